@@ -1,0 +1,140 @@
+/**
+ * Bundles the bins and the library into dist/, emits the .d.ts, and links the bins where npx and npm scripts look.
+ *
+ * `--if-stale` does nothing when dist/ is newer than every source.
+ */
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const dist = join(root, "dist");
+const stamp = join(dist, ".built");
+
+if (process.argv.includes("--if-stale") && existsSync(stamp) && newestSource() <= statSync(stamp).mtimeMs)
+  process.exit(0);
+
+const { build } = await import("esbuild");
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(join(dist, "bin"), { recursive: true });
+
+const shared = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: "node",
+  target: "node22.15",
+  outdir: "dist",
+  minifySyntax: true,
+  legalComments: "none",
+  logLevel: "warning",
+  define: { "process.env.NODE_ENV": '"production"', "process.env.DEV": '"false"' },
+};
+
+/** Shipped operations keep their place, so that the loader finds them as it finds a user's. */
+const shipped = Object.fromEntries(
+  ["ops", "ops/examples"].flatMap((dir) =>
+    readdirSync(join(root, dir))
+      .filter((file) => /\.ts$/.test(file) && !file.startsWith("_"))
+      .map((file) => [`${dir}/${file.replace(/\.ts$/, "")}`, `${dir}/${file}`]),
+  ),
+);
+
+const esm = {
+  ...shared,
+  format: "esm",
+  splitting: true,
+  chunkNames: "chunks/[name]-[hash]",
+  // Left outside: tsx brings its own loader files.
+  external: ["tsx", "tsx/*", "react-devtools-core"],
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
+};
+
+await Promise.all([
+  build({
+    ...esm,
+    entryPoints: {
+      liveops: "ops/api/index.ts",
+      run: "tui/commands/run/inline.ts",
+      daemon: "daemon/main.ts",
+      worker: "daemon/worker/main.ts",
+      loader: "daemon/loader/main.ts",
+      ...shipped,
+    },
+    // The shipped operations write `liveops` as a user's do; both must meet the same classes.
+    alias: { liveops: "./ops/api/index.ts" },
+  }),
+  build({ ...esm, entryPoints: { tui: "tui/main.tsx" }, chunkNames: "chunks/tui-[hash]" }),
+  // CommonJS: it starts in two thirds of the time, and these are the commands that are typed.
+  build({
+    ...shared,
+    format: "cjs",
+    outExtension: { ".js": ".cjs" },
+    entryPoints: { "liveops-cli": "tui/commands/main.ts", "liveopsd-cli": "daemon/commands/main.ts" },
+    // Loaded from beside the bundle only when needed.
+    external: ["./run.js", "./tui.js", "./daemon.js"],
+    define: { ...shared.define, "import.meta.url": "__bundleUrl" },
+    banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  }),
+]);
+
+bin("liveops", "require('../liveops-cli.cjs')");
+bin("liveopsd", "require('../liveopsd-cli.cjs')");
+bin("liveops-tui", "import('../tui.js')");
+
+execFileSync(
+  process.execPath,
+  [join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, ".scripts/tsconfig.types.json")],
+  { stdio: "inherit" },
+);
+writeFileSync(stamp, "");
+
+/** A stub in the oldest syntax: an older Node must read it whole to say its one line. */
+function bin(name, load) {
+  const file = join(dist, "bin", `${name}.cjs`);
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(manifest.engines.node);
+  writeFileSync(
+    file,
+    `#!/usr/bin/env node
+var v = process.versions.node.split('.');
+if (+v[0] < ${major} || (+v[0] === ${major} && +v[1] < ${minor})) {
+  process.stderr.write('${name}: needs Node ${major}.${minor} or newer, this is ' + process.versions.node + '; install a newer Node, or run it through npx in a checkout\\n');
+  process.exitCode = 70;
+} else {
+  ${load};
+}
+`,
+  );
+  chmodSync(file, 0o755);
+  const links = join(root, "node_modules/.bin");
+  if (!existsSync(links)) return;
+  const link = join(links, name);
+  rmSync(link, { force: true });
+  symlinkSync(relative(links, file), link);
+}
+
+function newestSource() {
+  let newest = 0;
+  const visit = (path) => {
+    const stat = statSync(path);
+    if (stat.isDirectory()) for (const name of readdirSync(path)) visit(join(path, name));
+    else newest = Math.max(newest, stat.mtimeMs);
+  };
+  for (const top of ["protocol", "ops", "daemon", "tui", ".scripts", "package.json", "tsconfig.json"])
+    visit(join(root, top));
+  return newest;
+}

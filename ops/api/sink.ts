@@ -1,0 +1,32 @@
+/**
+ * What the runner of an attempt talks to: where facts and lines go, and how a stop reaches it.
+ *
+ * The worker's sink appends to the run files, `liveops run`'s feeds the text renderer, a test's is an array.
+ */
+import type { FactBody, StopReason } from "../../protocol/fact.js";
+import type { LogStream } from "../../protocol/operation.js";
+
+export interface Sink {
+  /** Numbers, stamps and stores a fact, synchronously; with `durable` it is on disk when this returns. */
+  fact(body: FactBody, durable: boolean): void;
+  /** Appends to the log, synchronously; a text of several lines becomes several lines. */
+  line(stream: LogStream, stage: string | null, text: string): void;
+}
+
+export interface StopControl {
+  /** Aborted with the `StopReason` as its reason. */
+  readonly signal: AbortSignal;
+  /**
+   * Looks for a stop request now, synchronously: the only way a busy loop can see one. Costs a system call, so
+   * callers ask at most every few milliseconds.
+   */
+  poll(): StopReason | null;
+}
+
+/** Stored stage values of a resumable type, by (stage, occurrence); all of it synchronous. */
+export interface StageValues {
+  /** The JSON value an earlier attempt stored, or undefined where there is none. */
+  load(stage: string, occurrence: number): { value: unknown } | undefined;
+  /** Stores durably: temp file, fdatasync, rename, directory fsync. */
+  store(stage: string, occurrence: number, json: string): void;
+}

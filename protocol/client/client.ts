@@ -1,0 +1,151 @@
+/** The typed client of the daemon: a method a route, named as the route. Used by commands, dashboard and tests. */
+import { Refusal } from "../errors.js";
+import type { EndLine, Fact } from "../fact.js";
+import { LineSplitter } from "../ndjson.js";
+import type { LogLine, Operation } from "../operation.js";
+import type {
+  DaemonReply,
+  EventsQuery,
+  HistoryReply,
+  ListQuery,
+  LogPage,
+  LogQuery,
+  OperationPage,
+  StopReply,
+  SubmitBody,
+  TypesReply,
+} from "../routes.js";
+import type { WatchLine, WatchQuery } from "../watch.js";
+import { ConnectionLostError } from "./errors.js";
+import { open, type RequestOptions, readJson, readText } from "./http.js";
+
+/** A line of an event stream: a fact, a log line (with `log`), or the end. */
+export type EventLine = Fact | ({ type: "log:line" } & LogLine) | EndLine;
+
+export class Client {
+  constructor(readonly socket: string) {}
+
+  /**
+   * Submits once, however often the connection breaks: with the same key the daemon answers with the same operation.
+   * Retried once on a broken connection.
+   */
+  async submit(body: SubmitBody, key: string): Promise<Operation> {
+    const options = {
+      method: "POST",
+      path: "/v1/operations",
+      body,
+      headers: { "idempotency-key": key },
+    } as const;
+    try {
+      return await this.#json(options);
+    } catch (error) {
+      if (error instanceof ConnectionLostError) return this.#json(options);
+      throw error;
+    }
+  }
+
+  list(query: ListQuery = {}): Promise<OperationPage> {
+    return this.#json({ method: "GET", path: "/v1/operations", query: { ...query } });
+  }
+
+  /** `id` may be a unique prefix of 3 or more. */
+  show(id: string): Promise<Operation> {
+    return this.#json({ method: "GET", path: `/v1/operations/${encodeURIComponent(id)}` });
+  }
+
+  remove(id: string): Promise<Operation> {
+    return this.#json({ method: "DELETE", path: `/v1/operations/${encodeURIComponent(id)}` });
+  }
+
+  cancel(id: string): Promise<Operation> {
+    return this.#json({ method: "POST", path: `/v1/operations/${encodeURIComponent(id)}/cancel` });
+  }
+
+  retry(id: string, from?: string): Promise<Operation> {
+    const body = from === undefined ? {} : { from };
+    return this.#json({ method: "POST", path: `/v1/operations/${encodeURIComponent(id)}/retry`, body });
+  }
+
+  log(id: string, query: LogQuery = {}): Promise<LogPage> {
+    return this.#json({
+      method: "GET",
+      path: `/v1/operations/${encodeURIComponent(id)}/log`,
+      query: { ...query },
+    });
+  }
+
+  types(): Promise<TypesReply> {
+    return this.#json({ method: "GET", path: "/v1/ops" });
+  }
+
+  history(op: string): Promise<HistoryReply> {
+    return this.#json({ method: "GET", path: `/v1/ops/${encodeURIComponent(op)}/history` });
+  }
+
+  daemon(signal?: AbortSignal): Promise<DaemonReply> {
+    return this.#json({ method: "GET", path: "/v1/daemon", signal });
+  }
+
+  stop(now = false): Promise<StopReply> {
+    return this.#json({ method: "POST", path: "/v1/daemon/stop", body: { now } });
+  }
+
+  /** Stored facts, and with `follow` the coming ones until the operation is settled. */
+  events(id: string, query: EventsQuery = {}, signal?: AbortSignal): AsyncGenerator<EventLine> {
+    const path = `/v1/operations/${encodeURIComponent(id)}/events`;
+    return this.#lines<EventLine>(
+      { method: "GET", path, query: { ...query }, signal },
+      query.follow === true,
+    );
+  }
+
+  /**
+   * The state as it changes. Ends after an `end` line (with `operation`).
+   *
+   * @throws ConnectionLostError when the daemon goes away before that.
+   */
+  watch(query: WatchQuery = {}, signal?: AbortSignal): AsyncGenerator<WatchLine> {
+    return this.#lines<WatchLine>({ method: "GET", path: "/v1/watch", query: { ...query }, signal }, true);
+  }
+
+  async #json<T>(options: RequestOptions): Promise<T> {
+    return readJson<T>(await open(this.socket, options));
+  }
+
+  /** `closes`: the daemon ends the stream with an `end` line, so that an end without one is a lost connection. */
+  async *#lines<T extends { type: string }>(options: RequestOptions, closes: boolean): AsyncGenerator<T> {
+    const response = await open(this.socket, options);
+    const ready: T[] = [];
+    const splitter = new LineSplitter((line) => ready.push(JSON.parse(line) as T));
+    let last = "";
+    try {
+      for await (const chunk of response) {
+        splitter.push(chunk as Buffer);
+        for (const line of ready.splice(0)) {
+          last = line.type;
+          yield line;
+        }
+      }
+    } catch (error) {
+      if (options.signal?.aborted) throw options.signal.reason;
+      throw error instanceof Refusal ? error : new ConnectionLostError((error as Error).message);
+    } finally {
+      response.destroy();
+    }
+    if (last !== "end" && options.query?.follow !== undefined)
+      throw new ConnectionLostError("the stream broke off");
+  }
+
+  /** The log as plain text, as `curl` would get it. */
+  async logText(id: string, query: LogQuery = {}): Promise<string> {
+    const path = `/v1/operations/${encodeURIComponent(id)}/log`;
+    return readText(
+      await open(this.socket, {
+        method: "GET",
+        path,
+        query: { ...query },
+        headers: { accept: "text/plain" },
+      }),
+    );
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The catalogue of errors: stable code, HTTP status, exit code, title. A test keeps docs/protocol.md equal to it.
+ *
+ * A detail says what happened, the valid choices and what to type next. Statuses map to exit codes by
+ * `exitCodeOfStatus`, so a client that meets a newer code still exits right.
+ */
+import { EXIT, type ExitCode } from "./exit-codes.js";
+
+/** What a route may answer with. */
+export const REFUSALS = {
+  LIVEOPS_BAD_REQUEST: { status: 400, title: "The request is not valid" },
+  LIVEOPS_PARAMS_INVALID: { status: 422, title: "The parameters are not valid" },
+  LIVEOPS_KEY_REUSED: { status: 422, title: "The idempotency key was used for another request" },
+  LIVEOPS_TOO_LARGE: { status: 413, title: "The request is too large" },
+  LIVEOPS_NO_SUCH_OPERATION: { status: 404, title: "No such operation" },
+  LIVEOPS_AMBIGUOUS_ID: { status: 404, title: "The id fits several operations" },
+  LIVEOPS_NO_SUCH_TYPE: { status: 404, title: "No such operation type" },
+  LIVEOPS_NO_SUCH_ROUTE: { status: 404, title: "No such route" },
+  LIVEOPS_WRONG_STATE: { status: 409, title: "The operation is in the wrong state" },
+  LIVEOPS_VERSION: { status: 426, title: "The client and the daemon do not speak the same version" },
+  LIVEOPS_QUEUE_FULL: { status: 429, title: "The queue is full" },
+  LIVEOPS_INTERNAL: { status: 500, title: "A fault in liveops" },
+  LIVEOPS_STOPPING: { status: 503, title: "The daemon is stopping" },
+  LIVEOPS_STORE_FULL: { status: 507, title: "The state directory's disk is full" },
+} as const satisfies Record<`LIVEOPS_${string}`, { status: number; title: string }>;
+
+export type RefusalCode = keyof typeof REFUSALS;
+
+/** `error.code` of an operation that liveops itself failed. */
+export const FAILURES = {
+  LIVEOPS_FAILED: "the operation said so (p.error)",
+  LIVEOPS_EXCEPTION: "the operation threw",
+  LIVEOPS_WORKER_LOST: "its worker process died",
+  LIVEOPS_TIMEOUT: "it ran longer than its type's timeout",
+  LIVEOPS_LOAD_FAILED: "its type could not be loaded in the worker",
+  LIVEOPS_PARAMS_INVALID: "its parameters no longer fit its type",
+  LIVEOPS_CWD_GONE: "its working directory no longer exists",
+  LIVEOPS_STAGE_ACTIVE: "a stage was still active: a forgotten await",
+  LIVEOPS_STAGE_VALUE_NOT_JSON: "a resumable stage returned what JSON cannot hold",
+  LIVEOPS_RESULT_NOT_JSON: "its result is not JSON",
+  LIVEOPS_OUTCOME_SET: "it called result, error or chainTo a second time",
+} as const;
+
+export type FailureCode = keyof typeof FAILURES;
+
+/** RFC 9457 problem details, as every error reply carries them. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: string;
+  detail: string;
+  /** Near names, where a name was mistyped. */
+  nearest?: string[];
+  /** Ids that an ambiguous prefix fits. */
+  candidates?: string[];
+}
+
+/** A request that is refused: thrown in the daemon, sent as a problem, thrown again by the client. */
+export class Refusal extends Error {
+  override name = "Refusal";
+  readonly status: number;
+  readonly title: string;
+
+  constructor(
+    readonly code: string,
+    detail: string,
+    readonly extra: Pick<Problem, "nearest" | "candidates"> = {},
+    known: { status: number; title: string } = REFUSALS[code as RefusalCode] ?? REFUSALS.LIVEOPS_INTERNAL,
+  ) {
+    super(detail);
+    this.status = known.status;
+    this.title = known.title;
+  }
+
+  toProblem(): Problem {
+    return {
+      type: "about:blank",
+      title: this.title,
+      status: this.status,
+      code: this.code,
+      detail: this.message,
+      ...this.extra,
+    };
+  }
+
+  static fromProblem(problem: Problem): Refusal {
+    const { nearest, candidates } = problem;
+    const extra = { ...(nearest && { nearest }), ...(candidates && { candidates }) };
+    return new Refusal(problem.code, problem.detail, extra, { status: problem.status, title: problem.title });
+  }
+}
+
+/** The exit code for an error reply's status. */
+export function exitCodeOfStatus(status: number): ExitCode {
+  if (status === 400 || status === 413 || status === 422) return EXIT.usage;
+  if (status === 404) return EXIT.notFound;
+  if (status === 409 || status === 426 || status === 429 || status === 503 || status === 507)
+    return EXIT.refused;
+  return EXIT.fault;
+}

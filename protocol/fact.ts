@@ -1,0 +1,88 @@
+/**
+ * Facts: what happened in an operation, past tense, numbered by `seq` over all its attempts, stored.
+ *
+ * The daemon says the first group (they stand in the journal), the worker the second (they stand in the attempt's
+ * `events.ndjson`). No two writers number the same operation at once: the daemon hands its last number to the
+ * worker with the start and takes up again after the worker's last. `cancel:requested` is the one decision that
+ * falls inside an attempt, so it carries no number of its own (`seq` 0) and changes nothing but its flag.
+ */
+import type { Operation, OperationError, ProgressState, Status } from "./operation.js";
+import type { FinalState } from "./state.js";
+
+/** What an operation begins as: everything known when it is submitted. */
+export type Submission = Pick<
+  Operation,
+  "id" | "op" | "title" | "label" | "cwd" | "params" | "stages" | "chain"
+>;
+
+interface Numbered {
+  seq: number;
+  /** ISO 8601, UTC, the writer's wall clock. Order goes by `seq`. */
+  at: string;
+  attempt: number;
+}
+
+export type DaemonFact = Numbered &
+  (
+    | { type: "operation:submitted"; operation: Submission }
+    | { type: "attempt:started" }
+    | { type: "attempt:requeued"; reason: string }
+    | { type: "cancel:requested"; reason: StopReason }
+    | { type: "operation:retried"; from: string | null }
+    | {
+        type: "operation:settled";
+        state: FinalState;
+        result: unknown;
+        error: OperationError | null;
+        /** Id of the chain's next operation, created in the same durable record. */
+        next: string | null;
+      }
+  );
+
+export type WorkerFact = Numbered &
+  (
+    | { type: "attempt:accepted"; pid: number }
+    /** The type was edited since the submit: what it declares now. */
+    | { type: "stages:declared"; title: string; stages: string[] }
+    | { type: "stage:entered"; stage: string; index: number | null }
+    | {
+        type: "stage:left";
+        stage: string;
+        /** Its place in the type's stages; null for one that is not declared. */
+        index: number | null;
+        state: "done" | "failed" | "cancelled";
+        /** The block did not run: an earlier attempt's value was returned. */
+        resumed: boolean;
+        /** Monotonic clock. */
+        seconds: number;
+      }
+    | { type: "progress:changed"; percent: number; progress: ProgressState | null }
+    | { type: "status:changed"; status: Status }
+    | { type: "records:dropped"; count: number }
+    | ({ type: "attempt:finished" } & Outcome)
+  );
+
+/** How an attempt ended. The first word counts; it beats an exit code and a late cancel. */
+export interface Outcome {
+  state: FinalState;
+  result: unknown;
+  error: OperationError | null;
+  /** The chain's next operation, its id chosen in the worker; only with `succeeded`. */
+  next: Submission | null;
+}
+
+/** Why an attempt was told to stop. The first reason sticks. */
+export type StopReason = "cancel" | "timeout";
+
+/** A worker's fact before its writer numbers and stamps it. */
+export type FactBody = WithoutNumber<WorkerFact>;
+type WithoutNumber<F> = F extends unknown ? Omit<F, keyof Numbered> : never;
+
+export type Fact = DaemonFact | WorkerFact;
+export type FactType = Fact["type"];
+
+/** The closing line of a followed event stream. */
+export interface EndLine {
+  type: "end";
+  state: FinalState;
+}

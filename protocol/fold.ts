@@ -1,0 +1,150 @@
+/**
+ * The one fold: (record, fact) → record, pure, used by the daemon, `liveops run`, replay and the tests.
+ *
+ * Laws (property-tested): folding a prefix and then the rest equals folding all; a fact at or below the record's
+ * `seq` changes nothing, so applying facts twice is harmless; the given record is never mutated.
+ */
+import type { Fact, Submission } from "./fact.js";
+import type { LogLine, Operation, StageTimes } from "./operation.js";
+import { isFinal } from "./state.js";
+
+/** The record of an operation that has just been submitted. */
+export function submittedRecord(operation: Submission, at: string, seq: number): Operation {
+  return {
+    id: operation.id,
+    op: operation.op,
+    title: operation.title,
+    label: operation.label,
+    cwd: operation.cwd,
+    params: operation.params,
+    state: "queued",
+    stages: operation.stages,
+    currentStage: -1,
+    stageStates: {},
+    stageTimes: {},
+    percent: 0,
+    progress: null,
+    status: null,
+    result: null,
+    error: null,
+    attempt: 0,
+    cancelRequested: false,
+    finishedSuccessfully: false,
+    queuePosition: null,
+    chain: operation.chain,
+    createdAt: at,
+    updatedAt: at,
+    startedAt: null,
+    finishedAt: null,
+    logLines: 0,
+    seq,
+  };
+}
+
+/**
+ * The record after the fact.
+ *
+ * @throws Error when the first fact is not `operation:submitted`: there is nothing to fold into.
+ */
+export function fold(record: Operation | null, fact: Fact): Operation {
+  if (record === null) {
+    if (fact.type !== "operation:submitted") throw new Error(`${fact.type} before operation:submitted`);
+    return submittedRecord(fact.operation, fact.at, fact.seq);
+  }
+  if (fact.type === "cancel:requested") {
+    return isFinal(record.state) || record.cancelRequested || fact.attempt !== record.attempt
+      ? record
+      : { ...record, cancelRequested: fact.reason === "cancel", updatedAt: fact.at };
+  }
+  if (fact.seq <= record.seq) return record;
+  return { ...record, ...changes(record, fact), updatedAt: fact.at, seq: fact.seq };
+}
+
+/** The record after a log line: only the count changes. */
+export function foldLogLine(record: Operation, line: LogLine): Operation {
+  return line.n <= record.logLines ? record : { ...record, logLines: line.n };
+}
+
+function changes(record: Operation, fact: Exclude<Fact, { type: "cancel:requested" }>): Partial<Operation> {
+  switch (fact.type) {
+    case "operation:submitted":
+    case "attempt:accepted":
+    case "records:dropped":
+    case "attempt:finished":
+      return {};
+    case "attempt:started":
+      return { ...CLEAN, state: "running", attempt: fact.attempt, startedAt: fact.at };
+    case "stages:declared":
+      return { title: fact.title, stages: fact.stages };
+    case "attempt:requeued":
+      return { ...CLEAN, state: "queued", startedAt: null };
+    case "operation:retried":
+      return { ...CLEAN, state: "queued", startedAt: null, chain: { ...record.chain, next: null } };
+    case "stage:entered":
+      if (fact.index === null) return {};
+      return {
+        currentStage: fact.index,
+        stageStates: { ...record.stageStates, [fact.stage]: "active" },
+        stageTimes: {
+          ...record.stageTimes,
+          [fact.stage]: { startedAt: fact.at, finishedAt: null, resumed: false },
+        },
+        percent: 0,
+        progress: null,
+      };
+    case "stage:left":
+      if (fact.index === null) return {};
+      return {
+        stageStates: { ...record.stageStates, [fact.stage]: fact.state },
+        stageTimes: { ...record.stageTimes, [fact.stage]: leftTimes(record, fact.stage, fact) },
+      };
+    case "progress:changed":
+      return { percent: fact.percent, progress: fact.progress };
+    case "status:changed":
+      return { status: fact.status };
+    case "operation:settled":
+      return {
+        state: fact.state,
+        result: fact.result,
+        error: fact.error,
+        finishedSuccessfully: fact.state === "succeeded",
+        percent: fact.state === "succeeded" ? 100 : record.percent,
+        stageStates: closeStages(record, fact.state),
+        queuePosition: null,
+        finishedAt: fact.at,
+        chain: { ...record.chain, next: fact.next },
+      };
+  }
+}
+
+/** What a new attempt, or the wait for one, starts without. */
+const CLEAN = {
+  currentStage: -1,
+  stageStates: {},
+  stageTimes: {},
+  percent: 0,
+  progress: null,
+  status: null,
+  result: null,
+  error: null,
+  cancelRequested: false,
+  finishedSuccessfully: false,
+  queuePosition: null,
+  finishedAt: null,
+} satisfies Partial<Operation>;
+
+function leftTimes(record: Operation, stage: string, fact: { at: string; resumed: boolean }): StageTimes {
+  const startedAt = record.stageTimes[stage]?.startedAt ?? fact.at;
+  return { startedAt, finishedAt: fact.at, resumed: fact.resumed };
+}
+
+/** A worker that died left its stage open: it ended as the operation did. */
+function closeStages(
+  record: Operation,
+  state: "succeeded" | "failed" | "cancelled",
+): Operation["stageStates"] {
+  const open = Object.entries(record.stageStates).filter(([, s]) => s === "active");
+  if (open.length === 0) return record.stageStates;
+  const closed = state === "succeeded" ? "done" : state;
+  return { ...record.stageStates, ...Object.fromEntries(open.map(([name]) => [name, closed])) };
+}

@@ -1,0 +1,66 @@
+/**
+ * Where things are: state dir, socket, config and operations directories, from flags, environment and file.
+ *
+ * Pure: the environment is passed in. Flags beat the environment, the environment beats the config file.
+ */
+import { homedir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+
+export interface PlaceFlags {
+  stateDir?: string | undefined;
+  socket?: string | undefined;
+  ops?: string[] | undefined;
+}
+
+export interface PlaceConfig {
+  stateDir?: string | undefined;
+  socket?: string | undefined;
+  ops?: string[] | undefined;
+}
+
+type Env = Record<string, string | undefined>;
+
+/** The longest path a Unix socket can be bound to, in bytes without the closing zero (sun_path, unix(7)). */
+export const MAX_SOCKET_PATH = process.platform === "linux" ? 107 : 103;
+
+export function configFile(env: Env): string {
+  return env.LIVEOPS_CONFIG ? resolve(env.LIVEOPS_CONFIG) : join(configDir(env), "config.json");
+}
+
+/** The user's liveops config directory; `ops/` in it holds the user's operations. */
+export function configDir(env: Env): string {
+  return join(env.XDG_CONFIG_HOME || join(home(env), ".config"), "liveops");
+}
+
+export function stateDir(flags: PlaceFlags, env: Env, config: PlaceConfig = {}): string {
+  const chosen = chosenStateDir(flags, env, config);
+  return chosen ? resolve(chosen) : join(env.XDG_STATE_HOME || join(home(env), ".local", "state"), "liveops");
+}
+
+export function socketPath(flags: PlaceFlags, env: Env, config: PlaceConfig = {}): string {
+  const chosen = flags.socket || env.LIVEOPS_SOCKET || config.socket;
+  if (chosen) return resolve(chosen);
+  if (!chosenStateDir(flags, env, config) && env.XDG_RUNTIME_DIR) {
+    return join(env.XDG_RUNTIME_DIR, "liveops", "liveopsd.sock");
+  }
+  return join(stateDir(flags, env, config), "liveopsd.sock");
+}
+
+/** The user's operations directories, strongest first; the shipped ones come after these. */
+export function userOpsDirs(flags: PlaceFlags, env: Env, config: PlaceConfig = {}): string[] {
+  const listed = [
+    ...(flags.ops ?? []),
+    ...(env.LIVEOPS_OPS ?? "").split(delimiter).filter(Boolean),
+    ...(config.ops ?? []),
+    join(configDir(env), "ops"),
+  ];
+  return [...new Set(listed.map((dir) => resolve(dir)))];
+}
+
+function chosenStateDir(flags: PlaceFlags, env: Env, config: PlaceConfig): string | undefined {
+  return flags.stateDir || env.LIVEOPS_STATE_DIR || config.stateDir;
+}
+
+function home(env: Env): string {
+  return env.HOME || homedir();
+}

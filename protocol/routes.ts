@@ -1,0 +1,266 @@
+/**
+ * The route table: every route of the daemon with the schemas of what it takes and answers.
+ *
+ * The daemon validates with these, `GET /openapi.json` is generated from them, and the client's types are inferred
+ * from them. Only the daemon loads this module at run time; a client imports the types alone, so that a short
+ * command does not pay for zod.
+ */
+import { z } from "zod";
+import { logLineSchema, operationSchema } from "./operation.js";
+import { STATES } from "./state.js";
+
+/** Upper bound of a page. */
+export const MAX_PAGE = 1000;
+
+const commaList = <T extends z.ZodType>(item: T) =>
+  z.preprocess(
+    (value) => (typeof value === "string" ? value.split(",").filter(Boolean) : value),
+    z.array(item),
+  );
+const count = z.coerce.number().int().min(0);
+const flag = z.preprocess(
+  (value) => (value === "1" || value === "true" ? true : value === "0" || value === "false" ? false : value),
+  z.boolean(),
+);
+
+export const submitBody = z.strictObject({
+  op: z.string().min(1).describe("name of the operation type"),
+  params: z.record(z.string(), z.unknown()).optional(),
+  set: z.array(z.string()).optional().describe("words name=value, read against the type's schema"),
+  label: z.string().max(200).optional(),
+  cwd: z.string().startsWith("/", "cwd must be an absolute path").optional(),
+  env: z.record(z.string(), z.string()).optional(),
+});
+
+export const listQuery = z.object({
+  state: commaList(z.enum(STATES)).optional(),
+  op: z.string().optional(),
+  chain: z.string().optional(),
+  q: z.string().optional().describe("text in id, type, title or label"),
+  limit: count.max(MAX_PAGE).default(50),
+  before: z.string().optional().describe("the opaque next of an earlier page"),
+});
+
+export const logQuery = z.object({
+  after: count.optional().describe("lines numbered above this, oldest first"),
+  before: z.coerce.number().int().min(1).optional().describe("the last lines numbered below this"),
+  tail: count.optional().describe("the last so many lines"),
+  limit: count.max(10_000).default(MAX_PAGE),
+  match: z.string().optional().describe("text in the line, case-insensitive"),
+  stage: z.string().optional(),
+  stream: z.enum(["log", "stdout", "stderr", "liveops"]).optional(),
+});
+
+export const eventsQuery = z.object({
+  after: count.default(0).describe("facts numbered above this"),
+  follow: flag.default(false).describe("until settled"),
+  log: flag.default(false).describe("log lines among the facts"),
+});
+
+export const watchQuery = z.object({
+  operation: z.string().optional(),
+  follow: z.literal("chain").optional(),
+  log: flag.default(false),
+  logAfter: count.default(0),
+  since: z.string().optional(),
+  state: commaList(z.enum(STATES)).optional(),
+  op: z.string().optional(),
+  limit: count.max(MAX_PAGE).default(200),
+});
+
+export const retryBody = z.strictObject({
+  from: z.string().optional().describe("forget this stage's stored value and all that follow"),
+});
+
+export const stopBody = z.strictObject({
+  now: z.boolean().default(false).describe("cancel running operations first"),
+});
+
+export const operationPage = z.object({
+  operations: z.array(operationSchema),
+  next: z.string().nullable(),
+  total: z.int(),
+});
+
+export const logPage = z.object({
+  lines: z.array(logLineSchema),
+  next: z.int().nullable().describe("the number to go on from, as after or before; null at the end"),
+  total: z.int().describe("lines in the whole log"),
+});
+
+export const operationTypeSchema = z.object({
+  op: z.string(),
+  title: z.string(),
+  stages: z.array(z.string()).nullable().describe("null where they depend on the parameters"),
+  resumable: z.boolean(),
+  timeout: z.number().nullable().describe("seconds"),
+  gracePeriod: z.number().describe("seconds"),
+  file: z.string(),
+  params: z.record(z.string(), z.unknown()).nullable().describe("JSON Schema of the input; null: unchecked"),
+});
+
+export const typesReply = z.object({
+  ops: z.array(operationTypeSchema),
+  errors: z.array(z.object({ file: z.string(), message: z.string() })).describe("files that do not load"),
+  shadowed: z.array(z.object({ op: z.string(), file: z.string(), by: z.string() })),
+});
+
+const spread = z.object({ p50: z.number(), p90: z.number() }).nullable();
+export const historyReply = z.object({
+  op: z.string(),
+  runs: z.int().describe("succeeded runs looked at"),
+  seconds: spread,
+  stages: z.record(z.string(), z.object({ runs: z.int(), p50: z.number(), p90: z.number() })),
+});
+
+export const daemonReply = z.object({
+  version: z.string(),
+  pid: z.int(),
+  node: z.string(),
+  startedAt: z.iso.datetime(),
+  socket: z.string(),
+  stateDir: z.string(),
+  opsDirs: z.array(z.string()),
+  concurrency: z.int(),
+  counts: z.record(z.enum(STATES), z.int()),
+  workers: z.object({ busy: z.int(), idle: z.int() }),
+  watchers: z.int(),
+  storeFull: z.boolean(),
+  memory: z.object({ rss: z.int(), heapUsed: z.int() }),
+  problems: z.array(z.string()).describe("what was quarantined or could not be read at the start"),
+});
+
+export const stopReply = z.object({
+  running: z.int().describe("operations that go on without the daemon"),
+  cancelled: z.int(),
+});
+
+const id = z.object({ id: z.string() });
+
+export interface Route {
+  method: "GET" | "POST" | "DELETE";
+  path: string;
+  summary: string;
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: z.ZodObject;
+  status: number;
+  /** Absent for a stream of NDJSON. */
+  reply?: z.ZodType;
+}
+
+const define = <const R extends Record<string, Route>>(routes: R) => routes;
+
+/** Every route under its one name, which the client's method carries too. */
+export const ROUTES = define({
+  submit: {
+    method: "POST",
+    path: "/v1/operations",
+    summary: "Submit an operation; answered once it is durable",
+    body: submitBody,
+    status: 201,
+    reply: operationSchema,
+  },
+  list: {
+    method: "GET",
+    path: "/v1/operations",
+    summary: "Operations, newest first",
+    query: listQuery,
+    status: 200,
+    reply: operationPage,
+  },
+  show: {
+    method: "GET",
+    path: "/v1/operations/:id",
+    summary: "One operation",
+    params: id,
+    status: 200,
+    reply: operationSchema,
+  },
+  remove: {
+    method: "DELETE",
+    path: "/v1/operations/:id",
+    summary: "Remove a finished operation",
+    params: id,
+    status: 200,
+    reply: operationSchema,
+  },
+  log: {
+    method: "GET",
+    path: "/v1/operations/:id/log",
+    summary: "Log lines; text/plain on Accept",
+    params: id,
+    query: logQuery,
+    status: 200,
+    reply: logPage,
+  },
+  events: {
+    method: "GET",
+    path: "/v1/operations/:id/events",
+    summary: "Stored facts of all attempts as NDJSON",
+    params: id,
+    query: eventsQuery,
+    status: 200,
+  },
+  cancel: {
+    method: "POST",
+    path: "/v1/operations/:id/cancel",
+    summary: "Ask an operation to stop; answered once it is recorded",
+    params: id,
+    status: 200,
+    reply: operationSchema,
+  },
+  retry: {
+    method: "POST",
+    path: "/v1/operations/:id/retry",
+    summary: "Run a failed or cancelled operation again",
+    params: id,
+    body: retryBody,
+    status: 200,
+    reply: operationSchema,
+  },
+  watch: {
+    method: "GET",
+    path: "/v1/watch",
+    summary: "State as it changes, as NDJSON",
+    query: watchQuery,
+    status: 200,
+  },
+  types: {
+    method: "GET",
+    path: "/v1/ops",
+    summary: "Operation types with their schemas and load errors",
+    status: 200,
+    reply: typesReply,
+  },
+  history: {
+    method: "GET",
+    path: "/v1/ops/:op/history",
+    summary: "How long succeeded runs of a type took, in seconds",
+    params: z.object({ op: z.string() }),
+    status: 200,
+    reply: historyReply,
+  },
+  daemon: { method: "GET", path: "/v1/daemon", summary: "The daemon", status: 200, reply: daemonReply },
+  stop: {
+    method: "POST",
+    path: "/v1/daemon/stop",
+    summary: "Stop the daemon",
+    body: stopBody,
+    status: 200,
+    reply: stopReply,
+  },
+});
+
+export type RouteName = keyof typeof ROUTES;
+export type SubmitBody = z.input<typeof submitBody>;
+export type ListQuery = z.input<typeof listQuery>;
+export type LogQuery = z.input<typeof logQuery>;
+export type EventsQuery = z.input<typeof eventsQuery>;
+export type OperationPage = z.infer<typeof operationPage>;
+export type LogPage = z.infer<typeof logPage>;
+export type OperationType = z.infer<typeof operationTypeSchema>;
+export type TypesReply = z.infer<typeof typesReply>;
+export type HistoryReply = z.infer<typeof historyReply>;
+export type DaemonReply = z.infer<typeof daemonReply>;
+export type StopReply = z.infer<typeof stopReply>;

@@ -1,0 +1,94 @@
+/**
+ * The lines of a watch stream, and the pure reducer a client keeps its view with.
+ *
+ * It is state, not history: a line may be applied twice without harm, and a client ignores types and keys it does
+ * not know.
+ */
+import type { LogLine, Operation } from "./operation.js";
+import type { FinalState, State } from "./state.js";
+
+/** How many operations are in each state, over the whole store. */
+export type Counts = Record<State, number>;
+
+export type WatchLine =
+  /** First on every stream without a usable cursor: it replaces all the client holds. */
+  | { type: "snapshot"; cursor: string; operations: Operation[]; counts: Counts }
+  | { type: "resumed"; cursor: string }
+  /** Changed top-level keys with their whole new values; a new operation as its whole record. */
+  | { type: "changed"; cursor: string; id: string; patch: Partial<Operation> }
+  | { type: "log"; id: string; lines: LogLine[] }
+  /** The hand-over along a chain; `operation` is the successor's whole record. */
+  | { type: "chained"; cursor: string; from: string; to: string; operation: Operation }
+  | { type: "removed"; cursor: string; id: string }
+  | { type: "counts"; counts: Counts }
+  | { type: "ping" }
+  /** Only with `operation`: the last link is settled; the stream closes. */
+  | { type: "end"; id: string; state: FinalState };
+
+/** Query of `GET /v1/watch`. */
+export interface WatchQuery {
+  operation?: string;
+  follow?: "chain";
+  log?: boolean;
+  /** The last log line the client holds, of `operation`. */
+  logAfter?: number;
+  since?: string;
+  state?: State[];
+  op?: string;
+  limit?: number;
+}
+
+/** What a client holds of a watch stream. */
+export interface WatchView {
+  cursor: string | null;
+  operations: ReadonlyMap<string, Operation>;
+  counts: Counts;
+  /** From an operation to the one it handed over to, as seen on this stream. */
+  handovers: ReadonlyMap<string, string>;
+}
+
+export const NO_COUNTS: Counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
+
+export const EMPTY_VIEW: WatchView = {
+  cursor: null,
+  operations: new Map(),
+  counts: NO_COUNTS,
+  handovers: new Map(),
+};
+
+/** The view after a line. `log`, `ping`, `end` and unknown types leave it as it is. */
+export function applyWatchLine(view: WatchView, line: WatchLine): WatchView {
+  switch (line.type) {
+    case "snapshot":
+      return {
+        ...view,
+        cursor: line.cursor,
+        operations: new Map(line.operations.map((operation) => [operation.id, operation])),
+        counts: line.counts,
+      };
+    case "resumed":
+      return { ...view, cursor: line.cursor };
+    case "changed": {
+      const before = view.operations.get(line.id);
+      // A patch for an operation we never saw whole can't be shown; the daemon always sends the whole record first.
+      if (before === undefined && line.patch.id === undefined) return { ...view, cursor: line.cursor };
+      const operations = new Map(view.operations);
+      operations.set(line.id, { ...before, ...line.patch } as Operation);
+      return { ...view, cursor: line.cursor, operations };
+    }
+    case "chained": {
+      const operations = new Map(view.operations).set(line.to, line.operation);
+      const handovers = new Map(view.handovers).set(line.from, line.to);
+      return { ...view, cursor: line.cursor, operations, handovers };
+    }
+    case "removed": {
+      const operations = new Map(view.operations);
+      operations.delete(line.id);
+      return { ...view, cursor: line.cursor, operations };
+    }
+    case "counts":
+      return { ...view, counts: line.counts };
+    default:
+      return view;
+  }
+}
