@@ -132,7 +132,7 @@ export class Client {
     } finally {
       response.destroy();
     }
-    if (last !== "end" && options.query?.follow !== undefined)
+    if (closes && last !== "end")
       throw new ConnectionLostError("the stream broke off");
   }
 
