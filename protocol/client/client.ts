@@ -132,8 +132,7 @@ export class Client {
     } finally {
       response.destroy();
     }
-    if (closes && last !== "end")
-      throw new ConnectionLostError("the stream broke off");
+    if (closes && last !== "end") throw new ConnectionLostError("the stream broke off");
   }
 
   /** The log as plain text, as `curl` would get it. */
