@@ -1,0 +1,96 @@
+/**
+ * Figures as people read them: durations, bytes, rates, counts, percent. Pure; used by text mode, the lists and
+ * the dashboard, so that the same figure looks the same everywhere.
+ */
+
+const BYTE_UNITS = new Set(["b", "byte", "bytes"]);
+const BYTE_STEPS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/** Whether amounts in this unit are bytes. */
+export function isByteUnit(unit: string | null | undefined): boolean {
+  return unit != null && BYTE_UNITS.has(unit.toLowerCase());
+}
+
+/** `0.4s`, `7s`, `1m05s`, `1h02m`, `3d04h`; at most two units. Seconds in; nothing finite is below zero. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "?";
+  const whole = Math.max(0, seconds);
+  if (whole < 10 && !Number.isInteger(whole)) {
+    const tenths = Math.round(whole * 10) / 10;
+    if (tenths < 10) return `${tenths}s`;
+  }
+  const total = Math.round(whole);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const [days, hours, minutes] = [
+    Math.floor(total / 86400),
+    Math.floor(total / 3600) % 24,
+    Math.floor(total / 60) % 60,
+  ];
+  if (days > 0) return `${days}d${two(hours)}h`;
+  if (hours > 0) return `${hours}h${two(minutes)}m`;
+  if (minutes > 0) return `${minutes}m${two(total % 60)}s`;
+  return `${total}s`;
+}
+
+/** Time left, in whole seconds rounded up: `0s` only where nothing is left. */
+export function formatEta(seconds: number): string {
+  return formatDuration(Math.ceil(seconds));
+}
+
+/** Time since an ISO date, in its largest unit: `12s`, `5m`, `3h`, `2d`. */
+export function formatAge(since: string, now: number = Date.now()): string {
+  const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000));
+  if (!Number.isFinite(seconds)) return "?";
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86400)}d`;
+}
+
+/** Steps of 1024: `512 B`, `1.5 KiB`, `12 MiB`. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let step = 0;
+  while (Math.abs(value) >= 1023.5 && step < BYTE_STEPS.length - 1) {
+    value /= 1024;
+    step++;
+  }
+  const text = step > 0 && Math.abs(value) < 9.95 ? value.toFixed(1) : String(Math.round(value));
+  return `${text} ${BYTE_STEPS[step]}`;
+}
+
+/** `1,234,567`; a fraction keeps one decimal below a thousand, two below one. */
+export function formatCount(value: number): string {
+  if (!Number.isFinite(value)) return "?";
+  const size = Math.abs(value);
+  const rounded = Number.isInteger(value)
+    ? value
+    : size < 1
+      ? Math.round(value * 100) / 100
+      : size < 1000
+        ? Math.round(value * 10) / 10
+        : Math.round(value);
+  const [integer = "0", fraction] = String(rounded).split(".");
+  if (integer.includes("e")) return String(rounded);
+  const grouped = integer.replace(/\B(?=(\d{3})+$)/g, ",");
+  return fraction ? `${grouped}.${fraction}` : grouped;
+}
+
+/** `12 MiB/s` where the unit is bytes, `120 row/s`, `120/s` without a unit. */
+export function formatRate(rate: number, unit?: string | null): string {
+  if (isByteUnit(unit)) return `${formatBytes(rate)}/s`;
+  return `${formatCount(rate)}${unit ? ` ${unit}` : ""}/s`;
+}
+
+/** How far a count has come: `3/10 row`, `1.5 MiB/10 MiB`, `3 row` where the total is unknown. */
+export function formatAmount(done: number, total: number | null, unit?: string | null): string {
+  if (isByteUnit(unit))
+    return total === null ? formatBytes(done) : `${formatBytes(done)}/${formatBytes(total)}`;
+  const amount = total === null ? formatCount(done) : `${formatCount(done)}/${formatCount(total)}`;
+  return unit ? `${amount} ${unit}` : amount;
+}
+
+/** Rounded down, so that `100%` means done. */
+export function formatPercent(percent: number): string {
+  return `${Math.floor(Math.min(100, Math.max(0, percent)))}%`;
+}

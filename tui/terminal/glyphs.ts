@@ -1,0 +1,46 @@
+/** The sign and the colour of each state, the same in every list and on every screen. */
+import type { Colour } from "../../protocol/command/colour.js";
+import type { StageState } from "../../protocol/operation.js";
+import type { State } from "../../protocol/state.js";
+
+const STATE_GLYPHS: Record<State, string> = {
+  queued: "○",
+  running: "●",
+  succeeded: "✓",
+  failed: "✗",
+  cancelled: "⊘",
+};
+
+const STAGE_GLYPHS: Record<StageState, string> = { active: "●", done: "✓", failed: "✗", cancelled: "⊘" };
+
+const STATE_COLOURS: Record<State, Colour> = {
+  queued: "dim",
+  running: "cyan",
+  succeeded: "green",
+  failed: "red",
+  cancelled: "yellow",
+};
+
+const STAGE_COLOURS: Record<StageState, Colour> = {
+  active: "cyan",
+  done: "green",
+  failed: "red",
+  cancelled: "yellow",
+};
+
+export function stateGlyph(state: State): string {
+  return STATE_GLYPHS[state] ?? "?";
+}
+
+export function stateColour(state: State): Colour {
+  return STATE_COLOURS[state] ?? "dim";
+}
+
+/** `undefined` is a stage that was not entered. */
+export function stageGlyph(state: StageState | undefined): string {
+  return state === undefined ? "○" : (STAGE_GLYPHS[state] ?? "?");
+}
+
+export function stageColour(state: StageState | undefined): Colour {
+  return state === undefined ? "dim" : (STAGE_COLOURS[state] ?? "dim");
+}
