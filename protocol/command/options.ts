@@ -1,0 +1,96 @@
+/**
+ * What every command of `liveops` and `liveopsd` has: `--socket`, `--state-dir`, `--help` with examples,
+ * `--version`, and one way of saying wrong usage (exit 2).
+ */
+import { Command, CommanderError } from "commander";
+import { EXIT } from "../exit-codes.js";
+import { socketPath, stateDir } from "../places.js";
+import { VERSION } from "../version.js";
+import { paintFor } from "./colour.js";
+import { type Config, readConfig } from "./config.js";
+import { type ReportTo, report } from "./report.js";
+import { shellQuote } from "./shell-quote.js";
+
+export interface GlobalOptions {
+  socket?: string;
+  stateDir?: string;
+}
+
+/** Where this command looks, from flags, environment and config file. */
+export interface CommandPlaces {
+  socket: string;
+  stateDir: string;
+  config: Config;
+}
+
+/** The command line's root. Options before the command's name are the root's, after it the command's. */
+export function rootCommand(name: string, description: string): Command {
+  const root = new Command(name)
+    .description(description)
+    .exitOverride()
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: false })
+    .configureOutput({
+      outputError: (text, write) => {
+        const prefix = paintFor(process.stderr)("red", `${name}:`);
+        write(text.replace(/^error: /, `${prefix} `));
+      },
+    });
+  return withGlobals(root, `Try: ${name} --help`);
+}
+
+/** Adds a command with the options all have, and its examples under its help. */
+export function addCommand(root: Command, usage: string, description: string, examples: string[]): Command {
+  const command = root.command(usage).description(description);
+  const lines = examples.map((example) => `  $ ${example}`).join("\n");
+  command.addHelpText("after", `\nExamples:\n${lines}`);
+  return withGlobals(command, `Try: ${root.name()} ${command.name()} --help`);
+}
+
+function withGlobals(command: Command, help: string): Command {
+  return command
+    .option("--socket <path>", "the daemon's socket")
+    .option("--state-dir <dir>", "the daemon's state directory")
+    .version(VERSION, "--version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .showHelpAfterError(help);
+}
+
+/** The command's own options over those given before its name. */
+export function allOptions<T extends GlobalOptions>(command: Command): T {
+  return { ...command.parent?.opts(), ...command.opts() } as T;
+}
+
+export function commandPlaces(options: GlobalOptions, env = process.env): CommandPlaces {
+  const config = readConfig(env);
+  return { socket: socketPath(options, env, config), stateDir: stateDir(options, env, config), config };
+}
+
+/** What starts the daemon that these options name. */
+export function startCommand(options: GlobalOptions): string {
+  const words = ["liveopsd start"];
+  if (options.stateDir) words.push(`--state-dir ${shellQuote(options.stateDir)}`);
+  if (options.socket) words.push(`--socket ${shellQuote(options.socket)}`);
+  return words.join(" ");
+}
+
+/** Parses and runs; sets the exit code and returns, so that all output is out before the process ends. */
+export async function runRoot(root: Command, argv: string[]): Promise<void> {
+  try {
+    await root.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+      return;
+    }
+    process.exitCode = report(error, reportTo(root));
+  }
+}
+
+/** Where messages of this command line go, and what it says of starting the daemon. */
+export function reportTo(root: Command): ReportTo {
+  const given = root.commands.map((command) => command.opts<GlobalOptions>());
+  const options = Object.assign({}, root.opts<GlobalOptions>(), ...given);
+  return { program: root.name(), startCommand: startCommand(options) };
+}
