@@ -1,0 +1,53 @@
+/**
+ * A lock that the kernel drops when its holder dies, however it dies: SQLite's exclusive lock on a file.
+ *
+ * It tells the truth where a pid cannot: a zombie holds nothing, a stopped process still holds its lock, a reused
+ * pid never had it. Held by the daemon on its state dir and socket, and by each worker on a file of its own.
+ * fcntl locks belong to the process: never probe a lock from the process that holds it.
+ */
+import { DatabaseSync } from "node:sqlite";
+
+export interface KernelLock {
+  release(): void;
+}
+
+/** The lock, or null where another process holds it. */
+export function acquireLock(file: string): KernelLock | null {
+  const database = new DatabaseSync(file, { timeout: 0 });
+  try {
+    database.exec("PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE");
+  } catch (error) {
+    database.close();
+    if (isBusy(error)) return null;
+    throw error;
+  }
+  return { release: () => database.close() };
+}
+
+/** Whether some other living process holds the lock. A missing file is held by nobody. */
+export function isLocked(file: string): boolean {
+  let database: DatabaseSync;
+  try {
+    // Opened for writing, but never created: the URI says rw, not rwc.
+    database = new DatabaseSync(new URL(`file://${encodeURI(file)}?mode=rw`), { timeout: 0 });
+  } catch {
+    return false;
+  }
+  try {
+    database.exec("BEGIN EXCLUSIVE; ROLLBACK");
+    return false;
+  } catch (error) {
+    if (isBusy(error)) return true;
+    // Not a database any more (a damaged disk): a file nobody can lock is held by nobody.
+    return false;
+  } finally {
+    database.close();
+  }
+}
+
+const SQLITE_BUSY = 5;
+
+function isBusy(error: unknown): boolean {
+  const code = (error as { errcode?: number }).errcode;
+  return code !== undefined && (code & 0xff) === SQLITE_BUSY;
+}

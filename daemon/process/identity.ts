@@ -1,0 +1,115 @@
+/**
+ * Who a process is, beyond its pid: start time and boot id, read from /proc. Serves only to signal the right one;
+ * whether a worker lives is told by its kernel lock.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+
+export interface ProcessIdentity {
+  pid: number;
+  /** Clock ticks after boot (proc_pid_stat(5), field 22); null where there is no /proc. */
+  startTime: string | null;
+  bootId: string | null;
+}
+
+export function identify(pid: number): ProcessIdentity {
+  return { pid, startTime: startTime(pid), bootId: bootId() };
+}
+
+/** Whether the pid still belongs to that process. Without /proc it can only be believed. */
+export function isSame(identity: ProcessIdentity): boolean {
+  if (identity.bootId !== bootId()) return false;
+  if (identity.startTime === null) return true;
+  return startTime(identity.pid) === identity.startTime;
+}
+
+/** Sends a signal if the pid still belongs to that process; says whether it was sent. */
+export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  if (!isSame(identity)) return false;
+  return send(identity.pid, signal);
+}
+
+/** The name by which everything an attempt's worker starts is found again, whatever session it moved to. */
+export const WORKER_VARIABLE = "LIVEOPS_WORKER";
+
+/**
+ * Kills what a worker left behind: every process in its session, and every one that carries its mark in its
+ * environment. Says how many were there. Called after the worker is dead (or to be killed with them).
+ */
+export function killLeftovers(workerId: string, session: number): number {
+  let found = 0;
+  const mark = `${WORKER_VARIABLE}=${workerId}`;
+  for (const name of readProc()) {
+    const pid = Number(name);
+    if (pid === process.pid) continue;
+    if (sessionOf(pid) !== session && !hasMark(pid, mark)) continue;
+    if (send(pid, "SIGKILL")) found++;
+  }
+  return found;
+}
+
+/** Whether any process but the worker itself still carries its mark. */
+export function hasLeftovers(workerId: string, session: number): boolean {
+  const mark = `${WORKER_VARIABLE}=${workerId}`;
+  return readProc().some((name) => {
+    const pid = Number(name);
+    return (
+      pid !== session &&
+      pid !== process.pid &&
+      !isZombie(pid) &&
+      (sessionOf(pid) === session || hasMark(pid, mark))
+    );
+  });
+}
+
+let cachedBootId: string | null | undefined;
+export function bootId(): string | null {
+  if (cachedBootId === undefined) cachedBootId = read("/proc/sys/kernel/random/boot_id")?.trim() ?? null;
+  return cachedBootId;
+}
+
+function readProc(): string[] {
+  try {
+    return readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  } catch {
+    return [];
+  }
+}
+
+function startTime(pid: number): string | null {
+  return statFields(pid)?.[19] ?? null;
+}
+
+function sessionOf(pid: number): number {
+  return Number(statFields(pid)?.[3] ?? -1);
+}
+
+function isZombie(pid: number): boolean {
+  return statFields(pid)?.[0] === "Z";
+}
+
+/** The fields after the command's name, which may itself hold spaces and brackets; [0] is the state. */
+function statFields(pid: number): string[] | null {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat === null ? null : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+function hasMark(pid: number, mark: string): boolean {
+  return read(`/proc/${pid}/environ`)?.split("\0").includes(mark) ?? false;
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}

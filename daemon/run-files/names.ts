@@ -1,0 +1,7 @@
+/** The files of one attempt. */
+import { join } from "node:path";
+
+export const eventsFile = (dir: string) => join(dir, "events.ndjson");
+export const logFile = (dir: string) => join(dir, "log.ndjson");
+/** Written by the daemon, seen by a busy worker: `{"reason":"cancel"|"timeout"}`. */
+export const cancelFile = (dir: string) => join(dir, "cancel");

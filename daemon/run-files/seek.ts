@@ -1,0 +1,67 @@
+/**
+ * Finding a place in a file of numbered JSON lines without reading it: binary search over byte offsets.
+ *
+ * Lines are sorted by the number, so a log of a million lines opens at any of them with some twenty short reads.
+ */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+
+/** Offset of the first line for which `isBefore` is false; the file's end where there is none. */
+export function seekLine(file: string, isBefore: (line: string) => boolean): number {
+  let fd: number;
+  try {
+    fd = openSync(file, "r");
+  } catch {
+    return 0;
+  }
+  try {
+    let low = 0;
+    let high = fstatSync(fd).size;
+    // Invariant: every line that starts before `low` is before; the wanted one starts at or before `high`.
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const line = lineAt(fd, middle, low);
+      if (line === null || line.start >= high) {
+        // No line starts between the middle and `high`: look at the first one after `low`.
+        const first = lineAt(fd, low, low);
+        if (first === null || !isBefore(first.text)) return low;
+        low = first.end;
+      } else if (isBefore(line.text)) low = line.end;
+      else high = line.start;
+    }
+    return low;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const PIECE = 4096;
+
+/** The first whole line that starts at or after `from`; `aligned` is an offset at which a line is known to start. */
+function lineAt(
+  fd: number,
+  from: number,
+  aligned: number,
+): { start: number; end: number; text: string } | null {
+  let start = from;
+  if (from !== aligned) {
+    const newline = indexOfNewline(fd, from - 1);
+    if (newline === -1) return null;
+    start = newline + 1;
+  }
+  const end = indexOfNewline(fd, start);
+  if (end === -1) return null;
+  const bytes = Buffer.alloc(end - start);
+  readSync(fd, bytes, 0, bytes.length, start);
+  return { start, end: end + 1, text: bytes.toString("utf8") };
+}
+
+function indexOfNewline(fd: number, from: number): number {
+  const piece = Buffer.allocUnsafe(PIECE);
+  for (let position = from; ; position += PIECE) {
+    const length = readSync(fd, piece, 0, PIECE, position);
+    if (length === 0) return -1;
+    const index = piece.subarray(0, length).indexOf(10);
+    if (index !== -1) return position + index;
+    if (length < PIECE) return -1;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * What the daemon decides and writes to its journal, each in one record: it happened once or not at all.
+ *
+ * Replaying the journal is applying these in order (`ledger.ts`), and so is running: a decision reaches memory, the
+ * checkpoint and the watchers only after it is on disk.
+ */
+import type { DaemonFact } from "../../protocol/fact.js";
+import type { Operation } from "../../protocol/operation.js";
+import type { ProcessIdentity } from "../process/identity.js";
+
+type FactOf<T extends DaemonFact["type"]> = Extract<DaemonFact, { type: T }>;
+
+export type Decision =
+  | ({ kind: "submitted" } & Submitted)
+  | { kind: "started"; id: string; fact: FactOf<"attempt:started">; worker: WorkerIdentity; policy: Policy }
+  | { kind: "requeued"; id: string; fact: FactOf<"attempt:requeued">; next: number }
+  | { kind: "cancelled"; id: string; fact: FactOf<"cancel:requested"> }
+  | {
+      kind: "settled";
+      id: string;
+      fact: FactOf<"operation:settled">;
+      record: Operation;
+      successor: Successor | null;
+    }
+  /** Carries the whole entry: it may have left the journal for the history long ago. */
+  | { kind: "retried"; id: string; fact: FactOf<"operation:retried">; entry: Entry }
+  | { kind: "removed"; id: string };
+
+export interface Submitted {
+  fact: FactOf<"operation:submitted">;
+  env: Record<string, string>;
+  key: IdempotencyKey | null;
+}
+
+/** The chain's next operation, and whether it is born cancelled (the cancel came before the hand-off). */
+export interface Successor {
+  submitted: Submitted;
+  cancelled: FactOf<"operation:settled"> | null;
+}
+
+export interface IdempotencyKey {
+  key: string;
+  /** Of the request's body: the same key with another body is refused. */
+  hash: string;
+  at: string;
+}
+
+export interface WorkerIdentity extends ProcessIdentity {
+  workerId: string;
+}
+
+/** What a type says about running it; read from the type when an attempt starts. Seconds. */
+export interface Policy {
+  resumable: boolean;
+  timeout: number | null;
+  gracePeriod: number;
+}
+
+/** An operation as the store keeps it: its record, and what only the daemon needs. */
+export interface Entry {
+  record: Operation;
+  /** Order of submission, over the whole store: lists and pages go by it. */
+  order: number;
+  /** Journal number of the decision that queued it: the queue goes by it. */
+  queuedAt: number;
+  env: Record<string, string>;
+  key: IdempotencyKey | null;
+  /** The daemon's own facts, which the event stream shows among the worker's. */
+  facts: DaemonFact[];
+  /** The number the next attempt takes. */
+  nextAttempt: number;
+  run: Run | null;
+}
+
+/** The attempt that is running. */
+export interface Run {
+  worker: WorkerIdentity;
+  policy: Policy;
+  /** Why it was told to stop; the first reason sticks. */
+  stopReason: "cancel" | "timeout" | null;
+  stopRequestedAt: string | null;
+  startedAt: string;
+  /** The worker took it on: from here on it counts as an attempt. */
+  accepted: boolean;
+}

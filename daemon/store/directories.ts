@@ -1,0 +1,68 @@
+/** Making the directories, ours alone: mode 0700, refused where someone else owns or may write them. */
+import { chmodSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { replaceFileSync } from "./durable-file.js";
+import { FORMAT, type Layout } from "./layout.js";
+
+/** A place that cannot be used: what is wrong with it and what to do. */
+export class PlaceError extends Error {
+  override name = "PlaceError";
+}
+
+/** Makes the directory with its parents, or checks the one that is there. */
+export function ownDirectory(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new PlaceError(
+      `${dir} cannot be made: ${(error as Error).message}; choose another with --state-dir`,
+    );
+  }
+  const stat = statSync(dir);
+  if (!stat.isDirectory()) throw new PlaceError(`${dir} is not a directory; choose another with --state-dir`);
+  if (process.getuid && stat.uid !== process.getuid()) {
+    throw new PlaceError(`${dir} belongs to another user (uid ${stat.uid}); choose another with --state-dir`);
+  }
+  if ((stat.mode & 0o022) !== 0) {
+    throw new PlaceError(
+      `${dir} may be written by others (mode ${(stat.mode & 0o777).toString(8)}); run: chmod 700 ${dir}`,
+    );
+  }
+  if ((stat.mode & 0o077) !== 0) chmodSync(dir, 0o700);
+}
+
+export function prepareStateDir(layout: Layout): void {
+  ownDirectory(layout.root);
+  checkFormat(layout);
+  for (const dir of [layout.journal, layout.history, layout.runs, layout.workers]) ownDirectory(dir);
+}
+
+function checkFormat(layout: Layout): void {
+  let text: string;
+  try {
+    text = readFileSync(layout.version, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    replaceFileSync(layout.version, `${JSON.stringify({ format: FORMAT })}\n`);
+    return;
+  }
+  const format = formatOf(text);
+  if (format === null) {
+    throw new PlaceError(
+      `${layout.version} does not say a format; if this is a liveops state dir, write {"format":${FORMAT}} into it`,
+    );
+  }
+  if (format > FORMAT) {
+    throw new PlaceError(
+      `${layout.root} was written by a newer liveops (format ${format}, this one knows ${FORMAT}); nothing was touched`,
+    );
+  }
+}
+
+function formatOf(text: string): number | null {
+  try {
+    const { format } = JSON.parse(text) as { format?: unknown };
+    return typeof format === "number" && Number.isInteger(format) && format >= 1 ? format : null;
+  } catch {
+    return null;
+  }
+}

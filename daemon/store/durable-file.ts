@@ -1,0 +1,60 @@
+/** Files that are wholly there or not at all, and still there after a power cut. */
+import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+
+/** Makes the names in a directory durable. */
+export function syncDirectory(dir: string): void {
+  const fd = openSync(dir, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Replaces a file: temp file, fdatasync, rename, directory fsync. On any error the old file stands. */
+export function replaceFileSync(file: string, text: string): void {
+  const temporary = `${file}.tmp`;
+  const fd = openSync(temporary, "w", 0o600);
+  try {
+    writeAllSync(fd, Buffer.from(text));
+    fdatasyncSync(fd);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(temporary, file);
+  syncDirectory(dirname(file));
+}
+
+/** As `replaceFileSync`, off the event loop. */
+export async function replaceFile(file: string, text: string): Promise<void> {
+  const temporary = `${file}.tmp`;
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(temporary, "w", 0o600);
+    await handle.writeFile(text);
+    await handle.datasync();
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await handle?.close();
+  }
+  await rename(temporary, file);
+  const dir = await open(dirname(file), "r");
+  try {
+    await dir.sync();
+  } finally {
+    await dir.close();
+  }
+}
+
+/** Writes it all: one write may be short, then throw. */
+export function writeAllSync(fd: number, bytes: Buffer): void {
+  let written = 0;
+  while (written < bytes.length) written += writeSync(fd, bytes, written, bytes.length - written);
+}

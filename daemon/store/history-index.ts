@@ -1,0 +1,159 @@
+/** The index of the history: a SQLite file that can be made again from the segments at any time, so never synced. */
+import { rmSync } from "node:fs";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { State } from "../../protocol/state.js";
+import type { Entry } from "./decision.js";
+
+export interface Place {
+  segment: number;
+  offset: number;
+  length: number;
+}
+
+export interface HistoryQuery {
+  state?: readonly State[] | undefined;
+  op?: string | undefined;
+  chain?: string | undefined;
+  /** Text in id, type, title or label. */
+  q?: string | undefined;
+  /** Only operations submitted before this order. */
+  before?: number | undefined;
+}
+
+const SCHEMA = `
+  PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
+  CREATE TABLE IF NOT EXISTS operations (
+    id TEXT PRIMARY KEY, position INTEGER NOT NULL, op TEXT NOT NULL, state TEXT NOT NULL, chain TEXT NOT NULL,
+    text TEXT NOT NULL, key TEXT, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL, length INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS by_position ON operations (position);
+  CREATE INDEX IF NOT EXISTS by_op ON operations (op, position);
+  CREATE INDEX IF NOT EXISTS by_state ON operations (state, position);
+  CREATE INDEX IF NOT EXISTS by_chain ON operations (chain, position);
+  CREATE INDEX IF NOT EXISTS by_key ON operations (key) WHERE key IS NOT NULL;
+  CREATE TABLE IF NOT EXISTS reach (one INTEGER PRIMARY KEY, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL);
+`;
+
+export class HistoryIndex {
+  readonly #put: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #reach: StatementSync;
+  readonly #find: StatementSync;
+  readonly #findKey: StatementSync;
+
+  private constructor(private readonly database: DatabaseSync) {
+    database.exec(SCHEMA);
+    this.#put = database.prepare(`INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#delete = database.prepare("DELETE FROM operations WHERE id = ?");
+    this.#reach = database.prepare("INSERT OR REPLACE INTO reach VALUES (1, ?, ?)");
+    this.#find = database.prepare(`SELECT segment, "offset", length FROM operations WHERE id = ?`);
+    this.#findKey = database.prepare(`SELECT segment, "offset", length FROM operations WHERE key = ?`);
+  }
+
+  /** Opens it; one that does not open is thrown away and made anew. */
+  static open(file: string, problems: string[]): HistoryIndex {
+    try {
+      const index = new HistoryIndex(new DatabaseSync(file));
+      index.position();
+      return index;
+    } catch (error) {
+      problems.push(`${file} was damaged (${(error as Error).message}) and is made anew from the history`);
+      for (const name of [file, `${file}-wal`, `${file}-shm`]) rmSync(name, { force: true });
+      return new HistoryIndex(new DatabaseSync(file));
+    }
+  }
+
+  put(lines: Array<{ id: string; entry: Entry | null; place: Place }>, reach: Omit<Place, "length">): void {
+    this.database.exec("BEGIN");
+    for (const { id, entry, place } of lines) {
+      if (entry === null) {
+        this.#delete.run(id);
+        continue;
+      }
+      const { record } = entry;
+      const text = [record.id, record.op, record.title, record.label ?? ""].join("\n").toLowerCase();
+      const key = entry.key?.key ?? null;
+      const { segment, offset, length } = place;
+      this.#put.run(
+        id,
+        entry.order,
+        record.op,
+        record.state,
+        record.chain.id,
+        text,
+        key,
+        segment,
+        offset,
+        length,
+      );
+    }
+    this.#reach.run(reach.segment, reach.offset);
+    this.database.exec("COMMIT");
+  }
+
+  delete(id: string): void {
+    this.#delete.run(id);
+  }
+
+  find(id: string): Place | null {
+    return (this.#find.get(id) as unknown as Place | undefined) ?? null;
+  }
+
+  findKey(key: string): Place | null {
+    return (this.#findKey.get(key) as unknown as Place | undefined) ?? null;
+  }
+
+  idsWithPrefix(prefix: string, limit: number): string[] {
+    const rows = this.database
+      .prepare("SELECT id FROM operations WHERE id >= ? AND id < ? ORDER BY id LIMIT ?")
+      .all(prefix, `${prefix}\uffff`, limit);
+    return rows.map((row) => row.id as string);
+  }
+
+  list(query: HistoryQuery, limit: number): Place[] {
+    const { where, values } = conditions(query);
+    const sql = `SELECT segment, "offset", length FROM operations ${where} ORDER BY position DESC LIMIT ?`;
+    return this.database.prepare(sql).all(...values, limit) as unknown as Place[];
+  }
+
+  count(query: HistoryQuery): number {
+    const { where, values } = conditions({ ...query, before: undefined });
+    return Number(
+      this.database.prepare(`SELECT count(*) AS n FROM operations ${where}`).get(...values)?.n ?? 0,
+    );
+  }
+
+  countsByState(): Partial<Record<State, number>> {
+    const rows = this.database.prepare("SELECT state, count(*) AS n FROM operations GROUP BY state").all();
+    return Object.fromEntries(rows.map((row) => [row.state as State, Number(row.n)]));
+  }
+
+  lastOrder(): number {
+    return Number(this.database.prepare("SELECT max(position) AS n FROM operations").get()?.n ?? 0);
+  }
+
+  /** How far into the segments it reaches. */
+  position(): Omit<Place, "length"> {
+    const row = this.database.prepare(`SELECT segment, "offset" FROM reach WHERE one = 1`).get();
+    return row ? { segment: Number(row.segment), offset: Number(row.offset) } : { segment: 0, offset: 0 };
+  }
+
+  close(): void {
+    this.database.close();
+  }
+}
+
+function conditions(query: HistoryQuery): { where: string; values: SQLInputValue[] } {
+  const parts: string[] = [];
+  const values: SQLInputValue[] = [];
+  const add = (sql: string, ...more: SQLInputValue[]) => {
+    parts.push(sql);
+    values.push(...more);
+  };
+  if (query.state) add(`state IN (${query.state.map(() => "?").join(", ")})`, ...query.state);
+  if (query.op !== undefined) add("op = ?", query.op);
+  if (query.chain !== undefined) add("chain = ?", query.chain);
+  if (query.q) add("instr(text, ?) > 0", query.q.toLowerCase());
+  if (query.before !== undefined) add("position < ?", query.before);
+  return { where: parts.length > 0 ? `WHERE ${parts.join(" AND ")}` : "", values };
+}

@@ -1,0 +1,173 @@
+/**
+ * Finished operations, sealed: appended to segments, found through an index.
+ *
+ * The segments are the truth (a checked line an operation, the last line of an id counts, `null` means removed);
+ * the index is a SQLite file made from them, rebuilt whenever it is missing or does not reach as far. So start-up
+ * and memory do not grow with the history, and a lost index loses nothing.
+ */
+import { closeSync, existsSync, fdatasyncSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { join } from "node:path";
+import type { State } from "../../protocol/state.js";
+import { decodeLine, encodeLine } from "./checked-line.js";
+import type { Entry } from "./decision.js";
+import { syncDirectory, writeAllSync } from "./durable-file.js";
+import { HistoryIndex, type HistoryQuery, type Place } from "./history-index.js";
+import { readSegmentLines } from "./read-segment.js";
+
+/** A segment is closed at about this many bytes. */
+const SEGMENT_BYTES = 16 * 1024 * 1024;
+
+export class History {
+  #index: HistoryIndex;
+  #segment = 0;
+  #fd: number | null = null;
+  #length = 0;
+
+  constructor(
+    private readonly dir: string,
+    private readonly problems: string[],
+  ) {
+    this.#index = HistoryIndex.open(join(dir, "index.sqlite"), problems);
+    this.#segment = this.#segments().at(-1) ?? 1;
+    this.#catchUp();
+  }
+
+  /** Appends the entries, durable when this returns. */
+  seal(entries: Entry[]): void {
+    if (entries.length === 0) return;
+    this.#append(entries.map((entry) => ({ id: entry.record.id, entry })));
+  }
+
+  remove(id: string): void {
+    this.#append([{ id, entry: null }]);
+  }
+
+  /** Takes an id out of the index: it is live again, or the ledger still holds it. */
+  forget(id: string): void {
+    this.#index.delete(id);
+  }
+
+  read(id: string): Entry | null {
+    const place = this.#index.find(id);
+    return place ? this.#readAt(place) : null;
+  }
+
+  byKey(key: string): Entry | null {
+    const place = this.#index.findKey(key);
+    return place ? this.#readAt(place) : null;
+  }
+
+  /** Ids that start so. */
+  idsWithPrefix(prefix: string, limit: number): string[] {
+    return this.#index.idsWithPrefix(prefix, limit);
+  }
+
+  /** Newest first. */
+  list(query: HistoryQuery, limit: number): Entry[] {
+    return this.#index
+      .list(query, limit)
+      .map((place) => this.#readAt(place))
+      .filter((entry) => entry !== null);
+  }
+
+  count(query: HistoryQuery): number {
+    return this.#index.count(query);
+  }
+
+  countsByState(): Partial<Record<State, number>> {
+    return this.#index.countsByState();
+  }
+
+  get nextOrder(): number {
+    return this.#index.lastOrder() + 1;
+  }
+
+  close(): void {
+    if (this.#fd !== null) closeSync(this.#fd);
+    this.#fd = null;
+    this.#index.close();
+  }
+
+  #append(lines: Array<{ id: string; entry: Entry | null }>): void {
+    const fd = this.#openForAppend();
+    const chunks: Buffer[] = [];
+    const places: Array<{ id: string; entry: Entry | null; place: Place }> = [];
+    let offset = this.#length;
+    for (const { id, entry } of lines) {
+      const bytes = Buffer.from(encodeLine(entry?.order ?? 0, { id, entry }));
+      places.push({ id, entry, place: { segment: this.#segment, offset, length: bytes.length } });
+      chunks.push(bytes);
+      offset += bytes.length;
+    }
+    writeAllSync(fd, Buffer.concat(chunks));
+    fdatasyncSync(fd);
+    this.#length = offset;
+    this.#index.put(places, { segment: this.#segment, offset });
+  }
+
+  #openForAppend(): number {
+    if (this.#fd !== null && this.#length >= SEGMENT_BYTES) {
+      closeSync(this.#fd);
+      this.#fd = null;
+      this.#segment++;
+    }
+    if (this.#fd === null) {
+      this.#fd = openSync(this.#file(this.#segment), "a", 0o600);
+      syncDirectory(this.dir);
+      this.#length = fstatSync(this.#fd).size;
+    }
+    return this.#fd;
+  }
+
+  #readAt(place: Place): Entry | null {
+    const file = this.#file(place.segment);
+    const bytes = Buffer.alloc(place.length);
+    try {
+      const fd = openSync(file, "r");
+      try {
+        readSync(fd, bytes, 0, place.length, place.offset);
+      } finally {
+        closeSync(fd);
+      }
+    } catch (error) {
+      this.#say(`${file} could not be read: ${(error as Error).message}`);
+      return null;
+    }
+    const line = decodeLine(bytes.toString("utf8", 0, place.length - 1));
+    if (!line) this.#say(`${file}: the record at byte ${place.offset} is damaged`);
+    return line ? ((line.value as { entry: Entry | null }).entry ?? null) : null;
+  }
+
+  /** Indexes what was appended after the index's last word: a crash came between, or the index is new. */
+  #catchUp(): void {
+    const from = this.#index.position();
+    for (const segment of this.#segments()) {
+      if (segment < from.segment) continue;
+      const start = segment === from.segment ? from.offset : 0;
+      const { lines, end } = readSegmentLines(this.#file(segment), start, this.problems);
+      const places = lines.map(({ id, entry, offset, length }) => ({
+        id,
+        entry,
+        place: { segment, offset, length },
+      }));
+      if (places.length > 0 || end !== start) this.#index.put(places, { segment, offset: end });
+    }
+  }
+
+  #say(problem: string): void {
+    if (!this.problems.includes(problem)) this.problems.push(problem);
+  }
+
+  #segments(): number[] {
+    if (!existsSync(this.dir)) return [];
+    return readdirSync(this.dir)
+      .map((name) => /^(\d{6})\.ndjson$/.exec(name)?.[1])
+      .filter((digits) => digits !== undefined)
+      .map(Number)
+      .sort((a, b) => a - b);
+  }
+
+  #file(segment: number): string {
+    return join(this.dir, `${String(segment).padStart(6, "0")}.ndjson`);
+  }
+}

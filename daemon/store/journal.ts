@@ -1,0 +1,196 @@
+/**
+ * The journal: what the daemon decided, appended and fdatasynced before anyone is told.
+ *
+ * Natural group commit: while one batch is being synced the next one gathers, so an append costs one sync when
+ * alone and a share of one under load. A batch that cannot be written is cut off again to the last durable length
+ * and its waiters are refused; a failed fdatasync is never retried, since the kernel may have dropped the pages.
+ */
+import { type FileHandle, open } from "node:fs/promises";
+import { join } from "node:path";
+import { encodeLine } from "./checked-line.js";
+import { syncDirectory } from "./durable-file.js";
+
+/** The disk is full: nothing was written, nothing happened. */
+export class StoreFullError extends Error {
+  override name = "StoreFullError";
+}
+
+interface Waiting {
+  value: unknown;
+  resolve: (n: number) => void;
+  reject: (error: Error) => void;
+}
+
+export interface JournalOptions<T> {
+  dir: string;
+  /** Number of the last record already durable. */
+  last: number;
+  /** Called in order, synchronously, when a record is on disk and before its append resolves. */
+  onDurable: (value: T, n: number) => void;
+  /** A sync failed: what was acknowledged is safe, what comes is not. The daemon must stop. */
+  onBroken: (error: Error) => void;
+}
+
+export class Journal<T> {
+  #handle: FileHandle | null = null;
+  #segment = "";
+  #length = 0;
+  #last: number;
+  #waiting: Waiting[] = [];
+  #betweenBatches: Array<() => Promise<void>> = [];
+  #draining: Promise<void> | null = null;
+  #broken: Error | null = null;
+  /** The disk refused the last batch. */
+  full = false;
+  /** Bytes in the current segment. */
+  get length(): number {
+    return this.#length;
+  }
+  get last(): number {
+    return this.#last;
+  }
+
+  constructor(private readonly options: JournalOptions<T>) {
+    this.#last = options.last;
+  }
+
+  /** Opens the first segment, numbered after its first record. */
+  async start(): Promise<void> {
+    await this.#openSegment();
+  }
+
+  /** Resolves with the record's number once it is on disk and applied. */
+  append(value: T): Promise<number> {
+    if (this.#broken) return Promise.reject(this.#broken);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ value, resolve, reject });
+      this.#kick();
+    });
+  }
+
+  /**
+   * Between two batches: calls `snapshot` synchronously, so that what it sees is exactly what is durable, then opens
+   * a new segment. Returns its value, the new segment, and the number of the last record before it.
+   */
+  rotate<S>(snapshot: () => S): Promise<{ value: S; segment: string; last: number }> {
+    if (this.#broken) return Promise.reject(this.#broken);
+    return new Promise((resolve, reject) => {
+      this.#betweenBatches.push(async () => {
+        try {
+          const value = snapshot();
+          const last = this.#last;
+          await this.#openSegment();
+          resolve({ value, segment: this.#segment, last });
+        } catch (error) {
+          reject(error as Error);
+        }
+      });
+      this.#kick();
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#draining;
+    await this.#handle?.close();
+    this.#handle = null;
+  }
+
+  #kick(): void {
+    this.#draining ??= this.#drain().finally(() => {
+      this.#draining = null;
+      if (this.#hasWork()) this.#kick();
+    });
+  }
+
+  #hasWork(): boolean {
+    return this.#waiting.length > 0 || this.#betweenBatches.length > 0;
+  }
+
+  async #drain(): Promise<void> {
+    // What is appended in the same turn belongs to the same batch.
+    await Promise.resolve();
+    while (this.#hasWork()) {
+      await this.#betweenBatches.shift()?.();
+      const batch = this.#waiting;
+      this.#waiting = [];
+      if (batch.length > 0) await this.#commit(batch);
+    }
+  }
+
+  async #commit(batch: Waiting[]): Promise<void> {
+    const handle = this.#handle;
+    if (!handle) return this.#refuse(batch, new Error("the journal is closed"));
+    let n = this.#last;
+    const bytes = Buffer.from(batch.map(({ value }) => encodeLine(++n, value)).join(""));
+    try {
+      await writeAll(handle, bytes);
+    } catch (error) {
+      await this.#cutOff(handle);
+      return this.#refuse(batch, asStoreError(error));
+    }
+    try {
+      await handle.datasync();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOSPC") {
+        await this.#cutOff(handle);
+        return this.#refuse(batch, asStoreError(error));
+      }
+      this.#broken = error as Error;
+      this.#refuse(batch, this.#broken);
+      this.options.onBroken(this.#broken);
+      return;
+    }
+    this.#length += bytes.length;
+    this.full = false;
+    for (const { value, resolve } of batch) {
+      this.#last++;
+      this.options.onDurable(value as T, this.#last);
+      resolve(this.#last);
+    }
+  }
+
+  #refuse(batch: Waiting[], error: Error): void {
+    if (error instanceof StoreFullError) this.full = true;
+    for (const { reject } of batch) reject(error);
+  }
+
+  async #cutOff(handle: FileHandle): Promise<void> {
+    try {
+      await handle.truncate(this.#length);
+    } catch (error) {
+      this.#broken = error as Error;
+      this.options.onBroken(this.#broken);
+    }
+  }
+
+  async #openSegment(): Promise<void> {
+    const segment = join(this.options.dir, segmentName(this.#last + 1));
+    const handle = await open(segment, "a", 0o600);
+    syncDirectory(this.options.dir);
+    const { size } = await handle.stat();
+    await this.#handle?.close();
+    this.#handle = handle;
+    this.#segment = segment;
+    this.#length = size;
+  }
+}
+
+/** Segments sort by the number of their first record. */
+export function segmentName(first: number): string {
+  return `${String(first).padStart(12, "0")}.journal`;
+}
+
+async function writeAll(handle: FileHandle, bytes: Buffer): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written);
+    written += bytesWritten;
+  }
+}
+
+function asStoreError(error: unknown): Error {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG"
+    ? new StoreFullError(message)
+    : (error as Error);
+}

@@ -1,0 +1,47 @@
+/** The names inside the state dir. */
+import { join } from "node:path";
+
+/** The format this version writes; a newer one is refused untouched. */
+export const FORMAT = 1;
+
+export interface Layout {
+  root: string;
+  /** `{"format": 1}` */
+  version: string;
+  lock: string;
+  log: string;
+  checkpoint: string;
+  journal: string;
+  history: string;
+  runs: string;
+  workers: string;
+}
+
+export function layoutOf(root: string): Layout {
+  return {
+    root,
+    version: join(root, "version.json"),
+    lock: join(root, "liveopsd.lock"),
+    log: join(root, "liveopsd.log"),
+    checkpoint: join(root, "state.json"),
+    journal: join(root, "journal"),
+    history: join(root, "history"),
+    runs: join(root, "runs"),
+    workers: join(root, "workers"),
+  };
+}
+
+/** What all attempts of an operation said. */
+export function runDir(layout: Layout, id: string): string {
+  return join(layout.runs, id);
+}
+
+/** What one attempt said: `events.ndjson`, `log.ndjson`, and `cancel` once it is to stop. */
+export function attemptDir(layout: Layout, id: string, attempt: number): string {
+  return join(layout.runs, id, String(attempt));
+}
+
+/** Stored stage values of an operation, over its attempts. */
+export function valuesDir(layout: Layout, id: string): string {
+  return join(layout.runs, id, "values");
+}

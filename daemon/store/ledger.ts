@@ -1,0 +1,126 @@
+/**
+ * All operations the daemon holds in memory: the live ones, and the finished that are not sealed yet.
+ *
+ * `apply` is the only way a decision changes them; it is used by the running daemon and by recovery alike.
+ */
+import type { DaemonFact } from "../../protocol/fact.js";
+import { fold } from "../../protocol/fold.js";
+import type { Operation } from "../../protocol/operation.js";
+import type { Decision, Entry, Submitted } from "./decision.js";
+
+/** What a decision did to one entry. `before` is null for a new one, `after` for a removed one. */
+export interface Change {
+  id: string;
+  before: Operation | null;
+  after: Operation | null;
+}
+
+export class Ledger {
+  readonly entries = new Map<string, Entry>();
+  /** By idempotency key, for the operations in memory. */
+  readonly keys = new Map<string, Entry>();
+  nextOrder = 1;
+
+  get(id: string): Entry | undefined {
+    return this.entries.get(id);
+  }
+
+  /** Takes in an entry from the checkpoint. */
+  add(entry: Entry): void {
+    this.entries.set(entry.record.id, entry);
+    if (entry.key) this.keys.set(entry.key.key, entry);
+    if (entry.order >= this.nextOrder) this.nextOrder = entry.order + 1;
+  }
+
+  /** Forgets an entry that is kept elsewhere now (sealed), or was removed. */
+  drop(id: string): void {
+    const entry = this.entries.get(id);
+    if (!entry) return;
+    this.entries.delete(id);
+    if (entry.key) this.keys.delete(entry.key.key);
+  }
+
+  /** Applies decision number `n`. Decisions on operations that are gone change nothing. */
+  apply(decision: Decision, n: number): Change[] {
+    if (decision.kind === "submitted") return [this.#submit(decision, n)];
+    if (decision.kind === "retried") return [this.#retry(decision, n)];
+    const entry = this.entries.get(decision.id);
+    if (!entry) return [];
+    const before = entry.record;
+    switch (decision.kind) {
+      case "started":
+        this.#fold(entry, decision.fact);
+        entry.run = {
+          worker: decision.worker,
+          policy: decision.policy,
+          stopReason: null,
+          stopRequestedAt: null,
+          startedAt: decision.fact.at,
+          accepted: false,
+        };
+        break;
+      case "requeued":
+        this.#fold(entry, decision.fact);
+        entry.run = null;
+        entry.nextAttempt = decision.next;
+        entry.queuedAt = n;
+        break;
+      case "cancelled":
+        entry.record = fold(entry.record, decision.fact);
+        if (entry.run && entry.run.stopReason === null) {
+          entry.run.stopReason = decision.fact.reason;
+          entry.run.stopRequestedAt = decision.fact.at;
+        }
+        break;
+      case "settled": {
+        entry.record = decision.record;
+        entry.facts.push(decision.fact);
+        entry.run = null;
+        entry.nextAttempt = decision.record.attempt + 1;
+        const changes: Change[] = [{ id: decision.id, before, after: entry.record }];
+        if (decision.successor) changes.push(...this.#succeed(decision.successor, n));
+        return changes;
+      }
+      case "removed":
+        this.drop(decision.id);
+        return [{ id: decision.id, before, after: null }];
+    }
+    return [{ id: decision.id, before, after: entry.record }];
+  }
+
+  #submit({ fact, env, key }: Submitted, n: number): Change {
+    const record = fold(null, fact);
+    this.add({
+      record,
+      order: this.nextOrder,
+      queuedAt: n,
+      env,
+      key,
+      facts: [fact],
+      nextAttempt: 1,
+      run: null,
+    });
+    return { id: record.id, before: null, after: record };
+  }
+
+  #succeed(successor: NonNullable<Extract<Decision, { kind: "settled" }>["successor"]>, n: number): Change[] {
+    const change = this.#submit(successor.submitted, n);
+    const entry = this.entries.get(change.id);
+    if (!successor.cancelled || !entry) return [change];
+    this.#fold(entry, successor.cancelled);
+    return [{ ...change, after: entry.record }];
+  }
+
+  #retry(decision: Extract<Decision, { kind: "retried" }>, n: number): Change {
+    const before = decision.entry.record;
+    const entry: Entry = { ...decision.entry, facts: [...decision.entry.facts], run: null, queuedAt: n };
+    this.#fold(entry, decision.fact);
+    this.add(entry);
+    return { id: decision.id, before, after: entry.record };
+  }
+
+  #fold(entry: Entry, fact: DaemonFact): void {
+    entry.record = fold(entry.record, fact);
+    entry.facts.push(fact);
+  }
+}

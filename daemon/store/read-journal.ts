@@ -1,0 +1,73 @@
+/**
+ * Reading the journal at the start: every whole record after the checkpoint, in order.
+ *
+ * A torn tail is what a crash leaves: it was never acknowledged, so it is cut off, kept aside and said. A damaged
+ * record in the middle is skipped, kept aside and said loudly; what follows it still counts.
+ */
+import { readdirSync, readFileSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { decodeLine } from "./checked-line.js";
+import { quarantineBytes } from "./quarantine.js";
+
+export interface ReadJournal {
+  records: Array<{ n: number; value: unknown }>;
+  /** Number of the last record, or `after`. */
+  last: number;
+  segments: string[];
+  problems: string[];
+}
+
+/** @param after number of the last record the checkpoint holds; records up to it are passed over. */
+export function readJournal(dir: string, after: number): ReadJournal {
+  const result: ReadJournal = { records: [], last: after, segments: [], problems: [] };
+  const names = readdirSync(dir)
+    .filter((name) => name.endsWith(".journal"))
+    .sort();
+  names.forEach((name, index) => {
+    result.segments.push(join(dir, name));
+    readSegment(join(dir, name), index === names.length - 1, result);
+  });
+  return result;
+}
+
+function readSegment(file: string, isLast: boolean, result: ReadJournal): void {
+  const bytes = readFileSync(file);
+  let start = 0;
+  while (start < bytes.length) {
+    const newline = bytes.indexOf(10, start);
+    const end = newline === -1 ? bytes.length : newline;
+    const line = newline === -1 ? null : decodeLine(bytes.toString("utf8", start, end));
+    if (line) {
+      if (line.n > result.last) {
+        if (line.n > result.last + 1 && result.records.length > 0) {
+          result.problems.push(`${file}: records ${result.last + 1} to ${line.n - 1} are missing`);
+        }
+        result.records.push(line);
+        result.last = line.n;
+      }
+    } else if (isLast && !hasWholeLine(bytes, end + 1)) {
+      const aside = quarantineBytes(file, bytes.subarray(start));
+      truncateSync(file, start);
+      result.problems.push(
+        `${file}: a torn tail of ${bytes.length - start} bytes was cut off, kept in ${aside}`,
+      );
+      return;
+    } else {
+      const aside = quarantineBytes(file, bytes.subarray(start, end));
+      result.problems.push(
+        `${file}: a damaged record of ${end - start} bytes was passed over, kept in ${aside}`,
+      );
+    }
+    start = end + 1;
+  }
+}
+
+function hasWholeLine(bytes: Buffer, from: number): boolean {
+  for (let start = from; start < bytes.length; ) {
+    const end = bytes.indexOf(10, start);
+    if (end === -1) return false;
+    if (decodeLine(bytes.toString("utf8", start, end))) return true;
+    start = end + 1;
+  }
+  return false;
+}

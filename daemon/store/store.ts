@@ -1,0 +1,242 @@
+/**
+ * The store: ledger, journal, checkpoint and history behind one door.
+ *
+ * `decide` is the only way in: journal first, then memory, then `onChange`. Reads look in memory first, then in the
+ * sealed history.
+ */
+import { rmSync } from "node:fs";
+import type { State } from "../../protocol/state.js";
+import { isFinal, STATES } from "../../protocol/state.js";
+import type { Counts } from "../../protocol/watch.js";
+import { Checkpoint } from "./checkpoint.js";
+import type { Decision, Entry } from "./decision.js";
+import { History } from "./history.js";
+import type { HistoryQuery } from "./history-index.js";
+import { Journal } from "./journal.js";
+import { type Layout, runDir } from "./layout.js";
+import { type Change, Ledger } from "./ledger.js";
+import { readJournal } from "./read-journal.js";
+
+export interface StoreOptions {
+  layout: Layout;
+  onChange: (changes: Change[], decision: Decision) => void;
+  onBroken: (error: Error) => void;
+}
+
+/** Checkpoint when the journal has grown by so much. */
+const CHECKPOINT_BYTES = 8 * 1024 * 1024;
+
+/** Finished operations kept in memory for the screens. */
+const RECENT = 200;
+
+export class Store {
+  readonly ledger = new Ledger();
+  readonly problems: string[] = [];
+  /** The newest finished operations, whether sealed or not, oldest first. */
+  readonly recent = new Map<string, Entry>();
+  #counts: Counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
+  #journal!: Journal<Decision>;
+  #history!: History;
+  #checkpoint: Checkpoint;
+  #oldSegments: string[] = [];
+  #checkpointing: Promise<void> | null = null;
+
+  constructor(private readonly options: StoreOptions) {
+    this.#checkpoint = new Checkpoint(options.layout.checkpoint);
+  }
+
+  /** Loads what the last daemon left. After it the ledger holds every live operation as it was last decided. */
+  async start(): Promise<void> {
+    const { layout } = this.options;
+    const document = await this.#checkpoint.read(this.problems);
+    this.#history = new History(layout.history, this.problems);
+    this.ledger.nextOrder = Math.max(document.nextOrder, this.#history.nextOrder);
+    for (const entry of document.operations) this.ledger.add(entry);
+    const read = readJournal(layout.journal, document.journal);
+    this.problems.push(...read.problems);
+    this.#oldSegments = read.segments;
+    for (const { n, value } of read.records) this.#replay(value as Decision, n);
+    for (const id of this.ledger.entries.keys()) this.#history.forget(id);
+    this.#recount();
+    this.#loadRecent();
+    this.#journal = new Journal<Decision>({
+      dir: layout.journal,
+      last: read.last,
+      onDurable: (decision, n) => this.#apply(decision, n),
+      onBroken: this.options.onBroken,
+    });
+    await this.#journal.start();
+  }
+
+  /** Makes a decision durable, applies it and tells. Rejects with `StoreFullError` where the disk is full. */
+  async decide(decision: Decision): Promise<void> {
+    await this.#journal.append(decision);
+    if (this.#journal.length > CHECKPOINT_BYTES) void this.checkpoint().catch(() => {});
+  }
+
+  /** The entry in memory or in the history. */
+  find(id: string): Entry | null {
+    return this.ledger.get(id) ?? this.recent.get(id) ?? this.#history.read(id);
+  }
+
+  findByKey(key: string): Entry | null {
+    return this.ledger.keys.get(key) ?? this.#history.byKey(key);
+  }
+
+  /** Ids that start with the prefix, at most `limit`. */
+  idsWithPrefix(prefix: string, limit: number): string[] {
+    const ids = new Set<string>();
+    for (const id of this.ledger.entries.keys()) if (id.startsWith(prefix)) ids.add(id);
+    for (const id of this.#history.idsWithPrefix(prefix, limit)) ids.add(id);
+    return [...ids].sort().slice(0, limit);
+  }
+
+  /** The newest operation's id. */
+  newest(): string | null {
+    return this.list({}, 1).at(0)?.record.id ?? null;
+  }
+
+  /** Newest first. */
+  list(query: HistoryQuery, limit: number): Entry[] {
+    const inMemory: Entry[] = [];
+    for (const entry of this.ledger.entries.values()) if (matches(entry, query)) inMemory.push(entry);
+    inMemory.sort((a, b) => b.order - a.order);
+    const sealed = this.#history.list(query, limit);
+    return [...inMemory.slice(0, limit), ...sealed].sort((a, b) => b.order - a.order).slice(0, limit);
+  }
+
+  count(query: HistoryQuery): number {
+    let n = this.#history.count(query);
+    for (const entry of this.ledger.entries.values())
+      if (matches(entry, { ...query, before: undefined })) n++;
+    return n;
+  }
+
+  counts(): Counts {
+    return { ...this.#counts };
+  }
+
+  get isFull(): boolean {
+    return this.#journal.full;
+  }
+
+  /** Removes a finished operation and its run files. */
+  async remove(entry: Entry): Promise<void> {
+    await this.decide({ kind: "removed", id: entry.record.id });
+    rmSync(runDir(this.options.layout, entry.record.id), {
+      recursive: true,
+      force: true,
+    });
+  }
+
+  /**
+   * Seals what is finished, writes the checkpoint, deletes the journal it covers, in this order: a crash between any
+   * two of these leaves something twice, never nothing.
+   */
+  checkpoint(): Promise<void> {
+    this.#checkpointing ??= this.#writeCheckpoint().finally(() => {
+      this.#checkpointing = null;
+    });
+    return this.#checkpointing;
+  }
+
+  async #writeCheckpoint(): Promise<void> {
+    const { value, segment, last } = await this.#journal.rotate(() => {
+      const entries = [...this.ledger.entries.values()].map((entry) => ({
+        ...entry,
+        facts: [...entry.facts],
+      }));
+      return {
+        finished: entries.filter((entry) => isFinal(entry.record.state)),
+        live: entries.filter((entry) => !isFinal(entry.record.state)),
+        nextOrder: this.ledger.nextOrder,
+      };
+    });
+    this.#oldSegments = this.#oldSegments.filter((name) => name !== segment);
+    this.#history.seal(value.finished);
+    await this.#checkpoint.write({
+      format: 1,
+      journal: last,
+      nextOrder: value.nextOrder,
+      operations: value.live,
+    });
+    for (const old of this.#oldSegments) rmSync(old, { force: true });
+    this.#oldSegments = [segment];
+    for (const sealed of value.finished) {
+      const now = this.ledger.get(sealed.record.id);
+      if (now?.record === sealed.record) this.ledger.drop(sealed.record.id);
+      // Retried or removed since: the journal after the checkpoint says so, the history must not.
+      else this.#history.forget(sealed.record.id);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.checkpoint().catch((error: Error) =>
+      this.problems.push(`no checkpoint at the stop: ${error.message}`),
+    );
+    await this.#journal.stop();
+    this.#history.close();
+  }
+
+  #replay(decision: Decision, n: number): void {
+    this.ledger.apply(decision, n);
+    if (decision.kind === "removed") this.#history.remove(decision.id);
+  }
+
+  #apply(decision: Decision, n: number): void {
+    if (decision.kind === "removed") {
+      this.#remove(decision);
+      return;
+    }
+    if (decision.kind === "retried") this.#history.forget(decision.id);
+    const changes = this.ledger.apply(decision, n);
+    for (const change of changes) this.#account(change);
+    this.options.onChange(changes, decision);
+  }
+
+  #remove(decision: Extract<Decision, { kind: "removed" }>): void {
+    const entry = this.find(decision.id);
+    this.ledger.drop(decision.id);
+    // Even where only the ledger held it: a crash may have sealed a copy.
+    this.#history.remove(decision.id);
+    if (!entry) return;
+    const change = { id: decision.id, before: entry.record, after: null };
+    this.#account(change);
+    this.options.onChange([change], decision);
+  }
+
+  #account({ id, before, after }: Change): void {
+    if (before) this.#counts[before.state]--;
+    if (after) this.#counts[after.state]++;
+    this.recent.delete(id);
+    const entry = this.ledger.get(id);
+    if (after && isFinal(after.state) && entry) {
+      this.recent.set(id, entry);
+      for (const oldest of this.recent.keys()) {
+        if (this.recent.size <= RECENT) break;
+        this.recent.delete(oldest);
+      }
+    }
+  }
+
+  #recount(): void {
+    const sealed = this.#history.countsByState();
+    for (const state of STATES) this.#counts[state as State] = sealed[state as State] ?? 0;
+    for (const entry of this.ledger.entries.values()) this.#counts[entry.record.state]++;
+  }
+
+  #loadRecent(): void {
+    const finished = this.list({ state: ["succeeded", "failed", "cancelled"] }, RECENT).reverse();
+    for (const entry of finished) this.recent.set(entry.record.id, entry);
+  }
+}
+
+function matches({ record, order }: Entry, query: HistoryQuery): boolean {
+  if (query.state && !query.state.includes(record.state)) return false;
+  if (query.op !== undefined && record.op !== query.op) return false;
+  if (query.chain !== undefined && record.chain.id !== query.chain) return false;
+  if (query.before !== undefined && order >= query.before) return false;
+  if (!query.q) return true;
+  const text = [record.id, record.op, record.title, record.label ?? ""].join("\n").toLowerCase();
+  return text.includes(query.q.toLowerCase());
+}
