@@ -1,0 +1,50 @@
+/**
+ * What a backup's files are called, and the way back from a file's name: used by all three backup operations.
+ *
+ * `<name>-<stamp>.tar.gz`, its manifest beside it, both under hidden partial names until they are whole. Stamps are
+ * UTC and sort as text, so the newest archive of a name is the last one.
+ */
+import { homedir } from "node:os";
+import { basename, join, resolve } from "node:path";
+
+const STAMP = "\\d{8}T\\d{9}Z";
+const ARCHIVE = new RegExp(`^(?<name>.+)-(?<stamp>${STAMP})\\.tar\\.gz$`, "s");
+const LONGEST_NAME = 150;
+
+/** `20260731T101112345Z`. */
+export function stampOf(time: Date): string {
+  return time.toISOString().replace(/[-:.]/g, "");
+}
+
+export function archiveFile(name: string, stamp: string): string {
+  return `${name}-${stamp}.tar.gz`;
+}
+
+export function manifestFile(archive: string): string {
+  return `${archive}.manifest.jsonl`;
+}
+
+/** Hidden, and no archive by its ending: nothing takes it for a whole one. */
+export function partialFile(file: string): string {
+  return `.${file}.partial`;
+}
+
+/** The name and stamp in an archive's file name; null for any other file. */
+export function parseArchiveFile(file: string): { name: string; stamp: string } | null {
+  const groups = ARCHIVE.exec(file)?.groups;
+  return groups?.name && groups.stamp ? { name: groups.name, stamp: groups.stamp } : null;
+}
+
+/** A backup's name made of a source's: no separator, no control character, not hidden, of a length that fits. */
+export function backupName(source: string): string {
+  let name = basename(source)
+    .replace(/[/\\\p{Cc}\p{Zl}\p{Zp}\ufffd]/gu, "_")
+    .replace(/^[.\s-]+/, "");
+  while (Buffer.byteLength(name) > LONGEST_NAME) name = [...name].slice(0, -1).join("");
+  return name || "backup";
+}
+
+/** An absolute path: `~` is the home directory (no shell expands it behind a `=`), else relative to the cwd. */
+export function place(path: string): string {
+  return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : resolve(path);
+}

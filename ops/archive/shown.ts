@@ -1,0 +1,25 @@
+/**
+ * File names and sizes as a log line shows them: a name stays on one line whatever it contains.
+ */
+
+/** The path itself, or quoted with escapes where it holds control characters. */
+export function shown(path: string): string {
+  return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(path)
+    ? JSON.stringify(path).replace(
+        /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+        (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+      )
+    : path;
+}
+
+/** `3.4 MB`, in powers of 1000. */
+export function bytesShown(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
+  return `${power === 0 ? bytes : (bytes / 1000 ** power).toFixed(1)} ${units[power]}`;
+}
+
+/** `1 file`, `2 files`. */
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`;
+}

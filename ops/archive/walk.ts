@@ -1,0 +1,110 @@
+/**
+ * Walks a source for `backup`: every entry in a fixed order, a directory before what it holds, symlinks not followed.
+ *
+ * Memory is in proportion to one directory of each level. What cannot be taken is told through `report`, never
+ * passed over in silence. Asynchronous only to let signals in now and then: the calls themselves are synchronous,
+ * which is ten times faster for many small files.
+ */
+import { isUtf8 } from "node:buffer";
+import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
+import { basename, dirname } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import type { Exclude } from "./exclude.js";
+
+export interface Entry {
+  /** In the archive: relative to the source's parent, with `/` between its parts. */
+  path: string;
+  absolute: string;
+  type: "file" | "directory" | "link";
+  stat: Stats;
+  /** What a link points to, as it is written. */
+  target: string | null;
+}
+
+/** Why an entry is not taken: only `unreadable` is a fault. */
+export type LeftOut = "excluded" | "target" | "special" | "unreadable" | "vanished";
+export type Report = (path: string, why: LeftOut, detail: string) => void;
+
+export interface WalkOptions {
+  exclude: Exclude;
+  /** The directory the backups go to: never part of one. */
+  target: { dev: number; ino: number } | null;
+  report: Report;
+}
+
+const YIELD_EVERY = 500;
+
+export async function* walk(source: string, options: WalkOptions): AsyncGenerator<Entry> {
+  const parent = dirname(source);
+  const prefix = parent === "/" ? 1 : parent.length + 1;
+  const pending = [source];
+  for (let n = 1; pending.length > 0; n++) {
+    if (n % YIELD_EVERY === 0) await setImmediate();
+    const absolute = pending.pop() as string;
+    const entry = look(absolute, absolute.slice(prefix), source, options);
+    if (!entry) continue;
+    // The root of the file system has no name to give to an entry.
+    if (entry.path !== "") yield entry;
+    if (entry.type !== "directory") continue;
+    const names = attempt(entry, options.report, () => readdirSync(absolute).sort().reverse());
+    for (const name of names ?? []) pending.push(absolute === "/" ? `/${name}` : `${absolute}/${name}`);
+  }
+}
+
+function look(absolute: string, path: string, source: string, options: WalkOptions): Entry | null {
+  const { exclude, target, report } = options;
+  const isRoot = absolute === source;
+  if (!isRoot && exclude.matches(absolute.slice(source === "/" ? 1 : source.length + 1))) {
+    report(path, "excluded", "");
+    return null;
+  }
+  return attempt({ path, absolute }, report, () => {
+    const stat = lstatSync(absolute);
+    if (stat.isDirectory()) {
+      if (target && stat.ino === target.ino && stat.dev === target.dev) {
+        report(path, "target", "");
+        return null;
+      }
+      return { path, absolute, type: "directory", stat, target: null };
+    }
+    if (stat.isFile()) return { path, absolute, type: "file", stat, target: null };
+    if (stat.isSymbolicLink()) {
+      const target = readlinkSync(absolute, "buffer");
+      if (isUtf8(target)) return { path, absolute, type: "link", stat, target: target.toString() };
+      report(path, "unreadable", "the name it links to is not UTF-8");
+      return null;
+    }
+    report(path, "special", stat.isSocket() ? "socket" : stat.isFIFO() ? "named pipe" : "device");
+    return null;
+  });
+}
+
+/** Runs a file system call for an entry; a failure is reported and is null. */
+export function attempt<T>(
+  entry: { path: string; absolute: string },
+  report: Report,
+  call: () => T,
+): T | null {
+  try {
+    return call();
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") {
+      // A name that is not UTF-8 comes back with U+FFFD in it and then does not exist under that name.
+      const garbled = basename(entry.absolute).includes("\ufffd");
+      report(entry.path, garbled ? "unreadable" : "vanished", garbled ? "its name is not UTF-8" : "");
+    } else if (code) {
+      report(entry.path, "unreadable", reason(code));
+    } else {
+      throw error;
+    }
+    return null;
+  }
+}
+
+function reason(code: string): string {
+  if (code === "EACCES" || code === "EPERM") return "permission denied";
+  if (code === "EIO") return "the disk failed to read it";
+  if (code === "ENAMETOOLONG") return "its path is too long";
+  return code;
+}

@@ -1,0 +1,194 @@
+/**
+ * `backup`: a directory or file into a compressed tar archive with a SHA-256 manifest beside it.
+ *
+ * Hands over to `verify-backup`, which hands over to `prune-backups`. Until the archive is whole it has no final
+ * name; on failure and cancellation nothing of it stays.
+ */
+import { createHash } from "node:crypto";
+import { accessSync, constants } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import { LiveOperation, type Progress, z } from "liveops";
+import { Exclude } from "./archive/exclude.js";
+import { Account } from "./archive/left-out.js";
+import { FORMAT, ManifestWriter } from "./archive/manifest.js";
+import { backupName, place } from "./archive/naming.js";
+import { type Piece, pack } from "./archive/pack.js";
+import { commit, discard, leftovers, type Reserved, reserve } from "./archive/reserve.js";
+import { bytesShown, count, shown } from "./archive/shown.js";
+import { checkNameIsOurs, checkSource, checkTarget } from "./archive/source.js";
+import { attempt, type WalkOptions, walk } from "./archive/walk.js";
+import { VerifyBackup } from "./verify-backup.js";
+
+export class Backup extends LiveOperation<typeof Backup> {
+  static op = "backup";
+  static title = "Backup";
+  static stages = ["Scan", "Archive", "Checksum"] as const;
+  static params = z.object({
+    source: z.string().min(1).describe("directory or file to back up"),
+    target: z.string().min(1).describe("directory the archive goes to; made where it is missing"),
+    name: z
+      .string()
+      .refine((name) => name === backupName(name), "must be usable as a file name, of at most 150 bytes")
+      .optional()
+      .describe("what the archives are called; default: the source's last part"),
+    exclude: z
+      .array(z.string().min(1))
+      .default([])
+      .describe("names at any depth (node_modules, *.log) or paths below the source (build/**) to leave out"),
+    keep: z.int().min(1).default(7).describe("how many archives of this name prune-backups keeps"),
+    unreadable: z
+      .enum(["fail", "skip"])
+      .default("fail")
+      .describe("what to do about entries that cannot be read: fail, or skip them and say so"),
+    level: z.int().min(1).max(9).default(6).describe("of compression: 1 is fastest, 9 is smallest"),
+  });
+
+  private readonly source = place(this.params.source);
+  private readonly target = place(this.params.target);
+  private readonly name = this.params.name ?? backupName(this.source);
+  private readonly exclude = new Exclude(this.params.exclude);
+  private readonly tally = { entries: 0, files: 0, bytes: 0, changed: 0 };
+
+  async run(p: Progress<Backup>): Promise<void> {
+    const account = new Account((line) => p.log(line));
+    const { source, options, total } = await p.stage("Scan", () => this.scan(p, account));
+
+    const reserved = await reserve(this.target, this.name, new Date()).catch((error) => {
+      throw explained(error, this.target);
+    });
+    try {
+      const manifest = new ManifestWriter(reserved.partialManifest, {
+        format: FORMAT,
+        name: this.name,
+        archive: reserved.archive.slice(this.target.length + 1),
+        source,
+        createdAt: new Date().toISOString(),
+      });
+      try {
+        await p.stage("Archive", () => this.archive(p, source, options, total, account, reserved, manifest));
+        await p.stage("Checksum", async () => {
+          const archive = await this.checksum(p, reserved);
+          const { entries, files, bytes } = this.tally;
+          manifest.finish({ archive, entries, files, bytes, unreadable: account.counts.unreadable });
+        });
+      } finally {
+        manifest.close();
+      }
+      await commit(reserved, this.target);
+    } catch (error) {
+      await discard(reserved);
+      p.checkCancelled();
+      throw explained(error, this.target);
+    }
+    this.conclude(p, account, reserved.archive);
+    p.chainTo(VerifyBackup, { archive: reserved.archive, keep: this.params.keep });
+  }
+
+  /** Counts what is there, so that the bar has a total and what cannot be read is known before hours have passed. */
+  private async scan(p: Progress<Backup>, account: Account) {
+    const source = checkSource(this.source);
+    const { dev, ino } = checkTarget(this.target, source);
+    if (this.params.name === undefined) checkNameIsOurs(this.target, this.name, source);
+    for (const file of leftovers(this.target, this.name)) {
+      p.log(`${shown(file)} is not whole: remove it unless another backup of this name runs now`);
+    }
+
+    const options: WalkOptions = { exclude: this.exclude, target: { dev, ino }, report: account.report };
+    let total = 0;
+    let files = 0;
+    for await (const entry of p.track(walk(source, options), { label: "Entries", unit: "entry" })) {
+      if (entry.type !== "file") continue;
+      attempt(entry, account.report, () => accessSync(entry.absolute, constants.R_OK));
+      files++;
+      total += entry.stat.size;
+    }
+    for (const pattern of this.exclude.unused()) p.log(`exclude=${shown(pattern)} matched nothing`);
+    if (this.params.unreadable === "fail") account.assertReadable();
+    p.status(`${count(files, "file")}, ${bytesShown(total)}`);
+    return { source, options, total };
+  }
+
+  private async archive(
+    p: Progress<Backup>,
+    source: string,
+    options: WalkOptions,
+    total: number,
+    account: Account,
+    reserved: Reserved,
+    manifest: ManifestWriter,
+  ): Promise<void> {
+    account.restart();
+    const pieces = pack(walk(source, options), {
+      report: (path, why, detail) => {
+        account.report(path, why, detail);
+        if (this.params.unreadable === "fail") account.assertReadable();
+      },
+      packed: (entry) => {
+        manifest.entry(entry);
+        this.tally.entries++;
+        if (entry.type !== "file") return;
+        this.tally.files++;
+        this.tally.bytes += entry.size ?? 0;
+      },
+      changed: (path) => {
+        this.tally.changed++;
+        p.log(`${shown(path)} was written to while it was read`);
+      },
+    });
+    const tracked = p.track(pieces, {
+      total,
+      label: "Archive",
+      unit: "B",
+      size: (piece: Piece) => piece.content,
+    });
+    await pipeline(
+      async function* () {
+        for await (const { bytes } of tracked) yield bytes;
+      },
+      createGzip({ level: this.params.level, chunkSize: 64 * 1024 }),
+      reserved.handle.createWriteStream({ autoClose: false }),
+      { signal: p.signal },
+    );
+    await reserved.handle.sync();
+  }
+
+  /** Reads the archive back from where it was written. */
+  private async checksum(p: Progress<Backup>, { handle }: Reserved) {
+    const { size } = await handle.stat();
+    const hash = createHash("sha256");
+    const pieces = handle.createReadStream({ start: 0, highWaterMark: 256 * 1024, autoClose: false });
+    const tracked = p.track(pieces as AsyncIterable<Buffer>, {
+      total: size,
+      label: "Checksum",
+      unit: "B",
+      size: (piece) => piece.length,
+    });
+    for await (const piece of tracked) hash.update(piece);
+    return { bytes: size, sha256: hash.digest("hex") };
+  }
+
+  private conclude(p: Progress<Backup>, account: Account, archive: string): void {
+    const { files, bytes, changed } = this.tally;
+    const left = account.summary();
+    const notes = [left && `left out: ${left}`, changed && `${changed} changed while read`].filter(Boolean);
+    const suffix = notes.length > 0 ? ` (${notes.join("; ")})` : "";
+    const faulty = account.counts.unreadable > 0 || changed > 0;
+    p.log(`wrote ${shown(archive)}`);
+    p.status(
+      `${count(files, "file")}, ${bytesShown(bytes)} backed up${suffix}`,
+      faulty ? "warning" : "success",
+    );
+  }
+}
+
+function explained(error: unknown, target: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new Error(`no space left in ${shown(target)}: free some or give another target=PATH`);
+  }
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
+    return new Error(`cannot write to ${shown(target)} (${code}): give another target=PATH`);
+  }
+  return error;
+}

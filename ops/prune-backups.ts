@@ -1,0 +1,85 @@
+/**
+ * `prune-backups`: keeps the newest archives of one name in a directory and removes the older ones.
+ *
+ * Ends the chain of `backup` and works alone. It touches regular files that are named as backup names them and have
+ * their manifest beside them, and nothing else.
+ */
+import { lstatSync, readdirSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { LiveOperation, type Progress, z } from "liveops";
+import { manifestFile, parseArchiveFile, place } from "./archive/naming.js";
+import { bytesShown, count, shown } from "./archive/shown.js";
+
+export class PruneBackups extends LiveOperation<typeof PruneBackups> {
+  static op = "prune-backups";
+  static title = "Prune backups";
+  static stages = ["Prune"] as const;
+  static params = z.object({
+    directory: z.string().min(1).describe("where the archives are"),
+    name: z.string().min(1).describe("which archives: the name that backup gave them"),
+    keep: z.int().min(1).default(7).describe("how many of the newest to keep"),
+    dryRun: z.boolean().default(false).describe("only say what would be removed"),
+    spare: z
+      .string()
+      .optional()
+      .describe(
+        "file name of an archive that is kept in any case: the one just made, should clocks disagree",
+      ),
+  });
+
+  async run(p: Progress<PruneBackups>): Promise<void> {
+    const { keep, dryRun, spare } = this.params;
+    const outcome = await p.stage("Prune", () => {
+      const directory = place(this.params.directory);
+      const archives = archivesOf(directory, this.params.name);
+      const old = archives.slice(keep).filter(({ file }) => file !== spare);
+      let freedBytes = 0;
+      for (const { file, bytes } of p.track(old, { label: "Prune", unit: "archive" })) {
+        // The archive first: one without a manifest would never be looked at again.
+        if (!dryRun) for (const each of [file, manifestFile(file)]) unlinkSync(join(directory, each));
+        freedBytes += bytes;
+        p.log(`${dryRun ? "would remove" : "removed"} ${shown(file)} (${bytesShown(bytes)})`);
+      }
+      return { kept: archives.length - old.length, removed: old.length, freedBytes };
+    });
+    const what = `${count(outcome.removed, "archive")} (${bytesShown(outcome.freedBytes)})`;
+    p.status(
+      `kept ${outcome.kept}, ${dryRun ? "would remove" : "removed"} ${what}`,
+      outcome.removed > 0 && dryRun ? "info" : "success",
+    );
+    p.result(dryRun ? { ...outcome, dryRun } : outcome);
+  }
+}
+
+/** Archives with their manifests, newest first. */
+function archivesOf(directory: string, name: string): { file: string; bytes: number }[] {
+  let files: string[];
+  try {
+    files = readdirSync(directory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
+    throw new Error(`there is no directory ${shown(directory)}: give the one the archives are in`);
+  }
+  const present = new Set(files);
+  return files
+    .filter((file) => parseArchiveFile(file)?.name === name && present.has(manifestFile(file)))
+    .sort()
+    .reverse()
+    .flatMap((file) => {
+      const sizes = [file, manifestFile(file)].map((each) => regularSize(join(directory, each)));
+      return sizes.every((size) => size !== null)
+        ? [{ file, bytes: sizes.reduce((sum, size) => sum + size, 0) }]
+        : [];
+    });
+}
+
+/** Null for what is no regular file, or was removed meanwhile. */
+function regularSize(path: string): number | null {
+  try {
+    const stat = lstatSync(path);
+    return stat.isFile() ? stat.size : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * `verify-backup`: reads an archive through once more and compares every entry with its manifest.
+ *
+ * Follows `backup` in its chain and works alone. With `keep` it hands over to `prune-backups`, so that older archives
+ * are only ever removed behind one that was read back.
+ */
+import { createHash, type Hash } from "node:crypto";
+import { createReadStream, statSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { LiveOperation, type Progress, z } from "liveops";
+import { Comparison, type FoundEntry } from "./archive/compare.js";
+import { DamagedManifest, ManifestReader } from "./archive/manifest.js";
+import { manifestFile, parseArchiveFile, place } from "./archive/naming.js";
+import { bytesShown, count, shown } from "./archive/shown.js";
+import { DamagedArchive, type TarEntry, TarReader } from "./archive/tar-read.js";
+import { PruneBackups } from "./prune-backups.js";
+
+/** Differences named in the log; the rest is only counted. */
+const NAMED = 200;
+
+export class VerifyBackup extends LiveOperation<typeof VerifyBackup> {
+  static op = "verify-backup";
+  static title = "Verify backup";
+  static stages = ["Verify"] as const;
+  static params = z.object({
+    archive: z.string().min(1).describe("an archive that backup wrote, its manifest beside it"),
+    keep: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("how many archives of this name to keep; without it none is removed"),
+  });
+
+  private readonly archive = place(this.params.archive);
+  private readonly tally = { files: 0, bytes: 0 };
+
+  async run(p: Progress<VerifyBackup>): Promise<void> {
+    await p.stage("Verify", async () => {
+      const size = sizeOf(this.archive, "archive");
+      const manifest = openManifest(manifestFile(this.archive));
+      try {
+        await this.verify(p, size, manifest);
+      } catch (error) {
+        p.checkCancelled();
+        throw explained(error, this.archive);
+      } finally {
+        manifest.close();
+      }
+    });
+    const { files, bytes } = this.tally;
+    p.status(`${count(files, "file")}, ${bytesShown(bytes)} verified`, "success");
+
+    const { keep } = this.params;
+    if (keep === undefined) {
+      p.result({ files, bytes, archive: this.archive });
+      return;
+    }
+    const name = parseArchiveFile(basename(this.archive))?.name;
+    if (!name) throw new Error(`${shown(basename(this.archive))} is not named as backup names its archives`);
+    p.chainTo(PruneBackups, { directory: dirname(this.archive), name, keep, spare: basename(this.archive) });
+  }
+
+  private async verify(p: Progress<VerifyBackup>, size: number, manifest: ManifestReader): Promise<void> {
+    const whole = createHash("sha256");
+    let named = 0;
+    const comparison = new Comparison(
+      () => manifest.next(),
+      (kind, path, detail) => {
+        if (++named <= NAMED) p.log(`${kind}: ${shown(path)}${detail && ` (${detail})`}`);
+      },
+    );
+    const reader = new TarReader(this.entries((entry) => comparison.add(entry)));
+    const pieces = createReadStream(this.archive, { highWaterMark: 256 * 1024 });
+    const tracked = p.track(pieces as AsyncIterable<Buffer>, {
+      total: size,
+      label: "Verify",
+      unit: "B",
+      size: (piece) => piece.length,
+    });
+    await pipeline(
+      async function* () {
+        for await (const piece of tracked) {
+          whole.update(piece);
+          yield piece;
+        }
+      },
+      createGunzip({ chunkSize: 256 * 1024 }),
+      async (unpacked) => {
+        for await (const piece of unpacked) reader.write(piece as Buffer);
+      },
+      { signal: p.signal },
+    );
+    reader.end();
+    comparison.finish();
+
+    const { missing, extra, differing } = comparison.differences;
+    if (named > NAMED) p.log(`and ${named - NAMED} more`);
+    if (named > 0) {
+      throw new Error(
+        `the archive is not what its manifest says: ${missing} missing, ${extra} extra, ${differing} differing`,
+      );
+    }
+    if (whole.digest("hex") !== manifest.tail?.archive.sha256) {
+      throw new Error(
+        "the archive's own checksum is not what its manifest says, though every entry in it is",
+      );
+    }
+  }
+
+  /** Hashes the entries as they pass; each is told with its content's hash. */
+  private entries(add: (entry: FoundEntry) => void) {
+    let current: TarEntry;
+    let hash: Hash;
+    return {
+      entry: (entry: TarEntry) => {
+        current = entry;
+        if (entry.type === "file") hash = createHash("sha256");
+      },
+      data: (piece: Buffer) => {
+        hash.update(piece);
+      },
+      end: () => {
+        const { path, type, size, mode, target } = current;
+        const bits = { path, mode: mode.toString(8).padStart(4, "0") };
+        if (type === "file") {
+          this.tally.files++;
+          this.tally.bytes += size;
+          add({ ...bits, type, size, sha256: hash.digest("hex") });
+        } else {
+          add({ ...bits, type, ...(target !== null && { target }) });
+        }
+      },
+    };
+  }
+}
+
+function sizeOf(file: string, what: string): number {
+  try {
+    const stat = statSync(file);
+    if (stat.isFile()) return stat.size;
+  } catch {
+    // Said below.
+  }
+  throw new Error(`there is no ${what} ${shown(file)}`);
+}
+
+function openManifest(file: string): ManifestReader {
+  sizeOf(file, "manifest");
+  return new ManifestReader(file);
+}
+
+function explained(error: unknown, archive: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof DamagedArchive || error instanceof DamagedManifest || code?.startsWith("Z_")) {
+    return new Error(`${shown(archive)} is damaged: ${message}`);
+  }
+  return error;
+}
