@@ -8,6 +8,7 @@ import { socketPath, stateDir } from "../places.js";
 import { VERSION } from "../version.js";
 import { paintFor } from "./colour.js";
 import { type Config, readConfig } from "./config.js";
+import { neutralise } from "./neutralise.js";
 import { type ReportTo, report } from "./report.js";
 import { shellQuote } from "./shell-quote.js";
 
@@ -34,7 +35,7 @@ export function rootCommand(name: string, description: string): Command {
     .configureOutput({
       outputError: (text, write) => {
         const prefix = paintFor(process.stderr)("red", `${name}:`);
-        write(text.replace(/^error: /, `${prefix} `));
+        write(neutralise(text, { newlines: true }).replace(/^error: /, `${prefix} `));
       },
     });
   return withGlobals(root, `Try: ${name} --help`);

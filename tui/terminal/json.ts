@@ -1,0 +1,13 @@
+/** JSON for stdout: on one line, and without a character that a terminal acts on; still the same value. */
+const ACTIVE =
+  /[\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g;
+
+/** JSON.stringify escapes C0 and lone surrogates; this escapes the rest as `\uXXXX`. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(ACTIVE, (found) =>
+    Array.from(
+      { length: found.length },
+      (_, i) => `\\u${found.charCodeAt(i).toString(16).padStart(4, "0")}`,
+    ).join(""),
+  );
+}

@@ -1,0 +1,30 @@
+/** Text in terminal columns: how wide it is, cut to a width, padded to one. For text that is neutralised. */
+import stringWidth from "string-width";
+
+export function columnsOf(text: string): number {
+  return stringWidth(text);
+}
+
+const segmenter = new Intl.Segmenter();
+
+/** At most `width` columns; what was cut is marked by `…`, unless there is no room for that either. */
+export function cut(text: string, width: number): string {
+  if (width <= 0) return "";
+  if (stringWidth(text) <= width) return text;
+  let kept = "";
+  let used = 0;
+  for (const { segment } of segmenter.segment(text)) {
+    const next = used + stringWidth(segment);
+    if (next > width - 1) break;
+    kept += segment;
+    used = next;
+  }
+  return `${kept}…`;
+}
+
+/** Cut or filled with spaces to exactly `width` columns. */
+export function fit(text: string, width: number, align: "left" | "right" = "left"): string {
+  const short = cut(text, width);
+  const fill = " ".repeat(Math.max(0, width - stringWidth(short)));
+  return align === "left" ? short + fill : fill + short;
+}

@@ -1,0 +1,57 @@
+/** A progress bar as one line of text. Pure: the same progress and width give the same line. */
+import type { ProgressState } from "../../protocol/operation.js";
+import { formatAmount, formatEta, formatPercent, formatRate } from "../terminal/format.js";
+import { neutralise } from "../terminal/neutralise.js";
+
+/** What a bar shows. */
+export interface BarView {
+  percent: number;
+  progress: ProgressState | null;
+  /** The stage it belongs to; shown where the progress has no label of its own. */
+  stage: string | null;
+}
+
+const WIDEST = 30;
+const NARROWEST = 5;
+/** An unknown total has nothing to fill; where the mark stands shows that it moves. */
+const MARK = 3;
+
+/** At most `columns` wide; figures go before the bar, the bar before the label. */
+export function barLine(view: BarView, columns: number): string {
+  const { progress } = view;
+  const unknown = progress !== null && progress.total === null;
+  const figures = [unknown ? "" : formatPercent(view.percent).padStart(4), ...figuresOf(progress)].filter(
+    Boolean,
+  );
+  const label = neutralise(progress?.label ?? view.stage ?? "");
+  const tail = figures.join("  ");
+  const room = columns - tail.length - 3;
+  if (room < NARROWEST) return clip(tail.trimStart(), columns);
+  const width = Math.min(WIDEST, room);
+  const bar = unknown ? moving(progress.done, width) : filled(view.percent, width);
+  const line = `[${bar}] ${tail}`;
+  return label && line.length + 2 + label.length <= columns ? `${line}  ${label}` : line;
+}
+
+function figuresOf(progress: ProgressState | null): string[] {
+  if (progress === null) return [];
+  const unit = progress.unit === null ? null : neutralise(progress.unit);
+  const figures = [formatAmount(progress.done, progress.total, unit)];
+  if (progress.rate !== null) figures.push(formatRate(progress.rate, unit));
+  if (progress.etaSeconds !== null) figures.push(`ETA ${formatEta(progress.etaSeconds)}`);
+  return figures;
+}
+
+function filled(percent: number, width: number): string {
+  const full = Math.floor((Math.min(100, Math.max(0, percent)) / 100) * width);
+  return "█".repeat(full) + "░".repeat(width - full);
+}
+
+function moving(done: number, width: number): string {
+  const at = Math.abs(Math.floor(done)) % Math.max(1, width - MARK + 1);
+  return "░".repeat(at) + "█".repeat(MARK) + "░".repeat(Math.max(0, width - at - MARK));
+}
+
+function clip(text: string, columns: number): string {
+  return text.length <= columns ? text : text.slice(0, Math.max(0, columns));
+}

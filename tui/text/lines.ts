@@ -1,0 +1,123 @@
+/**
+ * Text mode's core: (state, fact or log line) → (state, what is said). Pure; `screen.ts` prints it.
+ *
+ * stdout gets headers, lines and results, stderr errors and messages of ours. Used by `run`, `watch` and
+ * `submit --follow` alike, so that an operation reads the same with and without the daemon.
+ */
+import type { EventLine } from "../../protocol/client/client.js";
+import { fold, foldLogLine } from "../../protocol/fold.js";
+import type { Operation } from "../../protocol/operation.js";
+import { neutralise } from "../terminal/neutralise.js";
+import type { BarView } from "./bar.js";
+import { resultLines } from "./result-lines.js";
+
+export type Said =
+  | { to: "out" | "err"; text: string; tone: Tone }
+  /** The bar as it is now; null where there is none any more. */
+  | { to: "bar"; view: BarView | null };
+
+/** What a line is, for its colour on a terminal. */
+export type Tone = "header" | "plain" | "note" | "success" | "warning" | "error";
+
+export interface TextState {
+  readonly operation: Operation | null;
+  /** Of an operation that threw, print the stack too: nothing else keeps it (`run`). */
+  readonly stacks: boolean;
+}
+
+export function textState(options: { stacks?: boolean } = {}): TextState {
+  return { operation: null, stacks: options.stacks ?? false };
+}
+
+export interface Step {
+  state: TextState;
+  said: Said[];
+}
+
+export function step(state: TextState, line: EventLine): Step {
+  if (line.type === "end") return { state, said: [] };
+  if (line.type === "log:line") {
+    const operation = state.operation && foldLogLine(state.operation, line);
+    return { state: { ...state, operation }, said: [logLine(line.stream, line.text)] };
+  }
+  // A chain's next operation begins a record of its own.
+  const before = line.type === "operation:submitted" ? null : state.operation;
+  const operation = before === null && line.type !== "operation:submitted" ? null : fold(before, line);
+  const next = { ...state, operation };
+  return { state: next, said: said(next, line) };
+}
+
+function said(
+  { operation, stacks }: TextState,
+  fact: Exclude<EventLine, { type: "end" | "log:line" }>,
+): Said[] {
+  switch (fact.type) {
+    case "operation:submitted": {
+      const { chain, op, id } = fact.operation;
+      return chain.index === 0 ? [] : [note(`chained to ${op} (${id})`)];
+    }
+    case "attempt:started":
+      return fact.attempt > 1 ? [note(`attempt ${fact.attempt}`)] : [];
+    case "attempt:requeued":
+      return [{ to: "bar", view: null }, note(`queued again: ${fact.reason}`)];
+    case "operation:retried":
+      return [note(fact.from === null ? "retried" : `retried from ${fact.from}`)];
+    case "cancel:requested":
+      return [note(fact.reason === "timeout" ? "timed out; stopping" : "cancel requested; stopping")];
+    case "stage:entered":
+      return [{ to: "bar", view: null }, header(fact.stage, fact.index, operation?.stages.length ?? 0)];
+    case "stage:left":
+      return fact.resumed
+        ? [{ to: "bar", view: null }, out("done in an earlier attempt", "note")]
+        : [{ to: "bar", view: null }];
+    case "progress:changed":
+      return [{ to: "bar", view: { ...fact, stage: operation?.stages[operation.currentStage] ?? null } }];
+    case "status:changed":
+      return [out(fact.status.text, fact.status.level === "info" ? "plain" : fact.status.level)];
+    case "records:dropped":
+      return [note(`${fact.count} progress and log records were dropped: they could not be written`)];
+    case "operation:settled":
+      return [{ to: "bar", view: null }, ...settled(fact, stacks)];
+    default:
+      return [];
+  }
+}
+
+function settled(fact: Extract<EventLine, { type: "operation:settled" }>, stacks: boolean): Said[] {
+  if (fact.state === "succeeded")
+    return resultLines(fact.result).map((text) => ({ to: "out", text, tone: "plain" }));
+  if (fact.state === "cancelled") return [{ to: "err", text: "cancelled", tone: "warning" }];
+  const { code, message, stack } = fact.error ?? { code: "", message: "failed", stack: null };
+  const ours = code.startsWith("LIVEOPS_") && !QUIET.has(code) ? ` (${code})` : "";
+  const lines: Said[] = [err(`failed: ${message}${ours}`)];
+  if (stacks && stack && code !== "LIVEOPS_FAILED") lines.push(err(stack));
+  return lines;
+}
+
+/** Codes that say no more than "failed" does. */
+const QUIET = new Set(["LIVEOPS_FAILED", "LIVEOPS_EXCEPTION"]);
+
+function header(stage: string, index: number | null, count: number): Said {
+  const name = neutralise(stage);
+  return {
+    to: "out",
+    text: index === null ? `=== ${name} ===` : `=== [${index + 1}/${count}] ${name} ===`,
+    tone: "header",
+  };
+}
+
+function logLine(stream: string, text: string): Said {
+  return stream === "liveops" ? note(text) : out(text, "plain");
+}
+
+function out(text: string, tone: Tone): Said {
+  return { to: "out", text: neutralise(text, { newlines: true }), tone };
+}
+
+function err(text: string): Said {
+  return { to: "err", text: neutralise(text, { newlines: true }), tone: "error" };
+}
+
+function note(text: string): Said {
+  return { to: "err", text: neutralise(text, { newlines: true }), tone: "note" };
+}

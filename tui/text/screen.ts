@@ -1,0 +1,119 @@
+/**
+ * Prints what text mode says: lines to stdout and stderr, the bar to stderr.
+ *
+ * On a terminal the bar is one line drawn over, cleared before any other output; elsewhere it is a plain line at
+ * every tenth. Text passed in is already neutralised.
+ */
+import { type Colour, type Paint, paintFor, wantsRedraw } from "../../protocol/command/colour.js";
+import { type BarView, barLine } from "./bar.js";
+import type { Said, Tone } from "./lines.js";
+import { type Steps, stepLine } from "./steps.js";
+
+export interface TextStream {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+export interface ScreenOptions {
+  stdout?: TextStream;
+  stderr?: TextStream;
+  env?: Record<string, string | undefined>;
+  /** The bar is drawn at most this often, in milliseconds. */
+  interval?: number;
+}
+
+const COLOURS: Record<Tone, Colour | null> = {
+  header: "bold",
+  plain: null,
+  note: "dim",
+  success: "green",
+  warning: "yellow",
+  error: "red",
+};
+
+const CLEAR_LINE = "\r\x1b[2K";
+
+export class TextScreen {
+  readonly #stdout: TextStream;
+  readonly #stderr: TextStream;
+  readonly #paint: { out: Paint; err: Paint };
+  readonly #redraws: boolean;
+  readonly #interval: number;
+  #view: BarView | null = null;
+  #drawn = false;
+  #drawnAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #steps: Steps = { tenth: 0 };
+
+  constructor(options: ScreenOptions = {}) {
+    const env = options.env ?? process.env;
+    this.#stdout = options.stdout ?? process.stdout;
+    this.#stderr = options.stderr ?? process.stderr;
+    this.#paint = { out: paintFor(this.#stdout, env), err: paintFor(this.#stderr, env) };
+    this.#redraws = wantsRedraw(this.#stderr, env);
+    this.#interval = options.interval ?? 50;
+  }
+
+  print(said: Said[]): void {
+    for (const item of said) {
+      if (item.to === "bar") this.#bar(item.view);
+      else this.#line(item.to, item.text, item.tone);
+    }
+  }
+
+  /** A message of the command itself, such as that the daemon went away. */
+  say(text: string, tone: Tone = "note"): void {
+    this.#line("err", text, tone);
+  }
+
+  /** Leaves the cursor on a clean line. The screen may be used on. */
+  close(): void {
+    this.#bar(null);
+  }
+
+  #line(to: "out" | "err", text: string, tone: Tone): void {
+    this.#clear();
+    const colour = COLOURS[tone];
+    const stream = to === "out" ? this.#stdout : this.#stderr;
+    stream.write(`${colour === null ? text : this.#paint[to](colour, text)}\n`);
+    if (this.#view) this.#schedule();
+  }
+
+  #bar(view: BarView | null): void {
+    if (!this.#redraws) {
+      const { steps, line } = stepLine(this.#steps, view);
+      this.#steps = steps;
+      if (line !== null) this.#stderr.write(`${line}\n`);
+      return;
+    }
+    this.#view = view;
+    if (view === null) this.#clear();
+    else this.#schedule();
+  }
+
+  #schedule(): void {
+    const due = this.#drawnAt + this.#interval - performance.now();
+    if (due <= 0) this.#draw();
+    else this.#timer ??= setTimeout(() => this.#draw(), due).unref();
+  }
+
+  #draw(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#view === null) return;
+    // One column stays free: a full last column wraps on some terminals.
+    const line = barLine(this.#view, (this.#stderr.columns || 80) - 1);
+    this.#stderr.write(`${CLEAR_LINE}${this.#paint.err("cyan", line)}`);
+    this.#drawn = true;
+    this.#drawnAt = performance.now();
+  }
+
+  #clear(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (!this.#drawn) return;
+    this.#stderr.write(CLEAR_LINE);
+    this.#drawn = false;
+  }
+}
