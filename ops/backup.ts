@@ -15,9 +15,9 @@ import { FORMAT, ManifestWriter } from "./archive/manifest.js";
 import { backupName, place } from "./archive/naming.js";
 import { type Piece, pack } from "./archive/pack.js";
 import { commit, discard, leftovers, type Reserved, reserve } from "./archive/reserve.js";
-import { bytesShown, count, shown } from "./archive/shown.js";
 import { checkNameIsOurs, checkSource, checkTarget } from "./archive/source.js";
 import { attempt, type WalkOptions, walk } from "./archive/walk.js";
+import { bytesShown, count, shown } from "./text/shown.js";
 import { VerifyBackup } from "./verify-backup.js";
 
 export class Backup extends LiveOperation<typeof Backup> {

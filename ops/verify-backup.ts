@@ -13,9 +13,9 @@ import { LiveOperation, type Progress, z } from "liveops";
 import { Comparison, type FoundEntry } from "./archive/compare.js";
 import { DamagedManifest, ManifestReader } from "./archive/manifest.js";
 import { manifestFile, parseArchiveFile, place } from "./archive/naming.js";
-import { bytesShown, count, shown } from "./archive/shown.js";
 import { DamagedArchive, type TarEntry, TarReader } from "./archive/tar-read.js";
 import { PruneBackups } from "./prune-backups.js";
+import { bytesShown, count, shown } from "./text/shown.js";
 
 /** Differences named in the log; the rest is only counted. */
 const NAMED = 200;

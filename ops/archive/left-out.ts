@@ -1,7 +1,7 @@
 /**
  * Keeps account of what a backup leaves out, and says each in the log once though the tree is walked twice.
  */
-import { count, shown } from "./shown.js";
+import { count, shown } from "../text/shown.js";
 import type { LeftOut, Report } from "./walk.js";
 
 export class Account {

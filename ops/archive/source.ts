@@ -3,9 +3,9 @@
  */
 import { mkdirSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
+import { shown } from "../text/shown.js";
 import { ManifestReader } from "./manifest.js";
 import { manifestFile, parseArchiveFile } from "./naming.js";
-import { shown } from "./shown.js";
 
 /** The source itself, links resolved. */
 export function checkSource(source: string): string {
