@@ -1,0 +1,84 @@
+/**
+ * What liveops itself throws inside an operation, and how anything thrown becomes the record's `error`.
+ *
+ * The stack that is kept is the author's: our own frames and Node's are cut away.
+ */
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
+import type { FailureCode } from "../../protocol/errors.js";
+import type { OperationError } from "../../protocol/operation.js";
+
+/** An error with one of the stable codes of `FAILURES`. */
+export class Failure extends Error {
+  override name = "Failure";
+
+  constructor(
+    readonly code: FailureCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The record's error for whatever was thrown. Never throws. */
+export function toOperationError(thrown: unknown): OperationError {
+  try {
+    const code = thrown instanceof Failure ? thrown.code : "LIVEOPS_EXCEPTION";
+    if (!isErrorLike(thrown)) return { code, message: `threw ${inspect(thrown)}`, stack: null };
+    return { code, message: messageOf(thrown), stack: authorStack(thrown) };
+  } catch {
+    return { code: "LIVEOPS_EXCEPTION", message: "threw something that cannot be shown", stack: null };
+  }
+}
+
+/** Errors of other realms (`node:vm`) are no `instanceof Error`. */
+function isErrorLike(thrown: unknown): thrown is Error {
+  return (
+    thrown instanceof Error ||
+    (typeof thrown === "object" && thrown !== null && typeof (thrown as Error).message === "string")
+  );
+}
+
+function messageOf(error: Error): string {
+  const own = String(error.message) || error.name || "an error without a message";
+  if (!(error instanceof AggregateError) || error.errors.length === 0) return own;
+  const inner = error.errors.map((each) => (isErrorLike(each) ? each.message : inspect(each)));
+  return error.message ? `${own} (${inner.join("; ")})` : inner.join("; ");
+}
+
+const MAX_CAUSES = 5;
+
+function authorStack(error: Error): string | null {
+  const parts: string[] = [];
+  let current: unknown = error;
+  for (let depth = 0; depth < MAX_CAUSES && isErrorLike(current); depth++) {
+    if (typeof current.stack === "string") {
+      parts.push(`${depth === 0 ? "" : "caused by: "}${withoutOurFrames(current.stack)}`);
+    }
+    current = current.cause;
+  }
+  return parts.length === 0 ? null : parts.join("\n");
+}
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** The stack without Node's frames and ours: those of files that lie beside this one, in the source or bundled. */
+function withoutOurFrames(stack: string): string {
+  const lines = stack.split("\n");
+  const kept = lines.filter((line) => {
+    if (!/^\s+at /.test(line)) return true;
+    if (/\(?node:/.test(line)) return false;
+    const path = /(?:file:\/\/)?(\/[^():]*)(?::\d+)+\)?$/.exec(line)?.[1];
+    return path === undefined || dirname(decode(path)) !== here;
+  });
+  return kept.join("\n");
+}
+
+function decode(path: string): string {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
+}

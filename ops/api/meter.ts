@@ -1,0 +1,124 @@
+/**
+ * The bar of one attempt: what it shows now, sent at most 10 times a second, the last value always.
+ *
+ * `flush` is called before every fact the last value must come before; a timer sends it when nothing else happens.
+ */
+import type { ProgressState } from "../../protocol/operation.js";
+
+const INTERVAL_MS = 100;
+
+/** Something that counts: a tracked loop. */
+export interface Counted {
+  readonly done: number;
+  readonly total: number | null;
+  readonly unit: string | null;
+  readonly label: string | null;
+}
+
+export class Meter {
+  #percent = 0;
+  #counted: Counted | null = null;
+  #rate = new Rate();
+  #sent = key(0, null);
+  #sentAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(private readonly send: (percent: number, progress: ProgressState | null) => void) {}
+
+  /** An empty bar, as the fold shows it when a stage begins: nothing to send. */
+  reset(): void {
+    this.#disarm();
+    this.#percent = 0;
+    this.#counted = null;
+    this.#sent = key(0, null);
+  }
+
+  set(percent: number): void {
+    if (Number.isNaN(percent)) return;
+    this.#counted = null;
+    this.#percent = Math.min(100, Math.max(0, percent));
+    this.touch(performance.now());
+  }
+
+  /** From now on the bar shows this count. */
+  count(counted: Counted): void {
+    this.#counted = counted;
+    this.#rate = new Rate();
+    this.touch(performance.now());
+  }
+
+  /** What is shown may have changed: sends it now, or arms the timer that will. */
+  touch(now: number): void {
+    const wait = this.#sentAt + INTERVAL_MS - now;
+    if (wait <= 0) this.#sendIfChanged(now);
+    else this.#timer ??= setTimeout(() => this.flush(), Math.ceil(wait)).unref();
+  }
+
+  flush(): void {
+    this.#disarm();
+    this.#sendIfChanged(performance.now());
+  }
+
+  #sendIfChanged(now: number): void {
+    this.#disarm();
+    const counted = this.#counted;
+    if (counted !== null) this.#percent = percentOf(counted, this.#percent);
+    const state = key(this.#percent, counted);
+    if (state === this.#sent) return;
+    this.#sent = state;
+    this.#sentAt = now;
+    this.send(this.#percent, counted === null ? null : this.#snapshot(counted, now));
+  }
+
+  #snapshot(counted: Counted, now: number): ProgressState {
+    const { done, total, unit, label } = counted;
+    const rate = this.#rate.at(done, now);
+    const left = total === null ? null : Math.max(0, total - done);
+    const etaSeconds = left === 0 ? 0 : left === null || !rate ? null : round(left / rate);
+    return { done, total, unit, label, rate: rate === null ? null : round(rate), etaSeconds };
+  }
+
+  #disarm(): void {
+    if (this.#timer === null) return;
+    clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}
+
+/** Units a second, smoothed over the last few seconds. */
+class Rate {
+  #value: number | null = null;
+  #done = 0;
+  #at: number | null = null;
+
+  at(done: number, now: number): number | null {
+    if (this.#at === null) {
+      this.#at = now;
+      this.#done = done;
+      return null;
+    }
+    const seconds = (now - this.#at) / 1000;
+    if (seconds < 0.001) return this.#value;
+    const latest = (done - this.#done) / seconds;
+    const weight = 1 - Math.exp(-seconds / SMOOTH_SECONDS);
+    this.#value = this.#value === null ? latest : this.#value + weight * (latest - this.#value);
+    this.#at = now;
+    this.#done = done;
+    return this.#value;
+  }
+}
+
+const SMOOTH_SECONDS = 3;
+
+function percentOf({ done, total }: Counted, before: number): number {
+  if (total === null) return before;
+  return total <= 0 ? 100 : round(Math.min(100, Math.max(0, (100 * done) / total)));
+}
+
+function key(percent: number, counted: Counted | null): string {
+  return counted === null ? `${percent}` : `${percent} ${counted.done} ${counted.label ?? ""}`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}

@@ -1,0 +1,20 @@
+/** How a class's name becomes the names people see: `LoadCSVFile` is `load-csv-file` and "Load CSV File". */
+
+/** What an operation type may be called. */
+export const OP_PATTERN = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
+
+export function kebabCase(className: string): string {
+  return words(className).join("-").toLowerCase();
+}
+
+export function titleCase(className: string): string {
+  return words(className).join(" ");
+}
+
+function words(className: string): string[] {
+  return className
+    .replace(/([\p{Ll}\d])(\p{Lu})/gu, "$1 $2")
+    .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, "$1 $2")
+    .split(/[\s_$]+/)
+    .filter(Boolean);
+}

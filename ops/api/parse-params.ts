@@ -1,0 +1,57 @@
+/**
+ * Parsing parameters by a type's schema: by `prepareSubmission` when an operation is submitted, by each attempt anew.
+ *
+ * Schemas are the author's code: they may be async, and they may throw.
+ */
+import { z } from "zod";
+import { type JsonSchema, objectShape } from "../../protocol/json-schema.js";
+import { nearest } from "../../protocol/nearest.js";
+import { inputSchema } from "./input-schema.js";
+
+export type Parsed = { ok: true; value: unknown } | { ok: false; problems: string[]; nearest: string[] };
+
+export async function parseParams(params: z.ZodType | null, input: Record<string, unknown>): Promise<Parsed> {
+  if (params === null) return { ok: true, value: input };
+  const unknown = unknownNames(inputSchema(params), input);
+  if (unknown.problems.length > 0) return { ok: false, ...unknown };
+  const parsed = await z.safeParseAsync(params, input);
+  if (parsed.success) return { ok: true, value: parsed.data };
+  return { ok: false, problems: parsed.error.issues.map(inWords), nearest: [] };
+}
+
+/** zod drops names that a schema does not have; a mistyped name must not be dropped in silence. */
+function unknownNames(schema: JsonSchema | null, input: Record<string, unknown>) {
+  const problems: string[] = [];
+  const near = new Set<string>();
+  const shape = schema === null ? null : objectShape(schema, schema);
+  if (shape !== null && shape.rest === null) {
+    for (const name of Object.keys(input)) {
+      if (shape.properties.has(name)) continue;
+      const meant = nearest(name, shape.properties.keys());
+      for (const each of meant) near.add(each);
+      problems.push(noSuchParameter(name, meant));
+    }
+  }
+  return { problems, nearest: [...near] };
+}
+
+export function noSuchParameter(name: string, meant: readonly string[]): string {
+  const hint = meant.length === 0 ? "" : `. Did you mean ${meant.join(" or ")}?`;
+  return `there is no parameter ${JSON.stringify(name)}${hint}`;
+}
+
+/** `server.port: expected number, received string` */
+function inWords(issue: z.core.$ZodIssue): string {
+  const path = issue.path.reduce<string>(
+    (text, key) =>
+      typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
+    "",
+  );
+  const missing = issue.code === "invalid_type" && /received undefined/.test(issue.message);
+  const message = missing ? "is required" : lowerFirst(issue.message.replace(/^Invalid input: /, ""));
+  return path === "" ? message : missing ? `${path} ${message}` : `${path}: ${message}`;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

@@ -1,0 +1,58 @@
+/**
+ * From what was typed to a submission: words, schema, stages. Runs where the author's code may run: in a loader
+ * process, in a worker (for the next link of a chain), in `liveops run`; never in the daemon.
+ */
+import type { Submission } from "../../protocol/fact.js";
+import { inputSchema } from "./input-schema.js";
+import { whyNotJson } from "./json-value.js";
+import { paramsRefusal } from "./params-refusal.js";
+import { parseParams } from "./parse-params.js";
+import { type OperationCtor, readType, stagesFor } from "./read-type.js";
+import { readWords } from "./words.js";
+
+export interface Given {
+  params?: Record<string, unknown> | undefined;
+  /** Words `name=value`, laid over the params. */
+  set?: string[] | undefined;
+}
+
+export type Place = Pick<Submission, "id" | "label" | "cwd" | "chain">;
+
+/**
+ * The submission; its params are the accepted input, before defaults.
+ *
+ * @throws Refusal LIVEOPS_PARAMS_INVALID
+ * @throws TypeFault where the type itself is wrong
+ */
+export async function prepareSubmission(
+  Type: OperationCtor,
+  given: Given,
+  place: Place,
+): Promise<Submission> {
+  const { op, title, params } = readType(Type);
+  const schema = inputSchema(params);
+  const input = readWords(schema, given.params, given.set ?? []);
+  const problem = whyNotJson(input);
+  if (problem !== null) throw paramsRefusal([`the parameters are not JSON: ${problem}`], schema);
+
+  const parsed = await parseParams(params, input).catch((thrown: unknown) => {
+    throw paramsRefusal([`the schema of ${op} threw: ${messageOf(thrown)}`], schema);
+  });
+  if (!parsed.ok) throw paramsRefusal(parsed.problems, schema, parsed.nearest);
+  const stages = await stagesFor(Type, parsed.value);
+  const { id, label, cwd, chain } = place;
+  const submission = { id, op, title, label, cwd, params: input, stages, chain };
+  types.set(submission, Type);
+  return submission;
+}
+
+const types = new WeakMap<Submission, OperationCtor>();
+
+/** The class a submission was prepared from, in the same process: how a chain goes on without a catalogue. */
+export function typeOfSubmission(submission: Submission): OperationCtor | undefined {
+  return types.get(submission);
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,100 @@
+/**
+ * What `run` is given: the interface an author sees. `attempt-progress.ts` implements it.
+ */
+import type { OperationClass, StageName } from "./live-operation.js";
+import type { ParamsInput } from "./statics.js";
+
+/** How a status line is meant. */
+export type StatusLevel = "info" | "success" | "warning" | "error";
+
+/** Options of {@link Progress.track}. */
+export interface TrackOptions<T = unknown> {
+  /** How many units there are in all. Default: an array's length, a Set's or Map's size, else unknown. */
+  total?: number;
+  /** What is counted, shown before the bar: `"Rows"`. */
+  label?: string;
+  /** One of what is counted: `"row"`; `"B"` is shown in KiB, MiB and so on. */
+  unit?: string;
+  /** How many units an item counts for, for example its bytes. Default: 1. */
+  size?: (item: T) => number;
+}
+
+/** The second argument of `chainTo`: it may be left out where every parameter may. */
+export type ChainArguments<T> =
+  Record<never, never> extends ParamsInput<T> ? [params?: ParamsInput<T>] : [params: ParamsInput<T>];
+
+/**
+ * How an operation says where it is. Everything it says is stored and shown live.
+ *
+ * @typeParam Op - the operation's own class, which gives the stage names: `Progress<StepA>`. Without it any name
+ *   is accepted.
+ */
+export interface Progress<Op = unknown> {
+  /**
+   * Runs the block as a stage of the operation and returns what it returns. That the stage began is on disk before
+   * the block starts, and that it ended before this returns. Await it: stages are flat, one at a time.
+   *
+   * The stage ends as done, as cancelled (the block threw {@link OperationCancelled}) or as failed (anything else);
+   * what was thrown goes on. A name that `static stages` does not have still runs, untracked.
+   *
+   * In a `resumable` type a stage that an earlier attempt finished is not run again: its value is returned.
+   *
+   * @throws Error `LIVEOPS_STAGE_ACTIVE` while another stage is active; `LIVEOPS_STAGE_VALUE_NOT_JSON` where a
+   *   resumable stage returned what JSON cannot hold, or more than 16 MiB of it.
+   */
+  stage<R>(name: StageName<Op>, block: () => R): Promise<Awaited<R>>;
+
+  /** Runs the block under a heading that is no stage: the stepper does not change. */
+  untracked<R>(name: string, block: () => R): Promise<Awaited<R>>;
+
+  /**
+   * The same items, counted on the progress bar as they are taken. Checks for cancellation before each item; never
+   * reads ahead, so without a total the bar shows a count and a rate.
+   *
+   * @throws {@link OperationCancelled} from the loop once the operation is asked to stop.
+   */
+  track<T>(items: Iterable<T>, options?: TrackOptions<T>): Iterable<T>;
+  track<T>(items: AsyncIterable<T>, options?: TrackOptions<T>): AsyncIterable<T>;
+
+  /** Sets the bar, 0 to 100. Call it as often as you like: it is sent at most 10 times a second, the last one always. */
+  percent(value: number): void;
+
+  /** Sets the one line that says what goes on. */
+  status(text: string, level?: StatusLevel): void;
+
+  /** Adds to the log; a text of several lines is several lines. */
+  log(line: string): void;
+
+  /**
+   * Ends the operation, once `run` returns, as succeeded with this result.
+   *
+   * @param value - what JSON can hold; what has `toJSON` (a Date) is stored as that says.
+   * @throws Error `LIVEOPS_RESULT_NOT_JSON`; `LIVEOPS_OUTCOME_SET` when result, error or chainTo was called before.
+   */
+  result(value: unknown): void;
+
+  /**
+   * Ends the operation, once `run` returns, as failed with this message.
+   *
+   * @throws Error `LIVEOPS_OUTCOME_SET` when result, error or chainTo was called before.
+   */
+  error(message: string): void;
+
+  /**
+   * Ends the operation, once `run` returns, as succeeded, and starts the given one as the next of the chain: with
+   * these parameters and this operation's directory and label. Whoever watches is handed over to it.
+   *
+   * @throws Error `LIVEOPS_OUTCOME_SET` when result, error or chainTo was called before. Parameters that do not fit
+   *   fail this operation (`LIVEOPS_PARAMS_INVALID`) and the next one is not started.
+   */
+  chainTo<T extends OperationClass>(type: T, ...params: ChainArguments<T>): void;
+
+  /**
+   * @throws {@link OperationCancelled} once the operation is asked to stop. Cheap enough for every turn of a loop;
+   *   the only way a loop that never awaits can learn of it.
+   */
+  checkCancelled(): void;
+
+  /** Aborted, with an {@link OperationCancelled} as its reason, once the operation is asked to stop. */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,139 @@
+/**
+ * The stages of one attempt: entered, left, resumed, and which one is active.
+ *
+ * One tracked stage at a time. `stage:entered` is durable before the block starts, `stage:left` (and before it the
+ * stage's value, in a resumable type) before `run` resolves.
+ */
+import { nearest } from "../../protocol/nearest.js";
+import type { Cancellation } from "./cancellation.js";
+import { Failure } from "./failure.js";
+import { whyNotJson } from "./json-value.js";
+import type { Meter } from "./meter.js";
+import type { Sink, StageValues } from "./sink.js";
+
+/** The most a resumable stage may return, as JSON. */
+export const MAX_STAGE_VALUE_BYTES = 16 * 1024 * 1024;
+
+export class Stages {
+  /** The tracked stage whose block runs. */
+  active: string | null = null;
+  /** The first misuse: it fails the attempt even where the operation caught it. */
+  misuse: Failure | null = null;
+  /** All blocks that run, tracked or not, the latest last. */
+  readonly #open: string[] = [];
+  readonly #occurrences = new Map<string, number>();
+  readonly #noted = new Set<string>();
+
+  constructor(
+    private readonly declared: readonly string[],
+    private readonly sink: Sink,
+    private readonly meter: Meter,
+    private readonly cancellation: Cancellation,
+    private readonly values: StageValues | null,
+  ) {}
+
+  /** Where a log line belongs. */
+  get current(): string | null {
+    return this.#open.at(-1) ?? null;
+  }
+
+  async tracked<R>(name: string, block: () => R): Promise<Awaited<R>> {
+    const index = this.declared.indexOf(name);
+    if (index === -1) {
+      this.#noteNearMiss(name);
+      return this.untracked(name, block);
+    }
+    if (this.active !== null) throw this.#stageActive(name, this.active);
+    const occurrence = (this.#occurrences.get(name) ?? 0) + 1;
+    this.#occurrences.set(name, occurrence);
+    this.active = name;
+    try {
+      const stored = this.values?.load(name, occurrence);
+      return stored === undefined
+        ? await this.#run(name, index, block, (value) => this.#store(name, occurrence, value))
+        : (this.#resume(name, index, stored.value) as Awaited<R>);
+    } finally {
+      this.active = null;
+    }
+  }
+
+  untracked<R>(name: string, block: () => R): Promise<Awaited<R>> {
+    return this.#run(name, null, block, () => {});
+  }
+
+  async #run<R>(
+    stage: string,
+    index: number | null,
+    block: () => R,
+    store: (value: unknown) => void,
+  ): Promise<Awaited<R>> {
+    this.#enter(stage, index);
+    const start = performance.now();
+    const leave = (state: "done" | "failed" | "cancelled") => {
+      this.#open.splice(this.#open.lastIndexOf(stage), 1);
+      this.meter.flush();
+      const seconds = (performance.now() - start) / 1000;
+      this.sink.fact({ type: "stage:left", stage, index, state, resumed: false, seconds }, index !== null);
+    };
+    let value: Awaited<R>;
+    try {
+      value = await block();
+      store(value);
+    } catch (thrown) {
+      leave(this.cancellation.explains(thrown) ? "cancelled" : "failed");
+      throw thrown;
+    }
+    leave("done");
+    return value;
+  }
+
+  #enter(stage: string, index: number | null): void {
+    this.meter.flush();
+    this.sink.fact({ type: "stage:entered", stage, index }, index !== null);
+    if (index !== null) this.meter.reset();
+    this.#open.push(stage);
+  }
+
+  #resume(stage: string, index: number, value: unknown): unknown {
+    this.#enter(stage, index);
+    this.#open.pop();
+    this.sink.fact({ type: "stage:left", stage, index, state: "done", resumed: true, seconds: 0 }, true);
+    return value;
+  }
+
+  #store(stage: string, occurrence: number, value: unknown): void {
+    if (this.values === null) return;
+    const problem = whyNotJson(value, { roundTrip: true });
+    if (problem !== null) throw notStorable(stage, `cannot be stored as JSON: ${problem}`);
+    // An undefined value is the empty text: JSON has no word for it.
+    const json = JSON.stringify(value) ?? "";
+    const bytes = Buffer.byteLength(json);
+    if (bytes > MAX_STAGE_VALUE_BYTES)
+      throw notStorable(stage, `is ${(bytes / 1024 / 1024).toFixed(1)} MiB as JSON, more than 16 MiB`);
+    this.values.store(stage, occurrence, json);
+  }
+
+  #stageActive(name: string, active: string): Failure {
+    const failure = new Failure(
+      "LIVEOPS_STAGE_ACTIVE",
+      `stage "${name}" was begun while "${active}" was active: stages are flat, one at a time; await p.stage("${active}", …) first`,
+    );
+    this.misuse ??= failure;
+    return failure;
+  }
+
+  #noteNearMiss(name: string): void {
+    const near = nearest(name, this.declared, 1)[0];
+    if (near === undefined || this.#noted.has(name)) return;
+    this.#noted.add(name);
+    const text = `"${name}" is not one of the stages and runs untracked. Did you mean "${near}"?`;
+    this.sink.line("liveops", this.current, text);
+  }
+}
+
+function notStorable(stage: string, why: string): Failure {
+  return new Failure(
+    "LIVEOPS_STAGE_VALUE_NOT_JSON",
+    `the type is resumable, and what stage "${stage}" returned ${why}; return plain JSON data (a path, an id), or nothing`,
+  );
+}

@@ -1,0 +1,114 @@
+/**
+ * Finding one's way in a JSON Schema (draft 2020-12, as zod writes it): references, branches, properties.
+ *
+ * Used by the parameter list and the word reader. Pure, loads nothing.
+ */
+
+export type JsonSchema = { readonly [keyword: string]: unknown };
+
+/** The schema behind `$ref`s within the same document. */
+export function resolveRef(schema: JsonSchema, root: JsonSchema): JsonSchema {
+  let current = schema;
+  // A chain of references that is longer than this is a circle.
+  for (let hops = 0; hops < 32 && typeof current.$ref === "string"; hops++) {
+    const target = at(root, current.$ref);
+    if (target === undefined) return {};
+    const { $ref: _, ...beside } = current;
+    current = { ...target, ...beside };
+  }
+  return current;
+}
+
+/** The alternatives a value may fit: the branches of `anyOf` and `oneOf`, flat; else the schema itself. */
+export function branches(schema: JsonSchema, root: JsonSchema, depth = 0): JsonSchema[] {
+  const resolved = resolveRef(schema, root);
+  const either = (resolved.anyOf ?? resolved.oneOf) as JsonSchema[] | undefined;
+  if (!Array.isArray(either) || depth > 8) return [resolved];
+  return either.flatMap((branch) => branches(branch, root, depth + 1));
+}
+
+/** An object schema taken as a whole, over its branches and the parts of an `allOf`. */
+export interface ObjectShape {
+  properties: Map<string, JsonSchema>;
+  /** Required in every branch. */
+  required: Set<string>;
+  /** What other names may hold; null where there may be none. */
+  rest: JsonSchema | null;
+}
+
+/** The shape of what may be an object here; null where nothing may. */
+export function objectShape(schema: JsonSchema, root: JsonSchema, depth = 0): ObjectShape | null {
+  if (depth > 8) return null;
+  const shapes: ObjectShape[] = [];
+  for (const branch of branches(schema, root)) {
+    const shape = ownShape(branch, root, depth);
+    if (shape !== null) shapes.push(shape);
+  }
+  return shapes.length === 0 ? null : shapes.reduce((a, b) => merge(a, b, "either"));
+}
+
+function ownShape(schema: JsonSchema, root: JsonSchema, depth: number): ObjectShape | null {
+  let shape: ObjectShape | null = null;
+  if (mayBe(schema, "object") && (schema.properties || schema.additionalProperties || schema.type)) {
+    shape = {
+      properties: new Map(Object.entries((schema.properties ?? {}) as Record<string, JsonSchema>)),
+      required: new Set((schema.required ?? []) as string[]),
+      rest: restOf(schema.additionalProperties),
+    };
+  }
+  for (const part of (schema.allOf ?? []) as JsonSchema[]) {
+    const partShape = objectShape(part, root, depth + 1);
+    if (partShape !== null) shape = shape === null ? partShape : merge(shape, partShape, "both");
+  }
+  return shape;
+}
+
+function merge(a: ObjectShape, b: ObjectShape, how: "either" | "both"): ObjectShape {
+  const properties = new Map(a.properties);
+  for (const [name, schema] of b.properties) {
+    const other = properties.get(name);
+    properties.set(
+      name,
+      other === undefined ? schema : how === "both" ? { ...other, ...schema } : anyOf(other, schema),
+    );
+  }
+  const required =
+    how === "both"
+      ? new Set([...a.required, ...b.required])
+      : new Set([...a.required].filter((name) => b.required.has(name)));
+  return { properties, required, rest: a.rest ?? b.rest };
+}
+
+function anyOf(a: JsonSchema, b: JsonSchema): JsonSchema {
+  if (JSON.stringify(a) === JSON.stringify(b)) return a;
+  const description = a.description ?? b.description;
+  return { anyOf: [a, b], ...(description !== undefined && { description }) };
+}
+
+function restOf(additional: unknown): JsonSchema | null {
+  if (additional === true) return {};
+  return typeof additional === "object" && additional !== null ? (additional as JsonSchema) : null;
+}
+
+/** Whether a schema without branches leaves room for this type. */
+export function mayBe(schema: JsonSchema, type: string): boolean {
+  if (schema.type === undefined) return schema.not === undefined;
+  return Array.isArray(schema.type) ? schema.type.includes(type) : schema.type === type;
+}
+
+/** The values of `const` or `enum`; null where any value will do. */
+export function fixedValues(schema: JsonSchema): readonly unknown[] | null {
+  if ("const" in schema) return [schema.const];
+  return Array.isArray(schema.enum) ? schema.enum : null;
+}
+
+function at(root: JsonSchema, ref: string): JsonSchema | undefined {
+  if (!ref.startsWith("#")) return undefined;
+  let current: unknown = root;
+  for (const part of ref.slice(1).split("/").filter(Boolean)) {
+    const key = decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~");
+    if (typeof current !== "object" || current === null || !Object.hasOwn(current, key)) return undefined;
+    current = (current as Record<string, unknown>)[key];
+  }
+  return typeof current === "object" && current !== null ? (current as JsonSchema) : undefined;
+}

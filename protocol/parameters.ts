@@ -1,0 +1,90 @@
+/**
+ * An operation type's parameters as people read them, from the JSON Schema of its input: for `liveops ops` and for
+ * the error about a wrong one. Pure, loads nothing but the schema's own module, so that the fast commands may use it.
+ */
+import { branches, fixedValues, type JsonSchema, objectShape, resolveRef } from "./json-schema.js";
+
+export interface Parameter {
+  name: string;
+  /** In words: `text`, `number`, `list of text`, `fast | slow`. */
+  type: string;
+  required: boolean;
+  /** Absent where there is none. */
+  default?: unknown;
+  description: string | null;
+}
+
+/** In the order they are declared; empty where the type takes any, or none. */
+export function listParameters(schema: JsonSchema | null): Parameter[] {
+  const shape = schema === null ? null : objectShape(schema, schema);
+  if (schema === null || shape === null) return [];
+  return [...shape.properties].map(([name, property]) => {
+    const resolved = resolveRef(property, schema);
+    return {
+      name,
+      type: typeInWords(property, schema),
+      required: shape.required.has(name) && resolved.default === undefined,
+      ...(resolved.default !== undefined && { default: resolved.default }),
+      description: typeof resolved.description === "string" ? resolved.description : null,
+    };
+  });
+}
+
+/** The list as lines in columns: name, type, need, description. No colours, no indent. */
+export function renderParameters(schema: JsonSchema | null): string[] {
+  if (schema === null) return ["any (the type declares no schema)"];
+  const parameters = listParameters(schema);
+  const rows = parameters.map(({ name, type, required, description, ...rest }) => [
+    name,
+    type,
+    required ? "required" : "default" in rest ? `default ${JSON.stringify(rest.default)}` : "optional",
+    description ?? "",
+  ]);
+  if (objectShape(schema, schema)?.rest) rows.push(["…", "any other name", "optional", ""]);
+  if (rows.length === 0) return ["none"];
+  const width = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(width[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** A schema's type in words. */
+export function typeInWords(schema: JsonSchema, root: JsonSchema, depth = 0): string {
+  const words = branches(schema, root).map((branch) => branchInWords(branch, root, depth));
+  return [...new Set(words)].join(" | ");
+}
+
+function branchInWords(schema: JsonSchema, root: JsonSchema, depth: number): string {
+  const fixed = fixedValues(schema);
+  if (fixed !== null)
+    return fixed.map((value) => (typeof value === "string" ? value : JSON.stringify(value))).join(" | ");
+  if (Array.isArray(schema.type)) return schema.type.join(" | ");
+  switch (schema.type) {
+    case "string":
+      return "text";
+    case "boolean":
+      return "true | false";
+    case "number":
+      return "number";
+    case "integer":
+      return "whole number";
+    case "array": {
+      if (depth > 3 || !isSchema(schema.items)) return "list";
+      const inner = typeInWords(schema.items, root, depth + 1);
+      return inner === "any" ? "list" : `list of ${inner}`;
+    }
+    case "object":
+      return "object";
+    case "null":
+      return "null";
+    default:
+      return schema.allOf ? "object" : "any";
+  }
+}
+
+function isSchema(value: unknown): value is JsonSchema {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
