@@ -20,3 +20,8 @@ export class NotFoundError extends Error {
 export class InterruptedError extends Error {
   override name = "InterruptedError";
 }
+
+/** A timeout the user gave: exit 124. */
+export class TimedOutError extends Error {
+  override name = "TimedOutError";
+}

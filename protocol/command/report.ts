@@ -9,7 +9,7 @@ import { exitCodeOfStatus, Refusal } from "../errors.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { VERSION } from "../version.js";
 import { type MaybeTerminal, paintFor } from "./colour.js";
-import { InterruptedError, NotFoundError, UsageError } from "./failures.js";
+import { InterruptedError, NotFoundError, TimedOutError, UsageError } from "./failures.js";
 import { neutralise } from "./neutralise.js";
 
 export interface ReportTo {
@@ -50,6 +50,7 @@ function describe(error: unknown, startCommand: string): { lines: string[]; code
     return { lines: [error.message, ...(error.hint ? [error.hint] : [])], code: EXIT.usage };
   }
   if (error instanceof NotFoundError) return { lines: [error.message], code: EXIT.notFound };
+  if (error instanceof TimedOutError) return { lines: [error.message], code: EXIT.timedOut };
   if (error instanceof InterruptedError) {
     return { lines: error.message ? [error.message] : [], code: EXIT.interrupted };
   }

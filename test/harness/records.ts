@@ -1,0 +1,88 @@
+/** Records and facts for tests that need some, made through the real fold. */
+import type { EventLine } from "../../protocol/client/client.js";
+import type { Fact, Submission } from "../../protocol/fact.js";
+import { fold } from "../../protocol/fold.js";
+import type { LogLine, Operation } from "../../protocol/operation.js";
+
+export const AT = "2026-01-02T03:04:05.000Z";
+
+type Body<F> = F extends unknown
+  ? Omit<F, "seq" | "at" | "attempt"> & Partial<Pick<Fact, "at" | "attempt">>
+  : never;
+
+export function submission(over: Partial<Submission> = {}): Submission {
+  const id = over.id ?? "aaa111bbb222";
+  return {
+    id,
+    op: "load-process-save",
+    title: "Load, process, save",
+    label: null,
+    cwd: "/",
+    params: {},
+    stages: ["Load", "Process", "Save"],
+    chain: { id, index: 0, previous: null, next: null },
+    ...over,
+  };
+}
+
+/** Numbers facts and log lines as they would be: one count of `seq` over both. */
+export class Story {
+  readonly lines: EventLine[] = [];
+  #seq = 0;
+  #logLine = 0;
+
+  constructor(over: Partial<Submission> = {}) {
+    this.fact({ type: "operation:submitted", operation: submission(over), attempt: 0 });
+  }
+
+  fact(body: Body<Fact>): this {
+    const seq = body.type === "cancel:requested" ? 0 : ++this.#seq;
+    this.lines.push({ seq, at: AT, attempt: 1, ...body } as Fact);
+    return this;
+  }
+
+  log(text: string, stream: LogLine["stream"] = "log", stage: string | null = null): this {
+    const line = { n: ++this.#logLine, seq: ++this.#seq, at: AT, attempt: 1, stage, stream, text };
+    this.lines.push({ type: "log:line", ...line });
+    return this;
+  }
+
+  started(attempt = 1): this {
+    return this.fact({ type: "attempt:started", attempt });
+  }
+
+  entered(stage: string, index: number | null): this {
+    return this.fact({ type: "stage:entered", stage, index });
+  }
+
+  left(
+    stage: string,
+    index: number | null,
+    state: "done" | "failed" | "cancelled" = "done",
+    resumed = false,
+  ): this {
+    return this.fact({ type: "stage:left", stage, index, state, resumed, seconds: 1 });
+  }
+
+  settled(
+    state: "succeeded" | "failed" | "cancelled",
+    result: unknown = null,
+    next: string | null = null,
+  ): this {
+    const error =
+      state === "failed"
+        ? { code: "LIVEOPS_EXCEPTION", message: "it broke", stack: "Error: it broke\n    at x" }
+        : null;
+    this.fact({ type: "operation:settled", state, result, error, next });
+    this.lines.push({ type: "end", state });
+    return this;
+  }
+
+  record(): Operation {
+    let record: Operation | null = null;
+    for (const line of this.lines) {
+      if (line.type !== "end" && line.type !== "log:line") record = fold(record, line);
+    }
+    return { ...record!, logLines: this.#logLine };
+  }
+}

@@ -1,0 +1,31 @@
+/** `--params JSON|@file|-`: an object, from the command line, a file or stdin. */
+import { readFileSync } from "node:fs";
+import { UsageError } from "../../protocol/command/failures.js";
+
+/** @throws UsageError where it can't be read, or is no JSON object. */
+export function givenParams(text: string | undefined): Record<string, unknown> | undefined {
+  if (text === undefined) return undefined;
+  const source = text === "-" ? "stdin" : text.startsWith("@") ? text.slice(1) : "--params";
+  const json = source === "--params" ? text : read(text === "-" ? 0 : source, source);
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new UsageError(
+      `${source} is not JSON: ${(error as Error).message}`,
+      `give an object: --params '{"name": "value"}', --params @file.json, or - for stdin`,
+    );
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new UsageError(`${source} must hold a JSON object, such as {"name": "value"}`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function read(from: string | number, source: string): string {
+  try {
+    return readFileSync(from, "utf8");
+  } catch (error) {
+    throw new UsageError(`--params: ${source} cannot be read: ${(error as Error).message}`);
+  }
+}

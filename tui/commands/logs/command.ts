@@ -1,0 +1,53 @@
+/** `liveops logs`: an operation's log lines, all or the last N, and with -f those to come. */
+import type { Command } from "commander";
+import { UsageError } from "../../../protocol/command/failures.js";
+import { addCommand, reportTo } from "../../../protocol/command/options.js";
+import { endQuietlyOnClosedPipe } from "../../../protocol/command/quiet-end.js";
+import type { LogLine } from "../../../protocol/operation.js";
+import { jsonLine } from "../../terminal/json.js";
+import { neutralise } from "../../terminal/neutralise.js";
+import { connect } from "../connect.js";
+import { interruptible } from "../interrupt.js";
+import { namedOrNewest } from "../newest.js";
+import { lostNotes } from "../wait/lost-notes.js";
+import { comingLines, storedLines } from "./lines.js";
+
+interface LogsOptions {
+  follow?: boolean;
+  lines?: string;
+  json?: boolean;
+}
+
+export function registerLogs(root: Command): void {
+  addCommand(root, "logs", "Print an operation's log", [
+    "liveops logs",
+    "liveops logs k3f -n 20",
+    "liveops logs k3f -f",
+    "liveops logs k3f --json | jq -r 'select(.stream == \"stderr\").text'",
+  ])
+    .argument("[id]", "an id, or the first 3 or more characters of one (default: the newest)")
+    .option("-f, --follow", "go on with the lines to come, until the operation is settled")
+    .option("-n, --lines <n>", "only the last so many lines")
+    .option("--json", "a line as JSON a line, its text exact")
+    .action(async (id: string | undefined, _options: unknown, command: Command) => {
+      const { client, options } = connect<LogsOptions>(command);
+      endQuietlyOnClosedPipe();
+      const tail = tailOf(options.lines);
+      const operation = await namedOrNewest(client, id);
+      const print = (line: LogLine) =>
+        process.stdout.write(`${options.json ? jsonLine(line) : neutralise(line.text)}\n`);
+      const end = await storedLines(client, operation.id, tail, print);
+      if (!options.follow) return;
+      await interruptible(
+        () => `interrupted; ${operation.id} goes on`,
+        (signal) =>
+          comingLines(client, operation.id, end, print, { signal, ...lostNotes(reportTo(command.parent!)) }),
+      );
+    });
+}
+
+function tailOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new UsageError(`-n: ${JSON.stringify(text)} is no number of lines; write 0 or more`);
+}

@@ -1,0 +1,53 @@
+/** `liveops new`: writes a working operation, and a tsconfig.json that finds our types; never over a file. */
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { UsageError } from "../../../protocol/command/failures.js";
+import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../../protocol/command/options.js";
+import { say } from "../../../protocol/command/report.js";
+import { shellQuote } from "../../../protocol/command/shell-quote.js";
+import { newNames } from "./names.js";
+import { operationSource, tsconfigSource } from "./template.js";
+
+export function registerNew(root: Command): void {
+  addCommand(root, "new", "Write a working operation and a tsconfig.json that finds liveops' types", [
+    "liveops new ImportUsers",
+    "liveops new ImportUsers --dir ~/.config/liveops/ops",
+  ])
+    .argument("<Name>", "the class's name; the type's name follows from it (ImportUsers: import-users)")
+    .option("--dir <dir>", "where to write", ".")
+    .action((name: string, _options: unknown, command: Command) => {
+      const { dir } = allOptions<GlobalOptions & { dir: string }>(command);
+      const names = newNames(name);
+      const file = join(dir, names.file);
+      mkdirSync(dir, { recursive: true });
+      writeNew(file, operationSource(names));
+      process.stdout.write(`${file}\n`);
+      const tsconfig = join(dir, "tsconfig.json");
+      if (!existsSync(tsconfig)) {
+        writeNew(tsconfig, tsconfigSource(typesFile()));
+        process.stdout.write(`${tsconfig}\n`);
+      }
+      const ops = shellQuote(relative(process.cwd(), resolve(dir)) || ".");
+      say(reportTo(command.parent!), `try it: liveops run --ops ${ops} ${names.op}`, "yellow");
+    });
+}
+
+function writeNew(file: string, text: string): void {
+  try {
+    writeFileSync(file, text, { flag: "wx" });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      code === "EEXIST"
+        ? `${file} is there already; choose another name or --dir`
+        : `cannot write: ${message}`,
+    );
+  }
+}
+
+/** The package's own declarations, beside this bundle. */
+function typesFile(): string {
+  return fileURLToPath(new URL("./types/ops/api/index.d.ts", import.meta.url));
+}

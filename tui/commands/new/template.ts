@@ -1,0 +1,60 @@
+/** The files `liveops new` writes. Pure; a test compiles and runs what comes out. */
+import type { NewNames } from "./names.js";
+
+export function operationSource({ className, op, title }: NewNames): string {
+  return `import { LiveOperation, type Progress, z } from "liveops";
+
+/**
+ * Try it without the daemon:  liveops run --ops . ${op} count=5
+ * Through the daemon:         liveopsd start --ops . ; liveops submit ${op} --follow
+ */
+export class ${className} extends LiveOperation<typeof ${className}> {
+  static op = "${op}";
+  static title = "${title}";
+  static stages = ["Load", "Process", "Save"] as const;
+  static params = z.object({
+    count: z.number().int().min(1).default(20).describe("how many items to work on"),
+  });
+
+  async run(p: Progress<${className}>) {
+    const items = await p.stage("Load", () => Array.from({ length: this.params.count }, (_, i) => i + 1));
+
+    const sum = await p.stage("Process", async () => {
+      let sum = 0;
+      for (const item of p.track(items, { label: "Items", unit: "item" })) {
+        sum += await work(item);
+      }
+      return sum;
+    });
+
+    await p.stage("Save", () => p.log(\`the sum is \${sum}\`));
+    p.result({ count: items.length, sum });
+  }
+}
+
+/** Put the real work here. */
+async function work(item: number): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return item;
+}
+`;
+}
+
+/** A tsconfig.json with which an editor finds liveops' types in a directory without node_modules. */
+export function tsconfigSource(types: string): string {
+  const config = {
+    compilerOptions: {
+      target: "es2022",
+      lib: ["es2023", "dom"],
+      module: "nodenext",
+      moduleResolution: "nodenext",
+      moduleDetection: "force",
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      paths: { liveops: [types] },
+    },
+    include: ["*.ts", "*.mts"],
+  };
+  return `${JSON.stringify(config, null, 2)}\n`;
+}

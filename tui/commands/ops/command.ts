@@ -1,0 +1,34 @@
+/** `liveops ops`: the operation types, their stages and parameters; what did not load goes to stderr. */
+import type { Command } from "commander";
+import { paintFor } from "../../../protocol/command/colour.js";
+import { addCommand, reportTo } from "../../../protocol/command/options.js";
+import { endQuietlyOnClosedPipe } from "../../../protocol/command/quiet-end.js";
+import { say } from "../../../protocol/command/report.js";
+import { jsonLine } from "../../terminal/json.js";
+import { connect } from "../connect.js";
+import { typeLines } from "./type-lines.js";
+
+export function registerOps(root: Command): void {
+  addCommand(root, "ops", "List the operation types, their stages and parameters", [
+    "liveops ops",
+    "liveops ops --json | jq -r '.ops[].op'",
+  ])
+    .option("--json", "the types with their JSON Schemas, load errors and shadowed names")
+    .action(async (_options: unknown, command: Command) => {
+      const { client, options } = connect<{ json?: boolean }>(command);
+      endQuietlyOnClosedPipe();
+      const reply = await client.types();
+      if (options.json) {
+        process.stdout.write(`${jsonLine(reply)}\n`);
+        return;
+      }
+      const paint = paintFor(process.stdout);
+      const blocks = reply.ops.map((type) => typeLines(type, paint).join("\n"));
+      if (blocks.length > 0) process.stdout.write(`${blocks.join("\n\n")}\n`);
+      const to = reportTo(command.parent!);
+      for (const { file, message } of reply.errors) say(to, `${file} does not load: ${message}`);
+      for (const { op, file, by } of reply.shadowed) {
+        say(to, `${op} of ${file} is not used: ${by} has the name too and comes first`, "yellow");
+      }
+    });
+}

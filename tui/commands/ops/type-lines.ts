@@ -1,0 +1,22 @@
+/** An operation type as lines to read. Pure. */
+import type { Paint } from "../../../protocol/command/colour.js";
+import { renderParameters } from "../../../protocol/parameters.js";
+import type { OperationType } from "../../../protocol/routes.js";
+import { neutralise } from "../../terminal/neutralise.js";
+
+export function typeLines(type: OperationType, paint: Paint): string[] {
+  const title = type.title === "" ? "" : `  ${neutralise(type.title)}`;
+  const resumable = type.resumable ? paint("dim", "  resumable") : "";
+  return [
+    `${paint("bold", neutralise(type.op))}${title}${resumable}`,
+    `  ${paint("dim", "stages")}  ${stagesText(type.stages)}`,
+    `  ${paint("dim", "parameters")}`,
+    ...renderParameters(type.params).map((line) => `    ${neutralise(line)}`),
+    `  ${paint("dim", "file")}    ${neutralise(type.file)}`,
+  ];
+}
+
+function stagesText(stages: OperationType["stages"]): string {
+  if (stages === null) return "depend on the parameters";
+  return stages.length === 0 ? "none" : stages.map((stage) => neutralise(stage)).join(", ");
+}

@@ -1,0 +1,18 @@
+/** `liveops retry`: runs a failed or cancelled operation again, as its next attempt; prints its id. */
+import type { Command } from "commander";
+import { addCommand } from "../../protocol/command/options.js";
+import { connect } from "./connect.js";
+
+export function registerRetry(root: Command): void {
+  addCommand(root, "retry", "Run a failed or cancelled operation again", [
+    "liveops retry k3f",
+    "liveops retry k3f --from Archive",
+  ])
+    .argument("<id>", "an id, or the first 3 or more characters of one")
+    .option("--from <stage>", "of a resumable type: do this stage and all after it anew")
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const { client, options } = connect<{ from?: string }>(command);
+      const { id } = await client.retry(name, options.from);
+      process.stdout.write(`${id}\n`);
+    });
+}

@@ -1,0 +1,86 @@
+/** A record as lines to read. Pure; nothing that is empty is shown. */
+import type { Paint } from "../../../protocol/command/colour.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { isFinal } from "../../../protocol/state.js";
+import { formatDuration } from "../../terminal/format.js";
+import { stageColour, stageGlyph, stateColour, stateGlyph } from "../../terminal/glyphs.js";
+import { neutralise } from "../../terminal/neutralise.js";
+import { barLine } from "../../text/bar.js";
+import { resultLines } from "../../text/result-lines.js";
+
+const BAR_COLUMNS = 60;
+const NAME_COLUMNS = 10;
+
+export function recordLines(it: Operation, options: { paint: Paint; now?: number }): string[] {
+  const { paint } = options;
+  const now = options.now ?? Date.now();
+  const field = (name: string, value: string | null) =>
+    value === null || value === "" ? [] : [`${paint("dim", name.padEnd(NAME_COLUMNS))}${value}`];
+  const section = (name: string, lines: string[]) =>
+    lines.length === 0 ? [] : [paint("dim", name), ...lines.map((line) => `  ${line}`)];
+  const state = `${stateGlyph(it.state)} ${it.state}${stateNote(it)}`;
+  return [
+    `${paint("bold", it.id)}  ${neutralise(it.op)}  ${paint(stateColour(it.state), state)}`,
+    ...field("title", neutralise(it.title)),
+    ...field("label", it.label === null ? null : neutralise(it.label)),
+    ...field("cwd", neutralise(it.cwd)),
+    ...field("chain", chainText(it)),
+    ...field("attempt", it.attempt > 1 ? String(it.attempt) : null),
+    ...field("created", it.createdAt),
+    ...field("took", tookText(it, now)),
+    ...section("params", resultLines(it.params)),
+    ...section("stages", stageLines(it, paint, now)),
+    ...field("progress", it.state === "running" ? barLine({ ...it, stage: null }, BAR_COLUMNS) : null),
+    ...field("status", it.status === null ? null : neutralise(it.status.text)),
+    ...section("result", resultLines(it.result)),
+    ...section(
+      "error",
+      errorLines(it).map((line) => paint("red", line)),
+    ),
+    ...field("log", it.logLines === 0 ? null : `${it.logLines} lines: liveops logs ${it.id}`),
+  ];
+}
+
+function stateNote(it: Operation): string {
+  if (it.state === "queued" && it.queuePosition !== null) return `, number ${it.queuePosition} in line`;
+  return it.state === "running" && it.cancelRequested ? ", cancel requested" : "";
+}
+
+function chainText({ chain, id }: Operation): string | null {
+  if (chain.previous === null && chain.next === null) return null;
+  const links = [chain.previous && `after ${chain.previous}`, chain.next && `then ${chain.next}`].filter(
+    Boolean,
+  );
+  return `${chain.id === id ? "first" : `link ${chain.index + 1} of ${chain.id}`}, ${links.join(", ")}`;
+}
+
+function tookText(it: Operation, now: number): string | null {
+  if (it.startedAt === null) return null;
+  const end = it.finishedAt === null ? now : Date.parse(it.finishedAt);
+  const took = formatDuration((end - Date.parse(it.startedAt)) / 1000);
+  return isFinal(it.state) ? took : `${took} so far`;
+}
+
+function stageLines(it: Operation, paint: Paint, now: number): string[] {
+  return it.stages.map((stage) => {
+    const state = it.stageStates[stage];
+    const times = it.stageTimes[stage];
+    const end = times?.finishedAt ? Date.parse(times.finishedAt) : now;
+    const took =
+      times === undefined
+        ? ""
+        : times.resumed
+          ? "done in an earlier attempt"
+          : formatDuration((end - Date.parse(times.startedAt)) / 1000);
+    const glyph = paint(stageColour(state), stageGlyph(state));
+    return `${glyph} ${neutralise(stage)}${took ? `  ${paint("dim", took)}` : ""}`;
+  });
+}
+
+function errorLines({ error }: Operation): string[] {
+  if (error === null) return [];
+  const said = `${error.message} (${error.code})`;
+  // A stack begins with the message again.
+  const stack = error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
+  return [...neutralise(said, { newlines: true }).split("\n"), ...stack.map((line) => neutralise(line))];
+}

@@ -1,0 +1,24 @@
+/** `liveops tui`: the dashboard, as `liveops-tui` starts it. */
+import type { Command } from "commander";
+import { addCommand, allOptions, type GlobalOptions } from "../../protocol/command/options.js";
+
+export function registerTui(root: Command): void {
+  addCommand(root, "tui", "Open the full-screen dashboard (the same as liveops-tui)", [
+    "liveops tui",
+    "liveops tui k3f",
+  ])
+    .argument("[id]", "the operation to show first")
+    .action(async (id: string | undefined, _options: unknown, command: Command) => {
+      const { socket, stateDir } = allOptions<GlobalOptions>(command);
+      const words = [
+        ...(socket === undefined ? [] : ["--socket", socket]),
+        ...(stateDir === undefined ? [] : ["--state-dir", stateDir]),
+        ...(id === undefined ? [] : [id]),
+      ];
+      process.argv.splice(2, Number.POSITIVE_INFINITY, ...words);
+      await import(DASHBOARD);
+    });
+}
+
+/** Its bundle beside ours; it reads the command line and starts when it is loaded. */
+const DASHBOARD: string = "./tui.js";

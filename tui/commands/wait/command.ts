@@ -1,0 +1,40 @@
+/** `liveops wait`: blocks until operations, each with its chain, are settled. */
+import type { Command } from "commander";
+import { UsageError } from "../../../protocol/command/failures.js";
+import { addCommand, reportTo } from "../../../protocol/command/options.js";
+import { parseDuration } from "../../../protocol/duration.js";
+import { connect } from "../connect.js";
+import { waitForAll } from "./wait-for-all.js";
+
+interface WaitOptions {
+  timeout?: string;
+  any?: boolean;
+}
+
+export function registerWait(root: Command): void {
+  addCommand(root, "wait", "Wait until operations are settled, each with its chain", [
+    "liveops wait k3f",
+    "liveops wait k3f x81 --timeout 10m",
+    "liveops wait k3f x81 --any",
+  ])
+    .argument("<id...>", "ids, or the first 3 or more characters of each")
+    .option("--timeout <duration>", "give up after 30, 30s, 10m, 1h30m (exit 124); they go on")
+    .option("--any", "until the first of them is settled; its outcome is the exit code")
+    .action(async (ids: string[], _options: unknown, command: Command) => {
+      const { client, options } = connect<WaitOptions>(command);
+      process.exitCode = await waitForAll(client, ids, {
+        timeoutSeconds: timeoutOf(options.timeout),
+        any: options.any === true,
+        to: reportTo(command.parent!),
+      });
+    });
+}
+
+function timeoutOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const seconds = parseDuration(text);
+  if (seconds === null) {
+    throw new UsageError(`--timeout: ${JSON.stringify(text)} is no duration; write 30, 30s, 10m or 1h30m`);
+  }
+  return seconds;
+}

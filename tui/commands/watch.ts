@@ -1,0 +1,21 @@
+/** `liveops watch`: an operation in text mode, live, with all it said before; goes on along the chain. */
+import type { Command } from "commander";
+import { addCommand } from "../../protocol/command/options.js";
+import { connect } from "./connect.js";
+import { followInText } from "./follow/in-text.js";
+import { namedOrNewest } from "./newest.js";
+
+export function registerWatch(root: Command): void {
+  addCommand(root, "watch", "Show an operation in text mode, live; follows the chain", [
+    "liveops watch",
+    "liveops watch k3f",
+    "liveops watch k3f --json | jq -c 'select(.type == \"stage:entered\")'",
+  ])
+    .argument("[id]", "an id, or the first 3 or more characters of one (default: the newest)")
+    .option("--json", "a fact or log line a line")
+    .action(async (id: string | undefined, _options: unknown, command: Command) => {
+      const { client, options } = connect<{ json?: boolean }>(command);
+      const operation = await namedOrNewest(client, id);
+      process.exitCode = await followInText(client, operation, { json: options.json === true });
+    });
+}
