@@ -12,7 +12,7 @@ export class CommandFailed extends Error {
   constructor(command: string, end: Ending) {
     super(`${shown(command)} ${ending(end)}`);
     this.exitCode = end.exitCode;
-    this.stack = "";
+    delete this.stack;
   }
 }
 

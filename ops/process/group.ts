@@ -9,6 +9,7 @@ import { type ChildProcess, type ChildProcessByStdio, type SpawnOptions, spawn }
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { groupLives } from "./group-lives.js";
 
 export interface Ending {
   exitCode: number | null;
@@ -70,7 +71,7 @@ export class Group {
 
   /** The leader has ended and its output is read. After `stop`: waits for the rest of the group as well. */
   async release(): Promise<void> {
-    while (this.killAt !== null && this.exists() && performance.now() < this.killAt + KILL_TAKES_MS) {
+    while (this.killAt !== null && groupLives(this.pid) && performance.now() < this.killAt + KILL_TAKES_MS) {
       await delay(LOOK_AGAIN_MS);
     }
     for (const timer of this.timers) clearTimeout(timer);
@@ -84,17 +85,12 @@ export class Group {
     this.stderr.destroy();
   }
 
-  private exists(): boolean {
-    return this.signal(0);
-  }
-
   /** Reaches the rest of the group after its leader's end too: its number is not given anew while one is left. */
-  private signal(signal: NodeJS.Signals | 0): boolean {
+  private signal(signal: NodeJS.Signals): void {
     try {
-      return process.kill(-this.pid, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EPERM") return true;
-      return false;
+      process.kill(-this.pid, signal);
+    } catch {
+      // All of it has ended, or has become somebody else's.
     }
   }
 }

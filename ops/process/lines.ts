@@ -38,9 +38,8 @@ export class Lines {
     const parts = (this.rest + text).split("\n");
     this.rest = parts.pop() as string;
     const lines = parts.map(visible).flatMap((line) => cut(line));
-    // The frames of a progress bar may go on for hours without a line feed.
-    const frame = this.rest.lastIndexOf("\r", this.rest.length - 2);
-    if (frame > 0) this.rest = this.rest.slice(frame + 1);
+    // The frames of a progress bar may go on for hours without a line feed: one is enough.
+    if (this.rest.includes("\r")) this.rest = visible(this.rest) + (this.rest.endsWith("\r") ? "\r" : "");
     if (this.rest.length > LONGEST_LINE) {
       const pieces = cut(this.rest);
       this.rest = pieces.pop() as string;

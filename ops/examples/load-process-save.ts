@@ -1,0 +1,59 @@
+/**
+ * Three stages over a text file: its lines are loaded, its words counted, the counts saved as JSON.
+ *
+ * Runs as it is, on its own source: `LIVEOPS_OPS=ops/examples liveops run load-process-save`.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { LiveOperation, type Progress, z } from "liveops";
+
+export class LoadProcessSave extends LiveOperation<typeof LoadProcessSave> {
+  static op = "load-process-save";
+  static title = "Load, process, save";
+  static stages = ["Load", "Process", "Save"] as const;
+  static params = z.object({
+    file: z
+      .string()
+      .optional()
+      .describe("text file to count the words of; default: this example's own source"),
+    output: z
+      .string()
+      .optional()
+      .describe("where the counts go; default: a new file in the temporary directory"),
+    delayMs: z.number().min(0).max(10_000).default(0).describe("milliseconds each line takes, to watch it"),
+  });
+
+  async run(p: Progress<LoadProcessSave>): Promise<void> {
+    const { output, delayMs } = this.params;
+    const file = resolve(this.params.file ?? fileURLToPath(import.meta.url));
+
+    const lines = await p.stage("Load", async () => {
+      const text = await readFile(file, "utf8");
+      p.log(`loaded ${file}`);
+      return text.split(/\r?\n/);
+    });
+
+    const counts = await p.stage("Process", async () => {
+      const counts = new Map<string, number>();
+      for (const line of p.track(lines, { label: "Lines", unit: "line" })) {
+        for (const [word] of line.toLowerCase().matchAll(/[\p{L}\p{N}]+/gu)) {
+          counts.set(word, (counts.get(word) ?? 0) + 1);
+        }
+        if (delayMs > 0) await delay(delayMs, undefined, { signal: p.signal });
+      }
+      return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+    });
+
+    const saved = await p.stage("Save", async () => {
+      const path = resolve(output ?? join(tmpdir(), `liveops-words-${this.id}.json`));
+      await writeFile(path, `${JSON.stringify(Object.fromEntries(counts), null, 2)}\n`);
+      return path;
+    });
+
+    p.status(`${counts.length} different words`, "success");
+    p.result({ lines: lines.length, words: counts.length, mostFrequent: counts[0]?.[0] ?? null, saved });
+  }
+}

@@ -1,0 +1,176 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { Shell } from "../../ops/shell.js";
+import { type Attempt, perform, start, temporary } from "./perform.js";
+
+describe("a command", () => {
+  it("puts its output in the log, marked, and its exit code in the result", async () => {
+    const { outcome, texts } = await perform(Shell, { script: "echo out; echo err >&2; printf tail" });
+    expect(outcome.state).toBe("succeeded");
+    expect(outcome.result).toMatchObject({ exitCode: 0, signal: null });
+    expect(texts("stdout")).toEqual(["out", "tail"]);
+    expect(texts("stderr")).toEqual(["err"]);
+  });
+
+  it("gets its arguments as they are, through no shell", async () => {
+    const { texts } = await perform(Shell, {
+      args: ["printf", "%s\n", "$HOME", "a  b", "*", "", "--", "it's"],
+    });
+    expect(texts("stdout")).toEqual(["$HOME", "a  b", "*", "", "--", "it's"]);
+    expect(texts("log")[0]).toBe("$ printf '%s\n' '$HOME' 'a  b' '*' '' -- 'it'\\''s'".split("\n")[0]);
+  });
+
+  it("gives a script what follows -- as its arguments", async () => {
+    const { texts } = await perform(Shell, { script: 'echo "$#:$2"', args: ["a", "b c"] });
+    expect(texts("stdout")).toEqual(["2:b c"]);
+  });
+
+  it("runs in the attempt's directory and environment", async () => {
+    const { texts } = await perform(Shell, { script: 'pwd; echo "$PATH"' });
+    expect(texts("stdout")).toEqual([process.cwd(), process.env.PATH]);
+  });
+
+  it("has nothing to read", async () => {
+    const { outcome, texts } = await perform(Shell, { args: ["cat"] });
+    expect([outcome.state, texts("stdout")]).toEqual(["succeeded", []]);
+  });
+});
+
+describe("a failing command", () => {
+  it("fails the stage and names the exit code, without a stack", async () => {
+    const { outcome, facts } = await perform(Shell, { args: ["sh", "-c", "exit 2"] });
+    expect(outcome.error).toEqual({ code: "LIVEOPS_EXCEPTION", message: "sh exited with 2", stack: null });
+    expect(facts).toContainEqual(
+      expect.objectContaining({ type: "stage:left", stage: "Run", state: "failed" }),
+    );
+  });
+
+  it("names the signal that killed it", async () => {
+    const { outcome } = await perform(Shell, { script: "kill -SEGV $$" });
+    expect(outcome.error?.message).toBe("the script was killed by SIGSEGV");
+  });
+
+  it.each([
+    [["no-such-command-here"], 'there is no command "no-such-command-here" on the PATH: check the spelling'],
+    [["echo hello && ls"], "give the command's words one by one after --, or the whole line as script=…"],
+    [["./no/such/file"], "there is no ./no/such/file"],
+    [[fileURLToPath(import.meta.url)], "may not be executed"],
+  ])("says why %j could not be started", async (args, message) => {
+    const { outcome } = await perform(Shell, { args });
+    expect(outcome.state).toBe("failed");
+    expect(outcome.error?.message).toContain(message);
+  });
+
+  it("says what to type when there is nothing to run", async () => {
+    await expect(start(Shell, {})).rejects.toThrow("liveops submit shell -- make -j4");
+  });
+});
+
+describe("output", () => {
+  it("is in the log while the command still runs", async () => {
+    const fifo = join(temporary(), "fifo");
+    const attempt = await start(Shell, { script: `mkfifo ${fifo}; echo first; cat ${fifo}; echo last` });
+    await attempt.line(({ text }) => text === "first");
+    expect(attempt.facts.some(({ type }) => type === "stage:left")).toBe(false);
+    writeFileSync(fifo, "second\n");
+    expect((await attempt.done).texts("stdout")).toEqual(["first", "second", "last"]);
+  });
+
+  it("that stands on an unfinished line is shown as the status", async () => {
+    const fifo = join(temporary(), "fifo");
+    const attempt = await start(Shell, { script: `mkfifo ${fifo}; printf '10%%\\r20%%\\r'; cat ${fifo}` });
+    await attempt.fact("status:changed", ({ status }) => status.text === "20%");
+    writeFileSync(fifo, "done\n");
+    expect((await attempt.done).texts("stdout")).toEqual(["done"]);
+  });
+
+  it("of a hundred thousand lines arrives whole and in order", async () => {
+    const { texts } = await perform(Shell, { args: ["seq", "100000"] });
+    const lines = texts("stdout");
+    expect(lines).toHaveLength(100_000);
+    expect(lines.every((line, index) => line === `${index + 1}`)).toBe(true);
+  });
+});
+
+describe("cancelling", () => {
+  it("ends the whole group, grandchildren too", async () => {
+    const attempt = await start(Shell, { script: "sleep 1000 & echo $!; sleep 1000 & echo $!; wait" });
+    const pids = await pidsOf(attempt, 2);
+    expect((await attempt.cancel()).outcome.state).toBe("cancelled");
+    for (const pid of pids) expect(isRunning(pid)).toBe(false);
+  });
+
+  it("kills what does not end by itself, with its output closed too", async () => {
+    const script =
+      "trap '' TERM; sh -c 'trap \"\" TERM; while :; do sleep 1; done' >/dev/null 2>&1 & echo $!; wait";
+    const attempt = await start(Shell, { script, grace: 0.1 });
+    const [pid] = await pidsOf(attempt, 1);
+    const { outcome, facts } = await attempt.cancel();
+    expect(outcome.state).toBe("cancelled");
+    expect(facts).toContainEqual(expect.objectContaining({ type: "stage:left", state: "cancelled" }));
+    expect(isRunning(pid as number)).toBe(false);
+  });
+
+  it("lets the command clean up first", async () => {
+    const attempt = await start(Shell, {
+      script: "trap 'echo cleaned; exit 0' TERM; echo ready; while :; do sleep 0.05; done",
+    });
+    await attempt.line(({ text }) => text === "ready");
+    const { outcome, texts } = await attempt.cancel();
+    expect([outcome.state, texts("stdout")]).toEqual(["cancelled", ["ready", "cleaned"]]);
+  });
+
+  it("reaches a stopped process", async () => {
+    const attempt = await start(Shell, { script: "echo $$; kill -STOP $$" });
+    const [pid] = await pidsOf(attempt, 1);
+    await attempt.cancel();
+    expect(isRunning(pid as number)).toBe(false);
+  });
+});
+
+it("what a command leaves running with its output closed goes on after it", async () => {
+  const file = join(temporary(), "went-on");
+  const { outcome } = await perform(Shell, {
+    script: `mkfifo ${file}.go; (cat ${file}.go >${file}) >/dev/null 2>&1 &`,
+  });
+  expect(outcome.state).toBe("succeeded");
+  writeFileSync(`${file}.go`, "yes");
+  await expect.poll(() => existsSync(file) && readFileSync(file, "utf8")).toBe("yes");
+});
+
+it("a killed worker's command is killed by the guard", async () => {
+  const group = fileURLToPath(new URL("../../ops/process/group.ts", import.meta.url));
+  const code = `import { Group } from ${JSON.stringify(group)};
+    const group = await Group.start("sh", ["-c", "sleep 1000 & echo $!; wait"]);
+    group.stdout.pipe(process.stdout);`;
+  const worker = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [chunk] = await once(worker.stdout, "data");
+  const pid = Number(String(chunk));
+  expect(isRunning(pid)).toBe(true);
+  worker.kill("SIGKILL");
+  await expect.poll(() => isRunning(pid)).toBe(false);
+});
+
+async function pidsOf(attempt: Attempt, n: number): Promise<number[]> {
+  const pids = () =>
+    attempt.lines.filter(({ stream }) => stream === "stdout").map(({ text }) => Number(text));
+  await attempt.line(() => pids().length >= n);
+  return pids();
+}
+
+/** A zombie that nobody has waited for yet counts as ended. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  const stat = `/proc/${pid}/stat`;
+  return !existsSync(stat) || !/^\d+ \(.*\) [ZX]/s.test(readFileSync(stat, "utf8"));
+}
