@@ -1,0 +1,40 @@
+/** Streams the selected operation's log, and fetches the ranges that scrolling brings into view. */
+import { useEffect } from "react";
+import type { Client } from "../../../protocol/client/client.js";
+import { LOG_PAGE } from "../state/log-window.js";
+import { logTarget, parseRange, wantedRange } from "../state/wants.js";
+import type { Store } from "../store.js";
+import { useStored } from "./useStored.js";
+
+export function useLog(store: Store, client: Client): void {
+  const target = useStored(store, logTarget);
+  useEffect(() => {
+    if (target === null) return;
+    const left = new AbortController();
+    void stream(store, client, target.split(" ")[0]!, left.signal);
+    return () => left.abort();
+  }, [store, client, target]);
+
+  const range = useStored(store, wantedRange);
+  useEffect(() => {
+    if (range === null) return;
+    const { id, want } = parseRange(range);
+    client.log(id, { ...want, limit: LOG_PAGE }).then(
+      ({ lines, total }) => store.dispatch({ type: "log-fetched", id, want, lines, total }),
+      // The watch stream tells when the daemon is gone; the range is wanted again with the next scroll.
+      () => {},
+    );
+  }, [store, client, range]);
+}
+
+async function stream(store: Store, client: Client, id: string, left: AbortSignal): Promise<void> {
+  const { log } = store.state;
+  const logAfter = log.lines.at(-1)?.n ?? Math.max(0, log.total - LOG_PAGE);
+  try {
+    for await (const line of client.watch({ operation: id, log: true, logAfter }, left)) {
+      if (line.type === "log" && line.id === id) store.dispatch({ type: "logged", id, lines: line.lines });
+    }
+  } catch {
+    // Ended by another selection, or with the daemon: the list's stream says so and brings this one back.
+  }
+}

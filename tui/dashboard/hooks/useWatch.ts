@@ -1,0 +1,43 @@
+/** Keeps the watch stream open for as long as the screen stands, and comes back by itself when it breaks. */
+import { useEffect } from "react";
+import type { Client } from "../../../protocol/client/client.js";
+import { pause } from "../pause.js";
+import type { Store } from "../store.js";
+
+/** Milliseconds before the first new attempt, and at most. */
+const FIRST_WAIT = 100;
+const LONGEST_WAIT = 1000;
+/** The daemon pings every 15 s: silence for this long is a daemon that is gone without saying so. */
+const SILENCE = 40_000;
+
+export function useWatch(store: Store, client: Client): void {
+  useEffect(() => {
+    const left = new AbortController();
+    void watchForEver(store, client, left.signal);
+    return () => left.abort();
+  }, [store, client]);
+}
+
+async function watchForEver(store: Store, client: Client, left: AbortSignal): Promise<void> {
+  let wait = FIRST_WAIT;
+  while (!left.aborted) {
+    const silent = new AbortController();
+    const timer = setTimeout(() => silent.abort(new Error(`nothing heard for ${SILENCE / 1000} s`)), SILENCE);
+    try {
+      const since = store.state.view.cursor;
+      const query = { limit: 200, ...(since !== null && { since }) };
+      for await (const line of client.watch(query, AbortSignal.any([left, silent.signal]))) {
+        timer.refresh();
+        wait = FIRST_WAIT;
+        store.dispatch({ type: "watched", line });
+      }
+    } catch (error) {
+      if (left.aborted) return;
+      store.dispatch({ type: "lost", reason: (error as Error).message, at: Date.now() });
+    } finally {
+      clearTimeout(timer);
+    }
+    await pause(wait, left);
+    wait = Math.min(wait * 2, LONGEST_WAIT);
+  }
+}

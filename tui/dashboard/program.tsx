@@ -1,0 +1,86 @@
+/**
+ * The dashboard on a terminal: Ink's options, the order of resizing, and one way out.
+ *
+ * Streams, size and clock are passed in, so that a test can put a screen of its own behind it.
+ */
+import { render } from "ink";
+import { Client } from "../../protocol/client/client.js";
+import { wantsColour } from "../../protocol/command/colour.js";
+import { Dashboard } from "./components/Dashboard.js";
+import { inColour, withoutColour } from "./screen/paint.js";
+import { initialState, type Size } from "./state/model.js";
+import { type Clock, Store } from "./store.js";
+
+export interface ProgramOptions {
+  stdin: NodeJS.ReadStream;
+  stdout: NodeJS.WriteStream;
+  env: Record<string, string | undefined>;
+  socket: string;
+  /** The operation of the command line, or a prefix of its id. */
+  id?: string | null;
+  clock?: Clock;
+}
+
+export interface Exit {
+  code: number;
+  /** For stderr, once the terminal is its own again. */
+  message: string | null;
+}
+
+export interface Program {
+  /** Settles when the screen is gone; rejects with what broke it. */
+  readonly done: Promise<Exit>;
+  /** Gives the terminal back at once; `done` settles with this code. */
+  close(code: number): void;
+}
+
+export function startDashboard(options: ProgramOptions): Program {
+  const { stdin, stdout, env, socket, id = null, clock = Date } = options;
+  const state = initialState({ size: sizeOf(stdout), now: clock.now(), socket, id });
+  const store = new Store(state, wantsColour(stdout, env) ? inColour : withoutColour, clock);
+  const dashboard = () => <Dashboard store={store} client={client} />;
+  const client = new Client(socket);
+
+  // Registered before Ink's own listener: the frame that Ink then draws has the new size already, so that no row
+  // of the old one can wrap.
+  const resized = () => {
+    store.dispatch({ type: "resized", size: sizeOf(stdout) });
+    instance.rerender(dashboard());
+  };
+  stdout.on("resize", resized);
+
+  const instance = render(dashboard(), {
+    stdin,
+    stdout,
+    alternateScreen: true,
+    incrementalRendering: true,
+    // Twice the pace of our own drawing or more, or Ink would hold frames back.
+    maxFps: 60,
+    patchConsole: false,
+    exitOnCtrlC: false,
+    interactive: true,
+  });
+
+  let exit: Exit = { code: 0, message: null };
+  const close = (code: number) => {
+    exit = { ...exit, code };
+    instance.unmount();
+  };
+  store.subscribe(() => {
+    const { quit } = store.state;
+    if (quit === null) return;
+    exit = quit;
+    // Not while React is being told: it would be taken down in the middle of it.
+    queueMicrotask(() => instance.unmount());
+  });
+
+  const gone = instance.waitUntilExit().finally(() => {
+    store.stop();
+    stdout.off("resize", resized);
+  });
+  return { done: gone.then(() => exit), close };
+}
+
+function sizeOf(stdout: NodeJS.WriteStream): Size {
+  return { columns: stdout.columns || 80, rows: stdout.rows || 24 };
+}

@@ -1,0 +1,39 @@
+/** The bar: how much of it is filled, and the block that wanders where no total is known. */
+import type { Operation } from "../../../protocol/operation.js";
+import type { Line } from "./line.js";
+import type { Style } from "./paint.js";
+
+const FULL = "━";
+const HALF = "╸";
+const EMPTY = "─";
+
+/** Milliseconds for which the wandering block stands in one place. */
+const STEP = 200;
+
+/** Whether there is progress to show but no total to measure it by. */
+export function isIndeterminate(operation: Operation): boolean {
+  return operation.state === "running" && operation.progress !== null && operation.progress.total === null;
+}
+
+/** Adds a bar of exactly this width. */
+export function addBar(line: Line, width: number, percent: number, style: Style): Line {
+  const halves = Math.round((Math.max(0, Math.min(100, percent)) / 100) * width * 2);
+  const full = Math.floor(halves / 2);
+  const half = halves % 2;
+  return line
+    .add(FULL.repeat(full), style)
+    .add(HALF.repeat(half), style)
+    .add(EMPTY.repeat(Math.max(0, width - full - half)), "dim");
+}
+
+/** Adds a bar with a block that goes to and fro. */
+export function addWandering(line: Line, width: number, now: number, style: Style): Line {
+  const block = Math.max(1, Math.floor(width / 4));
+  const way = Math.max(1, width - block);
+  const step = Math.floor(now / STEP) % (2 * way);
+  const at = step < way ? step : 2 * way - step;
+  return line
+    .add(EMPTY.repeat(at), "dim")
+    .add(FULL.repeat(block), style)
+    .add(EMPTY.repeat(Math.max(0, width - at - block)), "dim");
+}

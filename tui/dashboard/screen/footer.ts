@@ -1,0 +1,50 @@
+/** The last row: a question, or what just happened, and the keys that do something now, from the one table. */
+import { KEYS, type Key } from "../keys.js";
+import { operationOf, type State } from "../state/model.js";
+import { fit, tame, widthOf } from "./cells.js";
+import { Line } from "./line.js";
+import type { Paint } from "./paint.js";
+import { STATUS_GLYPHS, STATUS_STYLES } from "./state-style.js";
+
+/** The arrows, which are two entries of the table, in one word. */
+const arrowsHint = (state: State) => ` ${state.pane === "detail" ? "scroll" : "select"}  `;
+
+export function footer(state: State, paint: Paint): string {
+  const line = new Line(state.size.columns, paint).add(" ");
+  if (state.confirming !== null) question(state, line);
+  else if (state.notice !== null) {
+    const { level, text } = state.notice;
+    // Help and quit keep their place behind the notice.
+    const room = Math.max(12, line.left - 18);
+    line.add(`${STATUS_GLYPHS[level]} ${fit(tame(text), room - 2)}`, STATUS_STYLES[level], "bold").add("  ");
+  }
+  return keys(state, line).toString();
+}
+
+function question(state: State, line: Line): void {
+  const operation = operationOf(state, state.confirming!.id);
+  const name = operation === null ? state.confirming!.id : tame(operation.title);
+  line.add(`Cancel ${fit(name, line.left - 26)}?`, "yellow", "bold").add("  ");
+}
+
+function keys(state: State, line: Line): Line {
+  const shown = KEYS.filter((key) => key.hint !== undefined && key.when(state));
+  const busy = state.confirming !== null || state.notice !== null;
+  const arrows = busy || state.help || state.order.length === 0 ? "" : arrowsHint(state);
+  const words = (key: Key) => `${key.label} ${key.hint!(state)}`;
+  // The ones that matter most are given room first, all are shown in the table's order.
+  let room = line.left - (arrows === "" ? 0 : 2 + arrows.length);
+  const chosen = new Set<Key>();
+  for (const key of shown.toSorted((a, b) => (a.rank ?? 9) - (b.rank ?? 9))) {
+    const cost = widthOf(words(key)) + 2;
+    if (cost - 2 > room) continue;
+    chosen.add(key);
+    room -= cost;
+  }
+  if (arrows !== "") line.add("↑↓", "bold").add(arrows, "dim");
+  for (const key of shown) {
+    if (chosen.has(key))
+      line.addWhole(key.label, "bold").addWhole(` ${key.hint!(state)}  `.slice(0, line.left), "dim");
+  }
+  return line;
+}

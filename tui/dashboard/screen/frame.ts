@@ -1,0 +1,128 @@
+/**
+ * The whole screen as rows of text: a pure function of the state.
+ *
+ * The store compares frames and draws nothing when they are equal, so that only what is visible costs anything.
+ * No row is wider than its pane and there are never more rows than the terminal has.
+ */
+import { type State, selectedOperation } from "../state/model.js";
+import { tame } from "./cells.js";
+import { detail } from "./detail.js";
+import { footer } from "./footer.js";
+import { type Header, header } from "./header.js";
+import { panesOf } from "./layout.js";
+import { Line } from "./line.js";
+import { list } from "./list.js";
+import { help, noDaemon, nothingYet, tooSmall } from "./pages.js";
+import { type Paint, unpainted } from "./paint.js";
+
+export interface Frame {
+  readonly columns: number;
+  readonly rows: number;
+  /** Absent where the terminal is too small for more than an explanation. */
+  readonly header: Header | null;
+  readonly rule: string;
+  /** The panes from left to right: one or two. */
+  readonly panes: readonly Pane[];
+  readonly footer: string;
+}
+
+export interface Pane {
+  readonly width: number;
+  readonly rows: readonly string[];
+}
+
+export function frameOf(state: State, paint: Paint): Frame {
+  const { columns, rows } = state.size;
+  const panes = panesOf(state);
+  if (panes.tooSmall) {
+    const pane = { width: columns, rows: tooSmall(state) };
+    return { columns, rows, header: null, rule: "", panes: [pane], footer: "" };
+  }
+  return {
+    columns,
+    rows,
+    header: header(state, paint),
+    rule: rule(state, paint),
+    panes: body(state, paint),
+    footer: footer(state, paint),
+  };
+}
+
+function body(state: State, paint: Paint): Pane[] {
+  const { both, listWidth, detailWidth, height } = panesOf(state);
+  const { columns } = state.size;
+  const whole = (rows: string[]) => [{ width: columns, rows: filled(rows, height) }];
+  if (state.help) return whole(help(columns, height, paint));
+  if (state.order.length === 0)
+    return whole(
+      state.connection.state === "live" ? nothingYet(columns, paint) : noDaemon(state, columns, paint),
+    );
+  // Of a daemon that is away this is the last known state: all of it dim.
+  const away = state.connection.state !== "live";
+  const brush = away ? unpainted : paint;
+  const dim = (rows: string[]) => (away ? rows.map((row) => (row === "" ? row : paint(row, "dim"))) : rows);
+  const listRows = () => filled(dim(list(state, listWidth, height, brush)), height);
+  const detailRows = () => filled(dim(detail(state, brush)), height);
+  if (!both) return state.pane === "list" ? [{ width: columns, rows: listRows() }] : whole(detailRows());
+  const divider = paint("│", "dim");
+  const left = listRows().map((row) => divided(row, listWidth, paint) + divider);
+  return [
+    { width: listWidth + 1, rows: left },
+    { width: detailWidth, rows: detailRows() },
+  ];
+}
+
+function divided(row: string, width: number, paint: Paint): string {
+  return row === "" ? paint(" ".repeat(width), "plain") : row;
+}
+
+/** The row under the header: which pane is where, and how much of the list is on the screen. */
+function rule(state: State, paint: Paint): string {
+  const { both, listWidth, height } = panesOf(state);
+  const { columns } = state.size;
+  const line = new Line(columns, paint);
+  if (state.help)
+    return line.add("─ ", "dim").add("keys", "bold").add(" ").fill(columns, "─", "dim").toString();
+  const count = state.order.length;
+  const operation = selectedOperation(state);
+  if (both || state.pane === "list" || operation === null) {
+    const part = new Line(both && count > 0 ? listWidth : columns, paint);
+    part
+      .add("─ ", "dim")
+      .add("operations", "bold", state.pane === "list" ? "cyan" : "plain")
+      .add(" ");
+    if (count > height) part.addWhole(`${state.top + 1}-${state.top + height} of ${count} `, "dim");
+    line.join(part.fill(part.width, "─", "dim"));
+    if (!both || count === 0) return line.toString();
+    return line.add("┬", "dim").fill(columns, "─", "dim").toString();
+  }
+  const place = state.order.indexOf(operation.id) + 1;
+  line.add("─ ", "dim").add(tame(operation.op), "bold", "cyan").add(` ${place} of ${count} `, "dim");
+  return line.fill(columns, "─", "dim").toString();
+}
+
+/** Exactly so many rows. */
+function filled(rows: string[], height: number): string[] {
+  return rows.length >= height
+    ? rows.slice(0, height)
+    : [...rows, ...Array<string>(height - rows.length).fill("")];
+}
+
+export function sameFrame(a: Frame, b: Frame): boolean {
+  return (
+    a.columns === b.columns &&
+    a.rows === b.rows &&
+    a.header?.text === b.header?.text &&
+    a.header?.busy === b.header?.busy &&
+    a.rule === b.rule &&
+    a.footer === b.footer &&
+    a.panes.length === b.panes.length &&
+    a.panes.every((pane, i) => samePane(pane, b.panes[i]!))
+  );
+}
+
+export function samePane(a: Pane, b: Pane): boolean {
+  return (
+    a.width === b.width && a.rows.length === b.rows.length && a.rows.every((row, i) => row === b.rows[i])
+  );
+}

@@ -1,0 +1,55 @@
+/** A row under construction: pieces are cut to what is left, so that no row is ever wider than its width. */
+import { fit, widthOf } from "./cells.js";
+import type { Paint, Style } from "./paint.js";
+
+export class Line {
+  #text = "";
+  #used = 0;
+
+  constructor(
+    readonly width: number,
+    private readonly paint: Paint,
+  ) {}
+
+  get left(): number {
+    return this.width - this.#used;
+  }
+
+  /** Adds text that is already tame. */
+  add(text: string, ...styles: Style[]): this {
+    const fitted = fit(text, this.left);
+    this.#text += this.paint(fitted, ...styles);
+    this.#used += widthOf(fitted);
+    return this;
+  }
+
+  /** Adds the piece only where it fits whole. */
+  addWhole(text: string, ...styles: Style[]): this {
+    return widthOf(text) <= this.left ? this.add(text, ...styles) : this;
+  }
+
+  /** Fills up to the column, or to the right edge. */
+  fill(until = this.width, character = " ", ...styles: Style[]): this {
+    const count = Math.min(until, this.width) - this.#used;
+    return count > 0 ? this.add(character.repeat(count), ...styles) : this;
+  }
+
+  /** Adds the piece at the right edge, where it fits whole with a space before it. */
+  right(text: string, ...styles: Style[]): this {
+    const width = widthOf(text);
+    if (width === 0 || width + (this.#used > 0 ? 1 : 0) > this.left) return this;
+    return this.fill(this.width - width).add(text, ...styles);
+  }
+
+  /** Adds a part that was made for its own width. */
+  join(part: Line): this {
+    if (part.#used > this.left) return this;
+    this.#text += part.#text;
+    this.#used += part.#used;
+    return this;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}

@@ -1,0 +1,48 @@
+/** The bar with its percent, and below it the amounts: what is done, the rate, the time left and gone. */
+import type { Operation } from "../../../protocol/operation.js";
+import { formatAmount, formatDuration, formatEta, formatPercent, formatRate } from "../../terminal/format.js";
+import { addBar, addWandering, isIndeterminate } from "./bar.js";
+import { tame } from "./cells.js";
+import { elapsedOf } from "./elapsed.js";
+import { Line } from "./line.js";
+import type { Paint } from "./paint.js";
+import { styleOf } from "./state-style.js";
+
+/** Columns for ` 100%` and the margins. */
+const AROUND = 7;
+/** A bar wider than this says no more. */
+const WIDEST = 60;
+
+/** Two rows, or one of words where nothing was started. */
+export function progress(operation: Operation, width: number, now: number, paint: Paint): string[] {
+  if (operation.startedAt === null) return [];
+  const bar = new Line(width, paint).add(" ");
+  const room = Math.min(WIDEST, width - AROUND);
+  if (isIndeterminate(operation)) addWandering(bar, room, now, styleOf(operation));
+  else
+    addBar(bar, room, operation.percent, styleOf(operation)).add(
+      formatPercent(operation.percent).padStart(5),
+      "bold",
+    );
+  return [bar.toString(), figures(operation, width, now, paint)];
+}
+
+function figures(operation: Operation, width: number, now: number, paint: Paint): string {
+  const line = new Line(width, paint).add(" ");
+  const parts: string[] = [];
+  const { progress: measured } = operation;
+  if (operation.state === "running" && measured !== null) {
+    const label = measured.label === null ? "" : `${tame(measured.label)} `;
+    const unit = measured.unit === null ? null : tame(measured.unit);
+    parts.push(label + formatAmount(measured.done, measured.total, unit));
+    if (measured.rate !== null) parts.push(formatRate(measured.rate, unit));
+    if (measured.etaSeconds !== null) parts.push(`ETA ${formatEta(measured.etaSeconds)}`);
+  }
+  const elapsed = elapsedOf(operation, now);
+  if (elapsed !== null)
+    parts.push(`${operation.state === "running" ? "elapsed" : "took"} ${formatDuration(elapsed)}`);
+  parts.forEach((part, i) => {
+    line.addWhole(i === 0 ? part : ` · ${part}`, i === 0 ? "plain" : "dim");
+  });
+  return line.toString();
+}

@@ -1,0 +1,27 @@
+/** What can happen to the dashboard. Data messages come from the hooks, `pressed` from the keyboard. */
+import type { LogLine, Operation } from "../../../protocol/operation.js";
+import type { WatchLine } from "../../../protocol/watch.js";
+import type { Action } from "../keys.js";
+import type { LogWant } from "./log-window.js";
+import type { Request, Size } from "./model.js";
+
+export type Message =
+  | { type: "pressed"; action: Action }
+  | { type: "resized"; size: Size }
+  | { type: "ticked"; now: number }
+  | { type: "watched"; line: WatchLine }
+  /** The watch stream broke, or could not be opened. */
+  | { type: "lost"; reason: string; at: number }
+  | { type: "logged"; id: string; lines: readonly LogLine[] }
+  | { type: "log-fetched"; id: string; want: LogWant; lines: readonly LogLine[]; total: number }
+  | { type: "fetched"; operations: readonly Operation[] }
+  /** The operation that the command line names. */
+  | { type: "found"; operation: Operation }
+  | { type: "not-found"; code: number; message: string }
+  | { type: "answered"; request: Request; operation: Operation }
+  | { type: "refused"; request: Request; message: string };
+
+/** Whether the screen answers at once; everything else waits for the next flush. */
+export function isUrgent(message: Message): boolean {
+  return message.type === "pressed" || message.type === "resized" || message.type === "not-found";
+}

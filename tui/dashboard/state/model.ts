@@ -1,0 +1,128 @@
+/**
+ * Everything the screen shows, as one immutable value. `update` makes the next one from a message; the screen is a
+ * pure function of it; what the effects have to do is read off it (`logTarget`, `request`, `wanted`).
+ */
+import type { Operation } from "../../../protocol/operation.js";
+import { EMPTY_VIEW, type WatchView } from "../../../protocol/watch.js";
+import { type LogWindow, NO_LOG } from "./log-window.js";
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export type Connection =
+  /** Not heard from yet; `reason` once an attempt failed. */
+  | { readonly state: "connecting"; readonly reason: string | null }
+  | { readonly state: "live" }
+  /** `since` in ms of the wall clock. */
+  | { readonly state: "away"; readonly since: number; readonly reason: string };
+
+export type Pane = "list" | "detail";
+
+/** A command to the daemon that is under way. */
+export interface Request {
+  readonly kind: "cancel" | "retry";
+  readonly id: string;
+}
+
+export interface Notice {
+  readonly text: string;
+  readonly level: "info" | "success" | "warning" | "error";
+}
+
+export interface State {
+  readonly size: Size;
+  /** Wall clock in ms as of the last flush. */
+  readonly now: number;
+  readonly socket: string;
+  readonly connection: Connection;
+  readonly view: WatchView;
+  /** Operations outside the watch: the id argument, links of a chain. */
+  readonly fetched: ReadonlyMap<string, Operation>;
+  /** Ids as the list shows them. */
+  readonly order: readonly string[];
+  readonly selected: string | null;
+  /** First row of the list on the screen. */
+  readonly top: number;
+  /** The id, or prefix, of the command line, until it is found. */
+  readonly wanted: string | null;
+  readonly pane: Pane;
+  readonly followChain: boolean;
+  readonly log: LogWindow;
+  /** Raised when the selected operation's log has to be streamed anew: it was retried. */
+  readonly logRun: number;
+  readonly confirming: Request | null;
+  readonly request: Request | null;
+  readonly help: boolean;
+  readonly notice: Notice | null;
+  /** Set once, with the exit code. */
+  readonly quit: { readonly code: number; readonly message: string | null } | null;
+}
+
+export interface StateOptions {
+  size: Size;
+  now: number;
+  socket: string;
+  id?: string | null;
+}
+
+export function initialState({ size, now, socket, id = null }: StateOptions): State {
+  return {
+    size,
+    now,
+    socket,
+    connection: { state: "connecting", reason: null },
+    view: EMPTY_VIEW,
+    fetched: new Map(),
+    order: [],
+    selected: null,
+    top: 0,
+    wanted: id,
+    // Who names an operation wants to see it.
+    pane: id === null ? "list" : "detail",
+    followChain: true,
+    log: NO_LOG,
+    logRun: 0,
+    confirming: null,
+    request: null,
+    help: false,
+    notice: null,
+    quit: null,
+  };
+}
+
+export function operationOf(state: State, id: string | null): Operation | null {
+  if (id === null) return null;
+  return state.view.operations.get(id) ?? state.fetched.get(id) ?? null;
+}
+
+export function selectedOperation(state: State): Operation | null {
+  return operationOf(state, state.selected);
+}
+
+/** The known links of an operation's chain, first to last. */
+export function chainOf(state: State, operation: Operation): Operation[] {
+  const links = [operation];
+  for (let link = operationOf(state, operation.chain.previous); link && links.length < 1000; ) {
+    links.unshift(link);
+    link = operationOf(state, link.chain.previous);
+  }
+  for (let link = operationOf(state, operation.chain.next); link && links.length < 1000; ) {
+    links.push(link);
+    link = operationOf(state, link.chain.next);
+  }
+  return links;
+}
+
+/** Whether a link that the chain names is not known yet. */
+export function chainIncomplete(state: State, operation: Operation): boolean {
+  const links = chainOf(state, operation);
+  return links[0]!.chain.previous !== null || links.at(-1)!.chain.next !== null;
+}
+
+/** Whether something on the screen counts seconds. Running operations stand first in the list. */
+export function ticks(state: State): boolean {
+  if (state.connection.state !== "live") return state.connection.state === "away";
+  return operationOf(state, state.order[0] ?? null)?.state === "running";
+}

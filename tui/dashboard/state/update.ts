@@ -1,0 +1,75 @@
+/**
+ * The core: (state, message) → state, pure. A message that changes nothing returns the very same state, which is
+ * how the store knows that there is nothing to draw.
+ */
+import { isFinal } from "../../../protocol/state.js";
+import { panesOf, scrollTop } from "../screen/layout.js";
+import { addPage, appendLines } from "./log-window.js";
+import type { Message } from "./message.js";
+import { operationOf, type State } from "./model.js";
+import { press } from "./press.js";
+import { select, settleSelection } from "./select.js";
+import { addFetched, applyLine } from "./watched.js";
+
+export function update(state: State, message: Message): State {
+  const next = reduce(state, message);
+  return next === state ? state : keepInView(dropQuestion(next));
+}
+
+function reduce(state: State, message: Message): State {
+  switch (message.type) {
+    case "pressed":
+      return press(state, message.action);
+    case "resized": {
+      const same = message.size.columns === state.size.columns && message.size.rows === state.size.rows;
+      return same ? state : { ...state, size: message.size };
+    }
+    case "ticked":
+      return message.now === state.now ? state : { ...state, now: message.now };
+    case "watched":
+      return settleSelection(state, applyLine(state, message.line));
+    case "lost":
+      return lost(state, message.reason, message.at);
+    case "logged":
+      if (message.id !== state.log.id) return state;
+      return withLog(state, appendLines(state.log, message.lines));
+    case "log-fetched":
+      if (message.id !== state.log.id) return state;
+      return withLog(state, addPage(state.log, message.want, message.lines, message.total));
+    case "fetched":
+      return settleSelection(state, addFetched(state, message.operations));
+    case "found":
+      return { ...select(addFetched(state, [message.operation]), message.operation.id), wanted: null };
+    case "not-found":
+      return { ...state, wanted: null, quit: state.quit ?? { code: message.code, message: message.message } };
+    case "answered":
+      return { ...addFetched(state, [message.operation]), request: null };
+    case "refused":
+      return { ...state, request: null, notice: { text: message.message, level: "error" } };
+  }
+}
+
+function lost(state: State, reason: string, at: number): State {
+  const { connection } = state;
+  if (connection.state === "live")
+    return { ...state, connection: { state: "away", since: at, reason }, now: at };
+  if (connection.reason === reason) return state;
+  return { ...state, connection: { ...connection, reason } };
+}
+
+function withLog(state: State, log: State["log"]): State {
+  return log === state.log ? state : { ...state, log };
+}
+
+/** A question about an operation that ended meanwhile has no answer any more. */
+function dropQuestion(state: State): State {
+  const asked = operationOf(state, state.confirming?.id ?? null);
+  return asked !== null && isFinal(asked.state) ? { ...state, confirming: null } : state;
+}
+
+/** The selected row stays on the screen, whatever happened around it. */
+function keepInView(state: State): State {
+  const selected = state.selected === null ? -1 : state.order.indexOf(state.selected);
+  const top = scrollTop(state.top, selected, state.order.length, panesOf(state).height);
+  return top === state.top ? state : { ...state, top };
+}

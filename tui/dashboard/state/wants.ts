@@ -1,0 +1,37 @@
+/** What the effects read off the state, each as one primitive, so that an effect runs only when it changes. */
+import { logHeight } from "../screen/detail.js";
+import { type LogWant, wantedLines } from "./log-window.js";
+import { chainIncomplete, type State, selectedOperation } from "./model.js";
+
+/** The log to stream: changes with the selected operation, with its retry and with the connection. */
+export function logTarget(state: State): string | null {
+  if (state.connection.state !== "live" || selectedOperation(state) === null) return null;
+  return `${state.selected} ${state.logRun}`;
+}
+
+/** A range of the selected operation's log to fetch, as `before 120`, `after 3`, `tail 500`. */
+export function wantedRange(state: State): string | null {
+  if (state.connection.state !== "live") return null;
+  const want = wantedLines(state.log, logHeight(state));
+  if (want === null) return null;
+  const [word, n] = Object.entries(want)[0]!;
+  return `${state.log.id} ${word} ${n}`;
+}
+
+export function parseRange(range: string): { id: string; want: LogWant } {
+  const [id = "", word = "", n = ""] = range.split(" ");
+  return { id, want: { [word]: Number(n) } as unknown as LogWant };
+}
+
+/** A chain of which links are not known yet, with how far it is known. */
+export function wantedChain(state: State): string | null {
+  const operation = selectedOperation(state);
+  if (state.connection.state !== "live" || operation === null || !chainIncomplete(state, operation))
+    return null;
+  return `${operation.chain.id} ${operation.id} ${operation.chain.next}`;
+}
+
+/** The operation of the command line, once there is somebody to ask. */
+export function wantedOperation(state: State): string | null {
+  return state.connection.state === "live" ? state.wanted : null;
+}

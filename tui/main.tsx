@@ -1,0 +1,94 @@
+/**
+ * `liveops-tui`: reads the command line, puts the dashboard on the terminal, and leaves the terminal as it was on
+ * every way out: q, Ctrl-C, a signal, a fault.
+ */
+import { writeSync } from "node:fs";
+import { basename } from "node:path";
+import { EXIT } from "../protocol/exit-codes.js";
+import { socketPath } from "../protocol/places.js";
+import { VERSION } from "../protocol/version.js";
+import { type Arguments, HELP, parseArguments } from "./dashboard/arguments.js";
+import { type Program, startDashboard } from "./dashboard/program.js";
+import { textMode } from "./dashboard/text-mode.js";
+
+/** Leaves the alternate screen, shows the cursor, ends bracketed paste: harmless where nothing was set. */
+const RESTORE = "\x1b[?2026l\x1b[?2004l\x1b[?1049l\x1b[?25h";
+
+const { stdin, stdout, stderr, env } = process;
+let program: Program | null = null;
+
+function say(line: string): void {
+  stderr.write(`${line}\n`);
+}
+
+/** Gives the terminal back whatever happened to Ink, then tells what went wrong. */
+function fault(error: unknown): never {
+  try {
+    program?.close(EXIT.fault);
+  } catch {
+    // Taken down by hand below.
+  }
+  if (program !== null) {
+    try {
+      stdin.setRawMode?.(false);
+      writeSync(stdout.fd, RESTORE);
+    } catch {
+      // The terminal is gone.
+    }
+  }
+  try {
+    writeSync(
+      stderr.fd,
+      `liveops-tui: a fault in liveops\n${error instanceof Error ? error.stack : String(error)}\n`,
+    );
+  } catch {
+    // So is whoever would read it.
+  }
+  process.exit(EXIT.fault);
+}
+
+/** Why there can be no screen, or null. */
+function noScreen(): string | null {
+  if (!stdout.isTTY) return "the output is no terminal";
+  if (!stdin.isTTY) return "the input is no terminal";
+  if (env.TERM === "dumb") return "the terminal is dumb (TERM=dumb)";
+  return null;
+}
+
+/** `liveops tui` loads this module with its own name and the word still in front. */
+function wordsTyped(): string[] {
+  const words = process.argv.slice(2);
+  return basename(process.argv[1] ?? "").startsWith("liveops-tui") || words[0] !== "tui"
+    ? words
+    : words.slice(1);
+}
+
+async function main(): Promise<number> {
+  let args: Arguments;
+  try {
+    args = parseArguments(wordsTyped());
+  } catch (error) {
+    say(`liveops-tui: ${(error as Error).message}`);
+    return EXIT.usage;
+  }
+  if (args.help) stdout.write(HELP);
+  else if (args.version) stdout.write(`${VERSION}\n`);
+  if (args.help || args.version) return EXIT.done;
+
+  const socket = socketPath({ socket: args.socket, stateDir: args.stateDir }, env);
+  const why = noScreen();
+  if (why !== null) return textMode({ args, socket, why, say });
+
+  program = startDashboard({ stdin, stdout, env, socket, id: args.id });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => program!.close(EXIT.interrupted));
+  const { code, message } = await program.done;
+  if (message !== null) say(`liveops-tui: ${message}`);
+  return code;
+}
+
+process.on("uncaughtException", fault);
+process.on("unhandledRejection", fault);
+// A terminal that went away is a signal of its own; what is written to it after that fails here.
+for (const stream of [stdout, stderr]) stream.on("error", () => {});
+main().then((code) => process.exit(code), fault);
