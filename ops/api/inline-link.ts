@@ -1,0 +1,120 @@
+/**
+ * One link of an inline run: the facts the daemon and a worker would say of it, from submitted to settled, numbered
+ * and folded the same way, handed to a watcher instead of to files.
+ */
+import { statSync } from "node:fs";
+import type { DaemonFact, Fact, FactBody, Outcome, Submission } from "../../protocol/fact.js";
+import { fold, foldLogLine, submittedRecord } from "../../protocol/fold.js";
+import type { LogLine, LogStream, Operation } from "../../protocol/operation.js";
+import type { InlineWatcher } from "./inline.js";
+import { InlineStop } from "./inline-stop.js";
+import type { Order } from "./order.js";
+import type { OperationCtor } from "./read-type.js";
+import { runAttempt } from "./run-attempt.js";
+import type { Sink } from "./sink.js";
+
+const ATTEMPT = 1;
+
+type Body<F extends Fact> = F extends unknown ? Omit<F, "seq" | "at" | "attempt"> : never;
+
+export class InlineLink implements Sink {
+  record: Operation;
+  /** The stages whose blocks run, for what the process prints. */
+  readonly #open: string[] = [];
+  #seq = 0;
+  #over = false;
+
+  constructor(
+    private readonly submission: Submission,
+    private readonly watcher: InlineWatcher,
+  ) {
+    const at = now();
+    this.record = submittedRecord(submission, at, 0);
+    this.#say({ type: "operation:submitted", operation: submission });
+  }
+
+  get stage(): string | null {
+    return this.#open.at(-1) ?? null;
+  }
+
+  fact(body: FactBody): void {
+    if (this.#over) return;
+    this.#say(body);
+    if (body.type === "stage:entered") this.#open.push(body.stage);
+    if (body.type === "stage:left") this.#open.splice(this.#open.lastIndexOf(body.stage), 1);
+  }
+
+  line(stream: LogStream, stage: string | null, text: string): void {
+    if (this.#over) return;
+    for (const each of text.split(/\r?\n/)) {
+      const n = this.record.logLines + 1;
+      const line: LogLine = { n, seq: ++this.#seq, at: now(), attempt: ATTEMPT, stage, stream, text: each };
+      this.record = foldLogLine(this.record, line);
+      this.watcher.line(line, this.record);
+    }
+  }
+
+  /**
+   * Runs it; resolves with how it ended, once settled.
+   *
+   * @param flush - hands on what the process printed without an end of line
+   */
+  async run(Type: OperationCtor, signal: AbortSignal, flush: () => void): Promise<Outcome> {
+    this.#say({ type: "attempt:started" });
+    this.#say({ type: "attempt:accepted", pid: process.pid });
+    const outcome = isDirectory(this.submission.cwd) ? await this.#attempt(Type, signal) : this.#cwdGone();
+    flush();
+    this.fact({ type: "attempt:finished", ...outcome });
+    this.settle(outcome);
+    return outcome;
+  }
+
+  settle({ state, result, error, next }: Outcome): void {
+    if (this.#over) return;
+    this.#say({ type: "operation:settled", state, result, error, next: next?.id ?? null });
+    this.#over = true;
+  }
+
+  async #attempt(Type: OperationCtor, signal: AbortSignal): Promise<Outcome> {
+    const before = process.cwd();
+    process.chdir(this.submission.cwd);
+    const stop = new InlineStop(Type, signal, (reason) => this.#say({ type: "cancel:requested", reason }));
+    try {
+      return await Promise.race([runAttempt(Type, this.#order(), this, stop, null), stop.graceOver]);
+    } finally {
+      stop.dispose();
+      process.chdir(before);
+    }
+  }
+
+  #order(): Order {
+    const { id, op, title, label, cwd, params, stages, chain } = this.submission;
+    const numbers = { seq: this.#seq, logLines: this.record.logLines };
+    return { id, op, title, label, cwd, params, stages, chain, attempt: ATTEMPT, env: {}, ...numbers };
+  }
+
+  #cwdGone(): Outcome {
+    const message = `its working directory ${this.submission.cwd} no longer exists`;
+    const error = { code: "LIVEOPS_CWD_GONE", message, stack: null };
+    return { state: "failed", result: null, error, next: null };
+  }
+
+  #say(body: FactBody | Body<DaemonFact>): void {
+    if (this.#over) return;
+    // The one decision that falls inside an attempt has no number of its own.
+    const seq = body.type === "cancel:requested" ? 0 : ++this.#seq;
+    const attempt = body.type === "attempt:started" ? ATTEMPT : this.record.attempt;
+    const { type, ...rest } = body;
+    const fact = { seq, at: now(), attempt, type, ...rest } as Fact;
+    this.record = fold(this.record, fact);
+    this.watcher.fact(fact, this.record);
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

@@ -1,0 +1,67 @@
+/**
+ * Runs an operation and its chain in this process, one after another, as `liveops run` does: the watcher is told the
+ * very facts it would get from a daemon.
+ */
+import type { Fact, Outcome, Submission } from "../../protocol/fact.js";
+import type { LogLine, Operation } from "../../protocol/operation.js";
+import { type Capture, captureOutput } from "./capture-output.js";
+import { InlineLink } from "./inline-link.js";
+import { typeOfSubmission } from "./prepare.js";
+import type { OperationCtor } from "./read-type.js";
+
+/** Who an inline run tells. Both are called synchronously, in order; `record` is the operation after it. */
+export interface InlineWatcher {
+  fact(fact: Fact, record: Operation): void;
+  line(line: LogLine, record: Operation): void;
+  /** Before anything else: how to write to the terminal while the operation's own output is captured. */
+  started?(real: Capture["real"]): void;
+}
+
+/**
+ * @param submission - made by `prepareSubmission` in this process
+ * @param signal - aborted to cancel; should the operation not end within its grace period, it is given up: this
+ *   resolves, and the caller ends the process
+ * @returns the record of the chain's last link, settled
+ */
+export async function runInline(
+  Type: OperationCtor,
+  submission: Submission,
+  watcher: InlineWatcher,
+  signal: AbortSignal,
+): Promise<Operation> {
+  let link: InlineLink | null = null;
+  const capture = captureOutput((stream, text) => link?.line(stream, link.stage, text));
+  watcher.started?.(capture.real);
+  try {
+    let current = { Type, submission };
+    for (;;) {
+      link = new InlineLink(current.submission, watcher);
+      const outcome = await runLink(link, current.Type, signal, capture);
+      if (outcome.next === null) return link.record;
+      current = { Type: typeOf(outcome.next), submission: outcome.next };
+    }
+  } finally {
+    capture.restore();
+  }
+}
+
+async function runLink(
+  link: InlineLink,
+  Type: OperationCtor,
+  signal: AbortSignal,
+  capture: Capture,
+): Promise<Outcome> {
+  // The cancel came while the link before it was on its way out: this one never starts.
+  if (signal.aborted) {
+    const outcome: Outcome = { state: "cancelled", result: null, error: null, next: null };
+    link.settle(outcome);
+    return outcome;
+  }
+  return link.run(Type, signal, () => capture.flush());
+}
+
+function typeOf(next: Submission): OperationCtor {
+  const Type = typeOfSubmission(next);
+  if (Type === undefined) throw new Error(`${next.op} was not prepared in this process`);
+  return Type;
+}

@@ -1,0 +1,27 @@
+/** Which files of an operations directory hold operation types: a name decides, so that no file is run to find out. */
+import { readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+/** Top-level `.ts .mts .js .mjs`, but not `*.d.ts`, `*.test.*`, `_*`: absolute paths, sorted; none without the dir. */
+export function listTypeFiles(dir: string): string[] {
+  let entries: ReturnType<typeof read>;
+  try {
+    entries = read(dir);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+    throw error;
+  }
+  return entries
+    .filter((entry) => !entry.isDirectory() && isTypeFile(entry.name))
+    .map((entry) => join(resolve(dir), entry.name))
+    .sort();
+}
+
+function read(dir: string) {
+  return readdirSync(dir, { withFileTypes: true });
+}
+
+function isTypeFile(name: string): boolean {
+  if (!/\.m?[tj]s$/.test(name) || /^[_.]/.test(name)) return false;
+  return !/\.d\.m?ts$/.test(name) && !/\.test\.m?[tj]s$/.test(name);
+}

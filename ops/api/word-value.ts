@@ -1,0 +1,119 @@
+/** What one text means where the schema expects this or that. Pure; part of the word reader. */
+import { branches, fixedValues, type JsonSchema, mayBe, objectShape } from "../../protocol/json-schema.js";
+import { nearest } from "../../protocol/nearest.js";
+import { typeInWords } from "../../protocol/parameters.js";
+
+export type Read = { value: unknown } | { problem: string };
+
+/** JSON's own grammar of a number. */
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+const TRUE = new Set(["true", "yes", "on"]);
+const FALSE = new Set(["false", "no", "off"]);
+
+/** Whether a list is what is expected: a word adds an item to it. A text that may also be a scalar is one. */
+export function takesList(schema: JsonSchema, root: JsonSchema): boolean {
+  const wanted = branches(schema, root).filter((branch) => branch.type !== "null");
+  return wanted.length > 0 && wanted.every((branch) => branch.type === "array");
+}
+
+/** The items one word adds to a list: one, or those of `[…]`. */
+export function readItems(
+  name: string,
+  text: string,
+  schema: JsonSchema,
+  root: JsonSchema,
+): { items: unknown[] } | { problem: string } {
+  if (/^\s*\[[\s\S]*\]\s*$/.test(text)) {
+    const list = parse(text);
+    if (Array.isArray(list)) return { items: list };
+    return {
+      problem: `${name}=${text} looks like a list and is not JSON; for that very text write ${name}:=${JSON.stringify([text])}`,
+    };
+  }
+  const read = readValue(name, text, itemSchema(schema, root), root);
+  return "problem" in read ? read : { items: [read.value] };
+}
+
+/** The one value a text means. */
+export function readValue(name: string, text: string, schema: JsonSchema, root: JsonSchema): Read {
+  const options = branches(schema, root);
+  const fixed = options.flatMap((option) => fixedValues(option) ?? []);
+  const named = fixed.find((value) => asTyped(value) === text);
+  if (named !== undefined) return { value: named };
+
+  const open = options.filter((option) => fixedValues(option) === null);
+  if (open.some((option) => option.type === "null") && text === "null") return { value: null };
+  const bool = open.some((option) => option.type === "boolean") || fixed.some((v) => typeof v === "boolean");
+  if (bool && (TRUE.has(text) || FALSE.has(text))) return { value: TRUE.has(text) };
+  const takesNumber = open.some((option) => isNumber(option));
+  if (takesNumber && NUMBER.test(text)) {
+    const number = Number(text);
+    if (isExact(number, text)) return { value: number };
+    if (!open.some(takesText)) return { problem: `${name}: ${text} is too large to be kept exactly` };
+  }
+  for (const option of open) {
+    const shape = /^\s*\{/.test(text) ? "object" : /^\s*\[/.test(text) ? "array" : null;
+    const json = shape !== null && option.type === shape ? parse(text) : undefined;
+    if (json !== undefined) return { value: json };
+  }
+  if (open.some(takesText)) return { value: text };
+  return { problem: wrong(name, text, schema, root, { fixed, takesNumber }) };
+}
+
+function wrong(
+  name: string,
+  text: string,
+  schema: JsonSchema,
+  root: JsonSchema,
+  { fixed, takesNumber }: { fixed: unknown[]; takesNumber: boolean },
+): string {
+  if (text === "") return `${name} is empty; it takes ${expected(schema, root)}`;
+  const near = nearest(text, fixed.map(asTyped))[0];
+  const hint = near === undefined ? "" : `. Did you mean ${near}?`;
+  if (!takesNumber && fixed.length === 0 && objectShape(schema, root) !== null)
+    return `${name} takes names of its own: ${name}.NAME=value, or ${name}:={…}`;
+  return `${name} takes ${expected(schema, root)}, not ${JSON.stringify(text)}${hint}`;
+}
+
+function expected(schema: JsonSchema, root: JsonSchema): string {
+  const type = typeInWords(schema, root);
+  if (type === "number" || type === "whole number") return `a ${type}, like 3`;
+  return type === "true | false" ? "true or false (or yes, no, on, off)" : type;
+}
+
+function itemSchema(schema: JsonSchema, root: JsonSchema): JsonSchema {
+  const items = branches(schema, root).flatMap((branch) => {
+    const { items: rest, prefixItems } = branch;
+    const first = Array.isArray(prefixItems) ? prefixItems : [];
+    return typeof rest === "object" && rest !== null ? [...first, rest] : first;
+  });
+  if (items.length === 0) return {};
+  return items.length === 1 ? items[0] : { anyOf: items };
+}
+
+/** A schema that says nothing takes a text, as everything did that was typed. */
+function takesText(option: JsonSchema): boolean {
+  return option.type === undefined ? mayBe(option, "string") && !option.allOf : mayBe(option, "string");
+}
+
+function isNumber(option: JsonSchema): boolean {
+  if (option.type === undefined) return false;
+  return mayBe(option, "number") || mayBe(option, "integer");
+}
+
+function asTyped(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Whole numbers beyond 2^53 would come out as others. */
+function isExact(number: number, text: string): boolean {
+  return Number.isFinite(number) && (!/^-?\d+$/.test(text) || Number.isSafeInteger(number));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
