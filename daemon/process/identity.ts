@@ -35,30 +35,16 @@ export const WORKER_VARIABLE = "LIVEOPS_WORKER";
  * Kills what a worker left behind: every process in its session, and every one that carries its mark in its
  * environment. Says how many were there. Called after the worker is dead (or to be killed with them).
  */
-export function killLeftovers(workerId: string, session: number): number {
+export function killLeftovers(workerId: string, session: number, spare?: number): number {
   let found = 0;
   const mark = `${WORKER_VARIABLE}=${workerId}`;
   for (const name of readProc()) {
     const pid = Number(name);
-    if (pid === process.pid) continue;
+    if (pid === process.pid || pid === spare) continue;
     if (sessionOf(pid) !== session && !hasMark(pid, mark)) continue;
     if (send(pid, "SIGKILL")) found++;
   }
   return found;
-}
-
-/** Whether any process but the worker itself still carries its mark. */
-export function hasLeftovers(workerId: string, session: number): boolean {
-  const mark = `${WORKER_VARIABLE}=${workerId}`;
-  return readProc().some((name) => {
-    const pid = Number(name);
-    return (
-      pid !== session &&
-      pid !== process.pid &&
-      !isZombie(pid) &&
-      (sessionOf(pid) === session || hasMark(pid, mark))
-    );
-  });
 }
 
 let cachedBootId: string | null | undefined;
@@ -81,10 +67,6 @@ function startTime(pid: number): string | null {
 
 function sessionOf(pid: number): number {
   return Number(statFields(pid)?.[3] ?? -1);
-}
-
-function isZombie(pid: number): boolean {
-  return statFields(pid)?.[0] === "Z";
 }
 
 /** The fields after the command's name, which may itself hold spaces and brackets; [0] is the state. */

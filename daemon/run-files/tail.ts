@@ -43,6 +43,14 @@ export class Tail {
     return any;
   }
 
+  /** The bytes after the last newline, taken as a line: the writer is done. */
+  takeRest(): string {
+    const text = this.#rest.toString("utf8");
+    this.offset += this.#rest.length;
+    this.#rest = Buffer.alloc(0);
+    return text;
+  }
+
   close(): void {
     if (this.#fd !== null) closeSync(this.#fd);
     this.#fd = null;

@@ -4,7 +4,7 @@
  * `decide` is the only way in: journal first, then memory, then `onChange`. Reads look in memory first, then in the
  * sealed history.
  */
-import { rmSync } from "node:fs";
+import { rmSync, statfsSync } from "node:fs";
 import type { State } from "../../protocol/state.js";
 import { isFinal, STATES } from "../../protocol/state.js";
 import type { Counts } from "../../protocol/watch.js";
@@ -13,7 +13,7 @@ import type { Decision, Entry } from "./decision.js";
 import { History } from "./history.js";
 import type { HistoryQuery } from "./history-index.js";
 import { Journal } from "./journal.js";
-import { type Layout, runDir } from "./layout.js";
+import type { Layout } from "./layout.js";
 import { type Change, Ledger } from "./ledger.js";
 import { readJournal } from "./read-journal.js";
 
@@ -25,6 +25,9 @@ export interface StoreOptions {
 
 /** Checkpoint when the journal has grown by so much. */
 const CHECKPOINT_BYTES = 8 * 1024 * 1024;
+
+/** Free bytes at which a full disk counts as having room again. */
+const ROOM_BYTES = 1024 * 1024;
 
 /** Finished operations kept in memory for the screens. */
 const RECENT = 200;
@@ -116,17 +119,14 @@ export class Store {
     return { ...this.#counts };
   }
 
-  get isFull(): boolean {
-    return this.#journal.full;
+  /** Looks whether the disk has room again; without it only a submit would find out. */
+  probe(): void {
+    const { bavail, bsize } = statfsSync(this.options.layout.root);
+    if (bavail * bsize > ROOM_BYTES) this.#journal.full = false;
   }
 
-  /** Removes a finished operation and its run files. */
-  async remove(entry: Entry): Promise<void> {
-    await this.decide({ kind: "removed", id: entry.record.id });
-    rmSync(runDir(this.options.layout, entry.record.id), {
-      recursive: true,
-      force: true,
-    });
+  get isFull(): boolean {
+    return this.#journal.full;
   }
 
   /**

@@ -1,0 +1,131 @@
+/**
+ * One running attempt as the daemon sees it: its run files tailed and folded, its worker, its stop.
+ *
+ * It only observes and signals; whatever it finds out (an outcome, a death) goes to the executor, which settles.
+ */
+import { existsSync } from "node:fs";
+import type { Outcome, StopReason, WorkerFact } from "../protocol/fact.js";
+import { fold, foldLogLine } from "../protocol/fold.js";
+import type { Operation } from "../protocol/operation.js";
+import { killLeftovers, signalProcess } from "./process/identity.js";
+import { AttemptTail, type StoredLine } from "./run-files/attempt-tail.js";
+import { cancelFile } from "./run-files/names.js";
+import type { Entry, Run } from "./store/decision.js";
+import { replaceFileSync } from "./store/durable-file.js";
+import type { PooledWorker } from "./worker/pool.js";
+
+export interface AttemptListener {
+  /** The entry's record changed. */
+  onChange(entry: Entry, before: Operation): void;
+  onLines(entry: Entry, lines: StoredLine[]): void;
+  onOutcome(attempt: Attempt, outcome: Outcome): void;
+  onDamage(message: string): void;
+}
+
+export class Attempt {
+  readonly number: number;
+  readonly run: Run;
+  /** Number of the last fact or line read. */
+  seq: number;
+  outcome: Outcome | null = null;
+  /** How far the worker's own output files were read into the log. */
+  readonly outputEnd = { stdout: 0, stderr: 0 };
+  readonly #tail: AttemptTail;
+  #graceTimer: NodeJS.Timeout | null = null;
+  #timeoutTimer: NodeJS.Timeout | null = null;
+
+  constructor(
+    readonly entry: Entry,
+    run: Run,
+    readonly dir: string,
+    /** Null for one adopted from an earlier daemon. */
+    readonly worker: PooledWorker | null,
+    private readonly listener: AttemptListener,
+  ) {
+    this.run = run;
+    this.number = entry.record.attempt;
+    this.seq = entry.record.seq;
+    this.#tail = new AttemptTail(dir, {
+      onFacts: (facts) => this.#facts(facts),
+      onLines: (lines) => this.#lines(lines),
+      onDamage: (file, line) => listener.onDamage(`${file}: a line could not be read: ${line.slice(0, 200)}`),
+    });
+  }
+
+  get id(): string {
+    return this.entry.record.id;
+  }
+
+  /** Begins to tail, and to count down the type's timeout. */
+  start(onTimeout: () => void): void {
+    this.#tail.start();
+    const { timeout } = this.run.policy;
+    if (timeout === null || this.outcome) return;
+    const spent = (Date.now() - Date.parse(this.run.startedAt)) / 1000;
+    const rest = Math.min(Math.max(0, timeout - Math.max(0, spent)) * 1000, 2 ** 31 - 1);
+    this.#timeoutTimer = setTimeout(onTimeout, rest);
+  }
+
+  /** Reads both run files to their end. */
+  read(): void {
+    this.#tail.read();
+  }
+
+  /** Tells the worker to stop: cancel file for a busy loop, SIGTERM for the rest, SIGKILL after the grace period. */
+  stop(reason: StopReason): void {
+    if (!existsSync(cancelFile(this.dir)))
+      replaceFileSync(cancelFile(this.dir), `${JSON.stringify({ reason })}\n`);
+    signalProcess(this.run.worker, "SIGTERM");
+    this.#graceTimer ??= setTimeout(() => this.kill(), this.run.policy.gracePeriod * 1000);
+  }
+
+  /** SIGKILL to the worker and everything it started. */
+  kill(): void {
+    signalProcess(this.run.worker, "SIGKILL");
+    killLeftovers(this.run.worker.workerId, this.run.worker.pid);
+  }
+
+  close(): void {
+    if (this.#graceTimer) clearTimeout(this.#graceTimer);
+    if (this.#timeoutTimer) clearTimeout(this.#timeoutTimer);
+    this.#tail.close();
+  }
+
+  #facts(facts: WorkerFact[]): void {
+    const before = this.entry.record;
+    let outcome: Outcome | null = null;
+    for (const fact of facts) {
+      if (fact.seq > this.seq) this.seq = fact.seq;
+      if (fact.type === "attempt:accepted") this.run.accepted = true;
+      if (fact.type === "attempt:finished") {
+        const { state, result, error, next } = fact;
+        outcome = { state, result, error, next };
+      }
+      this.entry.record = fold(this.entry.record, fact);
+    }
+    if (this.entry.record !== before) this.listener.onChange(this.entry, before);
+    if (outcome && !this.outcome) {
+      this.outcome = outcome;
+      // What it logged before its last word is in the log by now.
+      queueMicrotask(() => this.listener.onOutcome(this, outcome));
+    }
+  }
+
+  #lines(lines: StoredLine[]): void {
+    const before = this.entry.record;
+    for (const line of lines) {
+      if (line.seq > this.seq) this.seq = line.seq;
+      if (line.end !== undefined && (line.stream === "stdout" || line.stream === "stderr")) {
+        this.outputEnd[line.stream] = Math.max(this.outputEnd[line.stream], line.end);
+      }
+      this.entry.record = foldLogLine(this.entry.record, line);
+    }
+    if (this.entry.record === before) return;
+    // Read again after a restart, some of them were counted before.
+    this.listener.onLines(
+      this.entry,
+      lines.filter((line) => line.n > before.logLines),
+    );
+    this.listener.onChange(this.entry, before);
+  }
+}

@@ -1,0 +1,29 @@
+/** `liveopsd restart`: stop, then start with the same places; what runs goes on meanwhile and is taken up again. */
+import type { Command } from "commander";
+import { Client } from "../../protocol/client/client.js";
+import { addCommand, allOptions, commandPlaces } from "../../protocol/command/options.js";
+import { type DaemonOptions, withDaemonOptions } from "./daemon-options.js";
+import { launch } from "./launch.js";
+import { stopDaemon } from "./stop-daemon.js";
+
+export function registerRestart(root: Command): void {
+  const command = addCommand(root, "restart", "Restart the daemon; running operations go on meanwhile.", [
+    "liveopsd restart",
+  ]);
+  withDaemonOptions(command).action(async () => {
+    const options = allOptions<DaemonOptions>(command);
+    const { socket } = commandPlaces(options);
+    const stopped = await stopDaemon(new Client(socket), false);
+    // What the old one was told by flags, the new one is told too, unless it is told otherwise now.
+    const { pid } = await launch(stopped ? { ...inherited(stopped.daemon), ...options } : options, socket);
+    const running = stopped?.reply.running ?? 0;
+    const kept = running > 0 ? `, took up ${running} running operations` : "";
+    process.stderr.write(
+      `liveopsd: ${stopped ? "restarted" : "started"} (pid ${pid})${kept}, answers on ${socket}\n`,
+    );
+  });
+}
+
+function inherited(daemon: { stateDir: string; concurrency: number }): DaemonOptions {
+  return { stateDir: daemon.stateDir, concurrency: daemon.concurrency };
+}

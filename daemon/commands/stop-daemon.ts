@@ -1,0 +1,42 @@
+/** Stops the daemon on the socket and waits until its locks are free; used by `stop` and `restart`. */
+import type { Client } from "../../protocol/client/client.js";
+import { Refusal } from "../../protocol/errors.js";
+import type { DaemonReply, StopReply } from "../../protocol/routes.js";
+import { isLocked } from "../lock/kernel-lock.js";
+import { layoutOf } from "../store/layout.js";
+import { answering } from "./answering.js";
+import { until } from "./until.js";
+
+/** A checkpoint of a large queue takes a moment. */
+const STOP_MS = 30_000;
+
+/** What it said, or null where none was running. */
+export async function stopDaemon(
+  client: Client,
+  now: boolean,
+): Promise<{ reply: StopReply; daemon: DaemonReply } | null> {
+  const daemon = await answering(client);
+  if (!daemon) return null;
+  const reply = await client.stop(now);
+  const { lock } = layoutOf(daemon.stateDir);
+  const gone = await until(() => !isLocked(lock), STOP_MS);
+  if (!gone) {
+    throw new Refusal(
+      "LIVEOPS_STOPPING",
+      `the daemon (pid ${daemon.pid}) was told to stop and has not yet; see liveopsd logs`,
+    );
+  }
+  return { reply, daemon };
+}
+
+export function describeStop({ running, cancelled }: StopReply): string {
+  const parts = ["stopped"];
+  if (cancelled > 0) parts.push(`${cancelled} running operations were cancelled`);
+  if (running > 0) {
+    parts.push(
+      `${running} running operations go on without it; no chain advances and nothing is started until the next liveopsd start ` +
+        "(liveopsd stop --now cancels them first)",
+    );
+  }
+  return parts.join("; ");
+}

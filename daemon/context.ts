@@ -1,0 +1,35 @@
+/** What the routes are given: the daemon's parts, and how an operation is found and shown. */
+import type { EventEmitter } from "node:events";
+import type { Logger } from "pino";
+import type { Operation } from "../protocol/operation.js";
+import type { StopReply } from "../protocol/routes.js";
+import type { Executor } from "./executor.js";
+import type { Lifecycle } from "./lifecycle.js";
+import type { Loader } from "./loader/loader.js";
+import type { Queue } from "./queue.js";
+import type { Settings } from "./settings.js";
+import type { Entry } from "./store/decision.js";
+import type { Layout } from "./store/layout.js";
+import type { Store } from "./store/store.js";
+import type { Hub } from "./watch/hub.js";
+
+export interface Context {
+  settings: Settings;
+  layout: Layout;
+  store: Store;
+  lifecycle: Lifecycle;
+  executor: Executor;
+  loader: Loader;
+  queue: Queue;
+  hub: Hub;
+  log: Logger;
+  startedAt: string;
+  /** Emits an operation's id whenever anything of it changed: record, facts or log. */
+  signals: EventEmitter;
+  /** The record as it is shown: with its place in the queue. */
+  present(entry: Entry): Operation;
+  /** @throws Refusal where the id, or prefix of 3 or more, names none or several */
+  find(idOrPrefix: string): Entry;
+  /** Begins to stop; answers with what goes on. */
+  stop(now: boolean): Promise<StopReply>;
+}

@@ -1,0 +1,224 @@
+/**
+ * The daemon, put together: locks, store, loader, executor, hub and server, started in this order and stopped in the
+ * reverse one.
+ */
+import { EventEmitter } from "node:events";
+import { rmSync } from "node:fs";
+import type { Logger } from "pino";
+import type { StopReply } from "../protocol/routes.js";
+import { isFinal } from "../protocol/state.js";
+import type { Context } from "./context.js";
+import { Executor } from "./executor.js";
+import { buildServer } from "./http/server.js";
+import { Lifecycle } from "./lifecycle.js";
+import { checkSocketPath, listen, lockSocket } from "./listen.js";
+import { Loader } from "./loader/loader.js";
+import { acquireLock } from "./lock/kernel-lock.js";
+import { Queue } from "./queue.js";
+import { Releasers } from "./releasers.js";
+import { linesAfter } from "./run-files/log-pages.js";
+import type { Settings } from "./settings.js";
+import { find, present } from "./shown.js";
+import type { Entry } from "./store/decision.js";
+import { prepareStateDir } from "./store/directories.js";
+import { layoutOf, runDir } from "./store/layout.js";
+import type { Change } from "./store/ledger.js";
+import { Store } from "./store/store.js";
+import { sweepWorkers } from "./sweep.js";
+import { Hub } from "./watch/hub.js";
+import { fits } from "./watch/scope.js";
+
+/** Another daemon has the state dir or the socket. */
+export class AlreadyRunningError extends Error {
+  override name = "AlreadyRunningError";
+}
+
+export interface Daemon {
+  context: Context;
+  /** Resolves when it has stopped, for whatever reason; rejects where its disk failed it. */
+  stopped: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** How long a queue may move before waiting operations are told their new places. */
+const QUEUE_NEWS_MS = 500;
+
+/** Waiting operations that are told. */
+const QUEUE_NEWS_LENGTH = 500;
+
+export async function startDaemon(settings: Settings, makeLog: () => Logger): Promise<Daemon> {
+  const releasers = new Releasers();
+  try {
+    return await assemble(settings, makeLog, releasers);
+  } catch (error) {
+    await releasers.release();
+    throw error;
+  }
+}
+
+async function assemble(settings: Settings, makeLog: () => Logger, releasers: Releasers): Promise<Daemon> {
+  const layout = layoutOf(settings.stateDir);
+  checkSocketPath(settings.socket);
+  prepareStateDir(layout);
+  const stateLock = acquireLock(layout.lock);
+  if (!stateLock)
+    throw new AlreadyRunningError(`another daemon uses the state directory ${settings.stateDir}`);
+  releasers.add(() => stateLock.release());
+  const socketLock = lockSocket(settings.socket);
+  if (!socketLock) throw new AlreadyRunningError(`another daemon uses the socket ${settings.socket}`);
+  releasers.add(() => socketLock.release());
+
+  const log = makeLog();
+  const signals = new EventEmitter().setMaxListeners(0);
+  const queue = new Queue();
+  const stopped = Promise.withResolvers<void>();
+  let stopping: Promise<void> | null = null;
+
+  const store = new Store({
+    layout,
+    onChange: (changes) => changes.forEach(tell),
+    onBroken: (error) => {
+      // A failed fdatasync is not tried again: what was acknowledged is on disk, the next daemon recovers from there.
+      log.fatal({ err: error }, "the journal could not be written; stopping");
+      stopped.reject(error);
+    },
+  });
+  const lifecycle = new Lifecycle(store, layout);
+  const loader = new Loader(settings.opsDirs, layout.log);
+  const hub = new Hub({
+    record: (id) => {
+      const entry = store.find(id);
+      return entry ? present(entry, queue) : null;
+    },
+    matching: (scope) => {
+      const entries = [...store.ledger.entries.values()].filter((entry) => !isFinal(entry.record.state));
+      const finished = [...store.recent.values()].filter((entry) => fits(scope, entry.record));
+      const shown = [
+        ...finished.slice(Math.max(0, finished.length - scope.limit)),
+        ...entries.filter((entry) => fits(scope, entry.record)),
+      ];
+      return shown.sort((a, b) => a.order - b.order).map((entry) => present(entry, queue));
+    },
+    counts: () => store.counts(),
+    linesAfter: (id, after, limit) => linesAfter(runDir(layout, id), after, limit).lines,
+  });
+  const executor = new Executor({
+    store,
+    lifecycle,
+    loader,
+    queue,
+    layout,
+    log,
+    concurrency: settings.concurrency,
+    nice: settings.nice,
+    userCode: () => loader.hasUserCode(settings.shippedDirs),
+    listener: {
+      onChange: (entry, before) => {
+        hub.changed(before, entry.record);
+        signals.emit(entry.record.id);
+      },
+      onLines: (entry, lines) => {
+        hub.lines(entry.record.id, lines);
+        signals.emit(entry.record.id);
+      },
+    },
+  });
+
+  let queueNews: NodeJS.Timeout | null = null;
+  function tell({ id, before, after }: Change): void {
+    const entry = store.ledger.get(id);
+    if (after?.state === "queued" && entry) queue.add(id, entry.queuedAt);
+    else if (before?.state === "queued" && entry) queue.remove(id, entry.queuedAt);
+    if (after) hub.changed(before, after);
+    else hub.removed(id);
+    signals.emit(id);
+    if (after?.state === "queued" || before?.state === "queued") tellQueue();
+    executor.kick();
+  }
+
+  /** Places in the queue change with every start; watchers hear of them now and then, not for each. */
+  function tellQueue(): void {
+    if (queueNews || hub.watchers === 0) return;
+    queueNews = setTimeout(() => {
+      queueNews = null;
+      for (const waiting of queue.first(QUEUE_NEWS_LENGTH)) {
+        const entry = store.ledger.get(waiting);
+        if (entry) hub.changedKey(entry.record, "queuePosition");
+      }
+    }, QUEUE_NEWS_MS);
+  }
+
+  await store.start();
+  releasers.add(() => store.stop());
+  for (const problem of store.problems) log.error(problem);
+  for (const entry of store.ledger.entries.values()) noteStored(entry);
+  for (const entry of store.recent.values()) hub.changed(null, entry.record);
+  function noteStored(entry: Entry): void {
+    hub.changed(null, entry.record);
+    if (entry.record.state === "queued") queue.add(entry.record.id, entry.queuedAt);
+  }
+  sweepWorkers(layout.workers, store.ledger);
+
+  const context: Context = {
+    settings,
+    layout,
+    store,
+    lifecycle,
+    executor,
+    loader,
+    queue,
+    hub,
+    log,
+    startedAt: new Date().toISOString(),
+    signals,
+    present: (entry) => present(entry, queue),
+    find: (typed) => find(store, typed),
+    stop: requestStop,
+  };
+
+  loader.start();
+  releasers.add(() => loader.stop());
+  executor.start();
+  releasers.add(() => executor.stop());
+  const app = buildServer(context);
+  releasers.add(() => app.close());
+  releasers.add(() => hub.stop());
+  await listen(app, settings.socket);
+  releasers.add(() => rmSync(settings.socket, { force: true }));
+  log.info({ socket: settings.socket, stateDir: settings.stateDir, pid: process.pid }, "liveopsd answers");
+
+  /** Answers first, then stops; with `now`, cancels what runs and waits for it to end before that. */
+  async function requestStop(now: boolean): Promise<StopReply> {
+    const running = [...executor.attempts.keys()];
+    let cancelled = 0;
+    if (now) cancelled = await cancelAll(running);
+    setImmediate(() => void stop());
+    return { running: now ? executor.attempts.size : running.length, cancelled };
+  }
+
+  async function cancelAll(ids: string[]): Promise<number> {
+    executor.pause();
+    let count = 0;
+    for (const id of ids) {
+      await lifecycle.cancel(id).then(
+        () => count++,
+        () => {},
+      );
+      executor.stopOperation(id);
+    }
+    await executor.idle();
+    return count;
+  }
+
+  function stop(): Promise<void> {
+    stopping ??= (async () => {
+      if (queueNews) clearTimeout(queueNews);
+      log.info({ running: executor.attempts.size }, "liveopsd stops");
+      await releasers.release();
+      stopped.resolve();
+    })();
+    return stopping;
+  }
+
+  return { context, stopped: stopped.promise, stop };
+}

@@ -1,0 +1,32 @@
+/** `GET /v1/daemon` and `POST /v1/daemon/stop`. */
+import type { FastifyInstance } from "fastify";
+import { type DaemonReply, ROUTES } from "../../../protocol/routes.js";
+import { VERSION } from "../../../protocol/version.js";
+import type { Context } from "../../context.js";
+import { bind } from "../route.js";
+
+export function daemonRoutes(app: FastifyInstance, context: Context): void {
+  bind(app, ROUTES.daemon, () => describe(context));
+  bind(app, ROUTES.stop, ({ body }) => context.stop(body.now));
+}
+
+function describe({ settings, store, executor, hub, startedAt }: Context): DaemonReply {
+  const { busy, idle } = executor.pool.counts();
+  const { rss, heapUsed } = process.memoryUsage();
+  return {
+    version: VERSION,
+    pid: process.pid,
+    node: process.versions.node,
+    startedAt,
+    socket: settings.socket,
+    stateDir: settings.stateDir,
+    opsDirs: settings.opsDirs,
+    concurrency: settings.concurrency,
+    counts: store.counts(),
+    workers: { busy, idle },
+    watchers: hub.watchers,
+    storeFull: store.isFull,
+    memory: { rss, heapUsed },
+    problems: store.problems,
+  };
+}

@@ -1,0 +1,51 @@
+/** `GET /v1/operations/:id/events`: the stored facts of all attempts, and with `follow` those to come. */
+import type { FastifyInstance } from "fastify";
+import { ROUTES } from "../../../protocol/routes.js";
+import { isFinal } from "../../../protocol/state.js";
+import type { Context } from "../../context.js";
+import { MergedEvents } from "../../run-files/merged-events.js";
+import { runDir } from "../../store/layout.js";
+import { bind } from "../route.js";
+import { openStream } from "../stream.js";
+
+export function eventsRoute(app: FastifyInstance, context: Context): void {
+  bind(app, ROUTES.events, ({ params, query, reply }) => {
+    const { id } = context.find(params.id).record;
+    const events = new MergedEvents(runDir(context.layout, id), query.after, query.log);
+    const response = openStream(reply);
+    const pump = () => send(context, id, events, query.follow, response);
+    response.on("drain", pump);
+    if (query.follow) context.signals.on(id, pump);
+    response.on("close", () => {
+      context.signals.off(id, pump);
+      events.close();
+    });
+    pump();
+    return reply;
+  });
+}
+
+/** Sends what the stream takes; the rest stays on disk until it drains. */
+function send(
+  context: Context,
+  id: string,
+  events: MergedEvents,
+  follow: boolean,
+  response: ReturnType<typeof openStream>,
+): void {
+  while (!response.writableNeedDrain && !response.writableEnded && !response.destroyed) {
+    const entry = context.store.find(id);
+    if (!entry) {
+      response.end();
+      return;
+    }
+    const { record, facts } = entry;
+    const lines = events.read(facts, record.attempt, isFinal(record.state));
+    if (lines.length > 0) {
+      response.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    } else if (!follow || isFinal(record.state)) {
+      response.end(follow ? `${JSON.stringify({ type: "end", state: record.state })}\n` : undefined);
+      return;
+    } else return;
+  }
+}

@@ -1,0 +1,55 @@
+/** `GET /v1/ops/:op/history`: how long the newest succeeded runs of a type took, whole and by stage. */
+import type { FastifyInstance } from "fastify";
+import type { Operation } from "../../../protocol/operation.js";
+import { type HistoryReply, ROUTES } from "../../../protocol/routes.js";
+import type { Context } from "../../context.js";
+import { bind } from "../route.js";
+
+/** Runs looked at. */
+const NEWEST = 100;
+
+export function historyRoute(app: FastifyInstance, context: Context): void {
+  bind(app, ROUTES.history, ({ params }): HistoryReply => {
+    const runs = context.store
+      .list({ op: params.op, state: ["succeeded"] }, NEWEST)
+      .map((entry) => entry.record);
+    const whole = runs
+      .filter((run) => !hasResumedStage(run))
+      .map((run) => seconds(run.startedAt, run.finishedAt));
+    return { op: params.op, runs: runs.length, seconds: spread(present(whole)), stages: byStage(runs) };
+  });
+}
+
+function byStage(runs: Operation[]): HistoryReply["stages"] {
+  const durations = new Map<string, number[]>();
+  for (const run of runs) {
+    for (const [stage, times] of Object.entries(run.stageTimes)) {
+      const took = seconds(times.startedAt, times.finishedAt);
+      if (times.resumed || took === null) continue;
+      durations.set(stage, [...(durations.get(stage) ?? []), took]);
+    }
+  }
+  return Object.fromEntries(
+    [...durations].map(([stage, values]) => [stage, { runs: values.length, ...spread(values)! }]),
+  );
+}
+
+function spread(values: number[]): { p50: number; p90: number } | null {
+  if (values.length === 0) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  // Nearest rank: the smallest value that so many percent of the runs do not exceed.
+  const rank = (p: number) => sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)]!;
+  return { p50: rank(0.5), p90: rank(0.9) };
+}
+
+function hasResumedStage(run: Operation): boolean {
+  return Object.values(run.stageTimes).some((times) => times.resumed);
+}
+
+function seconds(from: string | null, to: string | null): number | null {
+  return from === null || to === null ? null : Math.max(0, Date.parse(to) - Date.parse(from)) / 1000;
+}
+
+function present(values: Array<number | null>): number[] {
+  return values.filter((value) => value !== null);
+}

@@ -1,0 +1,29 @@
+/** `POST /v1/operations/:id/retry`: run a failed or cancelled operation again, from a stage where it is resumable. */
+import type { FastifyInstance } from "fastify";
+import { forgetFrom } from "../../../ops/api/stage-values.js";
+import { Refusal } from "../../../protocol/errors.js";
+import { ROUTES } from "../../../protocol/routes.js";
+import type { Context } from "../../context.js";
+import type { Entry } from "../../store/decision.js";
+import { valuesDir } from "../../store/layout.js";
+import { bind } from "../route.js";
+
+export function retryRoute(app: FastifyInstance, context: Context): void {
+  bind(app, ROUTES.retry, async ({ params, body }) => {
+    const { id, op } = context.find(params.id).record;
+    const from = body.from ?? null;
+    if (from !== null && !(await context.loader.resolve(op))?.policy.resumable) {
+      throw new Refusal(
+        "LIVEOPS_BAD_REQUEST",
+        `${op} is not resumable, so it has no stage to go on from; without from it runs again from the start`,
+      );
+    }
+    await context.lifecycle.retry(id, from, (entry) => forget(context, entry, from));
+    return context.present(context.find(id));
+  });
+}
+
+function forget(context: Context, { record }: Entry, from: string | null): void {
+  if (from === null) return;
+  forgetFrom(valuesDir(context.layout, record.id), from, record.stages);
+}

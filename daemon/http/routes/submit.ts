@@ -1,0 +1,77 @@
+/** `POST /v1/operations`: read the parameters in the loader, journal, answer once durable; once for each key. */
+import { createHash } from "node:crypto";
+import { homedir } from "node:os";
+import type { FastifyInstance } from "fastify";
+import { Refusal } from "../../../protocol/errors.js";
+import { newId } from "../../../protocol/id.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { ROUTES, type SubmitBody } from "../../../protocol/routes.js";
+import type { Context } from "../../context.js";
+import type { IdempotencyKey } from "../../store/decision.js";
+import { bind } from "../route.js";
+
+export function submitRoute(app: FastifyInstance, context: Context): void {
+  /** Submits under way, by key: a second request with the same key waits for the first. */
+  const pending = new Map<string, { hash: string; result: Promise<Operation> }>();
+
+  bind(app, ROUTES.submit, async ({ body, request, reply }) => {
+    const header = request.headers["idempotency-key"];
+    if (header === undefined) return submit(context, body, null);
+    const key = { key: checkedKey(header), hash: hashOf(body), at: new Date().toISOString() };
+    const earlier = pending.get(key.key) ?? stored(context, key.key);
+    if (earlier) {
+      if (earlier.hash !== key.hash) throw keyReused(key.key);
+      reply.code(200);
+      return earlier.result;
+    }
+    const result = submit(context, body, key);
+    pending.set(key.key, { hash: key.hash, result });
+    try {
+      return await result;
+    } finally {
+      pending.delete(key.key);
+    }
+  });
+}
+
+async function submit(context: Context, body: SubmitBody, key: IdempotencyKey | null): Promise<Operation> {
+  const { queue, settings, loader, lifecycle, store } = context;
+  if (queue.length >= settings.maxQueued) {
+    throw new Refusal(
+      "LIVEOPS_QUEUE_FULL",
+      `${queue.length} operations wait already; try again when some are done (liveops ls)`,
+    );
+  }
+  const { op, params, set, label, cwd, env = {} } = body;
+  const id = newId();
+  const input = { ...(params && { params }), ...(set && { set }) };
+  const chain = { id, index: 0, previous: null, next: null };
+  const rest = { id, label: label ?? null, cwd: cwd ?? homedir(), chain };
+  const submission = await loader.prepare(op, input, rest);
+  await lifecycle.submit(submission, env, key);
+  return context.present(store.find(id)!);
+}
+
+function stored(context: Context, key: string): { hash: string; result: Promise<Operation> } | null {
+  const entry = context.store.findByKey(key);
+  return entry?.key ? { hash: entry.key.hash, result: Promise.resolve(context.present(entry)) } : null;
+}
+
+function checkedKey(header: string | string[]): string {
+  const key = Array.isArray(header) ? header.join(",") : header;
+  if (key.length < 1 || key.length > 255) {
+    throw new Refusal("LIVEOPS_BAD_REQUEST", "Idempotency-Key must have 1 to 255 characters");
+  }
+  return key;
+}
+
+function hashOf(body: SubmitBody): string {
+  return createHash("sha256").update(JSON.stringify(body)).digest("base64url");
+}
+
+function keyReused(key: string): Refusal {
+  return new Refusal(
+    "LIVEOPS_KEY_REUSED",
+    `the Idempotency-Key ${JSON.stringify(key)} was used with another body; use a new key`,
+  );
+}

@@ -1,0 +1,92 @@
+/**
+ * The HTTP server on the Unix socket: JSON whatever the Content-Type, the version on every reply, one error handler.
+ */
+import { STATUS_CODES } from "node:http";
+import fastify, { type FastifyInstance } from "fastify";
+import { Refusal } from "../../protocol/errors.js";
+import { compatible, VERSION, VERSION_HEADER } from "../../protocol/version.js";
+import type { Context } from "../context.js";
+import { handleErrors } from "./errors.js";
+import { openapi } from "./openapi.js";
+import { cancelRoute } from "./routes/cancel.js";
+import { daemonRoutes } from "./routes/daemon.js";
+import { eventsRoute } from "./routes/events.js";
+import { historyRoute } from "./routes/history.js";
+import { listRoute } from "./routes/list.js";
+import { logRoute } from "./routes/log.js";
+import { removeRoute } from "./routes/remove.js";
+import { retryRoute } from "./routes/retry.js";
+import { showRoute } from "./routes/show.js";
+import { submitRoute } from "./routes/submit.js";
+import { typesRoute } from "./routes/types.js";
+import { watchRoute } from "./routes/watch.js";
+
+/** All routes, not yet listening; tests call it through `inject`. */
+export function buildServer(context: Context): FastifyInstance {
+  const { maxBody } = context.settings;
+  const app = fastify({
+    bodyLimit: maxBody,
+    logger: false,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 500 },
+    clientErrorHandler: refuseMalformed,
+    // A stream's connection is never idle for us to judge, a slow watcher's neither.
+    requestTimeout: 0,
+    keepAliveTimeout: 5_000,
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
+    try {
+      done(null, body === "" ? {} : JSON.parse(body as string));
+    } catch (error) {
+      done(new Refusal("LIVEOPS_BAD_REQUEST", `the body is not JSON: ${(error as Error).message}`));
+    }
+  });
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header(VERSION_HEADER, VERSION);
+    const theirs = request.headers[VERSION_HEADER];
+    // Whoever speaks another version may still ask who we are, and stop us.
+    if (typeof theirs !== "string" || compatible(theirs, VERSION) || request.url.startsWith("/v1/daemon"))
+      return;
+    throw new Refusal(
+      "LIVEOPS_VERSION",
+      `the daemon is liveops ${VERSION}, the client is ${theirs}; run liveopsd restart with the newer of the two`,
+    );
+  });
+  handleErrors(app, context.log, maxBody);
+  for (const route of [
+    submitRoute,
+    listRoute,
+    showRoute,
+    removeRoute,
+    logRoute,
+    eventsRoute,
+    cancelRoute,
+    retryRoute,
+    watchRoute,
+    typesRoute,
+    historyRoute,
+    daemonRoutes,
+  ]) {
+    route(app, context);
+  }
+  app.get("/openapi.json", () => openapi());
+  return app;
+}
+
+/** What is not even HTTP gets a plain answer, and its connection closed. */
+function refuseMalformed(error: Error, socket: import("node:net").Socket): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = new Refusal(
+    "LIVEOPS_BAD_REQUEST",
+    `the request is not valid HTTP: ${error.message}`,
+  ).toProblem();
+  const body = JSON.stringify(problem);
+  socket.end(
+    `HTTP/1.1 400 ${STATUS_CODES[400]}\r\n${VERSION_HEADER}: ${VERSION}\r\ncontent-type: application/problem+json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,16 @@
+/** Opens a hijacked NDJSON reply: from here on the stream's own flow control rules, not the framework's. */
+import type { ServerResponse } from "node:http";
+import type { FastifyReply } from "fastify";
+import { VERSION, VERSION_HEADER } from "../../protocol/version.js";
+
+export function openStream(reply: FastifyReply): ServerResponse {
+  reply.hijack();
+  const response = reply.raw;
+  response.writeHead(200, {
+    "content-type": "application/x-ndjson; charset=utf-8",
+    "cache-control": "no-store",
+    [VERSION_HEADER]: VERSION,
+  });
+  response.on("error", () => response.destroy());
+  return response;
+}

@@ -1,0 +1,207 @@
+/**
+ * The only module that moves an operation from state to state: check the move, journal the decision, let the store
+ * apply and tell it. Moves on one operation come one after the other.
+ */
+import { rmSync } from "node:fs";
+import { Refusal } from "../protocol/errors.js";
+import type { DaemonFact, Outcome, StopReason, Submission } from "../protocol/fact.js";
+import { fold } from "../protocol/fold.js";
+import type { Operation } from "../protocol/operation.js";
+import { isFinal, mayMove, type State } from "../protocol/state.js";
+import { PerKey } from "./per-key.js";
+import type { Entry, IdempotencyKey, Policy, Successor, WorkerIdentity } from "./store/decision.js";
+import { type Layout, runDir } from "./store/layout.js";
+import type { Store } from "./store/store.js";
+
+export class Lifecycle {
+  readonly #perOperation = new PerKey();
+
+  constructor(
+    private readonly store: Store,
+    private readonly layout: Layout,
+  ) {}
+
+  /** queued, from nothing. */
+  async submit(
+    operation: Submission,
+    env: Record<string, string>,
+    key: IdempotencyKey | null,
+  ): Promise<Operation> {
+    const fact = { type: "operation:submitted", seq: 1, at: now(), attempt: 0, operation } as const;
+    await this.store.decide({ kind: "submitted", fact, env, key });
+    return this.#record(operation.id);
+  }
+
+  /** queued → running. False where it is not queued any more. `begin` is called when it is durable. */
+  start(id: string, worker: WorkerIdentity, policy: Policy): Promise<boolean> {
+    return this.#perOperation.run(id, async () => {
+      const entry = this.store.ledger.get(id);
+      if (!entry || !mayMove(entry.record.state, "running")) return false;
+      const fact = {
+        type: "attempt:started",
+        seq: entry.record.seq + 1,
+        at: now(),
+        attempt: entry.nextAttempt,
+      } as const;
+      await this.store.decide({ kind: "started", id, fact, worker, policy });
+      return true;
+    });
+  }
+
+  /** running → queued: the worker died before it accepted (`next` is the same attempt), or its type is resumable. */
+  requeue(id: string, attempt: number, seq: number, next: number, reason: string): Promise<void> {
+    return this.#perOperation.run(id, async () => {
+      const entry = this.#running(id, attempt);
+      if (!entry || !mayMove(entry.record.state, "queued")) return;
+      const fact = { type: "attempt:requeued", seq: seq + 1, at: now(), attempt, reason } as const;
+      await this.store.decide({ kind: "requeued", id, fact, next });
+    });
+  }
+
+  /**
+   * running → succeeded, failed or cancelled, with the chain's next operation in the same record. Keyed by attempt:
+   * settling again does nothing.
+   *
+   * @param seq number of the attempt's last fact or line
+   */
+  settle(id: string, attempt: number, seq: number, outcome: Outcome): Promise<void> {
+    return this.#perOperation.run(id, async () => {
+      const entry = this.#running(id, attempt);
+      if (!entry || !mayMove(entry.record.state, outcome.state)) return;
+      const next = outcome.state === "succeeded" ? outcome.next : null;
+      const fact = settledFact(entry.record, seq + 1, outcome, next?.id ?? null);
+      const record = fold(entry.record, fact);
+      const successor = next ? this.#successor(entry, next) : null;
+      await this.store.decide({ kind: "settled", id, fact, record, successor });
+    });
+  }
+
+  /** queued → failed: it cannot even be started. */
+  reject(id: string, outcome: Outcome): Promise<void> {
+    return this.#perOperation.run(id, async () => {
+      const entry = this.store.ledger.get(id);
+      if (entry?.record.state === "queued") await this.#settleQueued(entry, outcome);
+    });
+  }
+
+  /**
+   * Records that an operation is to stop. A queued one is cancelled on the spot; for a running one this is the
+   * record alone, and the executor sees to the rest.
+   *
+   * @throws Refusal where it is over
+   */
+  cancel(id: string, reason: StopReason = "cancel"): Promise<Operation> {
+    return this.#perOperation.run(id, async () => {
+      const entry = this.store.ledger.get(id);
+      if (!entry || isFinal(entry.record.state))
+        throw wrongState(entry?.record ?? this.#record(id), "cancelled");
+      if (entry.record.state === "queued") await this.#settleQueued(entry, CANCELLED);
+      else if (entry.run?.stopReason === null) {
+        const fact = {
+          type: "cancel:requested",
+          seq: 0,
+          at: now(),
+          attempt: entry.record.attempt,
+          reason,
+        } as const;
+        await this.store.decide({ kind: "cancelled", id, fact });
+      }
+      return this.#record(id);
+    });
+  }
+
+  /**
+   * failed or cancelled → queued, from the history too.
+   *
+   * @throws Refusal where it is not over, succeeded, or handed over to a next one that ran
+   */
+  retry(id: string, from: string | null, forget: (entry: Entry) => void): Promise<Operation> {
+    return this.#perOperation.run(id, async () => {
+      const entry = this.store.find(id);
+      if (!entry || !mayMove(entry.record.state, "queued") || !isFinal(entry.record.state)) {
+        throw wrongState(this.#record(id), "retried");
+      }
+      if (from !== null && !entry.record.stages.includes(from)) {
+        throw new Refusal(
+          "LIVEOPS_BAD_REQUEST",
+          `${JSON.stringify(from)} is no stage of ${entry.record.op}; its stages: ${entry.record.stages.join(", ")}`,
+        );
+      }
+      forget(entry);
+      const fact = {
+        type: "operation:retried",
+        seq: entry.record.seq + 1,
+        at: now(),
+        attempt: entry.record.attempt,
+        from,
+      } as const;
+      await this.store.decide({ kind: "retried", id, fact, entry });
+      return this.#record(id);
+    });
+  }
+
+  /** Removes a finished operation with its run files. */
+  remove(id: string): Promise<Operation> {
+    return this.#perOperation.run(id, async () => {
+      const record = this.#record(id);
+      if (!isFinal(record.state)) throw wrongState(record, "removed");
+      await this.store.decide({ kind: "removed", id });
+      rmSync(runDir(this.layout, id), { recursive: true, force: true });
+      return record;
+    });
+  }
+
+  async #settleQueued(entry: Entry, outcome: Outcome): Promise<void> {
+    const { id, seq } = entry.record;
+    const marked = outcome.state === "cancelled" ? { ...entry.record, cancelRequested: true } : entry.record;
+    const fact = settledFact(entry.record, seq + 1, outcome, null);
+    await this.store.decide({ kind: "settled", id, fact, record: fold(marked, fact), successor: null });
+  }
+
+  #successor(entry: Entry, operation: Submission): Successor {
+    const at = now();
+    const submitted = { type: "operation:submitted", seq: 1, at, attempt: 0, operation } as const;
+    const cancelled = entry.record.cancelRequested
+      ? ({ type: "operation:settled", seq: 2, at, attempt: 0, ...CANCELLED, next: null } as const)
+      : null;
+    return { submitted: { fact: submitted, env: entry.env, key: null }, cancelled };
+  }
+
+  #running(id: string, attempt: number): Entry | null {
+    const entry = this.store.ledger.get(id);
+    return entry?.record.state === "running" && entry.record.attempt === attempt ? entry : null;
+  }
+
+  #record(id: string): Operation {
+    const entry = this.store.find(id);
+    if (!entry)
+      throw new Refusal("LIVEOPS_NO_SUCH_OPERATION", `there is no operation ${id}; liveops ls lists them`);
+    return entry.record;
+  }
+}
+
+const CANCELLED: Outcome = { state: "cancelled", result: null, error: null, next: null };
+
+type SettledFact = Extract<DaemonFact, { type: "operation:settled" }>;
+
+function settledFact(record: Operation, seq: number, outcome: Outcome, next: string | null): SettledFact {
+  const { state, result, error } = outcome;
+  return { type: "operation:settled", seq, at: now(), attempt: record.attempt, state, result, error, next };
+}
+
+const STATE_WORDS: Record<State, string> = {
+  queued: "is queued",
+  running: "is running; liveops cancel stops it",
+  succeeded: "has succeeded",
+  failed: "has failed; liveops retry runs it again",
+  cancelled: "was cancelled; liveops retry runs it again",
+};
+
+function wrongState(record: Operation, what: string): Refusal {
+  const { id, op, state } = record;
+  return new Refusal("LIVEOPS_WRONG_STATE", `${op} ${id} cannot be ${what}: it ${STATE_WORDS[state]}`);
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

@@ -1,0 +1,71 @@
+/**
+ * The loader: a process that imports every operation type, describes them, and reads parameters against them.
+ *
+ * Schemas are the user's code and may hang or crash; here they take down nothing but this process. The daemon starts
+ * another when a file was edited.
+ */
+
+import { loadCatalogue } from "../../ops/api/catalogue.js";
+import { describeType } from "../../ops/api/describe.js";
+import { prepareSubmission } from "../../ops/api/prepare.js";
+import { enableUserCode, loadedUserFiles } from "../../ops/api/user-code.js";
+import { type Problem, Refusal } from "../../protocol/errors.js";
+import { nearest } from "../../protocol/nearest.js";
+import type { TypesReply } from "../../protocol/routes.js";
+import type { FromLoader, LoaderSetup, ToLoader } from "./messages.js";
+
+const { dirs } = JSON.parse(process.argv[2] ?? "{}") as LoaderSetup;
+process.on("disconnect", () => process.exit(0));
+// What user code prints or throws while it is loaded is not ours to die of.
+process.on("uncaughtException", (error) => process.stderr.write(`${error.stack ?? error}\n`));
+
+enableUserCode(new URL("./liveops.js", import.meta.url).href);
+const catalogue = await loadCatalogue(dirs);
+const types: TypesReply = {
+  ops: [...catalogue.types.values()].map(({ Type, file }) => describeType(Type, file)),
+  errors: catalogue.errors,
+  shadowed: catalogue.shadowed,
+};
+
+process.on("message", (message: ToLoader) => void answer(message));
+send({ type: "loaded", types, files: loadedUserFiles() });
+
+async function answer(message: ToLoader): Promise<void> {
+  const { call } = message;
+  if (message.type === "types") return send({ call, type: "types", types });
+  try {
+    const found = catalogue.types.get(message.op);
+    if (!found) throw noSuchType(message.op);
+    const submission = await prepareSubmission(found.Type, message.input, message.rest);
+    send({ call, type: "prepared", submission });
+  } catch (error) {
+    send({ call, type: "refused", problem: asProblem(error) });
+  }
+}
+
+function noSuchType(op: string): Refusal {
+  const near = nearest(op, catalogue.types.keys());
+  const failed = catalogue.errors.length > 0 ? ` (${catalogue.errors.length} files did not load)` : "";
+  const hint = near.length > 0 ? `did you mean ${near.join(", ")}?` : "liveops ops lists them";
+  return new Refusal(
+    "LIVEOPS_NO_SUCH_TYPE",
+    `there is no operation type ${JSON.stringify(op)}${failed}; ${hint}`,
+    {
+      nearest: near,
+    },
+  );
+}
+
+function asProblem(error: unknown): Problem {
+  if (error instanceof Refusal) return error.toProblem();
+  const { stack, message } = error instanceof Error ? error : new Error(String(error));
+  process.stderr.write(`${stack}\n`);
+  return new Refusal(
+    "LIVEOPS_PARAMS_INVALID",
+    `the type's own code failed on the parameters: ${message}`,
+  ).toProblem();
+}
+
+function send(message: FromLoader): void {
+  if (process.connected) process.send?.(message);
+}

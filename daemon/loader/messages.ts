@@ -1,0 +1,38 @@
+/** What daemon and loader say to each other over IPC. */
+
+import type { LoadedFile } from "../../ops/api/user-code.js";
+import type { Problem } from "../../protocol/errors.js";
+import type { Submission } from "../../protocol/fact.js";
+import type { TypesReply } from "../../protocol/routes.js";
+import type { Policy } from "../store/decision.js";
+
+export interface LoaderSetup {
+  dirs: string[];
+}
+
+export type ToLoader = { call: number } & (
+  | { type: "types" }
+  | {
+      type: "prepare";
+      op: string;
+      input: PrepareInput;
+      rest: Pick<Submission, "id" | "label" | "cwd" | "chain">;
+    }
+);
+
+export interface PrepareInput {
+  params?: Record<string, unknown>;
+  set?: string[];
+}
+
+export type FromLoader =
+  | { type: "loaded"; types: TypesReply; files: LoadedFile[] }
+  | { call: number; type: "types"; types: TypesReply }
+  | { call: number; type: "prepared"; submission: Submission }
+  | { call: number; type: "refused"; problem: Problem };
+
+/** Where a type's code is, and how it wants to be run. */
+export interface ResolvedType {
+  file: string;
+  policy: Policy;
+}

@@ -1,0 +1,40 @@
+/**
+ * The daemon's process: logs to the state dir's file, stops on SIGTERM and SIGINT, and leaves running operations to
+ * the next daemon. `liveopsd start` forks it; `--foreground` runs it in the command's own process.
+ */
+import pino from "pino";
+import { AlreadyRunningError, type Daemon, startDaemon } from "./daemon.js";
+import type { Settings } from "./settings.js";
+import { settingsFrom } from "./settings.js";
+import { layoutOf } from "./store/layout.js";
+
+export { PlaceError } from "./store/directories.js";
+export type { Settings };
+export { AlreadyRunningError, type Daemon, settingsFrom, startDaemon };
+
+/** Runs until it is stopped. `toStderr`: logs there as well as to the file; `onAnswers`: the socket answers. */
+export async function runDaemon(settings: Settings, toStderr: boolean, onAnswers: () => void): Promise<void> {
+  const daemon = await startDaemon(settings, () => openLog(settings, toStderr));
+  const { log } = daemon.context;
+  const stop = () => void daemon.stop();
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  // The terminal that started it may go; the daemon stays.
+  process.on("SIGHUP", () => {});
+  process.on("uncaughtException", (error) => {
+    log.fatal({ err: error }, "a fault in liveopsd");
+    process.exit(70);
+  });
+  onAnswers();
+  await daemon.stopped;
+}
+
+function openLog(settings: Settings, toStderr: boolean): pino.Logger {
+  const file = pino.destination({ dest: layoutOf(settings.stateDir).log, sync: true, mode: 0o600 });
+  const streams: pino.StreamEntry[] = [{ stream: file }];
+  if (toStderr) streams.push({ stream: pino.destination({ dest: 2, sync: true }) });
+  return pino(
+    { base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.multistream(streams),
+  );
+}

@@ -1,0 +1,176 @@
+/**
+ * Where changes meet watchers. Changes of one turn of the event loop are sent together, and what several watchers
+ * are to be sent alike is serialised once.
+ */
+import type { ServerResponse } from "node:http";
+import { newId } from "../../protocol/id.js";
+import type { LogLine, Operation } from "../../protocol/operation.js";
+import type { Counts } from "../../protocol/watch.js";
+import type { Scope } from "./scope.js";
+import { ChangeVersions } from "./versions.js";
+import { Watcher } from "./watcher.js";
+
+export interface HubSource {
+  /** The operation as it is shown, wherever it is kept. */
+  record(id: string): Operation | null;
+  /** All live operations, and the newest finished ones, that fit the scope; oldest first. */
+  matching(scope: Scope): Operation[];
+  counts(): Counts;
+  linesAfter(id: string, after: number, limit: number): LogLine[];
+}
+
+const PING_MS = 15_000;
+
+export class Hub {
+  readonly versions = new ChangeVersions();
+  /** Hand-overs of this turn. */
+  handovers: Array<{ from: string; to: string }> = [];
+  readonly #boot = newId();
+  readonly #watchers = new Set<Watcher>();
+  readonly #freshLines = new Map<string, LogLine[]>();
+  readonly #serialised = new Map<string, string>();
+  #scheduled = false;
+  #pings: NodeJS.Timeout | null = null;
+
+  constructor(private readonly source: HubSource) {}
+
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+
+  /** A new stream: the whole of what it watches, or what changed since its cursor. */
+  attach(scope: Scope, response: ServerResponse, logAfter: number, since: string | undefined): void {
+    const from = this.#usable(since);
+    const watcher = new Watcher(this, scope, response, logAfter, from);
+    this.#watchers.add(watcher);
+    response.on("close", () => this.detach(watcher));
+    this.#pings ??= setInterval(() => {
+      for (const each of this.#watchers) each.ping();
+    }, PING_MS);
+    watcher.begin(from);
+  }
+
+  detach(watcher: Watcher): void {
+    this.#watchers.delete(watcher);
+    if (this.#watchers.size > 0 || !this.#pings) return;
+    clearInterval(this.#pings);
+    this.#pings = null;
+  }
+
+  /** An operation is new or changed. */
+  changed(before: Operation | null, after: Operation): void {
+    if (!this.versions.note(before, after)) return;
+    if (before && after.chain.next !== null && before.chain.next === null) {
+      this.handovers.push({ from: after.id, to: after.chain.next });
+    }
+    for (const watcher of this.#watchers) watcher.changed(after);
+    this.#schedule();
+  }
+
+  /** A key changed that is made up when the record is shown. */
+  changedKey(operation: Operation, key: string): void {
+    this.versions.noteKey(operation.id, key);
+    for (const watcher of this.#watchers) watcher.changed(operation);
+    this.#schedule();
+  }
+
+  removed(id: string): void {
+    this.versions.remove(id);
+    for (const watcher of this.#watchers) watcher.removed(id);
+    this.#schedule();
+  }
+
+  /** Lines just read: watchers that are up to date take them from here, others from disk. */
+  lines(id: string, lines: LogLine[]): void {
+    if (this.#watchers.size === 0 || lines.length === 0) return;
+    const fresh = this.#freshLines.get(id);
+    if (fresh) fresh.push(...lines);
+    else this.#freshLines.set(id, [...lines]);
+    this.#schedule();
+  }
+
+  stop(): void {
+    for (const watcher of [...this.#watchers]) watcher.close();
+  }
+
+  cursor(n = this.versions.current): string {
+    return `${this.#boot}.${n}`;
+  }
+
+  record(id: string): Operation | null {
+    return this.source.record(id);
+  }
+
+  next(id: string): string | null {
+    return this.source.record(id)?.chain.next ?? null;
+  }
+
+  matching(scope: Scope): Operation[] {
+    if (scope.operation === null) return this.source.matching(scope);
+    const record = this.source.record(scope.operation);
+    return record ? [record] : [];
+  }
+
+  counts(): Counts {
+    return this.source.counts();
+  }
+
+  /** A `changed` line: the keys since `sent`, or the whole record. */
+  changedLine(id: string, sent: number | null): string {
+    const key = `${id} ${sent}`;
+    const made = this.#serialised.get(key);
+    if (made !== undefined) return made;
+    const record = this.source.record(id);
+    const keys = sent === null ? null : this.versions.keysSince(id, sent);
+    const patch =
+      record && keys
+        ? Object.fromEntries(keys.map((name) => [name, record[name as keyof Operation]]))
+        : record;
+    const line = record ? `${JSON.stringify({ type: "changed", cursor: this.cursor(), id, patch })}\n` : "";
+    this.#serialised.set(key, line);
+    return line;
+  }
+
+  logLine(id: string, lines: LogLine[]): string {
+    const key = `log ${id} ${lines[0]?.n} ${lines.length}`;
+    const made = this.#serialised.get(key);
+    if (made !== undefined) return made;
+    const line = `${JSON.stringify({ type: "log", id, lines })}\n`;
+    this.#serialised.set(key, line);
+    return line;
+  }
+
+  linesAfter(id: string, after: number, limit: number): LogLine[] {
+    const fresh = this.#freshLines.get(id);
+    if (fresh && fresh[0]!.n <= after + 1) return fresh.slice(after + 1 - fresh[0]!.n).slice(0, limit);
+    return this.source.linesAfter(id, after, limit);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    for (const watcher of [...this.#watchers]) watcher.flush();
+    this.#serialised.clear();
+    this.#freshLines.clear();
+    this.handovers = [];
+  }
+
+  /** The number of a cursor of ours that is not too old. */
+  #usable(since: string | undefined): number | null {
+    const [boot, digits] = since?.split(".") ?? [];
+    const n = Number(digits);
+    if (
+      boot !== this.#boot ||
+      !Number.isSafeInteger(n) ||
+      n < this.versions.floor ||
+      n > this.versions.current
+    )
+      return null;
+    return n;
+  }
+}

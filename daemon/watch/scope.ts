@@ -1,0 +1,21 @@
+/** What a watcher watches: one operation (and the rest of its chain), or whatever fits a filter. */
+import type { Operation } from "../../protocol/operation.js";
+import type { State } from "../../protocol/state.js";
+
+export interface Scope {
+  /** Null: everything that fits. */
+  operation: string | null;
+  followChain: boolean;
+  state: readonly State[] | null;
+  op: string | null;
+  /** Newest finished operations in the snapshot. */
+  limit: number;
+  log: boolean;
+}
+
+export function fits(scope: Scope, record: Operation): boolean {
+  return (
+    (scope.state === null || scope.state.includes(record.state)) &&
+    (scope.op === null || scope.op === record.op)
+  );
+}

@@ -1,0 +1,42 @@
+/**
+ * A file this process alone appends to, synchronously. A write that the disk cuts short is taken back, so that the
+ * file always ends with a whole line.
+ */
+import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync } from "node:fs";
+import { writeAllSync } from "../store/durable-file.js";
+
+export class AppendFile {
+  readonly #fd: number;
+  #length: number;
+
+  constructor(file: string) {
+    this.#fd = openSync(file, "a", 0o600);
+    this.#length = fstatSync(this.#fd).size;
+  }
+
+  /** @throws the system's error (ENOSPC and such); nothing of the text is in the file then. */
+  append(text: string): void {
+    const bytes = Buffer.from(text);
+    try {
+      writeAllSync(this.#fd, bytes);
+    } catch (error) {
+      ftruncateSync(this.#fd, this.#length);
+      throw error;
+    }
+    this.#length += bytes.length;
+  }
+
+  sync(): void {
+    fdatasyncSync(this.#fd);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** Whether the disk, or its owner's share of it, is full. */
+export function isNoSpace(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException)?.code;
+  return code === "ENOSPC" || code === "EDQUOT";
+}

@@ -1,0 +1,60 @@
+/**
+ * A worker: a process of its own session that runs one operation at a time and outlives the daemon.
+ *
+ * It takes its lock, says it is ready, performs orders. When the daemon goes it finishes what it runs and ends.
+ */
+
+import { writeFileSync } from "node:fs";
+import { setPriority } from "node:os";
+import { enableUserCode } from "../../ops/api/user-code.js";
+import { acquireLock } from "../lock/kernel-lock.js";
+import type { FromWorker, ToWorker, WorkerSetup } from "./messages.js";
+import { Performance } from "./performance.js";
+
+const setup = JSON.parse(process.argv[2] ?? "{}") as WorkerSetup;
+
+const lock = acquireLock(setup.lockFile);
+if (!lock) throw new Error(`${setup.lockFile} is held by another process`);
+yieldToOthers(setup.nice);
+if (setup.userCode) enableUserCode(new URL("./liveops.js", import.meta.url).href);
+
+let current: Performance | null = null;
+
+process.on("SIGTERM", () => current?.stopRequested());
+// Ctrl-C in the terminal that started the daemon is not for us.
+process.on("SIGINT", () => {});
+process.on("SIGHUP", () => {});
+process.on("uncaughtException", (error) => {
+  current?.abandon(error);
+  process.exit(1);
+});
+process.on("exit", (code) => current?.exited(code));
+process.on("disconnect", () => {
+  if (!current) process.exit(0);
+});
+process.on("message", (message: ToWorker) => void perform(message));
+send({ type: "ready" });
+
+async function perform(order: ToWorker): Promise<void> {
+  current = new Performance(order, setup);
+  const clean = await current.perform();
+  current = null;
+  if (!clean || !process.connected) process.exit(0);
+  send({ type: "idle" });
+}
+
+/** Operations give way to the daemon and the screens. A session of its own has its own autogroup, so nice alone does nothing. */
+function yieldToOthers(nice: number): void {
+  if (nice === 0) return;
+  try {
+    setPriority(nice);
+    writeFileSync("/proc/self/autogroup", String(nice));
+  } catch {
+    // Not Linux, or not allowed: they share alike.
+  }
+}
+
+function send(message: FromWorker): void {
+  // The daemon may have gone this very moment: then there is nobody to tell.
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+}

@@ -1,0 +1,31 @@
+/**
+ * What daemon and worker say to each other over IPC. No message carries a fact: those go through the run files.
+ * After it accepted an order a worker says nothing until it is idle again.
+ */
+import type { Order } from "../../ops/api/order.js";
+
+/** Given to a worker at its birth, as its one argument. */
+export interface WorkerSetup {
+  workerId: string;
+  lockFile: string;
+  stdoutFile: string;
+  stderrFile: string;
+  /** Whether user code may come: tsx and the resolve hook are made ready while the worker is idle. */
+  userCode: boolean;
+  nice: number;
+}
+
+export type ToWorker = {
+  type: "order";
+  order: Order;
+  /** The file that holds the type. */
+  file: string;
+  attemptDir: string;
+  /** Null where the type is not resumable. */
+  valuesDir: string | null;
+};
+
+export type FromWorker = { type: "ready" } | { type: "idle" };
+
+/** A worker that finds its loaded files edited leaves with this before it accepts. */
+export const STALE_EXIT = 75;

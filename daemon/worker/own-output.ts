@@ -1,0 +1,40 @@
+/**
+ * What is written to the worker's file descriptors 1 and 2 behind JavaScript's back (children that inherit them,
+ * native code) goes to two files; this reads them into the log, line by line, marked as what they are.
+ *
+ * The files are emptied before each operation. After a worker's death the daemon reads what was left unread.
+ */
+import { type FSWatcher, truncateSync, watch } from "node:fs";
+import { Tail } from "../run-files/tail.js";
+
+export class OwnOutput {
+  readonly #tail: Tail;
+  #watcher: FSWatcher | null = null;
+
+  constructor(
+    private readonly file: string,
+    private readonly onLine: (text: string, end: number) => void,
+  ) {
+    truncateSync(file, 0);
+    this.#tail = new Tail(file);
+  }
+
+  start(): void {
+    this.#watcher = watch(this.file, () => this.read());
+    this.#watcher.unref();
+    this.#watcher.on("error", () => {});
+  }
+
+  read(): void {
+    this.#tail.read((line) => this.onLine(line, this.#tail.offset));
+  }
+
+  /** Reads the rest, an unfinished last line too. */
+  stop(): void {
+    this.#watcher?.close();
+    this.read();
+    const rest = this.#tail.takeRest();
+    if (rest !== "") this.onLine(rest, this.#tail.offset);
+    this.#tail.close();
+  }
+}

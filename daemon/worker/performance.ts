@@ -1,0 +1,135 @@
+/**
+ * One order performed: accept durably, set the stage, run the attempt, write the outcome, leave no trace.
+ *
+ * Whatever happens to this process in between, an outcome is written once: by the runner, by the handler of an
+ * uncaught exception, or on the way out of `process.exit`. If none is, the daemon sees a dead worker.
+ */
+import { statSync } from "node:fs";
+import { captureOutput } from "../../ops/api/capture-output.js";
+import { loadType } from "../../ops/api/catalogue.js";
+import { runAttempt } from "../../ops/api/run-attempt.js";
+import { fileStageValues } from "../../ops/api/stage-values.js";
+import { type LoadedFile, loadedUserFiles } from "../../ops/api/user-code.js";
+import type { FailureCode } from "../../protocol/errors.js";
+import type { Outcome } from "../../protocol/fact.js";
+import { ActivityBaseline } from "./activity.js";
+import { STALE_EXIT, type ToWorker, type WorkerSetup } from "./messages.js";
+import { OwnOutput } from "./own-output.js";
+import { RunSink } from "./run-sink.js";
+import { StageSink } from "./stage-sink.js";
+import { StopFile } from "./stop-file.js";
+
+export class Performance {
+  readonly #stop: StopFile;
+  #sink: RunSink | null = null;
+  #closers: Array<() => void> = [];
+  #finished = false;
+
+  constructor(
+    private readonly message: ToWorker,
+    private readonly setup: WorkerSetup,
+  ) {
+    this.#stop = new StopFile(message.attemptDir);
+  }
+
+  /** Resolves when the outcome is on disk: true where this process may run another operation. */
+  async perform(): Promise<boolean> {
+    if (loadedUserFiles().some(wasEdited)) process.exit(STALE_EXIT);
+    const { order, attemptDir } = this.message;
+    const baseline = new ActivityBaseline();
+    const sink = new RunSink(attemptDir, order.attempt, order.seq, order.logLines);
+    sink.syncNames();
+    sink.fact({ type: "attempt:accepted", pid: process.pid }, true);
+    this.#sink = sink;
+    const outcome = await this.#run(sink);
+    this.#finish(outcome);
+    const isFault = outcome.error?.code === "LIVEOPS_LOAD_FAILED" || this.#stop.signal.aborted;
+    return !isFault && baseline.isQuiet();
+  }
+
+  stopRequested(): void {
+    this.#stop.signalled();
+  }
+
+  /** An error nobody caught ended the process: it ends the attempt too. */
+  abandon(error: unknown): void {
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    this.#finish(failed("LIVEOPS_EXCEPTION", `uncaught: ${message}`, stack ?? null));
+  }
+
+  /** The operation's code called `process.exit`. */
+  exited(code: number): void {
+    this.#finish(failed("LIVEOPS_WORKER_LOST", `the operation ended its process with exit code ${code}`));
+  }
+
+  async #run(sink: RunSink): Promise<Outcome> {
+    const { order, file, valuesDir } = this.message;
+    const staged = new StageSink(sink);
+    if (!isDirectory(order.cwd)) {
+      return failed("LIVEOPS_CWD_GONE", `its working directory ${order.cwd} no longer exists`);
+    }
+    this.#captureOutput(staged);
+    this.#enter(order.cwd, order.env);
+    let Type: Awaited<ReturnType<typeof loadType>>;
+    try {
+      Type = await loadType(file, order.op);
+    } catch (error) {
+      const { message, stack } = error as Error;
+      return failed("LIVEOPS_LOAD_FAILED", `${file} does not load: ${message}`, stack ?? null);
+    }
+    const values = valuesDir === null ? null : fileStageValues(valuesDir, order.params);
+    return runAttempt(Type, order, staged, this.#stop, values);
+  }
+
+  /** JavaScript's own writes go to the log at once; what goes around it comes through the output files. */
+  #captureOutput(sink: StageSink): void {
+    const files = [
+      new OwnOutput(this.setup.stdoutFile, (text, end) => sink.outputLine("stdout", text, end)),
+      new OwnOutput(this.setup.stderrFile, (text, end) => sink.outputLine("stderr", text, end)),
+    ];
+    for (const file of files) file.start();
+    sink.onStage = () => {
+      for (const file of files) file.read();
+    };
+    const captured = captureOutput((stream, text) => sink.line(stream, sink.stage, text));
+    this.#closers.push(
+      () => captured.restore(),
+      () => {
+        for (const file of files) file.stop();
+      },
+    );
+  }
+
+  #enter(cwd: string, env: Record<string, string>): void {
+    const before = { ...process.env };
+    const cwdBefore = process.cwd();
+    process.chdir(cwd);
+    Object.assign(process.env, env);
+    this.#closers.push(() => {
+      for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+      Object.assign(process.env, before);
+      process.chdir(cwdBefore);
+    });
+  }
+
+  #finish(outcome: Outcome): void {
+    if (this.#finished || !this.#sink) return;
+    this.#finished = true;
+    for (const close of this.#closers) close();
+    this.#sink.finish({ type: "attempt:finished", ...outcome });
+    this.#sink.close();
+  }
+}
+
+function failed(code: FailureCode, message: string, stack: string | null = null): Outcome {
+  return { state: "failed", result: null, error: { code, message, stack }, next: null };
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function wasEdited({ file, mtimeMs, size }: LoadedFile): boolean {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat?.mtimeMs !== mtimeMs || stat.size !== size;
+}

@@ -1,0 +1,153 @@
+/**
+ * The pool of warm workers: forked before they are needed, each in a session of its own, replaced when they end.
+ *
+ * It knows processes, not operations: the executor takes an idle worker, gives it an order and hears when it is idle
+ * again or gone.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { closeSync, openSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { newId } from "../../protocol/id.js";
+import { identify, WORKER_VARIABLE } from "../process/identity.js";
+import type { WorkerIdentity } from "../store/decision.js";
+import type { FromWorker, ToWorker, WorkerSetup } from "./messages.js";
+
+export interface WorkerExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** The files of a worker, by its id; an adopted worker has them too. */
+export function workerFiles(dir: string, workerId: string) {
+  return {
+    lockFile: join(dir, `${workerId}.lock`),
+    stdoutFile: join(dir, `${workerId}.stdout`),
+    stderrFile: join(dir, `${workerId}.stderr`),
+  };
+}
+
+export class PooledWorker {
+  readonly identity: WorkerIdentity;
+  state: "starting" | "idle" | "busy" | "gone" = "starting";
+
+  constructor(
+    readonly child: ChildProcess,
+    workerId: string,
+  ) {
+    this.identity = { workerId, ...identify(child.pid ?? -1) };
+  }
+
+  order(message: ToWorker): void {
+    // A worker that is gone by now does not accept: its exit puts the operation back.
+    this.child.send(message, () => {});
+  }
+
+  end(): void {
+    if (this.child.connected) this.child.disconnect();
+  }
+}
+
+export interface PoolOptions {
+  dir: string;
+  size: number;
+  nice: number;
+  userCode: () => boolean;
+  onIdle: () => void;
+  onExit: (worker: PooledWorker, exit: WorkerExit) => void;
+}
+
+export class Pool {
+  readonly #workers = new Set<PooledWorker>();
+  #stopped = false;
+  #failures = 0;
+
+  constructor(private readonly options: PoolOptions) {}
+
+  /** An idle worker, now busy with the caller's operation, or null. */
+  take(): PooledWorker | null {
+    for (const worker of this.#workers) {
+      if (worker.state !== "idle") continue;
+      worker.state = "busy";
+      return worker;
+    }
+    return null;
+  }
+
+  /** Gives back a worker that was taken and not used. */
+  release(worker: PooledWorker): void {
+    if (worker.state === "busy") worker.state = "idle";
+  }
+
+  /** Keeps as many workers as there is work for, one more for what comes next, and never more than the size. */
+  warm(waiting: number): void {
+    if (this.#stopped) return;
+    const { busy, idle, starting } = this.counts();
+    const wanted = Math.min(this.options.size, busy + Math.max(1, waiting));
+    for (let n = busy + idle + starting; n < wanted; n++) this.#spawn();
+  }
+
+  counts(): { busy: number; idle: number; starting: number } {
+    const counts = { busy: 0, idle: 0, starting: 0, gone: 0 };
+    for (const worker of this.#workers) counts[worker.state]++;
+    return counts;
+  }
+
+  /** Idle workers end; busy ones go on without us. */
+  stop(): void {
+    this.#stopped = true;
+    for (const worker of this.#workers) {
+      worker.end();
+      worker.child.unref();
+    }
+  }
+
+  #spawn(): void {
+    const workerId = newId();
+    const files = workerFiles(this.options.dir, workerId);
+    const setup: WorkerSetup = {
+      workerId,
+      ...files,
+      nice: this.options.nice,
+      userCode: this.options.userCode(),
+    };
+    const stdout = openSync(files.stdoutFile, "a", 0o600);
+    const stderr = openSync(files.stderrFile, "a", 0o600);
+    const child = fork(fileURLToPath(new URL("./worker.js", import.meta.url)), [JSON.stringify(setup)], {
+      detached: true,
+      stdio: ["ignore", stdout, stderr, "ipc"],
+      execArgv: ["--disable-warning=ExperimentalWarning"],
+      env: { ...process.env, [WORKER_VARIABLE]: workerId },
+    });
+    closeSync(stdout);
+    closeSync(stderr);
+    const worker = new PooledWorker(child, workerId);
+    this.#workers.add(worker);
+    child.on("message", (message: FromWorker) => {
+      if (message.type !== "ready" && message.type !== "idle") return;
+      this.#failures = 0;
+      worker.state = "idle";
+      this.options.onIdle();
+    });
+    child.on("error", () => {});
+    child.once("exit", (code, signal) => this.#ended(worker, { code, signal }));
+  }
+
+  #ended(worker: PooledWorker, exit: WorkerExit): void {
+    const unborn = worker.state === "starting";
+    worker.state = "gone";
+    this.#workers.delete(worker);
+    this.options.onExit(worker, exit);
+    this.forget(worker.identity.workerId);
+    if (this.#stopped) return;
+    // Workers that die before they are ready would be forked in a tight loop.
+    if (unborn)
+      setTimeout(() => this.options.onIdle(), Math.min(30_000, 500 * 2 ** this.#failures++)).unref();
+    else this.options.onIdle();
+  }
+
+  /** Removes a dead worker's files. */
+  forget(workerId: string): void {
+    for (const file of Object.values(workerFiles(this.options.dir, workerId))) rmSync(file, { force: true });
+  }
+}

@@ -1,0 +1,35 @@
+/** Passes facts and lines on and knows which stage is being run, for lines that do not come through Progress. */
+import type { Sink } from "../../ops/api/sink.js";
+import type { FactBody } from "../../protocol/fact.js";
+import type { LogStream } from "../../protocol/operation.js";
+import type { RunSink } from "./run-sink.js";
+
+export class StageSink implements Sink {
+  readonly #open: string[] = [];
+  /** Called before a stage is entered or left, so that earlier output is logged under the stage it belongs to. */
+  onStage: () => void = () => {};
+
+  constructor(private readonly sink: RunSink) {}
+
+  get stage(): string | null {
+    return this.#open.at(-1) ?? null;
+  }
+
+  fact(body: FactBody, durable: boolean): void {
+    if (body.type === "stage:entered" || body.type === "stage:left") this.onStage();
+    this.sink.fact(body, durable);
+    if (body.type === "stage:entered") this.#open.push(body.stage);
+    if (body.type === "stage:left") {
+      const index = this.#open.lastIndexOf(body.stage);
+      if (index !== -1) this.#open.splice(index, 1);
+    }
+  }
+
+  line(stream: LogStream, stage: string | null, text: string): void {
+    this.sink.line(stream, stage, text);
+  }
+
+  outputLine(stream: LogStream, text: string, end: number): void {
+    this.sink.outputLine(stream, this.stage, text, end);
+  }
+}
