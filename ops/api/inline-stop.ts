@@ -3,7 +3,7 @@ import type { Outcome, StopReason } from "../../protocol/fact.js";
 import { type OperationCtor, readType } from "./read-type.js";
 import type { StopControl } from "./sink.js";
 
-class InlineStop implements StopControl {
+export class InlineStop implements StopControl {
   /** Resolves when the grace period after a stop is over and the operation has not ended. */
   readonly graceOver: Promise<Outcome>;
   readonly #abort = new AbortController();
