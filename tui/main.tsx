@@ -3,7 +3,6 @@
  * every way out: q, Ctrl-C, a signal, a fault.
  */
 import { writeSync } from "node:fs";
-import { basename } from "node:path";
 import { EXIT } from "../protocol/exit-codes.js";
 import { socketPath } from "../protocol/places.js";
 import { VERSION } from "../protocol/version.js";
@@ -55,18 +54,10 @@ function noScreen(): string | null {
   return null;
 }
 
-/** `liveops tui` loads this module with its own name and the word still in front. */
-function wordsTyped(): string[] {
-  const words = process.argv.slice(2);
-  return basename(process.argv[1] ?? "").startsWith("liveops-tui") || words[0] !== "tui"
-    ? words
-    : words.slice(1);
-}
-
 async function main(): Promise<number> {
   let args: Arguments;
   try {
-    args = parseArguments(wordsTyped());
+    args = parseArguments(process.argv.slice(2));
   } catch (error) {
     say(`liveops-tui: ${(error as Error).message}`);
     return EXIT.usage;

@@ -50,10 +50,11 @@ export interface Key {
   action: Action;
   /** What is typed: characters, `^c` with control, or Ink's names of the other keys. */
   on: string[];
-  /** As the footer and the help call them. */
+  /** As the footer and, with `does`, the help call it; the help may name a pair of keys in one entry. */
   label: string;
-  /** For the help screen. */
-  does: string;
+  helpLabel?: string;
+  /** For the help; absent: told with the entry before. */
+  does?: string;
   /** For the footer; absent: only in the help. */
   hint?: (state: State) => string;
   /** Lower stays longer on a narrow footer. */
@@ -65,14 +66,24 @@ const confirming = (state: State) => state.confirming !== null;
 const free = (state: State) => !confirming(state) && !state.help;
 const hasSelected = (state: State) => free(state) && selectedOperation(state) !== null;
 const onLog = (state: State) => hasSelected(state) && (state.pane === "detail" || panesOf(state).both);
-const stateOf = (state: State) => selectedOperation(state)?.state ?? "succeeded";
+
+function mayCancel(state: State): boolean {
+  const operation = hasSelected(state) ? selectedOperation(state) : null;
+  return operation !== null && !isFinal(operation.state) && !operation.cancelRequested;
+}
+
+function mayRetry(state: State): boolean {
+  const operation = hasSelected(state) ? selectedOperation(state) : null;
+  return operation !== null && (operation.state === "failed" || operation.state === "cancelled");
+}
 
 export const KEYS: readonly Key[] = [
   {
     action: "yes",
     on: ["y", "Y"],
     label: "y",
-    does: "yes, to a question",
+    helpLabel: "y n",
+    does: "answer a question",
     hint: () => "yes",
     rank: 0,
     when: confirming,
@@ -81,7 +92,6 @@ export const KEYS: readonly Key[] = [
     action: "no",
     on: ["n", "N", "escape", "return", "q"],
     label: "n",
-    does: "no, to a question",
     hint: () => "no",
     rank: 0,
     when: confirming,
@@ -89,24 +99,20 @@ export const KEYS: readonly Key[] = [
   {
     action: "up",
     on: ["upArrow", "k"],
-    label: "↑ k",
-    does: "one up: an operation in the list, a line in the log",
+    label: "↑",
+    helpLabel: "↑↓ k j",
+    does: "select, or scroll the log",
     when: free,
   },
-  {
-    action: "down",
-    on: ["downArrow", "j"],
-    label: "↓ j",
-    does: "one down",
-    when: free,
-  },
-  { action: "first", on: ["g"], label: "g", does: "to the first operation, or the log's start", when: free },
-  { action: "last", on: ["G"], label: "G", does: "to the last operation, or the log's end", when: free },
+  { action: "down", on: ["downArrow", "j"], label: "↓", when: free },
+  { action: "first", on: ["g"], label: "g", helpLabel: "g G", does: "to the first, to the last", when: free },
+  { action: "last", on: ["G"], label: "G", when: free },
   {
     action: "enter",
     on: ["return", "rightArrow", "l"],
-    label: "⏎ →",
-    does: "from the list to the operation and its log; ⏎ goes back as well",
+    label: "⏎",
+    helpLabel: "⏎ →",
+    does: "open it; arrows scroll its log",
     hint: (state) => (state.pane === "list" ? "open" : "list"),
     rank: 2,
     when: hasSelected,
@@ -114,39 +120,40 @@ export const KEYS: readonly Key[] = [
   {
     action: "back",
     on: ["escape", "leftArrow", "h"],
-    label: "esc ←",
-    does: "back to the list",
+    label: "esc",
+    helpLabel: "esc ←",
+    does: "back to the list (tab: over)",
     when: (state) => state.help || (free(state) && state.pane === "detail"),
   },
-  { action: "switch", on: ["tab"], label: "tab", does: "the other pane", when: hasSelected },
+  { action: "switch", on: ["tab"], label: "tab", when: hasSelected },
   {
     action: "page-up",
     on: ["pageUp", "^u", "^b"],
     label: "pgup",
-    does: "a page up in the log, which then stands still",
+    helpLabel: "pgup pgdn",
+    does: "a page of the log",
     hint: () => "log up",
     rank: 7,
-    when: free,
+    when: (state) => onLog(state) || (free(state) && !panesOf(state).both),
   },
   {
     action: "page-down",
     on: ["pageDown", "^d", "^f", " "],
     label: "pgdn",
-    does: "a page down in the log",
-    when: free,
+    when: (state) => onLog(state) || (free(state) && !panesOf(state).both),
   },
   {
     action: "log-start",
     on: ["home"],
     label: "home",
-    does: "to the oldest line held of the log",
+    helpLabel: "home end",
+    does: "log's start; its end, follow",
     when: onLog,
   },
   {
     action: "log-end",
     on: ["end"],
     label: "end",
-    does: "to the log's end, and follow it again",
     hint: () => "follow log",
     rank: 3,
     when: (state) => onLog(state) && !state.log.follow,
@@ -155,29 +162,28 @@ export const KEYS: readonly Key[] = [
     action: "cancel",
     on: ["c"],
     label: "c",
-    does: "cancel the operation (asks first)",
+    does: "cancel it (asks first)",
     hint: () => "cancel",
     rank: 4,
-    when: (state) =>
-      hasSelected(state) && !isFinal(stateOf(state)) && !selectedOperation(state)!.cancelRequested,
+    when: mayCancel,
   },
   {
     action: "retry",
     on: ["r"],
     label: "r",
-    does: "run a failed or cancelled operation again",
+    does: "run a failed one again",
     hint: () => "retry",
     rank: 4,
-    when: (state) => hasSelected(state) && (stateOf(state) === "failed" || stateOf(state) === "cancelled"),
+    when: mayRetry,
   },
   {
     action: "follow",
     on: ["f"],
     label: "f",
-    does: "follow a chain to its next operation, on or off",
-    hint: (state) => `follow ${state.followChain ? "on" : "off"}`,
+    does: "follow chains, on or off",
+    hint: (state) => `follow chain ${state.followChain ? "on" : "off"}`,
     rank: 5,
-    when: free,
+    when: hasSelected,
   },
   {
     action: "help",
@@ -192,12 +198,13 @@ export const KEYS: readonly Key[] = [
     action: "quit",
     on: ["q"],
     label: "q",
+    helpLabel: "q ctrl-c",
     does: "leave; what runs goes on",
     hint: () => "quit",
     rank: 1,
     when: (state) => !confirming(state),
   },
-  { action: "interrupt", on: ["^c"], label: "ctrl-c", does: "leave, from anywhere", when: () => true },
+  { action: "interrupt", on: ["^c"], label: "ctrl-c", when: () => true },
 ];
 
 /** The action of a key in this state, or null where it does nothing now. */

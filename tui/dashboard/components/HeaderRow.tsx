@@ -1,5 +1,5 @@
 /** The first row, with a spinner behind it while something is awaited. */
-import { Box, Text } from "ink";
+import { Box } from "ink";
 import Spinner from "ink-spinner";
 import { memo } from "react";
 import { Row } from "./Row.js";
@@ -9,9 +9,8 @@ export const HeaderRow = memo(function HeaderRow({ text, busy }: { text: string;
   return (
     <Box>
       <Row text={text} />
-      <Text> </Text>
-      {/* Ten frames a second, which is as often as anything here is drawn. */}
-      <Spinner type="arc" />
+      {/* Dots at 2.5 frames a second: a wait may last for hours, and each frame of it costs. */}
+      <Spinner type="simpleDots" />
     </Box>
   );
 });

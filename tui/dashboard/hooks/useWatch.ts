@@ -1,6 +1,7 @@
 /** Keeps the watch stream open for as long as the screen stands, and comes back by itself when it breaks. */
 import { useEffect } from "react";
 import type { Client } from "../../../protocol/client/client.js";
+import { NoDaemonError } from "../../../protocol/client/errors.js";
 import { pause } from "../pause.js";
 import type { Store } from "../store.js";
 
@@ -33,11 +34,16 @@ async function watchForEver(store: Store, client: Client, left: AbortSignal): Pr
       }
     } catch (error) {
       if (left.aborted) return;
-      store.dispatch({ type: "lost", reason: (error as Error).message, at: Date.now() });
+      store.dispatch({ type: "lost", reason: reasonOf(error), at: Date.now() });
     } finally {
       clearTimeout(timer);
     }
     await pause(wait, left);
     wait = Math.min(wait * 2, LONGEST_WAIT);
   }
+}
+
+/** The screen says already that no daemon answers and where: only the system's word for it is new. */
+function reasonOf(error: unknown): string {
+  return error instanceof NoDaemonError ? error.reason : (error as Error).message;
 }

@@ -57,6 +57,7 @@ function spaced(groups: string[][], budget: number): string[] {
     if (i > 0 && spare-- > 0) rows.push("");
     rows.push(...group);
   });
+  if (spare > 0) rows.push("");
   return rows;
 }
 

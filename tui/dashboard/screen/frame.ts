@@ -57,12 +57,13 @@ function body(state: State, paint: Paint): Pane[] {
     return whole(
       state.connection.state === "live" ? nothingYet(columns, paint) : noDaemon(state, columns, paint),
     );
-  // Of a daemon that is away this is the last known state: all of it dim.
+  // Of a daemon that is away this is the last known state: all of it dim, its clocks standing still.
   const away = state.connection.state !== "live";
+  const shown = state.connection.state === "away" ? { ...state, now: state.connection.since } : state;
   const brush = away ? unpainted : paint;
   const dim = (rows: string[]) => (away ? rows.map((row) => (row === "" ? row : paint(row, "dim"))) : rows);
-  const listRows = () => filled(dim(list(state, listWidth, height, brush)), height);
-  const detailRows = () => filled(dim(detail(state, brush)), height);
+  const listRows = () => filled(dim(list(shown, listWidth, height, brush)), height);
+  const detailRows = () => filled(dim(detail(shown, brush)), height);
   if (!both) return state.pane === "list" ? [{ width: columns, rows: listRows() }] : whole(detailRows());
   const divider = paint("│", "dim");
   const left = listRows().map((row) => divided(row, listWidth, paint) + divider);

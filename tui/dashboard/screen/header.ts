@@ -14,8 +14,8 @@ export interface Header {
   readonly busy: boolean;
 }
 
-/** Columns the spinner takes, with the space before it. */
-const SPINNER = 2;
+/** Columns of the spinner. */
+const SPINNER = 3;
 
 export function header(state: State, paint: Paint): Header {
   const { columns } = state.size;
@@ -28,7 +28,7 @@ export function header(state: State, paint: Paint): Header {
   }
   const line = new Line(columns - SPINNER, paint).add(" liveops ", "bold");
   if (state.connection.state === "connecting") {
-    line.add(state.connection.reason === null ? "connecting" : "no daemon answers, trying again", "yellow");
+    line.add(state.connection.reason === null ? "connecting" : "no daemon, trying again", "yellow");
     return { text: line.toString(), busy: true };
   }
   const age = formatDuration(Math.max(0, Math.floor((state.now - state.connection.since) / 1000)));

@@ -40,7 +40,7 @@ function nameOf(operation: Operation, selected: boolean, width: number, paint: P
   const line = new Line(width, paint);
   if (operation.chain.index > 0) line.add("↳ ", "dim");
   line.add(tame(operation.title), selected ? "bold" : "plain");
-  if (operation.label !== null) line.add(` ${tame(operation.label)}`, "dim");
+  if (operation.label !== null && line.left > 3) line.add(` ${tame(operation.label)}`, "dim");
   return line.fill();
 }
 

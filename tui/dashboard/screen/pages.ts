@@ -1,30 +1,24 @@
 /** What fills the body when there is no operation to show: help, no daemon, nothing submitted, no room. */
-import { KEYS } from "../keys.js";
+import { KEYS, type Key } from "../keys.js";
 import type { State } from "../state/model.js";
-import { tame, widthOf, wrap } from "./cells.js";
+import { pad, tame, widthOf, wrap } from "./cells.js";
 import { SMALLEST } from "./layout.js";
 import { Line } from "./line.js";
 import type { Paint } from "./paint.js";
 
-/** The table of keys, in as many columns as fit beside each other. */
+/** The table of keys; a blank row above it where there is height for one. */
 export function help(width: number, height: number, paint: Paint): string[] {
-  const keys = KEYS.filter((key) => key.action !== "no");
-  const labelWidth = Math.max(...keys.map((key) => widthOf(key.label)));
-  // On a low terminal the entries that the footer shows anyway go first.
-  const room = Math.max(1, height - 1);
-  const shown =
-    keys.length > room ? keys.toSorted((a, b) => (a.rank ?? 0) - (b.rank ?? 0)).slice(0, room) : keys;
-  return [
-    "",
-    ...shown.map((key) =>
-      new Line(width, paint)
-        .add("  ")
-        .add(key.label.padEnd(labelWidth), "bold")
-        .add("  ")
-        .add(key.does)
-        .toString(),
-    ),
-  ];
+  const told = KEYS.filter((key) => key.does !== undefined);
+  const label = (key: Key) => key.helpLabel ?? key.label;
+  const labelWidth = Math.max(...told.map((key) => widthOf(label(key))));
+  const rows = told.map((key) =>
+    new Line(width, paint)
+      .add(" ")
+      .add(pad(label(key), labelWidth), "bold")
+      .add(`  ${key.does}`)
+      .toString(),
+  );
+  return rows.length < height ? ["", ...rows] : rows;
 }
 
 export function noDaemon(state: State, width: number, paint: Paint): string[] {

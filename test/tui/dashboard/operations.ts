@@ -1,0 +1,145 @@
+/** Operations for the screens, at a fixed time, so that every figure on them is fixed too. */
+
+import { submittedRecord } from "../../../protocol/fold.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { submission } from "../../harness/records.js";
+
+/** The clock of the golden screens stands here. */
+export const NOW = Date.parse("2026-01-02T03:04:05.000Z");
+
+export function ago(seconds: number): string {
+  return new Date(NOW - seconds * 1000).toISOString();
+}
+
+export function operation(over: Partial<Operation> & { id: string }): Operation {
+  const chain = over.chain ?? { id: over.id, index: 0, previous: null, next: null };
+  const record = submittedRecord(submission({ id: over.id, chain }), over.createdAt ?? ago(300), 1);
+  return { ...record, attempt: 1, ...over };
+}
+
+const BACKUP = { op: "backup", title: "Back up a folder", stages: ["Scan", "Archive", "Checksum"] };
+const VERIFY = { op: "verify-backup", title: "Verify a backup", stages: ["Read", "Compare"] };
+
+/** A chain at its first link, archiving. */
+export function backup(over: Partial<Operation> = {}): Operation {
+  return operation({
+    id: "backupaaaaaa",
+    ...BACKUP,
+    label: "nightly",
+    cwd: "/home/ada/projects",
+    state: "running",
+    currentStage: 1,
+    stageStates: { Scan: "done", Archive: "active" },
+    stageTimes: {
+      Scan: { startedAt: ago(75), finishedAt: ago(72.9), resumed: false },
+      Archive: { startedAt: ago(72), finishedAt: null, resumed: false },
+    },
+    percent: 47.6,
+    progress: {
+      done: 1288490189,
+      total: 2706255216,
+      unit: "byte",
+      label: null,
+      rate: 17825792,
+      etaSeconds: 79.2,
+    },
+    status: { text: "photos/2024", level: "info" },
+    createdAt: ago(80),
+    startedAt: ago(75),
+    logLines: 4,
+    ...over,
+  });
+}
+
+export function backupDone(over: Partial<Operation> = {}): Operation {
+  return backup({
+    state: "succeeded",
+    finishedSuccessfully: true,
+    currentStage: 2,
+    stageStates: { Scan: "done", Archive: "done", Checksum: "done" },
+    percent: 100,
+    progress: null,
+    status: null,
+    finishedAt: ago(5),
+    result: { archive: "/tmp/b/projects-2026-01-02.tar.gz", files: 1843, bytes: 2706255216 },
+    ...over,
+  });
+}
+
+export function verify(over: Partial<Operation> = {}): Operation {
+  return operation({
+    id: "verifybbbbbb",
+    ...VERIFY,
+    cwd: "/home/ada/projects",
+    state: "running",
+    currentStage: 0,
+    stageStates: { Read: "active" },
+    stageTimes: { Read: { startedAt: ago(4), finishedAt: null, resumed: false } },
+    percent: 12,
+    progress: { done: 221, total: 1843, unit: "file", label: "Files", rate: 55, etaSeconds: 29.5 },
+    chain: { id: "backupaaaaaa", index: 1, previous: "backupaaaaaa", next: null },
+    createdAt: ago(5),
+    startedAt: ago(5),
+    ...over,
+  });
+}
+
+export function failed(over: Partial<Operation> = {}): Operation {
+  return operation({
+    id: "failedcccccc",
+    op: "fails-at-item",
+    title: "Fails at an item",
+    stages: ["Load", "Process", "Save"],
+    state: "failed",
+    currentStage: 1,
+    stageStates: { Load: "done", Process: "failed" },
+    stageTimes: {
+      Load: { startedAt: ago(600), finishedAt: ago(598.5), resumed: false },
+      Process: { startedAt: ago(598), finishedAt: ago(590), resumed: false },
+    },
+    percent: 70,
+    error: {
+      code: "LIVEOPS_EXCEPTION",
+      message:
+        "row 7 of 10 has no price: expected a number, found nothing, and the whole import depends on it",
+      stack:
+        "Error: row 7\n    at check (/home/ada/ops/import.ts:12:9)\n    at node:internal/process/task_queues:95:5",
+    },
+    createdAt: ago(601),
+    startedAt: ago(600),
+    finishedAt: ago(590),
+    logLines: 2,
+    ...over,
+  });
+}
+
+export function queued(over: Partial<Operation> = {}): Operation {
+  return operation({
+    id: "queueddddddd",
+    op: "shell",
+    title: "Shell command",
+    label: "make -j4",
+    stages: ["Run"],
+    attempt: 0,
+    queuePosition: 1,
+    createdAt: ago(20),
+    ...over,
+  });
+}
+
+export function scanning(over: Partial<Operation> = {}): Operation {
+  return operation({
+    id: "scanningeeee",
+    op: "crawl",
+    title: "Crawl a site",
+    stages: ["Fetch"],
+    state: "running",
+    currentStage: 0,
+    stageStates: { Fetch: "active" },
+    stageTimes: { Fetch: { startedAt: ago(40), finishedAt: null, resumed: false } },
+    progress: { done: 5210, total: null, unit: "page", label: null, rate: 120.4, etaSeconds: null },
+    createdAt: ago(41),
+    startedAt: ago(40),
+    ...over,
+  });
+}
