@@ -19,11 +19,14 @@ export function resolveRef(schema: JsonSchema, root: JsonSchema): JsonSchema {
   return current;
 }
 
-/** The alternatives a value may fit: the branches of `anyOf` and `oneOf`, flat; else the schema itself. */
+/** The alternatives a value may fit: the branches of `anyOf` and `oneOf`, flat, one for each type of a list of types. */
 export function branches(schema: JsonSchema, root: JsonSchema, depth = 0): JsonSchema[] {
   const resolved = resolveRef(schema, root);
   const either = (resolved.anyOf ?? resolved.oneOf) as JsonSchema[] | undefined;
-  if (!Array.isArray(either) || depth > 8) return [resolved];
+  if (!Array.isArray(either) || depth > 8) {
+    const { type } = resolved;
+    return Array.isArray(type) ? type.map((each) => ({ ...resolved, type: each })) : [resolved];
+  }
   return either.flatMap((branch) => branches(branch, root, depth + 1));
 }
 
@@ -93,7 +96,7 @@ function restOf(additional: unknown): JsonSchema | null {
 /** Whether a schema without branches leaves room for this type. */
 export function mayBe(schema: JsonSchema, type: string): boolean {
   if (schema.type === undefined) return schema.not === undefined;
-  return Array.isArray(schema.type) ? schema.type.includes(type) : schema.type === type;
+  return schema.type === type;
 }
 
 /** The values of `const` or `enum`; null where any value will do. */

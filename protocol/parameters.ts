@@ -61,7 +61,6 @@ function branchInWords(schema: JsonSchema, root: JsonSchema, depth: number): str
   const fixed = fixedValues(schema);
   if (fixed !== null)
     return fixed.map((value) => (typeof value === "string" ? value : JSON.stringify(value))).join(" | ");
-  if (Array.isArray(schema.type)) return schema.type.join(" | ");
   switch (schema.type) {
     case "string":
       return "text";

@@ -98,7 +98,7 @@ class Rate {
       return null;
     }
     const seconds = (now - this.#at) / 1000;
-    if (seconds < 0.001) return this.#value;
+    if (seconds < MIN_SECONDS) return this.#value;
     const latest = (done - this.#done) / seconds;
     const weight = 1 - Math.exp(-seconds / SMOOTH_SECONDS);
     this.#value = this.#value === null ? latest : this.#value + weight * (latest - this.#value);
@@ -109,6 +109,8 @@ class Rate {
 }
 
 const SMOOTH_SECONDS = 3;
+/** Over a shorter time a rate is chance. */
+const MIN_SECONDS = 0.05;
 
 function percentOf({ done, total }: Counted, before: number): number {
   if (total === null) return before;

@@ -158,7 +158,7 @@ class WordReader {
 
 function cut(typed: string): Word | null {
   const at = typed.indexOf("=");
-  if (at < 1) return null;
+  if (at < 1 || typed.startsWith("-")) return null;
   const exact = typed[at - 1] === ":";
   const name = typed.slice(0, exact ? at - 1 : at);
   return name === "" ? null : { name, text: typed.slice(at + 1), exact };
