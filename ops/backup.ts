@@ -5,7 +5,6 @@
  * name; on failure and cancellation nothing of it stays.
  */
 import { createHash } from "node:crypto";
-import { accessSync, constants } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { LiveOperation, type Progress, z } from "liveops";
@@ -14,6 +13,7 @@ import { Account } from "./archive/left-out.js";
 import { FORMAT, ManifestWriter } from "./archive/manifest.js";
 import { backupName, place } from "./archive/naming.js";
 import { type Piece, pack } from "./archive/pack.js";
+import { readPieces, tryToOpen } from "./archive/read-file.js";
 import { commit, discard, leftovers, type Reserved, reserve } from "./archive/reserve.js";
 import { checkNameIsOurs, checkSource, checkTarget } from "./archive/source.js";
 import { attempt, type WalkOptions, walk } from "./archive/walk.js";
@@ -99,7 +99,7 @@ export class Backup extends LiveOperation<typeof Backup> {
     let files = 0;
     for await (const entry of p.track(walk(source, options), { label: "Entries", unit: "entry" })) {
       if (entry.type !== "file") continue;
-      attempt(entry, account.report, () => accessSync(entry.absolute, constants.R_OK));
+      attempt(entry, account.report, () => tryToOpen(entry.absolute));
       files++;
       total += entry.stat.size;
     }
@@ -147,7 +147,10 @@ export class Backup extends LiveOperation<typeof Backup> {
         for await (const { bytes } of tracked) yield bytes;
       },
       createGzip({ level: this.params.level, chunkSize: 64 * 1024 }),
-      reserved.handle.createWriteStream({ autoClose: false }),
+      async (compressed: AsyncIterable<Buffer>) => {
+        // Not a stream of the handle: it would close it, or never end.
+        for await (const bytes of compressed) await reserved.handle.appendFile(bytes);
+      },
       { signal: p.signal },
     );
     await reserved.handle.sync();
@@ -157,8 +160,7 @@ export class Backup extends LiveOperation<typeof Backup> {
   private async checksum(p: Progress<Backup>, { handle }: Reserved) {
     const { size } = await handle.stat();
     const hash = createHash("sha256");
-    const pieces = handle.createReadStream({ start: 0, highWaterMark: 256 * 1024, autoClose: false });
-    const tracked = p.track(pieces as AsyncIterable<Buffer>, {
+    const tracked = p.track(readPieces(handle, size), {
       total: size,
       label: "Checksum",
       unit: "B",

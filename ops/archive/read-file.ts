@@ -50,13 +50,19 @@ export async function openLarge(path: string): Promise<{ handle: FileHandle; sta
   }
 }
 
-/** Exactly `size` bytes of a file: one that has shrunk is filled up with zeros. */
+/** Opens and closes it: whether it can be read, as no look at its permissions can tell. */
+export function tryToOpen(path: string): void {
+  closeSync(openSync(path, FLAGS));
+}
+
+/** Exactly `size` bytes of a file from its beginning: one that has shrunk is filled up with zeros. */
 export async function* readPieces(handle: FileHandle, size: number): AsyncGenerator<Buffer> {
-  for (let left = size; left > 0; ) {
-    const buffer = Buffer.allocUnsafe(Math.min(PIECE, left));
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
-    yield bytesRead === 0 ? buffer.fill(0) : buffer.subarray(0, bytesRead);
-    left -= bytesRead === 0 ? buffer.length : bytesRead;
+  for (let at = 0; at < size; ) {
+    const buffer = Buffer.allocUnsafe(Math.min(PIECE, size - at));
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+    const piece = bytesRead === 0 ? buffer.fill(0) : buffer.subarray(0, bytesRead);
+    yield piece;
+    at += piece.length;
   }
 }
 
