@@ -4,25 +4,13 @@
  */
 import { Command, CommanderError } from "commander";
 import { EXIT } from "../exit-codes.js";
-import { socketPath, stateDir } from "../places.js";
 import { VERSION } from "../version.js";
 import { paintFor } from "./colour.js";
-import { type Config, readConfig } from "./config.js";
+import { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand } from "./looked-for.js";
 import { neutralise } from "./neutralise.js";
 import { type ReportTo, report } from "./report.js";
-import { shellQuote } from "./shell-quote.js";
 
-export interface GlobalOptions {
-  socket?: string;
-  stateDir?: string;
-}
-
-/** Where this command looks, from flags, environment and config file. */
-export interface CommandPlaces {
-  socket: string;
-  stateDir: string;
-  config: Config;
-}
+export { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand };
 
 /** The command line's root. Options before the command's name are the root's, after it the command's. */
 export function rootCommand(name: string, description: string): Command {
@@ -61,19 +49,6 @@ function withGlobals(command: Command, help: string): Command {
 /** The command's own options over those given before its name. */
 export function allOptions<T extends GlobalOptions>(command: Command): T {
   return { ...command.parent?.opts(), ...command.opts() } as T;
-}
-
-export function commandPlaces(options: GlobalOptions, env = process.env): CommandPlaces {
-  const config = readConfig(env);
-  return { socket: socketPath(options, env, config), stateDir: stateDir(options, env, config), config };
-}
-
-/** What starts the daemon that these options name. */
-export function startCommand(options: GlobalOptions): string {
-  const words = ["liveopsd start"];
-  if (options.stateDir) words.push(`--state-dir ${shellQuote(options.stateDir)}`);
-  if (options.socket) words.push(`--socket ${shellQuote(options.socket)}`);
-  return words.join(" ");
 }
 
 /** Parses and runs; sets the exit code and returns, so that all output is out before the process ends. */

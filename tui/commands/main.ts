@@ -1,54 +1,13 @@
 /**
- * Entry of the `liveops` bin. Loads the one command that was typed, since a submit in a script's loop must cost
- * little more than Node itself; help and a mistyped name load them all.
+ * Entry of the `liveops` bin. A plain `submit` takes the quick way, since a submit in a script's loop must cost
+ * little more than Node itself; everything else goes through commander, loaded then.
  */
-import type { Command } from "commander";
-import { rootCommand, runRoot } from "../../protocol/command/options.js";
-import { takeTrailing } from "./trailing.js";
-
-type Register = (root: Command) => void;
-
-/** In the order help lists them. */
-const COMMANDS: Record<string, () => Promise<Register>> = {
-  submit: async () => (await import("./submit.js")).registerSubmit,
-  run: async () => (await import("./run/command.js")).registerRun,
-  ls: async () => (await import("./ls/command.js")).registerLs,
-  show: async () => (await import("./show/command.js")).registerShow,
-  watch: async () => (await import("./watch.js")).registerWatch,
-  logs: async () => (await import("./logs/command.js")).registerLogs,
-  wait: async () => (await import("./wait/command.js")).registerWait,
-  cancel: async () => (await import("./cancel.js")).registerCancel,
-  retry: async () => (await import("./retry.js")).registerRetry,
-  rm: async () => (await import("./rm.js")).registerRm,
-  ops: async () => (await import("./ops/command.js")).registerOps,
-  new: async () => (await import("./new/command.js")).registerNew,
-  tui: async () => (await import("./tui.js")).registerTui,
-};
-
-/** Options of the root that take the next word. */
-const WITH_VALUE = new Set(["--socket", "--state-dir"]);
+import { quickWords } from "./submit/quick-words.js";
 
 async function main(words: string[]): Promise<void> {
-  const root = rootCommand("liveops", "Run long operations in a local daemon and watch their stages live.");
-  const typed = commandWord(words);
-  const found = typed !== undefined && Object.hasOwn(COMMANDS, typed) ? COMMANDS[typed] : undefined;
-  if (found) (await found())(root);
-  else for (const load of Object.values(COMMANDS)) (await load())(root);
-  if (!found)
-    root.addHelpText(
-      "after",
-      "\nliveops <command> --help shows its options and examples. The daemon: liveopsd --help",
-    );
-  await runRoot(root, typed === "submit" || typed === "run" ? takeTrailing(words) : words);
-}
-
-function commandWord(words: string[]): string | undefined {
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i]!;
-    if (WITH_VALUE.has(word)) i++;
-    else if (!word.startsWith("-")) return word;
-  }
-  return undefined;
+  const quick = quickWords(words);
+  if (quick) await (await import("./submit/quick.js")).submitQuickly(quick);
+  else await (await import("./command-line.js")).runCommandLine(words);
 }
 
 void main(process.argv.slice(2));

@@ -5,7 +5,7 @@
  */
 let taken: string[] | undefined;
 
-/** The words before the first `--`; the ones after it are kept for `trailingSet`. */
+/** The words before the first `--`; the ones after it are kept for `trailingWords`. */
 export function takeTrailing(words: string[]): string[] {
   const cut = words.indexOf("--");
   if (cut === -1) return words;
@@ -13,7 +13,12 @@ export function takeTrailing(words: string[]): string[] {
   return words.slice(0, cut);
 }
 
-/** The word that says `args` exactly; none where there was no `--`. It comes last, so that it wins. */
-export function trailingSet(): string[] {
-  return taken === undefined ? [] : [`args:=${JSON.stringify(taken)}`];
+/** Undefined where there was no `--`. */
+export function trailingWords(): string[] | undefined {
+  return taken;
+}
+
+/** All words as the operation gets them: what followed `--` is `args`, said exactly, and last. */
+export function withTrailing(set: string[], trailing: string[] | undefined): string[] {
+  return trailing === undefined ? set : [...set, `args:=${JSON.stringify(trailing)}`];
 }

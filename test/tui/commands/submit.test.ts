@@ -25,7 +25,7 @@ test("prints the bare id, and sends words, cwd, environment and a key", async ()
   });
   expect(ended).toEqual({ code: 0, stdout: "aaa111bbb222\n", stderr: "" });
   const [asked] = daemon.asked;
-  expect(asked?.headers["idempotency-key"]).toMatch(/^[0-9a-f-]{36}$/);
+  expect(asked?.headers["idempotency-key"]).toMatch(/^[0-9a-z]+-[0-9a-z]+-[0-9a-z]{20,}$/);
   expect(asked?.body).toEqual({
     op: "shell",
     set: ["a=1", "b:=[2]"],

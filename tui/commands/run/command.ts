@@ -13,7 +13,7 @@ import {
 } from "../../../protocol/command/options.js";
 import { userOpsDirs } from "../../../protocol/places.js";
 import { givenParams } from "../given-params.js";
-import { trailingSet } from "../trailing.js";
+import { trailingWords, withTrailing } from "../trailing.js";
 import type { InlineRun } from "./inline.js";
 
 interface RunOptions {
@@ -45,7 +45,7 @@ export function registerRun(root: Command): void {
       const run: InlineRun = {
         op,
         params: givenParams(options.params),
-        set: [...words, ...trailingSet()],
+        set: withTrailing(words, trailingWords()),
         label: options.label ?? null,
         json: options.json === true,
         opsDirs: userOpsDirs({ ops: options.ops }, process.env, config),

@@ -1,0 +1,30 @@
+/** Where a command looks for the daemon, and what would start it there. Loads no commander: `submit` is quick. */
+import { socketPath, stateDir } from "../places.js";
+import { type Config, readConfig } from "./config.js";
+import { shellQuote } from "./shell-quote.js";
+
+/** Options that every command has. */
+export interface GlobalOptions {
+  socket?: string;
+  stateDir?: string;
+}
+
+/** From flags, environment and config file. */
+export interface CommandPlaces {
+  socket: string;
+  stateDir: string;
+  config: Config;
+}
+
+export function commandPlaces(options: GlobalOptions, env = process.env): CommandPlaces {
+  const config = readConfig(env);
+  return { socket: socketPath(options, env, config), stateDir: stateDir(options, env, config), config };
+}
+
+/** What starts the daemon that these options name. */
+export function startCommand(options: GlobalOptions): string {
+  const words = ["liveopsd start"];
+  if (options.stateDir) words.push(`--state-dir ${shellQuote(options.stateDir)}`);
+  if (options.socket) words.push(`--socket ${shellQuote(options.socket)}`);
+  return words.join(" ");
+}

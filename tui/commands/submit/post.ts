@@ -1,0 +1,32 @@
+/** Sends what was typed to the daemon, with the caller's directory, environment and a key for sending it again. */
+import type { Client } from "../../../protocol/client/client.js";
+import { UsageError } from "../../../protocol/command/failures.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { givenParams } from "../given-params.js";
+import { withTrailing } from "../trailing.js";
+import { capturedEnv } from "./captured-env.js";
+import { newKey } from "./idempotency-key.js";
+import type { SubmitWords } from "./words.js";
+
+export function post(client: Client, { op, set, trailing, options }: SubmitWords): Promise<Operation> {
+  const params = givenParams(options.params);
+  return client.submit(
+    {
+      op,
+      ...(params && { params }),
+      set: withTrailing(set, trailing),
+      ...(options.label !== undefined && { label: options.label }),
+      cwd: currentDirectory(),
+      env: capturedEnv(),
+    },
+    newKey(),
+  );
+}
+
+function currentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw new UsageError("the current directory no longer exists; go to another one and submit again");
+  }
+}
