@@ -84,7 +84,11 @@ await Promise.all([
     ...shared,
     format: "cjs",
     outExtension: { ".js": ".cjs" },
-    entryPoints: { "liveops-cli": "tui/commands/main.ts", "liveopsd-cli": "daemon/commands/main.ts" },
+    entryPoints: {
+      "liveops-cli": "tui/commands/main.ts",
+      "liveops-commands": "tui/commands/command-line.ts",
+      "liveopsd-cli": "daemon/commands/main.ts",
+    },
     // Loaded from beside the bundle only when needed.
     external: ["./run.js", "./tui.js", "./daemon.js"],
     define: { ...shared.define, "import.meta.url": "__bundleUrl" },

@@ -30,7 +30,10 @@ export class Cli {
     mkdirSync(this.home);
     await build({
       absWorkingDir: ROOT,
-      entryPoints: { "liveops-cli": "tui/commands/main.ts" },
+      entryPoints: {
+        "liveops-cli": "tui/commands/main.ts",
+        "liveops-commands": "tui/commands/command-line.ts",
+      },
       bundle: true,
       platform: "node",
       target: "node22.15",

@@ -46,8 +46,10 @@ export function tsconfigSource(types: string): string {
     compilerOptions: {
       target: "es2022",
       lib: ["es2023", "dom"],
-      module: "nodenext",
-      moduleResolution: "nodenext",
+      // Not nodenext: before TypeScript 5.8 it takes a .ts without a package.json for CommonJS, and then refuses us.
+      module: "preserve",
+      moduleResolution: "bundler",
+      allowImportingTsExtensions: true,
       moduleDetection: "force",
       strict: true,
       noEmit: true,
