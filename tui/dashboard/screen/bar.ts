@@ -21,9 +21,9 @@ export function addBar(line: Line, width: number, percent: number, style: Style)
   const full = Math.floor(halves / 2);
   const half = halves % 2;
   return line
-    .add(FULL.repeat(full), style)
-    .add(HALF.repeat(half), style)
-    .add(EMPTY.repeat(Math.max(0, width - full - half)), "dim");
+    .draw(FULL, full, style)
+    .draw(HALF, half, style)
+    .draw(EMPTY, width - full - half, "dim");
 }
 
 /** Adds a bar with a block that goes to and fro. */
@@ -33,7 +33,7 @@ export function addWandering(line: Line, width: number, now: number, style: Styl
   const step = Math.floor(now / STEP) % (2 * way);
   const at = step < way ? step : 2 * way - step;
   return line
-    .add(EMPTY.repeat(at), "dim")
-    .add(FULL.repeat(block), style)
-    .add(EMPTY.repeat(Math.max(0, width - at - block)), "dim");
+    .draw(EMPTY, at, "dim")
+    .draw(FULL, block, style)
+    .draw(EMPTY, width - at - block, "dim");
 }

@@ -21,7 +21,7 @@ export interface Frame {
   /** Absent where the terminal is too small for more than an explanation. */
   readonly header: Header | null;
   readonly rule: string;
-  /** The panes from left to right: one or two. */
+  /** The columns from left to right: one pane, or two and the line between them. */
   readonly panes: readonly Pane[];
   readonly footer: string;
 }
@@ -65,16 +65,11 @@ function body(state: State, paint: Paint): Pane[] {
   const listRows = () => filled(dim(list(shown, listWidth, height, brush)), height);
   const detailRows = () => filled(dim(detail(shown, brush)), height);
   if (!both) return state.pane === "list" ? [{ width: columns, rows: listRows() }] : whole(detailRows());
-  const divider = paint("│", "dim");
-  const left = listRows().map((row) => divided(row, listWidth, paint) + divider);
   return [
-    { width: listWidth + 1, rows: left },
+    { width: listWidth, rows: listRows() },
+    { width: 1, rows: Array<string>(height).fill(paint("│", "dim")) },
     { width: detailWidth, rows: detailRows() },
   ];
-}
-
-function divided(row: string, width: number, paint: Paint): string {
-  return row === "" ? paint(" ".repeat(width), "plain") : row;
 }
 
 /** The row under the header: which pane is where, and how much of the list is on the screen. */

@@ -23,6 +23,14 @@ export class Line {
     return this;
   }
 
+  /** Adds a drawing character so many times, or as often as there is room; each is one column. */
+  draw(character: string, times: number, ...styles: Style[]): this {
+    const count = Math.max(0, Math.min(times, this.left));
+    this.#text += this.paint(character.repeat(count), ...styles);
+    this.#used += count;
+    return this;
+  }
+
   /** Adds the piece only where it fits whole. */
   addWhole(text: string, ...styles: Style[]): this {
     return widthOf(text) <= this.left ? this.add(text, ...styles) : this;
@@ -31,7 +39,7 @@ export class Line {
   /** Fills up to the column, or to the right edge. */
   fill(until = this.width, character = " ", ...styles: Style[]): this {
     const count = Math.min(until, this.width) - this.#used;
-    return count > 0 ? this.add(character.repeat(count), ...styles) : this;
+    return this.draw(character, count, ...styles);
   }
 
   /** Adds the piece at the right edge, where it fits whole with a space before it. */
