@@ -11,7 +11,8 @@ export class LoadGuard {
   readonly #exit = process.exit;
   readonly #onFault = (thrown: unknown) => {
     const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
-    const file = /(\/[^():\n]+\.m?[tj]s)/.exec(stack.replace(/^.*$/m, ""))?.[1] ?? this.loading;
+    const named = /^\s+at .*?(?:file:\/\/|[ (])(\/[^():]+\.m?[tj]s):/m.exec(stack)?.[1];
+    const file = named ?? this.loading;
     this.faults.push({ file, message: this.describe(thrown, file) });
   };
 

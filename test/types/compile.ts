@@ -1,0 +1,83 @@
+/** Compiles files with one of the supported compilers and says which lines have errors. */
+import { execFile } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+export const COMPILERS = { "TypeScript 7": "typescript", "TypeScript 5.5": "typescript-5.5" } as const;
+export type Compiler = keyof typeof COMPILERS;
+
+/** `file:line message` of each error; the message is for people, the line is what is compared. */
+export interface CompileError {
+  file: string;
+  line: number;
+  message: string;
+}
+
+export function tsc(compiler: Compiler, args: string[]): Promise<string> {
+  const script = join(root, "node_modules", COMPILERS[compiler], "bin/tsc");
+  return new Promise((resolve) => {
+    execFile(process.execPath, [script, "--pretty", "false", ...args], { cwd: root }, (_, stdout, stderr) =>
+      resolve(stdout + stderr),
+    );
+  });
+}
+
+/** Emits the package's declarations, as the build does. */
+export function emitDeclarations(outDir: string): Promise<string> {
+  return tsc("TypeScript 7", ["-p", ".scripts/tsconfig.types.json", "--outDir", outDir]);
+}
+
+export async function errorsIn(
+  compiler: Compiler,
+  dir: string,
+  files: string[],
+  types: string,
+  options: object = {},
+): Promise<CompileError[]> {
+  const config = join(dir, `tsconfig.${COMPILERS[compiler]}.json`);
+  writeFileSync(
+    config,
+    JSON.stringify({
+      compilerOptions: {
+        target: "es2022",
+        lib: ["es2023"],
+        module: "nodenext",
+        moduleResolution: "nodenext",
+        moduleDetection: "force",
+        strict: true,
+        noImplicitOverride: true,
+        noEmit: true,
+        types: ["node"],
+        typeRoots: [join(root, "node_modules/@types")],
+        skipLibCheck: true,
+        paths: { liveops: [types] },
+        ...options,
+      },
+      files,
+    }),
+  );
+  return parse(await tsc(compiler, ["-p", config]));
+}
+
+export function parse(output: string): CompileError[] {
+  return output
+    .split("\n")
+    .filter((line) => / error TS\d+: /.test(line))
+    .map((text) => {
+      const [, file = text, line = "0", message = ""] = /^(.*)\((\d+),\d+\): error (.*)$/.exec(text) ?? [];
+      return { file: basename(file), line: Number(line), message };
+    });
+}
+
+/** The lines of a case that are marked as errors: `… // type error`, or after a line `// type error below`. */
+export function markedLines(file: string): number[] {
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .flatMap((text, index) => {
+      if (/^\s*\/\/ type error below/.test(text)) return [index + 2];
+      return text.includes("// type error") ? [index + 1] : [];
+    });
+}

@@ -1,0 +1,68 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { newNames } from "../../tui/commands/new/names.js";
+import { operationSource, tsconfigSource } from "../../tui/commands/new/template.js";
+import { COMPILERS, type Compiler, emitDeclarations, errorsIn, markedLines, parse, tsc } from "./compile.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const caseDir = fileURLToPath(new URL("./cases", import.meta.url));
+const cases = readdirSync(caseDir).map((name) => join(caseDir, name));
+
+let dir: string;
+let declarations: string;
+beforeAll(async () => {
+  const cache = join(root, "node_modules/.cache");
+  mkdirSync(cache, { recursive: true });
+  dir = mkdtempSync(join(cache, "liveops-types-"));
+  expect(await emitDeclarations(join(dir, "types"))).toBe("");
+  declarations = join(dir, "types/ops/api/index.d.ts");
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+describe.each(Object.keys(COMPILERS) as Compiler[])("%s", (compiler) => {
+  it("has errors in the marked lines and in no others, against the emitted declarations", async () => {
+    const errors = await errorsIn(compiler, dir, cases, declarations);
+    const lines = errors.map(({ file, line }) => `${file}:${line}`);
+    const marked = cases.flatMap((file) =>
+      markedLines(file).map((line) => `${file.slice(caseDir.length + 1)}:${line}`),
+    );
+    expect([...new Set(lines)].sort(), errors.map((error) => JSON.stringify(error)).join("\n")).toEqual(
+      marked.sort(),
+    );
+  });
+
+  it("takes the declarations without skipLibCheck", async () => {
+    const [own] = cases.filter((file) => file.endsWith("cycle.ts"));
+    const errors = await errorsIn(compiler, dir, [own!], declarations, { skipLibCheck: false });
+    expect(errors.filter(({ file }) => !file.startsWith("lib."))).toEqual([]);
+  });
+
+  it("compiles what liveops new writes, in a bare directory", async () => {
+    const bare = mkdtempSync(join(tmpdir(), "liveops-new-"));
+    try {
+      writeFileSync(join(bare, "import-users.ts"), operationSource(newNames("ImportUsers")));
+      writeFileSync(join(bare, "tsconfig.json"), tsconfigSource(declarations));
+      expect(await tsc(compiler, ["-p", bare])).toBe("");
+      const wrong = operationSource(newNames("Other")).replace('p.stage("Save"', 'p.stage("Svae"');
+      writeFileSync(join(bare, "other.ts"), wrong);
+      const errors = parse(await tsc(compiler, ["-p", bare]));
+      expect(errors.map(({ file }) => file)).toEqual(["other.ts"]);
+    } finally {
+      rmSync(bare, { recursive: true, force: true });
+    }
+  });
+});
+
+it("emits declarations of the public module alone", () => {
+  const emitted = readdirSync(join(dir, "types"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".d.ts"))
+    .sort();
+  expect(emitted.filter((name) => !name.startsWith("ops/api/"))).toEqual([]);
+  const imported = emitted.flatMap((name) =>
+    [...readFileSync(join(dir, "types", name), "utf8").matchAll(/from "([^"]+)"/g)].map((match) => match[1]!),
+  );
+  expect(imported.filter((name) => !name.startsWith("./") && name !== "zod")).toEqual([]);
+});
