@@ -1,0 +1,53 @@
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { FailAtItem } from "../../ops/examples/fail-at-item.js";
+import { LoadProcessSave } from "../../ops/examples/load-process-save.js";
+import { StepA } from "../../ops/examples/step-a.js";
+import { perform, performChain, start, temporary } from "./perform.js";
+import { tree } from "./trees.js";
+
+it("load-process-save runs as it is", async () => {
+  const { outcome } = await perform(LoadProcessSave);
+  const { saved } = outcome.result as { saved: string };
+  expect(JSON.parse(readFileSync(saved, "utf8"))).toMatchObject({ liveops: expect.any(Number) });
+  rmSync(saved);
+});
+
+it("load-process-save counts the words of a file", async () => {
+  const directory = temporary();
+  tree(directory, { "in.txt": "One two\ntwo, Öl\n" });
+  const output = join(directory, "out.json");
+  const { outcome, facts } = await perform(LoadProcessSave, { file: join(directory, "in.txt"), output });
+  expect(outcome.result).toEqual({ lines: 3, words: 3, mostFrequent: "two", saved: output });
+  expect(JSON.parse(readFileSync(output, "utf8"))).toEqual({ two: 2, one: 1, öl: 1 });
+  expect(facts.flatMap((fact) => (fact.type === "stage:left" ? [[fact.stage, fact.state]] : []))).toEqual([
+    ["Load", "done"],
+    ["Process", "done"],
+    ["Save", "done"],
+  ]);
+});
+
+it("step-a hands its files over to step-b", async () => {
+  const directory = temporary();
+  tree(directory, { a: "123", b: "45", "sub/c": "x" });
+  const links = await performChain(StepA, { directory });
+  expect(links.map(({ op }) => op)).toEqual(["step-a", "step-b"]);
+  expect(links[1]?.outcome.result).toEqual({ from: "a00000000000", files: 2, bytes: 5 });
+});
+
+it("fail-at-item fails at its item and marks the stage", async () => {
+  const { outcome, facts, texts } = await perform(FailAtItem, { items: 5, failAt: 3 });
+  expect(outcome.error?.message).toBe("item 3 of 5 failed");
+  expect(texts("log")).toEqual(["item 1 done", "item 2 done"]);
+  expect(facts).toContainEqual(
+    expect.objectContaining({ type: "stage:left", stage: "Work", state: "failed" }),
+  );
+  expect((await perform(FailAtItem, { items: 5, failAt: 0 })).outcome.result).toEqual({ items: 5 });
+});
+
+it("an example that takes its time is cancelled at once", async () => {
+  const attempt = await start(FailAtItem, { delayMs: 10_000 });
+  await attempt.line(({ text }) => text === "item 1 done");
+  expect((await attempt.cancel()).outcome.state).toBe("cancelled");
+});
