@@ -51,6 +51,7 @@ export function objectShape(schema: JsonSchema, root: JsonSchema, depth = 0): Ob
 }
 
 function ownShape(schema: JsonSchema, root: JsonSchema, depth: number): ObjectShape | null {
+  if (isOpen(schema)) return { properties: new Map(), required: new Set(), rest: {} };
   let shape: ObjectShape | null = null;
   if (mayBe(schema, "object") && (schema.properties || schema.additionalProperties || schema.type)) {
     shape = {
@@ -91,6 +92,13 @@ function anyOf(a: JsonSchema, b: JsonSchema): JsonSchema {
 function restOf(additional: unknown): JsonSchema | null {
   if (additional === true) return {};
   return typeof additional === "object" && additional !== null ? (additional as JsonSchema) : null;
+}
+
+/** Whether a schema without branches says nothing: anything will do. */
+export function isOpen(schema: JsonSchema): boolean {
+  return !["type", "properties", "additionalProperties", "allOf", "const", "enum", "not"].some(
+    (word) => word in schema,
+  );
 }
 
 /** Whether a schema without branches leaves room for this type. */

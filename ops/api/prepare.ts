@@ -31,10 +31,9 @@ export async function prepareSubmission(
 ): Promise<Submission> {
   const { op, title, params } = readType(Type);
   const schema = inputSchema(params);
-  const input = readWords(schema, given.params, given.set ?? []);
-  const problem = whyNotJson(input);
+  const problem = whyNotJson(given.params);
   if (problem !== null) throw paramsRefusal([`the parameters are not JSON: ${problem}`], schema);
-
+  const input = readWords(schema, given.params, given.set ?? []);
   const parsed = await parseParams(params, input).catch((thrown: unknown) => {
     throw paramsRefusal([`the schema of ${op} threw: ${messageOf(thrown)}`], schema);
   });

@@ -34,7 +34,7 @@ export function readWords(
   base: object | undefined,
   words: readonly string[],
 ): Tree {
-  const reader = new WordReader(schema, structuredCloneJson(base ?? {}));
+  const reader = new WordReader(schema, copyOf(base ?? {}));
   for (const word of words) reader.read(word);
   if (reader.problems.length > 0) throw paramsRefusal(reader.problems, schema, [...reader.near]);
   return reader.params;
@@ -191,7 +191,7 @@ function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A copy: what was given stays as it is. */
-function structuredCloneJson(value: object): Tree {
-  return structuredClone(value) as Tree;
+/** As JSON has it: what was given stays as it is, and what is kept is what a later attempt reads. */
+function copyOf(value: object): Tree {
+  return JSON.parse(JSON.stringify(value)) as Tree;
 }

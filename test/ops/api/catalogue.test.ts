@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { listTypeFiles } from "../../../ops/api/type-files.js";
+import { newNames } from "../../../tui/commands/new/names.js";
+import { operationSource, tsconfigSource } from "../../../tui/commands/new/template.js";
 import { Bundle } from "./bundle.js";
 
 const SCRIPT = `
@@ -279,4 +281,13 @@ it("keeps the author's TypeScript lines in a stack, and fails an attempt for wha
   ] as const) {
     expect(await run(file, op)).toMatchObject({ code: "LIVEOPS_EXCEPTION", message });
   }
+});
+
+it("runs what liveops new writes, beside the tsconfig.json it writes", async () => {
+  write({
+    "import-users.ts": operationSource(newNames("ImportUsers")),
+    "tsconfig.json": tsconfigSource("/nowhere/index.d.ts"),
+  });
+  const { stdout } = await bundle.run(["run", join(root, "import-users.ts"), "import-users"], root);
+  expect(JSON.parse(stdout).outcome).toMatchObject({ state: "succeeded", result: { count: 20, sum: 210 } });
 });
