@@ -1,6 +1,7 @@
 /** The whole command line: loads the one command that was typed; help and a mistyped name load them all. */
 import type { Command } from "commander";
 import { rootCommand, runRoot } from "../../protocol/command/options.js";
+import { endQuietlyOnClosedPipe } from "../../protocol/command/quiet-end.js";
 import { takeTrailing } from "./trailing.js";
 
 type Register = (root: Command) => void;
@@ -19,13 +20,14 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   rm: async () => (await import("./rm.js")).registerRm,
   ops: async () => (await import("./ops/command.js")).registerOps,
   new: async () => (await import("./new/command.js")).registerNew,
-  tui: async () => (await import("./tui.js")).registerTui,
+  tui: async () => (await import("./open-tui.js")).registerTui,
 };
 
 /** Options of the root that take the next word. */
 const WITH_VALUE = new Set(["--socket", "--state-dir"]);
 
 export async function runCommandLine(words: string[]): Promise<void> {
+  endQuietlyOnClosedPipe();
   const root = rootCommand("liveops", "Run long operations in a local daemon and watch their stages live.");
   const typed = commandWord(words);
   const found = typed !== undefined && Object.hasOwn(COMMANDS, typed) ? COMMANDS[typed] : undefined;

@@ -3,7 +3,6 @@ import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { endQuietlyOnClosedPipe } from "../../protocol/command/quiet-end.js";
 import { isFinal, STATES } from "../../protocol/state.js";
 import { connect } from "./connect.js";
 import { forEachId } from "./each.js";
@@ -20,7 +19,6 @@ export function registerRm(root: Command): void {
     .option("--finished", "all that are finished")
     .action(async (ids: string[], _options: unknown, command: Command) => {
       const { client, options } = connect<{ finished?: boolean }>(command);
-      endQuietlyOnClosedPipe();
       if (options.finished ? ids.length > 0 : ids.length === 0) {
         throw new UsageError(
           "name the operations to remove, or say --finished for all that are",

@@ -1,6 +1,5 @@
 /** Shows an operation and its chain in text mode, live: `watch` and `submit --follow`. */
 import type { Client } from "../../../protocol/client/client.js";
-import { endQuietlyOnClosedPipe } from "../../../protocol/command/quiet-end.js";
 import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { FinalState } from "../../../protocol/state.js";
@@ -16,12 +15,12 @@ export async function followInText(
   operation: Operation,
   options: { json: boolean },
 ): Promise<ExitCode> {
-  endQuietlyOnClosedPipe();
   const screen = new TextScreen();
   let current = operation.id;
   const goesOn = () =>
     `interrupted; ${current} goes on: liveops watch ${current}, or liveops cancel ${current}`;
-  if (operation.state === "queued" && !options.json) screen.say(waiting(operation));
+  const place = operation.queuePosition ?? 0;
+  if (place > 1 && !options.json) screen.say(`queued, number ${place} in line`);
   try {
     return await interruptible(goesOn, async (signal) => {
       let state = textState();
@@ -48,8 +47,4 @@ export async function followInText(
   } finally {
     screen.close();
   }
-}
-
-function waiting({ queuePosition }: Operation): string {
-  return queuePosition === null ? "queued" : `queued, number ${queuePosition} in line`;
 }

@@ -2,7 +2,6 @@
 import type { Command } from "commander";
 import { UsageError } from "../../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../../protocol/command/options.js";
-import { endQuietlyOnClosedPipe } from "../../../protocol/command/quiet-end.js";
 import type { LogLine } from "../../../protocol/operation.js";
 import { jsonLine } from "../../terminal/json.js";
 import { neutralise } from "../../terminal/neutralise.js";
@@ -31,7 +30,6 @@ export function registerLogs(root: Command): void {
     .option("--json", "a line as JSON a line, its text exact")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
       const { client, options } = connect<LogsOptions>(command);
-      endQuietlyOnClosedPipe();
       const tail = tailOf(options.lines);
       const operation = await namedOrNewest(client, id);
       const print = (line: LogLine) =>

@@ -3,7 +3,6 @@ import type { Command } from "commander";
 import { paintFor } from "../../../protocol/command/colour.js";
 import { UsageError } from "../../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../../protocol/command/options.js";
-import { endQuietlyOnClosedPipe } from "../../../protocol/command/quiet-end.js";
 import { say } from "../../../protocol/command/report.js";
 import { nearest } from "../../../protocol/nearest.js";
 import { STATES, type State } from "../../../protocol/state.js";
@@ -31,7 +30,6 @@ export function registerLs(root: Command): void {
     .option("--json", "an array of records")
     .action(async (_options: unknown, command: Command) => {
       const { client, options } = connect<LsOptions>(command);
-      endQuietlyOnClosedPipe();
       const { operations, total } = await listed(client, {
         state: statesOf(options.state),
         op: options.op,

@@ -1,7 +1,6 @@
 /** The table of `ls`: pure, at most as wide as it is told. What doesn't fit is cut where it hurts least. */
 import type { Colour, Paint } from "../../../protocol/command/colour.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { isFinal } from "../../../protocol/state.js";
 import { formatAge, formatAmount, formatPercent } from "../../terminal/format.js";
 import { stateColour, stateGlyph } from "../../terminal/glyphs.js";
 import { neutralise } from "../../terminal/neutralise.js";
@@ -110,5 +109,5 @@ function progressCell({ state, queuePosition, percent, progress }: Operation): s
   if (state === "running" && progress !== null && progress.total === null) {
     return formatAmount(progress.done, null, progress.unit === null ? null : neutralise(progress.unit));
   }
-  return isFinal(state) && state !== "succeeded" && percent === 0 ? "" : formatPercent(percent);
+  return percent === 0 && progress === null && state !== "succeeded" ? "" : formatPercent(percent);
 }

@@ -2,7 +2,6 @@
 import type { Command } from "commander";
 import { paintFor } from "../../../protocol/command/colour.js";
 import { addCommand, reportTo } from "../../../protocol/command/options.js";
-import { endQuietlyOnClosedPipe } from "../../../protocol/command/quiet-end.js";
 import { say } from "../../../protocol/command/report.js";
 import { jsonLine } from "../../terminal/json.js";
 import { connect } from "../connect.js";
@@ -16,7 +15,6 @@ export function registerOps(root: Command): void {
     .option("--json", "the types with their JSON Schemas, load errors and shadowed names")
     .action(async (_options: unknown, command: Command) => {
       const { client, options } = connect<{ json?: boolean }>(command);
-      endQuietlyOnClosedPipe();
       const reply = await client.types();
       if (options.json) {
         process.stdout.write(`${jsonLine(reply)}\n`);

@@ -50,7 +50,7 @@ export function registerRun(root: Command): void {
         json: options.json === true,
         opsDirs: userOpsDirs({ ops: options.ops }, process.env, config),
       };
-      process.exitCode = await runHere(run);
+      await runHere(run);
     });
 }
 

@@ -1,11 +1,98 @@
+/**
+ * The work of `liveops run`: finds the type, reads the parameters, runs the chain in this process through the text
+ * renderer. A bundle of its own; reports its errors itself, since error classes of two bundles are not the same.
+ */
+import { fileURLToPath } from "node:url";
+import { type Catalogue, loadCatalogue } from "../../../ops/api/catalogue.js";
+import { runInline } from "../../../ops/api/inline.js";
+import { prepareSubmission } from "../../../ops/api/prepare.js";
+import { type OperationCtor, TypeFault } from "../../../ops/api/read-type.js";
+import { enableUserCode } from "../../../ops/api/user-code.js";
+import { InterruptedError, NotFoundError } from "../../../protocol/command/failures.js";
+import { report, say } from "../../../protocol/command/report.js";
+import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";
+import { newId } from "../../../protocol/id.js";
+import { nearest } from "../../../protocol/nearest.js";
+import { isFinal } from "../../../protocol/state.js";
+import { InlineScreen } from "./screen.js";
+
 export interface InlineRun {
   op: string;
   params: Record<string, unknown> | undefined;
   set: string[];
   label: string | null;
   json: boolean;
+  /** The user's, strongest first; the shipped ones come after them. */
   opsDirs: string[];
 }
-export async function runHere(_run: InlineRun): Promise<number> {
-  throw new Error("not yet");
+
+const TO = { program: "liveops", startCommand: "liveopsd start" };
+
+/** Ends the process: an operation may leave timers and sockets open that would keep it. */
+export async function runHere(run: InlineRun): Promise<never> {
+  let code: ExitCode;
+  try {
+    code = await work(run);
+  } catch (error) {
+    if (error instanceof TypeFault) {
+      say(TO, error.message);
+      code = EXIT.failed;
+    } else code = report(error, TO);
+  }
+  await Promise.all([process.stdout, process.stderr].map(written));
+  process.exit(code);
+}
+
+async function work(run: InlineRun): Promise<ExitCode> {
+  enableUserCode(new URL("./liveops.js", import.meta.url).href);
+  const shipped = ["./ops", "./ops/examples"].map((dir) => fileURLToPath(new URL(dir, import.meta.url)));
+  const Type = typeNamed(await loadCatalogue([...run.opsDirs, ...shipped]), run.op);
+  const id = newId();
+  const submission = await prepareSubmission(
+    Type,
+    { params: run.params, set: run.set },
+    { id, label: run.label, cwd: process.cwd(), chain: { id, index: 0, previous: null, next: null } },
+  );
+  const screen = new InlineScreen(run.json);
+  const stop = stopOnSignal();
+  try {
+    const last = await runInline(Type, submission, screen, stop.signal);
+    if (!isFinal(last.state)) throw new Error(`${last.id} ended as ${last.state}`);
+    return exitCodeOf(last.state);
+  } finally {
+    stop.dispose();
+    screen.close();
+  }
+}
+
+/** Files that don't load are said only when the type is missing: it may be in one of them. */
+function typeNamed({ types, errors }: Catalogue, op: string): OperationCtor {
+  const found = types.get(op);
+  if (found) return found.Type;
+  for (const { file, message } of errors) say(TO, `${file} does not load: ${message}`, "yellow");
+  const near = nearest(op, types.keys());
+  const names =
+    near.length > 0 ? `did you mean ${near.join(", ")}?` : `there are: ${[...types.keys()].join(", ")}`;
+  throw new NotFoundError(`No such operation type: there is no ${op}; ${names}`);
+}
+
+/** The first Ctrl-C cancels, the second kills. */
+function stopOnSignal(): { signal: AbortSignal; dispose(): void } {
+  const controller = new AbortController();
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(report(new InterruptedError("killed"), TO));
+    controller.abort("cancel");
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  return {
+    signal: controller.signal,
+    dispose: () => process.off("SIGINT", onSignal).off("SIGTERM", onSignal),
+  };
+}
+
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0) resolve();
+    else stream.once("drain", resolve).once("error", resolve);
+  });
 }

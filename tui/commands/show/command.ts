@@ -2,7 +2,6 @@
 import type { Command } from "commander";
 import { paintFor } from "../../../protocol/command/colour.js";
 import { addCommand } from "../../../protocol/command/options.js";
-import { endQuietlyOnClosedPipe } from "../../../protocol/command/quiet-end.js";
 import { jsonLine } from "../../terminal/json.js";
 import { connect } from "../connect.js";
 import { namedOrNewest } from "../newest.js";
@@ -18,7 +17,6 @@ export function registerShow(root: Command): void {
     .option("--json", "the record as JSON")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
       const { client, options } = connect<{ json?: boolean }>(command);
-      endQuietlyOnClosedPipe();
       const operation = await namedOrNewest(client, id);
       const lines = options.json
         ? [jsonLine(operation)]

@@ -2,7 +2,7 @@
 import type { Paint } from "../../../protocol/command/colour.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
-import { formatDuration } from "../../terminal/format.js";
+import { formatCount, formatDuration } from "../../terminal/format.js";
 import { stageColour, stageGlyph, stateColour, stateGlyph } from "../../terminal/glyphs.js";
 import { neutralise } from "../../terminal/neutralise.js";
 import { barLine } from "../../text/bar.js";
@@ -37,7 +37,12 @@ export function recordLines(it: Operation, options: { paint: Paint; now?: number
       "error",
       errorLines(it).map((line) => paint("red", line)),
     ),
-    ...field("log", it.logLines === 0 ? null : `${it.logLines} lines: liveops logs ${it.id}`),
+    ...field(
+      "log",
+      it.logLines === 0
+        ? null
+        : `${formatCount(it.logLines)} ${it.logLines === 1 ? "line" : "lines"}: liveops logs ${it.id}`,
+    ),
   ];
 }
 

@@ -1,0 +1,57 @@
+/** Text mode for an inline run: the operation's own output is captured, so what is printed goes to the real streams. */
+import type { InlineWatcher } from "../../../ops/api/inline.js";
+import type { EventLine } from "../../../protocol/client/client.js";
+import type { Fact } from "../../../protocol/fact.js";
+import type { LogLine, Operation } from "../../../protocol/operation.js";
+import { jsonLine } from "../../terminal/json.js";
+import { step, textState } from "../../text/lines.js";
+import { TextScreen, type TextStream } from "../../text/screen.js";
+
+type Write = (text: string) => boolean;
+
+export class InlineScreen implements InlineWatcher {
+  #state = textState({ stacks: true });
+  #out: TextStream = process.stdout;
+  #screen = new TextScreen();
+
+  constructor(private readonly json: boolean) {}
+
+  started(real: Readonly<Record<"stdout" | "stderr", Write>>): void {
+    this.#out = behind(process.stdout, real.stdout);
+    this.#screen = new TextScreen({ stdout: this.#out, stderr: behind(process.stderr, real.stderr) });
+  }
+
+  fact(fact: Fact, record: Operation): void {
+    this.#take(fact, record.id);
+    if (fact.type === "operation:settled") this.#take({ type: "end", state: fact.state }, record.id);
+  }
+
+  line(line: LogLine, record: Operation): void {
+    this.#take({ type: "log:line", ...line }, record.id);
+  }
+
+  close(): void {
+    this.#screen.close();
+  }
+
+  #take(line: EventLine, id: string): void {
+    if (this.json) {
+      this.#out.write(`${jsonLine({ id, ...line })}\n`);
+      return;
+    }
+    const { state, said } = step(this.#state, line);
+    this.#state = state;
+    this.#screen.print(said);
+  }
+}
+
+/** The stream as it is, written to past its capture. */
+function behind(stream: NodeJS.WriteStream, write: Write): TextStream {
+  return {
+    write,
+    isTTY: stream.isTTY,
+    get columns() {
+      return stream.columns;
+    },
+  };
+}
