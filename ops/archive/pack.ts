@@ -4,7 +4,7 @@
  * A file is read once; what is hashed is what is archived. Pieces are gathered to about 256 KiB, so that many small
  * files cost the compressor no more than one large.
  */
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import type { Stats } from "node:fs";
 import type { ManifestEntry } from "./manifest.js";
 import { differs, NoFile, openLarge, readPieces, readSmall, SMALL } from "./read-file.js";
@@ -56,7 +56,7 @@ export async function* pack(entries: AsyncIterable<Entry>, options: PackOptions)
         gather(headerBlocks({ ...entry, stat }, bytes.length), bytes, padding(bytes.length));
         content += bytes.length;
         if (file.changed) options.changed(entry.path);
-        const sha256 = createHash("sha256").update(bytes).digest("hex");
+        const sha256 = hash("sha256", bytes);
         options.packed({ path: entry.path, type: "file", mode: modeOf(stat), size: bytes.length, sha256 });
       } else if (file === undefined) {
         if (length > 0) yield take();
@@ -96,14 +96,14 @@ async function* packLarge(entry: Entry, options: PackOptions): AsyncGenerator<Pi
   const { handle, stat } = opened;
   try {
     yield { bytes: headerBlocks({ ...entry, stat }, stat.size), content: 0 };
-    const hash = createHash("sha256");
+    const running = createHash("sha256");
     for await (const bytes of readPieces(handle, stat.size)) {
-      hash.update(bytes);
+      running.update(bytes);
       yield { bytes, content: bytes.length };
     }
     yield { bytes: padding(stat.size), content: 0 };
     if (differs(stat, await handle.stat())) options.changed(entry.path);
-    const sha256 = hash.digest("hex");
+    const sha256 = running.digest("hex");
     options.packed({ path: entry.path, type: "file", mode: modeOf(stat), size: stat.size, sha256 });
   } finally {
     await handle.close();
