@@ -6,7 +6,6 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { type ModuleHooks, type ResolveHookSync, registerHooks } from "node:module";
-import { dirname, extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 let liveopsUrl: string | null = null;
@@ -63,20 +62,20 @@ const resolve: ResolveHookSync = (specifier, context, next) => {
   const file = userFile(resolved.url);
   if (file === null) return resolved;
   if (isLoaded(context.parentURL)) remember(file);
-  // A directory that says nothing has ES modules in it, as Node finds for its .js files by looking into them. tsx
-  // takes its .ts for CommonJS, in which nothing can be awaited at the top level.
-  if (loaded.has(file) && isUndeclared(file) && resolved.format?.startsWith("commonjs") && isImport(context))
-    return { ...resolved, format: "module" };
-  return resolved;
+  if (!loaded.has(file) || !isImport(context) || !isEsModule(file)) return resolved;
+  // Without "type": "module" nearby tsx takes a .ts for CommonJS: nothing can be awaited at its top level, and
+  // before Node 24.11 it is loaded under a second URL, as a second instance.
+  return { ...resolved, url: pathToFileURL(file).href, format: "module" };
 };
 
-function isImport(context: { conditions?: string[] }): boolean {
-  return context.conditions?.includes("require") !== true;
+/** Older Nodes give the conditions of a `require` as a Set. */
+function isImport({ conditions }: { conditions?: Iterable<string> }): boolean {
+  return ![...(conditions ?? [])].includes("require");
 }
 
 function userFile(url: string): string | null {
   if (!url.startsWith("file:") || url.includes("/node_modules/")) return null;
-  return fileURLToPath(url.replace(/[?#].*$/, ""));
+  return fileURLToPath(url.replace(/(?:[?#]|%3F).*$/, ""));
 }
 
 function isLoaded(parentUrl: string | undefined): boolean {
@@ -90,20 +89,27 @@ function remember(file: string): void {
   loaded.set(file, { file, mtimeMs, size });
 }
 
-/** A .ts file for which no package.json says whether it is CommonJS. */
-function isUndeclared(file: string): boolean {
-  if (extname(file) !== ".ts") return false;
-  for (let dir = dirname(file); ; dir = dirname(dir)) {
-    const text = readIfThere(join(dir, "package.json"));
-    if (text !== null) return !/"type"\s*:/.test(text);
-    if (dir === dirname(dir)) return true;
+/** What only CommonJS has. */
+const COMMON_JS = /\brequire\s*\(|\bmodule\.exports\b|\b__(?:dir|file)name\b|^\s*export\s*=/m;
+
+const esModules = new Map<string, boolean>();
+
+/** Whether a .ts file is one: unless it uses what only CommonJS has. It stays what it was found to be first. */
+function isEsModule(file: string): boolean {
+  if (!file.endsWith(".ts")) return false;
+  let is = esModules.get(file);
+  if (is === undefined) {
+    const text = readIfThere(file);
+    is = text.includes("import.meta") || !COMMON_JS.test(text);
+    esModules.set(file, is);
   }
+  return is;
 }
 
-function readIfThere(file: string): string | null {
+function readIfThere(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch {
-    return null;
+    return "";
   }
 }

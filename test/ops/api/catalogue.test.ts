@@ -154,6 +154,16 @@ it("loads JavaScript of either kind", async () => {
   expect(ops.map(({ op }) => op)).toEqual(["by-its-looks", "cjs", "plain-js"]);
 });
 
+it("leaves TypeScript that is written as CommonJS to be CommonJS", async () => {
+  write({
+    "package.json": '{"type":"commonjs"}',
+    "a.ts": `${aType("Old", "p.log(require('node:path').basename(__filename))")}`,
+  });
+  expect((await catalogue(".")).ops.map(({ op, ours }) => [op, ours])).toEqual([["old", true]]);
+  const { stdout } = await bundle.run(["run", join(root, "a.ts"), "old"], root);
+  expect(JSON.parse(stdout)).toMatchObject({ outcome: { error: null }, lines: ["a.ts"] });
+});
+
 it("awaits at the top level of a bare .ts", async () => {
   write({ "a.ts": `${aType("Awaits")}\nawait Promise.resolve();` });
   const { ops, errors } = await catalogue(".");

@@ -111,10 +111,12 @@ it("checks before each item where items are slow, and polls a fast loop now and 
     expect(taken).toBe(42);
 
     const fast = new TestStop();
+    clock.mockClear();
     await inStage((p) => {
       for (const _ of p.track([...Array(100_000).keys()])) now += 0.000_01;
     }, fast);
     expect(fast.polls).toBeLessThan(5);
+    expect(clock.mock.calls.length).toBeLessThan(100_000 / 15);
 
     const busy = new TestStop();
     let from = 0;
