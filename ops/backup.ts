@@ -17,6 +17,7 @@ import { readPieces, tryToOpen } from "./archive/read-file.js";
 import { commit, discard, leftovers, type Reserved, reserve } from "./archive/reserve.js";
 import { checkNameIsOurs, checkSource, checkTarget } from "./archive/source.js";
 import { attempt, type WalkOptions, walk } from "./archive/walk.js";
+import { PlainError } from "./text/plain-error.js";
 import { bytesShown, count, shown } from "./text/shown.js";
 import { VerifyBackup } from "./verify-backup.js";
 
@@ -187,10 +188,10 @@ export class Backup extends LiveOperation<typeof Backup> {
 function explained(error: unknown, target: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT") {
-    return new Error(`no space left in ${shown(target)}: free some or give another target=PATH`);
+    return new PlainError(`no space left in ${shown(target)}: free some or give another target=PATH`);
   }
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
-    return new Error(`cannot write to ${shown(target)} (${code}): give another target=PATH`);
+    return new PlainError(`cannot write to ${shown(target)} (${code}): give another target=PATH`);
   }
   return error;
 }

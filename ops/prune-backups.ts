@@ -8,6 +8,7 @@ import { lstatSync, readdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { LiveOperation, type Progress, z } from "liveops";
 import { manifestFile, parseArchiveFile, place } from "./archive/naming.js";
+import { PlainError } from "./text/plain-error.js";
 import { bytesShown, count, shown } from "./text/shown.js";
 
 export class PruneBackups extends LiveOperation<typeof PruneBackups> {
@@ -59,7 +60,7 @@ function archivesOf(directory: string, name: string): { file: string; bytes: num
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
-    throw new Error(`there is no directory ${shown(directory)}: give the one the archives are in`);
+    throw new PlainError(`there is no directory ${shown(directory)}: give the one the archives are in`);
   }
   const present = new Set(files);
   return files

@@ -15,6 +15,7 @@ import { DamagedManifest, ManifestReader } from "./archive/manifest.js";
 import { manifestFile, parseArchiveFile, place } from "./archive/naming.js";
 import { DamagedArchive, type TarEntry, TarReader } from "./archive/tar-read.js";
 import { PruneBackups } from "./prune-backups.js";
+import { PlainError } from "./text/plain-error.js";
 import { bytesShown, count, shown } from "./text/shown.js";
 
 /** Differences named in the log; the rest is only counted. */
@@ -58,7 +59,8 @@ export class VerifyBackup extends LiveOperation<typeof VerifyBackup> {
       return;
     }
     const name = parseArchiveFile(basename(this.archive))?.name;
-    if (!name) throw new Error(`${shown(basename(this.archive))} is not named as backup names its archives`);
+    if (!name)
+      throw new PlainError(`${shown(basename(this.archive))} is not named as backup names its archives`);
     p.chainTo(PruneBackups, { directory: dirname(this.archive), name, keep, spare: basename(this.archive) });
   }
 
@@ -98,12 +100,12 @@ export class VerifyBackup extends LiveOperation<typeof VerifyBackup> {
     const { missing, extra, differing } = comparison.differences;
     if (named > NAMED) p.log(`and ${named - NAMED} more`);
     if (named > 0) {
-      throw new Error(
+      throw new PlainError(
         `the archive is not what its manifest says: ${missing} missing, ${extra} extra, ${differing} differing`,
       );
     }
     if (whole.digest("hex") !== manifest.tail?.archive.sha256) {
-      throw new Error(
+      throw new PlainError(
         "the archive's own checksum is not what its manifest says, though every entry in it is",
       );
     }
@@ -143,7 +145,7 @@ function sizeOf(file: string, what: string): number {
   } catch {
     // Said below.
   }
-  throw new Error(`there is no ${what} ${shown(file)}`);
+  throw new PlainError(`there is no ${what} ${shown(file)}`);
 }
 
 function openManifest(file: string): ManifestReader {
@@ -154,7 +156,7 @@ function openManifest(file: string): ManifestReader {
 function explained(error: unknown, archive: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (error instanceof DamagedArchive || error instanceof DamagedManifest || code?.startsWith("Z_")) {
-    return new Error(`${shown(archive)} is damaged: ${message}`);
+    return new PlainError(`${shown(archive)} is damaged: ${message}`);
   }
   return error;
 }

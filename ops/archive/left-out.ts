@@ -1,6 +1,7 @@
 /**
  * Keeps account of what a backup leaves out, and says each in the log once though the tree is walked twice.
  */
+import { PlainError } from "../text/plain-error.js";
 import { count, shown } from "../text/shown.js";
 import type { LeftOut, Report } from "./walk.js";
 
@@ -41,7 +42,7 @@ export class Account {
   assertReadable(): void {
     const { unreadable } = this.counts;
     if (unreadable === 0) return;
-    throw new Error(
+    throw new PlainError(
       `${count(unreadable, "entry", "entries")} cannot be read (named in the log): make them readable, leave them ` +
         "out with exclude=…, or pass unreadable=skip to back up the rest",
     );

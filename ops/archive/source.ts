@@ -3,6 +3,7 @@
  */
 import { mkdirSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
+import { PlainError } from "../text/plain-error.js";
 import { shown } from "../text/shown.js";
 import { ManifestReader } from "./manifest.js";
 import { manifestFile, parseArchiveFile } from "./naming.js";
@@ -11,9 +12,9 @@ import { manifestFile, parseArchiveFile } from "./naming.js";
 export function checkSource(source: string): string {
   const stat = look(source);
   if (!stat)
-    throw new Error(`there is no ${shown(source)}: give an existing directory or file as source=PATH`);
+    throw new PlainError(`there is no ${shown(source)}: give an existing directory or file as source=PATH`);
   if (!stat.isDirectory() && !stat.isFile()) {
-    throw new Error(`${shown(source)} is neither a directory nor a file: give one as source=PATH`);
+    throw new PlainError(`${shown(source)} is neither a directory nor a file: give one as source=PATH`);
   }
   return realpathSync(source);
 }
@@ -25,12 +26,12 @@ export function checkTarget(target: string, source: string): Stats {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why = code === "EEXIST" || code === "ENOTDIR" ? "a file stands in its place" : code;
-    throw new Error(`cannot make the directory ${shown(target)} (${why}): give another target=PATH`);
+    throw new PlainError(`cannot make the directory ${shown(target)} (${why}): give another target=PATH`);
   }
   const stat = statSync(target);
   const from = statSync(source);
   if (stat.ino === from.ino && stat.dev === from.dev) {
-    throw new Error(`${shown(target)} is the source itself: give another directory as target=PATH`);
+    throw new PlainError(`${shown(target)} is the source itself: give another directory as target=PATH`);
   }
   return stat;
 }
@@ -45,7 +46,7 @@ export function checkNameIsOurs(target: string, name: string, source: string): v
     .at(-1);
   const other = newest && sourceIn(join(target, manifestFile(newest)));
   if (other && other !== source) {
-    throw new Error(
+    throw new PlainError(
       `${shown(target)} holds backups named "${name}" of ${shown(other)}: ` +
         `give this one a name of its own (name=…), or name=${name} to go on with theirs`,
     );
@@ -69,6 +70,6 @@ function look(path: string): Stats | null {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return null;
-    throw new Error(`cannot look at ${shown(path)}: ${code}`);
+    throw new PlainError(`cannot look at ${shown(path)}: ${code}`);
   }
 }

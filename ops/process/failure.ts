@@ -1,10 +1,11 @@
 /** How `shell` says in words that a command could not be started, or how it ended. */
 import { statSync } from "node:fs";
+import { PlainError } from "../text/plain-error.js";
 import { shown } from "../text/shown.js";
 import type { Ending } from "./group.js";
 
-/** A command that ended with another code than 0, or by a signal. Its words are enough: it carries no stack. */
-export class CommandFailed extends Error {
+/** A command that ended with another code than 0, or by a signal. */
+export class CommandFailed extends PlainError {
   override name = "CommandFailed";
 
   readonly exitCode: number | null;
@@ -12,7 +13,6 @@ export class CommandFailed extends Error {
   constructor(command: string, end: Ending) {
     super(`${shown(command)} ${ending(end)}`);
     this.exitCode = end.exitCode;
-    delete this.stack;
   }
 }
 
@@ -22,23 +22,27 @@ export function ending({ exitCode, signal }: Ending): string {
 }
 
 /** What to tell of a command that the system would not start. */
-export function notStarted(error: NodeJS.ErrnoException, command: string, args: readonly string[]): Error {
+export function notStarted(
+  error: NodeJS.ErrnoException,
+  command: string,
+  args: readonly string[],
+): PlainError {
   const name = shown(command);
   if (error.code === "ENOENT") {
     const cwd = process.cwd();
-    if (!isDirectory(cwd)) return new Error(`the working directory ${shown(cwd)} no longer exists`);
+    if (!isDirectory(cwd)) return new PlainError(`the working directory ${shown(cwd)} no longer exists`);
     if (command.includes("/"))
-      return new Error(`there is no ${name}, or the interpreter it names is missing`);
+      return new PlainError(`there is no ${name}, or the interpreter it names is missing`);
     const hint =
       args.length === 0 && /\s/.test(command)
         ? "give the command's words one by one after --, or the whole line as script=…"
         : "check the spelling, or give its full path";
-    return new Error(`there is no command "${name}" on the PATH: ${hint}`);
+    return new PlainError(`there is no command "${name}" on the PATH: ${hint}`);
   }
   if (error.code === "EACCES")
-    return new Error(`${name} may not be executed: chmod +x it, or name a program`);
-  if (error.code === "E2BIG") return new Error(`the arguments of ${name} are too long for the system`);
-  return new Error(`${name} could not be started: ${error.message}`);
+    return new PlainError(`${name} may not be executed: chmod +x it, or name a program`);
+  if (error.code === "E2BIG") return new PlainError(`the arguments of ${name} are too long for the system`);
+  return new PlainError(`${name} could not be started: ${error.message}`);
 }
 
 function isDirectory(path: string): boolean {

@@ -12,11 +12,11 @@ export function shown(path: string): string {
     : path;
 }
 
-/** `3.4 MB`, in powers of 1000. */
+/** `3.4 MiB`, in powers of 1024 as the progress bar shows them. */
 export function bytesShown(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
-  return `${power === 0 ? bytes : (bytes / 1000 ** power).toFixed(1)} ${units[power]}`;
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
+  return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${units[power]}`;
 }
 
 /** `1 file`, `2 files`. */

@@ -35,7 +35,7 @@ describe("the chain", () => {
     ]);
     expect(links[2]?.outcome.result).toEqual({ kept: 1, removed: 0, freedBytes: 0 });
     expect(links[1]?.facts).toContainEqual(
-      expect.objectContaining({ status: { text: "2 files, 300.0 kB verified", level: "success" } }),
+      expect.objectContaining({ status: { text: "2 files, 293.0 KiB verified", level: "success" } }),
     );
     const stages = links[0]?.facts.filter(({ type }) => type === "stage:entered");
     expect(stages).toMatchObject([{ stage: "Scan" }, { stage: "Archive" }, { stage: "Checksum" }]);
