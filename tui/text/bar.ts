@@ -2,6 +2,7 @@
 import type { ProgressState } from "../../protocol/operation.js";
 import { formatAmount, formatEta, formatPercent, formatRate } from "../terminal/format.js";
 import { neutralise } from "../terminal/neutralise.js";
+import { columnsOf, cut } from "../terminal/width.js";
 
 /** What a bar shows. */
 export interface BarView {
@@ -25,12 +26,12 @@ export function barLine(view: BarView, columns: number): string {
   );
   const label = neutralise(progress?.label ?? view.stage ?? "");
   const tail = figures.join("  ");
-  const room = columns - tail.length - 3;
-  if (room < NARROWEST) return clip(tail.trimStart(), columns);
+  const room = columns - columnsOf(tail) - 3;
+  if (room < NARROWEST) return cut(tail.trimStart(), columns);
   const width = Math.min(WIDEST, room);
   const bar = unknown ? moving(progress.done, width) : filled(view.percent, width);
   const line = `[${bar}] ${tail}`;
-  return label && line.length + 2 + label.length <= columns ? `${line}  ${label}` : line;
+  return label && columnsOf(line) + 2 + columnsOf(label) <= columns ? `${line}  ${label}` : line;
 }
 
 function figuresOf(progress: ProgressState | null): string[] {
@@ -50,8 +51,4 @@ function filled(percent: number, width: number): string {
 function moving(done: number, width: number): string {
   const at = Math.abs(Math.floor(done)) % Math.max(1, width - MARK + 1);
   return "░".repeat(at) + "█".repeat(MARK) + "░".repeat(Math.max(0, width - at - MARK));
-}
-
-function clip(text: string, columns: number): string {
-  return text.length <= columns ? text : text.slice(0, Math.max(0, columns));
 }

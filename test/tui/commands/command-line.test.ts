@@ -1,0 +1,79 @@
+/** Help, version and wrong usage, the same on every command. */
+import { expect, test } from "vitest";
+import { useCli } from "./cli.js";
+
+const cli = useCli();
+const NAMES = [
+  "submit",
+  "run",
+  "ls",
+  "show",
+  "watch",
+  "logs",
+  "wait",
+  "cancel",
+  "retry",
+  "rm",
+  "ops",
+  "new",
+  "tui",
+];
+
+test.each(NAMES)("%s --help has an example and the options all have", async (name) => {
+  const { code, stdout, stderr } = await cli.run([name, "--help"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain(`$ liveops ${name}`);
+  for (const option of ["--socket", "--state-dir", "--help", "--version"]) expect(stdout).toContain(option);
+});
+
+test("help lists every command", async () => {
+  const { code, stdout } = await cli.run(["--help"]);
+  expect(code).toBe(0);
+  for (const name of NAMES) expect(stdout).toMatch(new RegExp(`^ {2}${name}\\b`, "m"));
+});
+
+test.each([[["--version"]], [["ls", "--version"]], [["submit", "--version"]]])(
+  "%j prints the version",
+  async (words) => {
+    const { code, stdout } = await cli.run(words);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  },
+);
+
+test.each([
+  [["sumbit"], "Did you mean submit?"],
+  [["ls", "--jsn"], "Did you mean --json?"],
+  [["wait"], "missing required argument"],
+  [["show", "a", "b"], "too many arguments"],
+  [["ls", "--state", "runing"], "did you mean running?"],
+  [["ls", "--limit", "none"], "--limit"],
+  [["wait", "abc", "--timeout", "soon"], "is no duration"],
+  [["logs", "-n", "x"], "-n"],
+  [["rm"], "--finished"],
+  [["rm", "abc", "--finished"], "--finished"],
+  [["new", "../x"], "is no name"],
+  [["submit"], "missing required argument"],
+  [["submit", "a\x1bb", "--\x1b[31m"], "\\x1b[31m"],
+  [[], "Usage"],
+])("%j is wrong usage: exit 2, on stderr", async (words, said) => {
+  const { code, stdout, stderr } = await cli.run(words, { env: { LIVEOPS_SOCKET: "/nowhere/at/all" } });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain(said);
+  expect(stderr).not.toContain("\x1b");
+});
+
+test.each([[["ls"]], [["show"]], [["ops"]], [["cancel", "abc"]], [["wait", "abc"]], [["watch"]], [["logs"]]])(
+  "%j without a daemon: exit 3 and what starts it",
+  async (words) => {
+    const { code, stdout, stderr } = await cli.run([...words, "--state-dir", "/nowhere/x y"]);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+    expect(stderr).toContain("liveopsd start --state-dir '/nowhere/x y'");
+  },
+);
+
+test("a broken config file is wrong usage, and says which", async () => {
+  const { code, stderr } = await cli.run(["ls"], { env: { LIVEOPS_CONFIG: cli.dir } });
+  expect(code).toBe(2);
+  expect(stderr).toContain("config file");
+});

@@ -1,0 +1,168 @@
+/** `liveops watch` and `submit --follow` as processes: the chain, a daemon that comes back, Ctrl-C, pipes. */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { FakeDaemon, type Stream } from "../../harness/fake-daemon.js";
+import { Story } from "../../harness/records.js";
+import { useCli } from "./cli.js";
+
+const cli = useCli();
+let daemon: FakeDaemon;
+beforeEach(async () => {
+  daemon = await FakeDaemon.start();
+});
+afterEach(() => daemon[Symbol.asyncDispose]());
+
+const FIRST = "aaa111bbb222";
+const SECOND = "ccc333ddd444";
+const chain = { id: FIRST, index: 1, previous: FIRST, next: null };
+
+/** Answers `show` and `list` with the record, and the events after a number as a daemon does. */
+function tells(story: Story, id: string, stop?: (stream: Stream, sent: unknown[]) => void): void {
+  daemon.on("GET", "/v1/operations", (_asked, reply) =>
+    reply.json({ operations: [story.record()], next: null, total: 1 }),
+  );
+  daemon.on("GET", `/v1/operations/${id}`, (_asked, reply) => reply.json(story.record()));
+  daemon.on("GET", `/v1/operations/${id}/events`, ({ query }, reply) => {
+    const stream = reply.stream();
+    const after = Number(query.after ?? 0);
+    const lines = story.lines.filter((line) => line.type === "end" || line.seq > after);
+    for (const line of lines) stream.line(line);
+    if (lines.at(-1)?.type === "end") stream.end();
+    else stop?.(stream, lines);
+  });
+}
+
+const watch = (words: string[] = []) => cli.start(["watch", "--socket", daemon.socket, ...words]);
+
+test("without an id it shows the newest, and goes on along the chain on the same stream", async () => {
+  tells(
+    new Story({ id: SECOND, stages: ["Open"], chain })
+      .started()
+      .entered("Open", 0)
+      .settled("succeeded", { n: 1 }),
+    SECOND,
+  );
+  tells(new Story().started().entered("Load", 0).log("hi").settled("succeeded", { rows: 2 }, SECOND), FIRST);
+  const ended = await watch().ended;
+  expect(ended.stdout).toBe("=== [1/3] Load ===\nhi\nrows=2\n=== [1/1] Open ===\nn=1\n");
+  expect(ended.stderr).toContain(`(${SECOND})`);
+  expect(ended.code).toBe(0);
+});
+
+test.each([
+  ["failed", 1],
+  ["cancelled", 6],
+] as const)("%s is exit %i, said on stderr", async (state, code) => {
+  tells(new Story().started().settled(state), FIRST);
+  const ended = await watch([FIRST]).ended;
+  expect(ended).toMatchObject({ code, stdout: "" });
+  expect(ended.stderr).toContain(state);
+});
+
+test("--json is a fact or line a line, each with the id of its operation", async () => {
+  const story = new Story().started().log("\x9bhi").settled("succeeded");
+  tells(story, FIRST);
+  const { stdout } = await watch([FIRST, "--json"]).ended;
+  expect(stdout).not.toContain("\x9b");
+  const lines = stdout.trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line))).toEqual(story.lines.map((line) => ({ id: FIRST, ...line })));
+});
+
+test("a daemon that goes away and comes back: nothing is missed, nothing repeated, and it is said", async () => {
+  const story = new Story().started().entered("Load", 0).log("one").log("two");
+  tells(story, FIRST, () => {});
+  const watching = watch([FIRST]);
+  await watching.says("stdout", "two");
+  await daemon.stop();
+  await watching.says("stderr", "the daemon went away");
+  story.log("three").left("Load", 0).settled("succeeded", { n: 3 });
+  await daemon.listen();
+  const ended = await watching.ended;
+  expect(ended).toMatchObject({ code: 0, stdout: "=== [1/3] Load ===\none\ntwo\nthree\nn=3\n" });
+  expect(ended.stderr).toContain("the daemon is back");
+});
+
+test("a stream that breaks off again and again still adds up", async () => {
+  const story = new Story().started().entered("Load", 0);
+  for (let i = 0; i < 20; i++) story.log(`line ${i}`);
+  story.settled("succeeded");
+  let given = 0;
+  tells(story, FIRST);
+  daemon.on("GET", `/v1/operations/${FIRST}/events`, ({ query }, reply) => {
+    const stream = reply.stream();
+    const rest = story.lines.filter((line) => line.type === "end" || line.seq > Number(query.after ?? 0));
+    given += 8;
+    for (const line of rest.slice(0, 8)) stream.line(line);
+    if (rest.length <= 8) stream.end();
+    else setImmediate(() => stream.break());
+  });
+  const { stdout, code } = await watch([FIRST]).ended;
+  expect(code).toBe(0);
+  expect(given).toBeGreaterThan(16);
+  expect(stdout).toBe(`=== [1/3] Load ===\n${Array.from({ length: 20 }, (_, i) => `line ${i}\n`).join("")}`);
+});
+
+test("Ctrl-C ends the command with 130 and leaves the operation, which it says", async () => {
+  tells(new Story().started().entered("Load", 0), FIRST, () => {});
+  const watching = watch([FIRST]);
+  await watching.says("stdout", "Load");
+  watching.child.kill("SIGINT");
+  const ended = await watching.ended;
+  expect(ended.code).toBe(130);
+  expect(ended.stderr).toContain(`${FIRST} goes on`);
+  expect(daemon.asked.filter((asked) => asked.method !== "GET")).toEqual([]);
+});
+
+test("submit --follow says the id on stderr, and only the operation's output on stdout", async () => {
+  tells(new Story().started().entered("Load", 0).settled("succeeded", 1), FIRST);
+  daemon.on("POST", "/v1/operations", (_asked, reply) => reply.json(new Story().record(), 201));
+  const ended = await cli.run(["submit", "--socket", daemon.socket, "load-process-save", "--follow"]);
+  expect(ended).toEqual({
+    code: 0,
+    stdout: "=== [1/3] Load ===\nresult=1\n",
+    stderr: `submitted ${FIRST}\n`,
+  });
+});
+
+test("a reader that goes away ends it quietly", async () => {
+  const story = new Story().started();
+  for (let i = 0; i < 20_000; i++) story.log(`line ${i}`);
+  tells(story.settled("succeeded"), FIRST);
+  const command = [
+    process.execPath,
+    join(cli.dir, "liveops-cli.cjs"),
+    "watch",
+    "--socket",
+    daemon.socket,
+    FIRST,
+  ];
+  const shell = spawn("sh", ["-c", '"$@" | head -n 1', "sh", ...command], {
+    env: { PATH: process.env.PATH, HOME: cli.home },
+  });
+  let [stdout, stderr] = ["", ""];
+  shell.stdout.on("data", (chunk) => {
+    stdout += chunk;
+  });
+  shell.stderr.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  await new Promise((resolve) => shell.on("close", resolve));
+  expect({ stdout, stderr }).toEqual({ stdout: "line 0\n", stderr: "" });
+});
+
+test("no operation yet is exit 4", async () => {
+  daemon.on("GET", "/v1/operations", (_asked, reply) => reply.json({ operations: [], next: null, total: 0 }));
+  const ended = await watch().ended;
+  expect(ended.code).toBe(4);
+  expect(ended.stderr).toContain("liveops ops");
+});
+
+test("an ambiguous id is exit 4 with the candidates", async () => {
+  daemon.on("GET", "/v1/operations/aaa", (_asked, reply) =>
+    reply.refuse("LIVEOPS_AMBIGUOUS_ID", "aaa fits two", { candidates: [FIRST, SECOND] }),
+  );
+  const ended = await watch(["aaa"]).ended;
+  expect(ended.code).toBe(4);
+  expect(ended.stderr).toContain(`${FIRST}, ${SECOND}`);
+});

@@ -1,0 +1,143 @@
+/** Text mode's core: facts and lines in, what is said out. */
+import { expect, test } from "vitest";
+import { step, textState } from "../../../tui/text/lines.js";
+import { resultLines } from "../../../tui/text/result-lines.js";
+import { Story } from "../../harness/records.js";
+
+/** All that is printed, as `out` and `err` lines. */
+function printed(stories: Story[], options = {}): string[] {
+  let state = textState(options);
+  const lines: string[] = [];
+  for (const line of stories.flatMap((story) => story.lines)) {
+    const next = step(state, line);
+    state = next.state;
+    for (const said of next.said) if (said.to !== "bar") lines.push(`${said.to} ${said.text}`);
+  }
+  return lines;
+}
+
+test("headers, status, lines and result, as the seed prints them", () => {
+  const story = new Story()
+    .started()
+    .entered("Load", 0)
+    .log("reading")
+    .left("Load", 0)
+    .entered("Warm up", null)
+    .left("Warm up", null)
+    .entered("Process", 1)
+    .fact({ type: "status:changed", status: { text: "half way", level: "info" } })
+    .log("from the process", "stderr")
+    .left("Process", 1)
+    .entered("Save", 2)
+    .left("Save", 2)
+    .settled("succeeded", { count: 3, names: ["a", "b"], note: "one\ntwo" });
+  expect(printed([story])).toEqual([
+    "out === [1/3] Load ===",
+    "out reading",
+    "out === Warm up ===",
+    "out === [2/3] Process ===",
+    "out half way",
+    "out from the process",
+    "out === [3/3] Save ===",
+    "out count=3",
+    'out names=["a","b"]',
+    "out note=one\\ntwo",
+  ]);
+});
+
+test("the chain goes on in the same stream", () => {
+  const first = new Story()
+    .started()
+    .entered("Load", 0)
+    .left("Load", 0)
+    .settled("succeeded", null, "ccc333ddd444");
+  const chain = { id: "aaa111bbb222", index: 1, previous: "aaa111bbb222", next: null };
+  const second = new Story({ id: "ccc333ddd444", op: "step-b", stages: ["Open", "Close"], chain })
+    .started()
+    .entered("Open", 0)
+    .settled("succeeded", 7);
+  expect(printed([first, second])).toEqual([
+    "out === [1/3] Load ===",
+    "err chained to step-b (ccc333ddd444)",
+    "out === [1/2] Open ===",
+    "out result=7",
+  ]);
+});
+
+test("errors go to stderr, with the stack where nothing else keeps it", () => {
+  const story = new Story().started().entered("Load", 0).left("Load", 0, "failed").settled("failed");
+  expect(printed([story])).toEqual(["out === [1/3] Load ===", "err failed: it broke"]);
+  expect(printed([story], { stacks: true }).at(-1)).toBe("err Error: it broke\n    at x");
+});
+
+test("a failure of liveops' own doing says its code", () => {
+  const story = new Story().started().fact({
+    type: "operation:settled",
+    state: "failed",
+    result: null,
+    error: { code: "LIVEOPS_WORKER_LOST", message: "its worker died", stack: null },
+    next: null,
+  });
+  expect(printed([story])).toEqual(["err failed: its worker died (LIVEOPS_WORKER_LOST)"]);
+});
+
+test("a stage that an earlier attempt did is shown as done then", () => {
+  const story = new Story()
+    .started()
+    .settled("failed")
+    .fact({ type: "operation:retried", from: null })
+    .started(2)
+    .entered("Load", 0)
+    .left("Load", 0, "done", true)
+    .entered("Process", 1)
+    .settled("cancelled");
+  expect(printed([story])).toEqual([
+    "err failed: it broke",
+    "err retried",
+    "err attempt 2",
+    "out === [1/3] Load ===",
+    "out done in an earlier attempt",
+    "out === [2/3] Process ===",
+    "err cancelled",
+  ]);
+});
+
+test("notes of liveops' own are no output of the operation", () => {
+  expect(printed([new Story().log("did you mean Load?", "liveops")])).toEqual(["err did you mean Load?"]);
+});
+
+test("nothing of an operation's text reaches the terminal as a control", () => {
+  const evil = "\x1b]0;x\x07\x9b2J\u202e";
+  const story = new Story({ stages: [evil] })
+    .started()
+    .entered(evil, 0)
+    .log(evil)
+    .log(evil, "liveops")
+    .fact({ type: "status:changed", status: { text: evil, level: "error" } })
+    .settled("succeeded", { [evil]: evil, nested: [evil] });
+  for (const line of printed([story])) expect(line).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/);
+});
+
+test("the bar is of its stage, and goes with it", () => {
+  const progress = { done: 1, total: 2, unit: "row", label: "Rows", rate: null, etaSeconds: null };
+  const story = new Story()
+    .started()
+    .entered("Load", 0)
+    .fact({ type: "progress:changed", percent: 50, progress })
+    .left("Load", 0);
+  let state = textState();
+  const bars = story.lines.flatMap((line) => {
+    const next = step(state, line);
+    state = next.state;
+    return next.said.filter((said) => said.to === "bar").map((said) => said.view);
+  });
+  expect(bars).toEqual([null, expect.objectContaining({ percent: 50, progress, stage: "Load" }), null]);
+});
+
+test("results", () => {
+  expect(resultLines(null)).toEqual([]);
+  expect(resultLines("text")).toEqual(["result=text"]);
+  expect(resultLines([1])).toEqual(["result=[1]"]);
+  expect(resultLines({})).toEqual([]);
+  expect(resultLines({ a: null, b: { c: 1 } })).toEqual(["a=null", 'b={"c":1}']);
+});

@@ -1,0 +1,109 @@
+/** What text mode prints where: on a terminal, in a pipe, under NO_COLOR, FORCE_COLOR, CI and TERM=dumb. */
+import { expect, test } from "vitest";
+import type { BarView } from "../../../tui/text/bar.js";
+import { barLine } from "../../../tui/text/bar.js";
+import type { Said } from "../../../tui/text/lines.js";
+import { TextScreen } from "../../../tui/text/screen.js";
+
+/** One record of all that both streams were given, in order. */
+function screenOn(terminal: boolean, env: Record<string, string> = {}) {
+  const written: string[] = [];
+  const stream = (name: string) => ({
+    isTTY: terminal,
+    columns: 60,
+    write: (text: string) => written.push(`${name} ${text}`),
+  });
+  const screen = new TextScreen({ stdout: stream("out"), stderr: stream("err"), env, interval: 0 });
+  return { screen, written };
+}
+
+const view = (percent: number, total: number | null = 10): BarView => ({
+  percent,
+  progress: { done: percent / 10, total, unit: "row", label: "Rows", rate: 5, etaSeconds: 2 },
+  stage: "Load",
+});
+const bar = (percent: number, total: number | null = 10): Said => ({ to: "bar", view: view(percent, total) });
+const line: Said = { to: "out", text: "hello", tone: "plain" };
+const header: Said = { to: "out", text: "=== [1/3] Load ===", tone: "header" };
+const gone: Said = { to: "bar", view: null };
+
+const DRAWN = "err \r\x1b[2K";
+
+test("on a terminal the bar is drawn over, and cleared before any other output", () => {
+  const { screen, written } = screenOn(true, { NO_COLOR: "1" });
+  screen.print([bar(50), line, gone]);
+  expect(written).toEqual([
+    `${DRAWN}${barLine(view(50), 59)}`,
+    DRAWN,
+    "out hello\n",
+    `${DRAWN}${barLine(view(50), 59)}`,
+    DRAWN,
+  ]);
+});
+
+test.each([
+  ["a pipe", false, {}],
+  ["CI", true, { CI: "true", NO_COLOR: "1" }],
+  ["TERM=dumb", true, { TERM: "dumb" }],
+])("in %s: a plain line a tenth, and no escape", (_name, terminal, env) => {
+  const { screen, written } = screenOn(terminal, env as Record<string, string>);
+  screen.print([
+    header,
+    bar(0),
+    bar(9),
+    bar(10),
+    bar(14),
+    bar(35),
+    line,
+    bar(100),
+    gone,
+    bar(5),
+    bar(20),
+    gone,
+  ]);
+  expect(written).toEqual([
+    "out === [1/3] Load ===\n",
+    "err Rows 10% (1/10 row)\n",
+    "err Rows 30% (3.5/10 row)\n",
+    "out hello\n",
+    "err Rows 100% (10/10 row)\n",
+    "err Rows 20% (2/10 row)\n",
+  ]);
+});
+
+test("an unknown total has no tenths", () => {
+  const { screen, written } = screenOn(false);
+  screen.print([bar(0, null), bar(50, null)]);
+  expect(written).toEqual([]);
+});
+
+test.each([
+  ["a terminal", true, {}, true],
+  ["NO_COLOR", true, { NO_COLOR: "1" }, false],
+  ["an empty NO_COLOR", true, { NO_COLOR: "" }, true],
+  ["TERM=dumb", true, { TERM: "dumb" }, false],
+  ["a pipe", false, {}, false],
+  ["a pipe with FORCE_COLOR", false, { FORCE_COLOR: "1" }, true],
+  ["FORCE_COLOR=0", true, { FORCE_COLOR: "0" }, false],
+  ["NO_COLOR over FORCE_COLOR", false, { NO_COLOR: "1", FORCE_COLOR: "1" }, false],
+])("colours: %s", (_name, terminal, env, coloured) => {
+  const { screen, written } = screenOn(terminal, env as unknown as Record<string, string>);
+  screen.print([header]);
+  expect(written).toEqual([
+    coloured ? "out \x1b[1m=== [1/3] Load ===\x1b[22m\n" : "out === [1/3] Load ===\n",
+  ]);
+});
+
+test("the bar's figures", () => {
+  expect(barLine(view(50), 80)).toBe(
+    "[███████████████░░░░░░░░░░░░░░░]  50%  5/10 row  5 row/s  ETA 2s  Rows",
+  );
+  expect(barLine(view(20, null), 80)).toMatch(/^\[░░█{3}░+\] 2 row {2}5 row\/s {2}ETA 2s {2}Rows$/);
+});
+
+test("the bar is never wider than the terminal", () => {
+  for (let columns = 1; columns <= 120; columns++) {
+    expect(barLine(view(37), columns).length).toBeLessThanOrEqual(columns);
+    expect(barLine(view(37, null), columns).length).toBeLessThanOrEqual(columns);
+  }
+});
