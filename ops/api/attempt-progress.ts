@@ -36,6 +36,11 @@ export class AttemptProgress implements Progress<unknown> {
       gate.fact({ type: "progress:changed", percent, progress }, false),
     );
     this.stages = new Stages(declared, gate, this.#meter, cancellation, values);
+    // What an author passes on as a callback: lines.on("line", p.log).
+    this.log = this.log.bind(this);
+    this.status = this.status.bind(this);
+    this.percent = this.percent.bind(this);
+    this.checkCancelled = this.checkCancelled.bind(this);
   }
 
   get signal(): AbortSignal {

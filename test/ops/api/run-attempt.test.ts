@@ -349,3 +349,11 @@ it("lets a success stand where the cancel came late", async () => {
   );
   expect(outcome).toMatchObject({ state: "succeeded", result: "done anyway" });
 });
+
+it("lets log, status, percent and checkCancelled be passed on as callbacks", async () => {
+  const { outcome, sink } = await attempt(({ log, status, percent, checkCancelled }) => {
+    for (const each of [log, status, percent, checkCancelled]) each("5" as never);
+  });
+  expect(outcome.error).toBeNull();
+  expect(sink.all).toEqual(["5", "status:changed", "progress:changed"]);
+});
