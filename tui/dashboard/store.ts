@@ -60,9 +60,11 @@ export class Store {
     else this.#flushIn(isUrgent(message) ? KEY_PACE : DATA_PACE);
   };
 
+  readonly now = (): number => this.clock.now();
+
   /** The clock moved on: counts seconds where something does. */
   tick(): void {
-    this.dispatch({ type: "ticked", now: this.clock.now() });
+    this.dispatch({ type: "ticked", now: this.now() });
   }
 
   /** Draws now what has changed. */

@@ -1,5 +1,5 @@
 /** The first row, with a spinner behind it while something is awaited. */
-import { Box } from "ink";
+import { Box, Text } from "ink";
 import Spinner from "ink-spinner";
 import { memo } from "react";
 import { Row } from "./Row.js";
@@ -10,6 +10,7 @@ export const HeaderRow = memo(function HeaderRow({ text, busy }: { text: string;
     <Box>
       <Row text={text} />
       {/* Dots at 2.5 frames a second: a wait may last for hours, and each frame of it costs. */}
+      <Text dimColor> </Text>
       <Spinner type="simpleDots" />
     </Box>
   );

@@ -34,7 +34,7 @@ async function watchForEver(store: Store, client: Client, left: AbortSignal): Pr
       }
     } catch (error) {
       if (left.aborted) return;
-      store.dispatch({ type: "lost", reason: reasonOf(error), at: Date.now() });
+      store.dispatch({ type: "lost", reason: reasonOf(error), at: store.now() });
     } finally {
       clearTimeout(timer);
     }

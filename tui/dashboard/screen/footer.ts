@@ -7,7 +7,11 @@ import type { Paint } from "./paint.js";
 import { STATUS_GLYPHS, STATUS_STYLES } from "./state-style.js";
 
 /** The arrows, which are two entries of the table, in one word. */
-const arrowsHint = (state: State) => ` ${state.pane === "detail" ? "scroll" : "select"}  `;
+function arrowsHint(state: State): string | null {
+  const busy = state.confirming !== null || state.notice !== null || state.help;
+  if (busy || state.order.length === 0) return null;
+  return ` ${state.pane === "detail" ? "scroll" : "select"}  `;
+}
 
 export function footer(state: State, paint: Paint): string {
   const line = new Line(state.size.columns, paint).add(" ");
@@ -29,22 +33,20 @@ function question(state: State, line: Line): void {
 
 function keys(state: State, line: Line): Line {
   const shown = KEYS.filter((key) => key.hint !== undefined && key.when(state));
-  const busy = state.confirming !== null || state.notice !== null;
-  const arrows = busy || state.help || state.order.length === 0 ? "" : arrowsHint(state);
-  const words = (key: Key) => `${key.label} ${key.hint!(state)}`;
-  // The ones that matter most are given room first, all are shown in the table's order.
-  let room = line.left - (arrows === "" ? 0 : 2 + arrows.length);
+  const words = (key: Key) => ` ${key.hint!(state)}  `;
+  // The ones that matter most are given room first; all stand in the table's order.
+  let room = line.left + 2;
   const chosen = new Set<Key>();
   for (const key of shown.toSorted((a, b) => (a.rank ?? 9) - (b.rank ?? 9))) {
-    const cost = widthOf(words(key)) + 2;
-    if (cost - 2 > room) continue;
+    const cost = widthOf(key.label) + widthOf(words(key));
+    if (cost > room) continue;
     chosen.add(key);
     room -= cost;
   }
-  if (arrows !== "") line.add("↑↓", "bold").add(arrows, "dim");
+  const arrows = arrowsHint(state);
+  if (arrows !== null && 2 + arrows.length <= room) line.add("↑↓", "bold").add(arrows, "dim");
   for (const key of shown) {
-    if (chosen.has(key))
-      line.addWhole(key.label, "bold").addWhole(` ${key.hint!(state)}  `.slice(0, line.left), "dim");
+    if (chosen.has(key)) line.add(key.label, "bold").add(words(key).slice(0, line.left), "dim");
   }
   return line;
 }

@@ -14,8 +14,8 @@ export interface Header {
   readonly busy: boolean;
 }
 
-/** Columns of the spinner. */
-const SPINNER = 3;
+/** Columns of the spinner, with the space before it. */
+const SPINNER = 4;
 
 export function header(state: State, paint: Paint): Header {
   const { columns } = state.size;

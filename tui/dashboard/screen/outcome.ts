@@ -16,8 +16,8 @@ export function outcome(operation: Operation, width: number, height: number, pai
 function failure(operation: Operation, width: number, height: number, paint: Paint): string[] {
   const { code, message, stack } = operation.error!;
   const style = operation.state === "failed" ? "red" : "yellow";
-  const message_ = wrap(`${tame(message)}`, width - 3, Math.max(1, Math.min(4, height - 1)));
-  const rows = message_.map((text, i) =>
+  const said = wrap(tame(message), width - 3, Math.max(1, Math.min(4, height - 1)));
+  const rows = said.map((text, i) =>
     new Line(width, paint)
       .add(i === 0 ? " ✗ " : "   ", style)
       .add(text, style)
@@ -27,8 +27,8 @@ function failure(operation: Operation, width: number, height: number, paint: Pai
   if (rows.length < height)
     rows.push(
       new Line(width, paint)
-        .add(`   ${tame(code)}`, "dim")
-        .addWhole(frame ? `  ${frame}` : "", "dim")
+        .add(frame === null ? "  " : `   ${frame}`, "dim")
+        .addWhole(` ${tame(code)}`, "dim")
         .toString(),
     );
   return rows;

@@ -2,7 +2,7 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { formatAmount, formatDuration, formatEta, formatPercent, formatRate } from "../../terminal/format.js";
 import { addBar, addWandering, isIndeterminate } from "./bar.js";
-import { tame } from "./cells.js";
+import { fit, tame } from "./cells.js";
 import { elapsedOf } from "./elapsed.js";
 import { Line } from "./line.js";
 import type { Paint } from "./paint.js";
@@ -12,6 +12,9 @@ import { styleOf } from "./state-style.js";
 const AROUND = 7;
 /** A bar wider than this says no more. */
 const WIDEST = 60;
+
+/** Columns that an operation's own word for what it counts may take. */
+const WORD = 16;
 
 /** Two rows, or one of words where nothing was started. */
 export function progress(operation: Operation, width: number, now: number, paint: Paint): string[] {
@@ -32,8 +35,8 @@ function figures(operation: Operation, width: number, now: number, paint: Paint)
   const parts: string[] = [];
   const { progress: measured } = operation;
   if (operation.state === "running" && measured !== null) {
-    const label = measured.label === null ? "" : `${tame(measured.label)} `;
-    const unit = measured.unit === null ? null : tame(measured.unit);
+    const label = measured.label === null ? "" : `${fit(tame(measured.label), WORD)} `;
+    const unit = measured.unit === null ? null : fit(tame(measured.unit), WORD);
     parts.push(label + formatAmount(measured.done, measured.total, unit));
     if (measured.rate !== null) parts.push(formatRate(measured.rate, unit));
     if (measured.etaSeconds !== null) parts.push(`ETA ${formatEta(measured.etaSeconds)}`);
@@ -41,8 +44,8 @@ function figures(operation: Operation, width: number, now: number, paint: Paint)
   const elapsed = elapsedOf(operation, now);
   if (elapsed !== null)
     parts.push(`${operation.state === "running" ? "elapsed" : "took"} ${formatDuration(elapsed)}`);
-  parts.forEach((part, i) => {
-    line.addWhole(i === 0 ? part : ` · ${part}`, i === 0 ? "plain" : "dim");
-  });
+  const [first = "", ...rest] = parts;
+  line.add(first);
+  for (const part of rest) line.addWhole(` · ${part}`, "dim");
   return line.toString();
 }

@@ -31,10 +31,9 @@ function followHandover(before: State, after: State): State {
   const seen = selectedOperation(before);
   // Not one that was already there before this line: whoever looks back at a link stays with it.
   if (seen === null || (seen.chain.next === next && operationOf(before, next) !== null)) return after;
-  const from = seen.title;
   return {
     ...select(after, next),
-    notice: { text: `${from} handed over to ${successor.title}`, level: "success" },
+    notice: { text: `handed over to ${successor.title}`, level: "success" },
   };
 }
 

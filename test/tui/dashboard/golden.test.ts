@@ -1,0 +1,152 @@
+/** The screens at their four sizes, through the real Ink on a screen model, compared as text. */
+import { describe, expect, test } from "vitest";
+import { KEY, type Opened, openDashboard, SIZES } from "./open.js";
+import { ago, backup, backupDone, failed, operation, queued, scanning, verify } from "./operations.js";
+import { World } from "./world.js";
+
+process.env.TZ = "UTC";
+
+interface Scene {
+  name: string;
+  /** Puts operations there before the dashboard opens. */
+  set?(world: World): void;
+  id?: string;
+  /** Does what leads to the screen, and waits until it is there. */
+  show(opened: Opened, world: World): Promise<unknown>;
+}
+
+/** Everything running, queued and finished. */
+function busy(world: World): void {
+  world.put(backup());
+  world.put(scanning());
+  world.put(queued());
+  world.put(failed());
+  world.put(
+    operation({ id: "olderfffffff", state: "cancelled", startedAt: ago(7000), finishedAt: ago(3000) }),
+  );
+  world.log("backupaaaaaa", "archived photos/2024/1.jpg", "archived photos/2024/2.jpg");
+  world.log("backupaaaaaa", { text: "photos/2024/3.jpg changed as we read it", stream: "stderr" });
+  world.log("backupaaaaaa", { text: "2 lines were dropped", stream: "liveops" });
+  world.log("failedcccccc", "loading 10 rows", "row 7 has no price");
+}
+
+const DANGEROUS = "\x1b[2J\x1b]0;owned\x07\u202egnp.exe\r\nnext\u0000";
+
+const SCENES: Scene[] = [
+  { name: "empty", show: ({ screen }) => screen.until("No operation yet.") },
+  {
+    name: "list",
+    set: busy,
+    async show({ screen, press }) {
+      await screen.until("Fails at an item");
+      press(KEY.down);
+      await screen.until(screen.columns < 76 ? "▌● Back up" : "2 lines were dropped");
+    },
+  },
+  {
+    name: "operation",
+    set: busy,
+    id: "backup",
+    show: ({ screen }) => screen.until("2 lines were dropped"),
+  },
+  {
+    name: "failed",
+    set: busy,
+    id: "failed",
+    show: ({ screen }) => screen.until("row 7 has no price"),
+  },
+  {
+    name: "before-hand-over",
+    set: (world) => world.put(backup()),
+    id: "backupaaaaaa",
+    show: ({ screen }) => screen.until("Archive"),
+  },
+  {
+    name: "after-hand-over",
+    set: (world) => world.put(backup()),
+    id: "backupaaaaaa",
+    async show({ screen }, world) {
+      await screen.until("Archive");
+      const { stageStates, stageTimes, result, finishedAt } = backupDone();
+      world.patch("backupaaaaaa", {
+        stageStates,
+        stageTimes,
+        result,
+        finishedAt,
+        progress: null,
+        status: null,
+      });
+      world.handOver("backupaaaaaa", verify());
+      await screen.until((text) => text.includes("━▶") && text.includes("handed"));
+    },
+  },
+  {
+    name: "succeeded",
+    set: (world) => world.put(backupDone()),
+    id: "backupaaaaaa",
+    show: ({ screen }) => screen.until("archive"),
+  },
+  {
+    name: "away",
+    set: busy,
+    async show({ screen }, world) {
+      await screen.until("Fails at an item");
+      await world.daemon.stop();
+      await screen.until("liveopsd start");
+    },
+  },
+  {
+    name: "help",
+    set: busy,
+    async show({ screen, press }) {
+      await screen.until("Fails at an item");
+      press("?");
+      await screen.until("this page");
+    },
+  },
+  {
+    name: "cancel-question",
+    set: busy,
+    id: "backup",
+    async show({ screen, press }) {
+      await screen.until("2 lines were dropped");
+      press("c");
+      await screen.until("Cancel Back");
+    },
+  },
+  {
+    name: "untrusted",
+    set(world) {
+      world.put(
+        backup({
+          title: `日本語の操作 ${DANGEROUS}`,
+          label: "👨‍👩‍👧 e\u0301tude ❤️ 한국어",
+          stages: ["スキャン", DANGEROUS, "Checksum"],
+          stageStates: { スキャン: "done", [DANGEROUS]: "active" },
+          status: { text: DANGEROUS, level: "warning" },
+          progress: { done: 3, total: 9, unit: DANGEROUS, label: "ラベル", rate: 1, etaSeconds: 6 },
+        }),
+      );
+      world.log("backupaaaaaa", DANGEROUS, `\tタブ\t${"長い行".repeat(60)}`, "last line");
+    },
+    id: "backupaaaaaa",
+    show: ({ screen }) => screen.until("last line"),
+  },
+];
+
+describe.each(SIZES)("%ix%i", (columns, rows) => {
+  test.each(SCENES)("$name", async ({ name, set, id, show }) => {
+    await using world = await World.start();
+    set?.(world);
+    await using opened = openDashboard({
+      socket: world.socket,
+      size: [columns, rows],
+      ...(id !== undefined && { id }),
+    });
+    await show(opened, world);
+    const text = opened.screen.text().replace(/(trying again|liveopsd start)\.* *$/m, "$1");
+    await expect(`${text.replaceAll(world.socket, "SOCKET")}\n`).toMatchFileSnapshot(
+      `golden/${name}-${columns}x${rows}.golden.txt`,
+    );
+  });
+});

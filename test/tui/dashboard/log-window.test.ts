@@ -1,0 +1,124 @@
+/** The window of the log: always consecutive, always bounded, whatever is streamed, fetched and scrolled. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { LogLine } from "../../../protocol/operation.js";
+import {
+  addPage,
+  appendLines,
+  followLog,
+  LOG_PAGE,
+  type LogWant,
+  type LogWindow,
+  MAX_LINES,
+  openLog,
+  scrollLog,
+  scrollToStart,
+  visibleLines,
+  wantedLines,
+} from "../../../tui/dashboard/state/log-window.js";
+
+const HEIGHT = 20;
+
+function line(n: number): LogLine {
+  return {
+    n,
+    seq: n,
+    at: "2026-01-02T03:04:05.000Z",
+    attempt: 1,
+    stage: null,
+    stream: "log",
+    text: `line ${n}`,
+  };
+}
+
+const range = (from: number, to: number) =>
+  Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => line(from + i));
+
+/** As the daemon answers it for a log of so many lines. */
+function answer(want: LogWant, total: number): LogLine[] {
+  if ("tail" in want) return range(Math.max(1, total - want.tail + 1), total);
+  if ("before" in want) return range(Math.max(1, want.before - LOG_PAGE), want.before - 1);
+  return range(want.after + 1, Math.min(total, want.after + LOG_PAGE));
+}
+
+/** Fetches until nothing is wanted. */
+function settle(log: LogWindow, total: number): LogWindow {
+  let now = log;
+  for (let rounds = 0; rounds < 20; rounds++) {
+    const want = wantedLines(now, HEIGHT);
+    if (want === null) return now;
+    now = addPage(now, want, answer(want, total), total);
+  }
+  throw new Error("it never has enough");
+}
+
+const numbers = (log: LogWindow) => visibleLines(log, HEIGHT).map(({ n }) => n);
+
+describe("the window", () => {
+  test("follows the end, and keeps the newest lines", () => {
+    const log = appendLines(openLog("a", 0), range(1, 5000));
+    expect(log.lines).toHaveLength(MAX_LINES);
+    expect(numbers(log).at(-1)).toBe(5000);
+  });
+
+  test("scrolled up it stands still while lines come in", () => {
+    const log = scrollLog(appendLines(openLog("a", 0), range(1, 100)), -10, HEIGHT);
+    expect(numbers(log).at(-1)).toBe(90);
+    expect(numbers(appendLines(log, range(101, 150))).at(-1)).toBe(90);
+  });
+
+  test("scrolling down to the end follows again", () => {
+    const log = scrollLog(appendLines(openLog("a", 0), range(1, 100)), -10, HEIGHT);
+    expect(scrollLog(log, 10, HEIGHT).follow).toBe(true);
+  });
+
+  test("scrolling up past what is held fetches older lines, down to the first", () => {
+    let log = appendLines(openLog("a", 3000), range(2501, 3000));
+    for (let i = 0; i < 200; i++) log = settle(scrollLog(log, -HEIGHT, HEIGHT), 3000);
+    expect(numbers(log)[0]).toBe(1);
+    expect(log.lines.length).toBeLessThanOrEqual(MAX_LINES);
+    expect(numbers(settle(followLog(log), 3000)).at(-1)).toBe(3000);
+  });
+
+  test("a short log has no way up", () => {
+    const log = appendLines(openLog("a", 0), range(1, 5));
+    expect(scrollToStart(log, HEIGHT).follow).toBe(true);
+    expect(numbers(scrollLog(log, -3, HEIGHT))).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test("applying streamed lines twice is harmless", () => {
+    const log = appendLines(openLog("a", 0), range(1, 10));
+    expect(appendLines(log, range(4, 10))).toBe(log);
+  });
+
+  type Step = { stream: number } | { scroll: number } | { to: "start" | "end" };
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    fc.record({ stream: fc.integer({ min: 1, max: 900 }) }),
+    fc.record({ scroll: fc.integer({ min: -60, max: 60 }) }),
+    fc.record({ to: fc.constantFrom("start" as const, "end" as const) }),
+  );
+
+  test("is consecutive and bounded, shows a full screen, and reaches the end when followed", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4000 }), fc.array(step, { maxLength: 40 }), (start, steps) => {
+        let total = start;
+        let log = appendLines(openLog("a", total), range(Math.max(1, total - LOG_PAGE + 1), total));
+        for (const now of steps) {
+          if ("stream" in now) {
+            log = appendLines(log, range(total + 1, total + now.stream));
+            total += now.stream;
+          } else if ("scroll" in now) log = scrollLog(log, now.scroll, HEIGHT);
+          else log = now.to === "start" ? scrollToStart(log, HEIGHT) : followLog(log);
+          log = settle(log, total);
+          expect(log.lines.length).toBeLessThanOrEqual(MAX_LINES);
+          expect(log.lines.map(({ n }) => n)).toEqual(
+            Array.from(log.lines, (_, i) => (log.lines[0]?.n ?? 0) + i),
+          );
+          expect(visibleLines(log, HEIGHT)).toHaveLength(Math.min(HEIGHT, total));
+          if (log.follow && total > 0) expect(numbers(log).at(-1)).toBe(total);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,86 @@
+/** Opens the dashboard, in this process, on a screen model of a given size. */
+import { PassThrough, Writable } from "node:stream";
+import { expect } from "vitest";
+import { type Program, startDashboard } from "../../../tui/dashboard/program.js";
+import { NOW } from "./operations.js";
+import { HeadlessTerminal } from "./terminal.js";
+
+export const SIZES = [
+  [160, 50],
+  [100, 30],
+  [80, 24],
+  [40, 15],
+] as const;
+
+/** Keys as a terminal sends them. */
+export const KEY = {
+  up: "\x1b[A",
+  down: "\x1b[B",
+  pageUp: "\x1b[5~",
+  pageDown: "\x1b[6~",
+  end: "\x1b[F",
+  enter: "\r",
+  escape: "\x1b",
+  ctrlC: "\x03",
+} as const;
+
+export interface Opened extends AsyncDisposable {
+  readonly screen: HeadlessTerminal;
+  readonly program: Program;
+  press(keys: string): void;
+  resize(columns: number, rows: number): void;
+}
+
+export interface OpenOptions {
+  socket: string;
+  size?: readonly [number, number];
+  id?: string;
+  env?: Record<string, string>;
+  now?: () => number;
+}
+
+export function openDashboard({
+  socket,
+  size = [100, 30],
+  id,
+  env = {},
+  now = () => NOW,
+}: OpenOptions): Opened {
+  const screen = new HeadlessTerminal(...size);
+  const stdout = Object.assign(
+    new Writable({
+      decodeStrings: false,
+      write: (data, _encoding, done) => screen.write(String(data), done),
+    }),
+    { isTTY: true, columns: size[0], rows: size[1] },
+  );
+  const stdin = Object.assign(new PassThrough(), {
+    isTTY: true,
+    setRawMode: () => stdin,
+    ref() {},
+    unref() {},
+  });
+  const program = startDashboard({
+    stdin: stdin as unknown as NodeJS.ReadStream,
+    stdout: stdout as unknown as NodeJS.WriteStream,
+    env: { TERM: "xterm-256color", ...env },
+    socket,
+    id: id ?? null,
+    clock: { now },
+  });
+  return {
+    screen,
+    program,
+    press: (keys) => void stdin.write(keys),
+    resize(columns, rows) {
+      Object.assign(stdout, { columns, rows });
+      screen.resize(columns, rows);
+      stdout.emit("resize");
+    },
+    async [Symbol.asyncDispose]() {
+      program.close(0);
+      await program.done;
+      expect(screen.faults).toEqual([]);
+    },
+  };
+}

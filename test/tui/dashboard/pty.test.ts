@@ -1,0 +1,162 @@
+/** The built `liveops-tui` on a real pty: keys, sizes, and the terminal as it was after every way out. */
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import pty from "@lydell/node-pty";
+import { describe, expect, test } from "vitest";
+import { KEY } from "./open.js";
+import { backup, failed, queued } from "./operations.js";
+import { HeadlessTerminal } from "./terminal.js";
+import { World } from "./world.js";
+
+const BIN = fileURLToPath(new URL("../../../dist/bin/liveops-tui.cjs", import.meta.url));
+
+interface Running extends AsyncDisposable {
+  readonly screen: HeadlessTerminal;
+  readonly pid: number;
+  readonly exited: Promise<number>;
+  press(keys: string): void;
+  resize(columns: number, rows: number): void;
+}
+
+function run(words: string[], { env = {}, preload = "" } = {}): Running {
+  const screen = new HeadlessTerminal(100, 30);
+  const node = preload === "" ? [] : ["--import", `data:text/javascript,${encodeURIComponent(preload)}`];
+  const child = pty.spawn(process.execPath, [...node, BIN, ...words], {
+    cols: 100,
+    rows: 30,
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      TERM: "xterm-256color",
+      TZ: "UTC",
+      ...env,
+    } as Record<string, string>,
+  });
+  let pending = Promise.resolve();
+  child.onData((data) => {
+    pending = new Promise((resolve) => screen.write(data, resolve));
+  });
+  const exited = new Promise<number>((resolve) => {
+    // What was written last may come after the exit.
+    child.onExit(({ exitCode }) => void pending.then(() => resolve(exitCode)));
+  });
+  return {
+    screen,
+    pid: child.pid,
+    exited,
+    press: (keys) => child.write(keys),
+    resize(columns, rows) {
+      screen.resize(columns, rows);
+      child.resize(columns, rows);
+    },
+    async [Symbol.asyncDispose]() {
+      try {
+        process.kill(child.pid, "SIGKILL");
+      } catch {
+        // Ended already, as most do.
+      }
+      await exited;
+      expect(screen.faults).toEqual([]);
+    },
+  };
+}
+
+async function busyWorld(): Promise<World> {
+  const world = await World.start();
+  for (const record of [backup(), queued(), failed()]) world.put(record);
+  return world;
+}
+
+async function restored({ screen, exited }: Running): Promise<number> {
+  const code = await exited;
+  expect(screen.alternate).toBe(false);
+  expect(screen.cursorShown).toBe(true);
+  expect(screen.written.lastIndexOf("\x1b[?2004l")).toBeGreaterThan(
+    screen.written.lastIndexOf("\x1b[?2004h"),
+  );
+  return code;
+}
+
+test("keys, a hand-over of size, and q", async () => {
+  await using world = await busyWorld();
+  await using running = run(["--socket", world.socket]);
+  await running.screen.until("Fails at an item");
+  running.press(KEY.down);
+  await running.screen.until("▌○ Shell command");
+  running.press("j");
+  await running.screen.until("row 7 of 10 has no price");
+  running.resize(40, 15);
+  await running.screen.until((text) => text.includes("▌✗ Fails") && !text.includes("│"));
+  running.press(KEY.enter);
+  await running.screen.until("row 7 of 10 has no");
+  running.resize(120, 40);
+  await running.screen.until("│");
+  running.press("q");
+  expect(await restored(running)).toBe(0);
+});
+
+describe("the terminal is given back", () => {
+  test.each([
+    ["SIGTERM", 130],
+    ["SIGHUP", 130],
+    ["SIGINT", 130],
+  ] as const)("after %s", async (signal, code) => {
+    await using world = await busyWorld();
+    await using running = run(["--socket", world.socket]);
+    await running.screen.until("Fails at an item");
+    process.kill(running.pid, signal);
+    expect(await restored(running)).toBe(code);
+  });
+
+  test("after an exception that nothing caught: the stack is told, exit 70", async () => {
+    await using world = await busyWorld();
+    const preload = `process.on("SIGUSR2", () => { throw new Error("broken on purpose"); });`;
+    await using running = run(["--socket", world.socket], { preload });
+    await running.screen.until("Fails at an item");
+    process.kill(running.pid, "SIGUSR2");
+    expect(await restored(running)).toBe(70);
+    expect(running.screen.text()).toContain("broken on purpose");
+  });
+});
+
+test("TERM=dumb is told and is no screen", async () => {
+  await using world = await busyWorld();
+  await using running = run(["--socket", world.socket], { env: { TERM: "dumb" } });
+  await running.exited;
+  expect(running.screen.written).toContain("TERM=dumb");
+  expect(running.screen.written).not.toContain("\x1b[?1049h");
+});
+
+describe("without a terminal", () => {
+  async function piped(words: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+    const child = spawn(process.execPath, [BIN, ...words], { stdio: ["ignore", "pipe", "pipe"] });
+    const read = { stdout: "", stderr: "" };
+    child.stdout.on("data", (data) => (read.stdout += data));
+    child.stderr.on("data", (data) => (read.stderr += data));
+    const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+    return { code, ...read };
+  }
+
+  test("nothing to watch is exit 2, with what to type", async () => {
+    await using world = await World.start();
+    const { code, stderr } = await piped(["--socket", world.socket]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("liveops submit");
+  });
+
+  test("no daemon is exit 3", async () => {
+    await using world = await World.start();
+    await world.daemon.stop();
+    expect((await piped(["--socket", world.socket])).code).toBe(3);
+  });
+
+  test("--help and --version answer, a wrong option is exit 2", async () => {
+    expect(await piped(["--help"])).toMatchObject({ code: 0, stdout: expect.stringContaining("Example:") });
+    expect((await piped(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(await piped(["--nonsense"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--nonsense"),
+    });
+    expect((await piped(["aaa", "bbb"])).code).toBe(2);
+  });
+});
