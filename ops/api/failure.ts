@@ -3,7 +3,7 @@
  *
  * The stack that is kept is the author's: our own frames and Node's are cut away.
  */
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import type { FailureCode } from "../../protocol/errors.js";
@@ -63,14 +63,17 @@ function authorStack(error: Error): string | null {
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** The stack without Node's frames and ours: those of files that lie beside this one, in the source or bundled. */
+/** Where our own code lies: beside this file; bundled, this is a chunk, and the worker is one directory up. */
+const ours = basename(here) === "chunks" ? [here, dirname(here)] : [here];
+
+/** The stack without Node's frames and ours. */
 function withoutOurFrames(stack: string): string {
   const lines = stack.split("\n");
   const kept = lines.filter((line) => {
     if (!/^\s+at /.test(line)) return true;
     if (/\(?node:/.test(line)) return false;
     const path = /(?:file:\/\/)?(\/[^():]*)(?::\d+)+\)?$/.exec(line)?.[1];
-    return path === undefined || dirname(decode(path)) !== here;
+    return path === undefined || !ours.includes(dirname(decode(path)));
   });
   return kept.join("\n");
 }
