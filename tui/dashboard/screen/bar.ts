@@ -10,9 +10,9 @@ const EMPTY = "─";
 /** Milliseconds for which the wandering block stands in one place. */
 const STEP = 200;
 
-/** Whether there is progress to show but no total to measure it by. */
-export function isIndeterminate(operation: Operation): boolean {
-  return operation.state === "running" && operation.progress !== null && operation.progress.total === null;
+/** Whether it runs without a measure: no total, or nothing said yet of how far it is. */
+export function isIndeterminate({ state, progress, percent }: Operation): boolean {
+  return state === "running" && (progress === null ? percent === 0 : progress.total === null);
 }
 
 /** Adds a bar of exactly this width. */
