@@ -48,11 +48,9 @@ export function table(
   );
   const row = (text: (column: Column) => string, paint: (column: Column, text: string) => string) =>
     widths
-      .map(({ column, width }, i) => {
-        const padded = fit(text(column), width, column.align);
-        return paint(column, i === widths.length - 1 && !column.align ? padded.trimEnd() : padded);
-      })
-      .join(GAP);
+      .map(({ column, width }) => paint(column, fit(text(column), width, column.align)))
+      .join(GAP)
+      .trimEnd();
   return [
     options.paint(
       "dim",

@@ -1,0 +1,52 @@
+/** The config file and what commands look for. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { readConfig } from "../../../protocol/command/config.js";
+import { UsageError } from "../../../protocol/command/failures.js";
+import { commandPlaces, startCommand } from "../../../protocol/command/looked-for.js";
+
+let dir: string;
+let env: Record<string, string>;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "liveops-config-"));
+  env = { HOME: dir, LIVEOPS_CONFIG: join(dir, "config.json") };
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const config = (text: string) => writeFileSync(join(dir, "config.json"), text);
+
+test("absent is empty", () => {
+  expect(readConfig(env)).toEqual({});
+});
+
+test("it is read, and beaten by the environment, which is beaten by flags", () => {
+  config(JSON.stringify({ socket: "/file.sock", stateDir: "/file", concurrency: 3, ops: ["/ops"] }));
+  expect(readConfig(env)).toEqual({ socket: "/file.sock", stateDir: "/file", concurrency: 3, ops: ["/ops"] });
+  expect(commandPlaces({}, env).socket).toBe("/file.sock");
+  expect(commandPlaces({}, { ...env, LIVEOPS_SOCKET: "/env.sock" }).socket).toBe("/env.sock");
+  expect(commandPlaces({ socket: "/flag.sock" }, { ...env, LIVEOPS_SOCKET: "/env.sock" }).socket).toBe(
+    "/flag.sock",
+  );
+});
+
+test.each([
+  ["{", "is not JSON"],
+  ["[]", "must hold a JSON object"],
+  ['{"socket": 1}', "socket must be a path"],
+  ['{"stateDir": ""}', "stateDir must be a path"],
+  ['{"ops": "/ops"}', "ops must be a list"],
+  ['{"concurrency": 0}', "concurrency must be"],
+])("%s is wrong usage and says what it must be", (text, said) => {
+  config(text);
+  expect(() => readConfig(env)).toThrow(UsageError);
+  expect(() => readConfig(env)).toThrow(said);
+});
+
+test("the command that starts the daemon can be typed as it stands", () => {
+  expect(startCommand({})).toBe("liveopsd start");
+  expect(startCommand({ socket: "/a b/it's", stateDir: "/s" })).toBe(
+    "liveopsd start --state-dir /s --socket '/a b/it'\\''s'",
+  );
+});

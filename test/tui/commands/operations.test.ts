@@ -1,0 +1,260 @@
+/** ls, show, logs, wait, cancel, retry, rm and ops as processes against a scripted daemon. */
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { LogLine, Operation } from "../../../protocol/operation.js";
+import type { FinalState } from "../../../protocol/state.js";
+import { FakeDaemon } from "../../harness/fake-daemon.js";
+import { AT, Story } from "../../harness/records.js";
+import { useCli } from "./cli.js";
+
+const cli = useCli();
+let daemon: FakeDaemon;
+beforeEach(async () => {
+  daemon = await FakeDaemon.start();
+});
+afterEach(() => daemon[Symbol.asyncDispose]());
+
+const liveops = (...words: string[]) => cli.run([words[0]!, "--socket", daemon.socket, ...words.slice(1)]);
+const start = (...words: string[]) => cli.start([words[0]!, "--socket", daemon.socket, ...words.slice(1)]);
+
+function record(id: string, state: Operation["state"] = "running"): Operation {
+  const story = new Story({ id, chain: { id, index: 0, previous: null, next: null } }).started();
+  return state === "running" ? story.record() : story.settled(state as FinalState).record();
+}
+
+/** Operations of which some settle at once when watched, the others never. */
+function holds(states: Record<string, Operation["state"]>): void {
+  for (const id of Object.keys(states)) {
+    daemon.on("GET", `/v1/operations/${id}`, (_asked, reply) => reply.json(record(id)));
+    daemon.on("POST", `/v1/operations/${id}/cancel`, (_asked, reply) =>
+      reply.json({ ...record(id), cancelRequested: true }),
+    );
+  }
+  daemon.on("GET", "/v1/watch", ({ query }, reply) => {
+    const id = query.operation!;
+    const stream = reply.stream();
+    stream.line({ type: "snapshot", cursor: "1", operations: [record(id, states[id])], counts: {} });
+    if (states[id] !== "running") {
+      stream.line({ type: "end", id, state: states[id] });
+      stream.end();
+    }
+  });
+}
+
+test("ls shows the newest, and the live ones that are older", async () => {
+  const finished = Array.from({ length: 20 }, (_, i) => record(`f${i}x`, "succeeded"));
+  daemon.on("GET", "/v1/operations", ({ query }, reply) =>
+    query.state === "queued,running"
+      ? reply.json({ operations: [record("old")], next: null, total: 1 })
+      : reply.json({ operations: finished, next: "more", total: 50 }),
+  );
+  const { code, stdout } = await liveops("ls", "--json");
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout).map((it: Operation) => it.id)).toEqual([...finished.map((it) => it.id), "old"]);
+  const text = await liveops("ls");
+  expect(text.stdout.split("\n")[21]).toMatch(/^old +load-process-save +● running/);
+});
+
+test("ls sends its filters, and reads on through the pages", async () => {
+  daemon.on("GET", "/v1/operations", ({ query }, reply) =>
+    reply.json({
+      operations: Array.from({ length: query.before ? 500 : 1000 }, () => record("abc", "failed")),
+      next: query.before ? null : "page2",
+      total: 1500,
+    }),
+  );
+  const { stdout } = await liveops(
+    "ls",
+    "--state",
+    "failed,cancelled",
+    "--op",
+    "backup",
+    "--limit",
+    "1500",
+    "--json",
+  );
+  expect(JSON.parse(stdout)).toHaveLength(1500);
+  expect(daemon.asked.map((asked) => asked.query)).toEqual([
+    { state: "failed,cancelled", op: "backup", limit: "1000" },
+    { state: "failed,cancelled", op: "backup", limit: "500", before: "page2" },
+  ]);
+});
+
+test("an empty list is no error", async () => {
+  daemon.on("GET", "/v1/operations", (_asked, reply) => reply.json({ operations: [], next: null, total: 0 }));
+  expect(await liveops("ls")).toMatchObject({ code: 0, stdout: "" });
+  expect(await liveops("ls", "--json")).toEqual({ code: 0, stdout: "[]\n", stderr: "" });
+});
+
+test("show --json is the record", async () => {
+  holds({ abc: "running" });
+  const { stdout } = await liveops("show", "abc", "--json");
+  expect(JSON.parse(stdout)).toEqual(record("abc"));
+});
+
+/** A log of so many lines, paged as the daemon does it. */
+function logs(count: number): void {
+  const line = (n: number): LogLine => ({
+    n,
+    seq: n + 2,
+    at: AT,
+    attempt: 1,
+    stage: null,
+    stream: "log",
+    text: `line\t${n}`,
+  });
+  const all = Array.from({ length: count }, (_, i) => line(i + 1));
+  daemon.on("GET", "/v1/operations/abc", (_asked, reply) => reply.json(record("abc")));
+  daemon.on("GET", "/v1/operations/abc/log", ({ query }, reply) => {
+    const limit = Math.min(Number(query.limit), 3);
+    const from = query.tail === undefined ? Number(query.after) : Math.max(0, count - Number(query.tail));
+    const lines = all.slice(from, query.tail === undefined ? from + limit : count);
+    reply.json({ lines, next: from + lines.length < count ? from + lines.length : null, total: count });
+  });
+  daemon.on("GET", "/v1/operations/abc/events", ({ query }, reply) => {
+    const stream = reply.stream();
+    const coming = [...all, line(count + 1)].filter(({ seq }) => seq > Number(query.after ?? 0));
+    for (const it of coming) stream.line({ type: "log:line", ...it });
+    stream.line({ type: "end", state: "succeeded" });
+    stream.end();
+  });
+}
+
+const lines = (...numbers: number[]) => numbers.map((n) => `line    ${n}\n`).join("");
+
+test.each([
+  [["logs", "abc"], lines(1, 2, 3, 4, 5, 6, 7)],
+  [["logs", "abc", "-n", "2"], lines(6, 7)],
+  [["logs", "abc", "-n", "0"], ""],
+  [["logs", "abc", "-f"], lines(1, 2, 3, 4, 5, 6, 7, 8)],
+  [["logs", "abc", "-f", "-n", "1"], lines(7, 8)],
+  [["logs", "abc", "-f", "-n", "0"], lines(8)],
+])("%j", async (words, stdout) => {
+  logs(7);
+  expect(await liveops(...words)).toEqual({ code: 0, stdout, stderr: "" });
+});
+
+test("logs --json keeps the text as it was", async () => {
+  logs(1);
+  const { stdout } = await liveops("logs", "abc", "--json", "-f");
+  expect(
+    stdout
+      .trim()
+      .split("\n")
+      .map((it) => JSON.parse(it).text),
+  ).toEqual(["line\t1", "line\t2"]);
+});
+
+test.each([
+  [{ aaa: "succeeded", bbb: "succeeded" }, 0],
+  [{ aaa: "succeeded", bbb: "failed", ccc: "cancelled" }, 1],
+  [{ aaa: "succeeded", bbb: "cancelled" }, 6],
+] as const)("wait for %j is exit %i", async (states, code) => {
+  holds(states);
+  const ended = await liveops("wait", ...Object.keys(states));
+  expect(ended.code).toBe(code);
+  expect(ended.stdout.trim().split("\n").sort()).toEqual(Object.entries(states).map((it) => it.join(" ")));
+});
+
+test("wait --any ends with the first", async () => {
+  holds({ aaa: "running", bbb: "failed" });
+  expect(await liveops("wait", "aaa", "bbb", "--any")).toMatchObject({ code: 1, stdout: "bbb failed\n" });
+});
+
+test("wait --timeout: exit 124, and says what is not settled", async () => {
+  holds({ aaa: "running", bbb: "succeeded" });
+  const ended = await liveops("wait", "aaa", "bbb", "--timeout", "300ms");
+  expect(ended.code).toBe(124);
+  expect(ended.stderr).toContain("aaa");
+});
+
+test("Ctrl-C on wait: exit 130, nothing is cancelled", async () => {
+  holds({ aaa: "running" });
+  const waiting = start("wait", "aaa");
+  await daemon.request((asked) => asked.path === "/v1/watch");
+  waiting.child.kill("SIGINT");
+  const ended = await waiting.ended;
+  expect(ended.code).toBe(130);
+  expect(ended.stderr).toContain("aaa goes on");
+  expect(daemon.asked.every((asked) => asked.method === "GET")).toBe(true);
+});
+
+test("wait says a wrong id at once", async () => {
+  holds({ aaa: "running" });
+  daemon.on("GET", "/v1/operations/zzz", (_asked, reply) =>
+    reply.refuse("LIVEOPS_NO_SUCH_OPERATION", "nothing fits zzz"),
+  );
+  expect(await liveops("wait", "aaa", "zzz")).toMatchObject({ code: 4, stdout: "" });
+});
+
+test("cancel returns once it is recorded, with --wait once it is settled", async () => {
+  holds({ aaa: "cancelled" });
+  expect(await liveops("cancel", "aaa")).toEqual({ code: 0, stdout: "aaa cancelling\n", stderr: "" });
+  expect(await liveops("cancel", "aaa", "--wait")).toEqual({
+    code: 0,
+    stdout: "aaa cancelled\n",
+    stderr: "",
+  });
+  expect(daemon.asked.at(-1)?.query).toEqual({ operation: "aaa" });
+});
+
+test("one refusal doesn't keep the others from being cancelled", async () => {
+  holds({ bbb: "cancelled" });
+  daemon.on("POST", "/v1/operations/aaa/cancel", (_asked, reply) =>
+    reply.refuse("LIVEOPS_WRONG_STATE", "aaa is over"),
+  );
+  const ended = await liveops("cancel", "aaa", "bbb");
+  expect(ended).toMatchObject({ code: 5, stdout: "bbb cancelling\n" });
+  expect(ended.stderr).toContain("aaa is over");
+});
+
+test("retry sends the stage and prints the id", async () => {
+  daemon.on("POST", "/v1/operations/aaa/retry", (_asked, reply) => reply.json(record("aaa111bbb222")));
+  expect(await liveops("retry", "aaa", "--from", "Load")).toEqual({
+    code: 0,
+    stdout: "aaa111bbb222\n",
+    stderr: "",
+  });
+  expect(daemon.asked[0]?.body).toEqual({ from: "Load" });
+});
+
+test("rm --finished removes what is finished, over all pages, and prints the ids", async () => {
+  daemon.on("GET", "/v1/operations", ({ query }, reply) =>
+    query.before
+      ? reply.json({ operations: [record("bbb", "failed")], next: null, total: 2 })
+      : reply.json({ operations: [record("aaa", "succeeded")], next: "p2", total: 2 }),
+  );
+  daemon.on("DELETE", /^\/v1\/operations\/\w+$/, ({ path }, reply) =>
+    reply.json(record(path.split("/").at(-1)!, "failed")),
+  );
+  expect(await liveops("rm", "--finished")).toEqual({ code: 0, stdout: "aaa\nbbb\n", stderr: "" });
+  expect(daemon.asked[0]?.query.state).toBe("succeeded,failed,cancelled");
+});
+
+test("ops lists types with stages and parameters; what is wrong goes to stderr", async () => {
+  const type = {
+    op: "backup",
+    title: "Back up",
+    resumable: true,
+    timeout: null,
+    gracePeriod: 10,
+    file: "/ops/backup.ts",
+  };
+  const params = {
+    type: "object",
+    properties: { source: { type: "string", description: "what \x1b" } },
+    required: ["source"],
+  };
+  daemon.on("GET", "/v1/ops", (_asked, reply) =>
+    reply.json({
+      ops: [{ ...type, stages: ["Scan", "Archive"], params }],
+      errors: [{ file: "/ops/bad.ts", message: "unexpected }" }],
+      shadowed: [{ op: "backup", file: "/late/backup.ts", by: "/ops/backup.ts" }],
+    }),
+  );
+  const { code, stdout, stderr } = await liveops("ops");
+  expect(code).toBe(0);
+  expect(stdout).toContain("backup  Back up  resumable\n  stages  Scan, Archive\n");
+  expect(stdout).toMatch(/source +text +required +what \\x1b/);
+  expect(stderr).toContain("/ops/bad.ts does not load: unexpected }");
+  expect(stderr).toContain("/late/backup.ts");
+});
