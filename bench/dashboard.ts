@@ -3,8 +3,8 @@
  *
  *     npm run build && npx tsx bench/dashboard.ts [path of the bundle]
  *
- * CPU time of the dashboard's process as a share of one core over the same seconds, against a process that is busy
- * for all of them; and what is written for each flush.
+ * CPU time of the dashboard's process divided by the wall time of the same seconds, and what each flush writes.
+ * The scripted daemon runs in this process, so that its cost is not counted.
  */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
