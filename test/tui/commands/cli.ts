@@ -1,6 +1,6 @@
 /** The `liveops` command as a process, bundled as the build does it. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -43,6 +43,33 @@ export class Cli {
       external: ["./run.js", "./tui.js"],
       define: { "import.meta.url": "__bundleUrl", "process.env.NODE_ENV": '"production"' },
       banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+      logLevel: "warning",
+    });
+  }
+
+  /** What `run` needs beside the command: its own bundle, the library and the example operations. */
+  async bundleRun(): Promise<void> {
+    symlinkSync(join(ROOT, "node_modules"), join(this.dir, "node_modules"));
+    writeFileSync(join(this.dir, "package.json"), '{"type": "module"}');
+    await build({
+      absWorkingDir: ROOT,
+      entryPoints: {
+        liveops: "ops/api/index.ts",
+        run: "tui/commands/run/inline.ts",
+        "ops/examples/step-a": "ops/examples/step-a.ts",
+        "ops/examples/step-b": "ops/examples/step-b.ts",
+      },
+      alias: { liveops: "./ops/api/index.ts" },
+      bundle: true,
+      platform: "node",
+      target: "node22.15",
+      format: "esm",
+      splitting: true,
+      outdir: this.dir,
+      external: ["tsx", "tsx/*"],
+      banner: {
+        js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+      },
       logLevel: "warning",
     });
   }
@@ -106,9 +133,10 @@ export class CliProcess {
 }
 
 /** One bundle for all tests of the file that calls this. */
-export function useCli(): Cli {
+export function useCli(options: { run?: boolean } = {}): Cli {
   const cli = new Cli();
   beforeAll(() => cli.bundle());
+  if (options.run) beforeAll(() => cli.bundleRun());
   afterAll(() => cli.close());
   return cli;
 }

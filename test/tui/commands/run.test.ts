@@ -1,0 +1,128 @@
+/** `liveops run` as a process: the author's file, the chain, errors, Ctrl-C; no daemon anywhere. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { useCli } from "./cli.js";
+
+const cli = useCli({ run: true });
+let ops: string;
+beforeAll(() => {
+  ops = mkdtempSync(join(tmpdir(), "liveops-run-"));
+  writeFileSync(join(ops, "work.ts"), WORK);
+  writeFileSync(join(ops, "broken.ts"), "export class {");
+});
+afterAll(() => rmSync(ops, { recursive: true, force: true }));
+
+const WORK = `
+import { setTimeout as after } from "node:timers/promises";
+import { LiveOperation, type Progress, z } from "liveops";
+
+export class Count extends LiveOperation<typeof Count> {
+  static stages = ["Load", "Process"] as const;
+  static params = z.object({ to: z.number().default(2), args: z.array(z.string()).default([]) });
+  async run(p: Progress<Count>) {
+    await p.stage("Load", () => console.log("printed\\x1b[31m"));
+    await p.untracked("Warm up", () => p.log("warm"));
+    await p.stage("Process", () => {
+      let sum = 0;
+      for (const item of p.track(Array.from({ length: this.params.to }, (_, i) => i))) sum += item;
+      p.result({ sum, args: this.params.args });
+    });
+  }
+}
+
+export class Break extends LiveOperation {
+  static stages = ["Load"];
+  async run(p: Progress) {
+    await p.stage("Load", () => { throw new TypeError("it broke"); });
+  }
+}
+
+export class Linger extends LiveOperation {
+  static stages = ["Wait"];
+  static gracePeriod = 3600;
+  async run(p: Progress) {
+    setInterval(() => {}, 1000);
+    await p.stage("Wait", () => { p.log("waiting"); return after(3_600_000, null, { signal: p.signal }); });
+  }
+}
+
+export class Deaf extends LiveOperation {
+  static stages = ["Wait"];
+  static gracePeriod = 3600;
+  async run(p: Progress) {
+    await p.stage("Wait", () => { p.log("waiting"); return after(3_600_000); });
+  }
+}
+`;
+
+const run = (...words: string[]) => cli.run(["run", "--ops", ops, ...words]);
+
+test("headers, what is printed and logged, result; the steps of the bar on stderr", async () => {
+  const ended = await run("count", "to=4", "--", "x", "-y");
+  expect(ended.stdout).toBe(
+    '=== [1/2] Load ===\nprinted\\x1b[31m\n=== Warm up ===\nwarm\n=== [2/2] Process ===\nsum=6\nargs=["x","-y"]\n',
+  );
+  expect(ended.stderr).toMatch(/100% \(4\/4\)/);
+  expect(ended.code).toBe(0);
+});
+
+test("the chain goes on on the same stream", async () => {
+  const { code, stdout } = await cli.run(["run", "step-a"], { cwd: ops });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^=== \[1\/1\] List ===\n.*=== \[1\/2\] Measure ===\n.*=== \[2\/2\] Report ===\n/s);
+});
+
+test("a failure is exit 1, its message and stack on stderr", async () => {
+  const { code, stdout, stderr } = await run("break");
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "=== [1/1] Load ===\n" });
+  expect(stderr).toContain("failed: it broke");
+  expect(stderr).toContain("work.ts:");
+});
+
+test("an unknown type is exit 4 with near names, and with the files that do not load", async () => {
+  const { code, stdout, stderr } = await run("cuont");
+  expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
+  expect(stderr).toContain("did you mean count?");
+  expect(stderr).toContain("broken.ts does not load");
+});
+
+test("wrong parameters are exit 2 with the list of them", async () => {
+  const { code, stdout, stderr } = await run("count", "too=3");
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(/Parameters:\n +to +number +default 2/);
+});
+
+test("--json is a fact or line a line, and nothing else", async () => {
+  const { code, stdout } = await run("count", "--json");
+  const lines = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(code).toBe(0);
+  expect(lines[0]).toMatchObject({ type: "operation:submitted" });
+  expect(lines.at(-1)).toEqual({ id: lines[0].id, type: "end", state: "succeeded" });
+  expect(lines.find((line) => line.type === "log:line")).toMatchObject({
+    stream: "stdout",
+    text: "printed\x1b[31m",
+  });
+});
+
+test("the first Ctrl-C cancels: exit 6, though the operation left a timer", async () => {
+  const running = cli.start(["run", "--ops", ops, "linger"]);
+  await running.says("stdout", "waiting");
+  running.child.kill("SIGINT");
+  const ended = await running.ended;
+  expect(ended.code).toBe(6);
+  expect(ended.stderr).toContain("cancelled");
+});
+
+test("the second Ctrl-C kills what does not listen: exit 130", async () => {
+  const running = cli.start(["run", "--ops", ops, "deaf"]);
+  await running.says("stdout", "waiting");
+  running.child.kill("SIGINT");
+  await running.says("stderr", "cancel requested");
+  running.child.kill("SIGINT");
+  expect((await running.ended).code).toBe(130);
+});
