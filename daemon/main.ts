@@ -16,6 +16,8 @@ export { AlreadyRunningError, type Daemon, settingsFrom, startDaemon };
 export async function runDaemon(settings: Settings, toStderr: boolean, onAnswers: () => void): Promise<void> {
   const daemon = await startDaemon(settings, () => openLog(settings, toStderr));
   const { log } = daemon.context;
+  // Relative places are resolved by now; the directory it was started in may be unmounted.
+  process.chdir("/");
   const stop = () => void daemon.stop();
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);

@@ -6,7 +6,7 @@
  */
 import type { Fact, Submission } from "./fact.js";
 import type { LogLine, Operation, StageTimes } from "./operation.js";
-import { isFinal } from "./state.js";
+import { type FinalState, isFinal } from "./state.js";
 
 /** The record of an operation that has just been submitted. */
 export function submittedRecord(operation: Submission, at: string, seq: number): Operation {
@@ -109,7 +109,7 @@ function changes(record: Operation, fact: Exclude<Fact, { type: "cancel:requeste
         error: fact.error,
         finishedSuccessfully: fact.state === "succeeded",
         percent: fact.state === "succeeded" ? 100 : record.percent,
-        stageStates: closeStages(record, fact.state),
+        ...closeStages(record, fact),
         queuePosition: null,
         finishedAt: fact.at,
         chain: { ...record.chain, next: fact.next },
@@ -138,13 +138,19 @@ function leftTimes(record: Operation, stage: string, fact: { at: string; resumed
   return { startedAt, finishedAt: fact.at, resumed: fact.resumed };
 }
 
-/** A worker that died left its stage open: it ended as the operation did. */
+/** A worker that died left its stage open: it ended as the operation did, and with it. */
 function closeStages(
   record: Operation,
-  state: "succeeded" | "failed" | "cancelled",
-): Operation["stageStates"] {
-  const open = Object.entries(record.stageStates).filter(([, s]) => s === "active");
-  if (open.length === 0) return record.stageStates;
-  const closed = state === "succeeded" ? "done" : state;
-  return { ...record.stageStates, ...Object.fromEntries(open.map(([name]) => [name, closed])) };
+  fact: { state: FinalState; at: string },
+): Partial<Pick<Operation, "stageStates" | "stageTimes">> {
+  const open = Object.keys(record.stageStates).filter((name) => record.stageStates[name] === "active");
+  if (open.length === 0) return {};
+  const state = fact.state === "succeeded" ? "done" : fact.state;
+  const stageStates = { ...record.stageStates };
+  const stageTimes = { ...record.stageTimes };
+  for (const name of open) {
+    stageStates[name] = state;
+    stageTimes[name] = leftTimes(record, name, { at: fact.at, resumed: false });
+  }
+  return { stageStates, stageTimes };
 }

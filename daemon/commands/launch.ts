@@ -18,7 +18,6 @@ export async function launch(options: DaemonOptions, socket: string): Promise<{ 
     detached: true,
     // Nothing of ours: a daemon that writes to a pipe nobody reads any more would die of it.
     stdio: ["ignore", "ignore", "ignore", "ipc"],
-    cwd: "/",
     env: process.env,
   });
   const report = await new Promise<LaunchReport>((resolve) => {

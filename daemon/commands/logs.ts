@@ -5,7 +5,6 @@ import type { Command } from "commander";
 import { NotFoundError } from "../../protocol/command/failures.js";
 import { neutralise } from "../../protocol/command/neutralise.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
-import { endQuietlyOnClosedPipe } from "../../protocol/command/quiet-end.js";
 import { Tail } from "../run-files/tail.js";
 import { layoutOf } from "../store/layout.js";
 
@@ -17,7 +16,6 @@ export function registerLogs(root: Command): void {
   command.option("-f, --follow", "go on as it grows").action(() => {
     const options = allOptions<GlobalOptions & { follow?: boolean }>(command);
     const { log } = layoutOf(commandPlaces(options).stateDir);
-    endQuietlyOnClosedPipe();
     if (!existsSync(log) && !options.follow)
       throw new NotFoundError(`there is no log at ${log} yet; liveopsd start makes one`);
     const tail = new Tail(log);

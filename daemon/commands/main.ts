@@ -1,5 +1,6 @@
 /** Entry of the `liveopsd` bin. */
 import { rootCommand, runRoot } from "../../protocol/command/options.js";
+import { endQuietlyOnClosedPipe } from "../../protocol/command/quiet-end.js";
 import { registerLogs } from "./logs.js";
 import { registerRestart } from "./restart.js";
 import { registerStart } from "./start.js";
@@ -12,4 +13,5 @@ process.removeAllListeners("warning");
 const root = rootCommand("liveopsd", "The daemon that runs long operations and keeps their state.");
 for (const register of [registerStart, registerStop, registerRestart, registerStatus, registerLogs])
   register(root);
+endQuietlyOnClosedPipe();
 void runRoot(root, process.argv.slice(2));

@@ -4,7 +4,7 @@ import { Client } from "../../protocol/client/client.js";
 import { addCommand, allOptions, commandPlaces } from "../../protocol/command/options.js";
 import { type DaemonOptions, withDaemonOptions } from "./daemon-options.js";
 import { launch } from "./launch.js";
-import { stopDaemon } from "./stop-daemon.js";
+import { operations, stopDaemon } from "./stop-daemon.js";
 
 export function registerRestart(root: Command): void {
   const command = addCommand(root, "restart", "Restart the daemon; running operations go on meanwhile.", [
@@ -17,7 +17,7 @@ export function registerRestart(root: Command): void {
     // What the old one was told by flags, the new one is told too, unless it is told otherwise now.
     const { pid } = await launch(stopped ? { ...inherited(stopped.daemon), ...options } : options, socket);
     const running = stopped?.reply.running ?? 0;
-    const kept = running > 0 ? `, took up ${running} running operations` : "";
+    const kept = running > 0 ? `, took up ${operations(running)}` : "";
     process.stderr.write(
       `liveopsd: ${stopped ? "restarted" : "started"} (pid ${pid})${kept}, answers on ${socket}\n`,
     );

@@ -31,12 +31,17 @@ export async function stopDaemon(
 
 export function describeStop({ running, cancelled }: StopReply): string {
   const parts = ["stopped"];
-  if (cancelled > 0) parts.push(`${cancelled} running operations were cancelled`);
+  if (cancelled > 0) parts.push(`${operations(cancelled)} cancelled`);
   if (running > 0) {
     parts.push(
-      `${running} running operations go on without it; no chain advances and nothing is started until the next liveopsd start ` +
+      `${operations(running)} ${running === 1 ? "goes" : "go"} on without it; no chain advances and nothing is started until the next liveopsd start ` +
         "(liveopsd stop --now cancels them first)",
     );
   }
   return parts.join("; ");
+}
+
+/** `1 running operation`, `2 running operations`. */
+export function operations(count: number): string {
+  return `${count} running operation${count === 1 ? "" : "s"}`;
 }

@@ -1,103 +1,17 @@
 /**
- * The daemon's side of the loader: starts it, asks it, replaces it when a file was edited, ends it when it hangs.
+ * What the daemon knows of operation types: asks a loader process, and replaces it when a file was edited.
  */
-import { type ChildProcess, fork } from "node:child_process";
-import { openSync, readdirSync, statSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readdirSync, statSync } from "node:fs";
 import type { LoadedFile } from "../../ops/api/user-code.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/fact.js";
 import type { TypesReply } from "../../protocol/routes.js";
-import type { FromLoader, PrepareInput, ResolvedType, ToLoader } from "./messages.js";
-
-/** How long user code may take over loading, or over one set of parameters. */
-const ANSWER_MS = 20_000;
-
-type Ask = ToLoader extends infer T ? (T extends { call: number } ? Omit<T, "call"> : never) : never;
-
-interface Waiting {
-  resolve: (message: FromLoader) => void;
-  reject: (error: Error) => void;
-  timer: NodeJS.Timeout;
-}
-
-class LoaderProcess {
-  readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, Waiting>();
-  #calls = 0;
-  readonly loaded: Promise<{ types: TypesReply; files: LoadedFile[] }>;
-  dead = false;
-
-  constructor(dirs: string[], logFile: string) {
-    const log = openSync(logFile, "a", 0o600);
-    this.#child = fork(fileURLToPath(new URL("./loader.js", import.meta.url)), [JSON.stringify({ dirs })], {
-      stdio: ["ignore", log, log, "ipc"],
-      execArgv: ["--disable-warning=ExperimentalWarning"],
-      env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined },
-    });
-    this.loaded = new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.#hung("loading the operation types")), ANSWER_MS);
-      this.#waiting.set(0, {
-        resolve: (message) => resolve(message as Extract<FromLoader, { type: "loaded" }>),
-        reject,
-        timer,
-      });
-    });
-    this.loaded.catch(() => {});
-    this.#child.on("message", (message: FromLoader) =>
-      this.#settle("call" in message ? message.call : 0, message),
-    );
-    this.#child.on("exit", (code, signal) => {
-      this.dead = true;
-      this.#fail(
-        new Error(
-          `the loader ended (${signal ?? `exit code ${code}`}): an operation file ended it; see liveopsd logs`,
-        ),
-      );
-    });
-    this.#child.on("error", (error) => this.#fail(error));
-  }
-
-  ask(message: Ask): Promise<FromLoader> {
-    const call = ++this.#calls;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.#hung("reading the parameters")), ANSWER_MS);
-      this.#waiting.set(call, { resolve, reject, timer });
-      this.#child.send({ ...message, call }, (error) => error && this.#fail(error));
-    });
-  }
-
-  stop(): void {
-    this.dead = true;
-    this.#child.kill("SIGKILL");
-  }
-
-  #hung(what: string): Error {
-    this.stop();
-    return new Error(
-      `${what} took longer than ${ANSWER_MS / 1000} s: an operation file hangs; see liveopsd logs`,
-    );
-  }
-
-  #settle(call: number, message: FromLoader): void {
-    const waiting = this.#waiting.get(call);
-    if (!waiting) return;
-    this.#waiting.delete(call);
-    clearTimeout(waiting.timer);
-    waiting.resolve(message);
-  }
-
-  #fail(error: Error): void {
-    for (const { reject, timer } of this.#waiting.values()) {
-      clearTimeout(timer);
-      reject(error);
-    }
-    this.#waiting.clear();
-  }
-}
+import { LoaderProcess } from "./loader-process.js";
+import type { FromLoader, PrepareInput, ResolvedType, SkippedFile } from "./messages.js";
 
 export class Loader {
   #process: LoaderProcess | null = null;
+  #ready: Promise<LoaderProcess> | null = null;
   #files: LoadedFile[] = [];
   #listing = "";
 
@@ -114,6 +28,7 @@ export class Loader {
   stop(): void {
     this.#process?.stop();
     this.#process = null;
+    this.#ready = null;
   }
 
   async types(): Promise<TypesReply> {
@@ -155,20 +70,40 @@ export class Loader {
   /** The loader that has read the files as they are now. */
   async #current(): Promise<LoaderProcess> {
     const listing = this.dirs.map((dir) => `${dir}:${namesIn(dir).join(",")}`).join("\n");
-    const current = this.#process;
-    if (current && !current.dead && listing === this.#listing && this.#files.every(isUnchanged)) {
-      await current.loaded;
-      return current;
+    const ready = this.#ready;
+    if (ready && listing === this.#listing && this.#files.every(isUnchanged)) {
+      const process = await ready.catch(() => null);
+      if (process && !process.dead) return process;
+      // Another caller may have replaced it while we waited.
+      if (this.#ready && this.#ready !== ready) return this.#ready;
     }
     this.#process?.stop();
     this.#listing = listing;
     this.#files = [];
-    const fresh = new LoaderProcess(this.dirs, this.logFile);
-    this.#process = fresh;
-    const { files } = await fresh.loaded;
-    if (this.#process === fresh) this.#files = files;
-    return fresh;
+    this.#ready = this.#load([]);
+    return this.#ready;
   }
+
+  /** Loads all files but those that would not let it; each of them is found out by trying. */
+  async #load(skip: SkippedFile[]): Promise<LoaderProcess> {
+    const fresh = new LoaderProcess(this.dirs, skip, this.logFile);
+    this.#process = fresh;
+    try {
+      const { files } = await fresh.loaded;
+      if (this.#process === fresh) this.#files = [...files, ...skip.map(({ file }) => asLoaded(file))];
+      return fresh;
+    } catch (error) {
+      const file = fresh.loading;
+      if (this.#process !== fresh || file === null || skip.some((skipped) => skipped.file === file))
+        throw error;
+      return this.#load([...skip, { file, message: (error as Error).message }]);
+    }
+  }
+}
+
+function asLoaded(file: string): LoadedFile {
+  const { mtimeMs = 0, size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
+  return { file, mtimeMs, size };
 }
 
 function namesIn(dir: string): string[] {

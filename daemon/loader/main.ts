@@ -14,16 +14,19 @@ import { nearest } from "../../protocol/nearest.js";
 import type { TypesReply } from "../../protocol/routes.js";
 import type { FromLoader, LoaderSetup, ToLoader } from "./messages.js";
 
-const { dirs } = JSON.parse(process.argv[2] ?? "{}") as LoaderSetup;
+const { dirs, skip } = JSON.parse(process.argv[2] ?? "{}") as LoaderSetup;
 process.on("disconnect", () => process.exit(0));
 // What user code prints or throws while it is loaded is not ours to die of.
 process.on("uncaughtException", (error) => process.stderr.write(`${error.stack ?? error}\n`));
 
 enableUserCode(new URL("./liveops.js", import.meta.url).href);
-const catalogue = await loadCatalogue(dirs);
+const catalogue = await loadCatalogue(dirs, {
+  skip: skip.map(({ file }) => file),
+  onFile: (file) => send({ type: "loading", file }),
+});
 const types: TypesReply = {
   ops: [...catalogue.types.values()].map(({ Type, file }) => describeType(Type, file)),
-  errors: catalogue.errors,
+  errors: [...skip, ...catalogue.errors],
   shadowed: catalogue.shadowed,
 };
 

@@ -8,6 +8,13 @@ import type { Policy } from "../store/decision.js";
 
 export interface LoaderSetup {
   dirs: string[];
+  /** Files that hung or ended an earlier loader: reported, not loaded. */
+  skip: SkippedFile[];
+}
+
+export interface SkippedFile {
+  file: string;
+  message: string;
 }
 
 export type ToLoader = { call: number } & (
@@ -26,6 +33,8 @@ export interface PrepareInput {
 }
 
 export type FromLoader =
+  /** Told before each file: should it hang, this is the one. */
+  | { type: "loading"; file: string }
   | { type: "loaded"; types: TypesReply; files: LoadedFile[] }
   | { call: number; type: "types"; types: TypesReply }
   | { call: number; type: "prepared"; submission: Submission }

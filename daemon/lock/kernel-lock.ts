@@ -11,6 +11,9 @@ export interface KernelLock {
   release(): void;
 }
 
+/** Held for as long as the process lives: a database that is garbage-collected is closed, and its lock gone. */
+const held = new Set<DatabaseSync>();
+
 /** The lock, or null where another process holds it. */
 export function acquireLock(file: string): KernelLock | null {
   const database = new DatabaseSync(file, { timeout: 0 });
@@ -21,7 +24,13 @@ export function acquireLock(file: string): KernelLock | null {
     if (isBusy(error)) return null;
     throw error;
   }
-  return { release: () => database.close() };
+  held.add(database);
+  return {
+    release: () => {
+      held.delete(database);
+      database.close();
+    },
+  };
 }
 
 /** Whether some other living process holds the lock. A missing file is held by nobody. */

@@ -6,7 +6,7 @@
 
 import { writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
-import { enableUserCode } from "../../ops/api/user-code.js";
+import { enableTypeScript, enableUserCode } from "../../ops/api/user-code.js";
 import { acquireLock } from "../lock/kernel-lock.js";
 import type { FromWorker, ToWorker, WorkerSetup } from "./messages.js";
 import { Performance } from "./performance.js";
@@ -16,7 +16,10 @@ const setup = JSON.parse(process.argv[2] ?? "{}") as WorkerSetup;
 const lock = acquireLock(setup.lockFile);
 if (!lock) throw new Error(`${setup.lockFile} is held by another process`);
 yieldToOthers(setup.nice);
-if (setup.userCode) enableUserCode(new URL("./liveops.js", import.meta.url).href);
+if (setup.userCode) {
+  enableUserCode(new URL("./liveops.js", import.meta.url).href);
+  await enableTypeScript();
+}
 
 let current: Performance | null = null;
 
@@ -25,7 +28,8 @@ process.on("SIGTERM", () => current?.stopRequested());
 process.on("SIGINT", () => {});
 process.on("SIGHUP", () => {});
 process.on("uncaughtException", (error) => {
-  current?.abandon(error);
+  // While an attempt runs the runner hears of it too and fails the attempt; the process is not used again.
+  if (current?.takesFault(error)) return;
   process.exit(1);
 });
 process.on("exit", (code) => current?.exited(code));

@@ -7,6 +7,7 @@
 import { statSync } from "node:fs";
 import { captureOutput } from "../../ops/api/capture-output.js";
 import { loadType } from "../../ops/api/catalogue.js";
+import { toOperationError } from "../../ops/api/failure.js";
 import { runAttempt } from "../../ops/api/run-attempt.js";
 import { fileStageValues } from "../../ops/api/stage-values.js";
 import { type LoadedFile, loadedUserFiles } from "../../ops/api/user-code.js";
@@ -24,6 +25,9 @@ export class Performance {
   #sink: RunSink | null = null;
   #closers: Array<() => void> = [];
   #finished = false;
+  #running = false;
+  /** The operation's code may still be at work in here. */
+  #faulty = false;
 
   constructor(
     private readonly message: ToWorker,
@@ -43,7 +47,7 @@ export class Performance {
     this.#sink = sink;
     const outcome = await this.#run(sink);
     this.#finish(outcome);
-    const isFault = outcome.error?.code === "LIVEOPS_LOAD_FAILED" || this.#stop.signal.aborted;
+    const isFault = this.#faulty || FAULTS.has(outcome.error?.code ?? "") || this.#stop.signal.aborted;
     return !isFault && baseline.isQuiet();
   }
 
@@ -51,10 +55,12 @@ export class Performance {
     this.#stop.signalled();
   }
 
-  /** An error nobody caught ended the process: it ends the attempt too. */
-  abandon(error: unknown): void {
-    const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    this.#finish(failed("LIVEOPS_EXCEPTION", `uncaught: ${message}`, stack ?? null));
+  /** An error nobody caught: the runner's while it runs the attempt (true), else it ends the attempt here. */
+  takesFault(error: unknown): boolean {
+    this.#faulty = true;
+    if (this.#running) return true;
+    this.#finish({ state: "failed", result: null, error: toOperationError(error), next: null });
+    return false;
   }
 
   /** The operation's code called `process.exit`. */
@@ -78,7 +84,10 @@ export class Performance {
       return failed("LIVEOPS_LOAD_FAILED", `${file} does not load: ${message}`, stack ?? null);
     }
     const values = valuesDir === null ? null : fileStageValues(valuesDir, order.params);
-    return runAttempt(Type, order, staged, this.#stop, values);
+    this.#running = true;
+    const outcome = await runAttempt(Type, order, staged, this.#stop, values);
+    this.#running = false;
+    return outcome;
   }
 
   /** JavaScript's own writes go to the log at once; what goes around it comes through the output files. */
@@ -120,6 +129,9 @@ export class Performance {
     this.#sink.close();
   }
 }
+
+/** After these the operation's code may still be running. */
+const FAULTS = new Set<string>(["LIVEOPS_LOAD_FAILED", "LIVEOPS_STAGE_ACTIVE"] satisfies FailureCode[]);
 
 function failed(code: FailureCode, message: string, stack: string | null = null): Outcome {
   return { state: "failed", result: null, error: { code, message, stack }, next: null };
