@@ -1,0 +1,39 @@
+/**
+ * The main job, on this checkout: starts the daemon, submits backup -> verify-backup -> prune-backups, and shows it:
+ * in the dashboard where there is a terminal, as text where there is none.
+ */
+import { spawnSync } from "node:child_process";
+import { tmpdir, userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const bin = (name) => join(root, "dist", "bin", `${name}.cjs`);
+const target = join(tmpdir(), `liveops-demo-${userInfo().username}`);
+
+/** Runs one of our commands; ends with its exit code where it fails. */
+function run(name, args, stdout = "inherit") {
+  const { status, stdout: out } = spawnSync(process.execPath, [bin(name), ...args], {
+    stdio: ["inherit", stdout, "inherit"],
+    encoding: "utf8",
+  });
+  if (status !== 0) process.exit(status ?? 70);
+  return out;
+}
+
+run("liveopsd", ["start"]);
+const words = [
+  `source=${root}`,
+  `target=${target}`,
+  "name=liveops",
+  "exclude=node_modules",
+  "exclude=.git",
+  "exclude=dist",
+];
+const id = run("liveops", ["submit", "backup", ...words, "--label", "this checkout"], "pipe").trim();
+process.stderr.write(`submitted ${id}: this checkout, to ${target}\n`);
+
+const hasTerminal = process.stdin.isTTY && process.stdout.isTTY && process.env.TERM !== "dumb";
+if (hasTerminal) run("liveops-tui", [id]);
+else run("liveops", ["watch", id]);
+process.stderr.write("the daemon goes on: npx liveops ls, npx liveops-tui; npx liveopsd stop ends it\n");
