@@ -82,7 +82,7 @@ export class Attempt {
   /** SIGKILL to the worker and everything it started. */
   kill(): void {
     signalProcess(this.run.worker, "SIGKILL");
-    killLeftovers(this.run.worker.workerId, this.run.worker.pid);
+    killLeftovers(this.run.worker);
   }
 
   close(): void {

@@ -173,7 +173,8 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     signals,
     present: (entry) => present(entry, queue),
     find: (typed) => find(store, typed),
-    stop: requestStop,
+    prepareStop,
+    stop: () => void stop(),
   };
 
   loader.start();
@@ -187,13 +188,9 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   releasers.add(() => rmSync(settings.socket, { force: true }));
   log.info({ socket: settings.socket, stateDir: settings.stateDir, pid: process.pid }, "liveopsd answers");
 
-  /** Answers first, then stops; with `now`, cancels what runs and waits for it to end before that. */
-  async function requestStop(now: boolean): Promise<StopReply> {
-    const running = [...executor.attempts.keys()];
-    let cancelled = 0;
-    if (now) cancelled = await cancelAll(running);
-    setImmediate(() => void stop());
-    return { running: now ? executor.attempts.size : running.length, cancelled };
+  async function prepareStop(now: boolean): Promise<StopReply> {
+    const cancelled = now ? await cancelAll([...executor.attempts.keys()]) : 0;
+    return { running: executor.attempts.size, cancelled };
   }
 
   async function cancelAll(ids: string[]): Promise<number> {

@@ -206,9 +206,9 @@ export class Executor {
   #lost(attempt: Attempt, exit: WorkerExit | null): void {
     attempt.read();
     if (attempt.outcome || this.attempts.get(attempt.id) !== attempt) return;
-    const { workerId, pid } = attempt.run.worker;
-    killLeftovers(workerId, pid);
-    const stderr = keepLastWords(attempt, workerFiles(this.options.layout.workers, workerId));
+    const { worker } = attempt.run;
+    killLeftovers(worker);
+    const stderr = keepLastWords(attempt, workerFiles(this.options.layout.workers, worker.workerId));
     const { id, run } = attempt;
     const losses = (this.#losses.get(id) ?? 0) + 1;
     this.#losses.set(id, losses);
@@ -233,9 +233,9 @@ export class Executor {
       this.options.lifecycle.settle(attempt.id, attempt.number, attempt.seq, outcome),
     );
     this.#losses.delete(attempt.id);
-    const { workerId, pid } = attempt.run.worker;
+    const { worker, stopReason } = attempt.run;
     // What a stopped operation left running goes; its worker is spared, it ends by itself.
-    if (attempt.run.stopReason) killLeftovers(workerId, pid, pid);
+    if (stopReason) killLeftovers(worker, worker.pid);
     this.#done(attempt);
   }
 

@@ -5,6 +5,7 @@
  * pid never had it. Held by the daemon on its state dir and socket, and by each worker on a file of its own.
  * fcntl locks belong to the process: never probe a lock from the process that holds it.
  */
+import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
 export interface KernelLock {
@@ -16,6 +17,8 @@ const held = new Set<DatabaseSync>();
 
 /** The lock, or null where another process holds it. */
 export function acquireLock(file: string): KernelLock | null {
+  // SQLite would make it readable by all.
+  closeSync(openSync(file, "a", 0o600));
   const database = new DatabaseSync(file, { timeout: 0 });
   try {
     database.exec("PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE");

@@ -32,16 +32,23 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
 export const WORKER_VARIABLE = "LIVEOPS_WORKER";
 
 /**
- * Kills what a worker left behind: every process in its session, and every one that carries its mark in its
- * environment. Says how many were there. Called after the worker is dead (or to be killed with them).
+ * Kills what a worker left behind: every process that carries its mark in its environment, and every one in its
+ * session. A number that is some session's is given to no new process, so where another process has the worker's pid
+ * by now, its session is over and the number means nothing.
+ *
+ * @param spare a pid that is left alone
+ * @returns how many there were
  */
-export function killLeftovers(workerId: string, session: number, spare?: number): number {
+export function killLeftovers(worker: ProcessIdentity & { workerId: string }, spare?: number): number {
+  if (worker.bootId !== bootId()) return 0;
+  const mark = `${WORKER_VARIABLE}=${worker.workerId}`;
+  const leader = startTime(worker.pid);
+  const session = leader === null || leader === worker.startTime ? worker.pid : null;
   let found = 0;
-  const mark = `${WORKER_VARIABLE}=${workerId}`;
   for (const name of readProc()) {
     const pid = Number(name);
     if (pid === process.pid || pid === spare) continue;
-    if (sessionOf(pid) !== session && !hasMark(pid, mark)) continue;
+    if ((session === null || sessionOf(pid) !== session) && !hasMark(pid, mark)) continue;
     if (send(pid, "SIGKILL")) found++;
   }
   return found;

@@ -83,11 +83,11 @@ export class Client {
   }
 
   daemon(signal?: AbortSignal): Promise<DaemonReply> {
-    return this.#json({ method: "GET", path: "/v1/daemon", signal });
+    return this.#json({ method: "GET", path: "/v1/daemon", signal, anyVersion: true });
   }
 
   stop(now = false): Promise<StopReply> {
-    return this.#json({ method: "POST", path: "/v1/daemon/stop", body: { now } });
+    return this.#json({ method: "POST", path: "/v1/daemon/stop", body: { now }, anyVersion: true });
   }
 
   /** Stored facts, and with `follow` the coming ones until the operation is settled. */

@@ -15,13 +15,15 @@ export interface RequestOptions {
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
+  /** Take the answer whatever version it comes from: to see who answers, and to stop it. */
+  anyVersion?: boolean;
 }
 
 /** The response, its head checked, its body not yet read. */
 export async function open(socket: string, options: RequestOptions): Promise<IncomingMessage> {
   const response = await send(socket, options);
   const theirs = response.headers[VERSION_HEADER];
-  if (typeof theirs === "string" && !compatible(theirs, VERSION)) {
+  if (!options.anyVersion && typeof theirs === "string" && !compatible(theirs, VERSION)) {
     response.resume();
     throw new Refusal(
       "LIVEOPS_VERSION",

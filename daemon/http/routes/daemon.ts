@@ -7,7 +7,11 @@ import { bind } from "../route.js";
 
 export function daemonRoutes(app: FastifyInstance, context: Context): void {
   bind(app, ROUTES.daemon, () => describe(context));
-  bind(app, ROUTES.stop, ({ body }) => context.stop(body.now));
+  bind(app, ROUTES.stop, ({ body, reply }) => {
+    // The answer goes out first: stopping closes every connection.
+    reply.raw.once("close", () => context.stop());
+    return context.prepareStop(body.now);
+  });
 }
 
 function describe({ settings, store, executor, hub, startedAt }: Context): DaemonReply {
