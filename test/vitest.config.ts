@@ -4,6 +4,7 @@ export default defineConfig({
   resolve: { alias: { liveops: new URL("../ops/api/index.ts", import.meta.url).pathname } },
   test: {
     root: new URL("..", import.meta.url).pathname,
+    globalSetup: ["./test/harness/build.ts"],
     include: ["test/**/*.test.{ts,tsx}"],
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -1,0 +1,102 @@
+/**
+ * A real daemon, the built one, in a child process in a temporary world, with a client of it.
+ *
+ * `await using daemon = await TestDaemon.start(...)`: at the end it is stopped, and the test fails where it left a
+ * process, a socket or a directory behind.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import type { LaunchReport } from "../../daemon/commands/foreground.js";
+import { Client } from "../../protocol/client/client.js";
+import { newId } from "../../protocol/id.js";
+import type { Operation } from "../../protocol/operation.js";
+import type { SubmitBody } from "../../protocol/routes.js";
+import { World } from "./world.js";
+
+export interface DaemonOptions {
+  /** Files of the operations directory, by name. */
+  ops?: Record<string, string>;
+  concurrency?: number;
+  env?: Record<string, string>;
+}
+
+export class TestDaemon {
+  readonly client: Client;
+  #child: ChildProcess | null = null;
+  #ended: Promise<void> = Promise.resolve();
+
+  private constructor(
+    readonly world: World,
+    private readonly options: DaemonOptions,
+  ) {
+    this.client = new Client(world.socket);
+  }
+
+  static async start(options: DaemonOptions = {}): Promise<TestDaemon> {
+    const daemon = new TestDaemon(new World(options.ops), options);
+    await daemon.startAgain();
+    return daemon;
+  }
+
+  get pid(): number {
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw new Error("the daemon is not running");
+    return pid;
+  }
+
+  /** Starts it in the same world, after `stop` or `kill`. Resolves when its socket answers. */
+  async startAgain(): Promise<void> {
+    const { world, options } = this;
+    const words = ["start", "--foreground", "--concurrency", String(options.concurrency ?? 2)];
+    const child = spawn(process.execPath, [world.bin("liveopsd"), ...words], {
+      cwd: world.dir,
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      env: { ...world.env, ...options.env },
+    });
+    let said = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    this.#child = child;
+    this.#ended = new Promise((resolve) => child.once("exit", () => resolve()));
+    const report = await new Promise<LaunchReport | null>((resolve) => {
+      child.once("message", (message) => resolve(message as LaunchReport));
+      child.once("exit", () => resolve(null));
+    });
+    if (report?.type !== "answers")
+      throw new Error(`the daemon did not start: ${JSON.stringify(report)} ${said}`);
+  }
+
+  /** As `liveopsd stop`; with `now` as `stop --now`. Resolves when its process is gone. */
+  async stop(now = false): Promise<void> {
+    await this.client.stop(now);
+    await this.#ended;
+    this.#child = null;
+  }
+
+  /** SIGKILL, and the reaping of it. */
+  async kill(): Promise<void> {
+    this.#child?.kill("SIGKILL");
+    await this.#ended;
+    this.#child = null;
+  }
+
+  submit(op: string, body: Omit<SubmitBody, "op"> = {}): Promise<Operation> {
+    return this.client.submit({ op, ...body }, newId());
+  }
+
+  /** The record once it is settled. */
+  async settled(id: string): Promise<Operation> {
+    for await (const line of this.client.watch({ operation: id })) if (line.type === "end") break;
+    return this.client.show(id);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      // What a test left running goes too; a daemon that was killed is started once more for that.
+      if (!this.#child && this.world.processes().length > 0) await this.startAgain();
+      if (this.#child) await this.stop(true);
+    } finally {
+      await this.world.close();
+    }
+  }
+}

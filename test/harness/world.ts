@@ -1,0 +1,100 @@
+/**
+ * A temporary world for real processes: a home, XDG directories, a state dir, a socket and an operations directory of
+ * its own. Every process started in it carries its HOME, by which leftovers are found.
+ *
+ * `close` fails the test where a process or a socket is left, then removes everything.
+ */
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { until } from "../../daemon/commands/until.js";
+
+/** How long processes that were told to end may take. */
+const GONE_MS = 15_000;
+
+export class World {
+  readonly dir = mkdtempSync(join(tmpdir(), "liveops-world-"));
+  readonly home = join(this.dir, "home");
+  readonly stateDir = join(this.dir, "state");
+  readonly opsDir = join(this.dir, "ops");
+  readonly socket = join(this.stateDir, "liveopsd.sock");
+
+  /** @param ops files of the operations directory, by name */
+  constructor(ops: Record<string, string> = {}) {
+    for (const dir of [this.home, this.opsDir]) mkdirSync(dir, { mode: 0o700 });
+    for (const [name, text] of Object.entries(ops)) this.writeOp(name, text);
+  }
+
+  get env(): Record<string, string> {
+    return {
+      PATH: process.env.PATH ?? "",
+      HOME: this.home,
+      XDG_CONFIG_HOME: join(this.home, ".config"),
+      XDG_STATE_HOME: join(this.home, ".local", "state"),
+      XDG_RUNTIME_DIR: join(this.dir, "run"),
+      LIVEOPS_STATE_DIR: this.stateDir,
+      LIVEOPS_OPS: this.opsDir,
+      NO_COLOR: "1",
+    };
+  }
+
+  writeOp(name: string, text: string): string {
+    const file = join(this.opsDir, name);
+    writeFileSync(file, text);
+    return file;
+  }
+
+  /** The built bin, to be run with Node. */
+  bin(name: "liveops" | "liveopsd" | "liveops-tui"): string {
+    return fileURLToPath(new URL(`../../dist/bin/${name}.cjs`, import.meta.url));
+  }
+
+  /** Pids of the processes that were started in this world, by whomever. */
+  processes(): number[] {
+    const mark = `HOME=${this.home}`;
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name) && environment(name).includes(mark))
+      .map(Number);
+  }
+
+  /** @throws Error naming what was left: a process that does not end, or the socket */
+  async close(): Promise<void> {
+    try {
+      const gone = await until(() => this.processes().length === 0, GONE_MS);
+      if (!gone) {
+        const left = this.processes();
+        const names = left.map((pid) => `${pid} ${commandLine(pid)}`);
+        for (const pid of left) process.kill(pid, "SIGKILL");
+        throw new Error(`processes were left behind: ${names.join("; ")}`);
+      }
+      if (existsSync(this.socket)) throw new Error(`the socket was left behind: ${this.socket}`);
+    } finally {
+      rmSync(this.dir, { recursive: true, force: true });
+    }
+  }
+}
+
+function environment(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  } catch {
+    return [];
+  }
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").slice(0, 200);
+  } catch {
+    return "?";
+  }
+}
