@@ -1,5 +1,6 @@
 /** What the daemon runs with: flags > environment > config file > these defaults. */
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Config } from "../protocol/command/config.js";
 import { type PlaceFlags, socketPath, stateDir, userOpsDirs } from "../protocol/places.js";
@@ -11,6 +12,8 @@ export interface Settings {
   opsDirs: string[];
   /** Those of them that come with liveops. */
   shippedDirs: string[];
+  /** What was said by flags, paths made absolute: a restart says it again. */
+  flags: { ops: string[]; concurrency: number | null };
   /** Operations that run at the same time. Default: as many as cores, at least 2. */
   concurrency: number;
   /** Operations that may wait. Default 10,000; a chain's hand-off is never refused. */
@@ -36,6 +39,10 @@ export function settingsFrom(
     socket: socketPath(flags, env, config),
     opsDirs: [...new Set([...userOpsDirs(flags, env, config), ...shippedDirs])],
     shippedDirs,
+    flags: {
+      ops: (flags.ops ?? []).map((dir) => resolve(dir)),
+      concurrency: flags.concurrency ?? null,
+    },
     concurrency: flags.concurrency ?? config.concurrency ?? Math.max(2, availableParallelism()),
     maxQueued: 10_000,
     maxBody: 4 * 1024 * 1024,

@@ -122,6 +122,9 @@ export const daemonReply = z.object({
   stateDir: z.string(),
   opsDirs: z.array(z.string()),
   concurrency: z.int(),
+  flags: z
+    .object({ ops: z.array(z.string()), concurrency: z.int().nullable() })
+    .describe("what it was started with; liveopsd restart passes it on"),
   counts: z.record(z.enum(STATES), z.int()),
   workers: z.object({ busy: z.int(), idle: z.int() }),
   watchers: z.int(),

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
 import { addCommand, allOptions, commandPlaces } from "../../protocol/command/options.js";
+import type { DaemonReply } from "../../protocol/routes.js";
 import { type DaemonOptions, withDaemonOptions } from "./daemon-options.js";
 import { launch } from "./launch.js";
 import { operations, stopDaemon } from "./stop-daemon.js";
@@ -15,7 +16,8 @@ export function registerRestart(root: Command): void {
     const { socket } = commandPlaces(options);
     const stopped = await stopDaemon(new Client(socket), false);
     // What the old one was told by flags, the new one is told too, unless it is told otherwise now.
-    const { pid } = await launch(stopped ? { ...inherited(stopped.daemon), ...options } : options, socket);
+    const told = stopped ? { ...inherited(stopped.daemon), ...options } : options;
+    const { pid } = await launch(told, socket);
     const running = stopped?.reply.running ?? 0;
     const kept = running > 0 ? `, took up ${operations(running)}` : "";
     process.stderr.write(
@@ -24,6 +26,8 @@ export function registerRestart(root: Command): void {
   });
 }
 
-function inherited(daemon: { stateDir: string; concurrency: number }): DaemonOptions {
-  return { stateDir: daemon.stateDir, concurrency: daemon.concurrency };
+/** Its places whole: a state dir alone would move the socket. Of the rest only flags: the config may have changed. */
+function inherited({ socket, stateDir, flags }: DaemonReply): DaemonOptions {
+  const { ops, concurrency } = flags;
+  return { socket, stateDir, ops, ...(concurrency !== null && { concurrency }) };
 }

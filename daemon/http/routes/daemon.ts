@@ -26,6 +26,7 @@ function describe({ settings, store, executor, hub, startedAt }: Context): Daemo
     stateDir: settings.stateDir,
     opsDirs: settings.opsDirs,
     concurrency: settings.concurrency,
+    flags: settings.flags,
     counts: store.counts(),
     workers: { busy, idle },
     watchers: hub.watchers,
