@@ -1,5 +1,5 @@
 /** The index of the history: a SQLite file that can be made again from the segments at any time, so never synced. */
-import { rmSync } from "node:fs";
+import { closeSync, openSync, rmSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { State } from "../../protocol/state.js";
 import type { Entry } from "./decision.js";
@@ -34,6 +34,12 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS reach (one INTEGER PRIMARY KEY, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL);
 `;
 
+/** SQLite would make it readable by all; its side files take their mode from it. */
+function openPrivate(file: string): DatabaseSync {
+  closeSync(openSync(file, "a", 0o600));
+  return new DatabaseSync(file);
+}
+
 export class HistoryIndex {
   readonly #put: StatementSync;
   readonly #delete: StatementSync;
@@ -53,13 +59,13 @@ export class HistoryIndex {
   /** Opens it; one that does not open is thrown away and made anew. */
   static open(file: string, problems: string[]): HistoryIndex {
     try {
-      const index = new HistoryIndex(new DatabaseSync(file));
+      const index = new HistoryIndex(openPrivate(file));
       index.position();
       return index;
     } catch (error) {
       problems.push(`${file} was damaged (${(error as Error).message}) and is made anew from the history`);
       for (const name of [file, `${file}-wal`, `${file}-shm`]) rmSync(name, { force: true });
-      return new HistoryIndex(new DatabaseSync(file));
+      return new HistoryIndex(openPrivate(file));
     }
   }
 
