@@ -1,0 +1,204 @@
+/** `liveopsd` as a user types it: start, race, stop, adopt, restart, status; and what it leaves on the disk. */
+import { existsSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { isAlive, processesOf } from "./processes.js";
+import { until } from "./until.js";
+import { useWorld, World } from "./world.js";
+
+async function emptyWorld(): Promise<World> {
+  const world = new World();
+  onTestFinished(() => world.close());
+  return world;
+}
+
+describe("without a daemon", () => {
+  const world = useWorld({ daemon: false });
+
+  test.each([
+    ["liveops", ["ls"]],
+    ["liveops", ["submit", "backup", "source=.", "target=out"]],
+    ["liveops", ["submit", "backup", "source=.", "target=out", "--wait"]],
+    ["liveops", ["watch"]],
+    ["liveops", ["show", "abc"]],
+    ["liveops", ["wait", "abc"]],
+    ["liveops", ["ops"]],
+    ["liveopsd", ["status"]],
+  ])("%s %j is exit 3 with what starts it", async (bin, words) => {
+    const ended = await world.start(bin, words).ended;
+    expect(ended).toMatchObject({ code: 3, stdout: "" });
+    expect(ended.stderr).toContain(world.socket);
+    expect(ended.stderr).toContain("start it with: liveopsd start\n");
+  });
+
+  test("the command that starts it carries the flags that were given", async () => {
+    const dir = join(world.dir, "else where");
+    const { code, stderr } = await world.liveops(["ls", "--state-dir", dir]);
+    expect(code).toBe(3);
+    expect(stderr).toContain(`liveopsd start --state-dir '${dir}'`);
+  });
+
+  test("stop is success", async () => {
+    expect(await world.liveopsd(["stop"])).toMatchObject({ code: 0, stdout: "" });
+  });
+});
+
+test("start twice: the second says that it runs, and is success", async () => {
+  const world = await emptyWorld();
+  await world.startDaemon();
+  const { pid } = await world.client.daemon();
+  const again = await world.liveopsd(["start"]);
+  expect(again).toMatchObject({ code: 0, stdout: "" });
+  expect(again.stderr).toContain(`running already (pid ${pid}`);
+  expect((await world.client.daemon()).pid).toBe(pid);
+});
+
+test("five starters at once leave one daemon, and every one of them succeeds", async () => {
+  const world = await emptyWorld();
+  const all = await Promise.all(Array.from({ length: 5 }, () => world.liveopsd(["start"])));
+  expect(all.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
+  const { pid } = await world.client.daemon();
+  for (const { stderr } of all) expect(stderr).toContain(`pid ${pid}`);
+  const daemons = processesOf(world.dir).filter(({ command }) => command.includes("start --foreground"));
+  expect(daemons.map((daemon) => daemon.pid)).toEqual([pid]);
+});
+
+test("--foreground stays, ends on SIGTERM with 0 and takes its socket with it", async () => {
+  const world = await emptyWorld();
+  const daemon = world.start("liveopsd", ["start", "--foreground"]);
+  await until("it answers", () => world.client.daemon().catch(() => null));
+  daemon.signal("SIGTERM");
+  expect(await daemon.ended).toMatchObject({ code: 0, signal: null });
+  expect(existsSync(world.socket)).toBe(false);
+});
+
+test("a second daemon on the same state dir, by another socket, is refused", async () => {
+  const world = await emptyWorld();
+  await world.startDaemon();
+  const other = await world.liveopsd(["start", "--socket", join(world.dir, "other.sock")]);
+  expect(other.code).toBe(5);
+  expect(other.stderr).toContain(world.state);
+});
+
+test("a socket path that no Unix socket can have is wrong usage, and says so", async () => {
+  const world = await emptyWorld();
+  const ended = await world.liveopsd(["start", "--socket", join(world.dir, "x".repeat(120))]);
+  expect(ended.code).toBe(2);
+  expect(ended.stderr).toMatch(/107|too long/);
+});
+
+test("the user's alone: directories 0700, files 0600, the socket 0600", async () => {
+  const world = await emptyWorld();
+  await world.startDaemon();
+  const id = await world.submit("shell", "args=true");
+  await world.settled(id);
+  const modes: Record<string, string> = {};
+  const visit = (path: string) => {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (!stat) return;
+    const wanted = stat.isDirectory() ? 0o700 : 0o600;
+    if ((stat.mode & 0o777) !== wanted) modes[path.slice(world.dir.length)] = (stat.mode & 0o777).toString(8);
+    if (stat.isDirectory()) for (const name of readdirSync(path)) visit(join(path, name));
+  };
+  visit(world.state);
+  visit(join(world.dir, "run", "liveops"));
+  expect(modes).toEqual({});
+  expect(lstatSync(world.socket).isSocket()).toBe(true);
+});
+
+test("status, for people and as one JSON value", async () => {
+  const world = await emptyWorld();
+  await world.startDaemon(["--concurrency", "3"]);
+  const text = await world.liveopsd(["status"]);
+  expect(text).toMatchObject({ code: 0, stderr: "" });
+  expect(text.stdout).toContain("at most 3 operations at a time");
+  const json = await world.liveopsd(["status", "--json"]);
+  expect(json).toMatchObject({ code: 0, stderr: "" });
+  expect(json.stdout.trimEnd().split("\n")).toHaveLength(1);
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    socket: world.socket,
+    stateDir: world.state,
+    concurrency: 3,
+    counts: { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 },
+    problems: [],
+  });
+});
+
+test("stop says what goes on; the next daemon takes it up and it finishes on attempt 1", async () => {
+  const world = await emptyWorld();
+  world.takeOperations("gate");
+  await world.startDaemon();
+  const gate = join(world.dir, "gate");
+  const ids = [await world.submit("gate", `file=${gate}`), await world.submit("gate", `file=${gate}`)];
+  for (const id of ids) await world.record(id, ({ currentStage }) => currentStage === 1);
+  const stopped = await world.liveopsd(["stop"]);
+  expect(stopped.code).toBe(0);
+  expect(stopped.stderr).toContain("2 running operations go on without it");
+  expect(stopped.stderr).toContain("no chain advances");
+  expect(stopped.stderr).toContain("liveopsd stop --now");
+  expect(existsSync(world.socket)).toBe(false);
+  await world.startDaemon();
+  for (const id of ids) expect((await world.client.show(id)).state).toBe("running");
+  world.write("gate", "");
+  for (const id of ids) expect(await world.settled(id)).toMatchObject({ state: "succeeded", attempt: 1 });
+});
+
+test("what ended while no daemon ran is settled by the next one", async () => {
+  const world = await emptyWorld();
+  world.takeOperations("gate");
+  await world.startDaemon();
+  const gate = join(world.dir, "gate");
+  const id = await world.submit("gate", `file=${gate}`);
+  await world.record(id, ({ currentStage }) => currentStage === 1);
+  expect(await world.liveopsd(["stop"])).toMatchObject({ code: 0 });
+  world.write("gate", "");
+  await until("its worker ended", () => processesOf(world.dir).length === 0);
+  await world.startDaemon();
+  expect(await world.settled(id)).toMatchObject({ state: "succeeded", attempt: 1 });
+});
+
+test("stop --now cancels what runs, and what is queued stays for the next daemon", async () => {
+  const world = await emptyWorld();
+  world.takeOperations("gate");
+  await world.startDaemon(["--concurrency", "1"]);
+  const running = await world.submit("gate", `file=${join(world.dir, "never")}`);
+  const queued = await world.submit("shell", "args=true");
+  await world.record(running, ({ currentStage }) => currentStage === 1);
+  const stopped = await world.liveopsd(["stop", "--now"]);
+  expect(stopped.code).toBe(0);
+  expect(stopped.stderr).toContain("1 running operation cancelled");
+  expect(processesOf(world.dir)).toEqual([]);
+  await world.startDaemon();
+  expect(await world.client.show(running)).toMatchObject({ state: "cancelled", attempt: 1 });
+  expect(await world.settled(queued)).toMatchObject({ state: "succeeded", attempt: 1 });
+});
+
+test("restart: another process, the same flags, and what runs goes on", async () => {
+  const world = await emptyWorld();
+  world.takeOperations("gate");
+  mkdirSync(join(world.work, "mine"));
+  await world.startDaemon(["--ops", "mine", "--concurrency", "3"]);
+  const before = await world.client.daemon();
+  const id = await world.submit("gate", `file=${join(world.dir, "gate")}`);
+  await world.record(id, ({ currentStage }) => currentStage === 1);
+  const restarted = await world.liveopsd(["restart"], { cwd: world.dir });
+  expect(restarted).toMatchObject({ code: 0, stdout: "" });
+  expect(restarted.stderr).toContain("took up 1 running operation");
+  const after = await world.client.daemon();
+  expect(after.pid).not.toBe(before.pid);
+  expect(isAlive(before.pid)).toBe(false);
+  expect(after).toMatchObject({ concurrency: 3, opsDirs: before.opsDirs, socket: before.socket });
+  world.write("gate", "");
+  expect(await world.settled(id)).toMatchObject({ state: "succeeded", attempt: 1 });
+});
+
+test("logs prints the daemon's own log, also when it is dead", async () => {
+  const world = await emptyWorld();
+  expect((await world.liveopsd(["logs"])).code).toBe(4);
+  await world.startDaemon();
+  await world.liveopsd(["stop"]);
+  const { code, stdout } = await world.liveopsd(["logs"]);
+  expect(code).toBe(0);
+  expect(stdout).toContain("liveopsd answers");
+  expect(stdout).toContain("liveopsd stops");
+});

@@ -1,0 +1,21 @@
+/** Asks again until a fact holds, for what nobody announces: the one place where these tests pass time. */
+
+/** Longest wait, in ms; passed only by a test that fails. */
+const PATIENCE = 20_000;
+
+const AGAIN_MS = 15;
+
+/** The first answer that is neither false, null nor undefined; throws with `explain`'s text when the time is up. */
+export async function until<T>(
+  what: string,
+  ask: () => T | Promise<T>,
+  explain: () => unknown = () => "",
+): Promise<Exclude<T, false | null | undefined>> {
+  const end = performance.now() + PATIENCE;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer as Exclude<T, false | null | undefined>;
+    if (performance.now() >= end) throw new Error(`never: ${what}\n${await explain()}`);
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
+}

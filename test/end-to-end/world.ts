@@ -1,0 +1,145 @@
+/**
+ * A temporary world for the real bins: home, XDG directories, a place for operations and one to work in.
+ *
+ * `useWorld` makes one for the tests of a file and takes it down after them: the daemon is stopped, and no process
+ * and no file of it is left, which is asserted.
+ */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect } from "vitest";
+import { Client } from "../../protocol/client/client.js";
+import type { Operation } from "../../protocol/operation.js";
+import { type Ended, type Running, type StartOptions, startBin } from "./bins.js";
+import { isAlive, processesOf } from "./processes.js";
+import { until } from "./until.js";
+
+const OPERATIONS = new URL("./operations", import.meta.url).pathname;
+
+export class World {
+  readonly dir = mkdtempSync(join(tmpdir(), "liveops-e2e-"));
+  readonly state = join(this.dir, "state", "liveops");
+  readonly socket = join(this.dir, "run", "liveops", "liveopsd.sock");
+  /** The user's own operations: found without being named. */
+  readonly ops = join(this.dir, "config", "liveops", "ops");
+  /** Where the commands are typed. */
+  readonly work = join(this.dir, "work");
+  readonly client = new Client(this.socket);
+  readonly env: Record<string, string> = {
+    PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+    HOME: join(this.dir, "home"),
+    XDG_STATE_HOME: join(this.dir, "state"),
+    XDG_RUNTIME_DIR: join(this.dir, "run"),
+    XDG_CONFIG_HOME: join(this.dir, "config"),
+    TMPDIR: join(this.dir, "tmp"),
+    TZ: "UTC",
+    TERM: "xterm-256color",
+  };
+  readonly #running = new Set<Running>();
+
+  constructor() {
+    for (const dir of ["home", "state", "run", "tmp", "work"])
+      mkdirSync(join(this.dir, dir), { mode: 0o700 });
+    mkdirSync(this.ops, { recursive: true });
+  }
+
+  /** Copies operations of `test/end-to-end/operations` to where liveops finds them. */
+  takeOperations(...names: string[]): void {
+    for (const name of names) cpSync(join(OPERATIONS, `${name}.ts`), join(this.ops, `${name}.ts`));
+  }
+
+  /** Writes a file of this world; returns its path. */
+  write(path: string, text: string | Buffer): string {
+    const file = join(this.dir, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    return file;
+  }
+
+  start(bin: string, words: string[], options: StartOptions = {}): Running {
+    const { cwd = this.work, env = {} } = options;
+    const running = startBin(bin, words, { ...options, cwd, env: { ...this.env, ...env } });
+    this.#running.add(running);
+    return running;
+  }
+
+  liveops(words: string[], options: StartOptions = {}): Promise<Ended> {
+    return this.start("liveops", words, options).ended;
+  }
+
+  liveopsd(words: string[], options: StartOptions = {}): Promise<Ended> {
+    return this.start("liveopsd", words, options).ended;
+  }
+
+  /** Starts the daemon as a user does. */
+  async startDaemon(words: string[] = [], options: StartOptions = {}): Promise<void> {
+    const ended = await this.liveopsd(["start", ...words], options);
+    expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: "" });
+  }
+
+  /** As a crash or the system does it; returns when it is dead. */
+  async killDaemon(): Promise<void> {
+    const { pid } = await this.client.daemon();
+    process.kill(pid, "SIGKILL");
+    await until("the daemon is dead", () => !isAlive(pid));
+  }
+
+  /** Submits; returns the id. */
+  async submit(op: string, ...words: string[]): Promise<string> {
+    const ended = await this.liveops(["submit", op, ...words]);
+    expect(ended, ended.stderr).toMatchObject({ code: 0, stderr: "" });
+    expect(ended.stdout).toMatch(/^[a-z][0-9a-z]{11}\n$/);
+    return ended.stdout.trim();
+  }
+
+  /** The record once it fits. */
+  record(id: string, fits: (operation: Operation) => boolean): Promise<Operation> {
+    return until(
+      `operation ${id} fits`,
+      async () => {
+        const record = await this.client.show(id);
+        return fits(record) && record;
+      },
+      async () => JSON.stringify(await this.client.show(id)),
+    );
+  }
+
+  inState(id: string, state: Operation["state"]): Promise<Operation> {
+    return this.record(id, (record) => record.state === state);
+  }
+
+  settled(id: string): Promise<Operation> {
+    return this.record(id, ({ state }) => state !== "queued" && state !== "running");
+  }
+
+  async lines(id: string): Promise<string[]> {
+    const { lines } = await this.client.log(id, { limit: 10_000 });
+    return lines.map((line) => line.text);
+  }
+
+  async close(): Promise<void> {
+    for (const running of this.#running) await running.kill();
+    await this.liveopsd(["stop", "--now"]);
+    try {
+      // What was told to end is given the moment it takes.
+      await until("no process of this world is left", () => processesOf(this.dir).length === 0);
+    } catch {
+      const left = processesOf(this.dir);
+      for (const { pid } of left) process.kill(pid, "SIGKILL");
+      expect(left, "processes that outlived their world").toEqual([]);
+    } finally {
+      rmSync(this.dir, { recursive: true, force: true });
+    }
+  }
+}
+
+/** One world for the tests of the file that calls this; with a daemon unless it says no. */
+export function useWorld({ operations = [] as string[], daemon = true, words = [] as string[] } = {}): World {
+  const world = new World();
+  beforeAll(async () => {
+    world.takeOperations(...operations);
+    if (daemon) await world.startDaemon(words);
+  });
+  afterAll(() => world.close());
+  return world;
+}
