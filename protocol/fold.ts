@@ -6,7 +6,7 @@
  */
 import type { Fact, Submission } from "./fact.js";
 import type { LogLine, Operation, StageTimes } from "./operation.js";
-import { type FinalState, isFinal } from "./state.js";
+import type { FinalState } from "./state.js";
 
 /** The record of an operation that has just been submitted. */
 export function submittedRecord(operation: Submission, at: string, seq: number): Operation {
@@ -52,9 +52,11 @@ export function fold(record: Operation | null, fact: Fact): Operation {
     return submittedRecord(fact.operation, fact.at, fact.seq);
   }
   if (fact.type === "cancel:requested") {
-    return isFinal(record.state) || record.cancelRequested || fact.attempt !== record.attempt
-      ? record
-      : { ...record, cancelRequested: fact.reason === "cancel", updatedAt: fact.at };
+    // It has no number: that it came before is told by the attempt, which runs and is not flagged yet.
+    const isNews = record.state === "running" && fact.attempt === record.attempt && !record.cancelRequested;
+    return isNews && fact.reason === "cancel"
+      ? { ...record, cancelRequested: true, updatedAt: fact.at }
+      : record;
   }
   if (fact.seq <= record.seq) return record;
   return { ...record, ...changes(record, fact), updatedAt: fact.at, seq: fact.seq };

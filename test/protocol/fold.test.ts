@@ -1,0 +1,170 @@
+/** The laws of the fold, over any history an operation can have. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Fact } from "../../protocol/fact.js";
+import { fold, foldLogLine } from "../../protocol/fold.js";
+import { type Operation, operationSchema } from "../../protocol/operation.js";
+import { isFinal, mayMove } from "../../protocol/state.js";
+import { AT, Story } from "../harness/records.js";
+import { histories } from "./histories.js";
+
+const foldAll = (record: Operation | null, facts: Fact[]): Operation =>
+  facts.reduce<Operation | null>((so, fact) => fold(so, fact), record)!;
+
+function frozen<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(frozen);
+  }
+  return value;
+}
+
+describe("laws", () => {
+  test("a record as it was, and the facts from there or from before there on, is the record as it is", () => {
+    fc.assert(
+      fc.property(histories, fc.nat(), fc.nat(), (facts, a, b) => {
+        const snapshotAt = 1 + (a % facts.length);
+        const from = b % (snapshotAt + 1);
+        const snapshot = foldAll(null, facts.slice(0, snapshotAt));
+        expect(foldAll(snapshot, facts.slice(from))).toEqual(foldAll(null, facts));
+      }),
+    );
+  });
+
+  test("all facts a second time change nothing", () => {
+    fc.assert(
+      fc.property(histories, (facts) => {
+        const once = foldAll(null, facts);
+        expect(foldAll(once, facts)).toEqual(once);
+      }),
+    );
+  });
+
+  test("each fact twice in a row is that fact once", () => {
+    fc.assert(
+      fc.property(histories, (facts) => {
+        const doubled = facts.flatMap((fact) => [fact, fact]);
+        expect(foldAll(null, doubled)).toEqual(foldAll(null, facts));
+      }),
+    );
+  });
+
+  test("no record and no fact is ever changed", () => {
+    fc.assert(
+      fc.property(histories, (facts) => {
+        let record: Operation | null = null;
+        // In a frozen record an assignment throws.
+        for (const fact of facts) record = frozen(fold(record, frozen(fact)));
+      }),
+    );
+  });
+
+  test("every record on the way is a valid one, and moves only as the table allows", () => {
+    fc.assert(
+      fc.property(histories, (facts) => {
+        let record: Operation | null = null;
+        for (const fact of facts) {
+          const after = fold(record, fact);
+          expect(operationSchema.strict().safeParse(after).error).toBeUndefined();
+          if (record && record.state !== after.state) expect(mayMove(record.state, after.state)).toBe(true);
+          if (isFinal(after.state)) expect(Object.values(after.stageStates)).not.toContain("active");
+          record = after;
+        }
+      }),
+    );
+  });
+});
+
+describe("single facts", () => {
+  const running = () => new Story().started();
+
+  test("nothing can come before the submit", () => {
+    const fact = { type: "attempt:started", seq: 1, at: AT, attempt: 1 } as const;
+    expect(() => fold(null, fact)).toThrow("attempt:started before operation:submitted");
+  });
+
+  test("a stage that is entered is active and current, and the bar starts again", () => {
+    const record = running()
+      .fact({ type: "progress:changed", percent: 80, progress: null })
+      .entered("Process", 1)
+      .record();
+    expect(record).toMatchObject({ currentStage: 1, stageStates: { Process: "active" }, percent: 0 });
+    expect(record.stageTimes.Process).toEqual({ startedAt: AT, finishedAt: null, resumed: false });
+  });
+
+  test("an untracked stage leaves the stepper as it is", () => {
+    const before = running().entered("Load", 0);
+    const { currentStage, stageStates, percent } = before.record();
+    expect(before.entered("Aside", null).left("Aside", null).record()).toMatchObject({
+      currentStage,
+      stageStates,
+      percent,
+    });
+  });
+
+  test("a stage that its worker's death left open ends as the operation does", () => {
+    for (const [state, ended] of [
+      ["failed", "failed"],
+      ["cancelled", "cancelled"],
+    ] as const) {
+      const record = running()
+        .entered("Load", 0)
+        .left("Load", 0)
+        .entered("Process", 1)
+        .settled(state)
+        .record();
+      expect(record.stageStates).toEqual({ Load: "done", Process: ended });
+      expect(record.stageTimes.Process?.finishedAt).toBe(AT);
+    }
+  });
+
+  test("only a success ends at 100 %", () => {
+    const at40 = () => running().fact({ type: "progress:changed", percent: 40, progress: null });
+    expect(at40().settled("succeeded").record()).toMatchObject({ percent: 100, finishedSuccessfully: true });
+    expect(at40().settled("failed").record()).toMatchObject({ percent: 40, finishedSuccessfully: false });
+  });
+
+  test("a retry starts clean", () => {
+    const record = running()
+      .entered("Load", 0)
+      .settled("failed")
+      .fact({ type: "operation:retried", from: null })
+      .record();
+    expect(record).toMatchObject({
+      state: "queued",
+      attempt: 1,
+      currentStage: -1,
+      stageStates: {},
+      stageTimes: {},
+      error: null,
+      startedAt: null,
+      finishedAt: null,
+    });
+  });
+
+  test("a timeout is no cancel of the user's", () => {
+    const asked = (reason: "cancel" | "timeout") =>
+      running().fact({ type: "cancel:requested", reason }).record().cancelRequested;
+    expect(asked("cancel")).toBe(true);
+    expect(asked("timeout")).toBe(false);
+  });
+
+  test("a cancel that was meant for an earlier attempt does not hit the next one", () => {
+    const record = running()
+      .settled("failed")
+      .fact({ type: "operation:retried", from: null })
+      .started(2)
+      .fact({ type: "cancel:requested", reason: "cancel", attempt: 1 })
+      .record();
+    expect(record.cancelRequested).toBe(false);
+  });
+
+  test("log lines only count up", () => {
+    const record = running().record();
+    const line = (n: number) =>
+      ({ n, seq: n, at: AT, attempt: 1, stage: null, stream: "log", text: "" }) as const;
+    const at5 = foldLogLine(record, line(5));
+    expect(at5).toEqual({ ...record, logLines: 5 });
+    expect(foldLogLine(at5, line(4))).toBe(at5);
+  });
+});

@@ -1,0 +1,132 @@
+/** Any history an operation can have: facts as the daemon and its workers say them, numbered and in order. */
+import fc from "fast-check";
+import type { Fact } from "../../protocol/fact.js";
+import { isFinal, type State } from "../../protocol/state.js";
+import { submission } from "../harness/records.js";
+
+const STAGES = ["Load", "Process", "Save"];
+const ENDS = ["succeeded", "failed", "cancelled"] as const;
+const START = Date.parse("2026-01-02T03:04:05.000Z");
+
+/** Each number is one move, taken among those that are possible then. */
+export const histories: fc.Arbitrary<Fact[]> = fc
+  .array(fc.nat({ max: 10_000 }), { maxLength: 60 })
+  .map((choices) => new History().play(choices));
+
+type Body<F = Fact> = F extends unknown ? Omit<F, "seq" | "at" | "attempt"> : never;
+
+class History {
+  readonly facts: Fact[] = [];
+  #seq = 0;
+  #attempt = 0;
+  #next = 1;
+  #state: State = "queued";
+  #stage: number | null = null;
+  #stopping = false;
+  #accepted = false;
+
+  constructor() {
+    this.#say({ type: "operation:submitted", operation: submission({ stages: STAGES }) });
+  }
+
+  play(choices: number[]): Fact[] {
+    for (const choice of choices) {
+      const moves = this.#state === "queued" ? this.#queued() : this.#after();
+      if (moves.length === 0) break;
+      moves[choice % moves.length]!(Math.floor(choice / moves.length));
+    }
+    return this.facts;
+  }
+
+  #queued(): Array<(n: number) => void> {
+    return [
+      () => this.#start(),
+      () => this.#start(),
+      (n) => this.#settle(n % 2 === 0 ? "cancelled" : "failed"),
+    ];
+  }
+
+  #after(): Array<(n: number) => void> {
+    if (isFinal(this.#state)) return this.#state === "succeeded" ? [] : [(n) => this.#retry(n)];
+    const moves: Array<(n: number) => void> = [
+      (n) => this.#say({ type: "progress:changed", percent: n % 101, progress: null }),
+      (n) => this.#say({ type: "status:changed", status: { text: `at ${n}`, level: "info" } }),
+      () => this.#say({ type: "records:dropped", count: 3 }),
+      (n) => this.#stop(n % 2 === 0 ? "cancel" : "timeout"),
+      (n) => this.#settle(ENDS[n % 3]!),
+    ];
+    if (this.#stage === null)
+      moves.push(
+        (n) => this.#enter(n % 3),
+        () => this.#untracked(),
+      );
+    else moves.push((n) => this.#leave(n));
+    if (!this.#accepted) moves.push(() => this.#accept());
+    if (!this.#stopping) moves.push(() => this.#requeue());
+    return moves;
+  }
+
+  #start(): void {
+    this.#state = "running";
+    this.#attempt = this.#next;
+    this.#accepted = false;
+    this.#stopping = false;
+    this.#stage = null;
+    this.#say({ type: "attempt:started" });
+  }
+
+  #accept(): void {
+    this.#accepted = true;
+    this.#say({ type: "attempt:accepted", pid: 4711 });
+    this.#say({ type: "stages:declared", title: `attempt ${this.#attempt}`, stages: STAGES });
+  }
+
+  #enter(index: number): void {
+    this.#stage = index;
+    this.#say({ type: "stage:entered", stage: STAGES[index]!, index });
+  }
+
+  #leave(n: number): void {
+    const state = (["done", "failed", "cancelled"] as const)[n % 3]!;
+    const stage = STAGES[this.#stage!]!;
+    this.#say({ type: "stage:left", stage, index: this.#stage, state, resumed: n % 5 === 0, seconds: n });
+    this.#stage = null;
+  }
+
+  #untracked(): void {
+    this.#say({ type: "stage:entered", stage: "Aside", index: null });
+    this.#say({ type: "stage:left", stage: "Aside", index: null, state: "done", resumed: false, seconds: 1 });
+  }
+
+  #stop(reason: "cancel" | "timeout"): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#say({ type: "cancel:requested", reason });
+  }
+
+  #requeue(): void {
+    this.#next = this.#accepted ? this.#attempt + 1 : this.#attempt;
+    this.#say({ type: "attempt:requeued", reason: "its worker died" });
+    this.#state = "queued";
+  }
+
+  #settle(state: (typeof ENDS)[number]): void {
+    const error = state === "failed" ? { code: "LIVEOPS_EXCEPTION", message: "it broke", stack: null } : null;
+    const result = state === "succeeded" ? { rows: 1 } : null;
+    if (this.#state === "running") this.#say({ type: "attempt:finished", state, result, error, next: null });
+    this.#say({ type: "operation:settled", state, result, error, next: null });
+    this.#next = this.#attempt + 1;
+    this.#state = state;
+  }
+
+  #retry(n: number): void {
+    this.#say({ type: "operation:retried", from: n % 2 === 0 ? null : STAGES[0]! });
+    this.#state = "queued";
+  }
+
+  #say(body: Body): void {
+    const seq = body.type === "cancel:requested" ? 0 : ++this.#seq;
+    const at = new Date(START + this.facts.length * 1000).toISOString();
+    this.facts.push({ seq, at, attempt: this.#attempt, ...body } as Fact);
+  }
+}
