@@ -111,6 +111,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     log,
     concurrency: settings.concurrency,
     nice: settings.nice,
+    maxLog: settings.maxLog,
     userCode: () => loader.hasUserCode(settings.shippedDirs),
     listener: {
       onChange: (entry, before) => {

@@ -32,6 +32,8 @@ export interface ExecutorOptions {
   log: Logger;
   concurrency: number;
   nice: number;
+  /** Bytes the log of one attempt may take. */
+  maxLog: number;
   userCode: () => boolean;
   listener: Pick<AttemptListener, "onChange" | "onLines">;
 }
@@ -154,6 +156,7 @@ export class Executor {
       },
       file: type.file,
       attemptDir: dir,
+      maxLog: this.options.maxLog,
       valuesDir: type.policy.resumable ? valuesDir(this.options.layout, record.id) : null,
     });
     // It died while the start was being written: nobody will tell us again.

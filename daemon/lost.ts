@@ -19,7 +19,13 @@ const LAST_WORDS = 64 * 1024;
 /** Appends the output that the dead worker had not yet read into its log; returns what it wrote to stderr. */
 export function keepLastWords(attempt: Attempt, files: ReturnType<typeof workerFiles>): string {
   const { record } = attempt.entry;
-  const sink = new RunSink(attempt.dir, attempt.number, attempt.seq, record.logLines);
+  const sink = new RunSink(
+    attempt.dir,
+    attempt.number,
+    attempt.seq,
+    record.logLines,
+    Number.POSITIVE_INFINITY,
+  );
   const stage =
     record.stageStates[record.stages[record.currentStage] ?? ""] === "active"
       ? record.stages[record.currentStage]!

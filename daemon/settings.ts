@@ -2,10 +2,10 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Config } from "../protocol/command/config.js";
+import { type Config, LIMITS, type Limits } from "../protocol/command/config.js";
 import { type PlaceFlags, socketPath, stateDir, userOpsDirs } from "../protocol/places.js";
 
-export interface Settings {
+export interface Settings extends Limits {
   stateDir: string;
   socket: string;
   /** All operations directories, strongest first. */
@@ -16,12 +16,6 @@ export interface Settings {
   flags: { ops: string[]; concurrency: number | null };
   /** Operations that run at the same time. Default: as many as cores, at least 2. */
   concurrency: number;
-  /** Operations that may wait. Default 10,000; a chain's hand-off is never refused. */
-  maxQueued: number;
-  /** Bytes of a request's body. Default 4 MiB. */
-  maxBody: number;
-  /** How far operations give way to everything else (nice, 0 to 19). Default 5. */
-  nice: number;
 }
 
 export interface SettingFlags extends PlaceFlags {
@@ -44,8 +38,13 @@ export function settingsFrom(
       concurrency: flags.concurrency ?? null,
     },
     concurrency: flags.concurrency ?? config.concurrency ?? Math.max(2, availableParallelism()),
-    maxQueued: 10_000,
-    maxBody: 4 * 1024 * 1024,
-    nice: 5,
+    ...limitsFrom(config),
   };
+}
+
+function limitsFrom(config: Config): Limits {
+  const names = Object.keys(LIMITS) as Array<keyof Limits>;
+  return Object.fromEntries(
+    names.map((name) => [name, config[name] ?? LIMITS[name].default]),
+  ) as unknown as Limits;
 }

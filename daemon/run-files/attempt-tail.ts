@@ -7,7 +7,9 @@
 import { type FSWatcher, watch } from "node:fs";
 import type { WorkerFact } from "../../protocol/fact.js";
 import type { LogLine } from "../../protocol/operation.js";
+import { LogTail } from "./log-tail.js";
 import { eventsFile, logFile } from "./names.js";
+import { parseSummed } from "./summed-line.js";
 import { Tail } from "./tail.js";
 
 /** A log line as stored; `end`: how far the worker's own output file was read, for lines that came from there. */
@@ -19,22 +21,27 @@ export interface AttemptListener {
   onDamage(file: string, line: string): void;
 }
 
+/** Read at a time: memory must not follow the length of a backlog. */
+const PIECE = 1024 * 1024;
+
 export class AttemptTail {
   readonly #events: Tail;
-  readonly #log: Tail;
+  readonly #log: LogTail;
   #watcher: FSWatcher | null = null;
+  #scheduled = false;
+  #closed = false;
 
   constructor(
     private readonly dir: string,
     private readonly listener: AttemptListener,
   ) {
     this.#events = new Tail(eventsFile(dir));
-    this.#log = new Tail(logFile(dir));
+    this.#log = new LogTail(dir);
   }
 
   start(): void {
     try {
-      this.#watcher = watch(this.dir, () => this.read());
+      this.#watcher = watch(this.dir, () => this.#readSoon());
       this.#watcher.on("error", () => this.#unwatch());
     } catch {
       // Out of watches: the half-second round carries on alone.
@@ -44,26 +51,40 @@ export class AttemptTail {
 
   /** Reads both files to their end. */
   read(): void {
-    const facts: WorkerFact[] = [];
-    this.#events.read((line) => this.#parse(eventsFile(this.dir), line, facts));
-    if (facts.length > 0) this.listener.onFacts(facts);
-    const lines: StoredLine[] = [];
-    this.#log.read((line) => this.#parse(logFile(this.dir), line, lines));
-    if (lines.length > 0) this.listener.onLines(lines);
+    while (this.#readPiece());
   }
 
   close(): void {
+    this.#closed = true;
     this.#unwatch();
     this.#events.close();
     this.#log.close();
   }
 
+  /** A piece now, the rest when others had their turn: one that floods its log holds nobody up. */
+  #readSoon(): void {
+    if (this.#scheduled || this.#closed || !this.#readPiece()) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#readSoon();
+    });
+  }
+
+  #readPiece(): boolean {
+    const facts: WorkerFact[] = [];
+    const moreFacts = this.#events.read((line) => this.#parse(eventsFile(this.dir), line, facts), PIECE);
+    if (facts.length > 0) this.listener.onFacts(facts);
+    const lines: StoredLine[] = [];
+    const moreLines = this.#log.read((line) => this.#parse(logFile(this.dir), line, lines), PIECE);
+    if (lines.length > 0) this.listener.onLines(lines);
+    return moreFacts || moreLines;
+  }
+
   #parse<T>(file: string, line: string, into: T[]): void {
-    try {
-      into.push(JSON.parse(line) as T);
-    } catch {
-      this.listener.onDamage(file, line);
-    }
+    const parsed = parseSummed<T>(line);
+    if (parsed === null) this.listener.onDamage(file, line);
+    else into.push(parsed);
   }
 
   #unwatch(): void {

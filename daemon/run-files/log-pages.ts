@@ -2,9 +2,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { LogLine, LogStream } from "../../protocol/operation.js";
-import { logFile } from "./names.js";
-import { seekLine } from "./seek.js";
-import { Tail } from "./tail.js";
+import { LogTail } from "./log-tail.js";
+import { parseSummed } from "./summed-line.js";
 
 export interface LogFilter {
   match?: string | undefined;
@@ -31,11 +30,7 @@ export function linesAfter(
   const lines: LogLine[] = [];
   const wanted = matcher(filter);
   for (const attempt of attemptsIn(runDir)) {
-    const file = logFile(join(runDir, String(attempt)));
-    const tail = new Tail(
-      file,
-      seekLine(file, (line) => numberOf(line) <= after),
-    );
+    const tail = new LogTail(join(runDir, String(attempt)), (line) => numberOf(line) <= after);
     try {
       let going = true;
       while (going && lines.length <= limit) {
@@ -90,10 +85,8 @@ function numberOf(line: string): number {
 }
 
 function parse(text: string): LogLine | null {
-  try {
-    const { end: _, ...line } = JSON.parse(text) as LogLine & { end?: number };
-    return line;
-  } catch {
-    return null;
-  }
+  const stored = parseSummed<LogLine & { end?: number }>(text);
+  if (stored === null) return null;
+  const { end: _, ...line } = stored;
+  return line;
 }

@@ -8,8 +8,10 @@
 import { join } from "node:path";
 import type { EventLine } from "../../protocol/client/client.js";
 import type { DaemonFact } from "../../protocol/fact.js";
-import { eventsFile, logFile } from "./names.js";
+import { LogTail } from "./log-tail.js";
+import { eventsFile } from "./names.js";
 import { seekLine } from "./seek.js";
+import { parseSummed } from "./summed-line.js";
 import { Tail } from "./tail.js";
 
 /** Bytes read from a file at a time: the reader may be slow, and memory must not follow the file's size. */
@@ -21,7 +23,7 @@ export class MergedEvents {
   #next: number;
   #attempt = 0;
   #events: Tail | null = null;
-  #log: Tail | null = null;
+  #log: LogTail | null = null;
   #lastFact = 0;
   #lastLine = 0;
   #ahead = new Map<number, Stored>();
@@ -39,9 +41,8 @@ export class MergedEvents {
    *
    * @param facts the daemon's own facts, as they are now
    * @param attempt the attempt that is running or ran last
-   * @param settled nothing more will be written: a gap (a power cut) is passed over
    */
-  read(facts: readonly DaemonFact[], attempt: number, settled: boolean): Stored[] {
+  read(facts: readonly DaemonFact[], attempt: number): Stored[] {
     const out: Stored[] = [];
     for (;;) {
       for (const fact of facts) if (fact.seq >= this.#next) this.#ahead.set(fact.seq, fact);
@@ -49,7 +50,8 @@ export class MergedEvents {
       if (out.length > 0) return out;
       if (this.#readFiles()) continue;
       if (this.#attempt < attempt) this.#open(this.#attempt + 1);
-      else if (settled && this.#ahead.size > 0) this.#next = Math.min(...this.#ahead.keys());
+      // Both files are at their end and something later is there: what is missing was cut, damaged or lost.
+      else if (this.#ahead.size > 0) this.#next = Math.min(...this.#ahead.keys());
       else return out;
     }
   }
@@ -74,12 +76,9 @@ export class MergedEvents {
   }
 
   #keep(text: string, isLine: boolean): void {
-    let parsed: Stored & { end?: number };
-    try {
-      parsed = JSON.parse(text);
-    } catch {
-      return; // Damaged: the daemon said so when it tailed the file.
-    }
+    const parsed = parseSummed<Stored & { end?: number }>(text);
+    // Damaged: the daemon said so when it tailed the file.
+    if (parsed === null) return;
     if (isLine) this.#lastLine = parsed.seq;
     else this.#lastFact = parsed.seq;
     if (parsed.seq < this.#next) return;
@@ -91,23 +90,16 @@ export class MergedEvents {
     this.close();
     this.#attempt = attempt;
     const dir = join(this.runDir, String(attempt));
-    const isBefore = (text: string) => (JSON.parse(text) as { seq: number }).seq < this.#next;
-    const at = (file: string) =>
-      new Tail(
-        file,
-        seekLine(file, (text) => safely(isBefore, text)),
-      );
-    this.#events = at(eventsFile(dir));
-    this.#log = at(logFile(dir));
+    const isBefore = (text: string) => seqOf(text) < this.#next;
+    const events = eventsFile(dir);
+    this.#events = new Tail(events, seekLine(events, isBefore));
+    this.#log = new LogTail(dir, isBefore);
     this.#lastFact = 0;
     this.#lastLine = 0;
   }
 }
 
-function safely(test: (text: string) => boolean, text: string): boolean {
-  try {
-    return test(text);
-  } catch {
-    return true;
-  }
+/** Without parsing the rest; a damaged line counts as read. */
+function seqOf(text: string): number {
+  return Number(/"seq":(\d+)/.exec(text)?.[1] ?? Number.NEGATIVE_INFINITY);
 }

@@ -43,6 +43,12 @@ export class Tail {
     return any;
   }
 
+  /** Of the open file, whatever its name is by now; null where there is none yet. */
+  inode(): number | null {
+    const fd = this.#open();
+    return fd === null ? null : fstatSync(fd).ino;
+  }
+
   /** The bytes after the last newline, taken as a line: the writer is done. */
   takeRest(): string {
     const text = this.#rest.toString("utf8");

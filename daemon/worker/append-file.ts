@@ -2,7 +2,7 @@
  * A file this process alone appends to, synchronously. A write that the disk cuts short is taken back, so that the
  * file always ends with a whole line.
  */
-import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync } from "node:fs";
+import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { writeAllSync } from "../store/durable-file.js";
 
 export class AppendFile {
@@ -12,6 +12,13 @@ export class AppendFile {
   constructor(file: string) {
     this.#fd = openSync(file, "a", 0o600);
     this.#length = fstatSync(this.#fd).size;
+    // A writer that died in the middle of a line: what comes now must not be glued to it.
+    if (this.#length > 0 && !endsWithNewline(file, this.#length)) this.append("\n");
+  }
+
+  /** Bytes in the file. */
+  get length(): number {
+    return this.#length;
   }
 
   /** @throws the system's error (ENOSPC and such); nothing of the text is in the file then. */
@@ -39,4 +46,15 @@ export class AppendFile {
 export function isNoSpace(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException)?.code;
   return code === "ENOSPC" || code === "EDQUOT";
+}
+
+function endsWithNewline(file: string, length: number): boolean {
+  const fd = openSync(file, "r");
+  try {
+    const last = Buffer.alloc(1);
+    readSync(fd, last, 0, 1, length - 1);
+    return last[0] === 10;
+  } finally {
+    closeSync(fd);
+  }
 }

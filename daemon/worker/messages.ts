@@ -21,6 +21,8 @@ export type ToWorker = {
   /** The file that holds the type. */
   file: string;
   attemptDir: string;
+  /** Bytes the attempt's log may take. */
+  maxLog: number;
   /** Null where the type is not resumable. */
   valuesDir: string | null;
 };

@@ -41,7 +41,7 @@ export class Performance {
     if (loadedUserFiles().some(wasEdited)) process.exit(STALE_EXIT);
     const { order, attemptDir } = this.message;
     const baseline = new ActivityBaseline();
-    const sink = new RunSink(attemptDir, order.attempt, order.seq, order.logLines);
+    const sink = new RunSink(attemptDir, order.attempt, order.seq, order.logLines, this.message.maxLog);
     sink.syncNames();
     sink.fact({ type: "attempt:accepted", pid: process.pid }, true);
     this.#sink = sink;

@@ -4,11 +4,13 @@
  * With the disk full, progress and log lines are dropped, counted and said once there is room; a durable fact waits
  * for room, since the block it announces must not start before it is on disk.
  */
+import { existsSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Sink } from "../../ops/api/sink.js";
 import type { FactBody } from "../../protocol/fact.js";
 import type { LogStream } from "../../protocol/operation.js";
-import { eventsFile, logFile } from "../run-files/names.js";
+import { eventsFile, logFile, olderLogFile } from "../run-files/names.js";
+import { summedLine } from "../run-files/summed-line.js";
 import { syncDirectory } from "../store/durable-file.js";
 import { AppendFile, isNoSpace } from "./append-file.js";
 
@@ -18,7 +20,10 @@ const RETRY_MS = 250;
 
 export class RunSink implements Sink {
   readonly #events: AppendFile;
-  readonly #log: AppendFile;
+  #log: AppendFile;
+  /** Numbers of the first lines of the current log file and of the older one. */
+  #first: number;
+  #firstOlder: number;
   #dropped = 0;
 
   constructor(
@@ -26,7 +31,11 @@ export class RunSink implements Sink {
     private readonly attempt: number,
     private seq: number,
     private lines: number,
+    /** Bytes the attempt's log may take; at half of it a new file is begun and the oldest half goes. */
+    private readonly maxLog: number,
   ) {
+    this.#first = lines + 1;
+    this.#firstOlder = this.#first;
     this.#events = new AppendFile(eventsFile(dir));
     this.#log = new AppendFile(logFile(dir));
   }
@@ -81,7 +90,7 @@ export class RunSink implements Sink {
   #append(file: AppendFile, body: FactBody): void {
     const { type, ...rest } = body;
     const seq = this.seq + 1;
-    file.append(`${JSON.stringify({ seq, at: now(), attempt: this.attempt, type, ...rest })}\n`);
+    file.append(`${summedLine({ seq, at: now(), attempt: this.attempt, type, ...rest })}\n`);
     this.seq = seq;
   }
 
@@ -90,9 +99,24 @@ export class RunSink implements Sink {
     const seq = this.seq + 1;
     const { attempt } = this;
     // `n` first: pages are found by it without parsing the line.
-    this.#log.append(`${JSON.stringify({ n, seq, at: now(), attempt, stage, stream, text, end })}\n`);
+    this.#log.append(`${summedLine({ n, seq, at: now(), attempt, stage, stream, text, end })}
+`);
     this.lines = n;
     this.seq = seq;
+    if (this.#log.length > this.maxLog / 2) this.#rotate();
+  }
+
+  /** Begins a new log file; what the older one held is cut, and said in the first line of the new one. */
+  #rotate(): void {
+    this.#log.close();
+    const cut = existsSync(olderLogFile(this.dir)) ? [this.#firstOlder, this.#first - 1] : null;
+    renameSync(logFile(this.dir), olderLogFile(this.dir));
+    this.#log = new AppendFile(logFile(this.dir));
+    this.#firstOlder = this.#first;
+    this.#first = this.lines + 1;
+    if (!cut) return;
+    const bound = `the log is bounded to ${Math.round(this.maxLog / 1024 / 1024)} MiB`;
+    this.#appendLine("liveops", null, `lines ${cut[0]} to ${cut[1]} were cut: ${bound}`, undefined);
   }
 
   #orDrop(write: () => void): void {

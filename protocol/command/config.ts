@@ -7,10 +7,38 @@ import { readFileSync } from "node:fs";
 import { configFile, type PlaceConfig } from "../places.js";
 import { UsageError } from "./failures.js";
 
-export interface Config extends PlaceConfig {
-  /** Operations that run at the same time. */
+export interface Config extends PlaceConfig, Partial<Limits> {
+  /** Operations that run at the same time. Default: as many as cores, at least 2. */
   concurrency?: number | undefined;
 }
+
+/** What bounds the daemon. */
+export interface Limits {
+  /** Operations that may wait; a chain's hand-off is never refused. */
+  maxQueued: number;
+  /** Bytes of a request's body. */
+  maxBody: number;
+  /** Bytes the log of one attempt may take: the newest lines are kept, the cut is said in the log. */
+  maxLog: number;
+  /** Finished operations kept, the newest. */
+  keepFinished: number;
+  /** Days a finished operation is kept. */
+  keepDays: number;
+  /** How far operations give way to everything else: nice, 0 to 19. */
+  nice: number;
+}
+
+const MiB = 1024 * 1024;
+
+/** Each limit's default, and the least and the most it may be. */
+export const LIMITS: Record<keyof Limits, { default: number; min: number; max: number }> = {
+  maxQueued: { default: 10_000, min: 1, max: 1_000_000 },
+  maxBody: { default: 4 * MiB, min: 1024, max: 64 * MiB },
+  maxLog: { default: 64 * MiB, min: MiB / 16, max: 64 * 1024 * MiB },
+  keepFinished: { default: 100_000, min: 0, max: 10_000_000 },
+  keepDays: { default: 180, min: 0, max: 36_500 },
+  nice: { default: 5, min: 0, max: 19 },
+};
 
 type Env = Record<string, string | undefined>;
 
@@ -57,5 +85,15 @@ function checked(value: Record<string, unknown>, file: string): Config {
     concurrency === undefined || (Number.isInteger(concurrency) && (concurrency as number) >= 1),
     "concurrency must be a whole number from 1",
   );
-  return { stateDir, socket, ops, concurrency } as Config;
+  const limits: Partial<Limits> = {};
+  for (const [name, { min, max }] of Object.entries(LIMITS) as Array<
+    [keyof Limits, (typeof LIMITS)["nice"]]
+  >) {
+    const given = value[name];
+    if (given === undefined) continue;
+    const fits = Number.isInteger(given) && (given as number) >= min && (given as number) <= max;
+    must(fits, `${name} must be a whole number from ${min} to ${max}`);
+    limits[name] = given as number;
+  }
+  return { stateDir, socket, ops, concurrency, ...limits } as Config;
 }

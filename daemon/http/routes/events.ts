@@ -40,7 +40,7 @@ function send(
       return;
     }
     const { record, facts } = entry;
-    const lines = events.read(facts, record.attempt, isFinal(record.state));
+    const lines = events.read(facts, record.attempt);
     if (lines.length > 0) {
       response.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
     } else if (!follow || isFinal(record.state)) {

@@ -1,0 +1,66 @@
+/**
+ * Follows an attempt's log through its rotation: the worker renames `log.ndjson` to `log.1.ndjson` and begins a new
+ * one whenever it reaches half its bound.
+ *
+ * A renamed file is read to its end through the open descriptor before the next one is opened, so nothing that still
+ * exists is passed over.
+ */
+import { statSync } from "node:fs";
+import { logFile, olderLogFile } from "./names.js";
+import { seekLine } from "./seek.js";
+import { Tail } from "./tail.js";
+
+export class LogTail {
+  #tail: Tail;
+
+  /** @param isBefore lines for which it holds are passed over; they must come first */
+  constructor(
+    private readonly dir: string,
+    isBefore?: (line: string) => boolean,
+  ) {
+    this.#tail = this.#begin(isBefore);
+  }
+
+  /** Calls back for every complete line that has come, at most about `maxBytes` of them; whether there was any. */
+  read(onLine: (line: string) => void, maxBytes = Number.POSITIVE_INFINITY): boolean {
+    let left = maxBytes;
+    let any = false;
+    const counted = (line: string) => {
+      left -= line.length + 1;
+      onLine(line);
+    };
+    do any = this.#tail.read(counted, left) || any;
+    while (left > 0 && this.#advance(counted));
+    return any;
+  }
+
+  close(): void {
+    this.#tail.close();
+  }
+
+  #begin(isBefore: ((line: string) => boolean) | undefined): Tail {
+    const older = olderLogFile(this.dir);
+    const size = statSync(older, { throwIfNoEntry: false })?.size ?? 0;
+    const start = isBefore && size > 0 ? seekLine(older, isBefore) : 0;
+    if (start < size) return new Tail(older, start);
+    const file = logFile(this.dir);
+    return new Tail(file, isBefore ? seekLine(file, isBefore) : 0);
+  }
+
+  /** Goes on to the next file once the one that is open was renamed; false where it is the newest. */
+  #advance(onLine: (line: string) => void): boolean {
+    const ours = this.#tail.inode();
+    if (ours === null || ours === inodeOf(logFile(this.dir))) return false;
+    this.#tail.read(onLine);
+    const next = ours === inodeOf(olderLogFile(this.dir)) ? logFile(this.dir) : olderLogFile(this.dir);
+    // Between two renames there may be no file of that name for a moment.
+    if (inodeOf(next) === null) return false;
+    this.#tail.close();
+    this.#tail = new Tail(next);
+    return true;
+  }
+}
+
+function inodeOf(file: string): number | null {
+  return statSync(file, { throwIfNoEntry: false })?.ino ?? null;
+}
