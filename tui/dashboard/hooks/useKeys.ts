@@ -1,31 +1,22 @@
-/** The keyboard: what is typed becomes the action that the table of keys names for it; what is pasted does nothing. */
+/**
+ * The keyboard: a line that is open gets what is typed and pasted; otherwise a key becomes the action that the table
+ * of keys names for it, and what is pasted does nothing.
+ */
 import { type Key as InkKey, useInput, usePaste } from "ink";
-import { actionFor, type Pressed } from "../keys.js";
+import { type Pressed, SPECIAL } from "../keys/key.js";
+import { actionFor } from "../keys.js";
 import type { Store } from "../store.js";
-
-const SPECIAL = [
-  "upArrow",
-  "downArrow",
-  "leftArrow",
-  "rightArrow",
-  "pageUp",
-  "pageDown",
-  "home",
-  "end",
-  "return",
-  "escape",
-  "tab",
-] as const;
 
 export function useKeys(store: Store): void {
   useInput((input, key) => {
     for (const pressed of pressedKeys(input, key)) {
       const action = actionFor(store.state, pressed);
       if (action !== null) store.dispatch({ type: "pressed", action });
+      else if (store.state.entry !== null) store.dispatch({ type: "typed", pressed });
     }
   });
   // A listener turns bracketed paste on: a pasted `cy` must not cancel anything.
-  usePaste(() => {});
+  usePaste((text) => store.dispatch({ type: "pasted", text }));
 }
 
 /** Keys that were typed faster than they were read arrive as one string. */

@@ -1,12 +1,16 @@
 /** What can happen to the dashboard. Data messages come from the hooks, `pressed` from the keyboard. */
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { WatchLine } from "../../../protocol/watch.js";
-import type { Action } from "../keys.js";
+import type { Pressed } from "../keys/key.js";
 import type { LogWant } from "./log-window.js";
 import type { Request, Size } from "./model.js";
+import type { Action } from "./press.js";
 
 export type Message =
   | { type: "pressed"; action: Action }
+  /** Into the line that is open at the foot. */
+  | { type: "typed"; pressed: Pressed }
+  | { type: "pasted"; text: string }
   | { type: "resized"; size: Size }
   | { type: "ticked"; now: number }
   | { type: "watched"; line: WatchLine }
@@ -21,7 +25,9 @@ export type Message =
   | { type: "answered"; request: Request; operation: Operation }
   | { type: "refused"; request: Request; message: string };
 
+const URGENT: ReadonlySet<Message["type"]> = new Set(["pressed", "typed", "pasted", "resized", "not-found"]);
+
 /** Whether the screen answers at once; everything else waits for the next flush. */
 export function isUrgent(message: Message): boolean {
-  return message.type === "pressed" || message.type === "resized" || message.type === "not-found";
+  return URGENT.has(message.type);
 }

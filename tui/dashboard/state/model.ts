@@ -4,6 +4,7 @@
  */
 import type { Operation } from "../../../protocol/operation.js";
 import { EMPTY_VIEW, type WatchView } from "../../../protocol/watch.js";
+import type { Entry } from "./entry.js";
 import { type LogWindow, NO_LOG } from "./log-window.js";
 
 export interface Size {
@@ -55,6 +56,8 @@ export interface State {
   readonly confirming: Request | null;
   readonly request: Request | null;
   readonly help: boolean;
+  /** The line at the foot that is being typed. */
+  readonly entry: Entry | null;
   readonly notice: Notice | null;
   /** Set once, with the exit code. */
   readonly quit: { readonly code: number; readonly message: string | null } | null;
@@ -87,6 +90,7 @@ export function initialState({ size, now, socket, id = null }: StateOptions): St
     confirming: null,
     request: null,
     help: false,
+    entry: null,
     notice: null,
     quit: null,
   };

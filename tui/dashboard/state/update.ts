@@ -4,6 +4,7 @@
  */
 import { isFinal } from "../../../protocol/state.js";
 import { panesOf, scrollTop } from "../screen/layout.js";
+import { pasted, typed } from "./entry.js";
 import { addPage, appendLines } from "./log-window.js";
 import type { Message } from "./message.js";
 import { operationOf, type State } from "./model.js";
@@ -20,6 +21,10 @@ function reduce(state: State, message: Message): State {
   switch (message.type) {
     case "pressed":
       return press(state, message.action);
+    case "typed":
+      return typed(state, message.pressed);
+    case "pasted":
+      return pasted(state, message.text);
     case "resized": {
       const same = message.size.columns === state.size.columns && message.size.rows === state.size.rows;
       return same ? state : { ...state, size: message.size };

@@ -1,0 +1,53 @@
+/** Keys that select, open and scroll. */
+import { panesOf } from "../screen/layout.js";
+import type { Key } from "./key.js";
+import { free, hasSelected, seesLog } from "./when.js";
+
+export const MOVING: readonly Key[] = [
+  {
+    action: "up",
+    on: ["upArrow", "k"],
+    label: "↑",
+    helpLabel: "↑↓ k j",
+    does: "select, or scroll the log",
+    when: free,
+  },
+  { action: "down", on: ["downArrow", "j"], label: "↓", when: free },
+  { action: "first", on: ["g"], label: "g", helpLabel: "g G", does: "to the first, to the last", when: free },
+  { action: "last", on: ["G"], label: "G", when: free },
+  {
+    action: "enter",
+    on: ["return", "rightArrow", "l"],
+    label: "⏎",
+    helpLabel: "⏎ →",
+    does: "open it; arrows scroll its log",
+    hint: (state) => (state.pane === "list" ? "open" : "list"),
+    rank: 2,
+    when: hasSelected,
+  },
+  {
+    action: "back",
+    on: ["escape", "leftArrow", "h"],
+    label: "esc",
+    helpLabel: "esc ←",
+    does: "back to the list (tab: over)",
+    when: (state) => state.help || (free(state) && state.pane === "detail"),
+  },
+  { action: "switch", on: ["tab"], label: "tab", when: hasSelected },
+  {
+    action: "page-up",
+    on: ["pageUp", "^u", "^b"],
+    label: "pgup",
+    helpLabel: "pgup pgdn",
+    does: "a page of the log",
+    hint: () => "log up",
+    rank: 7,
+    when: (state) => seesLog(state) || (free(state) && !panesOf(state).both),
+  },
+  {
+    action: "page-down",
+    on: ["pageDown", "^d", "^f", " "],
+    label: "pgdn",
+    when: (state) => seesLog(state) || (free(state) && !panesOf(state).both),
+  },
+];

@@ -1,0 +1,27 @@
+/** When keys do something: the conditions that the entries of the table share. */
+import { isFinal } from "../../../protocol/state.js";
+import { panesOf } from "../screen/layout.js";
+import { type State, selectedOperation } from "../state/model.js";
+
+type When = (state: State) => boolean;
+
+export const confirming: When = (state) => state.confirming !== null;
+/** Nothing stands over the panes, and no line is being typed. */
+export const free: When = (state) => !confirming(state) && !state.help && state.entry === null;
+export const hasSelected: When = (state) => free(state) && selectedOperation(state) !== null;
+/** The keys that move go to the log. */
+export const inDetail: When = (state) => hasSelected(state) && state.pane === "detail";
+export const inList: When = (state) => free(state) && state.pane === "list";
+/** The log is on the screen. */
+export const seesLog: When = (state) =>
+  hasSelected(state) && (state.pane === "detail" || panesOf(state).both);
+
+export const mayCancel: When = (state) => {
+  const operation = hasSelected(state) ? selectedOperation(state) : null;
+  return operation !== null && !isFinal(operation.state) && !operation.cancelRequested;
+};
+
+export const mayRetry: When = (state) => {
+  const operation = hasSelected(state) ? selectedOperation(state) : null;
+  return operation !== null && (operation.state === "failed" || operation.state === "cancelled");
+};

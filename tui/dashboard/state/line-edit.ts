@@ -1,0 +1,83 @@
+/** A line of text being typed: pure editing, with the keys of a shell. Of the filter, the search, and of any field. */
+import { neutralise } from "../../terminal/neutralise.js";
+import type { Pressed } from "../keys/key.js";
+
+export interface LineEdit {
+  readonly text: string;
+  /** Place of the cursor: an index into the text, always between two whole characters. */
+  readonly at: number;
+}
+
+export const EMPTY_LINE: LineEdit = { text: "", at: 0 };
+
+/** Longest text that can be typed or pasted. */
+const LONGEST = 4000;
+
+const segmenter = new Intl.Segmenter();
+
+export function lineOf(text: string): LineEdit {
+  return { text, at: text.length };
+}
+
+/** Typed or pasted at the cursor, as one line of plain text. */
+export function insertText(line: LineEdit, text: string): LineEdit {
+  const plain = neutralise(text).slice(0, Math.max(0, LONGEST - line.text.length));
+  if (plain === "") return line;
+  return { text: line.text.slice(0, line.at) + plain + line.text.slice(line.at), at: line.at + plain.length };
+}
+
+/** The line after a key; null where the key is none of editing. */
+export function editLine(line: LineEdit, pressed: Pressed): LineEdit | null {
+  const { text, at } = line;
+  const keep = (from: number, to: number) => ({ text: text.slice(0, from) + text.slice(to), at: from });
+  if ("special" in pressed) {
+    switch (pressed.special) {
+      case "leftArrow":
+        return { text, at: previous(text, at) };
+      case "rightArrow":
+        return { text, at: following(text, at) };
+      case "home":
+        return { text, at: 0 };
+      case "end":
+        return { text, at: text.length };
+      case "backspace":
+        return keep(previous(text, at), at);
+      case "delete":
+        return keep(at, following(text, at));
+      default:
+        return null;
+    }
+  }
+  if (!pressed.ctrl) return insertText(line, pressed.input);
+  switch (pressed.input) {
+    case "a":
+      return { text, at: 0 };
+    case "e":
+      return { text, at: text.length };
+    case "b":
+      return { text, at: previous(text, at) };
+    case "f":
+      return { text, at: following(text, at) };
+    case "h":
+      return keep(previous(text, at), at);
+    case "u":
+      return keep(0, at);
+    case "k":
+      return keep(at, text.length);
+    case "w":
+      return keep(text.slice(0, at).replace(/\S*\s*$/, "").length, at);
+    default:
+      return null;
+  }
+}
+
+function previous(text: string, at: number): number {
+  let before = 0;
+  for (const { index } of segmenter.segment(text.slice(0, at))) before = index;
+  return before;
+}
+
+function following(text: string, at: number): number {
+  for (const { segment } of segmenter.segment(text.slice(at))) return at + segment.length;
+  return at;
+}

@@ -1,0 +1,12 @@
+/** What the keys do that ask the daemon for something, or answer what is asked first. */
+import type { Presses } from "./presses.js";
+
+export const DOING_PRESSES = {
+  cancel: (state) =>
+    state.selected === null ? state : { ...state, confirming: { kind: "cancel", id: state.selected } },
+  retry: (state) =>
+    state.selected === null ? state : { ...state, request: { kind: "retry", id: state.selected } },
+  yes: (state) => ({ ...state, confirming: null, request: state.confirming ?? state.request }),
+  no: (state) => ({ ...state, confirming: null }),
+  follow: (state) => ({ ...state, followChain: !state.followChain }),
+} satisfies Presses;

@@ -1,0 +1,36 @@
+/** What the keys do that select, open and scroll: on the list, or on the log where the operation has the keys. */
+import { logHeight } from "../../screen/detail.js";
+import { panesOf } from "../../screen/layout.js";
+import type { State } from "../model.js";
+import { select } from "../select.js";
+import { LOG_PRESSES, scrollRows } from "./log.js";
+import type { Presses } from "./presses.js";
+
+const onLog = (state: State): boolean => state.pane === "detail";
+const over = (state: State): State => ({ ...state, pane: state.pane === "list" ? "detail" : "list" });
+
+export const MOVING_PRESSES = {
+  up: (state) => (onLog(state) ? scrollRows(state, -1) : move(state, -1)),
+  down: (state) => (onLog(state) ? scrollRows(state, 1) : move(state, 1)),
+  first: (state) => (onLog(state) ? LOG_PRESSES["log-start"](state) : move(state, -Infinity)),
+  last: (state) => (onLog(state) ? LOG_PRESSES["log-end"](state) : move(state, Infinity)),
+  "page-up": (state) => page(state, -1),
+  "page-down": (state) => page(state, 1),
+  enter: over,
+  switch: over,
+  back: (state) => (state.help ? { ...state, help: false } : { ...state, pane: "list" }),
+} satisfies Presses;
+
+function page(state: State, direction: 1 | -1): State {
+  const { both, height } = panesOf(state);
+  // Alone on the screen, the list is what pages; otherwise the log does, wherever the arrows go.
+  if (!both && state.pane === "list") return move(state, direction * Math.max(1, height - 1));
+  return scrollRows(state, direction * Math.max(1, logHeight(state) - 1));
+}
+
+function move(state: State, by: number): State {
+  const count = state.order.length;
+  if (count === 0) return state;
+  const from = state.selected === null ? 0 : Math.max(0, state.order.indexOf(state.selected));
+  return select(state, state.order[Math.max(0, Math.min(count - 1, from + by))] ?? null);
+}
