@@ -22,22 +22,24 @@ export class Tail {
     this.offset = offset;
   }
 
-  /** Calls back for every complete line that has come; returns whether there was any. */
+  /**
+   * Calls back for every complete line that has come, at most about `maxBytes` of them but at least one; returns
+   * whether there was any.
+   */
   read(onLine: (line: string) => void, maxBytes = Number.POSITIVE_INFINITY): boolean {
     const fd = this.#open();
     if (fd === null) return false;
     const { size } = fstatSync(fd);
-    if (size < this.offset) {
-      this.offset = size;
-      this.#rest = Buffer.alloc(0);
-    }
+    if (size < this.offset) this.offset = size;
+    // Never taken from the last time: a writer takes back what a full disk cut short.
+    this.#rest = Buffer.alloc(0);
     let any = false;
-    let budget = maxBytes;
-    while (budget > 0) {
+    let taken = 0;
+    while (!any || taken < maxBytes) {
       const position = this.offset + this.#rest.length;
-      const length = readSync(fd, buffer, 0, Math.min(CHUNK, budget), position);
+      const length = readSync(fd, buffer, 0, Math.min(CHUNK, maxBytes), position);
       if (length === 0) break;
-      budget -= length;
+      taken += length;
       any = this.#cut(buffer.subarray(0, length), onLine) || any;
     }
     return any;

@@ -1,0 +1,27 @@
+/** A temporary directory that goes at the end of its scope, or of the test file. */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+
+export interface TemporaryDirectory extends Disposable {
+  path: string;
+}
+
+/** For `using`. */
+export function temporaryDirectory(): TemporaryDirectory {
+  const path = mkdtempSync(join(tmpdir(), "liveops-test-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** One for all tests of the file; gives a new directory in it at each call. */
+export function useDirectories(): () => string {
+  const all = temporaryDirectory();
+  afterAll(() => all[Symbol.dispose]());
+  let count = 0;
+  return () => {
+    const path = join(all.path, String(++count));
+    mkdirSync(path, { mode: 0o700 });
+    return path;
+  };
+}
