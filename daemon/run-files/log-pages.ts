@@ -59,12 +59,13 @@ export function linesBefore(
   // Without a filter the numbers tell where to start; with one, go back in growing steps until enough are found.
   let step = plain ? limit + 1 : Math.max(1000, limit * 4);
   let end = before;
-  while (end > 1) {
+  // A bounded log begins later than at 1.
+  const first = linesAfter(runDir, 0, 1).lines[0]?.n ?? before;
+  while (end > first) {
     const start = Math.max(0, end - 1 - step);
     const page = linesAfter(runDir, start, end - 1 - start, filter).lines.filter((line) => line.n < end);
     lines = [...page, ...lines];
     if (lines.length > limit) return { lines: lines.slice(-limit), more: true };
-    if (plain && page.length > 0 && page[0]!.n > start + 1) break;
     end = start + 1;
     step *= 2;
   }
@@ -79,9 +80,9 @@ function matcher(filter: LogFilter): (line: LogLine) => boolean {
     (filter.stream === undefined || line.stream === filter.stream);
 }
 
-/** Lines are written with `n` first, so the number is read without parsing the rest. */
+/** A damaged line is never before: seeking ends in front of it, and what is not wanted there is passed over. */
 function numberOf(line: string): number {
-  return Number(/^\{"n":(\d+)/.exec(line)?.[1] ?? Number.NaN);
+  return parseSummed<LogLine>(line)?.n ?? Number.POSITIVE_INFINITY;
 }
 
 function parse(text: string): LogLine | null {

@@ -51,7 +51,7 @@ export class MergedEvents {
       if (this.#readFiles()) continue;
       if (this.#attempt < attempt) this.#open(this.#attempt + 1);
       // Both files are at their end and something later is there: what is missing was cut, damaged or lost.
-      else if (this.#ahead.size > 0) this.#next = Math.min(...this.#ahead.keys());
+      else if (this.#ahead.size > 0) this.#next = smallest(this.#ahead.keys());
       else return out;
     }
   }
@@ -99,7 +99,13 @@ export class MergedEvents {
   }
 }
 
-/** Without parsing the rest; a damaged line counts as read. */
+/** A damaged line is never before: seeking ends in front of it, and what was read is passed over there. */
 function seqOf(text: string): number {
-  return Number(/"seq":(\d+)/.exec(text)?.[1] ?? Number.NEGATIVE_INFINITY);
+  return parseSummed<Stored>(text)?.seq ?? Number.POSITIVE_INFINITY;
+}
+
+function smallest(numbers: Iterable<number>): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const n of numbers) if (n < least) least = n;
+  return least;
 }

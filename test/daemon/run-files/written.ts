@@ -1,0 +1,63 @@
+/** Run files of an operation for tests: facts and lines of several attempts, in one count of `seq`. */
+import { appendFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { eventsFile, logFile } from "../../../daemon/run-files/names.js";
+import { summedLine } from "../../../daemon/run-files/summed-line.js";
+import type { DaemonFact, WorkerFact } from "../../../protocol/fact.js";
+import type { LogLine } from "../../../protocol/operation.js";
+import { AT, submission } from "../../harness/records.js";
+
+export type StoredLine = { type: "log:line" } & LogLine;
+export type Stored = DaemonFact | WorkerFact | StoredLine;
+
+/** What is said at one place in the sequence, and where it is kept. */
+export interface Said {
+  where: "daemon" | "events" | "log";
+  attempt: number;
+  value: Stored;
+}
+
+/** `kinds` an attempt: true is a log line, false a fact. Each attempt is begun by the daemon and ended by it. */
+export function story(kinds: boolean[][], padding = 0): Said[] {
+  const said: Said[] = [];
+  let n = 0;
+  const add = (where: Said["where"], attempt: number, body: object) =>
+    said.push({ where, attempt, value: { seq: said.length + 1, at: AT, attempt, ...body } as Stored });
+  add("daemon", 0, { type: "operation:submitted", operation: submission() });
+  kinds.forEach((attemptKinds, index) => {
+    const attempt = index + 1;
+    add("daemon", attempt, { type: "attempt:started" });
+    for (const isLine of attemptKinds) {
+      if (isLine) {
+        const text = `line ${++n} ${"x".repeat(padding)}`;
+        add("log", attempt, { type: "log:line", n, stage: null, stream: "log", text });
+      } else add("events", attempt, { type: "progress:changed", percent: said.length % 100, progress: null });
+    }
+    add("daemon", attempt, { type: "attempt:requeued", reason: "for a test" });
+  });
+  return said;
+}
+
+/** The line as the worker writes it. */
+export function textOf({ where, value }: Said): string {
+  if (where !== "log") return `${summedLine(value)}\n`;
+  const { type: _, n, ...rest } = value as StoredLine;
+  return `${summedLine({ n, ...rest })}\n`;
+}
+
+export function fileOf(runDir: string, { where, attempt }: Said): string {
+  const dir = join(runDir, String(attempt));
+  mkdirSync(dir, { recursive: true });
+  return where === "log" ? logFile(dir) : eventsFile(dir);
+}
+
+/** Writes all that workers say into the run files. */
+export function write(runDir: string, said: Said[]): void {
+  const texts = new Map<string, string>();
+  for (const each of said) {
+    if (each.where === "daemon") continue;
+    const file = fileOf(runDir, each);
+    texts.set(file, (texts.get(file) ?? "") + textOf(each));
+  }
+  for (const [file, text] of texts) appendFileSync(file, text);
+}
