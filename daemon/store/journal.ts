@@ -77,6 +77,7 @@ export class Journal<T> {
     return new Promise((resolve, reject) => {
       this.#betweenBatches.push(async () => {
         try {
+          if (this.#broken) throw this.#broken;
           const value = snapshot();
           const last = this.#last;
           await this.#openSegment();
@@ -119,6 +120,7 @@ export class Journal<T> {
 
   async #commit(batch: Waiting[]): Promise<void> {
     const handle = this.#handle;
+    if (this.#broken) return this.#refuse(batch, this.#broken);
     if (!handle) return this.#refuse(batch, new Error("the journal is closed"));
     let n = this.#last;
     const bytes = Buffer.from(batch.map(({ value }) => encodeLine(++n, value)).join(""));

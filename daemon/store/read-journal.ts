@@ -39,7 +39,8 @@ function readSegment(file: string, isLast: boolean, result: ReadJournal): void {
     const line = newline === -1 ? null : decodeLine(bytes.toString("utf8", start, end));
     if (line) {
       if (line.n > result.last) {
-        if (line.n > result.last + 1 && result.records.length > 0) {
+        // With no checkpoint, the first record may well be a late one.
+        if (line.n > result.last + 1 && result.last > 0) {
           result.problems.push(`${file}: records ${result.last + 1} to ${line.n - 1} are missing`);
         }
         result.records.push(line);

@@ -1,0 +1,154 @@
+/** The journal: group commit, a full disk, a failed sync. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
+import { Journal, StoreFullError } from "../../../daemon/store/journal.js";
+import { readJournal } from "../../../daemon/store/read-journal.js";
+import { disk } from "../../harness/failing-disk.js";
+import { useDirectories } from "../../harness/temporary.js";
+
+vi.mock("node:fs/promises", async (original) =>
+  (await import("../../harness/failing-disk.js")).failingPromises(original as never),
+);
+afterEach(() => disk.heal());
+const directory = useDirectories();
+
+async function started(dir = directory()) {
+  const applied: Array<{ value: string; n: number }> = [];
+  const broken: Error[] = [];
+  const journal = new Journal<string>({
+    dir,
+    last: readJournal(dir, 0).last,
+    onDurable: (value, n) => applied.push({ value, n }),
+    onBroken: (error) => broken.push(error),
+  });
+  await journal.start();
+  return { dir, journal, applied, broken };
+}
+
+const stored = (dir: string) => readJournal(dir, 0).records.map(({ n, value }) => [n, value]);
+const outcome = (promise: Promise<unknown>) =>
+  promise.then(
+    () => "durable",
+    (error: Error) => error.constructor.name,
+  );
+
+/** Lets syncs wait until `go` is called; `reached` resolves when one waits. */
+function gate(): { reached: Promise<void>; go: () => void } {
+  const reached = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  disk.beforeSync = async () => {
+    reached.resolve();
+    await go.promise;
+  };
+  return { reached: reached.promise, go: go.resolve };
+}
+
+test("what is appended in one turn is one batch, resolves in order, and is applied before it resolves", async () => {
+  const { dir, journal, applied } = await started();
+  const resolved: number[] = [];
+  const before = disk.syncs;
+  await Promise.all(
+    Array.from({ length: 500 }, async (_, index) => {
+      const n = await journal.append(`value ${index}`);
+      expect(applied[n - 1]).toEqual({ value: `value ${index}`, n });
+      resolved.push(n);
+    }),
+  );
+  expect(disk.syncs - before).toBe(1);
+  expect(resolved).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
+  await journal.stop();
+  expect(stored(dir)).toHaveLength(500);
+});
+
+test("while one batch is being synced the next one gathers", async () => {
+  const { journal, applied } = await started();
+  const { reached, go } = gate();
+  const first = journal.append("first");
+  await reached;
+  const more = Array.from({ length: 100 }, (_, index) => journal.append(`more ${index}`));
+  expect(applied).toEqual([]);
+  const before = disk.syncs;
+  go();
+  await Promise.all([first, ...more]);
+  expect(disk.syncs - before).toBe(2);
+  expect(applied.map(({ n }) => n)).toEqual(Array.from({ length: 101 }, (_, index) => index + 1));
+  await journal.stop();
+});
+
+test("a full disk refuses the batch, leaves no trace of it, and what comes later goes on from before it", async () => {
+  const { dir, journal, applied } = await started();
+  await journal.append("before");
+  disk.room = 10;
+  expect(await Promise.all([outcome(journal.append("lost 1")), outcome(journal.append("lost 2"))])).toEqual([
+    "StoreFullError",
+    "StoreFullError",
+  ]);
+  expect(journal.full).toBe(true);
+  disk.heal();
+  expect(await journal.append("after")).toBe(2);
+  expect(journal.full).toBe(false);
+  await journal.stop();
+  expect(applied.map(({ value }) => value)).toEqual(["before", "after"]);
+  expect(readJournal(dir, 0)).toMatchObject({
+    records: [
+      { n: 1, value: "before" },
+      { n: 2, value: "after" },
+    ],
+    problems: [],
+  });
+});
+
+test("a sync that finds the disk full refuses the batch too", async () => {
+  const { dir, journal } = await started();
+  disk.syncErrors = ["ENOSPC"];
+  await expect(journal.append("lost")).rejects.toThrow(StoreFullError);
+  expect(await journal.append("kept")).toBe(1);
+  await journal.stop();
+  expect(stored(dir)).toEqual([[1, "kept"]]);
+});
+
+test("a failed sync is not tried again: nothing is acknowledged after it", async () => {
+  const { journal, applied, broken } = await started();
+  await journal.append("before");
+  disk.syncErrors = ["EIO"];
+  const { reached, go } = gate();
+  const failing = outcome(journal.append("failing"));
+  await reached;
+  const gathered = outcome(journal.append("gathered meanwhile"));
+  const rotated = outcome(journal.rotate(() => null));
+  go();
+  expect(await failing).toBe("Error");
+  expect(await gathered).toBe("Error");
+  expect(await rotated).toBe("Error");
+  expect(await outcome(journal.append("later"))).toBe("Error");
+  expect(applied.map(({ value }) => value)).toEqual(["before"]);
+  expect(broken).toHaveLength(1);
+  expect(broken[0]).toMatchObject({ code: "EIO" });
+  await journal.stop();
+});
+
+test("a rotation sees exactly what is durable, and the next record begins a new segment", async () => {
+  const { dir, journal, applied } = await started();
+  await Promise.all([journal.append("a"), journal.append("b")]);
+  const { reached, go } = gate();
+  const appends = [journal.append("c")];
+  await reached;
+  const rotated = journal.rotate(() => applied.length);
+  appends.push(journal.append("d"));
+  go();
+  expect(await rotated).toMatchObject({ value: 3, last: 3 });
+  await Promise.all(appends);
+  await journal.stop();
+  const lines = readdirSync(dir)
+    .sort()
+    .map((name) => readFileSync(join(dir, name), "utf8").split("\n").length - 1);
+  expect(lines).toEqual([3, 1]);
+  expect(stored(dir).map(([n]) => n)).toEqual([1, 2, 3, 4]);
+});
+
+test("after a stop nothing is taken", async () => {
+  const { journal } = await started();
+  await journal.stop();
+  await expect(journal.append("late")).rejects.toThrow("the journal is closed");
+});

@@ -1,0 +1,158 @@
+/** Recovery of the journal: from any cut-off tail, from any flipped byte. */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { encodeLine } from "../../../daemon/store/checked-line.js";
+import { Journal, segmentName } from "../../../daemon/store/journal.js";
+import { readJournal } from "../../../daemon/store/read-journal.js";
+import { useDirectories } from "../../harness/temporary.js";
+
+const directory = useDirectories();
+
+const values = fc.array(
+  fc.oneof(fc.string({ unit: "grapheme" }), fc.record({ id: fc.nat(), text: fc.string({ unit: "binary" }) })),
+  { minLength: 1, maxLength: 8 },
+);
+
+/** A journal of one segment, and where each record ends. */
+function journalOf(all: unknown[]): { dir: string; file: string; bytes: Buffer; ends: number[] } {
+  const dir = directory();
+  const file = join(dir, segmentName(1));
+  const ends: number[] = [];
+  let bytes = Buffer.alloc(0);
+  all.forEach((value, index) => {
+    bytes = Buffer.concat([bytes, Buffer.from(encodeLine(index + 1, value))]);
+    ends.push(bytes.length);
+  });
+  writeFileSync(file, bytes);
+  return { dir, file, bytes, ends };
+}
+
+const kept = (dir: string) =>
+  readdirSync(dir)
+    .filter((name) => name.includes(".damaged-"))
+    .map((name) => readFileSync(join(dir, name)));
+
+function expectCutRecovers(all: unknown[], cut: number): void {
+  const { dir, file, bytes, ends } = journalOf(all);
+  writeFileSync(file, bytes.subarray(0, cut));
+  const whole = ends.filter((end) => end <= cut).length;
+  const torn = bytes.subarray(ends[whole - 1] ?? 0, cut);
+
+  const { records, last, problems } = readJournal(dir, 0);
+  expect(records).toEqual(all.slice(0, whole).map((value, index) => ({ n: index + 1, value })));
+  expect(last).toBe(whole);
+  expect(problems).toHaveLength(torn.length > 0 ? 1 : 0);
+  expect(kept(dir)).toEqual(torn.length > 0 ? [torn] : []);
+  // Read a second time, it is as if it had always been so.
+  expect(readJournal(dir, 0)).toMatchObject({ records, last, problems: [] });
+}
+
+describe("a torn tail", () => {
+  test("at every byte: the whole records before it, the rest kept aside and said", () => {
+    const all = ["first", { second: "é\n" }, [], "last"];
+    for (let cut = 0; cut <= journalOf(all).bytes.length; cut++) expectCutRecovers(all, cut);
+  });
+
+  test("of any records at any byte", () => {
+    fc.assert(
+      fc.property(values, fc.nat(), (all, n) =>
+        expectCutRecovers(all, n % (journalOf(all).bytes.length + 1)),
+      ),
+    );
+  });
+
+  test("what is appended after the recovery goes on from there", async () => {
+    await fc.assert(
+      fc.asyncProperty(values, fc.nat(), async (all, n) => {
+        const { dir, file, bytes, ends } = journalOf(all);
+        const cut = n % (bytes.length + 1);
+        writeFileSync(file, bytes.subarray(0, cut));
+        const { last } = readJournal(dir, 0);
+        const journal = new Journal<unknown>({ dir, last, onDurable: () => {}, onBroken: () => {} });
+        await journal.start();
+        expect(await journal.append("new")).toBe(last + 1);
+        await journal.stop();
+        const again = readJournal(dir, 0);
+        const whole = ends.filter((end) => end <= cut).length;
+        expect(again.records.map(({ value }) => value)).toEqual([...all.slice(0, whole), "new"]);
+        expect(again.problems).toEqual([]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("of bytes that never were a record", () => {
+    const { dir, file, bytes } = journalOf(["a", "b"]);
+    const zeros = Buffer.alloc(4096);
+    writeFileSync(file, Buffer.concat([bytes, zeros]));
+    const { records, problems } = readJournal(dir, 0);
+    expect(records.map(({ value }) => value)).toEqual(["a", "b"]);
+    expect(problems).toEqual([expect.stringContaining("a torn tail of 4096 bytes was cut off, kept in")]);
+    expect(kept(dir)).toEqual([zeros]);
+  });
+});
+
+describe("a flipped bit", () => {
+  test("anywhere before the last record: all others load, the damaged one is kept aside and said", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.string(), { minLength: 2, maxLength: 6 }),
+        fc.nat(),
+        fc.nat({ max: 7 }),
+        (all, n, bit) => {
+          const { dir, file, bytes, ends } = journalOf(all);
+          const at = n % ends.at(-2)!;
+          const damaged = Buffer.from(bytes);
+          damaged[at]! ^= 1 << bit;
+          writeFileSync(file, damaged);
+          const hit = ends.findIndex((end) => at < end);
+          // A newline that is none any more joins its record with the next.
+          const lost = at === ends[hit]! - 1 ? [hit, hit + 1] : [hit];
+          const { records, last, problems } = readJournal(dir, 0);
+          const survivors = all
+            .map((value, index) => ({ n: index + 1, value }))
+            .filter((_, i) => !lost.includes(i));
+          expect(records).toEqual(survivors);
+          expect(problems.length).toBeGreaterThan(0);
+          expect(problems.join()).toMatch(/damaged record|torn tail/);
+          expect(kept(dir).length).toBeGreaterThan(0);
+          expect(last).toBe(survivors.at(-1)?.n ?? 0);
+        },
+      ),
+    );
+  });
+});
+
+describe("segments", () => {
+  test("are read in order, and what the checkpoint holds is passed over", () => {
+    const dir = directory();
+    const record = (n: number) => encodeLine(n, `value ${n}`);
+    writeFileSync(join(dir, segmentName(3)), record(3) + record(4));
+    writeFileSync(join(dir, segmentName(1)), record(1) + record(2));
+    writeFileSync(join(dir, segmentName(5)), "");
+    const { records, last, segments, problems } = readJournal(dir, 2);
+    expect(records.map(({ n }) => n)).toEqual([3, 4]);
+    expect(last).toBe(4);
+    expect(segments).toHaveLength(3);
+    expect(problems).toEqual([]);
+    expect(readJournal(dir, 4)).toMatchObject({ records: [], last: 4 });
+  });
+
+  test("missing records are said", () => {
+    const dir = directory();
+    writeFileSync(join(dir, segmentName(3)), encodeLine(3, "a") + encodeLine(7, "b"));
+    expect(readJournal(dir, 2).problems).toEqual([expect.stringContaining("records 4 to 6 are missing")]);
+    expect(readJournal(dir, 1).problems).toEqual(
+      expect.arrayContaining([expect.stringContaining("records 2 to 2 are missing")]),
+    );
+  });
+
+  test("a record that is there twice counts once", () => {
+    const dir = directory();
+    writeFileSync(join(dir, segmentName(1)), encodeLine(1, "a") + encodeLine(2, "b"));
+    writeFileSync(join(dir, segmentName(2)), encodeLine(2, "b") + encodeLine(3, "c"));
+    expect(readJournal(dir, 0).records.map(({ n }) => n)).toEqual([1, 2, 3]);
+  });
+});

@@ -1,0 +1,84 @@
+/**
+ * A disk that fails when it is told to, for modules that write through node:fs and node:fs/promises.
+ *
+ * A test file mocks both with it: `vi.mock("node:fs", failingFs)` and `vi.mock("node:fs/promises", failingPromises)`.
+ */
+import type * as Fs from "node:fs";
+import type * as FsPromises from "node:fs/promises";
+
+export const disk = {
+  /** Bytes that still fit; a write beyond is cut short, the next one fails. */
+  room: Number.POSITIVE_INFINITY,
+  /** Errors of the next syncs, in order; null: that one works. */
+  syncErrors: [] as Array<string | null>,
+  /** How often something was made durable. */
+  syncs: 0,
+  /** Awaited before each sync of the journal. */
+  beforeSync: async () => {},
+
+  heal(): void {
+    disk.room = Number.POSITIVE_INFINITY;
+    disk.syncErrors = [];
+    disk.beforeSync = async () => {};
+  },
+};
+
+function failure(code: string): Error {
+  return Object.assign(new Error(`${code}: a test's disk`), { code });
+}
+
+/** How many of the bytes go through. */
+function taken(length: number): number {
+  if (length === 0) return 0;
+  if (disk.room <= 0) throw failure("ENOSPC");
+  const count = Math.min(length, disk.room);
+  disk.room -= count;
+  return count;
+}
+
+function synced(): void {
+  disk.syncs++;
+  const code = disk.syncErrors.shift();
+  if (code) throw failure(code);
+}
+
+export async function failingFs(original: () => Promise<typeof Fs>): Promise<object> {
+  const fs = await original();
+  const changed = {
+    writeSync: (fd: number, bytes: Buffer, offset = 0, length = bytes.length - offset) =>
+      fs.writeSync(fd, bytes, offset, taken(length)),
+    fdatasyncSync: (fd: number) => {
+      synced();
+      fs.fdatasyncSync(fd);
+    },
+  };
+  return { ...fs, ...changed, default: { ...fs, ...changed } };
+}
+
+export async function failingPromises(original: () => Promise<typeof FsPromises>): Promise<object> {
+  const promises = await original();
+  const open = async (...given: Parameters<typeof promises.open>) => {
+    const handle = await promises.open(...given);
+    const write = handle.write.bind(handle) as (
+      bytes: Buffer,
+      offset: number,
+      length: number,
+    ) => Promise<{ bytesWritten: number }>;
+    const datasync = handle.datasync.bind(handle);
+    const writeFile = handle.writeFile.bind(handle);
+    Object.assign(handle, {
+      write: (bytes: Buffer, offset: number, length: number) => write(bytes, offset, taken(length)),
+      writeFile: async (text: string) => {
+        if (taken(text.length) < text.length) throw failure("ENOSPC");
+        await writeFile(text);
+      },
+      datasync: async () => {
+        await disk.beforeSync();
+        synced();
+        await datasync();
+      },
+    });
+    return handle;
+  };
+  return { ...promises, open, default: { ...promises, open } };
+}
