@@ -1,0 +1,137 @@
+/** The main job on real files: backup hands over to verify-backup and prune-backups, seen in every way of looking. */
+import { spawnSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import type { Operation } from "../../protocol/operation.js";
+import type { WatchLine } from "../../protocol/watch.js";
+import { useWorld } from "./world.js";
+
+const world = useWorld({ operations: ["gate"] });
+const FILES = 40;
+
+beforeAll(() => {
+  for (let i = 0; i < FILES; i++)
+    world.write(`work/data/dir-${i % 4}/file ${i}.bin`, randomBytes(20_000 + i));
+  world.write("work/data/naïve 文件.txt", "words");
+  symlinkSync("dir-0", join(world.work, "data", "link"));
+});
+
+test("submit --follow: headers, lines and the result on stdout, the rest on stderr, exit 0", async () => {
+  const { code, stdout, stderr } = await world.liveops([
+    "submit",
+    "backup",
+    "source=data",
+    "target=out",
+    "--follow",
+  ]);
+  expect(code, stderr).toBe(0);
+  const headers = stdout.split("\n").filter((line) => line.startsWith("==="));
+  expect(headers).toEqual([
+    "=== [1/3] Scan ===",
+    "=== [2/3] Archive ===",
+    "=== [3/3] Checksum ===",
+    "=== [1/1] Verify ===",
+    "=== [1/1] Prune ===",
+  ]);
+  expect(stdout).toMatch(/kept=1\nremoved=0\nfreedBytes=0\n$/);
+  expect(stderr).toMatch(/^submitted [a-z0-9]{12}\n/);
+  expect(stderr).toContain("chained to verify-backup (");
+  expect(stderr).toContain("chained to prune-backups (");
+
+  const archive = readdirSync(join(world.work, "out")).find((name) => name.endsWith(".tar.gz"))!;
+  const into = join(world.dir, "restored");
+  mkdirSync(into);
+  spawnSync("tar", ["xzf", join(world.work, "out", archive), "-C", into]);
+  const diff = spawnSync("diff", ["-r", "--no-dereference", join(world.work, "data"), join(into, "data")]);
+  expect(`${diff.stdout}${diff.stderr}`).toBe("");
+  expect(diff.status).toBe(0);
+});
+
+test("one watch stream sees all three: changed, chained twice, then the end; and the chain on the records", async () => {
+  const id = await world.submit("backup", "source=data", "target=out2");
+  const seen: WatchLine[] = [];
+  for await (const line of world.client.watch({ operation: id, follow: "chain", log: true })) seen.push(line);
+  const chained = seen.filter((line) => line.type === "chained");
+  const snapshot = seen[0];
+  expect(snapshot?.type).toBe("snapshot");
+  // Submitted a process start before the watch: a link or two may have been handed over by then.
+  expect(seen.at(-1)).toMatchObject({ type: "end", state: "succeeded" });
+  const last = seen.at(-1) as Extract<WatchLine, { type: "end" }>;
+  const links: Operation[] = [await world.client.show(id)];
+  for (let next = links[0]!.chain.next; next; next = links.at(-1)!.chain.next)
+    links.push(await world.client.show(next));
+  expect(links.map(({ op, state, attempt }) => ({ op, state, attempt }))).toEqual([
+    { op: "backup", state: "succeeded", attempt: 1 },
+    { op: "verify-backup", state: "succeeded", attempt: 1 },
+    { op: "prune-backups", state: "succeeded", attempt: 1 },
+  ]);
+  expect(links.map(({ chain }) => chain)).toEqual([
+    { id, index: 0, previous: null, next: links[1]!.id },
+    { id, index: 1, previous: id, next: links[2]!.id },
+    { id, index: 2, previous: links[1]!.id, next: null },
+  ]);
+  expect(last.id).toBe(links[2]!.id);
+  for (const line of chained) expect(links.map((link) => link.id)).toContain(line.to);
+});
+
+test("a hand-over while one watches: chained with the whole successor, on the same stream, log lines without a gap", async () => {
+  const [gate, second] = [join(world.dir, "gate-1"), join(world.dir, "gate-2")];
+  const id = await world.submit("gate", `file=${gate}`, `next=${second}`);
+  const seen: WatchLine[] = [];
+  const numbers = new Map<string, number[]>();
+  for await (const line of world.client.watch({ operation: id, follow: "chain", log: true })) {
+    seen.push(line);
+    if (line.type === "log")
+      numbers.set(line.id, [...(numbers.get(line.id) ?? []), ...line.lines.map(({ n }) => n)]);
+    if (line.type === "snapshot") world.write("gate-1", "");
+    if (line.type === "chained") world.write("gate-2", "");
+  }
+  const chained = seen.filter((line) => line.type === "chained");
+  expect(chained).toHaveLength(1);
+  const [handover] = chained;
+  expect(handover).toMatchObject({
+    from: id,
+    operation: { op: "gate", chain: { id, index: 1, previous: id, next: null } },
+  });
+  expect(seen.at(-1)).toEqual({ type: "end", id: handover!.to, state: "succeeded" });
+  expect([...numbers.keys()]).toEqual([id, handover!.to]);
+  for (const [link, ns] of numbers) {
+    const { logLines } = await world.client.show(link);
+    expect(ns).toEqual(Array.from({ length: logLines }, (_, i) => i + 1));
+  }
+});
+
+test("--wait prints the id, --wait --json the last link's record", async () => {
+  const plain = await world.liveops(["submit", "backup", "source=data", "target=out3", "--wait"]);
+  expect(plain).toMatchObject({ code: 0, stderr: "" });
+  expect(plain.stdout).toMatch(/^[a-z0-9]{12}\n$/);
+  const json = await world.liveops(["submit", "backup", "source=data", "target=out3", "--wait", "--json"]);
+  expect(json).toMatchObject({ code: 0, stderr: "" });
+  const record = JSON.parse(json.stdout) as Operation;
+  expect(record).toMatchObject({ op: "prune-backups", state: "succeeded", finishedSuccessfully: true });
+  expect(record.result).toMatchObject({ kept: 2 });
+});
+
+test("the manifest names every file with its SHA-256", () => {
+  const out = join(world.work, "out");
+  const manifest = readFileSync(join(out, readdirSync(out).find((name) => name.endsWith(".jsonl"))!), "utf8");
+  const data = readFileSync(join(world.work, "data", "dir-1", "file 1.bin"));
+  expect(manifest).toContain(createHash("sha256").update(data).digest("hex"));
+  expect(manifest).toContain("naïve 文件.txt");
+});
+
+test("a broken archive fails verify-backup, and the chain with it: exit 1", async () => {
+  const out = join(world.work, "out");
+  const archive = readdirSync(out).find((name) => name.endsWith(".tar.gz"))!;
+  const bytes = readFileSync(join(out, archive));
+  bytes[Math.floor(bytes.length / 2)]! ^= 0xff;
+  world.write(`work/out/${archive}`, bytes);
+  const types = await world.client.types();
+  const verify = types.ops.find(({ op }) => op === "verify-backup")!;
+  const [first] = Object.keys(verify.params!.properties as object);
+  const ended = await world.liveops(["submit", "verify-backup", `${first}=out/${archive}`, "--wait"]);
+  expect(ended.code).toBe(1);
+  expect(ended.stderr).toContain("failed");
+});

@@ -1,0 +1,115 @@
+/** Operations at work: a busy loop that is seen live, every way of stopping one, and what its process writes. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { processesOf } from "./processes.js";
+import { until } from "./until.js";
+import { useWorld } from "./world.js";
+
+const world = useWorld({ operations: ["spin"] });
+
+describe("a busy synchronous loop", () => {
+  test("is seen live: lines and progress come while it spins, and it ends because of what was seen", async () => {
+    const gate = join(world.dir, "gate");
+    const id = await world.submit("spin-track", `until=${gate}`);
+    let lines = 0;
+    let progress = 0;
+    for await (const line of world.client.watch({ operation: id, log: true })) {
+      if (line.type === "log") lines += line.lines.length;
+      if (line.type === "changed" && line.patch.progress) progress = line.patch.progress.done;
+      // It never yields: only a watcher that is told meanwhile can open the gate.
+      if (lines > 3 && progress > 20_000 && !existsSync(gate)) {
+        expect((await world.client.show(id)).state).toBe("running");
+        world.write("gate", "");
+      }
+    }
+    expect(await world.client.show(id)).toMatchObject({ state: "succeeded", percent: 100 });
+  });
+
+  test.each(["spin-track", "spin-check"])("%s is cancelled", async (op) => {
+    const words = op === "spin-track" ? [`until=${join(world.dir, "never")}`] : [];
+    const id = await world.submit(op, ...words);
+    await world.record(id, ({ currentStage }) => currentStage === 0);
+    expect(await world.liveops(["cancel", id, "--wait"])).toMatchObject({ code: 0 });
+    expect(await world.client.show(id)).toMatchObject({
+      state: "cancelled",
+      error: null,
+      cancelRequested: true,
+      stageStates: { Spin: "cancelled" },
+    });
+  });
+});
+
+test("p.signal cancels an asynchronous one at once", async () => {
+  const id = await world.submit("listens");
+  await world.record(id, ({ currentStage }) => currentStage === 0);
+  await world.liveops(["cancel", id]);
+  expect(await world.settled(id)).toMatchObject({ state: "cancelled", stageStates: { Wait: "cancelled" } });
+});
+
+test("a queued one is cancelled without ever starting", async () => {
+  const running = [await world.submit("listens"), await world.submit("listens")];
+  const queued = await world.submit("listens");
+  expect(await world.client.show(queued)).toMatchObject({ state: "queued", queuePosition: 1 });
+  await world.liveops(["cancel", queued]);
+  expect(await world.client.show(queued)).toMatchObject({ state: "cancelled", attempt: 0, startedAt: null });
+  expect((await world.liveops(["cancel", ...running, "--wait"])).code).toBe(0);
+});
+
+test.each(["busy=false", "busy=true"])(
+  "one that ignores its cancel is killed after the grace period, its grandchild too (%s)",
+  async (busy) => {
+    const mark = join(world.dir, `mark-${busy}`);
+    const id = await world.submit("deaf", `mark=${mark}`, busy);
+    await until("its children run", () => processesOf(`# ${mark}`).length > 0);
+    await world.liveops(["cancel", id]);
+    expect(await world.settled(id)).toMatchObject({
+      state: "cancelled",
+      stageStates: { Ignore: "cancelled" },
+    });
+    await until("its children are gone", () => processesOf(`# ${mark}`).length === 0);
+  },
+);
+
+test("shell: what it started is gone with the cancel", async () => {
+  const mark = join(world.dir, "shell-mark");
+  const words = ["submit", "shell", "--", "sh", "-c", `sh -c "while :; do sleep 1; done # ${mark}"; :`];
+  const id = (await world.liveops(words)).stdout.trim();
+  await until("it runs", () => processesOf(`# ${mark}`).length > 0);
+  await world.liveops(["cancel", id]);
+  expect((await world.settled(id)).state).toBe("cancelled");
+  await until("it is gone", () => processesOf(`# ${mark}`).length === 0);
+});
+
+test.each(["deaf=false", "deaf=true"])("a timeout fails it with LIVEOPS_TIMEOUT (%s)", async (deaf) => {
+  const ended = await world.liveops(["submit", "late", deaf, "--wait"]);
+  expect(ended.code).toBe(1);
+  const record = await world.client.show(ended.stdout.trim());
+  expect(record).toMatchObject({
+    state: "failed",
+    error: { code: "LIVEOPS_TIMEOUT" },
+    cancelRequested: false,
+  });
+  expect(record.error!.message).toContain("0.5 s");
+});
+
+test("what the process writes is in the log, line by line, marked, under its stage", async () => {
+  const id = await world.submit("talks");
+  expect((await world.settled(id)).state).toBe("succeeded");
+  const { lines } = await world.client.log(id);
+  const seen = lines.map(({ stream, stage, text }) => `${stream} ${stage}: ${text}`);
+  expect(seen.filter((line) => line.startsWith("stdout"))).toEqual([
+    "stdout One: console.log here",
+    "stdout One: half a line",
+    "stdout One: and the next",
+    "stdout Two: from the child",
+    "stdout Two: unfinishedstraight to the descriptor",
+  ]);
+  expect(seen.filter((line) => line.startsWith("stderr"))).toEqual([
+    "stderr One: console.error here",
+    "stderr One: bytes ü",
+    "stderr Two: the child complains",
+  ]);
+  expect(seen).toContain("log One: p.log here");
+  expect(lines.map(({ n }) => n)).toEqual(lines.map((_, i) => i + 1));
+});
