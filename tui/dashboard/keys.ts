@@ -14,6 +14,15 @@ import type { Action } from "./state/press.js";
 
 export type { Key, Pressed } from "./keys/key.js";
 
+/** The help shows the groups under their titles, in this order. */
+export const KEY_GROUPS: readonly { readonly title: string; readonly keys: readonly Key[] }[] = [
+  { title: "moving", keys: MOVING },
+  { title: "the log", keys: LOG },
+  { title: "doing things", keys: [...ANSWERS, ...DOING] },
+  { title: "everywhere", keys: GENERAL },
+];
+
+/** The first entry that fits counts; the footer shows them in this order. */
 export const KEYS: readonly Key[] = [...ANSWERS, ...MOVING, ...LOG, ...DOING, ...GENERAL];
 
 /** The action of a key in this state, or null where it does nothing now. */

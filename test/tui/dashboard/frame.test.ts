@@ -35,7 +35,7 @@ const state: fc.Arbitrary<State> = fc
     link: fc.boolean(),
     over: fc.constantFrom(
       {},
-      { help: true },
+      { page: { kind: "help" as const, top: 0 } },
       { confirming: { kind: "cancel" as const, id: "backupaaaaaa" } },
     ),
     away: fc.boolean(),

@@ -101,7 +101,7 @@ const SCENES: Scene[] = [
     async show({ screen, press }) {
       await screen.until("Fails at an item");
       press("?");
-      await screen.until("this page");
+      await screen.until("─ keys");
     },
   },
   {

@@ -1,14 +1,17 @@
 /** Help and the ways out. */
 import type { Key } from "./key.js";
-import { confirming } from "./when.js";
+import { confirming, onPage } from "./when.js";
 
 export const GENERAL: readonly Key[] = [
+  { action: "close", on: ["escape", "leftArrow", "h"], label: "esc", when: onPage("help") },
+  { action: "help-up", on: ["upArrow", "k", "pageUp"], label: "↑", when: onPage("help") },
+  { action: "help-down", on: ["downArrow", "j", "pageDown", " "], label: "↓", when: onPage("help") },
   {
     action: "help",
     on: ["?"],
     label: "?",
     does: "this page",
-    hint: (state) => (state.help ? "close" : "help"),
+    hint: (state) => (state.page?.kind === "help" ? "close" : "help"),
     rank: 1,
     when: (state) => !confirming(state) && state.entry === null,
   },

@@ -31,7 +31,7 @@ export const MOVING: readonly Key[] = [
     label: "esc",
     helpLabel: "esc ←",
     does: "back to the list (tab: over)",
-    when: (state) => state.help || (free(state) && state.pane === "detail"),
+    when: (state) => free(state) && state.pane === "detail",
   },
   { action: "switch", on: ["tab"], label: "tab", when: hasSelected },
   {

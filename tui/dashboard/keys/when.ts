@@ -2,12 +2,18 @@
 import { isFinal } from "../../../protocol/state.js";
 import { panesOf } from "../screen/layout.js";
 import { type State, selectedOperation } from "../state/model.js";
+import type { Page } from "../state/page.js";
 
 type When = (state: State) => boolean;
 
 export const confirming: When = (state) => state.confirming !== null;
 /** Nothing stands over the panes, and no line is being typed. */
-export const free: When = (state) => !confirming(state) && !state.help && state.entry === null;
+export const free: When = (state) => !confirming(state) && state.page === null && state.entry === null;
+/** The page is open, and no line on it is being typed. */
+export const onPage =
+  (kind: Page["kind"]): When =>
+  (state) =>
+    !confirming(state) && state.page?.kind === kind && state.entry === null;
 export const hasSelected: When = (state) => free(state) && selectedOperation(state) !== null;
 /** The keys that move go to the log. */
 export const inDetail: When = (state) => hasSelected(state) && state.pane === "detail";

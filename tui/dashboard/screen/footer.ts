@@ -8,7 +8,7 @@ import { STATUS_GLYPHS, STATUS_STYLES } from "./state-style.js";
 
 /** The arrows, which are two entries of the table, in one word. */
 function arrowsHint(state: State): string | null {
-  const busy = state.confirming !== null || state.notice !== null || state.help;
+  const busy = state.confirming !== null || state.notice !== null || state.page !== null;
   if (busy || state.order.length === 0) return null;
   return ` ${state.pane === "detail" ? "scroll" : "select"}  `;
 }

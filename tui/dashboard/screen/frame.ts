@@ -9,10 +9,11 @@ import { tame } from "./cells.js";
 import { detail } from "./detail.js";
 import { footer } from "./footer.js";
 import { type Header, header } from "./header.js";
+import { help } from "./help.js";
 import { panesOf } from "./layout.js";
 import { Line } from "./line.js";
 import { list } from "./list.js";
-import { help, noDaemon, nothingYet, tooSmall } from "./pages.js";
+import { noDaemon, nothingYet, tooSmall } from "./pages.js";
 import { type Paint, unpainted } from "./paint.js";
 
 export interface Frame {
@@ -52,7 +53,7 @@ function body(state: State, paint: Paint): Pane[] {
   const { both, listWidth, detailWidth, height } = panesOf(state);
   const { columns } = state.size;
   const whole = (rows: string[]) => [{ width: columns, rows: filled(rows, height) }];
-  if (state.help) return whole(help(columns, height, paint));
+  if (state.page?.kind === "help") return whole(help(state.page, columns, height, paint));
   if (state.order.length === 0)
     return whole(
       state.connection.state === "live" ? nothingYet(columns, paint) : noDaemon(state, columns, paint),
@@ -77,7 +78,7 @@ function rule(state: State, paint: Paint): string {
   const { both, listWidth, height } = panesOf(state);
   const { columns } = state.size;
   const line = new Line(columns, paint);
-  if (state.help)
+  if (state.page?.kind === "help")
     return line.add("─ ", "dim").add("keys", "bold").add(" ").fill(columns, "─", "dim").toString();
   const count = state.order.length;
   const operation = selectedOperation(state);

@@ -1,25 +1,9 @@
-/** What fills the body when there is no operation to show: help, no daemon, nothing submitted, no room. */
-import { KEYS, type Key } from "../keys.js";
+/** What fills the body when there is no operation to show: no daemon, nothing submitted, no room. */
 import type { State } from "../state/model.js";
-import { pad, tame, widthOf, wrap } from "./cells.js";
+import { tame, wrap } from "./cells.js";
 import { SMALLEST } from "./layout.js";
 import { Line } from "./line.js";
 import type { Paint } from "./paint.js";
-
-/** The table of keys; a blank row above it where there is height for one. */
-export function help(width: number, height: number, paint: Paint): string[] {
-  const told = KEYS.filter((key) => key.does !== undefined);
-  const label = (key: Key) => key.helpLabel ?? key.label;
-  const labelWidth = Math.max(...told.map((key) => widthOf(label(key))));
-  const rows = told.map((key) =>
-    new Line(width, paint)
-      .add(" ")
-      .add(pad(label(key), labelWidth), "bold")
-      .add(`  ${key.does}`)
-      .toString(),
-  );
-  return rows.length < height ? ["", ...rows] : rows;
-}
 
 export function noDaemon(state: State, width: number, paint: Paint): string[] {
   const text = (words: string) => wrap(words, width - 4, 4).map((row) => `  ${row}`);

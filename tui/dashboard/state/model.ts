@@ -6,6 +6,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import { EMPTY_VIEW, type WatchView } from "../../../protocol/watch.js";
 import type { Entry } from "./entry.js";
 import { type LogWindow, NO_LOG } from "./log-window.js";
+import type { Page } from "./page.js";
 
 export interface Size {
   readonly columns: number;
@@ -55,7 +56,8 @@ export interface State {
   readonly logRun: number;
   readonly confirming: Request | null;
   readonly request: Request | null;
-  readonly help: boolean;
+  /** What stands over list and operation. */
+  readonly page: Page | null;
   /** The line at the foot that is being typed. */
   readonly entry: Entry | null;
   readonly notice: Notice | null;
@@ -89,7 +91,7 @@ export function initialState({ size, now, socket, id = null }: StateOptions): St
     logRun: 0,
     confirming: null,
     request: null,
-    help: false,
+    page: null,
     entry: null,
     notice: null,
     quit: null,

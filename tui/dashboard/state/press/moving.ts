@@ -18,7 +18,7 @@ export const MOVING_PRESSES = {
   "page-down": (state) => page(state, 1),
   enter: over,
   switch: over,
-  back: (state) => (state.help ? { ...state, help: false } : { ...state, pane: "list" }),
+  back: (state) => ({ ...state, pane: "list" }),
 } satisfies Presses;
 
 function page(state: State, direction: 1 | -1): State {
