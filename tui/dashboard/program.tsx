@@ -7,6 +7,7 @@ import { render } from "ink";
 import { Client } from "../../protocol/client/client.js";
 import { wantsColour } from "../../protocol/command/colour.js";
 import { Dashboard } from "./components/Dashboard.js";
+import { FrameWriter } from "./output/frame-writer.js";
 import { inColour, withoutColour } from "./screen/paint.js";
 import { initialState, type Size } from "./state/model.js";
 import { type Clock, Store } from "./store.js";
@@ -51,11 +52,10 @@ export function startDashboard(options: ProgramOptions): Program {
 
   const instance = render(dashboard(), {
     stdin,
-    stdout,
+    stdout: new FrameWriter(stdout).stream(),
     alternateScreen: true,
-    incrementalRendering: true,
-    // Twice the pace of our own drawing or more, or Ink would hold frames back.
-    maxFps: 60,
+    // Whole frames, each at once: the writer finds what changed, and the store keeps the pace.
+    debug: true,
     patchConsole: false,
     exitOnCtrlC: false,
     interactive: true,
