@@ -17,6 +17,8 @@ export interface DaemonOptions {
   ops?: Record<string, string>;
   concurrency?: number;
   env?: Record<string, string>;
+  /** Instead of one in the world: a file system of its own. It must exist, and be taken away by whoever made it. */
+  stateDir?: string;
 }
 
 export class TestDaemon {
@@ -32,7 +34,7 @@ export class TestDaemon {
   }
 
   static async start(options: DaemonOptions = {}): Promise<TestDaemon> {
-    const daemon = new TestDaemon(new World(options.ops), options);
+    const daemon = new TestDaemon(new World(options.ops, options.stateDir), options);
     await daemon.startAgain();
     return daemon;
   }
@@ -71,6 +73,11 @@ export class TestDaemon {
     await this.client.stop(now);
     await this.#ended;
     this.#child = null;
+  }
+
+  /** Sends a signal and returns at once. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
   }
 
   /** SIGKILL, and the reaping of it. */

@@ -24,12 +24,14 @@ const GONE_MS = 15_000;
 export class World {
   readonly dir = mkdtempSync(join(tmpdir(), "liveops-world-"));
   readonly home = join(this.dir, "home");
-  readonly stateDir = join(this.dir, "state");
   readonly opsDir = join(this.dir, "ops");
-  readonly socket = join(this.stateDir, "liveopsd.sock");
+  readonly stateDir: string;
+  readonly socket: string;
 
   /** @param ops files of the operations directory, by name */
-  constructor(ops: Record<string, string> = {}) {
+  constructor(ops: Record<string, string> = {}, stateDir?: string) {
+    this.stateDir = stateDir ?? join(this.dir, "state");
+    this.socket = join(this.stateDir, "liveopsd.sock");
     for (const dir of [this.home, this.opsDir]) mkdirSync(dir, { mode: 0o700 });
     for (const [name, text] of Object.entries(ops)) this.writeOp(name, text);
   }

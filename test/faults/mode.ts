@@ -1,0 +1,51 @@
+/**
+ * How much of the fault suite runs: a short form in `npm test`, the whole by `npm run faults`.
+ *
+ * Every random choice comes from one seed, which is printed; LIVEOPS_FAULTS_SEED runs with the same one again.
+ */
+
+export const FULL = process.env.LIVEOPS_FAULTS === "full";
+
+/** The count of the form that runs. */
+export function counts(short: number, full: number): number {
+  return FULL ? full : short;
+}
+
+/** Time a test may take, in ms. */
+export function patience(short: number, full = short): number {
+  return FULL ? full : short;
+}
+
+export const SEED = Number(process.env.LIVEOPS_FAULTS_SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+/** A stream of numbers from 0 up to 1 that the seed and the name decide (mulberry32). */
+export class Dice {
+  #state: number;
+
+  constructor(name: string) {
+    this.#state = SEED;
+    for (const letter of name) this.#state = Math.imul(this.#state ^ letter.charCodeAt(0), 0x01000193);
+    process.stdout.write(`${name}: seed ${SEED}\n`);
+  }
+
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  /** A whole number from `low` to `high`. */
+  whole(low: number, high: number): number {
+    return low + Math.floor(this.next() * (high - low + 1));
+  }
+
+  chance(probability: number): boolean {
+    return this.next() < probability;
+  }
+
+  /** Passes a random time: the moment of a fault, never a wait for something. */
+  moment(lowMs: number, highMs: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, this.whole(lowMs, highMs)));
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * `npm run faults`: the whole fault suite, closed by a table of what was injected, what survived, and what did not.
+ *
+ * Exits 1 where a test failed or anything was lost or duplicated. Words after `--` go to vitest (a file, `-t name`).
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { FaultCount } from "./tally.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const dir = mkdtempSync(join(tmpdir(), "liveops-faults-"));
+const tally = join(dir, "tally.ndjson");
+writeFileSync(tally, "");
+const seed = process.env.LIVEOPS_FAULTS_SEED ?? String(Math.floor(Math.random() * 2 ** 31));
+
+try {
+  const vitest = join(root, "node_modules/vitest/vitest.mjs");
+  const paths = process.argv.length > 2 ? process.argv.slice(2) : ["test/faults"];
+  const ended = spawnSync(
+    process.execPath,
+    [vitest, "run", "--config", "test/vitest.config.ts", "--no-file-parallelism", ...paths],
+    {
+      cwd: root,
+      stdio: "inherit",
+      env: {
+        ...process.env,
+        LIVEOPS_FAULTS: "full",
+        LIVEOPS_FAULTS_SEED: seed,
+        LIVEOPS_FAULTS_TALLY: tally,
+      },
+    },
+  );
+  const counts = readFileSync(tally, "utf8")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as FaultCount);
+  process.stdout.write(`\n${table(counts)}\n\nseed ${seed}\n`);
+  const bad = counts.some(({ lost, duplicated }) => lost > 0 || duplicated > 0);
+  process.exitCode = ended.status === 0 && !bad ? 0 : 1;
+} finally {
+  rmSync(dir, { recursive: true, force: true });
+}
+
+function table(counts: FaultCount[]): string {
+  const total = (key: "injected" | "survived" | "lost" | "duplicated") =>
+    counts.reduce((sum, count) => sum + count[key], 0);
+  const rows = [
+    ["fault", "injected", "survived", "lost", "duplicated"],
+    ...counts.map((count) => [
+      count.fault,
+      ...[count.injected, count.survived, count.lost, count.duplicated].map(String),
+    ]),
+    ["all", ...(["injected", "survived", "lost", "duplicated"] as const).map((key) => String(total(key)))],
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const line = (row: string[]) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
+      .join("  ");
+  return rows.map(line).join("\n");
+}

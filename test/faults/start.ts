@@ -1,0 +1,94 @@
+/** A daemon of the harness with operations of `operations/`, and what the fault tests ask of it again and again. */
+import { readFileSync } from "node:fs";
+import { expect } from "vitest";
+import { until } from "../../daemon/commands/until.js";
+import type { LogLine, Operation } from "../../protocol/operation.js";
+import { isFinal } from "../../protocol/state.js";
+import { type DaemonOptions, TestDaemon } from "../harness/daemon.js";
+
+/** Longest wait for what nobody announces, in ms; passed only by a test that fails. */
+const PATIENCE = 25_000;
+
+export function operations(...names: string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.map((name) => [
+      `${name}.mjs`,
+      readFileSync(new URL(`./operations/${name}.mjs`, import.meta.url), "utf8"),
+    ]),
+  );
+}
+
+export function startDaemon(names: string[], options: Omit<DaemonOptions, "ops"> = {}): Promise<TestDaemon> {
+  return TestDaemon.start({ ...options, ops: operations(...names) });
+}
+
+/** The first answer that is neither false nor null; fails with `what` when the time is up. */
+export async function eventually<T>(
+  what: string,
+  ask: () => T | Promise<T>,
+  explain: () => unknown = () => "",
+  ms = PATIENCE,
+): Promise<NonNullable<T>> {
+  const answer = await until(ask, ms);
+  if (answer === null) throw new Error(`never: ${what}\n${JSON.stringify(await explain())}`);
+  return answer;
+}
+
+/** The record once it fits. */
+export function recordThat(
+  daemon: TestDaemon,
+  id: string,
+  fits: (record: Operation) => boolean,
+): Promise<Operation> {
+  return eventually(
+    `operation ${id} fits ${fits}`,
+    async () => {
+      const record = await daemon.client.show(id);
+      return fits(record) ? record : null;
+    },
+    () => daemon.client.show(id),
+  );
+}
+
+export function settled(daemon: TestDaemon, id: string): Promise<Operation> {
+  return recordThat(daemon, id, (record) => isFinal(record.state));
+}
+
+/** The process that runs the operation's present attempt, as it said itself when it accepted. */
+export async function workerOf(daemon: TestDaemon, id: string): Promise<number> {
+  let pid: number | null = null;
+  for await (const fact of daemon.client.events(id)) if (fact.type === "attempt:accepted") pid = fact.pid;
+  if (pid === null) throw new Error(`no worker accepted ${id}`);
+  return pid;
+}
+
+/** Once the operation's worker accepted its present attempt and is in a stage. */
+export async function inStage(daemon: TestDaemon, id: string, stage: string): Promise<number> {
+  await recordThat(daemon, id, (record) => record.stageStates[stage] === "active");
+  return workerOf(daemon, id);
+}
+
+/** The whole log, page by page. */
+export async function wholeLog(daemon: TestDaemon, id: string): Promise<LogLine[]> {
+  const lines: LogLine[] = [];
+  for (;;) {
+    const page = await daemon.client.log(id, { after: lines.at(-1)?.n ?? 0, limit: 10_000 });
+    lines.push(...page.lines);
+    if (page.next === null) return lines;
+  }
+}
+
+/** Numbers run from 1 to the record's count, none missing and none twice. */
+export function expectNoGap(lines: readonly LogLine[], record: Operation): void {
+  expect(lines.map(({ n }) => n)).toEqual(Array.from({ length: record.logLines }, (_, index) => index + 1));
+}
+
+/** Facts and lines of an operation run from 1 to the record's last number without a gap. */
+export async function expectWholeStory(daemon: TestDaemon, record: Operation): Promise<void> {
+  const numbers: number[] = [];
+  for await (const line of daemon.client.events(record.id, { log: true }))
+    if (line.type !== "end" && line.seq > 0) numbers.push(line.seq);
+  expect(numbers, `facts of ${record.id}`).toEqual(
+    Array.from({ length: record.seq }, (_, index) => index + 1),
+  );
+}
