@@ -4,10 +4,11 @@
  * It only observes and signals; whatever it finds out (an outcome, a death) goes to the executor, which settles.
  */
 import { existsSync } from "node:fs";
+import { uptime } from "node:os";
 import type { Outcome, StopReason, WorkerFact } from "../protocol/fact.js";
 import { fold, foldLogLine } from "../protocol/fold.js";
 import type { Operation } from "../protocol/operation.js";
-import { killLeftovers, signalProcess } from "./process/identity.js";
+import { bootId, isStopped, killLeftovers, signalProcess } from "./process/identity.js";
 import { AttemptTail, type StoredLine } from "./run-files/attempt-tail.js";
 import { cancelFile } from "./run-files/names.js";
 import type { Entry, Run } from "./store/decision.js";
@@ -18,9 +19,13 @@ export interface AttemptListener {
   /** The entry's record changed. */
   onChange(entry: Entry, before: Operation): void;
   onLines(entry: Entry, lines: StoredLine[]): void;
+  onStalled(entry: Entry): void;
   onOutcome(attempt: Attempt, outcome: Outcome): void;
   onDamage(message: string): void;
 }
+
+/** Longest timer Node keeps, in ms. */
+const MAX_TIMER = 2 ** 31 - 1;
 
 export class Attempt {
   readonly number: number;
@@ -28,6 +33,8 @@ export class Attempt {
   /** Number of the last fact or line read. */
   seq: number;
   outcome: Outcome | null = null;
+  /** Since when its worker is stopped and does nothing. */
+  stalledSince: string | null = null;
   /** How far the worker's own output files were read into the log. */
   readonly outputEnd = { stdout: 0, stderr: 0 };
   readonly #tail: AttemptTail;
@@ -61,14 +68,28 @@ export class Attempt {
     this.#tail.start();
     const { timeout } = this.run.policy;
     if (timeout === null || this.outcome) return;
-    const spent = (Date.now() - Date.parse(this.run.startedAt)) / 1000;
-    const rest = Math.min(Math.max(0, timeout - Math.max(0, spent)) * 1000, 2 ** 31 - 1);
+    const rest = Math.min(Math.max(0, timeout - this.#secondsSpent()) * 1000, MAX_TIMER);
     this.#timeoutTimer = setTimeout(onTimeout, rest);
+  }
+
+  /** By the clock that runs since the boot, which nobody sets; by the wall clock after another boot. */
+  #secondsSpent(): number {
+    const { worker, startedUptime, startedAt } = this.run;
+    if (worker.bootId === bootId()) return uptime() - startedUptime;
+    return Math.max(0, (Date.now() - Date.parse(startedAt)) / 1000);
   }
 
   /** Reads both run files to their end. */
   read(): void {
     this.#tail.read();
+  }
+
+  /** Looks whether the worker was stopped (SIGSTOP), or goes on again. It is alive either way: it holds its lock. */
+  lookIfStalled(): void {
+    const stopped = isStopped(this.run.worker);
+    if (stopped === (this.stalledSince !== null)) return;
+    this.stalledSince = stopped ? new Date().toISOString() : null;
+    this.listener.onStalled(this.entry);
   }
 
   /** Tells the worker to stop: cancel file for a busy loop, SIGTERM for the rest, SIGKILL after the grace period. */

@@ -5,9 +5,11 @@
 import { EventEmitter } from "node:events";
 import { rmSync } from "node:fs";
 import type { Logger } from "pino";
+import type { Operation } from "../protocol/operation.js";
 import type { StopReply } from "../protocol/routes.js";
 import { isFinal } from "../protocol/state.js";
 import type { Context } from "./context.js";
+import { Delays } from "./delays.js";
 import { Executor } from "./executor.js";
 import { buildServer } from "./http/server.js";
 import { Lifecycle } from "./lifecycle.js";
@@ -16,6 +18,7 @@ import { Loader } from "./loader/loader.js";
 import { acquireLock } from "./lock/kernel-lock.js";
 import { Queue } from "./queue.js";
 import { Releasers } from "./releasers.js";
+import { remainingDelay } from "./retry.js";
 import { linesAfter } from "./run-files/log-pages.js";
 import type { Settings } from "./settings.js";
 import { find, present } from "./shown.js";
@@ -71,6 +74,8 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   const log = makeLog();
   const signals = new EventEmitter().setMaxListeners(0);
   const queue = new Queue();
+  const delays = new Delays();
+  releasers.add(() => delays.stop());
   const stopped = Promise.withResolvers<void>();
   let stopping: Promise<void> | null = null;
 
@@ -88,16 +93,16 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   const hub = new Hub({
     record: (id) => {
       const entry = store.find(id);
-      return entry ? present(entry, queue) : null;
+      return entry ? shown(entry) : null;
     },
     matching: (scope) => {
       const entries = [...store.ledger.entries.values()].filter((entry) => !isFinal(entry.record.state));
       const finished = [...store.recent.values()].filter((entry) => fits(scope, entry.record));
-      const shown = [
+      const fitting = [
         ...finished.slice(Math.max(0, finished.length - scope.limit)),
         ...entries.filter((entry) => fits(scope, entry.record)),
       ];
-      return shown.sort((a, b) => a.order - b.order).map((entry) => present(entry, queue));
+      return fitting.sort((a, b) => a.order - b.order).map(shown);
     },
     counts: () => store.counts(),
     linesAfter: (id, after, limit) => linesAfter(runDir(layout, id), after, limit).lines,
@@ -118,6 +123,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
         hub.changed(before, entry.record);
         signals.emit(entry.record.id);
       },
+      onStalled: (entry) => hub.changedKey(entry.record, "stalledSince"),
       onLines: (entry, lines) => {
         hub.lines(entry.record.id, lines);
         signals.emit(entry.record.id);
@@ -125,16 +131,33 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     },
   });
 
+  function shown(entry: Entry): Operation {
+    return present(entry, queue, executor.attempts.get(entry.record.id)?.stalledSince ?? null);
+  }
+
   let queueNews: NodeJS.Timeout | null = null;
   function tell({ id, before, after }: Change): void {
     const entry = store.ledger.get(id);
-    if (after?.state === "queued" && entry) queue.add(id, entry.queuedAt);
-    else if (before?.state === "queued" && entry) queue.remove(id, entry.queuedAt);
+    if (after?.state === "queued" && entry) enqueue(entry);
+    else if (before?.state === "queued" && entry) {
+      delays.remove(id);
+      queue.remove(id, entry.queuedAt);
+    }
     if (after) hub.changed(before, after);
     else hub.removed(id);
     signals.emit(id);
     if (after?.state === "queued" || before?.state === "queued") tellQueue();
     executor.kick();
+  }
+
+  function enqueue(entry: Entry): void {
+    const { id, retryAt } = entry.record;
+    const join = () => {
+      queue.add(id, entry.queuedAt);
+      executor.kick();
+    };
+    if (retryAt === null) queue.add(id, entry.queuedAt);
+    else delays.add(id, remainingDelay(retryAt), join);
   }
 
   /** Places in the queue change with every start; watchers hear of them now and then, not for each. */
@@ -156,7 +179,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   for (const entry of store.recent.values()) hub.changed(null, entry.record);
   function noteStored(entry: Entry): void {
     hub.changed(null, entry.record);
-    if (entry.record.state === "queued") queue.add(entry.record.id, entry.queuedAt);
+    if (entry.record.state === "queued") enqueue(entry);
   }
   sweepWorkers(layout.workers, store.ledger);
 
@@ -172,7 +195,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     log,
     startedAt: new Date().toISOString(),
     signals,
-    present: (entry) => present(entry, queue),
+    present: shown,
     find: (typed) => find(store, typed),
     prepareStop,
     stop: () => void stop(),

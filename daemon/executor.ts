@@ -7,13 +7,14 @@ import { mkdirSync } from "node:fs";
 import type { Logger } from "pino";
 import type { Outcome } from "../protocol/fact.js";
 import { Attempt, type AttemptListener } from "./attempt.js";
-import type { Lifecycle } from "./lifecycle.js";
+import type { Again, Lifecycle } from "./lifecycle.js";
 import type { Loader } from "./loader/loader.js";
 import type { ResolvedType } from "./loader/messages.js";
 import { isLocked } from "./lock/kernel-lock.js";
 import { describeDeath, keepLastWords, MAX_LOSSES, outcomeOfLost } from "./lost.js";
 import { killLeftovers } from "./process/identity.js";
 import type { Queue } from "./queue.js";
+import { retryDelay } from "./retry.js";
 import type { Entry } from "./store/decision.js";
 import { StoreFullError } from "./store/journal.js";
 import { attemptDir, type Layout, valuesDir } from "./store/layout.js";
@@ -35,7 +36,7 @@ export interface ExecutorOptions {
   /** Bytes the log of one attempt may take. */
   maxLog: number;
   userCode: () => boolean;
-  listener: Pick<AttemptListener, "onChange" | "onLines">;
+  listener: Pick<AttemptListener, "onChange" | "onLines" | "onStalled">;
 }
 
 export class Executor {
@@ -216,15 +217,19 @@ export class Executor {
     const losses = (this.#losses.get(id) ?? 0) + 1;
     this.#losses.set(id, losses);
     const again = run.stopReason === null && losses < MAX_LOSSES && (!run.accepted || run.policy.resumable);
-    if (again) void this.#requeue(attempt, describeDeath(exit, stderr));
+    if (again) void this.#requeue(attempt, describeDeath(run.worker, exit, stderr));
     else void this.#settle(attempt, outcomeOfLost(attempt, exit, stderr));
   }
 
   async #requeue(attempt: Attempt, reason: string): Promise<void> {
     const next = attempt.run.accepted ? attempt.number + 1 : attempt.number;
-    await this.#untilRoom(() =>
-      this.options.lifecycle.requeue(attempt.id, attempt.number, attempt.seq, next, reason),
-    );
+    const { tries } = attempt.entry;
+    await this.#again(attempt, { reason, next, tries, delay: 0 });
+  }
+
+  async #again(attempt: Attempt, again: Again): Promise<void> {
+    const { id, number, seq } = attempt;
+    await this.#untilRoom(() => this.options.lifecycle.requeue(id, number, seq, again));
     this.#done(attempt);
   }
 
@@ -232,9 +237,14 @@ export class Executor {
     if (this.attempts.get(attempt.id) !== attempt) return;
     // The worker's own death does not lose the outcome, nor does ours: it is in the run file until this is durable.
     attempt.read();
-    await this.#untilRoom(() =>
-      this.options.lifecycle.settle(attempt.id, attempt.number, attempt.seq, outcome),
-    );
+    const { id, number, seq, entry, run } = attempt;
+    const delay = retryDelay(entry, run.policy, outcome);
+    if (delay !== null) {
+      const reason = `${outcome.error?.message} (${outcome.error?.code})`;
+      await this.#again(attempt, { reason, next: number + 1, tries: entry.tries + 1, delay });
+      return;
+    }
+    await this.#untilRoom(() => this.options.lifecycle.settle(id, number, seq, outcome));
     this.#losses.delete(attempt.id);
     const { worker, stopReason } = attempt.run;
     // What a stopped operation left running goes; its worker is spared, it ends by itself.
@@ -287,6 +297,7 @@ export class Executor {
   #look(): void {
     for (const attempt of [...this.attempts.values()]) {
       attempt.read();
+      attempt.lookIfStalled();
       if (attempt.worker === null && !attempt.outcome && !this.#isAlive(attempt)) this.#lost(attempt, null);
     }
     if (this.options.store.isFull) this.options.store.probe();

@@ -3,6 +3,7 @@
  * apply and tell it. Moves on one operation come one after the other.
  */
 import { rmSync } from "node:fs";
+import { uptime } from "node:os";
 import { Refusal } from "../protocol/errors.js";
 import type { DaemonFact, Outcome, StopReason, Submission } from "../protocol/fact.js";
 import { fold } from "../protocol/fold.js";
@@ -12,6 +13,16 @@ import { PerKey } from "./per-key.js";
 import type { Entry, IdempotencyKey, Policy, Successor, WorkerIdentity } from "./store/decision.js";
 import { type Layout, runDir } from "./store/layout.js";
 import type { Store } from "./store/store.js";
+
+/** How an operation comes to be queued again by itself. */
+export interface Again {
+  reason: string;
+  /** The next attempt's number. */
+  next: number;
+  tries: number;
+  /** Seconds. */
+  delay: number;
+}
 
 export class Lifecycle {
   readonly #perOperation = new PerKey();
@@ -43,18 +54,23 @@ export class Lifecycle {
         at: now(),
         attempt: entry.nextAttempt,
       } as const;
-      await this.store.decide({ kind: "started", id, fact, worker, policy });
+      await this.store.decide({ kind: "started", id, fact, worker, policy, uptime: uptime() });
       return true;
     });
   }
 
-  /** running → queued: the worker died before it accepted (`next` is the same attempt), or its type is resumable. */
-  requeue(id: string, attempt: number, seq: number, next: number, reason: string): Promise<void> {
+  /**
+   * running → queued: the worker died before it accepted (`next` is the same attempt), its type is resumable, or it
+   * failed and its type retries.
+   */
+  requeue(id: string, attempt: number, seq: number, again: Again): Promise<void> {
     return this.#perOperation.run(id, async () => {
       const entry = this.#running(id, attempt);
       if (!entry || !mayMove(entry.record.state, "queued")) return;
-      const fact = { type: "attempt:requeued", seq: seq + 1, at: now(), attempt, reason } as const;
-      await this.store.decide({ kind: "requeued", id, fact, next });
+      const { reason, next, tries } = again;
+      const retryAt = again.delay === 0 ? null : new Date(Date.now() + again.delay * 1000).toISOString();
+      const fact = { type: "attempt:requeued", seq: seq + 1, at: now(), attempt, reason, retryAt } as const;
+      await this.store.decide({ kind: "requeued", id, fact, next, tries });
     });
   }
 

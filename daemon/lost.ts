@@ -7,6 +7,8 @@ import type { FailureCode } from "../protocol/errors.js";
 import type { Outcome } from "../protocol/fact.js";
 import type { LogStream } from "../protocol/operation.js";
 import type { Attempt } from "./attempt.js";
+import { bootId } from "./process/identity.js";
+import type { WorkerIdentity } from "./store/decision.js";
 import type { WorkerExit, workerFiles } from "./worker/pool.js";
 import { RunSink } from "./worker/run-sink.js";
 
@@ -77,13 +79,17 @@ export function outcomeOfLost(attempt: Attempt, exit: WorkerExit | null, stderr:
       `it ran longer than its timeout of ${policy.timeout} s and did not stop when told to`,
     );
   }
-  return failed("LIVEOPS_WORKER_LOST", `${describeDeath(exit, stderr)}; its last log lines are kept`);
+  return failed(
+    "LIVEOPS_WORKER_LOST",
+    `${describeDeath(attempt.run.worker, exit, stderr)}; its last log lines are kept`,
+  );
 }
 
-export function describeDeath(exit: WorkerExit | null, stderr: string): string {
+export function describeDeath(worker: WorkerIdentity, exit: WorkerExit | null, stderr: string): string {
   if (/JavaScript heap out of memory|Array buffer allocation failed/.test(stderr)) {
     return "its worker ran out of memory";
   }
+  if (worker.bootId !== bootId()) return "the machine was restarted while it ran";
   if (!exit) return "its worker died while no daemon was watching";
   if (exit.signal === "SIGSEGV" || exit.signal === "SIGBUS") return `its worker crashed (${exit.signal})`;
   if (exit.signal === "SIGKILL")

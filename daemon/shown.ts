@@ -10,11 +10,13 @@ import type { Store } from "./store/store.js";
 /** Candidates shown for an ambiguous prefix. */
 const MAX_CANDIDATES = 8;
 
-export function present(entry: Entry, queue: Queue): Operation {
+export function present(entry: Entry, queue: Queue, stalledSince: string | null): Operation {
   const { record, queuedAt } = entry;
   return record.state === "queued"
     ? { ...record, queuePosition: queue.position(record.id, queuedAt) }
-    : record;
+    : stalledSince === null
+      ? record
+      : { ...record, stalledSince };
 }
 
 /** @throws Refusal where the id, or prefix, names none or several */

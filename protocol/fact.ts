@@ -26,7 +26,8 @@ export type DaemonFact = Numbered &
   (
     | { type: "operation:submitted"; operation: Submission }
     | { type: "attempt:started" }
-    | { type: "attempt:requeued"; reason: string }
+    /** Queued again by itself: its worker died, or its type retries; `retryAt` null is at once. */
+    | { type: "attempt:requeued"; reason: string; retryAt: string | null }
     | { type: "cancel:requested"; reason: StopReason }
     | { type: "operation:retried"; from: string | null }
     | {
@@ -59,7 +60,8 @@ export type WorkerFact = Numbered &
     | { type: "progress:changed"; percent: number; progress: ProgressState | null }
     | { type: "status:changed"; status: Status }
     | { type: "records:dropped"; count: number }
-    | ({ type: "attempt:finished" } & Outcome)
+    /** `seconds`: how long the attempt ran, by the monotonic clock. */
+    | ({ type: "attempt:finished"; seconds: number } & Outcome)
   );
 
 /** How an attempt ended. The first word counts; it beats an exit code and a late cancel. */

@@ -28,6 +28,9 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     result: null,
     error: null,
     attempt: 0,
+    retryAt: null,
+    stalledSince: null,
+    seconds: null,
     cancelRequested: false,
     finishedSuccessfully: false,
     queuePosition: null,
@@ -72,14 +75,15 @@ function changes(record: Operation, fact: Exclude<Fact, { type: "cancel:requeste
     case "operation:submitted":
     case "attempt:accepted":
     case "records:dropped":
-    case "attempt:finished":
       return {};
+    case "attempt:finished":
+      return { seconds: fact.seconds };
     case "attempt:started":
       return { ...CLEAN, state: "running", attempt: fact.attempt, startedAt: fact.at };
     case "stages:declared":
       return { title: fact.title, stages: fact.stages };
     case "attempt:requeued":
-      return { ...CLEAN, state: "queued", startedAt: null };
+      return { ...CLEAN, state: "queued", startedAt: null, retryAt: fact.retryAt };
     case "operation:retried":
       return { ...CLEAN, state: "queued", startedAt: null, chain: { ...record.chain, next: null } };
     case "stage:entered":
@@ -89,7 +93,7 @@ function changes(record: Operation, fact: Exclude<Fact, { type: "cancel:requeste
         stageStates: { ...record.stageStates, [fact.stage]: "active" },
         stageTimes: {
           ...record.stageTimes,
-          [fact.stage]: { startedAt: fact.at, finishedAt: null, resumed: false },
+          [fact.stage]: { startedAt: fact.at, finishedAt: null, resumed: false, seconds: null },
         },
         percent: 0,
         progress: null,
@@ -133,11 +137,17 @@ const CLEAN = {
   finishedSuccessfully: false,
   queuePosition: null,
   finishedAt: null,
+  retryAt: null,
+  seconds: null,
 } satisfies Partial<Operation>;
 
-function leftTimes(record: Operation, stage: string, fact: { at: string; resumed: boolean }): StageTimes {
+function leftTimes(
+  record: Operation,
+  stage: string,
+  fact: { at: string; resumed: boolean; seconds: number | null },
+): StageTimes {
   const startedAt = record.stageTimes[stage]?.startedAt ?? fact.at;
-  return { startedAt, finishedAt: fact.at, resumed: fact.resumed };
+  return { startedAt, finishedAt: fact.at, resumed: fact.resumed, seconds: fact.seconds };
 }
 
 /** A worker that died left its stage open: it ended as the operation did, and with it. */
@@ -152,7 +162,7 @@ function closeStages(
   const stageTimes = { ...record.stageTimes };
   for (const name of open) {
     stageStates[name] = state;
-    stageTimes[name] = leftTimes(record, name, { at: fact.at, resumed: false });
+    stageTimes[name] = leftTimes(record, name, { at: fact.at, resumed: false, seconds: null });
   }
   return { stageStates, stageTimes };
 }

@@ -34,6 +34,7 @@ export const stageTimesSchema = z.object({
   startedAt: time,
   finishedAt: time.nullable(),
   resumed: z.boolean().describe("its value came from an earlier attempt; the block did not run"),
+  seconds: z.number().nullable().describe("how long it took, by the monotonic clock"),
 });
 
 export const chainSchema = z.object({
@@ -61,6 +62,9 @@ export const operationSchema = z.object({
   result: z.unknown().nullable(),
   error: operationErrorSchema.nullable(),
   attempt: z.int().describe("0 until the first start"),
+  retryAt: time.nullable().describe("queued again after a failure, started no earlier than this"),
+  stalledSince: time.nullable().describe("its worker is stopped (SIGSTOP) and does nothing"),
+  seconds: z.number().nullable().describe("how long the last attempt ran, by the monotonic clock"),
   cancelRequested: z.boolean(),
   finishedSuccessfully: z.boolean(),
   queuePosition: z.int().nullable().describe("1 is next; null when not queued"),

@@ -95,6 +95,12 @@ export const operationTypeSchema = z.object({
   resumable: z.boolean(),
   timeout: z.number().nullable().describe("seconds"),
   gracePeriod: z.number().describe("seconds"),
+  retry: z
+    .object({
+      attempts: z.int(),
+      backoff: z.number().describe("seconds before the second attempt, doubled for each further one"),
+    })
+    .nullable(),
   file: z.string(),
   params: z.record(z.string(), z.unknown()).nullable().describe("JSON Schema of the input; null: unchecked"),
 });

@@ -45,8 +45,8 @@ export class Loader {
   async resolve(op: string): Promise<ResolvedType | null> {
     const type = (await this.types()).ops.find((candidate) => candidate.op === op);
     if (!type) return null;
-    const { file, resumable, timeout, gracePeriod } = type;
-    return { file, policy: { resumable, timeout, gracePeriod } };
+    const { file, resumable, timeout, gracePeriod, retry } = type;
+    return { file, policy: { resumable, timeout, gracePeriod, retry } };
   }
 
   /** @throws Refusal for what the type does not accept, or has no such name. */

@@ -22,6 +22,13 @@ export function isSame(identity: ProcessIdentity): boolean {
   return startTime(identity.pid) === identity.startTime;
 }
 
+/** Whether the process was stopped by a signal (SIGSTOP) or a debugger and does nothing. */
+export function isStopped(identity: ProcessIdentity): boolean {
+  if (!isSame(identity)) return false;
+  const state = statFields(identity.pid)?.[0];
+  return state === "T" || state === "t";
+}
+
 /** Sends a signal if the pid still belongs to that process; says whether it was sent. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isSame(identity)) return false;

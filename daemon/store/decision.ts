@@ -12,8 +12,16 @@ type FactOf<T extends DaemonFact["type"]> = Extract<DaemonFact, { type: T }>;
 
 export type Decision =
   | ({ kind: "submitted" } & Submitted)
-  | { kind: "started"; id: string; fact: FactOf<"attempt:started">; worker: WorkerIdentity; policy: Policy }
-  | { kind: "requeued"; id: string; fact: FactOf<"attempt:requeued">; next: number }
+  | {
+      kind: "started";
+      id: string;
+      fact: FactOf<"attempt:started">;
+      worker: WorkerIdentity;
+      policy: Policy;
+      /** Seconds since the boot. */
+      uptime: number;
+    }
+  | { kind: "requeued"; id: string; fact: FactOf<"attempt:requeued">; next: number; tries: number }
   | { kind: "cancelled"; id: string; fact: FactOf<"cancel:requested"> }
   | {
       kind: "settled";
@@ -54,6 +62,8 @@ export interface Policy {
   resumable: boolean;
   timeout: number | null;
   gracePeriod: number;
+  /** Runs in all, and seconds before the second; each further wait is twice as long. */
+  retry: { attempts: number; backoff: number } | null;
 }
 
 /** An operation as the store keeps it: its record, and what only the daemon needs. */
@@ -69,6 +79,8 @@ export interface Entry {
   facts: DaemonFact[];
   /** The number the next attempt takes. */
   nextAttempt: number;
+  /** Attempts that failed and were retried by themselves since it was submitted, or retried by someone. */
+  tries: number;
   run: Run | null;
 }
 
@@ -80,6 +92,8 @@ export interface Run {
   stopReason: "cancel" | "timeout" | null;
   stopRequestedAt: string | null;
   startedAt: string;
+  /** Seconds since the boot at the start; with the boot's id it measures across daemons, whatever the clock does. */
+  startedUptime: number;
   /** The worker took it on: from here on it counts as an attempt. */
   accepted: boolean;
 }

@@ -56,6 +56,7 @@ export class Ledger {
           stopReason: null,
           stopRequestedAt: null,
           startedAt: decision.fact.at,
+          startedUptime: decision.uptime,
           accepted: false,
         };
         break;
@@ -63,6 +64,7 @@ export class Ledger {
         this.#fold(entry, decision.fact);
         entry.run = null;
         entry.nextAttempt = decision.next;
+        entry.tries = decision.tries;
         entry.queuedAt = n;
         break;
       case "cancelled":
@@ -98,6 +100,7 @@ export class Ledger {
       key,
       facts: [fact],
       nextAttempt: 1,
+      tries: 0,
       run: null,
     });
     return { id: record.id, before: null, after: record };
@@ -113,7 +116,13 @@ export class Ledger {
 
   #retry(decision: Extract<Decision, { kind: "retried" }>, n: number): Change {
     const before = decision.entry.record;
-    const entry: Entry = { ...decision.entry, facts: [...decision.entry.facts], run: null, queuedAt: n };
+    const entry: Entry = {
+      ...decision.entry,
+      facts: [...decision.entry.facts],
+      run: null,
+      tries: 0,
+      queuedAt: n,
+    };
     this.#fold(entry, decision.fact);
     this.add(entry);
     return { id: decision.id, before, after: entry.record };

@@ -24,6 +24,7 @@ export class Performance {
   readonly #stop: StopFile;
   #sink: RunSink | null = null;
   #closers: Array<() => void> = [];
+  readonly #started = performance.now();
   #finished = false;
   #running = false;
   /** The operation's code may still be at work in here. */
@@ -125,7 +126,8 @@ export class Performance {
     if (this.#finished || !this.#sink) return;
     this.#finished = true;
     for (const close of this.#closers) close();
-    this.#sink.finish({ type: "attempt:finished", ...outcome });
+    const seconds = (performance.now() - this.#started) / 1000;
+    this.#sink.finish({ type: "attempt:finished", seconds, ...outcome });
     this.#sink.close();
   }
 }

@@ -5,7 +5,7 @@ import { type OperationCtor, readType, TypeFault } from "./read-type.js";
 
 /** @throws TypeFault for wrong statics, a schema included that JSON Schema cannot describe */
 export function describeType(Type: OperationCtor, file: string): OperationType {
-  const { op, title, stages, resumable, timeout, gracePeriod, params } = readType(Type);
+  const { op, title, stages, resumable, timeout, gracePeriod, retry, params } = readType(Type);
   return {
     op,
     title,
@@ -13,6 +13,7 @@ export function describeType(Type: OperationCtor, file: string): OperationType {
     resumable,
     timeout,
     gracePeriod,
+    retry,
     file,
     params: schemaOf(Type, params),
   };

@@ -62,9 +62,10 @@ export class InlineLink implements Sink {
   async run(Type: OperationCtor, signal: AbortSignal, flush: () => void): Promise<Outcome> {
     this.#say({ type: "attempt:started" });
     this.#say({ type: "attempt:accepted", pid: process.pid });
+    const started = performance.now();
     const outcome = isDirectory(this.submission.cwd) ? await this.#attempt(Type, signal) : this.#cwdGone();
     flush();
-    this.fact({ type: "attempt:finished", ...outcome });
+    this.fact({ type: "attempt:finished", seconds: (performance.now() - started) / 1000, ...outcome });
     this.settle(outcome);
     return outcome;
   }

@@ -25,6 +25,7 @@ export interface TypeFacts {
   gracePeriod: number;
   /** Seconds; null: no limit. */
   timeout: number | null;
+  retry: { attempts: number; backoff: number } | null;
 }
 
 /** Seconds between the request to stop and the kill, where a type says nothing. */
@@ -70,6 +71,7 @@ export function readType(Type: OperationCtor): TypeFacts {
     resumable,
     gracePeriod: readSeconds("gracePeriod", statics.gracePeriod, fault) ?? DEFAULT_GRACE_PERIOD,
     timeout: readSeconds("timeout", statics.timeout, fault),
+    retry: readRetry(statics.retry, fault),
   };
 }
 
@@ -130,4 +132,12 @@ function isSchema(value: unknown): boolean {
 function show(value: unknown): string {
   const text = typeof value === "function" ? "a function" : JSON.stringify(value);
   return text === undefined ? String(value) : text.slice(0, 80);
+}
+
+function readRetry(value: unknown, fault: (problem: string) => TypeFault): TypeFacts["retry"] {
+  if (value === undefined || value === null) return null;
+  const { attempts, backoff = 1 } = value as { attempts?: unknown; backoff?: unknown };
+  if (typeof attempts !== "number" || !Number.isInteger(attempts) || attempts < 1 || attempts > 1000)
+    throw fault("static retry.attempts must be a whole number from 1 to 1000: how often it runs at most");
+  return { attempts, backoff: readSeconds("retry.backoff", backoff, fault) ?? 1 };
 }

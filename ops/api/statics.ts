@@ -29,6 +29,11 @@ export interface OperationStatics {
   readonly resumable?: boolean;
   /** Seconds between the request to stop and the kill. Default: 10. */
   readonly gracePeriod?: number;
+  /**
+   * Run it again by itself when it fails: `attempts` runs in all, `backoff` seconds before the second one (default
+   * 1), twice that before the third, at most an hour. A cancelled operation is not retried. Default: no retry.
+   */
+  readonly retry?: { readonly attempts: number; readonly backoff?: number };
   /** Every class has one: so that a class which declares none of these still counts as having some of them. */
   readonly prototype?: unknown;
   /** Seconds one attempt may run; over that it fails with `LIVEOPS_TIMEOUT`. Default: no limit. */

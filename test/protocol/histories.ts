@@ -106,14 +106,15 @@ class History {
 
   #requeue(): void {
     this.#next = this.#accepted ? this.#attempt + 1 : this.#attempt;
-    this.#say({ type: "attempt:requeued", reason: "its worker died" });
+    this.#say({ type: "attempt:requeued", reason: "its worker died", retryAt: null });
     this.#state = "queued";
   }
 
   #settle(state: (typeof ENDS)[number]): void {
     const error = state === "failed" ? { code: "LIVEOPS_EXCEPTION", message: "it broke", stack: null } : null;
     const result = state === "succeeded" ? { rows: 1 } : null;
-    if (this.#state === "running") this.#say({ type: "attempt:finished", state, result, error, next: null });
+    if (this.#state === "running")
+      this.#say({ type: "attempt:finished", seconds: 1, state, result, error, next: null });
     this.#say({ type: "operation:settled", state, result, error, next: null });
     this.#next = this.#attempt + 1;
     this.#state = state;

@@ -59,7 +59,10 @@ function said(
     case "attempt:started":
       return fact.attempt > 1 ? [note(`attempt ${fact.attempt}`)] : [];
     case "attempt:requeued":
-      return [{ to: "bar", view: null }, note(`queued again: ${fact.reason}`)];
+      return [
+        { to: "bar", view: null },
+        note(`queued again${fact.retryAt === null ? "" : `, starts at ${fact.retryAt}`}: ${fact.reason}`),
+      ];
     case "operation:retried":
       return [note(fact.from === null ? "retried" : `retried from ${fact.from}`)];
     case "cancel:requested":

@@ -15,7 +15,7 @@ export function historyRoute(app: FastifyInstance, context: Context): void {
       .map((entry) => entry.record);
     const whole = runs
       .filter((run) => !hasResumedStage(run))
-      .map((run) => seconds(run.startedAt, run.finishedAt));
+      .map((run) => run.seconds ?? seconds(run.startedAt, run.finishedAt));
     return { op: params.op, runs: runs.length, seconds: spread(present(whole)), stages: byStage(runs) };
   });
 }
@@ -24,7 +24,7 @@ function byStage(runs: Operation[]): HistoryReply["stages"] {
   const durations = new Map<string, number[]>();
   for (const run of runs) {
     for (const [stage, times] of Object.entries(run.stageTimes)) {
-      const took = seconds(times.startedAt, times.finishedAt);
+      const took = times.seconds ?? seconds(times.startedAt, times.finishedAt);
       if (times.resumed || took === null) continue;
       durations.set(stage, [...(durations.get(stage) ?? []), took]);
     }

@@ -31,8 +31,8 @@ export function backup(over: Partial<Operation> = {}): Operation {
     currentStage: 1,
     stageStates: { Scan: "done", Archive: "active" },
     stageTimes: {
-      Scan: { startedAt: ago(75), finishedAt: ago(72.9), resumed: false },
-      Archive: { startedAt: ago(72), finishedAt: null, resumed: false },
+      Scan: { startedAt: ago(75), finishedAt: ago(72.9), resumed: false, seconds: null },
+      Archive: { startedAt: ago(72), finishedAt: null, resumed: false, seconds: null },
     },
     percent: 47.6,
     progress: {
@@ -74,7 +74,7 @@ export function verify(over: Partial<Operation> = {}): Operation {
     state: "running",
     currentStage: 0,
     stageStates: { Read: "active" },
-    stageTimes: { Read: { startedAt: ago(4), finishedAt: null, resumed: false } },
+    stageTimes: { Read: { startedAt: ago(4), finishedAt: null, resumed: false, seconds: null } },
     percent: 12,
     progress: { done: 221, total: 1843, unit: "file", label: "Files", rate: 55, etaSeconds: 29.5 },
     chain: { id: "backupaaaaaa", index: 1, previous: "backupaaaaaa", next: null },
@@ -94,8 +94,8 @@ export function failed(over: Partial<Operation> = {}): Operation {
     currentStage: 1,
     stageStates: { Load: "done", Process: "failed" },
     stageTimes: {
-      Load: { startedAt: ago(600), finishedAt: ago(598.5), resumed: false },
-      Process: { startedAt: ago(598), finishedAt: ago(590), resumed: false },
+      Load: { startedAt: ago(600), finishedAt: ago(598.5), resumed: false, seconds: null },
+      Process: { startedAt: ago(598), finishedAt: ago(590), resumed: false, seconds: null },
     },
     percent: 70,
     error: {
@@ -136,7 +136,7 @@ export function scanning(over: Partial<Operation> = {}): Operation {
     state: "running",
     currentStage: 0,
     stageStates: { Fetch: "active" },
-    stageTimes: { Fetch: { startedAt: ago(40), finishedAt: null, resumed: false } },
+    stageTimes: { Fetch: { startedAt: ago(40), finishedAt: null, resumed: false, seconds: null } },
     progress: { done: 5210, total: null, unit: "page", label: null, rate: 120.4, etaSeconds: null },
     createdAt: ago(41),
     startedAt: ago(40),
