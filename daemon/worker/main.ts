@@ -16,10 +16,9 @@ const setup = JSON.parse(process.argv[2] ?? "{}") as WorkerSetup;
 const lock = acquireLock(setup.lockFile);
 if (!lock) throw new Error(`${setup.lockFile} is held by another process`);
 yieldToOthers(setup.nice);
-if (setup.userCode) {
-  enableUserCode(new URL("./liveops.js", import.meta.url).href);
-  await enableTypeScript();
-}
+enableUserCode(new URL("./liveops.js", import.meta.url).href);
+// Ahead of the work where it is likely; the first operation that is written while we wait loads it then.
+if (setup.userCode) await enableTypeScript();
 
 let current: Performance | null = null;
 

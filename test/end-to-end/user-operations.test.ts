@@ -1,0 +1,218 @@
+/** A user's own TypeScript in a bare directory: found, edited, broken, hidden, written by `liveops new`. */
+import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { useWorld, World } from "./world.js";
+
+const HELLO = (says: string) => `
+import { LiveOperation, type Progress, z } from "liveops";
+import { greeting } from "./_greeting.ts";
+
+export class Hello extends LiveOperation<typeof Hello> {
+  static stages = ["Greet"] as const;
+  static params = z.object({ name: z.string().default("world") });
+  async run(p: Progress<Hello>) {
+    await p.stage("Greet", () => p.log(greeting(this.params.name)));
+    p.result({ says: ${JSON.stringify(says)} });
+  }
+}
+`;
+const GREETING = `export const greeting = (name: string): string => \`hello \${name}\`;\n`;
+
+function bareDirectory(world: World, dir: string, says = dir): void {
+  world.write(`${dir}/hello.ts`, HELLO(says));
+  world.write(`${dir}/_greeting.ts`, GREETING);
+}
+
+async function ownWorld(): Promise<World> {
+  const world = new World();
+  onTestFinished(() => world.close());
+  return world;
+}
+
+async function hello(world: World, ...words: string[]): Promise<string> {
+  const { code, stdout, stderr } = await world.liveops(["submit", "hello", ...words, "--follow"]);
+  expect(code, stderr).toBe(0);
+  return stdout;
+}
+
+describe("where operations are found", () => {
+  test("--ops DIR, relative to where the daemon was started", async () => {
+    const world = await ownWorld();
+    bareDirectory(world, "work/mine");
+    await world.startDaemon(["--ops", "mine"]);
+    expect(await hello(world, "name=you")).toBe("=== [1/1] Greet ===\nhello you\nsays=work/mine\n");
+  });
+
+  test("$LIVEOPS_OPS, the config file, and ops/ in the config directory", async () => {
+    const world = await ownWorld();
+    bareDirectory(world, "by-env");
+    world.write("config/liveops/ops/two.ts", HELLO("config dir").replaceAll("Hello", "Two"));
+    world.write("config/liveops/ops/_greeting.ts", GREETING);
+    world.write("listed/three.ts", HELLO("config file").replaceAll("Hello", "Three"));
+    world.write("listed/_greeting.ts", GREETING);
+    world.write("config/liveops/config.json", JSON.stringify({ ops: [join(world.dir, "listed")] }));
+    const env = { LIVEOPS_OPS: join(world.dir, "by-env") };
+    await world.startDaemon([], { env });
+    for (const op of ["hello", "two", "three"])
+      expect((await world.liveops(["submit", op, "--wait"])).code, op).toBe(0);
+  });
+
+  test("the same name twice: --ops before $LIVEOPS_OPS before the config directory, and ops says so", async () => {
+    const world = await ownWorld();
+    for (const dir of ["flag", "env", "config/liveops/ops"]) bareDirectory(world, dir);
+    world.write("flag/shell.ts", HELLO("not the shipped one").replaceAll("Hello", "Shell"));
+    await world.startDaemon(["--ops", "../flag"], { env: { LIVEOPS_OPS: join(world.dir, "env") } });
+    expect(await hello(world)).toContain("says=flag");
+    const { code, stdout, stderr } = await world.liveops(["ops"]);
+    expect(code).toBe(0);
+    expect(stdout.match(/^hello {2}/gm)).toHaveLength(1);
+    for (const dir of ["env", "config/liveops/ops"])
+      expect(stderr).toContain(`hello of ${join(world.dir, dir, "hello.ts")} is not used`);
+    expect(stderr).toMatch(/shell of .*\/ops\/shell\.js is not used/);
+  });
+});
+
+describe("editing", () => {
+  const world = useWorld();
+
+  test("an edited file is what the next operation runs, and so is an edited sibling; a new file is found", async () => {
+    bareDirectory(world, "config/liveops/ops", "first");
+    expect(await hello(world)).toBe("=== [1/1] Greet ===\nhello world\nsays=first\n");
+    world.write("config/liveops/ops/hello.ts", HELLO("second"));
+    expect(await hello(world)).toContain("says=second");
+    world.write("config/liveops/ops/_greeting.ts", GREETING.replace("hello", "good evening"));
+    expect(await hello(world)).toContain("good evening world");
+    world.write(
+      "config/liveops/ops/hello.ts",
+      HELLO("third").replace('["Greet"]', '["Greet", "Leave"]').replace("name:", "whom: z.string(), name:"),
+    );
+    const refused = await world.liveops(["submit", "hello"]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("whom is required");
+    expect(await hello(world, "whom=x")).toContain("=== [1/2] Greet ===");
+  });
+
+  test("a file that becomes broken says why, and is used again when it is mended", async () => {
+    bareDirectory(world, "config/liveops/ops", "before");
+    expect(await hello(world)).toContain("says=before");
+    world.write("config/liveops/ops/hello.ts", `${HELLO("broken")}\n}}} syntax`);
+    const refused = await world.liveops(["submit", "hello", "--wait"]);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain("hello");
+    expect((await world.liveops(["ops"])).stderr).toContain("hello.ts does not load");
+    world.write("config/liveops/ops/hello.ts", HELLO("mended"));
+    expect(await hello(world)).toContain("says=mended");
+  });
+});
+
+describe("parameters in words", () => {
+  const world = useWorld();
+
+  test("every kind of word, as the operation gets it", async () => {
+    world.write(
+      "config/liveops/ops/echo.ts",
+      `import { LiveOperation, type Progress, z } from "liveops";
+export class Echo extends LiveOperation<typeof Echo> {
+  static params = z.object({
+    text: z.string(), number: z.number(), flag: z.boolean(), off: z.boolean(),
+    many: z.array(z.string()), numbers: z.array(z.number()), env: z.record(z.string(), z.string()),
+    pick: z.enum(["red", "green"]), exact: z.unknown(), soon: z.coerce.date(), left: z.string().default("default"),
+    args: z.array(z.string()).default([]),
+  });
+  static stages = [] as const;
+  async run(p: Progress<Echo>) { p.result({ ...this.params, soon: this.params.soon.toISOString() }); }
+}`,
+    );
+    const words = [
+      "text=a=b c",
+      "number=-1.5e3",
+      "flag=yes",
+      "off=off",
+      "many=x",
+      "many=y z",
+      "numbers=[1,2]",
+      "env.A=1",
+      "env.B=two words",
+      "pick=green",
+      'exact:={"deep":[null,true]}',
+      "soon=2026-01-02",
+    ];
+    const ended = await world.liveops([
+      "submit",
+      "echo",
+      ...words,
+      "--wait",
+      "--json",
+      "--",
+      "-v",
+      "file name",
+    ]);
+    expect(ended.code, ended.stderr).toBe(0);
+    const { result, params } = JSON.parse(ended.stdout);
+    expect(result).toEqual({
+      text: "a=b c",
+      number: -1500,
+      flag: true,
+      off: false,
+      many: ["x", "y z"],
+      numbers: [1, 2],
+      env: { A: "1", B: "two words" },
+      pick: "green",
+      exact: { deep: [null, true] },
+      soon: "2026-01-02T00:00:00.000Z",
+      left: "default",
+      args: ["-v", "file name"],
+    });
+    // The accepted input is kept, before defaults.
+    expect(params).not.toHaveProperty("left");
+    for (const [word, says] of [
+      ["number=", "number"],
+      ["number=0x10", "number"],
+      ["flag=maybe", "true"],
+      ["pick=blue", "red"],
+      ["pik=red", "pick"],
+      ["exact:={", "JSON"],
+      ["text", "="],
+    ] as const) {
+      const wrong = await world.liveops(["submit", "echo", word]);
+      expect(wrong, word).toMatchObject({ code: 2, stdout: "" });
+      expect(wrong.stderr).toContain(says);
+    }
+  });
+});
+
+test("liveops new writes an operation that runs both ways, and never over a file", async () => {
+  const world = await ownWorld();
+  const made = await world.liveops(["new", "ImportUsers"]);
+  expect(made).toMatchObject({ code: 0, stdout: "import-users.ts\ntsconfig.json\n" });
+  const source = readFileSync(join(world.work, "import-users.ts"), "utf8");
+  const here = await world.liveops(["run", "--ops", ".", "import-users", "count=3"]);
+  expect(here.code, here.stderr).toBe(0);
+  await world.startDaemon(["--ops", "."]);
+  const there = await world.liveops(["submit", "import-users", "count=3", "--follow"]);
+  expect(there.code, there.stderr).toBe(0);
+  expect(there.stdout).toBe(here.stdout);
+  expect(there.stdout).toMatch(/=== \[3\/3\] Save ===\nthe sum is 6\ncount=3\nsum=6\n$/);
+  const again = await world.liveops(["new", "import-users"]);
+  expect(again).toMatchObject({ code: 2, stdout: "" });
+  expect(readFileSync(join(world.work, "import-users.ts"), "utf8")).toBe(source);
+});
+
+test("an operation runs where it was submitted; a directory that is gone by then is LIVEOPS_CWD_GONE", async () => {
+  const world = await ownWorld();
+  await world.startDaemon(["--concurrency", "1"]);
+  const there = join(world.dir, "some where");
+  mkdirSync(there);
+  const ended = await world.liveops(["submit", "shell", "--wait", "--", "pwd"], { cwd: there });
+  expect(await world.lines(ended.stdout.trim())).toContain(there);
+  world.takeOperations("gate");
+  const first = await world.submit("gate", `file=${join(world.dir, "gate")}`);
+  const gone = join(world.dir, "gone");
+  mkdirSync(gone);
+  const id = (await world.liveops(["submit", "shell", "--", "pwd"], { cwd: gone })).stdout.trim();
+  rmdirSync(gone);
+  world.write("gate", "");
+  await world.settled(first);
+  expect(await world.settled(id)).toMatchObject({ state: "failed", error: { code: "LIVEOPS_CWD_GONE" } });
+});
