@@ -1,0 +1,51 @@
+/** Files of operations that do not load, whatever they do instead: each is told, and hides no other. */
+import { expect, test } from "vitest";
+import { useWorld } from "./world.js";
+
+const world = useWorld({ daemon: false });
+
+const HELLO = `import { LiveOperation, type Progress } from "liveops";
+export class Hello extends LiveOperation {
+  static stages = ["Greet"];
+  async run(p: Progress) {
+    await p.stage("Greet", () => p.log("hello"));
+  }
+}
+`;
+
+/** A file that never yields is waited for, by design, for 20 seconds. */
+const SLOW = 60_000;
+
+test("each is reported with its error, and hides no other", { timeout: SLOW }, async () => {
+  world.write("config/liveops/ops/hello.ts", HELLO);
+  world.write("config/liveops/ops/broken.ts", "this is not (TypeScript");
+  world.write("config/liveops/ops/throws.ts", 'throw new Error("thrown on load");');
+  world.write("config/liveops/ops/missing.ts", 'import "./nowhere.ts";');
+  world.write("config/liveops/ops/exits.ts", "process.exit(4);");
+  world.write("config/liveops/ops/hangs.ts", "for (;;);");
+  world.write("config/liveops/ops/waits.ts", "await new Promise(() => setInterval(() => {}, 1000));");
+  world.write(
+    "config/liveops/ops/twice.ts",
+    HELLO.replaceAll("Hello", "Twice").replace('["Greet"]', '["Greet", "Greet"]'),
+  );
+  world.write("config/liveops/ops/hello.test.ts", "throw new Error('a test is no operation');");
+  world.write("config/liveops/ops/_private.ts", "throw new Error('private');");
+  world.write("config/liveops/ops/types.d.ts", "export {};");
+  await world.startDaemon();
+  const { code, stdout, stderr } = await world.liveops(["ops"]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^hello/m);
+  const told = stderr.split("\n").filter((line) => line.includes("does not load"));
+  const of = (name: string) =>
+    told.find((line) => line.includes(`${name}.ts does not load`)) ?? `nothing of ${name}`;
+  expect(of("throws")).toContain("thrown on load");
+  expect(of("missing")).toContain("nowhere.ts");
+  expect(of("exits")).toMatch(/exit/);
+  expect(of("hangs")).toMatch(/did not|hang|longer|seconds|time/);
+  expect(of("waits")).toMatch(/did not|hang|longer|seconds|time|never/);
+  expect(of("twice")).toContain("Greet");
+  expect(of("broken")).not.toContain("nothing of");
+  expect(told).toHaveLength(7);
+  const ended = await world.liveops(["submit", "hello", "--follow"]);
+  expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: "=== [1/1] Greet ===\nhello\n" });
+});
