@@ -204,6 +204,7 @@ export class Executor {
     for (const attempt of this.attempts.values()) {
       if (attempt.worker === worker) this.#lost(attempt, exit);
     }
+    if (worker.leftFailure) killLeftovers(worker.identity);
   }
 
   /** The worker is dead. Both files are read to their end; an outcome in them beats the way it died. */
@@ -237,6 +238,7 @@ export class Executor {
     if (this.attempts.get(attempt.id) !== attempt) return;
     // The worker's own death does not lose the outcome, nor does ours: it is in the run file until this is durable.
     attempt.read();
+    if (outcome.state !== "succeeded") this.#endLeftovers(attempt);
     const { id, number, seq, entry, run } = attempt;
     const delay = retryDelay(entry, run.policy, outcome);
     if (delay !== null) {
@@ -246,10 +248,16 @@ export class Executor {
     }
     await this.#untilRoom(() => this.options.lifecycle.settle(id, number, seq, outcome));
     this.#losses.delete(attempt.id);
-    const { worker, stopReason } = attempt.run;
-    // What a stopped operation left running goes; its worker is spared, it ends by itself.
-    if (stopReason) killLeftovers(worker, worker.pid);
     this.#done(attempt);
+  }
+
+  /**
+   * What an operation that did not succeed left running goes; its worker is spared, it ends by itself. A worker that
+   * may be given to another operation left nothing (it says so itself), so for the rest its own end is waited for.
+   */
+  #endLeftovers({ worker, run }: Attempt): void {
+    if (worker && worker.state !== "gone" && !run.stopReason) worker.leftFailure = true;
+    else killLeftovers(run.worker, run.worker.pid);
   }
 
   #done(attempt: Attempt): void {

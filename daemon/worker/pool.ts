@@ -30,6 +30,8 @@ export function workerFiles(dir: string, workerId: string) {
 export class PooledWorker {
   readonly identity: WorkerIdentity;
   state: "starting" | "idle" | "busy" | "gone" = "starting";
+  /** The operation it ran last did not succeed: what that started ends with this process. */
+  leftFailure = false;
 
   constructor(
     readonly child: ChildProcess,
@@ -39,6 +41,7 @@ export class PooledWorker {
   }
 
   order(message: ToWorker): void {
+    this.leftFailure = false;
     // A worker that is gone by now does not accept: its exit puts the operation back.
     this.child.send(message, () => {});
   }

@@ -1,0 +1,119 @@
+/** A worker that dies, however it dies: the operation says how, keeps its last words, and stands in nobody's way. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isAlive } from "../end-to-end/processes.js";
+import type { TestDaemon } from "../harness/daemon.js";
+import { eventually, expectNoGap, inStage, recordThat, settled, startDaemon, wholeLog } from "./start.js";
+import { record } from "./tally.js";
+
+const LAST_WORDS = [
+  "said by p.log",
+  "said by console.log",
+  "said past JavaScript to stdout",
+  "said past JavaScript to stderr",
+  "last words",
+];
+
+interface Death {
+  way: string;
+  code: string;
+  message: RegExp;
+}
+
+const DEATHS: Death[] = [
+  { way: "exit", code: "LIVEOPS_WORKER_LOST", message: /exit code 3/ },
+  { way: "SIGKILL", code: "LIVEOPS_WORKER_LOST", message: /SIGKILL/ },
+  { way: "SIGSEGV", code: "LIVEOPS_WORKER_LOST", message: /crashed \(SIGSEGV\)/ },
+  { way: "abort", code: "LIVEOPS_WORKER_LOST", message: /SIGABRT/ },
+  { way: "memory", code: "LIVEOPS_WORKER_LOST", message: /out of memory/ },
+  { way: "exception", code: "LIVEOPS_EXCEPTION", message: /^thrown in a timer$/ },
+  { way: "rejection", code: "LIVEOPS_EXCEPTION", message: /^rejected and forgotten$/ },
+];
+
+describe("with one slot", () => {
+  let daemon: TestDaemon;
+  beforeAll(async () => {
+    // A small heap, so that running out of it is quick and takes nothing from the machine.
+    daemon = await startDaemon(["dies", "gate"], {
+      concurrency: 1,
+      env: { NODE_OPTIONS: "--max-old-space-size=96" },
+    });
+  });
+  afterAll(() => daemon[Symbol.asyncDispose]());
+
+  test.each(DEATHS)(
+    "a worker that ends by $way: the error says which, the last lines are kept, the slot is free",
+    async ({ way, code, message }) => {
+      const { id } = await daemon.submit("dies", { params: { way } });
+      const lost = await settled(daemon, id);
+      expect(lost).toMatchObject({
+        state: "failed",
+        attempt: 1,
+        error: { code, message: expect.stringMatching(message) },
+        stageStates: { Speak: "done", Die: "failed" },
+      });
+      const log = await wholeLog(daemon, id);
+      expectNoGap(log, lost);
+      const kept = LAST_WORDS.filter((word) => log.filter(({ text }) => text === word).length === 1);
+      expect(kept).toEqual(LAST_WORDS);
+      expect(log.find(({ text }) => text === "last words")).toMatchObject({ stage: "Die", stream: "stderr" });
+
+      const gate = join(daemon.world.dir, `after-${way}`);
+      writeFileSync(`${gate}.1`, "");
+      const next = await daemon.submit("gate", { params: { gate } });
+      expect(await settled(daemon, next.id)).toMatchObject({ state: "succeeded", attempt: 1 });
+      record({ fault: `worker ends by ${way}`, injected: 1, survived: kept.length, lost: 0, duplicated: 0 });
+    },
+  );
+
+  test.each(["SIGKILL", "exit", "exception"])(
+    "what a worker started ends with it, also in a session of its own: %s",
+    async (way) => {
+      const pids = join(daemon.world.dir, `pids-${way}`);
+      const { id } = await daemon.submit("dies", { params: { way, pids } });
+      expect((await settled(daemon, id)).state).toBe("failed");
+      const children = readFileSync(pids, "utf8").split(" ").map(Number);
+      expect(children).toHaveLength(2);
+      await eventually("its children are dead", () => !children.some(isAlive));
+    },
+  );
+});
+
+test("a stopped worker (SIGSTOP) is shown as stalled, is not run twice, and goes on after SIGCONT", async () => {
+  await using daemon = await startDaemon(["gate"]);
+  const gate = join(daemon.world.dir, "stopped");
+  const { id } = await daemon.submit("gate", { params: { gate } });
+  const pid = await inStage(daemon, id, "Wait");
+  process.kill(pid, "SIGSTOP");
+  const stalled = await recordThat(daemon, id, ({ stalledSince }) => stalledSince !== null);
+  expect(stalled).toMatchObject({ state: "running", attempt: 1 });
+
+  await daemon.kill();
+  await daemon.startAgain();
+  await recordThat(daemon, id, ({ state, stalledSince }) => state === "running" && stalledSince !== null);
+  process.kill(pid, "SIGCONT");
+  await recordThat(daemon, id, ({ stalledSince }) => stalledSince === null);
+  writeFileSync(`${gate}.1`, "");
+  expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1, stalledSince: null });
+  expect(readFileSync(`${gate}.ran`, "utf8")).toBe(`1 ${pid}\n`);
+  expect(existsSync(`${gate}.2`)).toBe(false);
+  record({ fault: "worker stopped (SIGSTOP)", injected: 1, survived: 1, lost: 0, duplicated: 0 });
+});
+
+test("a worker that dies while its daemon is dead is told by the next daemon, once", async () => {
+  await using daemon = await startDaemon(["gate"]);
+  const gate = join(daemon.world.dir, "both");
+  const { id } = await daemon.submit("gate", { params: { gate } });
+  const pid = await inStage(daemon, id, "Wait");
+  await daemon.kill();
+  process.kill(pid, "SIGKILL");
+  await daemon.startAgain();
+  expect(await settled(daemon, id)).toMatchObject({
+    state: "failed",
+    attempt: 1,
+    error: { code: "LIVEOPS_WORKER_LOST" },
+  });
+  expect(readFileSync(`${gate}.ran`, "utf8")).toBe(`1 ${pid}\n`);
+  record({ fault: "worker and daemon killed", injected: 1, survived: 1, lost: 0, duplicated: 0 });
+});
