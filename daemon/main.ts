@@ -8,6 +8,7 @@ import type { Settings } from "./settings.js";
 import { settingsFrom } from "./settings.js";
 import { layoutOf } from "./store/layout.js";
 
+export { examine } from "./doctor.js";
 export { PlaceError } from "./store/directories.js";
 export type { Settings };
 export { AlreadyRunningError, type Daemon, settingsFrom, startDaemon };

@@ -2,6 +2,7 @@
 import { readConfig } from "../../protocol/command/config.js";
 import { type ReportTo, report, say } from "../../protocol/command/report.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
+import { daemonBundle } from "./daemon-bundle.js";
 import type { DaemonOptions } from "./daemon-options.js";
 
 /** What the forked daemon says to the command that started it, once. */
@@ -11,11 +12,7 @@ export type LaunchReport =
   | { type: "failed"; message: string; code: ExitCode };
 
 export async function runForeground(options: DaemonOptions, to: ReportTo): Promise<ExitCode> {
-  // A bundle of its own beside this one: the short commands do not carry the daemon.
-  const url = new URL("./daemon.js", import.meta.url).href;
-  const { AlreadyRunningError, PlaceError, runDaemon, settingsFrom } = (await import(
-    url
-  )) as typeof import("../main.js");
+  const { AlreadyRunningError, PlaceError, runDaemon, settingsFrom } = await daemonBundle();
   const isChild = process.send !== undefined;
   try {
     await runDaemon(settingsFrom(options, process.env, readConfig()), !isChild, () =>

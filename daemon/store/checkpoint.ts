@@ -2,9 +2,11 @@
  * The checkpoint `state.json`: a lowdb document of what the daemon holds, so that the journal before it can go.
  *
  * lowdb's own file adapter does not fsync and rewrites the file for each change; ours writes temp file, fdatasync,
- * rename, directory fsync, and is called once in a few thousand decisions.
+ * rename, directory fsync, and is called once in a few thousand decisions. The one before is kept as
+ * `state.previous.json`, with the journal since it: should this one be unreadable, nothing is lost.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, rmSync } from "node:fs";
+import { crc32 } from "node:zlib";
 import { type Adapter, Low } from "lowdb";
 import type { Entry } from "./decision.js";
 import { replaceFile } from "./durable-file.js";
@@ -18,20 +20,44 @@ export interface CheckpointDocument {
   operations: Entry[];
 }
 
+/** @throws Error where the file is there but is not a whole checkpoint of this format */
+export function readCheckpoint(file: string): CheckpointDocument | null {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  const { sum, ...document } = JSON.parse(text) as CheckpointDocument & { sum?: string };
+  if (sum !== checksum(document)) throw new Error("its checksum is wrong");
+  const { format, journal, operations } = document;
+  if (format !== 1 || !Number.isSafeInteger(journal) || !Array.isArray(operations)) {
+    throw new Error("it is not a checkpoint of this format");
+  }
+  return document;
+}
+
+function checksum(document: CheckpointDocument): string {
+  return crc32(JSON.stringify(document)).toString(16).padStart(8, "0");
+}
+
 class DurableJsonAdapter implements Adapter<CheckpointDocument> {
-  constructor(private readonly file: string) {}
+  constructor(
+    private readonly file: string,
+    private readonly previous: string,
+  ) {}
 
   async read(): Promise<CheckpointDocument | null> {
-    try {
-      return JSON.parse(readFileSync(this.file, "utf8")) as CheckpointDocument;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-      throw error;
-    }
+    return readCheckpoint(this.file);
   }
 
-  write(document: CheckpointDocument): Promise<void> {
-    return replaceFile(this.file, `${JSON.stringify(document)}\n`);
+  async write(document: CheckpointDocument): Promise<void> {
+    if (existsSync(this.file)) {
+      rmSync(this.previous, { force: true });
+      linkSync(this.file, this.previous);
+    }
+    await replaceFile(this.file, `${JSON.stringify({ sum: checksum(document), ...document })}\n`);
   }
 }
 
@@ -39,29 +65,50 @@ export const EMPTY: CheckpointDocument = { format: 1, journal: 0, nextOrder: 1, 
 
 export class Checkpoint {
   readonly #low: Low<CheckpointDocument>;
+  /** Number of the last journal record in the previous checkpoint, once this one has written a newer. */
+  previousJournal = 0;
 
-  constructor(private readonly file: string) {
-    this.#low = new Low(new DurableJsonAdapter(file), EMPTY);
+  constructor(
+    private readonly file: string,
+    private readonly previous: string,
+  ) {
+    this.#low = new Low(new DurableJsonAdapter(file, previous), EMPTY);
   }
 
-  /** What the last run wrote. An unreadable file is put aside and said; the journal still tells the rest. */
+  /** What the last run wrote. An unreadable file is put aside and said; the one before and the journal tell the rest. */
   async read(problems: string[]): Promise<CheckpointDocument> {
     try {
       await this.#low.read();
-      const { format, journal, operations } = this.#low.data;
-      if (format !== 1 || !Number.isSafeInteger(journal) || !Array.isArray(operations)) {
-        throw new Error("it is not a checkpoint of this format");
-      }
     } catch (error) {
       const aside = quarantineFile(this.file);
       problems.push(`${this.file} could not be read (${(error as Error).message}); it is kept in ${aside}`);
-      this.#low.data = EMPTY;
+      this.#low.data = this.#readPrevious(problems) ?? EMPTY;
     }
     return this.#low.data;
   }
 
   async write(document: CheckpointDocument): Promise<void> {
+    const { journal } = this.#low.data;
     this.#low.data = document;
     await this.#low.write();
+    this.previousJournal = journal;
+  }
+
+  #readPrevious(problems: string[]): CheckpointDocument | null {
+    try {
+      const document = readCheckpoint(this.previous);
+      problems.push(
+        document
+          ? `${this.previous} and the journal since it are used instead: nothing is lost`
+          : "there is no earlier checkpoint: what only it held is lost, the journal tells the rest",
+      );
+      return document;
+    } catch (error) {
+      const aside = quarantineFile(this.previous);
+      problems.push(
+        `${this.previous} could not be read either (${(error as Error).message}); it is kept in ${aside}`,
+      );
+      return null;
+    }
   }
 }

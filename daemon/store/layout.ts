@@ -11,6 +11,8 @@ export interface Layout {
   lock: string;
   log: string;
   checkpoint: string;
+  /** The checkpoint before. */
+  previousCheckpoint: string;
   journal: string;
   history: string;
   runs: string;
@@ -24,6 +26,7 @@ export function layoutOf(root: string): Layout {
     lock: join(root, "liveopsd.lock"),
     log: join(root, "liveopsd.log"),
     checkpoint: join(root, "state.json"),
+    previousCheckpoint: join(root, "state.previous.json"),
     journal: join(root, "journal"),
     history: join(root, "history"),
     runs: join(root, "runs"),

@@ -20,6 +20,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   rm: async () => (await import("./rm.js")).registerRm,
   ops: async () => (await import("./ops/command.js")).registerOps,
   new: async () => (await import("./new/command.js")).registerNew,
+  doctor: async () => (await import("./doctor.js")).registerDoctor,
   tui: async () => (await import("./open-tui.js")).registerTui,
 };
 

@@ -1,0 +1,128 @@
+/**
+ * The check of a state dir: every record of every file read and its checksum verified, what a start would mend
+ * mended. Called by `liveopsd doctor`; with a daemon running it only looks.
+ */
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { acquireLock } from "./lock/kernel-lock.js";
+import { attemptsIn } from "./run-files/log-pages.js";
+import { eventsFile, logFile, olderLogFile } from "./run-files/names.js";
+import { parseSummed } from "./run-files/summed-line.js";
+import { decodeLine } from "./store/checked-line.js";
+import { readCheckpoint } from "./store/checkpoint.js";
+import { PlaceError, prepareStateDir } from "./store/directories.js";
+import { type Layout, layoutOf } from "./store/layout.js";
+import { Store } from "./store/store.js";
+
+export interface Finding {
+  state: "ok" | "mended" | "damaged";
+  what: string;
+}
+
+export interface Examination {
+  /** A daemon holds the state dir: nothing was changed. */
+  running: boolean;
+  findings: Finding[];
+}
+
+export async function examine(stateDir: string): Promise<Examination> {
+  const layout = layoutOf(stateDir);
+  if (!existsSync(layout.root))
+    return { running: false, findings: [{ state: "ok", what: `${stateDir} does not exist yet` }] };
+  try {
+    prepareStateDir(layout);
+  } catch (error) {
+    if (!(error instanceof PlaceError)) throw error;
+    return { running: false, findings: [{ state: "damaged", what: error.message }] };
+  }
+  const lock = acquireLock(layout.lock);
+  try {
+    const mended = lock ? await mend(layout) : [];
+    return { running: lock === null, findings: [...mended, ...scan(layout)] };
+  } finally {
+    lock?.release();
+  }
+}
+
+/** Does what a start does, and clears away run files of operations that are gone. */
+async function mend(layout: Layout): Promise<Finding[]> {
+  const broken: Error[] = [];
+  const store = new Store({ layout, onChange: () => {}, onBroken: (error) => broken.push(error) });
+  await store.start();
+  const found: Finding[] = store.problems.map((what) => ({ state: "mended", what }));
+  // With something unread, an operation may only seem to be gone.
+  if (found.length === 0) {
+    for (const id of readdirSync(layout.runs)) {
+      if (store.find(id)) continue;
+      rmSync(join(layout.runs, id), { recursive: true, force: true });
+      found.push({ state: "mended", what: `run files of ${id}, which was removed, were cleared away` });
+    }
+  }
+  await store.stop();
+  return [...found, ...broken.map((error): Finding => ({ state: "damaged", what: error.message }))];
+}
+
+function scan(layout: Layout): Finding[] {
+  return [
+    scanCheckpoint(layout),
+    scanLines("the journal", filesIn(layout.journal, ".journal"), (line) => decodeLine(line) !== null),
+    scanLines("the history", filesIn(layout.history, ".ndjson"), (line) => decodeLine(line) !== null),
+    scanLines("run files", runFiles(layout), (line) => parseSummed(line) !== null),
+    ...quarantined(layout),
+  ].flat();
+}
+
+function scanCheckpoint(layout: Layout): Finding {
+  try {
+    const document = readCheckpoint(layout.checkpoint);
+    const what = document ? `holds ${document.operations.length} live operations` : "not written yet";
+    return { state: "ok", what: `${layout.checkpoint}: ${what}` };
+  } catch (error) {
+    return { state: "damaged", what: `${layout.checkpoint}: ${(error as Error).message}` };
+  }
+}
+
+function scanLines(name: string, files: string[], isWhole: (line: string) => boolean): Finding[] {
+  const found: Finding[] = [];
+  let records = 0;
+  for (const file of files) {
+    const lines = readFileSync(file, "utf8").split("\n");
+    // What follows the last newline is still being written, or was never acknowledged.
+    lines.pop();
+    const damaged = lines.filter((line) => !isWhole(line)).length;
+    records += lines.length - damaged;
+    if (damaged > 0)
+      found.push({ state: "damaged", what: `${file}: ${damaged} of ${lines.length} records are damaged` });
+  }
+  return [{ state: "ok", what: `${name}: ${records} records in ${files.length} files` }, ...found];
+}
+
+/** What earlier starts put aside: still there for whoever wants to look, or to be deleted. */
+function quarantined(layout: Layout): Finding[] {
+  return [layout.root, layout.journal, layout.history].flatMap((dir) =>
+    readdirSync(dir)
+      .filter((name) => name.includes(".damaged-"))
+      .map(
+        (name): Finding => ({
+          state: "ok",
+          what: `${join(dir, name)} was put aside earlier; delete it when you are done with it`,
+        }),
+      ),
+  );
+}
+
+function filesIn(dir: string, ending: string): string[] {
+  return readdirSync(dir)
+    .filter((name) => name.endsWith(ending))
+    .sort()
+    .map((name) => join(dir, name));
+}
+
+function runFiles(layout: Layout): string[] {
+  return readdirSync(layout.runs).flatMap((id) =>
+    attemptsIn(join(layout.runs, id)).flatMap((attempt) => {
+      const dir = join(layout.runs, id, String(attempt));
+      return [eventsFile(dir), olderLogFile(dir), logFile(dir)].filter((file) => existsSync(file));
+    }),
+  );
+}

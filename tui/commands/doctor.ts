@@ -1,0 +1,25 @@
+/** `liveops doctor`: the daemon's own check of its state directory, `liveopsd doctor`, under the name one looks for. */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { addCommand, allOptions, type GlobalOptions } from "../../protocol/command/options.js";
+import { EXIT } from "../../protocol/exit-codes.js";
+
+export function registerDoctor(root: Command): void {
+  addCommand(root, "doctor", "Check the state directory, and mend what a start would mend", [
+    "liveops doctor",
+    "liveops doctor --json",
+  ])
+    .option("--json", "print one JSON value")
+    .action((_options: unknown, command: Command) => {
+      const { socket, stateDir, json } = allOptions<GlobalOptions & { json?: boolean }>(command);
+      const words = [
+        ...(socket === undefined ? [] : ["--socket", socket]),
+        ...(stateDir === undefined ? [] : ["--state-dir", stateDir]),
+        ...(json ? ["--json"] : []),
+      ];
+      const bin = fileURLToPath(new URL("./bin/liveopsd.cjs", import.meta.url));
+      const { status } = spawnSync(process.execPath, [bin, "doctor", ...words], { stdio: "inherit" });
+      process.exitCode = status ?? EXIT.fault;
+    });
+}
