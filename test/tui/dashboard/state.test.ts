@@ -154,7 +154,7 @@ describe("cancel and retry", () => {
 
   test("a refusal is told until the next key", () => {
     const request = { kind: "retry", id: failed().id } as const;
-    const state = after(opened([failed()]), { type: "refused", request, message: "retry: wrong state" });
+    const state = after(opened([failed()]), { type: "refused", request, message: "wrong state" });
     expect(state.notice).toEqual({ text: "retry: wrong state", level: "error" });
     expect(press(state, "f").notice).toBeNull();
   });

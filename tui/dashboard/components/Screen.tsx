@@ -17,6 +17,9 @@ export const Screen = memo(function Screen({ frame }: { frame: Frame }) {
           <Rows key={place} pane={pane} />
         ))}
       </Box>
+      {frame.band.map((text, place) => (
+        <Row key={place} text={text} />
+      ))}
       <Row text={frame.footer} />
     </Box>
   );

@@ -1,19 +1,45 @@
-/** Sends what was asked for by key, cancel or retry, and tells how it went. */
-import { useEffect } from "react";
+/** Sends what was asked for by key, and tells how it went. */
+import { useEffect, useSyncExternalStore } from "react";
 import type { Client } from "../../../protocol/client/client.js";
-import type { Request } from "../state/model.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { capturedEnv } from "../../commands/submit/captured-env.js";
+import { newKey } from "../../commands/submit/idempotency-key.js";
+import { withTrailing } from "../../commands/trailing.js";
+import type { Request } from "../state/request.js";
 import type { Store } from "../store.js";
-import { useStored } from "./useStored.js";
 
 export function useRequest(store: Store, client: Client): void {
-  const asked = useStored(store, ({ request }) => request && `${request.kind} ${request.id}`);
+  const request = useSyncExternalStore(store.subscribe, () => store.drawn().request);
   useEffect(() => {
-    if (asked === null) return;
-    const [kind, id] = asked.split(" ") as [Request["kind"], string];
-    const request = { kind, id };
-    (kind === "cancel" ? client.cancel(id) : client.retry(id)).then(
+    if (request === null) return;
+    send(client, request).then(
       (operation) => store.dispatch({ type: "answered", request, operation }),
-      (error: Error) => store.dispatch({ type: "refused", request, message: `${kind}: ${error.message}` }),
+      (error: Error) => store.dispatch({ type: "refused", request, message: error.message }),
     );
-  }, [store, client, asked]);
+  }, [store, client, request]);
+}
+
+async function send(client: Client, request: Request): Promise<Operation> {
+  switch (request.kind) {
+    case "cancel":
+      return client.cancel(request.id);
+    case "retry":
+      return client.retry(request.id, request.from);
+    case "remove":
+      return client.remove(request.id);
+    case "submit": {
+      const { op, set, args, params, label } = request;
+      return client.submit(
+        {
+          op,
+          set: withTrailing([...set], args && [...args]),
+          ...(params !== undefined && { params: { ...params } }),
+          ...(label !== "" && { label }),
+          cwd: process.cwd(),
+          env: capturedEnv(),
+        },
+        newKey(),
+      );
+    }
+  }
 }

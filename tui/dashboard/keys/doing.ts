@@ -1,6 +1,6 @@
 /** Keys that ask the daemon for something, and the answers to what is asked first. */
 import type { Key } from "./key.js";
-import { confirming, hasSelected, mayCancel, mayRetry } from "./when.js";
+import { confirming, hasSelected, mayCancel, mayRemove, mayRetry } from "./when.js";
 
 export const ANSWERS: readonly Key[] = [
   {
@@ -41,6 +41,13 @@ export const DOING: readonly Key[] = [
     hint: () => "retry",
     rank: 4,
     when: mayRetry,
+  },
+  {
+    action: "remove",
+    on: ["x", "delete"],
+    label: "x",
+    does: "remove a finished one (asks first)",
+    when: mayRemove,
   },
   {
     action: "follow",

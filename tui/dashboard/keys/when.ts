@@ -27,6 +27,11 @@ export const mayCancel: When = (state) => {
   return operation !== null && !isFinal(operation.state) && !operation.cancelRequested;
 };
 
+export const mayRemove: When = (state) => {
+  const operation = hasSelected(state) ? selectedOperation(state) : null;
+  return operation !== null && isFinal(operation.state);
+};
+
 export const mayRetry: When = (state) => {
   const operation = hasSelected(state) ? selectedOperation(state) : null;
   return operation !== null && (operation.state === "failed" || operation.state === "cancelled");

@@ -1,6 +1,7 @@
 /** The last row: a question, or what just happened, and the keys that do something now, from the one table. */
 import { KEYS, type Key } from "../keys.js";
 import { operationOf, type State } from "../state/model.js";
+import { idOf, type Request } from "../state/request.js";
 import { fit, tame, widthOf } from "./cells.js";
 import { Line } from "./line.js";
 import type { Paint } from "./paint.js";
@@ -15,7 +16,7 @@ function arrowsHint(state: State): string | null {
 
 export function footer(state: State, paint: Paint): string {
   const line = new Line(state.size.columns, paint).add(" ");
-  if (state.confirming !== null) question(state, line);
+  if (state.confirming !== null) question(state, state.confirming, line);
   else if (state.notice !== null) {
     const { level, text } = state.notice;
     // Help and quit keep their place behind the notice.
@@ -25,10 +26,17 @@ export function footer(state: State, paint: Paint): string {
   return keys(state, line).toString();
 }
 
-function question(state: State, line: Line): void {
-  const operation = operationOf(state, state.confirming!.id);
-  const name = operation === null ? state.confirming!.id : tame(operation.title);
-  line.add(`Cancel ${fit(name, line.left - 26)}?`, "yellow", "bold").add("  ");
+function question(state: State, asked: Request, line: Line): void {
+  const operation = operationOf(state, idOf(asked));
+  const name = operation === null ? (idOf(asked) ?? "") : tame(operation.title);
+  const [before, after] =
+    asked.kind === "remove"
+      ? ["Remove ", " and its log?"]
+      : asked.kind === "retry"
+        ? [`Forget from ${fit(tame(asked.from ?? ""), 16)} on, run `, " again?"]
+        : ["Cancel ", "?"];
+  const room = Math.max(8, line.left - before.length - after.length - 18);
+  line.add(`${before}${fit(name, room)}${after}`, "yellow", "bold").add("  ");
 }
 
 function keys(state: State, line: Line): Line {

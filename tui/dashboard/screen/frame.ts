@@ -5,6 +5,7 @@
  * No row is wider than its pane and there are never more rows than the terminal has.
  */
 import { type State, selectedOperation } from "../state/model.js";
+import { band } from "./band.js";
 import { tame } from "./cells.js";
 import { detail } from "./detail.js";
 import { footer } from "./footer.js";
@@ -24,6 +25,8 @@ export interface Frame {
   readonly rule: string;
   /** The columns from left to right: one pane, or two and the line between them. */
   readonly panes: readonly Pane[];
+  /** Rows above the footer that stand over the last ones of the panes. */
+  readonly band: readonly string[];
   readonly footer: string;
 }
 
@@ -37,14 +40,19 @@ export function frameOf(state: State, paint: Paint): Frame {
   const panes = panesOf(state);
   if (panes.tooSmall) {
     const pane = { width: columns, rows: tooSmall(state) };
-    return { columns, rows, header: null, rule: "", panes: [pane], footer: "" };
+    return { columns, rows, header: null, rule: "", panes: [pane], band: [], footer: "" };
   }
+  const over = band(state, columns, Math.floor(panes.height * 0.6), paint);
   return {
     columns,
     rows,
     header: header(state, paint),
     rule: rule(state, paint),
-    panes: body(state, paint),
+    panes: body(state, paint).map(({ width, rows }) => ({
+      width,
+      rows: rows.slice(0, rows.length - over.length),
+    })),
+    band: over,
     footer: footer(state, paint),
   };
 }
@@ -113,6 +121,8 @@ export function sameFrame(a: Frame, b: Frame): boolean {
     a.header?.busy === b.header?.busy &&
     a.rule === b.rule &&
     a.footer === b.footer &&
+    a.band.length === b.band.length &&
+    a.band.every((row, i) => row === b.band[i]) &&
     a.panes.length === b.panes.length &&
     a.panes.every((pane, i) => samePane(pane, b.panes[i]!))
   );

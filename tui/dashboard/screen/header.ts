@@ -3,6 +3,7 @@ import { STATES } from "../../../protocol/state.js";
 import { formatDuration } from "../../terminal/format.js";
 import { stateColour, stateGlyph } from "../../terminal/glyphs.js";
 import type { State } from "../state/model.js";
+import { UNDER_WAY } from "../state/request.js";
 import { widthOf } from "./cells.js";
 import { Line } from "./line.js";
 import type { Paint } from "./paint.js";
@@ -22,7 +23,7 @@ export function header(state: State, paint: Paint): Header {
   if (state.connection.state === "live") {
     const busy = state.request !== null;
     const line = counts(state, new Line(busy ? columns - SPINNER : columns, paint));
-    if (busy) line.right(state.request!.kind === "cancel" ? "cancelling" : "retrying", "yellow");
+    if (busy) line.right(UNDER_WAY[state.request!.kind], "yellow");
     else line.right(state.size.columns >= 90 ? "live" : "", "dim");
     return { text: line.toString(), busy };
   }

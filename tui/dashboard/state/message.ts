@@ -3,8 +3,9 @@ import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { WatchLine } from "../../../protocol/watch.js";
 import type { Pressed } from "../keys/key.js";
 import type { LogWant } from "./log-window.js";
-import type { Request, Size } from "./model.js";
+import type { Size } from "./model.js";
 import type { Action } from "./press.js";
+import type { Request } from "./request.js";
 
 export type Message =
   | { type: "pressed"; action: Action }

@@ -4,9 +4,11 @@
  */
 import type { Operation } from "../../../protocol/operation.js";
 import { EMPTY_VIEW, type WatchView } from "../../../protocol/watch.js";
+import type { Flags } from "../command/liveops.js";
 import type { Entry } from "./entry.js";
 import { type LogWindow, NO_LOG } from "./log-window.js";
 import type { Page } from "./page.js";
+import type { Request } from "./request.js";
 
 export interface Size {
   readonly columns: number;
@@ -22,15 +24,11 @@ export type Connection =
 
 export type Pane = "list" | "detail";
 
-/** A command to the daemon that is under way. */
-export interface Request {
-  readonly kind: "cancel" | "retry";
-  readonly id: string;
-}
-
 export interface Notice {
   readonly text: string;
   readonly level: "info" | "success" | "warning" | "error";
+  /** The shell's words for what was done. */
+  readonly command?: string;
 }
 
 export interface State {
@@ -38,6 +36,8 @@ export interface State {
   /** Wall clock in ms as of the last flush. */
   readonly now: number;
   readonly socket: string;
+  /** That the commands we show need as well. */
+  readonly flags: Flags;
   readonly connection: Connection;
   readonly view: WatchView;
   /** Operations outside the watch: the id argument, links of a chain. */
@@ -70,13 +70,15 @@ export interface StateOptions {
   now: number;
   socket: string;
   id?: string | null;
+  flags?: Flags;
 }
 
-export function initialState({ size, now, socket, id = null }: StateOptions): State {
+export function initialState({ size, now, socket, id = null, flags = {} }: StateOptions): State {
   return {
     size,
     now,
     socket,
+    flags,
     connection: { state: "connecting", reason: null },
     view: EMPTY_VIEW,
     fetched: new Map(),

@@ -1,34 +1,136 @@
 /**
- * The order of the list: running, then queued by their place in the queue, then the rest, each newest first.
+ * The rows of the list: which operations, in which order, with chains folded into the row of their last link.
  *
- * Sorted anew only when something it depends on changed; patches of progress leave the array as it is.
+ * Made anew only when something it depends on changed, and once for all that came in since the last drawing; patches
+ * of progress leave the array as it is.
  */
 import type { Operation } from "../../../protocol/operation.js";
+import { fits } from "./filter.js";
+import { isUnfolded, type Listing, type Sort } from "./listing.js";
 import type { State } from "./model.js";
+
+/** The part of a chain that a row stands for, or is. */
+export interface Fold {
+  readonly chain: string;
+  /** Links that are known and fit the filter. */
+  readonly links: number;
+  /** One row for all; or a row each: the last link first, since it is the chain's news, and the earlier ones below. */
+  readonly part: "folded" | "head" | "link" | "tail";
+}
+
+export interface Rows {
+  /** Ids, a row each. */
+  readonly order: readonly string[];
+  /** Of rows that belong to a chain of several known links, by id. */
+  readonly folds: ReadonlyMap<string, Fold>;
+}
 
 const RANK: Record<string, number> = { running: 0, queued: 1 };
 const rank = (operation: Operation) => RANK[operation.state] ?? 2;
+const STATE_RANK: Record<string, number> = { failed: 0, running: 1, queued: 2, cancelled: 3, succeeded: 4 };
 
+function newest(a: Operation, b: Operation): number {
+  if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? 1 : -1;
+  return b.chain.index - a.chain.index || (a.id < b.id ? -1 : 1);
+}
+
+/** Running, then queued by their place in the queue, then the rest, each newest first. */
 export function compare(a: Operation, b: Operation): number {
   const ranks = rank(a) - rank(b);
   if (ranks !== 0) return ranks;
   if (a.state === "queued" && a.queuePosition !== null && b.queuePosition !== null)
     return a.queuePosition - b.queuePosition;
-  if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? 1 : -1;
-  return b.chain.index - a.chain.index || (a.id < b.id ? -1 : 1);
+  return newest(a, b);
 }
 
-/** Whether the operation's row may have to move. */
+const name = ({ title, label }: Operation) => `${title} ${label ?? ""}`.toLowerCase();
+const words = new Intl.Collator("en", { numeric: true });
+
+/** Seconds it ran; what runs longest counts from its start. */
+function ran({ startedAt, finishedAt, seconds }: Operation): number {
+  if (startedAt === null) return -1;
+  return seconds ?? ((finishedAt === null ? Date.now() : Date.parse(finishedAt)) - Date.parse(startedAt)) / 1000;
+}
+
+function comparer(sort: Sort): (a: Operation, b: Operation) => number {
+  switch (sort) {
+    case "live":
+      return compare;
+    case "newest":
+      return newest;
+    case "state":
+      return (a, b) => (STATE_RANK[a.state] ?? 9) - (STATE_RANK[b.state] ?? 9) || newest(a, b);
+    case "name":
+      return (a, b) => words.compare(name(a), name(b)) || newest(a, b);
+    case "time":
+      return (a, b) => ran(b) - ran(a) || newest(a, b);
+  }
+}
+
+/** Whether the operation's row may have to move, come or go. */
 export function moves(before: Operation | null, after: Operation | null): boolean {
   return (
     before?.state !== after?.state ||
     before?.queuePosition !== after?.queuePosition ||
-    before?.createdAt !== after?.createdAt
+    before?.createdAt !== after?.createdAt ||
+    before?.title !== after?.title
   );
 }
 
-export function listOrder(state: Pick<State, "view" | "fetched">): string[] {
-  const all = [...state.view.operations.values()];
-  for (const [id, operation] of state.fetched) if (!state.view.operations.has(id)) all.push(operation);
-  return all.sort(compare).map((operation) => operation.id);
+export function rowsOf(state: Pick<State, "view" | "fetched" | "listing">): Rows {
+  const { listing } = state;
+  const chains = chainsOf(state);
+  const heads = [...chains.values()].map((links) => links.at(-1)!);
+  heads.sort(comparer(listing.sort));
+  if (listing.reverse) heads.reverse();
+  const order: string[] = [];
+  const folds = new Map<string, Fold>();
+  for (const head of heads) {
+    order.push(head.id);
+    const links = chains.get(head.chain.id)!;
+    if (links.length === 1) continue;
+    addChain(order, folds, links, isUnfolded(listing, head.chain.id));
+  }
+  return { order, folds };
 }
+
+/** What fits the filter, by chain, its links from first to last. */
+function chainsOf({ view, fetched, listing }: Pick<State, "view" | "fetched" | "listing">) {
+  const chains = new Map<string, Operation[]>();
+  const all = listing.filter.terms.length === 0;
+  const add = (operation: Operation) => {
+    if (!all && !fits(listing.filter, operation)) return;
+    const links = chains.get(operation.chain.id);
+    if (links === undefined) chains.set(operation.chain.id, [operation]);
+    else {
+      links.push(operation);
+      links.sort((a, b) => a.chain.index - b.chain.index);
+    }
+  };
+  for (const operation of view.operations.values()) add(operation);
+  for (const [id, operation] of fetched) if (!view.operations.has(id)) add(operation);
+  return chains;
+}
+
+function addChain(order: string[], folds: Map<string, Fold>, links: Operation[], unfolded: boolean): void {
+  const head = links.at(-1)!;
+  const fold = { chain: head.chain.id, links: links.length };
+  folds.set(head.id, { ...fold, part: unfolded ? "head" : "folded" });
+  if (!unfolded) return;
+  for (const [i, link] of links.slice(0, -1).toReversed().entries()) {
+    order.push(link.id);
+    folds.set(link.id, { ...fold, part: i === links.length - 2 ? "tail" : "link" });
+  }
+}
+
+/** The row of the selected operation: its own, or that of the chain it is folded into; -1 where it has none. */
+export function selectedRow(state: State): number {
+  if (state.selected === null) return -1;
+  const own = state.order.indexOf(state.selected);
+  if (own !== -1) return own;
+  const operation = state.view.operations.get(state.selected) ?? state.fetched.get(state.selected);
+  const chain = operation?.chain.id;
+  for (const [id, fold] of state.folds) if (fold.chain === chain && fold.part === "folded") return state.order.indexOf(id);
+  return -1;
+}
+export type { Listing };

@@ -4,11 +4,13 @@
  */
 import { isFinal } from "../../../protocol/state.js";
 import { panesOf, scrollTop } from "../screen/layout.js";
+import { answered, refused } from "./answered.js";
 import { pasted, typed } from "./entry.js";
 import { addPage, appendLines } from "./log-window.js";
 import type { Message } from "./message.js";
 import { operationOf, type State } from "./model.js";
 import { press } from "./press.js";
+import { idOf } from "./request.js";
 import { select, settleSelection } from "./select.js";
 import { addFetched, applyLine } from "./watched.js";
 
@@ -48,9 +50,9 @@ function reduce(state: State, message: Message): State {
     case "not-found":
       return { ...state, wanted: null, quit: state.quit ?? { code: message.code, message: message.message } };
     case "answered":
-      return { ...addFetched(state, [message.operation]), request: null };
+      return answered(state, message.request, message.operation);
     case "refused":
-      return { ...state, request: null, notice: { text: message.message, level: "error" } };
+      return refused(state, message.request, message.message);
   }
 }
 
@@ -66,10 +68,12 @@ function withLog(state: State, log: State["log"]): State {
   return log === state.log ? state : { ...state, log };
 }
 
-/** A question about an operation that ended meanwhile has no answer any more. */
+/** A question that makes no sense any more: what was to be cancelled ended, what was to be removed runs again. */
 function dropQuestion(state: State): State {
-  const asked = operationOf(state, state.confirming?.id ?? null);
-  return asked !== null && isFinal(asked.state) ? { ...state, confirming: null } : state;
+  const { confirming } = state;
+  const asked = operationOf(state, idOf(confirming));
+  if (asked === null || confirming === null) return state;
+  return isFinal(asked.state) === (confirming.kind === "cancel") ? { ...state, confirming: null } : state;
 }
 
 /** The selected row stays on the screen, whatever happened around it. */

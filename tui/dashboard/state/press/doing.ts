@@ -6,6 +6,8 @@ export const DOING_PRESSES = {
     state.selected === null ? state : { ...state, confirming: { kind: "cancel", id: state.selected } },
   retry: (state) =>
     state.selected === null ? state : { ...state, request: { kind: "retry", id: state.selected } },
+  remove: (state) =>
+    state.selected === null ? state : { ...state, confirming: { kind: "remove", id: state.selected } },
   yes: (state) => ({ ...state, confirming: null, request: state.confirming ?? state.request }),
   no: (state) => ({ ...state, confirming: null }),
   follow: (state) => ({ ...state, followChain: !state.followChain }),

@@ -1,0 +1,134 @@
+/**
+ * A field of a form, made from a parameter's schema, and the value that its text means. Pure.
+ *
+ * What has no field of its own kind (objects, unions of several types) is typed as JSON.
+ */
+import {
+  branches,
+  fixedValues,
+  type JsonSchema,
+  objectShape,
+  resolveRef,
+} from "../../../protocol/json-schema.js";
+import { nearest } from "../../../protocol/nearest.js";
+import { typeInWords } from "../../../protocol/parameters.js";
+import { EMPTY_LINE, type LineEdit } from "../state/line-edit.js";
+import { problemOf } from "./check.js";
+import { shellSplit } from "./shell-split.js";
+
+export interface Field {
+  readonly name: string;
+  readonly kind: "text" | "number" | "choice" | "list" | "json";
+  readonly schema: JsonSchema;
+  readonly required: boolean;
+  /** In words, for whoever fills it in. */
+  readonly type: string;
+  readonly description: string;
+  /** What it is where nothing is typed, as it is typed; null where there is none. */
+  readonly default: string | null;
+  /** Of a choice. */
+  readonly choices: readonly string[];
+  readonly line: LineEdit;
+}
+
+/** What a field holds: nothing, a value, or a text that is none. */
+export type Held = { unset: true } | { value: unknown } | { problem: string };
+
+export function fieldsOf(schema: JsonSchema | null): Field[] {
+  const shape = schema === null ? null : objectShape(schema, schema);
+  if (schema === null || shape === null) return [];
+  return [...shape.properties].map(([name, property]) => {
+    const resolved = resolveRef(property, schema);
+    const required = shape.required.has(name) && resolved.default === undefined;
+    return { ...fieldOf(name, property, schema), required };
+  });
+}
+
+function fieldOf(name: string, property: JsonSchema, root: JsonSchema): Field {
+  const resolved = resolveRef(property, root);
+  const choices = choicesOf(property, root);
+  return {
+    name,
+    kind: choices !== null ? "choice" : kindOf(property, root),
+    schema: property,
+    required: false,
+    type: typeInWords(property, root),
+    description: typeof resolved.description === "string" ? resolved.description : "",
+    default: resolved.default === undefined ? null : asTyped(resolved.default),
+    choices: choices ?? [],
+    line: EMPTY_LINE,
+  };
+}
+
+function kindOf(schema: JsonSchema, root: JsonSchema): Field["kind"] {
+  const types = new Set(branches(schema, root).map(({ type }) => type));
+  types.delete("null");
+  const all = (...allowed: unknown[]) => types.size > 0 && [...types].every((type) => allowed.includes(type));
+  if (all("string")) return "text";
+  if (all("number", "integer")) return "number";
+  if (!all("array")) return "json";
+  const items = branches(schema, root).flatMap(({ items }) =>
+    typeof items === "object" && items !== null ? branches(items as JsonSchema, root) : [{}],
+  );
+  return items.every(({ type }: JsonSchema) => type === "string") ? "list" : "json";
+}
+
+/** The texts of a boolean or of fixed values; null where any value will do. */
+function choicesOf(schema: JsonSchema, root: JsonSchema): string[] | null {
+  const options = branches(schema, root).filter(({ type }) => type !== "null");
+  const each = options.map((option) => (option.type === "boolean" ? [true, false] : fixedValues(option)));
+  return options.length === 0 || each.some((values) => values === null)
+    ? null
+    : each.flatMap((values) => values!.map(asTyped));
+}
+
+export function asTyped(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+}
+
+/** What the field means now. */
+export function heldBy(field: Field, root: JsonSchema): Held {
+  const { text } = field.line;
+  if (text === "") return field.required ? { problem: "required" } : { unset: true };
+  const read = readText(field, root);
+  if (!("value" in read)) return read;
+  const problem = problemOf(read.value, field.schema, root);
+  return problem === null ? read : { problem };
+}
+
+function readText({ kind, line: { text }, schema, choices }: Field, root: JsonSchema): Held {
+  switch (kind) {
+    case "text":
+      return { value: text };
+    case "number":
+      return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text.trim())
+        ? { value: Number(text) }
+        : { problem: `must be ${typeInWords(schema, root)}, like 3` };
+    case "choice": {
+      const options = branches(schema, root);
+      const fixed = options.flatMap((option) =>
+        option.type === "boolean" ? [true, false] : (fixedValues(option) ?? []),
+      );
+      const value = fixed.find((allowed) => asTyped(allowed) === text);
+      const near = nearest(text, choices, 1)[0];
+      return value !== undefined
+        ? { value }
+        : { problem: `must be ${choices.join(" | ")}${near === undefined ? "" : `: ${near}?`}` };
+    }
+    case "list": {
+      if (text.trimStart().startsWith("[")) return json(text);
+      const words = shellSplit(text);
+      return words === null ? { problem: "a quote is not closed" } : { value: words };
+    }
+    case "json":
+      return json(text);
+  }
+}
+
+function json(text: string): Held {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return { problem: 'must be JSON, such as {"name": "value"}' };
+  }
+}

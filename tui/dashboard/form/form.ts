@@ -1,0 +1,116 @@
+/** A form for a type's parameters: its fields, the one that is typed into, and the request that it makes. Pure. */
+import type { JsonSchema } from "../../../protocol/json-schema.js";
+import type { OperationType } from "../../../protocol/routes.js";
+import { EMPTY_LINE, type LineEdit } from "../state/line-edit.js";
+import type { Submit } from "../state/request.js";
+import { type Field, fieldsOf, type Held, heldBy } from "./field.js";
+import { wordsFor } from "./words.js";
+
+export interface Form {
+  readonly type: OperationType;
+  /** The type's parameters, then the label. */
+  readonly fields: readonly Field[];
+  /** Place of the field that is typed into; `fields.length` is the button. */
+  readonly at: number;
+  /** What the daemon said when it refused. */
+  readonly refusal: string | null;
+  /** It was tried to submit: what is missing is told loudly. */
+  readonly tried: boolean;
+}
+
+/** Its own field beside the parameters: a name that no parameter has, since it cannot be typed. */
+const LABEL = "\u0000label";
+
+const LABEL_FIELD: Field = {
+  name: LABEL,
+  kind: "text",
+  schema: { type: "string", maxLength: 200 },
+  required: false,
+  type: "text",
+  description: "a text to tell it by",
+  default: null,
+  choices: [],
+  line: EMPTY_LINE,
+};
+
+export function openForm(type: OperationType): Form {
+  // Without a schema any parameters go: as one object of JSON.
+  const fields = type.params === null ? [ANY_FIELD] : fieldsOf(type.params);
+  return { type, fields: [...fields, LABEL_FIELD], at: 0, refusal: null, tried: false };
+}
+
+const ANY = "\u0000params";
+const ANY_FIELD: Field = {
+  ...LABEL_FIELD,
+  name: ANY,
+  kind: "json",
+  schema: { type: "object" },
+  type: "object",
+  description: "parameters, as a JSON object: the type declares no schema",
+};
+
+/** As the form calls a field. */
+export function nameOf({ name }: Field): string {
+  return name === LABEL ? "label" : name === ANY ? "parameters" : name;
+}
+
+export const isLabel = ({ name }: Field): boolean => name === LABEL;
+
+export function rootOf({ type }: Form): JsonSchema {
+  return type.params ?? {};
+}
+
+export function heldIn(form: Form, field: Field): Held {
+  return heldBy(field, rootOf(form));
+}
+
+export function onButton(form: Form): boolean {
+  return form.at === form.fields.length;
+}
+
+export function withLine(form: Form, line: LineEdit): Form {
+  const fields = form.fields.map((field, i) => (i === form.at ? { ...field, line } : field));
+  return { ...form, fields, refusal: null };
+}
+
+export function moveTo(form: Form, at: number): Form {
+  return { ...form, at: Math.max(0, Math.min(form.fields.length, at)) };
+}
+
+/** The first field that has to be looked at again; null where the form can go. */
+export function firstProblem(form: Form): number | null {
+  const at = form.fields.findIndex((field) => "problem" in heldIn(form, field));
+  return at === -1 ? null : at;
+}
+
+/** What it would submit now; what is no value yet is left out. */
+export function submitOf(form: Form): Submit {
+  const root = rootOf(form);
+  const held = form.fields.flatMap((field) => {
+    const value = heldIn(form, field);
+    return "value" in value ? [{ field, value: value.value }] : [];
+  });
+  const label = (held.find(({ field }) => isLabel(field))?.value ?? "") as string;
+  const base = { kind: "submit", op: form.type.op, label } as const;
+  const any = held.find(({ field }) => field.name === ANY);
+  const given = held.filter(({ field }) => !isLabel(field) && field.name !== ANY);
+  // `args` is what follows `--`, as the shell has it; empty it would say nothing.
+  const args = given.find(({ field, value }) => field.name === "args" && isTexts(value));
+  const words = given
+    .filter((each) => each !== args)
+    .map(({ field, value }) => wordsFor(field.name, value, field.schema, root));
+  if (any !== undefined || words.includes(null)) {
+    const params = any?.value ?? Object.fromEntries(given.map(({ field, value }) => [field.name, value]));
+    return { ...base, set: [], args: undefined, params: params as Record<string, unknown> };
+  }
+  return {
+    ...base,
+    set: words.flatMap((each) => each!),
+    args: args?.value as string[] | undefined,
+    params: undefined,
+  };
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string");
+}
