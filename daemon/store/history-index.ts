@@ -71,6 +71,19 @@ export class HistoryIndex {
 
   put(lines: Array<{ id: string; entry: Entry | null; place: Place }>, reach: Omit<Place, "length">): void {
     this.database.exec("BEGIN");
+    try {
+      this.#putAll(lines, reach);
+      this.database.exec("COMMIT");
+    } catch (error) {
+      if (this.database.isTransaction) this.database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #putAll(
+    lines: Array<{ id: string; entry: Entry | null; place: Place }>,
+    reach: Omit<Place, "length">,
+  ): void {
     for (const { id, entry, place } of lines) {
       if (entry === null) {
         this.#delete.run(id);
@@ -94,7 +107,6 @@ export class HistoryIndex {
       );
     }
     this.#reach.run(reach.segment, reach.offset);
-    this.database.exec("COMMIT");
   }
 
   delete(id: string): void {

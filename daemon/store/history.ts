@@ -5,7 +5,16 @@
  * the index is a SQLite file made from them, rebuilt whenever it is missing or does not reach as far. So start-up
  * and memory do not grow with the history, and a lost index loses nothing.
  */
-import { closeSync, existsSync, fdatasyncSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { State } from "../../protocol/state.js";
 import { decodeLine, encodeLine } from "./checked-line.js";
@@ -32,17 +41,16 @@ export class History {
     this.#catchUp();
   }
 
-  /** Appends the entries, durable when this returns. */
-  seal(entries: Entry[]): void {
-    if (entries.length === 0) return;
-    this.#append(entries.map((entry) => ({ id: entry.record.id, entry })));
+  /** Appends the entries, and that these ids were removed; durable when this returns. */
+  seal(entries: Entry[], removed: string[]): void {
+    const lines = [
+      ...entries.map((entry) => ({ id: entry.record.id, entry })),
+      ...removed.map((id) => ({ id, entry: null })),
+    ];
+    if (lines.length > 0) this.#append(lines);
   }
 
-  remove(id: string): void {
-    this.#append([{ id, entry: null }]);
-  }
-
-  /** Takes an id out of the index: it is live again, or the ledger still holds it. */
+  /** Takes an id out of the index: it is live again, removed, or the ledger still holds it. */
   forget(id: string): void {
     this.#index.delete(id);
   }
@@ -99,8 +107,13 @@ export class History {
       chunks.push(bytes);
       offset += bytes.length;
     }
-    writeAllSync(fd, Buffer.concat(chunks));
-    fdatasyncSync(fd);
+    try {
+      writeAllSync(fd, Buffer.concat(chunks));
+      fdatasyncSync(fd);
+    } catch (error) {
+      ftruncateSync(fd, this.#length);
+      throw error;
+    }
     this.#length = offset;
     this.#index.put(places, { segment: this.#segment, offset });
   }

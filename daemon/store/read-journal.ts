@@ -5,7 +5,7 @@
  * record in the middle is skipped, kept aside and said loudly; what follows it still counts.
  */
 import { readdirSync, readFileSync, truncateSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { decodeLine } from "./checked-line.js";
 import { quarantineBytes } from "./quarantine.js";
 
@@ -13,21 +13,34 @@ export interface ReadJournal {
   records: Array<{ n: number; value: unknown }>;
   /** Number of the last record, or `after`. */
   last: number;
-  segments: string[];
   problems: string[];
 }
 
 /** @param after number of the last record the checkpoint holds; records up to it are passed over. */
 export function readJournal(dir: string, after: number): ReadJournal {
-  const result: ReadJournal = { records: [], last: after, segments: [], problems: [] };
-  const names = readdirSync(dir)
-    .filter((name) => name.endsWith(".journal"))
-    .sort();
-  names.forEach((name, index) => {
-    result.segments.push(join(dir, name));
-    readSegment(join(dir, name), index === names.length - 1, result);
+  const result: ReadJournal = { records: [], last: after, problems: [] };
+  const segments = journalSegments(dir);
+  segments.forEach((file, index) => {
+    readSegment(file, index === segments.length - 1, result);
   });
   return result;
+}
+
+/** Oldest first. */
+export function journalSegments(dir: string): string[] {
+  return readdirSync(dir)
+    .filter((name) => name.endsWith(".journal"))
+    .sort()
+    .map((name) => join(dir, name));
+}
+
+/** Segments with no record after number `last`. */
+export function segmentsBefore(dir: string, last: number): string[] {
+  const segments = journalSegments(dir);
+  return segments.filter((_, index) => {
+    const next = segments[index + 1];
+    return next !== undefined && Number.parseInt(basename(next), 10) <= last + 1;
+  });
 }
 
 function readSegment(file: string, isLast: boolean, result: ReadJournal): void {

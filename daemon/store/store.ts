@@ -15,7 +15,7 @@ import type { HistoryQuery } from "./history-index.js";
 import { Journal } from "./journal.js";
 import type { Layout } from "./layout.js";
 import { type Change, Ledger } from "./ledger.js";
-import { readJournal } from "./read-journal.js";
+import { readJournal, segmentsBefore } from "./read-journal.js";
 
 export interface StoreOptions {
   layout: Layout;
@@ -41,11 +41,12 @@ export class Store {
   #journal!: Journal<Decision>;
   #history!: History;
   #checkpoint: Checkpoint;
-  #oldSegments: string[] = [];
+  /** Removed since the checkpoint: until the history says so too, the journal does. */
+  readonly #removed = new Set<string>();
   #checkpointing: Promise<void> | null = null;
 
   constructor(private readonly options: StoreOptions) {
-    this.#checkpoint = new Checkpoint(options.layout.checkpoint);
+    this.#checkpoint = new Checkpoint(options.layout.checkpoint, options.layout.previousCheckpoint);
   }
 
   /** Loads what the last daemon left. After it the ledger holds every live operation as it was last decided. */
@@ -57,7 +58,6 @@ export class Store {
     for (const entry of document.operations) this.ledger.add(entry);
     const read = readJournal(layout.journal, document.journal);
     this.problems.push(...read.problems);
-    this.#oldSegments = read.segments;
     for (const { n, value } of read.records) this.#replay(value as Decision, n);
     for (const id of this.ledger.entries.keys()) this.#history.forget(id);
     this.#recount();
@@ -141,6 +141,7 @@ export class Store {
   }
 
   async #writeCheckpoint(): Promise<void> {
+    const { layout } = this.options;
     const { value, segment, last } = await this.#journal.rotate(() => {
       const entries = [...this.ledger.entries.values()].map((entry) => ({
         ...entry,
@@ -150,23 +151,24 @@ export class Store {
         finished: entries.filter((entry) => isFinal(entry.record.state)),
         live: entries.filter((entry) => !isFinal(entry.record.state)),
         nextOrder: this.ledger.nextOrder,
+        removed: [...this.#removed],
       };
     });
-    this.#oldSegments = this.#oldSegments.filter((name) => name !== segment);
-    this.#history.seal(value.finished);
+    // Retried or removed since: the journal after the checkpoint says so.
+    const finished = value.finished.filter(({ record }) => this.ledger.get(record.id)?.record === record);
+    this.#history.seal(finished, value.removed);
+    // At once: what is sealed must not be found here too while the checkpoint is being written.
+    for (const { record } of finished) this.ledger.drop(record.id);
     await this.#checkpoint.write({
       format: 1,
       journal: last,
       nextOrder: value.nextOrder,
       operations: value.live,
     });
-    for (const old of this.#oldSegments) rmSync(old, { force: true });
-    this.#oldSegments = [segment];
-    for (const sealed of value.finished) {
-      const now = this.ledger.get(sealed.record.id);
-      if (now?.record === sealed.record) this.ledger.drop(sealed.record.id);
-      // Retried or removed since: the journal after the checkpoint says so, the history must not.
-      else this.#history.forget(sealed.record.id);
+    for (const id of value.removed) this.#removed.delete(id);
+    // The journal since the previous checkpoint stays with it.
+    for (const old of segmentsBefore(layout.journal, this.#checkpoint.previousJournal)) {
+      if (old !== segment) rmSync(old, { force: true });
     }
   }
 
@@ -180,7 +182,7 @@ export class Store {
 
   #replay(decision: Decision, n: number): void {
     this.ledger.apply(decision, n);
-    if (decision.kind === "removed") this.#history.remove(decision.id);
+    if (decision.kind === "removed") this.#forgetRemoved(decision.id);
   }
 
   #apply(decision: Decision, n: number): void {
@@ -197,12 +199,17 @@ export class Store {
   #remove(decision: Extract<Decision, { kind: "removed" }>): void {
     const entry = this.find(decision.id);
     this.ledger.drop(decision.id);
-    // Even where only the ledger held it: a crash may have sealed a copy.
-    this.#history.remove(decision.id);
+    this.#forgetRemoved(decision.id);
     if (!entry) return;
     const change = { id: decision.id, before: entry.record, after: null };
     this.#account(change);
     this.options.onChange([change], decision);
+  }
+
+  /** Even where only the ledger held it: a crash may have sealed a copy. */
+  #forgetRemoved(id: string): void {
+    this.#history.forget(id);
+    this.#removed.add(id);
   }
 
   #account({ id, before, after }: Change): void {

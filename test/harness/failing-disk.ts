@@ -13,6 +13,8 @@ export const disk = {
   syncErrors: [] as Array<string | null>,
   /** How often something was made durable. */
   syncs: 0,
+  /** Called before anything on the disk is changed: a crash there leaves what is there now. */
+  beforeChange: () => {},
   /** Awaited before each sync of the journal. */
   beforeSync: async () => {},
 
@@ -20,6 +22,7 @@ export const disk = {
     disk.room = Number.POSITIVE_INFINITY;
     disk.syncErrors = [];
     disk.beforeSync = async () => {};
+    disk.beforeChange = () => {};
   },
 };
 
@@ -29,6 +32,7 @@ function failure(code: string): Error {
 
 /** How many of the bytes go through. */
 function taken(length: number): number {
+  disk.beforeChange();
   if (length === 0) return 0;
   if (disk.room <= 0) throw failure("ENOSPC");
   const count = Math.min(length, disk.room);
@@ -37,6 +41,7 @@ function taken(length: number): number {
 }
 
 function synced(): void {
+  disk.beforeChange();
   disk.syncs++;
   const code = disk.syncErrors.shift();
   if (code) throw failure(code);
@@ -44,7 +49,19 @@ function synced(): void {
 
 export async function failingFs(original: () => Promise<typeof Fs>): Promise<object> {
   const fs = await original();
+  const changing =
+    <A extends unknown[], R>(call: (...given: A) => R) =>
+    (...given: A): R => {
+      disk.beforeChange();
+      return call(...given);
+    };
   const changed = {
+    openSync: (...given: Parameters<typeof fs.openSync>) => {
+      if (given[1] !== "r") disk.beforeChange();
+      return fs.openSync(...given);
+    },
+    renameSync: changing(fs.renameSync),
+    rmSync: changing(fs.rmSync),
     writeSync: (fd: number, bytes: Buffer, offset = 0, length = bytes.length - offset) =>
       fs.writeSync(fd, bytes, offset, taken(length)),
     fdatasyncSync: (fd: number) => {
@@ -58,6 +75,7 @@ export async function failingFs(original: () => Promise<typeof Fs>): Promise<obj
 export async function failingPromises(original: () => Promise<typeof FsPromises>): Promise<object> {
   const promises = await original();
   const open = async (...given: Parameters<typeof promises.open>) => {
+    if (given[1] !== "r") disk.beforeChange();
     const handle = await promises.open(...given);
     const write = handle.write.bind(handle) as (
       bytes: Buffer,
@@ -80,5 +98,9 @@ export async function failingPromises(original: () => Promise<typeof FsPromises>
     });
     return handle;
   };
-  return { ...promises, open, default: { ...promises, open } };
+  const rename = (from: string, to: string) => {
+    disk.beforeChange();
+    return promises.rename(from, to);
+  };
+  return { ...promises, open, rename, default: { ...promises, open, rename } };
 }

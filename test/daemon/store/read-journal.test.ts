@@ -132,10 +132,9 @@ describe("segments", () => {
     writeFileSync(join(dir, segmentName(3)), record(3) + record(4));
     writeFileSync(join(dir, segmentName(1)), record(1) + record(2));
     writeFileSync(join(dir, segmentName(5)), "");
-    const { records, last, segments, problems } = readJournal(dir, 2);
+    const { records, last, problems } = readJournal(dir, 2);
     expect(records.map(({ n }) => n)).toEqual([3, 4]);
     expect(last).toBe(4);
-    expect(segments).toHaveLength(3);
     expect(problems).toEqual([]);
     expect(readJournal(dir, 4)).toMatchObject({ records: [], last: 4 });
   });

@@ -1,0 +1,78 @@
+/** A real store in a directory, with the lifecycle that moves its operations, and no process. */
+
+import { Lifecycle } from "../../daemon/lifecycle.js";
+import { identify } from "../../daemon/process/identity.js";
+import type { IdempotencyKey, Policy } from "../../daemon/store/decision.js";
+import { prepareStateDir } from "../../daemon/store/directories.js";
+import { type Layout, layoutOf } from "../../daemon/store/layout.js";
+import type { Change } from "../../daemon/store/ledger.js";
+import { Store } from "../../daemon/store/store.js";
+import type { Outcome, Submission } from "../../protocol/fact.js";
+import { newId } from "../../protocol/id.js";
+import type { FinalState } from "../../protocol/state.js";
+import { submission } from "./records.js";
+
+export const WORKER = { workerId: "worker000000", ...identify(process.pid) };
+export const POLICY: Policy = { resumable: false, timeout: null, gracePeriod: 10, retry: null };
+
+export class OpenStore {
+  readonly layout: Layout;
+  readonly store: Store;
+  readonly lifecycle: Lifecycle;
+  readonly changes: Change[] = [];
+  readonly broken: Error[] = [];
+
+  private constructor(readonly dir: string) {
+    this.layout = layoutOf(dir);
+    prepareStateDir(this.layout);
+    this.store = new Store({
+      layout: this.layout,
+      onChange: (changes) => this.changes.push(...changes),
+      onBroken: (error) => this.broken.push(error),
+    });
+    this.lifecycle = new Lifecycle(this.store, this.layout);
+  }
+
+  static async open(dir: string): Promise<OpenStore> {
+    const open = new OpenStore(dir);
+    await open.store.start();
+    return open;
+  }
+
+  async submit(over: Partial<Submission> = {}, key: IdempotencyKey | null = null): Promise<string> {
+    const id = over.id ?? newId();
+    await this.lifecycle.submit(submission({ ...over, id }), {}, key);
+    return id;
+  }
+
+  start(id: string): Promise<boolean> {
+    return this.lifecycle.start(id, WORKER, POLICY);
+  }
+
+  async settle(id: string, state: FinalState, next: Submission | null = null): Promise<void> {
+    const { attempt, seq } = this.store.find(id)!.record;
+    await this.lifecycle.settle(id, attempt, seq, outcome(state, next));
+  }
+
+  /** Submitted, run and settled. */
+  async finished(state: FinalState, over: Partial<Submission> = {}): Promise<string> {
+    const id = await this.submit(over);
+    await this.start(id);
+    await this.settle(id, state);
+    return id;
+  }
+
+  /** What a client sees: newest first. */
+  seen(): string[] {
+    return this.store.list({}, 1000).map(({ record }) => `${record.id} ${record.state} ${record.attempt}`);
+  }
+
+  close(): Promise<void> {
+    return this.store.stop();
+  }
+}
+
+export function outcome(state: FinalState, next: Submission | null = null): Outcome {
+  const error = state === "failed" ? { code: "LIVEOPS_EXCEPTION", message: "it broke", stack: null } : null;
+  return { state, result: state === "succeeded" ? { rows: 3 } : null, error, next };
+}
