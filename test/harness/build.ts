@@ -1,7 +1,8 @@
 /**
  * Before a test run: builds dist/ where a source is newer, since workers, loaders and bins are run from there.
  *
- * `LIVEOPS_NO_BUILD=1` tests the dist/ that is there. Two runs at once build one after the other: the lock is the kernel's, so a killed run leaves none behind.
+ * `LIVEOPS_NO_BUILD=1` tests the dist/ that is there. Two runs at once build one after the other; the lock is the
+ * kernel's, so a killed run leaves none behind.
  */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
