@@ -50,16 +50,26 @@ async function mend(layout: Layout): Promise<Finding[]> {
   const store = new Store({ layout, onChange: () => {}, onBroken: (error) => broken.push(error) });
   await store.start();
   const found: Finding[] = store.problems.map((what) => ({ state: "mended", what }));
-  // With something unread, an operation may only seem to be gone.
-  if (found.length === 0) {
-    for (const id of readdirSync(layout.runs)) {
-      if (store.find(id)) continue;
-      rmSync(join(layout.runs, id), { recursive: true, force: true });
-      found.push({ state: "mended", what: `run files of ${id}, which was removed, were cleared away` });
-    }
+  // With something unread, now or earlier, an operation may only seem to be gone.
+  const isWhole = found.length === 0 && quarantined(layout).length === 0;
+  for (const id of readdirSync(layout.runs)) {
+    if (!store.find(id)) found.push(isWhole ? clearAway(layout, id) : orphan(layout, id));
   }
   await store.stop();
   return [...found, ...broken.map((error): Finding => ({ state: "damaged", what: error.message }))];
+}
+
+/** A crash came between the record of a removal and the removal itself. */
+function clearAway(layout: Layout, id: string): Finding {
+  rmSync(join(layout.runs, id), { recursive: true, force: true });
+  return { state: "mended", what: `run files of ${id}, which was removed, were cleared away` };
+}
+
+function orphan(layout: Layout, id: string): Finding {
+  return {
+    state: "damaged",
+    what: `${join(layout.runs, id)}: its operation is not known (any more); the files are kept`,
+  };
 }
 
 function scan(layout: Layout): Finding[] {

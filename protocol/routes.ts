@@ -6,6 +6,7 @@
  * command does not pay for zod.
  */
 import { z } from "zod";
+import { MAX_LABEL } from "./limits.js";
 import { logLineSchema, operationSchema } from "./operation.js";
 import { STATES } from "./state.js";
 
@@ -27,7 +28,7 @@ export const submitBody = z.strictObject({
   op: z.string().min(1).describe("name of the operation type"),
   params: z.record(z.string(), z.unknown()).optional(),
   set: z.array(z.string()).optional().describe("words name=value, read against the type's schema"),
-  label: z.string().max(200).optional(),
+  label: z.string().max(MAX_LABEL).optional(),
   cwd: z.string().startsWith("/", "cwd must be an absolute path").optional(),
   env: z.record(z.string(), z.string()).optional(),
 });

@@ -58,37 +58,53 @@ export const EMPTY_VIEW: WatchView = {
 
 /** The view after a line. `log`, `ping`, `end` and unknown types leave it as it is. */
 export function applyWatchLine(view: WatchView, line: WatchLine): WatchView {
-  switch (line.type) {
-    case "snapshot":
-      return {
-        ...view,
-        cursor: line.cursor,
-        operations: new Map(line.operations.map((operation) => [operation.id, operation])),
-        counts: line.counts,
-      };
-    case "resumed":
-      return { ...view, cursor: line.cursor };
-    case "changed": {
-      const before = view.operations.get(line.id);
-      // A patch for an operation we never saw whole can't be shown; the daemon always sends the whole record first.
-      if (before === undefined && line.patch.id === undefined) return { ...view, cursor: line.cursor };
-      const operations = new Map(view.operations);
-      operations.set(line.id, { ...before, ...line.patch } as Operation);
-      return { ...view, cursor: line.cursor, operations };
+  return applyWatchLines(view, [line]);
+}
+
+/** The view after several lines; of ten thousand operations it is copied once, not once a line. */
+export function applyWatchLines(view: WatchView, lines: readonly WatchLine[]): WatchView {
+  let next = view;
+  /** Ours to write to: copied since the view came in. */
+  let operations: Map<string, Operation> | null = null;
+  const owned = () => {
+    operations ??= new Map(next.operations);
+    return operations;
+  };
+  for (const line of lines) {
+    switch (line.type) {
+      case "snapshot":
+        operations = new Map(line.operations.map((operation) => [operation.id, operation]));
+        next = { ...next, cursor: line.cursor, counts: line.counts };
+        break;
+      case "resumed":
+        next = { ...next, cursor: line.cursor };
+        break;
+      case "changed": {
+        const before = (operations ?? next.operations).get(line.id);
+        next = { ...next, cursor: line.cursor };
+        // A patch for an operation we never saw whole can't be shown; the daemon always sends the whole record first.
+        if (before !== undefined || line.patch.id !== undefined)
+          owned().set(line.id, { ...before, ...line.patch } as Operation);
+        break;
+      }
+      case "chained":
+        owned().set(line.to, line.operation);
+        next = {
+          ...next,
+          cursor: line.cursor,
+          handovers: new Map(next.handovers).set(line.from, line.to),
+        };
+        break;
+      case "removed":
+        owned().delete(line.id);
+        next = { ...next, cursor: line.cursor };
+        break;
+      case "counts":
+        next = { ...next, counts: line.counts };
+        break;
+      default:
+        break;
     }
-    case "chained": {
-      const operations = new Map(view.operations).set(line.to, line.operation);
-      const handovers = new Map(view.handovers).set(line.from, line.to);
-      return { ...view, cursor: line.cursor, operations, handovers };
-    }
-    case "removed": {
-      const operations = new Map(view.operations);
-      operations.delete(line.id);
-      return { ...view, cursor: line.cursor, operations };
-    }
-    case "counts":
-      return { ...view, counts: line.counts };
-    default:
-      return view;
   }
+  return operations === null ? next : { ...next, operations };
 }

@@ -8,14 +8,13 @@ import { existsSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Sink } from "../../ops/api/sink.js";
 import type { FactBody } from "../../protocol/fact.js";
+import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
 import { eventsFile, logFile, olderLogFile } from "../run-files/names.js";
 import { summedLine } from "../run-files/summed-line.js";
 import { syncDirectory } from "../store/durable-file.js";
 import { AppendFile, isNoSpace } from "./append-file.js";
 
-/** A longer line is cut into pieces of so many characters. */
-const MAX_LINE = 64 * 1024;
 const RETRY_MS = 250;
 
 export class RunSink implements Sink {
@@ -70,8 +69,8 @@ export class RunSink implements Sink {
   /** As `line`, for one line; `end` is how far the worker's output file was read, so that none is read twice. */
   outputLine(stream: LogStream, stage: string | null, text: string, end: number | undefined): void {
     this.#sayDropped();
-    for (let start = 0; start === 0 || start < text.length; start += MAX_LINE) {
-      this.#orDrop(() => this.#appendLine(stream, stage, text.slice(start, start + MAX_LINE), end));
+    for (let start = 0; start === 0 || start < text.length; start += MAX_LOG_LINE) {
+      this.#orDrop(() => this.#appendLine(stream, stage, text.slice(start, start + MAX_LOG_LINE), end));
     }
   }
 

@@ -1,6 +1,7 @@
 /**
  * `Progress` as one attempt's `run` gets it: stages, bar, log and outcome, all of it into the sink.
  */
+import { MAX_CHAINED_PARAMS, MAX_ERROR, MAX_RESULT, MAX_STATUS } from "../../protocol/limits.js";
 import type { Cancellation } from "./cancellation.js";
 import { Failure } from "./failure.js";
 import { whyNotJson } from "./json-value.js";
@@ -83,7 +84,10 @@ export class AttemptProgress implements Progress<unknown> {
     if (!LEVELS.includes(level))
       throw new TypeError(`p.status takes one of the levels ${LEVELS.join(", ")}, not ${String(level)}`);
     this.#meter.flush();
-    this.#sink.fact({ type: "status:changed", status: { text: String(text), level } }, false);
+    this.#sink.fact(
+      { type: "status:changed", status: { text: String(text).slice(0, MAX_STATUS), level } },
+      false,
+    );
   }
 
   log(line: string): void {
@@ -95,12 +99,18 @@ export class AttemptProgress implements Progress<unknown> {
     const problem = whyNotJson(value);
     if (problem !== null)
       throw new Failure("LIVEOPS_RESULT_NOT_JSON", `what was given to p.result is not JSON: ${problem}`);
+    const bytes = Buffer.byteLength(JSON.stringify(value) ?? "");
+    if (bytes > MAX_RESULT)
+      throw new Failure(
+        "LIVEOPS_RESULT_TOO_LARGE",
+        `what was given to p.result has ${bytes} bytes as JSON, ${MAX_RESULT} are possible; write it to a file and give its path`,
+      );
     // Kept as it is now: the operation may go on to change it.
     this.outcome.set({ by: "result", value: snapshot(value) });
   }
 
   error(message: string): void {
-    this.outcome.set({ by: "error", message: String(message) });
+    this.outcome.set({ by: "error", message: String(message).slice(0, MAX_ERROR) });
   }
 
   chainTo(type: OperationClass, params: object = {}): void {
@@ -110,6 +120,11 @@ export class AttemptProgress implements Progress<unknown> {
       throw new Failure(
         "LIVEOPS_PARAMS_INVALID",
         `the parameters given to p.chainTo are not JSON: ${problem}`,
+      );
+    if (Buffer.byteLength(JSON.stringify(params)) > MAX_CHAINED_PARAMS)
+      throw new Failure(
+        "LIVEOPS_PARAMS_INVALID",
+        `the parameters given to p.chainTo are larger than ${MAX_CHAINED_PARAMS} bytes; pass a file's path`,
       );
     const at = new Error("p.chainTo");
     this.outcome.set({ by: "chainTo", type, params: snapshot(params) as Record<string, unknown>, at });

@@ -7,6 +7,7 @@ import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import type { FailureCode } from "../../protocol/errors.js";
+import { MAX_ERROR } from "../../protocol/limits.js";
 import type { OperationError } from "../../protocol/operation.js";
 
 /** An error with one of the stable codes of `FAILURES`. */
@@ -25,7 +26,8 @@ export class Failure extends Error {
 export function toOperationError(thrown: unknown): OperationError {
   try {
     const code = thrown instanceof Failure ? thrown.code : "LIVEOPS_EXCEPTION";
-    if (!isErrorLike(thrown)) return { code, message: `threw ${inspect(thrown)}`, stack: null };
+    if (!isErrorLike(thrown))
+      return { code, message: `threw ${inspect(thrown)}`.slice(0, MAX_ERROR), stack: null };
     return { code, message: messageOf(thrown), stack: authorStack(thrown) };
   } catch {
     return { code: "LIVEOPS_EXCEPTION", message: "threw something that cannot be shown", stack: null };
@@ -41,7 +43,7 @@ function isErrorLike(thrown: unknown): thrown is Error {
 }
 
 function messageOf(error: Error): string {
-  const own = String(error.message) || error.name || "an error without a message";
+  const own = String(error.message).slice(0, MAX_ERROR) || error.name || "an error without a message";
   if (!(error instanceof AggregateError) || error.errors.length === 0) return own;
   const inner = error.errors.map((each) => (isErrorLike(each) ? each.message : inspect(each)));
   return error.message ? `${own} (${inner.join("; ")})` : inner.join("; ");
@@ -58,7 +60,7 @@ function authorStack(error: Error): string | null {
     }
     current = current.cause;
   }
-  return parts.length === 0 ? null : parts.join("\n");
+  return parts.length === 0 ? null : parts.join("\n").slice(0, MAX_ERROR);
 }
 
 const here = dirname(fileURLToPath(import.meta.url));

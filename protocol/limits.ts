@@ -1,0 +1,19 @@
+/** Bounds that are part of the contract and no setting: what does not fit is refused or cut, and said. */
+
+/** Bytes of a result as JSON. */
+export const MAX_RESULT = 1024 * 1024;
+
+/** Bytes of the parameters handed to a chain's next operation, as JSON. */
+export const MAX_CHAINED_PARAMS = 1024 * 1024;
+
+/** Characters of a status; what is longer is cut. */
+export const MAX_STATUS = 4096;
+
+/** Characters of an error's message, and of its stack; what is longer is cut. */
+export const MAX_ERROR = 64 * 1024;
+
+/** Characters of a log line; a longer one becomes several. */
+export const MAX_LOG_LINE = 64 * 1024;
+
+/** Characters of a label. */
+export const MAX_LABEL = 200;
