@@ -63,10 +63,15 @@ export class HistoryIndex {
       index.position();
       return index;
     } catch (error) {
-      problems.push(`${file} was damaged (${(error as Error).message}) and is made anew from the history`);
-      for (const name of [file, `${file}-wal`, `${file}-shm`]) rmSync(name, { force: true });
-      return new HistoryIndex(openPrivate(file));
+      return HistoryIndex.remake(file, problems, error as Error);
     }
+  }
+
+  /** An empty one in the place of a damaged one. */
+  static remake(file: string, problems: string[], error: Error): HistoryIndex {
+    problems.push(`${file} was damaged (${error.message}) and is made anew from the history`);
+    for (const name of [file, `${file}-wal`, `${file}-shm`]) rmSync(name, { force: true });
+    return new HistoryIndex(openPrivate(file));
   }
 
   put(lines: Array<{ id: string; entry: Entry | null; place: Place }>, reach: Omit<Place, "length">): void {
@@ -159,6 +164,12 @@ export class HistoryIndex {
   close(): void {
     this.database.close();
   }
+}
+
+/** Whether an error says that the file is no whole database (SQLITE_CORRUPT, SQLITE_NOTADB). */
+export function isDamage(error: unknown): boolean {
+  const code = (error as { errcode?: number }).errcode ?? 0;
+  return (code & 0xff) === 11 || (code & 0xff) === 26;
 }
 
 function conditions(query: HistoryQuery): { where: string; values: SQLInputValue[] } {

@@ -20,7 +20,7 @@ import type { State } from "../../protocol/state.js";
 import { decodeLine, encodeLine } from "./checked-line.js";
 import type { Entry } from "./decision.js";
 import { syncDirectory, writeAllSync } from "./durable-file.js";
-import { HistoryIndex, type HistoryQuery, type Place } from "./history-index.js";
+import { HistoryIndex, type HistoryQuery, isDamage, type Place } from "./history-index.js";
 import { readSegmentLines } from "./read-segment.js";
 
 /** A segment is closed at about this many bytes. */
@@ -35,10 +35,12 @@ export class History {
   constructor(
     private readonly dir: string,
     private readonly problems: string[],
+    /** Ids that stand in segments and must not be found here: they are live again, or removed. */
+    private readonly hidden: () => Iterable<string>,
   ) {
-    this.#index = HistoryIndex.open(join(dir, "index.sqlite"), problems);
+    this.#index = HistoryIndex.open(this.#indexFile, problems);
     this.#segment = this.#segments().at(-1) ?? 1;
-    this.#catchUp();
+    this.#indexed(() => this.#catchUp());
   }
 
   /** Appends the entries, and that these ids were removed; durable when this returns. */
@@ -52,42 +54,41 @@ export class History {
 
   /** Takes an id out of the index: it is live again, removed, or the ledger still holds it. */
   forget(id: string): void {
-    this.#index.delete(id);
+    this.#indexed((index) => index.delete(id));
   }
 
   read(id: string): Entry | null {
-    const place = this.#index.find(id);
+    const place = this.#indexed((index) => index.find(id));
     return place ? this.#readAt(place) : null;
   }
 
   byKey(key: string): Entry | null {
-    const place = this.#index.findKey(key);
+    const place = this.#indexed((index) => index.findKey(key));
     return place ? this.#readAt(place) : null;
   }
 
   /** Ids that start so. */
   idsWithPrefix(prefix: string, limit: number): string[] {
-    return this.#index.idsWithPrefix(prefix, limit);
+    return this.#indexed((index) => index.idsWithPrefix(prefix, limit));
   }
 
   /** Newest first. */
   list(query: HistoryQuery, limit: number): Entry[] {
-    return this.#index
-      .list(query, limit)
+    return this.#indexed((index) => index.list(query, limit))
       .map((place) => this.#readAt(place))
       .filter((entry) => entry !== null);
   }
 
   count(query: HistoryQuery): number {
-    return this.#index.count(query);
+    return this.#indexed((index) => index.count(query));
   }
 
   countsByState(): Partial<Record<State, number>> {
-    return this.#index.countsByState();
+    return this.#indexed((index) => index.countsByState());
   }
 
   get nextOrder(): number {
-    return this.#index.lastOrder() + 1;
+    return this.#indexed((index) => index.lastOrder()) + 1;
   }
 
   close(): void {
@@ -115,7 +116,7 @@ export class History {
       throw error;
     }
     this.#length = offset;
-    this.#index.put(places, { segment: this.#segment, offset });
+    this.#indexed((index) => index.put(places, { segment: this.#segment, offset }));
   }
 
   #openForAppend(): number {
@@ -165,6 +166,24 @@ export class History {
       }));
       if (places.length > 0 || end !== start) this.#index.put(places, { segment, offset: end });
     }
+  }
+
+  /** What the index answers; one that turns out to be damaged is made anew from the segments and asked again. */
+  #indexed<T>(ask: (index: HistoryIndex) => T): T {
+    try {
+      return ask(this.#index);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#index.close();
+      this.#index = HistoryIndex.remake(this.#indexFile, this.problems, error as Error);
+      this.#catchUp();
+      for (const id of this.hidden()) this.#index.delete(id);
+      return ask(this.#index);
+    }
+  }
+
+  get #indexFile(): string {
+    return join(this.dir, "index.sqlite");
   }
 
   #say(problem: string): void {

@@ -53,7 +53,10 @@ export class Store {
   async start(): Promise<void> {
     const { layout } = this.options;
     const document = await this.#checkpoint.read(this.problems);
-    this.#history = new History(layout.history, this.problems);
+    this.#history = new History(layout.history, this.problems, () => [
+      ...this.ledger.entries.keys(),
+      ...this.#removed,
+    ]);
     this.ledger.nextOrder = Math.max(document.nextOrder, this.#history.nextOrder);
     for (const entry of document.operations) this.ledger.add(entry);
     const read = readJournal(layout.journal, document.journal);
