@@ -7,6 +7,7 @@
  */
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 
 export interface KernelLock {
   release(): void;
@@ -41,7 +42,9 @@ export function isLocked(file: string): boolean {
   let database: DatabaseSync;
   try {
     // Opened for writing, but never created: the URI says rw, not rwc.
-    database = new DatabaseSync(new URL(`file://${encodeURI(file)}?mode=rw`), { timeout: 0 });
+    const url = pathToFileURL(file);
+    url.search = "mode=rw";
+    database = new DatabaseSync(url, { timeout: 0 });
   } catch {
     return false;
   }
