@@ -23,7 +23,7 @@ import { linesAfter } from "./run-files/log-pages.js";
 import type { Settings } from "./settings.js";
 import { find, present } from "./shown.js";
 import type { Entry } from "./store/decision.js";
-import { prepareStateDir } from "./store/directories.js";
+import { checkStateDir, prepareStateDir } from "./store/directories.js";
 import { layoutOf, runDir } from "./store/layout.js";
 import type { Change } from "./store/ledger.js";
 import { Store } from "./store/store.js";
@@ -62,11 +62,12 @@ export async function startDaemon(settings: Settings, makeLog: () => Logger): Pr
 async function assemble(settings: Settings, makeLog: () => Logger, releasers: Releasers): Promise<Daemon> {
   const layout = layoutOf(settings.stateDir);
   checkSocketPath(settings.socket);
-  prepareStateDir(layout);
+  checkStateDir(layout);
   const stateLock = acquireLock(layout.lock);
   if (!stateLock)
     throw new AlreadyRunningError(`another daemon uses the state directory ${settings.stateDir}`);
   releasers.add(() => stateLock.release());
+  prepareStateDir(layout);
   const socketLock = lockSocket(settings.socket);
   if (!socketLock) throw new AlreadyRunningError(`another daemon uses the socket ${settings.socket}`);
   releasers.add(() => socketLock.release());

@@ -24,11 +24,16 @@ export async function launch(options: DaemonOptions, socket: string): Promise<{ 
     child.once("message", (message) => resolve(message as LaunchReport));
     child.once("error", (error) => resolve({ type: "failed", message: error.message, code: EXIT.fault }));
     child.once("exit", (code, signal) =>
-      resolve({
-        type: "failed",
-        message: `it ended with ${signal ?? `exit code ${code}`}; liveopsd start --foreground shows why`,
-        code: EXIT.fault,
-      }),
+      resolve(
+        // It found another one answering by then: a race lost early.
+        code === EXIT.done
+          ? { type: "taken", message: "another daemon was started at the same time" }
+          : {
+              type: "failed",
+              message: `it ended with ${signal ?? `exit code ${code}`}; liveopsd start --foreground shows why`,
+              code: EXIT.fault,
+            },
+      ),
     );
   });
   child.unref();

@@ -5,7 +5,7 @@
  * pid never had it. Held by the daemon on its state dir and socket, and by each worker on a file of its own.
  * fcntl locks belong to the process: never probe a lock from the process that holds it.
  */
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, truncateSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 
@@ -18,6 +18,17 @@ const held = new Set<DatabaseSync>();
 
 /** The lock, or null where another process holds it. */
 export function acquireLock(file: string): KernelLock | null {
+  try {
+    return lock(file);
+  } catch (error) {
+    // Whoever holds it would have been met before the file was read: what stands in it is nobody's.
+    if (codeOf(error) !== SQLITE_NOTADB) throw error;
+    truncateSync(file);
+    return lock(file);
+  }
+}
+
+function lock(file: string): KernelLock | null {
   // SQLite would make it readable by all.
   closeSync(openSync(file, "a", 0o600));
   const database = new DatabaseSync(file, { timeout: 0 });
@@ -25,7 +36,7 @@ export function acquireLock(file: string): KernelLock | null {
     database.exec("PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
-    if (isBusy(error)) return null;
+    if (codeOf(error) === SQLITE_BUSY) return null;
     throw error;
   }
   held.add(database);
@@ -52,7 +63,7 @@ export function isLocked(file: string): boolean {
     database.exec("BEGIN EXCLUSIVE; ROLLBACK");
     return false;
   } catch (error) {
-    if (isBusy(error)) return true;
+    if (codeOf(error) === SQLITE_BUSY) return true;
     // Not a database any more (a damaged disk): a file nobody can lock is held by nobody.
     return false;
   } finally {
@@ -61,8 +72,9 @@ export function isLocked(file: string): boolean {
 }
 
 const SQLITE_BUSY = 5;
+const SQLITE_NOTADB = 26;
 
-function isBusy(error: unknown): boolean {
+function codeOf(error: unknown): number | null {
   const code = (error as { errcode?: number }).errcode;
-  return code !== undefined && (code & 0xff) === SQLITE_BUSY;
+  return code === undefined ? null : code & 0xff;
 }

@@ -30,21 +30,31 @@ export function ownDirectory(dir: string): void {
   if ((stat.mode & 0o077) !== 0) chmodSync(dir, 0o700);
 }
 
-export function prepareStateDir(layout: Layout): void {
+/** Makes the state dir, or refuses one that is not ours or of a newer format, which is not touched. */
+export function checkStateDir(layout: Layout): void {
   ownDirectory(layout.root);
-  checkFormat(layout);
+  const text = readVersion(layout);
+  if (text !== null) checkFormat(layout, text);
+}
+
+/** And makes what is in it. Only with the lock held: twenty that start at once would write over each other. */
+export function prepareStateDir(layout: Layout): void {
+  checkStateDir(layout);
+  if (readVersion(layout) === null)
+    replaceFileSync(layout.version, `${JSON.stringify({ format: FORMAT })}\n`);
   for (const dir of [layout.journal, layout.history, layout.runs, layout.workers]) ownDirectory(dir);
 }
 
-function checkFormat(layout: Layout): void {
-  let text: string;
+function readVersion(layout: Layout): string | null {
   try {
-    text = readFileSync(layout.version, "utf8");
+    return readFileSync(layout.version, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    replaceFileSync(layout.version, `${JSON.stringify({ format: FORMAT })}\n`);
-    return;
+    return null;
   }
+}
+
+function checkFormat(layout: Layout, text: string): void {
   const format = formatOf(text);
   if (format === null) {
     throw new PlaceError(
