@@ -1,5 +1,5 @@
 /** Every error becomes problem details here, and nowhere else. */
-import type { FastifyError, FastifyInstance } from "fastify";
+import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
 import type { Logger } from "pino";
 import { Refusal } from "../../protocol/errors.js";
 import { StoreFullError } from "../store/journal.js";
@@ -10,15 +10,19 @@ export function handleErrors(app: FastifyInstance, log: Logger, maxBody: number)
       "LIVEOPS_NO_SUCH_ROUTE",
       `there is no ${request.method} ${request.url.split("?")[0]}; GET /openapi.json lists the routes`,
     );
-    return reply.code(refusal.status).type(PROBLEM).send(refusal.toProblem());
+    return sendProblem(reply, refusal);
   });
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const refusal = asRefusal(error, maxBody);
     if (refusal.status >= 500 && refusal.code === "LIVEOPS_INTERNAL") {
       log.error({ err: error, method: request.method, url: request.url }, "a request failed");
     }
-    return reply.code(refusal.status).type(PROBLEM).send(refusal.toProblem());
+    return sendProblem(reply, refusal);
   });
+}
+
+export function sendProblem(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  return reply.code(refusal.status).type(PROBLEM).send(refusal.toProblem());
 }
 
 const PROBLEM = "application/problem+json";

@@ -6,7 +6,7 @@ import fastify, { type FastifyInstance } from "fastify";
 import { Refusal } from "../../protocol/errors.js";
 import { compatible, VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import type { Context } from "../context.js";
-import { handleErrors } from "./errors.js";
+import { handleErrors, sendProblem } from "./errors.js";
 import { openapi } from "./openapi.js";
 import { cancelRoute } from "./routes/cancel.js";
 import { daemonRoutes } from "./routes/daemon.js";
@@ -30,6 +30,11 @@ export function buildServer(context: Context): FastifyInstance {
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 500 },
     clientErrorHandler: refuseMalformed,
+    // A path that cannot be decoded reaches no route, no hook and no error handler.
+    frameworkErrors: (error, _request, reply) => {
+      reply.header(VERSION_HEADER, VERSION);
+      sendProblem(reply, new Refusal("LIVEOPS_BAD_REQUEST", error.message));
+    },
     // A stream's connection is never idle for us to judge, a slow watcher's neither.
     requestTimeout: 0,
     keepAliveTimeout: 5_000,
@@ -44,6 +49,9 @@ export function buildServer(context: Context): FastifyInstance {
   });
   app.addHook("onRequest", async (request, reply) => {
     reply.header(VERSION_HEADER, VERSION);
+    // Whatever it says it is, also where it says nothing that can be read.
+    if (request.raw.headers["content-type"] !== undefined)
+      request.raw.headers["content-type"] = "application/json";
     const theirs = request.headers[VERSION_HEADER];
     // Whoever speaks another version may still ask who we are, and stop us.
     if (typeof theirs !== "string" || compatible(theirs, VERSION) || request.url.startsWith("/v1/daemon"))

@@ -1,0 +1,159 @@
+/** The socket as anyone may write to it: what is not HTTP, what is half of it, and what curl sends. */
+import { execFileSync } from "node:child_process";
+import { createConnection, type Socket } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { until } from "./until.js";
+import { useWorld } from "./world.js";
+
+const world = useWorld();
+
+/** Writes the text and reads until the daemon closes the connection, or `enough` of an answer is there. */
+function exchange(text: string | Buffer, enough?: (answer: string) => boolean): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(world.socket);
+    let answer = "";
+    socket.setEncoding("utf8").on("data", (data) => {
+      answer += data;
+      if (enough?.(answer)) socket.destroy();
+    });
+    socket.on("close", () => resolve(answer));
+    // The daemon may close while we still write.
+    socket.on("error", (error: NodeJS.ErrnoException) =>
+      error.code === "EPIPE" || error.code === "ECONNRESET" ? resolve(answer) : reject(error),
+    );
+    socket.write(text);
+  });
+}
+
+function request(head: string, body = ""): string {
+  return `${head}\r\nHost: x\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+}
+
+function parsed(answer: string): { status: number; head: string; body: unknown } {
+  const [head = "", ...rest] = answer.split("\r\n\r\n");
+  return { status: Number(head.split(" ")[1]), head, body: JSON.parse(rest.join("\r\n\r\n")) };
+}
+
+let pid: number;
+afterEach(async () => {
+  // The same daemon answers after all of it.
+  const daemon = await world.client.daemon();
+  pid ??= daemon.pid;
+  expect(daemon.pid).toBe(pid);
+});
+
+describe("what is not HTTP is answered and closed", () => {
+  test.each([
+    ["words", "hello daemon\r\n\r\n"],
+    ["TLS", Buffer.from("16030100a5010000a10303", "hex")],
+    ["zeros", Buffer.alloc(2000)],
+    ["a method there is not", "FETCH /v1/daemon HTTP/1.1\r\nHost: x\r\n\r\n"],
+    ["a header without a colon", "GET /v1/daemon HTTP/1.1\r\nHost: x\r\nnonsense\r\n\r\n"],
+    [
+      "two lengths",
+      "POST /v1/operations HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
+    ],
+    ["a length that is none", "POST /v1/operations HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n"],
+    [
+      "a chunk that is none",
+      "POST /v1/operations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+    ],
+  ])("%s", async (_name, text) => {
+    const { status, head, body } = parsed(await exchange(text));
+    expect(status).toBe(400);
+    expect(head.toLowerCase()).toContain("application/problem+json");
+    expect(head.toLowerCase()).toContain("liveops-version:");
+    expect(body).toMatchObject({ code: "LIVEOPS_BAD_REQUEST", status: 400 });
+  });
+
+  test("a header of a megabyte", async () => {
+    const answer = await exchange(
+      `GET /v1/daemon HTTP/1.1\r\nHost: x\r\nX: ${"y".repeat(1_000_000)}\r\n\r\n`,
+    );
+    expect(answer === "" || [400, 431].includes(Number(answer.split(" ")[1]))).toBe(true);
+  });
+});
+
+describe("bodies", () => {
+  const POST = "POST /v1/operations HTTP/1.1";
+  test.each([
+    ["no content type", POST],
+    ["curl -d's", `${POST}\r\nContent-Type: application/x-www-form-urlencoded`],
+    ["text", `${POST}\r\nContent-Type: text/plain; charset=latin1`],
+    ["a content type that is none", `${POST}\r\nContent-Type: ;;;`],
+  ])("JSON with %s is a submit", async (_name, head) => {
+    const body = JSON.stringify({ op: "shell", params: { args: ["true"] }, cwd: world.work });
+    const { status, body: record } = parsed(await exchange(request(head, body)));
+    expect(status).toBe(201);
+    expect(await world.settled((record as { id: string }).id)).toMatchObject({ state: "succeeded" });
+  });
+
+  test("curl itself, as docs/protocol.md has it", () => {
+    const url = "http://liveops/v1/operations";
+    const body = JSON.stringify({ op: "shell", set: ["args=true"] });
+    const out = execFileSync("curl", ["-s", "--unix-socket", world.socket, url, "-d", body]).toString();
+    expect(JSON.parse(out)).toMatchObject({ op: "shell", state: "queued" });
+  });
+
+  test.each([
+    ["an empty body", "", 400],
+    ["half an object", '{"op":', 400],
+    ["an array", "[1]", 400],
+    ["null", "null", 400],
+    ["an unknown key", '{"op":"shell","colour":"red"}', 400],
+    ["a relative cwd", '{"op":"shell","cwd":"here"}', 400],
+    ["a type there is not", '{"op":"shel","params":{}}', 404],
+    ["params its type refuses", '{"op":"shell","params":{"args":3}}', 422],
+    ["__proto__", '{"op":"shell","params":{"__proto__":{"args":["true"]}}}', 422],
+  ])("%s is a problem, not a fault", async (_name, body, status) => {
+    const answer = parsed(await exchange(request(POST, body)));
+    expect(answer.status, JSON.stringify(answer.body)).toBe(status);
+    expect(answer.body).toMatchObject({ status, code: expect.stringMatching(/^LIVEOPS_/) });
+  });
+
+  test("one that is larger than the limit is refused with 413", async () => {
+    const head = `${POST}\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n`;
+    expect(parsed(await exchange(head + "x".repeat(1000))).status).toBe(413);
+  });
+});
+
+test.each([
+  "/",
+  "/v1",
+  "/v1/operations/x/y/z",
+  "/%",
+  "/v1/operations/%00",
+  "/v1/operations/..%2f..%2fetc",
+  "/v1/nope",
+])("GET %s is a problem", async (path) => {
+  const { status, body } = parsed(await exchange(request(`GET ${path} HTTP/1.1`)));
+  expect([400, 404]).toContain(status);
+  expect(body).toMatchObject({ code: expect.stringMatching(/^LIVEOPS_/) });
+});
+
+test("connections that say nothing, or half a request, keep nobody from being answered, nor the daemon from stopping", async () => {
+  const open: Socket[] = [];
+  for (let i = 0; i < 50; i++) {
+    const socket = createConnection(world.socket);
+    socket.on("error", () => {});
+    if (i % 2) socket.write("POST /v1/operations HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{");
+    open.push(socket);
+  }
+  await until("all are connected", () => open.every((socket) => !socket.connecting));
+  expect((await world.liveops(["submit", "shell", "--wait", "--", "true"])).code).toBe(0);
+  const stopped = await world.liveopsd(["restart"]);
+  expect(stopped.code, stopped.stderr).toBe(0);
+  await until("all are closed", () =>
+    open.every((socket) => socket.destroyed || socket.readyState !== "open"),
+  );
+  pid = (await world.client.daemon()).pid;
+});
+
+test("a watcher that is gone without a word is no longer counted", async () => {
+  const socket = createConnection(world.socket);
+  socket.write("GET /v1/watch HTTP/1.1\r\nHost: x\r\n\r\n");
+  await new Promise((resolve) => socket.once("data", resolve));
+  expect((await world.client.daemon()).watchers).toBe(1);
+  socket.destroy();
+  await until("it is gone", async () => (await world.client.daemon()).watchers === 0);
+});
