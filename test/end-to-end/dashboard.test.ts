@@ -1,0 +1,132 @@
+/** The built dashboard on a pty, over a real daemon that runs real operations, and dies. */
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { type OnTerminal, onTerminal } from "./terminal.js";
+import { useWorld } from "./world.js";
+
+const world = useWorld({ operations: ["gate", "spin"] });
+
+function dashboard(words: string[] = [], options = {}): OnTerminal {
+  return onTerminal(world, "liveops-tui", words, options);
+}
+
+async function restored({ screen, exited }: OnTerminal): Promise<number> {
+  const code = await exited;
+  expect(screen.alternate).toBe(false);
+  expect(screen.cursorShown).toBe(true);
+  expect(screen.faults).toEqual([]);
+  return code;
+}
+
+test("list, stepper, bar and log of an operation that runs; it ends under the eyes", async () => {
+  const id = await world.submit("gate", `file=${join(world.dir, "gate")}`);
+  await using terminal = dashboard();
+  const { screen } = terminal;
+  await screen.until(/✓ Open/);
+  await screen.until(/● Wait/);
+  await screen.until(/○ Close/);
+  await screen.until(/line \d\d/);
+  await screen.until(/━+.*\d+ ?%/);
+  expect(screen.alternate).toBe(true);
+  world.write("gate", "");
+  await screen.until(/✓ Close/);
+  await screen.until("closed after");
+  expect((await world.client.show(id)).state).toBe("succeeded");
+  terminal.press("q");
+  expect(await restored(terminal)).toBe(0);
+});
+
+test("a chain hands over from step-a to step-b on the same screen, and the rail shows both", async () => {
+  const id = (await world.liveops(["submit", "step-a", "directory=/", "delayMs=60"])).stdout.trim();
+  await using terminal = dashboard([id]);
+  await terminal.screen.until(/● List/);
+  await terminal.screen.until(/(?:●|✓) Measure/);
+  const text = await terminal.screen.until(/✓ Report/);
+  expect(text).toMatch(/Step A.*Step B/);
+  terminal.press("q");
+  expect(await restored(terminal)).toBe(0);
+});
+
+test("c asks, n leaves it alone, y cancels", async () => {
+  const id = await world.submit("listens");
+  await using terminal = dashboard([id]);
+  const { screen } = terminal;
+  await screen.until(/● Wait/);
+  terminal.press("c");
+  await screen.until("Cancel Listens?");
+  terminal.press("n");
+  await screen.until((text) => !text.includes("Cancel Listens?"));
+  expect(await world.client.show(id)).toMatchObject({ state: "running", cancelRequested: false });
+  terminal.press("c");
+  await screen.until("Cancel Listens?");
+  terminal.press("y");
+  await screen.until(/⊘ Wait/);
+  expect((await world.settled(id)).state).toBe("cancelled");
+  terminal.press("q");
+  expect(await restored(terminal)).toBe(0);
+});
+
+test("r runs a failed one again", async () => {
+  const id = (await world.liveops(["submit", "fail-at-item", "--wait"])).stdout.trim();
+  await using terminal = dashboard([id]);
+  await terminal.screen.until("item 13 of 20 failed");
+  terminal.press("r");
+  await world.record(id, ({ attempt, state }) => attempt === 2 && state === "failed");
+  await terminal.screen.until(/attempt 2/i);
+  terminal.press("q");
+  expect(await restored(terminal)).toBe(0);
+});
+
+test("the daemon is killed: it says so, keeps what it showed, and comes back by itself", async () => {
+  const gate = join(world.dir, "away-gate");
+  const id = await world.submit("gate", `file=${gate}`);
+  await using terminal = dashboard([id]);
+  const { screen } = terminal;
+  await screen.until(/line \d/);
+  await world.killDaemon();
+  await screen.until(/away|no daemon|not answer/i);
+  expect(screen.text()).toMatch(/● Wait/);
+  await world.startDaemon();
+  await screen.until((text) => !/away|no daemon|not answer/i.test(text));
+  world.write("away-gate", "");
+  await screen.until(/closed after \d+/);
+  await screen.until(/✓ Close/);
+  expect(await world.client.show(id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  terminal.press("q");
+  expect(await restored(terminal)).toBe(0);
+});
+
+describe("the terminal is given back", () => {
+  test.each([
+    ["SIGTERM", 130],
+    ["SIGHUP", 130],
+  ] as const)("after %s", async (signal, code) => {
+    await using terminal = dashboard();
+    await terminal.screen.until("liveops");
+    process.kill(terminal.pid, signal);
+    expect(await restored(terminal)).toBe(code);
+  });
+
+  test("after ctrl-C", async () => {
+    await using terminal = dashboard();
+    await terminal.screen.until("quit");
+    terminal.press("\x03");
+    expect([0, 130]).toContain(await restored(terminal));
+  });
+
+  test("after a crash, which is told: exit 70", async () => {
+    const preload = `process.on("SIGUSR2", () => { throw new Error("broken on purpose"); });`;
+    await using terminal = dashboard([], { preload });
+    await terminal.screen.until("liveops");
+    process.kill(terminal.pid, "SIGUSR2");
+    expect(await restored(terminal)).toBe(70);
+    expect(terminal.screen.text()).toContain("broken on purpose");
+  });
+});
+
+test("liveops tui opens it too", async () => {
+  await using terminal = onTerminal(world, "liveops", ["tui"]);
+  await terminal.screen.until("quit");
+  terminal.press("q");
+  expect(await restored(terminal)).toBe(0);
+});

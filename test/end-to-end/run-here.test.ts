@@ -1,0 +1,120 @@
+/** `liveops run`: text mode in this process, no daemon anywhere. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { processesOf } from "./processes.js";
+import { onTerminal } from "./terminal.js";
+import { until } from "./until.js";
+import { useWorld } from "./world.js";
+
+const world = useWorld({ daemon: false, operations: ["gate", "spin", "dies"] });
+
+afterEach(() => {
+  // Nothing is kept, nothing listens.
+  expect(readdirSync(join(world.dir, "state"))).toEqual([]);
+  expect(readdirSync(join(world.dir, "run"))).toEqual([]);
+});
+
+test("the seed's headers, byte for byte, the chain on the same stream, results as key=value", async () => {
+  for (const name of ["one", "two", "three"]) world.write(`work/dir/${name}`, name);
+  const { code, stdout, stderr } = await world.liveops(["run", "step-a", "directory=dir"]);
+  expect(code, stderr).toBe(0);
+  const from = /from=(\w+)/.exec(stdout)?.[1];
+  expect(stdout).toBe(
+    [
+      "=== [1/1] List ===",
+      "Step A done",
+      "=== [1/2] Measure ===",
+      "=== [2/2] Report ===",
+      "3 files hold 11 bytes",
+      `from=${from}`,
+      "files=3",
+      "bytes=11",
+      "",
+    ].join("\n"),
+  );
+  expect(stderr).toContain("chained to step-b (");
+});
+
+test("the shipped chain on real files, as through the daemon", async () => {
+  world.write("work/data/a.txt", "a".repeat(100_000));
+  const { code, stdout, stderr } = await world.liveops(["run", "backup", "source=data", "target=out"]);
+  expect(code, stderr).toBe(0);
+  expect(stdout.split("\n").filter((line) => line.startsWith("==="))).toEqual([
+    "=== [1/3] Scan ===",
+    "=== [2/3] Archive ===",
+    "=== [3/3] Checksum ===",
+    "=== [1/1] Verify ===",
+    "=== [1/1] Prune ===",
+  ]);
+  expect(stdout).toMatch(/kept=1\nremoved=0\nfreedBytes=0\n$/);
+});
+
+describe("exit codes", () => {
+  test.each([
+    [["run", "shell", "--", "true"], 0, ""],
+    [["run", "shell", "--", "false"], 1, "failed:"],
+    [["run", "fail-at-item"], 1, "failed: item 13 of 20 failed"],
+    [["run", "dies", "how=timer"], 1, "thrown in a timer"],
+    [["run", "dies", "how=rejection"], 1, "rejected and forgotten"],
+    [["run", "late"], 1, "LIVEOPS_TIMEOUT"],
+    [["run", "backup"], 2, "source is required"],
+    [["run", "backup", "source=nowhere", "target=out"], 1, "nowhere"],
+    [["run"], 2, "missing"],
+    [["run", "bakup"], 4, "did you mean backup?"],
+  ])("%j is %i", async (words, code, says) => {
+    const ended = await world.liveops(words);
+    expect(ended.code, ended.stderr).toBe(code);
+    expect(ended.stderr).toContain(says);
+  });
+});
+
+test("--json: a fact or a line a line, and nothing else on stdout", async () => {
+  const { code, stdout } = await world.liveops(["run", "step-a", "--json"]);
+  expect(code).toBe(0);
+  const lines = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(lines[0].type).toBe("operation:submitted");
+  expect(lines.filter(({ type }) => type === "end").map(({ state }) => state)).toEqual([
+    "succeeded",
+    "succeeded",
+  ]);
+  expect(new Set(lines.map(({ id }) => id)).size).toBe(2);
+});
+
+test("the first ctrl-C cancels: exit 6, and the stage with it", async () => {
+  const running = world.start("liveops", ["run", "listens", "--json"]);
+  await running.says("stdout", "stage:entered");
+  running.signal("SIGINT");
+  const ended = await running.ended;
+  expect(ended.code, ended.stderr).toBe(6);
+  expect(ended.stdout).toContain('"stage":"Wait","index":0,"state":"cancelled"');
+});
+
+test("the second kills one that does not listen, and what it started: exit 130", async () => {
+  const mark = join(world.dir, "mark");
+  const running = world.start("liveops", ["run", "deaf", `mark=${mark}`]);
+  await running.says("stdout", "ignoring\n");
+  await until("its child runs", () => processesOf(`# ${mark}`).length > 0);
+  running.signal("SIGINT");
+  await running.says("stderr", "cancel requested");
+  running.signal("SIGINT");
+  expect((await running.ended).code).toBe(130);
+  for (const { pid } of processesOf(`# ${mark}`)) process.kill(pid, "SIGKILL");
+});
+
+test("on a terminal: a bar that is drawn over, gone at the end; ctrl-C by the keyboard", async () => {
+  const gate = join(world.dir, "terminal-gate");
+  await using bar = onTerminal(world, "liveops", ["run", "load-process-save", "delayMs=5"]);
+  await bar.screen.until(/%.*Lines/);
+  expect(await bar.exited).toBe(0);
+  expect(bar.screen.text()).toContain("=== [3/3] Save ===");
+  expect(bar.screen.text()).not.toMatch(/%.*Lines/);
+
+  await using typed = onTerminal(world, "liveops", ["run", "gate", `file=${gate}`]);
+  await typed.screen.until("line 5");
+  typed.press("\x03");
+  expect(await typed.exited).toBe(6);
+});

@@ -1,0 +1,54 @@
+/** The built bins on a real pty, its screen in a terminal model. */
+import pty from "@lydell/node-pty";
+import { HeadlessTerminal } from "../tui/dashboard/terminal.js";
+import { binFile } from "./bins.js";
+import type { World } from "./world.js";
+
+export interface OnTerminal extends AsyncDisposable {
+  readonly screen: HeadlessTerminal;
+  readonly pid: number;
+  readonly exited: Promise<number>;
+  press(keys: string): void;
+}
+
+export interface TerminalOptions {
+  size?: readonly [number, number];
+  /** Code that the process runs before the bin. */
+  preload?: string;
+  cwd?: string;
+}
+
+export function onTerminal(
+  world: World,
+  bin: string,
+  words: string[],
+  options: TerminalOptions = {},
+): OnTerminal {
+  const { size: [cols, rows] = [110, 30], preload = "", cwd = world.work } = options;
+  const screen = new HeadlessTerminal(cols, rows);
+  const node = preload === "" ? [] : ["--import", `data:text/javascript,${encodeURIComponent(preload)}`];
+  const file = binFile(bin);
+  const child = pty.spawn(process.execPath, [...node, file, ...words], { cols, rows, cwd, env: world.env });
+  let pending = Promise.resolve();
+  child.onData((data) => {
+    pending = new Promise((resolve) => screen.write(data, resolve));
+  });
+  const exited = new Promise<number>((resolve) => {
+    // What was written last may come after the exit.
+    child.onExit(({ exitCode }) => void pending.then(() => resolve(exitCode)));
+  });
+  return {
+    screen,
+    pid: child.pid,
+    exited,
+    press: (keys) => child.write(keys),
+    async [Symbol.asyncDispose]() {
+      try {
+        process.kill(child.pid, "SIGKILL");
+      } catch {
+        // Ended already, as most do.
+      }
+      await exited;
+    },
+  };
+}
