@@ -22,19 +22,25 @@ export class OpenStore {
   readonly changes: Change[] = [];
   readonly broken: Error[] = [];
 
-  private constructor(readonly dir: string) {
+  private constructor(
+    readonly dir: string,
+    listener: (changes: Change[]) => void,
+  ) {
     this.layout = layoutOf(dir);
     prepareStateDir(this.layout);
     this.store = new Store({
       layout: this.layout,
-      onChange: (changes) => this.changes.push(...changes),
+      onChange: (changes) => {
+        this.changes.push(...changes);
+        listener(changes);
+      },
       onBroken: (error) => this.broken.push(error),
     });
     this.lifecycle = new Lifecycle(this.store, this.layout);
   }
 
-  static async open(dir: string): Promise<OpenStore> {
-    const open = new OpenStore(dir);
+  static async open(dir: string, listener: (changes: Change[]) => void = () => {}): Promise<OpenStore> {
+    const open = new OpenStore(dir, listener);
     await open.store.start();
     return open;
   }

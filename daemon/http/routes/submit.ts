@@ -1,7 +1,7 @@
 /** `POST /v1/operations`: read the parameters in the loader, journal, answer once durable; once for each key. */
-import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import type { FastifyInstance } from "fastify";
+import { hashOfParams } from "../../../ops/api/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
 import { newId } from "../../../protocol/id.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -13,18 +13,30 @@ import { bind } from "../route.js";
 export function submitRoute(app: FastifyInstance, context: Context): void {
   /** Submits under way, by key: a second request with the same key waits for the first. */
   const pending = new Map<string, { hash: string; result: Promise<Operation> }>();
+  /** Submits that have been let in and are not queued yet. */
+  let underWay = 0;
+
+  async function submit(body: SubmitBody, key: IdempotencyKey | null): Promise<Operation> {
+    checkRoom(context, underWay);
+    underWay++;
+    try {
+      return await enqueue(context, body, key);
+    } finally {
+      underWay--;
+    }
+  }
 
   bind(app, ROUTES.submit, async ({ body, request, reply }) => {
     const header = request.headers["idempotency-key"];
-    if (header === undefined) return submit(context, body, null);
-    const key = { key: checkedKey(header), hash: hashOf(body), at: new Date().toISOString() };
+    if (header === undefined) return submit(body, null);
+    const key = { key: checkedKey(header), hash: hashOfParams(body), at: new Date().toISOString() };
     const earlier = pending.get(key.key) ?? stored(context, key.key);
     if (earlier) {
       if (earlier.hash !== key.hash) throw keyReused(key.key);
       reply.code(200);
       return earlier.result;
     }
-    const result = submit(context, body, key);
+    const result = submit(body, key);
     pending.set(key.key, { hash: key.hash, result });
     try {
       return await result;
@@ -34,14 +46,16 @@ export function submitRoute(app: FastifyInstance, context: Context): void {
   });
 }
 
-async function submit(context: Context, body: SubmitBody, key: IdempotencyKey | null): Promise<Operation> {
-  const { queue, settings, loader, lifecycle, store } = context;
-  if (queue.length >= settings.maxQueued) {
-    throw new Refusal(
-      "LIVEOPS_QUEUE_FULL",
-      `${queue.length} operations wait already; try again when some are done (liveops ls)`,
-    );
-  }
+function checkRoom({ queue, settings }: Context, underWay: number): void {
+  if (queue.length + underWay < settings.maxQueued) return;
+  throw new Refusal(
+    "LIVEOPS_QUEUE_FULL",
+    `${queue.length} operations wait already; try again when some are done (liveops ls)`,
+  );
+}
+
+async function enqueue(context: Context, body: SubmitBody, key: IdempotencyKey | null): Promise<Operation> {
+  const { loader, lifecycle, store } = context;
   const { op, params, set, label, cwd, env = {} } = body;
   const id = newId();
   const input = { ...(params && { params }), ...(set && { set }) };
@@ -63,10 +77,6 @@ function checkedKey(header: string | string[]): string {
     throw new Refusal("LIVEOPS_BAD_REQUEST", "Idempotency-Key must have 1 to 255 characters");
   }
   return key;
-}
-
-function hashOf(body: SubmitBody): string {
-  return createHash("sha256").update(JSON.stringify(body)).digest("base64url");
 }
 
 function keyReused(key: string): Refusal {

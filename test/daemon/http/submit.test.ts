@@ -1,0 +1,178 @@
+/** `POST /v1/operations`. */
+import { homedir } from "node:os";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Served } from "../../harness/served.js";
+import { useDirectories } from "../../harness/temporary.js";
+import { expectProblem, expectRecord } from "./replies.js";
+
+const directory = useDirectories();
+let served: Served;
+beforeEach(async () => {
+  served = await Served.start(directory(), { maxQueued: 3, maxBody: 2000 });
+});
+afterEach(() => served.close());
+
+const post = (payload: unknown, headers: Record<string, string> = {}) =>
+  served.inject({
+    method: "POST",
+    url: "/v1/operations",
+    headers,
+    payload: typeof payload === "string" ? payload : JSON.stringify(payload),
+  });
+const op = "load-process-save";
+const count = () => served.open.store.count({});
+
+test("answers with the queued record, its place, and what was given", async () => {
+  const record = expectRecord(await post({ op, params: { a: 1 }, label: "mine", cwd: "/tmp" }), 201);
+  expect(record).toMatchObject({
+    op,
+    title: `Title of ${op}`,
+    params: { a: 1 },
+    label: "mine",
+    cwd: "/tmp",
+    state: "queued",
+    queuePosition: 1,
+    attempt: 0,
+    chain: { id: record.id, index: 0, previous: null, next: null },
+  });
+  expect(expectRecord(await post({ op }), 201)).toMatchObject({
+    queuePosition: 2,
+    cwd: homedir(),
+    label: null,
+  });
+  expect(served.open.store.find(record.id)?.record.state).toBe("queued");
+});
+
+test("hands words on to the loader, and keeps the environment out of the record", async () => {
+  const record = expectRecord(await post({ op, set: ["a=1"], env: { LANG: "C" } }), 201);
+  expect(served.loader.prepared).toEqual([{ set: ["a=1"] }]);
+  expect(JSON.stringify(record)).not.toContain("LANG");
+  expect(served.open.store.find(record.id)?.env).toEqual({ LANG: "C" });
+});
+
+describe("the body", () => {
+  test.each([
+    undefined,
+    "application/json",
+    "application/x-www-form-urlencoded",
+    "text/plain",
+    "nonsense",
+    "a/b; c",
+  ])("is JSON under the content type %s", async (type) => {
+    expectRecord(await post({ op }, type === undefined ? {} : { "content-type": type }), 201);
+  });
+
+  test.each([
+    ["no JSON", "op=backup", /the body is not JSON/],
+    ["half of it", '{"op":', /the body is not JSON/],
+    ["a list", "[]", /body/],
+    ["a text", '"backup"', /body/],
+    ["empty", "", /body\.op/],
+    ["without an op", {}, /body\.op/],
+    ["with an empty op", { op: "" }, /body\.op/],
+    ["with a key we do not know", { op, parms: {} }, /parms/],
+    ["with a relative cwd", { op, cwd: "here" }, /cwd must be an absolute path/],
+    ["with params that are a list", { op, params: [] }, /body\.params/],
+    ["with a label that is too long", { op, label: "x".repeat(201) }, /body\.label/],
+    ["with an env that is not text", { op, env: { A: 1 } }, /body\.env\.A/],
+    ["with words that are no list", { op, set: "a=1" }, /body\.set/],
+  ])("%s is refused", async (_what, body, detail) => {
+    expectProblem(await post(body), "LIVEOPS_BAD_REQUEST", detail);
+    expect(count()).toBe(0);
+  });
+
+  test("that is too large is refused", async () => {
+    expectProblem(
+      await post({ op, params: { a: "x".repeat(2000) } }),
+      "LIVEOPS_TOO_LARGE",
+      /larger than 2000 bytes/,
+    );
+    expect(count()).toBe(0);
+  });
+});
+
+test("what the type does not accept is refused", async () => {
+  expectProblem(await post({ op, params: { bad: true } }), "LIVEOPS_PARAMS_INVALID", /bad: it must not be/);
+});
+
+test("a type that is not there is refused with the near names", async () => {
+  const reply = await post({ op: "load-proces-save" });
+  expectProblem(reply, "LIVEOPS_NO_SUCH_TYPE");
+  expect(reply.json().nearest).toEqual([op]);
+});
+
+test("a full queue refuses, until there is room", async () => {
+  const first = expectRecord(await post({ op }), 201);
+  for (let n = 0; n < 2; n++) expectRecord(await post({ op }), 201);
+  expectProblem(await post({ op }), "LIVEOPS_QUEUE_FULL", /3 operations wait already/);
+  await served.inject({ method: "POST", url: `/v1/operations/${first.id}/cancel` });
+  expectRecord(await post({ op }), 201);
+});
+
+test("submits that come at once do not overfill the queue", async () => {
+  const replies = await Promise.all(Array.from({ length: 8 }, () => post({ op })));
+  const statuses = replies.map((reply) => reply.statusCode).sort();
+  expect(statuses).toEqual([201, 201, 201, 429, 429, 429, 429, 429]);
+  expect(count()).toBe(3);
+});
+
+describe("with an idempotency key", () => {
+  const key = (value: string) => ({ "idempotency-key": value });
+
+  test("the same again is the same operation", async () => {
+    const first = expectRecord(await post({ op }, key("k")), 201);
+    const second = expectRecord(await post({ op }, key("k")), 200);
+    expect(second.id).toBe(first.id);
+    expect(count()).toBe(1);
+    expect(expectRecord(await post({ op }, key("other")), 201).id).not.toBe(first.id);
+  });
+
+  test("another body is refused", async () => {
+    expectRecord(await post({ op }, key("k")), 201);
+    expectProblem(await post({ op, label: "another" }, key("k")), "LIVEOPS_KEY_REUSED", /use a new key/);
+    expect(count()).toBe(1);
+  });
+
+  test("the same order of nothing but its keys is the same body", async () => {
+    const first = expectRecord(await post({ op, params: { a: 1, b: 2 } }, key("k")), 201);
+    expect(expectRecord(await post({ params: { b: 2, a: 1 }, op }, key("k")), 200).id).toBe(first.id);
+  });
+
+  test("twenty at once are one operation", async () => {
+    const replies = await Promise.all(Array.from({ length: 20 }, () => post({ op }, key("k"))));
+    const ids = new Set(replies.map((reply) => reply.json().id));
+    expect(ids.size).toBe(1);
+    expect(replies.map((reply) => reply.statusCode).sort()).toEqual([...Array(19).fill(200), 201]);
+    expect(count()).toBe(1);
+  });
+
+  test("another body at the same time is refused too", async () => {
+    const [first, second] = await Promise.all([post({ op }, key("k")), post({ op, label: "x" }, key("k"))]);
+    expectRecord(first, 201);
+    expectProblem(second, "LIVEOPS_KEY_REUSED");
+  });
+
+  test("a refused one may be tried again", async () => {
+    expectProblem(await post({ op: "nothing" }, key("k")), "LIVEOPS_NO_SUCH_TYPE");
+    expectRecord(await post({ op }, key("k")), 201);
+  });
+
+  test("two at once that are refused are both told", async () => {
+    const both = await Promise.all([post({ op: "nothing" }, key("k")), post({ op: "nothing" }, key("k"))]);
+    for (const reply of both) expectProblem(reply, "LIVEOPS_NO_SUCH_TYPE");
+  });
+
+  test("it lasts over a restart, and when the operation is long finished", async () => {
+    const { id } = expectRecord(await post({ op }, key("k")), 201);
+    await served.run(id);
+    await served.settle(id, "succeeded");
+    await served.close();
+    served = await Served.start(served.open.dir, { maxQueued: 3, maxBody: 2000 });
+    expect(expectRecord(await post({ op }, key("k")), 200)).toMatchObject({ id, state: "succeeded" });
+    expectProblem(await post({ op, label: "x" }, key("k")), "LIVEOPS_KEY_REUSED");
+  });
+
+  test.each(["", "x".repeat(256)])("of a wrong length is refused", async (value) => {
+    expectProblem(await post({ op }, key(value)), "LIVEOPS_BAD_REQUEST", /1 to 255 characters/);
+  });
+});

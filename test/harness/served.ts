@@ -1,0 +1,205 @@
+/**
+ * All routes over a real store, hub and lifecycle in a temporary directory; what would be another process (loader,
+ * workers) is played by the test. Requests go through `inject`, or over a socket after `listen`.
+ */
+import { EventEmitter } from "node:events";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
+import pino from "pino";
+import { Attempt } from "../../daemon/attempt.js";
+import type { Context } from "../../daemon/context.js";
+import type { Executor } from "../../daemon/executor.js";
+import { buildServer } from "../../daemon/http/server.js";
+import type { Loader } from "../../daemon/loader/loader.js";
+import { Queue } from "../../daemon/queue.js";
+import { linesAfter } from "../../daemon/run-files/log-pages.js";
+import type { Settings } from "../../daemon/settings.js";
+import { find, present } from "../../daemon/shown.js";
+import type { Entry } from "../../daemon/store/decision.js";
+import { attemptDir, runDir } from "../../daemon/store/layout.js";
+import type { Change } from "../../daemon/store/ledger.js";
+import { Hub } from "../../daemon/watch/hub.js";
+import { fits } from "../../daemon/watch/scope.js";
+import { RunSink } from "../../daemon/worker/run-sink.js";
+import { Client } from "../../protocol/client/client.js";
+import { LIMITS } from "../../protocol/command/config.js";
+import type { Submission } from "../../protocol/fact.js";
+import type { FinalState } from "../../protocol/state.js";
+import { isFinal } from "../../protocol/state.js";
+import { FakeLoader } from "./fake-loader.js";
+import { OpenStore, outcome } from "./store.js";
+
+/** The executor as far as routes know it. */
+class FakeExecutor {
+  readonly stopped: string[] = [];
+  readonly attempts = new Map<string, Attempt>();
+  readonly pool = { counts: () => ({ busy: 0, idle: 1, starting: 0 }) };
+  stopOperation(id: string): void {
+    this.stopped.push(id);
+  }
+}
+
+export class Served {
+  readonly app: FastifyInstance;
+  readonly context: Context;
+  readonly executor = new FakeExecutor();
+  readonly loader = new FakeLoader();
+  readonly hub: Hub;
+  readonly queue = new Queue();
+  readonly signals = new EventEmitter().setMaxListeners(0);
+  readonly stops: boolean[] = [];
+  /** Resolves when the routes asked the daemon to end. */
+  readonly ended = Promise.withResolvers<void>();
+  readonly #sinks = new Map<string, RunSink>();
+
+  private constructor(
+    readonly open: OpenStore,
+    limits: Partial<Settings>,
+  ) {
+    const { store, layout, lifecycle } = open;
+    this.hub = new Hub({
+      record: (id) => {
+        const entry = store.find(id);
+        return entry ? this.#shown(entry) : null;
+      },
+      matching: (scope) => {
+        const live = [...store.ledger.entries.values()].filter(({ record }) => !isFinal(record.state));
+        const finished = [...store.recent.values()].filter(({ record }) => fits(scope, record));
+        const newest = finished.slice(Math.max(0, finished.length - scope.limit));
+        return [...newest, ...live.filter(({ record }) => fits(scope, record))]
+          .sort((a, b) => a.order - b.order)
+          .map((entry) => this.#shown(entry));
+      },
+      counts: () => store.counts(),
+      linesAfter: (id, after, limit) => linesAfter(runDir(layout, id), after, limit).lines,
+    });
+    const defaults = Object.fromEntries(Object.entries(LIMITS).map(([name, limit]) => [name, limit.default]));
+    const settings = {
+      ...defaults,
+      stateDir: layout.root,
+      socket: join(layout.root, "liveopsd.sock"),
+      opsDirs: ["/ops"],
+      shippedDirs: ["/ops"],
+      flags: { ops: [], concurrency: null },
+      concurrency: 2,
+      ...limits,
+    } as Settings;
+    this.context = {
+      settings,
+      layout,
+      store,
+      lifecycle,
+      executor: this.executor as unknown as Executor,
+      loader: this.loader as unknown as Loader,
+      queue: this.queue,
+      hub: this.hub,
+      log: pino({ level: "silent" }),
+      startedAt: new Date().toISOString(),
+      signals: this.signals,
+      present: (entry) => this.#shown(entry),
+      find: (typed) => find(store, typed),
+      prepareStop: async (now) => {
+        this.stops.push(now);
+        return { running: 0, cancelled: 0 };
+      },
+      stop: () => this.ended.resolve(),
+    };
+    this.app = buildServer(this.context);
+  }
+
+  static async start(dir: string, limits: Partial<Settings> = {}): Promise<Served> {
+    let served: Served | undefined;
+    const open = await OpenStore.open(dir, (changes) => served?.tell(changes));
+    served = new Served(open, limits);
+    return served;
+  }
+
+  /** What the daemon does with a change. */
+  tell(changes: Change[]): void {
+    for (const { id, before, after } of changes) {
+      const entry = this.open.store.ledger.get(id);
+      if (entry && after?.state === "queued") this.queue.add(id, entry.queuedAt);
+      else if (entry && before?.state === "queued") this.queue.remove(id, entry.queuedAt);
+      if (after) this.hub.changed(before, after);
+      else this.hub.removed(id);
+      this.signals.emit(id);
+    }
+  }
+
+  inject(options: InjectOptions): Promise<LightMyRequestResponse> {
+    return this.app.inject({ headers: {}, ...options });
+  }
+
+  /** From here on a real client reaches it. */
+  async listen(): Promise<Client> {
+    await this.app.listen({ path: this.context.settings.socket });
+    return new Client(this.context.settings.socket);
+  }
+
+  submit(over: Partial<Submission> = {}): Promise<string> {
+    return this.open.submit(over);
+  }
+
+  /** Starts an attempt whose worker is the test: what it writes through the sink the daemon reads with `read`. */
+  async run(id: string): Promise<RunSink> {
+    const { store, layout } = this.open;
+    await this.open.start(id);
+    const entry = store.ledger.get(id)!;
+    const { attempt, seq, logLines } = entry.record;
+    const dir = attemptDir(layout, id, attempt);
+    mkdirSync(dir, { recursive: true });
+    const sink = new RunSink(dir, attempt, seq, logLines, Number.POSITIVE_INFINITY);
+    this.#sinks.get(id)?.close();
+    this.#sinks.set(id, sink);
+    const attempted = new Attempt(entry, entry.run!, dir, null, {
+      onChange: (changed, before) => {
+        this.hub.changed(before, changed.record);
+        this.signals.emit(id);
+      },
+      onLines: (changed, lines) => {
+        this.hub.lines(changed.record.id, lines);
+        this.signals.emit(id);
+      },
+      onStalled: () => {},
+      onOutcome: () => {},
+      onDamage: (message) => {
+        throw new Error(message);
+      },
+    });
+    this.executor.attempts.set(id, attempted);
+    return sink;
+  }
+
+  /** Reads what the worker wrote. */
+  read(id: string): void {
+    this.executor.attempts.get(id)?.read();
+  }
+
+  async settle(id: string, state: FinalState, next: Submission | null = null): Promise<void> {
+    const attempt = this.executor.attempts.get(id)!;
+    attempt.read();
+    await this.open.lifecycle.settle(id, attempt.number, attempt.seq, outcome(state, next));
+    attempt.close();
+    this.executor.attempts.delete(id);
+  }
+
+  async finished(state: FinalState, over: Partial<Submission> = {}): Promise<string> {
+    const id = await this.submit(over);
+    await this.run(id);
+    await this.settle(id, state);
+    return id;
+  }
+
+  async close(): Promise<void> {
+    for (const attempt of this.executor.attempts.values()) attempt.close();
+    for (const sink of this.#sinks.values()) sink.close();
+    this.hub.stop();
+    await this.app.close();
+    await this.open.close();
+  }
+
+  #shown(entry: Entry) {
+    return present(entry, this.queue, null);
+  }
+}
