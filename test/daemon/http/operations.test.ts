@@ -1,0 +1,396 @@
+/** The routes of stored operations: list, show, log, cancel, retry, remove; types, history, the daemon. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  daemonReply,
+  historyReply,
+  type LogPage,
+  logPage,
+  type OperationPage,
+  operationPage,
+  ROUTES,
+  stopReply,
+  typesReply,
+} from "../../../protocol/routes.js";
+import { VERSION } from "../../../protocol/version.js";
+import { Served } from "../../harness/served.js";
+import { useDirectories } from "../../harness/temporary.js";
+import { expectProblem, expectRecord } from "./replies.js";
+
+const directory = useDirectories();
+let served: Served;
+beforeEach(async () => {
+  served = await Served.start(directory());
+});
+afterEach(() => served.close());
+
+const get = (url: string, headers: Record<string, string> = {}) =>
+  served.inject({ method: "GET", url, headers });
+const post = (url: string, payload?: unknown) =>
+  served.inject({ method: "POST", url, ...(payload !== undefined && { payload: JSON.stringify(payload) }) });
+
+describe("list", () => {
+  const page = async (query: string): Promise<OperationPage> => {
+    const reply = await get(`/v1/operations?${query}`);
+    expect(reply.statusCode).toBe(200);
+    return operationPage.strict().parse(reply.json());
+  };
+  const ids = async (query: string) => (await page(query)).operations.map(({ id }) => id);
+
+  test("pages through all, newest first, over what is sealed and what is not", async () => {
+    const made: string[] = [];
+    for (let n = 0; n < 7; n++) made.push(await served.finished("succeeded"));
+    await served.open.store.checkpoint();
+    for (let n = 0; n < 4; n++) made.push(await served.submit());
+    const seen: string[] = [];
+    let before: string | null = "";
+    for (let pages = 0; before !== null; pages++) {
+      expect(pages).toBeLessThan(5);
+      const query = `limit=3${before ? `&before=${before}` : ""}`;
+      const { operations, next, total } = await page(query);
+      expect(total).toBe(11);
+      expect(operations.length).toBeLessThanOrEqual(3);
+      seen.push(...operations.map(({ id }) => id));
+      before = next;
+    }
+    expect(seen).toEqual([...made].reverse());
+  });
+
+  test("an exact last page has no next", async () => {
+    for (let n = 0; n < 4; n++) await served.submit();
+    const first = await page("limit=2");
+    expect((await page(`limit=2&before=${first.next}`)).next).toBeNull();
+    expect(await page("limit=0")).toEqual({ operations: [], next: null, total: 4 });
+  });
+
+  test("filters by state, type, chain and text, and counts what fits", async () => {
+    const failed = await served.finished("failed", { op: "a", label: "Nightly run" });
+    const queued = await served.submit({ op: "b", title: "Something else" });
+    const sealed = await served.finished("cancelled", { op: "b" });
+    await served.open.store.checkpoint();
+    expect(await ids("state=failed")).toEqual([failed]);
+    expect(await ids("state=queued,cancelled")).toEqual([sealed, queued]);
+    expect(await ids("op=b")).toEqual([sealed, queued]);
+    expect(await ids(`chain=${failed}`)).toEqual([failed]);
+    expect(await ids("q=NIGHTLY")).toEqual([failed]);
+    expect(await ids("q=something%20else")).toEqual([queued]);
+    expect(await ids(`q=${sealed.slice(2, 9)}`)).toEqual([sealed]);
+    expect(await ids("op=b&state=failed")).toEqual([]);
+    expect((await page("op=b&limit=1")).total).toBe(2);
+  });
+
+  test("shows a queued one with its place", async () => {
+    await served.submit();
+    await served.submit();
+    const { operations } = await page("");
+    expect(operations.map(({ queuePosition }) => queuePosition)).toEqual([2, 1]);
+  });
+
+  test.each([
+    "state=done",
+    "limit=-1",
+    "limit=1001",
+    "limit=x",
+    "limit=1.5",
+    "before=!",
+    "before=zzzzzzzzzzzzzzzz",
+  ])("%s is refused", async (query) => {
+    expectProblem(await get(`/v1/operations?${query}`), "LIVEOPS_BAD_REQUEST");
+  });
+});
+
+describe("one operation", () => {
+  test("is shown by its id and by any prefix of three or more that fits it alone", async () => {
+    const id = await served.submit({ id: "abc123def456" });
+    await served.submit({ id: "abd000000000" });
+    for (const typed of [id, "abc", "abc123"])
+      expect(expectRecord(await get(`/v1/operations/${typed}`)).id).toBe(id);
+  });
+
+  test("is found by its prefix when it is sealed", async () => {
+    const id = await served.finished("succeeded", { id: "xyz123def456" });
+    await served.open.store.checkpoint();
+    expect(expectRecord(await get("/v1/operations/xyz")).id).toBe(id);
+  });
+
+  test("a prefix of several is refused with the candidates", async () => {
+    for (const last of ["1", "2"]) await served.submit({ id: `abc00000000${last}` });
+    const reply = await get("/v1/operations/abc");
+    expectProblem(reply, "LIVEOPS_AMBIGUOUS_ID", /type more of it/);
+    expect(reply.json().candidates).toEqual(["abc000000001", "abc000000002"]);
+  });
+
+  test("of very many, eight candidates are named", async () => {
+    for (let n = 10; n < 30; n++) await served.submit({ id: `abc0000000${n}` });
+    const reply = await get("/v1/operations/abc");
+    expect(reply.json().candidates).toHaveLength(8);
+    expect(reply.json().detail).toContain("and more");
+  });
+
+  test.each([
+    ["a", /prefix needs 3 letters/],
+    ["ab", /prefix needs 3 letters/],
+    ["abx", /liveops ls lists them/],
+    ["abc123def457", /liveops ls lists them/],
+    ["abc123def4567", /liveops ls/],
+    ["%25", /prefix/],
+    ["ABC", /liveops ls/],
+    [`${"x".repeat(400)}`, /liveops ls/],
+  ])("%s is none", async (typed, detail) => {
+    await served.submit({ id: "abc123def456" });
+    for (const path of ["", "/log", "/events"])
+      expectProblem(await get(`/v1/operations/${typed}${path}`), "LIVEOPS_NO_SUCH_OPERATION", detail);
+    for (const path of ["/cancel", "/retry"])
+      expectProblem(await post(`/v1/operations/${typed}${path}`), "LIVEOPS_NO_SUCH_OPERATION");
+    const removal = await served.inject({ method: "DELETE", url: `/v1/operations/${typed}` });
+    expectProblem(removal, "LIVEOPS_NO_SUCH_OPERATION");
+  });
+});
+
+describe("cancel", () => {
+  test("of a queued one is the end of it", async () => {
+    const id = await served.submit();
+    expect(expectRecord(await post(`/v1/operations/${id}/cancel`))).toMatchObject({ state: "cancelled" });
+    expect(served.queue.length).toBe(0);
+  });
+
+  test("of a running one is recorded and passed on, twice as once", async () => {
+    const id = await served.submit();
+    await served.run(id);
+    for (const body of [undefined, {}]) {
+      const record = expectRecord(await post(`/v1/operations/${id}/cancel`, body));
+      expect(record).toMatchObject({ state: "running", cancelRequested: true });
+    }
+    expect(served.executor.stopped).toEqual([id, id]);
+    expect(served.open.store.ledger.get(id)?.run?.stopReason).toBe("cancel");
+  });
+
+  test("of a finished one is refused", async () => {
+    const id = await served.finished("succeeded");
+    expectProblem(await post(`/v1/operations/${id}/cancel`), "LIVEOPS_WRONG_STATE", /it has succeeded/);
+  });
+});
+
+describe("retry", () => {
+  test("queues a failed one again", async () => {
+    const id = await served.finished("failed");
+    const record = expectRecord(await post(`/v1/operations/${id}/retry`));
+    expect(record).toMatchObject({ state: "queued", error: null, queuePosition: 1, attempt: 1 });
+  });
+
+  test("from a stage, of a resumable type", async () => {
+    const id = await served.finished("failed", { op: "resumes" });
+    expect(expectRecord(await post(`/v1/operations/${id}/retry`, { from: "Process" })).state).toBe("queued");
+  });
+
+  test("from a stage is refused of others, and from one that is none", async () => {
+    const plain = await served.finished("failed");
+    expectProblem(
+      await post(`/v1/operations/${plain}/retry`, { from: "Process" }),
+      "LIVEOPS_BAD_REQUEST",
+      /not resumable/,
+    );
+    const resumable = await served.finished("failed", { op: "resumes" });
+    expectProblem(
+      await post(`/v1/operations/${resumable}/retry`, { from: "Proces" }),
+      "LIVEOPS_BAD_REQUEST",
+      /its stages: Load, Process, Save/,
+    );
+  });
+
+  test("of one that is not over, or succeeded, is refused", async () => {
+    const running = await served.submit();
+    await served.run(running);
+    for (const id of [running, await served.submit(), await served.finished("succeeded")])
+      expectProblem(await post(`/v1/operations/${id}/retry`), "LIVEOPS_WRONG_STATE", /cannot be retried/);
+  });
+
+  test("with a key we do not know is refused", async () => {
+    const id = await served.finished("failed");
+    expectProblem(await post(`/v1/operations/${id}/retry`, { form: "Load" }), "LIVEOPS_BAD_REQUEST", /form/);
+  });
+});
+
+describe("remove", () => {
+  const remove = (id: string) => served.inject({ method: "DELETE", url: `/v1/operations/${id}` });
+
+  test("takes a finished one away and answers with what it was", async () => {
+    const id = await served.finished("failed");
+    expect(expectRecord(await remove(id))).toMatchObject({ id, state: "failed" });
+    expectProblem(await get(`/v1/operations/${id}`), "LIVEOPS_NO_SUCH_OPERATION");
+    expectProblem(await remove(id), "LIVEOPS_NO_SUCH_OPERATION");
+  });
+
+  test("of one that is not over is refused", async () => {
+    const id = await served.submit();
+    expectProblem(await remove(id), "LIVEOPS_WRONG_STATE", /is queued/);
+    await served.run(id);
+    expectProblem(await remove(id), "LIVEOPS_WRONG_STATE", /liveops cancel stops it/);
+  });
+});
+
+describe("log", () => {
+  async function logged(count: number): Promise<string> {
+    const id = await served.submit();
+    const sink = await served.run(id);
+    for (let n = 1; n <= count; n++)
+      sink.line(n % 2 ? "log" : "stdout", n % 3 ? null : "Load", `line ${n} of ${count}`);
+    served.read(id);
+    return id;
+  }
+  const page = async (id: string, query = ""): Promise<LogPage> => {
+    const reply = await get(`/v1/operations/${id}/log?${query}`);
+    expect(reply.statusCode).toBe(200);
+    return logPage.strict().parse(reply.json());
+  };
+  const numbers = async (id: string, query: string) => (await page(id, query)).lines.map(({ n }) => n);
+
+  test("pages forwards to the end", async () => {
+    const id = await logged(7);
+    const seen: number[] = [];
+    for (let after: number | null = 0; after !== null; ) {
+      const { lines, next, total }: LogPage = await page(id, `after=${after}&limit=3`);
+      expect(total).toBe(7);
+      seen.push(...lines.map(({ n }) => n));
+      after = next;
+    }
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  test("pages backwards from the end to the beginning", async () => {
+    const id = await logged(7);
+    const seen: number[] = [];
+    let query = "tail=3&limit=3";
+    for (;;) {
+      const { lines, next } = await page(id, query);
+      seen.unshift(...lines.map(({ n }) => n));
+      if (next === null) break;
+      query = `before=${next}&limit=3`;
+    }
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  test("filters by text, stage and stream", async () => {
+    const id = await logged(9);
+    expect(await numbers(id, "match=LINE%207")).toEqual([7]);
+    expect(await numbers(id, "stage=Load")).toEqual([3, 6, 9]);
+    expect(await numbers(id, "stream=stdout")).toEqual([2, 4, 6, 8]);
+    expect(await numbers(id, "stream=stdout&tail=2")).toEqual([6, 8]);
+  });
+
+  test("is plain text where that is asked for", async () => {
+    const id = await logged(2);
+    const reply = await get(`/v1/operations/${id}/log`, { accept: "text/plain" });
+    expect(reply.headers["content-type"]).toBe("text/plain; charset=utf-8");
+    expect(reply.body).toBe("line 1 of 2\nline 2 of 2\n");
+  });
+
+  test("of one that never ran is empty", async () => {
+    expect(await page(await served.submit())).toEqual({ lines: [], next: null, total: 0 });
+  });
+
+  test.each(["after=1&before=3", "after=-1", "before=0", "tail=x", "limit=10001", "stream=stdin"])(
+    "%s is refused",
+    async (query) => {
+      expectProblem(await get(`/v1/operations/${await logged(1)}/log?${query}`), "LIVEOPS_BAD_REQUEST");
+    },
+  );
+});
+
+describe("types and history", () => {
+  test("the types, and what does not load", async () => {
+    const reply = typesReply.strict().parse((await get("/v1/ops")).json());
+    expect(reply.ops.map(({ op }) => op)).toEqual(["load-process-save", "resumes"]);
+    expect(reply.errors).toEqual([{ file: "/ops/broken.ts", message: "it broke" }]);
+  });
+
+  test("how long succeeded runs took, whole and by stage; failed ones do not count", async () => {
+    for (const state of ["succeeded", "failed"] as const) {
+      const id = await served.submit();
+      const sink = await served.run(id);
+      sink.fact({ type: "stage:entered", stage: "Load", index: 0 }, true);
+      const left = { stage: "Load", index: 0, state: "done", resumed: false, seconds: 2 } as const;
+      sink.fact({ type: "stage:left", ...left }, true);
+      await served.settle(id, state);
+    }
+    const reply = historyReply.strict().parse((await get("/v1/ops/load-process-save/history")).json());
+    expect(reply).toMatchObject({
+      op: "load-process-save",
+      runs: 1,
+      stages: { Load: { runs: 1, p50: 2, p90: 2 } },
+    });
+    expect(reply.seconds?.p50).toBeGreaterThanOrEqual(0);
+  });
+
+  test("of a type that never ran", async () => {
+    const reply = await get("/v1/ops/nothing/history");
+    expect(historyReply.parse(reply.json())).toEqual({ op: "nothing", runs: 0, seconds: null, stages: {} });
+  });
+});
+
+describe("the daemon", () => {
+  test("says what it is", async () => {
+    await served.submit();
+    const reply = daemonReply.strict().parse((await get("/v1/daemon")).json());
+    expect(reply).toMatchObject({ version: VERSION, pid: process.pid, storeFull: false, problems: [] });
+    expect(reply.counts).toEqual({ queued: 1, running: 0, succeeded: 0, failed: 0, cancelled: 0 });
+  });
+
+  test.each([
+    [undefined, false],
+    [{}, false],
+    [{ now: true }, true],
+  ])("stop %j answers, then ends it", async (body, now) => {
+    const reply = await post("/v1/daemon/stop", body);
+    expect(stopReply.strict().parse(reply.json())).toEqual({ running: 0, cancelled: 0 });
+    await served.ended.promise;
+    expect(served.stops).toEqual([now]);
+  });
+
+  test("stop with something else is refused, and does not end it", async () => {
+    expectProblem(await post("/v1/daemon/stop", { now: "yes" }), "LIVEOPS_BAD_REQUEST");
+    expect(served.stops).toEqual([]);
+  });
+});
+
+describe("every route", () => {
+  const urls = Object.values(ROUTES).map((route) => ({
+    method: route.method,
+    url: route.path.replace(":id", "abcabcabcabc").replace(":op", "x"),
+  }));
+
+  test.each(urls.filter(({ url }) => !url.startsWith("/v1/daemon")))(
+    "$method $url refuses another version",
+    async (request) => {
+      const reply = await served.inject({ ...request, headers: { "liveops-version": "999.0.0" } });
+      expectProblem(reply, "LIVEOPS_VERSION", /the client is 999\.0\.0; run liveopsd restart/);
+    },
+  );
+
+  test("the daemon's own answers to any version, so that it can be stopped", async () => {
+    const headers = { "liveops-version": "999.0.0" };
+    expect((await get("/v1/daemon", headers)).statusCode).toBe(200);
+    const stop = await served.inject({ method: "POST", url: "/v1/daemon/stop", headers });
+    expect(stop.statusCode).toBe(200);
+  });
+
+  test("a patch release of ours is the same version", async () => {
+    const headers = { "liveops-version": VERSION.replace(/\d+$/, "999") };
+    expect((await get("/v1/operations", headers)).statusCode).toBe(200);
+  });
+
+  test.each([
+    ["GET", "/"],
+    ["GET", "/v1"],
+    ["GET", "/v2/operations"],
+    ["PUT", "/v1/operations"],
+    ["DELETE", "/v1/operations"],
+    ["POST", "/v1/watch"],
+    ["GET", "/v1/operations/abc/nothing"],
+  ] as const)("%s %s is no route", async (method, url) => {
+    expectProblem(await served.inject({ method, url }), "LIVEOPS_NO_SUCH_ROUTE", /GET \/openapi\.json lists/);
+  });
+
+  test("a path that is no URL is a bad request", async () => {
+    expectProblem(await get("/v1/operations/%E0%A4%A"), "LIVEOPS_BAD_REQUEST");
+  });
+});
