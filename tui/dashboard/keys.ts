@@ -7,8 +7,11 @@
 import { ANSWERS, DOING } from "./keys/doing.js";
 import { GENERAL } from "./keys/general.js";
 import type { Key, Pressed } from "./keys/key.js";
+import { LIST } from "./keys/list.js";
 import { LOG } from "./keys/log.js";
 import { MOVING } from "./keys/moving.js";
+import { RETRY } from "./keys/retry.js";
+import { TIMELINE } from "./keys/timeline.js";
 import type { State } from "./state/model.js";
 import type { Action } from "./state/press.js";
 
@@ -17,13 +20,24 @@ export type { Key, Pressed } from "./keys/key.js";
 /** The help shows the groups under their titles, in this order. */
 export const KEY_GROUPS: readonly { readonly title: string; readonly keys: readonly Key[] }[] = [
   { title: "moving", keys: MOVING },
+  { title: "the list", keys: LIST },
   { title: "the log", keys: LOG },
   { title: "doing things", keys: [...ANSWERS, ...DOING] },
+  { title: "the timeline", keys: TIMELINE },
   { title: "everywhere", keys: GENERAL },
 ];
 
 /** The first entry that fits counts; the footer shows them in this order. */
-export const KEYS: readonly Key[] = [...ANSWERS, ...MOVING, ...LOG, ...DOING, ...GENERAL];
+export const KEYS: readonly Key[] = [
+  ...ANSWERS,
+  ...MOVING,
+  ...LIST,
+  ...LOG,
+  ...DOING,
+  ...RETRY,
+  ...TIMELINE,
+  ...GENERAL,
+];
 
 /** The action of a key in this state, or null where it does nothing now. */
 export function actionFor(state: State, pressed: Pressed): Action | null {

@@ -10,7 +10,8 @@ import { Dashboard } from "./components/Dashboard.js";
 import { FrameWriter } from "./output/frame-writer.js";
 import { inColour, withoutColour } from "./screen/paint.js";
 import { initialState, type Size } from "./state/model.js";
-import { type Clock, Store } from "./store.js";
+import { type Clock, SteadyClock } from "./steady-clock.js";
+import { Store } from "./store.js";
 
 export interface ProgramOptions {
   stdin: NodeJS.ReadStream;
@@ -36,7 +37,7 @@ export interface Program {
 }
 
 export function startDashboard(options: ProgramOptions): Program {
-  const { stdin, stdout, env, socket, id = null, clock = Date } = options;
+  const { stdin, stdout, env, socket, id = null, clock = new SteadyClock() } = options;
   const state = initialState({ size: sizeOf(stdout), now: clock.now(), socket, id });
   const store = new Store(state, wantsColour(stdout, env) ? inColour : withoutColour, clock);
   const dashboard = () => <Dashboard store={store} client={client} />;

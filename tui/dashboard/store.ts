@@ -4,23 +4,24 @@
  *
  * Hooks dispatch and read; React is told through `subscribe` when the drawn state moved on.
  */
+
+import type { WatchLine } from "../../protocol/watch.js";
 import { type Frame, frameOf, sameFrame } from "./screen/frame.js";
 import type { Paint } from "./screen/paint.js";
 import { isUrgent, type Message } from "./state/message.js";
-import { type State, ticks } from "./state/model.js";
+import type { State } from "./state/model.js";
+import { ticks } from "./state/ticks.js";
 import { update } from "./state/update.js";
+import type { Clock } from "./steady-clock.js";
 
 /** Milliseconds between two drawings of data, and between two of a key that is held down. */
 const DATA_PACE = 100;
 const KEY_PACE = 33;
 
-export interface Clock {
-  /** Wall clock, ms. */
-  now(): number;
-}
-
 export class Store {
   #state: State;
+  /** Lines of the watch stream since then: applied together, when they are drawn or the state is asked for. */
+  #incoming: WatchLine[] = [];
   #drawn: State;
   #frame: Frame;
   #drawnAt = Number.NEGATIVE_INFINITY;
@@ -40,6 +41,7 @@ export class Store {
 
   /** The newest state, drawn or not. */
   get state(): State {
+    this.#takeIn();
     return this.#state;
   }
 
@@ -53,6 +55,12 @@ export class Store {
   };
 
   readonly dispatch = (message: Message): void => {
+    if (message.type === "watched") {
+      this.#incoming.push(message.line);
+      this.#flushIn(DATA_PACE);
+      return;
+    }
+    this.#takeIn();
     const next = update(this.#state, message);
     if (next === this.#state) return;
     this.#state = next;
@@ -70,6 +78,7 @@ export class Store {
   /** Draws now what has changed. */
   flush(): void {
     this.stop();
+    this.#takeIn();
     if (ticks(this.#state)) this.#state = update(this.#state, { type: "ticked", now: this.clock.now() });
     if (this.#state === this.#drawn) return;
     this.#drawn = this.#state;
@@ -84,6 +93,18 @@ export class Store {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#due = Number.POSITIVE_INFINITY;
+  }
+
+  #takeIn(): void {
+    if (this.#incoming.length === 0) return;
+    const lines = this.#incoming;
+    this.#incoming = [];
+    for (const line of lines) {
+      if (line.type === "changed" && line.patch.updatedAt !== undefined)
+        this.clock.heard?.(Date.parse(line.patch.updatedAt));
+    }
+    const now = this.clock.now();
+    this.#state = update(update(this.#state, { type: "ticked", now }), { type: "watched-lines", lines });
   }
 
   #flushIn(pace: number): void {

@@ -33,10 +33,16 @@ const LABEL_FIELD: Field = {
   line: EMPTY_LINE,
 };
 
-export function openForm(type: OperationType): Form {
+/** @param draft an earlier form of the type: what was typed into it stands here again */
+export function openForm(type: OperationType, draft?: Form): Form {
   // Without a schema any parameters go: as one object of JSON.
   const fields = type.params === null ? [ANY_FIELD] : fieldsOf(type.params);
-  return { type, fields: [...fields, LABEL_FIELD], at: 0, refusal: null, tried: false };
+  const typed = new Map(draft?.fields.map(({ name, line }) => [name, line]));
+  const filled = [...fields, LABEL_FIELD].map((field) => ({
+    ...field,
+    line: typed.get(field.name) ?? EMPTY_LINE,
+  }));
+  return { type, fields: filled, at: 0, refusal: null, tried: false };
 }
 
 const ANY = "\u0000params";

@@ -24,7 +24,15 @@ function pressedKeys(input: string, key: InkKey): Pressed[] {
   const special = SPECIAL.find((name) => key[name]);
   if (special !== undefined) return [{ special }];
   if (key.meta) return [];
-  return [...input].map((character) =>
-    character === "\r" ? { special: "return" } : { input: character, ctrl: key.ctrl },
-  );
+  return [...input].map((character) => pressedCharacter(character, key.ctrl));
+}
+
+/** A control character among others is the key that sends it. */
+function pressedCharacter(character: string, ctrl: boolean): Pressed {
+  if (character === "\r") return { special: "return" };
+  if (character === "\t") return { special: "tab" };
+  if (character === "\x7f" || character === "\b") return { special: "backspace" };
+  const code = character.charCodeAt(0);
+  if (code >= 1 && code <= 26) return { input: String.fromCharCode(code + 96), ctrl: true };
+  return { input: character, ctrl };
 }

@@ -1,6 +1,6 @@
 /** Counts the seconds while something on the screen does; no timer at all while nothing does. */
 import { useEffect } from "react";
-import { ticks } from "../state/model.js";
+import { ticks } from "../state/ticks.js";
 import type { Store } from "../store.js";
 import { useStored } from "./useStored.js";
 

@@ -1,6 +1,6 @@
 /** Keys that ask the daemon for something, and the answers to what is asked first. */
 import type { Key } from "./key.js";
-import { confirming, hasSelected, mayCancel, mayRemove, mayRetry } from "./when.js";
+import { confirming, free, hasSelected, mayCancel, mayRemove, mayRetry } from "./when.js";
 
 export const ANSWERS: readonly Key[] = [
   {
@@ -41,6 +41,31 @@ export const DOING: readonly Key[] = [
     hint: () => "retry",
     rank: 4,
     when: mayRetry,
+  },
+  {
+    action: "timeline",
+    on: ["t"],
+    label: "t",
+    does: "its timeline, and a replay",
+    hint: () => "timeline",
+    rank: 6,
+    when: hasSelected,
+  },
+  {
+    action: "retry-from",
+    on: ["R"],
+    label: "R",
+    does: "run it again from a chosen stage",
+    when: mayRetry,
+  },
+  {
+    action: "submit",
+    on: ["s"],
+    label: "s",
+    does: "submit an operation",
+    hint: () => "submit",
+    rank: 6,
+    when: free,
   },
   {
     action: "remove",

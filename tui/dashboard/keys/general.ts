@@ -16,6 +16,15 @@ export const GENERAL: readonly Key[] = [
     when: (state) => !confirming(state) && state.entry === null,
   },
   {
+    action: "palette",
+    on: [":"],
+    label: ":",
+    does: "everything, by its name",
+    hint: () => "all actions",
+    rank: 8,
+    when: (state) => !confirming(state) && state.entry === null,
+  },
+  {
     action: "quit",
     on: ["q"],
     label: "q",

@@ -1,19 +1,26 @@
 /** The rows that come up above the footer: the shell command of a question or a deed, the palette's choices. */
 import { commandOf } from "../command/liveops.js";
 import type { State } from "../state/model.js";
-import { tame } from "./cells.js";
+import { tame, wrap } from "./cells.js";
 import { Line } from "./line.js";
 import type { Paint } from "./paint.js";
+import { palette } from "./palette.js";
 
 /** @param most rows it may take */
 export function band(state: State, width: number, most: number, paint: Paint): string[] {
   if (most < 1) return [];
+  if (state.entry?.kind === "palette") return palette(state, state.entry.line.text, width, most, paint);
   const command =
     state.confirming !== null ? commandOf(state.confirming, state.flags) : state.notice?.command;
-  return command === undefined ? [] : [commandRow(command, width, paint)];
+  return command === undefined ? [] : commandRows(command, width, Math.min(most, 3), paint);
 }
 
-/** `$ liveops …`, as it is typed in a shell. */
-export function commandRow(command: string, width: number, paint: Paint): string {
-  return new Line(width, paint).add(" $ ", "dim").add(tame(command), "cyan").toString();
+/** `$ liveops …`, as it is typed in a shell, over as many rows as it needs and may take. */
+export function commandRows(command: string, width: number, most: number, paint: Paint): string[] {
+  return wrap(tame(command), width - 3, most).map((text, i) =>
+    new Line(width, paint)
+      .add(i === 0 ? " $ " : "   ", "dim")
+      .add(text, "cyan")
+      .toString(),
+  );
 }

@@ -23,20 +23,20 @@ const LOG_LEAST = 5;
 export function detail(state: State, paint: Paint): string[] {
   const operation = selectedOperation(state);
   if (operation === null) return [];
-  const { detailWidth, height } = panesOf(state);
+  const { detailWidth, detailHeight } = panesOf(state);
   const above = headRows(state, operation, paint);
-  return [...above, ...logRows(state, detailWidth, height - above.length, paint)];
+  return [...above, ...logRows(state, detailWidth, detailHeight - above.length, paint)];
 }
 
 /** Rows of log lines on the screen now, without the rule above them. */
 export function logHeight(state: State): number {
   const operation = selectedOperation(state);
   if (operation === null) return 0;
-  return Math.max(0, panesOf(state).height - headRows(state, operation, unpainted).length - 1);
+  return Math.max(0, panesOf(state).detailHeight - headRows(state, operation, unpainted).length - 1);
 }
 
 function headRows(state: State, operation: Operation, paint: Paint): string[] {
-  const { detailWidth: width, height } = panesOf(state);
+  const { detailWidth: width, detailHeight: height } = panesOf(state);
   const budget = height - Math.max(LOG_LEAST, Math.floor(height * LOG_SHARE));
   const who = [title(operation, width, paint), ...about(operation, width, height, paint)];
   const chain = rail(state, operation, width, paint);

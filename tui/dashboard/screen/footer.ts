@@ -1,11 +1,13 @@
 /** The last row: a question, or what just happened, and the keys that do something now, from the one table. */
 import { KEYS, type Key } from "../keys.js";
+import { ENTRIES } from "../state/entry.js";
 import { operationOf, type State } from "../state/model.js";
 import { idOf, type Request } from "../state/request.js";
 import { fit, tame, widthOf } from "./cells.js";
 import { Line } from "./line.js";
 import type { Paint } from "./paint.js";
 import { STATUS_GLYPHS, STATUS_STYLES } from "./state-style.js";
+import { addTyped } from "./typed-line.js";
 
 /** The arrows, which are two entries of the table, in one word. */
 function arrowsHint(state: State): string | null {
@@ -16,6 +18,11 @@ function arrowsHint(state: State): string | null {
 
 export function footer(state: State, paint: Paint): string {
   const line = new Line(state.size.columns, paint).add(" ");
+  const { entry } = state;
+  if (entry !== null && ENTRIES[entry.kind].prompt !== "") {
+    line.add(ENTRIES[entry.kind].prompt, "bold");
+    return addTyped(line, entry.line, line.left - 1).toString();
+  }
   if (state.confirming !== null) question(state, state.confirming, line);
   else if (state.notice !== null) {
     const { level, text } = state.notice;

@@ -4,18 +4,18 @@
  * The store compares frames and draws nothing when they are equal, so that only what is visible costs anything.
  * No row is wider than its pane and there are never more rows than the terminal has.
  */
-import { type State, selectedOperation } from "../state/model.js";
+import type { State } from "../state/model.js";
 import { band } from "./band.js";
-import { tame } from "./cells.js";
 import { detail } from "./detail.js";
 import { footer } from "./footer.js";
 import { type Header, header } from "./header.js";
-import { help } from "./help.js";
 import { panesOf } from "./layout.js";
 import { Line } from "./line.js";
 import { list } from "./list.js";
+import { pageBody, pageTitle } from "./page-body.js";
 import { noDaemon, nothingYet, tooSmall } from "./pages.js";
 import { type Paint, unpainted } from "./paint.js";
+import { detailRule, listRule } from "./rules.js";
 
 export interface Frame {
   readonly columns: number;
@@ -58,11 +58,11 @@ export function frameOf(state: State, paint: Paint): Frame {
 }
 
 function body(state: State, paint: Paint): Pane[] {
-  const { both, listWidth, detailWidth, height } = panesOf(state);
+  const { arrangement, listWidth, listHeight, detailWidth, detailHeight, height } = panesOf(state);
   const { columns } = state.size;
   const whole = (rows: string[]) => [{ width: columns, rows: filled(rows, height) }];
-  if (state.page?.kind === "help") return whole(help(state.page, columns, height, paint));
-  if (state.order.length === 0)
+  if (state.page !== null) return whole(pageBody(state, state.page, columns, height, paint));
+  if (isEmpty(state))
     return whole(
       state.connection.state === "live" ? nothingYet(columns, paint) : noDaemon(state, columns, paint),
     );
@@ -71,39 +71,41 @@ function body(state: State, paint: Paint): Pane[] {
   const shown = state.connection.state === "away" ? { ...state, now: state.connection.since } : state;
   const brush = away ? unpainted : paint;
   const dim = (rows: string[]) => (away ? rows.map((row) => (row === "" ? row : paint(row, "dim"))) : rows);
-  const listRows = () => filled(dim(list(shown, listWidth, height, brush)), height);
-  const detailRows = () => filled(dim(detail(shown, brush)), height);
-  if (!both) return state.pane === "list" ? [{ width: columns, rows: listRows() }] : whole(detailRows());
-  return [
-    { width: listWidth, rows: listRows() },
-    { width: 1, rows: Array<string>(height).fill(paint("│", "dim")) },
-    { width: detailWidth, rows: detailRows() },
-  ];
+  const listRows = () => filled(dim(list(shown, listWidth, listHeight, brush)), listHeight);
+  const detailRows = () => filled(dim(detail(shown, brush)), detailHeight);
+  switch (arrangement) {
+    case "one":
+      return whole(state.pane === "list" ? listRows() : detailRows());
+    case "stacked":
+      return whole([...listRows(), detailRule(state, columns, paint), ...detailRows()]);
+    case "side":
+      return [
+        { width: listWidth, rows: listRows() },
+        { width: 1, rows: Array<string>(height).fill(paint("│", "dim")) },
+        { width: detailWidth, rows: detailRows() },
+      ];
+  }
 }
 
-/** The row under the header: which pane is where, and how much of the list is on the screen. */
+/** The row under the header: a page's name, or which pane is where. */
 function rule(state: State, paint: Paint): string {
-  const { both, listWidth, height } = panesOf(state);
+  const { arrangement, listWidth } = panesOf(state);
   const { columns } = state.size;
   const line = new Line(columns, paint);
-  if (state.page?.kind === "help")
-    return line.add("─ ", "dim").add("keys", "bold").add(" ").fill(columns, "─", "dim").toString();
-  const count = state.order.length;
-  const operation = selectedOperation(state);
-  if (both || state.pane === "list" || operation === null) {
-    const part = new Line(both && count > 0 ? listWidth : columns, paint);
-    part
-      .add("─ ", "dim")
-      .add("operations", "bold", state.pane === "list" ? "cyan" : "plain")
-      .add(" ");
-    if (count > height) part.addWhole(`${state.top + 1}-${state.top + height} of ${count} `, "dim");
-    line.join(part.fill(part.width, "─", "dim"));
-    if (!both || count === 0) return line.toString();
-    return line.add("┬", "dim").fill(columns, "─", "dim").toString();
+  if (state.page !== null) {
+    line.add("─ ", "dim").add(pageTitle(state.page), "bold").add(" ");
+    return line.fill(columns, "─", "dim").toString();
   }
-  const place = state.order.indexOf(operation.id) + 1;
-  line.add("─ ", "dim").add(tame(operation.op), "bold", "cyan").add(` ${place} of ${count} `, "dim");
+  if (isEmpty(state)) return line.fill(columns, "─", "dim").toString();
+  if (arrangement === "one" && state.pane === "detail") return detailRule(state, columns, paint);
+  if (arrangement !== "side") return line.join(listRule(state, columns, paint)).toString();
+  line.join(listRule(state, listWidth, paint)).add("┬", "dim");
   return line.fill(columns, "─", "dim").toString();
+}
+
+/** Nothing to list, and not because of a filter. */
+function isEmpty(state: State): boolean {
+  return state.order.length === 0 && state.listing.text === "";
 }
 
 /** Exactly so many rows. */

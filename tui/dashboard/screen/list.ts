@@ -1,67 +1,117 @@
-/** The list: one row an operation, only the ones on the screen, columns by width. */
+/**
+ * The list: a row for each operation, or for each chain that is folded; only the ones on the screen, columns by width.
+ */
 import type { Operation } from "../../../protocol/operation.js";
-import { formatDuration, formatPercent } from "../../terminal/format.js";
-import { operationOf, type State } from "../state/model.js";
+import { formatDuration, formatEta, formatPercent } from "../../terminal/format.js";
+import { chainOf, operationOf, type State } from "../state/model.js";
+import { type Fold, selectedRow } from "../state/order.js";
 import { addBar, addWandering, isIndeterminate } from "./bar.js";
-import { tame } from "./cells.js";
-import { elapsedOf } from "./elapsed.js";
+import { pad, tame, widthOf, wrap } from "./cells.js";
+import { chainElapsed, elapsedOf } from "./elapsed.js";
+import { chainSecondsLeft, secondsLeft } from "./estimate.js";
 import { Line } from "./line.js";
-import type { Paint } from "./paint.js";
+import type { Paint, Style } from "./paint.js";
+import { stallOf } from "./stall.js";
 import { glyphOf, stateWord, styleOf } from "./state-style.js";
 
 const BAR = 10;
 const PERCENT = 5;
-const ELAPSED = 7;
+const TIME = 7;
+const LEFT = 8;
+
+/** Widths from which a row has room for more than its name and one figure. */
+const FIGURES_FROM = 38;
+const BAR_FROM = 52;
+const LEFT_FROM = 62;
 
 export function list(state: State, width: number, height: number, paint: Paint): string[] {
+  if (state.order.length === 0) return nothingFits(state, width, paint);
+  const selected = selectedRow(state);
   const rows: string[] = [];
-  for (const id of state.order.slice(state.top, state.top + height)) {
+  for (const [i, id] of state.order.slice(state.top, state.top + height).entries()) {
     const operation = operationOf(state, id);
-    if (operation !== null) rows.push(row(state, operation, width, paint));
+    if (operation !== null) rows.push(row(state, operation, state.top + i === selected, width, paint));
   }
   return rows;
 }
 
-function row(state: State, operation: Operation, width: number, paint: Paint): string {
-  const selected = operation.id === state.selected;
-  const figures = figuresOf(operation, width, state.now, paint);
+function nothingFits(state: State, width: number, paint: Paint): string[] {
+  const rows = wrap(`Nothing fits ${tame(state.listing.text)}`, width - 4, 3).map((text) => `  ${text}`);
+  return [
+    "",
+    ...rows,
+    "",
+    new Line(width, paint).add("  esc", "bold").add(" all of them again", "dim").toString(),
+  ];
+}
+
+function row(state: State, operation: Operation, selected: boolean, width: number, paint: Paint): string {
+  const fold = state.folds.get(operation.id) ?? null;
+  const figures = figuresOf(state, operation, fold, width, paint);
+  const stalled = stallOf(state, operation) !== null;
   const line = new Line(width, paint)
     .add(selected ? "▌" : " ", state.pane === "list" ? "cyan" : "dim")
-    .add(glyphOf(operation), styleOf(operation))
+    .add(stalled ? "▲" : glyphOf(operation), stalled ? "yellow" : styleOf(operation))
     .add(" ");
   return line
-    .join(nameOf(operation, selected, line.left - figures.width, paint))
+    .join(nameOf(operation, fold, selected, line.left - figures.width, paint))
     .join(figures)
     .toString();
 }
 
-/** A later link of a chain stands behind an arrow; the label is the first to be cut. */
-function nameOf(operation: Operation, selected: boolean, width: number, paint: Paint): Line {
+const BRANCH: Record<Fold["part"], string> = { folded: "▸ ", head: "▾ ", link: "├ ", tail: "└ " };
+
+/** The label is the first to be cut; a chain's place stays as long as there is room for half of the name. */
+function nameOf(
+  operation: Operation,
+  fold: Fold | null,
+  selected: boolean,
+  width: number,
+  paint: Paint,
+): Line {
   const line = new Line(width, paint);
-  if (operation.chain.index > 0) line.add("↳ ", "dim");
-  line.add(tame(operation.title), selected ? "bold" : "plain");
+  if (fold !== null) line.add(BRANCH[fold.part], "dim");
+  else if (operation.chain.index > 0) line.add("↳ ", "dim");
+  const title = tame(operation.title);
+  const count = fold?.part === "folded" ? ` ${operation.chain.index + 1} links` : "";
+  const shown = count !== "" && widthOf(title) + count.length <= line.left ? count : "";
+  line.add(title, selected ? "bold" : "plain").add(shown, "dim");
   if (operation.label !== null && line.left > 3) line.add(` ${tame(operation.label)}`, "dim");
   return line.fill();
 }
 
-/** Right of the name: bar, percent and time as far as the name keeps room; where little is left, one figure. */
-function figuresOf(operation: Operation, width: number, now: number, paint: Paint): Line {
+/** Right of the name: bar, percent, time and estimate as far as the name keeps room; else one figure. */
+function figuresOf(state: State, operation: Operation, fold: Fold | null, width: number, paint: Paint): Line {
+  const { now } = state;
   const running = operation.state === "running";
   const wandering = isIndeterminate(operation);
   const percent = !running ? "" : wandering ? "…" : formatPercent(operation.percent);
-  const seconds = elapsedOf(operation, now);
+  const seconds =
+    fold?.part === "folded" ? chainElapsed(chainOf(state, operation), now) : elapsedOf(operation, now);
   const elapsed = seconds === null ? "" : formatDuration(seconds);
-  if (width < 38)
-    return new Line(ELAPSED, paint)
-      .add((percent || elapsed).padStart(ELAPSED - 1), running ? "plain" : "dim")
+  if (width < FIGURES_FROM)
+    return new Line(TIME, paint)
+      .add((percent || elapsed).padStart(TIME - 1), running ? "plain" : "dim")
       .fill();
-  const bar = width >= 52;
-  const line = new Line(PERCENT + ELAPSED + 1 + (bar ? BAR + 1 : 0), paint).add(" ");
+  const bar = width >= BAR_FROM;
+  const left = width >= LEFT_FROM;
+  const line = new Line(PERCENT + TIME + 1 + (bar ? BAR + 1 : 0) + (left ? LEFT : 0), paint).add(" ");
   if (bar && wandering) addWandering(line, BAR, now, styleOf(operation));
   else if (bar && running) addBar(line, BAR, operation.percent, styleOf(operation));
-  else if (bar) line.add(stateWord(operation).padStart(BAR), operation.state === "failed" ? "red" : "dim");
-  return line
-    .add(percent.padStart(bar ? PERCENT : PERCENT - 1))
-    .add(elapsed.padStart(ELAPSED), "dim")
-    .fill();
+  else if (bar) line.add(stateWord(operation).padStart(BAR), wordStyle(operation));
+  line.add(percent.padStart(bar ? PERCENT : PERCENT - 1)).add(elapsed.padStart(TIME), "dim");
+  if (left) line.add(pad(leftOf(state, operation, fold), LEFT), "dim");
+  return line.fill();
+}
+
+function wordStyle(operation: Operation): Style {
+  return operation.state === "failed" ? "red" : operation.state === "cancelled" ? "yellow" : "dim";
+}
+
+/** ` ~2m10s` to go: of the whole chain, where the row stands for one. */
+function leftOf(state: State, operation: Operation, fold: Fold | null): string {
+  if (operation.state !== "running") return "";
+  const chain = fold?.part === "folded" ? chainSecondsLeft(state, operation) : null;
+  const left = chain ?? secondsLeft(state, operation);
+  return left === null ? "" : ` ~${formatEta(left)}`;
 }

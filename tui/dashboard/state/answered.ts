@@ -2,21 +2,23 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { commandOf } from "../command/liveops.js";
 import type { Notice, State } from "./model.js";
+import { formRefused, withoutDraft } from "./pages/form.js";
 import type { Request } from "./request.js";
 import { select, settleSelection } from "./select.js";
-import { addFetched, applyLine } from "./watched.js";
+import { addFetched, applyLines } from "./watched.js";
 
 export function answered(before: State, request: Request, operation: Operation): State {
   const notice = told(before, request);
   if (request.kind === "remove") {
     const cursor = before.view.cursor ?? "";
-    const state = applyLine(before, { type: "removed", cursor, id: operation.id });
+    const state = applyLines(before, [{ type: "removed", cursor, id: operation.id }]);
     return { ...settleSelection(before, state), request: null, notice };
   }
   const state = { ...addFetched(before, [operation]), request: null, notice };
   if (request.kind !== "submit") return state;
   // Whoever submits wants to see it.
-  return { ...select(state, operation.id), page: null, entry: null, pane: "detail" };
+  const shown = { ...select(state, operation.id), page: null, entry: null, pane: "detail" } as const;
+  return withoutDraft(shown, request.op);
 }
 
 const DEEDS: Record<Request["kind"], string> = {
@@ -32,5 +34,6 @@ function told(state: State, request: Request): Notice {
 
 export function refused(state: State, request: Request, message: string): State {
   const closed = { ...state, request: null };
+  if (request.kind === "submit" && state.page?.kind === "form") return formRefused(closed, message);
   return { ...closed, notice: { text: `${request.kind}: ${message}`, level: "error" } };
 }

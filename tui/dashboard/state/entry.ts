@@ -4,8 +4,14 @@
  * A new kind adds a name here and its handlers below; while a line is open, every key but ctrl-c goes to it.
  */
 import type { Pressed } from "../keys/key.js";
+import { parseFilter } from "./filter.js";
 import { editLine, insertText, type LineEdit } from "./line-edit.js";
+import { UNASKED } from "./listing.js";
 import type { State } from "./model.js";
+import { FIELD_ENTRY } from "./pages/form.js";
+import { TYPES_ENTRY } from "./pages/types.js";
+import { PALETTE_ENTRY } from "./palette.js";
+import { listed } from "./press/list.js";
 
 export interface Entry {
   readonly kind: EntryKind;
@@ -14,8 +20,8 @@ export interface Entry {
 
 export type EntryKind = keyof typeof ENTRIES;
 
-interface EntryHandlers {
-  /** Stands before the text. */
+export interface EntryHandlers {
+  /** Stands before the text; "" for a line that is drawn elsewhere than at the foot. */
   prompt: string;
   /** After each change of the text. */
   changed(state: State, text: string): State;
@@ -23,14 +29,27 @@ interface EntryHandlers {
   accepted(state: State, text: string): State;
   /** On escape; the line is closed already. */
   dropped(state: State): State;
+  /** Looks at each key before anything else does; null leaves it. */
+  first?(state: State, pressed: Pressed): State | null;
   /** Other keys than those of editing. */
   pressed?(state: State, pressed: Pressed): State;
 }
 
+const filtered = (state: State, text: string): State =>
+  listed(state, { text, filter: parseFilter(text), paging: UNASKED });
 const unchanged = (state: State): State => state;
 
 export const ENTRIES = {
-  filter: { prompt: "/", changed: unchanged, accepted: unchanged, dropped: unchanged },
+  filter: {
+    prompt: "/",
+    changed: filtered,
+    accepted: unchanged,
+    // As it was before one began to type.
+    dropped: (state) => filtered(state, ""),
+  },
+  types: TYPES_ENTRY,
+  field: FIELD_ENTRY,
+  palette: PALETTE_ENTRY,
 } satisfies Record<string, EntryHandlers>;
 
 const handlersOf = (entry: Entry): EntryHandlers => ENTRIES[entry.kind];
@@ -39,6 +58,8 @@ export function typed(state: State, pressed: Pressed): State {
   const { entry } = state;
   if (entry === null) return state;
   const handlers = handlersOf(entry);
+  const first = handlers.first?.(state, pressed) ?? null;
+  if (first !== null) return first;
   if ("special" in pressed && pressed.special === "return")
     return handlers.accepted({ ...state, entry: null }, entry.line.text);
   if ("special" in pressed && pressed.special === "escape")

@@ -6,7 +6,7 @@
  * is a state's name fits that state, too.
  */
 import type { Operation } from "../../../protocol/operation.js";
-import { STATES, type State as OperationState } from "../../../protocol/state.js";
+import { type State as OperationState, STATES } from "../../../protocol/state.js";
 
 export interface Filter {
   readonly terms: readonly Term[];
@@ -27,7 +27,13 @@ export interface FilterQuery {
 
 export const NO_FILTER: Filter = { terms: [] };
 
-const KINDS: Record<string, Term["kind"]> = { op: "op", type: "op", state: "state", label: "label", id: "id" };
+const KINDS: Record<string, Term["kind"]> = {
+  op: "op",
+  type: "op",
+  state: "state",
+  label: "label",
+  id: "id",
+};
 
 export function parseFilter(text: string): Filter {
   const terms = text
@@ -87,6 +93,7 @@ export function queryOf(filter: Filter): FilterQuery {
   // The longest word leaves the fewest to be looked through here.
   const q = words.map(({ text }) => text).sort((a, b) => b.length - a.length)[0];
   const states = wanted.find(({ kind }) => kind === "state");
-  const state = states && STATES.filter((name) => states.text.split(",").some((part) => part && name.startsWith(part)));
+  const state =
+    states && STATES.filter((name) => states.text.split(",").some((part) => part && name.startsWith(part)));
   return { ...(q !== undefined && { q }), ...(state !== undefined && state.length > 0 && { state }) };
 }

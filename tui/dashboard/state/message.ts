@@ -1,7 +1,9 @@
 /** What can happen to the dashboard. Data messages come from the hooks, `pressed` from the keyboard. */
 import type { LogLine, Operation } from "../../../protocol/operation.js";
+import type { HistoryReply, TypesReply } from "../../../protocol/routes.js";
 import type { WatchLine } from "../../../protocol/watch.js";
 import type { Pressed } from "../keys/key.js";
+import type { TapedLine } from "../replay/tape.js";
 import type { LogWant } from "./log-window.js";
 import type { Size } from "./model.js";
 import type { Action } from "./press.js";
@@ -15,14 +17,32 @@ export type Message =
   | { type: "resized"; size: Size }
   | { type: "ticked"; now: number }
   | { type: "watched"; line: WatchLine }
+  /** Several lines that came in between two drawings. */
+  | { type: "watched-lines"; lines: readonly WatchLine[] }
   /** The watch stream broke, or could not be opened. */
   | { type: "lost"; reason: string; at: number }
   | { type: "logged"; id: string; lines: readonly LogLine[] }
   | { type: "log-fetched"; id: string; want: LogWant; lines: readonly LogLine[]; total: number }
+  | { type: "history-fetched"; op: string; reply: HistoryReply; succeeded: number }
   | { type: "fetched"; operations: readonly Operation[] }
+  /** A page of the list, for the filter as it was typed. */
+  | {
+      type: "page-fetched";
+      text: string;
+      operations: readonly Operation[];
+      next: string | null;
+      total: number;
+    }
   /** The operation that the command line names. */
   | { type: "found"; operation: Operation }
   | { type: "not-found"; code: number; message: string }
+  /** Facts and lines of an operation of the chain that begins with `first`. */
+  | { type: "taped"; first: string; id: string; lines: readonly TapedLine[] }
+  | { type: "tape-broken"; first: string; reason: string }
+  /** The replay plays, and the clock went on. */
+  | { type: "played"; milliseconds: number }
+  | { type: "types-fetched"; types: TypesReply }
+  | { type: "types-lost"; message: string }
   | { type: "answered"; request: Request; operation: Operation }
   | { type: "refused"; request: Request; message: string };
 

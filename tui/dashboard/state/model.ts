@@ -3,16 +3,23 @@
  * pure function of it; what the effects have to do is read off it (`logTarget`, `request`, `wanted`).
  */
 import type { Operation } from "../../../protocol/operation.js";
+import type { TypesReply } from "../../../protocol/routes.js";
 import { EMPTY_VIEW, type WatchView } from "../../../protocol/watch.js";
 import type { Flags } from "../command/liveops.js";
+import type { Form } from "../form/form.js";
 import type { Entry } from "./entry.js";
+import type { History } from "./histories.js";
+import { type Listing, NO_LISTING } from "./listing.js";
 import { type LogWindow, NO_LOG } from "./log-window.js";
+import type { Fold } from "./order.js";
 import type { Page } from "./page.js";
 import type { Request } from "./request.js";
 
 export interface Size {
   readonly columns: number;
   readonly rows: number;
+  /** One pane, however much room there is: an operation is shown on its own. */
+  readonly alone?: boolean;
 }
 
 export type Connection =
@@ -42,8 +49,16 @@ export interface State {
   readonly view: WatchView;
   /** Operations outside the watch: the id argument, links of a chain. */
   readonly fetched: ReadonlyMap<string, Operation>;
-  /** Ids as the list shows them. */
+  /** When a running operation was last heard to move, by id, in ms: its last fact or log line. */
+  readonly heard: ReadonlyMap<string, number>;
+  /** How long earlier runs took, by type. */
+  readonly histories: ReadonlyMap<string, History>;
+  /** By type, the type that its newest succeeded operation handed over to; null: to none. */
+  readonly successors: ReadonlyMap<string, string | null>;
+  readonly listing: Listing;
+  /** Ids as the list shows them, a row each. */
   readonly order: readonly string[];
+  readonly folds: ReadonlyMap<string, Fold>;
   readonly selected: string | null;
   /** First row of the list on the screen. */
   readonly top: number;
@@ -60,6 +75,13 @@ export interface State {
   readonly page: Page | null;
   /** The line at the foot that is being typed. */
   readonly entry: Entry | null;
+  /** The row chosen among those that the line that is typed leaves over. */
+  readonly choice: number;
+  /** What can be submitted, as far as it was asked for. */
+  readonly types: TypesReply | null;
+  readonly typesWanted: boolean;
+  /** Forms that were left before they were submitted, by type. */
+  readonly drafts: ReadonlyMap<string, Form>;
   readonly notice: Notice | null;
   /** Set once, with the exit code. */
   readonly quit: { readonly code: number; readonly message: string | null } | null;
@@ -82,7 +104,12 @@ export function initialState({ size, now, socket, id = null, flags = {} }: State
     connection: { state: "connecting", reason: null },
     view: EMPTY_VIEW,
     fetched: new Map(),
+    heard: new Map(),
+    histories: new Map(),
+    successors: new Map(),
+    listing: NO_LISTING,
     order: [],
+    folds: new Map(),
     selected: null,
     top: 0,
     wanted: id,
@@ -95,6 +122,10 @@ export function initialState({ size, now, socket, id = null, flags = {} }: State
     request: null,
     page: null,
     entry: null,
+    choice: 0,
+    types: null,
+    typesWanted: false,
+    drafts: new Map(),
     notice: null,
     quit: null,
   };
@@ -127,10 +158,4 @@ export function chainOf(state: State, operation: Operation): Operation[] {
 export function chainIncomplete(state: State, operation: Operation): boolean {
   const links = chainOf(state, operation);
   return links[0]!.chain.previous !== null || links.at(-1)!.chain.next !== null;
-}
-
-/** Whether something on the screen counts seconds. Running operations stand first in the list. */
-export function ticks(state: State): boolean {
-  if (state.connection.state !== "live") return state.connection.state === "away";
-  return operationOf(state, state.order[0] ?? null)?.state === "running";
 }

@@ -49,7 +49,9 @@ const words = new Intl.Collator("en", { numeric: true });
 /** Seconds it ran; what runs longest counts from its start. */
 function ran({ startedAt, finishedAt, seconds }: Operation): number {
   if (startedAt === null) return -1;
-  return seconds ?? ((finishedAt === null ? Date.now() : Date.parse(finishedAt)) - Date.parse(startedAt)) / 1000;
+  return (
+    seconds ?? ((finishedAt === null ? Date.now() : Date.parse(finishedAt)) - Date.parse(startedAt)) / 1000
+  );
 }
 
 function comparer(sort: Sort): (a: Operation, b: Operation) => number {
@@ -130,7 +132,8 @@ export function selectedRow(state: State): number {
   if (own !== -1) return own;
   const operation = state.view.operations.get(state.selected) ?? state.fetched.get(state.selected);
   const chain = operation?.chain.id;
-  for (const [id, fold] of state.folds) if (fold.chain === chain && fold.part === "folded") return state.order.indexOf(id);
+  for (const [id, fold] of state.folds)
+    if (fold.chain === chain && fold.part === "folded") return state.order.indexOf(id);
   return -1;
 }
 export type { Listing };

@@ -6,11 +6,20 @@
 import type { State } from "./model.js";
 import { DOING_PRESSES } from "./press/doing.js";
 import { GENERAL_PRESSES } from "./press/general.js";
+import { LIST_PRESSES } from "./press/list.js";
 import { LOG_PRESSES } from "./press/log.js";
 import { MOVING_PRESSES } from "./press/moving.js";
 import type { Press } from "./press/presses.js";
+import { TIMELINE_PRESSES } from "./press/timeline.js";
 
-const PRESSES = { ...MOVING_PRESSES, ...LOG_PRESSES, ...DOING_PRESSES, ...GENERAL_PRESSES };
+const PRESSES = {
+  ...MOVING_PRESSES,
+  ...LIST_PRESSES,
+  ...LOG_PRESSES,
+  ...DOING_PRESSES,
+  ...TIMELINE_PRESSES,
+  ...GENERAL_PRESSES,
+};
 
 export type Action = keyof typeof PRESSES;
 

@@ -16,8 +16,13 @@ export function select(state: State, id: string | null): State {
 /** After data came in: follows a hand-over, and sees to it that something is selected where there is something. */
 export function settleSelection(before: State, after: State): State {
   if (after === before) return after;
-  const handed = followHandover(before, after);
-  if (handed !== after) return handed;
+  let handed = followHandover(before, after);
+  if (handed !== after) {
+    // A quick link may have come and gone since the last drawing.
+    for (let next = followHandover(before, handed); next !== handed; next = followHandover(before, handed))
+      handed = next;
+    return handed;
+  }
   if (selectedOperation(after) === null) return replaceSelected(before, after);
   return reopened(before, after) ? { ...after, logRun: after.logRun + 1 } : after;
 }

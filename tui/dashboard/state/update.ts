@@ -6,13 +6,17 @@ import { isFinal } from "../../../protocol/state.js";
 import { panesOf, scrollTop } from "../screen/layout.js";
 import { answered, refused } from "./answered.js";
 import { pasted, typed } from "./entry.js";
+import { addHistory } from "./histories.js";
 import { addPage, appendLines } from "./log-window.js";
 import type { Message } from "./message.js";
 import { operationOf, type State } from "./model.js";
+import { selectedRow } from "./order.js";
+import { playOn, tapeBroken, taped } from "./pages/timeline.js";
+import { addPageOf } from "./paging.js";
 import { press } from "./press.js";
 import { idOf } from "./request.js";
 import { select, settleSelection } from "./select.js";
-import { addFetched, applyLine } from "./watched.js";
+import { addFetched, applyLines } from "./watched.js";
 
 export function update(state: State, message: Message): State {
   const next = reduce(state, message);
@@ -34,7 +38,9 @@ function reduce(state: State, message: Message): State {
     case "ticked":
       return message.now === state.now ? state : { ...state, now: message.now };
     case "watched":
-      return settleSelection(state, applyLine(state, message.line));
+      return settleSelection(state, applyLines(state, [message.line]));
+    case "watched-lines":
+      return settleSelection(state, applyLines(state, message.lines));
     case "lost":
       return lost(state, message.reason, message.at);
     case "logged":
@@ -45,10 +51,24 @@ function reduce(state: State, message: Message): State {
       return withLog(state, addPage(state.log, message.want, message.lines, message.total));
     case "fetched":
       return settleSelection(state, addFetched(state, message.operations));
+    case "history-fetched":
+      return addHistory(state, message.op, message.reply, message.succeeded);
+    case "page-fetched":
+      return settleSelection(state, addPageOf(state, message));
     case "found":
       return { ...select(addFetched(state, [message.operation]), message.operation.id), wanted: null };
     case "not-found":
       return { ...state, wanted: null, quit: state.quit ?? { code: message.code, message: message.message } };
+    case "taped":
+      return taped(state, message.first, message.id, message.lines);
+    case "tape-broken":
+      return tapeBroken(state, message.first, message.reason);
+    case "played":
+      return playOn(state, message.milliseconds);
+    case "types-fetched":
+      return { ...state, types: message.types, typesWanted: false };
+    case "types-lost":
+      return { ...state, typesWanted: false, notice: { text: message.message, level: "error" } };
     case "answered":
       return answered(state, message.request, message.operation);
     case "refused":
@@ -78,7 +98,7 @@ function dropQuestion(state: State): State {
 
 /** The selected row stays on the screen, whatever happened around it. */
 function keepInView(state: State): State {
-  const selected = state.selected === null ? -1 : state.order.indexOf(state.selected);
-  const top = scrollTop(state.top, selected, state.order.length, panesOf(state).height);
+  const { listHeight } = panesOf(state);
+  const top = scrollTop(state.top, selectedRow(state), state.order.length, listHeight);
   return top === state.top ? state : { ...state, top };
 }

@@ -1,32 +1,79 @@
 /** Lines of the watch stream and fetched records, into the state. */
 import type { Operation } from "../../../protocol/operation.js";
-import { applyWatchLine, type WatchLine } from "../../../protocol/watch.js";
+import { isFinal } from "../../../protocol/state.js";
+import { applyWatchLines, type WatchLine, type WatchView } from "../../../protocol/watch.js";
+import { successorsOf } from "./histories.js";
 import type { State } from "./model.js";
-import { listOrder, moves } from "./order.js";
+import { moves, rowsOf } from "./order.js";
 
-export function applyLine(state: State, line: WatchLine): State {
-  switch (line.type) {
-    case "snapshot":
-      return reordered({ ...state, view: applyWatchLine(state.view, line), connection: LIVE });
-    case "resumed":
-      return { ...state, view: applyWatchLine(state.view, line), connection: LIVE };
-    case "changed":
-    case "chained": {
-      const id = line.type === "changed" ? line.id : line.to;
-      const before = state.view.operations.get(id) ?? null;
-      const next = { ...state, view: applyWatchLine(state.view, line) };
-      return moves(before, next.view.operations.get(id) ?? null) ? reordered(next) : next;
+/** Finished operations that are kept of those that came by the stream: it runs for days. */
+const KEPT_MOST = 5000;
+
+/** All that came in since the last drawing; the list is put in order once. */
+export function applyLines(state: State, lines: readonly WatchLine[]): State {
+  const view = applyWatchLines(state.view, lines);
+  const began = lines.some(({ type }) => type === "snapshot" || type === "resumed");
+  if (view === state.view && !began) return state;
+  const gone = lines.flatMap((line) => (line.type === "removed" ? [line.id] : []));
+  const next: State = {
+    ...state,
+    view: trimmed(view, state.selected),
+    heard: heardOf(state, view, lines),
+    ...(began && { connection: LIVE }),
+    ...(gone.length > 0 && { fetched: without(state.fetched, gone) }),
+  };
+  return rowsMoved(state.view, view, lines) ? reordered(next) : next;
+}
+
+function rowsMoved(before: WatchView, after: WatchView, lines: readonly WatchLine[]): boolean {
+  return lines.some((line) => {
+    switch (line.type) {
+      case "snapshot":
+      case "removed":
+        return true;
+      case "changed":
+      case "chained": {
+        const id = line.type === "changed" ? line.id : line.to;
+        return moves(before.operations.get(id) ?? null, after.operations.get(id) ?? null);
+      }
+      default:
+        return false;
     }
-    case "removed": {
-      const fetched = new Map(state.fetched);
-      fetched.delete(line.id);
-      return reordered({ ...state, view: applyWatchLine(state.view, line), fetched });
-    }
-    case "counts":
-      return { ...state, view: applyWatchLine(state.view, line) };
-    default:
-      return state;
+  });
+}
+
+/** A running operation whose record changed has moved just now. */
+function heardOf(state: State, after: WatchView, lines: readonly WatchLine[]): State["heard"] {
+  let heard: Map<string, number> | null = null;
+  for (const line of lines) {
+    if (line.type !== "changed") continue;
+    const running = after.operations.get(line.id)?.state === "running";
+    if (!running && !state.heard.has(line.id)) continue;
+    heard ??= new Map(state.heard);
+    if (running) heard.set(line.id, state.now);
+    else heard.delete(line.id);
   }
+  return heard ?? state.heard;
+}
+
+function trimmed(view: WatchView, selected: string | null): WatchView {
+  if (view.operations.size <= KEPT_MOST * 2) return view;
+  const finished = [...view.operations.values()].filter(({ state, id }) => isFinal(state) && id !== selected);
+  if (finished.length <= KEPT_MOST * 2) return view;
+  finished.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+  return {
+    ...view,
+    operations: without(
+      view.operations,
+      finished.slice(0, -KEPT_MOST).map(({ id }) => id),
+    ),
+  };
+}
+
+function without<T>(map: ReadonlyMap<string, T>, ids: readonly string[]): ReadonlyMap<string, T> {
+  const rest = new Map(map);
+  for (const id of ids) rest.delete(id);
+  return rest;
 }
 
 /** Records that did not come by the watch stream; a live one in the watch is at least as new, by its `seq`. */
@@ -44,6 +91,6 @@ export function addFetched(state: State, operations: readonly Operation[]): Stat
 
 const LIVE = { state: "live" } as const;
 
-function reordered(state: State): State {
-  return { ...state, order: listOrder(state) };
+export function reordered(state: State): State {
+  return { ...state, ...rowsOf(state), successors: successorsOf(state) };
 }

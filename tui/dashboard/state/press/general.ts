@@ -2,6 +2,7 @@
 import { helpHeight } from "../../screen/help.js";
 import { panesOf } from "../../screen/layout.js";
 import type { State } from "../model.js";
+import { openPalette } from "../palette.js";
 import type { Presses } from "./presses.js";
 
 export const GENERAL_PRESSES = {
@@ -9,6 +10,7 @@ export const GENERAL_PRESSES = {
   close: (state) => ({ ...state, page: null }),
   "help-up": (state) => scrollHelp(state, -1),
   "help-down": (state) => scrollHelp(state, 1),
+  palette: (state) => openPalette(state),
   quit: (state) => ({ ...state, quit: state.quit ?? { code: 0, message: null } }),
   interrupt: (state) => ({ ...state, quit: state.quit ?? { code: 130, message: null } }),
 } satisfies Presses;

@@ -2,6 +2,7 @@
 import { logHeight } from "../../screen/detail.js";
 import { panesOf } from "../../screen/layout.js";
 import type { State } from "../model.js";
+import { selectedRow } from "../order.js";
 import { select } from "../select.js";
 import { LOG_PRESSES, scrollRows } from "./log.js";
 import type { Presses } from "./presses.js";
@@ -22,15 +23,14 @@ export const MOVING_PRESSES = {
 } satisfies Presses;
 
 function page(state: State, direction: 1 | -1): State {
-  const { both, height } = panesOf(state);
-  // Alone on the screen, the list is what pages; otherwise the log does, wherever the arrows go.
-  if (!both && state.pane === "list") return move(state, direction * Math.max(1, height - 1));
+  const { listHeight } = panesOf(state);
+  if (!onLog(state)) return move(state, direction * Math.max(1, listHeight - 1));
   return scrollRows(state, direction * Math.max(1, logHeight(state) - 1));
 }
 
 function move(state: State, by: number): State {
   const count = state.order.length;
   if (count === 0) return state;
-  const from = state.selected === null ? 0 : Math.max(0, state.order.indexOf(state.selected));
+  const from = Math.max(0, selectedRow(state));
   return select(state, state.order[Math.max(0, Math.min(count - 1, from + by))] ?? null);
 }

@@ -1,0 +1,42 @@
+/** A fact in a few words, for the line that says what the replay has just shown. Untrusted text comes out as it is. */
+import { formatDuration, formatPercent } from "../../terminal/format.js";
+import type { TapedLine } from "./tape.js";
+
+export function inWords(line: TapedLine): string {
+  switch (line.type) {
+    case "operation:submitted":
+      return "submitted";
+    case "attempt:started":
+      return line.attempt > 1 ? `attempt ${line.attempt} started` : "started";
+    case "attempt:accepted":
+      return `a worker took it (pid ${line.pid})`;
+    case "attempt:requeued":
+      return `queued again: ${line.reason}`;
+    case "attempt:finished":
+      return `finished: ${line.state}`;
+    case "operation:retried":
+      return line.from === null ? "retried" : `retried from ${line.from}`;
+    case "operation:settled":
+      return line.state;
+    case "cancel:requested":
+      return line.reason === "cancel" ? "asked to stop" : "out of time";
+    case "stages:declared":
+      return "its stages changed";
+    case "stage:entered":
+      return `entered ${line.stage}`;
+    case "stage:left":
+      return line.resumed
+        ? `${line.stage} kept from an earlier attempt`
+        : `left ${line.stage} after ${formatDuration(line.seconds)}: ${line.state}`;
+    case "progress:changed":
+      return formatPercent(line.percent);
+    case "status:changed":
+      return line.status.text;
+    case "records:dropped":
+      return `${line.count} records dropped`;
+    case "log:line":
+      return line.text;
+    default:
+      return "";
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * What happened in a chain, fact by fact and line by line, as it is stored: the tape that a replay plays.
+ *
+ * It grows at its end alone. The records stand in it every `CHUNK` entries, so that going to any place folds at most
+ * that many facts: a step back costs what a step forward does.
+ */
+import type { EventLine } from "../../../protocol/client/client.js";
+import type { EndLine } from "../../../protocol/fact.js";
+import { fold, foldLogLine } from "../../../protocol/fold.js";
+import type { LogLine, Operation } from "../../../protocol/operation.js";
+
+export type TapedLine = Exclude<EventLine, EndLine>;
+
+export interface TapeEntry {
+  /** The operation of the chain that it happened in. */
+  readonly id: string;
+  /** Milliseconds since the first entry; never less than the entry's before. */
+  readonly t: number;
+  readonly line: TapedLine;
+}
+
+/** All records as they were at a place, and the operation that the last entry was about. */
+export interface Moment {
+  readonly records: ReadonlyMap<string, Operation>;
+  readonly current: string | null;
+}
+
+interface Chunk {
+  readonly before: Moment;
+  readonly entries: readonly TapeEntry[];
+}
+
+export interface Tape {
+  readonly chunks: readonly Chunk[];
+  readonly length: number;
+  /** Wall clock of the first entry, in ms. */
+  readonly start: number;
+  /** After the last entry. */
+  readonly end: Moment;
+  /** Places of the entries that begin or end something: a jump goes from one to the next. */
+  readonly milestones: readonly number[];
+}
+
+export const CHUNK = 512;
+/** Entries kept at most. */
+export const TAPE_MOST = 200_000;
+
+const NOTHING: Moment = { records: new Map(), current: null };
+export const EMPTY_TAPE: Tape = { chunks: [], length: 0, start: 0, end: NOTHING, milestones: [] };
+
+const MILESTONES: ReadonlySet<TapedLine["type"]> = new Set([
+  "operation:submitted",
+  "attempt:started",
+  "attempt:requeued",
+  "operation:retried",
+  "cancel:requested",
+  "stage:entered",
+  "stage:left",
+  "operation:settled",
+] as const);
+
+/** The tape with more at its end; what is over the most is left off. */
+export function record(tape: Tape, id: string, lines: readonly TapedLine[]): Tape {
+  const fresh = lines.slice(0, Math.max(0, TAPE_MOST - tape.length));
+  if (fresh.length === 0) return tape;
+  const chunks = [...tape.chunks];
+  const milestones = [...tape.milestones];
+  let { length, end } = tape;
+  const start = length === 0 ? Date.parse(fresh[0]!.at) : tape.start;
+  let t = entryAt(tape, length - 1)?.t ?? 0;
+  let last: TapeEntry[] | null = null;
+  for (const line of fresh) {
+    if (last === null || last.length === CHUNK) {
+      const open = chunks.at(-1);
+      if (last === null && open !== undefined && open.entries.length < CHUNK) {
+        last = [...open.entries];
+        chunks[chunks.length - 1] = { before: open.before, entries: last };
+      } else {
+        last = [];
+        chunks.push({ before: end, entries: last });
+      }
+    }
+    // Clocks may be set back: the tape only goes on.
+    t = Math.max(t, Date.parse(line.at) - start || 0);
+    last.push({ id, t, line });
+    if (MILESTONES.has(line.type)) milestones.push(length);
+    end = momentAfter(end, id, line);
+    length++;
+  }
+  return { chunks, length, start, end, milestones };
+}
+
+function momentAfter({ records, current }: Moment, id: string, line: TapedLine): Moment {
+  const before = records.get(id) ?? null;
+  // A link that was cut off in front has nothing to fold into.
+  if (before === null && line.type !== "operation:submitted") return { records, current };
+  const after = line.type === "log:line" ? foldLogLine(before!, line) : fold(before, line);
+  if (after === before && current === id) return { records, current };
+  return { records: new Map(records).set(id, after), current: id };
+}
+
+export function entryAt(tape: Tape, place: number): TapeEntry | undefined {
+  return tape.chunks[Math.floor(place / CHUNK)]?.entries[place % CHUNK];
+}
+
+/** The records after so many entries. */
+export function momentAt(tape: Tape, place: number): Moment {
+  if (place >= tape.length) return tape.end;
+  if (place <= 0) return NOTHING;
+  const { before, entries } = tape.chunks[Math.floor(place / CHUNK)]!;
+  let moment = before;
+  for (const { id, line } of entries.slice(0, place % CHUNK)) moment = momentAfter(moment, id, line);
+  return moment;
+}
+
+/** How long the tape is, in ms. */
+export function durationOf(tape: Tape): number {
+  return entryAt(tape, tape.length - 1)?.t ?? 0;
+}
+
+/** How many entries had happened by then. */
+export function placeAt(tape: Tape, t: number): number {
+  let [low, high] = [0, tape.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (entryAt(tape, middle)!.t <= t) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Entries looked at for the log lines on the screen, so that a tape with few lines costs no search through all of it. */
+const LOOKED_AT = 50_000;
+
+/** The last lines that the operation had logged by then, oldest first. */
+export function linesBefore(tape: Tape, place: number, id: string, most: number): LogLine[] {
+  const lines: LogLine[] = [];
+  for (let at = place - 1; at >= Math.max(0, place - LOOKED_AT) && lines.length < most; at--) {
+    const entry = entryAt(tape, at)!;
+    if (entry.id === id && entry.line.type === "log:line") lines.push(entry.line);
+  }
+  return lines.reverse();
+}

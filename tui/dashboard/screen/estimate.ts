@@ -1,0 +1,80 @@
+/**
+ * How long it will go on: what earlier runs of the same type took, less what is behind it. Always an estimate, and
+ * none at all without a history.
+ */
+import type { Operation } from "../../../protocol/operation.js";
+import { type History, historyOf, usualSuccessors } from "../state/histories.js";
+import { chainOf, type State } from "../state/model.js";
+import { elapsedOf, stageSeconds } from "./elapsed.js";
+
+/** Seconds left of the operation, or null where nothing tells. */
+export function secondsLeft(state: State, operation: Operation): number | null {
+  if (operation.state === "queued") return whole(historyOf(state, operation.op));
+  if (operation.state !== "running") return null;
+  const history = historyOf(state, operation.op);
+  if (history === null || history.runs === 0) return null;
+  return byStages(operation, history, state.now) ?? byWhole(operation, history, state.now);
+}
+
+/** Seconds left of the chain with the links that are still to come; null where a link's time is not known. */
+export function chainSecondsLeft(state: State, operation: Operation): number | null {
+  const links = chainOf(state, operation);
+  const last = links.at(-1)!;
+  if (last.chain.next !== null) return null;
+  const open = links.filter((link) => link.state === "running" || link.state === "queued");
+  const coming = last.state === "running" || last.state === "queued" ? usualSuccessors(state, last) : [];
+  // With nothing before or behind it, it is no chain.
+  if (open.length === 0 || (links.length === 1 && coming.length === 0)) return null;
+  let left = 0;
+  for (const seconds of [
+    ...open.map((link) => secondsLeft(state, link)),
+    ...coming.map((op) => whole(historyOf(state, op))),
+  ]) {
+    if (seconds === null) return null;
+    left += seconds;
+  }
+  return left;
+}
+
+/** Seconds a stage usually takes. */
+export function usualSeconds(state: State, operation: Operation, stage: string): number | null {
+  return historyOf(state, operation.op)?.stages[stage]?.p50 ?? null;
+}
+
+/** The active stage's rest and the medians of those after it; null where one of them was never run to its end. */
+function byStages(operation: Operation, history: History, now: number): number | null {
+  const { stages, stageStates, currentStage } = operation;
+  if (stages.length === 0) return null;
+  let left = 0;
+  for (const [i, stage] of stages.entries()) {
+    const state = stageStates[stage];
+    // Passed over, or behind us.
+    if (state !== "active" && (state !== undefined || i < currentStage)) continue;
+    const usual = history.stages[stage]?.p50 ?? null;
+    const seconds = state === "active" ? activeLeft(operation, stage, usual, now) : usual;
+    if (seconds === null) return null;
+    left += seconds;
+  }
+  return left;
+}
+
+/** Percent at which a stage's own pace tells more than what it usually takes. */
+const PACE_FROM = 10;
+
+function activeLeft(operation: Operation, stage: string, usual: number | null, now: number): number | null {
+  const eta = operation.progress?.etaSeconds ?? null;
+  if (eta !== null) return eta;
+  const ran = stageSeconds(operation.stageTimes[stage], now, true) ?? 0;
+  if (operation.progress === null && operation.percent >= PACE_FROM)
+    return (ran * (100 - operation.percent)) / operation.percent;
+  return usual === null ? null : Math.max(0, usual - ran);
+}
+
+function byWhole(operation: Operation, history: History, now: number): number | null {
+  const usual = whole(history);
+  return usual === null ? null : Math.max(0, usual - (elapsedOf(operation, now) ?? 0));
+}
+
+function whole(history: History | null): number | null {
+  return history?.seconds?.p50 ?? null;
+}

@@ -1,0 +1,45 @@
+/** The lines above the panes: what is listed, in which order and how much of it; which operation is shown. */
+import { formatCount } from "../../terminal/format.js";
+import { type State, selectedOperation } from "../state/model.js";
+import { selectedRow } from "../state/order.js";
+import { tame } from "./cells.js";
+import { panesOf } from "./layout.js";
+import { Line } from "./line.js";
+import type { Paint } from "./paint.js";
+
+export function listRule(state: State, width: number, paint: Paint): Line {
+  const { listing, order, top } = state;
+  const { listHeight } = panesOf(state);
+  const line = new Line(width, paint)
+    .add("─ ", "dim")
+    .add("operations", "bold", state.pane === "list" ? "cyan" : "plain")
+    .add(" ");
+  if (listing.text !== "" && state.entry?.kind !== "filter")
+    line.add(`/${tame(listing.text).slice(0, Math.max(6, width - 34))} `, "yellow");
+  // More of them are in the store than were needed so far.
+  const more = typeof listing.paging.next === "string" ? "+" : "";
+  if (order.length > listHeight) {
+    const last = Math.min(order.length, top + listHeight);
+    line.addWhole(
+      `${formatCount(top + 1)}-${formatCount(last)} of ${formatCount(order.length)}${more} `,
+      "dim",
+    );
+  } else if (listing.text !== "") line.addWhole(`${order.length} fit `, "dim");
+  if (listing.sort !== "live" || listing.reverse)
+    line.addWhole(`by ${listing.sort}${listing.reverse ? ", reversed" : ""} `, "dim");
+  return line.fill(width, "─", "dim");
+}
+
+export function detailRule(state: State, width: number, paint: Paint): string {
+  const operation = selectedOperation(state);
+  const line = new Line(width, paint).add("─ ", "dim");
+  if (operation !== null) {
+    const place = selectedRow(state) + 1;
+    line.add(tame(operation.op), "bold", state.pane === "detail" ? "cyan" : "plain");
+    line.addWhole(
+      ` ${place === 0 ? "" : `${formatCount(place)} of ${formatCount(state.order.length)} `}`,
+      "dim",
+    );
+  }
+  return line.fill(width, "─", "dim").toString();
+}

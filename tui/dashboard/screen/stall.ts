@@ -1,0 +1,48 @@
+/**
+ * Whether nothing has moved for longer than usual.
+ *
+ * What moves is a fact or a log line. Where a stage says how far it is, usual is the time of one unit at its rate: ten
+ * times that. Where it does not, usual is what the stage took in nine of ten earlier runs: three times that. Never
+ * less than ten seconds, and no warning where neither is known. A worker that is stopped (SIGSTOP) is told by the
+ * daemon and needs no guess.
+ */
+import type { Operation } from "../../../protocol/operation.js";
+import { historyOf } from "../state/histories.js";
+import type { State } from "../state/model.js";
+
+const LEAST = 10;
+const UNITS = 10;
+const RUNS = 3;
+
+export interface Stall {
+  /** Seconds without a movement. */
+  readonly seconds: number;
+  /** What would have been usual at most; null: its worker is stopped. */
+  readonly usual: number | null;
+}
+
+export function stallOf(state: State, operation: Operation): Stall | null {
+  if (operation.state !== "running") return null;
+  if (operation.stalledSince !== null && operation.stalledSince !== undefined)
+    return { seconds: since(state.now, Date.parse(operation.stalledSince)), usual: null };
+  const seconds = since(state.now, movedAt(state, operation));
+  if (seconds < LEAST) return null;
+  const usual = usualSilence(state, operation);
+  return usual !== null && seconds >= usual ? { seconds, usual } : null;
+}
+
+function movedAt(state: State, operation: Operation): number {
+  return Math.max(Date.parse(operation.updatedAt), state.heard.get(operation.id) ?? 0);
+}
+
+/** Seconds of silence that are still usual. */
+function usualSilence(state: State, operation: Operation): number | null {
+  const rate = operation.progress?.rate ?? 0;
+  if (rate > 0) return Math.max(LEAST, UNITS / rate);
+  const stage = operation.stages[operation.currentStage];
+  if (stage === undefined || operation.stageStates[stage] !== "active") return null;
+  const runs = historyOf(state, operation.op)?.stages[stage];
+  return runs === undefined ? null : Math.max(LEAST, RUNS * runs.p90);
+}
+
+const since = (now: number, at: number): number => Math.max(0, Math.floor((now - at) / 1000));

@@ -1,0 +1,36 @@
+/** The first page of a submit: the operation types, narrowed down as one types. */
+import type { OperationType } from "../../../../protocol/routes.js";
+import { chosenAfter } from "../choosing.js";
+import type { EntryHandlers } from "../entry.js";
+import { EMPTY_LINE } from "../line-edit.js";
+import type { State } from "../model.js";
+import { nearOnes } from "../near.js";
+import { formPage } from "./form.js";
+
+export interface TypesPage {
+  readonly kind: "types";
+}
+
+export function openTypes(state: State): State {
+  const entry = { kind: "types", line: EMPTY_LINE } as const;
+  return { ...state, page: { kind: "types" }, entry, choice: 0, typesWanted: true };
+}
+
+/** Those that what is typed leaves over. */
+export function shownTypes(state: State): OperationType[] {
+  const typed = state.entry?.kind === "types" ? state.entry.line.text : "";
+  return nearOnes(typed, state.types?.ops ?? [], ({ op, title }) => [op, title]);
+}
+
+export const TYPES_ENTRY: EntryHandlers = {
+  prompt: "type: ",
+  changed: (state) => ({ ...state, choice: 0 }),
+  accepted: (state, text) => {
+    // The line is closed already: what it left over is asked with it open.
+    const entry = { kind: "types", line: { text, at: text.length } } as const;
+    const type = shownTypes({ ...state, entry })[state.choice];
+    return type === undefined ? { ...state, entry } : formPage(state, type);
+  },
+  dropped: (state) => ({ ...state, page: null }),
+  pressed: (state, pressed) => chosenAfter(state, pressed, shownTypes(state).length) ?? state,
+};
