@@ -30,6 +30,8 @@ export interface Context {
   present(entry: Entry): Operation;
   /** @throws Refusal where the id, or prefix of 3 or more, names none or several */
   find(idOrPrefix: string): Entry;
+  /** Nothing new is taken on any more. */
+  isStopping(): boolean;
   /** With `now`, cancels what runs and waits for it to end; says what goes on without the daemon. */
   prepareStop(now: boolean): Promise<StopReply>;
   stop(): void;

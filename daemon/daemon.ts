@@ -18,6 +18,7 @@ import { Loader } from "./loader/loader.js";
 import { acquireLock } from "./lock/kernel-lock.js";
 import { Queue } from "./queue.js";
 import { Releasers } from "./releasers.js";
+import { Retention } from "./retention.js";
 import { remainingDelay } from "./retry.js";
 import { linesAfter } from "./run-files/log-pages.js";
 import type { Settings } from "./settings.js";
@@ -79,10 +80,12 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   releasers.add(() => delays.stop());
   const stopped = Promise.withResolvers<void>();
   let stopping: Promise<void> | null = null;
+  let isStopping = false;
 
   const store = new Store({
     layout,
     onChange: (changes) => changes.forEach(tell),
+    onForget: (id) => hub.versions.drop(id),
     onBroken: (error) => {
       // A failed fdatasync is not tried again: what was acknowledged is on disk, the next daemon recovers from there.
       log.fatal({ err: error }, "the journal could not be written; stopping");
@@ -198,14 +201,18 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     signals,
     present: shown,
     find: (typed) => find(store, typed),
+    isStopping: () => isStopping,
     prepareStop,
     stop: () => void stop(),
   };
 
+  const retention = new Retention(store, lifecycle, settings, log);
+  releasers.add(() => retention.stop());
   loader.start();
   releasers.add(() => loader.stop());
   executor.start();
   releasers.add(() => executor.stop());
+  retention.start();
   const app = buildServer(context);
   releasers.add(() => app.close());
   releasers.add(() => hub.stop());
@@ -214,6 +221,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   log.info({ socket: settings.socket, stateDir: settings.stateDir, pid: process.pid }, "liveopsd answers");
 
   async function prepareStop(now: boolean): Promise<StopReply> {
+    isStopping = true;
     const cancelled = now ? await cancelAll([...executor.attempts.keys()]) : 0;
     return { running: executor.attempts.size, cancelled };
   }

@@ -161,7 +161,8 @@ export class Lifecycle {
     return this.#perOperation.run(id, async () => {
       const record = this.#record(id);
       if (!isFinal(record.state)) throw wrongState(record, "removed");
-      await this.store.decide({ kind: "removed", id });
+      const key = this.store.find(id)?.key ?? null;
+      await this.store.decide({ kind: "removed", id, key });
       rmSync(runDir(this.layout, id), { recursive: true, force: true });
       return record;
     });

@@ -5,7 +5,7 @@
  * pid never had it. Held by the daemon on its state dir and socket, and by each worker on a file of its own.
  * fcntl locks belong to the process: never probe a lock from the process that holds it.
  */
-import { closeSync, openSync, truncateSync } from "node:fs";
+import { closeSync, fchmodSync, openSync, truncateSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 
@@ -30,7 +30,9 @@ export function acquireLock(file: string): KernelLock | null {
 
 function lock(file: string): KernelLock | null {
   // SQLite would make it readable by all.
-  closeSync(openSync(file, "a", 0o600));
+  const fd = openSync(file, "a", 0o600);
+  fchmodSync(fd, 0o600);
+  closeSync(fd);
   const database = new DatabaseSync(file, { timeout: 0 });
   try {
     database.exec("PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE");

@@ -11,6 +11,7 @@ import { type Adapter, Low } from "lowdb";
 import type { Entry } from "./decision.js";
 import { replaceFile } from "./durable-file.js";
 import { quarantineFile } from "./quarantine.js";
+import type { RemovedKey } from "./removed-keys.js";
 
 export interface CheckpointDocument {
   format: 1;
@@ -18,6 +19,8 @@ export interface CheckpointDocument {
   journal: number;
   nextOrder: number;
   operations: Entry[];
+  /** Keys of removed operations, for as long as they stand. */
+  removedKeys: RemovedKey[];
 }
 
 /** @throws Error where the file is there but is not a whole checkpoint of this format */
@@ -61,7 +64,13 @@ class DurableJsonAdapter implements Adapter<CheckpointDocument> {
   }
 }
 
-export const EMPTY: CheckpointDocument = { format: 1, journal: 0, nextOrder: 1, operations: [] };
+export const EMPTY: CheckpointDocument = {
+  format: 1,
+  journal: 0,
+  nextOrder: 1,
+  operations: [],
+  removedKeys: [],
+};
 
 export class Checkpoint {
   readonly #low: Low<CheckpointDocument>;

@@ -1,8 +1,12 @@
-/** The index of the history: a SQLite file that can be made again from the segments at any time, so never synced. */
+/**
+ * The index of the history: a SQLite file that can be made again from the segments at any time, so never synced. Where
+ * there is no room for the file it is made in memory.
+ */
 import { closeSync, openSync, rmSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { State } from "../../protocol/state.js";
 import type { Entry } from "./decision.js";
+import { isNoSpace } from "./durable-file.js";
 
 export interface Place {
   segment: number;
@@ -20,16 +24,21 @@ export interface HistoryQuery {
   before?: number | undefined;
 }
 
+/** The tables' version: an index of another one is made anew. */
+const VERSION = 2;
+
 const SCHEMA = `
   PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
   CREATE TABLE IF NOT EXISTS operations (
     id TEXT PRIMARY KEY, position INTEGER NOT NULL, op TEXT NOT NULL, state TEXT NOT NULL, chain TEXT NOT NULL,
-    text TEXT NOT NULL, key TEXT, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL, length INTEGER NOT NULL
+    text TEXT NOT NULL, key TEXT, finished INTEGER NOT NULL, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL, length INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS by_position ON operations (position);
   CREATE INDEX IF NOT EXISTS by_op ON operations (op, position);
   CREATE INDEX IF NOT EXISTS by_state ON operations (state, position);
   CREATE INDEX IF NOT EXISTS by_chain ON operations (chain, position);
+  CREATE INDEX IF NOT EXISTS by_finished ON operations (finished);
+  CREATE INDEX IF NOT EXISTS by_segment ON operations (segment);
   CREATE INDEX IF NOT EXISTS by_key ON operations (key) WHERE key IS NOT NULL;
   CREATE TABLE IF NOT EXISTS reach (one INTEGER PRIMARY KEY, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL);
 `;
@@ -48,8 +57,17 @@ export class HistoryIndex {
   readonly #findKey: StatementSync;
 
   private constructor(private readonly database: DatabaseSync) {
-    database.exec(SCHEMA);
-    this.#put = database.prepare(`INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    try {
+      const { user_version: version } = database.prepare("PRAGMA user_version").get() ?? {};
+      if (version !== VERSION) database.exec("DROP TABLE IF EXISTS operations; DROP TABLE IF EXISTS reach");
+      database.exec(`${SCHEMA} PRAGMA user_version = ${VERSION};`);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    this.#put = database.prepare(
+      `INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
     this.#delete = database.prepare("DELETE FROM operations WHERE id = ?");
     this.#reach = database.prepare("INSERT OR REPLACE INTO reach VALUES (1, ?, ?)");
     this.#find = database.prepare(`SELECT segment, "offset", length FROM operations WHERE id = ?`);
@@ -67,11 +85,17 @@ export class HistoryIndex {
     }
   }
 
-  /** An empty one in the place of a damaged one. */
+  /** An empty one in the place of one that is damaged, or for which there is no room. */
   static remake(file: string, problems: string[], error: Error): HistoryIndex {
+    if (isUnwritable(error)) return new HistoryIndex(new DatabaseSync(":memory:"));
     problems.push(`${file} was damaged (${error.message}) and is made anew from the history`);
     for (const name of [file, `${file}-wal`, `${file}-shm`]) rmSync(name, { force: true });
-    return new HistoryIndex(openPrivate(file));
+    try {
+      return new HistoryIndex(openPrivate(file));
+    } catch (again) {
+      if (isUnwritable(again)) return new HistoryIndex(new DatabaseSync(":memory:"));
+      throw again;
+    }
   }
 
   put(lines: Array<{ id: string; entry: Entry | null; place: Place }>, reach: Omit<Place, "length">): void {
@@ -106,6 +130,7 @@ export class HistoryIndex {
         record.chain.id,
         text,
         key,
+        Date.parse(record.finishedAt ?? record.updatedAt),
         segment,
         offset,
         length,
@@ -155,6 +180,25 @@ export class HistoryIndex {
     return Number(this.database.prepare("SELECT max(position) AS n FROM operations").get()?.n ?? 0);
   }
 
+  /** Ids beyond the newest `keep`, and of what finished before `cutoff` (ms since 1970); oldest first. */
+  expired(keep: number, cutoff: number, limit: number): string[] {
+    const surplus = Math.max(0, this.count({}) - keep);
+    const oldest = this.database
+      .prepare("SELECT id FROM operations ORDER BY position LIMIT ?")
+      .all(Math.min(surplus, limit));
+    const aged = this.database
+      .prepare("SELECT id FROM operations WHERE finished < ? ORDER BY finished LIMIT ?")
+      .all(cutoff, limit);
+    return [...new Set([...oldest, ...aged].map((row) => row.id as string))].slice(0, limit);
+  }
+
+  /** Whether any operation's last word is in the segment. */
+  isUsed(segment: number): boolean {
+    return (
+      this.database.prepare("SELECT 1 FROM operations WHERE segment = ? LIMIT 1").get(segment) !== undefined
+    );
+  }
+
   /** How far into the segments it reaches. */
   position(): Omit<Place, "length"> {
     const row = this.database.prepare(`SELECT segment, "offset" FROM reach WHERE one = 1`).get();
@@ -166,10 +210,18 @@ export class HistoryIndex {
   }
 }
 
-/** Whether an error says that the file is no whole database (SQLITE_CORRUPT, SQLITE_NOTADB). */
-export function isDamage(error: unknown): boolean {
-  const code = (error as { errcode?: number }).errcode ?? 0;
-  return (code & 0xff) === 11 || (code & 0xff) === 26;
+/** Whether an error says that the file is no whole database (SQLITE_CORRUPT, SQLITE_NOTADB), or has no room. */
+export function isUnusable(error: unknown): boolean {
+  return [11, 26].includes(sqliteCode(error)) || isUnwritable(error);
+}
+
+/** SQLITE_FULL, SQLITE_IOERR, SQLITE_CANTOPEN, or the system's own word for a full disk. */
+function isUnwritable(error: unknown): boolean {
+  return [10, 13, 14].includes(sqliteCode(error)) || isNoSpace(error);
+}
+
+function sqliteCode(error: unknown): number {
+  return ((error as { errcode?: number }).errcode ?? 0) & 0xff;
 }
 
 function conditions(query: HistoryQuery): { where: string; values: SQLInputValue[] } {

@@ -14,13 +14,14 @@ import {
   openSync,
   readdirSync,
   readSync,
+  rmSync,
 } from "node:fs";
 import { join } from "node:path";
 import type { State } from "../../protocol/state.js";
 import { decodeLine, encodeLine } from "./checked-line.js";
 import type { Entry } from "./decision.js";
 import { syncDirectory, writeAllSync } from "./durable-file.js";
-import { HistoryIndex, type HistoryQuery, isDamage, type Place } from "./history-index.js";
+import { HistoryIndex, type HistoryQuery, isUnusable, type Place } from "./history-index.js";
 import { readSegmentLines } from "./read-segment.js";
 
 /** A segment is closed at about this many bytes. */
@@ -89,6 +90,21 @@ export class History {
 
   get nextOrder(): number {
     return this.#indexed((index) => index.lastOrder()) + 1;
+  }
+
+  expired(keep: number, cutoff: number, limit: number): string[] {
+    return this.#indexed((index) => index.expired(keep, cutoff, limit));
+  }
+
+  /**
+   * Deletes the oldest segments in which no operation is any more. Only from the old end: a removal stands in a later
+   * segment than what it removes, and must not go first.
+   */
+  dropUnused(): void {
+    for (const segment of this.#segments()) {
+      if (segment === this.#segment || this.#indexed((index) => index.isUsed(segment))) return;
+      rmSync(this.#file(segment), { force: true });
+    }
   }
 
   close(): void {
@@ -168,12 +184,12 @@ export class History {
     }
   }
 
-  /** What the index answers; one that turns out to be damaged is made anew from the segments and asked again. */
+  /** What the index answers; one that turns out to be damaged, or has no room, is made anew from the segments and asked again. */
   #indexed<T>(ask: (index: HistoryIndex) => T): T {
     try {
       return ask(this.#index);
     } catch (error) {
-      if (!isDamage(error)) throw error;
+      if (!isUnusable(error)) throw error;
       this.#index.close();
       this.#index = HistoryIndex.remake(this.#indexFile, this.problems, error as Error);
       this.#catchUp();

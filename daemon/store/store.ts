@@ -16,11 +16,14 @@ import { Journal } from "./journal.js";
 import type { Layout } from "./layout.js";
 import { type Change, Ledger } from "./ledger.js";
 import { readJournal, segmentsBefore } from "./read-journal.js";
+import { RemovedKeys } from "./removed-keys.js";
 
 export interface StoreOptions {
   layout: Layout;
   onChange: (changes: Change[], decision: Decision) => void;
   onBroken: (error: Error) => void;
+  /** A finished operation left memory; it is in the history. */
+  onForget?: (id: string) => void;
 }
 
 /** Checkpoint when the journal has grown by so much. */
@@ -35,6 +38,7 @@ const RECENT = 200;
 export class Store {
   readonly ledger = new Ledger();
   readonly problems: string[] = [];
+  readonly removedKeys = new RemovedKeys();
   /** The newest finished operations, whether sealed or not, oldest first. */
   readonly recent = new Map<string, Entry>();
   #counts: Counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
@@ -59,6 +63,7 @@ export class Store {
     ]);
     this.ledger.nextOrder = Math.max(document.nextOrder, this.#history.nextOrder);
     for (const entry of document.operations) this.ledger.add(entry);
+    for (const key of document.removedKeys) this.removedKeys.add(key);
     const read = readJournal(layout.journal, document.journal);
     this.problems.push(...read.problems);
     for (const { n, value } of read.records) this.#replay(value as Decision, n);
@@ -122,10 +127,20 @@ export class Store {
     return { ...this.#counts };
   }
 
+  /** Sealed operations that are kept no longer, as `HistoryIndex.expired` has it. */
+  expired(keep: number, cutoff: number, limit: number): string[] {
+    return this.#history.expired(keep, cutoff, limit);
+  }
+
   /** Looks whether the disk has room again; without it only a submit would find out. */
   probe(): void {
     const { bavail, bsize } = statfsSync(this.options.layout.root);
     if (bavail * bsize > ROOM_BYTES) this.#journal.full = false;
+  }
+
+  /** Someone else met the full disk first. */
+  noteFull(): void {
+    this.#journal.full = true;
   }
 
   get isFull(): boolean {
@@ -161,14 +176,19 @@ export class Store {
     const finished = value.finished.filter(({ record }) => this.ledger.get(record.id)?.record === record);
     this.#history.seal(finished, value.removed);
     // At once: what is sealed must not be found here too while the checkpoint is being written.
-    for (const { record } of finished) this.ledger.drop(record.id);
+    for (const { record } of finished) {
+      this.ledger.drop(record.id);
+      this.#noteForgotten(record.id);
+    }
     await this.#checkpoint.write({
       format: 1,
       journal: last,
       nextOrder: value.nextOrder,
       operations: value.live,
+      removedKeys: this.removedKeys.all(),
     });
     for (const id of value.removed) this.#removed.delete(id);
+    this.#history.dropUnused();
     // The journal since the previous checkpoint stays with it.
     for (const old of segmentsBefore(layout.journal, this.#checkpoint.previousJournal)) {
       if (old !== segment) rmSync(old, { force: true });
@@ -185,7 +205,7 @@ export class Store {
 
   #replay(decision: Decision, n: number): void {
     this.ledger.apply(decision, n);
-    if (decision.kind === "removed") this.#forgetRemoved(decision.id);
+    if (decision.kind === "removed") this.#forgetRemoved(decision);
   }
 
   #apply(decision: Decision, n: number): void {
@@ -202,7 +222,7 @@ export class Store {
   #remove(decision: Extract<Decision, { kind: "removed" }>): void {
     const entry = this.find(decision.id);
     this.ledger.drop(decision.id);
-    this.#forgetRemoved(decision.id);
+    this.#forgetRemoved(decision);
     if (!entry) return;
     const change = { id: decision.id, before: entry.record, after: null };
     this.#account(change);
@@ -210,9 +230,10 @@ export class Store {
   }
 
   /** Even where only the ledger held it: a crash may have sealed a copy. */
-  #forgetRemoved(id: string): void {
+  #forgetRemoved({ id, key }: Extract<Decision, { kind: "removed" }>): void {
     this.#history.forget(id);
     this.#removed.add(id);
+    if (key) this.removedKeys.add({ ...key, id });
   }
 
   #account({ id, before, after }: Change): void {
@@ -225,8 +246,13 @@ export class Store {
       for (const oldest of this.recent.keys()) {
         if (this.recent.size <= RECENT) break;
         this.recent.delete(oldest);
+        this.#noteForgotten(oldest);
       }
     }
+  }
+
+  #noteForgotten(id: string): void {
+    if (!this.ledger.get(id) && !this.recent.has(id)) this.options.onForget?.(id);
   }
 
   #recount(): void {

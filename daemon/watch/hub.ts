@@ -23,8 +23,6 @@ const PING_MS = 15_000;
 
 export class Hub {
   readonly versions = new ChangeVersions();
-  /** Hand-overs of this turn. */
-  handovers: Array<{ from: string; to: string }> = [];
   readonly #boot = newId();
   readonly #watchers = new Set<Watcher>();
   readonly #freshLines = new Map<string, LogLine[]>();
@@ -60,10 +58,11 @@ export class Hub {
   /** An operation is new or changed. */
   changed(before: Operation | null, after: Operation): void {
     if (!this.versions.note(before, after)) return;
-    if (before && after.chain.next !== null && before.chain.next === null) {
-      this.handovers.push({ from: after.id, to: after.chain.next });
+    const next = before && before.chain.next === null ? after.chain.next : null;
+    for (const watcher of this.#watchers) {
+      watcher.changed(after);
+      if (next !== null) watcher.handedOver(after.id, next);
     }
-    for (const watcher of this.#watchers) watcher.changed(after);
     this.#schedule();
   }
 
@@ -101,10 +100,6 @@ export class Hub {
     return this.source.record(id);
   }
 
-  next(id: string): string | null {
-    return this.source.record(id)?.chain.next ?? null;
-  }
-
   matching(scope: Scope): Operation[] {
     if (scope.operation === null) return this.source.matching(scope);
     const record = this.source.record(scope.operation);
@@ -115,20 +110,21 @@ export class Hub {
     return this.source.counts();
   }
 
-  /** A `changed` line: the keys since `sent`, or the whole record. */
-  changedLine(id: string, sent: number | null): string {
+  /** A `changed` line: the keys since `sent`, or the whole record; empty where it is gone. */
+  changedLine(id: string, sent: number | null, cursor: string): string {
     const key = `${id} ${sent}`;
-    const made = this.#serialised.get(key);
-    if (made !== undefined) return made;
+    const made = this.#serialised.get(key) ?? this.#patch(id, sent);
+    this.#serialised.set(key, made);
+    return made && `{"type":"changed","cursor":"${cursor}","id":"${id}","patch":${made}}\n`;
+  }
+
+  #patch(id: string, sent: number | null): string {
     const record = this.source.record(id);
+    if (!record) return "";
     const keys = sent === null ? null : this.versions.keysSince(id, sent);
-    const patch =
-      record && keys
-        ? Object.fromEntries(keys.map((name) => [name, record[name as keyof Operation]]))
-        : record;
-    const line = record ? `${JSON.stringify({ type: "changed", cursor: this.cursor(), id, patch })}\n` : "";
-    this.#serialised.set(key, line);
-    return line;
+    return JSON.stringify(
+      keys ? Object.fromEntries(keys.map((name) => [name, record[name as keyof Operation]])) : record,
+    );
   }
 
   logLine(id: string, lines: LogLine[]): string {
@@ -157,7 +153,6 @@ export class Hub {
     for (const watcher of [...this.#watchers]) watcher.flush();
     this.#serialised.clear();
     this.#freshLines.clear();
-    this.handovers = [];
   }
 
   /** The number of a cursor of ours that is not too old. */

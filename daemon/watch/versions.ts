@@ -73,6 +73,13 @@ export class ChangeVersions {
     return (this.#operations.get(id)?.last ?? 0) > n;
   }
 
+  /** Ids of those that were there at `n` and changed after it. */
+  changedBetween(n: number): string[] {
+    return [...this.#operations]
+      .filter(([, { created, last }]) => created <= n && last > n)
+      .map(([id]) => id);
+  }
+
   /** The keys that changed after `n`; null: all of it, it is newer than that. */
   keysSince(id: string, n: number): string[] | null {
     const versions = this.#operations.get(id);

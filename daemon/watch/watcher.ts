@@ -22,6 +22,8 @@ export class Watcher {
   readonly #known = new Set<string>();
   readonly #dirty = new Set<string>();
   readonly #removed = new Set<string>();
+  /** Without `operation`: hand-overs not announced yet, of what the client holds. */
+  readonly #handovers = new Map<string, string>();
   /** The last log line sent, of each operation whose log is watched. */
   readonly #lines = new Map<string, number>();
   /** With `operation`: the links in order, the last one being followed. */
@@ -59,15 +61,24 @@ export class Watcher {
     } else {
       this.#write({ type: "resumed", cursor: this.hub.cursor(since) });
       for (const id of this.hub.versions.removedSince(since)) this.#removed.add(id);
-      for (const operation of operations) {
-        if (this.hub.versions.changedSince(operation.id, since)) this.#dirty.add(operation.id);
-      }
+      this.#catchUp(since, operations);
     }
     if (this.scope.log && this.scope.operation === null) {
       for (const operation of operations)
         if (!isFinal(operation.state)) this.#lines.set(operation.id, operation.logLines);
     }
     this.flush();
+  }
+
+  /** What changed since the cursor: also what the client may hold and fits its filter no longer. */
+  #catchUp(since: number, operations: Operation[]): void {
+    const { versions } = this.hub;
+    for (const { id } of operations) if (versions.changedSince(id, since)) this.#dirty.add(id);
+    if (this.scope.operation !== null) return;
+    for (const id of versions.changedBetween(since)) {
+      this.#known.add(id);
+      this.#dirty.add(id);
+    }
   }
 
   /** Something about this operation changed. */
@@ -77,9 +88,16 @@ export class Watcher {
     else if (this.scope.operation === null && fits(this.scope, operation)) this.#dirty.add(id);
   }
 
+  /** An operation handed over to its chain's next one. */
+  handedOver(from: string, to: string): void {
+    const holds = this.#known.has(from) || this.#dirty.has(from);
+    if (this.scope.operation === null && holds) this.#handovers.set(from, to);
+  }
+
   removed(id: string): void {
-    if (!this.#known.has(id)) return;
+    this.#handovers.delete(id);
     this.#dirty.delete(id);
+    if (!this.#known.has(id)) return;
     this.#removed.add(id);
   }
 
@@ -87,58 +105,89 @@ export class Watcher {
     if (!this.#draining) this.#write({ type: "ping" });
   }
 
-  /** Sends what is new, as far as the stream takes it. */
+  /** Sends what is new, as far as the stream takes it; the rest is still noted when it has drained. */
   flush(): void {
     if (this.#draining || this.#ended) return;
-    for (const id of this.#removed) {
-      this.#known.delete(id);
-      this.#lines.delete(id);
-      this.#write({ type: "removed", cursor: this.hub.cursor(), id });
-    }
-    this.#removed.clear();
     // A log line belongs before the news that its operation is over.
     if (this.scope.log && !this.#flushLogs()) return;
-    for (const id of this.#dirty) this.#write(this.#news(id));
-    this.#dirty.clear();
-    this.#sent = this.hub.versions.current;
-    this.#followChain();
+    const logs = this.#lines.size;
+    if (!this.#flushNews()) return;
+    if (this.#lines.size > logs && !this.#flushLogs()) return;
+    if (!this.#announceHandovers() || !this.#followChain()) return;
     this.#sendCounts();
     this.#endIfOver();
   }
 
-  #news(id: string): string {
+  /**
+   * What changed, a line an operation. All but the last carry the cursor from before: whoever reconnects with it is
+   * told of the others again. False where the stream is full.
+   */
+  #flushNews(): boolean {
+    let left = this.#removed.size + this.#dirty.size;
+    const write = (line: (cursor: string) => object | string) => {
+      const cursor = --left === 0 ? this.hub.versions.current : this.#sent;
+      this.#write(line(this.hub.cursor(cursor)));
+      return !this.#draining;
+    };
+    let going = true;
+    for (const id of this.#removed) {
+      if (!going) break;
+      this.#removed.delete(id);
+      this.#known.delete(id);
+      this.#lines.delete(id);
+      going = write((cursor) => ({ type: "removed", cursor, id }));
+    }
+    for (const id of this.#dirty) {
+      if (!going) break;
+      this.#dirty.delete(id);
+      going = write((cursor) => this.#news(id, cursor));
+    }
+    if (left === 0) this.#sent = this.hub.versions.current;
+    return going;
+  }
+
+  #news(id: string, cursor: string): string {
     const known = this.#known.has(id);
     this.#known.add(id);
     if (!known && this.scope.log && !this.#lines.has(id)) this.#lines.set(id, 0);
-    return this.hub.changedLine(id, known ? this.#sent : null);
+    return this.hub.changedLine(id, known ? this.#sent : null, cursor);
   }
 
-  #followChain(): void {
-    if (this.scope.operation === null) this.#announceHandovers();
-    if (this.scope.operation === null || !this.scope.followChain) return;
+  /** The link after this one, where there is one. A successor that was removed is none. */
+  #next(id: string): Operation | null {
+    const next = this.hub.record(id)?.chain.next ?? null;
+    return next === null || this.#chain.includes(next) ? null : this.hub.record(next);
+  }
+
+  /** False where the stream is full. */
+  #followChain(): boolean {
+    if (this.scope.operation === null || !this.scope.followChain) return true;
     for (
-      let from = this.#chain.at(-1)!, next = this.hub.next(from);
+      let from = this.#chain.at(-1)!, next = this.#next(from);
       next;
-      from = next, next = this.hub.next(from)
+      from = next.id, next = this.#next(from)
     ) {
-      const operation = this.hub.record(next);
-      if (!operation || this.#chain.includes(next)) return;
-      this.#chain.push(next);
-      this.#known.add(next);
-      if (this.scope.log) this.#lines.set(next, 0);
-      this.#write({ type: "chained", cursor: this.hub.cursor(), from, to: next, operation });
-      if (this.scope.log) this.#flushLogs();
+      const to = next.id;
+      this.#chain.push(to);
+      this.#known.add(to);
+      if (this.scope.log) this.#lines.set(to, 0);
+      this.#write({ type: "chained", cursor: this.hub.cursor(), from, to, operation: next });
+      if (this.#draining || (this.scope.log && !this.#flushLogs())) return false;
     }
+    return true;
   }
 
-  /** Without `operation`: hand-overs among the operations the client holds. */
-  #announceHandovers(): void {
-    for (const { from, to } of this.hub.handovers) {
-      if (!this.#known.has(from)) continue;
-      const operation = this.hub.record(to);
-      if (operation) this.#write({ type: "chained", cursor: this.hub.cursor(), from, to, operation });
+  /** Without `operation`: hand-overs among the operations the client holds. False where the stream is full. */
+  #announceHandovers(): boolean {
+    for (const [from, to] of this.#handovers) {
+      this.#handovers.delete(from);
+      const operation = this.#known.has(from) ? this.hub.record(to) : null;
+      if (!operation) continue;
       this.#known.add(to);
+      this.#write({ type: "chained", cursor: this.hub.cursor(), from, to, operation });
+      if (this.#draining) return false;
     }
+    return true;
   }
 
   /** False where the stream is full before all lines are out. */
@@ -174,7 +223,7 @@ export class Watcher {
     const id = this.#chain.at(-1)!;
     const record = this.hub.record(id);
     if (record && !isFinal(record.state)) return;
-    if (record && this.scope.followChain && record.chain.next !== null) return;
+    if (record && this.scope.followChain && this.#next(id)) return;
     if (record) this.#write({ type: "end", id, state: record.state as FinalState });
     this.close();
   }

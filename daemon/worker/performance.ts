@@ -16,7 +16,7 @@ import type { Outcome } from "../../protocol/fact.js";
 import { ActivityBaseline } from "./activity.js";
 import { STALE_EXIT, type ToWorker, type WorkerSetup } from "./messages.js";
 import { OwnOutput } from "./own-output.js";
-import { RunSink } from "./run-sink.js";
+import { RunSink, whenRoom } from "./run-sink.js";
 import { StageSink } from "./stage-sink.js";
 import { StopFile } from "./stop-file.js";
 
@@ -42,7 +42,9 @@ export class Performance {
     if (loadedUserFiles().some(wasEdited)) process.exit(STALE_EXIT);
     const { order, attemptDir } = this.message;
     const baseline = new ActivityBaseline();
-    const sink = new RunSink(attemptDir, order.attempt, order.seq, order.logLines, this.message.maxLog);
+    const sink = whenRoom(
+      () => new RunSink(attemptDir, order.attempt, order.seq, order.logLines, this.message.maxLog),
+    );
     sink.syncNames();
     sink.fact({ type: "attempt:accepted", pid: process.pid }, true);
     this.#sink = sink;
@@ -75,6 +77,13 @@ export class Performance {
     if (!isDirectory(order.cwd)) {
       return failed("LIVEOPS_CWD_GONE", `its working directory ${order.cwd} no longer exists`);
     }
+    this.#stop.signal.addEventListener("abort", () =>
+      staged.line(
+        "liveops",
+        staged.stage,
+        this.#stop.signal.reason === "timeout" ? "timed out; stopping" : "cancel requested; stopping",
+      ),
+    );
     this.#captureOutput(staged);
     this.#enter(order.cwd, order.env);
     let Type: Awaited<ReturnType<typeof loadType>>;

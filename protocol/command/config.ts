@@ -4,6 +4,7 @@
  * Read on each start, synchronously; absent is an empty one, a broken one is wrong usage (exit 2).
  */
 import { readFileSync } from "node:fs";
+import { nearest } from "../nearest.js";
 import { configFile, type PlaceConfig } from "../places.js";
 import { UsageError } from "./failures.js";
 
@@ -39,6 +40,8 @@ export const LIMITS: Record<keyof Limits, { default: number; min: number; max: n
   keepDays: { default: 180, min: 0, max: 36_500 },
   nice: { default: 5, min: 0, max: 19 },
 };
+
+const KNOWN: readonly string[] = ["stateDir", "socket", "ops", "concurrency", ...Object.keys(LIMITS)];
 
 type Env = Record<string, string | undefined>;
 
@@ -85,6 +88,12 @@ function checked(value: Record<string, unknown>, file: string): Config {
     concurrency === undefined || (Number.isInteger(concurrency) && (concurrency as number) >= 1),
     "concurrency must be a whole number from 1",
   );
+  for (const name of Object.keys(value)) {
+    if (KNOWN.includes(name)) continue;
+    const [near] = nearest(name, KNOWN);
+    const hint = near ? `did you mean ${near}?` : `there are: ${KNOWN.join(", ")}`;
+    must(false, `there is no setting ${JSON.stringify(name)}; ${hint}`);
+  }
   const limits: Partial<Limits> = {};
   for (const [name, { min, max }] of Object.entries(LIMITS) as Array<
     [keyof Limits, (typeof LIMITS)["nice"]]

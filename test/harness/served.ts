@@ -99,7 +99,8 @@ export class Served {
       signals: this.signals,
       present: (entry) => this.#shown(entry),
       find: (typed) => find(store, typed),
-      prepareStop: async (now) => {
+      isStopping: () => false,
+    prepareStop: async (now) => {
         this.stops.push(now);
         return { running: 0, cancelled: 0 };
       },

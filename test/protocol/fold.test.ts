@@ -89,7 +89,12 @@ describe("single facts", () => {
       .entered("Process", 1)
       .record();
     expect(record).toMatchObject({ currentStage: 1, stageStates: { Process: "active" }, percent: 0 });
-    expect(record.stageTimes.Process).toEqual({ startedAt: AT, finishedAt: null, resumed: false });
+    expect(record.stageTimes.Process).toEqual({
+      startedAt: AT,
+      finishedAt: null,
+      resumed: false,
+      seconds: null,
+    });
   });
 
   test("an untracked stage leaves the stepper as it is", () => {

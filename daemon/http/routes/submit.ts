@@ -32,7 +32,10 @@ export function submitRoute(app: FastifyInstance, context: Context): void {
     const key = { key: checkedKey(header), hash: hashOfParams(body), at: new Date().toISOString() };
     const earlier = pending.get(key.key) ?? stored(context, key.key);
     if (earlier) {
-      if (earlier.hash !== key.hash) throw keyReused(key.key);
+      if (earlier.hash !== key.hash) {
+        earlier.result.catch(() => {});
+        throw keyReused(key.key);
+      }
       reply.code(200);
       return earlier.result;
     }
@@ -46,7 +49,13 @@ export function submitRoute(app: FastifyInstance, context: Context): void {
   });
 }
 
-function checkRoom({ queue, settings }: Context, underWay: number): void {
+function checkRoom({ queue, settings, isStopping }: Context, underWay: number): void {
+  if (isStopping()) {
+    throw new Refusal(
+      "LIVEOPS_STOPPING",
+      "nothing was recorded: the daemon is stopping; liveopsd start starts the next one",
+    );
+  }
   if (queue.length + underWay < settings.maxQueued) return;
   throw new Refusal(
     "LIVEOPS_QUEUE_FULL",
@@ -68,7 +77,16 @@ async function enqueue(context: Context, body: SubmitBody, key: IdempotencyKey |
 
 function stored(context: Context, key: string): { hash: string; result: Promise<Operation> } | null {
   const entry = context.store.findByKey(key);
-  return entry?.key ? { hash: entry.key.hash, result: Promise.resolve(context.present(entry)) } : null;
+  if (entry?.key) return { hash: entry.key.hash, result: Promise.resolve(context.present(entry)) };
+  const removed = context.store.removedKeys.find(key);
+  return removed && { hash: removed.hash, result: Promise.reject(wasRemoved(removed.id)) };
+}
+
+function wasRemoved(id: string): Refusal {
+  return new Refusal(
+    "LIVEOPS_NO_SUCH_OPERATION",
+    `the operation that was submitted with this Idempotency-Key, ${id}, was removed; use a new key to run it again`,
+  );
 }
 
 function checkedKey(header: string | string[]): string {

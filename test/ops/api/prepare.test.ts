@@ -120,6 +120,7 @@ it("describes a type by the schema of its input", () => {
     resumable: false,
     timeout: 60,
     gracePeriod: 10,
+    retry: null,
     file: "/ops/a.ts",
     params: expect.objectContaining({
       type: "object",
