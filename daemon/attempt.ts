@@ -12,7 +12,7 @@ import { bootId, isStopped, killLeftovers, signalProcess } from "./process/ident
 import { AttemptTail, type StoredLine } from "./run-files/attempt-tail.js";
 import { cancelFile } from "./run-files/names.js";
 import type { Entry, Run } from "./store/decision.js";
-import { replaceFileSync } from "./store/durable-file.js";
+import { isNoSpace, replaceFileSync } from "./store/durable-file.js";
 import type { PooledWorker } from "./worker/pool.js";
 
 export interface AttemptListener {
@@ -38,6 +38,8 @@ export class Attempt {
   /** How far the worker's own output files were read into the log. */
   readonly outputEnd = { stdout: 0, stderr: 0 };
   readonly #tail: AttemptTail;
+  /** The stop for whose file there was no room. */
+  #untold: StopReason | null = null;
   #graceTimer: NodeJS.Timeout | null = null;
   #timeoutTimer: NodeJS.Timeout | null = null;
 
@@ -94,10 +96,25 @@ export class Attempt {
 
   /** Tells the worker to stop: cancel file for a busy loop, SIGTERM for the rest, SIGKILL after the grace period. */
   stop(reason: StopReason): void {
-    if (!existsSync(cancelFile(this.dir)))
-      replaceFileSync(cancelFile(this.dir), `${JSON.stringify({ reason })}\n`);
+    this.#writeCancelFile(reason);
     signalProcess(this.run.worker, "SIGTERM");
     this.#graceTimer ??= setTimeout(() => this.kill(), this.run.policy.gracePeriod * 1000);
+  }
+
+  /** Tries again to tell a worker what there was no room for on the disk before. */
+  lookIfUntold(): void {
+    if (this.#untold) this.#writeCancelFile(this.#untold);
+  }
+
+  #writeCancelFile(reason: StopReason): void {
+    this.#untold = null;
+    if (existsSync(cancelFile(this.dir))) return;
+    try {
+      replaceFileSync(cancelFile(this.dir), `${JSON.stringify({ reason })}\n`);
+    } catch (error) {
+      if (!isNoSpace(error)) throw error;
+      this.#untold = reason;
+    }
   }
 
   /** SIGKILL to the worker and everything it started. */

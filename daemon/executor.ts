@@ -16,6 +16,7 @@ import { killLeftovers } from "./process/identity.js";
 import type { Queue } from "./queue.js";
 import { retryDelay } from "./retry.js";
 import type { Entry } from "./store/decision.js";
+import { isNoSpace } from "./store/durable-file.js";
 import { StoreFullError } from "./store/journal.js";
 import { attemptDir, type Layout, valuesDir } from "./store/layout.js";
 import type { Store } from "./store/store.js";
@@ -128,7 +129,9 @@ export class Executor {
       if (started) this.#run(entry, dir, worker, type);
     } catch (error) {
       this.#putBack(id);
-      if (!(error instanceof StoreFullError))
+      // No room for its directory: it waits until there is.
+      if (isNoSpace(error)) store.noteFull();
+      else if (!(error instanceof StoreFullError))
         log.error({ err: error, id }, "an operation could not be started");
     } finally {
       if (!started) this.pool.release(worker);
@@ -182,7 +185,7 @@ export class Executor {
   #adopt(entry: Entry): void {
     const { layout, log } = this.options;
     const dir = attemptDir(layout, entry.record.id, entry.record.attempt);
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeAgain(dir);
     const attempt = this.#follow(entry, dir, null);
     if (!attempt || attempt.outcome) return;
     if (this.#isAlive(attempt)) {
@@ -306,10 +309,20 @@ export class Executor {
     for (const attempt of [...this.attempts.values()]) {
       attempt.read();
       attempt.lookIfStalled();
+      attempt.lookIfUntold();
       if (attempt.worker === null && !attempt.outcome && !this.#isAlive(attempt)) this.#lost(attempt, null);
     }
     if (this.options.store.isFull) this.options.store.probe();
     this.kick();
+  }
+}
+
+/** A power cut may have taken an attempt's directory: its name becomes durable only when the worker accepts. */
+function makeAgain(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if (!isNoSpace(error)) throw error;
   }
 }
 

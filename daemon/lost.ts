@@ -9,6 +9,7 @@ import type { LogStream } from "../protocol/operation.js";
 import type { Attempt } from "./attempt.js";
 import { bootId } from "./process/identity.js";
 import type { WorkerIdentity } from "./store/decision.js";
+import { isNoSpace } from "./store/durable-file.js";
 import type { WorkerExit, workerFiles } from "./worker/pool.js";
 import { RunSink } from "./worker/run-sink.js";
 
@@ -21,13 +22,7 @@ const LAST_WORDS = 64 * 1024;
 /** Appends the output that the dead worker had not yet read into its log; returns what it wrote to stderr. */
 export function keepLastWords(attempt: Attempt, files: ReturnType<typeof workerFiles>): string {
   const { record } = attempt.entry;
-  const sink = new RunSink(
-    attempt.dir,
-    attempt.number,
-    attempt.seq,
-    record.logLines,
-    Number.POSITIVE_INFINITY,
-  );
+  const sink = openSink(attempt);
   const stage =
     record.stageStates[record.stages[record.currentStage] ?? ""] === "active"
       ? record.stages[record.currentStage]!
@@ -40,13 +35,24 @@ export function keepLastWords(attempt: Attempt, files: ReturnType<typeof workerF
     ] as const) {
       const text = tailOf(file, attempt.outputEnd[stream]);
       if (stream === "stderr") stderr = text;
-      writeLines(sink, stream, stage, text);
+      if (sink) writeLines(sink, stream, stage, text);
     }
   } finally {
-    sink.close();
+    sink?.close();
   }
   attempt.read();
   return stderr;
+}
+
+/** Null where the disk is full: then the last words are not kept. */
+function openSink({ dir, number, seq, entry }: Attempt): RunSink | null {
+  try {
+    return new RunSink(dir, number, seq, entry.record.logLines, Number.POSITIVE_INFINITY);
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    if (isMissing || isNoSpace(error)) return null;
+    throw error;
+  }
 }
 
 function writeLines(sink: RunSink, stream: LogStream, stage: string | null, text: string): void {

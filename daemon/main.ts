@@ -34,6 +34,8 @@ export async function runDaemon(settings: Settings, toStderr: boolean, onAnswers
 
 function openLog(settings: Settings, toStderr: boolean): pino.Logger {
   const file = pino.destination({ dest: layoutOf(settings.stateDir).log, sync: true, mode: 0o600 });
+  // A line for which the disk has no room waits for the next one; without a listener it would end the daemon.
+  file.on("error", () => {});
   const streams: pino.StreamEntry[] = [{ stream: file }];
   if (toStderr) streams.push({ stream: pino.destination({ dest: 2, sync: true }) });
   return pino(

@@ -42,12 +42,6 @@ export class AppendFile {
   }
 }
 
-/** Whether the disk, or its owner's share of it, is full. */
-export function isNoSpace(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException)?.code;
-  return code === "ENOSPC" || code === "EDQUOT";
-}
-
 function endsWithNewline(file: string, length: number): boolean {
   const fd = openSync(file, "r");
   try {

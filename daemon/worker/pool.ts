@@ -64,6 +64,8 @@ export class Pool {
   readonly #workers = new Set<PooledWorker>();
   #stopped = false;
   #failures = 0;
+  /** After a worker that could not be made: no other one is tried for a while. */
+  #resting: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: PoolOptions) {}
 
@@ -84,10 +86,18 @@ export class Pool {
 
   /** Keeps as many workers as there is work for, one more for what comes next, and never more than the size. */
   warm(waiting: number): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#resting) return;
     const { busy, idle, starting } = this.counts();
     const wanted = Math.min(this.options.size, busy + Math.max(1, waiting));
-    for (let n = busy + idle + starting; n < wanted; n++) this.#spawn();
+    for (let n = busy + idle + starting; n < wanted; n++) {
+      try {
+        this.#spawn();
+      } catch {
+        // No room on the disk, no process or file to be had from the system.
+        this.#rest();
+        return;
+      }
+    }
   }
 
   counts(): { busy: number; idle: number; starting: number } {
@@ -114,16 +124,14 @@ export class Pool {
       nice: this.options.nice,
       userCode: this.options.userCode(),
     };
-    const stdout = openSync(files.stdoutFile, "a", 0o600);
-    const stderr = openSync(files.stderrFile, "a", 0o600);
+    const output = [files.stdoutFile, files.stderrFile].map((file) => openSync(file, "a", 0o600));
     const child = fork(fileURLToPath(new URL("./worker.js", import.meta.url)), [JSON.stringify(setup)], {
       detached: true,
-      stdio: ["ignore", stdout, stderr, "ipc"],
+      stdio: ["ignore", ...output, "ipc"],
       execArgv: ["--disable-warning=ExperimentalWarning"],
       env: { ...process.env, [WORKER_VARIABLE]: workerId },
     });
-    closeSync(stdout);
-    closeSync(stderr);
+    output.forEach(closeSync);
     const worker = new PooledWorker(child, workerId);
     this.#workers.add(worker);
     child.on("message", (message: FromWorker) => {
@@ -132,7 +140,8 @@ export class Pool {
       worker.state = "idle";
       this.options.onIdle();
     });
-    child.on("error", () => {});
+    // One that could not be started has no exit.
+    child.on("error", () => child.pid === undefined && this.#ended(worker, { code: null, signal: null }));
     child.once("exit", (code, signal) => this.#ended(worker, { code, signal }));
   }
 
@@ -144,9 +153,18 @@ export class Pool {
     this.forget(worker.identity.workerId);
     if (this.#stopped) return;
     // Workers that die before they are ready would be forked in a tight loop.
-    if (unborn)
-      setTimeout(() => this.options.onIdle(), Math.min(30_000, 500 * 2 ** this.#failures++)).unref();
+    if (unborn) this.#rest();
     else this.options.onIdle();
+  }
+
+  #rest(): void {
+    this.#resting ??= setTimeout(
+      () => {
+        this.#resting = null;
+        this.options.onIdle();
+      },
+      Math.min(30_000, 500 * 2 ** this.#failures++),
+    ).unref();
   }
 
   /** Removes a dead worker's files. */

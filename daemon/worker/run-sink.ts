@@ -12,8 +12,8 @@ import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
 import { eventsFile, logFile, olderLogFile } from "../run-files/names.js";
 import { summedLine } from "../run-files/summed-line.js";
-import { syncDirectory } from "../store/durable-file.js";
-import { AppendFile, isNoSpace } from "./append-file.js";
+import { isNoSpace, syncDirectory } from "../store/durable-file.js";
+import { AppendFile } from "./append-file.js";
 
 const RETRY_MS = 250;
 
@@ -23,7 +23,8 @@ export class RunSink implements Sink {
   /** Numbers of the first lines of the current log file and of the older one. */
   #first: number;
   #firstOlder: number;
-  #dropped = 0;
+  /** What was dropped and is not yet said, as a fact and in the log: one file may have room before the other. */
+  #dropped = { fact: 0, line: 0 };
 
   constructor(
     private readonly dir: string,
@@ -50,16 +51,10 @@ export class RunSink implements Sink {
       this.#orDrop(() => this.#append(this.#events, body));
       return;
     }
-    for (;;) {
-      try {
-        this.#append(this.#events, body);
-        this.#events.sync();
-        return;
-      } catch (error) {
-        if (!isNoSpace(error)) throw error;
-        pause(RETRY_MS);
-      }
-    }
+    whenRoom(() => {
+      this.#append(this.#events, body);
+      this.#events.sync();
+    });
   }
 
   line(stream: LogStream, stage: string | null, text: string): void {
@@ -123,24 +118,34 @@ export class RunSink implements Sink {
       write();
     } catch (error) {
       if (!isNoSpace(error)) throw error;
-      this.#dropped++;
+      this.#dropped.fact++;
+      this.#dropped.line++;
     }
   }
 
   #sayDropped(): void {
-    if (this.#dropped === 0) return;
-    const count = this.#dropped;
+    const { fact, line } = this.#dropped;
+    if (fact === 0 && line === 0) return;
     try {
-      this.#append(this.#events, { type: "records:dropped", count });
-      this.#appendLine(
-        "liveops",
-        null,
-        `${count} log lines or progress records were dropped: the disk was full`,
-        undefined,
-      );
-      this.#dropped = 0;
+      if (fact > 0) this.#append(this.#events, { type: "records:dropped", count: fact });
+      this.#dropped.fact = 0;
+      const text = `${line} log lines or progress records were dropped: the disk was full`;
+      if (line > 0) this.#appendLine("liveops", null, text, undefined);
+      this.#dropped.line = 0;
     } catch (error) {
       if (!isNoSpace(error)) throw error;
+    }
+  }
+}
+
+/** Blocks until there is room on the disk: for a worker alone, whose operation cannot begin without. */
+export function whenRoom<T>(make: () => T): T {
+  for (;;) {
+    try {
+      return make();
+    } catch (error) {
+      if (!isNoSpace(error)) throw error;
+      pause(RETRY_MS);
     }
   }
 }

@@ -1,0 +1,208 @@
+/** A full disk: what cannot be kept is refused, what runs goes on, and with room all of it works again. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { Refusal } from "../../protocol/errors.js";
+import { isAlive } from "../end-to-end/processes.js";
+import type { TestDaemon } from "../harness/daemon.js";
+import { SmallDisk } from "./small-disk.js";
+import { eventually, expectNoGap, inStage, recordThat, settled, startDaemon, wholeLog } from "./start.js";
+import { compareOnce, record } from "./tally.js";
+
+const OPERATIONS = ["chatters", "gate"];
+
+/** Starts an operation that talks until its gate opens; resolves once it does. */
+async function talker(daemon: TestDaemon, name: string) {
+  const gate = join(daemon.world.dir, name);
+  const { id } = await daemon.submit("chatters", { params: { gate } });
+  const pid = await inStage(daemon, id, "Talk");
+  return { id, pid, gate, open: () => writeFileSync(gate, "") };
+}
+
+/** Submits until the disk refuses; the last page of the journal may take a few first. */
+async function submitUntilFull(daemon: TestDaemon): Promise<{ ids: string[]; refusal: Refusal }> {
+  const ids: string[] = [];
+  for (;;) {
+    const gate = join(daemon.world.dir, `queued-${ids.length}`);
+    writeFileSync(`${gate}.1`, "");
+    try {
+      ids.push((await daemon.submit("gate", { params: { gate } })).id);
+    } catch (error) {
+      return { ids, refusal: error as Refusal };
+    }
+  }
+}
+
+async function expectAllSucceed(daemon: TestDaemon, ids: string[], fault: string, injected: number) {
+  const ended = await Promise.all(ids.map((id) => settled(daemon, id)));
+  const done = ended.filter(({ state, attempt }) => state === "succeeded" && attempt === 1);
+  const { operations } = await daemon.client.list({ limit: 1000 });
+  const compared = compareOnce(
+    ids,
+    operations.map(({ id }) => id),
+  );
+  expect(done.length).toBe(ids.length);
+  record({ fault, injected, ...compared }, compared.details);
+}
+
+test("full: submits are refused, what runs goes on and says what it dropped, with room all works again", async () => {
+  await using disk = await SmallDisk.make(16);
+  await using daemon = await startDaemon(OPERATIONS, { stateDir: disk.directory("state"), concurrency: 2 });
+  const talkers = [await talker(daemon, "one"), await talker(daemon, "two")];
+  disk.fill();
+  const { ids, refusal } = await submitUntilFull(daemon);
+  expect(refusal).toBeInstanceOf(Refusal);
+  expect(refusal).toMatchObject({ status: 507, code: "LIVEOPS_STORE_FULL" });
+  expect(refusal.message).toMatch(/disk is full; make room/);
+  expect(await daemon.client.daemon()).toMatchObject({ storeFull: true, pid: daemon.pid });
+
+  // They go on without a word: nothing they say fits any more, and nothing of it stops them.
+  const counted = await Promise.all(talkers.map(({ id }) => daemon.client.show(id)));
+  await eventually("lines are dropped", async () => {
+    const now = await Promise.all(talkers.map(({ id }) => daemon.client.show(id)));
+    const still = now.every(({ logLines }, index) => logLines === counted[index]!.logLines);
+    now.forEach((each, index) => {
+      counted[index] = each;
+    });
+    return still;
+  });
+  for (const { pid } of talkers) expect(isAlive(pid)).toBe(true);
+  for (const each of counted) expect(each).toMatchObject({ state: "running", attempt: 1 });
+
+  disk.makeRoom();
+  await eventually("the daemon noticed the room", async () => !(await daemon.client.daemon()).storeFull);
+  for (const { id } of talkers)
+    await eventually("what was dropped is said", async () =>
+      (await wholeLog(daemon, id)).some(({ text }) => /were dropped: the disk was full/.test(text)),
+    );
+  for (const { open } of talkers) open();
+  for (const { id, gate, pid } of talkers) {
+    const ended = await settled(daemon, id);
+    expect(ended).toMatchObject({ state: "succeeded", attempt: 1 });
+    expect(readFileSync(`${gate}.ran`, "utf8")).toBe(`1 ${pid}\n`);
+    const log = await wholeLog(daemon, id);
+    expectNoGap(log, ended);
+    let dropped = 0;
+    for await (const fact of daemon.client.events(id))
+      if (fact.type === "records:dropped") dropped += fact.count;
+    const kept = log.filter(({ stream }) => stream === "log").length;
+    expect(dropped).toBeGreaterThan(0);
+    expect(kept + dropped).toBe((ended.result as { said: number }).said);
+  }
+  const again = await submitUntilFullOrOne(daemon);
+  await expectAllSucceed(daemon, [...ids, again], "disk full: submits acknowledged", 1);
+  await daemon.kill();
+  await daemon.startAgain();
+  expect((await daemon.client.daemon()).problems).toEqual([]);
+  await expectAllSucceed(daemon, [...ids, again], "disk full, then daemon killed", 1);
+});
+
+async function submitUntilFullOrOne(daemon: TestDaemon): Promise<string> {
+  const gate = join(daemon.world.dir, "after");
+  writeFileSync(`${gate}.1`, "");
+  return (await daemon.submit("gate", { params: { gate } })).id;
+}
+
+test("full: a cancel that was recorded stops its operation, one that was refused changes nothing", async () => {
+  await using disk = await SmallDisk.make(16);
+  await using daemon = await startDaemon(OPERATIONS, { stateDir: disk.directory("state"), concurrency: 1 });
+  const { id } = await talker(daemon, "cancelled");
+  disk.fill();
+  // Refused or recorded, depending on what the journal's last page still takes: never in between.
+  const answer = await daemon.client.cancel(id).catch((error: unknown) => error);
+  if (answer instanceof Refusal) {
+    expect(answer).toMatchObject({ status: 507, code: "LIVEOPS_STORE_FULL" });
+    expect(await daemon.client.show(id)).toMatchObject({ state: "running", cancelRequested: false });
+    disk.makeRoom();
+    await daemon.client.cancel(id);
+  } else expect(answer).toMatchObject({ cancelRequested: true });
+  disk.makeRoom();
+  expect(await settled(daemon, id)).toMatchObject({ state: "cancelled", attempt: 1 });
+  record({ fault: "disk full: cancel", injected: 1, survived: 1, lost: 0, duplicated: 0 });
+});
+
+test("full: an outcome waits for room, in the worker or in the daemon, and is not lost with either daemon", async () => {
+  await using disk = await SmallDisk.make(16);
+  await using daemon = await startDaemon(OPERATIONS, { stateDir: disk.directory("state"), concurrency: 2 });
+  const { id, open, pid } = await talker(daemon, "outcome");
+  disk.fill();
+  const { ids } = await submitUntilFull(daemon);
+  open();
+  await daemon.kill();
+  expect(isAlive(pid)).toBe(true);
+  // Not even a line of the daemon's own log fits.
+  disk.topUp(join(daemon.world.stateDir, "liveopsd.log"));
+  await daemon.startAgain();
+  expect(await daemon.client.daemon()).toMatchObject({ pid: daemon.pid });
+  expect(await daemon.client.show(id)).toMatchObject({ state: "running", attempt: 1 });
+  disk.makeRoom();
+  await expectAllSucceed(daemon, [id, ...ids], "disk full: daemon killed and started", 1);
+});
+
+test("full: finished operations can be removed, to make room", async () => {
+  await using disk = await SmallDisk.make(16);
+  await using daemon = await startDaemon(OPERATIONS, { stateDir: disk.directory("state"), concurrency: 2 });
+  const { id, open } = await talker(daemon, "removed");
+  open();
+  await settled(daemon, id);
+  await daemon.stop();
+  await daemon.startAgain();
+  disk.fill();
+  const removed = await daemon.client.remove(id).catch((error: unknown) => error);
+  expect((await daemon.client.daemon()).pid).toBe(daemon.pid);
+  disk.makeRoom();
+  if (removed instanceof Refusal) {
+    expect(removed).toMatchObject({ status: 507, code: "LIVEOPS_STORE_FULL" });
+    expect(await daemon.client.show(id)).toMatchObject({ state: "succeeded" });
+    await daemon.client.remove(id);
+  }
+  await expect(daemon.client.show(id)).rejects.toMatchObject({ code: "LIVEOPS_NO_SUCH_OPERATION" });
+  await daemon.kill();
+  await daemon.startAgain();
+  await expect(daemon.client.show(id)).rejects.toMatchObject({ code: "LIVEOPS_NO_SUCH_OPERATION" });
+  expect((await daemon.client.list({})).total).toBe(0);
+});
+
+test("full at the stop: the checkpoint is left as it was, nothing is listed twice, the next daemon has it all", async () => {
+  await using disk = await SmallDisk.make(16);
+  await using daemon = await startDaemon(OPERATIONS, { stateDir: disk.directory("state"), concurrency: 2 });
+  const before = await talker(daemon, "before");
+  before.open();
+  await settled(daemon, before.id);
+  disk.fill();
+  const { ids } = await submitUntilFull(daemon);
+  await daemon.stop();
+  await daemon.startAgain();
+  const { operations, total } = await daemon.client.list({ limit: 1000 });
+  expect(operations.map(({ id }) => id).sort()).toEqual([before.id, ...ids].sort());
+  expect(total).toBe(ids.length + 1);
+  disk.makeRoom();
+  await expectAllSucceed(daemon, [before.id, ...ids], "disk full: checkpoint at the stop", 1);
+});
+
+test("no file names left: what is queued waits for some, and runs once there are", async () => {
+  await using disk = await SmallDisk.make(16, 300);
+  await using daemon = await startDaemon(OPERATIONS, { stateDir: disk.directory("state"), concurrency: 2 });
+  const { id, open } = await talker(daemon, "names");
+  disk.fillNames();
+  const gate = join(daemon.world.dir, "nameless");
+  writeFileSync(`${gate}.1`, "");
+  const queued = await daemon.submit("gate", { params: { gate } });
+  const cpu = processorTime(daemon.pid);
+  open();
+  await settled(daemon, id);
+  expect((await daemon.client.show(queued.id)).state).not.toBe("failed");
+  disk.makeRoom();
+  expect(await settled(daemon, queued.id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  // It did not spin meanwhile.
+  expect(processorTime(daemon.pid) - cpu).toBeLessThan(2);
+  await recordThat(daemon, id, ({ state }) => state === "succeeded");
+  record({ fault: "no file names left", injected: 1, survived: 2, lost: 0, duplicated: 0 });
+});
+
+/** Seconds of processor time a process has used. */
+function processorTime(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}

@@ -1,0 +1,22 @@
+/** Logs numbered lines until the file `<gate>` is there, and says how many that were. Nothing else, so all is counted. */
+import { appendFileSync, existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { LiveOperation, z } from "liveops";
+
+export class Chatters extends LiveOperation {
+  static stages = ["Talk"];
+  static params = z.object({ gate: z.string(), pause: z.number().default(1) });
+
+  async run(p) {
+    const { gate, pause } = this.params;
+    appendFileSync(`${gate}.ran`, `${this.attempt} ${process.pid}\n`);
+    let said = 0;
+    await p.stage("Talk", async () => {
+      while (!existsSync(gate)) {
+        p.log(`line ${++said}`);
+        await delay(pause, undefined, { signal: p.signal });
+      }
+    });
+    p.result({ said });
+  }
+}
