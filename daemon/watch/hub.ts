@@ -112,9 +112,9 @@ export class Hub {
 
   /** A `changed` line: the keys since `sent`, or the whole record; empty where it is gone. */
   changedLine(id: string, sent: number | null, cursor: string): string {
-    const key = `${id} ${sent}`;
-    const made = this.#serialised.get(key) ?? this.#patch(id, sent);
-    this.#serialised.set(key, made);
+    // Streams that drain or begin send between two turns too: what was made before a change is not what is now.
+    const key = `${id} ${sent} ${this.versions.current}`;
+    const made = this.#serialised.get(key) ?? this.#keep(key, this.#patch(id, sent));
     return made && `{"type":"changed","cursor":"${cursor}","id":"${id}","patch":${made}}\n`;
   }
 
@@ -129,11 +129,14 @@ export class Hub {
 
   logLine(id: string, lines: LogLine[]): string {
     const key = `log ${id} ${lines[0]?.n} ${lines.length}`;
-    const made = this.#serialised.get(key);
-    if (made !== undefined) return made;
-    const line = `${JSON.stringify({ type: "log", id, lines })}\n`;
-    this.#serialised.set(key, line);
-    return line;
+    return this.#serialised.get(key) ?? this.#keep(key, `${JSON.stringify({ type: "log", id, lines })}\n`);
+  }
+
+  /** For this turn alone: a long log that one reader goes through must not gather here. */
+  #keep(key: string, text: string): string {
+    if (this.#serialised.size === 0) setImmediate(() => this.#serialised.clear());
+    this.#serialised.set(key, text);
+    return text;
   }
 
   linesAfter(id: string, after: number, limit: number): LogLine[] {
@@ -151,21 +154,14 @@ export class Hub {
   #flush(): void {
     this.#scheduled = false;
     for (const watcher of [...this.#watchers]) watcher.flush();
-    this.#serialised.clear();
     this.#freshLines.clear();
   }
 
   /** The number of a cursor of ours that is not too old. */
   #usable(since: string | undefined): number | null {
-    const [boot, digits] = since?.split(".") ?? [];
+    const [, boot, digits] = /^(\w+)\.(\d+)$/.exec(since ?? "") ?? [];
     const n = Number(digits);
-    if (
-      boot !== this.#boot ||
-      !Number.isSafeInteger(n) ||
-      n < this.versions.floor ||
-      n > this.versions.current
-    )
-      return null;
+    if (boot !== this.#boot || n < this.versions.floor || n > this.versions.current) return null;
     return n;
   }
 }

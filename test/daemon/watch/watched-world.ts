@@ -1,0 +1,110 @@
+/** Operations that change, and a hub over them, without a store. */
+
+import { Hub } from "../../../daemon/watch/hub.js";
+import { fits, type Scope } from "../../../daemon/watch/scope.js";
+import type { Fact } from "../../../protocol/fact.js";
+import { fold, foldLogLine } from "../../../protocol/fold.js";
+import type { LogLine, Operation } from "../../../protocol/operation.js";
+import { type FinalState, isFinal } from "../../../protocol/state.js";
+import { NO_COUNTS } from "../../../protocol/watch.js";
+import { AT, submission } from "../../harness/records.js";
+
+type Body = Fact extends infer F ? (F extends unknown ? Omit<F, "seq" | "at" | "attempt"> : never) : never;
+
+export const ALL: Scope = {
+  operation: null,
+  followChain: false,
+  state: null,
+  op: null,
+  limit: 200,
+  log: false,
+};
+
+export class WatchedWorld {
+  readonly operations = new Map<string, Operation>();
+  readonly logs = new Map<string, LogLine[]>();
+  /** How often lines were read back from disk. */
+  reads = 0;
+  readonly hub = new Hub({
+    record: (id) => this.operations.get(id) ?? null,
+    matching: (scope) => this.matching(scope),
+    counts: () => {
+      const counts = { ...NO_COUNTS };
+      for (const { state } of this.operations.values()) counts[state]++;
+      return counts;
+    },
+    linesAfter: (id, after, limit) => {
+      this.reads++;
+      return (this.logs.get(id) ?? []).slice(after, after + limit);
+    },
+  });
+
+  matching(scope: Scope): Operation[] {
+    const all = [...this.operations.values()].filter((record) => fits(scope, record));
+    const finished = all.filter(({ state }) => isFinal(state));
+    const cut = new Set(finished.slice(0, Math.max(0, finished.length - scope.limit)));
+    return all.filter((record) => !cut.has(record));
+  }
+
+  submit(id: string, op = "a", chain = { id, index: 0, previous: null as string | null, next: null }): void {
+    const record = fold(null, {
+      type: "operation:submitted",
+      seq: 1,
+      at: AT,
+      attempt: 0,
+      operation: submission({ id, op, chain }),
+    });
+    this.operations.set(id, record);
+    this.hub.changed(null, record);
+  }
+
+  start(id: string): void {
+    this.say(id, { type: "attempt:started" });
+  }
+
+  progress(id: string, percent: number): void {
+    this.say(id, { type: "progress:changed", percent, progress: null });
+  }
+
+  settle(id: string, state: FinalState, next: string | null = null): void {
+    if (next !== null && !this.operations.has(next)) {
+      const { chain } = this.operations.get(id)!;
+      const operation = { id: chain.id, index: chain.index + 1, previous: id, next: null };
+      this.submit(next, "a", operation);
+    }
+    this.say(id, { type: "operation:settled", state, result: null, error: null, next });
+  }
+
+  remove(id: string): void {
+    this.operations.delete(id);
+    this.hub.removed(id);
+  }
+
+  /** Logs so many lines, as the tail reads them: told to the hub, then counted in the record. */
+  log(id: string, count: number): void {
+    const all = this.logs.get(id) ?? [];
+    const fresh = Array.from({ length: count }, (_, index): LogLine => {
+      const n = all.length + index + 1;
+      return { n, seq: n, at: AT, attempt: 1, stage: null, stream: "log", text: `line ${n} of ${id}` };
+    });
+    this.logs.set(id, [...all, ...fresh]);
+    const before = this.operations.get(id)!;
+    const after = fresh.reduce(foldLogLine, before);
+    this.operations.set(id, after);
+    this.hub.lines(id, fresh);
+    this.hub.changed(before, after);
+  }
+
+  say(id: string, body: Body): void {
+    const before = this.operations.get(id)!;
+    const attempt = body.type === "attempt:started" ? before.attempt + 1 : before.attempt;
+    const after = fold(before, { ...body, seq: before.seq + 1, at: AT, attempt } as Fact);
+    this.operations.set(id, after);
+    this.hub.changed(before, after);
+  }
+
+  /** The hub sends at the end of a turn of the event loop. */
+  async turn(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}

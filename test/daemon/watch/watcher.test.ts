@@ -1,0 +1,353 @@
+/** Single behaviours of watch streams. */
+import { describe, expect, test } from "vitest";
+import { applyWatchLine, EMPTY_VIEW } from "../../../protocol/watch.js";
+import { FakeResponse } from "./fake-response.js";
+import { ALL, WatchedWorld } from "./watched-world.js";
+
+const viewOf = (response: FakeResponse) => response.lines.reduce(applyWatchLine, EMPTY_VIEW);
+
+function watching(
+  world: WatchedWorld,
+  scope = ALL,
+  room?: number,
+  since?: string,
+  logAfter = 0,
+): FakeResponse {
+  const response = new FakeResponse(room);
+  world.hub.attach(scope, response.asResponse(), logAfter, since);
+  return response;
+}
+
+function running(...ids: string[]): WatchedWorld {
+  const world = new WatchedWorld();
+  for (const id of ids) {
+    world.submit(id);
+    world.start(id);
+  }
+  return world;
+}
+
+describe("the first line", () => {
+  test("is a snapshot of all that fits, oldest first, with the counts", () => {
+    const world = running("one", "two");
+    world.settle("one", "failed");
+    const [line, ...more] = watching(world).lines;
+    expect(line).toMatchObject({ type: "snapshot", counts: { running: 1, failed: 1 } });
+    expect(line?.type === "snapshot" && line.operations.map(({ id }) => id)).toEqual(["one", "two"]);
+    expect(more).toEqual([]);
+  });
+
+  test("keeps to the filter and the limit", () => {
+    const world = new WatchedWorld();
+    for (const id of ["f1", "f2", "f3"]) {
+      world.submit(id);
+      world.start(id);
+      world.settle(id, "succeeded");
+    }
+    world.submit("other", "b");
+    const ids = (scope: Partial<typeof ALL>) =>
+      watching(world, { ...ALL, ...scope })
+        .of("snapshot")[0]
+        ?.operations.map(({ id }) => id);
+    expect(ids({ limit: 2 })).toEqual(["f2", "f3", "other"]);
+    expect(ids({ limit: 0 })).toEqual(["other"]);
+    expect(ids({ op: "b" })).toEqual(["other"]);
+    expect(ids({ state: ["succeeded"] })).toEqual(["f1", "f2", "f3"]);
+  });
+
+  test("after a usable cursor is only that it stands, then exactly what was missed", async () => {
+    const world = running("one", "two", "three");
+    const cursor = watching(world).of("snapshot")[0]!.cursor;
+    world.progress("two", 40);
+    world.progress("two", 50);
+    world.submit("new");
+    await world.turn();
+    const lines = watching(world, ALL, undefined, cursor).lines;
+    expect(lines.map((line) => line.type)).toEqual(["resumed", "changed", "changed", "counts"]);
+    expect(lines[0]).toEqual({ type: "resumed", cursor });
+    expect(lines[1]).toMatchObject({ id: "two", patch: { percent: 50 } });
+    expect(Object.keys(lines[1]?.type === "changed" ? lines[1].patch : {}).sort()).toEqual([
+      "percent",
+      "seq",
+    ]);
+    expect(lines[2]).toMatchObject({ id: "new", patch: world.operations.get("new") });
+  });
+
+  test("nothing missed, nothing said", async () => {
+    const world = running("one");
+    const cursor = watching(world).of("snapshot")[0]!.cursor;
+    const types = watching(world, ALL, undefined, cursor).lines.map((line) => line.type);
+    expect(types.filter((type) => type !== "counts")).toEqual(["resumed"]);
+  });
+
+  test.each(["", "x", "other.1", ".", "1", "other.NaN"])(
+    "after the cursor %j of another daemon is a snapshot",
+    (since) => {
+      expect(watching(running("one"), ALL, undefined, since).lines[0]?.type).toBe("snapshot");
+    },
+  );
+
+  test("after a cursor from the future, or no number, is a snapshot", () => {
+    const world = running("one");
+    const [boot] = world.hub.cursor().split(".");
+    for (const number of ["999", "-1", "1.5", "", "x"])
+      expect(watching(world, ALL, undefined, `${boot}.${number}`).lines[0]?.type).toBe("snapshot");
+  });
+
+  test("is a snapshot where more was removed than is remembered", async () => {
+    const world = running("kept");
+    const cursor = watching(world).of("snapshot")[0]!.cursor;
+    for (let n = 0; n < 1001; n++) {
+      world.submit(`gone${n}`);
+      world.remove(`gone${n}`);
+    }
+    expect(watching(world, ALL, undefined, cursor).lines[0]?.type).toBe("snapshot");
+  });
+});
+
+describe("changes", () => {
+  test("of one turn are one line, with the changed keys alone", async () => {
+    const world = running("one");
+    const response = watching(world);
+    for (let percent = 1; percent <= 50; percent++) world.progress("one", percent);
+    await world.turn();
+    const lines = response.of("changed");
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.patch).toEqual({ percent: 50, seq: world.operations.get("one")!.seq });
+  });
+
+  test("of what does not fit the filter are not told; of what did fit, they are", async () => {
+    const world = new WatchedWorld();
+    world.submit("mine", "a");
+    const response = watching(world, { ...ALL, op: "a", state: ["queued"] });
+    world.submit("other", "b");
+    await world.turn();
+    world.start("mine");
+    await world.turn();
+    expect(response.of("changed").map(({ id, patch }) => [id, patch.state])).toEqual([["mine", "running"]]);
+  });
+
+  test("a removed one is told to whoever holds it", async () => {
+    const world = running("one");
+    const response = watching(world);
+    const other = watching(world, { ...ALL, op: "b" });
+    world.settle("one", "failed");
+    world.remove("one");
+    await world.turn();
+    expect(response.of("removed").map(({ id }) => id)).toEqual(["one"]);
+    expect(other.of("removed")).toEqual([]);
+    expect(viewOf(response).operations.size).toBe(0);
+  });
+
+  test("counts come when they change, once", async () => {
+    const world = running("one");
+    const response = watching(world);
+    world.progress("one", 1);
+    await world.turn();
+    expect(response.of("counts")).toEqual([]);
+    world.settle("one", "failed");
+    await world.turn();
+    expect(response.of("counts").map(({ counts }) => counts.failed)).toEqual([1]);
+  });
+});
+
+describe("a slow reader", () => {
+  test("is written nothing while it has not drained, and then what is, not what was", async () => {
+    const world = running("one", "two", "three");
+    const response = watching(world, ALL, 1);
+    for (let turn = 1; turn <= 100; turn++) {
+      for (const id of ["one", "two", "three"]) world.progress(id, turn);
+      await world.turn();
+    }
+    expect(response.lines).toHaveLength(1);
+    while (response.full) response.drain();
+    expect(response.of("changed")).toHaveLength(3);
+    for (const { patch } of response.of("changed")) expect(patch.percent).toBe(100);
+    expect(response.violations).toBe(0);
+  });
+
+  test("who breaks off between two lines is told of the second when it comes back", async () => {
+    const world = running("one", "two");
+    const response = watching(world);
+    world.progress("one", 7);
+    world.progress("two", 7);
+    await world.turn();
+    const view = response.lines.slice(0, 2).reduce(applyWatchLine, EMPTY_VIEW);
+    response.end();
+    const again = watching(world, ALL, undefined, view.cursor!);
+    expect(again.lines.reduce(applyWatchLine, view).operations.get("two")?.percent).toBe(7);
+  });
+
+  test("that drains between two changes of the same operation is not sent the first again", async () => {
+    const world = running("one", "two", "three");
+    const response = watching(world, ALL, 1);
+    response.drain();
+    for (const id of ["one", "two", "three"]) world.progress(id, 1);
+    await world.turn();
+    response.drain();
+    const { id } = response.of("changed")[1]!;
+    world.progress(id, 2);
+    while (response.full) response.drain();
+    await world.turn();
+    while (response.full) response.drain();
+    expect(viewOf(response).operations.get(id)?.percent).toBe(2);
+  });
+
+  test("is told of hand-overs too when it drains", async () => {
+    const world = running("one");
+    const response = watching(world, ALL, 1);
+    world.settle("one", "succeeded", "next");
+    await world.turn();
+    await world.turn();
+    while (response.full) response.drain();
+    expect(response.of("chained").map(({ from, to }) => [from, to])).toEqual([["one", "next"]]);
+  });
+});
+
+describe("one operation", () => {
+  const one = { ...ALL, operation: "one" };
+
+  test("ends with it, and the stream closes", async () => {
+    const world = running("one");
+    const response = watching(world, one);
+    world.submit("other");
+    await world.turn();
+    world.settle("one", "cancelled");
+    await world.turn();
+    expect(response.lines.map((line) => line.type)).toEqual(["snapshot", "changed", "end"]);
+    expect(response.lines.at(-1)).toEqual({ type: "end", id: "one", state: "cancelled" });
+    expect(response.ended).toBe(true);
+    expect(world.hub.watchers).toBe(0);
+  });
+
+  test("that is over already ends at once", () => {
+    const world = running("one");
+    world.settle("one", "failed");
+    const response = watching(world, one);
+    expect(response.lines.map((line) => line.type)).toEqual(["snapshot", "end"]);
+  });
+
+  test("that hands over ends without its successor, unless the chain is followed", async () => {
+    const world = running("one");
+    const plain = watching(world, one);
+    const following = watching(world, { ...one, followChain: true });
+    world.settle("one", "succeeded", "two");
+    await world.turn();
+    expect(plain.lines.at(-1)).toMatchObject({ type: "end", id: "one" });
+    expect(following.of("chained")).toEqual([
+      expect.objectContaining({ from: "one", to: "two", operation: world.operations.get("two") }),
+    ]);
+    world.start("two");
+    world.settle("two", "succeeded", "three");
+    await world.turn();
+    world.start("three");
+    world.settle("three", "failed");
+    await world.turn();
+    expect(following.of("chained").map(({ to }) => to)).toEqual(["two", "three"]);
+    expect(following.lines.at(-1)).toEqual({ type: "end", id: "three", state: "failed" });
+  });
+
+  test("of a chain that is over is followed to its last link at once", () => {
+    const world = running("one");
+    world.settle("one", "succeeded", "two");
+    world.start("two");
+    world.settle("two", "cancelled");
+    const response = watching(world, { ...one, followChain: true });
+    expect(response.lines.map((line) => line.type)).toEqual(["snapshot", "chained", "end"]);
+    expect(response.lines.at(-1)).toEqual({ type: "end", id: "two", state: "cancelled" });
+  });
+
+  test("whose successor was removed is the last link", () => {
+    const world = running("one");
+    world.settle("one", "succeeded", "two");
+    world.start("two");
+    world.settle("two", "failed");
+    world.remove("two");
+    const response = watching(world, { ...one, followChain: true });
+    expect(response.lines.at(-1)).toEqual({ type: "end", id: "one", state: "succeeded" });
+  });
+
+  test("that is removed closes the stream without an end", async () => {
+    const world = running("one");
+    const response = watching(world, one);
+    world.remove("one");
+    await world.turn();
+    expect(response.lines.map((line) => line.type)).toEqual(["snapshot", "removed"]);
+    expect(response.ended).toBe(true);
+  });
+
+  test("a slow reader gets all lines of the log before the news that it is over", async () => {
+    const world = running("one");
+    const response = watching(world, { ...one, log: true }, 1);
+    world.log("one", 1700);
+    world.settle("one", "succeeded");
+    await world.turn();
+    while (!response.ended) response.drain();
+    const types = response.lines.map((line) => line.type);
+    expect(types).toEqual(["snapshot", "log", "log", "log", "log", "changed", "end"]);
+    expect(response.of("log").flatMap(({ lines }) => lines.map(({ n }) => n))).toEqual(
+      Array.from({ length: 1700 }, (_, index) => index + 1),
+    );
+    expect(response.violations).toBe(0);
+  });
+
+  test("lines before logAfter are not sent again", async () => {
+    const world = running("one");
+    world.log("one", 5);
+    await world.turn();
+    const response = watching(world, { ...one, log: true }, undefined, undefined, 3);
+    expect(response.of("log").flatMap(({ lines }) => lines.map(({ n }) => n))).toEqual([4, 5]);
+  });
+
+  test("the log of each link is sent from its first line", async () => {
+    const world = running("one");
+    const response = watching(world, { ...one, log: true, followChain: true });
+    world.log("one", 2);
+    world.settle("one", "succeeded", "two");
+    world.start("two");
+    world.log("two", 3);
+    world.settle("two", "succeeded");
+    await world.turn();
+    const sent = response.of("log").flatMap(({ id, lines }) => lines.map(({ n }) => `${id} ${n}`));
+    expect(sent).toEqual(["one 1", "one 2", "two 1", "two 2", "two 3"]);
+  });
+});
+
+describe("several watchers", () => {
+  test("that read along take fresh lines from memory, not from disk", async () => {
+    const world = running("one");
+    const scope = { ...ALL, operation: "one", log: true };
+    const both = [watching(world, scope), watching(world, scope)];
+    for (let turn = 0; turn < 10; turn++) {
+      world.log("one", 3);
+      await world.turn();
+    }
+    for (const response of both) expect(response.of("log").flatMap(({ lines }) => lines)).toHaveLength(30);
+    expect(world.reads).toBe(0);
+  });
+
+  test("of different pace end up with the same", async () => {
+    const world = running("one", "two");
+    const all = [watching(world), watching(world, ALL, 1), watching(world, ALL, 2)];
+    for (let turn = 1; turn <= 20; turn++) {
+      world.progress(turn % 2 ? "one" : "two", turn);
+      if (turn % 3 === 0) all[1]!.drain();
+      if (turn % 5 === 0) all[2]!.drain();
+      await world.turn();
+    }
+    for (const response of all) {
+      while (response.full) response.drain();
+      expect(viewOf(response).operations).toEqual(world.operations);
+    }
+  });
+
+  test("who goes is forgotten", async () => {
+    const world = running("one");
+    const response = watching(world);
+    response.end();
+    expect(world.hub.watchers).toBe(0);
+    world.progress("one", 3);
+    await world.turn();
+    expect(response.lines).toHaveLength(1);
+  });
+});
