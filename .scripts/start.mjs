@@ -22,18 +22,19 @@ function run(name, args, stdout = "inherit") {
 }
 
 run("liveopsd", ["start"]);
+const hasTerminal = process.stdin.isTTY && process.stdout.isTTY && process.env.TERM !== "dumb";
+// Long enough to be watched where somebody watches.
+const excluded = hasTerminal ? [".git", "dist"] : [".git", "dist", "node_modules"];
 const words = [
   `source=${root}`,
   `target=${target}`,
   "name=liveops",
-  "exclude=node_modules",
-  "exclude=.git",
-  "exclude=dist",
+  "keep=2",
+  ...excluded.map((name) => `exclude=${name}`),
 ];
 const id = run("liveops", ["submit", "backup", ...words, "--label", "this checkout"], "pipe").trim();
 process.stderr.write(`submitted ${id}: this checkout, to ${target}\n`);
 
-const hasTerminal = process.stdin.isTTY && process.stdout.isTTY && process.env.TERM !== "dumb";
 if (hasTerminal) run("liveops-tui", [id]);
 else run("liveops", ["watch", id]);
 process.stderr.write("the daemon goes on: npx liveops ls, npx liveops-tui; npx liveopsd stop ends it\n");
