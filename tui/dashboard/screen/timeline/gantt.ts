@@ -17,11 +17,14 @@ const WAIT = "┄";
 const KEPT = "·";
 const AHEAD = "─";
 const HERE = "┃";
+/** How a span ended, where it did not end well: not told by colour alone. */
+const ENDS: Partial<Record<Span["look"], string>> = { failed: "✗", cancelled: "⊘" };
 
 export interface GanttView {
   readonly lanes: readonly Lane[];
   /** As they are at the replay's place. */
   readonly records: ReadonlyMap<string, Operation>;
+  readonly titles: ReadonlyMap<string, string>;
   readonly current: string | null;
   /** Milliseconds from the timeline's start. */
   readonly at: number;
@@ -98,7 +101,7 @@ function row(
 ): string {
   const line = new Line(width, paint);
   const operation = view.records.get(lane.id);
-  addName(line, lane, operation, nameWidth);
+  addName(line, lane, operation, view.titles.get(lane.id) ?? lane.id, nameWidth);
   addSpans(line.fill(nameWidth), view, lane, room);
   const shown = lane.spans.filter(({ from }) => from <= view.at);
   const seconds = secondsOf({ ...lane, spans: shown.map((span) => cutAt(span, view.at)) }, view.at);
@@ -110,13 +113,19 @@ function row(
 const cutAt = (span: Span, at: number): Span =>
   span.to !== null && span.to > at ? { ...span, to: at } : span;
 
-function addName(line: Line, lane: Lane, operation: Operation | undefined, nameWidth: number): void {
+function addName(
+  line: Line,
+  lane: Lane,
+  operation: Operation | undefined,
+  title: string,
+  nameWidth: number,
+): void {
   if (lane.stage === null) {
     line.add(
       ` ${operation === undefined ? "○" : glyphOf(operation)} `,
       operation === undefined ? "dim" : styleOf(operation),
     );
-    line.add(fit(tame(operation?.title ?? lane.id), nameWidth - 4), "bold");
+    line.add(fit(tame(title), nameWidth - 4), operation === undefined ? "dim" : "bold");
     return;
   }
   const state = operation?.stageStates[lane.stage];
@@ -141,6 +150,8 @@ function addSpans(line: Line, { at, end, live }: GanttView, lane: Lane, room: nu
       cells[x] = span.look === "waiting" ? WAIT : span.look === "kept" ? KEPT : ahead ? AHEAD : RUN;
       styles[x] = ahead || span.look === "waiting" ? "dim" : styleOfSpan(span);
     }
+    const sign = ENDS[span.look];
+    if (sign !== undefined && (live || column(at) > last)) cells[last] = sign;
   }
   if (!live) {
     const x = column(at);

@@ -38,13 +38,21 @@ export function timelinePage(
   );
   const end = Math.max(1, player.live && running ? Math.max(length, now - start) : length);
   const at = player.live ? end : player.at;
-  const view = { lanes, records: moment.records, current: moment.current, at, end, live: player.live };
+  const view = {
+    lanes,
+    records: moment.records,
+    titles: titlesOf(page, moment),
+    current: moment.current,
+    at,
+    end,
+    live: player.live,
+  };
   const above = Math.min(
     ganttHeight(view),
     Math.max(3, height - REPLAY_LEAST - 1),
     Math.max(4, Math.ceil(height * 0.5)),
   );
-  const rows = [...gantt(view, width, above, paint), control(page, at, end, width, paint)];
+  const rows = [...gantt(view, width, above, paint), control(page, running, at, end, width, paint)];
   return [...rows, ...replayed(state, page, moment, start + at, width, height - rows.length, paint)];
 }
 
@@ -60,6 +68,11 @@ function shownMoment(state: State, { tape, player, id }: TimelinePage): Moment {
   return { ...moment, records };
 }
 
+/** Also of what is yet to come at the replay's place. */
+function titlesOf({ tape }: TimelinePage, { records }: Moment): Map<string, string> {
+  return new Map([...tape.end.records, ...records].map(([id, { title }]) => [id, title]));
+}
+
 function lanesOf(state: State, { tape, id }: TimelinePage): Lanes {
   if (tape.length > 0) return lanesOfTape(tape);
   const operation = operationOf(state, id);
@@ -69,6 +82,7 @@ function lanesOf(state: State, { tape, id }: TimelinePage): Lanes {
 /** `─ ▶ 4x · 12s of 1m05s · 123 of 456 · entered Archive ───` */
 function control(
   { tape, player, broken }: TimelinePage,
+  running: boolean,
   at: number,
   end: number,
   width: number,
@@ -77,8 +91,8 @@ function control(
   const line = new Line(width, paint).add("─ ", "dim");
   if (tape.length === 0 && broken === null)
     return line.add("reading what is stored ", "dim").fill(width, "─", "dim").toString();
-  const mark = player.playing ? "▶" : player.live ? "●" : "‖";
-  line.add(`${mark} `, "cyan").add(player.live ? "live" : `${player.speed}x`, "bold");
+  const mark = player.playing ? "▶" : !player.live ? "‖" : running ? "●" : "■";
+  line.add(`${mark} `, "cyan").add(player.live ? (running ? "live" : "end") : `${player.speed}x`, "bold");
   if (player.live && player.speed !== 1) line.add(` ${player.speed}x`);
   line.add(` · ${formatDuration(at / 1000)} of ${formatDuration(end / 1000)}`, "plain");
   line.addWhole(` · ${formatCount(player.place)} of ${formatCount(tape.length)}`, "dim");

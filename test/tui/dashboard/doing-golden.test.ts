@@ -1,0 +1,131 @@
+/** The screens of submitting, retrying from a stage, removing, and of the palette. */
+import { KEY, type Opened } from "./open.js";
+import { ago, backup, failed, operation } from "./operations.js";
+import { golden, type Scene } from "./scenes.js";
+import { TYPES } from "./types.js";
+import type { World } from "./world.js";
+
+process.env.TZ = "UTC";
+
+function withTypes(world: World): void {
+  world.put(backup());
+  world.put(failed());
+  world.put(
+    operation({
+      id: "brokenbackup",
+      op: "backup",
+      title: "Back up a folder",
+      stages: ["Scan", "Archive", "Checksum"],
+      state: "failed",
+      currentStage: 2,
+      stageStates: { Scan: "done", Archive: "done", Checksum: "failed" },
+      startedAt: ago(400),
+      finishedAt: ago(390),
+    }),
+  );
+  world.daemon.on("GET", "/v1/ops", (_asked, reply) => reply.json(TYPES));
+}
+
+async function openForm({ screen, press }: Opened): Promise<void> {
+  await screen.until("Fails at an item");
+  press("s");
+  await screen.until("verify-backup");
+  press("back");
+  await screen.until((text) => text.includes("type: back") && !text.includes("fails-at"));
+  press(KEY.enter);
+  await screen.until("submit backup");
+}
+
+const SCENES: Scene[] = [
+  {
+    name: "submit-types",
+    set: withTypes,
+    async show({ screen, press }) {
+      await screen.until("Fails at an item");
+      press("s");
+      await screen.until("verify-backup");
+      press(KEY.down);
+      await screen.until("▌ fails-at-item");
+    },
+  },
+  {
+    name: "submit-form",
+    set: withTypes,
+    async show(opened) {
+      await openForm(opened);
+      opened.press("/home/ada/my photos");
+      await opened.screen.until("my photos");
+      opened.press(KEY.down);
+      opened.press(KEY.down);
+      opened.press("*.log 'a b'");
+      await opened.screen.until("*.log");
+    },
+  },
+  {
+    name: "submit-problems",
+    set: withTypes,
+    async show(opened) {
+      await openForm(opened);
+      opened.press(`.${KEY.down}${KEY.down}${KEY.down}`);
+      opened.press("0");
+      await opened.screen.until("at least 1");
+      opened.press("\x13");
+      await opened.screen.until((text) => /▌target.*required/.test(text));
+    },
+  },
+  {
+    name: "submit-refused",
+    set(world) {
+      withTypes(world);
+      world.daemon.on("POST", "/v1/operations", (_asked, reply) =>
+        reply.refuse(
+          "LIVEOPS_PARAMS_INVALID",
+          "source: there is nothing at /home/ada/nowhere; see: liveops ops",
+        ),
+      );
+    },
+    async show(opened) {
+      await openForm(opened);
+      opened.press("nowhere");
+      await opened.screen.until("nowhere");
+      opened.press(KEY.down);
+      opened.press("/tmp/b\x13");
+      await opened.screen.until("there is nothing at");
+    },
+  },
+  {
+    name: "retry-from",
+    set: withTypes,
+    id: "broken",
+    async show({ screen, press }) {
+      await screen.until("Checksum");
+      press("R");
+      await screen.until("go on at Checksum");
+      press("j");
+      await screen.until("▌ from Archive");
+    },
+  },
+  {
+    name: "remove-question",
+    set: withTypes,
+    id: "broken",
+    async show({ screen, press }) {
+      await screen.until("Checksum");
+      press("x");
+      await screen.until("liveops rm");
+    },
+  },
+  {
+    name: "palette",
+    set: withTypes,
+    async show({ screen, press }) {
+      await screen.until("Fails at an item");
+      press(":");
+      await screen.until("all actions");
+      press("ca");
+      await screen.until((text) => text.includes(":ca") && text.includes("▌ cancel"));
+    },
+  },
+];
+
+golden(SCENES);
