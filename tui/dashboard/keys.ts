@@ -10,6 +10,7 @@ import type { Key, Pressed } from "./keys/key.js";
 import { LIST } from "./keys/list.js";
 import { LOG } from "./keys/log.js";
 import { MOVING } from "./keys/moving.js";
+import { RECORD } from "./keys/record.js";
 import { RETRY } from "./keys/retry.js";
 import { TIMELINE } from "./keys/timeline.js";
 import type { State } from "./state/model.js";
@@ -21,7 +22,7 @@ export type { Key, Pressed } from "./keys/key.js";
 export const KEY_GROUPS: readonly { readonly title: string; readonly keys: readonly Key[] }[] = [
   { title: "moving", keys: MOVING },
   { title: "the list", keys: LIST },
-  { title: "the log", keys: LOG },
+  { title: "the operation", keys: [...LOG, ...RECORD] },
   { title: "doing things", keys: [...ANSWERS, ...DOING] },
   { title: "the timeline", keys: TIMELINE },
   { title: "everywhere", keys: GENERAL },
@@ -33,6 +34,7 @@ export const KEYS: readonly Key[] = [
   ...MOVING,
   ...LIST,
   ...LOG,
+  ...RECORD,
   ...DOING,
   ...RETRY,
   ...TIMELINE,

@@ -1,6 +1,7 @@
 /** The root: the hooks that do things, and the screen that shows the store's frame. */
 import { useSyncExternalStore } from "react";
 import type { Client } from "../../../protocol/client/client.js";
+import { useAttempts } from "../hooks/useAttempts.js";
 import { useHistory } from "../hooks/useHistory.js";
 import { useKeys } from "../hooks/useKeys.js";
 import { useLog } from "../hooks/useLog.js";
@@ -20,6 +21,7 @@ export function Dashboard({ store, client }: { store: Store; client: Client }) {
   useRecords(store, client);
   useHistory(store, client);
   usePages(store, client);
+  useAttempts(store, client);
   useRequest(store, client);
   useTypes(store, client);
   useTape(store, client);

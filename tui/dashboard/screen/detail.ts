@@ -4,6 +4,7 @@
  * The log always keeps its rows: what stands above gives way (blank rows, long results, a tall stepper) first.
  */
 import type { Operation } from "../../../protocol/operation.js";
+import { formatDuration } from "../../terminal/format.js";
 import { type State, selectedOperation } from "../state/model.js";
 import { pad, tame } from "./cells.js";
 import { panesOf } from "./layout.js";
@@ -13,6 +14,7 @@ import { outcome } from "./outcome.js";
 import { type Paint, unpainted } from "./paint.js";
 import { progress } from "./progress.js";
 import { rail } from "./rail.js";
+import { stallOf } from "./stall.js";
 import { glyphOf, STATUS_GLYPHS, STATUS_STYLES, stateWord, styleOf } from "./state-style.js";
 import { stepper } from "./stepper.js";
 
@@ -40,11 +42,11 @@ function headRows(state: State, operation: Operation, paint: Paint): string[] {
   const budget = height - Math.max(LOG_LEAST, Math.floor(height * LOG_SHARE));
   const who = [title(operation, width, paint), ...about(operation, width, height, paint)];
   const chain = rail(state, operation, width, paint);
-  const bar = progress(operation, width, state.now, paint);
-  const status = statusRow(operation, width, paint);
+  const bar = progress(state, operation, width, paint);
+  const status = [...stallRow(state, operation, width, paint), ...statusRow(operation, width, paint)];
   const fixed = who.length + chain.length + bar.length + status.length;
-  const ended = outcome(operation, width, Math.min(8, Math.max(1, budget - fixed - 1)), paint);
-  const steps = stepper(operation, width, budget - fixed - ended.length, state.now, paint);
+  const ended = outcome(operation, width, Math.min(12, Math.max(1, budget - fixed - 1)), paint);
+  const steps = stepper(state, operation, width, budget - fixed - ended.length, paint);
   return spaced([who, chain, steps, [...bar, ...status], ended], budget).slice(0, height);
 }
 
@@ -76,9 +78,23 @@ function about(operation: Operation, width: number, height: number, paint: Paint
   const line = new Line(width, paint).add(`   ${operation.id}`, "dim");
   if (tame(operation.op) !== tame(operation.title)) line.addWhole(` · ${tame(operation.op)}`, "dim");
   if (operation.attempt > 1) line.addWhole(` · attempt ${operation.attempt}`, "yellow");
+  const kept = operation.stages.filter((stage) => operation.stageTimes[stage]?.resumed).length;
+  if (kept > 0) line.addWhole(`, ${kept} stage${kept === 1 ? "" : "s"} kept`, "dim");
   if (operation.label !== null) line.add(" · ", "dim").add(tame(operation.label));
   if (height < 20) return [line.toString()];
   return [line.toString(), new Line(width, paint).add(`   ${tame(operation.cwd)}`, "dim").toString()];
+}
+
+function stallRow(state: State, operation: Operation, width: number, paint: Paint): string[] {
+  const stall = stallOf(state, operation);
+  if (stall === null) return [];
+  const line = new Line(width, paint).add(" ▲ ", "yellow");
+  if (stall.usual === null)
+    return [
+      line.add(`its worker is stopped (SIGSTOP), for ${formatDuration(stall.seconds)}`, "yellow").toString(),
+    ];
+  line.add(`nothing has moved for ${formatDuration(stall.seconds)}`, "yellow");
+  return [line.addWhole(`, usually ${formatDuration(stall.usual)} at most`, "dim").toString()];
 }
 
 function statusRow(operation: Operation, width: number, paint: Paint): string[] {

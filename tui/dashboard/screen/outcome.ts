@@ -1,8 +1,10 @@
-/** What an operation ended with: its result as aligned names and values, or its error with where it came from. */
+/** What an operation ended with: its result as a table, or its error with the operation's own frame first. */
 import type { Operation } from "../../../protocol/operation.js";
-import { fit, pad, tame, widthOf, wrap } from "./cells.js";
+import { tame, wrap } from "./cells.js";
 import { Line } from "./line.js";
 import type { Paint } from "./paint.js";
+import { framesOf } from "./stack.js";
+import { valueTable } from "./value-table.js";
 
 /** @param height rows it may take */
 export function outcome(operation: Operation, width: number, height: number, paint: Paint): string[] {
@@ -23,61 +25,19 @@ function failure(operation: Operation, width: number, height: number, paint: Pai
       .add(text, style)
       .toString(),
   );
-  const frame = userFrame(stack);
-  if (rows.length < height)
-    rows.push(
-      new Line(width, paint)
-        .add(frame === null ? "  " : `   ${frame}`, "dim")
-        .addWhole(` ${tame(code)}`, "dim")
-        .toString(),
-    );
+  if (rows.length >= height) return rows;
+  const [first] = framesOf(stack);
+  const line = new Line(width, paint).add("   ");
+  if (first !== undefined) line.add(`at ${first.place} `, first.own ? "plain" : "dim");
+  rows.push(line.addWhole(tame(code), "dim").toString());
   return rows;
 }
 
-/** The first frame of the stack that is neither Node's nor a package's: most likely the operation's own file. */
-function userFrame(stack: string | null): string | null {
-  if (stack === null) return null;
-  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
-  const own = frames.find((line) => !/node:|node_modules|\bliveops\/dist\b/.test(line)) ?? frames[0];
-  if (own === undefined) return null;
-  const place = /\(?((?:file:\/\/)?[^()\s]+:\d+:\d+)\)?\s*$/.exec(own)?.[1];
-  return place === undefined
-    ? null
-    : tame(
-        `at ${place
-          .replace(/^file:\/\//, "")
-          .split("/")
-          .slice(-2)
-          .join("/")}`,
-      );
-}
-
 function result(value: unknown, width: number, height: number, paint: Paint): string[] {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return [
-      new Line(width, paint)
-        .add(" = ", "green")
-        .add(tame(JSON.stringify(value) ?? ""))
-        .toString(),
-    ];
-  }
-  const entries = Object.entries(value);
-  const nameWidth = Math.min(
-    24,
-    Math.max(0, ...entries.map(([name]) => widthOf(tame(name)))),
-    Math.floor(width / 2),
-  );
-  const rows = entries.slice(0, height).map(([name, entry], i) => {
-    const text = typeof entry === "string" ? entry : (JSON.stringify(entry) ?? "");
-    const line = new Line(width, paint).add(i === 0 ? " = " : "   ", "green");
-    return line
-      .add(pad(tame(name), nameWidth), "dim")
-      .add("  ")
-      .add(fit(tame(text), line.left))
-      .toString();
-  });
-  const hidden = entries.length - rows.length;
-  if (hidden > 0)
-    rows[rows.length - 1] = new Line(width, paint).add(`   … ${hidden + 1} more`, "dim").toString();
+  // One more than fit tells that there are more.
+  const table = valueTable(value, width - 3, height + 1, paint);
+  const rows = table.slice(0, height).map((row, i) => `${i === 0 ? paint(" = ", "green") : "   "}${row}`);
+  if (table.length > height)
+    rows[height - 1] = new Line(width, paint).add("   … v shows all of it", "dim").toString();
   return rows;
 }

@@ -4,6 +4,7 @@ import type { Page } from "../state/page.js";
 import { tame } from "./cells.js";
 import { help } from "./help.js";
 import type { Paint } from "./paint.js";
+import { recordPage } from "./record.js";
 import { retryPage } from "./retry.js";
 import { formPage } from "./submit/form.js";
 import { typesPage } from "./submit/types.js";
@@ -17,6 +18,8 @@ export function pageTitle(page: Page): string {
       return "submit";
     case "form":
       return `submit ${tame(page.form.type.op)}`;
+    case "record":
+      return "operation";
     case "retry":
       return "retry";
     case "timeline":
@@ -33,6 +36,8 @@ export function pageBody(state: State, page: Page, width: number, height: number
       return typesPage(state, width, height, paint);
     case "form":
       return formPage(state, page.form, width, height, paint);
+    case "record":
+      return recordPage(state, page, width, height, paint);
     case "retry":
       return retryPage(state, page, width, height, paint);
     case "timeline":

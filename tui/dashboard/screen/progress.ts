@@ -1,9 +1,12 @@
 /** The bar with its percent, and below it the amounts: what is done, the rate, the time left and gone. */
 import type { Operation } from "../../../protocol/operation.js";
 import { formatAmount, formatDuration, formatEta, formatPercent, formatRate } from "../../terminal/format.js";
+import { historyOf } from "../state/histories.js";
+import type { State } from "../state/model.js";
 import { addBar, addWandering, isIndeterminate } from "./bar.js";
-import { fit, tame } from "./cells.js";
+import { fit, tame, widthOf } from "./cells.js";
 import { elapsedOf } from "./elapsed.js";
+import { chainSecondsLeft, secondsLeft } from "./estimate.js";
 import { Line } from "./line.js";
 import type { Paint } from "./paint.js";
 import { styleOf } from "./state-style.js";
@@ -16,36 +19,68 @@ const WIDEST = 60;
 /** Columns that an operation's own word for what it counts may take. */
 const WORD = 16;
 
-/** Two rows, or one of words where nothing was started. */
-export function progress(operation: Operation, width: number, now: number, paint: Paint): string[] {
-  if (operation.startedAt === null) return [];
+/** Two rows, or three where not all figures fit in one; none where nothing was started. */
+export function progress(state: State, operation: Operation, width: number, paint: Paint): string[] {
+  if (operation.startedAt === null) return waiting(state, operation, width, paint);
   const bar = new Line(width, paint).add(" ");
   const room = Math.min(WIDEST, width - AROUND);
-  if (isIndeterminate(operation)) addWandering(bar, room, now, styleOf(operation));
+  if (isIndeterminate(operation)) addWandering(bar, room, state.now, styleOf(operation));
   else
     addBar(bar, room, operation.percent, styleOf(operation)).add(
       formatPercent(operation.percent).padStart(5),
       "bold",
     );
-  return [bar.toString(), figures(operation, width, now, paint)];
+  return [bar.toString(), ...packed([measuredParts(operation), timeParts(state, operation)], width, paint)];
 }
 
-function figures(operation: Operation, width: number, now: number, paint: Paint): string {
-  const line = new Line(width, paint).add(" ");
+/** What a queued one waits for. */
+function waiting(state: State, operation: Operation, width: number, paint: Paint): string[] {
   const parts: string[] = [];
-  const { progress: measured } = operation;
-  if (operation.state === "running" && measured !== null) {
-    const label = measured.label === null ? "" : `${fit(tame(measured.label), WORD)} `;
-    const unit = measured.unit === null ? null : fit(tame(measured.unit), WORD);
-    parts.push(label + formatAmount(measured.done, measured.total, unit));
-    if (measured.rate !== null) parts.push(formatRate(measured.rate, unit));
-    if (measured.etaSeconds !== null) parts.push(`ETA ${formatEta(measured.etaSeconds)}`);
+  if (operation.retryAt !== null && operation.retryAt !== undefined) {
+    const seconds = (Date.parse(operation.retryAt) - state.now) / 1000;
+    if (seconds > 0) parts.push(`tried again in ${formatEta(seconds)}`);
   }
-  const elapsed = elapsedOf(operation, now);
-  if (elapsed !== null)
-    parts.push(`${operation.state === "running" ? "elapsed" : "took"} ${formatDuration(elapsed)}`);
-  const [first = "", ...rest] = parts;
-  line.add(first);
-  for (const part of rest) line.addWhole(` · ${part}`, "dim");
-  return line.toString();
+  const usual = historyOf(state, operation.op)?.seconds?.p50 ?? null;
+  if (operation.state === "queued" && usual !== null) parts.push(`usually takes ~${formatDuration(usual)}`);
+  return parts.length === 0 ? [] : packed([parts], width, paint);
+}
+
+/** What is counted: the amount, the rate, and when the counting is done. */
+function measuredParts(operation: Operation): string[] {
+  const { progress: measured } = operation;
+  if (operation.state !== "running" || measured === null) return [];
+  const label = measured.label === null ? "" : `${fit(tame(measured.label), WORD)} `;
+  const unit = measured.unit === null ? null : fit(tame(measured.unit), WORD);
+  const parts = [label + formatAmount(measured.done, measured.total, unit)];
+  if (measured.rate !== null) parts.push(formatRate(measured.rate, unit));
+  if (measured.etaSeconds !== null) parts.push(`ETA ${formatEta(measured.etaSeconds)}`);
+  return parts;
+}
+
+/** The clock, and what earlier runs make of it. */
+function timeParts(state: State, operation: Operation): string[] {
+  const parts: string[] = [];
+  const elapsed = elapsedOf(operation, state.now);
+  const running = operation.state === "running";
+  if (elapsed !== null) parts.push(`${running ? "elapsed" : "took"} ${formatDuration(elapsed)}`);
+  const usual = historyOf(state, operation.op)?.seconds?.p50 ?? null;
+  if (!running && operation.state === "succeeded" && usual !== null)
+    parts.push(`usually ~${formatDuration(usual)}`);
+  const left = secondsLeft(state, operation);
+  if (running && left !== null) parts.push(left > 0 ? `~${formatEta(left)} left` : "longer than usual");
+  const chain = chainSecondsLeft(state, operation);
+  if (chain !== null && chain !== left) parts.push(`chain ~${formatEta(chain)} left`);
+  return parts;
+}
+
+/** Groups of figures in one row where they fit, else a row each. */
+function packed(groups: string[][], width: number, paint: Paint): string[] {
+  const filled = groups.filter((group) => group.length > 0);
+  const joined = filled.flat();
+  const length = joined.reduce((sum, part) => sum + widthOf(part) + 3, 0);
+  return (length <= width ? [joined] : filled).map(([first = "", ...rest]) => {
+    const line = new Line(width, paint).add(" ").add(first);
+    for (const part of rest) line.addWhole(` · ${part}`, part.startsWith("longer") ? "yellow" : "dim");
+    return line.toString();
+  });
 }

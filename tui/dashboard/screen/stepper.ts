@@ -1,12 +1,15 @@
 /**
- * The stage stepper: in one row where it fits (with durations, else without), one stage a row where there is
- * height, and a compact row of glyphs with the current stage where there is neither.
+ * The stage stepper: in one row where it fits (with what earlier runs usually took, else without, else without
+ * durations), one stage a row where there is height, and a compact row of glyphs with the current stage where there is
+ * neither.
  */
 import type { Operation } from "../../../protocol/operation.js";
 import { formatDuration } from "../../terminal/format.js";
 import { stageColour, stageGlyph } from "../../terminal/glyphs.js";
+import type { State } from "../state/model.js";
 import { tame, widthOf } from "./cells.js";
 import { stageSeconds } from "./elapsed.js";
+import { usualSeconds } from "./estimate.js";
 import { Line } from "./line.js";
 import type { Paint, Style } from "./paint.js";
 
@@ -16,32 +19,39 @@ interface Step {
   style: Style;
   active: boolean;
   pending: boolean;
+  /** What it took, or has been taking. */
   time: string;
+  /** What it usually takes: `~12s`; "" where no earlier run tells. */
+  usual: string;
 }
+
+type Detail = "usual" | "times" | "names";
 
 /** @param height rows it may take */
 export function stepper(
+  state: State,
   operation: Operation,
   width: number,
   height: number,
-  now: number,
   paint: Paint,
 ): string[] {
-  const steps = operation.stages.map((stage) => stepOf(operation, stage, now));
+  const steps = operation.stages.map((stage) => stepOf(state, operation, stage));
   if (steps.length === 0) return [];
   return (
-    horizontal(steps, width, true, paint) ??
-    horizontal(steps, width, false, paint) ??
+    horizontal(steps, width, "usual", paint) ??
+    horizontal(steps, width, "times", paint) ??
+    horizontal(steps, width, "names", paint) ??
     (height >= Math.min(steps.length, 4)
       ? vertical(steps, width, height, paint)
       : compact(steps, width, paint))
   );
 }
 
-function stepOf(operation: Operation, stage: string, now: number): Step {
+function stepOf(all: State, operation: Operation, stage: string): Step {
   const state = operation.stageStates[stage];
   const times = operation.stageTimes[stage];
-  const seconds = stageSeconds(times, now, operation.state === "running");
+  const seconds = stageSeconds(times, all.now, operation.state === "running");
+  const usual = usualSeconds(all, operation, stage);
   return {
     name: tame(stage),
     glyph: stageGlyph(state),
@@ -49,22 +59,35 @@ function stepOf(operation: Operation, stage: string, now: number): Step {
     active: state === "active",
     pending: state === undefined,
     time: times?.resumed ? "kept" : seconds === null ? "" : formatDuration(seconds),
+    usual: usual === null ? "" : `~${formatDuration(usual)}`,
   };
 }
 
-function horizontal(steps: Step[], width: number, times: boolean, paint: Paint): string[] | null {
-  const wide = (step: Step) => 2 + widthOf(step.name) + (times && step.time ? widthOf(step.time) + 1 : 0);
+/** `12s`, `~15s` of one to come, `12s of ~15s` of the one under way; what is over needs no comparison in a row. */
+function timeOf(step: Step, detail: Detail): string {
+  if (detail === "names") return "";
+  if (detail === "times" || step.usual === "") return step.time;
+  if (step.pending) return step.usual;
+  return step.active && step.time !== "" ? `${step.time} of ${step.usual}` : step.time;
+}
+
+function horizontal(steps: Step[], width: number, detail: Detail, paint: Paint): string[] | null {
+  const wide = (step: Step) => {
+    const time = timeOf(step, detail);
+    return 2 + widthOf(step.name) + (time === "" ? 0 : time.length + 1);
+  };
   const names = steps.reduce((sum, step) => sum + wide(step), 1);
   const gaps = steps.length - 1;
   // Times grow while one looks on: room is kept for one more digit group, so that the row does not flip to and fro.
-  const room = width - names - (times ? 3 : 0);
+  const room = width - names - (detail === "names" ? 0 : 3);
   if (room < gaps * 3) return null;
   const link = ` ${"─".repeat(gaps === 0 ? 0 : Math.min(3, Math.floor(room / gaps) - 2))} `;
   const line = new Line(width, paint).add(" ");
   steps.forEach((step, i) => {
     if (i > 0) line.add(link, "dim");
     addStep(line, step);
-    if (times && step.time) line.add(` ${step.time}`, "dim");
+    const time = timeOf(step, detail);
+    if (time !== "") line.add(` ${time}`, "dim");
   });
   return [line.toString()];
 }
@@ -72,10 +95,11 @@ function horizontal(steps: Step[], width: number, times: boolean, paint: Paint):
 function vertical(steps: Step[], width: number, height: number, paint: Paint): string[] {
   const [from, to] = around(steps, height);
   const nameWidth = Math.max(...steps.map((step) => widthOf(step.name)));
+  const timeWidth = Math.max(...steps.map((step) => step.time.length));
   const rows = steps.slice(from, to).map((step) => {
     const line = addStep(new Line(width, paint).add(" "), step);
-    line.fill(Math.min(nameWidth + 4, width - 8));
-    return line.addWhole(` ${step.time}`, "dim");
+    line.fill(Math.min(nameWidth + 4, width - 8)).addWhole(` ${step.time.padStart(timeWidth)}`, "dim");
+    return step.usual === "" ? line : line.addWhole(`  usually ${step.usual}`, "dim");
   });
   if (from > 0) rows[0] = new Line(width, paint).add(` ⋮ ${from + 1} before`, "dim");
   const hidden = steps.length - to;
@@ -91,7 +115,7 @@ function compact(steps: Step[], width: number, paint: Paint): string[] {
   for (const step of steps.slice(...glyphs)) line.add(step.glyph, step.style);
   line.add(` ${at + 1}/${steps.length} `, "dim");
   const step = steps[at]!;
-  line.add(step.name, step.active ? "bold" : "plain").addWhole(` ${step.time}`, "dim");
+  line.add(step.name, step.active ? "bold" : "plain").addWhole(` ${timeOf(step, "usual")}`, "dim");
   return [line.toString()];
 }
 

@@ -6,6 +6,7 @@ import type { Pressed } from "../keys/key.js";
 import type { TapedLine } from "../replay/tape.js";
 import type { LogWant } from "./log-window.js";
 import type { Size } from "./model.js";
+import type { Attempt } from "./pages/record.js";
 import type { Action } from "./press.js";
 import type { Request } from "./request.js";
 
@@ -24,6 +25,7 @@ export type Message =
   | { type: "logged"; id: string; lines: readonly LogLine[] }
   | { type: "log-fetched"; id: string; want: LogWant; lines: readonly LogLine[]; total: number }
   | { type: "history-fetched"; op: string; reply: HistoryReply; succeeded: number }
+  | { type: "attempts-read"; id: string; attempts: readonly Attempt[] }
   | { type: "fetched"; operations: readonly Operation[] }
   /** A page of the list, for the filter as it was typed. */
   | {

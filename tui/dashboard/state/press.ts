@@ -10,6 +10,7 @@ import { LIST_PRESSES } from "./press/list.js";
 import { LOG_PRESSES } from "./press/log.js";
 import { MOVING_PRESSES } from "./press/moving.js";
 import type { Press } from "./press/presses.js";
+import { RECORD_PRESSES } from "./press/record.js";
 import { TIMELINE_PRESSES } from "./press/timeline.js";
 
 const PRESSES = {
@@ -17,6 +18,7 @@ const PRESSES = {
   ...LIST_PRESSES,
   ...LOG_PRESSES,
   ...DOING_PRESSES,
+  ...RECORD_PRESSES,
   ...TIMELINE_PRESSES,
   ...GENERAL_PRESSES,
 };

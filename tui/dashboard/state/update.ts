@@ -11,6 +11,7 @@ import { addPage, appendLines } from "./log-window.js";
 import type { Message } from "./message.js";
 import { operationOf, type State } from "./model.js";
 import { selectedRow } from "./order.js";
+import { addAttempts } from "./pages/record.js";
 import { playOn, tapeBroken, taped } from "./pages/timeline.js";
 import { addPageOf } from "./paging.js";
 import { press } from "./press.js";
@@ -53,6 +54,8 @@ function reduce(state: State, message: Message): State {
       return settleSelection(state, addFetched(state, message.operations));
     case "history-fetched":
       return addHistory(state, message.op, message.reply, message.succeeded);
+    case "attempts-read":
+      return addAttempts(state, message.id, message.attempts);
     case "page-fetched":
       return settleSelection(state, addPageOf(state, message));
     case "found":

@@ -1,0 +1,70 @@
+/** The page that shows all of one operation: parameters, result, error with its stack, attempts. */
+import type { EventLine } from "../../../../protocol/client/client.js";
+import type { State } from "../model.js";
+import { operationOf } from "../model.js";
+
+export interface RecordPage {
+  readonly kind: "record";
+  readonly id: string;
+  /** First row on the screen. */
+  readonly top: number;
+  /** Read from the stored facts; null until then. */
+  readonly attempts: readonly Attempt[] | null;
+}
+
+export interface Attempt {
+  readonly number: number;
+  readonly startedAt: string;
+  /** How it ended, in a word; null while it runs. */
+  readonly ended: string | null;
+  readonly seconds: number | null;
+  readonly message: string | null;
+  /** Stages whose value came from an attempt before. */
+  readonly kept: readonly string[];
+}
+
+/** Attempts with one more fact of the operation. */
+export function addFact(attempts: readonly Attempt[], fact: EventLine): readonly Attempt[] {
+  if (fact.type === "attempt:started") {
+    const begun = {
+      number: fact.attempt,
+      startedAt: fact.at,
+      ended: null,
+      seconds: null,
+      message: null,
+      kept: [],
+    };
+    return [...attempts, begun];
+  }
+  const last = attempts.at(-1);
+  if (last === undefined) return attempts;
+  const change = changeOf(last, fact);
+  return change === null ? attempts : [...attempts.slice(0, -1), { ...last, ...change }];
+}
+
+function changeOf(last: Attempt, fact: EventLine): Partial<Attempt> | null {
+  switch (fact.type) {
+    case "stage:left":
+      return fact.resumed ? { kept: [...last.kept, fact.stage] } : null;
+    case "attempt:finished":
+      return { ended: fact.state, seconds: fact.seconds, message: fact.error?.message ?? null };
+    case "attempt:requeued":
+      return { ended: last.ended ?? "lost", message: last.message ?? fact.reason };
+    case "operation:settled":
+      return last.ended === null ? { ended: fact.state, message: fact.error?.message ?? null } : null;
+    default:
+      return null;
+  }
+}
+
+/** The operation whose attempts are to be read: with the attempt, since another one is read anew. */
+export function wantedAttempts(state: State): string | null {
+  if (state.page?.kind !== "record" || state.connection.state !== "live") return null;
+  const operation = operationOf(state, state.page.id);
+  return operation === null ? null : `${operation.id} ${operation.attempt} ${operation.state}`;
+}
+
+export function addAttempts(state: State, id: string, attempts: readonly Attempt[]): State {
+  if (state.page?.kind !== "record" || state.page.id !== id) return state;
+  return { ...state, page: { ...state.page, attempts } };
+}
