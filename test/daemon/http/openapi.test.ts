@@ -1,5 +1,5 @@
 /** `GET /openapi.json`: a whole OpenAPI 3.1 document of every route, its schemas valid and its references there. */
-import Ajv2020 from "ajv/dist/2020.js";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
 import { openapi } from "../../../daemon/http/openapi.js";
 import { REFUSALS } from "../../../protocol/errors.js";

@@ -1,0 +1,239 @@
+/** The two streams over a real socket, with the real client: events and watch; and the server's edges. */
+import { connect } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Client, EventLine } from "../../../protocol/client/client.js";
+import { ConnectionLostError } from "../../../protocol/client/errors.js";
+import { newId } from "../../../protocol/id.js";
+import { applyWatchLine, EMPTY_VIEW, type WatchLine } from "../../../protocol/watch.js";
+import { submission } from "../../harness/records.js";
+import { Served } from "../../harness/served.js";
+import { useDirectories } from "../../harness/temporary.js";
+
+const directory = useDirectories();
+let served: Served;
+let client: Client;
+beforeEach(async () => {
+  served = await Served.start(directory());
+  client = await served.listen();
+});
+afterEach(() => served.close());
+
+async function all<T>(lines: AsyncIterable<T>): Promise<T[]> {
+  const out: T[] = [];
+  for await (const line of lines) out.push(line);
+  return out;
+}
+
+/** The next line that is of the type. */
+async function next<T extends { type: string }>(lines: AsyncGenerator<T>, type: string): Promise<T> {
+  for (;;) {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`the stream ended without ${type}`);
+    if (value.type === type) return value;
+  }
+}
+
+const types = (lines: EventLine[]) => lines.map(({ type }) => type);
+
+describe("events", () => {
+  async function ran(): Promise<string> {
+    const id = await served.submit();
+    const sink = await served.run(id);
+    sink.fact({ type: "attempt:accepted", pid: 1 }, true);
+    sink.fact({ type: "stage:entered", stage: "Load", index: 0 }, true);
+    sink.line("log", "Load", "one\ntwo");
+    sink.fact(
+      { type: "attempt:finished", state: "failed", result: null, error: null, next: null, seconds: 1 },
+      true,
+    );
+    await served.settle(id, "failed");
+    return id;
+  }
+
+  test("are all facts in order, lines among them where asked for, and no end unless followed", async () => {
+    const id = await ran();
+    const facts = ["operation:submitted", "attempt:started", "attempt:accepted", "stage:entered"];
+    expect(types(await all(client.events(id)))).toEqual([...facts, "attempt:finished", "operation:settled"]);
+    const withLog = await all(client.events(id, { log: true }));
+    expect(types(withLog)).toEqual([
+      ...facts,
+      "log:line",
+      "log:line",
+      "attempt:finished",
+      "operation:settled",
+    ]);
+    expect(withLog.map((line) => "seq" in line && line.seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect((await all(client.events(id, { follow: true }))).at(-1)).toEqual({ type: "end", state: "failed" });
+  });
+
+  test("from any number on", async () => {
+    const id = await ran();
+    expect(types(await all(client.events(id, { after: 6, log: true })))).toEqual([
+      "attempt:finished",
+      "operation:settled",
+    ]);
+    expect(await all(client.events(id, { after: 99 }))).toEqual([]);
+  });
+
+  test("come as they happen, over several attempts, to the end", async () => {
+    const id = await served.submit();
+    const lines = client.events(id, { follow: true, log: true });
+    expect(await next(lines, "operation:submitted")).toMatchObject({ seq: 1 });
+    const sink = await served.run(id);
+    expect(await next(lines, "attempt:started")).toMatchObject({ attempt: 1 });
+    sink.line("stdout", null, "hello");
+    served.read(id);
+    expect(await next(lines, "log:line")).toMatchObject({ n: 1, text: "hello", stream: "stdout" });
+    const again = { reason: "its worker died", next: 2, tries: 0, delay: 0 };
+    const { seq } = served.open.store.ledger.get(id)!.record;
+    await served.open.lifecycle.requeue(id, 1, Math.max(seq, 3), again);
+    await next(lines, "attempt:requeued");
+    await served.run(id);
+    expect(await next(lines, "attempt:started")).toMatchObject({ attempt: 2 });
+    await served.settle(id, "succeeded");
+    expect(await next(lines, "end")).toEqual({ type: "end", state: "succeeded" });
+    expect((await lines.next()).done).toBe(true);
+  });
+
+  test("of a queued one that is cancelled end with it", async () => {
+    const id = await served.submit();
+    const lines = client.events(id, { follow: true });
+    await next(lines, "operation:submitted");
+    await client.cancel(id);
+    expect(types(await all(lines))).toEqual(["operation:settled", "end"]);
+  });
+
+  test("of one that is removed meanwhile break off", async () => {
+    const id = await served.finished("failed");
+    const lines = client.events(id, { follow: true, after: 0 });
+    expect((await all(lines)).at(-1)?.type).toBe("end");
+    await client.remove(id);
+    await expect(all(client.events(id))).rejects.toMatchObject({ code: "LIVEOPS_NO_SUCH_OPERATION" });
+  });
+
+  test("a long log arrives whole, line by line", async () => {
+    const id = await served.submit();
+    const sink = await served.run(id);
+    for (let n = 1; n <= 20_000; n++) sink.line("log", null, `line ${n}`);
+    await served.settle(id, "succeeded");
+    const lines = (await all(client.events(id, { log: true }))).filter(({ type }) => type === "log:line");
+    expect(lines.map((line) => "n" in line && line.n)).toEqual(
+      Array.from({ length: 20_000 }, (_, i) => i + 1),
+    );
+  });
+
+  test("of nothing are refused as every route does", async () => {
+    await expect(all(client.events("abcabcabcabc"))).rejects.toMatchObject({
+      code: "LIVEOPS_NO_SUCH_OPERATION",
+    });
+    const id = await served.submit();
+    await expect(all(client.events(id, { after: -1 }))).rejects.toMatchObject({
+      code: "LIVEOPS_BAD_REQUEST",
+    });
+  });
+});
+
+describe("watch", () => {
+  test("follows an operation and its chain to the end", async () => {
+    const id = await served.submit();
+    const lines = client.watch({ operation: id, follow: "chain", log: true });
+    expect(await next(lines, "snapshot")).toMatchObject({ operations: [{ id, state: "queued" }] });
+    const sink = await served.run(id);
+    sink.line("log", null, "hello");
+    served.read(id);
+    expect(await next(lines, "log")).toMatchObject({ id, lines: [{ n: 1, text: "hello" }] });
+    const to = newId();
+    await served.settle(
+      id,
+      "succeeded",
+      submission({ id: to, chain: { id, index: 1, previous: id, next: null } }),
+    );
+    expect(await next(lines, "chained")).toMatchObject({
+      from: id,
+      to,
+      operation: { id: to, state: "queued" },
+    });
+    await client.cancel(to);
+    expect(await all(lines)).toContainEqual({ type: "end", id: to, state: "cancelled" });
+  });
+
+  test("a prefix names the operation", async () => {
+    const id = await served.finished("failed", { id: "abc123def456" });
+    expect((await all(client.watch({ operation: "abc" }))).at(-1)).toEqual({
+      type: "end",
+      id,
+      state: "failed",
+    });
+  });
+
+  test("goes on from its cursor", async () => {
+    const id = await served.submit();
+    const stop = new AbortController();
+    const first = client.watch({}, stop.signal);
+    const { cursor } = (await next(first, "snapshot")) as Extract<WatchLine, { type: "snapshot" }>;
+    stop.abort();
+    await client.cancel(id);
+    const second = client.watch({ since: cursor });
+    expect(await next(second, "resumed")).toEqual({ type: "resumed", cursor });
+    expect(await next(second, "changed")).toMatchObject({ id, patch: { state: "cancelled" } });
+    await second.return(undefined);
+  });
+
+  test("a reader that stopped reading costs little, and ends up with everything when it goes on", async () => {
+    const ids = await Promise.all(Array.from({ length: 40 }, () => served.submit()));
+    for (const id of ids) await served.run(id);
+    const lines = client.watch({});
+    let view = applyWatchLine(EMPTY_VIEW, await next(lines, "snapshot"));
+    for (let round = 1; round <= 200; round++) {
+      for (const id of ids) {
+        const entry = served.open.store.ledger.get(id)!;
+        const before = entry.record;
+        entry.record = { ...before, percent: round / 2, status: { text: "x".repeat(2000), level: "info" } };
+        served.hub.changed(before, entry.record);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    // 16 MB went by; a queue of what happened would still hold most of it.
+    let received = 0;
+    while ([...view.operations.values()].some(({ percent }) => percent !== 100)) {
+      const { value } = await lines.next();
+      received += JSON.stringify(value).length;
+      view = applyWatchLine(view, value as WatchLine);
+    }
+    expect(received).toBeLessThan(8_000_000);
+    await lines.return(undefined);
+  });
+
+  test("breaks off where the daemon stops", async () => {
+    const lines = client.watch({});
+    await next(lines, "snapshot");
+    const rest = all(lines);
+    served.hub.stop();
+    await expect(rest).rejects.toThrow(ConnectionLostError);
+  });
+
+  test.each([{ operation: "abcabcabcabc" }, { operation: "ab" }])("of %j is refused", async (query) => {
+    await expect(all(client.watch(query))).rejects.toMatchObject({ code: "LIVEOPS_NO_SUCH_OPERATION" });
+  });
+});
+
+describe("the server", () => {
+  test("answers what is no HTTP with a problem, and closes", async () => {
+    const socket = connect(served.context.settings.socket);
+    socket.end("this is no HTTP\r\n\r\n");
+    let text = "";
+    for await (const chunk of socket) text += chunk;
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(text.toLowerCase()).toContain("content-type: application/problem+json");
+    expect(JSON.parse(text.slice(text.indexOf("\r\n\r\n"))).code).toBe("LIVEOPS_BAD_REQUEST");
+  });
+
+  test("takes twenty watchers and lets each go", async () => {
+    const streams = Array.from({ length: 20 }, () => client.watch({}));
+    await Promise.all(streams.map((lines) => next(lines, "snapshot")));
+    expect(served.hub.watchers).toBe(20);
+    await Promise.all(streams.map((lines) => lines.return(undefined)));
+    // A connection that is gone is known once its close has come through.
+    while (served.hub.watchers > 0) await new Promise((resolve) => setImmediate(resolve));
+  });
+});

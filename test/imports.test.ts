@@ -1,0 +1,172 @@
+/** Imports go one way, folders form no circle, and the quick commands carry nothing that is slow to load. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+interface Import {
+  from: string;
+  to: string;
+  typesOnly: boolean;
+}
+
+function sources(dir: string): string[] {
+  return readdirSync(join(root, dir), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), "utf8");
+  const found: Import[] = [];
+  for (const [, keyword, types, name] of text.matchAll(
+    /^\s*(import|export)\s+(type\s)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"/gm,
+  )) {
+    if (keyword && name) found.push({ from: file, to: target(file, name), typesOnly: types !== undefined });
+  }
+  for (const [, name] of text.matchAll(/import\(\s*"([^"]+)"\s*\)/g))
+    if (name) found.push({ from: file, to: target(file, name), typesOnly: /typeof import/.test(text) });
+  return found;
+}
+
+/** From the root where it is ours, as written where it is a package. */
+function target(file: string, name: string): string {
+  // Elsewhere the word stands in text for users.
+  if (name === "liveops" && file.startsWith("ops/")) return "ops/api/index.ts";
+  if (!name.startsWith(".")) return name;
+  const path = relative(root, resolve(root, dirname(file), name));
+  for (const suffix of [".tsx", ".ts"]) {
+    const source = path.replace(/\.js$/, suffix);
+    if (all.has(source)) return source;
+  }
+  return path;
+}
+
+const all = new Set(["protocol", "ops", "daemon", "tui"].flatMap(sources));
+const imports = [...all].flatMap(importsOf);
+const top = (path: string) => path.split("/")[0]!;
+
+describe("directions", () => {
+  const MAY: Record<string, string[]> = {
+    protocol: ["protocol"],
+    ops: ["ops", "protocol"],
+    daemon: ["daemon", "protocol", "ops"],
+    tui: ["tui", "protocol"],
+  };
+
+  test.each(Object.keys(MAY))("%s", (folder) => {
+    const wrong = imports.filter(({ from, to }) => {
+      if (top(from) !== folder || !all.has(to)) return false;
+      const mayOps = from.startsWith("tui/commands/run/") && top(to) === "ops";
+      return !mayOps && !MAY[folder]!.includes(top(to));
+    });
+    expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+  });
+
+  test("every relative import is of a file that is there", () => {
+    const lost = imports.filter(({ to }) => /^(protocol|ops|daemon|tui)\//.test(to) && !all.has(to));
+    // Bundles that are loaded from beside another one at run time.
+    const beside = /^(daemon\/commands\/daemon|tui\/commands\/(tui|run)(\/[\w-]+)?)\.js$/;
+    expect(lost.filter(({ to }) => !beside.test(to)).map(({ from, to }) => `${from}: ${to}`)).toEqual([]);
+  });
+
+  test("shipped operations are written as a user's are: from liveops, and their own folders", () => {
+    const wrong = imports.filter(
+      ({ from, to }) =>
+        /^ops\/(?!api\/)/.test(from) &&
+        all.has(to) &&
+        to !== "ops/api/index.ts" &&
+        /^(ops\/api|protocol)\//.test(to),
+    );
+    expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+  });
+});
+
+describe("circles", () => {
+  const circles = (edges: Map<string, Set<string>>): string[] => {
+    const found: string[] = [];
+    const done = new Set<string>();
+    const visit = (node: string, path: string[]): void => {
+      const at = path.indexOf(node);
+      if (at !== -1) {
+        found.push([...path.slice(at), node].join(" -> "));
+        return;
+      }
+      if (done.has(node)) return;
+      for (const next of edges.get(node) ?? []) visit(next, [...path, node]);
+      done.add(node);
+    };
+    for (const node of edges.keys()) visit(node, []);
+    return found;
+  };
+
+  const graph = (name: (path: string) => string, wanted: (each: Import) => boolean) => {
+    const edges = new Map<string, Set<string>>();
+    for (const each of imports) {
+      if (!all.has(each.to) || !wanted(each)) continue;
+      const [from, to] = [name(each.from), name(each.to)];
+      if (from !== to) edges.set(from, (edges.get(from) ?? new Set()).add(to));
+    }
+    return edges;
+  };
+
+  test("no two of the four folders", () => {
+    expect(circles(graph(top, () => true))).toEqual([]);
+  });
+
+  test("no two files need each other to load", () => {
+    expect(
+      circles(
+        graph(
+          (path) => path,
+          ({ typesOnly }) => !typesOnly,
+        ),
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe("what a command carries", () => {
+  /** Modules that end up in the bundle, as the build makes it. */
+  async function carried(entry: string): Promise<string[]> {
+    const { metafile } = await build({
+      absWorkingDir: root,
+      entryPoints: [entry],
+      bundle: true,
+      write: false,
+      metafile: true,
+      outdir: "nowhere",
+      platform: "node",
+      format: "cjs",
+      target: "node22.15",
+      minifySyntax: true,
+      external: ["./run.js", "./tui.js", "./daemon.js"],
+      define: { "import.meta.url": "__bundleUrl" },
+      logLevel: "silent",
+    });
+    return Object.values(metafile.outputs).flatMap((output) =>
+      Object.entries(output.inputs)
+        .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+        .map(([path]) => path),
+    );
+  }
+
+  test.each(["tui/commands/main.ts", "tui/commands/command-line.ts", "daemon/commands/main.ts"])(
+    "%s: no zod, no server, no screen",
+    async (entry) => {
+      const modules = await carried(entry);
+      expect(modules).toContain(entry);
+      const slow =
+        /node_modules\/(zod|fastify|ink|react|pino|tsx|lowdb)\/|^protocol\/(routes|operation)\.ts$/;
+      expect(modules.filter((path) => slow.test(path))).toEqual([]);
+    },
+  );
+
+  test("a plain submit goes without commander too", async () => {
+    const modules = await carried("tui/commands/main.ts");
+    expect(modules.filter((path) => path.includes("node_modules/commander/"))).toEqual([]);
+  });
+});
