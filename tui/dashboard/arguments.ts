@@ -5,6 +5,8 @@ export interface Arguments {
   id: string | null;
   socket?: string | undefined;
   stateDir?: string | undefined;
+  /** Lines instead of a screen. */
+  screenReader: boolean;
   help: boolean;
   version: boolean;
 }
@@ -18,6 +20,7 @@ Usage: liveops-tui [<id>] [options]
 Options:
   --socket PATH    the daemon's socket
   --state-dir DIR  the daemon's state directory
+  --screen-reader  lines instead of a screen, for a screen reader; also with LIVEOPS_SCREEN_READER=1
   --help, -h       this text
   --version        the version
 
@@ -36,6 +39,7 @@ export function parseArguments(words: string[]): Arguments {
     id: positionals[0] ?? null,
     socket: values.socket,
     stateDir: values["state-dir"],
+    screenReader: values["screen-reader"] === true,
     help: values.help === true,
     version: values.version === true,
   };
@@ -49,6 +53,7 @@ function parse(words: string[]) {
       options: {
         socket: { type: "string" },
         "state-dir": { type: "string" },
+        "screen-reader": { type: "boolean" },
         help: { type: "boolean", short: "h" },
         version: { type: "boolean" },
       },

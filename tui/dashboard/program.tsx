@@ -5,10 +5,13 @@
  */
 import { render } from "ink";
 import { Client } from "../../protocol/client/client.js";
-import { wantsColour } from "../../protocol/command/colour.js";
+import type { Notify } from "../../protocol/command/config.js";
+import { Surroundings } from "./around/surroundings.js";
+import { suspension } from "./around/suspend.js";
+import type { Flags } from "./command/liveops.js";
 import { Dashboard } from "./components/Dashboard.js";
 import { FrameWriter } from "./output/frame-writer.js";
-import { inColour, withoutColour } from "./screen/paint.js";
+import { paintFor } from "./screen/palette-of.js";
 import { initialState, type Size } from "./state/model.js";
 import { type Clock, SteadyClock } from "./steady-clock.js";
 import { Store } from "./store.js";
@@ -20,6 +23,10 @@ export interface ProgramOptions {
   socket: string;
   /** The operation of the command line, or a prefix of its id. */
   id?: string | null;
+  /** The flags of the command line that name the daemon: the commands we show need them as well. */
+  flags?: Flags;
+  /** What tells that an operation ended while nobody looked. */
+  notify?: Notify;
   clock?: Clock;
 }
 
@@ -37,11 +44,22 @@ export interface Program {
 }
 
 export function startDashboard(options: ProgramOptions): Program {
-  const { stdin, stdout, env, socket, id = null, clock = new SteadyClock() } = options;
-  const state = initialState({ size: sizeOf(stdout), now: clock.now(), socket, id });
-  const store = new Store(state, wantsColour(stdout, env) ? inColour : withoutColour, clock);
-  const dashboard = () => <Dashboard store={store} client={client} />;
+  const {
+    stdin,
+    stdout,
+    env,
+    socket,
+    id = null,
+    flags = {},
+    notify = true,
+    clock = new SteadyClock(),
+  } = options;
+  const state = initialState({ size: sizeOf(stdout), now: clock.now(), socket, id, flags });
+  const store = new Store(state, paintFor(stdout, env), clock);
+  const dashboard = () => <Dashboard store={store} client={client} suspendable={suspending} />;
   const client = new Client(socket);
+  const surroundings = new Surroundings({ stdin, stdout, env, notify });
+  const suspending = suspension(surroundings, store.drawn);
 
   // Registered before Ink's own listener: the frame that Ink then draws has the new size already, so that no row
   // of the old one can wrap.
@@ -62,6 +80,9 @@ export function startDashboard(options: ProgramOptions): Program {
     interactive: true,
   });
 
+  surroundings.begin(store.drawn());
+  store.subscribe(() => surroundings.show(store.drawn()));
+
   let exit: Exit = { code: 0, message: null };
   const close = (code: number) => {
     exit = { ...exit, code };
@@ -77,6 +98,8 @@ export function startDashboard(options: ProgramOptions): Program {
 
   const gone = instance.waitUntilExit().finally(() => {
     store.stop();
+    suspending.stop();
+    surroundings.stop();
     stdout.off("resize", resized);
   });
   return { done: gone.then(() => exit), close };

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { LogLine } from "../../../protocol/operation.js";
 import {
   addPage,
+  afterOfJump,
   appendLines,
   followLog,
   LOG_PAGE,
@@ -38,7 +39,8 @@ const range = (from: number, to: number) =>
 function answer(want: LogWant, total: number): LogLine[] {
   if ("tail" in want) return range(Math.max(1, total - want.tail + 1), total);
   if ("before" in want) return range(Math.max(1, want.before - LOG_PAGE), want.before - 1);
-  return range(want.after + 1, Math.min(total, want.after + LOG_PAGE));
+  const after = "around" in want ? afterOfJump(want.around) : want.after;
+  return range(after + 1, Math.min(total, after + LOG_PAGE));
 }
 
 /** Fetches until nothing is wanted. */
@@ -47,7 +49,10 @@ function settle(log: LogWindow, total: number): LogWindow {
   for (let rounds = 0; rounds < 20; rounds++) {
     const want = wantedLines(now, HEIGHT);
     if (want === null) return now;
-    now = addPage(now, want, answer(want, total), total);
+    const lines = answer(want, total);
+    const backwards = "before" in want || "tail" in want;
+    const more = backwards ? (lines[0]?.n ?? 1) > 1 : (lines.at(-1)?.n ?? total) < total;
+    now = addPage(now, want, lines, total, more);
   }
   throw new Error("it never has enough");
 }

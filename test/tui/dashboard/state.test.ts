@@ -106,7 +106,7 @@ describe("a hand-over", () => {
 
   test("does not pull away who looks back at an earlier link", () => {
     const state = after(opened([A]), handedOver(), chained(A.id, B));
-    const back = after(state, { type: "pressed", action: "down" });
+    const back = after(state, { type: "pressed", action: "link-earlier" });
     expect(back.selected).toBe(A.id);
     expect(after(back, changed(B.id, { percent: 50 }), handedOver({ percent: 100 })).selected).toBe(A.id);
   });

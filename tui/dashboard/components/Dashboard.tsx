@@ -8,6 +8,7 @@ import { useLog } from "../hooks/useLog.js";
 import { usePages } from "../hooks/usePages.js";
 import { useRecords } from "../hooks/useRecords.js";
 import { useRequest } from "../hooks/useRequest.js";
+import { type Suspendable, useSuspend } from "../hooks/useSuspend.js";
 import { useTape } from "../hooks/useTape.js";
 import { useTicks } from "../hooks/useTicks.js";
 import { useTypes } from "../hooks/useTypes.js";
@@ -15,7 +16,13 @@ import { useWatch } from "../hooks/useWatch.js";
 import type { Store } from "../store.js";
 import { Screen } from "./Screen.js";
 
-export function Dashboard({ store, client }: { store: Store; client: Client }) {
+export interface DashboardProps {
+  store: Store;
+  client: Client;
+  suspendable: Suspendable;
+}
+
+export function Dashboard({ store, client, suspendable }: DashboardProps) {
   useWatch(store, client);
   useLog(store, client);
   useRecords(store, client);
@@ -26,6 +33,7 @@ export function Dashboard({ store, client }: { store: Store; client: Client }) {
   useTypes(store, client);
   useTape(store, client);
   useTicks(store);
+  useSuspend(store, suspendable);
   useKeys(store);
   return <Screen frame={useSyncExternalStore(store.subscribe, store.frame)} />;
 }

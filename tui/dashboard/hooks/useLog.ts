@@ -1,6 +1,8 @@
 /** Streams the selected operation's log, and fetches the ranges that scrolling brings into view. */
 import { useEffect } from "react";
 import type { Client } from "../../../protocol/client/client.js";
+import type { LogQuery } from "../../../protocol/routes.js";
+import { wantedSeek } from "../state/log-seek.js";
 import { LOG_PAGE } from "../state/log-window.js";
 import { logTarget, parseRange, wantedRange } from "../state/wants.js";
 import type { Store } from "../store.js";
@@ -18,18 +20,29 @@ export function useLog(store: Store, client: Client): void {
   const range = useStored(store, wantedRange);
   useEffect(() => {
     if (range === null) return;
-    const { id, want } = parseRange(range);
-    client.log(id, { ...want, limit: LOG_PAGE }).then(
-      ({ lines, total }) => store.dispatch({ type: "log-fetched", id, want, lines, total }),
+    const { id, want, query } = parseRange(range);
+    client.log(id, { ...query, limit: LOG_PAGE }).then(
+      ({ lines, total, next }) =>
+        store.dispatch({ type: "log-fetched", id, want, lines, total, more: next !== null }),
       // The watch stream tells when the daemon is gone; the range is wanted again with the next scroll.
       () => {},
     );
   }, [store, client, range]);
+
+  const seek = useStored(store, wantedSeek);
+  useEffect(() => {
+    if (seek === null) return;
+    const [id, query] = JSON.parse(seek) as [string, LogQuery];
+    client.log(id, { ...query, limit: 1 }).then(
+      ({ lines }) => store.dispatch({ type: "sought", key: seek, line: lines[0] ?? null }),
+      () => {},
+    );
+  }, [store, client, seek]);
 }
 
 async function stream(store: Store, client: Client, id: string, left: AbortSignal): Promise<void> {
   const { log } = store.state;
-  const logAfter = log.lines.at(-1)?.n ?? Math.max(0, log.total - LOG_PAGE);
+  const logAfter = log.to;
   try {
     for await (const line of client.watch({ operation: id, log: true, logAfter }, left)) {
       if (line.type === "log" && line.id === id) store.dispatch({ type: "logged", id, lines: line.lines });

@@ -19,7 +19,7 @@ export function useRequest(store: Store, client: Client): void {
   }, [store, client, request]);
 }
 
-async function send(client: Client, request: Request): Promise<Operation> {
+export async function send(client: Client, request: Request): Promise<Operation> {
   switch (request.kind) {
     case "cancel":
       return client.cancel(request.id);

@@ -3,6 +3,7 @@ import { useEffect } from "react";
 import type { Client } from "../../../protocol/client/client.js";
 import { NoDaemonError } from "../../../protocol/client/errors.js";
 import { pause } from "../pause.js";
+import type { Message } from "../state/message.js";
 import type { Store } from "../store.js";
 
 /** Milliseconds before the first new attempt, and at most. */
@@ -14,27 +15,39 @@ const SILENCE = 40_000;
 export function useWatch(store: Store, client: Client): void {
   useEffect(() => {
     const left = new AbortController();
-    void watchForEver(store, client, left.signal);
+    void watchForEver(
+      { dispatch: store.dispatch, now: store.now, cursor: () => store.state.view.cursor },
+      client,
+      left.signal,
+    );
     return () => left.abort();
   }, [store, client]);
 }
 
-async function watchForEver(store: Store, client: Client, left: AbortSignal): Promise<void> {
+/** Whom the stream is for. */
+export interface Watcher {
+  dispatch(message: Message): void;
+  now(): number;
+  /** Where it goes on after it broke. */
+  cursor(): string | null;
+}
+
+export async function watchForEver(watcher: Watcher, client: Client, left: AbortSignal): Promise<void> {
   let wait = FIRST_WAIT;
   while (!left.aborted) {
     const silent = new AbortController();
     const timer = setTimeout(() => silent.abort(new Error(`nothing heard for ${SILENCE / 1000} s`)), SILENCE);
     try {
-      const since = store.state.view.cursor;
+      const since = watcher.cursor();
       const query = { limit: 200, ...(since !== null && { since }) };
       for await (const line of client.watch(query, AbortSignal.any([left, silent.signal]))) {
         timer.refresh();
         wait = FIRST_WAIT;
-        store.dispatch({ type: "watched", line });
+        watcher.dispatch({ type: "watched", line });
       }
     } catch (error) {
       if (left.aborted) return;
-      store.dispatch({ type: "lost", reason: reasonOf(error), at: store.now() });
+      watcher.dispatch({ type: "lost", reason: reasonOf(error), at: watcher.now() });
     } finally {
       clearTimeout(timer);
     }

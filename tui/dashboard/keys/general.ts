@@ -34,5 +34,6 @@ export const GENERAL: readonly Key[] = [
     rank: 1,
     when: (state) => !confirming(state) && state.entry === null,
   },
+  { action: "suspend", on: ["^z"], label: "ctrl-z", does: "back to the shell; fg returns", when: () => true },
   { action: "interrupt", on: ["^c"], label: "ctrl-c", when: () => true },
 ];

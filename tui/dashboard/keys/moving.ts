@@ -1,7 +1,7 @@
 /** Keys that select, open and scroll. */
-import { panesOf } from "../screen/layout.js";
 import type { Key } from "./key.js";
-import { free, hasSelected, seesLog } from "./when.js";
+import { narrowed } from "./log.js";
+import { free, hasSelected, inDetail } from "./when.js";
 
 export const MOVING: readonly Key[] = [
   {
@@ -27,27 +27,26 @@ export const MOVING: readonly Key[] = [
   },
   {
     action: "back",
-    on: ["escape", "leftArrow", "h"],
+    on: ["leftArrow", "h"],
     label: "esc",
     helpLabel: "esc ←",
     does: "back to the list (tab: over)",
     when: (state) => free(state) && state.pane === "detail",
   },
+  { action: "back", on: ["escape"], label: "esc", when: (state) => inDetail(state) && !narrowed(state) },
   { action: "switch", on: ["tab"], label: "tab", when: hasSelected },
   {
     action: "page-up",
     on: ["pageUp", "^u", "^b"],
     label: "pgup",
     helpLabel: "pgup pgdn",
-    does: "a page of the log",
-    hint: () => "log up",
-    rank: 7,
-    when: (state) => seesLog(state) || (free(state) && !panesOf(state).both),
+    does: "a page of the list, or of the log",
+    when: free,
   },
   {
     action: "page-down",
     on: ["pageDown", "^d", "^f", " "],
     label: "pgdn",
-    when: (state) => seesLog(state) || (free(state) && !panesOf(state).both),
+    when: free,
   },
 ];

@@ -61,3 +61,36 @@ export function wrap(text: string, width: number, rows: number): string[] {
   if (rest !== "") lines.push(fit(rest, width));
   return lines;
 }
+
+const segmenter = new Intl.Segmenter();
+
+/** Broken exactly at the width, nothing trimmed; at most `rows` rows, the last one cut with `…`. */
+export function hardWrap(text: string, width: number, rows: number): string[] {
+  if (width <= 0 || rows <= 0) return [];
+  const lines: string[] = [];
+  let rest = text;
+  while (lines.length < rows - 1) {
+    const head = headOf(rest, width);
+    if (head.length === rest.length) break;
+    // What is wider than the whole row can't be placed at all.
+    if (head === "") return [...lines, fit(rest, width)];
+    lines.push(head);
+    rest = rest.slice(head.length);
+  }
+  lines.push(fit(rest, width));
+  return lines;
+}
+
+/** As much of the beginning as fits, in whole characters. */
+function headOf(text: string, width: number): string {
+  if (PRINTABLE_ASCII.test(text.slice(0, width + 1))) return text.slice(0, width);
+  let used = 0;
+  let end = 0;
+  // A character is at most a few units, so that a very long line is not segmented to its end.
+  for (const { segment, index } of segmenter.segment(text.slice(0, width * 8 + 64))) {
+    used += widthOf(segment);
+    if (used > width) return text.slice(0, end);
+    end = index + segment.length;
+  }
+  return text.slice(0, end);
+}

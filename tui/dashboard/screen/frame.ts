@@ -12,6 +12,7 @@ import { type Header, header } from "./header.js";
 import { panesOf } from "./layout.js";
 import { Line } from "./line.js";
 import { list } from "./list.js";
+import { copyRows } from "./log.js";
 import { pageBody, pageTitle } from "./page-body.js";
 import { noDaemon, nothingYet, tooSmall } from "./pages.js";
 import { type Paint, unpainted } from "./paint.js";
@@ -40,6 +41,10 @@ export function frameOf(state: State, paint: Paint): Frame {
   const panes = panesOf(state);
   if (panes.tooSmall) {
     const pane = { width: columns, rows: tooSmall(state) };
+    return { columns, rows, header: null, rule: "", panes: [pane], band: [], footer: "" };
+  }
+  if (state.page?.kind === "copy") {
+    const pane = { width: columns, rows: copyRows(state, paint) };
     return { columns, rows, header: null, rule: "", panes: [pane], band: [], footer: "" };
   }
   const over = band(state, columns, Math.floor(panes.height * 0.6), paint);

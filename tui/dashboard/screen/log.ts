@@ -1,40 +1,59 @@
 /** The log of the selected operation: a rule that says where one is, and the lines on the screen. */
 import type { LogLine } from "../../../protocol/operation.js";
 import { formatCount } from "../../terminal/format.js";
-import { visibleLines } from "../state/log-window.js";
+import { isFiltered, visibleLines } from "../state/log-window.js";
 import { type State, selectedOperation } from "../state/model.js";
 import { tame } from "./cells.js";
 import { Line } from "./line.js";
+import { logRoom, prefixOf, wrapped } from "./log-room.js";
+import { addMarked } from "./marked.js";
 import type { Paint, Style } from "./paint.js";
-
-/** From this width on each line carries its time of day. */
-const TIMES_FROM = 56;
 
 /** @param height rows with the rule */
 export function logRows(state: State, width: number, height: number, paint: Paint): string[] {
   if (height <= 0) return [];
-  const lines = visibleLines(state.log, height - 1);
-  return [rule(state, lines, width, paint), ...lines.map((line) => row(line, width, paint))];
+  const lines = visibleLines(state.log, height - 1, logRoom(state).rowsOf);
+  const rows = lines.flatMap((line) => rowsOf(state, line, width, height - 1, paint));
+  return [rule(state, lines, width, paint), ...rows.slice(0, height - 1)];
+}
+
+/** The text of the lines alone, at the full width: what the terminal's own selection then copies is clean. */
+export function copyRows(state: State, paint: Paint): string[] {
+  const { width, height, rowsOf } = logRoom(state);
+  const lines = visibleLines(state.log, height, rowsOf);
+  const rows = lines.flatMap((line) => wrapped(line, width, height)).slice(0, height);
+  while (rows.length < height) rows.push("");
+  const hint = new Line(width, paint).add(" esc", "bold").add(" back  ", "dim").add("↑↓ pgup pgdn", "bold");
+  return [...rows, hint.add(" scroll", "dim").addWhole("  select with the mouse", "dim").toString()];
 }
 
 function rule(state: State, lines: readonly LogLine[], width: number, paint: Paint): string {
   const { log } = state;
   const focused = state.pane === "detail";
-  const line = new Line(width, paint).add("─ ", "dim").add("log", focused ? "cyan" : "plain", ...BOLD);
+  const line = new Line(width, paint).add("─ ", "dim").add("log", focused ? "cyan" : "plain", "bold");
   const total = Math.max(log.total, selectedOperation(state)?.logLines ?? 0);
+  if (isFiltered(log.filter)) {
+    const { stage, stream } = log.filter;
+    line.add(
+      ` · ${[stage, stream]
+        .filter((name) => name !== null)
+        .map(tame)
+        .join(", ")} only`,
+      "yellow",
+    );
+  }
   if (log.follow)
     line.add(total === 0 ? " · empty" : ` · ${formatCount(total)} line${total === 1 ? "" : "s"}`, "dim");
   else {
-    line.add(
-      ` · ${formatCount(lines[0]?.n ?? 0)}-${formatCount(lines.at(-1)?.n ?? 0)} of ${formatCount(total)}`,
-      "dim",
-    );
-    line.addWhole(" · paused, end follows", "yellow");
+    const [first, last] = [lines[0]?.n ?? 0, lines.at(-1)?.n ?? 0];
+    line.add(` · ${formatCount(first)}-${formatCount(last)} of ${formatCount(total)}`, "dim");
+    line.addWhole(log.jump !== null ? " · fetching" : " · paused", "yellow");
+    const stage = lines.at(-1)?.stage ?? null;
+    if (stage !== null && log.filter.stage === null) line.addWhole(` · ${tame(stage)}`, "dim");
   }
+  if (state.search !== null) line.addWhole(` · /${tame(state.search.text)}`, "yellow");
   return line.addWhole(" ", "dim").fill(width, "─", "dim").toString();
 }
-
-const BOLD: readonly Style[] = ["bold"];
 
 const STYLES: Record<LogLine["stream"], Style> = {
   log: "plain",
@@ -43,11 +62,30 @@ const STYLES: Record<LogLine["stream"], Style> = {
   liveops: "dim",
 };
 
-function row(logged: LogLine, width: number, paint: Paint): string {
-  const line = new Line(width, paint);
-  if (width >= TIMES_FROM) line.add(` ${clock(logged.at)} `, "dim");
-  line.add(logged.stream === "stderr" ? "▏" : logged.stream === "liveops" ? "·" : " ", "red");
-  return line.add(tame(logged.text), STYLES[logged.stream] ?? "plain").toString();
+function rowsOf(state: State, logged: LogLine, width: number, height: number, paint: Paint): string[] {
+  const prefix = prefixOf(state);
+  const style = STYLES[logged.stream] ?? "plain";
+  const here = state.search !== null && state.search.at === logged.n;
+  const texts = state.logView.wrap
+    ? wrapped(logged, Math.max(1, width - prefix.width), height)
+    : [tame(logged.text)];
+  const marked = state.entry?.kind === "search" ? state.entry.line.text : (state.search?.text ?? "");
+  return texts.map((text, i) => {
+    const line = new Line(width, paint);
+    if (prefix.number > 0)
+      line.add(
+        i > 0 ? " ".repeat(prefix.number) : `${String(logged.n).padStart(prefix.number - 1)} `,
+        here ? "yellow" : "dim",
+      );
+    if (prefix.time > 0)
+      line.add(i > 0 ? " ".repeat(prefix.time) : ` ${clock(logged.at)} `, here ? "yellow" : "dim");
+    line.add(here ? "▸" : markOf(logged), here ? "yellow" : "red");
+    return addMarked(line, text, marked, style).toString();
+  });
+}
+
+function markOf({ stream }: LogLine): string {
+  return stream === "stderr" ? "▏" : stream === "liveops" ? "·" : " ";
 }
 
 /** Local time of day, `12:03:45`. */

@@ -3,6 +3,7 @@ import type { State } from "../state/model.js";
 import type { Page } from "../state/page.js";
 import { tame } from "./cells.js";
 import { help } from "./help.js";
+import { copyRows } from "./log.js";
 import type { Paint } from "./paint.js";
 import { recordPage } from "./record.js";
 import { retryPage } from "./retry.js";
@@ -18,6 +19,8 @@ export function pageTitle(page: Page): string {
       return "submit";
     case "form":
       return `submit ${tame(page.form.type.op)}`;
+    case "copy":
+      return "log";
     case "record":
       return "operation";
     case "retry":
@@ -36,6 +39,8 @@ export function pageBody(state: State, page: Page, width: number, height: number
       return typesPage(state, width, height, paint);
     case "form":
       return formPage(state, page.form, width, height, paint);
+    case "copy":
+      return copyRows(state, paint);
     case "record":
       return recordPage(state, page, width, height, paint);
     case "retry":

@@ -1,37 +1,48 @@
 /**
- * The few styles of the screen, from the 16 colours every terminal has and in no case a background, so that they
- * read on light and on dark. Without colour (`NO_COLOR`) bold, dim and inverse stay: they are not colours.
+ * The few styles of the screen, in no case a background, so that they read on light and on dark.
+ *
+ * No state is told by colour alone: each has a sign and a word of its own. Where there are 256 colours the ones taken
+ * are told apart by people who are colour-blind, and stand out from black and from white alike (a test measures
+ * both); with 16 it is the terminal's own palette. Without colour (`NO_COLOR`) bold, dim and inverse stay: they are
+ * not colours.
  */
-const CODES = {
-  plain: null,
-  bold: [1, 22],
-  dim: [2, 22],
-  inverse: [7, 27],
-  red: [31, 39],
-  green: [32, 39],
-  yellow: [33, 39],
-  blue: [34, 39],
-  cyan: [36, 39],
+const ATTRIBUTES = { bold: [1, 22], dim: [2, 22], inverse: [7, 27] } as const;
+
+/** What a style is called says what it looks like on a terminal of 16 colours. */
+export const SIXTEEN = { red: "31", green: "32", yellow: "33", blue: "34", cyan: "36" } as const;
+/** Cyan and yellow are all but invisible on white. */
+export const SIXTEEN_ON_LIGHT = { ...SIXTEEN, cyan: "34", yellow: "35" } as const;
+/** Vermilion, bluish green, ochre, blue and sky blue, after Okabe and Ito. */
+export const MANY = {
+  red: "38;5;166",
+  green: "38;5;29",
+  yellow: "38;5;136",
+  blue: "38;5;25",
+  cyan: "38;5;32",
 } as const;
 
-export type Style = keyof typeof CODES;
+type Hue = keyof typeof SIXTEEN;
+export type Style = "plain" | keyof typeof ATTRIBUTES | Hue;
 export type Paint = (text: string, ...styles: Style[]) => string;
 
-const ATTRIBUTES: ReadonlySet<Style> = new Set(["bold", "dim", "inverse"]);
-
-function painter(allowed: (style: Style) => boolean): Paint {
+function painter(hues: Record<Hue, string> | null): Paint {
   return (text, ...styles) => {
     if (text === "") return "";
     let painted = text;
     for (const style of styles) {
-      const code = CODES[style];
-      if (code !== null && allowed(style)) painted = `\x1b[${code[0]}m${painted}\x1b[${code[1]}m`;
+      if (style === "plain") continue;
+      if (style === "bold" || style === "dim" || style === "inverse") {
+        const [on, off] = ATTRIBUTES[style];
+        painted = `\x1b[${on}m${painted}\x1b[${off}m`;
+      } else if (hues !== null) painted = `\x1b[${hues[style]}m${painted}\x1b[39m`;
     }
     return painted;
   };
 }
 
-export const inColour: Paint = painter(() => true);
-export const withoutColour: Paint = painter((style) => ATTRIBUTES.has(style));
+export const inManyColours: Paint = painter(MANY);
+export const inColour: Paint = painter(SIXTEEN);
+export const inColourOnLight: Paint = painter(SIXTEEN_ON_LIGHT);
+export const withoutColour: Paint = painter(null);
 /** Nothing at all: for rows that are dimmed as a whole afterwards. */
 export const unpainted: Paint = (text) => text;

@@ -7,6 +7,7 @@ import type { Pressed } from "../keys/key.js";
 import { parseFilter } from "./filter.js";
 import { editLine, insertText, type LineEdit } from "./line-edit.js";
 import { UNASKED } from "./listing.js";
+import { search } from "./log-seek.js";
 import type { State } from "./model.js";
 import { FIELD_ENTRY } from "./pages/form.js";
 import { TYPES_ENTRY } from "./pages/types.js";
@@ -47,6 +48,7 @@ export const ENTRIES = {
     // As it was before one began to type.
     dropped: (state) => filtered(state, ""),
   },
+  search: { prompt: "/", changed: unchanged, accepted: search, dropped: unchanged },
   types: TYPES_ENTRY,
   field: FIELD_ENTRY,
   palette: PALETTE_ENTRY,

@@ -1,97 +1,259 @@
 /**
- * The window of one operation's log that is held in memory: a run of consecutive line numbers, bounded, that
- * either follows the end or stands still. Pure; the log hook fetches what `wantedLines` says is missing.
+ * The window of one operation's log that is held in memory: all lines between two numbers that pass the filter,
+ * bounded, following the end or standing still. Pure; the log hook fetches what `wantedLines` says is missing.
  */
-import type { LogLine } from "../../../protocol/operation.js";
+import type { LogLine, LogStream } from "../../../protocol/operation.js";
 
 /** Lines held at most. */
 export const MAX_LINES = 2000;
 /** Lines fetched at a time. */
 export const LOG_PAGE = 500;
+/** Lines fetched before the one that was jumped to, so that it does not stand at the edge. */
+const BEFORE_JUMP = 100;
+
+export interface LogFilter {
+  readonly stage: string | null;
+  readonly stream: LogStream | null;
+}
+
+export const WHOLE_LOG: LogFilter = { stage: null, stream: null };
 
 export interface LogWindow {
   /** The operation it belongs to. */
   readonly id: string | null;
+  readonly filter: LogFilter;
   readonly lines: readonly LogLine[];
+  /** Numbers of the first and last line of the log that the window covers; what passes in between is held. */
+  readonly from: number;
+  readonly to: number;
   /** Lines in the whole log, as far as is known. */
   readonly total: number;
   readonly follow: boolean;
   /** Number of the lowest line on the screen while it stands still. */
   readonly bottom: number;
-  /** Lines after the last one held were passed over: it stood still and was full. */
-  readonly gap: boolean;
+  /** Lines were passed over, or another filter was set: the end has to be fetched before it can be followed. */
+  readonly behind: boolean;
+  /** A line that is to be looked at, of which the surroundings are not here yet. */
+  readonly jump: number | null;
 }
 
-/** A range of lines to fetch: the daemon's own query words. */
-export type LogWant = { before: number } | { after: number } | { tail: number };
+/** A range of lines to fetch: the daemon's own query words; `around` is a jump. */
+export type LogWant = { before: number } | { after: number } | { tail: number } | { around: number };
 
-export const NO_LOG: LogWindow = { id: null, lines: [], total: 0, follow: true, bottom: 0, gap: false };
+export const NO_LOG: LogWindow = {
+  id: null,
+  filter: WHOLE_LOG,
+  lines: [],
+  from: 1,
+  to: 0,
+  total: 0,
+  follow: true,
+  bottom: 0,
+  behind: false,
+  jump: null,
+};
 
+/** Nothing is held, and the window begins behind what the log had so far, or before its last page. */
 export function openLog(id: string | null, total: number): LogWindow {
-  return { ...NO_LOG, id, total };
+  const to = Math.max(0, total - LOG_PAGE);
+  return { ...NO_LOG, id, total, from: to + 1, to };
 }
 
-const first = (log: LogWindow): number => log.lines[0]?.n ?? log.total + 1;
-const last = (log: LogWindow): number => log.lines.at(-1)?.n ?? log.total;
+export function passes(filter: LogFilter, line: LogLine): boolean {
+  return (
+    (filter.stage === null || line.stage === filter.stage) &&
+    (filter.stream === null || line.stream === filter.stream)
+  );
+}
 
 /** Lines that were streamed. What does not join on to the window is passed over, to be fetched when it is wanted. */
 export function appendLines(log: LogWindow, lines: readonly LogLine[]): LogWindow {
-  const total = Math.max(log.total, lines.at(-1)?.n ?? 0);
-  const held = log.lines.at(-1)?.n;
-  const fresh = held === undefined ? lines : lines.filter((line) => line.n > held);
-  if (fresh.length === 0) return log;
-  const joins = held === undefined || fresh[0]!.n === held + 1;
+  const first = lines[0]?.n ?? 0;
+  const last = lines.at(-1)?.n ?? 0;
+  const total = Math.max(log.total, last);
+  if (last <= log.to || (first > log.to + 1 && total === log.total)) return log;
+  const fresh = lines.filter((line) => line.n > log.to && passes(log.filter, line));
   const full = !log.follow && log.lines.length + fresh.length > MAX_LINES;
-  if (!joins || full) return { ...log, total, gap: true };
-  return { ...log, total, lines: [...log.lines, ...fresh].slice(-MAX_LINES) };
+  if (first > log.to + 1 || full) return { ...log, total, behind: true };
+  return kept({ ...log, total, to: last, lines: [...log.lines, ...fresh] }, "newest");
 }
 
-/** A range that was fetched for `want`. */
-export function addPage(log: LogWindow, want: LogWant, lines: readonly LogLine[], total: number): LogWindow {
-  if ("tail" in want) return { ...log, lines: lines.slice(-MAX_LINES), total, gap: false };
+/** A range that was fetched for `want`; `more` where the log goes on in its direction. */
+export function addPage(
+  log: LogWindow,
+  want: LogWant,
+  lines: readonly LogLine[],
+  total: number,
+  more: boolean,
+): LogWindow {
+  const last = lines.at(-1)?.n ?? 0;
+  const known = Math.max(total, log.total);
   if ("before" in want) {
-    const older = lines.filter((line) => line.n < first(log));
-    if (older.at(-1)?.n !== first(log) - 1) return { ...log, total };
-    const held = [...older, ...log.lines];
-    return { ...log, total, lines: held.slice(0, MAX_LINES), gap: log.gap || held.length > MAX_LINES };
+    if (want.before !== log.from) return log;
+    const from = more ? (lines[0]?.n ?? log.from) : 1;
+    return kept({ ...log, total: known, from, lines: [...lines, ...log.lines] }, "oldest");
   }
-  const newer = lines.filter((line) => line.n > last(log));
-  if (newer[0]?.n !== last(log) + 1) return { ...log, total, gap: newer.length > 0 };
-  return { ...log, total, lines: [...log.lines, ...newer].slice(-MAX_LINES), gap: newer.at(-1)!.n < total };
+  if ("after" in want) {
+    if (want.after !== log.to) return log;
+    const to = more ? last : Math.max(log.to, total);
+    return kept({ ...log, total: known, to, behind: to < known, lines: [...log.lines, ...lines] }, "newest");
+  }
+  if ("tail" in want)
+    return {
+      ...log,
+      total: known,
+      lines,
+      from: more ? (lines[0]?.n ?? 1) : 1,
+      to: Math.max(total, last),
+      behind: known > total,
+    };
+  if (log.jump !== want.around) return log;
+  const landed = lines.find((line) => line.n >= want.around) ?? lines.at(-1);
+  return {
+    ...log,
+    total: known,
+    lines,
+    from: Math.max(1, want.around - BEFORE_JUMP),
+    to: more ? last : total,
+    behind: more || total < known,
+    jump: null,
+    bottom: landed?.n ?? want.around,
+  };
 }
 
-/** The lines on a screen of this height. */
-export function visibleLines(log: LogWindow, height: number): readonly LogLine[] {
-  if (height <= 0 || log.lines.length === 0) return [];
-  const end = log.follow ? log.lines.length : log.bottom - first(log) + 1;
-  const clamped = Math.min(log.lines.length, Math.max(end, Math.min(height, log.lines.length)));
-  return log.lines.slice(Math.max(0, clamped - height), clamped);
+/** Number above which the lines of a jump are fetched. */
+export function afterOfJump(around: number): number {
+  return Math.max(0, around - BEFORE_JUMP - 1);
 }
 
-/** Moves by rows: up stops following, down to the end follows again. */
-export function scrollLog(log: LogWindow, rows: number, height: number): LogWindow {
-  if (log.lines.length === 0) return log;
-  const from = log.follow ? last(log) : log.bottom;
-  const lowest = Math.min(first(log) + height - 1, last(log));
-  const bottom = Math.max(lowest, Math.min(last(log), from + rows));
-  if (rows > 0 && bottom === last(log) && !log.gap) return followLog(log);
-  return bottom === last(log) && log.follow ? log : { ...log, follow: false, bottom };
+/** No more than fit in memory: the ones at the other end go, and are fetched again when they are wanted. */
+function kept(log: LogWindow, side: "oldest" | "newest"): LogWindow {
+  if (log.lines.length <= MAX_LINES) return log;
+  if (side === "oldest") {
+    const lines = log.lines.slice(0, MAX_LINES);
+    return { ...log, lines, to: lines.at(-1)!.n, behind: true };
+  }
+  const lines = log.lines.slice(-MAX_LINES);
+  return { ...log, lines, from: lines[0]!.n };
+}
+
+/** Rows that a line takes on the screen. */
+export type RowsOf = (line: LogLine) => number;
+const oneRow: RowsOf = () => 1;
+
+/**
+ * The lines on a screen of so many rows: the last ones, or those up to `bottom`; as many as fit, and a full screen
+ * wherever there are lines for one.
+ */
+export function visibleLines(log: LogWindow, height: number, rowsOf: RowsOf = oneRow): readonly LogLine[] {
+  const { lines } = log;
+  if (height <= 0 || lines.length === 0) return [];
+  let end = log.follow ? lines.length : placeAfter(lines, log.bottom);
+  let start = end;
+  let left = height;
+  while (start > 0 && left > 0) {
+    const rows = rowsOf(lines[start - 1]!);
+    // A line that is longer than what is left is shown only where it would be the only one.
+    if (rows > left && start !== end) break;
+    left -= rows;
+    start--;
+  }
+  while (end < lines.length && left > 0) {
+    const rows = rowsOf(lines[end]!);
+    if (rows > left) break;
+    left -= rows;
+    end++;
+  }
+  return lines.slice(start, end);
+}
+
+/** Place of the first line numbered above this. */
+function placeAfter(lines: readonly LogLine[], n: number): number {
+  let low = 0;
+  let high = lines.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (lines[middle]!.n <= n) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Moves by lines: up stops following, down to the end follows again. */
+export function scrollLog(log: LogWindow, by: number, height: number, rowsOf: RowsOf = oneRow): LogWindow {
+  const { lines } = log;
+  if (lines.length === 0) return log;
+  const shown = visibleLines(log, height, rowsOf);
+  const from = placeAfter(lines, shown.at(-1)!.n) - 1;
+  const top = visibleLines({ ...log, follow: false, bottom: lines[0]!.n }, height, rowsOf);
+  const lowest = placeAfter(lines, top.at(-1)!.n) - 1;
+  const place = Math.max(lowest, Math.min(lines.length - 1, from + by));
+  const atEnd = place === lines.length - 1;
+  if (by > 0 && atEnd && log.to >= log.total) return followLog(log);
+  if (log.follow && atEnd) return log;
+  return { ...log, follow: false, jump: null, bottom: lines[place]!.n };
+}
+
+/** A page as it is on the screen: the lines above or below the ones shown, one of them kept for the eye. */
+export function pageLog(
+  log: LogWindow,
+  direction: 1 | -1,
+  height: number,
+  rowsOf: RowsOf = oneRow,
+): LogWindow {
+  const shown = visibleLines(log, height, rowsOf).length;
+  return scrollLog(log, direction * Math.max(1, shown - 1), height, rowsOf);
 }
 
 export function followLog(log: LogWindow): LogWindow {
-  return log.follow ? log : { ...log, follow: true };
+  return log.follow && log.jump === null ? log : { ...log, follow: true, jump: null };
 }
 
-/** To the oldest line held; the ones before it are fetched as they come into view. */
-export function scrollToStart(log: LogWindow, height: number): LogWindow {
-  return scrollLog(log, -MAX_LINES, height);
+/** Stands still where it is. */
+export function pauseLog(log: LogWindow, height: number, rowsOf: RowsOf = oneRow): LogWindow {
+  const shown = visibleLines(log, height, rowsOf);
+  if (!log.follow || shown.length === 0) return log;
+  return { ...log, follow: false, bottom: shown.at(-1)!.n };
+}
+
+/** To the line with this number, near the upper edge of the screen; fetched where it is not held. */
+export function jumpTo(log: LogWindow, n: number, height: number, rowsOf: RowsOf = oneRow): LogWindow {
+  if (n < log.from || n > log.to) return { ...log, follow: false, jump: n };
+  const place = Math.max(0, placeAfter(log.lines, n) - 1);
+  // So many lines below it as leave it at a third of the height.
+  let bottom = place;
+  for (let rows = Math.floor((height * 2) / 3); rows > 0 && bottom < log.lines.length - 1; bottom++)
+    rows -= rowsOf(log.lines[bottom + 1]!);
+  return { ...log, follow: false, jump: null, bottom: log.lines[bottom]?.n ?? n };
+}
+
+export function scrollToStart(log: LogWindow, height: number, rowsOf: RowsOf = oneRow): LogWindow {
+  if (log.from > 1) return { ...log, follow: false, jump: 1 };
+  return scrollLog(log, -MAX_LINES, height, rowsOf);
+}
+
+/** The same log through another filter: what is held is fetched anew, at the place where one is. */
+export function filterLog(log: LogWindow, filter: LogFilter): LogWindow {
+  const empty = { ...log, filter, lines: [], from: 1, to: 0, behind: true };
+  return log.follow ? { ...empty, jump: null } : { ...empty, jump: Math.max(1, log.bottom) };
 }
 
 /** What has to be fetched for what is on the screen and the page around it, or null. */
 export function wantedLines(log: LogWindow, height: number): LogWant | null {
-  if (log.id === null || log.lines.length === 0) return null;
-  if (log.follow) return log.gap ? { tail: LOG_PAGE } : null;
-  if (first(log) > 1 && log.bottom - 2 * height < first(log)) return { before: first(log) };
-  if (log.gap && log.bottom + height > last(log)) return { after: last(log) };
+  if (log.id === null) return null;
+  if (log.jump !== null) return { around: log.jump };
+  const { lines, from, to, total } = log;
+  if (log.follow) {
+    if (log.behind) return { tail: LOG_PAGE };
+    // A filter may leave less than a screenful of what was streamed.
+    return lines.length < height && from > 1 && isFiltered(log.filter) ? { before: from } : null;
+  }
+  const above = placeAfter(lines, log.bottom);
+  if (from > 1 && above - 2 * height < 0) return { before: from };
+  if (to < total && above + height > lines.length) return { after: to };
   return null;
+}
+
+export function isFiltered(filter: LogFilter): boolean {
+  return filter.stage !== null || filter.stream !== null;
 }

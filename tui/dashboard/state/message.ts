@@ -23,7 +23,16 @@ export type Message =
   /** The watch stream broke, or could not be opened. */
   | { type: "lost"; reason: string; at: number }
   | { type: "logged"; id: string; lines: readonly LogLine[] }
-  | { type: "log-fetched"; id: string; want: LogWant; lines: readonly LogLine[]; total: number }
+  | {
+      type: "log-fetched";
+      id: string;
+      want: LogWant;
+      lines: readonly LogLine[];
+      total: number;
+      more: boolean;
+    }
+  /** The line that was sought, or none. */
+  | { type: "sought"; key: string; line: LogLine | null }
   | { type: "history-fetched"; op: string; reply: HistoryReply; succeeded: number }
   | { type: "attempts-read"; id: string; attempts: readonly Attempt[] }
   | { type: "fetched"; operations: readonly Operation[] }

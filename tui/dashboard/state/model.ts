@@ -10,6 +10,7 @@ import type { Form } from "../form/form.js";
 import type { Entry } from "./entry.js";
 import type { History } from "./histories.js";
 import { type Listing, NO_LISTING } from "./listing.js";
+import type { Search, Seek } from "./log-seek.js";
 import { type LogWindow, NO_LOG } from "./log-window.js";
 import type { Fold } from "./order.js";
 import type { Page } from "./page.js";
@@ -67,6 +68,11 @@ export interface State {
   readonly pane: Pane;
   readonly followChain: boolean;
   readonly log: LogWindow;
+  readonly logView: { readonly wrap: boolean; readonly numbers: boolean };
+  /** What is searched for in the log. */
+  readonly search: Search | null;
+  /** A line of the log that the daemon is asked for, to jump to. */
+  readonly seek: Seek | null;
   /** Raised when the selected operation's log has to be streamed anew: it was retried. */
   readonly logRun: number;
   readonly confirming: Request | null;
@@ -83,6 +89,8 @@ export interface State {
   /** Forms that were left before they were submitted, by type. */
   readonly drafts: ReadonlyMap<string, Form>;
   readonly notice: Notice | null;
+  /** How often the terminal was asked to be given back for a while (ctrl-Z). */
+  readonly suspends: number;
   /** Set once, with the exit code. */
   readonly quit: { readonly code: number; readonly message: string | null } | null;
 }
@@ -117,6 +125,9 @@ export function initialState({ size, now, socket, id = null, flags = {} }: State
     pane: id === null ? "list" : "detail",
     followChain: true,
     log: NO_LOG,
+    logView: { wrap: false, numbers: false },
+    search: null,
+    seek: null,
     logRun: 0,
     confirming: null,
     request: null,
@@ -127,6 +138,7 @@ export function initialState({ size, now, socket, id = null, flags = {} }: State
     typesWanted: false,
     drafts: new Map(),
     notice: null,
+    suspends: 0,
     quit: null,
   };
 }

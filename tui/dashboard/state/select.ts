@@ -10,7 +10,14 @@ import { operationOf, type State, selectedOperation } from "./model.js";
 export function select(state: State, id: string | null): State {
   if (id === state.selected) return state;
   const operation = operationOf(state, id);
-  return { ...state, selected: id, log: openLog(id, operation?.logLines ?? 0), logRun: 0 };
+  return {
+    ...state,
+    selected: id,
+    log: openLog(id, operation?.logLines ?? 0),
+    logRun: 0,
+    search: null,
+    seek: null,
+  };
 }
 
 /** After data came in: follows a hand-over, and sees to it that something is selected where there is something. */

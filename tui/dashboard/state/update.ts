@@ -7,6 +7,7 @@ import { panesOf, scrollTop } from "../screen/layout.js";
 import { answered, refused } from "./answered.js";
 import { pasted, typed } from "./entry.js";
 import { addHistory } from "./histories.js";
+import { sought } from "./log-seek.js";
 import { addPage, appendLines } from "./log-window.js";
 import type { Message } from "./message.js";
 import { operationOf, type State } from "./model.js";
@@ -49,7 +50,9 @@ function reduce(state: State, message: Message): State {
       return withLog(state, appendLines(state.log, message.lines));
     case "log-fetched":
       if (message.id !== state.log.id) return state;
-      return withLog(state, addPage(state.log, message.want, message.lines, message.total));
+      return withLog(state, addPage(state.log, message.want, message.lines, message.total, message.more));
+    case "sought":
+      return sought(state, message.key, message.line);
     case "fetched":
       return settleSelection(state, addFetched(state, message.operations));
     case "history-fetched":

@@ -1,6 +1,8 @@
 /** What the effects read off the state, each as one primitive, so that an effect runs only when it changes. */
-import { logHeight } from "../screen/detail.js";
-import { type LogWant, wantedLines } from "./log-window.js";
+import type { LogStream } from "../../../protocol/operation.js";
+import type { LogQuery } from "../../../protocol/routes.js";
+import { logRoom } from "../screen/log-room.js";
+import { afterOfJump, type LogWant, wantedLines } from "./log-window.js";
 import { chainIncomplete, type State, selectedOperation } from "./model.js";
 
 /** The log to stream: changes with the selected operation, with its retry and with the connection. */
@@ -12,15 +14,35 @@ export function logTarget(state: State): string | null {
 /** A range of the selected operation's log to fetch, as `before 120`, `after 3`, `tail 500`. */
 export function wantedRange(state: State): string | null {
   if (state.connection.state !== "live") return null;
-  const want = wantedLines(state.log, logHeight(state));
+  const want = wantedLines(state.log, logRoom(state).height);
   if (want === null) return null;
   const [word, n] = Object.entries(want)[0]!;
-  return `${state.log.id} ${word} ${n}`;
+  const { stage, stream } = state.log.filter;
+  return JSON.stringify([state.log.id, word, n, stage, stream]);
 }
 
-export function parseRange(range: string): { id: string; want: LogWant } {
-  const [id = "", word = "", n = ""] = range.split(" ");
-  return { id, want: { [word]: Number(n) } as unknown as LogWant };
+export interface Range {
+  readonly id: string;
+  readonly want: LogWant;
+  /** The daemon's own query words. */
+  readonly query: LogQuery;
+}
+
+export function parseRange(range: string): Range {
+  const [id, word, n, stage, stream] = JSON.parse(range) as [
+    string,
+    string,
+    number,
+    string | null,
+    LogStream | null,
+  ];
+  const want = { [word]: n } as unknown as LogWant;
+  const bounds = "around" in want ? { after: afterOfJump(want.around) } : want;
+  return {
+    id,
+    want,
+    query: { ...bounds, ...(stage !== null && { stage }), ...(stream !== null && { stream }) },
+  };
 }
 
 /** A chain of which links are not known yet, with how far it is known. */

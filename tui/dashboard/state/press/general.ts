@@ -11,6 +11,7 @@ export const GENERAL_PRESSES = {
   "help-up": (state) => scrollHelp(state, -1),
   "help-down": (state) => scrollHelp(state, 1),
   palette: (state) => openPalette(state),
+  suspend: (state) => ({ ...state, suspends: state.suspends + 1 }),
   quit: (state) => ({ ...state, quit: state.quit ?? { code: 0, message: null } }),
   interrupt: (state) => ({ ...state, quit: state.quit ?? { code: 130, message: null } }),
 } satisfies Presses;

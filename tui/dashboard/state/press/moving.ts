@@ -1,10 +1,9 @@
 /** What the keys do that select, open and scroll: on the list, or on the log where the operation has the keys. */
-import { logHeight } from "../../screen/detail.js";
 import { panesOf } from "../../screen/layout.js";
 import type { State } from "../model.js";
 import { selectedRow } from "../order.js";
 import { select } from "../select.js";
-import { LOG_PRESSES, scrollRows } from "./log.js";
+import { LOG_PRESSES, pageRows, scrollRows } from "./log.js";
 import type { Presses } from "./presses.js";
 
 const onLog = (state: State): boolean => state.pane === "detail";
@@ -25,7 +24,7 @@ export const MOVING_PRESSES = {
 function page(state: State, direction: 1 | -1): State {
   const { listHeight } = panesOf(state);
   if (!onLog(state)) return move(state, direction * Math.max(1, listHeight - 1));
-  return scrollRows(state, direction * Math.max(1, logHeight(state) - 1));
+  return pageRows(state, direction);
 }
 
 function move(state: State, by: number): State {

@@ -1,0 +1,115 @@
+/**
+ * What changed between two states, as sentences that are read aloud: states, stages, tens of percent, warnings, ends.
+ * Pure. Signs and bars are left out: a screen reader spells them.
+ */
+import type { Operation } from "../../../protocol/operation.js";
+import { isFinal } from "../../../protocol/state.js";
+import { formatDuration, formatEta, formatRate } from "../../terminal/format.js";
+import { tame } from "../screen/cells.js";
+import { elapsedOf } from "../screen/elapsed.js";
+import { chainOf, operationOf, type State } from "../state/model.js";
+
+/** @param id only this operation and its chain; null: all */
+export function announce(before: State, after: State, id: string | null): string[] {
+  return [...connection(before, after), ...heard(before, after, id)];
+}
+
+function connection(before: State, after: State): string[] {
+  if (before.connection.state === after.connection.state) return [];
+  switch (after.connection.state) {
+    case "live":
+      return before.connection.state === "away" ? ["The daemon is back."] : [opening(after)];
+    case "away":
+      return ["The daemon went away. What runs goes on; trying again."];
+    case "connecting":
+      return [];
+  }
+}
+
+function opening(state: State): string {
+  const { running, queued, failed } = state.view.counts;
+  return `Connected: ${running} running, ${queued} queued, ${failed} failed. Type help for what can be typed.`;
+}
+
+function heard(before: State, after: State, id: string | null): string[] {
+  // The first picture is told by its counts, and on request.
+  if (before.connection.state === "connecting" || before.view.operations === after.view.operations) return [];
+  const followed = id === null ? null : operationOf(after, id);
+  const chain = followed === null ? null : new Set(chainOf(after, followed).map((link) => link.id));
+  const said: string[] = [];
+  for (const [key, operation] of after.view.operations) {
+    const was = operationOf(before, key);
+    if (was === operation || (chain !== null && !chain.has(key))) continue;
+    said.push(...changes(was, operation, after));
+  }
+  return said;
+}
+
+function changes(was: Operation | null, is: Operation, state: State): string[] {
+  const name = nameOf(is);
+  const said: string[] = [];
+  if (was === null) {
+    const previous = operationOf(state, is.chain.previous);
+    const from = previous === null ? "" : `, handed over from ${tame(previous.title)}`;
+    said.push(`${name}: ${is.state}${from}. Id ${is.id}.`);
+  } else if (was.state !== is.state && !isFinal(is.state)) said.push(`${name}: ${is.state}.`);
+  if (is.currentStage !== (was?.currentStage ?? -1) && is.currentStage >= 0 && !isFinal(is.state))
+    said.push(
+      `${name}: stage ${is.currentStage + 1} of ${is.stages.length}, ${tame(is.stages[is.currentStage] ?? "")}.`,
+    );
+  const ten = (operation: Operation) => Math.floor(operation.percent / 10);
+  const sameStage = was !== null && was.currentStage === is.currentStage;
+  if (is.state === "running" && sameStage && ten(is) > ten(was))
+    said.push(`${name}: ${ten(is) * 10} percent${pace(is)}.`);
+  const level = is.status?.level;
+  if ((level === "warning" || level === "error") && is.status?.text !== was?.status?.text)
+    said.push(`${name}: ${level}: ${tame(is.status!.text)}`);
+  if (is.cancelRequested && !was?.cancelRequested && !isFinal(is.state)) said.push(`${name}: asked to stop.`);
+  if (isFinal(is.state) && was?.state !== is.state) said.push(ended(is));
+  return said;
+}
+
+export function nameOf({ title, label }: Operation): string {
+  return label === null ? tame(title) : `${tame(title)}, ${tame(label)}`;
+}
+
+function pace({ progress }: Operation): string {
+  const parts = [
+    progress?.rate == null ? "" : formatRate(progress.rate, progress.unit),
+    progress?.etaSeconds == null ? "" : `${formatEta(progress.etaSeconds)} left`,
+  ].filter(Boolean);
+  return parts.length === 0 ? "" : `, ${tame(parts.join(", "))}`;
+}
+
+function ended(operation: Operation): string {
+  const seconds = elapsedOf(operation, 0);
+  const took = seconds === null ? "" : ` after ${formatDuration(seconds)}`;
+  const { error, result } = operation;
+  const why = error !== null && operation.state !== "succeeded" ? `: ${tame(error.message)}` : "";
+  const what =
+    operation.state === "succeeded" && result !== null && result !== undefined
+      ? `. Result: ${tame(inWords(result))}`
+      : "";
+  return `${nameOf(operation)}: ${operation.state}${took}${why}${what}.`;
+}
+
+function inWords(result: unknown): string {
+  if (typeof result !== "object" || result === null || Array.isArray(result)) return JSON.stringify(result);
+  return Object.entries(result)
+    .map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(", ");
+}
+
+/** One operation, as it stands. */
+export function describe(operation: Operation, now: number): string[] {
+  const { state, stages, currentStage, id } = operation;
+  if (isFinal(state)) return [`${ended(operation)} Id ${id}.`];
+  const stage =
+    currentStage < 0
+      ? ""
+      : `, stage ${currentStage + 1} of ${stages.length}, ${tame(stages[currentStage] ?? "")}`;
+  const percent = state === "running" ? `, ${Math.floor(operation.percent)} percent${pace(operation)}` : "";
+  const seconds = elapsedOf(operation, now);
+  const running = seconds === null ? "" : `, for ${formatDuration(seconds)}`;
+  return [`${nameOf(operation)}: ${state}${running}${stage}${percent}. Id ${id}.`];
+}

@@ -1,0 +1,90 @@
+/** What can be typed to the reading dashboard, a line each: what it reads aloud, and what it asks of the daemon. Pure. */
+import { commandOf } from "../command/liveops.js";
+import type { State } from "../state/model.js";
+import { operationOf } from "../state/model.js";
+import type { Request } from "../state/request.js";
+import { describe, nameOf } from "./announce.js";
+
+export interface Reply {
+  readonly said: readonly string[];
+  readonly request?: Request;
+  /** Asked first: done only when the next line is yes. */
+  readonly question?: Request;
+  readonly log?: string;
+  readonly quit?: boolean;
+}
+
+const HELP = [
+  "list: what runs, what waits, and the newest that ended",
+  "show ID, log ID: one operation, the end of its log",
+  "cancel ID, retry ID, remove ID: each asks first, but for retry",
+  "quit: leave; what runs goes on",
+  "An id may be its first three letters or more. Without an id: the newest.",
+];
+
+/** Operations that `list` reads. */
+const LISTED = 10;
+
+export function reply(state: State, typed: string): Reply {
+  const [word = "", prefix] = typed.trim().split(/\s+/);
+  switch (word) {
+    case "":
+      return { said: [] };
+    case "help":
+    case "?":
+      return { said: HELP };
+    case "quit":
+    case "exit":
+    case "q":
+      return { said: ["What runs goes on."], quit: true };
+    case "list":
+    case "ls":
+      return { said: list(state) };
+  }
+  if (!["show", "log", "cancel", "retry", "remove"].includes(word))
+    return { said: [`There is no ${word}. Type help for what can be typed.`] };
+  const found = find(state, prefix);
+  if (typeof found === "string") return { said: [found] };
+  const { id } = found;
+  switch (word) {
+    case "show":
+      return { said: describe(found, state.now) };
+    case "log":
+      return { said: [], log: id };
+    case "retry":
+      return { said: [], request: { kind: "retry", id } };
+    default: {
+      const question: Request = word === "cancel" ? { kind: "cancel", id } : { kind: "remove", id };
+      return {
+        said: [
+          `${word === "cancel" ? "Cancel" : "Remove"} ${nameOf(found)}? Type yes. In a shell: ${commandOf(question, state.flags)}`,
+        ],
+        question,
+      };
+    }
+  }
+}
+
+function list(state: State): string[] {
+  const ids = state.order.slice(0, LISTED);
+  const said = ids.flatMap((id) => {
+    const operation = operationOf(state, id);
+    return operation === null ? [] : describe(operation, state.now);
+  });
+  const rest = state.order.length - ids.length;
+  if (said.length === 0) return ["There is no operation yet."];
+  return rest > 0 ? [...said, `And ${rest} more: liveops ls`] : said;
+}
+
+/** The operation that a prefix of an id means, or what is wrong with it. */
+function find(state: State, prefix: string | undefined) {
+  if (prefix === undefined) {
+    const newest = operationOf(state, state.order[0] ?? null);
+    return newest ?? "There is no operation yet.";
+  }
+  const fitting = [...state.view.operations.values()].filter(({ id }) => id.startsWith(prefix));
+  if (fitting.length === 1) return fitting[0]!;
+  return fitting.length === 0
+    ? `There is no operation ${prefix}.`
+    : `${prefix} fits ${fitting.length} operations.`;
+}
