@@ -1,4 +1,5 @@
 /** `liveopsd start`: returns when the socket answers; a daemon that runs already is success. */
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
 import { readConfig } from "../../protocol/command/config.js";
@@ -23,6 +24,10 @@ export function registerStart(root: Command): void {
       const to = reportTo(root);
       const socket = socketPath(options, process.env, readConfig());
       const running = await answering(new Client(socket));
+      for (const dir of options.ops ?? []) {
+        // Not refused: it may be made later, and is looked into each time.
+        if (!existsSync(dir)) say(to, `--ops ${dir}: there is no such directory yet`, "yellow");
+      }
       if (running) {
         say(to, `running already (pid ${running.pid}, ${socket})`, "yellow");
         return;

@@ -25,7 +25,7 @@ function bareDirectory(world: World, dir: string, says = dir): void {
 }
 
 async function ownWorld(): Promise<World> {
-  const world = new World();
+  const world = new World().make();
   onTestFinished(() => world.close());
   return world;
 }
@@ -42,6 +42,15 @@ describe("where operations are found", () => {
     bareDirectory(world, "work/mine");
     await world.startDaemon(["--ops", "mine"]);
     expect(await hello(world, "name=you")).toBe("=== [1/1] Greet ===\nhello you\nsays=work/mine\n");
+  });
+
+  test("--ops of a directory that is not there says so, and is looked into once it is", async () => {
+    const world = await ownWorld();
+    const started = await world.liveopsd(["start", "--ops", "mine"]);
+    expect(started.code).toBe(0);
+    expect(started.stderr).toContain("--ops mine: there is no such directory yet");
+    bareDirectory(world, "work/mine");
+    expect(await hello(world)).toContain("says=work/mine");
   });
 
   test("$LIVEOPS_OPS, the config file, and ops/ in the config directory", async () => {
