@@ -161,7 +161,7 @@ describe("exit codes", () => {
   });
 
   test("4: an ambiguous prefix, with the ids it fits", async () => {
-    const crowd = new World();
+    const crowd = new World().make();
     onTestFinished(() => crowd.close());
     crowd.takeOperations("gate");
     await crowd.startDaemon(["--concurrency", "1"]);

@@ -6,7 +6,7 @@ import { until } from "./until.js";
 import { World } from "./world.js";
 
 async function gateWorld(): Promise<World> {
-  const world = new World();
+  const world = new World().make();
   onTestFinished(() => world.close());
   world.takeOperations("gate");
   await world.startDaemon();

@@ -78,7 +78,7 @@ test("r runs a failed one again", async () => {
 });
 
 test("the daemon is killed: it says so, keeps what it showed, and comes back by itself", async () => {
-  const gate = join(world.dir, "away-gate");
+  const gate = join(world.dir, "killed-gate");
   const id = await world.submit("gate", `file=${gate}`);
   await using terminal = dashboard([id]);
   const { screen } = terminal;
@@ -88,7 +88,7 @@ test("the daemon is killed: it says so, keeps what it showed, and comes back by 
   expect(screen.text()).toMatch(/● Wait/);
   await world.startDaemon();
   await screen.until((text) => !/away|no daemon|not answer/i.test(text));
-  world.write("away-gate", "");
+  world.write("killed-gate", "");
   await screen.until(/closed after \d+/);
   await screen.until(/✓ Close/);
   expect(await world.client.show(id)).toMatchObject({ state: "succeeded", attempt: 1 });

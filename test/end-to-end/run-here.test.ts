@@ -93,7 +93,7 @@ test("the first ctrl-C cancels: exit 6, and the stage with it", async () => {
   expect(ended.stdout).toContain('"stage":"Wait","index":0,"state":"cancelled"');
 });
 
-test("the second kills one that does not listen, and what it started: exit 130", async () => {
+test("the second kills one that does not listen: exit 130", async () => {
   const mark = join(world.dir, "mark");
   const running = world.start("liveops", ["run", "deaf", `mark=${mark}`]);
   await running.says("stdout", "ignoring\n");

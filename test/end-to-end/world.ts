@@ -4,11 +4,12 @@
  * `useWorld` makes one for the tests of a file and takes it down after them: the daemon is stopped, and no process
  * and no file of it is left, which is asserted.
  */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
 import { Client } from "../../protocol/client/client.js";
+import { newId } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
 import { type Ended, type Running, type StartOptions, startBin } from "./bins.js";
 import { isAlive, processesOf } from "./processes.js";
@@ -17,7 +18,7 @@ import { until } from "./until.js";
 const OPERATIONS = new URL("./operations", import.meta.url).pathname;
 
 export class World {
-  readonly dir = mkdtempSync(join(tmpdir(), "liveops-e2e-"));
+  readonly dir = join(tmpdir(), `liveops-e2e-${newId()}`);
   readonly state = join(this.dir, "state", "liveops");
   readonly socket = join(this.dir, "run", "liveops", "liveopsd.sock");
   /** The user's own operations: found without being named. */
@@ -37,10 +38,12 @@ export class World {
   };
   readonly #running = new Set<Running>();
 
-  constructor() {
+  /** Its directories; apart from the constructor, since tests are collected that are then not run. */
+  make(): this {
     for (const dir of ["home", "state", "run", "tmp", "work"])
-      mkdirSync(join(this.dir, dir), { mode: 0o700 });
+      mkdirSync(join(this.dir, dir), { mode: 0o700, recursive: true });
     mkdirSync(this.ops, { recursive: true });
+    return this;
   }
 
   /** Copies operations of `test/end-to-end/operations` to where liveops finds them. */
@@ -137,7 +140,7 @@ export class World {
 export function useWorld({ operations = [] as string[], daemon = true, words = [] as string[] } = {}): World {
   const world = new World();
   beforeAll(async () => {
-    world.takeOperations(...operations);
+    world.make().takeOperations(...operations);
     if (daemon) await world.startDaemon(words);
   });
   afterAll(() => world.close());
