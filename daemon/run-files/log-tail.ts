@@ -19,6 +19,8 @@ export class LogTail {
     isBefore?: (line: string) => boolean,
   ) {
     this.#tail = this.#begin(isBefore);
+    // Opened now: however often it is renamed until the first read, we are on it.
+    this.#tail.inode();
   }
 
   /** Calls back for every complete line that has come, at most about `maxBytes` of them; whether there was any. */
@@ -29,8 +31,11 @@ export class LogTail {
       left -= line.length + 1;
       onLine(line);
     };
-    do any = this.#tail.read(counted, left) || any;
-    while (left > 0 && this.#advance(counted));
+    while (left > 0) {
+      if (this.#tail.read(counted, left)) any = true;
+      // Only at its end is a file left for the next one.
+      else if (!this.#advance(counted)) break;
+    }
     return any;
   }
 

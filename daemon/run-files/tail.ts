@@ -37,7 +37,7 @@ export class Tail {
     let taken = 0;
     while (!any || taken < maxBytes) {
       const position = this.offset + this.#rest.length;
-      const length = readSync(fd, buffer, 0, Math.min(CHUNK, maxBytes), position);
+      const length = readSync(fd, buffer, 0, Math.min(CHUNK, Math.max(1, maxBytes)), position);
       if (length === 0) break;
       taken += length;
       any = this.#cut(buffer.subarray(0, length), onLine) || any;

@@ -100,17 +100,30 @@ export class RunSink implements Sink {
     if (this.#log.length > this.maxLog / 2) this.#rotate();
   }
 
-  /** Begins a new log file; what the older one held is cut, and said in the first line of the new one. */
+  /**
+   * Begins a new log file; what the older one held is cut, and said in the first line of the new one. With no room
+   * for a new file the present one goes on until there is.
+   */
   #rotate(): void {
-    this.#log.close();
+    const fresh = `${logFile(this.dir)}.new`;
+    let next: AppendFile;
+    try {
+      next = new AppendFile(fresh);
+    } catch (error) {
+      if (isNoSpace(error)) return;
+      throw error;
+    }
     const cut = existsSync(olderLogFile(this.dir)) ? [this.#firstOlder, this.#first - 1] : null;
     renameSync(logFile(this.dir), olderLogFile(this.dir));
-    this.#log = new AppendFile(logFile(this.dir));
+    renameSync(fresh, logFile(this.dir));
+    this.#log.close();
+    this.#log = next;
     this.#firstOlder = this.#first;
     this.#first = this.lines + 1;
     if (!cut) return;
     const bound = `the log is bounded to ${Math.round(this.maxLog / 1024 / 1024)} MiB`;
-    this.#appendLine("liveops", null, `lines ${cut[0]} to ${cut[1]} were cut: ${bound}`, undefined);
+    const text = `lines ${cut[0]} to ${cut[1]} were cut: ${bound}`;
+    this.#orDrop(() => this.#appendLine("liveops", null, text, undefined));
   }
 
   #orDrop(write: () => void): void {

@@ -117,3 +117,13 @@ test("lines longer than a piece, and a last one without its newline", () => {
   expect(tail.takeRest()).toBe("");
   tail.close();
 });
+
+test("asked for nothing, it gives one line", () => {
+  const file = newFile();
+  writeFileSync(file, "a\nb\n");
+  const tail = new Tail(file);
+  const out: string[] = [];
+  for (const budget of [0, -5]) tail.read((text) => out.push(text), budget);
+  expect(out).toEqual(["a", "b"]);
+  tail.close();
+});

@@ -1,0 +1,229 @@
+/** The worker's sink: whole lines, one count, a full disk, a bounded log. */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { linesAfter, linesBefore } from "../../../daemon/run-files/log-pages.js";
+import { LogTail } from "../../../daemon/run-files/log-tail.js";
+import { eventsFile, logFile, olderLogFile } from "../../../daemon/run-files/names.js";
+import { parseSummed } from "../../../daemon/run-files/summed-line.js";
+import { RunSink } from "../../../daemon/worker/run-sink.js";
+import type { WorkerFact } from "../../../protocol/fact.js";
+import type { LogLine } from "../../../protocol/operation.js";
+import { disk } from "../../harness/failing-disk.js";
+import { useDirectories } from "../../harness/temporary.js";
+
+vi.mock("node:fs", async (original) =>
+  (await import("../../harness/failing-disk.js")).failingFs(original as never),
+);
+afterEach(() => disk.heal());
+const directory = useDirectories();
+
+const NO_BOUND = Number.POSITIVE_INFINITY;
+
+function newSink(maxLog = NO_BOUND): { dir: string; runDir: string; sink: RunSink } {
+  const runDir = directory();
+  const dir = join(runDir, "1");
+  mkdirSync(dir);
+  return { dir, runDir, sink: new RunSink(dir, 1, 0, 0, maxLog) };
+}
+
+function stored<T>(file: string): T[] {
+  if (!existsSync(file)) return [];
+  const text = readFileSync(file, "utf8");
+  expect(text === "" || text.endsWith("\n")).toBe(true);
+  return text
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => {
+      const parsed = parseSummed<T>(line);
+      if (parsed === null) throw new Error(`damaged: ${line}`);
+      return parsed;
+    });
+}
+
+const factsIn = (dir: string) => stored<WorkerFact>(eventsFile(dir));
+const linesIn = (dir: string) => [...stored<LogLine>(olderLogFile(dir)), ...stored<LogLine>(logFile(dir))];
+const progress = (percent: number) => ({ type: "progress:changed", percent, progress: null }) as const;
+const from1To = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
+
+describe("lines", () => {
+  test("a text of several lines is several, a long one is cut in pieces, nothing is lost", () => {
+    const { dir, sink } = newSink();
+    sink.line("stdout", "Load", "one\r\ntwo\n\nfour");
+    const long = "abcdefgh".repeat(20_000);
+    sink.line("log", null, long);
+    sink.close();
+    const lines = linesIn(dir);
+    expect(lines.slice(0, 4).map(({ text }) => text)).toEqual(["one", "two", "", "four"]);
+    expect(lines.slice(4).length).toBeGreaterThan(1);
+    expect(
+      lines
+        .slice(4)
+        .map(({ text }) => text)
+        .join(""),
+    ).toBe(long);
+    expect(lines.map(({ n }) => n)).toEqual(from1To(lines.length));
+    expect(lines[0]).toMatchObject({ n: 1, seq: 1, attempt: 1, stage: "Load", stream: "stdout" });
+  });
+
+  test("a writer that died in the middle of a line spoils none of the next one's", () => {
+    const { dir, sink } = newSink();
+    sink.line("log", null, "whole");
+    disk.room = 20;
+    expect(() => sink.line("log", null, "torn")).not.toThrow();
+    disk.heal();
+    sink.close();
+    const again = new RunSink(dir, 1, 1, 1, NO_BOUND);
+    again.line("log", null, "after");
+    again.close();
+    expect(linesIn(dir).map(({ text }) => text)).toEqual(["whole", "after"]);
+  });
+});
+
+describe("a full disk", () => {
+  type Step = { write: "line" | "progress" } | { room: number } | { heal: true };
+  const steps: fc.Arbitrary<Step[]> = fc.array(
+    fc.oneof(
+      { weight: 4, arbitrary: fc.record({ write: fc.constantFrom("line" as const, "progress" as const) }) },
+      { weight: 1, arbitrary: fc.record({ room: fc.nat({ max: 500 }) }) },
+      { weight: 1, arbitrary: fc.constant<Step>({ heal: true }) },
+    ),
+    { maxLength: 40 },
+  );
+
+  test("drops lines and progress, never half of one, and says in the end how many", () => {
+    fc.assert(
+      fc.property(steps, (all) => {
+        const { dir, sink } = newSink();
+        const tried = { line: 0, progress: 0 };
+        for (const step of all) {
+          if ("room" in step) disk.room = step.room;
+          else if ("heal" in step) disk.heal();
+          else {
+            tried[step.write]++;
+            if (step.write === "line") sink.line("log", null, `line ${tried.line}`);
+            else sink.fact(progress(tried.progress), false);
+          }
+        }
+        disk.heal();
+        sink.finish({
+          type: "attempt:finished",
+          state: "succeeded",
+          result: null,
+          error: null,
+          next: null,
+          seconds: 1,
+        });
+        sink.close();
+        const facts = factsIn(dir);
+        const lines = linesIn(dir);
+        const seqs = [...facts, ...lines].map(({ seq }) => seq).sort((a, b) => a - b);
+        expect(seqs).toEqual(from1To(seqs.length));
+        expect(lines.map(({ n }) => n)).toEqual(from1To(lines.length));
+        const own = lines.filter(({ stream }) => stream === "log").length;
+        const changed = facts.filter(({ type }) => type === "progress:changed").length;
+        const said = facts.reduce((sum, fact) => sum + (fact.type === "records:dropped" ? fact.count : 0), 0);
+        expect(said).toBe(tried.line + tried.progress - own - changed);
+        const notes = lines
+          .filter(({ stream }) => stream === "liveops")
+          .map(({ text }) => Number.parseInt(text, 10));
+        expect(notes.reduce((sum, n) => sum + n, 0)).toBe(said);
+        expect(facts.at(-1)?.type).toBe("attempt:finished");
+      }),
+    );
+  });
+
+  test("a durable fact waits for room, and is there once", () => {
+    const { dir, sink } = newSink();
+    disk.room = 5;
+    let looks = 0;
+    disk.beforeChange = () => {
+      if (++looks > 2) disk.room = Number.POSITIVE_INFINITY;
+    };
+    sink.fact({ type: "stage:entered", stage: "Load", index: 0 }, true);
+    sink.close();
+    expect(looks).toBeGreaterThan(2);
+    expect(factsIn(dir)).toEqual([expect.objectContaining({ seq: 1, type: "stage:entered" })]);
+  });
+
+  test("another failure of the disk is not hidden", () => {
+    const { sink } = newSink();
+    disk.syncErrors = ["EIO"];
+    expect(() => sink.fact({ type: "stage:entered", stage: "Load", index: 0 }, true)).toThrow("EIO");
+    sink.close();
+  });
+
+  test("at the moment of a rotation loses no more than it says", () => {
+    const { dir, sink } = newSink(4000);
+    for (let n = 1; n <= 200; n++) {
+      disk.room = n % 7 === 0 ? 0 : n % 5 === 0 ? 100 : Number.POSITIVE_INFINITY;
+      sink.line("log", null, `line ${n} ${"x".repeat(40)}`);
+    }
+    disk.heal();
+    sink.line("log", null, "the last");
+    sink.close();
+    const lines = linesIn(dir);
+    expect(lines.findLast(({ stream }) => stream === "log")?.text).toBe("the last");
+    expect(lines.map(({ n }) => n - lines[0]!.n)).toEqual(lines.map((_, index) => index));
+  });
+});
+
+describe("a bounded log", () => {
+  test("keeps the newest lines within its bound, and says what was cut", () => {
+    const { dir, runDir, sink } = newSink(20_000);
+    for (let n = 1; n <= 1000; n++) sink.line("log", null, `line ${n}`);
+    sink.close();
+    const bytes = readFileSync(logFile(dir)).length + readFileSync(olderLogFile(dir)).length;
+    expect(bytes).toBeLessThan(21_000);
+    const lines = linesIn(dir);
+    const [first, last] = [lines[0]!.n, lines.at(-1)!.n];
+    expect(lines.map(({ n }) => n)).toEqual(from1To(last).slice(first - 1));
+    expect(lines.at(-1)?.text).toBe("line 1000");
+    const note = lines.findLast(({ stream }) => stream === "liveops")!;
+    expect(note.text).toMatch(new RegExp(`^lines \\d+ to ${first - 1} were cut: the log is bounded`));
+    // Pages are slices of what is left.
+    const page = (result: { lines: LogLine[] }) => result.lines.map(({ n }) => n);
+    expect(page(linesAfter(runDir, 0, 5))).toEqual(from1To(first + 4).slice(first - 1));
+    expect(linesBefore(runDir, last + 1, 5)).toMatchObject({ more: true });
+    expect(page(linesBefore(runDir, last + 1, 5))).toEqual(from1To(last).slice(-5));
+    expect(linesBefore(runDir, first + 2, 5)).toMatchObject({ more: false });
+    expect(page(linesBefore(runDir, first + 2, 5))).toEqual([first, first + 1]);
+  });
+
+  test("a reader that keeps up misses no line, however often it rotates", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 40 }), (bursts) => {
+        const { dir, sink } = newSink(3000);
+        const tail = new LogTail(dir);
+        const seen: number[] = [];
+        const read = () => {
+          while (tail.read((text) => seen.push(parseSummed<LogLine>(text)!.n)));
+        };
+        let n = 0;
+        for (const burst of bursts) {
+          for (let count = 0; count < burst; count++) sink.line("log", null, `line ${++n}`);
+          read();
+        }
+        sink.line("log", null, "the last");
+        read();
+        tail.close();
+        sink.close();
+        expect(seen).toEqual(from1To(linesIn(dir).at(-1)!.n));
+      }),
+    );
+  });
+
+  test("a reader that is late sees every line that is left, in order, each once", () => {
+    const { dir, sink } = newSink(5000);
+    const tail = new LogTail(dir);
+    const seen: number[] = [];
+    for (let n = 1; n <= 500; n++) sink.line("log", null, `line ${n}`);
+    while (tail.read((text) => seen.push(parseSummed<LogLine>(text)!.n)));
+    tail.close();
+    sink.close();
+    const left = linesIn(dir).map(({ n }) => n);
+    expect(seen.slice(-left.length)).toEqual(left);
+    expect(seen).toEqual([...new Set(seen)].sort((a, b) => a - b));
+  });
+});
