@@ -10,6 +10,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -21,6 +22,8 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
 const stamp = join(dist, ".built");
+// Made beside it and then put in its place: a daemon that runs from dist/ finds no half of it.
+const fresh = join(root, `.dist-${process.pid}`);
 
 if (process.argv.includes("--if-stale") && existsSync(stamp) && newestSource() <= statSync(stamp).mtimeMs)
   process.exit(0);
@@ -28,15 +31,15 @@ if (process.argv.includes("--if-stale") && existsSync(stamp) && newestSource() <
 const { build } = await import("esbuild");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(join(dist, "bin"), { recursive: true });
+mkdirSync(join(fresh, "bin"), { recursive: true });
+process.on("exit", () => rmSync(fresh, { recursive: true, force: true }));
 
 const shared = {
   absWorkingDir: root,
   bundle: true,
   platform: "node",
   target: "node22.15",
-  outdir: "dist",
+  outdir: fresh,
   minifySyntax: true,
   legalComments: "none",
   logLevel: "warning",
@@ -112,18 +115,24 @@ await Promise.all([
 
 bin("liveops", "require('../liveops-cli.cjs')");
 bin("liveopsd", "require('../liveopsd-cli.cjs')");
-bin("liveops-tui", "import('../tui.js')");
+// In a file of its own: the oldest Nodes cannot even read an import().
+writeFileSync(join(fresh, "liveops-tui.cjs"), 'import("./tui.js");\n');
+bin("liveops-tui", "require('../liveops-tui.cjs')");
 
-execFileSync(
-  process.execPath,
-  [join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, ".scripts/tsconfig.types.json")],
-  { stdio: "inherit" },
-);
-writeFileSync(stamp, "");
+const tsc = join(root, "node_modules/typescript/bin/tsc");
+const types = ["-p", join(root, ".scripts/tsconfig.types.json"), "--outDir", join(fresh, "types")];
+execFileSync(process.execPath, [tsc, ...types], { stdio: "inherit" });
+writeFileSync(join(fresh, ".built"), "");
+
+const old = `${fresh}-old`;
+if (existsSync(dist)) renameSync(dist, old);
+renameSync(fresh, dist);
+rmSync(old, { recursive: true, force: true });
+for (const name of ["liveops", "liveopsd", "liveops-tui"]) linkBin(name);
 
 /** A stub in the oldest syntax: an older Node must read it whole to say its one line. */
 function bin(name, load) {
-  const file = join(dist, "bin", `${name}.cjs`);
+  const file = join(fresh, "bin", `${name}.cjs`);
   const [, major, minor] = /(\d+)\.(\d+)/.exec(manifest.engines.node);
   writeFileSync(
     file,
@@ -138,11 +147,16 @@ if (+v[0] < ${major} || (+v[0] === ${major} && +v[1] < ${minor})) {
 `,
   );
   chmodSync(file, 0o755);
+}
+
+/** Where npx and npm scripts look; put in place by a rename, so that there is always one. */
+function linkBin(name) {
   const links = join(root, "node_modules/.bin");
   if (!existsSync(links)) return;
   const link = join(links, name);
-  rmSync(link, { force: true });
-  symlinkSync(relative(links, file), link);
+  const temporary = `${link}.${process.pid}`;
+  symlinkSync(relative(links, join(dist, "bin", `${name}.cjs`)), temporary);
+  renameSync(temporary, link);
 }
 
 function newestSource() {

@@ -48,9 +48,10 @@ export class MergedEvents {
       for (const fact of facts) if (fact.seq >= this.#next) this.#ahead.set(fact.seq, fact);
       this.#take(out);
       if (out.length > 0) return out;
-      if (this.#readFiles()) continue;
-      if (this.#attempt < attempt) this.#open(this.#attempt + 1);
-      // Both files are at their end and something later is there: what is missing was cut, damaged or lost.
+      if (this.#readOn()) continue;
+      const isPast = this.#lastFact > this.#next || this.#lastLine > this.#next;
+      if (!isPast && this.#attempt < attempt) this.#open(this.#attempt + 1);
+      // What is missing was cut, damaged or lost.
       else if (this.#ahead.size > 0) this.#next = smallest(this.#ahead.keys());
       else return out;
     }
@@ -68,11 +69,24 @@ export class MergedEvents {
     }
   }
 
-  /** Reads a piece of the file that is behind, so that little is held ahead; of the other where it has no more. */
-  #readFiles(): boolean {
-    const events = () => this.#events?.read((text) => this.#keep(text, false), READ_BYTES) ?? false;
-    const log = () => this.#log?.read((text) => this.#keep(text, true), READ_BYTES) ?? false;
-    return this.#lastFact <= this.#lastLine ? events() || log() : log() || events();
+  /**
+   * Reads a piece of a file that may still hold the next number; false where neither does.
+   *
+   * The events are looked at again after the log: a number that is in neither then, though a later one is in one of
+   * them, was never written or is no longer there, since the worker writes them in order.
+   */
+  #readOn(): boolean {
+    return this.#readEvents() || this.#readLog() || this.#readEvents();
+  }
+
+  #readEvents(): boolean {
+    if (this.#lastFact > this.#next) return false;
+    return this.#events?.read((text) => this.#keep(text, false), READ_BYTES) ?? false;
+  }
+
+  #readLog(): boolean {
+    if (this.#lastLine > this.#next) return false;
+    return this.#log?.read((text) => this.#keep(text, true), READ_BYTES) ?? false;
   }
 
   #keep(text: string, isLine: boolean): void {
