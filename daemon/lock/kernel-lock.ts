@@ -13,6 +13,9 @@ export interface KernelLock {
   release(): void;
 }
 
+/** No journal file: it would need room on the disk. (OFF is what node:sqlite does not allow.) */
+const IN_MEMORY = "PRAGMA journal_mode = MEMORY";
+
 /** Held for as long as the process lives: a database that is garbage-collected is closed, and its lock gone. */
 const held = new Set<DatabaseSync>();
 
@@ -35,7 +38,7 @@ function lock(file: string): KernelLock | null {
   closeSync(fd);
   const database = new DatabaseSync(file, { timeout: 0 });
   try {
-    database.exec("PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE");
+    database.exec(`${IN_MEMORY}; BEGIN EXCLUSIVE`);
   } catch (error) {
     database.close();
     if (codeOf(error) === SQLITE_BUSY) return null;
@@ -62,7 +65,7 @@ export function isLocked(file: string): boolean {
     return false;
   }
   try {
-    database.exec("BEGIN EXCLUSIVE; ROLLBACK");
+    database.exec(`${IN_MEMORY}; BEGIN EXCLUSIVE; ROLLBACK`);
     return false;
   } catch (error) {
     if (codeOf(error) === SQLITE_BUSY) return true;

@@ -7,6 +7,9 @@ import { once } from "node:events";
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "../../daemon/commands/until.js";
+
+const UNMOUNT_MS = 10_000;
 
 export class SmallDisk implements AsyncDisposable {
   readonly #ballast: string;
@@ -25,7 +28,9 @@ export class SmallDisk implements AsyncDisposable {
     const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", options, "liveops-test", place]);
     if (mounted.status === 0) {
       return new SmallDisk(place, async () => {
-        execFileSync("umount", [place]);
+        // A process that is gone from /proc may still be closing its files.
+        const gone = await until(() => spawnSync("umount", [place]).status === 0, UNMOUNT_MS);
+        if (!gone) execFileSync("umount", [place]);
         rmSync(place, { recursive: true });
       });
     }

@@ -1,5 +1,5 @@
 /** Logs numbered lines until the file `<gate>` is there, and says how many that were. Nothing else, so all is counted. */
-import { appendFileSync, existsSync } from "node:fs";
+import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";
 
@@ -14,6 +14,7 @@ export class Chatters extends LiveOperation {
     await p.stage("Talk", async () => {
       while (!existsSync(gate)) {
         p.log(`line ${++said}`);
+        writeFileSync(`${gate}.said`, String(said));
         await delay(pause, undefined, { signal: p.signal });
       }
     });
