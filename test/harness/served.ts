@@ -99,8 +99,8 @@ export class Served {
       signals: this.signals,
       present: (entry) => this.#shown(entry),
       find: (typed) => find(store, typed),
-      isStopping: () => false,
-    prepareStop: async (now) => {
+      isStopping: () => this.stops.length > 0,
+      prepareStop: async (now) => {
         this.stops.push(now);
         return { running: 0, cancelled: 0 };
       },

@@ -175,4 +175,19 @@ describe("with an idempotency key", () => {
   test.each(["", "x".repeat(256)])("of a wrong length is refused", async (value) => {
     expectProblem(await post({ op }, key(value)), "LIVEOPS_BAD_REQUEST", /1 to 255 characters/);
   });
+
+  test("it outlives a removal: the same again is not submitted a second time", async () => {
+    const { id } = expectRecord(await post({ op }, key("k")), 201);
+    await served.inject({ method: "POST", url: `/v1/operations/${id}/cancel` });
+    await served.inject({ method: "DELETE", url: `/v1/operations/${id}` });
+    const again = await post({ op }, key("k"));
+    expect(again.statusCode).not.toBe(201);
+    expect(count()).toBe(0);
+  });
+});
+
+test("a daemon that stops takes nothing on", async () => {
+  await served.inject({ method: "POST", url: "/v1/daemon/stop" });
+  expectProblem(await post({ op }), "LIVEOPS_STOPPING");
+  expect(count()).toBe(0);
 });
