@@ -9,7 +9,6 @@ import type { Operation } from "../protocol/operation.js";
 import type { StopReply } from "../protocol/routes.js";
 import { isFinal } from "../protocol/state.js";
 import type { Context } from "./context.js";
-import { Delays } from "./delays.js";
 import { Executor } from "./executor.js";
 import { buildServer } from "./http/server.js";
 import { Lifecycle } from "./lifecycle.js";
@@ -17,9 +16,9 @@ import { checkSocketPath, listen, lockSocket } from "./listen.js";
 import { Loader } from "./loader/loader.js";
 import { acquireLock } from "./lock/kernel-lock.js";
 import { Queue } from "./queue.js";
+import { QueueFeed } from "./queue-feed.js";
 import { Releasers } from "./releasers.js";
 import { Retention } from "./retention.js";
-import { remainingDelay } from "./retry.js";
 import { linesAfter } from "./run-files/log-pages.js";
 import type { Settings } from "./settings.js";
 import { find, present } from "./shown.js";
@@ -43,12 +42,6 @@ export interface Daemon {
   stopped: Promise<void>;
   stop(): Promise<void>;
 }
-
-/** How long a queue may move before waiting operations are told their new places. */
-const QUEUE_NEWS_MS = 500;
-
-/** Waiting operations that are told. */
-const QUEUE_NEWS_LENGTH = 500;
 
 export async function startDaemon(settings: Settings, makeLog: () => Logger): Promise<Daemon> {
   const releasers = new Releasers();
@@ -76,8 +69,6 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   const log = makeLog();
   const signals = new EventEmitter().setMaxListeners(0);
   const queue = new Queue();
-  const delays = new Delays();
-  releasers.add(() => delays.stop());
   const stopped = Promise.withResolvers<void>();
   let stopping: Promise<void> | null = null;
   let isStopping = false;
@@ -139,41 +130,21 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     return present(entry, queue, executor.attempts.get(entry.record.id)?.stalledSince ?? null);
   }
 
-  let queueNews: NodeJS.Timeout | null = null;
+  const feed = new QueueFeed({
+    queue,
+    entry: (id) => store.ledger.get(id) ?? null,
+    onReady: () => executor.kick(),
+    onMoved: (entry) => hub.changedKey(entry.record, "queuePosition"),
+    isWatched: () => hub.watchers > 0,
+  });
+  releasers.add(() => feed.stop());
+
   function tell({ id, before, after }: Change): void {
-    const entry = store.ledger.get(id);
-    if (after?.state === "queued" && entry) enqueue(entry);
-    else if (before?.state === "queued" && entry) {
-      delays.remove(id);
-      queue.remove(id, entry.queuedAt);
-    }
+    feed.changed(id, before, after);
     if (after) hub.changed(before, after);
     else hub.removed(id);
     signals.emit(id);
-    if (after?.state === "queued" || before?.state === "queued") tellQueue();
     executor.kick();
-  }
-
-  function enqueue(entry: Entry): void {
-    const { id, retryAt } = entry.record;
-    const join = () => {
-      queue.add(id, entry.queuedAt);
-      executor.kick();
-    };
-    if (retryAt === null) queue.add(id, entry.queuedAt);
-    else delays.add(id, remainingDelay(retryAt), join);
-  }
-
-  /** Places in the queue change with every start; watchers hear of them now and then, not for each. */
-  function tellQueue(): void {
-    if (queueNews || hub.watchers === 0) return;
-    queueNews = setTimeout(() => {
-      queueNews = null;
-      for (const waiting of queue.first(QUEUE_NEWS_LENGTH)) {
-        const entry = store.ledger.get(waiting);
-        if (entry) hub.changedKey(entry.record, "queuePosition");
-      }
-    }, QUEUE_NEWS_MS);
   }
 
   await store.start();
@@ -183,7 +154,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   for (const entry of store.recent.values()) hub.changed(null, entry.record);
   function noteStored(entry: Entry): void {
     hub.changed(null, entry.record);
-    if (entry.record.state === "queued") enqueue(entry);
+    if (entry.record.state === "queued") feed.enqueue(entry);
   }
   sweepWorkers(layout.workers, store.ledger);
 
@@ -242,7 +213,6 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
 
   function stop(): Promise<void> {
     stopping ??= (async () => {
-      if (queueNews) clearTimeout(queueNews);
       log.info({ running: executor.attempts.size }, "liveopsd stops");
       await releasers.release();
       stopped.resolve();

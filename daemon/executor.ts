@@ -1,20 +1,19 @@
 /**
- * The executor, a pipeline: claim a queued operation for an idle worker, start it durably, run it, settle what came
- * of it. Nothing else starts or settles; whatever goes wrong in an operation ends here as one outcome.
+ * The executor, a pipeline: claim a queued operation for an idle worker, start it durably, run it, hand it to the
+ * settlement. Nothing else starts an operation or adopts one.
  */
 import { EventEmitter, once } from "node:events";
 import { mkdirSync } from "node:fs";
 import type { Logger } from "pino";
 import type { Outcome } from "../protocol/fact.js";
 import { Attempt, type AttemptListener } from "./attempt.js";
-import type { Again, Lifecycle } from "./lifecycle.js";
+import type { Lifecycle } from "./lifecycle.js";
 import type { Loader } from "./loader/loader.js";
 import type { ResolvedType } from "./loader/messages.js";
 import { isLocked } from "./lock/kernel-lock.js";
-import { describeDeath, keepLastWords, MAX_LOSSES, outcomeOfLost } from "./lost.js";
 import { killLeftovers } from "./process/identity.js";
 import type { Queue } from "./queue.js";
-import { retryDelay } from "./retry.js";
+import { Settlement } from "./settlement.js";
 import type { Entry } from "./store/decision.js";
 import { isNoSpace } from "./store/durable-file.js";
 import { StoreFullError } from "./store/journal.js";
@@ -43,8 +42,7 @@ export interface ExecutorOptions {
 export class Executor {
   readonly attempts = new Map<string, Attempt>();
   readonly pool: Pool;
-  /** How often in a row a worker died under an operation. */
-  readonly #losses = new Map<string, number>();
+  readonly #settlement: Settlement;
   readonly #settled = new EventEmitter();
   #round: NodeJS.Timeout | null = null;
   #claiming = 0;
@@ -58,6 +56,11 @@ export class Executor {
       userCode: options.userCode,
       onIdle: () => this.kick(),
       onExit: (worker, exit) => this.#workerGone(worker, exit),
+    });
+    this.#settlement = new Settlement({
+      ...options,
+      isCurrent: (attempt) => this.attempts.get(attempt.id) === attempt,
+      onDone: (attempt) => this.#done(attempt),
     });
   }
 
@@ -165,7 +168,7 @@ export class Executor {
     });
     // It died while the start was being written: nobody will tell us again.
     if (worker.state === "gone")
-      this.#lost(attempt, { code: worker.child.exitCode, signal: worker.child.signalCode });
+      this.#settlement.lost(attempt, { code: worker.child.exitCode, signal: worker.child.signalCode });
     else if (attempt.run.stopReason) attempt.stop(attempt.run.stopReason);
   }
 
@@ -174,7 +177,7 @@ export class Executor {
     const { listener, log } = this.options;
     const attempt = new Attempt(entry, entry.run, dir, worker, {
       ...listener,
-      onOutcome: (settled, outcome) => void this.#settle(settled, outcome),
+      onOutcome: (settled, outcome) => void this.#settlement.settle(settled, outcome),
       onDamage: (message) => log.error(message),
     });
     this.attempts.set(entry.record.id, attempt);
@@ -191,7 +194,7 @@ export class Executor {
     if (this.#isAlive(attempt)) {
       log.info({ id: attempt.id, pid: attempt.run.worker.pid }, "adopted a running operation");
       if (attempt.run.stopReason) attempt.stop(attempt.run.stopReason);
-    } else this.#lost(attempt, null);
+    } else this.#settlement.lost(attempt, null);
   }
 
   async #timedOut(attempt: Attempt): Promise<void> {
@@ -205,85 +208,18 @@ export class Executor {
 
   #workerGone(worker: PooledWorker, exit: WorkerExit): void {
     for (const attempt of this.attempts.values()) {
-      if (attempt.worker === worker) this.#lost(attempt, exit);
+      if (attempt.worker === worker) this.#settlement.lost(attempt, exit);
     }
     if (worker.leftFailure) killLeftovers(worker.identity);
   }
 
-  /** The worker is dead. Both files are read to their end; an outcome in them beats the way it died. */
-  #lost(attempt: Attempt, exit: WorkerExit | null): void {
-    attempt.read();
-    if (attempt.outcome || this.attempts.get(attempt.id) !== attempt) return;
-    const { worker } = attempt.run;
-    killLeftovers(worker);
-    const stderr = keepLastWords(attempt, workerFiles(this.options.layout.workers, worker.workerId));
-    const { id, run } = attempt;
-    const losses = (this.#losses.get(id) ?? 0) + 1;
-    this.#losses.set(id, losses);
-    const again = run.stopReason === null && losses < MAX_LOSSES && (!run.accepted || run.policy.resumable);
-    if (again) void this.#requeue(attempt, describeDeath(run.worker, exit, stderr));
-    else void this.#settle(attempt, outcomeOfLost(attempt, exit, stderr));
-  }
-
-  async #requeue(attempt: Attempt, reason: string): Promise<void> {
-    const next = attempt.run.accepted ? attempt.number + 1 : attempt.number;
-    const { tries } = attempt.entry;
-    await this.#again(attempt, { reason, next, tries, delay: 0 });
-  }
-
-  async #again(attempt: Attempt, again: Again): Promise<void> {
-    const { id, number, seq } = attempt;
-    await this.#untilRoom(() => this.options.lifecycle.requeue(id, number, seq, again));
-    this.#done(attempt);
-  }
-
-  async #settle(attempt: Attempt, outcome: Outcome): Promise<void> {
-    if (this.attempts.get(attempt.id) !== attempt) return;
-    // The worker's own death does not lose the outcome, nor does ours: it is in the run file until this is durable.
-    attempt.read();
-    if (outcome.state !== "succeeded") this.#endLeftovers(attempt);
-    const { id, number, seq, entry, run } = attempt;
-    const delay = retryDelay(entry, run.policy, outcome);
-    if (delay !== null) {
-      const reason = `${outcome.error?.message} (${outcome.error?.code})`;
-      await this.#again(attempt, { reason, next: number + 1, tries: entry.tries + 1, delay });
-      return;
-    }
-    await this.#untilRoom(() => this.options.lifecycle.settle(id, number, seq, outcome));
-    this.#losses.delete(attempt.id);
-    this.#done(attempt);
-  }
-
-  /**
-   * What an operation that did not succeed left running goes; its worker is spared, it ends by itself. A worker that
-   * may be given to another operation left nothing (it says so itself), so for the rest its own end is waited for.
-   */
-  #endLeftovers({ worker, run }: Attempt): void {
-    if (worker && worker.state !== "gone" && !run.stopReason) worker.leftFailure = true;
-    else killLeftovers(run.worker, run.worker.pid);
-  }
-
   #done(attempt: Attempt): void {
     attempt.close();
+    // Queued again, it may have been started again by now.
     if (this.attempts.get(attempt.id) === attempt) this.attempts.delete(attempt.id);
     this.#settled.emit("settled");
     if (!attempt.worker && !this.#isAlive(attempt)) this.pool.forget(attempt.run.worker.workerId);
     this.kick();
-  }
-
-  /** A settlement waits for room on the disk; nothing else can be done with it. */
-  async #untilRoom(decide: () => Promise<void>): Promise<void> {
-    for (;;) {
-      try {
-        return await decide();
-      } catch (error) {
-        if (!(error instanceof StoreFullError)) {
-          this.options.log.error({ err: error }, "a decision could not be recorded");
-          return;
-        }
-        await new Promise((resolve) => setTimeout(resolve, ROUND_MS));
-      }
-    }
   }
 
   #putBack(id: string): void {
@@ -310,7 +246,8 @@ export class Executor {
       attempt.read();
       attempt.lookIfStalled();
       attempt.lookIfUntold();
-      if (attempt.worker === null && !attempt.outcome && !this.#isAlive(attempt)) this.#lost(attempt, null);
+      if (attempt.worker === null && !attempt.outcome && !this.#isAlive(attempt))
+        this.#settlement.lost(attempt, null);
     }
     if (this.options.store.isFull) this.options.store.probe();
     this.kick();

@@ -29,7 +29,8 @@ export async function runDaemon(settings: Settings, toStderr: boolean, onAnswers
     process.exit(70);
   });
   onAnswers();
-  await daemon.stopped;
+  // Its disk failed it: nothing may be acknowledged any more, and the next daemon starts from what is durable.
+  await daemon.stopped.catch(() => process.exit(70));
 }
 
 function openLog(settings: Settings, toStderr: boolean): pino.Logger {

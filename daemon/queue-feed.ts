@@ -1,0 +1,67 @@
+/**
+ * Feeds the queue: an operation joins when it is queued and its time has come, leaves when it is no longer queued,
+ * and watchers are told of its place now and then.
+ */
+import type { Operation } from "../protocol/operation.js";
+import { Delays } from "./delays.js";
+import type { Queue } from "./queue.js";
+import { remainingDelay } from "./retry.js";
+import type { Entry } from "./store/decision.js";
+
+/** Places change with every start; they are told at most this often (ms), and to so many of those that wait. */
+const NEWS_MS = 500;
+const NEWS_LENGTH = 500;
+
+export interface QueueFeedOptions {
+  queue: Queue;
+  entry(id: string): Entry | null;
+  /** An operation joined the queue at its time. */
+  onReady(): void;
+  /** Its place may have changed. */
+  onMoved(entry: Entry): void;
+  isWatched(): boolean;
+}
+
+export class QueueFeed {
+  readonly #delays = new Delays();
+  #news: NodeJS.Timeout | null = null;
+
+  constructor(private readonly options: QueueFeedOptions) {}
+
+  /** An operation's record went from `before` to `after`. */
+  changed(id: string, before: Operation | null, after: Operation | null): void {
+    const entry = this.options.entry(id);
+    if (after?.state === "queued" && entry) this.enqueue(entry);
+    else if (before?.state === "queued" && entry) {
+      this.#delays.remove(id);
+      this.options.queue.remove(id, entry.queuedAt);
+    }
+    if (after?.state === "queued" || before?.state === "queued") this.#tellPlaces();
+  }
+
+  enqueue(entry: Entry): void {
+    const { id, retryAt } = entry.record;
+    const join = () => {
+      this.options.queue.add(id, entry.queuedAt);
+      this.options.onReady();
+    };
+    if (retryAt === null) this.options.queue.add(id, entry.queuedAt);
+    else this.#delays.add(id, remainingDelay(retryAt), join);
+  }
+
+  stop(): void {
+    this.#delays.stop();
+    if (this.#news) clearTimeout(this.#news);
+  }
+
+  #tellPlaces(): void {
+    if (this.#news || !this.options.isWatched()) return;
+    this.#news = setTimeout(() => {
+      this.#news = null;
+      for (const id of this.options.queue.first(NEWS_LENGTH)) {
+        const entry = this.options.entry(id);
+        if (entry) this.options.onMoved(entry);
+      }
+    }, NEWS_MS);
+  }
+}
