@@ -14,6 +14,7 @@ import { eventsFile, logFile, olderLogFile } from "../run-files/names.js";
 import { summedLine } from "../run-files/summed-line.js";
 import { isNoSpace, syncDirectory } from "../store/durable-file.js";
 import { AppendFile } from "./append-file.js";
+import { cutLine } from "./cut-line.js";
 
 const RETRY_MS = 250;
 
@@ -64,8 +65,8 @@ export class RunSink implements Sink {
   /** As `line`, for one line; `end` is how far the worker's output file was read, so that none is read twice. */
   outputLine(stream: LogStream, stage: string | null, text: string, end: number | undefined): void {
     this.#sayDropped();
-    for (let start = 0; start === 0 || start < text.length; start += MAX_LOG_LINE) {
-      this.#orDrop(() => this.#appendLine(stream, stage, text.slice(start, start + MAX_LOG_LINE), end));
+    for (const piece of cutLine(text, MAX_LOG_LINE)) {
+      this.#orDrop(() => this.#appendLine(stream, stage, piece, end));
     }
   }
 
