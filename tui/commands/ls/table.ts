@@ -20,8 +20,7 @@ const COLUMNS: Column[] = [
   { title: "OP", cell: (it) => neutralise(it.op), atLeast: 8 },
   {
     title: "STATE",
-    cell: (it) =>
-      `${stateGlyph(it.state)} ${it.cancelRequested && it.state === "running" ? "cancelling" : it.state}`,
+    cell: (it) => `${stateGlyph(it.state)} ${stateWord(it)}`,
     colour: (it) => stateColour(it.state),
   },
   { title: "STAGE", cell: stageCell, atLeast: 5 },
@@ -108,4 +107,10 @@ function progressCell({ state, queuePosition, percent, progress }: Operation): s
     return formatAmount(progress.done, null, progress.unit === null ? null : neutralise(progress.unit));
   }
   return percent === 0 && progress === null && state !== "succeeded" ? "" : formatPercent(percent);
+}
+
+function stateWord(operation: Operation): string {
+  if (operation.state !== "running") return operation.state;
+  if (operation.stalledSince) return "stalled";
+  return operation.cancelRequested ? "cancelling" : "running";
 }

@@ -48,6 +48,9 @@ export function recordLines(it: Operation, options: { paint: Paint; now?: number
 
 function stateNote(it: Operation): string {
   if (it.state === "queued" && it.queuePosition !== null) return `, number ${it.queuePosition} in line`;
+  if (it.state === "queued" && it.retryAt) return `, starts again at ${it.retryAt}`;
+  if (it.state === "running" && it.stalledSince)
+    return `, stalled since ${it.stalledSince}: its worker is stopped`;
   return it.state === "running" && it.cancelRequested ? ", cancel requested" : "";
 }
 
@@ -62,7 +65,7 @@ function chainText({ chain, id }: Operation): string | null {
 function tookText(it: Operation, now: number): string | null {
   if (it.startedAt === null) return null;
   const end = it.finishedAt === null ? now : Date.parse(it.finishedAt);
-  const took = formatDuration((end - Date.parse(it.startedAt)) / 1000);
+  const took = formatDuration(it.seconds ?? (end - Date.parse(it.startedAt)) / 1000);
   return isFinal(it.state) ? took : `${took} so far`;
 }
 
@@ -76,7 +79,7 @@ function stageLines(it: Operation, paint: Paint, now: number): string[] {
         ? ""
         : times.resumed
           ? "done in an earlier attempt"
-          : formatDuration((end - Date.parse(times.startedAt)) / 1000);
+          : formatDuration(times.seconds ?? (end - Date.parse(times.startedAt)) / 1000);
     const glyph = paint(stageColour(state), stageGlyph(state));
     return `${glyph} ${neutralise(stage)}${took ? `  ${paint("dim", took)}` : ""}`;
   });
