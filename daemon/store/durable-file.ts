@@ -14,11 +14,11 @@ export function syncDirectory(dir: string): void {
 }
 
 /** Replaces a file: temp file, fdatasync, rename, directory fsync. On any error the old file stands. */
-export function replaceFileSync(file: string, text: string): void {
+export function replaceFileSync(file: string, content: string | Buffer): void {
   const temporary = `${file}.tmp`;
   const fd = openSync(temporary, "w", 0o600);
   try {
-    writeAllSync(fd, Buffer.from(text));
+    writeAllSync(fd, typeof content === "string" ? Buffer.from(content) : content);
     fdatasyncSync(fd);
   } catch (error) {
     rmSync(temporary, { force: true });

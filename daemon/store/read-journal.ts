@@ -7,6 +7,7 @@
 import { readdirSync, readFileSync, truncateSync } from "node:fs";
 import { basename, join } from "node:path";
 import { decodeLine } from "./checked-line.js";
+import { replaceFileSync } from "./durable-file.js";
 import { quarantineBytes } from "./quarantine.js";
 
 export interface ReadJournal {
@@ -45,12 +46,15 @@ export function segmentsBefore(dir: string, last: number): string[] {
 
 function readSegment(file: string, isLast: boolean, result: ReadJournal): void {
   const bytes = readFileSync(file);
+  const whole: Buffer[] = [];
+  let isDamaged = false;
   let start = 0;
   while (start < bytes.length) {
     const newline = bytes.indexOf(10, start);
     const end = newline === -1 ? bytes.length : newline;
     const line = newline === -1 ? null : decodeLine(bytes.toString("utf8", start, end));
     if (line) {
+      whole.push(bytes.subarray(start, end + 1));
       if (line.n > result.last) {
         // With no checkpoint, the first record may well be a late one.
         if (line.n > result.last + 1 && result.last > 0) {
@@ -61,12 +65,13 @@ function readSegment(file: string, isLast: boolean, result: ReadJournal): void {
       }
     } else if (isLast && !hasWholeLine(bytes, end + 1)) {
       const aside = quarantineBytes(file, bytes.subarray(start));
-      truncateSync(file, start);
+      if (!isDamaged) truncateSync(file, start);
       result.problems.push(
         `${file}: a torn tail of ${bytes.length - start} bytes was cut off, kept in ${aside}`,
       );
-      return;
+      break;
     } else {
+      isDamaged = true;
       const aside = quarantineBytes(file, bytes.subarray(start, end));
       result.problems.push(
         `${file}: a damaged record of ${end - start} bytes was passed over, kept in ${aside}`,
@@ -74,6 +79,8 @@ function readSegment(file: string, isLast: boolean, result: ReadJournal): void {
     }
     start = end + 1;
   }
+  // What is kept aside is taken out, so that the next start need not find it again.
+  if (isDamaged) replaceFileSync(file, Buffer.concat(whole));
 }
 
 function hasWholeLine(bytes: Buffer, from: number): boolean {

@@ -1,0 +1,260 @@
+/** Damage in the state dir: the damaged part is put aside beside its place and said, the rest is there and works. */
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import type { Operation } from "../../protocol/operation.js";
+import type { TestDaemon } from "../harness/daemon.js";
+import { journalFiles } from "./crafted.js";
+import { FULL } from "./mode.js";
+import { settled, startDaemon, wholeLog } from "./start.js";
+import { compareOnce, record } from "./tally.js";
+
+interface Past {
+  /** Succeeded, in the sealed history. */
+  sealed: string[];
+  /** Cancelled while queued, in the checkpoint's time; still queued; decided after the checkpoint. */
+  queued: string;
+  running: string;
+  recent: string[];
+}
+
+/** A past with something in every place: history, checkpoint, the one before it, and a journal after it. */
+async function makePast(daemon: TestDaemon): Promise<Past> {
+  const sealed: string[] = [];
+  for (let n = 0; n < 4; n++) sealed.push(await finish(daemon, `sealed-${n}`));
+  const running = await submitGate(daemon, "running");
+  const queued = await submitGate(daemon, "queued");
+  for (let n = 0; n < 2; n++) {
+    await daemon.stop();
+    await daemon.startAgain();
+  }
+  const recent = [await submitGate(daemon, "recent-0"), await submitGate(daemon, "recent-1")];
+  await daemon.kill();
+  return { sealed, queued, running, recent };
+}
+
+async function submitGate(daemon: TestDaemon, name: string): Promise<string> {
+  return (await daemon.submit("gate", { params: { gate: join(daemon.world.dir, name) }, label: name })).id;
+}
+
+async function finish(daemon: TestDaemon, name: string): Promise<string> {
+  writeFileSync(join(daemon.world.dir, `${name}.1`), "");
+  const id = await submitGate(daemon, name);
+  await settled(daemon, id);
+  return id;
+}
+
+function openGates(daemon: TestDaemon): void {
+  for (const name of ["running", "queued", "recent-0", "recent-1"])
+    writeFileSync(join(daemon.world.dir, `${name}.1`), "");
+}
+
+interface Damage {
+  what: string;
+  /** Damages; returns the file that was hit. */
+  hit: (stateDir: string) => string;
+  /** Ids that may be gone: what stood in the damaged part alone. */
+  costs?: (past: Past) => string[];
+  /** Whether it is said. A torn tail, an index made anew and a lost temporary file lose nothing. */
+  said: RegExp | null;
+  aside?: boolean;
+}
+
+const lastJournal = (stateDir: string) => journalFiles(stateDir).at(-1)!;
+const segment = (stateDir: string) => join(stateDir, "history", "000001.ndjson");
+const checkpoint = (stateDir: string) => join(stateDir, "state.json");
+
+/** Flips one bit of the byte at this part of the file. */
+function flip(file: string, part: number): string {
+  const bytes = readFileSync(file);
+  const at = Math.floor(bytes.length * part);
+  bytes[at] = bytes[at]! ^ 4;
+  writeFileSync(file, bytes);
+  return file;
+}
+
+function cut(file: string, bytes: number): string {
+  truncateSync(file, readFileSync(file).length - bytes);
+  return file;
+}
+
+function write(file: string, text: string): string {
+  writeFileSync(file, text);
+  return file;
+}
+
+const DAMAGES: Damage[] = [
+  {
+    what: "a torn tail of the journal",
+    hit: (dir) =>
+      write(lastJournal(dir), `${readFileSync(lastJournal(dir), "utf8")}0badc0de 99 {"kind":"subm`),
+    said: /torn tail/,
+  },
+  {
+    what: "the journal's last record cut short",
+    hit: (dir) => cut(lastJournal(dir), 7),
+    costs: ({ recent }) => recent.slice(1),
+    said: /torn tail/,
+  },
+  {
+    what: "a flipped byte in the journal",
+    hit: (dir) => flip(lastJournal(dir), 0.25),
+    costs: ({ recent }) => recent.slice(0, 1),
+    said: /damaged record/,
+  },
+  {
+    what: "an empty journal",
+    hit: (dir) => write(lastJournal(dir), ""),
+    costs: ({ recent }) => recent,
+    said: null,
+  },
+  {
+    what: "an empty state.json",
+    hit: (dir) => write(checkpoint(dir), ""),
+    said: /state\.json could not be read/,
+  },
+  {
+    what: "a flipped byte in state.json",
+    hit: (dir) => flip(checkpoint(dir), 0.5),
+    said: /state\.json could not be read/,
+  },
+  {
+    what: "half a state.json",
+    hit: (dir) => cut(checkpoint(dir), 100),
+    said: /state\.json could not be read/,
+  },
+  {
+    what: "a state.json that is none",
+    hit: (dir) => write(checkpoint(dir), '{"format":1,"operations":"many"}'),
+    said: /state\.json could not be read/,
+  },
+  {
+    what: "a history segment cut short, its index gone",
+    hit: (dir) => {
+      removeIndex(dir);
+      return cut(segment(dir), 30);
+    },
+    costs: ({ sealed }) => sealed.slice(-1),
+    said: /torn tail/,
+  },
+  {
+    what: "a flipped byte in a history segment, its index gone",
+    hit: (dir) => {
+      removeIndex(dir);
+      return flip(segment(dir), 0.1);
+    },
+    costs: ({ sealed }) => sealed.slice(0, 1),
+    said: /damaged record/,
+  },
+  {
+    what: "a history index that is gone",
+    hit: (dir) => {
+      removeIndex(dir);
+      return segment(dir);
+    },
+    said: null,
+  },
+  {
+    what: "a history index that is none",
+    hit: (dir) => {
+      removeIndex(dir);
+      return write(join(dir, "history", "index.sqlite"), "x".repeat(8192));
+    },
+    said: /made anew from the history/,
+    aside: false,
+  },
+];
+
+function removeIndex(stateDir: string): void {
+  const dir = join(stateDir, "history");
+  for (const name of readdirSync(dir)) if (name.startsWith("index.sqlite")) unlinkSync(join(dir, name));
+}
+
+test.each(DAMAGES)("damage: $what", async ({ what, hit, costs, said, aside = said !== null }) => {
+  await using daemon = await startDaemon(["gate"], { concurrency: 1 });
+  const past = await makePast(daemon);
+  const file = hit(daemon.world.stateDir);
+  await daemon.startAgain();
+  const { problems } = await daemon.client.daemon();
+  const log = readFileSync(join(daemon.world.stateDir, "liveopsd.log"), "utf8");
+  if (said) {
+    expect(problems.filter((problem) => said.test(problem) && problem.includes(file))).not.toEqual([]);
+    expect(log).toMatch(said);
+  } else expect(problems).toEqual([]);
+  const kept = readdirSync(dirname(file)).filter((name) => name.includes(".damaged-"));
+  expect(kept.length > 0).toBe(aside);
+
+  const lost = costs?.(past) ?? [];
+  const expected = [...past.sealed, past.running, past.queued, ...past.recent].filter(
+    (id) => !lost.includes(id),
+  );
+  const { operations, total } = await daemon.client.list({ limit: 1000 });
+  const found = compareOnce(
+    expected,
+    operations.map(({ id }) => id),
+  );
+  record({ fault: `damage: ${what}`, injected: 1, ...found }, found.details);
+  expect(total).toBe(operations.length);
+  openGates(daemon);
+  for (const id of expected)
+    expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+
+  if (!FULL && !what.includes("flipped")) return;
+  // What was mended stays mended: the next start has nothing more to say.
+  await daemon.stop();
+  await daemon.startAgain();
+  expect((await daemon.client.daemon()).problems).toEqual([]);
+  const again = await daemon.client.list({ limit: 1000 });
+  const compared = compareOnce(
+    expected,
+    again.operations.map(({ id }) => id),
+  );
+  expect(compared.details).toEqual([]);
+});
+
+test("damage in the checkpoint and in the one before it: the history and the journal tell what they hold", async () => {
+  await using daemon = await startDaemon(["gate"], { concurrency: 1 });
+  const past = await makePast(daemon);
+  const { stateDir } = daemon.world;
+  const checkpoints = readdirSync(stateDir).filter((name) => /^state.*\.json$/.test(name));
+  expect(checkpoints).toHaveLength(2);
+  for (const name of checkpoints) flip(join(stateDir, name), 0.5);
+  await daemon.startAgain();
+  const { problems } = await daemon.client.daemon();
+  for (const name of checkpoints) {
+    expect(problems.filter((problem) => problem.includes(`${name} could not be read`))).not.toEqual([]);
+    expect(existsSync(join(stateDir, `${name}.damaged-1`))).toBe(true);
+  }
+  const ids = (await daemon.client.list({ limit: 1000 })).operations.map(({ id }) => id);
+  const expected = [...past.sealed, ...past.recent];
+  const found = compareOnce(expected, ids);
+  record({ fault: "damage: both checkpoints", injected: 2, ...found }, found.details);
+  openGates(daemon);
+  for (const id of expected) expect((await settled(daemon, id)).state).toBe("succeeded");
+});
+
+test("damage in run files: the damaged line is passed over and said, the others are there, the outcome counts", async () => {
+  await using daemon = await startDaemon(["counted"], { concurrency: 1 });
+  const params = { side: join(daemon.world.dir, "side"), name: "run", lines: 20, pause: 0, links: 1 };
+  const { id } = await daemon.submit("counted", { params });
+  await settled(daemon, id);
+  const log = join(daemon.world.stateDir, "runs", id, "1", "log.ndjson");
+  const lines = readFileSync(log, "utf8").split("\n");
+  lines[4] = lines[4]!.replace("line 5", "line 6");
+  writeFileSync(log, lines.join("\n"));
+  const texts = (await wholeLog(daemon, id)).map(({ text }) => text);
+  expect(texts).toHaveLength(19);
+  expect(texts).not.toContain("line 5");
+  expect(texts.filter((text) => text === "line 6")).toHaveLength(1);
+  rmSync(join(daemon.world.stateDir, "runs", id), { recursive: true });
+  expect(await wholeLog(daemon, id)).toEqual([]);
+  expect((await daemon.client.show(id)) satisfies Operation).toMatchObject({ state: "succeeded" });
+});
