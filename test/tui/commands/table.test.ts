@@ -83,7 +83,7 @@ test("show tells what there is, and nothing that is empty", () => {
     "  path=a       b",
     "stages",
     "  ✓ Load  done in an earlier attempt",
-    "  ✗ Process  0s",
+    "  ✗ Process  1s",
     "  ○ Save",
     "error",
     "  it broke (LIVEOPS_EXCEPTION)",
