@@ -3,15 +3,17 @@
  * every way out: q, Ctrl-C, a signal, a fault.
  */
 import { writeSync } from "node:fs";
+import { type CommandPlaces, commandPlaces } from "../protocol/command/looked-for.js";
 import { EXIT } from "../protocol/exit-codes.js";
-import { socketPath } from "../protocol/places.js";
 import { VERSION } from "../protocol/version.js";
 import { type Arguments, HELP, parseArguments } from "./dashboard/arguments.js";
+import { TAKEN_BACK } from "./dashboard/around/surroundings.js";
 import { type Program, startDashboard } from "./dashboard/program.js";
+import { readAloud } from "./dashboard/reader/program.js";
 import { textMode } from "./dashboard/text-mode.js";
 
-/** Leaves the alternate screen, shows the cursor, ends bracketed paste: harmless where nothing was set. */
-const RESTORE = "\x1b[?2026l\x1b[?2004l\x1b[?1049l\x1b[?25h";
+/** Leaves the alternate screen, shows the cursor, ends bracketed paste and the rest: harmless where nothing was set. */
+const RESTORE = `\x1b[m\x1b[?2026l\x1b[?2004l\x1b[?1049l\x1b[?25h${TAKEN_BACK}`;
 
 const { stdin, stdout, stderr, env } = process;
 let program: Program | null = null;
@@ -54,10 +56,18 @@ function noScreen(): string | null {
   return null;
 }
 
+function flagsOf({ socket, stateDir }: Arguments) {
+  return { ...(socket !== undefined && { socket }), ...(stateDir !== undefined && { stateDir }) };
+}
+
+const isOn = (value: string | undefined) => value !== undefined && !["", "0", "false", "no"].includes(value);
+
 async function main(): Promise<number> {
   let args: Arguments;
+  let places: CommandPlaces;
   try {
     args = parseArguments(process.argv.slice(2));
+    places = commandPlaces(flagsOf(args), env);
   } catch (error) {
     say(`liveops-tui: ${(error as Error).message}`);
     return EXIT.usage;
@@ -66,11 +76,21 @@ async function main(): Promise<number> {
   else if (args.version) stdout.write(`${VERSION}\n`);
   if (args.help || args.version) return EXIT.done;
 
-  const socket = socketPath({ socket: args.socket, stateDir: args.stateDir }, env);
+  const { socket, config } = places;
+  if (args.screenReader || isOn(env.LIVEOPS_SCREEN_READER))
+    return readAloud({ stdin, stdout, socket, id: args.id, flags: flagsOf(args) });
   const why = noScreen();
   if (why !== null) return textMode({ args, socket, why, say });
 
-  program = startDashboard({ stdin, stdout, env, socket, id: args.id });
+  program = startDashboard({
+    stdin,
+    stdout,
+    env,
+    socket,
+    id: args.id,
+    flags: flagsOf(args),
+    notify: config.notify ?? true,
+  });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => program!.close(EXIT.interrupted));
   const { code, message } = await program.done;

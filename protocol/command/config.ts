@@ -11,7 +11,12 @@ import { UsageError } from "./failures.js";
 export interface Config extends PlaceConfig, Partial<Limits> {
   /** Operations that run at the same time. Default: as many as cores, at least 2. */
   concurrency?: number | undefined;
+  /** How the dashboard tells that what it follows ended while its terminal had not the focus. Default: true. */
+  notify?: Notify | undefined;
 }
+
+/** `true`: the bell and a notification on the desktop; or one of them; or neither. */
+export type Notify = boolean | "bell" | "desktop";
 
 /** What bounds the daemon. */
 export interface Limits {
@@ -41,7 +46,14 @@ export const LIMITS: Record<keyof Limits, { default: number; min: number; max: n
   nice: { default: 5, min: 0, max: 19 },
 };
 
-const KNOWN: readonly string[] = ["stateDir", "socket", "ops", "concurrency", ...Object.keys(LIMITS)];
+const KNOWN: readonly string[] = [
+  "stateDir",
+  "socket",
+  "ops",
+  "concurrency",
+  "notify",
+  ...Object.keys(LIMITS),
+];
 
 type Env = Record<string, string | undefined>;
 
@@ -73,7 +85,7 @@ function parse(text: string, file: string): Record<string, unknown> {
 }
 
 function checked(value: Record<string, unknown>, file: string): Config {
-  const { stateDir, socket, ops, concurrency } = value;
+  const { stateDir, socket, ops, concurrency, notify } = value;
   const must = (holds: boolean, text: string) => {
     if (!holds) throw new UsageError(`${file}: ${text}`);
   };
@@ -87,6 +99,10 @@ function checked(value: Record<string, unknown>, file: string): Config {
   must(
     concurrency === undefined || (Number.isInteger(concurrency) && (concurrency as number) >= 1),
     "concurrency must be a whole number from 1",
+  );
+  must(
+    notify === undefined || typeof notify === "boolean" || notify === "bell" || notify === "desktop",
+    'notify must be true, false, "bell" or "desktop"',
   );
   for (const name of Object.keys(value)) {
     if (KNOWN.includes(name)) continue;
@@ -104,5 +120,5 @@ function checked(value: Record<string, unknown>, file: string): Config {
     must(fits, `${name} must be a whole number from ${min} to ${max}`);
     limits[name] = given as number;
   }
-  return { stateDir, socket, ops, concurrency, ...limits } as Config;
+  return { stateDir, socket, ops, concurrency, notify, ...limits } as Config;
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import { type Frame, frameOf } from "../../../tui/dashboard/screen/frame.js";
-import { inColour, withoutColour } from "../../../tui/dashboard/screen/paint.js";
+import { inManyColours, withoutColour } from "../../../tui/dashboard/screen/paint.js";
 import { initialState, type State } from "../../../tui/dashboard/state/model.js";
 import { update } from "../../../tui/dashboard/state/update.js";
 import { columnsOf } from "../../../tui/terminal/width.js";
@@ -87,7 +87,7 @@ const state: fc.Arbitrary<State> = fc
     return { ...now, pane: given.pane, notice: { text: notice!, level: "info" as const }, ...given.over };
   });
 
-const SGR = /\x1b\[\d+m/g;
+const SGR = /\x1b\[[\d;]+m/g;
 
 function tooWide(frame: Frame): string[] {
   const whole = [frame.header === null ? "" : frame.header.text, frame.rule, frame.footer];
@@ -99,7 +99,7 @@ function tooWide(frame: Frame): string[] {
 }
 
 test.each([
-  ["in colour", inColour],
+  ["in colour", inManyColours],
   ["without", withoutColour],
 ])("no row too wide, no frame too high, nothing active (%s)", (_, paint) => {
   fc.assert(

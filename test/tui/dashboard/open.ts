@@ -1,14 +1,17 @@
 /** Opens the dashboard, in this process, on a screen model of a given size. */
 import { PassThrough, Writable } from "node:stream";
 import { expect } from "vitest";
+import type { Notify } from "../../../protocol/command/config.js";
 import { type Program, startDashboard } from "../../../tui/dashboard/program.js";
 import { NOW } from "./operations.js";
 import { HeadlessTerminal } from "./terminal.js";
 
 export const SIZES = [
+  [200, 60],
   [160, 50],
   [100, 30],
   [80, 24],
+  [60, 40],
   [40, 15],
 ] as const;
 
@@ -36,6 +39,7 @@ export interface OpenOptions {
   size?: readonly [number, number];
   id?: string;
   env?: Record<string, string>;
+  notify?: Notify;
   now?: () => number;
 }
 
@@ -44,6 +48,7 @@ export function openDashboard({
   size = [100, 30],
   id,
   env = {},
+  notify = true,
   now = () => NOW,
 }: OpenOptions): Opened {
   const screen = new HeadlessTerminal(...size);
@@ -65,6 +70,7 @@ export function openDashboard({
     stdout: stdout as unknown as NodeJS.WriteStream,
     env: { TERM: "xterm-256color", ...env },
     socket,
+    notify,
     id: id ?? null,
     clock: { now },
   });

@@ -12,13 +12,13 @@ const ATTRIBUTES = { bold: [1, 22], dim: [2, 22], inverse: [7, 27] } as const;
 export const SIXTEEN = { red: "31", green: "32", yellow: "33", blue: "34", cyan: "36" } as const;
 /** Cyan and yellow are all but invisible on white. */
 export const SIXTEEN_ON_LIGHT = { ...SIXTEEN, cyan: "34", yellow: "35" } as const;
-/** Vermilion, bluish green, ochre, blue and sky blue, after Okabe and Ito. */
+/** Red, teal, tan and blue: of those clear of black and of white the four that are furthest apart for everybody. */
 export const MANY = {
-  red: "38;5;166",
-  green: "38;5;29",
-  yellow: "38;5;136",
+  red: "38;5;160",
+  green: "38;5;30",
+  yellow: "38;5;137",
   blue: "38;5;25",
-  cyan: "38;5;32",
+  cyan: "38;5;27",
 } as const;
 
 type Hue = keyof typeof SIXTEEN;

@@ -1,0 +1,214 @@
+/** Forms: what is typed, what it means, what is wrong with it, and the shell command that says the same. */
+import { execFileSync } from "node:child_process";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { readWords } from "../../../ops/api/words.js";
+import type { JsonSchema } from "../../../protocol/json-schema.js";
+import { quickWords } from "../../../tui/commands/submit/quick-words.js";
+import { withTrailing } from "../../../tui/commands/trailing.js";
+import { commandOf } from "../../../tui/dashboard/command/liveops.js";
+import { problemOf } from "../../../tui/dashboard/form/check.js";
+import { choiceAfter } from "../../../tui/dashboard/form/choice.js";
+import { fieldsOf, heldBy } from "../../../tui/dashboard/form/field.js";
+import { type Form, firstProblem, openForm, submitOf } from "../../../tui/dashboard/form/form.js";
+import { shellSplit } from "../../../tui/dashboard/form/shell-split.js";
+import { lineOf } from "../../../tui/dashboard/state/line-edit.js";
+import { BACKUP_TYPE, SHELL_TYPE, type } from "./types.js";
+
+/** The form with these texts in the fields of these names; "label" is the label's. */
+function filled(form: Form, texts: Record<string, string>): Form {
+  const fields = form.fields.map((field) => {
+    const text = texts[field.name.replace("\u0000", "")];
+    return text === undefined ? field : { ...field, line: lineOf(text) };
+  });
+  return { ...form, fields };
+}
+
+/** What a shell makes of the command, as `liveops submit` reads it. */
+function asSubmitted(command: string, schema: JsonSchema | null) {
+  const typed = execFileSync("/bin/sh", ["-c", `for w in ${command}; do printf '%s\\0' "$w"; done`], {
+    encoding: "utf8",
+  });
+  const words = quickWords(typed.split("\0").slice(1, -1))!;
+  const base = words.options.params === undefined ? undefined : (JSON.parse(words.options.params) as object);
+  const params = readWords(schema, base, withTrailing(words.set, words.trailing));
+  return { op: words.op, label: words.options.label, params };
+}
+
+const EVERYTHING = type({
+  op: "everything",
+  params: {
+    type: "object",
+    properties: {
+      text: { type: "string" },
+      maybe: { anyOf: [{ type: "string" }, { type: "null" }] },
+      count: { type: "integer" },
+      ratio: { type: "number" },
+      yes: { type: "boolean" },
+      mode: { type: "string", enum: ["fast", "slow"] },
+      tags: { type: "array", items: { type: "string" } },
+      numbers: { type: "array", items: { type: "number" } },
+      deep: { type: "object", properties: { a: { type: "number" } }, additionalProperties: true },
+      either: { anyOf: [{ type: "string" }, { type: "number" }] },
+      args: { type: "array", items: { type: "string" } },
+      "odd.name": { type: "string" },
+    },
+  },
+});
+
+const typedText = fc
+  .string({ unit: "grapheme", maxLength: 12 })
+  .filter((text) => !/[\0\ud800-\udfff]/u.test(text));
+const shellWords = fc
+  .array(typedText, { maxLength: 4 })
+  .map((words) => words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" "));
+const json = fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.stringify(value));
+
+const texts = fc.record(
+  {
+    text: typedText,
+    maybe: fc.oneof(json, fc.constant("null")),
+    count: fc.integer().map(String),
+    ratio: fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
+    yes: fc.constantFrom("true", "false"),
+    mode: fc.constantFrom("fast", "slow"),
+    tags: shellWords,
+    numbers: fc.array(fc.integer()).map((value) => JSON.stringify(value)),
+    deep: fc.dictionary(fc.string({ minLength: 1 }), fc.integer()).map((value) => JSON.stringify(value)),
+    either: json,
+    args: shellWords,
+    "odd.name": typedText,
+    label: typedText.filter((text) => text !== ""),
+  },
+  { requiredKeys: [] },
+);
+
+describe("the command", () => {
+  test("typed in a shell, it submits what the form would", () => {
+    fc.assert(
+      fc.property(texts, (given) => {
+        const form = filled(openForm(EVERYTHING), given);
+        const root = EVERYTHING.params!;
+        const expected: Record<string, unknown> = {};
+        for (const field of form.fields.slice(0, -1)) {
+          const held = heldBy(field, root);
+          if ("value" in held) expected[field.name] = held.value;
+        }
+        // After `--` there is at least one word: an empty list says nothing.
+        const { op, label, params } = asSubmitted(commandOf(submitOf(form), {}), root);
+        expect(params).toEqual(JSON.parse(JSON.stringify(expected)));
+        expect(op).toBe("everything");
+        expect(label ?? "").toBe(given.label ?? "");
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("names the daemon as the dashboard was told to", () => {
+    const flags = { stateDir: "/tmp/my state", socket: "/run/x.sock" };
+    expect(commandOf({ kind: "retry", id: "k3f", from: "-odd stage" }, flags)).toBe(
+      "liveops retry --state-dir '/tmp/my state' --socket /run/x.sock k3f '--from=-odd stage'",
+    );
+  });
+
+  test("of a type without a schema takes an object", () => {
+    const form = filled(openForm(type({ op: "free" })), { params: '{"a b": [1]}' });
+    expect(asSubmitted(commandOf(submitOf(form), {}), null).params).toEqual({ "a b": [1] });
+  });
+
+  test("reads as one types it by hand", () => {
+    const backup = filled(openForm(BACKUP_TYPE), {
+      source: ".",
+      target: "/tmp/b",
+      keep: "3",
+      exclude: "*.log tmp",
+      label: "nightly",
+    });
+    expect(commandOf(submitOf(backup), {})).toBe(
+      "liveops submit backup source=. target=/tmp/b 'exclude=*.log' exclude=tmp keep=3 --label nightly",
+    );
+    const shell = filled(openForm(SHELL_TYPE), { args: "make -j4 'all of it'" });
+    expect(commandOf(submitOf(shell), {})).toBe("liveops submit shell -- make -j4 'all of it'");
+  });
+});
+
+describe("fields", () => {
+  const held = (name: string, text: string) => {
+    const field = fieldsOf(EVERYTHING.params).find((each) => each.name === name)!;
+    return heldBy({ ...field, line: lineOf(text) }, EVERYTHING.params!);
+  };
+
+  test.each([
+    ["count", "3", { value: 3 }],
+    ["count", "3.5", { problem: "must be whole number" }],
+    ["count", "three", { problem: "must be whole number, like 3" }],
+    ["ratio", "-1e3", { value: -1000 }],
+    ["yes", "false", { value: false }],
+    ["yes", "perhaps", { problem: "must be true | false" }],
+    ["mode", "fsat", { problem: "must be fast | slow: fast?" }],
+    ["tags", `a 'b c' "d"`, { value: ["a", "b c", "d"] }],
+    ["tags", `["a"]`, { value: ["a"] }],
+    ["tags", "a 'b", { problem: "a quote is not closed" }],
+    ["numbers", "[1, true]", { problem: "item 2 must be number" }],
+    ["deep", "{", { problem: 'must be JSON, such as {"name": "value"}' }],
+    ["deep", '{"a": "x"}', { problem: "a must be number" }],
+    ["text", "", { unset: true }],
+  ])("%s %j", (name, text, expected) => {
+    expect(held(name, text)).toEqual(expected);
+  });
+
+  test("a form goes only when nothing is missing", () => {
+    const form = openForm(BACKUP_TYPE);
+    expect(firstProblem(form)).toBe(0);
+    expect(firstProblem(filled(form, { source: "." }))).toBe(1);
+    expect(firstProblem(filled(form, { source: ".", target: "b", keep: "0" }))).toBe(3);
+    expect(firstProblem(filled(form, { source: ".", target: "b" }))).toBeNull();
+  });
+
+  test("a draft of the type stands in the form again", () => {
+    const draft = filled(openForm(BACKUP_TYPE), { source: "here", label: "x" });
+    expect(openForm(BACKUP_TYPE, draft).fields.map(({ line }) => line.text)).toContain("here");
+  });
+
+  test("a choice goes round, and a letter goes to its next", () => {
+    const field = fieldsOf(EVERYTHING.params).find(({ name }) => name === "mode")!;
+    const at = (text: string) => ({ ...field, line: lineOf(text) });
+    expect(choiceAfter(at(""), " ")).toBe("fast");
+    expect(choiceAfter(at("slow"), "rightArrow")).toBe("");
+    expect(choiceAfter(at(""), "leftArrow")).toBe("slow");
+    expect(choiceAfter(at(""), "s")).toBe("slow");
+    expect(choiceAfter(at("fast"), "x")).toBeNull();
+    expect(choiceAfter(at("fast"), "backspace")).toBe("");
+  });
+});
+
+describe("the check", () => {
+  test.each<[unknown, JsonSchema, string | null]>([
+    [0, { type: "integer", minimum: 1 }, "must be at least 1"],
+    [9, { type: "integer", maximum: 8 }, "must be at most 8"],
+    [1, { type: "number", exclusiveMinimum: 1 }, "must be above 1"],
+    [3, { type: "number", multipleOf: 2 }, "must be a multiple of 2"],
+    ["", { type: "string", minLength: 1 }, "must not be empty"],
+    ["abc", { type: "string", maxLength: 2 }, "may have 2 characters at most"],
+    ["x", { type: "string", pattern: "^[0-9]+$" }, "has not the form asked for"],
+    ["x", { type: "string", pattern: "(" }, null],
+    [[], { type: "array", minItems: 1 }, "needs 1 or more"],
+    [{}, { type: "object", properties: { a: {} }, required: ["a"] }, "needs a"],
+    [{ b: 1 }, { type: "object", properties: {}, additionalProperties: false }, "has no b"],
+    [null, { anyOf: [{ type: "string" }, { type: "null" }] }, null],
+    [3, { anyOf: [{ type: "string" }, { type: "number", minimum: 5 }] }, "must be at least 5"],
+    ["on", { const: "off" }, "must be off"],
+    [{ any: ["thing"] }, {}, null],
+  ])("%j in %j: %j", (value, schema, expected) => {
+    expect(problemOf(value, schema, schema)).toBe(expected);
+  });
+
+  test("what is quoted comes out of the split as it was", () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ maxLength: 8 })), (words) => {
+        const quoted = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+        expect(shellSplit(quoted)).toEqual(words);
+      }),
+    );
+  });
+});

@@ -1,0 +1,135 @@
+/** The dashboard for a screen reader: what is read, and what can be typed. */
+import { PassThrough } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { readAloud } from "../../../tui/dashboard/reader/program.js";
+import { ago, backup, failed, verify } from "./operations.js";
+import { World } from "./world.js";
+
+/** A reader on streams of its own: lines in, lines out. */
+function reading(world: World, id: string | null = null) {
+  const stdin = new PassThrough();
+  const stdout = new PassThrough();
+  let heard = "";
+  const waiting = new Set<() => void>();
+  stdout.on("data", (data) => {
+    heard += data;
+    for (const wake of waiting) wake();
+  });
+  const done = readAloud({ stdin, stdout, socket: world.socket, id, flags: {} });
+  return {
+    done,
+    type: (line: string) => void stdin.write(`${line}\n`),
+    heard: () => heard,
+    async until(text: string) {
+      while (!heard.includes(text)) {
+        await new Promise<void>((resolve) => waiting.add(resolve));
+        waiting.clear();
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      stdin.end();
+      await done;
+    },
+  };
+}
+
+describe("what changes is read", () => {
+  test("stages, tens of percent, warnings, the hand-over and the end, in words and without a sign", async () => {
+    await using world = await World.start();
+    world.put(backup());
+    await using reader = reading(world);
+    await reader.until("1 running");
+    world.patch(backup().id, { percent: 48 });
+    world.patch(backup().id, { percent: 50.2 });
+    await reader.until("Back up a folder, nightly: 50 percent, 17 MiB/s, 1m20s left.");
+    world.patch(backup().id, {
+      currentStage: 2,
+      percent: 0,
+      status: { text: "3 files changed", level: "warning" },
+    });
+    await reader.until("stage 3 of 3, Checksum.");
+    await reader.until("warning: 3 files changed");
+    world.patch(backup().id, { finishedAt: ago(5), result: { files: 3 } });
+    world.handOver(backup().id, verify());
+    await reader.until("Back up a folder, nightly: succeeded after 1m10s. Result: files 3.");
+    await reader.until("Verify a backup: running, handed over from Back up a folder. Id verifybbbbbb.");
+    expect(reader.heard()).not.toContain("48 percent");
+    expect(reader.heard()).not.toMatch(/[\x1b●✓✗━○]/);
+  });
+
+  test("with an id only its chain, first as it stands", async () => {
+    await using world = await World.start();
+    world.put(backup());
+    world.put(failed());
+    await using reader = reading(world, "backupaaa");
+    await reader.until("stage 2 of 3, Archive, 47 percent");
+    await reader.until("Connected");
+    world.patch(failed().id, { state: "queued" });
+    world.patch(backup().id, { cancelRequested: true });
+    await reader.until("asked to stop");
+    expect(reader.heard()).not.toContain("Fails at an item");
+  });
+
+  test("an id that is none is told, with exit 4", async () => {
+    await using world = await World.start();
+    const reader = reading(world, "nosuch");
+    expect(await reader.done).toBe(4);
+    expect(reader.heard()).toContain("no operation nosuch");
+  });
+
+  test("a daemon that goes and comes back is told once each", async () => {
+    await using world = await World.start();
+    await using reader = reading(world);
+    await reader.until("Connected");
+    await world.daemon.stop();
+    await reader.until("The daemon went away.");
+    await world.daemon.listen();
+    await reader.until("The daemon is back.");
+  });
+});
+
+describe("what is typed", () => {
+  test("list, show, log, help; a word that is none", async () => {
+    await using world = await World.start();
+    world.put(backup());
+    world.put(failed());
+    world.log("failedcccccc", "loading", "row 7 has no price");
+    await using reader = reading(world);
+    await reader.until("Connected");
+    reader.type("list");
+    await reader.until("Fails at an item: failed after 10s: row 7 of 10");
+    reader.type("log fail");
+    await reader.until("row 7 has no price");
+    reader.type("help");
+    await reader.until("what runs goes on");
+    reader.type("jump");
+    await reader.until("There is no jump.");
+  });
+
+  test("cancel asks, and only yes cancels", async () => {
+    await using world = await World.start();
+    world.put(backup());
+    world.daemon.on("POST", /\/cancel$/, (_asked, reply) =>
+      reply.json(backup({ cancelRequested: true, seq: 50 })),
+    );
+    await using reader = reading(world);
+    await reader.until("Connected");
+    reader.type("cancel backup");
+    await reader.until("Type yes. In a shell: liveops cancel backupaaaaaa");
+    reader.type("no");
+    await reader.until("Not done.");
+    expect(world.daemon.asked.some(({ method }) => method === "POST")).toBe(false);
+    reader.type("cancel backup");
+    reader.type("yes");
+    await world.daemon.request(({ method }) => method === "POST");
+    await reader.until("asked to stop");
+  });
+
+  test("quit leaves with 0", async () => {
+    await using world = await World.start();
+    const reader = reading(world);
+    await reader.until("Connected");
+    reader.type("quit");
+    expect(await reader.done).toBe(0);
+  });
+});
