@@ -1,11 +1,12 @@
 /** Every command against a real daemon: what is data, what is a message, and each exit code. */
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { newId } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
 import { useWorld, World } from "./world.js";
 
 const world = useWorld({ operations: ["gate"] });
+afterEach(() => world.quiet());
 const never = join(world.dir, "never");
 
 async function aRunningOne(): Promise<string> {

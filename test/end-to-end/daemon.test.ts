@@ -174,7 +174,7 @@ test("stop --now cancels what runs, and what is queued stays for the next daemon
   const stopped = await world.liveopsd(["stop", "--now"]);
   expect(stopped.code).toBe(0);
   expect(stopped.stderr).toContain("1 running operation cancelled");
-  expect(processesOf(world.dir)).toEqual([]);
+  await until("every process ends", () => processesOf(world.dir).length === 0);
   await world.startDaemon();
   expect(await world.client.show(running)).toMatchObject({ state: "cancelled", attempt: 1 });
   expect(await world.settled(queued)).toMatchObject({ state: "succeeded", attempt: 1 });
@@ -193,7 +193,7 @@ test("restart: another process, the same flags, and what runs goes on", async ()
   expect(restarted.stderr).toContain("took up 1 running operation");
   const after = await world.client.daemon();
   expect(after.pid).not.toBe(before.pid);
-  expect(isAlive(before.pid)).toBe(false);
+  await until("the old one ends", () => !isAlive(before.pid));
   expect(after).toMatchObject({ concurrency: 3, opsDirs: before.opsDirs, socket: before.socket });
   world.write("gate", "");
   expect(await world.settled(id)).toMatchObject({ state: "succeeded", attempt: 1 });

@@ -1,12 +1,13 @@
 /** Operations at work: a busy loop that is seen live, every way of stopping one, and what its process writes. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { processesOf } from "./processes.js";
 import { until } from "./until.js";
 import { useWorld } from "./world.js";
 
 const world = useWorld({ operations: ["spin"] });
+afterEach(() => world.quiet());
 
 describe("a busy synchronous loop", () => {
   test("is seen live: lines and progress come while it spins, and it ends because of what was seen", async () => {
@@ -49,6 +50,7 @@ test("p.signal cancels an asynchronous one at once", async () => {
 
 test("a queued one is cancelled without ever starting", async () => {
   const running = [await world.submit("listens"), await world.submit("listens")];
+  for (const id of running) await world.inState(id, "running");
   const queued = await world.submit("listens");
   expect(await world.client.show(queued)).toMatchObject({ state: "queued", queuePosition: 1 });
   await world.liveops(["cancel", queued]);

@@ -115,6 +115,14 @@ export class World {
     return this.record(id, ({ state }) => state !== "queued" && state !== "running");
   }
 
+  /** Cancels what a test that failed left behind, so that the tests after it do not wait for a worker. */
+  async quiet(): Promise<void> {
+    const { operations } = await this.client.list({ state: ["queued", "running"] });
+    // One that ends by itself at this moment is as good.
+    for (const { id } of operations) await this.client.cancel(id).catch(() => {});
+    for (const { id } of operations) await this.settled(id);
+  }
+
   async lines(id: string): Promise<string[]> {
     const { lines } = await this.client.log(id, { limit: 10_000 });
     return lines.map((line) => line.text);
