@@ -5,7 +5,8 @@
 import { formatCount, formatDuration } from "../../../terminal/format.js";
 import { inWords } from "../../replay/in-words.js";
 import { type Lanes, lanesOfRecords, lanesOfTape } from "../../replay/lanes.js";
-import { durationOf, entryAt, linesBefore, type Moment, momentAt } from "../../replay/tape.js";
+import type { Player } from "../../replay/player.js";
+import { durationOf, entryAt, linesBefore, type Moment, momentAt, type Tape } from "../../replay/tape.js";
 import { appendLines, openLog } from "../../state/log-window.js";
 import { chainOf, operationOf, type State } from "../../state/model.js";
 import type { TimelinePage } from "../../state/pages/timeline.js";
@@ -103,6 +104,11 @@ function control(
   return line.add(" ").fill(width, "─", "dim").toString();
 }
 
+/** Milliseconds since the last entry, where the replay stands: what is live goes by what the stream brought. */
+function sinceMoved(tape: Tape, { place, at, live }: Player): number {
+  return live ? 0 : Math.max(0, at - (entryAt(tape, place - 1)?.t ?? at));
+}
+
 /** The view of an operation, as it was. */
 function replayed(
   state: State,
@@ -123,6 +129,7 @@ function replayed(
     now,
     view: { ...state.view, operations: records },
     fetched: new Map(),
+    heard: new Map([[operation.id, now - sinceMoved(tape, player)]]),
     selected: operation.id,
     pane: "list",
     log,

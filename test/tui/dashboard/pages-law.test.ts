@@ -1,0 +1,143 @@
+/** The law of the screen for the pages over it: nothing too wide or too high, nothing that a terminal acts on. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
+import { type Frame, frameOf } from "../../../tui/dashboard/screen/frame.js";
+import { inManyColours } from "../../../tui/dashboard/screen/paint.js";
+import type { Message } from "../../../tui/dashboard/state/message.js";
+import { initialState, type State } from "../../../tui/dashboard/state/model.js";
+import type { Action } from "../../../tui/dashboard/state/press.js";
+import { update } from "../../../tui/dashboard/state/update.js";
+import { columnsOf } from "../../../tui/terminal/width.js";
+import { Story } from "../../harness/records.js";
+import { ago, failed, NOW, operation } from "./operations.js";
+import { type } from "./types.js";
+
+const nasty = fc.oneof(
+  fc.string({ unit: "grapheme", maxLength: 30 }),
+  fc.string({ unit: "binary", maxLength: 30 }),
+  fc.constantFrom(
+    "👨‍👩‍👧‍👦".repeat(20),
+    "한국어".repeat(30),
+    "\x1b[31mred\x1b[2J",
+    "e\u0301".repeat(80),
+    "\u202e\t\t",
+    "",
+    "a b ".repeat(60),
+  ),
+);
+const name = nasty.filter((text) => text !== "__proto__");
+
+/** What is typed and pressed on a page, after it was opened. */
+const keys = fc.array(
+  fc.oneof(
+    nasty.map((text): Message => ({ type: "pasted", text })),
+    fc
+      .constantFrom("return", "upArrow", "downArrow", "leftArrow", "backspace", "tab", "pageDown", "escape")
+      .map((special): Message => ({ type: "typed", pressed: { special } as const })),
+    fc
+      .constantFrom("s", "n", "a")
+      .map((input): Message => ({ type: "typed", pressed: { input, ctrl: true } })),
+    fc
+      .constantFrom<Action>(
+        "replay",
+        "replay-back",
+        "replay-previous",
+        "replay-page-on",
+        "replay-start",
+        "replay-faster",
+        "retry-down",
+      )
+      .map((action): Message => ({ type: "pressed", action })),
+    fc.nat(60_000).map((milliseconds): Message => ({ type: "played", milliseconds })),
+  ),
+  { maxLength: 12 },
+);
+
+const state: fc.Arbitrary<State> = fc
+  .record({
+    columns: fc.integer({ min: 1, max: 200 }),
+    rows: fc.integer({ min: 1, max: 60 }),
+    texts: fc.array(nasty, { minLength: 6, maxLength: 6 }),
+    names: fc.uniqueArray(name, { minLength: 1, maxLength: 20 }),
+    open: fc.constantFrom<Action>("submit", "retry-from", "timeline", "palette", "remove", "help"),
+    keys,
+  })
+  .map(({ columns, rows, texts, names, open, keys: pressed }) => {
+    const [title, label, text, reason, description, problem] = texts as [
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
+    const schema = (i: number) =>
+      [
+        { type: "string", default: text },
+        { type: "boolean" },
+        { type: "array", items: { type: "string" } },
+        { enum: [text, label] },
+        {},
+      ][i % 5]!;
+    const params = {
+      type: "object",
+      properties: Object.fromEntries(names.map((each, i) => [each, { ...schema(i), description }])),
+      required: names.slice(0, 2),
+    };
+    const op = type({ op: title || "op", title: label, stages: names, params, resumable: true, file: text });
+    const story = new Story({ id: "storyaaaaaaa", title, stages: names }).started();
+    for (const [i, stage] of names.entries())
+      story
+        .entered(stage, i)
+        .log(text)
+        .left(stage, i, i % 3 === 2 ? "failed" : "done");
+    story.fact({ type: "attempt:requeued", reason, retryAt: null }).started(2).settled("failed");
+    const lines = story.lines.map((line, i) =>
+      line.type === "end" ? line : { ...line, at: ago(500 - i * 7) },
+    );
+    const record = { ...story.record(), op: op.op, label, startedAt: ago(400), finishedAt: ago(300) };
+    const snapshot: WatchLine = {
+      type: "snapshot",
+      cursor: "1",
+      operations: [record, failed(), operation({ id: "otheraaaaaaa" })],
+      counts: NO_COUNTS,
+    };
+    const messages: Message[] = [
+      { type: "watched", line: snapshot },
+      { type: "found", operation: record },
+      {
+        type: "types-fetched",
+        types: { ops: [op, type({ op: "plain" })], errors: [{ file: text, message: problem }], shadowed: [] },
+      },
+      { type: "pressed", action: open },
+      { type: "taped", first: record.id, id: record.id, lines: lines.filter((line) => line.type !== "end") },
+      ...pressed,
+    ];
+    return messages.reduce(update, initialState({ size: { columns, rows }, now: NOW, socket: "/s" }));
+  });
+
+const SGR = /\x1b\[[\d;]+m/g;
+
+function rowsOf(frame: Frame): [string, number][] {
+  const whole = [frame.header?.text ?? "", frame.rule, ...frame.band, frame.footer];
+  return [
+    ...whole.map((row): [string, number] => [row, frame.columns]),
+    ...frame.panes.flatMap((pane) => pane.rows.map((row): [string, number] => [row, pane.width])),
+  ];
+}
+
+test("no row too wide, no frame too high, nothing active", () => {
+  fc.assert(
+    fc.property(state, (given) => {
+      const frame = frameOf(given, inManyColours);
+      const rows = rowsOf(frame);
+      expect(rows.filter(([row, width]) => columnsOf(row.replace(SGR, "")) > width)).toEqual([]);
+      const around = frame.header === null ? 0 : 3 + frame.band.length;
+      for (const pane of frame.panes) expect(pane.rows.length + around).toBeLessThanOrEqual(given.size.rows);
+      const all = rows.map(([row]) => row.replace(SGR, "")).join("");
+      expect(all).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
+    }),
+    { numRuns: 250 },
+  );
+});
