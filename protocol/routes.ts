@@ -7,7 +7,16 @@
  */
 import { z } from "zod";
 import { MAX_LABEL } from "./limits.js";
-import { logLineSchema, operationSchema } from "./operation.js";
+import { operationSchema } from "./operation.js";
+import {
+  daemonReply,
+  historyReply,
+  logPage,
+  operationPage,
+  type operationTypeSchema,
+  stopReply,
+  typesReply,
+} from "./replies.js";
 import { STATES } from "./state.js";
 
 /** Upper bound of a page. */
@@ -75,74 +84,6 @@ export const retryBody = z.strictObject({
 
 export const stopBody = z.strictObject({
   now: z.boolean().default(false).describe("cancel running operations first"),
-});
-
-export const operationPage = z.object({
-  operations: z.array(operationSchema),
-  next: z.string().nullable(),
-  total: z.int(),
-});
-
-export const logPage = z.object({
-  lines: z.array(logLineSchema),
-  next: z.int().nullable().describe("the number to go on from, as after or before; null at the end"),
-  total: z.int().describe("lines in the whole log"),
-});
-
-export const operationTypeSchema = z.object({
-  op: z.string(),
-  title: z.string(),
-  stages: z.array(z.string()).nullable().describe("null where they depend on the parameters"),
-  resumable: z.boolean(),
-  timeout: z.number().nullable().describe("seconds"),
-  gracePeriod: z.number().describe("seconds"),
-  retry: z
-    .object({
-      attempts: z.int(),
-      backoff: z.number().describe("seconds before the second attempt, doubled for each further one"),
-    })
-    .nullable(),
-  file: z.string(),
-  params: z.record(z.string(), z.unknown()).nullable().describe("JSON Schema of the input; null: unchecked"),
-});
-
-export const typesReply = z.object({
-  ops: z.array(operationTypeSchema),
-  errors: z.array(z.object({ file: z.string(), message: z.string() })).describe("files that do not load"),
-  shadowed: z.array(z.object({ op: z.string(), file: z.string(), by: z.string() })),
-});
-
-const spread = z.object({ p50: z.number(), p90: z.number() }).nullable();
-export const historyReply = z.object({
-  op: z.string(),
-  runs: z.int().describe("succeeded runs looked at"),
-  seconds: spread,
-  stages: z.record(z.string(), z.object({ runs: z.int(), p50: z.number(), p90: z.number() })),
-});
-
-export const daemonReply = z.object({
-  version: z.string(),
-  pid: z.int(),
-  node: z.string(),
-  startedAt: z.iso.datetime(),
-  socket: z.string(),
-  stateDir: z.string(),
-  opsDirs: z.array(z.string()),
-  concurrency: z.int(),
-  flags: z
-    .object({ ops: z.array(z.string()), concurrency: z.int().nullable() })
-    .describe("what it was started with; liveopsd restart passes it on"),
-  counts: z.record(z.enum(STATES), z.int()),
-  workers: z.object({ busy: z.int(), idle: z.int() }),
-  watchers: z.int(),
-  storeFull: z.boolean(),
-  memory: z.object({ rss: z.int(), heapUsed: z.int() }),
-  problems: z.array(z.string()).describe("what was quarantined or could not be read at the start"),
-});
-
-export const stopReply = z.object({
-  running: z.int().describe("operations that go on without the daemon"),
-  cancelled: z.int(),
 });
 
 const id = z.object({ id: z.string() });

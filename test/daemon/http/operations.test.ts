@@ -3,14 +3,12 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   daemonReply,
   historyReply,
-  type LogPage,
   logPage,
-  type OperationPage,
   operationPage,
-  ROUTES,
   stopReply,
   typesReply,
-} from "../../../protocol/routes.js";
+} from "../../../protocol/replies.js";
+import { type LogPage, type OperationPage, ROUTES } from "../../../protocol/routes.js";
 import { VERSION } from "../../../protocol/version.js";
 import { Served } from "../../harness/served.js";
 import { useDirectories } from "../../harness/temporary.js";
