@@ -14,7 +14,7 @@ export function ago(seconds: number): string {
 export function operation(over: Partial<Operation> & { id: string }): Operation {
   const chain = over.chain ?? { id: over.id, index: 0, previous: null, next: null };
   const record = submittedRecord(submission({ id: over.id, chain }), over.createdAt ?? ago(300), 1);
-  return { ...record, attempt: 1, ...over };
+  return { ...record, attempt: 1, updatedAt: ago(1), ...over };
 }
 
 const BACKUP = { op: "backup", title: "Back up a folder", stages: ["Scan", "Archive", "Checksum"] };

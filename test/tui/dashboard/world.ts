@@ -1,5 +1,6 @@
 /** A scripted daemon that holds operations: what a test puts into it reaches every watcher, as the real one does it. */
 import type { LogLine, Operation } from "../../../protocol/operation.js";
+import type { HistoryReply } from "../../../protocol/routes.js";
 import { isFinal, STATES, type State } from "../../../protocol/state.js";
 import { type Asked, FakeDaemon, type Reply, type Stream } from "../../harness/fake-daemon.js";
 
@@ -12,17 +13,17 @@ interface Watcher {
 export class World {
   readonly operations = new Map<string, Operation>();
   readonly lines = new Map<string, LogLine[]>();
+  readonly histories = new Map<string, HistoryReply>();
   readonly #watchers = new Set<Watcher>();
   #cursor = 0;
 
   private constructor(readonly daemon: FakeDaemon) {
     daemon
       .on("GET", "/v1/watch", (asked, reply) => this.#watch(asked, reply))
-      .on("GET", "/v1/operations", (asked, reply) => {
-        const operations = [...this.operations.values()].filter(
-          ({ chain }) => asked.query.chain === undefined || chain.id === asked.query.chain,
-        );
-        reply.json({ operations, next: null, total: operations.length });
+      .on("GET", "/v1/operations", (asked, reply) => this.#list(asked, reply))
+      .on("GET", /^\/v1\/ops\/[^/]+\/history$/, (asked, reply) => {
+        const op = asked.path.split("/")[3]!;
+        reply.json(this.histories.get(op) ?? { op, runs: 0, seconds: null, stages: {} });
       })
       .on("GET", /^\/v1\/operations\/[^/]+$/, (asked, reply) => {
         const id = asked.path.split("/")[3]!;
@@ -110,14 +111,39 @@ export class World {
     const stream = reply.stream();
     const { operation = null, logAfter = "0", since } = asked.query;
     const watcher: Watcher = { stream, operation, sent: Number(logAfter) };
-    const operations = [...this.operations.values()].filter(
-      ({ id }) => operation === null || id === operation,
-    );
+    const operations = this.#watched(operation, Number(asked.query.limit ?? "200"));
     if (since === String(this.#cursor)) stream.line({ type: "resumed", cursor: since });
     else stream.line({ type: "snapshot", cursor: String(this.#cursor), operations, counts: this.counts() });
     this.#watchers.add(watcher);
     void stream.closed.then(() => this.#watchers.delete(watcher));
     if (operation !== null) this.#sendLog(watcher);
+  }
+
+  /** All live and the newest finished ones, or the one that is asked for. */
+  #watched(id: string | null, limit: number): Operation[] {
+    const all = [...this.operations.values()];
+    if (id !== null) return all.filter((operation) => operation.id === id);
+    const finished = all.filter(({ state }) => isFinal(state)).sort(newestFirst);
+    return [...all.filter(({ state }) => !isFinal(state)), ...finished.slice(0, limit)];
+  }
+
+  #list(asked: Asked, reply: Reply): void {
+    const { chain, q, op, state, limit = "50", before = "0" } = asked.query;
+    const has = ({ id, title, label }: Operation, text: string) =>
+      `${id} ${title} ${label ?? ""}`.toLowerCase().includes(text.toLowerCase());
+    const all = [...this.operations.values()]
+      .filter((operation) => chain === undefined || operation.chain.id === chain)
+      .filter((operation) => q === undefined || has(operation, q) || operation.op.includes(q))
+      .filter((operation) => op === undefined || operation.op === op)
+      .filter((operation) => state === undefined || state.split(",").includes(operation.state))
+      .sort(newestFirst);
+    const from = Number(before);
+    const to = from + Number(limit);
+    reply.json({
+      operations: all.slice(from, to),
+      next: to < all.length ? String(to) : null,
+      total: all.length,
+    });
   }
 
   #sendLog(watcher: Watcher): void {
@@ -134,13 +160,18 @@ export class World {
 
   #log(asked: Asked, reply: Reply): void {
     const all = this.lines.get(asked.path.split("/")[3]!) ?? [];
-    const { after, before, tail, limit = "1000" } = asked.query;
-    const most = Number(limit);
-    let lines = all;
-    if (after !== undefined) lines = all.filter((line) => line.n > Number(after)).slice(0, most);
-    else if (before !== undefined) lines = all.filter((line) => line.n < Number(before)).slice(-most);
-    else if (tail !== undefined) lines = all.slice(-Number(tail));
-    reply.json({ lines, next: null, total: all.length });
+    const { after = "0", before, tail, limit = "1000", match, stage, stream } = asked.query;
+    const fits = all
+      .filter((line) => match === undefined || line.text.toLowerCase().includes(match.toLowerCase()))
+      .filter((line) => stage === undefined || line.stage === stage)
+      .filter((line) => stream === undefined || line.stream === stream)
+      .filter((line) => line.n > Number(after) && (before === undefined || line.n < Number(before)));
+    const backwards = before !== undefined || tail !== undefined;
+    const most = Math.min(Number(limit), Number(tail ?? limit));
+    const lines = backwards ? fits.slice(-most) : fits.slice(0, most);
+    const more = lines.length < fits.length;
+    const next = more ? ((backwards ? lines[0] : lines.at(-1))?.n ?? null) : null;
+    reply.json({ lines, next, total: all.length });
   }
 
   #counts(): void {
@@ -153,4 +184,8 @@ export class World {
     for (const { stream, operation } of this.#watchers)
       if (operation === null || operation === line.id) stream.line({ cursor, ...line });
   }
+}
+
+function newestFirst(a: Operation, b: Operation): number {
+  return a.createdAt === b.createdAt ? (a.id < b.id ? -1 : 1) : a.createdAt < b.createdAt ? 1 : -1;
 }

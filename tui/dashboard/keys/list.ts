@@ -8,9 +8,9 @@ export const LIST: readonly Key[] = [
     action: "filter",
     on: ["/"],
     label: "/",
-    does: "filter: nightly op:backup state:failed",
+    does: "filter: op:backup state:failed",
     hint: () => "filter",
-    rank: 3,
+    rank: 5,
     when: inList,
   },
   {
@@ -27,7 +27,7 @@ export const LIST: readonly Key[] = [
     on: ["o"],
     label: "o",
     helpLabel: "o O",
-    does: "order: live, newest, name, state, time; reversed",
+    does: "the order of the list; reversed",
     hint: () => "order",
     rank: 7,
     when: inList,
@@ -38,7 +38,7 @@ export const LIST: readonly Key[] = [
     on: ["z"],
     label: "z",
     helpLabel: "z Z",
-    does: "unfold a chain, or fold it; all chains",
+    does: "unfold a chain, fold it; all",
     hint: (state) =>
       [...state.folds.values()].some(
         (fold) => fold.chain === selectedOperation(state)?.chain.id && fold.part === "folded",

@@ -35,7 +35,7 @@ export const LOG: readonly Key[] = [
     label: "/",
     does: "search the log (in the operation)",
     hint: () => "search",
-    rank: 4,
+    rank: 5,
     when: inDetail,
   },
   {

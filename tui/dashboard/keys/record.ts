@@ -9,7 +9,7 @@ export const RECORD: readonly Key[] = [
     action: "record",
     on: ["v"],
     label: "v",
-    does: "all of it: parameters, result, stack, attempts",
+    does: "all of it, on a page of its own",
     hint: () => "all of it",
     rank: 6,
     when: hasSelected,

@@ -12,7 +12,7 @@ export function secondsLeft(state: State, operation: Operation): number | null {
   if (operation.state === "queued") return whole(historyOf(state, operation.op));
   if (operation.state !== "running") return null;
   const history = historyOf(state, operation.op);
-  if (history === null || history.runs === 0) return null;
+  if (history === null || history.runs === 0 || isOverdue(state, operation)) return null;
   return byStages(operation, history, state.now) ?? byWhole(operation, history, state.now);
 }
 
@@ -34,6 +34,18 @@ export function chainSecondsLeft(state: State, operation: Operation): number | n
     left += seconds;
   }
   return left;
+}
+
+/** Whether the stage under way has taken longer than in nine of ten earlier runs, and says nothing of its own pace. */
+export function isOverdue(state: State, operation: Operation): boolean {
+  const stage = operation.stages[operation.currentStage];
+  if (operation.state !== "running" || stage === undefined || operation.progress?.etaSeconds != null)
+    return false;
+  if (operation.stageStates[stage] !== "active") return false;
+  const usual = historyOf(state, operation.op)?.stages[stage]?.p90 ?? null;
+  // A second more or less is nothing to point at.
+  const ran = stageSeconds(operation.stageTimes[stage], state.now, true) ?? 0;
+  return usual !== null && ran > usual + 1;
 }
 
 /** Seconds a stage usually takes. */

@@ -14,14 +14,14 @@ export function logRows(state: State, width: number, height: number, paint: Pain
   if (height <= 0) return [];
   const lines = visibleLines(state.log, height - 1, logRoom(state).rowsOf);
   const rows = lines.flatMap((line) => rowsOf(state, line, width, height - 1, paint));
-  return [rule(state, lines, width, paint), ...rows.slice(0, height - 1)];
+  return [rule(state, lines, width, paint), ...rows.slice(-Math.max(1, height - 1))];
 }
 
 /** The text of the lines alone, at the full width: what the terminal's own selection then copies is clean. */
 export function copyRows(state: State, paint: Paint): string[] {
   const { width, height, rowsOf } = logRoom(state);
   const lines = visibleLines(state.log, height, rowsOf);
-  const rows = lines.flatMap((line) => wrapped(line, width, height)).slice(0, height);
+  const rows = lines.flatMap((line) => wrapped(line, width, height)).slice(-height);
   while (rows.length < height) rows.push("");
   const hint = new Line(width, paint).add(" esc", "bold").add(" back  ", "dim").add("↑↓ pgup pgdn", "bold");
   return [...rows, hint.add(" scroll", "dim").addWhole("  select with the mouse", "dim").toString()];
@@ -51,6 +51,7 @@ function rule(state: State, lines: readonly LogLine[], width: number, paint: Pai
     const stage = lines.at(-1)?.stage ?? null;
     if (stage !== null && log.filter.stage === null) line.addWhole(` · ${tame(stage)}`, "dim");
   }
+  if (state.seek !== null) line.addWhole(" · looking", "yellow");
   if (state.search !== null) line.addWhole(` · /${tame(state.search.text)}`, "yellow");
   return line.addWhole(" ", "dim").fill(width, "─", "dim").toString();
 }

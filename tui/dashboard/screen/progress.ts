@@ -6,7 +6,7 @@ import type { State } from "../state/model.js";
 import { addBar, addWandering, isIndeterminate } from "./bar.js";
 import { fit, tame, widthOf } from "./cells.js";
 import { elapsedOf } from "./elapsed.js";
-import { chainSecondsLeft, secondsLeft } from "./estimate.js";
+import { chainSecondsLeft, isOverdue, secondsLeft } from "./estimate.js";
 import { Line } from "./line.js";
 import type { Paint } from "./paint.js";
 import { styleOf } from "./state-style.js";
@@ -67,7 +67,8 @@ function timeParts(state: State, operation: Operation): string[] {
   if (!running && operation.state === "succeeded" && usual !== null)
     parts.push(`usually ~${formatDuration(usual)}`);
   const left = secondsLeft(state, operation);
-  if (running && left !== null) parts.push(left > 0 ? `~${formatEta(left)} left` : "longer than usual");
+  if (isOverdue(state, operation)) parts.push("longer than usual");
+  else if (running && left !== null) parts.push(`~${formatEta(left)} left`);
   const chain = chainSecondsLeft(state, operation);
   if (chain !== null && chain !== left) parts.push(`chain ~${formatEta(chain)} left`);
   return parts;

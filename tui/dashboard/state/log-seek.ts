@@ -4,7 +4,7 @@
  */
 import type { LogLine } from "../../../protocol/operation.js";
 import { logRoom } from "../screen/log-room.js";
-import { jumpTo, visibleLines } from "./log-window.js";
+import { jumpTo, rowsBelowJump, visibleLines } from "./log-window.js";
 import { type State, selectedOperation } from "./model.js";
 
 export interface Seek {
@@ -45,12 +45,12 @@ export function searchOn(state: State, direction: "later" | "earlier"): State {
 /** To the first line of the next stage that has any, or of the one before. */
 export function seekStage(state: State, direction: 1 | -1): State {
   const operation = selectedOperation(state);
-  const foot = footOf(state);
-  if (operation === null || foot === null) return state;
+  const line = landedOn(state);
+  if (operation === null || line === null) return state;
   const { stages } = operation;
-  const here = foot.stage === null ? -1 : stages.indexOf(foot.stage);
+  const here = line.stage === null ? -1 : stages.indexOf(line.stage);
   const others = direction === 1 ? stages.slice(here + 1) : stages.slice(0, Math.max(0, here)).reverse();
-  const after = direction === 1 ? foot.n : 0;
+  const after = direction === 1 ? line.n : 0;
   const none = `no ${direction === 1 ? "later" : "earlier"} stage in the log`;
   const seek = others.reduceRight<Seek | null>(
     (orElse, stage) => ({ query: { after, stage }, orElse, none }),
@@ -63,6 +63,15 @@ export function seekStage(state: State, direction: 1 | -1): State {
 function footOf(state: State): LogLine | null {
   const { height, rowsOf } = logRoom(state);
   return visibleLines(state.log, height, rowsOf).at(-1) ?? null;
+}
+
+/** The line where a jump puts what it jumped to. */
+function landedOn(state: State): LogLine | null {
+  const { height, rowsOf } = logRoom(state);
+  const lines = visibleLines(state.log, height, rowsOf);
+  let place = lines.length - 1;
+  for (let below = rowsBelowJump(height); below > 0 && place > 0; place--) below -= rowsOf(lines[place]!);
+  return lines[place] ?? null;
 }
 
 /** The seek that is under way, as one string. */

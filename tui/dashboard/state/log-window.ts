@@ -142,8 +142,8 @@ export type RowsOf = (line: LogLine) => number;
 const oneRow: RowsOf = () => 1;
 
 /**
- * The lines on a screen of so many rows: the last ones, or those up to `bottom`; as many as fit, and a full screen
- * wherever there are lines for one.
+ * The lines on a screen of so many rows: the last ones, or those up to `bottom`, and a full screen wherever there are
+ * lines for one. Their last rows are what is seen, where they have more.
  */
 export function visibleLines(log: LogWindow, height: number, rowsOf: RowsOf = oneRow): readonly LogLine[] {
   const { lines } = log;
@@ -152,10 +152,8 @@ export function visibleLines(log: LogWindow, height: number, rowsOf: RowsOf = on
   let start = end;
   let left = height;
   while (start > 0 && left > 0) {
-    const rows = rowsOf(lines[start - 1]!);
-    // A line that is longer than what is left is shown only where it would be the only one.
-    if (rows > left && start !== end) break;
-    left -= rows;
+    // Of the uppermost line there may be room only for its last rows.
+    left -= rowsOf(lines[start - 1]!);
     start--;
   }
   while (end < lines.length && left > 0) {
@@ -216,13 +214,17 @@ export function pauseLog(log: LogWindow, height: number, rowsOf: RowsOf = oneRow
   return { ...log, follow: false, bottom: shown.at(-1)!.n };
 }
 
+/** Rows between a line that was jumped to and the foot of the screen, where there are so many. */
+export function rowsBelowJump(height: number): number {
+  return Math.floor((height * 2) / 3);
+}
+
 /** To the line with this number, near the upper edge of the screen; fetched where it is not held. */
 export function jumpTo(log: LogWindow, n: number, height: number, rowsOf: RowsOf = oneRow): LogWindow {
   if (n < log.from || n > log.to) return { ...log, follow: false, jump: n };
   const place = Math.max(0, placeAfter(log.lines, n) - 1);
-  // So many lines below it as leave it at a third of the height.
   let bottom = place;
-  for (let rows = Math.floor((height * 2) / 3); rows > 0 && bottom < log.lines.length - 1; bottom++)
+  for (let rows = rowsBelowJump(height); rows > 0 && bottom < log.lines.length - 1; bottom++)
     rows -= rowsOf(log.lines[bottom + 1]!);
   return { ...log, follow: false, jump: null, bottom: log.lines[bottom]?.n ?? n };
 }

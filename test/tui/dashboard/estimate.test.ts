@@ -1,0 +1,188 @@
+/** Time left from earlier runs, and the warning that nothing moves: numbers only where something tells them. */
+import { describe, expect, test } from "vitest";
+import type { Operation } from "../../../protocol/operation.js";
+import type { HistoryReply } from "../../../protocol/routes.js";
+import { NO_COUNTS } from "../../../protocol/watch.js";
+import { chainSecondsLeft, isOverdue, secondsLeft } from "../../../tui/dashboard/screen/estimate.js";
+import { stallOf } from "../../../tui/dashboard/screen/stall.js";
+import { wantedHistory } from "../../../tui/dashboard/state/histories.js";
+import { initialState, type State } from "../../../tui/dashboard/state/model.js";
+import { update } from "../../../tui/dashboard/state/update.js";
+import { SteadyClock } from "../../../tui/dashboard/steady-clock.js";
+import { ago, backup, backupDone, failed, NOW, queued, verify } from "./operations.js";
+
+const spread = (p50: number, p90 = p50 * 1.5) => ({ p50, p90 });
+const stages = (given: Record<string, number>) =>
+  Object.fromEntries(Object.entries(given).map(([name, p50]) => [name, { runs: 5, ...spread(p50) }]));
+const BACKUP: HistoryReply = {
+  op: "backup",
+  runs: 5,
+  seconds: spread(300),
+  stages: stages({ Scan: 2, Archive: 200, Checksum: 60 }),
+};
+const VERIFY: HistoryReply = {
+  op: "verify-backup",
+  runs: 5,
+  seconds: spread(90),
+  stages: stages({ Read: 60, Compare: 30 }),
+};
+
+function opened(operations: Operation[], ...histories: HistoryReply[]): State {
+  const state = initialState({ size: { columns: 160, rows: 50 }, now: NOW, socket: "/s" });
+  const line = { type: "snapshot", cursor: "1", operations, counts: NO_COUNTS } as const;
+  return histories.reduce(
+    (now, reply) => update(now, { type: "history-fetched", op: reply.op, reply, succeeded: 0 }),
+    update(state, { type: "watched", line }),
+  );
+}
+
+/** Says nothing of its own pace. */
+const silent = (over: Partial<Operation> = {}) => backup({ progress: null, percent: 0, ...over });
+
+describe("time left of an operation", () => {
+  test("no history, no number", () => {
+    expect(secondsLeft(opened([silent()]), silent())).toBeNull();
+    expect(
+      secondsLeft(opened([silent()], { ...BACKUP, runs: 0, seconds: null, stages: {} }), silent()),
+    ).toBeNull();
+  });
+
+  test("the rest of the stage's median, and the medians of those to come", () => {
+    expect(secondsLeft(opened([silent()], BACKUP), silent())).toBe(200 - 72 + 60);
+  });
+
+  test("a stage that counts knows its own rest better", () => {
+    expect(secondsLeft(opened([backup()], BACKUP), backup())).toBe(79.2 + 60);
+  });
+
+  test("a stage that only says its percent is taken at its pace", () => {
+    const half = silent({ percent: 50 });
+    expect(secondsLeft(opened([half], BACKUP), half)).toBe(72 + 60);
+  });
+
+  test("a stage that no earlier run came through leaves the whole's median", () => {
+    const { Checksum: _, ...known } = BACKUP.stages;
+    expect(secondsLeft(opened([silent()], { ...BACKUP, stages: known }), silent())).toBe(300 - 75);
+  });
+
+  test("one that waits takes what the whole usually takes", () => {
+    const waiting = queued({ op: "backup" });
+    expect(secondsLeft(opened([waiting], BACKUP), waiting)).toBe(300);
+  });
+
+  test("beyond what nine of ten runs took there is no number, but a word", () => {
+    const long = silent({
+      stageTimes: { Archive: { startedAt: ago(400), finishedAt: null, resumed: false, seconds: null } },
+    });
+    const state = opened([long], BACKUP);
+    expect(secondsLeft(state, long)).toBeNull();
+    expect(isOverdue(state, long)).toBe(true);
+    expect(isOverdue(opened([silent()], BACKUP), silent())).toBe(false);
+  });
+});
+
+describe("time left of a chain", () => {
+  const earlier = backupDone({
+    id: "earlieraaaaa",
+    chain: { id: "earlieraaaaa", index: 0, previous: null, next: "earlierbbbbb" },
+    createdAt: ago(9000),
+  });
+  const earlierB = verify({
+    id: "earlierbbbbb",
+    state: "succeeded",
+    finishedAt: ago(8000),
+    createdAt: ago(8900),
+    chain: { id: "earlieraaaaa", index: 1, previous: "earlieraaaaa", next: null },
+  });
+
+  test("goes on as the newest chain of its kind did", () => {
+    const state = opened([silent(), earlier, earlierB], BACKUP, VERIFY);
+    expect(chainSecondsLeft(state, silent())).toBe(200 - 72 + 60 + 90);
+  });
+
+  test("an operation that was never followed by another is no chain", () => {
+    expect(chainSecondsLeft(opened([silent()], BACKUP), silent())).toBeNull();
+  });
+
+  test("a link of which nothing is known leaves no number", () => {
+    expect(chainSecondsLeft(opened([silent(), earlier, earlierB], BACKUP), silent())).toBeNull();
+  });
+});
+
+describe("the history that is wanted", () => {
+  test("of the selected type and what runs on the screen; anew when more have succeeded, after a while", () => {
+    const state = opened([backup()]);
+    expect(wantedHistory(state)).toBe("backup\n0");
+    const known = opened([backup()], BACKUP);
+    expect(wantedHistory(known)).toBeNull();
+    const counted = update(known, {
+      type: "watched",
+      line: { type: "counts", counts: { ...NO_COUNTS, succeeded: 1 } },
+    });
+    expect(wantedHistory(counted)).toBeNull();
+    expect(wantedHistory(update(counted, { type: "ticked", now: NOW + 31_000 }))).toBe("backup\n1");
+  });
+});
+
+describe("a stall", () => {
+  const at = (state: State, seconds: number) => update(state, { type: "ticked", now: NOW + seconds * 1000 });
+  const moved = silent({ updatedAt: ago(0) });
+
+  test("is silence beyond three times what the stage usually takes", () => {
+    const state = opened([moved], BACKUP);
+    expect(stallOf(at(state, 899), moved)).toBeNull();
+    expect(stallOf(at(state, 900), moved)).toEqual({ seconds: 900, usual: 900 });
+  });
+
+  test("of a stage that counts, beyond the time of ten units, ten seconds at least", () => {
+    const counting = backup({ updatedAt: ago(0), progress: { ...backup().progress!, rate: 0.2 } });
+    expect(stallOf(at(opened([counting]), 49), counting)).toBeNull();
+    expect(stallOf(at(opened([counting]), 50), counting)).toEqual({ seconds: 50, usual: 50 });
+    const quick = backup({ updatedAt: ago(0) });
+    expect(stallOf(at(opened([quick]), 10), quick)).toEqual({ seconds: 10, usual: 10 });
+  });
+
+  test("is not guessed where nothing is usual", () => {
+    expect(stallOf(at(opened([moved]), 86_400), moved)).toBeNull();
+  });
+
+  test("a line that is logged moves it", () => {
+    const counting = backup({ updatedAt: ago(0) });
+    const later = at(opened([counting]), 60);
+    const line = { type: "changed", cursor: "2", id: counting.id, patch: { logLines: 5 } } as const;
+    const logged = update(later, { type: "watched", line });
+    expect(stallOf(logged, logged.view.operations.get(counting.id)!)).toBeNull();
+  });
+
+  test("a stopped worker is told by the daemon", () => {
+    const stopped = backup({ stalledSince: ago(5) });
+    expect(stallOf(opened([stopped]), stopped)).toEqual({ seconds: 5, usual: null });
+  });
+
+  test("what is over does not stall", () => {
+    expect(stallOf(at(opened([failed()], BACKUP), 1e6), failed())).toBeNull();
+  });
+});
+
+describe("the clock", () => {
+  test("goes by the monotonic one when the wall clock is set, until the daemon's times agree with it", () => {
+    let wall = 1_000_000;
+    let steady = 0;
+    const clock = new SteadyClock(
+      () => wall,
+      () => steady,
+    );
+    steady += 5000;
+    wall += 5000;
+    expect(clock.now()).toBe(1_005_000);
+    wall += 3_600_000;
+    expect(clock.now()).toBe(1_005_000);
+    clock.heard(1_005_100);
+    expect(clock.now()).toBe(1_005_000);
+    clock.heard(wall - 100);
+    expect(clock.now()).toBe(wall);
+    wall -= 7_200_000;
+    steady += 1000;
+    expect(clock.now()).toBe(4_606_000);
+  });
+});
