@@ -13,6 +13,9 @@ interface Versions {
   keys: Record<string, number>;
 }
 
+/** Keys that are made up when a record is shown, and go with the state. */
+const MADE_UP = ["queuePosition", "stalledSince"] satisfies Array<keyof Operation>;
+
 /** Removed ids remembered; a client whose cursor is older gets a snapshot. */
 const REMOVED = 1000;
 
@@ -36,6 +39,7 @@ export class ChangeVersions {
     const n = ++this.current;
     versions.last = n;
     for (const key of changed) versions.keys[key] = n;
+    if (before.state !== after.state) for (const key of MADE_UP) versions.keys[key] = n;
     return true;
   }
 
