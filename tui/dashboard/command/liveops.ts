@@ -4,6 +4,7 @@
  */
 import { shellQuote } from "../../../protocol/command/shell-quote.js";
 import type { Request } from "../state/request.js";
+import { flagged } from "./flagged.js";
 import { submitWords } from "./submit-words.js";
 
 /** The flags that this dashboard was started with: a command has to name the same daemon. */
@@ -37,9 +38,4 @@ function flagWords({ socket, stateDir }: Flags): string[] {
     ...(stateDir === undefined ? [] : flagged("--state-dir", stateDir)),
     ...(socket === undefined ? [] : flagged("--socket", socket)),
   ];
-}
-
-/** A value that begins with a dash would be read as an option of its own. */
-export function flagged(flag: string, value: string): string[] {
-  return value.startsWith("-") ? [`${flag}=${value}`] : [flag, value];
 }

@@ -1,6 +1,6 @@
 /** The words after `liveops submit` that say what a form holds. */
 import type { Submit } from "../state/request.js";
-import { flagged } from "./liveops.js";
+import { flagged } from "./flagged.js";
 
 export function submitWords({ op, set, args, params, label }: Submit): string[] {
   return [

@@ -1,8 +1,7 @@
 /** The rows that come up above the footer: the shell command of a question or a deed, the palette's choices. */
 import { commandOf } from "../command/liveops.js";
 import type { State } from "../state/model.js";
-import { tame, wrap } from "./cells.js";
-import { Line } from "./line.js";
+import { commandRows } from "./command-rows.js";
 import type { Paint } from "./paint.js";
 import { palette } from "./palette.js";
 
@@ -13,14 +12,4 @@ export function band(state: State, width: number, most: number, paint: Paint): s
   const command =
     state.confirming !== null ? commandOf(state.confirming, state.flags) : state.notice?.command;
   return command === undefined ? [] : commandRows(command, width, Math.min(most, 3), paint);
-}
-
-/** `$ liveops …`, as it is typed in a shell, over as many rows as it needs and may take. */
-export function commandRows(command: string, width: number, most: number, paint: Paint): string[] {
-  return wrap(tame(command), width - 3, most).map((text, i) =>
-    new Line(width, paint)
-      .add(i === 0 ? " $ " : "   ", "dim")
-      .add(text, "cyan")
-      .toString(),
-  );
 }

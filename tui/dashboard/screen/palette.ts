@@ -1,8 +1,8 @@
 /** The palette's rows above the line that is typed: name, what it does, its key; the chosen one's shell command last. */
 import type { State } from "../state/model.js";
 import { type PaletteItem, shownItems } from "../state/palette.js";
-import { commandRows } from "./band.js";
 import { fit, pad, tame, widthOf } from "./cells.js";
+import { commandRows } from "./command-rows.js";
 import { scrollTop } from "./layout.js";
 import { Line } from "./line.js";
 import type { Paint } from "./paint.js";

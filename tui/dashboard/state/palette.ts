@@ -9,7 +9,6 @@ import { DOING } from "../keys/doing.js";
 import { KEYS, type Key } from "../keys.js";
 import { chosenAfter } from "./choosing.js";
 import type { EntryHandlers } from "./entry.js";
-import { EMPTY_LINE } from "./line-edit.js";
 import type { State } from "./model.js";
 import { nearOnes } from "./near.js";
 import { formPage } from "./pages/form.js";
@@ -27,11 +26,6 @@ export interface PaletteItem {
 
 /** Moving one row is quicker by its key than by its name, and an answer belongs to its question. */
 const LEFT_OUT: ReadonlySet<Action> = new Set<Action>(["up", "down", "yes", "no", "palette", "interrupt"]);
-
-export function openPalette(state: State): State {
-  const entry = { kind: "palette", line: EMPTY_LINE } as const;
-  return { ...state, entry, choice: 0, typesWanted: true };
-}
 
 export function paletteItems(state: State): PaletteItem[] {
   const closed = state.entry?.kind === "palette" ? { ...state, entry: null } : state;

@@ -2,7 +2,7 @@
 import { helpHeight } from "../../screen/help.js";
 import { panesOf } from "../../screen/layout.js";
 import type { State } from "../model.js";
-import { openPalette } from "../palette.js";
+import { openPalette } from "../open-palette.js";
 import type { Presses } from "./presses.js";
 
 export const GENERAL_PRESSES = {
