@@ -2,8 +2,8 @@
 import { commandOf } from "../command/liveops.js";
 import { operationOf, type State } from "../state/model.js";
 import { isResumable, type RetryChoice, type RetryPage, retryChoices } from "../state/pages/retry.js";
-import { commandRows } from "./band.js";
 import { tame, wrap } from "./cells.js";
+import { commandRows } from "./command-rows.js";
 import { Line } from "./line.js";
 import type { Paint } from "./paint.js";
 
