@@ -40,13 +40,13 @@ export class QueueFeed {
   }
 
   enqueue(entry: Entry): void {
-    const { id, retryAt } = entry.record;
+    const { id, retryAt, updatedAt } = entry.record;
     const join = () => {
       this.options.queue.add(id, entry.queuedAt);
       this.options.onReady();
     };
     if (retryAt === null) this.options.queue.add(id, entry.queuedAt);
-    else this.#delays.add(id, remainingDelay(retryAt), join);
+    else this.#delays.add(id, remainingDelay(retryAt, updatedAt), join);
   }
 
   stop(): void {

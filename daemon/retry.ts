@@ -22,7 +22,8 @@ export function retryDelay(entry: Entry, policy: Policy, outcome: Outcome): numb
   return Math.min(MAX_DELAY, retry.backoff * 2 ** entry.tries);
 }
 
-/** Milliseconds until a waiting operation may start; a clock that was set back does not make it wait for ever. */
-export function remainingDelay(retryAt: string): number {
-  return Math.min(Math.max(0, Date.parse(retryAt) - Date.now()), MAX_DELAY * 1000);
+/** Milliseconds until a waiting operation may start: a clock that was set back makes it wait once more, not a day. */
+export function remainingDelay(retryAt: string, queuedAt: string): number {
+  const whole = Math.max(0, Date.parse(retryAt) - Date.parse(queuedAt));
+  return Math.min(Math.max(0, Date.parse(retryAt) - Date.now()), whole);
 }

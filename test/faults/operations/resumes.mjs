@@ -42,6 +42,11 @@ class Steps extends LiveOperation {
 
 export class Resumes extends Steps {}
 
+/** Run again by itself, after a time in which a daemon can die. */
+export class RetriesLater extends Steps {
+  static retry = { attempts: 3, backoff: 2 };
+}
+
 /** As it is, and run again by itself. */
 export class Retries extends Steps {
   static retry = { attempts: 3, backoff: 0.05 };

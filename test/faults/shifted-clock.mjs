@@ -1,0 +1,27 @@
+/**
+ * Preloaded into every process of a daemon's world (NODE_OPTIONS=--import): the wall clock goes ahead or back by the
+ * milliseconds that stand in the file named by LIVEOPS_TEST_CLOCK, read anew at each look. The monotonic clock stays.
+ */
+import { readFileSync } from "node:fs";
+
+const file = process.env.LIVEOPS_TEST_CLOCK;
+const RealDate = Date;
+
+function shift() {
+  try {
+    return Number(readFileSync(file, "utf8")) || 0;
+  } catch {
+    return 0;
+  }
+}
+
+globalThis.Date = class ShiftedDate extends RealDate {
+  constructor(...given) {
+    if (given.length === 0) super(RealDate.now() + shift());
+    else super(...given);
+  }
+
+  static now() {
+    return RealDate.now() + shift();
+  }
+};
