@@ -20,10 +20,10 @@ export function useLog(store: Store, client: Client): void {
   const range = useStored(store, wantedRange);
   useEffect(() => {
     if (range === null) return;
-    const { id, want, query } = parseRange(range);
+    const { id, filter, want, query } = parseRange(range);
     client.log(id, { ...query, limit: LOG_PAGE }).then(
       ({ lines, total, next }) =>
-        store.dispatch({ type: "log-fetched", id, want, lines, total, more: next !== null }),
+        store.dispatch({ type: "log-fetched", id, filter, want, lines, total, more: next !== null }),
       // The watch stream tells when the daemon is gone; the range is wanted again with the next scroll.
       () => {},
     );

@@ -256,6 +256,10 @@ export function wantedLines(log: LogWindow, height: number): LogWant | null {
   return null;
 }
 
+export function sameFilter(a: LogFilter, b: LogFilter): boolean {
+  return a.stage === b.stage && a.stream === b.stream;
+}
+
 export function isFiltered(filter: LogFilter): boolean {
   return filter.stage !== null || filter.stream !== null;
 }

@@ -4,7 +4,7 @@ import type { HistoryReply, TypesReply } from "../../../protocol/routes.js";
 import type { WatchLine } from "../../../protocol/watch.js";
 import type { Pressed } from "../keys/key.js";
 import type { TapedLine } from "../replay/tape.js";
-import type { LogWant } from "./log-window.js";
+import type { LogFilter, LogWant } from "./log-window.js";
 import type { Size } from "./model.js";
 import type { Attempt } from "./pages/record.js";
 import type { Action } from "./press.js";
@@ -26,6 +26,7 @@ export type Message =
   | {
       type: "log-fetched";
       id: string;
+      filter: LogFilter;
       want: LogWant;
       lines: readonly LogLine[];
       total: number;

@@ -4,11 +4,12 @@
  */
 import { isFinal } from "../../../protocol/state.js";
 import { panesOf, scrollTop } from "../screen/layout.js";
+import { logRoom } from "../screen/log-room.js";
 import { answered, refused } from "./answered.js";
 import { pasted, typed } from "./entry.js";
 import { addHistory } from "./histories.js";
 import { sought } from "./log-seek.js";
-import { addPage, appendLines } from "./log-window.js";
+import { addPage, appendLines, jumpTo, sameFilter } from "./log-window.js";
 import type { Message } from "./message.js";
 import { operationOf, type State } from "./model.js";
 import { selectedRow } from "./order.js";
@@ -48,9 +49,14 @@ function reduce(state: State, message: Message): State {
     case "logged":
       if (message.id !== state.log.id) return state;
       return withLog(state, appendLines(state.log, message.lines));
-    case "log-fetched":
-      if (message.id !== state.log.id) return state;
-      return withLog(state, addPage(state.log, message.want, message.lines, message.total, message.more));
+    case "log-fetched": {
+      const { id, filter, want, lines, total, more } = message;
+      if (id !== state.log.id || !sameFilter(filter, state.log.filter)) return state;
+      const log = addPage(state.log, want, lines, total, more);
+      if (!("around" in want) || log === state.log) return withLog(state, log);
+      const { height, rowsOf } = logRoom(state);
+      return withLog(state, jumpTo(log, log.bottom, height, rowsOf));
+    }
     case "sought":
       return sought(state, message.key, message.line);
     case "fetched":

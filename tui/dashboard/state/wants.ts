@@ -2,7 +2,7 @@
 import type { LogStream } from "../../../protocol/operation.js";
 import type { LogQuery } from "../../../protocol/routes.js";
 import { logRoom } from "../screen/log-room.js";
-import { afterOfJump, type LogWant, wantedLines } from "./log-window.js";
+import { afterOfJump, type LogFilter, type LogWant, wantedLines } from "./log-window.js";
 import { chainIncomplete, type State, selectedOperation } from "./model.js";
 
 /** The log to stream: changes with the selected operation, with its retry and with the connection. */
@@ -23,6 +23,7 @@ export function wantedRange(state: State): string | null {
 
 export interface Range {
   readonly id: string;
+  readonly filter: LogFilter;
   readonly want: LogWant;
   /** The daemon's own query words. */
   readonly query: LogQuery;
@@ -40,6 +41,7 @@ export function parseRange(range: string): Range {
   const bounds = "around" in want ? { after: afterOfJump(want.around) } : want;
   return {
     id,
+    filter: { stage, stream },
     want,
     query: { ...bounds, ...(stage !== null && { stage }), ...(stream !== null && { stream }) },
   };

@@ -1,0 +1,132 @@
+/** The log, through the real Ink, against a scripted daemon: what is asked for, and what is seen. */
+import { describe, expect, test } from "vitest";
+import { KEY, type Opened, openDashboard } from "./open.js";
+import { backup } from "./operations.js";
+import { World } from "./world.js";
+
+process.env.TZ = "UTC";
+const ID = "backupaaaaaa";
+
+async function million(): Promise<World> {
+  const world = await World.start();
+  world.put(backup({ logLines: 100_000 }));
+  const lines = Array.from({ length: 100_000 }, (_, i) => ({
+    text: `line ${i + 1}.`,
+    stage: i < 50_000 ? "Scan" : "Archive",
+    stream: i % 1000 === 0 ? ("stderr" as const) : ("log" as const),
+  }));
+  world.log(ID, ...lines);
+  return world;
+}
+
+const open = (world: World): Opened => openDashboard({ socket: world.socket, id: ID });
+const ranges = (world: World) =>
+  world.daemon.asked.filter(({ path }) => path.endsWith("/log")).map(({ query }) => query);
+
+describe("a long log", () => {
+  test("opens at its end with what was streamed, and nothing before that is read", async () => {
+    await using world = await million();
+    await using opened = open(world);
+    await opened.screen.until("line 100000.");
+    expect(ranges(world)).toEqual([]);
+    const watch = world.daemon.asked.find(({ query }) => query.operation === ID);
+    expect(watch?.query.logAfter).toBe("99500");
+  });
+
+  test("home is one range away, and end another", async () => {
+    await using world = await million();
+    await using opened = open(world);
+    await opened.screen.until("line 100000.");
+    opened.press("\x1b[H");
+    await opened.screen.until("line 1.");
+    opened.press(KEY.end);
+    await opened.screen.until("line 100000.");
+    expect(ranges(world)).toEqual([
+      { after: "0", limit: "500" },
+      { tail: "500", limit: "500" },
+    ]);
+  });
+
+  test("a match far away is found by the daemon and jumped to; what is streamed meanwhile is not lost", async () => {
+    await using world = await million();
+    await using opened = open(world);
+    await opened.screen.until("line 100000.");
+    opened.press("/");
+    opened.press("LINE 4242.");
+    opened.press(KEY.enter);
+    await opened.screen.until("▸line 4242.");
+    world.log(ID, "a new line");
+    opened.press("n");
+    await opened.screen.until("no match below");
+    opened.press("N");
+    await opened.screen.until("no match above");
+    opened.press("G");
+    await opened.screen.until("a new line");
+    opened.press(KEY.escape);
+    await opened.screen.until((text) => !text.includes("LINE 4242."));
+  });
+
+  test("stages are jumped to, and a text that is nowhere is said to be", async () => {
+    await using world = await million();
+    await using opened = open(world);
+    await opened.screen.until("line 100000.");
+    opened.press("[");
+    await opened.screen.until("line 1.");
+    opened.press("]");
+    await opened.screen.until("line 50001.");
+    opened.press("]");
+    await opened.screen.until("no later stage");
+    opened.press("/");
+    opened.press("nosuch");
+    opened.press(KEY.enter);
+    await opened.screen.until("no line has nosuch");
+  });
+
+  test("a filter shows what passes from the end back, and goes on with what is streamed", async () => {
+    await using world = await million();
+    await using opened = open(world);
+    await opened.screen.until("line 100000.");
+    opened.press("EE");
+    await opened.screen.until((text) => text.includes("line 99001.") && text.includes("line 98001."));
+    world.log(ID, "of no account", { text: "an error", stream: "stderr" });
+    await opened.screen.until("an error");
+    expect(opened.screen.text()).not.toContain("of no account");
+    opened.press(KEY.escape);
+    await opened.screen.until("of no account");
+  });
+});
+
+test("p holds it still and follows it again; w wraps; # numbers", async () => {
+  await using world = await World.start();
+  world.put(backup({ logLines: 0 }));
+  world.log(ID, "first", `${"word ".repeat(40)}z`);
+  await using opened = open(world);
+  await opened.screen.until("first");
+  expect(opened.screen.text()).not.toMatch(/ z$/m);
+  opened.press("w");
+  await opened.screen.until(/ z$/m);
+  opened.press("#");
+  await opened.screen.until(/ 1 .*first/);
+  opened.press("p");
+  await opened.screen.until("paused");
+  world.log(ID, "third");
+  opened.press("p");
+  await opened.screen.until("third");
+});
+
+test("copying leaves only the text on the screen, standing still, and comes back to where it was", async () => {
+  await using world = await World.start();
+  world.put(backup({ logLines: 0 }));
+  world.log(ID, ...Array.from({ length: 60 }, (_, i) => `line ${i + 1} of it`));
+  await using opened = open(world);
+  await opened.screen.until("line 60 of it");
+  opened.press("y");
+  await opened.screen.until("esc back");
+  const rows = opened.screen.rows().slice(0, -1);
+  expect(rows).toEqual(Array.from({ length: 29 }, (_, i) => `line ${i + 32} of it`));
+  world.log(ID, "line 61 of it");
+  opened.press("k");
+  await opened.screen.until((text) => text.startsWith("line 31 of it"));
+  opened.press(KEY.escape);
+  await opened.screen.until("line 61 of it");
+});
