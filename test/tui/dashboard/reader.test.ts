@@ -77,6 +77,15 @@ describe("what changes is read", () => {
     expect(reader.heard()).toContain("no operation nosuch");
   });
 
+  test("where there is none it says so, and what starts one", async () => {
+    await using world = await World.start();
+    await world.daemon.stop();
+    await using reader = reading(world);
+    await reader.until("Start one with: liveopsd start");
+    await world.daemon.listen();
+    await reader.until("Connected");
+  });
+
   test("a daemon that goes and comes back is told once each", async () => {
     await using world = await World.start();
     await using reader = reading(world);

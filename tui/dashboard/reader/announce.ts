@@ -15,6 +15,9 @@ export function announce(before: State, after: State, id: string | null): string
 }
 
 function connection(before: State, after: State): string[] {
+  const reason = (state: State) => (state.connection.state === "connecting" ? state.connection.reason : null);
+  if (reason(before) === null && reason(after) !== null)
+    return [`No daemon answers on ${tame(after.socket)}. Start one with: liveopsd start. Trying again.`];
   if (before.connection.state === after.connection.state) return [];
   switch (after.connection.state) {
     case "live":
