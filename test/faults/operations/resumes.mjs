@@ -3,6 +3,7 @@
  * says: `die`, `throw`, `wait` (until it is killed), or `go` on; the last word stands for all later attempts.
  */
 import { appendFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";
 
 class Steps extends LiveOperation {
@@ -17,7 +18,7 @@ class Steps extends LiveOperation {
     });
     const second = await p.stage("Second", async () => {
       this.ran("Second");
-      await this.end();
+      await this.end(p.signal);
       return this.attempt;
     });
     const third = await p.stage("Third", () => {
@@ -31,12 +32,12 @@ class Steps extends LiveOperation {
     appendFileSync(this.params.side, `${this.attempt} ${stage}\n`);
   }
 
-  async end() {
+  async end(signal) {
     const { ends } = this.params;
     const end = ends[this.attempt - 1] ?? ends.at(-1);
     if (end === "die") process.kill(process.pid, "SIGKILL");
     if (end === "throw") throw new Error("told to");
-    if (end !== "go") await new Promise((resolve) => setTimeout(resolve, 100_000));
+    if (end !== "go") await delay(100_000, undefined, { signal });
   }
 }
 

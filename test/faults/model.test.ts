@@ -1,0 +1,38 @@
+/**
+ * Random submits, ends, cancels, retries, removals, deaths of daemon and workers, and restarts, against a simple model:
+ * after each the real daemon rests in the model's state, and every attempt ran once.
+ */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { counts, patience, SEED } from "./mode.js";
+import { Model } from "./model.js";
+import { commands, expectSame, type Real } from "./model-commands.js";
+import { startDaemon } from "./start.js";
+import { record } from "./tally.js";
+
+const RUNS = counts(4, 60);
+const LENGTH = counts(40, 80);
+const SLOTS = 2;
+
+test(
+  "whatever is done and whatever dies, the daemon shows what the model does, and nothing runs twice",
+  async () => {
+    let done = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.commands(commands, { maxCommands: LENGTH, size: "max" }), async (sequence) => {
+        await using daemon = await startDaemon(["gate"], { concurrency: SLOTS });
+        const model = new Model(SLOTS);
+        const real: Real = { daemon, ids: new Map(), commands: 0 };
+        await fc.asyncModelRun(() => ({ model, real }), sequence);
+        await daemon.kill();
+        await daemon.startAgain();
+        await expectSame(model, real);
+        expect((await daemon.client.daemon()).problems).toEqual([]);
+        done += real.commands;
+      }),
+      { numRuns: RUNS, seed: SEED, endOnFailure: true },
+    );
+    record({ fault: "model: random commands", injected: done, survived: done, lost: 0, duplicated: 0 });
+  },
+  patience(90_000, 1_200_000),
+);
