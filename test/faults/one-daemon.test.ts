@@ -1,5 +1,4 @@
 /** One daemon for each state dir and socket, whatever a crash left lying about; and no daemon in a place that is not ours. */
-import { spawn } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -17,6 +16,7 @@ import { Client } from "../../protocol/client/client.js";
 import { isAlive } from "../end-to-end/processes.js";
 import { World } from "../harness/world.js";
 import { counts } from "./mode.js";
+import { type BinEnded, runBin } from "./run-bin.js";
 import { eventually } from "./start.js";
 import { record } from "./tally.js";
 
@@ -27,18 +27,8 @@ class Place implements AsyncDisposable {
   readonly world = new World();
   readonly client = new Client(this.world.socket);
 
-  async liveopsd(...words: string[]): Promise<{ code: number | null; stderr: string }> {
-    const child = spawn(process.execPath, [this.world.bin("liveopsd"), ...words], {
-      cwd: this.world.dir,
-      env: this.world.env,
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    let stderr = "";
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      stderr += text;
-    });
-    const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-    return { code, stderr };
+  liveopsd(...words: string[]): Promise<BinEnded> {
+    return runBin(this.world, "liveopsd", words);
   }
 
   daemons(): number[] {

@@ -1,0 +1,129 @@
+/** What keeps a state dir small and sound: bounded logs, retention, `liveopsd doctor`. */
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Examination } from "../../daemon/doctor.js";
+import { useDirectories } from "../harness/temporary.js";
+import { journalFiles } from "./crafted.js";
+import { counts, patience } from "./mode.js";
+import { runBin } from "./run-bin.js";
+import { eventually, settled, startDaemon, wholeLog } from "./start.js";
+import { record } from "./tally.js";
+
+const directory = useDirectories();
+const MiB = 1024 * 1024;
+
+/** A config file of this test, as environment. */
+function config(values: object): Record<string, string> {
+  const file = join(directory(), "config.json");
+  writeFileSync(file, JSON.stringify(values));
+  return { LIVEOPS_CONFIG: file };
+}
+
+test(
+  "a flooded log keeps its newest lines within the bound, says what was cut, and fills neither disk nor memory",
+  async () => {
+    const maxLog = counts(2, 16) * MiB;
+    await using daemon = await startDaemon(["floods"], { env: config({ maxLog }) });
+    await settled(daemon, (await daemon.submit("floods", { params: { lines: 1000 } })).id);
+    const before = (await daemon.client.daemon()).memory.rss;
+    const width = 1000;
+    const lines = counts(40_000, 1_000_000);
+    const { id } = await daemon.submit("floods", { params: { lines, width } });
+    let mostOnDisk = 0;
+    let mostInMemory = 0;
+    const dir = join(daemon.world.stateDir, "runs", id, "1");
+    await eventually(
+      "the flood is over",
+      async () => {
+        const names = existsSync(dir) ? readdirSync(dir) : [];
+        const sizes = names.map((name) => statSync(join(dir, name), { throwIfNoEntry: false })?.size ?? 0);
+        mostOnDisk = Math.max(
+          mostOnDisk,
+          sizes.reduce((sum, size) => sum + size, 0),
+        );
+        mostInMemory = Math.max(mostInMemory, (await daemon.client.daemon()).memory.rss);
+        return (await daemon.client.show(id)).state === "succeeded";
+      },
+      () => daemon.client.show(id),
+      patience(50_000, 280_000),
+    );
+    expect(lines * width).toBeGreaterThan(15 * maxLog);
+    // The events file is not a log: it holds a progress fact a tenth of a second.
+    expect(mostOnDisk).toBeLessThan(maxLog * 1.1 + MiB);
+    expect(mostInMemory - before).toBeLessThan(128 * MiB);
+    const log = await wholeLog(daemon, id);
+    expect(log.at(-1)?.text).toMatch(new RegExp(`^${lines} `));
+    expect(log.filter(({ stream }) => stream === "liveops").at(-1)?.text).toMatch(
+      /^lines \d+ to \d+ were cut/,
+    );
+    const said = log.filter(({ stream }) => stream === "log").map(({ text }) => Number.parseInt(text, 10));
+    expect(said).toEqual(Array.from(said, (_, index) => said[0]! + index));
+    record({
+      fault: "log flooded: bytes",
+      injected: lines * width,
+      survived: said.length,
+      lost: 0,
+      duplicated: 0,
+    });
+  },
+  patience(60_000, 300_000),
+);
+
+test("retention: the newest so many finished operations are kept, with their logs; live ones always", async () => {
+  const env = config({ keepFinished: 3 });
+  await using daemon = await startDaemon(["floods", "gate"], { env, concurrency: 1 });
+  const ids: string[] = [];
+  for (let n = 0; n < 6; n++) {
+    const { id } = await daemon.submit("floods", { params: { lines: 1 } });
+    await settled(daemon, id);
+    ids.push(id);
+  }
+  const gate = join(daemon.world.dir, "kept");
+  const live = (await daemon.submit("gate", { params: { gate } })).id;
+  await daemon.stop();
+  await daemon.startAgain();
+  const kept = [...ids.slice(-3), live];
+  const listed = async () => (await daemon.client.list()).operations.map(({ id }) => id).reverse();
+  await eventually("the older ones are removed", async () => (await listed()).length === kept.length, listed);
+  expect(await listed()).toEqual(kept);
+  expect(readdirSync(join(daemon.world.stateDir, "runs")).sort()).toEqual([...kept].sort());
+  await daemon.kill();
+  await daemon.startAgain();
+  expect(await listed()).toEqual(kept);
+  writeFileSync(`${gate}.1`, "");
+  expect((await settled(daemon, live)).state).toBe("succeeded");
+});
+
+test("doctor finds damage in every place, mends what a start would, and only looks while a daemon runs", async () => {
+  await using daemon = await startDaemon(["floods"]);
+  const { world } = daemon;
+  const { id } = await daemon.submit("floods", { params: { lines: 5 } });
+  await settled(daemon, id);
+  const doctor = async () => {
+    const { code, stdout } = await runBin(world, "liveopsd", ["doctor", "--json"]);
+    return { code, ...(JSON.parse(stdout) as Examination) };
+  };
+  const running = await doctor();
+  expect(running).toMatchObject({ code: 0, running: true });
+  expect(running.findings.every(({ state }) => state === "ok")).toBe(true);
+
+  await daemon.kill();
+  const journal = journalFiles(world.stateDir).at(-1)!;
+  writeFileSync(journal, `${readFileSync(journal, "utf8")}0badc0de 99 {"kind"`);
+  const log = join(world.stateDir, "runs", id, "1", "log.ndjson");
+  writeFileSync(log, readFileSync(log, "utf8").replace("2 ..", "2 ,,"));
+  const mended = await doctor();
+  expect(mended).toMatchObject({ code: 1, running: false });
+  expect(mended.findings.filter(({ state }) => state === "mended").map(({ what }) => what)).toEqual([
+    expect.stringMatching(/torn tail/),
+  ]);
+  expect(mended.findings.filter(({ state }) => state === "damaged").map(({ what }) => what)).toEqual([
+    expect.stringMatching(/log\.ndjson: 1 of 5 records are damaged/),
+  ]);
+  const again = await doctor();
+  expect(again.findings.some(({ state }) => state === "mended")).toBe(false);
+  await daemon.startAgain();
+  expect((await daemon.client.daemon()).problems).toEqual([]);
+  expect((await daemon.client.show(id)).state).toBe("succeeded");
+});
