@@ -3,6 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
 import type { Logger } from "pino";
 import { Refusal } from "../../protocol/errors.js";
 import { StoreFullError } from "../store/journal.js";
+import { readAway } from "./read-away.js";
 
 export function handleErrors(app: FastifyInstance, log: Logger, maxBody: number): void {
   app.setNotFoundHandler((request, reply) => {
@@ -12,8 +13,9 @@ export function handleErrors(app: FastifyInstance, log: Logger, maxBody: number)
     );
     return sendProblem(reply, refusal);
   });
-  app.setErrorHandler((error: FastifyError, request, reply) => {
+  app.setErrorHandler(async (error: FastifyError, request, reply) => {
     const refusal = asRefusal(error, maxBody);
+    if (refusal.status === 413) await readAway(request.raw);
     if (refusal.status >= 500 && refusal.code === "LIVEOPS_INTERNAL") {
       log.error({ err: error, method: request.method, url: request.url }, "a request failed");
     }
