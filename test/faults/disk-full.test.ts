@@ -47,7 +47,7 @@ async function expectAllSucceed(daemon: TestDaemon, ids: string[], fault: string
 
 test("full: submits are refused, what runs goes on and says what it dropped, with room all works again", async () => {
   await using disk = await SmallDisk.make(16);
-  await using daemon = await startDaemon(OPERATIONS, { stateDir: disk.directory("state"), concurrency: 2 });
+  await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 2 });
   const talkers = [await talker(daemon, "one"), await talker(daemon, "two")];
   disk.fill();
   const { ids, refusal } = await submitUntilFull(daemon);
@@ -102,7 +102,7 @@ async function submitUntilFullOrOne(daemon: TestDaemon): Promise<string> {
 
 test("full: a cancel that was recorded stops its operation, one that was refused changes nothing", async () => {
   await using disk = await SmallDisk.make(16);
-  await using daemon = await startDaemon(OPERATIONS, { stateDir: disk.directory("state"), concurrency: 1 });
+  await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 1 });
   const { id } = await talker(daemon, "cancelled");
   disk.fill();
   // Refused or recorded, depending on what the journal's last page still takes: never in between.
@@ -120,7 +120,7 @@ test("full: a cancel that was recorded stops its operation, one that was refused
 
 test("full: an outcome waits for room, in the worker or in the daemon, and is not lost with either daemon", async () => {
   await using disk = await SmallDisk.make(16);
-  await using daemon = await startDaemon(OPERATIONS, { stateDir: disk.directory("state"), concurrency: 2 });
+  await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 2 });
   const { id, open } = await talker(daemon, "outcome");
   disk.fill();
   const { ids } = await submitUntilFull(daemon);
@@ -137,7 +137,7 @@ test("full: an outcome waits for room, in the worker or in the daemon, and is no
 
 test("full: finished operations can be removed, to make room", async () => {
   await using disk = await SmallDisk.make(16);
-  await using daemon = await startDaemon(OPERATIONS, { stateDir: disk.directory("state"), concurrency: 2 });
+  await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 2 });
   const { id, open } = await talker(daemon, "removed");
   open();
   await settled(daemon, id);
@@ -161,7 +161,7 @@ test("full: finished operations can be removed, to make room", async () => {
 
 test("full at the stop: the checkpoint is left as it was, nothing is listed twice, the next daemon has it all", async () => {
   await using disk = await SmallDisk.make(16);
-  await using daemon = await startDaemon(OPERATIONS, { stateDir: disk.directory("state"), concurrency: 2 });
+  await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 2 });
   const before = await talker(daemon, "before");
   before.open();
   await settled(daemon, before.id);
@@ -178,7 +178,7 @@ test("full at the stop: the checkpoint is left as it was, nothing is listed twic
 
 test("no file names left: what is queued waits for some, and runs once there are", async () => {
   await using disk = await SmallDisk.make(16, 300);
-  await using daemon = await startDaemon(OPERATIONS, { stateDir: disk.directory("state"), concurrency: 2 });
+  await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 2 });
   const { id, open } = await talker(daemon, "names");
   disk.fillNames();
   const gate = join(daemon.world.dir, "nameless");

@@ -1,6 +1,7 @@
 /**
- * A file system of a few megabytes, to be filled: a tmpfs, mounted by root, or by a user in a namespace of their own
- * and reached through /proc. There is no third way and no skip: where neither is permitted the tests fail and say so.
+ * A file system of a few megabytes, to be filled: a tmpfs, mounted by root, or by a user in a namespace of their own,
+ * which the daemon is started in and the test reaches through /proc. There is no third way and no skip: where neither
+ * is permitted the tests fail and say so.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -8,6 +9,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync, writeS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../daemon/commands/until.js";
+import type { DaemonOptions } from "../harness/daemon.js";
 
 const UNMOUNT_MS = 10_000;
 
@@ -17,6 +19,8 @@ export class SmallDisk implements AsyncDisposable {
   private constructor(
     /** The root of the file system. */
     readonly dir: string,
+    /** The same as the daemon sees it, and the words before its command that let it see it. */
+    private readonly inside: { dir: string; enter: string[] },
     private readonly unmount: () => Promise<void>,
   ) {
     this.#ballast = join(dir, "ballast");
@@ -27,7 +31,7 @@ export class SmallDisk implements AsyncDisposable {
     const place = mkdtempSync(join(tmpdir(), "liveops-disk-"));
     const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", options, "liveops-test", place]);
     if (mounted.status === 0) {
-      return new SmallDisk(place, async () => {
+      return new SmallDisk(place, { dir: place, enter: [] }, async () => {
         // A process that is gone from /proc may still be closing its files.
         const gone = await until(() => spawnSync("umount", [place]).status === 0, UNMOUNT_MS);
         if (!gone) execFileSync("umount", [place]);
@@ -38,17 +42,19 @@ export class SmallDisk implements AsyncDisposable {
     const holder = spawn("unshare", ["-Urm", "sh", "-c", script], { stdio: ["ignore", "pipe", "pipe"] });
     rmSync(place, { recursive: true });
     await isMounted(holder, String(mounted.stderr));
-    return new SmallDisk(`/proc/${holder.pid}/root/mnt`, async () => {
+    const enter = ["nsenter", "--user", "--mount", "--preserve-credentials", `--target=${holder.pid}`];
+    return new SmallDisk(`/proc/${holder.pid}/root/mnt`, { dir: "/mnt", enter }, async () => {
       holder.kill("SIGKILL");
       await once(holder, "exit");
     });
   }
 
-  /** A directory on it, of our own. */
-  directory(name: string): string {
-    const dir = join(this.dir, name);
-    mkdirSync(dir, { mode: 0o700 });
-    return dir;
+  /** A state dir on it: what a daemon is started with to be there. */
+  place(name: string): Pick<DaemonOptions, "stateDir" | "enter" | "env"> {
+    const stateDir = join(this.dir, name);
+    mkdirSync(stateDir, { mode: 0o700 });
+    const { dir, enter } = this.inside;
+    return { stateDir, enter, env: { LIVEOPS_STATE_DIR: join(dir, name) } };
   }
 
   /** Fills it to the last byte. */

@@ -19,6 +19,8 @@ export interface DaemonOptions {
   env?: Record<string, string>;
   /** Instead of one in the world: a file system of its own. It must exist, and be taken away by whoever made it. */
   stateDir?: string;
+  /** Words before the daemon's command, such as those that enter a namespace. */
+  enter?: string[];
 }
 
 export class TestDaemon {
@@ -49,7 +51,8 @@ export class TestDaemon {
   async startAgain(): Promise<void> {
     const { world, options } = this;
     const words = ["start", "--foreground", "--concurrency", String(options.concurrency ?? 2)];
-    const child = spawn(process.execPath, [world.bin("liveopsd"), ...words], {
+    const [command, ...rest] = [...(options.enter ?? []), process.execPath, world.bin("liveopsd"), ...words];
+    const child = spawn(command!, rest, {
       cwd: world.dir,
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       env: { ...world.env, ...options.env },
