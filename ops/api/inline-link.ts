@@ -59,11 +59,18 @@ export class InlineLink implements Sink {
    *
    * @param flush - hands on what the process printed without an end of line
    */
-  async run(Type: OperationCtor, signal: AbortSignal, flush: () => void): Promise<Outcome> {
+  async run(
+    Type: OperationCtor,
+    signal: AbortSignal,
+    flush: () => void,
+    isCancelled?: () => boolean,
+  ): Promise<Outcome> {
     this.#say({ type: "attempt:started" });
     this.#say({ type: "attempt:accepted", pid: process.pid });
     const started = performance.now();
-    const outcome = isDirectory(this.submission.cwd) ? await this.#attempt(Type, signal) : this.#cwdGone();
+    const outcome = isDirectory(this.submission.cwd)
+      ? await this.#attempt(Type, signal, isCancelled)
+      : this.#cwdGone();
     flush();
     this.fact({ type: "attempt:finished", seconds: (performance.now() - started) / 1000, ...outcome });
     this.settle(outcome);
@@ -76,10 +83,15 @@ export class InlineLink implements Sink {
     this.#over = true;
   }
 
-  async #attempt(Type: OperationCtor, signal: AbortSignal): Promise<Outcome> {
+  async #attempt(Type: OperationCtor, signal: AbortSignal, isCancelled?: () => boolean): Promise<Outcome> {
     const before = process.cwd();
     process.chdir(this.submission.cwd);
-    const stop = new InlineStop(Type, signal, (reason) => this.#say({ type: "cancel:requested", reason }));
+    const stop = new InlineStop(
+      Type,
+      signal,
+      (reason) => this.#say({ type: "cancel:requested", reason }),
+      isCancelled,
+    );
     try {
       return await Promise.race([runAttempt(Type, this.#order(), this, stop, null), stop.graceOver]);
     } finally {

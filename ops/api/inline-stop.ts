@@ -18,6 +18,8 @@ export class InlineStop implements StopControl {
     Type: OperationCtor,
     private readonly cancel: AbortSignal,
     private readonly onStop: (reason: StopReason) => void,
+    /** Whether a cancel has come, found out synchronously: a busy loop hears of no signal. */
+    private readonly isCancelled: () => boolean = () => false,
   ) {
     const { timeout, gracePeriod } = readType(Type);
     this.#timeout = timeout;
@@ -37,6 +39,7 @@ export class InlineStop implements StopControl {
 
   poll(): StopReason | null {
     if (performance.now() >= this.#deadline) this.#stop("timeout");
+    else if (!this.signal.aborted && this.isCancelled()) this.#stop("cancel");
     return this.signal.aborted ? (this.signal.reason as StopReason) : null;
   }
 

@@ -21,6 +21,7 @@ export interface InlineWatcher {
  * @param submission - made by `prepareSubmission` in this process
  * @param signal - aborted to cancel; should the operation not end within its grace period, it is given up: this
  *   resolves, and the caller ends the process
+ * @param isCancelled - asked by `track` and `checkCancelled` too, since a busy loop hears of no signal
  * @returns the record of the chain's last link, settled
  */
 export async function runInline(
@@ -28,6 +29,7 @@ export async function runInline(
   submission: Submission,
   watcher: InlineWatcher,
   signal: AbortSignal,
+  isCancelled?: () => boolean,
 ): Promise<Operation> {
   let link: InlineLink | null = null;
   const capture = captureOutput((stream, text) => link?.line(stream, link.stage, text));
@@ -36,7 +38,7 @@ export async function runInline(
     let current = { Type, submission };
     for (;;) {
       link = new InlineLink(current.submission, watcher);
-      const outcome = await runLink(link, current.Type, signal, capture);
+      const outcome = await runLink(link, current.Type, signal, capture, isCancelled);
       if (outcome.next === null) return link.record;
       current = { Type: typeOf(outcome.next), submission: outcome.next };
     }
@@ -50,6 +52,7 @@ async function runLink(
   Type: OperationCtor,
   signal: AbortSignal,
   capture: Capture,
+  isCancelled?: () => boolean,
 ): Promise<Outcome> {
   // The cancel came while the link before it was on its way out: this one never starts.
   if (signal.aborted) {
@@ -57,7 +60,7 @@ async function runLink(
     link.settle(outcome);
     return outcome;
   }
-  return link.run(Type, signal, () => capture.flush());
+  return link.run(Type, signal, () => capture.flush(), isCancelled);
 }
 
 function typeOf(next: Submission): OperationCtor {

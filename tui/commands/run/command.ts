@@ -15,6 +15,7 @@ import { userOpsDirs } from "../../../protocol/places.js";
 import { givenParams } from "../given-params.js";
 import { trailingWords, withTrailing } from "../trailing.js";
 import type { InlineRun } from "./inline.js";
+import { CANCEL_VARIABLE, supervise } from "./supervise.js";
 
 interface RunOptions {
   ops?: string[];
@@ -39,6 +40,10 @@ export function registerRun(root: Command): void {
     .option("--ops <dir>", "a directory of operations, before all others (repeatable)", collect)
     .option("--json", "a fact or log line a line")
     .action(async (op: string, words: string[], _options: unknown, command: Command) => {
+      if (process.env[CANCEL_VARIABLE] === undefined) {
+        process.exitCode = await supervise();
+        return;
+      }
       const options = allOptions<RunOptions & GlobalOptions>(command);
       const { config } = commandPlaces(options);
       const { runHere } = (await import(INLINE)) as typeof import("./inline.js");

@@ -2,19 +2,21 @@
  * The work of `liveops run`: finds the type, reads the parameters, runs the chain in this process through the text
  * renderer. A bundle of its own; reports its errors itself, since error classes of two bundles are not the same.
  */
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Catalogue, loadCatalogue } from "../../../ops/api/catalogue.js";
 import { runInline } from "../../../ops/api/inline.js";
 import { prepareSubmission } from "../../../ops/api/prepare.js";
 import { type OperationCtor, TypeFault } from "../../../ops/api/read-type.js";
 import { enableUserCode } from "../../../ops/api/user-code.js";
-import { InterruptedError, NotFoundError } from "../../../protocol/command/failures.js";
+import { NotFoundError } from "../../../protocol/command/failures.js";
 import { report, say } from "../../../protocol/command/report.js";
 import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";
 import { newId } from "../../../protocol/id.js";
 import { nearest } from "../../../protocol/nearest.js";
 import { isFinal } from "../../../protocol/state.js";
 import { InlineScreen } from "./screen.js";
+import { CANCEL_VARIABLE } from "./supervise.js";
 
 export interface InlineRun {
   op: string;
@@ -56,7 +58,7 @@ async function work(run: InlineRun): Promise<ExitCode> {
   const screen = new InlineScreen(run.json);
   const stop = stopOnSignal();
   try {
-    const last = await runInline(Type, submission, screen, stop.signal);
+    const last = await runInline(Type, submission, screen, stop.signal, stop.isCancelled);
     if (!isFinal(last.state)) throw new Error(`${last.id} ended as ${last.state}`);
     return exitCodeOf(last.state);
   } finally {
@@ -76,17 +78,21 @@ function typeNamed({ types, errors }: Catalogue, op: string): OperationCtor {
   throw new NotFoundError(`No such operation type: there is no ${op}; ${names}`);
 }
 
-/** The first Ctrl-C cancels, the second kills. */
-function stopOnSignal(): { signal: AbortSignal; dispose(): void } {
+/**
+ * The supervisor's word: its SIGTERM wakes an operation that waits, its file is seen by one that is busy. Ctrl-C
+ * reaches this process too, as it does the whole group of the terminal; the supervisor answers it.
+ */
+function stopOnSignal(): { signal: AbortSignal; isCancelled(): boolean; dispose(): void } {
   const controller = new AbortController();
-  const onSignal = () => {
-    if (controller.signal.aborted) process.exit(report(new InterruptedError("killed"), TO));
-    controller.abort("cancel");
-  };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  const file = process.env[CANCEL_VARIABLE];
+  delete process.env[CANCEL_VARIABLE];
+  const cancel = () => controller.abort("cancel");
+  const ignore = () => {};
+  process.on("SIGTERM", cancel).on("SIGINT", ignore);
   return {
     signal: controller.signal,
-    dispose: () => process.off("SIGINT", onSignal).off("SIGTERM", onSignal),
+    isCancelled: () => controller.signal.aborted || (file !== undefined && existsSync(file)),
+    dispose: () => process.off("SIGTERM", cancel).off("SIGINT", ignore),
   };
 }
 
