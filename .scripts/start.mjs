@@ -3,13 +3,16 @@
  * in the dashboard where there is a terminal, as text where there is none.
  */
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const bin = (name) => join(root, "dist", "bin", `${name}.cjs`);
-const target = join(tmpdir(), `liveops-demo-${userInfo().username}`);
+// Each checkout its own: one must not prune another's archives.
+const checkout = createHash("sha256").update(root).digest("hex").slice(0, 8);
+const target = join(tmpdir(), `liveops-demo-${userInfo().username}-${checkout}`);
 
 /** Runs one of our commands; ends with its exit code where it fails. */
 function run(name, args, stdout = "inherit") {

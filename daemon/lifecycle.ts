@@ -215,8 +215,12 @@ const STATE_WORDS: Record<State, string> = {
 };
 
 function wrongState(record: Operation, what: string): Refusal {
-  const { id, op, state } = record;
-  return new Refusal("LIVEOPS_WRONG_STATE", `${op} ${id} cannot be ${what}: it ${STATE_WORDS[state]}`);
+  const { id, op, state, chain } = record;
+  const goesOn = state === "succeeded" && chain.next !== null ? `; its chain goes on as ${chain.next}` : "";
+  return new Refusal(
+    "LIVEOPS_WRONG_STATE",
+    `${op} ${id} cannot be ${what}: it ${STATE_WORDS[state]}${goesOn}`,
+  );
 }
 
 function now(): string {

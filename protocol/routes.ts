@@ -38,8 +38,16 @@ export const submitBody = z.strictObject({
   params: z.record(z.string(), z.unknown()).optional(),
   set: z.array(z.string()).optional().describe("words name=value, read against the type's schema"),
   label: z.string().max(MAX_LABEL).optional(),
-  cwd: z.string().startsWith("/", "cwd must be an absolute path").optional(),
-  env: z.record(z.string(), z.string()).optional(),
+  cwd: z
+    .string()
+    .regex(/^\/[^\0]*$/, "cwd must be an absolute path")
+    .optional(),
+  env: z
+    .record(
+      z.string().regex(/^[^=\0]+$/, "a variable's name must not be empty, nor hold = or a null character"),
+      z.string().regex(/^[^\0]*$/, "a variable's value must not hold a null character"),
+    )
+    .optional(),
 });
 
 export const listQuery = z.object({

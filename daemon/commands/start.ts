@@ -1,13 +1,17 @@
 /** `liveopsd start`: returns when the socket answers; a daemon that runs already is success. */
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
 import { readConfig } from "../../protocol/command/config.js";
 import { addCommand, allOptions, reportTo } from "../../protocol/command/options.js";
 import { say } from "../../protocol/command/report.js";
-import { socketPath } from "../../protocol/places.js";
+import { shellQuote } from "../../protocol/command/shell-quote.js";
+import { Refusal } from "../../protocol/errors.js";
+import { socketPath, stateDir } from "../../protocol/places.js";
+import type { DaemonReply } from "../../protocol/routes.js";
 import { answering } from "./answering.js";
-import { type DaemonOptions, withDaemonOptions } from "./daemon-options.js";
+import { asWords, type DaemonOptions, withDaemonOptions } from "./daemon-options.js";
 import { runForeground } from "./foreground.js";
 import { launch } from "./launch.js";
 
@@ -29,7 +33,8 @@ export function registerStart(root: Command): void {
         if (!existsSync(dir)) say(to, `--ops ${dir}: there is no such directory yet`, "yellow");
       }
       if (running) {
-        say(to, `running already (pid ${running.pid}, ${socket})`, "yellow");
+        checkStateDir(options, running, socket);
+        say(to, `running already (pid ${running.pid}, ${socket})${untaken(options, running)}`, "yellow");
         return;
       }
       if (options.foreground) {
@@ -39,4 +44,26 @@ export function registerStart(root: Command): void {
       const { pid } = await launch(options, socket);
       process.stderr.write(`liveopsd: started (pid ${pid}), answers on ${socket}\n`);
     });
+}
+
+/** One daemon for each state dir: the one that answers here must not be taken for another's. */
+function checkStateDir(options: DaemonOptions, running: DaemonReply, socket: string): void {
+  if (!options.stateDir && !process.env.LIVEOPS_STATE_DIR) return;
+  const wanted = stateDir(options, process.env, readConfig());
+  if (running.stateDir === wanted) return;
+  throw new Refusal(
+    "LIVEOPS_WRONG_STATE",
+    `the daemon on ${socket} (pid ${running.pid}) keeps its state in ${running.stateDir}, not in ${wanted}; choose another --socket`,
+  );
+}
+
+/** What was asked for and is not so: the daemon that runs was started without it. */
+function untaken(options: DaemonOptions, running: DaemonReply): string {
+  const ops = (options.ops ?? []).filter((dir) => !running.opsDirs.includes(resolve(dir)));
+  const words = ops.flatMap((dir) => ["--ops", dir]);
+  if (options.concurrency !== undefined && options.concurrency !== running.concurrency) {
+    words.push("--concurrency", String(options.concurrency));
+  }
+  if (words.length === 0) return "";
+  return `, without ${words.join(" ")}; this applies it: liveopsd restart ${asWords(options).map(shellQuote).join(" ")}`;
 }

@@ -29,6 +29,7 @@ export function buildServer(context: Context): FastifyInstance {
     logger: false,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 500 },
+    http: { requireHostHeader: false },
     clientErrorHandler: refuseMalformed,
     // A path that cannot be decoded reaches no route, no hook and no error handler.
     frameworkErrors: (error, _request, reply) => {

@@ -5,6 +5,7 @@
  */
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { type Problem, Refusal } from "../errors.js";
+import { MAX_SOCKET_PATH } from "../places.js";
 import { compatible, VERSION, VERSION_HEADER } from "../version.js";
 import { ConnectionLostError, NoDaemonError } from "./errors.js";
 
@@ -54,6 +55,10 @@ export async function readText(response: IncomingMessage): Promise<string> {
 const NO_SERVER_NAME = { servername: "" };
 
 function send(socket: string, options: RequestOptions): Promise<IncomingMessage> {
+  if (Buffer.byteLength(socket) > MAX_SOCKET_PATH) {
+    const detail = `the socket's path is too long for a Unix socket (${MAX_SOCKET_PATH} bytes are possible): ${socket}; choose a shorter one with --socket`;
+    return Promise.reject(new Refusal("LIVEOPS_BAD_REQUEST", detail));
+  }
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   return new Promise((resolve, reject) => {
     const request = httpRequest(

@@ -32,7 +32,13 @@ const TO = { program: "liveops", startCommand: "liveopsd start" };
 
 /** Ends the process: an operation may leave timers and sockets open that would keep it. */
 export async function runHere(run: InlineRun): Promise<never> {
-  let code: ExitCode;
+  let code: ExitCode | null = null;
+  // Its own exit code would be read as ours.
+  process.on("exit", (theirs) => {
+    if (code !== null) return;
+    process.stderr.write(`liveops: failed: the operation ended its process with exit code ${theirs}\n`);
+    process.exitCode = EXIT.failed;
+  });
   try {
     code = await work(run);
   } catch (error) {
