@@ -3,7 +3,7 @@
  *
  * Plain node:http, no schema library: a short command's start-up is mostly this.
  */
-import { request as httpRequest, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { type Problem, Refusal } from "../errors.js";
 import { MAX_SOCKET_PATH } from "../places.js";
 import { compatible, VERSION, VERSION_HEADER } from "../version.js";
@@ -60,6 +60,8 @@ function send(socket: string, options: RequestOptions): Promise<IncomingMessage>
     return Promise.reject(new Refusal("LIVEOPS_BAD_REQUEST", detail));
   }
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+  // Loaded with the first request: the dashboard's first frame does not wait for it.
+  const { request: httpRequest } = process.getBuiltinModule("node:http");
   return new Promise((resolve, reject) => {
     const request = httpRequest(
       {

@@ -25,6 +25,9 @@ export class Store {
   #drawn: State;
   #frame: Frame;
   #drawnAt = Number.NEGATIVE_INFINITY;
+  #answeredAt = Number.NEGATIVE_INFINITY;
+  /** A key was pressed that no frame has answered yet. */
+  #keyWaits = false;
   #timer: NodeJS.Timeout | null = null;
   #due = Number.POSITIVE_INFINITY;
   readonly #listeners = new Set<() => void>();
@@ -65,7 +68,11 @@ export class Store {
     if (next === this.#state) return;
     this.#state = next;
     if (message.type === "resized") this.flush();
-    else this.#flushIn(isUrgent(message) ? KEY_PACE : DATA_PACE);
+    else if (isUrgent(message)) {
+      // A key answers at once, whenever data was drawn; one that is held down has a pace of its own.
+      this.#keyWaits = true;
+      this.#flushAt(this.#answeredAt + KEY_PACE);
+    } else this.#flushIn(DATA_PACE);
   };
 
   readonly now = (): number => this.clock.now();
@@ -83,6 +90,8 @@ export class Store {
     if (this.#state === this.#drawn) return;
     this.#drawn = this.#state;
     this.#drawnAt = performance.now();
+    if (this.#keyWaits) this.#answeredAt = this.#drawnAt;
+    this.#keyWaits = false;
     const frame = frameOf(this.#state, this.paint);
     if (!sameFrame(frame, this.#frame)) this.#frame = frame;
     for (const listener of this.#listeners) listener();
@@ -108,15 +117,19 @@ export class Store {
   }
 
   #flushIn(pace: number): void {
+    this.#flushAt(this.#drawnAt + pace);
+  }
+
+  /** Draws at this time of the monotonic clock, or at once where it has passed; never later than already planned. */
+  #flushAt(time: number): void {
     const now = performance.now();
-    const due = Math.max(now, this.#drawnAt + pace);
-    if (due >= this.#due) return;
-    this.stop();
-    if (due === now) {
+    if (time <= now) {
       this.flush();
       return;
     }
-    this.#due = due;
-    this.#timer = setTimeout(() => this.flush(), due - now);
+    if (time >= this.#due) return;
+    this.stop();
+    this.#due = time;
+    this.#timer = setTimeout(() => this.flush(), time - now);
   }
 }

@@ -2,7 +2,6 @@
  * The dashboard for a screen reader: no screen, no signs, no colours; what changes is a line, what one wants to know or
  * do is typed as a line. It keeps the state that the full screen has.
  */
-import { createInterface } from "node:readline";
 import { Client } from "../../../protocol/client/client.js";
 import { exitCodeOfStatus, Refusal } from "../../../protocol/errors.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
@@ -72,6 +71,8 @@ export async function readAloud({ stdin, stdout, socket, id, flags }: ReaderOpti
   );
 
   let question: Request | null = null;
+  // Loaded here: the full screen does without it.
+  const { createInterface } = process.getBuiltinModule("node:readline");
   const lines = createInterface({ input: stdin, terminal: false });
   const code = await new Promise<number>((resolve) => {
     const interrupted = () => resolve(EXIT.interrupted);

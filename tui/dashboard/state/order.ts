@@ -44,7 +44,13 @@ export function compare(a: Operation, b: Operation): number {
 }
 
 const name = ({ title, label }: Operation) => `${title} ${label ?? ""}`.toLowerCase();
-const words = new Intl.Collator("en", { numeric: true });
+/** Made when it is first needed: it costs milliseconds of the first frame. */
+let words: Intl.Collator | null = null;
+
+function byName(a: Operation, b: Operation): number {
+  words ??= new Intl.Collator("en", { numeric: true });
+  return words.compare(name(a), name(b));
+}
 
 /** Seconds it ran; what runs longest counts from its start. */
 function ran({ startedAt, finishedAt, seconds }: Operation): number {
@@ -63,7 +69,7 @@ function comparer(sort: Sort): (a: Operation, b: Operation) => number {
     case "state":
       return (a, b) => (STATE_RANK[a.state] ?? 9) - (STATE_RANK[b.state] ?? 9) || newest(a, b);
     case "name":
-      return (a, b) => words.compare(name(a), name(b)) || newest(a, b);
+      return (a, b) => byName(a, b) || newest(a, b);
     case "time":
       return (a, b) => ran(b) - ran(a) || newest(a, b);
   }

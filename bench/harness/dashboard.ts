@@ -1,0 +1,113 @@
+/** The built dashboard on a pty of 160x50, and operations for it that change ten times a second. */
+import { fileURLToPath } from "node:url";
+import pty from "@lydell/node-pty";
+import { ago, NOW, operation } from "../../test/tui/dashboard/operations.js";
+import type { World } from "../../test/tui/dashboard/world.js";
+
+const BUNDLE = process.argv[2] ?? fileURLToPath(new URL("../../dist/tui.js", import.meta.url));
+const HERTZ = 10;
+
+export interface Shown {
+  readonly pid: number;
+  readonly written: { bytes: number; flushes: number };
+  press(keys: string): void;
+  /** Resolves with the next data that fits. */
+  data(fits: (data: string) => boolean): Promise<string>;
+  kill(): void;
+}
+
+export function startDashboard(socket: string): Shown {
+  return startOn([BUNDLE, "--socket", socket]);
+}
+
+/** A Node program on a pty of the same size. */
+export function startOn(words: string[]): Shown {
+  // Ink draws nothing where CI is set, and colours cost.
+  const { CI: _ci, NO_COLOR: _plain, ...env } = process.env;
+  const child = pty.spawn(process.execPath, words, {
+    cols: 160,
+    rows: 50,
+    env: { ...env, TERM: "xterm-256color" } as Record<string, string>,
+  });
+  const written = { bytes: 0, flushes: 0 };
+  const waiting = new Set<(data: string) => void>();
+  child.onData((data) => {
+    written.bytes += Buffer.byteLength(data);
+    written.flushes += data.split("\x1b[?2026h").length - 1;
+    for (const tell of waiting) tell(data);
+  });
+  return {
+    pid: child.pid,
+    written,
+    press: (keys) => child.write(keys),
+    data: (fits) =>
+      new Promise((resolve) => {
+        const tell = (data: string) => {
+          if (!fits(data)) return;
+          waiting.delete(tell);
+          resolve(data);
+        };
+        waiting.add(tell);
+      }),
+    kill: () => child.kill("SIGKILL"),
+  };
+}
+
+const when = (seconds: number) => new Date(Date.now() + Date.parse(ago(seconds)) - NOW).toISOString();
+
+export function putRunning(world: World, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const id = `bench${String(i).padStart(7, "0")}`;
+    world.put(
+      operation({
+        id,
+        title: `Back up folder ${i}`,
+        label: i % 2 ? "nightly" : null,
+        state: "running",
+        currentStage: 1,
+        stageStates: { Load: "done", Process: "active" },
+        createdAt: when(i),
+        startedAt: when(i),
+        updatedAt: when(0),
+      }),
+    );
+  }
+}
+
+export function putFinished(world: World, count: number): void {
+  for (let i = 0; i < count; i++) {
+    world.put(
+      operation({
+        id: `ended${String(i).padStart(7, "0")}`,
+        title: `Back up folder ${i}`,
+        state: "succeeded",
+        createdAt: when(1000 + i),
+        startedAt: when(1000 + i),
+        finishedAt: when(900),
+      }),
+    );
+  }
+}
+
+/** Changes every running operation ten times a second, and logs a line in the first; returns what ends it. */
+export function change(world: World): () => void {
+  let round = 0;
+  const running = [...world.operations.values()].filter(({ state }) => state === "running");
+  const timer = setInterval(() => {
+    round++;
+    for (const [i, { id }] of running.entries()) {
+      const done = (round * (i + 3)) % 10_000;
+      const etaSeconds = (10_000 - done) / 1000;
+      const progress = { done, total: 10_000, unit: "row", label: "Rows", rate: 1000 + i, etaSeconds };
+      world.patch(id, { percent: done / 100, progress, updatedAt: when(0) });
+      if (i === 0) world.log(id, `row ${done} of 10000`);
+    }
+  }, 1000 / HERTZ);
+  return () => clearInterval(timer);
+}
+
+/** Ends every running operation. */
+export function settleAll(world: World): void {
+  for (const { id, state } of world.operations.values())
+    if (state === "running") world.patch(id, { state: "succeeded", finishedAt: when(0), percent: 100 });
+}

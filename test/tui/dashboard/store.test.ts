@@ -1,0 +1,66 @@
+/** The pace of drawing: data at most ten times a second, a key at once, nothing where nothing changed. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { NO_COUNTS } from "../../../protocol/watch.js";
+import { withoutColour } from "../../../tui/dashboard/screen/paint.js";
+import { initialState } from "../../../tui/dashboard/state/model.js";
+import { Store } from "../../../tui/dashboard/store.js";
+import { backup, failed, NOW, queued } from "./operations.js";
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
+afterEach(() => void vi.useRealTimers());
+
+function opened() {
+  const state = initialState({ size: { columns: 100, rows: 30 }, now: NOW, socket: "/s" });
+  const store = new Store(state, withoutColour, { now: () => NOW });
+  let drawings = 0;
+  store.subscribe(() => drawings++);
+  const operations = [backup(), queued(), failed()];
+  store.dispatch({ type: "watched", line: { type: "snapshot", cursor: "1", operations, counts: NO_COUNTS } });
+  vi.advanceTimersByTime(1000);
+  drawings = 0;
+  const percent = (value: number) =>
+    store.dispatch({
+      type: "watched",
+      line: { type: "changed", cursor: "2", id: backup().id, patch: { percent: value } },
+    });
+  return { store, percent, drawings: () => drawings };
+}
+
+test("data that comes all the time is drawn ten times a second", () => {
+  const { percent, drawings } = opened();
+  for (let i = 0; i < 1000; i++) {
+    percent(i % 100);
+    vi.advanceTimersByTime(1);
+  }
+  expect(drawings()).toBeGreaterThanOrEqual(9);
+  expect(drawings()).toBeLessThanOrEqual(11);
+});
+
+test("a key is answered at once, even right after data was drawn", () => {
+  const { store, percent, drawings } = opened();
+  percent(1);
+  expect(drawings()).toBe(1);
+  store.dispatch({ type: "pressed", action: "down" });
+  expect(drawings()).toBe(2);
+  expect(store.drawn().selected).toBe(queued().id);
+});
+
+test("a key that is held down is answered thirty times a second, and no slower the longer it is held", () => {
+  const { store, drawings } = opened();
+  for (let i = 0; i < 1000; i++) {
+    store.dispatch({ type: "pressed", action: i % 2 ? "up" : "down" });
+    vi.advanceTimersByTime(1);
+  }
+  expect(drawings()).toBeGreaterThanOrEqual(28);
+  expect(drawings()).toBeLessThanOrEqual(32);
+});
+
+test("lines that wait to be drawn are in the state that is asked for", () => {
+  const { store, percent } = opened();
+  percent(1);
+  percent(77);
+  expect(store.state.view.operations.get(backup().id)?.percent).toBe(77);
+  expect(store.drawn().view.operations.get(backup().id)?.percent).toBe(1);
+  vi.advanceTimersByTime(100);
+  expect(store.drawn().view.operations.get(backup().id)?.percent).toBe(77);
+});
