@@ -37,11 +37,22 @@ try {
     .split("\n")
     .filter(Boolean)
     .map((line) => JSON.parse(line) as FaultCount);
-  process.stdout.write(`\n${table(counts)}\n\nseed ${seed}\n`);
+  process.stdout.write(`\n${table(summed(counts))}\n\nseed ${seed}\n`);
   const bad = counts.some(({ lost, duplicated }) => lost > 0 || duplicated > 0);
   process.exitCode = ended.status === 0 && !bad ? 0 : 1;
 } finally {
   rmSync(dir, { recursive: true, force: true });
+}
+
+/** One row for each fault, however many tests or rounds injected it. */
+function summed(counts: FaultCount[]): FaultCount[] {
+  const rows = new Map<string, FaultCount>();
+  for (const count of counts) {
+    const row = rows.get(count.fault);
+    if (!row) rows.set(count.fault, { ...count });
+    else for (const key of ["injected", "survived", "lost", "duplicated"] as const) row[key] += count[key];
+  }
+  return [...rows.values()];
 }
 
 function table(counts: FaultCount[]): string {

