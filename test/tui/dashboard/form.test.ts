@@ -100,7 +100,7 @@ describe("the command", () => {
         expect(op).toBe("everything");
         expect(label ?? "").toBe(given.label ?? "");
       }),
-      { numRuns: 60 },
+      { numRuns: 60, seed: 20261124 },
     );
   });
 
