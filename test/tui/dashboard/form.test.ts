@@ -29,10 +29,14 @@ function asSubmitted(command: string, schema: JsonSchema | null) {
   const typed = execFileSync("/bin/sh", ["-c", `for w in ${command}; do printf '%s\\0' "$w"; done`], {
     encoding: "utf8",
   });
-  const words = quickWords(typed.split("\0").slice(1, -1))!;
+  const all = typed.split("\0").slice(1, -1);
+  // A label that begins with a dash is joined to its flag, which only the slower of the two readers reads.
+  const joined = all.findIndex((word) => word.startsWith("--label="));
+  const label = joined === -1 ? undefined : all[joined]!.slice("--label=".length);
+  const words = quickWords(joined === -1 ? all : all.toSpliced(joined, 1))!;
   const base = words.options.params === undefined ? undefined : (JSON.parse(words.options.params) as object);
   const params = readWords(schema, base, withTrailing(words.set, words.trailing));
-  return { op: words.op, label: words.options.label, params };
+  return { op: words.op, label: label ?? words.options.label, params };
 }
 
 const EVERYTHING = type({

@@ -37,7 +37,12 @@ const state: fc.Arbitrary<State> = fc
       {},
       { page: { kind: "help" as const, top: 0 } },
       { confirming: { kind: "cancel" as const, id: "backupaaaaaa" } },
+      { page: { kind: "copy" as const, followed: true } },
+      { page: { kind: "record" as const, id: "backupaaaaaa", top: 0, attempts: null } },
+      { logView: { wrap: true, numbers: true } },
     ),
+    known: fc.boolean(),
+    unfold: fc.boolean(),
     away: fc.boolean(),
     count: fc.nat(80),
   })
@@ -59,7 +64,11 @@ const state: fc.Arbitrary<State> = fc
       ...(given.link && {
         state: "succeeded" as const,
         finishedAt: ago(1),
-        result: { [key!]: value },
+        result: {
+          [key!]: value,
+          [name!]: [{ [label!]: status, [unit!]: 1 }, { [label!]: value }],
+          deep: { [value!]: { [key!]: [] } },
+        },
         chain: { id: "backupaaaaaa", index: 0, previous: null, next: "verifybbbbbb" },
       }),
     });
@@ -84,6 +93,15 @@ const state: fc.Arbitrary<State> = fc
     now = update(now, { type: "found", operation: given.at % 2 ? first : failed() });
     const text = { seq: 1, at: ago(0), attempt: 1, stage: null, stream: "stdout" as const, text: log! };
     now = update(now, { type: "logged", id: now.selected!, lines: [{ n: 1, ...text }] });
+    if (given.known) {
+      const spread = { runs: 3, p50: 1e6, p90: 2e6 };
+      const stages = Object.fromEntries(given.stages.map((stage) => [stage, spread]));
+      const reply = { op: "backup", runs: 3, seconds: { p50: 1e6, p90: 2e6 }, stages };
+      now = update(now, { type: "history-fetched", op: "backup", reply, succeeded: 0 });
+    }
+    if (given.unfold) now = update(now, { type: "pressed", action: "fold-all" });
+    const search = given.known ? { text: value!, at: 1 } : null;
+    now = { ...now, search, listing: { ...now.listing, text: given.unfold ? value! : "" } };
     return { ...now, pane: given.pane, notice: { text: notice!, level: "info" as const }, ...given.over };
   });
 

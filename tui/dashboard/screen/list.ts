@@ -6,7 +6,7 @@ import { formatDuration, formatEta, formatPercent } from "../../terminal/format.
 import { chainOf, operationOf, type State } from "../state/model.js";
 import { type Fold, selectedRow } from "../state/order.js";
 import { addBar, addWandering, isIndeterminate } from "./bar.js";
-import { pad, tame, widthOf, wrap } from "./cells.js";
+import { tame, widthOf, wrap } from "./cells.js";
 import { chainElapsed, elapsedOf } from "./elapsed.js";
 import { chainSecondsLeft, secondsLeft } from "./estimate.js";
 import { Line } from "./line.js";
@@ -17,22 +17,26 @@ import { glyphOf, stateWord, styleOf } from "./state-style.js";
 const BAR = 10;
 const PERCENT = 5;
 const TIME = 7;
-const LEFT = 8;
+const LEFT = 7;
 
 /** Widths from which a row has room for more than its name and one figure. */
 const FIGURES_FROM = 38;
 const BAR_FROM = 52;
-const LEFT_FROM = 62;
+const LEFT_FROM = 58;
 
 export function list(state: State, width: number, height: number, paint: Paint): string[] {
   if (state.order.length === 0) return nothingFits(state, width, paint);
-  const selected = selectedRow(state);
-  const rows: string[] = [];
-  for (const [i, id] of state.order.slice(state.top, state.top + height).entries()) {
-    const operation = operationOf(state, id);
-    if (operation !== null) rows.push(row(state, operation, state.top + i === selected, width, paint));
-  }
-  return rows;
+  const selected = state.order[selectedRow(state)];
+  const shown = state.order
+    .slice(state.top, state.top + height)
+    .map((id) => operationOf(state, id))
+    .filter((operation) => operation !== null);
+  const lefts = width < LEFT_FROM ? [] : shown.map((operation) => leftOf(state, operation));
+  // The column is there only where something stands in it.
+  const left = lefts.some((text) => text !== "") ? lefts : null;
+  return shown.map((operation, i) =>
+    row(state, operation, operation.id === selected, width, left?.[i] ?? null, paint),
+  );
 }
 
 function nothingFits(state: State, width: number, paint: Paint): string[] {
@@ -45,9 +49,16 @@ function nothingFits(state: State, width: number, paint: Paint): string[] {
   ];
 }
 
-function row(state: State, operation: Operation, selected: boolean, width: number, paint: Paint): string {
+function row(
+  state: State,
+  operation: Operation,
+  selected: boolean,
+  width: number,
+  left: string | null,
+  paint: Paint,
+): string {
   const fold = state.folds.get(operation.id) ?? null;
-  const figures = figuresOf(state, operation, fold, width, paint);
+  const figures = figuresOf(state, operation, fold, width, left, paint);
   const stalled = stallOf(state, operation) !== null;
   const line = new Line(width, paint)
     .add(selected ? "▌" : " ", state.pane === "list" ? "cyan" : "dim")
@@ -81,7 +92,14 @@ function nameOf(
 }
 
 /** Right of the name: bar, percent, time and estimate as far as the name keeps room; else one figure. */
-function figuresOf(state: State, operation: Operation, fold: Fold | null, width: number, paint: Paint): Line {
+function figuresOf(
+  state: State,
+  operation: Operation,
+  fold: Fold | null,
+  width: number,
+  left: string | null,
+  paint: Paint,
+): Line {
   const { now } = state;
   const running = operation.state === "running";
   const wandering = isIndeterminate(operation);
@@ -94,13 +112,14 @@ function figuresOf(state: State, operation: Operation, fold: Fold | null, width:
       .add((percent || elapsed).padStart(TIME - 1), running ? "plain" : "dim")
       .fill();
   const bar = width >= BAR_FROM;
-  const left = width >= LEFT_FROM;
-  const line = new Line(PERCENT + TIME + 1 + (bar ? BAR + 1 : 0) + (left ? LEFT : 0), paint).add(" ");
+  const line = new Line(PERCENT + TIME + 1 + (bar ? BAR + 1 : 0) + (left === null ? 0 : LEFT), paint).add(
+    " ",
+  );
   if (bar && wandering) addWandering(line, BAR, now, styleOf(operation));
   else if (bar && running) addBar(line, BAR, operation.percent, styleOf(operation));
   else if (bar) line.add(stateWord(operation).padStart(BAR), wordStyle(operation));
   line.add(percent.padStart(bar ? PERCENT : PERCENT - 1)).add(elapsed.padStart(TIME), "dim");
-  if (left) line.add(pad(leftOf(state, operation, fold), LEFT), "dim");
+  if (left !== null) line.add(left.padStart(LEFT), "dim");
   return line.fill();
 }
 
@@ -108,10 +127,13 @@ function wordStyle(operation: Operation): Style {
   return operation.state === "failed" ? "red" : operation.state === "cancelled" ? "yellow" : "dim";
 }
 
-/** ` ~2m10s` to go: of the whole chain, where the row stands for one. */
-function leftOf(state: State, operation: Operation, fold: Fold | null): string {
+/** ` ~2m10s` to go: of the whole chain, where the row stands for one; without `~` where the last stage counts it. */
+function leftOf(state: State, operation: Operation): string {
   if (operation.state !== "running") return "";
+  const fold = state.folds.get(operation.id);
   const chain = fold?.part === "folded" ? chainSecondsLeft(state, operation) : null;
   const left = chain ?? secondsLeft(state, operation);
-  return left === null ? "" : ` ~${formatEta(left)}`;
+  if (left !== null) return ` ~${formatEta(left)}`;
+  const eta = operation.progress?.etaSeconds ?? null;
+  return eta === null || operation.currentStage < operation.stages.length - 1 ? "" : ` ${formatEta(eta)}`;
 }
