@@ -76,6 +76,40 @@ const ownStringWidth = {
   },
 };
 
+/**
+ * Ink takes every text of a frame apart into tokens, though most stand there since the frame before. They are kept:
+ * the tokens of a text depend on the text alone, and nobody changes them.
+ */
+const keptTokens = {
+  name: "kept-tokens",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^@alcalzone\/ansi-tokenize$/ }, ({ namespace, resolveDir }) =>
+      namespace === "kept-tokens"
+        ? undefined
+        : { path: "tokens", namespace: "kept-tokens", pluginData: resolveDir },
+    );
+    onLoad({ filter: /^tokens$/, namespace: "kept-tokens" }, ({ pluginData }) => ({
+      resolveDir: pluginData,
+      contents: `
+        import { tokenize as fresh } from "@alcalzone/ansi-tokenize";
+        export * from "@alcalzone/ansi-tokenize";
+        const MOST = 1000;
+        const kept = new Map();
+        export function tokenize(text, end) {
+          if (end !== undefined) return fresh(text, end);
+          let tokens = kept.get(text);
+          if (tokens === undefined) {
+            tokens = fresh(text);
+            if (kept.size >= MOST) kept.clear();
+            kept.set(text, tokens);
+          }
+          return tokens;
+        }
+      `,
+    }));
+  },
+};
+
 await Promise.all([
   build({
     ...esm,
@@ -94,7 +128,7 @@ await Promise.all([
     ...esm,
     entryPoints: { tui: "tui/main.tsx" },
     chunkNames: "chunks/tui-[hash]",
-    plugins: [ownStringWidth],
+    plugins: [ownStringWidth, keptTokens],
   }),
   // CommonJS: it starts in two thirds of the time, and these are the commands that are typed.
   build({
