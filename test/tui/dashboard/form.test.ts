@@ -104,8 +104,14 @@ describe("the command", () => {
         expect(op).toBe("everything");
         expect(label ?? "").toBe(given.label ?? "");
       }),
-      { numRuns: 60, seed: 20261124 },
+      { numRuns: 60 },
     );
+  });
+
+  test("says a number exactly that a bare word is refused for", () => {
+    const form = filled(openForm(EVERYTHING), { ratio: "-9007199254740992" });
+    const { params } = asSubmitted(commandOf(submitOf(form), {}), EVERYTHING.params!);
+    expect(params).toMatchObject({ ratio: -9007199254740992 });
   });
 
   test("names the daemon as the dashboard was told to", () => {

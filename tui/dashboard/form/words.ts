@@ -13,8 +13,11 @@ export function wordsFor(
   const wanted = branches(schema, root);
   const only = (...types: string[]) => wanted.every(({ type }) => types.includes(type as string));
   if (typeof value === "string") return only("string") ? [`${name}=${value}`] : exact;
-  if (typeof value === "number")
-    return only("number", "integer", "null") ? [`${name}=${JSON.stringify(value)}`] : exact;
+  if (typeof value === "number") {
+    // A bare word of so many digits is refused: it may not be what was meant.
+    const isPlain = Number.isSafeInteger(value) || !Number.isInteger(value);
+    return isPlain && only("number", "integer", "null") ? [`${name}=${JSON.stringify(value)}`] : exact;
+  }
   if (typeof value === "boolean") return only("boolean", "null") ? [`${name}=${value}`] : exact;
   if (Array.isArray(value) && value.length > 0 && only("array")) {
     const texts = value.every((item) => typeof item === "string" && !/^\s*\[/.test(item));
