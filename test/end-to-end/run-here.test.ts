@@ -55,6 +55,8 @@ describe("exit codes", () => {
     [["run", "shell", "--", "true"], 0, ""],
     [["run", "shell", "--", "false"], 1, "failed:"],
     [["run", "fail-at-item"], 1, "failed: item 13 of 20 failed"],
+    [["run", "dies", "how=exit"], 1, "the operation ended its process with exit code 3"],
+    [["run", "dies", "how=kill"], 1, "the operation's process was ended by SIGKILL"],
     [["run", "dies", "how=timer"], 1, "thrown in a timer"],
     [["run", "dies", "how=rejection"], 1, "rejected and forgotten"],
     [["run", "late"], 1, "LIVEOPS_TIMEOUT"],
@@ -103,6 +105,43 @@ test("the second kills one that does not listen: exit 130", async () => {
   running.signal("SIGINT");
   expect((await running.ended).code).toBe(130);
   for (const { pid } of processesOf(`# ${mark}`)) process.kill(pid, "SIGKILL");
+});
+
+test("a loop that never yields is cancelled by the first ctrl-C", async () => {
+  const running = world.start("liveops", ["run", "spin-check", "--json"]);
+  await running.says("stdout", "stage:entered");
+  running.signal("SIGINT");
+  const ended = await running.ended;
+  expect(ended.code, ended.stderr).toBe(6);
+  expect(ended.stdout).toContain('"stage":"Spin","index":0,"state":"cancelled"');
+});
+
+test("a loop that asks for nothing is killed by the second", async () => {
+  const mark = join(world.dir, "busy-mark");
+  const running = world.start("liveops", ["run", "deaf", `mark=${mark}`, "busy=true"]);
+  await running.says("stdout", "ignoring\n");
+  await until("its child runs", () => processesOf(`# ${mark}`).length > 0);
+  running.signal("SIGINT");
+  running.signal("SIGTERM");
+  const ended = await running.ended;
+  expect(ended.code).toBe(130);
+  expect(ended.stderr).toContain("killed");
+  for (const { pid } of processesOf(`# ${mark}`)) process.kill(pid, "SIGKILL");
+});
+
+test.each(["spin-check", "listens"])("%s does not outlive a killed command", async (op) => {
+  const running = world.start("liveops", ["run", op, "--json"]);
+  await running.says("stdout", "stage:entered");
+  running.signal("SIGKILL");
+  // The output is at its end when the operation's own process is gone too, having cancelled.
+  expect((await running.ended).stdout).toContain('"state":"cancelled"');
+});
+
+test("one whose output nobody reads any more is cancelled, and is no success", async () => {
+  const running = world.start("liveops", ["run", "gate", `file=${join(world.dir, "never")}`]);
+  await running.says("stdout", "line 2");
+  running.child.stdout?.destroy();
+  expect((await running.ended).code).toBe(6);
 });
 
 test("on a terminal: a bar that is drawn over, gone at the end; ctrl-C by the keyboard", async () => {

@@ -137,7 +137,8 @@ test("a reader that goes away ends it quietly", async () => {
     daemon.socket,
     FIRST,
   ];
-  const shell = spawn("sh", ["-c", '"$@" | head -n 1', "sh", ...command], {
+  // Its outcome was not told, so the command must not say that it was good.
+  const shell = spawn("sh", ["-c", '{ "$@"; echo "exit $?" >&2; } | head -n 1', "sh", ...command], {
     env: { PATH: process.env.PATH, HOME: cli.home },
   });
   let [stdout, stderr] = ["", ""];
@@ -148,7 +149,7 @@ test("a reader that goes away ends it quietly", async () => {
     stderr += chunk;
   });
   await new Promise((resolve) => shell.on("close", resolve));
-  expect({ stdout, stderr }).toEqual({ stdout: "line 0\n", stderr: "" });
+  expect({ stdout, stderr }).toEqual({ stdout: "line 0\n", stderr: "exit 130\n" });
 });
 
 test("no operation yet is exit 4", async () => {

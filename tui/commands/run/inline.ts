@@ -2,7 +2,7 @@
  * The work of `liveops run`: finds the type, reads the parameters, runs the chain in this process through the text
  * renderer. A bundle of its own; reports its errors itself, since error classes of two bundles are not the same.
  */
-import { existsSync } from "node:fs";
+import { existsSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Catalogue, loadCatalogue } from "../../../ops/api/catalogue.js";
 import { runInline } from "../../../ops/api/inline.js";
@@ -36,7 +36,8 @@ export async function runHere(run: InlineRun): Promise<never> {
   // Its own exit code would be read as ours.
   process.on("exit", (theirs) => {
     if (code !== null) return;
-    process.stderr.write(`liveops: failed: the operation ended its process with exit code ${theirs}\n`);
+    // Past the capture, which would take it for the operation's own words.
+    writeSync(2, `liveops: failed: the operation ended its process with exit code ${theirs}\n`);
     process.exitCode = EXIT.failed;
   });
   try {
@@ -86,19 +87,26 @@ function typeNamed({ types, errors }: Catalogue, op: string): OperationCtor {
 
 /**
  * The supervisor's word: its SIGTERM wakes an operation that waits, its file is seen by one that is busy. Ctrl-C
- * reaches this process too, as it does the whole group of the terminal; the supervisor answers it.
+ * reaches this process too, as it does the whole group of the terminal; the supervisor answers it. Without a
+ * supervisor, or anyone who reads what is printed, the operation is cancelled as well: it gets to clean up.
  */
 function stopOnSignal(): { signal: AbortSignal; isCancelled(): boolean; dispose(): void } {
   const controller = new AbortController();
   const file = process.env[CANCEL_VARIABLE];
   delete process.env[CANCEL_VARIABLE];
+  const supervisor = process.ppid;
   const cancel = () => controller.abort("cancel");
   const ignore = () => {};
-  process.on("SIGTERM", cancel).on("SIGINT", ignore);
+  process.on("SIGTERM", cancel).on("disconnect", cancel).on("SIGINT", ignore).on("SIGHUP", ignore);
+  process.channel?.unref();
+  for (const stream of [process.stdout, process.stderr])
+    stream.removeAllListeners("error").on("error", cancel);
   return {
     signal: controller.signal,
-    isCancelled: () => controller.signal.aborted || (file !== undefined && existsSync(file)),
-    dispose: () => process.off("SIGTERM", cancel).off("SIGINT", ignore),
+    isCancelled: () =>
+      controller.signal.aborted || process.ppid !== supervisor || (file !== undefined && existsSync(file)),
+    dispose: () =>
+      process.off("SIGTERM", cancel).off("disconnect", cancel).off("SIGINT", ignore).off("SIGHUP", ignore),
   };
 }
 

@@ -12,6 +12,9 @@ import { EXIT } from "../../../protocol/exit-codes.js";
 /** Names the cancel file; set in the child alone, which is told by it that it is the one. */
 export const CANCEL_VARIABLE = "LIVEOPS_RUN_CANCEL";
 
+/** Ctrl-C, a request to stop, and the terminal that went away. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 const TO = { program: "liveops", startCommand: "liveopsd start" };
 
 /** Runs this same command line in a child; resolves with the exit code. */
@@ -19,7 +22,8 @@ export async function supervise(): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), "liveops-run-"));
   const file = join(dir, "cancel");
   const child = spawn(process.execPath, process.argv.slice(1), {
-    stdio: "inherit",
+    // The channel says nothing: the child hears by its end that this process is gone.
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: { ...process.env, [CANCEL_VARIABLE]: file },
   });
   let signals = 0;
@@ -30,7 +34,7 @@ export async function supervise(): Promise<number> {
       child.kill("SIGTERM");
     } else child.kill("SIGKILL");
   };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
     const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>(
       (resolve, reject) => {
@@ -39,10 +43,10 @@ export async function supervise(): Promise<number> {
       },
     );
     if (code !== null) return code;
-    say(TO, signals > 1 ? "killed" : `the operation's process was ended by ${signal}`);
+    say(TO, signals > 1 ? "killed" : `failed: the operation's process was ended by ${signal}`);
     return signals > 1 ? EXIT.interrupted : EXIT.failed;
   } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
     rmSync(dir, { recursive: true, force: true });
   }
 }
