@@ -1,19 +1,10 @@
-/** The screens at their four sizes, through the real Ink on a screen model, compared as text. */
-import { describe, expect, test } from "vitest";
-import { KEY, type Opened, openDashboard, SIZES } from "./open.js";
+/** The screens at all sizes, through the real Ink on a screen model, compared as text. */
+import { KEY } from "./open.js";
 import { ago, backup, backupDone, failed, operation, queued, scanning, verify } from "./operations.js";
-import { World } from "./world.js";
+import { golden, type Scene } from "./scenes.js";
+import type { World } from "./world.js";
 
 process.env.TZ = "UTC";
-
-interface Scene {
-  name: string;
-  /** Puts operations there before the dashboard opens. */
-  set?(world: World): void;
-  id?: string;
-  /** Does what leads to the screen, and waits until it is there. */
-  show(opened: Opened, world: World): Promise<unknown>;
-}
 
 /** Everything running, queued and finished. */
 function busy(world: World): void {
@@ -134,20 +125,4 @@ const SCENES: Scene[] = [
   },
 ];
 
-describe.each(SIZES)("%ix%i", (columns, rows) => {
-  test.each(SCENES)("$name", async ({ name, set, id, show }) => {
-    await using world = await World.start();
-    set?.(world);
-    await using opened = openDashboard({
-      socket: world.socket,
-      size: [columns, rows],
-      ...(id !== undefined && { id }),
-    });
-    await show(opened, world);
-    // The spinner stands at whichever of its frames.
-    const text = opened.screen.text().replace(/(liveopsd start) \.*$/m, "$1");
-    await expect(`${text.replaceAll(world.socket, "SOCKET")}\n`).toMatchFileSnapshot(
-      `golden/${name}-${columns}x${rows}.golden.txt`,
-    );
-  });
-});
+golden(SCENES);

@@ -94,10 +94,10 @@ export class HeadlessTerminal {
   }
 
   /** Resolves as soon as the screen fits. */
-  async until(fits: string | RegExp | ((text: string) => boolean)): Promise<string> {
+  async until(fits: string | RegExp | ((text: string) => boolean), patience = PATIENCE): Promise<string> {
     const matches = (text: string) =>
       typeof fits === "string" ? text.includes(fits) : fits instanceof RegExp ? fits.test(text) : fits(text);
-    const limit = Date.now() + PATIENCE;
+    const limit = Date.now() + patience;
     for (;;) {
       if (matches(this.text())) return this.text();
       const left = limit - Date.now();
