@@ -3,9 +3,9 @@
  * operation.
  */
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import type { FailureCode } from "../protocol/errors.js";
+import type { Cause } from "../protocol/errors.js";
 import type { Outcome } from "../protocol/fact.js";
-import type { LogStream } from "../protocol/operation.js";
+import type { LogStream, OperationError } from "../protocol/operation.js";
 import type { Attempt } from "./attempt.js";
 import { bootId } from "./process/identity.js";
 import type { WorkerIdentity } from "./store/decision.js";
@@ -80,30 +80,51 @@ export function outcomeOfLost(attempt: Attempt, exit: WorkerExit | null, stderr:
   const { stopReason, policy } = attempt.run;
   if (stopReason === "cancel") return { state: "cancelled", result: null, error: null, next: null };
   if (stopReason === "timeout") {
-    return failed(
-      "LIVEOPS_TIMEOUT",
-      `it ran longer than its timeout of ${policy.timeout} s and did not stop when told to`,
-    );
+    const message = `it ran longer than its timeout of ${policy.timeout} s and did not stop when told to`;
+    return failed({ code: "LIVEOPS_TIMEOUT", message, stack: null });
   }
-  return failed(
-    "LIVEOPS_WORKER_LOST",
-    `${describeDeath(attempt.run.worker, exit, stderr)}; its last log lines are kept`,
-  );
+  const { cause, message } = describeDeath(attempt.run.worker, exit, stderr);
+  return failed({
+    code: "LIVEOPS_WORKER_LOST",
+    message: `${message}; its last log lines are kept`,
+    stack: null,
+    cause,
+  });
 }
 
-export function describeDeath(worker: WorkerIdentity, exit: WorkerExit | null, stderr: string): string {
-  if (/JavaScript heap out of memory|Array buffer allocation failed/.test(stderr)) {
-    return "its worker ran out of memory";
-  }
-  if (worker.bootId !== bootId()) return "the machine was restarted while it ran";
-  if (!exit) return "its worker died while no daemon was watching";
-  if (exit.signal === "SIGSEGV" || exit.signal === "SIGBUS") return `its worker crashed (${exit.signal})`;
-  if (exit.signal === "SIGKILL")
-    return "its worker was killed (SIGKILL: by someone, or by the system for lack of memory)";
-  if (exit.signal) return `its worker was ended by ${exit.signal}`;
-  return `its worker ended with exit code ${exit.code}`;
+/** What a process, its runtime or its C library ends itself with when it cannot go on. */
+const ABORTS = new Set<NodeJS.Signals>(["SIGABRT", "SIGILL", "SIGFPE", "SIGTRAP"]);
+
+/** How a worker died, as far as anyone can tell. */
+export interface Death {
+  cause: Cause;
+  message: string;
 }
 
-function failed(code: FailureCode, message: string): Outcome {
-  return { state: "failed", result: null, error: { code, message, stack: null }, next: null };
+export function describeDeath(worker: WorkerIdentity, exit: WorkerExit | null, stderr: string): Death {
+  // It says so and gives itself up; one that is ended otherwise may have printed these words for any reason.
+  const gaveUp = !exit || (exit.signal !== null && ABORTS.has(exit.signal));
+  if (
+    gaveUp &&
+    /JavaScript heap out of memory|process out of memory|Array buffer allocation failed/.test(stderr)
+  )
+    return { cause: "out-of-memory", message: "its worker ran out of memory" };
+  if (worker.bootId !== bootId())
+    return { cause: "restarted", message: "the machine was restarted while it ran" };
+  if (!exit) return { cause: "unknown", message: "its worker died while no daemon was watching" };
+  const { code, signal } = exit;
+  if (!signal) return { cause: "exited", message: `its worker ended with exit code ${code}` };
+  if (signal === "SIGSEGV" || signal === "SIGBUS")
+    return { cause: "segfault", message: `its worker crashed (${signal})` };
+  if (signal === "SIGKILL")
+    return {
+      cause: "killed",
+      message: "its worker was killed (SIGKILL: by someone, or by the system for lack of memory)",
+    };
+  const cause = ABORTS.has(signal) ? "aborted" : "signalled";
+  return { cause, message: `its worker was ended by ${signal}` };
+}
+
+function failed(error: OperationError): Outcome {
+  return { state: "failed", result: null, error, next: null };
 }

@@ -43,7 +43,7 @@ export class Settlement {
     const losses = (this.#losses.get(id) ?? 0) + 1;
     this.#losses.set(id, losses);
     const again = run.stopReason === null && losses < MAX_LOSSES && (!run.accepted || run.policy.resumable);
-    if (again) void this.#requeue(attempt, describeDeath(run.worker, exit, stderr));
+    if (again) void this.#requeue(attempt, describeDeath(run.worker, exit, stderr).message);
     else void this.settle(attempt, outcomeOfLost(attempt, exit, stderr));
   }
 

@@ -44,6 +44,22 @@ export const FAILURES = {
 
 export type FailureCode = keyof typeof FAILURES;
 
+/** `error.cause`: how the process ended, or what was thrown where nobody could catch it. */
+export const CAUSES = {
+  exited: "its process ended itself (process.exit, or native code)",
+  "out-of-memory": "its JavaScript heap or buffers found no more memory",
+  segfault: "it touched memory it may not (SIGSEGV, SIGBUS)",
+  aborted: "it gave itself up (SIGABRT, SIGILL, SIGFPE, SIGTRAP)",
+  killed: "SIGKILL: from someone, or from the kernel for lack of memory, which leave the same trace",
+  signalled: "another signal; the message says which",
+  restarted: "the machine was restarted while it ran",
+  unknown: "it died while no daemon was there to see how",
+  "uncaught-exception": "it threw where nobody could catch it: in a timer, an event handler",
+  "unhandled-rejection": "a promise it did not wait for was rejected",
+} as const;
+
+export type Cause = keyof typeof CAUSES;
+
 /** RFC 9457 problem details, as every error reply carries them. */
 export interface Problem {
   type: string;

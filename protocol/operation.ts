@@ -4,6 +4,7 @@
  * The schema is the one source; the type is inferred from it. Times are ISO 8601 in UTC, durations seconds.
  */
 import { z } from "zod";
+import { CAUSES, type Cause } from "./errors.js";
 import { STATES } from "./state.js";
 
 const time = z.iso.datetime();
@@ -12,6 +13,10 @@ export const operationErrorSchema = z.object({
   code: z.string().describe("stable code, LIVEOPS_… where liveops itself decided"),
   message: z.string(),
   stack: z.string().nullable(),
+  cause: z
+    .enum(Object.keys(CAUSES) as [Cause, ...Cause[]])
+    .optional()
+    .describe("which death, or which error that nobody could catch; absent otherwise"),
 });
 
 export const progressSchema = z.object({

@@ -26,9 +26,9 @@ process.on("SIGTERM", () => current?.stopRequested());
 // Ctrl-C in the terminal that started the daemon is not for us.
 process.on("SIGINT", () => {});
 process.on("SIGHUP", () => {});
-process.on("uncaughtException", (error) => {
+process.on("uncaughtException", (error, origin) => {
   // While an attempt runs the runner hears of it too and fails the attempt; the process is not used again.
-  if (current?.takesFault(error)) return;
+  if (current?.takesFault(error, origin)) return;
   process.exit(1);
 });
 process.on("exit", (code) => current?.exited(code));

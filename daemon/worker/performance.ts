@@ -59,16 +59,20 @@ export class Performance {
   }
 
   /** An error nobody caught: the runner's while it runs the attempt (true), else it ends the attempt here. */
-  takesFault(error: unknown): boolean {
+  takesFault(thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin): boolean {
     this.#faulty = true;
     if (this.#running) return true;
-    this.#finish({ state: "failed", result: null, error: toOperationError(error), next: null });
+    const cause = origin === "unhandledRejection" ? "unhandled-rejection" : "uncaught-exception";
+    const error = { ...toOperationError(thrown), cause } as const;
+    this.#finish({ state: "failed", result: null, error, next: null });
     return false;
   }
 
   /** The operation's code called `process.exit`. */
   exited(code: number): void {
-    this.#finish(failed("LIVEOPS_WORKER_LOST", `the operation ended its process with exit code ${code}`));
+    const message = `the operation ended its process with exit code ${code}`;
+    const error = { code: "LIVEOPS_WORKER_LOST", message, stack: null, cause: "exited" } as const;
+    this.#finish({ state: "failed", result: null, error, next: null });
   }
 
   async #run(sink: RunSink): Promise<Outcome> {

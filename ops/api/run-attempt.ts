@@ -18,7 +18,7 @@ import type { Said } from "./outcome-slot.js";
 import { paramsDetail } from "./params-refusal.js";
 import { parseParams } from "./parse-params.js";
 import { prepareSubmission } from "./prepare.js";
-import { watchProcessFaults } from "./process-faults.js";
+import { Uncaught, watchProcessFaults } from "./process-faults.js";
 import { isOperationType, type OperationCtor, readType, stagesFor, TypeFault } from "./read-type.js";
 import type { Sink, StageValues, StopControl } from "./sink.js";
 
@@ -45,8 +45,9 @@ export async function runAttempt(
     await Promise.race([runWhole(operation.run(progress), progress), faults.first]);
     const { said } = progress.outcome;
     outcome = said === null ? succeeded(null) : await settle(said, order);
-  } catch (thrown) {
-    outcome = cancellation.explains(thrown) ? CANCELLED : failed(errorOf(thrown));
+  } catch (caught) {
+    const thrown = caught instanceof Uncaught ? caught.thrown : caught;
+    outcome = cancellation.explains(thrown) ? CANCELLED : failed(errorOf(caught));
     if (progress !== null) cancellation.abandon();
   }
   if (cancellation.reason === "timeout") outcome = failed(timedOut(Type, outcome.error));
@@ -129,6 +130,7 @@ function failed(error: OperationError): Outcome {
 }
 
 function errorOf(thrown: unknown): OperationError {
+  if (thrown instanceof Uncaught) return { ...errorOf(thrown.thrown), cause: thrown.cause };
   if (!(thrown instanceof TypeFault)) return toOperationError(thrown);
   return { code: "LIVEOPS_LOAD_FAILED", message: thrown.message, stack: null };
 }

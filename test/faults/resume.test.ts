@@ -132,7 +132,11 @@ test("after a reboot an operation that ran is settled as it was, a resumable one
   });
   await daemon.startAgain();
   const lost = await settled(daemon, id);
-  expect(lost).toMatchObject({ state: "failed", attempt: 1, error: { code: "LIVEOPS_WORKER_LOST" } });
+  expect(lost).toMatchObject({
+    state: "failed",
+    attempt: 1,
+    error: { code: "LIVEOPS_WORKER_LOST", cause: "restarted" },
+  });
   expect(lost.error?.message).toContain("restarted");
   expect(await settled(daemon, resumes.id)).toMatchObject({ state: "succeeded", attempt: 2 });
   expect(isAlive(innocent.pid)).toBe(true);

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Cause } from "../../protocol/errors.js";
 import { isAlive } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { eventually, expectNoGap, inStage, recordThat, settled, startDaemon, wholeLog } from "./start.js";
@@ -18,17 +19,28 @@ const LAST_WORDS = [
 interface Death {
   way: string;
   code: string;
+  cause: Cause;
   message: RegExp;
 }
 
 const DEATHS: Death[] = [
-  { way: "exit", code: "LIVEOPS_WORKER_LOST", message: /exit code 3/ },
-  { way: "SIGKILL", code: "LIVEOPS_WORKER_LOST", message: /SIGKILL/ },
-  { way: "SIGSEGV", code: "LIVEOPS_WORKER_LOST", message: /crashed \(SIGSEGV\)/ },
-  { way: "abort", code: "LIVEOPS_WORKER_LOST", message: /SIGABRT/ },
-  { way: "memory", code: "LIVEOPS_WORKER_LOST", message: /out of memory/ },
-  { way: "exception", code: "LIVEOPS_EXCEPTION", message: /^thrown in a timer$/ },
-  { way: "rejection", code: "LIVEOPS_EXCEPTION", message: /^rejected and forgotten$/ },
+  { way: "exit", code: "LIVEOPS_WORKER_LOST", cause: "exited", message: /exit code 3/ },
+  { way: "SIGKILL", code: "LIVEOPS_WORKER_LOST", cause: "killed", message: /SIGKILL/ },
+  { way: "SIGSEGV", code: "LIVEOPS_WORKER_LOST", cause: "segfault", message: /crashed \(SIGSEGV\)/ },
+  { way: "abort", code: "LIVEOPS_WORKER_LOST", cause: "aborted", message: /SIGABRT/ },
+  { way: "memory", code: "LIVEOPS_WORKER_LOST", cause: "out-of-memory", message: /out of memory/ },
+  {
+    way: "exception",
+    code: "LIVEOPS_EXCEPTION",
+    cause: "uncaught-exception",
+    message: /^thrown in a timer$/,
+  },
+  {
+    way: "rejection",
+    code: "LIVEOPS_EXCEPTION",
+    cause: "unhandled-rejection",
+    message: /^rejected and forgotten$/,
+  },
 ];
 
 describe("with one slot", () => {
@@ -44,13 +56,13 @@ describe("with one slot", () => {
 
   test.each(DEATHS)(
     "a worker that ends by $way: the error says which, the last lines are kept, the slot is free",
-    async ({ way, code, message }) => {
+    async ({ way, code, cause, message }) => {
       const { id } = await daemon.submit("dies", { params: { way } });
       const lost = await settled(daemon, id);
       expect(lost).toMatchObject({
         state: "failed",
         attempt: 1,
-        error: { code, message: expect.stringMatching(message) },
+        error: { code, cause, message: expect.stringMatching(message) },
         stageStates: { Speak: "done", Die: "failed" },
       });
       const log = await wholeLog(daemon, id);
@@ -112,7 +124,7 @@ test("a worker that dies while its daemon is dead is told by the next daemon, on
   expect(await settled(daemon, id)).toMatchObject({
     state: "failed",
     attempt: 1,
-    error: { code: "LIVEOPS_WORKER_LOST" },
+    error: { code: "LIVEOPS_WORKER_LOST", cause: "unknown" },
   });
   expect(readFileSync(`${gate}.ran`, "utf8")).toBe(`1 ${pid}\n`);
   record({ fault: "worker and daemon killed", injected: 1, survived: 1, lost: 0, duplicated: 0 });

@@ -1,7 +1,14 @@
 /** The catalogue of errors: statuses map to the contract's exit codes, and the docs say the same. */
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { exitCodeOfStatus, FAILURES, REFUSALS, Refusal, type RefusalCode } from "../../protocol/errors.js";
+import {
+  CAUSES,
+  exitCodeOfStatus,
+  FAILURES,
+  REFUSALS,
+  Refusal,
+  type RefusalCode,
+} from "../../protocol/errors.js";
 import { EXIT, exitCodeOf } from "../../protocol/exit-codes.js";
 
 const codes = Object.keys(REFUSALS) as RefusalCode[];
@@ -74,6 +81,10 @@ describe("docs/protocol.md", () => {
 
   test.each(codes)("%s stands in a table with its status", (code) => {
     expect(rowsOf(code).some((row) => row.includes(String(REFUSALS[code].status)))).toBe(true);
+  });
+
+  test.each(Object.entries(CAUSES))("the cause %s stands in a table with its meaning", (cause, meaning) => {
+    expect(rowsOf(cause).some((row) => row.includes(meaning))).toBe(true);
   });
 
   test.each(Object.keys(FAILURES))("%s stands in a table", (code) => {

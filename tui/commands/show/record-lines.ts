@@ -87,7 +87,8 @@ function stageLines(it: Operation, paint: Paint, now: number): string[] {
 
 function errorLines({ error }: Operation): string[] {
   if (error === null) return [];
-  const said = `${error.message} (${error.code})`;
+  const cause = error.cause === undefined ? "" : `, ${error.cause}`;
+  const said = `${error.message} (${error.code}${cause})`;
   // A stack begins with the message again.
   const stack = error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
   return [...neutralise(said, { newlines: true }).split("\n"), ...stack.map((line) => neutralise(line))];
