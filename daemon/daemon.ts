@@ -19,7 +19,7 @@ import { Queue } from "./queue.js";
 import { QueueFeed } from "./queue-feed.js";
 import { Releasers } from "./releasers.js";
 import { Retention } from "./retention.js";
-import { linesAfter } from "./run-files/log-pages.js";
+import { linesAfter } from "./run-files/log-slices.js";
 import type { Settings } from "./settings.js";
 import { find, present } from "./shown.js";
 import type { Entry } from "./store/decision.js";

@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { acquireLock } from "./lock/kernel-lock.js";
-import { attemptsIn } from "./run-files/log-pages.js";
+import { attemptsIn } from "./run-files/log-slices.js";
 import { eventsFile, logFile, olderLogFile } from "./run-files/names.js";
 import { parseSummed } from "./run-files/summed-line.js";
 import { decodeLine } from "./store/checked-line.js";

@@ -11,7 +11,10 @@ export const operationPage = z.object({
 
 export const logPage = z.object({
   lines: z.array(logLineSchema),
-  next: z.int().nullable().describe("the number to go on from, as after or before; null at the end"),
+  next: z
+    .int()
+    .nullable()
+    .describe("the number to go on from, as after or before; null at the end, whatever few lines there are"),
   total: z.int().describe("lines in the whole log"),
 });
 

@@ -147,7 +147,7 @@ export const ROUTES = define({
   log: {
     method: "GET",
     path: "/v1/operations/:id/log",
-    summary: "Log lines; text/plain on Accept",
+    summary: "Log lines; text/plain on Accept; with a filter it looks through about 8 MiB at a time",
     params: id,
     query: logQuery,
     status: 200,

@@ -1,93 +1,92 @@
-/** Pages of an operation's log, over all its attempts, read by range from the files. */
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import type { LogLine, LogStream } from "../../protocol/operation.js";
-import { LogTail } from "./log-tail.js";
-import { parseSummed } from "./summed-line.js";
+/**
+ * What one request reads of a log: a page, and where to go on.
+ *
+ * A filter may fit nothing in 64 MiB. So the log is looked through in slices with everything else that the daemon
+ * does in between, and no further than a bound: the page is then shorter than it might be, and says where to go on.
+ */
+import { setImmediate as everythingElse } from "node:timers/promises";
+import type { LogLine } from "../../protocol/operation.js";
+import { isFiltered, type LogFilter } from "./log-filter.js";
+import { type LogSlice, linesAfter, slicesAfter } from "./log-slices.js";
 
-export interface LogFilter {
-  match?: string | undefined;
-  stage?: string | undefined;
-  stream?: LogStream | undefined;
+/** Bytes of the log that one request looks through for a filter. */
+const MOST = 8 * 1024 * 1024;
+/** Lines that are looked through at a time going backwards: what fits may be among the last of them. */
+const WINDOW_MOST = 4000;
+
+export interface LogQuestion {
+  runDir: string;
+  /** Lines wanted at most. */
+  limit: number;
+  filter: LogFilter;
+  /** Bytes to look through at most; default 8 MiB. Without a filter there is no bound but `limit`. */
+  most?: number;
+  /** Whether nobody waits for the answer any more. */
+  isGone?: () => boolean;
 }
 
-/** Attempt numbers that have run files, in order. */
-export function attemptsIn(runDir: string): number[] {
-  if (!existsSync(runDir)) return [];
-  return readdirSync(runDir)
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .sort((a, b) => a - b);
+export interface LogPage {
+  /** Oldest first. */
+  lines: LogLine[];
+  /** Number above (going backwards: below) which nothing was looked at yet; null where that is nothing. */
+  next: number | null;
 }
 
-/** Lines numbered above `after`, oldest first, at most `limit`; `more` where the log goes on. */
-export function linesAfter(
-  runDir: string,
-  after: number,
-  limit: number,
-  filter: LogFilter = {},
-): { lines: LogLine[]; more: boolean } {
+/** The first lines numbered above `after`. */
+export async function pageAfter(question: LogQuestion, after: number): Promise<LogPage> {
+  const { runDir, limit, filter } = question;
+  const most = bound(question);
   const lines: LogLine[] = [];
-  const wanted = matcher(filter);
-  for (const attempt of attemptsIn(runDir)) {
-    const tail = new LogTail(join(runDir, String(attempt)), (line) => numberOf(line) <= after);
-    try {
-      let going = true;
-      while (going && lines.length <= limit) {
-        going = tail.read((text) => {
-          const line = parse(text);
-          if (line && line.n > after && lines.length <= limit && wanted(line)) lines.push(line);
-        }, 256 * 1024);
-      }
-    } finally {
-      tail.close();
-    }
-    if (lines.length > limit) return { lines: lines.slice(0, limit), more: true };
+  let looked = 0;
+  for await (const slice of paced(slicesAfter(runDir, after, filter), question)) {
+    lines.push(...slice.lines);
+    looked += slice.bytes;
+    if (lines.length > limit) return { lines: lines.slice(0, limit), next: lines[limit - 1]?.n ?? null };
+    if (looked >= most && slice.seen > after) return { lines, next: slice.seen };
   }
-  return { lines, more: false };
+  return { lines, next: null };
 }
 
-/** The last `limit` lines numbered below `before`, oldest first; `more` where there are earlier ones. */
-export function linesBefore(
-  runDir: string,
-  before: number,
-  limit: number,
-  filter: LogFilter = {},
-): { lines: LogLine[]; more: boolean } {
-  const plain = !filter.match && !filter.stage && !filter.stream;
+/** The last lines numbered below `before`. */
+export async function pageBefore(question: LogQuestion, before: number): Promise<LogPage> {
+  const { runDir, limit, filter } = question;
+  const most = bound(question);
   let lines: LogLine[] = [];
+  let looked = 0;
   // Without a filter the numbers tell where to start; with one, go back in growing steps until enough are found.
-  let step = plain ? limit + 1 : Math.max(1000, limit * 4);
+  let step = isFiltered(filter) ? Math.min(WINDOW_MOST, Math.max(500, limit * 4)) : limit + 1;
   let end = before;
   // A bounded log begins later than at 1.
   const first = linesAfter(runDir, 0, 1).lines[0]?.n ?? before;
   while (end > first) {
     const start = Math.max(0, end - 1 - step);
-    const page = linesAfter(runDir, start, end - 1 - start, filter).lines.filter((line) => line.n < end);
-    lines = [...page, ...lines];
-    if (lines.length > limit) return { lines: lines.slice(-limit), more: true };
+    const found: LogLine[] = [];
+    for await (const slice of paced(slicesAfter(runDir, start, filter), question)) {
+      found.push(...slice.lines.filter((line) => line.n < end));
+      looked += slice.bytes;
+      if (slice.seen >= end - 1) break;
+    }
+    lines = [...found, ...lines];
+    if (lines.length > limit) {
+      const last = lines.slice(lines.length - limit);
+      return { lines: last, next: last[0]?.n ?? null };
+    }
     end = start + 1;
-    step *= 2;
+    step = Math.min(WINDOW_MOST, step * 2);
+    if (looked >= most && end > first) return { lines, next: end };
   }
-  return { lines, more: false };
+  return { lines, next: null };
 }
 
-function matcher(filter: LogFilter): (line: LogLine) => boolean {
-  const match = filter.match?.toLowerCase();
-  return (line) =>
-    (match === undefined || line.text.toLowerCase().includes(match)) &&
-    (filter.stage === undefined || line.stage === filter.stage) &&
-    (filter.stream === undefined || line.stream === filter.stream);
+function bound({ filter, most = MOST }: LogQuestion): number {
+  return isFiltered(filter) ? most : Number.POSITIVE_INFINITY;
 }
 
-/** A damaged line is never before: seeking ends in front of it, and what is not wanted there is passed over. */
-function numberOf(line: string): number {
-  return parseSummed<LogLine>(line)?.n ?? Number.POSITIVE_INFINITY;
-}
-
-function parse(text: string): LogLine | null {
-  const stored = parseSummed<LogLine & { end?: number }>(text);
-  if (stored === null) return null;
-  const { end: _, ...line } = stored;
-  return line;
+/** The slices, with a turn of the event loop between two of them. */
+async function* paced(slices: Generator<LogSlice>, { isGone }: LogQuestion): AsyncGenerator<LogSlice> {
+  for (const slice of slices) {
+    yield slice;
+    await everythingElse();
+    if (isGone?.()) return;
+  }
 }

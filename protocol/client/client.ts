@@ -74,6 +74,18 @@ export class Client {
     });
   }
 
+  /** Page after page in the query's direction: a page may be short, or empty, where the log goes on all the same. */
+  async *logPages(id: string, query: LogQuery = {}): AsyncGenerator<LogPage> {
+    const { after, before, tail, ...rest } = query;
+    const backwards = before !== undefined || tail !== undefined;
+    for (let bounds: LogQuery = { after, before, tail }; ; ) {
+      const page = await this.log(id, { ...bounds, ...rest });
+      yield page;
+      if (page.next === null) return;
+      bounds = backwards ? { before: page.next } : { after: page.next };
+    }
+  }
+
   types(): Promise<TypesReply> {
     return this.#json({ method: "GET", path: "/v1/ops" });
   }

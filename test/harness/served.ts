@@ -13,7 +13,7 @@ import type { Executor } from "../../daemon/executor.js";
 import { buildServer } from "../../daemon/http/server.js";
 import type { Loader } from "../../daemon/loader/loader.js";
 import { Queue } from "../../daemon/queue.js";
-import { linesAfter } from "../../daemon/run-files/log-pages.js";
+import { linesAfter } from "../../daemon/run-files/log-slices.js";
 import type { Settings } from "../../daemon/settings.js";
 import { find, present } from "../../daemon/shown.js";
 import type { Entry } from "../../daemon/store/decision.js";

@@ -3,28 +3,33 @@ import type { FastifyInstance } from "fastify";
 import { Refusal } from "../../../protocol/errors.js";
 import { ROUTES } from "../../../protocol/routes.js";
 import type { Context } from "../../context.js";
-import { linesAfter, linesBefore } from "../../run-files/log-pages.js";
+import { pageAfter, pageBefore } from "../../run-files/log-pages.js";
 import { runDir } from "../../store/layout.js";
 import { bind } from "../route.js";
 
 export function logRoute(app: FastifyInstance, context: Context): void {
-  bind(app, ROUTES.log, ({ params, query, request, reply }) => {
+  bind(app, ROUTES.log, async ({ params, query, request, reply }) => {
     const { record } = context.find(params.id);
     const { after, before, tail, limit, match, stage, stream } = query;
     if ([after, before, tail].filter((given) => given !== undefined).length > 1) {
       throw new Refusal("LIVEOPS_BAD_REQUEST", "give one of after, before and tail");
     }
-    const dir = runDir(context.layout, record.id);
-    const filter = { match, stage, stream };
+    // As of now: what comes while it is read is no part of this page.
+    const total = record.logLines;
+    const asText = request.headers.accept?.includes("text/plain") === true;
+    const question = {
+      runDir: runDir(context.layout, record.id),
+      filter: { match, stage, stream },
+      isGone: () => reply.raw.destroyed,
+      // Plain text has no place for a `next`: it is looked through to its end.
+      ...(asText && { most: Number.POSITIVE_INFINITY }),
+    };
     const backwards = before !== undefined || tail !== undefined;
-    const { lines, more } = backwards
-      ? linesBefore(dir, before ?? record.logLines + 1, Math.min(tail ?? limit, limit), filter)
-      : linesAfter(dir, after ?? 0, limit, filter);
-    if (request.headers.accept?.includes("text/plain")) {
-      reply.type("text/plain; charset=utf-8");
-      return lines.map((line) => `${line.text}\n`).join("");
-    }
-    const next = more ? ((backwards ? lines[0] : lines.at(-1))?.n ?? null) : null;
-    return { lines, next, total: record.logLines };
+    const { lines, next } = backwards
+      ? await pageBefore({ ...question, limit: Math.min(tail ?? limit, limit) }, before ?? total + 1)
+      : await pageAfter({ ...question, limit }, after ?? 0);
+    if (!asText) return { lines, next, total };
+    reply.type("text/plain; charset=utf-8");
+    return lines.map((line) => `${line.text}\n`).join("");
   });
 }

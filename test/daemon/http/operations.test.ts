@@ -282,6 +282,37 @@ describe("log", () => {
     expect(reply.body).toBe("line 1 of 2\nline 2 of 2\n");
   });
 
+  test("a search through a long log keeps nobody waiting, and is gone on with where it stopped", async () => {
+    const id = await served.submit();
+    const sink = await served.run(id);
+    const count = 10_000;
+    for (let n = 1; n <= count; n++) sink.line("log", null, `line ${n} ${"x".repeat(1000)}`);
+    served.read(id);
+    const client = await served.listen();
+    const answered: string[] = [];
+    const search = client.log(id, { match: "nowhere" }).then((page) => {
+      answered.push("the search");
+      return page;
+    });
+    for (const who of ["first", "second", "third"]) {
+      await client.daemon();
+      answered.push(who);
+    }
+    const { lines, next, total } = await search;
+    expect(answered).toEqual(["first", "second", "third", "the search"]);
+    expect(lines).toEqual([]);
+    expect(total).toBe(count);
+    expect(next).toBeLessThan(count);
+    const found: number[] = [];
+    for await (const page of client.logPages(id, { after: 0, match: `line ${count} ` }))
+      found.push(...page.lines.map(({ n }) => n));
+    for await (const page of client.logPages(id, { tail: 1, match: "line 1 " }))
+      found.push(...page.lines.map(({ n }) => n));
+    expect(found).toEqual([count, 1]);
+    // Text has no place to say where to go on.
+    expect(await client.logText(id, { match: `line ${count} ` })).toMatch(/^line 10000 x+\n$/);
+  });
+
   test("of one that never ran is empty", async () => {
     expect(await page(await served.submit())).toEqual({ lines: [], next: null, total: 0 });
   });

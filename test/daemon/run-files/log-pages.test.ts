@@ -1,9 +1,10 @@
 /** Log pages are slices of the whole log, over any number of attempts. */
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type LogFilter, linesAfter, linesBefore } from "../../../daemon/run-files/log-pages.js";
+import type { LogFilter } from "../../../daemon/run-files/log-filter.js";
+import { type LogPage, pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
 import { logFile } from "../../../daemon/run-files/names.js";
 import { summedLine } from "../../../daemon/run-files/summed-line.js";
 import type { LogLine } from "../../../protocol/operation.js";
@@ -26,67 +27,88 @@ function written(kinds: boolean[][]): { dir: string; all: LogLine[] } {
   return { dir, all };
 }
 
+function after(runDir: string, n: number, limit: number, filter: LogFilter = {}, most?: number) {
+  return pageAfter({ runDir, limit, filter, ...(most !== undefined && { most }) }, n);
+}
+
+function before(runDir: string, n: number, limit: number, filter: LogFilter = {}, most?: number) {
+  return pageBefore({ runDir, limit, filter, ...(most !== undefined && { most }) }, n);
+}
+
+/** What fits below or above, as a page of it. */
+function first(fitting: LogLine[], limit: number): LogPage {
+  const lines = fitting.slice(0, limit);
+  return { lines, next: fitting.length > limit ? lines.at(-1)!.n : null };
+}
+
+function last(fitting: LogLine[], limit: number): LogPage {
+  const lines = fitting.slice(-limit);
+  return { lines, next: fitting.length > limit ? lines[0]!.n : null };
+}
+
 describe("laws", () => {
-  test("forwards from any line on", () => {
-    fc.assert(
-      fc.property(attempts, fc.nat({ max: 170 }), fc.integer({ min: 1, max: 50 }), (kinds, after, limit) => {
-        const { dir, all } = written(kinds);
-        const rest = all.filter((line) => line.n > after);
-        expect(linesAfter(dir, after, limit)).toEqual({
-          lines: rest.slice(0, limit),
-          more: rest.length > limit,
-        });
-      }),
+  test("forwards from any line on", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        attempts,
+        fc.nat({ max: 170 }),
+        fc.integer({ min: 1, max: 50 }),
+        async (kinds, n, limit) => {
+          const { dir, all } = written(kinds);
+          expect(await after(dir, n, limit)).toEqual(
+            first(
+              all.filter((line) => line.n > n),
+              limit,
+            ),
+          );
+        },
+      ),
     );
   });
 
-  test("backwards from any line on", () => {
-    fc.assert(
-      fc.property(
+  test("backwards from any line on", async () => {
+    await fc.assert(
+      fc.asyncProperty(
         attempts,
         fc.integer({ min: 1, max: 170 }),
         fc.integer({ min: 1, max: 50 }),
-        (kinds, before, limit) => {
+        async (kinds, n, limit) => {
           const { dir, all } = written(kinds);
-          const rest = all.filter((line) => line.n < before);
-          expect(linesBefore(dir, before, limit)).toEqual({
-            lines: rest.slice(-limit),
-            more: rest.length > limit,
-          });
+          expect(await before(dir, n, limit)).toEqual(
+            last(
+              all.filter((line) => line.n < n),
+              limit,
+            ),
+          );
         },
       ),
     );
   });
 
-  test("with a filter, in both directions", () => {
-    fc.assert(
-      fc.property(
+  test("with a filter, in both directions", async () => {
+    await fc.assert(
+      fc.asyncProperty(
         attempts,
         fc.constantFrom("1", "LINE 2", "7", "nothing"),
         fc.integer({ min: 1, max: 9 }),
-        (kinds, match, limit) => {
+        async (kinds, match, limit) => {
           const { dir, all } = written(kinds);
           const fitting = all.filter((line) => line.text.toLowerCase().includes(match.toLowerCase()));
-          const more = fitting.length > limit;
-          const filter: LogFilter = { match };
-          expect(linesAfter(dir, 0, limit, filter)).toEqual({ lines: fitting.slice(0, limit), more });
-          expect(linesBefore(dir, all.length + 1, limit, filter)).toEqual({
-            lines: fitting.slice(-limit),
-            more,
-          });
+          expect(await after(dir, 0, limit, { match })).toEqual(first(fitting, limit));
+          expect(await before(dir, all.length + 1, limit, { match })).toEqual(last(fitting, limit));
         },
       ),
     );
   });
 
-  test("a damaged line is passed over, wherever it stands; the others are all there", () => {
-    fc.assert(
-      fc.property(
+  test("a damaged line is passed over, wherever it stands; the others are all there", async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.integer({ min: 1, max: 60 }),
         fc.nat(),
         fc.nat({ max: 60 }),
         fc.integer({ min: 1, max: 20 }),
-        (count, at, from, limit) => {
+        async (count, at, from, limit) => {
           const { dir, all } = written([Array(count).fill(true)]);
           const damaged = at % count;
           const file = logFile(join(dir, "1"));
@@ -94,41 +116,136 @@ describe("laws", () => {
           lines[damaged] = "#".repeat(lines[damaged]!.length);
           writeFileSync(file, lines.join("\n"));
           const whole = all.filter((_, index) => index !== damaged);
-          const after = whole.filter((line) => line.n > from);
-          expect(linesAfter(dir, from, limit)).toEqual({
-            lines: after.slice(0, limit),
-            more: after.length > limit,
-          });
-          const before = whole.filter((line) => line.n <= from);
-          expect(linesBefore(dir, from + 1, limit)).toEqual({
-            lines: before.slice(-limit),
-            more: before.length > limit,
-          });
+          expect(await after(dir, from, limit)).toEqual(
+            first(
+              whole.filter((line) => line.n > from),
+              limit,
+            ),
+          );
+          expect(await before(dir, from + 1, limit)).toEqual(
+            last(
+              whole.filter((line) => line.n <= from),
+              limit,
+            ),
+          );
         },
       ),
     );
   });
 });
 
-test("a line that is being written is not there yet", () => {
-  const { dir, all } = written([[true, true]]);
-  appendFileSync(logFile(join(dir, "1")), '{"n":3,"seq":5,"te');
-  expect(linesAfter(dir, 0, 10)).toEqual({ lines: all, more: false });
+describe("a long log is looked through a part at a time", () => {
+  const COUNT = 6000;
+
+  /** Slices of 64 KiB: a dozen of them, in two attempts. */
+  function long(damaged = 0): string {
+    const dir = directory();
+    for (const attempt of [1, 2]) {
+      mkdirSync(join(dir, String(attempt)), { recursive: true });
+      const lines = Array.from({ length: COUNT / 2 }, (_, i) => {
+        const n = (attempt - 1) * (COUNT / 2) + i + 1;
+        const text = `${n % 2500 === 0 ? "Needle" : "hay"} ${"x".repeat(60)}`;
+        const stored = summedLine({ n, seq: n, at: "", attempt, stage: null, stream: "log", text });
+        return damaged > 0 && n % damaged === 0 ? "#".repeat(stored.length) : stored;
+      });
+      writeFileSync(logFile(join(dir, String(attempt))), `${lines.join("\n")}\n`);
+    }
+    return dir;
+  }
+
+  async function all(page: (from: number) => Promise<LogPage>, from: number) {
+    const pages: LogPage[] = [];
+    for (let next: number | null = from; next !== null; ) {
+      const { lines, next: following }: LogPage = await page(next);
+      pages.push({ lines, next: following });
+      next = following;
+    }
+    return { pages: pages.length, found: pages.flatMap(({ lines }) => lines.map(({ n }) => n)) };
+  }
+
+  test.each(["needle", "NEEDLE x", "needle "])(
+    "every match of %s once, whichever way, in more pages than lines",
+    async (match) => {
+      const dir = long();
+      const forwards = await all((n) => after(dir, n, 10, { match }, 1), 0);
+      expect(forwards.found).toEqual([2500, 5000]);
+      expect(forwards.pages).toBeGreaterThan(5);
+      const backwards = await all((n) => before(dir, n, 10, { match }, 1), COUNT + 1);
+      expect(backwards.found).toEqual([5000, 2500]);
+      expect(backwards.pages).toBeGreaterThan(5);
+    },
+  );
+
+  test("a page without a match says how far it looked", async () => {
+    const dir = long();
+    const { lines, next } = await after(dir, 0, 10, { match: "needle" }, 1);
+    expect(lines).toEqual([]);
+    expect(next).toBeGreaterThan(0);
+    expect(next).toBeLessThan(2500);
+    expect(await after(dir, 0, 10, { match: "needle" })).toMatchObject({ next: null });
+  });
+
+  test("it goes on over damaged lines", async () => {
+    for (const damaged of [2, 3, 7]) {
+      const dir = long(damaged);
+      const whole = [2500, 5000].filter((n) => n % damaged !== 0);
+      expect((await all((n) => after(dir, n, 10, { match: "needle" }, 1), 0)).found).toEqual(whole);
+      expect((await all((n) => before(dir, n, 10, { match: "needle" }, 1), COUNT + 1)).found).toEqual(
+        whole.toReversed(),
+      );
+    }
+  });
+
+  test("nothing else waits for it, and it ends when nobody waits for it", async () => {
+    const dir = long();
+    let turns = 0;
+    let going = true;
+    const turn = () => {
+      turns++;
+      if (going) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await after(dir, 0, 10, { match: "nothing" });
+    const whole = turns;
+    expect(whole).toBeGreaterThan(10);
+    await pageAfter({ runDir: dir, limit: 10, filter: { match: "nothing" }, isGone: () => true }, 0);
+    going = false;
+    expect(turns - whole).toBeLessThan(5);
+  });
 });
 
-test("stages and streams are filters too", () => {
+test("a line that is being written is not there yet", async () => {
+  const { dir, all } = written([[true, true]]);
+  appendFileSync(logFile(join(dir, "1")), '{"n":3,"seq":5,"te');
+  expect(await after(dir, 0, 10)).toEqual({ lines: all, next: null });
+});
+
+test("stages and streams are filters too", async () => {
   const dir = directory();
   write(dir, story([[true]]));
   const line = (n: number, stage: string | null, stream: string) =>
     appendFileSync(logFile(join(dir, "1")), `${summedLine({ n, seq: n + 9, stage, stream, text: "t" })}\n`);
   line(2, "Load", "stdout");
   line(3, "Save", "stderr");
-  expect(linesAfter(dir, 0, 9, { stage: "Load" }).lines.map((it) => it.n)).toEqual([2]);
-  expect(linesBefore(dir, 9, 9, { stream: "stderr" }).lines.map((it) => it.n)).toEqual([3]);
-  expect(linesAfter(dir, 0, 9, { stage: "Load", stream: "stderr" }).lines).toEqual([]);
+  const numbers = ({ lines }: LogPage) => lines.map(({ n }) => n);
+  expect(numbers(await after(dir, 0, 9, { stage: "Load" }))).toEqual([2]);
+  expect(numbers(await before(dir, 9, 9, { stream: "stderr" }))).toEqual([3]);
+  expect(numbers(await after(dir, 0, 9, { stage: "Load", stream: "stderr" }))).toEqual([]);
 });
 
-test("an operation that never ran has no lines", () => {
-  expect(linesAfter(join(directory(), "none"), 0, 10)).toEqual({ lines: [], more: false });
-  expect(linesBefore(join(directory(), "none"), 1, 10)).toEqual({ lines: [], more: false });
+test("text that JSON writes otherwise is found like any other", async () => {
+  const dir = directory();
+  write(dir, story([[true]]));
+  const text = 'say "yes" to C:\\temp\tÄRGER';
+  appendFileSync(
+    logFile(join(dir, "1")),
+    `${summedLine({ n: 2, seq: 9, stage: null, stream: "log", text })}\n`,
+  );
+  for (const match of ['"YES"', "c:\\temp", "p\tä", "ärger", "to c:"])
+    expect(await after(dir, 0, 9, { match }), match).toMatchObject({ lines: [{ n: 2 }] });
+});
+
+test("an operation that never ran has no lines", async () => {
+  expect(await after(join(directory(), "none"), 0, 10)).toEqual({ lines: [], next: null });
+  expect(await before(join(directory(), "none"), 1, 10)).toEqual({ lines: [], next: null });
 });

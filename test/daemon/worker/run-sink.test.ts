@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { linesAfter, linesBefore } from "../../../daemon/run-files/log-pages.js";
+import { pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
 import { LogTail } from "../../../daemon/run-files/log-tail.js";
 import { eventsFile, logFile, olderLogFile } from "../../../daemon/run-files/names.js";
 import { parseSummed } from "../../../daemon/run-files/summed-line.js";
@@ -170,7 +170,7 @@ describe("a full disk", () => {
 });
 
 describe("a bounded log", () => {
-  test("keeps the newest lines within its bound, and says what was cut", () => {
+  test("keeps the newest lines within its bound, and says what was cut", async () => {
     const { dir, runDir, sink } = newSink(20_000);
     for (let n = 1; n <= 1000; n++) sink.line("log", null, `line ${n}`);
     sink.close();
@@ -183,12 +183,15 @@ describe("a bounded log", () => {
     const note = lines.findLast(({ stream }) => stream === "liveops")!;
     expect(note.text).toMatch(new RegExp(`^lines \\d+ to ${first - 1} were cut: the log is bounded`));
     // Pages are slices of what is left.
-    const page = (result: { lines: LogLine[] }) => result.lines.map(({ n }) => n);
-    expect(page(linesAfter(runDir, 0, 5))).toEqual(from1To(first + 4).slice(first - 1));
-    expect(linesBefore(runDir, last + 1, 5)).toMatchObject({ more: true });
-    expect(page(linesBefore(runDir, last + 1, 5))).toEqual(from1To(last).slice(-5));
-    expect(linesBefore(runDir, first + 2, 5)).toMatchObject({ more: false });
-    expect(page(linesBefore(runDir, first + 2, 5))).toEqual([first, first + 1]);
+    const question = { runDir, limit: 5, filter: {} };
+    const numbers = (page: { lines: LogLine[] }) => page.lines.map(({ n }) => n);
+    expect(numbers(await pageAfter(question, 0))).toEqual(from1To(first + 4).slice(first - 1));
+    const newest = await pageBefore(question, last + 1);
+    expect(numbers(newest)).toEqual(from1To(last).slice(-5));
+    expect(newest.next).toBe(last - 4);
+    const oldest = await pageBefore(question, first + 2);
+    expect(numbers(oldest)).toEqual([first, first + 1]);
+    expect(oldest.next).toBeNull();
   });
 
   test("a reader that keeps up misses no line, however often it rotates", () => {

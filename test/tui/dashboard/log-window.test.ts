@@ -2,21 +2,20 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LogLine } from "../../../protocol/operation.js";
+import { followLog, scrollLog, scrollToStart, visibleLines } from "../../../tui/dashboard/state/log-place.js";
 import {
   addPage,
   afterOfJump,
   appendLines,
-  followLog,
   LOG_PAGE,
   type LogWant,
   type LogWindow,
   MAX_LINES,
   openLog,
-  scrollLog,
-  scrollToStart,
-  visibleLines,
   wantedLines,
 } from "../../../tui/dashboard/state/log-window.js";
+import { initialState } from "../../../tui/dashboard/state/model.js";
+import { wantedRange } from "../../../tui/dashboard/state/wants.js";
 
 const HEIGHT = 20;
 
@@ -52,7 +51,8 @@ function settle(log: LogWindow, total: number): LogWindow {
     const lines = answer(want, total);
     const backwards = "before" in want || "tail" in want;
     const more = backwards ? (lines[0]?.n ?? 1) > 1 : (lines.at(-1)?.n ?? total) < total;
-    now = addPage(now, want, lines, total, more);
+    const next = (backwards ? lines[0] : lines.at(-1))?.n ?? null;
+    now = addPage(now, want, lines, total, more ? next : null);
   }
   throw new Error("it never has enough");
 }
@@ -94,6 +94,21 @@ describe("the window", () => {
   test("applying streamed lines twice is harmless", () => {
     const log = appendLines(openLog("a", 0), range(1, 10));
     expect(appendLines(log, range(4, 10))).toBe(log);
+  });
+
+  test("lines that came while the end was fetched have it fetched once more", () => {
+    const state = initialState({ size: { columns: 100, rows: 30 }, now: 0, socket: "" });
+    const wanted = (log: LogWindow) => wantedRange({ ...state, connection: { state: "live" }, log });
+    const log = appendLines({ ...openLog("a", 0), behind: true }, range(2, 600));
+    const fetched = addPage(log, { tail: LOG_PAGE }, range(91, 590), 590, 91);
+    expect(fetched.behind).toBe(true);
+    expect(wanted(fetched)).not.toBe(wanted(log));
+    expect(wanted(addPage(fetched, { tail: LOG_PAGE }, range(101, 600), 600, 101))).toBeNull();
+  });
+
+  test("lines that were written after the total was told are not shown twice", () => {
+    const held = addPage(openLog("a", 0), { after: 0 }, range(1, 12), 10, null);
+    expect(appendLines(held, range(11, 13)).lines.map(({ n }) => n)).toEqual(range(1, 13).map(({ n }) => n));
   });
 
   type Step = { stream: number } | { scroll: number } | { to: "start" | "end" };

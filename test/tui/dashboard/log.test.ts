@@ -82,6 +82,39 @@ describe("a long log", () => {
     await opened.screen.until("no line has nosuch");
   });
 
+  test("a daemon that looks through a part at a time is asked on, by search, stage and filter", async () => {
+    await using world = await million();
+    world.looksThrough = 7000;
+    await using opened = open(world);
+    await opened.screen.until("line 100000.");
+    opened.press("/");
+    opened.press("line 4242.");
+    opened.press(KEY.enter);
+    await opened.screen.until("▸line 4242.");
+    opened.press("n");
+    await opened.screen.until("no match below");
+    opened.press("]");
+    await opened.screen.until("line 50001.");
+    opened.press("G");
+    await opened.screen.until("line 100000.");
+    opened.press("S");
+    await opened.screen.until((text) => text.includes("line 100000.") && text.includes("Archive only"));
+    opened.press("\x1b[H");
+    await opened.screen.until((text) => text.includes("line 50001.") && text.includes("Archive only"));
+    opened.press("S");
+    await opened.screen.until("Checksum only · no such line");
+    opened.press(KEY.escape);
+    await opened.screen.until((text) => !text.includes("only"));
+    opened.press("G");
+    await opened.screen.until("line 100000.");
+    // Of a stream without a line there is nothing to show, and nothing is asked for a second time.
+    opened.press("EEEE");
+    await opened.screen.until("liveops only");
+    await world.daemon.request(({ query }) => query.stream === "liveops" && Number(query.before) < 7000);
+    const asked = ranges(world).filter(({ stream }) => stream === "liveops");
+    expect(new Set(asked.map((query) => JSON.stringify(query))).size).toBe(asked.length);
+  });
+
   test("a filter shows what passes from the end back, and goes on with what is streamed", async () => {
     await using world = await million();
     await using opened = open(world);

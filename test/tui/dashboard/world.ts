@@ -14,6 +14,8 @@ export class World {
   readonly operations = new Map<string, Operation>();
   readonly lines = new Map<string, LogLine[]>();
   readonly histories = new Map<string, HistoryReply>();
+  /** Lines that one request looks through for a filter; the real daemon counts bytes. */
+  looksThrough = Number.POSITIVE_INFINITY;
   readonly #watchers = new Set<Watcher>();
   #cursor = 0;
 
@@ -161,16 +163,20 @@ export class World {
   #log(asked: Asked, reply: Reply): void {
     const all = this.lines.get(asked.path.split("/")[3]!) ?? [];
     const { after = "0", before, tail, limit = "1000", match, stage, stream } = asked.query;
-    const fits = all
+    const backwards = before !== undefined || tail !== undefined;
+    const rest = all.filter(({ n }) => n > Number(after) && (before === undefined || n < Number(before)));
+    const looked =
+      match === undefined && stage === undefined && stream === undefined ? all.length : this.looksThrough;
+    const part = backwards ? rest.slice(-looked) : rest.slice(0, looked);
+    const fits = part
       .filter((line) => match === undefined || line.text.toLowerCase().includes(match.toLowerCase()))
       .filter((line) => stage === undefined || line.stage === stage)
-      .filter((line) => stream === undefined || line.stream === stream)
-      .filter((line) => line.n > Number(after) && (before === undefined || line.n < Number(before)));
-    const backwards = before !== undefined || tail !== undefined;
+      .filter((line) => stream === undefined || line.stream === stream);
     const most = Math.min(Number(limit), Number(tail ?? limit));
     const lines = backwards ? fits.slice(-most) : fits.slice(0, most);
-    const more = lines.length < fits.length;
-    const next = more ? ((backwards ? lines[0] : lines.at(-1))?.n ?? null) : null;
+    const seen = lines.length < fits.length ? lines : part;
+    const more = seen !== part || part.length < rest.length;
+    const next = more ? ((backwards ? seen[0] : seen.at(-1))?.n ?? null) : null;
     reply.json({ lines, next, total: all.length });
   }
 

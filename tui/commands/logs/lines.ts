@@ -35,15 +35,13 @@ export async function storedLines(
     }
     after = Math.max(0, last.total - tail);
   }
-  for (;;) {
-    const page = await client.log(id, { after, limit: PAGE });
+  for await (const page of client.logPages(id, { after, limit: PAGE })) {
     for (const line of page.lines) {
       print(line);
       end = { logLine: line.n, seq: line.seq };
     }
-    if (page.next === null || page.lines.length === 0) return end;
-    after = page.next;
   }
+  return end;
 }
 
 /** Until the operation is settled; its chain is not followed: a log is one operation's. */

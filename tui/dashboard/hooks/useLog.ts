@@ -1,6 +1,7 @@
 /** Streams the selected operation's log, and fetches the ranges that scrolling brings into view. */
 import { useEffect } from "react";
 import type { Client } from "../../../protocol/client/client.js";
+import type { LogLine } from "../../../protocol/operation.js";
 import type { LogQuery } from "../../../protocol/routes.js";
 import { wantedSeek } from "../state/log-seek.js";
 import { LOG_PAGE } from "../state/log-window.js";
@@ -23,7 +24,7 @@ export function useLog(store: Store, client: Client): void {
     const { id, filter, want, query } = parseRange(range);
     client.log(id, { ...query, limit: LOG_PAGE }).then(
       ({ lines, total, next }) =>
-        store.dispatch({ type: "log-fetched", id, filter, want, lines, total, more: next !== null }),
+        store.dispatch({ type: "log-fetched", id, filter, want, lines, total, next }),
       // The watch stream tells when the daemon is gone; the range is wanted again with the next scroll.
       () => {},
     );
@@ -32,12 +33,30 @@ export function useLog(store: Store, client: Client): void {
   const seek = useStored(store, wantedSeek);
   useEffect(() => {
     if (seek === null) return;
+    const sought = { still: true };
     const [id, query] = JSON.parse(seek) as [string, LogQuery];
-    client.log(id, { ...query, limit: 1 }).then(
-      ({ lines }) => store.dispatch({ type: "sought", key: seek, line: lines[0] ?? null }),
+    firstLine(client, id, query, sought).then(
+      (line) => store.dispatch({ type: "sought", key: seek, line }),
       () => {},
     );
+    return () => {
+      sought.still = false;
+    };
   }, [store, client, seek]);
+}
+
+/** The daemon looks through so much of a log at a time: asked on until it found one, or another line is sought. */
+async function firstLine(
+  client: Client,
+  id: string,
+  query: LogQuery,
+  sought: { readonly still: boolean },
+): Promise<LogLine | null> {
+  for await (const { lines } of client.logPages(id, { ...query, limit: 1 })) {
+    if (lines[0] !== undefined) return lines[0];
+    if (!sought.still) break;
+  }
+  return null;
 }
 
 async function stream(store: Store, client: Client, id: string, left: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 /** Keys of the log, and of the mode in which its text is copied. */
-import { isFiltered } from "../state/log-window.js";
+import { isFiltered } from "../state/log-filter.js";
 import type { State } from "../state/model.js";
 import type { Key } from "./key.js";
 import { inDetail, onPage, seesLog } from "./when.js";

@@ -1,6 +1,6 @@
 /** The room that the log has on the screen, and what each of its lines takes of it. */
 import type { LogLine } from "../../../protocol/operation.js";
-import type { RowsOf } from "../state/log-window.js";
+import type { RowsOf } from "../state/log-place.js";
 import { type State, selectedOperation } from "../state/model.js";
 import { hardWrap, tame, widthOf } from "./cells.js";
 import { headRows } from "./head.js";

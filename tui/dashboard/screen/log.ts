@@ -1,7 +1,9 @@
 /** The log of the selected operation: a rule that says where one is, and the lines on the screen. */
 import type { LogLine } from "../../../protocol/operation.js";
 import { formatCount } from "../../terminal/format.js";
-import { isFiltered, visibleLines } from "../state/log-window.js";
+import { isFiltered } from "../state/log-filter.js";
+import { visibleLines } from "../state/log-place.js";
+import { wantedLines } from "../state/log-window.js";
 import { type State, selectedOperation } from "../state/model.js";
 import { tame } from "./cells.js";
 import { Line } from "./line.js";
@@ -14,7 +16,7 @@ export function logRows(state: State, width: number, height: number, paint: Pain
   if (height <= 0) return [];
   const lines = visibleLines(state.log, height - 1, logRoom(state).rowsOf);
   const rows = lines.flatMap((line) => rowsOf(state, line, width, height - 1, paint));
-  return [rule(state, lines, width, paint), ...rows.slice(-Math.max(1, height - 1))];
+  return [rule(state, lines, width, height - 1, paint), ...rows.slice(-Math.max(1, height - 1))];
 }
 
 /** The text of the lines alone, at the full width: what the terminal's own selection then copies is clean. */
@@ -27,7 +29,7 @@ export function copyRows(state: State, paint: Paint): string[] {
   return [...rows, hint.add(" scroll", "dim").addWhole("  select with the mouse", "dim").toString()];
 }
 
-function rule(state: State, lines: readonly LogLine[], width: number, paint: Paint): string {
+function rule(state: State, lines: readonly LogLine[], width: number, height: number, paint: Paint): string {
   const { log } = state;
   const focused = state.pane === "detail";
   const line = new Line(width, paint).add("─ ", "dim").add("log", focused ? "cyan" : "plain", "bold");
@@ -42,7 +44,9 @@ function rule(state: State, lines: readonly LogLine[], width: number, paint: Pai
       "yellow",
     );
   }
-  if (log.follow)
+  if (isFiltered(log.filter) && lines.length === 0)
+    line.addWhole(wantedLines(log, height) === null ? " · no such line" : " · fetching", "yellow");
+  else if (log.follow)
     line.add(total === 0 ? " · empty" : ` · ${formatCount(total)} line${total === 1 ? "" : "s"}`, "dim");
   else {
     const [first, last] = [lines[0]?.n ?? 0, lines.at(-1)?.n ?? 0];

@@ -4,7 +4,7 @@
  */
 import type { LogLine } from "../../../protocol/operation.js";
 import { logRoom } from "../screen/log-room.js";
-import { jumpTo, rowsBelowJump, visibleLines } from "./log-window.js";
+import { jumpTo, rowsBelowJump, visibleLines } from "./log-place.js";
 import { type State, selectedOperation } from "./model.js";
 
 export interface Seek {

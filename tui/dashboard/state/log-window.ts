@@ -2,7 +2,9 @@
  * The window of one operation's log that is held in memory: all lines between two numbers that pass the filter,
  * bounded, following the end or standing still. Pure; the log hook fetches what `wantedLines` says is missing.
  */
-import type { LogLine, LogStream } from "../../../protocol/operation.js";
+import type { LogLine } from "../../../protocol/operation.js";
+import { isFiltered, type LogFilter, passes, WHOLE_LOG } from "./log-filter.js";
+import { placeAfter } from "./log-place.js";
 
 /** Lines held at most. */
 export const MAX_LINES = 2000;
@@ -10,13 +12,6 @@ export const MAX_LINES = 2000;
 export const LOG_PAGE = 500;
 /** Lines fetched before the one that was jumped to, so that it does not stand at the edge. */
 const BEFORE_JUMP = 100;
-
-export interface LogFilter {
-  readonly stage: string | null;
-  readonly stream: LogStream | null;
-}
-
-export const WHOLE_LOG: LogFilter = { stage: null, stream: null };
 
 export interface LogWindow {
   /** The operation it belongs to. */
@@ -59,13 +54,6 @@ export function openLog(id: string | null, total: number): LogWindow {
   return { ...NO_LOG, id, total, from: to + 1, to };
 }
 
-export function passes(filter: LogFilter, line: LogLine): boolean {
-  return (
-    (filter.stage === null || line.stage === filter.stage) &&
-    (filter.stream === null || line.stream === filter.stream)
-  );
-}
-
 /** Lines that were streamed. What does not join on to the window is passed over, to be fetched when it is wanted. */
 export function appendLines(log: LogWindow, lines: readonly LogLine[]): LogWindow {
   const first = lines[0]?.n ?? 0;
@@ -78,35 +66,27 @@ export function appendLines(log: LogWindow, lines: readonly LogLine[]): LogWindo
   return kept({ ...log, total, to: last, lines: [...log.lines, ...fresh] }, "newest");
 }
 
-/** A range that was fetched for `want`; `more` where the log goes on in its direction. */
+/** A range that was fetched for `want`; `next`: the daemon looked up to there, and has to be asked on. */
 export function addPage(
   log: LogWindow,
   want: LogWant,
   lines: readonly LogLine[],
   total: number,
-  more: boolean,
+  next: number | null,
 ): LogWindow {
-  const last = lines.at(-1)?.n ?? 0;
-  const known = Math.max(total, log.total);
+  // What was written since `total` was told may be among the lines already.
+  const end = Math.max(total, lines.at(-1)?.n ?? 0);
+  const known = Math.max(end, log.total);
   if ("before" in want) {
     if (want.before !== log.from) return log;
-    const from = more ? (lines[0]?.n ?? log.from) : 1;
-    return kept({ ...log, total: known, from, lines: [...lines, ...log.lines] }, "oldest");
+    return kept({ ...log, total: known, from: next ?? 1, lines: [...lines, ...log.lines] }, "oldest");
   }
   if ("after" in want) {
     if (want.after !== log.to) return log;
-    const to = more ? last : Math.max(log.to, total);
+    const to = next ?? Math.max(log.to, end);
     return kept({ ...log, total: known, to, behind: to < known, lines: [...log.lines, ...lines] }, "newest");
   }
-  if ("tail" in want)
-    return {
-      ...log,
-      total: known,
-      lines,
-      from: more ? (lines[0]?.n ?? 1) : 1,
-      to: Math.max(total, last),
-      behind: known > total,
-    };
+  if ("tail" in want) return { ...log, total: known, lines, from: next ?? 1, to: end, behind: known > end };
   if (log.jump !== want.around) return log;
   const landed = lines.find((line) => line.n >= want.around) ?? lines.at(-1);
   return {
@@ -114,8 +94,8 @@ export function addPage(
     total: known,
     lines,
     from: Math.max(1, want.around - BEFORE_JUMP),
-    to: more ? last : total,
-    behind: more || total < known,
+    to: next ?? end,
+    behind: next !== null || end < known,
     jump: null,
     bottom: landed?.n ?? want.around,
   };
@@ -135,103 +115,6 @@ function kept(log: LogWindow, side: "oldest" | "newest"): LogWindow {
   }
   const lines = log.lines.slice(-MAX_LINES);
   return { ...log, lines, from: lines[0]!.n };
-}
-
-/** Rows that a line takes on the screen. */
-export type RowsOf = (line: LogLine) => number;
-const oneRow: RowsOf = () => 1;
-
-/**
- * The lines on a screen of so many rows: the last ones, or those up to `bottom`, and a full screen wherever there are
- * lines for one. Their last rows are what is seen, where they have more.
- */
-export function visibleLines(log: LogWindow, height: number, rowsOf: RowsOf = oneRow): readonly LogLine[] {
-  const { lines } = log;
-  if (height <= 0 || lines.length === 0) return [];
-  let end = log.follow ? lines.length : placeAfter(lines, log.bottom);
-  let start = end;
-  let left = height;
-  while (start > 0 && left > 0) {
-    // Of the uppermost line there may be room only for its last rows.
-    left -= rowsOf(lines[start - 1]!);
-    start--;
-  }
-  while (end < lines.length && left > 0) {
-    const rows = rowsOf(lines[end]!);
-    if (rows > left) break;
-    left -= rows;
-    end++;
-  }
-  return lines.slice(start, end);
-}
-
-/** Place of the first line numbered above this. */
-function placeAfter(lines: readonly LogLine[], n: number): number {
-  let low = 0;
-  let high = lines.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (lines[middle]!.n <= n) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** Moves by lines: up stops following, down to the end follows again. */
-export function scrollLog(log: LogWindow, by: number, height: number, rowsOf: RowsOf = oneRow): LogWindow {
-  const { lines } = log;
-  if (lines.length === 0) return log;
-  const shown = visibleLines(log, height, rowsOf);
-  const from = placeAfter(lines, shown.at(-1)!.n) - 1;
-  const top = visibleLines({ ...log, follow: false, bottom: lines[0]!.n }, height, rowsOf);
-  const lowest = placeAfter(lines, top.at(-1)!.n) - 1;
-  const place = Math.max(lowest, Math.min(lines.length - 1, from + by));
-  const atEnd = place === lines.length - 1;
-  if (by > 0 && atEnd && log.to >= log.total) return followLog(log);
-  if (log.follow && atEnd) return log;
-  return { ...log, follow: false, jump: null, bottom: lines[place]!.n };
-}
-
-/** A page as it is on the screen: the lines above or below the ones shown, one of them kept for the eye. */
-export function pageLog(
-  log: LogWindow,
-  direction: 1 | -1,
-  height: number,
-  rowsOf: RowsOf = oneRow,
-): LogWindow {
-  const shown = visibleLines(log, height, rowsOf).length;
-  return scrollLog(log, direction * Math.max(1, shown - 1), height, rowsOf);
-}
-
-export function followLog(log: LogWindow): LogWindow {
-  return log.follow && log.jump === null ? log : { ...log, follow: true, jump: null };
-}
-
-/** Stands still where it is. */
-export function pauseLog(log: LogWindow, height: number, rowsOf: RowsOf = oneRow): LogWindow {
-  const shown = visibleLines(log, height, rowsOf);
-  if (!log.follow || shown.length === 0) return log;
-  return { ...log, follow: false, bottom: shown.at(-1)!.n };
-}
-
-/** Rows between a line that was jumped to and the foot of the screen, where there are so many. */
-export function rowsBelowJump(height: number): number {
-  return Math.floor((height * 2) / 3);
-}
-
-/** To the line with this number, near the upper edge of the screen; fetched where it is not held. */
-export function jumpTo(log: LogWindow, n: number, height: number, rowsOf: RowsOf = oneRow): LogWindow {
-  if (n < log.from || n > log.to) return { ...log, follow: false, jump: n };
-  const place = Math.max(0, placeAfter(log.lines, n) - 1);
-  let bottom = place;
-  for (let rows = rowsBelowJump(height); rows > 0 && bottom < log.lines.length - 1; bottom++)
-    rows -= rowsOf(log.lines[bottom + 1]!);
-  return { ...log, follow: false, jump: null, bottom: log.lines[bottom]?.n ?? n };
-}
-
-export function scrollToStart(log: LogWindow, height: number, rowsOf: RowsOf = oneRow): LogWindow {
-  if (log.from > 1) return { ...log, follow: false, jump: 1 };
-  return scrollLog(log, -MAX_LINES, height, rowsOf);
 }
 
 /** The same log through another filter: what is held is fetched anew, at the place where one is. */
@@ -254,12 +137,4 @@ export function wantedLines(log: LogWindow, height: number): LogWant | null {
   if (from > 1 && above - 2 * height < 0) return { before: from };
   if (to < total && above + height > lines.length) return { after: to };
   return null;
-}
-
-export function sameFilter(a: LogFilter, b: LogFilter): boolean {
-  return a.stage === b.stage && a.stream === b.stream;
-}
-
-export function isFiltered(filter: LogFilter): boolean {
-  return filter.stage !== null || filter.stream !== null;
 }

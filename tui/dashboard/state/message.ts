@@ -4,7 +4,8 @@ import type { HistoryReply, TypesReply } from "../../../protocol/routes.js";
 import type { WatchLine } from "../../../protocol/watch.js";
 import type { Pressed } from "../keys/key.js";
 import type { TapedLine } from "../replay/tape.js";
-import type { LogFilter, LogWant } from "./log-window.js";
+import type { LogFilter } from "./log-filter.js";
+import type { LogWant } from "./log-window.js";
 import type { Size } from "./model.js";
 import type { Attempt } from "./pages/record.js";
 import type { Action } from "./press.js";
@@ -30,7 +31,7 @@ export type Message =
       want: LogWant;
       lines: readonly LogLine[];
       total: number;
-      more: boolean;
+      next: number | null;
     }
   /** The line that was sought, or none. */
   | { type: "sought"; key: string; line: LogLine | null }

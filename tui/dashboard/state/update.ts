@@ -8,8 +8,10 @@ import { logRoom } from "../screen/log-room.js";
 import { answered, refused } from "./answered.js";
 import { pasted, typed } from "./entry.js";
 import { addHistory } from "./histories.js";
+import { sameFilter } from "./log-filter.js";
+import { jumpTo } from "./log-place.js";
 import { sought } from "./log-seek.js";
-import { addPage, appendLines, jumpTo, sameFilter } from "./log-window.js";
+import { addPage, appendLines } from "./log-window.js";
 import type { Message } from "./message.js";
 import { operationOf, type State } from "./model.js";
 import { selectedRow } from "./order.js";
@@ -50,9 +52,9 @@ function reduce(state: State, message: Message): State {
       if (message.id !== state.log.id) return state;
       return withLog(state, appendLines(state.log, message.lines));
     case "log-fetched": {
-      const { id, filter, want, lines, total, more } = message;
+      const { id, filter, want, lines, total, next } = message;
       if (id !== state.log.id || !sameFilter(filter, state.log.filter)) return state;
-      const log = addPage(state.log, want, lines, total, more);
+      const log = addPage(state.log, want, lines, total, next);
       if (!("around" in want) || log === state.log) return withLog(state, log);
       const { height, rowsOf } = logRoom(state);
       return withLog(state, jumpTo(log, log.bottom, height, rowsOf));

@@ -2,7 +2,8 @@
 import type { LogStream } from "../../../protocol/operation.js";
 import type { LogQuery } from "../../../protocol/routes.js";
 import { logRoom } from "../screen/log-room.js";
-import { afterOfJump, type LogFilter, type LogWant, wantedLines } from "./log-window.js";
+import type { LogFilter } from "./log-filter.js";
+import { afterOfJump, type LogWant, wantedLines } from "./log-window.js";
 import { chainIncomplete, type State, selectedOperation } from "./model.js";
 
 /** The log to stream: changes with the selected operation, with its retry and with the connection. */
@@ -17,8 +18,10 @@ export function wantedRange(state: State): string | null {
   const want = wantedLines(state.log, logRoom(state).height);
   if (want === null) return null;
   const [word, n] = Object.entries(want)[0]!;
-  const { stage, stream } = state.log.filter;
-  return JSON.stringify([state.log.id, word, n, stage, stream]);
+  const { id, filter, to } = state.log;
+  // The end that was fetched is wanted again where more came meanwhile.
+  const reached = word === "tail" ? to : null;
+  return JSON.stringify([id, word, n, filter.stage, filter.stream, reached]);
 }
 
 export interface Range {

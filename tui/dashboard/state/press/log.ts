@@ -1,20 +1,10 @@
 /** What the keys of the log do. */
 import { logRoom } from "../../screen/log-room.js";
 import { EMPTY_LINE } from "../line-edit.js";
+import { isFiltered, type LogFilter, WHOLE_LOG } from "../log-filter.js";
+import { followLog, pageLog, pauseLog, scrollLog, scrollToStart, visibleLines } from "../log-place.js";
 import { searchOn, seekStage } from "../log-seek.js";
-import {
-  filterLog,
-  followLog,
-  isFiltered,
-  type LogFilter,
-  type LogWindow,
-  pageLog,
-  pauseLog,
-  scrollLog,
-  scrollToStart,
-  visibleLines,
-  WHOLE_LOG,
-} from "../log-window.js";
+import { filterLog, type LogWindow } from "../log-window.js";
 import { type State, selectedOperation } from "../model.js";
 import type { Presses } from "./presses.js";
 
