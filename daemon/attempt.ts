@@ -24,6 +24,9 @@ export interface AttemptListener {
   onDamage(message: string): void;
 }
 
+/** Until the first look at what a worker of ours says. */
+const FIRST_LOOK_MS = 10;
+
 /** Longest timer Node keeps, in ms. */
 const MAX_TIMER = 2 ** 31 - 1;
 
@@ -67,7 +70,7 @@ export class Attempt {
 
   /** Begins to tail, and to count down the type's timeout. */
   start(onTimeout: () => void): void {
-    this.#tail.start();
+    this.#tail.start(this.worker ? FIRST_LOOK_MS : 0);
     const { timeout } = this.run.policy;
     if (timeout === null || this.outcome) return;
     const rest = Math.min(Math.max(0, timeout - this.#secondsSpent()) * 1000, MAX_TIMER);

@@ -17,7 +17,7 @@ import { Settlement } from "./settlement.js";
 import type { Entry } from "./store/decision.js";
 import { isNoSpace } from "./store/durable-file.js";
 import { StoreFullError } from "./store/journal.js";
-import { attemptDir, type Layout, valuesDir } from "./store/layout.js";
+import { attemptDir, type Layout, runDir, valuesDir } from "./store/layout.js";
 import type { Store } from "./store/store.js";
 import { Pool, type PooledWorker, type WorkerExit, workerFiles } from "./worker/pool.js";
 
@@ -54,7 +54,7 @@ export class Executor {
       size: options.concurrency,
       nice: options.nice,
       userCode: options.userCode,
-      onIdle: () => this.kick(),
+      onIdle: (worker) => this.#workerIdle(worker),
       onExit: (worker, exit) => this.#workerGone(worker, exit),
     });
     this.#settlement = new Settlement({
@@ -76,7 +76,7 @@ export class Executor {
   kick(): void {
     if (this.#stopped) return;
     const { queue, concurrency, store } = this.options;
-    while (queue.length > 0 && this.attempts.size + this.#claiming < concurrency && !store.isFull) {
+    while (queue.length > 0 && this.#busy() < concurrency && !store.isFull) {
       const worker = this.pool.take();
       if (!worker) break;
       const id = queue.take();
@@ -90,8 +90,18 @@ export class Executor {
         this.kick();
       });
     }
-    this.pool.warm(Math.min(queue.length, concurrency - this.attempts.size - this.#claiming));
+    this.pool.warm(Math.min(queue.length, concurrency - this.#busy()));
     this.#keepRound();
+  }
+
+  /**
+   * Slots taken. One whose outcome was read is free: its settlement is written before the start of what comes next,
+   * in the same batch where that can be.
+   */
+  #busy(): number {
+    let running = this.#claiming;
+    for (const attempt of this.attempts.values()) if (!attempt.outcome) running++;
+    return running;
   }
 
   /** Tells a running operation to stop, once that is recorded. */
@@ -127,7 +137,9 @@ export class Executor {
       const type = await loader.resolve(entry.record.op).catch((error: Error) => error);
       if (!type || type instanceof Error) return await lifecycle.reject(id, notLoaded(entry, type));
       const dir = attemptDir(layout, id, entry.nextAttempt);
-      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      makeDirectory(runDir(layout, id));
+      makeDirectory(dir);
+      worker.prepare(dir);
       started = await lifecycle.start(id, worker.identity, type.policy);
       if (started) this.#run(entry, dir, worker, type);
     } catch (error) {
@@ -177,7 +189,10 @@ export class Executor {
     const { listener, log } = this.options;
     const attempt = new Attempt(entry, entry.run, dir, worker, {
       ...listener,
-      onOutcome: (settled, outcome) => void this.#settlement.settle(settled, outcome),
+      onOutcome: (settled, outcome) => {
+        void this.#settlement.settle(settled, outcome);
+        this.kick();
+      },
       onDamage: (message) => log.error(message),
     });
     this.attempts.set(entry.record.id, attempt);
@@ -204,6 +219,12 @@ export class Executor {
     } catch (error) {
       this.options.log.warn({ err: error, id: attempt.id }, "the timeout could not be recorded");
     }
+  }
+
+  /** It has written its last word by then. */
+  #workerIdle(worker: PooledWorker | null): void {
+    for (const attempt of worker ? this.attempts.values() : []) if (attempt.worker === worker) attempt.read();
+    this.kick();
   }
 
   #workerGone(worker: PooledWorker, exit: WorkerExit): void {
@@ -251,6 +272,14 @@ export class Executor {
     }
     if (this.options.store.isFull) this.options.store.probe();
     this.kick();
+  }
+}
+
+function makeDirectory(dir: string): void {
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 

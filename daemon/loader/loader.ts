@@ -1,24 +1,24 @@
 /**
  * What the daemon knows of operation types: asks a loader process, and replaces it when a file was edited.
  */
-import { readdirSync, statSync } from "node:fs";
-import type { LoadedFile } from "../../ops/api/user-code.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/fact.js";
 import type { TypesReply } from "../../protocol/routes.js";
 import { LoaderProcess } from "./loader-process.js";
 import type { FromLoader, PrepareInput, ResolvedType, SkippedFile } from "./messages.js";
+import { namesIn, Sources } from "./sources.js";
 
 export class Loader {
   #process: LoaderProcess | null = null;
   #ready: Promise<LoaderProcess> | null = null;
-  #files: LoadedFile[] = [];
-  #listing = "";
+  readonly #sources: Sources;
 
   constructor(
     readonly dirs: string[],
     private readonly logFile: string,
-  ) {}
+  ) {
+    this.#sources = new Sources(dirs);
+  }
 
   /** Begins to load, so that the first submit does not wait for it. */
   start(): void {
@@ -69,17 +69,15 @@ export class Loader {
 
   /** The loader that has read the files as they are now. */
   async #current(): Promise<LoaderProcess> {
-    const listing = this.dirs.map((dir) => `${dir}:${namesIn(dir).join(",")}`).join("\n");
     const ready = this.#ready;
-    if (ready && listing === this.#listing && this.#files.every(isUnchanged)) {
+    if (ready && this.#sources.areUnchanged()) {
       const process = await ready.catch(() => null);
       if (process && !process.dead) return process;
       // Another caller may have replaced it while we waited.
       if (this.#ready && this.#ready !== ready) return this.#ready;
     }
     this.#process?.stop();
-    this.#listing = listing;
-    this.#files = [];
+    this.#sources.begin();
     this.#ready = this.#load([]);
     return this.#ready;
   }
@@ -90,7 +88,11 @@ export class Loader {
     this.#process = fresh;
     try {
       const { files } = await fresh.loaded;
-      if (this.#process === fresh) this.#files = [...files, ...skip.map(({ file }) => asLoaded(file))];
+      if (this.#process === fresh)
+        this.#sources.loaded(
+          files,
+          skip.map(({ file }) => file),
+        );
       return fresh;
     } catch (error) {
       const file = fresh.loading;
@@ -99,22 +101,4 @@ export class Loader {
       return this.#load([...skip, { file, message: (error as Error).message }]);
     }
   }
-}
-
-function asLoaded(file: string): LoadedFile {
-  const { mtimeMs = 0, size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
-  return { file, mtimeMs, size };
-}
-
-function namesIn(dir: string): string[] {
-  try {
-    return readdirSync(dir).sort();
-  } catch {
-    return [];
-  }
-}
-
-function isUnchanged({ file, mtimeMs, size }: LoadedFile): boolean {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat?.mtimeMs === mtimeMs && stat.size === size;
 }

@@ -8,7 +8,7 @@ import { type FSWatcher, watch } from "node:fs";
 import type { WorkerFact } from "../../protocol/fact.js";
 import type { LogLine } from "../../protocol/operation.js";
 import { LogTail } from "./log-tail.js";
-import { eventsFile, logFile } from "./names.js";
+import { EVENTS, eventsFile, LOG, logFile } from "./names.js";
 import { parseSummed } from "./summed-line.js";
 import { Tail } from "./tail.js";
 
@@ -28,8 +28,11 @@ export class AttemptTail {
   readonly #events: Tail;
   readonly #log: LogTail;
   #watcher: FSWatcher | null = null;
+  #begin: NodeJS.Timeout | null = null;
   #scheduled = false;
   #closed = false;
+  /** Which file may hold something new: a write after a read that met the end is told anew. */
+  #unread = { events: false, log: false };
 
   constructor(
     private readonly dir: string,
@@ -39,9 +42,18 @@ export class AttemptTail {
     this.#log = new LogTail(dir);
   }
 
-  start(): void {
+  /**
+   * @param delay ms until the first look, for an attempt that has only just begun: most of what takes less is read in
+   * one go, when its worker says that it is idle
+   */
+  start(delay: number): void {
+    if (delay > 0) this.#begin = setTimeout(() => this.#watch(), delay);
+    else this.#watch();
+  }
+
+  #watch(): void {
     try {
-      this.#watcher = watch(this.dir, () => this.#readSoon());
+      this.#watcher = watch(this.dir, (_event, name) => this.#changed(name));
       this.#watcher.on("error", () => this.#unwatch());
     } catch {
       // Out of watches: the half-second round carries on alone.
@@ -51,14 +63,23 @@ export class AttemptTail {
 
   /** Reads both files to their end. */
   read(): void {
-    while (this.#readPiece());
+    do {
+      this.#unread = { events: true, log: true };
+    } while (this.#readPiece());
   }
 
   close(): void {
     this.#closed = true;
+    if (this.#begin) clearTimeout(this.#begin);
     this.#unwatch();
     this.#events.close();
     this.#log.close();
+  }
+
+  #changed(name: string | null): void {
+    if (name !== LOG) this.#unread.events = true;
+    if (name !== EVENTS) this.#unread.log = true;
+    this.#readSoon();
   }
 
   /** A piece now, the rest when others had their turn: one that floods its log holds nobody up. */
@@ -71,14 +92,22 @@ export class AttemptTail {
     });
   }
 
+  /** Whether there may be more. */
   #readPiece(): boolean {
-    const facts: WorkerFact[] = [];
-    const moreFacts = this.#events.read((line) => this.#parse(eventsFile(this.dir), line, facts), PIECE);
-    if (facts.length > 0) this.listener.onFacts(facts);
-    const lines: StoredLine[] = [];
-    const moreLines = this.#log.read((line) => this.#parse(logFile(this.dir), line, lines), PIECE);
-    if (lines.length > 0) this.listener.onLines(lines);
-    return moreFacts || moreLines;
+    const unread = this.#unread;
+    if (unread.events) {
+      const facts: WorkerFact[] = [];
+      const any = this.#events.read((line) => this.#parse(eventsFile(this.dir), line, facts), PIECE);
+      unread.events = any && !this.#events.atEnd;
+      if (facts.some(({ type }) => type === "attempt:finished")) unread.log = true;
+      if (facts.length > 0) this.listener.onFacts(facts);
+    }
+    if (unread.log) {
+      const lines: StoredLine[] = [];
+      unread.log = this.#log.read((line) => this.#parse(logFile(this.dir), line, lines), PIECE);
+      if (lines.length > 0) this.listener.onLines(lines);
+    }
+    return unread.events || unread.log;
   }
 
   #parse<T>(file: string, line: string, into: T[]): void {

@@ -12,19 +12,27 @@ import { Tail } from "./tail.js";
 
 export class LogTail {
   #tail: Tail;
+  /** There was a log to open. */
+  #found: boolean;
 
   /** @param isBefore lines for which it holds are passed over; they must come first */
   constructor(
     private readonly dir: string,
-    isBefore?: (line: string) => boolean,
+    private readonly isBefore?: (line: string) => boolean,
   ) {
-    this.#tail = this.#begin(isBefore);
+    this.#tail = this.#begin();
     // Opened now: however often it is renamed until the first read, we are on it.
-    this.#tail.inode();
+    this.#found = this.#tail.inode() !== null;
   }
 
   /** Calls back for every complete line that has come, at most about `maxBytes` of them; whether there was any. */
   read(onLine: (line: string) => void, maxBytes = Number.POSITIVE_INFINITY): boolean {
+    if (!this.#found) {
+      // It may have come, and been renamed, since.
+      this.#tail = this.#begin();
+      this.#found = this.#tail.inode() !== null;
+      if (!this.#found) return false;
+    }
     let left = maxBytes;
     let any = false;
     const counted = (line: string) => {
@@ -43,7 +51,8 @@ export class LogTail {
     this.#tail.close();
   }
 
-  #begin(isBefore: ((line: string) => boolean) | undefined): Tail {
+  #begin(): Tail {
+    const { isBefore } = this;
     const older = olderLogFile(this.dir);
     const size = statSync(older, { throwIfNoEntry: false })?.size ?? 0;
     const start = isBefore && size > 0 ? seekLine(older, isBefore) : 0;

@@ -14,6 +14,8 @@ export class Tail {
   #rest = Buffer.alloc(0);
   /** Byte after the last newline read. */
   offset: number;
+  /** The last read met the end of the file as it was then. */
+  atEnd = false;
 
   constructor(
     private readonly file: string,
@@ -29,18 +31,19 @@ export class Tail {
   read(onLine: (line: string) => void, maxBytes = Number.POSITIVE_INFINITY): boolean {
     const fd = this.#open();
     if (fd === null) return false;
-    const { size } = fstatSync(fd);
-    if (size < this.offset) this.offset = size;
     // Never taken from the last time: a writer takes back what a full disk cut short.
     this.#rest = Buffer.alloc(0);
     let any = false;
     let taken = 0;
+    const wanted = Math.min(CHUNK, Math.max(1, maxBytes));
     while (!any || taken < maxBytes) {
       const position = this.offset + this.#rest.length;
-      const length = readSync(fd, buffer, 0, Math.min(CHUNK, Math.max(1, maxBytes)), position);
-      if (length === 0) break;
+      const length = readSync(fd, buffer, 0, wanted, position);
+      if (length > 0) any = this.#cut(buffer.subarray(0, length), onLine) || any;
+      else if (taken === 0) this.offset = Math.min(this.offset, fstatSync(fd).size);
       taken += length;
-      any = this.#cut(buffer.subarray(0, length), onLine) || any;
+      this.atEnd = length < wanted;
+      if (this.atEnd) break;
     }
     return any;
   }

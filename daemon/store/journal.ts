@@ -108,8 +108,8 @@ export class Journal<T> {
   }
 
   async #drain(): Promise<void> {
-    // What is appended in the same turn belongs to the same batch.
-    await Promise.resolve();
+    // What is appended in the same turn belongs to the same batch: a settlement and the start of what comes next.
+    await new Promise((resolve) => setImmediate(resolve));
     while (this.#hasWork()) {
       await this.#betweenBatches.shift()?.();
       const batch = this.#waiting;

@@ -8,8 +8,9 @@ import { writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { enableTypeScript, enableUserCode } from "../../ops/api/user-code.js";
 import { acquireLock } from "../lock/kernel-lock.js";
-import type { FromWorker, ToWorker, WorkerSetup } from "./messages.js";
+import type { FromWorker, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
 import { Performance } from "./performance.js";
+import { type Prepared, prepare } from "./prepared.js";
 
 const setup = JSON.parse(process.argv[2] ?? "{}") as WorkerSetup;
 
@@ -21,6 +22,7 @@ enableUserCode(new URL("./liveops.js", import.meta.url).href);
 if (setup.userCode) await enableTypeScript();
 
 let current: Performance | null = null;
+let prepared: Prepared | null = null;
 
 process.on("SIGTERM", () => current?.stopRequested());
 // Ctrl-C in the terminal that started the daemon is not for us.
@@ -35,11 +37,17 @@ process.on("exit", (code) => current?.exited(code));
 process.on("disconnect", () => {
   if (!current) process.exit(0);
 });
-process.on("message", (message: ToWorker) => void perform(message));
+process.on("message", (message: ToWorker) => {
+  if (message.type === "prepare") prepared = prepare(message);
+  else void perform(message);
+});
 send({ type: "ready" });
 
-async function perform(order: ToWorker): Promise<void> {
-  current = new Performance(order, setup);
+async function perform(order: OrderMessage): Promise<void> {
+  const ready = prepared?.attemptDir === order.attemptDir ? prepared.events : undefined;
+  if (!ready) prepared?.events.close();
+  prepared = null;
+  current = new Performance(order, setup, ready);
   const clean = await current.perform();
   current = null;
   if (!clean || !process.connected) process.exit(0);

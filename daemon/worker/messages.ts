@@ -15,7 +15,15 @@ export interface WorkerSetup {
   nice: number;
 }
 
-export type ToWorker = {
+export type ToWorker = PrepareMessage | OrderMessage;
+
+/** An order is likely to come while its start is being written: the run files may be made ready. */
+export interface PrepareMessage {
+  type: "prepare";
+  attemptDir: string;
+}
+
+export interface OrderMessage {
   type: "order";
   order: Order;
   /** The file that holds the type. */
@@ -25,7 +33,7 @@ export type ToWorker = {
   maxLog: number;
   /** Null where the type is not resumable. */
   valuesDir: string | null;
-};
+}
 
 export type FromWorker = { type: "ready" } | { type: "idle" };
 

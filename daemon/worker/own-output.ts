@@ -4,7 +4,7 @@
  *
  * The files are emptied before each operation. After a worker's death the daemon reads what was left unread.
  */
-import { type FSWatcher, truncateSync, watch } from "node:fs";
+import { type FSWatcher, statSync, truncateSync, watch } from "node:fs";
 import { Tail } from "../run-files/tail.js";
 
 export class OwnOutput {
@@ -15,7 +15,8 @@ export class OwnOutput {
     private readonly file: string,
     private readonly onLine: (text: string, end: number) => void,
   ) {
-    truncateSync(file, 0);
+    // Not for nothing: it would put the file into the next commit of the file system's journal.
+    if (statSync(file).size > 0) truncateSync(file, 0);
     this.#tail = new Tail(file);
   }
 

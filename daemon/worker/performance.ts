@@ -14,7 +14,9 @@ import { type LoadedFile, loadedUserFiles } from "../../ops/api/user-code.js";
 import type { FailureCode } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/fact.js";
 import { ActivityBaseline } from "./activity.js";
-import { STALE_EXIT, type ToWorker, type WorkerSetup } from "./messages.js";
+import type { AppendFile } from "./append-file.js";
+import { enterEnvironment, leaveEnvironment } from "./environment.js";
+import { type OrderMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
 import { OwnOutput } from "./own-output.js";
 import { RunSink, whenRoom } from "./run-sink.js";
 import { StageSink } from "./stage-sink.js";
@@ -31,8 +33,10 @@ export class Performance {
   #faulty = false;
 
   constructor(
-    private readonly message: ToWorker,
+    private readonly message: OrderMessage,
     private readonly setup: WorkerSetup,
+    /** The events file, where it was made ready before. */
+    private readonly events: AppendFile | undefined,
   ) {
     this.#stop = new StopFile(message.attemptDir);
   }
@@ -40,12 +44,11 @@ export class Performance {
   /** Resolves when the outcome is on disk: true where this process may run another operation. */
   async perform(): Promise<boolean> {
     if (loadedUserFiles().some(wasEdited)) process.exit(STALE_EXIT);
-    const { order, attemptDir } = this.message;
+    const { order, attemptDir, maxLog } = this.message;
     const baseline = new ActivityBaseline();
     const sink = whenRoom(
-      () => new RunSink(attemptDir, order.attempt, order.seq, order.logLines, this.message.maxLog),
+      () => new RunSink(attemptDir, order.attempt, order.seq, order.logLines, maxLog, this.events),
     );
-    sink.syncNames();
     sink.fact({ type: "attempt:accepted", pid: process.pid }, true);
     this.#sink = sink;
     const outcome = await this.#run(sink);
@@ -124,13 +127,11 @@ export class Performance {
   }
 
   #enter(cwd: string, env: Record<string, string>): void {
-    const before = { ...process.env };
     const cwdBefore = process.cwd();
     process.chdir(cwd);
-    Object.assign(process.env, env);
+    enterEnvironment(env);
     this.#closers.push(() => {
-      for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
-      Object.assign(process.env, before);
+      leaveEnvironment();
       process.chdir(cwdBefore);
     });
   }

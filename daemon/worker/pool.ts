@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { newId } from "../../protocol/id.js";
 import { identify, WORKER_VARIABLE } from "../process/identity.js";
 import type { WorkerIdentity } from "../store/decision.js";
-import type { FromWorker, ToWorker, WorkerSetup } from "./messages.js";
+import type { FromWorker, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
 
 export interface WorkerExit {
   code: number | null;
@@ -40,8 +40,16 @@ export class PooledWorker {
     this.identity = { workerId, ...identify(child.pid ?? -1) };
   }
 
-  order(message: ToWorker): void {
+  prepare(attemptDir: string): void {
+    this.#send({ type: "prepare", attemptDir });
+  }
+
+  order(message: OrderMessage): void {
     this.leftFailure = false;
+    this.#send(message);
+  }
+
+  #send(message: ToWorker): void {
     // A worker that is gone by now does not accept: its exit puts the operation back.
     this.child.send(message, () => {});
   }
@@ -56,7 +64,8 @@ export interface PoolOptions {
   size: number;
   nice: number;
   userCode: () => boolean;
-  onIdle: () => void;
+  /** A worker is idle; null: there may be room for one again. */
+  onIdle: (worker: PooledWorker | null) => void;
   onExit: (worker: PooledWorker, exit: WorkerExit) => void;
 }
 
@@ -138,7 +147,7 @@ export class Pool {
       if (message.type !== "ready" && message.type !== "idle") return;
       this.#failures = 0;
       worker.state = "idle";
-      this.options.onIdle();
+      this.options.onIdle(worker);
     });
     // One that could not be started has no exit.
     child.on("error", () => child.pid === undefined && this.#ended(worker, { code: null, signal: null }));
@@ -154,14 +163,14 @@ export class Pool {
     if (this.#stopped) return;
     // Workers that die before they are ready would be forked in a tight loop.
     if (unborn) this.#rest();
-    else this.options.onIdle();
+    else this.options.onIdle(null);
   }
 
   #rest(): void {
     this.#resting ??= setTimeout(
       () => {
         this.#resting = null;
-        this.options.onIdle();
+        this.options.onIdle(null);
       },
       Math.min(30_000, 500 * 2 ** this.#failures++),
     ).unref();

@@ -19,8 +19,8 @@ import { cutLine } from "./cut-line.js";
 const RETRY_MS = 250;
 
 export class RunSink implements Sink {
-  readonly #events: AppendFile;
-  #log: AppendFile;
+  /** Begun with the first line: many operations log nothing. */
+  #log: AppendFile | null = null;
   /** Numbers of the first lines of the current log file and of the older one. */
   #first: number;
   #firstOlder: number;
@@ -34,27 +34,21 @@ export class RunSink implements Sink {
     private lines: number,
     /** Bytes the attempt's log may take; at half of it a new file is begun and the oldest half goes. */
     private readonly maxLog: number,
+    private readonly events: AppendFile = beginEvents(dir),
   ) {
     this.#first = lines + 1;
     this.#firstOlder = this.#first;
-    this.#events = new AppendFile(eventsFile(dir));
-    this.#log = new AppendFile(logFile(dir));
-  }
-
-  /** Makes the files' names durable; once, before the first durable fact. */
-  syncNames(): void {
-    for (const dir of [this.dir, dirname(this.dir), dirname(dirname(this.dir))]) syncDirectory(dir);
   }
 
   fact(body: FactBody, durable: boolean): void {
     if (!durable) {
       this.#sayDropped();
-      this.#orDrop(() => this.#append(this.#events, body));
+      this.#orDrop(() => this.#append(this.events, body));
       return;
     }
     whenRoom(() => {
-      this.#append(this.#events, body);
-      this.#events.sync();
+      this.#append(this.events, body);
+      this.events.sync();
     });
   }
 
@@ -73,13 +67,17 @@ export class RunSink implements Sink {
   /** The last word: log first, then the outcome, both durable. */
   finish(body: FactBody): void {
     this.#sayDropped();
-    this.#log.sync();
+    if (this.#log) {
+      this.#log.sync();
+      // Its name, and where it was rotated the older one's.
+      whenRoom(() => syncDirectory(this.dir));
+    }
     this.fact(body, true);
   }
 
   close(): void {
-    this.#events.close();
-    this.#log.close();
+    this.events.close();
+    this.#log?.close();
   }
 
   #append(file: AppendFile, body: FactBody): void {
@@ -94,18 +92,19 @@ export class RunSink implements Sink {
     const seq = this.seq + 1;
     const { attempt } = this;
     // `n` first: pages are found by it without parsing the line.
+    this.#log ??= new AppendFile(logFile(this.dir));
     this.#log.append(`${summedLine({ n, seq, at: now(), attempt, stage, stream, text, end })}
 `);
     this.lines = n;
     this.seq = seq;
-    if (this.#log.length > this.maxLog / 2) this.#rotate();
+    if (this.#log.length > this.maxLog / 2) this.#rotate(this.#log);
   }
 
   /**
    * Begins a new log file; what the older one held is cut, and said in the first line of the new one. With no room
    * for a new file the present one goes on until there is.
    */
-  #rotate(): void {
+  #rotate(full: AppendFile): void {
     const fresh = `${logFile(this.dir)}.new`;
     let next: AppendFile;
     try {
@@ -117,7 +116,7 @@ export class RunSink implements Sink {
     const cut = existsSync(olderLogFile(this.dir)) ? [this.#firstOlder, this.#first - 1] : null;
     renameSync(logFile(this.dir), olderLogFile(this.dir));
     renameSync(fresh, logFile(this.dir));
-    this.#log.close();
+    full.close();
     this.#log = next;
     this.#firstOlder = this.#first;
     this.#first = this.lines + 1;
@@ -141,7 +140,7 @@ export class RunSink implements Sink {
     const { fact, line } = this.#dropped;
     if (fact === 0 && line === 0) return;
     try {
-      if (fact > 0) this.#append(this.#events, { type: "records:dropped", count: fact });
+      if (fact > 0) this.#append(this.events, { type: "records:dropped", count: fact });
       this.#dropped.fact = 0;
       const text = `${line} log lines or progress records were dropped: the disk was full`;
       if (line > 0) this.#appendLine("liveops", null, text, undefined);
@@ -150,6 +149,14 @@ export class RunSink implements Sink {
       if (!isNoSpace(error)) throw error;
     }
   }
+}
+
+/** The file for an attempt's facts. Its name is durable: the first fact is, and what is durable must be found. */
+export function beginEvents(attemptDir: string): AppendFile {
+  const events = new AppendFile(eventsFile(attemptDir));
+  const runDir = dirname(attemptDir);
+  for (const dir of [attemptDir, runDir, dirname(runDir)]) syncDirectory(dir);
+  return events;
 }
 
 /** Blocks until there is room on the disk: for a worker alone, whose operation cannot begin without. */

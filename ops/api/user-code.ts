@@ -37,11 +37,17 @@ export function enableTypeScript(): Promise<void> {
   return typeScript;
 }
 
-/** Imports a file of the author's; whatever it throws comes out. */
+const imported = new Map<string, Record<string, unknown>>();
+
+/** Imports a file of the author's, once in the life of this process; whatever it throws comes out. */
 export async function importUserFile(file: string): Promise<Record<string, unknown>> {
+  const known = imported.get(file);
+  if (known) return known;
   if (/\.m?ts$/.test(file) && hooks !== null) await enableTypeScript();
   remember(file);
-  return await import(pathToFileURL(file).href);
+  const module: Record<string, unknown> = await import(pathToFileURL(file).href);
+  imported.set(file, module);
+  return module;
 }
 
 /** The author's files in this process, as they were then: a worker is stale when one changed. */

@@ -1,0 +1,74 @@
+/**
+ * The operation files that a loader has read, and whether they are still what it read.
+ *
+ * The shipped ones are part of the program and change with it alone.
+ */
+import { readdirSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { LoadedFile } from "../../ops/api/user-code.js";
+
+/** Where the bundle stands, with the shipped operations below. */
+const PROGRAM = fileURLToPath(new URL(".", import.meta.url));
+
+export class Sources {
+  #files: LoadedFile[] = [];
+  #listing = "";
+  #looked = false;
+  readonly #dirs: readonly string[];
+
+  constructor(dirs: readonly string[]) {
+    this.#dirs = dirs.filter(isNotOurs);
+  }
+
+  /** A loader is about to read the directories. */
+  begin(): void {
+    this.#listing = this.#list();
+    this.#files = [];
+  }
+
+  /** It has read these, and skipped those. */
+  loaded(files: readonly LoadedFile[], skipped: readonly string[]): void {
+    this.#files = [...files, ...skipped.map(asLoaded)].filter(({ file }) => isNotOurs(file));
+  }
+
+  /**
+   * Neither a file was edited nor has one come or gone. A look holds for the rest of this turn of the event loop: who
+   * edits a file once we answered asks in a later one.
+   */
+  areUnchanged(): boolean {
+    if (this.#looked) return true;
+    const unchanged = this.#list() === this.#listing && this.#files.every(isUnchanged);
+    if (!unchanged) return false;
+    this.#looked = true;
+    setImmediate(() => {
+      this.#looked = false;
+    });
+    return true;
+  }
+
+  #list(): string {
+    return this.#dirs.map((dir) => `${dir}:${namesIn(dir).join(",")}`).join("\n");
+  }
+}
+
+export function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir).sort();
+  } catch {
+    return [];
+  }
+}
+
+function isNotOurs(path: string): boolean {
+  return !path.startsWith(PROGRAM);
+}
+
+function asLoaded(file: string): LoadedFile {
+  const { mtimeMs = 0, size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
+  return { file, mtimeMs, size };
+}
+
+function isUnchanged({ file, mtimeMs, size }: LoadedFile): boolean {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat?.mtimeMs === mtimeMs && stat.size === size;
+}
