@@ -64,7 +64,7 @@ async function bareSocket(): Promise<number[]> {
 }
 
 async function facts(): Promise<number[]> {
-  const world = await benchWorld({ "busy-loop.mjs": BUSY });
+  const world = await benchWorld({ ops: { "busy-loop.mjs": BUSY } });
   const delays: number[] = [];
   try {
     const { id } = await world.client.submit({ op: "busy-loop", params: { facts: SECONDS * 1000 } }, "bench");

@@ -5,14 +5,34 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client } from "../../protocol/client/client.js";
+import type { Config } from "../../protocol/command/config.js";
 
 // The Node of node_modules where there is one, as npx and npm scripts take it.
 const own = fileURLToPath(new URL("../../node_modules/node/bin/node", import.meta.url));
 export const node = existsSync(own) ? own : process.execPath;
 export const bin = (name: string) => fileURLToPath(new URL(`../../dist/bin/${name}.cjs`, import.meta.url));
 
+/** This environment without what slows a Node start, loads a loader, or names another daemon. */
+export function cleanEnv(): NodeJS.ProcessEnv {
+  const { NODE_EXTRA_CA_CERTS: _slow, NODE_OPTIONS: _loaders, ...env } = process.env;
+  for (const name of Object.keys(env)) if (name.startsWith("LIVEOPS_")) delete env[name];
+  return env;
+}
+
+export interface WorldOptions {
+  /** Sources of operation files, by file name. */
+  ops?: Record<string, string>;
+  /** Of `liveopsd start`. */
+  flags?: string[];
+  config?: Config;
+  /** Called before the daemon starts, with the state directory. */
+  prepare?: (stateDir: string) => Promise<void>;
+}
+
 export interface BenchWorld {
   client: Client;
+  socket: string;
+  stateDir: string;
   /** Of the daemon. */
   pid: number;
   env: NodeJS.ProcessEnv;
@@ -20,22 +40,32 @@ export interface BenchWorld {
   stop(): void;
 }
 
-/** @param ops sources of operation files, by file name */
-export async function benchWorld(ops: Record<string, string> = {}, ...flags: string[]): Promise<BenchWorld> {
+export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld> {
   const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
+  const stateDir = join(dir, "state");
   const opsDir = join(dir, "ops");
+  const config = join(dir, "config.json");
   mkdirSync(opsDir);
-  for (const [name, source] of Object.entries(ops)) writeFileSync(join(opsDir, name), source);
-  const { NODE_EXTRA_CA_CERTS: _slow, NODE_OPTIONS: _loaders, ...inherited } = process.env;
+  for (const [name, source] of Object.entries(options.ops ?? {})) writeFileSync(join(opsDir, name), source);
+  writeFileSync(config, JSON.stringify(options.config ?? {}));
   const socket = join(dir, "liveopsd.sock");
-  const env = { ...inherited, HOME: dir, LIVEOPS_STATE_DIR: dir, LIVEOPS_SOCKET: socket };
+  const env = {
+    ...cleanEnv(),
+    HOME: dir,
+    LIVEOPS_STATE_DIR: stateDir,
+    LIVEOPS_SOCKET: socket,
+    LIVEOPS_CONFIG: config,
+  };
   const run = (name: string, ...words: string[]) =>
-    execFileSync(node, [bin(name), ...words], { env, encoding: "utf8" });
-  run("liveopsd", "start", "--ops", opsDir, ...flags);
+    execFileSync(node, [bin(name), ...words], { env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  await options.prepare?.(stateDir);
+  run("liveopsd", "start", "--ops", opsDir, ...(options.flags ?? []));
   const client = new Client(socket);
   const { pid } = await client.daemon();
   return {
     client,
+    socket,
+    stateDir,
     pid,
     env,
     run,

@@ -1,0 +1,49 @@
+/** Under which conditions a run took place: machine, versions, load. */
+import { execFileSync } from "node:child_process";
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { cpus, loadavg, release, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { VERSION } from "../../protocol/version.js";
+import { libraryVersion } from "./peer.js";
+import { percentile } from "./percentile.js";
+import { redisVersion } from "./redis.js";
+import { node } from "./world.js";
+
+/** @param loadBefore - load average when the run began */
+export async function conditions(loadBefore: number): Promise<string[]> {
+  const libraries = ["bullmq", "@dbos-inc/dbos-sdk", "pm2", "listr2"].map(
+    (name) => `${name} ${libraryVersion(name) ?? "not installed"}`,
+  );
+  const { p50, p99, where } = fdatasync();
+  return [
+    `date: ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`,
+    `versions: liveops ${VERSION}, Node ${said(node, "--version")}, Redis ${redisVersion() ?? "not installed"}, ${libraries.join(", ")}`,
+    `machine: ${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`,
+    `disk: append of 100 bytes and fdatasync on ${where}: p50 ${p50.toFixed(3)} ms, p99 ${p99.toFixed(3)} ms`,
+    `load average: ${loadBefore.toFixed(1)} before, ${loadavg()[0]!.toFixed(1)} after`,
+  ];
+}
+
+function said(program: string, ...words: string[]): string {
+  return execFileSync(program, words, { encoding: "utf8" }).trim().replace(/^v/, "");
+}
+
+/** What the disk under the temporary directory, where everything is measured, takes for a durable append. */
+function fdatasync(): { p50: number; p99: number; where: string } {
+  const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
+  try {
+    const file = openSync(join(dir, "file"), "a");
+    const times: number[] = [];
+    for (let n = 0; n < 1000; n++) {
+      const start = performance.now();
+      writeSync(file, "x".repeat(100));
+      fdatasyncSync(file);
+      times.push(performance.now() - start);
+    }
+    closeSync(file);
+    const where = said("stat", "-f", "-c", "%T", dir);
+    return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), where };
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}

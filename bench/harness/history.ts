@@ -1,0 +1,64 @@
+/** A state directory with finished operations, made through the store itself and sealed as a checkpoint seals them. */
+import type { Decision } from "../../daemon/store/decision.js";
+import { prepareStateDir } from "../../daemon/store/directories.js";
+import { layoutOf } from "../../daemon/store/layout.js";
+import { Store } from "../../daemon/store/store.js";
+import type { DaemonFact } from "../../protocol/fact.js";
+import { fold } from "../../protocol/fold.js";
+import { newId } from "../../protocol/id.js";
+
+export async function fillHistory(dir: string, count: number): Promise<void> {
+  const layout = layoutOf(dir);
+  prepareStateDir(layout);
+  const store = new Store({
+    layout,
+    onChange: () => {},
+    onBroken: (error) => {
+      throw error;
+    },
+  });
+  await store.start();
+  const at = new Date().toISOString();
+  for (let done = 0; done < count; done += 1000) {
+    const batch: Array<Promise<void>> = [];
+    for (let n = done; n < Math.min(count, done + 1000); n++) {
+      for (const decision of finished(n, at)) batch.push(store.decide(decision));
+    }
+    await Promise.all(batch);
+  }
+  await store.stop();
+}
+
+function finished(n: number, at: string): Decision[] {
+  const submitted = submission(n, at);
+  const settled: Extract<DaemonFact, { type: "operation:settled" }> = {
+    type: "operation:settled",
+    seq: 2,
+    at,
+    attempt: 0,
+    state: n % 10 ? "succeeded" : "failed",
+    result: { n },
+    error: null,
+    next: null,
+  };
+  const { id } = submitted.fact.operation;
+  const record = fold(fold(null, submitted.fact), settled);
+  return [submitted, { kind: "settled", id, fact: settled, record, successor: null }];
+}
+
+/** The decision that a submit is. */
+export function submission(n: number, at: string): Extract<Decision, { kind: "submitted" }> {
+  const id = newId();
+  const operation = {
+    id,
+    op: n % 3 ? "backup" : "shell",
+    title: "Bench",
+    label: `number ${n}`,
+    cwd: "/",
+    params: { n },
+    stages: ["One"],
+    chain: { id, index: 0, previous: null, next: null },
+  };
+  const fact = { type: "operation:submitted", seq: 1, at, attempt: 0, operation } as const;
+  return { kind: "submitted", fact, env: {}, key: null };
+}

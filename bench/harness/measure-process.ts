@@ -1,0 +1,8 @@
+/** Runs one measure in a process of its own, so that none warms up or disturbs another's; sends its rows. */
+import type { Measure, MeasureOptions } from "./row.js";
+
+const [path, options] = process.argv.slice(2) as [string, string];
+const { default: measure } = (await import(path)) as { default: Measure };
+const rows = await measure(JSON.parse(options) as MeasureOptions);
+await new Promise((resolve) => process.send!(rows, resolve));
+process.exit(0);

@@ -1,0 +1,56 @@
+/** A redis-server of the bench's own: on a Unix socket in a temporary directory, gone at the end. */
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export type AppendFsync = "always" | "everysec";
+
+export interface Redis {
+  socket: string;
+  stop(): Promise<void>;
+}
+
+/** Null where it is not installed. */
+export function redisVersion(): string | null {
+  try {
+    const said = execFileSync("redis-server", ["--version"], { encoding: "utf8" });
+    return /v=(\S+)/.exec(said)?.[1] ?? said.trim();
+  } catch {
+    return null;
+  }
+}
+
+export async function startRedis(appendfsync: AppendFsync): Promise<Redis> {
+  const dir = mkdtempSync(join(tmpdir(), "liveops-bench-redis-"));
+  const socket = join(dir, "redis.sock");
+  const settings = { port: "0", unixsocket: socket, dir, appendonly: "yes", appendfsync, save: "" };
+  const words = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  const child = spawn("redis-server", words, { stdio: "ignore" });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  while (!(await answers(socket))) {
+    if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`);
+    await sleep(20);
+  }
+  return {
+    socket,
+    stop: async () => {
+      child.kill("SIGTERM");
+      await ended;
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(socket, () => probe.write("PING\r\n"));
+    probe.on("data", (data) => {
+      probe.destroy();
+      resolve(data.toString().startsWith("+PONG"));
+    });
+    probe.on("error", () => resolve(false));
+  });
+}

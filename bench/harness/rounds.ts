@@ -1,0 +1,75 @@
+/** Contenders measured turn by turn, so that a busy machine slows all alike, and what is made of their samples. */
+import { percentile } from "./percentile.js";
+import type { Goal, MeasuredRow, Spread } from "./row.js";
+
+/**
+ * One sample of each contender a round; every round begins with another one. The first round warms up and is not
+ * counted.
+ */
+export async function interleave<K extends string>(
+  contenders: Record<K, () => Promise<number> | number>,
+  rounds: number,
+): Promise<Record<K, number[]>> {
+  const names = Object.keys(contenders) as K[];
+  const samples = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<K, number[]>;
+  for (let round = 0; round <= rounds; round++) {
+    for (let turn = 0; turn < names.length; turn++) {
+      const name = names[(round + turn) % names.length]!;
+      const sample = await contenders[name]();
+      if (round > 0) samples[name].push(sample);
+    }
+  }
+  return samples;
+}
+
+export const median = (values: readonly number[]): number => percentile(values, 0.5);
+
+export const quartiles = (values: readonly number[]): Spread => [
+  percentile(values, 0.25),
+  percentile(values, 0.75),
+];
+
+export interface Comparison {
+  unit: string;
+  goal?: Goal;
+  notes?: string;
+}
+
+/** A row of two contenders' samples of the same rounds. */
+export function compared(
+  name: string,
+  ours: readonly number[],
+  reference: { what: string; samples: readonly number[] },
+  { unit, goal, notes = "" }: Comparison,
+): MeasuredRow {
+  const ratios = ours.map((value, round) => value / reference.samples[round]!);
+  const [own, theirs] = [median(ours), median(reference.samples)];
+  return {
+    name,
+    unit,
+    ours: own,
+    reference: { what: reference.what, value: theirs },
+    ratio: own / theirs,
+    spread: quartiles(ratios),
+    goal: goal ?? null,
+    notes,
+  };
+}
+
+/** A row of our own samples alone. */
+export function alone(
+  name: string,
+  ours: readonly number[],
+  { unit, goal, notes = "" }: Comparison,
+): MeasuredRow {
+  return {
+    name,
+    unit,
+    ours: median(ours),
+    reference: null,
+    ratio: null,
+    spread: ours.length > 1 ? quartiles(ours) : null,
+    goal: goal ?? null,
+    notes,
+  };
+}

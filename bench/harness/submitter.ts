@@ -1,0 +1,68 @@
+/**
+ * Many submits to a daemon with some on their way at a time, over connections that stay open, as a program that
+ * submits a lot would; and the wait for all of them.
+ */
+import { Agent, request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "../../protocol/client/client.js";
+
+export class Submitter {
+  readonly #agent: Agent;
+
+  /** @param atOnce - requests on their way at a time */
+  constructor(
+    private readonly socket: string,
+    private readonly atOnce: number,
+  ) {
+    this.#agent = new Agent({ keepAlive: true, maxSockets: atOnce });
+  }
+
+  /** Posts the body so many times; resolves when the last is acknowledged. Every answer must be a 201. */
+  async submit(body: unknown, times: number): Promise<void> {
+    const bytes = Buffer.from(JSON.stringify(body));
+    let left = times;
+    const one = async () => {
+      while (left-- > 0) await this.post(bytes);
+    };
+    await Promise.all(Array.from({ length: this.atOnce }, one));
+  }
+
+  post(bytes: Buffer): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        {
+          socketPath: this.socket,
+          agent: this.#agent,
+          method: "POST",
+          path: "/v1/operations",
+          headers: { "content-type": "application/json", "content-length": bytes.length },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on("data", (chunk: Buffer) => chunks.push(chunk));
+          response.on("end", () => {
+            const text = Buffer.concat(chunks).toString();
+            if (response.statusCode === 201) resolve(text);
+            else reject(new Error(`${response.statusCode}: ${text.slice(0, 300)}`));
+          });
+        },
+      );
+      sent.on("error", reject);
+      sent.end(bytes);
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+/** Resolves when nothing is queued or running any more. */
+export async function untilDone(client: Client): Promise<void> {
+  for (;;) {
+    const { counts } = await client.daemon();
+    if (counts.failed + counts.cancelled > 0) throw new Error("an operation of the benchmark failed");
+    if (counts.queued + counts.running === 0) return;
+    await sleep(5);
+  }
+}

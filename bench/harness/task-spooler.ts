@@ -1,0 +1,30 @@
+/** task-spooler (tsp) with a socket of its own; its server ends with it. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cleanEnv } from "./world.js";
+
+export class TaskSpooler {
+  readonly #dir = mkdtempSync(join(tmpdir(), "liveops-bench-tsp-"));
+  readonly env = { ...cleanEnv(), TS_SOCKET: join(this.#dir, "socket"), TMPDIR: this.#dir };
+
+  end(): void {
+    // Its server's end leaves the running job alone.
+    execFileSync("tsp", ["-k"], { env: this.env, stdio: "ignore" });
+    execFileSync("tsp", ["-K"], { env: this.env, stdio: "ignore" });
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+
+  /** Null where it is not installed. */
+  static version(): string | null {
+    try {
+      return (
+        /v?(\d+\.\d+[.\d]*)/.exec(execFileSync("tsp", ["-V"], { encoding: "utf8" }))?.[1] ??
+        "of unknown version"
+      );
+    } catch {
+      return null;
+    }
+  }
+}

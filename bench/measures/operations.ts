@@ -1,0 +1,101 @@
+/**
+ * Submit to finished: how many operations of three empty stages a second, beside BullMQ jobs that report the same
+ * three stages, in a sandboxed process and in the worker's own.
+ *
+ * The same number on their way at submit, and the same number running at a time. Each answer to a submit comes after
+ * an fdatasync; so it does with Redis where its AOF is synced always.
+ */
+
+import { THREE_STAGES } from "../harness/no-op.js";
+import { HOW_TO_INSTALL, libraryVersion, Peer } from "../harness/peer.js";
+import { type Redis, redisVersion, startRedis } from "../harness/redis.js";
+import { compared, interleave } from "../harness/rounds.js";
+import type { Goal, MeasureOptions, Row } from "../harness/row.js";
+import { Submitter, untilDone } from "../harness/submitter.js";
+import { benchWorld } from "../harness/world.js";
+
+const AT_ONCE = 32;
+const CONCURRENCY = 2;
+
+interface Contender {
+  name: string;
+  fsync: "always" | "everysec";
+  sandboxed: boolean;
+  /** Reports of progress in a job. */
+  reports: number;
+  goal?: Goal;
+}
+
+const CONTENDERS: Contender[] = [
+  { name: "sandboxed", fsync: "always", sandboxed: true, reports: 3, goal: { of: "ratio", atLeast: 3 } },
+  { name: "in-process", fsync: "always", sandboxed: false, reports: 3, goal: { of: "ratio", atLeast: 1 } },
+  { name: "sandboxed", fsync: "everysec", sandboxed: true, reports: 3 },
+  { name: "in-process", fsync: "everysec", sandboxed: false, reports: 3 },
+  { name: "in-process, no reports", fsync: "always", sandboxed: false, reports: 0 },
+];
+
+export default async function operations({ quick }: MeasureOptions): Promise<Row[]> {
+  const jobs = quick ? 100 : 400;
+  const rounds = quick ? 3 : 9;
+  const redis = redisVersion();
+  const bullmq = libraryVersion("bullmq");
+  const absent =
+    redis === null
+      ? `redis-server is not there; ${HOW_TO_INSTALL}`
+      : bullmq === null
+        ? `bullmq is not there; ${HOW_TO_INSTALL}`
+        : null;
+
+  const world = await benchWorld({ ops: THREE_STAGES, flags: ["--concurrency", `${CONCURRENCY}`] });
+  const submitter = new Submitter(world.socket, AT_ONCE);
+  const servers: Redis[] = [];
+  const peers: Peer[] = [];
+  try {
+    const contenders: Record<string, () => Promise<number>> = {
+      liveops: async () => {
+        const start = performance.now();
+        await submitter.submit({ op: "three-stages" }, jobs);
+        await untilDone(world.client);
+        return perSecond(jobs, start);
+      },
+    };
+    if (absent === null) {
+      const always = await startRedis("always");
+      servers.push(always);
+      const everysec = await startRedis("everysec");
+      servers.push(everysec);
+      for (const [index, { fsync, sandboxed, reports }] of CONTENDERS.entries()) {
+        const socket = (fsync === "always" ? always : everysec).socket;
+        const settings = { socket, queue: `bench${index}`, sandboxed, reports, concurrency: CONCURRENCY };
+        const peer = new Peer("bullmq", settings);
+        peers.push(peer);
+        contenders[index] = async () =>
+          (await peer.ask<{ perSecond: number }>({ jobs, atOnce: AT_ONCE })).perSecond;
+      }
+    }
+    const samples = await interleave(contenders, rounds);
+    return CONTENDERS.map(({ name, fsync, goal }, index) => {
+      const title = `operations/s, three empty stages, beside BullMQ ${name}, AOF ${fsync}`;
+      if (absent !== null) return { name: title, absent };
+      return compared(
+        title,
+        samples.liveops!,
+        { what: `BullMQ ${bullmq}`, samples: samples[index]! },
+        {
+          unit: "/s",
+          ...(goal && { goal }),
+          notes: `${jobs} a round, ${AT_ONCE} submits at once, ${CONCURRENCY} run at a time; liveops: fdatasync before each answer and at each stage, isolated workers; Redis ${redis}: appendfsync ${fsync}`,
+        },
+      );
+    });
+  } finally {
+    submitter.close();
+    for (const peer of peers) await peer.end();
+    for (const server of servers) await server.stop();
+    world.stop();
+  }
+}
+
+function perSecond(count: number, start: number): number {
+  return (count / (performance.now() - start)) * 1000;
+}

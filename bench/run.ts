@@ -1,0 +1,69 @@
+/**
+ * Runs the measures, each in a process of its own, one after the other, and prints one table.
+ *
+ *     npm run bench -- [part of a measure's name]… [--quick] [--write]
+ *
+ * `--quick` takes fewer rounds: to see that it runs, not to quote. `--write` puts the rows into docs/performance.md.
+ * Exit code 1 where a goal was missed or something could not be measured.
+ */
+import { fork } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { loadavg } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { conditions } from "./harness/conditions.js";
+import { writeDocument } from "./harness/document.js";
+import { isMet, type MeasureOptions, type Row } from "./harness/row.js";
+import { textTable } from "./harness/table.js";
+import { cleanEnv } from "./harness/world.js";
+
+const { values: flags, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: "boolean", default: false }, write: { type: "boolean", default: false } },
+});
+
+const measures = readdirSync(new URL("measures/", import.meta.url))
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => file.slice(0, -".ts".length))
+  .sort();
+const chosen =
+  wanted.length === 0 ? measures : measures.filter((name) => wanted.some((part) => name.includes(part)));
+if (chosen.length === 0 || wanted.some((part) => !measures.some((name) => name.includes(part)))) {
+  console.error(`no measure is called ${wanted.join(" ")}; there are: ${measures.join(", ")}`);
+  process.exit(2);
+}
+
+const rows: Row[] = [];
+const before = loadavg()[0]!;
+for (const name of chosen) {
+  const start = performance.now();
+  process.stderr.write(`${name} … `);
+  rows.push(...(await measured(name, { quick: flags.quick })));
+  process.stderr.write(`${((performance.now() - start) / 1000).toFixed(0)} s\n`);
+}
+const facts = await conditions(before);
+console.log(`${textTable(rows)}\n\n${facts.join("\n")}`);
+const missed = rows.filter((row) => isMet(row) === false);
+console.log(`\n${rows.length} rows, ${missed.length} not met or not measured`);
+for (const row of missed) console.log(`  ${row.name}`);
+if (flags.write) writeDocument(rows, facts);
+process.exitCode = missed.length === 0 ? 0 : 1;
+
+/** The rows of one measure; where it breaks, one row that says so. */
+function measured(name: string, options: MeasureOptions): Promise<Row[]> {
+  const script = fileURLToPath(new URL("harness/measure-process.ts", import.meta.url));
+  const path = new URL(`measures/${name}.ts`, import.meta.url).href;
+  return new Promise((resolve) => {
+    const child = fork(script, [path, JSON.stringify(options)], {
+      env: cleanEnv(),
+      execArgv: ["--expose-gc", "--import", "tsx"],
+    });
+    let rows: Row[] | null = null;
+    child.on("message", (message) => {
+      rows = message as Row[];
+    });
+    child.on("exit", (code, signal) =>
+      resolve(rows ?? [{ name, absent: `the measure ended with ${signal ?? code}; its error is above` }]),
+    );
+  });
+}
