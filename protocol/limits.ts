@@ -17,3 +17,6 @@ export const MAX_LOG_LINE = 64 * 1024;
 
 /** Characters of a label. */
 export const MAX_LABEL = 200;
+
+/** Operations of one submit. */
+export const MAX_BATCH = 1000;

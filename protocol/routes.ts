@@ -6,7 +6,7 @@
  * command does not pay for zod.
  */
 import { z } from "zod";
-import { MAX_LABEL } from "./limits.js";
+import { MAX_BATCH, MAX_LABEL } from "./limits.js";
 import { operationSchema } from "./operation.js";
 import {
   daemonReply,
@@ -49,6 +49,9 @@ export const submitBody = z.strictObject({
     )
     .optional(),
 });
+
+/** One operation, or several that are recorded together or not at all. */
+export const submitRequest = z.union([submitBody, z.array(submitBody).min(1).max(MAX_BATCH)]);
 
 export const listQuery = z.object({
   state: commaList(z.enum(STATES)).optional(),
@@ -102,7 +105,7 @@ export interface Route {
   summary: string;
   params?: z.ZodObject;
   query?: z.ZodObject;
-  body?: z.ZodObject;
+  body?: z.ZodType;
   status: number;
   /** Absent for a stream of NDJSON. */
   reply?: z.ZodType;
@@ -115,10 +118,10 @@ export const ROUTES = define({
   submit: {
     method: "POST",
     path: "/v1/operations",
-    summary: "Submit an operation; answered once it is durable",
-    body: submitBody,
+    summary: "Submit an operation, or an array of them as one; answered once durable",
+    body: submitRequest,
     status: 201,
-    reply: operationSchema,
+    reply: z.union([operationSchema, z.array(operationSchema)]),
   },
   list: {
     method: "GET",

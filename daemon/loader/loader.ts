@@ -5,8 +5,13 @@ import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/fact.js";
 import type { TypesReply } from "../../protocol/routes.js";
 import { LoaderProcess } from "./loader-process.js";
-import type { FromLoader, PrepareInput, ResolvedType, SkippedFile } from "./messages.js";
+import type { FromLoader, PrepareAsk, ResolvedType, SkippedFile } from "./messages.js";
 import { namesIn, Sources } from "./sources.js";
+
+export interface RefusedAsk {
+  index: number;
+  refusal: Refusal;
+}
 
 export class Loader {
   #process: LoaderProcess | null = null;
@@ -49,21 +54,17 @@ export class Loader {
     return { file, policy: { resumable, timeout, gracePeriod, retry } };
   }
 
-  /** @throws Refusal for what the type does not accept, or has no such name. */
-  async prepare(
-    op: string,
-    input: PrepareInput,
-    rest: Pick<Submission, "id" | "label" | "cwd" | "chain">,
-  ): Promise<Submission> {
+  /** All of them, or the first that its type does not accept or that names no type. */
+  async prepare(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk> {
     let reply: FromLoader;
     try {
       const current = await this.#current();
-      reply = await current.ask({ type: "prepare", op, input, rest });
+      reply = await current.ask({ type: "prepare", asks });
     } catch (error) {
-      throw new Refusal("LIVEOPS_PARAMS_INVALID", (error as Error).message);
+      return { index: 0, refusal: new Refusal("LIVEOPS_PARAMS_INVALID", (error as Error).message) };
     }
-    if (reply.type === "prepared") return reply.submission;
-    if (reply.type === "refused") throw Refusal.fromProblem(reply.problem);
+    if (reply.type === "prepared") return reply.submissions;
+    if (reply.type === "refused") return { index: reply.index, refusal: Refusal.fromProblem(reply.problem) };
     throw new Error(`the loader answered ${reply.type}`);
   }
 

@@ -10,9 +10,10 @@ import { describeType } from "../../ops/api/describe.js";
 import { prepareSubmission } from "../../ops/api/prepare.js";
 import { enableUserCode, loadedUserFiles } from "../../ops/api/user-code.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
+import type { Submission } from "../../protocol/fact.js";
 import { nearest } from "../../protocol/nearest.js";
 import type { TypesReply } from "../../protocol/routes.js";
-import type { FromLoader, LoaderSetup, ToLoader } from "./messages.js";
+import type { FromLoader, LoaderSetup, PrepareAsk, ToLoader } from "./messages.js";
 
 const { dirs, skip } = JSON.parse(process.argv[2] ?? "{}") as LoaderSetup;
 process.on("disconnect", () => process.exit(0));
@@ -36,14 +37,19 @@ send({ type: "loaded", types, files: loadedUserFiles() });
 async function answer(message: ToLoader): Promise<void> {
   const { call } = message;
   if (message.type === "types") return send({ call, type: "types", types });
+  const submissions: Submission[] = [];
   try {
-    const found = catalogue.types.get(message.op);
-    if (!found) throw noSuchType(message.op);
-    const submission = await prepareSubmission(found.Type, message.input, message.rest);
-    send({ call, type: "prepared", submission });
+    for (const ask of message.asks) submissions.push(await prepare(ask));
+    send({ call, type: "prepared", submissions });
   } catch (error) {
-    send({ call, type: "refused", problem: asProblem(error) });
+    send({ call, type: "refused", index: submissions.length, problem: asProblem(error) });
   }
+}
+
+async function prepare({ op, input, rest }: PrepareAsk): Promise<Submission> {
+  const found = catalogue.types.get(op);
+  if (!found) throw noSuchType(op);
+  return await prepareSubmission(found.Type, input, rest);
 }
 
 function noSuchType(op: string): Refusal {

@@ -17,15 +17,14 @@ export interface SkippedFile {
   message: string;
 }
 
-export type ToLoader = { call: number } & (
-  | { type: "types" }
-  | {
-      type: "prepare";
-      op: string;
-      input: PrepareInput;
-      rest: Pick<Submission, "id" | "label" | "cwd" | "chain">;
-    }
-);
+export type ToLoader = { call: number } & ({ type: "types" } | { type: "prepare"; asks: PrepareAsk[] });
+
+/** What was asked to be submitted, and what of the submission the daemon knows itself. */
+export interface PrepareAsk {
+  op: string;
+  input: PrepareInput;
+  rest: Pick<Submission, "id" | "label" | "cwd" | "chain">;
+}
 
 export interface PrepareInput {
   params?: Record<string, unknown>;
@@ -37,8 +36,9 @@ export type FromLoader =
   | { type: "loading"; file: string }
   | { type: "loaded"; types: TypesReply; files: LoadedFile[] }
   | { call: number; type: "types"; types: TypesReply }
-  | { call: number; type: "prepared"; submission: Submission }
-  | { call: number; type: "refused"; problem: Problem };
+  | { call: number; type: "prepared"; submissions: Submission[] }
+  /** `index`: of the first ask that is refused; nothing was made of any. */
+  | { call: number; type: "refused"; index: number; problem: Problem };
 
 /** Where a type's code is, and how it wants to be run. */
 export interface ResolvedType {

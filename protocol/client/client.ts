@@ -29,7 +29,16 @@ export class Client {
    * Submits once, however often the connection breaks: with the same key the daemon answers with the same operation.
    * Retried once on a broken connection.
    */
-  async submit(body: SubmitBody, key: string): Promise<Operation> {
+  submit(body: SubmitBody, key: string): Promise<Operation> {
+    return this.#submit(body, key);
+  }
+
+  /** As `submit`, for up to `MAX_BATCH` at once: all of them are recorded, or none. */
+  submitAll(bodies: SubmitBody[], key: string): Promise<Operation[]> {
+    return this.#submit(bodies, key);
+  }
+
+  async #submit<T>(body: SubmitBody | SubmitBody[], key: string): Promise<T> {
     const options = {
       method: "POST",
       path: "/v1/operations",

@@ -1,5 +1,6 @@
 /** A loader that knows two types and needs no process. */
-import type { PrepareInput, ResolvedType } from "../../daemon/loader/messages.js";
+import type { RefusedAsk } from "../../daemon/loader/loader.js";
+import type { PrepareAsk, PrepareInput, ResolvedType } from "../../daemon/loader/messages.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/fact.js";
 import { nearest } from "../../protocol/nearest.js";
@@ -35,21 +36,27 @@ export class FakeLoader {
     return { file, policy: { resumable, timeout, gracePeriod, retry } };
   }
 
-  async prepare(
-    op: string,
-    input: PrepareInput,
-    rest: Pick<Submission, "id" | "label" | "cwd" | "chain">,
-  ): Promise<Submission> {
+  async prepare(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk> {
     await this.before();
+    const submissions: Submission[] = [];
+    for (const [index, ask] of asks.entries()) {
+      const submission = this.#prepare(ask);
+      if (submission instanceof Refusal) return { index, refusal: submission };
+      submissions.push(submission);
+    }
+    return submissions;
+  }
+
+  #prepare({ op, input, rest }: PrepareAsk): Submission | Refusal {
     const found = this.ops.find((each) => each.op === op);
     if (!found) {
       const near = nearest(
         op,
         this.ops.map((each) => each.op),
       );
-      throw new Refusal("LIVEOPS_NO_SUCH_TYPE", `there is no operation type ${op}`, { nearest: near });
+      return new Refusal("LIVEOPS_NO_SUCH_TYPE", `there is no operation type ${op}`, { nearest: near });
     }
-    if (input.params?.bad) throw new Refusal("LIVEOPS_PARAMS_INVALID", "bad: it must not be");
+    if (input.params?.bad) return new Refusal("LIVEOPS_PARAMS_INVALID", "bad: it must not be");
     this.prepared.push(input);
     return { ...rest, op, title: found.title, params: input.params ?? {}, stages: found.stages ?? [] };
   }

@@ -191,3 +191,72 @@ test("a daemon that stops takes nothing on", async () => {
   expectProblem(await post({ op }), "LIVEOPS_STOPPING");
   expect(count()).toBe(0);
 });
+
+describe("a batch", () => {
+  const batch = (n: number) => Array.from({ length: n }, (_, index) => ({ op, params: { index } }));
+
+  test("is recorded together, in its order, and answered with an array", async () => {
+    const reply = await post([{ op, label: "first" }, { op: "resumes" }]);
+    expect(reply.statusCode).toBe(201);
+    const records = reply.json();
+    expect(records).toMatchObject([
+      { op, label: "first", state: "queued", queuePosition: 1 },
+      { op: "resumes", queuePosition: 2 },
+    ]);
+    expect(records[0].chain.id).toBe(records[0].id);
+    expect(served.open.store.find(records[1].id)?.record.op).toBe("resumes");
+  });
+
+  test("of which one is refused is not recorded at all", async () => {
+    expectProblem(
+      await post([{ op }, { op, params: { bad: true } }]),
+
+      "LIVEOPS_PARAMS_INVALID",
+      /number 2 of 2: bad.*none of them was recorded/,
+    );
+    expectProblem(await post([{ op }, { op: "nope" }]), "LIVEOPS_NO_SUCH_TYPE", /number 2 of 2/);
+    expect(count()).toBe(0);
+  });
+
+  test("that does not fit into the queue is refused whole, and says how much would", async () => {
+    expectProblem(await post(batch(4)), "LIVEOPS_QUEUE_FULL", /room for 3/);
+    expect(count()).toBe(0);
+  });
+
+  test.each([
+    ["an empty one", [], /body/],
+    ["one with something else in it", [{ op }, 3], /body\.1/],
+    ["one with a field of the wrong kind", [{ op, label: 3 }], /body\.0\.label/],
+  ])("%s is a bad request that says where", async (_, payload, where) => {
+    expectProblem(await post(payload), "LIVEOPS_BAD_REQUEST", where);
+    expect(count()).toBe(0);
+  });
+
+  test("with a key is submitted once; another use of the key is refused", async () => {
+    const headers = { "idempotency-key": "k" };
+    const first = await post(batch(2), headers);
+    const again = await post(batch(2), headers);
+    expect([first.statusCode, again.statusCode]).toEqual([201, 200]);
+    expect(again.json().map(({ id }: { id: string }) => id)).toEqual(
+      first.json().map(({ id }: { id: string }) => id),
+    );
+    expect(count()).toBe(2);
+    for (const other of [batch(1), batch(3), batch(1)[0]]) {
+      expectProblem(await post(other, headers), "LIVEOPS_KEY_REUSED", /"k"/);
+    }
+    expect(count()).toBe(2);
+  });
+
+  test("the same twice at once is submitted once", async () => {
+    const headers = { "idempotency-key": "k" };
+    const replies = await Promise.all([post(batch(2), headers), post(batch(2), headers)]);
+    expect(replies.map(({ statusCode }) => statusCode).sort()).toEqual([200, 201]);
+    expect(count()).toBe(2);
+  });
+
+  test("a single submit's key is not a batch's", async () => {
+    const headers = { "idempotency-key": "k" };
+    await post({ op }, headers);
+    expectProblem(await post([{ op }], headers), "LIVEOPS_KEY_REUSED", /"k"/);
+  });
+});

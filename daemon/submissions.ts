@@ -1,0 +1,159 @@
+/**
+ * Submits: read the parameters in the loader, journal, answer once durable. Several come as one: all of them or none.
+ *
+ * Under one idempotency key the same request is answered with the same operations, however often it comes, and
+ * also where the first was cut off in the middle of its batch: what is missing then is submitted.
+ */
+import { homedir } from "node:os";
+import { hashOfParams } from "../ops/api/stage-values.js";
+import { Refusal } from "../protocol/errors.js";
+import { newId } from "../protocol/id.js";
+import type { Operation } from "../protocol/operation.js";
+import type { SubmitBody } from "../protocol/routes.js";
+import type { Context } from "./context.js";
+import type { IdempotencyKey } from "./store/decision.js";
+
+export interface Submitted {
+  operations: Operation[];
+  /** False where an earlier request with the same key had submitted them all. */
+  isNew: boolean;
+}
+
+interface Asked {
+  bodies: SubmitBody[];
+  /** A batch is not the same request as its only operation. */
+  isBatch: boolean;
+  key: string | null;
+}
+
+export class Submissions {
+  /** Under way, by key: a second request with the same key waits for the first. */
+  readonly #pending = new Map<string, { hash: string; result: Promise<Submitted> }>();
+  /** Let in and not queued yet. */
+  #underWay = 0;
+
+  constructor(private readonly context: Context) {}
+
+  /**
+   * @throws Refusal LIVEOPS_QUEUE_FULL, LIVEOPS_STOPPING, LIVEOPS_NO_SUCH_TYPE, LIVEOPS_PARAMS_INVALID, LIVEOPS_KEY_REUSED
+   */
+  async submit(asked: Asked): Promise<Submitted> {
+    const { bodies, isBatch, key } = asked;
+    if (key === null) return this.#enqueue(asked, [], []);
+    const hash = hashOfParams(isBatch ? { batch: bodies } : { ...bodies[0]! });
+    const pending = this.#pending.get(key);
+    if (pending) {
+      if (pending.hash !== hash) throw keyReused(key);
+      return { ...(await pending.result), isNew: false };
+    }
+    const at = new Date().toISOString();
+    const keys = bodies.map((_, index) => ({ key: isBatch ? nthKey(key, index) : key, hash, at }));
+    const earlier = keys.map((each) => this.#stored(each));
+    if (this.#otherUse(key, isBatch)) throw keyReused(key);
+    if (earlier.every((each) => each !== null)) return { operations: earlier, isNew: false };
+    const result = this.#enqueue(asked, keys, earlier);
+    this.#pending.set(key, { hash, result });
+    try {
+      return await result;
+    } finally {
+      this.#pending.delete(key);
+    }
+  }
+
+  async #enqueue(
+    { bodies, isBatch }: Asked,
+    keys: IdempotencyKey[],
+    earlier: Array<Operation | null>,
+  ): Promise<Submitted> {
+    const { loader, lifecycle, store } = this.context;
+    const missing = bodies.flatMap((_, index) => (earlier[index] ? [] : [index]));
+    this.#checkRoom(missing.length);
+    this.#underWay += missing.length;
+    try {
+      const submissions = await loader.prepare(missing.map((index) => asAsk(bodies[index]!)));
+      if (!Array.isArray(submissions)) {
+        const { index, refusal } = submissions;
+        throw isBatch ? ofBatch(refusal, missing[index]!, bodies.length) : refusal;
+      }
+      // All appended in this very turn: one write, one sync.
+      await Promise.all(
+        submissions.map((submission, n) => {
+          const index = missing[n]!;
+          return lifecycle.submit(submission, bodies[index]!.env ?? {}, keys[index] ?? null);
+        }),
+      );
+      const made = submissions.map(({ id }) => this.context.present(store.find(id)!)).values();
+      return { operations: bodies.map((_, index) => earlier[index] ?? made.next().value!), isNew: true };
+    } finally {
+      this.#underWay -= missing.length;
+    }
+  }
+
+  #checkRoom(wanted: number): void {
+    const { queue, settings, isStopping } = this.context;
+    if (isStopping()) {
+      throw new Refusal(
+        "LIVEOPS_STOPPING",
+        "nothing was recorded: the daemon is stopping; liveopsd start starts the next one",
+      );
+    }
+    const waiting = queue.length + this.#underWay;
+    if (waiting + wanted <= settings.maxQueued) return;
+    const room = wanted > 1 ? `, and there is room for ${settings.maxQueued}` : "";
+    throw new Refusal(
+      "LIVEOPS_QUEUE_FULL",
+      `${waiting} operations wait already${room}; try again when some are done (liveops ls)`,
+    );
+  }
+
+  /** @throws Refusal where the key was used with another body, or its operation was removed since */
+  #stored({ key, hash }: IdempotencyKey): Operation | null {
+    const { store, present } = this.context;
+    const entry = store.findByKey(key);
+    const used = entry?.key ?? store.removedKeys.find(key);
+    if (!used) return null;
+    if (used.hash !== hash) throw keyReused(key);
+    if (!entry) throw wasRemoved(store.removedKeys.find(key)!.id);
+    return present(entry);
+  }
+
+  /** A key of one operation used for a batch, or the other way round. */
+  #otherUse(key: string, isBatch: boolean): boolean {
+    const { store } = this.context;
+    const other = isBatch ? key : nthKey(key, 0);
+    return store.findByKey(other) !== null || store.removedKeys.find(other) !== null;
+  }
+}
+
+function asAsk({ op, params, set, label, cwd }: SubmitBody) {
+  const id = newId();
+  const chain = { id, index: 0, previous: null, next: null };
+  return {
+    op,
+    input: { ...(params && { params }), ...(set && { set }) },
+    rest: { id, label: label ?? null, cwd: cwd ?? homedir(), chain },
+  };
+}
+
+/** No header can hold this character, so no other key is the same. */
+function nthKey(key: string, index: number): string {
+  return `${key}\u001f${index}`;
+}
+
+function ofBatch({ code, message, extra }: Refusal, index: number, length: number): Refusal {
+  return new Refusal(code, `number ${index + 1} of ${length}: ${message}; none of them was recorded`, extra);
+}
+
+function wasRemoved(id: string): Refusal {
+  return new Refusal(
+    "LIVEOPS_NO_SUCH_OPERATION",
+    `the operation that was submitted with this Idempotency-Key, ${id}, was removed; use a new key to run it again`,
+  );
+}
+
+function keyReused(key: string): Refusal {
+  return new Refusal(
+    "LIVEOPS_KEY_REUSED",
+    `the Idempotency-Key ${JSON.stringify(key.replace(/\u001f.*/, ""))} was used with another body; use a new key`,
+  );
+}
