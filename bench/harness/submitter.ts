@@ -57,11 +57,15 @@ export class Submitter {
   }
 }
 
-/** Resolves when nothing is queued or running any more. */
-export async function untilDone(client: Client): Promise<void> {
+/**
+ * Resolves when nothing is queued or running any more.
+ *
+ * @param failed - so many had failed before
+ */
+export async function untilDone(client: Client, failed = 0): Promise<void> {
   for (;;) {
     const { counts } = await client.daemon();
-    if (counts.failed + counts.cancelled > 0) throw new Error("an operation of the benchmark failed");
+    if (counts.failed + counts.cancelled > failed) throw new Error("an operation of the benchmark failed");
     if (counts.queued + counts.running === 0) return;
     await sleep(5);
   }

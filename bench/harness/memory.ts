@@ -1,0 +1,36 @@
+/** Memory of a process, from /proc, in MB of a million bytes. */
+import { readdirSync, readFileSync } from "node:fs";
+
+export interface Memory {
+  /** Resident, what it shares with others included. */
+  rss: number;
+  /** Its own alone. */
+  private: number;
+}
+
+export function memoryOf(pid: number): Memory {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+  const sum = (field: RegExp) =>
+    [...rollup.matchAll(field)].reduce((total, match) => total + (Number(match[1]) * 1024) / 1e6, 0);
+  return {
+    rss: sum(/^Rss:\s+(\d+) kB/gm),
+    private: sum(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm),
+  };
+}
+
+/** Processes whose parent it is and whose command line has the word in it. */
+export function childrenOf(pid: number, word: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((child) => {
+      try {
+        const stat = readFileSync(`/proc/${child}/stat`, "utf8");
+        const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+        return parent === pid && readFileSync(`/proc/${child}/cmdline`, "utf8").includes(word);
+      } catch {
+        // It has ended meanwhile.
+        return false;
+      }
+    });
+}

@@ -1,0 +1,113 @@
+/**
+ * Whether cost grows with the work and not with what is there already: operations a second with 10, 1,000 and 100,000
+ * finished ones, and the daemon's CPU time for a change with few and many operations in the queue.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { cpuSeconds } from "../harness/cpu.js";
+import { fillHistory } from "../harness/history.js";
+import { EMITS, THREE_STAGES } from "../harness/no-op.js";
+import { compared, interleave } from "../harness/rounds.js";
+import type { MeasureOptions, Row } from "../harness/row.js";
+import { Submitter, untilDone } from "../harness/submitter.js";
+import { type BenchWorld, benchWorld } from "../harness/world.js";
+
+export default async function growth(options: MeasureOptions): Promise<Row[]> {
+  return [...(await byHistory(options)), ...(await byQueue(options))];
+}
+
+async function byHistory({ quick }: MeasureOptions): Promise<Row[]> {
+  const counts = quick ? [10, 1000, 10_000] : [10, 1000, 100_000];
+  const jobs = quick ? 100 : 300;
+  const worlds: BenchWorld[] = [];
+  const submitters: Submitter[] = [];
+  try {
+    const contenders: Record<string, () => Promise<number>> = {};
+    for (const count of counts) {
+      const world = await benchWorld({ ops: THREE_STAGES, prepare: (dir) => fillHistory(dir, count) });
+      const submitter = new Submitter(world.socket, 32);
+      worlds.push(world);
+      submitters.push(submitter);
+      const { failed } = (await world.client.daemon()).counts;
+      contenders[`finished ${count}`] = async () => {
+        const start = performance.now();
+        await submitter.submit({ op: "three-stages" }, jobs);
+        await untilDone(world.client, failed);
+        const rate = (jobs / (performance.now() - start)) * 1000;
+        await removeNewest(world, jobs);
+        return rate;
+      };
+    }
+    const samples = await interleave(contenders, quick ? 3 : 11);
+    const [few, ...more] = counts;
+    const reference = { what: `with ${few}`, samples: samples[`finished ${few}`]! };
+    return more.map((count) =>
+      compared(`operations/s with ${count} finished`, samples[`finished ${count}`]!, reference, {
+        unit: "/s",
+        goal: { of: "ratio", atLeast: 0.9 },
+        notes: `${jobs} of three empty stages a round, fdatasync before each answer; those of a round are removed after it`,
+      }),
+    );
+  } finally {
+    for (const submitter of submitters) submitter.close();
+    for (const world of worlds) world.stop();
+  }
+}
+
+/** So that the next round finds as many as this one did. */
+async function removeNewest({ client }: BenchWorld, count: number): Promise<void> {
+  const { operations } = await client.list({ limit: count });
+  for (const { id } of operations) await client.remove(id);
+}
+
+/** Both daemons at the same time, each with an operation that never stops saying something, and a watcher of all. */
+async function byQueue({ quick }: MeasureOptions): Promise<Row[]> {
+  const [few, many] = quick ? [10, 1000] : [10, 9_000];
+  const perSecond = 500;
+  const worlds: BenchWorld[] = [];
+  const watching = new AbortController();
+  try {
+    for (const count of [few, many]) {
+      const world = await benchWorld({ ops: { ...EMITS, ...THREE_STAGES }, flags: ["--concurrency", "1"] });
+      worlds.push(world);
+      await world.client.submit({ op: "emits", params: { perSecond, seconds: 3600 } }, "emits");
+      const submitter = new Submitter(world.socket, 32);
+      await submitter.submit({ op: "three-stages" }, count);
+      submitter.close();
+      void readAll(world, watching.signal);
+    }
+    const samples: [few: number[], many: number[]] = [[], []];
+    const seconds = quick ? 1 : 3;
+    await sleep(2000);
+    for (let round = 0; round < (quick ? 3 : 9); round++) {
+      const before = worlds.map(({ pid }) => cpuSeconds(pid));
+      const start = performance.now();
+      await sleep(seconds * 1000);
+      const facts = (perSecond * (performance.now() - start)) / 1000;
+      for (const [index, { pid }] of worlds.entries())
+        samples[index]!.push(((cpuSeconds(pid) - before[index]!) * 1e6) / facts);
+    }
+    return [
+      compared(
+        `daemon's CPU time for a change with ${many} queued`,
+        samples[1],
+        { what: `with ${few}`, samples: samples[0] },
+        {
+          unit: "µs",
+          goal: { of: "ratio", atMost: 1.1 },
+          notes: `${perSecond} facts a second from one operation, one watcher of everything; progress is not synced`,
+        },
+      ),
+    ];
+  } finally {
+    watching.abort(new Error("done"));
+    for (const world of worlds) world.stop();
+  }
+}
+
+async function readAll({ client }: BenchWorld, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const _line of client.watch({}, signal));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
