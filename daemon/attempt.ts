@@ -11,6 +11,7 @@ import type { Operation } from "../protocol/operation.js";
 import { bootId, isStopped, killLeftovers, signalProcess } from "./process/identity.js";
 import { AttemptTail, type StoredLine } from "./run-files/attempt-tail.js";
 import { cancelFile } from "./run-files/names.js";
+import type { Hindrances } from "./shown.js";
 import type { Entry, Run } from "./store/decision.js";
 import { isNoSpace, replaceFileSync } from "./store/durable-file.js";
 import type { PooledWorker } from "./worker/pool.js";
@@ -19,7 +20,8 @@ export interface AttemptListener {
   /** The entry's record changed. */
   onChange(entry: Entry, before: Operation): void;
   onLines(entry: Entry, lines: StoredLine[]): void;
-  onStalled(entry: Entry): void;
+  /** What keeps it from going on began or ended. */
+  onHindered(entry: Entry, key: keyof Hindrances): void;
   onOutcome(attempt: Attempt, outcome: Outcome): void;
   onDamage(message: string): void;
 }
@@ -38,6 +40,8 @@ export class Attempt {
   outcome: Outcome | null = null;
   /** Since when its worker is stopped and does nothing. */
   stalledSince: string | null = null;
+  /** Since when the worker, or its settlement, waits for room on the disk. */
+  noRoomSince: string | null = null;
   /** How far the worker's own output files were read into the log. */
   readonly outputEnd = { stdout: 0, stderr: 0 };
   readonly #tail: AttemptTail;
@@ -94,7 +98,15 @@ export class Attempt {
     const stopped = isStopped(this.run.worker);
     if (stopped === (this.stalledSince !== null)) return;
     this.stalledSince = stopped ? new Date().toISOString() : null;
-    this.listener.onStalled(this.entry);
+    this.listener.onHindered(this.entry, "stalledSince");
+  }
+
+  /** Notes since when it waits for room on the disk; null: it does not. */
+  waitsForRoom(since: Date | null): void {
+    const noRoomSince = since?.toISOString() ?? null;
+    if (noRoomSince === this.noRoomSince) return;
+    this.noRoomSince = noRoomSince;
+    this.listener.onHindered(this.entry, "noRoomSince");
   }
 
   /** Tells the worker to stop: cancel file for a busy loop, SIGTERM for the rest, SIGKILL after the grace period. */

@@ -118,7 +118,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
         hub.changed(before, entry.record);
         signals.emit(entry.record.id);
       },
-      onStalled: (entry) => hub.changedKey(entry.record, "stalledSince"),
+      onHindered: (entry, key) => hub.changedKey(entry.record, key),
       onLines: (entry, lines) => {
         hub.lines(entry.record.id, lines);
         signals.emit(entry.record.id);
@@ -127,7 +127,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   });
 
   function shown(entry: Entry): Operation {
-    return present(entry, queue, executor.attempts.get(entry.record.id)?.stalledSince ?? null);
+    return present(entry, queue, executor.attempts.get(entry.record.id));
   }
 
   const feed = new QueueFeed({

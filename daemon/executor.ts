@@ -20,6 +20,7 @@ import { StoreFullError } from "./store/journal.js";
 import { attemptDir, type Layout, runDir, valuesDir } from "./store/layout.js";
 import type { Store } from "./store/store.js";
 import { Pool, type PooledWorker, type WorkerExit, workerFiles } from "./worker/pool.js";
+import { waitsSince } from "./worker/room.js";
 
 /** How often every live attempt is looked at, whatever the file system said. */
 const ROUND_MS = 500;
@@ -36,7 +37,7 @@ export interface ExecutorOptions {
   /** Bytes the log of one attempt may take. */
   maxLog: number;
   userCode: () => boolean;
-  listener: Pick<AttemptListener, "onChange" | "onLines" | "onStalled">;
+  listener: Pick<AttemptListener, "onChange" | "onLines" | "onHindered">;
 }
 
 export class Executor {
@@ -249,7 +250,11 @@ export class Executor {
   }
 
   #isAlive(attempt: Attempt): boolean {
-    return isLocked(workerFiles(this.options.layout.workers, attempt.run.worker.workerId).lockFile);
+    return isLocked(this.#lockFile(attempt));
+  }
+
+  #lockFile(attempt: Attempt): string {
+    return workerFiles(this.options.layout.workers, attempt.run.worker.workerId).lockFile;
   }
 
   /** Runs while anything is live: reads what fs.watch missed, sees adopted workers die. */
@@ -267,6 +272,7 @@ export class Executor {
       attempt.read();
       attempt.lookIfStalled();
       attempt.lookIfUntold();
+      if (!attempt.outcome) attempt.waitsForRoom(waitsSince(this.#lockFile(attempt)));
       if (attempt.worker === null && !attempt.outcome && !this.#isAlive(attempt))
         this.#settlement.lost(attempt, null);
     }

@@ -55,7 +55,7 @@ export class Settlement {
 
   async #again(attempt: Attempt, again: Again): Promise<void> {
     const { id, number, seq } = attempt;
-    await this.#untilRoom(() => this.options.lifecycle.requeue(id, number, seq, again));
+    await this.#untilRoom(attempt, () => this.options.lifecycle.requeue(id, number, seq, again));
     this.options.onDone(attempt);
   }
 
@@ -71,7 +71,7 @@ export class Settlement {
       await this.#again(attempt, { reason, next: number + 1, tries: entry.tries + 1, delay });
       return;
     }
-    await this.#untilRoom(() => this.options.lifecycle.settle(id, number, seq, outcome));
+    await this.#untilRoom(attempt, () => this.options.lifecycle.settle(id, number, seq, outcome));
     this.#losses.delete(attempt.id);
     this.options.onDone(attempt);
   }
@@ -86,8 +86,9 @@ export class Settlement {
   }
 
   /** A settlement waits for room on the disk; nothing else can be done with it. */
-  async #untilRoom(decide: () => Promise<void>): Promise<void> {
-    for (;;) {
+  async #untilRoom(attempt: Attempt, decide: () => Promise<void>): Promise<void> {
+    for (let since: Date | null = null; ; since ??= new Date()) {
+      attempt.waitsForRoom(since);
       try {
         return await decide();
       } catch (error) {

@@ -10,13 +10,15 @@ import type { Store } from "./store/store.js";
 /** Candidates shown for an ambiguous prefix. */
 const MAX_CANDIDATES = 8;
 
-export function present(entry: Entry, queue: Queue, stalledSince: string | null): Operation {
+/** What keeps a running operation from going on. */
+export type Hindrances = Pick<Operation, "stalledSince" | "noRoomSince">;
+
+export function present(entry: Entry, queue: Queue, hindrances: Hindrances | undefined): Operation {
   const { record, queuedAt } = entry;
-  return record.state === "queued"
-    ? { ...record, queuePosition: queue.position(record.id, queuedAt) }
-    : stalledSince === null
-      ? record
-      : { ...record, stalledSince };
+  if (record.state === "queued") return { ...record, queuePosition: queue.position(record.id, queuedAt) };
+  if (record.state !== "running" || !hindrances) return record;
+  const { stalledSince, noRoomSince } = hindrances;
+  return { ...record, stalledSince, noRoomSince };
 }
 
 /** @throws Refusal where the id, or prefix, names none or several */

@@ -30,6 +30,7 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     attempt: 0,
     retryAt: null,
     stalledSince: null,
+    noRoomSince: null,
     seconds: null,
     cancelRequested: false,
     finishedSuccessfully: false,

@@ -69,6 +69,9 @@ export const operationSchema = z.object({
   attempt: z.int().describe("0 until the first start"),
   retryAt: time.nullable().describe("queued again after a failure, started no earlier than this"),
   stalledSince: time.nullable().describe("its worker is stopped (SIGSTOP) and does nothing"),
+  noRoomSince: time
+    .nullable()
+    .describe("the disk is full: its next stage or its outcome waits for room, and it with them"),
   seconds: z.number().nullable().describe("how long the last attempt ran, by the monotonic clock"),
   cancelRequested: z.boolean(),
   finishedSuccessfully: z.boolean(),

@@ -64,7 +64,9 @@ export const daemonReply = z.object({
   counts: z.record(z.enum(STATES), z.int()),
   workers: z.object({ busy: z.int(), idle: z.int() }),
   watchers: z.int(),
-  storeFull: z.boolean(),
+  storeFull: z.boolean().describe("the disk is full: submits are refused"),
+  freeBytes: z.int().describe("room on the disk of the state dir"),
+  noRoom: z.int().describe("running operations that wait for room on the disk"),
   memory: z.object({ rss: z.int(), heapUsed: z.int() }),
   problems: z.array(z.string()).describe("what was quarantined or could not be read at the start"),
 });

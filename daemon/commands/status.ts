@@ -4,6 +4,7 @@ import { Client } from "../../protocol/client/client.js";
 import { neutralise } from "../../protocol/command/neutralise.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
 import type { DaemonReply } from "../../protocol/routes.js";
+import { operations } from "./stop-daemon.js";
 
 export function registerStatus(root: Command): void {
   const command = addCommand(root, "status", "Show whether the daemon runs, and how it is.", [
@@ -38,8 +39,19 @@ function describe(daemon: DaemonReply): string {
     ["memory", `${Math.round(daemon.memory.rss / 1e6)} MB`],
     ["ops", daemon.opsDirs.join(", ")],
   ];
-  if (daemon.storeFull)
-    rows.push(["problem", "the disk of the state dir is full: submits are refused until there is room"]);
-  for (const problem of daemon.problems) rows.push(["problem", problem]);
+  for (const problem of problemsOf(daemon)) rows.push(["problem", problem]);
   return rows.map(([name, value]) => `${name.padEnd(11)} ${neutralise(value)}`).join("\n");
+}
+
+function problemsOf({ storeFull, freeBytes, noRoom, problems }: DaemonReply): string[] {
+  const all: string[] = [];
+  if (storeFull || freeBytes === 0 || noRoom > 0) {
+    const full = ["the disk of the state dir is full"];
+    if (storeFull) full.push("submits are refused");
+    if (noRoom > 0)
+      full.push(`${operations(noRoom)} ${noRoom === 1 ? "waits" : "wait"} for room (liveops ls)`);
+    else full.push("log lines and progress of running operations are dropped");
+    all.push(`${full.join("; ")}. With room all of it goes on by itself`);
+  }
+  return [...all, ...problems];
 }

@@ -134,8 +134,13 @@ export class Store {
 
   /** Looks whether the disk has room again; without it only a submit would find out. */
   probe(): void {
+    if (this.freeBytes() > ROOM_BYTES) this.#journal.full = false;
+  }
+
+  /** Room on the disk. */
+  freeBytes(): number {
     const { bavail, bsize } = statfsSync(this.options.layout.root);
-    if (bavail * bsize > ROOM_BYTES) this.#journal.full = false;
+    return bavail * bsize;
   }
 
   /** Someone else met the full disk first. */

@@ -14,7 +14,7 @@ interface Versions {
 }
 
 /** Keys that are made up when a record is shown, and go with the state. */
-const MADE_UP = ["queuePosition", "stalledSince"] satisfies Array<keyof Operation>;
+const MADE_UP = ["queuePosition", "stalledSince", "noRoomSince"] satisfies Array<keyof Operation>;
 
 /** Removed ids remembered; a client whose cursor is older gets a snapshot. */
 const REMOVED = 1000;

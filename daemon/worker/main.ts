@@ -38,8 +38,10 @@ process.on("disconnect", () => {
   if (!current) process.exit(0);
 });
 process.on("message", (message: ToWorker) => {
-  if (message.type === "prepare") prepared = prepare(message);
-  else void perform(message);
+  if (message.type === "order") return void perform(message);
+  // The order that was to follow the one before did not come.
+  prepared?.events.close();
+  prepared = prepare(message);
 });
 send({ type: "ready" });
 

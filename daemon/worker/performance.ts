@@ -9,6 +9,7 @@ import { captureOutput } from "../../ops/api/capture-output.js";
 import { loadType } from "../../ops/api/catalogue.js";
 import { toOperationError } from "../../ops/api/failure.js";
 import { runAttempt } from "../../ops/api/run-attempt.js";
+import type { StageValues } from "../../ops/api/sink.js";
 import { fileStageValues } from "../../ops/api/stage-values.js";
 import { type LoadedFile, loadedUserFiles } from "../../ops/api/user-code.js";
 import type { FailureCode } from "../../protocol/errors.js";
@@ -18,12 +19,14 @@ import type { AppendFile } from "./append-file.js";
 import { enterEnvironment, leaveEnvironment } from "./environment.js";
 import { type OrderMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
 import { OwnOutput } from "./own-output.js";
-import { RunSink, whenRoom } from "./run-sink.js";
+import { type WhenRoom, waitingAt } from "./room.js";
+import { RunSink } from "./run-sink.js";
 import { StageSink } from "./stage-sink.js";
 import { StopFile } from "./stop-file.js";
 
 export class Performance {
   readonly #stop: StopFile;
+  readonly #whenRoom: WhenRoom;
   #sink: RunSink | null = null;
   #closers: Array<() => void> = [];
   readonly #started = performance.now();
@@ -39,6 +42,7 @@ export class Performance {
     private readonly events: AppendFile | undefined,
   ) {
     this.#stop = new StopFile(message.attemptDir);
+    this.#whenRoom = waitingAt(setup.lockFile);
   }
 
   /** Resolves when the outcome is on disk: true where this process may run another operation. */
@@ -46,8 +50,9 @@ export class Performance {
     if (loadedUserFiles().some(wasEdited)) process.exit(STALE_EXIT);
     const { order, attemptDir, maxLog } = this.message;
     const baseline = new ActivityBaseline();
-    const sink = whenRoom(
-      () => new RunSink(attemptDir, order.attempt, order.seq, order.logLines, maxLog, this.events),
+    const { attempt, seq, logLines } = order;
+    const sink = this.#whenRoom(
+      () => new RunSink(attemptDir, attempt, seq, logLines, maxLog, this.events, this.#whenRoom),
     );
     sink.fact({ type: "attempt:accepted", pid: process.pid }, true);
     this.#sink = sink;
@@ -100,11 +105,19 @@ export class Performance {
       const { message, stack } = error as Error;
       return failed("LIVEOPS_LOAD_FAILED", `${file} does not load: ${message}`, stack ?? null);
     }
-    const values = valuesDir === null ? null : fileStageValues(valuesDir, order.params);
+    const values = valuesDir === null ? null : this.#waiting(fileStageValues(valuesDir, order.params));
     this.#running = true;
     const outcome = await runAttempt(Type, order, staged, this.#stop, values);
     this.#running = false;
     return outcome;
+  }
+
+  /** A stage's value waits for room, as the stage itself does: what it cost to make is not thrown away. */
+  #waiting(values: StageValues): StageValues {
+    return {
+      load: (stage, occurrence) => values.load(stage, occurrence),
+      store: (...value) => this.#whenRoom(() => values.store(...value)),
+    };
   }
 
   /** JavaScript's own writes go to the log at once; what goes around it comes through the output files. */

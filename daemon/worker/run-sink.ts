@@ -15,8 +15,7 @@ import { summedLine } from "../run-files/summed-line.js";
 import { isNoSpace, syncDirectory } from "../store/durable-file.js";
 import { AppendFile } from "./append-file.js";
 import { cutLine } from "./cut-line.js";
-
-const RETRY_MS = 250;
+import { type WhenRoom, whenRoom as waitForRoom } from "./room.js";
 
 export class RunSink implements Sink {
   /** Begun with the first line: many operations log nothing. */
@@ -35,6 +34,7 @@ export class RunSink implements Sink {
     /** Bytes the attempt's log may take; at half of it a new file is begun and the oldest half goes. */
     private readonly maxLog: number,
     private readonly events: AppendFile = beginEvents(dir),
+    private readonly whenRoom: WhenRoom = waitForRoom,
   ) {
     this.#first = lines + 1;
     this.#firstOlder = this.#first;
@@ -46,7 +46,7 @@ export class RunSink implements Sink {
       this.#orDrop(() => this.#append(this.events, body));
       return;
     }
-    whenRoom(() => {
+    this.whenRoom(() => {
       this.#append(this.events, body);
       this.events.sync();
     });
@@ -70,7 +70,7 @@ export class RunSink implements Sink {
     if (this.#log) {
       this.#log.sync();
       // Its name, and where it was rotated the older one's.
-      whenRoom(() => syncDirectory(this.dir));
+      this.whenRoom(() => syncDirectory(this.dir));
     }
     this.fact(body, true);
   }
@@ -159,22 +159,6 @@ export function beginEvents(attemptDir: string): AppendFile {
   return events;
 }
 
-/** Blocks until there is room on the disk: for a worker alone, whose operation cannot begin without. */
-export function whenRoom<T>(make: () => T): T {
-  for (;;) {
-    try {
-      return make();
-    } catch (error) {
-      if (!isNoSpace(error)) throw error;
-      pause(RETRY_MS);
-    }
-  }
-}
-
 function now(): string {
   return new Date().toISOString();
-}
-
-function pause(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

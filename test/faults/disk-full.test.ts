@@ -5,16 +5,17 @@ import { expect, test } from "vitest";
 import { Refusal } from "../../protocol/errors.js";
 import { isAlive } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
+import { runBin } from "./run-bin.js";
 import { SmallDisk } from "./small-disk.js";
 import { eventually, expectNoGap, inStage, recordThat, settled, startDaemon, wholeLog } from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
 const OPERATIONS = ["chatters", "gate"];
 
-/** Starts an operation that talks until its gate opens; resolves once it does. */
-async function talker(daemon: TestDaemon, name: string) {
+/** Starts an operation that talks until its gate opens; resolves once it does. `weight`: letters in its result. */
+async function talker(daemon: TestDaemon, name: string, weight = 0) {
   const gate = join(daemon.world.dir, name);
-  const { id } = await daemon.submit("chatters", { params: { gate } });
+  const { id } = await daemon.submit("chatters", { params: { gate, weight } });
   const pid = await inStage(daemon, id, "Talk");
   return { id, pid, gate, open: () => writeFileSync(gate, "") };
 }
@@ -99,6 +100,42 @@ async function submitUntilFullOrOne(daemon: TestDaemon): Promise<string> {
   writeFileSync(`${gate}.1`, "");
   return (await daemon.submit("gate", { params: { gate } })).id;
 }
+
+test("full: an operation whose stage or outcome waits for room is shown so, before any submit was refused", async () => {
+  await using disk = await SmallDisk.make(16);
+  await using daemon = await startDaemon([...OPERATIONS, "keeps"], {
+    ...disk.place("state"),
+    concurrency: 2,
+  });
+  const { id, pid, open } = await talker(daemon, "waits", 10_000);
+  const gate = join(daemon.world.dir, "kept");
+  const keeps = await daemon.submit("keeps", { params: { gate } });
+  await inStage(daemon, keeps.id, "Make");
+  disk.fill();
+  open();
+  writeFileSync(gate, "");
+  for (const waiting of [id, keeps.id]) {
+    const shown = await recordThat(daemon, waiting, ({ noRoomSince }) => noRoomSince !== null);
+    expect(shown).toMatchObject({ state: "running", attempt: 1 });
+  }
+  expect(isAlive(pid)).toBe(true);
+  expect(await daemon.client.daemon()).toMatchObject({ storeFull: false, noRoom: 2 });
+  const status = await runBin(daemon.world, "liveopsd", ["status"]);
+  expect(status.stdout).toMatch(/disk of the state dir is full; 2 running operations wait for room/);
+  expect((await runBin(daemon.world, "liveops", ["ls"])).stdout).toContain("no room");
+
+  // The next daemon is told by the same sign.
+  await daemon.kill();
+  await daemon.startAgain();
+  await recordThat(daemon, id, ({ noRoomSince }) => noRoomSince !== null);
+  disk.makeRoom();
+  expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1, noRoomSince: null });
+  expect(await settled(daemon, keeps.id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  // The stage's value waited with it: it did not run again.
+  expect(readFileSync(`${gate}.ran`, "utf8").split("\n")).toHaveLength(2);
+  await eventually("nothing waits", async () => (await daemon.client.daemon()).noRoom === 0);
+  record({ fault: "disk full: stages and outcomes wait", injected: 2, survived: 2, lost: 0, duplicated: 0 });
+});
 
 test("full: a cancel that was recorded stops its operation, one that was refused changes nothing", async () => {
   await using disk = await SmallDisk.make(16);

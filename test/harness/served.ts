@@ -162,7 +162,7 @@ export class Served {
         this.hub.lines(changed.record.id, lines);
         this.signals.emit(id);
       },
-      onStalled: () => {},
+      onHindered: () => {},
       onOutcome: () => {},
       onDamage: (message) => {
         throw new Error(message);
@@ -201,6 +201,6 @@ export class Served {
   }
 
   #shown(entry: Entry) {
-    return present(entry, this.queue, null);
+    return present(entry, this.queue, undefined);
   }
 }

@@ -31,6 +31,8 @@ function describe({ settings, store, executor, hub, startedAt }: Context): Daemo
     workers: { busy, idle },
     watchers: hub.watchers,
     storeFull: store.isFull,
+    freeBytes: store.freeBytes(),
+    noRoom: [...executor.attempts.values()].filter(({ noRoomSince }) => noRoomSince !== null).length,
     memory: { rss, heapUsed },
     problems: store.problems,
   };

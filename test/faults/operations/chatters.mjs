@@ -5,10 +5,10 @@ import { LiveOperation, z } from "liveops";
 
 export class Chatters extends LiveOperation {
   static stages = ["Talk"];
-  static params = z.object({ gate: z.string(), pause: z.number().default(1) });
+  static params = z.object({ gate: z.string(), pause: z.number().default(1), weight: z.number().default(0) });
 
   async run(p) {
-    const { gate, pause } = this.params;
+    const { gate, pause, weight } = this.params;
     appendFileSync(`${gate}.ran`, `${this.attempt} ${process.pid}\n`);
     let said = 0;
     await p.stage("Talk", async () => {
@@ -18,6 +18,6 @@ export class Chatters extends LiveOperation {
         await delay(pause, undefined, { signal: p.signal });
       }
     });
-    p.result({ said });
+    p.result(weight === 0 ? { said } : { said, weight: "x".repeat(weight) });
   }
 }

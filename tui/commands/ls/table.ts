@@ -112,5 +112,6 @@ function progressCell({ state, queuePosition, percent, progress }: Operation): s
 function stateWord(operation: Operation): string {
   if (operation.state !== "running") return operation.state;
   if (operation.stalledSince) return "stalled";
+  if (operation.noRoomSince) return "no room";
   return operation.cancelRequested ? "cancelling" : "running";
 }

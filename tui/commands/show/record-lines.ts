@@ -51,6 +51,8 @@ function stateNote(it: Operation): string {
   if (it.state === "queued" && it.retryAt) return `, starts again at ${it.retryAt}`;
   if (it.state === "running" && it.stalledSince)
     return `, stalled since ${it.stalledSince}: its worker is stopped`;
+  if (it.state === "running" && it.noRoomSince)
+    return `, waits since ${it.noRoomSince} for room on the disk of the state dir`;
   return it.state === "running" && it.cancelRequested ? ", cancel requested" : "";
 }
 
