@@ -2,27 +2,49 @@
 import { distance } from "fastest-levenshtein";
 
 /**
- * At most `limit` of the candidates that are close enough to be what was meant: a third of the letters may
- * differ, or the typed word starts the candidate.
+ * At most `limit` of the candidates that are close enough to be what was meant: a third of the letters may be
+ * wrong (a short word's first one may not), or the typed word is the beginning of a part of the candidate.
  */
 export function nearest(typed: string, candidates: Iterable<string>, limit = 3): string[] {
   const wanted = typed.toLowerCase();
   const scored: Array<{ name: string; score: number }> = [];
   for (const name of candidates) {
-    const score = edits(wanted, name.toLowerCase());
-    const allowed = Math.max(1, Math.floor(Math.max(wanted.length, name.length) / 3));
-    if (score <= allowed) scored.push({ name, score });
-    else if (wanted.length >= 2 && name.toLowerCase().includes(wanted))
-      scored.push({ name, score: allowed + 1 });
+    const known = name.toLowerCase();
+    const score = edits(wanted, known);
+    if (score <= allowed(wanted, known)) scored.push({ name, score });
+    else if (begins(wanted, known)) scored.push({ name, score: known.length });
   }
   scored.sort((a, b) => a.score - b.score || (a.name < b.name ? -1 : 1));
   return scored.slice(0, limit).map((entry) => entry.name);
 }
 
+/** Words of so few letters are alike by chance. */
+const SHORT = 5;
+
+function allowed(wanted: string, known: string): number {
+  const letters = Math.min(wanted.length, known.length);
+  if (letters < SHORT && wanted[0] !== known[0]) return isSwap(wanted, known) ? 1 : 0;
+  return Math.floor(letters / 3);
+}
+
+/** `sh` of `shell`, `back` of `prune-backups`; in the middle of a word only what is long enough to be no chance. */
+function begins(wanted: string, known: string): boolean {
+  if (wanted.length < 2) return false;
+  if (known.startsWith(wanted)) return true;
+  if (wanted.length < 3) return false;
+  return (
+    known.split(/[-_. ]/).some((part) => part.startsWith(wanted)) ||
+    (wanted.length >= 4 && known.includes(wanted))
+  );
+}
+
 /** The edit distance, but two swapped neighbours, the commonest slip, are one edit. */
 function edits(a: string, b: string): number {
-  const score = distance(a, b);
-  if (score !== 2 || a.length !== b.length) return score;
+  return isSwap(a, b) ? 1 : distance(a, b);
+}
+
+function isSwap(a: string, b: string): boolean {
+  if (a.length !== b.length || distance(a, b) !== 2) return false;
   const at = a.split("").findIndex((letter, index) => letter !== b[index]);
-  return a[at] === b[at + 1] && a[at + 1] === b[at] ? 1 : 2;
+  return a[at] === b[at + 1] && a[at + 1] === b[at];
 }

@@ -11,7 +11,7 @@ import { prepareSubmission } from "../../ops/api/prepare.js";
 import { enableUserCode, loadedUserFiles } from "../../ops/api/user-code.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/fact.js";
-import { nearest } from "../../protocol/nearest.js";
+import { noSuchType } from "../../protocol/no-such-type.js";
 import type { TypesReply } from "../../protocol/routes.js";
 import type { FromLoader, LoaderSetup, PrepareAsk, ToLoader } from "./messages.js";
 
@@ -48,21 +48,8 @@ async function answer(message: ToLoader): Promise<void> {
 
 async function prepare({ op, input, rest }: PrepareAsk): Promise<Submission> {
   const found = catalogue.types.get(op);
-  if (!found) throw noSuchType(op);
+  if (!found) throw noSuchType(op, catalogue.types.keys(), catalogue.errors.length + skip.length);
   return await prepareSubmission(found.Type, input, rest);
-}
-
-function noSuchType(op: string): Refusal {
-  const near = nearest(op, catalogue.types.keys());
-  const failed = catalogue.errors.length > 0 ? ` (${catalogue.errors.length} files did not load)` : "";
-  const hint = near.length > 0 ? `did you mean ${near.join(", ")}?` : "liveops ops lists them";
-  return new Refusal(
-    "LIVEOPS_NO_SUCH_TYPE",
-    `there is no operation type ${JSON.stringify(op)}${failed}; ${hint}`,
-    {
-      nearest: near,
-    },
-  );
 }
 
 function asProblem(error: unknown): Problem {

@@ -146,7 +146,9 @@ describe("exit codes", () => {
   test("4: near names of a mistyped type, no such id", async () => {
     const type = await world.liveops(["submit", "bakup", "source=."]);
     expect(type).toMatchObject({ code: 4, stdout: "" });
-    expect(type.stderr).toContain("did you mean backup?");
+    expect(type.stderr).toContain(
+      'No such operation type: there is no operation type "bakup"; did you mean backup?',
+    );
     const none = await world.liveops(["show", "zzzzzz"]);
     expect(none).toMatchObject({ code: 4, stdout: "" });
     expect(none.stderr).toContain("liveops ls");

@@ -63,7 +63,7 @@ describe("exit codes", () => {
     [["run", "backup"], 2, "source is required"],
     [["run", "backup", "source=nowhere", "target=out"], 1, "nowhere"],
     [["run"], 2, "missing"],
-    [["run", "bakup"], 4, "did you mean backup?"],
+    [["run", "bakup"], 4, 'No such operation type: there is no operation type "bakup"; did you mean backup?'],
   ])("%j is %i", async (words, code, says) => {
     const ended = await world.liveops(words);
     expect(ended.code, ended.stderr).toBe(code);

@@ -3,7 +3,7 @@ import type { RefusedAsk } from "../../daemon/loader/loader.js";
 import type { PrepareAsk, PrepareInput, ResolvedType } from "../../daemon/loader/messages.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/fact.js";
-import { nearest } from "../../protocol/nearest.js";
+import { noSuchType } from "../../protocol/no-such-type.js";
 import type { OperationType, TypesReply } from "../../protocol/routes.js";
 
 const type = (op: string, resumable: boolean): OperationType => ({
@@ -50,11 +50,8 @@ export class FakeLoader {
   #prepare({ op, input, rest }: PrepareAsk): Submission | Refusal {
     const found = this.ops.find((each) => each.op === op);
     if (!found) {
-      const near = nearest(
-        op,
-        this.ops.map((each) => each.op),
-      );
-      return new Refusal("LIVEOPS_NO_SUCH_TYPE", `there is no operation type ${op}`, { nearest: near });
+      const names = this.ops.map((each) => each.op);
+      return noSuchType(op, names, 1);
     }
     if (input.params?.bad) return new Refusal("LIVEOPS_PARAMS_INVALID", "bad: it must not be");
     this.prepared.push(input);

@@ -79,6 +79,21 @@ describe("nearest", () => {
     expect(nearest("verify", names)).toContain("verify-backup");
     expect(nearest("shel", names)).toEqual(["shell"]);
     expect(nearest("zzzzzz", names)).toEqual([]);
+    expect(nearest("pth", ["path", "part"])).toEqual(["path"]);
+    expect(nearest("sl", ["ls", "rm", "ops"])).toEqual(["ls"]);
+    expect(nearest("sh", names)).toEqual(["shell"]);
+    expect(nearest("backups", names)[0]).toBe("backup");
+  });
+
+  test.each([
+    ["x", ["op", "rm", "ls", "y"]],
+    ["up", ["backup", "prune-backups", "op"]],
+    ["cat", ["bat", "watch", "rat"]],
+    ["nope", ["open", "note-taker", "copy", "hope", "step-a"]],
+    ["ab", ["ac", "cab", "a"]],
+    ["run", ["rm", "prune", "fun"]],
+  ])("%s is near none of %j", (typed, names) => {
+    expect(nearest(typed, names)).toEqual([]);
   });
 });
 

@@ -9,11 +9,10 @@ import { runInline } from "../../../ops/api/inline.js";
 import { prepareSubmission } from "../../../ops/api/prepare.js";
 import { type OperationCtor, TypeFault } from "../../../ops/api/read-type.js";
 import { enableUserCode } from "../../../ops/api/user-code.js";
-import { NotFoundError } from "../../../protocol/command/failures.js";
 import { report, say } from "../../../protocol/command/report.js";
 import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";
 import { newId } from "../../../protocol/id.js";
-import { nearest } from "../../../protocol/nearest.js";
+import { noSuchType } from "../../../protocol/no-such-type.js";
 import { isFinal } from "../../../protocol/state.js";
 import { InlineScreen } from "./screen.js";
 import { CANCEL_VARIABLE } from "./supervise.js";
@@ -79,10 +78,7 @@ function typeNamed({ types, errors }: Catalogue, op: string): OperationCtor {
   const found = types.get(op);
   if (found) return found.Type;
   for (const { file, message } of errors) say(TO, `${file} does not load: ${message}`, "yellow");
-  const near = nearest(op, types.keys());
-  const names =
-    near.length > 0 ? `did you mean ${near.join(", ")}?` : `there are: ${[...types.keys()].join(", ")}`;
-  throw new NotFoundError(`No such operation type: there is no ${op}; ${names}`);
+  throw noSuchType(op, types.keys(), 0);
 }
 
 /**
