@@ -12,8 +12,14 @@ import { until } from "./until.js";
 /** How long another daemon, found holding the locks, may take until it answers. */
 const OTHER_MS = 15_000;
 
+/** The daemon that answers now. `ours`: this call started it; another one may have been started at the same time. */
+export interface Launched {
+  pid: number;
+  ours: boolean;
+}
+
 /** @throws UsageError for a place that cannot be used; Refusal where another daemon is in the way */
-export async function launch(options: DaemonOptions, socket: string): Promise<{ pid: number }> {
+export async function launch(options: DaemonOptions, socket: string): Promise<Launched> {
   const child = spawn(process.execPath, [process.argv[1]!, "start", "--foreground", ...asWords(options)], {
     detached: true,
     // Nothing of ours: a daemon that writes to a pipe nobody reads any more would die of it.
@@ -38,17 +44,17 @@ export async function launch(options: DaemonOptions, socket: string): Promise<{ 
   });
   child.unref();
   if (child.connected) child.disconnect();
-  if (report.type === "answers") return { pid: report.pid };
+  if (report.type === "answers") return { pid: report.pid, ours: true };
   if (report.type === "taken") return otherDaemon(socket, report.message);
   if (report.code === EXIT.usage) throw new UsageError(report.message);
   throw new Error(`the daemon did not start: ${report.message}`);
 }
 
 /** Lost a race: the winner is about to answer here. Or the state dir belongs to a daemon on another socket. */
-async function otherDaemon(socket: string, message: string): Promise<{ pid: number }> {
+async function otherDaemon(socket: string, message: string): Promise<Launched> {
   const client = new Client(socket);
   const running = await until(() => answering(client), OTHER_MS);
-  if (running) return { pid: running.pid };
+  if (running) return { pid: running.pid, ours: false };
   throw new Refusal(
     "LIVEOPS_WRONG_STATE",
     `${message}, and none answers on ${socket}; name its socket with --socket, or stop it`,

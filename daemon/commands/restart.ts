@@ -17,11 +17,12 @@ export function registerRestart(root: Command): void {
     const stopped = await stopDaemon(new Client(socket), false);
     // What the old one was told by flags, the new one is told too, unless it is told otherwise now.
     const told = stopped ? { ...inherited(stopped.daemon), ...options } : options;
-    const { pid } = await launch(told, socket);
+    const { pid, ours } = await launch(told, socket);
     const running = stopped?.reply.running ?? 0;
     const kept = running > 0 ? `, took up ${operations(running)}` : "";
+    const also = ours ? "" : ", by another start at the same time";
     process.stderr.write(
-      `liveopsd: ${stopped ? "restarted" : "started"} (pid ${pid})${kept}, answers on ${socket}\n`,
+      `liveopsd: ${stopped ? "restarted" : "started"} (pid ${pid})${also}${kept}, answers on ${socket}\n`,
     );
   });
 }

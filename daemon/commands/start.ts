@@ -27,21 +27,23 @@ export function registerStart(root: Command): void {
       const options = allOptions<DaemonOptions & { foreground?: boolean }>(command);
       const to = reportTo(root);
       const socket = socketPath(options, process.env, readConfig());
-      const running = await answering(new Client(socket));
+      const client = new Client(socket);
+      const running = await answering(client);
       for (const dir of options.ops ?? []) {
         // Not refused: it may be made later, and is looked into each time.
         if (!existsSync(dir)) say(to, `--ops ${dir}: there is no such directory yet`, "yellow");
       }
-      if (running) {
-        checkStateDir(options, running, socket);
-        say(to, `running already (pid ${running.pid}, ${socket})${untaken(options, running)}`, "yellow");
-        return;
-      }
+      const saysRunning = (it: DaemonReply) => {
+        checkStateDir(options, it, socket);
+        say(to, `running already (pid ${it.pid}, ${socket})${untaken(options, it)}`, "yellow");
+      };
+      if (running) return saysRunning(running);
       if (options.foreground) {
         process.exitCode = await runForeground(options, to);
         return;
       }
-      const { pid } = await launch(options, socket);
+      const { pid, ours } = await launch(options, socket);
+      if (!ours) return saysRunning(await client.daemon());
       process.stderr.write(`liveopsd: started (pid ${pid}), answers on ${socket}\n`);
     });
 }

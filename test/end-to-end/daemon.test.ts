@@ -59,6 +59,8 @@ test("five starters at once leave one daemon, and every one of them succeeds", a
   expect(all.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
   const { pid } = await world.client.daemon();
   for (const { stderr } of all) expect(stderr).toContain(`pid ${pid}`);
+  const says = (text: string) => all.filter(({ stderr }) => stderr.includes(text)).length;
+  expect([says("liveopsd: started"), says("liveopsd: running already")]).toEqual([1, 4]);
   const daemons = () =>
     processesOf(world.dir).filter(({ command }) => command.includes("start --foreground"));
   // Those that lost have said so, and take a moment to end.
