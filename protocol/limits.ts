@@ -20,3 +20,6 @@ export const MAX_LABEL = 200;
 
 /** Operations of one submit. */
 export const MAX_BATCH = 1000;
+
+/** Lists and objects within each other in parameters, results and stage values. jq 1.6 reads no deeper. */
+export const MAX_DEPTH = 256;

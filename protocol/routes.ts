@@ -22,11 +22,12 @@ import { STATES } from "./state.js";
 /** Upper bound of a page. */
 export const MAX_PAGE = 1000;
 
+/** Of no words at all: as if it were not given. */
 const commaList = <T extends z.ZodType>(item: T) =>
-  z.preprocess(
-    (value) => (typeof value === "string" ? value.split(",").filter(Boolean) : value),
-    z.array(item),
-  );
+  z
+    .preprocess((value) => (typeof value === "string" ? wordsOf(value) : value), z.array(item).optional())
+    .optional();
+const wordsOf = (text: string) => (/[^,]/.test(text) ? text.split(",").filter(Boolean) : undefined);
 const count = z.coerce.number().int().min(0);
 const flag = z.preprocess(
   (value) => (value === "1" || value === "true" ? true : value === "0" || value === "false" ? false : value),
@@ -40,12 +41,12 @@ export const submitBody = z.strictObject({
   label: z.string().max(MAX_LABEL).optional(),
   cwd: z
     .string()
-    .regex(/^\/[^\0]*$/, "cwd must be an absolute path")
+    .regex(/^\/[^\0]*$/, "must be an absolute path")
     .optional(),
   env: z
     .record(
       z.string().regex(/^[^=\0]+$/, "a variable's name must not be empty, nor hold = or a null character"),
-      z.string().regex(/^[^\0]*$/, "a variable's value must not hold a null character"),
+      z.string().regex(/^[^\0]*$/, "must not hold a null character"),
     )
     .optional(),
 });
@@ -54,7 +55,7 @@ export const submitBody = z.strictObject({
 export const submitRequest = z.union([submitBody, z.array(submitBody).min(1).max(MAX_BATCH)]);
 
 export const listQuery = z.object({
-  state: commaList(z.enum(STATES)).optional(),
+  state: commaList(z.enum(STATES)),
   op: z.string().optional(),
   chain: z.string().optional(),
   q: z.string().optional().describe("text in id, type, title or label"),
@@ -84,7 +85,7 @@ export const watchQuery = z.object({
   log: flag.default(false),
   logAfter: count.default(0),
   since: z.string().optional(),
-  state: commaList(z.enum(STATES)).optional(),
+  state: commaList(z.enum(STATES)),
   op: z.string().optional(),
   limit: count.max(MAX_PAGE).default(200),
 });
@@ -96,6 +97,8 @@ export const retryBody = z.strictObject({
 export const stopBody = z.strictObject({
   now: z.boolean().default(false).describe("cancel running operations first"),
 });
+
+const noBody = z.strictObject({});
 
 const id = z.object({ id: z.string() });
 
@@ -169,6 +172,7 @@ export const ROUTES = define({
     path: "/v1/operations/:id/cancel",
     summary: "Ask an operation to stop; answered once it is recorded",
     params: id,
+    body: noBody,
     status: 200,
     reply: operationSchema,
   },

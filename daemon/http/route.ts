@@ -1,8 +1,9 @@
 /** Binds a handler to a route of the table: input validated by its schemas, errors left to the one error handler. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { z } from "zod";
+import type { z } from "zod";
 import { Refusal } from "../../protocol/errors.js";
 import type { Route } from "../../protocol/routes.js";
+import { inputProblem, type Where } from "./input-problem.js";
 
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
 
@@ -25,8 +26,8 @@ export function bind<R extends Route>(
     handler: async (request, reply) => {
       const call = {
         params: check(route.params, request.params, "path"),
-        query: check(route.query, request.query, "query"),
-        body: check(route.body, request.body ?? {}, "body"),
+        query: check(route.query, given(request.query), "query"),
+        body: check(route.body, request.body === undefined ? {} : request.body, "body"),
         request,
         reply,
       } as Call<R>;
@@ -36,17 +37,15 @@ export function bind<R extends Route>(
   });
 }
 
-function check(schema: z.ZodType | undefined, value: unknown, where: string): unknown {
-  if (!schema) return undefined;
-  const parsed = formOf(schema, value).safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map((issue) => `${[where, ...issue.path].join(".")}: ${issue.message}`);
-  throw new Refusal("LIVEOPS_BAD_REQUEST", `${issues.join("; ")}; GET /openapi.json describes every route`);
+/** `?state=` is as good as not given. */
+function given(query: unknown): object {
+  return Object.fromEntries(Object.entries(query as object).filter(([, value]) => value !== ""));
 }
 
-/** Of a body that may be one thing or an array of them, the one that it is: its problems are then those of that form. */
-function formOf(schema: z.ZodType, value: unknown): z.ZodType {
-  if (!(schema instanceof z.ZodUnion)) return schema;
-  const forms = schema.options as z.ZodType[];
-  return forms.find((form) => form instanceof z.ZodArray === Array.isArray(value)) ?? schema;
+function check(schema: z.ZodType | undefined, value: unknown, where: Where): unknown {
+  if (!schema) return undefined;
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problem = inputProblem(schema, value, where);
+  throw new Refusal("LIVEOPS_BAD_REQUEST", `${problem}; GET /openapi.json describes every route`);
 }

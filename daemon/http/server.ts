@@ -3,7 +3,9 @@
  */
 import { STATUS_CODES } from "node:http";
 import fastify, { type FastifyInstance } from "fastify";
+import { isDeeper } from "../../protocol/depth.js";
 import { Refusal } from "../../protocol/errors.js";
+import { MAX_DEPTH } from "../../protocol/limits.js";
 import { compatible, VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import type { Context } from "../context.js";
 import { handleErrors, sendProblem } from "./errors.js";
@@ -43,9 +45,9 @@ export function buildServer(context: Context): FastifyInstance {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
     try {
-      done(null, body === "" ? {} : JSON.parse(body as string));
+      done(null, readBody(body as string));
     } catch (error) {
-      done(new Refusal("LIVEOPS_BAD_REQUEST", `the body is not JSON: ${(error as Error).message}`));
+      done(error as Error);
     }
   });
   app.addHook("onRequest", async (request, reply) => {
@@ -81,6 +83,27 @@ export function buildServer(context: Context): FastifyInstance {
   }
   app.get("/openapi.json", () => openapi());
   return app;
+}
+
+/** @throws Refusal where it is not JSON, or so deep that what walks it would run out of stack */
+function readBody(body: string): unknown {
+  if (body === "") return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch (error) {
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      `the body is not JSON: ${(error as Error).message}; send an object`,
+    );
+  }
+  // Parameters may be as deep as that, and stand in a body, or in one of several.
+  if (isDeeper(value, MAX_DEPTH + 2))
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      `the body is nested more than ${MAX_DEPTH} levels deep; put deep input into a file and pass its path`,
+    );
+  return value;
 }
 
 /** What is not even HTTP gets a plain answer, and its connection closed. */

@@ -3,6 +3,7 @@
  * must come back from the disk as they were).
  */
 import { inspect } from "node:util";
+import { MAX_DEPTH } from "../../protocol/limits.js";
 
 /** Where and why the value is not JSON, for people; null where it is. */
 export function whyNotJson(value: unknown, { roundTrip = false } = {}): string | null {
@@ -28,6 +29,7 @@ function check(value: unknown, place: string, above: Set<object>, roundTrip: boo
 
 function checkObject(value: object, place: string, above: Set<object>, roundTrip: boolean): string | null {
   if (above.has(value)) return say(place, "is part of itself (a cycle)");
+  if (above.size >= MAX_DEPTH) return say("", `is nested more than ${MAX_DEPTH} levels deep`);
   const below = new Set(above).add(value);
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON === "function") {

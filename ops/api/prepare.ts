@@ -2,7 +2,9 @@
  * From what was typed to a submission: words, schema, stages. Runs where the author's code may run: in a loader
  * process, in a worker (for the next link of a chain), in `liveops run`; never in the daemon.
  */
+import { isDeeper } from "../../protocol/depth.js";
 import type { Submission } from "../../protocol/fact.js";
+import { MAX_DEPTH } from "../../protocol/limits.js";
 import { inputSchema } from "./input-schema.js";
 import { whyNotJson } from "./json-value.js";
 import { paramsRefusal } from "./params-refusal.js";
@@ -34,6 +36,8 @@ export async function prepareSubmission(
   const problem = whyNotJson(given.params);
   if (problem !== null) throw paramsRefusal([`the parameters are not JSON: ${problem}`], schema);
   const input = readWords(schema, given.params, given.set ?? []);
+  if (isDeeper(input, MAX_DEPTH))
+    throw paramsRefusal([`the parameters are nested more than ${MAX_DEPTH} levels deep`], schema);
   const parsed = await parseParams(params, input).catch((thrown: unknown) => {
     throw paramsRefusal([`the schema of ${op} threw: ${messageOf(thrown)}`], schema);
   });

@@ -4,6 +4,7 @@
  * The schema decides what a text means; whether the value is allowed is decided later, by the schema itself.
  */
 import { type JsonSchema, objectShape } from "../../protocol/json-schema.js";
+import { MAX_DEPTH } from "../../protocol/limits.js";
 import { nearest } from "../../protocol/nearest.js";
 import { paramsRefusal } from "./params-refusal.js";
 import { noSuchParameter } from "./parse-params.js";
@@ -94,6 +95,8 @@ class WordReader {
     const parts = word.name.split(".");
     if (parts.includes("") || parts.includes("__proto__"))
       return `${quote(word.name)} is no name of a parameter`;
+    if (parts.length > MAX_DEPTH)
+      return `the parameters may not be nested more than ${MAX_DEPTH} levels deep`;
     if (this.schema === null) return { path: parts, schema: { type: "string" } };
     const root = this.schema;
     let schema: JsonSchema = root;

@@ -1,6 +1,8 @@
 /** `--params JSON|@file|-`: an object, from the command line, a file or stdin. */
 import { readFileSync } from "node:fs";
 import { UsageError } from "../../protocol/command/failures.js";
+import { isDeeper } from "../../protocol/depth.js";
+import { MAX_DEPTH } from "../../protocol/limits.js";
 
 /** @throws UsageError where it can't be read, or is no JSON object. */
 export function givenParams(text: string | undefined): Record<string, unknown> | undefined {
@@ -19,6 +21,10 @@ export function givenParams(text: string | undefined): Record<string, unknown> |
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new UsageError(`${source} must hold a JSON object, such as {"name": "value"}`);
   }
+  if (isDeeper(value, MAX_DEPTH))
+    throw new UsageError(
+      `${source} is nested more than ${MAX_DEPTH} levels deep; pass the path of a file instead`,
+    );
   return value as Record<string, unknown>;
 }
 

@@ -1,5 +1,6 @@
 /** `GET /v1/ops/:op/history`: how long the newest succeeded runs of a type took, whole and by stage. */
 import type { FastifyInstance } from "fastify";
+import { noSuchType } from "../../../protocol/no-such-type.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { type HistoryReply, ROUTES } from "../../../protocol/routes.js";
 import type { Context } from "../../context.js";
@@ -9,7 +10,9 @@ import { bind } from "../route.js";
 const NEWEST = 100;
 
 export function historyRoute(app: FastifyInstance, context: Context): void {
-  bind(app, ROUTES.history, ({ params }): HistoryReply => {
+  bind(app, ROUTES.history, async ({ params }): Promise<HistoryReply> => {
+    // A type that is not loaded any more is known by its operations.
+    if (context.store.count({ op: params.op }) === 0) await mustBeLoaded(context, params.op);
     const runs = context.store
       .list({ op: params.op, state: ["succeeded"] }, NEWEST)
       .map((entry) => entry.record);
@@ -18,6 +21,12 @@ export function historyRoute(app: FastifyInstance, context: Context): void {
       .map((run) => run.seconds ?? seconds(run.startedAt, run.finishedAt));
     return { op: params.op, runs: runs.length, seconds: spread(present(whole)), stages: byStage(runs) };
   });
+}
+
+async function mustBeLoaded({ loader }: Context, op: string): Promise<void> {
+  const { ops, errors } = await loader.types();
+  const names = ops.map((type) => type.op);
+  if (!names.includes(op)) throw noSuchType(op, names, errors.length);
 }
 
 function byStage(runs: Operation[]): HistoryReply["stages"] {

@@ -23,7 +23,7 @@ export function listRoute(app: FastifyInstance, context: Context): void {
 function orderOf(before: string): number {
   const order = Number.parseInt(before, 36);
   if (!/^[0-9a-z]+$/.test(before) || !Number.isSafeInteger(order)) {
-    throw new Refusal("LIVEOPS_BAD_REQUEST", "before must be the `next` of an earlier page");
+    throw new Refusal("LIVEOPS_BAD_REQUEST", "the query's before takes the `next` of an earlier page");
   }
   return order;
 }

@@ -10,9 +10,11 @@ import { bind } from "../route.js";
 
 export function retryRoute(app: FastifyInstance, context: Context): void {
   bind(app, ROUTES.retry, async ({ params, body }) => {
-    const { id, op } = context.find(params.id).record;
+    const { id, op, state } = context.find(params.id).record;
     const from = body.from ?? null;
-    if (from !== null && !(await context.loader.resolve(op))?.policy.resumable) {
+    // What cannot be retried at all is told so, by the lifecycle, before what its type could do.
+    const mayBeRetried = state === "failed" || state === "cancelled";
+    if (mayBeRetried && from !== null && !(await context.loader.resolve(op))?.policy.resumable) {
       throw new Refusal(
         "LIVEOPS_BAD_REQUEST",
         `${op} is not resumable, so it has no stage to go on from; without from it runs again from the start`,

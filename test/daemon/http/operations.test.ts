@@ -83,17 +83,28 @@ describe("list", () => {
     expect(operations.map(({ queuePosition }) => queuePosition)).toEqual([2, 1]);
   });
 
+  const LIMIT = "the query's limit takes a whole number from 0 to 1000, not";
   test.each([
-    "state=done",
-    "limit=-1",
-    "limit=1001",
-    "limit=x",
-    "limit=1.5",
-    "before=!",
-    "before=zzzzzzzzzzzzzzzz",
-  ])("%s is refused", async (query) => {
-    expectProblem(await get(`/v1/operations?${query}`), "LIVEOPS_BAD_REQUEST");
+    ["state=done", /state takes any of queued, running, .*, separated by commas, not "done";/],
+    ["limit=-1", RegExp(`^${LIMIT} "-1";`)],
+    ["limit=1001", RegExp(`^${LIMIT} "1001";`)],
+    ["limit=x", RegExp(`^${LIMIT} "x";`)],
+    ["limit=1.5", RegExp(`^${LIMIT} "1.5";`)],
+    ["limit=1&limit=2", /^the query's limit is given 2 times; give it once;/],
+    ["op=a&op=b&op=c", /^the query's op is given 3 times; give it once;/],
+    ["before=!", /^the query's before takes the `next` of an earlier page$/],
+    ["before=zzzzzzzzzzzzzzzz", /before/],
+  ])("%s is refused", async (query, detail) => {
+    expectProblem(await get(`/v1/operations?${query}`), "LIVEOPS_BAD_REQUEST", detail);
   });
+
+  test.each(["state=", "state=,", "op=", "chain=", "q=", "limit=", "before="])(
+    "an empty %s is as good as not given",
+    async (query) => {
+      const made = [await served.submit(), await served.finished("failed")];
+      expect(await ids(query)).toEqual(made.reverse());
+    },
+  );
 });
 
 describe("one operation", () => {
@@ -180,6 +191,13 @@ describe("retry", () => {
     expect(expectRecord(await post(`/v1/operations/${id}/retry`, { from: "Process" })).state).toBe("queued");
   });
 
+  test("of one that succeeded says so, also from a stage of a type that cannot resume", async () => {
+    const id = await served.finished("succeeded");
+    const retry = (body: unknown) => post(`/v1/operations/${id}/retry`, body);
+    for (const body of [{}, { from: "Process" }])
+      expectProblem(await retry(body), "LIVEOPS_WRONG_STATE", /cannot be retried: it has succeeded$/);
+  });
+
   test("from a stage is refused of others, and from one that is none", async () => {
     const plain = await served.finished("failed");
     expectProblem(
@@ -200,6 +218,15 @@ describe("retry", () => {
     await served.run(running);
     for (const id of [running, await served.submit(), await served.finished("succeeded")])
       expectProblem(await post(`/v1/operations/${id}/retry`), "LIVEOPS_WRONG_STATE", /cannot be retried/);
+  });
+
+  test.each([
+    ["retry", "null", /^the body takes a JSON object, not null;/],
+    ["cancel", "[]", /^the body takes a JSON object, not an empty list;/],
+    ["cancel", '{"now": true}', /^the body has no "now"; it takes none;/],
+  ])("%s with the body %s is refused", async (what, payload, detail) => {
+    const url = `/v1/operations/${await served.finished("failed")}/${what}`;
+    expectProblem(await served.inject({ method: "POST", url, payload }), "LIVEOPS_BAD_REQUEST", detail);
   });
 
   test("with a key we do not know is refused", async () => {
@@ -313,6 +340,17 @@ describe("log", () => {
     expect(await client.logText(id, { match: `line ${count} ` })).toMatch(/^line 10000 x+\n$/);
   });
 
+  test.each(["tail=0", "limit=0", "before=2&limit=0", "tail=0&stream=log"])(
+    "%s has no lines, and the total",
+    async (query) => {
+      expect(await page(await logged(3), query)).toEqual({ lines: [], next: null, total: 3 });
+    },
+  );
+
+  test("what is empty is as good as not given", async () => {
+    expect((await page(await logged(3), "tail=&stage=&stream=&match=")).lines).toHaveLength(3);
+  });
+
   test("of one that never ran is empty", async () => {
     expect(await page(await served.submit())).toEqual({ lines: [], next: null, total: 0 });
   });
@@ -350,9 +388,26 @@ describe("types and history", () => {
     expect(reply.seconds?.p50).toBeGreaterThanOrEqual(0);
   });
 
+  const NONE = { runs: 0, seconds: null, stages: {} };
+
   test("of a type that never ran", async () => {
-    const reply = await get("/v1/ops/nothing/history");
-    expect(historyReply.parse(reply.json())).toEqual({ op: "nothing", runs: 0, seconds: null, stages: {} });
+    const reply = await get("/v1/ops/resumes/history");
+    expect(historyReply.parse(reply.json())).toEqual({ op: "resumes", ...NONE });
+  });
+
+  test("of a type that is not loaded any more, and has operations", async () => {
+    await served.finished("failed", { op: "was-there" });
+    await served.open.store.checkpoint();
+    const reply = await get("/v1/ops/was-there/history");
+    expect(historyReply.parse(reply.json())).toEqual({ op: "was-there", ...NONE });
+  });
+
+  test("of a type that there is not", async () => {
+    const reply = await get("/v1/ops/resume/history");
+    expectProblem(reply, "LIVEOPS_NO_SUCH_TYPE", /no operation type "resume" .*did you mean resumes\?$/);
+    expect(reply.json().nearest).toEqual(["resumes"]);
+    const far = await get("/v1/ops/zzz/history");
+    expectProblem(far, "LIVEOPS_NO_SUCH_TYPE", /there are load-process-save, resumes$/);
   });
 });
 

@@ -65,17 +65,31 @@ describe("the body", () => {
   test.each([
     ["no JSON", "op=backup", /the body is not JSON/],
     ["half of it", '{"op":', /the body is not JSON/],
-    ["a list", "[]", /body/],
-    ["a text", '"backup"', /body/],
-    ["empty", "", /body\.op/],
-    ["without an op", {}, /body\.op/],
-    ["with an empty op", { op: "" }, /body\.op/],
-    ["with a key we do not know", { op, parms: {} }, /parms/],
-    ["with a relative cwd", { op, cwd: "here" }, /cwd must be an absolute path/],
-    ["with params that are a list", { op, params: [] }, /body\.params/],
-    ["with a label that is too long", { op, label: "x".repeat(201) }, /body\.label/],
-    ["with an env that is not text", { op, env: { A: 1 } }, /body\.env\.A/],
-    ["with words that are no list", { op, set: "a=1" }, /body\.set/],
+    ["a text", '"backup"', /^the body takes a JSON object, or a list of them, not "backup";/],
+    ["null", "null", /^the body takes a JSON object, or a list of them, not null;/],
+    ["a number", "5", /^the body takes a JSON object, or a list of them, not 5;/],
+    ["very deep", `{"op":"x","params":${"[".repeat(900)}${"]".repeat(900)}}`, /more than 256 levels deep/],
+    ["empty", "", /^the body's op is missing; it takes text that is not empty;/],
+    ["without an op", {}, /^the body's op is missing;/],
+    ["with an empty op", { op: "" }, /^the body's op takes text that is not empty, not "";/],
+    ["with an op that is a number", { op: 5 }, /^the body's op takes text that is not empty, not 5;/],
+    ["with a key we do not know", { op, parms: {} }, /^the body has no "parms"; did you mean params\?;/],
+    ["with a key like none", { op, zzz: 1 }, /no "zzz"; it takes op, params, set, label, cwd, env;/],
+    ["with a relative cwd", { op, cwd: "here" }, /^the body's cwd must be an absolute path;/],
+    [
+      "with params that are a list",
+      { op, params: [] },
+      /^the body's params takes an object, not an empty list;/,
+    ],
+    [
+      "with a long label",
+      { op, label: "x".repeat(201) },
+      /label takes text of at most 200 characters, not "x/,
+    ],
+    ["with an env that is not text", { op, env: { A: 1 } }, /^the body's env\.A takes text, not 1;/],
+    ["with a variable of no name", { op, env: { "": "1" } }, /env\.: a variable's name must not be empty/],
+    ["with words that are no list", { op, set: "a=1" }, /set takes a list, each of it text, not "a=1";/],
+    ["with a word that is none", { op, set: ["a=1", 2] }, /^the body's set\[1\] takes text, not 2;/],
   ])("%s is refused", async (_what, body, detail) => {
     expectProblem(await post(body), "LIVEOPS_BAD_REQUEST", detail);
     expect(count()).toBe(0);
@@ -224,9 +238,13 @@ describe("a batch", () => {
   });
 
   test.each([
-    ["an empty one", [], /body/],
-    ["one with something else in it", [{ op }, 3], /body\.1/],
-    ["one with a field of the wrong kind", [{ op, label: 3 }], /body\.0\.label/],
+    ["an empty one", [], /^the body takes a list of 1 to 1000, not an empty list;/],
+    ["one with something else in it", [{ op }, 3], /^the body's \[1\] takes an object, not 3;/],
+    [
+      "one with a field of the wrong kind",
+      [{ op, label: 3 }],
+      /^the body's \[0\]\.label takes text of at most 200 characters, not 3;/,
+    ],
   ])("%s is a bad request that says where", async (_, payload, where) => {
     expectProblem(await post(payload), "LIVEOPS_BAD_REQUEST", where);
     expect(count()).toBe(0);

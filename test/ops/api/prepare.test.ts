@@ -48,6 +48,15 @@ it("keeps the input as it was accepted, and the stages of what it became", async
   expect(typeOfSubmission(submission)).toBe(Parts);
 });
 
+it.each([
+  ["the params", { params: { deep: JSON.parse(`${"[".repeat(9000)}${"]".repeat(9000)}`) } }],
+  ["a word's JSON", { set: [`deep:=${"[".repeat(9000)}${"]".repeat(9000)}`] }],
+  ["a word's name", { set: [`${"a.".repeat(9000)}b=1`] }],
+])("%s nested too deeply for what walks it are refused", async (_what, given) => {
+  const Type = withParams(z.looseObject({}));
+  expect(await refused(Type, given)).toMatch(/^the parameters .*nested more than 256 levels deep\n/);
+});
+
 it("says each problem with its path, and lists the parameters", async () => {
   const Type = withParams(
     z.object({ server: z.object({ port: z.number() }), tags: z.array(z.string()), path: z.string() }),

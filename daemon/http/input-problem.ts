@@ -1,0 +1,112 @@
+/** What is wrong with a request's query or body, in words: which field, what it takes, what it was given. */
+import { z } from "zod";
+import type { JsonSchema } from "../../protocol/json-schema.js";
+import { nearest } from "../../protocol/nearest.js";
+
+export type Where = "path" | "query" | "body";
+
+/** Characters of what was given that are shown. */
+const MOST_SHOWN = 60;
+
+/** Empty where the value fits. */
+export function inputProblem(schema: z.ZodType, value: unknown, where: Where): string {
+  const form = formOf(schema, value);
+  const issues = form.safeParse(value).error?.issues ?? [];
+  const root = z.toJSONSchema(form, { io: "input", unrepresentable: "any" }) as JsonSchema;
+  const problems = issues.map((issue) => {
+    const { path } = issue;
+    if (issue.code === "unrecognized_keys")
+      return issue.keys.map((key) => unknownKey(key, below(root, path), where, path)).join("; ");
+    if (path.length === 0)
+      return `the ${where} takes ${wholeInWords(schema, value, root)}, not ${shown(value)}`;
+    return where === "query" ? queryProblem(path, value, root) : fieldProblem(issue, value, root, where);
+  });
+  return [...new Set(problems)].join("; ");
+}
+
+/** Of a body that may be one thing or an array of them, the one that it is: its problems are then those of that form. */
+function formOf(schema: z.ZodType, value: unknown): z.ZodType {
+  if (!(schema instanceof z.ZodUnion)) return schema;
+  const forms = schema.options as z.ZodType[];
+  return forms.find((form) => form instanceof z.ZodArray === Array.isArray(value)) ?? schema;
+}
+
+/** A word of a query is shown as it was typed, also where it is one of a list. */
+function queryProblem([name]: PropertyKey[], value: unknown, root: JsonSchema): string {
+  const field = `the query's ${String(name)}`;
+  const given = (value as Record<PropertyKey, unknown>)[name!];
+  if (Array.isArray(given)) return `${field} is given ${given.length} times; give it once`;
+  return `${field} takes ${inQuery(below(root, [name!]))}, not ${shown(given)}`;
+}
+
+function fieldProblem(issue: z.core.$ZodIssue, value: unknown, root: JsonSchema, where: Where): string {
+  const { path } = issue;
+  const field = fieldOf(where, path);
+  // These two have words of their own in the schema.
+  if (issue.code === "invalid_key") return `${field}: ${issue.issues[0]?.message}`;
+  if (issue.code === "invalid_format") return `${field} ${issue.message}`;
+  const given = path.reduce<unknown>((it, key) => (it as Record<PropertyKey, unknown>)[key], value);
+  const takes = inWords(below(root, path));
+  return given === undefined
+    ? `${field} is missing; it takes ${takes}`
+    : `${field} takes ${takes}, not ${shown(given)}`;
+}
+
+function unknownKey(key: string, schema: JsonSchema, where: Where, path: PropertyKey[]): string {
+  const known = Object.keys(schema.properties ?? {});
+  const [near] = nearest(key, known);
+  const hint = near ? `did you mean ${near}?` : `it takes ${known.length === 0 ? "none" : known.join(", ")}`;
+  return `${fieldOf(where, path)} has no ${JSON.stringify(key.slice(0, MOST_SHOWN))}; ${hint}`;
+}
+
+/** `the body's env.PATH`, `the body's [3].set[0]`, `the body` */
+function fieldOf(where: Where, path: PropertyKey[]): string {
+  const place = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
+  return place === "" ? `the ${where}` : `the ${where}'s ${place.replace(/^\./, "")}`;
+}
+
+function below(root: JsonSchema, path: PropertyKey[]): JsonSchema {
+  return path.reduce<JsonSchema>((schema, key) => {
+    const named = (schema.properties as Record<PropertyKey, JsonSchema> | undefined)?.[key];
+    return (
+      named ?? ((typeof key === "number" ? schema.items : schema.additionalProperties) as JsonSchema) ?? {}
+    );
+  }, root);
+}
+
+function wholeInWords(schema: z.ZodType, value: unknown, root: JsonSchema): string {
+  if (Array.isArray(value) && root.type === "array") return `a list of ${root.minItems} to ${root.maxItems}`;
+  return schema instanceof z.ZodUnion ? "a JSON object, or a list of them" : "a JSON object";
+}
+
+function inQuery(schema: JsonSchema): string {
+  if (schema.type === "boolean") return "true or false (1 or 0)";
+  const { enum: words } = (schema.items ?? {}) as JsonSchema;
+  return Array.isArray(words) ? `any of ${words.join(", ")}, separated by commas` : inWords(schema);
+}
+
+function inWords(schema: JsonSchema): string {
+  const { minimum, maximum, minLength, maxLength } = schema;
+  if (schema.const !== undefined) return String(schema.const);
+  if (Array.isArray(schema.enum)) return `one of ${schema.enum.join(", ")}`;
+  switch (schema.type) {
+    case "integer":
+      return `a whole number from ${minimum}${maximum === Number.MAX_SAFE_INTEGER ? " on" : ` to ${maximum}`}`;
+    case "boolean":
+      return "true or false";
+    case "array":
+      return `a list, each of it ${inWords(schema.items as JsonSchema)}`;
+    case "object":
+      return "an object";
+    default:
+      if (maxLength !== undefined) return `text of at most ${maxLength} characters`;
+      return minLength === undefined ? "text" : "text that is not empty";
+  }
+}
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
+  if (typeof value === "object" && value !== null) return "an object";
+  const json = JSON.stringify(value) ?? String(value);
+  return json.length > MOST_SHOWN ? `${json.slice(0, MOST_SHOWN)}… (${json.length} characters)` : json;
+}
