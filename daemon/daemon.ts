@@ -6,7 +6,6 @@ import { EventEmitter } from "node:events";
 import { rmSync } from "node:fs";
 import type { Logger } from "pino";
 import type { Operation } from "../protocol/operation.js";
-import type { StopReply } from "../protocol/routes.js";
 import { isFinal } from "../protocol/state.js";
 import type { Context } from "./context.js";
 import { Executor } from "./executor.js";
@@ -22,6 +21,7 @@ import { Retention } from "./retention.js";
 import { linesAfter } from "./run-files/log-slices.js";
 import type { Settings } from "./settings.js";
 import { find, present } from "./shown.js";
+import { Stopping } from "./stopping.js";
 import type { Entry } from "./store/decision.js";
 import { checkStateDir, prepareStateDir } from "./store/directories.js";
 import { layoutOf, runDir } from "./store/layout.js";
@@ -70,8 +70,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   const signals = new EventEmitter().setMaxListeners(0);
   const queue = new Queue();
   const stopped = Promise.withResolvers<void>();
-  let stopping: Promise<void> | null = null;
-  let isStopping = false;
+  let ending: Promise<void> | null = null;
 
   const store = new Store({
     layout,
@@ -158,6 +157,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   }
   sweepWorkers(layout.workers, store.ledger);
 
+  const stopping = new Stopping(executor, lifecycle);
   const context: Context = {
     settings,
     layout,
@@ -172,8 +172,8 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     signals,
     present: shown,
     find: (typed) => find(store, typed),
-    isStopping: () => isStopping,
-    prepareStop,
+    isStopping: () => stopping.begun,
+    prepareStop: (now) => stopping.prepare(now),
     stop: () => void stop(),
   };
 
@@ -191,33 +191,13 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   releasers.add(() => rmSync(settings.socket, { force: true }));
   log.info({ socket: settings.socket, stateDir: settings.stateDir, pid: process.pid }, "liveopsd answers");
 
-  async function prepareStop(now: boolean): Promise<StopReply> {
-    isStopping = true;
-    const cancelled = now ? await cancelAll([...executor.attempts.keys()]) : 0;
-    return { running: executor.attempts.size, cancelled };
-  }
-
-  async function cancelAll(ids: string[]): Promise<number> {
-    executor.pause();
-    let count = 0;
-    for (const id of ids) {
-      await lifecycle.cancel(id).then(
-        () => count++,
-        () => {},
-      );
-      executor.stopOperation(id);
-    }
-    await executor.idle();
-    return count;
-  }
-
   function stop(): Promise<void> {
-    stopping ??= (async () => {
+    ending ??= (async () => {
       log.info({ running: executor.attempts.size }, "liveopsd stops");
       await releasers.release();
       stopped.resolve();
     })();
-    return stopping;
+    return ending;
   }
 
   return { context, stopped: stopped.promise, stop };

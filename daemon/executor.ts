@@ -62,6 +62,7 @@ export class Executor {
       ...options,
       isCurrent: (attempt) => this.attempts.get(attempt.id) === attempt,
       onDone: (attempt) => this.#done(attempt),
+      onWait: () => this.#settled.emit("news"),
     });
   }
 
@@ -116,9 +117,22 @@ export class Executor {
     this.#stopped = true;
   }
 
-  /** Resolves when nothing runs. */
+  /** Goes on after `pause`. */
+  resume(): void {
+    this.#stopped = false;
+    this.kick();
+  }
+
+  /**
+   * Resolves when nothing runs.
+   *
+   * @throws StoreFullError where the end of an operation cannot be recorded
+   */
   async idle(): Promise<void> {
-    while (this.attempts.size > 0) await once(this.#settled, "settled");
+    while (this.attempts.size > 0) {
+      if (this.#settlement.waiting > 0) throw new StoreFullError("an operation's end waits for room");
+      await once(this.#settled, "news");
+    }
   }
 
   /** Nothing new is started; what runs goes on without us. */
@@ -239,7 +253,7 @@ export class Executor {
     attempt.close();
     // Queued again, it may have been started again by now.
     if (this.attempts.get(attempt.id) === attempt) this.attempts.delete(attempt.id);
-    this.#settled.emit("settled");
+    this.#settled.emit("news");
     if (!attempt.worker && !this.#isAlive(attempt)) this.pool.forget(attempt.run.worker.workerId);
     this.kick();
   }

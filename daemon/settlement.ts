@@ -24,11 +24,15 @@ export interface SettlementOptions {
   isCurrent(attempt: Attempt): boolean;
   /** It is decided: its slot is free. */
   onDone(attempt: Attempt): void;
+  /** There is no room on the disk to record it, so it waits. */
+  onWait(): void;
 }
 
 export class Settlement {
   /** How often in a row a worker died under an operation. */
   readonly #losses = new Map<string, number>();
+  /** Decisions that wait for room on the disk. */
+  waiting = 0;
 
   constructor(private readonly options: SettlementOptions) {}
 
@@ -96,8 +100,15 @@ export class Settlement {
           this.options.log.error({ err: error }, "a decision could not be recorded");
           return;
         }
-        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+        await this.#rest();
       }
     }
+  }
+
+  async #rest(): Promise<void> {
+    this.waiting++;
+    this.options.onWait();
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    this.waiting--;
   }
 }

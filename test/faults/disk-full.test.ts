@@ -172,6 +172,37 @@ test("full: an outcome waits for room, in the worker or in the daemon, and is no
   await expectAllSucceed(daemon, [id, ...ids], "disk full: daemon killed and started", 1);
 });
 
+test("full: stop --now is refused and says what to do, the daemon and what runs go on; plain stop works", async () => {
+  await using disk = await SmallDisk.make(16);
+  await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 2 });
+  const { id, pid, open } = await talker(daemon, "stop");
+  disk.fill();
+  const { ids } = await submitUntilFull(daemon);
+  const refused = await runBin(daemon.world, "liveopsd", ["stop", "--now"]);
+  expect(refused.code).toBe(5);
+  expect(refused.stderr).toMatch(
+    /the daemon goes on: .*disk is full.*make room and try again, or stop it without --now/,
+  );
+  expect(await daemon.client.daemon()).toMatchObject({ pid: daemon.pid, storeFull: true });
+  await recordThat(daemon, id, ({ state }) => state === "running");
+  expect(isAlive(pid)).toBe(true);
+
+  // It takes work on again: it is not left half stopped.
+  disk.makeRoom();
+  const after = await submitUntilFullOrOne(daemon);
+  disk.fill();
+  const stopped = await runBin(daemon.world, "liveopsd", ["stop"]);
+  expect(stopped).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/stopped; \d running operations? goe?s? on/),
+  });
+  disk.makeRoom();
+  await daemon.kill();
+  await daemon.startAgain();
+  open();
+  await expectAllSucceed(daemon, [id, ...ids, after], "disk full: stop", 2);
+});
+
 test("full: finished operations can be removed, to make room", async () => {
   await using disk = await SmallDisk.make(16);
   await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 2 });

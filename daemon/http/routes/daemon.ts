@@ -7,10 +7,12 @@ import { bind } from "../route.js";
 
 export function daemonRoutes(app: FastifyInstance, context: Context): void {
   bind(app, ROUTES.daemon, () => describe(context));
-  bind(app, ROUTES.stop, ({ body, reply }) => {
-    // The answer goes out first: stopping closes every connection.
-    reply.raw.once("close", () => context.stop());
-    return context.prepareStop(body.now);
+  bind(app, ROUTES.stop, async ({ body, reply }) => {
+    const said = await context.prepareStop(body.now);
+    // The answer goes out first: stopping closes every connection. Whoever asked may have gone meanwhile.
+    if (reply.raw.destroyed) context.stop();
+    else reply.raw.once("close", () => context.stop());
+    return said;
   });
 }
 

@@ -1,0 +1,63 @@
+/** The way to the daemon's end: nothing new is taken on, and with `now` what runs is cancelled and waited for first. */
+import { Refusal } from "../protocol/errors.js";
+import type { StopReply } from "../protocol/routes.js";
+import type { Executor } from "./executor.js";
+import type { Lifecycle } from "./lifecycle.js";
+import { StoreFullError } from "./store/journal.js";
+
+export class Stopping {
+  /** Nothing new is taken on any more. */
+  begun = false;
+
+  constructor(
+    private readonly executor: Executor,
+    private readonly lifecycle: Lifecycle,
+  ) {}
+
+  /**
+   * Says what goes on without the daemon.
+   *
+   * @throws Refusal where what runs is to be cancelled and the disk has no room to record that: the daemon goes on
+   */
+  async prepare(now: boolean): Promise<StopReply> {
+    const { executor } = this;
+    this.begun = true;
+    try {
+      const cancelled = now ? await this.#cancelAll([...executor.attempts.keys()]) : 0;
+      return { running: executor.attempts.size, cancelled };
+    } catch (error) {
+      this.begun = false;
+      executor.resume();
+      throw error instanceof StoreFullError ? notStopped(executor.attempts.size) : error;
+    }
+  }
+
+  async #cancelAll(ids: string[]): Promise<number> {
+    this.executor.pause();
+    let count = 0;
+    for (const id of ids) if (await this.#cancel(id)) count++;
+    await this.executor.idle();
+    return count;
+  }
+
+  /** False where it is over by now. */
+  async #cancel(id: string): Promise<boolean> {
+    try {
+      await this.lifecycle.cancel(id);
+    } catch (error) {
+      if (error instanceof Refusal) return false;
+      throw error;
+    }
+    this.executor.stopOperation(id);
+    return true;
+  }
+}
+
+function notStopped(running: number): Refusal {
+  const what = running === 1 ? "the end of a running operation" : `the end of ${running} running operations`;
+  return new Refusal(
+    "LIVEOPS_STORE_FULL",
+    `the daemon goes on: the state directory's disk is full, and ${what} cannot be recorded; make room and try ` +
+      "again, or stop it without --now (what runs goes on under the next daemon)",
+  );
+}
