@@ -1,24 +1,14 @@
 /** CPU time a process has used, from /proc. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
 /** Clock ticks a second, as every Linux of today has it (sysconf(_SC_CLK_TCK)). */
 const TICKS = 100;
 
-/**
- * Seconds the process has been on a core: of all its threads to the nanosecond where the kernel counts that
- * (/proc/PID/task/*\/schedstat), else in ticks (proc_pid_stat(5), fields 14 and 15).
- */
+/** Seconds of user and system time of the process (proc_pid_stat(5), fields 14 and 15). */
 export function cpuSeconds(pid: number): number {
-  try {
-    let nanoseconds = 0;
-    for (const thread of readdirSync(`/proc/${pid}/task`))
-      nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
-    return nanoseconds / 1e9;
-  } catch {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / TICKS;
-  }
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
 /** Share of a core used over the time, in percent. */

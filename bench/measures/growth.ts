@@ -76,9 +76,9 @@ async function byQueue({ quick }: MeasureOptions): Promise<Row[]> {
       void readAll(world, watching.signal);
     }
     const samples: [few: number[], many: number[]] = [[], []];
-    const seconds = quick ? 1 : 3;
+    const seconds = quick ? 1 : 5;
     await sleep(2000);
-    for (let round = 0; round < (quick ? 3 : 9); round++) {
+    for (let round = 0; round < (quick ? 3 : 7); round++) {
       const before = worlds.map(({ pid }) => cpuSeconds(pid));
       const start = performance.now();
       await sleep(seconds * 1000);

@@ -1,6 +1,6 @@
 /**
  * Submit to finished: how many operations of three empty stages a second, beside BullMQ jobs that report the same
- * three stages, in a sandboxed process and in the worker's own.
+ * three stages, in a sandboxed process and in the worker's own; and beside what the disk takes for them alone.
  *
  * The same number on their way at submit, and the same number running at a time. Each answer to a submit comes after
  * an fdatasync; so it does with Redis where its AOF is synced always.
@@ -59,6 +59,13 @@ export default async function operations({ quick }: MeasureOptions): Promise<Row
         return perSecond(jobs, start);
       },
     };
+    const bare = Array.from({ length: CONCURRENCY }, () => new Peer("facts-alone", {}));
+    peers.push(...bare);
+    contenders.disk = async () => {
+      const ask = { jobs: Math.ceil(jobs / CONCURRENCY) };
+      const rates = await Promise.all(bare.map((peer) => peer.ask<{ perSecond: number }>(ask)));
+      return rates.reduce((sum, { perSecond }) => sum + perSecond, 0);
+    };
     if (absent === null) {
       const always = await startRedis("always");
       servers.push(always);
@@ -74,7 +81,16 @@ export default async function operations({ quick }: MeasureOptions): Promise<Row
       }
     }
     const samples = await interleave(contenders, rounds);
-    return CONTENDERS.map(({ name, fsync, goal }, index) => {
+    const limit = compared(
+      "operations/s, three empty stages, beside their facts alone",
+      samples.liveops!,
+      { what: "8 fdatasynced facts", samples: samples.disk! },
+      {
+        unit: "/s",
+        notes: `the disk's limit: ${CONCURRENCY} bare processes that write an operation's durable facts and do nothing else`,
+      },
+    );
+    const rows = CONTENDERS.map(({ name, fsync, goal }, index) => {
       const title = `operations/s, three empty stages, beside BullMQ ${name}, AOF ${fsync}`;
       if (absent !== null) return { name: title, absent };
       return compared(
@@ -88,6 +104,7 @@ export default async function operations({ quick }: MeasureOptions): Promise<Row
         },
       );
     });
+    return [...rows, limit];
   } finally {
     submitter.close();
     for (const peer of peers) await peer.end();

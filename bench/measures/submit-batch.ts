@@ -1,0 +1,97 @@
+/**
+ * Arrays of 500 operations posted to the daemon, beside the same records put into the daemon's own journal by a loop
+ * in one process: what HTTP, schemas, the loader and memory add to the disk.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Decision } from "../../daemon/store/decision.js";
+import { Journal } from "../../daemon/store/journal.js";
+import { submission } from "../harness/history.js";
+import { THREE_STAGES } from "../harness/no-op.js";
+import { compared, interleave } from "../harness/rounds.js";
+import type { MeasureOptions, Row } from "../harness/row.js";
+import { Submitter } from "../harness/submitter.js";
+import { benchWorld } from "../harness/world.js";
+
+const SIZE = 500;
+/** Arrays on their way at a time. */
+const AT_ONCE = 4;
+
+export default async function submitBatch({ quick }: MeasureOptions): Promise<Row[]> {
+  const batches = quick ? 8 : 20;
+  const rounds = quick ? 3 : 9;
+  const operations = batches * SIZE;
+  const world = await benchWorld({
+    ops: THREE_STAGES,
+    flags: ["--concurrency", "1"],
+    config: { maxQueued: 1_000_000 },
+  });
+  const submitter = new Submitter(world.socket, AT_ONCE);
+  const singles = new Submitter(world.socket, 32);
+  const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
+  const journal = new Journal<Decision>({
+    dir,
+    last: 0,
+    onDurable: () => {},
+    onBroken: (error) => {
+      throw error;
+    },
+  });
+  try {
+    // The one worker is kept busy: what is submitted waits and takes no CPU from what is measured.
+    world.run("liveops", "submit", "shell", "--", "sleep", "3600");
+    await journal.start();
+    const samples = await interleave(
+      {
+        batch: () =>
+          rate(operations, () => {
+            const body = Array.from({ length: SIZE }, (_, n) => ({
+              op: "three-stages",
+              label: `number ${n}`,
+            }));
+            return submitter.submit(body, batches);
+          }),
+        journal: () => rate(operations, () => appendAll(journal, batches)),
+        one: () => rate(SIZE, () => singles.submit({ op: "three-stages", label: "number 1" }, SIZE)),
+      },
+      rounds,
+    );
+    const beside = { what: "the journal in a loop", samples: samples.journal };
+    const durable = "fdatasync before each answer on both sides";
+    return [
+      compared("submits/s in arrays of 500", samples.batch, beside, {
+        unit: "/s",
+        goal: { of: "ratio", atLeast: 0.65 },
+        notes: `${operations} a round, ${AT_ONCE} arrays on their way; the loop: daemon/store's journal in one process, as many at once; ${durable}`,
+      }),
+      compared("submits/s one by one", samples.one, beside, {
+        unit: "/s",
+        notes: `32 on their way; ${durable}`,
+      }),
+    ];
+  } finally {
+    submitter.close();
+    singles.close();
+    await journal.stop();
+    world.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function rate(count: number, task: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await task();
+  return (count / (performance.now() - start)) * 1000;
+}
+
+async function appendAll(journal: Journal<Decision>, batches: number): Promise<void> {
+  let left = batches;
+  const one = async () => {
+    while (left-- > 0) {
+      const at = new Date().toISOString();
+      await Promise.all(Array.from({ length: SIZE }, (_, n) => journal.append(submission(n, at))));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, one));
+}

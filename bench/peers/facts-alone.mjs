@@ -1,0 +1,25 @@
+/** The least that an operation of three stages costs the disk: a directory, and eight facts, each durable. */
+import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { answer } from "./answer.mjs";
+
+const FACTS = 8;
+const fact = `${JSON.stringify({ seq: 1, at: new Date().toISOString(), attempt: 1, type: "stage:entered", stage: "Load", index: 0 })}\n`;
+
+await answer(({ jobs }) => {
+  const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
+  const start = performance.now();
+  for (let job = 0; job < jobs; job++) {
+    mkdirSync(join(dir, `${job}`));
+    const file = openSync(join(dir, `${job}`, "events.ndjson"), "a");
+    for (let n = 0; n < FACTS; n++) {
+      writeSync(file, fact);
+      fdatasyncSync(file);
+    }
+    closeSync(file);
+  }
+  const took = performance.now() - start;
+  rmSync(dir, { recursive: true });
+  return { perSecond: (jobs / took) * 1000 };
+});
