@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { VERSION } from "../../protocol/version.js";
 import { libraryVersion } from "./peer.js";
 import { percentile } from "./percentile.js";
+import { postgresVersion } from "./postgres.js";
 import { redisVersion } from "./redis.js";
 import { node } from "./world.js";
 
@@ -17,7 +18,7 @@ export async function conditions(loadBefore: number): Promise<string[]> {
   const { p50, p99, where } = fdatasync();
   return [
     `date: ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`,
-    `versions: liveops ${VERSION}, Node ${said(node, "--version")}, Redis ${redisVersion() ?? "not installed"}, ${libraries.join(", ")}`,
+    `versions: liveops ${VERSION}, Node ${said(node, "--version")}, Redis ${redisVersion() ?? "not installed"}, PostgreSQL ${postgresVersion() ?? "not installed"}, ${libraries.join(", ")}`,
     `machine: ${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`,
     `disk: append of 100 bytes and fdatasync on ${where}: p50 ${p50.toFixed(3)} ms, p99 ${p99.toFixed(3)} ms`,
     `load average: ${loadBefore.toFixed(1)} before, ${loadavg()[0]!.toFixed(1)} after`,

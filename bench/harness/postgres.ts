@@ -1,0 +1,75 @@
+/**
+ * A PostgreSQL of the bench's own, with its defaults (fsync and synchronous_commit on): on a Unix socket in a
+ * temporary directory, gone at the end. PostgreSQL does not run as root: then it is the user postgres that runs it.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { cleanEnv } from "./world.js";
+
+const DEBIAN = "/usr/lib/postgresql";
+
+export interface Postgres {
+  /** Directory of the socket. */
+  dir: string;
+  stop(): Promise<void>;
+}
+
+/** Where its programs are; null where it is not installed. */
+function programs(): string | null {
+  if (!existsSync(DEBIAN)) return null;
+  const newest = readdirSync(DEBIAN)
+    .filter((version) => existsSync(join(DEBIAN, version, "bin", "postgres")))
+    .sort((a, b) => Number(b) - Number(a))[0];
+  return newest === undefined ? null : join(DEBIAN, newest, "bin");
+}
+
+/** Null where it is not installed. */
+export function postgresVersion(): string | null {
+  const bin = programs();
+  if (bin === null) return null;
+  const said = execFileSync(join(bin, "postgres"), ["--version"], { encoding: "utf8" });
+  return /\d+(\.\d+)*/.exec(said)?.[0] ?? said.trim();
+}
+
+export async function startPostgres(): Promise<Postgres> {
+  const bin = programs();
+  if (bin === null) throw new Error("PostgreSQL is not installed");
+  const isRoot = process.getuid?.() === 0;
+  const as = (...words: string[]) =>
+    (isRoot ? ["runuser", "-u", "postgres", "--", ...words] : words) as [string, ...string[]];
+  const dir = mkdtempSync(join(tmpdir(), "liveops-bench-postgres-"));
+  if (isRoot) execFileSync("chown", ["postgres", dir]);
+  else chmodSync(dir, 0o700);
+  const data = join(dir, "data");
+  const options = { cwd: dir, env: cleanEnv(), stdio: "ignore" } as const;
+  const initdb = as(join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8");
+  execFileSync(initdb[0], initdb.slice(1), options);
+  const words = as(join(bin, "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=");
+  const child = spawn(words[0], words.slice(1), options);
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  while (!isReady(bin, dir)) {
+    if (child.exitCode !== null) throw new Error(`postgres ended with ${child.exitCode}`);
+    await sleep(50);
+  }
+  return {
+    dir,
+    stop: async () => {
+      const stop = as(join(bin, "pg_ctl"), "-D", data, "-m", "fast", "stop");
+      execFileSync(stop[0], stop.slice(1), options);
+      await ended;
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function isReady(bin: string, dir: string): boolean {
+  try {
+    execFileSync(join(bin, "pg_isready"), ["-h", dir, "-U", "postgres"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
