@@ -17,6 +17,9 @@ import { isMet, type MeasureOptions, type Row } from "./harness/row.js";
 import { textTable } from "./harness/table.js";
 import { cleanEnv } from "./harness/world.js";
 
+/** How long a measure may take, in ms. */
+const LIMIT_MS: Record<string, number> & { others: number } = { soak: 3_600_000, others: 600_000 };
+
 const { values: flags, positionals: wanted } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: "boolean", default: false }, write: { type: "boolean", default: false } },
@@ -59,11 +62,13 @@ function measured(name: string, options: MeasureOptions): Promise<Row[]> {
       execArgv: ["--expose-gc", "--import", "tsx"],
     });
     let rows: Row[] | null = null;
+    const limit = setTimeout(() => child.kill("SIGTERM"), LIMIT_MS[name] ?? LIMIT_MS.others);
     child.on("message", (message) => {
       rows = message as Row[];
     });
-    child.on("exit", (code, signal) =>
-      resolve(rows ?? [{ name, absent: `the measure ended with ${signal ?? code}; its error is above` }]),
-    );
+    child.on("exit", (code, signal) => {
+      clearTimeout(limit);
+      resolve(rows ?? [{ name, absent: `the measure ended with ${signal ?? code}; its error is above` }]);
+    });
   });
 }

@@ -3,8 +3,9 @@ import { fileURLToPath } from "node:url";
 import pty from "@lydell/node-pty";
 import { ago, NOW, operation } from "../../test/tui/dashboard/operations.js";
 import type { World } from "../../test/tui/dashboard/world.js";
+import { cleanEnv, node } from "./world.js";
 
-const BUNDLE = process.argv[2] ?? fileURLToPath(new URL("../../dist/tui.js", import.meta.url));
+const BUNDLE = fileURLToPath(new URL("../../dist/tui.js", import.meta.url));
 const HERTZ = 10;
 
 export interface Shown {
@@ -16,15 +17,16 @@ export interface Shown {
   kill(): void;
 }
 
-export function startDashboard(socket: string): Shown {
-  return startOn([BUNDLE, "--socket", socket]);
+/** @param operation - shows its page, not the list */
+export function startDashboard(socket: string, operation?: string): Shown {
+  return startOn([BUNDLE, "--socket", socket, ...(operation === undefined ? [] : [operation])]);
 }
 
 /** A Node program on a pty of the same size. */
 export function startOn(words: string[]): Shown {
   // Ink draws nothing where CI is set, and colours cost.
-  const { CI: _ci, NO_COLOR: _plain, ...env } = process.env;
-  const child = pty.spawn(process.execPath, words, {
+  const { CI: _ci, NO_COLOR: _plain, ...env } = cleanEnv();
+  const child = pty.spawn(node, words, {
     cols: 160,
     rows: 50,
     env: { ...env, TERM: "xterm-256color" } as Record<string, string>,

@@ -1,6 +1,9 @@
 /** Runs one measure in a process of its own, so that none warms up or disturbs another's; sends its rows. */
 import type { Measure, MeasureOptions } from "./row.js";
 
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
+process.on("disconnect", () => process.exit(1));
+
 const [path, options] = process.argv.slice(2) as [string, string];
 const { default: measure } = (await import(path)) as { default: Measure };
 const rows = await measure(JSON.parse(options) as MeasureOptions);

@@ -39,3 +39,51 @@ export class Emits extends LiveOperation {
 }
 `,
 };
+
+/** Says its own time as its status 1,000 times a second, and never yields. */
+export const BUSY = {
+  "busy.mjs": `
+import { LiveOperation, z } from "liveops";
+export class Busy extends LiveOperation {
+  static op = "busy";
+  static stages = ["Spin"];
+  static params = z.object({ facts: z.number() });
+  async run(p) {
+    await p.stage("Spin", () => {
+      const start = performance.now();
+      for (let n = 0; n < this.params.facts; n++) {
+        while (performance.now() < start + n) {}
+        p.status(String(performance.timeOrigin + performance.now()));
+      }
+    });
+  }
+}
+`,
+};
+
+/**
+ * Four statuses a second, none of whose characters stands in the one before: a screen that sends only what differs
+ * sends all of it. Its result is when each was said.
+ */
+export const LETTERS = {
+  "letters.mjs": `
+import { setTimeout as sleep } from "node:timers/promises";
+import { LiveOperation, z } from "liveops";
+export class Letters extends LiveOperation {
+  static op = "letters";
+  static stages = ["Say"];
+  static params = z.object({ count: z.number() });
+  async run(p) {
+    const times = [];
+    await p.stage("Say", async () => {
+      for (let n = 0; n < this.params.count; n++) {
+        times.push(performance.timeOrigin + performance.now());
+        p.status(String.fromCharCode(65 + (n % 26)).repeat(12));
+        await sleep(250 + ((n * 37) % 50));
+      }
+    });
+    p.result({ times });
+  }
+}
+`,
+};

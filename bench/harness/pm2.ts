@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { atExit } from "./at-exit.js";
 import { cleanEnv, node } from "./world.js";
 
 export class Pm2 {
@@ -25,10 +26,10 @@ export class Pm2 {
     execFileSync(node, [BIN, "kill"], { env: this.env, stdio: "ignore" });
   }
 
-  end(): void {
+  readonly end = atExit(() => {
     this.kill();
     rmSync(this.#dir, { recursive: true, force: true });
-  }
+  });
 
   static isThere(): boolean {
     return existsSync(BIN);

@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { atExit } from "./at-exit.js";
 import { cleanEnv } from "./world.js";
 
 const DEBIAN = "/usr/lib/postgresql";
@@ -50,6 +51,14 @@ export async function startPostgres(): Promise<Postgres> {
   const words = as(join(bin, "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=");
   const child = spawn(words[0], words.slice(1), options);
   const ended = new Promise((resolve) => child.once("exit", resolve));
+  const stopServer = () => {
+    const stop = as(join(bin, "pg_ctl"), "-D", data, "-m", "fast", "-w", "stop");
+    execFileSync(stop[0], stop.slice(1), options);
+  };
+  const forget = atExit(() => {
+    if (existsSync(join(data, "postmaster.pid"))) stopServer();
+    rmSync(dir, { recursive: true, force: true });
+  });
   while (!isReady(bin, dir)) {
     if (child.exitCode !== null) throw new Error(`postgres ended with ${child.exitCode}`);
     await sleep(50);
@@ -57,10 +66,9 @@ export async function startPostgres(): Promise<Postgres> {
   return {
     dir,
     stop: async () => {
-      const stop = as(join(bin, "pg_ctl"), "-D", data, "-m", "fast", "stop");
-      execFileSync(stop[0], stop.slice(1), options);
+      stopServer();
       await ended;
-      rmSync(dir, { recursive: true, force: true });
+      forget();
     },
   };
 }

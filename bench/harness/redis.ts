@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { atExit } from "./at-exit.js";
 
 export type AppendFsync = "always" | "everysec";
 
@@ -30,6 +31,10 @@ export async function startRedis(appendfsync: AppendFsync): Promise<Redis> {
   const words = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   const child = spawn("redis-server", words, { stdio: "ignore" });
   const ended = new Promise((resolve) => child.once("exit", resolve));
+  const forget = atExit(() => {
+    child.kill("SIGKILL");
+    rmSync(dir, { recursive: true, force: true });
+  });
   while (!(await answers(socket))) {
     if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`);
     await sleep(20);
@@ -39,7 +44,7 @@ export async function startRedis(appendfsync: AppendFsync): Promise<Redis> {
     stop: async () => {
       child.kill("SIGTERM");
       await ended;
-      rmSync(dir, { recursive: true, force: true });
+      forget();
     },
   };
 }

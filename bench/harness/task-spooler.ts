@@ -3,18 +3,19 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { atExit } from "./at-exit.js";
 import { cleanEnv } from "./world.js";
 
 export class TaskSpooler {
   readonly #dir = mkdtempSync(join(tmpdir(), "liveops-bench-tsp-"));
   readonly env = { ...cleanEnv(), TS_SOCKET: join(this.#dir, "socket"), TMPDIR: this.#dir };
 
-  end(): void {
+  readonly end = atExit(() => {
     // Its server's end leaves the running job alone.
     execFileSync("tsp", ["-k"], { env: this.env, stdio: "ignore" });
     execFileSync("tsp", ["-K"], { env: this.env, stdio: "ignore" });
     rmSync(this.#dir, { recursive: true, force: true });
-  }
+  });
 
   /** Null where it is not installed. */
   static version(): string | null {

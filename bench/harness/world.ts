@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client } from "../../protocol/client/client.js";
 import type { Config } from "../../protocol/command/config.js";
+import { atExit } from "./at-exit.js";
 
 // The Node of node_modules where there is one, as npx and npm scripts take it.
 const own = fileURLToPath(new URL("../../node_modules/node/bin/node", import.meta.url));
@@ -59,6 +60,10 @@ export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld
   const run = (name: string, ...words: string[]) =>
     execFileSync(node, [bin(name), ...words], { env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   await options.prepare?.(stateDir);
+  const forget = atExit(() => {
+    run("liveopsd", "stop", "--now");
+    rmSync(dir, { recursive: true, force: true });
+  });
   run("liveopsd", "start", "--ops", opsDir, ...(options.flags ?? []));
   const client = new Client(socket);
   const { pid } = await client.daemon();
@@ -69,9 +74,6 @@ export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld
     pid,
     env,
     run,
-    stop: () => {
-      run("liveopsd", "stop", "--now");
-      rmSync(dir, { recursive: true, force: true });
-    },
+    stop: forget,
   };
 }

@@ -1,0 +1,42 @@
+/** Many connections to a Unix socket that are read, or are never read, and what came over them. */
+import { connect, type Socket } from "node:net";
+
+export class Readers {
+  lines = 0;
+  bytes = 0;
+  readonly #sockets: Socket[] = [];
+
+  /** @param request - sent first over each; null: nothing is */
+  static async open(
+    path: string,
+    count: number,
+    request: string | null,
+    { reading }: { reading: boolean },
+  ): Promise<Readers> {
+    const readers = new Readers();
+    for (let n = 0; n < count; n++) await readers.#open(path, request, reading);
+    return readers;
+  }
+
+  async #open(path: string, request: string | null, reading: boolean): Promise<void> {
+    const socket = connect(path);
+    this.#sockets.push(socket);
+    await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+    if (request !== null) socket.write(request);
+    if (!reading) {
+      socket.pause();
+      return;
+    }
+    socket.on("data", (chunk) => {
+      this.bytes += chunk.length;
+      for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) this.lines++;
+    });
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+/** The request of a watcher, as a client over a plain socket sends it: HTTP/1.0, so that no chunk has a length. */
+export const watchRequest = (query: string) => `GET /v1/watch?${query} HTTP/1.0\r\nhost: liveops\r\n\r\n`;

@@ -1,0 +1,88 @@
+/**
+ * A daemon that is killed while operations run: how long after its successor answers until every one of them is live
+ * again, which is when it has shown something that was said after that.
+ */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { EMITS } from "../harness/no-op.js";
+import { alone } from "../harness/rounds.js";
+import type { MeasureOptions, Row } from "../harness/row.js";
+import { type BenchWorld, benchWorld, bin, node } from "../harness/world.js";
+
+const RUNNING = 16;
+const PER_SECOND = 50;
+
+export default async function adoption({ quick }: MeasureOptions): Promise<Row[]> {
+  const rounds = quick ? 2 : 9;
+  const world = await benchWorld({ ops: EMITS, flags: ["--concurrency", `${RUNNING}`] });
+  const live: number[] = [];
+  const answering: number[] = [];
+  try {
+    const ids: string[] = [];
+    for (let n = 0; n < RUNNING; n++) {
+      const params = { perSecond: PER_SECOND, seconds: 3600 };
+      ids.push((await world.client.submit({ op: "emits", params }, `emits ${n}`)).id);
+    }
+    while ((await world.client.daemon()).counts.running < RUNNING) await sleep(50);
+    for (let round = 0; round < rounds; round++) {
+      await sleep(500);
+      const { pid } = await world.client.daemon();
+      process.kill(pid, "SIGKILL");
+      const start = performance.now();
+      const answeredAt = await successor(world);
+      answering.push(performance.now() - start);
+      live.push(await untilLive(world, new Set(ids), answeredAt));
+    }
+    return [
+      alone(`killed daemon: ${RUNNING} running operations live again after the next one answers`, live, {
+        unit: "ms",
+        goal: { of: "ours", atMost: 300 },
+        notes: `SIGKILL; live: a status said since it answers has come to a watcher; each says ${PER_SECOND} a second`,
+      }),
+      alone("killed daemon: the next one answers after", answering, {
+        unit: "ms",
+        notes: "from the kill, started at once by liveopsd start",
+      }),
+    ];
+  } finally {
+    world.stop();
+  }
+}
+
+const now = () => performance.timeOrigin + performance.now();
+
+/** Starts it; the time at which it first answered. */
+async function successor({ client, env }: BenchWorld): Promise<number> {
+  const command = spawn(node, [bin("liveopsd"), "start"], { env, stdio: "ignore" });
+  const ended = once(command, "exit");
+  for (;;) {
+    try {
+      await client.daemon();
+      break;
+    } catch {
+      await sleep(2);
+    }
+  }
+  const answeredAt = now();
+  await ended;
+  return answeredAt;
+}
+
+/** Milliseconds from then until each has shown a status said since then. */
+async function untilLive({ client }: BenchWorld, waiting: Set<string>, since: number): Promise<number> {
+  const done = new AbortController();
+  const fresh = (status: { text: string } | null | undefined) => Number(status?.text) >= since;
+  try {
+    for await (const line of client.watch({}, done.signal)) {
+      if (line.type === "snapshot") {
+        for (const { id, status } of line.operations) if (fresh(status)) waiting.delete(id);
+      } else if (line.type === "changed" && fresh(line.patch.status)) waiting.delete(line.id);
+      if (waiting.size === 0) break;
+    }
+  } finally {
+    done.abort();
+  }
+  return now() - since;
+}

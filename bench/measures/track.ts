@@ -1,0 +1,100 @@
+/**
+ * What `p.track` costs an item: over an array of 2,000,000, above the bare loop; and over an async iterable, beside a
+ * bare `for await`.
+ *
+ * The bare loop is the fastest there is, by index: V8 takes several times as long for `for … of` over an array this
+ * large.
+ */
+import { Cancellation } from "../../ops/api/cancellation.js";
+import { Meter } from "../../ops/api/meter.js";
+import { trackAsync, trackSync } from "../../ops/api/track.js";
+import { alone, compared, interleave } from "../harness/rounds.js";
+import type { MeasureOptions, Row } from "../harness/row.js";
+
+/** What tqdm says of itself: https://github.com/tqdm/tqdm, Overhead. */
+const TQDM_NS = 60;
+
+export default async function track({ quick }: MeasureOptions): Promise<Row[]> {
+  const rounds = quick ? 7 : 31;
+  const items = Array.from({ length: 2_000_000 }, (_, index) => index);
+  const expected = items.reduce((sum, item) => sum + item, 0);
+  const cancellation = new Cancellation({ signal: new AbortController().signal, poll: () => null });
+  const meter = new Meter(() => {});
+
+  const sync = (loop: () => number) => () => {
+    const start = performance.now();
+    if (loop() !== expected) throw new Error("the loop lost an item");
+    return ((performance.now() - start) * 1e6) / items.length;
+  };
+  const samples = await interleave(
+    {
+      bare: sync(() => {
+        let sum = 0;
+        for (let index = 0; index < items.length; index++) sum += items[index] as number;
+        return sum;
+      }),
+      forOf: sync(() => {
+        let sum = 0;
+        for (const item of items) sum += item;
+        return sum;
+      }),
+      tracked: sync(() => {
+        let sum = 0;
+        for (const item of trackSync(items, {}, meter, cancellation)) sum += item;
+        return sum;
+      }),
+    },
+    rounds,
+  );
+
+  const count = 300_000;
+  const awaited = (loop: () => Promise<number>) => async () => {
+    const start = performance.now();
+    if ((await loop()) !== (count * (count - 1)) / 2) throw new Error("the loop lost an item");
+    return ((performance.now() - start) * 1e6) / count;
+  };
+  const asyncSamples = await interleave(
+    {
+      bare: awaited(async () => {
+        let sum = 0;
+        for await (const item of numbers(count)) sum += item;
+        return sum;
+      }),
+      tracked: awaited(async () => {
+        let sum = 0;
+        for await (const item of trackAsync(numbers(count), {}, meter, cancellation)) sum += item;
+        return sum;
+      }),
+    },
+    rounds,
+  );
+
+  const above = samples.tracked.map((cost, round) => cost - samples.bare[round]!);
+  const whole = compared(
+    "p.track, an item of an array",
+    samples.tracked,
+    { what: "for … of", samples: samples.forOf },
+    { unit: "ns", notes: "2,000,000 items" },
+  );
+  return [
+    {
+      ...alone("p.track, an item above the bare loop", above, {
+        unit: "ns",
+        goal: { of: "ours", atMost: 10 },
+        notes: "an array of 2,000,000, a loop by index beside it",
+      }),
+      reference: { what: "tqdm, as it says of itself", value: TQDM_NS },
+    },
+    whole,
+    compared(
+      "p.track, an item of an async iterable",
+      asyncSamples.tracked,
+      { what: "for await", samples: asyncSamples.bare },
+      { unit: "ns", goal: { of: "ratio", atMost: 1.1 }, notes: `${count} items of an async generator` },
+    ),
+  ];
+}
+
+async function* numbers(count: number): AsyncGenerator<number> {
+  for (let n = 0; n < count; n++) yield n;
+}

@@ -1,0 +1,148 @@
+/**
+ * What a delivery to a watcher costs the daemon in CPU time: 100 watchers of an operation that changes 500 times a
+ * second, beside a bare socket server that writes one shared buffer as often to as many. And what watchers cost that
+ * stopped reading.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { cpuSeconds } from "../harness/cpu.js";
+import { memoryOf } from "../harness/memory.js";
+import { EMITS } from "../harness/no-op.js";
+import { Peer } from "../harness/peer.js";
+import { Readers, watchRequest } from "../harness/readers.js";
+import { compared, interleave, median, quartiles } from "../harness/rounds.js";
+import type { MeasureOptions, Row } from "../harness/row.js";
+import { type BenchWorld, benchWorld } from "../harness/world.js";
+
+const WATCHERS = 100;
+const PER_SECOND = 500;
+
+export default async function watchers(options: MeasureOptions): Promise<Row[]> {
+  const world = await benchWorld({ ops: EMITS });
+  try {
+    const params = { perSecond: PER_SECOND, seconds: 3600 };
+    const { id } = await world.client.submit({ op: "emits", params }, "emits");
+    return [...(await reading(world, id, options)), ...(await stopped(world, id, options))];
+  } finally {
+    world.stop();
+  }
+}
+
+async function reading(world: BenchWorld, id: string, { quick }: MeasureOptions): Promise<Row[]> {
+  const seconds = quick ? 1 : 4;
+  const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
+  const path = join(dir, "socket");
+  const request = watchRequest(`operation=${id}`);
+  const bytes = await bytesOfALine(world, request);
+  const peer = new Peer("raw-fan-out", { path, bytes, perSecond: PER_SECOND });
+  await peer.ask({});
+  try {
+    const total: number[] = [];
+    const samples = await interleave(
+      {
+        liveops: async () => {
+          const alone = await cpuShareOf(world.pid, seconds);
+          const { share, perDelivery, lines } = await delivering(world.socket, request, world.pid, seconds);
+          total.push(perDelivery);
+          return ((share - alone) * seconds * 1e6) / lines;
+        },
+        bare: async () => (await delivering(path, null, peer.pid, seconds)).perDelivery,
+      },
+      quick ? 3 : 9,
+    );
+    const beside = { what: "a bare socket, one shared buffer", samples: samples.bare };
+    const notes = `${WATCHERS} watchers, ${PER_SECOND} changes/s, lines of ${bytes} bytes`;
+    return [
+      compared("CPU time for a delivery to a watcher", samples.liveops, beside, {
+        unit: "µs",
+        goal: { of: "ratio", atMost: 2 },
+        notes: `${notes}; less what the daemon takes without watchers`,
+      }),
+      compared("the same with reading and folding the facts", total.slice(1), beside, { unit: "µs", notes }),
+    ];
+  } finally {
+    await peer.end();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function bytesOfALine(world: BenchWorld, request: string): Promise<number> {
+  const readers = await Readers.open(world.socket, 1, request, { reading: true });
+  // The snapshot comes first and is longer.
+  await sleep(300);
+  const before = { lines: readers.lines, bytes: readers.bytes };
+  await sleep(1000);
+  readers.close();
+  return Math.round((readers.bytes - before.bytes) / Math.max(1, readers.lines - before.lines));
+}
+
+async function delivering(path: string, request: string | null, pid: number, seconds: number) {
+  const readers = await Readers.open(path, WATCHERS, request, { reading: true });
+  await sleep(500);
+  const before = readers.lines;
+  const share = await cpuShareOf(pid, seconds);
+  const lines = readers.lines - before;
+  readers.close();
+  if (lines === 0) throw new Error(`nothing came from ${path}`);
+  return { share, lines, perDelivery: (share * seconds * 1e6) / lines };
+}
+
+/** Of a core, 0 to 1. */
+async function cpuShareOf(pid: number, seconds: number): Promise<number> {
+  const before = cpuSeconds(pid);
+  const start = performance.now();
+  await sleep(seconds * 1000);
+  return (cpuSeconds(pid) - before) / ((performance.now() - start) / 1000);
+}
+
+async function stopped(world: BenchWorld, id: string, { quick }: MeasureOptions): Promise<Row[]> {
+  const [count, seconds] = quick ? [100, 5] : [200, 40];
+  const request = watchRequest(`operation=${id}`);
+  const bytes = await bytesOfALine(world, request);
+  const cpuBefore = await cpuShareOf(world.pid, seconds / 4);
+  const readers = await Readers.open(world.socket, count, request, { reading: false });
+  // What the kernel holds for them fills up first, and the daemon's heap finds its size.
+  await sleep(quick ? 3000 : 10_000);
+  const early = await sizes(world.pid, seconds / 4);
+  const cpuAfter = await cpuShareOf(world.pid, seconds / 4);
+  await sleep((seconds * 1000) / 2);
+  const late = await sizes(world.pid, seconds / 4);
+  readers.close();
+  const missed = (bytes * PER_SECOND * seconds) / 1000;
+  const grown = ((median(late) - median(early)) * 1000) / count;
+  const spread = quartiles(late.map((size) => ((size - median(early)) * 1000) / count));
+  return [
+    {
+      name: `what a watcher that does not read adds to the daemon's memory in ${seconds} s`,
+      unit: "KB",
+      ours: grown,
+      reference: { what: "what it was not sent", value: missed },
+      ratio: grown / missed,
+      spread: [spread[0] / missed, spread[1] / missed],
+      goal: { of: "ratio", atMost: 0.02 },
+      notes: `growth of private memory with ${count} of them, from 10 s after they came, at ${PER_SECOND} changes/s`,
+    },
+    {
+      name: `daemon's CPU with ${count} watchers that do not read`,
+      unit: "% of a core",
+      ours: cpuAfter * 100,
+      reference: { what: "without them", value: cpuBefore * 100 },
+      ratio: cpuAfter / cpuBefore,
+      spread: null,
+      goal: null,
+      notes: `${PER_SECOND} changes/s`,
+    },
+  ];
+}
+
+async function sizes(pid: number, seconds: number): Promise<number[]> {
+  const found: number[] = [];
+  const end = performance.now() + seconds * 1000;
+  while (performance.now() < end) {
+    found.push(memoryOf(pid).private);
+    await sleep(100);
+  }
+  return found;
+}

@@ -1,0 +1,24 @@
+/** A bare Unix socket server that writes one shared buffer to each connection, so many times a second. */
+import { createServer } from "node:net";
+import { answer, settings } from "./answer.mjs";
+
+const { path, bytes, perSecond } = settings;
+const buffer = Buffer.from(`${"x".repeat(bytes - 1)}\n`);
+const sockets = new Set();
+const server = createServer((socket) => {
+  sockets.add(socket);
+  socket.on("error", () => {});
+  socket.on("close", () => sockets.delete(socket));
+}).listen(path);
+let ticks = 0;
+const start = performance.now();
+// A timer that is late makes up for it, as the operation that is measured beside it does.
+const timer = setInterval(() => {
+  for (; ticks < ((performance.now() - start) * perSecond) / 1000; ticks++)
+    for (const socket of sockets) socket.write(buffer);
+}, 1);
+
+await answer(() => ({ ticks }));
+clearInterval(timer);
+for (const socket of sockets) socket.destroy();
+server.close();
