@@ -1,0 +1,80 @@
+/**
+ * How long the dashboard takes to its first frame, beside a bare Ink program that shows one line, bundled in the same
+ * way; both on a pty.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { World } from "../../test/tui/dashboard/world.js";
+import { type Shown, startDashboard, startOn } from "../harness/dashboard.js";
+import { compared, interleave } from "../harness/rounds.js";
+import type { MeasureOptions, Row } from "../harness/row.js";
+
+const HELLO = `
+  import { render, Text } from "ink";
+  import { createElement } from "react";
+  render(createElement(Text, null, "a bare program"));
+  setInterval(() => {}, 1000);
+`;
+
+export default async function firstFrame({ quick }: MeasureOptions): Promise<Row[]> {
+  const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
+  try {
+    const hello = await bundle(dir);
+    await using world = await World.start();
+    const { ours, bare } = await interleave(
+      {
+        ours: () => untilShown(() => startDashboard(world.socket), "liveops"),
+        bare: () => untilShown(() => startOn([hello]), "a bare program"),
+      },
+      quick ? 3 : 15,
+    );
+    return [
+      compared(
+        "dashboard, first frame",
+        ours,
+        { what: "a bare Ink program", samples: bare },
+        { unit: "ms", goal: { of: "ratio", atMost: 1.25 }, notes: "from spawn, on a pty of 160x50" },
+      ),
+    ];
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+/** Ink and React alone, bundled as the dashboard is. */
+async function bundle(dir: string): Promise<string> {
+  writeFileSync(join(dir, "package.json"), `{ "type": "module" }`);
+  await build({
+    stdin: {
+      contents: HELLO,
+      resolveDir: fileURLToPath(new URL("../..", import.meta.url)),
+      sourcefile: "hello.js",
+    },
+    entryNames: "hello",
+    outdir: dir,
+    // Ink's development tools stay in a chunk that is never loaded.
+    splitting: true,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    minifySyntax: true,
+    define: { "process.env.NODE_ENV": '"production"', "process.env.DEV": '"false"' },
+    external: ["react-devtools-core"],
+    banner: {
+      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+    },
+  });
+  return join(dir, "hello.js");
+}
+
+async function untilShown(start: () => Shown, text: string): Promise<number> {
+  const began = performance.now();
+  const shown = start();
+  await shown.data((data) => data.includes(text));
+  const took = performance.now() - began;
+  shown.kill();
+  return took;
+}
