@@ -8,10 +8,9 @@
  */
 import { fork } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { conditions } from "./harness/conditions.js";
+import { conditions, weather } from "./harness/conditions.js";
 import { writeDocument } from "./harness/document.js";
 import { isMet, type MeasureOptions, type Row } from "./harness/row.js";
 import { textTable } from "./harness/table.js";
@@ -37,14 +36,14 @@ if (chosen.length === 0 || wanted.some((part) => !measures.some((name) => name.i
 }
 
 const rows: Row[] = [];
-const before = loadavg()[0]!;
+const before = weather();
 for (const name of chosen) {
   const start = performance.now();
   process.stderr.write(`${name} … `);
   rows.push(...(await measured(name, { quick: flags.quick })));
   process.stderr.write(`${((performance.now() - start) / 1000).toFixed(0)} s\n`);
 }
-const facts = await conditions(before);
+const facts = conditions(before, weather());
 console.log(`${textTable(rows)}\n\n${facts.join("\n")}`);
 const missed = rows.filter((row) => isMet(row) === false);
 console.log(`\n${rows.length} rows, ${missed.length} not met or not measured`);

@@ -10,18 +10,27 @@ import { postgresVersion } from "./postgres.js";
 import { redisVersion } from "./redis.js";
 import { node } from "./world.js";
 
-/** @param loadBefore - load average when the run began */
-export async function conditions(loadBefore: number): Promise<string[]> {
+/** What changes while a run takes place: taken before and after it. */
+export interface Weather {
+  load: number;
+  disk: string;
+}
+
+export function weather(): Weather {
+  const { p50, p99 } = fdatasync();
+  return { load: loadavg()[0]!, disk: `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms` };
+}
+
+export function conditions(before: Weather, after: Weather): string[] {
   const libraries = ["bullmq", "@dbos-inc/dbos-sdk", "pm2", "listr2"].map(
     (name) => `${name} ${libraryVersion(name) ?? "not installed"}`,
   );
-  const { p50, p99, where } = fdatasync();
   return [
     `date: ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`,
     `versions: liveops ${VERSION}, Node ${said(node, "--version")}, Redis ${redisVersion() ?? "not installed"}, PostgreSQL ${postgresVersion() ?? "not installed"}, ${libraries.join(", ")}`,
     `machine: ${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`,
-    `disk: append of 100 bytes and fdatasync on ${where}: p50 ${p50.toFixed(3)} ms, p99 ${p99.toFixed(3)} ms`,
-    `load average: ${loadBefore.toFixed(1)} before, ${loadavg()[0]!.toFixed(1)} after`,
+    `disk (${said("stat", "-f", "-c", "%T", tmpdir())}): an append of 100 bytes and fdatasync: ${before.disk} before, ${after.disk} after`,
+    `load average: ${before.load.toFixed(1)} before, ${after.load.toFixed(1)} after`,
   ];
 }
 
@@ -30,7 +39,7 @@ function said(program: string, ...words: string[]): string {
 }
 
 /** What the disk under the temporary directory, where everything is measured, takes for a durable append. */
-function fdatasync(): { p50: number; p99: number; where: string } {
+function fdatasync(): { p50: number; p99: number } {
   const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
   try {
     const file = openSync(join(dir, "file"), "a");
@@ -42,8 +51,7 @@ function fdatasync(): { p50: number; p99: number; where: string } {
       times.push(performance.now() - start);
     }
     closeSync(file);
-    const where = said("stat", "-f", "-c", "%T", dir);
-    return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), where };
+    return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
   } finally {
     rmSync(dir, { recursive: true });
   }

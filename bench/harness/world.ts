@@ -34,6 +34,7 @@ export interface BenchWorld {
   client: Client;
   socket: string;
   stateDir: string;
+  opsDir: string;
   /** Of the daemon. */
   pid: number;
   env: NodeJS.ProcessEnv;
@@ -71,6 +72,7 @@ export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld
     client,
     socket,
     stateDir,
+    opsDir,
     pid,
     env,
     run,
