@@ -35,24 +35,31 @@ if (chosen.length === 0 || wanted.some((part) => !measures.some((name) => name.i
   process.exit(2);
 }
 
-const rows: Row[] = [];
+if (flags.quick && flags.write) {
+  console.error("what --quick measures is not to be quoted; use --write without it");
+  process.exit(2);
+}
+
+const measured = new Map<string, Row[]>();
+const began = `${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`;
 const before = weather();
 for (const name of chosen) {
   const start = performance.now();
   process.stderr.write(`${name} … `);
-  rows.push(...(await measured(name, { quick: flags.quick })));
+  measured.set(name, await measure(name, { quick: flags.quick }));
   process.stderr.write(`${((performance.now() - start) / 1000).toFixed(0)} s\n`);
 }
 const facts = conditions(before, weather());
-console.log(`${textTable(rows)}\n\n${facts.join("\n")}`);
+const rows = [...measured.values()].flat();
+console.log(`${textTable(rows)}\n\n${[began, ...facts].join("\n")}`);
 const missed = rows.filter((row) => isMet(row) === false);
 console.log(`\n${rows.length} rows, ${missed.length} not met or not measured`);
 for (const row of missed) console.log(`  ${row.name}`);
-if (flags.write) writeDocument(rows, facts);
+if (flags.write) writeDocument({ name: began, conditions: facts, measures: measured });
 process.exitCode = missed.length === 0 ? 0 : 1;
 
 /** The rows of one measure; where it breaks, one row that says so. */
-function measured(name: string, options: MeasureOptions): Promise<Row[]> {
+function measure(name: string, options: MeasureOptions): Promise<Row[]> {
   const script = fileURLToPath(new URL("harness/measure-process.ts", import.meta.url));
   const path = new URL(`measures/${name}.ts`, import.meta.url).href;
   return new Promise((resolve) => {

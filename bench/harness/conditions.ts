@@ -26,12 +26,20 @@ export function conditions(before: Weather, after: Weather): string[] {
     (name) => `${name} ${libraryVersion(name) ?? "not installed"}`,
   );
   return [
-    `date: ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`,
-    `versions: liveops ${VERSION}, Node ${said(node, "--version")}, Redis ${redisVersion() ?? "not installed"}, PostgreSQL ${postgresVersion() ?? "not installed"}, ${libraries.join(", ")}`,
-    `machine: ${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`,
+    `liveops ${VERSION} (${commit()}), Node ${said(node, "--version")}, Redis ${redisVersion() ?? "not installed"}, PostgreSQL ${postgresVersion() ?? "not installed"}, ${libraries.join(", ")}`,
+    `${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release().split("-")[0]}`,
     `disk (${said("stat", "-f", "-c", "%T", tmpdir())}): an append of 100 bytes and fdatasync: ${before.disk} before, ${after.disk} after`,
     `load average: ${before.load.toFixed(1)} before, ${after.load.toFixed(1)} after`,
   ];
+}
+
+/** Of this checkout, with a mark where files were changed since. */
+function commit(): string {
+  try {
+    return said("git", "-C", import.meta.dirname, "describe", "--always", "--dirty", "--exclude", "*");
+  } catch {
+    return "no checkout";
+  }
 }
 
 function said(program: string, ...words: string[]): string {

@@ -1,21 +1,46 @@
-/** Puts rows into the table of docs/performance.md, between its two marks. */
+/**
+ * Puts the rows of a run into docs/performance.md, between its two marks: the table, and under it the conditions of
+ * each run that a row is from. The rows of measures that were not run stay as they are.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Row } from "./row.js";
 import { COLUMNS, cells, markdownLine } from "./table.js";
 
 const DOCUMENT = new URL("../../docs/performance.md", import.meta.url);
-const [BEGIN, END] = ["<!-- what follows is written by: npm run bench -- --write -->", "<!-- end -->"];
+const [BEGIN, END] = ["<!-- from here: npm run bench -- --write -->", "<!-- to here -->"];
 
-export function writeDocument(rows: readonly Row[], conditions: readonly string[]): void {
+export interface Run {
+  /** Its name in the table: when it was. */
+  name: string;
+  conditions: readonly string[];
+  /** Rows by measure. */
+  measures: ReadonlyMap<string, readonly Row[]>;
+}
+
+export function writeDocument({ name, conditions, measures }: Run): void {
   const text = readFileSync(DOCUMENT, "utf8");
   const [start, end] = [text.indexOf(BEGIN), text.indexOf(END)];
   if (start === -1 || end === -1) throw new Error(`docs/performance.md has lost a mark: ${BEGIN}, ${END}`);
-  const table = [
-    markdownLine([...COLUMNS]),
-    markdownLine(COLUMNS.map(() => "---")),
-    ...rows.map((row) => markdownLine(cells(row))),
-  ];
-  const list = conditions.map((condition) => `- ${condition}`);
-  const parts = [`${text.slice(0, start)}${BEGIN}`, list.join("\n"), table.join("\n"), text.slice(end)];
+  const before = text.slice(start, end).split("\n");
+
+  const kept = before.filter((line) => line.startsWith("| `") && !measures.has(fieldsOf(line)[0]!));
+  const fresh = [...measures].flatMap(([measure, rows]) =>
+    rows.map((row) => markdownLine([`\`${measure}\``, ...cells(row), name])),
+  );
+  const lines = [...kept, ...fresh].sort((a, b) => (fieldsOf(a)[0]! < fieldsOf(b)[0]! ? -1 : 0));
+  const runs = before.filter(
+    (line) =>
+      kept.some((row) => line.startsWith(`- ${fieldsOf(row).at(-1)}: `)) && !line.startsWith(`- ${name}: `),
+  );
+  const columns = ["measure", ...COLUMNS, "run"];
+  const table = [markdownLine(columns), markdownLine(columns.map(() => "---")), ...lines];
+  const list = [...runs, `- ${name}: ${conditions.join("; ")}`];
+  const parts = [`${text.slice(0, start)}${BEGIN}`, table.join("\n"), list.join("\n"), text.slice(end)];
   writeFileSync(DOCUMENT, parts.join("\n\n"));
+}
+
+/** The texts of a line of the table; the first without its code marks. */
+function fieldsOf(line: string): string[] {
+  const fields = line.split("|").slice(1, -1);
+  return fields.map((field, index) => (index === 0 ? field.trim().replaceAll("`", "") : field.trim()));
 }

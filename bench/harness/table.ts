@@ -1,7 +1,7 @@
 /** Rows as a table: for a terminal, and for docs/performance.md. */
 import { type Goal, isMet, type MeasuredRow, type Row } from "./row.js";
 
-export const COLUMNS = ["measure", "liveops", "beside", "ratio", "spread", "goal", "met", "notes"] as const;
+export const COLUMNS = ["what", "liveops", "beside", "ratio", "spread", "goal", "met", "notes"] as const;
 
 /** One line of the table, a text a column. */
 export function cells(row: Row): string[] {
