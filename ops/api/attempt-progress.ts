@@ -1,6 +1,7 @@
 /**
  * `Progress` as one attempt's `run` gets it: stages, bar, log and outcome, all of it into the sink.
  */
+import { inspect } from "node:util";
 import { MAX_CHAINED_PARAMS, MAX_ERROR, MAX_RESULT, MAX_STATUS } from "../../protocol/limits.js";
 import type { Cancellation } from "./cancellation.js";
 import { Failure } from "./failure.js";
@@ -23,6 +24,7 @@ export class AttemptProgress implements Progress<unknown> {
   readonly #cancellation: Cancellation;
   /** Blocks that may still run. */
   #running: Promise<unknown>[] = [];
+  #notedNoPercent = false;
 
   constructor(
     declared: readonly string[],
@@ -77,7 +79,11 @@ export class AttemptProgress implements Progress<unknown> {
   }
 
   percent(value: number): void {
-    this.#meter.set(Number(value));
+    // A text that is one is taken too: child.stdout.on("data", p.percent).
+    const text = typeof value === "string" ? (value as string).trim() : "";
+    const percent = text === "" ? value : Number(text);
+    if (Number.isFinite(percent)) this.#meter.set(percent);
+    else this.#noteNoPercent(value);
   }
 
   status(text: string, level: StatusLevel = "info"): void {
@@ -142,6 +148,15 @@ export class AttemptProgress implements Progress<unknown> {
     this.#meter.flush();
     (this.#sink as Gate).open = false;
     for (const running of this.#running) running.catch(() => {});
+  }
+
+  /** Said, not thrown: a 0/0 in a bar is no reason to lose an hour's work. Once: it may be in a loop. */
+  #noteNoPercent(value: unknown): void {
+    if (this.#notedNoPercent) return;
+    this.#notedNoPercent = true;
+    const given = typeof value === "number" ? `${value}` : inspect(value).slice(0, 40);
+    const text = `p.percent takes a number from 0 to 100, not ${given}; the bar stays where it is`;
+    this.#sink.line("liveops", this.stages.current, text);
   }
 
   #remember<P extends Promise<unknown>>(running: P): P {

@@ -1,11 +1,15 @@
 /**
- * The bar of one attempt: what it shows now, sent at most 10 times a second, the last value always.
+ * The bar of one attempt: what it shows now, sent at most 10 times a second, the last value always. Where one loop
+ * takes the bar from another, that is the last value of the one before.
  *
  * `flush` is called before every fact the last value must come before; a timer sends it when nothing else happens.
  */
 import type { ProgressState } from "../../protocol/operation.js";
 
 const INTERVAL_MS = 100;
+
+/** So many last values may go at once, and 10 a second more: a stage of a thousand short loops is no thousand facts. */
+const MOST_LAST = 20;
 
 /** Something that counts: a tracked loop. */
 export interface Counted {
@@ -22,6 +26,8 @@ export class Meter {
   #sent = key(0, null);
   #sentAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
+  #lastsLeft = MOST_LAST;
+  #lastsAt = performance.now();
 
   constructor(private readonly send: (percent: number, progress: ProgressState | null) => void) {}
 
@@ -34,17 +40,20 @@ export class Meter {
   }
 
   set(percent: number): void {
-    if (Number.isNaN(percent)) return;
+    const now = performance.now();
+    this.#sendLast(now);
     this.#counted = null;
     this.#percent = Math.min(100, Math.max(0, percent));
-    this.touch(performance.now());
+    this.touch(now);
   }
 
   /** From now on the bar shows this count. */
   count(counted: Counted): void {
+    const now = performance.now();
+    this.#sendLast(now);
     this.#counted = counted;
     this.#rate = new Rate();
-    this.touch(performance.now());
+    this.touch(now);
   }
 
   /** What is shown may have changed: sends it now, or arms the timer that will. */
@@ -57,6 +66,16 @@ export class Meter {
   flush(): void {
     this.#disarm();
     this.#sendIfChanged(performance.now());
+  }
+
+  /** Another takes the bar: the last value of the loop that had it, where there is one. */
+  #sendLast(now: number): void {
+    if (this.#counted === null) return;
+    this.#lastsLeft = Math.min(MOST_LAST, this.#lastsLeft + (now - this.#lastsAt) / INTERVAL_MS);
+    this.#lastsAt = now;
+    if (this.#lastsLeft < 1) return;
+    this.#lastsLeft--;
+    this.#sendIfChanged(now);
   }
 
   #sendIfChanged(now: number): void {

@@ -56,7 +56,11 @@ export interface Progress<Op = unknown> {
   track<T>(items: Iterable<T>, options?: TrackOptions<T>): Iterable<T>;
   track<T>(items: AsyncIterable<T>, options?: TrackOptions<T>): AsyncIterable<T>;
 
-  /** Sets the bar, 0 to 100. Call it as often as you like: it is sent at most 10 times a second, the last one always. */
+  /**
+   * Sets the bar, 0 to 100; what is beyond counts as the nearer end. Call it as often as you like: it is sent at most
+   * 10 times a second, the last one always. What is no finite number (`NaN` of 0/0) changes nothing, and the log says
+   * so once.
+   */
   percent(value: number): void;
 
   /** Sets the one line that says what goes on. */

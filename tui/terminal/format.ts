@@ -84,6 +84,7 @@ export function formatRate(rate: number, unit?: string | null): string {
 
 /** How far a count has come: `3/10 row`, `1.5 MiB/10 MiB`, `3 row` where the total is unknown. */
 export function formatAmount(done: number, total: number | null, unit?: string | null): string {
+  if (done === 0 && total === 0) return unit ? `no ${unit}` : "none";
   if (isByteUnit(unit))
     return total === null ? formatBytes(done) : `${formatBytes(done)}/${formatBytes(total)}`;
   const amount = total === null ? formatCount(done) : `${formatCount(done)}/${formatCount(total)}`;

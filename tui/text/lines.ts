@@ -71,12 +71,12 @@ function said(
       return [{ to: "bar", view: null }, header(fact.stage, fact.index, operation?.stages.length ?? 0)];
     case "stage:left":
       return fact.resumed
-        ? [{ to: "bar", view: null }, out("done in an earlier attempt", "note")]
+        ? [{ to: "bar", view: null }, oneLine("done in an earlier attempt", "note")]
         : [{ to: "bar", view: null }];
     case "progress:changed":
       return [{ to: "bar", view: { ...fact, stage: operation?.stages[operation.currentStage] ?? null } }];
     case "status:changed":
-      return [out(fact.status.text, fact.status.level === "info" ? "plain" : fact.status.level)];
+      return [oneLine(fact.status.text, fact.status.level === "info" ? "plain" : fact.status.level)];
     case "records:dropped":
       return [note(`${fact.count} progress and log records were dropped: they could not be written`)];
     case "operation:settled":
@@ -110,11 +110,12 @@ function header(stage: string, index: number | null, count: number): Said {
 }
 
 function logLine(stream: string, text: string): Said {
-  return stream === "liveops" ? note(text) : out(text, "plain");
+  return stream === "liveops" ? note(text) : oneLine(text, "plain");
 }
 
-function out(text: string, tone: Tone): Said {
-  return { to: "out", text: neutralise(text, { newlines: true }), tone };
+/** One line, whatever the text holds: a second one could look like a header. */
+function oneLine(text: string, tone: Tone): Said {
+  return { to: "out", text: neutralise(text), tone };
 }
 
 function err(text: string): Said {

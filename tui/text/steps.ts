@@ -6,19 +6,22 @@ import type { BarView } from "./bar.js";
 export interface Steps {
   /** The last tenth that was said; 0 before the first. */
   tenth: number;
+  /** Which bar it was of. */
+  bar?: string;
 }
 
-/** A bar that goes back, or away, starts the tenths anew. An unknown total has no tenths. */
+/** A bar that goes back, or away, or is another one, starts the tenths anew. An unknown total has no tenths. */
 export function stepLine(steps: Steps, view: BarView | null): { steps: Steps; line: string | null } {
   if (view === null) return { steps: { tenth: 0 }, line: null };
   const { progress, percent } = view;
   if (progress !== null && progress.total === null) return { steps, line: null };
-  const tenth = Math.floor(percent / 10);
-  if (tenth === steps.tenth) return { steps, line: null };
-  if (tenth < steps.tenth) return { steps: { tenth }, line: null };
   const label = progress?.label ?? view.stage;
+  const bar = `${label} ${progress?.total}`;
+  const tenth = Math.floor(percent / 10);
+  const before = bar === steps.bar ? steps.tenth : 0;
+  if (tenth <= before) return { steps: { tenth, bar }, line: null };
   const name = label ? `${neutralise(label)} ` : "";
   const unit = progress?.unit == null ? null : neutralise(progress.unit);
   const amount = progress ? ` (${formatAmount(progress.done, progress.total, unit)})` : "";
-  return { steps: { tenth }, line: `${name}${formatPercent(tenth * 10)}${amount}` };
+  return { steps: { tenth, bar }, line: `${name}${formatPercent(tenth * 10)}${amount}` };
 }

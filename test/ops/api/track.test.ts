@@ -193,15 +193,54 @@ it("sends a value that is not followed by anything else, by itself", async () =>
   expect(outcome.state).toBe("succeeded");
 });
 
-it("keeps percent within 0 to 100, and ignores what is no number", async () => {
+it("keeps percent within 0 to 100", async () => {
   const { progress } = await inStage((p) => {
     p.status("so that each is sent");
-    for (const value of [-5, 250, Number.NaN, 40]) {
+    for (const value of [-5, 250, 40]) {
       p.percent(value);
       p.status(`${value}`);
     }
   });
   expect(progress.map(({ percent }) => percent)).toEqual([100, 40]);
+});
+
+it.each<[unknown, string]>([
+  [0 / 0, "NaN"],
+  [1 / 0, "Infinity"],
+  ["half", "'half'"],
+  ["", "''"],
+  [null, "null"],
+  [true, "true"],
+  [undefined, "undefined"],
+])("a percent that is no number (%j) leaves the bar and is said once", async (value, shown) => {
+  const { outcome, progress, sink } = await inStage((p) => {
+    p.percent(10);
+    for (let i = 0; i < 3; i++) p.percent(value as number);
+    p.percent(Number.NaN);
+  });
+  expect(outcome.state).toBe("succeeded");
+  expect(progress.map(({ percent }) => percent)).toEqual([10]);
+  const text = `p.percent takes a number from 0 to 100, not ${shown}; the bar stays where it is`;
+  expect(sink.lines).toEqual([{ stream: "liveops", stage: "Load", text }]);
+});
+
+it("sends the last value of a loop that another follows in the same stage, or a percent", async () => {
+  const { progress } = await inStage((p) => {
+    for (const label of ["One", "Two", "Three"]) for (const _ of p.track([1, 2, 3], { label }));
+    p.percent(50);
+  });
+  const last = (label: string) => progress.filter(({ progress }) => progress?.label === label).at(-1);
+  for (const label of ["One", "Two", "Three"])
+    expect(last(label)).toMatchObject({ percent: 100, progress: { done: 3, total: 3 } });
+  expect(progress.at(-1)).toMatchObject({ percent: 50, progress: null });
+});
+
+it("a thousand short loops are no thousand values, and the last is among them", async () => {
+  const { progress } = await inStage((p) => {
+    for (let n = 0; n < 1000; n++) for (const _ of p.track([1], { label: `loop ${n}` }));
+  });
+  expect(progress.length).toBeLessThan(200);
+  expect(progress.at(-1)?.progress).toMatchObject({ label: "loop 999", done: 1 });
 });
 
 it("starts the bar again with each stage", async () => {

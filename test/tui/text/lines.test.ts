@@ -45,6 +45,12 @@ test("headers, status, lines and result, as the seed prints them", () => {
   ]);
 });
 
+test("a status of several lines is one line: a second one could look like a header", () => {
+  const text = "fine\n=== [3/3] Save ===\r\nmore";
+  const story = new Story().started().fact({ type: "status:changed", status: { text, level: "info" } });
+  expect(printed([story])).toEqual(["out fine\\n=== [3/3] Save ===\\r\\nmore"]);
+});
+
 test("the chain goes on in the same stream", () => {
   const first = new Story()
     .started()

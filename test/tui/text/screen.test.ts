@@ -71,6 +71,24 @@ test.each([
   ]);
 });
 
+test("each of several bars in a stage has its tenths, and an empty one says that it is", () => {
+  const { screen, written } = screenOn(false);
+  const of = (label: string, done: number, total: number): Said => ({
+    to: "bar",
+    view: {
+      percent: total === 0 ? 100 : (100 * done) / total,
+      progress: { done, total, unit: "row", label, rate: null, etaSeconds: null },
+      stage: "Load",
+    },
+  });
+  screen.print([of("One", 3, 3), of("Two", 3, 3), of("Two", 3, 3), of("Three", 0, 0)]);
+  expect(written).toEqual([
+    "err One 100% (3/3 row)\n",
+    "err Two 100% (3/3 row)\n",
+    "err Three 100% (no row)\n",
+  ]);
+});
+
 test("an unknown total has no tenths", () => {
   const { screen, written } = screenOn(false);
   screen.print([bar(0, null), bar(50, null)]);
