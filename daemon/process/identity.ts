@@ -2,7 +2,8 @@
  * Who a process is, beyond its pid: start time and boot id, read from /proc. Serves only to signal the right one;
  * whether a worker lives is told by its kernel lock.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { hasMark, pids, statFields } from "../../ops/process/proc.js";
 
 export interface ProcessIdentity {
   pid: number;
@@ -52,8 +53,7 @@ export function killLeftovers(worker: ProcessIdentity & { workerId: string }, sp
   const leader = startTime(worker.pid);
   const session = leader === null || leader === worker.startTime ? worker.pid : null;
   let found = 0;
-  for (const name of readProc()) {
-    const pid = Number(name);
+  for (const pid of pids()) {
     if (pid === process.pid || pid === spare) continue;
     if ((session === null || sessionOf(pid) !== session) && !hasMark(pid, mark)) continue;
     if (send(pid, "SIGKILL")) found++;
@@ -67,30 +67,12 @@ export function bootId(): string | null {
   return cachedBootId;
 }
 
-function readProc(): string[] {
-  try {
-    return readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  } catch {
-    return [];
-  }
-}
-
 function startTime(pid: number): string | null {
   return statFields(pid)?.[19] ?? null;
 }
 
 function sessionOf(pid: number): number {
   return Number(statFields(pid)?.[3] ?? -1);
-}
-
-/** The fields after the command's name, which may itself hold spaces and brackets; [0] is the state. */
-function statFields(pid: number): string[] | null {
-  const stat = read(`/proc/${pid}/stat`);
-  return stat === null ? null : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-}
-
-function hasMark(pid: number, mark: string): boolean {
-  return read(`/proc/${pid}/environ`)?.split("\0").includes(mark) ?? false;
 }
 
 function read(file: string): string | null {

@@ -15,6 +15,8 @@ export interface InlineWatcher {
   line(line: LogLine, record: Operation): void;
   /** Before anything else: how to write to the terminal while the operation's own output is captured. */
   started?(real: Capture["real"]): void;
+  /** Before each link of the chain. */
+  begins?(Type: OperationCtor): void;
 }
 
 /**
@@ -37,6 +39,7 @@ export async function runInline(
   try {
     let current = { Type, submission };
     for (;;) {
+      watcher.begins?.(current.Type);
       link = new InlineLink(current.submission, watcher);
       const outcome = await runLink(link, current.Type, signal, capture, isCancelled);
       if (outcome.next === null) return link.record;

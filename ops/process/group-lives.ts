@@ -4,17 +4,12 @@
  * A signal also reaches those that have ended and that nobody has waited for, and some containers' first process
  * takes seconds over that, or never does it. So where there is a /proc, their state is read there.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { pids, statFields } from "./proc.js";
 
 export function groupLives(group: number): boolean {
   if (!hasMembers(group)) return false;
-  let pids: string[];
-  try {
-    pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  } catch {
-    return true;
-  }
-  return pids.length === 0 || pids.some((pid) => runsIn(pid, group));
+  const all = pids();
+  return all.length === 0 || all.some((pid) => runsIn(pid, group));
 }
 
 function hasMembers(group: number): boolean {
@@ -25,14 +20,7 @@ function hasMembers(group: number): boolean {
   }
 }
 
-function runsIn(pid: string, group: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    // The name in parentheses may itself contain any of these.
-    const [state, , pgrp] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return Number(pgrp) === group && state !== "Z" && state !== "X";
-  } catch {
-    // It has ended meanwhile.
-    return false;
-  }
+function runsIn(pid: number, group: number): boolean {
+  const [state, , pgrp] = statFields(pid) ?? [];
+  return Number(pgrp) === group && state !== "Z" && state !== "X";
 }

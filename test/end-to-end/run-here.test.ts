@@ -104,7 +104,7 @@ test("the second kills one that does not listen: exit 130", async () => {
   await running.says("stderr", "cancel requested");
   running.signal("SIGINT");
   expect((await running.ended).code).toBe(130);
-  for (const { pid } of processesOf(`# ${mark}`)) process.kill(pid, "SIGKILL");
+  expect(processesOf(`# ${mark}`)).toEqual([]);
 });
 
 test("a loop that never yields is cancelled by the first ctrl-C", async () => {
@@ -126,7 +126,19 @@ test("a loop that asks for nothing is killed by the second", async () => {
   const ended = await running.ended;
   expect(ended.code).toBe(130);
   expect(ended.stderr).toContain("killed");
-  for (const { pid } of processesOf(`# ${mark}`)) process.kill(pid, "SIGKILL");
+  expect(processesOf(`# ${mark}`)).toEqual([]);
+});
+
+test("a loop that asks for nothing is killed when its grace period is over, with all it started", async () => {
+  const mark = join(world.dir, "patience-mark");
+  const running = world.start("liveops", ["run", "deaf", `mark=${mark}`, "busy=true"]);
+  await running.says("stdout", "ignoring\n");
+  await until("its child runs", () => processesOf(`# ${mark}`).length > 0);
+  running.signal("SIGTERM");
+  const ended = await running.ended;
+  expect(ended.code).toBe(6);
+  expect(ended.stderr).toContain("killed: it did not end within its grace period of 0.3 s");
+  expect(processesOf(`# ${mark}`)).toEqual([]);
 });
 
 test.each(["spin-check", "listens"])("%s does not outlive a killed command", async (op) => {
@@ -142,6 +154,15 @@ test("one whose output nobody reads any more is cancelled, and is no success", a
   await running.says("stdout", "line 2");
   running.child.stdout?.destroy();
   expect((await running.ended).code).toBe(6);
+});
+
+test("a loop that never yields notices that nobody reads its output any more", async () => {
+  const running = world.start("liveops", ["run", "spin-track", `until=${join(world.dir, "never")}`]);
+  await running.says("stdout", "turn 0");
+  running.child.stdout?.destroy();
+  const ended = await running.ended;
+  expect(ended.code).toBe(6);
+  expect(ended.stderr).toContain("cancel requested; stopping");
 });
 
 test("on a terminal: a bar that is drawn over, gone at the end; ctrl-C by the keyboard", async () => {

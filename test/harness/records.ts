@@ -68,11 +68,9 @@ export class Story {
     state: "succeeded" | "failed" | "cancelled",
     result: unknown = null,
     next: string | null = null,
+    failure = { code: "LIVEOPS_EXCEPTION", message: "it broke", stack: "Error: it broke\n    at x" },
   ): this {
-    const error =
-      state === "failed"
-        ? { code: "LIVEOPS_EXCEPTION", message: "it broke", stack: "Error: it broke\n    at x" }
-        : null;
+    const error = state === "failed" ? failure : null;
     this.fact({ type: "operation:settled", state, result, error, next });
     this.lines.push({ type: "end", state });
     return this;

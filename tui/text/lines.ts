@@ -93,12 +93,23 @@ function settled(fact: Extract<EventLine, { type: "operation:settled" }>, stacks
   const { code, message, stack } = fact.error ?? { code: "", message: "failed", stack: null };
   const ours = code.startsWith("LIVEOPS_") && !QUIET.has(code) ? ` (${code})` : "";
   const lines: Said[] = [err(`failed: ${message}${ours}`)];
-  if (stacks && stack && code !== "LIVEOPS_FAILED") lines.push(err(stack));
+  const places = stacks && stack && code !== "LIVEOPS_FAILED" ? unsaid(stack, message) : "";
+  if (places !== "") lines.push(err(places));
   return lines;
 }
 
 /** Codes that say no more than "failed" does. */
 const QUIET = new Set(["LIVEOPS_FAILED", "LIVEOPS_EXCEPTION"]);
+
+/** The stack without the message it begins with, where that was said already. */
+function unsaid(stack: string, message: string): string {
+  const places = stack.search(/^\s+at /m);
+  const [, name = "", text = ""] =
+    /^([\w$.]*)(?:: )?(.*)$/s.exec(places === -1 ? stack : stack.slice(0, places).trimEnd()) ?? [];
+  if (!message.startsWith(text)) return stack;
+  const kind = name === "Error" || name === "Failure" || message.startsWith(name) ? "" : `${name}\n`;
+  return places === -1 ? kind.trimEnd() : kind + stack.slice(places);
+}
 
 function header(stage: string, index: number | null, count: number): Said {
   const name = neutralise(stage);

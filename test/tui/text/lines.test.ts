@@ -73,7 +73,33 @@ test("the chain goes on in the same stream", () => {
 test("errors go to stderr, with the stack where nothing else keeps it", () => {
   const story = new Story().started().entered("Load", 0).left("Load", 0, "failed").settled("failed");
   expect(printed([story])).toEqual(["out === [1/3] Load ===", "err failed: it broke"]);
-  expect(printed([story], { stacks: true }).at(-1)).toBe("err Error: it broke\n    at x");
+  expect(printed([story], { stacks: true }).at(-1)).toBe("err     at x");
+});
+
+test.each([
+  ["it broke", "Error: it broke\n    at x", ["err failed: it broke", "err     at x"]],
+  ["one\ntwo", "Error: one\ntwo\n    at x", ["err failed: one\ntwo", "err     at x"]],
+  [
+    "not a function",
+    "TypeError: not a function\n    at x",
+    ["err failed: not a function", "err TypeError\n    at x"],
+  ],
+  [
+    "many (a; b)",
+    "AggregateError: many\n    at x",
+    ["err failed: many (a; b)", "err AggregateError\n    at x"],
+  ],
+  ["it broke", "Error: it broke", ["err failed: it broke"]],
+  ["it broke", "Error: another\n    at x", ["err failed: it broke", "err Error: another\n    at x"]],
+  [
+    "it broke",
+    "Error: it broke\n    at x\ncaused by: Error: that\n    at y",
+    ["err failed: it broke", "err     at x\ncaused by: Error: that\n    at y"],
+  ],
+])("the message of a failure is not said again with its stack: %j, %j", (message, stack, lines) => {
+  const error = { code: "LIVEOPS_EXCEPTION", message, stack };
+  const story = new Story().started().settled("failed", null, null, error);
+  expect(printed([story], { stacks: true })).toEqual(lines);
 });
 
 test("a failure of liveops' own doing says its code", () => {

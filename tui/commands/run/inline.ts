@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { type Catalogue, loadCatalogue } from "../../../ops/api/catalogue.js";
 import { runInline } from "../../../ops/api/inline.js";
 import { prepareSubmission } from "../../../ops/api/prepare.js";
-import { type OperationCtor, TypeFault } from "../../../ops/api/read-type.js";
+import { type OperationCtor, readType, TypeFault } from "../../../ops/api/read-type.js";
 import { enableUserCode } from "../../../ops/api/user-code.js";
 import { report, say } from "../../../protocol/command/report.js";
 import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";
@@ -15,7 +15,7 @@ import { newId } from "../../../protocol/id.js";
 import { noSuchType } from "../../../protocol/no-such-type.js";
 import { isFinal } from "../../../protocol/state.js";
 import { InlineScreen } from "./screen.js";
-import { CANCEL_VARIABLE } from "./supervise.js";
+import { CANCEL_VARIABLE, type FromChild } from "./supervise.js";
 
 export interface InlineRun {
   op: string;
@@ -61,8 +61,11 @@ async function work(run: InlineRun): Promise<ExitCode> {
     { params: run.params, set: run.set },
     { id, label: run.label, cwd: process.cwd(), chain: { id, index: 0, previous: null, next: null } },
   );
-  const screen = new InlineScreen(run.json);
   const stop = stopOnSignal();
+  const screen = new InlineScreen(run.json, {
+    unread: stop.unread,
+    begins: (Type) => tellSupervisor({ gracePeriod: readType(Type).gracePeriod }),
+  });
   try {
     const last = await runInline(Type, submission, screen, stop.signal, stop.isCancelled);
     if (!isFinal(last.state)) throw new Error(`${last.id} ended as ${last.state}`);
@@ -86,7 +89,13 @@ function typeNamed({ types, errors }: Catalogue, op: string): OperationCtor {
  * reaches this process too, as it does the whole group of the terminal; the supervisor answers it. Without a
  * supervisor, or anyone who reads what is printed, the operation is cancelled as well: it gets to clean up.
  */
-function stopOnSignal(): { signal: AbortSignal; isCancelled(): boolean; dispose(): void } {
+function stopOnSignal(): {
+  signal: AbortSignal;
+  isCancelled(): boolean;
+  /** Nobody reads what is printed. */
+  unread(): void;
+  dispose(): void;
+} {
   const controller = new AbortController();
   const file = process.env[CANCEL_VARIABLE];
   delete process.env[CANCEL_VARIABLE];
@@ -95,15 +104,25 @@ function stopOnSignal(): { signal: AbortSignal; isCancelled(): boolean; dispose(
   const ignore = () => {};
   process.on("SIGTERM", cancel).on("disconnect", cancel).on("SIGINT", ignore).on("SIGHUP", ignore);
   process.channel?.unref();
+  const unread = () => {
+    if (controller.signal.aborted) return;
+    tellSupervisor({ unread: true });
+    cancel();
+  };
   for (const stream of [process.stdout, process.stderr])
-    stream.removeAllListeners("error").on("error", cancel);
+    stream.removeAllListeners("error").on("error", unread);
   return {
     signal: controller.signal,
+    unread,
     isCancelled: () =>
       controller.signal.aborted || process.ppid !== supervisor || (file !== undefined && existsSync(file)),
     dispose: () =>
       process.off("SIGTERM", cancel).off("disconnect", cancel).off("SIGINT", ignore).off("SIGHUP", ignore),
   };
+}
+
+function tellSupervisor(message: FromChild): void {
+  if (process.connected) process.send?.(message);
 }
 
 function written(stream: NodeJS.WriteStream): Promise<void> {

@@ -1,5 +1,6 @@
 /** Text mode for an inline run: the operation's own output is captured, so what is printed goes to the real streams. */
 import type { InlineWatcher } from "../../../ops/api/inline.js";
+import type { OperationCtor } from "../../../ops/api/read-type.js";
 import type { EventLine } from "../../../protocol/client/client.js";
 import type { Fact } from "../../../protocol/fact.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
@@ -14,9 +15,22 @@ export class InlineScreen implements InlineWatcher {
   #out: TextStream = process.stdout;
   #screen = new TextScreen();
 
-  constructor(private readonly json: boolean) {}
+  constructor(
+    private readonly json: boolean,
+    private readonly tell: {
+      /** What was printed could not be written: nobody reads it any more. */
+      unread(): void;
+      begins(Type: OperationCtor): void;
+    },
+  ) {}
+
+  begins(Type: OperationCtor): void {
+    this.tell.begins(Type);
+  }
 
   started(real: Readonly<Record<"stdout" | "stderr", Write>>): void {
+    const behind = (stream: NodeJS.WriteStream, write: Write) =>
+      behindCapture(stream, write, this.tell.unread);
     this.#out = behind(process.stdout, real.stdout);
     this.#screen = new TextScreen({ stdout: this.#out, stderr: behind(process.stderr, real.stderr) });
   }
@@ -46,9 +60,13 @@ export class InlineScreen implements InlineWatcher {
 }
 
 /** The stream as it is, written to past its capture. */
-function behind(stream: NodeJS.WriteStream, write: Write): TextStream {
+function behindCapture(stream: NodeJS.WriteStream, write: Write, onUnread: () => void): TextStream {
   return {
-    write,
+    write: (text) => {
+      write(text);
+      // Known at once, where the event waits for a turn that a busy loop never takes.
+      if (stream.errored !== null) onUnread();
+    },
     isTTY: stream.isTTY,
     get columns() {
       return stream.columns;

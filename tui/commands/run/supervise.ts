@@ -1,19 +1,30 @@
 /**
  * `liveops run` in two processes: the operation runs in a child, this one waits and answers Ctrl-C. A busy loop never
- * hears of a signal, so the first one leaves a file that it sees, and the second ends it whatever it does.
+ * hears of a signal, so the first one leaves a file that it sees, and the second ends it whatever it does, with all
+ * it started. So does the end of its grace period, for where nobody sits who could press it a second time.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { killMarked } from "../../../ops/process/kill-marked.js";
 import { say } from "../../../protocol/command/report.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
 
 /** Names the cancel file; set in the child alone, which is told by it that it is the one. */
 export const CANCEL_VARIABLE = "LIVEOPS_RUN_CANCEL";
 
+/** The name by which all that the operation started is found again. */
+const RUN_VARIABLE = "LIVEOPS_RUN";
+
+/** What the child tells: how long it may take to stop, in seconds, or that nobody reads its output any more. */
+export type FromChild = { gracePeriod: number } | { unread: true };
+
 /** Ctrl-C, a request to stop, and the terminal that went away. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** An operation that ends by itself at the end of its grace period gets to say so. */
+const MARGIN_MS = 1000;
 
 const TO = { program: "liveops", startCommand: "liveopsd start" };
 
@@ -21,19 +32,31 @@ const TO = { program: "liveops", startCommand: "liveopsd start" };
 export async function supervise(): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), "liveops-run-"));
   const file = join(dir, "cancel");
+  const name = basename(dir);
   const child = spawn(process.execPath, process.argv.slice(1), {
-    // The channel says nothing: the child hears by its end that this process is gone.
     stdio: ["inherit", "inherit", "inherit", "ipc"],
-    env: { ...process.env, [CANCEL_VARIABLE]: file },
+    env: { ...process.env, [CANCEL_VARIABLE]: file, [RUN_VARIABLE]: name },
   });
-  let signals = 0;
-  const onSignal = () => {
-    signals++;
-    if (signals === 1) {
-      writeFileSync(file, "");
-      child.kill("SIGTERM");
-    } else child.kill("SIGKILL");
+  let gracePeriod = 10;
+  let asked = 0;
+  let killed: string | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  const kill = (why: string) => {
+    killed ??= why;
+    child.kill("SIGKILL");
   };
+  const stop = () => {
+    if (++asked > 1) return;
+    writeFileSync(file, "");
+    child.kill("SIGTERM");
+    const over = `it did not end within its grace period of ${gracePeriod} s`;
+    timer = setTimeout(() => kill(over), gracePeriod * 1000 + MARGIN_MS);
+  };
+  const onSignal = () => (asked === 0 ? stop() : kill(""));
+  child.on("message", (message: FromChild) => {
+    if ("unread" in message) stop();
+    else gracePeriod = message.gracePeriod;
+  });
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
     const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>(
@@ -42,10 +65,16 @@ export async function supervise(): Promise<number> {
         child.on("error", reject);
       },
     );
+    if (code === null || asked > 0) killMarked(`${RUN_VARIABLE}=${name}`);
     if (code !== null) return code;
-    say(TO, signals > 1 ? "killed" : `failed: the operation's process was ended by ${signal}`);
-    return signals > 1 ? EXIT.interrupted : EXIT.failed;
+    if (killed === null) {
+      say(TO, `failed: the operation's process was ended by ${signal}`);
+      return EXIT.failed;
+    }
+    say(TO, killed === "" ? "killed" : `cancelled, and killed: ${killed}`);
+    return killed === "" ? EXIT.interrupted : EXIT.cancelled;
   } finally {
+    clearTimeout(timer);
     for (const signal of SIGNALS) process.off(signal, onSignal);
     rmSync(dir, { recursive: true, force: true });
   }
