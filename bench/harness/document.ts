@@ -17,8 +17,8 @@ export interface Run {
   measures: ReadonlyMap<string, readonly Row[]>;
 }
 
-export function writeDocument({ name, conditions, measures }: Run): void {
-  const text = readFileSync(DOCUMENT, "utf8");
+export function writeDocument({ name, conditions, measures }: Run, document: URL | string = DOCUMENT): void {
+  const text = readFileSync(document, "utf8");
   const [start, end] = [text.indexOf(BEGIN), text.indexOf(END)];
   if (start === -1 || end === -1) throw new Error(`docs/performance.md has lost a mark: ${BEGIN}, ${END}`);
   const before = text.slice(start, end).split("\n");
@@ -27,7 +27,7 @@ export function writeDocument({ name, conditions, measures }: Run): void {
   const fresh = [...measures].flatMap(([measure, rows]) =>
     rows.map((row) => markdownLine([`\`${measure}\``, ...cells(row), name])),
   );
-  const lines = [...kept, ...fresh].sort((a, b) => (fieldsOf(a)[0]! < fieldsOf(b)[0]! ? -1 : 0));
+  const lines = [...kept, ...fresh].sort((a, b) => fieldsOf(a)[0]!.localeCompare(fieldsOf(b)[0]!));
   const runs = before.filter(
     (line) =>
       kept.some((row) => line.startsWith(`- ${fieldsOf(row).at(-1)}: `)) && !line.startsWith(`- ${name}: `),
@@ -36,7 +36,7 @@ export function writeDocument({ name, conditions, measures }: Run): void {
   const table = [markdownLine(columns), markdownLine(columns.map(() => "---")), ...lines];
   const list = [...runs, `- ${name}: ${conditions.join("; ")}`];
   const parts = [`${text.slice(0, start)}${BEGIN}`, table.join("\n"), list.join("\n"), text.slice(end)];
-  writeFileSync(DOCUMENT, parts.join("\n\n"));
+  writeFileSync(document, parts.join("\n\n"));
 }
 
 /** The texts of a line of the table; the first without its code marks. */

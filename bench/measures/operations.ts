@@ -6,6 +6,8 @@
  * an fdatasync; so it does with Redis where its AOF is synced always.
  */
 
+import type { Operation } from "../../protocol/operation.js";
+import { Finished } from "../harness/finished.js";
 import { THREE_STAGES } from "../harness/no-op.js";
 import { HOW_TO_INSTALL, libraryVersion, Peer } from "../harness/peer.js";
 import { type Redis, redisVersion, startRedis } from "../harness/redis.js";
@@ -34,9 +36,13 @@ const CONTENDERS: Contender[] = [
   { name: "in-process, no reports", fsync: "always", sandboxed: false, reports: 0 },
 ];
 
+/** Those beside which one operation at a time is measured: submitted when the one before has finished. */
+const ONE_BY_ONE = CONTENDERS.filter(({ fsync, reports }) => fsync === "always" && reports > 0);
+
 export default async function operations({ quick }: MeasureOptions): Promise<Row[]> {
   const jobs = quick ? 100 : 400;
   const rounds = quick ? 3 : 9;
+  const few = Math.ceil(jobs / 4);
   const redis = redisVersion();
   const bullmq = libraryVersion("bullmq");
   const absent =
@@ -48,6 +54,7 @@ export default async function operations({ quick }: MeasureOptions): Promise<Row
 
   const world = await benchWorld({ ops: THREE_STAGES, flags: ["--concurrency", `${CONCURRENCY}`] });
   const submitter = new Submitter(world.socket, AT_ONCE);
+  const finished = await Finished.of(world.client);
   const servers: Redis[] = [];
   const peers: Peer[] = [];
   try {
@@ -57,6 +64,15 @@ export default async function operations({ quick }: MeasureOptions): Promise<Row
         await submitter.submit({ op: "three-stages" }, jobs);
         await untilDone(world.client);
         return perSecond(jobs, start);
+      },
+      "liveops one": async () => {
+        const body = Buffer.from(JSON.stringify({ op: "three-stages" }));
+        const start = performance.now();
+        for (let n = 0; n < few; n++) {
+          const { id } = JSON.parse(await submitter.post(body)) as Operation;
+          await finished.wait(id);
+        }
+        return (performance.now() - start) / few;
       },
     };
     const bare = Array.from({ length: CONCURRENCY }, () => new Peer("facts-alone", {}));
@@ -78,6 +94,9 @@ export default async function operations({ quick }: MeasureOptions): Promise<Row
         peers.push(peer);
         contenders[index] = async () =>
           (await peer.ask<{ perSecond: number }>({ jobs, atOnce: AT_ONCE })).perSecond;
+        if (ONE_BY_ONE.includes(CONTENDERS[index]!))
+          contenders[`${index} one`] = async () =>
+            1000 / (await peer.ask<{ perSecond: number }>({ jobs: few, oneByOne: true })).perSecond;
       }
     }
     const samples = await interleave(contenders, rounds);
@@ -90,6 +109,16 @@ export default async function operations({ quick }: MeasureOptions): Promise<Row
         notes: `the disk's limit: ${CONCURRENCY} bare processes that write an operation's durable facts and do nothing else`,
       },
     );
+    const times = ONE_BY_ONE.map(({ name, fsync }): Row => {
+      const title = `submit to finished, one at a time, beside BullMQ ${name}, AOF ${fsync}`;
+      if (absent !== null) return { name: title, absent };
+      const index = CONTENDERS.findIndex((each) => each.name === name && each.fsync === fsync);
+      const beside = { what: `BullMQ ${bullmq}`, samples: samples[`${index} one`]! };
+      return compared(title, samples["liveops one"]!, beside, {
+        unit: "ms",
+        notes: `${few} a round, each submitted when the one before has finished`,
+      });
+    });
     const rows = CONTENDERS.map(({ name, fsync, goal }, index) => {
       const title = `operations/s, three empty stages, beside BullMQ ${name}, AOF ${fsync}`;
       if (absent !== null) return { name: title, absent };
@@ -104,8 +133,9 @@ export default async function operations({ quick }: MeasureOptions): Promise<Row
         },
       );
     });
-    return [...rows, limit];
+    return [...rows, limit, ...times];
   } finally {
+    finished.close();
     submitter.close();
     for (const peer of peers) await peer.end();
     for (const server of servers) await server.stop();

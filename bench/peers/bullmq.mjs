@@ -22,7 +22,8 @@ worker.on("failed", (_job, error) => {
   throw error;
 });
 
-await answer(async ({ jobs, atOnce }) => {
+await answer(async ({ jobs, atOnce, oneByOne }) => {
+  if (oneByOne) return oneAtATime(jobs);
   const start = performance.now();
   completed = 0;
   const all = new Promise((resolve) => {
@@ -36,6 +37,19 @@ await answer(async ({ jobs, atOnce }) => {
   await all;
   return { perSecond: (jobs / (performance.now() - start)) * 1000 };
 });
+
+/** Each is added when the one before is completed. */
+async function oneAtATime(jobs) {
+  const start = performance.now();
+  for (let n = 0; n < jobs; n++) {
+    const done = new Promise((resolve) => {
+      onCompleted = resolve;
+    });
+    await queue.add("three-stages", { reports });
+    await done;
+  }
+  return { perSecond: (jobs / (performance.now() - start)) * 1000 };
+}
 
 await worker.close();
 await queue.close();
