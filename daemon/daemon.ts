@@ -117,7 +117,11 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
         hub.changed(before, entry.record);
         signals.emit(entry.record.id);
       },
-      onHindered: (entry, key) => hub.changedKey(entry.record, key),
+      onHindered: ({ record }, key) => {
+        hub.changedKey(record, key);
+        // Its time left is shown or not by that.
+        if (record.progress !== null) hub.changedKey(record, "progress");
+      },
       onLines: (entry, lines) => {
         hub.lines(entry.record.id, lines);
         signals.emit(entry.record.id);

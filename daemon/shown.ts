@@ -10,7 +10,7 @@ import type { Store } from "./store/store.js";
 /** Candidates shown for an ambiguous prefix. */
 const MAX_CANDIDATES = 8;
 
-/** What keeps a running operation from going on. */
+/** What keeps a running operation from going on. Where one comes or goes, the progress is shown otherwise too. */
 export type Hindrances = Pick<Operation, "stalledSince" | "noRoomSince">;
 
 export function present(entry: Entry, queue: Queue, hindrances: Hindrances | undefined): Operation {
@@ -18,7 +18,10 @@ export function present(entry: Entry, queue: Queue, hindrances: Hindrances | und
   if (record.state === "queued") return { ...record, queuePosition: queue.position(record.id, queuedAt) };
   if (record.state !== "running" || !hindrances) return record;
   const { stalledSince, noRoomSince } = hindrances;
-  return { ...record, stalledSince, noRoomSince };
+  if (stalledSince === null && noRoomSince === null) return { ...record, stalledSince, noRoomSince };
+  // What stands still has no time left that could be told.
+  const progress = record.progress && { ...record.progress, etaSeconds: null };
+  return { ...record, stalledSince, noRoomSince, progress };
 }
 
 /** @throws Refusal where the id, or prefix, names none or several */

@@ -13,8 +13,8 @@ interface Versions {
   keys: Record<string, number>;
 }
 
-/** Keys that are made up when a record is shown, and go with the state. */
-const MADE_UP = ["queuePosition", "stalledSince", "noRoomSince"] satisfies Array<keyof Operation>;
+/** Keys that are made up when a record is shown, wholly or (progress) in part, and go with the state. */
+const MADE_UP = ["queuePosition", "stalledSince", "noRoomSince", "progress"] satisfies Array<keyof Operation>;
 
 /** Removed ids remembered; a client whose cursor is older gets a snapshot. */
 const REMOVED = 1000;

@@ -115,3 +115,22 @@ test("what the process writes is in the log, line by line, marked, under its sta
   expect(seen).toContain("log One: p.log here");
   expect(lines.map(({ n }) => n)).toEqual(lines.map((_, i) => i + 1));
 });
+
+test("one whose process is stopped has no time left, and whoever watches is told when it stalls and goes on", async () => {
+  const id = await world.submit("load-process-save", "delayMs=100");
+  await world.record(id, ({ progress }) => progress !== null && progress.etaSeconds !== null);
+  let pid = 0;
+  for await (const line of world.client.events(id)) if (line.type === "attempt:accepted") pid = line.pid;
+  const watching = world.start("liveops", ["watch", id]);
+  await watching.says("stdout", "Process");
+  process.kill(pid, "SIGSTOP");
+  await watching.says("stderr", "stalled: its process is stopped");
+  expect((await world.client.show(id)).progress).toMatchObject({ etaSeconds: null });
+  process.kill(pid, "SIGCONT");
+  await watching.says("stderr", "goes on");
+  await world.record(id, ({ progress }) => progress !== null && progress.etaSeconds !== null);
+  await world.liveops(["cancel", id, "--wait"]);
+  const { code, stderr } = await watching.ended;
+  expect(code).toBe(6);
+  expect(stderr.match(/stalled|goes on/g)).toEqual(["stalled", "goes on"]);
+});

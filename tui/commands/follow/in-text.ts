@@ -8,6 +8,7 @@ import { step, textState } from "../../text/lines.js";
 import { TextScreen } from "../../text/screen.js";
 import { interruptible } from "../interrupt.js";
 import { followChain } from "./chain.js";
+import { sayHindrances } from "./hindrances.js";
 
 /** Returns the exit code of the chain's last operation. */
 export async function followInText(
@@ -21,6 +22,8 @@ export async function followInText(
     `interrupted; ${current} goes on: liveops watch ${current}, or liveops cancel ${current}`;
   const place = operation.queuePosition ?? 0;
   if (place > 1 && !options.json) screen.say(`queued, number ${place} in line`);
+  const over = new AbortController();
+  if (!options.json) void sayHindrances(client, operation.id, screen, over.signal);
   try {
     return await interruptible(goesOn, async (signal) => {
       let state = textState();
@@ -45,6 +48,7 @@ export async function followInText(
       return last === null ? EXIT.fault : exitCodeOf(last);
     });
   } finally {
+    over.abort();
     screen.close();
   }
 }
