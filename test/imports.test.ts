@@ -143,7 +143,7 @@ describe("what a command carries", () => {
       format: "cjs",
       target: "node22.15",
       minifySyntax: true,
-      external: ["./run.js", "./tui.js", "./daemon.js"],
+      external: ["./run.js", "./tui.js", "./daemon.cjs"],
       define: { "import.meta.url": "__bundleUrl" },
       logLevel: "silent",
     });

@@ -1,4 +1,6 @@
 /** The daemon's own bundle, beside this one: loaded only where it is needed, the short commands do not carry it. */
-export function daemonBundle(): Promise<typeof import("../main.js")> {
-  return import(new URL("./daemon.js", import.meta.url).href);
+import { createRequire } from "node:module";
+
+export function daemonBundle(): typeof import("../main.js") {
+  return createRequire(import.meta.url)("./daemon.cjs");
 }

@@ -13,7 +13,7 @@ export function registerDoctor(root: Command): void {
   ]);
   command.option("--json", "print one JSON value").action(async () => {
     const options = allOptions<GlobalOptions & { json?: boolean }>(command);
-    const { examine } = await daemonBundle();
+    const { examine } = daemonBundle();
     const examination = await examine(commandPlaces(options).stateDir);
     process.stdout.write(options.json ? `${JSON.stringify(examination)}\n` : describe(examination));
     if (examination.findings.some(({ state }) => state === "damaged")) process.exitCode = EXIT.failed;

@@ -12,7 +12,7 @@ export type LaunchReport =
   | { type: "failed"; message: string; code: ExitCode };
 
 export async function runForeground(options: DaemonOptions, to: ReportTo): Promise<ExitCode> {
-  const { AlreadyRunningError, PlaceError, runDaemon, settingsFrom } = await daemonBundle();
+  const { AlreadyRunningError, PlaceError, runDaemon, settingsFrom } = daemonBundle();
   const isChild = process.send !== undefined;
   try {
     await runDaemon(settingsFrom(options, process.env, readConfig()), !isChild, () =>

@@ -1,5 +1,5 @@
 /**
- * Entry of the `liveops` bin. A plain `submit` takes the quick way, since a submit in a script's loop must cost
+ * Entry of the `liveops` bin. A plain `submit` or `ls` takes the quick way, since one in a script's loop must cost
  * little more than Node itself; everything else is a bundle of its own, so that not even its text is read here.
  */
 import { createRequire } from "node:module";
@@ -7,11 +7,15 @@ import { submitQuickly } from "./submit/quick.js";
 import { quickWords } from "./submit/quick-words.js";
 
 async function main(words: string[]): Promise<void> {
-  const quick = quickWords(words);
-  if (quick) return submitQuickly(quick);
-  const { runCommandLine } = createRequire(import.meta.url)(
-    "./liveops-commands.cjs",
-  ) as typeof import("./command-line.js");
+  const submit = quickWords(words);
+  if (submit) return submitQuickly(submit);
+  const require = createRequire(import.meta.url);
+  if (words[0] === "ls") {
+    const { listQuickly, quickList } = require("./liveops-ls.cjs") as typeof import("./ls/quick.js");
+    const options = quickList(words);
+    if (options) return listQuickly(options);
+  }
+  const { runCommandLine } = require("./liveops-commands.cjs") as typeof import("./command-line.js");
   return runCommandLine(words);
 }
 

@@ -5,7 +5,7 @@ export function columnsOf(text: string): number {
   return stringWidth(text);
 }
 
-const segmenter = new Intl.Segmenter();
+let segmenter: Intl.Segmenter | undefined;
 
 /** At most `width` columns; what was cut is marked by `…`, unless there is no room for that either. */
 export function cut(text: string, width: number): string {
@@ -13,6 +13,7 @@ export function cut(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
   let kept = "";
   let used = 0;
+  segmenter ??= new Intl.Segmenter();
   for (const { segment } of segmenter.segment(text)) {
     const next = used + stringWidth(segment);
     if (next > width - 1) break;

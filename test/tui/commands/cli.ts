@@ -32,6 +32,7 @@ export class Cli {
       absWorkingDir: ROOT,
       entryPoints: {
         "liveops-cli": "tui/commands/main.ts",
+        "liveops-ls": "tui/commands/ls/quick.ts",
         "liveops-commands": "tui/commands/command-line.ts",
       },
       bundle: true,

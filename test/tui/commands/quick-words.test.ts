@@ -1,7 +1,9 @@
-/** Law: where the quick reading of `submit` answers, commander reads the same. */
+/** Law: where the quick reading of `submit` or `ls` answers, commander reads the same. */
 import { Command } from "commander";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { registerLs } from "../../../tui/commands/ls/command.js";
+import { quickList } from "../../../tui/commands/ls/quick.js";
 import { registerSubmit } from "../../../tui/commands/submit/command.js";
 import { quickWords } from "../../../tui/commands/submit/quick-words.js";
 
@@ -18,6 +20,9 @@ const word = fc.oneof(
     "--params",
     "--socket",
     "--state-dir",
+    "--state",
+    "--op",
+    "--limit",
   ),
   fc.constantFrom(
     "--wait",
@@ -35,12 +40,13 @@ const word = fc.oneof(
 );
 
 /** What commander makes of the words before `--`; null where it refuses them. */
-function byCommander(words: string[]): unknown {
+function byCommander(words: string[], register: (root: Command) => void): unknown {
   const root = new Command("liveops").exitOverride().enablePositionalOptions();
-  registerSubmit(root);
+  register(root);
   const command = root.commands[0]!.configureOutput({ writeErr: () => {}, writeOut: () => {} });
   let read: unknown = null;
-  command.action((op: string, set: string[], options: object) => {
+  command.action((...given: unknown[]) => {
+    const [op, set, options] = given.length > 2 ? given : [undefined, undefined, given[0]];
     read = { op, set, options };
   });
   try {
@@ -61,13 +67,34 @@ test("quick and commander read the same", () => {
       answered++;
       const cut = words.indexOf("--");
       const { trailing, ...read } = quick;
-      expect(byCommander(cut === -1 ? words : words.slice(0, cut))).toEqual(read);
+      expect(byCommander(cut === -1 ? words : words.slice(0, cut), registerSubmit)).toEqual(read);
       expect(trailing).toEqual(cut === -1 ? undefined : words.slice(cut + 1));
     }),
     { numRuns: 3000 },
   );
   expect(answered).toBeGreaterThan(100);
 });
+
+test("of ls too", () => {
+  let answered = 0;
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 6 }), (rest) => {
+      const options = quickList(["ls", ...rest]);
+      if (options === null) return;
+      answered++;
+      expect(byCommander(["ls", ...rest], registerLs)).toEqual({ options });
+    }),
+    { numRuns: 3000 },
+  );
+  expect(answered).toBeGreaterThan(100);
+});
+
+test.each([["ls --help"], ["ls more"], ["ls --"], ["ls --wait"], ["ls --limit"], ["submit"]])(
+  "%j is left to commander by ls",
+  (line) => {
+    expect(quickList(line.split(" "))).toBeNull();
+  },
+);
 
 test.each([
   ["submit"],

@@ -4,7 +4,7 @@ import { addCommand, reportTo } from "../../../protocol/command/options.js";
 import { connect } from "../connect.js";
 import { trailingWords } from "../trailing.js";
 import { post } from "./post.js";
-import { printSubmitted } from "./quick.js";
+import { submitted } from "./quick.js";
 import type { SubmitOptions } from "./words.js";
 
 export function registerSubmit(root: Command): void {
@@ -37,6 +37,6 @@ export function registerSubmit(root: Command): void {
       } else if (options.wait) {
         const { waitAfterSubmit } = await import("../wait/after-submit.js");
         process.exitCode = await waitAfterSubmit(client, operation, json, reportTo(command.parent!));
-      } else printSubmitted(operation, json);
+      } else process.stdout.write(submitted(operation, json));
     });
 }
