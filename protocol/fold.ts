@@ -8,6 +8,9 @@ import type { Fact, Submission } from "./fact.js";
 import type { LogLine, Operation, StageTimes } from "./operation.js";
 import type { FinalState } from "./state.js";
 
+const NO_STATES: Operation["stageStates"] = Object.freeze({});
+const NO_TIMES: Operation["stageTimes"] = Object.freeze({});
+
 /** The record of an operation that has just been submitted. */
 export function submittedRecord(operation: Submission, at: string, seq: number): Operation {
   return {
@@ -20,8 +23,9 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     state: "queued",
     stages: operation.stages,
     currentStage: -1,
-    stageStates: {},
-    stageTimes: {},
+    // One for all that wait: no record is ever changed in place.
+    stageStates: NO_STATES,
+    stageTimes: NO_TIMES,
     percent: 0,
     progress: null,
     status: null,

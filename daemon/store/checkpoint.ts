@@ -33,7 +33,7 @@ export function readCheckpoint(file: string): CheckpointDocument | null {
     throw error;
   }
   const { sum, ...document } = JSON.parse(text) as CheckpointDocument & { sum?: string };
-  if (sum !== checksum(document)) throw new Error("its checksum is wrong");
+  if (sum !== hex(crc32(JSON.stringify(document)))) throw new Error("its checksum is wrong");
   const { format, journal, operations } = document;
   if (format !== 1 || !Number.isSafeInteger(journal) || !Array.isArray(operations)) {
     throw new Error("it is not a checkpoint of this format");
@@ -41,11 +41,14 @@ export function readCheckpoint(file: string): CheckpointDocument | null {
   return document;
 }
 
-function checksum(document: CheckpointDocument): string {
-  return crc32(JSON.stringify(document)).toString(16).padStart(8, "0");
+function hex(sum: number): string {
+  return sum.toString(16).padStart(8, "0");
 }
 
 class DurableJsonAdapter implements Adapter<CheckpointDocument> {
+  /** Characters of the newest. */
+  size = 0;
+
   constructor(
     private readonly file: string,
     private readonly previous: string,
@@ -60,7 +63,10 @@ class DurableJsonAdapter implements Adapter<CheckpointDocument> {
       rmSync(this.previous, { force: true });
       linkSync(this.file, this.previous);
     }
-    await replaceFile(this.file, `${JSON.stringify({ sum: checksum(document), ...document })}\n`);
+    const text = JSON.stringify(document);
+    const whole = `{"sum":"${hex(crc32(text))}",${text.slice(1)}\n`;
+    await replaceFile(this.file, whole);
+    this.size = whole.length;
   }
 }
 
@@ -74,6 +80,7 @@ export const EMPTY: CheckpointDocument = {
 
 export class Checkpoint {
   readonly #low: Low<CheckpointDocument>;
+  readonly #adapter: DurableJsonAdapter;
   /** Number of the last journal record in the previous checkpoint, once this one has written a newer. */
   previousJournal = 0;
 
@@ -81,7 +88,13 @@ export class Checkpoint {
     private readonly file: string,
     private readonly previous: string,
   ) {
-    this.#low = new Low(new DurableJsonAdapter(file, previous), EMPTY);
+    this.#adapter = new DurableJsonAdapter(file, previous);
+    this.#low = new Low(this.#adapter, EMPTY);
+  }
+
+  /** Characters of the checkpoint written last; 0 before the first. */
+  get size(): number {
+    return this.#adapter.size;
   }
 
   /** What the last run wrote. An unreadable file is put aside and said; the one before and the journal tell the rest. */
@@ -101,6 +114,8 @@ export class Checkpoint {
     this.#low.data = document;
     await this.#low.write();
     this.previousJournal = journal;
+    // What it holds is in the file: in memory it would keep alive all that has been settled since.
+    this.#low.data = { ...EMPTY, journal: document.journal };
   }
 
   #readPrevious(problems: string[]): CheckpointDocument | null {

@@ -7,6 +7,7 @@ import type { DaemonFact } from "../../protocol/fact.js";
 import { fold } from "../../protocol/fold.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { Decision, Entry, Submitted } from "./decision.js";
+import { SharedParts } from "./shared-parts.js";
 
 /** What a decision did to one entry. `before` is null for a new one, `after` for a removed one. */
 export interface Change {
@@ -20,6 +21,7 @@ export class Ledger {
   /** By idempotency key, for the operations in memory. */
   readonly keys = new Map<string, Entry>();
   nextOrder = 1;
+  readonly #shared = new SharedParts();
 
   get(id: string): Entry | undefined {
     return this.entries.get(id);
@@ -27,7 +29,7 @@ export class Ledger {
 
   /** Takes in an entry from the checkpoint. */
   add(entry: Entry): void {
-    this.entries.set(entry.record.id, entry);
+    this.entries.set(entry.record.id, this.#shared.share(entry));
     if (entry.key) this.keys.set(entry.key.key, entry);
     if (entry.order >= this.nextOrder) this.nextOrder = entry.order + 1;
   }

@@ -26,7 +26,10 @@ export interface StoreOptions {
   onForget?: (id: string) => void;
 }
 
-/** Checkpoint when the journal has grown by so much. */
+/**
+ * Checkpoint when the journal has grown by so much, and by as much as the last checkpoint took: with a long queue one
+ * costs more, and comes as much more rarely.
+ */
 const CHECKPOINT_BYTES = 8 * 1024 * 1024;
 
 /** Free bytes at which a full disk counts as having room again. */
@@ -82,7 +85,8 @@ export class Store {
   /** Makes a decision durable, applies it and tells. Rejects with `StoreFullError` where the disk is full. */
   async decide(decision: Decision): Promise<void> {
     await this.#journal.append(decision);
-    if (this.#journal.length > CHECKPOINT_BYTES) void this.checkpoint().catch(() => {});
+    if (this.#journal.length > Math.max(CHECKPOINT_BYTES, this.#checkpoint.size))
+      void this.checkpoint().catch(() => {});
   }
 
   /** The entry in memory or in the history. */

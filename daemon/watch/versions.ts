@@ -10,7 +10,8 @@ interface Versions {
   /** First seen: before this number it did not exist. */
   created: number;
   last: number;
-  keys: Record<string, number>;
+  /** Null until one changes. */
+  keys: Record<string, number> | null;
 }
 
 /** Keys that are made up when a record is shown, wholly or (progress) in part, and go with the state. */
@@ -31,13 +32,14 @@ export class ChangeVersions {
     const versions = this.#operations.get(after.id);
     if (!versions || !before) {
       const n = ++this.current;
-      this.#operations.set(after.id, { created: n, last: n, keys: {} });
+      this.#operations.set(after.id, { created: n, last: n, keys: null });
       return true;
     }
     const changed = changedKeys(before, after);
     if (changed.length === 0) return false;
     const n = ++this.current;
     versions.last = n;
+    versions.keys ??= {};
     for (const key of changed) versions.keys[key] = n;
     if (before.state !== after.state) for (const key of MADE_UP) versions.keys[key] = n;
     return true;
@@ -48,6 +50,7 @@ export class ChangeVersions {
     const versions = this.#operations.get(id);
     if (!versions) return;
     versions.last = ++this.current;
+    versions.keys ??= {};
     versions.keys[key] = versions.last;
   }
 
@@ -88,7 +91,9 @@ export class ChangeVersions {
   keysSince(id: string, n: number): string[] | null {
     const versions = this.#operations.get(id);
     if (!versions || versions.created > n) return null;
-    return Object.keys(versions.keys).filter((key) => versions.keys[key]! > n);
+    return Object.entries(versions.keys ?? {})
+      .filter(([, at]) => at > n)
+      .map(([key]) => key);
   }
 }
 

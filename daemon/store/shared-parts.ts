@@ -1,0 +1,69 @@
+/**
+ * What many operations have alike (title, stages, directory, environment, often the parameters) is kept in memory once
+ * for all of them: ten thousand that wait are mostly that.
+ *
+ * Sharing is safe, since no part of a record is ever changed in place.
+ */
+import type { Entry } from "./decision.js";
+
+/** Operation types whose parts are remembered. */
+const MOST_TYPES = 200;
+
+interface Known {
+  text: string;
+  value: unknown;
+}
+
+export class SharedParts {
+  /** By type and part, the one that was seen last. */
+  readonly #known = new Map<string, Map<string, Known>>();
+
+  /** The entry with its parts replaced by equal ones that are there already. */
+  share(entry: Entry): Entry {
+    const { record } = entry;
+    const parts = this.#partsOf(record.op);
+    const { id } = record;
+    const chain = { ...record.chain, id: record.chain.id === id ? id : record.chain.id };
+    const shared = {
+      op: one(parts, "op", record.op),
+      title: one(parts, "title", record.title),
+      label: one(parts, "label", record.label),
+      cwd: one(parts, "cwd", record.cwd),
+      params: one(parts, "params", record.params),
+      stages: one(parts, "stages", record.stages),
+      chain,
+    };
+    const { createdAt } = record;
+    const updatedAt = record.updatedAt === createdAt ? createdAt : record.updatedAt;
+    entry.record = { ...record, ...shared, updatedAt };
+    entry.env = one(parts, "env", entry.env);
+    const [first, ...later] = entry.facts;
+    if (first?.type === "operation:submitted") {
+      const own = first.operation.chain;
+      const operation = { id, ...shared, chain: equal(own, chain) ? chain : own };
+      entry.facts = [{ ...first, at: first.at === createdAt ? createdAt : first.at, operation }, ...later];
+    }
+    return entry;
+  }
+
+  #partsOf(op: string): Map<string, Known> {
+    let parts = this.#known.get(op);
+    if (parts) return parts;
+    if (this.#known.size >= MOST_TYPES) this.#known.clear();
+    parts = new Map();
+    this.#known.set(op, parts);
+    return parts;
+  }
+}
+
+function one<T>(parts: Map<string, Known>, name: string, value: T): T {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const known = parts.get(name);
+  if (known && known.text === text && typeof known.value === typeof value) return known.value as T;
+  parts.set(name, { text, value });
+  return value;
+}
+
+function equal(a: Entry["record"]["chain"], b: Entry["record"]["chain"]): boolean {
+  return a.id === b.id && a.index === b.index && a.previous === b.previous && a.next === b.next;
+}
