@@ -1,6 +1,6 @@
 /** A user's own TypeScript in a bare directory: found, edited, broken, hidden, written by `liveops new`. */
 import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { useWorld, World } from "./world.js";
 
@@ -203,9 +203,24 @@ test("liveops new writes an operation that runs both ways, and never over a file
   expect(there.code, there.stderr).toBe(0);
   expect(there.stdout).toBe(here.stdout);
   expect(there.stdout).toMatch(/=== \[3\/3\] Save ===\nthe sum is 6\ncount=3\nsum=6\n$/);
+  const { compilerOptions } = JSON.parse(readFileSync(join(world.work, "tsconfig.json"), "utf8"));
+  expect(compilerOptions).toMatchObject({ types: ["node"], typeRoots: [expect.stringMatching(/@types$/)] });
   const again = await world.liveops(["new", "import-users"]);
   expect(again).toMatchObject({ code: 2, stdout: "" });
   expect(readFileSync(join(world.work, "import-users.ts"), "utf8")).toBe(source);
+});
+
+test("liveops new says where a name hides a shipped type", async () => {
+  const world = await ownWorld();
+  const made = await world.liveops(["new", "Shell"]);
+  expect(made).toMatchObject({ code: 0, stdout: "shell.ts\ntsconfig.json\n" });
+  expect(made.stderr).toContain(
+    "shell is a shipped operation type too: where this directory is used, yours is run",
+  );
+  expect((await world.liveops(["new", "Shells"])).stderr).not.toContain("shipped");
+  // Each shipped type is in a file of its name: what is told by that is told of all.
+  await world.startDaemon();
+  for (const { op, file } of (await world.client.types()).ops) expect(basename(file)).toBe(`${op}.js`);
 });
 
 test("an operation runs where it was submitted; a directory that is gone by then is LIVEOPS_CWD_GONE", async () => {

@@ -40,11 +40,16 @@ describe.each(Object.keys(COMPILERS) as Compiler[])("%s", (compiler) => {
     expect(errors.filter(({ file }) => !file.startsWith("lib."))).toEqual([]);
   });
 
-  it("compiles what liveops new writes, in a bare directory", async () => {
+  it.each([
+    ["without Node's types", null],
+    ["with those beside liveops", [join(root, "node_modules/@types")]],
+  ])("compiles what liveops new writes, in a bare directory, %s", async (_what, node) => {
     const bare = mkdtempSync(join(tmpdir(), "liveops-new-"));
     try {
-      writeFileSync(join(bare, "import-users.ts"), operationSource(newNames("ImportUsers")));
-      writeFileSync(join(bare, "tsconfig.json"), tsconfigSource(declarations));
+      const source = operationSource(newNames("ImportUsers"));
+      const withNode = `import { readFile } from "node:fs/promises";\nexport const read = readFile;\n${source}`;
+      writeFileSync(join(bare, "import-users.ts"), node === null ? source : withNode);
+      writeFileSync(join(bare, "tsconfig.json"), tsconfigSource(declarations, node));
       expect(await tsc(compiler, ["-p", bare])).toBe("");
       const wrong = operationSource(newNames("Other")).replace('p.stage("Save"', 'p.stage("Svae"');
       writeFileSync(join(bare, "other.ts"), wrong);

@@ -1,12 +1,12 @@
 /** `liveops new`: writes a working operation, and a tsconfig.json that finds our types; never over a file. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { UsageError } from "../../../protocol/command/failures.js";
 import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../../protocol/command/options.js";
 import { say } from "../../../protocol/command/report.js";
 import { shellQuote } from "../../../protocol/command/shell-quote.js";
+import { isShipped, nodeTypes, typesFile } from "./beside.js";
 import { newNames } from "./names.js";
 import { operationSource, tsconfigSource } from "./template.js";
 
@@ -20,17 +20,21 @@ export function registerNew(root: Command): void {
     .action((name: string, _options: unknown, command: Command) => {
       const { dir } = allOptions<GlobalOptions & { dir: string }>(command);
       const names = newNames(name);
+      const to = reportTo(command.parent!);
       const file = join(dir, names.file);
       mkdirSync(dir, { recursive: true });
       writeNew(file, operationSource(names));
       process.stdout.write(`${file}\n`);
       const tsconfig = join(dir, "tsconfig.json");
       if (!existsSync(tsconfig)) {
-        writeNew(tsconfig, tsconfigSource(typesFile()));
+        const node = nodeTypes(dir);
+        writeNew(tsconfig, tsconfigSource(typesFile(), node));
         process.stdout.write(`${tsconfig}\n`);
+        if (node === null) say(to, NO_NODE_TYPES, "yellow");
       }
+      if (isShipped(names.op)) say(to, shadows(names.op, file), "yellow");
       const ops = shellQuote(relative(process.cwd(), resolve(dir)) || ".");
-      say(reportTo(command.parent!), `try it: liveops run --ops ${ops} ${names.op}`, "yellow");
+      say(to, `try it: liveops run --ops ${ops} ${names.op}`, "yellow");
     });
 }
 
@@ -47,7 +51,9 @@ function writeNew(file: string, text: string): void {
   }
 }
 
-/** The package's own declarations, beside this bundle. */
-function typesFile(): string {
-  return fileURLToPath(new URL("./types/ops/api/index.d.ts", import.meta.url));
+const NO_NODE_TYPES =
+  'for node: modules in your editor: npm install --save-dev @types/node, then "types": ["node"] in the tsconfig.json';
+
+function shadows(op: string, file: string): string {
+  return `${op} is a shipped operation type too: where this directory is used, yours is run in its place; if that is not meant, remove ${file} and choose another name`;
 }

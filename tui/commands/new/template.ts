@@ -40,8 +40,12 @@ async function work(item: number): Promise<number> {
 `;
 }
 
-/** A tsconfig.json with which an editor finds liveops' types in a directory without node_modules. */
-export function tsconfigSource(types: string): string {
+/**
+ * A tsconfig.json with which an editor finds liveops' types, and Node's, in a directory without node_modules.
+ *
+ * @param node - the `typeRoots` of Node's types: none where they are found without; null where there are no such types
+ */
+export function tsconfigSource(types: string, node: string[] | null): string {
   const config = {
     compilerOptions: {
       target: "es2022",
@@ -55,6 +59,8 @@ export function tsconfigSource(types: string): string {
       noEmit: true,
       skipLibCheck: true,
       paths: { liveops: [types] },
+      ...(node !== null && { types: ["node"] }),
+      ...(node !== null && node.length > 0 && { typeRoots: node }),
     },
     include: ["*.ts", "*.mts"],
   };
