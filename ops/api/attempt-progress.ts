@@ -97,7 +97,8 @@ export class AttemptProgress implements Progress<unknown> {
   }
 
   log(line: string): void {
-    this.#sink.line("log", this.stages.current, String(line));
+    // A text that ends its line, as what a child printed does, is no empty line more.
+    this.#sink.line("log", this.stages.current, String(line).replace(/\r?\n$/, ""));
   }
 
   result(value: unknown): void {

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { type JsonSchema, objectShape } from "../../protocol/json-schema.js";
 import { nearest } from "../../protocol/nearest.js";
 import { inputSchema } from "./input-schema.js";
+import { issueInWords, named } from "./issue-in-words.js";
 
 export type Parsed = { ok: true; value: unknown } | { ok: false; problems: string[]; nearest: string[] };
 
@@ -14,7 +15,7 @@ export async function parseParams(params: z.ZodType | null, input: Record<string
   if (params === null) return { ok: true, value: input };
   const unknown = unknownNames(inputSchema(params), input);
   if (unknown.problems.length > 0) return { ok: false, ...unknown };
-  const parsed = await z.safeParseAsync(params, input);
+  const parsed = await z.safeParseAsync(params, input, { error: issueInWords });
   if (parsed.success) return { ok: true, value: parsed.data };
   return { ok: false, problems: parsed.error.issues.map(inWords), nearest: [] };
 }
@@ -40,18 +41,12 @@ export function noSuchParameter(name: string, meant: readonly string[]): string 
   return `there is no parameter ${JSON.stringify(name)}${hint}`;
 }
 
-/** `server.port: expected number, received string` */
+/** `server.port takes a number, not "x"`; an author's own message goes behind a colon. */
 function inWords(issue: z.core.$ZodIssue): string {
   const path = issue.path.reduce<string>(
     (text, key) =>
       typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
     "",
   );
-  const missing = issue.code === "invalid_type" && /received undefined/.test(issue.message);
-  const message = missing ? "is required" : lowerFirst(issue.message.replace(/^Invalid input: /, ""));
-  return path === "" ? message : missing ? `${path} ${message}` : `${path}: ${message}`;
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+  return named(path, issue.message);
 }

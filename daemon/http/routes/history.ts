@@ -48,7 +48,12 @@ function spread(values: number[]): { p50: number; p90: number } | null {
   const sorted = [...values].sort((a, b) => a - b);
   // Nearest rank: the smallest value that so many percent of the runs do not exceed.
   const rank = (p: number) => sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)]!;
-  return { p50: rank(0.5), p90: rank(0.9) };
+  return { p50: inMilliseconds(rank(0.5)), p90: inMilliseconds(rank(0.9)) };
+}
+
+/** What is finer is no more than noise. */
+function inMilliseconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
 }
 
 function hasResumedStage(run: Operation): boolean {

@@ -57,14 +57,37 @@ it.each([
   expect(await refused(Type, given)).toMatch(/^the parameters .*nested more than 256 levels deep\n/);
 });
 
+it.each<[z.ZodType, unknown, string]>([
+  [z.number().min(1), 0, "a takes at least 1, not 0"],
+  [z.number().gt(1), 1, "a takes more than 1, not 1"],
+  [z.int().max(9), 20, "a takes at most 9, not 20"],
+  [z.int(), 1.5, "a takes a whole number, not 1.5"],
+  [z.number().multipleOf(5), 7, "a takes a multiple of 5, not 7"],
+  [z.string().min(1), "", "a takes at least 1 character"],
+  [z.array(z.string()).max(2), ["a", "b", "c"], "a takes at most 2 items"],
+  [z.enum(["fast", "safe"]), "slow", 'a takes one of fast, safe, not "slow"'],
+  [z.literal("on"), { b: 1 }, "a takes on, not an object"],
+  [z.boolean(), ["x"], "a takes true or false, not a list"],
+  [z.strictObject({ b: z.string() }), { b: "", c: 1 }, 'a has no "c"'],
+  [z.email(), "x", "a: invalid email address"],
+  [z.string().min(3, "is far too short"), "x", "a: is far too short"],
+  [z.string().refine(() => false, "No"), "x", "a: no"],
+])(
+  "says in plain words what is wrong, unless the schema has words of its own: %#",
+  async (schema, a, says) => {
+    const message = await refused(withParams(z.object({ a: schema })), { params: { a } });
+    expect(message.split("\n")[0]).toBe(says);
+  },
+);
+
 it("says each problem with its path, and lists the parameters", async () => {
   const Type = withParams(
     z.object({ server: z.object({ port: z.number() }), tags: z.array(z.string()), path: z.string() }),
   );
   const message = await refused(Type, { params: { server: { port: "x" }, tags: ["a", 1] } });
   expect(message.split("\n")).toEqual([
-    "server.port: expected number, received string",
-    "tags[1]: expected string, received number",
+    'server.port takes a number, not "x"',
+    "tags[1] takes text, not 1",
     "path is required",
     "Parameters:",
     "  server  object        required",

@@ -272,7 +272,7 @@ it("fails where the next link's parameters do not fit", async () => {
   const { outcome } = await attempt((p) => p.chainTo(Next, { from: 1 as never }));
   expect(outcome.next).toBeNull();
   expect(outcome.error?.code).toBe("LIVEOPS_PARAMS_INVALID");
-  expect(outcome.error?.message).toContain("the chain cannot go on to next: from: expected string");
+  expect(outcome.error?.message).toContain("the chain cannot go on to next: from takes text, not 1");
   expect(outcome.error?.stack).toContain("run-attempt.test.ts");
 });
 
@@ -356,4 +356,15 @@ it("lets log, status, percent and checkCancelled be passed on as callbacks", asy
   });
   expect(outcome.error).toBeNull();
   expect(sink.all).toEqual(["5", "status:changed", "progress:changed"]);
+});
+
+it("a logged text that ends its line adds no empty one", async () => {
+  class Test extends LiveOperation {
+    run(p: Progress) {
+      for (const text of ["a\nb\n", "c\r\n", "", "\n"]) p.log(text);
+    }
+  }
+  const sink = new ArraySink();
+  await runAttempt(Test, anOrder(), sink, new TestStop(), null);
+  expect(sink.lines.map(({ text }) => text)).toEqual(["a\nb", "c", "", ""]);
 });
