@@ -27,7 +27,8 @@ import { checkStateDir, prepareStateDir } from "./store/directories.js";
 import { layoutOf, runDir } from "./store/layout.js";
 import type { Change } from "./store/ledger.js";
 import { Store } from "./store/store.js";
-import { sweepWorkers } from "./sweep.js";
+import { Sweep } from "./sweep.js";
+import { hasUnownedWorker, takeUpUnowned } from "./unowned.js";
 import { Hub } from "./watch/hub.js";
 import { fits } from "./watch/scope.js";
 
@@ -112,6 +113,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     nice: settings.nice,
     maxLog: settings.maxLog,
     userCode: () => loader.hasUserCode(settings.shippedDirs),
+    onLeft: () => sweep.start(),
     listener: {
       onChange: (entry, before) => {
         hub.changed(before, entry.record);
@@ -152,6 +154,8 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
 
   await store.start();
   releasers.add(() => store.stop());
+  if (store.problems.length > 0 || hasUnownedWorker(store, layout))
+    store.problems.push(...(await takeUpUnowned(store, layout)));
   for (const problem of store.problems) log.error(problem);
   for (const entry of store.ledger.entries.values()) noteStored(entry);
   for (const entry of store.recent.values()) hub.changed(null, entry.record);
@@ -159,7 +163,13 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     hub.changed(null, entry.record);
     if (entry.record.state === "queued") feed.enqueue(entry);
   }
-  sweepWorkers(layout.workers, store.ledger);
+  const sweep = new Sweep({
+    dir: layout.workers,
+    isNeeded: (workerId) => executor.needs(workerId),
+    onEnded: (workerId) => log.warn({ workerId }, "a worker that ran nothing we know of was ended"),
+  });
+  releasers.add(() => sweep.stop());
+  sweep.start();
 
   const stopping = new Stopping(executor, lifecycle);
   const context: Context = {

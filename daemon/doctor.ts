@@ -13,6 +13,7 @@ import { readCheckpoint } from "./store/checkpoint.js";
 import { PlaceError, prepareStateDir } from "./store/directories.js";
 import { type Layout, layoutOf } from "./store/layout.js";
 import { Store } from "./store/store.js";
+import { hasUnownedWorker, takeUpUnowned } from "./unowned.js";
 
 export interface Finding {
   state: "ok" | "mended" | "damaged";
@@ -49,6 +50,8 @@ async function mend(layout: Layout): Promise<Finding[]> {
   const broken: Error[] = [];
   const store = new Store({ layout, onChange: () => {}, onBroken: (error) => broken.push(error) });
   await store.start();
+  if (store.problems.length > 0 || hasUnownedWorker(store, layout))
+    store.problems.push(...(await takeUpUnowned(store, layout)));
   const found: Finding[] = store.problems.map((what) => ({ state: "mended", what }));
   // With something unread, now or earlier, an operation may only seem to be gone.
   const isWhole = found.length === 0 && quarantined(layout).length === 0;

@@ -13,6 +13,7 @@ import type { ResolvedType } from "./loader/messages.js";
 import { isLocked } from "./lock/kernel-lock.js";
 import { killLeftovers } from "./process/identity.js";
 import type { Queue } from "./queue.js";
+import { withoutParams } from "./run-files/accepted.js";
 import { Settlement } from "./settlement.js";
 import type { Entry } from "./store/decision.js";
 import { isNoSpace } from "./store/durable-file.js";
@@ -37,6 +38,8 @@ export interface ExecutorOptions {
   /** Bytes the log of one attempt may take. */
   maxLog: number;
   userCode: () => boolean;
+  /** A worker of an earlier daemon has no operation any more. */
+  onLeft: () => void;
   listener: Pick<AttemptListener, "onChange" | "onLines" | "onHindered">;
 }
 
@@ -104,6 +107,14 @@ export class Executor {
     let running = this.#claiming;
     for (const attempt of this.attempts.values()) if (!attempt.outcome) running++;
     return running;
+  }
+
+  /** Whether the worker is one of ours, or works for an operation. */
+  needs(workerId: string): boolean {
+    if (this.pool.has(workerId)) return true;
+    for (const { run } of this.options.store.ledger.entries.values())
+      if (run?.worker.workerId === workerId) return true;
+    return false;
   }
 
   /** Tells a running operation to stop, once that is recorded. */
@@ -188,6 +199,7 @@ export class Executor {
         seq: record.seq,
         logLines: record.logLines,
       },
+      entry: withoutParams(entry),
       file: type.file,
       attemptDir: dir,
       maxLog: this.options.maxLog,
@@ -254,7 +266,7 @@ export class Executor {
     // Queued again, it may have been started again by now.
     if (this.attempts.get(attempt.id) === attempt) this.attempts.delete(attempt.id);
     this.#settled.emit("news");
-    if (!attempt.worker && !this.#isAlive(attempt)) this.pool.forget(attempt.run.worker.workerId);
+    if (!attempt.worker) this.options.onLeft();
     this.kick();
   }
 

@@ -87,7 +87,8 @@ export class Lifecycle {
       const next = outcome.state === "succeeded" ? outcome.next : null;
       const fact = settledFact(entry.record, seq + 1, outcome, next?.id ?? null);
       const record = fold(entry.record, fact);
-      const successor = next ? this.#successor(entry, next) : null;
+      // Settled again after damage, its next one may be there already.
+      const successor = next && !this.store.knows(next.id) ? this.#successor(entry, next) : null;
       await this.store.decide({ kind: "settled", id, fact, record, successor });
     });
   }

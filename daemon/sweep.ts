@@ -1,15 +1,59 @@
-/** Files of workers that are gone, left by a daemon that was killed. */
+/**
+ * The directory of workers, kept clean: files of those that are gone, left by a daemon that was killed, are removed,
+ * and a worker of an earlier daemon that works for no operation and does not go by itself is ended.
+ */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isLocked } from "./lock/kernel-lock.js";
-import type { Ledger } from "./store/ledger.js";
+import { killMarked } from "./process/identity.js";
 
-/** Removes the files of every worker that is dead and whose operation is settled. */
-export function sweepWorkers(dir: string, ledger: Ledger): void {
-  const needed = new Set([...ledger.entries.values()].map((entry) => entry.run?.worker.workerId));
-  for (const name of readdirSync(dir)) {
-    const workerId = name.slice(0, name.indexOf("."));
-    if (needed.has(workerId) || isLocked(join(dir, `${workerId}.lock`))) continue;
-    rmSync(join(dir, name), { force: true });
+/** Between two looks. A worker without work goes at once when its daemon does; this is for one that may still be starting. */
+const LOOK_MS = 5000;
+
+export interface SweepOptions {
+  dir: string;
+  /** Whether the worker is one of ours, or works for an operation. */
+  isNeeded(workerId: string): boolean;
+  /** One that worked for nothing we know of was ended. */
+  onEnded(workerId: string): void;
+}
+
+export class Sweep {
+  #timer: NodeJS.Timeout | null = null;
+  /** Alive and not needed at the last look. */
+  #left = new Set<string>();
+
+  constructor(private readonly options: SweepOptions) {}
+
+  /** Looks now, and again until none is left. */
+  start(): void {
+    this.look();
+    this.#timer ??= setInterval(() => {
+      if (!this.look()) this.stop();
+    }, LOOK_MS).unref();
+  }
+
+  stop(): void {
+    if (this.#timer) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Whether any is left. */
+  look(): boolean {
+    const { dir, isNeeded, onEnded } = this.options;
+    const before = this.#left;
+    this.#left = new Set();
+    for (const name of readdirSync(dir)) {
+      const workerId = name.slice(0, name.indexOf("."));
+      if (isNeeded(workerId)) continue;
+      if (!isLocked(join(dir, `${workerId}.lock`))) rmSync(join(dir, name), { force: true });
+      else this.#left.add(workerId);
+    }
+    for (const workerId of this.#left) {
+      if (!before.has(workerId)) continue;
+      killMarked(workerId);
+      onEnded(workerId);
+    }
+    return this.#left.size > 0;
   }
 }

@@ -41,8 +41,9 @@ export type DaemonFact = Numbered &
   );
 
 export type WorkerFact = Numbered &
+  /** `entry`: what the daemon kept of the operation then; for recovery alone, and not shown. */
   (
-    | { type: "attempt:accepted"; pid: number }
+    | { type: "attempt:accepted"; pid: number; entry?: unknown }
     /** The type was edited since the submit: what it declares now. */
     | { type: "stages:declared"; title: string; stages: string[] }
     | { type: "stage:entered"; stage: string; index: number | null }

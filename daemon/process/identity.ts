@@ -61,6 +61,12 @@ export function killLeftovers(worker: ProcessIdentity & { workerId: string }, sp
   return found;
 }
 
+/** Kills every process that carries the worker's mark, itself among them; for one of which nothing else is known. */
+export function killMarked(workerId: string): void {
+  const mark = `${WORKER_VARIABLE}=${workerId}`;
+  for (const pid of pids()) if (pid !== process.pid && hasMark(pid, mark)) send(pid, "SIGKILL");
+}
+
 let cachedBootId: string | null | undefined;
 export function bootId(): string | null {
   if (cachedBootId === undefined) cachedBootId = read("/proc/sys/kernel/random/boot_id")?.trim() ?? null;

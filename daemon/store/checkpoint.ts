@@ -6,8 +6,8 @@
  * `state.previous.json`, with the journal since it: should this one be unreadable, nothing is lost.
  */
 import { existsSync, linkSync, readFileSync, rmSync } from "node:fs";
-import { crc32 } from "node:zlib";
 import { type Adapter, Low } from "lowdb";
+import { decodeCheckpoint, encodeCheckpoint, type Salvaged, salvageCheckpoint } from "./checkpoint-text.js";
 import type { Entry } from "./decision.js";
 import { replaceFile } from "./durable-file.js";
 import { quarantineFile } from "./quarantine.js";
@@ -32,17 +32,7 @@ export function readCheckpoint(file: string): CheckpointDocument | null {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   }
-  const { sum, ...document } = JSON.parse(text) as CheckpointDocument & { sum?: string };
-  if (sum !== hex(crc32(JSON.stringify(document)))) throw new Error("its checksum is wrong");
-  const { format, journal, operations } = document;
-  if (format !== 1 || !Number.isSafeInteger(journal) || !Array.isArray(operations)) {
-    throw new Error("it is not a checkpoint of this format");
-  }
-  return document;
-}
-
-function hex(sum: number): string {
-  return sum.toString(16).padStart(8, "0");
+  return decodeCheckpoint(text);
 }
 
 class DurableJsonAdapter implements Adapter<CheckpointDocument> {
@@ -63,10 +53,9 @@ class DurableJsonAdapter implements Adapter<CheckpointDocument> {
       rmSync(this.previous, { force: true });
       linkSync(this.file, this.previous);
     }
-    const text = JSON.stringify(document);
-    const whole = `{"sum":"${hex(crc32(text))}",${text.slice(1)}\n`;
-    await replaceFile(this.file, whole);
-    this.size = whole.length;
+    const text = encodeCheckpoint(document);
+    await replaceFile(this.file, text);
+    this.size = text.length;
   }
 }
 
@@ -83,6 +72,8 @@ export class Checkpoint {
   readonly #adapter: DurableJsonAdapter;
   /** Number of the last journal record in the previous checkpoint, once this one has written a newer. */
   previousJournal = 0;
+  /** By id: what is whole in checkpoints that are not, where there is no whole one. */
+  readonly salvaged = new Map<string, Salvaged>();
 
   constructor(
     private readonly file: string,
@@ -97,15 +88,22 @@ export class Checkpoint {
     return this.#adapter.size;
   }
 
-  /** What the last run wrote. An unreadable file is put aside and said; the one before and the journal tell the rest. */
+  /**
+   * What the last run wrote. An unreadable file is put aside and said; the one before and the journal tell the rest.
+   * Where neither can be read, what is whole in either is salvaged.
+   */
   async read(problems: string[]): Promise<CheckpointDocument> {
     try {
       await this.#low.read();
+      if (existsSync(this.file) || !existsSync(this.previous)) return this.#low.data;
+      problems.push(`${this.file} is gone`);
     } catch (error) {
-      const aside = quarantineFile(this.file);
+      const aside = this.#putAside(this.file);
       problems.push(`${this.file} could not be read (${(error as Error).message}); it is kept in ${aside}`);
-      this.#low.data = this.#readPrevious(problems) ?? EMPTY;
     }
+    this.#low.data = this.#readPrevious(problems) ?? EMPTY;
+    if (this.salvaged.size > 0)
+      problems.push(`${this.salvaged.size} operations were salvaged from what is whole in them`);
     return this.#low.data;
   }
 
@@ -121,6 +119,7 @@ export class Checkpoint {
   #readPrevious(problems: string[]): CheckpointDocument | null {
     try {
       const document = readCheckpoint(this.previous);
+      if (document) this.salvaged.clear();
       problems.push(
         document
           ? `${this.previous} and the journal since it are used instead: nothing is lost`
@@ -128,11 +127,20 @@ export class Checkpoint {
       );
       return document;
     } catch (error) {
-      const aside = quarantineFile(this.previous);
+      const aside = this.#putAside(this.previous);
       problems.push(
         `${this.previous} could not be read either (${(error as Error).message}); it is kept in ${aside}`,
       );
       return null;
     }
+  }
+
+  #putAside(file: string): string {
+    const aside = quarantineFile(file);
+    for (const salvaged of salvageCheckpoint(readFileSync(aside, "utf8"))) {
+      const { id } = salvaged.entry.record;
+      if ((this.salvaged.get(id)?.journal ?? -1) < salvaged.journal) this.salvaged.set(id, salvaged);
+    }
+    return aside;
   }
 }

@@ -32,6 +32,8 @@ export type Decision =
     }
   /** Carries the whole entry: it may have left the journal for the history long ago. */
   | { kind: "retried"; id: string; fact: FactOf<"operation:retried">; entry: Entry }
+  /** Its record was lost; `entry` is what its run files tell. */
+  | { kind: "restored"; id: string; entry: Entry }
   /** `key`: of the submit, which stands for a day all the same. */
   | { kind: "removed"; id: string; key: IdempotencyKey | null };
 

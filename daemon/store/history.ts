@@ -63,6 +63,10 @@ export class History {
     return place ? this.#readAt(place) : null;
   }
 
+  has(id: string): boolean {
+    return this.#indexed((index) => index.find(id)) !== null;
+  }
+
   byKey(key: string): Entry | null {
     const place = this.#indexed((index) => index.findKey(key));
     return place ? this.#readAt(place) : null;

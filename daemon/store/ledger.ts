@@ -46,6 +46,7 @@ export class Ledger {
   apply(decision: Decision, n: number): Change[] {
     if (decision.kind === "submitted") return [this.#submit(decision, n)];
     if (decision.kind === "retried") return [this.#retry(decision, n)];
+    if (decision.kind === "restored") return [this.#restore(decision.entry)];
     const entry = this.entries.get(decision.id);
     if (!entry) return [];
     const before = entry.record;
@@ -128,6 +129,16 @@ export class Ledger {
     this.#fold(entry, decision.fact);
     this.add(entry);
     return { id: decision.id, before, after: entry.record };
+  }
+
+  /** In place of one that knew less; one that was not known comes after all that are. */
+  #restore(restored: Entry): Change {
+    const { id } = restored.record;
+    const known = this.entries.get(id);
+    const before = known?.record ?? null;
+    const entry = { ...restored, order: known?.order ?? this.nextOrder };
+    this.add(entry);
+    return { id, before, after: entry.record };
   }
 
   #fold(entry: Entry, fact: DaemonFact): void {

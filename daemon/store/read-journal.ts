@@ -35,12 +35,17 @@ export function journalSegments(dir: string): string[] {
     .map((name) => join(dir, name));
 }
 
+/** Of a segment's first record. */
+export function numberOf(segment: string): number {
+  return Number.parseInt(basename(segment), 10);
+}
+
 /** Segments with no record after number `last`. */
 export function segmentsBefore(dir: string, last: number): string[] {
   const segments = journalSegments(dir);
   return segments.filter((_, index) => {
     const next = segments[index + 1];
-    return next !== undefined && Number.parseInt(basename(next), 10) <= last + 1;
+    return next !== undefined && numberOf(next) <= last + 1;
   });
 }
 

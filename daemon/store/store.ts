@@ -15,7 +15,7 @@ import type { HistoryQuery } from "./history-index.js";
 import { Journal } from "./journal.js";
 import type { Layout } from "./layout.js";
 import { type Change, Ledger } from "./ledger.js";
-import { readJournal, segmentsBefore } from "./read-journal.js";
+import { journalSegments, numberOf, readJournal, segmentsBefore } from "./read-journal.js";
 import { RemovedKeys } from "./removed-keys.js";
 
 export interface StoreOptions {
@@ -65,17 +65,24 @@ export class Store {
       ...this.#removed,
     ]);
     this.ledger.nextOrder = Math.max(document.nextOrder, this.#history.nextOrder);
-    for (const entry of document.operations) this.ledger.add(entry);
+    const { salvaged } = this.#checkpoint;
+    for (const entry of [...document.operations, ...[...salvaged.values()].map(({ entry }) => entry)])
+      this.ledger.add(entry);
     for (const key of document.removedKeys) this.removedKeys.add(key);
+    if (document.journal === 0 && this.#isCheckpointGone())
+      this.problems.push(
+        `${layout.checkpoint} is gone: what only it held is lost, the journal tells the rest`,
+      );
     const read = readJournal(layout.journal, document.journal);
     this.problems.push(...read.problems);
     for (const { n, value } of read.records) this.#replay(value as Decision, n);
+    this.#dropOutdated();
     for (const id of this.ledger.entries.keys()) this.#history.forget(id);
     this.#recount();
     this.#loadRecent();
     this.#journal = new Journal<Decision>({
       dir: layout.journal,
-      last: read.last,
+      last: Math.max(read.last, ...[...salvaged.values()].map(({ journal }) => journal)),
       onDurable: (decision, n) => this.#apply(decision, n),
       onBroken: this.options.onBroken,
     });
@@ -92,6 +99,11 @@ export class Store {
   /** The entry in memory or in the history. */
   find(id: string): Entry | null {
     return this.ledger.get(id) ?? this.recent.get(id) ?? this.#history.read(id);
+  }
+
+  /** Whether an operation has the id, or had it and was removed. */
+  knows(id: string): boolean {
+    return this.ledger.entries.has(id) || this.#removed.has(id) || this.#history.has(id);
   }
 
   findByKey(key: string): Entry | null {
@@ -212,7 +224,24 @@ export class Store {
     this.#history.close();
   }
 
+  /** What it covered is gone from the journal, so there was one. */
+  #isCheckpointGone(): boolean {
+    if (this.problems.length > 0) return false;
+    const [first] = journalSegments(this.options.layout.journal);
+    return first === undefined ? this.#history.count({}) > 0 : numberOf(first) > 1;
+  }
+
+  /** What is salvaged may be older than what the history says of it. */
+  #dropOutdated(): void {
+    for (const id of this.#checkpoint.salvaged.keys()) {
+      const sealed = this.#history.read(id)?.record.seq ?? 0;
+      if (sealed >= (this.ledger.get(id)?.record.seq ?? 0)) this.ledger.drop(id);
+    }
+  }
+
   #replay(decision: Decision, n: number): void {
+    const id = decision.kind === "submitted" ? decision.fact.operation.id : decision.id;
+    if (n <= (this.#checkpoint.salvaged.get(id)?.journal ?? 0)) return;
     this.ledger.apply(decision, n);
     if (decision.kind === "removed") this.#forgetRemoved(decision);
   }

@@ -3,6 +3,7 @@
  * After it accepted an order a worker says nothing until it is idle again.
  */
 import type { Order } from "../../ops/api/order.js";
+import type { Entry } from "../store/decision.js";
 
 /** Given to a worker at its birth, as its one argument. */
 export interface WorkerSetup {
@@ -26,6 +27,8 @@ export interface PrepareMessage {
 export interface OrderMessage {
   type: "order";
   order: Order;
+  /** What the daemon keeps of the operation, without its params: for the attempt's first fact. */
+  entry: Entry;
   /** The file that holds the type. */
   file: string;
   attemptDir: string;

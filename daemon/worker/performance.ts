@@ -14,6 +14,7 @@ import { fileStageValues } from "../../ops/api/stage-values.js";
 import { type LoadedFile, loadedUserFiles } from "../../ops/api/user-code.js";
 import type { FailureCode } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/fact.js";
+import { withParams } from "../run-files/accepted.js";
 import { ActivityBaseline } from "./activity.js";
 import type { AppendFile } from "./append-file.js";
 import { enterEnvironment, leaveEnvironment } from "./environment.js";
@@ -54,7 +55,8 @@ export class Performance {
     const sink = this.#whenRoom(
       () => new RunSink(attemptDir, attempt, seq, logLines, maxLog, this.events, this.#whenRoom),
     );
-    sink.fact({ type: "attempt:accepted", pid: process.pid }, true);
+    const entry = withParams(this.message.entry, order.params);
+    sink.fact({ type: "attempt:accepted", pid: process.pid, entry }, true);
     this.#sink = sink;
     const outcome = await this.#run(sink);
     this.#finish(outcome);

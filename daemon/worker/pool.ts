@@ -88,6 +88,11 @@ export class Pool {
     return null;
   }
 
+  has(workerId: string): boolean {
+    for (const { identity } of this.#workers) if (identity.workerId === workerId) return true;
+    return false;
+  }
+
   /** Gives back a worker that was taken and not used. */
   release(worker: PooledWorker): void {
     if (worker.state === "busy") worker.state = "idle";
@@ -159,7 +164,7 @@ export class Pool {
     worker.state = "gone";
     this.#workers.delete(worker);
     this.options.onExit(worker, exit);
-    this.forget(worker.identity.workerId);
+    this.#forget(worker.identity.workerId);
     if (this.#stopped) return;
     // Workers that die before they are ready would be forked in a tight loop.
     if (unborn) this.#rest();
@@ -177,7 +182,7 @@ export class Pool {
   }
 
   /** Removes a dead worker's files. */
-  forget(workerId: string): void {
+  #forget(workerId: string): void {
     for (const file of Object.values(workerFiles(this.options.dir, workerId))) rmSync(file, { force: true });
   }
 }

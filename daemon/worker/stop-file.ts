@@ -6,11 +6,8 @@ import { cancelFile } from "../run-files/names.js";
 
 export class StopFile implements StopControl {
   readonly #controller = new AbortController();
-  readonly #file: string;
 
-  constructor(attemptDir: string) {
-    this.#file = cancelFile(attemptDir);
-  }
+  constructor(private readonly attemptDir: string) {}
 
   get signal(): AbortSignal {
     return this.#controller.signal;
@@ -18,9 +15,8 @@ export class StopFile implements StopControl {
 
   poll(): StopReason | null {
     if (this.signal.aborted) return this.signal.reason as StopReason;
-    if (!existsSync(this.#file)) return null;
-    const reason = this.#read();
-    this.#controller.abort(reason);
+    const reason = readStopReason(this.attemptDir);
+    if (reason !== null) this.#controller.abort(reason);
     return reason;
   }
 
@@ -28,13 +24,16 @@ export class StopFile implements StopControl {
   signalled(): void {
     if (this.poll() === null) this.#controller.abort("cancel" satisfies StopReason);
   }
+}
 
-  #read(): StopReason {
-    try {
-      const { reason } = JSON.parse(readFileSync(this.#file, "utf8")) as { reason?: unknown };
-      return reason === "timeout" ? "timeout" : "cancel";
-    } catch {
-      return "cancel";
-    }
+/** Why the attempt was told to stop, as its cancel file says; null where there is none. */
+export function readStopReason(attemptDir: string): StopReason | null {
+  const file = cancelFile(attemptDir);
+  if (!existsSync(file)) return null;
+  try {
+    const { reason } = JSON.parse(readFileSync(file, "utf8")) as { reason?: unknown };
+    return reason === "timeout" ? "timeout" : "cancel";
+  } catch {
+    return "cancel";
   }
 }

@@ -11,10 +11,11 @@ import {
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
+import { isAlive } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { journalFiles } from "./crafted.js";
 import { FULL } from "./mode.js";
-import { settled, startDaemon, wholeLog } from "./start.js";
+import { eventually, expectWholeStory, inStage, settled, startDaemon, wholeLog } from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
 interface Past {
@@ -142,7 +143,6 @@ const DAMAGES: Damage[] = [
       removeIndex(dir);
       return cut(segment(dir), 30);
     },
-    costs: ({ sealed }) => sealed.slice(-1),
     said: /torn tail/,
   },
   {
@@ -151,7 +151,6 @@ const DAMAGES: Damage[] = [
       removeIndex(dir);
       return flip(segment(dir), 0.1);
     },
-    costs: ({ sealed }) => sealed.slice(0, 1),
     said: /damaged record/,
   },
   {
@@ -220,13 +219,14 @@ test.each(DAMAGES)("damage: $what", async ({ what, hit, costs, said, aside = sai
   expect(compared.details).toEqual([]);
 });
 
-test("damage in the checkpoint and in the one before it: the history and the journal tell what they hold", async () => {
+test("damage in the checkpoint and in the one before it: what is whole in them is there, and the journal tells the rest", async () => {
   await using daemon = await startDaemon(["gate"], { concurrency: 1 });
   const past = await makePast(daemon);
   const { stateDir } = daemon.world;
   const checkpoints = readdirSync(stateDir).filter((name) => /^state.*\.json$/.test(name));
   expect(checkpoints).toHaveLength(2);
-  for (const name of checkpoints) flip(join(stateDir, name), 0.5);
+  // At the front, where nothing of an operation stands.
+  for (const name of checkpoints) flip(join(stateDir, name), 0.005);
   await daemon.startAgain();
   const { problems } = await daemon.client.daemon();
   for (const name of checkpoints) {
@@ -234,11 +234,142 @@ test("damage in the checkpoint and in the one before it: the history and the jou
     expect(existsSync(join(stateDir, `${name}.damaged-1`))).toBe(true);
   }
   const ids = (await daemon.client.list({ limit: 1000 })).operations.map(({ id }) => id);
-  const expected = [...past.sealed, ...past.recent];
+  const expected = [...past.sealed, past.running, past.queued, ...past.recent];
   const found = compareOnce(expected, ids);
   record({ fault: "damage: both checkpoints", injected: 2, ...found }, found.details);
   openGates(daemon);
   for (const id of expected) expect((await settled(daemon, id)).state).toBe("succeeded");
+});
+
+/** Takes away or damages all that knows of an operation but its run files. */
+const FORGOTTEN: Array<{ what: string; forget: (stateDir: string) => void }> = [
+  {
+    what: "checkpoints damaged beyond reading, the journal empty",
+    forget: (dir) => {
+      for (const name of ["state.json", "state.previous.json"]) write(join(dir, name), "x");
+      for (const file of journalFiles(dir)) write(file, "");
+    },
+  },
+  {
+    what: "checkpoints and journal gone",
+    forget: (dir) => {
+      for (const name of ["state.json", "state.previous.json"]) rmSync(join(dir, name));
+      for (const file of journalFiles(dir)) rmSync(file);
+    },
+  },
+];
+
+test.each(FORGOTTEN)(
+  "an operation that only its run files know is taken up again: $what",
+  async ({ forget, what }) => {
+    await using daemon = await startDaemon(["gate", "resumes"], { concurrency: 4 });
+    const { dir, stateDir } = daemon.world;
+    const alive = await submitGate(daemon, "alive");
+    const dead = await submitGate(daemon, "dead");
+    const over = await submitGate(daemon, "over");
+    const side = join(dir, "side");
+    const lost = await daemon.submit("resumes", { params: { side, ends: ["wait", "go"] } });
+    const pids = await Promise.all([alive, dead, over].map((id) => inStage(daemon, id, "Wait")));
+    const lostPid = await inStage(daemon, lost.id, "Second");
+    const before = await daemon.client.show(alive);
+    for (let n = 0; n < 2; n++) {
+      await daemon.stop();
+      await daemon.startAgain();
+    }
+    await daemon.kill();
+    forget(stateDir);
+    for (const pid of [pids[1]!, lostPid]) process.kill(pid, "SIGKILL");
+    // An outcome nobody has read yet.
+    writeFileSync(join(dir, "over.1"), "");
+    await eventually("its process is gone", () => !isAlive(pids[2]!));
+    await daemon.startAgain();
+
+    const { problems } = await daemon.client.daemon();
+    for (const id of [alive, dead, over, lost.id])
+      expect(
+        problems.filter((problem) => problem.includes(`${id} was lost; it was taken up again`)),
+      ).toHaveLength(1);
+    expect(await daemon.client.show(alive)).toMatchObject({
+      state: "running",
+      attempt: 1,
+      params: before.params,
+      label: "alive",
+      createdAt: before.createdAt,
+      stageStates: { Wait: "active" },
+    });
+    writeFileSync(join(dir, "alive.1"), "chain");
+    const ended = await settled(daemon, alive);
+    expect(ended).toMatchObject({ state: "succeeded", attempt: 1 });
+    expect(readFileSync(join(dir, "alive.ran"), "utf8")).toBe(`1 ${pids[0]}\n`);
+    await expectWholeStory(daemon, ended);
+    writeFileSync(join(dir, "alive+.1"), "");
+    expect(await settled(daemon, ended.chain.next!)).toMatchObject({ state: "succeeded" });
+    expect(await settled(daemon, over)).toMatchObject({ state: "succeeded", attempt: 1 });
+    // Whether it was over by then cannot be known: it is not run again by itself, and can be by hand.
+    for (const id of [dead, lost.id])
+      expect(await settled(daemon, id)).toMatchObject({
+        state: "failed",
+        attempt: 1,
+        error: { code: "LIVEOPS_WORKER_LOST" },
+      });
+    await daemon.client.retry(lost.id);
+    expect(await settled(daemon, lost.id)).toMatchObject({
+      state: "succeeded",
+      attempt: 2,
+      stageTimes: { First: { resumed: true } },
+    });
+
+    // What was taken up is known from now on.
+    await daemon.kill();
+    await daemon.startAgain();
+    expect((await daemon.client.daemon()).problems).toEqual([]);
+    const expected = [alive, dead, over, lost.id, ended.chain.next!];
+    const found = compareOnce(
+      expected,
+      (await daemon.client.list({ limit: 1000 })).operations.map(({ id }) => id),
+    );
+    expect(found.details).toEqual([]);
+    record({ fault: `only the run files left: ${what}`, injected: 4, ...found }, found.details);
+  },
+);
+
+test("a damaged record of a start: its worker is found, and the operation is not run a second time", async () => {
+  await using daemon = await startDaemon(["gate"], { concurrency: 1 });
+  const { dir, stateDir } = daemon.world;
+  const id = await submitGate(daemon, "started");
+  const pid = await inStage(daemon, id, "Wait");
+  await daemon.kill();
+  const file = lastJournal(stateDir);
+  writeFileSync(file, readFileSync(file, "utf8").replace('"kind":"started"', '"kind":"startad"'));
+  await daemon.startAgain();
+  expect(await daemon.client.show(id)).toMatchObject({ state: "running", attempt: 1 });
+  writeFileSync(join(dir, "started.1"), "");
+  expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(readFileSync(join(dir, "started.ran"), "utf8")).toBe(`1 ${pid}\n`);
+  record({ fault: "damage: the record of a start", injected: 1, survived: 1, lost: 0, duplicated: 0 });
+});
+
+test("a worker that works for nothing that is known is ended, and its files go", async () => {
+  await using daemon = await startDaemon(["gate"], { concurrency: 1 });
+  const { dir, stateDir } = daemon.world;
+  const id = await submitGate(daemon, "nobody");
+  const pid = await inStage(daemon, id, "Wait");
+  await daemon.kill();
+  for (const name of journalFiles(stateDir)) rmSync(name);
+  rmSync(join(stateDir, "runs", id), { recursive: true });
+  await daemon.startAgain();
+  expect((await daemon.client.list({})).total).toBe(0);
+  await eventually("it is ended", () => !isAlive(pid));
+  const busy = () => readdirSync(join(stateDir, "workers")).filter((name) => name.endsWith(".lock")).length;
+  await eventually("its files are gone", () => busy() <= 1);
+  expect(existsSync(join(dir, "nobody.2"))).toBe(false);
+  record({
+    fault: "a worker whose operation nobody knows",
+    injected: 1,
+    survived: 1,
+    lost: 0,
+    duplicated: 0,
+  });
 });
 
 test("damage in run files: the damaged line is passed over and said, the others are there, the outcome counts", async () => {

@@ -1,6 +1,7 @@
 /** What cannot be read is put aside and said, never overwritten; what is not ours is refused. */
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -57,6 +58,61 @@ describe("state.json", () => {
     expect(again.store.find(fresh)?.record.state).toBe("queued");
     expect(again.store.problems).toEqual([]);
     expect(aside(checkpoint)).toEqual([text]);
+    await again.close();
+  });
+
+  test("damaged, as the one before it is too: all is there but the operation in whose line the damage is", async () => {
+    const open = await OpenStore.open(directory());
+    const [hit, cancelled, running, queued] = [
+      await open.submit(),
+      await open.submit(),
+      await open.submit(),
+      await open.submit(),
+    ];
+    await open.store.checkpoint();
+    await open.lifecycle.cancel(cancelled);
+    await open.start(running);
+    await open.store.checkpoint();
+    await open.settle(running, "failed");
+    await open.lifecycle.retry(running, null, () => {});
+    const later = await open.submit();
+    await open.store.checkpoint();
+    await open.start(later);
+    await open.start(queued);
+    const expected = open.seen().filter((line) => !line.startsWith(hit));
+    const before = open.store.list({}, 100).map(({ record, queuedAt }) => [record.id, queuedAt]);
+    const dir = directory();
+    cpSync(open.dir, dir, { recursive: true });
+    await open.close();
+    const { checkpoint, previousCheckpoint } = layoutOf(dir);
+    for (const file of [checkpoint, previousCheckpoint]) {
+      const text = readFileSync(file, "utf8");
+      writeFileSync(file, text.replace(`"id":"${hit}"`, `"id":"${hit.toUpperCase()}"`));
+    }
+    const again = await OpenStore.open(dir);
+    expect(again.seen()).toEqual(expected);
+    expect(again.store.list({}, 100).map(({ record, queuedAt }) => [record.id, queuedAt])).toEqual(
+      before.filter(([id]) => id !== hit),
+    );
+    expect(again.store.problems.join("\n")).toMatch(/were salvaged from what is whole in them/);
+    const fresh = await again.submit();
+    await again.close();
+    const third = await OpenStore.open(dir);
+    expect(third.seen().slice(1)).toEqual(expected);
+    expect(third.store.find(fresh)?.record.state).toBe("queued");
+    expect(third.store.problems).toEqual([]);
+    await third.close();
+  });
+
+  test("gone: the one before it and the journal since tell all of it", async () => {
+    const { dir, live } = await closed();
+    const more = await OpenStore.open(dir);
+    await more.start(live);
+    await more.close();
+    rmSync(layoutOf(dir).checkpoint);
+    const again = await OpenStore.open(dir);
+    expect(again.store.find(live)?.record.state).toBe("running");
+    expect(again.store.problems.join("\n")).toMatch(/state.json is gone\n.*nothing is lost/);
     await again.close();
   });
 
