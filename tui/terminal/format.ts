@@ -11,10 +11,11 @@ export function isByteUnit(unit: string | null | undefined): boolean {
   return unit != null && BYTE_UNITS.has(unit.toLowerCase());
 }
 
-/** `0.4s`, `7s`, `1m05s`, `1h02m`, `3d04h`; at most two units. Seconds in; nothing finite is below zero. */
+/** `20ms`, `0.4s`, `7s`, `1m05s`, `1h02m`, `3d04h`; at most two units. Seconds in; nothing finite is below zero. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";
   const whole = Math.max(0, seconds);
+  if (whole > 0 && whole < 0.0995) return `${Math.max(1, Math.round(whole * 1000))}ms`;
   if (whole < 10 && !Number.isInteger(whole)) {
     const tenths = Math.round(whole * 10) / 10;
     if (tenths < 10) return `${tenths}s`;

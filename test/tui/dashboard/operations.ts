@@ -46,7 +46,6 @@ export function backup(over: Partial<Operation> = {}): Operation {
     status: { text: "photos/2024", level: "info" },
     createdAt: ago(80),
     startedAt: ago(75),
-    logLines: 4,
     ...over,
   });
 }
@@ -108,7 +107,6 @@ export function failed(over: Partial<Operation> = {}): Operation {
     createdAt: ago(601),
     startedAt: ago(600),
     finishedAt: ago(590),
-    logLines: 2,
     ...over,
   });
 }

@@ -5,6 +5,7 @@ import { NO_COUNTS } from "../../../protocol/watch.js";
 import { actionFor, KEYS } from "../../../tui/dashboard/keys.js";
 import type { Message } from "../../../tui/dashboard/state/message.js";
 import { chainOf, initialState, type State, selectedOperation } from "../../../tui/dashboard/state/model.js";
+import { ticks } from "../../../tui/dashboard/state/ticks.js";
 import { update } from "../../../tui/dashboard/state/update.js";
 import { logTarget, wantedChain } from "../../../tui/dashboard/state/wants.js";
 import { ago, backup, failed, NOW, operation, queued, scanning, verify } from "./operations.js";
@@ -111,6 +112,14 @@ describe("a hand-over", () => {
     expect(after(back, changed(B.id, { percent: 50 }), handedOver({ percent: 100 })).selected).toBe(A.id);
   });
 
+  test("that was over before it was looked at is no news: the view stays, whenever the successor comes in", () => {
+    const done = { ...A, state: "succeeded" as const, chain: { ...A.chain, next: B.id } };
+    const found = after(opened([], A.id), { type: "found", operation: done });
+    expect(found.selected).toBe(A.id);
+    const complete = after(found, { type: "fetched", operations: [{ ...B, state: "queued" }] });
+    expect(complete).toMatchObject({ selected: A.id, notice: null });
+  });
+
   test("is seen across a reconnect", () => {
     const done = { ...A, state: "succeeded" as const, chain: { ...A.chain, next: B.id } };
     const away = after(opened([A]), { type: "lost", reason: "gone", at: NOW });
@@ -124,6 +133,24 @@ describe("a hand-over", () => {
     expect(wantedChain(state)).toContain(A.id);
     const complete = after(state, { type: "fetched", operations: [A, B] });
     expect(wantedChain(complete)).toBeNull();
+  });
+});
+
+describe("a notice", () => {
+  const tick = (seconds: number): Message => ({ type: "ticked", now: NOW + seconds * 1000 });
+
+  test("of what went well goes by itself, however long the clock stood still before", () => {
+    const told = after(opened([A]), handedOver(), chained(A.id, B));
+    expect(ticks(told)).toBe(true);
+    const later = after(told, tick(3600), tick(3605));
+    expect(later.notice).not.toBeNull();
+    expect(after(later, tick(3610)).notice).toBeNull();
+  });
+
+  test("of what went wrong stays", () => {
+    const request = { kind: "cancel", id: A.id } as const;
+    const told = after(opened([A]), { type: "refused", request, message: "no" }, tick(1), tick(9999));
+    expect(told.notice?.text).toContain("no");
   });
 });
 

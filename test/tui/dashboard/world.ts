@@ -89,7 +89,12 @@ export class World {
       stream: "log" as const,
       ...(typeof text === "string" ? { text } : { text: "", ...text }),
     }));
-    this.lines.set(id, [...held, ...fresh]);
+    const all = [...held, ...fresh];
+    this.lines.set(id, all);
+    // As the daemon counts them, unless a test says that there are more.
+    const operation = this.operations.get(id);
+    if (operation !== undefined && operation.logLines < all.length)
+      this.operations.set(id, { ...operation, logLines: all.length });
     for (const watcher of this.#watchers) if (watcher.operation === id) this.#sendLog(watcher);
   }
 

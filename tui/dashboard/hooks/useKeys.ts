@@ -21,7 +21,8 @@ export function useKeys(store: Store): void {
 
 /** Keys that were typed faster than they were read arrive as one string. */
 function pressedKeys(input: string, key: InkKey): Pressed[] {
-  const special = SPECIAL.find((name) => key[name]);
+  if (key.tab && key.shift) return [{ special: "backtab" }];
+  const special = SPECIAL.find((name) => name !== "backtab" && key[name]);
   if (special !== undefined) return [{ special }];
   if (key.meta) return [];
   return [...input].map((character) => pressedCharacter(character, key.ctrl));

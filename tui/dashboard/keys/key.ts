@@ -17,6 +17,7 @@ export const SPECIAL = [
   "return",
   "escape",
   "tab",
+  "backtab",
   "backspace",
   "delete",
 ] as const;

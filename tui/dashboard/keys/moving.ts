@@ -34,7 +34,7 @@ export const MOVING: readonly Key[] = [
     when: (state) => free(state) && state.pane === "detail",
   },
   { action: "back", on: ["escape"], label: "esc", when: (state) => inDetail(state) && !narrowed(state) },
-  { action: "switch", on: ["tab"], label: "tab", when: hasSelected },
+  { action: "switch", on: ["tab", "backtab"], label: "tab", when: hasSelected },
   {
     action: "page-up",
     on: ["pageUp", "^u", "^b"],

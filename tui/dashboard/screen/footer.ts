@@ -1,6 +1,6 @@
 /** The last row: a question, or what just happened, and the keys that do something now, from the one table. */
 import { KEYS, type Key } from "../keys.js";
-import { ENTRIES } from "../state/entry.js";
+import { ENTRIES, type Entry } from "../state/entry.js";
 import { operationOf, type State } from "../state/model.js";
 import { idOf, type Request } from "../state/request.js";
 import { fit, tame, widthOf } from "./cells.js";
@@ -17,12 +17,8 @@ function arrowsHint(state: State): string | null {
 }
 
 export function footer(state: State, paint: Paint): string {
+  if (state.entry !== null && state.confirming === null) return typing(state, state.entry, paint);
   const line = new Line(state.size.columns, paint).add(" ");
-  const { entry } = state;
-  if (entry !== null && ENTRIES[entry.kind].prompt !== "") {
-    line.add(ENTRIES[entry.kind].prompt, "bold");
-    return addTyped(line, entry.line, line.left - 1).toString();
-  }
   if (state.confirming !== null) question(state, state.confirming, line);
   else if (state.notice !== null) {
     const { level, text } = state.notice;
@@ -31,6 +27,24 @@ export function footer(state: State, paint: Paint): string {
     line.add(`${STATUS_GLYPHS[level]} ${fit(tame(text), room - 2)}`, STATUS_STYLES[level], "bold").add("  ");
   }
   return keys(state, line).toString();
+}
+
+/** Columns that what is typed keeps, however many keys there are to tell. */
+const TYPED_LEAST = 30;
+
+/** The line that is typed, where it is drawn here, and its keys. */
+function typing(state: State, entry: Entry, paint: Paint): string {
+  const { prompt, keys } = ENTRIES[entry.kind];
+  const line = new Line(state.size.columns, paint).add(" ");
+  const width = keys.reduce((sum, [label, hint]) => sum + widthOf(label) + widthOf(hint) + 3, 0);
+  const told = prompt === "" || line.left - prompt.length - width >= TYPED_LEAST;
+  if (prompt !== "") {
+    line.add(prompt, "bold");
+    addTyped(line, entry.line, line.left - (told ? width : 0) - 1);
+    if (told) line.fill(line.width - width);
+  }
+  for (const [label, hint] of told ? keys : []) line.add(label, "bold").add(` ${hint}  `, "dim");
+  return line.toString();
 }
 
 function question(state: State, asked: Request, line: Line): void {

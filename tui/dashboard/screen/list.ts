@@ -6,7 +6,7 @@ import { formatDuration, formatEta, formatPercent } from "../../terminal/format.
 import { chainOf, operationOf, type State } from "../state/model.js";
 import { type Fold, selectedRow } from "../state/order.js";
 import { addBar, addWandering, isIndeterminate } from "./bar.js";
-import { tame, widthOf, wrap } from "./cells.js";
+import { fit, tame, widthOf, wrap } from "./cells.js";
 import { chainElapsed, elapsedOf } from "./elapsed.js";
 import { chainSecondsLeft, secondsLeft } from "./estimate.js";
 import { Line } from "./line.js";
@@ -15,12 +15,15 @@ import { stallOf } from "./stall.js";
 import { glyphOf, stateWord, styleOf } from "./state-style.js";
 
 const BAR = 10;
+/** A bar where a name leaves no room for a whole one. */
+const SHORT_BAR = 6;
 const PERCENT = 5;
 const TIME = 7;
 const LEFT = 7;
 
-/** Widths from which a row has room for more than its name and one figure. */
+/** Widths from which every row has room for more than its name and one figure. */
 const FIGURES_FROM = 38;
+/** Below it a row has bar or state only where its own name leaves room for them. */
 const BAR_FROM = 52;
 const LEFT_FROM = 58;
 
@@ -58,69 +61,91 @@ function row(
   paint: Paint,
 ): string {
   const fold = state.folds.get(operation.id) ?? null;
-  const figures = figuresOf(state, operation, fold, width, left, paint);
   const stalled = stallOf(state, operation) !== null;
   const line = new Line(width, paint)
     .add(selected ? "▌" : " ", state.pane === "list" ? "cyan" : "dim")
     .add(stalled ? "▲" : glyphOf(operation), stalled ? "yellow" : styleOf(operation))
     .add(" ");
+  const name = nameParts(operation, fold);
+  const spare = line.left - widthOfName(name);
+  const figures = figuresOf(state, operation, fold, width, spare, left, paint);
   return line
-    .join(nameOf(operation, fold, selected, line.left - figures.width, paint))
+    .join(nameOf(name, selected, line.left - figures.width, paint))
     .join(figures)
     .toString();
 }
 
 const BRANCH: Record<Fold["part"], string> = { folded: "▸ ", head: "▾ ", link: "├ ", tail: "└ " };
 
-/** The label is the first to be cut; a chain's place stays as long as there is room for half of the name. */
-function nameOf(
-  operation: Operation,
-  fold: Fold | null,
-  selected: boolean,
-  width: number,
-  paint: Paint,
-): Line {
-  const line = new Line(width, paint);
-  if (fold !== null) line.add(BRANCH[fold.part], "dim");
-  else if (operation.chain.index > 0) line.add("↳ ", "dim");
-  const title = tame(operation.title);
-  const count = fold?.part === "folded" ? ` ${operation.chain.index + 1} links` : "";
-  const shown = count !== "" && widthOf(title) + count.length <= line.left ? count : "";
-  line.add(title, selected ? "bold" : "plain").add(shown, "dim");
-  if (operation.label !== null && line.left > 3) line.add(` ${tame(operation.label)}`, "dim");
+/** The place in a chain, the title, the number of links, the label. */
+type Name = readonly [place: string, title: string, links: string, label: string];
+
+function nameParts(operation: Operation, fold: Fold | null): Name {
+  const place = fold !== null ? BRANCH[fold.part] : operation.chain.index > 0 ? "↳ " : "";
+  const links = fold?.part === "folded" ? ` ×${operation.chain.index + 1}` : "";
+  return [place, tame(operation.title), links, tame(operation.label ?? "")];
+}
+
+const BETWEEN = " · ";
+
+function widthOfName([place, title, links, label]: Name): number {
+  const labelled = label === "" ? 0 : BETWEEN.length + widthOf(label);
+  return widthOf(place) + widthOf(title) + widthOf(links) + labelled;
+}
+
+/** The label is the first to be cut, then the title: the number of links stays as long as there is room for half of it. */
+function nameOf([place, title, links, label]: Name, selected: boolean, width: number, paint: Paint): Line {
+  const line = new Line(width, paint).add(place, "dim");
+  const room = line.left - widthOf(links);
+  const kept = widthOf(title) <= room * 2 ? links : "";
+  line.add(fit(title, line.left - widthOf(kept)), selected ? "bold" : "plain").add(kept, "dim");
+  // Of less than two of its letters nothing is to be learnt.
+  if (label !== "" && line.left >= BETWEEN.length + Math.min(3, widthOf(label)))
+    line.add(BETWEEN, "dim").add(label, "dim");
   return line.fill();
 }
 
-/** Right of the name: bar, percent, time and estimate as far as the name keeps room; else one figure. */
+/** Right of the name: bar or state, percent, time and estimate as far as the name keeps room; else one figure. */
 function figuresOf(
   state: State,
   operation: Operation,
   fold: Fold | null,
   width: number,
+  spare: number,
   left: string | null,
   paint: Paint,
 ): Line {
   const { now } = state;
   const running = operation.state === "running";
-  const wandering = isIndeterminate(operation);
-  const percent = !running ? "" : wandering ? "…" : formatPercent(operation.percent);
+  const percent = !running ? "" : isIndeterminate(operation) ? "…" : formatPercent(operation.percent);
   const seconds =
     fold?.part === "folded" ? chainElapsed(chainOf(state, operation), now) : elapsedOf(operation, now);
   const elapsed = seconds === null ? "" : formatDuration(seconds);
-  if (width < FIGURES_FROM)
-    return new Line(TIME, paint)
-      .add((percent || elapsed).padStart(TIME - 1), running ? "plain" : "dim")
-      .fill();
-  const bar = width >= BAR_FROM;
-  const line = new Line(PERCENT + TIME + 1 + (bar ? BAR + 1 : 0) + (left === null ? 0 : LEFT), paint).add(
-    " ",
-  );
-  if (bar && wandering) addWandering(line, BAR, now, styleOf(operation));
-  else if (bar && running) addBar(line, BAR, operation.percent, styleOf(operation));
-  else if (bar) line.add(stateWord(operation).padStart(BAR), wordStyle(operation));
-  line.add(percent.padStart(bar ? PERCENT : PERCENT - 1)).add(elapsed.padStart(TIME), "dim");
+  const two = width >= FIGURES_FROM;
+  // The last column stays free.
+  const figures = two ? PERCENT + TIME + 1 : TIME;
+  const bar = width >= BAR_FROM ? BAR : roomFor(operation, spare - figures - 1);
+  const line = new Line(figures + (bar === 0 ? 0 : bar + 1) + (left === null ? 0 : LEFT), paint);
+  if (bar > 0) addProgress(line.add(" "), operation, bar, now);
+  const place = operation.queuePosition === null || bar > 0 ? "" : `#${operation.queuePosition}`;
+  if (two) line.add(percent.padStart(PERCENT)).add((elapsed || place).padStart(TIME), "dim");
+  else line.add((percent || elapsed || place).padStart(TIME - 1), running ? "plain" : "dim");
   if (left !== null) line.add(left.padStart(LEFT), "dim");
   return line.fill();
+}
+
+/** Columns for the bar, or the word for the state, that fit into so many; 0 where neither does. */
+function roomFor(operation: Operation, columns: number): number {
+  // What went well needs no word beside its glyph.
+  if (operation.state === "succeeded") return 0;
+  const wanted = operation.state === "running" ? [BAR, SHORT_BAR] : [stateWord(operation).length];
+  return wanted.find((width) => width <= columns) ?? 0;
+}
+
+function addProgress(line: Line, operation: Operation, width: number, now: number): void {
+  if (isIndeterminate(operation)) addWandering(line, width, now, styleOf(operation));
+  else if (operation.state === "running") addBar(line, width, operation.percent, styleOf(operation));
+  else line.add(stateWord(operation).padStart(width), wordStyle(operation));
 }
 
 function wordStyle(operation: Operation): Style {

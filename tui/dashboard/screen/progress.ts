@@ -1,6 +1,13 @@
 /** The bar with its percent, and below it the amounts: what is done, the rate, the time left and gone. */
 import type { Operation } from "../../../protocol/operation.js";
-import { formatAmount, formatDuration, formatEta, formatPercent, formatRate } from "../../terminal/format.js";
+import {
+  formatAmount,
+  formatDuration,
+  formatEta,
+  formatPercent,
+  formatRate,
+  isByteUnit,
+} from "../../terminal/format.js";
 import { historyOf } from "../state/histories.js";
 import type { State } from "../state/model.js";
 import { addBar, addWandering, isIndeterminate } from "./bar.js";
@@ -51,7 +58,9 @@ function measuredParts(operation: Operation): string[] {
   if (operation.state !== "running" || measured === null) return [];
   const label = measured.label === null ? "" : `${fit(tame(measured.label), WORD)} `;
   const unit = measured.unit === null ? null : fit(tame(measured.unit), WORD);
-  const parts = [label + formatAmount(measured.done, measured.total, unit)];
+  // `Rows 3/10` says it: no `row` behind that.
+  const told = unit !== null && !isByteUnit(unit) && label.toLowerCase().includes(unit.toLowerCase());
+  const parts = [label + formatAmount(measured.done, measured.total, told ? null : unit)];
   if (measured.rate !== null) parts.push(formatRate(measured.rate, unit));
   if (measured.etaSeconds !== null) parts.push(`ETA ${formatEta(measured.etaSeconds)}`);
   return parts;

@@ -24,6 +24,8 @@ export type EntryKind = keyof typeof ENTRIES;
 export interface EntryHandlers {
   /** Stands before the text; "" for a line that is drawn elsewhere than at the foot. */
   prompt: string;
+  /** Its keys beside those of typing, as the footer tells them. */
+  keys: readonly (readonly [label: string, hint: string])[];
   /** After each change of the text. */
   changed(state: State, text: string): State;
   /** On enter; the line is closed already. */
@@ -43,12 +45,25 @@ const unchanged = (state: State): State => state;
 export const ENTRIES = {
   filter: {
     prompt: "/",
+    keys: [
+      ["⏎", "keep"],
+      ["esc", "end"],
+    ],
     changed: filtered,
     accepted: unchanged,
     // As it was before one began to type.
     dropped: (state) => filtered(state, ""),
   },
-  search: { prompt: "/", changed: unchanged, accepted: search, dropped: unchanged },
+  search: {
+    prompt: "/",
+    keys: [
+      ["⏎", "search"],
+      ["esc", "leave"],
+    ],
+    changed: unchanged,
+    accepted: search,
+    dropped: unchanged,
+  },
   types: TYPES_ENTRY,
   field: FIELD_ENTRY,
   palette: PALETTE_ENTRY,

@@ -61,6 +61,8 @@ export interface State {
   readonly order: readonly string[];
   readonly folds: ReadonlyMap<string, Fold>;
   readonly selected: string | null;
+  /** Whether it was seen before it was over: only then its hand-over is followed. */
+  readonly witnessed: boolean;
   /** First row of the list on the screen. */
   readonly top: number;
   /** The id, or prefix, of the command line, until it is found. */
@@ -89,6 +91,8 @@ export interface State {
   /** Forms that were left before they were submitted, by type. */
   readonly drafts: ReadonlyMap<string, Form>;
   readonly notice: Notice | null;
+  /** When a tick first found it, in ms; it goes by itself some time after that. */
+  readonly noticedAt: number | null;
   /** How often the terminal was asked to be given back for a while (ctrl-Z). */
   readonly suspends: number;
   /** Set once, with the exit code. */
@@ -119,6 +123,7 @@ export function initialState({ size, now, socket, id = null, flags = {} }: State
     order: [],
     folds: new Map(),
     selected: null,
+    witnessed: false,
     top: 0,
     wanted: id,
     // Who names an operation wants to see it.
@@ -138,6 +143,7 @@ export function initialState({ size, now, socket, id = null, flags = {} }: State
     typesWanted: false,
     drafts: new Map(),
     notice: null,
+    noticedAt: null,
     suspends: 0,
     quit: null,
   };

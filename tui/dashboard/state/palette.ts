@@ -69,6 +69,11 @@ export function shownItems(state: State, typed: string): PaletteItem[] {
 
 export const PALETTE_ENTRY: EntryHandlers = {
   prompt: ":",
+  keys: [
+    ["⏎", "do it"],
+    ["↑↓", "choose"],
+    ["esc", "leave"],
+  ],
   changed: (state) => ({ ...state, choice: 0 }),
   accepted: (state, text) => {
     const item = shownItems(state, text)[state.choice];

@@ -13,6 +13,7 @@ export function select(state: State, id: string | null): State {
   return {
     ...state,
     selected: id,
+    witnessed: operation !== null && !isFinal(operation.state),
     log: openLog(id, operation?.logLines ?? 0),
     logRun: 0,
     search: null,
@@ -23,29 +24,29 @@ export function select(state: State, id: string | null): State {
 /** After data came in: follows a hand-over, and sees to it that something is selected where there is something. */
 export function settleSelection(before: State, after: State): State {
   if (after === before) return after;
-  let handed = followHandover(before, after);
-  if (handed !== after) {
-    // A quick link may have come and gone since the last drawing.
-    for (let next = followHandover(before, handed); next !== handed; next = followHandover(before, handed))
-      handed = next;
-    return handed;
-  }
-  if (selectedOperation(after) === null) return replaceSelected(before, after);
-  return reopened(before, after) ? { ...after, logRun: after.logRun + 1 } : after;
+  const handed = followHandover(before, after);
+  if (handed !== after) return handed;
+  const operation = selectedOperation(after);
+  if (operation === null) return replaceSelected(before, after);
+  const witnessed = after.witnessed || !isFinal(operation.state);
+  const now = witnessed === after.witnessed ? after : { ...after, witnessed };
+  return reopened(before, after) ? { ...now, logRun: after.logRun + 1 } : now;
 }
 
-/** The selected operation handed over while it was on the screen: the view moves to its successor. */
+/** The selected operation handed over while it was looked at: the view moves to its successor. */
 function followHandover(before: State, after: State): State {
-  if (!after.followChain || after.selected === null) return after;
-  const next = selectedOperation(after)?.chain.next ?? null;
-  const successor = operationOf(after, next);
-  if (next === null || successor === null) return after;
+  // Whoever opens or looks back at one that was over already stays with it.
+  if (!after.followChain || !after.witnessed) return after;
   const seen = selectedOperation(before);
-  // Not one that was already there before this line: whoever looks back at a link stays with it.
-  if (seen === null || (seen.chain.next === next && operationOf(before, next) !== null)) return after;
+  const known = operationOf(before, seen?.chain.next ?? null);
+  if (known !== null) return after;
+  let last = selectedOperation(after);
+  // A quick link may have come and gone since the last drawing.
+  for (let next = last; next !== null; next = operationOf(after, next.chain.next)) last = next;
+  if (last === null || last.id === after.selected) return after;
   return {
-    ...select(after, next),
-    notice: { text: `handed over to ${successor.title}`, level: "success" },
+    ...select(after, last.id),
+    notice: { text: `handed over to ${last.title}`, level: "success" },
   };
 }
 

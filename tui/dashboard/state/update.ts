@@ -14,6 +14,7 @@ import { sought } from "./log-seek.js";
 import { addPage, appendLines } from "./log-window.js";
 import type { Message } from "./message.js";
 import { operationOf, type State } from "./model.js";
+import { faded } from "./notices.js";
 import { selectedRow } from "./order.js";
 import { addAttempts } from "./pages/record.js";
 import { playOn, tapeBroken, taped } from "./pages/timeline.js";
@@ -25,7 +26,9 @@ import { addFetched, applyLines } from "./watched.js";
 
 export function update(state: State, message: Message): State {
   const next = reduce(state, message);
-  return next === state ? state : keepInView(dropQuestion(next));
+  if (next === state) return state;
+  const noticed = next.notice === state.notice ? next : { ...next, noticedAt: null };
+  return keepInView(dropQuestion(noticed));
 }
 
 function reduce(state: State, message: Message): State {
@@ -41,7 +44,7 @@ function reduce(state: State, message: Message): State {
       return same ? state : { ...state, size: message.size };
     }
     case "ticked":
-      return message.now === state.now ? state : { ...state, now: message.now };
+      return message.now === state.now ? state : faded({ ...state, now: message.now });
     case "watched":
       return settleSelection(state, applyLines(state, [message.line]));
     case "watched-lines":

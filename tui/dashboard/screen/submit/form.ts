@@ -69,10 +69,15 @@ function shownText({ line, default: byDefault }: Field): string {
 
 function button(form: Form, width: number, paint: Paint): string {
   const line = new Line(width, paint).add(onButton(form) ? "▌" : " ", "cyan");
-  const ready = firstProblem(form) === null;
+  const problem = firstProblem(form);
+  const ready = problem === null;
   const styles = onButton(form) ? (["bold", "inverse"] as const) : ([ready ? "bold" : "dim"] as const);
   line.add(" submit ", ...styles);
-  return line.addWhole(ready ? "  ctrl-s from anywhere" : "  something is missing yet", "dim").toString();
+  if (ready) return line.addWhole("  ctrl-s from anywhere", "dim").toString();
+  return line
+    .add("  not yet: ", "dim")
+    .add(tame(nameOf(form.fields[problem]!)), "dim")
+    .toString();
 }
 
 /** What the chosen field is for, or why the daemon did not take it. */

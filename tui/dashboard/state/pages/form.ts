@@ -31,6 +31,11 @@ function change(state: State, next: (form: Form) => Form): State {
 
 export const FIELD_ENTRY: EntryHandlers = {
   prompt: "",
+  keys: [
+    ["↑↓ tab", "field"],
+    ["ctrl-s", "submit"],
+    ["esc", "back"],
+  ],
   first: (state, pressed) =>
     state.page?.kind === "form" ? keyInForm(state, state.page.form, pressed) : null,
   changed: (state) => {
@@ -56,6 +61,7 @@ function keyInForm(state: State, form: Form, pressed: Pressed): State | null {
     case "^n":
       return change(state, (it) => moveTo(it, it.at + 1));
     case "upArrow":
+    case "backtab":
     case "^p":
       return change(state, (it) => moveTo(it, it.at - 1));
     case "pageUp":

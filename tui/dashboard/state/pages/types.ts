@@ -24,6 +24,11 @@ export function shownTypes(state: State): OperationType[] {
 
 export const TYPES_ENTRY: EntryHandlers = {
   prompt: "type: ",
+  keys: [
+    ["⏎", "fill in"],
+    ["↑↓", "choose"],
+    ["esc", "back"],
+  ],
   changed: (state) => ({ ...state, choice: 0 }),
   accepted: (state, text) => {
     // The line is closed already: what it left over is asked with it open.
