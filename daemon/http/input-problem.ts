@@ -1,11 +1,12 @@
 /** What is wrong with a request's query or body, in words: which field, what it takes, what it was given. */
 import { z } from "zod";
+import { briefValue } from "../../protocol/brief-value.js";
 import type { JsonSchema } from "../../protocol/json-schema.js";
 import { nearest } from "../../protocol/nearest.js";
 
 export type Where = "path" | "query" | "body";
 
-/** Characters of what was given that are shown. */
+/** Characters of an unknown name that are shown. */
 const MOST_SHOWN = 60;
 
 /** Empty where the value fits. */
@@ -18,7 +19,7 @@ export function inputProblem(schema: z.ZodType, value: unknown, where: Where): s
     if (issue.code === "unrecognized_keys")
       return issue.keys.map((key) => unknownKey(key, below(root, path), where, path)).join("; ");
     if (path.length === 0)
-      return `the ${where} takes ${wholeInWords(schema, value, root)}, not ${shown(value)}`;
+      return `the ${where} takes ${wholeInWords(schema, value, root)}, not ${briefValue(value)}`;
     return where === "query" ? queryProblem(path, value, root) : fieldProblem(issue, value, root, where);
   });
   return [...new Set(problems)].join("; ");
@@ -36,7 +37,7 @@ function queryProblem([name]: PropertyKey[], value: unknown, root: JsonSchema): 
   const field = `the query's ${String(name)}`;
   const given = (value as Record<PropertyKey, unknown>)[name!];
   if (Array.isArray(given)) return `${field} is given ${given.length} times; give it once`;
-  return `${field} takes ${inQuery(below(root, [name!]))}, not ${shown(given)}`;
+  return `${field} takes ${inQuery(below(root, [name!]))}, not ${briefValue(given)}`;
 }
 
 function fieldProblem(issue: z.core.$ZodIssue, value: unknown, root: JsonSchema, where: Where): string {
@@ -49,7 +50,7 @@ function fieldProblem(issue: z.core.$ZodIssue, value: unknown, root: JsonSchema,
   const takes = inWords(below(root, path));
   return given === undefined
     ? `${field} is missing; it takes ${takes}`
-    : `${field} takes ${takes}, not ${shown(given)}`;
+    : `${field} takes ${takes}, not ${briefValue(given)}`;
 }
 
 function unknownKey(key: string, schema: JsonSchema, where: Where, path: PropertyKey[]): string {
@@ -102,11 +103,4 @@ function inWords(schema: JsonSchema): string {
       if (maxLength !== undefined) return `text of at most ${maxLength} characters`;
       return minLength === undefined ? "text" : "text that is not empty";
   }
-}
-
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
-  if (typeof value === "object" && value !== null) return "an object";
-  const json = JSON.stringify(value) ?? String(value);
-  return json.length > MOST_SHOWN ? `${json.slice(0, MOST_SHOWN)}… (${json.length} characters)` : json;
 }

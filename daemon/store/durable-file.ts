@@ -1,34 +1,8 @@
 /** Files that are wholly there or not at all, and still there after a power cut. */
-import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** Makes the names in a directory durable. */
-export function syncDirectory(dir: string): void {
-  const fd = openSync(dir, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Replaces a file: temp file, fdatasync, rename, directory fsync. On any error the old file stands. */
-export function replaceFileSync(file: string, content: string | Buffer): void {
-  const temporary = `${file}.tmp`;
-  const fd = openSync(temporary, "w", 0o600);
-  try {
-    writeAllSync(fd, typeof content === "string" ? Buffer.from(content) : content);
-    fdatasyncSync(fd);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(temporary, file);
-  syncDirectory(dirname(file));
-}
+export { replaceFileSync, syncDirectory, writeAllSync } from "../../ops/api/replace-file.js";
 
 /** As `replaceFileSync`, off the event loop. */
 export async function replaceFile(file: string, text: string): Promise<void> {
@@ -51,12 +25,6 @@ export async function replaceFile(file: string, text: string): Promise<void> {
   } finally {
     await dir.close();
   }
-}
-
-/** Writes it all: one write may be short, then throw. */
-export function writeAllSync(fd: number, bytes: Buffer): void {
-  let written = 0;
-  while (written < bytes.length) written += writeSync(fd, bytes, written, bytes.length - written);
 }
 
 /** Whether the disk, or its owner's share of it, is full. */

@@ -3,11 +3,10 @@
  * a message of the author's own schema goes before it.
  */
 import type { z } from "zod";
+import { briefValue } from "../../protocol/brief-value.js";
 
 /** Marks a message as ours: it goes on from the parameter's name. */
 const OURS = "\0";
-
-const MOST_SHOWN = 60;
 
 const KINDS: Record<string, string> = {
   string: "text",
@@ -39,16 +38,16 @@ function words(issue: z.core.$ZodRawIssue): string | undefined {
     case "invalid_type": {
       if (input === undefined) return "is required";
       const kind = KINDS[issue.expected as string];
-      return kind === undefined ? undefined : `takes ${kind}, not ${shown(input)}`;
+      return kind === undefined ? undefined : `takes ${kind}, not ${briefValue(input)}`;
     }
     case "too_small":
       return bound(issue.origin, issue.minimum, issue.inclusive ? "at least" : "more than", input);
     case "too_big":
       return bound(issue.origin, issue.maximum, issue.inclusive ? "at most" : "less than", input);
     case "not_multiple_of":
-      return `takes a multiple of ${issue.divisor}, not ${shown(input)}`;
+      return `takes a multiple of ${issue.divisor}, not ${briefValue(input)}`;
     case "invalid_value":
-      return `takes ${issue.values.length > 1 ? "one of " : ""}${issue.values.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join(", ")}, not ${shown(input)}`;
+      return `takes ${issue.values.length > 1 ? "one of " : ""}${issue.values.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join(", ")}, not ${briefValue(input)}`;
     case "unrecognized_keys":
       return `has no ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}`;
     default:
@@ -58,15 +57,8 @@ function words(issue: z.core.$ZodRawIssue): string | undefined {
 
 function bound(origin: string, limit: unknown, how: string, input: unknown): string | undefined {
   const count = (one: string) => `takes ${how} ${limit} ${one}${Number(limit) === 1 ? "" : "s"}`;
-  if (origin === "number" || origin === "int") return `takes ${how} ${limit}, not ${shown(input)}`;
+  if (origin === "number" || origin === "int") return `takes ${how} ${limit}, not ${briefValue(input)}`;
   if (origin === "string") return count("character");
   if (origin === "array" || origin === "set") return count("item");
   return undefined;
-}
-
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object" && value !== null) return "an object";
-  const json = JSON.stringify(value) ?? String(value);
-  return json.length > MOST_SHOWN ? `${json.slice(0, MOST_SHOWN)}…` : json;
 }

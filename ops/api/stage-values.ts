@@ -5,19 +5,9 @@
  * worker; `forgetFrom` is the daemon's, between attempts.
  */
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  fdatasyncSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { replaceFileSync, syncDirectory } from "./replace-file.js";
 import type { StageValues } from "./sink.js";
 
 interface Stored {
@@ -50,20 +40,7 @@ class FileStageValues implements StageValues {
     const head = JSON.stringify({ stage, occurrence, params: this.paramsHash });
     const text = json === "" ? head : `${head.slice(0, -1)},"value":${json}}`;
     if (mkdirSync(this.dir, { recursive: true, mode: 0o700 }) !== undefined) syncDirectory(dirname(this.dir));
-    const file = join(this.dir, fileName(stage, occurrence));
-    const temporary = `${file}.tmp`;
-    const fd = openSync(temporary, "w", 0o600);
-    try {
-      writeFileSync(fd, text);
-      fdatasyncSync(fd);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw error;
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, file);
-    syncDirectory(this.dir);
+    replaceFileSync(join(this.dir, fileName(stage, occurrence)), text);
   }
 }
 
@@ -120,13 +97,4 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function sorted(value: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function syncDirectory(dir: string): void {
-  const fd = openSync(dir, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -67,7 +67,7 @@ it.each<[z.ZodType, unknown, string]>([
   [z.array(z.string()).max(2), ["a", "b", "c"], "a takes at most 2 items"],
   [z.enum(["fast", "safe"]), "slow", 'a takes one of fast, safe, not "slow"'],
   [z.literal("on"), { b: 1 }, "a takes on, not an object"],
-  [z.boolean(), ["x"], "a takes true or false, not a list"],
+  [z.boolean(), ["x"], "a takes true or false, not a list of 1"],
   [z.strictObject({ b: z.string() }), { b: "", c: 1 }, 'a has no "c"'],
   [z.email(), "x", "a: invalid email address"],
   [z.string().min(3, "is far too short"), "x", "a: is far too short"],
