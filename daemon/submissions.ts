@@ -141,7 +141,7 @@ function nthKey(key: string, index: number): string {
 }
 
 function ofBatch({ code, message, extra }: Refusal, index: number, length: number): Refusal {
-  return new Refusal(code, `number ${index + 1} of ${length}: ${message}; none of them was recorded`, extra);
+  return new Refusal(code, `none of the ${length} was recorded, for number ${index + 1}: ${message}`, extra);
 }
 
 function wasRemoved(id: string): Refusal {

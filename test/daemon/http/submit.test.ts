@@ -226,7 +226,7 @@ describe("a batch", () => {
       await post([{ op }, { op, params: { bad: true } }]),
 
       "LIVEOPS_PARAMS_INVALID",
-      /number 2 of 2: bad.*none of them was recorded/,
+      /^none of the 2 was recorded, for number 2: bad/,
     );
     expectProblem(await post([{ op }, { op: "nope" }]), "LIVEOPS_NO_SUCH_TYPE", /number 2 of 2/);
     expect(count()).toBe(0);
