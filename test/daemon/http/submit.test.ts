@@ -224,11 +224,14 @@ describe("a batch", () => {
   test("of which one is refused is not recorded at all", async () => {
     expectProblem(
       await post([{ op }, { op, params: { bad: true } }]),
-
       "LIVEOPS_PARAMS_INVALID",
       /^none of the 2 was recorded, for number 2: bad/,
     );
-    expectProblem(await post([{ op }, { op: "nope" }]), "LIVEOPS_NO_SUCH_TYPE", /number 2 of 2/);
+    expectProblem(
+      await post([{ op }, { op: "nope" }]),
+      "LIVEOPS_NO_SUCH_TYPE",
+      /for number 2: there is no operation type/,
+    );
     expect(count()).toBe(0);
   });
 
