@@ -35,7 +35,10 @@ export interface Comparison {
   notes?: string;
 }
 
-/** A row of two contenders' samples of the same rounds. */
+/**
+ * A row of two contenders' samples of the same rounds. The ratio is the median of the rounds' ratios, so that what
+ * slowed some rounds for both changes nothing.
+ */
 export function compared(
   name: string,
   ours: readonly number[],
@@ -43,13 +46,12 @@ export function compared(
   { unit, goal, notes = "" }: Comparison,
 ): MeasuredRow {
   const ratios = ours.map((value, round) => value / reference.samples[round]!);
-  const [own, theirs] = [median(ours), median(reference.samples)];
   return {
     name,
     unit,
-    ours: own,
-    reference: { what: reference.what, value: theirs },
-    ratio: own / theirs,
+    ours: median(ours),
+    reference: { what: reference.what, value: median(reference.samples) },
+    ratio: median(ratios),
     spread: quartiles(ratios),
     goal: goal ?? null,
     notes,

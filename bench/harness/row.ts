@@ -12,7 +12,7 @@ export interface MeasuredRow {
   ours: number;
   /** What it is measured beside, in the same unit. */
   reference: { what: string; value: number } | null;
-  /** ours / reference. */
+  /** ours / reference, the median of the rounds'. */
   ratio: number | null;
   /** Of the rounds' ratios; of our figure where there is no reference. */
   spread: Spread | null;
