@@ -19,6 +19,7 @@ export const REFUSALS = {
   LIVEOPS_WRONG_STATE: { status: 409, title: "The operation is in the wrong state" },
   LIVEOPS_VERSION: { status: 426, title: "The client and the daemon do not speak the same version" },
   LIVEOPS_QUEUE_FULL: { status: 429, title: "The queue is full" },
+  LIVEOPS_TYPE_FAULT: { status: 500, title: "An operation file failed" },
   LIVEOPS_INTERNAL: { status: 500, title: "A fault in liveops" },
   LIVEOPS_STOPPING: { status: 503, title: "The daemon is stopping" },
   LIVEOPS_STORE_FULL: { status: 507, title: "The state directory's disk is full" },

@@ -5,8 +5,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { LoadedFile } from "../../ops/api/user-code.js";
-import type { TypesReply } from "../../protocol/routes.js";
 import type { FromLoader, LoaderSetup, SkippedFile, ToLoader } from "./messages.js";
 
 /** How long user code may take over loading, or over one set of parameters. */
@@ -14,17 +12,29 @@ const ANSWER_MS = 20_000;
 
 type Ask = ToLoader extends infer T ? (T extends { call: number } ? Omit<T, "call"> : never) : never;
 
+type Loaded = Extract<FromLoader, { type: "loaded" }>;
+
 interface Waiting {
   resolve: (message: FromLoader) => void;
   reject: (error: Error) => void;
   timer: NodeJS.Timeout;
 }
 
+/** Its process ended under it. */
+export class LoaderDied extends Error {
+  override name = "LoaderDied";
+
+  constructor(code: number | null, signal: NodeJS.Signals | null) {
+    const how = signal ?? `exit code ${code}`;
+    super(`the process that loads operation files ended (${how}): one of them ended it; see liveopsd logs`);
+  }
+}
+
 export class LoaderProcess {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
   #calls = 0;
-  readonly loaded: Promise<{ types: TypesReply; files: LoadedFile[] }>;
+  readonly loaded: Promise<Loaded>;
   dead = false;
 
   /** The file it began to load last: the one to blame where it hangs or dies. */
@@ -44,7 +54,7 @@ export class LoaderProcess {
     this.loaded = new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(this.#hung("loading the operation types")), ANSWER_MS);
       this.#waiting.set(0, {
-        resolve: (message) => resolve(message as Extract<FromLoader, { type: "loaded" }>),
+        resolve: (message) => resolve(message as Loaded),
         reject,
         timer,
       });
@@ -57,11 +67,7 @@ export class LoaderProcess {
     });
     this.#child.on("exit", (code, signal) => {
       this.dead = true;
-      this.#fail(
-        new Error(
-          `the loader ended (${signal ?? `exit code ${code}`}): an operation file ended it; see liveopsd logs`,
-        ),
-      );
+      this.#fail(new LoaderDied(code, signal));
     });
     this.#child.on("error", (error) => this.#fail(error));
   }
@@ -71,7 +77,11 @@ export class LoaderProcess {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(this.#hung("reading the parameters")), ANSWER_MS);
       this.#waiting.set(call, { resolve, reject, timer });
-      this.#child.send({ ...message, call }, (error) => error && this.#fail(error));
+      this.#child.send({ ...message, call }, (error) => {
+        if (!error) return;
+        const { exitCode, signalCode } = this.#child;
+        this.#fail(this.dead ? new LoaderDied(exitCode, signalCode) : error);
+      });
     });
   }
 

@@ -4,8 +4,8 @@
 import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/fact.js";
 import type { TypesReply } from "../../protocol/routes.js";
-import { LoaderProcess } from "./loader-process.js";
-import type { FromLoader, PrepareAsk, ResolvedType, SkippedFile } from "./messages.js";
+import { LoaderDied, LoaderProcess } from "./loader-process.js";
+import type { FromLoader, PrepareAsk, ResolvedType } from "./messages.js";
 import { namesIn, Sources } from "./sources.js";
 
 export interface RefusedAsk {
@@ -58,14 +58,24 @@ export class Loader {
   async prepare(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk> {
     let reply: FromLoader;
     try {
-      const current = await this.#current();
-      reply = await current.ask({ type: "prepare", asks });
+      reply = await this.#ask(asks);
     } catch (error) {
-      return { index: 0, refusal: new Refusal("LIVEOPS_PARAMS_INVALID", (error as Error).message) };
+      return { index: 0, refusal: typeFault(asks[0]?.op ?? "the type", error as Error) };
     }
     if (reply.type === "prepared") return reply.submissions;
     if (reply.type === "refused") return { index: reply.index, refusal: Refusal.fromProblem(reply.problem) };
     throw new Error(`the loader answered ${reply.type}`);
+  }
+
+  /** Asked once more where it was killed meanwhile, by whomever: reading parameters changes nothing. */
+  async #ask(asks: PrepareAsk[]): Promise<FromLoader> {
+    const message = { type: "prepare", asks } as const;
+    try {
+      return await (await this.#current()).ask(message);
+    } catch (error) {
+      if (!(error instanceof LoaderDied)) throw error;
+      return (await this.#current()).ask(message);
+    }
   }
 
   /** The loader that has read the files as they are now. */
@@ -79,27 +89,36 @@ export class Loader {
     }
     this.#process?.stop();
     this.#sources.begin();
-    this.#ready = this.#load([]);
+    this.#ready = this.#load();
     return this.#ready;
   }
 
-  /** Loads all files but those that would not let it; each of them is found out by trying. */
-  async #load(skip: SkippedFile[]): Promise<LoaderProcess> {
+  /** Loads all files but those that would not let it; each of them is found out by trying, once until it is edited. */
+  async #load(): Promise<LoaderProcess> {
+    const skip = this.#sources.skipped();
     const fresh = new LoaderProcess(this.dirs, skip, this.logFile);
     this.#process = fresh;
     try {
-      const { files } = await fresh.loaded;
-      if (this.#process === fresh)
-        this.#sources.loaded(
-          files,
-          skip.map(({ file }) => file),
-        );
+      const { files, types, late } = await fresh.loaded;
+      if (this.#process !== fresh) return fresh;
+      this.#sources.loaded(files);
+      for (const { file, message } of types.errors)
+        if (late.includes(file)) this.#sources.skip(file, message);
       return fresh;
     } catch (error) {
       const file = fresh.loading;
       if (this.#process !== fresh || file === null || skip.some((skipped) => skipped.file === file))
         throw error;
-      return this.#load([...skip, { file, message: (error as Error).message }]);
+      this.#sources.skip(file, (error as Error).message);
+      return this.#load();
     }
   }
+}
+
+/** What goes wrong in the loader is the operation files' doing, whatever was asked. */
+function typeFault(op: string, error: Error): Refusal {
+  return new Refusal(
+    "LIVEOPS_TYPE_FAULT",
+    `the parameters of ${op} could not be read: ${error.message}; liveops ops names the files that do not load`,
+  );
 }

@@ -32,7 +32,7 @@ const types: TypesReply = {
 };
 
 process.on("message", (message: ToLoader) => void answer(message));
-send({ type: "loaded", types, files: loadedUserFiles() });
+send({ type: "loaded", types, files: loadedUserFiles(), late: catalogue.late });
 
 async function answer(message: ToLoader): Promise<void> {
   const { call } = message;

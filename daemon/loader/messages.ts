@@ -34,7 +34,7 @@ export interface PrepareInput {
 export type FromLoader =
   /** Told before each file: should it hang, this is the one. */
   | { type: "loading"; file: string }
-  | { type: "loaded"; types: TypesReply; files: LoadedFile[] }
+  | { type: "loaded"; types: TypesReply; files: LoadedFile[]; late: string[] }
   | { call: number; type: "types"; types: TypesReply }
   | { call: number; type: "prepared"; submissions: Submission[] }
   /** `index`: of the first ask that is refused; nothing was made of any. */

@@ -6,6 +6,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { LoadedFile } from "../../ops/api/user-code.js";
+import type { SkippedFile } from "./messages.js";
 
 /** Where the bundle stands, with the shipped operations below. */
 const PROGRAM = fileURLToPath(new URL(".", import.meta.url));
@@ -13,6 +14,7 @@ const PROGRAM = fileURLToPath(new URL(".", import.meta.url));
 export class Sources {
   #files: LoadedFile[] = [];
   #listing = "";
+  readonly #skipped = new Map<string, LoadedFile & { message: string }>();
   #looked = false;
   readonly #dirs: readonly string[];
 
@@ -26,9 +28,24 @@ export class Sources {
     this.#files = [];
   }
 
-  /** It has read these, and skipped those. */
-  loaded(files: readonly LoadedFile[], skipped: readonly string[]): void {
-    this.#files = [...files, ...skipped.map(asLoaded)].filter(({ file }) => isNotOurs(file));
+  /** It has read these, and all but those it skipped. */
+  loaded(files: readonly LoadedFile[]): void {
+    this.#files = [...files, ...this.#skipped.values()].filter(({ file }) => isNotOurs(file));
+  }
+
+  /** The file keeps a loader from answering: until it is edited, none reads it. */
+  skip(file: string, message: string): void {
+    this.#skipped.set(file, {
+      ...asLoaded(file),
+      message: `${message}; it is tried again once it was edited`,
+    });
+  }
+
+  /** Those that are as they were when they were found out. */
+  skipped(): SkippedFile[] {
+    for (const skipped of this.#skipped.values())
+      if (!isUnchanged(skipped)) this.#skipped.delete(skipped.file);
+    return [...this.#skipped.values()].map(({ file, message }) => ({ file, message }));
   }
 
   /**

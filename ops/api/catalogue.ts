@@ -22,6 +22,8 @@ export interface Catalogue {
   types: Map<string, LoadedType>;
   errors: TypesReply["errors"];
   shadowed: TypesReply["shadowed"];
+  /** Files whose top level did not finish in time; they stand in `errors` too. */
+  late: string[];
 }
 
 export interface LoadOptions {
@@ -40,19 +42,20 @@ const HEAD_START = 200;
 export async function loadCatalogue(dirs: readonly string[], options: LoadOptions = {}): Promise<Catalogue> {
   const { limit = 10, onFile, skip = [] } = options;
   const errors: Catalogue["errors"] = [];
+  const late: string[] = [];
   const guard = new LoadGuard();
   const loading: Array<Promise<{ file: string; found: OperationCtor[] }>> = [];
   try {
     for (const file of [...new Set(dirs.flatMap((dir) => filesOf(dir, errors)))]) {
       if (skip.includes(file)) continue;
       onFile?.(file);
-      const one = loadFile(file, limit, guard, errors);
+      const one = loadFile(file, limit, guard, errors, () => late.push(file));
       loading.push(one);
       await Promise.race([one, after(HEAD_START, undefined, { ref: false })]);
     }
     const loaded = await Promise.all(loading);
     errors.push(...guard.faults);
-    return collect(loaded, errors);
+    return { ...collect(loaded, errors), late };
   } finally {
     guard.release();
   }
@@ -78,10 +81,19 @@ export async function loadType(file: string, op: string): Promise<OperationCtor>
   throw new Error(`${file} has no operation type ${op} any more (${has})`);
 }
 
-async function loadFile(file: string, limit: number, guard: LoadGuard, errors: Catalogue["errors"]) {
+async function loadFile(
+  file: string,
+  limit: number,
+  guard: LoadGuard,
+  errors: Catalogue["errors"],
+  onLate: () => void,
+) {
   const done = new AbortController();
   const late = after(limit * 1000, null, { signal: done.signal }).then(
-    () => Promise.reject(new Error(`its top level did not finish within ${limit} s`)),
+    () => {
+      onLate();
+      return Promise.reject(new Error(`its top level did not finish within ${limit} s`));
+    },
     () => new Promise<never>(() => {}),
   );
   try {
@@ -99,7 +111,7 @@ async function loadFile(file: string, limit: number, guard: LoadGuard, errors: C
 function collect(
   loaded: Array<{ file: string; found: OperationCtor[] }>,
   errors: Catalogue["errors"],
-): Catalogue {
+): Omit<Catalogue, "late"> {
   const types = new Map<string, LoadedType>();
   const shadowed: Catalogue["shadowed"] = [];
   const seen = new Set<OperationCtor>();
