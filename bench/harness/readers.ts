@@ -29,7 +29,7 @@ export class Readers {
     }
     socket.on("data", (chunk) => {
       this.bytes += chunk.length;
-      for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) this.lines++;
+      for (let at = chunk.indexOf(END); at !== -1; at = chunk.indexOf(END, at + 2)) this.lines++;
     });
   }
 
@@ -38,5 +38,8 @@ export class Readers {
   }
 }
 
-/** The request of a watcher, as a client over a plain socket sends it: HTTP/1.0, so that no chunk has a length. */
-export const watchRequest = (query: string) => `GET /v1/watch?${query} HTTP/1.0\r\nhost: liveops\r\n\r\n`;
+/** Of a line of JSON: the lengths of HTTP's chunks do not end so. */
+const END = "}\n";
+
+/** The request of a watcher, as any client sends it. */
+export const watchRequest = (query: string) => `GET /v1/watch?${query} HTTP/1.1\r\nhost: liveops\r\n\r\n`;

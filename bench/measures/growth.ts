@@ -17,7 +17,7 @@ export default async function growth(options: MeasureOptions): Promise<Row[]> {
 
 async function byHistory({ quick }: MeasureOptions): Promise<Row[]> {
   const counts = quick ? [10, 1000, 10_000] : [10, 1000, 100_000];
-  const jobs = quick ? 100 : 300;
+  const jobs = 100;
   const worlds: BenchWorld[] = [];
   const submitters: Submitter[] = [];
   try {
@@ -37,7 +37,7 @@ async function byHistory({ quick }: MeasureOptions): Promise<Row[]> {
         return rate;
       };
     }
-    const samples = await interleave(contenders, quick ? 3 : 11);
+    const samples = await interleave(contenders, quick ? 3 : 31);
     const [few, ...more] = counts;
     const reference = { what: `with ${few}`, samples: samples[`finished ${few}`]! };
     return more.map((count) =>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What liveops is measured beside: servers from Debian, libraries from npm. Starts nothing.
+# What liveops is measured beside: servers from Debian, libraries from npm.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,10 +9,14 @@ packages=()
 command -v redis-server >/dev/null || packages+=(redis-server)
 command -v tsp >/dev/null || packages+=(task-spooler)
 compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || packages+=(postgresql)
-if [ "${#packages[@]}" -gt 0 ]; then
-  sudo=""
-  [ "$(id -u)" -eq 0 ] || sudo=sudo
-  $sudo apt-get update -qq
-  # policy-rc.d keeps the packages from starting servers of their own: the bench starts its own.
-  DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 $sudo apt-get install -y -qq --no-install-recommends "${packages[@]}"
+[ "${#packages[@]}" -gt 0 ] || exit 0
+
+sudo=()
+[ "$(id -u)" -eq 0 ] || sudo=(sudo)
+"${sudo[@]}" apt-get update -qq
+"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"
+
+# The bench starts servers of its own; those that Debian starts with the packages are not used.
+if [ -d /run/systemd/system ]; then
+  echo "To end the services that came along: systemctl disable --now redis-server postgresql"
 fi

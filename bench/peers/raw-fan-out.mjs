@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { answer, settings } from "./answer.mjs";
 
 const { path, bytes, perSecond } = settings;
-const buffer = Buffer.from(`${"x".repeat(bytes - 1)}\n`);
+const buffer = Buffer.from(`${"x".repeat(bytes - 2)}}\n`);
 const sockets = new Set();
 const server = createServer((socket) => {
   sockets.add(socket);
