@@ -135,6 +135,14 @@ describe("exit codes", () => {
     [["submit", "backup", "--params", "{"], "JSON"],
     [["submit", "backup", "--", "x"], "args"],
     [["wait", "abc", "--timeout", "soon"], "30s"],
+    [
+      ["submit", "shell", "--label", "x".repeat(201), "--", "true"],
+      "--label has 201 characters; 200 are possible",
+    ],
+    [
+      ["run", "shell", "--label", "x".repeat(201), "--", "true"],
+      "--label has 201 characters; 200 are possible",
+    ],
     [["frobnicate"], "unknown command"],
     [["ls", "--nonsense"], "--nonsense"],
   ])("2: %j", async (words, says) => {

@@ -12,6 +12,7 @@ import {
   type GlobalOptions,
 } from "../../../protocol/command/options.js";
 import { userOpsDirs } from "../../../protocol/places.js";
+import { givenLabel } from "../given-label.js";
 import { givenParams } from "../given-params.js";
 import { trailingWords, withTrailing } from "../trailing.js";
 import type { InlineRun } from "./inline.js";
@@ -51,7 +52,7 @@ export function registerRun(root: Command): void {
         op,
         params: givenParams(options.params),
         set: withTrailing(words, trailingWords()),
-        label: options.label ?? null,
+        label: givenLabel(options.label) ?? null,
         json: options.json === true,
         opsDirs: userOpsDirs({ ops: options.ops }, process.env, config),
       };

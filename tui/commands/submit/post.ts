@@ -2,6 +2,7 @@
 import type { Client } from "../../../protocol/client/client.js";
 import { UsageError } from "../../../protocol/command/failures.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { givenLabel } from "../given-label.js";
 import { givenParams } from "../given-params.js";
 import { withTrailing } from "../trailing.js";
 import { capturedEnv } from "./captured-env.js";
@@ -10,12 +11,13 @@ import type { SubmitWords } from "./words.js";
 
 export function post(client: Client, { op, set, trailing, options }: SubmitWords): Promise<Operation> {
   const params = givenParams(options.params);
+  const label = givenLabel(options.label);
   return client.submit(
     {
       op,
       ...(params && { params }),
       set: withTrailing(set, trailing),
-      ...(options.label !== undefined && { label: options.label }),
+      ...(label !== undefined && { label }),
       cwd: currentDirectory(),
       env: capturedEnv(),
     },
