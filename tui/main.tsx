@@ -11,6 +11,7 @@ import { TAKEN_BACK } from "./dashboard/around/surroundings.js";
 import { type Program, startDashboard } from "./dashboard/program.js";
 import { readAloud } from "./dashboard/reader/program.js";
 import { textMode } from "./dashboard/text-mode.js";
+import { keepYoungHeapSmall } from "./dashboard/young-heap.js";
 
 /** Leaves the alternate screen, shows the cursor, ends bracketed paste and the rest: harmless where nothing was set. */
 const RESTORE = `\x1b[m\x1b[?2026l\x1b[?2004l\x1b[?1049l\x1b[?25h${TAKEN_BACK}`;
@@ -91,6 +92,7 @@ async function main(): Promise<number> {
     flags: flagsOf(args),
     notify: config.notify ?? true,
   });
+  keepYoungHeapSmall();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => program!.close(EXIT.interrupted));
   const { code, message } = await program.done;
