@@ -2,7 +2,7 @@
 import { formatCount } from "../../terminal/format.js";
 import { type State, selectedOperation } from "../state/model.js";
 import { selectedRow } from "../state/order.js";
-import { tame } from "./cells.js";
+import { fit, tame } from "./cells.js";
 import { panesOf } from "./layout.js";
 import { Line } from "./line.js";
 import type { Paint } from "./paint.js";
@@ -15,7 +15,7 @@ export function listRule(state: State, width: number, paint: Paint): Line {
     .add("operations", "bold", state.pane === "list" ? "cyan" : "plain")
     .add(" ");
   if (listing.text !== "" && state.entry?.kind !== "filter")
-    line.add(`/${tame(listing.text).slice(0, Math.max(6, width - 34))} `, "yellow");
+    line.add(`/${fit(tame(listing.text), Math.max(6, width - 28))} `, "yellow");
   // More of them are in the store than were needed so far.
   const more = typeof listing.paging.next === "string" ? "+" : "";
   if (order.length > listHeight) {
