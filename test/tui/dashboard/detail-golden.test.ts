@@ -1,14 +1,11 @@
-/** The screens of the list narrowed and folded, of estimates and warnings, of the log looked through, of one operation. */
+/** The screens of one operation: estimates and warnings, resumed and many stages, all of it on a page. */
 import { expect, vi } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
-import { KEY, type Opened } from "./open.js";
-import { ago, backup, backupDone, failed, operation, queued, scanning, verify } from "./operations.js";
+import { ago, backup, backupDone, failed, operation, verify } from "./operations.js";
 import { golden, type Scene } from "./scenes.js";
 import type { World } from "./world.js";
 
 process.env.TZ = "UTC";
-
-const A = backupDone({ chain: { id: "backupaaaaaa", index: 0, previous: null, next: "verifybbbbbb" } });
 
 /** A chain that ended, so that it is known how such a one goes on. */
 function chainBefore(world: World): void {
@@ -52,73 +49,7 @@ function histories(world: World): void {
 
 const silent = (over: Partial<Operation> = {}) => backup({ progress: null, percent: 0, ...over });
 
-/** As much as a screen and more, of all stages and streams. */
-function longLog(world: World): void {
-  world.put(backup({ logLines: 0 }));
-  const text = (i: number) =>
-    i % 9 === 4
-      ? `photos/2024/${i}.jpg: the server was slow, 日本語 👍 tried again, ${"and waited a while, ".repeat(6)}`
-      : `photos/2024/${i}.jpg`;
-  const lines = Array.from({ length: 302 }, (_, i) => ({
-    text: text(i + 1),
-    stage: i < 40 ? "Scan" : "Archive",
-    stream: i % 9 === 3 ? ("stderr" as const) : ("log" as const),
-  }));
-  world.log("backupaaaaaa", ...lines);
-}
-
-const onLog = async ({ screen, press }: Opened, ...keys: string[]) => {
-  await screen.until("302.jpg");
-  for (const key of keys) press(key);
-};
-
 const SCENES: Scene[] = [
-  {
-    name: "chain-folded",
-    set(world) {
-      world.put(A);
-      world.put(verify());
-      world.put(failed());
-    },
-    show: ({ screen }) =>
-      screen.until((text) => text.includes("Fails at an item") && text.includes("▸ Verify")),
-  },
-  {
-    name: "chain-unfolded",
-    set(world) {
-      world.put(A);
-      world.put(verify());
-      world.put(failed());
-    },
-    async show({ screen, press }) {
-      await screen.until("▸ Verify");
-      press("z");
-      await screen.until("└ Back up");
-    },
-  },
-  {
-    name: "filter-typed",
-    set(world) {
-      for (const record of [backup(), scanning(), queued(), failed()]) world.put(record);
-    },
-    async show({ screen, press }) {
-      await screen.until("Fails at an item");
-      press("/state:fa it");
-      await screen.until((text) => text.includes("state:fa it") && !text.includes("Crawl"));
-    },
-  },
-  {
-    name: "filter-nothing",
-    set(world) {
-      for (const record of [backup(), scanning(), queued(), failed()]) world.put(record);
-    },
-    async show({ screen, press }) {
-      await screen.until("Fails at an item");
-      press("/nosuch");
-      press(KEY.enter);
-      await screen.until((text) => text.includes("Nothing fits nosuch") && text.includes("/nosuch 0 fit"));
-    },
-  },
   {
     name: "estimate",
     set(world) {
@@ -186,65 +117,6 @@ const SCENES: Scene[] = [
     },
     id: "migratehhhhh",
     show: ({ screen }) => screen.until("Migrate table 7"),
-  },
-  {
-    name: "log-numbers",
-    set: longLog,
-    id: "backup",
-    async show(opened) {
-      await onLog(opened, "#");
-      // The rule above the log has 302 too.
-      await opened.screen.until(/ 301 /);
-    },
-  },
-  {
-    name: "log-wrapped",
-    set: longLog,
-    id: "backup",
-    async show(opened) {
-      await onLog(opened, "w");
-      await opened.screen.until((text) => text.split("waited").length > 5);
-    },
-  },
-  {
-    name: "log-search",
-    set: longLog,
-    id: "backup",
-    async show(opened) {
-      await onLog(opened, "/", "2024/12", KEY.enter);
-      await opened.screen.until("▸photos/2024/129");
-      opened.press("N");
-      await opened.screen.until("▸photos/2024/128");
-    },
-  },
-  {
-    name: "log-filtered",
-    set: longLog,
-    id: "backup",
-    async show(opened) {
-      await onLog(opened, "E", "E");
-      await opened.screen.until((text) => text.includes("stderr only") && text.includes("▏photos/2024/292"));
-    },
-  },
-  {
-    name: "log-stage",
-    set: longLog,
-    id: "backup",
-    async show(opened) {
-      await onLog(opened, "g");
-      await opened.screen.until(" 1-");
-      opened.press("]");
-      await opened.screen.until((text) => !text.includes(" 1-") && !text.includes("looking"));
-    },
-  },
-  {
-    name: "log-copy",
-    set: longLog,
-    id: "backup",
-    async show(opened) {
-      await onLog(opened, "y");
-      await opened.screen.until("esc back");
-    },
   },
   {
     name: "all-of-it",

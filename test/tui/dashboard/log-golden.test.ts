@@ -1,0 +1,91 @@
+/** The screens of the log: numbered, wrapped, looked through, filtered, copied. */
+import { KEY, type Opened } from "./open.js";
+import { backup } from "./operations.js";
+import { golden, type Scene } from "./scenes.js";
+import type { World } from "./world.js";
+
+process.env.TZ = "UTC";
+
+/** As much as a screen and more, of all stages and streams. */
+function longLog(world: World): void {
+  world.put(backup({ logLines: 0 }));
+  const text = (i: number) =>
+    i % 9 === 4
+      ? `photos/2024/${i}.jpg: the server was slow, 日本語 👍 tried again, ${"and waited a while, ".repeat(6)}`
+      : `photos/2024/${i}.jpg`;
+  const lines = Array.from({ length: 302 }, (_, i) => ({
+    text: text(i + 1),
+    stage: i < 40 ? "Scan" : "Archive",
+    stream: i % 9 === 3 ? ("stderr" as const) : ("log" as const),
+  }));
+  world.log("backupaaaaaa", ...lines);
+}
+
+const onLog = async ({ screen, press }: Opened, ...keys: string[]) => {
+  await screen.until("302.jpg");
+  for (const key of keys) press(key);
+};
+
+const SCENES: Scene[] = [
+  {
+    name: "log-numbers",
+    set: longLog,
+    id: "backup",
+    async show(opened) {
+      await onLog(opened, "#");
+      // The rule above the log has 302 too.
+      await opened.screen.until(/ 301 /);
+    },
+  },
+  {
+    name: "log-wrapped",
+    set: longLog,
+    id: "backup",
+    async show(opened) {
+      await onLog(opened, "w");
+      await opened.screen.until((text) => text.split("waited").length > 5);
+    },
+  },
+  {
+    name: "log-search",
+    set: longLog,
+    id: "backup",
+    async show(opened) {
+      await onLog(opened, "/", "2024/12", KEY.enter);
+      await opened.screen.until("▸photos/2024/129");
+      opened.press("N");
+      await opened.screen.until("▸photos/2024/128");
+    },
+  },
+  {
+    name: "log-filtered",
+    set: longLog,
+    id: "backup",
+    async show(opened) {
+      await onLog(opened, "E", "E");
+      await opened.screen.until((text) => text.includes("stderr only") && text.includes("▏photos/2024/292"));
+    },
+  },
+  {
+    name: "log-stage",
+    set: longLog,
+    id: "backup",
+    async show(opened) {
+      await onLog(opened, "g");
+      await opened.screen.until(" 1-");
+      opened.press("]");
+      await opened.screen.until((text) => !text.includes(" 1-") && !text.includes("looking"));
+    },
+  },
+  {
+    name: "log-copy",
+    set: longLog,
+    id: "backup",
+    async show(opened) {
+      await onLog(opened, "y");
+      await opened.screen.until("esc back");
+    },
+  },
+];
+
+golden(SCENES);
