@@ -6,6 +6,7 @@ import type { ServerResponse } from "node:http";
 import { newId } from "../../protocol/id.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import type { Counts } from "../../protocol/watch.js";
+import { type Cursor, decodeCursor, encodeCursor, type LogPosition } from "./cursor.js";
 import type { Scope } from "./scope.js";
 import { ChangeVersions } from "./versions.js";
 import { Watcher } from "./watcher.js";
@@ -38,14 +39,15 @@ export class Hub {
 
   /** A new stream: the whole of what it watches, or what changed since its cursor. */
   attach(scope: Scope, response: ServerResponse, logAfter: number, since: string | undefined): void {
-    const from = this.#usable(since);
+    const cursor = since === undefined ? null : decodeCursor(since);
+    const from = this.#usable(cursor);
     const watcher = new Watcher(this, scope, response, logAfter, from);
     this.#watchers.add(watcher);
     response.on("close", () => this.detach(watcher));
     this.#pings ??= setInterval(() => {
       for (const each of this.#watchers) each.ping();
     }, PING_MS);
-    watcher.begin(from);
+    watcher.begin(from, cursor?.log ?? null);
   }
 
   detach(watcher: Watcher): void {
@@ -92,8 +94,9 @@ export class Hub {
     for (const watcher of [...this.#watchers]) watcher.close();
   }
 
-  cursor(n = this.versions.current): string {
-    return `${this.#boot}.${n}`;
+  /** @param log of a stream of many operations with their logs */
+  cursor(n = this.versions.current, log: LogPosition | null = null): string {
+    return encodeCursor({ boot: this.#boot, n, log });
   }
 
   record(id: string): Operation | null {
@@ -158,10 +161,9 @@ export class Hub {
   }
 
   /** The number of a cursor of ours that is not too old. */
-  #usable(since: string | undefined): number | null {
-    const [, boot, digits] = /^(\w+)\.(\d+)$/.exec(since ?? "") ?? [];
-    const n = Number(digits);
-    if (boot !== this.#boot || n < this.versions.floor || n > this.versions.current) return null;
-    return n;
+  #usable(cursor: Cursor | null): number | null {
+    if (cursor?.boot !== this.#boot) return null;
+    const { n } = cursor;
+    return n < this.versions.floor || n > this.versions.current ? null : n;
   }
 }

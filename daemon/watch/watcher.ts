@@ -9,6 +9,7 @@ import type { ServerResponse } from "node:http";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { type FinalState, isFinal } from "../../protocol/state.js";
 import type { Counts } from "../../protocol/watch.js";
+import type { LogPosition } from "./cursor.js";
 import type { Hub } from "./hub.js";
 import { fits, type Scope } from "./scope.js";
 
@@ -29,6 +30,9 @@ export class Watcher {
   /** With `operation`: the links in order, the last one being followed. */
   readonly #chain: string[] = [];
   #counts = "";
+  /** When the flush began that sent everything last, and the present one, ms. */
+  #upTo = Date.now();
+  #began = this.#upTo;
   #draining = false;
   #ended = false;
 
@@ -50,24 +54,43 @@ export class Watcher {
     });
   }
 
-  /** The first line: everything, or only that the cursor still stands. */
-  begin(since: number | null): void {
+  /**
+   * The first line: everything, or only that the cursor still stands.
+   *
+   * @param log up to where the client was sent the logs of many operations, by this daemon or one before
+   */
+  begin(since: number | null, log: LogPosition | null): void {
     const operations = this.hub.matching(this.scope);
     for (const operation of operations) this.#known.add(operation.id);
+    if (this.#isManyLogs) this.#beginLogs(operations, log);
     if (since === null) {
       const counts = this.hub.counts();
       this.#counts = JSON.stringify(counts);
-      this.#write({ type: "snapshot", cursor: this.hub.cursor(), operations, counts });
+      this.#write({ type: "snapshot", cursor: this.#cursor(), operations, counts });
     } else {
-      this.#write({ type: "resumed", cursor: this.hub.cursor(since) });
+      this.#write({ type: "resumed", cursor: this.#cursor(since) });
       for (const id of this.hub.versions.removedSince(since)) this.#removed.add(id);
       this.#catchUp(since, operations);
     }
-    if (this.scope.log && this.scope.operation === null) {
-      for (const operation of operations)
-        if (!isFinal(operation.state)) this.#lines.set(operation.id, operation.logLines);
-    }
     this.flush();
+  }
+
+  /** Without `operation`, and with logs. */
+  get #isManyLogs(): boolean {
+    return this.scope.log && this.scope.operation === null;
+  }
+
+  #beginLogs(operations: Operation[], log: LogPosition | null): void {
+    for (const [id, line] of log?.lines ?? []) if (this.hub.record(id)) this.#lines.set(id, line);
+    for (const { id, state, logLines, finishedAt } of operations) {
+      if (state === "queued" || this.#lines.has(id)) continue;
+      const isOver = isFinal(state) && (log === null || Date.parse(finishedAt ?? "") < log.at);
+      if (!isOver) this.#lines.set(id, log === null ? logLines : 0);
+    }
+  }
+
+  #cursor(n = this.hub.versions.current): string {
+    return this.hub.cursor(n, this.#isManyLogs ? { at: this.#upTo, lines: this.#lines } : null);
   }
 
   /** What changed since the cursor: also what the client may hold and fits its filter no longer. */
@@ -83,7 +106,10 @@ export class Watcher {
 
   /** Something about this operation changed. */
   changed(operation: Operation): void {
-    const { id } = operation;
+    const { id, state, logLines } = operation;
+    // It begins: of what was logged in earlier attempts the client was told before.
+    if (this.#isManyLogs && state === "running" && this.#known.has(id) && !this.#lines.has(id))
+      this.#lines.set(id, logLines);
     if (this.#known.has(id) || this.#chain.includes(id)) this.#dirty.add(id);
     else if (this.scope.operation === null && fits(this.scope, operation)) this.#dirty.add(id);
   }
@@ -108,6 +134,7 @@ export class Watcher {
   /** Sends what is new, as far as the stream takes it; the rest is still noted when it has drained. */
   flush(): void {
     if (this.#draining || this.#ended) return;
+    this.#began = Date.now();
     // A log line belongs before the news that its operation is over.
     if (this.scope.log && !this.#flushLogs()) return;
     const logs = this.#lines.size;
@@ -125,8 +152,10 @@ export class Watcher {
   #flushNews(): boolean {
     let left = this.#removed.size + this.#dirty.size;
     const write = (line: (cursor: string) => object | string) => {
-      const cursor = --left === 0 ? this.hub.versions.current : this.#sent;
-      this.#write(line(this.hub.cursor(cursor)));
+      const isLast = --left === 0;
+      if (isLast) this.#upTo = this.#began;
+      const cursor = isLast ? this.hub.versions.current : this.#sent;
+      this.#write(line(this.#cursor(cursor)));
       return !this.#draining;
     };
     let going = true;
@@ -142,14 +171,18 @@ export class Watcher {
       this.#dirty.delete(id);
       going = write((cursor) => this.#news(id, cursor));
     }
-    if (left === 0) this.#sent = this.hub.versions.current;
+    if (left === 0) {
+      this.#sent = this.hub.versions.current;
+      this.#upTo = this.#began;
+    }
     return going;
   }
 
   #news(id: string, cursor: string): string {
     const known = this.#known.has(id);
     this.#known.add(id);
-    if (!known && this.scope.log && !this.#lines.has(id)) this.#lines.set(id, 0);
+    if (!known && this.scope.log && !this.#lines.has(id) && this.hub.record(id)?.state !== "queued")
+      this.#lines.set(id, 0);
     return this.hub.changedLine(id, known ? this.#sent : null, cursor);
   }
 
@@ -171,7 +204,7 @@ export class Watcher {
       this.#chain.push(to);
       this.#known.add(to);
       if (this.scope.log) this.#lines.set(to, 0);
-      this.#write({ type: "chained", cursor: this.hub.cursor(), from, to, operation: next });
+      this.#write({ type: "chained", cursor: this.#cursor(), from, to, operation: next });
       if (this.#draining || (this.scope.log && !this.#flushLogs())) return false;
     }
     return true;
@@ -184,7 +217,7 @@ export class Watcher {
       const operation = this.#known.has(from) ? this.hub.record(to) : null;
       if (!operation) continue;
       this.#known.add(to);
-      this.#write({ type: "chained", cursor: this.hub.cursor(), from, to, operation });
+      this.#write({ type: "chained", cursor: this.#cursor(), from, to, operation });
       if (this.#draining) return false;
     }
     return true;
