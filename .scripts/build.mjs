@@ -67,6 +67,16 @@ const esm = {
   },
 };
 
+const cjs = {
+  ...shared,
+  format: "cjs",
+  outExtension: { ".js": ".cjs" },
+  // Loaded from beside the bundle only when needed.
+  external: ["./run.js", "./tui.js", "./daemon.cjs"],
+  define: { ...shared.define, "import.meta.url": "__bundleUrl" },
+  banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+};
+
 /**
  * The package string-width is loaded when a text needs it: its segmenter and its expression for emoji take 20 ms, and
  * most texts have a shorter way (`tui/terminal/string-width.ts`), which Ink takes as well: it measures every text of
@@ -128,6 +138,20 @@ const keptTokens = {
   },
 };
 
+/**
+ * What the daemon never calls is not in its bundle, a third of it: messages in fifty languages, fastify's own schema
+ * compilers, and what its tests call it through.
+ */
+const withoutUnused = {
+  name: "without-unused",
+  setup({ onResolve, onLoad }) {
+    const unused =
+      /^(?:@fastify\/ajv-compiler|@fastify\/fast-json-stringify-compiler|light-my-request)$|\/locales\/index\.js$/;
+    onResolve({ filter: unused }, () => ({ path: "unused", namespace: "unused" }));
+    onLoad({ filter: /^unused$/, namespace: "unused" }, () => ({ contents: "module.exports = {};" }));
+  },
+};
+
 await Promise.all([
   build({
     ...esm,
@@ -151,22 +175,17 @@ await Promise.all([
   // CommonJS: it starts in two thirds of the time, and these are the commands that are typed. For the daemon: who
   // imports node:http into an ES module loads all of fetch, 30 ms and 6 MB.
   build({
-    ...shared,
-    format: "cjs",
-    outExtension: { ".js": ".cjs" },
+    ...cjs,
     entryPoints: {
       "liveops-cli": "tui/commands/main.ts",
       "liveops-ls": "tui/commands/ls/quick.ts",
       "liveops-commands": "tui/commands/command-line.ts",
       "liveopsd-cli": "daemon/commands/main.ts",
-      daemon: "daemon/main.ts",
+      "liveopsd-commands": "daemon/commands/command-line.ts",
     },
     plugins: [ownStringWidth],
-    // Loaded from beside the bundle only when needed.
-    external: ["./run.js", "./tui.js", "./daemon.cjs"],
-    define: { ...shared.define, "import.meta.url": "__bundleUrl" },
-    banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
   }),
+  build({ ...cjs, entryPoints: { daemon: "daemon/main.ts" }, plugins: [withoutUnused] }),
 ]);
 
 bin("liveops", "require('../liveops-cli.cjs')");

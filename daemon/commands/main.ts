@@ -1,25 +1,19 @@
-/** Entry of the `liveopsd` bin. */
-import { rootCommand, runRoot } from "../../protocol/command/options.js";
+/** Entry of the `liveopsd` bin. A plain `start` takes the quick way; everything else is a bundle of its own. */
+import { createRequire } from "node:module";
 import { endQuietlyOnClosedPipe } from "../../protocol/command/quiet-end.js";
-import { registerDoctor } from "./doctor.js";
-import { registerLogs } from "./logs.js";
-import { registerRestart } from "./restart.js";
-import { registerStart } from "./start.js";
-import { registerStatus } from "./status.js";
-import { registerStop } from "./stop.js";
+import { quickStart, startQuickly } from "./quick-start.js";
 
 // node:sqlite, which holds our locks, still announces itself as experimental.
 process.removeAllListeners("warning");
 
-const root = rootCommand("liveopsd", "The daemon that runs long operations and keeps their state.");
-for (const register of [
-  registerStart,
-  registerStop,
-  registerRestart,
-  registerStatus,
-  registerLogs,
-  registerDoctor,
-])
-  register(root);
-endQuietlyOnClosedPipe();
-void runRoot(root, process.argv.slice(2));
+async function main(words: string[]): Promise<void> {
+  endQuietlyOnClosedPipe();
+  const options = quickStart(words);
+  if (options) return startQuickly(options);
+  const { runCommandLine } = createRequire(import.meta.url)(
+    "./liveopsd-commands.cjs",
+  ) as typeof import("./command-line.js");
+  return runCommandLine(words);
+}
+
+void main(process.argv.slice(2));

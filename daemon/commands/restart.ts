@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
 import { addCommand, allOptions, commandPlaces } from "../../protocol/command/options.js";
 import type { DaemonReply } from "../../protocol/routes.js";
-import { type DaemonOptions, withDaemonOptions } from "./daemon-options.js";
+import { withDaemonFlags } from "./daemon-flags.js";
+import type { DaemonOptions } from "./daemon-options.js";
 import { launch } from "./launch.js";
 import { operations, stopDaemon } from "./stop-daemon.js";
 
@@ -11,7 +12,7 @@ export function registerRestart(root: Command): void {
   const command = addCommand(root, "restart", "Restart the daemon; running operations go on meanwhile.", [
     "liveopsd restart",
   ]);
-  withDaemonOptions(command).action(async () => {
+  withDaemonFlags(command).action(async () => {
     const options = allOptions<DaemonOptions>(command);
     const { socket } = commandPlaces(options);
     const stopped = await stopDaemon(new Client(socket), false);

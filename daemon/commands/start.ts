@@ -1,19 +1,9 @@
-/** `liveopsd start`: returns when the socket answers; a daemon that runs already is success. */
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+/** `liveopsd start`. */
 import type { Command } from "commander";
-import { Client } from "../../protocol/client/client.js";
-import { readConfig } from "../../protocol/command/config.js";
 import { addCommand, allOptions, reportTo } from "../../protocol/command/options.js";
-import { say } from "../../protocol/command/report.js";
-import { shellQuote } from "../../protocol/command/shell-quote.js";
-import { Refusal } from "../../protocol/errors.js";
-import { socketPath, stateDir } from "../../protocol/places.js";
-import type { DaemonReply } from "../../protocol/routes.js";
-import { answering } from "./answering.js";
-import { asWords, type DaemonOptions, withDaemonOptions } from "./daemon-options.js";
-import { runForeground } from "./foreground.js";
-import { launch } from "./launch.js";
+import { withDaemonFlags } from "./daemon-flags.js";
+import type { StartOptions } from "./daemon-options.js";
+import { startDaemon } from "./start-daemon.js";
 
 export function registerStart(root: Command): void {
   const command = addCommand(root, "start", "Start the daemon; returns when it answers.", [
@@ -21,51 +11,9 @@ export function registerStart(root: Command): void {
     "liveopsd start --ops ./ops --concurrency 4",
     "liveopsd start --foreground",
   ]);
-  withDaemonOptions(command)
+  withDaemonFlags(command)
     .option("--foreground", "stay in this process, and log to stderr too")
     .action(async () => {
-      const options = allOptions<DaemonOptions & { foreground?: boolean }>(command);
-      const to = reportTo(root);
-      const socket = socketPath(options, process.env, readConfig());
-      const client = new Client(socket);
-      const running = await answering(client);
-      for (const dir of options.ops ?? []) {
-        // Not refused: it may be made later, and is looked into each time.
-        if (!existsSync(dir)) say(to, `--ops ${dir}: there is no such directory yet`, "yellow");
-      }
-      const saysRunning = (it: DaemonReply) => {
-        checkStateDir(options, it, socket);
-        say(to, `running already (pid ${it.pid}, ${socket})${untaken(options, it)}`, "yellow");
-      };
-      if (running) return saysRunning(running);
-      if (options.foreground) {
-        process.exitCode = await runForeground(options, to);
-        return;
-      }
-      const { pid, ours } = await launch(options, socket);
-      if (!ours) return saysRunning(await client.daemon());
-      process.stderr.write(`liveopsd: started (pid ${pid}), answers on ${socket}\n`);
+      process.exitCode = await startDaemon(allOptions<StartOptions>(command), reportTo(root));
     });
-}
-
-/** One daemon for each state dir: the one that answers here must not be taken for another's. */
-function checkStateDir(options: DaemonOptions, running: DaemonReply, socket: string): void {
-  if (!options.stateDir && !process.env.LIVEOPS_STATE_DIR) return;
-  const wanted = stateDir(options, process.env, readConfig());
-  if (running.stateDir === wanted) return;
-  throw new Refusal(
-    "LIVEOPS_WRONG_STATE",
-    `the daemon on ${socket} (pid ${running.pid}) keeps its state in ${running.stateDir}, not in ${wanted}; choose another --socket`,
-  );
-}
-
-/** What was asked for and is not so: the daemon that runs was started without it. */
-function untaken(options: DaemonOptions, running: DaemonReply): string {
-  const ops = (options.ops ?? []).filter((dir) => !running.opsDirs.includes(resolve(dir)));
-  const words = ops.flatMap((dir) => ["--ops", dir]);
-  if (options.concurrency !== undefined && options.concurrency !== running.concurrency) {
-    words.push("--concurrency", String(options.concurrency));
-  }
-  if (words.length === 0) return "";
-  return `, without ${words.join(" ")}; this applies it: liveopsd restart ${asWords(options).map(shellQuote).join(" ")}`;
 }

@@ -1,9 +1,9 @@
 /** The quick way of `ls`: ask, print the table, end. Loads nothing but the client and the table. */
 import { isatty } from "node:tty";
 import { startCommand } from "../../../protocol/command/looked-for.js";
+import { GLOBAL, quickOptions } from "../../../protocol/command/quick-options.js";
 import { report } from "../../../protocol/command/report.js";
 import { writeOut } from "../../../protocol/command/write-out.js";
-import { GLOBAL, quickOptions } from "../quick-options.js";
 import { type ListOptions, list, type Output } from "./list.js";
 
 const WITH_VALUE = { ...GLOBAL, "--state": "state", "--op": "op", "--limit": "limit" };

@@ -1,5 +1,5 @@
 /** Reads a plain `submit`, without --wait and --follow. */
-import { GLOBAL, quickOptions } from "../quick-options.js";
+import { GLOBAL, quickOptions } from "../../../protocol/command/quick-options.js";
 import type { SubmitWords } from "./words.js";
 
 const WITH_VALUE = { ...GLOBAL, "--label": "label", "--params": "params" };

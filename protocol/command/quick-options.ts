@@ -9,7 +9,7 @@
 export type OptionNames = Readonly<Record<string, string>>;
 
 export interface QuickOptions {
-  options: Record<string, string | true>;
+  options: Record<string, string | true | string[]>;
   plain: string[];
   /** What followed `--`; undefined where there was none. */
   trailing: string[] | undefined;
@@ -20,7 +20,7 @@ export const GLOBAL = { "--socket": "socket", "--state-dir": "stateDir" };
 
 export function quickOptions(
   words: string[],
-  { withValue, flags }: { withValue: OptionNames; flags: OptionNames },
+  { withValue, flags, lists = {} }: { withValue: OptionNames; flags: OptionNames; lists?: OptionNames },
 ): QuickOptions | null {
   const options: QuickOptions["options"] = {};
   const plain: string[] = [];
@@ -29,11 +29,15 @@ export function quickOptions(
     if (word === "--") return { options, plain, trailing: words.slice(i + 1) };
     if (!word.startsWith("-")) plain.push(word);
     else if (Object.hasOwn(flags, word)) options[flags[word]!] = true;
-    else if (Object.hasOwn(withValue, word)) {
+    else {
       const value = words[++i];
       if (value === undefined || (value.startsWith("-") && value !== "-")) return null;
-      options[withValue[word]!] = value;
-    } else return null;
+      if (Object.hasOwn(withValue, word)) options[withValue[word]!] = value;
+      else if (Object.hasOwn(lists, word)) {
+        const name = lists[word]!;
+        options[name] = [...((options[name] as string[] | undefined) ?? []), value];
+      } else return null;
+    }
   }
   return { options, plain, trailing: undefined };
 }

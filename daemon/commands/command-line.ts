@@ -1,0 +1,22 @@
+/** All commands of `liveopsd`, read by commander. */
+import { rootCommand, runRoot } from "../../protocol/command/options.js";
+import { registerDoctor } from "./doctor.js";
+import { registerLogs } from "./logs.js";
+import { registerRestart } from "./restart.js";
+import { registerStart } from "./start.js";
+import { registerStatus } from "./status.js";
+import { registerStop } from "./stop.js";
+
+export async function runCommandLine(words: string[]): Promise<void> {
+  const root = rootCommand("liveopsd", "The daemon that runs long operations and keeps their state.");
+  for (const register of [
+    registerStart,
+    registerStop,
+    registerRestart,
+    registerStatus,
+    registerLogs,
+    registerDoctor,
+  ])
+    register(root);
+  await runRoot(root, words);
+}

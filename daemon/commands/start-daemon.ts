@@ -1,0 +1,59 @@
+/** What `liveopsd start` does: returns when the socket answers; a daemon that runs already is success. */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { Client } from "../../protocol/client/client.js";
+import { readConfig } from "../../protocol/command/config.js";
+import { type ReportTo, say } from "../../protocol/command/report.js";
+import { shellQuote } from "../../protocol/command/shell-quote.js";
+import { Refusal } from "../../protocol/errors.js";
+import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
+import { socketPath, stateDir } from "../../protocol/places.js";
+import type { DaemonReply } from "../../protocol/routes.js";
+import { answering } from "./answering.js";
+import { asWords, type StartOptions } from "./daemon-options.js";
+import { runForeground } from "./foreground.js";
+import { launch } from "./launch.js";
+
+export async function startDaemon(options: StartOptions, to: ReportTo): Promise<ExitCode> {
+  const socket = socketPath(options, process.env, readConfig());
+  const client = new Client(socket);
+  // Where there is no socket nobody answers: to ask takes a tenth of a start.
+  const running = existsSync(socket) ? await answering(client) : null;
+  for (const dir of options.ops ?? []) {
+    // Not refused: it may be made later, and is looked into each time.
+    if (!existsSync(dir)) say(to, `--ops ${dir}: there is no such directory yet`, "yellow");
+  }
+  const saysRunning = (it: DaemonReply) => {
+    checkStateDir(options, it, socket);
+    say(to, `running already (pid ${it.pid}, ${socket})${untaken(options, it)}`, "yellow");
+    return EXIT.done;
+  };
+  if (running) return saysRunning(running);
+  if (options.foreground) return runForeground(options, to);
+  const { pid, ours } = await launch(options, socket);
+  if (!ours) return saysRunning(await client.daemon());
+  process.stderr.write(`liveopsd: started (pid ${pid}), answers on ${socket}\n`);
+  return EXIT.done;
+}
+
+/** One daemon for each state dir: the one that answers here must not be taken for another's. */
+function checkStateDir(options: StartOptions, running: DaemonReply, socket: string): void {
+  if (!options.stateDir && !process.env.LIVEOPS_STATE_DIR) return;
+  const wanted = stateDir(options, process.env, readConfig());
+  if (running.stateDir === wanted) return;
+  throw new Refusal(
+    "LIVEOPS_WRONG_STATE",
+    `the daemon on ${socket} (pid ${running.pid}) keeps its state in ${running.stateDir}, not in ${wanted}; choose another --socket`,
+  );
+}
+
+/** What was asked for and is not so: the daemon that runs was started without it. */
+function untaken(options: StartOptions, running: DaemonReply): string {
+  const ops = (options.ops ?? []).filter((dir) => !running.opsDirs.includes(resolve(dir)));
+  const words = ops.flatMap((dir) => ["--ops", dir]);
+  if (options.concurrency !== undefined && options.concurrency !== running.concurrency) {
+    words.push("--concurrency", String(options.concurrency));
+  }
+  if (words.length === 0) return "";
+  return `, without ${words.join(" ")}; this applies it: liveopsd restart ${asWords(options).map(shellQuote).join(" ")}`;
+}
