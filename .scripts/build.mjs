@@ -41,6 +41,9 @@ const shared = {
   target: "node22.15",
   outdir: fresh,
   minifySyntax: true,
+  // Less text to read at each start and to keep; lines short enough for a stack to say where.
+  minifyWhitespace: true,
+  lineLimit: 160,
   legalComments: "none",
   logLevel: "warning",
   define: { "process.env.NODE_ENV": '"production"', "process.env.DEV": '"false"' },
