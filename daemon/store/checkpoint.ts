@@ -95,7 +95,7 @@ export class Checkpoint {
   async read(problems: string[]): Promise<CheckpointDocument> {
     try {
       await this.#low.read();
-      if (existsSync(this.file) || !existsSync(this.previous)) return this.#low.data;
+      if (existsSync(this.file) || !existsSync(this.previous)) return this.#handOver();
       problems.push(`${this.file} is gone`);
     } catch (error) {
       const aside = this.#putAside(this.file);
@@ -104,7 +104,7 @@ export class Checkpoint {
     this.#low.data = this.#readPrevious(problems) ?? EMPTY;
     if (this.salvaged.size > 0)
       problems.push(`${this.salvaged.size} operations were salvaged from what is whole in them`);
-    return this.#low.data;
+    return this.#handOver();
   }
 
   async write(document: CheckpointDocument): Promise<void> {
@@ -112,8 +112,14 @@ export class Checkpoint {
     this.#low.data = document;
     await this.#low.write();
     this.previousJournal = journal;
-    // What it holds is in the file: in memory it would keep alive all that has been settled since.
+    this.#handOver();
+  }
+
+  /** The document, kept here no longer: it would keep alive all that is settled from now on. */
+  #handOver(): CheckpointDocument {
+    const document = this.#low.data;
     this.#low.data = { ...EMPTY, journal: document.journal };
+    return document;
   }
 
   #readPrevious(problems: string[]): CheckpointDocument | null {
