@@ -12,6 +12,9 @@ import type { TrackOptions } from "./progress.js";
 const MAX_CREDIT = 16;
 /** What the items that pass without a look may take together, in ms. */
 const UNSEEN_MS = 0.0005;
+/** The same of a source that one waits for: its items take a good deal more by themselves. */
+const UNSEEN_ASYNC_MS = 0.01;
+const MAX_ASYNC_CREDIT = 64;
 
 export function trackSync<T>(
   items: Iterable<T>,
@@ -51,6 +54,8 @@ abstract class Track<T> implements Counted {
     options: TrackOptions<T>,
     private readonly meter: Meter,
     protected readonly cancellation: Cancellation,
+    private readonly unseen = UNSEEN_MS,
+    private readonly most = MAX_CREDIT,
   ) {
     this.total = options.total ?? knownLength(items);
     this.unit = options.unit ?? null;
@@ -64,7 +69,7 @@ abstract class Track<T> implements Counted {
     if (this.#lookedAt < 0) this.meter.count(this);
     else this.meter.touch(now);
     this.#lookedAt = now;
-    this.#grant = Math.max(1, Math.min(MAX_CREDIT, 2 * this.#grant, Math.floor(UNSEEN_MS / perItem)));
+    this.#grant = Math.max(1, Math.min(this.most, 2 * this.#grant, Math.floor(this.unseen / perItem)));
     this.credit = this.#grant;
     this.cancellation.check(now);
   }
@@ -158,14 +163,25 @@ class AsyncTrack<T> extends Track<T> implements AsyncIterableIterator<T> {
   #inHand = 0;
 
   constructor(items: AsyncIterable<T>, options: TrackOptions<T>, meter: Meter, cancellation: Cancellation) {
-    super(items, options, meter, cancellation);
+    super(items, options, meter, cancellation, UNSEEN_ASYNC_MS, MAX_ASYNC_CREDIT);
     this.#inner = items[Symbol.asyncIterator]();
     this.#size = options.size;
   }
 
-  async next(): Promise<IteratorResult<T, undefined>> {
+  /**
+   * While items come fast, the source's own promise: to await each once more would double the cost of a bare `for await`. A stop is
+   * then seen when the next item is asked for.
+   */
+  next(): Promise<IteratorResult<T, undefined>> {
     this.done += this.#inHand;
     this.#inHand = 0;
+    if (--this.credit <= 0 || this.cancellation.stopped || this.#size !== undefined)
+      return this.#lookAndTake();
+    this.#inHand = 1;
+    return this.#inner.next();
+  }
+
+  async #lookAndTake(): Promise<IteratorResult<T, undefined>> {
     await this.#lookOrClose();
     const result = await this.#inner.next();
     if (result.done) {
@@ -191,6 +207,8 @@ class AsyncTrack<T> extends Track<T> implements AsyncIterableIterator<T> {
   async #lookOrClose(): Promise<void> {
     try {
       this.look();
+      // Again, so that a timer sends what is counted until the next look, should none come.
+      this.end();
     } catch (stop) {
       await this.#inner.return?.();
       throw stop;
