@@ -17,6 +17,8 @@ export class Loader {
   #process: LoaderProcess | null = null;
   #ready: Promise<LoaderProcess> | null = null;
   readonly #sources: Sources;
+  /** The file that was being loaded when a loader died. */
+  #suspect: string | null = null;
 
   constructor(
     readonly dirs: string[],
@@ -109,7 +111,9 @@ export class Loader {
       const file = fresh.loading;
       if (this.#process !== fresh || file === null || skip.some((skipped) => skipped.file === file))
         throw error;
-      this.#sources.skip(file, (error as Error).message);
+      // One that was killed by someone else does not tell against the file it had just begun.
+      if (error instanceof LoaderDied && this.#suspect !== file) this.#suspect = file;
+      else this.#sources.skip(file, (error as Error).message);
       return this.#load();
     }
   }
