@@ -14,6 +14,8 @@ import { eventually, expectNoGap, inStage, settled, startDaemon, wholeLog } from
 import { compareOnce, record } from "./tally.js";
 
 const WATCHERS = 100;
+/** MiB the daemon's heap may take. */
+const HEAP = 160;
 const MiB = 1024 * 1024;
 
 /** A raw watch connection: what the client library would hide (not reading, cutting off) is done here. */
@@ -37,7 +39,9 @@ test(
   "a hundred stopped watchers: memory stays in proportion, a healthy one gets every line at once",
   async () => {
     // With what a hundred watchers may hold there is room in this heap; with a part of the flood for each there is not.
-    await using daemon = await startDaemon(["floods"], { env: { NODE_OPTIONS: "--max-old-space-size=160" } });
+    await using daemon = await startDaemon(["floods"], {
+      env: { NODE_OPTIONS: `--max-old-space-size=${HEAP}` },
+    });
     // The daemon warms up first, so that growth is what the watchers cost.
     await settled(daemon, (await daemon.submit("floods", { params: { lines: 20_000 } })).id);
     const stopped = Array.from({ length: WATCHERS }, (_, index) => {
@@ -67,7 +71,8 @@ test(
     const { memory, watchers } = await daemon.client.daemon();
     expect(watchers).toBe(WATCHERS);
     // A stopped one may hold what was being sent when it stopped: one batch of lines. The flood is a hundred times that.
-    expect(memory.rss - before.rss).toBeLessThan(WATCHERS * 0.5 * MiB + 96 * MiB);
+    // The collector lets the heap fill with what is over, up to its bound; what sockets hold lies beside it.
+    expect(memory.rss - before.rss).toBeLessThan(WATCHERS * 0.5 * MiB + HEAP * MiB);
     record({
       fault: "watchers stopped",
       injected: WATCHERS,
