@@ -51,6 +51,7 @@ export class Executor {
   #round: NodeJS.Timeout | null = null;
   #claiming = 0;
   #stopped = false;
+  #warming: NodeJS.Immediate | null = null;
 
   constructor(private readonly options: ExecutorOptions) {
     this.pool = new Pool({
@@ -95,8 +96,18 @@ export class Executor {
         this.kick();
       });
     }
-    this.pool.warm(Math.min(queue.length, concurrency - this.#busy()));
+    this.#warmSoon();
     this.#keepRound();
+  }
+
+  /** To fork takes milliseconds: whoever waits for an answer gets it first. */
+  #warmSoon(): void {
+    this.#warming ??= setImmediate(() => {
+      this.#warming = null;
+      if (this.#stopped) return;
+      const { queue, concurrency } = this.options;
+      this.pool.warm(Math.min(queue.length, concurrency - this.#busy()));
+    });
   }
 
   /**
