@@ -28,8 +28,11 @@ const measures = readdirSync(new URL("measures/", import.meta.url))
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -".ts".length))
   .sort();
+/** A whole name means that one alone, `memory` not `dashboard-memory`. */
+const fits = (part: string) => (name: string) =>
+  measures.includes(part) ? name === part : name.includes(part);
 const chosen =
-  wanted.length === 0 ? measures : measures.filter((name) => wanted.some((part) => name.includes(part)));
+  wanted.length === 0 ? measures : measures.filter((name) => wanted.some((part) => fits(part)(name)));
 if (chosen.length === 0 || wanted.some((part) => !measures.some((name) => name.includes(part)))) {
   console.error(`no measure is called ${wanted.join(" ")}; there are: ${measures.join(", ")}`);
   process.exit(2);
