@@ -1,25 +1,24 @@
 /**
- * The executor, a pipeline: claim a queued operation for an idle worker, start it durably, run it, hand it to the
- * settlement. Nothing else starts an operation or adopts one.
+ * The executor, a pipeline: claim a queued operation for an idle worker (`claim.ts`), start it durably, follow it
+ * (`attempt.ts`), hand it to the settlement (`settlement.ts`). Nothing else starts an operation or adopts one.
  */
 import { EventEmitter, once } from "node:events";
 import { mkdirSync } from "node:fs";
 import type { Logger } from "pino";
-import type { Outcome } from "../protocol/fact.js";
 import { Attempt, type AttemptListener } from "./attempt.js";
+import { claim } from "./claim.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader } from "./loader/loader.js";
-import type { ResolvedType } from "./loader/messages.js";
 import { isLocked } from "./lock/kernel-lock.js";
 import { killLeftovers } from "./process/identity.js";
 import type { Queue } from "./queue.js";
-import { withoutParams } from "./run-files/accepted.js";
 import { Settlement } from "./settlement.js";
 import type { Entry } from "./store/decision.js";
 import { isNoSpace } from "./store/durable-file.js";
 import { StoreFullError } from "./store/journal.js";
-import { attemptDir, type Layout, runDir, valuesDir } from "./store/layout.js";
+import { attemptDir, type Layout } from "./store/layout.js";
 import type { Store } from "./store/store.js";
+import type { OrderMessage } from "./worker/messages.js";
 import { Pool, type PooledWorker, type WorkerExit, workerFiles } from "./worker/pool.js";
 import { waitsSince } from "./worker/room.js";
 
@@ -91,7 +90,10 @@ export class Executor {
         break;
       }
       this.#claiming++;
-      void this.#claim(id, worker).finally(() => {
+      const begin = (entry: Entry, dir: string, order: OrderMessage) =>
+        this.#begin(entry, dir, worker, order);
+      void claim(id, worker, this.options, begin).then((begun) => {
+        if (!begun) this.pool.release(worker);
         this.#claiming--;
         this.kick();
       });
@@ -165,57 +167,10 @@ export class Executor {
     this.pool.stop();
   }
 
-  async #claim(id: string, worker: PooledWorker): Promise<void> {
-    const { store, lifecycle, layout, loader, log } = this.options;
-    let started = false;
-    try {
-      const entry = store.ledger.get(id);
-      if (entry?.record.state !== "queued") return;
-      const type = await loader.resolve(entry.record.op).catch((error: Error) => error);
-      if (!type || type instanceof Error) return await lifecycle.reject(id, notLoaded(entry, type));
-      const dir = attemptDir(layout, id, entry.nextAttempt);
-      makeDirectory(runDir(layout, id));
-      makeDirectory(dir);
-      worker.prepare(dir);
-      started = await lifecycle.start(id, worker.identity, type.policy);
-      if (started) this.#run(entry, dir, worker, type);
-    } catch (error) {
-      this.#putBack(id);
-      // No room for its directory: it waits until there is.
-      if (isNoSpace(error)) store.noteFull();
-      else if (!(error instanceof StoreFullError))
-        log.error({ err: error, id }, "an operation could not be started");
-    } finally {
-      if (!started) this.pool.release(worker);
-    }
-  }
-
-  #run(entry: Entry, dir: string, worker: PooledWorker, type: ResolvedType): void {
-    const { record } = entry;
+  #begin(entry: Entry, dir: string, worker: PooledWorker, order: OrderMessage): void {
     const attempt = this.#follow(entry, dir, worker);
     if (!attempt) return;
-    worker.order({
-      type: "order",
-      order: {
-        id: record.id,
-        op: record.op,
-        attempt: record.attempt,
-        params: record.params,
-        title: record.title,
-        label: record.label,
-        stages: record.stages,
-        cwd: record.cwd,
-        env: entry.env,
-        chain: record.chain,
-        seq: record.seq,
-        logLines: record.logLines,
-      },
-      entry: withoutParams(entry),
-      file: type.file,
-      attemptDir: dir,
-      maxLog: this.options.maxLog,
-      valuesDir: type.policy.resumable ? valuesDir(this.options.layout, record.id) : null,
-    });
+    worker.order(order);
     // It died while the start was being written: nobody will tell us again.
     if (worker.state === "gone")
       this.#settlement.lost(attempt, { code: worker.child.exitCode, signal: worker.child.signalCode });
@@ -281,11 +236,6 @@ export class Executor {
     this.kick();
   }
 
-  #putBack(id: string): void {
-    const entry = this.options.store.ledger.get(id);
-    if (entry?.record.state === "queued") this.options.queue.add(id, entry.queuedAt);
-  }
-
   #isAlive(attempt: Attempt): boolean {
     return isLocked(this.#lockFile(attempt));
   }
@@ -318,14 +268,6 @@ export class Executor {
   }
 }
 
-function makeDirectory(dir: string): void {
-  try {
-    mkdirSync(dir, { mode: 0o700 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  }
-}
-
 /** A power cut may have taken an attempt's directory: its name becomes durable only when the worker accepts. */
 function makeAgain(dir: string): void {
   try {
@@ -333,16 +275,4 @@ function makeAgain(dir: string): void {
   } catch (error) {
     if (!isNoSpace(error)) throw error;
   }
-}
-
-function notLoaded(entry: Entry, error: Error | null): Outcome {
-  const message =
-    error?.message ??
-    `no file defines the operation type ${entry.record.op} any more; liveops ops lists them`;
-  return {
-    state: "failed",
-    result: null,
-    error: { code: "LIVEOPS_LOAD_FAILED", message, stack: null },
-    next: null,
-  };
 }

@@ -131,15 +131,15 @@ describe("a stall", () => {
   test("is silence beyond three times what the stage usually takes", () => {
     const state = opened([moved], BACKUP);
     expect(stallOf(at(state, 899), moved)).toBeNull();
-    expect(stallOf(at(state, 900), moved)).toEqual({ seconds: 900, usual: 900 });
+    expect(stallOf(at(state, 900), moved)).toEqual({ seconds: 900, why: 900 });
   });
 
   test("of a stage that counts, beyond the time of ten units, ten seconds at least", () => {
     const counting = backup({ updatedAt: ago(0), progress: { ...backup().progress!, rate: 0.2 } });
     expect(stallOf(at(opened([counting]), 49), counting)).toBeNull();
-    expect(stallOf(at(opened([counting]), 50), counting)).toEqual({ seconds: 50, usual: 50 });
+    expect(stallOf(at(opened([counting]), 50), counting)).toEqual({ seconds: 50, why: 50 });
     const quick = backup({ updatedAt: ago(0) });
-    expect(stallOf(at(opened([quick]), 10), quick)).toEqual({ seconds: 10, usual: 10 });
+    expect(stallOf(at(opened([quick]), 10), quick)).toEqual({ seconds: 10, why: 10 });
   });
 
   test("is not guessed where nothing is usual", () => {
@@ -156,7 +156,12 @@ describe("a stall", () => {
 
   test("a stopped worker is told by the daemon", () => {
     const stopped = backup({ stalledSince: ago(5) });
-    expect(stallOf(opened([stopped]), stopped)).toEqual({ seconds: 5, usual: null });
+    expect(stallOf(opened([stopped]), stopped)).toEqual({ seconds: 5, why: "stopped" });
+  });
+
+  test("so is one that waits for room on the disk", () => {
+    const waiting = backup({ noRoomSince: ago(7) });
+    expect(stallOf(opened([waiting]), waiting)).toEqual({ seconds: 7, why: "no room" });
   });
 
   test("what is over does not stall", () => {

@@ -74,12 +74,13 @@ function stallRow(state: State, operation: Operation, width: number, paint: Pain
   const stall = stallOf(state, operation);
   if (stall === null) return [];
   const line = new Line(width, paint).add(" ▲ ", "yellow");
-  if (stall.usual === null)
-    return [
-      line.add(`its worker is stopped (SIGSTOP), for ${formatDuration(stall.seconds)}`, "yellow").toString(),
-    ];
-  line.add(`nothing has moved for ${formatDuration(stall.seconds)}`, "yellow");
-  return [line.addWhole(`, usually ${formatDuration(stall.usual)} at most`, "dim").toString()];
+  const time = formatDuration(stall.seconds);
+  if (stall.why === "stopped")
+    return [line.add(`its worker is stopped (SIGSTOP), for ${time}`, "yellow").toString()];
+  if (stall.why === "no room")
+    return [line.add(`it waits for room on the daemon's disk, for ${time}`, "yellow").toString()];
+  line.add(`nothing has moved for ${time}`, "yellow");
+  return [line.addWhole(`, usually ${formatDuration(stall.why)} at most`, "dim").toString()];
 }
 
 function statusRow(operation: Operation, width: number, paint: Paint): string[] {

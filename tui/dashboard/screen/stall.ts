@@ -3,8 +3,8 @@
  *
  * What moves is a fact or a log line. Where a stage says how far it is, usual is the time of one unit at its rate: ten
  * times that. Where it does not, usual is what the stage took in nine of ten earlier runs: three times that. Never
- * less than ten seconds, and no warning where neither is known. A worker that is stopped (SIGSTOP) is told by the
- * daemon and needs no guess.
+ * less than ten seconds, and no warning where neither is known. A worker that is stopped (SIGSTOP), or waits for room
+ * on the disk, is told by the daemon and needs no guess.
  */
 import type { Operation } from "../../../protocol/operation.js";
 import { historyOf } from "../state/histories.js";
@@ -17,18 +17,19 @@ const RUNS = 3;
 export interface Stall {
   /** Seconds without a movement. */
   readonly seconds: number;
-  /** What would have been usual at most; null: its worker is stopped. */
-  readonly usual: number | null;
+  /** What would have been usual at most, in seconds, or what the daemon knows. */
+  readonly why: number | "stopped" | "no room";
 }
 
 export function stallOf(state: State, operation: Operation): Stall | null {
   if (operation.state !== "running") return null;
-  if (operation.stalledSince !== null && operation.stalledSince !== undefined)
-    return { seconds: since(state.now, Date.parse(operation.stalledSince)), usual: null };
+  const { stalledSince, noRoomSince } = operation;
+  if (stalledSince) return { seconds: since(state.now, Date.parse(stalledSince)), why: "stopped" };
+  if (noRoomSince) return { seconds: since(state.now, Date.parse(noRoomSince)), why: "no room" };
   const seconds = since(state.now, movedAt(state, operation));
   if (seconds < LEAST) return null;
   const usual = usualSilence(state, operation);
-  return usual !== null && seconds >= usual ? { seconds, usual } : null;
+  return usual !== null && seconds >= usual ? { seconds, why: usual } : null;
 }
 
 function movedAt(state: State, operation: Operation): number {

@@ -1,0 +1,98 @@
+/** Claiming: a queued operation is given to an idle worker, once its start is durable. */
+import { mkdirSync } from "node:fs";
+import type { Outcome } from "../protocol/fact.js";
+import type { ExecutorOptions } from "./executor.js";
+import type { ResolvedType } from "./loader/messages.js";
+import { withoutParams } from "./run-files/accepted.js";
+import type { Entry } from "./store/decision.js";
+import { isNoSpace } from "./store/durable-file.js";
+import { StoreFullError } from "./store/journal.js";
+import { attemptDir, type Layout, runDir, valuesDir } from "./store/layout.js";
+import type { OrderMessage } from "./worker/messages.js";
+import type { PooledWorker } from "./worker/pool.js";
+
+type ClaimOptions = Pick<
+  ExecutorOptions,
+  "store" | "lifecycle" | "layout" | "loader" | "queue" | "log" | "maxLog"
+>;
+
+/**
+ * @param begin called when the start is durable: the worker may be told
+ * @returns whether it was; where not, the operation is queued again, settled or gone, and the worker is free
+ */
+export async function claim(
+  id: string,
+  worker: PooledWorker,
+  options: ClaimOptions,
+  begin: (entry: Entry, dir: string, order: OrderMessage) => void,
+): Promise<boolean> {
+  const { store, lifecycle, layout, loader, log } = options;
+  try {
+    const entry = store.ledger.get(id);
+    if (entry?.record.state !== "queued") return false;
+    const type = await loader.resolve(entry.record.op).catch((error: Error) => error);
+    if (!type || type instanceof Error) {
+      await lifecycle.reject(id, notLoaded(entry, type));
+      return false;
+    }
+    const dir = attemptDir(layout, id, entry.nextAttempt);
+    makeDirectory(runDir(layout, id));
+    makeDirectory(dir);
+    worker.prepare(dir);
+    if (!(await lifecycle.start(id, worker.identity, type.policy))) return false;
+    begin(entry, dir, orderOf(entry, dir, type, layout, options.maxLog));
+    return true;
+  } catch (error) {
+    putBack(id, options);
+    // No room for its directory: it waits until there is.
+    if (isNoSpace(error)) store.noteFull();
+    else if (!(error instanceof StoreFullError))
+      log.error({ err: error, id }, "an operation could not be started");
+    return false;
+  }
+}
+
+function orderOf(
+  entry: Entry,
+  attemptDir: string,
+  { file, policy }: ResolvedType,
+  layout: Layout,
+  maxLog: number,
+): OrderMessage {
+  const { record, env } = entry;
+  const { id, op, attempt, params, title, label, stages, cwd, chain, seq, logLines } = record;
+  return {
+    type: "order",
+    order: { id, op, attempt, params, title, label, stages, cwd, env, chain, seq, logLines },
+    entry: withoutParams(entry),
+    file,
+    attemptDir,
+    maxLog,
+    valuesDir: policy.resumable ? valuesDir(layout, id) : null,
+  };
+}
+
+function putBack(id: string, { store, queue }: ClaimOptions): void {
+  const entry = store.ledger.get(id);
+  if (entry?.record.state === "queued") queue.add(id, entry.queuedAt);
+}
+
+function makeDirectory(dir: string): void {
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
+function notLoaded(entry: Entry, error: Error | null): Outcome {
+  const message =
+    error?.message ??
+    `no file defines the operation type ${entry.record.op} any more; liveops ops lists them`;
+  return {
+    state: "failed",
+    result: null,
+    error: { code: "LIVEOPS_LOAD_FAILED", message, stack: null },
+    next: null,
+  };
+}
