@@ -3,9 +3,14 @@ import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 import { VERSION, VERSION_HEADER } from "../../protocol/version.js";
 
-export function openStream(reply: FastifyReply): ServerResponse {
+/** @param untilClosed without chunks around what is sent, each costs half a delivery; for what says itself when it is over */
+export function openStream(reply: FastifyReply, untilClosed = false): ServerResponse {
   reply.hijack();
   const response = reply.raw;
+  if (untilClosed) {
+    response.shouldKeepAlive = false;
+    response.useChunkedEncodingByDefault = false;
+  }
   response.writeHead(200, {
     "content-type": "application/x-ndjson; charset=utf-8",
     "cache-control": "no-store",

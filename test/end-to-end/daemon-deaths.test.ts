@@ -34,6 +34,8 @@ test("under a running operation: the worker goes on, the next daemon adopts it, 
   const watching = world.start("liveops", ["watch", id, "--json"]);
   const waiting = world.start("liveops", ["wait", id]);
   await watching.says("stdout", '"line 20"');
+  // `--follow` watches beside its events, `watch --json` reads events alone.
+  await until("all of them watch", async () => (await world.client.daemon()).watchers === 2);
 
   await world.killDaemon();
   await following.says("stderr", "the daemon went away");

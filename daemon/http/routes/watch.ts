@@ -16,7 +16,7 @@ export function watchRoute(app: FastifyInstance, context: Context): void {
       limit,
       log,
     };
-    context.hub.attach(scope, openStream(reply), logAfter, since);
+    context.hub.attach(scope, openStream(reply, true), logAfter, since);
     return reply;
   });
 }
