@@ -11,7 +11,7 @@ import type { MeasureOptions, Row } from "../harness/row.js";
 import { Submitter } from "../harness/submitter.js";
 import { benchWorld, cleanEnv, node } from "../harness/world.js";
 
-const SERVER = `require("node:net").createServer().listen(0, "127.0.0.1", () => process.stdout.write("x"))`;
+const SERVER = `require("node:net").createServer().listen(0, "127.0.0.1")`;
 
 export default async function memory({ quick }: MeasureOptions): Promise<Row[]> {
   const rounds = quick ? 2 : 7;
@@ -19,8 +19,8 @@ export default async function memory({ quick }: MeasureOptions): Promise<Row[]> 
   const daemon: Memory[] = [];
   const worker: Memory[] = [];
   for (let round = 0; round < rounds; round++) {
-    bare.push(await bareServer());
     const idle = await idleDaemon();
+    bare.push(idle.bare);
     daemon.push(idle.daemon);
     worker.push(idle.worker);
   }
@@ -51,17 +51,10 @@ export default async function memory({ quick }: MeasureOptions): Promise<Row[]> 
   ];
 }
 
-async function bareServer(): Promise<Memory> {
-  const child = spawn(node, ["-e", SERVER], { env: cleanEnv(), stdio: ["ignore", "pipe", "inherit"] });
-  await new Promise((resolve) => child.stdout.once("data", resolve));
-  await sleep(500);
-  const memory = memoryOf(child.pid!);
-  child.kill();
-  return memory;
-}
-
-async function idleDaemon(): Promise<{ daemon: Memory; worker: Memory }> {
+/** All at the same time: what they share of Node itself is then no one's own. */
+async function idleDaemon(): Promise<{ bare: Memory; daemon: Memory; worker: Memory }> {
   const world = await benchWorld();
+  const server = spawn(node, ["-e", SERVER], { env: cleanEnv(), stdio: "ignore" });
   try {
     // Loader and worker are warm when the types answer and a worker idles.
     await world.client.types();
@@ -69,8 +62,9 @@ async function idleDaemon(): Promise<{ daemon: Memory; worker: Memory }> {
     await sleep(3000);
     const [worker] = childrenOf(world.pid, "worker");
     if (worker === undefined) throw new Error("no worker was found under the daemon");
-    return { daemon: memoryOf(world.pid), worker: memoryOf(worker) };
+    return { bare: memoryOf(server.pid!), daemon: memoryOf(world.pid), worker: memoryOf(worker) };
   } finally {
+    server.kill();
     world.stop();
   }
 }
