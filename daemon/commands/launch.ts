@@ -12,6 +12,9 @@ import { until } from "./until.js";
 /** How long another daemon, found holding the locks, may take until it answers. */
 const OTHER_MS = 15_000;
 
+/** A small nursery costs the daemon no time that can be measured, and 3 MB less. */
+const NODE_FLAGS = ["--max-semi-space-size=2"];
+
 /** The daemon that answers now. `ours`: this call started it; another one may have been started at the same time. */
 export interface Launched {
   pid: number;
@@ -20,7 +23,8 @@ export interface Launched {
 
 /** @throws UsageError for a place that cannot be used; Refusal where another daemon is in the way */
 export async function launch(options: DaemonOptions, socket: string): Promise<Launched> {
-  const child = spawn(process.execPath, [process.argv[1]!, "start", "--foreground", ...asWords(options)], {
+  const words = [process.argv[1]!, "start", "--foreground", ...asWords(options)];
+  const child = spawn(process.execPath, [...NODE_FLAGS, ...words], {
     detached: true,
     // Nothing of ours: a daemon that writes to a pipe nobody reads any more would die of it.
     stdio: ["ignore", "ignore", "ignore", "ipc"],

@@ -100,28 +100,15 @@ function untilSettled(socket: Socket, id: string): Promise<Operation> {
       const operation = view.operations.get(id);
       if (operation && isFinal(operation.state)) resolve(operation);
     });
-    let head = "";
-    let isBody = false;
-    let rest = Buffer.alloc(0);
-    // The body comes in chunks of HTTP/1.1, whose sizes stand on lines of their own.
+    let head: Buffer | null = Buffer.alloc(0);
     socket.on("data", (bytes: Buffer) => {
-      rest = Buffer.concat([rest, bytes]);
-      if (!isBody) {
-        const end = rest.indexOf("\r\n\r\n");
-        if (end === -1) return;
-        head = rest.subarray(0, end).toString();
-        expect(head).toMatch(/^HTTP\/1\.1 200 /);
-        rest = rest.subarray(end + 4);
-        isBody = true;
-      }
-      for (;;) {
-        const line = rest.indexOf("\r\n");
-        if (line === -1) return;
-        const size = Number.parseInt(rest.subarray(0, line).toString(), 16);
-        if (rest.length < line + 2 + size + 2) return;
-        splitter.push(rest.subarray(line + 2, line + 2 + size));
-        rest = rest.subarray(line + 2 + size + 2);
-      }
+      if (head === null) return splitter.push(bytes);
+      head = Buffer.concat([head, bytes]);
+      const end = head.indexOf("\r\n\r\n");
+      if (end === -1) return;
+      expect(head.subarray(0, end).toString()).toMatch(/^HTTP\/1\.1 200 /);
+      splitter.push(head.subarray(end + 4));
+      head = null;
     });
     socket.resume();
   });
