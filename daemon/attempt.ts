@@ -3,7 +3,7 @@
  *
  * It only observes and signals; whatever it finds out (an outcome, a death) goes to the executor, which settles.
  */
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { uptime } from "node:os";
 import type { Outcome, StopReason, WorkerFact } from "../protocol/fact.js";
 import { fold, foldLogLine } from "../protocol/fold.js";
@@ -125,6 +125,8 @@ export class Attempt {
     this.#untold = null;
     if (existsSync(cancelFile(this.dir))) return;
     try {
+      // The worker may not have come to make it yet.
+      mkdirSync(this.dir, { recursive: true, mode: 0o700 });
       replaceFileSync(cancelFile(this.dir), `${JSON.stringify({ reason })}\n`);
     } catch (error) {
       if (!isNoSpace(error)) throw error;

@@ -1,13 +1,11 @@
 /** Claiming: a queued operation is given to an idle worker, once its start is durable. */
-import { mkdirSync } from "node:fs";
 import type { Outcome } from "../protocol/fact.js";
 import type { ExecutorOptions } from "./executor.js";
 import type { ResolvedType } from "./loader/messages.js";
 import { withoutParams } from "./run-files/accepted.js";
 import type { Entry } from "./store/decision.js";
-import { isNoSpace } from "./store/durable-file.js";
 import { StoreFullError } from "./store/journal.js";
-import { attemptDir, type Layout, runDir, valuesDir } from "./store/layout.js";
+import { attemptDir, type Layout, valuesDir } from "./store/layout.js";
 import type { OrderMessage } from "./worker/messages.js";
 import type { PooledWorker } from "./worker/pool.js";
 
@@ -36,17 +34,13 @@ export async function claim(
       return false;
     }
     const dir = attemptDir(layout, id, entry.nextAttempt);
-    makeDirectory(runDir(layout, id));
-    makeDirectory(dir);
     worker.prepare(dir);
     if (!(await lifecycle.start(id, worker.identity, type.policy))) return false;
     begin(entry, dir, orderOf(entry, dir, type, layout, options.maxLog));
     return true;
   } catch (error) {
     putBack(id, options);
-    // No room for its directory: it waits until there is.
-    if (isNoSpace(error)) store.noteFull();
-    else if (!(error instanceof StoreFullError))
+    if (!(error instanceof StoreFullError))
       log.error({ err: error, id }, "an operation could not be started");
     return false;
   }
@@ -75,14 +69,6 @@ function orderOf(
 function putBack(id: string, { store, queue }: ClaimOptions): void {
   const entry = store.ledger.get(id);
   if (entry?.record.state === "queued") queue.add(id, entry.queuedAt);
-}
-
-function makeDirectory(dir: string): void {
-  try {
-    mkdirSync(dir, { mode: 0o700 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  }
 }
 
 function notLoaded(entry: Entry, error: Error | null): Outcome {

@@ -29,6 +29,7 @@ export class AttemptTail {
   readonly #log: LogTail;
   #watcher: FSWatcher | null = null;
   #begin: NodeJS.Timeout | null = null;
+  #begun = false;
   #scheduled = false;
   #closed = false;
   /** Which file may hold something new: a write after a read that met the end is told anew. */
@@ -47,8 +48,12 @@ export class AttemptTail {
    * one go, when its worker says that it is idle
    */
   start(delay: number): void {
-    if (delay > 0) this.#begin = setTimeout(() => this.#watch(), delay);
-    else this.#watch();
+    const begin = () => {
+      this.#begun = true;
+      this.read();
+    };
+    if (delay > 0) this.#begin = setTimeout(begin, delay);
+    else begin();
   }
 
   #watch(): void {
@@ -56,13 +61,13 @@ export class AttemptTail {
       this.#watcher = watch(this.dir, (_event, name) => this.#changed(name));
       this.#watcher.on("error", () => this.#unwatch());
     } catch {
-      // Out of watches: the half-second round carries on alone.
+      // Out of watches, or the worker has not made it yet: the half-second round comes here again.
     }
-    this.read();
   }
 
   /** Reads both files to their end. */
   read(): void {
+    if (this.#begun && !this.#watcher && !this.#closed) this.#watch();
     do {
       this.#unread = { events: true, log: true };
     } while (this.#readPiece());

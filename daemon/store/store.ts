@@ -159,11 +159,6 @@ export class Store {
     return bavail * bsize;
   }
 
-  /** Someone else met the full disk first. */
-  noteFull(): void {
-    this.#journal.full = true;
-  }
-
   get isFull(): boolean {
     return this.#journal.full;
   }

@@ -4,7 +4,7 @@
  * With the disk full, progress and log lines are dropped, counted and said once there is room; a durable fact waits
  * for room, since the block it announces must not start before it is on disk.
  */
-import { existsSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Sink } from "../../ops/api/sink.js";
 import type { FactBody } from "../../protocol/fact.js";
@@ -151,14 +151,27 @@ export class RunSink implements Sink {
   }
 }
 
-/** The file for an attempt's facts. Its name is durable: the first fact is, and what is durable must be found. */
+/**
+ * The file for an attempt's facts, and the directories it stands in. Its name is durable: the first fact is, and what
+ * is durable must be found.
+ */
 export function beginEvents(attemptDir: string): AppendFile {
-  const events = new AppendFile(eventsFile(attemptDir));
   const runDir = dirname(attemptDir);
+  makeDirectory(runDir);
+  makeDirectory(attemptDir);
+  const events = new AppendFile(eventsFile(attemptDir));
   for (const dir of [attemptDir, runDir, dirname(runDir)]) syncDirectory(dir);
   return events;
 }
 
 function now(): string {
   return new Date().toISOString();
+}
+
+function makeDirectory(dir: string): void {
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }
