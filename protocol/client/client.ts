@@ -17,7 +17,9 @@ import type {
 } from "../routes.js";
 import type { WatchLine, WatchQuery } from "../watch.js";
 import { ConnectionLostError } from "./errors.js";
-import { open, type RequestOptions, readJson, readText } from "./http.js";
+import { open, readText } from "./http.js";
+import type { RequestOptions } from "./request.js";
+import { askJson } from "./whole-answer.js";
 
 /** A line of an event stream: a fact, a log line (with `log`), or the end. */
 export type EventLine = Fact | ({ type: "log:line" } & LogLine) | EndLine;
@@ -129,8 +131,8 @@ export class Client {
     return this.#lines<WatchLine>({ method: "GET", path: "/v1/watch", query: { ...query }, signal }, true);
   }
 
-  async #json<T>(options: RequestOptions): Promise<T> {
-    return readJson<T>(await open(this.socket, options));
+  #json<T>(options: RequestOptions): Promise<T> {
+    return askJson<T>(this.socket, options);
   }
 
   /** `closes`: the daemon ends the stream with an `end` line, so that an end without one is a lost connection. */

@@ -1,0 +1,81 @@
+/** What is asked of the daemon, and how its answer's head is judged: the same for a whole answer and for a stream. */
+import { type Problem, Refusal } from "../errors.js";
+import { MAX_SOCKET_PATH } from "../places.js";
+import { compatible, VERSION, VERSION_HEADER } from "../version.js";
+
+export interface RequestOptions {
+  method: "GET" | "POST" | "DELETE";
+  path: string;
+  query?: Record<string, unknown>;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+  /** Take the answer whatever version it comes from: to see who answers, and to stop it. */
+  anyVersion?: boolean;
+}
+
+export interface Prepared {
+  target: string;
+  headers: Record<string, string | number>;
+  body: string | undefined;
+}
+
+/** @throws Refusal where the socket's path cannot be one */
+export function prepare(socket: string, options: RequestOptions): Prepared {
+  if (Buffer.byteLength(socket) > MAX_SOCKET_PATH) {
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      `the socket's path is too long for a Unix socket (${MAX_SOCKET_PATH} bytes are possible): ${socket}; choose a shorter one with --socket`,
+    );
+  }
+  const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+  return {
+    target: options.path + queryString(options.query),
+    headers: {
+      host: "liveops",
+      [VERSION_HEADER]: VERSION,
+      ...(body !== undefined && {
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(body),
+      }),
+      ...options.headers,
+    },
+    body,
+  };
+}
+
+/** @throws Refusal where the daemon is of a version that does not go with this one */
+export function checkVersion(theirs: unknown, { anyVersion }: RequestOptions): void {
+  if (anyVersion || typeof theirs !== "string" || compatible(theirs, VERSION)) return;
+  throw new Refusal(
+    "LIVEOPS_VERSION",
+    `the daemon is liveops ${theirs}, this command is ${VERSION}; run the daemon's version, or: liveopsd restart`,
+  );
+}
+
+/** An error answer's body as the problem it is. */
+export function problemOf(status: number, text: string): Problem {
+  try {
+    const problem = JSON.parse(text) as Problem;
+    if (typeof problem.code === "string") return problem;
+  } catch {
+    // Not ours: told below.
+  }
+  return {
+    type: "about:blank",
+    title: "An answer that is not liveops'",
+    status,
+    code: "LIVEOPS_INTERNAL",
+    detail: `status ${status}: ${text.slice(0, 200)}`,
+  };
+}
+
+function queryString(query: Record<string, unknown> = {}): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined || value === null || value === false) continue;
+    search.set(name, value === true ? "1" : Array.isArray(value) ? value.join(",") : String(value));
+  }
+  const text = search.toString();
+  return text ? `?${text}` : "";
+}
