@@ -1,5 +1,5 @@
 /** The commands of the model test: each does one thing to the model and to a real daemon, then compares them at rest. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect } from "vitest";
@@ -39,6 +39,13 @@ function command(
 }
 
 const gateOf = ({ daemon }: Real, name: string) => join(daemon.world.dir, name);
+
+/** Opens the gate. The word is there with the file: an operation that saw it empty would take it for another. */
+function say(real: Real, { name, attempt }: ModelOperation, word: Word): void {
+  const file = `${gateOf(real, name)}.${attempt}`;
+  writeFileSync(`${file}.new`, word);
+  renameSync(`${file}.new`, file);
+}
 
 /** Waits until the real one comes to rest, and that must be where the model is. */
 export async function expectSame(model: Model, real: Real): Promise<void> {
@@ -110,7 +117,7 @@ const open = (choice: number, word: Word) =>
       const operation = choose(model.in("running"), choice);
       const chains = word === "chain" && !operation.handedOver && operation.name.length < 14;
       const said = word === "chain" && !chains ? "go" : word;
-      writeFileSync(`${gateOf(real, operation.name)}.${operation.attempt}`, said);
+      say(real, operation, said);
       model.open(operation, said);
     },
   );
@@ -201,7 +208,7 @@ const whileAway = (choice: number, dies: boolean) =>
       const pid = await workerOf(real.daemon, real.ids.get(operation.name)!);
       await real.daemon.kill();
       if (dies) process.kill(pid, "SIGKILL");
-      else writeFileSync(`${gateOf(real, operation.name)}.${operation.attempt}`, "go");
+      else say(real, operation, "go");
       await real.daemon.startAgain();
       if (dies) model.loseWorker(operation);
       else model.open(operation, "go");
