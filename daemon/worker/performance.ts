@@ -5,6 +5,7 @@
  * uncaught exception, or on the way out of `process.exit`. If none is, the daemon sees a dead worker.
  */
 import { statSync } from "node:fs";
+import type { AppendFile } from "../../ops/api/append-file.js";
 import { captureOutput } from "../../ops/api/capture-output.js";
 import { loadType } from "../../ops/api/catalogue.js";
 import { toOperationError } from "../../ops/api/failure.js";
@@ -16,7 +17,6 @@ import type { FailureCode } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/fact.js";
 import { withParams } from "../run-files/accepted.js";
 import { ActivityBaseline } from "./activity.js";
-import type { AppendFile } from "./append-file.js";
 import { enterEnvironment, leaveEnvironment } from "./environment.js";
 import { type OrderMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
 import { OwnOutput } from "./own-output.js";
@@ -107,10 +107,12 @@ export class Performance {
       const { message, stack } = error as Error;
       return failed("LIVEOPS_LOAD_FAILED", `${file} does not load: ${message}`, stack ?? null);
     }
-    const values = valuesDir === null ? null : this.#waiting(fileStageValues(valuesDir, order.params));
+    const stored = valuesDir === null ? null : fileStageValues(valuesDir, order.params);
+    const values = stored && this.#waiting(stored);
     this.#running = true;
     const outcome = await runAttempt(Type, order, staged, this.#stop, values);
     this.#running = false;
+    stored?.close();
     return outcome;
   }
 

@@ -6,6 +6,7 @@
  */
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
+import { AppendFile } from "../../ops/api/append-file.js";
 import type { Sink } from "../../ops/api/sink.js";
 import type { FactBody } from "../../protocol/fact.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
@@ -13,7 +14,6 @@ import type { LogStream } from "../../protocol/operation.js";
 import { eventsFile, logFile, olderLogFile } from "../run-files/names.js";
 import { summedLine } from "../run-files/summed-line.js";
 import { isNoSpace, syncDirectory } from "../store/durable-file.js";
-import { AppendFile } from "./append-file.js";
 import { cutLine } from "./cut-line.js";
 import { type WhenRoom, whenRoom as waitForRoom } from "./room.js";
 

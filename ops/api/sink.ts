@@ -27,6 +27,6 @@ export interface StopControl {
 export interface StageValues {
   /** The JSON value an earlier attempt stored, or undefined where there is none. */
   load(stage: string, occurrence: number): { value: unknown } | undefined;
-  /** Stores durably: temp file, fdatasync, rename, directory fsync. An empty `json` stands for undefined. */
+  /** Stores durably: on disk when it returns, whole or not at all. An empty `json` stands for undefined. */
   store(stage: string, occurrence: number, json: string): void;
 }

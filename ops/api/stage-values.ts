@@ -1,5 +1,6 @@
 /**
- * The stored stage values of one operation: a file for each (stage, occurrence) in a directory of its own.
+ * The stored stage values of one operation, in a directory of its own: small ones in one file (`value-log.ts`), each
+ * large one, by (stage, occurrence), in a file.
  *
  * A value is there whole or not at all, and counts only for the params it was made with. Read and written by the
  * worker; `forgetFrom` is the daemon's, between attempts.
@@ -9,6 +10,12 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { replaceFileSync, syncDirectory } from "./replace-file.js";
 import type { StageValues } from "./sink.js";
+import { ValueLog } from "./value-log.js";
+
+/** Characters of JSON that still are small. */
+const SMALL = 32 * 1024;
+
+const LOG = "values.ndjson";
 
 interface Stored {
   stage: string;
@@ -17,31 +24,79 @@ interface Stored {
   params: string;
   /** Absent: the stage returned undefined. */
   value?: unknown;
+  /** In the log: the value is large, it is in its file. */
+  isElsewhere?: true;
 }
 
-/** @param dir - of this operation alone; made when the first value is stored */
-export function fileStageValues(dir: string, params: Record<string, unknown>): StageValues {
+/**
+ * To be closed when the attempt is over.
+ *
+ * @param dir - of this operation alone; made when the first value is stored
+ */
+export function fileStageValues(dir: string, params: Record<string, unknown>): FileStageValues {
   return new FileStageValues(dir, hashOfParams(params));
 }
 
-class FileStageValues implements StageValues {
+export class FileStageValues implements StageValues {
+  readonly #log: ValueLog;
+  /** What the log holds, by stage and occurrence; read when it is first needed. */
+  #logged: Map<string, Stored> | null = null;
+
   constructor(
     private readonly dir: string,
     private readonly paramsHash: string,
-  ) {}
+  ) {
+    this.#log = new ValueLog(join(dir, LOG));
+  }
 
   load(stage: string, occurrence: number): { value: unknown } | undefined {
-    const stored = readStored(join(this.dir, fileName(stage, occurrence)));
+    const logged = this.#held().get(keyOf(stage, occurrence));
+    const stored =
+      logged === undefined || logged.isElsewhere
+        ? readStored(join(this.dir, fileName(stage, occurrence)))
+        : logged;
     if (stored === undefined || stored.params !== this.paramsHash) return undefined;
     return stored.stage === stage && stored.occurrence === occurrence ? { value: stored.value } : undefined;
   }
 
   store(stage: string, occurrence: number, json: string): void {
-    const head = JSON.stringify({ stage, occurrence, params: this.paramsHash });
-    const text = json === "" ? head : `${head.slice(0, -1)},"value":${json}}`;
     if (mkdirSync(this.dir, { recursive: true, mode: 0o700 }) !== undefined) syncDirectory(dirname(this.dir));
+    const place = { stage, occurrence, params: this.paramsHash };
+    const head = JSON.stringify(place);
+    const text = json === "" ? head : `${head.slice(0, -1)},"value":${json}}`;
+    if (text.length <= SMALL) {
+      this.#append(text);
+      return;
+    }
     replaceFileSync(join(this.dir, fileName(stage, occurrence)), text);
+    if (this.#held().has(keyOf(stage, occurrence)))
+      this.#append(JSON.stringify({ ...place, isElsewhere: true } satisfies Stored));
   }
+
+  close(): void {
+    this.#log.close();
+  }
+
+  #append(text: string): void {
+    const held = this.#held();
+    this.#log.append(text);
+    const stored = JSON.parse(text) as Stored;
+    held.set(keyOf(stored.stage, stored.occurrence), stored);
+  }
+
+  #held(): Map<string, Stored> {
+    this.#logged ??= new Map(
+      this.#log.read().map((text): [string, Stored] => {
+        const stored = JSON.parse(text) as Stored;
+        return [keyOf(stored.stage, stored.occurrence), stored];
+      }),
+    );
+    return this.#logged;
+  }
+}
+
+function keyOf(stage: string, occurrence: number): string {
+  return `${occurrence} ${stage}`;
 }
 
 /**
@@ -58,9 +113,13 @@ export function forgetFrom(dir: string, stage: string, stages: readonly string[]
     throw error;
   }
   for (const file of files) {
+    if (file === LOG) continue;
     const stored = readStored(join(dir, file));
     if (stored === undefined || !kept.has(stored.stage)) rmSync(join(dir, file), { force: true });
   }
+  const log = new ValueLog(join(dir, LOG));
+  if (files.includes(LOG))
+    log.replace(log.read().filter((text) => kept.has((JSON.parse(text) as Stored).stage)));
   syncDirectory(dir);
 }
 

@@ -1,11 +1,12 @@
-import { mkdtempSync, readdirSync, rmSync, truncateSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { LiveOperation, type Progress } from "liveops";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { runAttempt } from "../../../ops/api/run-attempt.js";
-import { fileStageValues, forgetFrom } from "../../../ops/api/stage-values.js";
+import { fileStageValues, forgetFrom, hashOfParams } from "../../../ops/api/stage-values.js";
 import { ArraySink, anOrder, TestStop } from "./array-sink.js";
 
 let root: string;
@@ -24,7 +25,9 @@ it("law: any JSON value of any stage name comes back, for the same params, howev
   fc.assert(
     fc.property(name, fc.integer({ min: 1, max: 9 }), fc.jsonValue(), (stage, occurrence, value) => {
       const json = JSON.stringify(value);
-      fileStageValues(dir, { a: 1, b: { c: 2, d: 3 } }).store(stage, occurrence, json);
+      const first = fileStageValues(dir, { a: 1, b: { c: 2, d: 3 } });
+      first.store(stage, occurrence, json);
+      first.close();
       const again = fileStageValues(dir, { b: { d: 3, c: 2 }, a: 1 });
       expect(again.load(stage, occurrence)).toEqual({ value: JSON.parse(json) });
       expect(again.load(stage, occurrence + 10)).toBeUndefined();
@@ -33,7 +36,7 @@ it("law: any JSON value of any stage name comes back, for the same params, howev
     { numRuns: 60 },
   );
   expect(readdirSync(root)).toEqual(["values"]);
-  expect(readdirSync(dir).every((file) => file.endsWith(".json"))).toBe(true);
+  expect(readdirSync(dir).every((file) => /\.(?:json|ndjson)$/.test(file))).toBe(true);
 });
 
 it("keeps names that differ in case alone, or beyond what a file name can hold, apart", () => {
@@ -43,18 +46,79 @@ it("keeps names that differ in case alone, or beyond what a file name can hold, 
   expect(names.map((stage) => values.load(stage, 1))).toEqual(names.map((_, value) => ({ value })));
 });
 
-it("takes a file that was cut off for none", () => {
+const LARGE = JSON.stringify("x".repeat(100_000));
+
+it("law: the last value of a stage counts, small or large, whoever reads", () => {
+  const stored = fc.tuple(
+    fc.constantFrom("A", "B"),
+    fc.integer({ min: 1, max: 2 }),
+    fc.constantFrom("1", "2", '{"a":[]}', "", LARGE),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.array(stored, { maxLength: 5 }), { maxLength: 4 }), (attempts) => {
+      rmSync(dir, { recursive: true, force: true });
+      const last = new Map<string, string>();
+      for (const attempt of attempts) {
+        const values = fileStageValues(dir, {});
+        for (const [stage, occurrence, json] of attempt) {
+          values.store(stage, occurrence, json);
+          last.set(`${stage}${occurrence}`, json);
+          expect(values.load(stage, occurrence)).toEqual({
+            value: json === "" ? undefined : JSON.parse(json),
+          });
+        }
+        values.close();
+      }
+      const again = fileStageValues(dir, {});
+      for (const stage of ["A", "B"])
+        for (const occurrence of [1, 2]) {
+          const json = last.get(`${stage}${occurrence}`);
+          const value = json === undefined || json === "" ? undefined : JSON.parse(json);
+          expect(again.load(stage, occurrence)).toEqual(json === undefined ? undefined : { value });
+        }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+it.each([
+  ["small", '{"a":1}'],
+  ["large", LARGE],
+])("takes a %s value that was cut off for none, and stores the next one", (_, json) => {
   const values = fileStageValues(dir, {});
-  values.store("Load", 1, '{"a":1}');
+  values.store("Load", 1, json);
+  values.close();
   truncateSync(join(dir, readdirSync(dir)[0]!), 20);
-  expect(values.load("Load", 1)).toBeUndefined();
+  const again = fileStageValues(dir, {});
+  expect(again.load("Load", 1)).toBeUndefined();
+  again.store("Load", 1, "2");
+  again.close();
+  expect(fileStageValues(dir, {}).load("Load", 1)).toEqual({ value: 2 });
+});
+
+it("reads what an earlier version stored, each value in a file", () => {
+  const params = hashOfParams({ a: 1 });
+  const name = `Load.${createHash("sha256").update("Load").digest("hex").slice(0, 16)}.1.json`;
+  mkdirSync(dir);
+  writeFileSync(join(dir, name), JSON.stringify({ stage: "Load", occurrence: 1, params, value: [7] }));
+  const values = fileStageValues(dir, { a: 1 });
+  expect(values.load("Load", 1)).toEqual({ value: [7] });
+  values.store("Load", 1, "8");
+  values.close();
+  expect(fileStageValues(dir, { a: 1 }).load("Load", 1)).toEqual({ value: 8 });
 });
 
 it("forgets a stage and what follows it", () => {
   const values = fileStageValues(dir, {});
-  for (const stage of ["A", "B", "C"]) values.store(stage, 1, "1");
+  for (const stage of ["A", "B", "C"]) {
+    values.store(stage, 1, "1");
+    values.store(stage, 2, LARGE);
+  }
+  values.close();
   forgetFrom(dir, "B", ["A", "B", "C"]);
-  expect(["A", "B", "C"].filter((stage) => values.load(stage, 1))).toEqual(["A"]);
+  const left = fileStageValues(dir, {});
+  const isLeft = (stage: string) => [1, 2].filter((occurrence) => left.load(stage, occurrence));
+  expect(["A", "B", "C"].map(isLeft)).toEqual([[1, 2], [], []]);
   forgetFrom(join(root, "none"), "B", ["A", "B"]);
 });
 

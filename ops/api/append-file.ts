@@ -3,7 +3,7 @@
  * file always ends with a whole line.
  */
 import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
-import { writeAllSync } from "../store/durable-file.js";
+import { writeAllSync } from "./replace-file.js";
 
 export class AppendFile {
   readonly #fd: number;
