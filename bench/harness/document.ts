@@ -2,7 +2,9 @@
  * Puts the rows of a run into docs/performance.md, between its two marks: the table, and under it the conditions of
  * each run that a row is from. The rows of measures that were not run stay as they are.
  */
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { Row } from "./row.js";
 import { COLUMNS, cells, markdownLine } from "./table.js";
 
@@ -37,6 +39,13 @@ export function writeDocument({ name, conditions, measures }: Run, document: URL
   const list = [...runs, `- ${name}: ${conditions.join("; ")}`];
   const parts = [`${text.slice(0, start)}${BEGIN}`, table.join("\n"), list.join("\n"), text.slice(end)];
   writeFileSync(document, parts.join("\n\n"));
+  if (document === DOCUMENT) format();
+}
+
+/** As the check wants it. */
+function format(): void {
+  const biome = fileURLToPath(new URL("../../node_modules/@biomejs/biome/bin/biome", import.meta.url));
+  execFileSync(process.execPath, [biome, "format", "--write", fileURLToPath(DOCUMENT)], { stdio: "ignore" });
 }
 
 /** The texts of a line of the table; the first without its code marks. */

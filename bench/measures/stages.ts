@@ -60,7 +60,7 @@ export default async function stages({ quick }: MeasureOptions): Promise<Row[]> 
             {
               unit: "/s",
               goal: { of: "ratio", atLeast: 5 },
-              notes: `${count} one after the other in one resumable operation; liveops: both facts fdatasynced, the value by rename, file and directory synced; PostgreSQL ${postgres} on a Unix socket: fsync and synchronous_commit on`,
+              notes: `${count} one after the other in one resumable operation; liveops: both facts fdatasynced, the value too; PostgreSQL ${postgres} on a Unix socket: fsync and synchronous_commit on`,
             },
           )
         : { name, absent: `PostgreSQL or @dbos-inc/dbos-sdk is not there; ${HOW_TO_INSTALL}` },
