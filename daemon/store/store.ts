@@ -5,8 +5,7 @@
  * sealed history.
  */
 import { rmSync, statfsSync } from "node:fs";
-import type { State } from "../../protocol/state.js";
-import { isFinal, STATES } from "../../protocol/state.js";
+import { isFinal } from "../../protocol/state.js";
 import type { Counts } from "../../protocol/watch.js";
 import { Checkpoint } from "./checkpoint.js";
 import type { Decision, Entry } from "./decision.js";
@@ -16,7 +15,9 @@ import { Journal } from "./journal.js";
 import type { Layout } from "./layout.js";
 import { type Change, Ledger } from "./ledger.js";
 import { journalSegments, numberOf, readJournal, segmentsBefore } from "./read-journal.js";
+import { RECENT, Recent } from "./recent.js";
 import { RemovedKeys } from "./removed-keys.js";
+import { StateCounts } from "./state-counts.js";
 
 export interface StoreOptions {
   layout: Layout;
@@ -35,16 +36,12 @@ const CHECKPOINT_BYTES = 8 * 1024 * 1024;
 /** Free bytes at which a full disk counts as having room again. */
 const ROOM_BYTES = 1024 * 1024;
 
-/** Finished operations kept in memory for the screens. */
-const RECENT = 200;
-
 export class Store {
   readonly ledger = new Ledger();
   readonly problems: string[] = [];
   readonly removedKeys = new RemovedKeys();
-  /** The newest finished operations, whether sealed or not, oldest first. */
-  readonly recent = new Map<string, Entry>();
-  #counts: Counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
+  readonly recent = new Recent();
+  readonly #counts = new StateCounts();
   #journal!: Journal<Decision>;
   #history!: History;
   #checkpoint: Checkpoint;
@@ -78,7 +75,7 @@ export class Store {
     for (const { n, value } of read.records) this.#replay(value as Decision, n);
     this.#dropOutdated();
     for (const id of this.ledger.entries.keys()) this.#history.forget(id);
-    this.#recount();
+    this.#counts.reset(this.#history.countsByState(), this.ledger.entries.values());
     this.#loadRecent();
     this.#journal = new Journal<Decision>({
       dir: layout.journal,
@@ -140,7 +137,7 @@ export class Store {
   }
 
   counts(): Counts {
-    return { ...this.#counts };
+    return this.#counts.get();
   }
 
   /** Sealed operations that are kept no longer, as `HistoryIndex.expired` has it. */
@@ -270,33 +267,20 @@ export class Store {
   }
 
   #account({ id, before, after }: Change): void {
-    if (before) this.#counts[before.state]--;
-    if (after) this.#counts[after.state]++;
+    this.#counts.change(before, after);
     this.recent.delete(id);
     const entry = this.ledger.get(id);
-    if (after && isFinal(after.state) && entry) {
-      this.recent.set(id, entry);
-      for (const oldest of this.recent.keys()) {
-        if (this.recent.size <= RECENT) break;
-        this.recent.delete(oldest);
-        this.#noteForgotten(oldest);
-      }
-    }
+    if (!after || !isFinal(after.state) || !entry) return;
+    for (const dropped of this.recent.add(entry)) this.#noteForgotten(dropped);
   }
 
   #noteForgotten(id: string): void {
-    if (!this.ledger.get(id) && !this.recent.has(id)) this.options.onForget?.(id);
-  }
-
-  #recount(): void {
-    const sealed = this.#history.countsByState();
-    for (const state of STATES) this.#counts[state as State] = sealed[state as State] ?? 0;
-    for (const entry of this.ledger.entries.values()) this.#counts[entry.record.state]++;
+    if (!this.ledger.get(id) && !this.recent.get(id)) this.options.onForget?.(id);
   }
 
   #loadRecent(): void {
     const finished = this.list({ state: ["succeeded", "failed", "cancelled"] }, RECENT).reverse();
-    for (const entry of finished) this.recent.set(entry.record.id, entry);
+    for (const entry of finished) this.recent.add(entry);
   }
 }
 

@@ -141,7 +141,10 @@ class Model {
       expect(store.find(id)?.record.state).toBe(state);
       if (key !== null) expect(store.findByKey(key)?.record.id).toBe(id);
     }
-    for (const id of store.recent.keys()) expect(isFinal(store.find(id)!.record.state)).toBe(true);
+    for (const {
+      record: { id },
+    } of store.recent.values())
+      expect(isFinal(store.find(id)!.record.state)).toBe(true);
   }
 }
 
