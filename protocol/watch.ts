@@ -16,7 +16,7 @@ export type WatchLine =
   | { type: "resumed"; cursor: string }
   /** Changed top-level keys with their whole new values; a new operation as its whole record. */
   | { type: "changed"; cursor: string; id: string; patch: Partial<Operation> }
-  | { type: "log"; id: string; lines: LogLine[] }
+  | { type: "log"; cursor?: string; id: string; lines: LogLine[] }
   /** The hand-over along a chain; `operation` is the successor's whole record. */
   | { type: "chained"; cursor: string; from: string; to: string; operation: Operation }
   | { type: "removed"; cursor: string; id: string }
@@ -56,7 +56,7 @@ export const EMPTY_VIEW: WatchView = {
   handovers: new Map(),
 };
 
-/** The view after a line. `log`, `ping`, `end` and unknown types leave it as it is. */
+/** The view after a line. `ping`, `end` and unknown types leave it as it is, and so does a `log` without a cursor. */
 export function applyWatchLine(view: WatchView, line: WatchLine): WatchView {
   return applyWatchLines(view, [line]);
 }
@@ -98,6 +98,9 @@ export function applyWatchLines(view: WatchView, lines: readonly WatchLine[]): W
       case "removed":
         owned().delete(line.id);
         next = { ...next, cursor: line.cursor };
+        break;
+      case "log":
+        if (line.cursor !== undefined) next = { ...next, cursor: line.cursor };
         break;
       case "counts":
         next = { ...next, counts: line.counts };

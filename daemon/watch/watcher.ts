@@ -234,12 +234,18 @@ export class Watcher {
         if (lines.length === 0) break;
         last = lines.at(-1)!.n;
         this.#lines.set(id, last);
-        this.#write(this.hub.logLine(id, lines));
+        this.#write(this.#withCursor(this.hub.logLine(id, lines)));
         if (this.#draining) return false;
       }
       if (isFinal(record.state) && this.scope.operation === null) this.#lines.delete(id);
     }
     return true;
+  }
+
+  /** With the logs of many, so that whoever leaves after this line is not sent it again. */
+  #withCursor(line: string): string {
+    if (!this.#isManyLogs) return line;
+    return `{"cursor":${JSON.stringify(this.#cursor(this.#sent))},${line.slice(1)}`;
   }
 
   #sendCounts(): void {

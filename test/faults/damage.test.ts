@@ -3,6 +3,7 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   truncateSync,
   unlinkSync,
@@ -297,7 +298,9 @@ test.each(FORGOTTEN)(
       createdAt: before.createdAt,
       stageStates: { Wait: "active" },
     });
-    writeFileSync(join(dir, "alive.1"), "chain");
+    // The word is there with the file.
+    writeFileSync(join(dir, "alive.1.new"), "chain");
+    renameSync(join(dir, "alive.1.new"), join(dir, "alive.1"));
     const ended = await settled(daemon, alive);
     expect(ended).toMatchObject({ state: "succeeded", attempt: 1 });
     expect(readFileSync(join(dir, "alive.ran"), "utf8")).toBe(`1 ${pids[0]}\n`);
