@@ -171,7 +171,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   releasers.add(() => sweep.stop());
   sweep.start();
 
-  const stopping = new Stopping(executor, lifecycle);
+  const stopping = new Stopping(executor, lifecycle, store);
   const context: Context = {
     settings,
     layout,

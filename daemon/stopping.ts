@@ -4,6 +4,7 @@ import type { StopReply } from "../protocol/routes.js";
 import type { Executor } from "./executor.js";
 import type { Lifecycle } from "./lifecycle.js";
 import { StoreFullError } from "./store/journal.js";
+import type { Store } from "./store/store.js";
 
 export class Stopping {
   /** Nothing new is taken on any more. */
@@ -12,6 +13,7 @@ export class Stopping {
   constructor(
     private readonly executor: Executor,
     private readonly lifecycle: Lifecycle,
+    private readonly store: Store,
   ) {}
 
   /**
@@ -33,11 +35,14 @@ export class Stopping {
   }
 
   async #cancelAll(ids: string[]): Promise<number> {
+    // A cancel might still fit where the end that follows does not: what is known to be full is not tried.
+    if (ids.length > 0 && this.store.isFull) this.store.probe();
+    if (ids.length > 0 && this.store.isFull) throw new StoreFullError("no room for what ends");
     this.executor.pause();
-    let count = 0;
-    for (const id of ids) if (await this.#cancel(id)) count++;
+    // Appended in one turn, so that all are recorded or none.
+    const cancelled = await Promise.all(ids.map((id) => this.#cancel(id)));
     await this.executor.idle();
-    return count;
+    return cancelled.filter(Boolean).length;
   }
 
   /** False where it is over by now. */

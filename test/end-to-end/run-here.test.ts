@@ -156,8 +156,7 @@ test("one whose output nobody reads any more is cancelled, and is no success", a
   expect((await running.ended).code).toBe(6);
 });
 
-// Once in four whole runs it ended with 1 instead, for a reason not found yet: its stderr is told, and it is tried again.
-test("a loop that never yields notices that nobody reads its output any more", { retry: 1 }, async () => {
+test("a loop that never yields notices that nobody reads its output any more", async () => {
   const running = world.start("liveops", ["run", "spin-track", `until=${join(world.dir, "never")}`]);
   await running.says("stdout", "turn 0");
   running.child.stdout?.destroy();

@@ -71,7 +71,6 @@ async function work(run: InlineRun): Promise<ExitCode> {
     if (!isFinal(last.state)) throw new Error(`${last.id} ended as ${last.state}`);
     return exitCodeOf(last.state);
   } finally {
-    stop.dispose();
     screen.close();
   }
 }
@@ -94,7 +93,6 @@ function stopOnSignal(): {
   isCancelled(): boolean;
   /** Nobody reads what is printed. */
   unread(): void;
-  dispose(): void;
 } {
   const controller = new AbortController();
   const file = process.env[CANCEL_VARIABLE];
@@ -102,6 +100,7 @@ function stopOnSignal(): {
   const supervisor = process.ppid;
   const cancel = () => controller.abort("cancel");
   const ignore = () => {};
+  // To the end of the process: a stop that comes when the operation is over must not end it as a signal does.
   process.on("SIGTERM", cancel).on("disconnect", cancel).on("SIGINT", ignore).on("SIGHUP", ignore);
   process.channel?.unref();
   const unread = () => {
@@ -116,8 +115,6 @@ function stopOnSignal(): {
     unread,
     isCancelled: () =>
       controller.signal.aborted || process.ppid !== supervisor || (file !== undefined && existsSync(file)),
-    dispose: () =>
-      process.off("SIGTERM", cancel).off("disconnect", cancel).off("SIGINT", ignore).off("SIGHUP", ignore),
   };
 }
 
