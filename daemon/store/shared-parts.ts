@@ -6,6 +6,9 @@
  */
 import type { Entry } from "./decision.js";
 
+/** Characters of JSON up to which a part is remembered: it stays when its operations are gone. */
+const LONGEST = 4096;
+
 /** Operation types whose parts are remembered. */
 const MOST_TYPES = 200;
 
@@ -60,7 +63,7 @@ function one<T>(parts: Map<string, Known>, name: string, value: T): T {
   const text = typeof value === "string" ? value : JSON.stringify(value);
   const known = parts.get(name);
   if (known && known.text === text && typeof known.value === typeof value) return known.value as T;
-  parts.set(name, { text, value });
+  if (text !== undefined && text.length <= LONGEST) parts.set(name, { text, value });
   return value;
 }
 
