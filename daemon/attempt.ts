@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { uptime } from "node:os";
 import type { Outcome, StopReason, WorkerFact } from "../protocol/fact.js";
-import { fold, foldLogLine } from "../protocol/fold.js";
+import { GrowingRecord } from "../protocol/growing-record.js";
 import type { Operation } from "../protocol/operation.js";
 import { bootId, isStopped, killLeftovers, signalProcess } from "./process/identity.js";
 import { AttemptTail, type StoredLine } from "./run-files/attempt-tail.js";
@@ -28,6 +28,14 @@ export interface AttemptListener {
 
 /** Until the first look at what a worker of ours says. */
 const FIRST_LOOK_MS = 10;
+
+/**
+ * With so many stages their maps, which are copied and sent whole, are a matter of time: the files are left alone for
+ * as many ms as there are `STAGES_A_MS`, at most `LONGEST_REST_MS`. Nobody sees that of an operation with so many.
+ */
+const MANY_STAGES = 200;
+const STAGES_A_MS = 20;
+const LONGEST_REST_MS = 200;
 
 /** Longest timer Node keeps, in ms. */
 const MAX_TIMER = 2 ** 31 - 1;
@@ -146,8 +154,10 @@ export class Attempt {
     this.#tail.close();
   }
 
-  #facts(facts: WorkerFact[]): void {
+  /** Returns how long the files may be left alone, in ms. */
+  #facts(facts: WorkerFact[]): number {
     const before = this.entry.record;
+    const growing = new GrowingRecord(before);
     let outcome: Outcome | null = null;
     for (const fact of facts) {
       if (fact.seq > this.seq) this.seq = fact.seq;
@@ -156,25 +166,31 @@ export class Attempt {
         const { state, result, error, next } = fact;
         outcome = { state, result, error, next };
       }
-      this.entry.record = fold(this.entry.record, fact);
+      growing.add(fact);
     }
+    this.entry.record = growing.record;
     if (this.entry.record !== before) this.listener.onChange(this.entry, before);
     if (outcome && !this.outcome) {
       this.outcome = outcome;
       // What it logged before its last word is in the log by now.
       queueMicrotask(() => this.listener.onOutcome(this, outcome));
     }
+    const { stages, stageStates } = this.entry.record;
+    if (stages.length < MANY_STAGES || stageStates === before.stageStates) return 0;
+    return Math.min(stages.length / STAGES_A_MS, LONGEST_REST_MS);
   }
 
   #lines(lines: StoredLine[]): void {
     const before = this.entry.record;
+    const growing = new GrowingRecord(before);
     for (const line of lines) {
       if (line.seq > this.seq) this.seq = line.seq;
       if (line.end !== undefined && (line.stream === "stdout" || line.stream === "stderr")) {
         this.outputEnd[line.stream] = Math.max(this.outputEnd[line.stream], line.end);
       }
-      this.entry.record = foldLogLine(this.entry.record, line);
+      growing.addLine(line);
     }
+    this.entry.record = growing.record;
     if (this.entry.record === before) return;
     // Read again after a restart, some of them were counted before.
     this.listener.onLines(

@@ -55,6 +55,30 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
  * @throws Error when the first fact is not `operation:submitted`: there is nothing to fold into.
  */
 export function fold(record: Operation | null, fact: Fact): Operation {
+  return foldWith(putInCopy, record, fact);
+}
+
+/** As `fold`, for who asks only where an operation stands: nothing is kept of each stage, and so nothing grows. */
+export function foldOutline(record: Operation | null, fact: Fact): Operation {
+  return foldWith((map) => map, record, fact);
+}
+
+/** A map with one entry more, or another one: how a stage's state and times come into a record. */
+export type Put = <V>(map: Record<string, V>, key: string, value: V) => Record<string, V>;
+
+const putInCopy: Put = (map, key, value) => setEntry({ ...map }, key, value);
+
+/** Changes the map that is given. */
+export const setEntry: Put = (map, key, value) => {
+  // A stage may have that name too, and an assignment would set the prototype.
+  if (key === "__proto__")
+    Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
+  else map[key] = value;
+  return map;
+};
+
+/** The fold itself; `put` says how the maps of the stages are changed. */
+export function foldWith(put: Put, record: Operation | null, fact: Fact): Operation {
   if (record === null) {
     if (fact.type !== "operation:submitted") throw new Error(`${fact.type} before operation:submitted`);
     return submittedRecord(fact.operation, fact.at, fact.seq);
@@ -67,7 +91,7 @@ export function fold(record: Operation | null, fact: Fact): Operation {
       : record;
   }
   if (fact.seq <= record.seq) return record;
-  return { ...record, ...changes(record, fact), updatedAt: fact.at, seq: fact.seq };
+  return { ...record, ...changes(put, record, fact), updatedAt: fact.at, seq: fact.seq };
 }
 
 /** The record after a log line: only the count changes. */
@@ -75,7 +99,11 @@ export function foldLogLine(record: Operation, line: LogLine): Operation {
   return line.n <= record.logLines ? record : { ...record, logLines: line.n };
 }
 
-function changes(record: Operation, fact: Exclude<Fact, { type: "cancel:requested" }>): Partial<Operation> {
+function changes(
+  put: Put,
+  record: Operation,
+  fact: Exclude<Fact, { type: "cancel:requested" }>,
+): Partial<Operation> {
   switch (fact.type) {
     case "operation:submitted":
     case "attempt:accepted":
@@ -95,19 +123,21 @@ function changes(record: Operation, fact: Exclude<Fact, { type: "cancel:requeste
       if (fact.index === null) return {};
       return {
         currentStage: fact.index,
-        stageStates: { ...record.stageStates, [fact.stage]: "active" },
-        stageTimes: {
-          ...record.stageTimes,
-          [fact.stage]: { startedAt: fact.at, finishedAt: null, resumed: false, seconds: null },
-        },
+        stageStates: put(record.stageStates, fact.stage, "active"),
+        stageTimes: put(record.stageTimes, fact.stage, {
+          startedAt: fact.at,
+          finishedAt: null,
+          resumed: false,
+          seconds: null,
+        }),
         percent: 0,
         progress: null,
       };
     case "stage:left":
       if (fact.index === null) return {};
       return {
-        stageStates: { ...record.stageStates, [fact.stage]: fact.state },
-        stageTimes: { ...record.stageTimes, [fact.stage]: leftTimes(record, fact.stage, fact) },
+        stageStates: put(record.stageStates, fact.stage, fact.state),
+        stageTimes: put(record.stageTimes, fact.stage, leftTimes(record, fact.stage, fact)),
       };
     case "progress:changed":
       return { percent: fact.percent, progress: fact.progress };
@@ -120,7 +150,7 @@ function changes(record: Operation, fact: Exclude<Fact, { type: "cancel:requeste
         error: fact.error,
         finishedSuccessfully: fact.state === "succeeded",
         percent: fact.state === "succeeded" ? 100 : record.percent,
-        ...closeStages(record, fact),
+        ...closeStages(put, record, fact),
         queuePosition: null,
         finishedAt: fact.at,
         chain: { ...record.chain, next: fact.next },
@@ -157,17 +187,21 @@ function leftTimes(
 
 /** A worker that died left its stage open: it ended as the operation did, and with it. */
 function closeStages(
+  put: Put,
   record: Operation,
   fact: { state: FinalState; at: string },
 ): Partial<Pick<Operation, "stageStates" | "stageTimes">> {
-  const open = Object.keys(record.stageStates).filter((name) => record.stageStates[name] === "active");
+  let { stageStates, stageTimes } = record;
+  const open = Object.keys(stageStates).filter((name) => record.stageStates[name] === "active");
   if (open.length === 0) return {};
   const state = fact.state === "succeeded" ? "done" : fact.state;
-  const stageStates = { ...record.stageStates };
-  const stageTimes = { ...record.stageTimes };
   for (const name of open) {
-    stageStates[name] = state;
-    stageTimes[name] = leftTimes(record, name, { at: fact.at, resumed: false, seconds: null });
+    stageStates = put(stageStates, name, state);
+    stageTimes = put(
+      stageTimes,
+      name,
+      leftTimes(record, name, { at: fact.at, resumed: false, seconds: null }),
+    );
   }
   return { stageStates, stageTimes };
 }

@@ -16,7 +16,8 @@ import { Tail } from "./tail.js";
 export type StoredLine = LogLine & { end?: number };
 
 export interface AttemptListener {
-  onFacts(facts: WorkerFact[]): void;
+  /** Returns for how many ms the files may be left alone then, however much comes. */
+  onFacts(facts: WorkerFact[]): number;
   onLines(lines: StoredLine[]): void;
   onDamage(file: string, line: string): void;
 }
@@ -29,6 +30,7 @@ export class AttemptTail {
   readonly #log: LogTail;
   #watcher: FSWatcher | null = null;
   #begin: NodeJS.Timeout | null = null;
+  #rest: NodeJS.Timeout | null = null;
   #begun = false;
   #scheduled = false;
   #closed = false;
@@ -76,6 +78,7 @@ export class AttemptTail {
   close(): void {
     this.#closed = true;
     if (this.#begin) clearTimeout(this.#begin);
+    if (this.#rest) clearTimeout(this.#rest);
     this.#unwatch();
     this.#events.close();
     this.#log.close();
@@ -84,7 +87,7 @@ export class AttemptTail {
   #changed(name: string | null): void {
     if (name !== LOG) this.#unread.events = true;
     if (name !== EVENTS) this.#unread.log = true;
-    this.#readSoon();
+    if (!this.#rest) this.#readSoon();
   }
 
   /** A piece now, the rest when others had their turn: one that floods its log holds nobody up. */
@@ -105,7 +108,7 @@ export class AttemptTail {
       const any = this.#events.read((line) => this.#parse(eventsFile(this.dir), line, facts), PIECE);
       unread.events = any && !this.#events.atEnd;
       if (facts.some(({ type }) => type === "attempt:finished")) unread.log = true;
-      if (facts.length > 0) this.listener.onFacts(facts);
+      if (facts.length > 0) this.#restFor(this.listener.onFacts(facts));
     }
     if (unread.log) {
       const lines: StoredLine[] = [];
@@ -113,6 +116,14 @@ export class AttemptTail {
       if (lines.length > 0) this.listener.onLines(lines);
     }
     return unread.events || unread.log;
+  }
+
+  #restFor(ms: number): void {
+    if (ms === 0 || this.#rest || this.#closed) return;
+    this.#rest = setTimeout(() => {
+      this.#rest = null;
+      this.#readSoon();
+    }, ms);
   }
 
   #parse<T>(file: string, line: string, into: T[]): void {

@@ -4,7 +4,8 @@
  */
 import { statSync } from "node:fs";
 import type { DaemonFact, Fact, FactBody, Outcome, Submission } from "../../protocol/fact.js";
-import { fold, foldLogLine, submittedRecord } from "../../protocol/fold.js";
+import { submittedRecord } from "../../protocol/fold.js";
+import { GrowingRecord } from "../../protocol/growing-record.js";
 import type { LogLine, LogStream, Operation } from "../../protocol/operation.js";
 import type { InlineWatcher } from "./inline.js";
 import { InlineStop } from "./inline-stop.js";
@@ -18,7 +19,7 @@ const ATTEMPT = 1;
 type Body<F extends Fact> = F extends unknown ? Omit<F, "seq" | "at" | "attempt"> : never;
 
 export class InlineLink implements Sink {
-  record: Operation;
+  readonly #growing: GrowingRecord;
   /** The stages whose blocks run, for what the process prints. */
   readonly #open: string[] = [];
   #seq = 0;
@@ -29,8 +30,12 @@ export class InlineLink implements Sink {
     private readonly watcher: InlineWatcher,
   ) {
     const at = now();
-    this.record = submittedRecord(submission, at, 0);
+    this.#growing = new GrowingRecord(submittedRecord(submission, at, 0));
     this.#say({ type: "operation:submitted", operation: submission });
+  }
+
+  get record(): Operation {
+    return this.#growing.record;
   }
 
   get stage(): string | null {
@@ -47,10 +52,10 @@ export class InlineLink implements Sink {
   line(stream: LogStream, stage: string | null, text: string): void {
     if (this.#over) return;
     for (const each of text.split(/\r?\n/)) {
-      const n = this.record.logLines + 1;
+      const n = this.#growing.logLines + 1;
       const line: LogLine = { n, seq: ++this.#seq, at: now(), attempt: ATTEMPT, stage, stream, text: each };
-      this.record = foldLogLine(this.record, line);
-      this.watcher.line(line, this.record);
+      this.#growing.addLine(line);
+      this.watcher.line(line, this.submission.id);
     }
   }
 
@@ -102,7 +107,7 @@ export class InlineLink implements Sink {
 
   #order(): Order {
     const { id, op, title, label, cwd, params, stages, chain } = this.submission;
-    const numbers = { seq: this.#seq, logLines: this.record.logLines };
+    const numbers = { seq: this.#seq, logLines: this.#growing.logLines };
     return { id, op, title, label, cwd, params, stages, chain, attempt: ATTEMPT, env: {}, ...numbers };
   }
 
@@ -116,11 +121,11 @@ export class InlineLink implements Sink {
     if (this.#over) return;
     // The one decision that falls inside an attempt has no number of its own.
     const seq = body.type === "cancel:requested" ? 0 : ++this.#seq;
-    const attempt = body.type === "attempt:started" ? ATTEMPT : this.record.attempt;
+    const attempt = body.type === "attempt:started" ? ATTEMPT : this.#growing.attempt;
     const { type, ...rest } = body;
     const fact = { seq, at: now(), attempt, type, ...rest } as Fact;
-    this.record = fold(this.record, fact);
-    this.watcher.fact(fact, this.record);
+    this.#growing.add(fact);
+    this.watcher.fact(fact, this.submission.id);
   }
 }
 

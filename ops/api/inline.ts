@@ -9,10 +9,10 @@ import { InlineLink } from "./inline-link.js";
 import { typeOfSubmission } from "./prepare.js";
 import type { OperationCtor } from "./read-type.js";
 
-/** Who an inline run tells. Both are called synchronously, in order; `record` is the operation after it. */
+/** Who an inline run tells. Both are called synchronously, in order; `id` is the operation's. */
 export interface InlineWatcher {
-  fact(fact: Fact, record: Operation): void;
-  line(line: LogLine, record: Operation): void;
+  fact(fact: Fact, id: string): void;
+  line(line: LogLine, id: string): void;
   /** Before anything else: how to write to the terminal while the operation's own output is captured. */
   started?(real: Capture["real"]): void;
   /** Before each link of the chain. */

@@ -21,6 +21,7 @@ export class Stages {
   misuse: Failure | null = null;
   /** All blocks that run, tracked or not, the latest last. */
   readonly #open: string[] = [];
+  readonly #places: ReadonlyMap<string, number>;
   readonly #occurrences = new Map<string, number>();
   readonly #noted = new Set<string>();
 
@@ -30,7 +31,9 @@ export class Stages {
     private readonly meter: Meter,
     private readonly cancellation: Cancellation,
     private readonly values: StageValues | null,
-  ) {}
+  ) {
+    this.#places = new Map(declared.map((name, index) => [name, index]));
+  }
 
   /** Where a log line belongs. */
   get current(): string | null {
@@ -38,8 +41,8 @@ export class Stages {
   }
 
   async tracked<R>(name: string, block: () => R): Promise<Awaited<R>> {
-    const index = this.declared.indexOf(name);
-    if (index === -1) {
+    const index = this.#places.get(name);
+    if (index === undefined) {
       this.#noteNearMiss(name);
       return this.untracked(name, block);
     }
@@ -123,9 +126,10 @@ export class Stages {
   }
 
   #noteNearMiss(name: string): void {
-    const near = nearest(name, this.declared, 1)[0];
-    if (near === undefined || this.#noted.has(name)) return;
+    if (this.#noted.has(name)) return;
     this.#noted.add(name);
+    const near = nearest(name, this.declared, 1)[0];
+    if (near === undefined) return;
     const text = `"${name}" is not one of the stages and runs untracked. Did you mean "${near}"?`;
     this.sink.line("liveops", this.current, text);
   }

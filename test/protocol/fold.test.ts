@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Fact } from "../../protocol/fact.js";
-import { fold, foldLogLine } from "../../protocol/fold.js";
+import { fold, foldLogLine, foldOutline } from "../../protocol/fold.js";
+import { GrowingRecord } from "../../protocol/growing-record.js";
 import { type Operation, operationSchema } from "../../protocol/operation.js";
 import { isFinal, mayMove } from "../../protocol/state.js";
 import { AT, Story } from "../harness/records.js";
@@ -55,6 +56,31 @@ describe("laws", () => {
         let record: Operation | null = null;
         // In a frozen record an assignment throws.
         for (const fact of facts) record = frozen(fold(record, frozen(fact)));
+      }),
+    );
+  });
+
+  test("a growing record is what the fold makes, and what was read of it stays as it was", () => {
+    fc.assert(
+      fc.property(histories, fc.array(fc.boolean()), ([submitted, ...facts], reads) => {
+        let record = fold(null, submitted!);
+        const growing = new GrowingRecord(record);
+        for (const [index, fact] of facts.entries()) {
+          record = fold(record, fact);
+          growing.add(fact);
+          // In a frozen record an assignment throws.
+          if (reads[index % reads.length]) expect(frozen(growing.record)).toEqual(record);
+        }
+        expect(growing.record).toEqual(record);
+      }),
+    );
+  });
+
+  test("an outline is the record without what was kept of each stage", () => {
+    fc.assert(
+      fc.property(histories, (facts) => {
+        const outline = facts.reduce<Operation | null>((so, fact) => foldOutline(so, fact), null);
+        expect(outline).toEqual({ ...foldAll(null, facts), stageStates: {}, stageTimes: {} });
       }),
     );
   });
@@ -121,6 +147,30 @@ describe("single facts", () => {
       expect(record.stageStates).toEqual({ Load: "done", Process: ended });
       expect(record.stageTimes.Process?.finishedAt).toBe(AT);
     }
+  });
+
+  test("a stage may be called as what every object has", () => {
+    for (const name of ["__proto__", "constructor"]) {
+      const story = new Story({ stages: [name] }).started().entered(name, 0).left(name, 0);
+      const growing = new GrowingRecord(new Story({ stages: [name] }).record());
+      for (const line of story.lines) growing.add(line as Fact);
+      for (const { stageStates, stageTimes } of [story.record(), growing.record]) {
+        expect(Object.entries(stageStates)).toEqual([[name, "done"]]);
+        expect(Object.keys(stageTimes)).toEqual([name]);
+        expect(Object.getPrototypeOf(stageStates)).toBe(Object.prototype);
+      }
+    }
+  });
+
+  test("a growing record copies its stages' maps once it was read, not for each fact", () => {
+    const growing = new GrowingRecord(running().record());
+    growing.add({ type: "stage:entered", seq: 3, at: AT, attempt: 1, stage: "Load", index: 0 });
+    const { stageStates } = growing.record;
+    growing.add({ type: "stage:entered", seq: 4, at: AT, attempt: 1, stage: "Process", index: 1 });
+    const copied = growing.record.stageStates;
+    expect(copied).not.toBe(stageStates);
+    growing.add({ type: "status:changed", seq: 5, at: AT, attempt: 1, status: { text: "", level: "info" } });
+    expect(growing.record.stageStates).toBe(copied);
   });
 
   test("only a success ends at 100 %", () => {

@@ -5,7 +5,7 @@
  * `submit --follow` alike, so that an operation reads the same with and without the daemon.
  */
 import type { EventLine } from "../../protocol/client/client.js";
-import { fold, foldLogLine } from "../../protocol/fold.js";
+import { foldOutline } from "../../protocol/fold.js";
 import type { Operation } from "../../protocol/operation.js";
 import { neutralise } from "../terminal/neutralise.js";
 import type { BarView } from "./bar.js";
@@ -20,6 +20,7 @@ export type Said =
 export type Tone = "header" | "plain" | "note" | "success" | "warning" | "error";
 
 export interface TextState {
+  /** Its outline (`foldOutline`): at which of how many stages it is. */
   readonly operation: Operation | null;
   /** Of an operation that threw, print the stack too: nothing else keeps it (`run`). */
   readonly stacks: boolean;
@@ -36,13 +37,10 @@ export interface Step {
 
 export function step(state: TextState, line: EventLine): Step {
   if (line.type === "end") return { state, said: [] };
-  if (line.type === "log:line") {
-    const operation = state.operation && foldLogLine(state.operation, line);
-    return { state: { ...state, operation }, said: [logLine(line.stream, line.text)] };
-  }
+  if (line.type === "log:line") return { state, said: [logLine(line.stream, line.text)] };
   // A chain's next operation begins a record of its own.
   const before = line.type === "operation:submitted" ? null : state.operation;
-  const operation = before === null && line.type !== "operation:submitted" ? null : fold(before, line);
+  const operation = before === null && line.type !== "operation:submitted" ? null : foldOutline(before, line);
   const next = { ...state, operation };
   return { state: next, said: said(next, line) };
 }

@@ -39,11 +39,11 @@ async function run(
     Type,
     submission,
     {
-      fact: (fact, record) => {
-        seen.push({ operation: record.id, fact });
+      fact: (fact, id) => {
+        seen.push({ operation: id, fact });
         onFact(fact);
       },
-      line: (line, record) => seen.push({ operation: record.id, line }),
+      line: (line, id) => seen.push({ operation: id, line }),
     },
     stop.signal,
   );
@@ -217,4 +217,18 @@ it("calls back once written", async () => {
   } finally {
     capture.restore();
   }
+});
+
+class ManyStages extends LiveOperation<typeof ManyStages> {
+  static stages = () => Array.from({ length: 30_000 }, (_, n) => `Step ${n}`);
+  async run(p: Progress<ManyStages>) {
+    for (let n = 0; n < 30_000; n++) await p.stage(`Step ${n}`, () => {});
+  }
+}
+
+it("runs a stage of thirty thousand as quickly as one of three", async () => {
+  // Where each costs time in proportion to their number, this does not end before the test's time is over.
+  const { last } = await run(ManyStages);
+  expect(Object.values(last.stageStates)).toHaveLength(30_000);
+  expect(new Set(Object.values(last.stageStates))).toEqual(new Set(["done"]));
 });

@@ -166,6 +166,13 @@ test("the bar is of its stage, and goes with it", () => {
   expect(bars).toEqual([null, expect.objectContaining({ percent: 50, progress, stage: "Load" }), null]);
 });
 
+test("what is kept does not grow with the stages", () => {
+  const story = new Story().started().entered("Load", 0).left("Load", 0).entered("Process", 1);
+  let state = textState();
+  for (const line of story.lines) state = step(state, line).state;
+  expect(state.operation).toMatchObject({ currentStage: 1, stageStates: {}, stageTimes: {} });
+});
+
 test("results", () => {
   expect(resultLines(null)).toEqual([]);
   expect(resultLines("text")).toEqual(["result=text"]);

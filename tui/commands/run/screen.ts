@@ -3,7 +3,7 @@ import type { InlineWatcher } from "../../../ops/api/inline.js";
 import type { OperationCtor } from "../../../ops/api/read-type.js";
 import type { EventLine } from "../../../protocol/client/client.js";
 import type { Fact } from "../../../protocol/fact.js";
-import type { LogLine, Operation } from "../../../protocol/operation.js";
+import type { LogLine } from "../../../protocol/operation.js";
 import { jsonLine } from "../../terminal/json.js";
 import { step, textState } from "../../text/lines.js";
 import { TextScreen, type TextStream } from "../../text/screen.js";
@@ -35,13 +35,13 @@ export class InlineScreen implements InlineWatcher {
     this.#screen = new TextScreen({ stdout: this.#out, stderr: behind(process.stderr, real.stderr) });
   }
 
-  fact(fact: Fact, record: Operation): void {
-    this.#take(fact, record.id);
-    if (fact.type === "operation:settled") this.#take({ type: "end", state: fact.state }, record.id);
+  fact(fact: Fact, id: string): void {
+    this.#take(fact, id);
+    if (fact.type === "operation:settled") this.#take({ type: "end", state: fact.state }, id);
   }
 
-  line(line: LogLine, record: Operation): void {
-    this.#take({ type: "log:line", ...line }, record.id);
+  line(line: LogLine, id: string): void {
+    this.#take({ type: "log:line", ...line }, id);
   }
 
   close(): void {

@@ -6,7 +6,8 @@
  */
 import type { EventLine } from "../../../protocol/client/client.js";
 import type { EndLine } from "../../../protocol/fact.js";
-import { fold, foldLogLine } from "../../../protocol/fold.js";
+import { fold } from "../../../protocol/fold.js";
+import { GrowingRecord } from "../../../protocol/growing-record.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 
 export type TapedLine = Exclude<EventLine, EndLine>;
@@ -65,7 +66,8 @@ export function record(tape: Tape, id: string, lines: readonly TapedLine[]): Tap
   if (fresh.length === 0) return tape;
   const chunks = [...tape.chunks];
   const milestones = [...tape.milestones];
-  let { length, end } = tape;
+  const reel = new Reel(tape.end);
+  let { length } = tape;
   const start = length === 0 ? Date.parse(fresh[0]!.at) : tape.start;
   let t = entryAt(tape, length - 1)?.t ?? 0;
   let last: TapeEntry[] | null = null;
@@ -77,26 +79,44 @@ export function record(tape: Tape, id: string, lines: readonly TapedLine[]): Tap
         chunks[chunks.length - 1] = { before: open.before, entries: last };
       } else {
         last = [];
-        chunks.push({ before: end, entries: last });
+        chunks.push({ before: reel.moment, entries: last });
       }
     }
     // Clocks may be set back: the tape only goes on.
     t = Math.max(t, Date.parse(line.at) - start || 0);
     last.push({ id, t, line });
     if (MILESTONES.has(line.type)) milestones.push(length);
-    end = momentAfter(end, id, line);
+    reel.take(id, line);
     length++;
   }
-  return { chunks, length, start, end, milestones };
+  return { chunks, length, start, end: reel.moment, milestones };
 }
 
-function momentAfter({ records, current }: Moment, id: string, line: TapedLine): Moment {
-  const before = records.get(id) ?? null;
-  // A link that was cut off in front has nothing to fold into.
-  if (before === null && line.type !== "operation:submitted") return { records, current };
-  const after = line.type === "log:line" ? foldLogLine(before!, line) : fold(before, line);
-  if (after === before && current === id) return { records, current };
-  return { records: new Map(records).set(id, after), current: id };
+/** The records from a moment on, entry after entry. */
+class Reel {
+  readonly #records: Map<string, GrowingRecord>;
+  #current: string | null;
+
+  constructor({ records, current }: Moment) {
+    this.#records = new Map([...records].map(([id, record]) => [id, new GrowingRecord(record)]));
+    this.#current = current;
+  }
+
+  get moment(): Moment {
+    const records = new Map([...this.#records].map(([id, growing]) => [id, growing.record]));
+    return { records, current: this.#current };
+  }
+
+  take(id: string, line: TapedLine): void {
+    const growing = this.#records.get(id);
+    if (growing === undefined) {
+      // A link that was cut off in front has nothing to fold into.
+      if (line.type !== "operation:submitted") return;
+      this.#records.set(id, new GrowingRecord(fold(null, line)));
+    } else if (line.type === "log:line") growing.addLine(line);
+    else growing.add(line);
+    this.#current = id;
+  }
 }
 
 export function entryAt(tape: Tape, place: number): TapeEntry | undefined {
@@ -108,9 +128,9 @@ export function momentAt(tape: Tape, place: number): Moment {
   if (place >= tape.length) return tape.end;
   if (place <= 0) return NOTHING;
   const { before, entries } = tape.chunks[Math.floor(place / CHUNK)]!;
-  let moment = before;
-  for (const { id, line } of entries.slice(0, place % CHUNK)) moment = momentAfter(moment, id, line);
-  return moment;
+  const reel = new Reel(before);
+  for (const { id, line } of entries.slice(0, place % CHUNK)) reel.take(id, line);
+  return reel.moment;
 }
 
 /** How long the tape is, in ms. */

@@ -1,0 +1,86 @@
+/** The tail of a live attempt: it takes the rest that its listener asks for, and nothing is missing after it. */
+import { appendFileSync, watch } from "node:fs";
+import { afterEach, expect, test, vi } from "vitest";
+import { AttemptTail } from "../../../daemon/run-files/attempt-tail.js";
+import { eventsFile } from "../../../daemon/run-files/names.js";
+import { summedLine } from "../../../daemon/run-files/summed-line.js";
+import type { WorkerFact } from "../../../protocol/fact.js";
+import { AT } from "../../harness/records.js";
+import { useDirectories } from "../../harness/temporary.js";
+
+const directory = useDirectories();
+const closers: Array<() => void> = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+  vi.useRealTimers();
+});
+
+/** A directory, what a tail of it handed on, and how to write the next fact and wait until whoever watches was told. */
+function tailed(restMs: number) {
+  const dir = directory();
+  const batches: number[][] = [];
+  const tail = new AttemptTail(dir, {
+    onFacts: (facts) => {
+      batches.push(facts.map(({ seq }) => seq));
+      return restMs;
+    },
+    onLines: () => {},
+    onDamage: () => {},
+  });
+  let seq = 0;
+  const put = () => {
+    const fact: WorkerFact = {
+      seq: ++seq,
+      at: AT,
+      attempt: 1,
+      type: "stage:entered",
+      stage: `Step ${seq}`,
+      index: seq,
+    };
+    appendFileSync(eventsFile(dir), `${summedLine(fact)}\n`);
+  };
+  put();
+  tail.start(0);
+  // Begun after the tail's own: when this one is told, that one was.
+  const others = new Set<() => void>();
+  const other = watch(dir, () => {
+    for (const told of others) told();
+  });
+  closers.push(
+    () => tail.close(),
+    () => other.close(),
+  );
+  const write = () =>
+    new Promise<void>((resolve) => {
+      const told = () => {
+        others.delete(told);
+        setImmediate(resolve);
+      };
+      others.add(told);
+      put();
+    });
+  return { tail, batches, write };
+}
+
+test("each fact is handed on at once", async () => {
+  const { batches, write } = tailed(0);
+  for (let n = 0; n < 5; n++) await write();
+  expect(batches).toEqual([[1], [2], [3], [4], [5], [6]]);
+});
+
+test("what comes while it rests is handed on together after it", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const { batches, write } = tailed(20);
+  for (let n = 0; n < 5; n++) await write();
+  expect(batches).toEqual([[1]]);
+  vi.advanceTimersByTime(20);
+  expect(batches).toEqual([[1], [2, 3, 4, 5, 6]]);
+});
+
+test("who wants all of it does not wait for the rest to be over", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const { tail, batches, write } = tailed(20);
+  await write();
+  tail.read();
+  expect(batches).toEqual([[1], [2]]);
+});
