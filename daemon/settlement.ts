@@ -3,12 +3,14 @@
  * settled, or queued again. Called by the executor alone; nothing else catches what goes wrong in an operation.
  */
 import type { Logger } from "pino";
+import { giveBackReserved } from "../ops/api/append-file.js";
 import type { Outcome } from "../protocol/fact.js";
 import type { Attempt } from "./attempt.js";
 import type { Again, Lifecycle } from "./lifecycle.js";
 import { describeDeath, keepLastWords, MAX_LOSSES, outcomeOfLost } from "./lost.js";
 import { killLeftovers } from "./process/identity.js";
 import { retryDelay } from "./retry.js";
+import { eventsFile } from "./run-files/names.js";
 import { StoreFullError } from "./store/journal.js";
 import type { Layout } from "./store/layout.js";
 import { type WorkerExit, workerFiles } from "./worker/pool.js";
@@ -42,6 +44,7 @@ export class Settlement {
     if (attempt.outcome || !this.options.isCurrent(attempt)) return;
     const { worker } = attempt.run;
     killLeftovers(worker);
+    giveBackReserved(eventsFile(attempt.dir));
     const stderr = keepLastWords(attempt, workerFiles(this.options.layout.workers, worker.workerId));
     const { id, run } = attempt;
     const losses = (this.#losses.get(id) ?? 0) + 1;

@@ -57,6 +57,8 @@ export type WorkerFact = Numbered &
         resumed: boolean;
         /** Monotonic clock. */
         seconds: number;
+        /** What a resumable type's stage returned; for a later attempt alone, and not shown. */
+        value?: StageValue;
       }
     | { type: "progress:changed"; percent: number; progress: ProgressState | null }
     | { type: "status:changed"; status: Status }
@@ -64,6 +66,16 @@ export type WorkerFact = Numbered &
     /** `seconds`: how long the attempt ran, by the monotonic clock. */
     | ({ type: "attempt:finished"; seconds: number } & Outcome)
   );
+
+/** What a stage returned, kept for a later attempt. */
+export interface StageValue {
+  /** How often the stage had been entered by then in its attempt, from 1. */
+  occurrence: number;
+  /** Hash of the params the value was made with. */
+  params: string;
+  /** JSON; absent: the stage returned undefined. */
+  value?: unknown;
+}
 
 /** How an attempt ended. The first word counts; it beats an exit code and a late cancel. */
 export interface Outcome {

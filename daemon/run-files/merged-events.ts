@@ -90,13 +90,13 @@ export class MergedEvents {
   }
 
   #keep(text: string, isLine: boolean): void {
-    const parsed = parseSummed<Stored & { end?: number; entry?: unknown }>(text);
+    const parsed = parseSummed<Stored & { end?: number; entry?: unknown; value?: unknown }>(text);
     // Damaged: the daemon said so when it tailed the file.
     if (parsed === null) return;
     if (isLine) this.#lastLine = parsed.seq;
     else this.#lastFact = parsed.seq;
     if (parsed.seq < this.#next) return;
-    const { end: _, entry: __, ...stored } = parsed;
+    const { end: _, entry: __, value: ___, ...stored } = parsed;
     this.#ahead.set(parsed.seq, (isLine ? { ...stored, type: "log:line" } : stored) as Stored);
   }
 

@@ -5,6 +5,8 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
+const NEWLINE = 10;
+
 /** Offset of the first line for which `isBefore` is false; the file's end where there is none. */
 export function seekLine(file: string, isBefore: (line: string) => boolean): number {
   let fd: number;
@@ -15,7 +17,7 @@ export function seekLine(file: string, isBefore: (line: string) => boolean): num
   }
   try {
     let low = 0;
-    let high = fstatSync(fd).size;
+    let high = endOfLines(fd);
     // Invariant: every line that starts before `low` is before; the wanted one starts at or before `high`.
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
@@ -35,6 +37,19 @@ export function seekLine(file: string, isBefore: (line: string) => boolean): num
 }
 
 const PIECE = 4096;
+
+/** The byte after the last newline: what comes after it is no line yet, or room reserved for more. */
+function endOfLines(fd: number): number {
+  const piece = Buffer.allocUnsafe(PIECE);
+  for (let end = fstatSync(fd).size; end > 0; ) {
+    const start = Math.max(0, end - PIECE);
+    const length = readSync(fd, piece, 0, end - start, start);
+    const index = piece.subarray(0, length).lastIndexOf(NEWLINE);
+    if (index !== -1) return start + index + 1;
+    end = start;
+  }
+  return 0;
+}
 
 /** The first whole line that starts at or after `from`; `aligned` is an offset at which a line is known to start. */
 function lineAt(
@@ -60,7 +75,7 @@ function indexOfNewline(fd: number, from: number): number {
   for (let position = from; ; position += PIECE) {
     const length = readSync(fd, piece, 0, PIECE, position);
     if (length === 0) return -1;
-    const index = piece.subarray(0, length).indexOf(10);
+    const index = piece.subarray(0, length).indexOf(NEWLINE);
     if (index !== -1) return position + index;
     if (length < PIECE) return -1;
   }

@@ -8,10 +8,10 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
 const CHUNK = 256 * 1024;
 const buffer = Buffer.allocUnsafe(CHUNK);
+const NOTHING = Buffer.alloc(0);
 
 export class Tail {
   #fd: number | null = null;
-  #rest = Buffer.alloc(0);
   /** Byte after the last newline read. */
   offset: number;
   /** The last read met the end of the file as it was then. */
@@ -31,19 +31,22 @@ export class Tail {
   read(onLine: (line: string) => void, maxBytes = Number.POSITIVE_INFINITY): boolean {
     const fd = this.#open();
     if (fd === null) return false;
-    // Never taken from the last time: a writer takes back what a full disk cut short.
-    this.#rest = Buffer.alloc(0);
     let any = false;
     let taken = 0;
+    // The beginning of a line. Not kept for the next time: a writer takes back what a full disk cut short.
+    let rest = NOTHING;
     const wanted = Math.min(CHUNK, Math.max(1, maxBytes));
     while (!any || taken < maxBytes) {
-      const position = this.offset + this.#rest.length;
-      const length = readSync(fd, buffer, 0, wanted, position);
-      if (length > 0) any = this.#cut(buffer.subarray(0, length), onLine) || any;
-      else if (taken === 0) this.offset = Math.min(this.offset, fstatSync(fd).size);
+      const length = readSync(fd, buffer, 0, wanted, this.offset + rest.length);
+      if (length === 0 && taken === 0) this.offset = Math.min(this.offset, fstatSync(fd).size);
       taken += length;
       this.atEnd = length < wanted;
+      const read = buffer.subarray(0, length);
+      const bytes = rest.length > 0 ? Buffer.concat([rest, read]) : read;
+      const used = this.#cut(bytes, onLine);
+      if (used > 0) any = true;
       if (this.atEnd) break;
+      rest = Buffer.from(bytes.subarray(used));
     }
     return any;
   }
@@ -56,9 +59,11 @@ export class Tail {
 
   /** The bytes after the last newline, taken as a line: the writer is done. */
   takeRest(): string {
-    const text = this.#rest.toString("utf8");
-    this.offset += this.#rest.length;
-    this.#rest = Buffer.alloc(0);
+    const fd = this.#open();
+    if (fd === null) return "";
+    const rest = Buffer.alloc(Math.max(0, fstatSync(fd).size - this.offset));
+    const text = rest.toString("utf8", 0, readSync(fd, rest, 0, rest.length, this.offset));
+    this.offset += rest.length;
     return text;
   }
 
@@ -67,8 +72,8 @@ export class Tail {
     this.#fd = null;
   }
 
-  #cut(chunk: Buffer, onLine: (line: string) => void): boolean {
-    const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
+  /** Bytes of whole lines. */
+  #cut(bytes: Buffer, onLine: (line: string) => void): number {
     let start = 0;
     for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {
       const line = bytes.toString("utf8", start, end);
@@ -76,8 +81,7 @@ export class Tail {
       start = end + 1;
       onLine(line);
     }
-    this.#rest = Buffer.from(bytes.subarray(start));
-    return start > 0;
+    return start;
   }
 
   #open(): number | null {

@@ -5,6 +5,7 @@
  * uncaught exception, or on the way out of `process.exit`. If none is, the daemon sees a dead worker.
  */
 import { statSync } from "node:fs";
+import { dirname } from "node:path";
 import type { AppendFile } from "../../ops/api/append-file.js";
 import { captureOutput } from "../../ops/api/capture-output.js";
 import { loadType } from "../../ops/api/catalogue.js";
@@ -16,6 +17,7 @@ import { type LoadedFile, loadedUserFiles } from "../../ops/api/user-code.js";
 import type { FailureCode } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/fact.js";
 import { withParams } from "../run-files/accepted.js";
+import { keptValues } from "../run-files/kept-values.js";
 import { ActivityBaseline } from "./activity.js";
 import { enterEnvironment, leaveEnvironment } from "./environment.js";
 import { type OrderMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
@@ -107,20 +109,20 @@ export class Performance {
       const { message, stack } = error as Error;
       return failed("LIVEOPS_LOAD_FAILED", `${file} does not load: ${message}`, stack ?? null);
     }
-    const stored = valuesDir === null ? null : fileStageValues(valuesDir, order.params);
-    const values = stored && this.#waiting(stored);
+    const values = valuesDir === null ? null : this.#values(valuesDir);
     this.#running = true;
     const outcome = await runAttempt(Type, order, staged, this.#stop, values);
     this.#running = false;
-    stored?.close();
     return outcome;
   }
 
   /** A stage's value waits for room, as the stage itself does: what it cost to make is not thrown away. */
-  #waiting(values: StageValues): StageValues {
+  #values(dir: string): StageValues {
+    const { attempt, params } = this.message.order;
+    const values = fileStageValues(dir, params, () => keptValues(dirname(dir), attempt));
     return {
       load: (stage, occurrence) => values.load(stage, occurrence),
-      store: (...value) => this.#whenRoom(() => values.store(...value)),
+      keep: (...value) => this.#whenRoom(() => values.keep(...value)),
     };
   }
 

@@ -1,22 +1,40 @@
 /**
- * A file this process alone appends to, synchronously. A write that the disk cuts short is taken back, so that the
- * file always ends with a whole line.
+ * A file this process alone writes, synchronously, one line after the other. A write that the disk cuts short is taken
+ * back, so that the file always ends with a whole line.
+ *
+ * Room may be reserved ahead: blanks after the last line, which later lines take the place of. A sync then has bytes to
+ * write and no new size of the file, which saves a journaling file system a commit and others a block. To whoever
+ * reads the file they are a line not finished yet; they go when it is closed.
  */
-import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { writeAllSync } from "./replace-file.js";
+
+const NEWLINE = 10;
+const BLANK = 32;
+
+export interface AppendOptions {
+  /** Most bytes to reserve at a time, a power of two of at least 4,096; 0, the default: none. */
+  reserve?: number;
+}
+
+const LEAST = 4096;
 
 export class AppendFile {
   readonly #fd: number;
-  #length: number;
+  readonly #reserve: number;
+  /** Bytes of lines. */
+  #length = 0;
+  /** Bytes of lines and of blanks. */
+  #size: number;
 
-  constructor(file: string) {
-    this.#fd = openSync(file, "a", 0o600);
-    this.#length = fstatSync(this.#fd).size;
-    // A writer that died in the middle of a line: what comes now must not be glued to it.
-    if (this.#length > 0 && !endsWithNewline(file, this.#length)) this.append("\n");
+  constructor(file: string, { reserve = 0 }: AppendOptions = {}) {
+    this.#reserve = reserve;
+    this.#fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
+    this.#size = fstatSync(this.#fd).size;
+    if (this.#size > 0) this.#takeUp();
   }
 
-  /** Bytes in the file. */
+  /** Bytes of lines in the file. */
   get length(): number {
     return this.#length;
   }
@@ -24,13 +42,9 @@ export class AppendFile {
   /** @throws the system's error (ENOSPC and such); nothing of the text is in the file then. */
   append(text: string): void {
     const bytes = Buffer.from(text);
-    try {
-      writeAllSync(this.#fd, bytes);
-    } catch (error) {
-      ftruncateSync(this.#fd, this.#length);
-      throw error;
-    }
-    this.#length += bytes.length;
+    const end = this.#length + bytes.length;
+    if (end <= this.#size || this.#reserve === 0) this.#write(bytes, end);
+    else this.#extend(bytes, end);
   }
 
   sync(): void {
@@ -38,17 +52,72 @@ export class AppendFile {
   }
 
   close(): void {
-    closeSync(this.#fd);
+    try {
+      if (this.#size > this.#length) ftruncateSync(this.#fd, this.#length);
+    } finally {
+      closeSync(this.#fd);
+    }
+  }
+
+  /** In proportion to what is there: short files stay short. */
+  #extend(bytes: Buffer, end: number): void {
+    const step = Math.min(this.#reserve, Math.max(LEAST, 2 ** Math.floor(Math.log2(end))));
+    const size = Math.ceil((end + step / 2) / step) * step;
+    try {
+      this.#write(Buffer.concat([bytes, Buffer.alloc(size - end, BLANK)]), end);
+    } catch {
+      // There may still be room for the text alone.
+      this.#write(bytes, end);
+    }
+  }
+
+  #write(bytes: Buffer, end: number): void {
+    try {
+      writeAllSync(this.#fd, bytes, this.#length);
+    } catch (error) {
+      ftruncateSync(this.#fd, this.#length);
+      this.#size = this.#length;
+      throw error;
+    }
+    this.#size = Math.max(this.#size, this.#length + bytes.length);
+    this.#length = end;
+  }
+
+  /** A writer that died in the middle of a line: what comes now must not be glued to it. */
+  #takeUp(): void {
+    const { end, last } = endOfText(this.#fd, this.#size);
+    this.#length = end;
+    if (end > 0 && last !== NEWLINE) this.append("\n");
   }
 }
 
-function endsWithNewline(file: string, length: number): boolean {
-  const fd = openSync(file, "r");
+/** Takes away the room that a writer had reserved which is dead; a line it did not finish stays. */
+export function giveBackReserved(file: string): void {
+  let fd: number;
   try {
-    const last = Buffer.alloc(1);
-    readSync(fd, last, 0, 1, length - 1);
-    return last[0] === 10;
+    fd = openSync(file, constants.O_RDWR);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  try {
+    const { size } = fstatSync(fd);
+    const { end } = endOfText(fd, size);
+    if (end < size) ftruncateSync(fd, end);
   } finally {
     closeSync(fd);
   }
+}
+
+/** Where the blanks at the end begin, and the byte before them. */
+function endOfText(fd: number, size: number): { end: number; last: number } {
+  const piece = Buffer.alloc(LEAST);
+  for (let end = size; end > 0; ) {
+    const start = Math.max(0, end - LEAST);
+    const length = readSync(fd, piece, 0, end - start, start);
+    for (let n = length - 1; n >= 0; n--)
+      if (piece[n] !== BLANK) return { end: start + n + 1, last: piece[n]! };
+    end = start;
+  }
+  return { end: 0, last: NEWLINE };
 }

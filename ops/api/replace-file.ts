@@ -29,8 +29,14 @@ export function replaceFileSync(file: string, content: string | Buffer): void {
   syncDirectory(dirname(file));
 }
 
-/** Writes it all: one write may be short, then throw. */
-export function writeAllSync(fd: number, bytes: Buffer): void {
-  let written = 0;
-  while (written < bytes.length) written += writeSync(fd, bytes, written, bytes.length - written);
+/**
+ * Writes it all: one write may be short, then throw.
+ *
+ * @param position - byte of the file; without it, where the last write ended
+ */
+export function writeAllSync(fd: number, bytes: Buffer, position?: number): void {
+  for (let written = 0; written < bytes.length; ) {
+    const at = position === undefined ? null : position + written;
+    written += writeSync(fd, bytes, written, bytes.length - written, at);
+  }
 }

@@ -3,7 +3,7 @@
  *
  * The worker's sink appends to the run files, `liveops run`'s feeds the text renderer, a test's is an array.
  */
-import type { FactBody, StopReason } from "../../protocol/fact.js";
+import type { FactBody, StageValue, StopReason } from "../../protocol/fact.js";
 import type { LogStream } from "../../protocol/operation.js";
 
 export interface Sink {
@@ -27,6 +27,11 @@ export interface StopControl {
 export interface StageValues {
   /** The JSON value an earlier attempt stored, or undefined where there is none. */
   load(stage: string, occurrence: number): { value: unknown } | undefined;
-  /** Stores durably: on disk when it returns, whole or not at all. An empty `json` stands for undefined. */
-  store(stage: string, occurrence: number, json: string): void;
+  /**
+   * Keeps a value for later attempts. One that is small is handed back, to be stored with the fact that the stage was
+   * left; a large one is on disk when this returns, whole or not at all.
+   *
+   * @param json - the value as JSON; empty stands for undefined
+   */
+  keep(stage: string, occurrence: number, json: string, value: unknown): StageValue | null;
 }

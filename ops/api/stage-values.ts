@@ -1,97 +1,99 @@
 /**
- * The stored stage values of one operation, in a directory of its own: small ones in one file (`value-log.ts`), each
- * large one, by (stage, occurrence), in a file.
+ * The stored stage values of one operation. A small one stands in the fact that its stage was left: one write and one
+ * sync for both. A large one has a file, by (stage, occurrence), in a directory of the operation's values.
  *
- * A value is there whole or not at all, and counts only for the params it was made with. Read and written by the
- * worker; `forgetFrom` is the daemon's, between attempts.
+ * A value is there whole or not at all, and counts only for the params it was made with. Written by the worker;
+ * `forgetFrom` is the daemon's, between attempts.
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { StageValue } from "../../protocol/fact.js";
 import { replaceFileSync, syncDirectory } from "./replace-file.js";
 import type { StageValues } from "./sink.js";
 import { ValueLog } from "./value-log.js";
 
 /** Characters of JSON that still are small. */
-const SMALL = 32 * 1024;
+const SMALL = 8 * 1024;
 
 const LOG = "values.ndjson";
 
-interface Stored {
+/** What stands in a file, or in the log of an earlier version. */
+interface Stored extends StageValue {
   stage: string;
-  occurrence: number;
-  /** Of the params the value was made with. */
-  params: string;
-  /** Absent: the stage returned undefined. */
-  value?: unknown;
-  /** In the log: the value is large, it is in its file. */
-  isElsewhere?: true;
+}
+
+/** A value out of the run files of an earlier attempt. */
+export interface KeptValue extends Stored {
+  attempt: number;
+}
+
+/** What a retry from a stage has forgotten, in the log. */
+interface Forgotten {
+  /** The last attempt whose values are meant. */
+  attempt: number;
+  /** The stages whose values still count. */
+  kept: string[];
 }
 
 /**
- * To be closed when the attempt is over.
- *
- * @param dir - of this operation alone; made when the first value is stored
+ * @param dir - of this operation alone; made when the first large value is stored
+ * @param earlier - called once, when the first value is looked for: what earlier attempts left in their facts
  */
-export function fileStageValues(dir: string, params: Record<string, unknown>): FileStageValues {
-  return new FileStageValues(dir, hashOfParams(params));
+export function fileStageValues(
+  dir: string,
+  params: Record<string, unknown>,
+  earlier: () => Iterable<KeptValue> = () => [],
+): StageValues {
+  return new FileStageValues(dir, hashOfParams(params), earlier);
 }
 
-export class FileStageValues implements StageValues {
-  readonly #log: ValueLog;
-  /** What the log holds, by stage and occurrence; read when it is first needed. */
-  #logged: Map<string, Stored> | null = null;
+class FileStageValues implements StageValues {
+  /** What there is, by stage and occurrence; read when it is first needed. */
+  #held: { facts: Map<string, Stored>; files: Set<string>; log: Map<string, Stored> } | null = null;
 
   constructor(
     private readonly dir: string,
     private readonly paramsHash: string,
-  ) {
-    this.#log = new ValueLog(join(dir, LOG));
-  }
+    private readonly earlier: () => Iterable<KeptValue>,
+  ) {}
 
   load(stage: string, occurrence: number): { value: unknown } | undefined {
-    const logged = this.#held().get(keyOf(stage, occurrence));
-    const stored =
-      logged === undefined || logged.isElsewhere
-        ? readStored(join(this.dir, fileName(stage, occurrence)))
-        : logged;
+    const key = keyOf(stage, occurrence);
+    this.#held ??= this.#read();
+    const { facts, log } = this.#held;
+    const stored = facts.get(key) ?? this.#readFile(stage, occurrence) ?? log.get(key);
     if (stored === undefined || stored.params !== this.paramsHash) return undefined;
     return stored.stage === stage && stored.occurrence === occurrence ? { value: stored.value } : undefined;
   }
 
-  store(stage: string, occurrence: number, json: string): void {
+  keep(stage: string, occurrence: number, json: string, value: unknown): StageValue | null {
+    const kept = { occurrence, params: this.paramsHash };
+    if (json.length <= SMALL) return json === "" ? kept : { ...kept, value };
+    const head = JSON.stringify({ stage, ...kept });
     if (mkdirSync(this.dir, { recursive: true, mode: 0o700 }) !== undefined) syncDirectory(dirname(this.dir));
-    const place = { stage, occurrence, params: this.paramsHash };
-    const head = JSON.stringify(place);
-    const text = json === "" ? head : `${head.slice(0, -1)},"value":${json}}`;
-    if (text.length <= SMALL) {
-      this.#append(text);
-      return;
+    replaceFileSync(join(this.dir, fileName(stage, occurrence)), `${head.slice(0, -1)},"value":${json}}`);
+    return null;
+  }
+
+  #readFile(stage: string, occurrence: number): Stored | undefined {
+    const { files } = this.#held!;
+    // Nearly always there are none, or few.
+    if (files.size === 0) return undefined;
+    const name = fileName(stage, occurrence);
+    return files.has(name) ? readStored(join(this.dir, name)) : undefined;
+  }
+
+  #read() {
+    const facts = new Map<string, Stored>();
+    const log = new Map<string, Stored>();
+    const { stored, forgotten } = readLog(new ValueLog(join(this.dir, LOG)));
+    for (const value of stored) log.set(keyOf(value.stage, value.occurrence), value);
+    for (const value of this.earlier()) {
+      const counts = ({ attempt, kept }: Forgotten) => value.attempt > attempt || kept.includes(value.stage);
+      if (forgotten.every(counts)) facts.set(keyOf(value.stage, value.occurrence), value);
     }
-    replaceFileSync(join(this.dir, fileName(stage, occurrence)), text);
-    if (this.#held().has(keyOf(stage, occurrence)))
-      this.#append(JSON.stringify({ ...place, isElsewhere: true } satisfies Stored));
-  }
-
-  close(): void {
-    this.#log.close();
-  }
-
-  #append(text: string): void {
-    const held = this.#held();
-    this.#log.append(text);
-    const stored = JSON.parse(text) as Stored;
-    held.set(keyOf(stored.stage, stored.occurrence), stored);
-  }
-
-  #held(): Map<string, Stored> {
-    this.#logged ??= new Map(
-      this.#log.read().map((text): [string, Stored] => {
-        const stored = JSON.parse(text) as Stored;
-        return [keyOf(stored.stage, stored.occurrence), stored];
-      }),
-    );
-    return this.#logged;
+    return { facts, files: new Set(filesIn(this.dir)), log };
   }
 }
 
@@ -102,25 +104,44 @@ function keyOf(stage: string, occurrence: number): string {
 /**
  * For `retry --from STAGE`: forgets the values of that stage, of all that follow it in `stages`, and of those that
  * are not in `stages` any more.
+ *
+ * @param attempt - the last one there was
  */
-export function forgetFrom(dir: string, stage: string, stages: readonly string[]): void {
-  const kept = new Set(stages.slice(0, Math.max(0, stages.indexOf(stage))));
-  let files: string[];
-  try {
-    files = readdirSync(dir);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
-  }
-  for (const file of files) {
-    if (file === LOG) continue;
+export function forgetFrom(dir: string, stage: string, stages: readonly string[], attempt: number): void {
+  const kept = stages.slice(0, Math.max(0, stages.indexOf(stage)));
+  if (mkdirSync(dir, { recursive: true, mode: 0o700 }) !== undefined) syncDirectory(dirname(dir));
+  for (const file of filesIn(dir)) {
     const stored = readStored(join(dir, file));
-    if (stored === undefined || !kept.has(stored.stage)) rmSync(join(dir, file), { force: true });
+    if (stored === undefined || !kept.includes(stored.stage)) rmSync(join(dir, file), { force: true });
   }
   const log = new ValueLog(join(dir, LOG));
-  if (files.includes(LOG))
-    log.replace(log.read().filter((text) => kept.has((JSON.parse(text) as Stored).stage)));
-  syncDirectory(dir);
+  const { stored, forgotten } = readLog(log);
+  log.replace([
+    ...stored.filter((value) => kept.includes(value.stage)),
+    ...forgotten.map((earlier) => ({ forgotten: earlier })),
+    { forgotten: { attempt, kept } satisfies Forgotten },
+  ]);
+}
+
+/** Of values, each in one. */
+function filesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir).filter((file) => file !== LOG);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+function readLog(log: ValueLog): { stored: Stored[]; forgotten: Forgotten[] } {
+  const stored: Stored[] = [];
+  const forgotten: Forgotten[] = [];
+  for (const line of log.read() as Array<Partial<Stored> & { forgotten?: Forgotten }>) {
+    if (line.forgotten) forgotten.push(line.forgotten);
+    // Where an earlier version found a value too large for its log, it said so there.
+    else if (typeof line.stage === "string" && !("isElsewhere" in line)) stored.push(line as Stored);
+  }
+  return { stored, forgotten };
 }
 
 /** Undefined where there is none, or none that can be read: the stage then runs again. */

@@ -1,9 +1,10 @@
 /**
  * The stages of one attempt: entered, left, resumed, and which one is active.
  *
- * One tracked stage at a time. `stage:entered` is durable before the block starts, `stage:left` (and before it the
- * stage's value, in a resumable type) before `run` resolves.
+ * One tracked stage at a time. `stage:entered` is durable before the block starts, `stage:left` (and with it the
+ * stage's value, in a resumable type) before `stage` resolves.
  */
+import type { StageValue } from "../../protocol/fact.js";
 import { nearest } from "../../protocol/nearest.js";
 import type { Cancellation } from "./cancellation.js";
 import { Failure } from "./failure.js";
@@ -53,7 +54,7 @@ export class Stages {
     try {
       const stored = this.values?.load(name, occurrence);
       return stored === undefined
-        ? await this.#run(name, index, block, (value) => this.#store(name, occurrence, value))
+        ? await this.#run(name, index, block, (value) => this.#keep(name, occurrence, value))
         : (this.#resume(name, index, stored.value) as Awaited<R>);
     } finally {
       this.active = null;
@@ -61,32 +62,34 @@ export class Stages {
   }
 
   untracked<R>(name: string, block: () => R): Promise<Awaited<R>> {
-    return this.#run(name, null, block, () => {});
+    return this.#run(name, null, block, () => null);
   }
 
   async #run<R>(
     stage: string,
     index: number | null,
     block: () => R,
-    store: (value: unknown) => void,
+    keep: (value: unknown) => StageValue | null,
   ): Promise<Awaited<R>> {
     this.#enter(stage, index);
     const start = performance.now();
-    const leave = (state: "done" | "failed" | "cancelled") => {
+    const leave = (state: "done" | "failed" | "cancelled", kept: StageValue | null = null) => {
       this.#open.splice(this.#open.lastIndexOf(stage), 1);
       this.meter.flush();
       const seconds = (performance.now() - start) / 1000;
-      this.sink.fact({ type: "stage:left", stage, index, state, resumed: false, seconds }, index !== null);
+      const left = { type: "stage:left", stage, index, state, resumed: false, seconds } as const;
+      this.sink.fact(kept === null ? left : { ...left, value: kept }, index !== null);
     };
     let value: Awaited<R>;
+    let kept: StageValue | null;
     try {
       value = await block();
-      store(value);
+      kept = keep(value);
     } catch (thrown) {
       leave(this.cancellation.explains(thrown) ? "cancelled" : "failed");
       throw thrown;
     }
-    leave("done");
+    leave("done", kept);
     return value;
   }
 
@@ -104,8 +107,8 @@ export class Stages {
     return value;
   }
 
-  #store(stage: string, occurrence: number, value: unknown): void {
-    if (this.values === null) return;
+  #keep(stage: string, occurrence: number, value: unknown): StageValue | null {
+    if (this.values === null) return null;
     const problem = whyNotJson(value, { roundTrip: true });
     if (problem !== null) throw notStorable(stage, `cannot be stored as JSON: ${problem}`);
     // An undefined value is the empty text: JSON has no word for it.
@@ -113,7 +116,7 @@ export class Stages {
     const bytes = Buffer.byteLength(json);
     if (bytes > MAX_STAGE_VALUE_BYTES)
       throw notStorable(stage, `is ${(bytes / 1024 / 1024).toFixed(1)} MiB as JSON, more than 16 MiB`);
-    this.values.store(stage, occurrence, json);
+    return this.values.keep(stage, occurrence, json, value);
   }
 
   #stageActive(name: string, active: string): Failure {

@@ -62,8 +62,18 @@ export async function failingFs(original: () => Promise<typeof Fs>): Promise<obj
     },
     renameSync: changing(fs.renameSync),
     rmSync: changing(fs.rmSync),
-    writeSync: (fd: number, bytes: Buffer, offset = 0, length = bytes.length - offset) =>
-      fs.writeSync(fd, bytes, offset, taken(length)),
+    writeSync: (
+      fd: number,
+      bytes: Buffer,
+      offset = 0,
+      length = bytes.length - offset,
+      position: number | null = null,
+    ) => {
+      // What takes the place of bytes that are there needs no room.
+      const there = position === null ? 0 : Math.min(length, Math.max(0, fs.fstatSync(fd).size - position));
+      const count = there === length ? length : there + taken(length - there);
+      return fs.writeSync(fd, bytes, offset, count, position);
+    },
     fdatasyncSync: (fd: number) => {
       synced();
       fs.fdatasyncSync(fd);

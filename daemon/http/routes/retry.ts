@@ -5,6 +5,8 @@ import { Refusal } from "../../../protocol/errors.js";
 import { ROUTES } from "../../../protocol/routes.js";
 import type { Context } from "../../context.js";
 import type { Entry } from "../../store/decision.js";
+import { isNoSpace } from "../../store/durable-file.js";
+import { StoreFullError } from "../../store/journal.js";
 import { valuesDir } from "../../store/layout.js";
 import { bind } from "../route.js";
 
@@ -27,5 +29,9 @@ export function retryRoute(app: FastifyInstance, context: Context): void {
 
 function forget(context: Context, { record }: Entry, from: string | null): void {
   if (from === null) return;
-  forgetFrom(valuesDir(context.layout, record.id), from, record.stages);
+  try {
+    forgetFrom(valuesDir(context.layout, record.id), from, record.stages, record.attempt);
+  } catch (error) {
+    throw isNoSpace(error) ? new StoreFullError("no room to forget what its stages returned") : error;
+  }
 }

@@ -2,11 +2,13 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { LiveOperation, type Progress } from "liveops";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { runAttempt } from "../../../ops/api/run-attempt.js";
-import { fileStageValues, forgetFrom, hashOfParams } from "../../../ops/api/stage-values.js";
+import type { StageValues } from "../../../ops/api/sink.js";
+import { fileStageValues, forgetFrom, hashOfParams, type KeptValue } from "../../../ops/api/stage-values.js";
 import { ArraySink, anOrder, TestStop } from "./array-sink.js";
 
 let root: string;
@@ -17,83 +19,121 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
+/** What attempts left in their facts. */
+let facts: KeptValue[];
+beforeEach(() => {
+  facts = [];
+});
+
+function valuesOf(params: Record<string, unknown> = {}, attempt = 1): StageValues {
+  const values = fileStageValues(dir, params, () => facts.filter((fact) => fact.attempt < attempt));
+  return {
+    load: (...place) => values.load(...place),
+    keep: (stage, ...kept) => {
+      const inFact = values.keep(stage, ...kept);
+      // As it comes back from the file.
+      if (inFact) facts.push({ attempt, stage, ...JSON.parse(JSON.stringify(inFact)) });
+      return inFact;
+    },
+  };
+}
+
+function store(values: StageValues, stage: string, occurrence: number, json: string): void {
+  values.keep(stage, occurrence, json, json === "" ? undefined : JSON.parse(json));
+}
+
 it("law: any JSON value of any stage name comes back, for the same params, however ordered", () => {
   const name = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.constantFrom("../../x", "a/b", ".", "", "A", "a", "nul\0"),
   );
+  const value = fc.oneof(fc.jsonValue(), fc.constant(LARGE_VALUE));
   fc.assert(
-    fc.property(name, fc.integer({ min: 1, max: 9 }), fc.jsonValue(), (stage, occurrence, value) => {
+    fc.property(name, fc.integer({ min: 1, max: 9 }), value, (stage, occurrence, value) => {
+      facts = [];
       const json = JSON.stringify(value);
-      const first = fileStageValues(dir, { a: 1, b: { c: 2, d: 3 } });
-      first.store(stage, occurrence, json);
-      first.close();
-      const again = fileStageValues(dir, { b: { d: 3, c: 2 }, a: 1 });
+      store(valuesOf({ a: 1, b: { c: 2, d: 3 } }), stage, occurrence, json);
+      const again = valuesOf({ b: { d: 3, c: 2 }, a: 1 }, 2);
       expect(again.load(stage, occurrence)).toEqual({ value: JSON.parse(json) });
       expect(again.load(stage, occurrence + 10)).toBeUndefined();
-      expect(fileStageValues(dir, { a: 2 }).load(stage, occurrence)).toBeUndefined();
+      expect(valuesOf({ a: 2 }, 2).load(stage, occurrence)).toBeUndefined();
+      rmSync(dir, { recursive: true, force: true });
     }),
     { numRuns: 60 },
   );
-  expect(readdirSync(root)).toEqual(["values"]);
-  expect(readdirSync(dir).every((file) => /\.(?:json|ndjson)$/.test(file))).toBe(true);
 });
 
 it("keeps names that differ in case alone, or beyond what a file name can hold, apart", () => {
-  const values = fileStageValues(dir, {});
-  const names = ["Load", "load", "lo ad", "x".repeat(300), `${"x".repeat(300)}y`];
-  for (const [index, stage] of names.entries()) values.store(stage, 1, String(index));
-  expect(names.map((stage) => values.load(stage, 1))).toEqual(names.map((_, value) => ({ value })));
+  const values = valuesOf();
+  const names = ["Load", "load", "lo ad", "../x", "x".repeat(300), `${"x".repeat(300)}y`];
+  for (const [index, stage] of names.entries()) {
+    store(values, stage, 1, String(index));
+    store(values, stage, 2, JSON.stringify(`${index}${LARGE_VALUE}`));
+  }
+  const again = valuesOf({}, 2);
+  expect(names.map((stage) => again.load(stage, 1))).toEqual(names.map((_, value) => ({ value })));
+  expect(names.map((stage) => again.load(stage, 2))).toEqual(
+    names.map((_, index) => ({ value: `${index}${LARGE_VALUE}` })),
+  );
+  expect(readdirSync(root)).toEqual(["values"]);
+  expect(readdirSync(dir).every((file) => file.endsWith(".json"))).toBe(true);
 });
 
-const LARGE = JSON.stringify("x".repeat(100_000));
+const LARGE_VALUE = "x".repeat(100_000);
+const LARGE = JSON.stringify(LARGE_VALUE);
 
-it("law: the last value of a stage counts, small or large, whoever reads", () => {
+it("law: what was stored since it was last forgotten counts, small or large, whoever reads", () => {
+  const stages = ["A", "B", "C"];
   const stored = fc.tuple(
-    fc.constantFrom("A", "B"),
+    fc.constantFrom(...stages),
     fc.integer({ min: 1, max: 2 }),
     fc.constantFrom("1", "2", '{"a":[]}', "", LARGE),
   );
+  // A retry begins at a stage, which forgets it and what follows.
+  const attempts = fc.array(
+    fc.record({ from: fc.option(fc.constantFrom(...stages)), stored: fc.array(stored, { maxLength: 5 }) }),
+    { maxLength: 5 },
+  );
   fc.assert(
-    fc.property(fc.array(fc.array(stored, { maxLength: 5 }), { maxLength: 4 }), (attempts) => {
+    fc.property(attempts, (attempts) => {
       rmSync(dir, { recursive: true, force: true });
+      facts = [];
       const last = new Map<string, string>();
-      for (const attempt of attempts) {
-        const values = fileStageValues(dir, {});
-        for (const [stage, occurrence, json] of attempt) {
-          values.store(stage, occurrence, json);
+      const expectAll = (values: StageValues) => {
+        for (const stage of stages)
+          for (const occurrence of [1, 2]) {
+            const json = last.get(`${stage}${occurrence}`);
+            const value = json === undefined || json === "" ? undefined : JSON.parse(json);
+            expect(values.load(stage, occurrence)).toEqual(json === undefined ? undefined : { value });
+          }
+      };
+      for (const [index, { from, stored }] of attempts.entries()) {
+        if (from !== null && index > 0) {
+          forgetFrom(dir, from, stages, index);
+          for (const key of last.keys()) if (key[0]! >= from) last.delete(key);
+        }
+        const values = valuesOf({}, index + 1);
+        expectAll(values);
+        for (const [stage, occurrence, json] of stored) {
+          // A stage whose value is there does not run.
+          if (last.has(`${stage}${occurrence}`)) continue;
+          store(values, stage, occurrence, json);
           last.set(`${stage}${occurrence}`, json);
-          expect(values.load(stage, occurrence)).toEqual({
-            value: json === "" ? undefined : JSON.parse(json),
-          });
         }
-        values.close();
       }
-      const again = fileStageValues(dir, {});
-      for (const stage of ["A", "B"])
-        for (const occurrence of [1, 2]) {
-          const json = last.get(`${stage}${occurrence}`);
-          const value = json === undefined || json === "" ? undefined : JSON.parse(json);
-          expect(again.load(stage, occurrence)).toEqual(json === undefined ? undefined : { value });
-        }
+      expectAll(valuesOf({}, attempts.length + 1));
     }),
-    { numRuns: 40 },
+    { numRuns: 60 },
   );
 });
 
-it.each([
-  ["small", '{"a":1}'],
-  ["large", LARGE],
-])("takes a %s value that was cut off for none, and stores the next one", (_, json) => {
-  const values = fileStageValues(dir, {});
-  values.store("Load", 1, json);
-  values.close();
+it("takes a value that was cut off for none, and stores the next one", () => {
+  store(valuesOf(), "Load", 1, LARGE);
   truncateSync(join(dir, readdirSync(dir)[0]!), 20);
-  const again = fileStageValues(dir, {});
+  const again = valuesOf({}, 2);
   expect(again.load("Load", 1)).toBeUndefined();
-  again.store("Load", 1, "2");
-  again.close();
-  expect(fileStageValues(dir, {}).load("Load", 1)).toEqual({ value: 2 });
+  store(again, "Load", 1, "2");
+  expect(valuesOf({}, 3).load("Load", 1)).toEqual({ value: 2 });
 });
 
 it("reads what an earlier version stored, each value in a file", () => {
@@ -101,25 +141,41 @@ it("reads what an earlier version stored, each value in a file", () => {
   const name = `Load.${createHash("sha256").update("Load").digest("hex").slice(0, 16)}.1.json`;
   mkdirSync(dir);
   writeFileSync(join(dir, name), JSON.stringify({ stage: "Load", occurrence: 1, params, value: [7] }));
-  const values = fileStageValues(dir, { a: 1 });
+  const values = valuesOf({ a: 1 });
   expect(values.load("Load", 1)).toEqual({ value: [7] });
-  values.store("Load", 1, "8");
-  values.close();
-  expect(fileStageValues(dir, { a: 1 }).load("Load", 1)).toEqual({ value: 8 });
+  store(values, "Load", 1, "8");
+  expect(valuesOf({ a: 1 }, 2).load("Load", 1)).toEqual({ value: 8 });
+});
+
+it("reads what an earlier version stored, small values in one file, and forgets them", () => {
+  const params = hashOfParams({ a: 1 });
+  mkdirSync(dir);
+  const lines = ["Load", "Save"].map((stage) => {
+    const json = JSON.stringify({ stage, occurrence: 1, params, value: [stage] });
+    return `${crc32(json).toString(16).padStart(8, "0")} ${json}\n`;
+  });
+  writeFileSync(join(dir, "values.ndjson"), `${lines.join("")}00000000 {"stage":"Damaged"}\n`);
+  const load = (stage: string) => valuesOf({ a: 1 }, 2).load(stage, 1);
+  expect([load("Load"), load("Save"), load("Damaged")]).toEqual([
+    { value: ["Load"] },
+    { value: ["Save"] },
+    undefined,
+  ]);
+  forgetFrom(dir, "Save", ["Load", "Save"], 1);
+  expect([load("Load"), load("Save")]).toEqual([{ value: ["Load"] }, undefined]);
 });
 
 it("forgets a stage and what follows it", () => {
-  const values = fileStageValues(dir, {});
+  const values = valuesOf();
   for (const stage of ["A", "B", "C"]) {
-    values.store(stage, 1, "1");
-    values.store(stage, 2, LARGE);
+    store(values, stage, 1, "1");
+    store(values, stage, 2, LARGE);
   }
-  values.close();
-  forgetFrom(dir, "B", ["A", "B", "C"]);
-  const left = fileStageValues(dir, {});
+  forgetFrom(dir, "B", ["A", "B", "C"], 1);
+  const left = valuesOf({}, 2);
   const isLeft = (stage: string) => [1, 2].filter((occurrence) => left.load(stage, occurrence));
   expect(["A", "B", "C"].map(isLeft)).toEqual([[1, 2], [], []]);
-  forgetFrom(join(root, "none"), "B", ["A", "B"]);
+  forgetFrom(join(root, "none"), "B", ["A", "B"], 1);
 });
 
 class Resumable extends LiveOperation {
@@ -152,12 +208,17 @@ class Resumable extends LiveOperation {
   }
 }
 
+let attempts = 0;
+beforeEach(() => {
+  attempts = 0;
+});
+
 async function attempt(save: () => unknown) {
   Resumable.ran = [];
   Resumable.save = save;
   const sink = new ArraySink();
   const order = anOrder({ title: "Resumable", stages: Resumable.stages });
-  const outcome = await runAttempt(Resumable, order, sink, new TestStop(), fileStageValues(dir, {}));
+  const outcome = await runAttempt(Resumable, order, sink, new TestStop(), valuesOf({}, ++attempts));
   return { outcome, sink, ran: Resumable.ran };
 }
 
@@ -182,11 +243,14 @@ it("returns what an earlier attempt's stages returned, by occurrence, without ru
   expect((await attempt(() => undefined)).ran).toEqual([]);
 });
 
-it("stores the value before it says the stage was left", async () => {
+it("stores the value before it says the stage was left, or with it", async () => {
   const sink = new ArraySink();
-  const values = {
+  const values: StageValues = {
     load: () => undefined,
-    store: (stage: string) => sink.all.push(`stored ${stage}`),
+    keep: (stage, occurrence, _json, value) => {
+      sink.all.push(`stored ${stage}`);
+      return stage === "Each" ? { occurrence, params: "", value } : null;
+    },
   };
   await runAttempt(
     Resumable,
@@ -196,6 +260,12 @@ it("stores the value before it says the stage was left", async () => {
     values,
   );
   expect(sink.all.slice(0, 3)).toEqual(["stage:entered", "stored Load", "stage:left"]);
+  expect(sink.of("stage:left").map(({ value }) => value)).toEqual([
+    undefined,
+    { occurrence: 1, params: "", value: 10 },
+    { occurrence: 2, params: "", value: 20 },
+    undefined,
+  ]);
 });
 
 it.each([
