@@ -152,6 +152,68 @@ const withoutUnused = {
       /^(?:@fastify\/ajv-compiler|@fastify\/fast-json-stringify-compiler|light-my-request)$|\/locales\/index\.js$/;
     onResolve({ filter: unused }, () => ({ path: "unused", namespace: "unused" }));
     onLoad({ filter: /^unused$/, namespace: "unused" }, () => ({ contents: "module.exports = {};" }));
+    // find-my-way looks through its own three expressions at each start; no route of ours has one.
+    onResolve({ filter: /^safe-regex2$/ }, () => ({ path: "safe", namespace: "unused" }));
+    onLoad({ filter: /^safe$/, namespace: "unused" }, () => ({ contents: "module.exports = () => true;" }));
+    // It has V8 compile a function for each part of a path up to a length, 4 ms at each start; longer ones it compares.
+    onLoad({ filter: /find-my-way\/lib\/node\.js$/ }, ({ path }) => {
+      const contents = readFileSync(path, "utf8");
+      const compared = contents.replace(/(const LONG_PREFIX_MIN_LENGTH = )\d+/, "$12");
+      if (compared === contents)
+        throw new Error(`${path} is not what it was: look whether it still compiles`);
+      return { contents: compared };
+    });
+    // fastify has the time of each reply; what tells it takes a millisecond to load.
+    onResolve({ filter: /^node:perf_hooks$/ }, () => ({ path: "clock", namespace: "unused" }));
+    onLoad({ filter: /^clock$/, namespace: "unused" }, () => ({
+      contents: "module.exports = { performance: { now: () => performance.now() } };",
+    }));
+    // pino asks whether it runs in a thread.
+    onResolve({ filter: /^worker_threads$/ }, ({ importer }) =>
+      /pino.lib.tools\.js$/.test(importer) ? { path: "main-thread", namespace: "unused" } : undefined,
+    );
+    onLoad({ filter: /^main-thread$/, namespace: "unused" }, () => ({
+      contents: "module.exports = { isMainThread: true };",
+    }));
+  },
+};
+
+/**
+ * What the daemon's libraries load at once and the daemon asks of them late or never: TLS, HTTP/2, DNS,
+ * threads; versions, proxies and patterns of routes. Each is loaded when something of it is first used.
+ */
+const lazily = {
+  name: "lazily",
+  setup({ onResolve, onLoad }) {
+    const parts = /^(?:(?:node:)?(?:https|http2|dns|assert)|semver|@fastify\/proxy-addr|thread-stream)$/;
+    onResolve({ filter: parts }, ({ path, namespace, resolveDir }) =>
+      namespace === "lazily" ? undefined : { path, namespace: "lazily", pluginData: resolveDir },
+    );
+    onLoad({ filter: /./, namespace: "lazily" }, ({ path, pluginData }) => ({
+      resolveDir: pluginData,
+      contents: `
+        let whole;
+        const load = () => (whole ??= require(${JSON.stringify(path)}));
+        module.exports = new Proxy(function () {}, {
+          get: (_, name) => (name === "__esModule" ? undefined : load()[name]),
+          // An assertion that holds needs no words.
+          apply: (_, self, values) => (values[0] && ${/assert$/.test(path)} ? undefined : Reflect.apply(load(), self, values)),
+          construct: (_, values) => Reflect.construct(load(), values),
+        });
+      `,
+    }));
+  },
+};
+
+/** zod and the schemas are a bundle of their own, which the daemon loads when it answers already. */
+const schemasApart = {
+  name: "schemas-apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/schemas\.js$/ }, ({ importer, kind }) =>
+      kind === "dynamic-import" && importer === join(root, "daemon/http/route.ts")
+        ? { path: "./daemon-schemas.cjs", external: true }
+        : undefined,
+    );
   },
 };
 
@@ -188,7 +250,13 @@ await Promise.all([
     },
     plugins: [ownStringWidth],
   }),
-  build({ ...cjs, entryPoints: { daemon: "daemon/main.ts" }, plugins: [withoutUnused] }),
+  build({
+    ...cjs,
+    entryPoints: { daemon: "daemon/main.ts", "daemon-schemas": "daemon/http/schemas.ts" },
+    // As a require: who imports anything as an ES module loads all that is needed for that.
+    supported: { "dynamic-import": false },
+    plugins: [withoutUnused, lazily, schemasApart],
+  }),
 ]);
 
 bin("liveops", "require('../liveops-cli.cjs')");

@@ -9,6 +9,7 @@ import type { Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
 import type { Context } from "./context.js";
 import { Executor } from "./executor.js";
+import { loadSchemas } from "./http/route.js";
 import { buildServer } from "./http/server.js";
 import { Lifecycle } from "./lifecycle.js";
 import { checkSocketPath, listen, lockSocket } from "./listen.js";
@@ -193,17 +194,24 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
 
   const retention = new Retention(store, lifecycle, settings, log);
   releasers.add(() => retention.stop());
-  loader.start();
   releasers.add(() => loader.stop());
+  // What runs is taken up before anyone is answered; processes are forked after that.
+  executor.pause();
   executor.start();
   releasers.add(() => executor.stop());
-  retention.start();
   const app = buildServer(context);
   releasers.add(() => app.close());
   releasers.add(() => hub.stop());
   await listen(app, settings.socket);
   releasers.add(() => rmSync(settings.socket, { force: true }));
-  log.info({ socket: settings.socket, stateDir: settings.stateDir, pid: process.pid }, "liveopsd answers");
+  setImmediate(() => {
+    if (ending) return;
+    log.info({ socket: settings.socket, stateDir: settings.stateDir, pid: process.pid }, "liveopsd answers");
+    loader.start();
+    executor.resume();
+    retention.start();
+    void loadSchemas();
+  });
 
   function stop(): Promise<void> {
     ending ??= (async () => {

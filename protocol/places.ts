@@ -32,6 +32,11 @@ export function configDir(env: Env): string {
   return join(env.XDG_CONFIG_HOME || join(home(env), ".config"), "liveops");
 }
 
+/** What may be deleted at any time. */
+export function cacheDir(env: Env): string {
+  return join(env.XDG_CACHE_HOME || join(home(env), ".cache"), "liveops");
+}
+
 export function stateDir(flags: PlaceFlags, env: Env, config: PlaceConfig = {}): string {
   const chosen = chosenStateDir(flags, env, config);
   return chosen ? resolve(chosen) : join(env.XDG_STATE_HOME || join(home(env), ".local", "state"), "liveops");

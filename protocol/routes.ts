@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { MAX_BATCH, MAX_LABEL } from "./limits.js";
 import { operationSchema } from "./operation.js";
+import { PATHS } from "./paths.js";
 import {
   daemonReply,
   historyReply,
@@ -105,11 +106,14 @@ const id = z.object({ id: z.string() });
 export interface Route {
   method: "GET" | "POST" | "DELETE";
   path: string;
+  /** Of what it answers where nothing is wrong. */
+  status: number;
+  /** Whether it takes path parameters, a query or a body. */
+  takes: boolean;
   summary: string;
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
-  status: number;
   /** Absent for a stream of NDJSON. */
   reply?: z.ZodType;
 }
@@ -119,101 +123,77 @@ const define = <const R extends Record<string, Route>>(routes: R) => routes;
 /** Every route under its one name, which the client's method carries too. */
 export const ROUTES = define({
   submit: {
-    method: "POST",
-    path: "/v1/operations",
+    ...PATHS.submit,
     summary: "Submit an operation, or an array of them as one; answered once durable",
     body: submitRequest,
-    status: 201,
     reply: z.union([operationSchema, z.array(operationSchema)]),
   },
   list: {
-    method: "GET",
-    path: "/v1/operations",
+    ...PATHS.list,
     summary: "Operations, newest first",
     query: listQuery,
-    status: 200,
     reply: operationPage,
   },
   show: {
-    method: "GET",
-    path: "/v1/operations/:id",
+    ...PATHS.show,
     summary: "One operation",
     params: id,
-    status: 200,
     reply: operationSchema,
   },
   remove: {
-    method: "DELETE",
-    path: "/v1/operations/:id",
+    ...PATHS.remove,
     summary: "Remove a finished operation",
     params: id,
-    status: 200,
     reply: operationSchema,
   },
   log: {
-    method: "GET",
-    path: "/v1/operations/:id/log",
+    ...PATHS.log,
     summary: "Log lines; text/plain on Accept; with a filter it looks through about 8 MiB at a time",
     params: id,
     query: logQuery,
-    status: 200,
     reply: logPage,
   },
   events: {
-    method: "GET",
-    path: "/v1/operations/:id/events",
+    ...PATHS.events,
     summary: "Stored facts of all attempts as NDJSON",
     params: id,
     query: eventsQuery,
-    status: 200,
   },
   cancel: {
-    method: "POST",
-    path: "/v1/operations/:id/cancel",
+    ...PATHS.cancel,
     summary: "Ask an operation to stop; answered once it is recorded",
     params: id,
     body: noBody,
-    status: 200,
     reply: operationSchema,
   },
   retry: {
-    method: "POST",
-    path: "/v1/operations/:id/retry",
+    ...PATHS.retry,
     summary: "Run a failed or cancelled operation again",
     params: id,
     body: retryBody,
-    status: 200,
     reply: operationSchema,
   },
   watch: {
-    method: "GET",
-    path: "/v1/watch",
+    ...PATHS.watch,
     summary: "State as it changes, as NDJSON",
     query: watchQuery,
-    status: 200,
   },
   types: {
-    method: "GET",
-    path: "/v1/ops",
+    ...PATHS.types,
     summary: "Operation types with their schemas and load errors",
-    status: 200,
     reply: typesReply,
   },
   history: {
-    method: "GET",
-    path: "/v1/ops/:op/history",
+    ...PATHS.history,
     summary: "How long succeeded runs of a type took, in seconds",
     params: z.object({ op: z.string() }),
-    status: 200,
     reply: historyReply,
   },
-  daemon: { method: "GET", path: "/v1/daemon", summary: "The daemon", status: 200, reply: daemonReply },
+  daemon: { ...PATHS.daemon, summary: "The daemon", reply: daemonReply },
   stop: {
-    method: "POST",
-    path: "/v1/daemon/stop",
+    ...PATHS.stop,
     summary: "Stop the daemon",
     body: stopBody,
-    status: 200,
     reply: stopReply,
   },
 });

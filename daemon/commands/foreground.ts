@@ -2,6 +2,7 @@
 import { readConfig } from "../../protocol/command/config.js";
 import { type ReportTo, report, say } from "../../protocol/command/report.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
+import { keepCompileCache, useCompileCache } from "./compile-cache.js";
 import { daemonBundle } from "./daemon-bundle.js";
 import type { DaemonOptions } from "./daemon-options.js";
 
@@ -12,12 +13,14 @@ export type LaunchReport =
   | { type: "failed"; message: string; code: ExitCode };
 
 export async function runForeground(options: DaemonOptions, to: ReportTo): Promise<ExitCode> {
+  useCompileCache();
   const { AlreadyRunningError, PlaceError, runDaemon, settingsFrom } = daemonBundle();
   const isChild = process.send !== undefined;
   try {
-    await runDaemon(settingsFrom(options, process.env, readConfig()), !isChild, () =>
-      tell({ type: "answers", pid: process.pid }),
-    );
+    await runDaemon(settingsFrom(options, process.env, readConfig()), !isChild, () => {
+      tell({ type: "answers", pid: process.pid });
+      keepCompileCache();
+    });
     return EXIT.done;
   } catch (error) {
     const { message } = error as Error;

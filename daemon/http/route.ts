@@ -2,50 +2,48 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { Refusal } from "../../protocol/errors.js";
-import type { Route } from "../../protocol/routes.js";
-import { inputProblem, type Where } from "./input-problem.js";
+import { PATHS, type RouteName } from "../../protocol/paths.js";
+import type { ROUTES, Route } from "../../protocol/routes.js";
+import type { Input } from "./input.js";
 
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
 
-export interface Call<R extends Route> {
+interface InputOf<R extends Route> {
   params: Output<R["params"]>;
   query: Output<R["query"]>;
   body: Output<R["body"]>;
+}
+
+export interface Call<N extends RouteName> extends InputOf<(typeof ROUTES)[N]> {
   request: FastifyRequest;
   reply: FastifyReply;
 }
 
-export function bind<R extends Route>(
+const NOTHING: Input = { params: undefined, query: undefined, body: undefined };
+
+let schemas: typeof import("./schemas.js") | undefined;
+
+/** Loads the schemas, which the first request that brings anything would wait for. */
+export async function loadSchemas(): Promise<typeof import("./schemas.js")> {
+  schemas ??= await import("./schemas.js");
+  return schemas;
+}
+
+export function bind<N extends RouteName>(
   app: FastifyInstance,
-  route: R,
-  handler: (call: Call<R>) => unknown,
+  name: N,
+  handler: (call: Call<N>) => unknown,
 ): void {
+  const { method, path, status, takes } = PATHS[name];
   app.route({
-    method: route.method,
-    url: route.path,
+    method,
+    url: path,
     handler: async (request, reply) => {
-      const call = {
-        params: check(route.params, request.params, "path"),
-        query: check(route.query, given(request.query), "query"),
-        body: check(route.body, request.body === undefined ? {} : request.body, "body"),
-        request,
-        reply,
-      } as Call<R>;
-      reply.code(route.status);
-      return handler(call);
+      const input = takes ? (schemas ?? (await loadSchemas())).readInput(name, request) : NOTHING;
+      if (typeof input === "string")
+        throw new Refusal("LIVEOPS_BAD_REQUEST", `${input}; GET /openapi.json describes every route`);
+      reply.code(status);
+      return handler({ ...(input as InputOf<(typeof ROUTES)[N]>), request, reply });
     },
   });
-}
-
-/** `?state=` is as good as not given. */
-function given(query: unknown): object {
-  return Object.fromEntries(Object.entries(query as object).filter(([, value]) => value !== ""));
-}
-
-function check(schema: z.ZodType | undefined, value: unknown, where: Where): unknown {
-  if (!schema) return undefined;
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const problem = inputProblem(schema, value, where);
-  throw new Refusal("LIVEOPS_BAD_REQUEST", `${problem}; GET /openapi.json describes every route`);
 }

@@ -9,7 +9,7 @@ import { MAX_DEPTH } from "../../protocol/limits.js";
 import { compatible, VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import type { Context } from "../context.js";
 import { handleErrors, sendProblem } from "./errors.js";
-import { openapi } from "./openapi.js";
+import { loadSchemas } from "./route.js";
 import { cancelRoute } from "./routes/cancel.js";
 import { daemonRoutes } from "./routes/daemon.js";
 import { eventsRoute } from "./routes/events.js";
@@ -83,7 +83,7 @@ export function buildServer(context: Context): FastifyInstance {
   ]) {
     route(app, context);
   }
-  app.get("/openapi.json", () => openapi());
+  app.get("/openapi.json", async () => (await loadSchemas()).openapi());
   return app;
 }
 

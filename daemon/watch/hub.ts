@@ -24,7 +24,8 @@ const PING_MS = 15_000;
 
 export class Hub {
   readonly versions = new ChangeVersions();
-  readonly #boot = newId();
+  /** Which daemon gave a cursor; made when the first is given: randomness takes 10 ms to load. */
+  #boot: string | null = null;
   readonly #watchers = new Set<Watcher>();
   readonly #freshLines = new Map<string, LogLine[]>();
   readonly #serialised = new Map<string, string>();
@@ -96,6 +97,7 @@ export class Hub {
 
   /** @param log of a stream of many operations with their logs */
   cursor(n = this.versions.current, log: LogPosition | null = null): string {
+    this.#boot ??= newId();
     return encodeCursor({ boot: this.#boot, n, log });
   }
 
@@ -162,7 +164,7 @@ export class Hub {
 
   /** The number of a cursor of ours that is not too old. */
   #usable(cursor: Cursor | null): number | null {
-    if (cursor?.boot !== this.#boot) return null;
+    if (cursor === null || cursor.boot !== this.#boot) return null;
     const { n } = cursor;
     return n < this.versions.floor || n > this.versions.current ? null : n;
   }

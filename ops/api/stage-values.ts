@@ -5,7 +5,6 @@
  * A value is there whole or not at all, and counts only for the params it was made with. Written by the worker;
  * `forgetFrom` is the daemon's, between attempts.
  */
-import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { StageValue } from "../../protocol/fact.js";
@@ -168,7 +167,8 @@ export function hashOfParams(params: Record<string, unknown>): string {
 }
 
 function hash(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  // Loaded when it is first needed: a tenth of what the daemon takes to start.
+  return process.getBuiltinModule("node:crypto").createHash("sha256").update(text).digest("hex");
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -41,6 +41,7 @@ export class World {
       PATH: process.env.PATH ?? "",
       HOME: this.home,
       XDG_CONFIG_HOME: join(this.home, ".config"),
+      XDG_CACHE_HOME: join(this.home, ".cache"),
       XDG_STATE_HOME: join(this.home, ".local", "state"),
       XDG_RUNTIME_DIR: join(this.dir, "run"),
       LIVEOPS_STATE_DIR: this.stateDir,

@@ -1,13 +1,13 @@
 /** `GET /v1/daemon` and `POST /v1/daemon/stop`. */
 import type { FastifyInstance } from "fastify";
-import { type DaemonReply, ROUTES } from "../../../protocol/routes.js";
+import type { DaemonReply } from "../../../protocol/routes.js";
 import { VERSION } from "../../../protocol/version.js";
 import type { Context } from "../../context.js";
 import { bind } from "../route.js";
 
 export function daemonRoutes(app: FastifyInstance, context: Context): void {
-  bind(app, ROUTES.daemon, () => describe(context));
-  bind(app, ROUTES.stop, async ({ body, reply }) => {
+  bind(app, "daemon", () => describe(context));
+  bind(app, "stop", async ({ body, reply }) => {
     const said = await context.prepareStop(body.now);
     // The answer goes out first: stopping closes every connection. Whoever asked may have gone meanwhile.
     if (reply.raw.destroyed) context.stop();

@@ -1,6 +1,5 @@
 /** `GET /v1/operations/:id/events`: the stored facts of all attempts, and with `follow` those to come. */
 import type { FastifyInstance } from "fastify";
-import { ROUTES } from "../../../protocol/routes.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { Context } from "../../context.js";
 import { MergedEvents } from "../../run-files/merged-events.js";
@@ -9,7 +8,7 @@ import { bind } from "../route.js";
 import { openStream } from "../stream.js";
 
 export function eventsRoute(app: FastifyInstance, context: Context): void {
-  bind(app, ROUTES.events, ({ params, query, reply }) => {
+  bind(app, "events", ({ params, query, reply }) => {
     const { id } = context.find(params.id).record;
     const events = new MergedEvents(runDir(context.layout, id), query.after, query.log);
     const response = openStream(reply);

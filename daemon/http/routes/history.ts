@@ -2,7 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import { noSuchType } from "../../../protocol/no-such-type.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { type HistoryReply, ROUTES } from "../../../protocol/routes.js";
+import type { HistoryReply } from "../../../protocol/routes.js";
 import type { Context } from "../../context.js";
 import { bind } from "../route.js";
 
@@ -10,7 +10,7 @@ import { bind } from "../route.js";
 const NEWEST = 100;
 
 export function historyRoute(app: FastifyInstance, context: Context): void {
-  bind(app, ROUTES.history, async ({ params }): Promise<HistoryReply> => {
+  bind(app, "history", async ({ params }): Promise<HistoryReply> => {
     // A type that is not loaded any more is known by its operations.
     if (context.store.count({ op: params.op }) === 0) await mustBeLoaded(context, params.op);
     const runs = context.store

@@ -1,12 +1,11 @@
 /** `GET /v1/operations`: newest first, filtered, in pages. */
 import type { FastifyInstance } from "fastify";
 import { Refusal } from "../../../protocol/errors.js";
-import { ROUTES } from "../../../protocol/routes.js";
 import type { Context } from "../../context.js";
 import { bind } from "../route.js";
 
 export function listRoute(app: FastifyInstance, context: Context): void {
-  bind(app, ROUTES.list, ({ query }) => {
+  bind(app, "list", ({ query }) => {
     const { state, op, chain, q, limit, before } = query;
     const filter = { state, op, chain, q, before: before === undefined ? undefined : orderOf(before) };
     const entries = context.store.list(filter, limit + 1);

@@ -1,14 +1,13 @@
 /** `GET /v1/operations/:id/log`: a page of the log, read by range; plain text where that is asked for. */
 import type { FastifyInstance } from "fastify";
 import { Refusal } from "../../../protocol/errors.js";
-import { ROUTES } from "../../../protocol/routes.js";
 import type { Context } from "../../context.js";
 import { pageAfter, pageBefore } from "../../run-files/log-pages.js";
 import { runDir } from "../../store/layout.js";
 import { bind } from "../route.js";
 
 export function logRoute(app: FastifyInstance, context: Context): void {
-  bind(app, ROUTES.log, async ({ params, query, request, reply }) => {
+  bind(app, "log", async ({ params, query, request, reply }) => {
     const { record } = context.find(params.id);
     const { after, before, tail, limit, match, stage, stream } = query;
     if ([after, before, tail].filter((given) => given !== undefined).length > 1) {

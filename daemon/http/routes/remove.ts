@@ -1,9 +1,8 @@
 /** `DELETE /v1/operations/:id`: a finished operation, with its run files. */
 import type { FastifyInstance } from "fastify";
-import { ROUTES } from "../../../protocol/routes.js";
 import type { Context } from "../../context.js";
 import { bind } from "../route.js";
 
 export function removeRoute(app: FastifyInstance, context: Context): void {
-  bind(app, ROUTES.remove, ({ params }) => context.lifecycle.remove(context.find(params.id).record.id));
+  bind(app, "remove", ({ params }) => context.lifecycle.remove(context.find(params.id).record.id));
 }

@@ -2,7 +2,6 @@
 import type { FastifyInstance } from "fastify";
 import { forgetFrom } from "../../../ops/api/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
-import { ROUTES } from "../../../protocol/routes.js";
 import type { Context } from "../../context.js";
 import type { Entry } from "../../store/decision.js";
 import { isNoSpace } from "../../store/durable-file.js";
@@ -11,7 +10,7 @@ import { valuesDir } from "../../store/layout.js";
 import { bind } from "../route.js";
 
 export function retryRoute(app: FastifyInstance, context: Context): void {
-  bind(app, ROUTES.retry, async ({ params, body }) => {
+  bind(app, "retry", async ({ params, body }) => {
     const { id, op, state } = context.find(params.id).record;
     const from = body.from ?? null;
     // What cannot be retried at all is told so, by the lifecycle, before what its type could do.

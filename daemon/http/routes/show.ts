@@ -1,9 +1,8 @@
 /** `GET /v1/operations/:id`. */
 import type { FastifyInstance } from "fastify";
-import { ROUTES } from "../../../protocol/routes.js";
 import type { Context } from "../../context.js";
 import { bind } from "../route.js";
 
 export function showRoute(app: FastifyInstance, context: Context): void {
-  bind(app, ROUTES.show, ({ params }) => context.present(context.find(params.id)));
+  bind(app, "show", ({ params }) => context.present(context.find(params.id)));
 }

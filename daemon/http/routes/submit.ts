@@ -1,14 +1,13 @@
 /** `POST /v1/operations`: one operation, or an array of them; once for each idempotency key. */
 import type { FastifyInstance } from "fastify";
 import { Refusal } from "../../../protocol/errors.js";
-import { ROUTES } from "../../../protocol/routes.js";
 import type { Context } from "../../context.js";
 import { Submissions } from "../../submissions.js";
 import { bind } from "../route.js";
 
 export function submitRoute(app: FastifyInstance, context: Context): void {
   const submissions = new Submissions(context);
-  bind(app, ROUTES.submit, async ({ body, request, reply }) => {
+  bind(app, "submit", async ({ body, request, reply }) => {
     const isBatch = Array.isArray(body);
     const bodies = isBatch ? body : [body];
     const key = checkedKey(request.headers["idempotency-key"]);

@@ -1,9 +1,8 @@
 /** `GET /v1/ops`: the operation types, the files that do not load, the names that are shadowed. */
 import type { FastifyInstance } from "fastify";
-import { ROUTES } from "../../../protocol/routes.js";
 import type { Context } from "../../context.js";
 import { bind } from "../route.js";
 
 export function typesRoute(app: FastifyInstance, context: Context): void {
-  bind(app, ROUTES.types, () => context.loader.types());
+  bind(app, "types", () => context.loader.types());
 }

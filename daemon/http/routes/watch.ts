@@ -1,12 +1,11 @@
 /** `GET /v1/watch`: state as it changes. */
 import type { FastifyInstance } from "fastify";
-import { ROUTES } from "../../../protocol/routes.js";
 import type { Context } from "../../context.js";
 import { bind } from "../route.js";
 import { openStream } from "../stream.js";
 
 export function watchRoute(app: FastifyInstance, context: Context): void {
-  bind(app, ROUTES.watch, ({ query, reply }) => {
+  bind(app, "watch", ({ query, reply }) => {
     const { operation, follow, log, logAfter, since, state, op, limit } = query;
     const scope = {
       operation: operation === undefined ? null : context.find(operation).record.id,

@@ -1,0 +1,77 @@
+/** What a start keeps for the next one: the user's alone, and never in the way of a start. */
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { until } from "./until.js";
+import { World } from "./world.js";
+
+function emptyWorld() {
+  const world = new World().make();
+  onTestFinished(() => world.close());
+  const cache = join(world.dir, "home", ".cache", "liveops");
+  return { world, cache };
+}
+
+/** Files below, by their path. */
+function files(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, encoding: "utf8" })
+    .map((name) => join(dir, name))
+    .filter((path) => lstatSync(path).isFile());
+}
+
+async function startAndStop(world: World): Promise<void> {
+  await world.startDaemon();
+  expect(await world.client.daemon()).toMatchObject({ problems: [] });
+  expect(await world.liveopsd(["stop"])).toMatchObject({ code: 0 });
+}
+
+/** A daemon that ends writes it at its end: `stop` may be quicker. */
+async function filled({ world, cache }: ReturnType<typeof emptyWorld>): Promise<string[]> {
+  await startAndStop(world);
+  return until("it is written", () => {
+    const found = files(cache).filter((file) => !file.includes(".tmp") && lstatSync(file).size > 100_000);
+    return found.length > 0 && found;
+  });
+}
+
+test("it is kept in a directory that nobody else may enter, and taken by the next start as it is", async () => {
+  const it = emptyWorld();
+  const found = await filled(it);
+  expect(lstatSync(it.cache).mode & 0o777).toBe(0o700);
+  for (const file of found) expect(lstatSync(file).mode & 0o077, file).toBe(0);
+  const before = found.map((file) => lstatSync(file).mtimeMs);
+  await startAndStop(it.world);
+  expect(found.map((file) => lstatSync(file).mtimeMs)).toEqual(before);
+});
+
+test.each<[string, (bytes: Buffer) => Buffer]>([
+  ["empty", () => Buffer.alloc(0)],
+  ["torn", (bytes) => bytes.subarray(0, bytes.length >> 1)],
+  ["flipped in the middle", (bytes) => bytes.fill(0xff, bytes.length >> 1, (bytes.length >> 1) + 64)],
+  ["something else", () => Buffer.from("not compiled code\n".repeat(1000))],
+])("a kept file that is %s keeps nobody from starting", async (_, damage) => {
+  const it = emptyWorld();
+  for (const file of await filled(it)) writeFileSync(file, damage(readFileSync(file)));
+  await startAndStop(it.world);
+});
+
+test("no use is made of a directory that others may write, nor of a file in its place", async () => {
+  const { world, cache } = emptyWorld();
+  mkdirSync(cache, { recursive: true });
+  chmodSync(cache, 0o777);
+  await startAndStop(world);
+  expect(readdirSync(cache)).toEqual([]);
+
+  const other = world.write("other/liveops", "a file");
+  const env = { XDG_CACHE_HOME: join(world.dir, "other") };
+  await world.startDaemon([], { env });
+  expect(await world.liveopsd(["stop"], { env })).toMatchObject({ code: 0 });
+  expect(readFileSync(other, "utf8")).toBe("a file");
+});
+
+test("a home that cannot be written keeps nobody from starting", async () => {
+  const { world } = emptyWorld();
+  const env = { XDG_CACHE_HOME: "/proc/nobody" };
+  await world.startDaemon([], { env });
+  expect(await world.client.daemon()).toMatchObject({ problems: [] });
+});
