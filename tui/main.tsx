@@ -78,7 +78,7 @@ async function main(): Promise<number> {
   if (args.help || args.version) return EXIT.done;
 
   const { socket, config } = places;
-  if (args.screenReader || isOn(env.LIVEOPS_SCREEN_READER))
+  if (args.screenReader || isOn(env.LIVEOPS_SCREEN_READER) || isOn(env.INK_SCREEN_READER))
     return readAloud({ stdin, stdout, socket, id: args.id, flags: flagsOf(args) });
   const why = noScreen();
   if (why !== null) return textMode({ args, socket, why, say });

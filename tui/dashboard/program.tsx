@@ -11,6 +11,7 @@ import { suspension } from "./around/suspend.js";
 import type { Flags } from "./command/liveops.js";
 import { Dashboard } from "./components/Dashboard.js";
 import { FrameWriter } from "./output/frame-writer.js";
+import { hasFewGlyphs, withPlainGlyphs } from "./output/plain-glyphs.js";
 import { paintFor } from "./screen/palette-of.js";
 import { initialState, type Size } from "./state/model.js";
 import { type Clock, SteadyClock } from "./steady-clock.js";
@@ -71,13 +72,15 @@ export function startDashboard(options: ProgramOptions): Program {
 
   const instance = render(dashboard(), {
     stdin,
-    stdout: new FrameWriter(stdout).stream(),
+    stdout: new FrameWriter(stdout, hasFewGlyphs(env) ? withPlainGlyphs : undefined).stream(),
     alternateScreen: true,
     // Whole frames, each at once: the writer finds what changed, and the store keeps the pace.
     debug: true,
     patchConsole: false,
     exitOnCtrlC: false,
     interactive: true,
+    // Ink's own lines for INK_SCREEN_READER are no frames; ours are another program.
+    isScreenReaderEnabled: false,
   });
 
   surroundings.begin(store.drawn());

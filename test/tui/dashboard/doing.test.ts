@@ -2,6 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
 import { KEYS } from "../../../tui/dashboard/keys.js";
+import { frameOf } from "../../../tui/dashboard/screen/frame.js";
+import { unpainted } from "../../../tui/dashboard/screen/paint.js";
 import { initialState, type State } from "../../../tui/dashboard/state/model.js";
 import { paletteItems } from "../../../tui/dashboard/state/palette.js";
 import { update } from "../../../tui/dashboard/state/update.js";
@@ -95,6 +97,39 @@ describe("submit", () => {
     await opened.screen.until("q?:a");
     expect(world.daemon.asked.some(isPost)).toBe(false);
     expect(opened.screen.alternate).toBe(true);
+  });
+});
+
+describe("the types, before they are there", () => {
+  const line: WatchLine = { type: "snapshot", cursor: "1", operations: [failed()], counts: NO_COUNTS };
+  const pressed = (text: string) => (text === KEY.enter ? ({ special: "return" } as const) : { input: text });
+  const at = (...keys: string[]): State => {
+    const state = initialState({ size: { columns: 80, rows: 24 }, now: NOW, socket: "/s" });
+    const asked = update(update(state, { type: "watched", line }), { type: "pressed", action: "submit" });
+    return keys.reduce((now, key) => update(now, { type: "typed", pressed: pressed(key) }), asked);
+  };
+  const come = (state: State) => update(state, { type: "types-fetched", types: TYPES });
+  const shown = (state: State) => frameOf(state, unpainted).panes[0]!.rows.join(" ").replace(/ +/g, " ");
+
+  test("enter opens the form of what was typed when they come, and says so", () => {
+    const waiting = at(..."shell", KEY.enter);
+    expect(shown(waiting)).toContain("The form opens when they are here.");
+    expect(come(waiting).page).toMatchObject({ kind: "form", form: { type: { op: "shell" } } });
+  });
+
+  test("who types on after it, or types what there is not, sees the list", () => {
+    expect(come(at(..."sh", KEY.enter, "e")).page?.kind).toBe("types");
+    const none = come(at(..."qqqqqq", KEY.enter));
+    expect(none.page).toEqual({ kind: "types" });
+    expect(shown(none)).toContain("No type is called that.");
+  });
+
+  test("a daemon that does not tell them is said to, and asked again by enter", () => {
+    const lost = update(at(), { type: "types-lost", message: "the loader hangs" });
+    expect(shown(lost)).toContain("did not tell its operation types: the loader hangs");
+    const again = update(lost, { type: "typed", pressed: { special: "return" } });
+    expect(again.typesWanted).toBe(true);
+    expect(shown(again)).toContain("Asking the daemon");
   });
 });
 

@@ -3,7 +3,12 @@ import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/routes.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
-import { chainSecondsLeft, isOverdue, secondsLeft } from "../../../tui/dashboard/screen/estimate.js";
+import {
+  chainSecondsLeft,
+  isOverdue,
+  secondsLeft,
+  usualSeconds,
+} from "../../../tui/dashboard/screen/estimate.js";
 import { stallOf } from "../../../tui/dashboard/screen/stall.js";
 import { wantedHistory } from "../../../tui/dashboard/state/histories.js";
 import { initialState, type State } from "../../../tui/dashboard/state/model.js";
@@ -68,6 +73,40 @@ describe("time left of an operation", () => {
   test("one that waits takes what the whole usually takes", () => {
     const waiting = queued({ op: "backup" });
     expect(secondsLeft(opened([waiting], BACKUP), waiting)).toBe(300);
+  });
+
+  test("runs that differ too much tell nothing: neither what is left, nor what is usual, nor a stall", () => {
+    const shell = (over: Partial<Operation>) =>
+      silent({ op: "shell", stages: ["Run"], currentStage: 0, stageStates: { Run: "active" }, ...over });
+    const running = shell({
+      updatedAt: ago(0),
+      stageTimes: { Run: { startedAt: ago(72), finishedAt: null, resumed: false, seconds: null } },
+    });
+    const history = (p50: number, p90: number): HistoryReply => ({
+      op: "shell",
+      runs: 9,
+      seconds: { p50, p90 },
+      stages: { Run: { runs: 9, p50, p90 } },
+    });
+    const mixed = opened([running], history(20, 61));
+    expect(secondsLeft(mixed, running)).toBeNull();
+    expect(secondsLeft(mixed, shell({ state: "queued" }))).toBeNull();
+    expect(isOverdue(mixed, running)).toBe(false);
+    expect(usualSeconds(mixed, running, "Run")).toBeNull();
+    expect(stallOf(update(mixed, { type: "ticked", now: NOW + 86_400_000 }), running)).toBeNull();
+
+    const one = { ...history(20, 20), runs: 1 };
+    expect(secondsLeft(opened([running], one), running)).toBeNull();
+
+    const alike = opened([running], history(20, 60));
+    expect(usualSeconds(alike, running, "Run")).toBe(20);
+    expect(isOverdue(alike, running)).toBe(true);
+    expect(usualSeconds(opened([running], history(0.01, 1)), running, "Run")).toBe(0.01);
+  });
+
+  test("where one stage's runs differ too much the whole's median is left", () => {
+    const wide = { ...BACKUP.stages, Checksum: { runs: 5, p50: 10, p90: 100 } };
+    expect(secondsLeft(opened([silent()], { ...BACKUP, stages: wide }), silent())).toBe(300 - 75);
   });
 
   test("beyond what nine of ten runs took there is no number, but a word", () => {

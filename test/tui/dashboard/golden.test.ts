@@ -81,7 +81,8 @@ const SCENES: Scene[] = [
     name: "away",
     set: busy,
     async show({ screen }, world) {
-      await screen.until("Fails at an item");
+      // How far it is as a whole is told once the history was.
+      await screen.until((text) => text.includes("Fails at an item") && text.includes("49%"));
       await world.daemon.stop();
       await screen.until("liveopsd start");
     },

@@ -82,6 +82,26 @@ describe("a long log", () => {
     await opened.screen.until("no line has nosuch");
   });
 
+  test("of one stage alone they lead to the one beside it; before there are lines the step waits for them", async () => {
+    await using world = await million();
+    await using opened = open(world);
+    await opened.screen.until("line 100000.");
+    opened.press("S");
+    await opened.screen.until((text) => text.includes("line 100000.") && text.includes("Archive only"));
+    opened.press("[");
+    await opened.screen.until((text) => text.includes("line 50000.") && text.includes("Scan only"));
+    opened.press("[");
+    await opened.screen.until("no earlier stage");
+    opened.press(KEY.escape);
+    await opened.screen.until((text) => !text.includes("only"));
+    // In one go: what is fetched for the stream is not there when the step is asked for.
+    opened.press("EE[");
+    const text = await opened.screen.until(
+      (shown) => shown.includes("stderr only") && shown.includes("▏line 1."),
+    );
+    expect(text).not.toContain("looking");
+  });
+
   test("a daemon that looks through a part at a time is asked on, by search, stage and filter", async () => {
     await using world = await million();
     world.looksThrough = 7000;

@@ -121,6 +121,17 @@ describe("the terminal is given back", () => {
   });
 });
 
+test("INK_SCREEN_READER, which Ink's own programs heed, is read aloud as well", async () => {
+  await using world = await World.start();
+  world.put(backup());
+  await using running = run(["--socket", world.socket], { env: { INK_SCREEN_READER: "true" } });
+  await running.screen.until("Connected: 1 running, 0 queued, 0 failed.");
+  running.press("show\r");
+  await running.screen.until("stage 2 of 3, Archive, 47 percent");
+  running.press("quit\r");
+  expect(await running.exited).toBe(0);
+});
+
 test("TERM=dumb is told and is no screen", async () => {
   await using world = await busyWorld();
   await using running = run(["--socket", world.socket], { env: { TERM: "dumb" } });

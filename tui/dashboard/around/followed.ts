@@ -1,11 +1,12 @@
 /** What title, taskbar and notification say of the operation that is looked at. Pure. */
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
-import { formatDuration, formatPercent } from "../../terminal/format.js";
+import { formatDuration } from "../../terminal/format.js";
 import { stateGlyph } from "../../terminal/glyphs.js";
-import { isIndeterminate } from "../screen/bar.js";
+import { percentOf } from "../screen/bar.js";
 import { elapsedOf } from "../screen/elapsed.js";
 import { operationOf, type State, selectedOperation } from "../state/model.js";
+import { wholeOf } from "../state/whole.js";
 import type { TaskProgress } from "./sequences.js";
 
 export function titleOf(state: State): string {
@@ -14,7 +15,8 @@ export function titleOf(state: State): string {
   const { title, stages, currentStage } = operation;
   if (operation.state !== "running") return `${stateGlyph(operation.state)} ${title} · liveops`;
   const stage = stages[currentStage];
-  const percent = isIndeterminate(operation) ? "●" : formatPercent(operation.percent);
+  const whole = wholeOf(state, operation);
+  const percent = whole.known || whole.percent >= 1 ? percentOf(whole) : "●";
   return `${percent} ${stage === undefined ? "" : `${stage} · `}${title} · liveops`;
 }
 
@@ -22,12 +24,11 @@ export function progressOf(state: State): TaskProgress {
   const operation = selectedOperation(state);
   // Of a daemon that is away nothing is known: it goes on, perhaps.
   if (operation === null || state.connection.state !== "live") return { kind: "none" };
+  const { percent, known } = wholeOf(state, operation);
   if (operation.state === "running")
-    return isIndeterminate(operation)
-      ? { kind: "busy" }
-      : { kind: "percent", percent: operation.percent, failed: false };
+    return known ? { kind: "percent", percent, failed: false } : { kind: "busy" };
   return operation.state === "failed"
-    ? { kind: "percent", percent: Math.max(1, operation.percent), failed: true }
+    ? { kind: "percent", percent: Math.max(1, percent), failed: true }
     : { kind: "none" };
 }
 

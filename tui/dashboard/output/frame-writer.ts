@@ -26,7 +26,11 @@ export class FrameWriter {
   #size = "";
   #waiting: string | null = null;
 
-  constructor(private readonly terminal: NodeJS.WriteStream) {
+  constructor(
+    private readonly terminal: NodeJS.WriteStream,
+    /** Frames as this terminal can show them. */
+    private readonly shown: (frame: string) => string = (frame) => frame,
+  ) {
     terminal.on("drain", () => {
       const frame = this.#waiting;
       this.#waiting = null;
@@ -52,7 +56,7 @@ export class FrameWriter {
   }
 
   #write(data: string, ...rest: unknown[]): boolean {
-    if (data !== "" && !CONTROL.test(data)) return this.#draw(data);
+    if (data !== "" && !CONTROL.test(data)) return this.#draw(this.shown(data));
     // Another screen, or the same one come back.
     if (data.includes("\x1b[?1049")) {
       this.#shown = null;

@@ -8,6 +8,7 @@ import { formatDuration, formatEta, formatRate } from "../../terminal/format.js"
 import { tame } from "../screen/cells.js";
 import { elapsedOf } from "../screen/elapsed.js";
 import { chainOf, operationOf, type State } from "../state/model.js";
+import { measured } from "../state/whole.js";
 
 /** @param id only this operation and its chain; null: all */
 export function announce(before: State, after: State, id: string | null): string[] {
@@ -111,7 +112,8 @@ export function describe(operation: Operation, now: number): string[] {
     currentStage < 0
       ? ""
       : `, stage ${currentStage + 1} of ${stages.length}, ${tame(stages[currentStage] ?? "")}`;
-  const percent = state === "running" ? `, ${Math.floor(operation.percent)} percent${pace(operation)}` : "";
+  const share = state === "running" ? measured(operation) : null;
+  const percent = share === null ? pace(operation) : `, ${Math.floor(share)} percent${pace(operation)}`;
   const seconds = elapsedOf(operation, now);
   const running = seconds === null ? "" : `, for ${formatDuration(seconds)}`;
   return [`${nameOf(operation)}: ${state}${running}${stage}${percent}. Id ${id}.`];

@@ -1,5 +1,7 @@
 /** The bar: how much of it is filled, and the block that wanders where no total is known. */
 import type { Operation } from "../../../protocol/operation.js";
+import { formatPercent } from "../../terminal/format.js";
+import { measured, type Whole } from "../state/whole.js";
 import type { Line } from "./line.js";
 import type { Style } from "./paint.js";
 
@@ -10,20 +12,34 @@ const EMPTY = "─";
 /** Milliseconds for which the wandering block stands in one place. */
 const STEP = 200;
 
-/** Whether it runs without a measure: no total, or nothing said yet of how far it is. */
-export function isIndeterminate({ state, progress, percent }: Operation): boolean {
-  return state === "running" && (progress === null ? percent === 0 : progress.total === null);
+/** Whether the stage under way runs without a measure. */
+export function isIndeterminate(operation: Operation): boolean {
+  return operation.state === "running" && measured(operation) === null;
+}
+
+/** `64%`; `≥33%` where the stage under way does not say its share, `…` where nothing is behind it either. */
+export function percentOf({ percent, known }: Whole): string {
+  const told = formatPercent(percent);
+  return known ? told : told === "0%" ? "…" : `≥${told}`;
 }
 
 /** Adds a bar of exactly this width. */
 export function addBar(line: Line, width: number, percent: number, style: Style): Line {
-  const halves = Math.round((Math.max(0, Math.min(100, percent)) / 100) * width * 2);
+  const filled = Math.round((Math.max(0, Math.min(100, percent)) / 100) * width * 2);
+  // Full is the end, and nothing else.
+  const halves = percent < 100 ? Math.min(filled, width * 2 - 1) : filled;
   const full = Math.floor(halves / 2);
   const half = halves % 2;
   return line
     .draw(FULL, full, style)
     .draw(HALF, half, style)
     .draw(EMPTY, width - full - half, "dim");
+}
+
+/** Adds a bar of which so much is filled, and in the rest of which a block goes to and fro. */
+export function addAtLeast(line: Line, width: number, percent: number, now: number, style: Style): Line {
+  const full = Math.min(width - 1, Math.floor((percent / 100) * width));
+  return addWandering(line.draw(FULL, full, style), width - full, now, style);
 }
 
 /** Adds a bar with a block that goes to and fro. */

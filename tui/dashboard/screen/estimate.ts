@@ -1,19 +1,19 @@
 /**
  * How long it will go on: what earlier runs of the same type took, less what is behind it. Always an estimate, and
- * none at all without a history.
+ * none at all without a history, or where its runs differ too much to tell anything.
  */
 import type { Operation } from "../../../protocol/operation.js";
-import { type History, historyOf, usualSuccessors } from "../state/histories.js";
+import { type Usual, usualOf, usualSuccessors } from "../state/histories.js";
 import { chainOf, type State } from "../state/model.js";
 import { elapsedOf, stageSeconds } from "./elapsed.js";
 
 /** Seconds left of the operation, or null where nothing tells. */
 export function secondsLeft(state: State, operation: Operation): number | null {
-  if (operation.state === "queued") return whole(historyOf(state, operation.op));
+  if (operation.state === "queued") return whole(usualOf(state, operation.op));
   if (operation.state !== "running") return null;
-  const history = historyOf(state, operation.op);
-  if (history === null || history.runs === 0 || isOverdue(state, operation)) return null;
-  return byStages(operation, history, state.now) ?? byWhole(operation, history, state.now);
+  const usual = usualOf(state, operation.op);
+  if (usual === null || isOverdue(state, operation)) return null;
+  return byStages(operation, usual, state.now) ?? byWhole(operation, usual, state.now);
 }
 
 /** Seconds left of the chain with the links that are still to come; null where a link's time is not known. */
@@ -28,7 +28,7 @@ export function chainSecondsLeft(state: State, operation: Operation): number | n
   let left = 0;
   for (const seconds of [
     ...open.map((link) => secondsLeft(state, link)),
-    ...coming.map((op) => whole(historyOf(state, op))),
+    ...coming.map((op) => whole(usualOf(state, op))),
   ]) {
     if (seconds === null) return null;
     left += seconds;
@@ -42,7 +42,7 @@ export function isOverdue(state: State, operation: Operation): boolean {
   if (operation.state !== "running" || stage === undefined || operation.progress?.etaSeconds != null)
     return false;
   if (operation.stageStates[stage] !== "active") return false;
-  const usual = historyOf(state, operation.op)?.stages[stage]?.p90 ?? null;
+  const usual = usualOf(state, operation.op)?.stages[stage]?.p90 ?? null;
   // A second more or less is nothing to point at.
   const ran = stageSeconds(operation.stageTimes[stage], state.now, true) ?? 0;
   return usual !== null && ran > usual + 1;
@@ -50,11 +50,11 @@ export function isOverdue(state: State, operation: Operation): boolean {
 
 /** Seconds a stage usually takes. */
 export function usualSeconds(state: State, operation: Operation, stage: string): number | null {
-  return historyOf(state, operation.op)?.stages[stage]?.p50 ?? null;
+  return usualOf(state, operation.op)?.stages[stage]?.p50 ?? null;
 }
 
 /** The active stage's rest and the medians of those after it; null where one of them was never run to its end. */
-function byStages(operation: Operation, history: History, now: number): number | null {
+function byStages(operation: Operation, known: Usual, now: number): number | null {
   const { stages, stageStates, currentStage } = operation;
   if (stages.length === 0) return null;
   let left = 0;
@@ -62,7 +62,7 @@ function byStages(operation: Operation, history: History, now: number): number |
     const state = stageStates[stage];
     // Passed over, or behind us.
     if (state !== "active" && (state !== undefined || i < currentStage)) continue;
-    const usual = history.stages[stage]?.p50 ?? null;
+    const usual = known.stages[stage]?.p50 ?? null;
     const seconds = state === "active" ? activeLeft(operation, stage, usual, now) : usual;
     if (seconds === null) return null;
     left += seconds;
@@ -82,11 +82,11 @@ function activeLeft(operation: Operation, stage: string, usual: number | null, n
   return usual === null ? null : Math.max(0, usual - ran);
 }
 
-function byWhole(operation: Operation, history: History, now: number): number | null {
-  const usual = whole(history);
+function byWhole(operation: Operation, known: Usual, now: number): number | null {
+  const usual = whole(known);
   return usual === null ? null : Math.max(0, usual - (elapsedOf(operation, now) ?? 0));
 }
 
-function whole(history: History | null): number | null {
-  return history?.seconds?.p50 ?? null;
+function whole(usual: Usual | null): number | null {
+  return usual?.seconds?.p50 ?? null;
 }

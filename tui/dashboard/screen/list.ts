@@ -2,10 +2,11 @@
  * The list: a row for each operation, or for each chain that is folded; only the ones on the screen, columns by width.
  */
 import type { Operation } from "../../../protocol/operation.js";
-import { formatDuration, formatEta, formatPercent } from "../../terminal/format.js";
+import { formatDuration, formatEta } from "../../terminal/format.js";
 import { chainOf, operationOf, type State } from "../state/model.js";
 import { type Fold, selectedRow } from "../state/order.js";
-import { addBar, addWandering, isIndeterminate } from "./bar.js";
+import { wholeOf } from "../state/whole.js";
+import { addAtLeast, addBar, percentOf } from "./bar.js";
 import { fit, tame, widthOf, wrap } from "./cells.js";
 import { chainElapsed, elapsedOf } from "./elapsed.js";
 import { chainSecondsLeft, secondsLeft } from "./estimate.js";
@@ -117,7 +118,7 @@ function figuresOf(
 ): Line {
   const { now } = state;
   const running = operation.state === "running";
-  const percent = !running ? "" : isIndeterminate(operation) ? "…" : formatPercent(operation.percent);
+  const percent = running ? percentOf(wholeOf(state, operation)) : "";
   const seconds =
     fold?.part === "folded" ? chainElapsed(chainOf(state, operation), now) : elapsedOf(operation, now);
   const elapsed = seconds === null ? "" : formatDuration(seconds);
@@ -126,7 +127,7 @@ function figuresOf(
   const figures = two ? PERCENT + TIME + 1 : TIME;
   const bar = width >= BAR_FROM ? BAR : roomFor(operation, spare - figures - 1);
   const line = new Line(figures + (bar === 0 ? 0 : bar + 1) + (left === null ? 0 : LEFT), paint);
-  if (bar > 0) addProgress(line.add(" "), operation, bar, now);
+  if (bar > 0) addProgress(line.add(" "), state, operation, bar);
   const place = operation.queuePosition === null || bar > 0 ? "" : `#${operation.queuePosition}`;
   if (two) line.add(percent.padStart(PERCENT)).add((elapsed || place).padStart(TIME), "dim");
   else line.add((percent || elapsed || place).padStart(TIME - 1), running ? "plain" : "dim");
@@ -142,10 +143,14 @@ function roomFor(operation: Operation, columns: number): number {
   return wanted.find((width) => width <= columns) ?? 0;
 }
 
-function addProgress(line: Line, operation: Operation, width: number, now: number): void {
-  if (isIndeterminate(operation)) addWandering(line, width, now, styleOf(operation));
-  else if (operation.state === "running") addBar(line, width, operation.percent, styleOf(operation));
-  else line.add(stateWord(operation).padStart(width), wordStyle(operation));
+function addProgress(line: Line, state: State, operation: Operation, width: number): void {
+  if (operation.state !== "running") {
+    line.add(stateWord(operation).padStart(width), wordStyle(operation));
+    return;
+  }
+  const { percent, known } = wholeOf(state, operation);
+  if (known) addBar(line, width, percent, styleOf(operation));
+  else addAtLeast(line, width, percent, state.now, styleOf(operation));
 }
 
 function wordStyle(operation: Operation): Style {

@@ -55,7 +55,7 @@ function rule(state: State, lines: readonly LogLine[], width: number, height: nu
     const stage = lines.at(-1)?.stage ?? null;
     if (stage !== null && log.filter.stage === null) line.addWhole(` · ${tame(stage)}`, "dim");
   }
-  if (state.seek !== null) line.addWhole(" · looking", "yellow");
+  if (state.seek !== null || state.stepWaits !== null) line.addWhole(" · looking", "yellow");
   if (state.search !== null) line.addWhole(` · /${tame(state.search.text)}`, "yellow");
   return line.addWhole(" ", "dim").fill(width, "─", "dim").toString();
 }

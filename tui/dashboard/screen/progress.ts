@@ -8,7 +8,7 @@ import {
   formatRate,
   isByteUnit,
 } from "../../terminal/format.js";
-import { historyOf } from "../state/histories.js";
+import { usualOf } from "../state/histories.js";
 import type { State } from "../state/model.js";
 import { addBar, addWandering, isIndeterminate } from "./bar.js";
 import { fit, tame, widthOf } from "./cells.js";
@@ -33,11 +33,16 @@ export function progress(state: State, operation: Operation, width: number, pain
   const room = Math.min(WIDEST, width - AROUND);
   if (isIndeterminate(operation)) addWandering(bar, room, state.now, styleOf(operation));
   else
-    addBar(bar, room, operation.percent, styleOf(operation)).add(
-      formatPercent(operation.percent).padStart(5),
-      "bold",
-    );
+    addBar(bar, room, operation.percent, styleOf(operation))
+      .add(formatPercent(operation.percent).padStart(5), "bold")
+      .addWhole(ofStage(operation), "dim");
   return [bar.toString(), ...packed([measuredParts(operation), timeParts(state, operation)], width, paint)];
+}
+
+/** Of which stage the bar is: the list shows the whole. */
+function ofStage({ state, stages, currentStage }: Operation): string {
+  const stage = stages[currentStage];
+  return state === "succeeded" || stages.length < 2 || stage === undefined ? "" : ` of ${tame(stage)}`;
 }
 
 /** What a queued one waits for. */
@@ -47,7 +52,7 @@ function waiting(state: State, operation: Operation, width: number, paint: Paint
     const seconds = (Date.parse(operation.retryAt) - state.now) / 1000;
     if (seconds > 0) parts.push(`tried again in ${formatEta(seconds)}`);
   }
-  const usual = historyOf(state, operation.op)?.seconds?.p50 ?? null;
+  const usual = usualOf(state, operation.op)?.seconds?.p50 ?? null;
   if (operation.state === "queued" && usual !== null) parts.push(`usually takes ~${formatDuration(usual)}`);
   return parts.length === 0 ? [] : packed([parts], width, paint);
 }
@@ -72,7 +77,7 @@ function timeParts(state: State, operation: Operation): string[] {
   const elapsed = elapsedOf(operation, state.now);
   const running = operation.state === "running";
   if (elapsed !== null) parts.push(`${running ? "elapsed" : "took"} ${formatDuration(elapsed)}`);
-  const usual = historyOf(state, operation.op)?.seconds?.p50 ?? null;
+  const usual = usualOf(state, operation.op)?.seconds?.p50 ?? null;
   if (!running && operation.state === "succeeded" && usual !== null)
     parts.push(`usually ~${formatDuration(usual)}`);
   const left = secondsLeft(state, operation);

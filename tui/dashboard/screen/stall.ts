@@ -7,7 +7,7 @@
  * on the disk, is told by the daemon and needs no guess.
  */
 import type { Operation } from "../../../protocol/operation.js";
-import { historyOf } from "../state/histories.js";
+import { usualOf } from "../state/histories.js";
 import type { State } from "../state/model.js";
 
 const LEAST = 10;
@@ -42,7 +42,7 @@ function usualSilence(state: State, operation: Operation): number | null {
   if (rate > 0) return Math.max(LEAST, UNITS / rate);
   const stage = operation.stages[operation.currentStage];
   if (stage === undefined || operation.stageStates[stage] !== "active") return null;
-  const runs = historyOf(state, operation.op)?.stages[stage];
+  const runs = usualOf(state, operation.op)?.stages[stage];
   return runs === undefined ? null : Math.max(LEAST, RUNS * runs.p90);
 }
 

@@ -3,8 +3,23 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/routes.js";
 import { panesOf } from "../screen/layout.js";
 import { chainOf, operationOf, type State, selectedOperation } from "./model.js";
+import { reachedBy } from "./whole.js";
+
+export interface Spread {
+  /** Seconds that half of the runs did not exceed, and nine of ten. */
+  readonly p50: number;
+  readonly p90: number;
+}
+
+/** What tells how long it will take: null, or absent, where too few runs tell it, or differ too much. */
+export interface Usual {
+  readonly seconds: Spread | null;
+  readonly stages: Readonly<Record<string, Spread | undefined>>;
+}
 
 export interface History extends HistoryReply {
+  /** Null where too few succeeded. */
+  readonly usual: Usual | null;
   /** Succeeded operations in the store when it was asked for: with more of them it is asked for anew. */
   readonly succeeded: number;
   /** When it was asked for, in ms. */
@@ -16,6 +31,31 @@ const GOOD_FOR = 30_000;
 
 export function historyOf(state: State, op: string): History | null {
   return state.histories.get(op) ?? null;
+}
+
+/** What a type's runs usually take, where that can be said. */
+export function usualOf(state: State, op: string): Usual | null {
+  return historyOf(state, op)?.usual ?? null;
+}
+
+/** Runs that can be compared. */
+const RUNS_LEAST = 2;
+/** Nine of ten runs within so many times the median: the runs of one type may do very different things. */
+const ALIKE = 3;
+/** Or within so many seconds of it: of what takes no time an estimate harms nobody. */
+const NO_TIME = 1;
+
+function isAlike(runs: number, { p50, p90 }: Spread): boolean {
+  return runs >= RUNS_LEAST && (p90 <= p50 * ALIKE || p90 - p50 <= NO_TIME);
+}
+
+function usualIn({ runs, seconds, stages }: HistoryReply): Usual | null {
+  if (runs < RUNS_LEAST) return null;
+  const alike = Object.entries(stages).filter(([, spread]) => isAlike(spread.runs, spread));
+  return {
+    seconds: seconds !== null && isAlike(runs, seconds) ? seconds : null,
+    stages: Object.fromEntries(alike),
+  };
 }
 
 /** A type of which the history is wanted, with what makes it wanted anew; or null. */
@@ -84,6 +124,13 @@ export function successorsOf({
 }
 
 export function addHistory(state: State, op: string, reply: HistoryReply, succeeded: number): State {
-  const histories = new Map(state.histories).set(op, { ...reply, succeeded, at: state.now });
-  return { ...state, histories };
+  const histories = new Map(state.histories).set(op, {
+    ...reply,
+    usual: usualIn(reply),
+    succeeded,
+    at: state.now,
+  });
+  const next = { ...state, histories };
+  const running = [...state.view.operations.values()].filter((it) => it.op === op && it.state === "running");
+  return { ...next, reached: reachedBy(next, running) };
 }

@@ -5,6 +5,7 @@
 import type { LogLine } from "../../../protocol/operation.js";
 import { logRoom } from "../screen/log-room.js";
 import { jumpTo, rowsBelowJump, visibleLines } from "./log-place.js";
+import { wantedLines } from "./log-window.js";
 import { type State, selectedOperation } from "./model.js";
 
 export interface Seek {
@@ -43,10 +44,13 @@ export function searchOn(state: State, direction: "later" | "earlier"): State {
 }
 
 /** To the first line of the next stage that has any, or of the one before. */
-export function seekStage(state: State, direction: 1 | -1): State {
-  const operation = selectedOperation(state);
-  const line = landedOn(state);
-  if (operation === null || line === null) return state;
+export function seekStage(before: State, direction: 1 | -1): State {
+  const operation = selectedOperation(before);
+  const line = landedOn(before);
+  if (operation === null) return before;
+  if (line === null && wantsLines(before)) return { ...before, stepWaits: direction };
+  const state = { ...before, stepWaits: null };
+  if (line === null) return { ...state, notice: { text: "no line to go on from", level: "info" } };
   const { stages } = operation;
   const here = line.stage === null ? -1 : stages.indexOf(line.stage);
   const others = direction === 1 ? stages.slice(here + 1) : stages.slice(0, Math.max(0, here)).reverse();
@@ -57,6 +61,16 @@ export function seekStage(state: State, direction: 1 | -1): State {
     null,
   );
   return seek === null ? { ...state, notice: { text: none, level: "info" } } : { ...state, seek };
+}
+
+/** The step that waited, now that lines came. */
+export function stepOn(state: State): State {
+  return state.stepWaits === null ? state : seekStage(state, state.stepWaits);
+}
+
+/** Whether the lines for the screen are still being fetched. */
+function wantsLines(state: State): boolean {
+  return wantedLines(state.log, logRoom(state).height) !== null;
 }
 
 /** The lowest line on the screen. */

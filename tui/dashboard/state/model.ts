@@ -15,6 +15,7 @@ import { type LogWindow, NO_LOG } from "./log-window.js";
 import type { Fold } from "./order.js";
 import type { Page } from "./page.js";
 import type { Request } from "./request.js";
+import type { Reached } from "./whole.js";
 
 export interface Size {
   readonly columns: number;
@@ -52,6 +53,8 @@ export interface State {
   readonly fetched: ReadonlyMap<string, Operation>;
   /** When a running operation was last heard to move, by id, in ms: its last fact or log line. */
   readonly heard: ReadonlyMap<string, number>;
+  /** How far running operations were shown to be, by id. */
+  readonly reached: ReadonlyMap<string, Reached>;
   /** How long earlier runs took, by type. */
   readonly histories: ReadonlyMap<string, History>;
   /** By type, the type that its newest succeeded operation handed over to; null: to none. */
@@ -75,6 +78,8 @@ export interface State {
   readonly search: Search | null;
   /** A line of the log that the daemon is asked for, to jump to. */
   readonly seek: Seek | null;
+  /** A step from stage to stage that waits for the lines to step from. */
+  readonly stepWaits: 1 | -1 | null;
   /** Raised when the selected operation's log has to be streamed anew: it was retried. */
   readonly logRun: number;
   readonly confirming: Request | null;
@@ -117,6 +122,7 @@ export function initialState({ size, now, socket, id = null, flags = {} }: State
     view: EMPTY_VIEW,
     fetched: new Map(),
     heard: new Map(),
+    reached: new Map(),
     histories: new Map(),
     successors: new Map(),
     listing: NO_LISTING,
@@ -133,6 +139,7 @@ export function initialState({ size, now, socket, id = null, flags = {} }: State
     logView: { wrap: false, numbers: false },
     search: null,
     seek: null,
+    stepWaits: null,
     logRun: 0,
     confirming: null,
     request: null,

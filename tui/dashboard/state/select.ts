@@ -18,6 +18,7 @@ export function select(state: State, id: string | null): State {
     logRun: 0,
     search: null,
     seek: null,
+    stepWaits: null,
   };
 }
 

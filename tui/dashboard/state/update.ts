@@ -10,7 +10,7 @@ import { pasted, typed } from "./entry.js";
 import { addHistory } from "./histories.js";
 import { sameFilter } from "./log-filter.js";
 import { jumpTo } from "./log-place.js";
-import { sought } from "./log-seek.js";
+import { sought, stepOn } from "./log-seek.js";
 import { addPage, appendLines } from "./log-window.js";
 import type { Message } from "./message.js";
 import { operationOf, type State } from "./model.js";
@@ -18,6 +18,7 @@ import { faded } from "./notices.js";
 import { selectedRow } from "./order.js";
 import { addAttempts } from "./pages/record.js";
 import { playOn, tapeBroken, taped } from "./pages/timeline.js";
+import { typesCame } from "./pages/types.js";
 import { addPageOf } from "./paging.js";
 import { press } from "./press.js";
 import { idOf } from "./request.js";
@@ -53,14 +54,14 @@ function reduce(state: State, message: Message): State {
       return lost(state, message.reason, message.at);
     case "logged":
       if (message.id !== state.log.id) return state;
-      return withLog(state, appendLines(state.log, message.lines));
+      return stepOn(withLog(state, appendLines(state.log, message.lines)));
     case "log-fetched": {
       const { id, filter, want, lines, total, next } = message;
       if (id !== state.log.id || !sameFilter(filter, state.log.filter)) return state;
       const log = addPage(state.log, want, lines, total, next);
-      if (!("around" in want) || log === state.log) return withLog(state, log);
+      if (!("around" in want) || log === state.log) return stepOn(withLog(state, log));
       const { height, rowsOf } = logRoom(state);
-      return withLog(state, jumpTo(log, log.bottom, height, rowsOf));
+      return stepOn(withLog(state, jumpTo(log, log.bottom, height, rowsOf)));
     }
     case "sought":
       return sought(state, message.key, message.line);
@@ -83,7 +84,7 @@ function reduce(state: State, message: Message): State {
     case "played":
       return playOn(state, message.milliseconds);
     case "types-fetched":
-      return { ...state, types: message.types, typesWanted: false };
+      return typesCame(state, message.types);
     case "types-lost":
       return { ...state, typesWanted: false, notice: { text: message.message, level: "error" } };
     case "answered":

@@ -5,6 +5,7 @@ import { applyWatchLines, type WatchLine, type WatchView } from "../../../protoc
 import { successorsOf } from "./histories.js";
 import type { State } from "./model.js";
 import { moves, rowsOf } from "./order.js";
+import { reachedBy } from "./whole.js";
 
 /** Finished operations that are kept of those that came by the stream: it runs for days. */
 const KEPT_MOST = 5000;
@@ -19,6 +20,7 @@ export function applyLines(state: State, lines: readonly WatchLine[]): State {
     ...state,
     view: trimmed(view, state.selected),
     heard: heardOf(state, view, lines),
+    reached: reachedBy(state, changedOf(view, lines)),
     ...(began && { connection: LIVE }),
     ...(gone.length > 0 && { fetched: without(state.fetched, gone) }),
   };
@@ -40,6 +42,14 @@ function rowsMoved(before: WatchView, after: WatchView, lines: readonly WatchLin
         return false;
     }
   });
+}
+
+function* changedOf({ operations }: WatchView, lines: readonly WatchLine[]): Iterable<Operation> {
+  for (const line of lines) {
+    if (line.type === "snapshot") yield* operations.values();
+    const changed = line.type === "changed" ? operations.get(line.id) : undefined;
+    if (changed !== undefined) yield changed;
+  }
 }
 
 /** A running operation whose record changed has moved just now. */
@@ -86,7 +96,8 @@ export function addFetched(state: State, operations: readonly Operation[]): Stat
   const fetched = new Map(state.fetched);
   const watched = new Map(state.view.operations);
   for (const operation of fresh) (watched.has(operation.id) ? watched : fetched).set(operation.id, operation);
-  return reordered({ ...state, fetched, view: { ...state.view, operations: watched } });
+  const view = { ...state.view, operations: watched };
+  return reordered({ ...state, fetched, view, reached: reachedBy(state, fresh) });
 }
 
 const LIVE = { state: "live" } as const;

@@ -11,8 +11,7 @@ import type { Paint } from "../paint.js";
 
 export function typesPage(state: State, width: number, height: number, paint: Paint): string[] {
   const { types } = state;
-  if (types === null)
-    return ["", new Line(width, paint).add("  Asking the daemon for its operation types.", "dim").toString()];
+  if (types === null) return notYet(state, width, paint);
   const shown = shownTypes(state);
   const foot = footOf(state, types, shown[state.choice], width, paint);
   const room = Math.max(1, height - foot.length - 1);
@@ -27,6 +26,23 @@ export function typesPage(state: State, width: number, height: number, paint: Pa
   if (shown.length === 0)
     rows.push(new Line(width, paint).add("  No type is called that.", "yellow").toString());
   return [...rows, ...Array<string>(Math.max(1, height - rows.length - foot.length)).fill(""), ...foot];
+}
+
+/** Before there are any. */
+function notYet(state: State, width: number, paint: Paint): string[] {
+  const row = (text: string, style: "dim" | "yellow") =>
+    wrap(text, width - 4, 4).map((part) => new Line(width, paint).add(`  ${part}`, style).toString());
+  if (!state.typesWanted) {
+    const why = state.notice?.level === "error" ? `: ${tame(state.notice.text)}` : "";
+    return [
+      "",
+      ...row(`The daemon did not tell its operation types${why}`, "yellow"),
+      ...row("⏎ asks again.", "dim"),
+    ];
+  }
+  const entered = state.page?.kind === "types" && state.page.entered === true;
+  const then = entered ? " The form opens when they are here." : "";
+  return ["", ...row(`Asking the daemon for its operation types.${then}`, "dim")];
 }
 
 function row(type: OperationType, chosen: boolean, nameWidth: number, width: number, paint: Paint): string {

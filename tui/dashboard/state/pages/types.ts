@@ -1,5 +1,5 @@
 /** The first page of a submit: the operation types, narrowed down as one types. */
-import type { OperationType } from "../../../../protocol/routes.js";
+import type { OperationType, TypesReply } from "../../../../protocol/routes.js";
 import { chosenAfter } from "../choosing.js";
 import type { EntryHandlers } from "../entry.js";
 import { EMPTY_LINE } from "../line-edit.js";
@@ -9,12 +9,24 @@ import { formPage } from "./form.js";
 
 export interface TypesPage {
   readonly kind: "types";
+  /** Enter came before the types did: the form opens when they are here. */
+  readonly entered?: boolean;
 }
 
 export function openTypes(state: State): State {
   const entry = { kind: "types", line: EMPTY_LINE } as const;
-  return { ...state, page: { kind: "types" }, entry, choice: 0, typesWanted: true };
+  return { ...state, page: PAGE, entry, choice: 0, typesWanted: true };
 }
+
+/** The daemon's answer; what was entered before it acts now. */
+export function typesCame(before: State, types: TypesReply): State {
+  const state = { ...before, types, typesWanted: false };
+  const { page, entry } = state;
+  if (page?.kind !== "types" || !page.entered || entry?.kind !== "types") return state;
+  return TYPES_ENTRY.accepted({ ...state, page: PAGE, entry: null }, entry.line.text);
+}
+
+const PAGE: TypesPage = { kind: "types" };
 
 /** Those that what is typed leaves over. */
 export function shownTypes(state: State): OperationType[] {
@@ -29,10 +41,12 @@ export const TYPES_ENTRY: EntryHandlers = {
     ["↑↓", "choose"],
     ["esc", "back"],
   ],
-  changed: (state) => ({ ...state, choice: 0 }),
+  changed: (state) => ({ ...state, choice: 0, page: PAGE }),
   accepted: (state, text) => {
     // The line is closed already: what it left over is asked with it open.
     const entry = { kind: "types", line: { text, at: text.length } } as const;
+    if (state.types === null)
+      return { ...state, entry, page: { kind: "types", entered: true }, typesWanted: true };
     const type = shownTypes({ ...state, entry })[state.choice];
     return type === undefined ? { ...state, entry } : formPage(state, type);
   },

@@ -24,13 +24,13 @@ export const LOG_PRESSES = {
     const next = STREAMS[(STREAMS.indexOf(state.log.filter.stream) + 1) % STREAMS.length]!;
     return filtered(state, { ...state.log.filter, stream: next });
   },
-  "stage-before": (state) => seekStage(state, -1),
-  "stage-after": (state) => seekStage(state, 1),
+  "stage-before": (state) => toStage(state, -1),
+  "stage-after": (state) => toStage(state, 1),
   search: (state) => ({ ...state, entry: { kind: "search", line: EMPTY_LINE } }),
   "match-after": (state) => searchOn(state, "later"),
   "match-before": (state) => searchOn(state, "earlier"),
   "log-clear": (state) => {
-    const cleared = { ...state, search: null, seek: null };
+    const cleared = { ...state, search: null, seek: null, stepWaits: null };
     return isFiltered(state.log.filter) ? filtered(cleared, WHOLE_LOG) : cleared;
   },
   copy: (state) => {
@@ -69,7 +69,17 @@ function withLog(state: State, log: LogWindow): State {
 
 function filtered(state: State, filter: LogFilter): State {
   // Standing still, the place on the screen is what the other filter begins at.
-  return { ...state, seek: null, log: filterLog(state.log, filter) };
+  return { ...state, seek: null, stepWaits: null, log: filterLog(state.log, filter) };
+}
+
+/** To another stage's first line; where only one stage is shown, to only the one beside it. */
+function toStage(state: State, direction: 1 | -1): State {
+  const { stage } = state.log.filter;
+  if (stage === null) return seekStage(state, direction);
+  const stages = selectedOperation(state)?.stages ?? [];
+  const beside = stages[stages.indexOf(stage) + direction];
+  if (beside !== undefined) return filtered(state, { ...state.log.filter, stage: beside });
+  return { ...state, notice: { text: `no ${direction === 1 ? "later" : "earlier"} stage`, level: "info" } };
 }
 
 /** The stage that is on the screen, then those after it, then all. */
