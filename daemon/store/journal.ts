@@ -4,11 +4,18 @@
  * Natural group commit: while one batch is being synced the next one gathers, so an append costs one sync when
  * alone and a share of one under load. A batch that cannot be written is cut off again to the last durable length
  * and its waiters are refused; a failed fdatasync is never retried, since the kernel may have dropped the pages.
+ *
+ * A segment ends in tabs, room for the records to come: their sync then writes no new size of the file.
  */
+import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
+import { withRoom } from "../../ops/api/append-file.js";
 import { encodeLine } from "./checked-line.js";
 import { syncDirectory } from "./durable-file.js";
+
+/** Most bytes of room made at a time. */
+const ROOM = 64 * 1024;
 
 /** The disk is full: nothing was written, nothing happened. */
 export class StoreFullError extends Error {
@@ -35,6 +42,8 @@ export class Journal<T> {
   #handle: FileHandle | null = null;
   #segment = "";
   #length = 0;
+  /** Of the segment, its room included. */
+  #size = 0;
   #last: number;
   #waiting: Waiting[] = [];
   #betweenBatches: Array<() => Promise<void>> = [];
@@ -42,7 +51,7 @@ export class Journal<T> {
   #broken: Error | null = null;
   /** The disk refused the last batch. */
   full = false;
-  /** Bytes in the current segment. */
+  /** Bytes of records in the current segment. */
   get length(): number {
     return this.#length;
   }
@@ -92,8 +101,7 @@ export class Journal<T> {
 
   async stop(): Promise<void> {
     await this.#draining;
-    await this.#handle?.close();
-    this.#handle = null;
+    await this.#close();
   }
 
   #kick(): void {
@@ -125,7 +133,7 @@ export class Journal<T> {
     let n = this.#last;
     const bytes = Buffer.from(batch.map(({ value }) => encodeLine(++n, value)).join(""));
     try {
-      await writeAll(handle, bytes);
+      await this.#write(handle, bytes);
     } catch (error) {
       await this.#cutOff(handle);
       return this.#refuse(batch, asStoreError(error));
@@ -151,6 +159,24 @@ export class Journal<T> {
     }
   }
 
+  async #write(handle: FileHandle, bytes: Buffer): Promise<void> {
+    const end = this.#length + bytes.length;
+    if (end > this.#size) {
+      const roomy = withRoom(bytes, end, ROOM);
+      try {
+        await writeAll(handle, roomy, this.#length);
+        this.#size = this.#length + roomy.length;
+        return;
+      } catch (error) {
+        // There may still be room for the records alone.
+        if (!(asStoreError(error) instanceof StoreFullError)) throw error;
+        await handle.truncate(this.#length);
+        this.#size = end;
+      }
+    }
+    await writeAll(handle, bytes, this.#length);
+  }
+
   #refuse(batch: Waiting[], error: Error): void {
     if (error instanceof StoreFullError) this.full = true;
     for (const { reject } of batch) reject(error);
@@ -159,6 +185,7 @@ export class Journal<T> {
   async #cutOff(handle: FileHandle): Promise<void> {
     try {
       await handle.truncate(this.#length);
+      this.#size = this.#length;
     } catch (error) {
       this.#broken = error as Error;
       this.options.onBroken(this.#broken);
@@ -167,13 +194,22 @@ export class Journal<T> {
 
   async #openSegment(): Promise<void> {
     const segment = join(this.options.dir, segmentName(this.#last + 1));
-    const handle = await open(segment, "a", 0o600);
+    const handle = await open(segment, constants.O_RDWR | constants.O_CREAT, 0o600);
     syncDirectory(this.options.dir);
     const { size } = await handle.stat();
-    await this.#handle?.close();
+    await this.#close();
     this.#handle = handle;
     this.#segment = segment;
     this.#length = size;
+    this.#size = size;
+  }
+
+  /** Without its room: whoever reads it finds records alone. */
+  async #close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = null;
+    if (handle && this.#size > this.#length) await handle.truncate(this.#length);
+    await handle?.close();
   }
 }
 
@@ -182,10 +218,10 @@ export function segmentName(first: number): string {
   return `${String(first).padStart(12, "0")}.journal`;
 }
 
-async function writeAll(handle: FileHandle, bytes: Buffer): Promise<void> {
-  let written = 0;
-  while (written < bytes.length) {
-    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written);
+async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    const rest = bytes.length - written;
+    const { bytesWritten } = await handle.write(bytes, written, rest, position + written);
     written += bytesWritten;
   }
 }

@@ -10,6 +10,9 @@ import { decodeLine } from "./checked-line.js";
 import { replaceFileSync } from "./durable-file.js";
 import { quarantineBytes } from "./quarantine.js";
 
+/** Of the room at the end, a tab: no record holds one. */
+const BLANK = 9;
+
 export interface ReadJournal {
   records: Array<{ n: number; value: unknown }>;
   /** Number of the last record, or `after`. */
@@ -51,11 +54,17 @@ export function segmentsBefore(dir: string, last: number): string[] {
 
 function readSegment(file: string, isLast: boolean, result: ReadJournal): void {
   const bytes = readFileSync(file);
+  const text = endOfText(bytes);
   const whole: Buffer[] = [];
   let isDamaged = false;
   let start = 0;
   while (start < bytes.length) {
     const newline = bytes.indexOf(10, start);
+    // Room for records that did not come.
+    if (start === text) {
+      if (!isDamaged) truncateSync(file, start);
+      break;
+    }
     const end = newline === -1 ? bytes.length : newline;
     const line = newline === -1 ? null : decodeLine(bytes.toString("utf8", start, end));
     if (line) {
@@ -69,11 +78,9 @@ function readSegment(file: string, isLast: boolean, result: ReadJournal): void {
         result.last = line.n;
       }
     } else if (isLast && !hasWholeLine(bytes, end + 1)) {
-      const aside = quarantineBytes(file, bytes.subarray(start));
+      const aside = quarantineBytes(file, bytes.subarray(start, text));
       if (!isDamaged) truncateSync(file, start);
-      result.problems.push(
-        `${file}: a torn tail of ${bytes.length - start} bytes was cut off, kept in ${aside}`,
-      );
+      result.problems.push(`${file}: a torn tail of ${text - start} bytes was cut off, kept in ${aside}`);
       break;
     } else {
       isDamaged = true;
@@ -86,6 +93,13 @@ function readSegment(file: string, isLast: boolean, result: ReadJournal): void {
   }
   // What is kept aside is taken out, so that the next start need not find it again.
   if (isDamaged) replaceFileSync(file, Buffer.concat(whole));
+}
+
+/** Where the blanks at the end begin. */
+function endOfText(bytes: Buffer): number {
+  let end = bytes.length;
+  while (bytes[end - 1] === BLANK) end--;
+  return end;
 }
 
 function hasWholeLine(bytes: Buffer, from: number): boolean {

@@ -2,7 +2,7 @@
  * A file this process alone writes, synchronously, one line after the other. A write that the disk cuts short is taken
  * back, so that the file always ends with a whole line.
  *
- * Room may be reserved ahead: blanks after the last line, which later lines take the place of. A sync then has bytes to
+ * Room may be reserved ahead: tabs after the last line, which later lines take the place of. A sync then has bytes to
  * write and no new size of the file, which saves a journaling file system a commit and others a block. To whoever
  * reads the file they are a line not finished yet; they go when it is closed.
  */
@@ -10,7 +10,8 @@ import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync
 import { writeAllSync } from "./replace-file.js";
 
 const NEWLINE = 10;
-const BLANK = 32;
+/** A tab: no JSON text holds one that is not escaped. */
+const BLANK = 9;
 
 export interface AppendOptions {
   /** Most bytes to reserve at a time, a power of two of at least 4,096; 0, the default: none. */
@@ -59,12 +60,9 @@ export class AppendFile {
     }
   }
 
-  /** In proportion to what is there: short files stay short. */
   #extend(bytes: Buffer, end: number): void {
-    const step = Math.min(this.#reserve, Math.max(LEAST, 2 ** Math.floor(Math.log2(end))));
-    const size = Math.ceil((end + step / 2) / step) * step;
     try {
-      this.#write(Buffer.concat([bytes, Buffer.alloc(size - end, BLANK)]), end);
+      this.#write(withRoom(bytes, end, this.#reserve), end);
     } catch {
       // There may still be room for the text alone.
       this.#write(bytes, end);
@@ -89,6 +87,18 @@ export class AppendFile {
     this.#length = end;
     if (end > 0 && last !== NEWLINE) this.append("\n");
   }
+}
+
+/**
+ * The bytes with blanks after them, in proportion to what is there: short files stay short.
+ *
+ * @param end - where in the file the bytes end
+ * @param most - blanks at a time, a power of two of at least 4,096
+ */
+export function withRoom(bytes: Buffer, end: number, most: number): Buffer {
+  const step = Math.min(most, Math.max(LEAST, 2 ** Math.floor(Math.log2(end))));
+  const size = Math.ceil((end + step / 2) / step) * step;
+  return Buffer.concat([bytes, Buffer.alloc(size - end, BLANK)]);
 }
 
 /** Takes away the room that a writer had reserved which is dead; a line it did not finish stays. */

@@ -9,6 +9,8 @@ import type * as FsPromises from "node:fs/promises";
 export const disk = {
   /** Bytes that still fit; a write beyond is cut short, the next one fails. */
   room: Number.POSITIVE_INFINITY,
+  /** Bytes that take the place of others need room too. */
+  copiesOnWrite: false,
   /** Errors of the next syncs, in order; null: that one works. */
   syncErrors: [] as Array<string | null>,
   /** How often something was made durable. */
@@ -20,6 +22,7 @@ export const disk = {
 
   heal(): void {
     disk.room = Number.POSITIVE_INFINITY;
+    disk.copiesOnWrite = false;
     disk.syncErrors = [];
     disk.beforeSync = async () => {};
     disk.beforeChange = () => {};
@@ -38,6 +41,13 @@ function taken(length: number): number {
   const count = Math.min(length, disk.room);
   disk.room -= count;
   return count;
+}
+
+/** As `taken`; what takes the place of bytes that are there needs no room, where the disk does not copy it. */
+function fitting(length: number, position: number | null, size: number): number {
+  if (disk.copiesOnWrite) return taken(length);
+  const there = position === null ? 0 : Math.min(length, Math.max(0, size - position));
+  return there + (there === length ? taken(0) : taken(length - there));
 }
 
 function synced(): void {
@@ -69,9 +79,7 @@ export async function failingFs(original: () => Promise<typeof Fs>): Promise<obj
       length = bytes.length - offset,
       position: number | null = null,
     ) => {
-      // What takes the place of bytes that are there needs no room.
-      const there = position === null ? 0 : Math.min(length, Math.max(0, fs.fstatSync(fd).size - position));
-      const count = there === length ? length : there + taken(length - there);
+      const count = fitting(length, position, fs.fstatSync(fd).size);
       return fs.writeSync(fd, bytes, offset, count, position);
     },
     fdatasyncSync: (fd: number) => {
@@ -91,11 +99,13 @@ export async function failingPromises(original: () => Promise<typeof FsPromises>
       bytes: Buffer,
       offset: number,
       length: number,
+      position: number | null,
     ) => Promise<{ bytesWritten: number }>;
     const datasync = handle.datasync.bind(handle);
     const writeFile = handle.writeFile.bind(handle);
     Object.assign(handle, {
-      write: (bytes: Buffer, offset: number, length: number) => write(bytes, offset, taken(length)),
+      write: async (bytes: Buffer, offset: number, length: number, position: number | null = null) =>
+        write(bytes, offset, fitting(length, position, (await handle.stat()).size), position),
       writeFile: async (text: string) => {
         if (taken(text.length) < text.length) throw failure("ENOSPC");
         await writeFile(text);

@@ -23,6 +23,8 @@ test("submits, cancels, retries and removals are refused and change nothing, unt
     { method: "DELETE", url: `/v1/operations/${failed}` },
   ] as const;
   for (const request of requests) {
+    // Whatever room the journal has made ahead.
+    disk.copiesOnWrite = true;
     disk.room = 10;
     expectProblem(await served.inject(request), "LIVEOPS_STORE_FULL", /make room, then try again/);
     disk.heal();
@@ -46,6 +48,7 @@ test("a submit with a key that found no room may be sent again", async () => {
     payload: '{"op":"load-process-save"}',
     headers: { "idempotency-key": "k" },
   } as const;
+  disk.copiesOnWrite = true;
   disk.room = 10;
   expectProblem(await served.inject(request), "LIVEOPS_STORE_FULL");
   disk.heal();

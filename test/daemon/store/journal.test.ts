@@ -1,8 +1,8 @@
 /** The journal: group commit, a full disk, a failed sync. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { Journal, StoreFullError } from "../../../daemon/store/journal.js";
+import { Journal, StoreFullError, segmentName } from "../../../daemon/store/journal.js";
 import { readJournal } from "../../../daemon/store/read-journal.js";
 import { disk } from "../../harness/failing-disk.js";
 import { useDirectories } from "../../harness/temporary.js";
@@ -76,27 +76,55 @@ test("while one batch is being synced the next one gathers", async () => {
   await journal.stop();
 });
 
-test("a full disk refuses the batch, leaves no trace of it, and what comes later goes on from before it", async () => {
-  const { dir, journal, applied } = await started();
-  await journal.append("before");
-  disk.room = 10;
-  expect(await Promise.all([outcome(journal.append("lost 1")), outcome(journal.append("lost 2"))])).toEqual([
-    "StoreFullError",
-    "StoreFullError",
-  ]);
-  expect(journal.full).toBe(true);
+test.each([
+  ["more than the room made ahead, on a full disk,", "lost".repeat(50_000), false],
+  ["anything, on a full disk that copies on write,", "lost 1", true],
+])(
+  "%s is refused and leaves no trace, and what comes later goes on from before it",
+  async (_, lost, copies) => {
+    const { dir, journal, applied } = await started();
+    await journal.append("before");
+    disk.copiesOnWrite = copies;
+    disk.room = 10;
+    expect(await Promise.all([outcome(journal.append(lost)), outcome(journal.append("lost 2"))])).toEqual([
+      "StoreFullError",
+      "StoreFullError",
+    ]);
+    expect(journal.full).toBe(true);
+    disk.heal();
+    expect(await journal.append("after")).toBe(2);
+    expect(journal.full).toBe(false);
+    await journal.stop();
+    expect(applied.map(({ value }) => value)).toEqual(["before", "after"]);
+    expect(readJournal(dir, 0)).toMatchObject({
+      records: [
+        { n: 1, value: "before" },
+        { n: 2, value: "after" },
+      ],
+      problems: [],
+    });
+  },
+);
+
+test("room is made ahead: records take its place, and nothing of it is left", async () => {
+  const { dir, journal } = await started();
+  await journal.append("first");
+  const file = join(dir, segmentName(1));
+  const roomy = readFileSync(file);
+  disk.room = 0;
+  for (let n = 0; n < 20; n++) await journal.append(`record ${n}`);
+  expect(readFileSync(file).length).toBe(roomy.length);
+  // As a crash leaves it.
+  const crashed = directory();
+  writeFileSync(join(crashed, segmentName(1)), readFileSync(file));
   disk.heal();
-  expect(await journal.append("after")).toBe(2);
-  expect(journal.full).toBe(false);
   await journal.stop();
-  expect(applied.map(({ value }) => value)).toEqual(["before", "after"]);
-  expect(readJournal(dir, 0)).toMatchObject({
-    records: [
-      { n: 1, value: "before" },
-      { n: 2, value: "after" },
-    ],
-    problems: [],
-  });
+  for (const each of [dir, crashed]) {
+    const { records, problems } = readJournal(each, 0);
+    expect(records).toHaveLength(21);
+    expect(problems).toEqual([]);
+    expect(readFileSync(join(each, segmentName(1)), "utf8")).toMatch(/\n$/);
+  }
 });
 
 test("a sync that finds the disk full refuses the batch too", async () => {
