@@ -1,15 +1,8 @@
-/**
- * The operation types of some directories, loaded into this process: in a loader process, a worker, `liveops run`.
- *
- * A file that does not load is an entry in `errors` and hides no other, whatever it does short of never yielding.
- */
-import { basename } from "node:path";
-import { setTimeout as after } from "node:timers/promises";
+/** The operation types of some directories, loaded into this process: in a loader process, a worker, `liveops run`. */
 import type { TypesReply } from "../../protocol/routes.js";
 import { describeType } from "./describe.js";
-import { LoadGuard } from "./load-guard.js";
-import { isOperationType, type OperationCtor, readType } from "./read-type.js";
-import { listTypeFiles } from "./type-files.js";
+import { filesOf, type LoadErrors, type LoadedFileTypes, loadFiles, typesIn } from "./load-files.js";
+import { type OperationCtor, readType } from "./read-type.js";
 import { importUserFile } from "./user-code.js";
 
 export interface LoadedType {
@@ -20,7 +13,7 @@ export interface LoadedType {
 export interface Catalogue {
   /** By name, in the order of names. */
   types: Map<string, LoadedType>;
-  errors: TypesReply["errors"];
+  errors: LoadErrors;
   shadowed: TypesReply["shadowed"];
   /** Files whose top level did not finish in time; they stand in `errors` too. */
   late: string[];
@@ -35,30 +28,40 @@ export interface LoadOptions {
   skip?: readonly string[];
 }
 
-/** How long one slow file keeps the next from starting, in ms. */
-const HEAD_START = 200;
-
 /** @param dirs - strongest first: where two have the same name, the earlier directory's is taken */
 export async function loadCatalogue(dirs: readonly string[], options: LoadOptions = {}): Promise<Catalogue> {
-  const { limit = 10, onFile, skip = [] } = options;
-  const errors: Catalogue["errors"] = [];
-  const late: string[] = [];
-  const guard = new LoadGuard();
-  const loading: Array<Promise<{ file: string; found: OperationCtor[] }>> = [];
-  try {
-    for (const file of [...new Set(dirs.flatMap((dir) => filesOf(dir, errors)))]) {
-      if (skip.includes(file)) continue;
-      onFile?.(file);
-      const one = loadFile(file, limit, guard, errors, () => late.push(file));
-      loading.push(one);
-      await Promise.race([one, after(HEAD_START, undefined, { ref: false })]);
-    }
-    const loaded = await Promise.all(loading);
-    errors.push(...guard.faults);
-    return { ...collect(loaded, errors), late };
-  } finally {
-    guard.release();
-  }
+  const unread: LoadErrors = [];
+  const { loaded, errors, late } = await loadFiles(filesOf(dirs, unread), options);
+  return { ...collect(loaded, [...unread, ...errors]), late };
+}
+
+/**
+ * The type of one name, as the catalogue of all would have it, from no more files than it takes to find it; where
+ * there is none, the catalogue.
+ *
+ * @param dirs - as for `loadCatalogue`
+ * @param shipped - come after them; a file there bears the name of its type, and so that file is begun with
+ */
+export async function findType(
+  op: string,
+  dirs: readonly string[],
+  shipped: readonly string[],
+): Promise<OperationCtor | Catalogue> {
+  const unread: LoadErrors = [];
+  const bearsName = (file: string) => /([^/\\]*)\.\w+$/.exec(file)?.[1] === op;
+  const ours = filesOf(shipped, unread);
+  const files = [...filesOf(dirs, unread), ...ours.filter(bearsName), ...ours];
+  const hits = new Map<string, OperationCtor>();
+  const isEnough = ({ file, found }: LoadedFileTypes) => {
+    const Type = found.find((each) => nameOf(each) === op && isWhole(each, file));
+    if (Type !== undefined) hits.set(file, Type);
+    return Type !== undefined;
+  };
+  const { loaded, errors, late } = await loadFiles(files, { isEnough });
+  // A later file may have been quicker.
+  const first = loaded.find(({ file }) => hits.has(file));
+  if (first !== undefined) return hits.get(first.file)!;
+  return { ...collect(loaded, [...unread, ...errors]), late };
 }
 
 /**
@@ -81,37 +84,7 @@ export async function loadType(file: string, op: string): Promise<OperationCtor>
   throw new Error(`${file} has no operation type ${op} any more (${has})`);
 }
 
-async function loadFile(
-  file: string,
-  limit: number,
-  guard: LoadGuard,
-  errors: Catalogue["errors"],
-  onLate: () => void,
-) {
-  const done = new AbortController();
-  const late = after(limit * 1000, null, { signal: done.signal }).then(
-    () => {
-      onLate();
-      return Promise.reject(new Error(`its top level did not finish within ${limit} s`));
-    },
-    () => new Promise<never>(() => {}),
-  );
-  try {
-    guard.loading = file;
-    const found = typesIn(await Promise.race([importUserFile(file), late]));
-    return { file, found };
-  } catch (thrown) {
-    errors.push({ file, message: guard.describe(thrown, file) });
-    return { file, found: [] };
-  } finally {
-    done.abort();
-  }
-}
-
-function collect(
-  loaded: Array<{ file: string; found: OperationCtor[] }>,
-  errors: Catalogue["errors"],
-): Omit<Catalogue, "late"> {
+function collect(loaded: readonly LoadedFileTypes[], errors: LoadErrors): Omit<Catalogue, "late"> {
   const types = new Map<string, LoadedType>();
   const shadowed: Catalogue["shadowed"] = [];
   const seen = new Set<OperationCtor>();
@@ -133,11 +106,13 @@ function collect(
   return { types: new Map([...types].sort(([a], [b]) => (a < b ? -1 : 1))), errors, shadowed };
 }
 
-/** A module's operation types, each once. A CommonJS module may have them on its `module.exports` alone. */
-function typesIn(exports: Record<string, unknown>): OperationCtor[] {
-  const { default: whole } = exports;
-  const more = typeof whole === "object" && whole !== null ? Object.values(whole) : [];
-  return [...new Set([...Object.values(exports), ...more])].filter(isOperationType);
+function isWhole(Type: OperationCtor, file: string): boolean {
+  try {
+    describeType(Type, file);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function nameOf(Type: OperationCtor): string | null {
@@ -145,14 +120,5 @@ function nameOf(Type: OperationCtor): string | null {
     return readType(Type).op;
   } catch {
     return Type.name;
-  }
-}
-
-function filesOf(dir: string, errors: Catalogue["errors"]): string[] {
-  try {
-    return listTypeFiles(dir);
-  } catch (error) {
-    errors.push({ file: dir, message: `${basename(dir)} cannot be read: ${(error as Error).message}` });
-    return [];
   }
 }

@@ -1,6 +1,6 @@
 /** `liveops run`: text mode in this process, no daemon anywhere. */
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { processesOf } from "./processes.js";
 import { onTerminal } from "./terminal.js";
@@ -164,6 +164,45 @@ test("a loop that never yields notices that nobody reads its output any more", a
     code: 6,
     stderr: expect.stringContaining("cancel requested; stopping"),
   });
+});
+
+test("an operation that writes to the pipe between the two processes says nothing by it", async () => {
+  const file = world.write(
+    "work/own/meddles.mjs",
+    `import { writeSync } from "node:fs";
+     import { LiveOperation } from "liveops";
+     export class Meddles extends LiveOperation {
+       static gracePeriod = 3600;
+       async run(p) {
+         writeSync(3, 'null\\n"unread"\\n{"gracePeriod":"soon"}\\n{"unread":1}\\nno JSON\\n');
+         p.log("meddled");
+         await new Promise((_, stop) => {
+           p.signal.addEventListener("abort", () => stop(p.signal.reason));
+           setInterval(() => {}, 1000);
+         });
+       }
+     }`,
+  );
+  const running = world.start("liveops", ["run", "--ops", dirname(file), "meddles"]);
+  await running.says("stdout", "meddled");
+  running.signal("SIGINT");
+  expect((await running.ended).code).toBe(6);
+});
+
+test("zod's messages in other languages are there", async () => {
+  const file = world.write(
+    "work/own/speaks.mjs",
+    `import { LiveOperation, z } from "liveops";
+     export class Speaks extends LiveOperation {
+       run(p) {
+         z.config(z.locales.de());
+         p.result({ message: z.string().safeParse(3).error.issues[0].message, languages: Object.keys(z.locales).length });
+         z.config(z.locales.en());
+       }
+     }`,
+  );
+  const { stdout, stderr } = await world.liveops(["run", "--ops", dirname(file), "speaks"]);
+  expect(stdout, stderr).toMatch(/^message=Ungültige Eingabe: .*\nlanguages=\d\d\n$/);
 });
 
 test("on a terminal: a bar that is drawn over, gone at the end; ctrl-C by the keyboard", async () => {

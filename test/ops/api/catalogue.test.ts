@@ -9,7 +9,7 @@ import { Bundle } from "./bundle.js";
 
 const SCRIPT = `
 import { LiveOperation } from "./ops/api/live-operation.js";
-import { loadCatalogue, loadType } from "./ops/api/catalogue.js";
+import { findType, loadCatalogue, loadType } from "./ops/api/catalogue.js";
 import { describeType } from "./ops/api/describe.js";
 import { runAttempt } from "./ops/api/run-attempt.js";
 import { enableUserCode, loadedUserFiles } from "./ops/api/user-code.js";
@@ -27,6 +27,11 @@ if (what === "catalogue") {
     shadowed,
     loaded: loadedUserFiles().map(({ file }) => file),
   });
+} else if (what === "find") {
+  const [op, dir, shipped] = args;
+  const found = await findType(op, [dir], [shipped]);
+  const read = typeof found === "function" ? { title: found.title } : { ops: [...found.types.keys()] };
+  print({ ...read, loaded: loadedUserFiles().map(({ file }) => file) });
 } else {
   const Type = await loadType(args[0], args[1]).catch((error) => error.message);
   if (typeof Type === "string") print({ refused: Type });
@@ -236,6 +241,33 @@ it("takes the stronger directory's, says what it hides, and counts a class expor
     ["other", "weak/a.ts"],
   ]);
   expect(shadowed).toEqual([{ op: "backup", file: join(root, "weak/a.ts"), by: join(root, "strong/a.ts") }]);
+});
+
+it("finds one type as the catalogue of all has it, and loads no more than it takes", async () => {
+  const titled = (name: string, title: unknown) =>
+    aType(name).replace("static stages", `static title = ${JSON.stringify(title)}; static stages`);
+  write({
+    "own/a.ts": titled("Other", "other"),
+    "own/b.ts": titled("Wanted", 5),
+    "own/c.ts": titled("Wanted", "own"),
+    "own/d.ts": titled("Wanted", "later"),
+    "shipped/a.ts": titled("A", "shipped a"),
+    "shipped/second.ts": titled("Second", "shipped second"),
+    "shipped/third.ts": titled("Hidden", "shipped hidden"),
+  });
+  const find = async (op: string) => {
+    const { stdout, stderr } = await bundle.run(["find", op, join(root, "own"), join(root, "shipped")], root);
+    if (stdout === "") throw new Error(stderr);
+    const { loaded, ...found } = JSON.parse(stdout) as { loaded: string[] };
+    return { ...found, loaded: loaded.map((file) => file.slice(root.length + 1)) };
+  };
+  const own = ["own/a.ts", "own/b.ts", "own/c.ts", "own/d.ts"];
+  const all = [...own, "shipped/a.ts", "shipped/second.ts", "shipped/third.ts"];
+  // The one in b.ts is none: its title is no text.
+  expect(await find("wanted")).toEqual({ title: "own", loaded: own.slice(0, 3) });
+  expect(await find("second")).toEqual({ title: "shipped second", loaded: [...own, "shipped/second.ts"] });
+  expect(await find("hidden")).toEqual({ title: "shipped hidden", loaded: all });
+  expect(await find("none")).toEqual({ ops: ["a", "hidden", "other", "second", "wanted"], loaded: all });
 });
 
 it("leaves out abstract classes and what is not exported", async () => {

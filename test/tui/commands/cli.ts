@@ -33,6 +33,7 @@ export class Cli {
       entryPoints: {
         "liveops-cli": "tui/commands/main.ts",
         "liveops-ls": "tui/commands/ls/quick.ts",
+        "liveops-run": "tui/commands/run/quick.ts",
         "liveops-commands": "tui/commands/command-line.ts",
       },
       bundle: true,

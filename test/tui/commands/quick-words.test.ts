@@ -1,9 +1,11 @@
-/** Law: where the quick reading of `submit` or `ls` answers, commander reads the same. */
+/** Law: where the quick reading of `submit`, `ls` or `run` answers, commander reads the same. */
 import { Command } from "commander";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { registerLs } from "../../../tui/commands/ls/command.js";
 import { quickList } from "../../../tui/commands/ls/quick.js";
+import { registerRun } from "../../../tui/commands/run/command.js";
+import { quickRun } from "../../../tui/commands/run/quick.js";
 import { registerSubmit } from "../../../tui/commands/submit/command.js";
 import { quickWords } from "../../../tui/commands/submit/quick-words.js";
 
@@ -23,6 +25,7 @@ const word = fc.oneof(
     "--state",
     "--op",
     "--limit",
+    "--ops",
   ),
   fc.constantFrom(
     "--wait",
@@ -57,17 +60,20 @@ function byCommander(words: string[], register: (root: Command) => void): unknow
   }
 }
 
-test("quick and commander read the same", () => {
+test.each([
+  ["submit", quickWords, registerSubmit],
+  ["run", quickRun, registerRun],
+] as const)("quick and commander read the same: %s", (name, quickly, register) => {
   let answered = 0;
   fc.assert(
     fc.property(fc.array(word, { maxLength: 7 }), (rest) => {
-      const words = ["submit", ...rest];
-      const quick = quickWords(words);
+      const words = [name, ...rest];
+      const quick = quickly(words);
       if (quick === null) return;
       answered++;
       const cut = words.indexOf("--");
       const { trailing, ...read } = quick;
-      expect(byCommander(cut === -1 ? words : words.slice(0, cut), registerSubmit)).toEqual(read);
+      expect(byCommander(cut === -1 ? words : words.slice(0, cut), register)).toEqual(read);
       expect(trailing).toEqual(cut === -1 ? undefined : words.slice(cut + 1));
     }),
     { numRuns: 3000 },
@@ -104,6 +110,12 @@ test.each([
   ["submit --help"],
   ["ls"],
   [""],
+  ["run"],
+  ["run --"],
+  ["run --help"],
+  ["run shell --wait"],
+  ["--socket x run shell"],
 ])("%j is left to commander", (line) => {
   expect(quickWords(line.split(" "))).toBeNull();
+  expect(quickRun(line.split(" "))).toBeNull();
 });

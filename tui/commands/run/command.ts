@@ -1,31 +1,8 @@
-/**
- * `liveops run`: an operation in this process, in text mode, without a daemon.
- *
- * The work is a bundle of its own (`inline.ts`), loaded only here: it brings the authoring API, which the quick
- * commands must not pay for.
- */
+/** `liveops run`: an operation in this process, in text mode, without a daemon. */
 import type { Command } from "commander";
-import {
-  addCommand,
-  allOptions,
-  commandPlaces,
-  type GlobalOptions,
-} from "../../../protocol/command/options.js";
-import { userOpsDirs } from "../../../protocol/places.js";
-import { givenLabel } from "../given-label.js";
-import { givenParams } from "../given-params.js";
-import { trailingWords, withTrailing } from "../trailing.js";
-import type { InlineRun } from "./inline.js";
-import { CANCEL_VARIABLE, supervise } from "./supervise.js";
-
-interface RunOptions {
-  ops?: string[];
-  params?: string;
-  label?: string;
-  json?: boolean;
-}
-
-const INLINE: string = "./run.js";
+import { addCommand, allOptions } from "../../../protocol/command/options.js";
+import { trailingWords } from "../trailing.js";
+import { type RunOptions, runWords } from "./words.js";
 
 export function registerRun(root: Command): void {
   addCommand(root, "run", "Run an operation here, in text mode, without the daemon", [
@@ -40,24 +17,9 @@ export function registerRun(root: Command): void {
     .option("--label <text>", "a text to tell it by")
     .option("--ops <dir>", "a directory of operations, before all others (repeatable)", collect)
     .option("--json", "a fact or log line a line")
-    .action(async (op: string, words: string[], _options: unknown, command: Command) => {
-      if (process.env[CANCEL_VARIABLE] === undefined) {
-        process.exitCode = await supervise();
-        return;
-      }
-      const options = allOptions<RunOptions & GlobalOptions>(command);
-      const { config } = commandPlaces(options);
-      const { runHere } = (await import(INLINE)) as typeof import("./inline.js");
-      const run: InlineRun = {
-        op,
-        params: givenParams(options.params),
-        set: withTrailing(words, trailingWords()),
-        label: givenLabel(options.label) ?? null,
-        json: options.json === true,
-        opsDirs: userOpsDirs({ ops: options.ops }, process.env, config),
-      };
-      await runHere(run);
-    });
+    .action((op: string, set: string[], _options: unknown, command: Command) =>
+      runWords({ op, set, trailing: trailingWords(), options: allOptions<RunOptions>(command) }),
+    );
 }
 
 function collect(value: string, earlier: string[] = []): string[] {

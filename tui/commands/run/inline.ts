@@ -4,7 +4,7 @@
  */
 import { existsSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Catalogue, loadCatalogue } from "../../../ops/api/catalogue.js";
+import { findType } from "../../../ops/api/catalogue.js";
 import { runInline } from "../../../ops/api/inline.js";
 import { prepareSubmission } from "../../../ops/api/prepare.js";
 import { type OperationCtor, readType, TypeFault } from "../../../ops/api/read-type.js";
@@ -14,8 +14,8 @@ import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js
 import { newId } from "../../../protocol/id.js";
 import { noSuchType } from "../../../protocol/no-such-type.js";
 import { isFinal } from "../../../protocol/state.js";
+import { CANCEL_VARIABLE, type FromChild, PIPE, SUPERVISOR_VARIABLE } from "./child.js";
 import { InlineScreen } from "./screen.js";
-import { CANCEL_VARIABLE, type FromChild } from "./supervise.js";
 
 export interface InlineRun {
   op: string;
@@ -26,6 +26,9 @@ export interface InlineRun {
   /** The user's, strongest first; the shipped ones come after them. */
   opsDirs: string[];
 }
+
+/** How often an operation that waits looks whether the supervisor is there, in ms. */
+const LOOK_MS = 500;
 
 const TO = { program: "liveops", startCommand: "liveopsd start" };
 
@@ -54,7 +57,7 @@ export async function runHere(run: InlineRun): Promise<never> {
 async function work(run: InlineRun): Promise<ExitCode> {
   enableUserCode(new URL("./liveops.js", import.meta.url).href);
   const shipped = ["./ops", "./ops/examples"].map((dir) => fileURLToPath(new URL(dir, import.meta.url)));
-  const Type = typeNamed(await loadCatalogue([...run.opsDirs, ...shipped]), run.op);
+  const Type = await typeNamed(run.op, run.opsDirs, shipped);
   const id = newId();
   const submission = await prepareSubmission(
     Type,
@@ -76,11 +79,11 @@ async function work(run: InlineRun): Promise<ExitCode> {
 }
 
 /** Files that don't load are said only when the type is missing: it may be in one of them. */
-function typeNamed({ types, errors }: Catalogue, op: string): OperationCtor {
-  const found = types.get(op);
-  if (found) return found.Type;
-  for (const { file, message } of errors) say(TO, `${file} does not load: ${message}`, "yellow");
-  throw noSuchType(op, types.keys(), 0);
+async function typeNamed(op: string, dirs: string[], shipped: string[]): Promise<OperationCtor> {
+  const found = await findType(op, dirs, shipped);
+  if (typeof found === "function") return found;
+  for (const { file, message } of found.errors) say(TO, `${file} does not load: ${message}`, "yellow");
+  throw noSuchType(op, found.types.keys(), 0);
 }
 
 /**
@@ -96,13 +99,14 @@ function stopOnSignal(): {
 } {
   const controller = new AbortController();
   const file = process.env[CANCEL_VARIABLE];
-  delete process.env[CANCEL_VARIABLE];
-  const supervisor = process.ppid;
+  const supervisor = Number(process.env[SUPERVISOR_VARIABLE]);
+  for (const name of [CANCEL_VARIABLE, SUPERVISOR_VARIABLE]) delete process.env[name];
   const cancel = () => controller.abort("cancel");
   const ignore = () => {};
   // To the end of the process: a stop that comes when the operation is over must not end it as a signal does.
-  process.on("SIGTERM", cancel).on("disconnect", cancel).on("SIGINT", ignore).on("SIGHUP", ignore);
-  process.channel?.unref();
+  process.on("SIGTERM", cancel).on("SIGINT", ignore).on("SIGHUP", ignore);
+  const isAlone = () => process.ppid !== supervisor;
+  setInterval(() => isAlone() && cancel(), LOOK_MS).unref();
   const unread = () => {
     if (controller.signal.aborted) return;
     tellSupervisor({ unread: true });
@@ -113,13 +117,16 @@ function stopOnSignal(): {
   return {
     signal: controller.signal,
     unread,
-    isCancelled: () =>
-      controller.signal.aborted || process.ppid !== supervisor || (file !== undefined && existsSync(file)),
+    isCancelled: () => controller.signal.aborted || isAlone() || (file !== undefined && existsSync(file)),
   };
 }
 
 function tellSupervisor(message: FromChild): void {
-  if (process.connected) process.send?.(message);
+  try {
+    writeSync(PIPE, `${JSON.stringify(message)}\n`);
+  } catch {
+    // It is gone.
+  }
 }
 
 function written(stream: NodeJS.WriteStream): Promise<void> {

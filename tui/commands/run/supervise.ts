@@ -7,18 +7,13 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import type { Readable } from "node:stream";
 import { killMarked } from "../../../ops/process/kill-marked.js";
+import { endQuietlyOnClosedPipe } from "../../../protocol/command/quiet-end.js";
 import { say } from "../../../protocol/command/report.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
-
-/** Names the cancel file; set in the child alone, which is told by it that it is the one. */
-export const CANCEL_VARIABLE = "LIVEOPS_RUN_CANCEL";
-
-/** The name by which all that the operation started is found again. */
-const RUN_VARIABLE = "LIVEOPS_RUN";
-
-/** What the child tells: how long it may take to stop, in seconds, or that nobody reads its output any more. */
-export type FromChild = { gracePeriod: number } | { unread: true };
+import { LineSplitter } from "../../../protocol/ndjson.js";
+import { CANCEL_VARIABLE, PIPE, RUN_VARIABLE, readFromChild, SUPERVISOR_VARIABLE } from "./child.js";
 
 /** Ctrl-C, a request to stop, and the terminal that went away. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -34,9 +29,16 @@ export async function supervise(): Promise<number> {
   const file = join(dir, "cancel");
   const name = basename(dir);
   const child = spawn(process.execPath, process.argv.slice(1), {
-    stdio: ["inherit", "inherit", "inherit", "ipc"],
-    env: { ...process.env, [CANCEL_VARIABLE]: file, [RUN_VARIABLE]: name },
+    stdio: ["inherit", "inherit", "inherit", "pipe"],
+    env: {
+      ...process.env,
+      [CANCEL_VARIABLE]: file,
+      [SUPERVISOR_VARIABLE]: String(process.pid),
+      [RUN_VARIABLE]: name,
+    },
   });
+  // The child is on its way: what is only done now costs the start nothing.
+  endQuietlyOnClosedPipe();
   let gracePeriod = 10;
   let asked = 0;
   let killed: string | null = null;
@@ -53,10 +55,14 @@ export async function supervise(): Promise<number> {
     timer = setTimeout(() => kill(over), gracePeriod * 1000 + MARGIN_MS);
   };
   const onSignal = () => (asked === 0 ? stop() : kill(""));
-  child.on("message", (message: FromChild) => {
+  const pipe = child.stdio[PIPE] as Readable;
+  const told = new LineSplitter((line) => {
+    const message = readFromChild(line);
+    if (message === null) return;
     if ("unread" in message) stop();
     else gracePeriod = message.gracePeriod;
   });
+  pipe.on("data", (chunk: Buffer) => told.push(chunk)).on("error", () => {});
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
     const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>(
@@ -76,6 +82,7 @@ export async function supervise(): Promise<number> {
   } finally {
     clearTimeout(timer);
     for (const signal of SIGNALS) process.off(signal, onSignal);
+    pipe.destroy();
     rmSync(dir, { recursive: true, force: true });
   }
 }

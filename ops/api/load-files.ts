@@ -1,0 +1,111 @@
+/**
+ * Loads the author's files into this process, one after another, and finds the operation types in them.
+ *
+ * A file that does not load is an entry in `errors` and hides no other, whatever it does short of never yielding.
+ */
+import { basename } from "node:path";
+import { setTimeout as after, setImmediate as turn } from "node:timers/promises";
+import type { TypesReply } from "../../protocol/routes.js";
+import { LoadGuard } from "./load-guard.js";
+import { isOperationType, type OperationCtor } from "./read-type.js";
+import { listTypeFiles } from "./type-files.js";
+import { importUserFile } from "./user-code.js";
+
+export type LoadErrors = TypesReply["errors"];
+
+export interface LoadedFileTypes {
+  file: string;
+  found: OperationCtor[];
+}
+
+export interface LoadFilesOptions {
+  /** Seconds a file's top level may take. Default: 10. */
+  limit?: number | undefined;
+  /** Told before each file: should it never yield, the parent process knows which one it was. */
+  onFile?: ((file: string) => void) | undefined;
+  /** Files that are left out. */
+  skip?: readonly string[] | undefined;
+  /** After a file for which it answers true no other one is begun. */
+  isEnough?: (loaded: LoadedFileTypes) => boolean;
+}
+
+/** How long one slow file keeps the next from starting, in ms. */
+const HEAD_START = 200;
+
+/** What the files hold, in their order; `late` are those whose top level did not finish in time, `errors` has them too. */
+export async function loadFiles(
+  files: Iterable<string>,
+  { limit = 10, onFile, skip = [], isEnough = () => false }: LoadFilesOptions,
+): Promise<{ loaded: LoadedFileTypes[]; errors: LoadErrors; late: string[] }> {
+  const errors: LoadErrors = [];
+  const late: string[] = [];
+  const guard = new LoadGuard();
+  const loading: Array<Promise<LoadedFileTypes>> = [];
+  let enough = false;
+  try {
+    for (const file of new Set(files)) {
+      if (skip.includes(file)) continue;
+      onFile?.(file);
+      const one = loadFile(file, limit, guard, errors, () => late.push(file)).then((loaded) => {
+        enough ||= isEnough(loaded);
+        return loaded;
+      });
+      loading.push(one);
+      await Promise.race([one, after(HEAD_START, undefined, { ref: false })]);
+      if (enough) break;
+    }
+    const loaded = await Promise.all(loading);
+    // Node reports a rejection nobody waits for once all promises had their turn.
+    await turn();
+    errors.push(...guard.faults);
+    return { loaded, errors, late };
+  } finally {
+    guard.release();
+  }
+}
+
+/** The files of the directories, in their order; a directory that cannot be read is an error. */
+export function filesOf(dirs: readonly string[], errors: LoadErrors): string[] {
+  return dirs.flatMap((dir) => {
+    try {
+      return listTypeFiles(dir);
+    } catch (error) {
+      errors.push({ file: dir, message: `${basename(dir)} cannot be read: ${(error as Error).message}` });
+      return [];
+    }
+  });
+}
+
+/** A module's operation types, each once. A CommonJS module may have them on its `module.exports` alone. */
+export function typesIn(exports: Record<string, unknown>): OperationCtor[] {
+  const { default: whole } = exports;
+  const more = typeof whole === "object" && whole !== null ? Object.values(whole) : [];
+  return [...new Set([...Object.values(exports), ...more])].filter(isOperationType);
+}
+
+async function loadFile(
+  file: string,
+  limit: number,
+  guard: LoadGuard,
+  errors: LoadErrors,
+  onLate: () => void,
+): Promise<LoadedFileTypes> {
+  const done = new AbortController();
+  const late = after(limit * 1000, null, { signal: done.signal }).then(
+    () => {
+      onLate();
+      return Promise.reject(new Error(`its top level did not finish within ${limit} s`));
+    },
+    () => new Promise<never>(() => {}),
+  );
+  try {
+    guard.loading = file;
+    const found = typesIn(await Promise.race([importUserFile(file), late]));
+    return { file, found };
+  } catch (thrown) {
+    errors.push({ file, message: guard.describe(thrown, file) });
+    return { file, found: [] };
+  } finally {
+    done.abort();
+  }
+}
