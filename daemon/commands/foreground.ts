@@ -1,8 +1,9 @@
 /** The daemon in this very process. Forked by `launch`, it tells its parent when it answers, or why it cannot. */
+
+import { keepCompileCache, useCompileCache } from "../../protocol/command/compile-cache.js";
 import { readConfig } from "../../protocol/command/config.js";
 import { type ReportTo, report, say } from "../../protocol/command/report.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
-import { keepCompileCache, useCompileCache } from "./compile-cache.js";
 import { daemonBundle } from "./daemon-bundle.js";
 import type { DaemonOptions } from "./daemon-options.js";
 

@@ -3,6 +3,7 @@
  *
  * The work is a bundle of its own (`inline.ts`), loaded only in the child: it brings the authoring API.
  */
+import { useCompileCache } from "../../../protocol/command/compile-cache.js";
 import { commandPlaces, type GlobalOptions } from "../../../protocol/command/looked-for.js";
 import { endQuietlyOnClosedPipe } from "../../../protocol/command/quiet-end.js";
 import { userOpsDirs } from "../../../protocol/places.js";
@@ -38,6 +39,7 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
   }
   endQuietlyOnClosedPipe();
   const { config } = commandPlaces(options);
+  useCompileCache();
   const { runHere } = (await import(INLINE)) as typeof import("./inline.js");
   await runHere({
     op,

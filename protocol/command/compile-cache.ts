@@ -1,12 +1,12 @@
 /**
- * V8's compiled code of the daemon's bundle, kept from one start to the next by Node itself, in a directory that is ours
- * alone: compiling it is a third of a start. Node checks it against the source and its own version; what does not fit,
+ * V8's compiled code of our bundles, kept from one start to the next by Node itself, in a directory that is ours alone:
+ * compiling it is a third of the daemon's start, and a tenth of a `run`. Node checks it against the source and its own version; what does not fit,
  * is damaged or cannot be written is passed over, and the start takes as long as without.
  */
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import * as module from "node:module";
 import { dirname } from "node:path";
-import { cacheDir } from "../../protocol/places.js";
+import { cacheDir } from "../places.js";
 
 /** Milliseconds after the first answer: what is compiled by then is what a start needs. */
 const KEEP_MS = 1000;
