@@ -3,29 +3,28 @@
  *
  * The schema is the one source; the type is inferred from it. Times are ISO 8601 in UTC, durations seconds.
  */
-import { z } from "zod";
+import * as z from "zod/mini";
 import { CAUSES, type Cause } from "./errors.js";
 import { STATES } from "./state.js";
 
 const time = z.iso.datetime();
 
 export const operationErrorSchema = z.object({
-  code: z.string().describe("stable code, LIVEOPS_… where liveops itself decided"),
+  code: z.string().check(z.describe("stable code, LIVEOPS_… where liveops itself decided")),
   message: z.string(),
-  stack: z.string().nullable(),
+  stack: z.nullable(z.string()),
   cause: z
-    .enum(Object.keys(CAUSES) as [Cause, ...Cause[]])
-    .optional()
-    .describe("which death, or which error that nobody could catch; absent otherwise"),
+    .optional(z.enum(Object.keys(CAUSES) as [Cause, ...Cause[]]))
+    .check(z.describe("which death, or which error that nobody could catch; absent otherwise")),
 });
 
 export const progressSchema = z.object({
   done: z.number(),
-  total: z.number().nullable().describe("null: unknown, an indeterminate bar"),
-  unit: z.string().nullable(),
-  label: z.string().nullable(),
-  rate: z.number().nullable().describe("units a second, smoothed"),
-  etaSeconds: z.number().nullable(),
+  total: z.nullable(z.number()).check(z.describe("null: unknown, an indeterminate bar")),
+  unit: z.nullable(z.string()),
+  label: z.nullable(z.string()),
+  rate: z.nullable(z.number()).check(z.describe("units a second, smoothed")),
+  etaSeconds: z.nullable(z.number()),
 });
 
 export const statusSchema = z.object({
@@ -37,52 +36,52 @@ export const stageStateSchema = z.enum(["active", "done", "failed", "cancelled"]
 
 export const stageTimesSchema = z.object({
   startedAt: time,
-  finishedAt: time.nullable(),
-  resumed: z.boolean().describe("its value came from an earlier attempt; the block did not run"),
-  seconds: z.number().nullable().describe("how long it took, by the monotonic clock"),
+  finishedAt: z.nullable(time),
+  resumed: z.boolean().check(z.describe("its value came from an earlier attempt; the block did not run")),
+  seconds: z.nullable(z.number()).check(z.describe("how long it took, by the monotonic clock")),
 });
 
 export const chainSchema = z.object({
-  id: z.string().describe("the id of the chain's first operation"),
-  index: z.int().describe("0 for the first"),
-  previous: z.string().nullable(),
-  next: z.string().nullable(),
+  id: z.string().check(z.describe("the id of the chain's first operation")),
+  index: z.int().check(z.describe("0 for the first")),
+  previous: z.nullable(z.string()),
+  next: z.nullable(z.string()),
 });
 
 export const operationSchema = z.object({
-  id: z.string().describe("12 of 0-9a-z, the first a letter"),
-  op: z.string().describe("the operation type's name"),
+  id: z.string().check(z.describe("12 of 0-9a-z, the first a letter")),
+  op: z.string().check(z.describe("the operation type's name")),
   title: z.string(),
-  label: z.string().nullable(),
+  label: z.nullable(z.string()),
   cwd: z.string(),
-  params: z.record(z.string(), z.unknown()).describe("the accepted input, before defaults"),
+  params: z.record(z.string(), z.unknown()).check(z.describe("the accepted input, before defaults")),
   state: z.enum(STATES),
   stages: z.array(z.string()),
-  currentStage: z.int().describe("index into stages; -1 before the first"),
-  stageStates: z.record(z.string(), stageStateSchema).describe("by name; absent means pending"),
+  currentStage: z.int().check(z.describe("index into stages; -1 before the first")),
+  stageStates: z.record(z.string(), stageStateSchema).check(z.describe("by name; absent means pending")),
   stageTimes: z.record(z.string(), stageTimesSchema),
-  percent: z.number().min(0).max(100),
-  progress: progressSchema.nullable(),
-  status: statusSchema.nullable(),
-  result: z.unknown().nullable(),
-  error: operationErrorSchema.nullable(),
-  attempt: z.int().describe("0 until the first start"),
-  retryAt: time.nullable().describe("queued again after a failure, started no earlier than this"),
-  stalledSince: time.nullable().describe("its worker is stopped (SIGSTOP) and does nothing"),
-  noRoomSince: time
-    .nullable()
-    .describe("the disk is full: its next stage or its outcome waits for room, and it with them"),
-  seconds: z.number().nullable().describe("how long the last attempt ran, by the monotonic clock"),
+  percent: z.number().check(z.gte(0), z.lte(100)),
+  progress: z.nullable(progressSchema),
+  status: z.nullable(statusSchema),
+  result: z.nullable(z.unknown()),
+  error: z.nullable(operationErrorSchema),
+  attempt: z.int().check(z.describe("0 until the first start")),
+  retryAt: z.nullable(time).check(z.describe("queued again after a failure, started no earlier than this")),
+  stalledSince: z.nullable(time).check(z.describe("its worker is stopped (SIGSTOP) and does nothing")),
+  noRoomSince: z
+    .nullable(time)
+    .check(z.describe("the disk is full: its next stage or its outcome waits for room, and it with them")),
+  seconds: z.nullable(z.number()).check(z.describe("how long the last attempt ran, by the monotonic clock")),
   cancelRequested: z.boolean(),
   finishedSuccessfully: z.boolean(),
-  queuePosition: z.int().nullable().describe("1 is next; null when not queued"),
+  queuePosition: z.nullable(z.int()).check(z.describe("1 is next; null when not queued")),
   chain: chainSchema,
   createdAt: time,
   updatedAt: time,
-  startedAt: time.nullable(),
-  finishedAt: time.nullable(),
-  logLines: z.int().describe("lines logged so far, over all attempts"),
-  seq: z.int().describe("number of the last fact in this record"),
+  startedAt: z.nullable(time),
+  finishedAt: z.nullable(time),
+  logLines: z.int().check(z.describe("lines logged so far, over all attempts")),
+  seq: z.int().check(z.describe("number of the last fact in this record")),
 });
 
 export type Operation = z.infer<typeof operationSchema>;
@@ -96,14 +95,14 @@ export type Chain = z.infer<typeof chainSchema>;
 
 /** One line of an operation's log. */
 export const logLineSchema = z.object({
-  n: z.int().describe("from 1, over all attempts, none missing"),
-  seq: z.int().describe("its place among the facts"),
+  n: z.int().check(z.describe("from 1, over all attempts, none missing")),
+  seq: z.int().check(z.describe("its place among the facts")),
   at: time,
   attempt: z.int(),
-  stage: z.string().nullable(),
+  stage: z.nullable(z.string()),
   stream: z
     .enum(["log", "stdout", "stderr", "liveops"])
-    .describe("log: p.log; stdout, stderr: the process; liveops: a note of ours"),
+    .check(z.describe("log: p.log; stdout, stderr: the process; liveops: a note of ours")),
   text: z.string(),
 });
 

@@ -5,7 +5,7 @@
  * from them. Only the daemon loads this module at run time; a client imports the types alone, so that a short
  * command does not pay for zod.
  */
-import { z } from "zod";
+import * as z from "zod/mini";
 import { MAX_BATCH, MAX_LABEL } from "./limits.js";
 import { operationSchema } from "./operation.js";
 import { PATHS } from "./paths.js";
@@ -24,79 +24,88 @@ import { STATES } from "./state.js";
 export const MAX_PAGE = 1000;
 
 /** Of no words at all: as if it were not given. */
-const commaList = <T extends z.ZodType>(item: T) =>
-  z
-    .preprocess((value) => (typeof value === "string" ? wordsOf(value) : value), z.array(item).optional())
-    .optional();
+const commaList = <T extends z.ZodMiniType>(item: T) =>
+  z.optional(
+    z.pipe(
+      z.transform((value) => (typeof value === "string" ? wordsOf(value) : value)),
+      z.optional(z.array(item)),
+    ),
+  );
 const wordsOf = (text: string) => (/[^,]/.test(text) ? text.split(",").filter(Boolean) : undefined);
-const count = z.coerce.number().int().min(0);
-const flag = z.preprocess(
-  (value) => (value === "1" || value === "true" ? true : value === "0" || value === "false" ? false : value),
+const count = z.coerce.number().check(z.int(), z.gte(0));
+const flag = z.pipe(
+  z.transform((value) =>
+    value === "1" || value === "true" ? true : value === "0" || value === "false" ? false : value,
+  ),
   z.boolean(),
 );
 
 export const submitBody = z.strictObject({
-  op: z.string().min(1).describe("name of the operation type"),
-  params: z.record(z.string(), z.unknown()).optional(),
-  set: z.array(z.string()).optional().describe("words name=value, read against the type's schema"),
-  label: z.string().max(MAX_LABEL).optional(),
-  cwd: z
-    .string()
-    .regex(/^\/[^\0]*$/, "must be an absolute path")
-    .optional(),
-  env: z
-    .record(
-      z.string().regex(/^[^=\0]+$/, "a variable's name must not be empty, nor hold = or a null character"),
-      z.string().regex(/^[^\0]*$/, "must not hold a null character"),
-    )
-    .optional(),
+  op: z.string().check(z.minLength(1), z.describe("name of the operation type")),
+  params: z.optional(z.record(z.string(), z.unknown())),
+  set: z.optional(z.array(z.string())).check(z.describe("words name=value, read against the type's schema")),
+  label: z.optional(z.string().check(z.maxLength(MAX_LABEL))),
+  cwd: z.optional(z.string().check(z.regex(/^\/[^\0]*$/, "must be an absolute path"))),
+  env: z.optional(
+    z.record(
+      z
+        .string()
+        .check(z.regex(/^[^=\0]+$/, "a variable's name must not be empty, nor hold = or a null character")),
+      z.string().check(z.regex(/^[^\0]*$/, "must not hold a null character")),
+    ),
+  ),
 });
 
 /** One operation, or several that are recorded together or not at all. */
-export const submitRequest = z.union([submitBody, z.array(submitBody).min(1).max(MAX_BATCH)]);
+export const submitRequest = z.union([
+  submitBody,
+  z.array(submitBody).check(z.minLength(1), z.maxLength(MAX_BATCH)),
+]);
 
 export const listQuery = z.object({
   state: commaList(z.enum(STATES)),
-  op: z.string().optional(),
-  chain: z.string().optional(),
-  q: z.string().optional().describe("text in id, type, title or label"),
-  limit: count.max(MAX_PAGE).default(50),
-  before: z.string().optional().describe("the opaque next of an earlier page"),
+  op: z.optional(z.string()),
+  chain: z.optional(z.string()),
+  q: z.optional(z.string()).check(z.describe("text in id, type, title or label")),
+  limit: z._default(count.check(z.lte(MAX_PAGE)), 50),
+  before: z.optional(z.string()).check(z.describe("the opaque next of an earlier page")),
 });
 
 export const logQuery = z.object({
-  after: count.optional().describe("lines numbered above this, oldest first"),
-  before: z.coerce.number().int().min(1).optional().describe("the last lines numbered below this"),
-  tail: count.optional().describe("the last so many lines"),
-  limit: count.max(10_000).default(MAX_PAGE),
-  match: z.string().optional().describe("text in the line, case-insensitive"),
-  stage: z.string().optional(),
-  stream: z.enum(["log", "stdout", "stderr", "liveops"]).optional(),
+  after: z.optional(count).check(z.describe("lines numbered above this, oldest first")),
+  before: z
+    .optional(z.coerce.number().check(z.int(), z.gte(1)))
+    .check(z.describe("the last lines numbered below this")),
+  tail: z.optional(count).check(z.describe("the last so many lines")),
+  limit: z._default(count.check(z.lte(10_000)), MAX_PAGE),
+  match: z.optional(z.string()).check(z.describe("text in the line, case-insensitive")),
+  stage: z.optional(z.string()),
+  stream: z.optional(z.enum(["log", "stdout", "stderr", "liveops"])),
 });
 
 export const eventsQuery = z.object({
-  after: count.default(0).describe("facts numbered above this"),
-  follow: flag.default(false).describe("until settled"),
-  log: flag.default(false).describe("log lines among the facts"),
+  after: z._default(count, 0).check(z.describe("facts numbered above this")),
+  follow: z._default(flag, false).check(z.describe("until settled")),
+  log: z._default(flag, false).check(z.describe("log lines among the facts")),
 });
 
 export const watchQuery = z.object({
-  operation: z.string().optional(),
-  follow: z.literal("chain").optional(),
-  log: flag.default(false),
-  logAfter: count.default(0),
-  since: z.string().optional(),
+  operation: z.optional(z.string()),
+  follow: z.optional(z.literal("chain")),
+  log: z._default(flag, false),
+  logAfter: z._default(count, 0),
+  since: z.optional(z.string()),
   state: commaList(z.enum(STATES)),
-  op: z.string().optional(),
-  limit: count.max(MAX_PAGE).default(200),
+  op: z.optional(z.string()),
+  limit: z._default(count.check(z.lte(MAX_PAGE)), 200),
 });
 
 export const retryBody = z.strictObject({
-  from: z.string().optional().describe("forget this stage's stored value and all that follow"),
+  from: z.optional(z.string()).check(z.describe("forget this stage's stored value and all that follow")),
 });
 
 export const stopBody = z.strictObject({
-  now: z.boolean().default(false).describe("cancel running operations first"),
+  now: z._default(z.boolean(), false).check(z.describe("cancel running operations first")),
 });
 
 const noBody = z.strictObject({});
@@ -111,11 +120,11 @@ export interface Route {
   /** Whether it takes path parameters, a query or a body. */
   takes: boolean;
   summary: string;
-  params?: z.ZodObject;
-  query?: z.ZodObject;
-  body?: z.ZodType;
+  params?: z.ZodMiniObject;
+  query?: z.ZodMiniObject;
+  body?: z.ZodMiniType;
   /** Absent for a stream of NDJSON. */
-  reply?: z.ZodType;
+  reply?: z.ZodMiniType;
 }
 
 const define = <const R extends Record<string, Route>>(routes: R) => routes;

@@ -1,5 +1,5 @@
 /** What is wrong with a request's query or body, in words: which field, what it takes, what it was given. */
-import { z } from "zod";
+import * as z from "zod/mini";
 import { briefValue } from "../../protocol/brief-value.js";
 import type { JsonSchema } from "../../protocol/json-schema.js";
 import { nearest } from "../../protocol/nearest.js";
@@ -10,7 +10,7 @@ export type Where = "path" | "query" | "body";
 const MOST_SHOWN = 60;
 
 /** Empty where the value fits. */
-export function inputProblem(schema: z.ZodType, value: unknown, where: Where): string {
+export function inputProblem(schema: z.ZodMiniType, value: unknown, where: Where): string {
   const form = formOf(schema, value);
   const issues = form.safeParse(value).error?.issues ?? [];
   const root = z.toJSONSchema(form, { io: "input", unrepresentable: "any" }) as JsonSchema;
@@ -26,10 +26,10 @@ export function inputProblem(schema: z.ZodType, value: unknown, where: Where): s
 }
 
 /** Of a body that may be one thing or an array of them, the one that it is: its problems are then those of that form. */
-function formOf(schema: z.ZodType, value: unknown): z.ZodType {
-  if (!(schema instanceof z.ZodUnion)) return schema;
-  const forms = schema.options as z.ZodType[];
-  return forms.find((form) => form instanceof z.ZodArray === Array.isArray(value)) ?? schema;
+function formOf(schema: z.ZodMiniType, value: unknown): z.ZodMiniType {
+  if (!(schema instanceof z.ZodMiniUnion)) return schema;
+  const forms = schema.def.options as z.ZodMiniType[];
+  return forms.find((form) => form instanceof z.ZodMiniArray === Array.isArray(value)) ?? schema;
 }
 
 /** A word of a query is shown as it was typed, also where it is one of a list. */
@@ -75,9 +75,9 @@ function below(root: JsonSchema, path: PropertyKey[]): JsonSchema {
   }, root);
 }
 
-function wholeInWords(schema: z.ZodType, value: unknown, root: JsonSchema): string {
+function wholeInWords(schema: z.ZodMiniType, value: unknown, root: JsonSchema): string {
   if (Array.isArray(value) && root.type === "array") return `a list of ${root.minItems} to ${root.maxItems}`;
-  return schema instanceof z.ZodUnion ? "a JSON object, or a list of them" : "a JSON object";
+  return schema instanceof z.ZodMiniUnion ? "a JSON object, or a list of them" : "a JSON object";
 }
 
 function inQuery(schema: JsonSchema): string {

@@ -1,6 +1,6 @@
 /** Reads what a request brings by its route's schemas. */
 import type { FastifyRequest } from "fastify";
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import type { RouteName } from "../../protocol/paths.js";
 import { ROUTES, type Route } from "../../protocol/routes.js";
 import { inputProblem, type Where } from "./input-problem.js";
@@ -33,7 +33,7 @@ function given(query: unknown): object {
 function take(
   read: Input,
   place: keyof Input,
-  schema: z.ZodType | undefined,
+  schema: z.ZodMiniType | undefined,
   value: unknown,
   where: Where,
 ): string | null {

@@ -1,5 +1,5 @@
 /** `GET /openapi.json`: OpenAPI 3.1, made from the route table's schemas. */
-import { z } from "zod";
+import * as z from "zod/mini";
 import { REFUSALS } from "../../protocol/errors.js";
 import { ROUTES, type Route } from "../../protocol/routes.js";
 import { VERSION } from "../../protocol/version.js";
@@ -53,7 +53,7 @@ function operation(name: string, route: Route): object {
   };
 }
 
-function parameters(schema: z.ZodObject | undefined, where: "path" | "query"): object[] {
+function parameters(schema: z.ZodMiniObject | undefined, where: "path" | "query"): object[] {
   if (!schema) return [];
   const { properties = {} } = schemaOf(schema, "input");
   return Object.entries(properties as Record<string, object>).map(([name, property]) => ({
@@ -64,7 +64,7 @@ function parameters(schema: z.ZodObject | undefined, where: "path" | "query"): o
   }));
 }
 
-function schemaOf(schema: z.ZodType, io: "input" | "output"): Record<string, unknown> {
+function schemaOf(schema: z.ZodMiniType, io: "input" | "output"): Record<string, unknown> {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return rest;
 }

@@ -1,12 +1,12 @@
 /** Binds a handler to a route of the table: input validated by its schemas, errors left to the one error handler. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import { Refusal } from "../../protocol/errors.js";
 import { PATHS, type RouteName } from "../../protocol/paths.js";
 import type { ROUTES, Route } from "../../protocol/routes.js";
 import type { Input } from "./input.js";
 
-type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
+type Output<S> = S extends z.ZodMiniType ? z.output<S> : undefined;
 
 interface InputOf<R extends Route> {
   params: Output<R["params"]>;

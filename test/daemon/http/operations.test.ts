@@ -1,5 +1,6 @@
 /** The routes of stored operations: list, show, log, cancel, retry, remove; types, history, the daemon. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import * as z from "zod/mini";
 import {
   daemonReply,
   historyReply,
@@ -30,7 +31,7 @@ describe("list", () => {
   const page = async (query: string): Promise<OperationPage> => {
     const reply = await get(`/v1/operations?${query}`);
     expect(reply.statusCode).toBe(200);
-    return operationPage.strict().parse(reply.json());
+    return z.strictObject(operationPage.shape).parse(reply.json());
   };
   const ids = async (query: string) => (await page(query)).operations.map(({ id }) => id);
 
@@ -265,7 +266,7 @@ describe("log", () => {
   const page = async (id: string, query = ""): Promise<LogPage> => {
     const reply = await get(`/v1/operations/${id}/log?${query}`);
     expect(reply.statusCode).toBe(200);
-    return logPage.strict().parse(reply.json());
+    return z.strictObject(logPage.shape).parse(reply.json());
   };
   const numbers = async (id: string, query: string) => (await page(id, query)).lines.map(({ n }) => n);
 
@@ -365,7 +366,7 @@ describe("log", () => {
 
 describe("types and history", () => {
   test("the types, and what does not load", async () => {
-    const reply = typesReply.strict().parse((await get("/v1/ops")).json());
+    const reply = z.strictObject(typesReply.shape).parse((await get("/v1/ops")).json());
     expect(reply.ops.map(({ op }) => op)).toEqual(["load-process-save", "resumes"]);
     expect(reply.errors).toEqual([{ file: "/ops/broken.ts", message: "it broke" }]);
   });
@@ -379,7 +380,9 @@ describe("types and history", () => {
       sink.fact({ type: "stage:left", ...left }, true);
       await served.settle(id, state);
     }
-    const reply = historyReply.strict().parse((await get("/v1/ops/load-process-save/history")).json());
+    const reply = z
+      .strictObject(historyReply.shape)
+      .parse((await get("/v1/ops/load-process-save/history")).json());
     expect(reply).toMatchObject({
       op: "load-process-save",
       runs: 1,
@@ -414,7 +417,7 @@ describe("types and history", () => {
 describe("the daemon", () => {
   test("says what it is", async () => {
     await served.submit();
-    const reply = daemonReply.strict().parse((await get("/v1/daemon")).json());
+    const reply = z.strictObject(daemonReply.shape).parse((await get("/v1/daemon")).json());
     expect(reply).toMatchObject({ version: VERSION, pid: process.pid, storeFull: false, problems: [] });
     expect(reply.counts).toEqual({ queued: 1, running: 0, succeeded: 0, failed: 0, cancelled: 0 });
   });
@@ -425,7 +428,7 @@ describe("the daemon", () => {
     [{ now: true }, true],
   ])("stop %j answers, then ends it", async (body, now) => {
     const reply = await post("/v1/daemon/stop", body);
-    expect(stopReply.strict().parse(reply.json())).toEqual({ running: 0, cancelled: 0 });
+    expect(z.strictObject(stopReply.shape).parse(reply.json())).toEqual({ running: 0, cancelled: 0 });
     await served.ended.promise;
     expect(served.stops).toEqual([now]);
   });
