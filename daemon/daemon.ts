@@ -159,7 +159,6 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     store.problems.push(...(await takeUpUnowned(store, layout)));
   for (const problem of store.problems) log.error(problem);
   for (const entry of store.ledger.entries.values()) noteStored(entry);
-  for (const entry of store.recent.values()) hub.changed(null, entry.record);
   function noteStored(entry: Entry): void {
     hub.changed(null, entry.record);
     if (entry.record.state === "queued") feed.enqueue(entry);
@@ -210,6 +209,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     loader.start();
     executor.resume();
     retention.start();
+    for (const entry of store.recent.values()) hub.changed(null, entry.record);
     void loadSchemas();
   });
 

@@ -15,6 +15,7 @@ import {
   readdirSync,
   readSync,
   rmSync,
+  statSync,
 } from "node:fs";
 import { join } from "node:path";
 import type { State } from "../../protocol/state.js";
@@ -178,6 +179,7 @@ export class History {
     for (const segment of this.#segments()) {
       if (segment < from.segment) continue;
       const start = segment === from.segment ? from.offset : 0;
+      if (start > 0 && start === sizeOf(this.#file(segment))) continue;
       const { lines, end } = readSegmentLines(this.#file(segment), start, this.problems);
       const places = lines.map(({ id, entry, offset, length }) => ({
         id,
@@ -222,4 +224,8 @@ export class History {
   #file(segment: number): string {
     return join(this.dir, `${String(segment).padStart(6, "0")}.ndjson`);
   }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file).size;
 }

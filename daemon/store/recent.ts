@@ -5,7 +5,10 @@ import type { Entry } from "./decision.js";
 export const RECENT = 200;
 
 export class Recent {
-  readonly #entries = new Map<string, Entry>();
+  #loaded: Map<string, Entry> | null = null;
+
+  /** @param load - the newest, oldest first; called when they are first asked for */
+  constructor(private readonly load: () => Entry[]) {}
 
   get(id: string): Entry | undefined {
     return this.#entries.get(id);
@@ -17,11 +20,12 @@ export class Recent {
 
   /** It has just finished. Returns those that are no longer among the newest. */
   add(entry: Entry): string[] {
-    this.#entries.set(entry.record.id, entry);
+    const entries = this.#entries;
+    entries.set(entry.record.id, entry);
     const dropped: string[] = [];
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= RECENT) break;
-      this.#entries.delete(oldest);
+    for (const oldest of entries.keys()) {
+      if (entries.size <= RECENT) break;
+      entries.delete(oldest);
       dropped.push(oldest);
     }
     return dropped;
@@ -29,5 +33,10 @@ export class Recent {
 
   delete(id: string): void {
     this.#entries.delete(id);
+  }
+
+  get #entries(): Map<string, Entry> {
+    this.#loaded ??= new Map(this.load().map((entry) => [entry.record.id, entry]));
+    return this.#loaded;
   }
 }

@@ -40,7 +40,7 @@ export class Store {
   readonly ledger = new Ledger();
   readonly problems: string[] = [];
   readonly removedKeys = new RemovedKeys();
-  readonly recent = new Recent();
+  readonly recent = new Recent(() => this.#newestFinished());
   readonly #counts = new StateCounts();
   #journal!: Journal<Decision>;
   #history!: History;
@@ -76,7 +76,6 @@ export class Store {
     this.#dropOutdated();
     for (const id of this.ledger.entries.keys()) this.#history.forget(id);
     this.#counts.reset(this.#history.countsByState(), this.ledger.entries.values());
-    this.#loadRecent();
     this.#journal = new Journal<Decision>({
       dir: layout.journal,
       last: Math.max(read.last, ...[...salvaged.values()].map(({ journal }) => journal)),
@@ -278,9 +277,11 @@ export class Store {
     if (!this.ledger.get(id) && !this.recent.get(id)) this.options.onForget?.(id);
   }
 
-  #loadRecent(): void {
-    const finished = this.list({ state: ["succeeded", "failed", "cancelled"] }, RECENT).reverse();
-    for (const entry of finished) this.recent.add(entry);
+  /** Oldest first. */
+  #newestFinished(): Entry[] {
+    const finished = [...this.ledger.entries.values()].filter((entry) => isFinal(entry.record.state));
+    const newest = [...finished, ...this.#history.list({}, RECENT)].sort((a, b) => a.order - b.order);
+    return newest.slice(-RECENT);
   }
 }
 
