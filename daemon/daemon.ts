@@ -25,6 +25,7 @@ import { find, present } from "./shown.js";
 import { Stopping } from "./stopping.js";
 import type { Entry } from "./store/decision.js";
 import { checkStateDir, prepareStateDir } from "./store/directories.js";
+import { type Holder, readHolder, removeHolder, writeHolder } from "./store/holder.js";
 import { layoutOf, runDir } from "./store/layout.js";
 import type { Change } from "./store/ledger.js";
 import { Store } from "./store/store.js";
@@ -33,9 +34,15 @@ import { hasUnownedWorker, takeUpUnowned } from "./unowned.js";
 import { Hub } from "./watch/hub.js";
 import { fits } from "./watch/scope.js";
 
-/** Another daemon has the state dir or the socket. */
+/** Another daemon has the state dir or the socket; `holder`: who it is, as far as the state dir tells. */
 export class AlreadyRunningError extends Error {
   override name = "AlreadyRunningError";
+  constructor(
+    message: string,
+    readonly holder: Holder | null,
+  ) {
+    super(message);
+  }
 }
 
 export interface Daemon {
@@ -60,13 +67,17 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   checkSocketPath(settings.socket);
   checkStateDir(layout);
   const stateLock = acquireLock(layout.lock);
-  if (!stateLock)
-    throw new AlreadyRunningError(`another daemon uses the state directory ${settings.stateDir}`);
+  if (!stateLock) {
+    const message = `another daemon uses the state directory ${settings.stateDir}`;
+    throw new AlreadyRunningError(message, readHolder(layout));
+  }
   releasers.add(() => stateLock.release());
   prepareStateDir(layout);
   const socketLock = lockSocket(settings.socket);
-  if (!socketLock) throw new AlreadyRunningError(`another daemon uses the socket ${settings.socket}`);
+  if (!socketLock) throw new AlreadyRunningError(`another daemon uses the socket ${settings.socket}`, null);
   releasers.add(() => socketLock.release());
+  writeHolder(layout, { pid: process.pid, socket: settings.socket });
+  releasers.add(() => removeHolder(layout));
 
   const log = makeLog();
   const signals = new EventEmitter().setMaxListeners(0);

@@ -6,19 +6,26 @@ import { type ReportTo, report, say } from "../../protocol/command/report.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import { daemonBundle } from "./daemon-bundle.js";
 import type { DaemonOptions } from "./daemon-options.js";
+import { otherDaemon, type Taken } from "./other-daemon.js";
 
 /** What the forked daemon says to the command that started it, once. */
 export type LaunchReport =
   | { type: "answers"; pid: number }
-  | { type: "taken"; message: string }
+  | ({ type: "taken" } & Taken)
   | { type: "failed"; message: string; code: ExitCode };
+
+/** How long who has the places is asked in the foreground, where nobody waits for that one to be ready. */
+const ASK_MS = 1000;
 
 export async function runForeground(options: DaemonOptions, to: ReportTo): Promise<ExitCode> {
   useCompileCache();
   const { AlreadyRunningError, PlaceError, runDaemon, settingsFrom } = daemonBundle();
   const isChild = process.send !== undefined;
+  let socket = "";
   try {
-    await runDaemon(settingsFrom(options, process.env, readConfig()), !isChild, () => {
+    const settings = settingsFrom(options, process.env, readConfig());
+    socket = settings.socket;
+    await runDaemon(settings, !isChild, () => {
       tell({ type: "answers", pid: process.pid });
       keepCompileCache();
     });
@@ -26,8 +33,9 @@ export async function runForeground(options: DaemonOptions, to: ReportTo): Promi
   } catch (error) {
     const { message } = error as Error;
     if (error instanceof AlreadyRunningError) {
-      tell({ type: "taken", message });
-      if (!isChild) say(to, message);
+      const taken = { message, holder: error.holder };
+      tell({ type: "taken", ...taken });
+      if (!isChild) await sayWho(socket, taken, to);
       return EXIT.refused;
     }
     if (error instanceof PlaceError) {
@@ -37,6 +45,15 @@ export async function runForeground(options: DaemonOptions, to: ReportTo): Promi
     }
     tell({ type: "failed", message, code: EXIT.fault });
     return report(error, to);
+  }
+}
+
+async function sayWho(socket: string, taken: Taken, to: ReportTo): Promise<void> {
+  try {
+    const { pid } = await otherDaemon(socket, taken, ASK_MS);
+    say(to, `${taken.message}: pid ${pid}, which answers on ${socket}`);
+  } catch (refusal) {
+    report(refusal, to);
   }
 }
 

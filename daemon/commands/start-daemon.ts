@@ -5,20 +5,19 @@ import { Client } from "../../protocol/client/client.js";
 import { readConfig } from "../../protocol/command/config.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import { shellQuote } from "../../protocol/command/shell-quote.js";
-import { Refusal } from "../../protocol/errors.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import { socketPath, stateDir } from "../../protocol/places.js";
 import type { DaemonReply } from "../../protocol/routes.js";
-import { answering } from "./answering.js";
 import { asWords, type StartOptions } from "./daemon-options.js";
 import { runForeground } from "./foreground.js";
 import { launch } from "./launch.js";
+import { answersOn, notStarted } from "./other-daemon.js";
 
 export async function startDaemon(options: StartOptions, to: ReportTo): Promise<ExitCode> {
-  const socket = socketPath(options, process.env, readConfig());
-  const client = new Client(socket);
+  const config = readConfig();
+  const socket = socketPath(options, process.env, config);
   // Where there is no socket nobody answers: to ask takes a tenth of a start.
-  const running = existsSync(socket) ? await answering(client) : null;
+  const running = existsSync(socket) ? await answersOn(socket, stateDir(options, process.env, config)) : null;
   for (const dir of options.ops ?? []) {
     // Not refused: it may be made later, and is looked into each time.
     if (!existsSync(dir)) say(to, `--ops ${dir}: there is no such directory yet`, "yellow");
@@ -31,7 +30,7 @@ export async function startDaemon(options: StartOptions, to: ReportTo): Promise<
   if (running) return saysRunning(running);
   if (options.foreground) return runForeground(options, to);
   const { pid, ours } = await launch(options, socket);
-  if (!ours) return saysRunning(await client.daemon());
+  if (!ours) return saysRunning(await new Client(socket).daemon());
   process.stderr.write(`liveopsd: started (pid ${pid}), answers on ${socket}\n`);
   return EXIT.done;
 }
@@ -41,8 +40,7 @@ function checkStateDir(options: StartOptions, running: DaemonReply, socket: stri
   if (!options.stateDir && !process.env.LIVEOPS_STATE_DIR) return;
   const wanted = stateDir(options, process.env, readConfig());
   if (running.stateDir === wanted) return;
-  throw new Refusal(
-    "LIVEOPS_WRONG_STATE",
+  throw notStarted(
     `the daemon on ${socket} (pid ${running.pid}) keeps its state in ${running.stateDir}, not in ${wanted}; choose another --socket`,
   );
 }

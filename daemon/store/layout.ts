@@ -9,6 +9,8 @@ export interface Layout {
   /** `{"format": 1}` */
   version: string;
   lock: string;
+  /** Who has it. */
+  holder: string;
   log: string;
   checkpoint: string;
   /** The checkpoint before. */
@@ -24,6 +26,7 @@ export function layoutOf(root: string): Layout {
     root,
     version: join(root, "version.json"),
     lock: join(root, "liveopsd.lock"),
+    holder: join(root, "liveopsd.json"),
     log: join(root, "liveopsd.log"),
     checkpoint: join(root, "state.json"),
     previousCheckpoint: join(root, "state.previous.json"),

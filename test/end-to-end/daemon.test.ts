@@ -81,12 +81,35 @@ test("--foreground stays, ends on SIGTERM with 0 and takes its socket with it", 
   expect(existsSync(world.socket)).toBe(false);
 });
 
-test("a second daemon on the same state dir, by another socket, is refused", async () => {
+test.each([[[]], [["--foreground"]]])(
+  "a second daemon on the same state dir, by another socket, is refused at once with who has it: start %j",
+  // As long as a daemon that is not there would be waited for.
+  { timeout: 15_000 },
+  async (flags) => {
+    const world = await emptyWorld();
+    await world.startDaemon();
+    const { pid } = await world.client.daemon();
+    const socket = join(world.dir, "other.sock");
+    const other = await world.liveopsd(["start", ...flags, "--socket", socket]);
+    expect(other).toMatchObject({ code: 5, stdout: "" });
+    expect(other.stderr).toContain(
+      `Not started: another daemon uses the state directory ${world.state}: pid ${pid}, which answers on ${world.socket};`,
+    );
+    expect(other.stderr).toContain(`liveopsd stop --socket ${world.socket} stops it`);
+    expect(existsSync(socket)).toBe(false);
+    expect((await world.client.daemon()).pid).toBe(pid);
+    await world.liveopsd(["stop"]);
+    expect(await world.liveopsd(["start", "--socket", socket])).toMatchObject({ code: 0 });
+    expect(await world.liveopsd(["stop", "--socket", socket])).toMatchObject({ code: 0 });
+  },
+);
+
+test("--foreground where one answers already says so", async () => {
   const world = await emptyWorld();
   await world.startDaemon();
-  const other = await world.liveopsd(["start", "--socket", join(world.dir, "other.sock")]);
-  expect(other.code).toBe(5);
-  expect(other.stderr).toContain(world.state);
+  const again = await world.liveopsd(["start", "--foreground"]);
+  expect(again).toMatchObject({ code: 0, stdout: "" });
+  expect(again.stderr).toContain("running already");
 });
 
 test("a socket path that no Unix socket can have is wrong usage, and says so", async () => {

@@ -1,0 +1,86 @@
+/** A start that found its state dir, or its socket, taken by another daemon: which one it is, and what to do. */
+import { Client } from "../../protocol/client/client.js";
+import { shellQuote } from "../../protocol/command/shell-quote.js";
+import { Refusal } from "../../protocol/errors.js";
+import type { DaemonReply } from "../../protocol/routes.js";
+import { type Holder, readHolder } from "../store/holder.js";
+import { layoutOf } from "../store/layout.js";
+import { answering } from "./answering.js";
+import { until } from "./until.js";
+
+/** How long another daemon, found holding the locks or the socket, may take until it answers. */
+export const OTHER_MS = 15_000;
+
+/** What a daemon says that could not have its places; `holder`: who has them, where that is told. */
+export interface Taken {
+  message: string;
+  holder: Holder | null;
+}
+
+/**
+ * The daemon that answers on the socket, or is about to: a race was lost to it.
+ *
+ * @param ms how long it may take until it answers
+ * @throws Refusal where nobody does, and at once where the state dir's daemon answers on another socket
+ */
+export async function otherDaemon(socket: string, taken: Taken, ms: number): Promise<DaemonReply> {
+  // One that is stopped takes a connection and never answers.
+  const limit = AbortSignal.timeout(ms);
+  const { holder } = taken;
+  const running = await until(async () => {
+    const here = await asked(socket, limit);
+    if (here !== null || holder === null || holder.socket === socket) return here;
+    const there = await asked(holder.socket, limit);
+    // Another pid: it was written by one that is gone, and whoever has the lock now has not written it yet.
+    return there?.pid === holder.pid ? there : null;
+  }, ms);
+  if (running?.socket === socket) return running;
+  throw notStarted(inWords(socket, taken, running));
+}
+
+/**
+ * Who answers on the socket, null where nobody does.
+ *
+ * @throws Refusal where there is someone who has said nothing after `OTHER_MS`
+ */
+export async function answersOn(socket: string, stateDir: string): Promise<DaemonReply | null> {
+  const limit = AbortSignal.timeout(OTHER_MS);
+  const running = await asked(socket, limit);
+  if (!limit.aborted) return running;
+  const holder = readHolder(layoutOf(stateDir));
+  const message = `a daemon has ${socket}`;
+  throw notStarted(holder?.socket === socket ? silent(message, holder) : `${message}, and does not answer`);
+}
+
+export function notStarted(why: string): Refusal {
+  return new Refusal("LIVEOPS_WRONG_STATE", why, {}, { status: 409, title: "Not started" });
+}
+
+async function asked(socket: string, limit: AbortSignal): Promise<DaemonReply | null> {
+  try {
+    return await answering(new Client(socket), limit);
+  } catch (error) {
+    if (limit.aborted) return null;
+    throw error;
+  }
+}
+
+function silent(message: string, { pid, socket }: Holder): string {
+  return (
+    `${message}: pid ${pid}, which does not answer on ${socket}; ` +
+    `kill -CONT ${pid} wakes it where it was stopped, kill -9 ${pid} ends it, and the next one takes up what it ran`
+  );
+}
+
+function inWords(socket: string, { message, holder }: Taken, running: DaemonReply | null): string {
+  if (running !== null) {
+    const at = `--socket ${shellQuote(running.socket)}`;
+    return (
+      `${message}: pid ${running.pid}, which answers on ${running.socket}; ` +
+      `liveops ls ${at} asks it, liveopsd stop ${at} stops it, --state-dir chooses another directory`
+    );
+  }
+  if (holder === null || holder.socket === socket)
+    return `${message}, and none answers on ${socket}; name its socket with --socket, or stop it`;
+  return silent(message, holder);
+}

@@ -1,0 +1,46 @@
+/**
+ * Who holds the state dir: written there by the daemon that has its lock, for whoever is refused it. No more than a
+ * hint: the lock tells whether anyone holds it, and the daemon on that socket whether it is the one.
+ */
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import type { Layout } from "./layout.js";
+
+export interface Holder {
+  pid: number;
+  socket: string;
+}
+
+/** Not synced, and left out where there is no room: nothing depends on it. */
+export function writeHolder({ holder }: Layout, who: Holder): void {
+  const temporary = `${holder}.tmp`;
+  try {
+    writeFileSync(temporary, `${JSON.stringify(who)}\n`, { mode: 0o600 });
+    renameSync(temporary, holder);
+  } catch {
+    removeFiles(temporary, holder);
+  }
+}
+
+export function removeHolder({ holder }: Layout): void {
+  removeFiles(holder);
+}
+
+/** Null where it is not told. */
+export function readHolder({ holder }: Layout): Holder | null {
+  try {
+    const { pid, socket } = JSON.parse(readFileSync(holder, "utf8")) as Partial<Holder>;
+    return typeof pid === "number" && typeof socket === "string" ? { pid, socket } : null;
+  } catch {
+    return null;
+  }
+}
+
+function removeFiles(...files: string[]): void {
+  for (const file of files) {
+    try {
+      rmSync(file, { force: true });
+    } catch {
+      // It is read as what it is: a hint.
+    }
+  }
+}
