@@ -13,6 +13,7 @@ import { MOVING } from "./keys/moving.js";
 import { RECORD } from "./keys/record.js";
 import { RETRY } from "./keys/retry.js";
 import { TIMELINE } from "./keys/timeline.js";
+import { panesOf } from "./screen/layout.js";
 import type { State } from "./state/model.js";
 import type { Action } from "./state/press.js";
 
@@ -41,8 +42,13 @@ export const KEYS: readonly Key[] = [
   ...GENERAL,
 ];
 
+/** What is left where the terminal is too small to show what else would be done. */
+const UNSEEN: ReadonlySet<Action> = new Set<Action>(["quit", "interrupt", "suspend"]);
+
 /** The action of a key in this state, or null where it does nothing now. */
 export function actionFor(state: State, pressed: Pressed): Action | null {
   const name = "special" in pressed ? pressed.special : pressed.ctrl ? `^${pressed.input}` : pressed.input;
-  return KEYS.find((key) => key.on.includes(name) && key.when(state))?.action ?? null;
+  const unseen = panesOf(state).tooSmall;
+  const does = (key: Key) => (unseen ? UNSEEN.has(key.action) : key.when(state));
+  return KEYS.find((key) => key.on.includes(name) && does(key))?.action ?? null;
 }

@@ -161,7 +161,9 @@ describe("the terminal", () => {
     for (const size of sizes) {
       await using fresh = openDashboard({ socket: world.socket, size });
       const small = size[0] < 40 || size[1] < 15;
-      const expected = await fresh.screen.until(small ? "liveops-tui needs" : "Fails at an item");
+      // The share of the whole is the last to be known.
+      const whole = (text: string) => text.includes("Fails at an item") && text.includes("49%");
+      const expected = await fresh.screen.until(small ? "liveops-tui needs" : whole);
       opened.resize(...size);
       await opened.screen.until((text) => text === expected);
     }

@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
+import { frameOf } from "../../../tui/dashboard/screen/frame.js";
+import { unpainted, withoutColour } from "../../../tui/dashboard/screen/paint.js";
 import { fits, parseFilter, queryOf } from "../../../tui/dashboard/state/filter.js";
 import { initialState, type State } from "../../../tui/dashboard/state/model.js";
 import { selectedRow } from "../../../tui/dashboard/state/order.js";
@@ -88,6 +90,13 @@ describe("a filter", () => {
     expect(accepted).toMatchObject({ entry: null, order: [queued().id] });
     expect(press(accepted, "filter-off").order).toHaveLength(3);
     expect(update(typed, { type: "typed", pressed: { special: "escape" } }).order).toHaveLength(3);
+  });
+
+  test("takes what is pasted with its line breaks as one line", () => {
+    const typing = press(opened([A, failed()]), "filter");
+    const pasted = update(typing, { type: "pasted", text: "fails\r\n  item\n" });
+    expect(pasted.listing.text).toBe("fails item");
+    expect(pasted.order).toEqual([failed().id]);
   });
 
   test("what comes in while it is on has a row only where it fits", () => {
@@ -180,6 +189,17 @@ describe("pages", () => {
   test("an order by anything but time needs all of them", () => {
     expect(wantedPage(press(opened(finished(200), counts), "sort", "sort"))).not.toBeNull();
   });
+});
+
+test("what was asked to stop, and which pane has the keys, is told without colour", () => {
+  const stopping = { ...scanning(), cancelRequested: true };
+  const rows = (columns: number) =>
+    frameOf({ ...opened([stopping]), size: { columns, rows: 20 } }, unpainted).panes[0]!.rows[0]!;
+  expect(rows(160)).toMatch(/◌ Crawl a site .*cancelling/);
+  expect(rows(40)).toContain("◌ Crawl a site");
+  const rule = (...actions: Action[]) => frameOf(press(opened([A]), ...actions), withoutColour).rule;
+  expect(rule()).toContain("\x1b[1moperations");
+  expect(rule("switch")).not.toContain("\x1b[1moperations");
 });
 
 test("ten thousand are put in order in a few frames' time, and a patch of progress costs none of it", () => {

@@ -55,6 +55,16 @@ describe("the list", () => {
     ]);
   });
 
+  test("of what was submitted at once, the one that was started last comes first", () => {
+    const at = (id: string, started: number) =>
+      operation({ id, state: "succeeded", createdAt: ago(500), startedAt: ago(started) });
+    expect(opened([at("bbbbbbbbbbbb", 30), at("aaaaaaaaaaaa", 20), at("cccccccccccc", 10)]).order).toEqual([
+      "cccccccccccc",
+      "aaaaaaaaaaaa",
+      "bbbbbbbbbbbb",
+    ]);
+  });
+
   test("the first is selected, and stays so when another comes before it", () => {
     const state = opened([A]);
     expect(state.selected).toBe(A.id);
@@ -161,6 +171,18 @@ describe("cancel and retry", () => {
     expect(press(asked, "n").request).toBeNull();
     expect(press(asked, "y").request).toEqual({ kind: "cancel", id: A.id });
     expect(press(asked, "q").quit).toBeNull();
+  });
+
+  test("on a terminal too small to show what is asked, nothing is asked, answered or typed; one can leave", () => {
+    const small = (state: State) => after(state, { type: "resized", size: { columns: 20, rows: 5 } });
+    expect(press(small(opened([A])), "c").confirming).toBeNull();
+    const asked = small(press(opened([A]), "c"));
+    expect(press(asked, "y").request).toBeNull();
+    expect(press(asked, "q").quit).not.toBeNull();
+    const typing = small(press(opened([A]), "/"));
+    expect(after(typing, { type: "typed", pressed: { input: "x" } }).listing.text).toBe("");
+    expect(after(typing, { type: "pasted", text: "x" }).listing.text).toBe("");
+    expect(press(typing, "q").quit).not.toBeNull();
   });
 
   test("a question about an operation that ended is dropped", () => {

@@ -93,6 +93,12 @@ describe("what is not known", () => {
     expect(percentOf(shown(after(first, history(RUNS))))).toBe("…");
   });
 
+  test("is not missed where it is less than a hundredth", () => {
+    const stages = Array.from({ length: 200 }, (_, i) => `${i}`);
+    const many = backup({ ...uncounted, stages, currentStage: 20, stageStates: { "20": "active" } });
+    expect(percentOf(shown(after(many, history(NO_RUNS))))).toBe("10%");
+  });
+
   test("is the weight of the stages, until the history is there: no number that would have to be taken back", () => {
     const state = after(backup(counting(50)));
     expect(percentOf(shown(state))).toBe("…");

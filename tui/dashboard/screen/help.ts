@@ -4,7 +4,7 @@
  */
 import { KEY_GROUPS, type Key } from "../keys.js";
 import type { HelpPage } from "../state/page.js";
-import { pad, widthOf } from "./cells.js";
+import { pad, widthOf, wrap } from "./cells.js";
 import { Line } from "./line.js";
 import { type Paint, unpainted } from "./paint.js";
 
@@ -43,7 +43,7 @@ function table(width: number, paint: Paint): string[] {
   );
 }
 
-/** Each group as its rows: a heading, and an entry a row. */
+/** Each group as its rows: a heading, and an entry a row, or two where it is narrow. */
 function groups(width: number, paint: Paint): Line[][] {
   const told = (keys: readonly Key[]) => keys.filter((key) => key.does !== undefined);
   const label = (key: Key) => key.helpLabel ?? key.label;
@@ -51,11 +51,13 @@ function groups(width: number, paint: Paint): Line[][] {
   const labelWidth = Math.min(12, Math.max(...labels));
   return KEY_GROUPS.filter(({ keys }) => told(keys).length > 0).map(({ title, keys }) => [
     new Line(width, paint).add(` ${title}`, "dim"),
-    ...told(keys).map((key) =>
-      new Line(width, paint)
-        .add(" ")
-        .add(pad(label(key), labelWidth), "bold")
-        .add(`  ${key.does}`),
+    ...told(keys).flatMap((key) =>
+      wrap(key.does!, width - labelWidth - 3, 2).map((text, i) =>
+        new Line(width, paint)
+          .add(" ")
+          .add(pad(i === 0 ? label(key) : "", labelWidth), "bold")
+          .add(`  ${text}`),
+      ),
     ),
   ]);
 }

@@ -13,7 +13,7 @@ import { chainSecondsLeft, secondsLeft } from "./estimate.js";
 import { Line } from "./line.js";
 import type { Paint, Style } from "./paint.js";
 import { stallOf } from "./stall.js";
-import { glyphOf, stateWord, styleOf } from "./state-style.js";
+import { glyphOf, isCancelling, stateWord, styleOf } from "./state-style.js";
 
 const BAR = 10;
 /** A bar where a name leaves no room for a whole one. */
@@ -139,12 +139,13 @@ function figuresOf(
 function roomFor(operation: Operation, columns: number): number {
   // What went well needs no word beside its glyph.
   if (operation.state === "succeeded") return 0;
-  const wanted = operation.state === "running" ? [BAR, SHORT_BAR] : [stateWord(operation).length];
+  const barred = operation.state === "running" && !isCancelling(operation);
+  const wanted = barred ? [BAR, SHORT_BAR] : [stateWord(operation).length];
   return wanted.find((width) => width <= columns) ?? 0;
 }
 
 function addProgress(line: Line, state: State, operation: Operation, width: number): void {
-  if (operation.state !== "running") {
+  if (operation.state !== "running" || isCancelling(operation)) {
     line.add(stateWord(operation).padStart(width), wordStyle(operation));
     return;
   }
@@ -154,7 +155,9 @@ function addProgress(line: Line, state: State, operation: Operation, width: numb
 }
 
 function wordStyle(operation: Operation): Style {
-  return operation.state === "failed" ? "red" : operation.state === "cancelled" ? "yellow" : "dim";
+  return operation.state === "failed" || operation.state === "cancelled" || isCancelling(operation)
+    ? styleOf(operation)
+    : "dim";
 }
 
 /** ` ~2m10s` to go: of the whole chain, where the row stands for one; without `~` where the last stage counts it. */

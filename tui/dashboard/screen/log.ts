@@ -10,6 +10,7 @@ import { Line } from "./line.js";
 import { logRoom, prefixOf, wrapped } from "./log-room.js";
 import { addMarked } from "./marked.js";
 import type { Paint, Style } from "./paint.js";
+import { headingStyles } from "./rules.js";
 
 /** @param height rows with the rule */
 export function logRows(state: State, width: number, height: number, paint: Paint): string[] {
@@ -31,8 +32,7 @@ export function copyRows(state: State, paint: Paint): string[] {
 
 function rule(state: State, lines: readonly LogLine[], width: number, height: number, paint: Paint): string {
   const { log } = state;
-  const focused = state.pane === "detail";
-  const line = new Line(width, paint).add("─ ", "dim").add("log", focused ? "cyan" : "plain", "bold");
+  const line = new Line(width, paint).add("─ ", "dim").add("log", ...headingStyles(state, "detail"));
   const total = Math.max(log.total, selectedOperation(state)?.logLines ?? 0);
   if (isFiltered(log.filter)) {
     const { stage, stream } = log.filter;
@@ -46,8 +46,7 @@ function rule(state: State, lines: readonly LogLine[], width: number, height: nu
   }
   if (isFiltered(log.filter) && lines.length === 0)
     line.addWhole(wantedLines(log, height) === null ? " · no such line" : " · fetching", "yellow");
-  else if (log.follow)
-    line.add(total === 0 ? " · empty" : ` · ${formatCount(total)} line${total === 1 ? "" : "s"}`, "dim");
+  else if (log.follow) line.add(` · ${howMany(total, isFiltered(log.filter))}`, "dim");
   else {
     const [first, last] = [lines[0]?.n ?? 0, lines.at(-1)?.n ?? 0];
     line.add(` · ${formatCount(first)}-${formatCount(last)} of ${formatCount(total)}`, "dim");
@@ -58,6 +57,12 @@ function rule(state: State, lines: readonly LogLine[], width: number, height: nu
   if (state.seek !== null || state.stepWaits !== null) line.addWhole(" · looking", "yellow");
   if (state.search !== null) line.addWhole(` · /${tame(state.search.text)}`, "yellow");
   return line.addWhole(" ", "dim").fill(width, "─", "dim").toString();
+}
+
+/** `12 lines`; `of 12 lines` where not all of them are shown. */
+function howMany(total: number, some: boolean): string {
+  if (total === 0) return "empty";
+  return `${some ? "of " : ""}${formatCount(total)} line${total === 1 ? "" : "s"}`;
 }
 
 const STYLES: Record<LogLine["stream"], Style> = {

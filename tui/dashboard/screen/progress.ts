@@ -1,5 +1,6 @@
 /** The bar with its percent, and below it the amounts: what is done, the rate, the time left and gone. */
 import type { Operation } from "../../../protocol/operation.js";
+import { isFinal } from "../../../protocol/state.js";
 import {
   formatAmount,
   formatDuration,
@@ -10,6 +11,7 @@ import {
 } from "../../terminal/format.js";
 import { usualOf } from "../state/histories.js";
 import type { State } from "../state/model.js";
+import { measured } from "../state/whole.js";
 import { addBar, addWandering, isIndeterminate } from "./bar.js";
 import { fit, tame, widthOf } from "./cells.js";
 import { elapsedOf } from "./elapsed.js";
@@ -26,9 +28,12 @@ const WIDEST = 60;
 /** Columns that an operation's own word for what it counts may take. */
 const WORD = 16;
 
-/** Two rows, or three where not all figures fit in one; none where nothing was started. */
+/** Two rows, or three where not all figures fit in one; no bar where nothing was started, or was told before it ended. */
 export function progress(state: State, operation: Operation, width: number, paint: Paint): string[] {
   if (operation.startedAt === null) return waiting(state, operation, width, paint);
+  const figures = packed([measuredParts(operation), timeParts(state, operation)], width, paint);
+  if (isFinal(operation.state) && operation.state !== "succeeded" && measured(operation) === null)
+    return figures;
   const bar = new Line(width, paint).add(" ");
   const room = Math.min(WIDEST, width - AROUND);
   if (isIndeterminate(operation)) addWandering(bar, room, state.now, styleOf(operation));
@@ -36,7 +41,7 @@ export function progress(state: State, operation: Operation, width: number, pain
     addBar(bar, room, operation.percent, styleOf(operation))
       .add(formatPercent(operation.percent).padStart(5), "bold")
       .addWhole(ofStage(operation), "dim");
-  return [bar.toString(), ...packed([measuredParts(operation), timeParts(state, operation)], width, paint)];
+  return [bar.toString(), ...figures];
 }
 
 /** Of which stage the bar is: the list shows the whole. */

@@ -16,17 +16,24 @@ export const STATUS_STYLES: Record<StatusLevel, Style> = {
   error: "red",
 };
 
+/** Of one that was asked to stop and has not done so yet. */
+const CANCELLING = "◌";
+
 export function glyphOf(operation: Operation): string {
-  return stateGlyph(operation.state);
+  return isCancelling(operation) ? CANCELLING : stateGlyph(operation.state);
 }
 
 export function styleOf(operation: Operation): Style {
-  return operation.cancelRequested && operation.state === "running" ? "yellow" : stateColour(operation.state);
+  return isCancelling(operation) ? "yellow" : stateColour(operation.state);
+}
+
+export function isCancelling({ state, cancelRequested }: Operation): boolean {
+  return cancelRequested && state === "running";
 }
 
 /** The state in a word, or what is about to come of it. */
 export function stateWord(operation: Operation): string {
-  if (operation.state === "running" && operation.cancelRequested) return "cancelling";
+  if (isCancelling(operation)) return "cancelling";
   if (operation.state === "queued" && operation.queuePosition !== null)
     return `queued #${operation.queuePosition}`;
   return operation.state;

@@ -4,6 +4,7 @@
  * A new kind adds a name here and its handlers below; while a line is open, every key but ctrl-c goes to it.
  */
 import type { Pressed } from "../keys/key.js";
+import { panesOf } from "../screen/layout.js";
 import { parseFilter } from "./filter.js";
 import { editLine, insertText, type LineEdit } from "./line-edit.js";
 import { UNASKED } from "./listing.js";
@@ -73,7 +74,7 @@ const handlersOf = (entry: Entry): EntryHandlers => ENTRIES[entry.kind];
 
 export function typed(state: State, pressed: Pressed): State {
   const { entry } = state;
-  if (entry === null) return state;
+  if (entry === null || panesOf(state).tooSmall) return state;
   const handlers = handlersOf(entry);
   const first = handlers.first?.(state, pressed) ?? null;
   if (first !== null) return first;
@@ -88,7 +89,8 @@ export function typed(state: State, pressed: Pressed): State {
 
 export function pasted(state: State, text: string): State {
   const { entry } = state;
-  return entry === null ? state : withLine(state, entry, insertText(entry.line, text));
+  const taken = entry !== null && !panesOf(state).tooSmall;
+  return taken ? withLine(state, entry, insertText(entry.line, text)) : state;
 }
 
 function withLine(state: State, entry: Entry, line: LineEdit): State {

@@ -21,7 +21,9 @@ export function lineOf(text: string): LineEdit {
 
 /** Typed or pasted at the cursor, as one line of plain text. */
 export function insertText(line: LineEdit, text: string): LineEdit {
-  const plain = neutralise(text).slice(0, Math.max(0, LONGEST - line.text.length));
+  // What is copied from a terminal often ends with a line break.
+  const inOneLine = text.replace(/[\r\n]+$/, "").replace(/\s*[\r\n]\s*/g, " ");
+  const plain = neutralise(inOneLine).slice(0, Math.max(0, LONGEST - line.text.length));
   if (plain === "") return line;
   return { text: line.text.slice(0, line.at) + plain + line.text.slice(line.at), at: line.at + plain.length };
 }

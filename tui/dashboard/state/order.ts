@@ -31,6 +31,9 @@ const STATE_RANK: Record<string, number> = { failed: 0, running: 1, queued: 2, c
 
 function newest(a: Operation, b: Operation): number {
   if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? 1 : -1;
+  // Of many that were submitted at once, the one that was started last.
+  const [started, other] = [a.startedAt ?? "", b.startedAt ?? ""];
+  if (a.chain.id !== b.chain.id && started !== other) return started < other ? 1 : -1;
   return b.chain.index - a.chain.index || (a.id < b.id ? -1 : 1);
 }
 

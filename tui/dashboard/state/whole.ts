@@ -23,6 +23,8 @@ export interface Reached {
   readonly percent: number;
 }
 
+/** A stage that counts for less of the whole, in percent, may keep its share to itself. */
+const NOT_MISSED = 1;
 /** 100 is the end, and nothing else. */
 const BEFORE_THE_END = 99;
 const NOTHING: Whole = { percent: 0, known: false };
@@ -79,7 +81,8 @@ function shareOf(operation: Operation, history: History | null): Whole {
   });
   const own = weights[currentStage] ?? 0;
   if (stageStates[stages[currentStage] ?? ""] === "done") return capped(((behind + own) / all) * 100, true);
-  return capped(((behind + (own * (share ?? 0)) / 100) / all) * 100, share !== null);
+  const known = share !== null || (own / all) * 100 < NOT_MISSED;
+  return capped(((behind + (own * (share ?? 0)) / 100) / all) * 100, known);
 }
 
 function capped(percent: number, known: boolean): Whole {
