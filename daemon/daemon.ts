@@ -87,7 +87,10 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
 
   const store = new Store({
     layout,
-    onChange: (changes) => changes.forEach(tell),
+    onChange: (changes) => {
+      changes.forEach(tell);
+      executor.kick();
+    },
     onForget: (id) => hub.versions.drop(id),
     onBroken: (error) => {
       // A failed fdatasync is not tried again: what was acknowledged is on disk, the next daemon recovers from there.
@@ -161,7 +164,6 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     if (after) hub.changed(before, after);
     else hub.removed(id);
     signals.emit(id);
-    executor.kick();
   }
 
   await store.start();

@@ -14,6 +14,12 @@ import type { Entry, IdempotencyKey, Policy, Successor, WorkerIdentity } from ".
 import { type Layout, runDir } from "./store/layout.js";
 import type { Store } from "./store/store.js";
 
+export interface Submit {
+  operation: Submission;
+  env: Record<string, string>;
+  key: IdempotencyKey | null;
+}
+
 /** How an operation comes to be queued again by itself. */
 export interface Again {
   reason: string;
@@ -32,15 +38,15 @@ export class Lifecycle {
     private readonly layout: Layout,
   ) {}
 
-  /** queued, from nothing. */
-  async submit(
-    operation: Submission,
-    env: Record<string, string>,
-    key: IdempotencyKey | null,
-  ): Promise<Operation> {
-    const fact = { type: "operation:submitted", seq: 1, at: now(), attempt: 0, operation } as const;
-    await this.store.decide({ kind: "submitted", fact, env, key });
-    return this.#record(operation.id);
+  /** queued, from nothing: all of them or none. */
+  submit(submits: ReadonlyArray<Submit>): Promise<void> {
+    const at = now();
+    return this.store.decideAll(
+      submits.map(({ operation, env, key }) => {
+        const fact = { type: "operation:submitted", seq: 1, at, attempt: 0, operation } as const;
+        return { kind: "submitted", fact, env, key };
+      }),
+    );
   }
 
   /** queued → running. False where it is not queued any more. `begin` is called when it is durable. */

@@ -11,6 +11,7 @@ import { newId } from "../protocol/id.js";
 import type { Operation } from "../protocol/operation.js";
 import type { SubmitBody } from "../protocol/routes.js";
 import type { Context } from "./context.js";
+import { Asks, type Own } from "./loader/asks.js";
 import type { IdempotencyKey } from "./store/decision.js";
 
 export interface Submitted {
@@ -70,19 +71,22 @@ export class Submissions {
     this.#checkRoom(missing.length);
     this.#underWay += missing.length;
     try {
-      const submissions = await loader.prepare(missing.map((index) => asAsk(bodies[index]!)));
-      if (!Array.isArray(submissions)) {
-        const { index, refusal } = submissions;
-        throw isBatch ? ofBatch(refusal, missing[index]!, bodies.length) : refusal;
-      }
-      // All appended in this very turn: one write, one sync.
-      await Promise.all(
-        submissions.map((submission, n) => {
-          const index = missing[n]!;
-          return lifecycle.submit(submission, bodies[index]!.env ?? {}, keys[index] ?? null);
-        }),
+      const home = homedir();
+      const asks = new Asks(
+        missing.map((index) => bodies[index]!),
+        missing.map((index) => ownOf(bodies[index]!, home)),
       );
-      const made = submissions.map(({ id }) => this.context.present(store.find(id)!)).values();
+      const answers = await loader.prepare(asks.distinct);
+      if (!Array.isArray(answers)) {
+        const { index, refusal } = answers;
+        throw isBatch ? ofBatch(refusal, missing[asks.firstOf(index)]!, bodies.length) : refusal;
+      }
+      const submits = asks.submissions(answers).map((operation, n) => {
+        const index = missing[n]!;
+        return { operation, env: bodies[index]!.env ?? NO_ENV, key: keys[index] ?? null };
+      });
+      await lifecycle.submit(submits);
+      const made = submits.map(({ operation }) => this.context.present(store.find(operation.id)!)).values();
       return { operations: bodies.map((_, index) => earlier[index] ?? made.next().value!), isNew: true };
     } finally {
       this.#underWay -= missing.length;
@@ -125,14 +129,12 @@ export class Submissions {
   }
 }
 
-function asAsk({ op, params, set, label, cwd }: SubmitBody) {
+const NO_ENV: Record<string, string> = Object.freeze({});
+
+function ownOf({ label, cwd }: SubmitBody, home: string): Own {
   const id = newId();
   const chain = { id, index: 0, previous: null, next: null };
-  return {
-    op,
-    input: { ...(params && { params }), ...(set && { set }) },
-    rest: { id, label: label ?? null, cwd: cwd ?? homedir(), chain },
-  };
+  return { id, label: label ?? null, cwd: cwd ?? home, chain };
 }
 
 /** No header can hold this character, so no other key is the same. */

@@ -23,7 +23,7 @@ export class StoreFullError extends Error {
 }
 
 interface Waiting {
-  value: unknown;
+  values: readonly unknown[];
   resolve: (n: number) => void;
   reject: (error: Error) => void;
 }
@@ -70,9 +70,14 @@ export class Journal<T> {
 
   /** Resolves with the record's number once it is on disk and applied. */
   append(value: T): Promise<number> {
+    return this.appendAll([value]);
+  }
+
+  /** All of them or none: in one write. Resolves with the last one's number. */
+  appendAll(values: readonly T[]): Promise<number> {
     if (this.#broken) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ value, resolve, reject });
+      this.#waiting.push({ values, resolve, reject });
       this.#kick();
     });
   }
@@ -131,7 +136,9 @@ export class Journal<T> {
     if (this.#broken) return this.#refuse(batch, this.#broken);
     if (!handle) return this.#refuse(batch, new Error("the journal is closed"));
     let n = this.#last;
-    const bytes = Buffer.from(batch.map(({ value }) => encodeLine(++n, value)).join(""));
+    let text = "";
+    for (const { values } of batch) for (const value of values) text += encodeLine(++n, value);
+    const bytes = Buffer.from(text);
     try {
       await this.#write(handle, bytes);
     } catch (error) {
@@ -152,9 +159,8 @@ export class Journal<T> {
     }
     this.#length += bytes.length;
     this.full = false;
-    for (const { value, resolve } of batch) {
-      this.#last++;
-      this.options.onDurable(value as T, this.#last);
+    for (const { values, resolve } of batch) {
+      for (const value of values) this.options.onDurable(value as T, ++this.#last);
       resolve(this.#last);
     }
   }

@@ -60,8 +60,9 @@ export class SharedParts {
 }
 
 function one<T>(parts: Map<string, Known>, name: string, value: T): T {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
   const known = parts.get(name);
+  if (known && known.value === value) return value;
+  const text = typeof value === "string" ? value : JSON.stringify(value);
   if (known && known.text === text && typeof known.value === typeof value) return known.value as T;
   if (text !== undefined && text.length <= LONGEST) parts.set(name, { text, value });
   return value;

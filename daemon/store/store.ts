@@ -86,8 +86,13 @@ export class Store {
   }
 
   /** Makes a decision durable, applies it and tells. Rejects with `StoreFullError` where the disk is full. */
-  async decide(decision: Decision): Promise<void> {
-    await this.#journal.append(decision);
+  decide(decision: Decision): Promise<void> {
+    return this.decideAll([decision]);
+  }
+
+  /** As `decide`, all of them or none. */
+  async decideAll(decisions: readonly Decision[]): Promise<void> {
+    await this.#journal.appendAll(decisions);
     if (this.#journal.length > Math.max(CHECKPOINT_BYTES, this.#checkpoint.size))
       void this.checkpoint().catch(() => {});
   }

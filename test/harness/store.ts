@@ -47,7 +47,7 @@ export class OpenStore {
 
   async submit(over: Partial<Submission> = {}, key: IdempotencyKey | null = null): Promise<string> {
     const id = over.id ?? newId();
-    await this.lifecycle.submit(submission({ ...over, id }), {}, key);
+    await this.lifecycle.submit([{ operation: submission({ ...over, id }), env: {}, key }]);
     return id;
   }
 

@@ -1,0 +1,50 @@
+/**
+ * What the loader is asked for several submits: those of the same type with the same input are one question, and the
+ * answer is each one's.
+ */
+import type { Submission } from "../../protocol/fact.js";
+import type { SubmitBody } from "../../protocol/routes.js";
+import type { PrepareAsk, PrepareInput } from "./messages.js";
+
+/** What of a submission is its own. */
+export type Own = PrepareAsk["rest"];
+
+export class Asks {
+  readonly distinct: PrepareAsk[] = [];
+  /** Of each submit, the question that is its own. */
+  readonly #question: number[] = [];
+  /** Of each question, the first submit that asks it. */
+  readonly #first: number[] = [];
+
+  constructor(
+    submits: ReadonlyArray<SubmitBody>,
+    private readonly own: readonly Own[],
+  ) {
+    const known = new Map<string, number>();
+    submits.forEach(({ op, params, set }, n) => {
+      const input: PrepareInput = { ...(params && { params }), ...(set && { set }) };
+      const key = submits.length === 1 ? "" : params || set ? JSON.stringify([op, input]) : `=${op}`;
+      let question = known.get(key);
+      if (question === undefined) {
+        question = this.distinct.push({ op, input, rest: own[n]! }) - 1;
+        known.set(key, question);
+        this.#first.push(n);
+      }
+      this.#question.push(question);
+    });
+  }
+
+  /** Index of the first submit that a question stands for. */
+  firstOf(question: number): number {
+    return this.#first[question]!;
+  }
+
+  /** The submissions, from the answers to the distinct questions. */
+  submissions(answers: readonly Submission[]): Submission[] {
+    return this.own.map((own, n) => {
+      const { op, title, params, stages } = answers[this.#question[n]!]!;
+      const { id, label, cwd, chain } = own;
+      return { id, op, title, label, cwd, params, stages, chain };
+    });
+  }
+}
