@@ -149,6 +149,22 @@ test.each(["spin-check", "listens"])("%s does not outlive a killed command", asy
   expect((await running.ended).stdout).toContain('"state":"cancelled"');
 });
 
+test("a loop that asks for nothing does not outlive a killed command either, nor does what it started", async () => {
+  const mark = join(world.dir, "orphan-mark");
+  const running = world.start("liveops", ["run", "deaf", `mark=${mark}`, "busy=true"]);
+  await running.says("stdout", "ignoring\n");
+  const left = () => [...processesOf(`# ${mark}`), ...processesOf(`mark=${mark}`)];
+  await until("its child runs", () => processesOf(`# ${mark}`).length > 0);
+  running.signal("SIGKILL");
+  await until("nothing of it is left", () => left().length === 0);
+});
+
+test("the guard of a run goes with it", async () => {
+  const { code } = await world.liveops(["run", "shell", "--", "true"]);
+  expect(code).toBe(0);
+  await until("no guard is left", () => processesOf(world.dir).length === 0);
+});
+
 test("one whose output nobody reads any more is cancelled, and is no success", async () => {
   const running = world.start("liveops", ["run", "gate", `file=${join(world.dir, "never")}`]);
   await running.says("stdout", "line 2");

@@ -14,6 +14,7 @@ import { say } from "../../../protocol/command/report.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
 import { LineSplitter } from "../../../protocol/ndjson.js";
 import { CANCEL_VARIABLE, PIPE, RUN_VARIABLE, readFromChild, SUPERVISOR_VARIABLE } from "./child.js";
+import { startGuard } from "./guard.js";
 
 /** Ctrl-C, a request to stop, and the terminal that went away. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -38,6 +39,8 @@ export async function supervise(): Promise<number> {
     },
   });
   // The child is on its way: what is only done now costs the start nothing.
+  const mark = `${RUN_VARIABLE}=${name}`;
+  const guard = child.pid === undefined ? null : startGuard(child.pid, mark);
   endQuietlyOnClosedPipe();
   let gracePeriod = 10;
   let asked = 0;
@@ -60,7 +63,10 @@ export async function supervise(): Promise<number> {
     const message = readFromChild(line);
     if (message === null) return;
     if ("unread" in message) stop();
-    else gracePeriod = message.gracePeriod;
+    else {
+      gracePeriod = message.gracePeriod;
+      guard?.setGracePeriod(gracePeriod);
+    }
   });
   pipe.on("data", (chunk: Buffer) => told.push(chunk)).on("error", () => {});
   for (const signal of SIGNALS) process.on(signal, onSignal);
@@ -71,7 +77,7 @@ export async function supervise(): Promise<number> {
         child.on("error", reject);
       },
     );
-    if (code === null || asked > 0) killMarked(`${RUN_VARIABLE}=${name}`);
+    if (code === null || asked > 0) killMarked(mark);
     if (code !== null) return code;
     if (killed === null) {
       say(TO, `failed: the operation's process was ended by ${signal}`);
@@ -81,6 +87,7 @@ export async function supervise(): Promise<number> {
     return killed === "" ? EXIT.interrupted : EXIT.cancelled;
   } finally {
     clearTimeout(timer);
+    guard?.dismiss();
     for (const signal of SIGNALS) process.off(signal, onSignal);
     pipe.destroy();
     rmSync(dir, { recursive: true, force: true });
