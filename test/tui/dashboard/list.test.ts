@@ -92,6 +92,15 @@ describe("a filter", () => {
     expect(update(typed, { type: "typed", pressed: { special: "escape" } }).order).toHaveLength(3);
   });
 
+  test("with a state that there is not tells which there are", () => {
+    const rows = (text: string) =>
+      frameOf(type(press(opened([A]), "filter"), text), unpainted)
+        .panes[0]!.rows.join(" ")
+        .replace(/ +/g, " ");
+    expect(rows("state:runing")).toContain("The states are queued, running, succeeded, failed, cancelled.");
+    expect(rows("state:failed,run")).not.toContain("The states are");
+  });
+
   test("takes what is pasted with its line breaks as one line", () => {
     const typing = press(opened([A, failed()]), "filter");
     const pasted = update(typing, { type: "pasted", text: "fails\r\n  item\n" });

@@ -17,6 +17,16 @@ export function liveops(words: readonly string[], flags: Flags): string {
   return ["liveops", ...words.slice(0, 1), ...flagWords(flags), ...words.slice(1)].map(shellQuote).join(" ");
 }
 
+/** Starts the daemon that this dashboard looks for. */
+export function startDaemon(flags: Flags): string {
+  return ["liveopsd", "start", ...flagWords(flags)].map(shellQuote).join(" ");
+}
+
+/** With the type left to whoever types it. */
+export function submitAny(flags: Flags): string {
+  return liveops(["submit", "<op>"], flags).replace("'<op>'", "<op>");
+}
+
 export function commandOf(request: Request, flags: Flags): string {
   switch (request.kind) {
     case "cancel":

@@ -2,11 +2,11 @@
 
 import { type State, selectedOperation } from "../state/model.js";
 import type { Action } from "../state/press.js";
-import { commandOf, liveops } from "./liveops.js";
+import { commandOf, liveops, submitAny } from "./liveops.js";
 
 export function commandFor(state: State, action: Action): string | null {
   const { selected: id, flags } = state;
-  if (action === "submit") return liveops(["submit", "<op>"], flags).replace("'<op>'", "<op>");
+  if (action === "submit") return submitAny(flags);
   if (id === null || selectedOperation(state) === null) return null;
   switch (action) {
     case "cancel":

@@ -56,7 +56,14 @@ export async function watchForEver(watcher: Watcher, client: Client, left: Abort
   }
 }
 
-/** The screen says already that no daemon answers and where: only the system's word for it is new. */
+const IN_WORDS: Record<string, string> = {
+  ENOENT: "There is no such socket.",
+  ECONNREFUSED: "The socket is there, but nobody listens on it.",
+  EACCES: "The socket is not yours to open.",
+};
+
+/** The screen says already that no daemon answers and where: only why is new. */
 function reasonOf(error: unknown): string {
-  return error instanceof NoDaemonError ? error.reason : (error as Error).message;
+  if (!(error instanceof NoDaemonError)) return (error as Error).message;
+  return IN_WORDS[error.reason] ?? error.reason;
 }

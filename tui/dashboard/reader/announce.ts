@@ -5,6 +5,7 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { formatDuration, formatEta, formatRate } from "../../terminal/format.js";
+import { startDaemon } from "../command/liveops.js";
 import { tame } from "../screen/cells.js";
 import { elapsedOf } from "../screen/elapsed.js";
 import { chainOf, operationOf, type State } from "../state/model.js";
@@ -18,7 +19,9 @@ export function announce(before: State, after: State, id: string | null): string
 function connection(before: State, after: State): string[] {
   const reason = (state: State) => (state.connection.state === "connecting" ? state.connection.reason : null);
   if (reason(before) === null && reason(after) !== null)
-    return [`No daemon answers on ${tame(after.socket)}. Start one with: liveopsd start. Trying again.`];
+    return [
+      `No daemon answers on ${tame(after.socket)}. Start one with: ${tame(startDaemon(after.flags))}. Trying again.`,
+    ];
   if (before.connection.state === after.connection.state) return [];
   switch (after.connection.state) {
     case "live":

@@ -69,7 +69,7 @@ function body(state: State, paint: Paint): Pane[] {
   if (state.page !== null) return whole(pageBody(state, state.page, columns, height, paint));
   if (isEmpty(state))
     return whole(
-      state.connection.state === "live" ? nothingYet(columns, paint) : noDaemon(state, columns, paint),
+      state.connection.state === "live" ? nothingYet(state, columns, paint) : noDaemon(state, columns, paint),
     );
   // Of a daemon that is away this is the last known state: all of it dim, its clocks standing still.
   const away = state.connection.state !== "live";

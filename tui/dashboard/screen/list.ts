@@ -2,7 +2,9 @@
  * The list: a row for each operation, or for each chain that is folded; only the ones on the screen, columns by width.
  */
 import type { Operation } from "../../../protocol/operation.js";
+import { STATES } from "../../../protocol/state.js";
 import { formatDuration, formatEta } from "../../terminal/format.js";
+import { unknownState } from "../state/filter.js";
 import { chainOf, operationOf, type State } from "../state/model.js";
 import { type Fold, selectedRow } from "../state/order.js";
 import { wholeOf } from "../state/whole.js";
@@ -44,10 +46,12 @@ export function list(state: State, width: number, height: number, paint: Paint):
 }
 
 function nothingFits(state: State, width: number, paint: Paint): string[] {
-  const rows = wrap(`Nothing fits ${tame(state.listing.text)}`, width - 4, 3).map((text) => `  ${text}`);
+  const words = (text: string) => wrap(text, width - 4, 3).map((row) => `  ${row}`);
+  const unknown = unknownState(state.listing.filter);
   return [
     "",
-    ...rows,
+    ...words(`Nothing fits ${tame(state.listing.text)}`),
+    ...(unknown === null ? [] : words(`The states are ${STATES.join(", ")}.`)),
     "",
     new Line(width, paint).add("  esc", "bold").add(" all of them again", "dim").toString(),
   ];

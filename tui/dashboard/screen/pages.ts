@@ -1,4 +1,5 @@
 /** What fills the body when there is no operation to show: no daemon, nothing submitted, no room. */
+import { liveops, startDaemon, submitAny } from "../command/liveops.js";
 import type { State } from "../state/model.js";
 import { tame, wrap } from "./cells.js";
 import { SMALLEST } from "./layout.js";
@@ -14,8 +15,8 @@ export function noDaemon(state: State, width: number, paint: Paint): string[] {
     ...text("No daemon answers on"),
     ...text(tame(state.socket)),
     "",
-    command("liveopsd start", "start one", width, paint),
-    command("liveops submit <op>", "then submit", width, paint),
+    ...command(startDaemon(state.flags), "start one", width, paint),
+    ...command(submitAny(state.flags), "then submit", width, paint),
     "",
     ...text("This screen connects by itself as soon as one answers."),
     ...(state.connection.state === "connecting" && state.connection.reason !== null
@@ -24,13 +25,14 @@ export function noDaemon(state: State, width: number, paint: Paint): string[] {
   ];
 }
 
-export function nothingYet(width: number, paint: Paint): string[] {
+export function nothingYet({ flags }: State, width: number, paint: Paint): string[] {
   return [
     "",
     new Line(width, paint).add("  No operation yet.").toString(),
     "",
-    command("liveops ops", "what there is", width, paint),
-    command("liveops submit <op>", "start one", width, paint),
+    ...command("s", "start one here", width, paint),
+    ...command(liveops(["ops"], flags), "what there is", width, paint),
+    ...command(submitAny(flags), "start one", width, paint),
   ];
 }
 
@@ -40,6 +42,11 @@ export function tooSmall(state: State): string[] {
   return wrap(text, Math.max(1, columns), Math.max(1, rows));
 }
 
-function command(typed: string, why: string, width: number, paint: Paint): string {
-  return new Line(width, paint).add("    ").add(typed.padEnd(21), "bold").addWhole(why, "dim").toString();
+/** What is typed, whole however long it is, and what for where there is room for that. */
+function command(typed: string, why: string, width: number, paint: Paint): string[] {
+  const rows = wrap(tame(typed), width - 6, 4);
+  return rows.map((text, i) => {
+    const line = new Line(width, paint).add(i === 0 ? "    " : "      ").add(text.padEnd(19), "bold");
+    return (i === rows.length - 1 ? line.addWhole(`  ${why}`, "dim") : line).toString();
+  });
 }

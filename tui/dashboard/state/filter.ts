@@ -85,6 +85,12 @@ function haystack(operation: Operation): string {
   return text;
 }
 
+/** Of what was typed behind `state:`, the first that begins no state's name; null where there is none. */
+export function unknownState({ terms }: Filter): string | null {
+  const typed = terms.filter(({ kind }) => kind === "state").flatMap(({ text }) => text.split(","));
+  return typed.find((part) => part !== "" && !STATES.some((name) => name.startsWith(part))) ?? null;
+}
+
 /** The part of the filter that the daemon's own query says; everything that fits the filter fits the query. */
 export function queryOf(filter: Filter): FilterQuery {
   const isState = (text: string) => (STATES as readonly string[]).includes(text);
