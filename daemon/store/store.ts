@@ -4,17 +4,19 @@
  * `decide` is the only way in: journal first, then memory, then `onChange`. Reads look in memory first, then in the
  * sealed history.
  */
-import { rmSync, statfsSync } from "node:fs";
+import { statfsSync } from "node:fs";
 import { isFinal } from "../../protocol/state.js";
 import type { Counts } from "../../protocol/watch.js";
 import { Checkpoint } from "./checkpoint.js";
+import { Checkpointing } from "./checkpointing.js";
 import type { Decision, Entry } from "./decision.js";
 import { History } from "./history.js";
 import type { HistoryQuery } from "./history-index.js";
 import { Journal } from "./journal.js";
 import type { Layout } from "./layout.js";
 import { type Change, Ledger } from "./ledger.js";
-import { journalSegments, numberOf, readJournal, segmentsBefore } from "./read-journal.js";
+import { matches } from "./matches.js";
+import { journalSegments, numberOf, readJournal } from "./read-journal.js";
 import { RECENT, Recent } from "./recent.js";
 import { RemovedKeys } from "./removed-keys.js";
 import { StateCounts } from "./state-counts.js";
@@ -26,12 +28,6 @@ export interface StoreOptions {
   /** A finished operation left memory; it is in the history. */
   onForget?: (id: string) => void;
 }
-
-/**
- * Checkpoint when the journal has grown by so much, and by as much as the last checkpoint took: with a long queue one
- * costs more, and comes as much more rarely.
- */
-const CHECKPOINT_BYTES = 8 * 1024 * 1024;
 
 /** Free bytes at which a full disk counts as having room again. */
 const ROOM_BYTES = 1024 * 1024;
@@ -47,7 +43,7 @@ export class Store {
   #checkpoint: Checkpoint;
   /** Removed since the checkpoint: until the history says so too, the journal does. */
   readonly #removed = new Set<string>();
-  #checkpointing: Promise<void> | null = null;
+  #checkpointing!: Checkpointing;
 
   constructor(private readonly options: StoreOptions) {
     this.#checkpoint = new Checkpoint(options.layout.checkpoint, options.layout.previousCheckpoint);
@@ -83,6 +79,16 @@ export class Store {
       onBroken: this.options.onBroken,
     });
     await this.#journal.start();
+    this.#checkpointing = new Checkpointing({
+      layout,
+      journal: this.#journal,
+      ledger: this.ledger,
+      history: this.#history,
+      checkpoint: this.#checkpoint,
+      removed: this.#removed,
+      removedKeys: this.removedKeys,
+      onSealed: (id) => this.#noteForgotten(id),
+    });
   }
 
   /** Makes a decision durable, applies it and tells. Rejects with `StoreFullError` where the disk is full. */
@@ -93,8 +99,7 @@ export class Store {
   /** As `decide`, all of them or none. */
   async decideAll(decisions: readonly Decision[]): Promise<void> {
     await this.#journal.appendAll(decisions);
-    if (this.#journal.length > Math.max(CHECKPOINT_BYTES, this.#checkpoint.size))
-      void this.checkpoint().catch(() => {});
+    if (this.#checkpointing.isDue()) void this.checkpoint().catch(() => {});
   }
 
   /** The entry in memory or in the history. */
@@ -164,52 +169,9 @@ export class Store {
     return this.#journal.full;
   }
 
-  /**
-   * Seals what is finished, writes the checkpoint, deletes the journal it covers, in this order: a crash between any
-   * two of these leaves something twice, never nothing.
-   */
+  /** Seals what is finished, writes the checkpoint, deletes the journal it covers. */
   checkpoint(): Promise<void> {
-    this.#checkpointing ??= this.#writeCheckpoint().finally(() => {
-      this.#checkpointing = null;
-    });
-    return this.#checkpointing;
-  }
-
-  async #writeCheckpoint(): Promise<void> {
-    const { layout } = this.options;
-    const { value, segment, last } = await this.#journal.rotate(() => {
-      const entries = [...this.ledger.entries.values()].map((entry) => ({
-        ...entry,
-        facts: [...entry.facts],
-      }));
-      return {
-        finished: entries.filter((entry) => isFinal(entry.record.state)),
-        live: entries.filter((entry) => !isFinal(entry.record.state)),
-        nextOrder: this.ledger.nextOrder,
-        removed: [...this.#removed],
-      };
-    });
-    // Retried or removed since: the journal after the checkpoint says so.
-    const finished = value.finished.filter(({ record }) => this.ledger.get(record.id)?.record === record);
-    this.#history.seal(finished, value.removed);
-    // At once: what is sealed must not be found here too while the checkpoint is being written.
-    for (const { record } of finished) {
-      this.ledger.drop(record.id);
-      this.#noteForgotten(record.id);
-    }
-    await this.#checkpoint.write({
-      format: 1,
-      journal: last,
-      nextOrder: value.nextOrder,
-      operations: value.live,
-      removedKeys: this.removedKeys.all(),
-    });
-    for (const id of value.removed) this.#removed.delete(id);
-    this.#history.dropUnused();
-    // The journal since the previous checkpoint stays with it.
-    for (const old of segmentsBefore(layout.journal, this.#checkpoint.previousJournal)) {
-      if (old !== segment) rmSync(old, { force: true });
-    }
+    return this.#checkpointing.run();
   }
 
   async stop(): Promise<void> {
@@ -288,14 +250,4 @@ export class Store {
     const newest = [...finished, ...this.#history.list({}, RECENT)].sort((a, b) => a.order - b.order);
     return newest.slice(-RECENT);
   }
-}
-
-function matches({ record, order }: Entry, query: HistoryQuery): boolean {
-  if (query.state && !query.state.includes(record.state)) return false;
-  if (query.op !== undefined && record.op !== query.op) return false;
-  if (query.chain !== undefined && record.chain.id !== query.chain) return false;
-  if (query.before !== undefined && order >= query.before) return false;
-  if (!query.q) return true;
-  const text = [record.id, record.op, record.title, record.label ?? ""].join("\n").toLowerCase();
-  return text.includes(query.q.toLowerCase());
 }

@@ -1,0 +1,90 @@
+/**
+ * The daemon's state put in order: what is finished is sealed into the history, a checkpoint is written of what is live,
+ * the journal they cover is deleted. In this order: a crash between any two of these leaves something twice, never
+ * nothing.
+ */
+import { rmSync } from "node:fs";
+import { isFinal } from "../../protocol/state.js";
+import type { Checkpoint } from "./checkpoint.js";
+import type { Decision } from "./decision.js";
+import type { History } from "./history.js";
+import type { Journal } from "./journal.js";
+import type { Layout } from "./layout.js";
+import type { Ledger } from "./ledger.js";
+import { segmentsBefore } from "./read-journal.js";
+import type { RemovedKeys } from "./removed-keys.js";
+
+/**
+ * Checkpoint when the journal has grown by so much, and by as much as the last checkpoint took: with a long queue one
+ * costs more, and comes as much more rarely.
+ */
+const CHECKPOINT_BYTES = 8 * 1024 * 1024;
+
+export interface CheckpointingParts {
+  layout: Layout;
+  journal: Journal<Decision>;
+  ledger: Ledger;
+  history: History;
+  checkpoint: Checkpoint;
+  /** Removed since the checkpoint; what it covers is taken out. */
+  removed: Set<string>;
+  removedKeys: RemovedKeys;
+  /** A finished operation left the ledger. */
+  onSealed: (id: string) => void;
+}
+
+export class Checkpointing {
+  #running: Promise<void> | null = null;
+
+  constructor(private readonly parts: CheckpointingParts) {}
+
+  isDue(): boolean {
+    const { journal, checkpoint } = this.parts;
+    return journal.length > Math.max(CHECKPOINT_BYTES, checkpoint.size);
+  }
+
+  /** Where one is under way already, resolves with it. */
+  run(): Promise<void> {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { layout, journal, ledger, history, checkpoint, removed, removedKeys, onSealed } = this.parts;
+    const { value, segment, last } = await journal.rotate(() => {
+      const entries = [...ledger.entries.values()].map((entry) => ({
+        ...entry,
+        facts: [...entry.facts],
+      }));
+      return {
+        finished: entries.filter((entry) => isFinal(entry.record.state)),
+        live: entries.filter((entry) => !isFinal(entry.record.state)),
+        nextOrder: ledger.nextOrder,
+        removed: [...removed],
+      };
+    });
+    // Retried or removed since: the journal after the checkpoint says so.
+    const finished = value.finished.filter(({ record }) => ledger.get(record.id)?.record === record);
+    history.seal(finished, value.removed);
+    // At once: what is sealed must not be found here too while the checkpoint is being written.
+    for (const { record } of finished) {
+      ledger.drop(record.id);
+      onSealed(record.id);
+    }
+    await checkpoint.write({
+      format: 1,
+      journal: last,
+      nextOrder: value.nextOrder,
+      operations: value.live,
+      removedKeys: removedKeys.all(),
+    });
+    for (const id of value.removed) removed.delete(id);
+    history.dropUnused();
+    // The journal since the previous checkpoint stays with it.
+    for (const old of segmentsBefore(layout.journal, checkpoint.previousJournal)) {
+      if (old !== segment) rmSync(old, { force: true });
+    }
+  }
+}
