@@ -12,17 +12,34 @@ export interface Salvaged {
   journal: number;
 }
 
-export function encodeCheckpoint(document: CheckpointDocument): string {
+/** Characters, about, of a piece of the text. */
+const PIECE = 64 * 1024;
+
+const BEFORE_SUM = `{"sum":"`;
+
+/** Byte of the file at which the checksum stands. */
+export const SUM_AT = BEFORE_SUM.length;
+
+/**
+ * The text, piece by piece, so that a long one is never whole in memory; and at the end the checksum, in the place of
+ * which the first piece has zeros.
+ */
+export function* checkpointPieces(document: CheckpointDocument): Generator<string, string> {
   const { operations, removedKeys, ...head } = document;
   const start = `${JSON.stringify(head).slice(0, -1)},"operations":[`;
-  const end = `],"removedKeys":${JSON.stringify(removedKeys)}}`;
   let sum = crc32(start);
-  const lines = operations.map((entry, index) => {
+  let piece = `${BEFORE_SUM}${hex(0)}",${start.slice(1)}\n`;
+  for (const [index, entry] of operations.entries()) {
     const line = `${encodeEntry(entry, document.journal)}${index === operations.length - 1 ? "" : ","}`;
     sum = crc32(line, sum);
-    return line;
-  });
-  return `{"sum":"${hex(crc32(end, sum))}",${start.slice(1)}\n${lines.join("\n")}\n${end}\n`;
+    piece += `${line}\n`;
+    if (piece.length < PIECE) continue;
+    yield piece;
+    piece = "";
+  }
+  const end = `],"removedKeys":${JSON.stringify(removedKeys)}}`;
+  yield `${piece}${end}\n`;
+  return hex(crc32(end, sum));
 }
 
 /** @throws Error where it is not a whole checkpoint of this format */

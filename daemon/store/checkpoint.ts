@@ -7,9 +7,15 @@
  */
 import { existsSync, linkSync, readFileSync, rmSync } from "node:fs";
 import { type Adapter, Low } from "lowdb";
-import { decodeCheckpoint, encodeCheckpoint, type Salvaged, salvageCheckpoint } from "./checkpoint-text.js";
+import {
+  checkpointPieces,
+  decodeCheckpoint,
+  type Salvaged,
+  SUM_AT,
+  salvageCheckpoint,
+} from "./checkpoint-text.js";
 import type { Entry } from "./decision.js";
-import { replaceFile } from "./durable-file.js";
+import { replaceFile, writeAll } from "./durable-file.js";
 import { quarantineFile } from "./quarantine.js";
 import type { RemovedKey } from "./removed-keys.js";
 
@@ -36,7 +42,7 @@ export function readCheckpoint(file: string): CheckpointDocument | null {
 }
 
 class DurableJsonAdapter implements Adapter<CheckpointDocument> {
-  /** Characters of the newest. */
+  /** Bytes of the newest. */
   size = 0;
 
   constructor(
@@ -53,9 +59,18 @@ class DurableJsonAdapter implements Adapter<CheckpointDocument> {
       rmSync(this.previous, { force: true });
       linkSync(this.file, this.previous);
     }
-    const text = encodeCheckpoint(document);
-    await replaceFile(this.file, text);
-    this.size = text.length;
+    let size = 0;
+    await replaceFile(this.file, async (handle) => {
+      const pieces = checkpointPieces(document);
+      // All else that waits has its turn with each write.
+      for (let next = pieces.next(); ; next = pieces.next()) {
+        const bytes = Buffer.from(next.value);
+        await writeAll(handle, bytes, next.done ? SUM_AT : size);
+        if (next.done) return;
+        size += bytes.length;
+      }
+    });
+    this.size = size;
   }
 }
 
@@ -83,7 +98,7 @@ export class Checkpoint {
     this.#low = new Low(this.#adapter, EMPTY);
   }
 
-  /** Characters of the checkpoint written last; 0 before the first. */
+  /** Bytes of the checkpoint written last; 0 before the first. */
   get size(): number {
     return this.#adapter.size;
   }

@@ -4,9 +4,10 @@
  * nothing.
  */
 import { rmSync } from "node:fs";
+import { setImmediate as turn } from "node:timers/promises";
 import { isFinal } from "../../protocol/state.js";
 import type { Checkpoint } from "./checkpoint.js";
-import type { Decision } from "./decision.js";
+import type { Decision, Entry } from "./decision.js";
 import type { History } from "./history.js";
 import type { Journal } from "./journal.js";
 import type { Layout } from "./layout.js";
@@ -19,6 +20,9 @@ import type { RemovedKeys } from "./removed-keys.js";
  * costs more, and comes as much more rarely.
  */
 const CHECKPOINT_BYTES = 8 * 1024 * 1024;
+
+/** Operations: some milliseconds of work. */
+const SEALED_AT_ONCE = 64;
 
 export interface CheckpointingParts {
   layout: Layout;
@@ -52,27 +56,14 @@ export class Checkpointing {
   }
 
   async #run(): Promise<void> {
-    const { layout, journal, ledger, history, checkpoint, removed, removedKeys, onSealed } = this.parts;
-    const { value, segment, last } = await journal.rotate(() => {
-      const entries = [...ledger.entries.values()].map((entry) => ({
-        ...entry,
-        facts: [...entry.facts],
-      }));
-      return {
-        finished: entries.filter((entry) => isFinal(entry.record.state)),
-        live: entries.filter((entry) => !isFinal(entry.record.state)),
-        nextOrder: ledger.nextOrder,
-        removed: [...removed],
-      };
-    });
-    // Retried or removed since: the journal after the checkpoint says so.
-    const finished = value.finished.filter(({ record }) => ledger.get(record.id)?.record === record);
-    history.seal(finished, value.removed);
-    // At once: what is sealed must not be found here too while the checkpoint is being written.
-    for (const { record } of finished) {
-      ledger.drop(record.id);
-      onSealed(record.id);
-    }
+    const { layout, journal, ledger, history, checkpoint, removed, removedKeys } = this.parts;
+    const { value, segment, last } = await journal.rotate(() => ({
+      ...this.#snapshot(),
+      nextOrder: ledger.nextOrder,
+      removed: [...removed],
+    }));
+    await this.#seal(value.finished);
+    history.seal([], value.removed);
     await checkpoint.write({
       format: 1,
       journal: last,
@@ -85,6 +76,35 @@ export class Checkpointing {
     // The journal since the previous checkpoint stays with it.
     for (const old of segmentsBefore(layout.journal, checkpoint.previousJournal)) {
       if (old !== segment) rmSync(old, { force: true });
+    }
+  }
+
+  #snapshot(): { finished: Entry[]; live: Entry[] } {
+    const finished: Entry[] = [];
+    const live: Entry[] = [];
+    for (const entry of this.parts.ledger.entries.values()) {
+      if (isFinal(entry.record.state)) finished.push(entry);
+      // It changes in place while the checkpoint is being written.
+      else live.push({ ...entry, facts: [...entry.facts] });
+    }
+    return { finished, live };
+  }
+
+  /** A few at a time, with all else that waits in between. */
+  async #seal(finished: Entry[]): Promise<void> {
+    const { ledger, history, onSealed } = this.parts;
+    for (let from = 0; from < finished.length; from += SEALED_AT_ONCE) {
+      // Retried or removed since: the journal after the checkpoint says so.
+      const entries = finished
+        .slice(from, from + SEALED_AT_ONCE)
+        .filter((entry) => ledger.get(entry.record.id) === entry);
+      history.seal(entries, []);
+      // At once: what is sealed must not be found here too.
+      for (const { record } of entries) {
+        ledger.drop(record.id);
+        onSealed(record.id);
+      }
+      await turn();
     }
   }
 }

@@ -4,13 +4,13 @@ import { dirname } from "node:path";
 
 export { replaceFileSync, syncDirectory, writeAllSync } from "../../ops/api/replace-file.js";
 
-/** As `replaceFileSync`, off the event loop. */
-export async function replaceFile(file: string, text: string): Promise<void> {
+/** As `replaceFileSync`, off the event loop: `write` fills the new one, in as many writes as it likes. */
+export async function replaceFile(file: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
   const temporary = `${file}.tmp`;
   let handle: FileHandle | undefined;
   try {
     handle = await open(temporary, "w", 0o600);
-    await handle.writeFile(text);
+    await write(handle);
     await handle.datasync();
   } catch (error) {
     await rm(temporary, { force: true });
@@ -24,6 +24,15 @@ export async function replaceFile(file: string, text: string): Promise<void> {
     await dir.sync();
   } finally {
     await dir.close();
+  }
+}
+
+/** Writes it all at that byte of the file, off the event loop: one write may be short. */
+export async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    const rest = bytes.length - written;
+    const { bytesWritten } = await handle.write(bytes, written, rest, position + written);
+    written += bytesWritten;
   }
 }
 

@@ -12,7 +12,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { withRoom } from "../../ops/api/append-file.js";
 import { encodeLine } from "./checked-line.js";
-import { syncDirectory } from "./durable-file.js";
+import { syncDirectory, writeAll } from "./durable-file.js";
 
 /** Most bytes of room made at a time. */
 const ROOM = 64 * 1024;
@@ -222,14 +222,6 @@ export class Journal<T> {
 /** Segments sort by the number of their first record. */
 export function segmentName(first: number): string {
   return `${String(first).padStart(12, "0")}.journal`;
-}
-
-async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let written = 0; written < bytes.length; ) {
-    const rest = bytes.length - written;
-    const { bytesWritten } = await handle.write(bytes, written, rest, position + written);
-    written += bytesWritten;
-  }
 }
 
 function asStoreError(error: unknown): Error {

@@ -1,0 +1,83 @@
+/** A checkpoint of many operations: written in pieces, with what is decided meanwhile in between, and read as a whole. */
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { checkpointPieces, decodeCheckpoint, SUM_AT } from "../../../daemon/store/checkpoint-text.js";
+import { OpenStore } from "../../harness/store.js";
+import { useDirectories } from "../../harness/temporary.js";
+
+const directory = useDirectories();
+
+test("its text comes in pieces of about the same length, however long it is", async () => {
+  const open = await OpenStore.open(directory());
+  await submitted(open, 500);
+  const operations = [...open.store.ledger.entries.values()];
+  await open.close();
+  const pieces = checkpointPieces({ format: 1, journal: 7, nextOrder: 501, operations, removedKeys: [] });
+  const texts: string[] = [];
+  let sum = "";
+  for (let next = pieces.next(); sum === ""; next = pieces.next()) {
+    if (next.done) sum = next.value;
+    else texts.push(next.value);
+  }
+  expect(texts.length).toBeGreaterThan(5);
+  const lengths = texts.map(({ length }) => length);
+  expect(Math.max(...lengths)).toBeLessThan(70_000);
+  expect(Math.min(...lengths.slice(0, -1))).toBeGreaterThan(60_000);
+  const whole = texts.join("");
+  expect(() => decodeCheckpoint(whole)).toThrow("its checksum is wrong");
+  const summed = whole.slice(0, SUM_AT) + sum + whole.slice(SUM_AT + sum.length);
+  expect(decodeCheckpoint(summed).operations).toEqual(operations);
+});
+
+async function submitted(open: OpenStore, count: number): Promise<string[]> {
+  return Promise.all(Array.from({ length: count }, () => open.submit({ params: { text: "ü".repeat(200) } })));
+}
+
+test("of a long queue: it is as it was when it began, and what is submitted and cancelled meanwhile lasts", async () => {
+  const open = await OpenStore.open(directory());
+  const ids = await submitted(open, 2000);
+  const checkpoint = open.store.checkpoint();
+  const [late] = await submitted(open, 1);
+  await open.lifecycle.cancel(ids[1999]!);
+  await checkpoint;
+  const document = decodeCheckpoint(readFileSync(open.layout.checkpoint, "utf8"));
+  expect(document.operations.map(({ record }) => record.id)).toEqual(ids);
+  expect(document.operations.at(-1)!.record.state).toBe("queued");
+  const expected = open.seen();
+  await open.close();
+
+  const again = await OpenStore.open(open.dir);
+  expect(again.store.problems).toEqual([]);
+  expect(again.seen()).toEqual(expected);
+  expect(again.store.find(late!)!.record.state).toBe("queued");
+  expect(again.store.find(ids[1999]!)!.record.state).toBe("cancelled");
+  await again.close();
+});
+
+test("of many that are finished: one that is retried and one that is removed while they are sealed", async () => {
+  const open = await OpenStore.open(directory());
+  const ids = await submitted(open, 500);
+  for (const id of ids) await open.lifecycle.cancel(id);
+  const checkpoint = open.store.checkpoint();
+  // The first is in the history by the time the last is in memory still.
+  const [first, last] = [ids[0]!, ids[499]!];
+  while (open.store.ledger.get(first)) await new Promise((resolve) => setImmediate(resolve));
+  expect(open.store.ledger.get(last)).toBeDefined();
+  await Promise.all([
+    open.lifecycle.retry(first, null, () => {}),
+    open.lifecycle.remove(ids[1]!),
+    open.lifecycle.retry(last, null, () => {}),
+    open.lifecycle.remove(ids[498]!),
+  ]);
+  await checkpoint;
+  const expected = open.seen();
+  expect(expected).toHaveLength(498);
+  expect(open.store.counts()).toMatchObject({ queued: 2, cancelled: 496 });
+  await open.close();
+
+  const again = await OpenStore.open(open.dir);
+  expect(again.store.problems).toEqual([]);
+  expect(again.seen()).toEqual(expected);
+  expect(again.store.counts()).toMatchObject({ queued: 2, cancelled: 496 });
+  await again.close();
+});
