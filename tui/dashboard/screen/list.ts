@@ -68,7 +68,7 @@ function row(
   const fold = state.folds.get(operation.id) ?? null;
   const stalled = stallOf(state, operation) !== null;
   const line = new Line(width, paint)
-    .add(selected ? "▌" : " ", state.pane === "list" ? "cyan" : "dim")
+    .add(selected ? "▌" : " ", !selected ? "plain" : state.pane === "list" ? "cyan" : "dim")
     .add(stalled ? "▲" : glyphOf(operation), stalled ? "yellow" : styleOf(operation))
     .add(" ");
   const name = nameParts(operation, fold);

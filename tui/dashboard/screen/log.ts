@@ -89,7 +89,8 @@ function rowsOf(state: State, logged: LogLine, width: number, height: number, pa
       );
     if (prefix.time > 0)
       line.add(i > 0 ? " ".repeat(prefix.time) : ` ${clock(logged.at)} `, here ? "yellow" : "dim");
-    line.add(here ? "▸" : markOf(logged), here ? "yellow" : "red");
+    const mark = here ? "▸" : markOf(logged);
+    line.add(mark, here ? "yellow" : mark === " " ? "plain" : "red");
     return addMarked(line, text, marked, style).toString();
   });
 }

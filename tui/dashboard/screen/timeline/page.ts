@@ -7,7 +7,7 @@ import { inWords } from "../../replay/in-words.js";
 import { type Lanes, lanesOfRecords, lanesOfTape } from "../../replay/lanes.js";
 import type { Player } from "../../replay/player.js";
 import { durationOf, entryAt, linesBefore, type Moment, momentAt, type Tape } from "../../replay/tape.js";
-import { appendLines, openLog } from "../../state/log-window.js";
+import { NO_LOG } from "../../state/log-window.js";
 import { chainOf, operationOf, type State } from "../../state/model.js";
 import type { TimelinePage } from "../../state/pages/timeline.js";
 import { fit, tame } from "../cells.js";
@@ -122,7 +122,8 @@ function replayed(
   const operation = current === null ? undefined : records.get(current);
   if (operation === undefined || height < 1) return [];
   const lines = linesBefore(tape, player.place, operation.id, Math.max(50, height));
-  const log = appendLines(openLog(operation.id, operation.logLines), lines);
+  const [from, to] = [lines[0]?.n ?? 1, lines.at(-1)?.n ?? 0];
+  const log = { ...NO_LOG, id: operation.id, total: operation.logLines, lines, from, to };
   const past: State = {
     ...state,
     size: { columns: width, rows: height + FRAME_ROWS, alone: true },
@@ -133,6 +134,9 @@ function replayed(
     selected: operation.id,
     pane: "list",
     log,
+    search: null,
+    seek: null,
+    stepWaits: null,
   };
   return detail(past, paint).slice(0, height);
 }
