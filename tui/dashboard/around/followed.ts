@@ -17,7 +17,7 @@ export function titleOf(state: State): string {
   const stage = stages[currentStage];
   const whole = wholeOf(state, operation);
   const percent = whole.known || whole.percent >= 1 ? percentOf(whole) : "●";
-  return `${percent} ${stage === undefined ? "" : `${stage} · `}${title} · liveops`;
+  return `${percent} ${title}${stage === undefined ? "" : ` · ${stage}`} · liveops`;
 }
 
 export function progressOf(state: State): TaskProgress {
