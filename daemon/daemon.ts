@@ -163,7 +163,8 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     feed.changed(id, before, after);
     if (after) hub.changed(before, after);
     else hub.removed(id);
-    signals.emit(id);
+    // Nobody listens for one that was not there.
+    if (before) signals.emit(id);
   }
 
   await store.start();

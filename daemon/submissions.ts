@@ -8,14 +8,13 @@ import { homedir } from "node:os";
 import { hashOfParams } from "../ops/api/stage-values.js";
 import { Refusal } from "../protocol/errors.js";
 import { newId } from "../protocol/id.js";
-import type { Operation } from "../protocol/operation.js";
 import type { SubmitBody } from "../protocol/routes.js";
 import type { Context } from "./context.js";
 import { Asks, type Own } from "./loader/asks.js";
-import type { IdempotencyKey } from "./store/decision.js";
+import type { Entry, IdempotencyKey } from "./store/decision.js";
 
 export interface Submitted {
-  operations: Operation[];
+  entries: Entry[];
   /** False where an earlier request with the same key had submitted them all. */
   isNew: boolean;
 }
@@ -51,7 +50,7 @@ export class Submissions {
     const keys = bodies.map((_, index) => ({ key: isBatch ? nthKey(key, index) : key, hash, at }));
     const earlier = keys.map((each) => this.#stored(each));
     if (this.#otherUse(key, isBatch)) throw keyReused(key);
-    if (earlier.every((each) => each !== null)) return { operations: earlier, isNew: false };
+    if (earlier.every((each) => each !== null)) return { entries: earlier, isNew: false };
     const result = this.#enqueue(asked, keys, earlier);
     this.#pending.set(key, { hash, result });
     try {
@@ -64,7 +63,7 @@ export class Submissions {
   async #enqueue(
     { bodies, isBatch }: Asked,
     keys: IdempotencyKey[],
-    earlier: Array<Operation | null>,
+    earlier: Array<Entry | null>,
   ): Promise<Submitted> {
     const { loader, lifecycle, store } = this.context;
     const missing = bodies.flatMap((_, index) => (earlier[index] ? [] : [index]));
@@ -86,8 +85,8 @@ export class Submissions {
         return { operation, env: bodies[index]!.env ?? NO_ENV, key: keys[index] ?? null };
       });
       await lifecycle.submit(submits);
-      const made = submits.map(({ operation }) => this.context.present(store.find(operation.id)!)).values();
-      return { operations: bodies.map((_, index) => earlier[index] ?? made.next().value!), isNew: true };
+      const made = submits.map(({ operation }) => store.find(operation.id)!).values();
+      return { entries: bodies.map((_, index) => earlier[index] ?? made.next().value!), isNew: true };
     } finally {
       this.#underWay -= missing.length;
     }
@@ -111,14 +110,14 @@ export class Submissions {
   }
 
   /** @throws Refusal where the key was used with another body, or its operation was removed since */
-  #stored({ key, hash }: IdempotencyKey): Operation | null {
-    const { store, present } = this.context;
+  #stored({ key, hash }: IdempotencyKey): Entry | null {
+    const { store } = this.context;
     const entry = store.findByKey(key);
     const used = entry?.key ?? store.removedKeys.find(key);
     if (!used) return null;
     if (used.hash !== hash) throw keyReused(key);
     if (!entry) throw wasRemoved(store.removedKeys.find(key)!.id);
-    return present(entry);
+    return entry;
   }
 
   /** A key of one operation used for a batch, or the other way round. */

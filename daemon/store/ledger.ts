@@ -29,7 +29,11 @@ export class Ledger {
 
   /** Takes in an entry from the checkpoint. */
   add(entry: Entry): void {
-    this.entries.set(entry.record.id, this.#shared.share(entry));
+    this.#hold(this.#shared.share(entry));
+  }
+
+  #hold(entry: Entry): void {
+    this.entries.set(entry.record.id, entry);
     if (entry.key) this.keys.set(entry.key.key, entry);
     if (entry.order >= this.nextOrder) this.nextOrder = entry.order + 1;
   }
@@ -93,9 +97,10 @@ export class Ledger {
     return [{ id: decision.id, before, after: entry.record }];
   }
 
-  #submit({ fact, env, key }: Submitted, n: number): Change {
+  #submit(submitted: Submitted, n: number): Change {
+    const { fact, env, key } = this.#shared.shareSubmitted(submitted);
     const record = fold(null, fact);
-    this.add({
+    this.#hold({
       record,
       order: this.nextOrder,
       queuedAt: n,

@@ -4,7 +4,8 @@
  *
  * Sharing is safe, since no part of a record is ever changed in place.
  */
-import type { Entry } from "./decision.js";
+import type { Submission } from "../../protocol/fact.js";
+import type { Entry, Submitted } from "./decision.js";
 
 /** Characters of JSON up to which a part is remembered: it stays when its operations are gone. */
 const LONGEST = 4096;
@@ -15,6 +16,8 @@ const MOST_TYPES = 200;
 interface Known {
   text: string;
   value: unknown;
+  /** Equal to it, and another value: the one that came last. */
+  also: unknown;
 }
 
 export class SharedParts {
@@ -49,6 +52,24 @@ export class SharedParts {
     return entry;
   }
 
+  /** The same before there is an entry: what is made of it then has the shared parts. */
+  shareSubmitted({ fact, env, key }: Submitted): Submitted {
+    const { operation } = fact;
+    const parts = this.#partsOf(operation.op);
+    const { id, chain } = operation;
+    const shared: Submission = {
+      id,
+      op: one(parts, "op", operation.op),
+      title: one(parts, "title", operation.title),
+      label: one(parts, "label", operation.label),
+      cwd: one(parts, "cwd", operation.cwd),
+      params: one(parts, "params", operation.params),
+      stages: one(parts, "stages", operation.stages),
+      chain: { ...chain, id: chain.id === id ? id : chain.id },
+    };
+    return { fact: { ...fact, operation: shared }, env: one(parts, "env", env), key };
+  }
+
   #partsOf(op: string): Map<string, Known> {
     let parts = this.#known.get(op);
     if (parts) return parts;
@@ -61,10 +82,13 @@ export class SharedParts {
 
 function one<T>(parts: Map<string, Known>, name: string, value: T): T {
   const known = parts.get(name);
-  if (known && known.value === value) return value;
+  if (known && (known.value === value || known.also === value)) return known.value as T;
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  if (known && known.text === text && typeof known.value === typeof value) return known.value as T;
-  if (text !== undefined && text.length <= LONGEST) parts.set(name, { text, value });
+  if (known && known.text === text && typeof known.value === typeof value) {
+    known.also = value;
+    return known.value as T;
+  }
+  if (text !== undefined && text.length <= LONGEST) parts.set(name, { text, value, also: value });
   return value;
 }
 

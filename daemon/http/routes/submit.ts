@@ -11,8 +11,9 @@ export function submitRoute(app: FastifyInstance, context: Context): void {
     const isBatch = Array.isArray(body);
     const bodies = isBatch ? body : [body];
     const key = checkedKey(request.headers["idempotency-key"]);
-    const { operations, isNew } = await submissions.submit({ bodies, isBatch, key });
+    const { entries, isNew } = await submissions.submit({ bodies, isBatch, key });
     if (!isNew) reply.code(200);
+    const operations = entries.map((entry) => context.present(entry));
     return isBatch ? operations : operations[0];
   });
 }

@@ -1,6 +1,7 @@
 /** `POST /v1/operations`. */
 import { homedir } from "node:os";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Operation } from "../../../protocol/operation.js";
 import { Served } from "../../harness/served.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { expectProblem, expectRecord } from "./replies.js";
@@ -273,6 +274,18 @@ describe("a batch", () => {
     const replies = await Promise.all([post(batch(2), headers), post(batch(2), headers)]);
     expect(replies.map(({ statusCode }) => statusCode).sort()).toEqual([200, 201]);
     expect(count()).toBe(2);
+  });
+
+  test("each of it is answered as it is shown by itself", async () => {
+    const given = [
+      { op, params: { x: "ü" }, label: "\u0000", cwd: "/tmp" },
+      { op: "resumes" },
+      { op, params: { x: "ü" } },
+    ];
+    const records = (await post(given)).json<Operation[]>();
+    expect(records).toHaveLength(3);
+    for (const record of records)
+      expect(record).toEqual((await served.inject({ url: `/v1/operations/${record.id}` })).json());
   });
 
   test("a single submit's key is not a batch's", async () => {

@@ -1,7 +1,7 @@
 /** Law: an entry is the same with its parts shared; equal parts of one type are one value, unless they are long. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Entry } from "../../../daemon/store/decision.js";
+import type { Entry, Submitted } from "../../../daemon/store/decision.js";
 import { SharedParts } from "../../../daemon/store/shared-parts.js";
 import { submittedRecord } from "../../../protocol/fold.js";
 
@@ -52,4 +52,16 @@ test("equal parts are one value; long ones are not held on to", () => {
   const [third, fourth] = pair({ x: "y".repeat(10_000) });
   expect(fourth!.record.params).toEqual(third!.record.params);
   expect(fourth!.record.params).not.toBe(third!.record.params);
+});
+
+test("what was submitted stays what it was, and has its parts in common with what is there", () => {
+  const shared = new SharedParts();
+  const [first] = shared.share(entry("id1", "a", { x: 1 }, { A: "1" })).facts;
+  const { facts, env } = entry("id2", "a", { x: 1 }, { A: "1" });
+  const submitted = { fact: facts[0] as Submitted["fact"], env, key: null };
+  const after = shared.shareSubmitted(structuredClone(submitted));
+  expect(after).toEqual(submitted);
+  expect(after.fact.operation.params).toBe((first as Submitted["fact"]).operation.params);
+  // Another time the very same values come: what they are shared with is found without looking into them.
+  expect(shared.shareSubmitted(after).fact.operation.params).toBe(after.fact.operation.params);
 });
