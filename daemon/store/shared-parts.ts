@@ -67,7 +67,11 @@ export class SharedParts {
       stages: one(parts, "stages", operation.stages),
       chain: { ...chain, id: chain.id === id ? id : chain.id },
     };
-    return { fact: { ...fact, operation: shared }, env: one(parts, "env", env), key };
+    return {
+      fact: { ...fact, at: one(parts, "at", fact.at), operation: shared },
+      env: one(parts, "env", env),
+      key,
+    };
   }
 
   #partsOf(op: string): Map<string, Known> {

@@ -10,8 +10,7 @@ interface Versions {
   /** First seen: before this number it did not exist. */
   created: number;
   last: number;
-  /** Null until one changes. */
-  keys: Record<string, number> | null;
+  keys: Record<string, number>;
 }
 
 /** Keys that are made up when a record is shown, wholly or (progress) in part, and go with the state. */
@@ -24,22 +23,21 @@ export class ChangeVersions {
   current = 0;
   /** Cursors below this are too old. */
   floor = 0;
-  readonly #operations = new Map<string, Versions>();
+  /** A number alone: since it was first seen none of its keys changed, as of all that wait. */
+  readonly #operations = new Map<string, Versions | number>();
   readonly #removed = new Map<string, number>();
 
   /** Notes what changed between the two records; false where nothing did. */
   note(before: Operation | null, after: Operation): boolean {
-    const versions = this.#operations.get(after.id);
-    if (!versions || !before) {
-      const n = ++this.current;
-      this.#operations.set(after.id, { created: n, last: n, keys: null });
+    if (!before || !this.#operations.has(after.id)) {
+      this.#operations.set(after.id, ++this.current);
       return true;
     }
     const changed = changedKeys(before, after);
     if (changed.length === 0) return false;
+    const versions = this.#ofKeys(after.id)!;
     const n = ++this.current;
     versions.last = n;
-    versions.keys ??= {};
     for (const key of changed) versions.keys[key] = n;
     if (before.state !== after.state) for (const key of MADE_UP) versions.keys[key] = n;
     return true;
@@ -47,10 +45,9 @@ export class ChangeVersions {
 
   /** Notes a change of one key that is not part of the stored record. */
   noteKey(id: string, key: string): void {
-    const versions = this.#operations.get(id);
+    const versions = this.#ofKeys(id);
     if (!versions) return;
     versions.last = ++this.current;
-    versions.keys ??= {};
     versions.keys[key] = versions.last;
   }
 
@@ -66,9 +63,8 @@ export class ChangeVersions {
 
   /** Forgets an operation that left memory; a cursor from before that cannot be served exactly. */
   drop(id: string): void {
-    const versions = this.#operations.get(id);
-    if (!versions) return;
-    this.floor = Math.max(this.floor, versions.last);
+    if (!this.#operations.has(id)) return;
+    this.floor = Math.max(this.floor, this.#last(id));
     this.#operations.delete(id);
   }
 
@@ -77,23 +73,41 @@ export class ChangeVersions {
   }
 
   changedSince(id: string, n: number): boolean {
-    return (this.#operations.get(id)?.last ?? 0) > n;
+    return this.#last(id) > n;
   }
 
   /** Ids of those that were there at `n` and changed after it. */
   changedBetween(n: number): string[] {
-    return [...this.#operations]
-      .filter(([, { created, last }]) => created <= n && last > n)
-      .map(([id]) => id);
+    const ids: string[] = [];
+    for (const [id, versions] of this.#operations)
+      if (typeof versions === "object" && versions.created <= n && versions.last > n) ids.push(id);
+    return ids;
   }
 
   /** The keys that changed after `n`; null: all of it, it is newer than that. */
   keysSince(id: string, n: number): string[] | null {
     const versions = this.#operations.get(id);
-    if (!versions || versions.created > n) return null;
-    return Object.entries(versions.keys ?? {})
+    if (versions === undefined) return null;
+    if (typeof versions === "number") return versions > n ? null : [];
+    if (versions.created > n) return null;
+    return Object.entries(versions.keys)
       .filter(([, at]) => at > n)
       .map(([key]) => key);
+  }
+
+  /** Where its keys are noted; undefined where it is not known. */
+  #ofKeys(id: string): Versions | undefined {
+    const versions = this.#operations.get(id);
+    if (typeof versions !== "number") return versions;
+    const noted = { created: versions, last: versions, keys: {} };
+    this.#operations.set(id, noted);
+    return noted;
+  }
+
+  /** When it last changed; 0 where it is not known. */
+  #last(id: string): number {
+    const versions = this.#operations.get(id) ?? 0;
+    return typeof versions === "number" ? versions : versions.last;
   }
 }
 
