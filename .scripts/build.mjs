@@ -199,12 +199,12 @@ const withoutUnused = {
 
 /**
  * What the daemon's libraries load at once and the daemon asks of them late or never: TLS, HTTP/2, DNS,
- * threads; versions, proxies and patterns of routes. Each is loaded when something of it is first used.
+ * threads; versions, proxies and the log. Each is loaded when something of it is first used.
  */
 const lazily = {
   name: "lazily",
   setup({ onResolve, onLoad }) {
-    const parts = /^(?:(?:node:)?(?:https|http2|dns|assert)|semver|@fastify\/proxy-addr|thread-stream)$/;
+    const parts = /^(?:(?:node:)?(?:https|http2|dns|assert)|semver|@fastify\/proxy-addr|thread-stream|pino)$/;
     onResolve({ filter: parts }, ({ path, namespace, resolveDir }) =>
       namespace === "lazily" ? undefined : { path, namespace: "lazily", pluginData: resolveDir },
     );

@@ -2,6 +2,7 @@
  * The daemon's process: logs to the state dir's file, stops on SIGTERM and SIGINT, and leaves running operations to
  * the next daemon. `liveopsd start` forks it; `--foreground` runs it in the command's own process.
  */
+import { openSync } from "node:fs";
 import pino from "pino";
 import { AlreadyRunningError, type Daemon, startDaemon } from "./daemon.js";
 import type { Settings } from "./settings.js";
@@ -33,8 +34,14 @@ export async function runDaemon(settings: Settings, toStderr: boolean, onAnswers
   await daemon.stopped.catch(() => process.exit(70));
 }
 
+/** Whether it can be written is known at once; what writes it is made for the first line, after the daemon answers. */
 function openLog(settings: Settings, toStderr: boolean): pino.Logger {
-  const file = pino.destination({ dest: layoutOf(settings.stateDir).log, sync: true, mode: 0o600 });
+  const fd = openSync(layoutOf(settings.stateDir).log, "a", 0o600);
+  return whenUsed(() => logTo(fd, toStderr));
+}
+
+function logTo(fd: number, toStderr: boolean): pino.Logger {
+  const file = pino.destination({ dest: fd, sync: true });
   // A line for which the disk has no room waits for the next one; without a listener it would end the daemon.
   file.on("error", () => {});
   const streams: pino.StreamEntry[] = [{ stream: file }];
@@ -43,4 +50,15 @@ function openLog(settings: Settings, toStderr: boolean): pino.Logger {
     { base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
     pino.multistream(streams),
   );
+}
+
+function whenUsed(make: () => pino.Logger): pino.Logger {
+  let made: pino.Logger | undefined;
+  return new Proxy({} as pino.Logger, {
+    get: (_, name) => {
+      made ??= make();
+      const value: unknown = Reflect.get(made, name);
+      return typeof value === "function" ? value.bind(made) : value;
+    },
+  });
 }
