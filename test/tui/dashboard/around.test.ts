@@ -1,8 +1,13 @@
 /** The terminal around the screen: title, taskbar, focus, notifications, and all of it taken back. */
 import { describe, expect, test } from "vitest";
+import type { Operation } from "../../../protocol/operation.js";
+import { NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
+import { endedBetween } from "../../../tui/dashboard/around/followed.js";
 import { desktopNotification, setTitle } from "../../../tui/dashboard/around/sequences.js";
+import { initialState, type State } from "../../../tui/dashboard/state/model.js";
+import { update } from "../../../tui/dashboard/state/update.js";
 import { KEY, type OpenOptions, openDashboard } from "./open.js";
-import { ago, backup, backupDone, verify } from "./operations.js";
+import { ago, backup, backupDone, NOW, verify } from "./operations.js";
 import { World } from "./world.js";
 
 process.env.TZ = "UTC";
@@ -146,6 +151,32 @@ describe("a notification", () => {
     });
     await opened.screen.until("two files differ");
     expect(written()).toContain(`\x1b]9;Verify a backup: failed after 5s: two files differ${ST}`);
+  });
+
+  test("tells of a last link that came and ended between two drawings; of a chain that was over before, nothing", () => {
+    const { id, chain } = backup();
+    const handed = { state: "succeeded", chain: { ...chain, next: verify().id } } as const;
+    const over = verify({ state: "failed", finishedAt: ago(0) });
+    const state = initialState({ size: { columns: 100, rows: 30 }, now: NOW, socket: "/s" });
+    const after = (now: State, ...lines: WatchLine[]) => update(now, { type: "watched-lines", lines });
+    const snapshot = (...operations: Operation[]): WatchLine => ({
+      type: "snapshot",
+      cursor: "1",
+      operations,
+      counts: NO_COUNTS,
+    });
+    const changed: WatchLine = { type: "changed", cursor: "2", id, patch: handed };
+    const chained: WatchLine = { type: "chained", cursor: "3", from: id, to: over.id, operation: over };
+
+    const running = after(state, snapshot(backup()));
+    expect(endedBetween(running, after(running, changed, chained))?.id).toBe(over.id);
+    const between = after(running, changed);
+    expect(endedBetween(running, between)).toBeNull();
+    expect(endedBetween(between, after(between, chained))?.id).toBe(over.id);
+
+    const old = after(state, snapshot(backup(handed)));
+    const complete = update(old, { type: "fetched", operations: [over] });
+    expect(endedBetween(old, complete)).toBeNull();
   });
 
   test("is said as the terminal has it", () => {

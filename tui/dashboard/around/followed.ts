@@ -5,7 +5,7 @@ import { formatDuration } from "../../terminal/format.js";
 import { stateGlyph } from "../../terminal/glyphs.js";
 import { percentOf } from "../screen/bar.js";
 import { elapsedOf } from "../screen/elapsed.js";
-import { operationOf, type State, selectedOperation } from "../state/model.js";
+import { chainOf, operationOf, type State, selectedOperation } from "../state/model.js";
 import { wholeOf } from "../state/whole.js";
 import type { TaskProgress } from "./sequences.js";
 
@@ -32,12 +32,22 @@ export function progressOf(state: State): TaskProgress {
     : { kind: "none" };
 }
 
-/** The operation that was looked at and has just ended, as the last one of its chain; null for none. */
+/**
+ * The operation that was looked at, or the last of its chain, that has just ended; null for none. A quick link may have
+ * come and gone between the two.
+ */
 export function endedBetween(before: State, after: State): Operation | null {
-  const was = selectedOperation(before);
-  if (was === null || isFinal(was.state)) return null;
-  const is = operationOf(after, was.id);
-  return is !== null && isFinal(is.state) && is.chain.next === null ? is : null;
+  if (!before.witnessed || before.selected === null) return null;
+  const [was, is] = [endOfChain(before, before.selected), endOfChain(after, before.selected)];
+  return was === null || isOver(was) || is === null || !isOver(is) ? null : is;
+}
+
+const isOver = ({ state, chain }: Operation): boolean => isFinal(state) && chain.next === null;
+
+/** The last link that is known. */
+function endOfChain(state: State, id: string): Operation | null {
+  const operation = operationOf(state, id);
+  return operation === null ? null : (chainOf(state, operation).at(-1) ?? null);
 }
 
 /** Its end in a few words, for a notification. */

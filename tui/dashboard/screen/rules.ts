@@ -20,7 +20,7 @@ export function listRule(state: State, width: number, paint: Paint): Line {
     .add("operations", ...headingStyles(state, "list"))
     .add(" ");
   if (listing.text !== "" && state.entry?.kind !== "filter")
-    line.add(`/${fit(tame(listing.text), Math.max(6, width - 28))} `, "yellow");
+    line.add(`/${fit(tame(listing.text), Math.max(14, width - 28))} `, "yellow");
   if (listing.sort !== "live" || listing.reverse) {
     const order = `${listing.sort}${listing.reverse ? ", reversed" : ""} `;
     line.addWhole(line.left > order.length + 3 ? `by ${order}` : order, "dim");
