@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import { daemonBundle } from "./daemon-bundle.js";
 import type { DaemonOptions } from "./daemon-options.js";
 import { otherDaemon, type Taken } from "./other-daemon.js";
+import { placeFault } from "./place-fault.js";
 
 /** What the forked daemon says to the command that started it, once. */
 export type LaunchReport =
@@ -38,10 +39,11 @@ export async function runForeground(options: DaemonOptions, to: ReportTo): Promi
       if (!isChild) await sayWho(socket, taken, to);
       return EXIT.refused;
     }
-    if (error instanceof PlaceError) {
-      tell({ type: "failed", message, code: EXIT.usage });
-      if (!isChild) say(to, message);
-      return EXIT.usage;
+    const fault = error instanceof PlaceError ? { message, code: EXIT.usage } : placeFault(error);
+    if (fault) {
+      tell({ type: "failed", ...fault });
+      if (!isChild) say(to, fault.message);
+      return fault.code;
     }
     tell({ type: "failed", message, code: EXIT.fault });
     return report(error, to);

@@ -4,7 +4,7 @@ import { UsageError } from "../../protocol/command/failures.js";
 import { EXIT } from "../../protocol/exit-codes.js";
 import { asWords, type DaemonOptions } from "./daemon-options.js";
 import type { LaunchReport } from "./foreground.js";
-import { OTHER_MS, otherDaemon } from "./other-daemon.js";
+import { notStarted, OTHER_MS, otherDaemon } from "./other-daemon.js";
 
 /** A small nursery costs the daemon no time that can be measured, and 3 MB less. */
 const NODE_FLAGS = ["--max-semi-space-size=2"];
@@ -45,5 +45,6 @@ export async function launch(options: DaemonOptions, socket: string): Promise<La
   if (report.type === "answers") return { pid: report.pid, ours: true };
   if (report.type === "taken") return { pid: (await otherDaemon(socket, report, OTHER_MS)).pid, ours: false };
   if (report.code === EXIT.usage) throw new UsageError(report.message);
+  if (report.code === EXIT.refused) throw notStarted(report.message);
   throw new Error(`the daemon did not start: ${report.message}`);
 }

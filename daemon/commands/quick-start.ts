@@ -1,6 +1,7 @@
 /** The quick way of `start`, for the command and for the process it starts: without commander. */
 import { startCommand } from "../../protocol/command/looked-for.js";
 import { GLOBAL, quickOptions } from "../../protocol/command/quick-options.js";
+import { endQuietlyOnClosedPipe } from "../../protocol/command/quiet-end.js";
 import { report } from "../../protocol/command/report.js";
 import { isConcurrency, type StartOptions } from "./daemon-options.js";
 import { startDaemon } from "./start-daemon.js";
@@ -21,6 +22,7 @@ export function quickStart([command, ...words]: string[]): StartOptions | null {
 
 export async function startQuickly(options: StartOptions): Promise<void> {
   const to = { program: "liveopsd", startCommand: startCommand(options) };
+  endQuietlyOnClosedPipe([process.stderr]);
   try {
     process.exitCode = await startDaemon(options, to);
   } catch (error) {

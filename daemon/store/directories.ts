@@ -1,6 +1,7 @@
 /** Making the directories, ours alone: mode 0700, refused where someone else owns or may write them. */
-import { chmodSync, mkdirSync, readFileSync, statSync } from "node:fs";
-import { replaceFileSync } from "./durable-file.js";
+import { chmodSync, readFileSync, statSync } from "node:fs";
+import { makeDirectory } from "../../protocol/make-directory.js";
+import { isNoSpace, replaceFileSync } from "./durable-file.js";
 import { FORMAT, type Layout } from "./layout.js";
 
 /** A place that cannot be used: what is wrong with it and what to do. */
@@ -11,8 +12,9 @@ export class PlaceError extends Error {
 /** Makes the directory with its parents, or checks the one that is there. */
 export function ownDirectory(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirectory(dir, 0o700);
   } catch (error) {
+    if (isNoSpace(error)) throw error;
     throw new PlaceError(
       `${dir} cannot be made: ${(error as Error).message}; choose another with --state-dir`,
     );

@@ -1,5 +1,5 @@
 /** Which files of an operations directory hold operation types: a name decides, so that no file is run to find out. */
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 /** Top-level `.ts .mts .js .mjs`, but not `*.d.ts`, `*.test.*`, `_*`: absolute paths, sorted; none without the dir. */
@@ -12,9 +12,15 @@ export function listTypeFiles(dir: string): string[] {
     throw error;
   }
   return entries
-    .filter((entry) => !entry.isDirectory() && isTypeFile(entry.name))
+    .filter((entry) => isTypeFile(entry.name))
+    .filter((entry) => entry.isFile() || (entry.isSymbolicLink() && !isOther(join(dir, entry.name))))
     .map((entry) => join(resolve(dir), entry.name))
     .sort();
+}
+
+/** To import a pipe would wait for ever. A link to nothing stays: that it does not load is said. */
+function isOther(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === false;
 }
 
 function read(dir: string) {

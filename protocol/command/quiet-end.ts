@@ -12,6 +12,8 @@ export function endQuietlyOnClosedPipe(
 ): void {
   for (const stream of streams) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
+      // It was on its way out, and only its words are lost: the code still says why.
+      if (stream === process.stderr && process.exitCode !== undefined) process.exit();
       if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") process.exit(EXIT.interrupted);
       try {
         writeSync(2, `liveops: the output cannot be written: ${error.message}\n`);

@@ -30,7 +30,8 @@ export function givenParams(text: string | undefined): Record<string, unknown> |
 
 function read(from: string | number, source: string): string {
   try {
-    return readFileSync(from, "utf8");
+    // Some editors begin a file with a mark of its encoding, which JSON does not know.
+    return readFileSync(from, "utf8").replace(/^\ufeff/, "");
   } catch (error) {
     throw new UsageError(`--params: ${source} cannot be read: ${(error as Error).message}`);
   }

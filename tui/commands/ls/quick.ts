@@ -2,6 +2,7 @@
 import { isatty } from "node:tty";
 import { startCommand } from "../../../protocol/command/looked-for.js";
 import { GLOBAL, quickOptions } from "../../../protocol/command/quick-options.js";
+import { endQuietlyOnClosedPipe } from "../../../protocol/command/quiet-end.js";
 import { report } from "../../../protocol/command/report.js";
 import { writeOut } from "../../../protocol/command/write-out.js";
 import { type ListOptions, list, type Output } from "./list.js";
@@ -30,6 +31,7 @@ export async function listQuickly(options: ListOptions): Promise<void> {
     // The kernel closes the socket quicker than Node does; but only once all is written.
     if (await list(options, to, stdout)) process.exit();
   } catch (error) {
+    endQuietlyOnClosedPipe([process.stderr]);
     process.exitCode = report(error, to);
   }
 }

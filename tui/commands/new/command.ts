@@ -1,11 +1,12 @@
 /** `liveops new`: writes a working operation, and a tsconfig.json that finds our types; never over a file. */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../../../protocol/command/failures.js";
 import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../../protocol/command/options.js";
 import { say } from "../../../protocol/command/report.js";
 import { shellQuote } from "../../../protocol/command/shell-quote.js";
+import { makeDirectory } from "../../../protocol/make-directory.js";
 import { isShipped, nodeTypes, typesFile } from "./beside.js";
 import { newNames } from "./names.js";
 import { operationSource, tsconfigSource } from "./template.js";
@@ -22,7 +23,7 @@ export function registerNew(root: Command): void {
       const names = newNames(name);
       const to = reportTo(command.parent!);
       const file = join(dir, names.file);
-      mkdirSync(dir, { recursive: true });
+      made(dir);
       writeNew(file, operationSource(names));
       process.stdout.write(`${file}\n`);
       const tsconfig = join(dir, "tsconfig.json");
@@ -36,6 +37,14 @@ export function registerNew(root: Command): void {
       const ops = shellQuote(relative(process.cwd(), resolve(dir)) || ".");
       say(to, `try it: liveops run --ops ${ops} ${names.op}`, "yellow");
     });
+}
+
+function made(dir: string): void {
+  try {
+    makeDirectory(resolve(dir));
+  } catch (error) {
+    throw new UsageError(`cannot make ${dir}: ${(error as Error).message}`, "say where with --dir");
+  }
 }
 
 function writeNew(file: string, text: string): void {

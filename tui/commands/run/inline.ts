@@ -35,6 +35,7 @@ const TO = { program: "liveops", startCommand: "liveopsd start" };
 /** Ends the process: an operation may leave timers and sockets open that would keep it. */
 export async function runHere(run: InlineRun): Promise<never> {
   let code: ExitCode | null = null;
+  let lost: Error | null = null;
   // Its own exit code would be read as ours.
   process.on("exit", (theirs) => {
     if (code !== null) return;
@@ -43,7 +44,9 @@ export async function runHere(run: InlineRun): Promise<never> {
     process.exitCode = EXIT.failed;
   });
   try {
-    code = await work(run);
+    code = await work(run, (error) => {
+      lost ??= error;
+    });
   } catch (error) {
     if (error instanceof TypeFault) {
       say(TO, error.message);
@@ -51,10 +54,14 @@ export async function runHere(run: InlineRun): Promise<never> {
     } else code = report(error, TO);
   }
   await Promise.all([process.stdout, process.stderr].map(written));
+  if (lost !== null) {
+    say(TO, `the output cannot be written: ${(lost as Error).message}`);
+    if (code === EXIT.done) code = EXIT.fault;
+  }
   process.exit(code);
 }
 
-async function work(run: InlineRun): Promise<ExitCode> {
+async function work(run: InlineRun, onLost: (error: Error) => void): Promise<ExitCode> {
   enableUserCode(new URL("./liveops.js", import.meta.url).href);
   const shipped = ["./ops", "./ops/examples"].map((dir) => fileURLToPath(new URL(dir, import.meta.url)));
   const Type = await typeNamed(run.op, run.opsDirs, shipped);
@@ -64,7 +71,7 @@ async function work(run: InlineRun): Promise<ExitCode> {
     { params: run.params, set: run.set },
     { id, label: run.label, cwd: process.cwd(), chain: { id, index: 0, previous: null, next: null } },
   );
-  const stop = stopOnSignal();
+  const stop = stopOnSignal(onLost);
   const screen = new InlineScreen(run.json, {
     unread: stop.unread,
     begins: (Type) => tellSupervisor({ gracePeriod: readType(Type).gracePeriod }),
@@ -91,11 +98,11 @@ async function typeNamed(op: string, dirs: string[], shipped: string[]): Promise
  * reaches this process too, as it does the whole group of the terminal; the supervisor answers it. Without a
  * supervisor, or anyone who reads what is printed, the operation is cancelled as well: it gets to clean up.
  */
-function stopOnSignal(): {
+function stopOnSignal(onLost: (error: Error) => void): {
   signal: AbortSignal;
   isCancelled(): boolean;
-  /** Nobody reads what is printed. */
-  unread(): void;
+  /** What is printed cannot be written, most often since nobody reads it. */
+  unread(error: NodeJS.ErrnoException): void;
 } {
   const controller = new AbortController();
   const file = process.env[CANCEL_VARIABLE];
@@ -107,7 +114,8 @@ function stopOnSignal(): {
   process.on("SIGTERM", cancel).on("SIGINT", ignore).on("SIGHUP", ignore);
   const isAlone = () => process.ppid !== supervisor;
   setInterval(() => isAlone() && cancel(), LOOK_MS).unref();
-  const unread = () => {
+  const unread = (error: NodeJS.ErrnoException) => {
+    if (!isClosed(error)) onLost(error);
     if (controller.signal.aborted) return;
     tellSupervisor({ unread: true });
     cancel();
@@ -119,6 +127,11 @@ function stopOnSignal(): {
     unread,
     isCancelled: () => controller.signal.aborted || isAlone() || (file !== undefined && existsSync(file)),
   };
+}
+
+/** Nobody reads it any more, which is no fault. */
+function isClosed({ code }: NodeJS.ErrnoException): boolean {
+  return code === "EPIPE" || code === "ERR_STREAM_DESTROYED";
 }
 
 function tellSupervisor(message: FromChild): void {

@@ -19,7 +19,7 @@ export class InlineScreen implements InlineWatcher {
     private readonly json: boolean,
     private readonly tell: {
       /** What was printed could not be written: nobody reads it any more. */
-      unread(): void;
+      unread(error: Error): void;
       begins(Type: OperationCtor): void;
     },
   ) {}
@@ -60,12 +60,16 @@ export class InlineScreen implements InlineWatcher {
 }
 
 /** The stream as it is, written to past its capture. */
-function behindCapture(stream: NodeJS.WriteStream, write: Write, onUnread: () => void): TextStream {
+function behindCapture(
+  stream: NodeJS.WriteStream,
+  write: Write,
+  onUnread: (error: Error) => void,
+): TextStream {
   return {
     write: (text) => {
       write(text);
       // Known at once, where the event waits for a turn that a busy loop never takes.
-      if (stream.errored !== null) onUnread();
+      if (stream.errored !== null) onUnread(stream.errored);
     },
     isTTY: stream.isTTY,
     get columns() {

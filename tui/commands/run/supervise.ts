@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Readable } from "node:stream";
 import { killMarked } from "../../../ops/process/kill-marked.js";
+import { UsageError } from "../../../protocol/command/failures.js";
 import { endQuietlyOnClosedPipe } from "../../../protocol/command/quiet-end.js";
 import { say } from "../../../protocol/command/report.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
@@ -24,9 +25,21 @@ const MARGIN_MS = 1000;
 
 const TO = { program: "liveops", startCommand: "liveopsd start" };
 
+/** @throws UsageError where none can be made */
+function temporaryDirectory(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "liveops-run-"));
+  } catch (error) {
+    throw new UsageError(
+      `no temporary directory can be made: ${(error as Error).message}`,
+      "set TMPDIR to a directory that can be written",
+    );
+  }
+}
+
 /** Runs this same command line in a child; resolves with the exit code. */
 export async function supervise(): Promise<number> {
-  const dir = mkdtempSync(join(tmpdir(), "liveops-run-"));
+  const dir = temporaryDirectory();
   const file = join(dir, "cancel");
   const name = basename(dir);
   const child = spawn(process.execPath, process.argv.slice(1), {

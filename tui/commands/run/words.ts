@@ -3,10 +3,13 @@
  *
  * The work is a bundle of its own (`inline.ts`), loaded only in the child: it brings the authoring API.
  */
+import { statSync } from "node:fs";
 import { useCompileCache } from "../../../protocol/command/compile-cache.js";
 import { commandPlaces, type GlobalOptions } from "../../../protocol/command/looked-for.js";
 import { endQuietlyOnClosedPipe } from "../../../protocol/command/quiet-end.js";
+import { say } from "../../../protocol/command/report.js";
 import { userOpsDirs } from "../../../protocol/places.js";
+import { currentDirectory } from "../current-directory.js";
 import { givenLabel } from "../given-label.js";
 import { givenParams } from "../given-params.js";
 import { withTrailing } from "../trailing.js";
@@ -28,10 +31,13 @@ export interface RunWords {
   options: RunOptions;
 }
 
+const TO = { program: "liveops" };
+
 const INLINE: string = "./run.js";
 
 /** Sets the exit code. */
 export async function runWords({ op, set, trailing, options }: RunWords): Promise<void> {
+  currentDirectory("run");
   if (process.env[CANCEL_VARIABLE] === undefined) {
     const { supervise } = await import("./supervise.js");
     process.exitCode = await supervise();
@@ -39,6 +45,8 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
   }
   endQuietlyOnClosedPipe();
   const { config } = commandPlaces(options);
+  for (const dir of options.ops ?? [])
+    if (!isDirectory(dir)) say(TO, `--ops ${dir}: there is no such directory`, "yellow");
   useCompileCache();
   const { runHere } = (await import(INLINE)) as typeof import("./inline.js");
   await runHere({
@@ -49,4 +57,12 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
     json: options.json === true,
     opsDirs: userOpsDirs({ ops: options.ops }, process.env, config),
   });
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

@@ -1,7 +1,7 @@
 /** Sends what was typed to the daemon, with the caller's directory, environment and a key for sending it again. */
 import type { Client } from "../../../protocol/client/client.js";
-import { UsageError } from "../../../protocol/command/failures.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { currentDirectory } from "../current-directory.js";
 import { givenLabel } from "../given-label.js";
 import { givenParams } from "../given-params.js";
 import { withTrailing } from "../trailing.js";
@@ -18,17 +18,9 @@ export function post(client: Client, { op, set, trailing, options }: SubmitWords
       ...(params && { params }),
       set: withTrailing(set, trailing),
       ...(label !== undefined && { label }),
-      cwd: currentDirectory(),
+      cwd: currentDirectory("submit"),
       env: capturedEnv(),
     },
     newKey(),
   );
-}
-
-function currentDirectory(): string {
-  try {
-    return process.cwd();
-  } catch {
-    throw new UsageError("the current directory no longer exists; go to another one and submit again");
-  }
 }

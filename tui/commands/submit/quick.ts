@@ -1,6 +1,7 @@
 /** The quick way of `submit`: post, print the id, end. Loads nothing but the client. */
 import { Client } from "../../../protocol/client/client.js";
 import { commandPlaces, startCommand } from "../../../protocol/command/looked-for.js";
+import { endQuietlyOnClosedPipe } from "../../../protocol/command/quiet-end.js";
 import { report } from "../../../protocol/command/report.js";
 import { writeOut } from "../../../protocol/command/write-out.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -14,6 +15,7 @@ export async function submitQuickly(words: SubmitWords): Promise<void> {
     // The kernel closes the socket quicker than Node does; but only once all is written.
     if (writeOut(submitted(operation, words.options.json === true))) process.exit();
   } catch (error) {
+    endQuietlyOnClosedPipe([process.stderr]);
     process.exitCode = report(error, { program: "liveops", startCommand: startCommand(words.options) });
   }
 }
