@@ -47,8 +47,22 @@ const UNSEEN: ReadonlySet<Action> = new Set<Action>(["quit", "interrupt", "suspe
 
 /** The action of a key in this state, or null where it does nothing now. */
 export function actionFor(state: State, pressed: Pressed): Action | null {
-  const name = "special" in pressed ? pressed.special : pressed.ctrl ? `^${pressed.input}` : pressed.input;
   const unseen = panesOf(state).tooSmall;
   const does = (key: Key) => (unseen ? UNSEEN.has(key.action) : key.when(state));
-  return KEYS.find((key) => key.on.includes(name) && does(key))?.action ?? null;
+  return keysOf(pressed).find(does)?.action ?? null;
+}
+
+/** Why a key that has no action now does nothing; null where there is nothing to say. */
+export function whyNothing(state: State, pressed: Pressed): string | null {
+  if (panesOf(state).tooSmall) return null;
+  return (
+    keysOf(pressed)
+      .find((key) => key.otherwise !== undefined)
+      ?.otherwise?.(state) ?? null
+  );
+}
+
+function keysOf(pressed: Pressed): Key[] {
+  const name = "special" in pressed ? pressed.special : pressed.ctrl ? `^${pressed.input}` : pressed.input;
+  return KEYS.filter((key) => key.on.includes(name));
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
-import { actionFor, KEYS } from "../../../tui/dashboard/keys.js";
+import { actionFor, KEYS, whyNothing } from "../../../tui/dashboard/keys.js";
 import type { Message } from "../../../tui/dashboard/state/message.js";
 import { chainOf, initialState, type State, selectedOperation } from "../../../tui/dashboard/state/model.js";
 import { ticks } from "../../../tui/dashboard/state/ticks.js";
@@ -194,6 +194,21 @@ describe("cancel and retry", () => {
     expect(press(opened([failed()]), "c").confirming).toBeNull();
     expect(press(opened([failed()]), "r").request).toEqual({ kind: "retry", id: failed().id });
     expect(press(opened([A]), "r").request).toBeNull();
+  });
+
+  test("a key that does nothing to what is selected says why; on a page, or with nothing selected, nothing", () => {
+    const why = (state: State, input: string) => whyNothing(state, { input });
+    expect(why(opened([failed()]), "c")).toContain("it is over");
+    expect(why(opened([backup({ cancelRequested: true })]), "c")).toContain("asked to stop already");
+    expect(why(opened([A]), "r")).toContain("failed or was cancelled");
+    expect(why(opened([A]), "R")).toContain("failed or was cancelled");
+    expect(why(opened([A]), "x")).toContain("c cancels it");
+    expect(why(press(opened([failed()]), "?"), "c")).toBeNull();
+    expect(why(opened([]), "c")).toBeNull();
+    expect(why(opened([A]), "ä")).toBeNull();
+    const told = after(opened([A]), { type: "nothing-done", text: "why" });
+    expect(told.notice).toEqual({ text: "why", level: "info" });
+    expect(press(told, "j").notice).toBeNull();
   });
 
   test("a retried operation's log is streamed anew", () => {

@@ -4,7 +4,7 @@
  */
 import { type Key as InkKey, useInput, usePaste } from "ink";
 import { type Pressed, SPECIAL } from "../keys/key.js";
-import { actionFor } from "../keys.js";
+import { actionFor, whyNothing } from "../keys.js";
 import type { Store } from "../store.js";
 
 export function useKeys(store: Store): void {
@@ -13,6 +13,10 @@ export function useKeys(store: Store): void {
       const action = actionFor(store.state, pressed);
       if (action !== null) store.dispatch({ type: "pressed", action });
       else if (store.state.entry !== null) store.dispatch({ type: "typed", pressed });
+      else {
+        const text = whyNothing(store.state, pressed);
+        if (text !== null) store.dispatch({ type: "nothing-done", text });
+      }
     }
   });
   // A listener turns bracketed paste on: a pasted `cy` must not cancel anything.

@@ -1,6 +1,16 @@
 /** Keys that ask the daemon for something, and the answers to what is asked first. */
 import type { Key } from "./key.js";
-import { confirming, free, hasSelected, mayCancel, mayRemove, mayRetry } from "./when.js";
+import {
+  confirming,
+  free,
+  hasSelected,
+  mayCancel,
+  mayRemove,
+  mayRetry,
+  noCancel,
+  noRemoval,
+  noRetry,
+} from "./when.js";
 
 export const ANSWERS: readonly Key[] = [
   {
@@ -32,6 +42,7 @@ export const DOING: readonly Key[] = [
     hint: () => "cancel",
     rank: 4,
     when: mayCancel,
+    otherwise: noCancel,
   },
   {
     action: "retry",
@@ -41,6 +52,7 @@ export const DOING: readonly Key[] = [
     hint: () => "retry",
     rank: 4,
     when: mayRetry,
+    otherwise: noRetry,
   },
   {
     action: "timeline",
@@ -57,6 +69,7 @@ export const DOING: readonly Key[] = [
     label: "R",
     does: "run it again from a chosen stage",
     when: mayRetry,
+    otherwise: noRetry,
   },
   {
     action: "submit",
@@ -73,6 +86,7 @@ export const DOING: readonly Key[] = [
     label: "x",
     does: "remove a finished one (asks first)",
     when: mayRemove,
+    otherwise: noRemoval,
   },
   {
     action: "follow",

@@ -37,4 +37,6 @@ export interface Key {
   /** Lower stays longer on a narrow footer. */
   rank?: number;
   when: (state: State) => boolean;
+  /** Where it does nothing though somebody may expect it to: why, for the foot; null where nobody does. */
+  otherwise?: (state: State) => string | null;
 }

@@ -1,4 +1,5 @@
 /** When keys do something: the conditions that the entries of the table share. */
+import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { panesOf } from "../screen/layout.js";
 import { type State, selectedOperation } from "../state/model.js";
@@ -26,6 +27,19 @@ export const mayCancel: When = (state) => {
   const operation = hasSelected(state) ? selectedOperation(state) : null;
   return operation !== null && !isFinal(operation.state) && !operation.cancelRequested;
 };
+
+/** Why keys that ask the daemon for something do nothing to what is selected. */
+const selectedBut =
+  (why: (operation: Operation) => string) =>
+  (state: State): string | null => {
+    const operation = hasSelected(state) ? selectedOperation(state) : null;
+    return operation === null ? null : why(operation);
+  };
+export const noCancel = selectedBut(({ state }) =>
+  isFinal(state) ? "nothing to cancel: it is over" : "it was asked to stop already",
+);
+export const noRetry = selectedBut(() => "only what failed or was cancelled is run again");
+export const noRemoval = selectedBut(() => "only what is over is removed: c cancels it");
 
 export const mayRemove: When = (state) => {
   const operation = hasSelected(state) ? selectedOperation(state) : null;

@@ -13,6 +13,8 @@ import type { Request } from "./request.js";
 
 export type Message =
   | { type: "pressed"; action: Action }
+  /** A key that does nothing now, though it may have been expected to. */
+  | { type: "nothing-done"; text: string }
   /** Into the line that is open at the foot. */
   | { type: "typed"; pressed: Pressed }
   | { type: "pasted"; text: string }
@@ -59,7 +61,14 @@ export type Message =
   | { type: "answered"; request: Request; operation: Operation }
   | { type: "refused"; request: Request; message: string };
 
-const URGENT: ReadonlySet<Message["type"]> = new Set(["pressed", "typed", "pasted", "resized", "not-found"]);
+const URGENT: ReadonlySet<Message["type"]> = new Set([
+  "pressed",
+  "nothing-done",
+  "typed",
+  "pasted",
+  "resized",
+  "not-found",
+]);
 
 /** Whether the screen answers at once; everything else waits for the next flush. */
 export function isUrgent(message: Message): boolean {

@@ -36,6 +36,8 @@ function reduce(state: State, message: Message): State {
   switch (message.type) {
     case "pressed":
       return press(state, message.action);
+    case "nothing-done":
+      return { ...state, notice: { text: message.text, level: "info" } };
     case "typed":
       return typed(state, message.pressed);
     case "pasted":
