@@ -9,7 +9,7 @@ import { attemptDir, type Layout, valuesDir } from "./store/layout.js";
 import type { OrderMessage } from "./worker/messages.js";
 import type { PooledWorker } from "./worker/pool.js";
 
-type ClaimOptions = Pick<
+export type ClaimOptions = Pick<
   ExecutorOptions,
   "store" | "lifecycle" | "layout" | "loader" | "queue" | "log" | "maxLog"
 >;

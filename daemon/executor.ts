@@ -1,18 +1,18 @@
 /**
- * The executor, a pipeline: claim a queued operation for an idle worker (`claim.ts`), start it durably, follow it
- * (`attempt.ts`), hand it to the settlement (`settlement.ts`). Nothing else starts an operation or adopts one.
+ * The executor, a pipeline: start what is queued (`starter.ts`) or adopt what an earlier daemon started, follow it
+ * (`attempt.ts`), hand it to the settlement (`settlement.ts`). Nothing else has operations run.
  */
 import { EventEmitter, once } from "node:events";
 import { mkdirSync } from "node:fs";
 import type { Logger } from "pino";
 import { Attempt, type AttemptListener } from "./attempt.js";
-import { claim } from "./claim.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader } from "./loader/loader.js";
 import { isLocked } from "./lock/kernel-lock.js";
 import { killLeftovers } from "./process/identity.js";
 import type { Queue } from "./queue.js";
 import { Settlement } from "./settlement.js";
+import { Starter } from "./starter.js";
 import type { Entry } from "./store/decision.js";
 import { isNoSpace } from "./store/durable-file.js";
 import { StoreFullError } from "./store/journal.js";
@@ -47,10 +47,9 @@ export class Executor {
   readonly pool: Pool;
   readonly #settlement: Settlement;
   readonly #settled = new EventEmitter();
+  readonly #starter: Starter;
   #round: NodeJS.Timeout | null = null;
-  #claiming = 0;
-  #stopped = false;
-  #warming: NodeJS.Immediate | null = null;
+  #isStopped = false;
 
   constructor(private readonly options: ExecutorOptions) {
     this.pool = new Pool({
@@ -60,6 +59,13 @@ export class Executor {
       userCode: options.userCode,
       onIdle: (worker) => this.#workerIdle(worker),
       onExit: (worker, exit) => this.#workerGone(worker, exit),
+    });
+    this.#starter = new Starter({
+      ...options,
+      pool: this.pool,
+      attempts: this.attempts,
+      begin: (...begun) => this.#begin(...begun),
+      onChange: () => this.#keepRound(),
     });
     this.#settlement = new Settlement({
       ...options,
@@ -77,49 +83,10 @@ export class Executor {
     this.kick();
   }
 
-  /** Starts as many queued operations as there are idle workers. Called whenever either may have changed. */
+  /** Starts what can be started. Called whenever the queue, the slots or the workers may have changed. */
   kick(): void {
-    if (this.#stopped) return;
-    const { queue, concurrency, store } = this.options;
-    while (queue.length > 0 && this.#busy() < concurrency && !store.isFull) {
-      const worker = this.pool.take();
-      if (!worker) break;
-      const id = queue.take();
-      if (id === null) {
-        this.pool.release(worker);
-        break;
-      }
-      this.#claiming++;
-      const begin = (entry: Entry, dir: string, order: OrderMessage) =>
-        this.#begin(entry, dir, worker, order);
-      void claim(id, worker, this.options, begin).then((begun) => {
-        if (!begun) this.pool.release(worker);
-        this.#claiming--;
-        this.kick();
-      });
-    }
-    this.#warmSoon();
+    this.#starter.kick();
     this.#keepRound();
-  }
-
-  /** To fork takes milliseconds: whoever waits for an answer gets it first. */
-  #warmSoon(): void {
-    this.#warming ??= setImmediate(() => {
-      this.#warming = null;
-      if (this.#stopped) return;
-      const { queue, concurrency } = this.options;
-      this.pool.warm(Math.min(queue.length, concurrency - this.#busy()));
-    });
-  }
-
-  /**
-   * Slots taken. One whose outcome was read is free: its settlement is written before the start of what comes next,
-   * in the same batch where that can be.
-   */
-  #busy(): number {
-    let running = this.#claiming;
-    for (const attempt of this.attempts.values()) if (!attempt.outcome) running++;
-    return running;
   }
 
   /** Whether the worker is one of ours, or works for an operation. */
@@ -138,12 +105,12 @@ export class Executor {
 
   /** Starts nothing new from here on. */
   pause(): void {
-    this.#stopped = true;
+    this.#starter.isPaused = true;
   }
 
   /** Goes on after `pause`. */
   resume(): void {
-    this.#stopped = false;
+    this.#starter.isPaused = false;
     this.kick();
   }
 
@@ -161,13 +128,14 @@ export class Executor {
 
   /** Nothing new is started; what runs goes on without us. */
   stop(): void {
-    this.#stopped = true;
+    this.#starter.isPaused = true;
+    this.#isStopped = true;
     if (this.#round) clearInterval(this.#round);
     for (const attempt of this.attempts.values()) attempt.close();
     this.pool.stop();
   }
 
-  #begin(entry: Entry, dir: string, worker: PooledWorker, order: OrderMessage): void {
+  #begin(entry: Entry, dir: string, order: OrderMessage, worker: PooledWorker): void {
     const attempt = this.#follow(entry, dir, worker);
     if (!attempt) return;
     worker.order(order);
@@ -246,6 +214,7 @@ export class Executor {
 
   /** Runs while anything is live: reads what fs.watch missed, sees adopted workers die. */
   #keepRound(): void {
+    if (this.#isStopped) return;
     const needed = this.attempts.size > 0 || (this.options.store.isFull && this.options.queue.length > 0);
     if (needed && !this.#round) this.#round = setInterval(() => this.#look(), ROUND_MS);
     if (!needed && this.#round) {
