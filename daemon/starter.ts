@@ -4,6 +4,7 @@
 import type { Attempt } from "./attempt.js";
 import { type ClaimOptions, claim } from "./claim.js";
 import type { Entry } from "./store/decision.js";
+import { attemptDir } from "./store/layout.js";
 import type { OrderMessage } from "./worker/messages.js";
 import type { Pool, PooledWorker } from "./worker/pool.js";
 
@@ -32,7 +33,8 @@ export class Starter {
     if (this.isPaused) return;
     const { queue, concurrency, store, pool } = this.options;
     while (queue.length > 0 && this.#busy() < concurrency && !store.isFull) {
-      const worker = pool.take();
+      const [next = ""] = this.#next(1);
+      const worker = pool.take(next);
       if (!worker) break;
       const id = queue.take();
       if (id === null) {
@@ -41,7 +43,17 @@ export class Starter {
       }
       void this.#claim(id, worker);
     }
+    if (queue.length > 0) pool.prepare(this.#next(pool.spare));
     this.#warmSoon();
+  }
+
+  /** Where the next attempts of what is queued will be. */
+  #next(count: number): string[] {
+    const { queue, store, layout } = this.options;
+    return queue.first(count).flatMap((id) => {
+      const entry = store.ledger.get(id);
+      return entry ? attemptDir(layout, id, entry.nextAttempt) : [];
+    });
   }
 
   async #claim(id: string, worker: PooledWorker): Promise<void> {
@@ -60,7 +72,7 @@ export class Starter {
       this.#warming = null;
       if (this.isPaused) return;
       const { queue, concurrency, pool } = this.options;
-      pool.warm(Math.min(queue.length, concurrency - this.#busy()));
+      pool.warm(Math.min(queue.length, concurrency - this.#busy() + pool.spare));
     });
   }
 

@@ -32,6 +32,8 @@ export class PooledWorker {
   state: "starting" | "idle" | "busy" | "gone" = "starting";
   /** The operation it ran last did not succeed: what that started ends with this process. */
   leftFailure = false;
+  /** The attempt whose run files it has made ready. */
+  prepared: string | null = null;
 
   constructor(
     readonly child: ChildProcess,
@@ -41,11 +43,14 @@ export class PooledWorker {
   }
 
   prepare(attemptDir: string): void {
+    if (this.prepared === attemptDir) return;
+    this.prepared = attemptDir;
     this.#send({ type: "prepare", attemptDir });
   }
 
   order(message: OrderMessage): void {
     this.leftFailure = false;
+    this.prepared = null;
     this.#send(message);
   }
 
@@ -61,6 +66,7 @@ export class PooledWorker {
 
 export interface PoolOptions {
   dir: string;
+  /** How many may be busy. */
   size: number;
   nice: number;
   userCode: () => boolean;
@@ -70,6 +76,8 @@ export interface PoolOptions {
 }
 
 export class Pool {
+  /** How many workers more than may be busy make ready for what is next. */
+  readonly spare = 1;
   readonly #workers = new Set<PooledWorker>();
   #stopped = false;
   #failures = 0;
@@ -78,14 +86,21 @@ export class Pool {
 
   constructor(private readonly options: PoolOptions) {}
 
-  /** An idle worker, now busy with the caller's operation, or null. */
-  take(): PooledWorker | null {
-    for (const worker of this.#workers) {
-      if (worker.state !== "idle") continue;
-      worker.state = "busy";
-      return worker;
-    }
-    return null;
+  /** An idle worker, now busy with the caller's attempt, or null; best the one that is ready for it. */
+  take(attemptDir: string): PooledWorker | null {
+    const idle = this.#idle();
+    const worker = idle.find(({ prepared }) => prepared === attemptDir) ?? idle[0];
+    if (!worker) return null;
+    worker.state = "busy";
+    return worker;
+  }
+
+  /** Lets idle workers make ready for the attempts that are next. */
+  prepare(next: readonly string[]): void {
+    const idle = this.#idle();
+    const isReady = (dir: string) => idle.some(({ prepared }) => prepared === dir);
+    const free = idle.filter(({ prepared }) => prepared === null || !next.includes(prepared));
+    for (const dir of next) if (!isReady(dir)) free.shift()?.prepare(dir);
   }
 
   has(workerId: string): boolean {
@@ -98,11 +113,12 @@ export class Pool {
     if (worker.state === "busy") worker.state = "idle";
   }
 
-  /** Keeps as many workers as there is work for, one more for what comes next, and never more than the size. */
+  /** Keeps as many workers as there is work for, one more for what comes next, and those to spare where more waits. */
   warm(waiting: number): void {
     if (this.#stopped || this.#resting) return;
     const { busy, idle, starting } = this.counts();
-    const wanted = Math.min(this.options.size, busy + Math.max(1, waiting));
+    const { size } = this.options;
+    const wanted = Math.min(size + this.spare, busy + Math.max(busy < size ? 1 : 0, waiting));
     for (let n = busy + idle + starting; n < wanted; n++) {
       try {
         this.#spawn();
@@ -127,6 +143,10 @@ export class Pool {
       worker.end();
       worker.child.unref();
     }
+  }
+
+  #idle(): PooledWorker[] {
+    return [...this.#workers].filter(({ state }) => state === "idle");
   }
 
   #spawn(): void {
