@@ -42,6 +42,8 @@ export class Journal<T> {
   #handle: FileHandle | null = null;
   #segment = "";
   #length = 0;
+  /** Its name is on disk as well: made so with its first records, since until then nothing of it counts. */
+  #isNamed = false;
   /** Of the segment, its room included. */
   #size = 0;
   #last: number;
@@ -147,6 +149,7 @@ export class Journal<T> {
     }
     try {
       await handle.datasync();
+      this.#nameSegment();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOSPC") {
         await this.#cutOff(handle);
@@ -183,6 +186,12 @@ export class Journal<T> {
     await writeAll(handle, bytes, this.#length);
   }
 
+  #nameSegment(): void {
+    if (this.#isNamed) return;
+    syncDirectory(this.options.dir);
+    this.#isNamed = true;
+  }
+
   #refuse(batch: Waiting[], error: Error): void {
     if (error instanceof StoreFullError) this.full = true;
     for (const { reject } of batch) reject(error);
@@ -201,7 +210,7 @@ export class Journal<T> {
   async #openSegment(): Promise<void> {
     const segment = join(this.options.dir, segmentName(this.#last + 1));
     const handle = await open(segment, constants.O_RDWR | constants.O_CREAT, 0o600);
-    syncDirectory(this.options.dir);
+    this.#isNamed = false;
     const { size } = await handle.stat();
     await this.#close();
     this.#handle = handle;
