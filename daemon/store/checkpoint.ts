@@ -60,11 +60,12 @@ class DurableJsonAdapter implements Adapter<CheckpointDocument> {
       linkSync(this.file, this.previous);
     }
     let size = 0;
+    const room = Buffer.allocUnsafe(ROOM);
     await replaceFile(this.file, async (handle) => {
       const pieces = checkpointPieces(document);
       // All else that waits has its turn with each write.
       for (let next = pieces.next(); ; next = pieces.next()) {
-        const bytes = Buffer.from(next.value);
+        const bytes = encoded(next.value, room);
         await writeAll(handle, bytes, next.done ? SUM_AT : size);
         if (next.done) return;
         size += bytes.length;
@@ -72,6 +73,16 @@ class DurableJsonAdapter implements Adapter<CheckpointDocument> {
     });
     this.size = size;
   }
+}
+
+/** Bytes for a piece, as most of them take. */
+const ROOM = 128 * 1024;
+
+/** In the room that is given, where it fits: what each piece takes is garbage that is collected late. */
+function encoded(text: string, room: Buffer): Buffer {
+  return text.length * 3 <= room.length || Buffer.byteLength(text) <= room.length
+    ? room.subarray(0, room.write(text))
+    : Buffer.from(text);
 }
 
 export const EMPTY: CheckpointDocument = {

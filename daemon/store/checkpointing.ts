@@ -51,6 +51,7 @@ export class Checkpointing {
   run(): Promise<void> {
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
+      this.parts.ledger.beforeChange = () => {};
     });
     return this.#running;
   }
@@ -79,14 +80,21 @@ export class Checkpointing {
     }
   }
 
+  /** What is decided from here on does not show in it. */
   #snapshot(): { finished: Entry[]; live: Entry[] } {
+    const { ledger } = this.parts;
     const finished: Entry[] = [];
     const live: Entry[] = [];
-    for (const entry of this.parts.ledger.entries.values()) {
-      if (isFinal(entry.record.state)) finished.push(entry);
-      // It changes in place while the checkpoint is being written.
-      else live.push({ ...entry, facts: [...entry.facts] });
+    for (const entry of ledger.entries.values()) {
+      const { state } = entry.record;
+      if (isFinal(state)) finished.push(entry);
+      // One that waits changes by a decision alone, and most that wait still will when it is written: no copies of them.
+      else live.push(state === "queued" ? entry : copied(entry));
     }
+    ledger.beforeChange = (entry) => {
+      const index = live.indexOf(entry);
+      if (index !== -1) live[index] = copied(entry);
+    };
     return { finished, live };
   }
 
@@ -107,4 +115,8 @@ export class Checkpointing {
       await turn();
     }
   }
+}
+
+function copied(entry: Entry): Entry {
+  return { ...entry, facts: [...entry.facts] };
 }

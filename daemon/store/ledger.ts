@@ -21,6 +21,8 @@ export class Ledger {
   /** By idempotency key, for the operations in memory. */
   readonly keys = new Map<string, Entry>();
   nextOrder = 1;
+  /** Called with an entry before a decision changes it in place. */
+  beforeChange: (entry: Entry) => void = () => {};
   readonly #shared = new SharedParts();
 
   get(id: string): Entry | undefined {
@@ -53,6 +55,7 @@ export class Ledger {
     if (decision.kind === "restored") return [this.#restore(decision.entry)];
     const entry = this.entries.get(decision.id);
     if (!entry) return [];
+    this.beforeChange(entry);
     const before = entry.record;
     switch (decision.kind) {
       case "started":

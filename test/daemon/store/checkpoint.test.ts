@@ -33,16 +33,18 @@ async function submitted(open: OpenStore, count: number): Promise<string[]> {
   return Promise.all(Array.from({ length: count }, () => open.submit({ params: { text: "ü".repeat(200) } })));
 }
 
-test("of a long queue: it is as it was when it began, and what is submitted and cancelled meanwhile lasts", async () => {
+test("of a long queue: it is as it was when it began, and what is submitted, started and cancelled meanwhile lasts", async () => {
   const open = await OpenStore.open(directory());
   const ids = await submitted(open, 2000);
   const checkpoint = open.store.checkpoint();
   const [late] = await submitted(open, 1);
+  await open.start(ids[0]!);
   await open.lifecycle.cancel(ids[1999]!);
   await checkpoint;
   const document = decodeCheckpoint(readFileSync(open.layout.checkpoint, "utf8"));
   expect(document.operations.map(({ record }) => record.id)).toEqual(ids);
-  expect(document.operations.at(-1)!.record.state).toBe("queued");
+  expect(new Set(document.operations.map(({ record }) => record.state))).toEqual(new Set(["queued"]));
+  expect(document.operations.every(({ facts, run }) => facts.length === 1 && run === null)).toBe(true);
   const expected = open.seen();
   await open.close();
 
@@ -50,6 +52,7 @@ test("of a long queue: it is as it was when it began, and what is submitted and 
   expect(again.store.problems).toEqual([]);
   expect(again.seen()).toEqual(expected);
   expect(again.store.find(late!)!.record.state).toBe("queued");
+  expect(again.store.find(ids[0]!)!.record.state).toBe("running");
   expect(again.store.find(ids[1999]!)!.record.state).toBe("cancelled");
   await again.close();
 });
