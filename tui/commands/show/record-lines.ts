@@ -1,6 +1,7 @@
 /** A record as lines to read. Pure; nothing that is empty is shown. */
 import type { Paint } from "../../../protocol/command/colour.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { own } from "../../../protocol/own.js";
 import { isFinal } from "../../../protocol/state.js";
 import { formatCount, formatDuration } from "../../terminal/format.js";
 import { stageColour, stageGlyph, stateColour, stateGlyph } from "../../terminal/glyphs.js";
@@ -73,8 +74,8 @@ function tookText(it: Operation, now: number): string | null {
 
 function stageLines(it: Operation, paint: Paint, now: number): string[] {
   return it.stages.map((stage) => {
-    const state = it.stageStates[stage];
-    const times = it.stageTimes[stage];
+    const state = own(it.stageStates, stage);
+    const times = own(it.stageTimes, stage);
     const end = times?.finishedAt ? Date.parse(times.finishedAt) : now;
     const took =
       times === undefined

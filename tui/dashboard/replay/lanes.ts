@@ -1,5 +1,6 @@
 /** The timeline's rows: each operation of the chain and each of its stages, with the spans of time they took. Pure. */
 import type { Operation } from "../../../protocol/operation.js";
+import { own } from "../../../protocol/own.js";
 import type { State } from "../../../protocol/state.js";
 import { entryAt, type Tape } from "./tape.js";
 
@@ -35,9 +36,9 @@ export function lanesOfRecords(chain: readonly Operation[]): Lanes {
     const ran: Span[] =
       startedAt === null ? [] : [{ from: time(startedAt), to: end(finishedAt), look: state }];
     const stages = operation.stages.map((stage): Lane => {
-      const times = operation.stageTimes[stage];
+      const times = own(operation.stageTimes, stage);
       if (times === undefined) return { id, stage, spans: [] };
-      const look = times.resumed ? "kept" : (operation.stageStates[stage] ?? "active");
+      const look = times.resumed ? "kept" : (own(operation.stageStates, stage) ?? "active");
       return { id, stage, spans: [{ from: time(times.startedAt), to: end(times.finishedAt), look }] };
     });
     return [{ id, stage: null, spans: [waited, ...ran] }, ...stages];

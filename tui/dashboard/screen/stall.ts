@@ -7,6 +7,7 @@
  * on the disk, is told by the daemon and needs no guess.
  */
 import type { Operation } from "../../../protocol/operation.js";
+import { own } from "../../../protocol/own.js";
 import { usualOf } from "../state/histories.js";
 import type { State } from "../state/model.js";
 
@@ -41,8 +42,8 @@ function usualSilence(state: State, operation: Operation): number | null {
   const rate = operation.progress?.rate ?? 0;
   if (rate > 0) return Math.max(LEAST, UNITS / rate);
   const stage = operation.stages[operation.currentStage];
-  if (stage === undefined || operation.stageStates[stage] !== "active") return null;
-  const runs = usualOf(state, operation.op)?.stages[stage];
+  if (stage === undefined || own(operation.stageStates, stage) !== "active") return null;
+  const runs = own(usualOf(state, operation.op)?.stages ?? {}, stage);
   return runs === undefined ? null : Math.max(LEAST, RUNS * runs.p90);
 }
 

@@ -4,6 +4,7 @@
  * neither.
  */
 import type { Operation } from "../../../protocol/operation.js";
+import { own } from "../../../protocol/own.js";
 import { formatDuration } from "../../terminal/format.js";
 import { stageColour, stageGlyph } from "../../terminal/glyphs.js";
 import type { State } from "../state/model.js";
@@ -48,8 +49,8 @@ export function stepper(
 }
 
 function stepOf(all: State, operation: Operation, stage: string): Step {
-  const state = operation.stageStates[stage];
-  const times = operation.stageTimes[stage];
+  const state = own(operation.stageStates, stage);
+  const times = own(operation.stageTimes, stage);
   const seconds = stageSeconds(times, all.now, operation.state === "running");
   const usual = usualSeconds(all, operation, stage);
   return {

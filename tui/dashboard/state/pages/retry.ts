@@ -1,4 +1,6 @@
 /** The page that asks from which stage a retry goes on. */
+
+import { own } from "../../../../protocol/own.js";
 import { operationOf, type State } from "../model.js";
 
 export interface RetryPage {
@@ -33,13 +35,13 @@ export function retryChoices(state: State, { id }: RetryPage): RetryChoice[] {
   const { stages, stageStates } = operation;
   if (isResumable(state, operation.op) !== true)
     return [{ from: undefined, kept: [], first: stages[0] ?? null }];
-  const done = stages.filter((stage) => stageStates[stage] === "done");
-  const next = stages.find((stage) => stageStates[stage] !== "done") ?? null;
+  const done = stages.filter((stage) => own(stageStates, stage) === "done");
+  const next = stages.find((stage) => own(stageStates, stage) !== "done") ?? null;
   return [
     { from: undefined, kept: done, first: next },
-    ...done.toReversed().map((from) => ({
+    ...done.toReversed().map((from, after) => ({
       from,
-      kept: done.filter((stage) => stages.indexOf(stage) < stages.indexOf(from)),
+      kept: done.slice(0, done.length - 1 - after),
       first: from,
     })),
   ];
