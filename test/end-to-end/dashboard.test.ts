@@ -31,6 +31,7 @@ test("list, stepper, bar and log of an operation that runs; it ends under the ey
   world.write("gate", "");
   await screen.until(/✓ Close/);
   await screen.until("closed after");
+  await screen.until("✓ 1 succeeded");
   expect((await world.client.show(id)).state).toBe("succeeded");
   terminal.press("q");
   expect(await restored(terminal)).toBe(0);

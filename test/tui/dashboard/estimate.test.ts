@@ -9,6 +9,8 @@ import {
   secondsLeft,
   usualSeconds,
 } from "../../../tui/dashboard/screen/estimate.js";
+import { frameOf } from "../../../tui/dashboard/screen/frame.js";
+import { unpainted } from "../../../tui/dashboard/screen/paint.js";
 import { stallOf } from "../../../tui/dashboard/screen/stall.js";
 import { wantedHistory } from "../../../tui/dashboard/state/histories.js";
 import { initialState, type State } from "../../../tui/dashboard/state/model.js";
@@ -68,6 +70,17 @@ describe("time left of an operation", () => {
   test("a stage that no earlier run came through leaves the whole's median", () => {
     const { Checksum: _, ...known } = BACKUP.stages;
     expect(secondsLeft(opened([silent()], { ...BACKUP, stages: known }), silent())).toBe(300 - 75);
+  });
+
+  test("a stage that is called as what every object has is a stage like others", () => {
+    const odd = silent({
+      stages: ["Archive", "constructor"],
+      currentStage: 0,
+      stageStates: { Archive: "active" },
+    });
+    expect(secondsLeft(opened([odd], BACKUP), odd)).toBe(300 - 75);
+    const rows = frameOf(opened([odd]), unpainted).panes.flatMap((pane) => pane.rows);
+    expect(rows.join("\n")).toContain("○ constructor");
   });
 
   test("one that waits takes what the whole usually takes", () => {

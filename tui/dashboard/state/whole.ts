@@ -5,7 +5,9 @@
  * run came through for the mean of the others. What was shown is remembered for each attempt, with the history it
  * was weighed by: a second `track` in a stage, or a history that is asked for anew, leads nothing back.
  */
+
 import type { Operation } from "../../../protocol/operation.js";
+import { own } from "../../../protocol/own.js";
 import type { History } from "./histories.js";
 import type { State } from "./model.js";
 
@@ -79,10 +81,11 @@ function shareOf(operation: Operation, history: History | null): Whole {
     all += weight;
     if (i < currentStage) behind += weight;
   });
-  const own = weights[currentStage] ?? 0;
-  if (stageStates[stages[currentStage] ?? ""] === "done") return capped(((behind + own) / all) * 100, true);
-  const known = share !== null || (own / all) * 100 < NOT_MISSED;
-  return capped(((behind + (own * (share ?? 0)) / 100) / all) * 100, known);
+  const present = weights[currentStage] ?? 0;
+  if (own(stageStates, stages[currentStage] ?? "") === "done")
+    return capped(((behind + present) / all) * 100, true);
+  const known = share !== null || (present / all) * 100 < NOT_MISSED;
+  return capped(((behind + (present * (share ?? 0)) / 100) / all) * 100, known);
 }
 
 function capped(percent: number, known: boolean): Whole {
@@ -95,7 +98,9 @@ export function measured({ progress, percent }: Operation): number | null {
 }
 
 function weightsOf(stages: readonly string[], history: History | null): number[] {
-  const usual = stages.map((stage) => history?.stages[stage]?.p50 ?? null);
+  const usual = stages.map(
+    (stage) => (history === null ? undefined : own(history.stages, stage))?.p50 ?? null,
+  );
   const told = usual.filter((seconds) => seconds !== null);
   const sum = told.reduce((total, seconds) => total + seconds, 0);
   if (sum === 0) return stages.map(() => 1);
