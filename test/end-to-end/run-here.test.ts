@@ -1,5 +1,5 @@
 /** `liveops run`: text mode in this process, no daemon anywhere. */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { processesOf } from "./processes.js";
@@ -93,6 +93,18 @@ test("the first ctrl-C cancels: exit 6, and the stage with it", async () => {
   const ended = await running.ended;
   expect(ended.code, ended.stderr).toBe(6);
   expect(ended.stdout).toContain('"stage":"Wait","index":0,"state":"cancelled"');
+});
+
+test("so does one that comes while files are still being loaded, whatever they do", async () => {
+  const loading = join(world.dir, "loading");
+  const file = world.write(
+    "work/slow/busy.mjs",
+    `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(loading)}, ""); for (;;) {}`,
+  );
+  const running = world.start("liveops", ["run", "--ops", dirname(file), "shell", "--", "true"]);
+  await until("it is being loaded", () => existsSync(loading));
+  running.signal("SIGINT");
+  expect(await running.ended).toMatchObject({ code: 6, stdout: "", stderr: "liveops: cancelled\n" });
 });
 
 test("the second kills one that does not listen: exit 130", async () => {

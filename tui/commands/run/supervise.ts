@@ -92,6 +92,11 @@ export async function supervise(): Promise<number> {
     );
     if (code === null || asked > 0) killMarked(mark);
     if (code !== null) return code;
+    // It was still being loaded, and heard no signal yet.
+    if (killed === null && asked > 0 && isStop(signal)) {
+      say(TO, "cancelled");
+      return EXIT.cancelled;
+    }
     if (killed === null) {
       say(TO, `failed: the operation's process was ended by ${signal}`);
       return EXIT.failed;
@@ -105,4 +110,8 @@ export async function supervise(): Promise<number> {
     pipe.destroy();
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+function isStop(signal: string | null): boolean {
+  return SIGNALS.some((each) => each === signal);
 }
