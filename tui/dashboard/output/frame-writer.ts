@@ -29,7 +29,7 @@ export class FrameWriter {
   constructor(
     private readonly terminal: NodeJS.WriteStream,
     /** Frames as this terminal can show them. */
-    private readonly shown: (frame: string) => string = (frame) => frame,
+    private readonly showable: (frame: string) => string = (frame) => frame,
   ) {
     terminal.on("drain", () => {
       const frame = this.#waiting;
@@ -56,7 +56,7 @@ export class FrameWriter {
   }
 
   #write(data: string, ...rest: unknown[]): boolean {
-    if (data !== "" && !CONTROL.test(data)) return this.#draw(this.shown(data));
+    if (data !== "" && !CONTROL.test(data)) return this.#draw(this.showable(data));
     // Another screen, or the same one come back.
     if (data.includes("\x1b[?1049")) {
       this.#shown = null;
