@@ -53,12 +53,11 @@ function orderOf(
   layout: Layout,
   maxLog: number,
 ): OrderMessage {
-  const { record, env } = entry;
-  const { id, op, attempt, params, title, label, stages, cwd, chain, seq, logLines } = record;
+  const { id, params } = entry.record;
   return {
     type: "order",
-    order: { id, op, attempt, params, title, label, stages, cwd, env, chain, seq, logLines },
     entry: withoutParams(entry),
+    params,
     file,
     attemptDir,
     maxLog,

@@ -4,7 +4,7 @@
  * Nothing is remembered but the offset of the last newline, so the same file can be taken up again by another
  * daemon. A missing file is an empty one; one that shrank (a power cut) is read from its new end, and said.
  */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 
 const CHUNK = 256 * 1024;
 const buffer = Buffer.allocUnsafe(CHUNK);
@@ -86,6 +86,8 @@ export class Tail {
 
   #open(): number | null {
     if (this.#fd !== null) return this.#fd;
+    // Often there is none: asked first, that costs no exception.
+    if (!existsSync(this.file)) return null;
     try {
       this.#fd = openSync(this.file, "r");
     } catch (error) {

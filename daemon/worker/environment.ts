@@ -10,9 +10,8 @@ export function enterEnvironment(added: Record<string, string>): void {
 
 export function leaveEnvironment(): void {
   if (own === null) return;
-  for (const [name, value] of Object.entries(process.env)) {
-    if (!(name in own)) delete process.env[name];
-    else if (own[name] !== value) process.env[name] = own[name];
-  }
-  for (const name of Object.keys(own)) if (!(name in process.env)) process.env[name] = own[name];
+  // One look at all of them: each is asked of the system.
+  const now = { ...process.env };
+  for (const name of Object.keys(now)) if (!(name in own)) delete process.env[name];
+  for (const [name, value] of Object.entries(own)) if (now[name] !== value) process.env[name] = value;
 }

@@ -9,6 +9,7 @@ import { setPriority } from "node:os";
 import { enableTypeScript, enableUserCode } from "../../ops/api/user-code.js";
 import { acquireLock } from "../lock/kernel-lock.js";
 import type { FromWorker, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
+import { OwnOutput } from "./own-output.js";
 import { Performance } from "./performance.js";
 import { type Prepared, prepare } from "./prepared.js";
 
@@ -21,6 +22,7 @@ enableUserCode(new URL("./liveops.js", import.meta.url).href);
 // Ahead of the work where it is likely; the first operation that is written while we wait loads it then.
 if (setup.userCode) await enableTypeScript();
 
+const output = { stdout: new OwnOutput(setup.stdoutFile), stderr: new OwnOutput(setup.stderrFile) };
 let current: Performance | null = null;
 let prepared: Prepared | null = null;
 
@@ -49,7 +51,7 @@ async function perform(order: OrderMessage): Promise<void> {
   const ready = prepared?.attemptDir === order.attemptDir ? prepared.events : undefined;
   if (!ready) prepared?.events.close();
   prepared = null;
-  current = new Performance(order, setup, ready);
+  current = new Performance(order, setup, output, ready);
   const clean = await current.perform();
   current = null;
   if (!clean || !process.connected) process.exit(0);

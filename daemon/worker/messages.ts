@@ -2,7 +2,6 @@
  * What daemon and worker say to each other over IPC. No message carries a fact: those go through the run files.
  * After it accepted an order a worker says nothing until it is idle again.
  */
-import type { Order } from "../../ops/api/order.js";
 import type { Entry } from "../store/decision.js";
 
 /** Given to a worker at its birth, as its one argument. */
@@ -26,9 +25,9 @@ export interface PrepareMessage {
 
 export interface OrderMessage {
   type: "order";
-  order: Order;
-  /** What the daemon keeps of the operation, without its params: for the attempt's first fact. */
+  /** What the daemon keeps of the operation, its params apart: they stand in it twice. */
   entry: Entry;
+  params: Record<string, unknown>;
   /** The file that holds the type. */
   file: string;
   attemptDir: string;

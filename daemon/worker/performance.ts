@@ -10,6 +10,7 @@ import type { AppendFile } from "../../ops/api/append-file.js";
 import { captureOutput } from "../../ops/api/capture-output.js";
 import { loadType } from "../../ops/api/catalogue.js";
 import { toOperationError } from "../../ops/api/failure.js";
+import type { Order } from "../../ops/api/order.js";
 import { runAttempt } from "../../ops/api/run-attempt.js";
 import type { StageValues } from "../../ops/api/sink.js";
 import { fileStageValues } from "../../ops/api/stage-values.js";
@@ -18,16 +19,19 @@ import type { FailureCode } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/fact.js";
 import { withParams } from "../run-files/accepted.js";
 import { keptValues } from "../run-files/kept-values.js";
+import type { Entry } from "../store/decision.js";
 import { ActivityBaseline } from "./activity.js";
 import { enterEnvironment, leaveEnvironment } from "./environment.js";
 import { type OrderMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
-import { OwnOutput } from "./own-output.js";
+import type { OwnOutput } from "./own-output.js";
 import { type WhenRoom, waitingAt } from "./room.js";
 import { RunSink } from "./run-sink.js";
 import { StageSink } from "./stage-sink.js";
 import { StopFile } from "./stop-file.js";
 
 export class Performance {
+  readonly #entry: Entry;
+  readonly #order: Order;
   readonly #stop: StopFile;
   readonly #whenRoom: WhenRoom;
   #sink: RunSink | null = null;
@@ -40,10 +44,13 @@ export class Performance {
 
   constructor(
     private readonly message: OrderMessage,
-    private readonly setup: WorkerSetup,
+    setup: WorkerSetup,
+    private readonly output: Record<"stdout" | "stderr", OwnOutput>,
     /** The events file, where it was made ready before. */
     private readonly events: AppendFile | undefined,
   ) {
+    this.#entry = withParams(message.entry, message.params);
+    this.#order = orderOf(this.#entry);
     this.#stop = new StopFile(message.attemptDir);
     this.#whenRoom = waitingAt(setup.lockFile);
   }
@@ -51,14 +58,13 @@ export class Performance {
   /** Resolves when the outcome is on disk: true where this process may run another operation. */
   async perform(): Promise<boolean> {
     if (loadedUserFiles().some(wasEdited)) process.exit(STALE_EXIT);
-    const { order, attemptDir, maxLog } = this.message;
+    const { attemptDir, maxLog } = this.message;
     const baseline = new ActivityBaseline();
-    const { attempt, seq, logLines } = order;
+    const { attempt, seq, logLines } = this.#order;
     const sink = this.#whenRoom(
       () => new RunSink(attemptDir, attempt, seq, logLines, maxLog, this.events, this.#whenRoom),
     );
-    const entry = withParams(this.message.entry, order.params);
-    sink.fact({ type: "attempt:accepted", pid: process.pid, entry }, true);
+    sink.fact({ type: "attempt:accepted", pid: process.pid, entry: this.#entry }, true);
     this.#sink = sink;
     const outcome = await this.#run(sink);
     this.#finish(outcome);
@@ -88,7 +94,8 @@ export class Performance {
   }
 
   async #run(sink: RunSink): Promise<Outcome> {
-    const { order, file, valuesDir } = this.message;
+    const { file, valuesDir } = this.message;
+    const order = this.#order;
     const staged = new StageSink(sink);
     if (!isDirectory(order.cwd)) {
       return failed("LIVEOPS_CWD_GONE", `its working directory ${order.cwd} no longer exists`);
@@ -118,7 +125,7 @@ export class Performance {
 
   /** A stage's value waits for room, as the stage itself does: what it cost to make is not thrown away. */
   #values(dir: string): StageValues {
-    const { attempt, params } = this.message.order;
+    const { attempt, params } = this.#order;
     const values = fileStageValues(dir, params, () => keptValues(dirname(dir), attempt));
     return {
       load: (stage, occurrence) => values.load(stage, occurrence),
@@ -128,11 +135,10 @@ export class Performance {
 
   /** JavaScript's own writes go to the log at once; what goes around it comes through the output files. */
   #captureOutput(sink: StageSink): void {
-    const files = [
-      new OwnOutput(this.setup.stdoutFile, (text, end) => sink.outputLine("stdout", text, end)),
-      new OwnOutput(this.setup.stderrFile, (text, end) => sink.outputLine("stderr", text, end)),
-    ];
-    for (const file of files) file.start();
+    const { stdout, stderr } = this.output;
+    stdout.start((text, end) => sink.outputLine("stdout", text, end));
+    stderr.start((text, end) => sink.outputLine("stderr", text, end));
+    const files = [stdout, stderr];
     sink.onStage = () => {
       for (const file of files) file.read();
     };
@@ -170,6 +176,11 @@ const FAULTS = new Set<string>(["LIVEOPS_LOAD_FAILED", "LIVEOPS_STAGE_ACTIVE"] s
 
 function failed(code: FailureCode, message: string, stack: string | null = null): Outcome {
   return { state: "failed", result: null, error: { code, message, stack }, next: null };
+}
+
+function orderOf({ record, env }: Entry): Order {
+  const { id, op, attempt, params, title, label, stages, cwd, chain, seq, logLines } = record;
+  return { id, op, attempt, params, title, label, stages, cwd, env, chain, seq, logLines };
 }
 
 function isDirectory(path: string): boolean {
