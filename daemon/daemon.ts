@@ -11,6 +11,7 @@ import type { Context } from "./context.js";
 import { Executor } from "./executor.js";
 import { loadSchemas } from "./http/route.js";
 import { buildServer } from "./http/server.js";
+import { IdleMemory } from "./idle-memory.js";
 import { Lifecycle } from "./lifecycle.js";
 import { checkSocketPath, listen, lockSocket } from "./listen.js";
 import { Loader } from "./loader/loader.js";
@@ -82,6 +83,8 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   const log = makeLog();
   const signals = new EventEmitter().setMaxListeners(0);
   const queue = new Queue();
+  const idleMemory = new IdleMemory();
+  releasers.add(() => idleMemory.stop());
   const stopped = Promise.withResolvers<void>();
   let ending: Promise<void> | null = null;
 
@@ -131,6 +134,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     onLeft: () => sweep.start(),
     listener: {
       onChange: (entry, before) => {
+        idleMemory.stir();
         hub.changed(before, entry.record);
         signals.emit(entry.record.id);
       },
@@ -160,6 +164,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   releasers.add(() => feed.stop());
 
   function tell({ id, before, after }: Change): void {
+    idleMemory.stir();
     feed.changed(id, before, after);
     if (after) hub.changed(before, after);
     else hub.removed(id);
@@ -213,6 +218,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   executor.start();
   releasers.add(() => executor.stop());
   const app = buildServer(context);
+  app.server.on("request", () => idleMemory.stir());
   releasers.add(() => app.close());
   releasers.add(() => hub.stop());
   await listen(app, settings.socket);
