@@ -12,6 +12,7 @@ import type { Counts } from "../../protocol/watch.js";
 import type { LogPosition } from "./cursor.js";
 import type { Hub } from "./hub.js";
 import { fits, type Scope } from "./scope.js";
+import { SentLines } from "./sent-lines.js";
 
 /** Log lines sent at a time. */
 const LOG_BATCH = 500;
@@ -25,8 +26,7 @@ export class Watcher {
   readonly #removed = new Set<string>();
   /** Without `operation`: hand-overs not announced yet, of what the client holds. */
   readonly #handovers = new Map<string, string>();
-  /** The last log line sent, of each operation whose log is watched. */
-  readonly #lines = new Map<string, number>();
+  readonly #lines: SentLines;
   /** With `operation`: the links in order, the last one being followed. */
   readonly #chain: string[] = [];
   #counts = "";
@@ -44,10 +44,8 @@ export class Watcher {
     since: number | null,
   ) {
     this.#sent = since ?? hub.versions.current;
-    if (scope.operation !== null) {
-      this.#chain.push(scope.operation);
-      if (scope.log) this.#lines.set(scope.operation, logAfter);
-    }
+    this.#lines = new SentLines(scope, logAfter);
+    if (scope.operation !== null) this.#chain.push(scope.operation);
     response.on("drain", () => {
       this.#draining = false;
       this.flush();
@@ -62,7 +60,7 @@ export class Watcher {
   begin(since: number | null, log: LogPosition | null): void {
     const operations = this.hub.matching(this.scope);
     for (const operation of operations) this.#known.add(operation.id);
-    if (this.#isManyLogs) this.#beginLogs(operations, log);
+    this.#lines.begin(operations, log, (id) => this.hub.record(id) !== null);
     if (since === null) {
       const counts = this.hub.counts();
       this.#counts = JSON.stringify(counts);
@@ -75,22 +73,8 @@ export class Watcher {
     this.flush();
   }
 
-  /** Without `operation`, and with logs. */
-  get #isManyLogs(): boolean {
-    return this.scope.log && this.scope.operation === null;
-  }
-
-  #beginLogs(operations: Operation[], log: LogPosition | null): void {
-    for (const [id, line] of log?.lines ?? []) if (this.hub.record(id)) this.#lines.set(id, line);
-    for (const { id, state, logLines, finishedAt } of operations) {
-      if (state === "queued" || this.#lines.has(id)) continue;
-      const isOver = isFinal(state) && (log === null || Date.parse(finishedAt ?? "") < log.at);
-      if (!isOver) this.#lines.set(id, log === null ? logLines : 0);
-    }
-  }
-
   #cursor(n = this.hub.versions.current): string {
-    return this.hub.cursor(n, this.#isManyLogs ? { at: this.#upTo, lines: this.#lines } : null);
+    return this.hub.cursor(n, this.#lines.areMany ? { at: this.#upTo, lines: this.#lines.all } : null);
   }
 
   /** What changed since the cursor: also what the client may hold and fits its filter no longer. */
@@ -106,10 +90,8 @@ export class Watcher {
 
   /** Something about this operation changed. */
   changed(operation: Operation): void {
-    const { id, state, logLines } = operation;
-    // It begins: of what was logged in earlier attempts the client was told before.
-    if (this.#isManyLogs && state === "running" && this.#known.has(id) && !this.#lines.has(id))
-      this.#lines.set(id, logLines);
+    const { id } = operation;
+    if (this.#known.has(id)) this.#lines.begun(operation);
     if (this.#known.has(id) || this.#chain.includes(id)) this.#dirty.add(id);
     else if (this.scope.operation === null && fits(this.scope, operation)) this.#dirty.add(id);
   }
@@ -163,7 +145,7 @@ export class Watcher {
       if (!going) break;
       this.#removed.delete(id);
       this.#known.delete(id);
-      this.#lines.delete(id);
+      this.#lines.forget(id);
       going = write((cursor) => ({ type: "removed", cursor, id }));
     }
     for (const id of this.#dirty) {
@@ -181,8 +163,7 @@ export class Watcher {
   #news(id: string, cursor: string): string {
     const known = this.#known.has(id);
     this.#known.add(id);
-    if (!known && this.scope.log && !this.#lines.has(id) && this.hub.record(id)?.state !== "queued")
-      this.#lines.set(id, 0);
+    if (!known) this.#lines.shown(id, this.hub.record(id)?.state);
     return this.hub.changedLine(id, known ? this.#sent : null, cursor);
   }
 
@@ -203,7 +184,7 @@ export class Watcher {
       const to = next.id;
       this.#chain.push(to);
       this.#known.add(to);
-      if (this.scope.log) this.#lines.set(to, 0);
+      this.#lines.from(to, 0);
       this.#write({ type: "chained", cursor: this.#cursor(), from, to, operation: next });
       if (this.#draining || (this.scope.log && !this.#flushLogs())) return false;
     }
@@ -225,7 +206,7 @@ export class Watcher {
 
   /** False where the stream is full before all lines are out. */
   #flushLogs(): boolean {
-    for (const [id, sent] of this.#lines) {
+    for (const [id, sent] of this.#lines.all) {
       const record = this.hub.record(id);
       if (!record) continue;
       let last = sent;
@@ -233,18 +214,18 @@ export class Watcher {
         const lines: LogLine[] = this.hub.linesAfter(id, last, LOG_BATCH);
         if (lines.length === 0) break;
         last = lines.at(-1)!.n;
-        this.#lines.set(id, last);
+        this.#lines.from(id, last);
         this.#write(this.#withCursor(this.hub.logLine(id, lines)));
         if (this.#draining) return false;
       }
-      if (isFinal(record.state) && this.scope.operation === null) this.#lines.delete(id);
+      if (isFinal(record.state)) this.#lines.over(id);
     }
     return true;
   }
 
   /** With the logs of many, so that whoever leaves after this line is not sent it again. */
   #withCursor(line: string): string {
-    if (!this.#isManyLogs) return line;
+    if (!this.#lines.areMany) return line;
     return `{"cursor":${JSON.stringify(this.#cursor(this.#sent))},${line.slice(1)}`;
   }
 
