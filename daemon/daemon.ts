@@ -31,6 +31,7 @@ import { layoutOf, runDir } from "./store/layout.js";
 import type { Change } from "./store/ledger.js";
 import { Store } from "./store/store.js";
 import { Sweep } from "./sweep.js";
+import { turnByTurn } from "./turn-by-turn.js";
 import { hasUnownedWorker, takeUpUnowned } from "./unowned.js";
 import { Hub } from "./watch/hub.js";
 import { fits } from "./watch/scope.js";
@@ -223,15 +224,22 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   releasers.add(() => hub.stop());
   await listen(app, settings.socket);
   releasers.add(() => rmSync(settings.socket, { force: true }));
-  setImmediate(() => {
-    if (ending) return;
-    log.info({ socket: settings.socket, stateDir: settings.stateDir, pid: process.pid }, "liveopsd answers");
-    loader.start();
-    executor.resume();
-    retention.start();
-    for (const entry of store.recent.values()) hub.changed(null, entry.record);
-    void loadSchemas();
-  });
+  const { socket, stateDir } = settings;
+  // What the first answer does not need.
+  turnByTurn(
+    [
+      () => loader.start(),
+      () => log.info({ socket, stateDir, pid: process.pid }, "liveopsd answers"),
+      // One that was told to stop by now starts nothing.
+      () => void (stopping.begun || executor.resume()),
+      () => void loadSchemas(),
+      () => {
+        for (const entry of store.recent.values()) hub.changed(null, entry.record);
+      },
+      () => retention.start(),
+    ],
+    () => ending !== null,
+  );
 
   function stop(): Promise<void> {
     ending ??= (async () => {
