@@ -83,3 +83,34 @@ test("the run files of what is next are made while others run, by a worker to sp
   const pids = ended.map(({ result }) => (result as { pid: number }).pid);
   expect(new Set(pids).size).toBe(2);
 });
+
+const WRITES = `
+import { writeSync } from "node:fs";
+import { LiveOperation, z } from "liveops";
+
+export class Writes extends LiveOperation {
+  static stages = ["Write"];
+  static params = z.object({ text: z.string() });
+  async run(p) {
+    await p.stage("Write", () => { writeSync(1, this.params.text); });
+    writeSync(2, "unfinished " + this.params.text.trim());
+    p.result(process.pid);
+  }
+}
+`;
+
+test("what goes around JavaScript into a worker's output is in the log of the operation that wrote it, once", async () => {
+  await using daemon = await TestDaemon.start({ ops: { "writes.mjs": WRITES }, concurrency: 1 });
+  const pids: unknown[] = [];
+  for (const text of ["one\n", "a longer two\n", "3\n"]) {
+    const { id } = await daemon.submit("writes", { params: { text } });
+    pids.push((await daemon.settled(id)).result);
+    const { lines } = await daemon.client.log(id, {});
+    expect(lines.map(({ stream, stage, text }) => ({ stream, stage, text }))).toEqual([
+      { stream: "stdout", stage: "Write", text: text.trim() },
+      { stream: "stderr", stage: null, text: `unfinished ${text.trim()}` },
+    ]);
+  }
+  // All in one process, which is what could mix them up.
+  expect(new Set(pids).size).toBe(1);
+});
