@@ -1,6 +1,6 @@
 /**
  * Stage boundaries: one operation with many stages, each returning a value that is stored for resuming, beside the
- * steps of a DBOS workflow; and a boundary whose value nobody keeps, beside two durable appends of a bare process.
+ * steps of a DBOS workflow; and a boundary whose value nobody keeps, beside two durable writes of a bare process.
  */
 import { HOW_TO_INSTALL, libraryVersion, Peer } from "../harness/peer.js";
 import { type Postgres, postgresVersion, startPostgres } from "../harness/postgres.js";
@@ -34,14 +34,14 @@ export default async function stages({ quick }: MeasureOptions): Promise<Row[]> 
       "unstored.mjs": type("Unstored", "unstored", false),
     },
   });
-  const disk = new Peer("appends-alone", {});
+  const disk = new Peer("writes-alone", {});
   let server: Postgres | null = null;
   let peer: Peer | null = null;
   try {
     const contenders: Record<string, () => Promise<number>> = {
       stored: () => stagesPerSecond(world, "stored", count),
       unstored: () => stagesPerSecond(world, "unstored", count),
-      disk: async () => (await disk.ask<{ perSecond: number }>({ appends: 2 * count })).perSecond / 2,
+      disk: async () => (await disk.ask<{ perSecond: number }>({ writes: 2 * count })).perSecond / 2,
     };
     if (postgres !== null && dbos !== null) {
       server = await startPostgres();
@@ -60,20 +60,20 @@ export default async function stages({ quick }: MeasureOptions): Promise<Row[]> 
             {
               unit: "/s",
               goal: { of: "ratio", atLeast: 5 },
-              notes: `${count} one after the other in one resumable operation; liveops: both facts fdatasynced, the value too; PostgreSQL ${postgres} on a Unix socket: fsync and synchronous_commit on`,
+              notes: `${count} one after the other in one resumable operation; liveops: both facts fdatasynced, the value with the second; PostgreSQL ${postgres} on a Unix socket: fsync and synchronous_commit on`,
             },
           )
         : { name, absent: `PostgreSQL or @dbos-inc/dbos-sdk is not there; ${HOW_TO_INSTALL}` },
       compared(
         "stage boundaries/s, value stored, beside the disk alone",
         samples.stored!,
-        { what: "2 fdatasynced appends", samples: samples.disk! },
+        { what: "2 fdatasynced writes", samples: samples.disk! },
         { unit: "/s", notes: "the disk's limit for the two facts of a stage" },
       ),
       compared(
         "stage boundaries/s, beside the disk alone",
         samples.unstored!,
-        { what: "2 fdatasynced appends", samples: samples.disk! },
+        { what: "2 fdatasynced writes", samples: samples.disk! },
         { unit: "/s", notes: "a type that does not resume; both facts fdatasynced" },
       ),
     ];

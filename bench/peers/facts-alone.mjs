@@ -6,15 +6,18 @@ import { answer } from "./answer.mjs";
 
 const FACTS = 8;
 const fact = `${JSON.stringify({ seq: 1, at: new Date().toISOString(), attempt: 1, type: "stage:entered", stage: "Load", index: 0 })}\n`;
+/** Made with the first fact, so that the others write bytes alone. */
+const room = "\t".repeat(4096);
 
 await answer(({ jobs }) => {
   const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
   const start = performance.now();
   for (let job = 0; job < jobs; job++) {
     mkdirSync(join(dir, `${job}`));
-    const file = openSync(join(dir, `${job}`, "events.ndjson"), "a");
+    const file = openSync(join(dir, `${job}`, "events.ndjson"), "w");
+    writeSync(file, room);
     for (let n = 0; n < FACTS; n++) {
-      writeSync(file, fact);
+      writeSync(file, fact, n * fact.length);
       fdatasyncSync(file);
     }
     closeSync(file);
