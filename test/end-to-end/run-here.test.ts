@@ -217,6 +217,36 @@ test("an operation that writes to the pipe between the two processes says nothin
   expect((await running.ended).code).toBe(6);
 });
 
+test("what files print while they are loaded and asked is no data, and nothing a terminal obeys", async () => {
+  const file = world.write(
+    "work/talks/talks.mjs",
+    `import { LiveOperation, z } from "liveops";
+     console.log("loading \\x1b[31m");
+     process.stdout.write("unended");
+     export class TalksAtLoad extends LiveOperation {
+       static params = z.object({ n: z.number().refine(() => { console.log("refining"); return true; }) });
+       static stages = () => { console.error("staging"); return ["Say"]; };
+       async run(p) { await p.stage("Say", () => console.log("said")); }
+     }`,
+  );
+  const { code, stdout, stderr } = await world.liveops([
+    "run",
+    "--ops",
+    dirname(file),
+    "talks-at-load",
+    "n=1",
+    "--json",
+  ]);
+  expect(code, stderr).toBe(0);
+  const lines = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(lines[0]).toMatchObject({ type: "operation:submitted" });
+  expect(lines.flatMap(({ stage, text }) => (text === "said" ? [stage] : []))).toEqual(["Say"]);
+  expect(stderr).toBe("loading \\x1b[31m\nunended\nrefining\nstaging\n");
+});
+
 test("zod's messages in other languages are there", async () => {
   const file = world.write(
     "work/own/speaks.mjs",

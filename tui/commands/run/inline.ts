@@ -4,11 +4,13 @@
  */
 import { existsSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { captureOutput } from "../../../ops/api/capture-output.js";
 import { findType } from "../../../ops/api/catalogue.js";
 import { runInline } from "../../../ops/api/inline.js";
 import { prepareSubmission } from "../../../ops/api/prepare.js";
 import { type OperationCtor, readType, TypeFault } from "../../../ops/api/read-type.js";
 import { enableUserCode } from "../../../ops/api/user-code.js";
+import { neutralise } from "../../../protocol/command/neutralise.js";
 import { report, say } from "../../../protocol/command/report.js";
 import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";
 import { newId } from "../../../protocol/id.js";
@@ -66,11 +68,10 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<Exi
   const shipped = ["./ops", "./ops/examples"].map((dir) => fileURLToPath(new URL(dir, import.meta.url)));
   const Type = await typeNamed(run.op, run.opsDirs, shipped);
   const id = newId();
-  const submission = await prepareSubmission(
-    Type,
-    { params: run.params, set: run.set },
-    { id, label: run.label, cwd: process.cwd(), chain: { id, index: 0, previous: null, next: null } },
-  );
+  const place = { id, label: run.label, cwd: process.cwd() };
+  const chain = { id, index: 0, previous: null, next: null };
+  const given = { params: run.params, set: run.set };
+  const submission = await aside(() => prepareSubmission(Type, given, { ...place, chain }));
   const stop = stopOnSignal(onLost);
   const screen = new InlineScreen(run.json, {
     unread: stop.unread,
@@ -85,9 +86,19 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<Exi
   }
 }
 
+/** What the author's files print while they are loaded and asked goes to stderr: stdout is the operation's. */
+async function aside<T>(act: () => Promise<T>): Promise<T> {
+  const capture = captureOutput((_, text) => capture.real.stderr(`${neutralise(text)}\n`));
+  try {
+    return await act();
+  } finally {
+    capture.restore();
+  }
+}
+
 /** Files that don't load are said only when the type is missing: it may be in one of them. */
 async function typeNamed(op: string, dirs: string[], shipped: string[]): Promise<OperationCtor> {
-  const found = await findType(op, dirs, shipped);
+  const found = await aside(() => findType(op, dirs, shipped));
   if (typeof found === "function") return found;
   for (const { file, message } of found.errors) say(TO, `${file} does not load: ${message}`, "yellow");
   throw noSuchType(op, found.types.keys(), 0);
