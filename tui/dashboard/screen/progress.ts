@@ -22,10 +22,11 @@ import { styleOf } from "./state-style.js";
 
 /** Columns for ` 100%` and the margins. */
 const AROUND = 7;
-/** A bar wider than this says no more. */
+/** A bar wider than this says no more; a narrower one says too little to give its room to the stage's name. */
 const WIDEST = 60;
+const NARROWEST = 20;
 
-/** Columns that an operation's own word for what it counts may take. */
+/** Columns that an operation's own word for what it counts may take, or the name of its stage beside the bar. */
 const WORD = 16;
 
 /** Two rows, or three where not all figures fit in one; no bar where nothing was started, or was told before it ended. */
@@ -35,7 +36,7 @@ export function progress(state: State, operation: Operation, width: number, pain
   if (isFinal(operation.state) && operation.state !== "succeeded" && measured(operation) === null)
     return figures;
   const bar = new Line(width, paint).add(" ");
-  const room = Math.min(WIDEST, width - AROUND);
+  const room = barWidth(operation, width);
   if (isIndeterminate(operation)) addWandering(bar, room, state.now, styleOf(operation));
   else
     addBar(bar, room, operation.percent, styleOf(operation))
@@ -44,10 +45,26 @@ export function progress(state: State, operation: Operation, width: number, pain
   return [bar.toString(), ...figures];
 }
 
+/** The same for each stage of an operation, so that it does not jump from one to the next. */
+function barWidth({ stages }: Operation, width: number): number {
+  const whole = width - AROUND;
+  if (stages.length < 2) return Math.min(WIDEST, whole);
+  let longest = 0;
+  for (const stage of stages) {
+    longest = Math.max(longest, widthOf(fit(tame(stage), WORD)));
+    if (longest === WORD) break;
+  }
+  const beside = whole - widthOf(OF) - longest;
+  return Math.min(WIDEST, beside >= NARROWEST ? beside : whole);
+}
+
+const OF = " of ";
+
 /** Of which stage the bar is: the list shows the whole. */
 function ofStage({ state, stages, currentStage }: Operation): string {
   const stage = stages[currentStage];
-  return state === "succeeded" || stages.length < 2 || stage === undefined ? "" : ` of ${tame(stage)}`;
+  if (state === "succeeded" || stages.length < 2 || stage === undefined) return "";
+  return OF + fit(tame(stage), WORD);
 }
 
 /** What a queued one waits for. */
