@@ -92,6 +92,7 @@ test("the daemon is killed: it says so, keeps what it showed, and comes back by 
   world.write("killed-gate", "");
   await screen.until(/closed after \d+/);
   await screen.until(/✓ Close/);
+  await world.record(id, ({ state }) => state === "succeeded");
   expect(await world.client.show(id)).toMatchObject({ state: "succeeded", attempt: 1 });
   terminal.press("q");
   expect(await restored(terminal)).toBe(0);
