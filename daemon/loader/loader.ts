@@ -60,6 +60,9 @@ export class Loader {
   async prepare(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk> {
     let reply: FromLoader;
     try {
+      const { ops } = await this.types();
+      const known = asks.map((ask) => withoutParams(ask, ops)).filter((submission) => submission !== null);
+      if (known.length === asks.length) return known;
       reply = await this.#ask(asks);
     } catch (error) {
       return { index: 0, refusal: typeFault(asks[0]?.op ?? "the type", error as Error) };
@@ -125,4 +128,14 @@ function typeFault(op: string, error: Error): Refusal {
     "LIVEOPS_TYPE_FAULT",
     `the parameters of ${op} could not be read: ${error.message}; liveops ops names the files that do not load`,
   );
+}
+
+/** Of a type without parameters and with fixed stages there is nothing to read, where none are given. */
+function withoutParams({ op, input, rest }: PrepareAsk, types: TypesReply["ops"]): Submission | null {
+  const { params = {}, set = [] } = input;
+  if (Object.keys(params).length > 0 || set.length > 0) return null;
+  const type = types.find((candidate) => candidate.op === op);
+  if (!type || type.params !== null || type.stages === null) return null;
+  const { id, label, cwd, chain } = rest;
+  return { id, op, title: type.title, label, cwd, params: {}, stages: type.stages, chain };
 }

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { newId } from "../../protocol/id.js";
 import { useWorld, World } from "./world.js";
 
 const HELLO = (says: string) => `
@@ -100,6 +101,34 @@ describe("editing", () => {
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain("whom is required");
     expect(await hello(world, "whom=x")).toContain("=== [1/2] Greet ===");
+  });
+
+  test("one without parameters is submitted as its file is now, however it is asked for", async () => {
+    const source = (title: string, stages: string, more = "") => `
+import { LiveOperation, z } from "liveops";
+export class Bare extends LiveOperation {
+  static title = "${title}";
+  static stages = ${stages};
+  ${more}
+  async run() {}
+}
+`;
+    const submitted = async (body: object) => {
+      const { title, params, stages } = await world.client.submit({ op: "bare", ...body }, newId());
+      return { title, params, stages };
+    };
+    const all = () => Promise.all([{}, { params: {} }, { set: [] }].map(submitted));
+    world.write("config/liveops/ops/bare.ts", source("One", '["A"]'));
+    const one = { title: "One", params: {}, stages: ["A"] };
+    expect(await all()).toEqual([one, one, one]);
+    // A type without a schema takes what it is given.
+    expect(await submitted({ params: { x: 1 } })).toEqual({ ...one, params: { x: 1 } });
+    world.write("config/liveops/ops/bare.ts", source("Two", '() => ["B", "C"]'));
+    const two = { title: "Two", params: {}, stages: ["B", "C"] };
+    expect(await all()).toEqual([two, two, two]);
+    const needs = "static params = z.object({ x: z.number() });";
+    world.write("config/liveops/ops/bare.ts", source("Three", '["D"]', needs));
+    await expect(submitted({})).rejects.toMatchObject({ code: "LIVEOPS_PARAMS_INVALID" });
   });
 
   test("a file that becomes broken says why, and is used again when it is mended", async () => {
