@@ -19,7 +19,11 @@ import type { RemovedKeys } from "./removed-keys.js";
  * Checkpoint when the journal has grown by so much, and by as much as the last checkpoint took: with a long queue one
  * costs more, and comes as much more rarely.
  */
-const CHECKPOINT_BYTES = 8 * 1024 * 1024;
+const MOST_BYTES = 8 * 1024 * 1024;
+
+/** Earlier where many are finished, which stay in memory until they are sealed; but not where much else is written too. */
+const FINISHED = 1000;
+const LEAST_BYTES = 2 * 1024 * 1024;
 
 /** Operations: some milliseconds of work. */
 const SEALED_AT_ONCE = 64;
@@ -33,6 +37,8 @@ export interface CheckpointingParts {
   /** Removed since the checkpoint; what it covers is taken out. */
   removed: Set<string>;
   removedKeys: RemovedKeys;
+  /** How many of the ledger's operations are not finished. */
+  live: () => number;
   /** A finished operation left the ledger. */
   onSealed: (id: string) => void;
 }
@@ -43,8 +49,10 @@ export class Checkpointing {
   constructor(private readonly parts: CheckpointingParts) {}
 
   isDue(): boolean {
-    const { journal, checkpoint } = this.parts;
-    return journal.length > Math.max(CHECKPOINT_BYTES, checkpoint.size);
+    const { journal, checkpoint, ledger, live } = this.parts;
+    if (journal.length > Math.max(MOST_BYTES, checkpoint.size)) return true;
+    const finished = ledger.entries.size - live();
+    return finished > FINISHED && journal.length > Math.max(LEAST_BYTES, 2 * checkpoint.size);
   }
 
   /** Where one is under way already, resolves with it. */

@@ -10,6 +10,11 @@ export class StateCounts {
     return { ...this.#counts };
   }
 
+  /** How many are not finished. */
+  get live(): number {
+    return this.#counts.queued + this.#counts.running;
+  }
+
   /** Counts anew: what is sealed, by state, and what is in memory beside that. */
   reset(sealed: Partial<Counts>, entries: Iterable<Entry>): void {
     this.#counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0, ...sealed };

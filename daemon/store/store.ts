@@ -87,6 +87,7 @@ export class Store {
       checkpoint: this.#checkpoint,
       removed: this.#removed,
       removedKeys: this.removedKeys,
+      live: () => this.#counts.live,
       onSealed: (id) => this.#noteForgotten(id),
     });
   }

@@ -1,6 +1,6 @@
 /** A checkpoint of many operations: written in pieces, with what is decided meanwhile in between, and read as a whole. */
-import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { existsSync, readFileSync } from "node:fs";
+import { expect, test, vi } from "vitest";
 import { checkpointPieces, decodeCheckpoint, SUM_AT } from "../../../daemon/store/checkpoint-text.js";
 import { OpenStore } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";
@@ -29,8 +29,8 @@ test("its text comes in pieces of about the same length, however long it is", as
   expect(decodeCheckpoint(summed).operations).toEqual(operations);
 });
 
-async function submitted(open: OpenStore, count: number): Promise<string[]> {
-  return Promise.all(Array.from({ length: count }, () => open.submit({ params: { text: "ü".repeat(200) } })));
+async function submitted(open: OpenStore, count: number, text = "ü".repeat(200)): Promise<string[]> {
+  return Promise.all(Array.from({ length: count }, () => open.submit({ params: { text } })));
 }
 
 test("of a long queue: it is as it was when it began, and what is submitted, started and cancelled meanwhile lasts", async () => {
@@ -83,4 +83,16 @@ test("of many that are finished: one that is retried and one that is removed whi
   expect(again.seen()).toEqual(expected);
   expect(again.store.counts()).toMatchObject({ queued: 2, cancelled: 496 });
   await again.close();
+});
+
+test("what is finished leaves memory when there are 1,000 of it, what waits alone is not written for that", async () => {
+  const open = await OpenStore.open(directory());
+  const waiting = await submitted(open, 1500, "ü".repeat(800));
+  // Nothing is finished: the journal may grow to 8 MiB.
+  expect(existsSync(open.layout.checkpoint)).toBe(false);
+  await Promise.all(waiting.slice(0, 1200).map((id) => open.lifecycle.cancel(id)));
+  await vi.waitFor(() => expect(open.store.ledger.entries.size).toBeLessThan(500), { timeout: 20_000 });
+  await open.store.checkpoint();
+  expect(open.store.count({ state: ["cancelled"] })).toBe(1200);
+  await open.close();
 });
