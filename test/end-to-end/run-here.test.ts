@@ -169,6 +169,9 @@ test("a loop that asks for nothing does not outlive a killed command either, nor
   await until("its child runs", () => processesOf(`# ${mark}`).length > 0);
   running.signal("SIGKILL");
   await until("nothing of it is left", () => left().length === 0);
+  const temporary = () =>
+    readdirSync(join(world.dir, "tmp")).filter((name) => name.startsWith("liveops-run-"));
+  await until("nor its temporary directory", () => temporary().length === 0);
 });
 
 test("the guard of a run goes with it", async () => {

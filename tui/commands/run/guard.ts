@@ -16,8 +16,8 @@ export interface Guard {
 }
 
 /**
- * $1: the operation's process, $2: NAME=value, the mark in the environment of all that is to go. Without a /proc the
- * process alone goes, where it is still the one that it was.
+ * $1: the operation's process, $2: NAME=value, the mark in the environment of all that is to go, $3: the supervisor's
+ * temporary directory. Without a /proc the process alone goes, where it is still the one that it was.
  */
 const SCRIPT = `
 age() { ps -o lstart= -p "$1" 2>/dev/null; }
@@ -36,10 +36,11 @@ if [ -r /proc/self/environ ]; then
 elif [ "$began" = "$(age "$1")" ]; then
   kill -KILL "$1" 2>/dev/null
 fi
+rm -rf "$3"
 `;
 
-export function startGuard(pid: number, mark: string): Guard {
-  const guard = spawn("/bin/sh", ["-c", SCRIPT, "liveops-guard", `${pid}`, mark], {
+export function startGuard(pid: number, mark: string, dir: string): Guard {
+  const guard = spawn("/bin/sh", ["-c", SCRIPT, "liveops-guard", `${pid}`, mark, dir], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
     cwd: "/",

@@ -53,7 +53,7 @@ export async function supervise(): Promise<number> {
   });
   // The child is on its way: what is only done now costs the start nothing.
   const mark = `${RUN_VARIABLE}=${name}`;
-  const guard = child.pid === undefined ? null : startGuard(child.pid, mark);
+  const guard = child.pid === undefined ? null : startGuard(child.pid, mark, dir);
   endQuietlyOnClosedPipe();
   let gracePeriod = 10;
   let asked = 0;
