@@ -83,6 +83,13 @@ function flip(file: string, part: number): string {
   return file;
 }
 
+/** Without the room for records to come, which a killed daemon leaves: damage to that costs nothing. */
+function withoutRoom(file: string): string {
+  const text = readFileSync(file, "utf8");
+  truncateSync(file, Buffer.byteLength(text.replace(/\t+$/, "")));
+  return file;
+}
+
 function cut(file: string, bytes: number): string {
   truncateSync(file, readFileSync(file).length - bytes);
   return file;
@@ -102,13 +109,13 @@ const DAMAGES: Damage[] = [
   },
   {
     what: "the journal's last record cut short",
-    hit: (dir) => cut(lastJournal(dir), 7),
+    hit: (dir) => cut(withoutRoom(lastJournal(dir)), 7),
     costs: ({ recent }) => recent.slice(1),
     said: /torn tail/,
   },
   {
     what: "a flipped byte in the journal",
-    hit: (dir) => flip(lastJournal(dir), 0.25),
+    hit: (dir) => flip(withoutRoom(lastJournal(dir)), 0.25),
     costs: ({ recent }) => recent.slice(0, 1),
     said: /damaged record/,
   },
