@@ -103,10 +103,10 @@ export default async function operations({ quick }: MeasureOptions): Promise<Row
     const limit = compared(
       "operations/s, three empty stages, beside their facts alone",
       samples.liveops!,
-      { what: "8 fdatasynced facts", samples: samples.disk! },
+      { what: "its names and 8 facts, synced", samples: samples.disk! },
       {
         unit: "/s",
-        notes: `the disk's limit: ${CONCURRENCY} bare processes that write an operation's durable facts and do nothing else`,
+        notes: `the disk's limit: ${CONCURRENCY} bare processes that make an operation's directories and write its durable facts, and do nothing else`,
       },
     );
     const times = ONE_BY_ONE.map(({ name, fsync }): Row => {

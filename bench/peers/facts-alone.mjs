@@ -1,5 +1,17 @@
-/** The least that an operation of three stages costs the disk: a directory, and eight facts, each durable. */
-import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+/**
+ * The least that an operation of three stages costs the disk: a file of its own in directories of its own, with names
+ * that are durable, and eight facts, each durable.
+ */
+import {
+  closeSync,
+  fdatasyncSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { answer } from "./answer.mjs";
@@ -13,8 +25,11 @@ await answer(({ jobs }) => {
   const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
   const start = performance.now();
   for (let job = 0; job < jobs; job++) {
-    mkdirSync(join(dir, `${job}`));
-    const file = openSync(join(dir, `${job}`, "events.ndjson"), "w");
+    const [outer, inner] = [join(dir, `${job}`), join(dir, `${job}`, "1")];
+    mkdirSync(outer);
+    mkdirSync(inner);
+    const file = openSync(join(inner, "events.ndjson"), "w");
+    for (const each of [inner, outer, dir]) sync(each);
     writeSync(file, room);
     for (let n = 0; n < FACTS; n++) {
       writeSync(file, fact, n * fact.length);
@@ -26,3 +41,9 @@ await answer(({ jobs }) => {
   rmSync(dir, { recursive: true });
   return { perSecond: (jobs / took) * 1000 };
 });
+
+function sync(dir) {
+  const directory = openSync(dir, "r");
+  fsyncSync(directory);
+  closeSync(directory);
+}
