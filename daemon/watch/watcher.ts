@@ -91,7 +91,7 @@ export class Watcher {
   /** Something about this operation changed. */
   changed(operation: Operation): void {
     const { id } = operation;
-    if (this.#known.has(id)) this.#lines.begun(operation);
+    if (this.#lines.areMany && this.#known.has(id)) this.#lines.begun(operation);
     if (this.#known.has(id) || this.#chain.includes(id)) this.#dirty.add(id);
     else if (this.scope.operation === null && fits(this.scope, operation)) this.#dirty.add(id);
   }

@@ -31,7 +31,8 @@ export class OwnOutput {
 
   read(): void {
     const onLine = this.#onLine;
-    if (onLine) this.#tail.read((line) => onLine(line, this.#tail.offset));
+    // Asked with each stage, and nearly always there is nothing.
+    if (onLine && this.#tail.hasMore()) this.#tail.read((line) => onLine(line, this.#tail.offset));
   }
 
   /** Reads the rest, an unfinished last line too. */

@@ -84,9 +84,8 @@ export class RunSink implements Sink {
   }
 
   #append(file: AppendFile, body: FactBody): void {
-    const { type, ...rest } = body;
     const seq = this.seq + 1;
-    file.append(`${summedLine({ seq, at: now(), attempt: this.attempt, type, ...rest })}\n`);
+    file.append(`${summedLine({ seq, at: now(), attempt: this.attempt, ...body })}\n`);
     this.seq = seq;
   }
 
