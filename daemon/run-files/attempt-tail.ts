@@ -69,7 +69,7 @@ export class AttemptTail {
 
   /** Reads both files to their end. */
   read(): void {
-    if (this.#begun && !this.#watcher && !this.#closed) this.#watch();
+    if (this.#begun && !this.#watcher && !this.#rest && !this.#closed) this.#watch();
     do {
       this.#unread = { events: true, log: true };
     } while (this.#readPiece());
@@ -87,7 +87,7 @@ export class AttemptTail {
   #changed(name: string | null): void {
     if (name !== LOG) this.#unread.events = true;
     if (name !== EVENTS) this.#unread.log = true;
-    if (!this.#rest) this.#readSoon();
+    this.#readSoon();
   }
 
   /** A piece now, the rest when others had their turn: one that floods its log holds nobody up. */
@@ -120,8 +120,12 @@ export class AttemptTail {
 
   #restFor(ms: number): void {
     if (ms === 0 || this.#rest || this.#closed) return;
+    // The news of each write costs its writer too.
+    this.#unwatch();
     this.#rest = setTimeout(() => {
       this.#rest = null;
+      this.#watch();
+      this.#unread = { events: true, log: true };
       this.#readSoon();
     }, ms);
   }
