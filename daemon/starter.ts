@@ -43,7 +43,6 @@ export class Starter {
       }
       void this.#claim(id, worker);
     }
-    if (queue.length > 0) pool.prepare(this.#next(pool.spare));
     this.#warmSoon();
   }
 
@@ -66,12 +65,13 @@ export class Starter {
     onChange();
   }
 
-  /** To fork takes milliseconds: whoever waits for an answer gets it first. */
+  /** For what comes next. Once a turn, and a fork takes milliseconds: whoever waits for an answer gets it first. */
   #warmSoon(): void {
     this.#warming ??= setImmediate(() => {
       this.#warming = null;
       if (this.isPaused) return;
       const { queue, concurrency, pool } = this.options;
+      if (queue.length > 0) pool.prepare(this.#next(pool.spare));
       pool.warm(Math.min(queue.length, concurrency - this.#busy() + pool.spare));
     });
   }
