@@ -223,7 +223,8 @@ export class Journal<T> {
   async #close(): Promise<void> {
     const handle = this.#handle;
     this.#handle = null;
-    if (handle && this.#size > this.#length) await handle.truncate(this.#length);
+    // Where that cannot be, as on a full disk that copies on write, the next start takes it for what it is.
+    if (handle && this.#size > this.#length) await handle.truncate(this.#length).catch(() => {});
     await handle?.close();
   }
 }

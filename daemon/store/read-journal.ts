@@ -6,12 +6,10 @@
  */
 import { readdirSync, readFileSync, truncateSync } from "node:fs";
 import { basename, join } from "node:path";
+import { FILLER } from "../../ops/api/append-file.js";
 import { decodeLine } from "./checked-line.js";
 import { replaceFileSync } from "./durable-file.js";
 import { quarantineBytes } from "./quarantine.js";
-
-/** Of the room at the end, a tab: no record holds one. */
-const BLANK = 9;
 
 export interface ReadJournal {
   records: Array<{ n: number; value: unknown }>;
@@ -95,10 +93,10 @@ function readSegment(file: string, isLast: boolean, result: ReadJournal): void {
   if (isDamaged) replaceFileSync(file, Buffer.concat(whole));
 }
 
-/** Where the blanks at the end begin. */
+/** Where the room at the end begins. */
 function endOfText(bytes: Buffer): number {
   let end = bytes.length;
-  while (bytes[end - 1] === BLANK) end--;
+  while (bytes[end - 1] === FILLER) end--;
   return end;
 }
 

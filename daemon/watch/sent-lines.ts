@@ -54,7 +54,7 @@ export class SentLines {
 
   /** Of many: it begins, and of what was logged in earlier attempts the client was told before. */
   begun({ id, state, logLines }: Operation): void {
-    if (this.areMany && state === "running" && !this.#last.has(id)) this.from(id, logLines);
+    if (state === "running" && !this.#last.has(id)) this.from(id, logLines);
   }
 
   /** The client is told of it for the first time. */

@@ -10,8 +10,8 @@ import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync
 import { writeAllSync } from "./replace-file.js";
 
 const NEWLINE = 10;
-/** A tab: no JSON text holds one that is not escaped. */
-const BLANK = 9;
+/** What room made ahead is filled with, a tab: no JSON text holds one that is not escaped. */
+export const FILLER = 9;
 
 export interface AppendOptions {
   /** Most bytes to reserve at a time, a power of two of at least 4,096; 0, the default: none. */
@@ -25,7 +25,7 @@ export class AppendFile {
   readonly #reserve: number;
   /** Bytes of lines. */
   #length = 0;
-  /** Bytes of lines and of blanks. */
+  /** Bytes of lines and of room. */
   #size: number;
 
   constructor(file: string, { reserve = 0 }: AppendOptions = {}) {
@@ -53,11 +53,8 @@ export class AppendFile {
   }
 
   close(): void {
-    try {
-      if (this.#size > this.#length) ftruncateSync(this.#fd, this.#length);
-    } finally {
-      closeSync(this.#fd);
-    }
+    if (this.#size > this.#length) giveBack(this.#fd, this.#length);
+    closeSync(this.#fd);
   }
 
   #extend(bytes: Buffer, end: number): void {
@@ -90,15 +87,15 @@ export class AppendFile {
 }
 
 /**
- * The bytes with blanks after them, in proportion to what is there: short files stay short.
+ * The bytes with room after them, in proportion to what is there: short files stay short.
  *
  * @param end - where in the file the bytes end
- * @param most - blanks at a time, a power of two of at least 4,096
+ * @param most - bytes of room at a time, a power of two of at least 4,096
  */
 export function withRoom(bytes: Buffer, end: number, most: number): Buffer {
   const step = Math.min(most, Math.max(LEAST, 2 ** Math.floor(Math.log2(end))));
   const size = Math.ceil((end + step / 2) / step) * step;
-  return Buffer.concat([bytes, Buffer.alloc(size - end, BLANK)]);
+  return Buffer.concat([bytes, Buffer.alloc(size - end, FILLER)]);
 }
 
 /** Takes away the room that a writer had reserved which is dead; a line it did not finish stays. */
@@ -113,20 +110,29 @@ export function giveBackReserved(file: string): void {
   try {
     const { size } = fstatSync(fd);
     const { end } = endOfText(fd, size);
-    if (end < size) ftruncateSync(fd, end);
+    if (end < size) giveBack(fd, end);
   } finally {
     closeSync(fd);
   }
 }
 
-/** Where the blanks at the end begin, and the byte before them. */
+/** Where nothing can be changed, as on a full disk that copies on write, it stays: it does no harm. */
+function giveBack(fd: number, end: number): void {
+  try {
+    ftruncateSync(fd, end);
+  } catch {
+    // Whoever opens the file next finds it as room.
+  }
+}
+
+/** Where the room at the end begins, and the byte before it. */
 function endOfText(fd: number, size: number): { end: number; last: number } {
   const piece = Buffer.alloc(LEAST);
   for (let end = size; end > 0; ) {
     const start = Math.max(0, end - LEAST);
     const length = readSync(fd, piece, 0, end - start, start);
     for (let n = length - 1; n >= 0; n--)
-      if (piece[n] !== BLANK) return { end: start + n + 1, last: piece[n]! };
+      if (piece[n] !== FILLER) return { end: start + n + 1, last: piece[n]! };
     end = start;
   }
   return { end: 0, last: NEWLINE };

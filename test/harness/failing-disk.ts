@@ -11,6 +11,8 @@ export const disk = {
   room: Number.POSITIVE_INFINITY,
   /** Bytes that take the place of others need room too. */
   copiesOnWrite: false,
+  /** No file can be made shorter, as on such a disk when it is full. */
+  cutsNothing: false,
   /** Errors of the next syncs, in order; null: that one works. */
   syncErrors: [] as Array<string | null>,
   /** How often something was made durable. */
@@ -23,6 +25,7 @@ export const disk = {
   heal(): void {
     disk.room = Number.POSITIVE_INFINITY;
     disk.copiesOnWrite = false;
+    disk.cutsNothing = false;
     disk.syncErrors = [];
     disk.beforeSync = async () => {};
     disk.beforeChange = () => {};
@@ -70,6 +73,10 @@ export async function failingFs(original: () => Promise<typeof Fs>): Promise<obj
       if (given[1] !== "r") disk.beforeChange();
       return fs.openSync(...given);
     },
+    ftruncateSync: (...given: Parameters<typeof fs.ftruncateSync>) => {
+      if (disk.cutsNothing) throw failure("ENOSPC");
+      fs.ftruncateSync(...given);
+    },
     renameSync: changing(fs.renameSync),
     rmSync: changing(fs.rmSync),
     writeSync: (
@@ -102,6 +109,7 @@ export async function failingPromises(original: () => Promise<typeof FsPromises>
       position: number | null,
     ) => Promise<{ bytesWritten: number }>;
     const datasync = handle.datasync.bind(handle);
+    const truncate = handle.truncate.bind(handle);
     const writeFile = handle.writeFile.bind(handle);
     Object.assign(handle, {
       write: async (bytes: Buffer, offset: number, length: number, position: number | null = null) =>
@@ -109,6 +117,10 @@ export async function failingPromises(original: () => Promise<typeof FsPromises>
       writeFile: async (text: string) => {
         if (taken(text.length) < text.length) throw failure("ENOSPC");
         await writeFile(text);
+      },
+      truncate: async (length: number) => {
+        if (disk.cutsNothing) throw failure("ENOSPC");
+        await truncate(length);
       },
       datasync: async () => {
         await disk.beforeSync();

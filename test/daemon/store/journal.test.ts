@@ -127,6 +127,21 @@ test("room is made ahead: records take its place, and nothing of it is left", as
   }
 });
 
+test("where nothing can be cut off the journal stops all the same, and the next start reads it whole", async () => {
+  const { dir, journal } = await started();
+  await journal.append("kept");
+  disk.cutsNothing = true;
+  await journal.rotate(() => null);
+  await journal.append("kept too");
+  await journal.stop();
+  disk.heal();
+  expect(readJournal(dir, 0).problems).toEqual([]);
+  expect(stored(dir)).toEqual([
+    [1, "kept"],
+    [2, "kept too"],
+  ]);
+});
+
 test("a sync that finds the disk full refuses the batch too", async () => {
   const { dir, journal } = await started();
   disk.syncErrors = ["ENOSPC"];

@@ -89,6 +89,22 @@ test("what a dead writer had reserved is given back, and nothing else", () => {
   }
 });
 
+test("where nothing can be cut off the room stays, and what is written next takes its place", () => {
+  const path = join(directory(), "file");
+  const file = new AppendFile(path, { reserve: 4096 });
+  file.append('{"a":1}\n');
+  disk.cutsNothing = true;
+  file.close();
+  giveBackReserved(path);
+  expect(linesIn(path)).toBe('{"a":1}\n');
+  expect(read(path).length).toBeGreaterThan(8);
+  const again = new AppendFile(path, { reserve: 4096 });
+  again.append('{"b":2}\n');
+  disk.heal();
+  again.close();
+  expect(read(path)).toBe('{"a":1}\n{"b":2}\n');
+});
+
 test("lines take the place of what is reserved: the file does not grow with each of them", () => {
   const path = join(directory(), "file");
   const file = new AppendFile(path, { reserve: 16384 });
