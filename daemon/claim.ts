@@ -2,10 +2,10 @@
 import type { Outcome } from "../protocol/fact.js";
 import type { ExecutorOptions } from "./executor.js";
 import type { ResolvedType } from "./loader/messages.js";
-import { withoutParams } from "./run-files/accepted.js";
 import type { Entry } from "./store/decision.js";
 import { StoreFullError } from "./store/journal.js";
 import { attemptDir, type Layout, valuesDir } from "./store/layout.js";
+import { payloadFile } from "./store/payloads.js";
 import type { OrderMessage } from "./worker/messages.js";
 import type { PooledWorker } from "./worker/pool.js";
 
@@ -53,11 +53,11 @@ function orderOf(
   layout: Layout,
   maxLog: number,
 ): OrderMessage {
-  const { id, params } = entry.record;
+  const { id, omitted } = entry.record;
   return {
     type: "order",
-    entry: withoutParams(entry),
-    params,
+    entry,
+    paramsFile: omitted?.params === undefined ? null : payloadFile(layout.payloads, id, "params"),
     file,
     attemptDir,
     maxLog,

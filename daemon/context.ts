@@ -28,6 +28,8 @@ export interface Context {
   signals: EventEmitter;
   /** The record as it is shown: with its place in the queue. */
   present(entry: Entry): Operation;
+  /** As `present`, with the large values that lists and streams leave out. */
+  whole(entry: Entry): Operation;
   /** @throws Refusal where the id, or prefix of 3 or more, names none or several */
   find(idOrPrefix: string): Entry;
   /** Nothing new is taken on any more. */

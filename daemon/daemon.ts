@@ -29,6 +29,7 @@ import { checkStateDir, prepareStateDir } from "./store/directories.js";
 import { type Holder, readHolder, removeHolder, writeHolder } from "./store/holder.js";
 import { layoutOf, runDir } from "./store/layout.js";
 import type { Change } from "./store/ledger.js";
+import { StateDocumentWriter } from "./store/state-document.js";
 import { Store } from "./store/store.js";
 import { Sweep } from "./sweep.js";
 import { turnByTurn } from "./turn-by-turn.js";
@@ -102,6 +103,12 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
       stopped.reject(error);
     },
   });
+  const stateDocument = new StateDocumentWriter(layout.document, {
+    journal: () => store.journalNumber,
+    counts: () => store.counts(),
+    operations: () => [...store.recent.values(), ...live()].sort((a, b) => a.order - b.order).map(shown),
+    onError: (error) => log.error({ err: error }, `${layout.document} could not be written`),
+  });
   const lifecycle = new Lifecycle(store, layout);
   const loader = new Loader(settings.opsDirs, layout.log);
   const hub = new Hub({
@@ -110,11 +117,10 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
       return entry ? shown(entry) : null;
     },
     matching: (scope) => {
-      const entries = [...store.ledger.entries.values()].filter((entry) => !isFinal(entry.record.state));
       const finished = [...store.recent.values()].filter((entry) => fits(scope, entry.record));
       const fitting = [
         ...finished.slice(Math.max(0, finished.length - scope.limit)),
-        ...entries.filter((entry) => fits(scope, entry.record)),
+        ...live().filter((entry) => fits(scope, entry.record)),
       ];
       return fitting.sort((a, b) => a.order - b.order).map(shown);
     },
@@ -136,6 +142,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     listener: {
       onChange: (entry, before) => {
         idleMemory.stir();
+        stateDocument.changed();
         hub.changed(before, entry.record);
         signals.emit(entry.record.id);
       },
@@ -150,6 +157,16 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
       },
     },
   });
+
+  function live(): Entry[] {
+    return [...store.ledger.entries.values()].filter((entry) => !isFinal(entry.record.state));
+  }
+
+  function noteProblem(problem: string): void {
+    if (store.problems.includes(problem)) return;
+    store.problems.push(problem);
+    log.error(problem);
+  }
 
   function shown(entry: Entry): Operation {
     return present(entry, queue, executor.attempts.get(entry.record.id));
@@ -166,6 +183,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
 
   function tell({ id, before, after }: Change): void {
     idleMemory.stir();
+    stateDocument.changed();
     feed.changed(id, before, after);
     if (after) hub.changed(before, after);
     else hub.removed(id);
@@ -178,6 +196,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   if (store.problems.length > 0 || hasUnownedWorker(store, layout))
     store.problems.push(...(await takeUpUnowned(store, layout)));
   for (const problem of store.problems) log.error(problem);
+  releasers.add(() => stateDocument.stop());
   for (const entry of store.ledger.entries.values()) noteStored(entry);
   function noteStored(entry: Entry): void {
     hub.changed(null, entry.record);
@@ -205,6 +224,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     startedAt: new Date().toISOString(),
     signals,
     present: shown,
+    whole: (entry) => store.payloads.complete(shown(entry), noteProblem),
     find: (typed) => find(store, typed),
     isStopping: () => stopping.begun,
     prepareStop: (now) => stopping.prepare(now),
@@ -236,6 +256,8 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
       () => {
         for (const entry of store.recent.values()) hub.changed(null, entry.record);
       },
+      () => store.payloads.removeOrphans((id) => store.knows(id)),
+      () => void stateDocument.write(),
       () => retention.start(),
     ],
     () => ending !== null,

@@ -2,7 +2,7 @@
  * The check of a state dir: every record of every file read and its checksum verified, what a start would mend
  * mended. Called by `liveopsd doctor`; with a daemon running it only looks.
  */
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { acquireLock } from "./lock/kernel-lock.js";
 import { attemptsIn } from "./run-files/log-slices.js";
@@ -12,6 +12,8 @@ import { decodeLine } from "./store/checked-line.js";
 import { readCheckpoint } from "./store/checkpoint.js";
 import { PlaceError, prepareStateDir } from "./store/directories.js";
 import { type Layout, layoutOf } from "./store/layout.js";
+import { readPayload } from "./store/payloads.js";
+import { readLines } from "./store/read-lines.js";
 import { Store } from "./store/store.js";
 import { hasUnownedWorker, takeUpUnowned } from "./unowned.js";
 
@@ -81,6 +83,7 @@ function scan(layout: Layout): Finding[] {
     scanLines("the journal", filesIn(layout.journal, ".journal"), (line) => decodeLine(line) !== null),
     scanLines("the history", filesIn(layout.history, ".ndjson"), (line) => decodeLine(line) !== null),
     scanLines("run files", runFiles(layout), (line) => parseSummed(line) !== null),
+    scanPayloads(layout),
     ...quarantined(layout),
   ].flat();
 }
@@ -99,15 +102,32 @@ function scanLines(name: string, files: string[], isWhole: (line: string) => boo
   const found: Finding[] = [];
   let records = 0;
   for (const file of files) {
-    const lines = readFileSync(file, "utf8").split("\n");
-    // What follows the last newline is still being written, or was never acknowledged.
-    lines.pop();
-    const damaged = lines.filter((line) => !isWhole(line)).length;
-    records += lines.length - damaged;
+    let lines = 0;
+    let damaged = 0;
+    for (const { text, isComplete } of readLines(file)) {
+      // What follows the last newline is still being written, or was never acknowledged.
+      if (!isComplete) break;
+      lines++;
+      if (!isWhole(text)) damaged++;
+    }
+    records += lines - damaged;
     if (damaged > 0)
-      found.push({ state: "damaged", what: `${file}: ${damaged} of ${lines.length} records are damaged` });
+      found.push({ state: "damaged", what: `${file}: ${damaged} of ${lines} records are damaged` });
   }
   return [{ state: "ok", what: `${name}: ${records} records in ${files.length} files` }, ...found];
+}
+
+function scanPayloads(layout: Layout): Finding[] {
+  const files = filesIn(layout.payloads, ".json");
+  const damaged = files.flatMap((file): Finding[] => {
+    try {
+      readPayload(file);
+      return [];
+    } catch (error) {
+      return [{ state: "damaged", what: (error as Error).message }];
+    }
+  });
+  return [{ state: "ok", what: `large values: ${files.length - damaged.length} files` }, ...damaged];
 }
 
 /** What earlier starts put aside: still there for whoever wants to look, or to be deleted. */

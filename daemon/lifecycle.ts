@@ -39,10 +39,11 @@ export class Lifecycle {
   ) {}
 
   /** queued, from nothing: all of them or none. */
-  submit(submits: ReadonlyArray<Submit>): Promise<void> {
+  async submit(submits: ReadonlyArray<Submit>): Promise<void> {
+    const kept = await this.store.payloads.keepParams(submits);
     const at = now();
     return this.store.decideAll(
-      submits.map(({ operation, env, key }) => {
+      kept.map(({ operation, env, key }) => {
         const fact = { type: "operation:submitted", seq: 1, at, attempt: 0, operation } as const;
         return { kind: "submitted", fact, env, key };
       }),
@@ -91,10 +92,12 @@ export class Lifecycle {
       const entry = this.#running(id, attempt);
       if (!entry || !mayMove(entry.record.state, outcome.state)) return;
       const next = outcome.state === "succeeded" ? outcome.next : null;
-      const fact = settledFact(entry.record, seq + 1, outcome, next?.id ?? null);
+      const omitted = await this.store.payloads.keepResult(id, outcome.result);
+      const stored = omitted ? { ...outcome, result: null, omitted } : outcome;
+      const fact = settledFact(entry.record, seq + 1, stored, next?.id ?? null);
       const record = fold(entry.record, fact);
       // Settled again after damage, its next one may be there already.
-      const successor = next && !this.store.knows(next.id) ? this.#successor(entry, next) : null;
+      const successor = next && !this.store.knows(next.id) ? await this.#successor(entry, next) : null;
       await this.store.decide({ kind: "settled", id, fact, record, successor });
     });
   }
@@ -171,6 +174,7 @@ export class Lifecycle {
       const key = this.store.find(id)?.key ?? null;
       await this.store.decide({ kind: "removed", id, key });
       rmSync(runDir(this.layout, id), { recursive: true, force: true });
+      this.store.payloads.remove(record);
       return record;
     });
   }
@@ -182,7 +186,9 @@ export class Lifecycle {
     await this.store.decide({ kind: "settled", id, fact, record: fold(marked, fact), successor: null });
   }
 
-  #successor(entry: Entry, operation: Submission): Successor {
+  async #successor(entry: Entry, next: Submission): Promise<Successor> {
+    const [kept] = await this.store.payloads.keepParams([{ operation: next }]);
+    const { operation } = kept!;
     const at = now();
     const submitted = { type: "operation:submitted", seq: 1, at, attempt: 0, operation } as const;
     const cancelled = entry.record.cancelRequested
@@ -208,9 +214,15 @@ const CANCELLED: Outcome = { state: "cancelled", result: null, error: null, next
 
 type SettledFact = Extract<DaemonFact, { type: "operation:settled" }>;
 
-function settledFact(record: Operation, seq: number, outcome: Outcome, next: string | null): SettledFact {
-  const { state, result, error } = outcome;
-  return { type: "operation:settled", seq, at: now(), attempt: record.attempt, state, result, error, next };
+function settledFact(
+  record: Operation,
+  seq: number,
+  outcome: Outcome & Pick<SettledFact, "omitted">,
+  next: string | null,
+): SettledFact {
+  const { state, result, omitted, error } = outcome;
+  const values = { state, result, ...(omitted && { omitted }), error, next };
+  return { type: "operation:settled", seq, at: now(), attempt: record.attempt, ...values };
 }
 
 const STATE_WORDS: Record<State, string> = {

@@ -12,6 +12,7 @@ import type { SubmitBody } from "../protocol/routes.js";
 import type { Context } from "./context.js";
 import { Asks, type Own } from "./loader/asks.js";
 import type { Entry, IdempotencyKey } from "./store/decision.js";
+import { jsonSize } from "./store/json-size.js";
 
 export interface Submitted {
   entries: Entry[];
@@ -31,6 +32,7 @@ export class Submissions {
   readonly #pending = new Map<string, { hash: string; result: Promise<Submitted> }>();
   /** Let in and not queued yet. */
   #underWay = 0;
+  #bytesUnderWay = 0;
 
   constructor(private readonly context: Context) {}
 
@@ -67,8 +69,10 @@ export class Submissions {
   ): Promise<Submitted> {
     const { loader, lifecycle, store } = this.context;
     const missing = bodies.flatMap((_, index) => (earlier[index] ? [] : [index]));
-    this.#checkRoom(missing.length);
+    const bytes = missing.reduce((sum, index) => sum + jsonSize(bodies[index]), 0);
+    this.#checkRoom(missing.length, bytes);
     this.#underWay += missing.length;
+    this.#bytesUnderWay += bytes;
     try {
       const home = homedir();
       const asks = new Asks(
@@ -89,17 +93,21 @@ export class Submissions {
       return { entries: bodies.map((_, index) => earlier[index] ?? made.next().value!), isNew: true };
     } finally {
       this.#underWay -= missing.length;
+      this.#bytesUnderWay -= bytes;
     }
   }
 
-  #checkRoom(wanted: number): void {
-    const { queue, settings, isStopping } = this.context;
+  #checkRoom(wanted: number, bytes: number): void {
+    const { queue, settings, store, isStopping } = this.context;
     if (isStopping()) {
       throw new Refusal(
         "LIVEOPS_STOPPING",
         "nothing was recorded: the daemon is stopping; liveopsd start starts the next one",
       );
     }
+    const bytesQueued = store.queuedBytes + this.#bytesUnderWay;
+    if (bytesQueued + bytes > settings.maxQueuedBytes)
+      throw tooManyBytes(bytesQueued, bytes, settings.maxQueuedBytes);
     const waiting = queue.length + this.#underWay;
     if (waiting + wanted <= settings.maxQueued) return;
     const room = wanted > 1 ? `, and there is room for ${settings.maxQueued}` : "";
@@ -126,6 +134,15 @@ export class Submissions {
     const other = isBatch ? key : nthKey(key, 0);
     return store.findByKey(other) !== null || store.removedKeys.find(other) !== null;
   }
+}
+
+function tooManyBytes(queued: number, wanted: number, most: number): Refusal {
+  const inMiB = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+  return new Refusal(
+    "LIVEOPS_QUEUE_FULL",
+    `the parameters of queued operations take ${inMiB(queued)} and this submit adds ${inMiB(wanted)}; ` +
+      `maxQueuedBytes allows ${inMiB(most)}; submit again when some have run (liveops ls), or raise maxQueuedBytes`,
+  );
 }
 
 const NO_ENV: Record<string, string> = Object.freeze({});

@@ -35,6 +35,7 @@ export const FAILURES = {
   LIVEOPS_TIMEOUT: "it ran longer than its type's timeout",
   LIVEOPS_LOAD_FAILED: "its type could not be loaded in the worker",
   LIVEOPS_PARAMS_INVALID: "its parameters no longer fit its type",
+  LIVEOPS_PAYLOAD_UNREADABLE: "its large parameters cannot be read from the state directory",
   LIVEOPS_CWD_GONE: "its working directory no longer exists",
   LIVEOPS_STAGE_ACTIVE: "a stage was still active: a forgotten await",
   LIVEOPS_STAGE_VALUE_NOT_JSON: "a resumable stage returned what JSON cannot hold",

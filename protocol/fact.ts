@@ -6,14 +6,17 @@
  * worker with the start and takes up again after the worker's last. `cancel:requested` is the one decision that
  * falls inside an attempt, so it carries no number of its own (`seq` 0) and changes nothing but its flag.
  */
-import type { Operation, OperationError, ProgressState, Status } from "./operation.js";
+import type { Omitted, Operation, OperationError, ProgressState, Status } from "./operation.js";
 import type { FinalState } from "./state.js";
 
 /** What an operation begins as: everything known when it is submitted. */
 export type Submission = Pick<
   Operation,
   "id" | "op" | "title" | "label" | "cwd" | "params" | "stages" | "chain"
->;
+> & {
+  /** Set where the store keeps large parameters in a file of their own; `params` is empty then. */
+  omitted?: Omitted;
+};
 
 interface Numbered {
   seq: number;
@@ -34,6 +37,8 @@ export type DaemonFact = Numbered &
         type: "operation:settled";
         state: FinalState;
         result: unknown;
+        /** Set where the store keeps a large result in a file of its own; `result` is null then. */
+        omitted?: Omitted;
         error: OperationError | null;
         /** Id of the chain's next operation, created in the same durable record. */
         next: string | null;

@@ -30,6 +30,7 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     progress: null,
     status: null,
     result: null,
+    omitted: operation.omitted ?? null,
     error: null,
     attempt: 0,
     retryAt: null,
@@ -147,6 +148,7 @@ function changes(
       return {
         state: fact.state,
         result: fact.result,
+        ...(fact.omitted && { omitted: { ...record.omitted, ...fact.omitted } }),
         error: fact.error,
         finishedSuccessfully: fact.state === "succeeded",
         percent: fact.state === "succeeded" ? 100 : record.percent,

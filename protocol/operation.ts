@@ -48,6 +48,10 @@ export const chainSchema = z.object({
   next: z.nullable(z.string()),
 });
 
+/** Bytes of JSON of each value that a record leaves out. */
+export const omittedSchema = z.object({ params: z.optional(z.int()), result: z.optional(z.int()) });
+export type Omitted = z.infer<typeof omittedSchema>;
+
 export const operationSchema = z.object({
   id: z.string().check(z.describe("12 of 0-9a-z, the first a letter")),
   op: z.string().check(z.describe("the operation type's name")),
@@ -64,6 +68,13 @@ export const operationSchema = z.object({
   progress: z.nullable(progressSchema),
   status: z.nullable(statusSchema),
   result: z.nullable(z.unknown()),
+  omitted: z
+    .nullable(omittedSchema)
+    .check(
+      z.describe(
+        "large values that are left out of lists and streams, with their size in bytes; GET /v1/operations/:id has them",
+      ),
+    ),
   error: z.nullable(operationErrorSchema),
   attempt: z.int().check(z.describe("0 until the first start")),
   retryAt: z.nullable(time).check(z.describe("queued again after a failure, started no earlier than this")),

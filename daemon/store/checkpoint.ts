@@ -1,165 +1,200 @@
 /**
- * The checkpoint `state.json`: a lowdb document of what the daemon holds, so that the journal before it can go.
+ * The checkpoint: the live operations, one a line, so that the journal before it can be deleted.
  *
- * lowdb's own file adapter does not fsync and rewrites the file for each change; ours writes temp file, fdatasync,
- * rename, directory fsync, and is called once in a few thousand decisions. The one before is kept as
- * `state.previous.json`, with the journal since it: should this one be unreadable, nothing is lost.
+ * It is written and read as a stream, so its size has no limit but the disk's. Each line has a checksum, and the last
+ * line tells how many there are. The checkpoint before it is kept with the journal since then: where this one cannot be
+ * read, nothing is lost. Where neither is whole, the whole lines of both are used.
  */
-import { existsSync, linkSync, readFileSync, rmSync } from "node:fs";
-import { type Adapter, Low } from "lowdb";
-import {
-  checkpointPieces,
-  decodeCheckpoint,
-  type Salvaged,
-  SUM_AT,
-  salvageCheckpoint,
-} from "./checkpoint-text.js";
+import { existsSync, linkSync, rmSync } from "node:fs";
+import { parseSummed, summedLine } from "../run-files/summed-line.js";
 import type { Entry } from "./decision.js";
 import { replaceFile, writeAll } from "./durable-file.js";
+import { FORMAT } from "./layout.js";
 import { quarantineFile } from "./quarantine.js";
+import { readLines } from "./read-lines.js";
 import type { RemovedKey } from "./removed-keys.js";
 
-export interface CheckpointDocument {
-  format: 1;
+export interface CheckpointContent {
   /** Number of the last journal record it holds. */
   journal: number;
   nextOrder: number;
   operations: Entry[];
-  /** Keys of removed operations, for as long as they stand. */
+  /** Idempotency keys of removed operations, for as long as they stand. */
   removedKeys: RemovedKey[];
 }
 
-/** @throws Error where the file is there but is not a whole checkpoint of this format */
-export function readCheckpoint(file: string): CheckpointDocument | null {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
-  return decodeCheckpoint(text);
+/** An operation of a damaged checkpoint, and the number of the last journal record that it reflects. */
+export interface Salvaged {
+  entry: Entry;
+  journal: number;
 }
 
-class DurableJsonAdapter implements Adapter<CheckpointDocument> {
-  /** Bytes of the newest. */
-  size = 0;
+type CheckpointLine =
+  | { type: "checkpoint"; format: number; journal: number; nextOrder: number }
+  | { type: "operation"; journal: number; entry: Entry }
+  | { type: "removed-key"; key: RemovedKey }
+  | { type: "end"; lines: number };
 
-  constructor(
-    private readonly file: string,
-    private readonly previous: string,
-  ) {}
+/** The file is there and is not a whole checkpoint. An error of memory or size is never one of these. */
+export class DamagedCheckpointError extends Error {
+  override name = "DamagedCheckpointError";
+}
 
-  async read(): Promise<CheckpointDocument | null> {
-    return readCheckpoint(this.file);
-  }
+/** Bytes, about, of one write. */
+const PIECE = 64 * 1024;
 
-  async write(document: CheckpointDocument): Promise<void> {
-    if (existsSync(this.file)) {
-      rmSync(this.previous, { force: true });
-      linkSync(this.file, this.previous);
+const EMPTY: CheckpointContent = { journal: 0, nextOrder: 1, operations: [], removedKeys: [] };
+
+/**
+ * Null where there is no such file.
+ *
+ * @throws DamagedCheckpointError where it is not a whole checkpoint of this format
+ */
+export function readCheckpoint(file: string): CheckpointContent | null {
+  if (!existsSync(file)) return null;
+  const content: CheckpointContent = { ...EMPTY, operations: [], removedKeys: [] };
+  let lines = 0;
+  let isWhole = false;
+  for (const { text, isComplete } of readLines(file)) {
+    const line = isComplete && !isWhole ? parseSummed<CheckpointLine>(text) : null;
+    if (!line) throw new DamagedCheckpointError(`line ${lines + 1} is damaged`);
+    if ((lines === 0) !== (line.type === "checkpoint"))
+      throw new DamagedCheckpointError("it does not begin as a checkpoint does");
+    switch (line.type) {
+      case "checkpoint":
+        if (line.format !== FORMAT) throw new DamagedCheckpointError(`its format is ${line.format}`);
+        content.journal = line.journal;
+        content.nextOrder = line.nextOrder;
+        break;
+      case "operation":
+        content.operations.push(line.entry);
+        break;
+      case "removed-key":
+        content.removedKeys.push(line.key);
+        break;
+      case "end":
+        if (line.lines !== lines) throw new DamagedCheckpointError(`it has ${lines} of ${line.lines} lines`);
+        isWhole = true;
     }
-    let size = 0;
-    const room = Buffer.allocUnsafe(ROOM);
-    await replaceFile(this.file, async (handle) => {
-      const pieces = checkpointPieces(document);
-      // All else that waits has its turn with each write.
-      for (let next = pieces.next(); ; next = pieces.next()) {
-        const bytes = encoded(next.value, room);
-        await writeAll(handle, bytes, next.done ? SUM_AT : size);
-        if (next.done) return;
-        size += bytes.length;
-      }
-    });
-    this.size = size;
+    lines++;
   }
+  if (!isWhole) throw new DamagedCheckpointError("its end is missing");
+  return content;
 }
 
-/** Bytes for a piece, as most of them take. */
-const ROOM = 128 * 1024;
+/** Writes it in pieces, off the event loop; durable when it resolves. Returns its bytes. */
+export async function writeCheckpoint(file: string, content: CheckpointContent): Promise<number> {
+  let size = 0;
+  const room = Buffer.allocUnsafe(2 * PIECE);
+  await replaceFile(file, async (handle) => {
+    for (const piece of pieces(content)) {
+      const bytes = encoded(piece, room);
+      await writeAll(handle, bytes, size);
+      size += bytes.length;
+    }
+  });
+  return size;
+}
 
-/** In the room that is given, where it fits: what each piece takes is garbage that is collected late. */
+function* pieces(content: CheckpointContent): Generator<string> {
+  let piece = "";
+  for (const line of linesOf(content)) {
+    piece += `${summedLine(line)}\n`;
+    if (piece.length < PIECE) continue;
+    yield piece;
+    piece = "";
+  }
+  yield piece;
+}
+
+function* linesOf({
+  journal,
+  nextOrder,
+  operations,
+  removedKeys,
+}: CheckpointContent): Generator<CheckpointLine> {
+  yield { type: "checkpoint", format: FORMAT, journal, nextOrder };
+  for (const entry of operations) yield { type: "operation", journal, entry };
+  for (const key of removedKeys) yield { type: "removed-key", key };
+  yield { type: "end", lines: 1 + operations.length + removedKeys.length };
+}
+
+/** In the buffer that is given where the text fits: a new buffer for each piece is garbage that is collected late. */
 function encoded(text: string, room: Buffer): Buffer {
   return text.length * 3 <= room.length || Buffer.byteLength(text) <= room.length
     ? room.subarray(0, room.write(text))
     : Buffer.from(text);
 }
 
-export const EMPTY: CheckpointDocument = {
-  format: 1,
-  journal: 0,
-  nextOrder: 1,
-  operations: [],
-  removedKeys: [],
-};
+/** The operations of a damaged checkpoint whose lines are whole. */
+function* salvage(file: string): Generator<Salvaged> {
+  for (const { text } of readLines(file)) {
+    const line = parseSummed<CheckpointLine>(text);
+    if (line?.type === "operation") yield { entry: line.entry, journal: line.journal };
+  }
+}
 
 export class Checkpoint {
-  readonly #low: Low<CheckpointDocument>;
-  readonly #adapter: DurableJsonAdapter;
-  /** Number of the last journal record in the previous checkpoint, once this one has written a newer. */
+  /** Number of the last journal record in the newest checkpoint, and in the one before once a newer was written. */
+  #journal = 0;
   previousJournal = 0;
-  /** By id: what is whole in checkpoints that are not, where there is no whole one. */
+  /** Bytes of the checkpoint written last; 0 before the first. */
+  size = 0;
+  /** By id: the whole lines of damaged checkpoints, where there is no whole checkpoint. */
   readonly salvaged = new Map<string, Salvaged>();
 
   constructor(
     private readonly file: string,
     private readonly previous: string,
-  ) {
-    this.#adapter = new DurableJsonAdapter(file, previous);
-    this.#low = new Low(this.#adapter, EMPTY);
-  }
-
-  /** Bytes of the checkpoint written last; 0 before the first. */
-  get size(): number {
-    return this.#adapter.size;
-  }
+  ) {}
 
   /**
-   * What the last run wrote. An unreadable file is put aside and said; the one before and the journal tell the rest.
-   * Where neither can be read, what is whole in either is salvaged.
+   * What the last daemon wrote. A damaged file is moved aside and reported; the one before it and the journal tell the
+   * rest. Where neither is whole, whole lines of both are salvaged.
    */
-  async read(problems: string[]): Promise<CheckpointDocument> {
+  read(problems: string[]): CheckpointContent {
+    const content = this.#read(problems) ?? EMPTY;
+    this.#journal = content.journal;
+    return content;
+  }
+
+  async write(content: CheckpointContent): Promise<void> {
+    if (existsSync(this.file)) {
+      rmSync(this.previous, { force: true });
+      linkSync(this.file, this.previous);
+    }
+    this.size = await writeCheckpoint(this.file, content);
+    this.previousJournal = this.#journal;
+    this.#journal = content.journal;
+  }
+
+  #read(problems: string[]): CheckpointContent | null {
     try {
-      await this.#low.read();
-      if (existsSync(this.file) || !existsSync(this.previous)) return this.#handOver();
+      const content = readCheckpoint(this.file);
+      if (content || !existsSync(this.previous)) return content;
       problems.push(`${this.file} is gone`);
     } catch (error) {
-      const aside = this.#putAside(this.file);
+      const aside = this.#moveAside(this.file, error);
       problems.push(`${this.file} could not be read (${(error as Error).message}); it is kept in ${aside}`);
     }
-    this.#low.data = this.#readPrevious(problems) ?? EMPTY;
+    const content = this.#readPrevious(problems);
     if (this.salvaged.size > 0)
-      problems.push(`${this.salvaged.size} operations were salvaged from what is whole in them`);
-    return this.#handOver();
+      problems.push(`${this.salvaged.size} operations were salvaged from the whole lines of both`);
+    return content;
   }
 
-  async write(document: CheckpointDocument): Promise<void> {
-    const { journal } = this.#low.data;
-    this.#low.data = document;
-    await this.#low.write();
-    this.previousJournal = journal;
-    this.#handOver();
-  }
-
-  /** The document, kept here no longer: it would keep alive all that is settled from now on. */
-  #handOver(): CheckpointDocument {
-    const document = this.#low.data;
-    this.#low.data = { ...EMPTY, journal: document.journal };
-    return document;
-  }
-
-  #readPrevious(problems: string[]): CheckpointDocument | null {
+  #readPrevious(problems: string[]): CheckpointContent | null {
     try {
-      const document = readCheckpoint(this.previous);
-      if (document) this.salvaged.clear();
+      const content = readCheckpoint(this.previous);
+      if (content) this.salvaged.clear();
       problems.push(
-        document
+        content
           ? `${this.previous} and the journal since it are used instead: nothing is lost`
           : "there is no earlier checkpoint: what only it held is lost, the journal tells the rest",
       );
-      return document;
+      return content;
     } catch (error) {
-      const aside = this.#putAside(this.previous);
+      const aside = this.#moveAside(this.previous, error);
       problems.push(
         `${this.previous} could not be read either (${(error as Error).message}); it is kept in ${aside}`,
       );
@@ -167,9 +202,11 @@ export class Checkpoint {
     }
   }
 
-  #putAside(file: string): string {
+  /** Returns where the file is now. An error that does not come of the file's content is thrown on: nothing is moved. */
+  #moveAside(file: string, error: unknown): string {
+    if (!(error instanceof DamagedCheckpointError)) throw error;
     const aside = quarantineFile(file);
-    for (const salvaged of salvageCheckpoint(readFileSync(aside, "utf8"))) {
+    for (const salvaged of salvage(aside)) {
       const { id } = salvaged.entry.record;
       if ((this.salvaged.get(id)?.journal ?? -1) < salvaged.journal) this.salvaged.set(id, salvaged);
     }

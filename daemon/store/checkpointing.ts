@@ -21,6 +21,9 @@ import type { RemovedKeys } from "./removed-keys.js";
  */
 const MOST_BYTES = 8 * 1024 * 1024;
 
+/** A start reads a segment as a whole, so it does not grow without end. */
+const LARGEST_BYTES = 256 * 1024 * 1024;
+
 /** Earlier where many are finished, which stay in memory until they are sealed; but not where much else is written too. */
 const FINISHED = 1000;
 const LEAST_BYTES = 2 * 1024 * 1024;
@@ -50,7 +53,7 @@ export class Checkpointing {
 
   isDue(): boolean {
     const { journal, checkpoint, ledger, live } = this.parts;
-    if (journal.length > Math.max(MOST_BYTES, checkpoint.size)) return true;
+    if (journal.length > Math.min(LARGEST_BYTES, Math.max(MOST_BYTES, checkpoint.size))) return true;
     const finished = ledger.entries.size - live();
     return finished > FINISHED && journal.length > Math.max(LEAST_BYTES, 2 * checkpoint.size);
   }
@@ -74,7 +77,6 @@ export class Checkpointing {
     await this.#seal(value.finished);
     history.seal([], value.removed);
     await checkpoint.write({
-      format: 1,
       journal: last,
       nextOrder: value.nextOrder,
       operations: value.live,

@@ -4,7 +4,7 @@
  * Replaying the journal is applying these in order (`ledger.ts`), and so is running: a decision reaches memory, the
  * checkpoint and the watchers only after it is on disk.
  */
-import type { DaemonFact } from "../../protocol/fact.js";
+import type { DaemonFact, Submission } from "../../protocol/fact.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ProcessIdentity } from "../process/identity.js";
 
@@ -60,6 +60,13 @@ export interface WorkerIdentity extends ProcessIdentity {
   workerId: string;
 }
 
+/** The daemon's events as an entry keeps them: parameters stand in its record alone. */
+export type KeptEvent =
+  | Exclude<DaemonFact, { type: "operation:submitted" }>
+  | (Omit<FactOf<"operation:submitted">, "operation"> & {
+      operation: Omit<Submission, "params" | "omitted">;
+    });
+
 /** What a type says about running it; read from the type when an attempt starts. Seconds. */
 export interface Policy {
   resumable: boolean;
@@ -78,8 +85,10 @@ export interface Entry {
   queuedAt: number;
   env: Record<string, string>;
   key: IdempotencyKey | null;
-  /** The daemon's own facts, which the event stream shows among the worker's. */
-  facts: DaemonFact[];
+  /** The daemon's own events, which the event stream shows among the worker's. */
+  facts: KeptEvent[];
+  /** Bytes of its parameters and environment, about: the queue is bounded by them. */
+  bytes: number;
   /** The number the next attempt takes. */
   nextAttempt: number;
   /** Attempts that failed and were retried by themselves since it was submitted, or retried by someone. */

@@ -44,7 +44,8 @@ export function prepareStateDir(layout: Layout): void {
   checkStateDir(layout);
   if (readVersion(layout) === null)
     replaceFileSync(layout.version, `${JSON.stringify({ format: FORMAT })}\n`);
-  for (const dir of [layout.journal, layout.history, layout.runs, layout.workers]) ownDirectory(dir);
+  for (const dir of [layout.journal, layout.history, layout.runs, layout.workers, layout.payloads])
+    ownDirectory(dir);
 }
 
 function readVersion(layout: Layout): string | null {

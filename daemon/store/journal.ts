@@ -17,6 +17,9 @@ import { syncDirectory, writeAll } from "./durable-file.js";
 /** Most bytes of room made at a time. */
 const ROOM = 64 * 1024;
 
+/** Characters of records written together: a long queue of appends must not become one string. */
+const BATCH_CHARACTERS = 8 * 1024 * 1024;
+
 /** The disk is full: nothing was written, nothing happened. */
 export class StoreFullError extends Error {
   override name = "StoreFullError";
@@ -127,20 +130,30 @@ export class Journal<T> {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#hasWork()) {
       await this.#betweenBatches.shift()?.();
-      const batch = this.#waiting;
-      this.#waiting = [];
-      if (batch.length > 0) await this.#commit(batch);
+      const { batch, bytes } = this.#nextBatch();
+      if (batch.length > 0) await this.#commit(batch, bytes);
     }
   }
 
-  async #commit(batch: Waiting[]): Promise<void> {
+  /** Appends that wait, as many as make one write of a moderate size. */
+  #nextBatch(): { batch: Waiting[]; bytes: Buffer } {
+    let n = this.#last;
+    let text = "";
+    let count = 0;
+    for (const { values } of this.#waiting) {
+      if (text.length > BATCH_CHARACTERS) break;
+      for (const value of values) text += encodeLine(++n, value);
+      count++;
+    }
+    const batch = this.#waiting.slice(0, count);
+    this.#waiting = this.#waiting.slice(count);
+    return { batch, bytes: Buffer.from(text) };
+  }
+
+  async #commit(batch: Waiting[], bytes: Buffer): Promise<void> {
     const handle = this.#handle;
     if (this.#broken) return this.#refuse(batch, this.#broken);
     if (!handle) return this.#refuse(batch, new Error("the journal is closed"));
-    let n = this.#last;
-    let text = "";
-    for (const { values } of batch) for (const value of values) text += encodeLine(++n, value);
-    const bytes = Buffer.from(text);
     try {
       await this.#write(handle, bytes);
     } catch (error) {

@@ -12,6 +12,8 @@ export interface Layout {
   /** Who has it. */
   holder: string;
   log: string;
+  /** The JSON store that a person can open. */
+  document: string;
   checkpoint: string;
   /** The checkpoint before. */
   previousCheckpoint: string;
@@ -19,6 +21,8 @@ export interface Layout {
   history: string;
   runs: string;
   workers: string;
+  /** Large parameters and results. */
+  payloads: string;
 }
 
 export function layoutOf(root: string): Layout {
@@ -28,12 +32,14 @@ export function layoutOf(root: string): Layout {
     lock: join(root, "liveopsd.lock"),
     holder: join(root, "liveopsd.json"),
     log: join(root, "liveopsd.log"),
-    checkpoint: join(root, "state.json"),
-    previousCheckpoint: join(root, "state.previous.json"),
+    document: join(root, "state.json"),
+    checkpoint: join(root, "checkpoint.ndjson"),
+    previousCheckpoint: join(root, "checkpoint.previous.ndjson"),
     journal: join(root, "journal"),
     history: join(root, "history"),
     runs: join(root, "runs"),
     workers: join(root, "workers"),
+    payloads: join(root, "payloads"),
   };
 }
 

@@ -3,10 +3,11 @@
  *
  * `apply` is the only way a decision changes them; it is used by the running daemon and by recovery alike.
  */
-import type { DaemonFact } from "../../protocol/fact.js";
+import type { DaemonFact, Submission } from "../../protocol/fact.js";
 import { fold } from "../../protocol/fold.js";
 import type { Operation } from "../../protocol/operation.js";
-import type { Decision, Entry, Submitted } from "./decision.js";
+import type { Decision, Entry, KeptEvent, Submitted } from "./decision.js";
+import { jsonSize } from "./json-size.js";
 import { SharedParts } from "./shared-parts.js";
 
 /** What a decision did to one entry. `before` is null for a new one, `after` for a removed one. */
@@ -103,13 +104,15 @@ export class Ledger {
   #submit(submitted: Submitted, n: number): Change {
     const { fact, env, key } = this.#shared.shareSubmitted(submitted);
     const record = fold(null, fact);
+    const params = fact.operation.omitted?.params ?? jsonSize(fact.operation.params);
     this.#hold({
       record,
       order: this.nextOrder,
       queuedAt: n,
       env,
       key,
-      facts: [fact],
+      facts: [{ ...fact, operation: withoutParams(fact.operation) }],
+      bytes: params + jsonSize(env),
       nextAttempt: 1,
       tries: 0,
       run: null,
@@ -149,8 +152,28 @@ export class Ledger {
     return { id, before, after: entry.record };
   }
 
-  #fold(entry: Entry, fact: DaemonFact): void {
+  #fold(entry: Entry, fact: Exclude<DaemonFact, { type: "operation:submitted" }>): void {
     entry.record = fold(entry.record, fact);
     entry.facts.push(fact);
   }
+}
+
+function withoutParams({
+  params: _,
+  omitted: __,
+  ...rest
+}: Submission): Omit<Submission, "params" | "omitted"> {
+  return rest;
+}
+
+/** The events of an entry as they happened: its submission with the parameters that the record holds. */
+export function eventsOf({ record, facts }: Entry): DaemonFact[] {
+  return facts.map((event) => (event.type === "operation:submitted" ? submitted(event, record) : event));
+}
+
+function submitted(
+  event: Extract<KeptEvent, { type: "operation:submitted" }>,
+  { params }: Operation,
+): DaemonFact {
+  return { ...event, operation: { ...event.operation, params } };
 }

@@ -46,7 +46,8 @@ export class SharedParts {
     const [first, ...later] = entry.facts;
     if (first?.type === "operation:submitted") {
       const own = first.operation.chain;
-      const operation = { id, ...shared, chain: equal(own, chain) ? chain : own };
+      const { params: _, ...rest } = shared;
+      const operation = { id, ...rest, chain: equal(own, chain) ? chain : own };
       entry.facts = [{ ...first, at: first.at === createdAt ? createdAt : first.at, operation }, ...later];
     }
     return entry;
@@ -66,6 +67,7 @@ export class SharedParts {
       params: one(parts, "params", operation.params),
       stages: one(parts, "stages", operation.stages),
       chain: { ...chain, id: chain.id === id ? id : chain.id },
+      ...(operation.omitted && { omitted: operation.omitted }),
     };
     return {
       fact: { ...fact, at: one(parts, "at", fact.at), operation: shared },

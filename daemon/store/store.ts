@@ -16,6 +16,7 @@ import { Journal } from "./journal.js";
 import type { Layout } from "./layout.js";
 import { type Change, Ledger } from "./ledger.js";
 import { matches } from "./matches.js";
+import { Payloads } from "./payloads.js";
 import { journalSegments, numberOf, readJournal } from "./read-journal.js";
 import { RECENT, Recent } from "./recent.js";
 import { RemovedKeys } from "./removed-keys.js";
@@ -37,7 +38,10 @@ export class Store {
   readonly problems: string[] = [];
   readonly removedKeys = new RemovedKeys();
   readonly recent = new Recent(() => this.#newestFinished());
+  readonly payloads: Payloads;
   readonly #counts = new StateCounts();
+  /** Bytes of parameters and environment of what is queued, about. */
+  queuedBytes = 0;
   #journal!: Journal<Decision>;
   #history!: History;
   #checkpoint: Checkpoint;
@@ -47,12 +51,16 @@ export class Store {
 
   constructor(private readonly options: StoreOptions) {
     this.#checkpoint = new Checkpoint(options.layout.checkpoint, options.layout.previousCheckpoint);
+    this.payloads = new Payloads(options.layout.payloads, () => {
+      this.#journal.full = true;
+    });
   }
 
   /** Loads what the last daemon left. After it the ledger holds every live operation as it was last decided. */
   async start(): Promise<void> {
     const { layout } = this.options;
-    const document = await this.#checkpoint.read(this.problems);
+    this.payloads.start();
+    const document = this.#checkpoint.read(this.problems);
     this.#history = new History(layout.history, this.problems, () => [
       ...this.ledger.entries.keys(),
       ...this.#removed,
@@ -72,6 +80,8 @@ export class Store {
     this.#dropOutdated();
     for (const id of this.ledger.entries.keys()) this.#history.forget(id);
     this.#counts.reset(this.#history.countsByState(), this.ledger.entries.values());
+    for (const { record, bytes } of this.ledger.entries.values())
+      if (record.state === "queued") this.queuedBytes += bytes;
     this.#journal = new Journal<Decision>({
       dir: layout.journal,
       last: Math.max(read.last, ...[...salvaged.values()].map(({ journal }) => journal)),
@@ -144,6 +154,11 @@ export class Store {
     for (const entry of this.ledger.entries.values())
       if (matches(entry, { ...query, before: undefined })) n++;
     return n;
+  }
+
+  /** Number of the last durable decision. */
+  get journalNumber(): number {
+    return this.#journal.last;
   }
 
   counts(): Counts {
@@ -235,6 +250,9 @@ export class Store {
 
   #account({ id, before, after }: Change): void {
     this.#counts.change(before, after);
+    const bytes = this.ledger.get(id)?.bytes ?? 0;
+    if (before?.state === "queued") this.queuedBytes -= bytes;
+    if (after?.state === "queued") this.queuedBytes += bytes;
     this.recent.delete(id);
     const entry = this.ledger.get(id);
     if (!after || !isFinal(after.state) || !entry) return;

@@ -25,9 +25,10 @@ export interface PrepareMessage {
 
 export interface OrderMessage {
   type: "order";
-  /** What the daemon keeps of the operation, its params apart: they stand in it twice. */
+  /** What the daemon keeps of the operation. */
   entry: Entry;
-  params: Record<string, unknown>;
+  /** The file that holds large parameters; null where they stand in the entry. */
+  paramsFile: string | null;
   /** The file that holds the type. */
   file: string;
   attemptDir: string;

@@ -17,9 +17,9 @@ import { fileStageValues } from "../../ops/api/stage-values.js";
 import { type LoadedFile, loadedUserFiles } from "../../ops/api/user-code.js";
 import type { FailureCode } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/fact.js";
-import { withParams } from "../run-files/accepted.js";
 import { keptValues } from "../run-files/kept-values.js";
 import type { Entry } from "../store/decision.js";
+import { readPayload } from "../store/payloads.js";
 import { ActivityBaseline } from "./activity.js";
 import { enterEnvironment, leaveEnvironment } from "./environment.js";
 import { type OrderMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
@@ -31,7 +31,7 @@ import { StopFile } from "./stop-file.js";
 
 export class Performance {
   readonly #entry: Entry;
-  readonly #order: Order;
+  #order: Order;
   readonly #stop: StopFile;
   readonly #whenRoom: WhenRoom;
   #sink: RunSink | null = null;
@@ -49,7 +49,7 @@ export class Performance {
     /** The events file, where it was made ready before. */
     private readonly events: AppendFile | undefined,
   ) {
-    this.#entry = withParams(message.entry, message.params);
+    this.#entry = message.entry;
     this.#order = orderOf(this.#entry);
     this.#stop = new StopFile(message.attemptDir);
     this.#whenRoom = waitingAt(setup.lockFile);
@@ -94,7 +94,15 @@ export class Performance {
   }
 
   async #run(sink: RunSink): Promise<Outcome> {
-    const { file, valuesDir } = this.message;
+    const { file, paramsFile, valuesDir } = this.message;
+    if (paramsFile !== null) {
+      try {
+        this.#order = { ...this.#order, params: readPayload(paramsFile) as Order["params"] };
+      } catch (error) {
+        const reason = (error as Error).message;
+        return failed("LIVEOPS_PAYLOAD_UNREADABLE", `its parameters cannot be read: ${reason}`);
+      }
+    }
     const order = this.#order;
     const staged = new StageSink(sink);
     if (!isDirectory(order.cwd)) {

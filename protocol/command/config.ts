@@ -22,6 +22,8 @@ export type Notify = boolean | "bell" | "desktop";
 export interface Limits {
   /** Operations that may wait; a chain's hand-off is never refused. */
   maxQueued: number;
+  /** Bytes of parameters and environment that waiting operations may take together. */
+  maxQueuedBytes: number;
   /** Bytes of a request's body. */
   maxBody: number;
   /** Bytes the log of one attempt may take: the newest lines are kept, the cut is said in the log. */
@@ -39,6 +41,7 @@ const MiB = 1024 * 1024;
 /** Each limit's default, and the least and the most it may be. */
 export const LIMITS: Record<keyof Limits, { default: number; min: number; max: number }> = {
   maxQueued: { default: 10_000, min: 1, max: 1_000_000 },
+  maxQueuedBytes: { default: 1024 * MiB, min: MiB, max: 1024 * 1024 * MiB },
   maxBody: { default: 4 * MiB, min: 1024, max: 64 * MiB },
   maxLog: { default: 64 * MiB, min: MiB / 16, max: 64 * 1024 * MiB },
   keepFinished: { default: 100_000, min: 0, max: 10_000_000 },

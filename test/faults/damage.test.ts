@@ -72,7 +72,7 @@ interface Damage {
 
 const lastJournal = (stateDir: string) => journalFiles(stateDir).at(-1)!;
 const segment = (stateDir: string) => join(stateDir, "history", "000001.ndjson");
-const checkpoint = (stateDir: string) => join(stateDir, "state.json");
+const checkpoint = (stateDir: string) => join(stateDir, "checkpoint.ndjson");
 
 /** Flips one bit of the byte at this part of the file. */
 function flip(file: string, part: number): string {
@@ -126,24 +126,24 @@ const DAMAGES: Damage[] = [
     said: null,
   },
   {
-    what: "an empty state.json",
+    what: "an empty checkpoint",
     hit: (dir) => write(checkpoint(dir), ""),
-    said: /state\.json could not be read/,
+    said: /checkpoint\.ndjson could not be read/,
   },
   {
-    what: "a flipped byte in state.json",
+    what: "a flipped byte in the checkpoint",
     hit: (dir) => flip(checkpoint(dir), 0.5),
-    said: /state\.json could not be read/,
+    said: /checkpoint\.ndjson could not be read/,
   },
   {
-    what: "half a state.json",
+    what: "half a checkpoint",
     hit: (dir) => cut(checkpoint(dir), 100),
-    said: /state\.json could not be read/,
+    said: /checkpoint\.ndjson could not be read/,
   },
   {
-    what: "a state.json that is none",
+    what: "a checkpoint that is none",
     hit: (dir) => write(checkpoint(dir), '{"format":1,"operations":"many"}'),
-    said: /state\.json could not be read/,
+    said: /checkpoint\.ndjson could not be read/,
   },
   {
     what: "a history segment cut short, its index gone",
@@ -231,7 +231,7 @@ test("damage in the checkpoint and in the one before it: what is whole in them i
   await using daemon = await startDaemon(["gate"], { concurrency: 1 });
   const past = await makePast(daemon);
   const { stateDir } = daemon.world;
-  const checkpoints = readdirSync(stateDir).filter((name) => /^state.*\.json$/.test(name));
+  const checkpoints = readdirSync(stateDir).filter((name) => /^checkpoint.*\.ndjson$/.test(name));
   expect(checkpoints).toHaveLength(2);
   // At the front, where nothing of an operation stands.
   for (const name of checkpoints) flip(join(stateDir, name), 0.005);
@@ -254,14 +254,14 @@ const FORGOTTEN: Array<{ what: string; forget: (stateDir: string) => void }> = [
   {
     what: "checkpoints damaged beyond reading, the journal empty",
     forget: (dir) => {
-      for (const name of ["state.json", "state.previous.json"]) write(join(dir, name), "x");
+      for (const name of ["checkpoint.ndjson", "checkpoint.previous.ndjson"]) write(join(dir, name), "x");
       for (const file of journalFiles(dir)) write(file, "");
     },
   },
   {
     what: "checkpoints and journal gone",
     forget: (dir) => {
-      for (const name of ["state.json", "state.previous.json"]) rmSync(join(dir, name));
+      for (const name of ["checkpoint.ndjson", "checkpoint.previous.ndjson"]) rmSync(join(dir, name));
       for (const file of journalFiles(dir)) rmSync(file);
     },
   },

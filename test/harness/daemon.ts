@@ -19,6 +19,8 @@ export interface DaemonOptions {
   env?: Record<string, string>;
   /** Instead of one in the world: a file system of its own. It must exist, and be taken away by whoever made it. */
   stateDir?: string;
+  /** The config file's settings. */
+  config?: Record<string, unknown>;
   /** Words before the daemon's command, such as those that enter a namespace. */
   enter?: string[];
 }
@@ -37,6 +39,7 @@ export class TestDaemon {
 
   static async start(options: DaemonOptions = {}): Promise<TestDaemon> {
     const daemon = new TestDaemon(new World(options.ops, options.stateDir), options);
+    if (options.config) daemon.world.writeConfig(options.config);
     await daemon.startAgain();
     return daemon;
   }

@@ -97,6 +97,7 @@ export class Served {
       log: pino({ level: "silent" }),
       startedAt: new Date().toISOString(),
       signals: this.signals,
+      whole: (entry) => store.payloads.complete(this.#shown(entry), () => {}),
       present: (entry) => this.#shown(entry),
       find: (typed) => find(store, typed),
       isStopping: () => this.stops.length > 0,

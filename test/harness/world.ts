@@ -56,6 +56,12 @@ export class World {
     return file;
   }
 
+  writeConfig(config: Record<string, unknown>): void {
+    const dir = join(this.home, ".config", "liveops");
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    writeFileSync(join(dir, "config.json"), JSON.stringify(config), { mode: 0o600 });
+  }
+
   /** The built bin, to be run with Node. */
   bin(name: "liveops" | "liveopsd" | "liveops-tui"): string {
     return fileURLToPath(new URL(`../../dist/bin/${name}.cjs`, import.meta.url));

@@ -8,6 +8,6 @@ export function cancelRoute(app: FastifyInstance, context: Context): void {
     const { id } = context.find(params.id).record;
     await context.lifecycle.cancel(id);
     context.executor.stopOperation(id);
-    return context.present(context.find(id));
+    return context.whole(context.find(id));
   });
 }

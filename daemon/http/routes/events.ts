@@ -1,9 +1,12 @@
 /** `GET /v1/operations/:id/events`: the stored facts of all attempts, and with `follow` those to come. */
 import type { FastifyInstance } from "fastify";
+import type { EventLine } from "../../../protocol/client/client.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { Context } from "../../context.js";
 import { MergedEvents } from "../../run-files/merged-events.js";
+import type { Entry } from "../../store/decision.js";
 import { runDir } from "../../store/layout.js";
+import { eventsOf } from "../../store/ledger.js";
 import { bind } from "../route.js";
 import { openStream } from "../stream.js";
 
@@ -38,13 +41,25 @@ function send(
       response.end();
       return;
     }
-    const { record, facts } = entry;
-    const lines = events.read(facts, record.attempt);
+    const { record } = entry;
+    const lines = events.read(eventsOf(entry), record.attempt);
     if (lines.length > 0) {
-      response.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+      response.write(lines.map((line) => `${JSON.stringify(complete(line, context, entry))}\n`).join(""));
     } else if (!follow || isFinal(record.state)) {
       response.end(follow ? `${JSON.stringify({ type: "end", state: record.state })}\n` : undefined);
       return;
     } else return;
   }
+}
+
+/** The event with the large values that the store keeps in files of their own. */
+function complete(line: EventLine, { whole }: Context, entry: Entry): EventLine {
+  if (!entry.record.omitted) return line;
+  if (line.type === "operation:submitted") {
+    const { params } = whole(entry);
+    return { ...line, operation: { ...line.operation, params } };
+  }
+  if (line.type !== "operation:settled" || !line.omitted) return line;
+  const { omitted: _, ...event } = line;
+  return { ...event, result: whole(entry).result };
 }

@@ -4,5 +4,9 @@ import type { Context } from "../../context.js";
 import { bind } from "../route.js";
 
 export function removeRoute(app: FastifyInstance, context: Context): void {
-  bind(app, "remove", ({ params }) => context.lifecycle.remove(context.find(params.id).record.id));
+  bind(app, "remove", async ({ params }) => {
+    const removed = context.whole(context.find(params.id));
+    await context.lifecycle.remove(removed.id);
+    return removed;
+  });
 }

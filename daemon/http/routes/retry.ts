@@ -22,7 +22,7 @@ export function retryRoute(app: FastifyInstance, context: Context): void {
       );
     }
     await context.lifecycle.retry(id, from, (entry) => forget(context, entry, from));
-    return context.present(context.find(id));
+    return context.whole(context.find(id));
   });
 }
 

@@ -4,5 +4,5 @@ import type { Context } from "../../context.js";
 import { bind } from "../route.js";
 
 export function showRoute(app: FastifyInstance, context: Context): void {
-  bind(app, "show", ({ params }) => context.present(context.find(params.id)));
+  bind(app, "show", ({ params }) => context.whole(context.find(params.id)));
 }

@@ -13,8 +13,7 @@ export function submitRoute(app: FastifyInstance, context: Context): void {
     const key = checkedKey(request.headers["idempotency-key"]);
     const { entries, isNew } = await submissions.submit({ bodies, isBatch, key });
     if (!isNew) reply.code(200);
-    const operations = entries.map((entry) => context.present(entry));
-    return isBatch ? operations : operations[0];
+    return isBatch ? entries.map((entry) => context.present(entry)) : context.whole(entries[0]!);
   });
 }
 

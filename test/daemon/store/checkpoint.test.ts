@@ -1,32 +1,37 @@
 /** A checkpoint of many operations: written in pieces, with what is decided meanwhile in between, and read as a whole. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { checkpointPieces, decodeCheckpoint, SUM_AT } from "../../../daemon/store/checkpoint-text.js";
+import { readCheckpoint, writeCheckpoint } from "../../../daemon/store/checkpoint.js";
 import { OpenStore } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();
 
-test("its text comes in pieces of about the same length, however long it is", async () => {
+test("it is read as it was written, and each of its lines has a checksum", async () => {
   const open = await OpenStore.open(directory());
   await submitted(open, 500);
   const operations = [...open.store.ledger.entries.values()];
-  await open.close();
-  const pieces = checkpointPieces({ format: 1, journal: 7, nextOrder: 501, operations, removedKeys: [] });
-  const texts: string[] = [];
-  let sum = "";
-  for (let next = pieces.next(); sum === ""; next = pieces.next()) {
-    if (next.done) sum = next.value;
-    else texts.push(next.value);
+  const content = { journal: 7, nextOrder: 501, operations, removedKeys: [] };
+  const file = join(open.dir, "written.ndjson");
+  const size = await writeCheckpoint(file, content);
+  expect(statSync(file).size).toBe(size);
+  expect(readCheckpoint(file)).toEqual(content);
+  const text = readFileSync(file, "utf8");
+  const damages: Array<[string, string]> = [
+    [text.replace("ü", "u"), "line 2 is damaged"],
+    [text.slice(0, text.length / 2), "is damaged"],
+    [text.split("\n").slice(0, -2).join("\n"), "is damaged"],
+    [`${text.split("\n").slice(0, -2).join("\n")}\n`, "its end is missing"],
+    [text.replace(/\n[^\n]*/, ""), "it has 500 of 501 lines"],
+    [text.replace(/^[^\n]*\n/, ""), "it does not begin as a checkpoint does"],
+    [`${text}more\n`, "line 503 is damaged"],
+  ];
+  for (const [damaged, message] of damages) {
+    writeFileSync(file, damaged);
+    expect(() => readCheckpoint(file)).toThrow(message);
   }
-  expect(texts.length).toBeGreaterThan(5);
-  const lengths = texts.map(({ length }) => length);
-  expect(Math.max(...lengths)).toBeLessThan(70_000);
-  expect(Math.min(...lengths.slice(0, -1))).toBeGreaterThan(60_000);
-  const whole = texts.join("");
-  expect(() => decodeCheckpoint(whole)).toThrow("its checksum is wrong");
-  const summed = whole.slice(0, SUM_AT) + sum + whole.slice(SUM_AT + sum.length);
-  expect(decodeCheckpoint(summed).operations).toEqual(operations);
+  await open.close();
 });
 
 async function submitted(open: OpenStore, count: number, text = "ü".repeat(200)): Promise<string[]> {
@@ -41,7 +46,7 @@ test("of a long queue: it is as it was when it began, and what is submitted, sta
   await open.start(ids[0]!);
   await open.lifecycle.cancel(ids[1999]!);
   await checkpoint;
-  const document = decodeCheckpoint(readFileSync(open.layout.checkpoint, "utf8"));
+  const document = readCheckpoint(open.layout.checkpoint)!;
   expect(document.operations.map(({ record }) => record.id)).toEqual(ids);
   expect(new Set(document.operations.map(({ record }) => record.state))).toEqual(new Set(["queued"]));
   expect(document.operations.every(({ facts, run }) => facts.length === 1 && run === null)).toBe(true);

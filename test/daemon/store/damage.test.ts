@@ -33,7 +33,7 @@ const aside = (file: string) =>
     .filter((name) => join(dirname(file), name).startsWith(`${file}.damaged-`))
     .map((name) => readFileSync(join(dirname(file), name), "utf8"));
 
-describe("state.json", () => {
+describe("the checkpoint", () => {
   test.each([
     "",
     "{",
@@ -94,7 +94,7 @@ describe("state.json", () => {
     expect(again.store.list({}, 100).map(({ record, queuedAt }) => [record.id, queuedAt])).toEqual(
       before.filter(([id]) => id !== hit),
     );
-    expect(again.store.problems.join("\n")).toMatch(/were salvaged from what is whole in them/);
+    expect(again.store.problems.join("\n")).toMatch(/were salvaged from the whole lines of both/);
     const fresh = await again.submit();
     await again.close();
     const third = await OpenStore.open(dir);
@@ -112,7 +112,7 @@ describe("state.json", () => {
     rmSync(layoutOf(dir).checkpoint);
     const again = await OpenStore.open(dir);
     expect(again.store.find(live)?.record.state).toBe("running");
-    expect(again.store.problems.join("\n")).toMatch(/state.json is gone\n.*nothing is lost/);
+    expect(again.store.problems.join("\n")).toMatch(/checkpoint.ndjson is gone\n.*nothing is lost/);
     await again.close();
   });
 

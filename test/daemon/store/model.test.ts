@@ -85,7 +85,7 @@ class Model {
       case "chain": {
         const id = `z${known.id.slice(1)}`;
         if (this.operations.some((other) => other.id === id)) return;
-        const { record } = open.store.find(known.id)!;
+        const { omitted: _, ...record } = open.store.find(known.id)!.record;
         const chain = { id: known.id, index: 1, previous: known.id, next: null };
         await open.settle(known.id, "succeeded", { ...record, id, op: "b", chain });
         known.state = "succeeded";

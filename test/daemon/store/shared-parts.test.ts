@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Entry, Submitted } from "../../../daemon/store/decision.js";
+import { eventsOf } from "../../../daemon/store/ledger.js";
 import { SharedParts } from "../../../daemon/store/shared-parts.js";
 import { submittedRecord } from "../../../protocol/fold.js";
 
@@ -10,7 +11,8 @@ const at = "2026-01-01T00:00:00.000Z";
 function entry(id: string, op: string, params: Record<string, unknown>, env: Record<string, string>): Entry {
   const chain = { id, index: 0, previous: null, next: null };
   const operation = { id, op, title: `T ${op}`, label: null, cwd: "/", params, stages: ["A"], chain };
-  const fact = { type: "operation:submitted", seq: 1, at, attempt: 0, operation } as const;
+  const { params: _, ...kept } = operation;
+  const fact = { type: "operation:submitted", seq: 1, at, attempt: 0, operation: kept } as const;
   // As from a checkpoint: every part a value of its own.
   return JSON.parse(
     JSON.stringify({
@@ -23,6 +25,7 @@ function entry(id: string, op: string, params: Record<string, unknown>, env: Rec
       nextAttempt: 1,
       tries: 0,
       run: null,
+      bytes: 2,
     } satisfies Entry),
   );
 }
@@ -56,12 +59,12 @@ test("equal parts are one value; long ones are not held on to", () => {
 
 test("what was submitted stays what it was, and has its parts in common with what is there", () => {
   const shared = new SharedParts();
-  const [first] = shared.share(entry("id1", "a", { x: 1 }, { A: "1" })).facts;
-  const { facts, env } = entry("id2", "a", { x: 1 }, { A: "1" });
-  const submitted = { fact: facts[0] as Submitted["fact"], env, key: null };
+  const first = shared.share(entry("id1", "a", { x: 1 }, { A: "1" }));
+  const second = entry("id2", "a", { x: 1 }, { A: "1" });
+  const submitted = { fact: eventsOf(second)[0] as Submitted["fact"], env: second.env, key: null };
   const after = shared.shareSubmitted(structuredClone(submitted));
   expect(after).toEqual(submitted);
-  expect(after.fact.operation.params).toBe((first as Submitted["fact"]).operation.params);
+  expect(after.fact.operation.params).toBe(first.record.params);
   // Another time the very same values come: what they are shared with is found without looking into them.
   expect(shared.shareSubmitted(after).fact.operation.params).toBe(after.fact.operation.params);
 });

@@ -25,7 +25,8 @@ export async function settle(client: Client, id: string, options: SettleOptions 
     }
     if (line.type === "end") {
       const record = view.operations.get(line.id);
-      return record?.state === line.state ? record : await client.show(line.id);
+      const isWhole = record?.state === line.state && !record.omitted;
+      return isWhole ? record : await client.show(line.id);
     }
   }
   throw new Error(`the watch of ${current} ended without an end`);

@@ -1,5 +1,6 @@
 /** What an operation ended with: its result as a table, or its error with the operation's own frame first. */
 import type { Operation } from "../../../protocol/operation.js";
+import { formatBytes } from "../../terminal/format.js";
 import { tame, wrap } from "./cells.js";
 import { Line } from "./line.js";
 import type { Paint } from "./paint.js";
@@ -11,8 +12,15 @@ export function outcome(operation: Operation, width: number, height: number, pai
   if (height <= 0) return [];
   if (operation.error !== null && operation.state !== "succeeded")
     return failure(operation, width, height, paint);
+  if (operation.state === "succeeded" && operation.omitted?.result !== undefined)
+    return result(omittedValue(operation, operation.omitted.result), width, height, paint);
   if (operation.state !== "succeeded" || operation.result === null) return [];
   return result(operation.result, width, height, paint);
+}
+
+/** Stands for a large value that the list of operations leaves out. */
+export function omittedValue({ id }: Operation, bytes: number): string {
+  return `${formatBytes(bytes)}: liveops show ${id} prints it`;
 }
 
 function failure(operation: Operation, width: number, height: number, paint: Paint): string[] {

@@ -6,6 +6,7 @@ import type { Attempt, RecordPage } from "../state/pages/record.js";
 import { tame, wrap } from "./cells.js";
 import { elapsedOf } from "./elapsed.js";
 import { Line } from "./line.js";
+import { omittedValue } from "./outcome.js";
 import type { Paint, Style } from "./paint.js";
 import { unpainted } from "./paint.js";
 import { framesOf } from "./stack.js";
@@ -39,10 +40,13 @@ function all(state: State, page: RecordPage, width: number, paint: Paint): strin
   const heading = (text: string, style: Style = "bold") => ["", paint(` ${text}`, style), ""];
   const table = (value: unknown) => valueTable(value, width - 4, ROWS_MOST, paint).map((row) => `   ${row}`);
   const rows = ["", title(operation, width, paint), "", ...table(facts(operation, state.now))];
-  const params = Object.keys(operation.params).length === 0 ? ["   none"] : table(operation.params);
+  const { omitted } = operation;
+  const given = omitted?.params === undefined ? operation.params : omittedValue(operation, omitted.params);
+  const params = Object.keys(given).length === 0 ? ["   none"] : table(given);
   rows.push(...heading("parameters"), ...params);
   if (operation.error !== null) rows.push(...heading("error", "red"), ...failure(operation, width, paint));
-  if (operation.result !== null) rows.push(...heading("result"), ...table(operation.result));
+  const result = omitted?.result === undefined ? operation.result : omittedValue(operation, omitted.result);
+  if (result !== null) rows.push(...heading("result"), ...table(result));
   rows.push(...heading("attempts"), ...attempts(page.attempts, width, paint));
   return rows;
 }

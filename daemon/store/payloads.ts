@@ -1,0 +1,168 @@
+/**
+ * Large parameters and results: each in a file of its own, `payloads/<id>.params.json` or `payloads/<id>.result.json`.
+ *
+ * The store keeps only their size (`omitted` in the record). So memory, start-up, lists and watch streams do not grow
+ * with them. A payload is durable before the decision that names it; a crash in between leaves a file that no
+ * operation names, which the next start removes.
+ */
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { type FileHandle, open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Submission } from "../../protocol/fact.js";
+import type { Omitted, Operation } from "../../protocol/operation.js";
+import { parseSummed, summedLine } from "../run-files/summed-line.js";
+import { isNoSpace } from "./durable-file.js";
+import { StoreFullError } from "./journal.js";
+import { isLargerThan } from "./json-size.js";
+
+/** Bytes of JSON above which a value is kept in a file of its own. */
+export const LARGE_VALUE = 16 * 1024;
+
+/** Files written at the same time. */
+const PARALLEL = 16;
+
+export type PayloadKind = keyof Omitted;
+
+interface Payload {
+  id: string;
+  kind: PayloadKind;
+  value: unknown;
+}
+
+export function payloadFile(dir: string, id: string, kind: PayloadKind): string {
+  return join(dir, `${id}.${kind}.json`);
+}
+
+/** @throws Error where the file is missing, damaged or unreadable */
+export function readPayload(file: string): unknown {
+  const parsed = parseSummed<{ value: unknown }>(readFileSync(file, "utf8").trimEnd());
+  if (!parsed) throw new Error(`${file} is damaged`);
+  return parsed.value;
+}
+
+export class Payloads {
+  /** Files that a start found; those that no operation names are removed by `removeOrphans`. */
+  #found: string[] = [];
+
+  /** @param onFull called when the disk has no room for a payload */
+  constructor(
+    private readonly dir: string,
+    private readonly onFull: () => void,
+  ) {}
+
+  /** Notes which files there are, before any new one is written. */
+  start(): void {
+    this.#found = readdirSync(this.dir);
+  }
+
+  /**
+   * Writes the large parameters of the submissions, durable when it resolves.
+   *
+   * @returns the submissions, each with `params` left out where they are large
+   * @throws StoreFullError where the disk is full; then none is kept
+   */
+  async keepParams<S extends { operation: Submission }>(submits: readonly S[]): Promise<S[]> {
+    const large = submits.filter(({ operation }) => isLargerThan(operation.params, LARGE_VALUE));
+    if (large.length === 0) return [...submits];
+    const sizes = await this.#keepAll(
+      large.map(({ operation: { id, params } }) => ({ id, kind: "params", value: params })),
+    );
+    return submits.map((submit) => {
+      const bytes = sizes.get(submit.operation.id);
+      if (bytes === undefined) return submit;
+      return { ...submit, operation: { ...submit.operation, params: {}, omitted: { params: bytes } } };
+    });
+  }
+
+  /** Writes a large result, durable when it resolves; null where it is small and belongs into the record. */
+  async keepResult(id: string, result: unknown): Promise<Omitted | null> {
+    if (!isLargerThan(result, LARGE_VALUE)) return null;
+    const sizes = await this.#keepAll([{ id, kind: "result", value: result }]);
+    return { result: sizes.get(id)! };
+  }
+
+  /** The record with what is omitted filled in. A value that cannot be read stays omitted and is reported. */
+  complete(record: Operation, onUnreadable: (message: string) => void): Operation {
+    if (!record.omitted) return record;
+    const whole: Record<string, unknown> = { ...record };
+    const missing: Omitted = {};
+    for (const kind of Object.keys(record.omitted) as PayloadKind[]) {
+      try {
+        whole[kind] = this.read(record.id, kind);
+      } catch (error) {
+        missing[kind] = record.omitted[kind]!;
+        onUnreadable(`the ${kind} of ${record.id} cannot be read: ${(error as Error).message}`);
+      }
+    }
+    whole.omitted = Object.keys(missing).length > 0 ? missing : null;
+    return whole as Operation;
+  }
+
+  /** @throws Error where the file is missing, damaged or unreadable */
+  read(id: string, kind: PayloadKind): unknown {
+    return readPayload(payloadFile(this.dir, id, kind));
+  }
+
+  /** Removes the files of an operation that was removed. */
+  remove({ id, omitted }: Operation): void {
+    for (const kind of Object.keys(omitted ?? {}) as PayloadKind[])
+      rmSync(payloadFile(this.dir, id, kind), { force: true });
+  }
+
+  /** Removes files that were there at the start and belong to no operation. */
+  removeOrphans(isKnown: (id: string) => boolean): void {
+    for (const name of this.#found) {
+      const id = /^(\w+)\.(?:params|result)\.json$/.exec(name)?.[1];
+      if (id !== undefined && !isKnown(id)) rmSync(join(this.dir, name), { force: true });
+    }
+    this.#found = [];
+  }
+
+  /** All of them or none: with no room for one, the others are removed again. */
+  async #keepAll(payloads: readonly Payload[]): Promise<Map<string, number>> {
+    const sizes = new Map<string, number>();
+    try {
+      for (let from = 0; from < payloads.length; from += PARALLEL) {
+        const some = payloads.slice(from, from + PARALLEL);
+        const written = await Promise.allSettled(some.map((payload) => this.#write(payload)));
+        for (const [index, outcome] of written.entries()) {
+          if (outcome.status === "rejected") throw outcome.reason;
+          sizes.set(some[index]!.id, outcome.value);
+        }
+      }
+      await syncDirectory(this.dir);
+    } catch (error) {
+      for (const { id, kind } of payloads)
+        await rm(payloadFile(this.dir, id, kind), { force: true }).catch(() => {});
+      if (!isNoSpace(error)) throw error;
+      this.onFull();
+      throw new StoreFullError((error as Error).message);
+    }
+    return sizes;
+  }
+
+  /** Returns the bytes of the value's JSON. */
+  async #write({ id, kind, value }: Payload): Promise<number> {
+    const line = summedLine({ value });
+    const handle = await open(payloadFile(this.dir, id, kind), "w", 0o600);
+    try {
+      await handle.writeFile(`${line}\n`);
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    return Buffer.byteLength(line) - FRAME_BYTES;
+  }
+}
+
+/** What a payload's line holds beside the JSON of its value. */
+const FRAME_BYTES = Buffer.byteLength(summedLine({ value: 0 })) - 1;
+
+async function syncDirectory(dir: string): Promise<void> {
+  const handle: FileHandle = await open(dir, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The JSON store `state.json`: a lowdb document that a person can open, with the live and the newest finished operations.
+ *
+ * It is a view. The journal makes decisions durable, and no start reads this file. It is rewritten when something
+ * changed, at most a second later; where the file is large, writing takes at most 1 % of the time. lowdb's own file
+ * adapter does not sync and builds one string; this adapter writes in pieces: temporary file, fdatasync, rename,
+ * directory fsync.
+ */
+import { readFileSync } from "node:fs";
+import { type Adapter, Low } from "lowdb";
+import type { Operation } from "../../protocol/operation.js";
+import type { Counts } from "../../protocol/watch.js";
+import { isNoSpace, replaceFile, writeAll } from "./durable-file.js";
+import { FORMAT } from "./layout.js";
+
+export interface StateDocument {
+  format: number;
+  /** ISO 8601, UTC. */
+  savedAt: string;
+  /** Number of the last journal record that it reflects. */
+  journal: number;
+  counts: Counts;
+  /** By id, oldest first. */
+  operations: Record<string, Operation>;
+}
+
+const EMPTY: StateDocument = {
+  format: FORMAT,
+  savedAt: "",
+  journal: 0,
+  counts: { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 },
+  operations: {},
+};
+
+/** Longest time in ms between a change and its write, where writing is quick. */
+const DELAY_MS = 1000;
+
+/** Writing takes at most one part in so many of the time. */
+const SHARE = 100;
+
+/** Characters, about, of one write. */
+const PIECE = 64 * 1024;
+
+class PiecewiseAdapter implements Adapter<StateDocument> {
+  constructor(private readonly file: string) {}
+
+  async read(): Promise<StateDocument | null> {
+    try {
+      return JSON.parse(readFileSync(this.file, "utf8")) as StateDocument;
+    } catch {
+      return null;
+    }
+  }
+
+  write(document: StateDocument): Promise<void> {
+    return replaceFile(this.file, async (handle) => {
+      let size = 0;
+      for (const piece of pieces(document)) {
+        const bytes = Buffer.from(piece);
+        await writeAll(handle, bytes, size);
+        size += bytes.length;
+      }
+    });
+  }
+}
+
+/** The document's JSON, an operation a line. */
+function* pieces({ operations, ...head }: StateDocument): Generator<string> {
+  let piece = `${JSON.stringify(head).slice(0, -1)},"operations":{`;
+  let separator = "\n";
+  for (const [id, operation] of Object.entries(operations)) {
+    piece += `${separator}${JSON.stringify(id)}:${JSON.stringify(operation)}`;
+    separator = ",\n";
+    if (piece.length < PIECE) continue;
+    yield piece;
+    piece = "";
+  }
+  yield `${piece}\n}}\n`;
+}
+
+export interface StateDocumentSource {
+  journal(): number;
+  counts(): Counts;
+  /** The operations to show, oldest first. */
+  operations(): Operation[];
+  /** It could not be written, for another reason than a full disk. */
+  onError(error: Error): void;
+}
+
+export class StateDocumentWriter {
+  readonly #low: Low<StateDocument>;
+  #timer: NodeJS.Timeout | null = null;
+  #writing: Promise<void> = Promise.resolve();
+  /** By the monotonic clock, in ms: no write begins before. */
+  #notBefore = 0;
+  #isStopped = false;
+
+  constructor(
+    file: string,
+    private readonly source: StateDocumentSource,
+  ) {
+    this.#low = new Low(new PiecewiseAdapter(file), EMPTY);
+  }
+
+  /** Something that it shows has changed. */
+  changed(): void {
+    if (this.#timer || this.#isStopped) return;
+    const delay = Math.max(DELAY_MS, this.#notBefore - performance.now());
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      void this.write();
+    }, delay);
+    this.#timer.unref();
+  }
+
+  /** Writes it as it is now, after a write under way. */
+  write(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#write());
+    return this.#writing;
+  }
+
+  /** Writes it a last time. */
+  async stop(): Promise<void> {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#isStopped = true;
+    await this.write();
+  }
+
+  async #write(): Promise<void> {
+    const began = performance.now();
+    this.#low.data = this.#document();
+    try {
+      await this.#low.write();
+    } catch (error) {
+      if (!isNoSpace(error)) this.source.onError(error as Error);
+      this.changed();
+    } finally {
+      // The document would keep alive what leaves memory from now on.
+      this.#low.data = { ...this.#low.data, operations: {} };
+      const now = performance.now();
+      this.#notBefore = now + (now - began) * SHARE;
+    }
+  }
+
+  #document(): StateDocument {
+    const { journal, counts, operations } = this.source;
+    return {
+      format: FORMAT,
+      savedAt: new Date().toISOString(),
+      journal: journal(),
+      counts: counts(),
+      operations: Object.fromEntries(operations().map((operation) => [operation.id, operation])),
+    };
+  }
+}
