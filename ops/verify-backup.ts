@@ -40,7 +40,7 @@ export class VerifyBackup extends LiveOperation<typeof VerifyBackup> {
   async run(p: Progress<VerifyBackup>): Promise<void> {
     await p.stage("Verify", async () => {
       const size = sizeOf(this.archive, "archive");
-      const manifest = openManifest(manifestFile(this.archive));
+      const manifest = openManifest(this.archive);
       try {
         await this.verify(p, size, manifest);
       } catch (error) {
@@ -148,9 +148,14 @@ function sizeOf(file: string, what: string): number {
   throw new PlainError(`there is no ${what} ${shown(file)}`);
 }
 
-function openManifest(file: string): ManifestReader {
+function openManifest(archive: string): ManifestReader {
+  const file = manifestFile(archive);
   sizeOf(file, "manifest");
-  return new ManifestReader(file);
+  try {
+    return new ManifestReader(file);
+  } catch (error) {
+    throw explained(error, archive);
+  }
 }
 
 function explained(error: unknown, archive: string): unknown {

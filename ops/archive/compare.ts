@@ -38,6 +38,9 @@ export class Comparison {
       this.compare(known, entry);
     } else if (this.found.has(entry.path)) {
       this.say("extra", entry.path, "it is in the archive twice");
+    } else if (this.ended) {
+      // Not kept: an archive of any number of such entries would fill the memory.
+      this.say("extra", entry.path, "");
     } else {
       this.found.set(entry.path, entry);
       this.advance(entry.path);

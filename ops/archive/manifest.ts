@@ -4,7 +4,7 @@
  * First what it describes, then each entry in the archive's order, last the archive's own checksum and the totals:
  * a manifest without its last line is not whole. `backup` writes it, `verify-backup` reads it.
  */
-import { closeSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 
 export const FORMAT = "liveops-backup/1";
 
@@ -38,6 +38,10 @@ export interface ManifestTail {
 }
 
 const FLUSH_AT = 64 * 1024;
+/** Bytes of a line. No path or link target of a file system comes near this; a damaged one must not fill the memory. */
+const MAX_LINE = 1 << 20;
+/** Opening a named pipe for reading would block until somebody writes to it. */
+const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
 export class ManifestWriter {
   private readonly fd: number;
@@ -96,11 +100,14 @@ export class ManifestReader {
   private lines: string[] = [];
   private lineNumber = 0;
 
+  /** @throws DamagedManifest where the file is no regular file, or does not begin as a manifest does */
   constructor(file: string) {
-    this.fd = openSync(file, "r");
+    this.fd = openSync(file, READ);
     try {
+      if (!fstatSync(this.fd).isFile()) throw new DamagedManifest("the manifest is not a regular file");
       const head = this.parse() as ManifestHead | null;
-      if (head?.format !== FORMAT) throw new DamagedManifest(`the manifest does not begin with "${FORMAT}"`);
+      if (head?.format !== FORMAT || typeof head.source !== "string")
+        throw new DamagedManifest(`the manifest does not begin with "${FORMAT}"`);
       this.head = head;
     } catch (error) {
       this.close();
@@ -125,6 +132,7 @@ export class ManifestReader {
   }
 
   private parse(): Record<string, unknown> | null {
+    // Each turn reads a piece, and no line is longer than MAX_LINE: this ends.
     while (this.lines.length === 0) if (!this.fill()) return null;
     this.lineNumber++;
     try {
@@ -142,6 +150,8 @@ export class ManifestReader {
     const bytes = Buffer.concat([this.rest, this.piece.subarray(0, length)]);
     const end = bytes.lastIndexOf(0x0a) + 1;
     this.rest = bytes.subarray(end);
+    if (this.rest.length > MAX_LINE)
+      throw new DamagedManifest(`a line of the manifest is longer than ${MAX_LINE} bytes`);
     if (end > 0)
       this.lines = bytes
         .toString("utf8", 0, end - 1)

@@ -3,8 +3,12 @@
  *
  * Its own parser reads extended headers line by line, so that a file name with a line feed in it comes out wrong, and
  * decodes them in pieces, so that a character on a chunk's edge does too; here both are read by their lengths.
+ *
+ * The archive is not trusted. Every number in it is checked before it is used, and each turn of the loop consumes at
+ * least one byte. A bad number is a DamagedArchive error with the offset of its header.
  */
 import { Header } from "tar";
+import { shown } from "../text/shown.js";
 import { BLOCK } from "./tar-write.js";
 
 export interface TarEntry {
@@ -25,10 +29,19 @@ export interface TarHandler {
 
 export class DamagedArchive extends Error {
   override name = "DamagedArchive";
+
+  /** @param offset - in bytes of the unpacked archive */
+  constructor(problem: string, offset: number) {
+    super(`${problem} (at byte ${offset} of the unpacked archive)`);
+  }
 }
 
 /** No extended header of ours comes near this; a damaged size must not fill the memory. */
 const MAX_EXTENDED = 1 << 20;
+/** Of a record's length within an extended header. */
+const MAX_DIGITS = 7;
+const DECIMAL = /^\d+$/;
+const NEWLINE = 0x0a;
 
 export class TarReader {
   private state: "header" | "body" | "extended" | "ended" = "header";
@@ -39,21 +52,28 @@ export class TarReader {
   private parts: Buffer[] = [];
   private extended = new Map<string, string>();
   private emptyBlocks = 0;
+  /** Bytes read so far. */
+  private offset = 0;
+  /** Where the header in hand begins. */
+  private headerAt = 0;
 
   constructor(private readonly handler: TarHandler) {}
 
+  /** @throws DamagedArchive */
   write(chunk: Buffer): void {
-    for (let at = 0; at < chunk.length; ) {
-      if (this.state === "body") at += this.readBody(chunk, at);
-      else if (this.state === "ended") at = chunk.length;
-      else at += this.collect(chunk, at);
+    for (let at = 0; at < chunk.length && this.state !== "ended"; ) {
+      const consumed = this.state === "body" ? this.readBody(chunk, at) : this.collect(chunk, at);
+      at += consumed;
+      this.offset += consumed;
     }
   }
 
+  /** @throws DamagedArchive where the archive is cut off */
   end(): void {
-    if (this.state !== "ended") throw new DamagedArchive("it ends too early");
+    if (this.state !== "ended") throw new DamagedArchive("it ends too early", this.offset);
   }
 
+  /** Bytes consumed, at least one: the state is "body" only while `body` or `skip` is above 0. */
   private readBody(chunk: Buffer, at: number): number {
     const length = Math.min(this.body, chunk.length - at);
     if (length > 0) {
@@ -67,9 +87,10 @@ export class TarReader {
     return length + skipped;
   }
 
-  /** Gathers a header or an extended header, which may arrive in pieces. */
+  /** Gathers a header or an extended header, which may arrive in pieces. Bytes consumed, at least one. */
   private collect(chunk: Buffer, at: number): number {
     const part = chunk.subarray(at, at + this.needed);
+    if (this.state === "header" && this.parts.length === 0) this.headerAt = this.offset;
     this.needed -= part.length;
     this.parts.push(part);
     if (this.needed === 0) {
@@ -81,33 +102,42 @@ export class TarReader {
   }
 
   private readHeader(block: Buffer): void {
-    const header = new Header(block, 0);
+    const header = this.decode(block);
     if (header.nullBlock) {
       this.expect("header", BLOCK);
       if (++this.emptyBlocks === 2) this.state = "ended";
       return;
     }
-    if (!header.cksumValid) throw new DamagedArchive("an entry's header is damaged");
+    if (!header.cksumValid) this.damaged("an entry's header is damaged");
     this.emptyBlocks = 0;
-    const size = header.size ?? 0;
     if (header.type === "ExtendedHeader") {
-      if (size > MAX_EXTENDED) throw new DamagedArchive("an extended header is damaged");
+      const size = this.checkedSize(header.size);
+      if (size > MAX_EXTENDED) this.damaged(`an extended header claims ${size} bytes`);
       this.body = size;
-      this.expect("extended", Math.ceil(size / BLOCK) * BLOCK);
       if (size === 0) this.expect("header", BLOCK);
+      else this.expect("extended", Math.ceil(size / BLOCK) * BLOCK);
       return;
     }
-    this.readEntry(header, size);
+    this.readEntry(header);
   }
 
-  private readEntry(header: Header, headerSize: number): void {
+  /** The tar package throws for a base-256 number that is damaged or over Number.MAX_SAFE_INTEGER. */
+  private decode(block: Buffer): Header {
+    try {
+      return new Header(block, 0);
+    } catch (error) {
+      return this.damaged(`an entry's header is damaged: ${(error as Error).message}`);
+    }
+  }
+
+  private readEntry(header: Header): void {
     const type = typeOf(header.type);
     const path = this.extended.get("path") ?? header.path ?? "";
-    const size = type === "file" ? Number(this.extended.get("size") ?? headerSize) : 0;
+    const size = type === "file" ? this.fileSize(header) : 0;
     const target = type === "link" ? (this.extended.get("linkpath") ?? header.linkpath ?? "") : null;
     this.extended.clear();
     this.handler.entry({
-      path: type === "directory" ? path.replace(/\/+$/, "") : path,
+      path: type === "directory" ? withoutSlashes(path) : path,
       type,
       size,
       mode: (header.mode ?? 0) & 0o7777,
@@ -123,18 +153,36 @@ export class TarReader {
     }
   }
 
+  private fileSize(header: Header): number {
+    const extended = this.extended.get("size");
+    if (extended === undefined) return this.checkedSize(header.size);
+    if (!DECIMAL.test(extended))
+      this.damaged(`an extended header gives the size ${shown(extended.slice(0, 40))}`);
+    return this.checkedSize(Number(extended));
+  }
+
+  /** `size` is undefined where the header's field is empty, negative or no number. */
+  private checkedSize(size: number | undefined): number {
+    if (size === undefined) this.damaged("an entry's header has no valid size");
+    if (!Number.isSafeInteger(size) || size < 0) this.damaged(`an entry's header gives the size ${size}`);
+    return size;
+  }
+
   /** `<length> <key>=<value>\n`, where the length counts the whole record in bytes. */
   private readExtended(block: Buffer): void {
     for (let at = 0; at < this.body; ) {
       const space = block.indexOf(0x20, at);
-      const length = Number(block.toString("latin1", at, space));
-      if (space < 0 || !(length > 0) || at + length > this.body) {
-        throw new DamagedArchive("an extended header is damaged");
-      }
-      const record = block.toString("utf8", space + 1, at + length - 1);
+      const isDigits = space > at && space <= at + MAX_DIGITS;
+      const digits = isDigits ? block.toString("latin1", at, space) : "";
+      if (!DECIMAL.test(digits)) this.damaged("an extended header is damaged");
+      const end = at + Number(digits);
+      if (end <= space || end > this.body || block[end - 1] !== NEWLINE)
+        this.damaged("an extended header is damaged");
+      const record = block.toString("utf8", space + 1, end - 1);
       const equals = record.indexOf("=");
+      if (equals < 1) this.damaged("an extended header is damaged");
       this.extended.set(record.slice(0, equals), record.slice(equals + 1));
-      at += length;
+      at = end;
     }
     this.body = 0;
     this.expect("header", BLOCK);
@@ -145,6 +193,17 @@ export class TarReader {
     this.needed = bytes;
     this.parts = [];
   }
+
+  private damaged(problem: string): never {
+    throw new DamagedArchive(problem, this.headerAt);
+  }
+}
+
+/** A loop, since a regular expression for this takes quadratic time on a path of a million slashes. */
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === "/") end--;
+  return path.slice(0, end);
 }
 
 function typeOf(type: string): TarEntry["type"] {

@@ -1,4 +1,4 @@
-/** Runs a built bin in a world, to its end. */
+/** Runs a built bin in a world, to its end or to a deadline. */
 import { spawn } from "node:child_process";
 import type { World } from "../harness/world.js";
 
@@ -8,11 +8,25 @@ export interface BinEnded {
   stderr: string;
 }
 
-export async function runBin(world: World, name: "liveops" | "liveopsd", words: string[]): Promise<BinEnded> {
+export interface BinOptions {
+  /** Time in ms after which the bin is killed (SIGKILL); `code` is null then. Default: none. */
+  deadline?: number;
+  /** Variables beside those of the world. */
+  env?: Record<string, string>;
+}
+
+export async function runBin(
+  world: World,
+  name: "liveops" | "liveopsd",
+  words: string[],
+  { deadline, env = {} }: BinOptions = {},
+): Promise<BinEnded> {
   const child = spawn(process.execPath, [world.bin(name), ...words], {
     cwd: world.dir,
-    env: world.env,
+    env: { ...world.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
+    killSignal: "SIGKILL",
+    ...(deadline !== undefined && { timeout: deadline }),
   });
   const said = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const)

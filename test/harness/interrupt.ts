@@ -1,0 +1,16 @@
+/** Ends a synchronous call that does not return, so that a test of an endless loop fails instead of hanging. */
+import { createContext, Script } from "node:vm";
+
+const script = new Script("call()");
+const context = createContext({ call: () => {} });
+
+/**
+ * The call's value.
+ *
+ * @param ms - time the call may take
+ * @throws Error ERR_SCRIPT_EXECUTION_TIMEOUT where the call takes longer; what the call throws otherwise
+ */
+export function withinTime<T>(ms: number, call: () => T): T {
+  context.call = call;
+  return script.runInContext(context, { timeout: ms }) as T;
+}
