@@ -18,6 +18,15 @@ export const MAX_LOG_LINE = 64 * 1024;
 /** Characters of a label. */
 export const MAX_LABEL = 200;
 
+/** Characters of a working directory: no path of a Unix system is longer. */
+export const MAX_CWD = 4095;
+
+/** Variables of one submit's `env`. */
+export const MAX_ENV = 4096;
+
+/** Words `name=value` of one submit. */
+export const MAX_WORDS = 10_000;
+
 /** Operations of one submit. */
 export const MAX_BATCH = 1000;
 

@@ -10,8 +10,10 @@ export function nearest(typed: string, candidates: Iterable<string>, limit = 3):
   const scored: Array<{ name: string; score: number }> = [];
   for (const name of candidates) {
     const known = name.toLowerCase();
-    const score = edits(wanted, known);
-    if (score <= allowed(wanted, known)) scored.push({ name, score });
+    const most = allowed(wanted, known);
+    // The difference in length is a lower bound, and costs nothing for a name of a million letters.
+    const score = Math.abs(wanted.length - known.length) > most ? Infinity : edits(wanted, known);
+    if (score <= most) scored.push({ name, score });
     else if (begins(wanted, known)) scored.push({ name, score: known.length });
   }
   scored.sort((a, b) => a.score - b.score || (a.name < b.name ? -1 : 1));

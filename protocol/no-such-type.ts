@@ -5,6 +5,9 @@ import { nearest } from "./nearest.js";
 /** Names listed where none is near. */
 const MOST = 12;
 
+/** Of the name that is shown. */
+const MOST_LETTERS = 200;
+
 /** @param notLoaded - how many files did not load: the type may be in one of them */
 export function noSuchType(op: string, names: Iterable<string>, notLoaded: number): Refusal {
   const all = [...names];
@@ -15,7 +18,7 @@ export function noSuchType(op: string, names: Iterable<string>, notLoaded: numbe
       : ` (${notLoaded === 1 ? "1 file does" : `${notLoaded} files do`} not load: liveops ops)`;
   return new Refusal(
     "LIVEOPS_NO_SUCH_TYPE",
-    `there is no operation type ${JSON.stringify(op)}${files}; ${near.length > 0 ? `did you mean ${near.join(", ")}?` : thereAre(all)}`,
+    `there is no operation type ${JSON.stringify(op.slice(0, MOST_LETTERS))}${files}; ${near.length > 0 ? `did you mean ${near.join(", ")}?` : thereAre(all)}`,
     { nearest: near },
   );
 }

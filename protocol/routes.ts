@@ -6,7 +6,7 @@
  * command does not pay for zod.
  */
 import * as z from "zod/mini";
-import { MAX_BATCH, MAX_LABEL } from "./limits.js";
+import { MAX_BATCH, MAX_CWD, MAX_LABEL } from "./limits.js";
 import { operationSchema } from "./operation.js";
 import { PATHS } from "./paths.js";
 import {
@@ -40,18 +40,37 @@ const flag = z.pipe(
   z.boolean(),
 );
 
+/** No half of a surrogate pair: the system would get another character for it. */
+const WELL_FORMED = /^\P{Cs}*$/u;
+
 export const submitBody = z.strictObject({
   op: z.string().check(z.minLength(1), z.describe("name of the operation type")),
   params: z.optional(z.record(z.string(), z.unknown())),
   set: z.optional(z.array(z.string())).check(z.describe("words name=value, read against the type's schema")),
   label: z.optional(z.string().check(z.maxLength(MAX_LABEL))),
-  cwd: z.optional(z.string().check(z.regex(/^\/[^\0]*$/, "must be an absolute path"))),
+  cwd: z.optional(
+    z
+      .string()
+      .check(
+        z.maxLength(MAX_CWD),
+        z.regex(/^\/[^\0]*$/, "must be an absolute path"),
+        z.regex(WELL_FORMED, "must be valid Unicode"),
+      ),
+  ),
   env: z.optional(
     z.record(
       z
         .string()
-        .check(z.regex(/^[^=\0]+$/, "a variable's name must not be empty, nor hold = or a null character")),
-      z.string().check(z.regex(/^[^\0]*$/, "must not hold a null character")),
+        .check(
+          z.regex(/^[^=\0]+$/, "a variable's name must not be empty, nor hold = or a null character"),
+          z.regex(WELL_FORMED, "a variable's name must be valid Unicode"),
+        ),
+      z
+        .string()
+        .check(
+          z.regex(/^[^\0]*$/, "must not hold a null character"),
+          z.regex(WELL_FORMED, "must be valid Unicode"),
+        ),
     ),
   ),
 });

@@ -9,20 +9,30 @@ export type Where = "path" | "query" | "body";
 /** Characters of an unknown name that are shown. */
 const MOST_SHOWN = 60;
 
+/** Problems that are named; the others are only counted, since a body may hold hundreds of thousands. */
+const MOST_NAMED = 10;
+
 /** Empty where the value fits. */
 export function inputProblem(schema: z.ZodMiniType, value: unknown, where: Where): string {
   const form = formOf(schema, value);
   const issues = form.safeParse(value).error?.issues ?? [];
   const root = z.toJSONSchema(form, { io: "input", unrepresentable: "any" }) as JsonSchema;
-  const problems = issues.map((issue) => {
+  const problems = issues.slice(0, MOST_NAMED).map((issue) => {
     const { path } = issue;
-    if (issue.code === "unrecognized_keys")
-      return issue.keys.map((key) => unknownKey(key, below(root, path), where, path)).join("; ");
+    if (issue.code === "unrecognized_keys") {
+      const named = issue.keys.slice(0, MOST_NAMED);
+      const words = named.map((key) => unknownKey(key, below(root, path), where, path));
+      return [...words, ...others(issue.keys.length)].join("; ");
+    }
     if (path.length === 0)
       return `the ${where} takes ${wholeInWords(schema, value, root)}, not ${briefValue(value)}`;
     return where === "query" ? queryProblem(path, value, root) : fieldProblem(issue, value, root, where);
   });
-  return [...new Set(problems)].join("; ");
+  return [...new Set(problems), ...others(issues.length)].join("; ");
+}
+
+function others(count: number): string[] {
+  return count > MOST_NAMED ? [`and ${count - MOST_NAMED} more problems`] : [];
 }
 
 /** Of a body that may be one thing or an array of them, the one that it is: its problems are then those of that form. */

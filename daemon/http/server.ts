@@ -1,10 +1,12 @@
 /**
  * The HTTP server on the Unix socket: JSON whatever the Content-Type, the version on every reply, one error handler.
  */
+import { isUtf8 } from "node:buffer";
 import { STATUS_CODES } from "node:http";
 import fastify, { type FastifyInstance } from "fastify";
 import { isDeeper } from "../../protocol/depth.js";
 import { Refusal } from "../../protocol/errors.js";
+import { lossInText } from "../../protocol/json-loss.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 import { compatible, VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import type { Context } from "../context.js";
@@ -45,9 +47,9 @@ export function buildServer(context: Context): FastifyInstance {
     keepAliveTimeout: 5_000,
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => {
     try {
-      done(null, readBody(body as string));
+      done(null, readBody(body as Buffer));
     } catch (error) {
       done(error as Error);
     }
@@ -87,12 +89,15 @@ export function buildServer(context: Context): FastifyInstance {
   return app;
 }
 
-/** @throws Refusal where it is not JSON, or so deep that what walks it would run out of stack */
-function readBody(body: string): unknown {
-  if (body === "") return {};
+/** @throws Refusal where it is not JSON, so deep that what walks it would run out of stack, or would not be kept exactly */
+function readBody(body: Buffer): unknown {
+  if (body.length === 0) return {};
+  if (!isUtf8(body))
+    throw new Refusal("LIVEOPS_BAD_REQUEST", "the body is not valid UTF-8; send JSON in UTF-8");
+  const text = body.toString();
   let value: unknown;
   try {
-    value = JSON.parse(body);
+    value = JSON.parse(text);
   } catch (error) {
     throw new Refusal(
       "LIVEOPS_BAD_REQUEST",
@@ -105,8 +110,16 @@ function readBody(body: string): unknown {
       "LIVEOPS_BAD_REQUEST",
       `the body is nested more than ${MAX_DEPTH} levels deep; put deep input into a file and pass its path`,
     );
+  const loss = lossInText(text, value);
+  if (loss !== null) {
+    const code = IN_PARAMS.test(loss.path ?? "") ? "LIVEOPS_PARAMS_INVALID" : "LIVEOPS_BAD_REQUEST";
+    throw new Refusal(code, `the body: ${loss.problem}`);
+  }
   return value;
 }
+
+/** The place of a parameter in the body of a submit, or of several. */
+const IN_PARAMS = /^(\[\d+\]\.)?params\./;
 
 /** For schemas of fastify's own kind, which no route has. */
 function noCompiler(): never {

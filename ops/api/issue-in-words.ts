@@ -8,6 +8,10 @@ import { briefValue } from "../../protocol/brief-value.js";
 /** Marks a message as ours: it goes on from the parameter's name. */
 const OURS = "\0";
 
+/** Names that a message lists, and characters of each. */
+const MOST_NAMES = 10;
+const MOST_CHARACTERS = 60;
+
 const KINDS: Record<string, string> = {
   string: "text",
   number: "a number",
@@ -49,10 +53,17 @@ function words(issue: z.core.$ZodRawIssue): string | undefined {
     case "invalid_value":
       return `takes ${issue.values.length > 1 ? "one of " : ""}${issue.values.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join(", ")}, not ${briefValue(input)}`;
     case "unrecognized_keys":
-      return `has no ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}`;
+      return `has no ${namesShown(issue.keys)}`;
     default:
       return undefined;
   }
+}
+
+/** The first of the names, and how many there are beside them. */
+function namesShown(names: readonly string[]): string {
+  const first = names.slice(0, MOST_NAMES).map((name) => JSON.stringify(name.slice(0, MOST_CHARACTERS)));
+  const others = names.length - first.length;
+  return first.join(", ") + (others > 0 ? ` and ${others} more` : "");
 }
 
 function bound(origin: string, limit: unknown, how: string, input: unknown): string | undefined {

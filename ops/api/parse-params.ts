@@ -8,6 +8,10 @@ import { type JsonSchema, objectShape } from "../../protocol/json-schema.js";
 import { nearest } from "../../protocol/nearest.js";
 import { inputSchema } from "./input-schema.js";
 import { issueInWords, named } from "./issue-in-words.js";
+import { MAX_PROBLEMS } from "./params-refusal.js";
+
+/** Of an unknown name, in an error. */
+const MOST_CHARACTERS = 200;
 
 export type Parsed = { ok: true; value: unknown } | { ok: false; problems: string[]; nearest: string[] };
 
@@ -17,7 +21,8 @@ export async function parseParams(params: z.ZodType | null, input: Record<string
   if (unknown.problems.length > 0) return { ok: false, ...unknown };
   const parsed = await z.safeParseAsync(params, input, { error: issueInWords });
   if (parsed.success) return { ok: true, value: parsed.data };
-  return { ok: false, problems: parsed.error.issues.map(inWords), nearest: [] };
+  const problems = parsed.error.issues.map((issue, n) => (n < MAX_PROBLEMS ? inWords(issue) : ""));
+  return { ok: false, problems, nearest: [] };
 }
 
 /** zod drops names that a schema does not have; a mistyped name must not be dropped in silence. */
@@ -28,6 +33,11 @@ function unknownNames(schema: JsonSchema | null, input: Record<string, unknown>)
   if (shape !== null && shape.rest === null) {
     for (const name of Object.keys(input)) {
       if (shape.properties.has(name)) continue;
+      // Only counted: each search for near names takes time, and there may be as many as a body holds.
+      if (problems.length >= MAX_PROBLEMS) {
+        problems.push("");
+        continue;
+      }
       const meant = nearest(name, shape.properties.keys());
       for (const each of meant) near.add(each);
       problems.push(noSuchParameter(name, meant));
@@ -38,7 +48,8 @@ function unknownNames(schema: JsonSchema | null, input: Record<string, unknown>)
 
 export function noSuchParameter(name: string, meant: readonly string[]): string {
   const hint = meant.length === 0 ? "" : `. Did you mean ${meant.join(" or ")}?`;
-  return `there is no parameter ${JSON.stringify(name)}${hint}`;
+  const shown = name.length > MOST_CHARACTERS ? `${name.slice(0, MOST_CHARACTERS)}…` : name;
+  return `there is no parameter ${JSON.stringify(shown)}${hint}`;
 }
 
 /** `server.port takes a number, not "x"`; an author's own message goes behind a colon. */

@@ -4,6 +4,7 @@
  */
 import { isDeeper } from "../../protocol/depth.js";
 import type { Submission } from "../../protocol/fact.js";
+import { lossInValue } from "../../protocol/json-loss.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 import { inputSchema } from "./input-schema.js";
 import { whyNotJson } from "./json-value.js";
@@ -38,6 +39,8 @@ export async function prepareSubmission(
   const input = readWords(schema, given.params, given.set ?? []);
   if (isDeeper(input, MAX_DEPTH))
     throw paramsRefusal([`the parameters are nested more than ${MAX_DEPTH} levels deep`], schema);
+  const loss = lossInValue(input);
+  if (loss !== null) throw paramsRefusal([loss.problem], schema);
   const parsed = await parseParams(params, input).catch((thrown: unknown) => {
     throw paramsRefusal([`the schema of ${op} threw: ${messageOf(thrown)}`], schema);
   });

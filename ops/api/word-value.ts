@@ -1,5 +1,8 @@
 /** What one text means where the schema expects this or that. Pure; part of the word reader. */
+import { isDeeper } from "../../protocol/depth.js";
+import { lossInText } from "../../protocol/json-loss.js";
 import { branches, fixedValues, type JsonSchema, mayBe, objectShape } from "../../protocol/json-schema.js";
+import { MAX_DEPTH } from "../../protocol/limits.js";
 import { nearest } from "../../protocol/nearest.js";
 import { typeInWords } from "../../protocol/parameters.js";
 
@@ -25,7 +28,10 @@ export function readItems(
 ): { items: unknown[] } | { problem: string } {
   if (/^\s*\[[\s\S]*\]\s*$/.test(text)) {
     const list = parse(text);
-    if (Array.isArray(list)) return { items: list };
+    if (Array.isArray(list)) {
+      const loss = lossInText(text, list);
+      return loss === null ? { items: list } : { problem: `${name}: ${loss.problem}` };
+    }
     return {
       problem: `${name}=${text} looks like a list and is not JSON; for that very text write ${name}:=${JSON.stringify([text])}`,
     };
@@ -54,7 +60,10 @@ export function readValue(name: string, text: string, schema: JsonSchema, root: 
   for (const option of open) {
     const shape = /^\s*\{/.test(text) ? "object" : /^\s*\[/.test(text) ? "array" : null;
     const json = shape !== null && option.type === shape ? parse(text) : undefined;
-    if (json !== undefined) return { value: json };
+    if (json !== undefined) {
+      const loss = lossInText(text, json);
+      return loss === null ? { value: json } : { problem: `${name}: ${loss.problem}` };
+    }
   }
   if (open.some(takesText)) return { value: text };
   return { problem: wrong(name, text, schema, root, { fixed, takesNumber }) };
@@ -112,7 +121,8 @@ function isExact(number: number, text: string): boolean {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value = JSON.parse(text);
+    return isDeeper(value, MAX_DEPTH) ? undefined : value;
   } catch {
     return undefined;
   }

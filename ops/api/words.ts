@@ -3,10 +3,12 @@
  *
  * The schema decides what a text means; whether the value is allowed is decided later, by the schema itself.
  */
+import { isDeeper } from "../../protocol/depth.js";
+import { lossInText } from "../../protocol/json-loss.js";
 import { type JsonSchema, objectShape } from "../../protocol/json-schema.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 import { nearest } from "../../protocol/nearest.js";
-import { paramsRefusal } from "./params-refusal.js";
+import { MAX_PROBLEMS, paramsRefusal } from "./params-refusal.js";
 import { noSuchParameter } from "./parse-params.js";
 import { readItems, readValue, takesList } from "./word-value.js";
 
@@ -36,7 +38,11 @@ export function readWords(
   words: readonly string[],
 ): Tree {
   const reader = new WordReader(schema, copyOf(base ?? {}));
-  for (const word of words) reader.read(word);
+  for (const word of words) {
+    // A refusal names no more of them, and each costs a search for near names.
+    if (reader.problems.length > MAX_PROBLEMS) break;
+    reader.read(word);
+  }
   if (reader.problems.length > 0) throw paramsRefusal(reader.problems, schema, [...reader.near]);
   return reader.params;
 }
@@ -46,6 +52,8 @@ class WordReader {
   readonly near = new Set<string>();
   /** Paths that words have set: `a`, `a.b`; a list may be added to. */
   readonly #set = new Map<string, "scalar" | "list">();
+  /** Paths that lie above those, each with the first path below: `a` with `a.b`. */
+  readonly #above = new Map<string, string>();
 
   constructor(
     private readonly schema: JsonSchema | null,
@@ -70,6 +78,7 @@ class WordReader {
       if (clash !== null || this.#set.has(name)) return clash ?? givenTwice(name);
       const json = parseJson(word.text);
       if (json === undefined) return `${name}:= takes JSON, and ${quote(word.text)} is none`;
+      if (json.problem !== null) return `${name}: ${json.problem}`;
       this.#put(path, json.value, "scalar");
       return null;
     }
@@ -85,8 +94,13 @@ class WordReader {
   #addItems(path: string[], name: string, read: { items: unknown[] } | { problem: string }): string | null {
     if (this.#set.get(name) === "scalar") return givenTwice(name);
     if ("problem" in read) return read.problem;
-    const before = this.#set.has(name) ? (this.#get(path) as unknown[]) : [];
-    this.#put(path, [...before, ...read.items], "list");
+    if (!this.#set.has(name)) {
+      this.#put(path, read.items, "list");
+      return null;
+    }
+    // The list is ours: the first word made it. A copy for each word would take quadratic time.
+    const list = this.#get(path) as unknown[];
+    for (const item of read.items) list.push(item);
     return null;
   }
 
@@ -134,10 +148,8 @@ class WordReader {
       const above = path.slice(0, length).join(".");
       if (this.#set.has(above)) return `${above} and ${name} cannot both be given`;
     }
-    for (const other of this.#set.keys()) {
-      if (other.startsWith(`${name}.`)) return `${other} and ${name} cannot both be given`;
-    }
-    return null;
+    const below = this.#above.get(name);
+    return below === undefined ? null : `${below} and ${name} cannot both be given`;
   }
 
   #get(path: string[]): unknown {
@@ -155,7 +167,12 @@ class WordReader {
       tree = next;
     }
     tree[path.at(-1)!] = value;
-    this.#set.set(path.join("."), as);
+    const name = path.join(".");
+    this.#set.set(name, as);
+    for (let dot = name.indexOf("."); dot !== -1; dot = name.indexOf(".", dot + 1)) {
+      const above = name.slice(0, dot);
+      if (!this.#above.has(above)) this.#above.set(above, name);
+    }
   }
 }
 
@@ -182,12 +199,16 @@ function quote(text: string): string {
   return JSON.stringify(text);
 }
 
-function parseJson(text: string): { value: unknown } | undefined {
+function parseJson(text: string): { value: unknown; problem: string | null } | undefined {
+  let value: unknown;
   try {
-    return { value: JSON.parse(text) };
+    value = JSON.parse(text);
   } catch {
     return undefined;
   }
+  // Refused by whoever takes all parameters: they may be deeper together.
+  if (isDeeper(value, MAX_DEPTH)) return { value, problem: null };
+  return { value, problem: lossInText(text, value)?.problem ?? null };
 }
 
 function isTree(value: unknown): value is Tree {

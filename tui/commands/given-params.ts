@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { UsageError } from "../../protocol/command/failures.js";
 import { isDeeper } from "../../protocol/depth.js";
+import { lossInText } from "../../protocol/json-loss.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 
 /** @throws UsageError where it can't be read, or is no JSON object. */
@@ -25,6 +26,8 @@ export function givenParams(text: string | undefined): Record<string, unknown> |
     throw new UsageError(
       `${source} is nested more than ${MAX_DEPTH} levels deep; pass the path of a file instead`,
     );
+  const loss = lossInText(json, value);
+  if (loss !== null) throw new UsageError(`${source}: ${loss.problem}`);
   return value as Record<string, unknown>;
 }
 
