@@ -29,6 +29,7 @@ if (process.argv.includes("--if-stale") && existsSync(stamp) && newestSource() <
   process.exit(0);
 
 const { build } = await import("esbuild");
+const { bundledPackages, notices } = await import("./notices.mjs");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 mkdirSync(join(fresh, "bin"), { recursive: true });
@@ -44,7 +45,9 @@ const shared = {
   // Less text to read at each start and to keep; lines short enough for a stack to say where.
   minifyWhitespace: true,
   lineLimit: 160,
+  // Every licence stands in THIRD_PARTY_NOTICES.txt.
   legalComments: "none",
+  metafile: true,
   logLevel: "warning",
   define: { "process.env.NODE_ENV": '"production"', "process.env.DEV": '"false"' },
 };
@@ -236,7 +239,7 @@ const schemasApart = {
   },
 };
 
-await Promise.all([
+const built = await Promise.all([
   build({
     ...esm,
     entryPoints: {
@@ -280,6 +283,12 @@ await Promise.all([
     plugins: [withoutUnused, lazily, schemasApart],
   }),
 ]);
+
+const packages = bundledPackages(
+  built.map(({ metafile }) => metafile),
+  root,
+);
+writeFileSync(join(fresh, "THIRD_PARTY_NOTICES.txt"), notices(packages));
 
 bin("liveops", "require('../liveops-cli.cjs')");
 bin("liveopsd", "require('../liveopsd-cli.cjs')");
