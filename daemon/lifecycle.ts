@@ -77,7 +77,8 @@ export class Lifecycle {
       const { reason, next, tries } = again;
       const retryAt = again.delay === 0 ? null : new Date(Date.now() + again.delay * 1000).toISOString();
       const fact = { type: "attempt:requeued", seq: seq + 1, at: now(), attempt, reason, retryAt } as const;
-      await this.store.decide({ kind: "requeued", id, fact, next, tries });
+      const { logLines } = entry.record;
+      await this.store.decide({ kind: "requeued", id, fact, next, tries, logLines });
     });
   }
 

@@ -33,9 +33,9 @@ export function keepLastWords(attempt: Attempt, files: ReturnType<typeof workerF
       ["stdout", files.stdoutFile],
       ["stderr", files.stderrFile],
     ] as const) {
-      const text = tailOf(file, attempt.outputEnd[stream]);
-      if (stream === "stderr") stderr = text;
-      if (sink) writeLines(sink, stream, stage, text);
+      const unread = readUnread(file, attempt.outputEnd[stream]);
+      if (stream === "stderr") stderr = unread.bytes.toString("utf8");
+      if (sink) writeLines(sink, stream, stage, unread);
     }
   } finally {
     sink?.close();
@@ -55,24 +55,35 @@ function openSink({ dir, number, seq, entry }: Attempt): RunSink | null {
   }
 }
 
-function writeLines(sink: RunSink, stream: LogStream, stage: string | null, text: string): void {
-  if (text === "") return;
-  for (const line of text.replace(/\r?\n$/, "").split(/\r?\n/))
-    sink.outputLine(stream, stage, line, undefined);
+/** Each line says how far the file was read with it: a daemon that dies in the middle has the next one go on there. */
+function writeLines(sink: RunSink, stream: LogStream, stage: string | null, { bytes, start }: Unread): void {
+  for (let from = 0; from < bytes.length; ) {
+    const newline = bytes.indexOf(10, from);
+    const end = newline === -1 ? bytes.length : newline;
+    const next = newline === -1 ? end : end + 1;
+    const text = bytes.toString("utf8", from, end).replace(/\r$/, "");
+    sink.outputLine(stream, stage, text, start + next);
+    from = next;
+  }
 }
 
-function tailOf(file: string, from: number): string {
+/** Output that the worker did not read; `start` is its offset in the file. */
+interface Unread {
+  bytes: Buffer;
+  start: number;
+}
+
+function readUnread(file: string, from: number): Unread {
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   const start = Math.max(from, size - LAST_WORDS);
-  if (size <= start) return "";
-  const bytes = Buffer.alloc(size - start);
+  const bytes = Buffer.alloc(Math.max(0, size - start));
+  if (bytes.length === 0) return { bytes, start };
   const fd = openSync(file, "r");
   try {
-    readSync(fd, bytes, 0, bytes.length, start);
+    return { bytes: bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, start)), start };
   } finally {
     closeSync(fd);
   }
-  return bytes.toString("utf8");
 }
 
 /** The outcome of an attempt whose worker is dead and whose files are at their end. */

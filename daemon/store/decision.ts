@@ -21,7 +21,15 @@ export type Decision =
       /** Seconds since the boot. */
       uptime: number;
     }
-  | { kind: "requeued"; id: string; fact: FactOf<"attempt:requeued">; next: number; tries: number }
+  | {
+      kind: "requeued";
+      id: string;
+      fact: FactOf<"attempt:requeued">;
+      next: number;
+      tries: number;
+      /** Log lines of all attempts so far: the next attempt numbers its lines after them. */
+      logLines: number;
+    }
   | { kind: "cancelled"; id: string; fact: FactOf<"cancel:requested"> }
   | {
       kind: "settled";

@@ -73,6 +73,11 @@ export class Ledger {
         break;
       case "requeued":
         this.#fold(entry, decision.fact);
+        // Only the run files say how many lines there are, and a replay does not read them.
+        entry.record = {
+          ...entry.record,
+          logLines: Math.max(entry.record.logLines, decision.logLines),
+        };
         entry.run = null;
         entry.nextAttempt = decision.next;
         entry.tries = decision.tries;

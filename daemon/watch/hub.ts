@@ -146,7 +146,9 @@ export class Hub {
 
   linesAfter(id: string, after: number, limit: number): LogLine[] {
     const fresh = this.#freshLines.get(id);
-    if (fresh && fresh[0]!.n <= after + 1) return fresh.slice(after + 1 - fresh[0]!.n).slice(0, limit);
+    const index = fresh === undefined ? -1 : after + 1 - fresh[0]!.n;
+    // Where a damaged line left a gap, the place in the list does not follow from the number.
+    if (fresh?.[index]?.n === after + 1) return fresh.slice(index, index + limit);
     return this.source.linesAfter(id, after, limit);
   }
 
