@@ -163,8 +163,8 @@ export class Attempt {
       if (fact.seq > this.seq) this.seq = fact.seq;
       if (fact.type === "attempt:accepted") this.run.accepted = true;
       if (fact.type === "attempt:finished") {
-        const { state, result, error, next } = fact;
-        outcome = { state, result, error, next };
+        const { state, result, error, next, notLoaded } = fact;
+        outcome = { state, result, error, next, ...(notLoaded && { notLoaded }) };
       }
       growing.add(fact);
     }

@@ -1,5 +1,4 @@
 /** Claiming: a queued operation is given to an idle worker, once its start is durable. */
-import type { Outcome } from "../protocol/fact.js";
 import type { ExecutorOptions } from "./executor.js";
 import type { ResolvedType } from "./loader/messages.js";
 import type { Entry } from "./store/decision.js";
@@ -11,7 +10,7 @@ import type { PooledWorker } from "./worker/pool.js";
 
 export type ClaimOptions = Pick<
   ExecutorOptions,
-  "store" | "lifecycle" | "layout" | "loader" | "queue" | "log" | "maxLog"
+  "store" | "lifecycle" | "layout" | "loader" | "queue" | "log" | "maxLog" | "blockedTypes"
 >;
 
 /**
@@ -24,13 +23,15 @@ export async function claim(
   options: ClaimOptions,
   begin: (entry: Entry, dir: string, order: OrderMessage) => void,
 ): Promise<boolean> {
-  const { store, lifecycle, layout, loader, log } = options;
+  const { store, lifecycle, layout, loader, log, blockedTypes } = options;
   try {
     const entry = store.ledger.get(id);
     if (entry?.record.state !== "queued") return false;
-    const type = await loader.resolve(entry.record.op).catch((error: Error) => error);
-    if (!type || type instanceof Error) {
-      await lifecycle.reject(id, notLoaded(entry, type));
+    const { op } = entry.record;
+    const type = await loader.resolve(op).catch((error: Error) => ({ reason: error.message }));
+    if ("reason" in type) {
+      blockedTypes.block(op, type.reason, "loader");
+      putBack(id, options);
       return false;
     }
     const dir = attemptDir(layout, id, entry.nextAttempt);
@@ -65,19 +66,7 @@ function orderOf(
   };
 }
 
-function putBack(id: string, { store, queue }: ClaimOptions): void {
+function putBack(id: string, { store, queue, blockedTypes }: ClaimOptions): void {
   const entry = store.ledger.get(id);
-  if (entry?.record.state === "queued") queue.add(id, entry.queuedAt);
-}
-
-function notLoaded(entry: Entry, error: Error | null): Outcome {
-  const message =
-    error?.message ??
-    `no file defines the operation type ${entry.record.op} any more; liveops ops lists them`;
-  return {
-    state: "failed",
-    result: null,
-    error: { code: "LIVEOPS_LOAD_FAILED", message, stack: null },
-    next: null,
-  };
+  if (entry?.record.state === "queued" && !blockedTypes.hold(entry)) queue.add(id, entry.queuedAt);
 }

@@ -3,6 +3,7 @@ import type { EventEmitter } from "node:events";
 import type { Logger } from "pino";
 import type { Operation } from "../protocol/operation.js";
 import type { StopReply } from "../protocol/routes.js";
+import type { BlockedTypes } from "./blocked-types.js";
 import type { Executor } from "./executor.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader } from "./loader/loader.js";
@@ -19,6 +20,7 @@ export interface Context {
   store: Store;
   lifecycle: Lifecycle;
   executor: Executor;
+  blockedTypes: BlockedTypes;
   loader: Loader;
   queue: Queue;
   hub: Hub;

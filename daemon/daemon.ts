@@ -5,8 +5,9 @@
 import { EventEmitter } from "node:events";
 import { rmSync } from "node:fs";
 import type { Logger } from "pino";
-import type { Operation } from "../protocol/operation.js";
+import type { Blocked, Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
+import { BlockedTypes } from "./blocked-types.js";
 import type { Context } from "./context.js";
 import { Executor } from "./executor.js";
 import { loadSchemas } from "./http/route.js";
@@ -127,7 +128,23 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     counts: () => store.counts(),
     linesAfter: (id, after, limit) => linesAfter(runDir(layout, id), after, limit).lines,
   });
+  const blockedTypes = new BlockedTypes({
+    store,
+    lifecycle,
+    loader,
+    queue,
+    log,
+    file: layout.blockedTypes,
+    maxWait: settings.maxTypeWait,
+    onChange: (entry) => hub.changedKey(entry.record, "blocked"),
+    onReady: () => executor.kick(),
+  });
   const executor = new Executor({
+    blockedTypes,
+    onWorkersBlocked: () => {
+      for (const { record } of store.ledger.entries.values())
+        if (record.state === "queued") hub.changedKey(record, "blocked");
+    },
     store,
     lifecycle,
     loader,
@@ -169,7 +186,11 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   }
 
   function shown(entry: Entry): Operation {
-    return present(entry, queue, executor.attempts.get(entry.record.id));
+    return present(entry, queue, executor.attempts.get(entry.record.id), blockedBy);
+  }
+
+  function blockedBy({ record }: Entry): Blocked | null {
+    return blockedTypes.of(record.op) ?? executor.pool.blocked;
   }
 
   const feed = new QueueFeed({
@@ -178,6 +199,8 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     onReady: () => executor.kick(),
     onMoved: (entry) => hub.changedKey(entry.record, "queuePosition"),
     isWatched: () => hub.watchers > 0,
+    hold: (entry) => blockedTypes.hold(entry),
+    unhold: (record) => blockedTypes.remove(record),
   });
   releasers.add(() => feed.stop());
 
@@ -217,6 +240,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     store,
     lifecycle,
     executor,
+    blockedTypes,
     loader,
     queue,
     hub,
@@ -234,6 +258,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   const retention = new Retention(store, lifecycle, settings, log);
   releasers.add(() => retention.stop());
   releasers.add(() => loader.stop());
+  releasers.add(() => blockedTypes.stop());
   // What runs is taken up before anyone is answered; processes are forked after that.
   executor.pause();
   executor.start();

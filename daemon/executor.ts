@@ -6,6 +6,7 @@ import { EventEmitter, once } from "node:events";
 import { mkdirSync } from "node:fs";
 import type { Logger } from "pino";
 import { Attempt, type AttemptListener } from "./attempt.js";
+import type { BlockedTypes } from "./blocked-types.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader } from "./loader/loader.js";
 import { isLocked } from "./lock/kernel-lock.js";
@@ -37,6 +38,9 @@ export interface ExecutorOptions {
   /** Bytes the log of one attempt may take. */
   maxLog: number;
   userCode: () => boolean;
+  blockedTypes: BlockedTypes;
+  /** Workers cannot be made, or can again. */
+  onWorkersBlocked: () => void;
   /** A worker of an earlier daemon has no operation any more. */
   onLeft: () => void;
   listener: Pick<AttemptListener, "onChange" | "onLines" | "onHindered">;
@@ -58,6 +62,7 @@ export class Executor {
       nice: options.nice,
       userCode: options.userCode,
       onIdle: (worker) => this.#workerIdle(worker),
+      onBlocked: options.onWorkersBlocked,
       onExit: (worker, exit) => this.#workerGone(worker, exit),
     });
     this.#starter = new Starter({

@@ -20,6 +20,10 @@ export interface QueueFeedOptions {
   /** Its place may have changed. */
   onMoved(entry: Entry): void;
   isWatched(): boolean;
+  /** Whether the operation waits elsewhere, since its type does not load. */
+  hold(entry: Entry): boolean;
+  /** An operation that may wait there is no longer queued. */
+  unhold(record: Operation): void;
 }
 
 export class QueueFeed {
@@ -35,6 +39,7 @@ export class QueueFeed {
     else if (before?.state === "queued" && entry) {
       this.#delays.remove(id);
       this.options.queue.remove(id, entry.queuedAt);
+      this.options.unhold(before);
     }
     if (after?.state === "queued" || before?.state === "queued") this.#tellPlaces();
   }
@@ -42,11 +47,15 @@ export class QueueFeed {
   enqueue(entry: Entry): void {
     const { id, retryAt, updatedAt } = entry.record;
     const join = () => {
-      this.options.queue.add(id, entry.queuedAt);
+      this.#join(entry);
       this.options.onReady();
     };
-    if (retryAt === null) this.options.queue.add(id, entry.queuedAt);
+    if (retryAt === null) this.#join(entry);
     else this.#delays.add(id, remainingDelay(retryAt, updatedAt), join);
+  }
+
+  #join(entry: Entry): void {
+    if (!this.options.hold(entry)) this.options.queue.add(entry.record.id, entry.queuedAt);
   }
 
   stop(): void {

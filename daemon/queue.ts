@@ -17,6 +17,28 @@ export class Queue {
     this.#times.splice(index, 0, queuedAt);
   }
 
+  /** Adds many at once, as `add` does each: one pass over the queue. */
+  addAll(items: ReadonlyArray<readonly [id: string, queuedAt: number]>): void {
+    const there = this.#ids
+      .slice(this.#head)
+      .map((id, index) => [id, this.#times[this.#head + index]!] as const);
+    const known = new Set(this.#ids.slice(this.#head));
+    const all = [...there, ...items.filter(([id]) => !known.has(id))].sort(([, a], [, b]) => a - b);
+    this.#replace(all);
+  }
+
+  /** Takes off all ids that fit, with the numbers they were queued under. */
+  takeWhere(fits: (id: string) => boolean): Array<[id: string, queuedAt: number]> {
+    const taken: Array<[string, number]> = [];
+    const kept: Array<[string, number]> = [];
+    for (let index = this.#head; index < this.#ids.length; index++) {
+      const id = this.#ids[index]!;
+      (fits(id) ? taken : kept).push([id, this.#times[index]!]);
+    }
+    if (taken.length > 0) this.#replace(kept);
+    return taken;
+  }
+
   /** The next id, taken off. */
   take(): string | null {
     const id = this.#ids[this.#head];
@@ -46,6 +68,12 @@ export class Queue {
   /** The first so many ids. */
   first(limit: number): string[] {
     return this.#ids.slice(this.#head, this.#head + limit);
+  }
+
+  #replace(items: ReadonlyArray<readonly [string, number]>): void {
+    this.#ids = items.map(([id]) => id);
+    this.#times = items.map(([, queuedAt]) => queuedAt);
+    this.#head = 0;
   }
 
   #indexOf(id: string, queuedAt: number): number | null {

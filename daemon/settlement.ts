@@ -6,6 +6,7 @@ import type { Logger } from "pino";
 import { giveBackReserved } from "../ops/api/append-file.js";
 import type { Outcome } from "../protocol/fact.js";
 import type { Attempt } from "./attempt.js";
+import type { BlockedTypes } from "./blocked-types.js";
 import type { Again, Lifecycle } from "./lifecycle.js";
 import { describeDeath, keepLastWords, MAX_LOSSES, outcomeOfLost } from "./lost.js";
 import { killLeftovers } from "./process/identity.js";
@@ -13,6 +14,7 @@ import { retryDelay } from "./retry.js";
 import { eventsFile } from "./run-files/names.js";
 import { StoreFullError } from "./store/journal.js";
 import type { Layout } from "./store/layout.js";
+import { STALE_EXIT } from "./worker/messages.js";
 import { type WorkerExit, workerFiles } from "./worker/pool.js";
 
 /** How long a decision waits that found no room on the disk. */
@@ -22,6 +24,7 @@ export interface SettlementOptions {
   lifecycle: Lifecycle;
   layout: Layout;
   log: Logger;
+  blockedTypes: BlockedTypes;
   /** Whether the attempt is still the one that runs: settling it again does nothing. */
   isCurrent(attempt: Attempt): boolean;
   /** It is decided: its slot is free. */
@@ -47,7 +50,9 @@ export class Settlement {
     giveBackReserved(eventsFile(attempt.dir));
     const stderr = keepLastWords(attempt, workerFiles(this.options.layout.workers, worker.workerId));
     const { id, run } = attempt;
-    const losses = (this.#losses.get(id) ?? 0) + 1;
+    // A worker that leaves since a file was edited is no loss, however often the author saves.
+    const isStale = !run.accepted && exit?.code === STALE_EXIT;
+    const losses = (this.#losses.get(id) ?? 0) + (isStale ? 0 : 1);
     this.#losses.set(id, losses);
     const again = run.stopReason === null && losses < MAX_LOSSES && (!run.accepted || run.policy.resumable);
     if (again) void this.#requeue(attempt, describeDeath(run.worker, exit, stderr).message);
@@ -72,6 +77,14 @@ export class Settlement {
     attempt.read();
     if (outcome.state !== "succeeded") this.#endLeftovers(attempt);
     const { id, number, seq, entry, run } = attempt;
+    const { blockedTypes } = this.options;
+    if (!outcome.notLoaded) blockedTypes.loaded(entry.record.op);
+    else if (run.stopReason === null && !blockedTypes.isOverdue(entry)) {
+      const reason = outcome.error?.message ?? "the type does not load in a worker";
+      blockedTypes.block(entry.record.op, reason, "worker");
+      await this.#again(attempt, { reason, next: number + 1, tries: entry.tries, delay: 0 });
+      return;
+    }
     const delay = retryDelay(entry, run.policy, outcome);
     if (delay !== null) {
       const reason = `${outcome.error?.message} (${outcome.error?.code})`;

@@ -2,7 +2,7 @@
 
 import { Refusal } from "../protocol/errors.js";
 import { MIN_PREFIX } from "../protocol/id.js";
-import type { Operation } from "../protocol/operation.js";
+import type { Blocked, Operation } from "../protocol/operation.js";
 import type { Queue } from "./queue.js";
 import type { Entry } from "./store/decision.js";
 import type { Store } from "./store/store.js";
@@ -13,9 +13,15 @@ const MAX_CANDIDATES = 8;
 /** What keeps a running operation from going on. Where one comes or goes, the progress is shown otherwise too. */
 export type Hindrances = Pick<Operation, "stalledSince" | "noRoomSince">;
 
-export function present(entry: Entry, queue: Queue, hindrances: Hindrances | undefined): Operation {
+export function present(
+  entry: Entry,
+  queue: Queue,
+  hindrances: Hindrances | undefined,
+  blocked: (entry: Entry) => Blocked | null = () => null,
+): Operation {
   const { record, queuedAt } = entry;
-  if (record.state === "queued") return { ...record, queuePosition: queue.position(record.id, queuedAt) };
+  if (record.state === "queued")
+    return { ...record, queuePosition: queue.position(record.id, queuedAt), blocked: blocked(entry) };
   if (record.state !== "running" || !hindrances) return record;
   const { stalledSince, noRoomSince } = hindrances;
   if (stalledSince === null && noRoomSince === null) return { ...record, stalledSince, noRoomSince };

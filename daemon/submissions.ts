@@ -98,7 +98,7 @@ export class Submissions {
   }
 
   #checkRoom(wanted: number, bytes: number): void {
-    const { queue, settings, store, isStopping } = this.context;
+    const { queue, blockedTypes, settings, store, isStopping } = this.context;
     if (isStopping()) {
       throw new Refusal(
         "LIVEOPS_STOPPING",
@@ -108,7 +108,7 @@ export class Submissions {
     const bytesQueued = store.queuedBytes + this.#bytesUnderWay;
     if (bytesQueued + bytes > settings.maxQueuedBytes)
       throw tooManyBytes(bytesQueued, bytes, settings.maxQueuedBytes);
-    const waiting = queue.length + this.#underWay;
+    const waiting = queue.length + blockedTypes.length + this.#underWay;
     if (waiting + wanted <= settings.maxQueued) return;
     const room = wanted > 1 ? `, and there is room for ${settings.maxQueued}` : "";
     throw new Refusal(

@@ -33,7 +33,7 @@ export const FAILURES = {
   LIVEOPS_EXCEPTION: "the operation threw",
   LIVEOPS_WORKER_LOST: "its worker process died",
   LIVEOPS_TIMEOUT: "it ran longer than its type's timeout",
-  LIVEOPS_LOAD_FAILED: "its type could not be loaded in the worker",
+  LIVEOPS_LOAD_FAILED: "its type did not load for `maxTypeWait` seconds",
   LIVEOPS_PARAMS_INVALID: "its parameters no longer fit its type",
   LIVEOPS_PAYLOAD_UNREADABLE: "its large parameters cannot be read from the state directory",
   LIVEOPS_CWD_GONE: "its working directory no longer exists",

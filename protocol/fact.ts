@@ -89,6 +89,8 @@ export interface Outcome {
   error: OperationError | null;
   /** The chain's next operation, its id chosen in the worker; only with `succeeded`. */
   next: Submission | null;
+  /** The type did not load in the worker: `run` was not called. The operation may wait for its type. */
+  notLoaded?: true;
 }
 
 /** Why an attempt was told to stop. The first reason sticks. */

@@ -36,6 +36,7 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     retryAt: null,
     stalledSince: null,
     noRoomSince: null,
+    blocked: null,
     seconds: null,
     cancelRequested: false,
     finishedSuccessfully: false,

@@ -82,6 +82,9 @@ export const operationSchema = z.object({
   noRoomSince: z
     .nullable(time)
     .check(z.describe("the disk is full: its next stage or its outcome waits for room, and it with them")),
+  blocked: z
+    .nullable(z.object({ reason: z.string(), since: time }))
+    .check(z.describe("queued, and cannot start: its type does not load, or no worker can be made")),
   seconds: z.nullable(z.number()).check(z.describe("how long the last attempt ran, by the monotonic clock")),
   cancelRequested: z.boolean(),
   finishedSuccessfully: z.boolean(),
@@ -102,6 +105,8 @@ export type Status = z.infer<typeof statusSchema>;
 export type StatusLevel = Status["level"];
 export type StageState = z.infer<typeof stageStateSchema>;
 export type StageTimes = z.infer<typeof stageTimesSchema>;
+/** Why a queued operation cannot start, and since when. */
+export type Blocked = NonNullable<Operation["blocked"]>;
 export type Chain = z.infer<typeof chainSchema>;
 
 /** One line of an operation's log. */

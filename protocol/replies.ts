@@ -71,7 +71,16 @@ export const daemonReply = z.object({
     .object({ ops: z.array(z.string()), concurrency: z.nullable(z.int()) })
     .check(z.describe("what it was started with; liveopsd restart passes it on")),
   counts: z.record(z.enum(STATES), z.int()),
-  workers: z.object({ busy: z.int(), idle: z.int() }),
+  workers: z.object({
+    busy: z.int(),
+    idle: z.int(),
+    blocked: z
+      .nullable(z.object({ reason: z.string(), since: z.iso.datetime() }))
+      .check(z.describe("why no worker can be made; null: they can")),
+  }),
+  blockedTypes: z
+    .array(z.object({ op: z.string(), reason: z.string(), since: z.iso.datetime(), operations: z.int() }))
+    .check(z.describe("types that do not load, and how many queued operations wait for each")),
   watchers: z.int(),
   storeFull: z.boolean().check(z.describe("the disk is full: submits are refused")),
   freeBytes: z.int().check(z.describe("room on the disk of the state dir")),

@@ -43,8 +43,15 @@ function describe(daemon: DaemonReply): string {
   return rows.map(([name, value]) => `${name.padEnd(11)} ${neutralise(value)}`).join("\n");
 }
 
-function problemsOf({ storeFull, freeBytes, noRoom, problems }: DaemonReply): string[] {
+function problemsOf(daemon: DaemonReply): string[] {
+  const { storeFull, freeBytes, noRoom, problems, workers, blockedTypes } = daemon;
   const all: string[] = [];
+  if (workers.blocked)
+    all.push(
+      `no worker can be started: ${workers.blocked.reason}. Queued operations wait; the daemon tries again`,
+    );
+  for (const { op, operations: n, reason } of blockedTypes)
+    all.push(`${n} queued ${n === 1 ? "operation waits" : "operations wait"} for the type ${op}: ${reason}`);
   if (storeFull || freeBytes === 0 || noRoom > 0) {
     const full = ["the disk of the state dir is full"];
     if (storeFull) full.push("submits are refused");

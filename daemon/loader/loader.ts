@@ -5,7 +5,7 @@ import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/fact.js";
 import type { TypesReply } from "../../protocol/routes.js";
 import { LoaderDied, LoaderProcess } from "./loader-process.js";
-import type { FromLoader, PrepareAsk, ResolvedType } from "./messages.js";
+import type { FromLoader, PrepareAsk, ResolvedType, Unresolved } from "./messages.js";
 import { namesIn, Sources } from "./sources.js";
 
 export interface RefusedAsk {
@@ -19,6 +19,10 @@ export class Loader {
   readonly #sources: Sources;
   /** The file that was being loaded when a loader died. */
   #suspect: string | null = null;
+  /** Where each type was found last. */
+  readonly #places = new Map<string, string>();
+  /** Grows whenever files were loaded again. */
+  version = 0;
 
   constructor(
     readonly dirs: string[],
@@ -48,10 +52,12 @@ export class Loader {
     return this.dirs.some((dir) => !shipped.includes(dir) && namesIn(dir).length > 0);
   }
 
-  /** Where the type is and how it runs, or null where no file defines it now. */
-  async resolve(op: string): Promise<ResolvedType | null> {
-    const type = (await this.types()).ops.find((candidate) => candidate.op === op);
-    if (!type) return null;
+  /** Where the type is and how it runs, or why there is no such type now. */
+  async resolve(op: string): Promise<ResolvedType | Unresolved> {
+    const types = await this.types();
+    const type = types.ops.find((candidate) => candidate.op === op);
+    if (!type) return { reason: this.#whyMissing(op, types) };
+    this.#places.set(op, type.file);
     const { file, resumable, timeout, gracePeriod, retry } = type;
     return { file, policy: { resumable, timeout, gracePeriod, retry } };
   }
@@ -70,6 +76,17 @@ export class Loader {
     if (reply.type === "prepared") return reply.submissions;
     if (reply.type === "refused") return { index: reply.index, refusal: Refusal.fromProblem(reply.problem) };
     throw new Error(`the loader answered ${reply.type}`);
+  }
+
+  #whyMissing(op: string, { errors }: TypesReply): string {
+    const place = this.#places.get(op);
+    const known = errors.find(({ file }) => file === place);
+    if (known) return `${known.file} does not load: ${known.message}`;
+    const missing = `no file defines the operation type ${op} now`;
+    const [first, ...more] = errors;
+    if (!first) return `${missing}; liveops ops lists the types`;
+    const others = more.length === 0 ? "" : `, nor do ${more.length} other files`;
+    return `${missing}; ${first.file} does not load: ${first.message}${others}`;
   }
 
   /** Asked once more where it was killed meanwhile, by whomever: reading parameters changes nothing. */
@@ -107,6 +124,8 @@ export class Loader {
       const { files, types, late } = await fresh.loaded;
       if (this.#process !== fresh) return fresh;
       this.#sources.loaded(files);
+      this.version++;
+      for (const { op, file } of types.ops) this.#places.set(op, file);
       for (const { file, message } of types.errors)
         if (late.includes(file)) this.#sources.skip(file, message);
       return fresh;

@@ -1,6 +1,6 @@
 /** What daemon and loader say to each other over IPC. */
 
-import type { LoadedFile } from "../../ops/api/user-code.js";
+import type { LoadedFile } from "../../ops/api/type-files.js";
 import type { Problem } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/fact.js";
 import type { TypesReply } from "../../protocol/routes.js";
@@ -39,6 +39,11 @@ export type FromLoader =
   | { call: number; type: "prepared"; submissions: Submission[] }
   /** `index`: of the first ask that is refused; nothing was made of any. */
   | { call: number; type: "refused"; index: number; problem: Problem };
+
+/** There is no such type now. */
+export interface Unresolved {
+  reason: string;
+}
 
 /** Where a type's code is, and how it wants to be run. */
 export interface ResolvedType {

@@ -3,9 +3,9 @@
  *
  * The shipped ones are part of the program and change with it alone.
  */
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { LoadedFile } from "../../ops/api/user-code.js";
+import { isUnchanged, type LoadedFile, loadedFile } from "../../ops/api/type-files.js";
 import type { SkippedFile } from "./messages.js";
 
 /** Where the bundle stands, with the shipped operations below. */
@@ -36,7 +36,7 @@ export class Sources {
   /** The file keeps a loader from answering: until it is edited, none reads it. */
   skip(file: string, message: string): void {
     this.#skipped.set(file, {
-      ...asLoaded(file),
+      ...loadedFile(file),
       message: `${message}; it is tried again once it was edited`,
     });
   }
@@ -78,14 +78,4 @@ export function namesIn(dir: string): string[] {
 
 function isNotOurs(path: string): boolean {
   return !path.startsWith(PROGRAM);
-}
-
-function asLoaded(file: string): LoadedFile {
-  const { mtimeMs = 0, size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
-  return { file, mtimeMs, size };
-}
-
-function isUnchanged({ file, mtimeMs, size }: LoadedFile): boolean {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat?.mtimeMs === mtimeMs && stat.size === size;
 }

@@ -23,6 +23,8 @@ export interface Layout {
   workers: string;
   /** Large parameters and results. */
   payloads: string;
+  /** How long operations have waited for types that do not load. */
+  blockedTypes: string;
 }
 
 export function layoutOf(root: string): Layout {
@@ -40,6 +42,7 @@ export function layoutOf(root: string): Layout {
     runs: join(root, "runs"),
     workers: join(root, "workers"),
     payloads: join(root, "payloads"),
+    blockedTypes: join(root, "blocked-types.json"),
   };
 }
 

@@ -14,7 +14,9 @@ interface Versions {
 }
 
 /** Keys that are made up when a record is shown, wholly or (progress) in part, and go with the state. */
-const MADE_UP = ["queuePosition", "stalledSince", "noRoomSince", "progress"] satisfies Array<keyof Operation>;
+const MADE_UP = ["queuePosition", "stalledSince", "noRoomSince", "blocked", "progress"] satisfies Array<
+  keyof Operation
+>;
 
 /** Removed ids remembered; a client whose cursor is older gets a snapshot. */
 const REMOVED = 1000;

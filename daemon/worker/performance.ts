@@ -14,7 +14,8 @@ import type { Order } from "../../ops/api/order.js";
 import { runAttempt } from "../../ops/api/run-attempt.js";
 import type { StageValues } from "../../ops/api/sink.js";
 import { fileStageValues } from "../../ops/api/stage-values.js";
-import { type LoadedFile, loadedUserFiles } from "../../ops/api/user-code.js";
+import { isUnchanged } from "../../ops/api/type-files.js";
+import { loadedUserFiles } from "../../ops/api/user-code.js";
 import type { FailureCode } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/fact.js";
 import { keptValues } from "../run-files/kept-values.js";
@@ -57,7 +58,7 @@ export class Performance {
 
   /** Resolves when the outcome is on disk: true where this process may run another operation. */
   async perform(): Promise<boolean> {
-    if (loadedUserFiles().some(wasEdited)) process.exit(STALE_EXIT);
+    if (!loadedUserFiles().every(isUnchanged)) process.exit(STALE_EXIT);
     const { attemptDir, maxLog } = this.message;
     const baseline = new ActivityBaseline();
     const { attempt, seq, logLines } = this.#order;
@@ -122,7 +123,8 @@ export class Performance {
       Type = await loadType(file, order.op);
     } catch (error) {
       const { message, stack } = error as Error;
-      return failed("LIVEOPS_LOAD_FAILED", `${file} does not load: ${message}`, stack ?? null);
+      const outcome = failed("LIVEOPS_LOAD_FAILED", `${file} does not load: ${message}`, stack ?? null);
+      return { ...outcome, notLoaded: true };
     }
     const values = valuesDir === null ? null : this.#values(valuesDir);
     this.#running = true;
@@ -193,9 +195,4 @@ function orderOf({ record, env }: Entry): Order {
 
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function wasEdited({ file, mtimeMs, size }: LoadedFile): boolean {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat?.mtimeMs !== mtimeMs || stat.size !== size;
 }

@@ -5,10 +5,11 @@
  * again or gone.
  */
 import { type ChildProcess, fork } from "node:child_process";
-import { closeSync, openSync, rmSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { newId } from "../../protocol/id.js";
+import type { Blocked } from "../../protocol/operation.js";
 import { identify, WORKER_VARIABLE } from "../process/identity.js";
 import type { WorkerIdentity } from "../store/decision.js";
 import type { FromWorker, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
@@ -73,11 +74,21 @@ export interface PoolOptions {
   /** A worker is idle; null: there may be room for one again. */
   onIdle: (worker: PooledWorker | null) => void;
   onExit: (worker: PooledWorker, exit: WorkerExit) => void;
+  /** `blocked` changed. */
+  onBlocked: () => void;
 }
+
+/** Longest pause before another worker is tried, in ms. */
+const LONGEST_REST_MS = 5000;
+
+/** Bytes of a dead worker's stderr that are looked through for the reason. */
+const REASON_BYTES = 8192;
 
 export class Pool {
   /** How many workers more than may be busy make ready for what is next. */
   readonly spare = 1;
+  /** Why no worker can be made, and since when; null: the last one was ready. */
+  blocked: Blocked | null = null;
   readonly #workers = new Set<PooledWorker>();
   #stopped = false;
   #failures = 0;
@@ -122,9 +133,9 @@ export class Pool {
     for (let n = busy + idle + starting; n < wanted; n++) {
       try {
         this.#spawn();
-      } catch {
+      } catch (error) {
         // No room on the disk, no process or file to be had from the system.
-        this.#rest();
+        this.#rest((error as Error).message);
         return;
       }
     }
@@ -158,51 +169,88 @@ export class Pool {
       nice: this.options.nice,
       userCode: this.options.userCode(),
     };
-    const output = [files.stdoutFile, files.stderrFile].map((file) => openSync(file, "a", 0o600));
-    const child = fork(fileURLToPath(new URL("./worker.js", import.meta.url)), [JSON.stringify(setup)], {
-      detached: true,
-      stdio: ["ignore", ...output, "ipc"],
-      execArgv: ["--disable-warning=ExperimentalWarning"],
-      env: { ...process.env, [WORKER_VARIABLE]: workerId },
-    });
-    output.forEach(closeSync);
+    const output: number[] = [];
+    let child: ChildProcess;
+    try {
+      for (const file of [files.stdoutFile, files.stderrFile]) output.push(openSync(file, "a", 0o600));
+      child = fork(fileURLToPath(new URL("./worker.js", import.meta.url)), [JSON.stringify(setup)], {
+        detached: true,
+        stdio: ["ignore", ...output, "ipc"],
+        execArgv: ["--disable-warning=ExperimentalWarning"],
+        env: { ...process.env, [WORKER_VARIABLE]: workerId },
+      });
+    } catch (error) {
+      this.#forget(workerId);
+      throw error;
+    } finally {
+      output.forEach(closeSync);
+    }
     const worker = new PooledWorker(child, workerId);
     this.#workers.add(worker);
     child.on("message", (message: FromWorker) => {
       if (message.type !== "ready" && message.type !== "idle") return;
       this.#failures = 0;
+      this.#setBlocked(null);
       worker.state = "idle";
       this.options.onIdle(worker);
     });
     // One that could not be started has no exit.
-    child.on("error", () => child.pid === undefined && this.#ended(worker, { code: null, signal: null }));
+    child.on("error", ({ message }) => {
+      if (child.pid === undefined) this.#ended(worker, { code: null, signal: null }, message);
+    });
     child.once("exit", (code, signal) => this.#ended(worker, { code, signal }));
   }
 
-  #ended(worker: PooledWorker, exit: WorkerExit): void {
+  #ended(worker: PooledWorker, exit: WorkerExit, fault?: string): void {
     const unborn = worker.state === "starting";
     worker.state = "gone";
     this.#workers.delete(worker);
     this.options.onExit(worker, exit);
+    const reason = unborn && !this.#stopped ? (fault ?? this.#whyUnborn(worker, exit)) : "";
     this.#forget(worker.identity.workerId);
     if (this.#stopped) return;
     // Workers that die before they are ready would be forked in a tight loop.
-    if (unborn) this.#rest();
+    if (unborn) this.#rest(reason);
     else this.options.onIdle(null);
   }
 
-  #rest(): void {
+  /** The last error that the worker wrote, beside the way it ended. */
+  #whyUnborn({ identity }: PooledWorker, { code, signal }: WorkerExit): string {
+    const how = `a worker process ended before it was ready (${signal ?? `exit code ${code}`})`;
+    const text = endOf(workerFiles(this.options.dir, identity.workerId).stderrFile);
+    const said = text.split("\n").findLast((line) => /^\w*Error\b/.test(line));
+    return said === undefined ? how : `${how}: ${said}`;
+  }
+
+  #setBlocked(reason: string | null): void {
+    if (reason === (this.blocked?.reason ?? null)) return;
+    this.blocked =
+      reason === null ? null : { reason, since: this.blocked?.since ?? new Date().toISOString() };
+    this.options.onBlocked();
+  }
+
+  #rest(reason: string): void {
+    this.#setBlocked(reason);
     this.#resting ??= setTimeout(
       () => {
         this.#resting = null;
         this.options.onIdle(null);
       },
-      Math.min(30_000, 500 * 2 ** this.#failures++),
+      Math.min(LONGEST_REST_MS, 500 * 2 ** this.#failures++),
     ).unref();
   }
 
   /** Removes a dead worker's files. */
   #forget(workerId: string): void {
     for (const file of Object.values(workerFiles(this.options.dir, workerId))) rmSync(file, { force: true });
+  }
+}
+
+/** The end of a file; nothing where it cannot be read. */
+function endOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8").slice(-REASON_BYTES);
+  } catch {
+    return "";
   }
 }

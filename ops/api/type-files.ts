@@ -1,4 +1,7 @@
-/** Which files of an operations directory hold operation types: a name decides, so that no file is run to find out. */
+/**
+ * Which files of an operations directory hold operation types, and whether a file is as it was when it was loaded. A
+ * name decides what a type file is, so that no file is run to find out.
+ */
 import { readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
@@ -16,6 +19,24 @@ export function listTypeFiles(dir: string): string[] {
     .filter((entry) => entry.isFile() || (entry.isSymbolicLink() && !isOther(join(dir, entry.name))))
     .map((entry) => join(resolve(dir), entry.name))
     .sort();
+}
+
+/** A file of the author's as it was when it was loaded. */
+export interface LoadedFile {
+  file: string;
+  /** 0, as `size`: the file was not there. */
+  mtimeMs: number;
+  size: number;
+}
+
+export function loadedFile(file: string): LoadedFile {
+  const { mtimeMs = 0, size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
+  return { file, mtimeMs, size };
+}
+
+export function isUnchanged({ file, mtimeMs, size }: LoadedFile): boolean {
+  const now = loadedFile(file);
+  return now.mtimeMs === mtimeMs && now.size === size;
 }
 
 /** To import a pipe would wait for ever. A link to nothing stays: that it does not load is said. */

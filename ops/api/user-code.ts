@@ -4,20 +4,14 @@
  * Used by the worker, the loader process and `liveops run`. Our hook must stay the outermost: behind tsx's, tsx
  * would give `liveops` another URL, which is another instance, and no class of the author's would be ours.
  */
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { type ModuleHooks, type ResolveHookSync, registerHooks } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { type LoadedFile, loadedFile } from "./type-files.js";
 
 let liveopsUrl: string | null = null;
 let hooks: ModuleHooks | null = null;
 let typeScript: Promise<void> | null = null;
-
-/** A file of the author's as it was when it was loaded. */
-export interface LoadedFile {
-  file: string;
-  mtimeMs: number;
-  size: number;
-}
 
 const loaded = new Map<string, LoadedFile>();
 
@@ -64,7 +58,13 @@ const resolve: ResolveHookSync = (specifier, context, next) => {
   if (specifier === "liveops" && liveopsUrl !== null) {
     return { url: liveopsUrl, format: "module", shortCircuit: true };
   }
-  const resolved = next(specifier, context);
+  let resolved: ReturnType<typeof next>;
+  try {
+    resolved = next(specifier, context);
+  } catch (error) {
+    rememberMissing(error, context.parentURL);
+    throw error;
+  }
   const file = userFile(resolved.url);
   if (file === null) return resolved;
   if (isLoaded(context.parentURL)) remember(file);
@@ -91,8 +91,14 @@ function isLoaded(parentUrl: string | undefined): boolean {
 
 function remember(file: string): void {
   if (loaded.has(file)) return;
-  const { mtimeMs = 0, size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
-  loaded.set(file, { file, mtimeMs, size });
+  loaded.set(file, loadedFile(file));
+}
+
+/** A file that a loaded file imports and that is not there: once it is there, the import is worth another try. */
+function rememberMissing(error: unknown, parentUrl: string | undefined): void {
+  const { url } = error as { url?: unknown };
+  const file = typeof url === "string" ? userFile(url) : null;
+  if (file !== null && isLoaded(parentUrl)) remember(file);
 }
 
 /** What only CommonJS has. */

@@ -57,6 +57,30 @@ test("ids come out in the order in which they were queued, each once, and know t
   );
 });
 
+test("ids that fit are taken out at once, and come back to their places", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 2 }), { maxLength: 60 }), fc.nat({ max: 10 }), (types, takes) => {
+      const queue = new Queue();
+      types.forEach((_, n) => {
+        queue.add(`id${n}`, n);
+      });
+      for (let n = 0; n < takes; n++) queue.take();
+      const left = types.map((type, n) => ({ type, n })).slice(takes);
+      const isOut = (id: string) => types[Number(id.slice(2))] === 1;
+      const out = queue.takeWhere(isOut);
+      expect(out).toEqual(left.filter(({ type }) => type === 1).map(({ n }) => [`id${n}`, n]));
+      expect(queue.first(100)).toEqual(left.filter(({ type }) => type !== 1).map(({ n }) => `id${n}`));
+      // One that is there already does not come twice.
+      const there = left.find(({ type }) => type !== 1)?.n;
+      queue.addAll(there === undefined ? out : [...out, [`id${there}`, there]]);
+      expect(queue.first(100)).toEqual(left.map(({ n }) => `id${n}`));
+      left.forEach(({ n }, index) => {
+        expect(queue.position(`id${n}`, n)).toBe(index + 1);
+      });
+    }),
+  );
+});
+
 test("a long queue that is worked off keeps nothing of what is done", () => {
   const queue = new Queue();
   for (let n = 1; n <= 5000; n++) queue.add(`id${n}`, n);

@@ -7,6 +7,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { LaunchReport } from "../../daemon/commands/foreground.js";
 import { Client } from "../../protocol/client/client.js";
+import type { Config } from "../../protocol/command/config.js";
 import { newId } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { SubmitBody } from "../../protocol/routes.js";
@@ -19,8 +20,10 @@ export interface DaemonOptions {
   env?: Record<string, string>;
   /** Instead of one in the world: a file system of its own. It must exist, and be taken away by whoever made it. */
   stateDir?: string;
-  /** The config file's settings. */
-  config?: Record<string, unknown>;
+  /** A built program other than that of this repository. */
+  dist?: string;
+  /** Content of the config file. */
+  config?: Config;
   /** Words before the daemon's command, such as those that enter a namespace. */
   enter?: string[];
 }
@@ -38,7 +41,7 @@ export class TestDaemon {
   }
 
   static async start(options: DaemonOptions = {}): Promise<TestDaemon> {
-    const daemon = new TestDaemon(new World(options.ops, options.stateDir), options);
+    const daemon = new TestDaemon(new World(options.ops, options.stateDir, options.dist), options);
     if (options.config) daemon.world.writeConfig(options.config);
     await daemon.startAgain();
     return daemon;

@@ -1,6 +1,6 @@
 /** A loader that knows two types and needs no process. */
 import type { RefusedAsk } from "../../daemon/loader/loader.js";
-import type { PrepareAsk, PrepareInput, ResolvedType } from "../../daemon/loader/messages.js";
+import type { PrepareAsk, PrepareInput, ResolvedType, Unresolved } from "../../daemon/loader/messages.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/fact.js";
 import { noSuchType } from "../../protocol/no-such-type.js";
@@ -29,9 +29,9 @@ export class FakeLoader {
     return { ops: this.ops, errors: [{ file: "/ops/broken.ts", message: "it broke" }], shadowed: [] };
   }
 
-  async resolve(op: string): Promise<ResolvedType | null> {
+  async resolve(op: string): Promise<ResolvedType | Unresolved> {
     const found = this.ops.find((each) => each.op === op);
-    if (!found) return null;
+    if (!found) return { reason: `no file defines the operation type ${op} now` };
     const { file, resumable, timeout, gracePeriod, retry } = found;
     return { file, policy: { resumable, timeout, gracePeriod, retry } };
   }

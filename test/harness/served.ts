@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import pino from "pino";
 import { Attempt } from "../../daemon/attempt.js";
+import type { BlockedTypes } from "../../daemon/blocked-types.js";
 import type { Context } from "../../daemon/context.js";
 import type { Executor } from "../../daemon/executor.js";
 import { buildServer } from "../../daemon/http/server.js";
@@ -34,7 +35,7 @@ import { OpenStore, outcome } from "./store.js";
 class FakeExecutor {
   readonly stopped: string[] = [];
   readonly attempts = new Map<string, Attempt>();
-  readonly pool = { counts: () => ({ busy: 0, idle: 1, starting: 0 }) };
+  readonly pool = { counts: () => ({ busy: 0, idle: 1, starting: 0 }), blocked: null };
   stopOperation(id: string): void {
     this.stopped.push(id);
   }
@@ -91,6 +92,7 @@ export class Served {
       store,
       lifecycle,
       executor: this.executor as unknown as Executor,
+      blockedTypes: { length: 0, list: () => [] } as unknown as BlockedTypes,
       loader: this.loader as unknown as Loader,
       queue: this.queue,
       hub: this.hub,

@@ -28,8 +28,15 @@ export class World {
   readonly stateDir: string;
   readonly socket: string;
 
-  /** @param ops files of the operations directory, by name */
-  constructor(ops: Record<string, string> = {}, stateDir?: string) {
+  /**
+   * @param ops files of the operations directory, by name
+   * @param dist the built program. Default: that of this repository
+   */
+  constructor(
+    ops: Record<string, string> = {},
+    stateDir?: string,
+    private readonly dist = fileURLToPath(new URL("../../dist", import.meta.url)),
+  ) {
     this.stateDir = stateDir ?? join(this.dir, "state");
     this.socket = join(this.stateDir, "liveopsd.sock");
     for (const dir of [this.home, this.opsDir]) mkdirSync(dir, { mode: 0o700 });
@@ -56,7 +63,7 @@ export class World {
     return file;
   }
 
-  writeConfig(config: Record<string, unknown>): void {
+  writeConfig(config: object): void {
     const dir = join(this.home, ".config", "liveops");
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     writeFileSync(join(dir, "config.json"), JSON.stringify(config), { mode: 0o600 });
@@ -64,7 +71,7 @@ export class World {
 
   /** The built bin, to be run with Node. */
   bin(name: "liveops" | "liveopsd" | "liveops-tui"): string {
-    return fileURLToPath(new URL(`../../dist/bin/${name}.cjs`, import.meta.url));
+    return join(this.dist, "bin", `${name}.cjs`);
   }
 
   /** Pids of the processes that were started in this world, by whomever. */

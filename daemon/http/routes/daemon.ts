@@ -16,7 +16,7 @@ export function daemonRoutes(app: FastifyInstance, context: Context): void {
   });
 }
 
-function describe({ settings, store, executor, hub, startedAt }: Context): DaemonReply {
+function describe({ settings, store, executor, blockedTypes, hub, startedAt }: Context): DaemonReply {
   const { busy, idle } = executor.pool.counts();
   const { rss, heapUsed } = process.memoryUsage();
   return {
@@ -30,7 +30,8 @@ function describe({ settings, store, executor, hub, startedAt }: Context): Daemo
     concurrency: settings.concurrency,
     flags: settings.flags,
     counts: store.counts(),
-    workers: { busy, idle },
+    workers: { busy, idle, blocked: executor.pool.blocked },
+    blockedTypes: blockedTypes.list(),
     watchers: hub.watchers,
     storeFull: store.isFull,
     freeBytes: store.freeBytes(),

@@ -15,15 +15,21 @@ export function retryRoute(app: FastifyInstance, context: Context): void {
     const from = body.from ?? null;
     // What cannot be retried at all is told so, by the lifecycle, before what its type could do.
     const mayBeRetried = state === "failed" || state === "cancelled";
-    if (mayBeRetried && from !== null && !(await context.loader.resolve(op))?.policy.resumable) {
-      throw new Refusal(
-        "LIVEOPS_BAD_REQUEST",
-        `${op} is not resumable, so it has no stage to go on from; without from it runs again from the start`,
-      );
-    }
+    if (mayBeRetried && from !== null) await checkResumable(context, op);
     await context.lifecycle.retry(id, from, (entry) => forget(context, entry, from));
     return context.whole(context.find(id));
   });
+}
+
+/** @throws Refusal where the type is not resumable, or does not load */
+async function checkResumable({ loader }: Context, op: string): Promise<void> {
+  const type = await loader.resolve(op);
+  if ("reason" in type) throw new Refusal("LIVEOPS_NO_SUCH_TYPE", type.reason);
+  if (type.policy.resumable) return;
+  throw new Refusal(
+    "LIVEOPS_BAD_REQUEST",
+    `${op} is not resumable, so it has no stage to go on from; without from it runs again from the start`,
+  );
 }
 
 function forget(context: Context, { record }: Entry, from: string | null): void {

@@ -3,15 +3,17 @@ import type { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { WatchLine } from "../../../protocol/watch.js";
+import { neutralise } from "../../terminal/neutralise.js";
 import type { TextScreen } from "../../text/screen.js";
 import { reconnecting } from "./reconnect.js";
 
-const WORDS = {
-  stalledSince: "stalled: its process is stopped (SIGSTOP) and does nothing",
-  noRoomSince: "stands still: the disk is full, and what it has to record waits for room",
-} as const;
+type Key = "stalledSince" | "noRoomSince" | "blocked";
 
-type Key = keyof typeof WORDS;
+const WORDS: Record<Key, (operation: Partial<Operation>) => string> = {
+  stalledSince: () => "stalled: its process is stopped (SIGSTOP) and does nothing",
+  noRoomSince: () => "stands still: the disk is full, and what it has to record waits for room",
+  blocked: ({ blocked }) => `blocked: the operation cannot start: ${neutralise(blocked?.reason ?? "")}`,
+};
 
 /** Along the chain, until it is over or `signal` is aborted. A stream that is refused says nothing. */
 export async function sayHindrances(
@@ -35,7 +37,8 @@ export async function sayHindrances(
       if (since === undefined || (since !== null) === held.has(key)) continue;
       if (since === null) held.delete(key);
       else held.add(key);
-      if (!over) screen.say(since === null ? "goes on" : WORDS[key], since === null ? "note" : "warning");
+      if (!over)
+        screen.say(since === null ? "goes on" : WORDS[key](operation), since === null ? "note" : "warning");
     }
   }
 }

@@ -110,6 +110,7 @@ function progressCell({ state, queuePosition, percent, progress }: Operation): s
 }
 
 function stateWord(operation: Operation): string {
+  if (operation.state === "queued" && operation.blocked) return "blocked";
   if (operation.state !== "running") return operation.state;
   if (operation.stalledSince) return "stalled";
   if (operation.noRoomSince) return "no room";

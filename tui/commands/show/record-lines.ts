@@ -48,6 +48,8 @@ export function recordLines(it: Operation, options: { paint: Paint; now?: number
 }
 
 function stateNote(it: Operation): string {
+  if (it.state === "queued" && it.blocked)
+    return `, blocked since ${it.blocked.since}: ${neutralise(it.blocked.reason)}`;
   if (it.state === "queued" && it.queuePosition !== null) return `, number ${it.queuePosition} in line`;
   if (it.state === "queued" && it.retryAt) return `, starts again at ${it.retryAt}`;
   if (it.state === "running" && it.stalledSince)

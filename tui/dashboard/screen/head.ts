@@ -80,6 +80,8 @@ function stallRow(state: State, operation: Operation, width: number, paint: Pain
     return [line.add(`its worker is stopped (SIGSTOP), for ${time}`, "yellow").toString()];
   if (stall.why === "no room")
     return [line.add(`it waits for room on the daemon's disk, for ${time}`, "yellow").toString()];
+  if (stall.why === "blocked")
+    return [line.add(`blocked for ${time}: ${tame(operation.blocked?.reason ?? "")}`, "yellow").toString()];
   line.add(`nothing has moved for ${time}`, "yellow");
   return [line.addWhole(`, usually ${formatDuration(stall.why)} at most`, "dim").toString()];
 }

@@ -4,7 +4,7 @@
  * What moves is a fact or a log line. Where a stage says how far it is, usual is the time of one unit at its rate: ten
  * times that. Where it does not, usual is what the stage took in nine of ten earlier runs: three times that. Never
  * less than ten seconds, and no warning where neither is known. A worker that is stopped (SIGSTOP), or waits for room
- * on the disk, is told by the daemon and needs no guess.
+ * on the disk, is told by the daemon and needs no guess. So is a queued operation that cannot start.
  */
 import type { Operation } from "../../../protocol/operation.js";
 import { own } from "../../../protocol/own.js";
@@ -19,10 +19,12 @@ export interface Stall {
   /** Seconds without a movement. */
   readonly seconds: number;
   /** What would have been usual at most, in seconds, or what the daemon knows. */
-  readonly why: number | "stopped" | "no room";
+  readonly why: number | "stopped" | "no room" | "blocked";
 }
 
 export function stallOf(state: State, operation: Operation): Stall | null {
+  if (operation.state === "queued" && operation.blocked)
+    return { seconds: since(state.now, Date.parse(operation.blocked.since)), why: "blocked" };
   if (operation.state !== "running") return null;
   const { stalledSince, noRoomSince } = operation;
   if (stalledSince) return { seconds: since(state.now, Date.parse(stalledSince)), why: "stopped" };

@@ -34,6 +34,7 @@ export function isCancelling({ state, cancelRequested }: Operation): boolean {
 /** The state in a word, or what is about to come of it. */
 export function stateWord(operation: Operation): string {
   if (isCancelling(operation)) return "cancelling";
+  if (operation.state === "queued" && operation.blocked) return "blocked";
   if (operation.state === "queued" && operation.queuePosition !== null)
     return `queued #${operation.queuePosition}`;
   return operation.state;
