@@ -110,7 +110,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     operations: () => [...store.recent.values(), ...live()].sort((a, b) => a.order - b.order).map(shown),
     onError: (error) => log.error({ err: error }, `${layout.document} could not be written`),
   });
-  const lifecycle = new Lifecycle(store, layout);
+  const lifecycle = new Lifecycle(store, layout, settings.maxChainLength);
   const loader = new Loader(settings.opsDirs, layout.log);
   const hub = new Hub({
     record: (id) => {

@@ -4,11 +4,13 @@
  */
 import { rmSync } from "node:fs";
 import { uptime } from "node:os";
+import { LIMITS } from "../protocol/command/config.js";
 import { Refusal } from "../protocol/errors.js";
 import type { DaemonFact, Outcome, StopReason, Submission } from "../protocol/fact.js";
 import { fold } from "../protocol/fold.js";
 import type { Operation } from "../protocol/operation.js";
 import { isFinal, mayMove, type State } from "../protocol/state.js";
+import { boundedChain } from "./chain-pace.js";
 import { PerKey } from "./per-key.js";
 import type { Entry, IdempotencyKey, Policy, Successor, WorkerIdentity } from "./store/decision.js";
 import { type Layout, runDir } from "./store/layout.js";
@@ -36,6 +38,8 @@ export class Lifecycle {
   constructor(
     private readonly store: Store,
     private readonly layout: Layout,
+    /** Operations that a chain may have. */
+    private readonly maxChainLength: number = LIMITS.maxChainLength.default,
   ) {}
 
   /** queued, from nothing: all of them or none. */
@@ -88,7 +92,8 @@ export class Lifecycle {
    *
    * @param seq number of the attempt's last fact or line
    */
-  settle(id: string, attempt: number, seq: number, outcome: Outcome): Promise<void> {
+  settle(id: string, attempt: number, seq: number, given: Outcome): Promise<void> {
+    const outcome = boundedChain(given, this.maxChainLength);
     return this.#perOperation.run(id, async () => {
       const entry = this.#running(id, attempt);
       if (!entry || !mayMove(entry.record.state, outcome.state)) return;

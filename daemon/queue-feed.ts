@@ -3,6 +3,7 @@
  * and watchers are told of its place now and then.
  */
 import type { Operation } from "../protocol/operation.js";
+import { ChainPace } from "./chain-pace.js";
 import { Delays } from "./delays.js";
 import type { Queue } from "./queue.js";
 import { remainingDelay } from "./retry.js";
@@ -28,6 +29,7 @@ export interface QueueFeedOptions {
 
 export class QueueFeed {
   readonly #delays = new Delays();
+  readonly #pace = new ChainPace();
   #news: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: QueueFeedOptions) {}
@@ -50,8 +52,14 @@ export class QueueFeed {
       this.#join(entry);
       this.options.onReady();
     };
-    if (retryAt === null) this.#join(entry);
-    else this.#delays.add(id, remainingDelay(retryAt, updatedAt), join);
+    const delay = retryAt === null ? this.#pause(entry) : remainingDelay(retryAt, updatedAt);
+    if (delay > 0 || retryAt !== null) this.#delays.add(id, delay, join);
+    else this.#join(entry);
+  }
+
+  /** Milliseconds that a link waits which follows others of its chain too fast. */
+  #pause({ record: { attempt, chain } }: Entry): number {
+    return chain.index === 0 || attempt > 0 ? 0 : this.#pace.delay(chain.id);
   }
 
   #join(entry: Entry): void {

@@ -41,6 +41,7 @@ export const FAILURES = {
   LIVEOPS_STAGE_VALUE_NOT_JSON: "a resumable stage returned what JSON cannot hold",
   LIVEOPS_RESULT_NOT_JSON: "its result is not JSON",
   LIVEOPS_RESULT_TOO_LARGE: "its result is larger than 1 MiB as JSON",
+  LIVEOPS_CHAIN_TOO_LONG: "its chain has as many operations as `maxChainLength` allows",
   LIVEOPS_OUTCOME_SET: "it called result, error or chainTo a second time",
 } as const;
 

@@ -30,6 +30,8 @@ export interface Limits {
   maxLog: number;
   /** Seconds that queued operations wait for a type that does not load, before they fail. 0: they fail at once. */
   maxTypeWait: number;
+  /** Operations of a chain, at most: the last one fails where it hands over to another. */
+  maxChainLength: number;
   /** Finished operations kept, the newest. */
   keepFinished: number;
   /** Days a finished operation is kept. */
@@ -47,6 +49,7 @@ export const LIMITS: Record<keyof Limits, { default: number; min: number; max: n
   maxBody: { default: 4 * MiB, min: 1024, max: 64 * MiB },
   maxLog: { default: 64 * MiB, min: MiB / 16, max: 64 * 1024 * MiB },
   maxTypeWait: { default: 86_400, min: 0, max: 31_536_000 },
+  maxChainLength: { default: 1000, min: 1, max: 10_000_000 },
   keepFinished: { default: 100_000, min: 0, max: 10_000_000 },
   keepDays: { default: 180, min: 0, max: 36_500 },
   nice: { default: 5, min: 0, max: 19 },
