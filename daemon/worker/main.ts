@@ -12,6 +12,7 @@ import type { FromWorker, OrderMessage, ToWorker, WorkerSetup } from "./messages
 import { OwnOutput } from "./own-output.js";
 import { Performance } from "./performance.js";
 import { type Prepared, prepare } from "./prepared.js";
+import { Recycling } from "./recycling.js";
 
 const setup = JSON.parse(process.argv[2] ?? "{}") as WorkerSetup;
 
@@ -23,6 +24,7 @@ enableUserCode(new URL("./liveops.js", import.meta.url).href);
 if (setup.userCode) await enableTypeScript();
 
 const output = { stdout: new OwnOutput(setup.stdoutFile), stderr: new OwnOutput(setup.stderrFile) };
+const recycling = new Recycling();
 let current: Performance | null = null;
 let prepared: Prepared | null = null;
 
@@ -54,7 +56,7 @@ async function perform(order: OrderMessage): Promise<void> {
   current = new Performance(order, setup, output, ready);
   const clean = await current.perform();
   current = null;
-  if (!clean || !process.connected) process.exit(0);
+  if (!clean || !process.connected || recycling.isDue()) process.exit(0);
   send({ type: "idle" });
 }
 

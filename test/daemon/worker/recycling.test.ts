@@ -1,0 +1,56 @@
+/** When a worker's process ends after its operation, and that a real one does. */
+import { closeSync, openSync } from "node:fs";
+import { expect, test } from "vitest";
+import { until } from "../../../daemon/commands/until.js";
+import { Recycling } from "../../../daemon/worker/recycling.js";
+import { TestDaemon } from "../../harness/daemon.js";
+
+test("descriptors that stay open: due when there are more than the limit", () => {
+  const recycling = new Recycling({ descriptors: 20 });
+  const opened: number[] = [];
+  const open = (count: number) => {
+    for (let n = 0; n < count; n++) opened.push(openSync("/dev/null", "r"));
+  };
+  try {
+    open(15);
+    expect(recycling.isDue(1000)).toBe(false);
+    open(10);
+    // A look costs time: not after each of many short operations.
+    expect(recycling.isDue(1050)).toBe(false);
+    expect(recycling.isDue(1100)).toBe(true);
+  } finally {
+    opened.forEach(closeSync);
+  }
+  expect(recycling.isDue(1200)).toBe(false);
+});
+
+test("memory and the number of operations: due at the limit", () => {
+  expect(new Recycling({ memory: 1 }).isDue()).toBe(true);
+  expect(new Recycling({ memory: Number.MAX_SAFE_INTEGER }).isDue()).toBe(false);
+  const recycling = new Recycling({ operations: 3, memory: Number.MAX_SAFE_INTEGER });
+  expect([recycling.isDue(), recycling.isDue(), recycling.isDue()]).toEqual([false, false, true]);
+});
+
+const LEAKS = `
+import { openSync } from "node:fs";
+import { LiveOperation, z } from "liveops";
+export class Leaks extends LiveOperation {
+  static params = z.object({ count: z.number() });
+  async run(p) {
+    for (let n = 0; n < this.params.count; n++) openSync("/dev/null", "r");
+    p.result(process.pid);
+  }
+}
+`;
+
+test("a worker that leaked descriptors runs no other operation, one that did not is used again", async () => {
+  await using daemon = await TestDaemon.start({ ops: { "leaks.mjs": LEAKS }, concurrency: 1 });
+  const pidOf = async (count: number) => {
+    const { id } = await daemon.submit("leaks", { params: { count } });
+    return (await daemon.settled(id)).result;
+  };
+  const first = await pidOf(0);
+  expect(await pidOf(0)).toBe(first);
+  // Between two looks at its descriptors it may run a few more.
+  expect(await until(async () => (await pidOf(100)) !== first, 10_000)).toBe(true);
+});
