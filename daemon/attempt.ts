@@ -13,7 +13,7 @@ import { AttemptTail, type StoredLine } from "./run-files/attempt-tail.js";
 import { cancelFile } from "./run-files/names.js";
 import type { Hindrances } from "./shown.js";
 import type { Entry, Run } from "./store/decision.js";
-import { isNoSpace, replaceFileSync } from "./store/durable-file.js";
+import { isDiskFull, replaceFileSync } from "./store/durable-file.js";
 import type { PooledWorker } from "./worker/pool.js";
 
 export interface AttemptListener {
@@ -53,8 +53,9 @@ export class Attempt {
   /** How far the worker's own output files were read into the log. */
   readonly outputEnd = { stdout: 0, stderr: 0 };
   readonly #tail: AttemptTail;
-  /** The stop for whose file there was no room. */
+  /** The stop whose cancel file could not be written yet. */
   #untold: StopReason | null = null;
+  #cancelFileFailed = false;
   #graceTimer: NodeJS.Timeout | null = null;
   #timeoutTimer: NodeJS.Timeout | null = null;
 
@@ -119,12 +120,14 @@ export class Attempt {
 
   /** Tells the worker to stop: cancel file for a busy loop, SIGTERM for the rest, SIGKILL after the grace period. */
   stop(reason: StopReason): void {
+    // With the outcome read there is nothing to stop, and the worker may run another operation.
+    if (this.outcome) return;
     this.#writeCancelFile(reason);
     signalProcess(this.run.worker, "SIGTERM");
     this.#graceTimer ??= setTimeout(() => this.kill(), this.run.policy.gracePeriod * 1000);
   }
 
-  /** Tries again to tell a worker what there was no room for on the disk before. */
+  /** Tries again to write a cancel file that could not be written before. */
   lookIfUntold(): void {
     if (this.#untold) this.#writeCancelFile(this.#untold);
   }
@@ -137,9 +140,21 @@ export class Attempt {
       mkdirSync(this.dir, { recursive: true, mode: 0o700 });
       replaceFileSync(cancelFile(this.dir), `${JSON.stringify({ reason })}\n`);
     } catch (error) {
-      if (!isNoSpace(error)) throw error;
+      // The signal and the grace period stop the operation all the same.
       this.#untold = reason;
+      this.#sayCancelFileFailed(error as Error);
     }
+  }
+
+  /** Said once: it is tried again every half second. A full disk is shown by `liveopsd status`. */
+  #sayCancelFileFailed(error: Error): void {
+    if (this.#cancelFileFailed || isDiskFull(error)) return;
+    this.#cancelFileFailed = true;
+    const { gracePeriod } = this.run.policy;
+    this.listener.onDamage(
+      `the cancel file of ${this.id} could not be written (${error.message}); its worker was sent SIGTERM ` +
+        `and is killed after ${gracePeriod} s`,
+    );
   }
 
   /** SIGKILL to the worker and everything it started. */
@@ -149,9 +164,13 @@ export class Attempt {
   }
 
   close(): void {
+    this.#clearTimers();
+    this.#tail.close();
+  }
+
+  #clearTimers(): void {
     if (this.#graceTimer) clearTimeout(this.#graceTimer);
     if (this.#timeoutTimer) clearTimeout(this.#timeoutTimer);
-    this.#tail.close();
   }
 
   /** Returns how long the files may be left alone, in ms. */
@@ -172,6 +191,7 @@ export class Attempt {
     if (this.entry.record !== before) this.listener.onChange(this.entry, before);
     if (outcome && !this.outcome) {
       this.outcome = outcome;
+      this.#clearTimers();
       // What it logged before its last word is in the log by now.
       queueMicrotask(() => this.listener.onOutcome(this, outcome));
     }

@@ -34,10 +34,12 @@ export async function claim(
       putBack(id, options);
       return false;
     }
-    const dir = attemptDir(layout, id, entry.nextAttempt);
-    worker.prepare(dir);
-    if (!(await lifecycle.start(id, worker.identity, type.policy))) return false;
-    begin(entry, dir, orderOf(entry, dir, type, layout, options.maxLog));
+    worker.prepare(attemptDir(layout, id, entry.nextAttempt));
+    const started = await lifecycle.start(id, worker.identity, type.policy);
+    if (!started) return false;
+    // Cancelled and retried while its type was looked up, it has another entry and another number by now.
+    const dir = attemptDir(layout, id, started.record.attempt);
+    begin(started, dir, orderOf(started, dir, type, layout, options.maxLog));
     return true;
   } catch (error) {
     putBack(id, options);

@@ -89,6 +89,8 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   const idleMemory = new IdleMemory();
   releasers.add(() => idleMemory.stop());
   const stopped = Promise.withResolvers<void>();
+  // During the start nobody waits for it yet.
+  stopped.promise.catch(() => {});
   let ending: Promise<void> | null = null;
 
   const store = new Store({
@@ -98,12 +100,16 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
       executor.kick();
     },
     onForget: (id) => hub.versions.drop(id),
-    onBroken: (error) => {
-      // A failed fdatasync is not tried again: what was acknowledged is on disk, the next daemon recovers from there.
-      log.fatal({ err: error }, "the journal could not be written; stopping");
-      stopped.reject(error);
-    },
+    onBroken: fail,
   });
+  /** Nothing is tried again: what was acknowledged is on disk, the next daemon recovers from there. */
+  function fail(error: Error): void {
+    log.fatal(
+      { err: error },
+      "the state directory could not be written; liveopsd stops, and the next start recovers",
+    );
+    stopped.reject(error);
+  }
   const stateDocument = new StateDocumentWriter(layout.document, {
     journal: () => store.journalNumber,
     counts: () => store.counts(),
@@ -156,6 +162,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     maxLog: settings.maxLog,
     userCode: () => loader.hasUserCode(settings.shippedDirs),
     onLeft: () => sweep.start(),
+    onBroken: fail,
     listener: {
       onChange: (entry, before) => {
         idleMemory.stir();
@@ -181,7 +188,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
 
   function noteProblem(problem: string): void {
     if (store.problems.includes(problem)) return;
-    store.problems.push(problem);
+    store.addProblem(problem);
     log.error(problem);
   }
 

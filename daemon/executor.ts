@@ -4,6 +4,7 @@
  */
 import { EventEmitter, once } from "node:events";
 import { mkdirSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { Attempt, type AttemptListener } from "./attempt.js";
 import type { BlockedTypes } from "./blocked-types.js";
@@ -15,7 +16,7 @@ import type { Queue } from "./queue.js";
 import { Settlement } from "./settlement.js";
 import { Starter } from "./starter.js";
 import type { Entry } from "./store/decision.js";
-import { isNoSpace } from "./store/durable-file.js";
+import { isDiskFull } from "./store/durable-file.js";
 import { StoreFullError } from "./store/journal.js";
 import { attemptDir, type Layout } from "./store/layout.js";
 import type { Store } from "./store/store.js";
@@ -44,6 +45,8 @@ export interface ExecutorOptions {
   /** A worker of an earlier daemon has no operation any more. */
   onLeft: () => void;
   listener: Pick<AttemptListener, "onChange" | "onLines" | "onHindered">;
+  /** A decision cannot be recorded, and not for lack of room: the daemon must stop. */
+  onBroken: (error: Error) => void;
 }
 
 export class Executor {
@@ -156,7 +159,7 @@ export class Executor {
     const attempt = new Attempt(entry, entry.run, dir, worker, {
       ...listener,
       onOutcome: (settled, outcome) => {
-        void this.#settlement.settle(settled, outcome);
+        this.#settlement.settle(settled, outcome);
         this.kick();
       },
       onDamage: (message) => log.error(message),
@@ -178,12 +181,19 @@ export class Executor {
     } else this.#settlement.lost(attempt, null);
   }
 
+  /** Records the timeout, then stops the attempt. On a full disk that is tried until there is room. */
   async #timedOut(attempt: Attempt): Promise<void> {
-    try {
-      await this.options.lifecycle.cancel(attempt.id, "timeout");
-      this.stopOperation(attempt.id);
-    } catch (error) {
-      this.options.log.warn({ err: error, id: attempt.id }, "the timeout could not be recorded");
+    const { id, number } = attempt;
+    for (let tries = 0; this.attempts.get(id) === attempt && !this.#isStopped; tries++) {
+      try {
+        await this.options.lifecycle.cancel(id, "timeout", number);
+        if (this.attempts.get(id) === attempt) this.stopOperation(id);
+        return;
+      } catch (error) {
+        if (tries === 0) this.options.log.warn({ err: error, id }, "the timeout could not be recorded yet");
+        if (!(error instanceof StoreFullError)) return;
+        await delay(ROUND_MS);
+      }
     }
   }
 
@@ -247,6 +257,6 @@ function makeAgain(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   } catch (error) {
-    if (!isNoSpace(error)) throw error;
+    if (!isDiskFull(error)) throw error;
   }
 }

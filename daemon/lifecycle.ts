@@ -12,7 +12,14 @@ import type { Operation } from "../protocol/operation.js";
 import { isFinal, mayMove, type State } from "../protocol/state.js";
 import { boundedChain } from "./chain-pace.js";
 import { PerKey } from "./per-key.js";
-import type { Entry, IdempotencyKey, Policy, Successor, WorkerIdentity } from "./store/decision.js";
+import type {
+  Entry,
+  IdempotencyKey,
+  Policy,
+  Successor,
+  WorkerIdentity,
+  WorkerLosses,
+} from "./store/decision.js";
 import { type Layout, runDir } from "./store/layout.js";
 import type { Store } from "./store/store.js";
 
@@ -30,7 +37,12 @@ export interface Again {
   tries: number;
   /** Seconds. */
   delay: number;
+  /** Absent: the attempt did not end by the death of its worker. */
+  losses?: WorkerLosses | undefined;
 }
+
+/** What becomes of an operation whose attempt is over. */
+export type Conclusion = { finish: Outcome } | { requeue: Again };
 
 export class Lifecycle {
   readonly #perOperation = new PerKey();
@@ -54,11 +66,11 @@ export class Lifecycle {
     );
   }
 
-  /** queued → running. False where it is not queued any more. `begin` is called when it is durable. */
-  start(id: string, worker: WorkerIdentity, policy: Policy): Promise<boolean> {
+  /** queued → running. Resolves with the entry that started, once that is durable; null: it is not queued any more. */
+  start(id: string, worker: WorkerIdentity, policy: Policy): Promise<Entry | null> {
     return this.#perOperation.run(id, async () => {
       const entry = this.store.ledger.get(id);
-      if (!entry || !mayMove(entry.record.state, "running")) return false;
+      if (!entry || !mayMove(entry.record.state, "running")) return null;
       const fact = {
         type: "attempt:started",
         seq: entry.record.seq + 1,
@@ -66,46 +78,39 @@ export class Lifecycle {
         attempt: entry.nextAttempt,
       } as const;
       await this.store.decide({ kind: "started", id, fact, worker, policy, uptime: uptime() });
-      return true;
+      return entry;
     });
   }
 
   /**
-   * running → queued: the worker died before it accepted (`next` is the same attempt), its type is resumable, or it
-   * failed and its type retries.
-   */
-  requeue(id: string, attempt: number, seq: number, again: Again): Promise<void> {
-    return this.#perOperation.run(id, async () => {
-      const entry = this.#running(id, attempt);
-      if (!entry || !mayMove(entry.record.state, "queued")) return;
-      const { reason, next, tries } = again;
-      const retryAt = again.delay === 0 ? null : new Date(Date.now() + again.delay * 1000).toISOString();
-      const fact = { type: "attempt:requeued", seq: seq + 1, at: now(), attempt, reason, retryAt } as const;
-      const { logLines } = entry.record;
-      await this.store.decide({ kind: "requeued", id, fact, next, tries, logLines });
-    });
-  }
-
-  /**
-   * running → succeeded, failed or cancelled, with the chain's next operation in the same record. Keyed by attempt:
-   * settling again does nothing.
+   * running → queued, succeeded, failed or cancelled: what becomes of an operation whose attempt is over. Keyed by
+   * attempt: a second conclusion of the same attempt does nothing.
    *
-   * @param seq number of the attempt's last fact or line
+   * The decision is made here, under the operation's lock, so that it sees every cancel that was recorded before. A
+   * recorded cancel beats a requeue: the operation is finished as cancelled.
+   *
+   * @param seq number of the attempt's last event or line
+   * @param decide called with the newest entry; may be called again after a full disk
    */
-  settle(id: string, attempt: number, seq: number, given: Outcome): Promise<void> {
-    const outcome = boundedChain(given, this.maxChainLength);
+  conclude(id: string, attempt: number, seq: number, decide: (entry: Entry) => Conclusion): Promise<void> {
     return this.#perOperation.run(id, async () => {
       const entry = this.#running(id, attempt);
-      if (!entry || !mayMove(entry.record.state, outcome.state)) return;
-      const next = outcome.state === "succeeded" ? outcome.next : null;
-      const omitted = await this.store.payloads.keepResult(id, outcome.result);
-      const stored = omitted ? { ...outcome, result: null, omitted } : outcome;
-      const fact = settledFact(entry.record, seq + 1, stored, next?.id ?? null);
-      const record = fold(entry.record, fact);
-      // Settled again after damage, its next one may be there already.
-      const successor = next && !this.store.knows(next.id) ? await this.#successor(entry, next) : null;
-      await this.store.decide({ kind: "settled", id, fact, record, successor });
+      if (!entry) return;
+      const conclusion = decide(entry);
+      if ("finish" in conclusion) await this.#finish(entry, seq, conclusion.finish);
+      else if (isCancelRecorded(entry)) await this.#finish(entry, seq, CANCELLED);
+      else await this.#requeue(entry, seq, conclusion.requeue);
     });
+  }
+
+  /** As `conclude`, where the decision does not depend on the entry. */
+  requeue(id: string, attempt: number, seq: number, again: Again): Promise<void> {
+    return this.conclude(id, attempt, seq, () => ({ requeue: again }));
+  }
+
+  /** As `conclude`, where the decision does not depend on the entry. */
+  settle(id: string, attempt: number, seq: number, outcome: Outcome): Promise<void> {
+    return this.conclude(id, attempt, seq, () => ({ finish: outcome }));
   }
 
   /** queued → failed: it cannot even be started. */
@@ -118,17 +123,20 @@ export class Lifecycle {
 
   /**
    * Records that an operation is to stop. A queued one is cancelled on the spot; for a running one this is the
-   * record alone, and the executor sees to the rest.
+   * record alone, and the executor sees to the rest. The first reason stays; a cancel after a timeout is recorded
+   * all the same, so that nothing of the operation runs again by itself.
    *
+   * @param attempt records nothing where this attempt does not run any more: a timeout is of one attempt
    * @throws Refusal where it is over
    */
-  cancel(id: string, reason: StopReason = "cancel"): Promise<Operation> {
+  cancel(id: string, reason: StopReason = "cancel", attempt?: number): Promise<Operation> {
     return this.#perOperation.run(id, async () => {
       const entry = this.store.ledger.get(id);
+      if (attempt !== undefined && !this.#running(id, attempt)) return this.#record(id);
       if (!entry || isFinal(entry.record.state))
         throw wrongState(entry?.record ?? this.#record(id), "cancelled");
       if (entry.record.state === "queued") await this.#settleQueued(entry, CANCELLED);
-      else if (entry.run?.stopReason === null) {
+      else if (isNews(entry, reason)) {
         const fact = {
           type: "cancel:requested",
           seq: 0,
@@ -179,10 +187,44 @@ export class Lifecycle {
       if (!isFinal(record.state)) throw wrongState(record, "removed");
       const key = this.store.find(id)?.key ?? null;
       await this.store.decide({ kind: "removed", id, key });
-      rmSync(runDir(this.layout, id), { recursive: true, force: true });
+      this.#removeRunFiles(id);
       this.store.payloads.remove(record);
       return record;
     });
+  }
+
+  /** The removal is recorded by then: files that stay are a problem to be told, and no reason to refuse. */
+  #removeRunFiles(id: string): void {
+    try {
+      rmSync(runDir(this.layout, id), { recursive: true, force: true });
+    } catch (error) {
+      const { message } = error as Error;
+      this.store.addProblem(`run files of ${id} could not be removed (${message}); run: liveopsd doctor`);
+    }
+  }
+
+  async #finish(entry: Entry, seq: number, given: Outcome): Promise<void> {
+    const { id, state } = entry.record;
+    const outcome = boundedChain(given, this.maxChainLength);
+    if (!mayMove(state, outcome.state)) return;
+    const next = outcome.state === "succeeded" ? outcome.next : null;
+    const omitted = await this.store.payloads.keepResult(id, outcome.result);
+    // Finished again after damage, its next one may be there already.
+    const successor = next && !this.store.knows(next.id) ? await this.#successor(entry, next) : null;
+    const stored = omitted ? { ...outcome, result: null, omitted } : outcome;
+    const fact = settledFact(entry.record, seq + 1, stored, next?.id ?? null);
+    const record = fold(entry.record, fact);
+    await this.store.decide({ kind: "settled", id, fact, record, successor });
+  }
+
+  async #requeue(entry: Entry, seq: number, again: Again): Promise<void> {
+    const { id, state, attempt } = entry.record;
+    if (!mayMove(state, "queued")) return;
+    const { reason, next, tries, losses } = again;
+    const retryAt = again.delay === 0 ? null : new Date(Date.now() + again.delay * 1000).toISOString();
+    const fact = { type: "attempt:requeued", seq: seq + 1, at: now(), attempt, reason, retryAt } as const;
+    const { logLines } = entry.record;
+    await this.store.decide({ kind: "requeued", id, fact, next, tries, losses, logLines });
   }
 
   async #settleQueued(entry: Entry, outcome: Outcome): Promise<void> {
@@ -217,6 +259,16 @@ export class Lifecycle {
 }
 
 const CANCELLED: Outcome = { state: "cancelled", result: null, error: null, next: null };
+
+function isCancelRecorded({ record, run }: Entry): boolean {
+  return record.cancelRequested || run?.stopReason === "cancel";
+}
+
+/** Whether a request to stop says more than what is recorded of a running operation. */
+function isNews({ record, run }: Entry, reason: StopReason): boolean {
+  if (!run) return false;
+  return run.stopReason === null || (reason === "cancel" && !record.cancelRequested);
+}
 
 type SettledFact = Extract<DaemonFact, { type: "operation:settled" }>;
 

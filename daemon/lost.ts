@@ -8,13 +8,20 @@ import type { Outcome } from "../protocol/fact.js";
 import type { LogStream, OperationError } from "../protocol/operation.js";
 import type { Attempt } from "./attempt.js";
 import { bootId } from "./process/identity.js";
-import type { WorkerIdentity } from "./store/decision.js";
-import { isNoSpace } from "./store/durable-file.js";
+import type { Entry, Policy, WorkerIdentity, WorkerLosses } from "./store/decision.js";
+import { isDiskFull } from "./store/durable-file.js";
+import { STALE_EXIT } from "./worker/messages.js";
 import type { WorkerExit, workerFiles } from "./worker/pool.js";
 import { RunSink } from "./worker/run-sink.js";
 
-/** How often in a row a worker may die under one operation before it counts as the operation's doing. */
+/** So many workers in a row that died under one operation fail the operation: it counts as the operation's doing. */
 export const MAX_LOSSES = 3;
+
+/**
+ * So many workers in a row that died before they accepted one operation fail it. None of the operation's code ran, so
+ * more are borne than of the others: a daemon that is killed between start and order causes one each time.
+ */
+export const MAX_UNACCEPTED = 10;
 
 /** At most so much of the unread output is kept. */
 const LAST_WORDS = 64 * 1024;
@@ -50,7 +57,7 @@ function openSink({ dir, number, seq, entry }: Attempt): RunSink | null {
     return new RunSink(dir, number, seq, entry.record.logLines, Number.POSITIVE_INFINITY);
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    if (isMissing || isNoSpace(error)) return null;
+    if (isMissing || isDiskFull(error)) return null;
     throw error;
   }
 }
@@ -86,21 +93,73 @@ function readUnread(file: string, from: number): Unread {
   }
 }
 
+/**
+ * The count of deaths with one more. A worker that left because its loaded files were edited counts as none: it is
+ * not used again, so there are no more of them than workers.
+ */
+export function countLoss(
+  before: WorkerLosses | undefined,
+  { run }: Attempt,
+  exit: WorkerExit | null,
+): WorkerLosses {
+  const { accepted, unaccepted } = before ?? { accepted: 0, unaccepted: 0 };
+  if (run.accepted) return { accepted: accepted + 1, unaccepted: 0 };
+  return { accepted, unaccepted: unaccepted + (exit?.code === STALE_EXIT ? 0 : 1) };
+}
+
+/** Whether an operation whose worker died is queued again by itself. */
+export function runsAgain({ run }: Attempt, losses: WorkerLosses): boolean {
+  if (run.stopReason !== null) return false;
+  if (!run.accepted) return losses.unaccepted < MAX_UNACCEPTED;
+  return run.policy.resumable && losses.accepted < MAX_LOSSES;
+}
+
 /** The outcome of an attempt whose worker is dead and whose files are at their end. */
-export function outcomeOfLost(attempt: Attempt, exit: WorkerExit | null, stderr: string): Outcome {
+export function outcomeOfLost(
+  attempt: Attempt,
+  exit: WorkerExit | null,
+  stderr: string,
+  losses: WorkerLosses,
+): Outcome {
   const { stopReason, policy } = attempt.run;
   if (stopReason === "cancel") return { state: "cancelled", result: null, error: null, next: null };
-  if (stopReason === "timeout") {
-    const message = `it ran longer than its timeout of ${policy.timeout} s and did not stop when told to`;
-    return failed({ code: "LIVEOPS_TIMEOUT", message, stack: null });
-  }
+  if (stopReason === "timeout") return timedOut(`${ranTooLong(policy)} and did not stop when told to`);
   const { cause, message } = describeDeath(attempt.run.worker, exit, stderr);
   return failed({
     code: "LIVEOPS_WORKER_LOST",
-    message: `${message}; its last log lines are kept`,
+    message: `${message}${limitReached(attempt, losses)}; its last log lines are kept`,
     stack: null,
     cause,
   });
+}
+
+/**
+ * The outcome as it counts. A worker whose cancel file could not be written knows only that it is to stop, and ends as
+ * cancelled where it was stopped by its timeout.
+ */
+export function correctedOutcome(outcome: Outcome, { record, run }: Entry): Outcome {
+  if (outcome.state !== "cancelled" || run?.stopReason !== "timeout" || record.cancelRequested)
+    return outcome;
+  return timedOut(ranTooLong(run.policy));
+}
+
+function ranTooLong(policy: Policy): string {
+  return `it ran longer than its timeout of ${policy.timeout} s`;
+}
+
+function timedOut(message: string): Outcome {
+  return failed({ code: "LIVEOPS_TIMEOUT", message, stack: null });
+}
+
+/** Says the number where it is the reason that the operation does not run again. */
+function limitReached({ run }: Attempt, { accepted, unaccepted }: WorkerLosses): string {
+  if (!run.accepted) return `, as did ${unaccepted} workers in a row before they accepted the operation`;
+  if (!run.policy.resumable || accepted < MAX_LOSSES) return "";
+  return `, the ${ordinal(accepted)} worker in a row that died under the operation, so it is not resumed again`;
+}
+
+function ordinal(n: number): string {
+  return n === 3 ? "third" : `${n}th`;
 }
 
 /** What a process, its runtime or its C library ends itself with when it cannot go on. */

@@ -14,11 +14,11 @@ const WORTH_ANOTHER = new Set<string>([
   "LIVEOPS_WORKER_LOST",
 ] satisfies FailureCode[]);
 
-/** Seconds until the next attempt, or null where there is none. */
+/** Seconds until the next attempt, or null where there is none. A recorded cancel is seen to by the lifecycle. */
 export function retryDelay(entry: Entry, policy: Policy, outcome: Outcome): number | null {
   const { retry } = policy;
   if (!retry || outcome.state !== "failed" || !WORTH_ANOTHER.has(outcome.error?.code ?? "")) return null;
-  if (entry.record.cancelRequested || entry.tries + 1 >= retry.attempts) return null;
+  if (entry.tries + 1 >= retry.attempts) return null;
   return Math.min(MAX_DELAY, retry.backoff * 2 ** entry.tries);
 }
 

@@ -2,40 +2,45 @@
  * What comes of an attempt: an outcome read from its files, or a worker that died without one, becomes one decision:
  * settled, or queued again. Called by the executor alone; nothing else catches what goes wrong in an operation.
  */
-import type { Logger } from "pino";
 import { giveBackReserved } from "../ops/api/append-file.js";
 import type { Outcome } from "../protocol/fact.js";
 import type { Attempt } from "./attempt.js";
 import type { BlockedTypes } from "./blocked-types.js";
-import type { Again, Lifecycle } from "./lifecycle.js";
-import { describeDeath, keepLastWords, MAX_LOSSES, outcomeOfLost } from "./lost.js";
+import type { Conclusion, Lifecycle } from "./lifecycle.js";
+import {
+  correctedOutcome,
+  countLoss,
+  describeDeath,
+  keepLastWords,
+  outcomeOfLost,
+  runsAgain,
+} from "./lost.js";
 import { killLeftovers } from "./process/identity.js";
 import { retryDelay } from "./retry.js";
 import { eventsFile } from "./run-files/names.js";
+import type { Entry, WorkerLosses } from "./store/decision.js";
 import { StoreFullError } from "./store/journal.js";
 import type { Layout } from "./store/layout.js";
-import { STALE_EXIT } from "./worker/messages.js";
 import { type WorkerExit, workerFiles } from "./worker/pool.js";
 
 /** How long a decision waits that found no room on the disk. */
 const AGAIN_MS = 500;
 
 export interface SettlementOptions {
-  lifecycle: Lifecycle;
+  lifecycle: Pick<Lifecycle, "conclude">;
   layout: Layout;
-  log: Logger;
-  blockedTypes: BlockedTypes;
+  blockedTypes: Pick<BlockedTypes, "block" | "isOverdue" | "loaded">;
   /** Whether the attempt is still the one that runs: settling it again does nothing. */
   isCurrent(attempt: Attempt): boolean;
   /** It is decided: its slot is free. */
   onDone(attempt: Attempt): void;
   /** There is no room on the disk to record it, so it waits. */
   onWait(): void;
+  /** It cannot be recorded, and not for lack of room: the daemon must stop, the next one finds it as it is now. */
+  onBroken(error: Error): void;
 }
 
 export class Settlement {
-  /** How often in a row a worker died under an operation. */
-  readonly #losses = new Map<string, number>();
   /** Decisions that wait for room on the disk. */
   waiting = 0;
 
@@ -49,51 +54,38 @@ export class Settlement {
     killLeftovers(worker);
     giveBackReserved(eventsFile(attempt.dir));
     const stderr = keepLastWords(attempt, workerFiles(this.options.layout.workers, worker.workerId));
-    const { id, run } = attempt;
-    // A worker that leaves since a file was edited is no loss, however often the author saves.
-    const isStale = !run.accepted && exit?.code === STALE_EXIT;
-    const losses = (this.#losses.get(id) ?? 0) + (isStale ? 0 : 1);
-    this.#losses.set(id, losses);
-    const again = run.stopReason === null && losses < MAX_LOSSES && (!run.accepted || run.policy.resumable);
-    if (again) void this.#requeue(attempt, describeDeath(run.worker, exit, stderr).message);
-    else void this.settle(attempt, outcomeOfLost(attempt, exit, stderr));
+    void this.#conclude(attempt, (entry) => {
+      const losses = countLoss(entry.losses, attempt, exit);
+      if (!runsAgain(attempt, losses))
+        return finishOrRetry(attempt, entry, outcomeOfLost(attempt, exit, stderr, losses), losses);
+      const { message: reason } = describeDeath(worker, exit, stderr);
+      const next = attempt.run.accepted ? attempt.number + 1 : attempt.number;
+      return { requeue: { reason, next, tries: entry.tries, delay: 0, losses } };
+    });
   }
 
-  async #requeue(attempt: Attempt, reason: string): Promise<void> {
-    const next = attempt.run.accepted ? attempt.number + 1 : attempt.number;
-    const { tries } = attempt.entry;
-    await this.#again(attempt, { reason, next, tries, delay: 0 });
-  }
-
-  async #again(attempt: Attempt, again: Again): Promise<void> {
-    const { id, number, seq } = attempt;
-    await this.#untilRoom(attempt, () => this.options.lifecycle.requeue(id, number, seq, again));
-    this.options.onDone(attempt);
-  }
-
-  async settle(attempt: Attempt, outcome: Outcome): Promise<void> {
+  settle(attempt: Attempt, outcome: Outcome): void {
     if (!this.options.isCurrent(attempt)) return;
     // The worker's own death does not lose the outcome, nor does ours: it is in the run file until this is durable.
     attempt.read();
     if (outcome.state !== "succeeded") this.#endLeftovers(attempt);
-    const { id, number, seq, entry, run } = attempt;
+    void this.#conclude(attempt, (entry) => {
+      const blocked = this.#blockedAgain(attempt, entry, outcome);
+      return blocked ?? finishOrRetry(attempt, entry, correctedOutcome(outcome, entry), undefined);
+    });
+  }
+
+  /** Queued again where its worker could not load its type, and it has not waited for the type too long. */
+  #blockedAgain({ run, number }: Attempt, entry: Entry, outcome: Outcome): Conclusion | null {
     const { blockedTypes } = this.options;
-    if (!outcome.notLoaded) blockedTypes.loaded(entry.record.op);
-    else if (run.stopReason === null && !blockedTypes.isOverdue(entry)) {
-      const reason = outcome.error?.message ?? "the type does not load in a worker";
-      blockedTypes.block(entry.record.op, reason, "worker");
-      await this.#again(attempt, { reason, next: number + 1, tries: entry.tries, delay: 0 });
-      return;
+    if (!outcome.notLoaded) {
+      blockedTypes.loaded(entry.record.op);
+      return null;
     }
-    const delay = retryDelay(entry, run.policy, outcome);
-    if (delay !== null) {
-      const reason = `${outcome.error?.message} (${outcome.error?.code})`;
-      await this.#again(attempt, { reason, next: number + 1, tries: entry.tries + 1, delay });
-      return;
-    }
-    await this.#untilRoom(attempt, () => this.options.lifecycle.settle(id, number, seq, outcome));
-    this.#losses.delete(attempt.id);
-    this.options.onDone(attempt);
+    if (run.stopReason !== null || blockedTypes.isOverdue(entry)) return null;
+    const reason = outcome.error?.message ?? "the type does not load in a worker";
+    blockedTypes.block(entry.record.op, reason, "worker");
+    return { requeue: { reason, next: number + 1, tries: entry.tries, delay: 0 } };
   }
 
   /**
@@ -105,17 +97,18 @@ export class Settlement {
     else killLeftovers(run.worker, run.worker.pid);
   }
 
-  /** A settlement waits for room on the disk; nothing else can be done with it. */
-  async #untilRoom(attempt: Attempt, decide: () => Promise<void>): Promise<void> {
+  /** Waits for room on the disk; nothing else can be done with a decision. */
+  async #conclude(attempt: Attempt, decide: (entry: Entry) => Conclusion): Promise<void> {
+    const { lifecycle, onDone, onBroken } = this.options;
+    const { id, number, seq } = attempt;
     for (let since: Date | null = null; ; since ??= new Date()) {
       attempt.waitsForRoom(since);
       try {
-        return await decide();
+        await lifecycle.conclude(id, number, seq, decide);
+        onDone(attempt);
+        return;
       } catch (error) {
-        if (!(error instanceof StoreFullError)) {
-          this.options.log.error({ err: error }, "a decision could not be recorded");
-          return;
-        }
+        if (!(error instanceof StoreFullError)) return onBroken(error as Error);
         await this.#rest();
       }
     }
@@ -127,4 +120,17 @@ export class Settlement {
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     this.waiting--;
   }
+}
+
+/** Finished, or queued again where the outcome is a failure that the type retries. */
+function finishOrRetry(
+  attempt: Attempt,
+  entry: Entry,
+  outcome: Outcome,
+  losses: WorkerLosses | undefined,
+): Conclusion {
+  const delay = retryDelay(entry, attempt.run.policy, outcome);
+  if (delay === null) return { finish: outcome };
+  const reason = `${outcome.error?.message} (${outcome.error?.code})`;
+  return { requeue: { reason, next: attempt.number + 1, tries: entry.tries + 1, delay, losses } };
 }

@@ -187,7 +187,7 @@ export class Backup extends LiveOperation<typeof Backup> {
 
 function explained(error: unknown, target: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT") {
+  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") {
     return new PlainError(`no space left in ${shown(target)}: free some or give another target=PATH`);
   }
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {

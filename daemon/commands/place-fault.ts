@@ -1,6 +1,6 @@
 /** A start that failed over its places: what the system says, in words, and the exit code. */
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
-import { isNoSpace } from "../store/durable-file.js";
+import { isDiskFull } from "../store/durable-file.js";
 
 const OF_PLACES = new Set([
   "EACCES",
@@ -16,7 +16,7 @@ const OF_PLACES = new Set([
 
 /** Null where it is a fault of ours. */
 export function placeFault(error: unknown): { message: string; code: ExitCode } | null {
-  if (isNoSpace(error)) {
+  if (isDiskFull(error)) {
     const message =
       "there is no room to start: the state directory's disk is full; make room, then start again";
     return { message, code: EXIT.refused };

@@ -27,6 +27,7 @@ export type Decision =
       fact: FactOf<"attempt:requeued">;
       next: number;
       tries: number;
+      losses?: WorkerLosses | undefined;
       /** Log lines of all attempts so far: the next attempt numbers its lines after them. */
       logLines: number;
     }
@@ -84,6 +85,14 @@ export interface Policy {
   retry: { attempts: number; backoff: number } | null;
 }
 
+/** How many workers in a row died under an operation, over restarts of the daemon too. */
+export interface WorkerLosses {
+  /** After the worker accepted: the operation's code was running. */
+  accepted: number;
+  /** Before the worker accepted: none of the operation's code ran. */
+  unaccepted: number;
+}
+
 /** An operation as the store keeps it: its record, and what only the daemon needs. */
 export interface Entry {
   record: Operation;
@@ -101,6 +110,8 @@ export interface Entry {
   nextAttempt: number;
   /** Attempts that failed and were retried by themselves since it was submitted, or retried by someone. */
   tries: number;
+  /** Absent: the last attempt did not end by the death of its worker. */
+  losses?: WorkerLosses | undefined;
   run: Run | null;
 }
 

@@ -1,7 +1,7 @@
 /** Making the directories, ours alone: mode 0700, refused where someone else owns or may write them. */
 import { chmodSync, readFileSync, statSync } from "node:fs";
 import { makeDirectory } from "../../protocol/make-directory.js";
-import { isNoSpace, replaceFileSync } from "./durable-file.js";
+import { isDiskFull, replaceFileSync } from "./durable-file.js";
 import { FORMAT, type Layout } from "./layout.js";
 
 /** A place that cannot be used: what is wrong with it and what to do. */
@@ -14,7 +14,7 @@ export function ownDirectory(dir: string): void {
   try {
     makeDirectory(dir, 0o700);
   } catch (error) {
-    if (isNoSpace(error)) throw error;
+    if (isDiskFull(error)) throw error;
     throw new PlaceError(
       `${dir} cannot be made: ${(error as Error).message}; choose another with --state-dir`,
     );

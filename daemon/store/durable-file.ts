@@ -1,8 +1,9 @@
 /** Files that are wholly there or not at all, and still there after a power cut. */
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { isDiskFull } from "../../ops/api/replace-file.js";
 
-export { replaceFileSync, syncDirectory, writeAllSync } from "../../ops/api/replace-file.js";
+export { isDiskFull, replaceFileSync, syncDirectory, writeAllSync } from "../../ops/api/replace-file.js";
 
 /** As `replaceFileSync`, off the event loop: `write` fills the new one, in as many writes as it likes. */
 export async function replaceFile(file: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
@@ -36,8 +37,13 @@ export async function writeAll(handle: FileHandle, bytes: Buffer, position: numb
   }
 }
 
-/** Whether the disk, or its owner's share of it, is full. */
-export function isNoSpace(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException)?.code;
-  return code === "ENOSPC" || code === "EDQUOT";
+const NO_DESCRIPTOR_OR_MEMORY = new Set<unknown>(["EMFILE", "ENFILE", "ENOMEM"]);
+
+/**
+ * Whether the file system failed. What the system only lacks at the moment (room on the disk, descriptors, memory) is
+ * no failure: the file is as it was before, and the same call may succeed later.
+ */
+export function isIoError(error: unknown): boolean {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return syscall !== undefined && !isDiskFull(error) && !NO_DESCRIPTOR_OR_MEMORY.has(code);
 }

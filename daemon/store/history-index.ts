@@ -6,7 +6,7 @@ import { closeSync, openSync, rmSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { State } from "../../protocol/state.js";
 import type { Entry } from "./decision.js";
-import { isNoSpace } from "./durable-file.js";
+import { isDiskFull } from "./durable-file.js";
 
 export interface Place {
   segment: number;
@@ -238,7 +238,7 @@ export function isUnusable(error: unknown): boolean {
 
 /** SQLITE_FULL, SQLITE_IOERR, SQLITE_CANTOPEN, or the system's own word for a full disk. */
 function isUnwritable(error: unknown): boolean {
-  return [10, 13, 14].includes(sqliteCode(error)) || isNoSpace(error);
+  return [10, 13, 14].includes(sqliteCode(error)) || isDiskFull(error);
 }
 
 function sqliteCode(error: unknown): number {

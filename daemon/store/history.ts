@@ -133,11 +133,22 @@ export class History {
       writeAllSync(fd, Buffer.concat(chunks));
       fdatasyncSync(fd);
     } catch (error) {
-      ftruncateSync(fd, this.#length);
+      this.#takeBack(fd);
       throw error;
     }
     this.#length = offset;
     this.#indexed((index) => index.put(places, { segment: this.#segment, offset }));
+  }
+
+  /** Takes back what was half written. Where that cannot be, the next append begins another segment. */
+  #takeBack(fd: number): void {
+    try {
+      ftruncateSync(fd, this.#length);
+    } catch {
+      closeSync(fd);
+      this.#fd = null;
+      this.#segment++;
+    }
   }
 
   #openForAppend(): number {

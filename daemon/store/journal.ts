@@ -3,7 +3,8 @@
  *
  * Natural group commit: while one batch is being synced the next one gathers, so an append costs one sync when
  * alone and a share of one under load. A batch that cannot be written is cut off again to the last durable length
- * and its waiters are refused; a failed fdatasync is never retried, since the kernel may have dropped the pages.
+ * and its waiters are refused where the disk is full. Any other I/O error breaks the journal for good: a failed write or
+ * sync is never retried, since the kernel may have dropped the pages. The next start recovers from what is on disk.
  *
  * A segment ends in tabs, room for the records to come: their sync then writes no new size of the file.
  */
@@ -12,7 +13,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { withRoom } from "../../ops/api/append-file.js";
 import { encodeLine } from "./checked-line.js";
-import { syncDirectory, writeAll } from "./durable-file.js";
+import { isDiskFull, isIoError, syncDirectory, writeAll } from "./durable-file.js";
 
 /** Most bytes of room made at a time. */
 const ROOM = 64 * 1024;
@@ -37,7 +38,7 @@ export interface JournalOptions<T> {
   last: number;
   /** Called in order, synchronously, when a record is on disk and before its append resolves. */
   onDurable: (value: T, n: number) => void;
-  /** A sync failed: what was acknowledged is safe, what comes is not. The daemon must stop. */
+  /** The disk failed: what was acknowledged is safe, nothing else is taken. Called once; the daemon must stop. */
   onBroken: (error: Error) => void;
 }
 
@@ -102,11 +103,19 @@ export class Journal<T> {
           await this.#openSegment();
           resolve({ value, segment: this.#segment, last });
         } catch (error) {
+          if (isIoError(error)) this.break(error as Error);
           reject(error as Error);
         }
       });
       this.#kick();
     });
+  }
+
+  /** The store's disk failed, here or in another file of the store: nothing is taken any more. */
+  break(error: Error): void {
+    if (this.#broken) return;
+    this.#broken = error;
+    this.options.onBroken(error);
   }
 
   async stop(): Promise<void> {
@@ -156,23 +165,15 @@ export class Journal<T> {
     if (!handle) return this.#refuse(batch, new Error("the journal is closed"));
     try {
       await this.#write(handle, bytes);
-    } catch (error) {
-      await this.#cutOff(handle);
-      return this.#refuse(batch, asStoreError(error));
-    }
-    try {
       await handle.datasync();
       this.#nameSegment();
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOSPC") {
-        await this.#cutOff(handle);
-        return this.#refuse(batch, asStoreError(error));
-      }
-      this.#broken = error as Error;
-      this.#refuse(batch, this.#broken);
-      this.options.onBroken(this.#broken);
-      return;
+      if (isDiskFull(error)) await this.#cutOff(handle);
+      else this.break(error as Error);
+      return this.#refuse(batch, this.#broken ?? asStoreError(error));
     }
+    // Another file of the store failed meanwhile: what is on disk by now is for the next start to find.
+    if (this.#broken) return this.#refuse(batch, this.#broken);
     this.#length += bytes.length;
     this.full = false;
     for (const { values, resolve } of batch) {
@@ -191,7 +192,7 @@ export class Journal<T> {
         return;
       } catch (error) {
         // There may still be room for the records alone.
-        if (!(asStoreError(error) instanceof StoreFullError)) throw error;
+        if (!isDiskFull(error)) throw error;
         await handle.truncate(this.#length);
         this.#size = end;
       }
@@ -215,8 +216,8 @@ export class Journal<T> {
       await handle.truncate(this.#length);
       this.#size = this.#length;
     } catch (error) {
-      this.#broken = error as Error;
-      this.options.onBroken(this.#broken);
+      // What is left behind the end might be read as records that happened.
+      this.break(error as Error);
     }
   }
 
@@ -248,8 +249,5 @@ export function segmentName(first: number): string {
 }
 
 function asStoreError(error: unknown): Error {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG"
-    ? new StoreFullError(message)
-    : (error as Error);
+  return isDiskFull(error) ? new StoreFullError((error as Error).message) : (error as Error);
 }

@@ -81,6 +81,7 @@ export class Ledger {
         entry.run = null;
         entry.nextAttempt = decision.next;
         entry.tries = decision.tries;
+        entry.losses = decision.losses;
         entry.queuedAt = n;
         break;
       case "cancelled":
@@ -140,6 +141,7 @@ export class Ledger {
       facts: [...decision.entry.facts],
       run: null,
       tries: 0,
+      losses: undefined,
       queuedAt: n,
     };
     this.#fold(entry, decision.fact);

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import type { Submission } from "../../protocol/fact.js";
 import type { Omitted, Operation } from "../../protocol/operation.js";
 import { parseSummed, summedLine } from "../run-files/summed-line.js";
-import { isNoSpace } from "./durable-file.js";
+import { isDiskFull } from "./durable-file.js";
 import { StoreFullError } from "./journal.js";
 import { isLargerThan } from "./json-size.js";
 
@@ -44,10 +44,10 @@ export class Payloads {
   /** Files that a start found; those that no operation names are removed by `removeOrphans`. */
   #found: string[] = [];
 
-  /** @param onFull called when the disk has no room for a payload */
+  /** @param onError called when a payload could not be written */
   constructor(
     private readonly dir: string,
-    private readonly onFull: () => void,
+    private readonly onError: (error: Error) => void,
   ) {}
 
   /** Notes which files there are, before any new one is written. */
@@ -134,9 +134,8 @@ export class Payloads {
     } catch (error) {
       for (const { id, kind } of payloads)
         await rm(payloadFile(this.dir, id, kind), { force: true }).catch(() => {});
-      if (!isNoSpace(error)) throw error;
-      this.onFull();
-      throw new StoreFullError((error as Error).message);
+      this.onError(error as Error);
+      throw isDiskFull(error) ? new StoreFullError((error as Error).message) : error;
     }
     return sizes;
   }

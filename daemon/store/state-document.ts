@@ -10,7 +10,7 @@ import { readFileSync } from "node:fs";
 import { type Adapter, Low } from "lowdb";
 import type { Operation } from "../../protocol/operation.js";
 import type { Counts } from "../../protocol/watch.js";
-import { isNoSpace, replaceFile, writeAll } from "./durable-file.js";
+import { isDiskFull, replaceFile, writeAll } from "./durable-file.js";
 import { FORMAT } from "./layout.js";
 
 export interface StateDocument {
@@ -132,7 +132,7 @@ export class StateDocumentWriter {
     try {
       await this.#low.write();
     } catch (error) {
-      if (!isNoSpace(error)) this.source.onError(error as Error);
+      if (!isDiskFull(error)) this.source.onError(error as Error);
       this.changed();
     } finally {
       // The document would keep alive what leaves memory from now on.

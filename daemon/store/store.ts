@@ -10,6 +10,7 @@ import type { Counts } from "../../protocol/watch.js";
 import { Checkpoint } from "./checkpoint.js";
 import { Checkpointing } from "./checkpointing.js";
 import type { Decision, Entry } from "./decision.js";
+import { isDiskFull, isIoError } from "./durable-file.js";
 import { History } from "./history.js";
 import type { HistoryQuery } from "./history-index.js";
 import { Journal } from "./journal.js";
@@ -51,8 +52,9 @@ export class Store {
 
   constructor(private readonly options: StoreOptions) {
     this.#checkpoint = new Checkpoint(options.layout.checkpoint, options.layout.previousCheckpoint);
-    this.payloads = new Payloads(options.layout.payloads, () => {
-      this.#journal.full = true;
+    this.payloads = new Payloads(options.layout.payloads, (error) => {
+      if (isDiskFull(error)) this.#journal.full = true;
+      else if (isIoError(error)) this.#journal.break(error);
     });
   }
 
@@ -185,15 +187,29 @@ export class Store {
     return this.#journal.full;
   }
 
-  /** Seals what is finished, writes the checkpoint, deletes the journal it covers. */
-  checkpoint(): Promise<void> {
-    return this.#checkpointing.run();
+  /**
+   * Seals what is finished, writes the checkpoint, deletes the journal it covers. An I/O error breaks the store; where
+   * the disk is full nothing changes and the next checkpoint does it all.
+   */
+  async checkpoint(): Promise<void> {
+    try {
+      await this.#checkpointing.run();
+    } catch (error) {
+      if (isIoError(error)) this.#journal.break(error as Error);
+      else if (!isDiskFull(error))
+        this.addProblem(`no checkpoint could be written: ${(error as Error).message}`);
+      throw error;
+    }
+  }
+
+  /** Says a problem once, in `liveopsd status`. */
+  addProblem(problem: string): void {
+    if (!this.problems.includes(problem)) this.problems.push(problem);
   }
 
   async stop(): Promise<void> {
-    await this.checkpoint().catch((error: Error) =>
-      this.problems.push(`no checkpoint at the stop: ${error.message}`),
-    );
+    // The journal is kept then, and tells the next start the same.
+    await this.checkpoint().catch(() => {});
     await this.#journal.stop();
     this.#history.close();
   }

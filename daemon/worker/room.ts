@@ -5,7 +5,7 @@
  * the worker, looked at by whichever daemon there is. The time of its change says since when.
  */
 import { chmodSync, statSync } from "node:fs";
-import { isNoSpace } from "../store/durable-file.js";
+import { isDiskFull } from "../store/durable-file.js";
 
 const RETRY_MS = 250;
 
@@ -28,7 +28,7 @@ export function whenRoom<T>(make: () => T, onWait: (waits: boolean) => void = ()
       if (waits) onWait(false);
       return made;
     } catch (error) {
-      if (!isNoSpace(error)) {
+      if (!isDiskFull(error)) {
         if (waits) onWait(false);
         throw error;
       }

@@ -13,7 +13,7 @@ import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
 import { eventsFile, logFile, olderLogFile } from "../run-files/names.js";
 import { summedLine } from "../run-files/summed-line.js";
-import { isNoSpace, syncDirectory } from "../store/durable-file.js";
+import { isDiskFull, syncDirectory } from "../store/durable-file.js";
 import { cutLine } from "./cut-line.js";
 import { type WhenRoom, whenRoom as waitForRoom } from "./room.js";
 
@@ -112,7 +112,7 @@ export class RunSink implements Sink {
     try {
       next = new AppendFile(fresh);
     } catch (error) {
-      if (isNoSpace(error)) return;
+      if (isDiskFull(error)) return;
       throw error;
     }
     const cut = existsSync(olderLogFile(this.dir)) ? [this.#firstOlder, this.#first - 1] : null;
@@ -132,7 +132,7 @@ export class RunSink implements Sink {
     try {
       write();
     } catch (error) {
-      if (!isNoSpace(error)) throw error;
+      if (!isDiskFull(error)) throw error;
       this.#dropped.fact++;
       this.#dropped.line++;
     }
@@ -148,7 +148,7 @@ export class RunSink implements Sink {
       if (line > 0) this.#appendLine("liveops", null, text, undefined);
       this.#dropped.line = 0;
     } catch (error) {
-      if (!isNoSpace(error)) throw error;
+      if (!isDiskFull(error)) throw error;
     }
   }
 }

@@ -40,3 +40,10 @@ export function writeAllSync(fd: number, bytes: Buffer, position?: number): void
     written += writeSync(fd, bytes, written, bytes.length - written, at);
   }
 }
+
+const DISK_FULL = new Set<unknown>(["ENOSPC", "EDQUOT", "EFBIG"]);
+
+/** Whether a write found no room: the disk is full, the user's quota is, or a file may not grow any more. */
+export function isDiskFull(error: unknown): boolean {
+  return DISK_FULL.has((error as NodeJS.ErrnoException | undefined)?.code);
+}

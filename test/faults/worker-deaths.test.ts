@@ -129,3 +129,43 @@ test("a worker that dies while its daemon is dead is told by the next daemon, on
   expect(readFileSync(`${gate}.ran`, "utf8")).toBe(`1 ${pid}\n`);
   record({ fault: "worker and daemon killed", injected: 1, survived: 1, lost: 0, duplicated: 0 });
 });
+
+test("a resumable operation that kills worker and daemon each time fails at the third loss in a row", async () => {
+  await using daemon = await startDaemon(["stubborn"]);
+  const side = join(daemon.world.dir, "kills");
+  const { id } = await daemon.submit("kills-all", { params: { side } });
+  for (const attempt of [3, 6]) {
+    // By hand it has its three again.
+    if (attempt > 3) await daemon.client.retry(id).catch(() => {});
+    expect(await startsUntilOver(daemon, id)).toBe(3);
+    expect(readFileSync(side, "utf8").trim().split("\n")).toHaveLength(attempt);
+    expect(await daemon.client.show(id)).toMatchObject({
+      state: "failed",
+      attempt,
+      error: { code: "LIVEOPS_WORKER_LOST", message: expect.stringContaining("the third worker in a row") },
+    });
+  }
+  record({
+    fault: "worker and daemon killed by an operation",
+    injected: 6,
+    survived: 2,
+    lost: 0,
+    duplicated: 0,
+  });
+});
+
+/** Starts the daemon after each death until one shows the operation as over; how many starts that took. */
+async function startsUntilOver(daemon: TestDaemon, id: string): Promise<number> {
+  for (let starts = 1; starts <= 10; starts++) {
+    await daemon.ended();
+    // The operation kills this one as well, maybe before it answers.
+    await daemon.startAgain().catch(() => {});
+    const isDead = daemon.ended().then(() => "dead" as const);
+    const isOver = await eventually(`${id} is over, or the daemon dead`, async () => {
+      const record = await daemon.client.show(id).catch(() => null);
+      return record?.state === "failed" ? "over" : Promise.race([isDead, null]);
+    });
+    if (isOver === "over") return starts;
+  }
+  throw new Error(`never: ${id} is over`);
+}

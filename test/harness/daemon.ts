@@ -31,7 +31,7 @@ export interface DaemonOptions {
 export class TestDaemon {
   readonly client: Client;
   #child: ChildProcess | null = null;
-  #ended: Promise<void> = Promise.resolve();
+  #ended: Promise<number | null> = Promise.resolve(null);
 
   private constructor(
     readonly world: World,
@@ -68,7 +68,7 @@ export class TestDaemon {
       said += text;
     });
     this.#child = child;
-    this.#ended = new Promise((resolve) => child.once("exit", () => resolve()));
+    this.#ended = new Promise((resolve) => child.once("exit", (code) => resolve(code)));
     const report = await new Promise<LaunchReport | null>((resolve) => {
       child.once("message", (message) => resolve(message as LaunchReport));
       child.once("exit", () => resolve(null));
@@ -82,6 +82,14 @@ export class TestDaemon {
     await this.client.stop(now);
     await this.#ended;
     this.#child = null;
+  }
+
+  /** Resolves when it ended by itself, or by a signal, with its exit code. */
+  async ended(): Promise<number | null> {
+    const child = this.#child;
+    const code = await this.#ended;
+    if (this.#child === child) this.#child = null;
+    return code;
   }
 
   /** Sends a signal and returns at once. */

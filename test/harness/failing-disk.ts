@@ -33,7 +33,7 @@ export const disk = {
 };
 
 function failure(code: string): Error {
-  return Object.assign(new Error(`${code}: a test's disk`), { code });
+  return Object.assign(new Error(`${code}: a test's disk`), { code, syscall: "write" });
 }
 
 /** How many of the bytes go through. */

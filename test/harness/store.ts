@@ -51,8 +51,8 @@ export class OpenStore {
     return id;
   }
 
-  start(id: string): Promise<boolean> {
-    return this.lifecycle.start(id, WORKER, POLICY);
+  async start(id: string): Promise<boolean> {
+    return (await this.lifecycle.start(id, WORKER, POLICY)) !== null;
   }
 
   async settle(id: string, state: FinalState, next: Submission | null = null): Promise<void> {

@@ -4,7 +4,7 @@ import { forgetFrom } from "../../../ops/api/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Context } from "../../context.js";
 import type { Entry } from "../../store/decision.js";
-import { isNoSpace } from "../../store/durable-file.js";
+import { isDiskFull } from "../../store/durable-file.js";
 import { StoreFullError } from "../../store/journal.js";
 import { valuesDir } from "../../store/layout.js";
 import { bind } from "../route.js";
@@ -37,6 +37,6 @@ function forget(context: Context, { record }: Entry, from: string | null): void 
   try {
     forgetFrom(valuesDir(context.layout, record.id), from, record.stages, record.attempt);
   } catch (error) {
-    throw isNoSpace(error) ? new StoreFullError("no room to forget what its stages returned") : error;
+    throw isDiskFull(error) ? new StoreFullError("no room to forget what its stages returned") : error;
   }
 }

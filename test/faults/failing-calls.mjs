@@ -1,0 +1,68 @@
+/**
+ * Preloaded into every process of a daemon's world (NODE_OPTIONS=--import): calls of the file system fail as the file
+ * named by LIVEOPS_TEST_FAILURES says, read anew at each call. It holds a JSON array of failures: `call` (write, sync,
+ * rename, open, truncate), `path` (a regular expression), `code` (such as EIO).
+ */
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+
+const { readFileSync, readlinkSync } = fs;
+const file = process.env.LIVEOPS_TEST_FAILURES;
+
+function check(call, path) {
+  let failures;
+  try {
+    failures = JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return;
+  }
+  if (failures.length === 0) return;
+  const name = typeof path === "number" ? pathOf(path) : String(path);
+  for (const failure of failures) {
+    if (failure.call !== call || !new RegExp(failure.path).test(name)) continue;
+    const { code } = failure;
+    throw Object.assign(new Error(`${code}: a test's disk, ${call} '${name}'`), { code, syscall: call });
+  }
+}
+
+function pathOf(fd) {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return "";
+  }
+}
+
+function failing(object, name, call, pathOfCall = ([path]) => path) {
+  const original = object[name];
+  object[name] = function (...given) {
+    check(call, pathOfCall.call(this, given));
+    return original.apply(this, given);
+  };
+}
+
+failing(fs, "writeSync", "write");
+failing(fs, "fdatasyncSync", "sync");
+failing(fs, "fsyncSync", "sync");
+failing(fs, "renameSync", "rename");
+failing(fs, "openSync", "open");
+failing(fs, "ftruncateSync", "truncate");
+failing(fs.promises, "rename", "rename");
+failing(fs.promises, "open", "open");
+
+const handle = await fs.promises.open("/dev/null", "r");
+const prototype = Object.getPrototypeOf(handle);
+await handle.close();
+const ofHandle = function () {
+  return this.fd;
+};
+for (const [name, call] of [
+  ["write", "write"],
+  ["writeFile", "write"],
+  ["datasync", "sync"],
+  ["sync", "sync"],
+  ["truncate", "truncate"],
+])
+  failing(prototype, name, call, ofHandle);
+
+syncBuiltinESMExports();
