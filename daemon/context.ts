@@ -3,6 +3,8 @@ import type { EventEmitter } from "node:events";
 import type { Logger } from "pino";
 import type { Operation } from "../protocol/operation.js";
 import type { StopReply } from "../protocol/routes.js";
+import type { AuditLog } from "./audit/audit-log.js";
+import type { Backups } from "./backup/backups.js";
 import type { BlockedTypes } from "./blocked-types.js";
 import type { Executor } from "./executor.js";
 import type { Lifecycle } from "./lifecycle.js";
@@ -25,6 +27,8 @@ export interface Context {
   queue: Queue;
   hub: Hub;
   log: Logger;
+  audit: AuditLog;
+  backups: Backups;
   startedAt: string;
   /** Emits an operation's id whenever anything of it changed: record, facts or log. */
   signals: EventEmitter;

@@ -7,6 +7,8 @@ import { rmSync } from "node:fs";
 import type { Logger } from "pino";
 import type { Blocked, Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
+import { AuditLog } from "./audit/audit-log.js";
+import { Backups } from "./backup/backups.js";
 import { BlockedTypes } from "./blocked-types.js";
 import type { Context } from "./context.js";
 import { Executor } from "./executor.js";
@@ -51,6 +53,8 @@ export class AlreadyRunningError extends Error {
 
 export interface Daemon {
   context: Context;
+  /** Resolves when it begins to stop. */
+  stopBegun: Promise<void>;
   /** Resolves when it has stopped, for whatever reason; rejects where its disk failed it. */
   stopped: Promise<void>;
   stop(): Promise<void>;
@@ -91,6 +95,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   const stopped = Promise.withResolvers<void>();
   // During the start nobody waits for it yet.
   stopped.promise.catch(() => {});
+  const stopBegun = Promise.withResolvers<void>();
   let ending: Promise<void> | null = null;
 
   const store = new Store({
@@ -240,6 +245,10 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   releasers.add(() => sweep.stop());
   sweep.start();
 
+  const audit = new AuditLog(layout);
+  releasers.add(() => audit.stop());
+  const backups = new Backups(store, layout);
+  releasers.add(() => backups.stop());
   const stopping = new Stopping(executor, lifecycle, store);
   const context: Context = {
     settings,
@@ -252,6 +261,8 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     queue,
     hub,
     log,
+    audit,
+    backups,
     startedAt: new Date().toISOString(),
     signals,
     present: shown,
@@ -297,6 +308,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
 
   function stop(): Promise<void> {
     ending ??= (async () => {
+      stopBegun.resolve();
       log.info({ running: executor.attempts.size }, "liveopsd stops");
       await releasers.release();
       stopped.resolve();
@@ -304,5 +316,5 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     return ending;
   }
 
-  return { context, stopped: stopped.promise, stop };
+  return { context, stopBegun: stopBegun.promise, stopped: stopped.promise, stop };
 }

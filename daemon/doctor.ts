@@ -47,6 +47,11 @@ export async function examine(stateDir: string): Promise<Examination> {
   }
 }
 
+/** Checks every record and changes nothing. */
+export function inspect(stateDir: string): Finding[] {
+  return scan(layoutOf(stateDir));
+}
+
 /** Does what a start does, and clears away run files of operations that are gone. */
 async function mend(layout: Layout): Promise<Finding[]> {
   const broken: Error[] = [];

@@ -11,6 +11,7 @@ import type { BlockedTypes } from "./blocked-types.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader } from "./loader/loader.js";
 import { isLocked } from "./lock/kernel-lock.js";
+import { isForeign, ownOrForeign } from "./process/foreign-worker.js";
 import { killLeftovers } from "./process/identity.js";
 import type { Queue } from "./queue.js";
 import { Settlement } from "./settlement.js";
@@ -172,10 +173,11 @@ export class Executor {
   #adopt(entry: Entry): void {
     const { layout, log } = this.options;
     const dir = attemptDir(layout, entry.record.id, entry.record.attempt);
+    if (entry.run) entry.run.worker = ownOrForeign(entry.run.worker, layout.workers);
     makeAgain(dir);
     const attempt = this.#follow(entry, dir, null);
     if (!attempt || attempt.outcome) return;
-    if (this.#isAlive(attempt)) {
+    if (!isForeign(attempt.run.worker) && this.#isAlive(attempt)) {
       log.info({ id: attempt.id, pid: attempt.run.worker.pid }, "adopted a running operation");
       if (attempt.run.stopReason) attempt.stop(attempt.run.stopReason);
     } else this.#settlement.lost(attempt, null);

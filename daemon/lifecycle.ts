@@ -187,19 +187,20 @@ export class Lifecycle {
       if (!isFinal(record.state)) throw wrongState(record, "removed");
       const key = this.store.find(id)?.key ?? null;
       await this.store.decide({ kind: "removed", id, key });
-      this.#removeRunFiles(id);
-      this.store.payloads.remove(record);
+      this.store.whenReleased(() => this.#removeFiles(record));
       return record;
     });
   }
 
   /** The removal is recorded by then: files that stay are a problem to be told, and no reason to refuse. */
-  #removeRunFiles(id: string): void {
+  #removeFiles(record: Operation): void {
+    const { id } = record;
     try {
       rmSync(runDir(this.layout, id), { recursive: true, force: true });
+      this.store.payloads.remove(record);
     } catch (error) {
       const { message } = error as Error;
-      this.store.addProblem(`run files of ${id} could not be removed (${message}); run: liveopsd doctor`);
+      this.store.addProblem(`files of ${id} could not be removed (${message}); run: liveopsd doctor`);
     }
   }
 

@@ -7,6 +7,7 @@ import type { Cause } from "../protocol/errors.js";
 import type { Outcome } from "../protocol/fact.js";
 import type { LogStream, OperationError } from "../protocol/operation.js";
 import type { Attempt } from "./attempt.js";
+import { isForeign } from "./process/foreign-worker.js";
 import { bootId } from "./process/identity.js";
 import type { Entry, Policy, WorkerIdentity, WorkerLosses } from "./store/decision.js";
 import { isDiskFull } from "./store/durable-file.js";
@@ -179,6 +180,8 @@ export function describeDeath(worker: WorkerIdentity, exit: WorkerExit | null, s
     /JavaScript heap out of memory|process out of memory|Array buffer allocation failed/.test(stderr)
   )
     return { cause: "out-of-memory", message: "its worker ran out of memory" };
+  if (isForeign(worker))
+    return { cause: "unknown", message: "its worker belongs to the state directory this one is a copy of" };
   if (worker.bootId !== bootId())
     return { cause: "restarted", message: "the machine was restarted while it ran" };
   if (!exit) return { cause: "unknown", message: "its worker died while no daemon was watching" };

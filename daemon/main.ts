@@ -9,6 +9,9 @@ import type { Settings } from "./settings.js";
 import { settingsFrom } from "./settings.js";
 import { layoutOf } from "./store/layout.js";
 
+export { BackupError } from "./backup/backup-error.js";
+export { restore } from "./backup/restore.js";
+export { backUpWithoutDaemon } from "./backup/without-daemon.js";
 export { examine } from "./doctor.js";
 export { PlaceError } from "./store/directories.js";
 export type { Settings };
@@ -20,7 +23,16 @@ export async function runDaemon(settings: Settings, toStderr: boolean, onAnswers
   const { log } = daemon.context;
   // Relative places are resolved by now; the directory it was started in may be unmounted.
   process.chdir("/");
-  const stop = () => void daemon.stop();
+  const stop = (signal: string) => {
+    daemon.context.audit.record({
+      action: "stop",
+      request: null,
+      ids: [],
+      details: { signal },
+      result: "done",
+    });
+    void daemon.stop();
+  };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
   // The terminal that started it may go; the daemon stays.

@@ -17,11 +17,14 @@ export const REFUSALS = {
   LIVEOPS_NO_SUCH_TYPE: { status: 404, title: "No such operation type" },
   LIVEOPS_NO_SUCH_ROUTE: { status: 404, title: "No such route" },
   LIVEOPS_WRONG_STATE: { status: 409, title: "The operation is in the wrong state" },
+  LIVEOPS_BACKUP_TARGET: { status: 422, title: "The directory cannot take a backup" },
+  LIVEOPS_BACKUP_RUNNING: { status: 409, title: "A backup is being written" },
   LIVEOPS_VERSION: { status: 426, title: "The client and the daemon do not speak the same version" },
   LIVEOPS_QUEUE_FULL: { status: 429, title: "The queue is full" },
   LIVEOPS_TYPE_FAULT: { status: 500, title: "An operation file failed" },
   LIVEOPS_INTERNAL: { status: 500, title: "A fault in liveops" },
   LIVEOPS_STOPPING: { status: 503, title: "The daemon is stopping" },
+  LIVEOPS_BACKUP_FAILED: { status: 507, title: "The backup could not be written" },
   LIVEOPS_STORE_FULL: { status: 507, title: "The state directory's disk is full" },
 } as const satisfies Record<`LIVEOPS_${string}`, { status: number; title: string }>;
 

@@ -14,6 +14,7 @@ export const PATHS = {
   types: { method: "GET", path: "/v1/ops", status: 200, takes: false },
   history: { method: "GET", path: "/v1/ops/:op/history", status: 200, takes: true },
   daemon: { method: "GET", path: "/v1/daemon", status: 200, takes: false },
+  backup: { method: "POST", path: "/v1/daemon/backup", status: 200, takes: true },
   stop: { method: "POST", path: "/v1/daemon/stop", status: 200, takes: true },
 } as const;
 

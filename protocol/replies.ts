@@ -86,6 +86,7 @@ export const daemonReply = z.object({
   freeBytes: z.int().check(z.describe("room on the disk of the state dir")),
   noRoom: z.int().check(z.describe("running operations that wait for room on the disk")),
   memory: z.object({ rss: z.int(), heapUsed: z.int() }),
+  auditLost: z.int().check(z.describe("lines of the audit log that could not be written")),
   problems: z.array(z.string()).check(z.describe("what was quarantined or could not be read at the start")),
 });
 

@@ -127,6 +127,10 @@ export const stopBody = z.strictObject({
   now: z._default(z.boolean(), false).check(z.describe("cancel running operations first")),
 });
 
+export const backupBody = z.strictObject({
+  dir: z.string().check(z.regex(/^\/[^\0]*$/, "must be an absolute path"), z.describe("a new directory")),
+});
+
 const noBody = z.strictObject({});
 
 const id = z.object({ id: z.string() });
@@ -218,6 +222,11 @@ export const ROUTES = define({
     reply: historyReply,
   },
   daemon: { ...PATHS.daemon, summary: "The daemon", reply: daemonReply },
+  backup: {
+    ...PATHS.backup,
+    summary: "Copy the state into a new directory; progress and the end as NDJSON",
+    body: backupBody,
+  },
   stop: {
     ...PATHS.stop,
     summary: "Stop the daemon",

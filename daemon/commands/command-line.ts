@@ -1,8 +1,11 @@
 /** All commands of `liveopsd`, read by commander. */
 import { rootCommand, runRoot } from "../../protocol/command/options.js";
+import { registerAudit } from "./audit.js";
+import { registerBackup } from "./backup.js";
 import { registerDoctor } from "./doctor.js";
 import { registerLogs } from "./logs.js";
 import { registerRestart } from "./restart.js";
+import { registerRestore } from "./restore.js";
 import { registerStart } from "./start.js";
 import { registerStatus } from "./status.js";
 import { registerStop } from "./stop.js";
@@ -16,6 +19,9 @@ export async function runCommandLine(words: string[]): Promise<void> {
     registerStatus,
     registerLogs,
     registerDoctor,
+    registerBackup,
+    registerRestore,
+    registerAudit,
   ])
     register(root);
   await runRoot(root, words);

@@ -44,7 +44,7 @@ function describe(daemon: DaemonReply): string {
 }
 
 function problemsOf(daemon: DaemonReply): string[] {
-  const { storeFull, freeBytes, noRoom, problems, workers, blockedTypes } = daemon;
+  const { auditLost, storeFull, freeBytes, noRoom, problems, workers, blockedTypes } = daemon;
   const all: string[] = [];
   if (workers.blocked)
     all.push(
@@ -60,5 +60,9 @@ function problemsOf(daemon: DaemonReply): string[] {
     else full.push("log lines and progress of running operations are dropped");
     all.push(`${full.join("; ")}. With room all of it goes on by itself`);
   }
+  if (auditLost > 0)
+    all.push(
+      `${auditLost} lines of the audit log could not be written; look at audit.ndjson in the state directory`,
+    );
   return [...all, ...problems];
 }

@@ -29,7 +29,7 @@ export function sendProblem(reply: FastifyReply, refusal: Refusal): FastifyReply
 
 const PROBLEM = "application/problem+json";
 
-function asRefusal(error: FastifyError | Error, maxBody: number): Refusal {
+export function asRefusal(error: FastifyError | Error, maxBody: number): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof StoreFullError) {
     return new Refusal(

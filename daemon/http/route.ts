@@ -4,6 +4,7 @@ import type * as z from "zod/mini";
 import { Refusal } from "../../protocol/errors.js";
 import { PATHS, type RouteName } from "../../protocol/paths.js";
 import type { ROUTES, Route } from "../../protocol/routes.js";
+import { type Answer, audited, isAudited } from "./audited.js";
 import type { Input } from "./input.js";
 
 type Output<S> = S extends z.ZodMiniType ? z.output<S> : undefined;
@@ -35,15 +36,12 @@ export function bind<N extends RouteName>(
   handler: (call: Call<N>) => unknown,
 ): void {
   const { method, path, status, takes } = PATHS[name];
-  app.route({
-    method,
-    url: path,
-    handler: async (request, reply) => {
-      const input = takes ? (schemas ?? (await loadSchemas())).readInput(name, request) : NOTHING;
-      if (typeof input === "string")
-        throw new Refusal("LIVEOPS_BAD_REQUEST", `${input}; GET /openapi.json describes every route`);
-      reply.code(status);
-      return handler({ ...(input as InputOf<(typeof ROUTES)[N]>), request, reply });
-    },
-  });
+  const answer: Answer = async (request, reply) => {
+    const input = takes ? (schemas ?? (await loadSchemas())).readInput(name, request) : NOTHING;
+    if (typeof input === "string")
+      throw new Refusal("LIVEOPS_BAD_REQUEST", `${input}; GET /openapi.json describes every route`);
+    reply.code(status);
+    return handler({ ...(input as InputOf<(typeof ROUTES)[N]>), request, reply });
+  };
+  app.route({ method, url: path, handler: isAudited(name) ? audited(app.audit, name, answer) : answer });
 }

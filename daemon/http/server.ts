@@ -12,6 +12,7 @@ import { compatible, VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import type { Context } from "../context.js";
 import { handleErrors, sendProblem } from "./errors.js";
 import { loadSchemas } from "./route.js";
+import { backupRoute } from "./routes/backup.js";
 import { cancelRoute } from "./routes/cancel.js";
 import { daemonRoutes } from "./routes/daemon.js";
 import { eventsRoute } from "./routes/events.js";
@@ -46,6 +47,7 @@ export function buildServer(context: Context): FastifyInstance {
     requestTimeout: 0,
     keepAliveTimeout: 5_000,
   });
+  app.decorate("audit", context.audit);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => {
     try {
@@ -82,6 +84,7 @@ export function buildServer(context: Context): FastifyInstance {
     typesRoute,
     historyRoute,
     daemonRoutes,
+    backupRoute,
   ]) {
     route(app, context);
   }

@@ -67,6 +67,8 @@ export interface IdempotencyKey {
 
 export interface WorkerIdentity extends ProcessIdentity {
   workerId: string;
+  /** Device and inode of the directory of workers it was started under. */
+  directory?: string;
 }
 
 /** The daemon's events as an entry keeps them: parameters stand in its record alone. */

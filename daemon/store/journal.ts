@@ -55,6 +55,8 @@ export class Journal<T> {
   #betweenBatches: Array<() => Promise<void>> = [];
   #draining: Promise<void> | null = null;
   #broken: Error | null = null;
+  /** When the batch under way began, by the monotonic clock. */
+  #batchSince: number | null = null;
   /** The disk refused the last batch. */
   full = false;
   /** Bytes of records in the current segment. */
@@ -63,6 +65,14 @@ export class Journal<T> {
   }
   get last(): number {
     return this.#last;
+  }
+  /** Path of the current segment. */
+  get segment(): string {
+    return this.#segment;
+  }
+  /** Milliseconds for which the batch under way has been written; 0 where there is none. */
+  get waitingMs(): number {
+    return this.#batchSince === null ? 0 : performance.now() - this.#batchSince;
   }
 
   constructor(private readonly options: JournalOptions<T>) {
@@ -140,7 +150,10 @@ export class Journal<T> {
     while (this.#hasWork()) {
       await this.#betweenBatches.shift()?.();
       const { batch, bytes } = this.#nextBatch();
-      if (batch.length > 0) await this.#commit(batch, bytes);
+      if (batch.length === 0) continue;
+      this.#batchSince = performance.now();
+      await this.#commit(batch, bytes);
+      this.#batchSince = null;
     }
   }
 

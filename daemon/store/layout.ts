@@ -14,6 +14,9 @@ export interface Layout {
   log: string;
   /** The JSON store that a person can open. */
   document: string;
+  audit: string;
+  /** The audit log before the last rotation. */
+  olderAudit: string;
   checkpoint: string;
   /** The checkpoint before. */
   previousCheckpoint: string;
@@ -34,6 +37,8 @@ export function layoutOf(root: string): Layout {
     lock: join(root, "liveopsd.lock"),
     holder: join(root, "liveopsd.json"),
     log: join(root, "liveopsd.log"),
+    audit: join(root, "audit.ndjson"),
+    olderAudit: join(root, "audit.1.ndjson"),
     document: join(root, "state.json"),
     checkpoint: join(root, "checkpoint.ndjson"),
     previousCheckpoint: join(root, "checkpoint.previous.ndjson"),

@@ -6,7 +6,7 @@
  * operation names, which the next start removes.
  */
 import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { type FileHandle, open, rm } from "node:fs/promises";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Submission } from "../../protocol/fact.js";
 import type { Omitted, Operation } from "../../protocol/operation.js";
@@ -112,8 +112,8 @@ export class Payloads {
   /** Removes files that were there at the start and belong to no operation. */
   removeOrphans(isKnown: (id: string) => boolean): void {
     for (const name of this.#found) {
-      const id = /^(\w+)\.(?:params|result)\.json$/.exec(name)?.[1];
-      if (id !== undefined && !isKnown(id)) rmSync(join(this.dir, name), { force: true });
+      const [, id, temporary] = /^(\w+)\.(?:params|result)\.json(\.tmp)?$/.exec(name) ?? [];
+      if (id !== undefined && (temporary !== undefined || !isKnown(id))) rmSync(join(this.dir, name), { force: true });
     }
     this.#found = [];
   }
@@ -132,8 +132,10 @@ export class Payloads {
       }
       await syncDirectory(this.dir);
     } catch (error) {
-      for (const { id, kind } of payloads)
-        await rm(payloadFile(this.dir, id, kind), { force: true }).catch(() => {});
+      for (const { id, kind } of payloads) {
+        const file = payloadFile(this.dir, id, kind);
+        for (const name of [file, `${file}.tmp`]) await rm(name, { force: true }).catch(() => {});
+      }
       this.onError(error as Error);
       throw isDiskFull(error) ? new StoreFullError((error as Error).message) : error;
     }
@@ -143,13 +145,16 @@ export class Payloads {
   /** Returns the bytes of the value's JSON. */
   async #write({ id, kind, value }: Payload): Promise<number> {
     const line = summedLine({ value });
-    const handle = await open(payloadFile(this.dir, id, kind), "w", 0o600);
+    const file = payloadFile(this.dir, id, kind);
+    const temporary = `${file}.tmp`;
+    const handle = await open(temporary, "w", 0o600);
     try {
       await handle.writeFile(`${line}\n`);
       await handle.datasync();
     } finally {
       await handle.close();
     }
+    await rename(temporary, file);
     return Buffer.byteLength(line) - FRAME_BYTES;
   }
 }

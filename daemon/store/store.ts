@@ -13,6 +13,7 @@ import type { Decision, Entry } from "./decision.js";
 import { isDiskFull, isIoError } from "./durable-file.js";
 import { History } from "./history.js";
 import type { HistoryQuery } from "./history-index.js";
+import { type StoreHold, StoreHolds } from "./hold.js";
 import { Journal } from "./journal.js";
 import type { Layout } from "./layout.js";
 import { type Change, Ledger } from "./ledger.js";
@@ -49,6 +50,9 @@ export class Store {
   /** Removed since the checkpoint: until the history says so too, the journal does. */
   readonly #removed = new Set<string>();
   #checkpointing!: Checkpointing;
+  readonly #holds = new StoreHolds();
+  /** The checkpoint under way. */
+  #checkpointRun: Promise<void> | null = null;
 
   constructor(private readonly options: StoreOptions) {
     this.#checkpoint = new Checkpoint(options.layout.checkpoint, options.layout.previousCheckpoint);
@@ -112,7 +116,7 @@ export class Store {
   /** As `decide`, all of them or none. */
   async decideAll(decisions: readonly Decision[]): Promise<void> {
     await this.#journal.appendAll(decisions);
-    if (this.#checkpointing.isDue()) void this.checkpoint().catch(() => {});
+    if (!this.#holds.isHeld && this.#checkpointing.isDue()) void this.checkpoint().catch(() => {});
   }
 
   /** The entry in memory or in the history. */
@@ -188,10 +192,21 @@ export class Store {
   }
 
   /**
-   * Seals what is finished, writes the checkpoint, deletes the journal it covers. An I/O error breaks the store; where
-   * the disk is full nothing changes and the next checkpoint does it all.
+   * Seals what is finished, writes the checkpoint, deletes the journal it covers. Waits while the store is held. An I/O
+   * error breaks the store; where the disk is full nothing changes and the next checkpoint does it all.
    */
-  async checkpoint(): Promise<void> {
+  checkpoint(): Promise<void> {
+    if (this.#holds.isHeld)
+      return new Promise((resolve, reject) =>
+        this.#holds.whenReleased(() => this.checkpoint().then(resolve, reject)),
+      );
+    this.#checkpointRun ??= this.#runCheckpoint().finally(() => {
+      this.#checkpointRun = null;
+    });
+    return this.#checkpointRun;
+  }
+
+  async #runCheckpoint(): Promise<void> {
     try {
       await this.#checkpointing.run();
     } catch (error) {
@@ -205,6 +220,25 @@ export class Store {
   /** Says a problem once, in `liveopsd status`. */
   addProblem(problem: string): void {
     if (!this.problems.includes(problem)) this.problems.push(problem);
+  }
+
+  /** Keeps the store's files in place until the hold is released, and says which bytes of them count. */
+  hold(): Promise<StoreHold> {
+    return this.#holds.take(this.#checkpointRun, () => ({
+      dir: this.options.layout.journal,
+      segment: this.#journal.segment,
+      length: this.#journal.length,
+    }));
+  }
+
+  /** Calls it once nobody holds the store: for the removal of files that a hold may need. */
+  whenReleased(work: () => void): void {
+    this.#holds.whenReleased(work);
+  }
+
+  /** Milliseconds for which the oldest decision that is not yet on disk has waited; 0 where none waits. */
+  get waitingMs(): number {
+    return this.#journal.waitingMs;
   }
 
   async stop(): Promise<void> {
@@ -264,7 +298,9 @@ export class Store {
     if (key) this.removedKeys.add({ ...key, id });
   }
 
-  #account({ id, before, after }: Change): void {
+  #account(change: Change): void {
+    const { id, before, after } = change;
+    this.#holds.note(change);
     this.#counts.change(before, after);
     const bytes = this.ledger.get(id)?.bytes ?? 0;
     if (before?.state === "queued") this.queuedBytes -= bytes;

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { newId } from "../../protocol/id.js";
 import type { Blocked } from "../../protocol/operation.js";
+import { directoryIdentity } from "../process/foreign-worker.js";
 import { identify, WORKER_VARIABLE } from "../process/identity.js";
 import type { WorkerIdentity } from "../store/decision.js";
 import type { FromWorker, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
@@ -39,8 +40,9 @@ export class PooledWorker {
   constructor(
     readonly child: ChildProcess,
     workerId: string,
+    directory: string,
   ) {
-    this.identity = { workerId, ...identify(child.pid ?? -1) };
+    this.identity = { workerId, directory, ...identify(child.pid ?? -1) };
   }
 
   prepare(attemptDir: string): void {
@@ -185,7 +187,7 @@ export class Pool {
     } finally {
       output.forEach(closeSync);
     }
-    const worker = new PooledWorker(child, workerId);
+    const worker = new PooledWorker(child, workerId, directoryIdentity(this.options.dir));
     this.#workers.add(worker);
     child.on("message", (message: FromWorker) => {
       if (message.type !== "ready" && message.type !== "idle") return;

@@ -1,4 +1,5 @@
 /** The typed client of the daemon: a method a route, named as the route. Used by commands, dashboard and tests. */
+import type { BackupLine } from "../backup.js";
 import { Refusal } from "../errors.js";
 import type { EndLine, Fact } from "../fact.js";
 import { LineSplitter } from "../ndjson.js";
@@ -113,12 +114,31 @@ export class Client {
     return this.#json({ method: "POST", path: "/v1/daemon/stop", body: { now }, anyVersion: true });
   }
 
+  /**
+   * Has the daemon copy its state into a new directory. The last line is `done`.
+   *
+   * @throws Refusal where it cannot be written; ConnectionLostError where the daemon goes away
+   */
+  async *backup(dir: string, signal?: AbortSignal): AsyncGenerator<BackupLine> {
+    const options = {
+      method: "POST",
+      path: "/v1/daemon/backup",
+      body: { dir },
+      signal,
+      anyVersion: true,
+    } as const;
+    for await (const line of this.#lines<BackupLine>(options, "done")) {
+      if (line.type === "failed") throw Refusal.fromProblem(line.problem);
+      yield line;
+    }
+  }
+
   /** Stored facts, and with `follow` the coming ones until the operation is settled. */
   events(id: string, query: EventsQuery = {}, signal?: AbortSignal): AsyncGenerator<EventLine> {
     const path = `/v1/operations/${encodeURIComponent(id)}/events`;
     return this.#lines<EventLine>(
       { method: "GET", path, query: { ...query }, signal },
-      query.follow === true,
+      query.follow === true ? "end" : null,
     );
   }
 
@@ -128,15 +148,18 @@ export class Client {
    * @throws ConnectionLostError when the daemon goes away before that.
    */
   watch(query: WatchQuery = {}, signal?: AbortSignal): AsyncGenerator<WatchLine> {
-    return this.#lines<WatchLine>({ method: "GET", path: "/v1/watch", query: { ...query }, signal }, true);
+    return this.#lines<WatchLine>({ method: "GET", path: "/v1/watch", query: { ...query }, signal }, "end");
   }
 
   #json<T>(options: RequestOptions): Promise<T> {
     return askJson<T>(this.socket, options);
   }
 
-  /** `closes`: the daemon ends the stream with an `end` line, so that an end without one is a lost connection. */
-  async *#lines<T extends { type: string }>(options: RequestOptions, closes: boolean): AsyncGenerator<T> {
+  /** `lastType`: of the line that ends the stream, so that an end without it is a lost connection. */
+  async *#lines<T extends { type: string }>(
+    options: RequestOptions,
+    lastType: T["type"] | null,
+  ): AsyncGenerator<T> {
     const response = await open(this.socket, options);
     const ready: T[] = [];
     const splitter = new LineSplitter((line) => ready.push(JSON.parse(line) as T));
@@ -155,7 +178,7 @@ export class Client {
     } finally {
       response.destroy();
     }
-    if (closes && last !== "end") throw new ConnectionLostError("the stream broke off");
+    if (lastType !== null && last !== lastType) throw new ConnectionLostError("the stream broke off");
   }
 
   /** The log as plain text, as `curl` would get it. */

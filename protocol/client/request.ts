@@ -2,6 +2,7 @@
 import { type Problem, Refusal } from "../errors.js";
 import { MAX_SOCKET_PATH } from "../places.js";
 import { compatible, VERSION, VERSION_HEADER } from "../version.js";
+import { CLIENT_HEADER, clientHeader } from "./client-header.js";
 
 export interface RequestOptions {
   method: "GET" | "POST" | "DELETE";
@@ -34,6 +35,7 @@ export function prepare(socket: string, options: RequestOptions): Prepared {
     headers: {
       host: "liveops",
       [VERSION_HEADER]: VERSION,
+      [CLIENT_HEADER]: clientHeader(),
       ...(body !== undefined && {
         "content-type": "application/json",
         "content-length": Buffer.byteLength(body),

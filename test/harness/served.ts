@@ -8,6 +8,8 @@ import { join } from "node:path";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import pino from "pino";
 import { Attempt } from "../../daemon/attempt.js";
+import { AuditLog } from "../../daemon/audit/audit-log.js";
+import { Backups } from "../../daemon/backup/backups.js";
 import type { BlockedTypes } from "../../daemon/blocked-types.js";
 import type { Context } from "../../daemon/context.js";
 import type { Executor } from "../../daemon/executor.js";
@@ -97,6 +99,8 @@ export class Served {
       queue: this.queue,
       hub: this.hub,
       log: pino({ level: "silent" }),
+      audit: new AuditLog(layout),
+      backups: new Backups(store, layout),
       startedAt: new Date().toISOString(),
       signals: this.signals,
       whole: (entry) => store.payloads.complete(this.#shown(entry), () => {}),
@@ -200,6 +204,7 @@ export class Served {
     for (const sink of this.#sinks.values()) sink.close();
     this.hub.stop();
     await this.app.close();
+    await this.context.audit.stop();
     await this.open.close();
   }
 

@@ -16,7 +16,7 @@ export function daemonRoutes(app: FastifyInstance, context: Context): void {
   });
 }
 
-function describe({ settings, store, executor, blockedTypes, hub, startedAt }: Context): DaemonReply {
+function describe({ audit, settings, store, executor, blockedTypes, hub, startedAt }: Context): DaemonReply {
   const { busy, idle } = executor.pool.counts();
   const { rss, heapUsed } = process.memoryUsage();
   return {
@@ -37,6 +37,7 @@ function describe({ settings, store, executor, blockedTypes, hub, startedAt }: C
     freeBytes: store.freeBytes(),
     noRoom: [...executor.attempts.values()].filter(({ noRoomSince }) => noRoomSince !== null).length,
     memory: { rss, heapUsed },
+    auditLost: audit.lost,
     problems: store.problems,
   };
 }

@@ -1,0 +1,132 @@
+/**
+ * The audit log: who submitted, cancelled, retried and removed operations, backed up and stopped the daemon.
+ *
+ * Lines are appended in batches, off the event loop, and not synced. A line that cannot be written is counted and
+ * dropped: no request waits for the audit log or fails over it.
+ */
+import { constants } from "node:fs";
+import { type FileHandle, lstat, open, rename } from "node:fs/promises";
+import type { FastifyRequest } from "fastify";
+import type { AuditAction, AuditLine } from "../../protocol/audit.js";
+import { CLIENT_HEADER } from "../../protocol/client/client-header.js";
+import type { Layout } from "../store/layout.js";
+import { ClientClaims } from "./client-claims.js";
+
+export interface AuditedAction {
+  action: AuditAction;
+  /** Null: nobody asked through the socket. */
+  request: Pick<FastifyRequest, "headers"> | null;
+  ids: string[];
+  /** `done`, or the code of the refusal. */
+  result: string;
+  details?: AuditLine["details"];
+}
+
+/** Bytes at which the file is renamed to `audit.1.ndjson` and a new one begins. */
+export const MAX_BYTES = 8 * 1024 * 1024;
+
+/** Lines of one moment are written together. */
+const FLUSH_MS = 100;
+
+/** Lines that wait to be written; more are dropped. */
+const MAX_WAITING = 10_000;
+
+/** Ids that a line names; of more it tells the number. */
+const MAX_IDS = 20;
+
+const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+
+export class AuditLog {
+  /** Lines that could not be written since the start. */
+  lost = 0;
+  #waiting: AuditLine[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #writing: Promise<void> | null = null;
+  #file: { handle: FileHandle; ino: number; size: number } | null = null;
+  /** The last write may have left half a line. */
+  #isTorn = false;
+  readonly #claims = new ClientClaims();
+  readonly #uid = process.getuid?.() ?? null;
+
+  constructor(
+    private readonly layout: Pick<Layout, "audit" | "olderAudit">,
+    private readonly maxBytes = MAX_BYTES,
+  ) {}
+
+  /** Takes the line down; it is written within `FLUSH_MS`. */
+  record({ action, request, ids, result, details = null }: AuditedAction): void {
+    if (this.#waiting.length >= MAX_WAITING) {
+      this.lost++;
+      return;
+    }
+    this.#waiting.push({
+      at: new Date().toISOString(),
+      action,
+      ids: ids.slice(0, MAX_IDS),
+      count: ids.length,
+      result,
+      uid: this.#uid,
+      client: this.#claims.read(request?.headers[CLIENT_HEADER]),
+      key: (request?.headers["idempotency-key"] as string | undefined) ?? null,
+      details,
+    });
+    this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS).unref();
+  }
+
+  /** Resolves when all lines taken down so far are written, or counted as lost. */
+  async flush(): Promise<void> {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    while (this.#waiting.length > 0 || this.#writing) {
+      this.#writing ??= this.#write(this.#waiting.splice(0)).finally(() => {
+        this.#writing = null;
+      });
+      await this.#writing;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.flush();
+    await this.#file?.handle.close();
+    this.#file = null;
+  }
+
+  async #write(lines: AuditLine[]): Promise<void> {
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+    try {
+      const file = await this.#open();
+      const bytes = Buffer.from(this.#isTorn ? `\n${text}` : text);
+      this.#isTorn = true;
+      await file.handle.appendFile(bytes);
+      this.#isTorn = false;
+      file.size += bytes.length;
+    } catch {
+      this.lost += lines.length;
+      await this.#close();
+    }
+  }
+
+  /** The file under its name: a new one where it was removed, or is full. */
+  async #open() {
+    const { audit, olderAudit } = this.layout;
+    const there = await lstat(audit).catch(() => null);
+    if (this.#file && (there?.ino !== this.#file.ino || this.#file.size >= this.maxBytes))
+      await this.#close();
+    if (this.#file) return this.#file;
+    if (there?.isFile() && there.size >= this.maxBytes) await rename(audit, olderAudit);
+    const handle = await open(audit, FLAGS, 0o600);
+    const stat = await handle.stat();
+    if (!stat.isFile()) {
+      await handle.close();
+      throw new Error(`${audit} is not a file`);
+    }
+    this.#file = { handle, ino: stat.ino, size: stat.size };
+    return this.#file;
+  }
+
+  async #close(): Promise<void> {
+    const handle = this.#file?.handle;
+    this.#file = null;
+    await handle?.close().catch(() => {});
+  }
+}

@@ -1,0 +1,107 @@
+/** Backs up a state directory into a new directory, which is there whole or not at all. */
+import { existsSync, lstatSync, readdirSync, realpathSync, rmdirSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, sep } from "node:path";
+import { Refusal } from "../../protocol/errors.js";
+import { makeDirectory } from "../../protocol/make-directory.js";
+import { VERSION } from "../../protocol/version.js";
+import type { Counts } from "../../protocol/watch.js";
+import { isDiskFull, replaceFileSync } from "../store/durable-file.js";
+import { BackupWriter, type CopyProgress } from "./backup-writer.js";
+import { closeMoment, copyState, type StateMoment } from "./copy-state.js";
+import { MANIFEST, type Manifest, readManifest } from "./manifest.js";
+
+export interface BackupOptions {
+  /** Absolute path. Must be absent, or an empty directory. */
+  dir: string;
+  signal: AbortSignal;
+  onProgress: (progress: CopyProgress) => void;
+  /** Takes the moment that is copied; called once the target is known to be usable. */
+  moment: () => Promise<{ moment: StateMoment; counts: Counts | null }>;
+}
+
+/**
+ * Where a backup to this directory is written, before it is renamed.
+ *
+ * @throws Refusal LIVEOPS_BACKUP_TARGET where the directory cannot take a backup
+ */
+export function checkTarget(dir: string, stateDir: string): void {
+  const refuse = (why: string): never => {
+    throw new Refusal("LIVEOPS_BACKUP_TARGET", `${dir} ${why}; name a new directory`);
+  };
+  if (!isAbsolute(dir) || dir.includes("\0")) refuse("is not an absolute path");
+  try {
+    if (lstatSync(dir, { throwIfNoEntry: false })?.isSymbolicLink()) refuse("is a symbolic link");
+    if (existsSync(dir) && readdirSync(dir).length > 0) refuse("is not empty");
+    makeDirectory(dirname(dir), 0o700);
+    const parent = realpathSync(dirname(dir));
+    if (`${join(parent, basename(dir))}${sep}`.startsWith(`${realpathSync(stateDir)}${sep}`))
+      refuse("is inside the state directory");
+    const partial = partialOf(dir);
+    if (existsSync(partial) && readManifest(partial)?.complete !== false)
+      refuse(`cannot be written: ${partial} exists and is not an unfinished backup`);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    refuse(`cannot be used: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * @throws Refusal LIVEOPS_BACKUP_TARGET, LIVEOPS_BACKUP_FAILED; the signal's reason where it was aborted
+ */
+export async function backUp(options: BackupOptions): Promise<Manifest> {
+  const { dir, signal, onProgress } = options;
+  const partial = partialOf(dir);
+  await rm(partial, { recursive: true, force: true });
+  const { moment, counts } = await options.moment();
+  const stateDir = moment.layout.root;
+  const at = new Date().toISOString();
+  try {
+    const writer = new BackupWriter(partial, signal, onProgress);
+    await writer.makeDirectory("");
+    const started: Manifest = { complete: false, version: VERSION, at, stateDir, counts, files: 0, bytes: 0 };
+    writeManifest(partial, started);
+    await copyState(moment, writer);
+    await writer.syncDirectories();
+    const manifest = { ...started, complete: true, ...writer.progress };
+    writeManifest(partial, manifest);
+    await putInPlace(partial, dir);
+    return manifest;
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    if (signal.aborted) throw signal.reason;
+    throw failed(dir, error as Error);
+  } finally {
+    closeMoment(moment);
+    moment.hold?.release();
+  }
+}
+
+/** Renames it to its place and makes the new name durable. */
+export async function putInPlace(from: string, to: string): Promise<void> {
+  if (existsSync(to)) rmdirSync(to);
+  await rename(from, to);
+  const parent = await open(dirname(to), "r");
+  try {
+    await parent.sync();
+  } finally {
+    await parent.close();
+  }
+}
+
+function partialOf(dir: string): string {
+  return `${dir}.partial`;
+}
+
+function writeManifest(dir: string, manifest: Manifest): void {
+  replaceFileSync(join(dir, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+function failed(dir: string, error: Error): Refusal {
+  if (error instanceof Refusal) return error;
+  const what = isDiskFull(error) ? "its disk is full; make room there" : `${error.message}; see to it`;
+  return new Refusal(
+    "LIVEOPS_BACKUP_FAILED",
+    `nothing was left in ${dir}: ${what}, then run liveopsd backup again`,
+  );
+}

@@ -1,0 +1,74 @@
+/** Backups of a running daemon: one at a time, of one moment of its store, ended with the daemon. */
+import { Refusal } from "../../protocol/errors.js";
+import type { Layout } from "../store/layout.js";
+import type { Store } from "../store/store.js";
+import { backUp, checkTarget } from "./backup.js";
+import type { CopyProgress } from "./backup-writer.js";
+import { momentOf } from "./copy-state.js";
+import type { Manifest } from "./manifest.js";
+
+export class Backups {
+  #running: Promise<unknown> | null = null;
+  readonly #stopped = new AbortController();
+
+  constructor(
+    private readonly store: Store,
+    private readonly layout: Layout,
+  ) {}
+
+  /**
+   * Starts a backup. What is wrong with the request is thrown at once, what goes wrong later rejects `done`.
+   *
+   * @param signal aborts it: nothing is left of it then
+   * @throws Refusal LIVEOPS_BACKUP_TARGET, LIVEOPS_BACKUP_RUNNING, LIVEOPS_STOPPING
+   */
+  start(
+    dir: string,
+    signal: AbortSignal,
+    onProgress: (progress: CopyProgress) => void,
+  ): { done: Promise<Manifest> } {
+    if (this.#stopped.signal.aborted) throw stopping();
+    if (this.#running)
+      throw new Refusal(
+        "LIVEOPS_BACKUP_RUNNING",
+        "another backup is being written; try again when it is done",
+      );
+    checkTarget(dir, this.layout.root);
+    const done = backUp({
+      dir,
+      signal: AbortSignal.any([signal, this.#stopped.signal]),
+      onProgress,
+      moment: () => this.#moment(),
+    }).finally(() => {
+      this.#running = null;
+    });
+    this.#running = done.catch(() => {});
+    return { done };
+  }
+
+  /** Ends the backup that is being written; resolves when nothing is left of it. */
+  async stop(): Promise<void> {
+    this.#stopped.abort(stopping());
+    await this.#running;
+  }
+
+  async #moment() {
+    const hold = await this.store.hold();
+    try {
+      const running = [...this.store.ledger.entries.values()]
+        .filter(({ record }) => record.state === "running")
+        .map(({ record }) => ({ id: record.id, attempt: record.attempt }));
+      return { moment: momentOf(this.layout, hold, running), counts: this.store.counts() };
+    } catch (error) {
+      hold.release();
+      throw error;
+    }
+  }
+}
+
+function stopping(): Refusal {
+  return new Refusal(
+    "LIVEOPS_STOPPING",
+    "the daemon is stopping, nothing was backed up; run liveopsd backup again when it has stopped",
+  );
+}

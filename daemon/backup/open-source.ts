@@ -1,0 +1,78 @@
+/** Opening what is copied: regular files alone, through no symbolic link, and a log on one side of its rotation. */
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { FILLER } from "../../ops/api/append-file.js";
+
+export interface OpenSource {
+  name: string;
+  fd: number;
+  /** Bytes of it that are copied. */
+  length: number;
+}
+
+/** Bytes looked at in one go for the end of the text. */
+const LOOK = 4096;
+
+/** How often a set of files is opened anew that was renamed while it was opened. */
+const TRIES = 5;
+
+/** The file with the length of its text now; null where it is not there, or is not a regular file. */
+export function openSource(path: string, name: string): OpenSource | null {
+  let fd: number;
+  try {
+    // A fifo would wait for its writer.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ELOOP" || code === "ENXIO") return null;
+    throw error;
+  }
+  const stat = fstatSync(fd);
+  if (stat.isFile()) return { name, fd, length: endOfText(fd, stat.size) };
+  closeSync(fd);
+  return null;
+}
+
+/** Where the room for records to come begins: what is written into it later does not count. */
+function endOfText(fd: number, size: number): number {
+  const piece = Buffer.alloc(LOOK);
+  for (let end = size; end > 0; ) {
+    const start = Math.max(0, end - LOOK);
+    const length = readSync(fd, piece, 0, end - start, start);
+    for (let at = length - 1; at >= 0; at--) if (piece[at] !== FILLER) return start + at + 1;
+    end = start;
+  }
+  return 0;
+}
+
+/** All files of an attempt's directory as they are at one moment, temporary files left out. */
+export function openAttempt(dir: string): OpenSource[] {
+  for (let left = TRIES; ; left--) {
+    const opened = namesIn(dir).flatMap((name) => openSource(join(dir, name), name) ?? []);
+    if (left === 0 || opened.every(({ name, fd }) => isStill(join(dir, name), fd))) return opened;
+    closeAll(opened);
+  }
+}
+
+export function closeAll(opened: readonly OpenSource[]): void {
+  for (const { fd } of opened) closeSync(fd);
+}
+
+/** Names in a directory, sorted; none where there is no directory. */
+export function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir)
+      .filter((name) => !name.endsWith(".tmp"))
+      .sort();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return [];
+    throw error;
+  }
+}
+
+function isStill(path: string, fd: number): boolean {
+  const { ino, dev } = fstatSync(fd);
+  const now = lstatSync(path, { throwIfNoEntry: false });
+  return now?.ino === ino && now.dev === dev;
+}

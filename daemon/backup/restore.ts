@@ -1,0 +1,157 @@
+/** Puts a backup in the place of a state directory, after every record in it was read and checked. */
+import { existsSync, lstatSync, readdirSync, realpathSync, renameSync, statSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { basename, dirname, join, sep } from "node:path";
+import { makeDirectory } from "../../protocol/make-directory.js";
+import { examine, type Finding, inspect } from "../doctor.js";
+import { acquireLock, isLocked, type KernelLock } from "../lock/kernel-lock.js";
+import { readHolder } from "../store/holder.js";
+import { type Layout, layoutOf } from "../store/layout.js";
+import { putInPlace } from "./backup.js";
+import { asBackupError, damaged, inUse, unusable } from "./backup-error.js";
+import { BackupWriter, type CopyProgress } from "./backup-writer.js";
+import { copyState, momentOf } from "./copy-state.js";
+import { type Manifest, measure, readManifest } from "./manifest.js";
+
+export interface RestoreOptions {
+  /** The backup. */
+  from: string;
+  /** Must be absent or empty, or with `force` not in use. */
+  stateDir: string;
+  /** Moves a state directory that is there aside. */
+  force: boolean;
+  /** Restores a backup that holds damage: what is whole in it. */
+  acceptDamage: boolean;
+  signal: AbortSignal;
+  onProgress: (progress: CopyProgress) => void;
+}
+
+export interface Restored {
+  manifest: Manifest;
+  /** What the check found. */
+  findings: Finding[];
+  /** Where the state directory is now that was there before. */
+  replaced: string | null;
+}
+
+/** @throws BackupError; the signal's reason where it was aborted */
+export async function restore(options: RestoreOptions): Promise<Restored> {
+  try {
+    return await putBack(options);
+  } catch (error) {
+    throw options.signal.aborted ? options.signal.reason : asBackupError(error);
+  }
+}
+
+async function putBack(options: RestoreOptions): Promise<Restored> {
+  const { from, stateDir, force, signal, onProgress } = options;
+  const manifest = checkBackup(from, options.acceptDamage);
+  makeDirectory(dirname(stateDir), 0o700);
+  checkApart(from, stateDir);
+  const copy = `${stateDir}.restoring`;
+  const lock = lockState(stateDir, force);
+  try {
+    if (existsSync(copy) && !readManifest(copy) && readdirSync(copy).length > 0)
+      throw unusable(`${copy} exists and is not an unfinished restore; move it away first`);
+    await rm(copy, { recursive: true, force: true });
+    try {
+      const writer = new BackupWriter(copy, signal, onProgress);
+      await writer.makeDirectory("");
+      await copyState(momentOf(layoutOf(from), null, []), writer);
+      await writer.syncDirectories();
+      // Before the examination, which mends what a start would: a backup that loses a record by that is damaged.
+      if (!options.acceptDamage) refuseDamage(from, inspect(copy));
+      const { findings } = await examine(copy);
+      if (!options.acceptDamage) refuseDamage(from, findings);
+      const replaced = moveAside(stateDir);
+      await putInPlace(copy, stateDir);
+      return { manifest, findings, replaced };
+    } catch (error) {
+      await rm(copy, { recursive: true, force: true });
+      throw error;
+    }
+  } finally {
+    lock?.release();
+  }
+}
+
+function checkBackup(dir: string, acceptDamage: boolean): Manifest {
+  const stat = lstatSync(dir, { throwIfNoEntry: false });
+  if (!stat?.isDirectory()) throw unusable(`${dir} is not a directory; name a backup's directory`);
+  // What is queued in it runs as us.
+  if (process.getuid && stat.uid !== process.getuid())
+    throw unusable(`${dir} belongs to another user (uid ${stat.uid}); copy it as yourself first`);
+  if ((stat.mode & 0o022) !== 0)
+    throw unusable(`${dir} may be written by others; look through it, then run: chmod 700 ${dir}`);
+  const manifest = readManifest(dir);
+  if (!manifest)
+    throw unusable(`${dir} is not a backup: it has no readable backup.json; liveopsd backup makes one`);
+  if (!manifest.complete) throw unusable(`${dir} is an unfinished backup; name a finished one`);
+  const { files, bytes } = measure(dir);
+  if (!acceptDamage && (files !== manifest.files || bytes !== manifest.bytes))
+    throw damaged(
+      `${dir} is not as it was written: it has ${files} files of ${bytes} bytes in all, and had ${manifest.files} ` +
+        `of ${manifest.bytes} bytes; restore another backup, or what is whole of it with --accept-damage`,
+    );
+  return manifest;
+}
+
+function checkApart(from: string, stateDir: string): void {
+  const source = `${realpathSync(from)}${sep}`;
+  const target = `${join(realpathSync(dirname(stateDir)), basename(stateDir))}${sep}`;
+  if (source.startsWith(target) || target.startsWith(source))
+    throw unusable(`the backup ${from} and the state directory ${stateDir} are inside one another`);
+}
+
+/** The lock of the state directory that is there; null where there is none, or it is empty. */
+function lockState(stateDir: string, force: boolean): KernelLock | null {
+  if (!existsSync(stateDir)) return null;
+  if (!statSync(stateDir).isDirectory()) throw unusable(`${stateDir} is not a directory`);
+  if (readdirSync(stateDir).length === 0) return null;
+  const layout = layoutOf(stateDir);
+  // Looked at first: without --force nothing in the directory is touched.
+  if (isLocked(layout.lock)) throw inUse(usedBy(layout));
+  if (!force)
+    throw unusable(`the state directory ${stateDir} is not empty; liveopsd restore --force moves it aside`);
+  const lock = acquireLock(layout.lock);
+  if (!lock) throw inUse(usedBy(layout));
+  const live = liveWorkers(layout);
+  if (live === 0) return lock;
+  lock.release();
+  throw inUse(
+    `${live} running ${live === 1 ? "operation belongs" : "operations belong"} to the state directory ${stateDir}; ` +
+      "liveopsd start, then liveopsd stop --now ends them",
+  );
+}
+
+function usedBy(layout: Layout): string {
+  const holder = readHolder(layout);
+  const pid = holder ? ` (pid ${holder.pid})` : "";
+  return `a daemon${pid} uses the state directory ${layout.root}; liveopsd stop stops it`;
+}
+
+function liveWorkers({ workers }: Layout): number {
+  if (!existsSync(workers)) return 0;
+  return readdirSync(workers).filter((name) => name.endsWith(".lock") && isLocked(join(workers, name)))
+    .length;
+}
+
+function refuseDamage(from: string, findings: Finding[]): void {
+  const found = findings.filter(({ state }) => state === "damaged");
+  if (found.length === 0) return;
+  throw damaged(
+    `${from} is damaged, nothing was restored: ${found.map(({ what }) => what).join("; ")}; ` +
+      "--accept-damage restores what is whole",
+  );
+}
+
+/** Returns where it is now; null where there was nothing in it. */
+function moveAside(stateDir: string): string | null {
+  if (!existsSync(stateDir) || readdirSync(stateDir).length === 0) return null;
+  for (let n = 1; ; n++) {
+    const aside = `${stateDir}.replaced-${n}`;
+    if (existsSync(aside)) continue;
+    renameSync(stateDir, aside);
+    return aside;
+  }
+}

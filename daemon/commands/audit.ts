@@ -1,0 +1,69 @@
+/** `liveopsd audit [-n N] [--json]`: the newest lines of the audit log, from its files, whether a daemon runs or not. */
+import { readFileSync } from "node:fs";
+import { type Command, InvalidArgumentError } from "commander";
+import type { AuditLine } from "../../protocol/audit.js";
+import { neutralise } from "../../protocol/command/neutralise.js";
+import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
+import { layoutOf } from "../store/layout.js";
+
+export function registerAudit(root: Command): void {
+  const command = addCommand(
+    root,
+    "audit",
+    "Show who submitted, cancelled, retried and removed operations.",
+    ["liveopsd audit", "liveopsd audit -n 1000 --json"],
+  );
+  command
+    .option("-n, --lines <n>", "the newest so many", lineCount, 100)
+    .option("--json", "print one JSON value a line")
+    .action(() => {
+      const options = allOptions<GlobalOptions & { lines: number; json?: boolean }>(command);
+      const { audit, olderAudit } = layoutOf(commandPlaces(options).stateDir);
+      const lines = [...readLines(olderAudit), ...readLines(audit)];
+      const newest = lines.slice(Math.max(0, lines.length - options.lines));
+      const write = options.json ? (line: AuditLine) => JSON.stringify(line) : describe;
+      process.stdout.write(newest.map((line) => `${write(line)}\n`).join(""));
+    });
+}
+
+function lineCount(text: string): number {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 0) throw new InvalidArgumentError("It must be a whole number from 0.");
+  return n;
+}
+
+/** The whole lines of a file; none where it is not there. */
+function readLines(file: string): AuditLine[] {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+  return text.split("\n").flatMap((line) => parse(line) ?? []);
+}
+
+/** Null for half a line: the disk was full, or the daemon was killed. */
+function parse(line: string): AuditLine | null {
+  try {
+    const value = JSON.parse(line) as AuditLine;
+    return typeof value.at === "string" && Array.isArray(value.ids) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function describe({ at, action, ids, count, result, uid, client, details }: AuditLine): string {
+  const more = count > ids.length ? ` and ${count - ids.length} more` : "";
+  const said = Object.entries(details ?? {}).map(([name, value]) => `${name}=${value}`);
+  const what = [...ids, ...said].join(" ") + more;
+  const who = client ? `pid ${client.pid} (${client.command})${suspicion(uid, client)}` : "no client named";
+  return neutralise(`${at} ${action.padEnd(6)} ${result} ${what || "-"} by uid ${uid ?? "?"}, ${who}`);
+}
+
+/** What does not go with the claim. */
+function suspicion(uid: number | null, { process }: NonNullable<AuditLine["client"]>): string {
+  if (process === null) return ", no such process";
+  return process.uid === uid || process.uid === 0 ? "" : `, a process of uid ${process.uid}`;
+}

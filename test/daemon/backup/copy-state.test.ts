@@ -1,0 +1,151 @@
+/** A copy of a store holds one moment of it, whatever is decided and written while it is made. */
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { BackupWriter } from "../../../daemon/backup/backup-writer.js";
+import { copyState, momentOf } from "../../../daemon/backup/copy-state.js";
+import { attemptDir } from "../../../daemon/store/layout.js";
+import { OpenStore } from "../../harness/store.js";
+import { useDirectories } from "../../harness/temporary.js";
+
+const directory = useDirectories();
+
+function write(open: OpenStore, id: string, attempt: number, name: string, text: string): string {
+  const dir = attemptDir(open.layout, id, attempt);
+  mkdirSync(dir, { recursive: true });
+  const file = join(dir, name);
+  appendFileSync(file, text);
+  return file;
+}
+
+/** Takes the moment; the result makes the copy of it and returns where it is. */
+async function moment(open: OpenStore) {
+  const hold = await open.store.hold();
+  const running = [...open.store.ledger.entries.values()]
+    .filter(({ record }) => record.state === "running")
+    .map(({ record }) => ({ id: record.id, attempt: record.attempt }));
+  const taken = momentOf(open.layout, hold, running);
+  return async () => {
+    const root = join(directory(), "copy");
+    const writer = new BackupWriter(root, new AbortController().signal, () => {});
+    await writer.makeDirectory("");
+    await copyState(taken, writer);
+    await writer.syncDirectories();
+    hold.release();
+    return root;
+  };
+}
+
+test("submitted, started, retried, removed and written after the moment: none of it is in the copy", async () => {
+  const open = await OpenStore.open(directory());
+  const removed = await open.finished("failed");
+  const retried = await open.finished("failed");
+  const sealed = await open.finished("failed");
+  await open.store.checkpoint();
+  const running = await open.submit();
+  await open.start(running);
+  const queued = await open.submit();
+  for (const id of [removed, retried, sealed, running]) write(open, id, 1, "events.ndjson", "before\n");
+  // Room for records to come is no text.
+  write(open, running, 1, "events.ndjson", "\t".repeat(5000));
+  const log = write(open, running, 1, "log.ndjson", "line 1\n");
+  const before = open.seen();
+  const copy = await moment(open);
+
+  await open.lifecycle.remove(removed);
+  for (const id of [retried, sealed]) {
+    await open.lifecycle.retry(id, null, () => {});
+    await open.start(id);
+    write(open, id, 2, "events.ndjson", "after\n");
+  }
+  writeFileSync(join(attemptDir(open.layout, running, 1), "events.ndjson"), "before\nafter\n");
+  renameSync(log, join(attemptDir(open.layout, running, 1), "log.1.ndjson"));
+  write(open, running, 1, "log.ndjson", "line 2\n");
+  write(open, running, 1, "cancel", "{}\n");
+  await open.start(queued);
+  write(open, queued, 1, "events.ndjson", "after\n");
+  await open.settle(running, "succeeded");
+  const later = await open.submit();
+  write(open, later, 1, "events.ndjson", "after\n");
+  const checkpoint = open.store.checkpoint();
+
+  const root = await copy();
+  await checkpoint;
+  expect(existsSync(attemptDir(open.layout, removed, 1))).toBe(false);
+  await open.close();
+
+  const copied = await OpenStore.open(root);
+  expect(copied.store.problems).toEqual([]);
+  expect(copied.seen()).toEqual(before);
+  const files = (id: string, attempt: number) => {
+    const dir = attemptDir(copied.layout, id, attempt);
+    return Object.fromEntries(readdirSync(dir).map((name) => [name, readFileSync(join(dir, name), "utf8")]));
+  };
+  expect(files(running, 1)).toEqual({ "events.ndjson": "before\n", "log.ndjson": "line 1\n" });
+  for (const id of [removed, retried, sealed]) expect(files(id, 1)).toEqual({ "events.ndjson": "before\n" });
+  expect(existsSync(attemptDir(copied.layout, retried, 2))).toBe(false);
+  expect(existsSync(attemptDir(copied.layout, sealed, 2))).toBe(false);
+  expect(readdirSync(copied.layout.runs).sort()).toEqual([removed, retried, sealed, running, queued].sort());
+  expect(readdirSync(join(copied.layout.runs, queued))).toEqual([]);
+  await copied.close();
+});
+
+test("an attempt that was never accepted and began again under its number is not in the copy", async () => {
+  const open = await OpenStore.open(directory());
+  const id = await open.submit();
+  await open.start(id);
+  const again = { reason: "its worker died", next: 1, tries: 0, delay: 0 };
+  await open.lifecycle.requeue(id, 1, 2, again);
+  const copy = await moment(open);
+  await open.start(id);
+  write(open, id, 1, "events.ndjson", "after\n");
+  const root = await copy();
+  expect(existsSync(join(root, "runs", id, "1"))).toBe(false);
+  await open.close();
+});
+
+test("no checkpoint and no removal of files while it is held; two holds end one by one", async () => {
+  const open = await OpenStore.open(directory());
+  const id = await open.finished("succeeded");
+  const file = write(open, id, 1, "events.ndjson", "before\n");
+  const [first, second] = [await open.store.hold(), await open.store.hold()];
+  const segments = readdirSync(open.layout.journal);
+  let isDone = false;
+  const checkpoint = open.store.checkpoint().then(() => {
+    isDone = true;
+  });
+  await open.lifecycle.remove(id);
+  first.release();
+  first.release();
+  await open.submit();
+  expect([isDone, existsSync(file), readdirSync(open.layout.journal)]).toEqual([false, true, segments]);
+  second.release();
+  await checkpoint;
+  expect(existsSync(file)).toBe(false);
+  await open.close();
+});
+
+test("locks, sockets, workers' files and the daemon's log stay behind; links are not followed", async () => {
+  const open = await OpenStore.open(directory());
+  const { root, workers } = open.layout;
+  const secret = join(directory(), "secret");
+  writeFileSync(secret, "not of the state");
+  symlinkSync(secret, join(root, "link"));
+  for (const name of ["liveopsd.lock", "liveopsd.sock.lock", "liveopsd.json", "liveopsd.log", "half.tmp"])
+    writeFileSync(join(root, name), "x");
+  writeFileSync(join(workers, "w.lock"), "x");
+  writeFileSync(join(root, "kept"), "a file that this version does not know");
+  const copied = await (await moment(open))();
+  expect(readdirSync(copied).sort()).toEqual(["history", "journal", "kept", "runs", "version.json"]);
+  expect(readdirSync(join(copied, "history")).filter((name) => name.startsWith("index"))).toEqual([]);
+  await open.close();
+});

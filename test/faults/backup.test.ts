@@ -1,0 +1,253 @@
+/** Backups: what a copy of the state holds, what it must not touch, and what is put back from it. */
+import { cpSync, existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { BackupLine } from "../../protocol/backup.js";
+import type { Operation } from "../../protocol/operation.js";
+import { TestDaemon } from "../harness/daemon.js";
+import { useDirectories } from "../harness/temporary.js";
+import { journalFiles } from "./crafted.js";
+import { counts, patience } from "./mode.js";
+import { runBin } from "./run-bin.js";
+import { eventually, expectNoGap, inStage, operations, settled, startDaemon, wholeLog } from "./start.js";
+import { compareOnce, record } from "./tally.js";
+
+const directory = useDirectories();
+const NAMES = ["gate", "resumes", "floods"];
+
+/** A daemon whose state directory was restored from the backup. */
+async function restored(backup: string, original: TestDaemon): Promise<TestDaemon> {
+  const stateDir = join(directory(), "state");
+  const ended = await runBin(original.world, "liveopsd", ["restore", backup, "--state-dir", stateDir]);
+  expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: `${stateDir}\n` });
+  return TestDaemon.start({ ops: operations(...NAMES), stateDir });
+}
+
+async function allLines(lines: AsyncIterable<BackupLine>): Promise<BackupLine[]> {
+  const all: BackupLine[] = [];
+  for await (const line of lines) all.push(line);
+  return all;
+}
+
+async function backUp(daemon: TestDaemon): Promise<string> {
+  const dir = join(directory(), "backup");
+  const lines = await allLines(daemon.client.backup(dir));
+  expect(lines.at(-1)).toMatchObject({ type: "done", dir });
+  return dir;
+}
+
+test(
+  "a backup under load: every operation acknowledged before it is there, whole; nothing of it is torn",
+  async () => {
+    await using daemon = await startDaemon(NAMES, { concurrency: 3 });
+    const acknowledged: string[] = [];
+    let loading = true;
+    const load = async () => {
+      while (loading) acknowledged.push((await daemon.submit("floods", { params: { lines: 20 } })).id);
+    };
+    const loads = [load(), load()];
+    for (let round = 1; round <= counts(1, 10); round++) {
+      await eventually("work is under way", () => acknowledged.length >= round * counts(30, 100));
+      const before = [...acknowledged];
+      const backup = await backUp(daemon);
+      // The load went on meanwhile: what came later may be in the backup or not.
+      const copy = await restored(backup, daemon);
+      try {
+        expect((await copy.client.daemon()).problems).toEqual([]);
+        await eventually(
+          "the copy runs what was queued in it",
+          async () => (await copy.client.list({ state: ["queued", "running"], limit: 1 })).total === 0,
+          () => copy.client.daemon(),
+          patience(40_000, 120_000),
+        );
+        const there: Operation[] = [];
+        for (let next: string | undefined; ; ) {
+          const page = await copy.client.list({ limit: 1000, ...(next !== undefined && { before: next }) });
+          there.push(...page.operations);
+          if (page.next === null) break;
+          next = page.next;
+        }
+        const torn = there.filter(({ state, error }) => !isWhole(state, error?.code)).map(({ id }) => id);
+        expect(torn).toEqual([]);
+        for (const each of there.filter(({ state }) => state === "succeeded"))
+          expectNoGap(await wholeLog(copy, each.id), each);
+        const { survived, lost, details } = compareOnce(
+          before,
+          there.map(({ id }) => id),
+        );
+        record({ fault: "backups under load", injected: 1, survived, lost, duplicated: 0 }, details);
+      } finally {
+        await copy[Symbol.asyncDispose]();
+      }
+    }
+    loading = false;
+    await Promise.all(loads);
+  },
+  patience(60_000, 600_000),
+);
+
+/** One that ran at the moment of the backup belongs to a worker that the copy does not have. */
+function isWhole(state: string, code: string | undefined): boolean {
+  return state === "succeeded" || (state === "failed" && code === "LIVEOPS_WORKER_LOST");
+}
+
+test("a copy of the state, restored or not: the workers of the original are neither adopted nor killed", async () => {
+  await using daemon = await startDaemon(NAMES);
+  const gate = join(daemon.world.dir, "gate");
+  const side = join(daemon.world.dir, "side");
+  const { id } = await daemon.submit("gate", { params: { gate } });
+  const worker = await inStage(daemon, id, "Wait");
+  const resumable = await daemon.submit("resumes", { params: { side, ends: ["wait", "go"] } });
+  await inStage(daemon, resumable.id, "Second");
+  const backup = await backUp(daemon);
+  expect(existsSync(join(backup, "workers"))).toBe(false);
+  const raw = join(directory(), "raw");
+  cpSync(daemon.world.stateDir, raw, {
+    recursive: true,
+    filter: (file) => !file.endsWith(".sock"),
+  });
+  const copies = [
+    await restored(backup, daemon),
+    await TestDaemon.start({ ops: operations(...NAMES), stateDir: raw }),
+  ];
+  for (const copy of copies) {
+    expect(await settled(copy, id)).toMatchObject({
+      state: "failed",
+      attempt: 1,
+      error: { code: "LIVEOPS_WORKER_LOST", cause: "unknown" },
+    });
+    expect(await settled(copy, resumable.id)).toMatchObject({
+      state: "succeeded",
+      attempt: 2,
+      result: { first: { made: "by attempt 1" }, second: 2 },
+    });
+    await copy[Symbol.asyncDispose]();
+  }
+  expect(await daemon.client.show(id)).toMatchObject({ state: "running", attempt: 1 });
+  writeFileSync(`${gate}.1`, "go");
+  expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(readFileSync(`${gate}.ran`, "utf8")).toBe(`1 ${worker}\n`);
+  expect(await daemon.client.show(resumable.id)).toMatchObject({ state: "running", attempt: 1 });
+});
+
+test("a daemon or a client that dies in the middle of a backup leaves none; the next one clears up", async () => {
+  await using daemon = await startDaemon(NAMES);
+  await settled(daemon, (await daemon.submit("floods", { params: { lines: 5 } })).id);
+  writeFileSync(join(daemon.world.stateDir, "a-large-file"), Buffer.alloc(96 * 1024 * 1024, "x"));
+  const dir = join(directory(), "backup");
+  const partial = `${dir}.partial`;
+  const written = () =>
+    eventually("the backup is being written", () => existsSync(join(partial, "version.json")));
+
+  const gone = new AbortController();
+  const aborted = allLines(daemon.client.backup(dir, gone.signal));
+  await written();
+  gone.abort(new Error("gone"));
+  await expect(aborted).rejects.toThrow("gone");
+  await eventually("nothing is left of it", () => !existsSync(partial));
+
+  const cut = allLines(daemon.client.backup(dir));
+  await written();
+  await expect(allLines(daemon.client.backup(`${dir}-2`))).rejects.toMatchObject({
+    code: "LIVEOPS_BACKUP_RUNNING",
+  });
+  await Promise.all([daemon.kill(), expect(cut).rejects.toThrow()]);
+  expect(existsSync(dir)).toBe(false);
+  const refused = await runBin(daemon.world, "liveopsd", [
+    "restore",
+    partial,
+    "--state-dir",
+    join(directory(), "s"),
+  ]);
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("unfinished backup") });
+
+  // No daemon runs: the command does it.
+  rmSync(join(daemon.world.stateDir, "a-large-file"));
+  const ended = await runBin(daemon.world, "liveopsd", ["backup", dir]);
+  expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: `${dir}\n` });
+  expect(existsSync(partial)).toBe(false);
+  expect(statSync(dir).mode & 0o777).toBe(0o700);
+  await daemon.startAgain();
+  await using copy = await restored(dir, daemon);
+  expect((await copy.client.list()).operations).toEqual((await daemon.client.list()).operations);
+});
+
+test("a stop ends a backup that is being written, and loses nothing", async () => {
+  await using daemon = await startDaemon(NAMES);
+  const { id } = await daemon.submit("floods", { params: { lines: 5 } });
+  await settled(daemon, id);
+  writeFileSync(join(daemon.world.stateDir, "a-large-file"), Buffer.alloc(96 * 1024 * 1024, "x"));
+  const dir = join(directory(), "backup");
+  const cut = allLines(daemon.client.backup(dir));
+  const ended = expect(cut).rejects.toThrow();
+  await eventually("the backup is being written", () => existsSync(join(`${dir}.partial`, "version.json")));
+  await daemon.stop();
+  await ended;
+  expect([existsSync(dir), existsSync(`${dir}.partial`)]).toEqual([false, false]);
+  await daemon.startAgain();
+  expect(await daemon.client.show(id)).toMatchObject({ state: "succeeded" });
+});
+
+test("restore: a backup that is not whole is refused, a state that is there is kept", async () => {
+  await using daemon = await startDaemon(NAMES);
+  const { id } = await daemon.submit("floods", { params: { lines: 5 } });
+  await settled(daemon, id);
+  const backup = await backUp(daemon);
+  const stateDir = join(directory(), "state");
+  const restore = (from: string, ...more: string[]) =>
+    runBin(daemon.world, "liveopsd", ["restore", from, "--state-dir", stateDir, ...more]);
+  const damagedCopy = (damage: (copy: string) => void): string => {
+    const copy = join(directory(), "copy");
+    cpSync(backup, copy, { recursive: true });
+    damage(copy);
+    return copy;
+  };
+
+  const flipped = damagedCopy((copy) => {
+    const [file] = journalFiles(copy);
+    const bytes = readFileSync(file!);
+    bytes[40]! ^= 1;
+    writeFileSync(file!, bytes);
+  });
+  const short = damagedCopy((copy) => truncateSync(join(copy, "runs", id, "1", "events.ndjson"), 10));
+  const missing = damagedCopy((copy) => rmSync(join(copy, "runs", id), { recursive: true }));
+  const open = damagedCopy((copy) => writeFileSync(join(copy, "backup.json"), "{}"));
+  for (const [from, code] of [
+    [flipped, 1],
+    [short, 1],
+    [missing, 1],
+    [open, 2],
+    [join(backup, "nothing"), 2],
+  ] as const) {
+    const ended = await restore(from);
+    expect(ended.code, `${from}: ${ended.stderr}`).toBe(code);
+    expect([existsSync(stateDir), existsSync(`${stateDir}.restoring`)]).toEqual([false, false]);
+  }
+
+  expect(await restore(backup)).toMatchObject({ code: 0 });
+  expect(await restore(backup)).toMatchObject({ code: 2, stderr: expect.stringContaining("--force") });
+  writeFileSync(join(stateDir, "note"), "of the state before");
+  expect(await restore(backup, "--force")).toMatchObject({ code: 0 });
+  expect(readFileSync(join(`${stateDir}.replaced-1`, "note"), "utf8")).toBe("of the state before");
+  expect(existsSync(join(stateDir, "note"))).toBe(false);
+  expect(await restore(flipped, "--force", "--accept-damage")).toMatchObject({ code: 0 });
+
+  // In use: with --force too.
+  const used = await runBin(daemon.world, "liveopsd", ["restore", backup, "--force"]);
+  expect(used).toMatchObject({ code: 5, stderr: expect.stringContaining(`pid ${daemon.pid}`) });
+  expect(await daemon.client.show(id)).toMatchObject({ state: "succeeded" });
+});
+
+test.each([
+  ["is not empty", (dir: string) => writeFileSync(join(dir, "file"), ""), "."],
+  ["is inside the state directory", () => {}, "state"],
+  ["cannot be used", (dir: string) => writeFileSync(join(dir, "file"), ""), "file"],
+])("a target that %s is refused, and nothing is written", async (why, prepare, name) => {
+  await using daemon = await startDaemon(["floods"]);
+  const dir = directory();
+  prepare(dir);
+  const target = name === "state" ? join(daemon.world.stateDir, "backup") : join(dir, name);
+  const ended = await runBin(daemon.world, "liveopsd", ["backup", target]);
+  expect(ended).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(why) });
+  expect(existsSync(`${target}.partial`)).toBe(false);
+});
