@@ -5,6 +5,7 @@
 import { openSync } from "node:fs";
 import pino from "pino";
 import { AlreadyRunningError, type Daemon, startDaemon } from "./daemon.js";
+import { ServiceNotifier } from "./process/service-notifier.js";
 import type { Settings } from "./settings.js";
 import { settingsFrom } from "./settings.js";
 import { layoutOf } from "./store/layout.js";
@@ -19,6 +20,8 @@ export { AlreadyRunningError, type Daemon, settingsFrom, startDaemon };
 
 /** Runs until it is stopped. `toStderr`: logs there as well as to the file; `onAnswers`: the socket answers. */
 export async function runDaemon(settings: Settings, toStderr: boolean, onAnswers: () => void): Promise<void> {
+  // A daemon in the background is not the process that systemd started.
+  const notifier = ServiceNotifier.take(process.env, process.pid);
   const daemon = await startDaemon(settings, () => openLog(settings, toStderr));
   const { log } = daemon.context;
   // Relative places are resolved by now; the directory it was started in may be unmounted.
@@ -42,8 +45,25 @@ export async function runDaemon(settings: Settings, toStderr: boolean, onAnswers
     process.exit(70);
   });
   onAnswers();
+  if (toStderr) startNotifier(notifier, daemon);
   // Its disk failed it: nothing may be acknowledged any more, and the next daemon starts from what is durable.
   await daemon.stopped.catch(() => process.exit(70));
+}
+
+function startNotifier(notifier: ServiceNotifier | null, { context, stopBegun, stopped }: Daemon): void {
+  if (!notifier) return;
+  const { log, store } = context;
+  notifier.start({
+    status: () => {
+      const { queued, running } = store.counts();
+      return `${running} running, ${queued} queued`;
+    },
+    waitingMs: () => store.waitingMs,
+    onFailure: (message) => log.warn(message),
+  });
+  void stopBegun.then(() => notifier.stopping());
+  const end = () => notifier.end();
+  stopped.then(end, end);
 }
 
 /** Whether it can be written is known at once; what writes it is made for the first line, after the daemon answers. */
