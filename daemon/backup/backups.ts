@@ -1,4 +1,5 @@
 /** Backups of a running daemon: one at a time, of one moment of its store, ended with the daemon. */
+import { resolve } from "node:path";
 import { Refusal } from "../../protocol/errors.js";
 import type { Layout } from "../store/layout.js";
 import type { Store } from "../store/store.js";
@@ -23,16 +24,18 @@ export class Backups {
    * @throws Refusal LIVEOPS_BACKUP_TARGET, LIVEOPS_BACKUP_RUNNING, LIVEOPS_STOPPING
    */
   start(
-    dir: string,
+    given: string,
     signal: AbortSignal,
     onProgress: (progress: CopyProgress) => void,
-  ): { done: Promise<Manifest> } {
+  ): { dir: string; done: Promise<Manifest> } {
     if (this.#stopped.signal.aborted) throw stopping();
     if (this.#running)
       throw new Refusal(
         "LIVEOPS_BACKUP_RUNNING",
         "another backup is being written; try again when it is done",
       );
+    // The copy is written beside it: a slash at the end would name a place inside it.
+    const dir = resolve(given);
     checkTarget(dir, this.layout.root);
     const done = backUp({
       dir,
@@ -43,7 +46,7 @@ export class Backups {
       this.#running = null;
     });
     this.#running = done.catch(() => {});
-    return { done };
+    return { dir, done };
   }
 
   /** Ends the backup that is being written; resolves when nothing is left of it. */

@@ -44,7 +44,9 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
 }
 
 async function putBack(options: RestoreOptions): Promise<Restored> {
-  const { from, stateDir, force, signal, onProgress } = options;
+  const { from, force, signal, onProgress } = options;
+  // Behind a symbolic link it is replaced where it is.
+  const stateDir = existsSync(options.stateDir) ? realpathSync(options.stateDir) : options.stateDir;
   const manifest = checkBackup(from, options.acceptDamage);
   makeDirectory(dirname(stateDir), 0o700);
   checkApart(from, stateDir);

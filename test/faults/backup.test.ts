@@ -1,5 +1,15 @@
 /** Backups: what a copy of the state holds, what it must not touch, and what is put back from it. */
-import { cpSync, existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { BackupLine } from "../../protocol/backup.js";
@@ -31,7 +41,7 @@ async function allLines(lines: AsyncIterable<BackupLine>): Promise<BackupLine[]>
 
 async function backUp(daemon: TestDaemon): Promise<string> {
   const dir = join(directory(), "backup");
-  const lines = await allLines(daemon.client.backup(dir));
+  const lines = await allLines(daemon.client.backup(`${dir}/`));
   expect(lines.at(-1)).toMatchObject({ type: "done", dir });
   return dir;
 }
@@ -231,6 +241,14 @@ test("restore: a backup that is not whole is refused, a state that is there is k
   expect(readFileSync(join(`${stateDir}.replaced-1`, "note"), "utf8")).toBe("of the state before");
   expect(existsSync(join(stateDir, "note"))).toBe(false);
   expect(await restore(flipped, "--force", "--accept-damage")).toMatchObject({ code: 0 });
+
+  // Behind a symbolic link: the directory is replaced, the link stays.
+  const link = join(directory(), "link");
+  symlinkSync(stateDir, link);
+  const behind = await runBin(daemon.world, "liveopsd", ["restore", backup, "--state-dir", link, "--force"]);
+  expect(behind.code, behind.stderr).toBe(0);
+  expect(readlinkSync(link)).toBe(stateDir);
+  expect(existsSync(`${stateDir}.replaced-3`)).toBe(true);
 
   // In use: with --force too.
   const used = await runBin(daemon.world, "liveopsd", ["restore", backup, "--force"]);

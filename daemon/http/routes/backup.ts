@@ -11,10 +11,10 @@ const EVERY_MS = 500;
 
 export function backupRoute(app: FastifyInstance, context: Context): void {
   const { audit, backups, log, settings } = context;
-  bind(app, "backup", ({ body: { dir }, request, reply }) => {
+  bind(app, "backup", ({ body, request, reply }) => {
     const gone = new AbortController();
     let progress = { files: 0, bytes: 0 };
-    const { done } = backups.start(dir, gone.signal, (now) => {
+    const { dir, done } = backups.start(body.dir, gone.signal, (now) => {
       progress = now;
     });
     const response = openStream(reply);

@@ -190,6 +190,24 @@ test("a rotation sees exactly what is durable, and the next record begins a new 
   expect(stored(dir).map(([n]) => n)).toEqual([1, 2, 3, 4]);
 });
 
+test("it tells how long the batch under way has waited for the disk", async () => {
+  const { journal } = await started();
+  await journal.append("before");
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(journal.waitingMs).toBe(0);
+  const { reached, go } = gate();
+  const append = journal.append("waits");
+  await reached;
+  const now = performance.now();
+  while (performance.now() < now + 5);
+  expect(journal.waitingMs).toBeGreaterThanOrEqual(5);
+  go();
+  await append;
+  await journal.append("after");
+  await journal.stop();
+  expect(journal.waitingMs).toBe(0);
+});
+
 test("after a stop nothing is taken", async () => {
   const { journal } = await started();
   await journal.stop();

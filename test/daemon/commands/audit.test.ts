@@ -1,0 +1,51 @@
+/** `liveopsd audit`, without a daemon: it reads the files. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { AuditLine } from "../../../protocol/audit.js";
+import { runBin } from "../../faults/run-bin.js";
+import { World } from "../../harness/world.js";
+
+const LINE: AuditLine = {
+  at: "2026-11-25T13:00:00.000Z",
+  action: "cancel",
+  ids: ["a00000000001"],
+  count: 1,
+  result: "done",
+  uid: 1000,
+  client: { claimed: true, pid: 7, command: "liveops cancel", process: { uid: 1000, comm: "node" } },
+  key: null,
+  details: null,
+};
+
+test("the newest lines of both files, what is torn left out, control characters made harmless", async () => {
+  const world = new World();
+  mkdirSync(world.stateDir, { mode: 0o700 });
+  const lines: AuditLine[] = [
+    LINE,
+    { ...LINE, action: "submit", ids: ["b"], count: 21, client: null },
+    { ...LINE, result: "LIVEOPS_WRONG_STATE", client: { ...LINE.client!, process: null } },
+    { ...LINE, client: { ...LINE.client!, process: { uid: 1001, comm: "node" } } },
+    { ...LINE, action: "retry", details: { from: "Load\u001b[31m" } },
+  ];
+  const texts = lines.map((line) => `${JSON.stringify(line)}\n`);
+  writeFileSync(join(world.stateDir, "audit.1.ndjson"), texts.slice(0, 2).join(""));
+  writeFileSync(join(world.stateDir, "audit.ndjson"), `${texts.slice(2).join("")}{"at":"2026`);
+  const text = await runBin(world, "liveopsd", ["audit"]);
+  expect(text).toMatchObject({ code: 0, stderr: "" });
+  const cancel = "2026-11-25T13:00:00.000Z cancel";
+  const who = "by uid 1000, pid 7 (liveops cancel)";
+  expect(text.stdout.split("\n")).toEqual([
+    `${cancel} done a00000000001 ${who}`,
+    "2026-11-25T13:00:00.000Z submit done b and 20 more by uid 1000, no client named",
+    `${cancel} LIVEOPS_WRONG_STATE a00000000001 ${who}, no such process`,
+    `${cancel} done a00000000001 ${who}, a process of uid 1001`,
+    expect.stringMatching(/^\S+ retry {2}done a00000000001 from=Load[^\u001b]* by uid 1000/),
+    "",
+  ]);
+  const json = await runBin(world, "liveopsd", ["audit", "-n", "2", "--json"]);
+  expect(json.stdout).toBe(texts.slice(-2).join(""));
+  const none = await runBin(world, "liveopsd", ["audit", "-n", "two"]);
+  expect(none).toMatchObject({ code: 2, stdout: "" });
+  await world.close();
+});
