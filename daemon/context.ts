@@ -14,6 +14,7 @@ import type { Settings } from "./settings.js";
 import type { Entry } from "./store/decision.js";
 import type { Layout } from "./store/layout.js";
 import type { Store } from "./store/store.js";
+import type { TrustedClock } from "./trusted-clock.js";
 import type { Hub } from "./watch/hub.js";
 
 export interface Context {
@@ -26,6 +27,7 @@ export interface Context {
   loader: Loader;
   queue: Queue;
   hub: Hub;
+  clock: TrustedClock;
   log: Logger;
   audit: AuditLog;
   backups: Backups;

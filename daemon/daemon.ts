@@ -35,6 +35,7 @@ import type { Change } from "./store/ledger.js";
 import { StateDocumentWriter } from "./store/state-document.js";
 import { Store } from "./store/store.js";
 import { Sweep } from "./sweep.js";
+import { TrustedClock } from "./trusted-clock.js";
 import { turnByTurn } from "./turn-by-turn.js";
 import { hasUnownedWorker, takeUpUnowned } from "./unowned.js";
 import { Hub } from "./watch/hub.js";
@@ -90,6 +91,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   const log = makeLog();
   const signals = new EventEmitter().setMaxListeners(0);
   const queue = new Queue();
+  const clock = new TrustedClock(layout.clock);
   const idleMemory = new IdleMemory();
   releasers.add(() => idleMemory.stop());
   const stopped = Promise.withResolvers<void>();
@@ -106,6 +108,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     },
     onForget: (id) => hub.versions.drop(id),
     onBroken: fail,
+    now: () => clock.now(),
   });
   /** Nothing is tried again: what was acknowledged is on disk, the next daemon recovers from there. */
   function fail(error: Error): void {
@@ -260,6 +263,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     loader,
     queue,
     hub,
+    clock,
     log,
     audit,
     backups,
@@ -273,7 +277,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     stop: () => void stop(),
   };
 
-  const retention = new Retention(store, lifecycle, settings, log);
+  const retention = new Retention({ store, lifecycle, limits: settings, clock, log });
   releasers.add(() => retention.stop());
   releasers.add(() => loader.stop());
   releasers.add(() => blockedTypes.stop());

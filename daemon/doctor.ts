@@ -15,6 +15,7 @@ import { type Layout, layoutOf } from "./store/layout.js";
 import { readPayload } from "./store/payloads.js";
 import { readLines } from "./store/read-lines.js";
 import { Store } from "./store/store.js";
+import { TrustedClock } from "./trusted-clock.js";
 import { hasUnownedWorker, takeUpUnowned } from "./unowned.js";
 
 export interface Finding {
@@ -55,7 +56,13 @@ export function inspect(stateDir: string): Finding[] {
 /** Does what a start does, and clears away run files of operations that are gone. */
 async function mend(layout: Layout): Promise<Finding[]> {
   const broken: Error[] = [];
-  const store = new Store({ layout, onChange: () => {}, onBroken: (error) => broken.push(error) });
+  const clock = new TrustedClock(layout.clock);
+  const store = new Store({
+    layout,
+    onChange: () => {},
+    onBroken: (error) => broken.push(error),
+    now: () => clock.now(),
+  });
   await store.start();
   if (store.problems.length > 0 || hasUnownedWorker(store, layout))
     store.problems.push(...(await takeUpUnowned(store, layout)));

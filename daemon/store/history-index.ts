@@ -201,16 +201,40 @@ export class HistoryIndex {
     return Number(this.database.prepare("SELECT max(position) AS n FROM operations").get()?.n ?? 0);
   }
 
-  /** Ids beyond the newest `keep`, and of what finished before `cutoff` (ms since 1970); oldest first. */
-  expired(keep: number, cutoff: number, limit: number): string[] {
+  /**
+   * Operations that are kept no longer: all but the newest `keep`, and those that finished before `cutoff`.
+   *
+   * Operations are sealed in the order in which they finished. A time before the cutoff that was sealed after a time
+   * since the cutoff is the time of a clock that was wrong, and counts for nothing.
+   *
+   * @param cutoff - in ms since 1970
+   * @param now - a time after it was never
+   */
+  expired(keep: number, cutoff: number, now: number, limit: number): string[] {
     const surplus = Math.max(0, this.count({}) - keep);
     const oldest = this.database
       .prepare("SELECT id FROM operations ORDER BY position LIMIT ?")
       .all(Math.min(surplus, limit));
-    const aged = this.database
-      .prepare("SELECT id FROM operations WHERE finished < ? ORDER BY finished LIMIT ?")
-      .all(cutoff, limit);
-    return [...new Set([...oldest, ...aged].map((row) => row.id as string))].slice(0, limit);
+    return [...new Set([...oldest, ...this.#aged(cutoff, now, limit)].map((row) => row.id as string))].slice(
+      0,
+      limit,
+    );
+  }
+
+  #aged(cutoff: number, now: number, limit: number): Array<Record<string, unknown>> {
+    const aged = this.database.prepare("SELECT 1 FROM operations WHERE finished < ? LIMIT 1");
+    if (aged.get(cutoff) === undefined) return [];
+    const young = this.database
+      .prepare(
+        'SELECT segment, "offset" FROM operations WHERE finished BETWEEN ? AND ? ORDER BY segment, "offset" LIMIT 1',
+      )
+      .get(cutoff, now);
+    const end = young ? { segment: Number(young.segment), offset: Number(young.offset) } : null;
+    return this.database
+      .prepare(
+        'SELECT id FROM operations WHERE finished < ? AND (segment, "offset") < (?, ?) ORDER BY finished LIMIT ?',
+      )
+      .all(cutoff, end?.segment ?? Number.MAX_SAFE_INTEGER, end?.offset ?? 0, limit);
   }
 
   /** Whether any operation's last word is in the segment. */

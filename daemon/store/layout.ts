@@ -17,6 +17,8 @@ export interface Layout {
   audit: string;
   /** The audit log before the last rotation. */
   olderAudit: string;
+  /** The last reading of the clocks that was trusted. */
+  clock: string;
   checkpoint: string;
   /** The checkpoint before. */
   previousCheckpoint: string;
@@ -37,6 +39,7 @@ export function layoutOf(root: string): Layout {
     lock: join(root, "liveopsd.lock"),
     holder: join(root, "liveopsd.json"),
     log: join(root, "liveopsd.log"),
+    clock: join(root, "clock.json"),
     audit: join(root, "audit.ndjson"),
     olderAudit: join(root, "audit.1.ndjson"),
     document: join(root, "state.json"),

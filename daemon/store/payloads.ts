@@ -113,7 +113,8 @@ export class Payloads {
   removeOrphans(isKnown: (id: string) => boolean): void {
     for (const name of this.#found) {
       const [, id, temporary] = /^(\w+)\.(?:params|result)\.json(\.tmp)?$/.exec(name) ?? [];
-      if (id !== undefined && (temporary !== undefined || !isKnown(id))) rmSync(join(this.dir, name), { force: true });
+      if (id !== undefined && (temporary !== undefined || !isKnown(id)))
+        rmSync(join(this.dir, name), { force: true });
     }
     this.#found = [];
   }

@@ -30,6 +30,8 @@ export interface StoreOptions {
   onBroken: (error: Error) => void;
   /** A finished operation left memory; it is in the history. */
   onForget?: (id: string) => void;
+  /** Milliseconds since 1970, for what is forgotten by its age. Default: the wall clock. */
+  now?: () => number;
 }
 
 /** Free bytes at which a full disk counts as having room again. */
@@ -38,7 +40,7 @@ const ROOM_BYTES = 1024 * 1024;
 export class Store {
   readonly ledger = new Ledger();
   readonly problems: string[] = [];
-  readonly removedKeys = new RemovedKeys();
+  readonly removedKeys: RemovedKeys;
   readonly recent = new Recent(() => this.#newestFinished());
   readonly payloads: Payloads;
   readonly #counts = new StateCounts();
@@ -55,6 +57,7 @@ export class Store {
   #checkpointRun: Promise<void> | null = null;
 
   constructor(private readonly options: StoreOptions) {
+    this.removedKeys = new RemovedKeys(options.now);
     this.#checkpoint = new Checkpoint(options.layout.checkpoint, options.layout.previousCheckpoint);
     this.payloads = new Payloads(options.layout.payloads, (error) => {
       if (isDiskFull(error)) this.#journal.full = true;
@@ -172,8 +175,8 @@ export class Store {
   }
 
   /** Sealed operations that are kept no longer, as `HistoryIndex.expired` has it. */
-  expired(keep: number, cutoff: number, limit: number): string[] {
-    return this.#history.expired(keep, cutoff, limit);
+  expired(keep: number, cutoff: number, now: number, limit: number): string[] {
+    return this.#history.expired(keep, cutoff, now, limit);
   }
 
   /** Looks whether the disk has room again; without it only a submit would find out. */

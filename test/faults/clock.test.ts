@@ -2,42 +2,18 @@
  * The wall clock set a day ahead, or back, while things run: order goes by numbers, durations, rates, estimates and
  * timeouts by clocks that nobody sets.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { expectNoGap, expectWholeStory, recordThat, settled, startDaemon, wholeLog } from "./start.js";
 import { record } from "./tally.js";
+import { WallClock } from "./wall-clock.js";
 
 const DAY = 24 * 3600 * 1000;
 const ITEMS = 40;
 const PAUSE = 15;
-
-class WallClock implements Disposable {
-  readonly #dir = mkdtempSync(join(tmpdir(), "liveops-clock-"));
-  readonly #file = join(this.#dir, "shift");
-
-  constructor() {
-    this.jump(0);
-  }
-
-  get env(): Record<string, string> {
-    const preload = fileURLToPath(new URL("./shifted-clock.mjs", import.meta.url));
-    return { NODE_OPTIONS: `--import ${preload}`, LIVEOPS_TEST_CLOCK: this.#file };
-  }
-
-  /** From now on the clock is off by so much, in ms. */
-  jump(shift: number): void {
-    writeFileSync(this.#file, String(shift));
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.#dir, { recursive: true });
-  }
-}
 
 function submit(daemon: TestDaemon) {
   const params = { items: ITEMS, pause: PAUSE, side: join(daemon.world.dir, "side") };

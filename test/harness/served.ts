@@ -22,6 +22,7 @@ import { find, present } from "../../daemon/shown.js";
 import type { Entry } from "../../daemon/store/decision.js";
 import { attemptDir, runDir } from "../../daemon/store/layout.js";
 import type { Change } from "../../daemon/store/ledger.js";
+import { TrustedClock } from "../../daemon/trusted-clock.js";
 import { Hub } from "../../daemon/watch/hub.js";
 import { fits } from "../../daemon/watch/scope.js";
 import { RunSink } from "../../daemon/worker/run-sink.js";
@@ -98,6 +99,7 @@ export class Served {
       loader: this.loader as unknown as Loader,
       queue: this.queue,
       hub: this.hub,
+      clock: new TrustedClock(layout.clock),
       log: pino({ level: "silent" }),
       audit: new AuditLog(layout),
       backups: new Backups(store, layout),

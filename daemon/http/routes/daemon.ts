@@ -16,7 +16,16 @@ export function daemonRoutes(app: FastifyInstance, context: Context): void {
   });
 }
 
-function describe({ audit, settings, store, executor, blockedTypes, hub, startedAt }: Context): DaemonReply {
+function describe({
+  audit,
+  settings,
+  store,
+  executor,
+  blockedTypes,
+  hub,
+  clock,
+  startedAt,
+}: Context): DaemonReply {
   const { busy, idle } = executor.pool.counts();
   const { rss, heapUsed } = process.memoryUsage();
   return {
@@ -38,6 +47,6 @@ function describe({ audit, settings, store, executor, blockedTypes, hub, started
     noRoom: [...executor.attempts.values()].filter(({ noRoomSince }) => noRoomSince !== null).length,
     memory: { rss, heapUsed },
     auditLost: audit.lost,
-    problems: store.problems,
+    problems: [...store.problems, clock.problem()].filter((problem) => problem !== null),
   };
 }
