@@ -4,15 +4,19 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { tmpdir, userInfo } from "node:os";
+import { mkdirSync } from "node:fs";
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const bin = (name) => join(root, "dist", "bin", `${name}.cjs`);
-// Each checkout its own: one must not prune another's archives.
+// Each checkout has its own: one must not prune another's archives. Not in the temporary directory, where another user
+// could make it first.
 const checkout = createHash("sha256").update(root).digest("hex").slice(0, 8);
-const target = join(tmpdir(), `liveops-demo-${userInfo().username}-${checkout}`);
+const cache = process.env.XDG_CACHE_HOME || join(process.env.HOME || homedir(), ".cache");
+const target = join(cache, "liveops", `demo-${checkout}`);
+mkdirSync(target, { recursive: true, mode: 0o700 });
 
 /** Runs one of our commands; ends with its exit code where it fails. */
 function run(name, args, stdout = "inherit") {

@@ -19,6 +19,7 @@ export const REFUSALS = {
   LIVEOPS_WRONG_STATE: { status: 409, title: "The operation is in the wrong state" },
   LIVEOPS_BACKUP_TARGET: { status: 422, title: "The directory cannot take a backup" },
   LIVEOPS_BACKUP_RUNNING: { status: 409, title: "A backup is being written" },
+  LIVEOPS_SOCKET_NOT_OURS: { status: 409, title: "The socket is not this user's alone" },
   LIVEOPS_VERSION: { status: 426, title: "The client and the daemon do not speak the same version" },
   LIVEOPS_QUEUE_FULL: { status: 429, title: "The queue is full" },
   LIVEOPS_TYPE_FAULT: { status: 500, title: "An operation file failed" },

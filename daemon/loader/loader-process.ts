@@ -3,8 +3,9 @@
  * edited.
  */
 import { type ChildProcess, fork } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { openOwnFile } from "../../protocol/own-file.js";
 import type { FromLoader, LoaderSetup, SkippedFile, ToLoader } from "./messages.js";
 
 /** How long user code may take over loading, or over one set of parameters. */
@@ -41,7 +42,7 @@ export class LoaderProcess {
   loading: string | null = null;
 
   constructor(dirs: string[], skip: SkippedFile[], logFile: string) {
-    const log = openSync(logFile, "a", 0o600);
+    const log = openOwnFile(logFile);
     this.#child = fork(
       fileURLToPath(new URL("./loader.js", import.meta.url)),
       [JSON.stringify({ dirs, skip } satisfies LoaderSetup)],

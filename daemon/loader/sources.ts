@@ -3,7 +3,7 @@
  *
  * The shipped ones are part of the program and change with it alone.
  */
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isUnchanged, type LoadedFile, loadedFile } from "../../ops/api/type-files.js";
 import type { SkippedFile } from "./messages.js";
@@ -64,8 +64,14 @@ export class Sources {
   }
 
   #list(): string {
-    return this.#dirs.map((dir) => `${dir}:${namesIn(dir).join(",")}`).join("\n");
+    return this.#dirs.map((dir) => `${dir}:${accessOf(dir)}:${namesIn(dir).join(",")}`).join("\n");
   }
+}
+
+/** One that others may write to is not read: that changes with its owner and mode. */
+function accessOf(dir: string): string {
+  const { uid = 0, mode = 0 } = statSync(dir, { throwIfNoEntry: false }) ?? {};
+  return `${uid} ${mode}`;
 }
 
 export function namesIn(dir: string): string[] {

@@ -1,6 +1,7 @@
 /** Making the directories, ours alone: mode 0700, refused where someone else owns or may write them. */
 import { chmodSync, readFileSync, statSync } from "node:fs";
 import { makeDirectory } from "../../protocol/make-directory.js";
+import { pathProblem, userName } from "../../protocol/owned-path.js";
 import { isDiskFull, replaceFileSync } from "./durable-file.js";
 import { FORMAT, type Layout } from "./layout.js";
 
@@ -22,7 +23,9 @@ export function ownDirectory(dir: string): void {
   const stat = statSync(dir);
   if (!stat.isDirectory()) throw new PlaceError(`${dir} is not a directory; choose another with --state-dir`);
   if (process.getuid && stat.uid !== process.getuid()) {
-    throw new PlaceError(`${dir} belongs to another user (uid ${stat.uid}); choose another with --state-dir`);
+    throw new PlaceError(
+      `${dir} belongs to another user (${userName(stat.uid)}); choose another with --state-dir`,
+    );
   }
   if ((stat.mode & 0o022) !== 0) {
     throw new PlaceError(
@@ -34,6 +37,9 @@ export function ownDirectory(dir: string): void {
 
 /** Makes the state dir, or refuses one that is not ours or of a newer format, which is not touched. */
 export function checkStateDir(layout: Layout): void {
+  // The directory itself is looked at once it is there.
+  const problem = pathProblem(layout.root, () => null);
+  if (problem !== null) throw new PlaceError(`${problem}; choose another with --state-dir`);
   ownDirectory(layout.root);
   const text = readVersion(layout);
   if (text !== null) checkFormat(layout, text);

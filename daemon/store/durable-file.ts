@@ -1,7 +1,8 @@
 /** Files that are wholly there or not at all, and still there after a power cut. */
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { isDiskFull } from "../../ops/api/replace-file.js";
+import { isDiskFull, REPLACE } from "../../ops/api/replace-file.js";
+import { NO_FOLLOW } from "../../protocol/own-file.js";
 
 export { isDiskFull, replaceFileSync, syncDirectory, writeAllSync } from "../../ops/api/replace-file.js";
 
@@ -10,7 +11,7 @@ export async function replaceFile(file: string, write: (handle: FileHandle) => P
   const temporary = `${file}.tmp`;
   let handle: FileHandle | undefined;
   try {
-    handle = await open(temporary, "w", 0o600);
+    handle = await open(temporary, REPLACE | NO_FOLLOW, 0o600);
     await write(handle);
     await handle.datasync();
   } catch (error) {

@@ -2,8 +2,9 @@
  * The index of the history: a SQLite file that can be made again from the segments at any time, so never synced. Where
  * there is no room for the file it is made in memory.
  */
-import { closeSync, openSync, rmSync } from "node:fs";
+import { closeSync, rmSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { openOwnFile } from "../../protocol/own-file.js";
 import type { State } from "../../protocol/state.js";
 import type { Entry } from "./decision.js";
 import { isDiskFull } from "./durable-file.js";
@@ -59,7 +60,7 @@ const SCHEMA = `
 
 /** SQLite would make it readable by all; its side files take their mode from it. */
 function openPrivate(file: string): DatabaseSync {
-  closeSync(openSync(file, "a", 0o600));
+  closeSync(openOwnFile(file));
   return new DatabaseSync(file);
 }
 

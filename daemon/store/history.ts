@@ -18,6 +18,7 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
+import { openOwnFile } from "../../protocol/own-file.js";
 import type { State } from "../../protocol/state.js";
 import { decodeLine, encodeLine } from "./checked-line.js";
 import type { Entry } from "./decision.js";
@@ -158,7 +159,7 @@ export class History {
       this.#segment++;
     }
     if (this.#fd === null) {
-      this.#fd = openSync(this.#file(this.#segment), "a", 0o600);
+      this.#fd = openOwnFile(this.#file(this.#segment));
       syncDirectory(this.dir);
       this.#length = fstatSync(this.#fd).size;
     }

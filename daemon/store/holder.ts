@@ -14,7 +14,9 @@ export interface Holder {
 export function writeHolder({ holder }: Layout, who: Holder): void {
   const temporary = `${holder}.tmp`;
   try {
-    writeFileSync(temporary, `${JSON.stringify(who)}\n`, { mode: 0o600 });
+    // A link that stands in its place is removed, not followed.
+    rmSync(temporary, { force: true });
+    writeFileSync(temporary, `${JSON.stringify(who)}\n`, { mode: 0o600, flag: "wx" });
     renameSync(temporary, holder);
   } catch {
     removeFiles(temporary, holder);

@@ -8,8 +8,10 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { REPLACE } from "../../ops/api/replace-file.js";
 import type { Submission } from "../../protocol/fact.js";
 import type { Omitted, Operation } from "../../protocol/operation.js";
+import { NO_FOLLOW } from "../../protocol/own-file.js";
 import { parseSummed, summedLine } from "../run-files/summed-line.js";
 import { isDiskFull } from "./durable-file.js";
 import { StoreFullError } from "./journal.js";
@@ -148,7 +150,7 @@ export class Payloads {
     const line = summedLine({ value });
     const file = payloadFile(this.dir, id, kind);
     const temporary = `${file}.tmp`;
-    const handle = await open(temporary, "w", 0o600);
+    const handle = await open(temporary, REPLACE | NO_FOLLOW, 0o600);
     try {
       await handle.writeFile(`${line}\n`);
       await handle.datasync();

@@ -5,11 +5,12 @@
  * again or gone.
  */
 import { type ChildProcess, fork } from "node:child_process";
-import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { newId } from "../../protocol/id.js";
 import type { Blocked } from "../../protocol/operation.js";
+import { openOwnFile } from "../../protocol/own-file.js";
 import { directoryIdentity } from "../process/foreign-worker.js";
 import { identify, WORKER_VARIABLE } from "../process/identity.js";
 import type { WorkerIdentity } from "../store/decision.js";
@@ -174,7 +175,7 @@ export class Pool {
     const output: number[] = [];
     let child: ChildProcess;
     try {
-      for (const file of [files.stdoutFile, files.stderrFile]) output.push(openSync(file, "a", 0o600));
+      for (const file of [files.stdoutFile, files.stderrFile]) output.push(openOwnFile(file));
       child = fork(fileURLToPath(new URL("./worker.js", import.meta.url)), [JSON.stringify(setup)], {
         detached: true,
         stdio: ["ignore", ...output, "ipc"],

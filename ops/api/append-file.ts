@@ -6,7 +6,8 @@
  * write and no new size of the file, which saves a journaling file system a commit and others a block. To whoever
  * reads the file they are a line not finished yet; they go when it is closed.
  */
-import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, readSync } from "node:fs";
+import { openOwnFile } from "../../protocol/own-file.js";
 import { writeAllSync } from "./replace-file.js";
 
 const NEWLINE = 10;
@@ -30,7 +31,7 @@ export class AppendFile {
 
   constructor(file: string, { reserve = 0 }: AppendOptions = {}) {
     this.#reserve = reserve;
-    this.#fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
+    this.#fd = openOwnFile(file, constants.O_RDWR | constants.O_CREAT);
     this.#size = fstatSync(this.#fd).size;
     if (this.#size > 0) this.#takeUp();
   }
@@ -102,7 +103,7 @@ export function withRoom(bytes: Buffer, end: number, most: number): Buffer {
 export function giveBackReserved(file: string): void {
   let fd: number;
   try {
-    fd = openSync(file, constants.O_RDWR);
+    fd = openOwnFile(file, constants.O_RDWR);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
     throw error;

@@ -5,11 +5,12 @@
  */
 import { basename } from "node:path";
 import { setTimeout as after, setImmediate as turn } from "node:timers/promises";
+import { pathProblem } from "../../protocol/owned-path.js";
 import type { TypesReply } from "../../protocol/routes.js";
 import { LoadGuard } from "./load-guard.js";
 import { isOperationType, type OperationCtor } from "./read-type.js";
 import { listTypeFiles } from "./type-files.js";
-import { importUserFile } from "./user-code.js";
+import { importUserFile, isShipped } from "./user-code.js";
 
 export type LoadErrors = TypesReply["errors"];
 
@@ -64,9 +65,17 @@ export async function loadFiles(
   }
 }
 
-/** The files of the directories, in their order; a directory that cannot be read is an error. */
+/**
+ * The files of the directories, in their order. A directory that cannot be read, or to which another user could
+ * write, is an error and gives none.
+ */
 export function filesOf(dirs: readonly string[], errors: LoadErrors): string[] {
   return dirs.flatMap((dir) => {
+    const problem = isShipped(dir) ? null : pathProblem(dir);
+    if (problem !== null) {
+      errors.push({ file: dir, message: `not loaded: ${problem}` });
+      return [];
+    }
     try {
       return listTypeFiles(dir);
     } catch (error) {

@@ -1,6 +1,19 @@
 /** Files that are wholly there or not at all, and still there after a power cut. Used by the daemon's store as well. */
-import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
+import { openOwnFile } from "../../protocol/own-file.js";
+
+/** Flags of a file that is written anew. */
+export const REPLACE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
 
 /** Makes the names in a directory durable. */
 export function syncDirectory(dir: string): void {
@@ -15,7 +28,7 @@ export function syncDirectory(dir: string): void {
 /** Replaces a file: temp file, fdatasync, rename, directory fsync. On any error the old file stands. */
 export function replaceFileSync(file: string, content: string | Buffer): void {
   const temporary = `${file}.tmp`;
-  const fd = openSync(temporary, "w", 0o600);
+  const fd = openOwnFile(temporary, REPLACE);
   try {
     writeAllSync(fd, typeof content === "string" ? Buffer.from(content) : content);
     fdatasyncSync(fd);

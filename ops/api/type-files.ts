@@ -25,18 +25,18 @@ export function listTypeFiles(dir: string): string[] {
 export interface LoadedFile {
   file: string;
   /** 0, as `size`: the file was not there. */
-  mtimeMs: number;
+  ctimeMs: number;
   size: number;
 }
 
 export function loadedFile(file: string): LoadedFile {
-  const { mtimeMs = 0, size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
-  return { file, mtimeMs, size };
+  const { ctimeMs = 0, size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
+  return { file, ctimeMs, size };
 }
 
-export function isUnchanged({ file, mtimeMs, size }: LoadedFile): boolean {
+export function isUnchanged({ file, ctimeMs, size }: LoadedFile): boolean {
   const now = loadedFile(file);
-  return now.mtimeMs === mtimeMs && now.size === size;
+  return now.ctimeMs === ctimeMs && now.size === size;
 }
 
 /** To import a pipe would wait for ever. A link to nothing stays: that it does not load is said. */

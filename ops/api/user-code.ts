@@ -4,31 +4,48 @@
  * Used by the worker, the loader process and `liveops run`. Our hook must stay the outermost: behind tsx's, tsx
  * would give `liveops` another URL, which is another instance, and no class of the author's would be ours.
  */
-import { readFileSync } from "node:fs";
-import { type ModuleHooks, type ResolveHookSync, registerHooks } from "node:module";
+import { readFileSync, statSync } from "node:fs";
+import { type LoadHookSync, type ModuleHooks, type ResolveHookSync, registerHooks } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathProblem, statProblem } from "../../protocol/owned-path.js";
+import { TransformCache } from "./transform-cache.js";
 import { type LoadedFile, loadedFile } from "./type-files.js";
 
 let liveopsUrl: string | null = null;
 let hooks: ModuleHooks | null = null;
 let typeScript: Promise<void> | null = null;
+let transformCache: TransformCache | null = null;
+/** tsx is registered. */
+let isRegistered = false;
 
 const loaded = new Map<string, LoadedFile>();
 
 /** From now on `import … from "liveops"` means this module, from any directory. Call once, before `importUserFile`. */
 export function enableUserCode(url: string): void {
   liveopsUrl = url;
+  transformCache = new TransformCache(process.env);
   hookOutermost();
 }
 
 /** Makes tsx ready; done by itself before the first TypeScript file. A warm worker does it ahead of its work. */
 export function enableTypeScript(): Promise<void> {
-  typeScript ??= import("tsx/esm/api").then(({ register }) => {
+  typeScript ??= registerTsx();
+  return typeScript;
+}
+
+async function registerTsx(): Promise<void> {
+  transformCache ??= new TransformCache(process.env);
+  // tsx reads its settings once, when it is imported; on older Nodes also in the thread that `register` starts.
+  const restore = transformCache.enter();
+  try {
+    const { register } = await import("tsx/esm/api");
     // The tsconfig.json of whatever directory this process happens to be in says nothing about the author's files.
     register({ tsconfig: false });
-    hookOutermost();
-  });
-  return typeScript;
+  } finally {
+    restore();
+  }
+  isRegistered = true;
+  hookOutermost();
 }
 
 const imported = new Map<string, Record<string, unknown>>();
@@ -37,8 +54,9 @@ const imported = new Map<string, Record<string, unknown>>();
 export async function importUserFile(file: string): Promise<Record<string, unknown>> {
   const known = imported.get(file);
   if (known) return known;
-  if (/\.m?ts$/.test(file) && hooks !== null) await enableTypeScript();
   remember(file);
+  if (!isShipped(file)) refuse(pathProblem(file));
+  if (/\.m?ts$/.test(file) && hooks !== null) await enableTypeScript();
   const module: Record<string, unknown> = await import(pathToFileURL(file).href);
   imported.set(file, module);
   return module;
@@ -51,8 +69,18 @@ export function loadedUserFiles(): LoadedFile[] {
 
 function hookOutermost(): void {
   hooks?.deregister();
-  hooks = registerHooks({ resolve });
+  hooks = registerHooks(isRegistered ? { resolve, load } : { resolve });
 }
+
+/** esbuild, which tsx calls, writes a source of more than 1 MiB into the temporary directory. */
+const load: LoadHookSync = (url, context, next) => {
+  const restore = transformCache?.enter();
+  try {
+    return next(url, context);
+  } finally {
+    restore?.();
+  }
+};
 
 const resolve: ResolveHookSync = (specifier, context, next) => {
   if (specifier === "liveops" && liveopsUrl !== null) {
@@ -89,9 +117,12 @@ function isLoaded(parentUrl: string | undefined): boolean {
   return parent !== null && loaded.has(parent);
 }
 
+/** @throws Error where another user could have written the file */
 function remember(file: string): void {
-  if (loaded.has(file)) return;
-  loaded.set(file, loadedFile(file));
+  const stat = statSync(file, { throwIfNoEntry: false });
+  // One that is refused as well: it is looked at again once it was changed.
+  if (!loaded.has(file)) loaded.set(file, loadedFile(file));
+  if (stat && !isShipped(file)) refuse(statProblem(file, stat));
 }
 
 /** A file that a loaded file imports and that is not there: once it is there, the import is worth another try. */
@@ -99,6 +130,15 @@ function rememberMissing(error: unknown, parentUrl: string | undefined): void {
   const { url } = error as { url?: unknown };
   const file = typeof url === "string" ? userFile(url) : null;
   if (file !== null && isLoaded(parentUrl)) remember(file);
+}
+
+/** What stands beside our bundle is the program itself. */
+export function isShipped(path: string): boolean {
+  return liveopsUrl !== null && path.startsWith(fileURLToPath(new URL(".", liveopsUrl)));
+}
+
+function refuse(problem: string | null): void {
+  if (problem !== null) throw new Error(`not loaded: ${problem}`);
 }
 
 /** What only CommonJS has. */

@@ -3,6 +3,7 @@ import { type Problem, Refusal } from "../errors.js";
 import { MAX_SOCKET_PATH } from "../places.js";
 import { compatible, VERSION, VERSION_HEADER } from "../version.js";
 import { CLIENT_HEADER, clientHeader } from "./client-header.js";
+import { checkSocketOwner } from "./socket-owner.js";
 
 export interface RequestOptions {
   method: "GET" | "POST" | "DELETE";
@@ -21,7 +22,7 @@ export interface Prepared {
   body: string | undefined;
 }
 
-/** @throws Refusal where the socket's path cannot be one */
+/** @throws Refusal where the socket's path cannot be one, or where the socket is not this user's */
 export function prepare(socket: string, options: RequestOptions): Prepared {
   if (Buffer.byteLength(socket) > MAX_SOCKET_PATH) {
     throw new Refusal(
@@ -29,6 +30,7 @@ export function prepare(socket: string, options: RequestOptions): Prepared {
       `the socket's path is too long for a Unix socket (${MAX_SOCKET_PATH} bytes are possible): ${socket}; choose a shorter one with --socket`,
     );
   }
+  checkSocketOwner(socket);
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   return {
     target: options.path + queryString(options.query),

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { nearest } from "../nearest.js";
+import { pathProblem } from "../owned-path.js";
 import { configFile, type PlaceConfig } from "../places.js";
 import { UsageError } from "./failures.js";
 
@@ -66,7 +67,7 @@ const KNOWN: readonly string[] = [
 
 type Env = Record<string, string | undefined>;
 
-/** @throws UsageError where the file is there but is not what it must be. */
+/** @throws UsageError where the file is there but is not what it must be, or another user could have written it. */
 export function readConfig(env: Env = process.env): Config {
   const file = configFile(env);
   let text: string;
@@ -77,6 +78,9 @@ export function readConfig(env: Env = process.env): Config {
     if (code === "ENOENT" || code === "ENOTDIR") return {};
     throw new UsageError(`the config file cannot be read: ${message}`);
   }
+  // It names directories whose code is run.
+  const problem = pathProblem(file);
+  if (problem !== null) throw new UsageError(`the config file is not used: ${problem}`);
   return checked(parse(text, file), file);
 }
 

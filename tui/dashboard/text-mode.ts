@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Client } from "../../protocol/client/client.js";
 import { NoDaemonError } from "../../protocol/client/errors.js";
+import { Refusal } from "../../protocol/errors.js";
 import { EXIT } from "../../protocol/exit-codes.js";
 import type { Arguments } from "./arguments.js";
 
@@ -30,12 +31,12 @@ export async function textMode({ args, socket, why, say }: TextModeOptions): Pro
   return follow(liveops, words);
 }
 
-/** Whether the daemon answers and holds no operation; where it does not answer, `liveops watch` says so best. */
+/** Whether the daemon answers and holds no operation; where it does not answer or refuses, `liveops watch` says so best. */
 async function hasNothing(socket: string): Promise<boolean> {
   try {
     return (await new Client(socket).list({ limit: 1 })).operations.length === 0;
   } catch (error) {
-    if (error instanceof NoDaemonError) return false;
+    if (error instanceof NoDaemonError || error instanceof Refusal) return false;
     throw error;
   }
 }
