@@ -3,7 +3,7 @@
  * reverse one.
  */
 import { EventEmitter } from "node:events";
-import { rmSync } from "node:fs";
+import { setTimeout as after } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Blocked, Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
@@ -16,9 +16,9 @@ import { loadSchemas } from "./http/route.js";
 import { buildServer } from "./http/server.js";
 import { IdleMemory } from "./idle-memory.js";
 import { Lifecycle } from "./lifecycle.js";
-import { checkSocketPath, listen, lockSocket } from "./listen.js";
+import { checkSocketPath, DaemonSocket, SocketTakenError } from "./listen.js";
 import { Loader } from "./loader/loader.js";
-import { acquireLock } from "./lock/kernel-lock.js";
+import { lockStateDir } from "./lock/state-lock.js";
 import { Queue } from "./queue.js";
 import { QueueFeed } from "./queue-feed.js";
 import { Releasers } from "./releasers.js";
@@ -26,6 +26,7 @@ import { Retention } from "./retention.js";
 import { linesAfter } from "./run-files/log-slices.js";
 import type { Settings } from "./settings.js";
 import { find, present } from "./shown.js";
+import { StateGuard } from "./state-guard.js";
 import { Stopping } from "./stopping.js";
 import type { Entry } from "./store/decision.js";
 import { checkStateDir, prepareStateDir } from "./store/directories.js";
@@ -52,6 +53,9 @@ export class AlreadyRunningError extends Error {
   }
 }
 
+/** How long the ends of operations whose run files were removed may take to be recorded, in ms. */
+const RECORD_MS = 1000;
+
 export interface Daemon {
   context: Context;
   /** Resolves when it begins to stop. */
@@ -71,20 +75,25 @@ export async function startDaemon(settings: Settings, makeLog: () => Logger): Pr
   }
 }
 
+function takeSocket(path: string): DaemonSocket {
+  const socket = DaemonSocket.take(path);
+  if (!socket) throw new AlreadyRunningError(`another daemon uses the socket ${path}`, null);
+  return socket;
+}
+
 async function assemble(settings: Settings, makeLog: () => Logger, releasers: Releasers): Promise<Daemon> {
   const layout = layoutOf(settings.stateDir);
   checkSocketPath(settings.socket);
   checkStateDir(layout);
-  const stateLock = acquireLock(layout.lock);
+  const stateLock = await lockStateDir(layout);
   if (!stateLock) {
     const message = `another daemon uses the state directory ${settings.stateDir}`;
     throw new AlreadyRunningError(message, readHolder(layout));
   }
   releasers.add(() => stateLock.release());
   prepareStateDir(layout);
-  const socketLock = lockSocket(settings.socket);
-  if (!socketLock) throw new AlreadyRunningError(`another daemon uses the socket ${settings.socket}`, null);
-  releasers.add(() => socketLock.release());
+  const daemonSocket = takeSocket(settings.socket);
+  releasers.add(() => daemonSocket.release());
   writeHolder(layout, { pid: process.pid, socket: settings.socket });
   releasers.add(() => removeHolder(layout));
 
@@ -107,17 +116,9 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
       executor.kick();
     },
     onForget: (id) => hub.versions.drop(id),
-    onBroken: fail,
+    onBroken,
     now: () => clock.now(),
   });
-  /** Nothing is tried again: what was acknowledged is on disk, the next daemon recovers from there. */
-  function fail(error: Error): void {
-    log.fatal(
-      { err: error },
-      "the state directory could not be written; liveopsd stops, and the next start recovers",
-    );
-    stopped.reject(error);
-  }
   const stateDocument = new StateDocumentWriter(layout.document, {
     journal: () => store.journalNumber,
     counts: () => store.counts(),
@@ -170,7 +171,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     maxLog: settings.maxLog,
     userCode: () => loader.hasUserCode(settings.shippedDirs),
     onLeft: () => sweep.start(),
-    onBroken: fail,
+    onBroken,
     listener: {
       onChange: (entry, before) => {
         idleMemory.stir();
@@ -229,6 +230,16 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     if (before) signals.emit(id);
   }
 
+  const stopping = new Stopping(executor, lifecycle, store);
+  const guard = new StateGuard({
+    layout,
+    lock: stateLock,
+    touched: [daemonSocket.lockFile],
+    onRemoved: (error) => void fail(error, "the state directory is not as it was; stopping"),
+    onLook: () => void keepSocket(),
+  });
+  releasers.add(() => guard.stop());
+
   await store.start();
   releasers.add(() => store.stop());
   if (store.problems.length > 0 || hasUnownedWorker(store, layout))
@@ -252,7 +263,6 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   releasers.add(() => audit.stop());
   const backups = new Backups(store, layout);
   releasers.add(() => backups.stop());
-  const stopping = new Stopping(executor, lifecycle, store);
   const context: Context = {
     settings,
     layout,
@@ -289,8 +299,8 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   app.server.on("request", () => idleMemory.stir());
   releasers.add(() => app.close());
   releasers.add(() => hub.stop());
-  await listen(app, settings.socket);
-  releasers.add(() => rmSync(settings.socket, { force: true }));
+  await daemonSocket.listen(app);
+  releasers.add(() => daemonSocket.remove());
   const { socket, stateDir } = settings;
   // What the first answer does not need.
   turnByTurn(
@@ -309,6 +319,43 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     ],
     () => ending !== null,
   );
+
+  let socketFault = "";
+  async function keepSocket(): Promise<void> {
+    try {
+      if (!(await daemonSocket.keep())) return;
+      socketFault = "";
+      log.warn({ socket }, "the socket or its lock was removed, and was made again");
+    } catch (error) {
+      if (error instanceof SocketTakenError) return fail(error, "another daemon has the socket; stopping");
+      // Tried again with the next look, and said once.
+      const { message } = error as Error;
+      if (message !== socketFault)
+        log.error({ err: error }, "the socket was removed and cannot be made again");
+      socketFault = message;
+    }
+  }
+
+  /** Nothing is tried again: what was acknowledged is on disk, and the next daemon recovers from there. */
+  function onBroken(error: Error): void {
+    void fail(error, "the state directory could not be written; liveopsd stops, and the next start recovers");
+  }
+
+  /** Stops without a checkpoint: the state is not this daemon's any more, or cannot be written. */
+  async function fail(error: Error, what: string): Promise<void> {
+    const reason = guard.problem() ?? error;
+    guard.stop();
+    log.fatal({ err: reason }, what);
+    stopping.begun = true;
+    executor.pause();
+    if (!guard.hasRuns()) {
+      // Nothing of what they write is kept any more.
+      for (const attempt of executor.attempts.values()) attempt.kill();
+      if (guard.hasJournal()) await Promise.race([executor.idle().catch(() => {}), after(RECORD_MS)]);
+    }
+    daemonSocket.remove();
+    stopped.reject(reason);
+  }
 
   function stop(): Promise<void> {
     ending ??= (async () => {

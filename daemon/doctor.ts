@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { acquireLock } from "./lock/kernel-lock.js";
+import { lockStateDir } from "./lock/state-lock.js";
 import { attemptsIn } from "./run-files/log-slices.js";
 import { eventsFile, logFile, olderLogFile } from "./run-files/names.js";
 import { parseSummed } from "./run-files/summed-line.js";
@@ -39,7 +39,7 @@ export async function examine(stateDir: string): Promise<Examination> {
     if (!(error instanceof PlaceError)) throw error;
     return { running: false, findings: [{ state: "damaged", what: error.message }] };
   }
-  const lock = acquireLock(layout.lock);
+  const lock = await lockStateDir(layout);
   try {
     const mended = lock ? await mend(layout) : [];
     return { running: lock === null, findings: [...mended, ...scan(layout)] };

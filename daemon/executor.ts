@@ -10,7 +10,6 @@ import { Attempt, type AttemptListener } from "./attempt.js";
 import type { BlockedTypes } from "./blocked-types.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader } from "./loader/loader.js";
-import { isLocked } from "./lock/kernel-lock.js";
 import { isForeign, ownOrForeign } from "./process/foreign-worker.js";
 import { killLeftovers } from "./process/identity.js";
 import type { Queue } from "./queue.js";
@@ -21,6 +20,7 @@ import { isDiskFull } from "./store/durable-file.js";
 import { StoreFullError } from "./store/journal.js";
 import { attemptDir, type Layout } from "./store/layout.js";
 import type { Store } from "./store/store.js";
+import { isWorkerAlive } from "./worker/liveness.js";
 import type { OrderMessage } from "./worker/messages.js";
 import { Pool, type PooledWorker, type WorkerExit, workerFiles } from "./worker/pool.js";
 import { waitsSince } from "./worker/room.js";
@@ -222,7 +222,7 @@ export class Executor {
   }
 
   #isAlive(attempt: Attempt): boolean {
-    return isLocked(this.#lockFile(attempt));
+    return isWorkerAlive(this.options.layout.workers, attempt.run.worker);
   }
 
   #lockFile(attempt: Attempt): string {

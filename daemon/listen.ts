@@ -2,11 +2,15 @@
  * The socket: reachable only with mode 0600, taken over from a dead daemon, refused where another one lives.
  *
  * It is bound under a temporary name, its mode set, then renamed, so there is no moment at which others could connect.
+ * Where somebody removes the socket, its lock or their directory, all of it is made again.
  */
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { chmodSync, renameSync, rmSync, statSync } from "node:fs";
+import { createServer, type Server } from "node:net";
 import { dirname } from "node:path";
 import type { FastifyInstance } from "fastify";
+import { ownerProblem, pathProblem } from "../protocol/owned-path.js";
 import { MAX_SOCKET_PATH } from "../protocol/places.js";
+import { type FileIdentity, identityOf, isFile } from "./lock/file-identity.js";
 import { acquireLock, type KernelLock } from "./lock/kernel-lock.js";
 import { ownDirectory, PlaceError } from "./store/directories.js";
 
@@ -21,24 +25,123 @@ export function checkSocketPath(socket: string): void {
   );
 }
 
-/** The lock beside the socket: one daemon for each. Null where another one holds it. */
-export function lockSocket(socket: string): KernelLock | null {
-  const dir = dirname(socket);
-  // A shared directory such as /tmp is the user's choice; one that we make is ours alone.
-  if (statSync(dir, { throwIfNoEntry: false }) === undefined) ownDirectory(dir);
-  else mkdirSync(dir, { recursive: true });
-  return acquireLock(`${socket}.lock`);
+/** The socket of a daemon and the lock beside it: one daemon for each. */
+export class DaemonSocket {
+  readonly lockFile: string;
+  #identity: FileIdentity | null = null;
+  #app: FastifyInstance | null = null;
+  /** Servers of sockets that were made again. */
+  readonly #servers: Server[] = [];
+  #isMaking = false;
+
+  private constructor(
+    readonly path: string,
+    private lock: KernelLock,
+  ) {
+    this.lockFile = lockFileOf(path);
+  }
+
+  /** Null where another daemon has the socket. */
+  static take(path: string): DaemonSocket | null {
+    const lock = lockSocket(path);
+    return lock && new DaemonSocket(path, lock);
+  }
+
+  async listen(app: FastifyInstance): Promise<void> {
+    await this.#bind(async (path) => {
+      // Fastify binds later; nothing else makes files before the daemon answers.
+      const restore = narrowUmask();
+      await app.listen({ path }).finally(restore);
+    });
+    this.#app = app;
+  }
+
+  /**
+   * Makes again what was removed.
+   *
+   * @returns whether anything was
+   * @throws SocketTakenError where another daemon took the socket meanwhile; the system's error where it cannot be made
+   */
+  async keep(): Promise<boolean> {
+    if (this.#isMaking || this.#app === null) return false;
+    const isLocked = isFile(this.lockFile, this.lock.identity);
+    if (isLocked && this.#identity !== null && isFile(this.path, this.#identity)) return false;
+    this.#isMaking = true;
+    try {
+      if (!isLocked) this.#lockAgain();
+      if (this.#identity === null || !isFile(this.path, this.#identity)) await this.#listenAgain(this.#app);
+      return true;
+    } finally {
+      this.#isMaking = false;
+    }
+  }
+
+  /** Takes the socket away, where it is this daemon's. */
+  remove(): void {
+    for (const server of this.#servers) server.close();
+    this.#app = null;
+    if (this.#identity !== null && isFile(this.path, this.#identity)) rmSync(this.path, { force: true });
+  }
+
+  release(): void {
+    this.lock.release();
+  }
+
+  #lockAgain(): void {
+    const lock = lockSocket(this.path);
+    if (lock === null) throw new SocketTakenError(`another daemon took the socket ${this.path}`);
+    this.lock.release();
+    this.lock = lock;
+  }
+
+  async #listenAgain(app: FastifyInstance): Promise<void> {
+    // A server cannot listen twice; one of its own hands its connections to the daemon's.
+    const server = createServer({ allowHalfOpen: true }, (connection) =>
+      app.server.emit("connection", connection),
+    );
+    this.#servers.push(server);
+    await this.#bind(
+      (path) =>
+        new Promise<void>((resolve, reject) => {
+          server.once("error", reject);
+          // Bound before it returns: a worker that is forked later must not inherit the umask.
+          const restore = narrowUmask();
+          server.listen({ path }, resolve);
+          restore();
+        }),
+    );
+  }
+
+  async #bind(listen: (path: string) => Promise<void>): Promise<void> {
+    const temporary = this.path + TEMPORARY;
+    rmSync(temporary, { force: true });
+    await listen(temporary);
+    chmodSync(temporary, 0o600);
+    renameSync(temporary, this.path);
+    this.#identity = identityOf(this.path);
+  }
 }
 
-export async function listen(app: FastifyInstance, socket: string): Promise<void> {
-  const temporary = socket + TEMPORARY;
-  rmSync(temporary, { force: true });
+/** Another daemon has the socket that was this one's. */
+export class SocketTakenError extends Error {
+  override name = "SocketTakenError";
+}
+
+/** What is made is this user's alone, until the returned function is called. */
+function narrowUmask(): () => void {
   const before = process.umask(0o177);
-  try {
-    await app.listen({ path: temporary });
-  } finally {
-    process.umask(before);
-  }
-  chmodSync(temporary, 0o600);
-  renameSync(temporary, socket);
+  return () => void process.umask(before);
+}
+
+function lockFileOf(socket: string): string {
+  return `${socket}.lock`;
+}
+
+function lockSocket(socket: string): KernelLock | null {
+  const problem = pathProblem(socket, ownerProblem);
+  if (problem !== null) throw new PlaceError(`${problem}; choose another socket with --socket`);
+  const dir = dirname(socket);
+  // A shared directory with the sticky bit, such as /tmp, is the user's choice; one that we make is ours alone.
+  if (statSync(dir, { throwIfNoEntry: false }) === undefined) ownDirectory(dir);
+  return acquireLock(lockFileOf(socket));
 }

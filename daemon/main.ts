@@ -2,8 +2,8 @@
  * The daemon's process: logs to the state dir's file, stops on SIGTERM and SIGINT, and leaves running operations to
  * the next daemon. `liveopsd start` forks it; `--foreground` runs it in the command's own process.
  */
-import { openSync } from "node:fs";
 import pino from "pino";
+import { openOwnFile } from "../protocol/own-file.js";
 import { AlreadyRunningError, type Daemon, startDaemon } from "./daemon.js";
 import { ServiceNotifier } from "./process/service-notifier.js";
 import type { Settings } from "./settings.js";
@@ -47,7 +47,10 @@ export async function runDaemon(settings: Settings, toStderr: boolean, onAnswers
   onAnswers();
   if (toStderr) startNotifier(notifier, daemon);
   // Its disk failed it: nothing may be acknowledged any more, and the next daemon starts from what is durable.
-  await daemon.stopped.catch(() => process.exit(70));
+  await daemon.stopped.catch((error: Error) => {
+    process.stderr.write(`liveopsd: stopped: ${error.message}\n`);
+    process.exit(70);
+  });
 }
 
 function startNotifier(notifier: ServiceNotifier | null, { context, stopBegun, stopped }: Daemon): void {
@@ -68,7 +71,7 @@ function startNotifier(notifier: ServiceNotifier | null, { context, stopBegun, s
 
 /** Whether it can be written is known at once; what writes it is made for the first line, after the daemon answers. */
 function openLog(settings: Settings, toStderr: boolean): pino.Logger {
-  const fd = openSync(layoutOf(settings.stateDir).log, "a", 0o600);
+  const fd = openOwnFile(layoutOf(settings.stateDir).log);
   return whenUsed(() => logTo(fd, toStderr));
 }
 

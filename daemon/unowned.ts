@@ -14,7 +14,7 @@ import type { Entry } from "./store/decision.js";
 import { StoreFullError } from "./store/journal.js";
 import { attemptDir, type Layout, runDir } from "./store/layout.js";
 import type { Store } from "./store/store.js";
-import { workerFiles } from "./worker/pool.js";
+import { isWorkerAlive } from "./worker/liveness.js";
 import { readStopReason } from "./worker/stop-file.js";
 
 /**
@@ -57,7 +57,7 @@ function asNow(entry: Entry, layout: Layout, isLive: boolean): Entry {
   const { record } = entry;
   const run = entry.run!;
   const stopReason = run.stopReason ?? readStopReason(attemptDir(layout, record.id, record.attempt));
-  const isAlive = isLocked(workerFiles(layout.workers, run.worker.workerId).lockFile);
+  const isAlive = isWorkerAlive(layout.workers, run.worker);
   // It may have been over, or cancelled, without a trace in its files: then it is not for us to run it again.
   const policy = isAlive || isLive ? run.policy : { ...run.policy, resumable: false, retry: null };
   return {

@@ -5,13 +5,22 @@
  * pid never had it. Held by the daemon on its state dir and socket, and by each worker on a file of its own.
  * fcntl locks belong to the process: never probe a lock from the process that holds it.
  */
-import { closeSync, fchmodSync, openSync, truncateSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
+import { openOwnFile, pathError } from "../../protocol/own-file.js";
+import { type FileIdentity, isFile } from "./file-identity.js";
 
 export interface KernelLock {
+  /** The file that is locked. A lock is worth nothing once another file, or none, has its name. */
+  readonly identity: FileIdentity;
+  /** The file was missing, and was made for this lock. */
+  readonly isNew: boolean;
   release(): void;
 }
+
+/** How often a lock is tried whose file is replaced in that moment. */
+const ATTEMPTS = 5;
 
 /** No journal file: it would need room on the disk. (OFF is what node:sqlite does not allow.) */
 const IN_MEMORY = "PRAGMA journal_mode = MEMORY";
@@ -19,38 +28,84 @@ const IN_MEMORY = "PRAGMA journal_mode = MEMORY";
 /** Held for as long as the process lives: a database that is garbage-collected is closed, and its lock gone. */
 const held = new Set<DatabaseSync>();
 
-/** The lock, or null where another process holds it. */
+/**
+ * Takes the lock; makes its file where it is missing. A file that is no database is emptied.
+ *
+ * @returns null where another process holds it
+ * @throws Error for a symbolic link in the file's place, a file of another user, or one that has a second name
+ */
 export function acquireLock(file: string): KernelLock | null {
-  try {
-    return lock(file);
-  } catch (error) {
-    // Whoever holds it would have been met before the file was read: what stands in it is nobody's.
-    if (codeOf(error) !== SQLITE_NOTADB) throw error;
-    truncateSync(file);
-    return lock(file);
+  let isNew = false;
+  for (let attempt = 1; ; attempt++) {
+    const found = openLockFile(file);
+    isNew ||= found.isNew;
+    const database = lock(file);
+    if (database === "busy") return null;
+    if (database === "not-a-database") emptyLockFile(file, found.identity);
+    else if (isFile(file, found.identity)) return heldBy(database, found.identity, isNew);
+    else database.close();
+    if (attempt === ATTEMPTS)
+      throw new Error(`${file} is replaced again and again: another program changes it`);
   }
 }
 
-function lock(file: string): KernelLock | null {
-  // SQLite would make it readable by all.
-  const fd = openSync(file, "a", 0o600);
-  fchmodSync(fd, 0o600);
-  closeSync(fd);
+function heldBy(database: DatabaseSync, identity: FileIdentity, isNew: boolean): KernelLock {
+  held.add(database);
+  const release = () => {
+    held.delete(database);
+    database.close();
+  };
+  return { identity, isNew, release };
+}
+
+/** Makes the file, or checks the one that is there, before SQLite opens it by its name. */
+function openLockFile(file: string): { identity: FileIdentity; isNew: boolean } {
+  const [fd, isNew] = openOrMake(file);
+  try {
+    const { dev, ino, nlink } = fstatSync(fd);
+    // A hard link to some other file of ours: SQLite would write to that.
+    if (nlink > 1) throw pathError("EPERM", `${file} is a hard link, and cannot be a lock; remove it`);
+    // SQLite would make it readable by all.
+    fchmodSync(fd, 0o600);
+    return { identity: { dev, ino }, isNew };
+  } finally {
+    // Before the lock is taken: to close a file drops this process's locks on it.
+    closeSync(fd);
+  }
+}
+
+function openOrMake(file: string): [fd: number, isNew: boolean] {
+  try {
+    return [openOwnFile(file, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL), true];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return [openOwnFile(file, constants.O_RDWR | constants.O_CREAT), false];
+  }
+}
+
+/** Whoever holds it would have been met before the file was read: what stands in it is nobody's. */
+function emptyLockFile(file: string, { dev, ino }: FileIdentity): void {
+  const fd = openOwnFile(file, constants.O_RDWR);
+  try {
+    const now = fstatSync(fd);
+    if (now.dev === dev && now.ino === ino) ftruncateSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function lock(file: string): DatabaseSync | "busy" | "not-a-database" {
   const database = new DatabaseSync(file, { timeout: 0 });
   try {
     database.exec(`${IN_MEMORY}; BEGIN EXCLUSIVE`);
+    return database;
   } catch (error) {
     database.close();
-    if (codeOf(error) === SQLITE_BUSY) return null;
+    const code = codeOf(error);
+    if (code === SQLITE_BUSY) return "busy";
+    if (code === SQLITE_NOTADB) return "not-a-database";
     throw error;
   }
-  held.add(database);
-  return {
-    release: () => {
-      held.delete(database);
-      database.close();
-    },
-  };
 }
 
 /** Whether some other living process holds the lock. A missing file is held by nobody. */

@@ -8,10 +8,11 @@
  *
  * A segment ends in tabs, room for the records to come: their sync then writes no new size of the file.
  */
-import { constants } from "node:fs";
+import { constants, fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { withRoom } from "../../ops/api/append-file.js";
+import { NO_FOLLOW } from "../../protocol/own-file.js";
 import { encodeLine } from "./checked-line.js";
 import { isDiskFull, isIoError, syncDirectory, writeAll } from "./durable-file.js";
 
@@ -179,6 +180,9 @@ export class Journal<T> {
     try {
       await this.#write(handle, bytes);
       await handle.datasync();
+      // The directory was removed: what is written into a file without a name is gone with this process.
+      if (fstatSync(handle.fd).nlink === 0)
+        throw new Error(`${this.#segment} was removed while it was written`);
       this.#nameSegment();
     } catch (error) {
       if (isDiskFull(error)) await this.#cutOff(handle);
@@ -236,7 +240,7 @@ export class Journal<T> {
 
   async #openSegment(): Promise<void> {
     const segment = join(this.options.dir, segmentName(this.#last + 1));
-    const handle = await open(segment, constants.O_RDWR | constants.O_CREAT, 0o600);
+    const handle = await open(segment, constants.O_RDWR | constants.O_CREAT | NO_FOLLOW, 0o600);
     this.#isNamed = false;
     const { size } = await handle.stat();
     await this.#close();

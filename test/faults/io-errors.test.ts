@@ -74,7 +74,7 @@ test.each([
     await inStage(daemon, id, "Wait");
     calls.set(failure);
     writeFileSync(`${gate}.1`, "");
-    expect(await daemon.ended()).toBe(70);
+    expect((await daemon.exited()).code).toBe(70);
     expect(logOf(daemon)).toMatch(new RegExp(`"err":.*${failure.code}.*could not be written`));
     calls.set();
     await daemon.startAgain();
@@ -111,7 +111,7 @@ test.each(AT_THE_STOP.slice(0, counts(2, AT_THE_STOP.length)))(
     await settled(daemon, id);
     calls.set(failure);
     daemon.signal("SIGTERM");
-    expect(await daemon.ended()).toBe(70);
+    expect((await daemon.exited()).code).toBe(70);
     expect(logOf(daemon)).toMatch(/could not be written/);
     calls.set();
     await daemon.startAgain();

@@ -157,10 +157,10 @@ test("a resumable operation that kills worker and daemon each time fails at the 
 /** Starts the daemon after each death until one shows the operation as over; how many starts that took. */
 async function startsUntilOver(daemon: TestDaemon, id: string): Promise<number> {
   for (let starts = 1; starts <= 10; starts++) {
-    await daemon.ended();
+    await daemon.exited();
     // The operation kills this one as well, maybe before it answers.
     await daemon.startAgain().catch(() => {});
-    const isDead = daemon.ended().then(() => "dead" as const);
+    const isDead = daemon.exited().then(() => "dead" as const);
     const isOver = await eventually(`${id} is over, or the daemon dead`, async () => {
       const record = await daemon.client.show(id).catch(() => null);
       return record?.state === "failed" ? "over" : Promise.race([isDead, null]);

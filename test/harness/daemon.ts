@@ -32,6 +32,7 @@ export class TestDaemon {
   readonly client: Client;
   #child: ChildProcess | null = null;
   #ended: Promise<number | null> = Promise.resolve(null);
+  #stderr = "";
 
   private constructor(
     readonly world: World,
@@ -63,18 +64,27 @@ export class TestDaemon {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       env: { ...world.env, ...options.env },
     });
-    let said = "";
+    this.#stderr = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
+      this.#stderr += text;
     });
     this.#child = child;
-    this.#ended = new Promise((resolve) => child.once("exit", (code) => resolve(code)));
+    // After "exit", once stderr is read to its end.
+    this.#ended = new Promise((resolve) => child.once("close", (code) => resolve(code)));
     const report = await new Promise<LaunchReport | null>((resolve) => {
       child.once("message", (message) => resolve(message as LaunchReport));
       child.once("exit", () => resolve(null));
     });
     if (report?.type !== "answers")
-      throw new Error(`the daemon did not start: ${JSON.stringify(report)} ${said}`);
+      throw new Error(`the daemon did not start: ${JSON.stringify(report)} ${this.#stderr}`);
+  }
+
+  /** Resolves when the daemon has ended, by itself or by a signal. */
+  async exited(): Promise<{ code: number | null; stderr: string }> {
+    const child = this.#child;
+    const code = await this.#ended;
+    if (this.#child === child) this.#child = null;
+    return { code, stderr: this.#stderr };
   }
 
   /** As `liveopsd stop`; with `now` as `stop --now`. Resolves when its process is gone. */
@@ -82,14 +92,6 @@ export class TestDaemon {
     await this.client.stop(now);
     await this.#ended;
     this.#child = null;
-  }
-
-  /** Resolves when it ended by itself, or by a signal, with its exit code. */
-  async ended(): Promise<number | null> {
-    const child = this.#child;
-    const code = await this.#ended;
-    if (this.#child === child) this.#child = null;
-    return code;
   }
 
   /** Sends a signal and returns at once. */
