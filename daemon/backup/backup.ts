@@ -6,10 +6,10 @@ import { Refusal } from "../../protocol/errors.js";
 import { makeDirectory } from "../../protocol/make-directory.js";
 import { VERSION } from "../../protocol/version.js";
 import type { Counts } from "../../protocol/watch.js";
-import { isDiskFull, replaceFileSync } from "../store/durable-file.js";
+import { isDiskFull } from "../store/durable-file.js";
 import { BackupWriter, type CopyProgress } from "./backup-writer.js";
 import { closeMoment, copyState, type StateMoment } from "./copy-state.js";
-import { MANIFEST, type Manifest, readManifest } from "./manifest.js";
+import { isUnfinished, type Manifest, writeManifest } from "./manifest.js";
 
 export interface BackupOptions {
   /** Absolute path. Must be absent, or an empty directory. */
@@ -38,7 +38,7 @@ export function checkTarget(dir: string, stateDir: string): void {
     if (`${join(parent, basename(dir))}${sep}`.startsWith(`${realpathSync(stateDir)}${sep}`))
       refuse("is inside the state directory");
     const partial = partialOf(dir);
-    if (existsSync(partial) && readManifest(partial)?.complete !== false)
+    if (!isUnfinished(partial))
       refuse(`cannot be written: ${partial} exists and is not an unfinished backup`);
   } catch (error) {
     if (error instanceof Refusal) throw error;
@@ -91,10 +91,6 @@ export async function putInPlace(from: string, to: string): Promise<void> {
 
 function partialOf(dir: string): string {
   return `${dir}.partial`;
-}
-
-function writeManifest(dir: string, manifest: Manifest): void {
-  replaceFileSync(join(dir, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 function failed(dir: string, error: Error): Refusal {

@@ -1,7 +1,8 @@
 /** `backup.json`: what a backup says of itself. Written last: a directory whose manifest is not complete is no backup. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Counts } from "../../protocol/watch.js";
+import { replaceFileSync } from "../store/durable-file.js";
 
 export const MANIFEST = "backup.json";
 
@@ -30,6 +31,16 @@ export function readManifest(dir: string): Manifest | null {
   } catch {
     return null;
   }
+}
+
+/** Durable when this returns. */
+export function writeManifest(dir: string, manifest: Manifest): void {
+  replaceFileSync(join(dir, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** Whether the directory is a copy that a crash cut off, or nothing is there. */
+export function isUnfinished(dir: string): boolean {
+  return !existsSync(dir) || readManifest(dir)?.complete === false;
 }
 
 /** Files and bytes in a backup, its manifest left out. */

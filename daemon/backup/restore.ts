@@ -1,5 +1,5 @@
 /** Puts a backup in the place of a state directory, after every record in it was read and checked. */
-import { existsSync, lstatSync, readdirSync, realpathSync, renameSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
 import { makeDirectory } from "../../protocol/make-directory.js";
@@ -11,7 +11,7 @@ import { putInPlace } from "./backup.js";
 import { asBackupError, damaged, inUse, unusable } from "./backup-error.js";
 import { BackupWriter, type CopyProgress } from "./backup-writer.js";
 import { copyState, momentOf } from "./copy-state.js";
-import { type Manifest, measure, readManifest } from "./manifest.js";
+import { isUnfinished, MANIFEST, type Manifest, measure, readManifest, writeManifest } from "./manifest.js";
 
 export interface RestoreOptions {
   /** The backup. */
@@ -53,12 +53,13 @@ async function putBack(options: RestoreOptions): Promise<Restored> {
   const copy = `${stateDir}.restoring`;
   const lock = lockState(stateDir, force);
   try {
-    if (existsSync(copy) && !readManifest(copy) && readdirSync(copy).length > 0)
+    if (!isUnfinished(copy))
       throw unusable(`${copy} exists and is not an unfinished restore; move it away first`);
     await rm(copy, { recursive: true, force: true });
     try {
       const writer = new BackupWriter(copy, signal, onProgress);
       await writer.makeDirectory("");
+      writeManifest(copy, { ...manifest, complete: false });
       await copyState(momentOf(layoutOf(from), null, []), writer);
       await writer.syncDirectories();
       // Before the examination, which mends what a start would: a backup that loses a record by that is damaged.
@@ -67,6 +68,7 @@ async function putBack(options: RestoreOptions): Promise<Restored> {
       if (!options.acceptDamage) refuseDamage(from, findings);
       const replaced = moveAside(stateDir);
       await putInPlace(copy, stateDir);
+      rmSync(join(stateDir, MANIFEST), { force: true });
       return { manifest, findings, replaced };
     } catch (error) {
       await rm(copy, { recursive: true, force: true });

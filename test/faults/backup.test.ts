@@ -2,6 +2,8 @@
 import {
   cpSync,
   existsSync,
+  mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -19,6 +21,7 @@ import { useDirectories } from "../harness/temporary.js";
 import { journalFiles } from "./crafted.js";
 import { counts, patience } from "./mode.js";
 import { runBin } from "./run-bin.js";
+import { SmallDisk } from "./small-disk.js";
 import { eventually, expectNoGap, inStage, operations, settled, startDaemon, wholeLog } from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
@@ -234,7 +237,14 @@ test("restore: a backup that is not whole is refused, a state that is there is k
     expect([existsSync(stateDir), existsSync(`${stateDir}.restoring`)]).toEqual([false, false]);
   }
 
+  // What a restore that was killed leaves is cleared away; what another program left is not.
+  const restoring = `${stateDir}.restoring`;
+  mkdirSync(restoring);
+  writeFileSync(join(restoring, "file"), "");
+  expect(await restore(backup)).toMatchObject({ code: 2, stderr: expect.stringContaining(restoring) });
+  writeFileSync(join(restoring, "backup.json"), '{"complete": false}');
   expect(await restore(backup)).toMatchObject({ code: 0 });
+  expect([existsSync(restoring), existsSync(join(stateDir, "backup.json"))]).toEqual([false, false]);
   expect(await restore(backup)).toMatchObject({ code: 2, stderr: expect.stringContaining("--force") });
   writeFileSync(join(stateDir, "note"), "of the state before");
   expect(await restore(backup, "--force")).toMatchObject({ code: 0 });
@@ -254,6 +264,32 @@ test("restore: a backup that is not whole is refused, a state that is there is k
   const used = await runBin(daemon.world, "liveopsd", ["restore", backup, "--force"]);
   expect(used).toMatchObject({ code: 5, stderr: expect.stringContaining(`pid ${daemon.pid}`) });
   expect(await daemon.client.show(id)).toMatchObject({ state: "succeeded" });
+});
+
+test("the target's disk is full: nothing is left of the backup, the daemon goes on; with room it works", async () => {
+  await using disk = await SmallDisk.make(8);
+  const { stateDir: seen, enter, env } = disk.place("target");
+  await using daemon = await startDaemon(NAMES, enter ? { enter } : {});
+  const { id } = await daemon.submit("floods", { params: { lines: 5 } });
+  await settled(daemon, id);
+  const large = join(daemon.world.stateDir, "a-large-file");
+  writeFileSync(large, Buffer.alloc(16 * 1024 * 1024, "x"));
+  const dir = join(env!.LIVEOPS_STATE_DIR!, "backup");
+  await expect(allLines(daemon.client.backup(dir))).rejects.toMatchObject({
+    code: "LIVEOPS_BACKUP_FAILED",
+    status: 507,
+    message: expect.stringContaining("its disk is full"),
+  });
+  expect(readdirSync(seen!)).toEqual([]);
+  await settled(daemon, (await daemon.submit("floods", { params: { lines: 5 } })).id);
+  rmSync(large);
+  expect((await allLines(daemon.client.backup(dir))).at(-1)).toMatchObject({ type: "done", dir });
+  expect(readdirSync(seen!)).toEqual(["backup"]);
+  const audited = await runBin(daemon.world, "liveopsd", ["audit", "--json"]);
+  const results = audited.stdout
+    .split("\n")
+    .flatMap((line) => /"action":"backup".*"result":"(\w+)"/.exec(line)?.[1] ?? []);
+  expect(results[0]).toBe("LIVEOPS_BACKUP_FAILED");
 });
 
 test.each([
