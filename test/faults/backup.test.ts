@@ -292,16 +292,25 @@ test("the target's disk is full: nothing is left of the backup, the daemon goes 
   expect(results[0]).toBe("LIVEOPS_BACKUP_FAILED");
 });
 
-test.each([
-  ["is not empty", (dir: string) => writeFileSync(join(dir, "file"), ""), "."],
-  ["is inside the state directory", () => {}, "state"],
-  ["cannot be used", (dir: string) => writeFileSync(join(dir, "file"), ""), "file"],
-])("a target that %s is refused, and nothing is written", async (why, prepare, name) => {
+test("a target that cannot take a backup is refused with the reason, and nothing is written", async () => {
   await using daemon = await startDaemon(["floods"]);
   const dir = directory();
-  prepare(dir);
-  const target = name === "state" ? join(daemon.world.stateDir, "backup") : join(dir, name);
-  const ended = await runBin(daemon.world, "liveopsd", ["backup", target]);
-  expect(ended).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(why) });
-  expect(existsSync(`${target}.partial`)).toBe(false);
+  const file = join(dir, "file");
+  writeFileSync(file, "");
+  const link = join(directory(), "link");
+  symlinkSync(directory(), link);
+  const foreign = join(directory(), "backup");
+  mkdirSync(`${foreign}.partial`);
+  for (const [target, why] of [
+    [dir, "is not empty"],
+    [link, "is a symbolic link"],
+    [join(daemon.world.stateDir, "backup"), "is inside the state directory"],
+    [file, "cannot be used"],
+    [foreign, "is not an unfinished backup"],
+  ] as const) {
+    const ended = await runBin(daemon.world, "liveopsd", ["backup", target]);
+    expect(ended).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(why) });
+    expect(existsSync(`${target}.partial`)).toBe(target === foreign);
+  }
+  await expect(allLines(daemon.client.backup("relative"))).rejects.toMatchObject({ status: 400 });
 });
