@@ -2,14 +2,16 @@
  * Reading the journal at the start: every whole record after the checkpoint, in order.
  *
  * A torn tail is what a crash leaves: it was never acknowledged, so it is cut off, kept aside and said. A damaged
- * record in the middle is skipped, kept aside and said loudly; what follows it still counts.
+ * record in the middle is skipped, kept aside and said loudly; what follows it still counts. Records are put in order
+ * by their numbers, so that one that stands at the wrong place hides no other.
  */
 import { readdirSync, readFileSync, truncateSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FILLER } from "../../ops/api/append-file.js";
-import { decodeLine } from "./checked-line.js";
+import type { CheckedLine } from "./checked-line.js";
 import { replaceFileSync } from "./durable-file.js";
 import { quarantineBytes } from "./quarantine.js";
+import { bytesOf, damageProblem, scanLines } from "./scan-lines.js";
 
 export interface ReadJournal {
   records: Array<{ n: number; value: unknown }>;
@@ -20,12 +22,25 @@ export interface ReadJournal {
 
 /** @param after number of the last record the checkpoint holds; records up to it are passed over. */
 export function readJournal(dir: string, after: number): ReadJournal {
-  const result: ReadJournal = { records: [], last: after, problems: [] };
+  const problems: string[] = [];
+  const found: CheckedLine[] = [];
   const segments = journalSegments(dir);
   segments.forEach((file, index) => {
-    readSegment(file, index === segments.length - 1, result);
+    readSegment(file, index === segments.length - 1, found, problems);
   });
-  return result;
+  // Stable: of two records with one number the first counts.
+  found.sort((a, b) => a.n - b.n);
+  const records: CheckedLine[] = [];
+  let last = after;
+  for (const record of found) {
+    if (record.n <= last) continue;
+    // With no checkpoint, the first record may well be a late one.
+    if (record.n > last + 1 && last > 0)
+      problems.push(`${dir}: records ${last + 1} to ${record.n - 1} are missing`);
+    records.push(record);
+    last = record.n;
+  }
+  return { records, last, problems };
 }
 
 /** Oldest first. */
@@ -50,47 +65,25 @@ export function segmentsBefore(dir: string, last: number): string[] {
   });
 }
 
-function readSegment(file: string, isLast: boolean, result: ReadJournal): void {
+function readSegment(file: string, isLast: boolean, found: CheckedLine[], problems: string[]): void {
   const bytes = readFileSync(file);
   const text = endOfText(bytes);
-  const whole: Buffer[] = [];
-  let isDamaged = false;
-  let start = 0;
-  while (start < bytes.length) {
-    const newline = bytes.indexOf(10, start);
-    // Room for records that did not come.
-    if (start === text) {
-      if (!isDamaged) truncateSync(file, start);
-      break;
-    }
-    const end = newline === -1 ? bytes.length : newline;
-    const line = newline === -1 ? null : decodeLine(bytes.toString("utf8", start, end));
-    if (line) {
-      whole.push(bytes.subarray(start, end + 1));
-      if (line.n > result.last) {
-        // With no checkpoint, the first record may well be a late one.
-        if (line.n > result.last + 1 && result.last > 0) {
-          result.problems.push(`${file}: records ${result.last + 1} to ${line.n - 1} are missing`);
-        }
-        result.records.push(line);
-        result.last = line.n;
-      }
-    } else if (isLast && !hasWholeLine(bytes, end + 1)) {
-      const aside = quarantineBytes(file, bytes.subarray(start, text));
-      if (!isDamaged) truncateSync(file, start);
-      result.problems.push(`${file}: a torn tail of ${text - start} bytes was cut off, kept in ${aside}`);
-      break;
-    } else {
-      isDamaged = true;
-      const aside = quarantineBytes(file, bytes.subarray(start, end));
-      result.problems.push(
-        `${file}: a damaged record of ${end - start} bytes was passed over, kept in ${aside}`,
-      );
-    }
-    start = end + 1;
+  const { lines, damaged } = scanLines(bytes, 0, text);
+  for (const { line } of lines) found.push(line);
+  const torn = isLast && damaged.at(-1)?.end === text ? damaged.pop() : undefined;
+  if (damaged.length > 0) {
+    const aside = quarantineBytes(file, bytesOf(bytes, damaged));
+    problems.push(damageProblem(file, damaged, aside));
   }
-  // What is kept aside is taken out, so that the next start need not find it again.
-  if (isDamaged) replaceFileSync(file, Buffer.concat(whole));
+  if (torn !== undefined) {
+    const aside = quarantineBytes(file, bytes.subarray(torn.start, torn.end));
+    problems.push(`${file}: a torn tail of ${torn.end - torn.start} bytes was cut off, kept in ${aside}`);
+  }
+  // What is kept aside is taken out, so that the next start need not find it again; so is the room at the end.
+  if (damaged.length > 0)
+    replaceFileSync(file, Buffer.concat(lines.map(({ start, end }) => bytes.subarray(start, end))));
+  else if (torn !== undefined) truncateSync(file, torn.start);
+  else if (text < bytes.length) truncateSync(file, text);
 }
 
 /** Where the room at the end begins. */
@@ -98,14 +91,4 @@ function endOfText(bytes: Buffer): number {
   let end = bytes.length;
   while (bytes[end - 1] === FILLER) end--;
   return end;
-}
-
-function hasWholeLine(bytes: Buffer, from: number): boolean {
-  for (let start = from; start < bytes.length; ) {
-    const end = bytes.indexOf(10, start);
-    if (end === -1) return false;
-    if (decodeLine(bytes.toString("utf8", start, end))) return true;
-    start = end + 1;
-  }
-  return false;
 }

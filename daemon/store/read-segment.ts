@@ -1,8 +1,10 @@
 /** Reading a history segment from an offset; a torn tail is cut off and kept, a damaged line passed over, both said. */
 import { readFileSync, truncateSync } from "node:fs";
-import { decodeLine } from "./checked-line.js";
 import type { Entry } from "./decision.js";
 import { quarantineBytes } from "./quarantine.js";
+import { bytesOf, damageProblem, scanLines } from "./scan-lines.js";
+
+const NEWLINE = 10;
 
 export interface SegmentLine {
   id: string;
@@ -18,27 +20,25 @@ export function readSegmentLines(
   problems: string[],
 ): { lines: SegmentLine[]; end: number } {
   const bytes = readFileSync(file);
-  const lines: SegmentLine[] = [];
-  let start = Math.min(from, bytes.length);
-  while (start < bytes.length) {
-    const newline = bytes.indexOf(10, start);
-    if (newline === -1) {
-      const aside = quarantineBytes(file, bytes.subarray(start));
-      truncateSync(file, start);
-      problems.push(`${file}: a torn tail of ${bytes.length - start} bytes was cut off, kept in ${aside}`);
-      break;
-    }
-    const line = decodeLine(bytes.toString("utf8", start, newline));
-    const value = line?.value as { id: string; entry: Entry | null } | undefined;
-    if (value) {
-      lines.push({ ...value, offset: start, length: newline + 1 - start });
-    } else {
-      const aside = quarantineBytes(file, bytes.subarray(start, newline));
-      problems.push(
-        `${file}: a damaged record of ${newline - start} bytes was passed over, kept in ${aside}`,
-      );
-    }
-    start = newline + 1;
+  const { lines, damaged } = scanLines(bytes, Math.min(from, bytes.length), bytes.length);
+  const last = damaged.at(-1);
+  let end = bytes.length;
+  if (last?.end === bytes.length && bytes[bytes.length - 1] !== NEWLINE) {
+    // Whole lines that are damaged stay, so that no offset changes; only what has no end is cut off.
+    end = Math.max(last.start, bytes.lastIndexOf(NEWLINE) + 1);
+    const aside = quarantineBytes(file, bytes.subarray(end));
+    truncateSync(file, end);
+    problems.push(`${file}: a torn tail of ${bytes.length - end} bytes was cut off, kept in ${aside}`);
+    if (end === last.start) damaged.pop();
+    else last.end = end;
   }
-  return { lines, end: start };
+  if (damaged.length > 0)
+    problems.push(damageProblem(file, damaged, quarantineBytes(file, bytesOf(bytes, damaged))));
+  return {
+    lines: lines.flatMap(({ line, start, end }) => {
+      const value = line.value as { id: string; entry: Entry | null } | null;
+      return value === null ? [] : [{ ...value, offset: start, length: end - start }];
+    }),
+    end,
+  };
 }

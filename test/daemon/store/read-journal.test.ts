@@ -150,6 +150,37 @@ describe("segments", () => {
     );
   });
 
+  test("a record that stands at the wrong place hides no other", () => {
+    const dir = directory();
+    const record = (n: number) => encodeLine(n, `value ${n}`);
+    writeFileSync(join(dir, segmentName(1)), record(1) + record(4) + record(2));
+    writeFileSync(join(dir, segmentName(3)), record(3) + record(4));
+    expect(readJournal(dir, 0)).toMatchObject({
+      records: [1, 2, 3, 4].map((n) => ({ n, value: `value ${n}` })),
+      last: 4,
+      problems: [],
+    });
+  });
+
+  test("a hundred thousand damaged lines are kept in one file, and do not delay the start", () => {
+    const dir = directory();
+    const file = join(dir, segmentName(1));
+    const between = `${"\n".repeat(100_000)}${"x\n".repeat(1000)}`;
+    writeFileSync(file, encodeLine(1, "a") + between + encodeLine(2, "b"));
+    const alternating = Array.from({ length: 5000 }, (_, n) => `x\n${encodeLine(n + 3, n)}`).join("");
+    writeFileSync(join(dir, segmentName(3)), `${alternating}x`);
+    const began = performance.now();
+    const { records, problems } = readJournal(dir, 0);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(records).toHaveLength(5002);
+    expect(problems).toEqual([
+      expect.stringContaining(`a damaged record of ${between.length} bytes was passed over`),
+      expect.stringContaining("5000 damaged records of 10000 bytes in all were passed over"),
+      expect.stringContaining("a torn tail of 1 bytes was cut off"),
+    ]);
+    expect(readdirSync(dir)).toHaveLength(5);
+  });
+
   test("a record that is there twice counts once", () => {
     const dir = directory();
     writeFileSync(join(dir, segmentName(1)), encodeLine(1, "a") + encodeLine(2, "b"));

@@ -1,0 +1,63 @@
+/**
+ * Finds the whole lines of a file of checked lines, and the bytes between them that are damaged. Pure.
+ *
+ * Takes time in proportion to the bytes, whatever they are: neighbouring damaged lines are one range.
+ */
+import { constants } from "node:buffer";
+import { type CheckedLine, decodeLine } from "./checked-line.js";
+
+const NEWLINE = 10;
+
+export interface FoundLine {
+  line: CheckedLine;
+  start: number;
+  /** After its newline. */
+  end: number;
+}
+
+export interface DamagedRange {
+  start: number;
+  end: number;
+}
+
+export interface ScannedLines {
+  lines: FoundLine[];
+  /** In order; none touches the next. The last may end without a newline. */
+  damaged: DamagedRange[];
+}
+
+/** @param start - where the first line begins */
+export function scanLines(bytes: Buffer, start: number, end: number): ScannedLines {
+  const found: ScannedLines = { lines: [], damaged: [] };
+  for (let at = start; at < end; ) {
+    const newline = bytes.indexOf(NEWLINE, at);
+    const isWhole = newline !== -1 && newline < end;
+    const next = isWhole ? newline + 1 : end;
+    const line = isWhole ? decodeBytes(bytes, at, newline) : null;
+    const last = found.damaged.at(-1);
+    if (line !== null) found.lines.push({ line, start: at, end: next });
+    else if (last?.end === at) last.end = next;
+    else found.damaged.push({ start: at, end: next });
+    at = next;
+  }
+  return found;
+}
+
+/** In words: what was found and where it is kept. */
+export function damageProblem(file: string, ranges: readonly DamagedRange[], aside: string): string {
+  const total = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+  return ranges.length === 1
+    ? `${file}: a damaged record of ${total} bytes was passed over, kept in ${aside}`
+    : `${file}: ${ranges.length} damaged records of ${total} bytes in all were passed over, kept in ${aside}`;
+}
+
+/** The bytes of the ranges, one after the other. */
+export function bytesOf(bytes: Buffer, ranges: readonly DamagedRange[]): Buffer {
+  return Buffer.concat(ranges.map(({ start, end }) => bytes.subarray(start, end)));
+}
+
+function decodeBytes(bytes: Buffer, start: number, end: number): CheckedLine | null {
+  // No record is as long as the longest string; a hole that a crash left in the file may be.
+  if (end - start >= constants.MAX_STRING_LENGTH) return null;
+  return decodeLine(bytes.toString("utf8", start, end));
+}
