@@ -37,7 +37,7 @@ export class PruneBackups extends LiveOperation<typeof PruneBackups> {
       let freedBytes = 0;
       for (const { file, bytes } of p.track(old, { label: "Prune", unit: "archive" })) {
         // The archive first: one without a manifest would never be looked at again.
-        if (!dryRun) for (const each of [file, manifestFile(file)]) unlinkSync(join(directory, each));
+        if (!dryRun) for (const each of [file, manifestFile(file)]) remove(join(directory, each));
         freedBytes += bytes;
         p.log(`${dryRun ? "would remove" : "removed"} ${shown(file)} (${bytesShown(bytes)})`);
       }
@@ -59,7 +59,10 @@ function archivesOf(directory: string, name: string): { file: string; bytes: num
     files = readdirSync(directory);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
+    if (code !== "ENOENT" && code !== "ENOTDIR")
+      throw new PlainError(
+        `cannot look into ${shown(directory)} (${code}): give the directory of the archives`,
+      );
     throw new PlainError(`there is no directory ${shown(directory)}: give the one the archives are in`);
   }
   const present = new Set(files);
@@ -73,6 +76,16 @@ function archivesOf(directory: string, name: string): { file: string; bytes: num
         ? [{ file, bytes: sizes.reduce((sum, size) => sum + size, 0) }]
         : [];
     });
+}
+
+/** What is gone already was removed by another prune. */
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOENT") throw new PlainError(`cannot remove ${shown(path)} (${code})`);
+  }
 }
 
 /** Null for what is no regular file, or was removed meanwhile. */

@@ -33,7 +33,7 @@ export interface ManifestTail {
   entries: number;
   files: number;
   bytes: number;
-  /** Entries that could not be read and are not in the archive. */
+  /** Entries that could not be read: not in the archive, or with zeros from where reading failed. */
   unreadable: number;
 }
 

@@ -97,7 +97,14 @@ async function* packLarge(entry: Entry, options: PackOptions): AsyncGenerator<Pi
   try {
     yield { bytes: headerBlocks({ ...entry, stat }, stat.size), content: 0 };
     const running = createHash("sha256");
-    for await (const bytes of readPieces(handle, stat.size)) {
+    // Its header is in the archive already, with its size.
+    const onError = ({ code }: NodeJS.ErrnoException, at: number) =>
+      options.report(
+        entry.path,
+        "unreadable",
+        `reading it failed at byte ${at} (${code}); zeros follow there`,
+      );
+    for await (const bytes of readPieces(handle, stat.size, onError)) {
       running.update(bytes);
       yield { bytes, content: bytes.length };
     }

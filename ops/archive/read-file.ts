@@ -55,11 +55,28 @@ export function tryToOpen(path: string): void {
   closeSync(openSync(path, FLAGS));
 }
 
-/** Exactly `size` bytes of a file from its beginning: one that has shrunk is filled up with zeros. */
-export async function* readPieces(handle: FileHandle, size: number): AsyncGenerator<Buffer> {
+/**
+ * Exactly `size` bytes of a file from its beginning: one that has shrunk is filled up with zeros.
+ *
+ * @param onError - told once where the disk fails to read the file; the rest is zeros then. Default: the error is thrown
+ */
+export async function* readPieces(
+  handle: Pick<FileHandle, "read">,
+  size: number,
+  onError?: (error: NodeJS.ErrnoException, at: number) => void,
+): AsyncGenerator<Buffer> {
+  let failed = false;
   for (let at = 0; at < size; ) {
     const buffer = Buffer.allocUnsafe(Math.min(PIECE, size - at));
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+    let bytesRead = 0;
+    try {
+      // A disk takes seconds over each error: after the first it is not asked again.
+      if (!failed) ({ bytesRead } = await handle.read(buffer, 0, buffer.length, at));
+    } catch (error) {
+      if (!onError) throw error;
+      failed = true;
+      onError(error as NodeJS.ErrnoException, at);
+    }
     const piece = bytesRead === 0 ? buffer.fill(0) : buffer.subarray(0, bytesRead);
     yield piece;
     at += piece.length;

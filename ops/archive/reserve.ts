@@ -43,7 +43,12 @@ export async function reserve(directory: string, name: string, now: Date): Promi
 export async function commit(reserved: Reserved, directory: string): Promise<void> {
   await reserved.handle.close();
   renameSync(reserved.partialManifest, reserved.manifest);
-  renameSync(reserved.partialArchive, reserved.archive);
+  try {
+    renameSync(reserved.partialArchive, reserved.archive);
+  } catch (error) {
+    rmSync(reserved.manifest, { force: true });
+    throw error;
+  }
   const fd = openSync(directory, "r");
   try {
     fsyncSync(fd);

@@ -1,6 +1,6 @@
 /** Archives and manifests that are made to hang, exhaust or mislead the operation that reads them. */
-import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { manifestFile } from "../../ops/archive/naming.js";
@@ -141,4 +141,34 @@ test("a manifest without line ends is an error, whatever its size", async () => 
   expect(await refused(archive)).toContain(
     `${archive} is damaged: a line of the manifest is longer than 1048576 bytes`,
   );
+});
+
+test("times that no calendar holds give an archive that tar lists and verify-backup accepts", async () => {
+  const source = join(world.dir, "odd-times");
+  const target = join(world.dir, "odd-times-target");
+  mkdirSync(source);
+  for (const [name, seconds] of [
+    ["far", "9223372036854775807"],
+    ["early", "-5000000000000"],
+    ["line\nfeed", "-1"],
+  ] as const) {
+    writeFileSync(join(source, name), name);
+    // A file system that does not hold the time takes the nearest, or leaves the time of now.
+    spawnSync("touch", ["-d", `@${seconds}`, join(source, name)]);
+  }
+  const words = ["run", "backup", `source=${source}`, `target=${target}`];
+  expect(await runBin(world, "liveops", words, { deadline: DEADLINE_MS })).toMatchObject({ code: 0 });
+  const [archive] = readdirSync(target).filter((name) => name.endsWith(".tar.gz"));
+  const listed = spawnSync("tar", ["tzf", join(target, archive!)], { encoding: "utf8" });
+  expect({ status: listed.status, stderr: listed.stderr }).toEqual({
+    status: 0,
+    stderr: expect.not.stringContaining("NaN"),
+  });
+  expect(listed.stdout.split("\n").sort()).toEqual([
+    "",
+    "odd-times/",
+    "odd-times/early",
+    "odd-times/far",
+    "odd-times/line\\nfeed",
+  ]);
 });

@@ -1,6 +1,8 @@
 import type { Stats } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { readPieces } from "../../ops/archive/read-file.js";
 import { type TarEntry, TarReader } from "../../ops/archive/tar-read.js";
 import { END_OF_ARCHIVE, headerBlocks, padding } from "../../ops/archive/tar-write.js";
 
@@ -38,6 +40,45 @@ it("reads back what was written, however the bytes are cut", () => {
       expect(read).toEqual(files.map(({ path, bytes }) => ({ path, bytes: new Uint8Array(bytes) })));
     }),
   );
+});
+
+it("law: any owner, size and time of a file makes a header that is read back", () => {
+  const number = fc.oneof(fc.nat(), fc.constantFrom(0, 2 ** 33, 2 ** 53 - 1, 4_294_967_294));
+  const time = fc.oneof(
+    fc.double(),
+    fc.constantFrom(-1, 8.64e15, 9.223372036854776e21, -9.223372036854776e21),
+  );
+  fc.assert(
+    fc.property(number, number, time, (size, uid, mtimeMs) => {
+      const odd = { mode: 0o100644, uid, gid: uid, mtimeMs } as Stats;
+      const blocks = headerBlocks({ path: "a", absolute: "", type: "file", target: null, stat: odd }, size);
+      expect(blocks.toString("latin1")).not.toMatch(/NaN|undefined|Infinity/);
+      const found: TarEntry[] = [];
+      const reader = new TarReader({ entry: (entry) => found.push(entry), data: () => {}, end: () => {} });
+      reader.write(blocks);
+      expect(found).toMatchObject([{ path: "a", size, type: "file" }]);
+    }),
+  );
+});
+
+it("fills a file up with zeros from where the disk fails to read it, and says where", async () => {
+  const handle = {
+    read: async (buffer: Buffer, _offset: number, length: number, position: number) => {
+      if (position > 0) throw Object.assign(new Error("EIO"), { code: "EIO" });
+      return { bytesRead: buffer.fill(1, 0, length - 5).length - 5, buffer };
+    },
+  } as unknown as FileHandle;
+  const size = 300_000;
+  const errors: string[] = [];
+  const pieces: Buffer[] = [];
+  for await (const piece of readPieces(handle, size, ({ code }, at) => errors.push(`${code} at ${at}`)))
+    pieces.push(piece);
+  const first = 256 * 1024 - 5;
+  expect(errors).toEqual([`EIO at ${first}`]);
+  expect(Buffer.concat(pieces)).toEqual(Buffer.concat([Buffer.alloc(first, 1), Buffer.alloc(size - first)]));
+  await expect(async () => {
+    for await (const _ of readPieces(handle, size));
+  }).rejects.toThrow("EIO");
 });
 
 const stat = { mode: 0o100644, uid: 1_000_000_000, gid: 0, mtimeMs: 0 } as Stats;
