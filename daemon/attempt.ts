@@ -8,7 +8,7 @@ import { uptime } from "node:os";
 import type { Outcome, StopReason, WorkerFact } from "../protocol/fact.js";
 import { GrowingRecord } from "../protocol/growing-record.js";
 import type { Operation } from "../protocol/operation.js";
-import { bootId, isStopped, killLeftovers, signalProcess } from "./process/identity.js";
+import { bootId, isStopped, signalProcess } from "./process/identity.js";
 import { AttemptTail, type StoredLine } from "./run-files/attempt-tail.js";
 import { cancelFile } from "./run-files/names.js";
 import type { Hindrances } from "./shown.js";
@@ -23,6 +23,10 @@ export interface AttemptListener {
   /** What keeps it from going on began or ended. */
   onHindered(entry: Entry, key: keyof Hindrances): void;
   onOutcome(attempt: Attempt, outcome: Outcome): void;
+  /** It is about to be told to stop. */
+  onStop(attempt: Attempt): void;
+  /** Its worker and all that it started are to be killed. */
+  onKill(attempt: Attempt): void;
   onDamage(message: string): void;
 }
 
@@ -122,6 +126,7 @@ export class Attempt {
   stop(reason: StopReason): void {
     // With the outcome read there is nothing to stop, and the worker may run another operation.
     if (this.outcome) return;
+    this.listener.onStop(this);
     this.#writeCancelFile(reason);
     signalProcess(this.run.worker, "SIGTERM");
     this.#graceTimer ??= setTimeout(() => this.kill(), this.run.policy.gracePeriod * 1000);
@@ -159,8 +164,9 @@ export class Attempt {
 
   /** SIGKILL to the worker and everything it started. */
   kill(): void {
+    // First, while the worker lives: it tells what it started.
+    this.listener.onKill(this);
     signalProcess(this.run.worker, "SIGKILL");
-    killLeftovers(this.run.worker);
   }
 
   close(): void {

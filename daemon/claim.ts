@@ -1,4 +1,5 @@
 /** Claiming: a queued operation is given to an idle worker, once its start is durable. */
+import { effectiveLimits } from "../protocol/resource-limits.js";
 import type { ExecutorOptions } from "./executor.js";
 import type { ResolvedType } from "./loader/messages.js";
 import type { Entry } from "./store/decision.js";
@@ -10,7 +11,7 @@ import type { PooledWorker } from "./worker/pool.js";
 
 export type ClaimOptions = Pick<
   ExecutorOptions,
-  "store" | "lifecycle" | "layout" | "loader" | "queue" | "log" | "maxLog" | "blockedTypes"
+  "store" | "lifecycle" | "layout" | "loader" | "queue" | "log" | "maxLog" | "blockedTypes" | "containment"
 >;
 
 /**
@@ -23,7 +24,7 @@ export async function claim(
   options: ClaimOptions,
   begin: (entry: Entry, dir: string, order: OrderMessage) => void,
 ): Promise<boolean> {
-  const { store, lifecycle, layout, loader, log, blockedTypes } = options;
+  const { store, lifecycle, layout, loader, log, blockedTypes, containment } = options;
   try {
     const entry = store.ledger.get(id);
     if (entry?.record.state !== "queued") return false;
@@ -35,11 +36,14 @@ export async function claim(
       return false;
     }
     worker.prepare(attemptDir(layout, id, entry.nextAttempt));
-    const started = await lifecycle.start(id, worker.identity, type.policy);
+    const limits = effectiveLimits(type.policy.limits, entry.record.limits);
+    const policy = limits ? { ...type.policy, limits } : type.policy;
+    const started = await lifecycle.start(id, worker.identity, policy);
     if (!started) return false;
+    const notice = containment.limit(worker.identity, limits);
     // Cancelled and retried while its type was looked up, it has another entry and another number by now.
     const dir = attemptDir(layout, id, started.record.attempt);
-    begin(started, dir, orderOf(started, dir, type, layout, options.maxLog));
+    begin(started, dir, orderOf(started, dir, type, layout, options.maxLog, notice));
     return true;
   } catch (error) {
     putBack(id, options);
@@ -55,6 +59,7 @@ function orderOf(
   { file, policy }: ResolvedType,
   layout: Layout,
   maxLog: number,
+  notice: string | null,
 ): OrderMessage {
   const { id, omitted } = entry.record;
   return {
@@ -65,6 +70,7 @@ function orderOf(
     attemptDir,
     maxLog,
     valuesDir: policy.resumable ? valuesDir(layout, id) : null,
+    notice,
   };
 }
 

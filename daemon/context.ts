@@ -6,6 +6,7 @@ import type { StopReply } from "../protocol/routes.js";
 import type { AuditLog } from "./audit/audit-log.js";
 import type { Backups } from "./backup/backups.js";
 import type { BlockedTypes } from "./blocked-types.js";
+import type { Containment } from "./containment/containment.js";
 import type { Executor } from "./executor.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader } from "./loader/loader.js";
@@ -24,6 +25,7 @@ export interface Context {
   lifecycle: Lifecycle;
   executor: Executor;
   blockedTypes: BlockedTypes;
+  containment: Containment;
   loader: Loader;
   queue: Queue;
   hub: Hub;

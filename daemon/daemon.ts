@@ -10,6 +10,7 @@ import { isFinal } from "../protocol/state.js";
 import { AuditLog } from "./audit/audit-log.js";
 import { Backups } from "./backup/backups.js";
 import { BlockedTypes } from "./blocked-types.js";
+import { Containment } from "./containment/containment.js";
 import type { Context } from "./context.js";
 import { Executor } from "./executor.js";
 import { loadSchemas } from "./http/route.js";
@@ -154,6 +155,8 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     onChange: (entry) => hub.changedKey(entry.record, "blocked"),
     onReady: () => executor.kick(),
   });
+  const containment = new Containment({ setting: settings.cgroup, log });
+  releasers.add(() => containment.stop());
   const executor = new Executor({
     blockedTypes,
     onWorkersBlocked: () => {
@@ -169,6 +172,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     concurrency: settings.concurrency,
     nice: settings.nice,
     maxLog: settings.maxLog,
+    containment,
     userCode: () => loader.hasUserCode(settings.shippedDirs),
     onLeft: () => sweep.start(),
     onBroken,
@@ -254,6 +258,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   const sweep = new Sweep({
     dir: layout.workers,
     isNeeded: (workerId) => executor.needs(workerId),
+    kill: (workerId) => containment.killUnknown(workerId),
     onEnded: (workerId) => log.warn({ workerId }, "a worker that ran nothing we know of was ended"),
   });
   releasers.add(() => sweep.stop());
@@ -270,6 +275,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     lifecycle,
     executor,
     blockedTypes,
+    containment,
     loader,
     queue,
     hub,
@@ -305,6 +311,8 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   // What the first answer does not need.
   turnByTurn(
     [
+      // Before any process is forked.
+      () => containment.open(),
       () => loader.start(),
       () => log.info({ socket, stateDir, pid: process.pid }, "liveopsd answers"),
       // One that was told to stop by now starts nothing.
@@ -316,6 +324,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
       () => store.payloads.removeOrphans((id) => store.knows(id)),
       () => void stateDocument.write(),
       () => retention.start(),
+      () => containment.removeEmpty((workerId) => executor.needs(workerId)),
     ],
     () => ending !== null,
   );

@@ -8,10 +8,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { Attempt, type AttemptListener } from "./attempt.js";
 import type { BlockedTypes } from "./blocked-types.js";
+import type { Containment } from "./containment/containment.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader } from "./loader/loader.js";
 import { isForeign, ownOrForeign } from "./process/foreign-worker.js";
-import { killLeftovers } from "./process/identity.js";
 import type { Queue } from "./queue.js";
 import { Settlement } from "./settlement.js";
 import { Starter } from "./starter.js";
@@ -43,6 +43,7 @@ export interface ExecutorOptions {
   blockedTypes: BlockedTypes;
   /** Workers cannot be made, or can again. */
   onWorkersBlocked: () => void;
+  containment: Containment;
   /** A worker of an earlier daemon has no operation any more. */
   onLeft: () => void;
   listener: Pick<AttemptListener, "onChange" | "onLines" | "onHindered">;
@@ -65,6 +66,7 @@ export class Executor {
       size: options.concurrency,
       nice: options.nice,
       userCode: options.userCode,
+      containment: options.containment,
       onIdle: (worker) => this.#workerIdle(worker),
       onBlocked: options.onWorkersBlocked,
       onExit: (worker, exit) => this.#workerGone(worker, exit),
@@ -79,6 +81,7 @@ export class Executor {
     this.#settlement = new Settlement({
       ...options,
       isCurrent: (attempt) => this.attempts.get(attempt.id) === attempt,
+      isStopped: () => this.#isStopped,
       onDone: (attempt) => this.#done(attempt),
       onWait: () => this.#settled.emit("news"),
     });
@@ -135,13 +138,17 @@ export class Executor {
     }
   }
 
-  /** Nothing new is started; what runs goes on without us. */
-  stop(): void {
+  /** Nothing new is started; what runs goes on without us. Resolves when nothing is left that was to be killed. */
+  async stop(): Promise<void> {
     this.#starter.isPaused = true;
     this.#isStopped = true;
     if (this.#round) clearInterval(this.#round);
     for (const attempt of this.attempts.values()) attempt.close();
+    const { containment } = this.options;
+    // Nobody would hear of their end, which what they started was to share.
+    for (const { identity } of this.pool.failed()) void containment.kill(identity, identity.pid);
     this.pool.stop();
+    await containment.idle();
   }
 
   #begin(entry: Entry, dir: string, order: OrderMessage, worker: PooledWorker): void {
@@ -150,13 +157,13 @@ export class Executor {
     worker.order(order);
     // It died while the start was being written: nobody will tell us again.
     if (worker.state === "gone")
-      this.#settlement.lost(attempt, { code: worker.child.exitCode, signal: worker.child.signalCode });
+      void this.#settlement.lost(attempt, { code: worker.child.exitCode, signal: worker.child.signalCode });
     else if (attempt.run.stopReason) attempt.stop(attempt.run.stopReason);
   }
 
   #follow(entry: Entry, dir: string, worker: PooledWorker | null): Attempt | null {
     if (!entry.run) return null;
-    const { listener, log } = this.options;
+    const { listener, log, containment } = this.options;
     const attempt = new Attempt(entry, entry.run, dir, worker, {
       ...listener,
       onOutcome: (settled, outcome) => {
@@ -164,6 +171,8 @@ export class Executor {
         this.kick();
       },
       onDamage: (message) => log.error(message),
+      onStop: ({ run }) => containment.lookEverywhere(run.worker),
+      onKill: ({ run }) => void containment.kill(run.worker),
     });
     this.attempts.set(entry.record.id, attempt);
     attempt.start(() => void this.#timedOut(attempt));
@@ -180,7 +189,7 @@ export class Executor {
     if (!isForeign(attempt.run.worker) && this.#isAlive(attempt)) {
       log.info({ id: attempt.id, pid: attempt.run.worker.pid }, "adopted a running operation");
       if (attempt.run.stopReason) attempt.stop(attempt.run.stopReason);
-    } else this.#settlement.lost(attempt, null);
+    } else void this.#settlement.lost(attempt, null);
   }
 
   /** Records the timeout, then stops the attempt. On a full disk that is tried until there is room. */
@@ -205,11 +214,12 @@ export class Executor {
     this.kick();
   }
 
-  #workerGone(worker: PooledWorker, exit: WorkerExit): void {
-    for (const attempt of this.attempts.values()) {
-      if (attempt.worker === worker) this.#settlement.lost(attempt, exit);
-    }
-    if (worker.leftFailure) killLeftovers(worker.identity);
+  async #workerGone(worker: PooledWorker, exit: WorkerExit): Promise<void> {
+    const its = [...this.attempts.values()].filter((attempt) => attempt.worker === worker);
+    await Promise.all(its.map((attempt) => this.#settlement.lost(attempt, exit)));
+    const { containment } = this.options;
+    if (worker.leftFailure) await containment.kill(worker.identity);
+    containment.forget(worker.identity);
   }
 
   #done(attempt: Attempt): void {
@@ -217,7 +227,11 @@ export class Executor {
     // Queued again, it may have been started again by now.
     if (this.attempts.get(attempt.id) === attempt) this.attempts.delete(attempt.id);
     this.#settled.emit("news");
-    if (!attempt.worker) this.options.onLeft();
+    if (!attempt.worker) {
+      const { worker } = attempt.run;
+      this.options.containment.forgetWhenEnded(worker, attempt.outcome?.state !== "succeeded");
+      this.options.onLeft();
+    }
     this.kick();
   }
 
@@ -244,10 +258,11 @@ export class Executor {
     for (const attempt of [...this.attempts.values()]) {
       attempt.read();
       attempt.lookIfStalled();
+      this.options.containment.look(attempt.run.worker);
       attempt.lookIfUntold();
       if (!attempt.outcome) attempt.waitsForRoom(waitsSince(this.#lockFile(attempt)));
       if (attempt.worker === null && !attempt.outcome && !this.#isAlive(attempt))
-        this.#settlement.lost(attempt, null);
+        void this.#settlement.lost(attempt, null);
     }
     if (this.options.store.isFull) this.options.store.probe();
     this.kick();

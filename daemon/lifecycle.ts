@@ -239,7 +239,10 @@ export class Lifecycle {
     const [kept] = await this.store.payloads.keepParams([{ operation: next }]);
     const { operation } = kept!;
     const at = now();
-    const submitted = { type: "operation:submitted", seq: 1, at, attempt: 0, operation } as const;
+    const { limits } = entry.record;
+    // What was given for the first of a chain bounds the chain.
+    const bounded = limits ? { ...operation, limits } : operation;
+    const submitted = { type: "operation:submitted", seq: 1, at, attempt: 0, operation: bounded } as const;
     const cancelled = entry.record.cancelRequested
       ? ({ type: "operation:settled", seq: 2, at, attempt: 0, ...CANCELLED, next: null } as const)
       : null;

@@ -6,10 +6,11 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 import type { Cause } from "../protocol/errors.js";
 import type { Outcome } from "../protocol/fact.js";
 import type { LogStream, OperationError } from "../protocol/operation.js";
+import { sizeText } from "../protocol/resource-limits.js";
 import type { Attempt } from "./attempt.js";
 import { isForeign } from "./process/foreign-worker.js";
 import { bootId } from "./process/identity.js";
-import type { Entry, Policy, WorkerIdentity, WorkerLosses } from "./store/decision.js";
+import type { Entry, Policy, Run, WorkerLosses } from "./store/decision.js";
 import { isDiskFull } from "./store/durable-file.js";
 import { STALE_EXIT } from "./worker/messages.js";
 import type { WorkerExit, workerFiles } from "./worker/pool.js";
@@ -116,16 +117,10 @@ export function runsAgain({ run }: Attempt, losses: WorkerLosses): boolean {
 }
 
 /** The outcome of an attempt whose worker is dead and whose files are at their end. */
-export function outcomeOfLost(
-  attempt: Attempt,
-  exit: WorkerExit | null,
-  stderr: string,
-  losses: WorkerLosses,
-): Outcome {
+export function outcomeOfLost(attempt: Attempt, { cause, message }: Death, losses: WorkerLosses): Outcome {
   const { stopReason, policy } = attempt.run;
   if (stopReason === "cancel") return { state: "cancelled", result: null, error: null, next: null };
   if (stopReason === "timeout") return timedOut(`${ranTooLong(policy)} and did not stop when told to`);
-  const { cause, message } = describeDeath(attempt.run.worker, exit, stderr);
   return failed({
     code: "LIVEOPS_WORKER_LOST",
     message: `${message}${limitReached(attempt, losses)}; its last log lines are kept`,
@@ -172,7 +167,15 @@ export interface Death {
   message: string;
 }
 
-export function describeDeath(worker: WorkerIdentity, exit: WorkerExit | null, stderr: string): Death {
+/** @param outOfMemory whether the kernel killed a process in its cgroup at the memory limit */
+export function describeDeath(
+  { worker, policy }: Run,
+  exit: WorkerExit | null,
+  stderr: string,
+  outOfMemory: boolean,
+): Death {
+  if (outOfMemory && (!exit || exit.signal === "SIGKILL"))
+    return { cause: "out-of-memory", message: `its worker was killed: ${memoryLimitReached(policy)}` };
   // It says so and gives itself up; one that is ended otherwise may have printed these words for any reason.
   const gaveUp = !exit || (exit.signal !== null && ABORTS.has(exit.signal));
   if (
@@ -196,6 +199,25 @@ export function describeDeath(worker: WorkerIdentity, exit: WorkerExit | null, s
     };
   const cause = ABORTS.has(signal) ? "aborted" : "signalled";
   return { cause, message: `its worker was ended by ${signal}` };
+}
+
+/**
+ * An outcome that says so where the kernel killed a process of the operation at its memory limit: what the operation
+ * itself saw is a child that was killed.
+ */
+export function toldOfMemory(outcome: Outcome, { policy }: Run, ranOut: () => boolean): Outcome {
+  const { state, error } = outcome;
+  if (state !== "failed" || !error || error.cause || policy.limits?.memoryMax === undefined || !ranOut())
+    return outcome;
+  const message = `${error.message}; ${memoryLimitReached(policy)}, and the kernel killed a process of it`;
+  return { ...outcome, error: { ...error, message, cause: "out-of-memory" } };
+}
+
+function memoryLimitReached({ limits }: Run["policy"]): string {
+  const limit = limits?.memoryMax;
+  return limit === undefined
+    ? "a memory limit above its cgroup was reached"
+    : `the operation reached its memory limit of ${sizeText(limit)} (memoryMax)`;
 }
 
 function failed(error: OperationError): Outcome {

@@ -16,6 +16,8 @@ export interface Settings extends Limits {
   flags: { ops: string[]; concurrency: number | null };
   /** Operations that run at the same time. Default: as many as cores, at least 2. */
   concurrency: number;
+  /** The cgroup below which each worker gets its own: `auto`, `off` or a path. */
+  cgroup: string;
 }
 
 export interface SettingFlags extends PlaceFlags {
@@ -38,6 +40,7 @@ export function settingsFrom(
       concurrency: flags.concurrency ?? null,
     },
     concurrency: flags.concurrency ?? config.concurrency ?? Math.max(2, availableParallelism()),
+    cgroup: config.cgroup ?? "auto",
     ...limitsFrom(config),
   };
 }

@@ -6,6 +6,7 @@ import { giveBackReserved } from "../ops/api/append-file.js";
 import type { Outcome } from "../protocol/fact.js";
 import type { Attempt } from "./attempt.js";
 import type { BlockedTypes } from "./blocked-types.js";
+import type { Containment } from "./containment/containment.js";
 import type { Conclusion, Lifecycle } from "./lifecycle.js";
 import {
   correctedOutcome,
@@ -14,8 +15,8 @@ import {
   keepLastWords,
   outcomeOfLost,
   runsAgain,
+  toldOfMemory,
 } from "./lost.js";
-import { killLeftovers } from "./process/identity.js";
 import { retryDelay } from "./retry.js";
 import { eventsFile } from "./run-files/names.js";
 import type { Entry, WorkerLosses } from "./store/decision.js";
@@ -29,9 +30,12 @@ const AGAIN_MS = 500;
 export interface SettlementOptions {
   lifecycle: Pick<Lifecycle, "conclude">;
   layout: Layout;
+  containment: Pick<Containment, "forget" | "kill" | "ranOutOfMemory">;
   blockedTypes: Pick<BlockedTypes, "block" | "isOverdue" | "loaded">;
   /** Whether the attempt is still the one that runs: settling it again does nothing. */
   isCurrent(attempt: Attempt): boolean;
+  /** Whether the daemon decides nothing any more. */
+  isStopped(): boolean;
   /** It is decided: its slot is free. */
   onDone(attempt: Attempt): void;
   /** There is no room on the disk to record it, so it waits. */
@@ -41,35 +45,47 @@ export interface SettlementOptions {
 }
 
 export class Settlement {
+  /** Attempts whose worker was found dead. */
+  readonly #lost = new WeakSet<Attempt>();
   /** Decisions that wait for room on the disk. */
   waiting = 0;
 
   constructor(private readonly options: SettlementOptions) {}
 
   /** The worker is dead. Both files are read to their end; an outcome in them beats the way it died. */
-  lost(attempt: Attempt, exit: WorkerExit | null): void {
+  async lost(attempt: Attempt, exit: WorkerExit | null): Promise<void> {
+    const { containment, isCurrent, isStopped } = this.options;
+    if (this.#lost.has(attempt)) return;
     attempt.read();
-    if (attempt.outcome || !this.options.isCurrent(attempt)) return;
+    if (attempt.outcome || !isCurrent(attempt)) return;
+    this.#lost.add(attempt);
     const { worker } = attempt.run;
-    killLeftovers(worker);
+    const outOfMemory = containment.ranOutOfMemory(worker);
+    await containment.kill(worker);
+    // The next daemon finds it as this one did.
+    if (isStopped()) return;
+    containment.forget(worker);
     giveBackReserved(eventsFile(attempt.dir));
     const stderr = keepLastWords(attempt, workerFiles(this.options.layout.workers, worker.workerId));
-    void this.#conclude(attempt, (entry) => {
+    const death = describeDeath(attempt.run, exit, stderr, outOfMemory);
+    await this.#conclude(attempt, (entry) => {
       const losses = countLoss(entry.losses, attempt, exit);
       if (!runsAgain(attempt, losses))
-        return finishOrRetry(attempt, entry, outcomeOfLost(attempt, exit, stderr, losses), losses);
-      const { message: reason } = describeDeath(worker, exit, stderr);
+        return finishOrRetry(attempt, entry, outcomeOfLost(attempt, death, losses), losses);
       const next = attempt.run.accepted ? attempt.number + 1 : attempt.number;
-      return { requeue: { reason, next, tries: entry.tries, delay: 0, losses } };
+      return { requeue: { reason: death.message, next, tries: entry.tries, delay: 0, losses } };
     });
   }
 
-  settle(attempt: Attempt, outcome: Outcome): void {
-    if (!this.options.isCurrent(attempt)) return;
+  async settle(attempt: Attempt, said: Outcome): Promise<void> {
+    const { isCurrent, isStopped, containment } = this.options;
+    if (!isCurrent(attempt)) return;
+    const outcome = toldOfMemory(said, attempt.run, () => containment.ranOutOfMemory(attempt.run.worker));
     // The worker's own death does not lose the outcome, nor does ours: it is in the run file until this is durable.
     attempt.read();
-    if (outcome.state !== "succeeded") this.#endLeftovers(attempt);
-    void this.#conclude(attempt, (entry) => {
+    if (outcome.state !== "succeeded") await this.#endLeftovers(attempt);
+    if (isStopped()) return;
+    await this.#conclude(attempt, (entry) => {
       const blocked = this.#blockedAgain(attempt, entry, outcome);
       return blocked ?? finishOrRetry(attempt, entry, correctedOutcome(outcome, entry), undefined);
     });
@@ -92,9 +108,10 @@ export class Settlement {
    * What an operation that did not succeed left running goes; its worker is spared, it ends by itself. A worker that
    * may be given to another operation left nothing (it says so itself), so for the rest its own end is waited for.
    */
-  #endLeftovers({ worker, run }: Attempt): void {
-    if (worker && worker.state !== "gone" && !run.stopReason) worker.leftFailure = true;
-    else killLeftovers(run.worker, run.worker.pid);
+  async #endLeftovers({ worker, run }: Attempt): Promise<void> {
+    const isThere = worker !== null && worker.state !== "gone";
+    if (isThere) worker.leftFailure = true;
+    if (!isThere || run.stopReason) await this.options.containment.kill(run.worker, run.worker.pid);
   }
 
   /** Waits for room on the disk; nothing else can be done with a decision. */

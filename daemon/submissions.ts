@@ -8,6 +8,7 @@ import { homedir } from "node:os";
 import { hashOfParams } from "../ops/api/stage-values.js";
 import { Refusal } from "../protocol/errors.js";
 import { newId } from "../protocol/id.js";
+import { effectiveLimits } from "../protocol/resource-limits.js";
 import type { SubmitBody } from "../protocol/routes.js";
 import type { Context } from "./context.js";
 import { Asks, type Own } from "./loader/asks.js";
@@ -147,10 +148,12 @@ function tooManyBytes(queued: number, wanted: number, most: number): Refusal {
 
 const NO_ENV: Record<string, string> = Object.freeze({});
 
-function ownOf({ label, cwd }: SubmitBody, home: string): Own {
+function ownOf(body: SubmitBody, home: string): Own {
+  const { label, cwd } = body;
   const id = newId();
   const chain = { id, index: 0, previous: null, next: null };
-  return { id, label: label ?? null, cwd: cwd ?? home, chain };
+  const limits = effectiveLimits(undefined, body);
+  return { id, label: label ?? null, cwd: cwd ?? home, chain, ...(limits && { limits }) };
 }
 
 /** No header can hold this character, so no other key is the same. */

@@ -5,7 +5,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isLocked } from "./lock/kernel-lock.js";
-import { killMarked } from "./process/identity.js";
 
 /** Between two looks. A worker without work goes at once when its daemon does; this is for one that may still be starting. */
 const LOOK_MS = 5000;
@@ -14,6 +13,8 @@ export interface SweepOptions {
   dir: string;
   /** Whether the worker is one of ours, or works for an operation. */
   isNeeded(workerId: string): boolean;
+  /** Ends a worker and what it started. */
+  kill(workerId: string): Promise<void>;
   /** One that worked for nothing we know of was ended. */
   onEnded(workerId: string): void;
 }
@@ -40,7 +41,7 @@ export class Sweep {
 
   /** Whether any is left. */
   look(): boolean {
-    const { dir, isNeeded, onEnded } = this.options;
+    const { dir, isNeeded, kill, onEnded } = this.options;
     const before = this.#left;
     this.#left = new Set();
     for (const name of readdirSync(dir)) {
@@ -51,7 +52,7 @@ export class Sweep {
     }
     for (const workerId of this.#left) {
       if (!before.has(workerId)) continue;
-      killMarked(workerId);
+      void kill(workerId);
       onEnded(workerId);
     }
     return this.#left.size > 0;

@@ -54,7 +54,7 @@ export type FailureCode = keyof typeof FAILURES;
 /** `error.cause`: how the process ended, or what was thrown where nobody could catch it. */
 export const CAUSES = {
   exited: "its process ended itself (process.exit, or native code)",
-  "out-of-memory": "its JavaScript heap or buffers found no more memory",
+  "out-of-memory": "its heap, its buffers or its memoryMax left no more memory",
   segfault: "it touched memory it may not (SIGSEGV, SIGBUS)",
   aborted: "it gave itself up (SIGABRT, SIGILL, SIGFPE, SIGTRAP)",
   killed: "SIGKILL: from someone, or from the kernel for lack of memory, which leave the same trace",

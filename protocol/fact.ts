@@ -12,7 +12,7 @@ import type { FinalState } from "./state.js";
 /** What an operation begins as: everything known when it is submitted. */
 export type Submission = Pick<
   Operation,
-  "id" | "op" | "title" | "label" | "cwd" | "params" | "stages" | "chain"
+  "id" | "op" | "title" | "label" | "cwd" | "params" | "stages" | "chain" | "limits"
 > & {
   /** Set where the store keeps large parameters in a file of their own; `params` is empty then. */
   omitted?: Omitted;

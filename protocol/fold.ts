@@ -42,6 +42,7 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     finishedSuccessfully: false,
     queuePosition: null,
     chain: operation.chain,
+    ...(operation.limits && { limits: operation.limits }),
     createdAt: at,
     updatedAt: at,
     startedAt: null,

@@ -5,6 +5,7 @@
  */
 import * as z from "zod/mini";
 import { CAUSES, type Cause } from "./errors.js";
+import { LIMIT_BOUNDS, type LimitName } from "./resource-limits.js";
 import { STATES } from "./state.js";
 
 const time = z.iso.datetime();
@@ -52,6 +53,19 @@ export const chainSchema = z.object({
 export const omittedSchema = z.object({ params: z.optional(z.int()), result: z.optional(z.int()) });
 export type Omitted = z.infer<typeof omittedSchema>;
 
+/** Limits of an operation as keys of a body, a type and a record; an absent one is no limit. */
+export const limitShapes = {
+  memoryMax: limitShape("memoryMax", "all processes of the operation together"),
+  cpuMax: limitShape("cpuMax", "all processes of the operation together"),
+  pidsMax: limitShape("pidsMax", "at a time"),
+};
+
+function limitShape(name: LimitName, text: string) {
+  const { min, max, whole, unit } = LIMIT_BOUNDS[name];
+  const number = z.number().check(z.gte(min), z.lte(max), z.describe(`${unit}, ${text}`));
+  return z.optional(whole ? number.check(z.int()) : number);
+}
+
 export const operationSchema = z.object({
   id: z.string().check(z.describe("12 of 0-9a-z, the first a letter")),
   op: z.string().check(z.describe("the operation type's name")),
@@ -90,6 +104,9 @@ export const operationSchema = z.object({
   finishedSuccessfully: z.boolean(),
   queuePosition: z.nullable(z.int()).check(z.describe("1 is next; null when not queued")),
   chain: chainSchema,
+  limits: z
+    .optional(z.object(limitShapes))
+    .check(z.describe("what the submit gave; its type may declare others; absent: none given")),
   createdAt: time,
   updatedAt: time,
   startedAt: z.nullable(time),

@@ -1,6 +1,6 @@
 /** What the routes answer, as schemas; `routes.ts` says which route answers which. Loaded by the daemon alone. */
 import * as z from "zod/mini";
-import { logLineSchema, operationSchema } from "./operation.js";
+import { limitShapes, logLineSchema, operationSchema } from "./operation.js";
 import { STATES } from "./state.js";
 
 export const operationPage = z.object({
@@ -28,6 +28,7 @@ export const operationTypeSchema = z.object({
   resumable: z.boolean(),
   timeout: z.nullable(z.number()).check(z.describe("seconds")),
   gracePeriod: z.number().check(z.describe("seconds")),
+  ...limitShapes,
   retry: z.nullable(
     z.object({
       attempts: z.int(),
@@ -85,6 +86,16 @@ export const daemonReply = z.object({
   storeFull: z.boolean().check(z.describe("the disk is full: submits are refused")),
   freeBytes: z.int().check(z.describe("room on the disk of the state dir")),
   noRoom: z.int().check(z.describe("running operations that wait for room on the disk")),
+  containment: z
+    .object({
+      kind: z.enum(["cgroup", "process sweep"]),
+      cgroup: z.nullable(z.string()).check(z.describe("directory below which each worker has its own")),
+      limits: z
+        .array(z.enum(["memoryMax", "cpuMax", "pidsMax"]))
+        .check(z.describe("limits that are enforced")),
+      reason: z.nullable(z.string()).check(z.describe("why workers have no cgroups")),
+    })
+    .check(z.describe("how the processes of an operation are found and killed")),
   memory: z.object({ rss: z.int(), heapUsed: z.int() }),
   auditLost: z.int().check(z.describe("lines of the audit log that could not be written")),
   problems: z.array(z.string()).check(z.describe("what was quarantined or could not be read at the start")),

@@ -7,7 +7,7 @@
  */
 import * as z from "zod/mini";
 import { MAX_BATCH, MAX_CWD, MAX_LABEL } from "./limits.js";
-import { operationSchema } from "./operation.js";
+import { limitShapes, operationSchema } from "./operation.js";
 import { PATHS } from "./paths.js";
 import {
   daemonReply,
@@ -59,12 +59,12 @@ export const submitBody = z.strictObject({
   ),
   env: z.optional(
     z.record(
-      z
-        .string()
-        .check(
-          z.regex(/^[^=\0]+$/, "a variable's name must not be empty, nor hold = or a null character"),
-          z.regex(WELL_FORMED, "a variable's name must be valid Unicode"),
-        ),
+      z.string().check(
+        z.regex(/^[^=\0]+$/, "a variable's name must not be empty, nor hold = or a null character"),
+        z.regex(WELL_FORMED, "a variable's name must be valid Unicode"),
+        // The daemon finds what an operation started by it.
+        z.regex(/^(?!LIVEOPS_WORKER$)/, "LIVEOPS_WORKER is set by liveops alone: leave it out"),
+      ),
       z
         .string()
         .check(
@@ -73,6 +73,7 @@ export const submitBody = z.strictObject({
         ),
     ),
   ),
+  ...limitShapes,
 });
 
 /** One operation, or several that are recorded together or not at all. */

@@ -35,12 +35,19 @@ function describe(daemon: DaemonReply): string {
       "workers",
       `${workers.busy} busy, ${workers.idle} idle, at most ${daemon.concurrency} operations at a time`,
     ],
+    ["containment", containmentText(daemon.containment)],
     ["watchers", String(daemon.watchers)],
     ["memory", `${Math.round(daemon.memory.rss / 1e6)} MB`],
     ["ops", daemon.opsDirs.join(", ")],
   ];
   for (const problem of problemsOf(daemon)) rows.push(["problem", problem]);
   return rows.map(([name, value]) => `${name.padEnd(11)} ${neutralise(value)}`).join("\n");
+}
+
+function containmentText({ kind, cgroup, limits, reason }: DaemonReply["containment"]): string {
+  const enforced = limits.length === 0 ? "no limits are enforced" : `limits: ${limits.join(", ")}`;
+  const why = reason === null ? "" : `; ${reason}`;
+  return `${kind}${cgroup === null ? "" : ` below ${cgroup}`}; ${enforced}${why}`;
 }
 
 function problemsOf(daemon: DaemonReply): string[] {

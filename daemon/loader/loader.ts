@@ -3,6 +3,7 @@
  */
 import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/fact.js";
+import { effectiveLimits } from "../../protocol/resource-limits.js";
 import type { TypesReply } from "../../protocol/routes.js";
 import { LoaderDied, LoaderProcess } from "./loader-process.js";
 import type { FromLoader, PrepareAsk, ResolvedType, Unresolved } from "./messages.js";
@@ -59,7 +60,8 @@ export class Loader {
     if (!type) return { reason: this.#whyMissing(op, types) };
     this.#places.set(op, type.file);
     const { file, resumable, timeout, gracePeriod, retry } = type;
-    return { file, policy: { resumable, timeout, gracePeriod, retry } };
+    const limits = effectiveLimits(type, undefined);
+    return { file, policy: { resumable, timeout, gracePeriod, retry, ...(limits && { limits }) } };
   }
 
   /** All of them, or the first that its type does not accept or that names no type. */
@@ -155,6 +157,7 @@ function withoutParams({ op, input, rest }: PrepareAsk, types: TypesReply["ops"]
   if (Object.keys(params).length > 0 || set.length > 0) return null;
   const type = types.find((candidate) => candidate.op === op);
   if (!type || type.params !== null || type.stages === null) return null;
-  const { id, label, cwd, chain } = rest;
-  return { id, op, title: type.title, label, cwd, params: {}, stages: type.stages, chain };
+  const { id, label, cwd, chain, limits } = rest;
+  const submission = { id, op, title: type.title, label, cwd, params: {}, stages: type.stages, chain };
+  return limits ? { ...submission, limits } : submission;
 }

@@ -23,7 +23,7 @@ export type ToLoader = { call: number } & ({ type: "types" } | { type: "prepare"
 export interface PrepareAsk {
   op: string;
   input: PrepareInput;
-  rest: Pick<Submission, "id" | "label" | "cwd" | "chain">;
+  rest: Pick<Submission, "id" | "label" | "cwd" | "chain" | "limits">;
 }
 
 export interface PrepareInput {

@@ -3,7 +3,8 @@
  * whether a worker lives is told by its kernel lock.
  */
 import { readFileSync } from "node:fs";
-import { hasMark, pids, statFields } from "../../ops/process/proc.js";
+import { statFields } from "../../ops/process/proc.js";
+import { ProcessSweep } from "../../ops/process/process-sweep.js";
 
 export interface ProcessIdentity {
   pid: number;
@@ -39,32 +40,17 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
 /** The name by which everything an attempt's worker starts is found again, whatever session it moved to. */
 export const WORKER_VARIABLE = "LIVEOPS_WORKER";
 
-/**
- * Kills what a worker left behind: every process that carries its mark in its environment, and every one in its
- * session. A number that is some session's is given to no new process, so where another process has the worker's pid
- * by now, its session is over and the number means nothing.
- *
- * @param spare a pid that is left alone
- * @returns how many there were
- */
-export function killLeftovers(worker: ProcessIdentity & { workerId: string }, spare?: number): number {
-  if (worker.bootId !== bootId()) return 0;
-  const mark = `${WORKER_VARIABLE}=${worker.workerId}`;
-  const leader = startTime(worker.pid);
-  const session = leader === null || leader === worker.startTime ? worker.pid : null;
-  let found = 0;
-  for (const pid of pids()) {
-    if (pid === process.pid || pid === spare) continue;
-    if ((session === null || sessionOf(pid) !== session) && !hasMark(pid, mark)) continue;
-    if (send(pid, "SIGKILL")) found++;
-  }
-  return found;
+/** The sweep that finds what a worker started; null where the worker is one of another boot. */
+export function sweepOf(worker: ProcessIdentity & { workerId: string }): ProcessSweep | null {
+  if (worker.bootId !== bootId()) return null;
+  const { pid, startTime, workerId } = worker;
+  const root = startTime === null ? null : { pid, startTime: Number(startTime) };
+  return new ProcessSweep(markOf(workerId), root);
 }
 
-/** Kills every process that carries the worker's mark, itself among them; for one of which nothing else is known. */
-export function killMarked(workerId: string): void {
-  const mark = `${WORKER_VARIABLE}=${workerId}`;
-  for (const pid of pids()) if (pid !== process.pid && hasMark(pid, mark)) send(pid, "SIGKILL");
+/** What stands in the environment of all that a worker starts. */
+export function markOf(workerId: string): string {
+  return `${WORKER_VARIABLE}=${workerId}`;
 }
 
 let cachedBootId: string | null | undefined;
@@ -75,10 +61,6 @@ export function bootId(): string | null {
 
 function startTime(pid: number): string | null {
   return statFields(pid)?.[19] ?? null;
-}
-
-function sessionOf(pid: number): number {
-  return Number(statFields(pid)?.[3] ?? -1);
 }
 
 function read(file: string): string | null {

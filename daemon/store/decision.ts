@@ -6,6 +6,7 @@
  */
 import type { DaemonFact, Submission } from "../../protocol/fact.js";
 import type { Operation } from "../../protocol/operation.js";
+import type { ResourceLimits } from "../../protocol/resource-limits.js";
 import type { ProcessIdentity } from "../process/identity.js";
 
 type FactOf<T extends DaemonFact["type"]> = Extract<DaemonFact, { type: T }>;
@@ -69,6 +70,8 @@ export interface WorkerIdentity extends ProcessIdentity {
   workerId: string;
   /** Device and inode of the directory of workers it was started under. */
   directory?: string;
+  /** Directory of its cgroup; absent where it has none. */
+  cgroup?: string;
 }
 
 /** The daemon's events as an entry keeps them: parameters stand in its record alone. */
@@ -85,6 +88,8 @@ export interface Policy {
   gracePeriod: number;
   /** Runs in all, and seconds before the second; each further wait is twice as long. */
   retry: { attempts: number; backoff: number } | null;
+  /** What the type declares; of a run, what counts for the operation. Absent: none. */
+  limits?: ResourceLimits | undefined;
 }
 
 /** How many workers in a row died under an operation, over restarts of the daemon too. */

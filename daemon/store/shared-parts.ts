@@ -38,6 +38,7 @@ export class SharedParts {
       params: one(parts, "params", record.params),
       stages: one(parts, "stages", record.stages),
       chain,
+      ...(record.limits && { limits: record.limits }),
     };
     const { createdAt } = record;
     const updatedAt = record.updatedAt === createdAt ? createdAt : record.updatedAt;
@@ -68,6 +69,7 @@ export class SharedParts {
       stages: one(parts, "stages", operation.stages),
       chain: { ...chain, id: chain.id === id ? id : chain.id },
       ...(operation.omitted && { omitted: operation.omitted }),
+      ...(operation.limits && { limits: operation.limits }),
     };
     return {
       fact: { ...fact, at: one(parts, "at", fact.at), operation: shared },

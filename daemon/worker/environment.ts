@@ -1,4 +1,5 @@
 /** The worker's own environment, given back after each operation whatever that did to it. */
+import { WORKER_VARIABLE } from "../process/identity.js";
 
 let own: Record<string, string | undefined> | null = null;
 
@@ -6,6 +7,9 @@ let own: Record<string, string | undefined> | null = null;
 export function enterEnvironment(added: Record<string, string>): void {
   own ??= { ...process.env };
   Object.assign(process.env, added);
+  // Last, so that no operation takes the mark from what it starts.
+  const mark = own[WORKER_VARIABLE];
+  if (WORKER_VARIABLE in added && mark !== undefined) process.env[WORKER_VARIABLE] = mark;
 }
 
 export function leaveEnvironment(): void {

@@ -4,18 +4,29 @@
  * It takes its lock, says it is ready, performs orders. When the daemon goes it finishes what it runs and ends.
  */
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { enableTypeScript, enableUserCode } from "../../ops/api/user-code.js";
+import { keepMark } from "../../ops/process/keep-mark.js";
+import { joinCgroup } from "../containment/cgroup.js";
 import { acquireLock } from "../lock/kernel-lock.js";
+import { markOf } from "../process/identity.js";
 import type { FromWorker, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
 import { OwnOutput } from "./own-output.js";
 import { Performance } from "./performance.js";
 import { type Prepared, prepare } from "./prepared.js";
 import { Recycling } from "./recycling.js";
 
+/** Added to the daemon's own oom_score_adj, which is 0 by default; 1000 is the most. */
+const OOM_SCORE = 500;
+
 const setup = JSON.parse(process.argv[2] ?? "{}") as WorkerSetup;
 
+// First of all: what is allocated and started from here on is in it.
+const problem = setup.cgroup === null ? null : enterCgroup(setup.cgroup);
+if (problem !== null) setup.cgroup = null;
+preferForOutOfMemory();
+keepMark(markOf(setup.workerId));
 const lock = acquireLock(setup.lockFile);
 if (!lock) throw new Error(`${setup.lockFile} is held by another process`);
 yieldToOthers(setup.nice);
@@ -47,7 +58,7 @@ process.on("message", (message: ToWorker) => {
   prepared?.events.close();
   prepared = prepare(message);
 });
-send({ type: "ready" });
+send({ type: "ready", cgroup: setup.cgroup, problem });
 
 async function perform(order: OrderMessage): Promise<void> {
   const ready = prepared?.attemptDir === order.attemptDir ? prepared.events : undefined;
@@ -58,6 +69,26 @@ async function perform(order: OrderMessage): Promise<void> {
   current = null;
   if (!clean || !process.connected || recycling.isDue()) process.exit(0);
   send({ type: "idle" });
+}
+
+/** Returns why it could not. */
+function enterCgroup(dir: string): string | null {
+  try {
+    joinCgroup(dir);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** Short of memory, the kernel ends operations before the daemon. What they start inherits it. */
+function preferForOutOfMemory(): void {
+  try {
+    const file = "/proc/self/oom_score_adj";
+    writeFileSync(file, String(Math.min(1000, Number(readFileSync(file, "utf8")) + OOM_SCORE)));
+  } catch {
+    // Not Linux.
+  }
 }
 
 /** Operations give way to the daemon and the screens. A session of its own has its own autogroup, so nice alone does nothing. */

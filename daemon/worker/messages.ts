@@ -13,6 +13,8 @@ export interface WorkerSetup {
   /** Whether user code may come: tsx and the resolve hook are made ready while the worker is idle. */
   userCode: boolean;
   nice: number;
+  /** The cgroup it moves into; null: none. */
+  cgroup: string | null;
 }
 
 export type ToWorker = PrepareMessage | OrderMessage;
@@ -36,9 +38,12 @@ export interface OrderMessage {
   maxLog: number;
   /** Null where the type is not resumable. */
   valuesDir: string | null;
+  /** A note for the operation's log; null: none. */
+  notice: string | null;
 }
 
-export type FromWorker = { type: "ready" } | { type: "idle" };
+/** `cgroup`: the one it is in; null: none. `problem`: why it is not in the one it was given. */
+export type FromWorker = { type: "ready"; cgroup: string | null; problem: string | null } | { type: "idle" };
 
 /** A worker that finds its loaded files edited leaves with this before it accepts. */
 export const STALE_EXIT = 75;

@@ -18,6 +18,7 @@ import { isUnchanged } from "../../ops/api/type-files.js";
 import { loadedUserFiles } from "../../ops/api/user-code.js";
 import type { FailureCode } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/fact.js";
+import { Cgroup } from "../containment/cgroup.js";
 import { keptValues } from "../run-files/kept-values.js";
 import type { Entry } from "../store/decision.js";
 import { readPayload } from "../store/payloads.js";
@@ -45,7 +46,7 @@ export class Performance {
 
   constructor(
     private readonly message: OrderMessage,
-    setup: WorkerSetup,
+    private readonly setup: WorkerSetup,
     private readonly output: Record<"stdout" | "stderr", OwnOutput>,
     /** The events file, where it was made ready before. */
     private readonly events: AppendFile | undefined,
@@ -70,7 +71,7 @@ export class Performance {
     const outcome = await this.#run(sink);
     this.#finish(outcome);
     const isFault = this.#faulty || FAULTS.has(outcome.error?.code ?? "") || this.#stop.signal.aborted;
-    return !isFault && baseline.isQuiet();
+    return !isFault && baseline.isQuiet() && this.#isAlone();
   }
 
   stopRequested(): void {
@@ -92,6 +93,12 @@ export class Performance {
     const message = `the operation ended its process with exit code ${code}`;
     const error = { code: "LIVEOPS_WORKER_LOST", message, stack: null, cause: "exited" } as const;
     this.#finish({ state: "failed", result: null, error, next: null });
+  }
+
+  /** Whether its cgroup holds nothing that the operation left running, by whatever way it was started. */
+  #isAlone(): boolean {
+    const { cgroup } = this.setup;
+    return cgroup === null || new Cgroup(cgroup).pids().every((pid) => pid === process.pid);
   }
 
   async #run(sink: RunSink): Promise<Outcome> {
@@ -116,6 +123,7 @@ export class Performance {
         this.#stop.signal.reason === "timeout" ? "timed out; stopping" : "cancel requested; stopping",
       ),
     );
+    if (this.message.notice !== null) staged.line("liveops", null, this.message.notice);
     this.#captureOutput(staged);
     this.#enter(order.cwd, order.env);
     let Type: Awaited<ReturnType<typeof loadType>>;

@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { newId } from "../../protocol/id.js";
 import type { Blocked } from "../../protocol/operation.js";
 import { openOwnFile } from "../../protocol/own-file.js";
+import type { Containment } from "../containment/containment.js";
 import { directoryIdentity } from "../process/foreign-worker.js";
 import { identify, WORKER_VARIABLE } from "../process/identity.js";
 import type { WorkerIdentity } from "../store/decision.js";
@@ -74,9 +75,11 @@ export interface PoolOptions {
   size: number;
   nice: number;
   userCode: () => boolean;
+  containment: Pick<Containment, "open" | "cgroupOf" | "joinFailed">;
   /** A worker is idle; null: there may be room for one again. */
   onIdle: (worker: PooledWorker | null) => void;
-  onExit: (worker: PooledWorker, exit: WorkerExit) => void;
+  /** Its files are kept until this resolves. */
+  onExit: (worker: PooledWorker, exit: WorkerExit) => Promise<void>;
   /** `blocked` changed. */
   onBlocked: () => void;
 }
@@ -150,6 +153,11 @@ export class Pool {
     return counts;
   }
 
+  /** Workers whose operation did not succeed and that have not ended since. */
+  failed(): PooledWorker[] {
+    return [...this.#workers].filter(({ leftFailure, state }) => leftFailure && state === "busy");
+  }
+
   /** Idle workers end; busy ones go on without us. */
   stop(): void {
     this.#stopped = true;
@@ -165,12 +173,15 @@ export class Pool {
 
   #spawn(): void {
     const workerId = newId();
+    const { containment } = this.options;
+    containment.open();
     const files = workerFiles(this.options.dir, workerId);
     const setup: WorkerSetup = {
       workerId,
       ...files,
       nice: this.options.nice,
       userCode: this.options.userCode(),
+      cgroup: containment.cgroupOf(workerId),
     };
     const output: number[] = [];
     let child: ChildProcess;
@@ -194,6 +205,12 @@ export class Pool {
       if (message.type !== "ready" && message.type !== "idle") return;
       this.#failures = 0;
       this.#setBlocked(null);
+      if (message.type === "ready" && worker.state === "starting") {
+        // Before any code of an operation runs in it; what is said later is not believed.
+        if (message.cgroup !== null && message.cgroup === setup.cgroup)
+          worker.identity.cgroup = message.cgroup;
+        else if (message.problem !== null) containment.joinFailed(message.problem);
+      }
       worker.state = "idle";
       this.options.onIdle(worker);
     });
@@ -208,9 +225,9 @@ export class Pool {
     const unborn = worker.state === "starting";
     worker.state = "gone";
     this.#workers.delete(worker);
-    this.options.onExit(worker, exit);
+    // Read before its files go.
     const reason = unborn && !this.#stopped ? (fault ?? this.#whyUnborn(worker, exit)) : "";
-    this.#forget(worker.identity.workerId);
+    void this.options.onExit(worker, exit).finally(() => this.#forget(worker.identity.workerId));
     if (this.#stopped) return;
     // Workers that die before they are ready would be forked in a tight loop.
     if (unborn) this.#rest(reason);

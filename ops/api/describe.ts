@@ -5,7 +5,7 @@ import { type OperationCtor, readType, TypeFault } from "./read-type.js";
 
 /** @throws TypeFault for wrong statics, a schema included that JSON Schema cannot describe */
 export function describeType(Type: OperationCtor, file: string): OperationType {
-  const { op, title, stages, resumable, timeout, gracePeriod, retry, params } = readType(Type);
+  const { op, title, stages, resumable, timeout, gracePeriod, retry, limits, params } = readType(Type);
   return {
     op,
     title,
@@ -14,6 +14,7 @@ export function describeType(Type: OperationCtor, file: string): OperationType {
     timeout,
     gracePeriod,
     retry,
+    ...limits,
     file,
     params: schemaOf(Type, params),
   };

@@ -4,6 +4,12 @@
  * A type with wrong statics does not load; the message says which class, which static and what it may be.
  */
 import { z } from "zod";
+import {
+  effectiveLimits,
+  LIMIT_NAMES,
+  limitProblem,
+  type ResourceLimits,
+} from "../../protocol/resource-limits.js";
 import { LiveOperation } from "./live-operation.js";
 import { kebabCase, OP_PATTERN, titleCase } from "./names.js";
 import type { Progress } from "./progress.js";
@@ -26,6 +32,8 @@ export interface TypeFacts {
   /** Seconds; null: no limit. */
   timeout: number | null;
   retry: { attempts: number; backoff: number } | null;
+  /** Absent: none. */
+  limits?: ResourceLimits;
 }
 
 /** Seconds between the request to stop and the kill, where a type says nothing. */
@@ -63,6 +71,7 @@ export function readType(Type: OperationCtor): TypeFacts {
     throw fault(
       'static params must be a zod 4 schema: static params = z.object({ … }), with z from "liveops"',
     );
+  const limits = readLimits(statics, fault);
   return {
     op: readOp(own("op"), Type.name, fault),
     title: readTitle(own("title"), Type.name, fault),
@@ -72,6 +81,7 @@ export function readType(Type: OperationCtor): TypeFacts {
     gracePeriod: readSeconds("gracePeriod", statics.gracePeriod, fault) ?? DEFAULT_GRACE_PERIOD,
     timeout: readSeconds("timeout", statics.timeout, fault),
     retry: readRetry(statics.retry, fault),
+    ...(limits && { limits }),
   };
 }
 
@@ -122,6 +132,18 @@ function readSeconds(name: string, value: unknown, fault: Fault): number | null 
   if (value === undefined || value === null) return null;
   if (typeof value === "number" && value > 0 && value <= MAX_SECONDS) return value;
   throw fault(`static ${name} must be a number of seconds above 0, not ${show(value)}`);
+}
+
+function readLimits(statics: Record<string, unknown>, fault: Fault): ResourceLimits | undefined {
+  const limits: ResourceLimits = {};
+  for (const name of LIMIT_NAMES) {
+    const value = statics[name];
+    if (value === undefined || value === null) continue;
+    const problem = limitProblem(name, value);
+    if (problem !== null) throw fault(`static ${name} ${problem}, not ${show(value)}`);
+    limits[name] = value as number;
+  }
+  return effectiveLimits(limits, undefined);
 }
 
 /** Any zod 4 schema, also one from the author's own copy of zod. */

@@ -34,6 +34,15 @@ export interface OperationStatics {
    * 1), twice that before the third, at most an hour. A cancelled operation is not retried. Default: no retry.
    */
   readonly retry?: { readonly attempts: number; readonly backoff?: number };
+  /**
+   * Bytes of memory that all processes of the operation may use together, at least 64 MiB; over that the kernel kills
+   * one of them. Enforced where `liveopsd status` shows the containment `cgroup`. Default: no limit.
+   */
+  readonly memoryMax?: number;
+  /** Cores that they may use together, such as 1.5. Enforced as `memoryMax` is. Default: no limit. */
+  readonly cpuMax?: number;
+  /** Processes and threads that may exist at a time, at least 32. Enforced as `memoryMax` is. Default: no limit. */
+  readonly pidsMax?: number;
   /** Every class has one: so that a class which declares none of these still counts as having some of them. */
   readonly prototype?: unknown;
   /** Seconds one attempt may run; over that it fails with `LIVEOPS_TIMEOUT`. Default: no limit. */

@@ -1,6 +1,18 @@
 /** Processes as Linux tells of them in /proc. Where there is none, nothing is found. */
 import { readdirSync, readFileSync } from "node:fs";
 
+/** One process at one moment. */
+export interface ProcessStat {
+  pid: number;
+  /** One letter of proc_pid_stat(5): Z is a zombie, T is stopped. */
+  state: string;
+  parent: number;
+  group: number;
+  session: number;
+  /** Clock ticks after boot. With the pid it names one process. */
+  startTime: number;
+}
+
 export function pids(): number[] {
   try {
     return readdirSync("/proc")
@@ -11,6 +23,18 @@ export function pids(): number[] {
   }
 }
 
+/** All pids, the one that was given last first: with the pids used up once, that is not the highest. */
+export function newestPids(): number[] {
+  const last = lastPid();
+  const age = (pid: number) => (pid <= last ? last - pid : Number.MAX_SAFE_INTEGER - pid);
+  return pids().sort((a, b) => age(a) - age(b));
+}
+
+/** The pid that the kernel gave last; 0 where there is no /proc. */
+export function lastPid(): number {
+  return Number(read("/proc/loadavg")?.split(" ")[4] ?? 0);
+}
+
 /**
  * The fields of proc_pid_stat(5) after the command's name, which may itself hold spaces and brackets: [0] is the state,
  * [2] the process group, [3] the session, [19] the start time. Null where the process has ended.
@@ -18,6 +42,27 @@ export function pids(): number[] {
 export function statFields(pid: number): string[] | null {
   const stat = read(`/proc/${pid}/stat`);
   return stat === null ? null : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+/** Null where the process has ended; a zombie has not. */
+export function processStat(pid: number): ProcessStat | null {
+  const fields = statFields(pid);
+  if (fields === null) return null;
+  const [state = "X", parent, group, session] = fields;
+  return {
+    pid,
+    state,
+    parent: Number(parent),
+    group: Number(group),
+    session: Number(session),
+    startTime: Number(fields[19]),
+  };
+}
+
+/** Pids of the children that a process's first thread started; none where the kernel keeps no such list. */
+export function childrenOf(pid: number): number[] {
+  const list = read(`/proc/${pid}/task/${pid}/children`)?.trim();
+  return list ? list.split(" ").map(Number) : [];
 }
 
 /** Whether the process was started with this `NAME=value` in its environment. */

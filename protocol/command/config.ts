@@ -14,6 +14,8 @@ export interface Config extends PlaceConfig, Partial<Limits> {
   concurrency?: number | undefined;
   /** How the dashboard tells that what it follows ended while its terminal had not the focus. Default: true. */
   notify?: Notify | undefined;
+  /** `auto`, `off`, or the absolute path of a cgroup that is given to the daemon. Default: `auto`. */
+  cgroup?: string | undefined;
 }
 
 /** `true`: the bell and a notification on the desktop; or one of them; or neither. */
@@ -62,6 +64,7 @@ const KNOWN: readonly string[] = [
   "ops",
   "concurrency",
   "notify",
+  "cgroup",
   ...Object.keys(LIMITS),
 ];
 
@@ -98,7 +101,7 @@ function parse(text: string, file: string): Record<string, unknown> {
 }
 
 function checked(value: Record<string, unknown>, file: string): Config {
-  const { stateDir, socket, ops, concurrency, notify } = value;
+  const { stateDir, socket, ops, concurrency, notify, cgroup } = value;
   const must = (holds: boolean, text: string) => {
     if (!holds) throw new UsageError(`${file}: ${text}`);
   };
@@ -117,6 +120,13 @@ function checked(value: Record<string, unknown>, file: string): Config {
     notify === undefined || typeof notify === "boolean" || notify === "bell" || notify === "desktop",
     'notify must be true, false, "bell" or "desktop"',
   );
+  must(
+    cgroup === undefined ||
+      cgroup === "auto" ||
+      cgroup === "off" ||
+      (typeof cgroup === "string" && cgroup.startsWith("/")),
+    'cgroup must be "auto", "off" or an absolute path',
+  );
   for (const name of Object.keys(value)) {
     if (KNOWN.includes(name)) continue;
     const [near] = nearest(name, KNOWN);
@@ -133,5 +143,5 @@ function checked(value: Record<string, unknown>, file: string): Config {
     must(fits, `${name} must be a whole number from ${min} to ${max}`);
     limits[name] = given as number;
   }
-  return { stateDir, socket, ops, concurrency, notify, ...limits } as Config;
+  return { stateDir, socket, ops, concurrency, notify, cgroup, ...limits } as Config;
 }

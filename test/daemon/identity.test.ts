@@ -8,11 +8,18 @@ import {
   identify,
   isSame,
   isStopped,
-  killLeftovers,
   signalProcess,
+  sweepOf,
   WORKER_VARIABLE,
 } from "../../daemon/process/identity.js";
 import { newId } from "../../protocol/id.js";
+
+type Worker = Parameters<typeof sweepOf>[0];
+
+/** How many processes of the worker were killed. */
+async function killLeftovers(worker: Worker, spare?: number): Promise<number> {
+  return (await sweepOf(worker)?.kill(spare))?.killed ?? 0;
+}
 
 const children = new Set<ChildProcess>();
 afterEach(async () => {
@@ -72,7 +79,7 @@ test("what carries a worker's mark ends, whatever session it moved to; others do
   const ours = await running({ mark });
   const other = await running({ mark: newId(), detached: true });
   const exits = Promise.all([once(moved, "exit"), once(ours, "exit")]);
-  expect(killLeftovers(gone(mark))).toBe(2);
+  expect(await killLeftovers(gone(mark))).toBe(2);
   expect(await exits).toEqual([
     [null, "SIGKILL"],
     [null, "SIGKILL"],
@@ -84,7 +91,7 @@ test("what carries a worker's mark ends, whatever session it moved to; others do
 test("what is in a worker's session ends, its environment scrubbed or not", async () => {
   const leader = await running({ detached: true, script: "env -i sleep 1000 & echo up; wait" });
   const exit = once(leader, "exit");
-  expect(killLeftovers({ workerId: newId(), ...identify(leader.pid!) })).toBe(2);
+  expect(await killLeftovers({ workerId: newId(), ...identify(leader.pid!) })).toBe(2);
   expect(await exit).toEqual([null, "SIGKILL"]);
 });
 
@@ -93,7 +100,7 @@ test("the one to be spared is", async () => {
   const worker = await running({ mark, detached: true });
   const started = await running({ mark, detached: true });
   const exit = once(started, "exit");
-  expect(killLeftovers({ workerId: mark, ...identify(worker.pid!) }, worker.pid)).toBe(1);
+  expect(await killLeftovers({ workerId: mark, ...identify(worker.pid!) }, worker.pid)).toBe(1);
   await exit;
   expect(worker.exitCode ?? worker.signalCode).toBeNull();
 });
@@ -102,8 +109,8 @@ test("a worker of another boot left nothing; a pid that is somebody else's by no
   const mark = newId();
   const started = await running({ mark, detached: true });
   const identity = identify(started.pid!);
-  expect(killLeftovers({ ...identity, workerId: mark, bootId: "another boot" })).toBe(0);
-  expect(killLeftovers({ ...identity, workerId: newId(), startTime: "1" })).toBe(0);
+  expect(await killLeftovers({ ...identity, workerId: mark, bootId: "another boot" })).toBe(0);
+  expect(await killLeftovers({ ...identity, workerId: newId(), startTime: "1" })).toBe(0);
   expect(isSame(identity)).toBe(true);
 });
 

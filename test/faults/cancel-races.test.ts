@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Attempt } from "../../daemon/attempt.js";
 import type { BlockedTypes } from "../../daemon/blocked-types.js";
 import { claim } from "../../daemon/claim.js";
+import type { Containment } from "../../daemon/containment/containment.js";
 import type { Loader } from "../../daemon/loader/loader.js";
 import { Queue } from "../../daemon/queue.js";
 import { Settlement } from "../../daemon/settlement.js";
@@ -79,6 +80,8 @@ describe("decided at the same moment", () => {
       onLines: () => {},
       onHindered: () => {},
       onOutcome: () => {},
+      onStop: () => {},
+      onKill: () => {},
       onDamage: (message) => {
         throw new Error(message);
       },
@@ -88,7 +91,9 @@ describe("decided at the same moment", () => {
       lifecycle: open.lifecycle,
       layout: open.layout,
       blockedTypes: { block: () => {}, isOverdue: () => false, loaded: () => {} },
+      containment: { forget: () => {}, kill: async () => {}, ranOutOfMemory: () => false },
       isCurrent: () => true,
+      isStopped: () => false,
       onDone: () => done.resolve(),
       onWait: () => {},
       onBroken: (error) => done.reject(error),
@@ -216,6 +221,7 @@ describe("decided at the same moment", () => {
           },
         } as unknown as Loader,
         blockedTypes: { hold: () => false } as unknown as BlockedTypes,
+        containment: { limit: () => null } as unknown as Containment,
         queue: new Queue(),
         log: pino({ level: "silent" }),
         maxLog: 1000,

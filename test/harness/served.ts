@@ -11,6 +11,7 @@ import { Attempt } from "../../daemon/attempt.js";
 import { AuditLog } from "../../daemon/audit/audit-log.js";
 import { Backups } from "../../daemon/backup/backups.js";
 import type { BlockedTypes } from "../../daemon/blocked-types.js";
+import { Containment } from "../../daemon/containment/containment.js";
 import type { Context } from "../../daemon/context.js";
 import type { Executor } from "../../daemon/executor.js";
 import { buildServer } from "../../daemon/http/server.js";
@@ -48,6 +49,7 @@ export class Served {
   readonly app: FastifyInstance;
   readonly context: Context;
   readonly executor = new FakeExecutor();
+  readonly containment = new Containment({ setting: "off", log: pino({ level: "silent" }) });
   readonly loader = new FakeLoader();
   readonly hub: Hub;
   readonly queue = new Queue();
@@ -96,6 +98,7 @@ export class Served {
       lifecycle,
       executor: this.executor as unknown as Executor,
       blockedTypes: { length: 0, list: () => [] } as unknown as BlockedTypes,
+      containment: this.containment,
       loader: this.loader as unknown as Loader,
       queue: this.queue,
       hub: this.hub,
@@ -173,6 +176,8 @@ export class Served {
       },
       onHindered: () => {},
       onOutcome: () => {},
+      onStop: () => {},
+      onKill: () => {},
       onDamage: (message) => {
         throw new Error(message);
       },

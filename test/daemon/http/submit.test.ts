@@ -75,7 +75,11 @@ describe("the body", () => {
     ["with an empty op", { op: "" }, /^the body's op takes text that is not empty, not "";/],
     ["with an op that is a number", { op: 5 }, /^the body's op takes text that is not empty, not 5;/],
     ["with a key we do not know", { op, parms: {} }, /^the body has no "parms"; did you mean params\?;/],
-    ["with a key like none", { op, zzz: 1 }, /no "zzz"; it takes op, params, set, label, cwd, env;/],
+    [
+      "with a key like none",
+      { op, zzz: 1 },
+      /no "zzz"; it takes op, params, set, label, cwd, env, memoryMax, cpuMax, pidsMax;/,
+    ],
     ["with a relative cwd", { op, cwd: "here" }, /^the body's cwd must be an absolute path;/],
     [
       "with params that are a list",

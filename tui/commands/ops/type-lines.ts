@@ -1,15 +1,18 @@
 /** An operation type as lines to read. Pure. */
 import type { Paint } from "../../../protocol/command/colour.js";
 import { renderParameters } from "../../../protocol/parameters.js";
+import { limitsText } from "../../../protocol/resource-limits.js";
 import type { OperationType } from "../../../protocol/routes.js";
 import { neutralise } from "../../terminal/neutralise.js";
 
 export function typeLines(type: OperationType, paint: Paint): string[] {
   const title = type.title === "" ? "" : `  ${neutralise(type.title)}`;
   const resumable = type.resumable ? paint("dim", "  resumable") : "";
+  const limits = limitsText(type);
   return [
     `${paint("bold", neutralise(type.op))}${title}${resumable}`,
     `  ${paint("dim", "stages")}  ${stagesText(type.stages)}`,
+    ...(limits === "" ? [] : [`  ${paint("dim", "limits")}  ${limits}`]),
     `  ${paint("dim", "parameters")}`,
     ...renderParameters(type.params).map((line) => `    ${neutralise(line)}`),
     `  ${paint("dim", "file")}    ${neutralise(type.file)}`,

@@ -16,22 +16,48 @@ export interface Guard {
 }
 
 /**
+ * The process sweep in short: what the operation started is recorded while its process lives, stopped before it is
+ * killed, and looked for again.
+ *
  * $1: the operation's process, $2: NAME=value, the mark in the environment of all that is to go, $3: the supervisor's
  * temporary directory. Without a /proc the process alone goes, where it is still the one that it was.
  */
 const SCRIPT = `
 age() { ps -o lstart= -p "$1" 2>/dev/null; }
 marked() { tr '\\0' '\\n' 2>/dev/null <"$1/environ" | grep -qxF "$2"; }
+start() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
+tree() {
+  for child in $(cat /proc/$1/task/*/children 2>/dev/null); do
+    echo "$child:$(start "$child")"
+    tree "$child"
+  done
+}
+look() { known="$known $(tree "$1")"; }
+found() {
+  for each in $known; do
+    [ "$(start "\${each%:*}")" = "\${each#*:}" ] && echo "\${each%:*}" && tree "\${each%:*}" | cut -d: -f1
+  done
+  for process in /proc/[0-9]*; do
+    marked "$process" "$mark" && echo "\${process#/proc/}"
+  done
+}
 [ -r /proc/self/environ ] || began=$(age "$1")
+mark=$2
+known=
 grace=10
 while read -r seconds; do grace=$seconds; done
 while [ "$grace" -ge 0 ] && kill -0 "$1" 2>/dev/null; do
+  look "$1"
   sleep 1
   grace=$((grace - 1))
 done
 if [ -r /proc/self/environ ]; then
-  for process in /proc/[0-9]*; do
-    marked "$process" "$2" && kill -KILL "\${process#/proc/}" 2>/dev/null
+  look "$1"
+  for round in 1 2 3 4 5; do
+    left=$(found)
+    [ -n "$left" ] || break
+    kill -STOP $left 2>/dev/null
+    kill -KILL $left $(found) 2>/dev/null
   done
 elif [ "$began" = "$(age "$1")" ]; then
   kill -KILL "$1" 2>/dev/null

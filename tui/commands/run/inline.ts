@@ -10,13 +10,15 @@ import { runInline } from "../../../ops/api/inline.js";
 import { prepareSubmission } from "../../../ops/api/prepare.js";
 import { type OperationCtor, readType, TypeFault } from "../../../ops/api/read-type.js";
 import { enableUserCode } from "../../../ops/api/user-code.js";
+import { keepMark } from "../../../ops/process/keep-mark.js";
 import { neutralise } from "../../../protocol/command/neutralise.js";
 import { report, say } from "../../../protocol/command/report.js";
 import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";
 import { newId } from "../../../protocol/id.js";
 import { noSuchType } from "../../../protocol/no-such-type.js";
+import { limitsText } from "../../../protocol/resource-limits.js";
 import { isFinal } from "../../../protocol/state.js";
-import { CANCEL_VARIABLE, type FromChild, PIPE, SUPERVISOR_VARIABLE } from "./child.js";
+import { CANCEL_VARIABLE, type FromChild, PIPE, RUN_VARIABLE, SUPERVISOR_VARIABLE } from "./child.js";
 import { InlineScreen } from "./screen.js";
 
 export interface InlineRun {
@@ -64,6 +66,7 @@ export async function runHere(run: InlineRun): Promise<never> {
 }
 
 async function work(run: InlineRun, onLost: (error: Error) => void): Promise<ExitCode> {
+  keepMark(`${RUN_VARIABLE}=${process.env[RUN_VARIABLE]}`);
   enableUserCode(new URL("./liveops.js", import.meta.url).href);
   const shipped = ["./ops", "./ops/examples"].map((dir) => fileURLToPath(new URL(dir, import.meta.url)));
   const Type = await typeNamed(run.op, run.opsDirs, shipped);
@@ -75,7 +78,11 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<Exi
   const stop = stopOnSignal(onLost);
   const screen = new InlineScreen(run.json, {
     unread: stop.unread,
-    begins: (Type) => tellSupervisor({ gracePeriod: readType(Type).gracePeriod }),
+    begins: (Type) => {
+      const { gracePeriod, limits } = readType(Type);
+      tellSupervisor({ gracePeriod });
+      if (limits) say(TO, `limits are not enforced by liveops run (${limitsText(limits)})`, "yellow");
+    },
   });
   try {
     const last = await runInline(Type, submission, screen, stop.signal, stop.isCancelled);

@@ -8,7 +8,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Readable } from "node:stream";
-import { killMarked } from "../../../ops/process/kill-marked.js";
+import { processStat } from "../../../ops/process/proc.js";
+import { ProcessSweep } from "../../../ops/process/process-sweep.js";
 import { UsageError } from "../../../protocol/command/failures.js";
 import { endQuietlyOnClosedPipe } from "../../../protocol/command/quiet-end.js";
 import { say } from "../../../protocol/command/report.js";
@@ -22,6 +23,9 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** An operation that ends by itself at the end of its grace period gets to say so. */
 const MARGIN_MS = 1000;
+
+/** How often it is recorded what the operation has started, in ms. */
+const LOOK_MS = 500;
 
 const TO = { program: "liveops", startCommand: "liveopsd start" };
 
@@ -53,19 +57,24 @@ export async function supervise(): Promise<number> {
   });
   // The child is on its way: what is only done now costs the start nothing.
   const mark = `${RUN_VARIABLE}=${name}`;
+  const sweep = new ProcessSweep(mark, child.pid === undefined ? null : processStat(child.pid));
   const guard = child.pid === undefined ? null : startGuard(child.pid, mark, dir);
   endQuietlyOnClosedPipe();
+  const looking = setInterval(() => sweep.look(), LOOK_MS);
   let gracePeriod = 10;
   let asked = 0;
   let killed: string | null = null;
   let timer: NodeJS.Timeout | undefined;
   const kill = (why: string) => {
     killed ??= why;
+    // While the child lives: it tells what it started.
+    sweep.lookEverywhere();
     child.kill("SIGKILL");
   };
   const stop = () => {
     if (++asked > 1) return;
     writeFileSync(file, "");
+    sweep.lookEverywhere();
     child.kill("SIGTERM");
     const over = `it did not end within its grace period of ${gracePeriod} s`;
     timer = setTimeout(() => kill(over), gracePeriod * 1000 + MARGIN_MS);
@@ -90,7 +99,8 @@ export async function supervise(): Promise<number> {
         child.on("error", reject);
       },
     );
-    if (code === null || asked > 0) killMarked(mark);
+    clearInterval(looking);
+    if (code === null || asked > 0) await sweep.kill();
     if (code !== null) return code;
     // It was still being loaded, and heard no signal yet.
     if (killed === null && asked > 0 && isStop(signal)) {
@@ -105,6 +115,7 @@ export async function supervise(): Promise<number> {
     return killed === "" ? EXIT.interrupted : EXIT.cancelled;
   } finally {
     clearTimeout(timer);
+    clearInterval(looking);
     guard?.dismiss();
     for (const signal of SIGNALS) process.off(signal, onSignal);
     pipe.destroy();

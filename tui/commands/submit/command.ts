@@ -18,6 +18,9 @@ export function registerSubmit(root: Command): void {
     .argument("[name=value...]", "parameters; name:=JSON says a value exactly")
     .option("--params <json>", "parameters as a JSON object, @file, or - for stdin; words come on top")
     .option("--label <text>", "a text to tell it by")
+    .option("--memory-max <size>", "memory of all its processes together, such as 512M or 2G")
+    .option("--cpu-max <cores>", "cores that they may use together, such as 1.5")
+    .option("--pids-max <n>", "processes and threads at a time, such as 200")
     .addOption(
       new Option(
         "--wait",

@@ -4,6 +4,9 @@ import type { GlobalOptions } from "../../../protocol/command/looked-for.js";
 export interface SubmitOptions extends GlobalOptions {
   params?: string;
   label?: string;
+  memoryMax?: string;
+  cpuMax?: string;
+  pidsMax?: string;
   wait?: boolean;
   follow?: boolean;
   json?: boolean;

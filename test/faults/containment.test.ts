@@ -1,0 +1,216 @@
+/** Nothing that an operation started survives its cancel, whatever it does to get away. */
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Cgroup } from "../../daemon/containment/cgroup.js";
+import { ownCgroup } from "../../daemon/containment/cgroup-base.js";
+import { newId } from "../../protocol/id.js";
+import { isAlive, processesOf } from "../end-to-end/processes.js";
+import type { TestDaemon } from "../harness/daemon.js";
+import { eventually, inStage, settled, startDaemon, wholeLog } from "./start.js";
+import { record } from "./tally.js";
+
+const base = cgroupForTests();
+
+/** Each containment that this machine has. */
+const CONTAINMENTS = ["process sweep", ...(base === null ? [] : ["cgroup"])];
+
+const WAYS = [
+  "env -i setsid",
+  "double fork",
+  "double fork without the mark",
+  "restarts",
+  "forks on and on",
+  "forks on and on without the mark",
+  "forks on and on in new sessions",
+];
+
+/** A cgroup of our own, where this process may make one. */
+function cgroupForTests(): string | null {
+  const [cgroup, mountinfo] = ["cgroup", "mountinfo"].map((name) => textOf(`/proc/self/${name}`));
+  const own = ownCgroup(cgroup!, mountinfo!);
+  if (own === null || process.geteuid?.() !== 0) return null;
+  const dir = join(own, `liveops-test-${newId()}`);
+  try {
+    mkdirSync(dir);
+    return dir;
+  } catch {
+    return null;
+  }
+}
+
+function textOf(file: string): string | null {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+function startIn(containment: string): Promise<TestDaemon> {
+  const dir = mkdtempSync(join(tmpdir(), "liveops-containment-"));
+  directories.push(dir);
+  const file = join(dir, "config.json");
+  writeFileSync(file, JSON.stringify({ cgroup: containment === "cgroup" ? base : "off" }));
+  return startDaemon(["escapes"], { concurrency: 4, env: { LIVEOPS_CONFIG: file } });
+}
+
+/** Those of the file's processes that live. A pid may be another process's by now. */
+function living(file: string): number[] {
+  const pids = existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean).map(Number) : [];
+  return pids.filter((pid) => {
+    const command = textOf(`/proc/${pid}/cmdline`) ?? "";
+    return (command.includes(file) || command.startsWith("sleep")) && isAlive(pid);
+  });
+}
+
+/** Fails where one lives, or a chain of them goes on: one look may miss its only process, so many do not. */
+async function expectNone(file: string): Promise<void> {
+  // One that was killed takes a moment to end.
+  await eventually(
+    "all have ended",
+    () => living(file).length === 0 && processesOf(file).length === 0,
+    () => processesOf(file),
+    ENDING_MS,
+  );
+  for (let look = 0; look < 20; look++) expect(processesOf(file)).toEqual([]);
+}
+
+/** A chain of 20,000 processes takes longer. */
+const ENDING_MS = 2000;
+
+const directories: string[] = [];
+
+afterAll(async () => {
+  for (const dir of directories) rmSync(dir, { recursive: true, force: true });
+  if (base === null) return;
+  // A daemon that stops leaves the empty cgroups of its last workers to the next one.
+  await eventually("no process is in the cgroup of the tests", () => new Cgroup(base).remove());
+});
+
+describe.each(CONTAINMENTS)("%s", (containment) => {
+  let daemon: TestDaemon;
+  beforeAll(async () => {
+    daemon = await startIn(containment);
+  });
+  afterAll(() => daemon[Symbol.asyncDispose]());
+
+  async function escaping(
+    name: string,
+    params: Record<string, unknown>,
+  ): Promise<{ id: string; pids: string }> {
+    const pids = join(daemon.world.dir, `pids-${name.replaceAll(" ", "-")}.list`);
+    const { id } = await daemon.submit("escapes", { params: { pids, ...params } });
+    await eventually(`${name} has started`, () => existsSync(pids));
+    return { id, pids };
+  }
+
+  test("the containment in use is told", async () => {
+    const { containment: told } = await daemon.client.daemon();
+    expect(told).toMatchObject({ kind: containment, cgroup: containment === "cgroup" ? base : null });
+  });
+
+  test("nothing survives a cancel, however it tries to get away", async () => {
+    await Promise.all(
+      WAYS.map(async (way) => {
+        const { id, pids } = await escaping(way, { way });
+        await daemon.client.cancel(id);
+        expect((await settled(daemon, id)).state, way).toBe("cancelled");
+        await expectNone(pids);
+      }),
+    );
+    record({
+      fault: `escapes from a ${containment}`,
+      injected: WAYS.length,
+      survived: WAYS.length,
+      lost: 0,
+      duplicated: 0,
+    });
+  });
+
+  test("nothing survives the kill of an operation that does not stop", async () => {
+    await Promise.all(
+      ["env -i setsid", "forks on and on in new sessions"].map(async (way) => {
+        const { id, pids } = await escaping(`ignores ${way}`, { way, ignores: true });
+        await daemon.client.cancel(id);
+        expect((await settled(daemon, id)).state, way).toBe("cancelled");
+        await expectNone(pids);
+      }),
+    );
+  });
+
+  test("code of an operation does not take the mark from what it starts", async () => {
+    const { id, pids } = await escaping("unmarked", { way: "double fork", marked: false, ends: "dies" });
+    expect(await settled(daemon, id)).toMatchObject({
+      state: "failed",
+      error: { code: "LIVEOPS_WORKER_LOST" },
+    });
+    await expectNone(pids);
+  });
+
+  test("what a failed operation left running ends, and a worker adopted by the next daemon is contained", async () => {
+    const failing = await escaping("failing", { way: "double fork", ends: "fails" });
+    expect((await settled(daemon, failing.id)).state).toBe("failed");
+    await eventually("what it left has ended", () => living(failing.pids).length === 0);
+
+    const { id, pids } = await escaping("adopted", { way: "env -i setsid" });
+    await inStage(daemon, id, "Wait");
+    await daemon.kill();
+    await daemon.startAgain();
+    await daemon.client.cancel(id);
+    expect((await settled(daemon, id)).state).toBe("cancelled");
+    await expectNone(pids);
+  });
+
+  test("operations are ended before the daemon where memory is short", async () => {
+    const { id } = await escaping("score", { way: "env -i setsid" });
+    const score = (pid: number) => Number(textOf(`/proc/${pid}/oom_score_adj`));
+    expect(score(await inStage(daemon, id, "Wait"))).toBeGreaterThan(score(daemon.pid));
+    await daemon.client.cancel(id);
+    await settled(daemon, id);
+  });
+
+  test("limits that are not enforced are said in the log, and the operation runs", async () => {
+    const { limits: enforced } = (await daemon.client.daemon()).containment;
+    const body = { memoryMax: 2 ** 30, cpuMax: 1.5, pidsMax: 500 };
+    const pids = join(daemon.world.dir, "pids-limited.list");
+    const { id, limits } = await daemon.submit("escapes", {
+      ...body,
+      params: { way: "env -i setsid", pids, ends: "fails" },
+    });
+    expect(limits).toEqual(body);
+    await settled(daemon, id);
+    const said = (await wholeLog(daemon, id)).filter(({ text }) =>
+      text.startsWith("limits are not enforced"),
+    );
+    expect(said.map(({ stream }) => stream)).toEqual(enforced.length === 3 ? [] : ["liveops"]);
+  });
+
+  test("empty cgroups are removed", async () => {
+    if (containment !== "cgroup") return;
+    await eventually("only the workers that live have one", () => {
+      const names = readdirSync(base!).filter((name) => name.startsWith("liveops-"));
+      return names.length > 0 && names.every((name) => textOf(join(base!, name, "cgroup.procs")) !== "");
+    });
+  });
+});
+
+test("a submitted environment cannot set the mark", async () => {
+  await using daemon = await startIn("process sweep");
+  const params = { way: "double fork", pids: join(daemon.world.dir, "pids.list") };
+  await expect(daemon.submit("escapes", { params, env: { LIVEOPS_WORKER: "nobody" } })).rejects.toMatchObject(
+    {
+      code: "LIVEOPS_BAD_REQUEST",
+      message: expect.stringContaining("LIVEOPS_WORKER is set by liveops alone"),
+    },
+  );
+});
