@@ -152,6 +152,16 @@ describe("fields", () => {
     ["count", "3", { value: 3 }],
     ["count", "3.5", { problem: "must be whole number" }],
     ["count", "three", { problem: "must be whole number, like 3" }],
+    [
+      "count",
+      "9007199254740993",
+      { problem: "the number 9007199254740993 cannot be kept exactly; give it as text" },
+    ],
+    [
+      "deep",
+      '{"b": {"__proto__": 1}}',
+      { problem: "the key b.__proto__ cannot be kept; give it another name" },
+    ],
     ["ratio", "-1e3", { value: -1000 }],
     ["yes", "false", { value: false }],
     ["yes", "perhaps", { problem: "must be true | false" }],

@@ -3,6 +3,8 @@
  *
  * What has no field of its own kind (objects, unions of several types) is typed as JSON.
  */
+import { isDeeper } from "../../../protocol/depth.js";
+import { lossInText } from "../../../protocol/json-loss.js";
 import {
   branches,
   fixedValues,
@@ -10,6 +12,7 @@ import {
   objectShape,
   resolveRef,
 } from "../../../protocol/json-schema.js";
+import { MAX_DEPTH } from "../../../protocol/limits.js";
 import { nearest } from "../../../protocol/nearest.js";
 import { typeInWords } from "../../../protocol/parameters.js";
 import { EMPTY_LINE, type LineEdit } from "../state/line-edit.js";
@@ -102,7 +105,7 @@ function readText({ kind, line: { text }, schema, choices }: Field, root: JsonSc
       return { value: text };
     case "number":
       return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text.trim())
-        ? { value: Number(text) }
+        ? json(text.trim())
         : { problem: `must be ${typeInWords(schema, root)}, like 3` };
     case "choice": {
       const options = branches(schema, root);
@@ -126,9 +129,13 @@ function readText({ kind, line: { text }, schema, choices }: Field, root: JsonSc
 }
 
 function json(text: string): Held {
+  let value: unknown;
   try {
-    return { value: JSON.parse(text) };
+    value = JSON.parse(text);
   } catch {
     return { problem: 'must be JSON, such as {"name": "value"}' };
   }
+  if (isDeeper(value, MAX_DEPTH)) return { problem: `is nested more than ${MAX_DEPTH} levels deep` };
+  const loss = lossInText(text, value);
+  return loss === null ? { value } : { problem: loss.problem };
 }
