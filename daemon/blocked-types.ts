@@ -80,6 +80,7 @@ export class BlockedTypes {
   readonly #earlier: Map<string, Saved[string]>;
   #timer: NodeJS.Timeout | null = null;
   #looking = false;
+  #isStopped = false;
   #savedAt = 0;
 
   constructor(private readonly options: BlockedTypesOptions) {
@@ -108,6 +109,7 @@ export class BlockedTypes {
 
   /** The type does not load. Its queued operations leave the queue. */
   block(op: string, reason: string, by: BlockedBy): void {
+    if (this.#isStopped) return;
     const known = this.#types.get(op);
     const version = this.options.loader.version;
     const failures = (known?.failures ?? 0) + (by === "worker" ? 1 : 0);
@@ -171,6 +173,7 @@ export class BlockedTypes {
   }
 
   stop(): void {
+    this.#isStopped = true;
     if (this.#timer) clearInterval(this.#timer);
     this.#timer = null;
     if (this.#types.size > 0) this.#save();

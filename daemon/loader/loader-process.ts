@@ -1,116 +1,229 @@
 /**
- * One loader process, asked over IPC and ended when it hangs. Used by `loader.ts`, which replaces it when a file was
- * edited.
+ * One loader process: what it has loaded so far, what it is asked over IPC, and whether it is held up. It knows one
+ * set of files; `loader-processes.ts` decides which processes there are.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { closeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { isUnchanged, type LoadedFile } from "../../ops/api/type-files.js";
 import { openOwnFile } from "../../protocol/own-file.js";
-import type { FromLoader, LoaderSetup, SkippedFile, ToLoader } from "./messages.js";
+import type { FileResult, FromLoader, LoadErrors, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
 
-/** How long user code may take over loading, or over one set of parameters. */
+/** Without a word for so long, in ms, it is stuck: what does not concern the file that holds it up asks another. */
+const STUCK_MS = 700;
+
+/** How long user code may hold it up, or take over one set of parameters, in ms. */
 const ANSWER_MS = 20_000;
 
-type Ask = ToLoader extends infer T ? (T extends { call: number } ? Omit<T, "call"> : never) : never;
-
-type Loaded = Extract<FromLoader, { type: "loaded" }>;
+type Answer = Extract<FromLoader, { call: number }>;
 
 interface Waiting {
-  resolve: (message: FromLoader) => void;
+  resolve: (message: Answer) => void;
   reject: (error: Error) => void;
   timer: NodeJS.Timeout;
+  asks: LocatedAsk[];
 }
 
 /** Its process ended under it. */
 export class LoaderDied extends Error {
   override name = "LoaderDied";
+}
 
-  constructor(code: number | null, signal: NodeJS.Signals | null) {
-    const how = signal ?? `exit code ${code}`;
-    super(`the process that loads operation files ended (${how}): one of them ended it; see liveopsd logs`);
-  }
+/** It is held up by a file that has nothing to do with what was asked. */
+export class LoaderStuck extends Error {
+  override name = "LoaderStuck";
+}
+
+export interface LoaderProcessOptions {
+  /** In the order in which they are loaded. */
+  files: string[];
+  logFile: string;
+  /** Whether the author's files, not those of the program. */
+  isWatched: (file: string) => boolean;
+  /** A file was loaded, or it is stuck, or dead. */
+  onNews: (process: LoaderProcess) => void;
 }
 
 export class LoaderProcess {
+  readonly files: ReadonlySet<string>;
+  readonly results = new Map<string, FileResult>();
+  faults: LoadErrors = [];
+  isLoaded = false;
+  isStuck = false;
+  /** Why it ended; null while it lives. */
+  death: Error | null = null;
+  /** It has said something: its program could be started. */
+  isStarted = false;
+  /** The file that it began to load last, and is not done with. */
+  loading: string | null = null;
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
+  /** All files behind the results, and the results that are not up to date. */
+  readonly #sources = new Map<string, LoadedFile>();
+  readonly #stale = new Set<string>();
+  #answering: string | null = null;
   #calls = 0;
-  readonly loaded: Promise<Loaded>;
-  dead = false;
+  #heardAt = performance.now();
 
-  /** The file it began to load last: the one to blame where it hangs or dies. */
-  loading: string | null = null;
-
-  constructor(dirs: string[], skip: SkippedFile[], logFile: string) {
-    const log = openOwnFile(logFile);
-    this.#child = fork(
-      fileURLToPath(new URL("./loader.js", import.meta.url)),
-      [JSON.stringify({ dirs, skip } satisfies LoaderSetup)],
-      {
-        stdio: ["ignore", log, log, "ipc"],
-        execArgv: ["--disable-warning=ExperimentalWarning"],
-        env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined },
-      },
-    );
-    this.loaded = new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.#hung("loading the operation types")), ANSWER_MS);
-      this.#waiting.set(0, {
-        resolve: (message) => resolve(message as Loaded),
-        reject,
-        timer,
-      });
-    });
-    this.loaded.catch(() => {});
-    closeSync(log);
-    this.#child.on("message", (message: FromLoader) => {
-      if (message.type === "loading") this.loading = message.file;
-      else this.#settle("call" in message ? message.call : 0, message);
-    });
-    this.#child.on("exit", (code, signal) => {
-      this.dead = true;
-      this.#fail(new LoaderDied(code, signal));
-    });
-    this.#child.on("error", (error) => this.#fail(error));
+  constructor(private readonly options: LoaderProcessOptions) {
+    this.files = new Set(options.files);
+    const log = openOwnFile(options.logFile);
+    try {
+      this.#child = fork(
+        fileURLToPath(new URL("./loader.js", import.meta.url)),
+        [JSON.stringify({ files: options.files } satisfies LoaderSetup)],
+        {
+          stdio: ["ignore", log, log, "ipc"],
+          execArgv: ["--disable-warning=ExperimentalWarning"],
+          env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined },
+        },
+      );
+    } finally {
+      closeSync(log);
+    }
+    this.#child.on("message", (message: FromLoader) => this.#heard(message));
+    this.#child.on("exit", (code, signal) => this.#ended(new LoaderDied(this.#howItEnded(code, signal))));
+    this.#child.on("error", (error) => this.#child.pid === undefined && this.#ended(error));
   }
 
-  ask(message: Ask): Promise<FromLoader> {
+  get isDead(): boolean {
+    return this.death !== null;
+  }
+
+  /** Something is awaited from it. */
+  get isBusy(): boolean {
+    return !this.isDead && (!this.isLoaded || this.#waiting.size > 0);
+  }
+
+  get isAsked(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** The file whose code is at work: its top level, or its reading of parameters. */
+  get suspect(): string | null {
+    if (!this.isLoaded) return this.#answering ?? this.loading;
+    const [first] = this.#waiting.values();
+    return first?.asks[0]?.file ?? null;
+  }
+
+  /** Whether it has the file still to load, and no other file keeps it from that. */
+  isToLoad(file: string): boolean {
+    if (this.isDead || this.isLoaded || !this.files.has(file) || this.results.has(file)) return false;
+    return !this.isStuck || this.suspect === file;
+  }
+
+  /** What it knows of the file, where that is still so on disk. */
+  result(file: string): FileResult | null {
+    return this.#stale.has(file) ? null : (this.results.get(file) ?? null);
+  }
+
+  /** Looks which of the files were edited since. */
+  look(): void {
+    this.#stale.clear();
+    const changed = new Set<string>();
+    for (const source of this.#sources.values()) if (!isUnchanged(source)) changed.add(source.file);
+    if (changed.size === 0) return;
+    for (const { file, sources } of this.results.values())
+      if (sources.some((source) => changed.has(source.file))) this.#stale.add(file);
+  }
+
+  /**
+   * @throws LoaderDied where it ended under the question
+   * @throws LoaderStuck where another file holds it up
+   */
+  ask(asks: LocatedAsk[]): Promise<Answer> {
     const call = ++this.#calls;
+    if (!this.isBusy) this.#heardAt = performance.now();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.#hung("reading the parameters")), ANSWER_MS);
-      this.#waiting.set(call, { resolve, reject, timer });
-      this.#child.send({ ...message, call }, (error) => {
-        if (!error) return;
-        const { exitCode, signalCode } = this.#child;
-        this.#fail(this.dead ? new LoaderDied(exitCode, signalCode) : error);
+      const timer = setTimeout(() => this.#hung("reading the parameters"), ANSWER_MS);
+      this.#waiting.set(call, { resolve, reject, timer, asks });
+      this.#child.send({ call, type: "prepare", asks } satisfies ToLoader, (error) => {
+        if (error) this.#ended(new LoaderDied(error.message));
       });
     });
+  }
+
+  /** Looks whether user code holds it up. Called now and then while it is busy. */
+  check(): void {
+    const silence = performance.now() - this.#heardAt;
+    if (!this.isBusy || silence < STUCK_MS) return;
+    if (silence >= ANSWER_MS)
+      this.#hung(this.isLoaded ? "reading the parameters" : "loading the operation types");
+    else if (this.isStarted && !this.isStuck) this.#setStuck();
   }
 
   stop(): void {
-    this.dead = true;
     this.#child.kill("SIGKILL");
+    this.#ended(new LoaderDied("the loader was replaced"), false);
   }
 
-  #hung(what: string): Error {
-    this.stop();
-    return new Error(
-      `${what} took longer than ${ANSWER_MS / 1000} s: an operation file hangs; see liveopsd logs`,
+  #setStuck(): void {
+    this.isStuck = true;
+    const { suspect } = this;
+    for (const [call, waiting] of this.#waiting)
+      if (waiting.asks.every(({ file }) => file !== suspect))
+        this.#take(call)?.reject(new LoaderStuck(`${suspect} holds up the loader`));
+    this.options.onNews(this);
+  }
+
+  #heard(message: FromLoader): void {
+    this.#heardAt = performance.now();
+    const isNews = this.isStuck || !this.isStarted || message.type === "file" || message.type === "loaded";
+    this.isStarted = true;
+    this.isStuck = false;
+    if (message.type !== "alive") this.#answering = message.type === "answering" ? message.file : null;
+    switch (message.type) {
+      case "loading":
+        this.loading = message.file;
+        break;
+      case "file":
+        this.#add(message.result);
+        break;
+      case "loaded":
+        this.isLoaded = true;
+        this.faults = message.faults;
+        break;
+      case "prepared":
+      case "refused":
+        this.#take(message.call)?.resolve(message);
+    }
+    if (isNews) this.options.onNews(this);
+  }
+
+  #add(result: FileResult): void {
+    if (this.loading === result.file) this.loading = null;
+    this.results.set(result.file, result);
+    for (const source of result.sources)
+      if (this.options.isWatched(source.file)) this.#sources.set(source.file, source);
+  }
+
+  #hung(what: string): void {
+    this.#child.kill("SIGKILL");
+    const seconds = ANSWER_MS / 1000;
+    this.#ended(
+      new Error(`${what} took longer than ${seconds} s: an operation file hangs; see liveopsd logs`),
     );
   }
 
-  #settle(call: number, message: FromLoader): void {
-    const waiting = this.#waiting.get(call);
-    if (!waiting) return;
-    this.#waiting.delete(call);
-    clearTimeout(waiting.timer);
-    waiting.resolve(message);
+  #howItEnded(code: number | null, signal: NodeJS.Signals | null): string {
+    const how = signal ?? `exit code ${code}`;
+    if (!this.isStarted)
+      return `the process that loads operation files could not start (${how}); see liveopsd logs`;
+    return `the process that loads operation files ended (${how}): one of them ended it; see liveopsd logs`;
   }
 
-  #fail(error: Error): void {
-    for (const { reject, timer } of this.#waiting.values()) {
-      clearTimeout(timer);
-      reject(error);
-    }
-    this.#waiting.clear();
+  #ended(death: Error, isNews = true): void {
+    if (this.death) return;
+    this.death = death;
+    this.isStuck = false;
+    for (const call of [...this.#waiting.keys()]) this.#take(call)?.reject(death);
+    if (isNews) this.options.onNews(this);
+  }
+
+  #take(call: number): Waiting | undefined {
+    const waiting = this.#waiting.get(call);
+    this.#waiting.delete(call);
+    if (waiting) clearTimeout(waiting.timer);
+    return waiting;
   }
 }

@@ -1,51 +1,81 @@
 /**
- * What the daemon knows of operation types: asks a loader process, and replaces it when a file was edited.
+ * What the daemon knows of operation types, out of the files that loader processes have loaded so far.
+ *
+ * An answer about one type waits for no file but those that may define it.
  */
+import { readFileSync } from "node:fs";
+import { kebabCase } from "../../ops/api/names.js";
+import { isUnchanged, type LoadedFile, loadedFile } from "../../ops/api/type-files.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/fact.js";
+import { noSuchType } from "../../protocol/no-such-type.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
-import type { TypesReply } from "../../protocol/routes.js";
-import { LoaderDied, LoaderProcess } from "./loader-process.js";
-import type { FromLoader, PrepareAsk, ResolvedType, Unresolved } from "./messages.js";
+import type { OperationType, TypesReply } from "../../protocol/routes.js";
+import { LoaderDied, type LoaderProcess, LoaderStuck } from "./loader-process.js";
+import { LoaderProcesses } from "./loader-processes.js";
+import type { LocatedAsk, PrepareAsk, ResolvedType, Unresolved } from "./messages.js";
 import { namesIn, Sources } from "./sources.js";
+
+/** How long the start of an operation waits for its type to be loaded, in ms, before others are started. */
+const RESOLVE_MS = 1000;
 
 export interface RefusedAsk {
   index: number;
   refusal: Refusal;
 }
 
+interface Found {
+  type: OperationType;
+  process: LoaderProcess;
+}
+
+/** A file that is still to be loaded and may define the type. */
+interface Pending {
+  pending: string;
+}
+
 export class Loader {
-  #process: LoaderProcess | null = null;
-  #ready: Promise<LoaderProcess> | null = null;
   readonly #sources: Sources;
-  /** The file that was being loaded when a loader died. */
-  #suspect: string | null = null;
+  readonly #processes: LoaderProcesses;
   /** Where each type was found last. */
   readonly #places = new Map<string, string>();
-  /** Grows whenever files were loaded again. */
-  version = 0;
+  /** Names that the text of a file speaks of, as long as it is as it was. */
+  readonly #names = new Map<string, { stamp: LoadedFile; names: ReadonlySet<string> | null }>();
+  #news = Promise.withResolvers<void>();
+  #isStopped = false;
 
   constructor(
     readonly dirs: string[],
-    private readonly logFile: string,
+    logFile: string,
   ) {
     this.#sources = new Sources(dirs);
+    this.#processes = new LoaderProcesses(this.#sources, logFile, () => {
+      this.#news.resolve();
+      this.#news = Promise.withResolvers();
+    });
+  }
+
+  /** Grows whenever a file was edited, came or went. */
+  get version(): number {
+    return this.#processes.version;
   }
 
   /** Begins to load, so that the first submit does not wait for it. */
   start(): void {
-    void this.#current().catch(() => {});
+    void this.types().catch(() => {});
   }
 
   stop(): void {
-    this.#process?.stop();
-    this.#process = null;
-    this.#ready = null;
+    this.#isStopped = true;
+    this.#processes.stop();
+    this.#news.resolve();
   }
 
+  /** All types, once every file is loaded. */
   async types(): Promise<TypesReply> {
-    const current = await this.#current();
-    return (await current.loaded).types;
+    this.#processes.refresh();
+    while (!this.#processes.isComplete) await this.#wait();
+    return this.#merged();
   }
 
   /** Whether any directory beside the shipped ones holds a file. */
@@ -55,32 +85,139 @@ export class Loader {
 
   /** Where the type is and how it runs, or why there is no such type now. */
   async resolve(op: string): Promise<ResolvedType | Unresolved> {
-    const types = await this.types();
-    const type = types.ops.find((candidate) => candidate.op === op);
-    if (!type) return { reason: this.#whyMissing(op, types) };
-    this.#places.set(op, type.file);
-    const { file, resumable, timeout, gracePeriod, retry } = type;
-    const limits = effectiveLimits(type, undefined);
-    return { file, policy: { resumable, timeout, gracePeriod, retry, ...(limits && { limits }) } };
+    const until = performance.now() + RESOLVE_MS;
+    this.#processes.refresh();
+    for (;;) {
+      const found = this.#find(op);
+      if (found === null) return { reason: this.#whyMissing(op) };
+      if ("type" in found) {
+        const { file, resumable, timeout, gracePeriod, retry } = found.type;
+        this.#places.set(op, file);
+        const limits = effectiveLimits(found.type, undefined);
+        return { file, policy: { resumable, timeout, gracePeriod, retry, ...(limits && { limits }) } };
+      }
+      const left = until - performance.now();
+      if (left <= 0) return { reason: `${found.pending} is still being loaded` };
+      await this.#wait(left);
+    }
   }
 
   /** All of them, or the first that its type does not accept or that names no type. */
   async prepare(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk> {
-    let reply: FromLoader;
-    try {
-      const { ops } = await this.types();
-      const known = asks.map((ask) => withoutParams(ask, ops)).filter((submission) => submission !== null);
-      if (known.length === asks.length) return known;
-      reply = await this.#ask(asks);
-    } catch (error) {
-      return { index: 0, refusal: typeFault(asks[0]?.op ?? "the type", error as Error) };
+    const submissions: Submission[] = [];
+    // Most often all are of one type; each run of asks that one process answers is one question.
+    while (submissions.length < asks.length) {
+      const index = submissions.length;
+      try {
+        const answer = await this.#prepareSome(asks.slice(index));
+        if (!Array.isArray(answer)) return { index: index + answer.index, refusal: answer.refusal };
+        submissions.push(...answer);
+      } catch (error) {
+        const refusal = error instanceof Refusal ? error : typeFault(asks[index]!.op, error as Error);
+        return { index, refusal };
+      }
     }
-    if (reply.type === "prepared") return reply.submissions;
-    if (reply.type === "refused") return { index: reply.index, refusal: Refusal.fromProblem(reply.problem) };
-    throw new Error(`the loader answered ${reply.type}`);
+    return submissions;
   }
 
-  #whyMissing(op: string, { errors }: TypesReply): string {
+  /** The first asks, as many as one process can answer. */
+  async #prepareSome(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk> {
+    for (let deaths = 0; ; ) {
+      const first = await this.#located(asks[0]!.op);
+      const plain = withoutParams(asks[0]!, first.type);
+      if (plain) return [plain];
+      try {
+        const reply = await this.#askTogether(asks, first);
+        if (reply.type === "prepared") return reply.submissions;
+        return { index: reply.index, refusal: Refusal.fromProblem(reply.problem) };
+      } catch (error) {
+        // Asked once more where it was killed meanwhile, by whomever: reading parameters changes nothing.
+        const isAgain = error instanceof LoaderStuck || (error instanceof LoaderDied && deaths++ === 0);
+        if (!isAgain || this.#isStopped) throw error;
+      }
+    }
+  }
+
+  #askTogether(asks: PrepareAsk[], { type, process }: Found) {
+    const together: LocatedAsk[] = [{ ...asks[0]!, file: type.file }];
+    for (const ask of asks.slice(1)) {
+      const next = ask.op === type.op ? { type, process } : this.#find(ask.op);
+      if (!next || !("type" in next) || next.process !== process) break;
+      together.push({ ...ask, file: next.type.file });
+    }
+    this.#processes.keepChecking();
+    return process.ask(together);
+  }
+
+  /**
+   * The type, and a process that can be asked now.
+   *
+   * @throws Refusal LIVEOPS_NO_SUCH_TYPE
+   */
+  async #located(op: string): Promise<Found> {
+    this.#processes.refresh();
+    for (;;) {
+      const found = this.#find(op);
+      if (found === null) {
+        const { ops, errors } = this.#merged();
+        throw noSuchType(
+          op,
+          ops.map((type) => type.op),
+          errors.length,
+        );
+      }
+      if ("type" in found && canAnswer(found)) return found;
+      await this.#wait();
+    }
+  }
+
+  /** The type; or a file that may define it and is still to be loaded; null: there is no such type. */
+  #find(op: string): Found | Pending | null {
+    let pending: string | null = null;
+    for (const file of this.#sources.files) {
+      if (this.#sources.skipped(file) !== null) continue;
+      const provider = this.#processes.provider(file);
+      const type = provider?.result.types.find((each) => each.type.op === op)?.type;
+      if (provider && type) return { type, process: provider.process };
+      if (provider) continue;
+      const names = this.#namesIn(file);
+      if (names === null || names.has(op)) return { pending: file };
+      pending ??= file;
+    }
+    // A name may be made in a way that the text does not show.
+    return pending === null ? null : { pending };
+  }
+
+  /** All that is known by now. */
+  #merged(): TypesReply {
+    const ops = new Map<string, OperationType>();
+    const errors: TypesReply["errors"] = [...this.#sources.unread];
+    const shadowed: TypesReply["shadowed"] = [];
+    const seen = new Map<LoaderProcess, Set<number>>();
+    for (const file of this.#sources.files) {
+      const skipped = this.#sources.skipped(file);
+      if (skipped !== null) errors.push({ file, message: skipped });
+      const provider = skipped === null ? this.#processes.provider(file) : null;
+      if (!provider) continue;
+      errors.push(...provider.result.errors);
+      const classes = seen.get(provider.process) ?? new Set();
+      seen.set(provider.process, classes);
+      for (const { type, classId } of provider.result.types) {
+        // A class that another file exports again is one type, not two.
+        if (classes.has(classId)) continue;
+        classes.add(classId);
+        const by = ops.get(type.op)?.file;
+        if (by === undefined) ops.set(type.op, type);
+        else shadowed.push({ op: type.op, file, by });
+      }
+    }
+    errors.push(...this.#processes.faults);
+    for (const { op, file } of ops.values()) this.#places.set(op, file);
+    return { ops: [...ops.values()].sort((a, b) => (a.op < b.op ? -1 : 1)), errors, shadowed };
+  }
+
+  #whyMissing(op: string): string {
+    const { errors } = this.#merged();
     const place = this.#places.get(op);
     const known = errors.find(({ file }) => file === place);
     if (known) return `${known.file} does not load: ${known.message}`;
@@ -91,56 +228,52 @@ export class Loader {
     return `${missing}; ${first.file} does not load: ${first.message}${others}`;
   }
 
-  /** Asked once more where it was killed meanwhile, by whomever: reading parameters changes nothing. */
-  async #ask(asks: PrepareAsk[]): Promise<FromLoader> {
-    const message = { type: "prepare", asks } as const;
-    try {
-      return await (await this.#current()).ask(message);
-    } catch (error) {
-      if (!(error instanceof LoaderDied)) throw error;
-      return (await this.#current()).ask(message);
-    }
+  /** The names of types that the file may define, by its text; null: any, as it hands on what others define. */
+  #namesIn(file: string): ReadonlySet<string> | null {
+    const known = this.#names.get(file);
+    if (known && isUnchanged(known.stamp)) return known.names;
+    const stamp = loadedFile(file);
+    const names = namesInText(file);
+    this.#names.set(file, { stamp, names });
+    return names;
   }
 
-  /** The loader that has read the files as they are now. */
-  async #current(): Promise<LoaderProcess> {
-    const ready = this.#ready;
-    if (ready && this.#sources.areUnchanged()) {
-      const process = await ready.catch(() => null);
-      if (process && !process.dead) return process;
-      // Another caller may have replaced it while we waited.
-      if (this.#ready && this.#ready !== ready) return this.#ready;
-    }
-    this.#process?.stop();
-    this.#sources.begin();
-    this.#ready = this.#load();
-    return this.#ready;
+  /**
+   * Waits until something was loaded, at most so many ms.
+   *
+   * @throws Error where nothing can be loaded now
+   */
+  async #wait(ms?: number): Promise<void> {
+    const { failure } = this.#processes;
+    if (failure) throw failure;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      if (ms !== undefined) timer = setTimeout(resolve, ms);
+    });
+    await Promise.race([this.#news.promise, late]);
+    clearTimeout(timer);
+    if (this.#isStopped) throw new Error("the daemon stops");
+    this.#processes.ensure();
   }
+}
 
-  /** Loads all files but those that would not let it; each of them is found out by trying, once until it is edited. */
-  async #load(): Promise<LoaderProcess> {
-    const skip = this.#sources.skipped();
-    const fresh = new LoaderProcess(this.dirs, skip, this.logFile);
-    this.#process = fresh;
-    try {
-      const { files, types, late } = await fresh.loaded;
-      if (this.#process !== fresh) return fresh;
-      this.#sources.loaded(files);
-      this.version++;
-      for (const { op, file } of types.ops) this.#places.set(op, file);
-      for (const { file, message } of types.errors)
-        if (late.includes(file)) this.#sources.skip(file, message);
-      return fresh;
-    } catch (error) {
-      const file = fresh.loading;
-      if (this.#process !== fresh || file === null || skip.some((skipped) => skipped.file === file))
-        throw error;
-      // One that was killed by someone else does not tell against the file it had just begun.
-      if (error instanceof LoaderDied && this.#suspect !== file) this.#suspect = file;
-      else this.#sources.skip(file, (error as Error).message);
-      return this.#load();
-    }
+function canAnswer({ type, process }: Found): boolean {
+  return !process.isStuck || process.suspect === type.file;
+}
+
+function namesInText(file: string): ReadonlySet<string> | null {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    return new Set();
   }
+  if (/\bexport\s*(?:\*|\{[^}]*\}\s*from)/.test(text)) return null;
+  const classes = [...text.matchAll(/\bclass\s+([\p{L}_$][\p{L}\d_$]*)/gu)].map(([, name]) =>
+    kebabCase(name!),
+  );
+  const stated = [...text.matchAll(/\bop\b[^"'`\n;]*["'`]([a-z0-9-]+)["'`]/g)].map(([, name]) => name!);
+  return new Set([...classes, ...stated]);
 }
 
 /** What goes wrong in the loader is the operation files' doing, whatever was asked. */
@@ -152,12 +285,11 @@ function typeFault(op: string, error: Error): Refusal {
 }
 
 /** Of a type without parameters and with fixed stages there is nothing to read, where none are given. */
-function withoutParams({ op, input, rest }: PrepareAsk, types: TypesReply["ops"]): Submission | null {
+function withoutParams({ input, rest }: PrepareAsk, type: OperationType): Submission | null {
   const { params = {}, set = [] } = input;
   if (Object.keys(params).length > 0 || set.length > 0) return null;
-  const type = types.find((candidate) => candidate.op === op);
-  if (!type || type.params !== null || type.stages === null) return null;
+  if (type.params !== null || type.stages === null) return null;
   const { id, label, cwd, chain, limits } = rest;
-  const submission = { id, op, title: type.title, label, cwd, params: {}, stages: type.stages, chain };
-  return limits ? { ...submission, limits } : submission;
+  const { op, title, stages } = type;
+  return { id, op, title, label, cwd, params: {}, stages, chain, ...(limits && { limits }) };
 }

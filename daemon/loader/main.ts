@@ -1,55 +1,94 @@
 /**
- * The loader: a process that imports every operation type, describes them, and reads parameters against them.
+ * The loader: a process that imports operation types, describes them, and reads parameters against them.
  *
- * Schemas are the user's code and may hang or crash; here they take down nothing but this process. The daemon starts
- * another when a file was edited.
+ * Schemas are the user's code and may hang or crash; here they take down nothing but this process. Each file is told
+ * as soon as it is loaded, and parameters are read between two files.
  */
 
-import { loadCatalogue } from "../../ops/api/catalogue.js";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { describeType } from "../../ops/api/describe.js";
+import { type LoadedFileTypes, loadFiles } from "../../ops/api/load-files.js";
 import { prepareSubmission } from "../../ops/api/prepare.js";
-import { enableUserCode, loadedUserFiles } from "../../ops/api/user-code.js";
+import type { OperationCtor } from "../../ops/api/read-type.js";
+import { enableUserCode, sourcesOf } from "../../ops/api/user-code.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/fact.js";
-import { noSuchType } from "../../protocol/no-such-type.js";
-import type { TypesReply } from "../../protocol/routes.js";
-import type { FromLoader, LoaderSetup, PrepareAsk, ToLoader } from "./messages.js";
+import type { FileResult, FromLoader, LoadErrors, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
 
-const { dirs, skip } = JSON.parse(process.argv[2] ?? "{}") as LoaderSetup;
+/** How often it says that it is alive while it is at work, in ms. */
+const ALIVE_MS = 200;
+
+const { files } = JSON.parse(process.argv[2] ?? "{}") as LoaderSetup;
+const types = new Map<string, OperationCtor>();
+const classes = new Map<OperationCtor, number>();
+const told = new Set<LoadErrors[number]>();
+/** Set in the code that reads parameters: it may end this process, as a file that is being loaded may not. */
+const reading = new AsyncLocalStorage<boolean>();
+let isLoading = true;
+/** Questions that are being answered. */
+let answering = 0;
+let alive: NodeJS.Timeout | null = null;
+
 process.on("disconnect", () => process.exit(0));
 // What user code prints or throws while it is loaded is not ours to die of.
 process.on("uncaughtException", (error) => process.stderr.write(`${error.stack ?? error}\n`));
+process.on("message", (message: ToLoader) => void reading.run(true, () => answer(message)));
 
+send({ type: "alive" });
+atWork();
 enableUserCode(new URL("./liveops.js", import.meta.url).href);
-const catalogue = await loadCatalogue(dirs, {
-  skip: skip.map(({ file }) => file),
+const { errors } = await loadFiles(files, {
+  mayExit: () => reading.getStore() === true,
   onFile: (file) => send({ type: "loading", file }),
+  onLoaded: (loaded, wrong, isLate) => send({ type: "file", result: describe(loaded, wrong, isLate) }),
 });
-const types: TypesReply = {
-  ops: [...catalogue.types.values()].map(({ Type, file }) => describeType(Type, file)),
-  errors: [...skip, ...catalogue.errors],
-  shadowed: catalogue.shadowed,
-};
+isLoading = false;
+send({ type: "loaded", faults: errors.filter((error) => !told.has(error)) });
+atWork();
 
-process.on("message", (message: ToLoader) => void answer(message));
-send({ type: "loaded", types, files: loadedUserFiles(), late: catalogue.late });
+function describe({ file, found }: LoadedFileTypes, wrong: LoadErrors, isLate: boolean): FileResult {
+  for (const error of wrong) told.add(error);
+  const result: FileResult = { file, types: [], errors: [...wrong], sources: sourcesOf(file), isLate };
+  for (const Type of found) {
+    try {
+      const type = describeType(Type, file);
+      const classId = classes.get(Type) ?? classes.size;
+      classes.set(Type, classId);
+      // The first of a name counts.
+      if (!types.has(keyOf(file, type.op))) types.set(keyOf(file, type.op), Type);
+      result.types.push({ type, classId });
+    } catch (fault) {
+      result.errors.push({ file, message: (fault as Error).message });
+    }
+  }
+  return result;
+}
 
-async function answer(message: ToLoader): Promise<void> {
-  const { call } = message;
-  if (message.type === "types") return send({ call, type: "types", types });
+async function answer({ call, asks }: ToLoader): Promise<void> {
+  answering++;
+  atWork();
   const submissions: Submission[] = [];
   try {
-    for (const ask of message.asks) submissions.push(await prepare(ask));
+    for (const ask of asks) {
+      if (isLoading) send({ type: "answering", file: ask.file });
+      submissions.push(await prepare(ask));
+    }
     send({ call, type: "prepared", submissions });
   } catch (error) {
     send({ call, type: "refused", index: submissions.length, problem: asProblem(error) });
   }
+  answering--;
+  atWork();
 }
 
-async function prepare({ op, input, rest }: PrepareAsk): Promise<Submission> {
-  const found = catalogue.types.get(op);
-  if (!found) throw noSuchType(op, catalogue.types.keys(), catalogue.errors.length + skip.length);
-  return await prepareSubmission(found.Type, input, rest);
+async function prepare({ op, file, input, rest }: LocatedAsk): Promise<Submission> {
+  const Type = types.get(keyOf(file, op));
+  if (!Type) throw new Error(`${file} has no operation type ${op}`);
+  return await prepareSubmission(Type, input, rest);
+}
+
+function keyOf(file: string, op: string): string {
+  return `${op}\n${file}`;
 }
 
 function asProblem(error: unknown): Problem {
@@ -60,6 +99,15 @@ function asProblem(error: unknown): Problem {
     "LIVEOPS_PARAMS_INVALID",
     `the type's own code failed on the parameters: ${message}`,
   ).toProblem();
+}
+
+/** Says that it is alive as long as it is at work. */
+function atWork(): void {
+  const isBusy = isLoading || answering > 0;
+  if (isBusy) alive ??= setInterval(() => send({ type: "alive" }), ALIVE_MS);
+  if (isBusy || alive === null) return;
+  clearInterval(alive);
+  alive = null;
 }
 
 function send(message: FromLoader): void {

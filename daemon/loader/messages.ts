@@ -3,21 +3,28 @@
 import type { LoadedFile } from "../../ops/api/type-files.js";
 import type { Problem } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/fact.js";
-import type { TypesReply } from "../../protocol/routes.js";
+import type { OperationType, TypesReply } from "../../protocol/routes.js";
 import type { Policy } from "../store/decision.js";
 
 export interface LoaderSetup {
-  dirs: string[];
-  /** Files that hung or ended an earlier loader: reported, not loaded. */
-  skip: SkippedFile[];
+  /** In the order in which they are to be loaded. */
+  files: string[];
 }
 
-export interface SkippedFile {
+export type LoadErrors = TypesReply["errors"];
+
+/** What a file holds. */
+export interface FileResult {
   file: string;
-  message: string;
+  types: Array<{ type: OperationType; classId: number }>;
+  errors: LoadErrors;
+  /** The file, and the author's files that it imports. */
+  sources: LoadedFile[];
+  /** Its top level did not finish in time. */
+  isLate: boolean;
 }
 
-export type ToLoader = { call: number } & ({ type: "types" } | { type: "prepare"; asks: PrepareAsk[] });
+export type ToLoader = { call: number; type: "prepare"; asks: LocatedAsk[] };
 
 /** What was asked to be submitted, and what of the submission the daemon knows itself. */
 export interface PrepareAsk {
@@ -26,27 +33,37 @@ export interface PrepareAsk {
   rest: Pick<Submission, "id" | "label" | "cwd" | "chain" | "limits">;
 }
 
+/** The same, with the file that holds the type. */
+export interface LocatedAsk extends PrepareAsk {
+  file: string;
+}
+
 export interface PrepareInput {
   params?: Record<string, unknown>;
   set?: string[];
 }
 
 export type FromLoader =
+  /** Told again and again while it is at work: without it, its event loop is held up. */
+  | { type: "alive" }
   /** Told before each file: should it hang, this is the one. */
   | { type: "loading"; file: string }
-  | { type: "loaded"; types: TypesReply; files: LoadedFile[]; late: string[] }
-  | { call: number; type: "types"; types: TypesReply }
+  | { type: "file"; result: FileResult }
+  /** Of parameters, while files are still being loaded. */
+  | { type: "answering"; file: string }
+  /** All files are done; `faults`: errors that were thrown where nobody could catch them. */
+  | { type: "loaded"; faults: LoadErrors }
   | { call: number; type: "prepared"; submissions: Submission[] }
   /** `index`: of the first ask that is refused; nothing was made of any. */
   | { call: number; type: "refused"; index: number; problem: Problem };
-
-/** There is no such type now. */
-export interface Unresolved {
-  reason: string;
-}
 
 /** Where a type's code is, and how it wants to be run. */
 export interface ResolvedType {
   file: string;
   policy: Policy;
+}
+
+/** There is no such type now. */
+export interface Unresolved {
+  reason: string;
 }

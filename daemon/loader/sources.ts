@@ -1,36 +1,39 @@
 /**
- * The operation files that a loader has read, and whether they are still what it read.
+ * The operation files there are, and those that no loader reads until they were edited.
  *
  * The shipped ones are part of the program and change with it alone.
  */
 import { readdirSync, statSync } from "node:fs";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isUnchanged, type LoadedFile, loadedFile } from "../../ops/api/type-files.js";
-import type { SkippedFile } from "./messages.js";
+import { isUnchanged, type LoadedFile, listTypeFiles, loadedFile } from "../../ops/api/type-files.js";
+import { pathProblem } from "../../protocol/owned-path.js";
+import type { LoadErrors } from "./messages.js";
 
 /** Where the bundle stands, with the shipped operations below. */
 const PROGRAM = fileURLToPath(new URL(".", import.meta.url));
 
 export class Sources {
-  #files: LoadedFile[] = [];
-  #listing = "";
+  /** Strongest first: where two hold a type of the same name, the earlier one is taken. */
+  files: readonly string[] = [];
+  /** Directories that cannot be read. */
+  unread: LoadErrors = [];
+  #listing: string | null = null;
   readonly #skipped = new Map<string, LoadedFile & { message: string }>();
-  #looked = false;
-  readonly #dirs: readonly string[];
 
-  constructor(dirs: readonly string[]) {
-    this.#dirs = dirs.filter(isNotOurs);
-  }
+  constructor(private readonly dirs: readonly string[]) {}
 
-  /** A loader is about to read the directories. */
-  begin(): void {
-    this.#listing = this.#list();
-    this.#files = [];
-  }
-
-  /** It has read these, and all but those it skipped. */
-  loaded(files: readonly LoadedFile[]): void {
-    this.#files = [...files, ...this.#skipped.values()].filter(({ file }) => isNotOurs(file));
+  /** Looks into the directories. True where a file has come or gone since the last look. */
+  look(): boolean {
+    const listing = this.dirs
+      .filter(isUsers)
+      .map((dir) => `${dir}:${accessOf(dir)}:${namesIn(dir).join(",")}`)
+      .join("\n");
+    if (listing === this.#listing) return false;
+    this.#listing = listing;
+    this.unread = [];
+    this.files = [...new Set(this.dirs.flatMap((dir) => this.#filesIn(dir)))];
+    return true;
   }
 
   /** The file keeps a loader from answering: until it is edited, none reads it. */
@@ -41,30 +44,32 @@ export class Sources {
     });
   }
 
-  /** Those that are as they were when they were found out. */
-  skipped(): SkippedFile[] {
+  /** Looks at the skipped files: one that was edited is no longer skipped. */
+  lookAtSkipped(): void {
     for (const skipped of this.#skipped.values())
       if (!isUnchanged(skipped)) this.#skipped.delete(skipped.file);
-    return [...this.#skipped.values()].map(({ file, message }) => ({ file, message }));
   }
 
-  /**
-   * Neither a file was edited nor has one come or gone. A look holds for the rest of this turn of the event loop: who
-   * edits a file once we answered asks in a later one.
-   */
-  areUnchanged(): boolean {
-    if (this.#looked) return true;
-    const unchanged = this.#list() === this.#listing && this.#files.every(isUnchanged);
-    if (!unchanged) return false;
-    this.#looked = true;
-    setImmediate(() => {
-      this.#looked = false;
-    });
-    return true;
+  /** Why no loader reads the file; null: one does. */
+  skipped(file: string): string | null {
+    return this.#skipped.get(file)?.message ?? null;
   }
 
-  #list(): string {
-    return this.#dirs.map((dir) => `${dir}:${accessOf(dir)}:${namesIn(dir).join(",")}`).join("\n");
+  #filesIn(dir: string): string[] {
+    const problem = isUsers(dir) ? pathProblem(dir) : null;
+    if (problem !== null) {
+      this.unread.push({ file: dir, message: `not loaded: ${problem}` });
+      return [];
+    }
+    try {
+      return listTypeFiles(dir);
+    } catch (error) {
+      this.unread.push({
+        file: dir,
+        message: `${basename(dir)} cannot be read: ${(error as Error).message}`,
+      });
+      return [];
+    }
   }
 }
 
@@ -82,6 +87,7 @@ export function namesIn(dir: string): string[] {
   }
 }
 
-function isNotOurs(path: string): boolean {
+/** Whether the path is the user's, not the program's. */
+export function isUsers(path: string): boolean {
   return !path.startsWith(PROGRAM);
 }

@@ -24,6 +24,10 @@ export interface LoadFilesOptions {
   limit?: number | undefined;
   /** Told before each file: should it never yield, the parent process knows which one it was. */
   onFile?: ((file: string) => void) | undefined;
+  /** Told after each file, in the order in which they are done: what it holds, and what is wrong with it. */
+  onLoaded?: ((loaded: LoadedFileTypes, errors: LoadErrors, isLate: boolean) => void) | undefined;
+  /** Whether the code that calls `process.exit` meanwhile is not that of a file. Default: never. */
+  mayExit?: (() => boolean) | undefined;
   /** Files that are left out. */
   skip?: readonly string[] | undefined;
   /** After a file for which it answers true no other one is begun. */
@@ -36,11 +40,11 @@ const HEAD_START = 200;
 /** What the files hold, in their order; `late` are those whose top level did not finish in time, `errors` has them too. */
 export async function loadFiles(
   files: Iterable<string>,
-  { limit = 10, onFile, skip = [], isEnough = () => false }: LoadFilesOptions,
+  { limit = 10, onFile, onLoaded, mayExit, skip = [], isEnough = () => false }: LoadFilesOptions,
 ): Promise<{ loaded: LoadedFileTypes[]; errors: LoadErrors; late: string[] }> {
   const errors: LoadErrors = [];
   const late: string[] = [];
-  const guard = new LoadGuard();
+  const guard = new LoadGuard(mayExit);
   const loading: Array<Promise<LoadedFileTypes>> = [];
   let enough = false;
   try {
@@ -49,6 +53,8 @@ export async function loadFiles(
       onFile?.(file);
       const one = loadFile(file, limit, guard, errors, () => late.push(file)).then((loaded) => {
         enough ||= isEnough(loaded);
+        const wrong = errors.filter((error) => error.file === file);
+        onLoaded?.(loaded, wrong, late.includes(file));
         return loaded;
       });
       loading.push(one);

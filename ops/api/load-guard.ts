@@ -16,8 +16,10 @@ export class LoadGuard {
     this.faults.push({ file, message: this.describe(thrown, file) });
   };
 
-  constructor() {
+  /** @param mayExit whether the code that runs now is not that of a file being loaded. Default: never */
+  constructor(mayExit: () => boolean = () => false) {
     process.exit = ((code?: number) => {
+      if (mayExit()) this.#exit.call(process, code);
       throw new Error(`it called process.exit(${code ?? ""}) while it was loaded`);
     }) as typeof process.exit;
     process.on("uncaughtException", this.#onFault);

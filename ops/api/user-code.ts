@@ -20,6 +20,9 @@ let isRegistered = false;
 
 const loaded = new Map<string, LoadedFile>();
 
+/** Which of them each of them imports. */
+const imports = new Map<string, Set<string>>();
+
 /** From now on `import … from "liveops"` means this module, from any directory. Call once, before `importUserFile`. */
 export function enableUserCode(url: string): void {
   liveopsUrl = url;
@@ -67,6 +70,13 @@ export function loadedUserFiles(): LoadedFile[] {
   return [...loaded.values()];
 }
 
+/** The file and all of the author's files that it imports, through others too. */
+export function sourcesOf(file: string): LoadedFile[] {
+  const seen = new Set([file]);
+  for (const each of seen) for (const imported of imports.get(each) ?? []) seen.add(imported);
+  return [...seen].flatMap((each) => loaded.get(each) ?? []);
+}
+
 function hookOutermost(): void {
   hooks?.deregister();
   hooks = registerHooks(isRegistered ? { resolve, load } : { resolve });
@@ -95,7 +105,7 @@ const resolve: ResolveHookSync = (specifier, context, next) => {
   }
   const file = userFile(resolved.url);
   if (file === null) return resolved;
-  if (isLoaded(context.parentURL)) remember(file);
+  rememberImport(file, context.parentURL);
   if (!loaded.has(file) || !isImport(context) || !isEsModule(file)) return resolved;
   // Without "type": "module" nearby tsx takes a .ts for CommonJS: nothing can be awaited at its top level, and
   // before Node 24.11 it is loaded under a second URL, as a second instance.
@@ -112,9 +122,14 @@ function userFile(url: string): string | null {
   return fileURLToPath(url.replace(/(?:[?#]|%3F).*$/, ""));
 }
 
-function isLoaded(parentUrl: string | undefined): boolean {
+/** Notes a file that is imported by one of the author's. */
+function rememberImport(file: string, parentUrl: string | undefined): void {
   const parent = parentUrl === undefined ? null : userFile(parentUrl);
-  return parent !== null && loaded.has(parent);
+  if (parent === null || !loaded.has(parent)) return;
+  remember(file);
+  const known = imports.get(parent);
+  if (known) known.add(file);
+  else imports.set(parent, new Set([file]));
 }
 
 /** @throws Error where another user could have written the file */
@@ -129,7 +144,7 @@ function remember(file: string): void {
 function rememberMissing(error: unknown, parentUrl: string | undefined): void {
   const { url } = error as { url?: unknown };
   const file = typeof url === "string" ? userFile(url) : null;
-  if (file !== null && isLoaded(parentUrl)) remember(file);
+  if (file !== null) rememberImport(file, parentUrl);
 }
 
 /** What stands beside our bundle is the program itself. */

@@ -7,7 +7,7 @@ import { newId } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
 import { TestDaemon } from "../harness/daemon.js";
 import { temporaryDirectory } from "../harness/temporary.js";
-import { counts } from "./mode.js";
+import { counts, patience } from "./mode.js";
 import { runBin } from "./run-bin.js";
 import { eventually, inStage, operations, recordThat, settled } from "./start.js";
 import { compareOnce, record } from "./tally.js";
@@ -65,8 +65,10 @@ function blocks(daemon: TestDaemon): number {
   return log.split("the operation type does not load").length - 1;
 }
 
-test("a type that does not load: its operations wait, hold up no other, and all run once when it loads", async () => {
-  const count = counts(300, 2000);
+test("a type that does not load: its operations wait, hold up no other, and all run once when it loads", {
+  timeout: patience(60_000, 180_000),
+}, async () => {
+  const count = counts(60, 2000);
   await using daemon = await TestDaemon.start({
     ops: { ...operations("gate"), "marks.mjs": MARKS, "other.mjs": OTHER },
     concurrency: 1,
