@@ -218,11 +218,14 @@ export class Attempt {
     }
     this.entry.record = growing.record;
     if (this.entry.record === before) return;
-    // Read again after a restart, some of them were counted before.
-    this.listener.onLines(
-      this.entry,
-      lines.filter((line) => line.n > before.logLines),
-    );
+    // Read again after a restart, some of them were counted before; one that is there twice counts once.
+    let last = before.logLines;
+    const isNew = ({ n }: StoredLine) => {
+      if (n <= last) return false;
+      last = n;
+      return true;
+    };
+    this.listener.onLines(this.entry, lines.filter(isNew));
     this.listener.onChange(this.entry, before);
   }
 }

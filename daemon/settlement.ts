@@ -2,7 +2,6 @@
  * What comes of an attempt: an outcome read from its files, or a worker that died without one, becomes one decision:
  * settled, or queued again. Called by the executor alone; nothing else catches what goes wrong in an operation.
  */
-import { giveBackReserved } from "../ops/api/append-file.js";
 import type { Outcome } from "../protocol/fact.js";
 import type { Attempt } from "./attempt.js";
 import type { BlockedTypes } from "./blocked-types.js";
@@ -18,6 +17,7 @@ import {
   toldOfMemory,
 } from "./lost.js";
 import { retryDelay } from "./retry.js";
+import { completeEvents } from "./run-files/complete-events.js";
 import { eventsFile } from "./run-files/names.js";
 import type { Entry, WorkerLosses } from "./store/decision.js";
 import { StoreFullError } from "./store/journal.js";
@@ -56,6 +56,7 @@ export class Settlement {
   async lost(attempt: Attempt, exit: WorkerExit | null): Promise<void> {
     const { containment, isCurrent, isStopped } = this.options;
     if (this.#lost.has(attempt)) return;
+    completeEvents(eventsFile(attempt.dir));
     attempt.read();
     if (attempt.outcome || !isCurrent(attempt)) return;
     this.#lost.add(attempt);
@@ -65,7 +66,6 @@ export class Settlement {
     // The next daemon finds it as this one did.
     if (isStopped()) return;
     containment.forget(worker);
-    giveBackReserved(eventsFile(attempt.dir));
     const stderr = keepLastWords(attempt, workerFiles(this.options.layout.workers, worker.workerId));
     const death = describeDeath(attempt.run, exit, stderr, outOfMemory);
     await this.#conclude(attempt, (entry) => {

@@ -3,6 +3,7 @@
  * it at the start. With it the run files alone tell whose they are, should every other record of it be lost.
  */
 import type { Entry } from "../store/decision.js";
+import { uncommittedLine } from "./complete-events.js";
 import { eventsFile } from "./names.js";
 import { parseSummed } from "./summed-line.js";
 import { Tail } from "./tail.js";
@@ -21,6 +22,8 @@ export function readAccepted(attemptDir: string): Entry | null {
   const tail = new Tail(eventsFile(attemptDir));
   try {
     while (entry === null && tail.read(look, PIECE));
+    // Durable, and a power cut came before its newline was.
+    if (entry === null) look(uncommittedLine(tail));
   } finally {
     tail.close();
   }

@@ -39,7 +39,7 @@ export function seekLine(file: string, isBefore: (line: string) => boolean): num
 const PIECE = 4096;
 
 /** The byte after the last newline: what comes after it is no line yet, or room reserved for more. */
-function endOfLines(fd: number): number {
+export function endOfLines(fd: number): number {
   const piece = Buffer.allocUnsafe(PIECE);
   for (let end = fstatSync(fd).size; end > 0; ) {
     const start = Math.max(0, end - PIECE);

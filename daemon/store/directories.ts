@@ -1,8 +1,9 @@
 /** Making the directories, ours alone: mode 0700, refused where someone else owns or may write them. */
 import { chmodSync, readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { makeDirectory } from "../../protocol/make-directory.js";
 import { pathProblem, userName } from "../../protocol/owned-path.js";
-import { isDiskFull, replaceFileSync } from "./durable-file.js";
+import { isDiskFull, replaceFileSync, syncDirectory } from "./durable-file.js";
 import { FORMAT, type Layout } from "./layout.js";
 
 /** A place that cannot be used: what is wrong with it and what to do. */
@@ -10,9 +11,15 @@ export class PlaceError extends Error {
   override name = "PlaceError";
 }
 
-/** Makes the directory with its parents, or checks the one that is there. */
-export function ownDirectory(dir: string): void {
+/**
+ * Makes the directory with its parents, or checks the one that is there.
+ *
+ * @returns the directories in which a name is new, outermost first: `syncNames` makes these names durable
+ */
+export function ownDirectory(dir: string): string[] {
+  let changed: string[];
   try {
+    changed = parentsOfMissing(dir);
     makeDirectory(dir, 0o700);
   } catch (error) {
     if (isDiskFull(error)) throw error;
@@ -33,6 +40,24 @@ export function ownDirectory(dir: string): void {
     );
   }
   if ((stat.mode & 0o077) !== 0) chmodSync(dir, 0o700);
+  return changed;
+}
+
+function parentsOfMissing(dir: string): string[] {
+  if (statSync(dir, { throwIfNoEntry: false })) return [];
+  const parent = dirname(dir);
+  return parent === dir ? [] : [...parentsOfMissing(parent), parent];
+}
+
+/** A parent that we may not read is not ours to sync: it was there before, and so was what it belongs to. */
+function syncNames(dirs: Iterable<string>): void {
+  for (const dir of dirs) {
+    try {
+      syncDirectory(dir);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error;
+    }
+  }
 }
 
 /** Makes the state dir, or refuses one that is not ours or of a newer format, which is not touched. */
@@ -40,7 +65,7 @@ export function checkStateDir(layout: Layout): void {
   // The directory itself is looked at once it is there.
   const problem = pathProblem(layout.root, () => null);
   if (problem !== null) throw new PlaceError(`${problem}; choose another with --state-dir`);
-  ownDirectory(layout.root);
+  syncNames(ownDirectory(layout.root));
   const text = readVersion(layout);
   if (text !== null) checkFormat(layout, text);
 }
@@ -48,10 +73,12 @@ export function checkStateDir(layout: Layout): void {
 /** And makes what is in it. Only with the lock held: twenty that start at once would write over each other. */
 export function prepareStateDir(layout: Layout): void {
   checkStateDir(layout);
+  const { journal, history, runs, workers, payloads } = layout;
+  const changed = [journal, history, runs, workers, payloads].flatMap(ownDirectory);
+  // Last: it makes the names in the root durable as well.
   if (readVersion(layout) === null)
     replaceFileSync(layout.version, `${JSON.stringify({ format: FORMAT })}\n`);
-  for (const dir of [layout.journal, layout.history, layout.runs, layout.workers, layout.payloads])
-    ownDirectory(dir);
+  else syncNames(new Set(changed));
 }
 
 function readVersion(layout: Layout): string | null {

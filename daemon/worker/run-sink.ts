@@ -2,7 +2,7 @@
  * The worker's sink: numbers facts and lines in one sequence and appends them to the attempt's two files.
  *
  * With the disk full, progress and log lines are dropped, counted and said once there is room; a durable fact waits
- * for room, since the block it announces must not start before it is on disk.
+ * for room, since the block it announces must not start before it is on disk. Nobody sees a durable fact before it is.
  */
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
@@ -49,10 +49,10 @@ export class RunSink implements Sink {
       this.#orDrop(() => this.#append(this.events, body));
       return;
     }
-    this.whenRoom(() => {
-      this.#append(this.events, body);
-      this.events.sync();
-    });
+    const seq = this.seq + 1;
+    this.whenRoom(() => this.events.appendSynced(this.#lineOf(seq, body)));
+    this.seq = seq;
+    this.whenRoom(() => this.events.commit());
   }
 
   line(stream: LogStream, stage: string | null, text: string): void {
@@ -70,8 +70,9 @@ export class RunSink implements Sink {
   /** The last word: log first, then the outcome, both durable. */
   finish(body: FactBody): void {
     this.#sayDropped();
-    if (this.#log) {
-      this.#log.sync();
+    const log = this.#log;
+    if (log) {
+      this.whenRoom(() => log.sync());
       // Its name, and where it was rotated the older one's.
       this.whenRoom(() => syncDirectory(this.dir));
     }
@@ -85,8 +86,12 @@ export class RunSink implements Sink {
 
   #append(file: AppendFile, body: FactBody): void {
     const seq = this.seq + 1;
-    file.append(`${summedLine({ seq, at: now(), attempt: this.attempt, ...body })}\n`);
+    file.append(this.#lineOf(seq, body));
     this.seq = seq;
+  }
+
+  #lineOf(seq: number, body: FactBody): string {
+    return `${summedLine({ seq, at: now(), attempt: this.attempt, ...body })}\n`;
   }
 
   #appendLine(stream: LogStream, stage: string | null, text: string, end: number | undefined): void {

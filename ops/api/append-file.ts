@@ -5,12 +5,16 @@
  * Room may be reserved ahead: tabs after the last line, which later lines take the place of. A sync then has bytes to
  * write and no new size of the file, which saves a journaling file system a commit and others a block. To whoever
  * reads the file they are a line not finished yet; they go when it is closed.
+ *
+ * A line may be made durable before anyone sees it: it is written without its newline, synced, and then committed,
+ * which writes the newline. A reader that takes whole lines alone never shows what a power cut may take.
  */
 import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, readSync } from "node:fs";
 import { openOwnFile } from "../../protocol/own-file.js";
 import { writeAllSync } from "./replace-file.js";
 
 const NEWLINE = 10;
+const NEWLINES = Buffer.from("\n");
 /** What room made ahead is filled with, a tab: no JSON text holds one that is not escaped. */
 export const FILLER = 9;
 
@@ -28,6 +32,8 @@ export class AppendFile {
   #length = 0;
   /** Bytes of lines and of room. */
   #size: number;
+  /** The last line is durable and has a filler in place of its newline. */
+  #isUncommitted = false;
 
   constructor(file: string, { reserve = 0 }: AppendOptions = {}) {
     this.#reserve = reserve;
@@ -43,7 +49,43 @@ export class AppendFile {
 
   /** @throws the system's error (ENOSPC and such); nothing of the text is in the file then. */
   append(text: string): void {
-    const bytes = Buffer.from(text);
+    this.commit();
+    this.#append(Buffer.from(text));
+  }
+
+  /**
+   * Appends a line and makes it durable. No reader sees it before `commit`.
+   *
+   * @param line - with its newline
+   * @throws the system's error; nothing of the line is in the file then, so that it may be appended again
+   */
+  appendSynced(line: string): void {
+    this.commit();
+    const bytes = Buffer.from(line);
+    bytes[bytes.length - 1] = FILLER;
+    const before = this.#length;
+    this.#append(bytes);
+    try {
+      this.sync();
+    } catch (error) {
+      this.#cutBack(before);
+      throw error;
+    }
+    this.#isUncommitted = true;
+  }
+
+  /**
+   * Shows the line that was appended last.
+   *
+   * @throws the system's error; the line is durable all the same, and may be committed again
+   */
+  commit(): void {
+    if (!this.#isUncommitted) return;
+    writeAllSync(this.#fd, NEWLINES, this.#length - 1);
+    this.#isUncommitted = false;
+  }
+
+  #append(bytes: Buffer): void {
     const end = this.#length + bytes.length;
     if (end <= this.#size || this.#reserve === 0) this.#write(bytes, end);
     else this.#extend(bytes, end);
@@ -54,6 +96,11 @@ export class AppendFile {
   }
 
   close(): void {
+    try {
+      this.commit();
+    } catch {
+      // It is durable, and is found without its newline when its writer is gone.
+    }
     if (this.#size > this.#length) giveBack(this.#fd, this.#length);
     closeSync(this.#fd);
   }
@@ -64,6 +111,17 @@ export class AppendFile {
     } catch {
       // There may still be room for the text alone.
       this.#write(bytes, end);
+    }
+  }
+
+  /** The kernel may have dropped what a failed sync was to write: it is written again, not synced again. */
+  #cutBack(length: number): void {
+    this.#length = length;
+    try {
+      ftruncateSync(this.#fd, length);
+      this.#size = length;
+    } catch {
+      // It ends in no newline, and what is written next takes its place.
     }
   }
 

@@ -17,6 +17,8 @@ export const disk = {
   syncErrors: [] as Array<string | null>,
   /** How often something was made durable. */
   syncs: 0,
+  /** Directories whose names were made durable, in order. */
+  synced: [] as string[],
   /** Called before anything on the disk is changed: a crash there leaves what is there now. */
   beforeChange: () => {},
   /** Awaited before each sync of the journal. */
@@ -88,6 +90,10 @@ export async function failingFs(original: () => Promise<typeof Fs>): Promise<obj
     ) => {
       const count = fitting(length, position, fs.fstatSync(fd).size);
       return fs.writeSync(fd, bytes, offset, count, position);
+    },
+    fsyncSync: (fd: number) => {
+      disk.synced.push(fs.readlinkSync(`/proc/self/fd/${fd}`));
+      fs.fsyncSync(fd);
     },
     fdatasyncSync: (fd: number) => {
       synced();

@@ -1,0 +1,181 @@
+/**
+ * What is shown as done is durable: no reader sees a stage or an outcome before its sync, a sync that finds the disk
+ * full writes nothing twice, and what was synced counts, whatever a power cut takes after it.
+ */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
+import { readAccepted } from "../../daemon/run-files/accepted.js";
+import { completeEvents } from "../../daemon/run-files/complete-events.js";
+import { MergedEvents } from "../../daemon/run-files/merged-events.js";
+import { eventsFile } from "../../daemon/run-files/names.js";
+import { summedLine } from "../../daemon/run-files/summed-line.js";
+import { Tail } from "../../daemon/run-files/tail.js";
+import { prepareStateDir } from "../../daemon/store/directories.js";
+import { layoutOf } from "../../daemon/store/layout.js";
+import { RunSink } from "../../daemon/worker/run-sink.js";
+import type { FactBody } from "../../protocol/fact.js";
+import { isAlive } from "../end-to-end/processes.js";
+import { disk } from "../harness/failing-disk.js";
+import { useDirectories } from "../harness/temporary.js";
+import { eventually, expectWholeStory, inStage, settled, startDaemon } from "./start.js";
+import { record } from "./tally.js";
+
+vi.mock("node:fs", async (original) =>
+  (await import("../harness/failing-disk.js")).failingFs(original as never),
+);
+afterEach(() => disk.heal());
+const directory = useDirectories();
+
+const DURABLE: FactBody[] = [
+  { type: "attempt:accepted", pid: 1 },
+  { type: "stage:entered", stage: "Load", index: 0 },
+  { type: "stage:left", stage: "Load", index: 0, state: "done", resumed: false, seconds: 1 },
+  {
+    type: "attempt:finished",
+    state: "succeeded",
+    result: "x".repeat(50_000),
+    error: null,
+    next: null,
+    seconds: 1,
+  },
+];
+const PROGRESS: FactBody = { type: "progress:changed", percent: 1, progress: null };
+
+function newSink() {
+  const dir = join(directory(), "1");
+  mkdirSync(dir);
+  return { dir, sink: new RunSink(dir, 1, 0, 0, Number.POSITIVE_INFINITY) };
+}
+
+/** What a reader sees that begins now. */
+function seen(dir: string): Array<{ seq: number; type: string }> {
+  const lines: string[] = [];
+  const tail = new Tail(eventsFile(dir));
+  tail.read((line) => lines.push(line));
+  tail.close();
+  return lines.map((line) => JSON.parse(line));
+}
+
+test("no reader sees a durable event before it is synced", () => {
+  const { dir, sink } = newSink();
+  const before = disk.syncs;
+  let looks = 0;
+  const expectSynced = () => {
+    looks++;
+    const shown = seen(dir).filter(({ type }) => type !== "progress:changed").length;
+    expect(shown).toBeLessThanOrEqual(disk.syncs - before);
+  };
+  disk.beforeChange = expectSynced;
+  DURABLE.forEach((body, index) => {
+    sink.fact(PROGRESS, false);
+    sink.fact(body, true);
+    // And at once after it.
+    expect(seen(dir).at(-1)).toMatchObject({ type: body.type, seq: 2 * (index + 1) });
+  });
+  disk.heal();
+  sink.close();
+  expect(looks).toBeGreaterThan(3 * DURABLE.length);
+  expect(readFileSync(eventsFile(dir), "utf8")).toMatch(/\n$/);
+});
+
+test.each([false, true])(
+  "a sync that finds the disk full writes no event twice (nothing can be cut off: %s)",
+  (cutsNothing) => {
+    const { dir, sink } = newSink();
+    disk.cutsNothing = cutsNothing;
+    for (const body of DURABLE) {
+      sink.fact(PROGRESS, false);
+      disk.syncErrors = ["ENOSPC", "EDQUOT"];
+      sink.fact(body, true);
+    }
+    disk.heal();
+    sink.close();
+    const all = seen(dir);
+    expect(all.map(({ seq }) => seq)).toEqual(Array.from(all, (_, index) => index + 1));
+    expect(all.filter(({ type }) => type !== "progress:changed").map(({ type }) => type)).toEqual(
+      DURABLE.map(({ type }) => type),
+    );
+  },
+);
+
+test("an event that stands in the file twice is read once", () => {
+  const runDir = directory();
+  const dir = join(runDir, "1");
+  mkdirSync(dir);
+  const facts = DURABLE.map((body, index) => ({
+    seq: index + 1,
+    at: "2026-01-01T00:00:00.000Z",
+    attempt: 1,
+    ...body,
+  }));
+  writeFileSync(
+    eventsFile(dir),
+    facts
+      .flatMap((fact) => [summedLine(fact), summedLine(fact), ""])
+      .join("\n")
+      .replaceAll("\n\n", "\n"),
+  );
+  const merged = new MergedEvents(runDir, 0, false);
+  const read: number[] = [];
+  for (let some = merged.read([], 1); some.length > 0; some = merged.read([], 1))
+    for (const line of some) if ("seq" in line) read.push(line.seq);
+  merged.close();
+  expect(read).toEqual(facts.map(({ seq }) => seq));
+});
+
+test("a durable line without its newline is ended, a torn one is not", () => {
+  const whole = summedLine({
+    seq: 1,
+    type: "attempt:accepted",
+    entry: { facts: [], record: { params: {} } },
+  });
+  for (const [left, expected] of [
+    [`${whole}\t\t\t`, `${whole}\n`],
+    [whole, `${whole}\n`],
+    [`${whole}\n${whole}\t\t`, `${whole}\n${whole}\n`],
+    [`${whole}\n${whole.slice(0, -9)}\t`, `${whole}\n${whole.slice(0, -9)}`],
+    [`${whole}\n\t\t`, `${whole}\n`],
+    ["\t\t", ""],
+    ["", ""],
+  ] as const) {
+    const dir = directory();
+    writeFileSync(eventsFile(dir), left);
+    expect(readAccepted(dir) !== null).toBe(left.includes(whole));
+    completeEvents(eventsFile(dir));
+    expect(readFileSync(eventsFile(dir), "utf8")).toBe(expected);
+  }
+  completeEvents(eventsFile(join(directory(), "missing")));
+});
+
+test("an outcome whose newline a power cut took counts: the operation is not run again", async () => {
+  await using daemon = await startDaemon(["gate"]);
+  const gate = join(daemon.world.dir, "gate");
+  const { id } = await daemon.submit("gate", { params: { gate } });
+  const worker = await inStage(daemon, id, "Wait");
+  await daemon.kill();
+  writeFileSync(`${gate}.1`, "");
+  await eventually("the worker is done", () => !isAlive(worker));
+  const file = eventsFile(join(daemon.world.stateDir, "runs", id, "1"));
+  writeFileSync(file, readFileSync(file, "utf8").replace(/\n$/, "\t\t\t\t"));
+  await daemon.startAgain();
+  const ended = await settled(daemon, id);
+  expect(ended).toMatchObject({ state: "succeeded", attempt: 1 });
+  await expectWholeStory(daemon, ended);
+  expect(readFileSync(`${gate}.ran`, "utf8").trim().split("\n")).toHaveLength(1);
+  record({ fault: "the last newline lost in a power cut", injected: 1, survived: 1, lost: 0, duplicated: 0 });
+});
+
+test("the directories of a new state dir are made durable in their parents", async () => {
+  const parent = directory();
+  const root = join(parent, "new", "state");
+  const { synced } = disk;
+  synced.length = 0;
+  prepareStateDir(layoutOf(root));
+  expect(readdirSync(root).sort()).toEqual(["history", "journal", "runs", "version.json", "workers"]);
+  // The root's last sync comes after all its names were made.
+  expect(synced).toEqual([parent, join(parent, "new"), root]);
+  synced.length = 0;
+  prepareStateDir(layoutOf(root));
+  expect(synced).toEqual([]);
+});
