@@ -4,10 +4,11 @@
  */
 import type { Fact, Outcome, Submission } from "../../protocol/fact.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
+import { limitsText } from "../../protocol/resource-limits.js";
 import { type Capture, captureOutput } from "./capture-output.js";
 import { InlineLink } from "./inline-link.js";
 import { typeOfSubmission } from "./prepare.js";
-import type { OperationCtor } from "./read-type.js";
+import { type OperationCtor, readType } from "./read-type.js";
 
 /** Who an inline run tells. Both are called synchronously, in order; `id` is the operation's. */
 export interface InlineWatcher {
@@ -41,6 +42,9 @@ export async function runInline(
     for (;;) {
       watcher.begins?.(current.Type);
       link = new InlineLink(current.submission, watcher);
+      const { limits } = readType(current.Type);
+      if (limits)
+        link.line("liveops", null, `limits are not enforced by liveops run (${limitsText(limits)})`);
       const outcome = await runLink(link, current.Type, signal, capture, isCancelled);
       if (outcome.next === null) return link.record;
       current = { Type: typeOf(outcome.next), submission: outcome.next };

@@ -1,4 +1,6 @@
 /** Nothing that an operation started survives its cancel, whatever it does to get away. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -10,13 +12,15 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Cgroup } from "../../daemon/containment/cgroup.js";
 import { ownCgroup } from "../../daemon/containment/cgroup-base.js";
 import { newId } from "../../protocol/id.js";
 import { isAlive, processesOf } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
-import { eventually, inStage, settled, startDaemon, wholeLog } from "./start.js";
+import { World } from "../harness/world.js";
+import { patience } from "./mode.js";
+import { eventually, inStage, operations, settled, startDaemon, wholeLog } from "./start.js";
 import { record } from "./tally.js";
 
 const base = cgroupForTests();
@@ -84,6 +88,10 @@ async function expectNone(file: string): Promise<void> {
   );
   for (let look = 0; look < 20; look++) expect(processesOf(file)).toEqual([]);
 }
+
+/** Many processes at once on a machine that has other work, in ms. */
+const PATIENCE = patience(120_000);
+vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE });
 
 /** A chain of 20,000 processes takes longer. */
 const ENDING_MS = 2000;
@@ -202,6 +210,32 @@ describe.each(CONTAINMENTS)("%s", (containment) => {
       return names.length > 0 && names.every((name) => textOf(join(base!, name, "cgroup.procs")) !== "");
     });
   });
+});
+
+test("nothing survives the cancel of liveops run, nor the kill of it", async () => {
+  const world = new World(operations("escapes"));
+  directories.push(world.dir);
+  for (const signal of ["SIGINT", "SIGKILL"] as const) {
+    const pids = join(world.dir, `pids-${signal}.list`);
+    const words = ["run", "escapes", "way=env -i setsid", `pids=${pids}`];
+    const child = spawn(process.execPath, [world.bin("liveops"), ...words], {
+      env: world.env,
+      stdio: "ignore",
+    });
+    await eventually("it has started", () => existsSync(pids) && living(pids).length > 0);
+    const ended = once(child, "exit");
+    child.kill(signal);
+    await ended;
+    // After the kill the guard gives the operation its grace period of a second.
+    const ms = signal === "SIGINT" ? ENDING_MS : 20_000;
+    await eventually(
+      "all have ended",
+      () => living(pids).length === 0,
+      () => living(pids),
+      ms,
+    );
+  }
+  await world.close();
 });
 
 test("a submitted environment cannot set the mark", async () => {

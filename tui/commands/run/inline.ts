@@ -16,7 +16,6 @@ import { report, say } from "../../../protocol/command/report.js";
 import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";
 import { newId } from "../../../protocol/id.js";
 import { noSuchType } from "../../../protocol/no-such-type.js";
-import { limitsText } from "../../../protocol/resource-limits.js";
 import { isFinal } from "../../../protocol/state.js";
 import { CANCEL_VARIABLE, type FromChild, PIPE, RUN_VARIABLE, SUPERVISOR_VARIABLE } from "./child.js";
 import { InlineScreen } from "./screen.js";
@@ -78,11 +77,7 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<Exi
   const stop = stopOnSignal(onLost);
   const screen = new InlineScreen(run.json, {
     unread: stop.unread,
-    begins: (Type) => {
-      const { gracePeriod, limits } = readType(Type);
-      tellSupervisor({ gracePeriod });
-      if (limits) say(TO, `limits are not enforced by liveops run (${limitsText(limits)})`, "yellow");
-    },
+    begins: (Type) => tellSupervisor({ gracePeriod: readType(Type).gracePeriod }),
   });
   try {
     const last = await runInline(Type, submission, screen, stop.signal, stop.isCancelled);

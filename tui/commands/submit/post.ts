@@ -2,7 +2,12 @@
 import type { Client } from "../../../protocol/client/client.js";
 import { UsageError } from "../../../protocol/command/failures.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { limitProblem, parseSize, type ResourceLimits } from "../../../protocol/resource-limits.js";
+import {
+  LIMIT_NAMES,
+  limitProblem,
+  parseSize,
+  type ResourceLimits,
+} from "../../../protocol/resource-limits.js";
 import { currentDirectory } from "../current-directory.js";
 import { givenLabel } from "../given-label.js";
 import { givenParams } from "../given-params.js";
@@ -28,29 +33,19 @@ export function post(client: Client, { op, set, trailing, options }: SubmitWords
   );
 }
 
+const LIMIT_FLAGS = { memoryMax: "--memory-max", cpuMax: "--cpu-max", pidsMax: "--pids-max" } as const;
+
 /** @throws UsageError where one is not valid */
-function givenLimits({ memoryMax, cpuMax, pidsMax }: SubmitOptions): ResourceLimits {
+function givenLimits(options: SubmitOptions): ResourceLimits {
   const limits: ResourceLimits = {};
-  if (memoryMax !== undefined) {
-    const bytes = parseSize(memoryMax);
-    if (bytes === null)
-      throw new UsageError(
-        `--memory-max: '${memoryMax}' is not a valid size`,
-        "write 512M, 2G or a number of bytes",
-      );
-    limits.memoryMax = bytes;
-  }
-  if (cpuMax !== undefined) limits.cpuMax = numberOf(cpuMax);
-  if (pidsMax !== undefined) limits.pidsMax = numberOf(pidsMax);
-  const flags = { memoryMax: "--memory-max", cpuMax: "--cpu-max", pidsMax: "--pids-max" } as const;
-  for (const [name, flag] of Object.entries(flags) as Array<[keyof typeof flags, string]>) {
-    const value = limits[name];
-    const problem = value === undefined ? null : limitProblem(name, value);
-    if (problem !== null) throw new UsageError(`${flag} ${problem}, not ${value}`);
+  for (const name of LIMIT_NAMES) {
+    const text = options[name];
+    if (text === undefined) continue;
+    const value = name === "memoryMax" ? parseSize(text) : /\d/.test(text) ? Number(text) : null;
+    const problem = limitProblem(name, value);
+    const hint = name === "memoryMax" ? "write it as 512M, 2G or a number of bytes" : undefined;
+    if (problem !== null) throw new UsageError(`${LIMIT_FLAGS[name]} ${problem}, not '${text}'`, hint);
+    limits[name] = value as number;
   }
   return limits;
-}
-
-function numberOf(text: string): number {
-  return text.trim() === "" ? Number.NaN : Number(text);
 }
