@@ -1,6 +1,8 @@
 /** A start that found its state dir, or its socket, taken by another daemon: which one it is, and what to do. */
 import { Client } from "../../protocol/client/client.js";
+import { NoAnswerError } from "../../protocol/client/errors.js";
 import { shellQuote } from "../../protocol/command/shell-quote.js";
+import { howToWake, isStopped } from "../../protocol/command/silent-daemon.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { DaemonReply } from "../../protocol/routes.js";
 import { type Holder, readHolder } from "../store/holder.js";
@@ -10,6 +12,9 @@ import { until } from "./until.js";
 
 /** How long another daemon, found holding the locks or the socket, may take until it answers. */
 export const OTHER_MS = 15_000;
+
+/** Milliseconds after which `start`, `stop`, `restart` and `status` give up a daemon that does not answer. */
+export const ANSWER_MS = 5000;
 
 /** What a daemon says that could not have its places; `holder`: who has them, where that is told. */
 export interface Taken {
@@ -24,13 +29,19 @@ export interface Taken {
  * @throws Refusal where nobody does, and at once where the state dir's daemon answers on another socket
  */
 export async function otherDaemon(socket: string, taken: Taken, ms: number): Promise<DaemonReply> {
-  // One that is stopped takes a connection and never answers.
-  const limit = AbortSignal.timeout(ms);
   const { holder } = taken;
+  const answer = Math.min(ms, ANSWER_MS);
   const running = await until(async () => {
-    const here = await asked(socket, limit);
+    // It would hold the lock for as long as it is stopped.
+    if (holder !== null && isStopped(holder.pid)) throw notStarted(silent(taken.message, holder));
+    const here = await asked(socket, answer);
+    if (here === "silent") {
+      const message = `${taken.message}, and the one on ${socket} does not answer`;
+      throw notStarted(holder?.socket === socket ? silent(taken.message, holder) : message);
+    }
     if (here !== null || holder === null || holder.socket === socket) return here;
-    const there = await asked(holder.socket, limit);
+    const there = await asked(holder.socket, answer);
+    if (there === "silent") throw notStarted(silent(taken.message, holder));
     // Another pid: it was written by one that is gone, and whoever has the lock now has not written it yet.
     return there?.pid === holder.pid ? there : null;
   }, ms);
@@ -41,12 +52,11 @@ export async function otherDaemon(socket: string, taken: Taken, ms: number): Pro
 /**
  * Who answers on the socket, null where nobody does.
  *
- * @throws Refusal where there is someone who has said nothing after `OTHER_MS`
+ * @throws Refusal where there is someone who has said nothing after `ANSWER_MS`
  */
 export async function answersOn(socket: string, stateDir: string): Promise<DaemonReply | null> {
-  const limit = AbortSignal.timeout(OTHER_MS);
-  const running = await asked(socket, limit);
-  if (!limit.aborted) return running;
+  const running = await asked(socket, ANSWER_MS);
+  if (running !== "silent") return running;
   const holder = readHolder(layoutOf(stateDir));
   const message = `a daemon has ${socket}`;
   throw notStarted(holder?.socket === socket ? silent(message, holder) : `${message}, and does not answer`);
@@ -56,11 +66,12 @@ export function notStarted(why: string): Refusal {
   return new Refusal("LIVEOPS_WRONG_STATE", why, {}, { status: 409, title: "Not started" });
 }
 
-async function asked(socket: string, limit: AbortSignal): Promise<DaemonReply | null> {
+/** "silent": it takes connections and does not answer within so many ms. */
+async function asked(socket: string, ms: number): Promise<DaemonReply | null | "silent"> {
   try {
-    return await answering(new Client(socket), limit);
+    return await answering(new Client(socket, { answer: ms, request: ms }));
   } catch (error) {
-    if (limit.aborted) return null;
+    if (error instanceof NoAnswerError) return "silent";
     throw error;
   }
 }
@@ -68,7 +79,7 @@ async function asked(socket: string, limit: AbortSignal): Promise<DaemonReply | 
 function silent(message: string, { pid, socket }: Holder): string {
   return (
     `${message}: pid ${pid}, which does not answer on ${socket}; ` +
-    `kill -CONT ${pid} wakes it where it was stopped, kill -9 ${pid} ends it, and the next one takes up what it ran`
+    `${howToWake(pid)}, and the next one takes up what it ran`
   );
 }
 

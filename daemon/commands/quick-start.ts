@@ -21,7 +21,7 @@ export function quickStart([command, ...words]: string[]): StartOptions | null {
 }
 
 export async function startQuickly(options: StartOptions): Promise<void> {
-  const to = { program: "liveopsd", startCommand: startCommand(options) };
+  const to = { program: "liveopsd", startCommand: startCommand(options), options };
   endQuietlyOnClosedPipe([process.stderr]);
   try {
     process.exitCode = await startDaemon(options, to);

@@ -6,6 +6,7 @@ import type { DaemonReply } from "../../protocol/routes.js";
 import { withDaemonFlags } from "./daemon-flags.js";
 import type { DaemonOptions } from "./daemon-options.js";
 import { launch } from "./launch.js";
+import { ANSWER_MS } from "./other-daemon.js";
 import { operations, stopDaemon } from "./stop-daemon.js";
 
 export function registerRestart(root: Command): void {
@@ -15,7 +16,7 @@ export function registerRestart(root: Command): void {
   withDaemonFlags(command).action(async () => {
     const options = allOptions<DaemonOptions>(command);
     const { socket } = commandPlaces(options);
-    const stopped = await stopDaemon(new Client(socket), false);
+    const stopped = await stopDaemon(new Client(socket, { answer: ANSWER_MS }), false);
     // What the old one was told by flags, the new one is told too, unless it is told otherwise now.
     const told = stopped ? { ...inherited(stopped.daemon), ...options } : options;
     const { pid, ours } = await launch(told, socket);

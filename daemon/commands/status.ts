@@ -4,6 +4,7 @@ import { Client } from "../../protocol/client/client.js";
 import { neutralise } from "../../protocol/command/neutralise.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
 import type { DaemonReply } from "../../protocol/routes.js";
+import { ANSWER_MS } from "./other-daemon.js";
 import { operations } from "./stop-daemon.js";
 
 export function registerStatus(root: Command): void {
@@ -13,7 +14,7 @@ export function registerStatus(root: Command): void {
   ]);
   command.option("--json", "print one JSON value").action(async () => {
     const options = allOptions<GlobalOptions & { json?: boolean }>(command);
-    const daemon = await new Client(commandPlaces(options).socket).daemon();
+    const daemon = await new Client(commandPlaces(options).socket, { answer: ANSWER_MS }).daemon();
     process.stdout.write(options.json ? `${JSON.stringify(daemon)}\n` : `${describe(daemon)}\n`);
   });
 }

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
+import { ANSWER_MS } from "./other-daemon.js";
 import { describeStop, stopDaemon } from "./stop-daemon.js";
 
 export function registerStop(root: Command): void {
@@ -12,7 +13,7 @@ export function registerStop(root: Command): void {
   command.option("--now", "cancel running operations first").action(async () => {
     const options = allOptions<GlobalOptions & { now?: boolean }>(command);
     const { socket } = commandPlaces(options);
-    const stopped = await stopDaemon(new Client(socket), options.now === true);
+    const stopped = await stopDaemon(new Client(socket, { answer: ANSWER_MS }), options.now === true);
     process.stderr.write(
       `liveopsd: ${stopped ? describeStop(stopped.reply) : `none was running on ${socket}`}\n`,
     );

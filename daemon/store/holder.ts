@@ -2,13 +2,11 @@
  * Who holds the state dir: written there by the daemon that has its lock, for whoever is refused it. No more than a
  * hint: the lock tells whether anyone holds it, and the daemon on that socket whether it is the one.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { type LockOwner, readLockOwner } from "../../protocol/command/silent-daemon.js";
 import type { Layout } from "./layout.js";
 
-export interface Holder {
-  pid: number;
-  socket: string;
-}
+export type Holder = LockOwner;
 
 /** Not synced, and left out where there is no room: nothing depends on it. */
 export function writeHolder({ holder }: Layout, who: Holder): void {
@@ -29,12 +27,7 @@ export function removeHolder({ holder }: Layout): void {
 
 /** Null where it is not told. */
 export function readHolder({ holder }: Layout): Holder | null {
-  try {
-    const { pid, socket } = JSON.parse(readFileSync(holder, "utf8")) as Partial<Holder>;
-    return typeof pid === "number" && typeof socket === "string" ? { pid, socket } : null;
-  } catch {
-    return null;
-  }
+  return readLockOwner(holder);
 }
 
 function removeFiles(...files: string[]): void {

@@ -1,5 +1,6 @@
 /** The names inside the state dir. */
 import { join } from "node:path";
+import { lockOwnerFile } from "../../protocol/command/silent-daemon.js";
 
 /** The format this version writes; a newer one is refused untouched. */
 export const FORMAT = 1;
@@ -37,7 +38,7 @@ export function layoutOf(root: string): Layout {
     root,
     version: join(root, "version.json"),
     lock: join(root, "liveopsd.lock"),
-    holder: join(root, "liveopsd.json"),
+    holder: lockOwnerFile(root),
     log: join(root, "liveopsd.log"),
     clock: join(root, "clock.json"),
     audit: join(root, "audit.ndjson"),

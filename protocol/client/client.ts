@@ -17,6 +17,7 @@ import type {
   TypesReply,
 } from "../routes.js";
 import type { WatchLine, WatchQuery } from "../watch.js";
+import { DEADLINES, type Deadlines } from "./deadline.js";
 import { ConnectionLostError } from "./errors.js";
 import { open, readText } from "./http.js";
 import type { RequestOptions } from "./request.js";
@@ -25,8 +26,26 @@ import { askJson } from "./whole-answer.js";
 /** A line of an event stream: a fact, a log line (with `log`), or the end. */
 export type EventLine = Fact | ({ type: "log:line" } & LogLine) | EndLine;
 
+/** On every stream that waits for more, every 15 s: the daemon lives. */
+interface PingLine {
+  type: "ping";
+}
+
 export class Client {
-  constructor(readonly socket: string) {}
+  readonly #deadlines: Deadlines;
+
+  /**
+   * Every method throws `NoDaemonError` where nothing listens on the socket, and `NoAnswerError` where the daemon
+   * does not answer in time.
+   *
+   * @param deadlines in ms; default: `DEADLINES`
+   */
+  constructor(
+    readonly socket: string,
+    deadlines: Partial<Deadlines> = {},
+  ) {
+    this.#deadlines = { ...DEADLINES, ...deadlines };
+  }
 
   /**
    * Submits once, however often the connection breaks: with the same key the daemon answers with the same operation.
@@ -61,8 +80,8 @@ export class Client {
   }
 
   /** `id` may be a unique prefix of 3 or more. */
-  show(id: string): Promise<Operation> {
-    return this.#json({ method: "GET", path: `/v1/operations/${encodeURIComponent(id)}` });
+  show(id: string, signal?: AbortSignal): Promise<Operation> {
+    return this.#json({ method: "GET", path: `/v1/operations/${encodeURIComponent(id)}`, signal });
   }
 
   remove(id: string): Promise<Operation> {
@@ -110,8 +129,16 @@ export class Client {
     return this.#json({ method: "GET", path: "/v1/daemon", signal, anyVersion: true });
   }
 
+  /** With `now` it waits for running operations to end, for as long as the daemon answers other requests. */
   stop(now = false): Promise<StopReply> {
-    return this.#json({ method: "POST", path: "/v1/daemon/stop", body: { now }, anyVersion: true });
+    const deadlines = { ...this.#deadlines, ...(now && { request: Number.POSITIVE_INFINITY }) };
+    return this.#json({
+      method: "POST",
+      path: "/v1/daemon/stop",
+      body: { now },
+      anyVersion: true,
+      deadlines,
+    });
   }
 
   /**
@@ -134,25 +161,24 @@ export class Client {
   }
 
   /** Stored facts, and with `follow` the coming ones until the operation is settled. */
-  events(id: string, query: EventsQuery = {}, signal?: AbortSignal): AsyncGenerator<EventLine> {
+  async *events(id: string, query: EventsQuery = {}, signal?: AbortSignal): AsyncGenerator<EventLine> {
     const path = `/v1/operations/${encodeURIComponent(id)}/events`;
-    return this.#lines<EventLine>(
-      { method: "GET", path, query: { ...query }, signal },
-      query.follow === true ? "end" : null,
-    );
+    const options = { method: "GET", path, query: { ...query }, signal } as const;
+    for await (const line of this.#lines<EventLine | PingLine>(options, query.follow === true ? "end" : null))
+      if (line.type !== "ping") yield line;
   }
 
   /**
    * The state as it changes. Ends after an `end` line (with `operation`).
    *
-   * @throws ConnectionLostError when the daemon goes away before that.
+   * @throws ConnectionLostError when the daemon goes away before that, or is silent for longer than its pings allow.
    */
   watch(query: WatchQuery = {}, signal?: AbortSignal): AsyncGenerator<WatchLine> {
     return this.#lines<WatchLine>({ method: "GET", path: "/v1/watch", query: { ...query }, signal }, "end");
   }
 
   #json<T>(options: RequestOptions): Promise<T> {
-    return askJson<T>(this.socket, options);
+    return askJson<T>(this.socket, { deadlines: this.#deadlines, ...options });
   }
 
   /** `lastType`: of the line that ends the stream, so that an end without it is a lost connection. */
@@ -160,22 +186,33 @@ export class Client {
     options: RequestOptions,
     lastType: T["type"] | null,
   ): AsyncGenerator<T> {
-    const response = await open(this.socket, options);
+    const response = await open(this.socket, { deadlines: this.#deadlines, ...options });
     const ready: T[] = [];
     const splitter = new LineSplitter((line) => ready.push(JSON.parse(line) as T));
     let last = "";
+    // A reader that takes its time is no silence of the daemon.
+    let waiting = true;
+    const ms = this.#deadlines.stream;
+    const silence = setTimeout(() => {
+      if (waiting) response.destroy(new Error(`nothing was heard from the daemon for ${ms / 1000} s`));
+      else silence.refresh();
+    }, ms);
     try {
       for await (const chunk of response) {
+        waiting = false;
         splitter.push(chunk as Buffer);
         for (const line of ready.splice(0)) {
           last = line.type;
           yield line;
         }
+        waiting = true;
+        silence.refresh();
       }
     } catch (error) {
       if (options.signal?.aborted) throw options.signal.reason;
       throw error instanceof Refusal ? error : new ConnectionLostError((error as Error).message);
     } finally {
+      clearTimeout(silence);
       response.destroy();
     }
     if (lastType !== null && last !== lastType) throw new ConnectionLostError("the stream broke off");
@@ -184,13 +221,13 @@ export class Client {
   /** The log as plain text, as `curl` would get it. */
   async logText(id: string, query: LogQuery = {}): Promise<string> {
     const path = `/v1/operations/${encodeURIComponent(id)}/log`;
-    return readText(
-      await open(this.socket, {
-        method: "GET",
-        path,
-        query: { ...query },
-        headers: { accept: "text/plain" },
-      }),
-    );
+    const options: RequestOptions = {
+      method: "GET",
+      path,
+      query: { ...query },
+      headers: { accept: "text/plain" },
+      deadlines: this.#deadlines,
+    };
+    return readText(this.socket, await open(this.socket, options), options);
   }
 }

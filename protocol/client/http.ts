@@ -2,7 +2,8 @@
 import type { IncomingMessage } from "node:http";
 import { Refusal } from "../errors.js";
 import { VERSION_HEADER } from "../version.js";
-import { ConnectionLostError, NoDaemonError } from "./errors.js";
+import { DEADLINES, Deadline } from "./deadline.js";
+import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
 import { checkVersion, prepare, problemOf, type RequestOptions } from "./request.js";
 
 export async function open(socket: string, options: RequestOptions): Promise<IncomingMessage> {
@@ -14,20 +15,38 @@ export async function open(socket: string, options: RequestOptions): Promise<Inc
     throw refusal;
   }
   const status = response.statusCode ?? 500;
-  if (status >= 400) throw Refusal.fromProblem(problemOf(status, await readText(response)));
+  if (status >= 400) throw Refusal.fromProblem(problemOf(status, await readText(socket, response, options)));
   return response;
 }
 
-export async function readText(response: IncomingMessage): Promise<string> {
+/** The rest of an answer, under the request's deadlines. */
+export async function readText(
+  socket: string,
+  response: IncomingMessage,
+  options: RequestOptions,
+): Promise<string> {
   const chunks: Buffer[] = [];
+  const deadline = watched(socket, options, (error) => response.destroy(error));
   try {
-    for await (const chunk of response) chunks.push(chunk as Buffer);
+    for await (const chunk of response) {
+      deadline.heard();
+      chunks.push(chunk as Buffer);
+    }
   } catch (error) {
+    if (options.signal?.aborted) throw options.signal.reason;
+    if (error instanceof NoAnswerError) throw error;
     throw new ConnectionLostError(
       `the daemon went away in the middle of a reply: ${(error as Error).message}`,
     );
+  } finally {
+    deadline.stop();
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+function watched(socket: string, options: RequestOptions, giveUp: (error: NoAnswerError) => void): Deadline {
+  const { method, deadlines = DEADLINES } = options;
+  return new Deadline({ socket, method, deadlines, giveUp });
 }
 
 /** Without it node:http asks whether the host is an IP address, and compiles a regular expression of 3 ms for that. */
@@ -43,10 +62,14 @@ async function send(socket: string, options: RequestOptions): Promise<IncomingMe
       { socketPath: socket, method, path: target, agent: false, ...NO_SERVER_NAME, signal, headers },
       resolve,
     );
+    const deadline = watched(socket, options, (error) => request.destroy(error));
+    request.on("response", () => deadline.stop());
+    request.on("close", () => deadline.stop());
     let connected = false;
     request.on("socket", (s) => s.once("connect", () => (connected = true)));
-    request.on("error", (error: NodeJS.ErrnoException) => {
+    request.on("error", (error: NodeJS.ErrnoException | NoAnswerError) => {
       if (signal?.aborted) reject(signal.reason);
+      else if (error instanceof NoAnswerError) reject(error);
       else if (connected)
         reject(new ConnectionLostError(`the daemon closed the connection: ${error.message}`));
       else reject(new NoDaemonError(socket, error.code ?? error.message));

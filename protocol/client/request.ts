@@ -3,6 +3,7 @@ import { type Problem, Refusal } from "../errors.js";
 import { MAX_SOCKET_PATH } from "../places.js";
 import { compatible, VERSION, VERSION_HEADER } from "../version.js";
 import { CLIENT_HEADER, clientHeader } from "./client-header.js";
+import type { Deadlines } from "./deadline.js";
 import { checkSocketOwner } from "./socket-owner.js";
 
 export interface RequestOptions {
@@ -14,6 +15,8 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
   /** Take the answer whatever version it comes from: to see who answers, and to stop it. */
   anyVersion?: boolean;
+  /** Default: `DEADLINES`. */
+  deadlines?: Deadlines;
 }
 
 export interface Prepared {

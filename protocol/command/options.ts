@@ -68,5 +68,5 @@ export async function runRoot(root: Command, argv: string[]): Promise<void> {
 export function reportTo(root: Command): ReportTo {
   const given = root.commands.map((command) => command.opts<GlobalOptions>());
   const options = Object.assign({}, root.opts<GlobalOptions>(), ...given);
-  return { program: root.name(), startCommand: startCommand(options) };
+  return { program: root.name(), startCommand: startCommand(options), options };
 }

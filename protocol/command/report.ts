@@ -4,25 +4,29 @@
  * What it doesn't know is our fault: exit 70, with the stack. Every text is neutralised, since details quote what
  * users and operations wrote.
  */
-import { ConnectionLostError, NoDaemonError } from "../client/errors.js";
+import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../client/errors.js";
 import { exitCodeOfStatus, Refusal } from "../errors.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { VERSION } from "../version.js";
 import { type MaybeTerminal, paintFor } from "./colour.js";
 import { InterruptedError, NotFoundError, TimedOutError, UsageError } from "./failures.js";
+import type { GlobalOptions } from "./looked-for.js";
 import { neutralise } from "./neutralise.js";
+import { silentDaemon } from "./silent-daemon.js";
 
 export interface ReportTo {
   /** The command that speaks: `liveops` or `liveopsd`. */
   program: string;
   /** What starts the daemon this command looked for, flags and all. */
   startCommand: string;
+  /** The options that name the daemon: its pid is looked up for an error that names it. */
+  options?: GlobalOptions;
   stderr?: MaybeTerminal & { write(text: string): unknown };
 }
 
 /** Says what went wrong on stderr; returns the exit code. */
 export function report(error: unknown, to: ReportTo): ExitCode {
-  const { lines, code } = describe(error, to.startCommand);
+  const { lines, code } = describe(error, to);
   if (lines.length > 0) say(to, lines.join("\n"));
   return code;
 }
@@ -38,13 +42,22 @@ export function say(
   stderr.write(`${prefix} ${neutralise(text, { newlines: true })}\n`);
 }
 
-function describe(error: unknown, startCommand: string): { lines: string[]; code: ExitCode } {
+function describe(
+  error: unknown,
+  { startCommand, options = {} }: ReportTo,
+): { lines: string[]; code: ExitCode } {
   if (error instanceof Refusal) return { lines: refusal(error), code: exitCodeOfStatus(error.status) };
   if (error instanceof NoDaemonError) {
     return { lines: [error.message, `start it with: ${startCommand}`], code: EXIT.noDaemon };
   }
   if (error instanceof ConnectionLostError) {
     return { lines: [error.message, `see: ${status(startCommand)}`], code: EXIT.noDaemon };
+  }
+  if (error instanceof NoAnswerError) {
+    return {
+      lines: [error.message, ...silentDaemon(error.socket, options, startCommand)],
+      code: EXIT.noDaemon,
+    };
   }
   if (error instanceof UsageError) {
     return { lines: [error.message, ...(error.hint ? [error.hint] : [])], code: EXIT.usage };

@@ -46,7 +46,10 @@ async function attempted(
     const settlement = new Settlement({
       lifecycle: open.lifecycle,
       layout: open.layout,
+      containment: { forget: () => {}, kill: async () => {}, ranOutOfMemory: () => false },
+      blockedTypes: { block: () => {}, isOverdue: () => false, loaded: () => {} },
       isCurrent: () => true,
+      isStopped: () => false,
       onDone: () => resolve(),
       onWait: () => {},
       onBroken: reject,

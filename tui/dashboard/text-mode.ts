@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Client } from "../../protocol/client/client.js";
-import { NoDaemonError } from "../../protocol/client/errors.js";
+import { NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
 import { Refusal } from "../../protocol/errors.js";
 import { EXIT } from "../../protocol/exit-codes.js";
 import type { Arguments } from "./arguments.js";
@@ -36,7 +36,8 @@ async function hasNothing(socket: string): Promise<boolean> {
   try {
     return (await new Client(socket).list({ limit: 1 })).operations.length === 0;
   } catch (error) {
-    if (error instanceof NoDaemonError || error instanceof Refusal) return false;
+    if (error instanceof NoDaemonError || error instanceof NoAnswerError || error instanceof Refusal)
+      return false;
     throw error;
   }
 }

@@ -10,6 +10,9 @@ import { eventsOf } from "../../store/ledger.js";
 import { bind } from "../route.js";
 import { openStream } from "../stream.js";
 
+/** Milliseconds between two pings, by which a client tells a quiet operation from a daemon that is gone. */
+const PING_MS = 15_000;
+
 export function eventsRoute(app: FastifyInstance, context: Context): void {
   bind(app, "events", ({ params, query, reply }) => {
     const { id } = context.find(params.id).record;
@@ -18,13 +21,20 @@ export function eventsRoute(app: FastifyInstance, context: Context): void {
     const pump = () => send(context, id, events, query.follow, response);
     response.on("drain", pump);
     if (query.follow) context.signals.on(id, pump);
+    const pings = query.follow ? setInterval(() => ping(response), PING_MS) : undefined;
     response.on("close", () => {
+      clearInterval(pings);
       context.signals.off(id, pump);
       events.close();
     });
     pump();
     return reply;
   });
+}
+
+/** A stream that has not drained says enough of the daemon by what it still holds. */
+function ping(response: ReturnType<typeof openStream>): void {
+  if (!response.writableNeedDrain && !response.writableEnded) response.write('{"type":"ping"}\n');
 }
 
 /** Sends what the stream takes; the rest stays on disk until it drains. */

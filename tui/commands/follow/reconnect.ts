@@ -3,7 +3,7 @@
  * as long as it takes, and says so once when it went and once when it is back.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { ConnectionLostError, NoDaemonError } from "../../../protocol/client/errors.js";
+import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../../protocol/client/errors.js";
 import { Refusal } from "../../../protocol/errors.js";
 
 const FIRST_DELAY_MS = 50;
@@ -51,8 +51,32 @@ export async function* reconnecting<T>(
   }
 }
 
+/**
+ * Asks again while the daemon takes the question and does not answer.
+ *
+ * @throws NoDaemonError where no daemon listens
+ */
+export async function untilAnswered<T>(
+  ask: () => Promise<T>,
+  { onLost, onBack, signal }: Reconnect,
+): Promise<T> {
+  for (let wait = FIRST_DELAY_MS, lost = false; ; wait = Math.min(wait * 2, LONGEST_DELAY_MS)) {
+    try {
+      const answer = await ask();
+      if (lost) onBack?.();
+      return answer;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!mayComeBack(error, lost)) throw error;
+      if (!lost) onLost?.();
+      lost = true;
+    }
+    await delay(wait, undefined, { signal }).catch(() => signal?.throwIfAborted());
+  }
+}
+
 function mayComeBack(error: unknown, wasThere: boolean): boolean {
-  if (error instanceof ConnectionLostError) return true;
+  if (error instanceof ConnectionLostError || error instanceof NoAnswerError) return true;
   if (error instanceof NoDaemonError) return wasThere;
   return error instanceof Refusal && error.code === "LIVEOPS_STOPPING";
 }

@@ -26,7 +26,7 @@ export function quickList([command, ...words]: string[]): ListOptions | null {
 }
 
 export async function listQuickly(options: ListOptions): Promise<void> {
-  const to = { program: "liveops", startCommand: startCommand(options) };
+  const to = { program: "liveops", startCommand: startCommand(options), options };
   try {
     // The kernel closes the socket quicker than Node does; but only once all is written.
     if (await list(options, to, stdout)) process.exit();

@@ -23,6 +23,10 @@ export async function runQuickly(words: RunWords): Promise<void> {
     await runWords(words);
   } catch (error) {
     endQuietlyOnClosedPipe();
-    process.exitCode = report(error, { program: "liveops", startCommand: startCommand(words.options) });
+    process.exitCode = report(error, {
+      program: "liveops",
+      startCommand: startCommand(words.options),
+      options: words.options,
+    });
   }
 }

@@ -16,7 +16,11 @@ export async function submitQuickly(words: SubmitWords): Promise<void> {
     if (writeOut(submitted(operation, words.options.json === true))) process.exit();
   } catch (error) {
     endQuietlyOnClosedPipe([process.stderr]);
-    process.exitCode = report(error, { program: "liveops", startCommand: startCommand(words.options) });
+    process.exitCode = report(error, {
+      program: "liveops",
+      startCommand: startCommand(words.options),
+      options: words.options,
+    });
   }
 }
 

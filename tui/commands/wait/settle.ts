@@ -2,7 +2,7 @@
 import type { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { applyWatchLine, EMPTY_VIEW } from "../../../protocol/watch.js";
-import { type Reconnect, reconnecting } from "../follow/reconnect.js";
+import { type Reconnect, reconnecting, untilAnswered } from "../follow/reconnect.js";
 
 export interface SettleOptions extends Reconnect {
   /** Wait for the last operation of the chain, not for this one; true by default. */
@@ -25,8 +25,8 @@ export async function settle(client: Client, id: string, options: SettleOptions 
     }
     if (line.type === "end") {
       const record = view.operations.get(line.id);
-      const isWhole = record?.state === line.state && !record.omitted;
-      return isWhole ? record : await client.show(line.id);
+      if (record?.state === line.state && !record.omitted) return record;
+      return untilAnswered(() => client.show(line.id, options.signal), options);
     }
   }
   throw new Error(`the watch of ${current} ended without an end`);

@@ -5,6 +5,7 @@ import type { ReportTo } from "../../../protocol/command/report.js";
 import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
+import { type Reconnect, untilAnswered } from "../follow/reconnect.js";
 import { interruptible } from "../interrupt.js";
 import { lostNotes } from "./lost-notes.js";
 import { noteOutcome } from "./outcome-note.js";
@@ -21,9 +22,7 @@ export interface WaitFor {
 const LONGEST_MS = 2 ** 31 - 1;
 
 export async function waitForAll(client: Client, named: string[], wait: WaitFor): Promise<ExitCode> {
-  // Every name is looked up first: a mistyped one is said now, not after an hour.
-  const records = await Promise.all(named.map((id) => client.show(id)));
-  const waiting = new Set(records.map((record) => record.id));
+  const waiting = new Set(named);
   const list = () => [...waiting].join(" ");
   const states = await interruptible(
     () => `interrupted; ${list()} ${waiting.size === 1 ? "goes" : "go"} on`,
@@ -33,15 +32,19 @@ export async function waitForAll(client: Client, named: string[], wait: WaitFor)
       const timer = startTimer(wait.timeoutSeconds, () =>
         enough.abort(new TimedOutError(`time is up; not settled: ${list()}`)),
       );
-      const notes = onceForAll(lostNotes(wait.to));
-      const each = [...waiting].map(async (id) => {
-        const last = await settle(client, id, { signal, ...notes });
-        waiting.delete(id);
-        process.stdout.write(`${id} ${last.state}\n`);
-        noteOutcome(wait.to, last);
-        return last.state;
-      });
+      const reconnect = { signal, ...onceForAll(lostNotes(wait.to)) };
+      let each: Array<Promise<Operation["state"]>> = [];
       try {
+        const ids = await lookUp(client, named, wait, reconnect);
+        waiting.clear();
+        for (const id of ids) waiting.add(id);
+        each = ids.map(async (id) => {
+          const last = await settle(client, id, reconnect);
+          waiting.delete(id);
+          process.stdout.write(`${id} ${last.state}\n`);
+          noteOutcome(wait.to, last);
+          return last.state;
+        });
         return wait.any ? [await Promise.race(each)] : await Promise.all(each);
       } finally {
         clearTimeout(timer);
@@ -51,6 +54,25 @@ export async function waitForAll(client: Client, named: string[], wait: WaitFor)
     },
   );
   return exitCodeOfAll(states);
+}
+
+/**
+ * The ids of all that are named. They are looked up first: a mistyped name is said now, not after an hour.
+ *
+ * With a timeout, a daemon that does not answer is waited for until the time is up.
+ */
+async function lookUp(
+  client: Client,
+  named: string[],
+  { timeoutSeconds }: WaitFor,
+  reconnect: Reconnect,
+): Promise<string[]> {
+  const { signal } = reconnect;
+  const show = (id: string) => client.show(id, signal);
+  const records = await Promise.all(
+    named.map((id) => (timeoutSeconds === null ? show(id) : untilAnswered(() => show(id), reconnect))),
+  );
+  return [...new Set(records.map(({ id }) => id))];
 }
 
 function startTimer(seconds: number | null, onTimeout: () => void): NodeJS.Timeout | undefined {

@@ -9,8 +9,6 @@ import type { Store } from "../store.js";
 /** Milliseconds before the first new attempt, and at most. */
 const FIRST_WAIT = 100;
 const LONGEST_WAIT = 1000;
-/** The daemon pings every 15 s: silence for this long is a daemon that is gone without saying so. */
-const SILENCE = 40_000;
 
 export function useWatch(store: Store, client: Client): void {
   useEffect(() => {
@@ -35,21 +33,16 @@ export interface Watcher {
 export async function watchForEver(watcher: Watcher, client: Client, left: AbortSignal): Promise<void> {
   let wait = FIRST_WAIT;
   while (!left.aborted) {
-    const silent = new AbortController();
-    const timer = setTimeout(() => silent.abort(new Error(`nothing heard for ${SILENCE / 1000} s`)), SILENCE);
     try {
       const since = watcher.cursor();
       const query = { limit: 200, ...(since !== null && { since }) };
-      for await (const line of client.watch(query, AbortSignal.any([left, silent.signal]))) {
-        timer.refresh();
+      for await (const line of client.watch(query, left)) {
         wait = FIRST_WAIT;
         watcher.dispatch({ type: "watched", line });
       }
     } catch (error) {
       if (left.aborted) return;
       watcher.dispatch({ type: "lost", reason: reasonOf(error), at: watcher.now() });
-    } finally {
-      clearTimeout(timer);
     }
     await pause(wait, left);
     wait = Math.min(wait * 2, LONGEST_WAIT);
