@@ -33,6 +33,8 @@ export interface Context {
   log: Logger;
   audit: AuditLog;
   backups: Backups;
+  /** Why the log file cannot be written at present; null while it can. */
+  logProblem(): string | null;
   startedAt: string;
   /** Emits an operation's id whenever anything of it changed: record, facts or log. */
   signals: EventEmitter;

@@ -4,7 +4,6 @@
  */
 import { EventEmitter } from "node:events";
 import { setTimeout as after } from "node:timers/promises";
-import type { Logger } from "pino";
 import type { Blocked, Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
 import { AuditLog } from "./audit/audit-log.js";
@@ -20,6 +19,7 @@ import { Lifecycle } from "./lifecycle.js";
 import { checkSocketPath, DaemonSocket, SocketTakenError } from "./listen.js";
 import { Loader } from "./loader/loader.js";
 import { lockStateDir } from "./lock/state-lock.js";
+import type { DaemonLog } from "./log/daemon-log.js";
 import { Queue } from "./queue.js";
 import { QueueFeed } from "./queue-feed.js";
 import { Releasers } from "./releasers.js";
@@ -66,7 +66,7 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-export async function startDaemon(settings: Settings, makeLog: () => Logger): Promise<Daemon> {
+export async function startDaemon(settings: Settings, makeLog: () => DaemonLog): Promise<Daemon> {
   const releasers = new Releasers();
   try {
     return await assemble(settings, makeLog, releasers);
@@ -82,7 +82,7 @@ function takeSocket(path: string): DaemonSocket {
   return socket;
 }
 
-async function assemble(settings: Settings, makeLog: () => Logger, releasers: Releasers): Promise<Daemon> {
+async function assemble(settings: Settings, makeLog: () => DaemonLog, releasers: Releasers): Promise<Daemon> {
   const layout = layoutOf(settings.stateDir);
   checkSocketPath(settings.socket);
   checkStateDir(layout);
@@ -98,7 +98,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
   writeHolder(layout, { pid: process.pid, socket: settings.socket });
   releasers.add(() => removeHolder(layout));
 
-  const log = makeLog();
+  const { logger: log, appendText, problem: logProblem } = makeLog();
   const signals = new EventEmitter().setMaxListeners(0);
   const queue = new Queue();
   const clock = new TrustedClock(layout.clock);
@@ -127,7 +127,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     onError: (error) => log.error({ err: error }, `${layout.document} could not be written`),
   });
   const lifecycle = new Lifecycle(store, layout, settings.maxChainLength);
-  const loader = new Loader(settings.opsDirs, layout.log);
+  const loader = new Loader(settings.opsDirs, appendText);
   const hub = new Hub({
     record: (id) => {
       const entry = store.find(id);
@@ -283,6 +283,7 @@ async function assemble(settings: Settings, makeLog: () => Logger, releasers: Re
     log,
     audit,
     backups,
+    logProblem,
     startedAt: new Date().toISOString(),
     signals,
     present: shown,

@@ -2,12 +2,13 @@
  * The daemon's process: logs to the state dir's file, stops on SIGTERM and SIGINT, and leaves running operations to
  * the next daemon. `liveopsd start` forks it; `--foreground` runs it in the command's own process.
  */
-import pino from "pino";
-import { openOwnFile } from "../protocol/own-file.js";
 import { AlreadyRunningError, type Daemon, startDaemon } from "./daemon.js";
+import { SocketTakenError } from "./listen.js";
+import { openDaemonLog, sayOnStderr } from "./log/daemon-log.js";
 import { ServiceNotifier } from "./process/service-notifier.js";
 import type { Settings } from "./settings.js";
 import { settingsFrom } from "./settings.js";
+import { StateRemovedError } from "./state-guard.js";
 import { layoutOf } from "./store/layout.js";
 
 export { BackupError } from "./backup/backup-error.js";
@@ -18,12 +19,23 @@ export { PlaceError } from "./store/directories.js";
 export type { Settings };
 export { AlreadyRunningError, type Daemon, settingsFrom, startDaemon };
 
-/** Runs until it is stopped. `toStderr`: logs there as well as to the file; `onAnswers`: the socket answers. */
-export async function runDaemon(settings: Settings, toStderr: boolean, onAnswers: () => void): Promise<void> {
+/**
+ * Runs until it is stopped.
+ *
+ * @param toStderr logs there as well as to the file
+ * @param onAnswers the socket answers; `logProblem`: why the log file cannot be written, null where it can
+ */
+export async function runDaemon(
+  settings: Settings,
+  toStderr: boolean,
+  onAnswers: (logProblem: string | null) => void,
+): Promise<void> {
   // A daemon in the background is not the process that systemd started.
   const notifier = ServiceNotifier.take(process.env, process.pid);
-  const daemon = await startDaemon(settings, () => openLog(settings, toStderr));
-  const { log } = daemon.context;
+  const daemon = await startDaemon(settings, () =>
+    openDaemonLog(layoutOf(settings.stateDir).log, settings.maxDaemonLog, toStderr),
+  );
+  const { log, logProblem } = daemon.context;
   // Relative places are resolved by now; the directory it was started in may be unmounted.
   process.chdir("/");
   const stop = (signal: string) => {
@@ -42,15 +54,25 @@ export async function runDaemon(settings: Settings, toStderr: boolean, onAnswers
   process.on("SIGHUP", () => {});
   process.on("uncaughtException", (error) => {
     log.fatal({ err: error }, "a fault in liveopsd");
+    sayOnStderr(`stopped by a fault in liveops: ${error.stack ?? error.message}`);
     process.exit(70);
   });
-  onAnswers();
+  onAnswers(logProblem());
   if (toStderr) startNotifier(notifier, daemon);
   // Its disk failed it: nothing may be acknowledged any more, and the next daemon starts from what is durable.
   await daemon.stopped.catch((error: Error) => {
-    process.stderr.write(`liveopsd: stopped: ${error.message}\n`);
+    sayOnStderr(`stopped: ${whyStopped(error, settings.stateDir)}`);
     process.exit(70);
   });
+}
+
+/** Why the daemon stopped by itself, and what to do next. */
+function whyStopped(error: Error, stateDir: string): string {
+  if (error instanceof StateRemovedError || error instanceof SocketTakenError) return error.message;
+  return (
+    `the state directory ${stateDir} cannot be written: ${error.message}; ` +
+    "running operations continue; check the disk, then: liveopsd start"
+  );
 }
 
 function startNotifier(notifier: ServiceNotifier | null, { context, stopBegun, stopped }: Daemon): void {
@@ -67,33 +89,4 @@ function startNotifier(notifier: ServiceNotifier | null, { context, stopBegun, s
   void stopBegun.then(() => notifier.stopping());
   const end = () => notifier.end();
   stopped.then(end, end);
-}
-
-/** Whether it can be written is known at once; what writes it is made for the first line, after the daemon answers. */
-function openLog(settings: Settings, toStderr: boolean): pino.Logger {
-  const fd = openOwnFile(layoutOf(settings.stateDir).log);
-  return whenUsed(() => logTo(fd, toStderr));
-}
-
-function logTo(fd: number, toStderr: boolean): pino.Logger {
-  const file = pino.destination({ dest: fd, sync: true });
-  // A line for which the disk has no room waits for the next one; without a listener it would end the daemon.
-  file.on("error", () => {});
-  const streams: pino.StreamEntry[] = [{ stream: file }];
-  if (toStderr) streams.push({ stream: pino.destination({ dest: 2, sync: true }) });
-  return pino(
-    { base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.multistream(streams),
-  );
-}
-
-function whenUsed(make: () => pino.Logger): pino.Logger {
-  let made: pino.Logger | undefined;
-  return new Proxy({} as pino.Logger, {
-    get: (_, name) => {
-      made ??= make();
-      const value: unknown = Reflect.get(made, name);
-      return typeof value === "function" ? value.bind(made) : value;
-    },
-  });
 }

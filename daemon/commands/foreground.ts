@@ -11,7 +11,7 @@ import { placeFault } from "./place-fault.js";
 
 /** What the forked daemon says to the command that started it, once. */
 export type LaunchReport =
-  | { type: "answers"; pid: number }
+  | { type: "answers"; pid: number; logProblem: string | null }
   | ({ type: "taken" } & Taken)
   | { type: "failed"; message: string; code: ExitCode };
 
@@ -22,12 +22,15 @@ export async function runForeground(options: DaemonOptions, to: ReportTo): Promi
   useCompileCache();
   const { AlreadyRunningError, PlaceError, runDaemon, settingsFrom } = daemonBundle();
   const isChild = process.send !== undefined;
+  // The command that reads it ends when the daemon answers.
+  if (isChild) process.stderr.removeAllListeners("error").on("error", () => {});
   let socket = "";
   try {
     const settings = settingsFrom(options, process.env, readConfig());
     socket = settings.socket;
-    await runDaemon(settings, !isChild, () => {
-      tell({ type: "answers", pid: process.pid });
+    await runDaemon(settings, !isChild, (logProblem) => {
+      tell({ type: "answers", pid: process.pid, logProblem });
+      if (!isChild && logProblem !== null) say(to, describeLogProblem(logProblem), "yellow");
       keepCompileCache();
     });
     return EXIT.done;
@@ -48,6 +51,10 @@ export async function runForeground(options: DaemonOptions, to: ReportTo): Promi
     tell({ type: "failed", message, code: EXIT.fault });
     return report(error, to);
   }
+}
+
+export function describeLogProblem(problem: string): string {
+  return `the daemon runs without its log: ${problem}; make the file writable, or remove it`;
 }
 
 async function sayWho(socket: string, taken: Taken, to: ReportTo): Promise<void> {

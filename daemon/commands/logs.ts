@@ -1,12 +1,16 @@
-/** `liveopsd logs [-f]`: the daemon's own log, from its file, so that it can be read when the daemon is dead. */
-import { existsSync, watch } from "node:fs";
+/** `liveopsd logs [-f]`: the daemon's own log, from its files, so that it can be read when the daemon is dead. */
+import { existsSync, statSync, watch } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { NotFoundError } from "../../protocol/command/failures.js";
 import { neutralise } from "../../protocol/command/neutralise.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
+import { rotatedName } from "../log/log-file.js";
 import { Tail } from "../run-files/tail.js";
 import { layoutOf } from "../store/layout.js";
+
+/** Milliseconds between two looks at the file, beside the hints of the system. */
+const LOOK_MS = 500;
 
 export function registerLogs(root: Command): void {
   const command = addCommand(root, "logs", "Print the daemon's own log.", [
@@ -16,14 +20,69 @@ export function registerLogs(root: Command): void {
   command.option("-f, --follow", "go on as it grows").action(() => {
     const options = allOptions<GlobalOptions & { follow?: boolean }>(command);
     const { log } = layoutOf(commandPlaces(options).stateDir);
+    if (existsSync(log) && !isRegular(log))
+      throw new NotFoundError(`${log} is not a regular file, and the daemon does not write it; remove it`);
     if (!existsSync(log) && !options.follow)
       throw new NotFoundError(`there is no log at ${log} yet; liveopsd start makes one`);
-    const tail = new Tail(log);
-    const print = () => tail.read((line) => process.stdout.write(`${readable(line)}\n`));
-    print();
-    if (options.follow && existsSync(dirname(log))) watch(dirname(log), print);
-    else tail.close();
+    const follower = new LogFollower(log, (line) => process.stdout.write(`${readable(line)}\n`));
+    follower.read();
+    if (!options.follow || !existsSync(dirname(log))) return follower.close();
+    watch(dirname(log), () => follower.read());
+    setInterval(() => follower.read(), LOOK_MS);
   });
+}
+
+/** Reads a log over its rotations: each line once, in order. */
+class LogFollower {
+  #tail: Tail;
+  /** The inode of the older file, once its lines are out. */
+  #older: number | null = null;
+
+  constructor(
+    private readonly log: string,
+    private readonly onLine: (line: string) => void,
+  ) {
+    this.#readOlder();
+    this.#tail = new Tail(log);
+  }
+
+  read(): void {
+    if (!isRegular(this.log)) return;
+    this.#tail.read(this.onLine);
+    const open = this.#tail.inode();
+    const now = inodeOf(this.log);
+    if (now === null || now === open) return;
+    // The name is another file's by now, so the open one is complete.
+    this.#tail.read(this.onLine);
+    this.#tail.close();
+    const older = inodeOf(rotatedName(this.log));
+    // Rotated twice since the last look: a whole file lies between the two.
+    if (older !== open && older !== this.#older) this.#readOlder();
+    this.#older = older;
+    this.#tail = new Tail(this.log);
+    this.read();
+  }
+
+  close(): void {
+    this.#tail.close();
+  }
+
+  #readOlder(): void {
+    const file = rotatedName(this.log);
+    if (!isRegular(file)) return;
+    const tail = new Tail(file);
+    tail.read(this.onLine);
+    this.#older = tail.inode();
+    tail.close();
+  }
+}
+
+function isRegular(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function inodeOf(file: string): number | null {
+  return statSync(file, { throwIfNoEntry: false })?.ino ?? null;
 }
 
 const LEVELS: Record<number, string> = {

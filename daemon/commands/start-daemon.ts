@@ -9,7 +9,7 @@ import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import { socketPath, stateDir } from "../../protocol/places.js";
 import type { DaemonReply } from "../../protocol/routes.js";
 import { asWords, type StartOptions } from "./daemon-options.js";
-import { runForeground } from "./foreground.js";
+import { describeLogProblem, runForeground } from "./foreground.js";
 import { launch } from "./launch.js";
 import { answersOn, notStarted } from "./other-daemon.js";
 
@@ -29,9 +29,10 @@ export async function startDaemon(options: StartOptions, to: ReportTo): Promise<
   };
   if (running) return saysRunning(running);
   if (options.foreground) return runForeground(options, to);
-  const { pid, ours } = await launch(options, socket);
+  const { pid, ours, logProblem } = await launch(options, socket);
   if (!ours) return saysRunning(await new Client(socket).daemon());
   process.stderr.write(`liveopsd: started (pid ${pid}), answers on ${socket}\n`);
+  if (logProblem !== null) say(to, describeLogProblem(logProblem), "yellow");
   return EXIT.done;
 }
 

@@ -3,11 +3,10 @@
  * set of files; `loader-processes.ts` decides which processes there are.
  */
 import { type ChildProcess, fork } from "node:child_process";
-import { closeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isUnchanged, type LoadedFile } from "../../ops/api/type-files.js";
-import { openOwnFile } from "../../protocol/own-file.js";
 import type { FileResult, FromLoader, LoadErrors, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
+import { readOutput } from "./output-lines.js";
 
 /** Without a word for so long, in ms, it is stuck: what does not concern the file that holds it up asks another. */
 const STUCK_MS = 700;
@@ -37,7 +36,8 @@ export class LoaderStuck extends Error {
 export interface LoaderProcessOptions {
   /** In the order in which they are loaded. */
   files: string[];
-  logFile: string;
+  /** Takes what operation files print, a line each. */
+  onOutput: (line: string) => void;
   /** Whether the author's files, not those of the program. */
   isWatched: (file: string) => boolean;
   /** A file was loaded, or it is stuck, or dead. */
@@ -67,20 +67,16 @@ export class LoaderProcess {
 
   constructor(private readonly options: LoaderProcessOptions) {
     this.files = new Set(options.files);
-    const log = openOwnFile(options.logFile);
-    try {
-      this.#child = fork(
-        fileURLToPath(new URL("./loader.js", import.meta.url)),
-        [JSON.stringify({ files: options.files } satisfies LoaderSetup)],
-        {
-          stdio: ["ignore", log, log, "ipc"],
-          execArgv: ["--disable-warning=ExperimentalWarning"],
-          env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined },
-        },
-      );
-    } finally {
-      closeSync(log);
-    }
+    this.#child = fork(
+      fileURLToPath(new URL("./loader.js", import.meta.url)),
+      [JSON.stringify({ files: options.files } satisfies LoaderSetup)],
+      {
+        stdio: ["ignore", "pipe", "pipe", "ipc"],
+        execArgv: ["--disable-warning=ExperimentalWarning"],
+        env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined },
+      },
+    );
+    readOutput(this.#child, options.onOutput);
     this.#child.on("message", (message: FromLoader) => this.#heard(message));
     this.#child.on("exit", (code, signal) => this.#ended(new LoaderDied(this.#howItEnded(code, signal))));
     this.#child.on("error", (error) => this.#child.pid === undefined && this.#ended(error));

@@ -39,7 +39,7 @@ export class LoaderProcesses {
 
   constructor(
     private readonly sources: Sources,
-    private readonly logFile: string,
+    private readonly onOutput: (line: string) => void,
     /** Something was loaded, or will not be. */
     private readonly onNews: () => void,
   ) {}
@@ -140,9 +140,9 @@ export class LoaderProcesses {
   #spawn(files: string[]): void {
     if (files.length === 0) return;
     try {
-      const { logFile } = this;
+      const { onOutput } = this;
       const onNews = (process: LoaderProcess) => this.#news(process);
-      this.#all.unshift(new LoaderProcess({ files, logFile, isWatched: isUsers, onNews }));
+      this.#all.unshift(new LoaderProcess({ files, onOutput, isWatched: isUsers, onNews }));
     } catch (error) {
       this.#fail(error as Error);
       return;

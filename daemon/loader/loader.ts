@@ -46,10 +46,11 @@ export class Loader {
 
   constructor(
     readonly dirs: string[],
-    logFile: string,
+    /** Takes what operation files print, a line each. */
+    onOutput: (line: string) => void,
   ) {
     this.#sources = new Sources(dirs);
-    this.#processes = new LoaderProcesses(this.#sources, logFile, () => {
+    this.#processes = new LoaderProcesses(this.#sources, onOutput, () => {
       this.#news.resolve();
       this.#news = Promise.withResolvers();
     });

@@ -30,6 +30,8 @@ let answering = 0;
 let alive: NodeJS.Timeout | null = null;
 
 process.on("disconnect", () => process.exit(0));
+// The daemon reads both; when it dies, this process ends by the disconnect above, not by a broken pipe.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 // What user code prints or throws while it is loaded is not ours to die of.
 process.on("uncaughtException", (error) => process.stderr.write(`${error.stack ?? error}\n`));
 process.on("message", (message: ToLoader) => void reading.run(true, () => answer(message)));

@@ -35,6 +35,8 @@ export interface Limits {
   maxTypeWait: number;
   /** Operations of a chain, at most: the last one fails where it hands over to another. */
   maxChainLength: number;
+  /** Bytes of the daemon's own log; when it is full it becomes `liveopsd.log.1` and a new one is begun. */
+  maxDaemonLog: number;
   /** Finished operations kept, the newest. */
   keepFinished: number;
   /** Days a finished operation is kept. */
@@ -53,6 +55,7 @@ export const LIMITS: Record<keyof Limits, { default: number; min: number; max: n
   maxLog: { default: 64 * MiB, min: MiB / 16, max: 64 * 1024 * MiB },
   maxTypeWait: { default: 86_400, min: 0, max: 31_536_000 },
   maxChainLength: { default: 1000, min: 1, max: 10_000_000 },
+  maxDaemonLog: { default: 10 * MiB, min: MiB / 16, max: 1024 * MiB },
   keepFinished: { default: 100_000, min: 0, max: 10_000_000 },
   keepDays: { default: 180, min: 0, max: 36_500 },
   nice: { default: 5, min: 0, max: 19 },

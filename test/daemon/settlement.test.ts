@@ -40,6 +40,8 @@ async function attempted(
     onLines: () => {},
     onHindered: () => {},
     onOutcome: () => {},
+    onStop: () => {},
+    onKill: () => {},
     onDamage: () => {},
   });
   await new Promise<void>((resolve, reject) => {

@@ -87,6 +87,13 @@ export class SmallDisk implements AsyncDisposable {
     for (let n = 0; statfsSync(this.dir).ffree > 0; n++) closeSync(openSync(join(names, String(n)), "w"));
   }
 
+  /** Remounts it read-only, as a kernel does after an error. No file may be open for writing. */
+  makeReadOnly(): void {
+    const { dir, enter } = this.inside;
+    const [command, ...words] = [...enter, "mount", "-o", "remount,ro", dir];
+    execFileSync(command!, words);
+  }
+
   /** Gives all of it back. */
   makeRoom(): void {
     rmSync(this.#ballast, { force: true });

@@ -32,6 +32,7 @@ export class TestDaemon {
   readonly client: Client;
   #child: ChildProcess | null = null;
   #ended: Promise<number | null> = Promise.resolve(null);
+  /** What the last daemon of this world wrote to stderr. */
   #stderr = "";
 
   private constructor(

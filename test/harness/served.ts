@@ -106,6 +106,7 @@ export class Served {
       log: pino({ level: "silent" }),
       audit: new AuditLog(layout),
       backups: new Backups(store, layout),
+      logProblem: () => null,
       startedAt: new Date().toISOString(),
       signals: this.signals,
       whole: (entry) => store.payloads.complete(this.#shown(entry), () => {}),

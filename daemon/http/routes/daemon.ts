@@ -25,6 +25,7 @@ function describe({
   containment,
   hub,
   clock,
+  logProblem,
   startedAt,
 }: Context): DaemonReply {
   const { busy, idle } = executor.pool.counts();
@@ -49,6 +50,12 @@ function describe({
     containment: containment.report(),
     memory: { rss, heapUsed },
     auditLost: audit.lost,
-    problems: [...store.problems, clock.problem()].filter((problem) => problem !== null),
+    problems: [...store.problems, clock.problem(), logUnwritable(logProblem())].filter(
+      (problem) => problem !== null,
+    ),
   };
+}
+
+function logUnwritable(reason: string | null): string | null {
+  return reason === null ? null : `the log cannot be written: ${reason}`;
 }
