@@ -24,6 +24,8 @@ export const REFUSALS = {
   LIVEOPS_QUEUE_FULL: { status: 429, title: "The queue is full" },
   LIVEOPS_TYPE_FAULT: { status: 500, title: "An operation file failed" },
   LIVEOPS_INTERNAL: { status: 500, title: "A fault in liveops" },
+  LIVEOPS_TOO_MANY_WATCHERS: { status: 503, title: "Too many streams are open" },
+  LIVEOPS_TOO_MANY_CONNECTIONS: { status: 503, title: "Too many connections are open" },
   LIVEOPS_STOPPING: { status: 503, title: "The daemon is stopping" },
   LIVEOPS_BACKUP_FAILED: { status: 507, title: "The backup could not be written" },
   LIVEOPS_STORE_FULL: { status: 507, title: "The state directory's disk is full" },

@@ -2,7 +2,6 @@
  * The HTTP server on the Unix socket: JSON whatever the Content-Type, the version on every reply, one error handler.
  */
 import { isUtf8 } from "node:buffer";
-import { STATUS_CODES } from "node:http";
 import fastify, { type FastifyInstance } from "fastify";
 import { isDeeper } from "../../protocol/depth.js";
 import { Refusal } from "../../protocol/errors.js";
@@ -10,7 +9,9 @@ import { lossInText } from "../../protocol/json-loss.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 import { compatible, VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import type { Context } from "../context.js";
+import { Connections, connectionLimits } from "./connections.js";
 import { handleErrors, sendProblem } from "./errors.js";
+import { plainAnswer } from "./plain-answer.js";
 import { loadSchemas } from "./route.js";
 import { backupRoute } from "./routes/backup.js";
 import { cancelRoute } from "./routes/cancel.js";
@@ -26,9 +27,21 @@ import { submitRoute } from "./routes/submit.js";
 import { typesRoute } from "./routes/types.js";
 import { watchRoute } from "./routes/watch.js";
 
+/** Milliseconds a client may take over its request. A stream is not affected: its request is complete. */
+export interface RequestTimeouts {
+  /** From the connection, or the last answer, to the end of the headers. */
+  headers: number;
+  /** To the end of the body. */
+  request: number;
+  /** How often connections are looked at. */
+  check: number;
+}
+
+const TIMEOUTS: RequestTimeouts = { headers: 15_000, request: 30_000, check: 5000 };
+
 /** All routes, not yet listening; tests call it through `inject`. */
-export function buildServer(context: Context): FastifyInstance {
-  const { maxBody } = context.settings;
+export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInstance {
+  const { maxBody, maxConnections, concurrency } = context.settings;
   const app = fastify({
     bodyLimit: maxBody,
     logger: false,
@@ -36,18 +49,24 @@ export function buildServer(context: Context): FastifyInstance {
     routerOptions: { maxParamLength: 500 },
     // Routes are checked by their zod schemas (route.ts); fastify's own compilers are half of its start.
     schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
-    http: { requireHostHeader: false },
+    http: {
+      requireHostHeader: false,
+      headersTimeout: timeouts.headers,
+      requestTimeout: timeouts.request,
+      connectionsCheckingInterval: timeouts.check,
+    },
     clientErrorHandler: refuseMalformed,
     // A path that cannot be decoded reaches no route, no hook and no error handler.
     frameworkErrors: (error, _request, reply) => {
       reply.header(VERSION_HEADER, VERSION);
       sendProblem(reply, new Refusal("LIVEOPS_BAD_REQUEST", error.message));
     },
-    // A stream's connection is never idle for us to judge, a slow watcher's neither.
-    requestTimeout: 0,
+    requestTimeout: timeouts.request,
     keepAliveTimeout: 5_000,
   });
   app.decorate("audit", context.audit);
+  const limits = connectionLimits(maxConnections, concurrency);
+  const connections = new Connections(app.server, limits, context.log);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => {
     try {
@@ -86,7 +105,7 @@ export function buildServer(context: Context): FastifyInstance {
     daemonRoutes,
     backupRoute,
   ]) {
-    route(app, context);
+    route(app, context, connections);
   }
   app.get("/openapi.json", async () => (await loadSchemas()).openapi());
   return app;
@@ -129,19 +148,14 @@ function noCompiler(): never {
   throw new Error("no route has a schema of fastify's own");
 }
 
-/** What is not even HTTP gets a plain answer, and its connection closed. */
-function refuseMalformed(error: Error, socket: import("node:net").Socket): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const problem = new Refusal(
-    "LIVEOPS_BAD_REQUEST",
-    `the request is not valid HTTP: ${error.message}`,
-  ).toProblem();
-  const body = JSON.stringify(problem);
-  socket.end(
-    `HTTP/1.1 400 ${STATUS_CODES[400]}\r\n${VERSION_HEADER}: ${VERSION}\r\ncontent-type: application/problem+json\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
+/** Milliseconds a client may take to read why its request was refused. */
+const LINGER_MS = 2000;
+
+/** What is no HTTP, or did not arrive in time, gets a plain answer, and its connection closed. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: import("node:net").Socket): void {
+  const why =
+    error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+      ? "the request did not arrive in time; send it again"
+      : `the request is not valid HTTP: ${error.message}`;
+  plainAnswer(socket, new Refusal("LIVEOPS_BAD_REQUEST", why), LINGER_MS);
 }

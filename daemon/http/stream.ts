@@ -2,9 +2,18 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 import { VERSION, VERSION_HEADER } from "../../protocol/version.js";
+import type { Connections } from "./connections.js";
 
-/** @param untilClosed without chunks around what is sent, each costs half a delivery; for what says itself when it is over */
-export function openStream(reply: FastifyReply, untilClosed = false): ServerResponse {
+/**
+ * @throws Refusal where there are too many streams
+ * @param untilClosed without chunks around what is sent, each costs half a delivery; for what says itself when it is over
+ */
+export function openStream(
+  reply: FastifyReply,
+  connections: Connections,
+  untilClosed = false,
+): ServerResponse {
+  connections.admitStream(reply.raw);
   reply.hijack();
   const response = reply.raw;
   if (untilClosed) {

@@ -37,6 +37,8 @@ export interface Limits {
   maxChainLength: number;
   /** Bytes of the daemon's own log; when it is full it becomes `liveopsd.log.1` and a new one is begun. */
   maxDaemonLog: number;
+  /** Connections to the daemon's socket at a time; fewer where the limit of open files allows fewer. */
+  maxConnections: number;
   /** Finished operations kept, the newest. */
   keepFinished: number;
   /** Days a finished operation is kept. */
@@ -56,6 +58,7 @@ export const LIMITS: Record<keyof Limits, { default: number; min: number; max: n
   maxTypeWait: { default: 86_400, min: 0, max: 31_536_000 },
   maxChainLength: { default: 1000, min: 1, max: 10_000_000 },
   maxDaemonLog: { default: 10 * MiB, min: MiB / 16, max: 1024 * MiB },
+  maxConnections: { default: 1024, min: 16, max: 100_000 },
   keepFinished: { default: 100_000, min: 0, max: 10_000_000 },
   keepDays: { default: 180, min: 0, max: 36_500 },
   nice: { default: 5, min: 0, max: 19 },

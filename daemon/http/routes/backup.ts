@@ -2,6 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import type { BackupLine } from "../../../protocol/backup.js";
 import type { Context } from "../../context.js";
+import type { Connections } from "../connections.js";
 import { asRefusal } from "../errors.js";
 import { bind } from "../route.js";
 import { openStream } from "../stream.js";
@@ -9,7 +10,7 @@ import { openStream } from "../stream.js";
 /** Milliseconds between two lines of progress. */
 const EVERY_MS = 500;
 
-export function backupRoute(app: FastifyInstance, context: Context): void {
+export function backupRoute(app: FastifyInstance, context: Context, connections: Connections): void {
   const { audit, backups, log, settings } = context;
   bind(app, "backup", ({ body, request, reply }) => {
     const gone = new AbortController();
@@ -17,7 +18,7 @@ export function backupRoute(app: FastifyInstance, context: Context): void {
     const { dir, done } = backups.start(body.dir, gone.signal, (now) => {
       progress = now;
     });
-    const response = openStream(reply);
+    const response = openOrAbort(() => openStream(reply, connections), gone, done);
     const send = (line: BackupLine) => {
       if (!response.writableNeedDrain && !response.destroyed) response.write(`${JSON.stringify(line)}\n`);
     };
@@ -41,4 +42,15 @@ export function backupRoute(app: FastifyInstance, context: Context): void {
     );
     return reply;
   });
+}
+
+/** The stream; where there may be no more streams, nothing is left of the backup. */
+function openOrAbort<T>(open: () => T, gone: AbortController, done: Promise<unknown>): T {
+  try {
+    return open();
+  } catch (error) {
+    done.catch(() => {});
+    gone.abort(error);
+    throw error;
+  }
 }

@@ -7,17 +7,18 @@ import { MergedEvents } from "../../run-files/merged-events.js";
 import type { Entry } from "../../store/decision.js";
 import { runDir } from "../../store/layout.js";
 import { eventsOf } from "../../store/ledger.js";
+import type { Connections } from "../connections.js";
 import { bind } from "../route.js";
 import { openStream } from "../stream.js";
 
 /** Milliseconds between two pings, by which a client tells a quiet operation from a daemon that is gone. */
 const PING_MS = 15_000;
 
-export function eventsRoute(app: FastifyInstance, context: Context): void {
+export function eventsRoute(app: FastifyInstance, context: Context, connections: Connections): void {
   bind(app, "events", ({ params, query, reply }) => {
     const { id } = context.find(params.id).record;
+    const response = openStream(reply, connections);
     const events = new MergedEvents(runDir(context.layout, id), query.after, query.log);
-    const response = openStream(reply);
     const pump = () => send(context, id, events, query.follow, response);
     response.on("drain", pump);
     if (query.follow) context.signals.on(id, pump);

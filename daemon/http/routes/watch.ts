@@ -1,10 +1,11 @@
 /** `GET /v1/watch`: state as it changes. */
 import type { FastifyInstance } from "fastify";
 import type { Context } from "../../context.js";
+import type { Connections } from "../connections.js";
 import { bind } from "../route.js";
 import { openStream } from "../stream.js";
 
-export function watchRoute(app: FastifyInstance, context: Context): void {
+export function watchRoute(app: FastifyInstance, context: Context, connections: Connections): void {
   bind(app, "watch", ({ query, reply }) => {
     const { operation, follow, log, logAfter, since, state, op, limit } = query;
     const scope = {
@@ -15,7 +16,7 @@ export function watchRoute(app: FastifyInstance, context: Context): void {
       limit,
       log,
     };
-    context.hub.attach(scope, openStream(reply, true), logAfter, since);
+    context.hub.attach(scope, openStream(reply, connections, true), logAfter, since);
     return reply;
   });
 }

@@ -1,0 +1,174 @@
+/**
+ * How many connections there are, and which of them goes when there are too many.
+ *
+ * Every connection takes a descriptor, and a daemon without descriptors can open no run file and fork no worker. So a
+ * part of the descriptors is kept for these, and connections share the rest. When no more fit, the connection that has
+ * done nothing for longest is closed for a new one: an idle one first, then one whose request came only in part, then
+ * one whose reader takes nothing. Where all of them work, the new one is refused.
+ */
+import { readFileSync } from "node:fs";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Logger } from "pino";
+import { Refusal } from "../../protocol/errors.js";
+import { plainAnswer } from "./plain-answer.js";
+
+/** Descriptors that the daemon itself holds: store, locks, log, socket, index, timers. */
+const OWN = 64;
+
+/** Descriptors that a running operation takes: run files, watches, the worker's channel, its output. */
+const PER_OPERATION = 12;
+
+/** Descriptors that a stream takes beside its connection: an event stream reads two files. */
+const PER_STREAM = 2;
+
+/** At least so many connections, however few descriptors there are: a command must get in. */
+const LEAST = 16;
+
+/** Milliseconds between two lines in the log that say that there are no descriptors. */
+const SAY_MS = 60_000;
+
+export interface ConnectionLimits {
+  connections: number;
+  /** Watch and event streams among them. */
+  streams: number;
+}
+
+/**
+ * What fits into the descriptors that the process may have.
+ *
+ * @param max the setting `maxConnections`
+ */
+export function connectionLimits(
+  max: number,
+  concurrency: number,
+  descriptors = descriptorLimit(),
+): ConnectionLimits {
+  // Half of the connections may be streams, each of which takes more descriptors than one.
+  const fitting = Math.floor((descriptors - OWN - PER_OPERATION * concurrency) / (1 + PER_STREAM / 2));
+  const connections = Math.min(max, Math.max(LEAST, fitting));
+  return { connections, streams: Math.ceil(connections / 2) };
+}
+
+/** The soft limit of open files (RLIMIT_NOFILE). */
+function descriptorLimit(): number {
+  try {
+    const [, soft] = /^Max open files\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
+    if (soft !== undefined) return soft === "unlimited" ? Number.POSITIVE_INFINITY : Number(soft);
+  } catch {
+    // No /proc: the least that systems give.
+  }
+  return 256;
+}
+
+interface Active {
+  request: IncomingMessage;
+  response: ServerResponse;
+  isStream: boolean;
+}
+
+export class Connections {
+  /** Without a request, the longest idle first. */
+  readonly #idle = new Set<Socket>();
+  /** With a request, the oldest first. */
+  readonly #active = new Map<Socket, Active>();
+  #streams = 0;
+  #saidAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    server: Server,
+    private readonly limits: ConnectionLimits,
+    private readonly log: Pick<Logger, "warn">,
+  ) {
+    server.on("connection", (socket: Socket) => this.#connected(socket));
+    server.on("request", (request, response) => this.#requested(request, response));
+    // A failed accept, for one: without a listener it would end the daemon.
+    server.on("error", (error) => this.#say({ err: error }, "a connection could not be taken"));
+  }
+
+  /**
+   * Counts a stream until its response closes.
+   *
+   * @throws Refusal where there are too many
+   */
+  admitStream(response: ServerResponse): void {
+    if (this.#streams >= this.limits.streams) {
+      throw new Refusal(
+        "LIVEOPS_TOO_MANY_WATCHERS",
+        `${this.#streams} watch and event streams are open, and no more are allowed; end some of them (liveopsd ` +
+          "status counts them), or raise maxConnections and the limit of open files (ulimit -n)",
+      );
+    }
+    const active = response.socket && this.#active.get(response.socket);
+    if (active) active.isStream = true;
+    this.#streams++;
+    response.once("close", () => this.#streams--);
+  }
+
+  #connected(socket: Socket): void {
+    if (this.#idle.size + this.#active.size >= this.limits.connections && !this.#evict()) {
+      this.#refuse(socket);
+      return;
+    }
+    this.#idle.add(socket);
+    socket.once("close", () => {
+      this.#idle.delete(socket);
+      this.#active.delete(socket);
+    });
+  }
+
+  #refuse(socket: Socket): void {
+    const { connections } = this.limits;
+    this.#say({ connections }, "a connection was refused: all others work");
+    const refusal = new Refusal(
+      "LIVEOPS_TOO_MANY_CONNECTIONS",
+      `the daemon serves ${connections} connections, and all of them work; try again, or raise maxConnections and ` +
+        "the limit of open files (ulimit -n)",
+    );
+    plainAnswer(socket, refusal, 0);
+  }
+
+  #requested(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    this.#idle.delete(socket);
+    this.#active.set(socket, { request, response, isStream: false });
+    response.once("close", () => {
+      // The next request of a pipeline may have taken its place.
+      if (this.#active.get(socket)?.response !== response) return;
+      this.#active.delete(socket);
+      if (!socket.destroyed) this.#idle.add(socket);
+    });
+  }
+
+  /** Closes the connection that is missed least; false where there is none. */
+  #evict(): boolean {
+    const socket = this.#idle.values().next().value ?? this.#oldest(isPartial) ?? this.#oldest(isStuck);
+    if (!socket) return false;
+    this.#idle.delete(socket);
+    this.#active.delete(socket);
+    socket.destroy();
+    return true;
+  }
+
+  #oldest(fits: (active: Active) => boolean): Socket | undefined {
+    for (const [socket, active] of this.#active) if (fits(active)) return socket;
+    return undefined;
+  }
+
+  #say(details: object, message: string): void {
+    const now = performance.now();
+    if (now - this.#saidAt < SAY_MS) return;
+    this.#saidAt = now;
+    this.log.warn(details, message);
+  }
+}
+
+/** Only a part of the request has come. */
+function isPartial({ request }: Active): boolean {
+  return !request.complete;
+}
+
+/** The answer waits for a reader. A stream that waits is a slow watcher, which is served in its own time. */
+function isStuck({ response, isStream }: Active): boolean {
+  return !isStream && response.writableLength > 0;
+}
