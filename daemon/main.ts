@@ -19,6 +19,9 @@ export { PlaceError } from "./store/directories.js";
 export type { Settings };
 export { AlreadyRunningError, type Daemon, settingsFrom, startDaemon };
 
+/** Milliseconds after which a stopped daemon ends, whatever is still open. */
+const EXIT_MS = 2000;
+
 /**
  * Runs until it is stopped.
  *
@@ -64,6 +67,8 @@ export async function runDaemon(
     sayOnStderr(`stopped: ${whyStopped(error, settings.stateDir)}`);
     process.exit(70);
   });
+  // Lines that wait for a reader of stderr would keep the process.
+  setTimeout(() => process.exit(), EXIT_MS).unref();
 }
 
 /** Why the daemon stopped by itself, and what to do next. */

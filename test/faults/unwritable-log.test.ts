@@ -1,9 +1,11 @@
 /** The daemon's log cannot be written, or grows without end: the daemon answers all the same, and says what it lost. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { Client } from "../../protocol/client/client.js";
 import { startBin } from "../end-to-end/bins.js";
 import { TestDaemon } from "../harness/daemon.js";
 import { useDirectories } from "../harness/temporary.js";
@@ -152,6 +154,26 @@ test("journal and log both fail: the daemon stops, and says why on stderr", asyn
   await daemon.startAgain();
   expect((await daemon.client.daemon()).pid).toBe(daemon.pid);
   record({ fault: "journal and log fail", injected: 1, survived: 1, lost: 0, duplicated: 0 });
+});
+
+test("a foreground daemon whose stderr nobody reads: it works, and stops when it is told to", async () => {
+  const world = new World();
+  const child = spawn(process.execPath, [world.bin("liveopsd"), "start", "--foreground"], {
+    cwd: world.dir,
+    env: world.env,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const ended = once(child, "exit");
+  const client = new Client(world.socket);
+  await eventually("it answers", () => client.daemon().catch(() => null));
+  // More than the socket, the reader and the daemon keep between them.
+  world.writeOp("talking.mjs", talking(10_000, "unread"));
+  await client.types();
+  await eventually("all of it is logged", () => textOf(logOf(world)).includes("unread line 10000 "));
+  expect((await client.daemon()).pid).toBe(child.pid);
+  expect(await runBin(world, "liveopsd", ["stop"])).toMatchObject({ code: 0 });
+  expect((await ended)[0]).toBe(0);
+  await world.close();
 });
 
 test("the log keeps its bound whatever operation files print, and logs -f follows over each new file", async () => {
