@@ -152,6 +152,8 @@ export class Executor {
   }
 
   #begin(entry: Entry, dir: string, order: OrderMessage, worker: PooledWorker): void {
+    // The start is recorded and the worker is not told: the next daemon queues the operation again as it was.
+    if (this.#isStopped) return;
     const attempt = this.#follow(entry, dir, worker);
     if (!attempt) return;
     worker.order(order);

@@ -116,7 +116,7 @@ export class Settlement {
 
   /** Waits for room on the disk; nothing else can be done with a decision. */
   async #conclude(attempt: Attempt, decide: (entry: Entry) => Conclusion): Promise<void> {
-    const { lifecycle, onDone, onBroken } = this.options;
+    const { lifecycle, isStopped, onDone, onBroken } = this.options;
     const { id, number, seq } = attempt;
     for (let since: Date | null = null; ; since ??= new Date()) {
       attempt.waitsForRoom(since);
@@ -125,6 +125,8 @@ export class Settlement {
         onDone(attempt);
         return;
       } catch (error) {
+        // What is not recorded by now is decided by the next daemon, from the same files.
+        if (isStopped()) return;
         if (!(error instanceof StoreFullError)) return onBroken(error as Error);
         await this.#rest();
       }

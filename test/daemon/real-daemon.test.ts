@@ -42,6 +42,21 @@ test("nothing is left after a daemon that ran an operation", async () => {
   expect(existsSync(world.dir)).toBe(false);
 });
 
+test("a stop while operations are being started ends the daemon with 0, and the next one runs them, once", async () => {
+  await using daemon = await TestDaemon.start({ ops: { "waits.mjs": WAITS } });
+  const file = `${daemon.world.dir}/go`;
+  daemon.world.writeOp("../go", "");
+  for (let round = 0; round < 3; round++) {
+    const ids = Array.from({ length: 6 }, () => daemon.submit("waits", { params: { file } }));
+    const submitted = await Promise.all(ids);
+    await daemon.client.stop();
+    expect(await daemon.ended()).toBe(0);
+    await daemon.startAgain();
+    for (const { id } of submitted)
+      expect(await daemon.settled(id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  }
+});
+
 test("an operation outlives a killed daemon, and the next one takes it up", async () => {
   await using daemon = await TestDaemon.start({ ops: { "waits.mjs": WAITS } });
   const file = `${daemon.world.dir}/go`;

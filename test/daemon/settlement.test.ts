@@ -16,6 +16,19 @@ const directory = useDirectories();
 const WORKER = { workerId: "worker000000", pid: 1, startTime: "1", bootId: "another boot" };
 const RESUMED: Policy = { ...POLICY, resumable: true };
 
+const SILENT = {
+  onChange: () => {},
+  onLines: () => {},
+  onHindered: () => {},
+  onOutcome: () => {},
+  onStop: () => {},
+  onKill: () => {},
+  onDamage: () => {},
+};
+
+const containment = { forget: () => {}, kill: async () => {}, ranOutOfMemory: () => false };
+const blockedTypes = { block: () => {}, isOverdue: () => false, loaded: () => {} };
+
 let open: OpenStore;
 beforeEach(async () => {
   open = await OpenStore.open(directory());
@@ -35,21 +48,13 @@ async function attempted(
   entry.run!.accepted = isAccepted;
   const dir = attemptDir(open.layout, id, entry.record.attempt);
   mkdirSync(dir, { recursive: true });
-  const attempt = new Attempt(entry, entry.run!, dir, null, {
-    onChange: () => {},
-    onLines: () => {},
-    onHindered: () => {},
-    onOutcome: () => {},
-    onStop: () => {},
-    onKill: () => {},
-    onDamage: () => {},
-  });
+  const attempt = new Attempt(entry, entry.run!, dir, null, SILENT);
   await new Promise<void>((resolve, reject) => {
     const settlement = new Settlement({
       lifecycle: open.lifecycle,
       layout: open.layout,
-      containment: { forget: () => {}, kill: async () => {}, ranOutOfMemory: () => false },
-      blockedTypes: { block: () => {}, isOverdue: () => false, loaded: () => {} },
+      containment,
+      blockedTypes,
       isCurrent: () => true,
       isStopped: () => false,
       onDone: () => resolve(),
@@ -118,4 +123,38 @@ test("a worker that was stopped by its timeout and ends as cancelled counts as t
     state: "failed",
     error: { code: "LIVEOPS_TIMEOUT", message: "it ran longer than its timeout of 5 s" },
   });
+});
+
+test("what cannot be recorded because the daemon stops is left to the next one, and is no broken disk", async () => {
+  const id = await open.submit();
+  const entry = (await open.lifecycle.start(id, WORKER, POLICY))!;
+  const dir = attemptDir(open.layout, id, 1);
+  mkdirSync(dir, { recursive: true });
+  const attempt = new Attempt(entry, entry.run!, dir, null, SILENT);
+  const said: string[] = [];
+  const concluded = Promise.withResolvers<void>();
+  let isStopped = false;
+  const settlement = new Settlement({
+    lifecycle: {
+      conclude: async () => {
+        isStopped = true;
+        concluded.resolve();
+        throw new Error("the journal is closed");
+      },
+    },
+    layout: open.layout,
+    containment,
+    blockedTypes,
+    isCurrent: () => true,
+    isStopped: () => isStopped,
+    onDone: () => said.push("done"),
+    onWait: () => said.push("waits"),
+    onBroken: () => said.push("broken"),
+  });
+  void settlement.settle(attempt, outcome("succeeded"));
+  await concluded.promise;
+  await new Promise((resolve) => setImmediate(resolve));
+  attempt.close();
+  expect(said).toEqual([]);
+  expect(recordOf(id).state).toBe("running");
 });
