@@ -50,7 +50,7 @@ test("a stop while operations are being started ends the daemon with 0, and the 
     const ids = Array.from({ length: 6 }, () => daemon.submit("waits", { params: { file } }));
     const submitted = await Promise.all(ids);
     await daemon.client.stop();
-    expect(await daemon.ended()).toBe(0);
+    expect((await daemon.exited()).code).toBe(0);
     await daemon.startAgain();
     for (const { id } of submitted)
       expect(await daemon.settled(id)).toMatchObject({ state: "succeeded", attempt: 1 });
