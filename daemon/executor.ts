@@ -184,7 +184,7 @@ export class Executor {
   #adopt(entry: Entry): void {
     const { layout, log } = this.options;
     const dir = attemptDir(layout, entry.record.id, entry.record.attempt);
-    if (entry.run) entry.run.worker = ownOrForeign(entry.run.worker, layout.workers);
+    if (entry.run) entry.run.worker = ownOrForeign(entry.run.worker, layout.root);
     makeAgain(dir);
     const attempt = this.#follow(entry, dir, null);
     if (!attempt || attempt.outcome) return;

@@ -15,9 +15,9 @@ export function directoryIdentity(dir: string): string {
   return `${dev}:${ino}`;
 }
 
-/** The worker, or where it was started under another directory, one that is dead for every purpose. */
-export function ownOrForeign(worker: WorkerIdentity, workersDir: string): WorkerIdentity {
-  if (worker.directory === undefined || worker.directory === directoryIdentity(workersDir)) return worker;
+/** The worker, or where it was started under another state directory, one that is dead for every purpose. */
+export function ownOrForeign(worker: WorkerIdentity, stateDir: string): WorkerIdentity {
+  if (worker.directory === undefined || worker.directory === directoryIdentity(stateDir)) return worker;
   return { ...worker, startTime: null, bootId: FOREIGN };
 }
 

@@ -68,7 +68,7 @@ export interface IdempotencyKey {
 
 export interface WorkerIdentity extends ProcessIdentity {
   workerId: string;
-  /** Device and inode of the directory of workers it was started under. */
+  /** Device and inode of the state directory it was started under. */
   directory?: string;
   /** Directory of its cgroup; absent where it has none. */
   cgroup?: string;

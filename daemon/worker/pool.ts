@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { newId } from "../../protocol/id.js";
 import type { Blocked } from "../../protocol/operation.js";
@@ -199,7 +199,7 @@ export class Pool {
     } finally {
       output.forEach(closeSync);
     }
-    const worker = new PooledWorker(child, workerId, directoryIdentity(this.options.dir));
+    const worker = new PooledWorker(child, workerId, directoryIdentity(dirname(this.options.dir)));
     this.#workers.add(worker);
     child.on("message", (message: FromWorker) => {
       if (message.type !== "ready" && message.type !== "idle") return;

@@ -126,10 +126,11 @@ function userFile(url: string): string | null {
 function rememberImport(file: string, parentUrl: string | undefined): void {
   const parent = parentUrl === undefined ? null : userFile(parentUrl);
   if (parent === null || !loaded.has(parent)) return;
-  remember(file);
   const known = imports.get(parent);
   if (known) known.add(file);
   else imports.set(parent, new Set([file]));
+  // Last: one that is refused is an import as well.
+  remember(file);
 }
 
 /** @throws Error where another user could have written the file */

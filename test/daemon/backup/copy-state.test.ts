@@ -145,7 +145,14 @@ test("locks, sockets, workers' files and the daemon's log stay behind; links are
   writeFileSync(join(workers, "w.lock"), "x");
   writeFileSync(join(root, "kept"), "a file that this version does not know");
   const copied = await (await moment(open))();
-  expect(readdirSync(copied).sort()).toEqual(["history", "journal", "kept", "runs", "version.json"]);
+  expect(readdirSync(copied).sort()).toEqual([
+    "history",
+    "journal",
+    "kept",
+    "payloads",
+    "runs",
+    "version.json",
+  ]);
   expect(readdirSync(join(copied, "history")).filter((name) => name.startsWith("index"))).toEqual([]);
   await open.close();
 });
