@@ -3,18 +3,21 @@
  *
  * It only observes and signals; whatever it finds out (an outcome, a death) goes to the executor, which settles.
  */
-import { existsSync, mkdirSync } from "node:fs";
+import { lstatSync, mkdirSync } from "node:fs";
 import { uptime } from "node:os";
 import type { Outcome, StopReason, WorkerFact } from "../protocol/fact.js";
 import { GrowingRecord } from "../protocol/growing-record.js";
 import type { Operation } from "../protocol/operation.js";
+import { IrregularFileError } from "../protocol/own-file.js";
 import { bootId, isStopped, signalProcess } from "./process/identity.js";
 import { AttemptTail, type StoredLine } from "./run-files/attempt-tail.js";
-import { cancelFile } from "./run-files/names.js";
+import { cancelFile, eventsFile } from "./run-files/names.js";
+import { isShortage } from "./run-files/unreadable.js";
 import type { Hindrances } from "./shown.js";
 import type { Entry, Run } from "./store/decision.js";
 import { isDiskFull, replaceFileSync } from "./store/durable-file.js";
-import type { PooledWorker } from "./worker/pool.js";
+import { quarantineFile } from "./store/quarantine.js";
+import type { PooledWorker, WorkerExit } from "./worker/pool.js";
 
 export interface AttemptListener {
   /** The entry's record changed. */
@@ -27,6 +30,7 @@ export interface AttemptListener {
   onStop(attempt: Attempt): void;
   /** Its worker and all that it started are to be killed. */
   onKill(attempt: Attempt): void;
+  /** Something of its run files is damaged, or cannot be read. */
   onDamage(message: string): void;
 }
 
@@ -40,6 +44,9 @@ const FIRST_LOOK_MS = 10;
 const MANY_STAGES = 200;
 const STAGES_A_MS = 20;
 const LONGEST_REST_MS = 200;
+
+/** How long the events of an ended worker are tried again that cannot be read. */
+const UNREADABLE_MS = 5000;
 
 /** Longest timer Node keeps, in ms. */
 const MAX_TIMER = 2 ** 31 - 1;
@@ -56,6 +63,12 @@ export class Attempt {
   noRoomSince: string | null = null;
   /** How far the worker's own output files were read into the log. */
   readonly outputEnd = { stdout: 0, stderr: 0 };
+  /** How its worker ended, or that it is idle again; null while it runs, and for one adopted. */
+  ended: { exit: WorkerExit | null } | null = null;
+  /** Its end is being recorded. */
+  isFinishing = false;
+  /** Since when its worker has ended and its events cannot be read, by the monotonic clock in ms. */
+  #unreadableSince: number | null = null;
   readonly #tail: AttemptTail;
   /** The stop whose cancel file could not be written yet. */
   #untold: StopReason | null = null;
@@ -77,7 +90,11 @@ export class Attempt {
     this.#tail = new AttemptTail(dir, {
       onFacts: (facts) => this.#facts(facts),
       onLines: (lines) => this.#lines(lines),
-      onDamage: (file, line) => listener.onDamage(`${file}: a line could not be read: ${line.slice(0, 200)}`),
+      onDamage: (file, line) => {
+        if (file === eventsFile(dir)) this.run.accepted = true;
+        listener.onDamage(`${file}: a line could not be read: ${line.slice(0, 200)}`);
+      },
+      onUnreadable: ({ message }) => listener.onDamage(`run files cannot be read: ${message}`),
     });
   }
 
@@ -101,9 +118,32 @@ export class Attempt {
     return Math.max(0, (Date.now() - Date.parse(startedAt)) / 1000);
   }
 
-  /** Reads both run files to their end. */
+  /** Reads both run files to their end. What cannot be read is noted in `unreadable`. */
   read(): void {
     this.#tail.read();
+  }
+
+  /** Why its events cannot be read, as of the last look. */
+  get unreadable(): Error | null {
+    return this.#tail.unreadable.events;
+  }
+
+  /** Why its log cannot be read, as of the last look. */
+  get unreadableLog(): Error | null {
+    return this.#tail.unreadable.log;
+  }
+
+  /**
+   * Whether its events, which cannot be read, are given up. Asked when its worker has ended. An I/O error may pass: for
+   * `UNREADABLE_MS` they are tried again, and for as long as the daemon itself is short of descriptors or memory.
+   */
+  isGivenUp(): boolean {
+    const error = this.unreadable;
+    if (error === null) return false;
+    if (error instanceof IrregularFileError) return true;
+    const now = performance.now();
+    if (this.#unreadableSince === null || isShortage(error)) this.#unreadableSince = now;
+    return now - this.#unreadableSince >= UNREADABLE_MS;
   }
 
   /** Looks whether the worker was stopped (SIGSTOP), or goes on again. It is alive either way: it holds its lock. */
@@ -139,11 +179,15 @@ export class Attempt {
 
   #writeCancelFile(reason: StopReason): void {
     this.#untold = null;
-    if (existsSync(cancelFile(this.dir))) return;
+    const file = cancelFile(this.dir);
+    const there = lstatSync(file, { throwIfNoEntry: false });
+    if (there?.isFile()) return;
     try {
+      if (there !== undefined)
+        this.listener.onDamage(`${file} was no file; it is kept in ${quarantineFile(file)}`);
       // The worker may not have come to make it yet.
       mkdirSync(this.dir, { recursive: true, mode: 0o700 });
-      replaceFileSync(cancelFile(this.dir), `${JSON.stringify({ reason })}\n`);
+      replaceFileSync(file, `${JSON.stringify({ reason })}\n`);
     } catch (error) {
       // The signal and the grace period stop the operation all the same.
       this.#untold = reason;
@@ -186,7 +230,8 @@ export class Attempt {
     let outcome: Outcome | null = null;
     for (const fact of facts) {
       if (fact.seq > this.seq) this.seq = fact.seq;
-      if (fact.type === "attempt:accepted") this.run.accepted = true;
+      // The first event says so; where it is damaged, each one after it does.
+      this.run.accepted = true;
       if (fact.type === "attempt:finished") {
         const { state, result, error, next, notLoaded } = fact;
         outcome = { state, result, error, next, ...(notLoaded && { notLoaded }) };

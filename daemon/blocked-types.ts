@@ -4,10 +4,10 @@
  * The operations wait outside the queue: they take no slot, and no other operation waits behind them. One timer asks
  * the loader about all blocked types. An operation fails when its type did not load for `maxWait` seconds.
  */
-import { readFileSync } from "node:fs";
 import type { Logger } from "pino";
 import type { Outcome } from "../protocol/fact.js";
 import type { Blocked } from "../protocol/operation.js";
+import { readOwnFile } from "../protocol/own-file.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader } from "./loader/loader.js";
 import type { Queue } from "./queue.js";
@@ -31,6 +31,9 @@ const SAVE_MS = 60_000;
 
 /** A blocked type for which nothing waits is kept for so long, in ms: an operation may be on its way back. */
 const EMPTY_MS = 5000;
+
+/** Bytes of the file that are read: some hundred for each type. */
+const MOST_BYTES = 16 * 1024 * 1024;
 
 /** Operations that fail in one look. */
 const FAILED_A_LOOK = 200;
@@ -289,7 +292,7 @@ function notLoaded(reason: string, maxWait: number): Outcome {
 /** What is not as it must be counts from zero. */
 function readSaved(file: string): Saved {
   try {
-    const saved = JSON.parse(readFileSync(file, "utf8")) as Saved;
+    const saved = JSON.parse(readOwnFile(file, MOST_BYTES).toString("utf8")) as Saved;
     const isWhole = ([, it]: [string, Saved[string]]) =>
       typeof it?.since === "string" && Number.isFinite(Date.parse(it.since)) && Number.isFinite(it.waited);
     return Object.fromEntries(Object.entries(saved).filter(isWhole));

@@ -25,15 +25,17 @@ import { QueueFeed } from "./queue-feed.js";
 import { Releasers } from "./releasers.js";
 import { Retention } from "./retention.js";
 import { linesAfter } from "./run-files/log-slices.js";
+import { isUnreadable } from "./run-files/unreadable.js";
 import type { Settings } from "./settings.js";
 import { find, present } from "./shown.js";
 import { StateGuard } from "./state-guard.js";
 import { Stopping } from "./stopping.js";
 import type { Entry } from "./store/decision.js";
-import { checkStateDir, prepareStateDir } from "./store/directories.js";
+import { checkStateDir } from "./store/directories.js";
 import { type Holder, readHolder, removeHolder, writeHolder } from "./store/holder.js";
 import { layoutOf, runDir } from "./store/layout.js";
 import type { Change } from "./store/ledger.js";
+import { prepareStateFiles, putAsideIfOdd } from "./store/odd-objects.js";
 import { StateDocumentWriter } from "./store/state-document.js";
 import { Store } from "./store/store.js";
 import { Sweep } from "./sweep.js";
@@ -86,13 +88,15 @@ async function assemble(settings: Settings, makeLog: () => DaemonLog, releasers:
   const layout = layoutOf(settings.stateDir);
   checkSocketPath(settings.socket);
   checkStateDir(layout);
+  const oddLock = putAsideIfOdd(layout.lock);
   const stateLock = await lockStateDir(layout);
   if (!stateLock) {
     const message = `another daemon uses the state directory ${settings.stateDir}`;
     throw new AlreadyRunningError(message, readHolder(layout));
   }
   releasers.add(() => stateLock.release());
-  prepareStateDir(layout);
+  const odd = prepareStateFiles(layout, settings.socket);
+  if (oddLock !== null) odd.push(oddLock);
   const daemonSocket = takeSocket(settings.socket);
   releasers.add(() => daemonSocket.release());
   writeHolder(layout, { pid: process.pid, socket: settings.socket });
@@ -142,7 +146,16 @@ async function assemble(settings: Settings, makeLog: () => DaemonLog, releasers:
       return fitting.sort((a, b) => a.order - b.order).map(shown);
     },
     counts: () => store.counts(),
-    linesAfter: (id, after, limit) => linesAfter(runDir(layout, id), after, limit).lines,
+    linesAfter: (id, after, limit) => {
+      try {
+        return linesAfter(runDir(layout, id), after, limit).lines;
+      } catch (error) {
+        if (!isUnreadable(error)) throw error;
+        // A stream of many operations goes on with the others; a page of this log is answered with the reason.
+        log.warn({ err: error, id }, "log lines of a watch stream cannot be read");
+        return [];
+      }
+    },
   });
   const blockedTypes = new BlockedTypes({
     store,
@@ -244,6 +257,7 @@ async function assemble(settings: Settings, makeLog: () => DaemonLog, releasers:
   });
   releasers.add(() => guard.stop());
 
+  store.problems.push(...odd);
   await store.start();
   releasers.add(() => store.stop());
   if (store.problems.length > 0 || hasUnownedWorker(store, layout))

@@ -4,14 +4,18 @@
  */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { ID_PATTERN } from "../protocol/id.js";
+import type { KernelLock } from "./lock/kernel-lock.js";
 import { lockStateDir } from "./lock/state-lock.js";
 import { attemptsIn } from "./run-files/log-slices.js";
 import { eventsFile, logFile, olderLogFile } from "./run-files/names.js";
 import { parseSummed } from "./run-files/summed-line.js";
+import { isUnreadable } from "./run-files/unreadable.js";
 import { decodeLine } from "./store/checked-line.js";
 import { readCheckpoint } from "./store/checkpoint.js";
-import { PlaceError, prepareStateDir } from "./store/directories.js";
+import { checkStateDir, PlaceError } from "./store/directories.js";
 import { type Layout, layoutOf } from "./store/layout.js";
+import { prepareStateFiles, putAsideIfOdd } from "./store/odd-objects.js";
 import { readPayload } from "./store/payloads.js";
 import { readLines } from "./store/read-lines.js";
 import { Store } from "./store/store.js";
@@ -33,16 +37,18 @@ export async function examine(stateDir: string): Promise<Examination> {
   const layout = layoutOf(stateDir);
   if (!existsSync(layout.root))
     return { running: false, findings: [{ state: "ok", what: `${stateDir} does not exist yet` }] };
+  let lock: KernelLock | null = null;
   try {
-    prepareStateDir(layout);
+    checkStateDir(layout);
+    const oddLock = putAsideIfOdd(layout.lock);
+    lock = await lockStateDir(layout);
+    if (lock === null) return { running: true, findings: scan(layout) };
+    const odd = prepareStateFiles(layout);
+    if (oddLock !== null) odd.push(oddLock);
+    return { running: false, findings: [...(await mend(layout, odd)), ...scan(layout)] };
   } catch (error) {
     if (!(error instanceof PlaceError)) throw error;
     return { running: false, findings: [{ state: "damaged", what: error.message }] };
-  }
-  const lock = await lockStateDir(layout);
-  try {
-    const mended = lock ? await mend(layout) : [];
-    return { running: lock === null, findings: [...mended, ...scan(layout)] };
   } finally {
     lock?.release();
   }
@@ -54,7 +60,7 @@ export function inspect(stateDir: string): Finding[] {
 }
 
 /** Does what a start does, and clears away run files of operations that are gone. */
-async function mend(layout: Layout): Promise<Finding[]> {
+async function mend(layout: Layout, odd: readonly string[]): Promise<Finding[]> {
   const broken: Error[] = [];
   const clock = new TrustedClock(layout.clock);
   const store = new Store({
@@ -63,13 +69,14 @@ async function mend(layout: Layout): Promise<Finding[]> {
     onBroken: (error) => broken.push(error),
     now: () => clock.now(),
   });
+  store.problems.push(...odd);
   await store.start();
   if (store.problems.length > 0 || hasUnownedWorker(store, layout))
     store.problems.push(...(await takeUpUnowned(store, layout)));
   const found: Finding[] = store.problems.map((what) => ({ state: "mended", what }));
   // With something unread, now or earlier, an operation may only seem to be gone.
   const isWhole = found.length === 0 && quarantined(layout).length === 0;
-  for (const id of readdirSync(layout.runs)) {
+  for (const id of operationIds(layout)) {
     if (!store.find(id)) found.push(isWhole ? clearAway(layout, id) : orphan(layout, id));
   }
   await store.stop();
@@ -114,17 +121,21 @@ function scanLines(name: string, files: string[], isWhole: (line: string) => boo
   const found: Finding[] = [];
   let records = 0;
   for (const file of files) {
-    let lines = 0;
-    let damaged = 0;
-    for (const { text, isComplete } of readLines(file)) {
-      // What follows the last newline is still being written, or was never acknowledged.
-      if (!isComplete) break;
-      lines++;
-      if (!isWhole(text)) damaged++;
+    let [whole, damaged] = [0, 0];
+    try {
+      for (const { text, isComplete } of readLines(file)) {
+        // What follows the last newline is still being written, or was never acknowledged.
+        if (!isComplete) break;
+        if (isWhole(text)) whole++;
+        else damaged++;
+      }
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      found.push({ state: "damaged", what: error.message });
     }
-    records += lines - damaged;
+    records += whole;
     if (damaged > 0)
-      found.push({ state: "damaged", what: `${file}: ${damaged} of ${lines} records are damaged` });
+      found.push({ state: "damaged", what: `${file}: ${damaged} of ${whole + damaged} records are damaged` });
   }
   return [{ state: "ok", what: `${name}: ${records} records in ${files.length} files` }, ...found];
 }
@@ -144,8 +155,9 @@ function scanPayloads(layout: Layout): Finding[] {
 
 /** What earlier starts put aside: still there for whoever wants to look, or to be deleted. */
 function quarantined(layout: Layout): Finding[] {
-  return [layout.root, layout.journal, layout.history].flatMap((dir) =>
-    readdirSync(dir)
+  // A backup has no workers.
+  return [layout.root, layout.journal, layout.history, layout.workers, layout.payloads].flatMap((dir) =>
+    (existsSync(dir) ? readdirSync(dir) : [])
       .filter((name) => name.includes(".damaged-"))
       .map(
         (name): Finding => ({
@@ -164,10 +176,22 @@ function filesIn(dir: string, ending: string): string[] {
 }
 
 function runFiles(layout: Layout): string[] {
-  return readdirSync(layout.runs).flatMap((id) =>
-    attemptsIn(join(layout.runs, id)).flatMap((attempt) => {
-      const dir = join(layout.runs, id, String(attempt));
-      return [eventsFile(dir), olderLogFile(dir), logFile(dir)].filter((file) => existsSync(file));
-    }),
-  );
+  return operationIds(layout).flatMap((id) => {
+    const dir = join(layout.runs, id);
+    try {
+      return attemptsIn(dir).flatMap((attempt) => {
+        const names = [eventsFile, olderLogFile, logFile];
+        return names.map((name) => name(join(dir, String(attempt)))).filter((file) => existsSync(file));
+      });
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      // Read as a file it is told as damaged, with the reason.
+      return [dir];
+    }
+  });
+}
+
+/** Something else that stands among the run files is left alone. */
+function operationIds(layout: Layout): string[] {
+  return readdirSync(layout.runs).filter((name) => ID_PATTERN.test(name));
 }

@@ -13,10 +13,10 @@ import type { Lifecycle } from "./lifecycle.js";
 import type { Loader } from "./loader/loader.js";
 import { isForeign, ownOrForeign } from "./process/foreign-worker.js";
 import type { Queue } from "./queue.js";
+import { isUnreadable } from "./run-files/unreadable.js";
 import { Settlement } from "./settlement.js";
 import { Starter } from "./starter.js";
 import type { Entry } from "./store/decision.js";
-import { isDiskFull } from "./store/durable-file.js";
 import { StoreFullError } from "./store/journal.js";
 import { attemptDir, type Layout } from "./store/layout.js";
 import type { Store } from "./store/store.js";
@@ -27,6 +27,9 @@ import { waitsSince } from "./worker/room.js";
 
 /** How often every live attempt is looked at, whatever the file system said. */
 const ROUND_MS = 500;
+
+/** Problems that are kept for `liveopsd status`; the log has them all. */
+const MOST_PROBLEMS = 200;
 
 export interface ExecutorOptions {
   store: Store;
@@ -82,6 +85,7 @@ export class Executor {
       ...options,
       isCurrent: (attempt) => this.attempts.get(attempt.id) === attempt,
       isStopped: () => this.#isStopped,
+      onProblem: (problem) => this.#problem(problem),
       onDone: (attempt) => this.#done(attempt),
       onWait: () => this.#settled.emit("news"),
     });
@@ -159,7 +163,7 @@ export class Executor {
     worker.order(order);
     // It died while the start was being written: nobody will tell us again.
     if (worker.state === "gone")
-      void this.#settlement.lost(attempt, { code: worker.child.exitCode, signal: worker.child.signalCode });
+      void this.#workerEnded(attempt, { code: worker.child.exitCode, signal: worker.child.signalCode });
     else if (attempt.run.stopReason) attempt.stop(attempt.run.stopReason);
   }
 
@@ -169,7 +173,7 @@ export class Executor {
     const attempt = new Attempt(entry, entry.run, dir, worker, {
       ...listener,
       onOutcome: (settled, outcome) => {
-        this.#settlement.settle(settled, outcome);
+        void this.#settlement.settle(settled, outcome);
         this.kick();
       },
       onDamage: (message) => log.error(message),
@@ -188,10 +192,29 @@ export class Executor {
     makeAgain(dir);
     const attempt = this.#follow(entry, dir, null);
     if (!attempt || attempt.outcome) return;
-    if (!isForeign(attempt.run.worker) && this.#isAlive(attempt)) {
-      log.info({ id: attempt.id, pid: attempt.run.worker.pid }, "adopted a running operation");
-      if (attempt.run.stopReason) attempt.stop(attempt.run.stopReason);
-    } else void this.#settlement.lost(attempt, null);
+    void this.#guard(attempt, async () => {
+      if (!isForeign(attempt.run.worker) && this.#isAlive(attempt)) {
+        log.info({ id: attempt.id, pid: attempt.run.worker.pid }, "adopted a running operation");
+        if (attempt.run.stopReason) attempt.stop(attempt.run.stopReason);
+      } else await this.#settlement.lost(attempt, null);
+    });
+  }
+
+  /** An I/O error over one attempt is that attempt's alone: it is logged, and the next look tries again. */
+  async #guard(attempt: Attempt, step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      this.options.log.error({ err: error, id: attempt.id }, "an attempt could not be looked after");
+    }
+  }
+
+  /** Said in the log and in `liveopsd status`. */
+  #problem(problem: string): void {
+    const { store, log } = this.options;
+    log.error(problem);
+    if (store.problems.length < MOST_PROBLEMS) store.addProblem(problem);
   }
 
   /** Records the timeout, then stops the attempt. On a full disk that is tried until there is room. */
@@ -210,18 +233,28 @@ export class Executor {
     }
   }
 
-  /** It has written its last word by then. */
+  /** It has written its last word by then; where none can be read, the attempt is over all the same. */
   #workerIdle(worker: PooledWorker | null): void {
-    for (const attempt of worker ? this.attempts.values() : []) if (attempt.worker === worker) attempt.read();
+    for (const attempt of worker ? this.attempts.values() : []) {
+      if (attempt.worker !== worker) continue;
+      attempt.read();
+      if (!attempt.outcome) void this.#workerEnded(attempt, null);
+    }
     this.kick();
   }
 
   async #workerGone(worker: PooledWorker, exit: WorkerExit): Promise<void> {
     const its = [...this.attempts.values()].filter((attempt) => attempt.worker === worker);
-    await Promise.all(its.map((attempt) => this.#settlement.lost(attempt, exit)));
+    await Promise.all(its.map((attempt) => this.#workerEnded(attempt, exit)));
     const { containment } = this.options;
     if (worker.leftFailure) await containment.kill(worker.identity);
     containment.forget(worker.identity);
+  }
+
+  #workerEnded(attempt: Attempt, exit: WorkerExit | null): Promise<void> {
+    attempt.ended ??= { exit };
+    const ended = attempt.ended;
+    return this.#guard(attempt, () => this.#settlement.lost(attempt, ended.exit));
   }
 
   #done(attempt: Attempt): void {
@@ -257,17 +290,20 @@ export class Executor {
   }
 
   #look(): void {
-    for (const attempt of [...this.attempts.values()]) {
-      attempt.read();
-      attempt.lookIfStalled();
-      this.options.containment.look(attempt.run.worker);
-      attempt.lookIfUntold();
-      if (!attempt.outcome) attempt.waitsForRoom(waitsSince(this.#lockFile(attempt)));
-      if (attempt.worker === null && !attempt.outcome && !this.#isAlive(attempt))
-        void this.#settlement.lost(attempt, null);
-    }
+    for (const attempt of [...this.attempts.values()]) void this.#guard(attempt, () => this.#lookAt(attempt));
     if (this.options.store.isFull) this.options.store.probe();
     this.kick();
+  }
+
+  async #lookAt(attempt: Attempt): Promise<void> {
+    attempt.read();
+    this.options.containment.look(attempt.run.worker);
+    if (attempt.outcome || attempt.isFinishing) return;
+    attempt.lookIfStalled();
+    attempt.lookIfUntold();
+    attempt.waitsForRoom(waitsSince(this.#lockFile(attempt)));
+    const isDead = attempt.worker === null ? !this.#isAlive(attempt) : attempt.ended !== null;
+    if (isDead) await this.#settlement.lost(attempt, attempt.ended?.exit ?? null);
   }
 }
 
@@ -276,6 +312,7 @@ function makeAgain(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   } catch (error) {
-    if (!isDiskFull(error)) throw error;
+    // Where something else stands in its place, whoever reads the files finds that out.
+    if (!isUnreadable(error)) throw error;
   }
 }

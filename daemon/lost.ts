@@ -2,16 +2,17 @@
  * What to make of a worker that died without an outcome: why it died, its last words, and what becomes of the
  * operation.
  */
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, fstatSync } from "node:fs";
 import type { Cause } from "../protocol/errors.js";
 import type { Outcome } from "../protocol/fact.js";
 import type { LogStream, OperationError } from "../protocol/operation.js";
+import { openOwnFile, readAt } from "../protocol/own-file.js";
 import { sizeText } from "../protocol/resource-limits.js";
 import type { Attempt } from "./attempt.js";
 import { isForeign } from "./process/foreign-worker.js";
 import { bootId } from "./process/identity.js";
+import { isUnreadable } from "./run-files/unreadable.js";
 import type { Entry, Policy, Run, WorkerLosses } from "./store/decision.js";
-import { isDiskFull } from "./store/durable-file.js";
 import { STALE_EXIT } from "./worker/messages.js";
 import type { WorkerExit, workerFiles } from "./worker/pool.js";
 import { RunSink } from "./worker/run-sink.js";
@@ -53,13 +54,13 @@ export function keepLastWords(attempt: Attempt, files: ReturnType<typeof workerF
   return stderr;
 }
 
-/** Null where the disk is full: then the last words are not kept. */
-function openSink({ dir, number, seq, entry }: Attempt): RunSink | null {
+/** Null where the run files cannot be written, on a full disk or at all: then the last words are not kept. */
+function openSink({ dir, number, seq, entry, unreadableLog }: Attempt): RunSink | null {
+  if (unreadableLog !== null) return null;
   try {
     return new RunSink(dir, number, seq, entry.record.logLines, Number.POSITIVE_INFINITY);
   } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    if (isMissing || isDiskFull(error)) return null;
+    if (isUnreadable(error)) return null;
     throw error;
   }
 }
@@ -82,14 +83,20 @@ interface Unread {
   start: number;
 }
 
+/** Nothing where the file cannot be read. */
 function readUnread(file: string, from: number): Unread {
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  const start = Math.max(from, size - LAST_WORDS);
-  const bytes = Buffer.alloc(Math.max(0, size - start));
-  if (bytes.length === 0) return { bytes, start };
-  const fd = openSync(file, "r");
+  let fd: number;
   try {
-    return { bytes: bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, start)), start };
+    fd = openOwnFile(file);
+  } catch (error) {
+    if (isUnreadable(error)) return { bytes: Buffer.alloc(0), start: from };
+    throw error;
+  }
+  try {
+    const { size } = fstatSync(fd);
+    // A file that is shorter by now was emptied since.
+    const start = Math.max(from > size ? 0 : from, size - LAST_WORDS);
+    return { bytes: readAt(fd, start, size), start };
   } finally {
     closeSync(fd);
   }
@@ -165,6 +172,12 @@ const ABORTS = new Set<NodeJS.Signals>(["SIGABRT", "SIGILL", "SIGFPE", "SIGTRAP"
 export interface Death {
   cause: Cause;
   message: string;
+}
+
+/** The outcome of an attempt whose events cannot be read: what it did is not known, so it is not run again by itself. */
+export function outcomeOfUnreadable(error: Error): Outcome {
+  const message = `its run files cannot be read (${error.message}); look at what it did, then liveops retry runs it again`;
+  return failed({ code: "LIVEOPS_RUN_FILES_UNREADABLE", message, stack: null });
 }
 
 /** @param outOfMemory whether the kernel killed a process in its cgroup at the memory limit */

@@ -13,15 +13,18 @@ import {
   describeDeath,
   keepLastWords,
   outcomeOfLost,
+  outcomeOfUnreadable,
   runsAgain,
   toldOfMemory,
 } from "./lost.js";
+import { isRunning } from "./process/identity.js";
 import { retryDelay } from "./retry.js";
 import { completeEvents } from "./run-files/complete-events.js";
 import { eventsFile } from "./run-files/names.js";
+import { isUnreadable, putAsideRunFiles } from "./run-files/unreadable.js";
 import type { Entry, WorkerLosses } from "./store/decision.js";
 import { StoreFullError } from "./store/journal.js";
-import type { Layout } from "./store/layout.js";
+import { type Layout, runDir } from "./store/layout.js";
 import { type WorkerExit, workerFiles } from "./worker/pool.js";
 
 /** How long a decision waits that found no room on the disk. */
@@ -38,6 +41,8 @@ export interface SettlementOptions {
   isStopped(): boolean;
   /** It is decided: its slot is free. */
   onDone(attempt: Attempt): void;
+  /** Something of the state directory was put aside: what, in words. */
+  onProblem(problem: string): void;
   /** There is no room on the disk to record it, so it waits. */
   onWait(): void;
   /** It cannot be recorded, and not for lack of room: the daemon must stop, the next one finds it as it is now. */
@@ -52,20 +57,40 @@ export class Settlement {
 
   constructor(private readonly options: SettlementOptions) {}
 
-  /** The worker is dead. Both files are read to their end; an outcome in them beats the way it died. */
+  /**
+   * The worker is dead. Both files are read to their end; an outcome in them beats the way it died. Called again at
+   * the next look where that cannot be done now.
+   */
   async lost(attempt: Attempt, exit: WorkerExit | null): Promise<void> {
-    const { containment, isCurrent, isStopped } = this.options;
     if (this.#lost.has(attempt)) return;
-    completeEvents(eventsFile(attempt.dir));
-    attempt.read();
-    if (attempt.outcome || !isCurrent(attempt)) return;
     this.#lost.add(attempt);
+    let isHandled = false;
+    try {
+      isHandled = await this.#lose(attempt, exit);
+    } finally {
+      if (!isHandled) this.#lost.delete(attempt);
+    }
+  }
+
+  /** Returns false where it is to be tried again: the worker has not ended yet, or its events cannot be read now. */
+  async #lose(attempt: Attempt, exit: WorkerExit | null): Promise<boolean> {
+    const { containment, isStopped } = this.options;
+    if (this.#isOver(attempt)) return true;
     const { worker } = attempt.run;
     const outOfMemory = containment.ranOutOfMemory(worker);
-    await containment.kill(worker);
+    const isIdle = attempt.worker !== null && attempt.worker.state !== "gone";
+    await containment.kill(worker, isIdle ? worker.pid : undefined);
     // The next daemon finds it as this one did.
-    if (isStopped()) return;
-    containment.forget(worker);
+    if (isStopped()) return true;
+    // Its lock may be gone and it may not: what it writes until it ends belongs to this attempt.
+    if (attempt.worker === null && isRunning(worker)) return false;
+    if (!isIdle) containment.forget(worker);
+    if (attempt.worker === null && this.#isOver(attempt)) return true;
+    if (attempt.unreadable !== null) {
+      if (!attempt.isGivenUp()) return false;
+      await this.settle(attempt, outcomeOfUnreadable(attempt.unreadable));
+      return true;
+    }
     const stderr = keepLastWords(attempt, workerFiles(this.options.layout.workers, worker.workerId));
     const death = describeDeath(attempt.run, exit, stderr, outOfMemory);
     await this.#conclude(attempt, (entry) => {
@@ -75,11 +100,19 @@ export class Settlement {
       const next = attempt.run.accepted ? attempt.number + 1 : attempt.number;
       return { requeue: { reason: death.message, next, tries: entry.tries, delay: 0, losses } };
     });
+    return true;
+  }
+
+  /** Whether the attempt has an outcome, or its end is being recorded. Reads its files to their end first. */
+  #isOver(attempt: Attempt): boolean {
+    completeEvents(eventsFile(attempt.dir));
+    attempt.read();
+    return attempt.outcome !== null || attempt.isFinishing || !this.options.isCurrent(attempt);
   }
 
   async settle(attempt: Attempt, said: Outcome): Promise<void> {
     const { isCurrent, isStopped, containment } = this.options;
-    if (!isCurrent(attempt)) return;
+    if (attempt.isFinishing || !isCurrent(attempt)) return;
     const outcome = toldOfMemory(said, attempt.run, () => containment.ranOutOfMemory(attempt.run.worker));
     // The worker's own death does not lose the outcome, nor does ours: it is in the run file until this is durable.
     attempt.read();
@@ -104,6 +137,20 @@ export class Settlement {
     return { requeue: { reason, next: number + 1, tries: entry.tries, delay: 0 } };
   }
 
+  /** What stands in the place of its run files and cannot be read, so that what else there is of it can be. */
+  #putAside(attempt: Attempt): void {
+    if (attempt.unreadable === null && attempt.unreadableLog === null) return;
+    const { layout, onProblem } = this.options;
+    try {
+      const isGivenUp = attempt.unreadable !== null;
+      for (const problem of putAsideRunFiles(runDir(layout, attempt.id), attempt.dir, isGivenUp))
+        onProblem(problem);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      onProblem(`${attempt.dir} could not be put aside: ${error.message}`);
+    }
+  }
+
   /**
    * What an operation that did not succeed left running goes; its worker is spared, it ends by itself. A worker that
    * may be given to another operation left nothing (it says so itself), so for the rest its own end is waited for.
@@ -117,11 +164,14 @@ export class Settlement {
   /** Waits for room on the disk; nothing else can be done with a decision. */
   async #conclude(attempt: Attempt, decide: (entry: Entry) => Conclusion): Promise<void> {
     const { lifecycle, isStopped, onDone, onBroken } = this.options;
-    const { id, number, seq } = attempt;
+    if (attempt.isFinishing) return;
+    attempt.isFinishing = true;
+    this.#putAside(attempt);
+    const { id, number } = attempt;
     for (let since: Date | null = null; ; since ??= new Date()) {
       attempt.waitsForRoom(since);
       try {
-        await lifecycle.conclude(id, number, seq, decide);
+        await lifecycle.conclude(id, number, attempt.seq, decide);
         onDone(attempt);
         return;
       } catch (error) {

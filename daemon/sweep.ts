@@ -45,9 +45,10 @@ export class Sweep {
     const before = this.#left;
     this.#left = new Set();
     for (const name of readdirSync(dir)) {
-      const workerId = name.slice(0, name.indexOf("."));
-      if (isNeeded(workerId)) continue;
-      if (!isLocked(join(dir, `${workerId}.lock`))) rmSync(join(dir, name), { force: true });
+      // Something else that stands here is not ours to remove.
+      const workerId = /^([0-9a-z]+)\.(?:lock|stdout|stderr)$/.exec(name)?.[1];
+      if (workerId === undefined || isNeeded(workerId)) continue;
+      if (!isLocked(join(dir, `${workerId}.lock`))) rmSync(join(dir, name), { force: true, recursive: true });
       else this.#left.add(workerId);
     }
     for (const workerId of this.#left) {

@@ -6,10 +6,13 @@
  * The last trusted reading is kept in a file, so that a leap while no daemon runs is seen as well. A clock that leaped
  * is trusted again when it is back, or after the daemon ran for a day with the new time.
  */
-import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
+import { readOwnFile } from "../protocol/own-file.js";
 import { bootId } from "./process/identity.js";
 import { replaceFileSync } from "./store/durable-file.js";
+
+/** Bytes that the file may have; it has some hundred. */
+const MOST_BYTES = 64 * 1024;
 
 const HOUR_MS = 3600 * 1000;
 const DAY_MS = 24 * HOUR_MS;
@@ -147,7 +150,9 @@ function readClocks(): ClockReading {
 /** Null where there is none, or it cannot be read: the newest operation stands in for it. */
 function readStored(file: string): StoredClock | null {
   try {
-    const { reference, leap } = JSON.parse(readFileSync(file, "utf8")) as Partial<StoredClock>;
+    const { reference, leap } = JSON.parse(
+      readOwnFile(file, MOST_BYTES).toString("utf8"),
+    ) as Partial<StoredClock>;
     if (!isReading(reference) || (leap && !(isReading(leap.last) && Number.isFinite(leap.steady))))
       return null;
     return { reference, leap: leap ?? null };

@@ -7,9 +7,11 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { ID_PATTERN } from "../protocol/id.js";
 import { isLocked } from "./lock/kernel-lock.js";
 import { readAccepted } from "./run-files/accepted.js";
 import { attemptsIn } from "./run-files/log-slices.js";
+import { isUnreadable } from "./run-files/unreadable.js";
 import type { Entry } from "./store/decision.js";
 import { StoreFullError } from "./store/journal.js";
 import { attemptDir, type Layout, runDir } from "./store/layout.js";
@@ -24,7 +26,8 @@ import { readStopReason } from "./worker/stop-file.js";
  */
 export async function takeUpUnowned(store: Store, layout: Layout): Promise<string[]> {
   const said: string[] = [];
-  const found = readdirSync(layout.runs).flatMap((id) => unowned(store, layout, id) ?? []);
+  const ids = readdirSync(layout.runs).filter((name) => ID_PATTERN.test(name));
+  const found = ids.flatMap((id) => unowned(store, layout, id) ?? []);
   found.sort((a, b) => a.order - b.order);
   for (const entry of found) {
     const { id, op, attempt } = entry.record;
@@ -44,12 +47,26 @@ export async function takeUpUnowned(store: Store, layout: Layout): Promise<strin
 function unowned(store: Store, layout: Layout, id: string): Entry | null {
   const known = store.ledger.get(id);
   if (known ? known.record.state !== "queued" : store.knows(id)) return null;
-  for (const attempt of attemptsIn(runDir(layout, id)).sort((a, b) => b - a)) {
+  for (const attempt of readableAttempts(runDir(layout, id)).sort((a, b) => b - a)) {
     if (known && attempt < known.nextAttempt) return null;
-    const accepted = readAccepted(attemptDir(layout, id, attempt));
+    const accepted = readable(() => readAccepted(attemptDir(layout, id, attempt)));
     if (accepted?.run && accepted.record.id === id) return asNow(accepted, layout, known !== undefined);
   }
   return null;
+}
+
+function readableAttempts(dir: string): number[] {
+  return readable(() => attemptsIn(dir)) ?? [];
+}
+
+/** Null where something else stands in the place of the run files. */
+function readable<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    return null;
+  }
 }
 
 /** What came after the start and is told by other files: a stop, and whether its worker still lives. */

@@ -98,7 +98,9 @@ export const daemonReply = z.object({
     .check(z.describe("how the processes of an operation are found and killed")),
   memory: z.object({ rss: z.int(), heapUsed: z.int() }),
   auditLost: z.int().check(z.describe("lines of the audit log that could not be written")),
-  problems: z.array(z.string()).check(z.describe("what was quarantined or could not be read at the start")),
+  problems: z
+    .array(z.string())
+    .check(z.describe("what was put aside or could not be read, at the start or since")),
 });
 
 export const stopReply = z.object({

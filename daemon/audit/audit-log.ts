@@ -4,11 +4,11 @@
  * Lines are appended in batches, off the event loop, and not synced. A line that cannot be written is counted and
  * dropped: no request waits for the audit log or fails over it.
  */
-import { constants } from "node:fs";
 import { type FileHandle, lstat, open, rename } from "node:fs/promises";
 import type { FastifyRequest } from "fastify";
 import type { AuditAction, AuditLine } from "../../protocol/audit.js";
 import { CLIENT_HEADER } from "../../protocol/client/client-header.js";
+import { APPEND, IrregularFileError, SAFE, whyIrregular } from "../../protocol/own-file.js";
 import type { Layout } from "../store/layout.js";
 import { ClientClaims } from "./client-claims.js";
 
@@ -33,8 +33,6 @@ const MAX_WAITING = 10_000;
 
 /** Ids that a line names; of more it tells the number. */
 const MAX_IDS = 20;
-
-const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 
 export class AuditLog {
   /** Lines that could not be written since the start. */
@@ -114,11 +112,12 @@ export class AuditLog {
       await this.#close();
     if (this.#file) return this.#file;
     if (there?.isFile() && there.size >= this.maxBytes) await rename(audit, olderAudit);
-    const handle = await open(audit, FLAGS, 0o600);
+    const handle = await open(audit, APPEND | SAFE, 0o600);
     const stat = await handle.stat();
-    if (!stat.isFile()) {
+    const why = whyIrregular(stat);
+    if (why !== null) {
       await handle.close();
-      throw new Error(`${audit} is not a file`);
+      throw new IrregularFileError(`${audit} ${why}`);
     }
     this.#file = { handle, ino: stat.ino, size: stat.size };
     return this.#file;

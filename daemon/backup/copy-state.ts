@@ -7,7 +7,6 @@
 import { lstatSync } from "node:fs";
 import { opendir } from "node:fs/promises";
 import { join } from "node:path";
-import { attemptsIn } from "../run-files/log-slices.js";
 import type { StoreHold } from "../store/hold.js";
 import { attemptDir, FORMAT, type Layout, runDir } from "../store/layout.js";
 import type { BackupWriter } from "./backup-writer.js";
@@ -82,7 +81,9 @@ async function copyRun({ layout, hold, running }: StateMoment, writer: BackupWri
   if (!isDirectory(dir)) return;
   const path = join("runs", id);
   await writer.makeDirectory(path);
-  for (const attempt of attemptsIn(dir)) {
+  for (const name of namesIn(dir)) {
+    if (!/^\d+$/.test(name) || !isDirectory(join(dir, name))) continue;
+    const attempt = Number(name);
     const from = attemptDir(layout, id, attempt);
     // Looked at and opened in one turn: no attempt begins in between.
     if (attempt > (hold?.lastAttempt(id) ?? attempt)) continue;

@@ -1,7 +1,8 @@
 /** Opening what is copied: regular files alone, through no symbolic link, and a log on one side of its rotation. */
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { FILLER } from "../../ops/api/append-file.js";
+import { READ, SAFE } from "../../protocol/own-file.js";
 
 export interface OpenSource {
   name: string;
@@ -21,7 +22,7 @@ export function openSource(path: string, name: string): OpenSource | null {
   let fd: number;
   try {
     // A fifo would wait for its writer.
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    fd = openSync(path, READ | SAFE);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ELOOP" || code === "ENXIO") return null;

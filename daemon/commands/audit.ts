@@ -1,9 +1,10 @@
 /** `liveopsd audit [-n N] [--json]`: the newest lines of the audit log, from its files, whether a daemon runs or not. */
-import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import type { AuditLine } from "../../protocol/audit.js";
+import { NotFoundError } from "../../protocol/command/failures.js";
 import { neutralise } from "../../protocol/command/neutralise.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
+import { IrregularFileError, readOwnFile } from "../../protocol/own-file.js";
 import { layoutOf } from "../store/layout.js";
 
 export function registerAudit(root: Command): void {
@@ -36,10 +37,13 @@ function lineCount(text: string): number {
 function readLines(file: string): AuditLine[] {
   let text: string;
   try {
-    text = readFileSync(file, "utf8");
+    text = readOwnFile(file).toString("utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
+    if (!(error instanceof IrregularFileError)) throw error;
+    throw new NotFoundError(
+      `there is no audit log: ${error.message}; liveopsd restart puts that aside and begins a new one`,
+    );
   }
   return text.split("\n").flatMap((line) => parse(line) ?? []);
 }

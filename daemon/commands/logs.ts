@@ -1,10 +1,11 @@
 /** `liveopsd logs [-f]`: the daemon's own log, from its files, so that it can be read when the daemon is dead. */
-import { existsSync, statSync, watch } from "node:fs";
+import { existsSync, lstatSync, watch } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { NotFoundError } from "../../protocol/command/failures.js";
 import { neutralise } from "../../protocol/command/neutralise.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
+import { whyIrregular } from "../../protocol/own-file.js";
 import { rotatedName } from "../log/log-file.js";
 import { Tail } from "../run-files/tail.js";
 import { layoutOf } from "../store/layout.js";
@@ -20,9 +21,11 @@ export function registerLogs(root: Command): void {
   command.option("-f, --follow", "go on as it grows").action(() => {
     const options = allOptions<GlobalOptions & { follow?: boolean }>(command);
     const { log } = layoutOf(commandPlaces(options).stateDir);
-    if (existsSync(log) && !isRegular(log))
-      throw new NotFoundError(`${log} is not a regular file, and the daemon does not write it; remove it`);
-    if (!existsSync(log) && !options.follow)
+    const stats = lstatSync(log, { throwIfNoEntry: false });
+    const why = stats === undefined ? null : whyIrregular(stats);
+    if (why !== null)
+      throw new NotFoundError(`there is no log: ${log} ${why}; liveopsd restart puts it aside and makes one`);
+    if (stats === undefined && !options.follow)
       throw new NotFoundError(`there is no log at ${log} yet; liveopsd start makes one`);
     const follower = new LogFollower(log, (line) => process.stdout.write(`${readable(line)}\n`));
     follower.read();
@@ -78,11 +81,12 @@ class LogFollower {
 }
 
 function isRegular(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+  const stats = lstatSync(file, { throwIfNoEntry: false });
+  return stats !== undefined && whyIrregular(stats) === null;
 }
 
 function inodeOf(file: string): number | null {
-  return statSync(file, { throwIfNoEntry: false })?.ino ?? null;
+  return lstatSync(file, { throwIfNoEntry: false })?.ino ?? null;
 }
 
 const LEVELS: Record<number, string> = {

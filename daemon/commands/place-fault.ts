@@ -11,6 +11,7 @@ const OF_PLACES = new Set([
   "EISDIR",
   "EEXIST",
   "ELOOP",
+  "LIVEOPS_IRREGULAR_FILE",
   "ENAMETOOLONG",
 ]);
 

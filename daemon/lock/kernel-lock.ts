@@ -5,10 +5,10 @@
  * pid never had it. Held by the daemon on its state dir and socket, and by each worker on a file of its own.
  * fcntl locks belong to the process: never probe a lock from the process that holds it.
  */
-import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, lstatSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import { openOwnFile, pathError } from "../../protocol/own-file.js";
+import { IrregularFileError, openOwnFile } from "../../protocol/own-file.js";
 import { type FileIdentity, isFile } from "./file-identity.js";
 
 export interface KernelLock {
@@ -64,7 +64,7 @@ function openLockFile(file: string): { identity: FileIdentity; isNew: boolean } 
   try {
     const { dev, ino, nlink } = fstatSync(fd);
     // A hard link to some other file of ours: SQLite would write to that.
-    if (nlink > 1) throw pathError("EPERM", `${file} is a hard link, and cannot be a lock; remove it`);
+    if (nlink > 1) throw new IrregularFileError(`${file} is a hard link, and cannot be a lock; remove it`);
     // SQLite would make it readable by all.
     fchmodSync(fd, 0o600);
     return { identity: { dev, ino }, isNew };
@@ -108,8 +108,14 @@ function lock(file: string): DatabaseSync | "busy" | "not-a-database" {
   }
 }
 
-/** Whether some other living process holds the lock. A missing file is held by nobody. */
+/**
+ * Whether some other living process holds the lock. A missing file is held by nobody. Where the file is there and
+ * cannot be asked (no descriptor to spare, an I/O error), it counts as held: a living worker must not be taken for a
+ * dead one.
+ */
 export function isLocked(file: string): boolean {
+  // SQLite would follow a link, and wait for a pipe.
+  if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return false;
   let database: DatabaseSync;
   try {
     // Opened for writing, but never created: the URI says rw, not rwc.
@@ -117,21 +123,21 @@ export function isLocked(file: string): boolean {
     url.search = "mode=rw";
     database = new DatabaseSync(url, { timeout: 0 });
   } catch {
-    return false;
+    return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
   }
   try {
     database.exec(`${IN_MEMORY}; BEGIN EXCLUSIVE; ROLLBACK`);
     return false;
   } catch (error) {
-    if (codeOf(error) === SQLITE_BUSY) return true;
     // Not a database any more (a damaged disk): a file nobody can lock is held by nobody.
-    return false;
+    return ![SQLITE_NOTADB, SQLITE_CORRUPT].includes(codeOf(error) ?? 0);
   } finally {
     database.close();
   }
 }
 
 const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
 
 function codeOf(error: unknown): number | null {

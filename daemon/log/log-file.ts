@@ -5,10 +5,9 @@
  * The file is looked up by its name at each write, so that a file that was moved or removed is made again. Only a
  * regular file is written: a pipe without a reader would block, and a symbolic link may lead to somebody else's file.
  */
-import { closeSync, constants, fstatSync, openSync, renameSync, statSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, lstatSync, renameSync, writeSync } from "node:fs";
+import { APPEND, openOwnFile } from "../../protocol/own-file.js";
 import type { LogTarget } from "./log-writer.js";
-
-const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
 
 /** The older file of a log that was rotated. */
 export function rotatedName(file: string): string {
@@ -44,20 +43,15 @@ export class LogFile implements LogTarget {
   /** The file that has the name now. */
   #current(): number {
     if (this.#fd === null) return this.#open();
-    if (statSync(this.file, { throwIfNoEntry: false })?.ino === this.#inode) return this.#fd;
+    if (lstatSync(this.file, { throwIfNoEntry: false })?.ino === this.#inode) return this.#fd;
     this.close();
     return this.#open();
   }
 
   #open(): number {
-    const fd = openSync(this.file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
-    const stat = fstatSync(fd);
-    if (!stat.isFile()) {
-      closeSync(fd);
-      throw new Error(`${this.file} is not a regular file`);
-    }
+    const fd = openOwnFile(this.file, APPEND);
     this.#fd = fd;
-    this.#inode = stat.ino;
+    this.#inode = fstatSync(fd).ino;
     return fd;
   }
 }

@@ -31,6 +31,13 @@ export function isStopped(identity: ProcessIdentity): boolean {
   return state === "T" || state === "t";
 }
 
+/** Whether the process is there and no zombie: it may still write. */
+export function isRunning(identity: ProcessIdentity): boolean {
+  if (!isSame(identity)) return false;
+  const state = statFields(identity.pid)?.[0];
+  return state !== undefined && state !== "Z" && state !== "X";
+}
+
 /** Sends a signal if the pid still belongs to that process; says whether it was sent. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isSame(identity)) return false;

@@ -5,12 +5,14 @@
  * call `read` as well. The events are read first: whatever an outcome was written after is then in the log.
  */
 import { type FSWatcher, watch } from "node:fs";
+import { dirname } from "node:path";
 import type { WorkerFact } from "../../protocol/fact.js";
 import type { LogLine } from "../../protocol/operation.js";
 import { LogTail } from "./log-tail.js";
 import { EVENTS, eventsFile, LOG, logFile } from "./names.js";
 import { parseSummed } from "./summed-line.js";
 import { Tail } from "./tail.js";
+import { isDirectory, isUnreadable } from "./unreadable.js";
 
 /** A log line as stored; `end`: how far the worker's own output file was read, for lines that came from there. */
 export type StoredLine = LogLine & { end?: number };
@@ -20,6 +22,8 @@ export interface AttemptListener {
   onFacts(facts: WorkerFact[]): number;
   onLines(lines: StoredLine[]): void;
   onDamage(file: string, line: string): void;
+  /** A file could not be read. Reading is tried again at the next look; called once for each kind of error. */
+  onUnreadable(error: Error): void;
 }
 
 /** Read at a time: memory must not follow the length of a backlog. */
@@ -36,6 +40,8 @@ export class AttemptTail {
   #closed = false;
   /** Which file may hold something new: a write after a read that met the end is told anew. */
   #unread = { events: false, log: false };
+  /** Why a file could not be read at the last look; null where it could. */
+  readonly unreadable: Record<"events" | "log", Error | null> = { events: null, log: null };
 
   constructor(
     private readonly dir: string,
@@ -105,17 +111,46 @@ export class AttemptTail {
     const unread = this.#unread;
     if (unread.events) {
       const facts: WorkerFact[] = [];
-      const any = this.#events.read((line) => this.#parse(eventsFile(this.dir), line, facts), PIECE);
-      unread.events = any && !this.#events.atEnd;
+      unread.events = this.#readable("events", () => {
+        this.#checkPlace();
+        const any = this.#events.read((line) => this.#parse(eventsFile(this.dir), line, facts), PIECE);
+        return any && !this.#events.atEnd;
+      });
       if (facts.some(({ type }) => type === "attempt:finished")) unread.log = true;
       if (facts.length > 0) this.#restFor(this.listener.onFacts(facts));
     }
     if (unread.log) {
       const lines: StoredLine[] = [];
-      unread.log = this.#log.read((line) => this.#parse(logFile(this.dir), line, lines), PIECE);
+      unread.log = this.#readable("log", () =>
+        this.#log.read((line) => this.#parse(logFile(this.dir), line, lines), PIECE),
+      );
       if (lines.length > 0) this.listener.onLines(lines);
     }
     return unread.events || unread.log;
+  }
+
+  /**
+   * Until the first event was read: a link in the place of a directory would make the events look as if there were
+   * none, and an attempt without events is one that never began.
+   */
+  #checkPlace(): void {
+    if (this.#events.offset > 0) return;
+    if (isDirectory(dirname(this.dir))) isDirectory(this.dir);
+  }
+
+  /** What `read` returns; false where the file cannot be read, which is noted: that of one attempt ends no daemon. */
+  #readable(file: "events" | "log", read: () => boolean): boolean {
+    try {
+      const more = read();
+      this.unreadable[file] = null;
+      return more;
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      const isNews = this.unreadable[file]?.message !== error.message;
+      this.unreadable[file] = error;
+      if (isNews) this.listener.onUnreadable(error);
+      return false;
+    }
   }
 
   #restFor(ms: number): void {

@@ -2,11 +2,12 @@
  * The end of an events file whose worker is dead. A durable line gets its newline only after its sync: a worker that
  * was killed in between, or a power cut, leaves a last line that counts and is not ended.
  */
-import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
-import { FILLER, giveBackReserved } from "../../ops/api/append-file.js";
+import { closeSync, constants, fdatasyncSync, fstatSync, writeSync } from "node:fs";
+import { endOfText, giveBackReserved } from "../../ops/api/append-file.js";
+import { openOwnFile, readAt } from "../../protocol/own-file.js";
 import { endOfLines } from "./seek.js";
 import { parseSummed } from "./summed-line.js";
-import type { Tail } from "./tail.js";
+import { MOST_LINE, type Tail } from "./tail.js";
 
 /**
  * Ends the last line where it is whole, takes away the room that was reserved, and makes the file durable: what the
@@ -16,7 +17,7 @@ import type { Tail } from "./tail.js";
 export function completeEvents(file: string): void {
   let fd: number;
   try {
-    fd = openSync(file, constants.O_RDWR);
+    fd = openOwnFile(file, constants.O_RDWR);
   } catch {
     return;
   }
@@ -33,20 +34,14 @@ export function completeEvents(file: string): void {
 
 /** What stands after the last line that was read, without the room that was reserved. */
 export function uncommittedLine(tail: Tail): string {
-  return withoutFiller(tail.takeRest());
+  return tail.takeRest();
 }
 
 function endLastLine(fd: number): void {
   const start = endOfLines(fd);
-  const rest = Buffer.alloc(Math.max(0, fstatSync(fd).size - start));
-  readSync(fd, rest, 0, rest.length, start);
-  const line = withoutFiller(rest.toString("utf8"));
+  const { end } = endOfText(fd, fstatSync(fd).size);
+  if (end - start > MOST_LINE) return;
+  const line = readAt(fd, start, end).toString("utf8");
   if (line === "" || parseSummed(line) === null) return;
   writeSync(fd, "\n", start + Buffer.byteLength(line));
-}
-
-function withoutFiller(text: string): string {
-  let end = text.length;
-  while (text.charCodeAt(end - 1) === FILLER) end--;
-  return text.slice(0, end);
 }

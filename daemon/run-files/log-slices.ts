@@ -1,10 +1,11 @@
 /** An operation's log from a line on, over all its attempts, in slices that are read one after the other. */
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { LogLine } from "../../protocol/operation.js";
 import { type LogFilter, matcher, sieve } from "./log-filter.js";
 import { LogTail } from "./log-tail.js";
 import { parseSummed } from "./summed-line.js";
+import { isDirectory } from "./unreadable.js";
 
 /** Bytes that are read, and looked through, at a time: about a millisecond's work. */
 const SLICE = 64 * 1024;
@@ -18,13 +19,20 @@ export interface LogSlice {
   readonly bytes: number;
 }
 
-/** Attempt numbers that have run files, in order. */
+/**
+ * Attempt numbers that have run files, in order.
+ *
+ * @throws IrregularFileError where something else stands in the place of a directory
+ */
 export function attemptsIn(runDir: string): number[] {
-  if (!existsSync(runDir)) return [];
-  return readdirSync(runDir)
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .sort((a, b) => a - b);
+  if (!isDirectory(runDir)) return [];
+  const attempts: number[] = [];
+  for (const entry of readdirSync(runDir, { withFileTypes: true })) {
+    if (!/^\d+$/.test(entry.name)) continue;
+    if (!entry.isDirectory()) isDirectory(join(runDir, entry.name));
+    attempts.push(Number(entry.name));
+  }
+  return attempts.sort((a, b) => a - b);
 }
 
 /** Whoever stops early closes the files by that. */

@@ -5,7 +5,7 @@
  * A renamed file is read to its end through the open descriptor before the next one is opened, so nothing that still
  * exists is passed over.
  */
-import { statSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { logFile, olderLogFile } from "./names.js";
 import { seekLine } from "./seek.js";
 import { Tail } from "./tail.js";
@@ -20,15 +20,22 @@ export class LogTail {
     private readonly dir: string,
     private readonly isBefore?: (line: string) => boolean,
   ) {
-    this.#tail = this.#begin();
     // Opened now: however often it is renamed until the first read, we are on it.
-    this.#found = this.#tail.inode() !== null;
+    try {
+      this.#tail = this.#begin();
+      this.#found = this.#tail.inode() !== null;
+    } catch {
+      // The first read tries again, and throws.
+      this.#tail = new Tail(logFile(dir));
+      this.#found = false;
+    }
   }
 
   /** Calls back for every complete line that has come, at most about `maxBytes` of them; whether there was any. */
   read(onLine: (line: string) => void, maxBytes = Number.POSITIVE_INFINITY): boolean {
     if (!this.#found) {
       // It may have come, and been renamed, since.
+      this.#tail.close();
       this.#tail = this.#begin();
       this.#found = this.#tail.inode() !== null;
       if (!this.#found) return false;
@@ -54,7 +61,7 @@ export class LogTail {
   #begin(): Tail {
     const { isBefore } = this;
     const older = olderLogFile(this.dir);
-    const size = statSync(older, { throwIfNoEntry: false })?.size ?? 0;
+    const size = lstatSync(older, { throwIfNoEntry: false })?.size ?? 0;
     const start = isBefore && size > 0 ? seekLine(older, isBefore) : 0;
     if (start < size) return new Tail(older, start);
     const file = logFile(this.dir);
@@ -76,5 +83,5 @@ export class LogTail {
 }
 
 function inodeOf(file: string): number | null {
-  return statSync(file, { throwIfNoEntry: false })?.ino ?? null;
+  return lstatSync(file, { throwIfNoEntry: false })?.ino ?? null;
 }

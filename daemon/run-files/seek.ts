@@ -3,7 +3,8 @@
  *
  * Lines are sorted by the number, so a log of a million lines opens at any of them with some twenty short reads.
  */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
+import { openOwnFile } from "../../protocol/own-file.js";
 
 const NEWLINE = 10;
 
@@ -11,7 +12,7 @@ const NEWLINE = 10;
 export function seekLine(file: string, isBefore: (line: string) => boolean): number {
   let fd: number;
   try {
-    fd = openSync(file, "r");
+    fd = openOwnFile(file);
   } catch {
     return 0;
   }
@@ -37,13 +38,20 @@ export function seekLine(file: string, isBefore: (line: string) => boolean): num
 }
 
 const PIECE = 4096;
+/** Where the last piece holds no newline the file is an odd one: read in longer pieces. */
+const LONG_PIECE = 1024 * 1024;
+/** Bytes above which a file without a block of data is taken for an empty one. */
+const SPARSE = 1024 * 1024;
 
 /** The byte after the last newline: what comes after it is no line yet, or room reserved for more. */
 export function endOfLines(fd: number): number {
-  const piece = Buffer.allocUnsafe(PIECE);
-  for (let end = fstatSync(fd).size; end > 0; ) {
-    const start = Math.max(0, end - PIECE);
-    const length = readSync(fd, piece, 0, end - start, start);
+  const { size, blocks } = fstatSync(fd);
+  if (size > SPARSE && blocks === 0) return 0;
+  let most = PIECE;
+  for (let end = size; end > 0; most = LONG_PIECE) {
+    const start = Math.max(0, end - most);
+    const piece = Buffer.allocUnsafe(end - start);
+    const length = readSync(fd, piece, 0, piece.length, start);
     const index = piece.subarray(0, length).lastIndexOf(NEWLINE);
     if (index !== -1) return start + index + 1;
     end = start;

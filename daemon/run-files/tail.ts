@@ -2,13 +2,18 @@
  * Follows a file that another process appends to: reads what has come since, whole lines only.
  *
  * Nothing is remembered but the offset of the last newline, so the same file can be taken up again by another
- * daemon. A missing file is an empty one; one that shrank (a power cut) is read from its new end, and said.
+ * daemon. A missing file is an empty one; one that shrank (a power cut) is read from its new end, and said. Zero
+ * bytes after the last newline are no line: a power cut leaves them, and so does a file that was made longer.
  */
-import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, lstatSync, readSync } from "node:fs";
+import { endOfText } from "../../ops/api/append-file.js";
+import { IrregularFileError, openOwnFile, readAt } from "../../protocol/own-file.js";
 
 const CHUNK = 256 * 1024;
 const buffer = Buffer.allocUnsafe(CHUNK);
-const NOTHING = Buffer.alloc(0);
+const NEWLINE = 10;
+/** Bytes; no record is that long. */
+export const MOST_LINE = 256 * 1024 * 1024;
 
 export class Tail {
   #fd: number | null = null;
@@ -33,20 +38,30 @@ export class Tail {
     if (fd === null) return false;
     let any = false;
     let taken = 0;
-    // The beginning of a line. Not kept for the next time: a writer takes back what a full disk cut short.
-    let rest = NOTHING;
+    // The beginning of a line, in pieces. Not kept for the next time: a writer takes back what a full disk cut short.
+    let rest: Buffer[] = [];
+    let restLength = 0;
     const wanted = Math.min(CHUNK, Math.max(1, maxBytes));
     while (!any || taken < maxBytes) {
-      const length = readSync(fd, buffer, 0, wanted, this.offset + rest.length);
+      const length = readSync(fd, buffer, 0, wanted, this.offset + restLength);
       if (length === 0 && taken === 0) this.offset = Math.min(this.offset, fstatSync(fd).size);
       taken += length;
       this.atEnd = length < wanted;
       const read = buffer.subarray(0, length);
-      const bytes = rest.length > 0 ? Buffer.concat([rest, read]) : read;
-      const used = this.#cut(bytes, onLine);
-      if (used > 0) any = true;
+      const newline = read.indexOf(NEWLINE);
+      if (newline === -1) {
+        rest.push(Buffer.from(read));
+        restLength += length;
+        if (restLength > MOST_LINE) throw new IrregularFileError(`${this.file} holds a line of over 256 MiB`);
+      } else {
+        const bytes = restLength > 0 ? Buffer.concat([...rest, read]) : read;
+        const used = this.#cut(bytes, onLine);
+        any = true;
+        rest = [Buffer.from(bytes.subarray(used))];
+        restLength = bytes.length - used;
+      }
+      if (rest[0]?.[0] === 0) this.atEnd = true;
       if (this.atEnd) break;
-      rest = Buffer.from(bytes.subarray(used));
     }
     return any;
   }
@@ -63,14 +78,15 @@ export class Tail {
     return fd === null ? null : fstatSync(fd).ino;
   }
 
-  /** The bytes after the last newline, taken as a line: the writer is done. */
+  /** The bytes after the last newline, taken as a line: the writer is done. Room at the end is no part of it. */
   takeRest(): string {
     const fd = this.#open();
     if (fd === null) return "";
-    const rest = Buffer.alloc(Math.max(0, fstatSync(fd).size - this.offset));
-    const text = rest.toString("utf8", 0, readSync(fd, rest, 0, rest.length, this.offset));
+    const { end } = endOfText(fd, fstatSync(fd).size);
+    if (end - this.offset > MOST_LINE) return "";
+    const rest = readAt(fd, this.offset, end);
     this.offset += rest.length;
-    return text;
+    return rest.toString("utf8");
   }
 
   close(): void {
@@ -81,7 +97,7 @@ export class Tail {
   /** Bytes of whole lines. */
   #cut(bytes: Buffer, onLine: (line: string) => void): number {
     let start = 0;
-    for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {
+    for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
       const line = bytes.toString("utf8", start, end);
       this.offset += end + 1 - start;
       start = end + 1;
@@ -93,9 +109,9 @@ export class Tail {
   #open(): number | null {
     if (this.#fd !== null) return this.#fd;
     // Often there is none: asked first, that costs no exception.
-    if (!existsSync(this.file)) return null;
+    if (lstatSync(this.file, { throwIfNoEntry: false }) === undefined) return null;
     try {
-      this.#fd = openSync(this.file, "r");
+      this.#fd = openOwnFile(this.file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     }

@@ -1,10 +1,14 @@
 /** Making the directories, ours alone: mode 0700, refused where someone else owns or may write them. */
-import { chmodSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { makeDirectory } from "../../protocol/make-directory.js";
+import { readOwnFile } from "../../protocol/own-file.js";
 import { pathProblem, userName } from "../../protocol/owned-path.js";
 import { isDiskFull, replaceFileSync, syncDirectory } from "./durable-file.js";
 import { FORMAT, type Layout } from "./layout.js";
+
+/** Bytes that `version.json` may have; it has some twenty. */
+const MOST_BYTES = 4096;
 
 /** A place that cannot be used: what is wrong with it and what to do. */
 export class PlaceError extends Error {
@@ -81,12 +85,17 @@ export function prepareStateDir(layout: Layout): void {
   else syncNames(new Set(changed));
 }
 
-function readVersion(layout: Layout): string | null {
+/** @throws PlaceError where the file cannot be read: without a format nothing in the directory may be touched */
+function readVersion({ root, version }: Layout): string | null {
   try {
-    return readFileSync(layout.version, "utf8");
+    return readOwnFile(version, MOST_BYTES).toString("utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    return null;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return null;
+    throw new PlaceError(
+      `the format of ${root} cannot be read: ${message}; if this is a liveops state dir, ` +
+        `put a file with {"format":${FORMAT}} in the place of ${version}`,
+    );
   }
 }
 

@@ -1,8 +1,7 @@
 /** Files that are wholly there or not at all, and still there after a power cut. */
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { isDiskFull, REPLACE } from "../../ops/api/replace-file.js";
-import { NO_FOLLOW } from "../../protocol/own-file.js";
+import { isDiskFull } from "../../ops/api/replace-file.js";
 
 export { isDiskFull, replaceFileSync, syncDirectory, writeAllSync } from "../../ops/api/replace-file.js";
 
@@ -11,7 +10,7 @@ export async function replaceFile(file: string, write: (handle: FileHandle) => P
   const temporary = `${file}.tmp`;
   let handle: FileHandle | undefined;
   try {
-    handle = await open(temporary, REPLACE | NO_FOLLOW, 0o600);
+    handle = await openNew(temporary);
     await write(handle);
     await handle.datasync();
   } catch (error) {
@@ -27,6 +26,20 @@ export async function replaceFile(file: string, write: (handle: FileHandle) => P
   } finally {
     await dir.close();
   }
+}
+
+/**
+ * Makes the temporary file of a replacement. What a crash left in its place is removed; nothing that stands there is
+ * written through.
+ */
+export async function openNew(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, "wx", 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  await rm(file);
+  return open(file, "wx", 0o600);
 }
 
 /** Writes it all at that byte of the file, off the event loop: one write may be short. */

@@ -4,7 +4,7 @@
  */
 import { closeSync, rmSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { openOwnFile } from "../../protocol/own-file.js";
+import { APPEND, openOwnFile } from "../../protocol/own-file.js";
 import type { State } from "../../protocol/state.js";
 import type { Entry } from "./decision.js";
 import { isDiskFull } from "./durable-file.js";
@@ -60,7 +60,7 @@ const SCHEMA = `
 
 /** SQLite would make it readable by all; its side files take their mode from it. */
 function openPrivate(file: string): DatabaseSync {
-  closeSync(openOwnFile(file));
+  closeSync(openOwnFile(file, APPEND));
   return new DatabaseSync(file);
 }
 

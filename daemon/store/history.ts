@@ -11,14 +11,13 @@ import {
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
-  openSync,
   readdirSync,
   readSync,
   rmSync,
   statSync,
 } from "node:fs";
 import { join } from "node:path";
-import { openOwnFile } from "../../protocol/own-file.js";
+import { APPEND, openOwnFile } from "../../protocol/own-file.js";
 import type { State } from "../../protocol/state.js";
 import { decodeLine, encodeLine } from "./checked-line.js";
 import type { Entry } from "./decision.js";
@@ -159,7 +158,7 @@ export class History {
       this.#segment++;
     }
     if (this.#fd === null) {
-      this.#fd = openOwnFile(this.#file(this.#segment));
+      this.#fd = openOwnFile(this.#file(this.#segment), APPEND);
       syncDirectory(this.dir);
       this.#length = fstatSync(this.#fd).size;
     }
@@ -170,7 +169,7 @@ export class History {
     const file = this.#file(place.segment);
     const bytes = Buffer.alloc(place.length);
     try {
-      const fd = openSync(file, "r");
+      const fd = openOwnFile(file);
       try {
         readSync(fd, bytes, 0, place.length, place.offset);
       } finally {

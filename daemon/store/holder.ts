@@ -13,7 +13,7 @@ export function writeHolder({ holder }: Layout, who: Holder): void {
   const temporary = `${holder}.tmp`;
   try {
     // A link that stands in its place is removed, not followed.
-    rmSync(temporary, { force: true });
+    removeFiles(temporary);
     writeFileSync(temporary, `${JSON.stringify(who)}\n`, { mode: 0o600, flag: "wx" });
     renameSync(temporary, holder);
   } catch {

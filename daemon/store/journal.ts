@@ -12,7 +12,7 @@ import { constants, fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { withRoom } from "../../ops/api/append-file.js";
-import { NO_FOLLOW } from "../../protocol/own-file.js";
+import { IrregularFileError, SAFE, whyIrregular } from "../../protocol/own-file.js";
 import { encodeLine } from "./checked-line.js";
 import { isDiskFull, isIoError, syncDirectory, writeAll } from "./durable-file.js";
 
@@ -240,14 +240,19 @@ export class Journal<T> {
 
   async #openSegment(): Promise<void> {
     const segment = join(this.options.dir, segmentName(this.#last + 1));
-    const handle = await open(segment, constants.O_RDWR | constants.O_CREAT | NO_FOLLOW, 0o600);
+    const handle = await open(segment, constants.O_RDWR | constants.O_CREAT | SAFE, 0o600);
+    const stats = await handle.stat();
+    const why = whyIrregular(stats);
+    if (why !== null) {
+      await handle.close();
+      throw new IrregularFileError(`${segment} ${why}`);
+    }
     this.#isNamed = false;
-    const { size } = await handle.stat();
     await this.#close();
     this.#handle = handle;
     this.#segment = segment;
-    this.#length = size;
-    this.#size = size;
+    this.#length = stats.size;
+    this.#size = stats.size;
   }
 
   /** Without its room: whoever reads it finds records alone. */

@@ -5,20 +5,22 @@
  * with them. A payload is durable before the decision that names it; a crash in between leaves a file that no
  * operation names, which the next start removes.
  */
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { REPLACE } from "../../ops/api/replace-file.js";
 import type { Submission } from "../../protocol/fact.js";
 import type { Omitted, Operation } from "../../protocol/operation.js";
-import { NO_FOLLOW } from "../../protocol/own-file.js";
+import { readOwnFile } from "../../protocol/own-file.js";
 import { parseSummed, summedLine } from "../run-files/summed-line.js";
-import { isDiskFull } from "./durable-file.js";
+import { isDiskFull, openNew } from "./durable-file.js";
 import { StoreFullError } from "./journal.js";
 import { isLargerThan } from "./json-size.js";
 
 /** Bytes of JSON above which a value is kept in a file of its own. */
 export const LARGE_VALUE = 16 * 1024;
+
+/** Bytes of a file that is read; no value is as large. */
+const MOST_BYTES = 256 * 1024 * 1024;
 
 /** Files written at the same time. */
 const PARALLEL = 16;
@@ -37,7 +39,7 @@ export function payloadFile(dir: string, id: string, kind: PayloadKind): string 
 
 /** @throws Error where the file is missing, damaged or unreadable */
 export function readPayload(file: string): unknown {
-  const parsed = parseSummed<{ value: unknown }>(readFileSync(file, "utf8").trimEnd());
+  const parsed = parseSummed<{ value: unknown }>(readOwnFile(file, MOST_BYTES).toString("utf8").trimEnd());
   if (!parsed) throw new Error(`${file} is damaged`);
   return parsed.value;
 }
@@ -116,7 +118,7 @@ export class Payloads {
     for (const name of this.#found) {
       const [, id, temporary] = /^(\w+)\.(?:params|result)\.json(\.tmp)?$/.exec(name) ?? [];
       if (id !== undefined && (temporary !== undefined || !isKnown(id)))
-        rmSync(join(this.dir, name), { force: true });
+        rmSync(join(this.dir, name), { force: true, recursive: true });
     }
     this.#found = [];
   }
@@ -150,7 +152,7 @@ export class Payloads {
     const line = summedLine({ value });
     const file = payloadFile(this.dir, id, kind);
     const temporary = `${file}.tmp`;
-    const handle = await open(temporary, REPLACE | NO_FOLLOW, 0o600);
+    const handle = await openNew(temporary);
     try {
       await handle.writeFile(`${line}\n`);
       await handle.datasync();

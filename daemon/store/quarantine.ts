@@ -1,11 +1,11 @@
 /** What cannot be read is put aside beside its place and said, never overwritten. */
-import { copyFileSync, existsSync, renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, lstatSync, renameSync, writeFileSync } from "node:fs";
 
 /** A free name beside the file: `<file>.damaged-<n>`. */
 function freeName(file: string): string {
   for (let n = 1; ; n++) {
     const name = `${file}.damaged-${n}`;
-    if (!existsSync(name)) return name;
+    if (lstatSync(name, { throwIfNoEntry: false }) === undefined) return name;
   }
 }
 

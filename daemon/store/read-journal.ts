@@ -5,13 +5,17 @@
  * record in the middle is skipped, kept aside and said loudly; what follows it still counts. Records are put in order
  * by their numbers, so that one that stands at the wrong place hides no other.
  */
-import { readdirSync, readFileSync, truncateSync } from "node:fs";
+import { closeSync, fstatSync, readdirSync, truncateSync } from "node:fs";
 import { basename, join } from "node:path";
-import { FILLER } from "../../ops/api/append-file.js";
+import { endOfText, FILLER } from "../../ops/api/append-file.js";
+import { openOwnFile, readAt } from "../../protocol/own-file.js";
 import type { CheckedLine } from "./checked-line.js";
 import { replaceFileSync } from "./durable-file.js";
 import { quarantineBytes } from "./quarantine.js";
 import { bytesOf, damageProblem, scanLines } from "./scan-lines.js";
+
+/** Bytes of room and zeros at the end of a segment that are read; what is longer is none of ours. */
+const MOST_ROOM = 16 * 1024 * 1024;
 
 export interface ReadJournal {
   records: Array<{ n: number; value: unknown }>;
@@ -46,7 +50,7 @@ export function readJournal(dir: string, after: number): ReadJournal {
 /** Oldest first. */
 export function journalSegments(dir: string): string[] {
   return readdirSync(dir)
-    .filter((name) => name.endsWith(".journal"))
+    .filter((name) => /^\d{12}\.journal$/.test(name))
     .sort()
     .map((name) => join(dir, name));
 }
@@ -66,8 +70,8 @@ export function segmentsBefore(dir: string, last: number): string[] {
 }
 
 function readSegment(file: string, isLast: boolean, found: CheckedLine[], problems: string[]): void {
-  const bytes = readFileSync(file);
-  const text = endOfText(bytes);
+  const { bytes, size } = readText(file, problems);
+  const text = bytes.length;
   const { lines, damaged } = scanLines(bytes, 0, text);
   for (const { line } of lines) found.push(line);
   const torn = isLast && damaged.at(-1)?.end === text ? damaged.pop() : undefined;
@@ -83,12 +87,24 @@ function readSegment(file: string, isLast: boolean, found: CheckedLine[], proble
   if (damaged.length > 0)
     replaceFileSync(file, Buffer.concat(lines.map(({ start, end }) => bytes.subarray(start, end))));
   else if (torn !== undefined) truncateSync(file, torn.start);
-  else if (text < bytes.length) truncateSync(file, text);
+  else if (text < size) truncateSync(file, text);
 }
 
-/** Where the room at the end begins. */
-function endOfText(bytes: Buffer): number {
-  let end = bytes.length;
-  while (bytes[end - 1] === FILLER) end--;
-  return end;
+/** The records as bytes, without the room for more; `size` is with it. */
+function readText(file: string, problems: string[]): { bytes: Buffer; size: number } {
+  const fd = openOwnFile(file);
+  try {
+    const { size } = fstatSync(fd);
+    const { end } = endOfText(fd, size);
+    if (size - end > MOST_ROOM) {
+      problems.push(`${file}: a tail of ${size - end} bytes without a record was cut off`);
+      return { bytes: readAt(fd, 0, end), size };
+    }
+    const bytes = readAt(fd, 0, size);
+    let text = bytes.length;
+    while (bytes[text - 1] === FILLER) text--;
+    return { bytes: bytes.subarray(0, text), size };
+  } finally {
+    closeSync(fd);
+  }
 }

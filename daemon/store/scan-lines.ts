@@ -26,21 +26,41 @@ export interface ScannedLines {
   damaged: DamagedRange[];
 }
 
-/** @param start - where the first line begins */
-export function scanLines(bytes: Buffer, start: number, end: number): ScannedLines {
+/**
+ * @param start - where the first line begins
+ * @param skipZeros - a line counts whose record stands after zeros, which are damage of their own
+ */
+export function scanLines(bytes: Buffer, start: number, end: number, skipZeros = false): ScannedLines {
   const found: ScannedLines = { lines: [], damaged: [] };
   for (let at = start; at < end; ) {
     const newline = bytes.indexOf(NEWLINE, at);
     const isWhole = newline !== -1 && newline < end;
     const next = isWhole ? newline + 1 : end;
     const line = isWhole ? decodeBytes(bytes, at, newline) : null;
-    const last = found.damaged.at(-1);
+    const start = skipZeros && line === null && isWhole ? afterZeros(bytes, at, newline) : at;
+    const later = start > at ? decodeBytes(bytes, start, newline) : null;
     if (line !== null) found.lines.push({ line, start: at, end: next });
-    else if (last?.end === at) last.end = next;
-    else found.damaged.push({ start: at, end: next });
+    else if (later === null) addDamaged(found.damaged, at, next);
+    else {
+      addDamaged(found.damaged, at, start);
+      found.lines.push({ line: later, start, end: next });
+    }
     at = next;
   }
   return found;
+}
+
+function addDamaged(damaged: DamagedRange[], start: number, end: number): void {
+  const last = damaged.at(-1);
+  if (last?.end === start) last.end = end;
+  else damaged.push({ start, end });
+}
+
+/** The first byte that is not zero. */
+function afterZeros(bytes: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] === 0) at++;
+  return at;
 }
 
 /** In words: what was found and where it is kept. */

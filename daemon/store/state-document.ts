@@ -6,9 +6,9 @@
  * adapter does not sync and builds one string; this adapter writes in pieces: temporary file, fdatasync, rename,
  * directory fsync.
  */
-import { readFileSync } from "node:fs";
 import { type Adapter, Low } from "lowdb";
 import type { Operation } from "../../protocol/operation.js";
+import { readOwnFile } from "../../protocol/own-file.js";
 import type { Counts } from "../../protocol/watch.js";
 import { isDiskFull, replaceFile, writeAll } from "./durable-file.js";
 import { FORMAT } from "./layout.js";
@@ -46,7 +46,7 @@ class PiecewiseAdapter implements Adapter<StateDocument> {
 
   async read(): Promise<StateDocument | null> {
     try {
-      return JSON.parse(readFileSync(this.file, "utf8")) as StateDocument;
+      return JSON.parse(readOwnFile(this.file).toString("utf8")) as StateDocument;
     } catch {
       return null;
     }

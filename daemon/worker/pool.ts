@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { newId } from "../../protocol/id.js";
 import type { Blocked } from "../../protocol/operation.js";
-import { openOwnFile } from "../../protocol/own-file.js";
+import { APPEND, openOwnFile } from "../../protocol/own-file.js";
 import type { Containment } from "../containment/containment.js";
 import { directoryIdentity } from "../process/foreign-worker.js";
 import { identify, WORKER_VARIABLE } from "../process/identity.js";
@@ -186,7 +186,7 @@ export class Pool {
     const output: number[] = [];
     let child: ChildProcess;
     try {
-      for (const file of [files.stdoutFile, files.stderrFile]) output.push(openOwnFile(file));
+      for (const file of [files.stdoutFile, files.stderrFile]) output.push(openOwnFile(file, APPEND));
       child = fork(fileURLToPath(new URL("./worker.js", import.meta.url)), [JSON.stringify(setup)], {
         detached: true,
         stdio: ["ignore", ...output, "ipc"],

@@ -4,7 +4,7 @@
  * The sign must need no room itself and outlive the daemon: it is a permission bit of the worker's lock file, set by
  * the worker, looked at by whichever daemon there is. The time of its change says since when.
  */
-import { chmodSync, statSync } from "node:fs";
+import { chmodSync, lstatSync } from "node:fs";
 import { isDiskFull } from "../store/durable-file.js";
 
 const RETRY_MS = 250;
@@ -40,7 +40,7 @@ export function whenRoom<T>(make: () => T, onWait: (waits: boolean) => void = ()
 
 /** Since when the worker waits for room, or null. */
 export function waitsSince(lockFile: string): Date | null {
-  const stat = statSync(lockFile, { throwIfNoEntry: false });
+  const stat = lstatSync(lockFile, { throwIfNoEntry: false });
   return stat && (stat.mode & WAITS) !== 0 ? stat.ctime : null;
 }
 

@@ -1,8 +1,12 @@
 /** How a stop reaches an attempt: the daemon's cancel file, seen by a busy loop, and SIGTERM, which wakes the rest. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { StopControl } from "../../ops/api/sink.js";
 import type { StopReason } from "../../protocol/fact.js";
+import { IrregularFileError, readOwnFile } from "../../protocol/own-file.js";
 import { cancelFile } from "../run-files/names.js";
+
+/** Bytes that the file may have. */
+const MOST_BYTES = 4096;
 
 export class StopFile implements StopControl {
   readonly #controller = new AbortController();
@@ -31,9 +35,10 @@ export function readStopReason(attemptDir: string): StopReason | null {
   const file = cancelFile(attemptDir);
   if (!existsSync(file)) return null;
   try {
-    const { reason } = JSON.parse(readFileSync(file, "utf8")) as { reason?: unknown };
+    const { reason } = JSON.parse(readOwnFile(file, MOST_BYTES).toString("utf8")) as { reason?: unknown };
     return reason === "timeout" ? "timeout" : "cancel";
-  } catch {
-    return "cancel";
+  } catch (error) {
+    // The daemon writes a file: something else there is no request.
+    return error instanceof IrregularFileError ? null : "cancel";
   }
 }

@@ -157,14 +157,13 @@ export function withRoom(bytes: Buffer, end: number, most: number): Buffer {
   return Buffer.concat([bytes, Buffer.alloc(size - end, FILLER)]);
 }
 
-/** Takes away the room that a writer had reserved which is dead; a line it did not finish stays. */
+/** Takes away the room that a writer had reserved which is dead, where that can be; a line it did not finish stays. */
 export function giveBackReserved(file: string): void {
   let fd: number;
   try {
     fd = openOwnFile(file, constants.O_RDWR);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
+  } catch {
+    return;
   }
   try {
     const { size } = fstatSync(fd);
@@ -184,15 +183,33 @@ function giveBack(fd: number, end: number): void {
   }
 }
 
-/** Where the room at the end begins, and the byte before it. */
-function endOfText(fd: number, size: number): { end: number; last: number } {
-  const piece = Buffer.alloc(LEAST);
+/**
+ * Where the room at the end begins, and the byte before it. Zeros are room too: a power cut leaves them, and a file
+ * that was made longer holds them.
+ */
+export function endOfText(fd: number, size: number): { end: number; last: number } {
+  if (size > LONG && fstatSync(fd).blocks === 0) return { end: 0, last: NEWLINE };
+  let piece = Buffer.alloc(LEAST);
   for (let end = size; end > 0; ) {
-    const start = Math.max(0, end - LEAST);
+    const start = Math.max(0, end - piece.length);
     const length = readSync(fd, piece, 0, end - start, start);
-    for (let n = length - 1; n >= 0; n--)
-      if (piece[n] !== FILLER) return { end: start + n + 1, last: piece[n]! };
+    for (let n = isFill(piece, length) ? -1 : length - 1; n >= 0; n--)
+      if (piece[n] !== FILLER && piece[n] !== 0) return { end: start + n + 1, last: piece[n]! };
     end = start;
+    if (piece.length === LEAST) piece = Buffer.alloc(LONG);
   }
   return { end: 0, last: NEWLINE };
+}
+
+/** Bytes read at a time once the last 4 KiB held nothing. */
+const LONG = 1024 * 1024;
+const ZEROS = Buffer.alloc(LEAST);
+
+/** Whether the piece holds zeros alone: asked in steps, since a file of a gigabyte may hold nothing else. */
+function isFill(piece: Buffer, length: number): boolean {
+  for (let start = 0; start < length; start += LEAST) {
+    const end = Math.min(length, start + LEAST);
+    if (!piece.subarray(start, end).equals(ZEROS.subarray(0, end - start))) return false;
+  }
+  return true;
 }

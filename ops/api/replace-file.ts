@@ -1,19 +1,7 @@
 /** Files that are wholly there or not at all, and still there after a power cut. Used by the daemon's store as well. */
-import {
-  closeSync,
-  constants,
-  fdatasyncSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { openOwnFile } from "../../protocol/own-file.js";
-
-/** Flags of a file that is written anew. */
-export const REPLACE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
+import { CREATE, openOwnFile } from "../../protocol/own-file.js";
 
 /** Makes the names in a directory durable. */
 export function syncDirectory(dir: string): void {
@@ -28,7 +16,7 @@ export function syncDirectory(dir: string): void {
 /** Replaces a file: temp file, fdatasync, rename, directory fsync. On any error the old file stands. */
 export function replaceFileSync(file: string, content: string | Buffer): void {
   const temporary = `${file}.tmp`;
-  const fd = openOwnFile(temporary, REPLACE);
+  const fd = openNewSync(temporary);
   try {
     writeAllSync(fd, typeof content === "string" ? Buffer.from(content) : content);
     fdatasyncSync(fd);
@@ -40,6 +28,20 @@ export function replaceFileSync(file: string, content: string | Buffer): void {
   }
   renameSync(temporary, file);
   syncDirectory(dirname(file));
+}
+
+/**
+ * Makes the temporary file of a replacement. What a crash left in its place is removed; nothing that stands there is
+ * written through.
+ */
+function openNewSync(file: string): number {
+  try {
+    return openOwnFile(file, CREATE);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  rmSync(file);
+  return openOwnFile(file, CREATE);
 }
 
 /**

@@ -5,9 +5,10 @@
  * A value is there whole or not at all, and counts only for the params it was made with. Written by the worker;
  * `forgetFrom` is the daemon's, between attempts.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { StageValue } from "../../protocol/fact.js";
+import { IrregularFileError, readOwnFile } from "../../protocol/own-file.js";
 import { replaceFileSync, syncDirectory } from "./replace-file.js";
 import type { StageValues } from "./sink.js";
 import { ValueLog } from "./value-log.js";
@@ -16,6 +17,9 @@ import { ValueLog } from "./value-log.js";
 const SMALL = 8 * 1024;
 
 const LOG = "values.ndjson";
+
+/** Bytes: a value of 16 MiB, and what stands before it. */
+const MOST_FILE = 17 * 1024 * 1024;
 
 /** What stands in a file, or in the log of an earlier version. */
 interface Stored extends StageValue {
@@ -86,7 +90,10 @@ class FileStageValues implements StageValues {
   #read() {
     const facts = new Map<string, Stored>();
     const log = new Map<string, Stored>();
-    const { stored, forgotten } = readLog(new ValueLog(join(this.dir, LOG)));
+    const read = readLogOrNull(new ValueLog(join(this.dir, LOG)));
+    // What was forgotten cannot be told: every stage runs again.
+    if (read === null) return { facts, files: new Set<string>(), log };
+    const { stored, forgotten } = read;
     for (const value of stored) log.set(keyOf(value.stage, value.occurrence), value);
     for (const value of this.earlier()) {
       const counts = ({ attempt, kept }: Forgotten) => value.attempt > attempt || kept.includes(value.stage);
@@ -143,14 +150,25 @@ function readLog(log: ValueLog): { stored: Stored[]; forgotten: Forgotten[] } {
   return { stored, forgotten };
 }
 
+/** Null where something else stands in its place. */
+function readLogOrNull(log: ValueLog): ReturnType<typeof readLog> | null {
+  try {
+    return readLog(log);
+  } catch (error) {
+    if (error instanceof IrregularFileError) return null;
+    throw error;
+  }
+}
+
 /** Undefined where there is none, or none that can be read: the stage then runs again. */
 function readStored(file: string): Stored | undefined {
   try {
-    const stored = JSON.parse(readFileSync(file, "utf8")) as Stored;
+    const stored = JSON.parse(readOwnFile(file, MOST_FILE).toString("utf8")) as Stored;
     return typeof stored?.stage === "string" ? stored : undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (error instanceof SyntaxError || code === "ENOENT") return undefined;
+    if (error instanceof SyntaxError || error instanceof IrregularFileError || code === "ENOENT")
+      return undefined;
     throw error;
   }
 }

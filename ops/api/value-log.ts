@@ -2,18 +2,25 @@
  * What a retry from a stage has forgotten, each line with its checksum; in an earlier version small stage values too. A
  * line that is damaged counts for none.
  */
-import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
+import { readOwnFile } from "../../protocol/own-file.js";
 import { replaceFileSync } from "./replace-file.js";
+
+/** Bytes that the file may have. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
 export class ValueLog {
   constructor(private readonly path: string) {}
 
-  /** The JSON of all whole lines, in order. */
+  /**
+   * The JSON of all whole lines, in order.
+   *
+   * @throws IrregularFileError where something else stands in its place
+   */
   read(): unknown[] {
     let text: string;
     try {
-      text = readFileSync(this.path, "utf8");
+      text = readOwnFile(this.path, MOST_BYTES).toString("utf8");
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
       throw error;

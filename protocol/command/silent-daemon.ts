@@ -6,7 +6,11 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readOwnFile } from "../own-file.js";
 import { commandPlaces, type GlobalOptions } from "./looked-for.js";
+
+/** Bytes that the file may have: a pid and a path. */
+const MOST_BYTES = 64 * 1024;
 
 /** The daemon that holds a state directory, as written there by the daemon. */
 export interface LockOwner {
@@ -22,7 +26,7 @@ export function lockOwnerFile(stateDir: string): string {
 /** Null where it is not told. */
 export function readLockOwner(file: string): LockOwner | null {
   try {
-    const { pid, socket } = JSON.parse(readFileSync(file, "utf8")) as Partial<LockOwner>;
+    const { pid, socket } = JSON.parse(readOwnFile(file, MOST_BYTES).toString("utf8")) as Partial<LockOwner>;
     return typeof pid === "number" && typeof socket === "string" ? { pid, socket } : null;
   } catch {
     return null;

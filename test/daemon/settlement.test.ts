@@ -58,6 +58,7 @@ async function attempted(
       isCurrent: () => true,
       isStopped: () => false,
       onDone: () => resolve(),
+      onProblem: () => {},
       onWait: () => {},
       onBroken: reject,
     });
@@ -148,6 +149,7 @@ test("what cannot be recorded because the daemon stops is left to the next one, 
     isCurrent: () => true,
     isStopped: () => isStopped,
     onDone: () => said.push("done"),
+    onProblem: () => {},
     onWait: () => said.push("waits"),
     onBroken: () => said.push("broken"),
   });

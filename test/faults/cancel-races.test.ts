@@ -95,6 +95,7 @@ describe("decided at the same moment", () => {
       isCurrent: () => true,
       isStopped: () => false,
       onDone: () => done.resolve(),
+      onProblem: () => {},
       onWait: () => {},
       onBroken: (error) => done.reject(error),
     });

@@ -8,9 +8,11 @@ import {
   chownSync,
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -113,20 +115,23 @@ test("a cache directory that another user could write to is not used", async () 
 });
 
 test.each(["symbolic link", "hard link"])(
-  "a %s in the place of a lock or the log: the start is refused, and the file it leads to stays as it is",
+  "a %s in the place of a lock: the start is refused, and the file it leads to stays as it is",
   async (kind) => {
     const world = newWorld();
     mkdirSync(world.stateDir, { mode: 0o700 });
     const victim = join(world.dir, "victim");
-    const places = [`${world.socket}.lock`, join(world.stateDir, "liveopsd.lock")];
-    if (kind === "symbolic link") places.push(join(world.stateDir, "liveopsd.log"));
+    const elsewhere = join(world.dir, "elsewhere.sock");
+    const places = [`${elsewhere}.lock`];
+    // In the state directory a symbolic link is put aside.
+    if (kind === "hard link") places.push(`${world.socket}.lock`, join(world.stateDir, "liveopsd.lock"));
     for (const place of places) {
       writeFileSync(victim, "what the victim wrote\n");
       chmodSync(victim, 0o644);
       rmSync(place, { force: true });
       if (kind === "symbolic link") symlinkSync(victim, place);
       else linkSync(victim, place);
-      const refused = await runBin(world, "liveopsd", ["start"]);
+      const words = place.startsWith(elsewhere) ? ["--socket", elsewhere] : [];
+      const refused = await runBin(world, "liveopsd", ["start", ...words]);
       expect(refused.code, refused.stderr).toBe(2);
       expect(refused.stderr).toContain(`${place} is a ${kind}`);
       expect(readFileSync(victim, "utf8"), place).toBe("what the victim wrote\n");
@@ -135,6 +140,30 @@ test.each(["symbolic link", "hard link"])(
     }
   },
 );
+
+test("a symbolic link in the place of a lock or the log in the state directory is put aside, and the file it leads to stays as it is", async () => {
+  const world = newWorld();
+  mkdirSync(world.stateDir, { mode: 0o700 });
+  const victim = join(world.dir, "victim");
+  const places = ["liveopsd.sock.lock", "liveopsd.lock", "liveopsd.log"].map((name) =>
+    join(world.stateDir, name),
+  );
+  for (const place of places) {
+    writeFileSync(victim, "what the victim wrote\n");
+    chmodSync(victim, 0o644);
+    rmSync(place, { force: true });
+    symlinkSync(victim, place);
+    const started = await runBin(world, "liveopsd", ["start"]);
+    expect(started.code, started.stderr).toBe(0);
+    const status = await runBin(world, "liveopsd", ["status"]);
+    expect(status.stdout + status.stderr).toContain(`${place} is a symbolic link`);
+    expect(readlinkSync(`${place}.damaged-1`)).toBe(victim);
+    expect(lstatSync(place).isFile()).toBe(true);
+    await runBin(world, "liveopsd", ["stop"]);
+    expect(readFileSync(victim, "utf8"), place).toBe("what the victim wrote\n");
+    expect(statSync(victim).mode & 0o777, place).toBe(0o644);
+  }
+});
 
 test("a socket in a directory where another user could replace it is refused, a sticky one is not", async () => {
   const world = newWorld();

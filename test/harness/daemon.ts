@@ -42,9 +42,15 @@ export class TestDaemon {
     this.client = new Client(world.socket);
   }
 
-  static async start(options: DaemonOptions = {}): Promise<TestDaemon> {
+  /** A world without a daemon yet: `startAgain` starts it. */
+  static prepare(options: DaemonOptions = {}): TestDaemon {
     const daemon = new TestDaemon(new World(options.ops, options.stateDir, options.dist), options);
     if (options.config) daemon.world.writeConfig(options.config);
+    return daemon;
+  }
+
+  static async start(options: DaemonOptions = {}): Promise<TestDaemon> {
+    const daemon = TestDaemon.prepare(options);
     await daemon.startAgain();
     return daemon;
   }

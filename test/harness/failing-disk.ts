@@ -4,6 +4,7 @@
  * A test file mocks both with it: `vi.mock("node:fs", failingFs)` and `vi.mock("node:fs/promises", failingPromises)`.
  */
 import type * as Fs from "node:fs";
+import { constants } from "node:fs";
 import type * as FsPromises from "node:fs/promises";
 
 export const disk = {
@@ -36,6 +37,12 @@ export const disk = {
 
 function failure(code: string): Error {
   return Object.assign(new Error(`${code}: a test's disk`), { code, syscall: "write" });
+}
+
+/** Whether a file is opened to be read alone. */
+function isReading(flags: string | number | undefined): boolean {
+  const { O_CREAT, O_RDWR, O_WRONLY } = constants;
+  return typeof flags === "number" ? (flags & (O_CREAT | O_RDWR | O_WRONLY)) === 0 : flags === "r";
 }
 
 /** How many of the bytes go through. */
@@ -72,7 +79,7 @@ export async function failingFs(original: () => Promise<typeof Fs>): Promise<obj
     };
   const changed = {
     openSync: (...given: Parameters<typeof fs.openSync>) => {
-      if (given[1] !== "r") disk.beforeChange();
+      if (!isReading(given[1])) disk.beforeChange();
       return fs.openSync(...given);
     },
     ftruncateSync: (...given: Parameters<typeof fs.ftruncateSync>) => {

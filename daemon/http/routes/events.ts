@@ -3,7 +3,9 @@ import type { FastifyInstance } from "fastify";
 import type { EventLine } from "../../../protocol/client/client.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { Context } from "../../context.js";
+import { attemptsIn } from "../../run-files/log-slices.js";
 import { MergedEvents } from "../../run-files/merged-events.js";
+import { checkRunFiles, isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
 import type { Entry } from "../../store/decision.js";
 import { runDir } from "../../store/layout.js";
 import { eventsOf } from "../../store/ledger.js";
@@ -17,9 +19,23 @@ const PING_MS = 15_000;
 export function eventsRoute(app: FastifyInstance, context: Context, connections: Connections): void {
   bind(app, "events", ({ params, query, reply }) => {
     const { id } = context.find(params.id).record;
+    const dir = runDir(context.layout, id);
+    try {
+      checkRunFiles(dir, attemptsIn(dir));
+    } catch (error) {
+      throw isUnreadable(error) ? runFilesRefusal(id, error) : error;
+    }
     const response = openStream(reply, connections);
-    const events = new MergedEvents(runDir(context.layout, id), query.after, query.log);
-    const pump = () => send(context, id, events, query.follow, response);
+    const events = new MergedEvents(dir, query.after, query.log);
+    const pump = () => {
+      try {
+        send(context, id, events, query.follow, response);
+      } catch (error) {
+        if (!isUnreadable(error)) throw error;
+        context.log.warn({ err: error, id }, "an event stream was cut off: run files cannot be read");
+        response.destroy();
+      }
+    };
     response.on("drain", pump);
     if (query.follow) context.signals.on(id, pump);
     const pings = query.follow ? setInterval(() => ping(response), PING_MS) : undefined;

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Context } from "../../context.js";
 import { pageAfter, pageBefore } from "../../run-files/log-pages.js";
+import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
 import { runDir } from "../../store/layout.js";
 import { bind } from "../route.js";
 
@@ -24,9 +25,12 @@ export function logRoute(app: FastifyInstance, context: Context): void {
       ...(asText && { most: Number.POSITIVE_INFINITY }),
     };
     const backwards = before !== undefined || tail !== undefined;
-    const { lines, next } = backwards
-      ? await pageBefore({ ...question, limit: Math.min(tail ?? limit, limit) }, before ?? total + 1)
-      : await pageAfter({ ...question, limit }, after ?? 0);
+    const page = backwards
+      ? pageBefore({ ...question, limit: Math.min(tail ?? limit, limit) }, before ?? total + 1)
+      : pageAfter({ ...question, limit }, after ?? 0);
+    const { lines, next } = await page.catch((error: unknown) => {
+      throw isUnreadable(error) ? runFilesRefusal(record.id, error) : error;
+    });
     if (!asText) return { lines, next, total };
     reply.type("text/plain; charset=utf-8");
     return lines.map((line) => `${line.text}\n`).join("");

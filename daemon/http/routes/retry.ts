@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { forgetFrom } from "../../../ops/api/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Context } from "../../context.js";
+import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
 import type { Entry } from "../../store/decision.js";
 import { isDiskFull } from "../../store/durable-file.js";
 import { StoreFullError } from "../../store/journal.js";
@@ -37,6 +38,7 @@ function forget(context: Context, { record }: Entry, from: string | null): void 
   try {
     forgetFrom(valuesDir(context.layout, record.id), from, record.stages, record.attempt);
   } catch (error) {
-    throw isDiskFull(error) ? new StoreFullError("no room to forget what its stages returned") : error;
+    if (isDiskFull(error)) throw new StoreFullError("no room to forget what its stages returned");
+    throw isUnreadable(error) ? runFilesRefusal(record.id, error) : error;
   }
 }

@@ -26,6 +26,7 @@ function tailed(restMs: number) {
     },
     onLines: () => {},
     onDamage: () => {},
+    onUnreadable: () => {},
   });
   let seq = 0;
   const put = () => {

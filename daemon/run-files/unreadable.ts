@@ -1,0 +1,84 @@
+/** Run files that cannot be read: how that is told from an error of ours, put aside, and said. */
+import { closeSync, lstatSync, type Stats } from "node:fs";
+import { join } from "node:path";
+import { Refusal } from "../../protocol/errors.js";
+import { IrregularFileError, openOwnFile, whyForeign, whyIrregular } from "../../protocol/own-file.js";
+import { quarantineFile } from "../store/quarantine.js";
+import { cancelFile, eventsFile, logFile, olderLogFile } from "./names.js";
+
+/** Whether the error is the file system's: another kind of error is a bug, and goes on. */
+export function isUnreadable(error: unknown): error is Error {
+  return (
+    error instanceof IrregularFileError || /^E[A-Z0-9]+$/.test((error as NodeJS.ErrnoException).code ?? "")
+  );
+}
+
+/** Whether the process or the machine has no descriptor or memory to spare: that tells nothing of the file. */
+export function isShortage(error: unknown): boolean {
+  return ["EMFILE", "ENFILE", "ENOMEM"].includes((error as NodeJS.ErrnoException).code ?? "");
+}
+
+/** What a request for the log or the events of an operation is answered then. */
+export function runFilesRefusal(id: string, error: Error): Refusal {
+  return new Refusal(
+    "LIVEOPS_RUN_FILES_UNREADABLE",
+    `the run files of ${id} cannot be read: ${error.message}; liveops show ${id} shows its record`,
+  );
+}
+
+/**
+ * False where nothing is there.
+ *
+ * @throws IrregularFileError where something else than a directory of this user is there
+ */
+export function isDirectory(path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return false;
+  const why = whyNoDirectory(stats);
+  if (why !== null) throw new IrregularFileError(`${path} ${why}`);
+  return true;
+}
+
+function whyNoDirectory(stats: Stats): string | null {
+  if (stats.isFile()) return "is a file, not a directory";
+  return stats.isDirectory() ? whyForeign(stats) : whyIrregular(stats);
+}
+
+/**
+ * Opens each run file that there is, for a reply that cannot be taken back once it has begun.
+ *
+ * @param attempts - numbers of those that have run files
+ * @throws IrregularFileError, or the error of the system call, where one cannot be read
+ */
+export function checkRunFiles(runDir: string, attempts: readonly number[]): void {
+  for (const attempt of attempts) {
+    for (const name of [eventsFile, olderLogFile, logFile]) {
+      const file = name(join(runDir, String(attempt)));
+      if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) closeSync(openOwnFile(file));
+    }
+  }
+}
+
+/**
+ * Puts aside what stands in the place of the run files of an attempt and cannot be read, so that the attempts before
+ * and after it can be.
+ *
+ * @param runDir - of the operation
+ * @param attemptDir - of the attempt
+ * @param isGivenUp - the events file is put aside too, whatever it is
+ * @returns what was put aside, in words
+ */
+export function putAsideRunFiles(runDir: string, attemptDir: string, isGivenUp: boolean): string[] {
+  const aside = (path: string) => `${path} could not be read; it is kept in ${quarantineFile(path)}`;
+  for (const dir of [runDir, attemptDir]) if (isOdd(dir, whyNoDirectory)) return [aside(dir)];
+  const events = eventsFile(attemptDir);
+  const files = [logFile, olderLogFile, cancelFile].map((name) => name(attemptDir));
+  const odd = [events, ...files].filter((file) => isOdd(file, whyIrregular));
+  if (isGivenUp && !odd.includes(events) && isOdd(events, () => "")) odd.push(events);
+  return odd.map(aside);
+}
+
+function isOdd(path: string, why: (stats: Stats) => string | null): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && why(stats) !== null;
+}

@@ -1,0 +1,451 @@
+/**
+ * Odd objects in the places of our files: a directory, a pipe, a socket, links, another user's file, a huge file of
+ * zeros. The daemon starts, says what it put aside, and it costs at most the operation whose file it was.
+ */
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, relative } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type PayloadKind, payloadFile } from "../../daemon/store/payloads.js";
+import { Refusal } from "../../protocol/errors.js";
+import { newId } from "../../protocol/id.js";
+import { TestDaemon } from "../harness/daemon.js";
+import { temporaryDirectory } from "../harness/temporary.js";
+import { journalFiles } from "./crafted.js";
+import { FULL } from "./mode.js";
+import { eventually, inStage, operations, recordThat, settled, startDaemon } from "./start.js";
+import { compareOnce, record } from "./tally.js";
+
+const OPERATIONS = ["carries", "floods", "gate", "resumes"];
+
+/** Operations of the state directory that is damaged, by what they are there. */
+interface Past {
+  /** Over, in the history. */
+  sealed: string;
+  /** Failed in its second stage, of a resumable type, in the history. */
+  failed: string;
+  /** It ran, and its worker was killed with the daemon. */
+  running: string;
+  queued: string;
+  /** Queued, with large parameters. */
+  laden: string;
+  /** Over, with a large result. */
+  carried: string;
+  /** Over, in the journal alone. */
+  recent: string;
+}
+
+/** Whatever is damaged, a request is answered within this time, in ms. */
+const ANSWER_MS = 5000;
+
+const scratch = temporaryDirectory();
+const template = join(scratch.path, "state");
+let past: Past;
+
+beforeAll(async () => {
+  await using daemon = await startDaemon(OPERATIONS, { concurrency: 1 });
+  const cwd = scratch.path;
+  const gate = (name: string) => ({ cwd, params: { gate: join(cwd, name), chatty: true } });
+  const side = join(cwd, "side");
+  const sealed = (await daemon.submit("floods", { cwd, params: { lines: 3 } })).id;
+  const failed = (await daemon.submit("resumes", { cwd, params: { side, ends: ["throw"] } })).id;
+  const text = "x".repeat(60 * 1024);
+  const carried = (await daemon.submit("carries", { cwd, params: { text, letters: text.length } })).id;
+  await Promise.all([sealed, failed, carried].map((id) => settled(daemon, id)));
+  const running = (await daemon.submit("gate", gate("running"))).id;
+  await inStage(daemon, running, "Wait");
+  const queued = (await daemon.submit("gate", gate("queued"))).id;
+  const laden = (await daemon.submit("carries", { cwd, params: { text } })).id;
+  for (let n = 0; n < 2; n++) {
+    await daemon.stop();
+    await daemon.startAgain();
+  }
+  const pid = await inStage(daemon, running, "Wait");
+  const recent = (await daemon.submit("floods", { cwd, params: { lines: 3 } })).id;
+  await daemon.client.cancel(recent);
+  await daemon.kill();
+  process.kill(pid, "SIGKILL");
+  past = { sealed, failed, running, queued, laden, carried, recent };
+  cpSync(daemon.world.stateDir, template, { recursive: true, filter: (path) => !lstatSync(path).isSocket() });
+  rmSync(daemon.world.socket, { force: true });
+  // From here on the gates are open.
+  for (const name of ["running", "queued"]) writeFileSync(join(scratch.path, `${name}.1`), "");
+}, 60_000);
+afterAll(() => scratch[Symbol.dispose]());
+
+/** A kind of object, put in the place of whatever is there. */
+interface Kind {
+  kind: string;
+  put: (path: string) => void | Promise<void>;
+  /** It may be as good as what was there. */
+  isHarmless?: boolean;
+}
+
+let moved = 0;
+
+/** Takes away what is there, then makes something in its place. */
+const instead = (make: (path: string) => void | Promise<void>) => (path: string) => {
+  rmSync(path, { recursive: true, force: true });
+  return make(path);
+};
+
+/** Changes what is there, or an empty file. */
+const changed = (change: (path: string) => void) => (path: string) => {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) writeFileSync(path, "");
+  change(path);
+};
+
+const KINDS: Kind[] = [
+  { kind: "a directory", put: instead((path) => mkdirSync(path)) },
+  { kind: "a named pipe", put: instead((path) => void execFileSync("mkfifo", [path])) },
+  { kind: "a socket", put: instead(putSocket) },
+  { kind: "a link to a file elsewhere", put: changed(putLinkToItself) },
+  { kind: "a dangling link", put: instead((path) => symlinkSync("/nonexistent/liveops", path)) },
+  { kind: "a looping link", put: instead((path) => symlinkSync(basename(path), path)) },
+  { kind: "a file of mode 000", put: changed((path) => chmodSync(path, 0)), isHarmless: true },
+  { kind: "an empty file", put: instead((path) => writeFileSync(path, "")), isHarmless: true },
+  { kind: "a gigabyte of zeros", put: instead(putZeros) },
+  // Only root can give a file away.
+  ...(process.getuid?.() === 0
+    ? [{ kind: "a file of another user", put: changed((path) => chownSync(path, 12_345, 12_345)) }]
+    : []),
+];
+
+/** A directory of ours; of `payloads` a link to one is as good. */
+function isUsable(path: string): boolean {
+  const isLink = lstatSync(path).isSymbolicLink();
+  if (isLink && (basename(path) !== "payloads" || !existsSync(path))) return false;
+  const stats = statSync(path);
+  return stats.isDirectory() && stats.uid === process.geteuid?.();
+}
+
+function isEmpty(stats: Stats): boolean {
+  return stats.isFile() && stats.blocks === 0;
+}
+
+/** Kinds that stand for the others where the short form leaves some out. */
+const SHORT = ["a directory", "a named pipe", "a gigabyte of zeros"];
+
+function putZeros(path: string): void {
+  writeFileSync(path, "");
+  truncateSync(path, 2 ** 30);
+}
+
+/** What was there moves elsewhere, and a link to it stands in its place. */
+function putLinkToItself(path: string): void {
+  const elsewhere = join(scratch.path, `moved-${++moved}`);
+  cpSync(path, elsewhere, { recursive: true });
+  rmSync(path, { recursive: true });
+  symlinkSync(elsewhere, path);
+}
+
+/** A socket whose server is gone. */
+async function putSocket(path: string): Promise<void> {
+  const short = join(tmpdir(), newId());
+  const server = createServer().listen(short);
+  await new Promise((resolve) => server.once("listening", resolve));
+  renameSync(short, path);
+  await new Promise((resolve) => server.close(resolve));
+}
+
+/** A place in the state directory, and what an odd object there may cost. */
+interface Place {
+  place: string;
+  path: (stateDir: string) => string;
+  /** Operations that may end otherwise than they would, or not be known any more. */
+  costs?: Array<keyof Past>;
+  /** Put aside at the start or when its operation ends, and said. */
+  isPutAside?: boolean;
+  /** Nobody's: it is left as it is. */
+  isLeft?: boolean;
+  /** In the short form, the places of a group are hit at once; none lies within another. Default: 0. */
+  group?: 1 | 2;
+}
+
+const inRuns =
+  (id: keyof Past, ...rest: string[]) =>
+  (stateDir: string) =>
+    join(stateDir, "runs", past[id], ...rest);
+const inPayloads = (id: keyof Past, kind: PayloadKind) => (stateDir: string) =>
+  payloadFile(join(stateDir, "payloads"), past[id], kind);
+const inWorkers = (ending: string) => (stateDir: string) => {
+  const dir = join(stateDir, "workers");
+  return join(dir, readdirSync(dir).find((name) => name.endsWith(ending))!);
+};
+
+const PLACES: Place[] = [
+  {
+    place: "the checkpoint before",
+    path: (dir) => join(dir, "checkpoint.previous.ndjson"),
+    isPutAside: true,
+    group: 1,
+  },
+  ...[
+    ...["liveopsd.log", "liveopsd.log.1", "liveopsd.json", "liveopsd.lock", "liveopsd.sock.lock"],
+    ...["checkpoint.ndjson", "checkpoint.ndjson.tmp", "state.json", "state.json.tmp"],
+    ...["audit.ndjson", "audit.1.ndjson", "clock.json", "blocked-types.json"],
+  ].map((name) => ({ place: name, path: (dir: string) => join(dir, name), isPutAside: true })),
+  {
+    place: "a journal segment",
+    group: 1,
+    path: (dir) => journalFiles(dir).at(-1)!,
+    costs: ["recent"],
+    isPutAside: true,
+  },
+  { place: "a journal segment to come", path: (dir) => join(dir, "journal", "000000009999.journal") },
+  {
+    place: "a history segment",
+    group: 2,
+    path: (dir) => join(dir, "history", "000001.ndjson"),
+    costs: ["sealed", "failed", "carried"],
+    isPutAside: true,
+  },
+  {
+    place: "large parameters of what is queued",
+    path: inPayloads("laden", "params"),
+    costs: ["laden"],
+    isPutAside: true,
+  },
+  {
+    place: "a large result",
+    group: 1,
+    path: inPayloads("carried", "result"),
+    costs: ["carried"],
+    isPutAside: true,
+  },
+  {
+    place: "the directory of large values",
+    group: 2,
+    path: (dir) => join(dir, "payloads"),
+    costs: ["laden", "carried"],
+    isPutAside: true,
+  },
+  { place: "the history's index", group: 2, path: (dir) => join(dir, "history", "index.sqlite") },
+  {
+    place: "an operation's run files",
+    group: 2,
+    path: inRuns("running"),
+    costs: ["running"],
+    isPutAside: true,
+  },
+  { place: "an attempt", group: 1, path: inRuns("running", "1"), costs: ["running"], isPutAside: true },
+  { place: "events", path: inRuns("running", "1", "events.ndjson"), costs: ["running"], isPutAside: true },
+  { place: "log", path: inRuns("running", "1", "log.ndjson"), costs: ["running"], isPutAside: true },
+  { place: "the older half of a log", path: inRuns("running", "1", "log.1.ndjson"), costs: ["running"] },
+  { place: "a cancel file", path: inRuns("running", "1", "cancel"), costs: ["running"] },
+  { place: "stage values", path: inRuns("failed", "values"), costs: ["failed"] },
+  {
+    place: "what a retry forgot",
+    group: 1,
+    path: inRuns("failed", "values", "values.ndjson"),
+    costs: ["failed"],
+  },
+  {
+    place: "the events of what is over",
+    group: 2,
+    path: inRuns("sealed", "1", "events.ndjson"),
+    costs: ["sealed"],
+  },
+  { place: "the log of what is over", path: inRuns("sealed", "1", "log.ndjson"), costs: ["sealed"] },
+  { place: "the run files of what is queued", path: inRuns("queued"), costs: ["queued"] },
+  { place: "a worker's lock", group: 1, path: inWorkers(".lock"), costs: ["running"] },
+  { place: "a worker's stdout", path: inWorkers(".stdout"), costs: ["running"] },
+  { place: "a worker's stderr", path: inWorkers(".stderr"), costs: ["running"] },
+  ...["", "journal", "history", "runs", "workers", "payloads"].map((dir) => ({
+    place: `an unknown file in ${dir || "the state directory"}`,
+    path: (stateDir: string) => join(stateDir, dir, "notes.txt"),
+    isLeft: true,
+  })),
+];
+
+interface Row extends Kind {
+  where: string;
+  places: Place[];
+}
+
+/** In the full form each kind in each place, in the short form a kind in a group of places at once. */
+const ROWS: Row[] = KINDS.flatMap((kind) => {
+  if (FULL) return PLACES.map((place) => ({ ...kind, where: place.place, places: [place] }));
+  const groups = SHORT.includes(kind.kind) ? [0, 1, 2] : [0];
+  return groups.map((group) => ({
+    ...kind,
+    where: `group ${group}`,
+    places: PLACES.filter((place) => (place.group ?? 0) === group),
+  }));
+});
+
+/** A daemon that is about to start on a copy of the state directory. */
+function copyOfPast(): TestDaemon {
+  const daemon = TestDaemon.prepare({ ops: operations(...OPERATIONS), concurrency: 1 });
+  cpSync(template, daemon.world.stateDir, { recursive: true });
+  return daemon;
+}
+
+describe("in the place of a file", () => {
+  test.each(ROWS)(
+    "$kind in the place of $where: it costs at most the operation whose file it was",
+    async (row) => {
+      await using daemon = copyOfPast();
+      const { stateDir } = daemon.world;
+      const put = row.places.map((place) => ({ ...place, at: place.path(stateDir) }));
+      for (const { at } of put) {
+        mkdirSync(dirname(at), { recursive: true, mode: 0o700 });
+        await row.put(at);
+      }
+      // A directory in the place of a directory is an attempt that never began.
+      const wasDirectory = (at: string) =>
+        lstatSync(join(template, relative(stateDir, at)), { throwIfNoEntry: false })?.isDirectory() ?? false;
+      const before = new Map(
+        put.map(({ at }) => [at, { stats: lstatSync(at), isSame: wasDirectory(at) && isUsable(at) }]),
+      );
+      await daemon.startAgain();
+
+      // What may not be touched by it is there and goes on.
+      const costs = put.flatMap((place) => place.costs ?? []).map((name) => past[name]);
+      const expected = Object.values(past).filter((id) => !costs.includes(id));
+      const { operations: found } = await daemon.client.list({ limit: 1000 });
+      const compared = compareOnce(
+        expected,
+        found.map(({ id }) => id).filter((id) => !costs.includes(id)),
+      );
+      record({ fault: "odd objects", injected: put.length, ...compared }, compared.details);
+      const ends = {
+        ...Object.fromEntries(
+          [past.sealed, past.queued, past.laden, past.carried].map((id) => [id, "succeeded"]),
+        ),
+        [past.recent]: "cancelled",
+      };
+      for (const { id } of found) {
+        const ended = await settled(daemon, id);
+        if (ends[id] && !costs.includes(id)) expect(ended).toMatchObject({ state: ends[id] });
+        await expectAnswers(daemon, id);
+      }
+      const next = await daemon.submit("floods", { params: { lines: 3 } });
+      expect((await settled(daemon, next.id)).state).toBe("succeeded");
+      const failed = found.find(({ id }) => id === past.failed);
+      if (failed?.state === "failed") await answered(() => daemon.client.retry(past.failed, "Second"));
+
+      const { problems } = await daemon.client.daemon();
+      for (const { at, isLeft, isPutAside } of put) {
+        const { stats, isSame } = before.get(at)!;
+        if (isLeft) expect(lstatSync(at).ino).toBe(stats.ino);
+        // Run files of zeros hold no line: nothing has to be put aside for them.
+        const isNoLine = isEmpty(stats) && at.includes("/runs/");
+        // Of large values only the type is looked at before they are read.
+        const isUnread = stats.isFile() && at.includes("/payloads/");
+        const isOdd = !row.isHarmless && !isNoLine && !isUnread;
+        if (!isPutAside || !isOdd || isSame) continue;
+        expect(problems.filter((problem) => problem.includes(at))).not.toEqual([]);
+        expect(lstatSync(`${at}.damaged-1`, { throwIfNoEntry: false })).toBeDefined();
+      }
+    },
+  );
+
+  test.each(KINDS)(
+    "$kind in the place of version.json: the start is refused with the reason, or goes on",
+    async ({ put }) => {
+      await using daemon = copyOfPast();
+      const path = join(daemon.world.stateDir, "version.json");
+      await put(path);
+      const before = lstatSync(path);
+      const said = await daemon.startAgain().then(
+        () => null,
+        (error: Error) => error.message,
+      );
+      // A mode that keeps its own user out is put right; a reader with all rights never saw it.
+      if (before.isFile() && before.size > 0 && before.size < 4096 && before.uid === process.geteuid?.()) {
+        expect(said).toBe(null);
+        return;
+      }
+      expect(said).toContain(path);
+      expect(said).toMatch(/format/);
+      expect(said).toMatch(/"code":2/);
+      expect(lstatSync(path).ino).toBe(before.ino);
+      await daemon.kill();
+    },
+  );
+});
+
+test("a state directory that is a file is refused with the reason", async () => {
+  await using daemon = TestDaemon.prepare({});
+  writeFileSync(daemon.world.stateDir, "");
+  await expect(daemon.startAgain()).rejects.toThrow(/cannot be made.*"code":2/);
+  await daemon.kill();
+});
+
+describe("while the daemon runs", () => {
+  test.each(KINDS.filter(({ kind, isHarmless }) => !isHarmless && (FULL || SHORT.includes(kind))))(
+    "$kind in the place of events and log: that operation is finished with the reason, the others go on",
+    async ({ kind, put }) => {
+      await using daemon = await startDaemon(OPERATIONS, { concurrency: 2 });
+      const { dir, stateDir } = daemon.world;
+      const submit = async (name: string) =>
+        (await daemon.submit("gate", { params: { gate: join(dir, name), chatty: true } })).id;
+      const [id, other] = await Promise.all([submit("odd"), submit("other")]);
+      const pid = await inStage(daemon, id, "Wait");
+      await inStage(daemon, other, "Wait");
+      // The next daemon opens the files anew.
+      await daemon.kill();
+      const files = ["events.ndjson", "log.ndjson"].map((name) => join(stateDir, "runs", id, "1", name));
+      for (const file of files) await put(file);
+      await daemon.startAgain();
+      await recordThat(daemon, other, ({ logLines }) => logLines > 0);
+      expect((await daemon.client.show(id)).state).toBe("running");
+      await expectAnswers(daemon, id);
+      // Zeros are what an attempt leaves that never began: it is run, and finds its gate open.
+      if (kind.includes("zeros")) writeFileSync(join(dir, "odd.1"), "");
+      process.kill(pid, "SIGKILL");
+      const ended = await settled(daemon, id);
+      if (!kind.includes("zeros")) {
+        expect(ended).toMatchObject({ state: "failed", error: { code: "LIVEOPS_RUN_FILES_UNREADABLE" } });
+        const { problems } = await daemon.client.daemon();
+        for (const file of files) expect(problems.join("\n")).toContain(`${file}.damaged-1`);
+      }
+      await expectAnswers(daemon, id);
+      writeFileSync(join(dir, "other.1"), "");
+      expect(await settled(daemon, other)).toMatchObject({ state: "succeeded", attempt: 1 });
+    },
+  );
+});
+
+/** Log and events of the operation are answered with what there is, or with a problem. */
+async function expectAnswers(daemon: TestDaemon, id: string): Promise<void> {
+  await answered(() => daemon.client.log(id));
+  await answered(() => daemon.client.log(id, { tail: 5 }));
+  await answered(async () => {
+    for await (const _ of daemon.client.events(id, { log: true }));
+  });
+}
+
+/** Within its time; a refusal is an answer, a fault of the daemon is none. */
+async function answered(ask: () => Promise<unknown>): Promise<void> {
+  let said: unknown = null;
+  await eventually(
+    "an answer",
+    async () => {
+      said = await ask().catch((error: unknown) => error);
+      return true;
+    },
+    () => said,
+    ANSWER_MS,
+  );
+  if (said instanceof Refusal) expect(said.code).toBe("LIVEOPS_RUN_FILES_UNREADABLE");
+  else expect(said).not.toBeInstanceOf(Error);
+}
