@@ -257,7 +257,8 @@ export class Attempt {
     for (const line of lines) {
       if (line.seq > this.seq) this.seq = line.seq;
       if (line.end !== undefined && (line.stream === "stdout" || line.stream === "stderr")) {
-        this.outputEnd[line.stream] = Math.max(this.outputEnd[line.stream], line.end);
+        // Less than before where the file was emptied since.
+        this.outputEnd[line.stream] = line.end;
       }
       growing.addLine(line);
     }

@@ -22,6 +22,7 @@ import { attemptDir, type Layout } from "./store/layout.js";
 import type { Store } from "./store/store.js";
 import { isWorkerAlive } from "./worker/liveness.js";
 import type { OrderMessage } from "./worker/messages.js";
+import { boundOutput } from "./worker/own-output.js";
 import { Pool, type PooledWorker, type WorkerExit, workerFiles } from "./worker/pool.js";
 import { waitsSince } from "./worker/room.js";
 
@@ -251,6 +252,13 @@ export class Executor {
     containment.forget(worker.identity);
   }
 
+  /** Twice what its worker keeps it to: that one comes first where it can, and says what was lost. */
+  #boundOutput({ run }: Attempt): void {
+    const { layout, maxLog } = this.options;
+    const { stdoutFile, stderrFile } = workerFiles(layout.workers, run.worker.workerId);
+    for (const file of [stdoutFile, stderrFile]) boundOutput(file, maxLog);
+  }
+
   #workerEnded(attempt: Attempt, exit: WorkerExit | null): Promise<void> {
     attempt.ended ??= { exit };
     const ended = attempt.ended;
@@ -302,6 +310,7 @@ export class Executor {
     attempt.lookIfStalled();
     attempt.lookIfUntold();
     attempt.waitsForRoom(waitsSince(this.#lockFile(attempt)));
+    this.#boundOutput(attempt);
     const isDead = attempt.worker === null ? !this.#isAlive(attempt) : attempt.ended !== null;
     if (isDead) await this.#settlement.lost(attempt, attempt.ended?.exit ?? null);
   }

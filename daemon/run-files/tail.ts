@@ -66,12 +66,6 @@ export class Tail {
     return any;
   }
 
-  /** Whether something came after what was read: the least that can be asked. */
-  hasMore(): boolean {
-    const fd = this.#open();
-    return fd !== null && readSync(fd, buffer, 0, 1, this.offset) > 0;
-  }
-
   /** Of the open file, whatever its name is by now; null where there is none yet. */
   inode(): number | null {
     const fd = this.#open();

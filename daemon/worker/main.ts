@@ -34,7 +34,10 @@ enableUserCode(new URL("./liveops.js", import.meta.url).href);
 // Ahead of the work where it is likely; the first operation that is written while we wait loads it then.
 if (setup.userCode) await enableTypeScript();
 
-const output = { stdout: new OwnOutput(setup.stdoutFile), stderr: new OwnOutput(setup.stderrFile) };
+const output = {
+  stdout: new OwnOutput(setup.stdoutFile, "stdout"),
+  stderr: new OwnOutput(setup.stderrFile, "stderr"),
+};
 const recycling = new Recycling();
 let current: Performance | null = null;
 let prepared: Prepared | null = null;

@@ -1,46 +1,145 @@
 /**
- * What is written to the worker's file descriptors 1 and 2 behind JavaScript's back (children that inherit them,
- * native code) goes to two files; this reads them into the log, line by line, marked as what they are.
+ * What is written to the worker's file descriptors 1 and 2 past JavaScript (children that inherit them, native code)
+ * goes to two files; this reads them into the log, line by line, marked as what they are.
  *
- * A file is emptied before each operation. After a worker's death the daemon reads what was left unread.
+ * A file is emptied before each operation, and whenever it has reached its bound: by this process, and where that does
+ * not come to it (a busy loop, a child that is waited for), by the daemon. Writers append, so they go on at its new
+ * start. After a worker's death the daemon reads what was left unread.
  */
-import { type FSWatcher, statSync, truncateSync, watch } from "node:fs";
-import { Tail } from "../run-files/tail.js";
+import {
+  closeSync,
+  constants,
+  type FSWatcher,
+  fchmodSync,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  readSync,
+  watch,
+} from "node:fs";
+import { MAX_LOG_LINE } from "../../protocol/limits.js";
+import { openOwnFile } from "../../protocol/own-file.js";
 
-/** Gets a line, and how far the file was read with it. */
-type OnLine = (text: string, end: number) => void;
+/** What becomes of the output: a line, and how far the file was read with it; or a note that some was lost. */
+export interface OutputListener {
+  onLine(text: string, end: number): void;
+  onLost(text: string): void;
+}
+
+const MODE = 0o600;
+/** The owner's execute bit: the daemon emptied the file. */
+const EMPTIED = 0o100;
+
+const MiB = 1024 * 1024;
+/** Bytes read in a go, before others have their turn. */
+const PIECE = MiB;
+const NEWLINE = 10;
+const CARRIAGE_RETURN = 13;
 
 /** One of the two, for the life of the worker. */
 export class OwnOutput {
-  readonly #tail: Tail;
+  #fd: number | null = null;
+  /** Byte up to which the file was read. */
+  #offset = 0;
   #watcher: FSWatcher | null = null;
   /** Null between operations. */
-  #onLine: OnLine | null = null;
+  #listener: OutputListener | null = null;
+  #most = Number.POSITIVE_INFINITY;
+  #scheduled = false;
 
-  constructor(private readonly file: string) {
-    this.#tail = new Tail(file);
-  }
+  constructor(
+    private readonly file: string,
+    private readonly name: "stdout" | "stderr",
+  ) {}
 
-  start(onLine: OnLine): void {
+  /** @param most - bytes of the file, about, before it is emptied */
+  start(listener: OutputListener, most: number): void {
+    this.#fd ??= openOwnFile(this.file, constants.O_RDWR);
+    const { size, mode } = fstatSync(this.#fd);
     // Not for nothing: it would put the file into the next commit of the file system's journal.
-    if (statSync(this.file).size > 0) truncateSync(this.file, 0);
-    this.#tail.offset = 0;
-    this.#onLine = onLine;
+    if (size > 0) ftruncateSync(this.#fd, 0);
+    if ((mode & EMPTIED) !== 0) fchmodSync(this.#fd, MODE);
+    this.#offset = 0;
+    this.#most = most;
+    this.#listener = listener;
     this.#watcher ??= this.#watch();
   }
 
+  /** Reads a piece now, and the rest when others had their turn. */
   read(): void {
-    const onLine = this.#onLine;
-    // Asked with each stage, and nearly always there is nothing.
-    if (onLine && this.#tail.hasMore()) this.#tail.read((line) => onLine(line, this.#tail.offset));
+    if (!this.#readPiece() || this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.read();
+    });
   }
 
-  /** Reads the rest, an unfinished last line too. */
+  /** Reads what is there now, an unfinished last line too. */
   stop(): void {
-    this.read();
-    const rest = this.#tail.takeRest();
-    if (rest !== "") this.#onLine?.(rest, this.#tail.offset);
-    this.#onLine = null;
+    const fd = this.#fd;
+    if (fd === null || this.#listener === null) return;
+    // What still comes meanwhile, from a child that was left behind, is nobody's.
+    for (let left = fstatSync(fd).size; left > 0 && this.#readPiece(); ) left -= PIECE;
+    const rest = this.#bytes(fd, MAX_LOG_LINE);
+    if (rest.length > 0 && !rest.includes(NEWLINE)) this.#say(rest);
+    this.#listener = null;
+  }
+
+  /** Whether there is more to read. */
+  #readPiece(): boolean {
+    const fd = this.#fd;
+    if (fd === null || this.#listener === null) return false;
+    const { mode, size } = fstatSync(fd);
+    if ((mode & EMPTIED) !== 0) {
+      fchmodSync(fd, MODE);
+      this.#listener.onLost(lost(this.name, this.#most, "bytes that the operation did not come to read"));
+    }
+    if (size < this.#offset) this.#offset = 0;
+    // Asked with each stage, and nearly always there is nothing.
+    if (size === this.#offset) return false;
+    if (size - this.#offset > this.#most) return this.#empty(fd);
+    const bytes = this.#bytes(fd, Math.min(PIECE, size - this.#offset));
+    const used = this.#cut(bytes);
+    if (used > 0 && bytes.length === PIECE) return true;
+    if (this.#offset > this.#most) this.#empty(fd);
+    return false;
+  }
+
+  /** Writes all whole lines into the log, and pieces of one that is too long; how many bytes that were. */
+  #cut(bytes: Buffer): number {
+    let start = 0;
+    while (start < bytes.length) {
+      const newline = bytes.indexOf(NEWLINE, start);
+      const isLong = (newline === -1 ? bytes.length : newline) - start > MAX_LOG_LINE;
+      if (newline === -1 && !isLong) break;
+      const end = isLong ? endOfCharacter(bytes, start + MAX_LOG_LINE) : newline;
+      const next = isLong ? end : newline + 1;
+      const line = bytes.subarray(start, !isLong && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end);
+      this.#offset += next - start;
+      this.#listener?.onLine(line.toString("utf8"), this.#offset);
+      start = next;
+    }
+    return start;
+  }
+
+  #say(rest: Buffer): void {
+    this.#offset += rest.length;
+    this.#listener?.onLine(rest.toString("utf8"), this.#offset);
+  }
+
+  /** What was not read by now is lost, and with it what a writer adds in this very moment. */
+  #empty(fd: number): false {
+    const unread = fstatSync(fd).size - this.#offset;
+    ftruncateSync(fd, 0);
+    this.#offset = 0;
+    this.#listener?.onLost(lost(this.name, this.#most, `at least ${unread} bytes that were not read yet`));
+    return false;
+  }
+
+  #bytes(fd: number, most: number): Buffer {
+    const bytes = Buffer.allocUnsafe(most);
+    return bytes.subarray(0, readSync(fd, bytes, 0, most, this.#offset));
   }
 
   #watch(): FSWatcher {
@@ -49,4 +148,33 @@ export class OwnOutput {
     watcher.on("error", () => {});
     return watcher;
   }
+}
+
+/**
+ * Empties an output file that has grown over its bound, since its worker does not: for the daemon.
+ *
+ * @param most - bytes
+ */
+export function boundOutput(file: string, most: number): void {
+  const size = lstatSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (size <= most) return;
+  const fd = openOwnFile(file, constants.O_RDWR);
+  try {
+    fchmodSync(fd, MODE | EMPTIED);
+    ftruncateSync(fd, 0);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function lost(name: string, most: number, why: string): string {
+  const bound = most >= MiB ? `${Math.round(most / MiB)} MiB` : `${Math.round(most / 1024)} KiB`;
+  return `the file of ${name} reached its bound of ${bound} and was emptied: ${why} are lost`;
+}
+
+/** No character is cut in two: the byte at which one begins, at or before `end`. */
+function endOfCharacter(bytes: Buffer, end: number): number {
+  let at = end;
+  while (at > end - 4 && (bytes[at]! & 0xc0) === 0x80) at--;
+  return at;
 }

@@ -154,8 +154,13 @@ export class Performance {
   /** JavaScript's own writes go to the log at once; what goes around it comes through the output files. */
   #captureOutput(sink: StageSink): void {
     const { stdout, stderr } = this.output;
-    stdout.start((text, end) => sink.outputLine("stdout", text, end));
-    stderr.start((text, end) => sink.outputLine("stderr", text, end));
+    // Together they take no more room than the log.
+    const most = this.message.maxLog / 2;
+    for (const name of ["stdout", "stderr"] as const) {
+      const onLine = (text: string, end: number) => sink.outputLine(name, text, end);
+      const onLost = (text: string) => sink.line("liveops", sink.stage, text);
+      this.output[name].start({ onLine, onLost }, most);
+    }
     const files = [stdout, stderr];
     sink.onStage = () => {
       for (const file of files) file.read();

@@ -20,6 +20,15 @@ import { type WhenRoom, whenRoom as waitForRoom } from "./room.js";
 /** Bytes of the events file made ready ahead, so that a fact's sync is one write. */
 const RESERVE = 16 * 1024;
 
+/**
+ * How long a kind of progress rests after it was recorded, by the part of their bound that the events take: an
+ * operation of many hours still shows where it is.
+ */
+const RESTS = [
+  { above: 0.75, restMs: 10_000 },
+  { above: 0.5, restMs: 1000 },
+];
+
 export class RunSink implements Sink {
   /** Begun with the first line: many operations log nothing. */
   #log: AppendFile | null = null;
@@ -28,13 +37,21 @@ export class RunSink implements Sink {
   #firstOlder: number;
   /** What was dropped and is not yet said, as a fact and in the log: one file may have room before the other. */
   #dropped = { fact: 0, line: 0 };
+  /** Events that were dropped since the events file had reached its bound. */
+  #unrecorded = 0;
+  /** The last progress and status that wait, and when each kind was recorded last, by the monotonic clock in ms. */
+  readonly #held = new Map<string, FactBody>();
+  readonly #recordedAt = new Map<string, number>();
 
   constructor(
     private readonly dir: string,
     private readonly attempt: number,
     private seq: number,
     private lines: number,
-    /** Bytes the attempt's log may take; at half of it a new file is begun and the oldest half goes. */
+    /**
+     * Bytes the attempt's log may take; at half of it a new file is begun and the oldest half goes. The events may take
+     * as much, stages and outcome aside.
+     */
     private readonly maxLog: number,
     private readonly events: AppendFile = beginEvents(dir),
     private readonly whenRoom: WhenRoom = waitForRoom,
@@ -45,10 +62,10 @@ export class RunSink implements Sink {
 
   fact(body: FactBody, durable: boolean): void {
     if (!durable) {
-      this.#sayDropped();
-      this.#orDrop(() => this.#append(this.events, body));
+      if (!this.#isHeld(body)) this.#record(body);
       return;
     }
+    this.#recordHeld();
     const seq = this.seq + 1;
     this.whenRoom(() => this.events.appendSynced(this.#lineOf(seq, body)));
     this.seq = seq;
@@ -69,7 +86,10 @@ export class RunSink implements Sink {
 
   /** The last word: log first, then the outcome, both durable. */
   finish(body: FactBody): void {
+    this.#recordHeld();
     this.#sayDropped();
+    const count = this.#unrecorded;
+    if (count > 0) this.#orDrop(() => this.#append(this.events, { type: "records:dropped", count }));
     const log = this.#log;
     if (log) {
       this.whenRoom(() => log.sync());
@@ -82,6 +102,41 @@ export class RunSink implements Sink {
   close(): void {
     this.events.close();
     this.#log?.close();
+  }
+
+  /** An event that nobody waits for. At the bound of the events file it is dropped, counted, and said once. */
+  #record(body: FactBody): void {
+    this.#sayDropped();
+    if (this.events.length < this.maxLog) {
+      this.#orDrop(() => this.#append(this.events, body));
+      return;
+    }
+    if (this.#unrecorded++ > 0) return;
+    const bound = `${Math.round(this.maxLog / 1024)} KiB`;
+    const text = `progress, status and untracked stages are not recorded any more: the events reached their bound of ${bound}`;
+    this.#orDrop(() => this.#appendLine("liveops", null, text, undefined));
+  }
+
+  /** Whether progress or a status waits: the more room the events take, the fewer of these are recorded. */
+  #isHeld(body: FactBody): boolean {
+    if (body.type !== "progress:changed" && body.type !== "status:changed") return false;
+    const part = this.events.length / this.maxLog;
+    const { restMs } = RESTS.find(({ above }) => part >= above) ?? { restMs: 0 };
+    if (restMs === 0) return false;
+    const now = performance.now();
+    const isEarly = now - (this.#recordedAt.get(body.type) ?? Number.NEGATIVE_INFINITY) < restMs;
+    if (isEarly) this.#held.set(body.type, body);
+    else {
+      this.#held.delete(body.type);
+      this.#recordedAt.set(body.type, now);
+    }
+    return isEarly;
+  }
+
+  /** The last values, before what must come after them. */
+  #recordHeld(): void {
+    for (const body of this.#held.values()) this.#record(body);
+    this.#held.clear();
   }
 
   #append(file: AppendFile, body: FactBody): void {

@@ -35,8 +35,9 @@ export class AttemptProgress implements Progress<unknown> {
     const gate = new Gate(sink);
     this.#sink = gate;
     this.#cancellation = cancellation;
-    this.#meter = new Meter((percent, progress) =>
-      gate.fact({ type: "progress:changed", percent, progress }, false),
+    this.#meter = new Meter(
+      (percent, progress) => gate.fact({ type: "progress:changed", percent, progress }, false),
+      (status) => gate.fact({ type: "status:changed", status }, false),
     );
     this.stages = new Stages(declared, gate, this.#meter, cancellation, values);
     // What an author passes on as a callback: lines.on("line", p.log).
@@ -89,11 +90,7 @@ export class AttemptProgress implements Progress<unknown> {
   status(text: string, level: StatusLevel = "info"): void {
     if (!LEVELS.includes(level))
       throw new TypeError(`p.status takes one of the levels ${LEVELS.join(", ")}, not ${String(level)}`);
-    this.#meter.flush();
-    this.#sink.fact(
-      { type: "status:changed", status: { text: String(text).slice(0, MAX_STATUS), level } },
-      false,
-    );
+    this.#meter.status({ text: String(text).slice(0, MAX_STATUS), level });
   }
 
   log(line: string): void {

@@ -4,12 +4,15 @@
  *
  * `flush` is called before every fact the last value must come before; a timer sends it when nothing else happens.
  */
-import type { ProgressState } from "../../protocol/operation.js";
+import type { ProgressState, Status } from "../../protocol/operation.js";
 
 const INTERVAL_MS = 100;
 
 /** So many last values may go at once, and 10 a second more: a stage of a thousand short loops is no thousand facts. */
 const MOST_LAST = 20;
+
+/** So many statuses may go at once, and 10 a second more. */
+const MOST_STATUSES = 20;
 
 /** Something that counts: a tracked loop. */
 export interface Counted {
@@ -29,7 +32,25 @@ export class Meter {
   #lastsLeft = MOST_LAST;
   #lastsAt = performance.now();
 
-  constructor(private readonly send: (percent: number, progress: ProgressState | null) => void) {}
+  #status: Status | null = null;
+  #statusTimer: NodeJS.Timeout | null = null;
+  #statusesLeft = MOST_STATUSES;
+  #statusAt = performance.now();
+
+  constructor(
+    private readonly send: (percent: number, progress: ProgressState | null) => void,
+    private readonly sendStatus: (status: Status) => void = () => {},
+  ) {}
+
+  /** Sent now, or where too many came, the last of them after a tenth of a second or with the next stage. */
+  status(status: Status): void {
+    const now = performance.now();
+    this.#statusesLeft = Math.min(MOST_STATUSES, this.#statusesLeft + (now - this.#statusAt) / INTERVAL_MS);
+    this.#statusAt = now;
+    this.#status = status;
+    if (this.#statusesLeft >= 1) this.flush();
+    else this.#statusTimer ??= setTimeout(() => this.flush(), INTERVAL_MS).unref();
+  }
 
   /** An empty bar, as the fold shows it when a stage begins: nothing to send. */
   reset(): void {
@@ -63,9 +84,17 @@ export class Meter {
     else this.#timer ??= setTimeout(() => this.flush(), Math.ceil(wait)).unref();
   }
 
+  /** Sends the last value of the bar, then the last status. */
   flush(): void {
     this.#disarm();
     this.#sendIfChanged(performance.now());
+    if (this.#statusTimer !== null) clearTimeout(this.#statusTimer);
+    this.#statusTimer = null;
+    const status = this.#status;
+    if (status === null) return;
+    this.#status = null;
+    this.#statusesLeft--;
+    this.sendStatus(status);
   }
 
   /** Another takes the bar: the last value of the loop that had it, where there is one. */

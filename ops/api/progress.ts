@@ -63,7 +63,10 @@ export interface Progress<Op = unknown> {
    */
   percent(value: number): void;
 
-  /** Sets the one line that says what goes on. */
+  /**
+   * Sets the one line that says what goes on. Call it as often as you like: 20 are sent at once and then 10 a second,
+   * the last one always.
+   */
   status(text: string, level?: StatusLevel): void;
 
   /** Adds to the log; a text of several lines is several lines. */

@@ -29,7 +29,10 @@ export interface Limits {
   maxQueuedBytes: number;
   /** Bytes of a request's body. */
   maxBody: number;
-  /** Bytes the log of one attempt may take: the newest lines are kept, the cut is said in the log. */
+  /**
+   * Bytes the log of one attempt may take: the newest lines are kept, the cut is said in the log. The events but stages
+   * and outcome, and stdout and stderr that are not yet in the log, may each take as much.
+   */
   maxLog: number;
   /** Seconds that queued operations wait for a type that does not load, before they fail. 0: they fail at once. */
   maxTypeWait: number;
