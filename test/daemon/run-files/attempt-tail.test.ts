@@ -1,5 +1,5 @@
 /** The tail of a live attempt: it takes the rest that its listener asks for, and nothing is missing after it. */
-import { appendFileSync, watch } from "node:fs";
+import { appendFileSync, mkdirSync, rmdirSync, watch, writeFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
 import { AttemptTail } from "../../../daemon/run-files/attempt-tail.js";
 import { eventsFile } from "../../../daemon/run-files/names.js";
@@ -84,4 +84,30 @@ test("who wants all of it does not wait for the rest to be over", async () => {
   await write();
   tail.read();
   expect(batches).toEqual([[1], [2]]);
+});
+
+test("files that cannot be read are told once, and read on when they can be", () => {
+  const dir = directory();
+  const told: string[] = [];
+  const seen: number[] = [];
+  const tail = new AttemptTail(dir, {
+    onFacts: (facts) => {
+      seen.push(...facts.map(({ seq }) => seq));
+      return 0;
+    },
+    onLines: () => {},
+    onDamage: () => {},
+    onUnreadable: ({ message }) => told.push(message),
+  });
+  closers.push(() => tail.close());
+  mkdirSync(eventsFile(dir));
+  for (let n = 0; n < 3; n++) tail.read();
+  expect(told).toEqual([`${eventsFile(dir)} is a directory, not a regular file`]);
+  expect(tail.unreadable.events).not.toBeNull();
+  rmdirSync(eventsFile(dir));
+  const event = { seq: 1, at: AT, attempt: 1, type: "progress:changed", percent: 1, progress: null };
+  writeFileSync(eventsFile(dir), `${summedLine(event)}\n`);
+  tail.read();
+  expect(seen).toEqual([1]);
+  expect(tail.unreadable.events).toBeNull();
 });
