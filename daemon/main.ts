@@ -2,7 +2,8 @@
  * The daemon's process: logs to the state dir's file, stops on SIGTERM and SIGINT, and leaves running operations to
  * the next daemon. `liveopsd start` forks it; `--foreground` runs it in the command's own process.
  */
-import { AlreadyRunningError, type Daemon, startDaemon } from "./daemon.js";
+import { type Daemon, startDaemon } from "./daemon.js";
+import { AlreadyRunningError } from "./held-places.js";
 import { SocketTakenError } from "./listen.js";
 import { openDaemonLog, sayOnStderr } from "./log/daemon-log.js";
 import { ServiceNotifier } from "./process/service-notifier.js";

@@ -1,0 +1,55 @@
+/** The state directory and the socket, held by this daemon alone for as long as it runs. */
+import { checkSocketPath, DaemonSocket } from "./listen.js";
+import type { KernelLock } from "./lock/kernel-lock.js";
+import { lockStateDir } from "./lock/state-lock.js";
+import type { Releasers } from "./releasers.js";
+import type { Settings } from "./settings.js";
+import { checkStateDir } from "./store/directories.js";
+import { type Holder, readHolder, removeHolder, writeHolder } from "./store/holder.js";
+import { type Layout, layoutOf } from "./store/layout.js";
+import { prepareStateFiles, putAsideIfOdd } from "./store/odd-objects.js";
+
+/** Another daemon has the state dir or the socket; `holder`: who it is, as far as the state dir tells. */
+export class AlreadyRunningError extends Error {
+  override name = "AlreadyRunningError";
+  constructor(
+    message: string,
+    readonly holder: Holder | null,
+  ) {
+    super(message);
+  }
+}
+
+export interface HeldPlaces {
+  layout: Layout;
+  stateLock: KernelLock;
+  socket: DaemonSocket;
+  /** What was put aside on the way. */
+  problems: string[];
+}
+
+/**
+ * Takes both locks and makes the directories.
+ *
+ * @throws AlreadyRunningError where another daemon holds one of them; PlaceError where a place cannot be used
+ */
+export async function holdPlaces(settings: Settings, releasers: Releasers): Promise<HeldPlaces> {
+  const layout = layoutOf(settings.stateDir);
+  checkSocketPath(settings.socket);
+  checkStateDir(layout);
+  const oddLock = putAsideIfOdd(layout.lock);
+  const stateLock = await lockStateDir(layout);
+  if (!stateLock) {
+    const message = `another daemon uses the state directory ${settings.stateDir}`;
+    throw new AlreadyRunningError(message, readHolder(layout));
+  }
+  releasers.add(() => stateLock.release());
+  const problems = prepareStateFiles(layout, settings.socket);
+  if (oddLock !== null) problems.push(oddLock);
+  const socket = DaemonSocket.take(settings.socket);
+  if (!socket) throw new AlreadyRunningError(`another daemon uses the socket ${settings.socket}`, null);
+  releasers.add(() => socket.release());
+  writeHolder(layout, { pid: process.pid, socket: settings.socket });
+  releasers.add(() => removeHolder(layout));
+  return { layout, stateLock, socket, problems };
+}

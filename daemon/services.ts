@@ -1,0 +1,228 @@
+/**
+ * The daemon's services and what each tells the others. Nothing is started here: `daemon.ts` starts and stops them.
+ */
+import { EventEmitter } from "node:events";
+import type { Blocked, Operation } from "../protocol/operation.js";
+import { isFinal } from "../protocol/state.js";
+import { AuditLog } from "./audit/audit-log.js";
+import { Backups } from "./backup/backups.js";
+import { BlockedTypes } from "./blocked-types.js";
+import { Containment } from "./containment/containment.js";
+import { Executor } from "./executor.js";
+import { IdleMemory } from "./idle-memory.js";
+import { Lifecycle } from "./lifecycle.js";
+import { Loader } from "./loader/loader.js";
+import type { DaemonLog } from "./log/daemon-log.js";
+import { Queue } from "./queue.js";
+import { QueueFeed } from "./queue-feed.js";
+import { Retention } from "./retention.js";
+import { linesAfter } from "./run-files/log-slices.js";
+import { isUnreadable } from "./run-files/unreadable.js";
+import type { Settings } from "./settings.js";
+import { present } from "./shown.js";
+import { Stopping } from "./stopping.js";
+import type { Entry } from "./store/decision.js";
+import { type Layout, runDir } from "./store/layout.js";
+import type { Change } from "./store/ledger.js";
+import { StateDocumentWriter } from "./store/state-document.js";
+import { Store } from "./store/store.js";
+import { Sweep } from "./sweep.js";
+import { TrustedClock } from "./trusted-clock.js";
+import { Hub } from "./watch/hub.js";
+import { fits, type Scope } from "./watch/scope.js";
+
+export class Services {
+  /** Emits an operation's id whenever anything of it changed: record, events or log. */
+  readonly signals = new EventEmitter().setMaxListeners(0);
+  readonly queue = new Queue();
+  readonly idleMemory = new IdleMemory();
+  readonly clock: TrustedClock;
+  readonly store: Store;
+  readonly stateDocument: StateDocumentWriter;
+  readonly lifecycle: Lifecycle;
+  readonly loader: Loader;
+  readonly hub: Hub;
+  readonly blockedTypes: BlockedTypes;
+  readonly containment: Containment;
+  readonly executor: Executor;
+  readonly feed: QueueFeed;
+  readonly sweep: Sweep;
+  readonly stopping: Stopping;
+  readonly audit: AuditLog;
+  readonly backups: Backups;
+  readonly retention: Retention;
+
+  /** @param onBroken called when the store cannot be written any more: the daemon must stop */
+  constructor(
+    private readonly settings: Settings,
+    private readonly layout: Layout,
+    private readonly log: DaemonLog,
+    onBroken: (error: Error) => void,
+  ) {
+    const { logger } = log;
+    this.clock = new TrustedClock(layout.clock);
+    this.store = new Store({
+      layout,
+      onChange: (changes) => this.#stored(changes),
+      onForget: (id) => this.hub.versions.drop(id),
+      onBroken,
+      now: () => this.clock.now(),
+    });
+    this.stateDocument = new StateDocumentWriter(layout.document, {
+      journal: () => this.store.journalNumber,
+      counts: () => this.store.counts(),
+      operations: () => this.#inOrder([...this.store.recent.values(), ...this.#live()]),
+      onError: (error) => logger.error({ err: error }, `${layout.document} could not be written`),
+    });
+    this.lifecycle = new Lifecycle(this.store, layout, settings.maxChainLength);
+    this.loader = new Loader(settings.opsDirs, log.appendText);
+    this.hub = new Hub({
+      record: (id) => {
+        const entry = this.store.find(id);
+        return entry ? this.present(entry) : null;
+      },
+      matching: (scope) => this.#matching(scope),
+      counts: () => this.store.counts(),
+      linesAfter: (id, after, limit) => this.#linesAfter(id, after, limit),
+    });
+    this.blockedTypes = new BlockedTypes({
+      store: this.store,
+      lifecycle: this.lifecycle,
+      loader: this.loader,
+      queue: this.queue,
+      log: logger,
+      file: layout.blockedTypes,
+      maxWait: settings.maxTypeWait,
+      onChange: (entry) => this.hub.changedKey(entry.record, "blocked"),
+      onReady: () => this.executor.kick(),
+    });
+    this.containment = new Containment({ setting: settings.cgroup, log: logger });
+    this.executor = this.#makeExecutor(onBroken);
+    this.feed = new QueueFeed({
+      queue: this.queue,
+      entry: (id) => this.store.ledger.get(id) ?? null,
+      onReady: () => this.executor.kick(),
+      onMoved: (entry) => this.hub.changedKey(entry.record, "queuePosition"),
+      isWatched: () => this.hub.watchers > 0,
+      hold: (entry) => this.blockedTypes.hold(entry),
+      unhold: (record) => this.blockedTypes.remove(record),
+    });
+    this.sweep = new Sweep({
+      dir: layout.workers,
+      isNeeded: (workerId) => this.executor.needs(workerId),
+      kill: (workerId) => this.containment.killUnknown(workerId),
+      onEnded: (workerId) => logger.warn({ workerId }, "a worker that belongs to no operation was ended"),
+    });
+    this.stopping = new Stopping(this.executor, this.lifecycle, this.store);
+    this.audit = new AuditLog(layout);
+    this.backups = new Backups(this.store, layout);
+    const { store, lifecycle, clock } = this;
+    this.retention = new Retention({ store, lifecycle, limits: settings, clock, log: logger });
+  }
+
+  /** The record as it is shown: with what is only known now. */
+  present(entry: Entry): Operation {
+    const blockedBy = ({ record }: Entry): Blocked | null =>
+      this.blockedTypes.of(record.op) ?? this.executor.pool.blocked;
+    return present(entry, this.queue, this.executor.attempts.get(entry.record.id), blockedBy);
+  }
+
+  /** As `present`, with the large values that lists and streams leave out. */
+  whole(entry: Entry): Operation {
+    return this.store.payloads.complete(this.present(entry), (problem) => this.#addProblem(problem));
+  }
+
+  /** Takes in what the store held at its start. */
+  noteStored(): void {
+    for (const entry of this.store.ledger.entries.values()) {
+      this.hub.changed(null, entry.record);
+      if (entry.record.state === "queued") this.feed.enqueue(entry);
+    }
+  }
+
+  /** As `noteStored`, for the newest finished operations: they are read once the daemon answers. */
+  noteFinished(): void {
+    for (const entry of this.store.recent.values()) this.hub.changed(null, entry.record);
+  }
+
+  #makeExecutor(onBroken: (error: Error) => void): Executor {
+    const { settings, layout, store, lifecycle, loader, queue, blockedTypes, containment } = this;
+    const { concurrency, nice, maxLog } = settings;
+    return new Executor({
+      ...{ store, lifecycle, loader, queue, layout, blockedTypes, containment, concurrency, nice, maxLog },
+      log: this.log.logger,
+      userCode: () => loader.hasUserCode(settings.shippedDirs),
+      onWorkersBlocked: () => {
+        for (const { record } of store.ledger.entries.values())
+          if (record.state === "queued") this.hub.changedKey(record, "blocked");
+      },
+      onLeft: () => this.sweep.start(),
+      onBroken,
+      listener: {
+        onChange: (entry, before) => {
+          this.#stir();
+          this.hub.changed(before, entry.record);
+          this.signals.emit(entry.record.id);
+        },
+        onHindered: ({ record }, key) => {
+          this.hub.changedKey(record, key);
+          // Its time left is shown or not by that.
+          if (record.progress !== null) this.hub.changedKey(record, "progress");
+        },
+        onLines: (entry, lines) => {
+          this.hub.lines(entry.record.id, lines);
+          this.signals.emit(entry.record.id);
+        },
+      },
+    });
+  }
+
+  /** Decisions are durable and applied: tells everyone. */
+  #stored(changes: Change[]): void {
+    for (const { id, before, after } of changes) {
+      this.#stir();
+      this.feed.changed(id, before, after);
+      if (after) this.hub.changed(before, after);
+      else this.hub.removed(id);
+      // Nobody listens for one that was not there.
+      if (before) this.signals.emit(id);
+    }
+    this.executor.kick();
+  }
+
+  #stir(): void {
+    this.idleMemory.stir();
+    this.stateDocument.changed();
+  }
+
+  #matching(scope: Scope): Operation[] {
+    const finished = [...this.store.recent.values()].filter((entry) => fits(scope, entry.record));
+    const newest = finished.slice(Math.max(0, finished.length - scope.limit));
+    return this.#inOrder([...newest, ...this.#live().filter((entry) => fits(scope, entry.record))]);
+  }
+
+  #live(): Entry[] {
+    return [...this.store.ledger.entries.values()].filter((entry) => !isFinal(entry.record.state));
+  }
+
+  #inOrder(entries: Entry[]): Operation[] {
+    return entries.sort((a, b) => a.order - b.order).map((entry) => this.present(entry));
+  }
+
+  #linesAfter(id: string, after: number, limit: number) {
+    try {
+      return linesAfter(runDir(this.layout, id), after, limit).lines;
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      // A stream of many operations goes on with the others; a page of this log is answered with the reason.
+      this.log.logger.warn({ err: error, id }, "log lines of a watch stream cannot be read");
+      return [];
+    }
+  }
+
+  #addProblem(problem: string): void {
+    if (this.store.problems.includes(problem)) return;
+    this.store.addProblem(problem);
+    this.log.logger.error(problem);
+  }
+}
