@@ -23,8 +23,7 @@ export function registerLogs(root: Command): void {
     const { log } = layoutOf(commandPlaces(options).stateDir);
     const stats = lstatSync(log, { throwIfNoEntry: false });
     const why = stats === undefined ? null : whyIrregular(stats);
-    if (why !== null)
-      throw new NotFoundError(`there is no log: ${log} ${why}; liveopsd restart puts it aside and makes one`);
+    if (why !== null) throw new NotFoundError(`${log} ${why}, and the daemon does not write it; remove it`);
     if (stats === undefined && !options.follow)
       throw new NotFoundError(`there is no log at ${log} yet; liveopsd start makes one`);
     const follower = new LogFollower(log, (line) => process.stdout.write(`${readable(line)}\n`));

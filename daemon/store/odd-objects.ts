@@ -3,6 +3,8 @@
  * and is none (a directory, a pipe, a link, another user's file, a file without any data) is put aside beside its
  * place. The start then finds a missing file there, which it knows how to do without.
  *
+ * The log is left where it is: the daemon works without one, and says so.
+ *
  * Run files are not looked at here: there may be many. They are checked when they are opened. Of large values only the
  * type is looked at, which costs no system call for each.
  */
@@ -58,7 +60,7 @@ function putAsideOddFiles(layout: Layout): string[] {
     ...[layout.blockedTypes, layout.version],
   ];
   const files = [
-    ...[layout.log, rotatedName(layout.log), layout.audit, layout.olderAudit, layout.previousCheckpoint],
+    ...[rotatedName(layout.log), layout.audit, layout.olderAudit, layout.previousCheckpoint],
     // An odd version.json was refused by now.
     ...replaced.flatMap((file) => [file, `${file}.tmp`]),
     ...filesIn(journal, JOURNAL),

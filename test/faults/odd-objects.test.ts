@@ -201,7 +201,11 @@ const PLACES: Place[] = [
     ...["liveopsd.log", "liveopsd.log.1", "liveopsd.json", "liveopsd.lock", "liveopsd.sock.lock"],
     ...["checkpoint.ndjson", "checkpoint.ndjson.tmp", "state.json", "state.json.tmp"],
     ...["audit.ndjson", "audit.1.ndjson", "clock.json", "blocked-types.json"],
-  ].map((name) => ({ place: name, path: (dir: string) => join(dir, name), isPutAside: true })),
+  ].map((name) => ({
+    place: name,
+    path: (dir: string) => join(dir, name),
+    isPutAside: name !== "liveopsd.log",
+  })),
   {
     place: "a journal segment",
     group: 1,
