@@ -37,7 +37,7 @@ export async function runDaemon(
   // A daemon in the background is not the process that systemd started.
   const notifier = ServiceNotifier.take(process.env, process.pid);
   const daemon = await startDaemon(settings, () =>
-    openDaemonLog(layoutOf(settings.stateDir).log, settings.maxDaemonLog, toStderr),
+    openDaemonLog(layoutOf(settings.stateDir).log, settings.maxDaemonLog, settings.logLevel, toStderr),
   );
   const { log, logProblem } = daemon.context;
   // Relative places are resolved by now; the directory it was started in may be unmounted.

@@ -21,7 +21,7 @@ import { isUnreadable } from "./run-files/unreadable.js";
 import type { Settings } from "./settings.js";
 import { present } from "./shown.js";
 import { Stopping } from "./stopping.js";
-import type { Entry } from "./store/decision.js";
+import type { Decision, Entry } from "./store/decision.js";
 import { type Layout, runDir } from "./store/layout.js";
 import type { Change } from "./store/ledger.js";
 import { StateDocumentWriter } from "./store/state-document.js";
@@ -51,6 +51,7 @@ export class Services {
   readonly audit: AuditLog;
   readonly backups: Backups;
   readonly retention: Retention;
+  readonly #logsDecisions: boolean;
 
   /** @param onBroken called when the store cannot be written any more: the daemon must stop */
   constructor(
@@ -60,10 +61,11 @@ export class Services {
     onBroken: (error: Error) => void,
   ) {
     const { logger } = log;
+    this.#logsDecisions = logger.isLevelEnabled("debug");
     this.clock = new TrustedClock(layout.clock);
     this.store = new Store({
       layout,
-      onChange: (changes) => this.#stored(changes),
+      onChange: (changes, decision) => this.#stored(changes, decision),
       onForget: (id) => this.hub.versions.drop(id),
       onBroken,
       now: () => this.clock.now(),
@@ -178,7 +180,8 @@ export class Services {
   }
 
   /** Decisions are durable and applied: tells everyone. */
-  #stored(changes: Change[]): void {
+  #stored(changes: Change[], { kind }: Decision): void {
+    if (this.#logsDecisions) this.log.logger.debug({ kind, ids: changes.map(({ id }) => id) }, "decision");
     for (const { id, before, after } of changes) {
       this.#stir();
       this.feed.changed(id, before, after);

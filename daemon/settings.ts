@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Config, LIMITS, type Limits } from "../protocol/command/config.js";
+import { type LogLevel, logLevelFrom } from "../protocol/command/log-level.js";
 import { type PlaceFlags, socketPath, stateDir, userOpsDirs } from "../protocol/places.js";
 
 export interface Settings extends Limits {
@@ -13,17 +14,21 @@ export interface Settings extends Limits {
   /** Those of them that come with liveops. */
   shippedDirs: string[];
   /** What was said by flags, paths made absolute: a restart says it again. */
-  flags: { ops: string[]; concurrency: number | null };
+  flags: { ops: string[]; concurrency: number | null; logLevel: LogLevel | null };
   /** Operations that run at the same time. Default: as many as cores, at least 2. */
   concurrency: number;
   /** The cgroup below which each worker gets its own: `auto`, `off` or a path. */
   cgroup: string;
+  /** The least severe level that is logged. Default: `info`. */
+  logLevel: LogLevel;
 }
 
 export interface SettingFlags extends PlaceFlags {
   concurrency?: number | undefined;
+  logLevel?: LogLevel | undefined;
 }
 
+/** @throws UsageError where `LIVEOPS_DEBUG` has no valid value */
 export function settingsFrom(
   flags: SettingFlags,
   env: Record<string, string | undefined>,
@@ -38,9 +43,11 @@ export function settingsFrom(
     flags: {
       ops: (flags.ops ?? []).map((dir) => resolve(dir)),
       concurrency: flags.concurrency ?? null,
+      logLevel: flags.logLevel ?? null,
     },
     concurrency: flags.concurrency ?? config.concurrency ?? Math.max(2, availableParallelism()),
     cgroup: config.cgroup ?? "auto",
+    logLevel: logLevelFrom(flags.logLevel, env, config.logLevel),
     ...limitsFrom(config),
   };
 }

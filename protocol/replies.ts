@@ -1,5 +1,6 @@
 /** What the routes answer, as schemas; `routes.ts` says which route answers which. Loaded by the daemon alone. */
 import * as z from "zod/mini";
+import { LOG_LEVELS } from "./command/log-level.js";
 import { limitShapes, logLineSchema, operationSchema } from "./operation.js";
 import { STATES } from "./state.js";
 
@@ -68,8 +69,13 @@ export const daemonReply = z.object({
   stateDir: z.string(),
   opsDirs: z.array(z.string()),
   concurrency: z.int(),
+  logLevel: z.enum(LOG_LEVELS).check(z.describe("the least severe level that the daemon logs")),
   flags: z
-    .object({ ops: z.array(z.string()), concurrency: z.nullable(z.int()) })
+    .object({
+      ops: z.array(z.string()),
+      concurrency: z.nullable(z.int()),
+      logLevel: z.nullable(z.enum(LOG_LEVELS)),
+    })
     .check(z.describe("what it was started with; liveopsd restart passes it on")),
   counts: z.record(z.enum(STATES), z.int()),
   workers: z.object({

@@ -8,15 +8,13 @@ import { IrregularFileError, readOwnFile } from "../../protocol/own-file.js";
 import { layoutOf } from "../store/layout.js";
 
 export function registerAudit(root: Command): void {
-  const command = addCommand(
-    root,
-    "audit",
-    "Show who submitted, cancelled, retried and removed operations.",
-    ["liveopsd audit", "liveopsd audit -n 1000 --json"],
-  );
+  const command = addCommand(root, "audit", "Show who submitted, cancelled, retried and removed operations", [
+    "liveopsd audit",
+    "liveopsd audit -n 1000 --json",
+  ]);
   command
-    .option("-n, --lines <n>", "the newest so many", lineCount, 100)
-    .option("--json", "print one JSON value a line")
+    .option("-n, --lines <n>", "Show the newest <n> lines", lineCount, 100)
+    .option("--json", "Print one JSON object per line")
     .action(() => {
       const options = allOptions<GlobalOptions & { lines: number; json?: boolean }>(command);
       const { audit, olderAudit } = layoutOf(commandPlaces(options).stateDir);

@@ -28,10 +28,10 @@ export function registerBackup(root: Command): void {
   const command = addCommand(
     root,
     "backup <dir>",
-    "Copy the state into a new directory, while the daemon runs.",
+    "Copy the state into a new directory; the daemon may run meanwhile",
     ["liveopsd backup /backups/liveops-2026-11-25", "liveopsd backup --json ./backup"],
   );
-  command.option("--json", "print one JSON value").action(async (given: string) => {
+  command.option("--json", "Print the summary as JSON").action(async (given: string) => {
     const options = allOptions<GlobalOptions & { json?: boolean }>(command);
     const started = performance.now();
     const summary = await backup(resolve(given), options).catch((error: unknown) => {

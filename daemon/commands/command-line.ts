@@ -11,7 +11,7 @@ import { registerStatus } from "./status.js";
 import { registerStop } from "./stop.js";
 
 export async function runCommandLine(words: string[]): Promise<void> {
-  const root = rootCommand("liveopsd", "The daemon that runs long operations and keeps their state.");
+  const root = rootCommand("liveopsd", "The daemon that runs long operations and keeps their state");
   for (const register of [
     registerStart,
     registerStop,

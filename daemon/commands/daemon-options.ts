@@ -1,9 +1,11 @@
 /** With what a daemon is started, by `start` and `restart`. */
+import type { LogLevel } from "../../protocol/command/log-level.js";
 import type { GlobalOptions } from "../../protocol/command/looked-for.js";
 
 export interface DaemonOptions extends GlobalOptions {
   ops?: string[];
   concurrency?: number;
+  logLevel?: LogLevel;
 }
 
 export interface StartOptions extends DaemonOptions {
@@ -21,5 +23,6 @@ export function asWords(options: DaemonOptions): string[] {
   if (options.stateDir) words.push("--state-dir", options.stateDir);
   for (const dir of options.ops ?? []) words.push("--ops", dir);
   if (options.concurrency) words.push("--concurrency", String(options.concurrency));
+  if (options.logLevel) words.push("--log-level", options.logLevel);
   return words;
 }

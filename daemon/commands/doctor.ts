@@ -7,11 +7,11 @@ import type { Examination } from "../doctor.js";
 import { daemonBundle } from "./daemon-bundle.js";
 
 export function registerDoctor(root: Command): void {
-  const command = addCommand(root, "doctor", "Check the state directory, and mend what a start would mend.", [
+  const command = addCommand(root, "doctor", "Check the state directory; repair what a start would repair", [
     "liveopsd doctor",
     "liveopsd doctor --json",
   ]);
-  command.option("--json", "print one JSON value").action(async () => {
+  command.option("--json", "Print the report as JSON").action(async () => {
     const options = allOptions<GlobalOptions & { json?: boolean }>(command);
     const { examine } = daemonBundle();
     const examination = await examine(commandPlaces(options).stateDir);

@@ -14,11 +14,11 @@ import { layoutOf } from "../store/layout.js";
 const LOOK_MS = 500;
 
 export function registerLogs(root: Command): void {
-  const command = addCommand(root, "logs", "Print the daemon's own log.", [
+  const command = addCommand(root, "logs", "Print the log of the daemon", [
     "liveopsd logs",
     "liveopsd logs -f",
   ]);
-  command.option("-f, --follow", "go on as it grows").action(() => {
+  command.option("-f, --follow", "Print new lines as they are written").action(() => {
     const options = allOptions<GlobalOptions & { follow?: boolean }>(command);
     const { log } = layoutOf(commandPlaces(options).stateDir);
     const stats = lstatSync(log, { throwIfNoEntry: false });

@@ -1,6 +1,7 @@
 /** `liveopsd restart`: stop, then start with the same places; what runs goes on meanwhile and is taken up again. */
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
+import { logLevelFrom } from "../../protocol/command/log-level.js";
 import { addCommand, allOptions, commandPlaces } from "../../protocol/command/options.js";
 import type { DaemonReply } from "../../protocol/routes.js";
 import { withDaemonFlags } from "./daemon-flags.js";
@@ -10,12 +11,14 @@ import { ANSWER_MS } from "./other-daemon.js";
 import { operations, stopDaemon } from "./stop-daemon.js";
 
 export function registerRestart(root: Command): void {
-  const command = addCommand(root, "restart", "Restart the daemon; running operations go on meanwhile.", [
+  const command = addCommand(root, "restart", "Restart the daemon; running operations continue", [
     "liveopsd restart",
   ]);
   withDaemonFlags(command).action(async () => {
     const options = allOptions<DaemonOptions>(command);
-    const { socket } = commandPlaces(options);
+    const { socket, config } = commandPlaces(options);
+    // A bad level must not cost the daemon that runs.
+    logLevelFrom(options.logLevel, process.env, config.logLevel);
     const stopped = await stopDaemon(new Client(socket, { answer: ANSWER_MS }), false);
     // What the old one was told by flags, the new one is told too, unless it is told otherwise now.
     const told = stopped ? { ...inherited(stopped.daemon), ...options } : options;
@@ -31,6 +34,12 @@ export function registerRestart(root: Command): void {
 
 /** Its places whole: a state dir alone would move the socket. Of the rest only flags: the config may have changed. */
 function inherited({ socket, stateDir, flags }: DaemonReply): DaemonOptions {
-  const { ops, concurrency } = flags;
-  return { socket, stateDir, ops, ...(concurrency !== null && { concurrency }) };
+  const { ops, concurrency, logLevel } = flags;
+  return {
+    socket,
+    stateDir,
+    ops,
+    ...(concurrency !== null && { concurrency }),
+    ...(logLevel !== null && { logLevel }),
+  };
 }

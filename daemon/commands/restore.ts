@@ -15,14 +15,14 @@ import { interruptSignal, ProgressLine } from "./copy-progress.js";
 import { daemonBundle } from "./daemon-bundle.js";
 
 export function registerRestore(root: Command): void {
-  const command = addCommand(root, "restore <dir>", "Check a backup and make it the state directory.", [
+  const command = addCommand(root, "restore <dir>", "Check a backup and make it the state directory", [
     "liveopsd restore /backups/liveops-2026-11-25",
-    "liveopsd restore --force ./backup   # moves the present state aside",
+    "liveopsd restore --force ./backup   # moves the current state aside",
   ]);
   command
-    .option("--force", "move a state directory that is there aside, as <state dir>.replaced-N")
-    .option("--accept-damage", "restore what is whole of a damaged backup")
-    .option("--json", "print one JSON value")
+    .option("--force", "Move an existing state directory to <state dir>.replaced-N")
+    .option("--accept-damage", "Restore the intact parts of a damaged backup")
+    .option("--json", "Print the summary as JSON")
     .action(async (given: string) => {
       const options = allOptions<GlobalOptions & { force?: boolean; acceptDamage?: boolean; json?: boolean }>(
         command,

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Client } from "../../protocol/client/client.js";
 import { readConfig } from "../../protocol/command/config.js";
+import { type LogLevel, logLevelFrom } from "../../protocol/command/log-level.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import { shellQuote } from "../../protocol/command/shell-quote.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
@@ -15,6 +16,7 @@ import { answersOn, notStarted } from "./other-daemon.js";
 
 export async function startDaemon(options: StartOptions, to: ReportTo): Promise<ExitCode> {
   const config = readConfig();
+  const logLevel = logLevelFrom(options.logLevel, process.env, config.logLevel);
   const socket = socketPath(options, process.env, config);
   // Where there is no socket nobody answers: to ask takes a tenth of a start.
   const running = existsSync(socket) ? await answersOn(socket, stateDir(options, process.env, config)) : null;
@@ -24,7 +26,7 @@ export async function startDaemon(options: StartOptions, to: ReportTo): Promise<
   }
   const saysRunning = (it: DaemonReply) => {
     checkStateDir(options, it, socket);
-    say(to, `running already (pid ${it.pid}, ${socket})${untaken(options, it)}`, "yellow");
+    say(to, `running already (pid ${it.pid}, ${socket})${untaken(options, logLevel, it)}`, "yellow");
     return EXIT.done;
   };
   if (running) return saysRunning(running);
@@ -47,12 +49,19 @@ function checkStateDir(options: StartOptions, running: DaemonReply, socket: stri
 }
 
 /** What was asked for and is not so: the daemon that runs was started without it. */
-function untaken(options: StartOptions, running: DaemonReply): string {
+function untaken(options: StartOptions, logLevel: LogLevel, running: DaemonReply): string {
   const ops = (options.ops ?? []).filter((dir) => !running.opsDirs.includes(resolve(dir)));
   const words = ops.flatMap((dir) => ["--ops", dir]);
   if (options.concurrency !== undefined && options.concurrency !== running.concurrency) {
     words.push("--concurrency", String(options.concurrency));
   }
+  const levelAsked = options.logLevel !== undefined || process.env.LIVEOPS_DEBUG !== undefined;
+  if (levelAsked && logLevel !== running.logLevel) words.push("--log-level", logLevel);
   if (words.length === 0) return "";
-  return `, without ${words.join(" ")}; this applies it: liveopsd restart ${asWords(options).map(shellQuote).join(" ")}`;
+  return `, without ${words.join(" ")}; this applies it: liveopsd restart ${asWords({
+    ...options,
+    ...(levelAsked && { logLevel }),
+  })
+    .map(shellQuote)
+    .join(" ")}`;
 }

@@ -6,13 +6,13 @@ import type { StartOptions } from "./daemon-options.js";
 import { startDaemon } from "./start-daemon.js";
 
 export function registerStart(root: Command): void {
-  const command = addCommand(root, "start", "Start the daemon; returns when it answers.", [
+  const command = addCommand(root, "start", "Start the daemon; return when it answers", [
     "liveopsd start",
     "liveopsd start --ops ./ops --concurrency 4",
-    "liveopsd start --foreground",
+    "liveopsd start --foreground --log-level debug",
   ]);
   withDaemonFlags(command)
-    .option("--foreground", "stay in this process, and log to stderr too")
+    .option("--foreground", "Stay in this process and log to stderr too")
     .action(async () => {
       process.exitCode = await startDaemon(allOptions<StartOptions>(command), reportTo(root));
     });

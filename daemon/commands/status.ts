@@ -8,11 +8,11 @@ import { ANSWER_MS } from "./other-daemon.js";
 import { operations } from "./stop-daemon.js";
 
 export function registerStatus(root: Command): void {
-  const command = addCommand(root, "status", "Show whether the daemon runs, and how it is.", [
+  const command = addCommand(root, "status", "Show whether the daemon runs, its workers and its problems", [
     "liveopsd status",
     "liveopsd status --json",
   ]);
-  command.option("--json", "print one JSON value").action(async () => {
+  command.option("--json", "Print the status as JSON").action(async () => {
     const options = allOptions<GlobalOptions & { json?: boolean }>(command);
     const daemon = await new Client(commandPlaces(options).socket, { answer: ANSWER_MS }).daemon();
     process.stdout.write(options.json ? `${JSON.stringify(daemon)}\n` : `${describe(daemon)}\n`);

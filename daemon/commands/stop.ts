@@ -6,11 +6,11 @@ import { ANSWER_MS } from "./other-daemon.js";
 import { describeStop, stopDaemon } from "./stop-daemon.js";
 
 export function registerStop(root: Command): void {
-  const command = addCommand(root, "stop", "Stop the daemon; running operations go on under the next one.", [
+  const command = addCommand(root, "stop", "Stop the daemon; running operations continue", [
     "liveopsd stop",
-    "liveopsd stop --now   # cancels what runs first",
+    "liveopsd stop --now   # cancels running operations first",
   ]);
-  command.option("--now", "cancel running operations first").action(async () => {
+  command.option("--now", "Cancel running operations first").action(async () => {
     const options = allOptions<GlobalOptions & { now?: boolean }>(command);
     const { socket } = commandPlaces(options);
     const stopped = await stopDaemon(new Client(socket, { answer: ANSWER_MS }), options.now === true);

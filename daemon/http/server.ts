@@ -75,6 +75,12 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
       done(error as Error);
     }
   });
+  // No hook at other levels: a request must cost nothing for a line that is not written.
+  if (context.log.isLevelEnabled("debug")) {
+    app.addHook("onResponse", async ({ method, url }, { statusCode, elapsedTime }) => {
+      context.log.debug({ method, url, status: statusCode, ms: Math.round(elapsedTime) }, "request");
+    });
+  }
   app.addHook("onRequest", async (request, reply) => {
     reply.header(VERSION_HEADER, VERSION);
     // Whatever it says it is, also where it says nothing that can be read.

@@ -1,6 +1,7 @@
 /** The daemon's log: pino's lines, and what the loader process prints, in one bounded file. */
 import { writeSync } from "node:fs";
 import pino from "pino";
+import type { LogLevel } from "../../protocol/command/log-level.js";
 import { LogFile } from "./log-file.js";
 import { LogWriter } from "./log-writer.js";
 import { stderrLog } from "./stderr-log.js";
@@ -17,9 +18,10 @@ export interface DaemonLog {
  * Opens the log. A file that cannot be written is no error: the daemon works without a log and says so.
  *
  * @param maxBytes of the file before it is rotated
+ * @param level the least severe level that is logged
  * @param toStderr writes the lines to stderr too
  */
-export function openDaemonLog(file: string, maxBytes: number, toStderr: boolean): DaemonLog {
+export function openDaemonLog(file: string, maxBytes: number, level: LogLevel, toStderr: boolean): DaemonLog {
   const writer = new LogWriter(new LogFile(file, maxBytes));
   writer.check();
   const stderr = toStderr ? new LogWriter(stderrLog()) : null;
@@ -27,7 +29,10 @@ export function openDaemonLog(file: string, maxBytes: number, toStderr: boolean)
     writer.write(line);
     stderr?.write(line);
   };
-  const logger = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, { write });
+  const logger = pino(
+    { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+    { write },
+  );
   return { logger, appendText: (line) => write(`${line}\n`), problem: () => writer.problem };
 }
 

@@ -8,74 +8,135 @@ import { nearest } from "../nearest.js";
 import { pathProblem } from "../owned-path.js";
 import { configFile, type PlaceConfig } from "../places.js";
 import { UsageError } from "./failures.js";
+import { isLogLevel, LOG_LEVELS, type LogLevel } from "./log-level.js";
 
 export interface Config extends PlaceConfig, Partial<Limits> {
-  /** Operations that run at the same time. Default: as many as cores, at least 2. */
   concurrency?: number | undefined;
-  /** How the dashboard tells that what it follows ended while its terminal had not the focus. Default: true. */
   notify?: Notify | undefined;
-  /** `auto`, `off`, or the absolute path of a cgroup that is given to the daemon. Default: `auto`. */
+  /** `auto`, `off`, or the absolute path of a cgroup that is given to the daemon. */
   cgroup?: string | undefined;
+  logLevel?: LogLevel | undefined;
 }
 
-/** `true`: the bell and a notification on the desktop; or one of them; or neither. */
+/** `true`: the bell and a desktop notification; or one of them; or neither. */
 export type Notify = boolean | "bell" | "desktop";
 
-/** What bounds the daemon. */
-export interface Limits {
-  /** Operations that may wait; a chain's hand-off is never refused. */
-  maxQueued: number;
-  /** Bytes of parameters and environment that waiting operations may take together. */
-  maxQueuedBytes: number;
-  /** Bytes of a request's body. */
-  maxBody: number;
-  /**
-   * Bytes the log of one attempt may take: the newest lines are kept, the cut is said in the log. The events but stages
-   * and outcome, and stdout and stderr that are not yet in the log, may each take as much.
-   */
-  maxLog: number;
-  /** Seconds that queued operations wait for a type that does not load, before they fail. 0: they fail at once. */
-  maxTypeWait: number;
-  /** Operations of a chain, at most: the last one fails where it hands over to another. */
-  maxChainLength: number;
-  /** Bytes of the daemon's own log; when it is full it becomes `liveopsd.log.1` and a new one is begun. */
-  maxDaemonLog: number;
-  /** Connections to the daemon's socket at a time; fewer where the limit of open files allows fewer. */
-  maxConnections: number;
-  /** Finished operations kept, the newest. */
-  keepFinished: number;
-  /** Days a finished operation is kept. */
-  keepDays: number;
-  /** How far operations give way to everything else: nice, 0 to 19. */
-  nice: number;
+/** What bounds the daemon; `LIMITS` gives the meaning and the unit of each. */
+export type Limits = Record<keyof typeof LIMITS, number>;
+
+/** A whole number in the config file. */
+interface Limit {
+  default: number;
+  min: number;
+  max: number;
+  description: string;
 }
 
 const MiB = 1024 * 1024;
 
-/** Each limit's default, and the least and the most it may be. */
-export const LIMITS: Record<keyof Limits, { default: number; min: number; max: number }> = {
-  maxQueued: { default: 10_000, min: 1, max: 1_000_000 },
-  maxQueuedBytes: { default: 1024 * MiB, min: MiB, max: 1024 * 1024 * MiB },
-  maxBody: { default: 4 * MiB, min: 1024, max: 64 * MiB },
-  maxLog: { default: 64 * MiB, min: MiB / 16, max: 64 * 1024 * MiB },
-  maxTypeWait: { default: 86_400, min: 0, max: 31_536_000 },
-  maxChainLength: { default: 1000, min: 1, max: 10_000_000 },
-  maxDaemonLog: { default: 10 * MiB, min: MiB / 16, max: 1024 * MiB },
-  maxConnections: { default: 1024, min: 16, max: 100_000 },
-  keepFinished: { default: 100_000, min: 0, max: 10_000_000 },
-  keepDays: { default: 180, min: 0, max: 36_500 },
-  nice: { default: 5, min: 0, max: 19 },
+/** Each limit's default, and the least and the most it may be. The table of docs/configuration.md is made of it. */
+export const LIMITS = {
+  maxQueued: {
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    description: "Operations that may be queued; the next operation of a chain is never refused",
+  },
+  maxQueuedBytes: {
+    default: 1024 * MiB,
+    min: MiB,
+    max: 1024 * 1024 * MiB,
+    description: "Bytes of parameters and environment that queued operations may take together",
+  },
+  maxBody: {
+    default: 4 * MiB,
+    min: 1024,
+    max: 64 * MiB,
+    description: "Bytes of a request body",
+  },
+  maxLog: {
+    default: 64 * MiB,
+    min: MiB / 16,
+    max: 64 * 1024 * MiB,
+    description:
+      "Bytes of the log of one attempt; older lines are removed, and a line says so. The events and the unread output may take as much each",
+  },
+  maxTypeWait: {
+    default: 86_400,
+    min: 0,
+    max: 31_536_000,
+    description:
+      "Seconds that queued operations wait for a type that does not load; with 0 they fail at once",
+  },
+  maxChainLength: {
+    default: 1000,
+    min: 1,
+    max: 10_000_000,
+    description: "Operations of a chain; the last one fails where it would start another",
+  },
+  maxDaemonLog: {
+    default: 10 * MiB,
+    min: MiB / 16,
+    max: 1024 * MiB,
+    description: "Bytes of `liveopsd.log`; a full log is renamed to `liveopsd.log.1`",
+  },
+  maxConnections: {
+    default: 1024,
+    min: 16,
+    max: 100_000,
+    description: "Open connections to the socket; fewer where the limit of open files is low",
+  },
+  keepFinished: {
+    default: 100_000,
+    min: 0,
+    max: 10_000_000,
+    description: "Finished operations to keep; the oldest are removed first",
+  },
+  keepDays: {
+    default: 180,
+    min: 0,
+    max: 36_500,
+    description: "Days to keep a finished operation; a jump of the system clock does not count",
+  },
+  nice: {
+    default: 5,
+    min: 0,
+    max: 19,
+    description: "Niceness of the processes of operations; a higher number gives way to more",
+  },
+} as const satisfies Record<string, Limit>;
+
+/** The settings that are not limits: meaning and default, in Markdown, for docs/configuration.md. */
+export const SETTINGS: Record<
+  Exclude<keyof Config, keyof Limits>,
+  { description: string; default: string }
+> = {
+  stateDir: { description: "State directory", default: "see [Places](#places)" },
+  socket: { description: "Socket of the daemon", default: "see [Places](#places)" },
+  ops: {
+    description: "List of operations directories, searched after those of `--ops` and `$LIVEOPS_OPS`",
+    default: "`[]`",
+  },
+  concurrency: {
+    description: "Operations that run at the same time",
+    default: "number of cores, at least 2",
+  },
+  notify: {
+    description:
+      'Notification of the dashboard when an operation ends out of sight: `true`, `"bell"`, `"desktop"`, `false`',
+    default: "`true` (both)",
+  },
+  cgroup: {
+    description: 'cgroup for operations: `"auto"`, `"off"` or a path; see [Containment](#containment)',
+    default: '`"auto"`',
+  },
+  logLevel: {
+    description: `Level of the daemon's log: ${LOG_LEVELS.map((level) => `\`"${level}"\``).join(", ")}`,
+    default: '`"info"`',
+  },
 };
 
-const KNOWN: readonly string[] = [
-  "stateDir",
-  "socket",
-  "ops",
-  "concurrency",
-  "notify",
-  "cgroup",
-  ...Object.keys(LIMITS),
-];
+const KNOWN: readonly string[] = [...Object.keys(SETTINGS), ...Object.keys(LIMITS)];
 
 type Env = Record<string, string | undefined>;
 
@@ -110,7 +171,7 @@ function parse(text: string, file: string): Record<string, unknown> {
 }
 
 function checked(value: Record<string, unknown>, file: string): Config {
-  const { stateDir, socket, ops, concurrency, notify, cgroup } = value;
+  const { stateDir, socket, ops, concurrency, notify, cgroup, logLevel } = value;
   const must = (holds: boolean, text: string) => {
     if (!holds) throw new UsageError(`${file}: ${text}`);
   };
@@ -136,6 +197,10 @@ function checked(value: Record<string, unknown>, file: string): Config {
       (typeof cgroup === "string" && cgroup.startsWith("/")),
     'cgroup must be "auto", "off" or an absolute path',
   );
+  must(
+    logLevel === undefined || (typeof logLevel === "string" && isLogLevel(logLevel)),
+    `logLevel must be one of: ${LOG_LEVELS.join(", ")}`,
+  );
   for (const name of Object.keys(value)) {
     if (KNOWN.includes(name)) continue;
     const [near] = nearest(name, KNOWN);
@@ -143,14 +208,12 @@ function checked(value: Record<string, unknown>, file: string): Config {
     must(false, `there is no setting ${JSON.stringify(name)}; ${hint}`);
   }
   const limits: Partial<Limits> = {};
-  for (const [name, { min, max }] of Object.entries(LIMITS) as Array<
-    [keyof Limits, (typeof LIMITS)["nice"]]
-  >) {
+  for (const [name, { min, max }] of Object.entries(LIMITS) as Array<[keyof Limits, Limit]>) {
     const given = value[name];
     if (given === undefined) continue;
     const fits = Number.isInteger(given) && (given as number) >= min && (given as number) <= max;
     must(fits, `${name} must be a whole number from ${min} to ${max}`);
     limits[name] = given as number;
   }
-  return { stateDir, socket, ops, concurrency, notify, cgroup, ...limits } as Config;
+  return { stateDir, socket, ops, concurrency, notify, cgroup, logLevel, ...limits } as Config;
 }

@@ -39,10 +39,10 @@ export function addCommand(root: Command, usage: string, description: string, ex
 
 function withGlobals(command: Command, help: string): Command {
   return command
-    .option("--socket <path>", "the daemon's socket")
-    .option("--state-dir <dir>", "the daemon's state directory")
-    .version(VERSION, "--version", "print the version")
-    .helpOption("-h, --help", "print this help")
+    .option("--socket <path>", "Socket of the daemon")
+    .option("--state-dir <dir>", "State directory of the daemon")
+    .version(VERSION, "--version", "Print the version")
+    .helpOption("-h, --help", "Show this help")
     .showHelpAfterError(help);
 }
 

@@ -8,8 +8,8 @@ import { interruptible } from "./interrupt.js";
 
 export function registerCancel(root: Command): void {
   addCommand(root, "cancel", "Cancel operations", ["liveops cancel k3f", "liveops cancel k3f x81 --wait"])
-    .argument("<id...>", "ids, or the first 3 or more characters of each")
-    .option("--wait", "until they are settled")
+    .argument("<id...>", "Operation ids, or unique prefixes of 3 or more characters")
+    .option("--wait", "Wait for operations to finish")
     .action(async (ids: string[], _options: unknown, command: Command) => {
       const { client, options } = connect<{ wait?: boolean }>(command);
       const to = reportTo(command.parent!);

@@ -29,7 +29,7 @@ const WITH_VALUE = new Set(["--socket", "--state-dir"]);
 
 export async function runCommandLine(words: string[]): Promise<void> {
   endQuietlyOnClosedPipe();
-  const root = rootCommand("liveops", "Run long operations in a local daemon and watch their stages live.");
+  const root = rootCommand("liveops", "Run long operations in a local daemon and watch their stages live");
   const typed = commandWord(words);
   const found = typed !== undefined && Object.hasOwn(COMMANDS, typed) ? COMMANDS[typed] : undefined;
   if (found) (await found())(root);

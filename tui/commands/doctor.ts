@@ -6,11 +6,11 @@ import { addCommand, allOptions, type GlobalOptions } from "../../protocol/comma
 import { EXIT } from "../../protocol/exit-codes.js";
 
 export function registerDoctor(root: Command): void {
-  addCommand(root, "doctor", "Check the state directory, and mend what a start would mend", [
+  addCommand(root, "doctor", "Check the state directory; repair what a start would repair", [
     "liveops doctor",
     "liveops doctor --json",
   ])
-    .option("--json", "print one JSON value")
+    .option("--json", "Print the report as JSON")
     .action((_options: unknown, command: Command) => {
       const { socket, stateDir, json } = allOptions<GlobalOptions & { json?: boolean }>(command);
       const words = [

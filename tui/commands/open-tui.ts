@@ -3,11 +3,8 @@ import type { Command } from "commander";
 import { addCommand, allOptions, type GlobalOptions } from "../../protocol/command/options.js";
 
 export function registerTui(root: Command): void {
-  addCommand(root, "tui", "Open the full-screen dashboard (the same as liveops-tui)", [
-    "liveops tui",
-    "liveops tui k3f",
-  ])
-    .argument("[id]", "the operation to show first")
+  addCommand(root, "tui", "Open the dashboard (same as liveops-tui)", ["liveops tui", "liveops tui k3f"])
+    .argument("[id]", "Operation to open first")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
       const { socket, stateDir } = allOptions<GlobalOptions>(command);
       const words = [

@@ -8,8 +8,8 @@ export function registerRetry(root: Command): void {
     "liveops retry k3f",
     "liveops retry k3f --from Archive",
   ])
-    .argument("<id>", "an id, or the first 3 or more characters of one")
-    .option("--from <stage>", "of a resumable type: do this stage and all after it anew")
+    .argument("<id>", "Operation id, or a unique prefix of 3 or more characters")
+    .option("--from <stage>", "Rerun from this stage (resumable types only)")
     .action(async (name: string, _options: unknown, command: Command) => {
       const { client, options } = connect<{ from?: string }>(command);
       const { id } = await client.retry(name, options.from);

@@ -11,12 +11,12 @@ import { forEachId } from "./each.js";
 const PAGE = 1000;
 
 export function registerRm(root: Command): void {
-  addCommand(root, "rm", "Remove finished operations with their logs", [
+  addCommand(root, "rm", "Remove finished operations and their logs", [
     "liveops rm k3f x81",
     "liveops rm --finished",
   ])
-    .argument("[id...]", "ids, or the first 3 or more characters of each")
-    .option("--finished", "all that are finished")
+    .argument("[id...]", "Operation ids, or unique prefixes of 3 or more characters")
+    .option("--finished", "Remove all finished operations")
     .action(async (ids: string[], _options: unknown, command: Command) => {
       const { client, options } = connect<{ finished?: boolean }>(command);
       if (options.finished ? ids.length > 0 : ids.length === 0) {

@@ -6,13 +6,13 @@ import { followInText } from "./follow/in-text.js";
 import { namedOrNewest } from "./newest.js";
 
 export function registerWatch(root: Command): void {
-  addCommand(root, "watch", "Show an operation in text mode, live; follows the chain", [
+  addCommand(root, "watch", "Show an operation and its chain live in text mode", [
     "liveops watch",
     "liveops watch k3f",
     "liveops watch k3f --json | jq -c 'select(.type == \"stage:entered\")'",
   ])
-    .argument("[id]", "an id, or the first 3 or more characters of one (default: the newest)")
-    .option("--json", "a fact or log line a line")
+    .argument("[id]", "Operation id, or a unique prefix of 3 or more characters (default: the newest)")
+    .option("--json", "Print one JSON event per line, log lines included")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
       const { client, options } = connect<{ json?: boolean }>(command);
       const operation = await namedOrNewest(client, id);

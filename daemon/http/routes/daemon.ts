@@ -39,6 +39,7 @@ function describe({
     stateDir: settings.stateDir,
     opsDirs: settings.opsDirs,
     concurrency: settings.concurrency,
+    logLevel: settings.logLevel,
     flags: settings.flags,
     counts: store.counts(),
     workers: { busy, idle, blocked: executor.pool.blocked },

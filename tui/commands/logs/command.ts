@@ -18,16 +18,16 @@ interface LogsOptions {
 }
 
 export function registerLogs(root: Command): void {
-  addCommand(root, "logs", "Print an operation's log", [
+  addCommand(root, "logs", "Print the log of an operation", [
     "liveops logs",
     "liveops logs k3f -n 20",
     "liveops logs k3f -f",
     "liveops logs k3f --json | jq -r 'select(.stream == \"stderr\").text'",
   ])
-    .argument("[id]", "an id, or the first 3 or more characters of one (default: the newest)")
-    .option("-f, --follow", "go on with the lines to come, until the operation is settled")
-    .option("-n, --lines <n>", "only the last so many lines")
-    .option("--json", "a line as JSON a line, its text exact")
+    .argument("[id]", "Operation id, or a unique prefix of 3 or more characters (default: the newest)")
+    .option("-f, --follow", "Print new lines until the operation finishes")
+    .option("-n, --lines <n>", "Print only the last <n> lines")
+    .option("--json", "Print one JSON object per line, with the exact text")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
       const { client, options } = connect<LogsOptions>(command);
       const tail = tailOf(options.lines);

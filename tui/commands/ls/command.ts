@@ -6,15 +6,15 @@ import { type ListOptions, list } from "./list.js";
 import { DEFAULT_LIMIT } from "./listed.js";
 
 export function registerLs(root: Command): void {
-  addCommand(root, "ls", `List operations: the live ones and the newest ${DEFAULT_LIMIT}`, [
+  addCommand(root, "ls", `List the live and the newest ${DEFAULT_LIMIT} operations`, [
     "liveops ls",
     "liveops ls --state failed,cancelled --op backup",
     "liveops ls --limit 100 --json | jq -r '.[].id'",
   ])
-    .option("--state <states>", `only these, separated by commas: ${STATES.join(", ")}`)
-    .option("--op <name>", "only operations of this type")
-    .option("--limit <n>", "at most so many, the newest")
-    .option("--json", "an array of records")
+    .option("--state <states>", `List only these states, separated by commas: ${STATES.join(", ")}`)
+    .option("--op <name>", "List only operations of this type")
+    .option("--limit <n>", "List exactly the newest <n>, live or not")
+    .option("--json", "Print a JSON array of records")
     .action(async (_options: unknown, command: Command) => {
       await list(allOptions<ListOptions>(command), reportTo(command.parent!), process.stdout);
     });

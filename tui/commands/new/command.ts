@@ -12,12 +12,12 @@ import { newNames } from "./names.js";
 import { operationSource, tsconfigSource } from "./template.js";
 
 export function registerNew(root: Command): void {
-  addCommand(root, "new", "Write a working operation and a tsconfig.json that finds liveops' types", [
+  addCommand(root, "new", "Create a working operation and a tsconfig.json that finds the types of liveops", [
     "liveops new ImportUsers",
     "liveops new ImportUsers --dir ~/.config/liveops/ops",
   ])
-    .argument("<Name>", "the class's name; the type's name follows from it (ImportUsers: import-users)")
-    .option("--dir <dir>", "where to write", ".")
+    .argument("<Name>", "Class name; the type is named after it (ImportUsers becomes import-users)")
+    .option("--dir <dir>", "Directory to write to", ".")
     .action((name: string, _options: unknown, command: Command) => {
       const { dir } = allOptions<GlobalOptions & { dir: string }>(command);
       const names = newNames(name);

@@ -8,11 +8,11 @@ import { connect } from "../connect.js";
 import { typeLines } from "./type-lines.js";
 
 export function registerOps(root: Command): void {
-  addCommand(root, "ops", "List the operation types, their stages and parameters", [
+  addCommand(root, "ops", "List operation types with their stages and parameters", [
     "liveops ops",
     "liveops ops --json | jq -r '.ops[].op'",
   ])
-    .option("--json", "the types with their JSON Schemas, load errors and shadowed names")
+    .option("--json", "Print the types, JSON Schemas, load errors and shadowed names as JSON")
     .action(async (_options: unknown, command: Command) => {
       const { client, options } = connect<{ json?: boolean }>(command);
       const reply = await client.types();

@@ -8,13 +8,13 @@ import { namedOrNewest } from "../newest.js";
 import { recordLines } from "./record-lines.js";
 
 export function registerShow(root: Command): void {
-  addCommand(root, "show", "Show an operation's record", [
+  addCommand(root, "show", "Show the record of an operation", [
     "liveops show",
     "liveops show k3f",
     "liveops show k3f --json | jq .result",
   ])
-    .argument("[id]", "an id, or the first 3 or more characters of one (default: the newest)")
-    .option("--json", "the record as JSON")
+    .argument("[id]", "Operation id, or a unique prefix of 3 or more characters (default: the newest)")
+    .option("--json", "Print the record as JSON")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
       const { client, options } = connect<{ json?: boolean }>(command);
       const operation = await namedOrNewest(client, id);

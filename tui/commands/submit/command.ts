@@ -14,21 +14,27 @@ export function registerSubmit(root: Command): void {
     `liveops submit backup --params '{"source": "."}' --wait --json`,
   ])
     .usage("[options] <op> [name=value...] [-- ARG...]")
-    .argument("<op>", "name of the operation type (liveops ops lists them)")
-    .argument("[name=value...]", "parameters; name:=JSON says a value exactly")
-    .option("--params <json>", "parameters as a JSON object, @file, or - for stdin; words come on top")
-    .option("--label <text>", "a text to tell it by")
-    .option("--memory-max <size>", "memory of all its processes together, such as 512M or 2G")
-    .option("--cpu-max <cores>", "cores that they may use together, such as 1.5")
-    .option("--pids-max <n>", "processes and threads at a time, such as 200")
+    .argument("<op>", "Name of the operation type; liveops ops lists them")
+    .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value")
+    .option(
+      "--params <json>",
+      "Parameters as a JSON object, @file, or - for stdin; name=value arguments override them",
+    )
+    .option("--label <text>", "Label shown in lists")
+    .option("--memory-max <size>", "Memory limit of all its processes together, such as 512M or 2G")
+    .option("--cpu-max <cores>", "CPU limit of all its processes together, in cores, such as 1.5")
+    .option("--pids-max <n>", "Limit of processes and threads, such as 200")
     .addOption(
       new Option(
         "--wait",
-        "until the chain's last operation is settled; its outcome is the exit code",
+        "Wait for the chain to finish; the outcome of its last operation is the exit code",
       ).conflicts("follow"),
     )
-    .option("--follow", "show it live in text mode, along the chain")
-    .option("--json", "the record; with --wait the last link's; with --follow a fact a line")
+    .option("--follow", "Show the operation and its chain live in text mode")
+    .option(
+      "--json",
+      "Print the record as JSON; with --wait that of the last operation; with --follow one JSON event per line",
+    )
     .action(async (op: string, set: string[], _options: unknown, command: Command) => {
       const { client, options } = connect<SubmitOptions>(command);
       const operation = await post(client, { op, set, trailing: trailingWords(), options });

@@ -12,14 +12,17 @@ interface WaitOptions {
 }
 
 export function registerWait(root: Command): void {
-  addCommand(root, "wait", "Wait until operations are settled, each with its chain", [
+  addCommand(root, "wait", "Wait for operations and their chains to finish", [
     "liveops wait k3f",
     "liveops wait k3f x81 --timeout 10m",
     "liveops wait k3f x81 --any",
   ])
-    .argument("<id...>", "ids, or the first 3 or more characters of each")
-    .option("--timeout <duration>", "give up after 30, 30s, 10m, 1h30m (exit 124); they go on")
-    .option("--any", "until the first of them is settled; its outcome is the exit code")
+    .argument("<id...>", "Operation ids, or unique prefixes of 3 or more characters")
+    .option(
+      "--timeout <duration>",
+      "Stop waiting after 30, 30s, 10m or 1h30m (exit 124); operations continue",
+    )
+    .option("--any", "Wait for the first one only; its outcome is the exit code")
     .action(async (ids: string[], _options: unknown, command: Command) => {
       const { client, options } = connect<WaitOptions>(command);
       process.exitCode = await waitForAll(client, ids, {

@@ -1,0 +1,69 @@
+/** `--log-level` and `LIVEOPS_DEBUG` of the real daemon. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { until } from "./until.js";
+import { World } from "./world.js";
+
+function emptyWorld(): World {
+  const world = new World().make();
+  onTestFinished(() => world.close());
+  return world;
+}
+
+const CHOICES = "trace, debug, info, warn, error, fatal, silent";
+
+test.each([
+  ["start", ["--log-level", "loud"], {}],
+  ["start", [], { LIVEOPS_DEBUG: "loud" }],
+  ["start", ["--foreground"], { LIVEOPS_DEBUG: "loud" }],
+  ["restart", [], { LIVEOPS_DEBUG: "loud" }],
+])("%s %j with the environment %j is exit 2 with the choices", async (command, words, env) => {
+  const ended = await emptyWorld().liveopsd([command, ...words], { env });
+  expect(ended).toMatchObject({ code: 2, stdout: "" });
+  expect(ended.stderr).toContain("'loud'");
+  expect(ended.stderr).toContain(CHOICES);
+});
+
+test("a restart with a bad level leaves the daemon running", async () => {
+  const world = emptyWorld();
+  await world.startDaemon();
+  const { pid } = await world.client.daemon();
+  expect(await world.liveopsd(["restart", "--log-level", "loud"])).toMatchObject({ code: 2 });
+  expect(await world.liveopsd(["restart"], { env: { LIVEOPS_DEBUG: "loud" } })).toMatchObject({ code: 2 });
+  expect((await world.client.daemon()).pid).toBe(pid);
+});
+
+test("debug logs decisions and requests, and a restart keeps the level", async () => {
+  const world = emptyWorld();
+  const log = () => readFileSync(join(world.state, "liveopsd.log"), "utf8");
+  await world.startDaemon();
+  const quiet = await world.submit("step-a", "directory=/etc");
+  await world.settled(quiet);
+  expect((await world.client.daemon()).logLevel).toBe("info");
+  expect(log()).not.toContain(quiet);
+
+  const again = await world.liveopsd(["start", "--log-level", "debug"]);
+  expect(again).toMatchObject({ code: 0 });
+  expect(again.stderr).toContain("liveopsd restart --log-level debug");
+
+  expect(await world.liveopsd(["restart", "--log-level", "debug"])).toMatchObject({ code: 0 });
+  expect(await world.liveopsd(["restart"])).toMatchObject({ code: 0 });
+  const { logLevel, flags } = await world.client.daemon();
+  expect([logLevel, flags.logLevel]).toEqual(["debug", "debug"]);
+  const id = await world.submit("step-a", "directory=/etc");
+  await until("both lines stand in the log", () => {
+    const lines = log().split("\n");
+    return (
+      lines.some((line) => line.includes('"msg":"decision"') && line.includes(id)) &&
+      lines.some((line) => line.includes('"msg":"request"') && line.includes("/v1/operations"))
+    );
+  });
+});
+
+test("silent logs nothing", async () => {
+  const world = emptyWorld();
+  await world.startDaemon([], { env: { LIVEOPS_DEBUG: "silent" } });
+  expect((await world.client.daemon()).logLevel).toBe("silent");
+  expect(readFileSync(join(world.state, "liveopsd.log"), "utf8")).toBe("");
+});
