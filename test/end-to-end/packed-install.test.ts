@@ -1,0 +1,102 @@
+/**
+ * The package as a user installs it: packed, then installed into an empty project without the network. The packages
+ * it depends on are taken from this checkout.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { Running } from "./bins.js";
+import { useWorld } from "./world.js";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+const MODULES = join(ROOT, "node_modules");
+
+const HELLO = `import { LiveOperation, type Progress, z } from "liveops";
+
+export class Hello extends LiveOperation<typeof Hello> {
+  static stages = ["Greet"] as const;
+  static params = z.object({ name: z.string() });
+
+  async run(p: Progress<Hello>) {
+    const length: number = await p.stage("Greet", () => this.params.name.length);
+    p.result({ length });
+  }
+}
+`;
+
+const world = useWorld({ daemon: false });
+const project = () => world.work;
+
+/** Runs a program in the project. */
+function inProject(program: string, words: string[]) {
+  return new Running(spawn(program, words, { cwd: project(), env: world.env })).ended;
+}
+
+const installed = (bin: string, words: string[]) =>
+  inProject(process.execPath, [join(project(), "node_modules", ".bin", bin), ...words]);
+
+beforeAll(() => {
+  const npm = (words: string[], cwd: string) =>
+    execFileSync("npm", [...words, "--no-audit", "--no-fund", "--ignore-scripts"], {
+      cwd,
+      env: { ...process.env, ...world.env, npm_config_cache: join(world.dir, "npm") },
+      stdio: ["ignore", "pipe", "ignore"],
+      encoding: "utf8",
+    });
+  npm(["pack", "--pack-destination", world.dir], ROOT);
+  const [tarball] = readdirSync(world.dir).filter((name) => name.endsWith(".tgz"));
+  writeFileSync(join(project(), "package.json"), '{"name":"project","private":true,"type":"module"}');
+  writeFileSync(join(project(), "hello.ts"), HELLO);
+  const platform = readdirSync(join(MODULES, "@esbuild")).map((name) => join("@esbuild", name));
+  const dependencies = ["zod", "tsx", "esbuild", ...platform].map((name) => join(MODULES, name));
+  npm(["install", "--offline", "--install-links", join(world.dir, tarball!), ...dependencies], project());
+}, 120_000);
+
+test("the install holds few packages and less than 40 MB", () => {
+  const modules = join(project(), "node_modules");
+  const packages = readdirSync(modules).filter((name) => !name.startsWith("."));
+  expect(packages.sort()).toEqual(["@esbuild", "esbuild", "liveops", "tsx", "zod"]);
+  const bytes = readdirSync(modules, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+  expect(bytes).toBeLessThan(40_000_000);
+});
+
+test("runs an operation in TypeScript, with and without the daemon", async () => {
+  const run = await installed("liveops", ["run", "--ops", project(), "hello", "name=Ann"]);
+  expect(run, run.stderr).toMatchObject({ code: 0, stdout: "=== [1/1] Greet ===\nlength=3\n" });
+
+  const start = await installed("liveopsd", ["start", "--ops", project()]);
+  expect(start, start.stderr).toMatchObject({ code: 0 });
+  const submit = await installed("liveops", ["submit", "hello", "name=Ann", "--wait", "--json"]);
+  expect(submit, submit.stderr).toMatchObject({ code: 0 });
+  expect(JSON.parse(submit.stdout)).toMatchObject({ state: "succeeded", result: { length: 3 } });
+  expect(await installed("liveopsd", ["stop"])).toMatchObject({ code: 0 });
+});
+
+test("liveops-tui loads", async () => {
+  const help = await installed("liveops-tui", ["--help"]);
+  expect(help, help.stderr).toMatchObject({ code: 0, stderr: "" });
+  expect(help.stdout).toContain("liveops-tui");
+});
+
+test("an operation type-checks in strict mode, and a stage that is not declared is an error", async () => {
+  const check = () =>
+    inProject(process.execPath, [
+      join(MODULES, "typescript/bin/tsc"),
+      ...["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--types", "", "hello.ts"],
+    ]);
+  const right = await check();
+  expect(right, right.stdout).toMatchObject({ code: 0 });
+  writeFileSync(join(project(), "hello.ts"), HELLO.replace('stage("Greet"', 'stage("Geret"'));
+  const wrong = await check();
+  writeFileSync(join(project(), "hello.ts"), HELLO);
+  expect(wrong.code).not.toBe(0);
+  expect(wrong.stdout).toContain('"Geret"');
+});
+
+test("the version of the bins is that of the package", async () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+  expect((await installed("liveops", ["--version"])).stdout).toBe(`${version}\n`);
+});
