@@ -1,0 +1,49 @@
+/** Paths and links that the documents name exist. */
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...globSync("docs/*.md", { cwd: root })];
+const textOf = (page: string) => readFileSync(join(root, page), "utf8");
+
+/** The anchor that a heading gets, as GitHub makes it. */
+function anchorOf(heading: string): string {
+  return heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+    .replaceAll(" ", "-");
+}
+
+function anchorsOf(page: string): string[] {
+  return [...textOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading!));
+}
+
+test.each(pages)("each link of %s leads somewhere", (page) => {
+  const text = textOf(page).replace(/^```[\s\S]*?^```/gm, "");
+  const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+  const broken = links.filter((link) => {
+    if (/^[a-z]+:/.test(link)) return false;
+    const [path, anchor] = link.split("#");
+    const target = path ? join(dirname(page), path) : page;
+    if (!existsSync(join(root, target))) return true;
+    return anchor !== undefined && target.endsWith(".md") && !anchorsOf(target).includes(anchor);
+  });
+  expect(broken).toEqual([]);
+});
+
+test("each source path that CONTRIBUTING.md names exists", () => {
+  const paths = [...textOf("CONTRIBUTING.md").matchAll(/`((?:[a-z-]+|\.[a-z]+)\/[\w./-]*)`/g)]
+    .map(([, path]) => path!)
+    .filter((path) => /^(?:protocol|ops|daemon|tui|test|bench|docs|scripts|\.github|\.ci)\//.test(path));
+  expect(paths.length).toBeGreaterThan(5);
+  expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+});
+
+test("each script that CONTRIBUTING.md names exists", () => {
+  const { scripts } = JSON.parse(textOf("package.json")) as { scripts: Record<string, string> };
+  const named = [...textOf("CONTRIBUTING.md").matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name!);
+  expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+});
