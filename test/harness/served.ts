@@ -87,7 +87,8 @@ export class Served {
       socket: join(layout.root, "liveopsd.sock"),
       opsDirs: ["/ops"],
       shippedDirs: ["/ops"],
-      flags: { ops: [], concurrency: null },
+      flags: { ops: [], concurrency: null, logLevel: null },
+      logLevel: "info",
       concurrency: 2,
       ...limits,
     } as Settings;
