@@ -1,5 +1,5 @@
 /**
- * The catalogue of errors: stable code, HTTP status, exit code, title. A test keeps docs/protocol.md equal to it.
+ * The catalogue of errors: stable code, HTTP status, exit code, title. `npm run docs` makes docs/errors.md of it.
  *
  * A detail says what happened, the valid choices and what to type next. Statuses map to exit codes by
  * `exitCodeOfStatus`, so a client that meets a newer code still exits right.
@@ -34,39 +34,67 @@ export const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS;
 
+/** When a route answers with each refusal; docs/errors.md shows it. */
+export const REFUSAL_REASONS: Record<RefusalCode, string> = {
+  LIVEOPS_BAD_REQUEST: "The body or the query does not fit the route",
+  LIVEOPS_PARAMS_INVALID: "The type does not accept these parameters; the detail lists those it accepts",
+  LIVEOPS_KEY_REUSED: "The same `Idempotency-Key` came with another body",
+  LIVEOPS_TOO_LARGE: "The body is larger than `maxBody`",
+  LIVEOPS_NO_SUCH_OPERATION: "No operation has this id, or the prefix has fewer than 3 characters",
+  LIVEOPS_AMBIGUOUS_ID: "Several operations have ids with this prefix; `candidates` lists them",
+  LIVEOPS_NO_SUCH_TYPE: "No file defines this type; `nearest` lists similar names",
+  LIVEOPS_NO_SUCH_ROUTE: "No route has this method and path",
+  LIVEOPS_WRONG_STATE:
+    "The state does not allow it: cancel needs a live operation, retry a failed or cancelled one, remove a finished one",
+  LIVEOPS_BACKUP_TARGET: "The directory is not empty, is inside the state directory, or cannot be used",
+  LIVEOPS_BACKUP_RUNNING: "Another backup is being written; only one is written at a time",
+  LIVEOPS_SOCKET_NOT_OURS:
+    "Raised by the client: another user made the socket or could replace it; nothing was sent",
+  LIVEOPS_VERSION: "The client and the daemon have incompatible versions",
+  LIVEOPS_QUEUE_FULL: "`maxQueued` operations or `maxQueuedBytes` bytes are queued",
+  LIVEOPS_TYPE_FAULT: "The code that reads the parameters hung or ended its process; the detail says how",
+  LIVEOPS_INTERNAL: "Internal error (a bug in liveops); `liveopsd logs` shows more",
+  LIVEOPS_TOO_MANY_WATCHERS: "The limit of watch and event streams is reached",
+  LIVEOPS_TOO_MANY_CONNECTIONS: "The limit of connections is reached, and all of them are in use",
+  LIVEOPS_RUN_FILES_UNREADABLE: "The log or the events of the operation cannot be read; the detail says why",
+  LIVEOPS_STOPPING: "The daemon is stopping",
+  LIVEOPS_BACKUP_FAILED: "The disk of the target is full or failed; the incomplete backup was removed",
+  LIVEOPS_STORE_FULL: "Nothing was recorded; free some disk space and try again",
+};
+
 /** `error.code` of an operation that liveops itself failed. */
 export const FAILURES = {
-  LIVEOPS_FAILED: "the operation said so (p.error)",
-  LIVEOPS_EXCEPTION: "the operation threw",
-  LIVEOPS_WORKER_LOST: "its worker process died",
-  LIVEOPS_RUN_FILES_UNREADABLE: "its events or its directory could not be read when its worker had ended",
-  LIVEOPS_TIMEOUT: "it ran longer than its type's timeout",
-  LIVEOPS_LOAD_FAILED: "its type did not load for `maxTypeWait` seconds",
-  LIVEOPS_PARAMS_INVALID: "its parameters no longer fit its type",
-  LIVEOPS_PAYLOAD_UNREADABLE: "its large parameters cannot be read from the state directory",
-  LIVEOPS_CWD_GONE: "its working directory no longer exists",
-  LIVEOPS_STAGE_ACTIVE: "a stage was still active: a forgotten await",
-  LIVEOPS_STAGE_VALUE_NOT_JSON: "a resumable stage returned what JSON cannot hold",
-  LIVEOPS_RESULT_NOT_JSON: "its result is not JSON",
-  LIVEOPS_RESULT_TOO_LARGE: "its result is larger than 1 MiB as JSON",
-  LIVEOPS_CHAIN_TOO_LONG: "its chain has as many operations as `maxChainLength` allows",
-  LIVEOPS_OUTCOME_SET: "it called result, error or chainTo a second time",
+  LIVEOPS_FAILED: "The operation called `p.error`",
+  LIVEOPS_EXCEPTION: "The operation threw an exception",
+  LIVEOPS_WORKER_LOST: "The worker process died",
+  LIVEOPS_RUN_FILES_UNREADABLE: "The events or the directory could not be read when the worker had ended",
+  LIVEOPS_TIMEOUT: "The attempt ran longer than the `timeout` of its type",
+  LIVEOPS_LOAD_FAILED: "The type did not load for `maxTypeWait` seconds",
+  LIVEOPS_PARAMS_INVALID: "The parameters no longer fit the type",
+  LIVEOPS_PAYLOAD_UNREADABLE: "The large parameters cannot be read from the state directory",
+  LIVEOPS_CWD_GONE: "The working directory no longer exists",
+  LIVEOPS_STAGE_ACTIVE: "A stage was still active; an `await` is missing",
+  LIVEOPS_STAGE_VALUE_NOT_JSON: "A stage of a resumable type returned a value that JSON cannot hold",
+  LIVEOPS_RESULT_NOT_JSON: "The result is not JSON",
+  LIVEOPS_RESULT_TOO_LARGE: "The result is larger than 1 MiB as JSON",
+  LIVEOPS_CHAIN_TOO_LONG: "The chain already has `maxChainLength` operations",
+  LIVEOPS_OUTCOME_SET: "The operation called `result`, `error` or `chainTo` a second time",
 } as const;
 
 export type FailureCode = keyof typeof FAILURES;
 
-/** `error.cause`: how the process ended, or what was thrown where nobody could catch it. */
+/** `error.cause`: how the worker process ended, or which error nobody caught. */
 export const CAUSES = {
-  exited: "its process ended itself (process.exit, or native code)",
-  "out-of-memory": "its heap, its buffers or its memoryMax left no more memory",
-  segfault: "it touched memory it may not (SIGSEGV, SIGBUS)",
-  aborted: "it gave itself up (SIGABRT, SIGILL, SIGFPE, SIGTRAP)",
-  killed: "SIGKILL: from someone, or from the kernel for lack of memory, which leave the same trace",
-  signalled: "another signal; the message says which",
-  restarted: "the machine was restarted while it ran",
-  unknown: "it died while no daemon was there to see how",
-  "uncaught-exception": "it threw where nobody could catch it: in a timer, an event handler",
-  "unhandled-rejection": "a promise it did not wait for was rejected",
+  exited: "The process ended itself (`process.exit`, or native code)",
+  "out-of-memory": "The process had no memory left: its heap, its buffers or its `memoryMax` was full",
+  segfault: "The process accessed invalid memory (SIGSEGV, SIGBUS)",
+  aborted: "The process aborted (SIGABRT, SIGILL, SIGFPE, SIGTRAP)",
+  killed: "The process got SIGKILL, from a person, a program or the kernel when memory ran out",
+  signalled: "The process got another signal; the message names it",
+  restarted: "The machine was restarted while the operation ran",
+  unknown: "The process died while no daemon was running",
+  "uncaught-exception": "An exception in a timer or an event handler was not caught",
+  "unhandled-rejection": "A rejected promise was not handled",
 } as const;
 
 export type Cause = keyof typeof CAUSES;

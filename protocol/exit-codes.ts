@@ -1,6 +1,6 @@
 import type { FinalState } from "./state.js";
 
-/** Exit codes of every command (the contract: docs/protocol.md lists them). */
+/** Exit codes of every command (the contract: docs/commands.md lists them). */
 export const EXIT = {
   done: 0,
   failed: 1,
@@ -15,6 +15,20 @@ export const EXIT = {
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What each exit code tells, in Markdown. */
+export const EXIT_MEANINGS: Record<keyof typeof EXIT, string> = {
+  done: "Success; for `run`, `wait`, `watch` and `submit --wait` or `--follow`: the last operation of the chain succeeded",
+  failed: "The operation failed; with several ids: at least one failed",
+  usage: "Wrong usage or parameters",
+  noDaemon: "No daemon answers",
+  notFound: "No such operation or operation type, or an ambiguous id",
+  refused: "The daemon refused: queue or disk full, incompatible version, wrong state",
+  cancelled: "The operation was cancelled",
+  fault: "Internal error (a bug in liveops)",
+  timedOut: "`wait --timeout` ran out",
+  interrupted: "The command was interrupted; the operations it watched continue",
+};
 
 /** The exit code that tells how an operation ended. */
 export function exitCodeOf(state: FinalState): ExitCode {

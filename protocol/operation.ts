@@ -67,52 +67,82 @@ function limitShape(name: LimitName, text: string) {
 }
 
 export const operationSchema = z.object({
-  id: z.string().check(z.describe("12 of 0-9a-z, the first a letter")),
-  op: z.string().check(z.describe("the operation type's name")),
-  title: z.string(),
-  label: z.nullable(z.string()),
-  cwd: z.string(),
-  params: z.record(z.string(), z.unknown()).check(z.describe("the accepted input, before defaults")),
-  state: z.enum(STATES),
-  stages: z.array(z.string()),
-  currentStage: z.int().check(z.describe("index into stages; -1 before the first")),
-  stageStates: z.record(z.string(), stageStateSchema).check(z.describe("by name; absent means pending")),
-  stageTimes: z.record(z.string(), stageTimesSchema),
-  percent: z.number().check(z.gte(0), z.lte(100)),
-  progress: z.nullable(progressSchema),
-  status: z.nullable(statusSchema),
-  result: z.nullable(z.unknown()),
+  id: z.string().check(z.describe("12 characters of `0-9a-z`; the first is a letter")),
+  op: z.string().check(z.describe("Name of the operation type")),
+  title: z.string().check(z.describe("Title of the operation type")),
+  label: z.nullable(z.string()).check(z.describe("Label that the submit gave")),
+  cwd: z.string().check(z.describe("Directory that the operation runs in")),
+  params: z
+    .record(z.string(), z.unknown())
+    .check(z.describe("Accepted input, before defaults; stored in clear")),
+  state: z.enum(STATES).check(z.describe("State of the operation")),
+  stages: z.array(z.string()).check(z.describe("Names of the stages, in order")),
+  currentStage: z.int().check(z.describe("Index into `stages`; -1 before the first stage")),
+  stageStates: z
+    .record(z.string(), stageStateSchema)
+    .check(z.describe("State of each stage by name; a pending stage is absent")),
+  stageTimes: z
+    .record(z.string(), stageTimesSchema)
+    .check(
+      z.describe(
+        "Times of each stage by name: `startedAt`, `finishedAt`, `seconds` by the monotonic clock, and `resumed` (an earlier attempt gave the value)",
+      ),
+    ),
+  percent: z
+    .number()
+    .check(z.gte(0), z.lte(100), z.describe("0 to 100, of the current stage; 100 after success")),
+  progress: z
+    .nullable(progressSchema)
+    .check(
+      z.describe(
+        "Progress bar: `done`, `total` (null: unknown), `unit`, `label`, `rate` (units per second), `etaSeconds` (null: unknown)",
+      ),
+    ),
+  status: z.nullable(statusSchema).check(z.describe("Status line: `text` and `level`")),
+  result: z.nullable(z.unknown()).check(z.describe("Value that `p.result` was given")),
   omitted: z
     .nullable(omittedSchema)
     .check(
       z.describe(
-        "large values that are left out of lists and streams, with their size in bytes; GET /v1/operations/:id has them",
+        "Sizes in bytes of large `params` and `result` (over 16 KiB), which lists and streams leave out; `GET /v1/operations/:id` has them",
       ),
     ),
-  error: z.nullable(operationErrorSchema),
-  attempt: z.int().check(z.describe("0 until the first start")),
-  retryAt: z.nullable(time).check(z.describe("queued again after a failure, started no earlier than this")),
-  stalledSince: z.nullable(time).check(z.describe("its worker is stopped (SIGSTOP) and does nothing")),
+  error: z
+    .nullable(operationErrorSchema)
+    .check(z.describe("`code`, `message`, `stack` and, for some codes, `cause`; see [errors](errors.md)")),
+  attempt: z.int().check(z.describe("Number of the attempt; 0 until the first start")),
+  retryAt: z.nullable(time).check(z.describe("Time before which a queued retry does not start")),
+  stalledSince: z.nullable(time).check(z.describe("Time since which the worker is stopped (SIGSTOP)")),
   noRoomSince: z
     .nullable(time)
-    .check(z.describe("the disk is full: its next stage or its outcome waits for room, and it with them")),
+    .check(z.describe("Time since which the operation waits for disk space before it continues")),
   blocked: z
     .nullable(z.object({ reason: z.string(), since: time }))
-    .check(z.describe("queued, and cannot start: its type does not load, or no worker can be made")),
-  seconds: z.nullable(z.number()).check(z.describe("how long the last attempt ran, by the monotonic clock")),
-  cancelRequested: z.boolean(),
-  finishedSuccessfully: z.boolean(),
-  queuePosition: z.nullable(z.int()).check(z.describe("1 is next; null when not queued")),
-  chain: chainSchema,
+    .check(
+      z.describe(
+        "`reason` and `since` of a queued operation that cannot start: its type does not load, or no worker can be started",
+      ),
+    ),
+  seconds: z.nullable(z.number()).check(z.describe("Duration of the last attempt, by the monotonic clock")),
+  cancelRequested: z.boolean().check(z.describe("Whether a cancel was requested")),
+  finishedSuccessfully: z.boolean().check(z.describe("Whether `state` is `succeeded`")),
+  queuePosition: z
+    .nullable(z.int())
+    .check(z.describe("1 is next; null for an operation that is not queued or is blocked")),
+  chain: chainSchema.check(
+    z.describe("`id` (that of the first operation), `index` from 0, `previous` and `next` (ids)"),
+  ),
   limits: z
     .optional(z.object(limitShapes))
-    .check(z.describe("what the submit gave; its type may declare others; absent: none given")),
-  createdAt: time,
-  updatedAt: time,
-  startedAt: z.nullable(time),
-  finishedAt: z.nullable(time),
-  logLines: z.int().check(z.describe("lines logged so far, over all attempts")),
-  seq: z.int().check(z.describe("number of the last fact in this record")),
+    .check(
+      z.describe("Limits that the submit gave: `memoryMax`, `cpuMax`, `pidsMax`; absent without limits"),
+    ),
+  createdAt: time.check(z.describe("Time of the submit")),
+  updatedAt: time.check(z.describe("Time of the last change")),
+  startedAt: z.nullable(time).check(z.describe("Start of the attempt")),
+  finishedAt: z.nullable(time).check(z.describe("End of the operation")),
+  logLines: z.int().check(z.describe("Number of log lines, over all attempts")),
+  seq: z.int().check(z.describe("Number of the last event in this record")),
 });
 
 export type Operation = z.infer<typeof operationSchema>;

@@ -1,4 +1,5 @@
 /** All commands of `liveopsd`, read by commander. */
+import type { Command } from "commander";
 import { rootCommand, runRoot } from "../../protocol/command/options.js";
 import { registerAudit } from "./audit.js";
 import { registerBackup } from "./backup.js";
@@ -10,7 +11,8 @@ import { registerStart } from "./start.js";
 import { registerStatus } from "./status.js";
 import { registerStop } from "./stop.js";
 
-export async function runCommandLine(words: string[]): Promise<void> {
+/** The whole command line. */
+export function commandTree(): Command {
   const root = rootCommand("liveopsd", "The daemon that runs long operations and keeps their state");
   for (const register of [
     registerStart,
@@ -24,5 +26,9 @@ export async function runCommandLine(words: string[]): Promise<void> {
     registerAudit,
   ])
     register(root);
-  await runRoot(root, words);
+  return root;
+}
+
+export async function runCommandLine(words: string[]): Promise<void> {
+  await runRoot(commandTree(), words);
 }

@@ -29,9 +29,17 @@ export function rootCommand(name: string, description: string): Command {
   return withGlobals(root, `Try: ${name} --help`);
 }
 
+const examplesByCommand = new WeakMap<Command, string[]>();
+
+/** The examples under the help of a command. */
+export function examplesOf(command: Command): string[] {
+  return examplesByCommand.get(command) ?? [];
+}
+
 /** Adds a command with the options all have, and its examples under its help. */
 export function addCommand(root: Command, usage: string, description: string, examples: string[]): Command {
   const command = root.command(usage).description(description);
+  examplesByCommand.set(command, examples);
   const lines = examples.map((example) => `  $ ${example}`).join("\n");
   command.addHelpText("after", `\nExamples:\n${lines}`);
   return withGlobals(command, `Try: ${root.name()} ${command.name()} --help`);

@@ -70,7 +70,7 @@ function describe(
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
     lines: [
-      `a fault in liveops itself: ${text}`,
+      `internal error (a bug in liveops): ${text}`,
       `liveops ${VERSION}, Node ${process.versions.node}, ${process.platform}; please report it with the lines above`,
     ],
     code: EXIT.fault,

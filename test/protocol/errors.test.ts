@@ -1,5 +1,5 @@
 /** The catalogue of errors: statuses map to the contract's exit codes, and the docs say the same. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   CAUSES,
@@ -73,9 +73,10 @@ describe("Refusal", () => {
   });
 });
 
-describe("docs/protocol.md", () => {
-  const file = new URL("../../docs/protocol.md", import.meta.url);
-  const docs = existsSync(file) ? readFileSync(file, "utf8") : "";
+describe("docs/errors.md and docs/protocol.md", () => {
+  const docs = ["errors", "protocol"]
+    .map((page) => readFileSync(new URL(`../../docs/${page}.md`, import.meta.url), "utf8"))
+    .join("\n");
   const rows = docs.split("\n").filter((line) => line.startsWith("|"));
   const rowsOf = (code: string) => rows.filter((row) => row.includes(`\`${code}\``));
 

@@ -29,24 +29,31 @@ const WITH_VALUE = new Set(["--socket", "--state-dir"]);
 
 export async function runCommandLine(words: string[]): Promise<void> {
   endQuietlyOnClosedPipe();
-  const root = rootCommand("liveops", "Run long operations in a local daemon and watch their stages live");
   const typed = commandWord(words);
   const found = typed !== undefined && Object.hasOwn(COMMANDS, typed) ? COMMANDS[typed] : undefined;
+  const root = found ? emptyTree() : await commandTree();
   if (found) (await found())(root);
-  else {
-    for (const load of Object.values(COMMANDS)) (await load())(root);
-    root.addHelpText(
-      "after",
-      `
+  await runRoot(root, typed === "submit" || typed === "run" ? takeTrailing(words) : words);
+}
+
+function emptyTree(): Command {
+  return rootCommand("liveops", "Run long operations in a local daemon and watch their stages live");
+}
+
+/** The whole command line. */
+export async function commandTree(): Promise<Command> {
+  const root = emptyTree();
+  for (const load of Object.values(COMMANDS)) (await load())(root);
+  return root.addHelpText(
+    "after",
+    `
 Examples:
   $ liveops ops
   $ liveops submit backup source=. target=/tmp/backups --follow
   $ liveops ls
 
-liveops <command> --help shows its options and examples. The daemon's own command: liveopsd --help`,
-    );
-  }
-  await runRoot(root, typed === "submit" || typed === "run" ? takeTrailing(words) : words);
+liveops <command> --help shows the options and examples of a command. The daemon has its own: liveopsd --help`,
+  );
 }
 
 function commandWord(words: string[]): string | undefined {

@@ -11,21 +11,21 @@ export interface Arguments {
   version: boolean;
 }
 
-export const HELP = `liveops-tui: operations, live, on the whole terminal
+export const HELP = `liveops-tui: the dashboard: operations and their stages, live
 
 Usage: liveops-tui [<id>] [options]
 
-  <id>             the operation to open, or a unique prefix of 3 or more of its id
+  <id>             Operation to open: its id, or a unique prefix of 3 or more characters
 
 Options:
-  --socket PATH    the daemon's socket
-  --state-dir DIR  the daemon's state directory
-  --screen-reader  lines instead of a screen, for a screen reader; also with LIVEOPS_SCREEN_READER=1
-  --help, -h       this text
-  --version        the version
+  --socket PATH    Socket of the daemon
+  --state-dir DIR  State directory of the daemon
+  --screen-reader  Print lines for a screen reader (same as LIVEOPS_SCREEN_READER=1)
+  --help, -h       Show this help
+  --version        Print the version
 
-Keys: ? shows them all, q quits. What runs goes on when the dashboard is closed.
-Without a terminal it follows the operation as text, as \`liveops watch\` does.
+Keys: ? shows them all, q quits. Running operations continue when the dashboard closes.
+Without a terminal the operation is shown as text, as by \`liveops watch\`.
 
 Example: liveops-tui k3f
 `;

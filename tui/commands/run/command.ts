@@ -5,7 +5,7 @@ import { trailingWords } from "../trailing.js";
 import { type RunOptions, runWords } from "./words.js";
 
 export function registerRun(root: Command): void {
-  addCommand(root, "run", "Run an operation in this process in text mode, without the daemon", [
+  addCommand(root, "run", "Run an operation in text mode, without the daemon", [
     "liveops run backup source=. target=/tmp/backups",
     "liveops run --ops . import-users count=5",
     "liveops run shell -- make -j4",

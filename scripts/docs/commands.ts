@@ -1,0 +1,68 @@
+/** The regions of docs/commands.md, from the commander trees of `liveops` and `liveopsd`. */
+import type { Argument, Command, Option } from "commander";
+import { commandTree as daemonTree } from "../../daemon/commands/command-line.js";
+import { examplesOf } from "../../protocol/command/options.js";
+import { commandTree as operationTree } from "../../tui/commands/command-line.js";
+import { exitCodes } from "./errors.js";
+import { code, type Regions, table } from "./markdown.js";
+
+/** Options that every command has: described once. */
+const GLOBAL = ["--socket", "--state-dir", "--version", "--help"];
+
+/** @param dashboardHelp what `liveops-tui --help` prints */
+export async function commandRegions(dashboardHelp: string): Promise<Regions> {
+  const trees = [await operationTree(), daemonTree()];
+  const regions: Record<string, string> = {
+    "global options": globalOptions(trees[0]!),
+    "liveops-tui": fence(dashboardHelp.trim(), ""),
+    "exit codes": exitCodes(),
+  };
+  for (const tree of trees) {
+    regions[tree.name()] = table(
+      ["command", "does"],
+      tree.commands.map((command) => [
+        `[\`${tree.name()} ${command.name()}\`](#${tree.name()}-${command.name()})`,
+        command.description(),
+      ]),
+    );
+    for (const command of tree.commands) regions[`${tree.name()} ${command.name()}`] = section(tree, command);
+  }
+  return regions;
+}
+
+function section(tree: Command, command: Command): string {
+  const name = `${tree.name()} ${command.name()}`;
+  const parts = [`${command.description()}.`, fence(`${name} ${command.usage()}`, "sh")];
+  if (command.registeredArguments.length > 0)
+    parts.push(table(["argument", "meaning"], command.registeredArguments.map(argumentRow)));
+  const options = command.options.filter(({ long }) => long !== undefined && !GLOBAL.includes(long));
+  if (options.length > 0) parts.push(table(["option", "meaning"], options.map(optionRow)));
+  const examples = examplesOf(command);
+  if (examples.length > 0) parts.push(`Examples:\n\n${fence(examples.join("\n"), "sh")}`);
+  return parts.join("\n\n");
+}
+
+function globalOptions(tree: Command): string {
+  const shown = tree.createHelp().visibleOptions(tree);
+  const known = shown.filter(({ long }) => long !== undefined && GLOBAL.includes(long));
+  return table(["option", "meaning"], known.map(optionRow));
+}
+
+function argumentRow(argument: Argument): string[] {
+  const name = argument.variadic ? `${argument.name()}...` : argument.name();
+  return [code(argument.required ? `<${name}>` : `[${name}]`), argument.description];
+}
+
+function optionRow({ flags, description, defaultValue }: Option): string[] {
+  const byDefault = defaultValue === undefined ? "" : ` (default: ${code(String(defaultValue))})`;
+  return [code(flags), plain(description) + byDefault];
+}
+
+/** A placeholder such as <n> would be taken for HTML. */
+function plain(text: string): string {
+  return text.replace(/<[^>]+>/g, (placeholder) => code(placeholder));
+}
+
+function fence(text: string, language: string): string {
+  return `\`\`\`${language}\n${text}\n\`\`\``;
+}

@@ -1,0 +1,43 @@
+/** The pages with generated regions, made of the code as it is. */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { commandRegions } from "./commands.js";
+import { configurationRegions } from "./configuration.js";
+import { errorRegions, exitCodes } from "./errors.js";
+import { type Regions, withRegions } from "./markdown.js";
+import { protocolRegions } from "./protocol.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+export interface Page {
+  /** From the root of the repository. */
+  path: string;
+  /** What the file holds. */
+  present: string;
+  /** What it must hold. */
+  generated: string;
+}
+
+/** @throws Error where a page and the code do not have the same regions */
+export async function referencePages(): Promise<Page[]> {
+  const regions: Record<string, Regions> = {
+    "README.md": { "exit codes": exitCodes() },
+    "docs/commands.md": await commandRegions(dashboardHelp()),
+    "docs/configuration.md": configurationRegions(),
+    "docs/errors.md": errorRegions(),
+    "docs/protocol.md": protocolRegions(),
+  };
+  return Object.entries(regions).map(([path, made]) => {
+    const present = readFileSync(join(root, path), "utf8");
+    return { path, present, generated: withRegions(path, present, made) };
+  });
+}
+
+/** Of the built bin: dist/ must be fresh. */
+function dashboardHelp(): string {
+  return execFileSync(process.execPath, [join(root, "dist/bin/liveops-tui.cjs"), "--help"], {
+    encoding: "utf8",
+  });
+}
