@@ -16,6 +16,7 @@ export { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand };
 export function rootCommand(name: string, description: string): Command {
   const root = new Command(name)
     .description(description)
+    .helpCommand("help [command]", "Show the help of a command")
     .exitOverride()
     .enablePositionalOptions()
     .showSuggestionAfterError()

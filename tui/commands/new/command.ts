@@ -12,7 +12,7 @@ import { newNames } from "./names.js";
 import { operationSource, tsconfigSource } from "./template.js";
 
 export function registerNew(root: Command): void {
-  addCommand(root, "new", "Create a working operation and a tsconfig.json that finds the types of liveops", [
+  addCommand(root, "new", "Create a working operation and its tsconfig.json", [
     "liveops new ImportUsers",
     "liveops new ImportUsers --dir ~/.config/liveops/ops",
   ])
