@@ -16,7 +16,7 @@ interface Notices {
 }
 
 const { bundledPackages, notices } = (await import(
-  new URL("../.scripts/notices.mjs", import.meta.url).href
+  new URL("../scripts/notices.mjs", import.meta.url).href
 )) as Notices;
 
 /** Names of the packages that an entry point takes into its bundle, found without the script. */

@@ -5,7 +5,7 @@ import { Running } from "./bins.js";
 import { useWorld } from "./world.js";
 
 const world = useWorld({ daemon: false });
-const SCRIPT = new URL("../../.scripts/start.mjs", import.meta.url).pathname;
+const SCRIPT = new URL("../../scripts/start.mjs", import.meta.url).pathname;
 
 test("starts the daemon, runs the chain and shows it, exit 0; a second time too", async () => {
   for (const kept of [1, 2]) {

@@ -20,7 +20,7 @@ export default async function buildWhenStale(): Promise<void> {
   const lock = await until(() => acquireLock(join(root, "node_modules/.liveops-build.lock")), OTHERS_MS);
   if (!lock) throw new Error("another build of dist/ does not end");
   try {
-    execFileSync(process.execPath, [".scripts/build.mjs", "--if-stale"], { cwd: root, stdio: "inherit" });
+    execFileSync(process.execPath, ["scripts/build.mjs", "--if-stale"], { cwd: root, stdio: "inherit" });
   } finally {
     lock.release();
   }

@@ -27,7 +27,7 @@ export function tsc(compiler: Compiler, args: string[]): Promise<string> {
 
 /** Emits the package's declarations, as the build does. */
 export function emitDeclarations(outDir: string): Promise<string> {
-  return tsc("TypeScript 7", ["-p", ".scripts/tsconfig.types.json", "--outDir", outDir]);
+  return tsc("TypeScript 7", ["-p", "scripts/tsconfig.types.json", "--outDir", outDir]);
 }
 
 export async function errorsIn(

@@ -1,7 +1,7 @@
 /**
  * The package string-width, with a shorter way for what nearly all text on the screens consists of.
  *
- * The build gives it to Ink in the package's place (`.scripts/build.mjs`): measuring was a third of a frame.
+ * The build gives it to Ink in the package's place (`scripts/build.mjs`): measuring was a third of a frame.
  */
 import stringWidth, { type Options } from "string-width";
 import { certainWidth } from "./certain.js";

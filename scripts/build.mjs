@@ -297,7 +297,7 @@ writeFileSync(join(fresh, "liveops-tui.cjs"), 'import("./tui.js");\n');
 bin("liveops-tui", "require('../liveops-tui.cjs')");
 
 const tsc = join(root, "node_modules/typescript/bin/tsc");
-const types = ["-p", join(root, ".scripts/tsconfig.types.json"), "--outDir", join(fresh, "types")];
+const types = ["-p", join(root, "scripts/tsconfig.types.json"), "--outDir", join(fresh, "types")];
 execFileSync(process.execPath, [tsc, ...types], { stdio: "inherit" });
 writeFileSync(join(fresh, ".built"), "");
 
@@ -343,7 +343,7 @@ function newestSource() {
     if (stat.isDirectory()) for (const name of readdirSync(path)) visit(join(path, name));
     else newest = Math.max(newest, stat.mtimeMs);
   };
-  for (const top of ["protocol", "ops", "daemon", "tui", ".scripts", "package.json", "tsconfig.json"])
+  for (const top of ["protocol", "ops", "daemon", "tui", "scripts", "package.json", "tsconfig.json"])
     visit(join(root, top));
   return newest;
 }
