@@ -19,9 +19,8 @@ import type {
 import type { WatchLine, WatchQuery } from "../watch.js";
 import { DEADLINES, type Deadlines } from "./deadline.js";
 import { ConnectionLostError } from "./errors.js";
-import { open, readText } from "./http.js";
+import { askJson, open, readText } from "./http.js";
 import type { RequestOptions } from "./request.js";
-import { askJson } from "./whole-answer.js";
 
 /** A line of an event stream: a fact, a log line (with `log`), or the end. */
 export type EventLine = Fact | ({ type: "log:line" } & LogLine) | EndLine;

@@ -5,7 +5,6 @@
  * nothing asks the daemon a second, small question. No answer to that either means that the daemon does nothing; an
  * answer means that the request takes long, as a submit does whose operation file takes long to load.
  */
-import { AnswerReader } from "./answer-reader.js";
 import { NoAnswerError } from "./errors.js";
 
 /** Milliseconds. */
@@ -70,21 +69,20 @@ export class Deadline {
   }
 }
 
-/** Whether the daemon gives a whole answer within so many ms, whatever it says. */
-function answersWithin(socket: string, ms: number): Promise<boolean> {
-  const connection = process.getBuiltinModule("node:net").connect(socket);
-  const reader = new AnswerReader();
-  return new Promise<boolean>((resolve) => {
-    setTimeout(() => resolve(false), ms).unref();
-    connection.on("data", (chunk) => {
-      try {
-        if (reader.take(chunk)) resolve(true);
-      } catch {
-        resolve(false);
-      }
+/** Whether the daemon gives a whole answer within so many ms, whatever its status. */
+function answersWithin(socketPath: string, ms: number): Promise<boolean> {
+  const { get } = process.getBuiltinModule("node:http");
+  return new Promise((resolve) => {
+    const request = get({ socketPath, path: "/v1/daemon", agent: false }, (response) => {
+      response.on("end", () => end(true)).on("error", () => end(false));
+      response.resume();
     });
-    connection.on("error", () => resolve(false));
-    connection.on("close", () => resolve(false));
-    connection.write("GET /v1/daemon HTTP/1.1\r\nhost: liveops\r\nconnection: close\r\n\r\n");
-  }).finally(() => connection.destroy());
+    const timer = setTimeout(() => end(false), ms);
+    request.on("error", () => end(false));
+    function end(answered: boolean): void {
+      clearTimeout(timer);
+      request.destroy();
+      resolve(answered);
+    }
+  });
 }

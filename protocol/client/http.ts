@@ -1,4 +1,4 @@
-/** A streamed answer of the daemon: connect, send, check version and status; its body is not yet read. */
+/** One request to the daemon over node:http: connect, send, check the version and the status, read the answer. */
 import type { IncomingMessage } from "node:http";
 import { Refusal } from "../errors.js";
 import { VERSION_HEADER } from "../version.js";
@@ -6,6 +6,12 @@ import { DEADLINES, Deadline } from "./deadline.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
 import { checkVersion, prepare, problemOf, type RequestOptions } from "./request.js";
 
+/** The whole answer, parsed as JSON. */
+export async function askJson<T>(socket: string, options: RequestOptions): Promise<T> {
+  return JSON.parse(await readText(socket, await open(socket, options), options)) as T;
+}
+
+/** The answer with its body not yet read. */
 export async function open(socket: string, options: RequestOptions): Promise<IncomingMessage> {
   const response = await send(socket, options);
   try {
@@ -67,13 +73,18 @@ async function send(socket: string, options: RequestOptions): Promise<IncomingMe
     request.on("close", () => deadline.stop());
     let connected = false;
     request.on("socket", (s) => s.once("connect", () => (connected = true)));
-    request.on("error", (error: NodeJS.ErrnoException | NoAnswerError) => {
+    request.on("error", (error: NodeJS.ErrnoException) => {
       if (signal?.aborted) reject(signal.reason);
       else if (error instanceof NoAnswerError) reject(error);
-      else if (connected)
-        reject(new ConnectionLostError(`the daemon closed the connection: ${error.message}`));
+      else if (connected) reject(new ConnectionLostError(whyLost(error)));
       else reject(new NoDaemonError(socket, error.code ?? error.message));
     });
     request.end(body);
   });
+}
+
+function whyLost({ code, message }: NodeJS.ErrnoException): string {
+  // The codes of node:http's parser.
+  if (code?.startsWith("HPE_")) return "what answers there does not speak HTTP";
+  return `the daemon closed the connection: ${message}`;
 }

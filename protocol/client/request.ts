@@ -1,4 +1,4 @@
-/** What is asked of the daemon, and how its answer's head is judged: the same for a whole answer and for a stream. */
+/** What a request to the daemon consists of, and the checks of an answer's version and status. */
 import { type Problem, Refusal } from "../errors.js";
 import { MAX_SOCKET_PATH } from "../places.js";
 import { compatible, VERSION, VERSION_HEADER } from "../version.js";

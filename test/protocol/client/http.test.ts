@@ -1,4 +1,4 @@
-/** The client's short way against real servers: however an answer is cut into pieces, it is read as node:http reads it. */
+/** Requests of the client to real servers: an answer is read whole, however it is cut into pieces. */
 import { rmSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type Server } from "node:net";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ConnectionLostError, NoDaemonError } from "../../../protocol/client/errors.js";
-import { askJson } from "../../../protocol/client/whole-answer.js";
+import { askJson } from "../../../protocol/client/http.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();
@@ -113,7 +113,9 @@ test("a refusal is thrown as what it is, and a header cannot hold another one", 
     code: "LIVEOPS_NO_SUCH_TYPE",
     message: "no nope",
   });
-  await expect(askJson(socket, { ...get, headers: { a: "1\r\nb: 2" } })).rejects.toThrow(/line break/);
+  await expect(askJson(socket, { ...get, headers: { a: "1\r\nb: 2" } })).rejects.toThrow(
+    /Invalid character in header/,
+  );
 });
 
 test("who gives up is told why, and the connection is gone", async () => {
