@@ -5,7 +5,6 @@
 import { setTimeout as after } from "node:timers/promises";
 import type { Context } from "./context.js";
 import { type HeldPlaces, holdPlaces } from "./held-places.js";
-import { loadSchemas } from "./http/route.js";
 import { buildServer } from "./http/server.js";
 import { SocketTakenError } from "./listen.js";
 import type { DaemonLog } from "./log/daemon-log.js";
@@ -83,7 +82,7 @@ class DaemonRun implements Daemon {
 
   async start(): Promise<void> {
     const { releasers, context } = this;
-    const { executor, hub, idleMemory } = this.#services;
+    const { executor, hub } = this.#services;
     await this.#startStore();
     this.#addReleasers();
     // What runs is taken up before anyone is answered; processes are forked after that.
@@ -91,7 +90,6 @@ class DaemonRun implements Daemon {
     executor.start();
     releasers.add(() => executor.stop());
     const app = buildServer(context);
-    app.server.on("request", () => idleMemory.stir());
     releasers.add(() => app.close());
     releasers.add(() => hub.stop());
     await this.places.socket.listen(app);
@@ -112,8 +110,7 @@ class DaemonRun implements Daemon {
   /** Loads the state, and takes up what only run files tell of. */
   async #startStore(): Promise<void> {
     const { releasers, places } = this;
-    const { store, stateDocument, idleMemory, containment, feed, sweep } = this.#services;
-    releasers.add(() => idleMemory.stop());
+    const { store, stateDocument, containment, feed, sweep } = this.#services;
     releasers.add(() => containment.stop());
     releasers.add(() => feed.stop());
     releasers.add(() => this.#guard.stop());
@@ -147,7 +144,6 @@ class DaemonRun implements Daemon {
         () => this.log.logger.info({ socket, stateDir, pid: process.pid }, "liveopsd answers"),
         // One that was told to stop by now starts nothing.
         () => void (stopping.begun || executor.resume()),
-        () => void loadSchemas(),
         () => this.#services.noteFinished(),
         () => store.payloads.removeOrphans((id) => store.knows(id)),
         () => void stateDocument.write(),

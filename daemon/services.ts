@@ -9,7 +9,6 @@ import { Backups } from "./backup/backups.js";
 import { BlockedTypes } from "./blocked-types.js";
 import { Containment } from "./containment/containment.js";
 import { Executor } from "./executor.js";
-import { IdleMemory } from "./idle-memory.js";
 import { Lifecycle } from "./lifecycle.js";
 import { Loader } from "./loader/loader.js";
 import type { DaemonLog } from "./log/daemon-log.js";
@@ -35,7 +34,6 @@ export class Services {
   /** Emits an operation's id whenever anything of it changed: record, events or log. */
   readonly signals = new EventEmitter().setMaxListeners(0);
   readonly queue = new Queue();
-  readonly idleMemory = new IdleMemory();
   readonly clock: TrustedClock;
   readonly store: Store;
   readonly stateDocument: StateDocumentWriter;
@@ -162,7 +160,7 @@ export class Services {
       onBroken,
       listener: {
         onChange: (entry, before) => {
-          this.#stir();
+          this.stateDocument.changed();
           this.hub.changed(before, entry.record);
           this.signals.emit(entry.record.id);
         },
@@ -183,7 +181,7 @@ export class Services {
   #stored(changes: Change[], { kind }: Decision): void {
     if (this.#logsDecisions) this.log.logger.debug({ kind, ids: changes.map(({ id }) => id) }, "decision");
     for (const { id, before, after } of changes) {
-      this.#stir();
+      this.stateDocument.changed();
       this.feed.changed(id, before, after);
       if (after) this.hub.changed(before, after);
       else this.hub.removed(id);
@@ -191,11 +189,6 @@ export class Services {
       if (before) this.signals.emit(id);
     }
     this.executor.kick();
-  }
-
-  #stir(): void {
-    this.idleMemory.stir();
-    this.stateDocument.changed();
   }
 
   #matching(scope: Scope): Operation[] {

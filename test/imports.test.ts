@@ -1,4 +1,4 @@
-/** Imports go one way, folders form no circle, and the quick commands carry nothing that is slow to load. */
+/** Imports go one way, folders form no circle, and the commands carry nothing that is slow to load. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -154,7 +154,7 @@ describe("what a command carries", () => {
     );
   }
 
-  test.each(["tui/commands/main.ts", "tui/commands/command-line.ts", "daemon/commands/main.ts"])(
+  test.each(["tui/commands/main.ts", "daemon/commands/main.ts"])(
     "%s: no zod, no server, no screen",
     async (entry) => {
       const modules = await carried(entry);
@@ -164,9 +164,10 @@ describe("what a command carries", () => {
       expect(modules.filter((path) => slow.test(path))).toEqual([]);
     },
   );
+});
 
-  test("a plain submit goes without commander too", async () => {
-    const modules = await carried("tui/commands/main.ts");
-    expect(modules.filter((path) => path.includes("node_modules/commander/"))).toEqual([]);
-  });
+test("the build changes no library: it has no plugin, and aliases only our own package", () => {
+  const text = readFileSync(join(root, "scripts/build.mjs"), "utf8");
+  expect(text).not.toMatch(/plugins|onLoad|onResolve|inject/);
+  expect(text.match(/alias: .*/g)).toEqual(['alias: { liveops: "./ops/api/index.ts" },']);
 });

@@ -3,10 +3,10 @@
  * every way out: q, Ctrl-C, a signal, a fault.
  */
 import { writeSync } from "node:fs";
-import { type CommandPlaces, commandPlaces } from "../protocol/command/looked-for.js";
+import { type CommandPlaces, commandPlaces, type GlobalOptions } from "../protocol/command/looked-for.js";
+import { runRoot } from "../protocol/command/options.js";
 import { EXIT } from "../protocol/exit-codes.js";
-import { VERSION } from "../protocol/version.js";
-import { type Arguments, HELP, parseArguments } from "./dashboard/arguments.js";
+import { type Arguments, tuiCommand } from "./dashboard/arguments.js";
 import { TAKEN_BACK } from "./dashboard/around/surroundings.js";
 import { type Program, startDashboard } from "./dashboard/program.js";
 import { readAloud } from "./dashboard/reader/program.js";
@@ -57,27 +57,14 @@ function noScreen(): string | null {
   return null;
 }
 
-function flagsOf({ socket, stateDir }: Arguments) {
+function flagsOf({ socket, stateDir }: Arguments): GlobalOptions {
   return { ...(socket !== undefined && { socket }), ...(stateDir !== undefined && { stateDir }) };
 }
 
 const isOn = (value: string | undefined) => value !== undefined && !["", "0", "false", "no"].includes(value);
 
-async function main(): Promise<number> {
-  let args: Arguments;
-  let places: CommandPlaces;
-  try {
-    args = parseArguments(process.argv.slice(2));
-    places = commandPlaces(flagsOf(args), env);
-  } catch (error) {
-    say(`liveops-tui: ${(error as Error).message}`);
-    return EXIT.usage;
-  }
-  if (args.help) stdout.write(HELP);
-  else if (args.version) stdout.write(`${VERSION}\n`);
-  if (args.help || args.version) return EXIT.done;
-
-  const { socket, config } = places;
+/** Resolves with the exit code. */
+async function show(args: Arguments, { socket, config }: CommandPlaces): Promise<number> {
   if (args.screenReader || isOn(env.LIVEOPS_SCREEN_READER) || isOn(env.INK_SCREEN_READER))
     return readAloud({ stdin, stdout, socket, id: args.id, flags: flagsOf(args) });
   const why = noScreen();
@@ -104,4 +91,8 @@ process.on("uncaughtException", fault);
 process.on("unhandledRejection", fault);
 // A terminal that went away is a signal of its own; what is written to it after that fails here.
 for (const stream of [stdout, stderr]) stream.on("error", () => {});
-main().then((code) => process.exit(code), fault);
+const command = tuiCommand(async (args) => {
+  const places = commandPlaces(flagsOf(args), env);
+  process.exitCode = await show(args, places).catch(fault);
+});
+runRoot(command, process.argv.slice(2)).then(() => process.exit(), fault);

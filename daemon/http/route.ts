@@ -5,7 +5,7 @@ import { Refusal } from "../../protocol/errors.js";
 import { PATHS, type RouteName } from "../../protocol/paths.js";
 import type { ROUTES, Route } from "../../protocol/routes.js";
 import { type Answer, audited, isAudited } from "./audited.js";
-import type { Input } from "./input.js";
+import { type Input, readInput } from "./input.js";
 
 type Output<S> = S extends z.ZodMiniType ? z.output<S> : undefined;
 
@@ -22,14 +22,6 @@ export interface Call<N extends RouteName> extends InputOf<(typeof ROUTES)[N]> {
 
 const NOTHING: Input = { params: undefined, query: undefined, body: undefined };
 
-let schemas: typeof import("./schemas.js") | undefined;
-
-/** Loads the schemas, which the first request that brings anything would wait for. */
-export async function loadSchemas(): Promise<typeof import("./schemas.js")> {
-  schemas ??= await import("./schemas.js");
-  return schemas;
-}
-
 export function bind<N extends RouteName>(
   app: FastifyInstance,
   name: N,
@@ -37,7 +29,7 @@ export function bind<N extends RouteName>(
 ): void {
   const { method, path, status, takes } = PATHS[name];
   const answer: Answer = async (request, reply) => {
-    const input = takes ? (schemas ?? (await loadSchemas())).readInput(name, request) : NOTHING;
+    const input = takes ? readInput(name, request) : NOTHING;
     if (typeof input === "string")
       throw new Refusal("LIVEOPS_BAD_REQUEST", `${input}; GET /openapi.json describes every route`);
     reply.code(status);

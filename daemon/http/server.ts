@@ -11,8 +11,8 @@ import { compatible, VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import type { Context } from "../context.js";
 import { Connections, connectionLimits } from "./connections.js";
 import { handleErrors, sendProblem } from "./errors.js";
+import { openapi } from "./openapi.js";
 import { plainAnswer } from "./plain-answer.js";
-import { loadSchemas } from "./route.js";
 import { backupRoute } from "./routes/backup.js";
 import { cancelRoute } from "./routes/cancel.js";
 import { daemonRoutes } from "./routes/daemon.js";
@@ -113,7 +113,7 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
   ]) {
     route(app, context, connections);
   }
-  app.get("/openapi.json", async () => (await loadSchemas()).openapi());
+  app.get("/openapi.json", async () => openapi());
   return app;
 }
 

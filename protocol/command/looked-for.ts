@@ -1,4 +1,4 @@
-/** Where a command looks for the daemon, and what would start it there. Loads no commander: `submit` is quick. */
+/** Where a command looks for the daemon, and the command that starts a daemon there. */
 import { socketPath, stateDir } from "../places.js";
 import { type Config, readConfig } from "./config.js";
 import { shellQuote } from "./shell-quote.js";

@@ -1,65 +1,29 @@
-/** The words after `liveops-tui`, read; nothing is started here. */
-import { parseArgs } from "node:util";
+/** The command line of `liveops-tui`. */
+import type { Command } from "commander";
+import { type GlobalOptions, rootCommand } from "../../protocol/command/options.js";
 
-export interface Arguments {
+export interface Arguments extends GlobalOptions {
+  /** The operation to open, or a unique prefix of its id; null: none. */
   id: string | null;
-  socket?: string | undefined;
-  stateDir?: string | undefined;
   /** Lines instead of a screen. */
   screenReader: boolean;
-  help: boolean;
-  version: boolean;
 }
 
-export const HELP = `liveops-tui: the dashboard: operations and their stages, live
+const HELP = `
+Press ? in the dashboard to list its keys, and q to quit. Operations continue
+after the dashboard is closed. Without a terminal, liveops-tui shows the
+operation as text, as liveops watch does.
 
-Usage: liveops-tui [<id>] [options]
+Example:
+  $ liveops-tui k3f`;
 
-  <id>             Operation to open: its id, or a unique prefix of 3 or more characters
-
-Options:
-  --socket PATH    Socket of the daemon
-  --state-dir DIR  State directory of the daemon
-  --screen-reader  Print lines for a screen reader (same as LIVEOPS_SCREEN_READER=1)
-  --help, -h       Show this help
-  --version        Print the version
-
-Keys: ? shows them all, q quits. Running operations continue when the dashboard closes.
-Without a terminal the operation is shown as text, as by \`liveops watch\`.
-
-Example: liveops-tui k3f
-`;
-
-/** @throws Error with a message for the user where the words are not right. */
-export function parseArguments(words: string[]): Arguments {
-  const { values, positionals } = parse(words);
-  if (positionals.length > 1)
-    throw new Error(`one id at most, not ${positionals.length}; see: liveops-tui --help`);
-  return {
-    id: positionals[0] ?? null,
-    socket: values.socket,
-    stateDir: values["state-dir"],
-    screenReader: values["screen-reader"] === true,
-    help: values.help === true,
-    version: values.version === true,
-  };
-}
-
-function parse(words: string[]) {
-  try {
-    return parseArgs({
-      args: words,
-      allowPositionals: true,
-      options: {
-        socket: { type: "string" },
-        "state-dir": { type: "string" },
-        "screen-reader": { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-        version: { type: "boolean" },
-      },
-    });
-  } catch (error) {
-    // Only the first sentence is about what was typed.
-    throw new Error(`${(error as Error).message.split(". ")[0]}; see: liveops-tui --help`);
-  }
+/** `open` gets the words that were typed. */
+export function tuiCommand(open: (args: Arguments) => Promise<void>): Command {
+  return rootCommand("liveops-tui", "Show operations live on the whole terminal.")
+    .argument("[id]", "Operation to open: its id, or a unique prefix of 3 or more characters")
+    .option("--screen-reader", "Print lines for a screen reader (same as LIVEOPS_SCREEN_READER=1)")
+    .addHelpText("after", HELP)
+    .action((id: string | undefined, { screenReader = false, ...places }: Partial<Arguments>) =>
+      open({ ...places, id: id ?? null, screenReader }),
+    );
 }

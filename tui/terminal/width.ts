@@ -1,5 +1,5 @@
 /** Text in terminal columns: how wide it is, cut to a width, padded to one. For text that is neutralised. */
-import stringWidth from "./string-width.js";
+import stringWidth from "string-width";
 
 export function columnsOf(text: string): number {
   return stringWidth(text);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { useCli } from "./cli.js";
 
-const cli = useCli({ run: true });
+const cli = useCli();
 let ops: string;
 beforeAll(() => {
   ops = mkdtempSync(join(tmpdir(), "liveops-run-"));

@@ -1,10 +1,9 @@
 /** `liveops watch` and `submit --follow` as processes: the chain, a daemon that comes back, Ctrl-C, pipes. */
 import { spawn } from "node:child_process";
-import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { FakeDaemon, type Stream } from "../../harness/fake-daemon.js";
 import { Story } from "../../harness/records.js";
-import { useCli } from "./cli.js";
+import { BIN, useCli } from "./cli.js";
 
 const cli = useCli();
 let daemon: FakeDaemon;
@@ -129,14 +128,7 @@ test("a reader that goes away ends it quietly", async () => {
   const story = new Story().started();
   for (let i = 0; i < 20_000; i++) story.log(`line ${i}`);
   tells(story.settled("succeeded"), FIRST);
-  const command = [
-    process.execPath,
-    join(cli.dir, "liveops-cli.cjs"),
-    "watch",
-    "--socket",
-    daemon.socket,
-    FIRST,
-  ];
+  const command = [process.execPath, BIN, "watch", "--socket", daemon.socket, FIRST];
   // Its outcome was not told, so the command must not say that it was good.
   const shell = spawn("sh", ["-c", '{ "$@"; echo "exit $?" >&2; } | head -n 1', "sh", ...command], {
     env: { PATH: process.env.PATH, HOME: cli.home },

@@ -1,10 +1,12 @@
 /** Forms: what is typed, what it means, what is wrong with it, and the shell command that says the same. */
 import { execFileSync } from "node:child_process";
+import { Command } from "commander";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readWords } from "../../../ops/api/words.js";
 import type { JsonSchema } from "../../../protocol/json-schema.js";
-import { quickWords } from "../../../tui/commands/submit/quick-words.js";
+import { registerSubmit } from "../../../tui/commands/submit/command.js";
+import type { SubmitOptions, SubmitWords } from "../../../tui/commands/submit/words.js";
 import { withTrailing } from "../../../tui/commands/trailing.js";
 import { commandOf } from "../../../tui/dashboard/command/liveops.js";
 import { problemOf } from "../../../tui/dashboard/form/check.js";
@@ -24,19 +26,29 @@ function filled(form: Form, texts: Record<string, string>): Form {
   return { ...form, fields };
 }
 
+function readSubmit(all: string[]): SubmitWords {
+  const end = all.indexOf("--");
+  const [before, trailing] = end === -1 ? [all, undefined] : [all.slice(0, end), all.slice(end + 1)];
+  const root = new Command("liveops").exitOverride().enablePositionalOptions();
+  registerSubmit(root);
+  let read: SubmitWords | undefined;
+  root.commands[0]!.action((op: string, set: string[], options: SubmitOptions) => {
+    read = { op, set, trailing, options };
+  });
+  root.parse(before, { from: "user" });
+  return read!;
+}
+
 /** What a shell makes of the command, as `liveops submit` reads it. */
 function asSubmitted(command: string, schema: JsonSchema | null) {
   const typed = execFileSync("/bin/sh", ["-c", `for w in ${command}; do printf '%s\\0' "$w"; done`], {
     encoding: "utf8",
   });
   const all = typed.split("\0").slice(1, -1);
-  // A label that begins with a dash is joined to its flag, which only the slower of the two readers reads.
-  const joined = all.findIndex((word) => word.startsWith("--label="));
-  const label = joined === -1 ? undefined : all[joined]!.slice("--label=".length);
-  const words = quickWords(joined === -1 ? all : all.toSpliced(joined, 1))!;
+  const words = readSubmit(all);
   const base = words.options.params === undefined ? undefined : (JSON.parse(words.options.params) as object);
   const params = readWords(schema, base, withTrailing(words.set, words.trailing));
-  return { op: words.op, label: label ?? words.options.label, params };
+  return { op: words.op, label: words.options.label, params };
 }
 
 const EVERYTHING = type({

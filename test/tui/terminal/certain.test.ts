@@ -1,9 +1,7 @@
-/** The short way to a width: the same answer as string-width for everything it answers. */
-import fc from "fast-check";
+/** Characters of a certain width: string-width agrees about each of them. */
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
 import { certainWidth } from "../../../tui/terminal/certain.js";
-import width from "../../../tui/terminal/string-width.js";
 
 test("every character it is certain of is one column to string-width, too", () => {
   const wrong: string[] = [];
@@ -17,23 +15,4 @@ test("every character it is certain of is one column to string-width, too", () =
   }
   expect(wrong).toEqual([]);
   expect(certain).toBeGreaterThan(900);
-});
-
-test("any text is as wide as string-width says", () => {
-  const piece = fc.oneof(
-    fc.string({ unit: "grapheme", maxLength: 5 }),
-    fc.string({ unit: "binary", maxLength: 5 }),
-    fc.constantFrom("\x1b[36m", "\x1b[m", "\x1b[", "━╸─", "e\u0301", "日本", "👨‍👩‍👧", "▶\ufe0f", "✓ done"),
-  );
-  fc.assert(
-    fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
-      const text = pieces.join("");
-      expect(width(text)).toBe(stringWidth(text));
-    }),
-    { numRuns: 500 },
-  );
-});
-
-test("options go to string-width", () => {
-  expect(width("─", { ambiguousIsNarrow: false })).toBe(2);
 });

@@ -21,30 +21,28 @@ export interface ListOptions extends GlobalOptions {
 export interface Output {
   isTTY?: boolean;
   columns?: number;
-  /** True where all of it is out. */
-  write(text: string): boolean;
+  write(text: string): unknown;
 }
 
-/** True where all of it is out. */
-export async function list(options: ListOptions, to: ReportTo, output: Output): Promise<boolean> {
+export async function list(options: ListOptions, to: ReportTo, output: Output): Promise<void> {
   const { operations, total } = await listed(new Client(commandPlaces(options).socket), {
     state: statesOf(options.state),
     op: options.op,
     limit: limitOf(options.limit),
   });
   if (options.json) {
-    return output.write(`${jsonLine(operations)}\n`);
+    output.write(`${jsonLine(operations)}\n`);
+    return;
   }
   if (operations.length === 0) {
     say(to, "no operations to list; submit one: liveops submit <op> (liveops ops lists the types)", "yellow");
-    return true;
+    return;
   }
   const width = output.isTTY ? output.columns || 80 : Number.POSITIVE_INFINITY;
-  const written = output.write(`${table(operations, { width, paint: paintFor(output) }).join("\n")}\n`);
+  output.write(`${table(operations, { width, paint: paintFor(output) }).join("\n")}\n`);
   if (total > operations.length && process.stderr.isTTY) {
     say(to, `${operations.length} of ${total}; more: liveops ls --limit N`, "yellow");
   }
-  return written;
 }
 
 function statesOf(text: string | undefined): State[] | undefined {

@@ -13,6 +13,8 @@ interface Column {
   align?: "right";
   /** Never cut below this; a column without it is never cut. */
   atLeast?: number;
+  /** Our own words and signs: a character a column. string-width takes 20 ms for the first sign it measures. */
+  ours?: true;
 }
 
 const COLUMNS: Column[] = [
@@ -22,6 +24,7 @@ const COLUMNS: Column[] = [
     title: "STATE",
     cell: (it) => `${stateGlyph(it.state)} ${stateWord(it)}`,
     colour: (it) => stateColour(it.state),
+    ours: true,
   },
   { title: "STAGE", cell: stageCell, atLeast: 5 },
   { title: "DONE", cell: progressCell, align: "right" },
@@ -47,7 +50,7 @@ export function table(
   );
   const row = (text: (column: Column) => string, paint: (column: Column, text: string) => string) =>
     widths
-      .map(({ column, width }) => paint(column, fit(text(column), width, column.align)))
+      .map(({ column, width }) => paint(column, fitCell(column, text(column), width)))
       .join(GAP)
       .trimEnd();
   return [
@@ -73,7 +76,11 @@ interface Sized {
 }
 
 function widest(column: Column, cells: string[]): number {
-  return Math.max(columnsOf(column.title), ...cells.map(columnsOf));
+  return Math.max(column.title.length, ...cells.map(column.ours ? (cell) => cell.length : columnsOf));
+}
+
+function fitCell({ ours, align }: Column, text: string, width: number): string {
+  return ours && text.length <= width ? text.padEnd(width) : fit(text, width, align);
 }
 
 function fitted(all: Sized[], width: number): Sized[] {

@@ -11,7 +11,6 @@ import type { Readable } from "node:stream";
 import { processStat } from "../../../ops/process/proc.js";
 import { ProcessSweep } from "../../../ops/process/process-sweep.js";
 import { UsageError } from "../../../protocol/command/failures.js";
-import { endQuietlyOnClosedPipe } from "../../../protocol/command/quiet-end.js";
 import { say } from "../../../protocol/command/report.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
 import { LineSplitter } from "../../../protocol/ndjson.js";
@@ -55,11 +54,9 @@ export async function supervise(): Promise<number> {
       [RUN_VARIABLE]: name,
     },
   });
-  // The child is on its way: what is only done now costs the start nothing.
   const mark = `${RUN_VARIABLE}=${name}`;
   const sweep = new ProcessSweep(mark, child.pid === undefined ? null : processStat(child.pid));
   const guard = child.pid === undefined ? null : startGuard(child.pid, mark, dir);
-  endQuietlyOnClosedPipe();
   const looking = setInterval(() => sweep.look(), LOOK_MS);
   let gracePeriod = 10;
   let asked = 0;

@@ -6,7 +6,6 @@
 import { statSync } from "node:fs";
 import { useCompileCache } from "../../../protocol/command/compile-cache.js";
 import { commandPlaces, type GlobalOptions } from "../../../protocol/command/looked-for.js";
-import { endQuietlyOnClosedPipe } from "../../../protocol/command/quiet-end.js";
 import { say } from "../../../protocol/command/report.js";
 import { userOpsDirs } from "../../../protocol/places.js";
 import { currentDirectory } from "../current-directory.js";
@@ -43,7 +42,6 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
     process.exitCode = await supervise();
     return;
   }
-  endQuietlyOnClosedPipe();
   const { config } = commandPlaces(options);
   for (const dir of options.ops ?? [])
     if (!isDirectory(dir)) say(TO, `--ops ${dir}: there is no such directory`, "yellow");

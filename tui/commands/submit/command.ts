@@ -1,10 +1,10 @@
 /** `liveops submit`: hands an operation to the daemon; prints its id, waits for its chain, or shows it live. */
 import { type Command, Option } from "commander";
 import { addCommand, reportTo } from "../../../protocol/command/options.js";
+import { jsonLine } from "../../terminal/json.js";
 import { connect } from "../connect.js";
 import { trailingWords } from "../trailing.js";
 import { post } from "./post.js";
-import { submitted } from "./quick.js";
 import type { SubmitOptions } from "./words.js";
 
 export function registerSubmit(root: Command): void {
@@ -46,6 +46,6 @@ export function registerSubmit(root: Command): void {
       } else if (options.wait) {
         const { waitAfterSubmit } = await import("../wait/after-submit.js");
         process.exitCode = await waitAfterSubmit(client, operation, json, reportTo(command.parent!));
-      } else process.stdout.write(submitted(operation, json));
+      } else process.stdout.write(`${json ? jsonLine(operation) : operation.id}\n`);
     });
 }
