@@ -6,7 +6,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import { STATES } from "../../../protocol/state.js";
 import { table } from "../../../tui/commands/ls/table.js";
 import { recordLines } from "../../../tui/commands/show/record-lines.js";
-import { columnsOf } from "../../../tui/terminal/width.js";
+import * as widths from "../../../tui/terminal/width.js";
 import { AT, Story } from "../../harness/records.js";
 
 const now = Date.parse(AT) + 65_000;
@@ -25,7 +25,7 @@ test("a row has id, type, state, stage, progress, age and label", () => {
     }),
     operation({ cancelRequested: true }),
   ];
-  expect(table(rows, { width: Number.POSITIVE_INFINITY, paint: plain, now })).toEqual([
+  expect(table(rows, { width: Number.POSITIVE_INFINITY, widths, paint: plain, now })).toEqual([
     "ID            OP                 STATE         STAGE               DONE  AGE  LABEL",
     "aaa111bbb222  load-process-save  ● running     [2/3] Process        42%   1m  nightly",
     "bbb           load-process-save  ○ queued                            #3   1m",
@@ -51,11 +51,11 @@ test("it fits every width, and holds no control, whatever the labels are", () =>
       (width, rows) => {
         const lines = table(
           rows.map((row) => operation(row)),
-          { width, paint: plain, now },
+          { width, widths, paint: plain, now },
         );
         expect(lines).toHaveLength(rows.length + 1);
         for (const line of lines) {
-          expect(columnsOf(line)).toBeLessThanOrEqual(width);
+          expect(widths.columnsOf(line)).toBeLessThanOrEqual(width);
           expect(line).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/);
         }
       },

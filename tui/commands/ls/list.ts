@@ -7,8 +7,9 @@ import { type ReportTo, say } from "../../../protocol/command/report.js";
 import { nearest } from "../../../protocol/nearest.js";
 import { STATES, type State } from "../../../protocol/state.js";
 import { jsonLine } from "../../terminal/json.js";
+import { widthsFor } from "../../terminal/widths.js";
 import { listed } from "./listed.js";
-import { table } from "./table.js";
+import { table, textsOf } from "./table.js";
 
 export interface ListOptions extends GlobalOptions {
   state?: string;
@@ -39,7 +40,8 @@ export async function list(options: ListOptions, to: ReportTo, output: Output): 
     return;
   }
   const width = output.isTTY ? output.columns || 80 : Number.POSITIVE_INFINITY;
-  output.write(`${table(operations, { width, paint: paintFor(output) }).join("\n")}\n`);
+  const widths = await widthsFor(textsOf(operations));
+  output.write(`${table(operations, { width, widths, paint: paintFor(output) }).join("\n")}\n`);
   if (total > operations.length && process.stderr.isTTY) {
     say(to, `${operations.length} of ${total}; more: liveops ls --limit N`, "yellow");
   }

@@ -4,7 +4,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import { formatAge, formatAmount, formatPercent } from "../../terminal/format.js";
 import { stateColour, stateGlyph } from "../../terminal/glyphs.js";
 import { neutralise } from "../../terminal/neutralise.js";
-import { columnsOf, fit } from "../../terminal/width.js";
+import type { Widths } from "../../terminal/widths.js";
 
 interface Column {
   title: string;
@@ -13,8 +13,6 @@ interface Column {
   align?: "right";
   /** Never cut below this; a column without it is never cut. */
   atLeast?: number;
-  /** Our own words and signs: a character a column. string-width takes 20 ms for the first sign it measures. */
-  ours?: true;
 }
 
 const COLUMNS: Column[] = [
@@ -24,7 +22,6 @@ const COLUMNS: Column[] = [
     title: "STATE",
     cell: (it) => `${stateGlyph(it.state)} ${stateWord(it)}`,
     colour: (it) => stateColour(it.state),
-    ours: true,
   },
   { title: "STAGE", cell: stageCell, atLeast: 5 },
   { title: "DONE", cell: progressCell, align: "right" },
@@ -40,17 +37,17 @@ const FIRST_TO_GO = ["LABEL", "STAGE", "AGE", "DONE", "OP"];
 
 export function table(
   operations: Operation[],
-  options: { width: number; paint: Paint; now?: number },
+  options: { width: number; widths: Widths; paint: Paint; now?: number },
 ): string[] {
-  const now = options.now ?? Date.now();
+  const { widths: measures, now = Date.now() } = options;
   const cells = new Map(COLUMNS.map((column) => [column, operations.map((it) => column.cell(it, now))]));
   const widths = fitted(
-    COLUMNS.map((column) => ({ column, width: widest(column, cells.get(column)!) })),
+    COLUMNS.map((column) => ({ column, width: widest(column, cells.get(column)!, measures) })),
     options.width,
   );
   const row = (text: (column: Column) => string, paint: (column: Column, text: string) => string) =>
     widths
-      .map(({ column, width }) => paint(column, fitCell(column, text(column), width)))
+      .map(({ column, width }) => paint(column, measures.fit(text(column), width, column.align)))
       .join(GAP)
       .trimEnd();
   return [
@@ -75,12 +72,8 @@ interface Sized {
   width: number;
 }
 
-function widest(column: Column, cells: string[]): number {
-  return Math.max(column.title.length, ...cells.map(column.ours ? (cell) => cell.length : columnsOf));
-}
-
-function fitCell({ ours, align }: Column, text: string, width: number): string {
-  return ours && text.length <= width ? text.padEnd(width) : fit(text, width, align);
+function widest(column: Column, cells: string[], { columnsOf }: Widths): number {
+  return Math.max(columnsOf(column.title), ...cells.map(columnsOf));
 }
 
 function fitted(all: Sized[], width: number): Sized[] {
@@ -100,6 +93,16 @@ function fitted(all: Sized[], width: number): Sized[] {
   return over(sized) > 0
     ? sized.slice(0, 1).map((it) => ({ ...it, width: Math.min(it.width, width) }))
     : sized;
+}
+
+/** What others wrote and the table shows. */
+export function textsOf(operations: Operation[]): string[] {
+  return operations.flatMap(({ op, label, stages, progress }) => [
+    op,
+    label ?? "",
+    ...stages,
+    progress?.unit ?? "",
+  ]);
 }
 
 function stageCell(operation: Operation): string {
