@@ -97,7 +97,7 @@ const built = await Promise.all([
     alias: { liveops: "./ops/api/index.ts" },
   }),
   build({ ...esm, entryPoints: { tui: "tui/main.tsx" }, chunkNames: "chunks/tui-[hash]" }),
-  // CommonJS starts faster: a short command costs 1.6 times a bare Node start, as an ES module 2.5 times.
+  // CommonJS starts faster: a bare client over node:http takes 1.6 times `node -e 0`, as an ES module 2.5 times.
   build({
     ...cjs,
     entryPoints: {
