@@ -51,7 +51,8 @@ export class DaemonSocket {
     await this.#bind(async (path) => {
       // Fastify binds later; nothing else makes files before the daemon answers.
       const restore = narrowUmask();
-      await app.listen({ path }).finally(restore);
+      // The path is a temporary one, of no use in the log.
+      await app.listen({ path, listenTextResolver: () => "the HTTP server listens" }).finally(restore);
     });
     this.#app = app;
   }

@@ -1,36 +1,65 @@
 /**
- * The catalogue of errors: stable code, HTTP status, exit code, title. `npm run docs` makes docs/errors.md of it.
+ * The catalogue of errors: stable code, HTTP status, exit code, title, summary.
+ * `npm run docs` makes docs/errors.md of it.
  *
  * A detail says what happened, the valid choices and what to type next. Statuses map to exit codes by
  * `exitCodeOfStatus`, so a client that meets a newer code still exits right.
  */
 import { EXIT, type ExitCode } from "./exit-codes.js";
 
+/** Reason phrases of RFC 9110 and RFC 6585: the title of a problem whose type is `about:blank` (RFC 9457). */
+const PHRASES = {
+  400: "Bad Request",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  409: "Conflict",
+  413: "Content Too Large",
+  422: "Unprocessable Content",
+  426: "Upgrade Required",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+  507: "Insufficient Storage",
+} as const;
+
+/** An error that a route answers with. */
+interface KnownRefusal {
+  status: keyof typeof PHRASES;
+  title: string;
+  /** What the code means. The commands print it before the detail. */
+  summary: string;
+}
+
+function refusal(status: keyof typeof PHRASES, summary: string): KnownRefusal {
+  return { status, title: PHRASES[status], summary };
+}
+
 /** What a route may answer with. */
 export const REFUSALS = {
-  LIVEOPS_BAD_REQUEST: { status: 400, title: "The request is not valid" },
-  LIVEOPS_PARAMS_INVALID: { status: 422, title: "The parameters are not valid" },
-  LIVEOPS_KEY_REUSED: { status: 422, title: "The idempotency key was used for another request" },
-  LIVEOPS_TOO_LARGE: { status: 413, title: "The request is too large" },
-  LIVEOPS_NO_SUCH_OPERATION: { status: 404, title: "No such operation" },
-  LIVEOPS_AMBIGUOUS_ID: { status: 404, title: "The id fits several operations" },
-  LIVEOPS_NO_SUCH_TYPE: { status: 404, title: "No such operation type" },
-  LIVEOPS_NO_SUCH_ROUTE: { status: 404, title: "No such route" },
-  LIVEOPS_WRONG_STATE: { status: 409, title: "The operation is in the wrong state" },
-  LIVEOPS_BACKUP_TARGET: { status: 422, title: "The directory cannot take a backup" },
-  LIVEOPS_BACKUP_RUNNING: { status: 409, title: "A backup is being written" },
-  LIVEOPS_SOCKET_NOT_OURS: { status: 409, title: "The socket is not this user's alone" },
-  LIVEOPS_VERSION: { status: 426, title: "The client and the daemon do not speak the same version" },
-  LIVEOPS_QUEUE_FULL: { status: 429, title: "The queue is full" },
-  LIVEOPS_TYPE_FAULT: { status: 500, title: "An operation file failed" },
-  LIVEOPS_INTERNAL: { status: 500, title: "A fault in liveops" },
-  LIVEOPS_TOO_MANY_WATCHERS: { status: 503, title: "Too many streams are open" },
-  LIVEOPS_TOO_MANY_CONNECTIONS: { status: 503, title: "Too many connections are open" },
-  LIVEOPS_RUN_FILES_UNREADABLE: { status: 503, title: "The operation's run files cannot be read" },
-  LIVEOPS_STOPPING: { status: 503, title: "The daemon is stopping" },
-  LIVEOPS_BACKUP_FAILED: { status: 507, title: "The backup could not be written" },
-  LIVEOPS_STORE_FULL: { status: 507, title: "The state directory's disk is full" },
-} as const satisfies Record<`LIVEOPS_${string}`, { status: number; title: string }>;
+  LIVEOPS_BAD_REQUEST: refusal(400, "The request is not valid"),
+  LIVEOPS_PARAMS_INVALID: refusal(422, "The parameters are not valid"),
+  LIVEOPS_KEY_REUSED: refusal(422, "The idempotency key was used for another request"),
+  LIVEOPS_TOO_LARGE: refusal(413, "The request is too large"),
+  LIVEOPS_NO_SUCH_OPERATION: refusal(404, "No such operation"),
+  LIVEOPS_AMBIGUOUS_ID: refusal(404, "The id fits several operations"),
+  LIVEOPS_NO_SUCH_TYPE: refusal(404, "No such operation type"),
+  LIVEOPS_NO_SUCH_ROUTE: refusal(404, "No such route"),
+  LIVEOPS_METHOD_NOT_ALLOWED: refusal(405, "The route does not take the method"),
+  LIVEOPS_WRONG_STATE: refusal(409, "The operation is in the wrong state"),
+  LIVEOPS_BACKUP_TARGET: refusal(422, "The directory cannot take a backup"),
+  LIVEOPS_BACKUP_RUNNING: refusal(409, "A backup is being written"),
+  LIVEOPS_SOCKET_NOT_OURS: refusal(409, "The socket is not this user's alone"),
+  LIVEOPS_VERSION: refusal(426, "The client and the daemon do not speak the same version"),
+  LIVEOPS_QUEUE_FULL: refusal(429, "The queue is full"),
+  LIVEOPS_TYPE_FAULT: refusal(500, "An operation file failed"),
+  LIVEOPS_INTERNAL: refusal(500, "A fault in liveops"),
+  LIVEOPS_TOO_MANY_WATCHERS: refusal(503, "Too many streams are open"),
+  LIVEOPS_TOO_MANY_CONNECTIONS: refusal(503, "Too many connections are open"),
+  LIVEOPS_RUN_FILES_UNREADABLE: refusal(503, "The operation's run files cannot be read"),
+  LIVEOPS_STOPPING: refusal(503, "The daemon is stopping"),
+  LIVEOPS_BACKUP_FAILED: refusal(507, "The backup could not be written"),
+  LIVEOPS_STORE_FULL: refusal(507, "The state directory's disk is full"),
+} as const satisfies Record<`LIVEOPS_${string}`, KnownRefusal>;
 
 export type RefusalCode = keyof typeof REFUSALS;
 
@@ -43,7 +72,8 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_NO_SUCH_OPERATION: "No operation has this id, or the prefix has fewer than 3 characters",
   LIVEOPS_AMBIGUOUS_ID: "Several operations have ids with this prefix; `candidates` lists them",
   LIVEOPS_NO_SUCH_TYPE: "No file defines this type; `nearest` lists similar names",
-  LIVEOPS_NO_SUCH_ROUTE: "No route has this method and path",
+  LIVEOPS_NO_SUCH_ROUTE: "No route has this path",
+  LIVEOPS_METHOD_NOT_ALLOWED: "The route does not accept this method; the header `Allow` lists those it accepts",
   LIVEOPS_WRONG_STATE:
     "The state does not allow it: cancel needs a live operation, retry a failed or cancelled one, remove a finished one",
   LIVEOPS_BACKUP_TARGET: "The directory is not empty, is inside the state directory, or cannot be used",
@@ -129,6 +159,11 @@ export class Refusal extends Error {
     this.title = known.title;
   }
 
+  /** What the code means; of a newer daemon's code, the title. */
+  get summary(): string {
+    return REFUSALS[this.code as RefusalCode]?.summary ?? this.title;
+  }
+
   toProblem(): Problem {
     return {
       type: "about:blank",
@@ -149,7 +184,7 @@ export class Refusal extends Error {
 
 /** The exit code for an error reply's status. */
 export function exitCodeOfStatus(status: number): ExitCode {
-  if (status === 400 || status === 413 || status === 422) return EXIT.usage;
+  if (status === 400 || status === 405 || status === 413 || status === 422) return EXIT.usage;
   if (status === 404) return EXIT.notFound;
   if (status === 409 || status === 426 || status === 429 || status === 503 || status === 507)
     return EXIT.refused;

@@ -99,7 +99,7 @@ export const operationSchema = z.object({
       ),
     ),
   status: z.nullable(statusSchema).check(z.describe("Status line: `text` and `level`")),
-  result: z.nullable(z.unknown()).check(z.describe("Value that `p.result` was given")),
+  result: z.unknown().check(z.describe("Value that `p.result` was given; null: none")),
   omitted: z
     .nullable(omittedSchema)
     .check(

@@ -1,8 +1,31 @@
 /** What the routes answer, as schemas; `routes.ts` says which route answers which. Loaded by the daemon alone. */
 import * as z from "zod/mini";
 import { LOG_LEVELS } from "./command/log-level.js";
+import { REFUSALS, type RefusalCode } from "./errors.js";
 import { limitShapes, logLineSchema, operationSchema } from "./operation.js";
-import { STATES } from "./state.js";
+import type { State } from "./state.js";
+
+export const problemSchema = z
+  .object({
+    type: z.literal("about:blank"),
+    title: z.string().check(z.describe("the reason phrase of the status")),
+    status: z.int(),
+    code: z.enum(Object.keys(REFUSALS) as [RefusalCode, ...RefusalCode[]]),
+    detail: z.string().check(z.describe("what happened, the valid choices, the next command")),
+    nearest: z.optional(z.array(z.string())).check(z.describe("near names, where a name was mistyped")),
+    candidates: z.optional(z.array(z.string())).check(z.describe("ids that an ambiguous prefix fits")),
+  })
+  .check(z.describe("RFC 9457 problem details"));
+
+export const countsSchema = z
+  .object({
+    queued: z.int(),
+    running: z.int(),
+    succeeded: z.int(),
+    failed: z.int(),
+    cancelled: z.int(),
+  } satisfies Record<State, z.ZodMiniType>)
+  .check(z.describe("how many operations are in each state, over the whole store"));
 
 export const operationPage = z.object({
   operations: z.array(operationSchema),
@@ -77,7 +100,7 @@ export const daemonReply = z.object({
       logLevel: z.nullable(z.enum(LOG_LEVELS)),
     })
     .check(z.describe("what it was started with; liveopsd restart passes it on")),
-  counts: z.record(z.enum(STATES), z.int()),
+  counts: countsSchema,
   workers: z.object({
     busy: z.int(),
     idle: z.int(),

@@ -6,9 +6,10 @@
  * command does not pay for zod.
  */
 import * as z from "zod/mini";
+import type { RefusalCode } from "./errors.js";
 import { MAX_BATCH, MAX_CWD, MAX_LABEL } from "./limits.js";
 import { limitShapes, operationSchema } from "./operation.js";
-import { PATHS } from "./paths.js";
+import { PATHS, type RouteName } from "./paths.js";
 import {
   daemonReply,
   historyReply,
@@ -19,6 +20,7 @@ import {
   typesReply,
 } from "./replies.js";
 import { STATES } from "./state.js";
+import { backupLine, eventLine, watchLine } from "./stream-lines.js";
 
 /** Upper bound of a page. */
 export const MAX_PAGE = 1000;
@@ -45,7 +47,7 @@ const WELL_FORMED = /^\P{Cs}*$/u;
 
 export const submitBody = z.strictObject({
   op: z.string().check(z.minLength(1), z.describe("name of the operation type")),
-  params: z.optional(z.record(z.string(), z.unknown())),
+  params: z.optional(z.record(z.string(), z.unknown())).check(z.describe("parameters of the type")),
   set: z.optional(z.array(z.string())).check(z.describe("words name=value, read against the type's schema")),
   label: z.optional(z.string().check(z.maxLength(MAX_LABEL))),
   cwd: z.optional(
@@ -104,20 +106,20 @@ export const logQuery = z.object({
 });
 
 export const eventsQuery = z.object({
-  after: z._default(count, 0).check(z.describe("facts numbered above this")),
-  follow: z._default(flag, false).check(z.describe("until settled")),
-  log: z._default(flag, false).check(z.describe("log lines among the facts")),
+  after: z._default(count, 0).check(z.describe("events numbered above this")),
+  follow: z._default(flag, false).check(z.describe("go on until the operation finishes")),
+  log: z._default(flag, false).check(z.describe("log lines among the events")),
 });
 
 export const watchQuery = z.object({
-  operation: z.optional(z.string()),
-  follow: z.optional(z.literal("chain")),
-  log: z._default(flag, false),
-  logAfter: z._default(count, 0),
-  since: z.optional(z.string()),
+  operation: z.optional(z.string()).check(z.describe("id or prefix; the stream ends when it finishes")),
+  follow: z.optional(z.literal("chain")).check(z.describe("go on to the next operation of the chain")),
+  log: z._default(flag, false).check(z.describe("log lines too")),
+  logAfter: z._default(count, 0).check(z.describe("the last log line that the client holds")),
+  since: z.optional(z.string()).check(z.describe("cursor of an earlier line")),
   state: commaList(z.enum(STATES)),
   op: z.optional(z.string()),
-  limit: z._default(count.check(z.lte(MAX_PAGE)), 200),
+  limit: z._default(count.check(z.lte(MAX_PAGE)), 200).check(z.describe("finished operations, the newest")),
 });
 
 export const retryBody = z.strictObject({
@@ -132,111 +134,235 @@ export const backupBody = z.strictObject({
   dir: z.string().check(z.regex(/^\/[^\0]*$/, "must be an absolute path"), z.describe("a new directory")),
 });
 
-const noBody = z.strictObject({});
+export const noBody = z.strictObject({});
 
-const id = z.object({ id: z.string() });
+const id = z.object({
+  id: z.string().check(z.describe("the operation's id, or a unique prefix of 3 characters or more")),
+});
+
+/** Media types of the replies of a route, with the schema of each; of NDJSON, the schema of a line. */
+export type Content = Readonly<
+  Partial<Record<"application/json" | "text/plain" | "application/x-ndjson", z.ZodMiniType>>
+>;
 
 export interface Route {
   method: "GET" | "POST" | "DELETE";
   path: string;
-  /** Of what it answers where nothing is wrong. */
-  status: number;
-  /** Whether it takes path parameters, a query or a body. */
-  takes: boolean;
+  tag: keyof typeof TAGS;
   summary: string;
+  description: string;
   params?: z.ZodMiniObject;
   query?: z.ZodMiniObject;
+  /** Names and meanings of the headers that the route reads. */
+  headers?: Readonly<Record<string, string>>;
   body?: z.ZodMiniType;
-  /** Absent for a stream of NDJSON. */
-  reply?: z.ZodMiniType;
+  /** By status. */
+  replies: Readonly<Record<number, Content>>;
+  /** Codes of the errors that only some routes answer with. */
+  refusals: readonly RefusalCode[];
 }
 
-const define = <const R extends Record<string, Route>>(routes: R) => routes;
+/** Groups of routes. */
+export const TAGS = {
+  operations: "Submit, list, show, cancel, retry and remove operations.",
+  streams: "State and events as they change, one JSON object a line.",
+  types: "The operation types and how long they take.",
+  daemon: "The daemon itself.",
+} as const;
+
+/** Errors that every route answers with. */
+export const COMMON_REFUSALS = [
+  "LIVEOPS_BAD_REQUEST",
+  "LIVEOPS_INTERNAL",
+  "LIVEOPS_TOO_MANY_CONNECTIONS",
+] as const satisfies RefusalCode[];
+
+const NOT_FOUND = ["LIVEOPS_NO_SUCH_OPERATION", "LIVEOPS_AMBIGUOUS_ID"] as const;
+const VERSION = "LIVEOPS_VERSION";
+
+const json = <S extends z.ZodMiniType>(schema: S) => ({ "application/json": schema });
+const ndjson = <S extends z.ZodMiniType>(line: S) => ({ "application/x-ndjson": line });
+
+const define = <const R extends Record<RouteName, Route>>(routes: R) => routes;
+
+const submitReply = json(z.union([operationSchema, z.array(operationSchema)]));
 
 /** Every route under its one name, which the client's method carries too. */
 export const ROUTES = define({
   submit: {
     ...PATHS.submit,
-    summary: "Submit an operation, or an array of them as one; answered once durable",
+    tag: "operations",
+    summary: "Submit an operation, or several",
+    description:
+      "Answered once the operation is on disk. An array is recorded in one write, all of it or none. " +
+      "With an Idempotency-Key the same request is answered 200 with the same operation.",
+    headers: { "Idempotency-Key": "1 to 255 characters; the same key and body submit once" },
     body: submitRequest,
-    reply: z.union([operationSchema, z.array(operationSchema)]),
+    replies: { 201: submitReply, 200: submitReply },
+    refusals: [
+      VERSION,
+      "LIVEOPS_TOO_LARGE",
+      "LIVEOPS_NO_SUCH_TYPE",
+      "LIVEOPS_NO_SUCH_OPERATION",
+      "LIVEOPS_PARAMS_INVALID",
+      "LIVEOPS_KEY_REUSED",
+      "LIVEOPS_QUEUE_FULL",
+      "LIVEOPS_TYPE_FAULT",
+      "LIVEOPS_STOPPING",
+      "LIVEOPS_STORE_FULL",
+    ],
   },
   list: {
     ...PATHS.list,
-    summary: "Operations, newest first",
+    tag: "operations",
+    summary: "List operations",
+    description: "Newest first, in pages. Large values are left out and named in omitted.",
     query: listQuery,
-    reply: operationPage,
+    replies: { 200: json(operationPage) },
+    refusals: [VERSION],
   },
   show: {
     ...PATHS.show,
-    summary: "One operation",
+    tag: "operations",
+    summary: "Show an operation",
+    description: "The whole record, with its large values.",
     params: id,
-    reply: operationSchema,
+    replies: { 200: json(operationSchema) },
+    refusals: [VERSION, ...NOT_FOUND],
   },
   remove: {
     ...PATHS.remove,
+    tag: "operations",
     summary: "Remove a finished operation",
+    description: "Removes the operation with its log, events and stage values. The reply is the last record.",
     params: id,
-    reply: operationSchema,
+    replies: { 200: json(operationSchema) },
+    refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
   },
   log: {
     ...PATHS.log,
-    summary: "Log lines; text/plain on Accept; with a filter it looks through about 8 MiB at a time",
+    tag: "operations",
+    summary: "Read the log of an operation",
+    description:
+      "Pages of lines; with Accept: text/plain their text alone. With a filter a page is read from about " +
+      "8 MiB of the log, and may be empty while next is not null.",
+    headers: { Accept: "text/plain: the text of the lines, without numbers" },
     params: id,
     query: logQuery,
-    reply: logPage,
+    replies: {
+      200: { ...json(logPage), "text/plain": z.string().check(z.describe("a line of text a log line")) },
+    },
+    refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_RUN_FILES_UNREADABLE"],
   },
   events: {
     ...PATHS.events,
-    summary: "Stored facts of all attempts as NDJSON",
+    tag: "streams",
+    summary: "Read the events of an operation",
+    description: "The stored events of all attempts in the order of seq; with follow until it finishes.",
     params: id,
     query: eventsQuery,
+    replies: { 200: ndjson(eventLine) },
+    refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_TOO_MANY_WATCHERS", "LIVEOPS_RUN_FILES_UNREADABLE"],
   },
   cancel: {
     ...PATHS.cancel,
-    summary: "Ask an operation to stop; answered once it is recorded",
+    tag: "operations",
+    summary: "Cancel an operation",
+    description: "Answered once the request is on disk. A running operation stops when it can.",
     params: id,
     body: noBody,
-    reply: operationSchema,
+    replies: { 200: json(operationSchema) },
+    refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_TOO_LARGE", "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
   },
   retry: {
     ...PATHS.retry,
+    tag: "operations",
     summary: "Run a failed or cancelled operation again",
+    description: "Queues the operation again; a resumable one may start from a stage.",
     params: id,
     body: retryBody,
-    reply: operationSchema,
+    replies: { 200: json(operationSchema) },
+    refusals: [
+      VERSION,
+      ...NOT_FOUND,
+      "LIVEOPS_TOO_LARGE",
+      "LIVEOPS_NO_SUCH_TYPE",
+      "LIVEOPS_WRONG_STATE",
+      "LIVEOPS_QUEUE_FULL",
+      "LIVEOPS_RUN_FILES_UNREADABLE",
+      "LIVEOPS_STOPPING",
+      "LIVEOPS_STORE_FULL",
+    ],
   },
   watch: {
     ...PATHS.watch,
-    summary: "State as it changes, as NDJSON",
+    tag: "streams",
+    summary: "Watch state as it changes",
+    description: "A snapshot, then changes. Lines may be applied twice; ignore unknown types and keys.",
     query: watchQuery,
+    replies: { 200: ndjson(watchLine) },
+    refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_TOO_MANY_WATCHERS"],
   },
   types: {
     ...PATHS.types,
-    summary: "Operation types with their schemas and load errors",
-    reply: typesReply,
+    tag: "types",
+    summary: "List the operation types",
+    description: "The types with the JSON Schemas of their parameters, and the files that do not load.",
+    replies: { 200: json(typesReply) },
+    refusals: [VERSION],
   },
   history: {
     ...PATHS.history,
-    summary: "How long succeeded runs of a type took, in seconds",
-    params: z.object({ op: z.string() }),
-    reply: historyReply,
+    tag: "types",
+    summary: "Show how long a type takes",
+    description: "Percentiles in seconds over the newest 100 succeeded runs, of the whole and of each stage.",
+    params: z.object({ op: z.string().check(z.describe("the operation type's name")) }),
+    replies: { 200: json(historyReply) },
+    refusals: [VERSION, "LIVEOPS_NO_SUCH_TYPE"],
   },
-  daemon: { ...PATHS.daemon, summary: "The daemon", reply: daemonReply },
+  daemon: {
+    ...PATHS.daemon,
+    tag: "daemon",
+    summary: "Show the daemon",
+    description: "Its version, places, counts, workers and problems. Answered to clients of any version.",
+    replies: { 200: json(daemonReply) },
+    refusals: [],
+  },
   backup: {
     ...PATHS.backup,
-    summary: "Copy the state into a new directory; progress and the end as NDJSON",
+    tag: "daemon",
+    summary: "Copy the state into a new directory",
+    description: "A line of progress each half second, then the last line: done or failed.",
     body: backupBody,
+    replies: { 200: ndjson(backupLine) },
+    refusals: [
+      "LIVEOPS_TOO_LARGE",
+      "LIVEOPS_BACKUP_TARGET",
+      "LIVEOPS_BACKUP_RUNNING",
+      "LIVEOPS_TOO_MANY_WATCHERS",
+      "LIVEOPS_BACKUP_FAILED",
+    ],
   },
   stop: {
     ...PATHS.stop,
+    tag: "daemon",
     summary: "Stop the daemon",
+    description: "Running operations continue under the next daemon; with now they are cancelled first.",
     body: stopBody,
-    reply: stopReply,
+    replies: { 200: json(stopReply) },
+    refusals: ["LIVEOPS_TOO_LARGE", "LIVEOPS_STORE_FULL"],
+  },
+  openapi: {
+    ...PATHS.openapi,
+    tag: "daemon",
+    summary: "Show this document",
+    description: "OpenAPI 3.1 of every route.",
+    replies: { 200: json(z.record(z.string(), z.unknown())) },
+    refusals: [VERSION],
   },
 });
 
-export type RouteName = keyof typeof ROUTES;
+export type { RouteName };
 export type SubmitBody = z.input<typeof submitBody>;
 export type ListQuery = z.input<typeof listQuery>;
 export type LogQuery = z.input<typeof logQuery>;

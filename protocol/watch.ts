@@ -4,26 +4,15 @@
  * It is state, not history: a line may be applied twice without harm, and a client ignores types and keys it does
  * not know.
  */
-import type { LogLine, Operation } from "./operation.js";
-import type { FinalState, State } from "./state.js";
+import type * as z from "zod/mini";
+import type { Operation } from "./operation.js";
+import type { State } from "./state.js";
+import type { watchLine } from "./stream-lines.js";
 
 /** How many operations are in each state, over the whole store. */
 export type Counts = Record<State, number>;
 
-export type WatchLine =
-  /** First on every stream without a usable cursor: it replaces all the client holds. */
-  | { type: "snapshot"; cursor: string; operations: Operation[]; counts: Counts }
-  | { type: "resumed"; cursor: string }
-  /** Changed top-level keys with their whole new values; a new operation as its whole record. */
-  | { type: "changed"; cursor: string; id: string; patch: Partial<Operation> }
-  | { type: "log"; cursor?: string; id: string; lines: LogLine[] }
-  /** The hand-over along a chain; `operation` is the successor's whole record. */
-  | { type: "chained"; cursor: string; from: string; to: string; operation: Operation }
-  | { type: "removed"; cursor: string; id: string }
-  | { type: "counts"; counts: Counts }
-  | { type: "ping" }
-  /** Only with `operation`: the last link is settled; the stream closes. */
-  | { type: "end"; id: string; state: FinalState };
+export type WatchLine = z.infer<typeof watchLine>;
 
 /** Query of `GET /v1/watch`. */
 export interface WatchQuery {

@@ -32,7 +32,7 @@ export function damaged(message: string): BackupError {
 /** Errors of the file system and refusals as what they mean for the command; others as they are. */
 export function asBackupError(error: unknown): unknown {
   if (error instanceof Refusal)
-    return new BackupError(`${error.title}: ${error.message}`, exitCodeOfStatus(error.status));
+    return new BackupError(`${error.summary}: ${error.message}`, exitCodeOfStatus(error.status));
   if (error instanceof PlaceError) return unusable(error.message);
   if (isDiskFull(error)) return new BackupError("the disk is full; make room and try again", EXIT.refused);
   const { code, syscall, message } = error as NodeJS.ErrnoException;

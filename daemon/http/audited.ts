@@ -1,5 +1,5 @@
-/** Takes down in the audit log what a route was asked for, by whom, and what came of it. */
-import type { FastifyReply, FastifyRequest } from "fastify";
+/** Hooks that record in the audit log what a route was asked for, by whom, and what came of it. */
+import type { FastifyRequest, onErrorHookHandler, preSerializationHookHandler } from "fastify";
 import type { AuditAction, AuditLine } from "../../protocol/audit.js";
 import type { RouteName } from "../../protocol/paths.js";
 import type { AuditLog } from "../audit/audit-log.js";
@@ -11,28 +11,32 @@ declare module "fastify" {
   }
 }
 
-export type Answer = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+export interface AuditHooks {
+  preSerialization?: preSerializationHookHandler;
+  onError?: onErrorHookHandler;
+}
 
-/** The route `backup` takes its own line down, when it is over. */
+/** The route `backup` records its own line when it is over. */
 const AUDITED = new Set<string>(["submit", "cancel", "retry", "remove", "stop"] satisfies AuditAction[]);
 
 export function isAudited(name: RouteName): name is RouteName & AuditAction {
   return AUDITED.has(name);
 }
 
-export function audited(audit: AuditLog, action: AuditAction, answer: Answer): Answer {
-  return async (request, reply) => {
-    const take = (ids: string[], result: string) =>
-      audit.record({ action, request, ids, result, details: detailsOf(action, request) });
-    try {
-      const result = await answer(request, reply);
-      take(idsOf(result), "done");
-      return result;
-    } catch (error) {
-      const { id } = request.params as { id?: string };
-      take(id === undefined ? [] : [id], asRefusal(error as Error, 0).code);
-      throw error;
-    }
+export function auditHooks(action: AuditAction): AuditHooks {
+  const record = (request: FastifyRequest, ids: string[], result: string) =>
+    request.server.audit.record({ action, request, ids, result, details: detailsOf(action, request) });
+  return {
+    preSerialization: (request, reply, payload, done) => {
+      // Problems are serialised too; the other hook has recorded them.
+      if (reply.statusCode < 400) record(request, idsOf(payload), "done");
+      done(null, payload);
+    },
+    onError: (request, _reply, error, done) => {
+      const { id } = (request.params ?? {}) as { id?: string };
+      record(request, id === undefined ? [] : [id], asRefusal(error, 0).code);
+      done();
+    },
   };
 }
 

@@ -1,26 +1,53 @@
 /** Every error becomes problem details here, and nowhere else. */
-import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
-import type { Logger } from "pino";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify";
+import type * as z from "zod/mini";
 import { Refusal } from "../../protocol/errors.js";
+import { PATHS } from "../../protocol/paths.js";
 import { StoreFullError } from "../store/journal.js";
+import { badRequest } from "./input-limits.js";
+import { inputProblem } from "./input-problem.js";
 import { readAway } from "./read-away.js";
 
-export function handleErrors(app: FastifyInstance, log: Logger, maxBody: number): void {
+export function handleErrors(app: FastifyInstance, maxBody: number): void {
   app.setNotFoundHandler((request, reply) => {
-    const refusal = new Refusal(
-      "LIVEOPS_NO_SUCH_ROUTE",
-      `there is no ${request.method} ${request.url.split("?")[0]}; GET /openapi.json lists the routes`,
-    );
-    return sendProblem(reply, refusal);
+    const path = request.url.split("?")[0]!;
+    const methods = methodsOf(path);
+    if (methods.length === 0) {
+      const detail = `there is no ${request.method} ${path}; GET /openapi.json lists the routes`;
+      return sendProblem(reply, new Refusal("LIVEOPS_NO_SUCH_ROUTE", detail));
+    }
+    const allowed = methods.join(", ");
+    reply.header("allow", allowed);
+    const detail = `${path} does not take ${request.method}; it takes ${allowed}; GET /openapi.json lists the routes`;
+    return sendProblem(reply, new Refusal("LIVEOPS_METHOD_NOT_ALLOWED", detail));
   });
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
-    const refusal = asRefusal(error, maxBody);
+    const refusal = error.validation ? invalidInput(error, request) : asRefusal(error, maxBody);
     if (refusal.status === 413) await readAway(request.raw);
     if (refusal.status >= 500 && refusal.code === "LIVEOPS_INTERNAL") {
-      log.error({ err: error, method: request.method, url: request.url }, "a request failed");
+      request.log.error({ err: error, method: request.method, url: request.url }, "a request failed");
     }
     return sendProblem(reply, refusal);
   });
+}
+
+/** The methods of each path of the table; fastify answers HEAD where there is a GET. */
+const METHODS = Object.values(PATHS).map(({ method, path }) => ({
+  pattern: new RegExp(`^${path.replace(".", "\\.").replace(/:\w+/g, "[^/]+")}$`),
+  methods: method === "GET" ? ["GET", "HEAD"] : [method],
+}));
+
+function methodsOf(path: string): string[] {
+  return METHODS.flatMap(({ pattern, methods }) => (pattern.test(path) ? methods : []));
+}
+
+/** What is wrong with the part of the request that its schema does not take. */
+function invalidInput({ validationContext }: FastifyError, request: FastifyRequest): Refusal {
+  const place = validationContext as "params" | "querystring" | "body";
+  const schemas = request.routeOptions.schema as FastifySchema;
+  const where = ({ params: "path", querystring: "query", body: "body" } as const)[place];
+  const value = { path: request.params, query: request.query, body: request.body }[where];
+  return badRequest(inputProblem(schemas[place] as z.ZodMiniType, value, where));
 }
 
 export function sendProblem(reply: FastifyReply, refusal: Refusal): FastifyReply {

@@ -1,85 +1,170 @@
-/** `GET /openapi.json`: OpenAPI 3.1, made from the route table's schemas. */
+/** `GET /openapi.json`: OpenAPI 3.1, made from the schemas and descriptions of the route table. */
 import * as z from "zod/mini";
-import { REFUSALS } from "../../protocol/errors.js";
-import { ROUTES, type Route } from "../../protocol/routes.js";
-import { VERSION } from "../../protocol/version.js";
+import { REFUSALS, type RefusalCode } from "../../protocol/errors.js";
+import { COMMON_REFUSALS, type Content, ROUTES, type Route, TAGS } from "../../protocol/routes.js";
+import { VERSION, VERSION_HEADER } from "../../protocol/version.js";
+import { COMPONENTS } from "./openapi-components.js";
 
-let made: object | undefined;
+type Json = Record<string, unknown>;
 
-export function openapi(): object {
-  made ??= build();
-  return made;
+let document: Json | undefined;
+
+export function openapi(): Json {
+  document ??= build();
+  return document;
 }
 
-function build(): object {
-  const paths: Record<string, Record<string, unknown>> = {};
+function build(): Json {
+  const schemas = jsonSchemas();
+  const paths: Record<string, Json> = {};
   for (const [name, route] of Object.entries(ROUTES) as Array<[string, Route]>) {
     const path = route.path.replace(/:(\w+)/g, "{$1}");
     paths[path] ??= {};
-    paths[path][route.method.toLowerCase()] = operation(name, route);
+    paths[path][route.method.toLowerCase()] = operation(name, route, schemas);
   }
   return {
     openapi: "3.1.0",
-    info: { title: "liveops", version: VERSION, description: "HTTP/1.1 over the daemon's Unix socket." },
-    paths,
-    components: { schemas: { Problem: PROBLEM } },
-  };
-}
-
-function operation(name: string, route: Route): object {
-  return {
-    operationId: name,
-    summary: route.summary,
-    parameters: [
-      ...parameters(route.params, "path"),
-      ...parameters(route.query, "query"),
-      ...(name === "submit" ? [{ name: "Idempotency-Key", in: "header", schema: { type: "string" } }] : []),
+    info: {
+      title: "liveops",
+      version: VERSION,
+      description:
+        "HTTP/1.1 over the Unix socket of the daemon. A body is JSON whatever its Content-Type; an empty body is {}. " +
+        "A path that does not take the method is 405 with Allow; an unknown path is 404. Both are a Problem.",
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [
+      { url: "http://liveops", description: "The Unix socket; the name of the host does not matter" },
     ],
-    ...(route.body && {
-      requestBody: { content: { "application/json": { schema: schemaOf(route.body, "input") } } },
-    }),
-    responses: {
-      [route.status]: {
-        description: "done",
-        content: route.reply
-          ? { "application/json": { schema: schemaOf(route.reply, "output") } }
-          : { "application/x-ndjson": { schema: { type: "object", description: "one JSON object a line" } } },
-      },
-      default: {
-        description: "refused",
-        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+    security: [],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    paths,
+    components: {
+      schemas: Object.fromEntries(Object.keys(COMPONENTS).map((name) => [name, schemas[name]!])),
+      headers: {
+        Version: {
+          description: "version of the daemon",
+          required: true,
+          schema: { type: "string" },
+        },
       },
     },
   };
 }
 
-function parameters(schema: z.ZodMiniObject | undefined, where: "path" | "query"): object[] {
-  if (!schema) return [];
-  const { properties = {} } = schemaOf(schema, "input");
-  return Object.entries(properties as Record<string, object>).map(([name, property]) => ({
+function operation(name: string, route: Route, schemas: Record<string, Json>): Json {
+  const { tag, summary, description, params, query, headers = {}, body, replies, refusals } = route;
+  return {
+    operationId: name,
+    tags: [tag],
+    summary,
+    description,
+    parameters: [
+      ...(params ? parameters(schemas[`${name} params`]!, "path") : []),
+      ...(query ? parameters(schemas[`${name} query`]!, "query") : []),
+      ...Object.entries(headers)
+        // OpenAPI describes Accept by the media types of the replies.
+        .filter(([header]) => header !== "Accept")
+        .map(([header, text]) => ({
+          name: header,
+          in: "header",
+          description: text,
+          schema: { type: "string", minLength: 1, maxLength: 255 },
+        })),
+    ],
+    ...(body && {
+      requestBody: {
+        // An empty body is taken as {}.
+        required: name === "submit" || name === "backup",
+        content: { "application/json": { schema: schemas[`${name} body`] } },
+      },
+    }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries<Content>(replies).map(([status, content]) => [
+          status,
+          response(
+            describeReply(name, Number(status)),
+            Object.keys(content).map((type) => [type, schemas[`${name} ${status} ${type}`]!]),
+          ),
+        ]),
+      ),
+      ...errors([...COMMON_REFUSALS, ...refusals]),
+      default: response("An error that is not listed here", [PROBLEM]),
+    },
+  };
+}
+
+function response(description: string, content: Array<readonly [type: string, schema: Json]>): Json {
+  return {
+    description,
+    headers: { [HEADER]: { $ref: "#/components/headers/Version" } },
+    content: Object.fromEntries(content.map(([type, schema]) => [type, { schema }])),
+  };
+}
+
+const HEADER = VERSION_HEADER.replace(/^l/, "L").replace("-v", "-V");
+
+const PROBLEM = ["application/problem+json", { $ref: "#/components/schemas/Problem" }] as const;
+
+function describeReply(name: string, status: number): string {
+  if (name !== "submit") return "Done";
+  return status === 201
+    ? "Recorded: the operation, or an array of them in the order of the request"
+    : "Repeated: the same Idempotency-Key and body were submitted before; what was recorded then";
+}
+
+/** One response a status, which names its codes. */
+function errors(codes: RefusalCode[]): Json {
+  const byStatus = Object.groupBy(codes, (code) => REFUSALS[code].status);
+  return Object.fromEntries(
+    Object.entries(byStatus).map(([status, some]) => [
+      status,
+      response(some.map((code) => `${code}: ${REFUSALS[code].summary}`).join(". "), [PROBLEM]),
+    ]),
+  );
+}
+
+function parameters({ properties, required }: Json, where: "path" | "query"): Json[] {
+  return Object.entries(properties as Record<string, Json>).map(([name, { description, ...schema }]) => ({
     name,
     in: where,
-    required: where === "path",
-    schema: property,
+    ...(description !== undefined && { description }),
+    required: where === "path" || ((required ?? []) as string[]).includes(name),
+    // A list is separated by commas.
+    ...(schema.type === "array" && { style: "form", explode: false }),
+    schema,
   }));
 }
 
-function schemaOf(schema: z.ZodMiniType, io: "input" | "output"): Record<string, unknown> {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
-  return rest;
+/**
+ * The JSON Schemas of the components, by name, and of what stands in a route, by the route's name and place. Where a
+ * schema holds a component, it refers to it.
+ *
+ * Replies are described as inputs too: a client must ignore keys that it does not know.
+ */
+function jsonSchemas(): Record<string, Json> {
+  const registry = z.registry<{ id: string }>();
+  const add = (id: string, schema: z.ZodMiniType | undefined) => {
+    if (schema && !registry.has(schema)) registry.add(schema, { id });
+    else if (schema) aliases.set(id, registry.get(schema)!.id);
+  };
+  const aliases = new Map<string, string>();
+  for (const [name, schema] of Object.entries(COMPONENTS)) add(name, schema);
+  for (const [name, route] of Object.entries(ROUTES) as Array<[string, Route]>) {
+    add(`${name} params`, route.params);
+    add(`${name} query`, route.query);
+    add(`${name} body`, route.body);
+    for (const [status, content] of Object.entries<Content>(route.replies))
+      for (const [type, schema] of Object.entries(content)) add(`${name} ${status} ${type}`, schema);
+  }
+  const { schemas } = z.toJSONSchema(registry, { io: "input", unrepresentable: "any", uri: reference });
+  const byName: Record<string, Json> = {};
+  for (const [id, { $id: _, $schema: __, ...schema }] of Object.entries(schemas)) byName[id] = schema;
+  for (const [id, original] of aliases)
+    byName[id] = original in COMPONENTS ? { $ref: reference(original) } : byName[original]!;
+  return byName;
 }
 
-const PROBLEM = {
-  type: "object",
-  description: "RFC 9457 problem details",
-  required: ["type", "title", "status", "code", "detail"],
-  properties: {
-    type: { type: "string" },
-    title: { type: "string" },
-    status: { type: "integer" },
-    code: { type: "string", enum: Object.keys(REFUSALS) },
-    detail: { type: "string" },
-    nearest: { type: "array", items: { type: "string" } },
-    candidates: { type: "array", items: { type: "string" } },
-  },
-};
+function reference(name: string): string {
+  return `#/components/schemas/${name}`;
+}

@@ -1,18 +1,15 @@
 /**
  * The HTTP server on the Unix socket: JSON whatever the Content-Type, the version on every reply, one error handler.
  */
-import { isUtf8 } from "node:buffer";
-import fastify, { type FastifyInstance } from "fastify";
-import { isDeeper } from "../../protocol/depth.js";
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { Refusal } from "../../protocol/errors.js";
-import { lossInText } from "../../protocol/json-loss.js";
-import { MAX_DEPTH } from "../../protocol/limits.js";
 import { compatible, VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import type { Context } from "../context.js";
 import { Connections, connectionLimits } from "./connections.js";
 import { handleErrors, sendProblem } from "./errors.js";
-import { openapi } from "./openapi.js";
+import { readBody } from "./json-body.js";
 import { plainAnswer } from "./plain-answer.js";
+import type { RoutePlugin } from "./route-definition.js";
 import { backupRoute } from "./routes/backup.js";
 import { cancelRoute } from "./routes/cancel.js";
 import { daemonRoutes } from "./routes/daemon.js";
@@ -20,12 +17,32 @@ import { eventsRoute } from "./routes/events.js";
 import { historyRoute } from "./routes/history.js";
 import { listRoute } from "./routes/list.js";
 import { logRoute } from "./routes/log.js";
+import { openapiRoute } from "./routes/openapi.js";
 import { removeRoute } from "./routes/remove.js";
 import { retryRoute } from "./routes/retry.js";
 import { showRoute } from "./routes/show.js";
 import { submitRoute } from "./routes/submit.js";
 import { typesRoute } from "./routes/types.js";
 import { watchRoute } from "./routes/watch.js";
+import { zodCompilers } from "./zod-compilers.js";
+
+/** The folder `routes/`. */
+const ROUTE_PLUGINS: RoutePlugin[] = [
+  submitRoute,
+  listRoute,
+  showRoute,
+  removeRoute,
+  logRoute,
+  eventsRoute,
+  cancelRoute,
+  retryRoute,
+  watchRoute,
+  typesRoute,
+  historyRoute,
+  daemonRoutes,
+  backupRoute,
+  openapiRoute,
+];
 
 /** Milliseconds a client may take over its request. A stream is not affected: its request is complete. */
 export interface RequestTimeouts {
@@ -44,11 +61,12 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
   const { maxBody, maxConnections, concurrency } = context.settings;
   const app = fastify({
     bodyLimit: maxBody,
-    logger: false,
+    loggerInstance: context.log as FastifyBaseLogger,
+    // A line a request would fill the log; errors are logged by the error handler.
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 500 },
-    // Routes are checked by their zod schemas (route.ts); fastify's own compilers are half of its start.
-    schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
+    schemaController: zodCompilers(context.log),
     http: {
       requireHostHeader: false,
       headersTimeout: timeouts.headers,
@@ -95,63 +113,9 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
       `the daemon is liveops ${VERSION}, the client is ${theirs}; run liveopsd restart with the newer of the two`,
     );
   });
-  handleErrors(app, context.log, maxBody);
-  for (const route of [
-    submitRoute,
-    listRoute,
-    showRoute,
-    removeRoute,
-    logRoute,
-    eventsRoute,
-    cancelRoute,
-    retryRoute,
-    watchRoute,
-    typesRoute,
-    historyRoute,
-    daemonRoutes,
-    backupRoute,
-  ]) {
-    route(app, context, connections);
-  }
-  app.get("/openapi.json", async () => openapi());
+  handleErrors(app, maxBody);
+  for (const routes of ROUTE_PLUGINS) app.register(routes, { context, connections });
   return app;
-}
-
-/** @throws Refusal where it is not JSON, so deep that what walks it would run out of stack, or would not be kept exactly */
-function readBody(body: Buffer): unknown {
-  if (body.length === 0) return {};
-  if (!isUtf8(body))
-    throw new Refusal("LIVEOPS_BAD_REQUEST", "the body is not valid UTF-8; send JSON in UTF-8");
-  const text = body.toString();
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new Refusal(
-      "LIVEOPS_BAD_REQUEST",
-      `the body is not JSON: ${(error as Error).message}; send an object`,
-    );
-  }
-  // Parameters may be as deep as that, and stand in a body, or in one of several.
-  if (isDeeper(value, MAX_DEPTH + 2))
-    throw new Refusal(
-      "LIVEOPS_BAD_REQUEST",
-      `the body is nested more than ${MAX_DEPTH} levels deep; put deep input into a file and pass its path`,
-    );
-  const loss = lossInText(text, value);
-  if (loss !== null) {
-    const code = IN_PARAMS.test(loss.path ?? "") ? "LIVEOPS_PARAMS_INVALID" : "LIVEOPS_BAD_REQUEST";
-    throw new Refusal(code, `the body: ${loss.problem}`);
-  }
-  return value;
-}
-
-/** The place of a parameter in the body of a submit, or of several. */
-const IN_PARAMS = /^(\[\d+\]\.)?params\./;
-
-/** For schemas of fastify's own kind, which no route has. */
-function noCompiler(): never {
-  throw new Error("no route has a schema of fastify's own");
 }
 
 /** Milliseconds a client may take to read why its request was refused. */

@@ -78,7 +78,7 @@ function describe(
 }
 
 function refusal(error: Refusal): string[] {
-  const lines = [`${error.title}: ${error.message}`];
+  const lines = [`${error.summary}: ${error.message}`];
   const unsaid = (names: string[] = []) => names.filter((name) => !error.message.includes(name));
   const near = unsaid(error.extra.nearest);
   if (near.length > 0) lines.push(`did you mean ${near.join(", ")}?`);

@@ -25,10 +25,10 @@ export function exitCodes(): string {
 function refusals(): string {
   const codes = Object.keys(REFUSALS) as RefusalCode[];
   return table(
-    ["code", "status", "exit", "title", "when"],
+    ["code", "status", "exit", "summary", "when"],
     codes.map((name) => {
-      const { status, title } = REFUSALS[name];
-      return [code(name), String(status), String(exitCodeOfStatus(status)), title, REFUSAL_REASONS[name]];
+      const { status, summary } = REFUSALS[name];
+      return [code(name), String(status), String(exitCodeOfStatus(status)), summary, REFUSAL_REASONS[name]];
     }),
   );
 }

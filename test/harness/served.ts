@@ -27,12 +27,14 @@ import { TrustedClock } from "../../daemon/trusted-clock.js";
 import { Hub } from "../../daemon/watch/hub.js";
 import { fits } from "../../daemon/watch/scope.js";
 import { RunSink } from "../../daemon/worker/run-sink.js";
-import { Client } from "../../protocol/client/client.js";
+import type { Client } from "../../protocol/client/client.js";
 import { LIMITS } from "../../protocol/command/config.js";
 import type { Submission } from "../../protocol/fact.js";
 import type { FinalState } from "../../protocol/state.js";
 import { isFinal } from "../../protocol/state.js";
+import { CheckedClient } from "./checked-client.js";
 import { FakeLoader } from "./fake-loader.js";
+import { expectPublished } from "./published.js";
 import { OpenStore, outcome } from "./store.js";
 
 /** The executor as far as routes know it. */
@@ -142,14 +144,19 @@ export class Served {
     }
   }
 
-  inject(options: InjectOptions): Promise<LightMyRequestResponse> {
-    return this.app.inject({ headers: {}, ...options });
+  /** Every reply is checked against `/openapi.json`. */
+  async inject(options: InjectOptions): Promise<LightMyRequestResponse> {
+    const reply = await this.app.inject({ headers: {}, ...options });
+    const { method = "GET", url } = options;
+    const type = String(reply.headers["content-type"]);
+    expectPublished(method, String(url), { status: reply.statusCode, type, body: reply.body });
+    return reply;
   }
 
   /** From here on a real client reaches it. */
   async listen(): Promise<Client> {
     await this.app.listen({ path: this.context.settings.socket });
-    return new Client(this.context.settings.socket);
+    return new CheckedClient(this.context.settings.socket);
   }
 
   submit(over: Partial<Submission> = {}): Promise<string> {

@@ -1,5 +1,6 @@
 /** The catalogue of errors: statuses map to the contract's exit codes, and the docs say the same. */
 import { readFileSync } from "node:fs";
+import { STATUS_CODES } from "node:http";
 import { describe, expect, test } from "vitest";
 import {
   CAUSES,
@@ -18,6 +19,7 @@ test("each refusal's status has the contract's exit code", () => {
     400: 2,
     413: 2,
     422: 2,
+    405: 2,
     404: 4,
     409: 5,
     426: 5,
@@ -66,10 +68,23 @@ describe("Refusal", () => {
     expect(back.toProblem()).toEqual(problem);
   });
 
+  test.each(codes)("%s has the reason phrase of its status as title, as RFC 9457 asks", (code) => {
+    const phrases: Record<number, string> = {
+      ...STATUS_CODES,
+      // Renamed by RFC 9110.
+      413: "Content Too Large",
+      422: "Unprocessable Content",
+    };
+    const { status, title, summary } = REFUSALS[code];
+    expect(title).toBe(phrases[status]);
+    expect(new Refusal(code, "d").summary).toBe(summary);
+  });
+
   test("a code of a newer daemon keeps its status and title", () => {
     const problem = { type: "about:blank", title: "New", status: 409, code: "LIVEOPS_NEW", detail: "d" };
     const back = Refusal.fromProblem(problem);
     expect([back.status, back.title, back.code]).toEqual([409, "New", "LIVEOPS_NEW"]);
+    expect(back.summary).toBe("New");
   });
 });
 

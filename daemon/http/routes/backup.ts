@@ -1,48 +1,49 @@
 /** `POST /v1/daemon/backup`: copies the state into a new directory; a line each half second tells how far it is. */
-import type { FastifyInstance } from "fastify";
 import type { BackupLine } from "../../../protocol/backup.js";
-import type { Context } from "../../context.js";
-import type { Connections } from "../connections.js";
 import { asRefusal } from "../errors.js";
-import { bind } from "../route.js";
+import { definition, type RoutePlugin } from "../route-definition.js";
 import { openStream } from "../stream.js";
 
 /** Milliseconds between two lines of progress. */
 const EVERY_MS = 500;
 
-export function backupRoute(app: FastifyInstance, context: Context, connections: Connections): void {
+export const backupRoute: RoutePlugin = (app, { context, connections }, done) => {
   const { audit, backups, log, settings } = context;
-  bind(app, "backup", ({ body, request, reply }) => {
-    const gone = new AbortController();
-    let progress = { files: 0, bytes: 0 };
-    const { dir, done } = backups.start(body.dir, gone.signal, (now) => {
-      progress = now;
-    });
-    const response = openOrAbort(() => openStream(reply, connections), gone, done);
-    const send = (line: BackupLine) => {
-      if (!response.writableNeedDrain && !response.destroyed) response.write(`${JSON.stringify(line)}\n`);
-    };
-    const timer = setInterval(() => send({ type: "progress", ...progress }), EVERY_MS);
-    response.on("close", () => gone.abort(new Error("the client closed the connection")));
-    const finish = (line: BackupLine, result: string) => {
-      clearInterval(timer);
-      audit.record({ action: "backup", request, ids: [], details: { dir }, result });
-      response.end(`${JSON.stringify(line)}\n`);
-    };
-    done.then(
-      ({ at, files, bytes }) => {
-        log.info({ dir, files, bytes }, "a backup was written");
-        finish({ type: "done", dir, at, files, bytes }, "done");
-      },
-      (error: Error) => {
-        const refusal = asRefusal(error, settings.maxBody);
-        log.warn({ err: error, dir }, "a backup was not written");
-        finish({ type: "failed", problem: refusal.toProblem() }, refusal.code);
-      },
-    );
-    return reply;
+  app.route({
+    ...definition("backup"),
+    handler: (request, reply) => {
+      const gone = new AbortController();
+      let progress = { files: 0, bytes: 0 };
+      const { dir, done } = backups.start(request.body.dir, gone.signal, (now) => {
+        progress = now;
+      });
+      const response = openOrAbort(() => openStream(reply, connections), gone, done);
+      const send = (line: BackupLine) => {
+        if (!response.writableNeedDrain && !response.destroyed) response.write(`${JSON.stringify(line)}\n`);
+      };
+      const timer = setInterval(() => send({ type: "progress", ...progress }), EVERY_MS);
+      response.on("close", () => gone.abort(new Error("the client closed the connection")));
+      const finish = (line: BackupLine, result: string) => {
+        clearInterval(timer);
+        audit.record({ action: "backup", request, ids: [], details: { dir }, result });
+        response.end(`${JSON.stringify(line)}\n`);
+      };
+      done.then(
+        ({ at, files, bytes }) => {
+          log.info({ dir, files, bytes }, "a backup was written");
+          finish({ type: "done", dir, at, files, bytes }, "done");
+        },
+        (error: Error) => {
+          const refusal = asRefusal(error, settings.maxBody);
+          log.warn({ err: error, dir }, "a backup was not written");
+          finish({ type: "failed", problem: refusal.toProblem() }, refusal.code);
+        },
+      );
+      return reply;
+    },
   });
-}
+  done();
+};
 
 /** The stream; where there may be no more streams, nothing is left of the backup. */
 function openOrAbort<T>(open: () => T, gone: AbortController, done: Promise<unknown>): T {

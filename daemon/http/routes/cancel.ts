@@ -1,13 +1,14 @@
-/** `POST /v1/operations/:id/cancel`: answered once it is recorded; the operation stops when it can. */
-import type { FastifyInstance } from "fastify";
-import type { Context } from "../../context.js";
-import { bind } from "../route.js";
+import { definition, type RoutePlugin } from "../route-definition.js";
 
-export function cancelRoute(app: FastifyInstance, context: Context): void {
-  bind(app, "cancel", async ({ params }) => {
-    const { id } = context.find(params.id).record;
-    await context.lifecycle.cancel(id);
-    context.executor.stopOperation(id);
-    return context.whole(context.find(id));
+export const cancelRoute: RoutePlugin = (app, { context }, done) => {
+  app.route({
+    ...definition("cancel"),
+    handler: async ({ params }) => {
+      const { id } = context.find(params.id).record;
+      await context.lifecycle.cancel(id);
+      context.executor.stopOperation(id);
+      return context.whole(context.find(id));
+    },
   });
-}
+  done();
+};

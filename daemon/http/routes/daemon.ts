@@ -1,20 +1,23 @@
 /** `GET /v1/daemon` and `POST /v1/daemon/stop`. */
-import type { FastifyInstance } from "fastify";
 import type { DaemonReply } from "../../../protocol/routes.js";
 import { VERSION } from "../../../protocol/version.js";
 import type { Context } from "../../context.js";
-import { bind } from "../route.js";
+import { definition, type RoutePlugin } from "../route-definition.js";
 
-export function daemonRoutes(app: FastifyInstance, context: Context): void {
-  bind(app, "daemon", () => describe(context));
-  bind(app, "stop", async ({ body, reply }) => {
-    const said = await context.prepareStop(body.now);
-    // The answer goes out first: stopping closes every connection. Whoever asked may have gone meanwhile.
-    if (reply.raw.destroyed) context.stop();
-    else reply.raw.once("close", () => context.stop());
-    return said;
+export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
+  app.route({ ...definition("daemon"), handler: () => describe(context) });
+  app.route({
+    ...definition("stop"),
+    handler: async ({ body }, reply) => {
+      const said = await context.prepareStop(body.now);
+      // The answer goes out first: stopping closes every connection. Whoever asked may have gone meanwhile.
+      if (reply.raw.destroyed) context.stop();
+      else reply.raw.once("close", () => context.stop());
+      return said;
+    },
   });
-}
+  done();
+};
 
 function describe({
   audit,

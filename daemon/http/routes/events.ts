@@ -1,5 +1,4 @@
 /** `GET /v1/operations/:id/events`: the stored facts of all attempts, and with `follow` those to come. */
-import type { FastifyInstance } from "fastify";
 import type { EventLine } from "../../../protocol/client/client.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { Context } from "../../context.js";
@@ -9,45 +8,48 @@ import { checkRunFiles, isUnreadable, runFilesRefusal } from "../../run-files/un
 import type { Entry } from "../../store/decision.js";
 import { runDir } from "../../store/layout.js";
 import { eventsOf } from "../../store/ledger.js";
-import type { Connections } from "../connections.js";
-import { bind } from "../route.js";
+import { definition, type RoutePlugin } from "../route-definition.js";
 import { openStream } from "../stream.js";
 
 /** Milliseconds between two pings, by which a client tells a quiet operation from a daemon that is gone. */
 const PING_MS = 15_000;
 
-export function eventsRoute(app: FastifyInstance, context: Context, connections: Connections): void {
-  bind(app, "events", ({ params, query, reply }) => {
-    const { id } = context.find(params.id).record;
-    const dir = runDir(context.layout, id);
-    try {
-      checkRunFiles(dir, attemptsIn(dir));
-    } catch (error) {
-      throw isUnreadable(error) ? runFilesRefusal(id, error) : error;
-    }
-    const response = openStream(reply, connections);
-    const events = new MergedEvents(dir, query.after, query.log);
-    const pump = () => {
+export const eventsRoute: RoutePlugin = (app, { context, connections }, done) => {
+  app.route({
+    ...definition("events"),
+    handler: ({ params, query }, reply) => {
+      const { id } = context.find(params.id).record;
+      const dir = runDir(context.layout, id);
       try {
-        send(context, id, events, query.follow, response);
+        checkRunFiles(dir, attemptsIn(dir));
       } catch (error) {
-        if (!isUnreadable(error)) throw error;
-        context.log.warn({ err: error, id }, "an event stream was cut off: run files cannot be read");
-        response.destroy();
+        throw isUnreadable(error) ? runFilesRefusal(id, error) : error;
       }
-    };
-    response.on("drain", pump);
-    if (query.follow) context.signals.on(id, pump);
-    const pings = query.follow ? setInterval(() => ping(response), PING_MS) : undefined;
-    response.on("close", () => {
-      clearInterval(pings);
-      context.signals.off(id, pump);
-      events.close();
-    });
-    pump();
-    return reply;
+      const response = openStream(reply, connections);
+      const events = new MergedEvents(dir, query.after, query.log);
+      const pump = () => {
+        try {
+          send(context, id, events, query.follow, response);
+        } catch (error) {
+          if (!isUnreadable(error)) throw error;
+          context.log.warn({ err: error, id }, "an event stream was cut off: run files cannot be read");
+          response.destroy();
+        }
+      };
+      response.on("drain", pump);
+      if (query.follow) context.signals.on(id, pump);
+      const pings = query.follow ? setInterval(() => ping(response), PING_MS) : undefined;
+      response.on("close", () => {
+        clearInterval(pings);
+        context.signals.off(id, pump);
+        events.close();
+      });
+      pump();
+      return reply;
+    },
   });
-}
+  done();
+};
 
 /** A stream that has not drained says enough of the daemon by what it still holds. */
 function ping(response: ReturnType<typeof openStream>): void {

@@ -1,27 +1,30 @@
 /** `GET /v1/ops/:op/history`: how long the newest succeeded runs of a type took, whole and by stage. */
-import type { FastifyInstance } from "fastify";
 import { noSuchType } from "../../../protocol/no-such-type.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/routes.js";
 import type { Context } from "../../context.js";
-import { bind } from "../route.js";
+import { definition, type RoutePlugin } from "../route-definition.js";
 
 /** Runs looked at. */
 const NEWEST = 100;
 
-export function historyRoute(app: FastifyInstance, context: Context): void {
-  bind(app, "history", async ({ params }): Promise<HistoryReply> => {
-    // A type that is not loaded any more is known by its operations.
-    if (context.store.count({ op: params.op }) === 0) await mustBeLoaded(context, params.op);
-    const runs = context.store
-      .list({ op: params.op, state: ["succeeded"] }, NEWEST)
-      .map((entry) => entry.record);
-    const whole = runs
-      .filter((run) => !hasResumedStage(run))
-      .map((run) => run.seconds ?? seconds(run.startedAt, run.finishedAt));
-    return { op: params.op, runs: runs.length, seconds: spread(present(whole)), stages: byStage(runs) };
+export const historyRoute: RoutePlugin = (app, { context }, done) => {
+  app.route({
+    ...definition("history"),
+    handler: async ({ params }): Promise<HistoryReply> => {
+      // A type that is not loaded any more is known by its operations.
+      if (context.store.count({ op: params.op }) === 0) await mustBeLoaded(context, params.op);
+      const runs = context.store
+        .list({ op: params.op, state: ["succeeded"] }, NEWEST)
+        .map((entry) => entry.record);
+      const whole = runs
+        .filter((run) => !hasResumedStage(run))
+        .map((run) => run.seconds ?? seconds(run.startedAt, run.finishedAt));
+      return { op: params.op, runs: runs.length, seconds: spread(present(whole)), stages: byStage(runs) };
+    },
   });
-}
+  done();
+};
 
 async function mustBeLoaded({ loader }: Context, op: string): Promise<void> {
   const { ops, errors } = await loader.types();

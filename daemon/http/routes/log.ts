@@ -1,38 +1,40 @@
 /** `GET /v1/operations/:id/log`: a page of the log, read by range; plain text where that is asked for. */
-import type { FastifyInstance } from "fastify";
 import { Refusal } from "../../../protocol/errors.js";
-import type { Context } from "../../context.js";
 import { pageAfter, pageBefore } from "../../run-files/log-pages.js";
 import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
 import { runDir } from "../../store/layout.js";
-import { bind } from "../route.js";
+import { definition, type RoutePlugin } from "../route-definition.js";
 
-export function logRoute(app: FastifyInstance, context: Context): void {
-  bind(app, "log", async ({ params, query, request, reply }) => {
-    const { record } = context.find(params.id);
-    const { after, before, tail, limit, match, stage, stream } = query;
-    if ([after, before, tail].filter((given) => given !== undefined).length > 1) {
-      throw new Refusal("LIVEOPS_BAD_REQUEST", "give one of after, before and tail");
-    }
-    // As of now: what comes while it is read is no part of this page.
-    const total = record.logLines;
-    const asText = request.headers.accept?.includes("text/plain") === true;
-    const question = {
-      runDir: runDir(context.layout, record.id),
-      filter: { match, stage, stream },
-      isGone: () => reply.raw.destroyed,
-      // Plain text has no place for a `next`: it is looked through to its end.
-      ...(asText && { most: Number.POSITIVE_INFINITY }),
-    };
-    const backwards = before !== undefined || tail !== undefined;
-    const page = backwards
-      ? pageBefore({ ...question, limit: Math.min(tail ?? limit, limit) }, before ?? total + 1)
-      : pageAfter({ ...question, limit }, after ?? 0);
-    const { lines, next } = await page.catch((error: unknown) => {
-      throw isUnreadable(error) ? runFilesRefusal(record.id, error) : error;
-    });
-    if (!asText) return { lines, next, total };
-    reply.type("text/plain; charset=utf-8");
-    return lines.map((line) => `${line.text}\n`).join("");
+export const logRoute: RoutePlugin = (app, { context }, done) => {
+  app.route({
+    ...definition("log"),
+    handler: async ({ params, query, headers }, reply) => {
+      const { record } = context.find(params.id);
+      const { after, before, tail, limit, match, stage, stream } = query;
+      if ([after, before, tail].filter((given) => given !== undefined).length > 1) {
+        throw new Refusal("LIVEOPS_BAD_REQUEST", "give one of after, before and tail");
+      }
+      // As of now: what comes while it is read is no part of this page.
+      const total = record.logLines;
+      const asText = headers.accept?.includes("text/plain") === true;
+      const question = {
+        runDir: runDir(context.layout, record.id),
+        filter: { match, stage, stream },
+        isGone: () => reply.raw.destroyed,
+        // Plain text has no place for a `next`: it is looked through to its end.
+        ...(asText && { most: Number.POSITIVE_INFINITY }),
+      };
+      const backwards = before !== undefined || tail !== undefined;
+      const page = backwards
+        ? pageBefore({ ...question, limit: Math.min(tail ?? limit, limit) }, before ?? total + 1)
+        : pageAfter({ ...question, limit }, after ?? 0);
+      const { lines, next } = await page.catch((error: unknown) => {
+        throw isUnreadable(error) ? runFilesRefusal(record.id, error) : error;
+      });
+      if (!asText) return { lines, next, total };
+      reply.type("text/plain; charset=utf-8");
+      return lines.map((line) => `${line.text}\n`).join("");
+    },
   });
-}
+  done();
+};

@@ -1,5 +1,4 @@
 /** `POST /v1/operations/:id/retry`: run a failed or cancelled operation again, from a stage where it is resumable. */
-import type { FastifyInstance } from "fastify";
 import { forgetFrom } from "../../../ops/api/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Context } from "../../context.js";
@@ -8,19 +7,23 @@ import type { Entry } from "../../store/decision.js";
 import { isDiskFull } from "../../store/durable-file.js";
 import { StoreFullError } from "../../store/journal.js";
 import { valuesDir } from "../../store/layout.js";
-import { bind } from "../route.js";
+import { definition, type RoutePlugin } from "../route-definition.js";
 
-export function retryRoute(app: FastifyInstance, context: Context): void {
-  bind(app, "retry", async ({ params, body }) => {
-    const { id, op, state } = context.find(params.id).record;
-    const from = body.from ?? null;
-    // What cannot be retried at all is told so, by the lifecycle, before what its type could do.
-    const mayBeRetried = state === "failed" || state === "cancelled";
-    if (mayBeRetried && from !== null) await checkResumable(context, op);
-    await context.lifecycle.retry(id, from, (entry) => forget(context, entry, from));
-    return context.whole(context.find(id));
+export const retryRoute: RoutePlugin = (app, { context }, done) => {
+  app.route({
+    ...definition("retry"),
+    handler: async ({ params, body }) => {
+      const { id, op, state } = context.find(params.id).record;
+      const from = body.from ?? null;
+      // What cannot be retried at all is told so, by the lifecycle, before what its type could do.
+      const mayBeRetried = state === "failed" || state === "cancelled";
+      if (mayBeRetried && from !== null) await checkResumable(context, op);
+      await context.lifecycle.retry(id, from, (entry) => forget(context, entry, from));
+      return context.whole(context.find(id));
+    },
   });
-}
+  done();
+};
 
 /** @throws Refusal where the type is not resumable, or does not load */
 async function checkResumable({ loader }: Context, op: string): Promise<void> {

@@ -1,8 +1,6 @@
-/** `GET /v1/operations/:id`. */
-import type { FastifyInstance } from "fastify";
-import type { Context } from "../../context.js";
-import { bind } from "../route.js";
+import { definition, type RoutePlugin } from "../route-definition.js";
 
-export function showRoute(app: FastifyInstance, context: Context): void {
-  bind(app, "show", ({ params }) => context.whole(context.find(params.id)));
-}
+export const showRoute: RoutePlugin = (app, { context }, done) => {
+  app.route({ ...definition("show"), handler: ({ params }) => context.whole(context.find(params.id)) });
+  done();
+};

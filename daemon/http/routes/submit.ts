@@ -1,21 +1,23 @@
 /** `POST /v1/operations`: one operation, or an array of them; once for each idempotency key. */
-import type { FastifyInstance } from "fastify";
 import { Refusal } from "../../../protocol/errors.js";
-import type { Context } from "../../context.js";
 import { Submissions } from "../../submissions.js";
-import { bind } from "../route.js";
+import { definition, type RoutePlugin } from "../route-definition.js";
 
-export function submitRoute(app: FastifyInstance, context: Context): void {
+export const submitRoute: RoutePlugin = (app, { context }, done) => {
   const submissions = new Submissions(context);
-  bind(app, "submit", async ({ body, request, reply }) => {
-    const isBatch = Array.isArray(body);
-    const bodies = isBatch ? body : [body];
-    const key = checkedKey(request.headers["idempotency-key"]);
-    const { entries, isNew } = await submissions.submit({ bodies, isBatch, key });
-    if (!isNew) reply.code(200);
-    return isBatch ? entries.map((entry) => context.present(entry)) : context.whole(entries[0]!);
+  app.route({
+    ...definition("submit"),
+    handler: async ({ body, headers }, reply) => {
+      const isBatch = Array.isArray(body);
+      const bodies = isBatch ? body : [body];
+      const key = checkedKey(headers["idempotency-key"]);
+      const { entries, isNew } = await submissions.submit({ bodies, isBatch, key });
+      reply.code(isNew ? 201 : 200);
+      return isBatch ? entries.map((entry) => context.present(entry)) : context.whole(entries[0]!);
+    },
   });
-}
+  done();
+};
 
 function checkedKey(header: string | string[] | undefined): string | null {
   if (header === undefined) return null;

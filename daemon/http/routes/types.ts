@@ -1,8 +1,6 @@
-/** `GET /v1/ops`: the operation types, the files that do not load, the names that are shadowed. */
-import type { FastifyInstance } from "fastify";
-import type { Context } from "../../context.js";
-import { bind } from "../route.js";
+import { definition, type RoutePlugin } from "../route-definition.js";
 
-export function typesRoute(app: FastifyInstance, context: Context): void {
-  bind(app, "types", () => context.loader.types());
-}
+export const typesRoute: RoutePlugin = (app, { context }, done) => {
+  app.route({ ...definition("types"), handler: () => context.loader.types() });
+  done();
+};

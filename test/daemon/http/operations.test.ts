@@ -156,6 +156,27 @@ describe("one operation", () => {
   });
 });
 
+test("a record with a value that its schema does not take hides no other record", async () => {
+  const [other, id] = [await served.submit(), await served.submit()];
+  const sink = await served.run(id);
+  // An operation in JavaScript may give any label.
+  const progress = {
+    done: 1,
+    total: 2,
+    unit: null,
+    label: 5 as unknown as string,
+    rate: null,
+    etaSeconds: null,
+  };
+  sink.fact({ type: "progress:changed", percent: 50, progress }, true);
+  served.read(id);
+  // Past `inject`, which checks the schema.
+  const shown = (await served.app.inject({ url: `/v1/operations/${id}` })).json();
+  expect(shown.progress).toEqual(progress);
+  const listed = (await served.app.inject({ url: "/v1/operations" })).json();
+  expect(listed.operations.map((record: { id: string }) => record.id)).toEqual([id, other]);
+});
+
 describe("cancel", () => {
   test("of a queued one is the end of it", async () => {
     const id = await served.submit();
@@ -469,12 +490,24 @@ describe("every route", () => {
     ["GET", "/"],
     ["GET", "/v1"],
     ["GET", "/v2/operations"],
-    ["PUT", "/v1/operations"],
-    ["DELETE", "/v1/operations"],
-    ["POST", "/v1/watch"],
     ["GET", "/v1/operations/abc/nothing"],
+    ["POST", "/openapixjson"],
   ] as const)("%s %s is no route", async (method, url) => {
     expectProblem(await served.inject({ method, url }), "LIVEOPS_NO_SUCH_ROUTE", /GET \/openapi\.json lists/);
+  });
+
+  test.each([
+    ["PUT", "/v1/operations", "POST, GET, HEAD"],
+    ["DELETE", "/v1/operations?state=failed", "POST, GET, HEAD"],
+    ["POST", "/v1/watch", "GET, HEAD"],
+    ["PATCH", "/v1/operations/abc", "GET, HEAD, DELETE"],
+    ["GET", "/v1/operations/abc/cancel", "POST"],
+    ["OPTIONS", "/v1/daemon/stop", "POST"],
+    ["DELETE", "/openapi.json", "GET, HEAD"],
+  ] as const)("%s %s is the wrong method; Allow names the right ones", async (method, url, allow) => {
+    const reply = await served.inject({ method, url });
+    expectProblem(reply, "LIVEOPS_METHOD_NOT_ALLOWED", RegExp(`does not take ${method}; it takes ${allow};`));
+    expect(reply.headers.allow).toBe(allow);
   });
 
   test("a path that is no URL is a bad request", async () => {

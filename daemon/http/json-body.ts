@@ -1,0 +1,38 @@
+/** Reads the body of a request as JSON. */
+import { isUtf8 } from "node:buffer";
+import { isDeeper } from "../../protocol/depth.js";
+import { Refusal } from "../../protocol/errors.js";
+import { lossInText } from "../../protocol/json-loss.js";
+import { MAX_DEPTH } from "../../protocol/limits.js";
+
+/** @throws Refusal where it is not JSON, so deep that what walks it would run out of stack, or would not be kept exactly */
+export function readBody(body: Buffer): unknown {
+  if (body.length === 0) return {};
+  if (!isUtf8(body))
+    throw new Refusal("LIVEOPS_BAD_REQUEST", "the body is not valid UTF-8; send JSON in UTF-8");
+  const text = body.toString();
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      `the body is not JSON: ${(error as Error).message}; send an object`,
+    );
+  }
+  // Parameters may be as deep as that, and stand in a body, or in one of several.
+  if (isDeeper(value, MAX_DEPTH + 2))
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      `the body is nested more than ${MAX_DEPTH} levels deep; put deep input into a file and pass its path`,
+    );
+  const loss = lossInText(text, value);
+  if (loss !== null) {
+    const code = IN_PARAMS.test(loss.path ?? "") ? "LIVEOPS_PARAMS_INVALID" : "LIVEOPS_BAD_REQUEST";
+    throw new Refusal(code, `the body: ${loss.problem}`);
+  }
+  return value;
+}
+
+/** The place of a parameter in the body of a submit, or of several. */
+const IN_PARAMS = /^(\[\d+\]\.)?params\./;

@@ -1,0 +1,47 @@
+/** A route of the table as fastify takes it: method, path, schemas, and the hooks that the route needs. */
+import type { preValidationHookHandler, RouteOptions } from "fastify";
+import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
+import type * as z from "zod/mini";
+import { type Content, ROUTES, type Route, type RouteName } from "../../protocol/routes.js";
+import type { Context } from "../context.js";
+import { type AuditHooks, auditHooks, isAudited } from "./audited.js";
+import type { Connections } from "./connections.js";
+import { dropEmptyParameters, limitBody } from "./input-limits.js";
+
+/** What each file of `routes/` exports: a fastify plugin, registered by `server.ts`. */
+export type RoutePlugin = FastifyPluginCallbackZod<{ context: Context; connections: Connections }>;
+
+/** By status, what a handler may return. Only JSON is serialised by its schema; a stream returns the reply. */
+type Responses<Replies> = {
+  [Status in keyof Replies]: "application/x-ndjson" extends keyof Replies[Status]
+    ? z.ZodMiniUnknown
+    : Replies[Status][keyof Replies[Status]];
+};
+
+interface Definition<R extends Route> extends AuditHooks, Pick<RouteOptions, "method" | "url"> {
+  preValidation: preValidationHookHandler[];
+  schema: {
+    params: R["params"];
+    querystring: R["query"];
+    body: R["body"];
+    response: Responses<R["replies"]>;
+  };
+}
+
+export function definition<N extends RouteName>(name: N): Definition<(typeof ROUTES)[N]> {
+  const route: Route = ROUTES[name];
+  const { method, path, params, query, body, replies } = route;
+  const response: Record<string, z.ZodMiniType> = {};
+  for (const [status, content] of Object.entries<Content>(replies)) {
+    const schema = content["application/json"];
+    if (schema) response[status] = schema;
+  }
+  const schema = { ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) };
+  return {
+    method,
+    url: path,
+    schema: { ...schema, response },
+    preValidation: [...(query ? [dropEmptyParameters] : []), ...(body ? [limitBody] : [])],
+    ...(isAudited(name) && auditHooks(name)),
+  } as unknown as Definition<(typeof ROUTES)[N]>;
+}

@@ -1,0 +1,229 @@
+/**
+ * The lines of the NDJSON streams as schemas: watch, events, backup. The daemon writes the lines without parsing them;
+ * `GET /openapi.json` publishes these schemas, and the tests check each line against them.
+ */
+import * as z from "zod/mini";
+import {
+  limitShapes,
+  logLineSchema,
+  omittedSchema,
+  operationErrorSchema,
+  operationSchema,
+  progressSchema,
+  statusSchema,
+} from "./operation.js";
+import { countsSchema, problemSchema } from "./replies.js";
+
+const finalState = z.enum(["succeeded", "failed", "cancelled"]);
+const cursor = z.string().check(z.describe("opaque position in the stream; pass it as since"));
+
+export const pingLine = z
+  .object({ type: z.literal("ping") })
+  .check(z.describe("sent every 15 seconds: the daemon is alive"));
+
+export const snapshotLine = z
+  .object({
+    type: z.literal("snapshot"),
+    cursor,
+    operations: z.array(operationSchema),
+    counts: countsSchema,
+  })
+  .check(z.describe("first line of a stream without a usable cursor; replaces all that the client holds"));
+
+export const resumedLine = z
+  .object({ type: z.literal("resumed"), cursor })
+  .check(z.describe("first line of a stream with a usable cursor; the changes since then follow"));
+
+export const operationPatch = z
+  .partial(operationSchema)
+  .check(z.describe("the changed keys of a record with their whole new values"));
+
+export const changedLine = z
+  .object({ type: z.literal("changed"), cursor, id: z.string(), patch: operationPatch })
+  .check(z.describe("a changed operation; for a new operation the patch is the whole record"));
+
+export const logLines = z
+  .object({
+    type: z.literal("log"),
+    cursor: z.optional(cursor),
+    id: z.string(),
+    lines: z.array(logLineSchema),
+  })
+  .check(z.describe("log lines of an operation, none missing"));
+
+export const chainedLine = z
+  .object({
+    type: z.literal("chained"),
+    cursor,
+    from: z.string(),
+    to: z.string(),
+    operation: operationSchema,
+  })
+  .check(z.describe("an operation handed over to the next one of its chain; operation is the next one"));
+
+export const removedLine = z
+  .object({ type: z.literal("removed"), cursor, id: z.string() })
+  .check(z.describe("a removed operation"));
+
+export const countsLine = z
+  .object({ type: z.literal("counts"), counts: countsSchema })
+  .check(z.describe("how many operations are in each state"));
+
+export const endLine = z
+  .object({ type: z.literal("end"), id: z.string(), state: finalState })
+  .check(z.describe("the last operation of the chain finished; the stream closes"));
+
+export const watchLine = z.discriminatedUnion("type", [
+  snapshotLine,
+  resumedLine,
+  changedLine,
+  logLines,
+  chainedLine,
+  removedLine,
+  countsLine,
+  pingLine,
+  endLine,
+]);
+
+/** What an operation begins as. */
+export const submissionSchema = z.object({
+  ...z.pick(operationSchema, {
+    id: true,
+    op: true,
+    title: true,
+    label: true,
+    cwd: true,
+    params: true,
+    stages: true,
+    chain: true,
+  }).shape,
+  limits: z.optional(z.object(limitShapes)),
+  omitted: z.optional(omittedSchema),
+});
+
+const numbered = {
+  seq: z.int().check(z.describe("number of the event in its operation, from 1; 0: not numbered")),
+  at: z.iso.datetime(),
+  attempt: z.int(),
+};
+
+const event = <const T extends string, S extends z.core.$ZodLooseShape>(type: T, shape: S, text: string) =>
+  z.object({ type: z.literal(type), ...numbered, ...shape }).check(z.describe(text));
+
+const stageIndex = z
+  .nullable(z.int())
+  .check(z.describe("its place in the type's stages; null: it is not declared there"));
+
+export const events = {
+  submitted: event("operation:submitted", { operation: submissionSchema }, "the operation was submitted"),
+  started: event("attempt:started", {}, "the daemon gave the attempt to a worker"),
+  requeued: event(
+    "attempt:requeued",
+    { reason: z.string(), retryAt: z.nullable(z.iso.datetime()) },
+    "queued again without a request: the worker died, or the type retries; retryAt null: at once",
+  ),
+  cancelRequested: event(
+    "cancel:requested",
+    { reason: z.enum(["cancel", "timeout"]) },
+    "the operation was asked to stop",
+  ),
+  retried: event(
+    "operation:retried",
+    { from: z.nullable(z.string()) },
+    "queued again by a request; from: the stage it starts from",
+  ),
+  settled: event(
+    "operation:settled",
+    {
+      state: finalState,
+      result: z.unknown(),
+      omitted: z.optional(omittedSchema),
+      error: z.nullable(operationErrorSchema),
+      next: z.nullable(z.string()).check(z.describe("id of the next operation of the chain")),
+    },
+    "the operation finished",
+  ),
+  accepted: event("attempt:accepted", { pid: z.int() }, "a worker runs the attempt"),
+  stagesDeclared: event(
+    "stages:declared",
+    { title: z.string(), stages: z.array(z.string()) },
+    "the type was edited since the submit; what it declares now",
+  ),
+  stageEntered: event("stage:entered", { stage: z.string(), index: stageIndex }, "a stage began"),
+  stageLeft: event(
+    "stage:left",
+    {
+      stage: z.string(),
+      index: stageIndex,
+      state: z.enum(["done", "failed", "cancelled"]),
+      resumed: z
+        .boolean()
+        .check(z.describe("the stage did not run; it returned the value of an earlier attempt")),
+      seconds: z.number().check(z.describe("by the monotonic clock")),
+    },
+    "a stage ended",
+  ),
+  progressChanged: event(
+    "progress:changed",
+    { percent: z.number(), progress: z.nullable(progressSchema) },
+    "the progress bar moved",
+  ),
+  statusChanged: event("status:changed", { status: statusSchema }, "the status text changed"),
+  recordsDropped: event(
+    "records:dropped",
+    { count: z.int() },
+    "progress events and log lines that were not written, since the disk was full",
+  ),
+  finished: event(
+    "attempt:finished",
+    {
+      seconds: z.number().check(z.describe("how long the attempt ran, by the monotonic clock")),
+      state: finalState,
+      result: z.unknown(),
+      error: z.nullable(operationErrorSchema),
+      next: z.nullable(submissionSchema).check(z.describe("the next operation of the chain")),
+      notLoaded: z.optional(z.literal(true)).check(z.describe("the type did not load; run was not called")),
+    },
+    "the attempt ended",
+  ),
+};
+
+/** An event of an operation, as `GET /v1/operations/:id/events` shows it. */
+export const eventSchema = z.discriminatedUnion("type", [
+  events.submitted,
+  events.started,
+  events.requeued,
+  events.cancelRequested,
+  events.retried,
+  events.settled,
+  events.accepted,
+  events.stagesDeclared,
+  events.stageEntered,
+  events.stageLeft,
+  events.progressChanged,
+  events.statusChanged,
+  events.recordsDropped,
+  events.finished,
+]);
+
+export const logLineEvent = z
+  .object({ type: z.literal("log:line"), ...logLineSchema.shape })
+  .check(z.describe("a log line, with log=1"));
+
+export const eventsEndLine = z
+  .object({ type: z.literal("end"), state: finalState })
+  .check(z.describe("last line, with follow=1: the operation finished"));
+
+export const eventLine = z.union([eventSchema, logLineEvent, pingLine, eventsEndLine]);
+
+export const backupLine = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("progress"), files: z.int(), bytes: z.int() }),
+  z.object({
+    type: z.literal("done"),
+    dir: z.string(),
+    at: z.iso.datetime().check(z.describe("the moment whose state the backup holds")),
+    files: z.int(),
+    bytes: z.int(),
+  }),
+  z.object({ type: z.literal("failed"), problem: problemSchema }),
+]);
