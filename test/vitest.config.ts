@@ -1,8 +1,15 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  resolve: { alias: { liveops: new URL("../ops/api/index.ts", import.meta.url).pathname } },
+  resolve: {
+    alias: {
+      liveops: new URL("../ops/api/index.ts", import.meta.url).pathname,
+      // For openapi-typescript: TypeScript 7 has no JavaScript API that makes source text.
+      typescript: "typescript-5.5",
+    },
+  },
   test: {
+    server: { deps: { inline: ["openapi-typescript"] } },
     root: new URL("..", import.meta.url).pathname,
     globalSetup: ["./test/harness/build.ts"],
     include: ["test/**/*.test.{ts,tsx}"],
