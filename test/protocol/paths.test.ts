@@ -1,0 +1,57 @@
+/** The client asks for the methods and paths of the route table, and the table of schemas has the same routes. */
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Client } from "../../protocol/client/client.js";
+import { PATHS, type RouteName } from "../../protocol/paths.js";
+import { ROUTES } from "../../protocol/routes.js";
+import { useDirectories } from "../harness/temporary.js";
+
+const directory = useDirectories();
+const asked: string[] = [];
+const server = createServer((request, response) => {
+  asked.push(`${request.method} ${request.url!.split("?")[0]}`);
+  request.resume().on("end", () => response.end("{}\n"));
+});
+let client: Client;
+
+beforeAll(async () => {
+  const socket = join(directory(), "s");
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  client = new Client(socket);
+});
+afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+const first = async (lines: AsyncGenerator<unknown>) => {
+  await lines.next();
+  await lines.return(undefined);
+};
+
+/** Nothing of ours asks for `openapi`. */
+const CALLS: Record<Exclude<RouteName, "openapi">, () => Promise<unknown>> = {
+  submit: () => client.submit({ op: "x" }, "key"),
+  list: () => client.list(),
+  show: () => client.show("abc"),
+  remove: () => client.remove("abc"),
+  log: () => client.log("abc"),
+  events: () => first(client.events("abc")),
+  cancel: () => client.cancel("abc"),
+  retry: () => client.retry("abc"),
+  watch: () => first(client.watch()),
+  types: () => client.types(),
+  history: () => client.history("abc"),
+  daemon: () => client.daemon(),
+  backup: () => first(client.backup("/tmp/none")),
+  stop: () => client.stop(),
+};
+
+test.each(Object.entries(CALLS))("%s", async (name, call) => {
+  asked.length = 0;
+  await call();
+  const { method, path } = PATHS[name as RouteName];
+  expect(asked).toEqual([`${method} ${path.replace(/:\w+/, "abc")}`]);
+});
+
+test("the routes with schemas are those with paths", () => {
+  expect(Object.keys(ROUTES).sort()).toEqual(Object.keys(PATHS).sort());
+});
