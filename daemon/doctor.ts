@@ -5,13 +5,12 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ID_PATTERN } from "../protocol/id.js";
+import { parseNumberedRecord, parseRecord } from "../protocol/record-line.js";
 import type { KernelLock } from "./lock/kernel-lock.js";
 import { lockStateDir } from "./lock/state-lock.js";
 import { attemptsIn } from "./run-files/log-slices.js";
 import { eventsFile, logFile, olderLogFile } from "./run-files/names.js";
-import { parseSummed } from "./run-files/summed-line.js";
 import { isUnreadable } from "./run-files/unreadable.js";
-import { decodeLine } from "./store/checked-line.js";
 import { readCheckpoint } from "./store/checkpoint.js";
 import { checkStateDir, PlaceError } from "./store/directories.js";
 import { type Layout, layoutOf } from "./store/layout.js";
@@ -99,9 +98,17 @@ function orphan(layout: Layout, id: string): Finding {
 function scan(layout: Layout): Finding[] {
   return [
     scanCheckpoint(layout),
-    scanLines("the journal", filesIn(layout.journal, ".journal"), (line) => decodeLine(line) !== null),
-    scanLines("the history", filesIn(layout.history, ".ndjson"), (line) => decodeLine(line) !== null),
-    scanLines("run files", runFiles(layout), (line) => parseSummed(line) !== null),
+    scanLines(
+      "the journal",
+      filesIn(layout.journal, ".ndjson"),
+      (line) => parseNumberedRecord(line) !== null,
+    ),
+    scanLines(
+      "the history",
+      filesIn(layout.history, ".ndjson"),
+      (line) => parseNumberedRecord(line) !== null,
+    ),
+    scanLines("run files", runFiles(layout), (line) => parseRecord(line) !== null),
     scanPayloads(layout),
     ...quarantined(layout),
   ].flat();

@@ -2,10 +2,11 @@
  * The first fact of an attempt, `attempt:accepted`, and what it keeps of the operation: the entry as the daemon held
  * it at the start. With it the run files alone tell whose they are, should every other record of it be lost.
  */
+
+import { parseRecord } from "../../protocol/record-line.js";
 import type { Entry } from "../store/decision.js";
 import { uncommittedLine } from "./complete-events.js";
 import { eventsFile } from "./names.js";
-import { parseSummed } from "./summed-line.js";
 import { Tail } from "./tail.js";
 
 /** Bytes of a run file looked at in a go. */
@@ -16,7 +17,7 @@ export function readAccepted(attemptDir: string): Entry | null {
   let entry: Entry | null = null;
   const look = (line: string) => {
     if (entry !== null || !line.includes('"attempt:accepted"')) return;
-    const fact = parseSummed<{ type: string; entry?: Entry }>(line);
+    const fact = parseRecord<{ type: string; entry?: Entry }>(line);
     if (fact?.type === "attempt:accepted" && fact.entry) entry = fact.entry;
   };
   const tail = new Tail(eventsFile(attemptDir));

@@ -8,9 +8,9 @@ import { type FSWatcher, watch } from "node:fs";
 import { dirname } from "node:path";
 import type { WorkerFact } from "../../protocol/fact.js";
 import type { LogLine } from "../../protocol/operation.js";
+import { parseRecord } from "../../protocol/record-line.js";
 import { LogTail } from "./log-tail.js";
 import { EVENTS, eventsFile, LOG, logFile } from "./names.js";
-import { parseSummed } from "./summed-line.js";
 import { Tail } from "./tail.js";
 import { isDirectory, isUnreadable } from "./unreadable.js";
 
@@ -166,7 +166,7 @@ export class AttemptTail {
   }
 
   #parse<T>(file: string, line: string, into: T[]): void {
-    const parsed = parseSummed<T>(line);
+    const parsed = parseRecord<T>(line);
     if (parsed === null) this.listener.onDamage(file, line);
     else into.push(parsed);
   }

@@ -5,8 +5,8 @@
 import { closeSync, constants, fdatasyncSync, fstatSync, writeSync } from "node:fs";
 import { endOfText, giveBackReserved } from "../../ops/api/append-file.js";
 import { openOwnFile, readAt } from "../../protocol/own-file.js";
+import { parseRecord } from "../../protocol/record-line.js";
 import { endOfLines } from "./seek.js";
-import { parseSummed } from "./summed-line.js";
 import { MOST_LINE, type Tail } from "./tail.js";
 
 /**
@@ -42,6 +42,6 @@ function endLastLine(fd: number): void {
   const { end } = endOfText(fd, fstatSync(fd).size);
   if (end - start > MOST_LINE) return;
   const line = readAt(fd, start, end).toString("utf8");
-  if (line === "" || parseSummed(line) === null) return;
+  if (line === "" || parseRecord(line) === null) return;
   writeSync(fd, "\n", start + Buffer.byteLength(line));
 }

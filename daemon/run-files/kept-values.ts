@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import type { KeptValue } from "../../ops/api/stage-values.js";
 import type { WorkerFact } from "../../protocol/fact.js";
+import { parseRecord } from "../../protocol/record-line.js";
 import { eventsFile } from "./names.js";
-import { parseSummed } from "./summed-line.js";
 import { Tail } from "./tail.js";
 
 /** Oldest first. A fact that is damaged leaves its stage to run again. */
@@ -12,7 +12,7 @@ export function* keptValues(runDir: string, before: number): Generator<KeptValue
     const found: KeptValue[] = [];
     const look = (line: string) => {
       if (!line.includes('"stage:left"')) return;
-      const fact = parseSummed<WorkerFact>(line);
+      const fact = parseRecord<WorkerFact>(line);
       if (fact?.type === "stage:left" && fact.state === "done" && fact.value)
         found.push({ attempt, stage: fact.stage, ...fact.value });
     };

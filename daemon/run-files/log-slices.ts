@@ -2,9 +2,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { LogLine } from "../../protocol/operation.js";
+import { parseRecord } from "../../protocol/record-line.js";
 import { type LogFilter, matcher, sieve } from "./log-filter.js";
 import { LogTail } from "./log-tail.js";
-import { parseSummed } from "./summed-line.js";
 import { isDirectory } from "./unreadable.js";
 
 /** Bytes that are read, and looked through, at a time: about a millisecond's work. */
@@ -55,7 +55,7 @@ export function* slicesAfter(runDir: string, after: number, filter: LogFilter = 
         }, SLICE);
         if (!any) break;
         // A damaged one has no number: what is above the last known one is looked at again at most.
-        seen = Math.max(seen, lines.at(-1)?.n ?? 0, parseSummed<LogLine>(last)?.n ?? 0);
+        seen = Math.max(seen, lines.at(-1)?.n ?? 0, parseRecord<LogLine>(last)?.n ?? 0);
         yield { lines, seen, bytes };
       }
     } finally {
@@ -80,11 +80,11 @@ export function linesAfter(
 
 /** A damaged line is never before: seeking ends in front of it, and what is not wanted there is passed over. */
 function numberOf(line: string): number {
-  return parseSummed<LogLine>(line)?.n ?? Number.POSITIVE_INFINITY;
+  return parseRecord<LogLine>(line)?.n ?? Number.POSITIVE_INFINITY;
 }
 
 function parse(text: string): LogLine | null {
-  const stored = parseSummed<LogLine & { end?: number }>(text);
+  const stored = parseRecord<LogLine & { end?: number }>(text);
   if (stored === null) return null;
   const { end: _, ...line } = stored;
   return line;

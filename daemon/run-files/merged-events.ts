@@ -8,10 +8,10 @@
 import { join } from "node:path";
 import type { EventLine } from "../../protocol/client/client.js";
 import type { DaemonFact } from "../../protocol/fact.js";
+import { parseRecord } from "../../protocol/record-line.js";
 import { LogTail } from "./log-tail.js";
 import { eventsFile } from "./names.js";
 import { seekLine } from "./seek.js";
-import { parseSummed } from "./summed-line.js";
 import { Tail } from "./tail.js";
 
 /** Bytes read from a file at a time: the reader may be slow, and memory must not follow the file's size. */
@@ -90,7 +90,7 @@ export class MergedEvents {
   }
 
   #keep(text: string, isLine: boolean): void {
-    const parsed = parseSummed<Stored & { end?: number; entry?: unknown; value?: unknown }>(text);
+    const parsed = parseRecord<Stored & { end?: number; entry?: unknown; value?: unknown }>(text);
     // Damaged: the daemon said so when it tailed the file.
     if (parsed === null) return;
     if (isLine) this.#lastLine = parsed.seq;
@@ -115,7 +115,7 @@ export class MergedEvents {
 
 /** A damaged line is never before: seeking ends in front of it, and what was read is passed over there. */
 function seqOf(text: string): number {
-  return parseSummed<Stored>(text)?.seq ?? Number.POSITIVE_INFINITY;
+  return parseRecord<Stored>(text)?.seq ?? Number.POSITIVE_INFINITY;
 }
 
 function smallest(numbers: Iterable<number>): number {

@@ -6,7 +6,7 @@
  * read, nothing is lost. Where neither is whole, the whole lines of both are used.
  */
 import { existsSync, linkSync, rmSync } from "node:fs";
-import { parseSummed, summedLine } from "../run-files/summed-line.js";
+import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import type { Entry } from "./decision.js";
 import { replaceFile, writeAll } from "./durable-file.js";
 import { FORMAT } from "./layout.js";
@@ -56,7 +56,7 @@ export function readCheckpoint(file: string): CheckpointContent | null {
   let lines = 0;
   let isWhole = false;
   for (const { text, isComplete } of readLines(file)) {
-    const line = isComplete && !isWhole ? parseSummed<CheckpointLine>(text) : null;
+    const line = isComplete && !isWhole ? parseRecord<CheckpointLine>(text) : null;
     if (!line) throw new DamagedCheckpointError(`line ${lines + 1} is damaged`);
     if ((lines === 0) !== (line.type === "checkpoint"))
       throw new DamagedCheckpointError("it does not begin as a checkpoint does");
@@ -99,7 +99,7 @@ export async function writeCheckpoint(file: string, content: CheckpointContent):
 function* pieces(content: CheckpointContent): Generator<string> {
   let piece = "";
   for (const line of linesOf(content)) {
-    piece += `${summedLine(line)}\n`;
+    piece += encodeRecord(line);
     if (piece.length < PIECE) continue;
     yield piece;
     piece = "";
@@ -129,7 +129,7 @@ function encoded(text: string, room: Buffer): Buffer {
 /** The operations of a damaged checkpoint whose lines are whole. */
 function* salvage(file: string): Generator<Salvaged> {
   for (const { text } of readLines(file)) {
-    const line = parseSummed<CheckpointLine>(text);
+    const line = parseRecord<CheckpointLine>(text);
     if (line?.type === "operation") yield { entry: line.entry, journal: line.journal };
   }
 }

@@ -1,7 +1,8 @@
 /**
  * Finished operations, sealed: appended to segments, found through an index.
  *
- * The segments are the truth (a checked line an operation, the last line of an id counts, `null` means removed);
+ * The segments are the truth: one record a line, the last one of an id counts, and `entry: null` means removed. The
+ * number of a record is the order of its operation, 0 for a removal;
  * the index is a SQLite file made from them, rebuilt whenever it is missing or does not reach as far. So start-up
  * and memory do not grow with the history, and a lost index loses nothing.
  */
@@ -18,8 +19,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { APPEND, openOwnFile } from "../../protocol/own-file.js";
+import { encodeNumberedRecord, parseNumberedRecord } from "../../protocol/record-line.js";
 import type { State } from "../../protocol/state.js";
-import { decodeLine, encodeLine } from "./checked-line.js";
 import type { Entry } from "./decision.js";
 import { syncDirectory, writeAllSync } from "./durable-file.js";
 import { HistoryIndex, type HistoryQuery, isUnusable, type Place } from "./history-index.js";
@@ -124,7 +125,7 @@ export class History {
     const places: Array<{ id: string; entry: Entry | null; place: Place }> = [];
     let offset = this.#length;
     for (const { id, entry } of lines) {
-      const bytes = Buffer.from(encodeLine(entry?.order ?? 0, { id, entry }));
+      const bytes = Buffer.from(encodeNumberedRecord(entry?.order ?? 0, { id, entry }));
       places.push({ id, entry, place: { segment: this.#segment, offset, length: bytes.length } });
       chunks.push(bytes);
       offset += bytes.length;
@@ -179,9 +180,9 @@ export class History {
       this.#say(`${file} could not be read: ${(error as Error).message}`);
       return null;
     }
-    const line = decodeLine(bytes.toString("utf8", 0, place.length - 1));
+    const line = parseNumberedRecord(bytes.toString("utf8", 0, place.length - 1));
     if (!line) this.#say(`${file}: the record at byte ${place.offset} is damaged`);
-    return line ? ((line.value as { entry: Entry | null }).entry ?? null) : null;
+    return line ? (line.value as { entry: Entry | null }).entry : null;
   }
 
   /** Indexes what was appended after the index's last word: a crash came between, or the index is new. */

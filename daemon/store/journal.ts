@@ -6,6 +6,7 @@
  * and its waiters are refused where the disk is full. Any other I/O error breaks the journal for good: a failed write or
  * sync is never retried, since the kernel may have dropped the pages. The next start recovers from what is on disk.
  *
+ * A record is a line with its number `n`, the keys of the decision, and its checksum `sum` (`protocol/record-line.ts`).
  * A segment ends in tabs, room for the records to come: their sync then writes no new size of the file.
  */
 import { constants, fstatSync } from "node:fs";
@@ -13,7 +14,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { withRoom } from "../../ops/api/append-file.js";
 import { IrregularFileError, SAFE, whyIrregular } from "../../protocol/own-file.js";
-import { encodeLine } from "./checked-line.js";
+import { encodeNumberedRecord } from "../../protocol/record-line.js";
 import { isDiskFull, isIoError, syncDirectory, writeAll } from "./durable-file.js";
 
 /** Most bytes of room made at a time. */
@@ -28,12 +29,12 @@ export class StoreFullError extends Error {
 }
 
 interface Waiting {
-  values: readonly unknown[];
+  values: readonly object[];
   resolve: (n: number) => void;
   reject: (error: Error) => void;
 }
 
-export interface JournalOptions<T> {
+export interface JournalOptions<T extends object> {
   dir: string;
   /** Number of the last record already durable. */
   last: number;
@@ -43,7 +44,7 @@ export interface JournalOptions<T> {
   onBroken: (error: Error) => void;
 }
 
-export class Journal<T> {
+export class Journal<T extends object> {
   #handle: FileHandle | null = null;
   #segment = "";
   #length = 0;
@@ -165,7 +166,7 @@ export class Journal<T> {
     let count = 0;
     for (const { values } of this.#waiting) {
       if (text.length > BATCH_CHARACTERS) break;
-      for (const value of values) text += encodeLine(++n, value);
+      for (const value of values) text += encodeNumberedRecord(++n, value);
       count++;
     }
     const batch = this.#waiting.slice(0, count);
@@ -267,7 +268,7 @@ export class Journal<T> {
 
 /** Segments sort by the number of their first record. */
 export function segmentName(first: number): string {
-  return `${String(first).padStart(12, "0")}.journal`;
+  return `${String(first).padStart(12, "0")}.ndjson`;
 }
 
 function asStoreError(error: unknown): Error {

@@ -31,7 +31,7 @@ const SPARSE = 1024 * 1024;
 /** Of a directory's owner. */
 const RIGHTS = 0o700;
 
-const JOURNAL = /^\d{12}\.journal(\.tmp)?$/;
+const JOURNAL = /^\d{12}\.ndjson(\.tmp)?$/;
 const HISTORY = /^(\d{6}\.ndjson|index\.sqlite(-wal|-shm|-journal)?)$/;
 const INDEX = /^index\.sqlite(-wal|-shm|-journal)?$/;
 const PAYLOADS = /^\w+\.(params|result)\.json$/;

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import type { Submission } from "../../protocol/fact.js";
 import type { Omitted, Operation } from "../../protocol/operation.js";
 import { readOwnFile } from "../../protocol/own-file.js";
-import { parseSummed, summedLine } from "../run-files/summed-line.js";
+import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import { isDiskFull, openNew } from "./durable-file.js";
 import { StoreFullError } from "./journal.js";
 import { isLargerThan } from "./json-size.js";
@@ -39,7 +39,7 @@ export function payloadFile(dir: string, id: string, kind: PayloadKind): string 
 
 /** @throws Error where the file is missing, damaged or unreadable */
 export function readPayload(file: string): unknown {
-  const parsed = parseSummed<{ value: unknown }>(readOwnFile(file, MOST_BYTES).toString("utf8").trimEnd());
+  const parsed = parseRecord<{ value: unknown }>(readOwnFile(file, MOST_BYTES).toString("utf8").trimEnd());
   if (!parsed) throw new Error(`${file} is damaged`);
   return parsed.value;
 }
@@ -149,12 +149,12 @@ export class Payloads {
 
   /** Returns the bytes of the value's JSON. */
   async #write({ id, kind, value }: Payload): Promise<number> {
-    const line = summedLine({ value });
+    const line = encodeRecord({ value });
     const file = payloadFile(this.dir, id, kind);
     const temporary = `${file}.tmp`;
     const handle = await openNew(temporary);
     try {
-      await handle.writeFile(`${line}\n`);
+      await handle.writeFile(line);
       await handle.datasync();
     } finally {
       await handle.close();
@@ -165,7 +165,7 @@ export class Payloads {
 }
 
 /** What a payload's line holds beside the JSON of its value. */
-const FRAME_BYTES = Buffer.byteLength(summedLine({ value: 0 })) - 1;
+const FRAME_BYTES = Buffer.byteLength(encodeRecord({ value: 0 })) - 1;
 
 async function syncDirectory(dir: string): Promise<void> {
   const handle: FileHandle = await open(dir, "r");

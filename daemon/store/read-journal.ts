@@ -9,7 +9,7 @@ import { closeSync, fstatSync, readdirSync, truncateSync } from "node:fs";
 import { basename, join } from "node:path";
 import { endOfText, FILLER } from "../../ops/api/append-file.js";
 import { openOwnFile, readAt } from "../../protocol/own-file.js";
-import type { CheckedLine } from "./checked-line.js";
+import type { NumberedRecord } from "../../protocol/record-line.js";
 import { replaceFileSync } from "./durable-file.js";
 import { quarantineBytes } from "./quarantine.js";
 import { bytesOf, damageProblem, scanLines } from "./scan-lines.js";
@@ -27,14 +27,14 @@ export interface ReadJournal {
 /** @param after number of the last record the checkpoint holds; records up to it are passed over. */
 export function readJournal(dir: string, after: number): ReadJournal {
   const problems: string[] = [];
-  const found: CheckedLine[] = [];
+  const found: NumberedRecord[] = [];
   const segments = journalSegments(dir);
   segments.forEach((file, index) => {
     readSegment(file, index === segments.length - 1, found, problems);
   });
   // Stable: of two records with one number the first counts.
   found.sort((a, b) => a.n - b.n);
-  const records: CheckedLine[] = [];
+  const records: NumberedRecord[] = [];
   let last = after;
   for (const record of found) {
     if (record.n <= last) continue;
@@ -50,7 +50,7 @@ export function readJournal(dir: string, after: number): ReadJournal {
 /** Oldest first. */
 export function journalSegments(dir: string): string[] {
   return readdirSync(dir)
-    .filter((name) => /^\d{12}\.journal$/.test(name))
+    .filter((name) => /^\d{12}\.ndjson$/.test(name))
     .sort()
     .map((name) => join(dir, name));
 }
@@ -69,7 +69,7 @@ export function segmentsBefore(dir: string, last: number): string[] {
   });
 }
 
-function readSegment(file: string, isLast: boolean, found: CheckedLine[], problems: string[]): void {
+function readSegment(file: string, isLast: boolean, found: NumberedRecord[], problems: string[]): void {
   const { bytes, size } = readText(file, problems);
   const text = bytes.length;
   const { lines, damaged } = scanLines(bytes, 0, text);

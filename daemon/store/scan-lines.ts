@@ -1,15 +1,15 @@
 /**
- * Finds the whole lines of a file of checked lines, and the bytes between them that are damaged. Pure.
+ * Finds the whole lines of a file of numbered records, and the bytes between them that are damaged. Pure.
  *
  * Takes time in proportion to the bytes, whatever they are: neighbouring damaged lines are one range.
  */
 import { constants } from "node:buffer";
-import { type CheckedLine, decodeLine } from "./checked-line.js";
+import { type NumberedRecord, parseNumberedRecord } from "../../protocol/record-line.js";
 
 const NEWLINE = 10;
 
 export interface FoundLine {
-  line: CheckedLine;
+  line: NumberedRecord;
   start: number;
   /** After its newline. */
   end: number;
@@ -76,8 +76,8 @@ export function bytesOf(bytes: Buffer, ranges: readonly DamagedRange[]): Buffer 
   return Buffer.concat(ranges.map(({ start, end }) => bytes.subarray(start, end)));
 }
 
-function decodeBytes(bytes: Buffer, start: number, end: number): CheckedLine | null {
+function decodeBytes(bytes: Buffer, start: number, end: number): NumberedRecord | null {
   // No record is as long as the longest string; a hole that a crash left in the file may be.
   if (end - start >= constants.MAX_STRING_LENGTH) return null;
-  return decodeLine(bytes.toString("utf8", start, end));
+  return parseNumberedRecord(bytes.toString("utf8", start, end));
 }

@@ -11,8 +11,8 @@ import type { Sink } from "../../ops/api/sink.js";
 import type { FactBody } from "../../protocol/fact.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
+import { encodeRecord } from "../../protocol/record-line.js";
 import { eventsFile, logFile, olderLogFile } from "../run-files/names.js";
-import { summedLine } from "../run-files/summed-line.js";
 import { isDiskFull, syncDirectory } from "../store/durable-file.js";
 import { cutLine } from "./cut-line.js";
 import { type WhenRoom, whenRoom as waitForRoom } from "./room.js";
@@ -146,7 +146,7 @@ export class RunSink implements Sink {
   }
 
   #lineOf(seq: number, body: FactBody): string {
-    return `${summedLine({ seq, at: now(), attempt: this.attempt, ...body })}\n`;
+    return encodeRecord({ seq, at: now(), attempt: this.attempt, ...body });
   }
 
   #appendLine(stream: LogStream, stage: string | null, text: string, end: number | undefined): void {
@@ -155,8 +155,7 @@ export class RunSink implements Sink {
     const { attempt } = this;
     // `n` first: pages are found by it without parsing the line.
     this.#log ??= new AppendFile(logFile(this.dir));
-    this.#log.append(`${summedLine({ n, seq, at: now(), attempt, stage, stream, text, end })}
-`);
+    this.#log.append(encodeRecord({ n, seq, at: now(), attempt, stage, stream, text, end }));
     this.lines = n;
     this.seq = seq;
     if (this.#log.length > this.maxLog / 2) this.#rotate(this.#log);

@@ -9,19 +9,23 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { StageValue } from "../../protocol/fact.js";
 import { IrregularFileError, readOwnFile } from "../../protocol/own-file.js";
+import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import { replaceFileSync, syncDirectory } from "./replace-file.js";
 import type { StageValues } from "./sink.js";
-import { ValueLog } from "./value-log.js";
 
 /** Characters of JSON that still are small. */
 const SMALL = 8 * 1024;
 
-const LOG = "values.ndjson";
+/** What retries from a stage have forgotten, a record each. */
+const FORGOTTEN = "values.ndjson";
+
+/** Bytes that the file may have. */
+const MOST_FORGOTTEN = 64 * 1024 * 1024;
 
 /** Bytes: a value of 16 MiB, and what stands before it. */
 const MOST_FILE = 17 * 1024 * 1024;
 
-/** What stands in a file, or in the log of an earlier version. */
+/** What stands in the file of a large value. */
 interface Stored extends StageValue {
   stage: string;
 }
@@ -31,7 +35,7 @@ export interface KeptValue extends Stored {
   attempt: number;
 }
 
-/** What a retry from a stage has forgotten, in the log. */
+/** What one retry from a stage has forgotten. */
 interface Forgotten {
   /** The last attempt whose values are meant. */
   attempt: number;
@@ -53,7 +57,7 @@ export function fileStageValues(
 
 class FileStageValues implements StageValues {
   /** What there is, by stage and occurrence; read when it is first needed. */
-  #held: { facts: Map<string, Stored>; files: Set<string>; log: Map<string, Stored> } | null = null;
+  #held: { facts: Map<string, Stored>; files: Set<string> } | null = null;
 
   constructor(
     private readonly dir: string,
@@ -64,8 +68,7 @@ class FileStageValues implements StageValues {
   load(stage: string, occurrence: number): { value: unknown } | undefined {
     const key = keyOf(stage, occurrence);
     this.#held ??= this.#read();
-    const { facts, log } = this.#held;
-    const stored = facts.get(key) ?? this.#readFile(stage, occurrence) ?? log.get(key);
+    const stored = this.#held.facts.get(key) ?? this.#readFile(stage, occurrence);
     if (stored === undefined || stored.params !== this.paramsHash) return undefined;
     return stored.stage === stage && stored.occurrence === occurrence ? { value: stored.value } : undefined;
   }
@@ -89,17 +92,14 @@ class FileStageValues implements StageValues {
 
   #read() {
     const facts = new Map<string, Stored>();
-    const log = new Map<string, Stored>();
-    const read = readLogOrNull(new ValueLog(join(this.dir, LOG)));
+    const forgotten = readForgottenOrNull(this.dir);
     // What was forgotten cannot be told: every stage runs again.
-    if (read === null) return { facts, files: new Set<string>(), log };
-    const { stored, forgotten } = read;
-    for (const value of stored) log.set(keyOf(value.stage, value.occurrence), value);
+    if (forgotten === null) return { facts, files: new Set<string>() };
     for (const value of this.earlier()) {
       const counts = ({ attempt, kept }: Forgotten) => value.attempt > attempt || kept.includes(value.stage);
       if (forgotten.every(counts)) facts.set(keyOf(value.stage, value.occurrence), value);
     }
-    return { facts, files: new Set(filesIn(this.dir)), log };
+    return { facts, files: new Set(filesIn(this.dir)) };
   }
 }
 
@@ -120,40 +120,40 @@ export function forgetFrom(dir: string, stage: string, stages: readonly string[]
     const stored = readStored(join(dir, file));
     if (stored === undefined || !kept.includes(stored.stage)) rmSync(join(dir, file), { force: true });
   }
-  const log = new ValueLog(join(dir, LOG));
-  const { stored, forgotten } = readLog(log);
-  log.replace([
-    ...stored.filter((value) => kept.includes(value.stage)),
-    ...forgotten.map((earlier) => ({ forgotten: earlier })),
-    { forgotten: { attempt, kept } satisfies Forgotten },
-  ]);
+  const forgotten = [...readForgotten(dir), { attempt, kept }];
+  replaceFileSync(join(dir, FORGOTTEN), forgotten.map(encodeRecord).join(""));
 }
 
 /** Of values, each in one. */
 function filesIn(dir: string): string[] {
   try {
-    return readdirSync(dir).filter((file) => file !== LOG);
+    return readdirSync(dir).filter((file) => file !== FORGOTTEN);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
   }
 }
 
-function readLog(log: ValueLog): { stored: Stored[]; forgotten: Forgotten[] } {
-  const stored: Stored[] = [];
-  const forgotten: Forgotten[] = [];
-  for (const line of log.read() as Array<Partial<Stored> & { forgotten?: Forgotten }>) {
-    if (line.forgotten) forgotten.push(line.forgotten);
-    // Where an earlier version found a value too large for its log, it said so there.
-    else if (typeof line.stage === "string" && !("isElsewhere" in line)) stored.push(line as Stored);
+/**
+ * Oldest first. A line that is damaged counts for none.
+ *
+ * @throws IrregularFileError where something else stands in the place of the file
+ */
+function readForgotten(dir: string): Forgotten[] {
+  let text: string;
+  try {
+    text = readOwnFile(join(dir, FORGOTTEN), MOST_FORGOTTEN).toString("utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
   }
-  return { stored, forgotten };
+  return text.split("\n").flatMap((line) => parseRecord<Forgotten>(line) ?? []);
 }
 
-/** Null where something else stands in its place. */
-function readLogOrNull(log: ValueLog): ReturnType<typeof readLog> | null {
+/** Null where something else stands in the place of the file. */
+function readForgottenOrNull(dir: string): Forgotten[] | null {
   try {
-    return readLog(log);
+    return readForgotten(dir);
   } catch (error) {
     if (error instanceof IrregularFileError) return null;
     throw error;

@@ -1,8 +1,8 @@
 /** Changes what a dead daemon left on disk, with right checksums: what another boot, or another process, would find. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeLine, encodeLine } from "../../daemon/store/checked-line.js";
 import type { Decision, WorkerIdentity } from "../../daemon/store/decision.js";
+import { encodeNumberedRecord, parseNumberedRecord } from "../../protocol/record-line.js";
 
 /** Rewrites whom the journal takes for the worker of each operation that was started. */
 export function rewriteWorkers(stateDir: string, change: Partial<WorkerIdentity>): void {
@@ -10,11 +10,11 @@ export function rewriteWorkers(stateDir: string, change: Partial<WorkerIdentity>
   for (const file of journalFiles(stateDir)) {
     const lines = readFileSync(file, "utf8").split("\n").filter(Boolean);
     const rewritten = lines.map((line) => {
-      const decoded = decodeLine(line);
+      const decoded = parseNumberedRecord(line);
       const decision = decoded?.value as Decision | undefined;
       if (!decoded || decision?.kind !== "started") return `${line}\n`;
       found++;
-      return encodeLine(decoded.n, { ...decision, worker: { ...decision.worker, ...change } });
+      return encodeNumberedRecord(decoded.n, { ...decision, worker: { ...decision.worker, ...change } });
     });
     writeFileSync(file, rewritten.join(""));
   }
@@ -24,7 +24,7 @@ export function rewriteWorkers(stateDir: string, change: Partial<WorkerIdentity>
 export function journalFiles(stateDir: string): string[] {
   const dir = join(stateDir, "journal");
   return readdirSync(dir)
-    .filter((name) => name.endsWith(".journal"))
+    .filter((name) => name.endsWith(".ndjson"))
     .sort()
     .map((name) => join(dir, name));
 }

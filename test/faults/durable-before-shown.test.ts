@@ -9,12 +9,12 @@ import { readAccepted } from "../../daemon/run-files/accepted.js";
 import { completeEvents } from "../../daemon/run-files/complete-events.js";
 import { MergedEvents } from "../../daemon/run-files/merged-events.js";
 import { eventsFile } from "../../daemon/run-files/names.js";
-import { summedLine } from "../../daemon/run-files/summed-line.js";
 import { Tail } from "../../daemon/run-files/tail.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
 import { layoutOf } from "../../daemon/store/layout.js";
 import { RunSink } from "../../daemon/worker/run-sink.js";
 import type { FactBody } from "../../protocol/fact.js";
+import { encodeRecord } from "../../protocol/record-line.js";
 import { isAlive } from "../end-to-end/processes.js";
 import { disk } from "../harness/failing-disk.js";
 import { useDirectories } from "../harness/temporary.js";
@@ -109,13 +109,7 @@ test("an event that stands in the file twice is read once", () => {
     attempt: 1,
     ...body,
   }));
-  writeFileSync(
-    eventsFile(dir),
-    facts
-      .flatMap((fact) => [summedLine(fact), summedLine(fact), ""])
-      .join("\n")
-      .replaceAll("\n\n", "\n"),
-  );
+  writeFileSync(eventsFile(dir), facts.flatMap((fact) => [encodeRecord(fact), encodeRecord(fact)]).join(""));
   const merged = new MergedEvents(runDir, 0, false);
   const read: number[] = [];
   for (let some = merged.read([], 1); some.length > 0; some = merged.read([], 1))
@@ -125,11 +119,11 @@ test("an event that stands in the file twice is read once", () => {
 });
 
 test("a durable line without its newline is ended, a torn one is not", () => {
-  const whole = summedLine({
+  const whole = encodeRecord({
     seq: 1,
     type: "attempt:accepted",
     entry: { facts: [], record: { params: {} } },
-  });
+  }).trimEnd();
   for (const [left, expected] of [
     [`${whole}\t\t\t`, `${whole}\n`],
     [whole, `${whole}\n`],

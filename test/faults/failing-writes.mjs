@@ -39,7 +39,7 @@ fs.writeSync = (fd, ...rest) => {
 fs.promises.open = async (path, ...rest) => {
   const handle = await open(path, ...rest);
   const datasync = handle.datasync.bind(handle);
-  if (String(path).endsWith(".journal"))
+  if (String(path).includes("/journal/"))
     handle.datasync = async () => {
       fail("journal");
       return datasync();

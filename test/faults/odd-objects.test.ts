@@ -213,7 +213,7 @@ const PLACES: Place[] = [
     costs: ["recent"],
     isPutAside: true,
   },
-  { place: "a journal segment to come", path: (dir) => join(dir, "journal", "000000009999.journal") },
+  { place: "a journal segment to come", path: (dir) => join(dir, "journal", "000000009999.ndjson") },
   {
     place: "a history segment",
     group: 2,

@@ -15,9 +15,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { decodeLine, encodeLine } from "../../daemon/store/checked-line.js";
 import { segmentName } from "../../daemon/store/journal.js";
 import { readJournal } from "../../daemon/store/read-journal.js";
+import { encodeNumberedRecord, parseNumberedRecord } from "../../protocol/record-line.js";
 import { withinTime } from "../harness/interrupt.js";
 import { FUZZ_TIMEOUT, fuzz, type Mutation, mutate, mutations, rarely } from "./fuzz.js";
 
@@ -31,7 +31,7 @@ const world = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "
 afterAll(() => rmSync(world, { recursive: true, force: true }));
 
 interface Segment {
-  records: unknown[];
+  records: object[];
   /** Tabs at the end. */
   room: number;
   changes: Mutation[];
@@ -40,11 +40,22 @@ interface Segment {
 }
 
 const value = fc.oneof(
-  fc.jsonValue(),
-  fc.string({ unit: "binary" }),
+  fc.record({ json: fc.jsonValue() }),
+  fc.record({ text: fc.string({ unit: "binary" }) }),
   fc.record({ id: fc.nat(), text: fc.string() }),
 );
-const special = ["\n", "\n\n", "\t", "\0", " ", "\n\t\n", "00000000 1 {}\n", "\xef\xbf\xbd", "\xff"];
+const special = [
+  "\n",
+  "\n\n",
+  "\t",
+  "\0",
+  " ",
+  "\n\t\n",
+  '{"n":1,"sum":"00000000"}\n',
+  ',"sum":"',
+  "\xef\xbf\xbd",
+  "\xff",
+];
 const segments: fc.Arbitrary<Segment[]> = fc.array(
   fc.record({
     records: fc.array(value, { maxLength: 8 }),
@@ -60,7 +71,7 @@ function write(dir: string, all: readonly Segment[]): Buffer[] {
   let n = 0;
   return all.map(({ records, room, changes, noise }) => {
     const name = segmentName(n + 1);
-    const text = records.map((record) => encodeLine(++n, record)).join("");
+    const text = records.map((record) => encodeNumberedRecord(++n, record)).join("");
     const bytes = mutate(Buffer.concat([Buffer.from(text), Buffer.alloc(room, TAB)]), changes);
     const written = noise === null ? bytes : Buffer.from(noise);
     // Two segments have one name where the first has no record: the later one takes its place.
@@ -85,7 +96,7 @@ function wholeLines(bytes: Buffer): Array<{ n: number; value: unknown; length: n
     end !== -1;
     start = end + 1, end = bytes.indexOf(NEWLINE, start)
   ) {
-    const line = decodeLine(bytes.toString("utf8", start, end));
+    const line = parseNumberedRecord(bytes.toString("utf8", start, end));
     if (line !== null) lines.push({ ...line, length: end + 1 - start });
   }
   return lines;

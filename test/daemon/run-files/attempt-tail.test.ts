@@ -3,8 +3,8 @@ import { appendFileSync, mkdirSync, rmdirSync, watch, writeFileSync } from "node
 import { afterEach, expect, test, vi } from "vitest";
 import { AttemptTail } from "../../../daemon/run-files/attempt-tail.js";
 import { eventsFile } from "../../../daemon/run-files/names.js";
-import { summedLine } from "../../../daemon/run-files/summed-line.js";
 import type { WorkerFact } from "../../../protocol/fact.js";
+import { encodeRecord } from "../../../protocol/record-line.js";
 import { AT } from "../../harness/records.js";
 import { useDirectories } from "../../harness/temporary.js";
 
@@ -38,7 +38,7 @@ function tailed(restMs: number) {
       stage: `Step ${seq}`,
       index: seq,
     };
-    appendFileSync(eventsFile(dir), `${summedLine(fact)}\n`);
+    appendFileSync(eventsFile(dir), encodeRecord(fact));
   };
   put();
   tail.start(0);
@@ -106,7 +106,7 @@ test("files that cannot be read are told once, and read on when they can be", ()
   expect(tail.unreadable.events).not.toBeNull();
   rmdirSync(eventsFile(dir));
   const event = { seq: 1, at: AT, attempt: 1, type: "progress:changed", percent: 1, progress: null };
-  writeFileSync(eventsFile(dir), `${summedLine(event)}\n`);
+  writeFileSync(eventsFile(dir), encodeRecord(event));
   tail.read();
   expect(seen).toEqual([1]);
   expect(tail.unreadable.events).toBeNull();

@@ -6,8 +6,8 @@ import { describe, expect, test } from "vitest";
 import type { LogFilter } from "../../../daemon/run-files/log-filter.js";
 import { type LogPage, pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
 import { logFile } from "../../../daemon/run-files/names.js";
-import { summedLine } from "../../../daemon/run-files/summed-line.js";
 import type { LogLine } from "../../../protocol/operation.js";
+import { encodeRecord } from "../../../protocol/record-line.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { type StoredLine, story, write } from "./written.js";
 
@@ -145,7 +145,15 @@ describe("a long log is looked through a part at a time", () => {
       const lines = Array.from({ length: COUNT / 2 }, (_, i) => {
         const n = (attempt - 1) * (COUNT / 2) + i + 1;
         const text = `${n % 2500 === 0 ? "Needle" : "hay"} ${"x".repeat(60)}`;
-        const stored = summedLine({ n, seq: n, at: "", attempt, stage: null, stream: "log", text });
+        const stored = encodeRecord({
+          n,
+          seq: n,
+          at: "",
+          attempt,
+          stage: null,
+          stream: "log",
+          text,
+        }).trimEnd();
         return damaged > 0 && n % damaged === 0 ? "#".repeat(stored.length) : stored;
       });
       writeFileSync(logFile(join(dir, String(attempt))), `${lines.join("\n")}\n`);
@@ -224,7 +232,7 @@ test("stages and streams are filters too", async () => {
   const dir = directory();
   write(dir, story([[true]]));
   const line = (n: number, stage: string | null, stream: string) =>
-    appendFileSync(logFile(join(dir, "1")), `${summedLine({ n, seq: n + 9, stage, stream, text: "t" })}\n`);
+    appendFileSync(logFile(join(dir, "1")), encodeRecord({ n, seq: n + 9, stage, stream, text: "t" }));
   line(2, "Load", "stdout");
   line(3, "Save", "stderr");
   const numbers = ({ lines }: LogPage) => lines.map(({ n }) => n);
@@ -237,10 +245,7 @@ test("text that JSON writes otherwise is found like any other", async () => {
   const dir = directory();
   write(dir, story([[true]]));
   const text = 'say "yes" to C:\\temp\tÄRGER';
-  appendFileSync(
-    logFile(join(dir, "1")),
-    `${summedLine({ n: 2, seq: 9, stage: null, stream: "log", text })}\n`,
-  );
+  appendFileSync(logFile(join(dir, "1")), encodeRecord({ n: 2, seq: 9, stage: null, stream: "log", text }));
   for (const match of ['"YES"', "c:\\temp", "p\tä", "ärger", "to c:"])
     expect(await after(dir, 0, 9, { match }), match).toMatchObject({ lines: [{ n: 2 }] });
 });

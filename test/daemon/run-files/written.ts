@@ -2,9 +2,9 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { eventsFile, logFile } from "../../../daemon/run-files/names.js";
-import { summedLine } from "../../../daemon/run-files/summed-line.js";
 import type { DaemonFact, WorkerFact } from "../../../protocol/fact.js";
 import type { LogLine } from "../../../protocol/operation.js";
+import { encodeRecord } from "../../../protocol/record-line.js";
 import { AT, submission } from "../../harness/records.js";
 
 export type StoredLine = { type: "log:line" } & LogLine;
@@ -40,9 +40,9 @@ export function story(kinds: boolean[][], padding = 0): Said[] {
 
 /** The line as the worker writes it. */
 export function textOf({ where, value }: Said): string {
-  if (where !== "log") return `${summedLine(value)}\n`;
+  if (where !== "log") return encodeRecord(value);
   const { type: _, n, ...rest } = value as StoredLine;
-  return `${summedLine({ n, ...rest })}\n`;
+  return encodeRecord({ n, ...rest });
 }
 
 export function fileOf(runDir: string, { where, attempt }: Said): string {

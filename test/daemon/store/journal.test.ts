@@ -16,17 +16,18 @@ const directory = useDirectories();
 async function started(dir = directory()) {
   const applied: Array<{ value: string; n: number }> = [];
   const broken: Error[] = [];
-  const journal = new Journal<string>({
+  const journal = new Journal<{ text: string }>({
     dir,
     last: readJournal(dir, 0).last,
-    onDurable: (value, n) => applied.push({ value, n }),
+    onDurable: ({ text }, n) => applied.push({ value: text, n }),
     onBroken: (error) => broken.push(error),
   });
   await journal.start();
   return { dir, journal, applied, broken };
 }
 
-const stored = (dir: string) => readJournal(dir, 0).records.map(({ n, value }) => [n, value]);
+const stored = (dir: string) =>
+  readJournal(dir, 0).records.map(({ n, value }) => [n, (value as { text: string }).text]);
 const outcome = (promise: Promise<unknown>) =>
   promise.then(
     () => "durable",
@@ -50,7 +51,7 @@ test("what is appended in one turn is one batch, resolves in order, and is appli
   const before = disk.syncs;
   await Promise.all(
     Array.from({ length: 500 }, async (_, index) => {
-      const n = await journal.append(`value ${index}`);
+      const n = await journal.append({ text: `value ${index}` });
       expect(applied[n - 1]).toEqual({ value: `value ${index}`, n });
       resolved.push(n);
     }),
@@ -64,9 +65,9 @@ test("what is appended in one turn is one batch, resolves in order, and is appli
 test("while one batch is being synced the next one gathers", async () => {
   const { journal, applied } = await started();
   const { reached, go } = gate();
-  const first = journal.append("first");
+  const first = journal.append({ text: "first" });
   await reached;
-  const more = Array.from({ length: 100 }, (_, index) => journal.append(`more ${index}`));
+  const more = Array.from({ length: 100 }, (_, index) => journal.append({ text: `more ${index}` }));
   expect(applied).toEqual([]);
   const before = disk.syncs;
   go();
@@ -83,23 +84,25 @@ test.each([
   "%s is refused and leaves no trace, and what comes later goes on from before it",
   async (_, lost, copies) => {
     const { dir, journal, applied } = await started();
-    await journal.append("before");
+    await journal.append({ text: "before" });
     disk.copiesOnWrite = copies;
     disk.room = 10;
-    expect(await Promise.all([outcome(journal.append(lost)), outcome(journal.append("lost 2"))])).toEqual([
-      "StoreFullError",
-      "StoreFullError",
-    ]);
+    expect(
+      await Promise.all([
+        outcome(journal.append({ text: lost })),
+        outcome(journal.append({ text: "lost 2" })),
+      ]),
+    ).toEqual(["StoreFullError", "StoreFullError"]);
     expect(journal.full).toBe(true);
     disk.heal();
-    expect(await journal.append("after")).toBe(2);
+    expect(await journal.append({ text: "after" })).toBe(2);
     expect(journal.full).toBe(false);
     await journal.stop();
     expect(applied.map(({ value }) => value)).toEqual(["before", "after"]);
     expect(readJournal(dir, 0)).toMatchObject({
       records: [
-        { n: 1, value: "before" },
-        { n: 2, value: "after" },
+        { n: 1, value: { text: "before" } },
+        { n: 2, value: { text: "after" } },
       ],
       problems: [],
     });
@@ -108,11 +111,11 @@ test.each([
 
 test("room is made ahead: records take its place, and nothing of it is left", async () => {
   const { dir, journal } = await started();
-  await journal.append("first");
+  await journal.append({ text: "first" });
   const file = join(dir, segmentName(1));
   const roomy = readFileSync(file);
   disk.room = 0;
-  for (let n = 0; n < 20; n++) await journal.append(`record ${n}`);
+  for (let n = 0; n < 20; n++) await journal.append({ text: `record ${n}` });
   expect(readFileSync(file).length).toBe(roomy.length);
   // As a crash leaves it.
   const crashed = directory();
@@ -129,10 +132,10 @@ test("room is made ahead: records take its place, and nothing of it is left", as
 
 test("where nothing can be cut off the journal stops all the same, and the next start reads it whole", async () => {
   const { dir, journal } = await started();
-  await journal.append("kept");
+  await journal.append({ text: "kept" });
   disk.cutsNothing = true;
   await journal.rotate(() => null);
-  await journal.append("kept too");
+  await journal.append({ text: "kept too" });
   await journal.stop();
   disk.heal();
   expect(readJournal(dir, 0).problems).toEqual([]);
@@ -145,26 +148,26 @@ test("where nothing can be cut off the journal stops all the same, and the next 
 test("a sync that finds the disk full refuses the batch too", async () => {
   const { dir, journal } = await started();
   disk.syncErrors = ["ENOSPC"];
-  await expect(journal.append("lost")).rejects.toThrow(StoreFullError);
-  expect(await journal.append("kept")).toBe(1);
+  await expect(journal.append({ text: "lost" })).rejects.toThrow(StoreFullError);
+  expect(await journal.append({ text: "kept" })).toBe(1);
   await journal.stop();
   expect(stored(dir)).toEqual([[1, "kept"]]);
 });
 
 test("a failed sync is not tried again: nothing is acknowledged after it", async () => {
   const { journal, applied, broken } = await started();
-  await journal.append("before");
+  await journal.append({ text: "before" });
   disk.syncErrors = ["EIO"];
   const { reached, go } = gate();
-  const failing = outcome(journal.append("failing"));
+  const failing = outcome(journal.append({ text: "failing" }));
   await reached;
-  const gathered = outcome(journal.append("gathered meanwhile"));
+  const gathered = outcome(journal.append({ text: "gathered meanwhile" }));
   const rotated = outcome(journal.rotate(() => null));
   go();
   expect(await failing).toBe("Error");
   expect(await gathered).toBe("Error");
   expect(await rotated).toBe("Error");
-  expect(await outcome(journal.append("later"))).toBe("Error");
+  expect(await outcome(journal.append({ text: "later" }))).toBe("Error");
   expect(applied.map(({ value }) => value)).toEqual(["before"]);
   expect(broken).toHaveLength(1);
   expect(broken[0]).toMatchObject({ code: "EIO" });
@@ -173,12 +176,12 @@ test("a failed sync is not tried again: nothing is acknowledged after it", async
 
 test("a rotation sees exactly what is durable, and the next record begins a new segment", async () => {
   const { dir, journal, applied } = await started();
-  await Promise.all([journal.append("a"), journal.append("b")]);
+  await Promise.all([journal.append({ text: "a" }), journal.append({ text: "b" })]);
   const { reached, go } = gate();
-  const appends = [journal.append("c")];
+  const appends = [journal.append({ text: "c" })];
   await reached;
   const rotated = journal.rotate(() => applied.length);
-  appends.push(journal.append("d"));
+  appends.push(journal.append({ text: "d" }));
   go();
   expect(await rotated).toMatchObject({ value: 3, last: 3 });
   await Promise.all(appends);
@@ -192,18 +195,18 @@ test("a rotation sees exactly what is durable, and the next record begins a new 
 
 test("it tells how long the batch under way has waited for the disk", async () => {
   const { journal } = await started();
-  await journal.append("before");
+  await journal.append({ text: "before" });
   await new Promise((resolve) => setImmediate(resolve));
   expect(journal.waitingMs).toBe(0);
   const { reached, go } = gate();
-  const append = journal.append("waits");
+  const append = journal.append({ text: "waits" });
   await reached;
   const now = performance.now();
   while (performance.now() < now + 5);
   expect(journal.waitingMs).toBeGreaterThanOrEqual(5);
   go();
   await append;
-  await journal.append("after");
+  await journal.append({ text: "after" });
   await journal.stop();
   expect(journal.waitingMs).toBe(0);
 });
@@ -211,5 +214,5 @@ test("it tells how long the batch under way has waited for the disk", async () =
 test("after a stop nothing is taken", async () => {
   const { journal } = await started();
   await journal.stop();
-  await expect(journal.append("late")).rejects.toThrow("the journal is closed");
+  await expect(journal.append({ text: "late" })).rejects.toThrow("the journal is closed");
 });

@@ -3,26 +3,31 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { encodeLine } from "../../../daemon/store/checked-line.js";
 import { Journal, segmentName } from "../../../daemon/store/journal.js";
 import { readJournal } from "../../../daemon/store/read-journal.js";
+import { encodeNumberedRecord } from "../../../protocol/record-line.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();
 
 const values = fc.array(
-  fc.oneof(fc.string({ unit: "grapheme" }), fc.record({ id: fc.nat(), text: fc.string({ unit: "binary" }) })),
+  fc.oneof(
+    fc.record({ text: fc.string({ unit: "grapheme" }) }),
+    fc.record({ id: fc.nat(), text: fc.string({ unit: "binary" }) }),
+  ),
   { minLength: 1, maxLength: 8 },
 );
 
+const record = (n: number, text: string) => encodeNumberedRecord(n, { text });
+
 /** A journal of one segment, and where each record ends. */
-function journalOf(all: unknown[]): { dir: string; file: string; bytes: Buffer; ends: number[] } {
+function journalOf(all: object[]): { dir: string; file: string; bytes: Buffer; ends: number[] } {
   const dir = directory();
   const file = join(dir, segmentName(1));
   const ends: number[] = [];
   let bytes = Buffer.alloc(0);
   all.forEach((value, index) => {
-    bytes = Buffer.concat([bytes, Buffer.from(encodeLine(index + 1, value))]);
+    bytes = Buffer.concat([bytes, Buffer.from(encodeNumberedRecord(index + 1, value))]);
     ends.push(bytes.length);
   });
   writeFileSync(file, bytes);
@@ -35,7 +40,7 @@ const kept = (dir: string) =>
     .map((name) => readFileSync(join(dir, name)));
 
 /** @param room bytes that the writer had made ready for more */
-function expectCutRecovers(all: unknown[], cut: number, room: number): void {
+function expectCutRecovers(all: object[], cut: number, room: number): void {
   const { dir, file, bytes, ends } = journalOf(all);
   writeFileSync(file, Buffer.concat([bytes.subarray(0, cut), Buffer.alloc(room, "\t")]));
   const whole = ends.filter((end) => end <= cut).length;
@@ -52,7 +57,7 @@ function expectCutRecovers(all: unknown[], cut: number, room: number): void {
 
 describe("a torn tail", () => {
   test("at every byte: the whole records before it, the rest kept aside and said", () => {
-    const all = ["first", { second: "é\n" }, [], "last"];
+    const all = [{ text: "first" }, { second: "é\n" }, {}, { text: "last" }];
     for (let cut = 0; cut <= journalOf(all).bytes.length; cut++)
       for (const room of [0, 1, 5000]) expectCutRecovers(all, cut, room);
   });
@@ -72,13 +77,13 @@ describe("a torn tail", () => {
         const cut = n % (bytes.length + 1);
         writeFileSync(file, bytes.subarray(0, cut));
         const { last } = readJournal(dir, 0);
-        const journal = new Journal<unknown>({ dir, last, onDurable: () => {}, onBroken: () => {} });
+        const journal = new Journal<object>({ dir, last, onDurable: () => {}, onBroken: () => {} });
         await journal.start();
-        expect(await journal.append("new")).toBe(last + 1);
+        expect(await journal.append({ text: "new" })).toBe(last + 1);
         await journal.stop();
         const again = readJournal(dir, 0);
         const whole = ends.filter((end) => end <= cut).length;
-        expect(again.records.map(({ value }) => value)).toEqual([...all.slice(0, whole), "new"]);
+        expect(again.records.map(({ value }) => value)).toEqual([...all.slice(0, whole), { text: "new" }]);
         expect(again.problems).toEqual([]);
       }),
       { numRuns: 50 },
@@ -86,11 +91,11 @@ describe("a torn tail", () => {
   });
 
   test("of bytes that never were a record", () => {
-    const { dir, file, bytes } = journalOf(["a", "b"]);
+    const { dir, file, bytes } = journalOf([{ text: "a" }, { text: "b" }]);
     const zeros = Buffer.alloc(4096);
     writeFileSync(file, Buffer.concat([bytes, zeros]));
     const { records, problems } = readJournal(dir, 0);
-    expect(records.map(({ value }) => value)).toEqual(["a", "b"]);
+    expect(records.map(({ value }) => value)).toEqual([{ text: "a" }, { text: "b" }]);
     expect(problems).toEqual([expect.stringContaining("a torn tail of 4096 bytes was cut off, kept in")]);
     expect(kept(dir)).toEqual([zeros]);
   });
@@ -100,7 +105,7 @@ describe("a flipped bit", () => {
   test("anywhere before the last record: all others load, the damaged one is kept aside and said", () => {
     fc.assert(
       fc.property(
-        fc.array(fc.string(), { minLength: 2, maxLength: 6 }),
+        fc.array(fc.record({ text: fc.string() }), { minLength: 2, maxLength: 6 }),
         fc.nat(),
         fc.nat({ max: 7 }),
         (all, n, bit) => {
@@ -130,9 +135,8 @@ describe("a flipped bit", () => {
 describe("segments", () => {
   test("are read in order, and what the checkpoint holds is passed over", () => {
     const dir = directory();
-    const record = (n: number) => encodeLine(n, `value ${n}`);
-    writeFileSync(join(dir, segmentName(3)), record(3) + record(4));
-    writeFileSync(join(dir, segmentName(1)), record(1) + record(2));
+    writeFileSync(join(dir, segmentName(3)), record(3, "value 3") + record(4, "value 4"));
+    writeFileSync(join(dir, segmentName(1)), record(1, "value 1") + record(2, "value 2"));
     writeFileSync(join(dir, segmentName(5)), "");
     const { records, last, problems } = readJournal(dir, 2);
     expect(records.map(({ n }) => n)).toEqual([3, 4]);
@@ -143,7 +147,7 @@ describe("segments", () => {
 
   test("missing records are said", () => {
     const dir = directory();
-    writeFileSync(join(dir, segmentName(3)), encodeLine(3, "a") + encodeLine(7, "b"));
+    writeFileSync(join(dir, segmentName(3)), record(3, "a") + record(7, "b"));
     expect(readJournal(dir, 2).problems).toEqual([expect.stringContaining("records 4 to 6 are missing")]);
     expect(readJournal(dir, 1).problems).toEqual(
       expect.arrayContaining([expect.stringContaining("records 2 to 2 are missing")]),
@@ -152,11 +156,13 @@ describe("segments", () => {
 
   test("a record that stands at the wrong place hides no other", () => {
     const dir = directory();
-    const record = (n: number) => encodeLine(n, `value ${n}`);
-    writeFileSync(join(dir, segmentName(1)), record(1) + record(4) + record(2));
-    writeFileSync(join(dir, segmentName(3)), record(3) + record(4));
+    writeFileSync(
+      join(dir, segmentName(1)),
+      record(1, "value 1") + record(4, "value 4") + record(2, "value 2"),
+    );
+    writeFileSync(join(dir, segmentName(3)), record(3, "value 3") + record(4, "value 4"));
     expect(readJournal(dir, 0)).toMatchObject({
-      records: [1, 2, 3, 4].map((n) => ({ n, value: `value ${n}` })),
+      records: [1, 2, 3, 4].map((n) => ({ n, value: { text: `value ${n}` } })),
       last: 4,
       problems: [],
     });
@@ -166,8 +172,8 @@ describe("segments", () => {
     const dir = directory();
     const file = join(dir, segmentName(1));
     const between = `${"\n".repeat(100_000)}${"x\n".repeat(1000)}`;
-    writeFileSync(file, encodeLine(1, "a") + between + encodeLine(2, "b"));
-    const alternating = Array.from({ length: 5000 }, (_, n) => `x\n${encodeLine(n + 3, n)}`).join("");
+    writeFileSync(file, record(1, "a") + between + record(2, "b"));
+    const alternating = Array.from({ length: 5000 }, (_, n) => `x\n${record(n + 3, String(n))}`).join("");
     writeFileSync(join(dir, segmentName(3)), `${alternating}x`);
     const began = performance.now();
     const { records, problems } = readJournal(dir, 0);
@@ -183,8 +189,8 @@ describe("segments", () => {
 
   test("a record that is there twice counts once", () => {
     const dir = directory();
-    writeFileSync(join(dir, segmentName(1)), encodeLine(1, "a") + encodeLine(2, "b"));
-    writeFileSync(join(dir, segmentName(2)), encodeLine(2, "b") + encodeLine(3, "c"));
+    writeFileSync(join(dir, segmentName(1)), record(1, "a") + record(2, "b"));
+    writeFileSync(join(dir, segmentName(2)), record(2, "b") + record(3, "c"));
     expect(readJournal(dir, 0).records.map(({ n }) => n)).toEqual([1, 2, 3]);
   });
 });

@@ -6,10 +6,10 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
 import { LogTail } from "../../../daemon/run-files/log-tail.js";
 import { eventsFile, logFile, olderLogFile } from "../../../daemon/run-files/names.js";
-import { parseSummed } from "../../../daemon/run-files/summed-line.js";
 import { RunSink } from "../../../daemon/worker/run-sink.js";
 import type { WorkerFact } from "../../../protocol/fact.js";
 import type { LogLine } from "../../../protocol/operation.js";
+import { parseRecord } from "../../../protocol/record-line.js";
 import { disk } from "../../harness/failing-disk.js";
 import { useDirectories } from "../../harness/temporary.js";
 
@@ -36,7 +36,7 @@ function stored<T>(file: string): T[] {
     .split("\n")
     .slice(0, -1)
     .map((line) => {
-      const parsed = parseSummed<T>(line);
+      const parsed = parseRecord<T>(line);
       if (parsed === null) throw new Error(`damaged: ${line}`);
       return parsed;
     });
@@ -201,7 +201,7 @@ describe("a bounded log", () => {
         const tail = new LogTail(dir);
         const seen: number[] = [];
         const read = () => {
-          while (tail.read((text) => seen.push(parseSummed<LogLine>(text)!.n)));
+          while (tail.read((text) => seen.push(parseRecord<LogLine>(text)!.n)));
         };
         let n = 0;
         for (const burst of bursts) {
@@ -222,7 +222,7 @@ describe("a bounded log", () => {
     const tail = new LogTail(dir);
     const seen: number[] = [];
     for (let n = 1; n <= 500; n++) sink.line("log", null, `line ${n}`);
-    while (tail.read((text) => seen.push(parseSummed<LogLine>(text)!.n)));
+    while (tail.read((text) => seen.push(parseRecord<LogLine>(text)!.n)));
     tail.close();
     sink.close();
     const left = linesIn(dir).map(({ n }) => n);

@@ -1,14 +1,12 @@
-import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { LiveOperation, type Progress } from "liveops";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { runAttempt } from "../../../ops/api/run-attempt.js";
 import type { StageValues } from "../../../ops/api/sink.js";
-import { fileStageValues, forgetFrom, hashOfParams, type KeptValue } from "../../../ops/api/stage-values.js";
+import { fileStageValues, forgetFrom, type KeptValue } from "../../../ops/api/stage-values.js";
 import { ArraySink, anOrder, TestStop } from "./array-sink.js";
 
 let root: string;
@@ -134,35 +132,6 @@ it("takes a value that was cut off for none, and stores the next one", () => {
   expect(again.load("Load", 1)).toBeUndefined();
   store(again, "Load", 1, "2");
   expect(valuesOf({}, 3).load("Load", 1)).toEqual({ value: 2 });
-});
-
-it("reads what an earlier version stored, each value in a file", () => {
-  const params = hashOfParams({ a: 1 });
-  const name = `Load.${createHash("sha256").update("Load").digest("hex").slice(0, 16)}.1.json`;
-  mkdirSync(dir);
-  writeFileSync(join(dir, name), JSON.stringify({ stage: "Load", occurrence: 1, params, value: [7] }));
-  const values = valuesOf({ a: 1 });
-  expect(values.load("Load", 1)).toEqual({ value: [7] });
-  store(values, "Load", 1, "8");
-  expect(valuesOf({ a: 1 }, 2).load("Load", 1)).toEqual({ value: 8 });
-});
-
-it("reads what an earlier version stored, small values in one file, and forgets them", () => {
-  const params = hashOfParams({ a: 1 });
-  mkdirSync(dir);
-  const lines = ["Load", "Save"].map((stage) => {
-    const json = JSON.stringify({ stage, occurrence: 1, params, value: [stage] });
-    return `${crc32(json).toString(16).padStart(8, "0")} ${json}\n`;
-  });
-  writeFileSync(join(dir, "values.ndjson"), `${lines.join("")}00000000 {"stage":"Damaged"}\n`);
-  const load = (stage: string) => valuesOf({ a: 1 }, 2).load(stage, 1);
-  expect([load("Load"), load("Save"), load("Damaged")]).toEqual([
-    { value: ["Load"] },
-    { value: ["Save"] },
-    undefined,
-  ]);
-  forgetFrom(dir, "Save", ["Load", "Save"], 1);
-  expect([load("Load"), load("Save")]).toEqual([{ value: ["Load"] }, undefined]);
 });
 
 it("forgets a stage and what follows it", () => {
