@@ -73,7 +73,8 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_AMBIGUOUS_ID: "Several operations have ids with this prefix; `candidates` lists them",
   LIVEOPS_NO_SUCH_TYPE: "No file defines this type; `nearest` lists similar names",
   LIVEOPS_NO_SUCH_ROUTE: "No route has this path",
-  LIVEOPS_METHOD_NOT_ALLOWED: "The route does not accept this method; the header `Allow` lists those it accepts",
+  LIVEOPS_METHOD_NOT_ALLOWED:
+    "The route does not accept this method; the header `Allow` lists those it accepts",
   LIVEOPS_WRONG_STATE:
     "The state does not allow it: cancel needs a live operation, retry a failed or cancelled one, remove a finished one",
   LIVEOPS_BACKUP_TARGET: "The directory is not empty, is inside the state directory, or cannot be used",

@@ -1,10 +1,10 @@
 /**
  * The JSON store `state.json`: a lowdb document that a person can open, with the live and the newest finished operations.
  *
- * It is a view. The journal makes decisions durable, and no start reads this file. It is rewritten when something
- * changed, at most a second later; where the file is large, writing takes at most 1 % of the time. lowdb's own file
- * adapter does not sync and builds one string; this adapter writes in pieces: temporary file, fdatasync, rename,
- * directory fsync.
+ * It is a view. The journal makes decisions durable, and no start reads this file. It is rewritten within a second of
+ * a change. Where the document is large it is rewritten less often: building its JSON takes at most 1 % of the time.
+ * lowdb's own file adapter does not sync and builds one string; this adapter writes in pieces: temporary file,
+ * fdatasync, rename, directory fsync.
  */
 import { type Adapter, Low } from "lowdb";
 import type { Operation } from "../../protocol/operation.js";
@@ -32,16 +32,19 @@ const EMPTY: StateDocument = {
   operations: {},
 };
 
-/** Longest time in ms between a change and its write, where writing is quick. */
-const DELAY_MS = 1000;
+/** Time in ms between a change and the beginning of its write, where the document is small. */
+const DELAY_MS = 800;
 
-/** Writing takes at most one part in so many of the time. */
+/** Building the document takes at most one part in so many of the time. Waiting for the disk does not count. */
 const SHARE = 100;
 
 /** Characters, about, of one write. */
 const PIECE = 64 * 1024;
 
 class PiecewiseAdapter implements Adapter<StateDocument> {
+  /** Time in ms that the last write took of the event loop. */
+  busyMs = 0;
+
   constructor(private readonly file: string) {}
 
   async read(): Promise<StateDocument | null> {
@@ -53,12 +56,16 @@ class PiecewiseAdapter implements Adapter<StateDocument> {
   }
 
   write(document: StateDocument): Promise<void> {
+    this.busyMs = 0;
     return replaceFile(this.file, async (handle) => {
       let size = 0;
+      let since = performance.now();
       for (const piece of pieces(document)) {
         const bytes = Buffer.from(piece);
+        this.busyMs += performance.now() - since;
         await writeAll(handle, bytes, size);
         size += bytes.length;
+        since = performance.now();
       }
     });
   }
@@ -88,6 +95,7 @@ export interface StateDocumentSource {
 }
 
 export class StateDocumentWriter {
+  readonly #adapter: PiecewiseAdapter;
   readonly #low: Low<StateDocument>;
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<void> = Promise.resolve();
@@ -99,7 +107,8 @@ export class StateDocumentWriter {
     file: string,
     private readonly source: StateDocumentSource,
   ) {
-    this.#low = new Low(new PiecewiseAdapter(file), EMPTY);
+    this.#adapter = new PiecewiseAdapter(file);
+    this.#low = new Low(this.#adapter, EMPTY);
   }
 
   /** Something that it shows has changed. */
@@ -129,6 +138,7 @@ export class StateDocumentWriter {
   async #write(): Promise<void> {
     const began = performance.now();
     this.#low.data = this.#document();
+    const buildMs = performance.now() - began;
     try {
       await this.#low.write();
     } catch (error) {
@@ -137,8 +147,7 @@ export class StateDocumentWriter {
     } finally {
       // The document would keep alive what leaves memory from now on.
       this.#low.data = { ...this.#low.data, operations: {} };
-      const now = performance.now();
-      this.#notBefore = now + (now - began) * SHARE;
+      this.#notBefore = performance.now() + (buildMs + this.#adapter.busyMs) * SHARE;
     }
   }
 

@@ -1,14 +1,19 @@
 /** The JSON store `state.json`: there from the first start, valid, and fresh while the daemon runs. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { type StateDocument, StateDocumentWriter } from "../../../daemon/store/state-document.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { eventually, recordThat, settled, startDaemon } from "../../faults/start.js";
 import type { TestDaemon } from "../../harness/daemon.js";
+import { disk } from "../../harness/failing-disk.js";
 import { Story } from "../../harness/records.js";
 import { useDirectories } from "../../harness/temporary.js";
 
+vi.mock("node:fs/promises", async (original) =>
+  (await import("../../harness/failing-disk.js")).failingPromises(original as never),
+);
+afterEach(() => disk.heal());
 const directory = useDirectories();
 
 const COUNTS = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
@@ -68,4 +73,29 @@ test("a change during a write is written after it, and every write leaves a whol
   // An operation a line: what a person greps for.
   expect(readFileSync(file, "utf8").split("\n")).toHaveLength(2000 + 3);
   expect(errors).toEqual([]);
+});
+
+test("a disk whose sync takes long does not make the document older than a second and that sync", async () => {
+  const file = join(directory(), "state.json");
+  let journal = 0;
+  const writer = new StateDocumentWriter(file, {
+    journal: () => journal,
+    counts: () => COUNTS,
+    operations: () => [],
+    onError: (error) => expect.unreachable(error.message),
+  });
+  const syncMs = 200;
+  disk.beforeSync = () => new Promise((resolve) => setTimeout(resolve, syncMs));
+  await writer.write();
+  for (journal = 1; journal <= 3; journal++) {
+    const began = performance.now();
+    writer.changed();
+    await eventually("the change is in the file", () => {
+      const document = JSON.parse(readFileSync(file, "utf8")) as StateDocument;
+      return document.journal === journal;
+    });
+    // Counted against the share of the time, such a sync would hold up the next write for 20 seconds.
+    expect(performance.now() - began).toBeLessThan(10_000);
+  }
+  await writer.stop();
 });
