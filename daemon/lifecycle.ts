@@ -7,18 +7,18 @@ import { uptime } from "node:os";
 import { LIMITS } from "../protocol/command/config.js";
 import { Refusal } from "../protocol/errors.js";
 import type { DaemonFact, Outcome, StopReason, Submission } from "../protocol/fact.js";
-import { fold } from "../protocol/fold.js";
 import type { Operation } from "../protocol/operation.js";
 import { isFinal, mayMove, type State } from "../protocol/state.js";
 import { boundedChain } from "./chain-pace.js";
 import { PerKey } from "./per-key.js";
-import type {
-  Entry,
-  IdempotencyKey,
-  Policy,
-  Successor,
-  WorkerIdentity,
-  WorkerLosses,
+import {
+  type Entry,
+  type IdempotencyKey,
+  type Policy,
+  runStateOf,
+  type Successor,
+  type WorkerIdentity,
+  type WorkerLosses,
 } from "./store/decision.js";
 import { type Layout, runDir } from "./store/layout.js";
 import type { Store } from "./store/store.js";
@@ -214,8 +214,8 @@ export class Lifecycle {
     const successor = next && !this.store.knows(next.id) ? await this.#successor(entry, next) : null;
     const stored = omitted ? { ...outcome, result: null, omitted } : outcome;
     const fact = settledFact(entry.record, seq + 1, stored, next?.id ?? null);
-    const record = fold(entry.record, fact);
-    await this.store.decide({ kind: "settled", id, fact, record, successor });
+    const runState = runStateOf(entry.record);
+    await this.store.decide({ kind: "settled", id, fact, runState, successor });
   }
 
   async #requeue(entry: Entry, seq: number, again: Again): Promise<void> {
@@ -232,7 +232,7 @@ export class Lifecycle {
     const { id, seq } = entry.record;
     const marked = outcome.state === "cancelled" ? { ...entry.record, cancelRequested: true } : entry.record;
     const fact = settledFact(entry.record, seq + 1, outcome, null);
-    await this.store.decide({ kind: "settled", id, fact, record: fold(marked, fact), successor: null });
+    await this.store.decide({ kind: "settled", id, fact, runState: runStateOf(marked), successor: null });
   }
 
   async #successor(entry: Entry, next: Submission): Promise<Successor> {

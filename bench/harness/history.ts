@@ -1,5 +1,5 @@
 /** A state directory with finished operations, made through the store itself and sealed as a checkpoint seals them. */
-import type { Decision } from "../../daemon/store/decision.js";
+import { type Decision, runStateOf } from "../../daemon/store/decision.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
 import { layoutOf } from "../../daemon/store/layout.js";
 import { Store } from "../../daemon/store/store.js";
@@ -42,8 +42,8 @@ function finished(n: number, at: string): Decision[] {
     next: null,
   };
   const { id } = submitted.fact.operation;
-  const record = fold(fold(null, submitted.fact), settled);
-  return [submitted, { kind: "settled", id, fact: settled, record, successor: null }];
+  const runState = runStateOf(fold(null, submitted.fact));
+  return [submitted, { kind: "settled", id, fact: settled, runState, successor: null }];
 }
 
 /** The decision that a submit is. */

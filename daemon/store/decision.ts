@@ -37,7 +37,7 @@ export type Decision =
       kind: "settled";
       id: string;
       fact: FactOf<"operation:settled">;
-      record: Operation;
+      runState: RunState;
       successor: Successor | null;
     }
   /** Carries the whole entry: it may have left the journal for the history long ago. */
@@ -46,6 +46,35 @@ export type Decision =
   | { kind: "restored"; id: string; entry: Entry }
   /** `key`: of the submit, which stands for a day all the same. */
   | { kind: "removed"; id: string; key: IdempotencyKey | null };
+
+/**
+ * The part of a record that run files tell, as it is at the end of the last attempt. A replay does not read run files:
+ * it makes the record of this part and of the daemon's own events.
+ */
+export type RunState = Pick<
+  Operation,
+  | "title"
+  | "stages"
+  | "currentStage"
+  | "stageStates"
+  | "stageTimes"
+  | "percent"
+  | "progress"
+  | "status"
+  | "seconds"
+  | "cancelRequested"
+  | "logLines"
+  | "seq"
+>;
+
+export function runStateOf(record: Operation): RunState {
+  const { title, stages, currentStage, stageStates, stageTimes } = record;
+  const { percent, progress, status, seconds, cancelRequested, logLines, seq } = record;
+  return {
+    ...{ title, stages, currentStage, stageStates, stageTimes },
+    ...{ percent, progress, status, seconds, cancelRequested, logLines, seq },
+  };
+}
 
 export interface Submitted {
   fact: FactOf<"operation:submitted">;
@@ -74,9 +103,10 @@ export interface WorkerIdentity extends ProcessIdentity {
   cgroup?: string;
 }
 
-/** The daemon's events as an entry keeps them: parameters stand in its record alone. */
+/** The daemon's events as an entry keeps them; `entry-events.ts` says what its record has instead. */
 export type KeptEvent =
   | Exclude<DaemonFact, { type: "operation:submitted" }>
+  | Omit<FactOf<"operation:settled">, "result" | "error">
   | (Omit<FactOf<"operation:submitted">, "operation"> & {
       operation: Omit<Submission, "params" | "omitted">;
     });

@@ -3,10 +3,11 @@
  *
  * `apply` is the only way a decision changes them; it is used by the running daemon and by recovery alike.
  */
-import type { DaemonFact, Submission } from "../../protocol/fact.js";
+import type { DaemonFact } from "../../protocol/fact.js";
 import { fold } from "../../protocol/fold.js";
 import type { Operation } from "../../protocol/operation.js";
-import type { Decision, Entry, KeptEvent, Submitted } from "./decision.js";
+import type { Decision, Entry, Submitted } from "./decision.js";
+import { keptBeforeRetry, keptSettlement, keptSubmission } from "./entry-events.js";
 import { jsonSize } from "./json-size.js";
 import { SharedParts } from "./shared-parts.js";
 
@@ -92,10 +93,10 @@ export class Ledger {
         }
         break;
       case "settled": {
-        entry.record = decision.record;
-        entry.facts.push(decision.fact);
+        entry.record = { ...before, ...decision.runState };
+        this.#settle(entry, decision.fact);
         entry.run = null;
-        entry.nextAttempt = decision.record.attempt + 1;
+        entry.nextAttempt = entry.record.attempt + 1;
         const changes: Change[] = [{ id: decision.id, before, after: entry.record }];
         if (decision.successor) changes.push(...this.#succeed(decision.successor, n));
         return changes;
@@ -117,7 +118,7 @@ export class Ledger {
       queuedAt: n,
       env,
       key,
-      facts: [{ ...fact, operation: withoutParams(fact.operation) }],
+      facts: [keptSubmission(fact)],
       bytes: params + jsonSize(env),
       nextAttempt: 1,
       tries: 0,
@@ -130,7 +131,7 @@ export class Ledger {
     const change = this.#submit(successor.submitted, n);
     const entry = this.entries.get(change.id);
     if (!successor.cancelled || !entry) return [change];
-    this.#fold(entry, successor.cancelled);
+    this.#settle(entry, successor.cancelled);
     return [{ ...change, after: entry.record }];
   }
 
@@ -138,7 +139,7 @@ export class Ledger {
     const before = decision.entry.record;
     const entry: Entry = {
       ...decision.entry,
-      facts: [...decision.entry.facts],
+      facts: keptBeforeRetry(decision.entry),
       run: null,
       tries: 0,
       losses: undefined,
@@ -159,28 +160,16 @@ export class Ledger {
     return { id, before, after: entry.record };
   }
 
-  #fold(entry: Entry, fact: Exclude<DaemonFact, { type: "operation:submitted" }>): void {
+  #settle(entry: Entry, fact: Extract<DaemonFact, { type: "operation:settled" }>): void {
+    entry.record = fold(entry.record, fact);
+    entry.facts.push(keptSettlement(fact, entry.record));
+  }
+
+  #fold(
+    entry: Entry,
+    fact: Exclude<DaemonFact, { type: "operation:submitted" | "operation:settled" }>,
+  ): void {
     entry.record = fold(entry.record, fact);
     entry.facts.push(fact);
   }
-}
-
-function withoutParams({
-  params: _,
-  omitted: __,
-  ...rest
-}: Submission): Omit<Submission, "params" | "omitted"> {
-  return rest;
-}
-
-/** The events of an entry as they happened: its submission with the parameters that the record holds. */
-export function eventsOf({ record, facts }: Entry): DaemonFact[] {
-  return facts.map((event) => (event.type === "operation:submitted" ? submitted(event, record) : event));
-}
-
-function submitted(
-  event: Extract<KeptEvent, { type: "operation:submitted" }>,
-  { params }: Operation,
-): DaemonFact {
-  return { ...event, operation: { ...event.operation, params } };
 }

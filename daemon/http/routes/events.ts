@@ -6,8 +6,8 @@ import { attemptsIn } from "../../run-files/log-slices.js";
 import { MergedEvents } from "../../run-files/merged-events.js";
 import { checkRunFiles, isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
 import type { Entry } from "../../store/decision.js";
+import { eventsOf } from "../../store/entry-events.js";
 import { runDir } from "../../store/layout.js";
-import { eventsOf } from "../../store/ledger.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 import { openStream } from "../stream.js";
 

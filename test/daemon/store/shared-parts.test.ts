@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Entry, Submitted } from "../../../daemon/store/decision.js";
-import { eventsOf } from "../../../daemon/store/ledger.js";
+import { eventsOf } from "../../../daemon/store/entry-events.js";
 import { SharedParts } from "../../../daemon/store/shared-parts.js";
 import { submittedRecord } from "../../../protocol/fold.js";
 

@@ -1,0 +1,50 @@
+/**
+ * The daemon's own events of an operation, as its entry keeps them: a value that the record of the entry has already
+ * is not kept a second time in an event.
+ *
+ * The record has the parameters of the submission. While the operation is finished, the record also has the result and
+ * the error of the last event.
+ */
+import type { DaemonFact } from "../../protocol/fact.js";
+import type { Operation } from "../../protocol/operation.js";
+import type { Entry, KeptEvent } from "./decision.js";
+
+type Submitted = Extract<DaemonFact, { type: "operation:submitted" }>;
+type Settled = Extract<DaemonFact, { type: "operation:settled" }>;
+
+/** The event of the submission without its parameters. */
+export function keptSubmission(event: Submitted): KeptEvent {
+  const { params: _, omitted: __, ...operation } = event.operation;
+  return { ...event, operation };
+}
+
+/**
+ * The event of the end without its result and its error.
+ *
+ * @param record - after the event
+ */
+export function keptSettlement(event: Settled, record: Operation): KeptEvent {
+  // An event that changed nothing keeps its own values.
+  if (record.seq !== event.seq) return event;
+  const { result: _, error: __, ...kept } = event;
+  return kept;
+}
+
+/** The events of an entry as they happened. */
+export function eventsOf({ record, facts }: Pick<Entry, "record" | "facts">): DaemonFact[] {
+  return facts.map((event): DaemonFact => {
+    if (event.type === "operation:submitted")
+      return { ...event, operation: { ...event.operation, params: record.params } };
+    if (event.type === "operation:settled" && !("result" in event))
+      return { ...event, result: record.result, error: record.error };
+    return event;
+  });
+}
+
+/** What an entry keeps of its events when its record loses result and error: the operation is queued again. */
+export function keptBeforeRetry({ record, facts }: Pick<Entry, "record" | "facts">): KeptEvent[] {
+  const { result, error } = record;
+  return facts.map((event) =>
+    event.type === "operation:settled" && !("result" in event) ? { ...event, result, error } : event,
+  );
+}
