@@ -150,12 +150,9 @@ function readClocks(): ClockReading {
 /** Null where there is none, or it cannot be read: the newest operation stands in for it. */
 function readStored(file: string): StoredClock | null {
   try {
-    const { reference, leap } = JSON.parse(
-      readOwnFile(file, MOST_BYTES).toString("utf8"),
-    ) as Partial<StoredClock>;
-    if (!isReading(reference) || (leap && !(isReading(leap.last) && Number.isFinite(leap.steady))))
-      return null;
-    return { reference, leap: leap ?? null };
+    const { reference, leap } = JSON.parse(readOwnFile(file, MOST_BYTES).toString("utf8")) as StoredClock;
+    const isLeap = leap === null || (isReading(leap.last) && Number.isFinite(leap.steady));
+    return isReading(reference) && isLeap ? { reference, leap } : null;
   } catch {
     return null;
   }

@@ -17,7 +17,7 @@ export function directoryIdentity(dir: string): string {
 
 /** The worker, or where it was started under another state directory, one that is dead for every purpose. */
 export function ownOrForeign(worker: WorkerIdentity, stateDir: string): WorkerIdentity {
-  if (worker.directory === undefined || worker.directory === directoryIdentity(stateDir)) return worker;
+  if (worker.directory === directoryIdentity(stateDir)) return worker;
   return { ...worker, startTime: null, bootId: FOREIGN };
 }
 

@@ -17,8 +17,8 @@ export function readAccepted(attemptDir: string): Entry | null {
   let entry: Entry | null = null;
   const look = (line: string) => {
     if (entry !== null || !line.includes('"attempt:accepted"')) return;
-    const fact = parseRecord<{ type: string; entry?: Entry }>(line);
-    if (fact?.type === "attempt:accepted" && fact.entry) entry = fact.entry;
+    const fact = parseRecord<{ type: string; entry: Entry }>(line);
+    if (fact?.type === "attempt:accepted") entry = fact.entry;
   };
   const tail = new Tail(eventsFile(attemptDir));
   try {

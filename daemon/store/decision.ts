@@ -98,7 +98,7 @@ export interface IdempotencyKey {
 export interface WorkerIdentity extends ProcessIdentity {
   workerId: string;
   /** Device and inode of the state directory it was started under. */
-  directory?: string;
+  directory: string;
   /** Directory of its cgroup; absent where it has none. */
   cgroup?: string;
 }

@@ -29,7 +29,7 @@ export interface HistoryQuery {
 const ENDS: readonly State[] = ["succeeded", "failed", "cancelled"];
 
 /** The tables' version: an index of another one is made anew. */
-const VERSION = 3;
+const VERSION = 1;
 
 /** What a replaced row was counted as is taken off by its trigger only with `recursive_triggers`. */
 const SETTINGS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA recursive_triggers = ON;";
@@ -146,7 +146,7 @@ export class HistoryIndex {
         record.chain.id,
         text,
         key,
-        Date.parse(record.finishedAt ?? record.updatedAt),
+        Date.parse(record.finishedAt!),
         segment,
         offset,
         length,

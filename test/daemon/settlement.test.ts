@@ -13,7 +13,11 @@ import { useDirectories } from "../harness/temporary.js";
 
 const directory = useDirectories();
 /** A worker of another boot: none of its processes is looked for. */
-const WORKER = { workerId: "worker000000", pid: 1, startTime: "1", bootId: "another boot" };
+const WORKER = {
+  workerId: "worker000000",
+  directory: "0:0",
+  ...{ pid: 1, startTime: "1", bootId: "another boot" },
+};
 const RESUMED: Policy = { ...POLICY, resumable: true };
 
 const SILENT = {

@@ -35,7 +35,11 @@ vi.mock("node:fs/promises", async (original) =>
 const directory = useDirectories();
 
 /** A worker of another boot: none of its processes is looked for. */
-const WORKER = { workerId: "worker000000", pid: 1, startTime: "1", bootId: "another boot" };
+const WORKER = {
+  workerId: "worker000000",
+  directory: "0:0",
+  ...{ pid: 1, startTime: "1", bootId: "another boot" },
+};
 const RETRIED: Policy = { ...POLICY, retry: { attempts: 5, backoff: 0.001 } };
 const RESUMED: Policy = { ...POLICY, resumable: true };
 

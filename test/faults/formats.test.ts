@@ -1,4 +1,4 @@
-/** State dirs of every format there was load for ever: kept ones from `test/fixtures/`, and one made now. */
+/** State dirs of every format that was released load: kept ones from `test/fixtures/`, and one made now. */
 import { chmodSync, cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,7 +35,10 @@ async function expectLoads(dir: string, name: string): Promise<void> {
   // Version control keeps no modes.
   tighten(stateDir);
   await using daemon = await TestDaemon.start({ ops: operations(...FIXTURE_OPERATIONS), stateDir });
-  expect((await daemon.client.daemon()).problems).toEqual([]);
+  const { problems } = await daemon.client.daemon();
+  // A kept one is months old, or younger than this machine's clock: the daemon says that the clock leaped.
+  const isLeap = (problem: string) => name !== "now" && problem.startsWith("the system clock leaped ");
+  expect(problems.filter((problem) => !isLeap(problem))).toEqual([]);
 
   const over = [...expected.finished, ...expected.links];
   for (const { record: then, log } of over) {

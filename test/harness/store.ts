@@ -12,7 +12,7 @@ import { newId } from "../../protocol/id.js";
 import type { FinalState } from "../../protocol/state.js";
 import { submission } from "./records.js";
 
-export const WORKER = { workerId: "worker000000", ...identify(process.pid) };
+export const WORKER = { workerId: "worker000000", directory: "0:0", ...identify(process.pid) };
 export const POLICY: Policy = { resumable: false, timeout: null, gracePeriod: 10, retry: null };
 
 export class OpenStore {

@@ -17,9 +17,7 @@ export const historyRoute: RoutePlugin = (app, { context }, done) => {
       const runs = context.store
         .list({ op: params.op, state: ["succeeded"] }, NEWEST)
         .map((entry) => entry.record);
-      const whole = runs
-        .filter((run) => !hasResumedStage(run))
-        .map((run) => run.seconds ?? seconds(run.startedAt, run.finishedAt));
+      const whole = runs.filter((run) => !hasResumedStage(run)).map((run) => run.seconds);
       return { op: params.op, runs: runs.length, seconds: spread(present(whole)), stages: byStage(runs) };
     },
   });
@@ -36,9 +34,8 @@ function byStage(runs: Operation[]): HistoryReply["stages"] {
   const durations = new Map<string, number[]>();
   for (const run of runs) {
     for (const [stage, times] of Object.entries(run.stageTimes)) {
-      const took = times.seconds ?? seconds(times.startedAt, times.finishedAt);
-      if (times.resumed || took === null) continue;
-      durations.set(stage, [...(durations.get(stage) ?? []), took]);
+      if (times.resumed || times.seconds === null) continue;
+      durations.set(stage, [...(durations.get(stage) ?? []), times.seconds]);
     }
   }
   return Object.fromEntries(
@@ -61,10 +58,6 @@ function inMilliseconds(seconds: number): number {
 
 function hasResumedStage(run: Operation): boolean {
   return Object.values(run.stageTimes).some((times) => times.resumed);
-}
-
-function seconds(from: string | null, to: string | null): number | null {
-  return from === null || to === null ? null : Math.max(0, Date.parse(to) - Date.parse(from)) / 1000;
 }
 
 function present(values: Array<number | null>): number[] {

@@ -166,7 +166,7 @@ test("what the kernel tells of a cgroup", () => {
 
 describe("limits of an operation", () => {
   const worker = (workerId: string, cgroup?: string) => {
-    const identity = { workerId, pid: process.pid, startTime: null, bootId: bootId() };
+    const identity = { workerId, directory: "0:0", pid: process.pid, startTime: null, bootId: bootId() };
     return cgroup === undefined ? identity : { ...identity, cgroup };
   };
   const containment = (open: typeof openBase) => {
