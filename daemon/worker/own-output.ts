@@ -2,7 +2,7 @@
  * What is written to the worker's file descriptors 1 and 2 past JavaScript (children that inherit them, native code)
  * goes to two files; this reads them into the log, line by line, marked as what they are.
  *
- * A file is emptied before each operation, and whenever it has reached its bound: by this process, and where that does
+ * A file is emptied before and after each operation, and whenever it has reached its bound: by this process, and where that does
  * not come to it (a busy loop, a child that is waited for), by the daemon. Writers append, so they go on at its new
  * start. After a worker's death the daemon reads what was left unread.
  */
@@ -84,6 +84,9 @@ export class OwnOutput {
     const rest = this.#bytes(fd, MAX_LOG_LINE);
     if (rest.length > 0 && !rest.includes(NEWLINE)) this.#say(rest);
     this.#listener = null;
+    // A worker that dies before its next operation empties the file leaves none of this output to that operation.
+    if (this.#offset > 0) ftruncateSync(fd, 0);
+    this.#offset = 0;
   }
 
   /** Whether there is more to read. */
