@@ -28,7 +28,7 @@ export function auditHooks(action: AuditAction): AuditHooks {
     request.server.audit.record({ action, request, ids, result, details: detailsOf(action, request) });
   return {
     preSerialization: (request, reply, payload, done) => {
-      // Problems are serialised too; the other hook has recorded them.
+      // Problems come here too; the other hook has recorded them.
       if (reply.statusCode < 400) record(request, idsOf(payload), "done");
       done(null, payload);
     },

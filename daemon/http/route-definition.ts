@@ -11,7 +11,7 @@ import { dropEmptyParameters, limitBody } from "./input-limits.js";
 /** What each file of `routes/` exports: a fastify plugin, registered by `server.ts`. */
 export type RoutePlugin = FastifyPluginCallbackZod<{ context: Context; connections: Connections }>;
 
-/** By status, what a handler may return. Only JSON is serialised by its schema; a stream returns the reply. */
+/** By status, what a handler may return. The compiler holds it to the schema of the JSON; a stream returns the reply. */
 type Responses<Replies> = {
   [Status in keyof Replies]: "application/x-ndjson" extends keyof Replies[Status]
     ? z.ZodMiniUnknown

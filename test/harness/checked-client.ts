@@ -1,11 +1,72 @@
-/** The client, each line of its streams checked against `/openapi.json`. */
+/** The client, each reply and each line of its streams checked against `/openapi.json`. */
 import type { BackupLine } from "../../protocol/backup.js";
 import { Client, type EventLine } from "../../protocol/client/client.js";
-import type { EventsQuery } from "../../protocol/routes.js";
+import type { Operation } from "../../protocol/operation.js";
+import type {
+  DaemonReply,
+  EventsQuery,
+  HistoryReply,
+  ListQuery,
+  LogPage,
+  LogQuery,
+  OperationPage,
+  StopReply,
+  SubmitBody,
+  TypesReply,
+} from "../../protocol/routes.js";
 import type { WatchLine, WatchQuery } from "../../protocol/watch.js";
 import { expectValid } from "./published.js";
 
 export class CheckedClient extends Client {
+  override async submit(body: SubmitBody, key: string): Promise<Operation> {
+    return valid("Operation", await super.submit(body, key));
+  }
+
+  override async submitAll(bodies: SubmitBody[], key: string): Promise<Operation[]> {
+    const operations = await super.submitAll(bodies, key);
+    return operations.map((operation) => valid("Operation", operation));
+  }
+
+  override async list(query?: ListQuery): Promise<OperationPage> {
+    return valid("OperationPage", await super.list(query));
+  }
+
+  override async show(id: string, signal?: AbortSignal): Promise<Operation> {
+    return valid("Operation", await super.show(id, signal));
+  }
+
+  override async remove(id: string): Promise<Operation> {
+    return valid("Operation", await super.remove(id));
+  }
+
+  override async cancel(id: string): Promise<Operation> {
+    return valid("Operation", await super.cancel(id));
+  }
+
+  override async retry(id: string, from?: string): Promise<Operation> {
+    return valid("Operation", await super.retry(id, from));
+  }
+
+  override async log(id: string, query?: LogQuery): Promise<LogPage> {
+    return valid("LogPage", await super.log(id, query));
+  }
+
+  override async types(): Promise<TypesReply> {
+    return valid("OperationTypes", await super.types());
+  }
+
+  override async history(op: string): Promise<HistoryReply> {
+    return valid("History", await super.history(op));
+  }
+
+  override async daemon(signal?: AbortSignal): Promise<DaemonReply> {
+    return valid("Daemon", await super.daemon(signal));
+  }
+
+  override async stop(now?: boolean): Promise<StopReply> {
+    return valid("StopReply", await super.stop(now));
+  }
+
   override events(id: string, query?: EventsQuery, signal?: AbortSignal): AsyncGenerator<EventLine> {
     return checked("EventLine", super.events(id, query, signal));
   }
@@ -20,9 +81,11 @@ export class CheckedClient extends Client {
 }
 
 async function* checked<T>(component: string, lines: AsyncGenerator<T>): AsyncGenerator<T> {
-  const schema = { $ref: `#/components/schemas/${component}` };
-  for await (const line of lines) {
-    expectValid(schema, line);
-    yield line;
-  }
+  for await (const line of lines) yield valid(component, line);
+}
+
+/** @throws where the value does not fit the component of the document */
+function valid<T>(component: string, value: T): T {
+  expectValid({ $ref: `#/components/schemas/${component}` }, value);
+  return value;
 }
