@@ -148,21 +148,20 @@ export class Refusal extends Error {
   override name = "Refusal";
   readonly status: number;
   readonly title: string;
+  /** What the code means, for people; of a newer daemon's code, the title. */
+  readonly summary: string;
 
   constructor(
     readonly code: string,
     detail: string,
     readonly extra: Pick<Problem, "nearest" | "candidates"> = {},
-    known: { status: number; title: string } = REFUSALS[code as RefusalCode] ?? REFUSALS.LIVEOPS_INTERNAL,
+    known: { status: number; title: string; summary?: string } = REFUSALS[code as RefusalCode] ??
+      REFUSALS.LIVEOPS_INTERNAL,
   ) {
     super(detail);
     this.status = known.status;
     this.title = known.title;
-  }
-
-  /** What the code means; of a newer daemon's code, the title. */
-  get summary(): string {
-    return REFUSALS[this.code as RefusalCode]?.summary ?? this.title;
+    this.summary = known.summary ?? REFUSALS[code as RefusalCode]?.summary ?? known.title;
   }
 
   toProblem(): Problem {

@@ -63,7 +63,12 @@ export async function answersOn(socket: string, stateDir: string): Promise<Daemo
 }
 
 export function notStarted(why: string): Refusal {
-  return new Refusal("LIVEOPS_WRONG_STATE", why, {}, { status: 409, title: "Not started" });
+  return new Refusal(
+    "LIVEOPS_WRONG_STATE",
+    why,
+    {},
+    { status: 409, title: "Conflict", summary: "Not started" },
+  );
 }
 
 /** "silent": it takes connections and does not answer within so many ms. */
