@@ -29,7 +29,7 @@ async function refusal(socket: string, holder: Holder | null): Promise<unknown> 
 test("one that takes connections and does not answer is named, with what ends it", async () => {
   const socket = await deafSocket();
   expect(await refusal(join(directory(), "mine.sock"), { pid: 4711, socket })).toMatchObject({
-    title: "Not started",
+    summary: "Not started",
     status: 409,
     message: expect.stringMatching(
       new RegExp(`^it is taken: pid 4711, which does not answer on ${socket}; .*kill -9 4711`),
