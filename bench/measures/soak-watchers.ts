@@ -63,8 +63,8 @@ class Seen {
   }
 
   missed(ids: readonly string[], lines: ReadonlyMap<string, number> | null): number {
-    return ids.filter((id) => !this.#ended.has(id) || (lines && this.#lines.get(id) !== lines.get(id)))
-      .length;
+    const lacks = (id: string) => lines !== null && (this.#lines.get(id) ?? 0) !== lines.get(id);
+    return ids.filter((id) => !this.#ended.has(id) || lacks(id)).length;
   }
 }
 
