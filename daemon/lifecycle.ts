@@ -103,16 +103,6 @@ export class Lifecycle {
     });
   }
 
-  /** As `conclude`, where the decision does not depend on the entry. */
-  requeue(id: string, attempt: number, seq: number, again: Again): Promise<void> {
-    return this.conclude(id, attempt, seq, () => ({ requeue: again }));
-  }
-
-  /** As `conclude`, where the decision does not depend on the entry. */
-  settle(id: string, attempt: number, seq: number, outcome: Outcome): Promise<void> {
-    return this.conclude(id, attempt, seq, () => ({ finish: outcome }));
-  }
-
   /** queued → failed: it cannot even be started. */
   reject(id: string, outcome: Outcome): Promise<void> {
     return this.#perOperation.run(id, async () => {

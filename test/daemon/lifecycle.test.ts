@@ -43,7 +43,8 @@ const MOVES: Record<
     allowed: { failed: "queued", cancelled: "queued" },
   },
   requeue: {
-    by: (id) => open.lifecycle.requeue(id, 1, 2, { reason: "r", next: 2, tries: 0, delay: 0 }),
+    by: (id) =>
+      open.lifecycle.conclude(id, 1, 2, () => ({ requeue: { reason: "r", next: 2, tries: 0, delay: 0 } })),
     allowed: { running: "queued" },
   },
   "settle succeeded": { by: (id) => open.settle(id, "succeeded"), allowed: { running: "succeeded" } },
@@ -85,7 +86,7 @@ describe.each(STATES)("remove of a %s one", (state) => {
 test("a settlement that comes twice, or of an earlier attempt, does nothing", async () => {
   const id = await open.submit();
   await open.start(id);
-  const settle = (state: FinalState) => open.lifecycle.settle(id, 1, 2, outcome(state));
+  const settle = (state: FinalState) => open.lifecycle.conclude(id, 1, 2, () => ({ finish: outcome(state) }));
   await Promise.all([settle("failed"), settle("succeeded"), settle("cancelled")]);
   expect(stateOf(id)).toBe("failed");
   await open.lifecycle.retry(id, null, () => {});

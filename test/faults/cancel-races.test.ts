@@ -203,7 +203,8 @@ describe("decided at the same moment", () => {
     expect(queued).toMatchObject({ state: "queued", cancelRequested: false });
     await open.lifecycle.start(it.id, WORKER, RETRIED);
     expect(open.store.ledger.get(it.id)?.run?.stopReason).toBeNull();
-    await open.lifecycle.requeue(it.id, 2, 9, { reason: "r", next: 3, tries: 1, delay: 0 });
+    const again = { reason: "r", next: 3, tries: 1, delay: 0 };
+    await open.lifecycle.conclude(it.id, 2, 9, () => ({ requeue: again }));
     expect(recordOf(it.id)).toMatchObject({ state: "queued", attempt: 2 });
   });
 

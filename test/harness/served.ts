@@ -203,7 +203,8 @@ export class Served {
   async settle(id: string, state: FinalState, next: Submission | null = null): Promise<void> {
     const attempt = this.executor.attempts.get(id)!;
     attempt.read();
-    await this.open.lifecycle.settle(id, attempt.number, attempt.seq, outcome(state, next));
+    const { number, seq } = attempt;
+    await this.open.lifecycle.conclude(id, number, seq, () => ({ finish: outcome(state, next) }));
     attempt.close();
     this.executor.attempts.delete(id);
   }

@@ -57,7 +57,7 @@ export class OpenStore {
 
   async settle(id: string, state: FinalState, next: Submission | null = null): Promise<void> {
     const { attempt, seq } = this.store.find(id)!.record;
-    await this.lifecycle.settle(id, attempt, seq, outcome(state, next));
+    await this.lifecycle.conclude(id, attempt, seq, () => ({ finish: outcome(state, next) }));
   }
 
   /** Submitted, run and settled. */

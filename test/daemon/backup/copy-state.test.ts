@@ -104,7 +104,7 @@ test("an attempt that was never accepted and began again under its number is not
   const id = await open.submit();
   await open.start(id);
   const again = { reason: "its worker died", next: 1, tries: 0, delay: 0 };
-  await open.lifecycle.requeue(id, 1, 2, again);
+  await open.lifecycle.conclude(id, 1, 2, () => ({ requeue: again }));
   const copy = await moment(open);
   await open.start(id);
   write(open, id, 1, "events.ndjson", "after\n");

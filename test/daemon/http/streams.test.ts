@@ -86,7 +86,7 @@ describe("events", () => {
     expect(await next(lines, "log:line")).toMatchObject({ n: 1, text: "hello", stream: "stdout" });
     const again = { reason: "its worker died", next: 2, tries: 0, delay: 0 };
     const { seq } = served.open.store.ledger.get(id)!.record;
-    await served.open.lifecycle.requeue(id, 1, Math.max(seq, 3), again);
+    await served.open.lifecycle.conclude(id, 1, Math.max(seq, 3), () => ({ requeue: again }));
     await next(lines, "attempt:requeued");
     await served.run(id);
     expect(await next(lines, "attempt:started")).toMatchObject({ attempt: 2 });

@@ -44,13 +44,15 @@ test("a replay of the journal makes the record and the events that the daemon ha
   await open.start(failed);
   let { attempt, seq } = says(open, failed);
   const error = { code: "LIVEOPS_EXCEPTION", message: "the first failure", stack: null };
-  await open.lifecycle.settle(failed, attempt, seq, { ...outcome("failed"), error });
+  await open.lifecycle.conclude(failed, attempt, seq, () => ({ finish: { ...outcome("failed"), error } }));
   expect(count(textOf(open, "journal"), error.message)).toBe(1);
   await open.lifecycle.retry(failed, null, () => {});
   await open.start(failed);
   ({ attempt, seq } = says(open, failed));
-  await open.lifecycle.settle(failed, attempt, seq, { ...outcome("succeeded"), result: "the result" });
-  expect(count(textOf(open, "journal"), "the result")).toBe(1);
+  const result = "the result";
+  const finish = { ...outcome("succeeded"), result };
+  await open.lifecycle.conclude(failed, attempt, seq, () => ({ finish }));
+  expect(count(textOf(open, "journal"), result)).toBe(1);
   const cancelled = await open.submit();
   await open.lifecycle.cancel(cancelled);
 
