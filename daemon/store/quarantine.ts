@@ -1,5 +1,5 @@
 /** What cannot be read is put aside beside its place and said, never overwritten. */
-import { copyFileSync, lstatSync, renameSync, writeFileSync } from "node:fs";
+import { lstatSync, renameSync, writeFileSync } from "node:fs";
 
 /** A free name beside the file: `<file>.damaged-<n>`. */
 function freeName(file: string): string {
@@ -13,13 +13,6 @@ function freeName(file: string): string {
 export function quarantineFile(file: string): string {
   const aside = freeName(file);
   renameSync(file, aside);
-  return aside;
-}
-
-/** Keeps a copy of the file as it is, before its damaged part is cut off. */
-export function quarantineCopy(file: string): string {
-  const aside = freeName(file);
-  copyFileSync(file, aside);
   return aside;
 }
 
