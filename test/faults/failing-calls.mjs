@@ -1,7 +1,8 @@
 /**
  * Preloaded into every process of a daemon's world (NODE_OPTIONS=--import): calls of the file system fail as the file
  * named by LIVEOPS_TEST_FAILURES says, read anew at each call. It holds a JSON array of failures: `call` (write, sync,
- * rename, open, truncate), `path` (a regular expression), `code` (such as EIO).
+ * rename, open, truncate), `path` (a regular expression), `code` (such as EIO), and for a write `text` that must stand
+ * in what is written (default: any).
  */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
@@ -9,7 +10,7 @@ import { syncBuiltinESMExports } from "node:module";
 const { readFileSync, readlinkSync } = fs;
 const file = process.env.LIVEOPS_TEST_FAILURES;
 
-function check(call, path) {
+function check(call, path, bytes) {
   let failures;
   try {
     failures = JSON.parse(readFileSync(file, "utf8"));
@@ -20,6 +21,7 @@ function check(call, path) {
   const name = typeof path === "number" ? pathOf(path) : String(path);
   for (const failure of failures) {
     if (failure.call !== call || !new RegExp(failure.path).test(name)) continue;
+    if (failure.text !== undefined && !String(bytes).includes(failure.text)) continue;
     const { code } = failure;
     throw Object.assign(new Error(`${code}: a test's disk, ${call} '${name}'`), { code, syscall: call });
   }
@@ -33,10 +35,14 @@ function pathOf(fd) {
   }
 }
 
+const ofHandle = function () {
+  return this.fd;
+};
+
 function failing(object, name, call, pathOfCall = ([path]) => path) {
   const original = object[name];
   object[name] = function (...given) {
-    check(call, pathOfCall.call(this, given));
+    check(call, pathOfCall.call(this, given), pathOfCall === ofHandle ? given[0] : given[1]);
     return original.apply(this, given);
   };
 }
@@ -53,9 +59,6 @@ failing(fs.promises, "open", "open");
 const handle = await fs.promises.open("/dev/null", "r");
 const prototype = Object.getPrototypeOf(handle);
 await handle.close();
-const ofHandle = function () {
-  return this.fd;
-};
 for (const [name, call] of [
   ["write", "write"],
   ["writeFile", "write"],

@@ -29,6 +29,8 @@ interface Failure {
   /** A regular expression. */
   path: string;
   code: string;
+  /** What must stand in what is written; default: any. */
+  text?: string;
 }
 
 /** The calls of the file system that fail in every process of a daemon's world. */
@@ -169,9 +171,8 @@ describe("the cancel file cannot be written", () => {
 test("a timeout that finds the disk full is recorded and enforced when there is room", async () => {
   using calls = new FailingCalls();
   await using daemon = await startDaemon(["stubborn"], { env: calls.env });
+  calls.set({ call: "write", path: "/journal/", code: "ENOSPC", text: '"cancel:requested"' });
   const { id } = await daemon.submit("deaf-too-long");
-  await inStage(daemon, id, "Wait");
-  calls.set({ call: "write", path: "/journal/", code: "ENOSPC" });
   await eventually("it was tried", () => logOf(daemon).includes("could not be recorded yet"));
   expect((await daemon.client.show(id)).state).toBe("running");
   calls.set();
