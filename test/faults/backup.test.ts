@@ -54,21 +54,19 @@ test(
   async () => {
     await using daemon = await startDaemon(NAMES, { concurrency: 3 });
     const acknowledged: string[] = [];
-    let loading = true;
-    // The backlog stays small: the copy runs all of it before it is looked at.
-    const load = async () => {
-      for (let n = 1; loading; n++) {
-        const { id } = await daemon.submit("floods", { params: { lines: 20 } });
-        acknowledged.push(id);
-        if (n % 50 === 0) await settled(daemon, id);
-      }
+    // Bounded: a daemon runs more than a backup copies in the same time, and each copy is run and read.
+    const load = async (submits: number) => {
+      for (let n = 0; n < submits; n++)
+        acknowledged.push((await daemon.submit("floods", { params: { lines: 20 } })).id);
     };
-    const loads = [load(), load()];
     for (let round = 1; round <= counts(1, 10); round++) {
-      await eventually("work is under way", () => acknowledged.length >= round * counts(30, 100));
+      const enough = acknowledged.length + counts(30, 100);
+      const loads = [load(counts(100, 300)), load(counts(100, 300))];
+      await eventually("work is under way", () => acknowledged.length >= enough);
       const before = [...acknowledged];
+      // The load goes on meanwhile: what comes later may be in the backup or not.
       const backup = await backUp(daemon);
-      // The load went on meanwhile: what came later may be in the backup or not.
+      await Promise.all(loads);
       const copy = await restored(backup, daemon);
       try {
         expect((await copy.client.daemon()).problems).toEqual([]);
@@ -98,8 +96,6 @@ test(
         await copy[Symbol.asyncDispose]();
       }
     }
-    loading = false;
-    await Promise.all(loads);
   },
   patience(60_000, 600_000),
 );

@@ -51,7 +51,13 @@ export class TestDaemon {
 
   static async start(options: DaemonOptions = {}): Promise<TestDaemon> {
     const daemon = TestDaemon.prepare(options);
-    await daemon.startAgain();
+    try {
+      await daemon.startAgain();
+    } catch (error) {
+      await daemon.kill();
+      await daemon.world.close();
+      throw error;
+    }
     return daemon;
   }
 
