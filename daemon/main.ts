@@ -6,6 +6,7 @@ import { type Daemon, startDaemon } from "./daemon.js";
 import { AlreadyRunningError } from "./held-places.js";
 import { SocketTakenError } from "./listen.js";
 import { openDaemonLog, sayOnStderr } from "./log/daemon-log.js";
+import { dropAllocator } from "./process/allocator.js";
 import { ServiceNotifier } from "./process/service-notifier.js";
 import type { Settings } from "./settings.js";
 import { settingsFrom } from "./settings.js";
@@ -36,6 +37,7 @@ export async function runDaemon(
 ): Promise<void> {
   // A daemon in the background is not the process that systemd started.
   const notifier = ServiceNotifier.take(process.env, process.pid);
+  dropAllocator(process.env);
   const daemon = await startDaemon(settings, () =>
     openDaemonLog(layoutOf(settings.stateDir).log, settings.maxDaemonLog, settings.logLevel, toStderr),
   );

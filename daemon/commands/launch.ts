@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { NoAnswerError } from "../../protocol/client/errors.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { EXIT } from "../../protocol/exit-codes.js";
+import { withAllocator } from "../process/allocator.js";
 import { asWords, type DaemonOptions } from "./daemon-options.js";
 import type { LaunchReport } from "./foreground.js";
 import { notStarted, OTHER_MS, otherDaemon } from "./other-daemon.js";
@@ -31,7 +32,7 @@ export async function launch(options: DaemonOptions, socket: string): Promise<La
     detached: true,
     // stderr is read until the daemon answers; a write to it after that is lost, and does not end the daemon.
     stdio: ["ignore", "ignore", "pipe", "ipc"],
-    env: process.env,
+    env: withAllocator(process.env),
   });
   let said = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {
