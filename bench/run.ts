@@ -56,13 +56,13 @@ for (const name of chosen) {
   measured.set(name, await measure(name, { quick: flags.quick }));
   process.stderr.write(`${((performance.now() - start) / 1000).toFixed(0)} s\n`);
 }
-const facts = conditions(before, weather());
+const events = conditions(before, weather());
 const rows = [...measured.values()].flat();
-console.log(`${textTable(rows)}\n\n${[began, ...facts].join("\n")}`);
+console.log(`${textTable(rows)}\n\n${[began, ...events].join("\n")}`);
 const missed = rows.filter((row) => isMet(row) === false);
 console.log(`\n${rows.length} rows, ${missed.length} not met or not measured`);
 for (const row of missed) console.log(`  ${row.name}`);
-if (flags.write) writeDocument({ name: began, conditions: facts, measures: measured });
+if (flags.write) writeDocument({ name: began, conditions: events, measures: measured });
 process.exitCode = missed.length === 0 ? 0 : 1;
 
 /** The rows of one measure; where it breaks, one row that says so. */

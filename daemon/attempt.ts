@@ -5,10 +5,10 @@
  */
 import { lstatSync, mkdirSync } from "node:fs";
 import { uptime } from "node:os";
-import type { Outcome, StopReason, WorkerFact } from "../protocol/fact.js";
-import { GrowingRecord } from "../protocol/growing-record.js";
+import type { Outcome, StopReason, WorkerEvent } from "../protocol/event.js";
 import type { Operation } from "../protocol/operation.js";
 import { IrregularFileError } from "../protocol/own-file.js";
+import { RecordBuilder } from "../protocol/reduce.js";
 import { bootId, isStopped, signalProcess } from "./process/identity.js";
 import { AttemptTail, type StoredLine } from "./run-files/attempt-tail.js";
 import { cancelFile, eventsFile } from "./run-files/names.js";
@@ -54,7 +54,7 @@ const MAX_TIMER = 2 ** 31 - 1;
 export class Attempt {
   readonly number: number;
   readonly run: Run;
-  /** Number of the last fact or line read. */
+  /** Number of the last event or line read. */
   seq: number;
   outcome: Outcome | null = null;
   /** Since when its worker is stopped and does nothing. */
@@ -88,7 +88,7 @@ export class Attempt {
     this.number = entry.record.attempt;
     this.seq = entry.record.seq;
     this.#tail = new AttemptTail(dir, {
-      onFacts: (facts) => this.#facts(facts),
+      onEvents: (events) => this.#events(events),
       onLines: (lines) => this.#lines(lines),
       onDamage: (file, line) => {
         if (file === eventsFile(dir)) this.run.accepted = true;
@@ -224,19 +224,19 @@ export class Attempt {
   }
 
   /** Returns how long the files may be left alone, in ms. */
-  #facts(facts: WorkerFact[]): number {
+  #events(events: WorkerEvent[]): number {
     const before = this.entry.record;
-    const growing = new GrowingRecord(before);
+    const growing = new RecordBuilder(before);
     let outcome: Outcome | null = null;
-    for (const fact of facts) {
-      if (fact.seq > this.seq) this.seq = fact.seq;
+    for (const event of events) {
+      if (event.seq > this.seq) this.seq = event.seq;
       // The first event says so; where it is damaged, each one after it does.
       this.run.accepted = true;
-      if (fact.type === "attempt:finished") {
-        const { state, result, error, next, notLoaded } = fact;
+      if (event.type === "attempt:finished") {
+        const { state, result, error, next, notLoaded } = event;
         outcome = { state, result, error, next, ...(notLoaded && { notLoaded }) };
       }
-      growing.add(fact);
+      growing.add(event);
     }
     this.entry.record = growing.record;
     if (this.entry.record !== before) this.listener.onChange(this.entry, before);
@@ -253,7 +253,7 @@ export class Attempt {
 
   #lines(lines: StoredLine[]): void {
     const before = this.entry.record;
-    const growing = new GrowingRecord(before);
+    const growing = new RecordBuilder(before);
     for (const line of lines) {
       if (line.seq > this.seq) this.seq = line.seq;
       if (line.end !== undefined && (line.stream === "stdout" || line.stream === "stderr")) {

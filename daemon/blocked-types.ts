@@ -5,7 +5,7 @@
  * the loader about all blocked types. An operation fails when its type did not load for `maxWait` seconds.
  */
 import type { Logger } from "pino";
-import type { Outcome } from "../protocol/fact.js";
+import type { Outcome } from "../protocol/event.js";
 import type { Blocked } from "../protocol/operation.js";
 import { readOwnFile } from "../protocol/own-file.js";
 import type { Lifecycle } from "./lifecycle.js";
@@ -171,7 +171,7 @@ export class BlockedTypes {
     const type = this.#types.get(entry.record.op);
     if (!type || waitedFor(type) < maxWait * 1000) return false;
     // A retry begins a wait of its own.
-    const begun = entry.facts.findLast(({ type }) => BEGINS.has(type))?.at ?? entry.record.createdAt;
+    const begun = entry.events.findLast(({ type }) => BEGINS.has(type))?.at ?? entry.record.createdAt;
     return Date.now() - Date.parse(begun) >= maxWait * 1000;
   }
 

@@ -4,7 +4,7 @@
  * A type that hands over to itself without end would else take a slot, the journal and the history for good. The first
  * links of a chain start at once; after `BURST` links in a row, one starts every `INTERVAL_MS`.
  */
-import type { Outcome, Submission } from "../protocol/fact.js";
+import type { Outcome, Submission } from "../protocol/event.js";
 
 /** Links that may follow each other at once. */
 const BURST = 50;

@@ -36,7 +36,7 @@ export interface Context {
   /** Why the log file cannot be written at present; null while it can. */
   logProblem(): string | null;
   startedAt: string;
-  /** Emits an operation's id whenever anything of it changed: record, facts or log. */
+  /** Emits an operation's id whenever anything of it changed: record, events or log. */
   signals: EventEmitter;
   /** The record as it is shown: with its place in the queue. */
   present(entry: Entry): Operation;

@@ -6,7 +6,7 @@ import { rmSync } from "node:fs";
 import { uptime } from "node:os";
 import { LIMITS } from "../protocol/command/config.js";
 import { Refusal } from "../protocol/errors.js";
-import type { DaemonFact, Outcome, StopReason, Submission } from "../protocol/fact.js";
+import type { DaemonEvent, Outcome, StopReason, Submission } from "../protocol/event.js";
 import type { Operation } from "../protocol/operation.js";
 import { isFinal, mayMove, type State } from "../protocol/state.js";
 import { boundedChain } from "./chain-pace.js";
@@ -60,8 +60,8 @@ export class Lifecycle {
     const at = now();
     return this.store.decideAll(
       kept.map(({ operation, env, key }) => {
-        const fact = { type: "operation:submitted", seq: 1, at, attempt: 0, operation } as const;
-        return { kind: "submitted", fact, env, key };
+        const event = { type: "operation:submitted", seq: 1, at, attempt: 0, operation } as const;
+        return { kind: "submitted", event, env, key };
       }),
     );
   }
@@ -71,13 +71,13 @@ export class Lifecycle {
     return this.#perOperation.run(id, async () => {
       const entry = this.store.ledger.get(id);
       if (!entry || !mayMove(entry.record.state, "running")) return null;
-      const fact = {
+      const event = {
         type: "attempt:started",
         seq: entry.record.seq + 1,
         at: now(),
         attempt: entry.nextAttempt,
       } as const;
-      await this.store.decide({ kind: "started", id, fact, worker, policy, uptime: uptime() });
+      await this.store.decide({ kind: "started", id, event, worker, policy, uptime: uptime() });
       return entry;
     });
   }
@@ -127,14 +127,14 @@ export class Lifecycle {
         throw wrongState(entry?.record ?? this.#record(id), "cancelled");
       if (entry.record.state === "queued") await this.#settleQueued(entry, CANCELLED);
       else if (isNews(entry, reason)) {
-        const fact = {
+        const event = {
           type: "cancel:requested",
           seq: 0,
           at: now(),
           attempt: entry.record.attempt,
           reason,
         } as const;
-        await this.store.decide({ kind: "cancelled", id, fact });
+        await this.store.decide({ kind: "cancelled", id, event });
       }
       return this.#record(id);
     });
@@ -158,14 +158,14 @@ export class Lifecycle {
         );
       }
       forget(entry);
-      const fact = {
+      const event = {
         type: "operation:retried",
         seq: entry.record.seq + 1,
         at: now(),
         attempt: entry.record.attempt,
         from,
       } as const;
-      await this.store.decide({ kind: "retried", id, fact, entry });
+      await this.store.decide({ kind: "retried", id, event, entry });
       return this.#record(id);
     });
   }
@@ -203,9 +203,9 @@ export class Lifecycle {
     // Finished again after damage, its next one may be there already.
     const successor = next && !this.store.knows(next.id) ? await this.#successor(entry, next) : null;
     const stored = omitted ? { ...outcome, result: null, omitted } : outcome;
-    const fact = settledFact(entry.record, seq + 1, stored, next?.id ?? null);
+    const event = settledEvent(entry.record, seq + 1, stored, next?.id ?? null);
     const runState = runStateOf(entry.record);
-    await this.store.decide({ kind: "settled", id, fact, runState, successor });
+    await this.store.decide({ kind: "settled", id, event, runState, successor });
   }
 
   async #requeue(entry: Entry, seq: number, again: Again): Promise<void> {
@@ -213,16 +213,16 @@ export class Lifecycle {
     if (!mayMove(state, "queued")) return;
     const { reason, next, tries, losses } = again;
     const retryAt = again.delay === 0 ? null : new Date(Date.now() + again.delay * 1000).toISOString();
-    const fact = { type: "attempt:requeued", seq: seq + 1, at: now(), attempt, reason, retryAt } as const;
+    const event = { type: "attempt:requeued", seq: seq + 1, at: now(), attempt, reason, retryAt } as const;
     const { logLines } = entry.record;
-    await this.store.decide({ kind: "requeued", id, fact, next, tries, losses, logLines });
+    await this.store.decide({ kind: "requeued", id, event, next, tries, losses, logLines });
   }
 
   async #settleQueued(entry: Entry, outcome: Outcome): Promise<void> {
     const { id, seq } = entry.record;
     const marked = outcome.state === "cancelled" ? { ...entry.record, cancelRequested: true } : entry.record;
-    const fact = settledFact(entry.record, seq + 1, outcome, null);
-    await this.store.decide({ kind: "settled", id, fact, runState: runStateOf(marked), successor: null });
+    const event = settledEvent(entry.record, seq + 1, outcome, null);
+    await this.store.decide({ kind: "settled", id, event, runState: runStateOf(marked), successor: null });
   }
 
   async #successor(entry: Entry, next: Submission): Promise<Successor> {
@@ -236,7 +236,7 @@ export class Lifecycle {
     const cancelled = entry.record.cancelRequested
       ? ({ type: "operation:settled", seq: 2, at, attempt: 0, ...CANCELLED, next: null } as const)
       : null;
-    return { submitted: { fact: submitted, env: entry.env, key: null }, cancelled };
+    return { submitted: { event: submitted, env: entry.env, key: null }, cancelled };
   }
 
   #running(id: string, attempt: number): Entry | null {
@@ -264,14 +264,14 @@ function isNews({ record, run }: Entry, reason: StopReason): boolean {
   return run.stopReason === null || (reason === "cancel" && !record.cancelRequested);
 }
 
-type SettledFact = Extract<DaemonFact, { type: "operation:settled" }>;
+type SettledEvent = Extract<DaemonEvent, { type: "operation:settled" }>;
 
-function settledFact(
+function settledEvent(
   record: Operation,
   seq: number,
-  outcome: Outcome & Pick<SettledFact, "omitted">,
+  outcome: Outcome & Pick<SettledEvent, "omitted">,
   next: string | null,
-): SettledFact {
+): SettledEvent {
   const { state, result, omitted, error } = outcome;
   const values = { state, result, ...(omitted && { omitted }), error, next };
   return { type: "operation:settled", seq, at: now(), attempt: record.attempt, ...values };

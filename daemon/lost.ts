@@ -4,7 +4,7 @@
  */
 import { closeSync, fstatSync } from "node:fs";
 import type { Cause } from "../protocol/errors.js";
-import type { Outcome } from "../protocol/fact.js";
+import type { Outcome } from "../protocol/event.js";
 import type { LogStream, OperationError } from "../protocol/operation.js";
 import { openOwnFile, readAt } from "../protocol/own-file.js";
 import { sizeText } from "../protocol/resource-limits.js";

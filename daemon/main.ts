@@ -8,8 +8,7 @@ import { SocketTakenError } from "./listen.js";
 import { openDaemonLog, sayOnStderr } from "./log/daemon-log.js";
 import { dropAllocator } from "./process/allocator.js";
 import { ServiceNotifier } from "./process/service-notifier.js";
-import type { Settings } from "./settings.js";
-import { settingsFrom } from "./settings.js";
+import { type Settings, settingsFrom } from "./settings.js";
 import { StateRemovedError } from "./state-guard.js";
 import { layoutOf } from "./store/layout.js";
 

@@ -1,6 +1,6 @@
 /** Whether, and when, an operation that failed is run again by itself. */
 import type { FailureCode } from "../protocol/errors.js";
-import type { Outcome } from "../protocol/fact.js";
+import type { Outcome } from "../protocol/event.js";
 import type { Entry, Policy } from "./store/decision.js";
 
 /** Longest wait between two attempts, in seconds. */

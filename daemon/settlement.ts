@@ -2,7 +2,7 @@
  * What comes of an attempt: an outcome read from its files, or a worker that died without one, becomes one decision:
  * settled, or queued again. Called by the executor alone; nothing else catches what goes wrong in an operation.
  */
-import type { Outcome } from "../protocol/fact.js";
+import type { Outcome } from "../protocol/event.js";
 import type { Attempt } from "./attempt.js";
 import type { BlockedTypes } from "./blocked-types.js";
 import type { Containment } from "./containment/containment.js";

@@ -1,7 +1,7 @@
 /**
  * Operations that run files tell of and the store does not, after damage: taken up again.
  *
- * A worker writes what the daemon knew of its operation into the first fact of the attempt. So an operation whose
+ * A worker writes what the daemon knew of its operation into the first event of the attempt. So an operation whose
  * record was lost with checkpoint, journal or history is found by what it left: with a living worker it is adopted,
  * with a dead one it is settled as its files tell. Nothing is run again by itself that may have been over.
  */

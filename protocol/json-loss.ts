@@ -13,7 +13,7 @@ const MAY_HOLD_FORBIDDEN = /__proto__|\\u00[57]/i;
 /** Without a match every number of the text is exact. */
 const MAY_BE_INEXACT = /\d{16}|e\+?\d{3}/i;
 
-export interface JsonLoss {
+interface JsonLoss {
   /** Where: `params.a.__proto__`; null where it is not known. */
   path: string | null;
   /** In words, to go on from "…: " */
@@ -68,4 +68,13 @@ function inexactNumber(text: string): JsonLoss | null {
 function isExact(number: number, source: string): boolean {
   if (!Number.isFinite(number)) return false;
   return !/^-?\d+$/.test(source) || Number.isSafeInteger(number) || String(number) === source;
+}
+
+/**
+ * Whether the value has lists and objects within each other more than `levels` deep; looks no deeper than that.
+ * Code that walks a value of some thousand levels runs out of stack.
+ */
+export function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
 }

@@ -159,7 +159,7 @@ export type Chain = z.infer<typeof chainSchema>;
 /** One line of an operation's log. */
 export const logLineSchema = z.object({
   n: z.int().check(z.describe("from 1, over all attempts, none missing")),
-  seq: z.int().check(z.describe("its place among the facts")),
+  seq: z.int().check(z.describe("its place among the events")),
   at: time,
   attempt: z.int(),
   stage: z.nullable(z.string()),

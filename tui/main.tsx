@@ -3,7 +3,7 @@
  * every way out: q, Ctrl-C, a signal, a fault.
  */
 import { writeSync } from "node:fs";
-import { type CommandPlaces, commandPlaces, type GlobalOptions } from "../protocol/command/looked-for.js";
+import { type CommandPlaces, commandPlaces, type GlobalOptions } from "../protocol/command/daemon-address.js";
 import { runRoot } from "../protocol/command/options.js";
 import { EXIT } from "../protocol/exit-codes.js";
 import { type Arguments, tuiCommand } from "./dashboard/arguments.js";

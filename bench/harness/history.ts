@@ -3,9 +3,9 @@ import { type Decision, runStateOf } from "../../daemon/store/decision.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
 import { layoutOf } from "../../daemon/store/layout.js";
 import { Store } from "../../daemon/store/store.js";
-import type { DaemonFact } from "../../protocol/fact.js";
-import { fold } from "../../protocol/fold.js";
+import type { DaemonEvent } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
+import { reduceEvent } from "../../protocol/reduce.js";
 
 export async function fillHistory(dir: string, count: number): Promise<void> {
   const layout = layoutOf(dir);
@@ -31,7 +31,7 @@ export async function fillHistory(dir: string, count: number): Promise<void> {
 
 function finished(n: number, at: string): Decision[] {
   const submitted = submission(n, at);
-  const settled: Extract<DaemonFact, { type: "operation:settled" }> = {
+  const settled: Extract<DaemonEvent, { type: "operation:settled" }> = {
     type: "operation:settled",
     seq: 2,
     at,
@@ -41,9 +41,9 @@ function finished(n: number, at: string): Decision[] {
     error: null,
     next: null,
   };
-  const { id } = submitted.fact.operation;
-  const runState = runStateOf(fold(null, submitted.fact));
-  return [submitted, { kind: "settled", id, fact: settled, runState, successor: null }];
+  const { id } = submitted.event.operation;
+  const runState = runStateOf(reduceEvent(null, submitted.event));
+  return [submitted, { kind: "settled", id, event: settled, runState, successor: null }];
 }
 
 /** The decision that a submit is. */
@@ -59,6 +59,6 @@ export function submission(n: number, at: string): Extract<Decision, { kind: "su
     stages: ["One"],
     chain: { id, index: 0, previous: null, next: null },
   };
-  const fact = { type: "operation:submitted", seq: 1, at, attempt: 0, operation } as const;
-  return { kind: "submitted", fact, env: {}, key: null };
+  const event = { type: "operation:submitted", seq: 1, at, attempt: 0, operation } as const;
+  return { kind: "submitted", event, env: {}, key: null };
 }

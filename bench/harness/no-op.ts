@@ -47,11 +47,11 @@ import { LiveOperation, z } from "liveops";
 export class Busy extends LiveOperation {
   static op = "busy";
   static stages = ["Spin"];
-  static params = z.object({ facts: z.number() });
+  static params = z.object({ events: z.number() });
   async run(p) {
     await p.stage("Spin", () => {
       const start = performance.now();
-      for (let n = 0; n < this.params.facts; n++) {
+      for (let n = 0; n < this.params.events; n++) {
         while (performance.now() < start + n) {}
         p.status(String(performance.timeOrigin + performance.now()));
       }

@@ -82,9 +82,9 @@ async function byQueue({ quick }: MeasureOptions): Promise<Row[]> {
       const before = worlds.map(({ pid }) => cpuSeconds(pid));
       const start = performance.now();
       await sleep(seconds * 1000);
-      const facts = (perSecond * (performance.now() - start)) / 1000;
+      const events = (perSecond * (performance.now() - start)) / 1000;
       for (const [index, { pid }] of worlds.entries())
-        samples[index]!.push(((cpuSeconds(pid) - before[index]!) * 1e6) / facts);
+        samples[index]!.push(((cpuSeconds(pid) - before[index]!) * 1e6) / events);
     }
     return [
       compared(
@@ -94,7 +94,7 @@ async function byQueue({ quick }: MeasureOptions): Promise<Row[]> {
         {
           unit: "µs",
           goal: { of: "ratio", atMost: 1.1 },
-          notes: `${perSecond} facts a second from one operation, one watcher of everything; progress is not synced`,
+          notes: `${perSecond} events a second from one operation, one watcher of everything; progress is not synced`,
         },
       ),
     ];

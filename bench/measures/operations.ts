@@ -78,7 +78,7 @@ export default async function operations({ quick }: MeasureOptions): Promise<Row
         return took / few;
       },
     };
-    const bare = Array.from({ length: CONCURRENCY }, () => new Peer("facts-alone", {}));
+    const bare = Array.from({ length: CONCURRENCY }, () => new Peer("events-alone", {}));
     peers.push(...bare);
     contenders.disk = async () => {
       const ask = { jobs: Math.ceil(jobs / CONCURRENCY) };
@@ -104,12 +104,12 @@ export default async function operations({ quick }: MeasureOptions): Promise<Row
     }
     const samples = await interleave(contenders, rounds);
     const limit = compared(
-      "operations/s, three empty stages, beside their facts alone",
+      "operations/s, three empty stages, beside their events alone",
       samples.liveops!,
-      { what: "its names and 8 facts, synced", samples: samples.disk! },
+      { what: "its names and 8 events, synced", samples: samples.disk! },
       {
         unit: "/s",
-        notes: `the disk's limit: ${CONCURRENCY} bare processes that make an operation's directories and write its durable facts, and do nothing else`,
+        notes: `the disk's limit: ${CONCURRENCY} bare processes that make an operation's directories and write its durable events, and do nothing else`,
       },
     );
     const times = ONE_BY_ONE.map(({ name, fsync }): Row => {

@@ -60,7 +60,7 @@ export default async function stages({ quick }: MeasureOptions): Promise<Row[]> 
             {
               unit: "/s",
               goal: { of: "ratio", atLeast: 5 },
-              notes: `${count} one after the other in one resumable operation; liveops: both facts fdatasynced, the value with the second; PostgreSQL ${postgres} on a Unix socket: fsync and synchronous_commit on`,
+              notes: `${count} one after the other in one resumable operation; liveops: both events fdatasynced, the value with the second; PostgreSQL ${postgres} on a Unix socket: fsync and synchronous_commit on`,
             },
           )
         : { name, absent: `PostgreSQL or @dbos-inc/dbos-sdk is not there; ${HOW_TO_INSTALL}` },
@@ -68,13 +68,13 @@ export default async function stages({ quick }: MeasureOptions): Promise<Row[]> 
         "stage boundaries/s, value stored, beside the disk alone",
         samples.stored!,
         { what: "2 fdatasynced writes", samples: samples.disk! },
-        { unit: "/s", notes: "the disk's limit for the two facts of a stage" },
+        { unit: "/s", notes: "the disk's limit for the two events of a stage" },
       ),
       compared(
         "stage boundaries/s, beside the disk alone",
         samples.unstored!,
         { what: "2 fdatasynced writes", samples: samples.disk! },
-        { unit: "/s", notes: "a type that does not resume; both facts fdatasynced" },
+        { unit: "/s", notes: "a type that does not resume; both events fdatasynced" },
       ),
     ];
   } finally {

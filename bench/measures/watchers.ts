@@ -60,7 +60,7 @@ async function reading(world: BenchWorld, id: string, { quick }: MeasureOptions)
         goal: { of: "ratio", atMost: 2 },
         notes: `${notes}; less what the daemon takes without watchers`,
       }),
-      compared("the same with reading and folding the facts", total.slice(1), beside, { unit: "µs", notes }),
+      compared("the same with reading and folding the events", total.slice(1), beside, { unit: "µs", notes }),
     ];
   } finally {
     await peer.end();

@@ -1,6 +1,6 @@
 /**
  * The least that an operation of three stages costs the disk: a file of its own in directories of its own, with names
- * that are durable, and eight facts, each durable.
+ * that are durable, and eight events, each durable.
  */
 import {
   closeSync,
@@ -17,8 +17,8 @@ import { join } from "node:path";
 import { answer } from "./answer.mjs";
 
 const FACTS = 8;
-const fact = `${JSON.stringify({ seq: 1, at: new Date().toISOString(), attempt: 1, type: "stage:entered", stage: "Load", index: 0 })}\n`;
-/** Made with the first fact, so that the others write bytes alone. */
+const event = `${JSON.stringify({ seq: 1, at: new Date().toISOString(), attempt: 1, type: "stage:entered", stage: "Load", index: 0 })}\n`;
+/** Made with the first event, so that the others write bytes alone. */
 const room = "\t".repeat(4096);
 
 await answer(({ jobs }) => {
@@ -32,7 +32,7 @@ await answer(({ jobs }) => {
     for (const each of [inner, outer, dir]) sync(each);
     writeSync(file, room);
     for (let n = 0; n < FACTS; n++) {
-      writeSync(file, fact, n * fact.length);
+      writeSync(file, event, n * event.length);
       fdatasyncSync(file);
     }
     closeSync(file);

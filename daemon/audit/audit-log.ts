@@ -7,7 +7,7 @@
 import { type FileHandle, lstat, open, rename } from "node:fs/promises";
 import type { FastifyRequest } from "fastify";
 import type { AuditAction, AuditLine } from "../../protocol/audit.js";
-import { CLIENT_HEADER } from "../../protocol/client/client-header.js";
+import { CLIENT_HEADER } from "../../protocol/client/request.js";
 import { APPEND, IrregularFileError, SAFE, whyIrregular } from "../../protocol/own-file.js";
 import type { Layout } from "../store/layout.js";
 import { ClientClaims } from "./client-claims.js";

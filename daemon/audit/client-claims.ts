@@ -6,7 +6,7 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import type { AuditClient } from "../../protocol/audit.js";
-import { parseClientHeader } from "../../protocol/client/client-header.js";
+import { parseClientHeader } from "../../protocol/client/request.js";
 
 /** Milliseconds for which what `/proc` told counts. */
 const FRESH_MS = 1000;

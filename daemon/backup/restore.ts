@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
-import { makeDirectory } from "../../protocol/make-directory.js";
+import { makeDirectory } from "../../protocol/directories.js";
 import { examine, type Finding, inspect } from "../doctor.js";
 import { acquireLock, isLocked, type KernelLock } from "../lock/kernel-lock.js";
 import { readHolder } from "../store/holder.js";

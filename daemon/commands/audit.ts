@@ -1,9 +1,9 @@
 /** `liveopsd audit [-n N] [--json]`: the newest lines of the audit log, from its files, whether a daemon runs or not. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { AuditLine } from "../../protocol/audit.js";
-import { NotFoundError } from "../../protocol/command/failures.js";
-import { neutralise } from "../../protocol/command/neutralise.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
+import { NotFoundError } from "../../protocol/command/report.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
 import { IrregularFileError, readOwnFile } from "../../protocol/own-file.js";
 import { layoutOf } from "../store/layout.js";
 
@@ -61,7 +61,7 @@ function describe({ at, action, ids, count, result, uid, client, details }: Audi
   const said = Object.entries(details ?? {}).map(([name, value]) => `${name}=${value}`);
   const what = [...ids, ...said].join(" ") + more;
   const who = client ? `pid ${client.pid} (${client.command})${suspicion(uid, client)}` : "no client named";
-  return neutralise(`${at} ${action.padEnd(6)} ${result} ${what || "-"} by uid ${uid ?? "?"}, ${who}`);
+  return sanitize(`${at} ${action.padEnd(6)} ${result} ${what || "-"} by uid ${uid ?? "?"}, ${who}`);
 }
 
 /** What does not go with the claim. */

@@ -1,6 +1,7 @@
 /** With what a daemon is started, by `start` and `restart`. */
+
+import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
 import type { LogLevel } from "../../protocol/command/log-level.js";
-import type { GlobalOptions } from "../../protocol/command/looked-for.js";
 
 export interface DaemonOptions extends GlobalOptions {
   ops?: string[];

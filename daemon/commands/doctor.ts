@@ -1,7 +1,7 @@
 /** `liveopsd doctor [--json]`: checks the state dir, says what it found and what it mended; exit 1 where damage stays. */
 import type { Command } from "commander";
-import { neutralise } from "../../protocol/command/neutralise.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
 import { EXIT } from "../../protocol/exit-codes.js";
 import type { Examination } from "../doctor.js";
 import { daemonBundle } from "./daemon-bundle.js";
@@ -21,7 +21,7 @@ export function registerDoctor(root: Command): void {
 }
 
 function describe({ running, findings }: Examination): string {
-  const lines = findings.map(({ state, what }) => `${state.padEnd(8)} ${neutralise(what)}`);
+  const lines = findings.map(({ state, what }) => `${state.padEnd(8)} ${sanitize(what)}`);
   if (running)
     lines.push("a daemon is running: nothing was changed; liveopsd stop, then liveopsd doctor mends");
   return `${lines.join("\n")}\n`;

@@ -2,9 +2,9 @@
 import { existsSync, lstatSync, watch } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
-import { NotFoundError } from "../../protocol/command/failures.js";
-import { neutralise } from "../../protocol/command/neutralise.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
+import { NotFoundError } from "../../protocol/command/report.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
 import { whyIrregular } from "../../protocol/own-file.js";
 import { rotatedName } from "../log/log-file.js";
 import { Tail } from "../run-files/tail.js";
@@ -106,8 +106,8 @@ function readable(line: string): string {
     );
     const stack = (err as { stack?: string } | undefined)?.stack;
     const head = `${time} ${(LEVELS[level as number] ?? "?").padEnd(7)} ${msg}${more.join("")}`;
-    return neutralise(head) + (stack ? `\n${neutralise(stack, { newlines: true })}` : "");
+    return sanitize(head) + (stack ? `\n${sanitize(stack, { newlines: true })}` : "");
   } catch {
-    return neutralise(line);
+    return sanitize(line);
   }
 }

@@ -1,5 +1,5 @@
 /** Entry of the `liveopsd` bin. */
-import { endQuietlyOnClosedPipe } from "../../protocol/command/quiet-end.js";
+import { endQuietlyOnClosedPipe } from "../../protocol/command/report.js";
 import { runCommandLine } from "./command-line.js";
 
 // node:sqlite, which holds our locks, still announces itself as experimental.

@@ -1,7 +1,7 @@
 /** A start that found its state dir, or its socket, taken by another daemon: which one it is, and what to do. */
 import { Client } from "../../protocol/client/client.js";
 import { NoAnswerError } from "../../protocol/client/errors.js";
-import { shellQuote } from "../../protocol/command/shell-quote.js";
+import { shellQuote } from "../../protocol/command/daemon-address.js";
 import { howToWake, isStopped } from "../../protocol/command/silent-daemon.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { DaemonReply } from "../../protocol/routes.js";

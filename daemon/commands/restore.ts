@@ -1,8 +1,6 @@
 /** `liveopsd restore <dir> [--force]`: puts a backup in the place of the state directory. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { InterruptedError } from "../../protocol/command/failures.js";
-import { neutralise } from "../../protocol/command/neutralise.js";
 import {
   addCommand,
   allOptions,
@@ -10,7 +8,8 @@ import {
   type GlobalOptions,
   reportTo,
 } from "../../protocol/command/options.js";
-import { say } from "../../protocol/command/report.js";
+import { InterruptedError, say } from "../../protocol/command/report.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
 import { interruptSignal, ProgressLine } from "./copy-progress.js";
 import { daemonBundle } from "./daemon-bundle.js";
 
@@ -42,11 +41,10 @@ export function registerRestore(root: Command): void {
         });
         progress.end();
         const found = findings.filter(({ state }) => state !== "ok");
-        for (const { state, what } of found)
-          process.stderr.write(`liveopsd: ${state}: ${neutralise(what)}\n`);
-        if (replaced) process.stderr.write(`liveopsd: the state before is in ${neutralise(replaced)}\n`);
+        for (const { state, what } of found) process.stderr.write(`liveopsd: ${state}: ${sanitize(what)}\n`);
+        if (replaced) process.stderr.write(`liveopsd: the state before is in ${sanitize(replaced)}\n`);
         process.stderr.write(
-          `liveopsd: restored the state of ${neutralise(manifest.at)}; start it with: liveopsd start\n`,
+          `liveopsd: restored the state of ${sanitize(manifest.at)}; start it with: liveopsd start\n`,
         );
         const summary = { stateDir, at: manifest.at, replaced, findings: found };
         process.stdout.write(`${options.json ? JSON.stringify(summary) : stateDir}\n`);

@@ -1,8 +1,8 @@
 /** `liveopsd status [--json]`: what the daemon says of itself; exit 3 where none answers. */
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
-import { neutralise } from "../../protocol/command/neutralise.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
 import type { DaemonReply } from "../../protocol/routes.js";
 import { ANSWER_MS } from "./other-daemon.js";
 import { operations } from "./stop-daemon.js";
@@ -42,7 +42,7 @@ function describe(daemon: DaemonReply): string {
     ["ops", daemon.opsDirs.join(", ")],
   ];
   for (const problem of problemsOf(daemon)) rows.push(["problem", problem]);
-  return rows.map(([name, value]) => `${name.padEnd(11)} ${neutralise(value)}`).join("\n");
+  return rows.map(([name, value]) => `${name.padEnd(11)} ${sanitize(value)}`).join("\n");
 }
 
 function containmentText({ kind, cgroup, limits, reason }: DaemonReply["containment"]): string {

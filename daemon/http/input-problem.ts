@@ -1,8 +1,8 @@
 /** What is wrong with a request's query or body, in words: which field, what it takes, what it was given. */
 import * as z from "zod/mini";
-import { briefValue } from "../../protocol/brief-value.js";
 import type { JsonSchema } from "../../protocol/json-schema.js";
 import { nearest } from "../../protocol/nearest.js";
+import { summarizeValue } from "../../protocol/summarize-value.js";
 
 export type Where = "path" | "query" | "body";
 
@@ -25,7 +25,7 @@ export function inputProblem(schema: z.ZodMiniType, value: unknown, where: Where
       return [...words, ...others(issue.keys.length)].join("; ");
     }
     if (path.length === 0)
-      return `the ${where} takes ${wholeInWords(schema, value, root)}, not ${briefValue(value)}`;
+      return `the ${where} takes ${wholeInWords(schema, value, root)}, not ${summarizeValue(value)}`;
     return where === "query" ? queryProblem(path, value, root) : fieldProblem(issue, value, root, where);
   });
   return [...new Set(problems), ...others(issues.length)].join("; ");
@@ -47,7 +47,7 @@ function queryProblem([name]: PropertyKey[], value: unknown, root: JsonSchema): 
   const field = `the query's ${String(name)}`;
   const given = (value as Record<PropertyKey, unknown>)[name!];
   if (Array.isArray(given)) return `${field} is given ${given.length} times; give it once`;
-  return `${field} takes ${inQuery(below(root, [name!]))}, not ${briefValue(given)}`;
+  return `${field} takes ${inQuery(below(root, [name!]))}, not ${summarizeValue(given)}`;
 }
 
 function fieldProblem(issue: z.core.$ZodIssue, value: unknown, root: JsonSchema, where: Where): string {
@@ -60,7 +60,7 @@ function fieldProblem(issue: z.core.$ZodIssue, value: unknown, root: JsonSchema,
   const takes = inWords(below(root, path));
   return given === undefined
     ? `${field} is missing; it takes ${takes}`
-    : `${field} takes ${takes}, not ${briefValue(given)}`;
+    : `${field} takes ${takes}, not ${summarizeValue(given)}`;
 }
 
 function unknownKey(key: string, schema: JsonSchema, where: Where, path: PropertyKey[]): string {

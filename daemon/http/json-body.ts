@@ -1,8 +1,7 @@
 /** Reads the body of a request as JSON. */
 import { isUtf8 } from "node:buffer";
-import { isDeeper } from "../../protocol/depth.js";
 import { Refusal } from "../../protocol/errors.js";
-import { lossInText } from "../../protocol/json-loss.js";
+import { isDeeper, lossInText } from "../../protocol/json-loss.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 
 /** @throws Refusal where it is not JSON, so deep that what walks it would run out of stack, or would not be kept exactly */

@@ -2,7 +2,7 @@
  * What the loader is asked for several submits: those of the same type with the same input are one question, and the
  * answer is each one's.
  */
-import type { Submission } from "../../protocol/fact.js";
+import type { Submission } from "../../protocol/event.js";
 import type { SubmitBody } from "../../protocol/routes.js";
 import type { PrepareAsk, PrepareInput } from "./messages.js";
 

@@ -7,10 +7,10 @@ import { readFileSync } from "node:fs";
 import { kebabCase } from "../../ops/api/names.js";
 import { isUnchanged, type LoadedFile, loadedFile } from "../../ops/api/type-files.js";
 import { Refusal } from "../../protocol/errors.js";
-import type { Submission } from "../../protocol/fact.js";
-import { noSuchType } from "../../protocol/no-such-type.js";
+import type { Submission } from "../../protocol/event.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
 import type { OperationType, TypesReply } from "../../protocol/routes.js";
+import { unknownType } from "../../protocol/unknown-type.js";
 import { LoaderDied, type LoaderProcess, LoaderStuck } from "./loader-process.js";
 import { LoaderProcesses } from "./loader-processes.js";
 import type { LocatedAsk, PrepareAsk, ResolvedType, Unresolved } from "./messages.js";
@@ -161,7 +161,7 @@ export class Loader {
       const found = this.#find(op);
       if (found === null) {
         const { ops, errors } = this.#merged();
-        throw noSuchType(
+        throw unknownType(
           op,
           ops.map((type) => type.op),
           errors.length,

@@ -12,7 +12,7 @@ import { prepareSubmission } from "../../ops/api/prepare.js";
 import type { OperationCtor } from "../../ops/api/read-type.js";
 import { enableUserCode, sourcesOf } from "../../ops/api/user-code.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
-import type { Submission } from "../../protocol/fact.js";
+import type { Submission } from "../../protocol/event.js";
 import type { FileResult, FromLoader, LoadErrors, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
 
 /** How often it says that it is alive while it is at work, in ms. */

@@ -2,7 +2,7 @@
 
 import type { LoadedFile } from "../../ops/api/type-files.js";
 import type { Problem } from "../../protocol/errors.js";
-import type { Submission } from "../../protocol/fact.js";
+import type { Submission } from "../../protocol/event.js";
 import type { OperationType, TypesReply } from "../../protocol/routes.js";
 import type { Policy } from "../store/decision.js";
 

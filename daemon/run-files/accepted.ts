@@ -1,5 +1,5 @@
 /**
- * The first fact of an attempt, `attempt:accepted`, and what it keeps of the operation: the entry as the daemon held
+ * The first event of an attempt, `attempt:accepted`, and what it keeps of the operation: the entry as the daemon held
  * it at the start. With it the run files alone tell whose they are, should every other record of it be lost.
  */
 
@@ -17,8 +17,8 @@ export function readAccepted(attemptDir: string): Entry | null {
   let entry: Entry | null = null;
   const look = (line: string) => {
     if (entry !== null || !line.includes('"attempt:accepted"')) return;
-    const fact = parseRecord<{ type: string; entry: Entry }>(line);
-    if (fact?.type === "attempt:accepted") entry = fact.entry;
+    const event = parseRecord<{ type: string; entry: Entry }>(line);
+    if (event?.type === "attempt:accepted") entry = event.entry;
   };
   const tail = new Tail(eventsFile(attemptDir));
   try {

@@ -6,7 +6,7 @@
  */
 import { type FSWatcher, watch } from "node:fs";
 import { dirname } from "node:path";
-import type { WorkerFact } from "../../protocol/fact.js";
+import type { WorkerEvent } from "../../protocol/event.js";
 import type { LogLine } from "../../protocol/operation.js";
 import { parseRecord } from "../../protocol/record-line.js";
 import { LogTail } from "./log-tail.js";
@@ -19,7 +19,7 @@ export type StoredLine = LogLine & { end?: number };
 
 export interface AttemptListener {
   /** Returns for how many ms the files may be left alone then, however much comes. */
-  onFacts(facts: WorkerFact[]): number;
+  onEvents(events: WorkerEvent[]): number;
   onLines(lines: StoredLine[]): void;
   onDamage(file: string, line: string): void;
   /** A file could not be read. Reading is tried again at the next look; called once for each kind of error. */
@@ -110,14 +110,14 @@ export class AttemptTail {
   #readPiece(): boolean {
     const unread = this.#unread;
     if (unread.events) {
-      const facts: WorkerFact[] = [];
+      const events: WorkerEvent[] = [];
       unread.events = this.#readable("events", () => {
         this.#checkPlace();
-        const any = this.#events.read((line) => this.#parse(eventsFile(this.dir), line, facts), PIECE);
+        const any = this.#events.read((line) => this.#parse(eventsFile(this.dir), line, events), PIECE);
         return any && !this.#events.atEnd;
       });
-      if (facts.some(({ type }) => type === "attempt:finished")) unread.log = true;
-      if (facts.length > 0) this.#restFor(this.listener.onFacts(facts));
+      if (events.some(({ type }) => type === "attempt:finished")) unread.log = true;
+      if (events.length > 0) this.#restFor(this.listener.onEvents(events));
     }
     if (unread.log) {
       const lines: StoredLine[] = [];

@@ -1,13 +1,13 @@
 /**
- * The stored facts and log lines of an operation, all attempts, merged in `seq` order, taken up where the last call
+ * The stored events and log lines of an operation, all attempts, merged in `seq` order, taken up where the last call
  * stopped.
  *
- * Numbers run without a gap over daemon facts, worker facts and lines, so a line is handed on only when the one
+ * Numbers run without a gap over daemon events, worker events and lines, so a line is handed on only when the one
  * before it was: the two files of a live attempt are read one after the other, and the later read may be ahead.
  */
 import { join } from "node:path";
 import type { EventLine } from "../../protocol/client/client.js";
-import type { DaemonFact } from "../../protocol/fact.js";
+import type { DaemonEvent } from "../../protocol/event.js";
 import { parseRecord } from "../../protocol/record-line.js";
 import { LogTail } from "./log-tail.js";
 import { eventsFile } from "./names.js";
@@ -24,7 +24,7 @@ export class MergedEvents {
   #attempt = 0;
   #events: Tail | null = null;
   #log: LogTail | null = null;
-  #lastFact = 0;
+  #lastEvent = 0;
   #lastLine = 0;
   #ahead = new Map<number, Stored>();
 
@@ -39,17 +39,17 @@ export class MergedEvents {
   /**
    * What comes next, at most some tens of kilobytes of it; empty where nothing has come yet.
    *
-   * @param facts the daemon's own facts, as they are now
+   * @param events the daemon's own events, as they are now
    * @param attempt the attempt that is running or ran last
    */
-  read(facts: readonly DaemonFact[], attempt: number): Stored[] {
+  read(events: readonly DaemonEvent[], attempt: number): Stored[] {
     const out: Stored[] = [];
     for (;;) {
-      for (const fact of facts) if (fact.seq >= this.#next) this.#ahead.set(fact.seq, fact);
+      for (const event of events) if (event.seq >= this.#next) this.#ahead.set(event.seq, event);
       this.#take(out);
       if (out.length > 0) return out;
       if (this.#readOn()) continue;
-      const isPast = this.#lastFact > this.#next || this.#lastLine > this.#next;
+      const isPast = this.#lastEvent > this.#next || this.#lastLine > this.#next;
       if (!isPast && this.#attempt < attempt) this.#open(this.#attempt + 1);
       // What is missing was cut, damaged or lost.
       else if (this.#ahead.size > 0) this.#next = smallest(this.#ahead.keys());
@@ -80,7 +80,7 @@ export class MergedEvents {
   }
 
   #readEvents(): boolean {
-    if (this.#lastFact > this.#next) return false;
+    if (this.#lastEvent > this.#next) return false;
     return this.#events?.read((text) => this.#keep(text, false), READ_BYTES) ?? false;
   }
 
@@ -94,7 +94,7 @@ export class MergedEvents {
     // Damaged: the daemon said so when it tailed the file.
     if (parsed === null) return;
     if (isLine) this.#lastLine = parsed.seq;
-    else this.#lastFact = parsed.seq;
+    else this.#lastEvent = parsed.seq;
     if (parsed.seq < this.#next) return;
     const { end: _, entry: __, value: ___, ...stored } = parsed;
     this.#ahead.set(parsed.seq, (isLine ? { ...stored, type: "log:line" } : stored) as Stored);
@@ -108,7 +108,7 @@ export class MergedEvents {
     const events = eventsFile(dir);
     this.#events = new Tail(events, seekLine(events, isBefore));
     this.#log = new LogTail(dir, isBefore);
-    this.#lastFact = 0;
+    this.#lastEvent = 0;
     this.#lastLine = 0;
   }
 }

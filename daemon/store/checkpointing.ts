@@ -128,5 +128,5 @@ export class Checkpointing {
 }
 
 function copied(entry: Entry): Entry {
-  return { ...entry, facts: [...entry.facts] };
+  return { ...entry, events: [...entry.events] };
 }

@@ -4,19 +4,19 @@
  * Replaying the journal is applying these in order (`ledger.ts`), and so is running: a decision reaches memory, the
  * checkpoint and the watchers only after it is on disk.
  */
-import type { DaemonFact, Submission } from "../../protocol/fact.js";
+import type { DaemonEvent, Submission } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ResourceLimits } from "../../protocol/resource-limits.js";
 import type { ProcessIdentity } from "../process/identity.js";
 
-type FactOf<T extends DaemonFact["type"]> = Extract<DaemonFact, { type: T }>;
+type EventOf<T extends DaemonEvent["type"]> = Extract<DaemonEvent, { type: T }>;
 
 export type Decision =
   | ({ kind: "submitted" } & Submitted)
   | {
       kind: "started";
       id: string;
-      fact: FactOf<"attempt:started">;
+      event: EventOf<"attempt:started">;
       worker: WorkerIdentity;
       policy: Policy;
       /** Seconds since the boot. */
@@ -25,23 +25,23 @@ export type Decision =
   | {
       kind: "requeued";
       id: string;
-      fact: FactOf<"attempt:requeued">;
+      event: EventOf<"attempt:requeued">;
       next: number;
       tries: number;
       losses?: WorkerLosses | undefined;
       /** Log lines of all attempts so far: the next attempt numbers its lines after them. */
       logLines: number;
     }
-  | { kind: "cancelled"; id: string; fact: FactOf<"cancel:requested"> }
+  | { kind: "cancelled"; id: string; event: EventOf<"cancel:requested"> }
   | {
       kind: "settled";
       id: string;
-      fact: FactOf<"operation:settled">;
+      event: EventOf<"operation:settled">;
       runState: RunState;
       successor: Successor | null;
     }
   /** Carries the whole entry: it may have left the journal for the history long ago. */
-  | { kind: "retried"; id: string; fact: FactOf<"operation:retried">; entry: Entry }
+  | { kind: "retried"; id: string; event: EventOf<"operation:retried">; entry: Entry }
   /** Its record was lost; `entry` is what its run files tell. */
   | { kind: "restored"; id: string; entry: Entry }
   /** `key`: of the submit, which stands for a day all the same. */
@@ -77,7 +77,7 @@ export function runStateOf(record: Operation): RunState {
 }
 
 export interface Submitted {
-  fact: FactOf<"operation:submitted">;
+  event: EventOf<"operation:submitted">;
   env: Record<string, string>;
   key: IdempotencyKey | null;
 }
@@ -85,7 +85,7 @@ export interface Submitted {
 /** The chain's next operation, and whether it is born cancelled (the cancel came before the hand-off). */
 export interface Successor {
   submitted: Submitted;
-  cancelled: FactOf<"operation:settled"> | null;
+  cancelled: EventOf<"operation:settled"> | null;
 }
 
 export interface IdempotencyKey {
@@ -105,9 +105,9 @@ export interface WorkerIdentity extends ProcessIdentity {
 
 /** The daemon's events as an entry keeps them; `entry-events.ts` says what its record has instead. */
 export type KeptEvent =
-  | Exclude<DaemonFact, { type: "operation:submitted" }>
-  | Omit<FactOf<"operation:settled">, "result" | "error">
-  | (Omit<FactOf<"operation:submitted">, "operation"> & {
+  | Exclude<DaemonEvent, { type: "operation:submitted" }>
+  | Omit<EventOf<"operation:settled">, "result" | "error">
+  | (Omit<EventOf<"operation:submitted">, "operation"> & {
       operation: Omit<Submission, "params" | "omitted">;
     });
 
@@ -140,7 +140,7 @@ export interface Entry {
   env: Record<string, string>;
   key: IdempotencyKey | null;
   /** The daemon's own events, which the event stream shows among the worker's. */
-  facts: KeptEvent[];
+  events: KeptEvent[];
   /** Bytes of its parameters and environment, about: the queue is bounded by them. */
   bytes: number;
   /** The number the next attempt takes. */

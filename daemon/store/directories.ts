@@ -1,7 +1,7 @@
 /** Making the directories, ours alone: mode 0700, refused where someone else owns or may write them. */
 import { chmodSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { makeDirectory } from "../../protocol/make-directory.js";
+import { makeDirectory } from "../../protocol/directories.js";
 import { readOwnFile } from "../../protocol/own-file.js";
 import { pathProblem, userName } from "../../protocol/owned-path.js";
 import { isDiskFull, replaceFileSync, syncDirectory } from "./durable-file.js";

@@ -5,12 +5,12 @@
  * The record has the parameters of the submission. While the operation is finished, the record also has the result and
  * the error of the last event.
  */
-import type { DaemonFact } from "../../protocol/fact.js";
+import type { DaemonEvent } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { Entry, KeptEvent } from "./decision.js";
 
-type Submitted = Extract<DaemonFact, { type: "operation:submitted" }>;
-type Settled = Extract<DaemonFact, { type: "operation:settled" }>;
+type Submitted = Extract<DaemonEvent, { type: "operation:submitted" }>;
+type Settled = Extract<DaemonEvent, { type: "operation:settled" }>;
 
 /** The event of the submission without its parameters. */
 export function keptSubmission(event: Submitted): KeptEvent {
@@ -31,8 +31,8 @@ export function keptSettlement(event: Settled, record: Operation): KeptEvent {
 }
 
 /** The events of an entry as they happened. */
-export function eventsOf({ record, facts }: Pick<Entry, "record" | "facts">): DaemonFact[] {
-  return facts.map((event): DaemonFact => {
+export function eventsOf({ record, events }: Pick<Entry, "record" | "events">): DaemonEvent[] {
+  return events.map((event): DaemonEvent => {
     if (event.type === "operation:submitted")
       return { ...event, operation: { ...event.operation, params: record.params } };
     if (event.type === "operation:settled" && !("result" in event))
@@ -42,9 +42,9 @@ export function eventsOf({ record, facts }: Pick<Entry, "record" | "facts">): Da
 }
 
 /** What an entry keeps of its events when its record loses result and error: the operation is queued again. */
-export function keptBeforeRetry({ record, facts }: Pick<Entry, "record" | "facts">): KeptEvent[] {
+export function keptBeforeRetry({ record, events }: Pick<Entry, "record" | "events">): KeptEvent[] {
   const { result, error } = record;
-  return facts.map((event) =>
+  return events.map((event) =>
     event.type === "operation:settled" && !("result" in event) ? { ...event, result, error } : event,
   );
 }

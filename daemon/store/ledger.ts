@@ -3,9 +3,9 @@
  *
  * `apply` is the only way a decision changes them; it is used by the running daemon and by recovery alike.
  */
-import type { DaemonFact } from "../../protocol/fact.js";
-import { fold } from "../../protocol/fold.js";
+import type { DaemonEvent } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
+import { reduceEvent } from "../../protocol/reduce.js";
 import type { Decision, Entry, Submitted } from "./decision.js";
 import { keptBeforeRetry, keptSettlement, keptSubmission } from "./entry-events.js";
 import { jsonSize } from "./json-size.js";
@@ -61,19 +61,19 @@ export class Ledger {
     const before = entry.record;
     switch (decision.kind) {
       case "started":
-        this.#fold(entry, decision.fact);
+        this.#fold(entry, decision.event);
         entry.run = {
           worker: decision.worker,
           policy: decision.policy,
           stopReason: null,
           stopRequestedAt: null,
-          startedAt: decision.fact.at,
+          startedAt: decision.event.at,
           startedUptime: decision.uptime,
           accepted: false,
         };
         break;
       case "requeued":
-        this.#fold(entry, decision.fact);
+        this.#fold(entry, decision.event);
         // Only the run files say how many lines there are, and a replay does not read them.
         entry.record = {
           ...entry.record,
@@ -86,15 +86,15 @@ export class Ledger {
         entry.queuedAt = n;
         break;
       case "cancelled":
-        entry.record = fold(entry.record, decision.fact);
+        entry.record = reduceEvent(entry.record, decision.event);
         if (entry.run && entry.run.stopReason === null) {
-          entry.run.stopReason = decision.fact.reason;
-          entry.run.stopRequestedAt = decision.fact.at;
+          entry.run.stopReason = decision.event.reason;
+          entry.run.stopRequestedAt = decision.event.at;
         }
         break;
       case "settled": {
         entry.record = { ...before, ...decision.runState };
-        this.#settle(entry, decision.fact);
+        this.#settle(entry, decision.event);
         entry.run = null;
         entry.nextAttempt = entry.record.attempt + 1;
         const changes: Change[] = [{ id: decision.id, before, after: entry.record }];
@@ -109,16 +109,16 @@ export class Ledger {
   }
 
   #submit(submitted: Submitted, n: number): Change {
-    const { fact, env, key } = this.#shared.shareSubmitted(submitted);
-    const record = fold(null, fact);
-    const params = fact.operation.omitted?.params ?? jsonSize(fact.operation.params);
+    const { event, env, key } = this.#shared.shareSubmitted(submitted);
+    const record = reduceEvent(null, event);
+    const params = event.operation.omitted?.params ?? jsonSize(event.operation.params);
     this.#hold({
       record,
       order: this.nextOrder,
       queuedAt: n,
       env,
       key,
-      facts: [keptSubmission(fact)],
+      events: [keptSubmission(event)],
       bytes: params + jsonSize(env),
       nextAttempt: 1,
       tries: 0,
@@ -139,13 +139,13 @@ export class Ledger {
     const before = decision.entry.record;
     const entry: Entry = {
       ...decision.entry,
-      facts: keptBeforeRetry(decision.entry),
+      events: keptBeforeRetry(decision.entry),
       run: null,
       tries: 0,
       losses: undefined,
       queuedAt: n,
     };
-    this.#fold(entry, decision.fact);
+    this.#fold(entry, decision.event);
     this.add(entry);
     return { id: decision.id, before, after: entry.record };
   }
@@ -160,16 +160,16 @@ export class Ledger {
     return { id, before, after: entry.record };
   }
 
-  #settle(entry: Entry, fact: Extract<DaemonFact, { type: "operation:settled" }>): void {
-    entry.record = fold(entry.record, fact);
-    entry.facts.push(keptSettlement(fact, entry.record));
+  #settle(entry: Entry, event: Extract<DaemonEvent, { type: "operation:settled" }>): void {
+    entry.record = reduceEvent(entry.record, event);
+    entry.events.push(keptSettlement(event, entry.record));
   }
 
   #fold(
     entry: Entry,
-    fact: Exclude<DaemonFact, { type: "operation:submitted" | "operation:settled" }>,
+    event: Exclude<DaemonEvent, { type: "operation:submitted" | "operation:settled" }>,
   ): void {
-    entry.record = fold(entry.record, fact);
-    entry.facts.push(fact);
+    entry.record = reduceEvent(entry.record, event);
+    entry.events.push(event);
   }
 }

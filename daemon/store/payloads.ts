@@ -8,7 +8,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Submission } from "../../protocol/fact.js";
+import type { Submission } from "../../protocol/event.js";
 import type { Omitted, Operation } from "../../protocol/operation.js";
 import { readOwnFile } from "../../protocol/own-file.js";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";

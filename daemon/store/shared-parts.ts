@@ -4,7 +4,7 @@
  *
  * Sharing is safe, since no part of a record is ever changed in place.
  */
-import type { Submission } from "../../protocol/fact.js";
+import type { Submission } from "../../protocol/event.js";
 import type { Entry, Submitted } from "./decision.js";
 
 /** Characters of JSON up to which a part is remembered: it stays when its operations are gone. */
@@ -44,19 +44,19 @@ export class SharedParts {
     const updatedAt = record.updatedAt === createdAt ? createdAt : record.updatedAt;
     entry.record = { ...record, ...shared, updatedAt };
     entry.env = one(parts, "env", entry.env);
-    const [first, ...later] = entry.facts;
+    const [first, ...later] = entry.events;
     if (first?.type === "operation:submitted") {
       const own = first.operation.chain;
       const { params: _, ...rest } = shared;
       const operation = { id, ...rest, chain: equal(own, chain) ? chain : own };
-      entry.facts = [{ ...first, at: first.at === createdAt ? createdAt : first.at, operation }, ...later];
+      entry.events = [{ ...first, at: first.at === createdAt ? createdAt : first.at, operation }, ...later];
     }
     return entry;
   }
 
   /** The same before there is an entry: what is made of it then has the shared parts. */
-  shareSubmitted({ fact, env, key }: Submitted): Submitted {
-    const { operation } = fact;
+  shareSubmitted({ event, env, key }: Submitted): Submitted {
+    const { operation } = event;
     const parts = this.#partsOf(operation.op);
     const { id, chain } = operation;
     const shared: Submission = {
@@ -72,7 +72,7 @@ export class SharedParts {
       ...(operation.limits && { limits: operation.limits }),
     };
     return {
-      fact: { ...fact, at: one(parts, "at", fact.at), operation: shared },
+      event: { ...event, at: one(parts, "at", event.at), operation: shared },
       env: one(parts, "env", env),
       key,
     };

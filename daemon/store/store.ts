@@ -267,7 +267,7 @@ export class Store {
   }
 
   #replay(decision: Decision, n: number): void {
-    const id = decision.kind === "submitted" ? decision.fact.operation.id : decision.id;
+    const id = decision.kind === "submitted" ? decision.event.operation.id : decision.id;
     if (n <= (this.#checkpoint.salvaged.get(id)?.journal ?? 0)) return;
     this.ledger.apply(decision, n);
     if (decision.kind === "removed") this.#forgetRemoved(decision);

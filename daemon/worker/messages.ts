@@ -1,5 +1,5 @@
 /**
- * What daemon and worker say to each other over IPC. No message carries a fact: those go through the run files.
+ * What daemon and worker say to each other over IPC. No message carries an event: those go through the run files.
  * After it accepted an order a worker says nothing until it is idle again.
  */
 import type { Entry } from "../store/decision.js";

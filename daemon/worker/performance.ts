@@ -17,7 +17,7 @@ import { fileStageValues } from "../../ops/api/stage-values.js";
 import { isUnchanged } from "../../ops/api/type-files.js";
 import { loadedUserFiles } from "../../ops/api/user-code.js";
 import type { FailureCode } from "../../protocol/errors.js";
-import type { Outcome } from "../../protocol/fact.js";
+import type { Outcome } from "../../protocol/event.js";
 import { Cgroup } from "../containment/cgroup.js";
 import { keptValues } from "../run-files/kept-values.js";
 import type { Entry } from "../store/decision.js";
@@ -66,7 +66,7 @@ export class Performance {
     const sink = this.#whenRoom(
       () => new RunSink(attemptDir, attempt, seq, logLines, maxLog, this.events, this.#whenRoom),
     );
-    sink.fact({ type: "attempt:accepted", pid: process.pid, entry: this.#entry }, true);
+    sink.event({ type: "attempt:accepted", pid: process.pid, entry: this.#entry }, true);
     this.#sink = sink;
     const outcome = await this.#run(sink);
     this.#finish(outcome);

@@ -1,14 +1,14 @@
 /**
- * The worker's sink: numbers facts and lines in one sequence and appends them to the attempt's two files.
+ * The worker's sink: numbers events and lines in one sequence and appends them to the attempt's two files.
  *
- * With the disk full, progress and log lines are dropped, counted and said once there is room; a durable fact waits
- * for room, since the block it announces must not start before it is on disk. Nobody sees a durable fact before it is.
+ * With the disk full, progress and log lines are dropped, counted and said once there is room; a durable event waits
+ * for room, since the block it announces must not start before it is on disk. Nobody sees a durable event before it is.
  */
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppendFile } from "../../ops/api/append-file.js";
 import type { Sink } from "../../ops/api/sink.js";
-import type { FactBody } from "../../protocol/fact.js";
+import type { EventBody } from "../../protocol/event.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
 import { encodeRecord } from "../../protocol/record-line.js";
@@ -17,7 +17,7 @@ import { isDiskFull, syncDirectory } from "../store/durable-file.js";
 import { cutLine } from "./cut-line.js";
 import { type WhenRoom, whenRoom as waitForRoom } from "./room.js";
 
-/** Bytes of the events file made ready ahead, so that a fact's sync is one write. */
+/** Bytes of the events file made ready ahead, so that an event's sync is one write. */
 const RESERVE = 16 * 1024;
 
 /**
@@ -35,12 +35,12 @@ export class RunSink implements Sink {
   /** Numbers of the first lines of the current log file and of the older one. */
   #first: number;
   #firstOlder: number;
-  /** What was dropped and is not yet said, as a fact and in the log: one file may have room before the other. */
-  #dropped = { fact: 0, line: 0 };
+  /** What was dropped and is not yet said, as an event and in the log: one file may have room before the other. */
+  #dropped = { event: 0, line: 0 };
   /** Events that were dropped since the events file had reached its bound. */
   #unrecorded = 0;
   /** The last progress and status that wait, and when each kind was recorded last, by the monotonic clock in ms. */
-  readonly #held = new Map<string, FactBody>();
+  readonly #held = new Map<string, EventBody>();
   readonly #recordedAt = new Map<string, number>();
 
   constructor(
@@ -60,7 +60,7 @@ export class RunSink implements Sink {
     this.#firstOlder = this.#first;
   }
 
-  fact(body: FactBody, durable: boolean): void {
+  event(body: EventBody, durable: boolean): void {
     if (!durable) {
       if (!this.#isHeld(body)) this.#record(body);
       return;
@@ -85,7 +85,7 @@ export class RunSink implements Sink {
   }
 
   /** The last word: log first, then the outcome, both durable. */
-  finish(body: FactBody): void {
+  finish(body: EventBody): void {
     this.#recordHeld();
     this.#sayDropped();
     const count = this.#unrecorded;
@@ -96,7 +96,7 @@ export class RunSink implements Sink {
       // Its name, and where it was rotated the older one's.
       this.whenRoom(() => syncDirectory(this.dir));
     }
-    this.fact(body, true);
+    this.event(body, true);
   }
 
   close(): void {
@@ -105,7 +105,7 @@ export class RunSink implements Sink {
   }
 
   /** An event that nobody waits for. At the bound of the events file it is dropped, counted, and said once. */
-  #record(body: FactBody): void {
+  #record(body: EventBody): void {
     this.#sayDropped();
     if (this.events.length < this.maxLog) {
       this.#orDrop(() => this.#append(this.events, body));
@@ -118,7 +118,7 @@ export class RunSink implements Sink {
   }
 
   /** Whether progress or a status waits: the more room the events take, the fewer of these are recorded. */
-  #isHeld(body: FactBody): boolean {
+  #isHeld(body: EventBody): boolean {
     if (body.type !== "progress:changed" && body.type !== "status:changed") return false;
     const part = this.events.length / this.maxLog;
     const { restMs } = RESTS.find(({ above }) => part >= above) ?? { restMs: 0 };
@@ -139,13 +139,13 @@ export class RunSink implements Sink {
     this.#held.clear();
   }
 
-  #append(file: AppendFile, body: FactBody): void {
+  #append(file: AppendFile, body: EventBody): void {
     const seq = this.seq + 1;
     file.append(this.#lineOf(seq, body));
     this.seq = seq;
   }
 
-  #lineOf(seq: number, body: FactBody): string {
+  #lineOf(seq: number, body: EventBody): string {
     return encodeRecord({ seq, at: now(), attempt: this.attempt, ...body });
   }
 
@@ -192,17 +192,17 @@ export class RunSink implements Sink {
       write();
     } catch (error) {
       if (!isDiskFull(error)) throw error;
-      this.#dropped.fact++;
+      this.#dropped.event++;
       this.#dropped.line++;
     }
   }
 
   #sayDropped(): void {
-    const { fact, line } = this.#dropped;
-    if (fact === 0 && line === 0) return;
+    const { event, line } = this.#dropped;
+    if (event === 0 && line === 0) return;
     try {
-      if (fact > 0) this.#append(this.events, { type: "records:dropped", count: fact });
-      this.#dropped.fact = 0;
+      if (event > 0) this.#append(this.events, { type: "records:dropped", count: event });
+      this.#dropped.event = 0;
       const text = `${line} log lines or progress records were dropped: the disk was full`;
       if (line > 0) this.#appendLine("liveops", null, text, undefined);
       this.#dropped.line = 0;
@@ -213,7 +213,7 @@ export class RunSink implements Sink {
 }
 
 /**
- * The file for an attempt's facts, and the directories it stands in. Its name is durable: the first fact is, and what
+ * The file for an attempt's events, and the directories it stands in. Its name is durable: the first event is, and what
  * is durable must be found.
  */
 export function beginEvents(attemptDir: string): AppendFile {

@@ -1,6 +1,6 @@
-/** Passes facts and lines on and knows which stage is being run, for lines that do not come through Progress. */
+/** Passes events and lines on and knows which stage is being run, for lines that do not come through Progress. */
 import type { Sink } from "../../ops/api/sink.js";
-import type { FactBody } from "../../protocol/fact.js";
+import type { EventBody } from "../../protocol/event.js";
 import type { LogStream } from "../../protocol/operation.js";
 import type { RunSink } from "./run-sink.js";
 
@@ -15,9 +15,9 @@ export class StageSink implements Sink {
     return this.#open.at(-1) ?? null;
   }
 
-  fact(body: FactBody, durable: boolean): void {
+  event(body: EventBody, durable: boolean): void {
     if (body.type === "stage:entered" || body.type === "stage:left") this.onStage();
-    this.sink.fact(body, durable);
+    this.sink.event(body, durable);
     if (body.type === "stage:entered") this.#open.push(body.stage);
     if (body.type === "stage:left") {
       const index = this.#open.lastIndexOf(body.stage);

@@ -36,8 +36,8 @@ export class AttemptProgress implements Progress<unknown> {
     this.#sink = gate;
     this.#cancellation = cancellation;
     this.#meter = new Meter(
-      (percent, progress) => gate.fact({ type: "progress:changed", percent, progress }, false),
-      (status) => gate.fact({ type: "status:changed", status }, false),
+      (percent, progress) => gate.event({ type: "progress:changed", percent, progress }, false),
+      (status) => gate.event({ type: "status:changed", status }, false),
     );
     this.stages = new Stages(declared, gate, this.#meter, cancellation, values);
     // What an author passes on as a callback: lines.on("line", p.log).
@@ -169,8 +169,8 @@ class Gate implements Sink {
   open = true;
   constructor(private readonly sink: Sink) {}
 
-  fact(...[body, durable]: Parameters<Sink["fact"]>): void {
-    if (this.open) this.sink.fact(body, durable);
+  event(...[body, durable]: Parameters<Sink["event"]>): void {
+    if (this.open) this.sink.event(body, durable);
   }
 
   line(...[stream, stage, text]: Parameters<Sink["line"]>): void {

@@ -3,7 +3,7 @@
  *
  * The first reason sticks. Polling costs a system call, so it happens at most every `POLL_MS`.
  */
-import type { StopReason } from "../../protocol/fact.js";
+import type { StopReason } from "../../protocol/event.js";
 import { OperationCancelled } from "./operation-cancelled.js";
 import type { StopControl } from "./sink.js";
 

@@ -1,12 +1,11 @@
 /**
- * One link of an inline run: the facts the daemon and a worker would say of it, from submitted to settled, numbered
+ * One link of an inline run: the events the daemon and a worker would say of it, from submitted to settled, numbered
  * and folded the same way, handed to a watcher instead of to files.
  */
 import { statSync } from "node:fs";
-import type { DaemonFact, Fact, FactBody, Outcome, Submission } from "../../protocol/fact.js";
-import { submittedRecord } from "../../protocol/fold.js";
-import { GrowingRecord } from "../../protocol/growing-record.js";
+import type { DaemonEvent, EventBody, OperationEvent, Outcome, Submission } from "../../protocol/event.js";
 import type { LogLine, LogStream, Operation } from "../../protocol/operation.js";
+import { RecordBuilder, submittedRecord } from "../../protocol/reduce.js";
 import type { InlineWatcher } from "./inline.js";
 import { InlineStop } from "./inline-stop.js";
 import type { Order } from "./order.js";
@@ -16,10 +15,10 @@ import type { Sink } from "./sink.js";
 
 const ATTEMPT = 1;
 
-type Body<F extends Fact> = F extends unknown ? Omit<F, "seq" | "at" | "attempt"> : never;
+type Body<F extends OperationEvent> = F extends unknown ? Omit<F, "seq" | "at" | "attempt"> : never;
 
 export class InlineLink implements Sink {
-  readonly #growing: GrowingRecord;
+  readonly #growing: RecordBuilder;
   /** The stages whose blocks run, for what the process prints. */
   readonly #open: string[] = [];
   #seq = 0;
@@ -30,7 +29,7 @@ export class InlineLink implements Sink {
     private readonly watcher: InlineWatcher,
   ) {
     const at = now();
-    this.#growing = new GrowingRecord(submittedRecord(submission, at, 0));
+    this.#growing = new RecordBuilder(submittedRecord(submission, at, 0));
     this.#say({ type: "operation:submitted", operation: submission });
   }
 
@@ -42,7 +41,7 @@ export class InlineLink implements Sink {
     return this.#open.at(-1) ?? null;
   }
 
-  fact(body: FactBody): void {
+  event(body: EventBody): void {
     if (this.#over) return;
     this.#say(body);
     if (body.type === "stage:entered") this.#open.push(body.stage);
@@ -77,7 +76,7 @@ export class InlineLink implements Sink {
       ? await this.#attempt(Type, signal, isCancelled)
       : this.#cwdGone();
     flush();
-    this.fact({ type: "attempt:finished", seconds: (performance.now() - started) / 1000, ...outcome });
+    this.event({ type: "attempt:finished", seconds: (performance.now() - started) / 1000, ...outcome });
     this.settle(outcome);
     return outcome;
   }
@@ -117,15 +116,15 @@ export class InlineLink implements Sink {
     return { state: "failed", result: null, error, next: null };
   }
 
-  #say(body: FactBody | Body<DaemonFact>): void {
+  #say(body: EventBody | Body<DaemonEvent>): void {
     if (this.#over) return;
     // The one decision that falls inside an attempt has no number of its own.
     const seq = body.type === "cancel:requested" ? 0 : ++this.#seq;
     const attempt = body.type === "attempt:started" ? ATTEMPT : this.#growing.attempt;
     const { type, ...rest } = body;
-    const fact = { seq, at: now(), attempt, type, ...rest } as Fact;
-    this.#growing.add(fact);
-    this.watcher.fact(fact, this.submission.id);
+    const event = { seq, at: now(), attempt, type, ...rest } as OperationEvent;
+    this.#growing.add(event);
+    this.watcher.event(event, this.submission.id);
   }
 }
 

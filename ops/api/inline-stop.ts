@@ -1,5 +1,5 @@
 /** The stop of an inline run: the caller's signal, the type's timeout, and the end of patience after either. */
-import type { Outcome, StopReason } from "../../protocol/fact.js";
+import type { Outcome, StopReason } from "../../protocol/event.js";
 import { type OperationCtor, readType } from "./read-type.js";
 import type { StopControl } from "./sink.js";
 

@@ -1,8 +1,8 @@
 /**
  * Runs an operation and its chain in this process, one after another, as `liveops run` does: the watcher is told the
- * very facts it would get from a daemon.
+ * very events it would get from a daemon.
  */
-import type { Fact, Outcome, Submission } from "../../protocol/fact.js";
+import type { OperationEvent, Outcome, Submission } from "../../protocol/event.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { limitsText } from "../../protocol/resource-limits.js";
 import { type Capture, captureOutput } from "./capture-output.js";
@@ -12,7 +12,7 @@ import { type OperationCtor, readType } from "./read-type.js";
 
 /** Who an inline run tells. Both are called synchronously, in order; `id` is the operation's. */
 export interface InlineWatcher {
-  fact(fact: Fact, id: string): void;
+  event(event: OperationEvent, id: string): void;
   line(line: LogLine, id: string): void;
   /** Before anything else: how to write to the terminal while the operation's own output is captured. */
   started?(real: Capture["real"]): void;

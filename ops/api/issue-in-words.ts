@@ -3,7 +3,7 @@
  * a message of the author's own schema goes before it.
  */
 import type { z } from "zod";
-import { briefValue } from "../../protocol/brief-value.js";
+import { summarizeValue } from "../../protocol/summarize-value.js";
 
 /** Marks a message as ours: it goes on from the parameter's name. */
 const OURS = "\0";
@@ -42,16 +42,16 @@ function words(issue: z.core.$ZodRawIssue): string | undefined {
     case "invalid_type": {
       if (input === undefined) return "is required";
       const kind = KINDS[issue.expected as string];
-      return kind === undefined ? undefined : `takes ${kind}, not ${briefValue(input)}`;
+      return kind === undefined ? undefined : `takes ${kind}, not ${summarizeValue(input)}`;
     }
     case "too_small":
       return bound(issue.origin, issue.minimum, issue.inclusive ? "at least" : "more than", input);
     case "too_big":
       return bound(issue.origin, issue.maximum, issue.inclusive ? "at most" : "less than", input);
     case "not_multiple_of":
-      return `takes a multiple of ${issue.divisor}, not ${briefValue(input)}`;
+      return `takes a multiple of ${issue.divisor}, not ${summarizeValue(input)}`;
     case "invalid_value":
-      return `takes ${issue.values.length > 1 ? "one of " : ""}${issue.values.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join(", ")}, not ${briefValue(input)}`;
+      return `takes ${issue.values.length > 1 ? "one of " : ""}${issue.values.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join(", ")}, not ${summarizeValue(input)}`;
     case "unrecognized_keys":
       return `has no ${namesShown(issue.keys)}`;
     default:
@@ -68,7 +68,7 @@ function namesShown(names: readonly string[]): string {
 
 function bound(origin: string, limit: unknown, how: string, input: unknown): string | undefined {
   const count = (one: string) => `takes ${how} ${limit} ${one}${Number(limit) === 1 ? "" : "s"}`;
-  if (origin === "number" || origin === "int") return `takes ${how} ${limit}, not ${briefValue(input)}`;
+  if (origin === "number" || origin === "int") return `takes ${how} ${limit}, not ${summarizeValue(input)}`;
   if (origin === "string") return count("character");
   if (origin === "array" || origin === "set") return count("item");
   return undefined;

@@ -2,13 +2,13 @@
  * The bar of one attempt: what it shows now, sent at most 10 times a second, the last value always. Where one loop
  * takes the bar from another, that is the last value of the one before.
  *
- * `flush` is called before every fact the last value must come before; a timer sends it when nothing else happens.
+ * `flush` is called before every event the last value must come before; a timer sends it when nothing else happens.
  */
 import type { ProgressState, Status } from "../../protocol/operation.js";
 
 const INTERVAL_MS = 100;
 
-/** So many last values may go at once, and 10 a second more: a stage of a thousand short loops is no thousand facts. */
+/** So many last values may go at once, and 10 a second more: a stage of a thousand short loops is no thousand events. */
 const MOST_LAST = 20;
 
 /** So many statuses may go at once, and 10 a second more. */

@@ -15,7 +15,7 @@ export interface Order {
   /** Laid over the worker's environment for the time of the attempt. */
   env: Record<string, string>;
   chain: Chain;
-  /** Number of the operation's last fact, and of its last log line. */
+  /** Number of the operation's last event, and of its last log line. */
   seq: number;
   logLines: number;
 }

@@ -2,9 +2,9 @@
  * From what was typed to a submission: words, schema, stages. Runs where the author's code may run: in a loader
  * process, in a worker (for the next link of a chain), in `liveops run`; never in the daemon.
  */
-import { isDeeper } from "../../protocol/depth.js";
-import type { Submission } from "../../protocol/fact.js";
-import { lossInValue } from "../../protocol/json-loss.js";
+
+import type { Submission } from "../../protocol/event.js";
+import { isDeeper, lossInValue } from "../../protocol/json-loss.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 import { inputSchema } from "./input-schema.js";
 import { whyNotJson } from "./json-value.js";

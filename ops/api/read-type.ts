@@ -21,7 +21,7 @@ export interface Runnable {
   run(p: Progress<any>): void | Promise<void>;
 }
 
-export interface TypeFacts {
+export interface TypeDefinition {
   op: string;
   title: string;
   stages: readonly string[] | ((params: unknown) => unknown);
@@ -60,7 +60,7 @@ export function isOperationType(value: unknown): value is OperationCtor {
 }
 
 /** @throws TypeFault */
-export function readType(Type: OperationCtor): TypeFacts {
+export function readType(Type: OperationCtor): TypeDefinition {
   const statics = Type as unknown as Record<string, unknown>;
   const fault = (problem: string) => new TypeFault(`class ${Type.name || "(without a name)"}: ${problem}`);
   const own = (name: string) => (Object.hasOwn(Type, name) ? statics[name] : undefined);
@@ -75,7 +75,7 @@ export function readType(Type: OperationCtor): TypeFacts {
   return {
     op: readOp(own("op"), Type.name, fault),
     title: readTitle(own("title"), Type.name, fault),
-    stages: typeof stages === "function" ? (stages as TypeFacts["stages"]) : readStages(stages, fault),
+    stages: typeof stages === "function" ? (stages as TypeDefinition["stages"]) : readStages(stages, fault),
     params: params as z.ZodType | null,
     resumable,
     gracePeriod: readSeconds("gracePeriod", statics.gracePeriod, fault) ?? DEFAULT_GRACE_PERIOD,
@@ -156,7 +156,7 @@ function show(value: unknown): string {
   return text === undefined ? String(value) : text.slice(0, 80);
 }
 
-function readRetry(value: unknown, fault: (problem: string) => TypeFault): TypeFacts["retry"] {
+function readRetry(value: unknown, fault: (problem: string) => TypeFault): TypeDefinition["retry"] {
   if (value === undefined || value === null) return null;
   const { attempts, backoff = 1 } = value as { attempts?: unknown; backoff?: unknown };
   if (typeof attempts !== "number" || !Number.isInteger(attempts) || attempts < 1 || attempts > 1000)

@@ -5,7 +5,7 @@
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { Refusal } from "../../protocol/errors.js";
-import type { Outcome, Submission } from "../../protocol/fact.js";
+import type { Outcome, Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import type { OperationError } from "../../protocol/operation.js";
 import { AttemptProgress } from "./attempt-progress.js";
@@ -71,7 +71,7 @@ async function declare(Type: OperationCtor, order: Order, sink: Sink) {
   const stages = await stagesFor(Type, parsed.value);
   const same =
     stages.length === order.stages.length && stages.every((name, index) => name === order.stages[index]);
-  if (!same || title !== order.title) sink.fact({ type: "stages:declared", title, stages }, true);
+  if (!same || title !== order.title) sink.event({ type: "stages:declared", title, stages }, true);
   return { parsed: parsed.value, stages };
 }
 

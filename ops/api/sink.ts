@@ -1,14 +1,14 @@
 /**
- * What the runner of an attempt talks to: where facts and lines go, and how a stop reaches it.
+ * What the runner of an attempt talks to: where events and lines go, and how a stop reaches it.
  *
  * The worker's sink appends to the run files, `liveops run`'s feeds the text renderer, a test's is an array.
  */
-import type { FactBody, StageValue, StopReason } from "../../protocol/fact.js";
+import type { EventBody, StageValue, StopReason } from "../../protocol/event.js";
 import type { LogStream } from "../../protocol/operation.js";
 
 export interface Sink {
-  /** Numbers, stamps and stores a fact, synchronously; with `durable` it is on disk when this returns. */
-  fact(body: FactBody, durable: boolean): void;
+  /** Numbers, stamps and stores an event, synchronously; with `durable` it is on disk when this returns. */
+  event(body: EventBody, durable: boolean): void;
   /** Appends to the log, synchronously; a text of several lines becomes several lines. */
   line(stream: LogStream, stage: string | null, text: string): void;
 }
@@ -28,7 +28,7 @@ export interface StageValues {
   /** The JSON value an earlier attempt stored, or undefined where there is none. */
   load(stage: string, occurrence: number): { value: unknown } | undefined;
   /**
-   * Keeps a value for later attempts. One that is small is handed back, to be stored with the fact that the stage was
+   * Keeps a value for later attempts. One that is small is handed back, to be stored with the event that the stage was
    * left; a large one is on disk when this returns, whole or not at all.
    *
    * @param json - the value as JSON; empty stands for undefined

@@ -1,5 +1,5 @@
 /**
- * The stored stage values of one operation. A small one stands in the fact that its stage was left: one write and one
+ * The stored stage values of one operation. A small one stands in the event that its stage was left: one write and one
  * sync for both. A large one has a file, by (stage, occurrence), in a directory of the operation's values.
  *
  * A value is there whole or not at all, and counts only for the params it was made with. Written by the worker;
@@ -7,7 +7,7 @@
  */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { StageValue } from "../../protocol/fact.js";
+import type { StageValue } from "../../protocol/event.js";
 import { IrregularFileError, readOwnFile } from "../../protocol/own-file.js";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import { replaceFileSync, syncDirectory } from "./replace-file.js";
@@ -45,7 +45,7 @@ interface Forgotten {
 
 /**
  * @param dir - of this operation alone; made when the first large value is stored
- * @param earlier - called once, when the first value is looked for: what earlier attempts left in their facts
+ * @param earlier - called once, when the first value is looked for: what earlier attempts left in their events
  */
 export function fileStageValues(
   dir: string,
@@ -57,7 +57,7 @@ export function fileStageValues(
 
 class FileStageValues implements StageValues {
   /** What there is, by stage and occurrence; read when it is first needed. */
-  #held: { facts: Map<string, Stored>; files: Set<string> } | null = null;
+  #held: { events: Map<string, Stored>; files: Set<string> } | null = null;
 
   constructor(
     private readonly dir: string,
@@ -68,7 +68,7 @@ class FileStageValues implements StageValues {
   load(stage: string, occurrence: number): { value: unknown } | undefined {
     const key = keyOf(stage, occurrence);
     this.#held ??= this.#read();
-    const stored = this.#held.facts.get(key) ?? this.#readFile(stage, occurrence);
+    const stored = this.#held.events.get(key) ?? this.#readFile(stage, occurrence);
     if (stored === undefined || stored.params !== this.paramsHash) return undefined;
     return stored.stage === stage && stored.occurrence === occurrence ? { value: stored.value } : undefined;
   }
@@ -91,15 +91,15 @@ class FileStageValues implements StageValues {
   }
 
   #read() {
-    const facts = new Map<string, Stored>();
+    const events = new Map<string, Stored>();
     const forgotten = readForgottenOrNull(this.dir);
     // What was forgotten cannot be told: every stage runs again.
-    if (forgotten === null) return { facts, files: new Set<string>() };
+    if (forgotten === null) return { events, files: new Set<string>() };
     for (const value of this.earlier()) {
       const counts = ({ attempt, kept }: Forgotten) => value.attempt > attempt || kept.includes(value.stage);
-      if (forgotten.every(counts)) facts.set(keyOf(value.stage, value.occurrence), value);
+      if (forgotten.every(counts)) events.set(keyOf(value.stage, value.occurrence), value);
     }
-    return { facts, files: new Set(filesIn(this.dir)) };
+    return { events, files: new Set(filesIn(this.dir)) };
   }
 }
 

@@ -4,7 +4,7 @@
  * One tracked stage at a time. `stage:entered` is durable before the block starts, `stage:left` (and with it the
  * stage's value, in a resumable type) before `stage` resolves.
  */
-import type { StageValue } from "../../protocol/fact.js";
+import type { StageValue } from "../../protocol/event.js";
 import { nearest } from "../../protocol/nearest.js";
 import type { Cancellation } from "./cancellation.js";
 import { Failure } from "./failure.js";
@@ -78,7 +78,7 @@ export class Stages {
       this.meter.flush();
       const seconds = (performance.now() - start) / 1000;
       const left = { type: "stage:left", stage, index, state, resumed: false, seconds } as const;
-      this.sink.fact(kept === null ? left : { ...left, value: kept }, index !== null);
+      this.sink.event(kept === null ? left : { ...left, value: kept }, index !== null);
     };
     let value: Awaited<R>;
     let kept: StageValue | null;
@@ -95,7 +95,7 @@ export class Stages {
 
   #enter(stage: string, index: number | null): void {
     this.meter.flush();
-    this.sink.fact({ type: "stage:entered", stage, index }, index !== null);
+    this.sink.event({ type: "stage:entered", stage, index }, index !== null);
     if (index !== null) this.meter.reset();
     this.#open.push(stage);
   }
@@ -103,7 +103,7 @@ export class Stages {
   #resume(stage: string, index: number, value: unknown): unknown {
     this.#enter(stage, index);
     this.#open.pop();
-    this.sink.fact({ type: "stage:left", stage, index, state: "done", resumed: true, seconds: 0 }, true);
+    this.sink.event({ type: "stage:left", stage, index, state: "done", resumed: true, seconds: 0 }, true);
     return value;
   }
 

@@ -6,7 +6,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { makeCacheDirectory } from "../../protocol/cache-directory.js";
+import { makeCacheDirectory } from "../../protocol/directories.js";
 import { cacheDir } from "../../protocol/places.js";
 
 /** What nobody can write to: without a directory nothing is kept. */

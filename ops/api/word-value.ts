@@ -1,6 +1,5 @@
 /** What one text means where the schema expects this or that. Pure; part of the word reader. */
-import { isDeeper } from "../../protocol/depth.js";
-import { lossInText } from "../../protocol/json-loss.js";
+import { isDeeper, lossInText } from "../../protocol/json-loss.js";
 import { branches, fixedValues, type JsonSchema, mayBe, objectShape } from "../../protocol/json-schema.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 import { nearest } from "../../protocol/nearest.js";

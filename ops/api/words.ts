@@ -3,8 +3,7 @@
  *
  * The schema decides what a text means; whether the value is allowed is decided later, by the schema itself.
  */
-import { isDeeper } from "../../protocol/depth.js";
-import { lossInText } from "../../protocol/json-loss.js";
+import { isDeeper, lossInText } from "../../protocol/json-loss.js";
 import { type JsonSchema, objectShape } from "../../protocol/json-schema.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 import { nearest } from "../../protocol/nearest.js";

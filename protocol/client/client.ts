@@ -1,7 +1,7 @@
 /** The typed client of the daemon: a method a route, named as the route. Used by commands, dashboard and tests. */
 import type { BackupLine } from "../backup.js";
 import { Refusal } from "../errors.js";
-import type { EndLine, Fact } from "../fact.js";
+import type { EndLine, OperationEvent } from "../event.js";
 import { LineSplitter } from "../ndjson.js";
 import type { LogLine, Operation } from "../operation.js";
 import type {
@@ -22,8 +22,8 @@ import { ConnectionLostError } from "./errors.js";
 import { askJson, open, readText } from "./http.js";
 import type { RequestOptions } from "./request.js";
 
-/** A line of an event stream: a fact, a log line (with `log`), or the end. */
-export type EventLine = Fact | ({ type: "log:line" } & LogLine) | EndLine;
+/** A line of an event stream: an event, a log line (with `log`), or the end. */
+export type EventLine = OperationEvent | ({ type: "log:line" } & LogLine) | EndLine;
 
 /** On every stream that waits for more, every 15 s: the daemon lives. */
 interface PingLine {
@@ -159,7 +159,7 @@ export class Client {
     }
   }
 
-  /** Stored facts, and with `follow` the coming ones until the operation is settled. */
+  /** Stored events, and with `follow` the coming ones until the operation is settled. */
   async *events(id: string, query: EventsQuery = {}, signal?: AbortSignal): AsyncGenerator<EventLine> {
     const path = `/v1/operations/${encodeURIComponent(id)}/events`;
     const options = { method: "GET", path, query: { ...query }, signal } as const;

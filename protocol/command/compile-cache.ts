@@ -4,7 +4,7 @@
  * is damaged or cannot be written is passed over, and the start takes as long as without.
  */
 import * as module from "node:module";
-import { makeCacheDirectory } from "../cache-directory.js";
+import { makeCacheDirectory } from "../directories.js";
 import { cacheDir } from "../places.js";
 
 /** Milliseconds after the first answer: what is compiled by then is what a start needs. */

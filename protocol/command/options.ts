@@ -6,9 +6,9 @@ import { Command, CommanderError } from "commander";
 import { EXIT } from "../exit-codes.js";
 import { VERSION } from "../version.js";
 import { paintFor } from "./colour.js";
-import { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand } from "./looked-for.js";
-import { neutralise } from "./neutralise.js";
+import { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand } from "./daemon-address.js";
 import { type ReportTo, report } from "./report.js";
+import { sanitize } from "./sanitize.js";
 
 export { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand };
 
@@ -24,7 +24,7 @@ export function rootCommand(name: string, description: string): Command {
     .configureOutput({
       outputError: (text, write) => {
         const prefix = paintFor(process.stderr)("red", `${name}:`);
-        write(neutralise(text, { newlines: true }).replace(/^error: /, `${prefix} `));
+        write(sanitize(text, { newlines: true }).replace(/^error: /, `${prefix} `));
       },
     });
   return withGlobals(root, `Try: ${name} --help`);

@@ -4,15 +4,42 @@
  * What it doesn't know is our fault: exit 70, with the stack. Every text is neutralised, since details quote what
  * users and operations wrote.
  */
+
+import { writeSync } from "node:fs";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../client/errors.js";
 import { exitCodeOfStatus, Refusal } from "../errors.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { VERSION } from "../version.js";
 import { type MaybeTerminal, paintFor } from "./colour.js";
-import { InterruptedError, NotFoundError, TimedOutError, UsageError } from "./failures.js";
-import type { GlobalOptions } from "./looked-for.js";
-import { neutralise } from "./neutralise.js";
+import type { GlobalOptions } from "./daemon-address.js";
+import { sanitize } from "./sanitize.js";
 import { silentDaemon } from "./silent-daemon.js";
+
+/** Wrong usage: exit 2. `hint` is what to type next. */
+export class UsageError extends Error {
+  override name = "UsageError";
+  constructor(
+    message: string,
+    readonly hint?: string,
+  ) {
+    super(message);
+  }
+}
+
+/** A name that is not there, found out by the command itself: exit 4. */
+export class NotFoundError extends Error {
+  override name = "NotFoundError";
+}
+
+/** Ctrl-C: exit 130. The message says what goes on without the command; empty says nothing. */
+export class InterruptedError extends Error {
+  override name = "InterruptedError";
+}
+
+/** A timeout the user gave: exit 124. */
+export class TimedOutError extends Error {
+  override name = "TimedOutError";
+}
 
 export interface ReportTo {
   /** The command that speaks: `liveops` or `liveopsd`. */
@@ -39,7 +66,7 @@ export function say(
 ): void {
   const stderr = to.stderr ?? process.stderr;
   const prefix = paintFor(stderr)(colour, `${to.program}:`);
-  stderr.write(`${prefix} ${neutralise(text, { newlines: true })}\n`);
+  stderr.write(`${prefix} ${sanitize(text, { newlines: true })}\n`);
 }
 
 function describe(
@@ -90,4 +117,28 @@ function refusal(error: Refusal): string[] {
 
 function status(startCommand: string): string {
   return startCommand.replace("liveopsd start", "liveopsd status");
+}
+
+/**
+ * Ends a command quietly when nobody reads its output any more (`| head`), as SIGPIPE does elsewhere: interrupted, not
+ * done, since what it would have told was not told. Data that cannot be written for another reason is said in a line.
+ *
+ * Called once at the start of a command that prints more than a line.
+ */
+export function endQuietlyOnClosedPipe(
+  streams: NodeJS.WriteStream[] = [process.stdout, process.stderr],
+): void {
+  for (const stream of streams) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") process.exit(EXIT.interrupted);
+      // Only messages are lost: what was asked for is done all the same, and the exit code tells how it ended.
+      if (stream === process.stderr) return;
+      try {
+        writeSync(2, `liveops: the output cannot be written: ${error.message}\n`);
+      } catch {
+        // Nor can this.
+      }
+      process.exit(EXIT.fault);
+    });
+  }
 }

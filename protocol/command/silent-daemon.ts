@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readOwnFile } from "../own-file.js";
-import { commandPlaces, type GlobalOptions } from "./looked-for.js";
+import { commandPlaces, type GlobalOptions } from "./daemon-address.js";
 
 /** Bytes that the file may have: a pid and a path. */
 const MOST_BYTES = 64 * 1024;

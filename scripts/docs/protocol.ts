@@ -1,6 +1,6 @@
 /** The regions of docs/protocol.md: the record from its schema, the events from their table. */
 import * as z from "zod/mini";
-import { EVENTS } from "../../protocol/event-table.js";
+import { EVENTS } from "../../protocol/event.js";
 import { operationSchema } from "../../protocol/operation.js";
 import { code, type Regions, table } from "./markdown.js";
 

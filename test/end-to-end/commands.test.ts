@@ -79,7 +79,7 @@ describe("looking", () => {
     expect(gate).toMatchObject({ stages: ["Open", "Wait", "Close"], params: { required: ["file"] } });
   });
 
-  test("watch --json: facts and lines, one a line, in order, each with its operation's id", async () => {
+  test("watch --json: events and lines, one a line, in order, each with its operation's id", async () => {
     const id = await world.submit("shell", "args=seq", "args=5");
     const { code, stdout, stderr } = await world.liveops(["watch", id, "--json"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

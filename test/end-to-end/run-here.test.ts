@@ -71,7 +71,7 @@ describe("exit codes", () => {
   });
 });
 
-test("--json: a fact or a line a line, and nothing else on stdout", async () => {
+test("--json: an event or a line a line, and nothing else on stdout", async () => {
   const { code, stdout } = await world.liveops(["run", "step-a", "--json"]);
   expect(code).toBe(0);
   const lines = stdout

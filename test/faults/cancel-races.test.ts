@@ -17,7 +17,7 @@ import type { Policy } from "../../daemon/store/decision.js";
 import { attemptDir } from "../../daemon/store/layout.js";
 import type { OrderMessage } from "../../daemon/worker/messages.js";
 import type { PooledWorker } from "../../daemon/worker/pool.js";
-import type { Outcome } from "../../protocol/fact.js";
+import type { Outcome } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import { isFinal } from "../../protocol/state.js";
 import type { TestDaemon } from "../harness/daemon.js";

@@ -38,9 +38,9 @@ async function expectSteady(daemon: TestDaemon, id: string): Promise<void> {
     expect(seconds).toBeGreaterThan(least * 0.9);
     expect(seconds).toBeLessThan(50);
   }
-  for await (const fact of daemon.client.events(id)) {
-    if (fact.type !== "progress:changed" || !fact.progress) continue;
-    const { rate, etaSeconds, done, total } = fact.progress;
+  for await (const event of daemon.client.events(id)) {
+    if (event.type !== "progress:changed" || !event.progress) continue;
+    const { rate, etaSeconds, done, total } = event.progress;
     expect(done).toBeLessThanOrEqual(total!);
     if (rate !== null) {
       expect(rate).toBeGreaterThan(0);

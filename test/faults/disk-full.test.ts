@@ -81,8 +81,8 @@ test("full: submits are refused, what runs goes on and says what it dropped, wit
     const log = await wholeLog(daemon, id);
     expectNoGap(log, ended);
     let dropped = 0;
-    for await (const fact of daemon.client.events(id))
-      if (fact.type === "records:dropped") dropped += fact.count;
+    for await (const event of daemon.client.events(id))
+      if (event.type === "records:dropped") dropped += event.count;
     const kept = log.filter(({ stream }) => stream === "log").length;
     expect(dropped).toBeGreaterThan(0);
     expect(kept + dropped).toBe((ended.result as { said: number }).said);

@@ -13,7 +13,7 @@ import { Tail } from "../../daemon/run-files/tail.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
 import { layoutOf } from "../../daemon/store/layout.js";
 import { RunSink } from "../../daemon/worker/run-sink.js";
-import type { FactBody } from "../../protocol/fact.js";
+import type { EventBody } from "../../protocol/event.js";
 import { encodeRecord } from "../../protocol/record-line.js";
 import { isAlive } from "../end-to-end/processes.js";
 import { disk } from "../harness/failing-disk.js";
@@ -27,7 +27,7 @@ vi.mock("node:fs", async (original) =>
 afterEach(() => disk.heal());
 const directory = useDirectories();
 
-const DURABLE: FactBody[] = [
+const DURABLE: EventBody[] = [
   { type: "attempt:accepted", pid: 1 },
   { type: "stage:entered", stage: "Load", index: 0 },
   { type: "stage:left", stage: "Load", index: 0, state: "done", resumed: false, seconds: 1 },
@@ -40,7 +40,7 @@ const DURABLE: FactBody[] = [
     seconds: 1,
   },
 ];
-const PROGRESS: FactBody = { type: "progress:changed", percent: 1, progress: null };
+const PROGRESS: EventBody = { type: "progress:changed", percent: 1, progress: null };
 
 function newSink() {
   const dir = join(directory(), "1");
@@ -68,8 +68,8 @@ test("no reader sees a durable event before it is synced", () => {
   };
   disk.beforeChange = expectSynced;
   DURABLE.forEach((body, index) => {
-    sink.fact(PROGRESS, false);
-    sink.fact(body, true);
+    sink.event(PROGRESS, false);
+    sink.event(body, true);
     // And at once after it.
     expect(seen(dir).at(-1)).toMatchObject({ type: body.type, seq: 2 * (index + 1) });
   });
@@ -85,9 +85,9 @@ test.each([false, true])(
     const { dir, sink } = newSink();
     disk.cutsNothing = cutsNothing;
     for (const body of DURABLE) {
-      sink.fact(PROGRESS, false);
+      sink.event(PROGRESS, false);
       disk.syncErrors = ["ENOSPC", "EDQUOT"];
-      sink.fact(body, true);
+      sink.event(body, true);
     }
     disk.heal();
     sink.close();
@@ -103,26 +103,29 @@ test("an event that stands in the file twice is read once", () => {
   const runDir = directory();
   const dir = join(runDir, "1");
   mkdirSync(dir);
-  const facts = DURABLE.map((body, index) => ({
+  const events = DURABLE.map((body, index) => ({
     seq: index + 1,
     at: "2026-01-01T00:00:00.000Z",
     attempt: 1,
     ...body,
   }));
-  writeFileSync(eventsFile(dir), facts.flatMap((fact) => [encodeRecord(fact), encodeRecord(fact)]).join(""));
+  writeFileSync(
+    eventsFile(dir),
+    events.flatMap((event) => [encodeRecord(event), encodeRecord(event)]).join(""),
+  );
   const merged = new MergedEvents(runDir, 0, false);
   const read: number[] = [];
   for (let some = merged.read([], 1); some.length > 0; some = merged.read([], 1))
     for (const line of some) if ("seq" in line) read.push(line.seq);
   merged.close();
-  expect(read).toEqual(facts.map(({ seq }) => seq));
+  expect(read).toEqual(events.map(({ seq }) => seq));
 });
 
 test("a durable line without its newline is ended, a torn one is not", () => {
   const whole = encodeRecord({
     seq: 1,
     type: "attempt:accepted",
-    entry: { facts: [], record: { params: {} } },
+    entry: { events: [], record: { params: {} } },
   }).trimEnd();
   for (const [left, expected] of [
     [`${whole}\t\t\t`, `${whole}\n`],

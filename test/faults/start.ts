@@ -57,7 +57,7 @@ export function settled(daemon: TestDaemon, id: string): Promise<Operation> {
 /** The process that runs the operation's present attempt, as it said itself when it accepted. */
 export async function workerOf(daemon: TestDaemon, id: string): Promise<number> {
   let pid: number | null = null;
-  for await (const fact of daemon.client.events(id)) if (fact.type === "attempt:accepted") pid = fact.pid;
+  for await (const event of daemon.client.events(id)) if (event.type === "attempt:accepted") pid = event.pid;
   if (pid === null) throw new Error(`no worker accepted ${id}`);
   return pid;
 }
@@ -83,12 +83,12 @@ export function expectNoGap(lines: readonly LogLine[], record: Operation): void 
   expect(lines.map(({ n }) => n)).toEqual(Array.from({ length: record.logLines }, (_, index) => index + 1));
 }
 
-/** Facts and lines of an operation run from 1 to the record's last number without a gap. */
+/** Events and lines of an operation run from 1 to the record's last number without a gap. */
 export async function expectWholeStory(daemon: TestDaemon, record: Operation): Promise<void> {
   const numbers: number[] = [];
   for await (const line of daemon.client.events(record.id, { log: true }))
     if (line.type !== "end" && line.seq > 0) numbers.push(line.seq);
-  expect(numbers, `facts of ${record.id}`).toEqual(
+  expect(numbers, `events of ${record.id}`).toEqual(
     Array.from({ length: record.seq }, (_, index) => index + 1),
   );
 }

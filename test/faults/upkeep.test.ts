@@ -49,7 +49,7 @@ test(
       patience(50_000, 280_000),
     );
     expect(lines * width).toBeGreaterThan(15 * maxLog);
-    // The events file is not a log: it holds a progress fact a tenth of a second.
+    // The events file is not a log: it holds a progress event a tenth of a second.
     expect(mostOnDisk).toBeLessThan(maxLog * 1.1 + MiB);
     expect(mostInMemory - before).toBeLessThan(128 * MiB);
     const log = await wholeLog(daemon, id);

@@ -2,9 +2,9 @@
 import type { RefusedAsk } from "../../daemon/loader/loader.js";
 import type { PrepareAsk, PrepareInput, ResolvedType, Unresolved } from "../../daemon/loader/messages.js";
 import { Refusal } from "../../protocol/errors.js";
-import type { Submission } from "../../protocol/fact.js";
-import { noSuchType } from "../../protocol/no-such-type.js";
+import type { Submission } from "../../protocol/event.js";
 import type { OperationType, TypesReply } from "../../protocol/routes.js";
+import { unknownType } from "../../protocol/unknown-type.js";
 
 const type = (op: string, resumable: boolean): OperationType => ({
   op,
@@ -51,7 +51,7 @@ export class FakeLoader {
     const found = this.ops.find((each) => each.op === op);
     if (!found) {
       const names = this.ops.map((each) => each.op);
-      return noSuchType(op, names, 1);
+      return unknownType(op, names, 1);
     }
     if (input.params?.bad) return new Refusal("LIVEOPS_PARAMS_INVALID", "bad: it must not be");
     this.prepared.push(input);

@@ -1,13 +1,13 @@
-/** Records and facts for tests that need some, made through the real fold. */
+/** Records and events for tests that need some, made through the real fold. */
 import type { EventLine } from "../../protocol/client/client.js";
-import type { Fact, Submission } from "../../protocol/fact.js";
-import { fold } from "../../protocol/fold.js";
+import type { OperationEvent, Submission } from "../../protocol/event.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
+import { reduceEvent } from "../../protocol/reduce.js";
 
 export const AT = "2026-01-02T03:04:05.000Z";
 
 type Body<F> = F extends unknown
-  ? Omit<F, "seq" | "at" | "attempt"> & Partial<Pick<Fact, "at" | "attempt">>
+  ? Omit<F, "seq" | "at" | "attempt"> & Partial<Pick<OperationEvent, "at" | "attempt">>
   : never;
 
 export function submission(over: Partial<Submission> = {}): Submission {
@@ -25,19 +25,19 @@ export function submission(over: Partial<Submission> = {}): Submission {
   };
 }
 
-/** Numbers facts and log lines as they would be: one count of `seq` over both. */
+/** Numbers events and log lines as they would be: one count of `seq` over both. */
 export class Story {
   readonly lines: EventLine[] = [];
   #seq = 0;
   #logLine = 0;
 
   constructor(over: Partial<Submission> = {}) {
-    this.fact({ type: "operation:submitted", operation: submission(over), attempt: 0 });
+    this.event({ type: "operation:submitted", operation: submission(over), attempt: 0 });
   }
 
-  fact(body: Body<Fact>): this {
+  event(body: Body<OperationEvent>): this {
     const seq = body.type === "cancel:requested" ? 0 : ++this.#seq;
-    this.lines.push({ seq, at: AT, attempt: 1, ...body } as Fact);
+    this.lines.push({ seq, at: AT, attempt: 1, ...body } as OperationEvent);
     return this;
   }
 
@@ -48,11 +48,11 @@ export class Story {
   }
 
   started(attempt = 1): this {
-    return this.fact({ type: "attempt:started", attempt });
+    return this.event({ type: "attempt:started", attempt });
   }
 
   entered(stage: string, index: number | null): this {
-    return this.fact({ type: "stage:entered", stage, index });
+    return this.event({ type: "stage:entered", stage, index });
   }
 
   left(
@@ -61,7 +61,7 @@ export class Story {
     state: "done" | "failed" | "cancelled" = "done",
     resumed = false,
   ): this {
-    return this.fact({ type: "stage:left", stage, index, state, resumed, seconds: 1 });
+    return this.event({ type: "stage:left", stage, index, state, resumed, seconds: 1 });
   }
 
   settled(
@@ -71,7 +71,7 @@ export class Story {
     failure = { code: "LIVEOPS_EXCEPTION", message: "it broke", stack: "Error: it broke\n    at x" },
   ): this {
     const error = state === "failed" ? failure : null;
-    this.fact({ type: "operation:settled", state, result, error, next });
+    this.event({ type: "operation:settled", state, result, error, next });
     this.lines.push({ type: "end", state });
     return this;
   }
@@ -79,7 +79,7 @@ export class Story {
   record(): Operation {
     let record: Operation | null = null;
     for (const line of this.lines) {
-      if (line.type !== "end" && line.type !== "log:line") record = fold(record, line);
+      if (line.type !== "end" && line.type !== "log:line") record = reduceEvent(record, line);
     }
     return { ...record!, logLines: this.#logLine };
   }

@@ -7,7 +7,7 @@ import { prepareStateDir } from "../../daemon/store/directories.js";
 import { type Layout, layoutOf } from "../../daemon/store/layout.js";
 import type { Change } from "../../daemon/store/ledger.js";
 import { Store } from "../../daemon/store/store.js";
-import type { Outcome, Submission } from "../../protocol/fact.js";
+import type { Outcome, Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import type { FinalState } from "../../protocol/state.js";
 import { submission } from "./records.js";

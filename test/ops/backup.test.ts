@@ -34,10 +34,10 @@ describe("the chain", () => {
       ["prune-backups", "succeeded"],
     ]);
     expect(links[2]?.outcome.result).toEqual({ kept: 1, removed: 0, freedBytes: 0 });
-    expect(links[1]?.facts).toContainEqual(
+    expect(links[1]?.events).toContainEqual(
       expect.objectContaining({ status: { text: "2 files, 293.0 KiB verified", level: "success" } }),
     );
-    const stages = links[0]?.facts.filter(({ type }) => type === "stage:entered");
+    const stages = links[0]?.events.filter(({ type }) => type === "stage:entered");
     expect(stages).toMatchObject([{ stage: "Scan" }, { stage: "Archive" }, { stage: "Checksum" }]);
 
     const [archive, manifest] = readdirSync(target).sort();
@@ -183,7 +183,7 @@ describe("what is left out", () => {
       "src",
     ]);
     expect(performed.texts("log")).toContain("exclude=nothing[a-z]? matched nothing");
-    expect(JSON.stringify(performed.facts)).toContain("left out: 4 excluded");
+    expect(JSON.stringify(performed.events)).toContain("left out: 4 excluded");
   });
 
   it("is nothing by default", async () => {
@@ -221,7 +221,7 @@ describe("what is left out", () => {
 
     const { performed, lines } = await backedUp({ source, target, unreadable: "skip" });
     expect(lines.at(-1)).toMatchObject({ files: 1, unreadable: 2 });
-    expect(performed.facts).toContainEqual(
+    expect(performed.events).toContainEqual(
       expect.objectContaining({ status: expect.objectContaining({ level: "warning" }) }),
     );
     const names = lines.map(({ path }) => path).filter(Boolean);
@@ -249,7 +249,7 @@ describe("a tree that changes meanwhile", () => {
     });
     const attempt = await start(Backup, { source, target });
     // The scan is over, the first large file not yet read: everything after it is met changed.
-    await attempt.fact("stage:entered", ({ stage }) => stage === "Archive");
+    await attempt.event("stage:entered", ({ stage }) => stage === "Archive");
     truncateSync(join(source, "1-shrinks"), 1000);
     renameSync(join(source, "2-goes"), join(target, "elsewhere"));
     writeFileSync(join(source, "3-grows"), big);
@@ -266,7 +266,7 @@ describe("a tree that changes meanwhile", () => {
   it("notes a file that is written to while it is read", async () => {
     const { source, target } = world({ big: Buffer.alloc(60_000_000) });
     const attempt = await start(Backup, { source, target, level: 1 });
-    await attempt.fact(
+    await attempt.event(
       "progress:changed",
       ({ progress }) => progress?.label === "Archive" && progress.done > 0,
     );
@@ -281,17 +281,17 @@ describe("cancelling", () => {
   it.each(["Scan", "Archive", "Checksum"])("in %s leaves nothing behind", async (stage) => {
     const { source, target } = world({ big: Buffer.alloc(30_000_000), other: "1" });
     const attempt = await start(Backup, { source, target });
-    await attempt.fact("stage:entered", (fact) => fact.stage === stage);
-    const { outcome, facts } = await attempt.cancel();
+    await attempt.event("stage:entered", (event) => event.stage === stage);
+    const { outcome, events } = await attempt.cancel();
     expect(outcome.state).toBe("cancelled");
-    expect(facts).toContainEqual(expect.objectContaining({ type: "stage:left", stage, state: "cancelled" }));
+    expect(events).toContainEqual(expect.objectContaining({ type: "stage:left", stage, state: "cancelled" }));
     expect(readdirSync(target)).toEqual([]);
   });
 
   it("has nothing under a final name while the archive is being written", async () => {
     const { source, target } = world({ big: Buffer.alloc(30_000_000) });
     const attempt = await start(Backup, { source, target });
-    await attempt.fact(
+    await attempt.event(
       "progress:changed",
       ({ progress }) => progress?.label === "Archive" && progress.done > 0,
     );
@@ -304,8 +304,8 @@ describe("cancelling", () => {
 it("counts bytes on the bar, up to all of them", async () => {
   const { source, target } = world({ a: Buffer.alloc(2_000_000), b: "123" });
   const { performed } = await backedUp({ source, target });
-  const bars = performed.facts.flatMap((fact) =>
-    fact.type === "progress:changed" && fact.progress?.label === "Archive" ? [fact.progress] : [],
+  const bars = performed.events.flatMap((event) =>
+    event.type === "progress:changed" && event.progress?.label === "Archive" ? [event.progress] : [],
   );
   expect(bars.at(-1)).toMatchObject({ done: 2_000_003, total: 2_000_003, unit: "B" });
 });

@@ -18,10 +18,12 @@ it("load-process-save counts the words of a file", async () => {
   const directory = temporary();
   tree(directory, { "in.txt": "One two\ntwo, Öl\n" });
   const output = join(directory, "out.json");
-  const { outcome, facts } = await perform(LoadProcessSave, { file: join(directory, "in.txt"), output });
+  const { outcome, events } = await perform(LoadProcessSave, { file: join(directory, "in.txt"), output });
   expect(outcome.result).toEqual({ lines: 3, words: 3, mostFrequent: "two", saved: output });
   expect(JSON.parse(readFileSync(output, "utf8"))).toEqual({ two: 2, one: 1, öl: 1 });
-  expect(facts.flatMap((fact) => (fact.type === "stage:left" ? [[fact.stage, fact.state]] : []))).toEqual([
+  expect(
+    events.flatMap((event) => (event.type === "stage:left" ? [[event.stage, event.state]] : [])),
+  ).toEqual([
     ["Load", "done"],
     ["Process", "done"],
     ["Save", "done"],
@@ -37,10 +39,10 @@ it("step-a hands its files over to step-b", async () => {
 });
 
 it("fail-at-item fails at its item and marks the stage", async () => {
-  const { outcome, facts, texts } = await perform(FailAtItem, { items: 5, failAt: 3 });
+  const { outcome, events, texts } = await perform(FailAtItem, { items: 5, failAt: 3 });
   expect(outcome.error?.message).toBe("item 3 of 5 failed");
   expect(texts("log")).toEqual(["item 1 done", "item 2 done"]);
-  expect(facts).toContainEqual(
+  expect(events).toContainEqual(
     expect.objectContaining({ type: "stage:left", stage: "Work", state: "failed" }),
   );
   expect((await perform(FailAtItem, { items: 5, failAt: 0 })).outcome.result).toEqual({ items: 5 });

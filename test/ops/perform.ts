@@ -9,7 +9,7 @@ import { onTestFinished, vi } from "vitest";
 import { prepareSubmission, typeOfSubmission } from "../../ops/api/prepare.js";
 import { type OperationCtor, readType } from "../../ops/api/read-type.js";
 import { runAttempt } from "../../ops/api/run-attempt.js";
-import type { FactBody, Outcome, Submission } from "../../protocol/fact.js";
+import type { EventBody, Outcome, Submission } from "../../protocol/event.js";
 import type { LogStream } from "../../protocol/operation.js";
 
 export interface Line {
@@ -20,17 +20,17 @@ export interface Line {
 
 export interface Performed {
   outcome: Outcome;
-  facts: FactBody[];
+  events: EventBody[];
   lines: Line[];
   /** The texts of one stream's lines. */
   texts(stream: LogStream): string[];
 }
 
-type OfType<T> = Extract<FactBody, { type: T }>;
+type OfType<T> = Extract<EventBody, { type: T }>;
 
 /** An attempt under way. */
 export class Attempt {
-  readonly facts: FactBody[] = [];
+  readonly events: EventBody[] = [];
   readonly lines: Line[] = [];
   readonly done: Promise<Performed>;
   private readonly happened = new EventEmitter().setMaxListeners(0);
@@ -63,8 +63,8 @@ export class Attempt {
       logLines: 0,
     };
     const sink = {
-      fact: (fact: FactBody) => {
-        this.facts.push(fact);
+      event: (event: EventBody) => {
+        this.events.push(event);
         this.happened.emit("any");
       },
       line: write,
@@ -79,7 +79,7 @@ export class Attempt {
       })
       .then((outcome) => ({
         outcome,
-        facts: this.facts,
+        events: this.events,
         lines: this.lines,
         texts: (stream) => this.lines.filter((line) => line.stream === stream).map(({ text }) => text),
       }));
@@ -90,9 +90,9 @@ export class Attempt {
     return this.done;
   }
 
-  /** The first fact of a type that fits. */
-  async fact<T extends FactBody["type"]>(type: T, fits: (fact: OfType<T>) => boolean = () => true) {
-    const find = () => this.facts.find((each) => each.type === type && fits(each as OfType<T>));
+  /** The first event of a type that fits. */
+  async event<T extends EventBody["type"]>(type: T, fits: (event: OfType<T>) => boolean = () => true) {
+    const find = () => this.events.find((each) => each.type === type && fits(each as OfType<T>));
     return (await this.until(find)) as OfType<T>;
   }
 

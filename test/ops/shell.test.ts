@@ -42,9 +42,9 @@ describe("a command", () => {
 
 describe("a failing command", () => {
   it("fails the stage and names the exit code, without a stack", async () => {
-    const { outcome, facts } = await perform(Shell, { args: ["sh", "-c", "exit 2"] });
+    const { outcome, events } = await perform(Shell, { args: ["sh", "-c", "exit 2"] });
     expect(outcome.error).toEqual({ code: "LIVEOPS_EXCEPTION", message: "sh exited with 2", stack: null });
-    expect(facts).toContainEqual(
+    expect(events).toContainEqual(
       expect.objectContaining({ type: "stage:left", stage: "Run", state: "failed" }),
     );
   });
@@ -75,7 +75,7 @@ describe("output", () => {
     const fifo = join(temporary(), "fifo");
     const attempt = await start(Shell, { script: `mkfifo ${fifo}; echo first; cat ${fifo}; echo last` });
     await attempt.line(({ text }) => text === "first");
-    expect(attempt.facts.some(({ type }) => type === "stage:left")).toBe(false);
+    expect(attempt.events.some(({ type }) => type === "stage:left")).toBe(false);
     writeFileSync(fifo, "second\n");
     expect((await attempt.done).texts("stdout")).toEqual(["first", "second", "last"]);
   });
@@ -83,7 +83,7 @@ describe("output", () => {
   it("that stands on an unfinished line is shown as the status", async () => {
     const fifo = join(temporary(), "fifo");
     const attempt = await start(Shell, { script: `mkfifo ${fifo}; printf '10%%\\r20%%\\r'; cat ${fifo}` });
-    await attempt.fact("status:changed", ({ status }) => status.text === "20%");
+    await attempt.event("status:changed", ({ status }) => status.text === "20%");
     writeFileSync(fifo, "done\n");
     expect((await attempt.done).texts("stdout")).toEqual(["done"]);
   });
@@ -109,9 +109,9 @@ describe("cancelling", () => {
       "trap '' TERM; sh -c 'trap \"\" TERM; while :; do sleep 1; done' >/dev/null 2>&1 & echo $!; wait";
     const attempt = await start(Shell, { script, grace: 0.1 });
     const [pid] = await pidsOf(attempt, 1);
-    const { outcome, facts } = await attempt.cancel();
+    const { outcome, events } = await attempt.cancel();
     expect(outcome.state).toBe("cancelled");
-    expect(facts).toContainEqual(expect.objectContaining({ type: "stage:left", state: "cancelled" }));
+    expect(events).toContainEqual(expect.objectContaining({ type: "stage:left", state: "cancelled" }));
     expect(isRunning(pid as number)).toBe(false);
   });
 

@@ -35,14 +35,14 @@ export function contents(root: string, below = ""): Record<string, string> {
     const path = below === "" ? name : `${below}/${name}`;
     const absolute = `${root}/${path}`;
     const stat = lstatSync(absolute);
-    const facts = `${(stat.mode & 0o7777).toString(8)} ${stat.isDirectory() ? "" : Math.floor(stat.mtimeMs / 1000)}`;
+    const events = `${(stat.mode & 0o7777).toString(8)} ${stat.isDirectory() ? "" : Math.floor(stat.mtimeMs / 1000)}`;
     if (stat.isSymbolicLink()) {
       found[path] = `link to ${readlinkSync(absolute)}`;
     } else if (stat.isDirectory()) {
-      found[path] = `directory ${facts}`;
+      found[path] = `directory ${events}`;
       Object.assign(found, contents(root, path));
     } else {
-      found[path] = `file ${facts} ${sha256(readFileSync(absolute))}`;
+      found[path] = `file ${events} ${sha256(readFileSync(absolute))}`;
     }
   }
   return found;

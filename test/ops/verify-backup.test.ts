@@ -11,9 +11,9 @@ import { extract, type Tree, tree } from "./trees.js";
 
 it("says what is in a sound archive", async () => {
   const { archive } = await backup({ a: "12345", "b/c": "67" });
-  const { outcome, facts } = await perform(VerifyBackup, { archive });
+  const { outcome, events } = await perform(VerifyBackup, { archive });
   expect(outcome.result).toEqual({ files: 2, bytes: 7, archive });
-  expect(facts).toContainEqual(
+  expect(events).toContainEqual(
     expect.objectContaining({ progress: expect.objectContaining({ label: "Verify", unit: "B" }) }),
   );
 });
@@ -56,9 +56,9 @@ it.each([
 ])("an archive that is %s is damaged, in words", async (_, damage) => {
   const { archive } = await backup({ a: Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * i) % 251)) });
   writeFileSync(archive, damage(readFileSync(archive)));
-  const { outcome, facts } = await perform(VerifyBackup, { archive, keep: 1 });
+  const { outcome, events } = await perform(VerifyBackup, { archive, keep: 1 });
   expect(outcome.error?.message).toMatch(/ is damaged: /);
-  expect(facts).toContainEqual(expect.objectContaining({ type: "stage:left", state: "failed" }));
+  expect(events).toContainEqual(expect.objectContaining({ type: "stage:left", state: "failed" }));
 });
 
 it("any single damaged byte is found", async () => {
@@ -97,7 +97,7 @@ it("a manifest that is cut off or damaged is no proof", async () => {
 it("is cancelled while it reads", async () => {
   const { archive } = await backup({ big: Buffer.alloc(80_000_000) });
   const attempt = await start(VerifyBackup, { archive });
-  await attempt.fact("stage:entered");
+  await attempt.event("stage:entered");
   expect((await attempt.cancel()).outcome.state).toBe("cancelled");
 });
 

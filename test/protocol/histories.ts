@@ -1,6 +1,6 @@
-/** Any history an operation can have: facts as the daemon and its workers say them, numbered and in order. */
+/** Any history an operation can have: events as the daemon and its workers say them, numbered and in order. */
 import fc from "fast-check";
-import type { Fact } from "../../protocol/fact.js";
+import type { OperationEvent } from "../../protocol/event.js";
 import { isFinal, type State } from "../../protocol/state.js";
 import { submission } from "../harness/records.js";
 
@@ -9,14 +9,14 @@ const ENDS = ["succeeded", "failed", "cancelled"] as const;
 const START = Date.parse("2026-01-02T03:04:05.000Z");
 
 /** Each number is one move, taken among those that are possible then. */
-export const histories: fc.Arbitrary<Fact[]> = fc
+export const histories: fc.Arbitrary<OperationEvent[]> = fc
   .array(fc.nat({ max: 10_000 }), { maxLength: 60 })
   .map((choices) => new History().play(choices));
 
-type Body<F = Fact> = F extends unknown ? Omit<F, "seq" | "at" | "attempt"> : never;
+type Body<F = OperationEvent> = F extends unknown ? Omit<F, "seq" | "at" | "attempt"> : never;
 
 class History {
-  readonly facts: Fact[] = [];
+  readonly events: OperationEvent[] = [];
   #seq = 0;
   #attempt = 0;
   #next = 1;
@@ -29,13 +29,13 @@ class History {
     this.#say({ type: "operation:submitted", operation: submission({ stages: STAGES }) });
   }
 
-  play(choices: number[]): Fact[] {
+  play(choices: number[]): OperationEvent[] {
     for (const choice of choices) {
       const moves = this.#state === "queued" ? this.#queued() : this.#after();
       if (moves.length === 0) break;
       moves[choice % moves.length]!(Math.floor(choice / moves.length));
     }
-    return this.facts;
+    return this.events;
   }
 
   #queued(): Array<(n: number) => void> {
@@ -127,7 +127,7 @@ class History {
 
   #say(body: Body): void {
     const seq = body.type === "cancel:requested" ? 0 : ++this.#seq;
-    const at = new Date(START + this.facts.length * 1000).toISOString();
-    this.facts.push({ seq, at, attempt: this.#attempt, ...body } as Fact);
+    const at = new Date(START + this.events.length * 1000).toISOString();
+    this.events.push({ seq, at, attempt: this.#attempt, ...body } as OperationEvent);
   }
 }

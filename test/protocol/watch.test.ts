@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { changedKeys } from "../../daemon/watch/versions.js";
-import { fold } from "../../protocol/fold.js";
 import type { Operation } from "../../protocol/operation.js";
+import { reduceEvent } from "../../protocol/reduce.js";
 import {
   applyWatchLine,
   EMPTY_VIEW,
@@ -23,12 +23,12 @@ const sent = (line: WatchLine): WatchLine => JSON.parse(JSON.stringify(line));
 const streams = fc.array(histories, { minLength: 1, maxLength: 3 }).map((all) => {
   const records = new Map<string, Operation>();
   const lines: WatchLine[] = [];
-  all.forEach((facts, index) => {
+  all.forEach((events, index) => {
     const id = `op${index}`;
     let record: Operation | null = null;
-    for (const fact of facts) {
+    for (const event of events) {
       const before: Operation | null = record;
-      record = { ...fold(before, fact), id };
+      record = { ...reduceEvent(before, event), id };
       const keys = before === null ? null : changedKeys(before, record);
       if (keys?.length === 0) continue;
       const patch = keys === null ? record : pick(record, keys);

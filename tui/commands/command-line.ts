@@ -1,7 +1,7 @@
 /** The whole command line: loads the one command that was typed; help and a mistyped name load them all. */
 import type { Command } from "commander";
 import { rootCommand, runRoot } from "../../protocol/command/options.js";
-import { endQuietlyOnClosedPipe } from "../../protocol/command/quiet-end.js";
+import { endQuietlyOnClosedPipe } from "../../protocol/command/report.js";
 import { takeTrailing } from "./trailing.js";
 
 type Register = (root: Command) => void;

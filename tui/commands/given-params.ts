@@ -1,8 +1,7 @@
 /** `--params JSON|@file|-`: an object, from the command line, a file or stdin. */
 import { readFileSync } from "node:fs";
-import { UsageError } from "../../protocol/command/failures.js";
-import { isDeeper } from "../../protocol/depth.js";
-import { lossInText } from "../../protocol/json-loss.js";
+import { UsageError } from "../../protocol/command/report.js";
+import { isDeeper, lossInText } from "../../protocol/json-loss.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 
 /** @throws UsageError where it can't be read, or is no JSON object. */

@@ -1,7 +1,8 @@
 /** A progress bar as one line of text. Pure: the same progress and width give the same line. */
+
+import { sanitize } from "../../protocol/command/sanitize.js";
 import type { ProgressState } from "../../protocol/operation.js";
 import { formatAmount, formatEta, formatPercent, formatRate } from "../terminal/format.js";
-import { neutralise } from "../terminal/neutralise.js";
 import { columnsOf, cut } from "../terminal/width.js";
 
 /** What a bar shows. */
@@ -24,7 +25,7 @@ export function barLine(view: BarView, columns: number): string {
   const figures = [unknown ? "" : formatPercent(view.percent).padStart(4), ...figuresOf(progress)].filter(
     Boolean,
   );
-  const label = neutralise(progress?.label ?? view.stage ?? "");
+  const label = sanitize(progress?.label ?? view.stage ?? "");
   const tail = figures.join("  ");
   const room = columns - columnsOf(tail) - 3;
   if (room < NARROWEST) return cut(tail.trimStart(), columns);
@@ -36,7 +37,7 @@ export function barLine(view: BarView, columns: number): string {
 
 function figuresOf(progress: ProgressState | null): string[] {
   if (progress === null) return [];
-  const unit = progress.unit === null ? null : neutralise(progress.unit);
+  const unit = progress.unit === null ? null : sanitize(progress.unit);
   const figures = [formatAmount(progress.done, progress.total, unit)];
   if (progress.rate !== null) figures.push(formatRate(progress.rate, unit));
   if (progress.etaSeconds !== null) figures.push(`ETA ${formatEta(progress.etaSeconds)}`);

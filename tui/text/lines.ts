@@ -1,13 +1,13 @@
 /**
- * Text mode's core: (state, fact or log line) → (state, what is said). Pure; `screen.ts` prints it.
+ * Text mode's core: (state, event or log line) → (state, what is said). Pure; `screen.ts` prints it.
  *
  * stdout gets headers, lines and results, stderr errors and messages of ours. Used by `run`, `watch` and
  * `submit --follow` alike, so that an operation reads the same with and without the daemon.
  */
 import type { EventLine } from "../../protocol/client/client.js";
-import { foldOutline } from "../../protocol/fold.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
 import type { Operation } from "../../protocol/operation.js";
-import { neutralise } from "../terminal/neutralise.js";
+import { reduceOutline } from "../../protocol/reduce.js";
 import type { BarView } from "./bar.js";
 import { resultLines } from "./result-lines.js";
 
@@ -40,55 +40,56 @@ export function step(state: TextState, line: EventLine): Step {
   if (line.type === "log:line") return { state, said: [logLine(line.stream, line.text)] };
   // A chain's next operation begins a record of its own.
   const before = line.type === "operation:submitted" ? null : state.operation;
-  const operation = before === null && line.type !== "operation:submitted" ? null : foldOutline(before, line);
+  const operation =
+    before === null && line.type !== "operation:submitted" ? null : reduceOutline(before, line);
   const next = { ...state, operation };
   return { state: next, said: said(next, line) };
 }
 
 function said(
   { operation, stacks }: TextState,
-  fact: Exclude<EventLine, { type: "end" | "log:line" }>,
+  event: Exclude<EventLine, { type: "end" | "log:line" }>,
 ): Said[] {
-  switch (fact.type) {
+  switch (event.type) {
     case "operation:submitted": {
-      const { chain, op, id } = fact.operation;
+      const { chain, op, id } = event.operation;
       return chain.index === 0 ? [] : [note(`chained to ${op} (${id})`)];
     }
     case "attempt:started":
-      return fact.attempt > 1 ? [note(`attempt ${fact.attempt}`)] : [];
+      return event.attempt > 1 ? [note(`attempt ${event.attempt}`)] : [];
     case "attempt:requeued":
       return [
         { to: "bar", view: null },
-        note(`queued again${fact.retryAt === null ? "" : `, starts at ${fact.retryAt}`}: ${fact.reason}`),
+        note(`queued again${event.retryAt === null ? "" : `, starts at ${event.retryAt}`}: ${event.reason}`),
       ];
     case "operation:retried":
-      return [note(fact.from === null ? "retried" : `retried from ${fact.from}`)];
+      return [note(event.from === null ? "retried" : `retried from ${event.from}`)];
     case "cancel:requested":
-      return [note(fact.reason === "timeout" ? "timed out; stopping" : "cancel requested; stopping")];
+      return [note(event.reason === "timeout" ? "timed out; stopping" : "cancel requested; stopping")];
     case "stage:entered":
-      return [{ to: "bar", view: null }, header(fact.stage, fact.index, operation?.stages.length ?? 0)];
+      return [{ to: "bar", view: null }, header(event.stage, event.index, operation?.stages.length ?? 0)];
     case "stage:left":
-      return fact.resumed
+      return event.resumed
         ? [{ to: "bar", view: null }, oneLine("done in an earlier attempt", "note")]
         : [{ to: "bar", view: null }];
     case "progress:changed":
-      return [{ to: "bar", view: { ...fact, stage: operation?.stages[operation.currentStage] ?? null } }];
+      return [{ to: "bar", view: { ...event, stage: operation?.stages[operation.currentStage] ?? null } }];
     case "status:changed":
-      return [oneLine(fact.status.text, fact.status.level === "info" ? "plain" : fact.status.level)];
+      return [oneLine(event.status.text, event.status.level === "info" ? "plain" : event.status.level)];
     case "records:dropped":
-      return [note(`${fact.count} progress and log records were dropped: they could not be written`)];
+      return [note(`${event.count} progress and log records were dropped: they could not be written`)];
     case "operation:settled":
-      return [{ to: "bar", view: null }, ...settled(fact, stacks)];
+      return [{ to: "bar", view: null }, ...settled(event, stacks)];
     default:
       return [];
   }
 }
 
-function settled(fact: Extract<EventLine, { type: "operation:settled" }>, stacks: boolean): Said[] {
-  if (fact.state === "succeeded")
-    return resultLines(fact.result).map((text) => ({ to: "out", text, tone: "plain" }));
-  if (fact.state === "cancelled") return [{ to: "err", text: "cancelled", tone: "warning" }];
-  const { code, message, stack } = fact.error ?? { code: "", message: "failed", stack: null };
+function settled(event: Extract<EventLine, { type: "operation:settled" }>, stacks: boolean): Said[] {
+  if (event.state === "succeeded")
+    return resultLines(event.result).map((text) => ({ to: "out", text, tone: "plain" }));
+  if (event.state === "cancelled") return [{ to: "err", text: "cancelled", tone: "warning" }];
+  const { code, message, stack } = event.error ?? { code: "", message: "failed", stack: null };
   const ours = code.startsWith("LIVEOPS_") && !QUIET.has(code) ? ` (${code})` : "";
   const lines: Said[] = [err(`failed: ${message}${ours}`)];
   const places = stacks && stack && code !== "LIVEOPS_FAILED" ? unsaid(stack, message) : "";
@@ -110,7 +111,7 @@ function unsaid(stack: string, message: string): string {
 }
 
 function header(stage: string, index: number | null, count: number): Said {
-  const name = neutralise(stage);
+  const name = sanitize(stage);
   return {
     to: "out",
     text: index === null ? `=== ${name} ===` : `=== [${index + 1}/${count}] ${name} ===`,
@@ -124,13 +125,13 @@ function logLine(stream: string, text: string): Said {
 
 /** One line, whatever the text holds: a second one could look like a header. */
 function oneLine(text: string, tone: Tone): Said {
-  return { to: "out", text: neutralise(text), tone };
+  return { to: "out", text: sanitize(text), tone };
 }
 
 function err(text: string): Said {
-  return { to: "err", text: neutralise(text, { newlines: true }), tone: "error" };
+  return { to: "err", text: sanitize(text, { newlines: true }), tone: "error" };
 }
 
 function note(text: string): Said {
-  return { to: "err", text: neutralise(text, { newlines: true }), tone: "note" };
+  return { to: "err", text: sanitize(text, { newlines: true }), tone: "note" };
 }

@@ -1,6 +1,7 @@
 /** The bar where nothing can be drawn over: a plain line each time another tenth is reached. Pure. */
+
+import { sanitize } from "../../protocol/command/sanitize.js";
 import { formatAmount, formatPercent } from "../terminal/format.js";
-import { neutralise } from "../terminal/neutralise.js";
 import type { BarView } from "./bar.js";
 
 export interface Steps {
@@ -20,8 +21,8 @@ export function stepLine(steps: Steps, view: BarView | null): { steps: Steps; li
   const tenth = Math.floor(percent / 10);
   const before = bar === steps.bar ? steps.tenth : 0;
   if (tenth <= before) return { steps: { tenth, bar }, line: null };
-  const name = label ? `${neutralise(label)} ` : "";
-  const unit = progress?.unit == null ? null : neutralise(progress.unit);
+  const name = label ? `${sanitize(label)} ` : "";
+  const unit = progress?.unit == null ? null : sanitize(progress.unit);
   const amount = progress ? ` (${formatAmount(progress.done, progress.total, unit)})` : "";
   return { steps: { tenth, bar }, line: `${name}${formatPercent(tenth * 10)}${amount}` };
 }

@@ -1,4 +1,4 @@
-/** `GET /v1/operations/:id/events`: the stored facts of all attempts, and with `follow` those to come. */
+/** `GET /v1/operations/:id/events`: the stored events of all attempts, and with `follow` those to come. */
 import type { EventLine } from "../../../protocol/client/client.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { Context } from "../../context.js";

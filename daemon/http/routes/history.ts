@@ -1,7 +1,8 @@
 /** `GET /v1/ops/:op/history`: how long the newest succeeded runs of a type took, whole and by stage. */
-import { noSuchType } from "../../../protocol/no-such-type.js";
+
 import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/routes.js";
+import { unknownType } from "../../../protocol/unknown-type.js";
 import type { Context } from "../../context.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 
@@ -27,7 +28,7 @@ export const historyRoute: RoutePlugin = (app, { context }, done) => {
 async function mustBeLoaded({ loader }: Context, op: string): Promise<void> {
   const { ops, errors } = await loader.types();
   const names = ops.map((type) => type.op);
-  if (!names.includes(op)) throw noSuchType(op, names, errors.length);
+  if (!names.includes(op)) throw unknownType(op, names, errors.length);
 }
 
 function byStage(runs: Operation[]): HistoryReply["stages"] {

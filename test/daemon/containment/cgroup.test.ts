@@ -14,7 +14,7 @@ import { Containment } from "../../../daemon/containment/containment.js";
 import { describeDeath, toldOfMemory } from "../../../daemon/lost.js";
 import { bootId } from "../../../daemon/process/identity.js";
 import type { Run } from "../../../daemon/store/decision.js";
-import type { Outcome } from "../../../protocol/fact.js";
+import type { Outcome } from "../../../protocol/event.js";
 import { POLICY } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";
 

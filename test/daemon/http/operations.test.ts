@@ -169,7 +169,7 @@ test("a record with a value that its schema does not take hides no other record"
     rate: null,
     etaSeconds: null,
   };
-  sink.fact({ type: "progress:changed", percent: 50, progress }, true);
+  sink.event({ type: "progress:changed", percent: 50, progress }, true);
   served.read(id);
   // Past `inject`, which checks the schema.
   const shown = (await served.app.inject({ url: `/v1/operations/${id}` })).json();
@@ -397,10 +397,10 @@ describe("types and history", () => {
     for (const state of ["succeeded", "failed"] as const) {
       const id = await served.submit();
       const sink = await served.run(id);
-      sink.fact({ type: "stage:entered", stage: "Load", index: 0 }, true);
+      sink.event({ type: "stage:entered", stage: "Load", index: 0 }, true);
       const left = { stage: "Load", index: 0, state: "done", resumed: false, seconds: 2 } as const;
-      sink.fact({ type: "stage:left", ...left }, true);
-      sink.fact({ type: "attempt:finished", seconds: 3, ...outcome(state) }, true);
+      sink.event({ type: "stage:left", ...left }, true);
+      sink.event({ type: "attempt:finished", seconds: 3, ...outcome(state) }, true);
       await served.settle(id, state);
     }
     const reply = z

@@ -39,10 +39,10 @@ describe("events", () => {
   async function ran(): Promise<string> {
     const id = await served.submit();
     const sink = await served.run(id);
-    sink.fact({ type: "attempt:accepted", pid: 1 }, true);
-    sink.fact({ type: "stage:entered", stage: "Load", index: 0 }, true);
+    sink.event({ type: "attempt:accepted", pid: 1 }, true);
+    sink.event({ type: "stage:entered", stage: "Load", index: 0 }, true);
     sink.line("log", "Load", "one\ntwo");
-    sink.fact(
+    sink.event(
       { type: "attempt:finished", state: "failed", result: null, error: null, next: null, seconds: 1 },
       true,
     );
@@ -50,13 +50,13 @@ describe("events", () => {
     return id;
   }
 
-  test("are all facts in order, lines among them where asked for, and no end unless followed", async () => {
+  test("are all events in order, lines among them where asked for, and no end unless followed", async () => {
     const id = await ran();
-    const facts = ["operation:submitted", "attempt:started", "attempt:accepted", "stage:entered"];
-    expect(types(await all(client.events(id)))).toEqual([...facts, "attempt:finished", "operation:settled"]);
+    const events = ["operation:submitted", "attempt:started", "attempt:accepted", "stage:entered"];
+    expect(types(await all(client.events(id)))).toEqual([...events, "attempt:finished", "operation:settled"]);
     const withLog = await all(client.events(id, { log: true }));
     expect(types(withLog)).toEqual([
-      ...facts,
+      ...events,
       "log:line",
       "log:line",
       "attempt:finished",

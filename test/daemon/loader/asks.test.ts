@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Asks, type Own } from "../../../daemon/loader/asks.js";
 import type { PrepareAsk } from "../../../daemon/loader/messages.js";
-import type { Submission } from "../../../protocol/fact.js";
+import type { Submission } from "../../../protocol/event.js";
 import type { SubmitBody } from "../../../protocol/routes.js";
 
 /** As a type would, out of nothing but its name and the input. */

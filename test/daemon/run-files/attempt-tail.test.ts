@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, rmdirSync, watch, writeFileSync } from "node
 import { afterEach, expect, test, vi } from "vitest";
 import { AttemptTail } from "../../../daemon/run-files/attempt-tail.js";
 import { eventsFile } from "../../../daemon/run-files/names.js";
-import type { WorkerFact } from "../../../protocol/fact.js";
+import type { WorkerEvent } from "../../../protocol/event.js";
 import { encodeRecord } from "../../../protocol/record-line.js";
 import { AT } from "../../harness/records.js";
 import { useDirectories } from "../../harness/temporary.js";
@@ -15,13 +15,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A directory, what a tail of it handed on, and how to write the next fact and wait until whoever watches was told. */
+/** A directory, what a tail of it handed on, and how to write the next event and wait until whoever watches was told. */
 function tailed(restMs: number) {
   const dir = directory();
   const batches: number[][] = [];
   const tail = new AttemptTail(dir, {
-    onFacts: (facts) => {
-      batches.push(facts.map(({ seq }) => seq));
+    onEvents: (events) => {
+      batches.push(events.map(({ seq }) => seq));
       return restMs;
     },
     onLines: () => {},
@@ -30,7 +30,7 @@ function tailed(restMs: number) {
   });
   let seq = 0;
   const put = () => {
-    const fact: WorkerFact = {
+    const event: WorkerEvent = {
       seq: ++seq,
       at: AT,
       attempt: 1,
@@ -38,7 +38,7 @@ function tailed(restMs: number) {
       stage: `Step ${seq}`,
       index: seq,
     };
-    appendFileSync(eventsFile(dir), encodeRecord(fact));
+    appendFileSync(eventsFile(dir), encodeRecord(event));
   };
   put();
   tail.start(0);
@@ -63,7 +63,7 @@ function tailed(restMs: number) {
   return { tail, batches, write };
 }
 
-test("each fact is handed on at once", async () => {
+test("each event is handed on at once", async () => {
   const { batches, write } = tailed(0);
   for (let n = 0; n < 5; n++) await write();
   expect(batches).toEqual([[1], [2], [3], [4], [5], [6]]);
@@ -91,8 +91,8 @@ test("files that cannot be read are told once, and read on when they can be", ()
   const told: string[] = [];
   const seen: number[] = [];
   const tail = new AttemptTail(dir, {
-    onFacts: (facts) => {
-      seen.push(...facts.map(({ seq }) => seq));
+    onEvents: (events) => {
+      seen.push(...events.map(({ seq }) => seq));
       return 0;
     },
     onLines: () => {},

@@ -1,4 +1,4 @@
-/** Stage values in the facts of earlier attempts, as the worker wrote them. */
+/** Stage values in the events of earlier attempts, as the worker wrote them. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -14,11 +14,11 @@ function write(runDir: string, attempt: number, stages: Array<[string, unknown]>
   mkdirSync(dir, { recursive: true });
   const sink = new RunSink(dir, attempt, attempt * 100, 0, Number.POSITIVE_INFINITY);
   for (const [stage, value] of stages) {
-    sink.fact({ type: "stage:entered", stage, index: 0 }, true);
+    sink.event({ type: "stage:entered", stage, index: 0 }, true);
     const left = { type: "stage:left", stage, index: 0, state: "done", resumed: false, seconds: 1 } as const;
-    sink.fact({ ...left, value: { occurrence: 1, params: "p", value } }, true);
-    sink.fact({ ...left, state: "failed" }, true);
-    sink.fact({ ...left, resumed: true }, true);
+    sink.event({ ...left, value: { occurrence: 1, params: "p", value } }, true);
+    sink.event({ ...left, state: "failed" }, true);
+    sink.event({ ...left, resumed: true }, true);
   }
   sink.close();
 }

@@ -5,21 +5,21 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MergedEvents } from "../../../daemon/run-files/merged-events.js";
 import { eventsFile } from "../../../daemon/run-files/names.js";
-import type { DaemonFact } from "../../../protocol/fact.js";
+import type { DaemonEvent } from "../../../protocol/event.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { fileOf, type Said, type Stored, story, textOf, write } from "./written.js";
 
 const directory = useDirectories();
 const attempts = fc.array(fc.array(fc.boolean(), { maxLength: 20 }), { maxLength: 3 });
 
-const factsOf = (said: Said[]) =>
-  said.filter(({ where }) => where === "daemon").map(({ value }) => value as DaemonFact);
+const eventsOf = (said: Said[]) =>
+  said.filter(({ where }) => where === "daemon").map(({ value }) => value as DaemonEvent);
 
 function readAll(events: MergedEvents, said: Said[]): Stored[] {
   const out: Stored[] = [];
   const attempt = said.at(-1)?.attempt ?? 0;
   for (;;) {
-    const lines = events.read(factsOf(said), attempt);
+    const lines = events.read(eventsOf(said), attempt);
     if (lines.length === 0) return out;
     for (const line of lines) out.push(line as Stored);
   }
@@ -68,7 +68,7 @@ describe("laws", () => {
         fc.array(fc.nat({ max: 150 })),
         (kinds, sizes) => {
           const dir = directory();
-          // The daemon's last fact comes when the worker is done.
+          // The daemon's last event comes when the worker is done.
           const all = story([kinds]);
           const before = all.slice(0, -1);
           const written = before.filter(({ where }) => where !== "daemon");
@@ -124,7 +124,7 @@ test("a read gives a piece at a time, however long the log is", () => {
   let largest = 0;
   let count = 0;
   for (;;) {
-    const lines = events.read(factsOf(said), 1);
+    const lines = events.read(eventsOf(said), 1);
     if (lines.length === 0) break;
     count += lines.length;
     largest = Math.max(largest, JSON.stringify(lines).length);

@@ -1,14 +1,14 @@
-/** Run files of an operation for tests: facts and lines of several attempts, in one count of `seq`. */
+/** Run files of an operation for tests: events and lines of several attempts, in one count of `seq`. */
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { eventsFile, logFile } from "../../../daemon/run-files/names.js";
-import type { DaemonFact, WorkerFact } from "../../../protocol/fact.js";
+import type { DaemonEvent, WorkerEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
 import { encodeRecord } from "../../../protocol/record-line.js";
 import { AT, submission } from "../../harness/records.js";
 
 export type StoredLine = { type: "log:line" } & LogLine;
-export type Stored = DaemonFact | WorkerFact | StoredLine;
+export type Stored = DaemonEvent | WorkerEvent | StoredLine;
 
 /** What is said at one place in the sequence, and where it is kept. */
 export interface Said {
@@ -17,7 +17,7 @@ export interface Said {
   value: Stored;
 }
 
-/** `kinds` an attempt: true is a log line, false a fact. Each attempt is begun by the daemon and ended by it. */
+/** `kinds` an attempt: true is a log line, false an event. Each attempt is begun by the daemon and ended by it. */
 export function story(kinds: boolean[][], padding = 0): Said[] {
   const said: Said[] = [];
   let n = 0;

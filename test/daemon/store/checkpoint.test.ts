@@ -49,7 +49,7 @@ test("of a long queue: it is as it was when it began, and what is submitted, sta
   const document = readCheckpoint(open.layout.checkpoint)!;
   expect(document.operations.map(({ record }) => record.id)).toEqual(ids);
   expect(new Set(document.operations.map(({ record }) => record.state))).toEqual(new Set(["queued"]));
-  expect(document.operations.every(({ facts, run }) => facts.length === 1 && run === null)).toBe(true);
+  expect(document.operations.every(({ events, run }) => events.length === 1 && run === null)).toBe(true);
   const expected = open.seen();
   await open.close();
 

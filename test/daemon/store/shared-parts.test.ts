@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { Entry, Submitted } from "../../../daemon/store/decision.js";
 import { eventsOf } from "../../../daemon/store/entry-events.js";
 import { SharedParts } from "../../../daemon/store/shared-parts.js";
-import { submittedRecord } from "../../../protocol/fold.js";
+import { submittedRecord } from "../../../protocol/reduce.js";
 
 const at = "2026-01-01T00:00:00.000Z";
 
@@ -12,7 +12,7 @@ function entry(id: string, op: string, params: Record<string, unknown>, env: Rec
   const chain = { id, index: 0, previous: null, next: null };
   const operation = { id, op, title: `T ${op}`, label: null, cwd: "/", params, stages: ["A"], chain };
   const { params: _, ...kept } = operation;
-  const fact = { type: "operation:submitted", seq: 1, at, attempt: 0, operation: kept } as const;
+  const event = { type: "operation:submitted", seq: 1, at, attempt: 0, operation: kept } as const;
   // As from a checkpoint: every part a value of its own.
   return JSON.parse(
     JSON.stringify({
@@ -21,7 +21,7 @@ function entry(id: string, op: string, params: Record<string, unknown>, env: Rec
       queuedAt: 1,
       env,
       key: null,
-      facts: [fact],
+      events: [event],
       nextAttempt: 1,
       tries: 0,
       run: null,
@@ -61,10 +61,10 @@ test("what was submitted stays what it was, and has its parts in common with wha
   const shared = new SharedParts();
   const first = shared.share(entry("id1", "a", { x: 1 }, { A: "1" }));
   const second = entry("id2", "a", { x: 1 }, { A: "1" });
-  const submitted = { fact: eventsOf(second)[0] as Submitted["fact"], env: second.env, key: null };
+  const submitted = { event: eventsOf(second)[0] as Submitted["event"], env: second.env, key: null };
   const after = shared.shareSubmitted(structuredClone(submitted));
   expect(after).toEqual(submitted);
-  expect(after.fact.operation.params).toBe(first.record.params);
+  expect(after.event.operation.params).toBe(first.record.params);
   // Another time the very same values come: what they are shared with is found without looking into them.
-  expect(shared.shareSubmitted(after).fact.operation.params).toBe(after.fact.operation.params);
+  expect(shared.shareSubmitted(after).event.operation.params).toBe(after.event.operation.params);
 });

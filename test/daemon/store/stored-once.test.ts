@@ -3,9 +3,9 @@ import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { eventsOf } from "../../../daemon/store/entry-events.js";
-import type { Fact, FactBody } from "../../../protocol/fact.js";
-import { fold } from "../../../protocol/fold.js";
+import type { EventBody, OperationEvent } from "../../../protocol/event.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { reduceEvent } from "../../../protocol/reduce.js";
 import { AT } from "../../harness/records.js";
 import { OpenStore, outcome } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";
@@ -17,7 +17,7 @@ function says(open: OpenStore, id: string): Operation {
   const entry = open.store.ledger.get(id)!;
   const { attempt } = entry.record;
   let { record } = entry;
-  const said: FactBody[] = [
+  const said: EventBody[] = [
     { type: "stages:declared", title: "Edited", stages: ["Load", "__proto__"] },
     { type: "stage:entered", stage: "Load", index: 0 },
     { type: "stage:left", stage: "Load", index: 0, state: "done", resumed: false, seconds: 2 },
@@ -26,7 +26,8 @@ function says(open: OpenStore, id: string): Operation {
     { type: "status:changed", status: { text: "busy", level: "info" } },
     { type: "attempt:finished", seconds: 3, ...outcome("failed") },
   ];
-  for (const body of said) record = fold(record, { seq: record.seq + 1, at: AT, attempt, ...body } as Fact);
+  for (const body of said)
+    record = reduceEvent(record, { seq: record.seq + 1, at: AT, attempt, ...body } as OperationEvent);
   entry.record = { ...record, logLines: record.logLines + 7 };
   return entry.record;
 }

@@ -2,14 +2,18 @@
 
 import { Hub } from "../../../daemon/watch/hub.js";
 import { fits, type Scope } from "../../../daemon/watch/scope.js";
-import type { Fact } from "../../../protocol/fact.js";
-import { fold, foldLogLine } from "../../../protocol/fold.js";
+import type { OperationEvent } from "../../../protocol/event.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
+import { reduceEvent, reduceLogLine } from "../../../protocol/reduce.js";
 import { type FinalState, isFinal } from "../../../protocol/state.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import { AT, submission } from "../../harness/records.js";
 
-type Body = Fact extends infer F ? (F extends unknown ? Omit<F, "seq" | "at" | "attempt"> : never) : never;
+type Body = OperationEvent extends infer F
+  ? F extends unknown
+    ? Omit<F, "seq" | "at" | "attempt">
+    : never
+  : never;
 
 export const ALL: Scope = {
   operation: null,
@@ -47,7 +51,7 @@ export class WatchedWorld {
   }
 
   submit(id: string, op = "a", chain = { id, index: 0, previous: null as string | null, next: null }): void {
-    const record = fold(null, {
+    const record = reduceEvent(null, {
       type: "operation:submitted",
       seq: 1,
       at: AT,
@@ -89,7 +93,7 @@ export class WatchedWorld {
     });
     this.logs.set(id, [...all, ...fresh]);
     const before = this.operations.get(id)!;
-    const after = fresh.reduce(foldLogLine, before);
+    const after = fresh.reduce(reduceLogLine, before);
     this.operations.set(id, after);
     this.hub.lines(id, fresh);
     this.hub.changed(before, after);
@@ -98,7 +102,7 @@ export class WatchedWorld {
   say(id: string, body: Body): void {
     const before = this.operations.get(id)!;
     const attempt = body.type === "attempt:started" ? before.attempt + 1 : before.attempt;
-    const after = fold(before, { ...body, seq: before.seq + 1, at: AT, attempt } as Fact);
+    const after = reduceEvent(before, { ...body, seq: before.seq + 1, at: AT, attempt } as OperationEvent);
     this.operations.set(id, after);
     this.hub.changed(before, after);
   }

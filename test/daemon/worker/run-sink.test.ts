@@ -7,7 +7,7 @@ import { pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
 import { LogTail } from "../../../daemon/run-files/log-tail.js";
 import { eventsFile, logFile, olderLogFile } from "../../../daemon/run-files/names.js";
 import { RunSink } from "../../../daemon/worker/run-sink.js";
-import type { WorkerFact } from "../../../protocol/fact.js";
+import type { WorkerEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
 import { parseRecord } from "../../../protocol/record-line.js";
 import { disk } from "../../harness/failing-disk.js";
@@ -42,7 +42,7 @@ function stored<T>(file: string): T[] {
     });
 }
 
-const factsIn = (dir: string) => stored<WorkerFact>(eventsFile(dir));
+const eventsIn = (dir: string) => stored<WorkerEvent>(eventsFile(dir));
 const linesIn = (dir: string) => [...stored<LogLine>(olderLogFile(dir)), ...stored<LogLine>(logFile(dir))];
 const progress = (percent: number) => ({ type: "progress:changed", percent, progress: null }) as const;
 const from1To = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
@@ -103,7 +103,7 @@ describe("a full disk", () => {
           else {
             tried[step.write]++;
             if (step.write === "line") sink.line("log", null, `line ${tried.line}`);
-            else sink.fact(progress(tried.progress), false);
+            else sink.event(progress(tried.progress), false);
           }
         }
         disk.heal();
@@ -116,41 +116,44 @@ describe("a full disk", () => {
           seconds: 1,
         });
         sink.close();
-        const facts = factsIn(dir);
+        const events = eventsIn(dir);
         const lines = linesIn(dir);
-        const seqs = [...facts, ...lines].map(({ seq }) => seq).sort((a, b) => a - b);
+        const seqs = [...events, ...lines].map(({ seq }) => seq).sort((a, b) => a - b);
         expect(seqs).toEqual(from1To(seqs.length));
         expect(lines.map(({ n }) => n)).toEqual(from1To(lines.length));
         const own = lines.filter(({ stream }) => stream === "log").length;
-        const changed = facts.filter(({ type }) => type === "progress:changed").length;
-        const said = facts.reduce((sum, fact) => sum + (fact.type === "records:dropped" ? fact.count : 0), 0);
+        const changed = events.filter(({ type }) => type === "progress:changed").length;
+        const said = events.reduce(
+          (sum, event) => sum + (event.type === "records:dropped" ? event.count : 0),
+          0,
+        );
         expect(said).toBe(tried.line + tried.progress - own - changed);
         const notes = lines
           .filter(({ stream }) => stream === "liveops")
           .map(({ text }) => Number.parseInt(text, 10));
         expect(notes.reduce((sum, n) => sum + n, 0)).toBe(said);
-        expect(facts.at(-1)?.type).toBe("attempt:finished");
+        expect(events.at(-1)?.type).toBe("attempt:finished");
       }),
     );
   });
 
-  test("a durable fact waits for room, and is there once", () => {
+  test("a durable event waits for room, and is there once", () => {
     const { dir, sink } = newSink();
     disk.room = 5;
     let looks = 0;
     disk.beforeChange = () => {
       if (++looks > 2) disk.room = Number.POSITIVE_INFINITY;
     };
-    sink.fact({ type: "stage:entered", stage: "Load", index: 0 }, true);
+    sink.event({ type: "stage:entered", stage: "Load", index: 0 }, true);
     sink.close();
     expect(looks).toBeGreaterThan(2);
-    expect(factsIn(dir)).toEqual([expect.objectContaining({ seq: 1, type: "stage:entered" })]);
+    expect(eventsIn(dir)).toEqual([expect.objectContaining({ seq: 1, type: "stage:entered" })]);
   });
 
   test("another failure of the disk is not hidden", () => {
     const { sink } = newSink();
     disk.syncErrors = ["EIO"];
-    expect(() => sink.fact({ type: "stage:entered", stage: "Load", index: 0 }, true)).toThrow("EIO");
+    expect(() => sink.event({ type: "stage:entered", stage: "Load", index: 0 }, true)).toThrow("EIO");
     sink.close();
   });
 

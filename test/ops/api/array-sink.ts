@@ -2,7 +2,7 @@
 
 import type { Order } from "../../../ops/api/order.js";
 import type { Sink, StopControl } from "../../../ops/api/sink.js";
-import type { FactBody, StopReason } from "../../../protocol/fact.js";
+import type { EventBody, StopReason } from "../../../protocol/event.js";
 import type { LogStream } from "../../../protocol/operation.js";
 
 export interface Line {
@@ -12,13 +12,13 @@ export interface Line {
 }
 
 export class ArraySink implements Sink {
-  readonly facts: Array<FactBody & { durable: boolean }> = [];
+  readonly events: Array<EventBody & { durable: boolean }> = [];
   readonly lines: Line[] = [];
-  /** Facts and lines in the order they came. */
+  /** Events and lines in the order they came. */
   readonly all: string[] = [];
 
-  fact(body: FactBody, durable: boolean): void {
-    this.facts.push({ ...body, durable });
+  event(body: EventBody, durable: boolean): void {
+    this.events.push({ ...body, durable });
     this.all.push(body.type);
   }
 
@@ -27,8 +27,8 @@ export class ArraySink implements Sink {
     this.all.push(text);
   }
 
-  of<T extends FactBody["type"]>(type: T): Array<Extract<FactBody, { type: T }> & { durable: boolean }> {
-    return this.facts.filter((fact) => fact.type === type) as never;
+  of<T extends EventBody["type"]>(type: T): Array<Extract<EventBody, { type: T }> & { durable: boolean }> {
+    return this.events.filter((event) => event.type === type) as never;
   }
 }
 

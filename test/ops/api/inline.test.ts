@@ -7,9 +7,9 @@ import { captureOutput } from "../../../ops/api/capture-output.js";
 import { runInline } from "../../../ops/api/inline.js";
 import { prepareSubmission } from "../../../ops/api/prepare.js";
 import type { OperationCtor } from "../../../ops/api/read-type.js";
-import type { Fact } from "../../../protocol/fact.js";
-import { fold } from "../../../protocol/fold.js";
+import type { OperationEvent } from "../../../protocol/event.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
+import { reduceEvent } from "../../../protocol/reduce.js";
 
 let cwd: string;
 beforeEach(() => {
@@ -19,14 +19,14 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 interface Seen {
   operation: string;
-  fact?: Fact;
+  event?: OperationEvent;
   line?: LogLine;
 }
 
 async function run(
   Type: OperationCtor,
   params = {},
-  { stop = new AbortController(), dir = cwd, onFact = (_: Fact) => {} } = {},
+  { stop = new AbortController(), dir = cwd, onEvent = (_: OperationEvent) => {} } = {},
 ) {
   const chain = { id: "first", index: 0, previous: null, next: null };
   const submission = await prepareSubmission(
@@ -39,15 +39,15 @@ async function run(
     Type,
     submission,
     {
-      fact: (fact, id) => {
-        seen.push({ operation: id, fact });
-        onFact(fact);
+      event: (event, id) => {
+        seen.push({ operation: id, event });
+        onEvent(event);
       },
       line: (line, id) => seen.push({ operation: id, line }),
     },
     stop.signal,
   );
-  const types = seen.map(({ fact, line }) => fact?.type ?? `${line?.stream}: ${line?.text}`);
+  const types = seen.map(({ event, line }) => event?.type ?? `${line?.stream}: ${line?.text}`);
   return { last, seen, types };
 }
 
@@ -106,8 +106,8 @@ it("says what the daemon would, link after link, and gives the last one's record
 
   for (const id of ["first", last.id]) {
     const own = seen.filter(({ operation }) => operation === id);
-    expect(own.map(({ fact, line }) => (fact ?? line)!.seq)).toEqual(own.map((_, index) => index + 1));
-    const record = own.reduce<Operation | null>((r, { fact }) => (fact ? fold(r, fact) : r), null);
+    expect(own.map(({ event, line }) => (event ?? line)!.seq)).toEqual(own.map((_, index) => index + 1));
+    const record = own.reduce<Operation | null>((r, { event }) => (event ? reduceEvent(r, event) : r), null);
     expect(record).toMatchObject({ state: "succeeded", attempt: 1 });
   }
   expect(seen.flatMap(({ line }) => (line ? [line.n] : []))).toEqual([1, 2, 3, 4]);
@@ -122,10 +122,10 @@ class Waits extends LiveOperation {
 
 it("cancels at the signal, says so, and starts no next link", async () => {
   const stop = new AbortController();
-  const onFact = (fact: Fact) => {
-    if (fact.type === "attempt:accepted") queueMicrotask(() => stop.abort());
+  const onEvent = (event: OperationEvent) => {
+    if (event.type === "attempt:accepted") queueMicrotask(() => stop.abort());
   };
-  const { last, types } = await run(Waits, {}, { stop, onFact });
+  const { last, types } = await run(Waits, {}, { stop, onEvent });
   expect(last).toMatchObject({ state: "cancelled", cancelRequested: true });
   expect(types.slice(3)).toEqual(["cancel:requested", "attempt:finished", "operation:settled"]);
 });
@@ -140,10 +140,10 @@ class Deaf extends LiveOperation<typeof Deaf> {
 
 it("cancels the next link where the cancel came while the one before was on its way out", async () => {
   const stop = new AbortController();
-  const onFact = (fact: Fact) => {
-    if (fact.type === "attempt:accepted") stop.abort();
+  const onEvent = (event: OperationEvent) => {
+    if (event.type === "attempt:accepted") stop.abort();
   };
-  const { last, types } = await run(Deaf, { n: 1 }, { stop, onFact });
+  const { last, types } = await run(Deaf, { n: 1 }, { stop, onEvent });
   expect(last).toMatchObject({ op: "second", state: "cancelled", attempt: 0 });
   expect(types.slice(-3)).toEqual(["operation:settled", "operation:submitted", "operation:settled"]);
 });

@@ -46,7 +46,7 @@ it("says each stage before and after its block, durably, and nothing else", asyn
     "2 rows",
     "stage:left",
   ]);
-  expect(sink.facts.every((fact) => fact.durable)).toBe(true);
+  expect(sink.events.every((event) => event.durable)).toBe(true);
   expect(sink.of("stage:left").map(({ stage, index, state }) => [stage, index, state])).toEqual([
     ["Load", 0, "done"],
     ["Save", 1, "done"],
@@ -280,7 +280,7 @@ it("fails where the parameters no longer fit, before the operation is constructe
   const sink = new ArraySink();
   const outcome = await runAttempt(Next, anOrder({ params: { from: 3 } }), sink, new TestStop(), null);
   expect(outcome.error?.code).toBe("LIVEOPS_PARAMS_INVALID");
-  expect(sink.facts).toEqual([]);
+  expect(sink.events).toEqual([]);
 });
 
 it("throws at checkCancelled and track once asked, also in a loop that never yields", async () => {

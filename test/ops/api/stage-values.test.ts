@@ -17,21 +17,21 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** What attempts left in their facts. */
-let facts: KeptValue[];
+/** What attempts left in their events. */
+let events: KeptValue[];
 beforeEach(() => {
-  facts = [];
+  events = [];
 });
 
 function valuesOf(params: Record<string, unknown> = {}, attempt = 1): StageValues {
-  const values = fileStageValues(dir, params, () => facts.filter((fact) => fact.attempt < attempt));
+  const values = fileStageValues(dir, params, () => events.filter((event) => event.attempt < attempt));
   return {
     load: (...place) => values.load(...place),
     keep: (stage, ...kept) => {
-      const inFact = values.keep(stage, ...kept);
+      const inEvent = values.keep(stage, ...kept);
       // As it comes back from the file.
-      if (inFact) facts.push({ attempt, stage, ...JSON.parse(JSON.stringify(inFact)) });
-      return inFact;
+      if (inEvent) events.push({ attempt, stage, ...JSON.parse(JSON.stringify(inEvent)) });
+      return inEvent;
     },
   };
 }
@@ -48,7 +48,7 @@ it("law: any JSON value of any stage name comes back, for the same params, howev
   const value = fc.oneof(fc.jsonValue(), fc.constant(LARGE_VALUE));
   fc.assert(
     fc.property(name, fc.integer({ min: 1, max: 9 }), value, (stage, occurrence, value) => {
-      facts = [];
+      events = [];
       const json = JSON.stringify(value);
       store(valuesOf({ a: 1, b: { c: 2, d: 3 } }), stage, occurrence, json);
       const again = valuesOf({ b: { d: 3, c: 2 }, a: 1 }, 2);
@@ -95,7 +95,7 @@ it("law: what was stored since it was last forgotten counts, small or large, who
   fc.assert(
     fc.property(attempts, (attempts) => {
       rmSync(dir, { recursive: true, force: true });
-      facts = [];
+      events = [];
       const last = new Map<string, string>();
       const expectAll = (values: StageValues) => {
         for (const stage of stages)

@@ -175,9 +175,9 @@ it("says a rate and what is left", async () => {
 it("sends a value that is not followed by anything else, by itself", async () => {
   const sink = new ArraySink();
   const seen = Promise.withResolvers<void>();
-  const fact = sink.fact.bind(sink);
-  sink.fact = (body, durable) => {
-    fact(body, durable);
+  const event = sink.event.bind(sink);
+  sink.event = (body, durable) => {
+    event(body, durable);
     if (body.type === "progress:changed" && body.percent === 2) seen.resolve();
   };
   class Waits extends LiveOperation {

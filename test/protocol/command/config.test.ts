@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readConfig } from "../../../protocol/command/config.js";
-import { UsageError } from "../../../protocol/command/failures.js";
-import { commandPlaces, startCommand } from "../../../protocol/command/looked-for.js";
+import { commandPlaces, startCommand } from "../../../protocol/command/daemon-address.js";
+import { UsageError } from "../../../protocol/command/report.js";
 
 let dir: string;
 let env: Record<string, string>;

@@ -94,7 +94,7 @@ test("wrong parameters are exit 2 with the list of them", async () => {
   expect(stderr).toMatch(/Parameters:\n +to +number +default 2/);
 });
 
-test("--json is a fact or line a line, and nothing else", async () => {
+test("--json is an event or line a line, and nothing else", async () => {
   const { code, stdout } = await run("count", "--json");
   const lines = stdout
     .trim()

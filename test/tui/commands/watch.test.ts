@@ -59,7 +59,7 @@ test.each([
   expect(ended.stderr).toContain(state);
 });
 
-test("--json is a fact or line a line, each with the id of its operation", async () => {
+test("--json is an event or line a line, each with the id of its operation", async () => {
   const story = new Story().started().log("\x9bhi").settled("succeeded");
   tells(story, FIRST);
   const { stdout } = await watch([FIRST, "--json"]).ended;

@@ -1,7 +1,7 @@
-/** A chain that ran: a backup whose worker was lost once, then its verification. As facts and lines, at fixed times. */
+/** A chain that ran: a backup whose worker was lost once, then its verification. As events and lines, at fixed times. */
 import type { EventLine } from "../../../protocol/client/client.js";
-import { fold, foldLogLine } from "../../../protocol/fold.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { reduceEvent, reduceLogLine } from "../../../protocol/reduce.js";
 import { Story } from "../../harness/records.js";
 import { ago } from "./operations.js";
 import type { World } from "./world.js";
@@ -23,10 +23,10 @@ function timed(lines: EventLine[], from: number, seconds: readonly number[]): Ev
 export function backupLines(): EventLine[] {
   const story = new Story({ id: CHAIN.first, ...BACKUP }).started().entered("Scan", 0).left("Scan", 0);
   story.entered("Archive", 1).log("archived photos/1.jpg");
-  story.fact({ type: "attempt:requeued", reason: "its worker process died", retryAt: null }).started(2);
+  story.event({ type: "attempt:requeued", reason: "its worker process died", retryAt: null }).started(2);
   story.entered("Scan", 0).left("Scan", 0, "done", true).entered("Archive", 1);
   const progress = (done: number) =>
-    story.fact({
+    story.event({
       type: "progress:changed",
       percent: done,
       progress: { done, total: 100, unit: "file", label: null, rate: 5, etaSeconds: (100 - done) / 5 },
@@ -43,22 +43,22 @@ export function verifyLines(): EventLine[] {
   const chain = { id: CHAIN.first, index: 1, previous: CHAIN.first, next: null };
   const story = new Story({ id: CHAIN.second, ...VERIFY, chain }).started().entered("Read", 0);
   story.log("reading the manifest").left("Read", 0).entered("Compare", 1);
-  story.fact({ type: "status:changed", status: { text: "all 100 files agree", level: "success" } });
+  story.event({ type: "status:changed", status: { text: "all 100 files agree", level: "success" } });
   story.left("Compare", 1).settled("succeeded", { agreed: 100 });
   return timed(story.lines, 61, [0, 1, 1, 5, 20, 20, 30, 31, 31]);
 }
 
-/** The record that the facts make, with the times that they have. */
+/** The record that the events make, with the times that they have. */
 export function recordOf(lines: readonly EventLine[]): Operation {
   let record: Operation | null = null;
   for (const line of lines) {
     if (line.type === "end") continue;
-    record = line.type === "log:line" ? foldLogLine(record!, line) : fold(record, line);
+    record = line.type === "log:line" ? reduceLogLine(record!, line) : reduceEvent(record, line);
   }
   return record!;
 }
 
-/** Puts the chain into the world, and answers for its stored facts. */
+/** Puts the chain into the world, and answers for its stored events. */
 export function tellChain(world: World): void {
   const told = { [CHAIN.first]: backupLines(), [CHAIN.second]: verifyLines() };
   for (const lines of Object.values(told)) world.put(recordOf(lines));

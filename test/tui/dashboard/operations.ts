@@ -1,7 +1,7 @@
 /** Operations for the screens, at a fixed time, so that every figure on them is fixed too. */
 
-import { submittedRecord } from "../../../protocol/fold.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { submittedRecord } from "../../../protocol/reduce.js";
 import { submission } from "../../harness/records.js";
 
 /** The clock of the golden screens stands here. */

@@ -29,7 +29,7 @@ test.each([10, 60, 700])("of a log of %i lines", (count) => {
     initialState({ size: { columns: 100, rows: 40 }, now: NOW, socket: "/s", id: null }),
   );
   expect(shown(state)).toContain(` line ${count}.`);
-  // Its end, in two facts, that the stage was left, and the last line are taken back.
+  // Its end, in two events, that the stage was left, and the last line are taken back.
   const back = [1, 2, 3, 4].reduce<State>(
     (now) => update(now, { type: "pressed", action: "replay-back" }),
     state,

@@ -1,8 +1,8 @@
 /** The laws of the tape and of the player that moves on it. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fold, foldLogLine } from "../../../protocol/fold.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { reduceEvent, reduceLogLine } from "../../../protocol/reduce.js";
 import { lanesOfTape, secondsOf } from "../../../tui/dashboard/replay/lanes.js";
 import {
   AT_THE_END,
@@ -40,7 +40,7 @@ function chainTape(): Tape {
   return record(record(EMPTY_TAPE, CHAIN.first, taped(backupLines())), CHAIN.second, taped(verifyLines()));
 }
 
-/** An operation with so many facts and lines that they take several chunks. */
+/** An operation with so many events and lines that they take several chunks. */
 const long = fc
   .array(fc.oneof(fc.constant("log" as const), fc.integer({ min: 0, max: 100 })), {
     minLength: 1,
@@ -50,7 +50,7 @@ const long = fc
     const story = new Story({ id: "longaaaaaaaa" }).started().entered("Load", 0);
     for (const each of what) {
       if (each === "log") story.log("a line");
-      else story.fact({ type: "progress:changed", percent: each, progress: null });
+      else story.event({ type: "progress:changed", percent: each, progress: null });
     }
     story.left("Load", 0).settled("succeeded");
     return taped(story.lines).map((line, i) => ({ ...line, at: ago(5000 - i) }));
@@ -59,12 +59,12 @@ const long = fc
 function folded(lines: readonly TapedLine[]): Operation | null {
   let operation: Operation | null = null;
   for (const line of lines)
-    operation = line.type === "log:line" ? foldLogLine(operation!, line) : fold(operation, line);
+    operation = line.type === "log:line" ? reduceLogLine(operation!, line) : reduceEvent(operation, line);
   return operation;
 }
 
 describe("the tape", () => {
-  test("at any place it holds what folding all facts up to it makes", () => {
+  test("at any place it holds what folding all events up to it makes", () => {
     fc.assert(
       fc.property(long, fc.nat(), (lines, at) => {
         const tape = record(EMPTY_TAPE, "longaaaaaaaa", lines);
@@ -114,7 +114,7 @@ describe("the tape", () => {
     expect(times[0]).toBe(0);
   });
 
-  test("facts of an operation whose beginning is missing are passed over", () => {
+  test("events of an operation whose beginning is missing are passed over", () => {
     const tape = record(EMPTY_TAPE, CHAIN.first, taped(backupLines()).slice(3));
     expect(tape.end.records.size).toBe(0);
   });

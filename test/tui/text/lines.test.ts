@@ -1,4 +1,4 @@
-/** Text mode's core: facts and lines in, what is said out. */
+/** Text mode's core: events and lines in, what is said out. */
 import { expect, test } from "vitest";
 import { step, textState } from "../../../tui/text/lines.js";
 import { resultLines } from "../../../tui/text/result-lines.js";
@@ -25,7 +25,7 @@ test("headers, status, lines and result, as the seed prints them", () => {
     .entered("Warm up", null)
     .left("Warm up", null)
     .entered("Process", 1)
-    .fact({ type: "status:changed", status: { text: "half way", level: "info" } })
+    .event({ type: "status:changed", status: { text: "half way", level: "info" } })
     .log("from the process", "stderr")
     .left("Process", 1)
     .entered("Save", 2)
@@ -47,7 +47,7 @@ test("headers, status, lines and result, as the seed prints them", () => {
 
 test("a status of several lines is one line: a second one could look like a header", () => {
   const text = "fine\n=== [3/3] Save ===\r\nmore";
-  const story = new Story().started().fact({ type: "status:changed", status: { text, level: "info" } });
+  const story = new Story().started().event({ type: "status:changed", status: { text, level: "info" } });
   expect(printed([story])).toEqual(["out fine\\n=== [3/3] Save ===\\r\\nmore"]);
 });
 
@@ -103,7 +103,7 @@ test.each([
 });
 
 test("a failure of liveops' own doing says its code", () => {
-  const story = new Story().started().fact({
+  const story = new Story().started().event({
     type: "operation:settled",
     state: "failed",
     result: null,
@@ -117,7 +117,7 @@ test("a stage that an earlier attempt did is shown as done then", () => {
   const story = new Story()
     .started()
     .settled("failed")
-    .fact({ type: "operation:retried", from: null })
+    .event({ type: "operation:retried", from: null })
     .started(2)
     .entered("Load", 0)
     .left("Load", 0, "done", true)
@@ -145,7 +145,7 @@ test("nothing of an operation's text reaches the terminal as a control", () => {
     .entered(evil, 0)
     .log(evil)
     .log(evil, "liveops")
-    .fact({ type: "status:changed", status: { text: evil, level: "error" } })
+    .event({ type: "status:changed", status: { text: evil, level: "error" } })
     .settled("succeeded", { [evil]: evil, nested: [evil] });
   for (const line of printed([story])) expect(line).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/);
 });
@@ -155,7 +155,7 @@ test("the bar is of its stage, and goes with it", () => {
   const story = new Story()
     .started()
     .entered("Load", 0)
-    .fact({ type: "progress:changed", percent: 50, progress })
+    .event({ type: "progress:changed", percent: 50, progress })
     .left("Load", 0);
   let state = textState();
   const bars = story.lines.flatMap((line) => {

@@ -1,7 +1,6 @@
 /** What text mode prints where: on a terminal, in a pipe, under NO_COLOR, FORCE_COLOR, CI and TERM=dumb. */
 import { expect, test } from "vitest";
-import type { BarView } from "../../../tui/text/bar.js";
-import { barLine } from "../../../tui/text/bar.js";
+import { type BarView, barLine } from "../../../tui/text/bar.js";
 import type { Said } from "../../../tui/text/lines.js";
 import { TextScreen } from "../../../tui/text/screen.js";
 

@@ -1,5 +1,5 @@
 /**
- * Every fact and log line of an operation and of those it hands over to, in order, each once, over restarts of the
+ * Every event and log line of an operation and of those it hands over to, in order, each once, over restarts of the
  * daemon.
  */
 import type { Client, EventLine } from "../../../protocol/client/client.js";
@@ -12,7 +12,7 @@ export interface FollowedLine {
 }
 
 export interface FollowOptions extends Reconnect {
-  /** Facts and lines up to here are known already. */
+  /** Events and lines up to here are known already. */
   after?: { seq: number; logLine: number };
   /** Go on to the operation it hands over to; true by default. */
   chain?: boolean;
@@ -53,17 +53,17 @@ async function* followOne(
   for await (const line of reconnecting(open, options)) if (seen.isNew(line)) yield line;
 }
 
-/** What was yielded already: facts go by `seq`, log lines by `n`. */
+/** What was yielded already: events go by `seq`, log lines by `n`. */
 class Seen {
-  #fact: number;
+  #event: number;
   #logLine: number;
   #newest: number;
   readonly #unnumbered = new Set<string>();
 
   constructor(after: FollowOptions["after"]) {
-    this.#fact = after?.seq ?? 0;
+    this.#event = after?.seq ?? 0;
     this.#logLine = after?.logLine ?? 0;
-    this.#newest = this.#fact;
+    this.#newest = this.#event;
   }
 
   /** One back from the newest: what shares its number with it is sent again and dropped here. */
@@ -81,8 +81,8 @@ class Seen {
       if (this.#unnumbered.has(key)) return false;
       this.#unnumbered.add(key);
     } else {
-      if (line.seq <= this.#fact) return false;
-      this.#fact = line.seq;
+      if (line.seq <= this.#event) return false;
+      this.#event = line.seq;
     }
     this.#newest = Math.max(this.#newest, line.seq);
     return true;

@@ -1,9 +1,9 @@
-/** Says when an operation stands still and when it goes on again: that is state, of which no fact tells. */
+/** Says when an operation stands still and when it goes on again: that is state, of which no event tells. */
 import type { Client } from "../../../protocol/client/client.js";
+import { sanitize } from "../../../protocol/command/sanitize.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { WatchLine } from "../../../protocol/watch.js";
-import { neutralise } from "../../terminal/neutralise.js";
 import type { TextScreen } from "../../text/screen.js";
 import { reconnecting } from "./reconnect.js";
 
@@ -12,7 +12,7 @@ type Key = "stalledSince" | "noRoomSince" | "blocked";
 const WORDS: Record<Key, (operation: Partial<Operation>) => string> = {
   stalledSince: () => "stalled: its process is stopped (SIGSTOP) and does nothing",
   noRoomSince: () => "stands still: the disk is full, and what it has to record waits for room",
-  blocked: ({ blocked }) => `blocked: the operation cannot start: ${neutralise(blocked?.reason ?? "")}`,
+  blocked: ({ blocked }) => `blocked: the operation cannot start: ${sanitize(blocked?.reason ?? "")}`,
 };
 
 /** Along the chain, until it is over or `signal` is aborted. A stream that is refused says nothing. */

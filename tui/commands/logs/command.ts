@@ -1,10 +1,10 @@
 /** `liveops logs`: an operation's log lines, all or the last N, and with -f those to come. */
 import type { Command } from "commander";
-import { UsageError } from "../../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../../protocol/command/options.js";
+import { UsageError } from "../../../protocol/command/report.js";
+import { sanitize } from "../../../protocol/command/sanitize.js";
 import type { LogLine } from "../../../protocol/operation.js";
 import { jsonLine } from "../../terminal/json.js";
-import { neutralise } from "../../terminal/neutralise.js";
 import { connect } from "../connect.js";
 import { interruptible } from "../interrupt.js";
 import { namedOrNewest } from "../newest.js";
@@ -33,7 +33,7 @@ export function registerLogs(root: Command): void {
       const tail = tailOf(options.lines);
       const operation = await namedOrNewest(client, id);
       const print = (line: LogLine) =>
-        process.stdout.write(`${options.json ? jsonLine(line) : neutralise(line.text)}\n`);
+        process.stdout.write(`${options.json ? jsonLine(line) : sanitize(line.text)}\n`);
       const end = await storedLines(client, operation.id, tail, print);
       if (!options.follow) return;
       await interruptible(

@@ -7,7 +7,7 @@ import type { Reconnect } from "../follow/reconnect.js";
 /** Largest page of lines the daemon gives. */
 const PAGE = 10_000;
 
-/** Where printing stopped: the last line and its place among the facts. */
+/** Where printing stopped: the last line and its place among the events. */
 export interface LogEnd {
   logLine: number;
   seq: number;

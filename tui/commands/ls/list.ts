@@ -1,9 +1,8 @@
 /** What `ls` does: asks for the operations, prints them as a table that fits the terminal. */
 import { Client } from "../../../protocol/client/client.js";
 import { paintFor } from "../../../protocol/command/colour.js";
-import { UsageError } from "../../../protocol/command/failures.js";
-import { commandPlaces, type GlobalOptions } from "../../../protocol/command/looked-for.js";
-import { type ReportTo, say } from "../../../protocol/command/report.js";
+import { commandPlaces, type GlobalOptions } from "../../../protocol/command/daemon-address.js";
+import { type ReportTo, say, UsageError } from "../../../protocol/command/report.js";
 import { nearest } from "../../../protocol/nearest.js";
 import { STATES, type State } from "../../../protocol/state.js";
 import { jsonLine } from "../../terminal/json.js";

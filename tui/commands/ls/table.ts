@@ -1,9 +1,9 @@
 /** The table of `ls`: pure, at most as wide as it is told. What doesn't fit is cut where it hurts least. */
 import type { Colour, Paint } from "../../../protocol/command/colour.js";
+import { sanitize } from "../../../protocol/command/sanitize.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { formatAge, formatAmount, formatPercent } from "../../terminal/format.js";
 import { stateColour, stateGlyph } from "../../terminal/glyphs.js";
-import { neutralise } from "../../terminal/neutralise.js";
 import type { Widths } from "../../terminal/widths.js";
 
 interface Column {
@@ -17,7 +17,7 @@ interface Column {
 
 const COLUMNS: Column[] = [
   { title: "ID", cell: (it) => it.id },
-  { title: "OP", cell: (it) => neutralise(it.op), atLeast: 8 },
+  { title: "OP", cell: (it) => sanitize(it.op), atLeast: 8 },
   {
     title: "STATE",
     cell: (it) => `${stateGlyph(it.state)} ${stateWord(it)}`,
@@ -26,7 +26,7 @@ const COLUMNS: Column[] = [
   { title: "STAGE", cell: stageCell, atLeast: 5 },
   { title: "DONE", cell: progressCell, align: "right" },
   { title: "AGE", cell: (it, now) => formatAge(it.createdAt, now), align: "right" },
-  { title: "LABEL", cell: (it) => neutralise(it.label ?? ""), atLeast: 5 },
+  { title: "LABEL", cell: (it) => sanitize(it.label ?? ""), atLeast: 5 },
 ];
 
 const GAP = "  ";
@@ -108,13 +108,13 @@ export function textsOf(operations: Operation[]): string[] {
 function stageCell(operation: Operation): string {
   const stage = operation.stages[operation.currentStage];
   if (stage === undefined || operation.state === "succeeded") return "";
-  return `[${operation.currentStage + 1}/${operation.stages.length}] ${neutralise(stage)}`;
+  return `[${operation.currentStage + 1}/${operation.stages.length}] ${sanitize(stage)}`;
 }
 
 function progressCell({ state, queuePosition, percent, progress }: Operation): string {
   if (state === "queued") return queuePosition === null ? "" : `#${queuePosition}`;
   if (state === "running" && progress !== null && progress.total === null) {
-    return formatAmount(progress.done, null, progress.unit === null ? null : neutralise(progress.unit));
+    return formatAmount(progress.done, null, progress.unit === null ? null : sanitize(progress.unit));
   }
   return percent === 0 && progress === null && state !== "succeeded" ? "" : formatPercent(percent);
 }

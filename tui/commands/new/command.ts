@@ -2,11 +2,10 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
-import { UsageError } from "../../../protocol/command/failures.js";
+import { shellQuote } from "../../../protocol/command/daemon-address.js";
 import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../../protocol/command/options.js";
-import { say } from "../../../protocol/command/report.js";
-import { shellQuote } from "../../../protocol/command/shell-quote.js";
-import { makeDirectory } from "../../../protocol/make-directory.js";
+import { say, UsageError } from "../../../protocol/command/report.js";
+import { makeDirectory } from "../../../protocol/directories.js";
 import { isShipped, nodeTypes, typesFile } from "./beside.js";
 import { newNames } from "./names.js";
 import { operationSource, tsconfigSource } from "./template.js";

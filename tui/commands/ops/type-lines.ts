@@ -1,25 +1,25 @@
 /** An operation type as lines to read. Pure. */
 import type { Paint } from "../../../protocol/command/colour.js";
+import { sanitize } from "../../../protocol/command/sanitize.js";
 import { renderParameters } from "../../../protocol/parameters.js";
 import { limitsText } from "../../../protocol/resource-limits.js";
 import type { OperationType } from "../../../protocol/routes.js";
-import { neutralise } from "../../terminal/neutralise.js";
 
 export function typeLines(type: OperationType, paint: Paint): string[] {
-  const title = type.title === "" ? "" : `  ${neutralise(type.title)}`;
+  const title = type.title === "" ? "" : `  ${sanitize(type.title)}`;
   const resumable = type.resumable ? paint("dim", "  resumable") : "";
   const limits = limitsText(type);
   return [
-    `${paint("bold", neutralise(type.op))}${title}${resumable}`,
+    `${paint("bold", sanitize(type.op))}${title}${resumable}`,
     `  ${paint("dim", "stages")}  ${stagesText(type.stages)}`,
     ...(limits === "" ? [] : [`  ${paint("dim", "limits")}  ${limits}`]),
     `  ${paint("dim", "parameters")}`,
-    ...renderParameters(type.params).map((line) => `    ${neutralise(line)}`),
-    `  ${paint("dim", "file")}    ${neutralise(type.file)}`,
+    ...renderParameters(type.params).map((line) => `    ${sanitize(line)}`),
+    `  ${paint("dim", "file")}    ${sanitize(type.file)}`,
   ];
 }
 
 function stagesText(stages: OperationType["stages"]): string {
   if (stages === null) return "depend on the parameters";
-  return stages.length === 0 ? "none" : stages.map((stage) => neutralise(stage)).join(", ");
+  return stages.length === 0 ? "none" : stages.map((stage) => sanitize(stage)).join(", ");
 }

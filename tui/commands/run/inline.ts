@@ -11,12 +11,12 @@ import { prepareSubmission } from "../../../ops/api/prepare.js";
 import { type OperationCtor, readType, TypeFault } from "../../../ops/api/read-type.js";
 import { enableUserCode } from "../../../ops/api/user-code.js";
 import { keepMark } from "../../../ops/process/keep-mark.js";
-import { neutralise } from "../../../protocol/command/neutralise.js";
 import { report, say } from "../../../protocol/command/report.js";
+import { sanitize } from "../../../protocol/command/sanitize.js";
 import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";
 import { newId } from "../../../protocol/id.js";
-import { noSuchType } from "../../../protocol/no-such-type.js";
 import { isFinal } from "../../../protocol/state.js";
+import { unknownType } from "../../../protocol/unknown-type.js";
 import { CANCEL_VARIABLE, type FromChild, PIPE, RUN_VARIABLE, SUPERVISOR_VARIABLE } from "./child.js";
 import { InlineScreen } from "./screen.js";
 
@@ -90,7 +90,7 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<Exi
 
 /** What the author's files print while they are loaded and asked goes to stderr: stdout is the operation's. */
 async function aside<T>(act: () => Promise<T>): Promise<T> {
-  const capture = captureOutput((_, text) => capture.real.stderr(`${neutralise(text)}\n`));
+  const capture = captureOutput((_, text) => capture.real.stderr(`${sanitize(text)}\n`));
   try {
     return await act();
   } finally {
@@ -103,7 +103,7 @@ async function typeNamed(op: string, dirs: string[], shipped: string[]): Promise
   const found = await aside(() => findType(op, dirs, shipped));
   if (typeof found === "function") return found;
   for (const { file, message } of found.errors) say(TO, `${file} does not load: ${message}`, "yellow");
-  throw noSuchType(op, found.types.keys(), 0);
+  throw unknownType(op, found.types.keys(), 0);
 }
 
 /**

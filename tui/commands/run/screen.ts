@@ -2,7 +2,7 @@
 import type { InlineWatcher } from "../../../ops/api/inline.js";
 import type { OperationCtor } from "../../../ops/api/read-type.js";
 import type { EventLine } from "../../../protocol/client/client.js";
-import type { Fact } from "../../../protocol/fact.js";
+import type { OperationEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
 import { jsonLine } from "../../terminal/json.js";
 import { step, textState } from "../../text/lines.js";
@@ -35,9 +35,9 @@ export class InlineScreen implements InlineWatcher {
     this.#screen = new TextScreen({ stdout: this.#out, stderr: behind(process.stderr, real.stderr) });
   }
 
-  fact(fact: Fact, id: string): void {
-    this.#take(fact, id);
-    if (fact.type === "operation:settled") this.#take({ type: "end", state: fact.state }, id);
+  event(event: OperationEvent, id: string): void {
+    this.#take(event, id);
+    if (event.type === "operation:settled") this.#take({ type: "end", state: event.state }, id);
   }
 
   line(line: LogLine, id: string): void {

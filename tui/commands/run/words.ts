@@ -5,7 +5,7 @@
  */
 import { statSync } from "node:fs";
 import { useCompileCache } from "../../../protocol/command/compile-cache.js";
-import { commandPlaces, type GlobalOptions } from "../../../protocol/command/looked-for.js";
+import { commandPlaces, type GlobalOptions } from "../../../protocol/command/daemon-address.js";
 import { say } from "../../../protocol/command/report.js";
 import { userOpsDirs } from "../../../protocol/places.js";
 import { currentDirectory } from "../current-directory.js";

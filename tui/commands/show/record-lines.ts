@@ -1,11 +1,11 @@
 /** A record as lines to read. Pure; nothing that is empty is shown. */
 import type { Paint } from "../../../protocol/command/colour.js";
+import { sanitize } from "../../../protocol/command/sanitize.js";
+import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { own } from "../../../protocol/own.js";
 import { isFinal } from "../../../protocol/state.js";
 import { formatCount, formatDuration } from "../../terminal/format.js";
 import { stageColour, stageGlyph, stateColour, stateGlyph } from "../../terminal/glyphs.js";
-import { neutralise } from "../../terminal/neutralise.js";
 import { barLine } from "../../text/bar.js";
 import { resultLines } from "../../text/result-lines.js";
 
@@ -21,10 +21,10 @@ export function recordLines(it: Operation, options: { paint: Paint; now?: number
     lines.length === 0 ? [] : [paint("dim", name), ...lines.map((line) => `  ${line}`)];
   const state = `${stateGlyph(it.state)} ${it.state}${stateNote(it)}`;
   return [
-    `${paint("bold", it.id)}  ${neutralise(it.op)}  ${paint(stateColour(it.state), state)}`,
-    ...field("title", neutralise(it.title)),
-    ...field("label", it.label === null ? null : neutralise(it.label)),
-    ...field("cwd", neutralise(it.cwd)),
+    `${paint("bold", it.id)}  ${sanitize(it.op)}  ${paint(stateColour(it.state), state)}`,
+    ...field("title", sanitize(it.title)),
+    ...field("label", it.label === null ? null : sanitize(it.label)),
+    ...field("cwd", sanitize(it.cwd)),
     ...field("chain", chainText(it)),
     ...field("attempt", it.attempt > 1 ? String(it.attempt) : null),
     ...field("created", it.createdAt),
@@ -32,7 +32,7 @@ export function recordLines(it: Operation, options: { paint: Paint; now?: number
     ...section("params", resultLines(it.params)),
     ...section("stages", stageLines(it, paint, now)),
     ...field("progress", it.state === "running" ? barLine({ ...it, stage: null }, BAR_COLUMNS) : null),
-    ...field("status", it.status === null ? null : neutralise(it.status.text)),
+    ...field("status", it.status === null ? null : sanitize(it.status.text)),
     ...section("result", resultLines(it.result)),
     ...section(
       "error",
@@ -49,7 +49,7 @@ export function recordLines(it: Operation, options: { paint: Paint; now?: number
 
 function stateNote(it: Operation): string {
   if (it.state === "queued" && it.blocked)
-    return `, blocked since ${it.blocked.since}: ${neutralise(it.blocked.reason)}`;
+    return `, blocked since ${it.blocked.since}: ${sanitize(it.blocked.reason)}`;
   if (it.state === "queued" && it.queuePosition !== null) return `, number ${it.queuePosition} in line`;
   if (it.state === "queued" && it.retryAt) return `, starts again at ${it.retryAt}`;
   if (it.state === "running" && it.stalledSince)
@@ -76,8 +76,8 @@ function tookText(it: Operation, now: number): string | null {
 
 function stageLines(it: Operation, paint: Paint, now: number): string[] {
   return it.stages.map((stage) => {
-    const state = own(it.stageStates, stage);
-    const times = own(it.stageTimes, stage);
+    const state = getOwn(it.stageStates, stage);
+    const times = getOwn(it.stageTimes, stage);
     const end = times?.finishedAt ? Date.parse(times.finishedAt) : now;
     const took =
       times === undefined
@@ -86,7 +86,7 @@ function stageLines(it: Operation, paint: Paint, now: number): string[] {
           ? "done in an earlier attempt"
           : formatDuration(times.seconds ?? (end - Date.parse(times.startedAt)) / 1000);
     const glyph = paint(stageColour(state), stageGlyph(state));
-    return `${glyph} ${neutralise(stage)}${took ? `  ${paint("dim", took)}` : ""}`;
+    return `${glyph} ${sanitize(stage)}${took ? `  ${paint("dim", took)}` : ""}`;
   });
 }
 
@@ -96,5 +96,5 @@ function errorLines({ error }: Operation): string[] {
   const said = `${error.message} (${error.code}${cause})`;
   // A stack begins with the message again.
   const stack = error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
-  return [...neutralise(said, { newlines: true }).split("\n"), ...stack.map((line) => neutralise(line))];
+  return [...sanitize(said, { newlines: true }).split("\n"), ...stack.map((line) => sanitize(line))];
 }

@@ -1,5 +1,5 @@
 /** What was typed after `liveops submit`, however it was read. */
-import type { GlobalOptions } from "../../../protocol/command/looked-for.js";
+import type { GlobalOptions } from "../../../protocol/command/daemon-address.js";
 
 export interface SubmitOptions extends GlobalOptions {
   params?: string;

@@ -1,7 +1,6 @@
 /** Waits for several operations at once; prints `ID STATE` for each as it settles. */
 import type { Client } from "../../../protocol/client/client.js";
-import { TimedOutError } from "../../../protocol/command/failures.js";
-import type { ReportTo } from "../../../protocol/command/report.js";
+import { type ReportTo, TimedOutError } from "../../../protocol/command/report.js";
 import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";

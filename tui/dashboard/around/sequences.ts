@@ -2,7 +2,7 @@
  * What is said to the terminal beside the screen: title, progress in the taskbar, focus, notifications. Each is ignored
  * by a terminal that does not know it; the Linux console, which would print some of them, is told nothing.
  */
-import { neutralise } from "../../terminal/neutralise.js";
+import { sanitize } from "../../../protocol/command/sanitize.js";
 
 type Env = Record<string, string | undefined>;
 
@@ -54,6 +54,6 @@ export function takesSequences(env: Env): boolean {
 }
 
 function harmless(text: string): string {
-  const plain = neutralise(text);
+  const plain = sanitize(text);
   return plain.length > LONGEST ? `${plain.slice(0, LONGEST - 1)}…` : plain;
 }

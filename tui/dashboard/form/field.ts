@@ -3,8 +3,7 @@
  *
  * What has no field of its own kind (objects, unions of several types) is typed as JSON.
  */
-import { isDeeper } from "../../../protocol/depth.js";
-import { lossInText } from "../../../protocol/json-loss.js";
+import { isDeeper, lossInText } from "../../../protocol/json-loss.js";
 import {
   branches,
   fixedValues,

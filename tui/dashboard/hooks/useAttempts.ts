@@ -1,7 +1,7 @@
-/** Reads the attempts of the operation whose page is open from its stored facts. */
+/** Reads the attempts of the operation whose page is open from its stored events. */
 import { useEffect } from "react";
 import type { Client } from "../../../protocol/client/client.js";
-import { type Attempt, addFact, wantedAttempts } from "../state/pages/record.js";
+import { type Attempt, addEvent, wantedAttempts } from "../state/pages/record.js";
 import type { Store } from "../store.js";
 import { useStored } from "./useStored.js";
 
@@ -13,7 +13,7 @@ export function useAttempts(store: Store, client: Client): void {
     const id = wanted.split(" ")[0]!;
     void (async () => {
       let attempts: readonly Attempt[] = [];
-      for await (const fact of client.events(id, {}, left.signal)) attempts = addFact(attempts, fact);
+      for await (const event of client.events(id, {}, left.signal)) attempts = addEvent(attempts, event);
       store.dispatch({ type: "attempts-read", id, attempts });
     })().catch(() => {
       // Left, or the daemon went away, which the watch stream tells.

@@ -1,4 +1,4 @@
-/** Reads the tape of the timeline: the stored facts of the chain, then the coming ones, over restarts of the daemon. */
+/** Reads the tape of the timeline: the stored events of the chain, then the coming ones, over restarts of the daemon. */
 import { useEffect } from "react";
 import type { Client } from "../../../protocol/client/client.js";
 import { followChain } from "../../commands/follow/chain.js";
@@ -55,7 +55,7 @@ async function read(store: Store, client: Client, first: string, left: AbortSign
         store.dispatch({
           type: "tape-broken",
           first,
-          reason: `the first ${TAPE_MOST.toLocaleString("en")} facts and lines`,
+          reason: `the first ${TAPE_MOST.toLocaleString("en")} events and lines`,
         });
         return;
       }

@@ -20,7 +20,7 @@ export const TIMELINE: readonly Key[] = [
     on: ["leftArrow", "h"],
     label: "←→",
     helpLabel: "←→ h l",
-    does: "a fact back, a fact on",
+    does: "an event back, an event on",
     hint: () => "step",
     rank: 2,
     when: here,

@@ -1,7 +1,6 @@
 /** What can be typed to the reading dashboard, a line each: what it reads aloud, and what it asks of the daemon. Pure. */
 import { commandOf } from "../command/liveops.js";
-import type { State } from "../state/model.js";
-import { operationOf } from "../state/model.js";
+import { operationOf, type State } from "../state/model.js";
 import type { Request } from "../state/request.js";
 import { describe, nameOf } from "./announce.js";
 

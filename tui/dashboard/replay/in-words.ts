@@ -1,4 +1,4 @@
-/** A fact in a few words, for the line that says what the replay has just shown. Untrusted text comes out as it is. */
+/** An event in a few words, for the line that says what the replay has just shown. Untrusted text comes out as it is. */
 import { formatDuration, formatPercent } from "../../terminal/format.js";
 import type { TapedLine } from "./tape.js";
 

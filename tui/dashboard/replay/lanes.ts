@@ -1,6 +1,7 @@
 /** The timeline's rows: each operation of the chain and each of its stages, with the spans of time they took. Pure. */
+
+import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { own } from "../../../protocol/own.js";
 import type { State } from "../../../protocol/state.js";
 import { entryAt, type Tape } from "./tape.js";
 
@@ -36,9 +37,9 @@ export function lanesOfRecords(chain: readonly Operation[]): Lanes {
     const ran: Span[] =
       startedAt === null ? [] : [{ from: time(startedAt), to: end(finishedAt), look: state }];
     const stages = operation.stages.map((stage): Lane => {
-      const times = own(operation.stageTimes, stage);
+      const times = getOwn(operation.stageTimes, stage);
       if (times === undefined) return { id, stage, spans: [] };
-      const look = times.resumed ? "kept" : (own(operation.stageStates, stage) ?? "active");
+      const look = times.resumed ? "kept" : (getOwn(operation.stageStates, stage) ?? "active");
       return { id, stage, spans: [{ from: time(times.startedAt), to: end(times.finishedAt), look }] };
     });
     return [{ id, stage: null, spans: [waited, ...ran] }, ...stages];
@@ -51,7 +52,7 @@ interface Open {
   look: Span["look"];
 }
 
-/** From the facts: all attempts, and stages that the type does not declare. */
+/** From the events: all attempts, and stages that the type does not declare. */
 export function lanesOfTape(tape: Tape): Lanes {
   const spans = new Map<string, Span[]>();
   const open = new Map<string, Open>();

@@ -1,14 +1,13 @@
 /**
- * What happened in a chain, fact by fact and line by line, as it is stored: the tape that a replay plays.
+ * What happened in a chain, event by event and line by line, as it is stored: the tape that a replay plays.
  *
  * It grows at its end alone. The records stand in it every `CHUNK` entries, so that going to any place folds at most
- * that many facts: a step back costs what a step forward does.
+ * that many events: a step back costs what a step forward does.
  */
 import type { EventLine } from "../../../protocol/client/client.js";
-import type { EndLine } from "../../../protocol/fact.js";
-import { fold } from "../../../protocol/fold.js";
-import { GrowingRecord } from "../../../protocol/growing-record.js";
+import type { EndLine } from "../../../protocol/event.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
+import { RecordBuilder, reduceEvent } from "../../../protocol/reduce.js";
 
 export type TapedLine = Exclude<EventLine, EndLine>;
 
@@ -94,11 +93,11 @@ export function record(tape: Tape, id: string, lines: readonly TapedLine[]): Tap
 
 /** The records from a moment on, entry after entry. */
 class Reel {
-  readonly #records: Map<string, GrowingRecord>;
+  readonly #records: Map<string, RecordBuilder>;
   #current: string | null;
 
   constructor({ records, current }: Moment) {
-    this.#records = new Map([...records].map(([id, record]) => [id, new GrowingRecord(record)]));
+    this.#records = new Map([...records].map(([id, record]) => [id, new RecordBuilder(record)]));
     this.#current = current;
   }
 
@@ -112,7 +111,7 @@ class Reel {
     if (growing === undefined) {
       // A link that was cut off in front has nothing to fold into.
       if (line.type !== "operation:submitted") return;
-      this.#records.set(id, new GrowingRecord(fold(null, line)));
+      this.#records.set(id, new RecordBuilder(reduceEvent(null, line)));
     } else if (line.type === "log:line") growing.addLine(line);
     else growing.add(line);
     this.#current = id;

@@ -3,7 +3,7 @@
  *
  * Untrusted text passes `tame` first, so that every terminal agrees with us about its width.
  */
-import { neutralise } from "../../terminal/neutralise.js";
+import { sanitize } from "../../../protocol/command/sanitize.js";
 import { columnsOf, cut } from "../../terminal/width.js";
 
 /** Joiners, variation selectors and skin tones: terminals disagree about the width of what they join. */
@@ -12,7 +12,7 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
 /** Untrusted text as one line: nothing a terminal acts on, nothing whose width is in dispute. */
 export function tame(text: string): string {
-  return PRINTABLE_ASCII.test(text) ? text : neutralise(text).replace(DISPUTED, "");
+  return PRINTABLE_ASCII.test(text) ? text : sanitize(text).replace(DISPUTED, "");
 }
 
 /** Widths of what is not ASCII, since measuring it costs microseconds and the same titles come ten times a second. */

@@ -2,8 +2,9 @@
  * How long it will go on: what earlier runs of the same type took, less what is behind it. Always an estimate, and
  * none at all without a history, or where its runs differ too much to tell anything.
  */
+
+import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { own } from "../../../protocol/own.js";
 import { type Usual, usualOf, usualSuccessors } from "../state/histories.js";
 import { chainOf, type State } from "../state/model.js";
 import { elapsedOf, stageSeconds } from "./elapsed.js";
@@ -42,16 +43,16 @@ export function isOverdue(state: State, operation: Operation): boolean {
   const stage = operation.stages[operation.currentStage];
   if (operation.state !== "running" || stage === undefined || operation.progress?.etaSeconds != null)
     return false;
-  if (own(operation.stageStates, stage) !== "active") return false;
-  const usual = own(usualOf(state, operation.op)?.stages ?? {}, stage)?.p90 ?? null;
+  if (getOwn(operation.stageStates, stage) !== "active") return false;
+  const usual = getOwn(usualOf(state, operation.op)?.stages ?? {}, stage)?.p90 ?? null;
   // A second more or less is nothing to point at.
-  const ran = stageSeconds(own(operation.stageTimes, stage), state.now, true) ?? 0;
+  const ran = stageSeconds(getOwn(operation.stageTimes, stage), state.now, true) ?? 0;
   return usual !== null && ran > usual + 1;
 }
 
 /** Seconds a stage usually takes. */
 export function usualSeconds(state: State, operation: Operation, stage: string): number | null {
-  return own(usualOf(state, operation.op)?.stages ?? {}, stage)?.p50 ?? null;
+  return getOwn(usualOf(state, operation.op)?.stages ?? {}, stage)?.p50 ?? null;
 }
 
 /** The active stage's rest and the medians of those after it; null where one of them was never run to its end. */
@@ -60,10 +61,10 @@ function byStages(operation: Operation, known: Usual, now: number): number | nul
   if (stages.length === 0) return null;
   let left = 0;
   for (const [i, stage] of stages.entries()) {
-    const state = own(stageStates, stage);
+    const state = getOwn(stageStates, stage);
     // Passed over, or behind us.
     if (state !== "active" && (state !== undefined || i < currentStage)) continue;
-    const usual = own(known.stages, stage)?.p50 ?? null;
+    const usual = getOwn(known.stages, stage)?.p50 ?? null;
     const seconds = state === "active" ? activeLeft(operation, stage, usual, now) : usual;
     if (seconds === null) return null;
     left += seconds;
@@ -77,7 +78,7 @@ const PACE_FROM = 10;
 function activeLeft(operation: Operation, stage: string, usual: number | null, now: number): number | null {
   const eta = operation.progress?.etaSeconds ?? null;
   if (eta !== null) return eta;
-  const ran = stageSeconds(own(operation.stageTimes, stage), now, true) ?? 0;
+  const ran = stageSeconds(getOwn(operation.stageTimes, stage), now, true) ?? 0;
   if (operation.progress === null && operation.percent >= PACE_FROM)
     return (ran * (100 - operation.percent)) / operation.percent;
   return usual === null ? null : Math.max(0, usual - ran);

@@ -3,8 +3,9 @@
  *
  * The log below always keeps its rows: what stands above gives way (blank rows, long results, a tall stepper) first.
  */
+
+import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { own } from "../../../protocol/own.js";
 import { formatDuration } from "../../terminal/format.js";
 import type { State } from "../state/model.js";
 import { pad, tame } from "./cells.js";
@@ -64,7 +65,7 @@ function about(operation: Operation, width: number, height: number, paint: Paint
   const line = new Line(width, paint).add(`   ${operation.id}`, "dim");
   if (tame(operation.op) !== tame(operation.title)) line.addWhole(` · ${tame(operation.op)}`, "dim");
   if (operation.attempt > 1) line.addWhole(` · attempt ${operation.attempt}`, "yellow");
-  const kept = operation.stages.filter((stage) => own(operation.stageTimes, stage)?.resumed).length;
+  const kept = operation.stages.filter((stage) => getOwn(operation.stageTimes, stage)?.resumed).length;
   if (kept > 0) line.addWhole(`, ${kept} stage${kept === 1 ? "" : "s"} kept`, "dim");
   if (operation.label !== null) line.add(" · ", "dim").add(tame(operation.label));
   if (height < 20) return [line.toString()];

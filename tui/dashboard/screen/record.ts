@@ -7,8 +7,7 @@ import { tame, wrap } from "./cells.js";
 import { elapsedOf } from "./elapsed.js";
 import { Line } from "./line.js";
 import { omittedValue } from "./outcome.js";
-import type { Paint, Style } from "./paint.js";
-import { unpainted } from "./paint.js";
+import { type Paint, type Style, unpainted } from "./paint.js";
 import { framesOf } from "./stack.js";
 import { glyphOf, stateWord, styleOf } from "./state-style.js";
 import { valueTable } from "./value-table.js";
@@ -39,7 +38,7 @@ function all(state: State, page: RecordPage, width: number, paint: Paint): strin
   if (operation === null) return ["", " It was removed."];
   const heading = (text: string, style: Style = "bold") => ["", paint(` ${text}`, style), ""];
   const table = (value: unknown) => valueTable(value, width - 4, ROWS_MOST, paint).map((row) => `   ${row}`);
-  const rows = ["", title(operation, width, paint), "", ...table(facts(operation, state.now))];
+  const rows = ["", title(operation, width, paint), "", ...table(events(operation, state.now))];
   const { omitted } = operation;
   const given = omitted?.params === undefined ? operation.params : omittedValue(operation, omitted.params);
   const params = Object.keys(given).length === 0 ? ["   none"] : table(given);
@@ -59,7 +58,7 @@ function title(operation: Operation, width: number, paint: Paint): string {
     .toString();
 }
 
-function facts(operation: Operation, now: number): Record<string, string> {
+function events(operation: Operation, now: number): Record<string, string> {
   const elapsed = elapsedOf(operation, now);
   const { chain, label } = operation;
   return {

@@ -1,13 +1,14 @@
 /**
  * Whether nothing has moved for longer than usual.
  *
- * What moves is a fact or a log line. Where a stage says how far it is, usual is the time of one unit at its rate: ten
+ * What moves is an event or a log line. Where a stage says how far it is, usual is the time of one unit at its rate: ten
  * times that. Where it does not, usual is what the stage took in nine of ten earlier runs: three times that. Never
  * less than ten seconds, and no warning where neither is known. A worker that is stopped (SIGSTOP), or waits for room
  * on the disk, is told by the daemon and needs no guess. So is a queued operation that cannot start.
  */
+
+import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { own } from "../../../protocol/own.js";
 import { usualOf } from "../state/histories.js";
 import type { State } from "../state/model.js";
 
@@ -44,8 +45,8 @@ function usualSilence(state: State, operation: Operation): number | null {
   const rate = operation.progress?.rate ?? 0;
   if (rate > 0) return Math.max(LEAST, UNITS / rate);
   const stage = operation.stages[operation.currentStage];
-  if (stage === undefined || own(operation.stageStates, stage) !== "active") return null;
-  const runs = own(usualOf(state, operation.op)?.stages ?? {}, stage);
+  if (stage === undefined || getOwn(operation.stageStates, stage) !== "active") return null;
+  const runs = getOwn(usualOf(state, operation.op)?.stages ?? {}, stage);
   return runs === undefined ? null : Math.max(LEAST, RUNS * runs.p90);
 }
 

@@ -3,8 +3,9 @@
  * durations), one stage a row where there is height, and a compact row of glyphs with the current stage where there is
  * neither.
  */
+
+import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { own } from "../../../protocol/own.js";
 import { formatDuration } from "../../terminal/format.js";
 import { stageColour, stageGlyph } from "../../terminal/glyphs.js";
 import type { State } from "../state/model.js";
@@ -49,8 +50,8 @@ export function stepper(
 }
 
 function stepOf(all: State, operation: Operation, stage: string): Step {
-  const state = own(operation.stageStates, stage);
-  const times = own(operation.stageTimes, stage);
+  const state = getOwn(operation.stageStates, stage);
+  const times = getOwn(operation.stageTimes, stage);
   const seconds = stageSeconds(times, all.now, operation.state === "running");
   const usual = usualSeconds(all, operation, stage);
   return {

@@ -1,5 +1,5 @@
 /** A line of text being typed: pure editing, with the keys of a shell. Of the filter, the search, and of any field. */
-import { neutralise } from "../../terminal/neutralise.js";
+import { sanitize } from "../../../protocol/command/sanitize.js";
 import type { Pressed } from "../keys/key.js";
 
 export interface LineEdit {
@@ -23,7 +23,7 @@ export function lineOf(text: string): LineEdit {
 export function insertText(line: LineEdit, text: string): LineEdit {
   // What is copied from a terminal often ends with a line break.
   const inOneLine = text.replace(/[\r\n]+$/, "").replace(/\s*[\r\n]\s*/g, " ");
-  const plain = neutralise(inOneLine).slice(0, Math.max(0, LONGEST - line.text.length));
+  const plain = sanitize(inOneLine).slice(0, Math.max(0, LONGEST - line.text.length));
   if (plain === "") return line;
   return { text: line.text.slice(0, line.at) + plain + line.text.slice(line.at), at: line.at + plain.length };
 }

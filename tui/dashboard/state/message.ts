@@ -51,7 +51,7 @@ export type Message =
   /** The operation that the command line names. */
   | { type: "found"; operation: Operation }
   | { type: "not-found"; code: number; message: string }
-  /** Facts and lines of an operation of the chain that begins with `first`. */
+  /** Events and lines of an operation of the chain that begins with `first`. */
   | { type: "taped"; first: string; id: string; lines: readonly TapedLine[] }
   | { type: "tape-broken"; first: string; reason: string }
   /** The replay plays, and the clock went on. */

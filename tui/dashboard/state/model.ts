@@ -51,7 +51,7 @@ export interface State {
   readonly view: WatchView;
   /** Operations outside the watch: the id argument, links of a chain. */
   readonly fetched: ReadonlyMap<string, Operation>;
-  /** When a running operation was last heard to move, by id, in ms: its last fact or log line. */
+  /** When a running operation was last heard to move, by id, in ms: its last event or log line. */
   readonly heard: ReadonlyMap<string, number>;
   /** How far running operations were shown to be, by id. */
   readonly reached: ReadonlyMap<string, Reached>;

@@ -6,8 +6,8 @@
  * was weighed by: a second `track` in a stage, or a history that is asked for anew, leads nothing back.
  */
 
+import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { own } from "../../../protocol/own.js";
 import type { History } from "./histories.js";
 import type { State } from "./model.js";
 
@@ -82,7 +82,7 @@ function shareOf(operation: Operation, history: History | null): Whole {
     if (i < currentStage) behind += weight;
   });
   const present = weights[currentStage] ?? 0;
-  if (own(stageStates, stages[currentStage] ?? "") === "done")
+  if (getOwn(stageStates, stages[currentStage] ?? "") === "done")
     return capped(((behind + present) / all) * 100, true);
   const known = share !== null || (present / all) * 100 < NOT_MISSED;
   return capped(((behind + (present * (share ?? 0)) / 100) / all) * 100, known);
@@ -99,7 +99,7 @@ export function measured({ progress, percent }: Operation): number | null {
 
 function weightsOf(stages: readonly string[], history: History | null): number[] {
   const usual = stages.map(
-    (stage) => (history === null ? undefined : own(history.stages, stage))?.p50 ?? null,
+    (stage) => (history === null ? undefined : getOwn(history.stages, stage))?.p50 ?? null,
   );
   const told = usual.filter((seconds) => seconds !== null);
   const sum = told.reduce((total, seconds) => total + seconds, 0);

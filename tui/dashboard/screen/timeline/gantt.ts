@@ -1,6 +1,7 @@
 /** The timeline's lanes as rows: names, spans on one axis of time, durations, and where the replay stands. */
+
+import { getOwn } from "../../../../protocol/get-own.js";
 import type { Operation } from "../../../../protocol/operation.js";
-import { own } from "../../../../protocol/own.js";
 import { formatDuration } from "../../../terminal/format.js";
 import { stageColour, stageGlyph } from "../../../terminal/glyphs.js";
 import { type Lane, type Span, secondsOf } from "../../replay/lanes.js";
@@ -129,7 +130,7 @@ function addName(
     line.add(fit(tame(title), nameWidth - 4), operation === undefined ? "dim" : "bold");
     return;
   }
-  const state = operation && own(operation.stageStates, lane.stage);
+  const state = operation && getOwn(operation.stageStates, lane.stage);
   line.add(`   ${stageGlyph(state)} `, stageColour(state));
   line.add(
     fit(tame(lane.stage), nameWidth - 6),

@@ -31,7 +31,7 @@ export function timelinePage(
   const moment = shownMoment(state, page);
   const { start, lanes } = lanesOf(state, page);
   const running = [...moment.records.values()].some(({ finishedAt }) => finishedAt === null);
-  // What is live goes on by the clock, not by the last fact.
+  // What is live goes on by the clock, not by the last event.
   const now = state.connection.state === "away" ? state.connection.since : state.now;
   const length = Math.max(
     durationOf(tape),

@@ -1,14 +1,13 @@
 /** The page that shows all of one operation: parameters, result, error with its stack, attempts. */
 import type { EventLine } from "../../../../protocol/client/client.js";
-import type { State } from "../model.js";
-import { operationOf } from "../model.js";
+import { operationOf, type State } from "../model.js";
 
 export interface RecordPage {
   readonly kind: "record";
   readonly id: string;
   /** First row on the screen. */
   readonly top: number;
-  /** Read from the stored facts; null until then. */
+  /** Read from the stored events; null until then. */
   readonly attempts: readonly Attempt[] | null;
 }
 
@@ -23,12 +22,12 @@ export interface Attempt {
   readonly kept: readonly string[];
 }
 
-/** Attempts with one more fact of the operation. */
-export function addFact(attempts: readonly Attempt[], fact: EventLine): readonly Attempt[] {
-  if (fact.type === "attempt:started") {
+/** Attempts with one more event of the operation. */
+export function addEvent(attempts: readonly Attempt[], event: EventLine): readonly Attempt[] {
+  if (event.type === "attempt:started") {
     const begun = {
-      number: fact.attempt,
-      startedAt: fact.at,
+      number: event.attempt,
+      startedAt: event.at,
       ended: null,
       seconds: null,
       message: null,
@@ -38,20 +37,20 @@ export function addFact(attempts: readonly Attempt[], fact: EventLine): readonly
   }
   const last = attempts.at(-1);
   if (last === undefined) return attempts;
-  const change = changeOf(last, fact);
+  const change = changeOf(last, event);
   return change === null ? attempts : [...attempts.slice(0, -1), { ...last, ...change }];
 }
 
-function changeOf(last: Attempt, fact: EventLine): Partial<Attempt> | null {
-  switch (fact.type) {
+function changeOf(last: Attempt, event: EventLine): Partial<Attempt> | null {
+  switch (event.type) {
     case "stage:left":
-      return fact.resumed ? { kept: [...last.kept, fact.stage] } : null;
+      return event.resumed ? { kept: [...last.kept, event.stage] } : null;
     case "attempt:finished":
-      return { ended: fact.state, seconds: fact.seconds, message: fact.error?.message ?? null };
+      return { ended: event.state, seconds: event.seconds, message: event.error?.message ?? null };
     case "attempt:requeued":
-      return { ended: last.ended ?? "lost", message: last.message ?? fact.reason };
+      return { ended: last.ended ?? "lost", message: last.message ?? event.reason };
     case "operation:settled":
-      return last.ended === null ? { ended: fact.state, message: fact.error?.message ?? null } : null;
+      return last.ended === null ? { ended: event.state, message: event.error?.message ?? null } : null;
     default:
       return null;
   }

@@ -1,6 +1,6 @@
 /** The page that asks from which stage a retry goes on. */
 
-import { own } from "../../../../protocol/own.js";
+import { getOwn } from "../../../../protocol/get-own.js";
 import { operationOf, type State } from "../model.js";
 
 export interface RetryPage {
@@ -35,8 +35,8 @@ export function retryChoices(state: State, { id }: RetryPage): RetryChoice[] {
   const { stages, stageStates } = operation;
   if (isResumable(state, operation.op) !== true)
     return [{ from: undefined, kept: [], first: stages[0] ?? null }];
-  const done = stages.filter((stage) => own(stageStates, stage) === "done");
-  const next = stages.find((stage) => own(stageStates, stage) !== "done") ?? null;
+  const done = stages.filter((stage) => getOwn(stageStates, stage) === "done");
+  const next = stages.find((stage) => getOwn(stageStates, stage) !== "done") ?? null;
   return [
     { from: undefined, kept: done, first: next },
     ...done.toReversed().map((from, after) => ({

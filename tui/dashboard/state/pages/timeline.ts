@@ -41,7 +41,7 @@ export function openTimeline(state: State): State {
   return { ...state, page };
 }
 
-/** The chain whose facts are to be read; null where none is. */
+/** The chain whose events are to be read; null where none is. */
 export function wantedTape(state: State): string | null {
   return state.page?.kind === "timeline" ? state.page.first : null;
 }

@@ -1,8 +1,8 @@
 /** Law: no text that passed holds anything a terminal acts on, in characters or in bytes. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { sanitize } from "../../../protocol/command/sanitize.js";
 import { jsonLine } from "../../../tui/terminal/json.js";
-import { neutralise } from "../../../tui/terminal/neutralise.js";
 
 /** Text that is mostly trouble: every control, invisible and bidi character, halves of surrogate pairs. */
 const trouble = fc.oneof(
@@ -46,7 +46,7 @@ const codes = (value: string) => Array.from(value, (character) => character.code
 
 test("nothing a terminal acts on is left", () => {
   fc.assert(
-    fc.property(text, (value) => !codes(neutralise(value)).some(acts)),
+    fc.property(text, (value) => !codes(sanitize(value)).some(acts)),
     { numRuns: 2000 },
   );
 });
@@ -54,7 +54,7 @@ test("nothing a terminal acts on is left", () => {
 test("newlines stay where they are asked for, and nothing else", () => {
   fc.assert(
     fc.property(text, (value) => {
-      const kept = neutralise(value, { newlines: true });
+      const kept = sanitize(value, { newlines: true });
       expect(kept.split("\n")).toHaveLength(value.split("\n").length);
       return !codes(kept.replaceAll("\n", "")).some(acts);
     }),
@@ -65,7 +65,7 @@ test("8-bit controls are not made by the encoding of what replaces them", () => 
   fc.assert(
     fc.property(
       fc.string({ unit: fc.integer({ min: 0, max: 0x9f }).map((code) => String.fromCodePoint(code)) }),
-      (value) => Buffer.from(neutralise(value)).every((byte) => byte >= 0x20 && byte <= 0x7e),
+      (value) => Buffer.from(sanitize(value)).every((byte) => byte >= 0x20 && byte <= 0x7e),
     ),
   );
 });
@@ -73,14 +73,14 @@ test("8-bit controls are not made by the encoding of what replaces them", () => 
 test("what is harmless stays as it is, and twice is once", () => {
   fc.assert(
     fc.property(text, (value) => {
-      const once = neutralise(value);
-      expect(neutralise(once)).toBe(once);
+      const once = sanitize(value);
+      expect(sanitize(once)).toBe(once);
       const harmless = codes(value)
         .filter((code) => !acts(code))
         .map((code) => String.fromCodePoint(code))
         .join("");
       // Two halves of a pair that stood apart may have met.
-      if (!codes(harmless).some(acts)) expect(neutralise(harmless)).toBe(harmless);
+      if (!codes(harmless).some(acts)) expect(sanitize(harmless)).toBe(harmless);
     }),
   );
 });
@@ -96,14 +96,14 @@ test.each([
   ["\ud83d", "\\ud83d"],
   ["naïve 日本 👩‍💻", "naïve 日本 👩‍💻"],
 ])("%j is shown as %j", (value, shown) => {
-  expect(neutralise(value)).toBe(shown);
+  expect(sanitize(value)).toBe(shown);
 });
 
 test("tabs reach the next eighth column of their line", () => {
-  expect(neutralise("a\tb\tc")).toBe("a       b       c");
-  expect(neutralise("12345678\t9")).toBe("12345678        9");
-  expect(neutralise("long line\na\tb", { newlines: true })).toBe("long line\na       b");
-  expect(neutralise("\x1b\tb")).toBe("\\x1b    b");
+  expect(sanitize("a\tb\tc")).toBe("a       b       c");
+  expect(sanitize("12345678\t9")).toBe("12345678        9");
+  expect(sanitize("long line\na\tb", { newlines: true })).toBe("long line\na       b");
+  expect(sanitize("\x1b\tb")).toBe("\\x1b    b");
 });
 
 test("JSON for stdout says the same value, with nothing active in it", () => {

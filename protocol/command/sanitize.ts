@@ -13,13 +13,13 @@ const NAMED: Record<string, string> = { "\n": "\\n", "\r": "\\r" };
 
 const TAB_STOP = 8;
 
-export interface NeutraliseOptions {
+export interface SanitizeOptions {
   /** Keep `\n` as it is; by default it becomes `\n` in letters, so that the text stays one line. */
   newlines?: boolean;
 }
 
 /** The text with nothing in it that a terminal acts on; tabs become spaces up to the next eighth column. */
-export function neutralise(text: string, options: NeutraliseOptions = {}): string {
+export function sanitize(text: string, options: SanitizeOptions = {}): string {
   if (text.search(ACTIVE) === -1) return text;
   // How much longer the text before the current place became, and where its line began, to find the tab stops.
   let grown = 0;

@@ -2,16 +2,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod/mini";
-import type { Fact } from "../../protocol/fact.js";
-import { fold, foldLogLine, foldOutline } from "../../protocol/fold.js";
-import { GrowingRecord } from "../../protocol/growing-record.js";
+import type { OperationEvent } from "../../protocol/event.js";
 import { type Operation, operationSchema } from "../../protocol/operation.js";
+import { RecordBuilder, reduceEvent, reduceLogLine, reduceOutline } from "../../protocol/reduce.js";
 import { isFinal, mayMove } from "../../protocol/state.js";
 import { AT, Story } from "../harness/records.js";
 import { histories } from "./histories.js";
 
-const foldAll = (record: Operation | null, facts: Fact[]): Operation =>
-  facts.reduce<Operation | null>((so, fact) => fold(so, fact), record)!;
+const foldAll = (record: Operation | null, events: OperationEvent[]): Operation =>
+  events.reduce<Operation | null>((so, event) => reduceEvent(so, event), record)!;
 
 function frozen<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
@@ -22,53 +21,53 @@ function frozen<T>(value: T): T {
 }
 
 describe("laws", () => {
-  test("a record as it was, and the facts from there or from before there on, is the record as it is", () => {
+  test("a record as it was, and the events from there or from before there on, is the record as it is", () => {
     fc.assert(
-      fc.property(histories, fc.nat(), fc.nat(), (facts, a, b) => {
-        const snapshotAt = 1 + (a % facts.length);
+      fc.property(histories, fc.nat(), fc.nat(), (events, a, b) => {
+        const snapshotAt = 1 + (a % events.length);
         const from = b % (snapshotAt + 1);
-        const snapshot = foldAll(null, facts.slice(0, snapshotAt));
-        expect(foldAll(snapshot, facts.slice(from))).toEqual(foldAll(null, facts));
+        const snapshot = foldAll(null, events.slice(0, snapshotAt));
+        expect(foldAll(snapshot, events.slice(from))).toEqual(foldAll(null, events));
       }),
     );
   });
 
-  test("all facts a second time change nothing", () => {
+  test("all events a second time change nothing", () => {
     fc.assert(
-      fc.property(histories, (facts) => {
-        const once = foldAll(null, facts);
-        expect(foldAll(once, facts)).toEqual(once);
+      fc.property(histories, (events) => {
+        const once = foldAll(null, events);
+        expect(foldAll(once, events)).toEqual(once);
       }),
     );
   });
 
-  test("each fact twice in a row is that fact once", () => {
+  test("each event twice in a row is that event once", () => {
     fc.assert(
-      fc.property(histories, (facts) => {
-        const doubled = facts.flatMap((fact) => [fact, fact]);
-        expect(foldAll(null, doubled)).toEqual(foldAll(null, facts));
+      fc.property(histories, (events) => {
+        const doubled = events.flatMap((event) => [event, event]);
+        expect(foldAll(null, doubled)).toEqual(foldAll(null, events));
       }),
     );
   });
 
-  test("no record and no fact is ever changed", () => {
+  test("no record and no event is ever changed", () => {
     fc.assert(
-      fc.property(histories, (facts) => {
+      fc.property(histories, (events) => {
         let record: Operation | null = null;
         // In a frozen record an assignment throws.
-        for (const fact of facts) record = frozen(fold(record, frozen(fact)));
+        for (const event of events) record = frozen(reduceEvent(record, frozen(event)));
       }),
     );
   });
 
   test("a growing record is what the fold makes, and what was read of it stays as it was", () => {
     fc.assert(
-      fc.property(histories, fc.array(fc.boolean()), ([submitted, ...facts], reads) => {
-        let record = fold(null, submitted!);
-        const growing = new GrowingRecord(record);
-        for (const [index, fact] of facts.entries()) {
-          record = fold(record, fact);
-          growing.add(fact);
+      fc.property(histories, fc.array(fc.boolean()), ([submitted, ...events], reads) => {
+        let record = reduceEvent(null, submitted!);
+        const growing = new RecordBuilder(record);
+        for (const [index, event] of events.entries()) {
+          record = reduceEvent(record, event);
+          growing.add(event);
           // In a frozen record an assignment throws.
           if (reads[index % reads.length]) expect(frozen(growing.record)).toEqual(record);
         }
@@ -79,19 +78,19 @@ describe("laws", () => {
 
   test("an outline is the record without what was kept of each stage", () => {
     fc.assert(
-      fc.property(histories, (facts) => {
-        const outline = facts.reduce<Operation | null>((so, fact) => foldOutline(so, fact), null);
-        expect(outline).toEqual({ ...foldAll(null, facts), stageStates: {}, stageTimes: {} });
+      fc.property(histories, (events) => {
+        const outline = events.reduce<Operation | null>((so, event) => reduceOutline(so, event), null);
+        expect(outline).toEqual({ ...foldAll(null, events), stageStates: {}, stageTimes: {} });
       }),
     );
   });
 
   test("every record on the way is a valid one, and moves only as the table allows", () => {
     fc.assert(
-      fc.property(histories, (facts) => {
+      fc.property(histories, (events) => {
         let record: Operation | null = null;
-        for (const fact of facts) {
-          const after = fold(record, fact);
+        for (const event of events) {
+          const after = reduceEvent(record, event);
           expect(z.strictObject(operationSchema.shape).safeParse(after).error).toBeUndefined();
           if (record && record.state !== after.state) expect(mayMove(record.state, after.state)).toBe(true);
           if (isFinal(after.state)) expect(Object.values(after.stageStates)).not.toContain("active");
@@ -102,17 +101,17 @@ describe("laws", () => {
   });
 });
 
-describe("single facts", () => {
+describe("single events", () => {
   const running = () => new Story().started();
 
   test("nothing can come before the submit", () => {
-    const fact = { type: "attempt:started", seq: 1, at: AT, attempt: 1 } as const;
-    expect(() => fold(null, fact)).toThrow("attempt:started before operation:submitted");
+    const event = { type: "attempt:started", seq: 1, at: AT, attempt: 1 } as const;
+    expect(() => reduceEvent(null, event)).toThrow("attempt:started before operation:submitted");
   });
 
   test("a stage that is entered is active and current, and the bar starts again", () => {
     const record = running()
-      .fact({ type: "progress:changed", percent: 80, progress: null })
+      .event({ type: "progress:changed", percent: 80, progress: null })
       .entered("Process", 1)
       .record();
     expect(record).toMatchObject({ currentStage: 1, stageStates: { Process: "active" }, percent: 0 });
@@ -153,8 +152,8 @@ describe("single facts", () => {
   test("a stage may be called as what every object has", () => {
     for (const name of ["__proto__", "constructor"]) {
       const story = new Story({ stages: [name] }).started().entered(name, 0).left(name, 0);
-      const growing = new GrowingRecord(new Story({ stages: [name] }).record());
-      for (const line of story.lines) growing.add(line as Fact);
+      const growing = new RecordBuilder(new Story({ stages: [name] }).record());
+      for (const line of story.lines) growing.add(line as OperationEvent);
       for (const { stageStates, stageTimes } of [story.record(), growing.record]) {
         expect(Object.entries(stageStates)).toEqual([[name, "done"]]);
         expect(Object.keys(stageTimes)).toEqual([name]);
@@ -163,8 +162,8 @@ describe("single facts", () => {
     }
   });
 
-  test("a growing record copies its stages' maps once it was read, not for each fact", () => {
-    const growing = new GrowingRecord(running().record());
+  test("a growing record copies its stages' maps once it was read, not for each event", () => {
+    const growing = new RecordBuilder(running().record());
     growing.add({ type: "stage:entered", seq: 3, at: AT, attempt: 1, stage: "Load", index: 0 });
     const { stageStates } = growing.record;
     growing.add({ type: "stage:entered", seq: 4, at: AT, attempt: 1, stage: "Process", index: 1 });
@@ -175,7 +174,7 @@ describe("single facts", () => {
   });
 
   test("only a success ends at 100 %", () => {
-    const at40 = () => running().fact({ type: "progress:changed", percent: 40, progress: null });
+    const at40 = () => running().event({ type: "progress:changed", percent: 40, progress: null });
     expect(at40().settled("succeeded").record()).toMatchObject({ percent: 100, finishedSuccessfully: true });
     expect(at40().settled("failed").record()).toMatchObject({ percent: 40, finishedSuccessfully: false });
   });
@@ -184,7 +183,7 @@ describe("single facts", () => {
     const record = running()
       .entered("Load", 0)
       .settled("failed")
-      .fact({ type: "operation:retried", from: null })
+      .event({ type: "operation:retried", from: null })
       .record();
     expect(record).toMatchObject({
       state: "queued",
@@ -200,7 +199,7 @@ describe("single facts", () => {
 
   test("a timeout is no cancel of the user's", () => {
     const asked = (reason: "cancel" | "timeout") =>
-      running().fact({ type: "cancel:requested", reason }).record().cancelRequested;
+      running().event({ type: "cancel:requested", reason }).record().cancelRequested;
     expect(asked("cancel")).toBe(true);
     expect(asked("timeout")).toBe(false);
   });
@@ -208,9 +207,9 @@ describe("single facts", () => {
   test("a cancel that was meant for an earlier attempt does not hit the next one", () => {
     const record = running()
       .settled("failed")
-      .fact({ type: "operation:retried", from: null })
+      .event({ type: "operation:retried", from: null })
       .started(2)
-      .fact({ type: "cancel:requested", reason: "cancel", attempt: 1 })
+      .event({ type: "cancel:requested", reason: "cancel", attempt: 1 })
       .record();
     expect(record.cancelRequested).toBe(false);
   });
@@ -219,8 +218,8 @@ describe("single facts", () => {
     const record = running().record();
     const line = (n: number) =>
       ({ n, seq: n, at: AT, attempt: 1, stage: null, stream: "log", text: "" }) as const;
-    const at5 = foldLogLine(record, line(5));
+    const at5 = reduceLogLine(record, line(5));
     expect(at5).toEqual({ ...record, logLines: 5 });
-    expect(foldLogLine(at5, line(4))).toBe(at5);
+    expect(reduceLogLine(at5, line(4))).toBe(at5);
   });
 });

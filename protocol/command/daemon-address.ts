@@ -1,7 +1,11 @@
 /** Where a command looks for the daemon, and the command that starts a daemon there. */
 import { socketPath, stateDir } from "../places.js";
 import { type Config, readConfig } from "./config.js";
-import { shellQuote } from "./shell-quote.js";
+
+/** A word as it must be typed in a POSIX shell, for the commands we tell people to type. */
+export function shellQuote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
 
 /** Options that every command has. */
 export interface GlobalOptions {

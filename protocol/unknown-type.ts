@@ -9,7 +9,7 @@ const MOST = 12;
 const MOST_LETTERS = 200;
 
 /** @param notLoaded - how many files did not load: the type may be in one of them */
-export function noSuchType(op: string, names: Iterable<string>, notLoaded: number): Refusal {
+export function unknownType(op: string, names: Iterable<string>, notLoaded: number): Refusal {
   const all = [...names];
   const near = nearest(op, all);
   const files =

@@ -1,6 +1,6 @@
 /** How deeply a value is nested. */
 import { expect, test } from "vitest";
-import { isDeeper } from "../../protocol/depth.js";
+import { isDeeper } from "../../protocol/json-loss.js";
 
 const nested = (levels: number): unknown => JSON.parse(`${"[".repeat(levels)}${"]".repeat(levels)}`);
 

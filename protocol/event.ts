@@ -1,5 +1,5 @@
 /**
- * Facts: what happened in an operation, past tense, numbered by `seq` over all its attempts, stored.
+ * Events: what happened in an operation, past tense, numbered by `seq` over all its attempts, stored.
  *
  * The daemon says the first group (they stand in the journal), the worker the second (they stand in the attempt's
  * `events.ndjson`). No two writers number the same operation at once: the daemon hands its last number to the
@@ -25,7 +25,7 @@ interface Numbered {
   attempt: number;
 }
 
-export type DaemonFact = Numbered &
+export type DaemonEvent = Numbered &
   (
     | { type: "operation:submitted"; operation: Submission }
     | { type: "attempt:started" }
@@ -45,7 +45,7 @@ export type DaemonFact = Numbered &
       }
   );
 
-export type WorkerFact = Numbered &
+export type WorkerEvent = Numbered &
   /** `entry`: what the daemon kept of the operation then; for recovery alone, and not shown. */
   (
     | { type: "attempt:accepted"; pid: number; entry?: unknown }
@@ -96,15 +96,95 @@ export interface Outcome {
 /** Why an attempt was told to stop. The first reason sticks. */
 export type StopReason = "cancel" | "timeout";
 
-/** A worker's fact before its writer numbers and stamps it. */
-export type FactBody = WithoutNumber<WorkerFact>;
+/** A worker's event before its writer numbers and stamps it. */
+export type EventBody = WithoutNumber<WorkerEvent>;
 type WithoutNumber<F> = F extends unknown ? Omit<F, keyof Numbered> : never;
 
-export type Fact = DaemonFact | WorkerFact;
-export type FactType = Fact["type"];
+export type OperationEvent = DaemonEvent | WorkerEvent;
+type EventType = OperationEvent["type"];
 
 /** The closing line of a followed event stream. */
 export interface EndLine {
   type: "end";
   state: FinalState;
 }
+
+/** The keys of an event beside those that every event has. */
+type OwnKeys<T extends EventType> = Exclude<
+  keyof Extract<OperationEvent, { type: T }>,
+  "type" | "seq" | "at" | "attempt"
+>;
+
+interface EventText<T extends EventType> {
+  writer: T extends DaemonEvent["type"] ? "daemon" : "worker";
+  /** Those that clients see. */
+  keys: ReadonlyArray<OwnKeys<T>>;
+  /** In Markdown. */
+  meaning: string;
+}
+
+/** In the order of a life. */
+export const EVENTS: { readonly [T in EventType]: EventText<T> } = {
+  "operation:submitted": {
+    writer: "daemon",
+    keys: ["operation"],
+    meaning: "The operation was submitted and is queued",
+  },
+  "attempt:started": { writer: "daemon", keys: [], meaning: "A worker was given the operation" },
+  "attempt:accepted": {
+    writer: "worker",
+    keys: ["pid"],
+    meaning: "The worker accepted the operation; the attempt counts from here",
+  },
+  "stages:declared": {
+    writer: "worker",
+    keys: ["title", "stages"],
+    meaning: "The type was edited after the submit; its current stages",
+  },
+  "stage:entered": {
+    writer: "worker",
+    keys: ["stage", "index"],
+    meaning: "A stage began; `index` is null for an untracked stage",
+  },
+  "stage:left": {
+    writer: "worker",
+    keys: ["stage", "index", "state", "resumed", "seconds"],
+    meaning: "A stage ended; `state` is `done`, `failed` or `cancelled`",
+  },
+  "progress:changed": {
+    writer: "worker",
+    keys: ["percent", "progress"],
+    meaning: "The progress bar changed",
+  },
+  "status:changed": { writer: "worker", keys: ["status"], meaning: "The status line changed" },
+  "records:dropped": {
+    writer: "worker",
+    keys: ["count"],
+    meaning: "Log lines and progress were lost because the disk was full",
+  },
+  "attempt:finished": {
+    writer: "worker",
+    keys: ["state", "result", "error", "next", "seconds"],
+    meaning: "The attempt ended with this outcome",
+  },
+  "attempt:requeued": {
+    writer: "daemon",
+    keys: ["reason", "retryAt"],
+    meaning: "The operation was queued again: the worker died, or the type retries",
+  },
+  "operation:settled": {
+    writer: "daemon",
+    keys: ["state", "result", "error", "next"],
+    meaning: "The operation is finished; `next` is the id of the next operation of the chain",
+  },
+  "operation:retried": {
+    writer: "daemon",
+    keys: ["from"],
+    meaning: "A retry was requested; the operation is queued again",
+  },
+  "cancel:requested": {
+    writer: "daemon",
+    keys: ["reason"],
+    meaning: "A stop was requested; `reason` is `cancel` or `timeout`",
+  },
+};

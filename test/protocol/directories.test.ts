@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { makeDirectory } from "../../protocol/make-directory.js";
+import { makeDirectory } from "../../protocol/directories.js";
 import { useDirectories } from "../harness/temporary.js";
 
 const directory = useDirectories();

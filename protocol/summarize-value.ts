@@ -3,7 +3,7 @@
 const MOST = 60;
 
 /** `"x"`, `5`, `null`; of what holds other values only what it is. */
-export function briefValue(value: unknown): string {
+export function summarizeValue(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";
   const json = JSON.stringify(value) ?? String(value);

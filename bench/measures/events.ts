@@ -1,5 +1,5 @@
 /**
- * How long a fact takes from a busy loop, which never yields, to a watcher: 1,000 a second, each with the time it was
+ * How long an event takes from a busy loop, which never yields, to a watcher: 1,000 a second, each with the time it was
  * made; beside one line over a bare Unix socket between two processes. And from an operation to the screen of the
  * dashboard, which draws at most ten times a second.
  */
@@ -29,7 +29,7 @@ socket.on("connect", () => {
 
 const now = () => performance.timeOrigin + performance.now();
 
-export default async function facts({ quick }: MeasureOptions): Promise<Row[]> {
+export default async function events({ quick }: MeasureOptions): Promise<Row[]> {
   const rounds = quick ? 2 : 7;
   const count = quick ? 1000 : 3000;
   const world = await benchWorld({ ops: { ...BUSY, ...LETTERS } });
@@ -50,22 +50,22 @@ export default async function facts({ quick }: MeasureOptions): Promise<Row[]> {
       },
       rounds,
     );
-    const notes = `1,000 facts/s, ${count} a round, the loop never yields; progress is not synced`;
+    const notes = `1,000 events/s, ${count} a round, the loop never yields; progress is not synced`;
     const what = "a line over a bare socket";
     return [
       compared(
-        "fact to watcher, p50",
+        "event to watcher, p50",
         p50.watcher,
         { what, samples: p50.socket },
         { unit: "ms", goal: { of: "ours", atMost: 1 }, notes },
       ),
       compared(
-        "fact to watcher, p99",
+        "event to watcher, p99",
         p99.watcher.slice(1),
         { what, samples: p99.socket.slice(1) },
         { unit: "ms", goal: { of: "ours", atMost: 10 }, notes },
       ),
-      alone("fact to the dashboard's screen, p95", await toScreen(world, quick ? 30 : 150), {
+      alone("event to the dashboard's screen, p95", await toScreen(world, quick ? 30 : 150), {
         unit: "ms",
         goal: { of: "ours", atMost: 120 },
         notes: "a status to the bytes on a pty of 160x50, the operation's page, four statuses a second",
@@ -78,7 +78,7 @@ export default async function facts({ quick }: MeasureOptions): Promise<Row[]> {
 
 async function toWatcher({ client }: BenchWorld, count: number): Promise<number[]> {
   const delays: number[] = [];
-  const { id } = await client.submit({ op: "busy", params: { facts: count } }, crypto.randomUUID());
+  const { id } = await client.submit({ op: "busy", params: { events: count } }, crypto.randomUUID());
   for await (const line of client.watch({ operation: id })) {
     const status = line.type === "changed" ? line.patch.status : null;
     if (status) delays.push(now() - Number(status.text));

@@ -1,0 +1,253 @@
+/**
+ * The one fold: (record, event) → record, pure, used by the daemon, `liveops run`, replay and the tests.
+ *
+ * Laws (property-tested): folding a prefix and then the rest equals folding all; an event at or below the record's
+ * `seq` changes nothing, so applying events twice is harmless; the given record is never mutated.
+ */
+import type { OperationEvent, Submission } from "./event.js";
+import type { LogLine, Operation, StageTimes } from "./operation.js";
+import type { FinalState } from "./state.js";
+
+const NO_STATES: Operation["stageStates"] = Object.freeze({});
+const NO_TIMES: Operation["stageTimes"] = Object.freeze({});
+
+/** The record of an operation that has just been submitted. */
+export function submittedRecord(operation: Submission, at: string, seq: number): Operation {
+  return {
+    id: operation.id,
+    op: operation.op,
+    title: operation.title,
+    label: operation.label,
+    cwd: operation.cwd,
+    params: operation.params,
+    state: "queued",
+    stages: operation.stages,
+    currentStage: -1,
+    // One for all that wait: no record is ever changed in place.
+    stageStates: NO_STATES,
+    stageTimes: NO_TIMES,
+    percent: 0,
+    progress: null,
+    status: null,
+    result: null,
+    omitted: operation.omitted ?? null,
+    error: null,
+    attempt: 0,
+    retryAt: null,
+    stalledSince: null,
+    noRoomSince: null,
+    blocked: null,
+    seconds: null,
+    cancelRequested: false,
+    finishedSuccessfully: false,
+    queuePosition: null,
+    chain: operation.chain,
+    ...(operation.limits && { limits: operation.limits }),
+    createdAt: at,
+    updatedAt: at,
+    startedAt: null,
+    finishedAt: null,
+    logLines: 0,
+    seq,
+  };
+}
+
+/**
+ * The record after the event.
+ *
+ * @throws Error when the first event is not `operation:submitted`: there is nothing to fold into.
+ */
+export function reduceEvent(record: Operation | null, event: OperationEvent): Operation {
+  return reduceWith(putInCopy, record, event);
+}
+
+/** As `fold`, for who asks only where an operation stands: nothing is kept of each stage, and so nothing grows. */
+export function reduceOutline(record: Operation | null, event: OperationEvent): Operation {
+  return reduceWith((map) => map, record, event);
+}
+
+/** A map with one entry more, or another one: how a stage's state and times come into a record. */
+type Put = <V>(map: Record<string, V>, key: string, value: V) => Record<string, V>;
+
+const putInCopy: Put = (map, key, value) => setEntry({ ...map }, key, value);
+
+/** Changes the map that is given. */
+const setEntry: Put = (map, key, value) => {
+  // A stage may have that name too, and an assignment would set the prototype.
+  if (key === "__proto__")
+    Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
+  else map[key] = value;
+  return map;
+};
+
+/** The fold itself; `put` says how the maps of the stages are changed. */
+function reduceWith(put: Put, record: Operation | null, event: OperationEvent): Operation {
+  if (record === null) {
+    if (event.type !== "operation:submitted") throw new Error(`${event.type} before operation:submitted`);
+    return submittedRecord(event.operation, event.at, event.seq);
+  }
+  if (event.type === "cancel:requested") {
+    // It has no number: that it came before is told by the attempt, which runs and is not flagged yet.
+    const isNews = record.state === "running" && event.attempt === record.attempt && !record.cancelRequested;
+    return isNews && event.reason === "cancel"
+      ? { ...record, cancelRequested: true, updatedAt: event.at }
+      : record;
+  }
+  if (event.seq <= record.seq) return record;
+  return { ...record, ...changes(put, record, event), updatedAt: event.at, seq: event.seq };
+}
+
+/** The record after a log line: only the count changes. */
+export function reduceLogLine(record: Operation, line: LogLine): Operation {
+  return line.n <= record.logLines ? record : { ...record, logLines: line.n };
+}
+
+function changes(
+  put: Put,
+  record: Operation,
+  event: Exclude<OperationEvent, { type: "cancel:requested" }>,
+): Partial<Operation> {
+  switch (event.type) {
+    case "operation:submitted":
+    case "attempt:accepted":
+    case "records:dropped":
+      return {};
+    case "attempt:finished":
+      return { seconds: event.seconds };
+    case "attempt:started":
+      return { ...CLEAN, state: "running", attempt: event.attempt, startedAt: event.at };
+    case "stages:declared":
+      return { title: event.title, stages: event.stages };
+    case "attempt:requeued":
+      return { ...CLEAN, state: "queued", startedAt: null, retryAt: event.retryAt };
+    case "operation:retried":
+      return { ...CLEAN, state: "queued", startedAt: null, chain: { ...record.chain, next: null } };
+    case "stage:entered":
+      if (event.index === null) return {};
+      return {
+        currentStage: event.index,
+        stageStates: put(record.stageStates, event.stage, "active"),
+        stageTimes: put(record.stageTimes, event.stage, {
+          startedAt: event.at,
+          finishedAt: null,
+          resumed: false,
+          seconds: null,
+        }),
+        percent: 0,
+        progress: null,
+      };
+    case "stage:left":
+      if (event.index === null) return {};
+      return {
+        stageStates: put(record.stageStates, event.stage, event.state),
+        stageTimes: put(record.stageTimes, event.stage, leftTimes(record, event.stage, event)),
+      };
+    case "progress:changed":
+      return { percent: event.percent, progress: event.progress };
+    case "status:changed":
+      return { status: event.status };
+    case "operation:settled":
+      return {
+        state: event.state,
+        result: event.result,
+        ...(event.omitted && { omitted: { ...record.omitted, ...event.omitted } }),
+        error: event.error,
+        finishedSuccessfully: event.state === "succeeded",
+        percent: event.state === "succeeded" ? 100 : record.percent,
+        ...closeStages(put, record, event),
+        queuePosition: null,
+        finishedAt: event.at,
+        chain: { ...record.chain, next: event.next },
+      };
+  }
+}
+
+/** What a new attempt, or the wait for one, starts without. */
+const CLEAN = {
+  currentStage: -1,
+  stageStates: {},
+  stageTimes: {},
+  percent: 0,
+  progress: null,
+  status: null,
+  result: null,
+  error: null,
+  cancelRequested: false,
+  finishedSuccessfully: false,
+  queuePosition: null,
+  finishedAt: null,
+  retryAt: null,
+  seconds: null,
+} satisfies Partial<Operation>;
+
+function leftTimes(
+  record: Operation,
+  stage: string,
+  event: { at: string; resumed: boolean; seconds: number | null },
+): StageTimes {
+  const startedAt = record.stageTimes[stage]?.startedAt ?? event.at;
+  return { startedAt, finishedAt: event.at, resumed: event.resumed, seconds: event.seconds };
+}
+
+/** A worker that died left its stage open: it ended as the operation did, and with it. */
+function closeStages(
+  put: Put,
+  record: Operation,
+  event: { state: FinalState; at: string },
+): Partial<Pick<Operation, "stageStates" | "stageTimes">> {
+  let { stageStates, stageTimes } = record;
+  const open = Object.keys(stageStates).filter((name) => record.stageStates[name] === "active");
+  if (open.length === 0) return {};
+  const state = event.state === "succeeded" ? "done" : event.state;
+  for (const name of open) {
+    stageStates = put(stageStates, name, state);
+    stageTimes = put(
+      stageTimes,
+      name,
+      leftTimes(record, name, { at: event.at, resumed: false, seconds: null }),
+    );
+  }
+  return { stageStates, stageTimes };
+}
+
+/**
+ * A record that takes one event after another: what `fold` makes of them, without a copy of the stages' maps for each.
+ * They are copied at the first change after the record was read, since whoever read it keeps it as it was.
+ */
+export class RecordBuilder {
+  #record: Operation;
+  /** Maps that nobody else has seen. */
+  readonly #own = new Set<object>();
+  readonly #put: Put = (map, key, value) => {
+    if (this.#own.has(map)) return setEntry(map, key, value);
+    const copy = { ...map };
+    this.#own.add(copy);
+    return setEntry(copy, key, value);
+  };
+
+  constructor(record: Operation) {
+    this.#record = record;
+  }
+
+  /** As it is now; it is not changed any more. */
+  get record(): Operation {
+    this.#own.clear();
+    return this.#record;
+  }
+
+  get attempt(): number {
+    return this.#record.attempt;
+  }
+
+  get logLines(): number {
+    return this.#record.logLines;
+  }
+
+  add(event: OperationEvent): void {
+    this.#record = reduceWith(this.#put, this.#record, event);
+  }
+
+  addLine(line: LogLine): void {
+    this.#record = reduceLogLine(this.#record, line);
+  }
+}
