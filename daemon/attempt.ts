@@ -1,7 +1,7 @@
 /**
  * One running attempt as the daemon sees it: its run files tailed and folded, its worker, its stop.
  *
- * It only observes and signals; whatever it finds out (an outcome, a death) goes to the executor, which settles.
+ * It only observes and signals; whatever it finds out (an outcome, a death) goes to the executor, which finishes.
  */
 import { lstatSync, mkdirSync } from "node:fs";
 import { uptime } from "node:os";
@@ -59,7 +59,7 @@ export class Attempt {
   outcome: Outcome | null = null;
   /** Since when its worker is stopped and does nothing. */
   stalledSince: string | null = null;
-  /** Since when the worker, or its settlement, waits for room on the disk. */
+  /** Since when the worker, or its finishing, waits for room on the disk. */
   noRoomSince: string | null = null;
   /** How far the worker's own output files were read into the log. */
   readonly outputEnd = { stdout: 0, stderr: 0 };

@@ -16,7 +16,7 @@ export type ClaimOptions = Pick<
 
 /**
  * @param begin called when the start is durable: the worker may be told
- * @returns whether it was; where not, the operation is queued again, settled or gone, and the worker is free
+ * @returns whether it was; where not, the operation is queued again, finished or gone, and the worker is free
  */
 export async function claim(
   id: string,

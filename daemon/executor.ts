@@ -1,6 +1,6 @@
 /**
  * The executor, a pipeline: start what is queued (`starter.ts`) or adopt what an earlier daemon started, follow it
- * (`attempt.ts`), hand it to the settlement (`settlement.ts`). Nothing else has operations run.
+ * (`attempt.ts`), hand it to the finishing (`finishing.ts`). Nothing else has operations run.
  */
 import { EventEmitter, once } from "node:events";
 import { mkdirSync } from "node:fs";
@@ -9,12 +9,12 @@ import type { Logger } from "pino";
 import { Attempt, type AttemptListener } from "./attempt.js";
 import type { BlockedTypes } from "./blocked-types.js";
 import type { Containment } from "./containment/containment.js";
+import { Finishing } from "./finishing.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader } from "./loader/loader.js";
 import { isForeign, ownOrForeign } from "./process/foreign-worker.js";
 import type { Queue } from "./queue.js";
 import { isUnreadable } from "./run-files/unreadable.js";
-import { Settlement } from "./settlement.js";
 import { Starter } from "./starter.js";
 import type { Entry } from "./store/decision.js";
 import { StoreFullError } from "./store/journal.js";
@@ -58,8 +58,8 @@ export interface ExecutorOptions {
 export class Executor {
   readonly attempts = new Map<string, Attempt>();
   readonly pool: Pool;
-  readonly #settlement: Settlement;
-  readonly #settled = new EventEmitter();
+  readonly #finishing: Finishing;
+  readonly #finished = new EventEmitter();
   readonly #starter: Starter;
   #round: NodeJS.Timeout | null = null;
   #isStopped = false;
@@ -82,13 +82,13 @@ export class Executor {
       begin: (...begun) => this.#begin(...begun),
       onChange: () => this.#keepRound(),
     });
-    this.#settlement = new Settlement({
+    this.#finishing = new Finishing({
       ...options,
       isCurrent: (attempt) => this.attempts.get(attempt.id) === attempt,
       isStopped: () => this.#isStopped,
       onProblem: (problem) => this.#problem(problem),
       onDone: (attempt) => this.#done(attempt),
-      onWait: () => this.#settled.emit("news"),
+      onWait: () => this.#finished.emit("news"),
     });
   }
 
@@ -138,8 +138,8 @@ export class Executor {
    */
   async idle(): Promise<void> {
     while (this.attempts.size > 0) {
-      if (this.#settlement.waiting > 0) throw new StoreFullError("an operation's end waits for room");
-      await once(this.#settled, "news");
+      if (this.#finishing.waiting > 0) throw new StoreFullError("an operation's end waits for room");
+      await once(this.#finished, "news");
     }
   }
 
@@ -173,8 +173,8 @@ export class Executor {
     const { listener, log, containment } = this.options;
     const attempt = new Attempt(entry, entry.run, dir, worker, {
       ...listener,
-      onOutcome: (settled, outcome) => {
-        void this.#settlement.settle(settled, outcome);
+      onOutcome: (finished, outcome) => {
+        void this.#finishing.finish(finished, outcome);
         this.kick();
       },
       onDamage: (message) => log.error(message),
@@ -197,7 +197,7 @@ export class Executor {
       if (!isForeign(attempt.run.worker) && this.#isAlive(attempt)) {
         log.info({ id: attempt.id, pid: attempt.run.worker.pid }, "adopted a running operation");
         if (attempt.run.stopReason) attempt.stop(attempt.run.stopReason);
-      } else await this.#settlement.lost(attempt, null);
+      } else await this.#finishing.lost(attempt, null);
     });
   }
 
@@ -262,14 +262,14 @@ export class Executor {
   #workerEnded(attempt: Attempt, exit: WorkerExit | null): Promise<void> {
     attempt.ended ??= { exit };
     const ended = attempt.ended;
-    return this.#guard(attempt, () => this.#settlement.lost(attempt, ended.exit));
+    return this.#guard(attempt, () => this.#finishing.lost(attempt, ended.exit));
   }
 
   #done(attempt: Attempt): void {
     attempt.close();
     // Queued again, it may have been started again by now.
     if (this.attempts.get(attempt.id) === attempt) this.attempts.delete(attempt.id);
-    this.#settled.emit("news");
+    this.#finished.emit("news");
     if (!attempt.worker) {
       const { worker } = attempt.run;
       this.options.containment.forgetWhenEnded(worker, attempt.outcome?.state !== "succeeded");
@@ -312,7 +312,7 @@ export class Executor {
     attempt.waitsForRoom(waitsSince(this.#lockFile(attempt)));
     this.#boundOutput(attempt);
     const isDead = attempt.worker === null ? !this.#isAlive(attempt) : attempt.ended !== null;
-    if (isDead) await this.#settlement.lost(attempt, attempt.ended?.exit ?? null);
+    if (isDead) await this.#finishing.lost(attempt, attempt.ended?.exit ?? null);
   }
 }
 

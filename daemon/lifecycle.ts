@@ -107,7 +107,7 @@ export class Lifecycle {
   reject(id: string, outcome: Outcome): Promise<void> {
     return this.#perOperation.run(id, async () => {
       const entry = this.store.ledger.get(id);
-      if (entry?.record.state === "queued") await this.#settleQueued(entry, outcome);
+      if (entry?.record.state === "queued") await this.#finishQueued(entry, outcome);
     });
   }
 
@@ -125,7 +125,7 @@ export class Lifecycle {
       if (attempt !== undefined && !this.#running(id, attempt)) return this.#record(id);
       if (!entry || isFinal(entry.record.state))
         throw wrongState(entry?.record ?? this.#record(id), "cancelled");
-      if (entry.record.state === "queued") await this.#settleQueued(entry, CANCELLED);
+      if (entry.record.state === "queued") await this.#finishQueued(entry, CANCELLED);
       else if (isNews(entry, reason)) {
         const event = {
           type: "cancel:requested",
@@ -203,9 +203,9 @@ export class Lifecycle {
     // Finished again after damage, its next one may be there already.
     const successor = next && !this.store.knows(next.id) ? await this.#successor(entry, next) : null;
     const stored = omitted ? { ...outcome, result: null, omitted } : outcome;
-    const event = settledEvent(entry.record, seq + 1, stored, next?.id ?? null);
+    const event = finishedEvent(entry.record, seq + 1, stored, next?.id ?? null);
     const runState = runStateOf(entry.record);
-    await this.store.decide({ kind: "settled", id, event, runState, successor });
+    await this.store.decide({ kind: "finished", id, event, runState, successor });
   }
 
   async #requeue(entry: Entry, seq: number, again: Again): Promise<void> {
@@ -218,11 +218,11 @@ export class Lifecycle {
     await this.store.decide({ kind: "requeued", id, event, next, tries, losses, logLines });
   }
 
-  async #settleQueued(entry: Entry, outcome: Outcome): Promise<void> {
+  async #finishQueued(entry: Entry, outcome: Outcome): Promise<void> {
     const { id, seq } = entry.record;
     const marked = outcome.state === "cancelled" ? { ...entry.record, cancelRequested: true } : entry.record;
-    const event = settledEvent(entry.record, seq + 1, outcome, null);
-    await this.store.decide({ kind: "settled", id, event, runState: runStateOf(marked), successor: null });
+    const event = finishedEvent(entry.record, seq + 1, outcome, null);
+    await this.store.decide({ kind: "finished", id, event, runState: runStateOf(marked), successor: null });
   }
 
   async #successor(entry: Entry, next: Submission): Promise<Successor> {
@@ -234,7 +234,7 @@ export class Lifecycle {
     const bounded = limits ? { ...operation, limits } : operation;
     const submitted = { type: "operation:submitted", seq: 1, at, attempt: 0, operation: bounded } as const;
     const cancelled = entry.record.cancelRequested
-      ? ({ type: "operation:settled", seq: 2, at, attempt: 0, ...CANCELLED, next: null } as const)
+      ? ({ type: "operation:finished", seq: 2, at, attempt: 0, ...CANCELLED, next: null } as const)
       : null;
     return { submitted: { event: submitted, env: entry.env, key: null }, cancelled };
   }
@@ -264,17 +264,17 @@ function isNews({ record, run }: Entry, reason: StopReason): boolean {
   return run.stopReason === null || (reason === "cancel" && !record.cancelRequested);
 }
 
-type SettledEvent = Extract<DaemonEvent, { type: "operation:settled" }>;
+type FinishedEvent = Extract<DaemonEvent, { type: "operation:finished" }>;
 
-function settledEvent(
+function finishedEvent(
   record: Operation,
   seq: number,
-  outcome: Outcome & Pick<SettledEvent, "omitted">,
+  outcome: Outcome & Pick<FinishedEvent, "omitted">,
   next: string | null,
-): SettledEvent {
+): FinishedEvent {
   const { state, result, omitted, error } = outcome;
   const values = { state, result, ...(omitted && { omitted }), error, next };
-  return { type: "operation:settled", seq, at: now(), attempt: record.attempt, ...values };
+  return { type: "operation:finished", seq, at: now(), attempt: record.attempt, ...values };
 }
 
 const STATE_WORDS: Record<State, string> = {

@@ -77,7 +77,7 @@ export class Starter {
   }
 
   /**
-   * Slots taken. One whose outcome was read is free: its settlement is written before the start of what comes next,
+   * Slots taken. One whose outcome was read is free: its finishing is written before the start of what comes next,
    * in the same batch where that can be.
    */
   #busy(): number {

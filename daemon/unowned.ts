@@ -3,7 +3,7 @@
  *
  * A worker writes what the daemon knew of its operation into the first event of the attempt. So an operation whose
  * record was lost with checkpoint, journal or history is found by what it left: with a living worker it is adopted,
- * with a dead one it is settled as its files tell. Nothing is run again by itself that may have been over.
+ * with a dead one it is finished as its files tell. Nothing is run again by itself that may have been over.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";

@@ -34,7 +34,7 @@ export type DaemonEvent = Numbered &
     | { type: "cancel:requested"; reason: StopReason }
     | { type: "operation:retried"; from: string | null }
     | {
-        type: "operation:settled";
+        type: "operation:finished";
         state: FinalState;
         result: unknown;
         /** Set where the store keeps a large result in a file of its own; `result` is null then. */
@@ -172,7 +172,7 @@ export const EVENTS: { readonly [T in EventType]: EventText<T> } = {
     keys: ["reason", "retryAt"],
     meaning: "The operation was queued again: the worker died, or the type retries",
   },
-  "operation:settled": {
+  "operation:finished": {
     writer: "daemon",
     keys: ["state", "result", "error", "next"],
     meaning: "The operation is finished; `next` is the id of the next operation of the chain",

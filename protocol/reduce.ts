@@ -146,7 +146,7 @@ function changes(
       return { percent: event.percent, progress: event.progress };
     case "status:changed":
       return { status: event.status };
-    case "operation:settled":
+    case "operation:finished":
       return {
         state: event.state,
         result: event.result,

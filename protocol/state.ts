@@ -11,7 +11,7 @@ export const STATES = ["queued", "running", "succeeded", "failed", "cancelled"] 
 /**
  * - `queued`: waits for a worker; the executor moves it on.
  * - `running`: has a live worker; its outcome, or the worker's death, moves it on.
- * - `succeeded`, `failed`, `cancelled`: settled; only `retry` moves one on, back to `queued`.
+ * - `succeeded`, `failed`, `cancelled`: finished; only `retry` moves one on, back to `queued`.
  */
 export type State = (typeof STATES)[number];
 

@@ -132,8 +132,8 @@ export const events = {
     { from: z.nullable(z.string()) },
     "queued again by a request; from: the stage it starts from",
   ),
-  settled: event(
-    "operation:settled",
+  finished: event(
+    "operation:finished",
     {
       state: finalState,
       result: z.unknown(),
@@ -174,7 +174,7 @@ export const events = {
     { count: z.int() },
     "progress events and log lines that were not written, since the disk was full",
   ),
-  finished: event(
+  attemptFinished: event(
     "attempt:finished",
     {
       seconds: z.number().check(z.describe("how long the attempt ran, by the monotonic clock")),
@@ -195,7 +195,7 @@ export const eventSchema = z.discriminatedUnion("type", [
   events.requeued,
   events.cancelRequested,
   events.retried,
-  events.settled,
+  events.finished,
   events.accepted,
   events.stagesDeclared,
   events.stageEntered,
@@ -203,7 +203,7 @@ export const eventSchema = z.discriminatedUnion("type", [
   events.progressChanged,
   events.statusChanged,
   events.recordsDropped,
-  events.finished,
+  events.attemptFinished,
 ]);
 
 export const logLineEvent = z

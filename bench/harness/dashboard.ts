@@ -109,7 +109,7 @@ export function change(world: World): () => void {
 }
 
 /** Ends every running operation. */
-export function settleAll(world: World): void {
+export function finishAll(world: World): void {
   for (const { id, state } of world.operations.values())
     if (state === "running") world.patch(id, { state: "succeeded", finishedAt: when(0), percent: 100 });
 }

@@ -31,8 +31,8 @@ export async function fillHistory(dir: string, count: number): Promise<void> {
 
 function finished(n: number, at: string): Decision[] {
   const submitted = submission(n, at);
-  const settled: Extract<DaemonEvent, { type: "operation:settled" }> = {
-    type: "operation:settled",
+  const finished: Extract<DaemonEvent, { type: "operation:finished" }> = {
+    type: "operation:finished",
     seq: 2,
     at,
     attempt: 0,
@@ -43,7 +43,7 @@ function finished(n: number, at: string): Decision[] {
   };
   const { id } = submitted.event.operation;
   const runState = runStateOf(reduceEvent(null, submitted.event));
-  return [submitted, { kind: "settled", id, event: settled, runState, successor: null }];
+  return [submitted, { kind: "finished", id, event: finished, runState, successor: null }];
 }
 
 /** The decision that a submit is. */

@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { World } from "../../test/tui/dashboard/world.js";
 import { cpuShare } from "../harness/cpu.js";
-import { change, putFinished, putRunning, settleAll, startDashboard } from "../harness/dashboard.js";
+import { change, finishAll, putFinished, putRunning, startDashboard } from "../harness/dashboard.js";
 import { percentile } from "../harness/percentile.js";
 import { alone as row } from "../harness/rounds.js";
 import type { MeasureOptions, Row } from "../harness/row.js";
@@ -53,7 +53,7 @@ export default async function dashboard({ quick }: MeasureOptions): Promise<Row[
   const key = percentile(waits, 0.95);
 
   for (const stop of still) stop();
-  settleAll(few);
+  finishAll(few);
   await sleep(3000);
   const idle = await cpuShare(alone.pid, seconds);
   alone.kill();

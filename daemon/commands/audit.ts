@@ -1,8 +1,8 @@
 /** `liveopsd audit [-n N] [--json]`: the newest lines of the audit log, from its files, whether a daemon runs or not. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { AuditLine } from "../../protocol/audit.js";
+import { NotFoundError } from "../../protocol/command/failures.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
-import { NotFoundError } from "../../protocol/command/report.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import { IrregularFileError, readOwnFile } from "../../protocol/own-file.js";
 import { layoutOf } from "../store/layout.js";

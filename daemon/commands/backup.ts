@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
+import { InterruptedError } from "../../protocol/command/failures.js";
 import {
   addCommand,
   allOptions,
@@ -9,7 +10,7 @@ import {
   type GlobalOptions,
   reportTo,
 } from "../../protocol/command/options.js";
-import { InterruptedError, say } from "../../protocol/command/report.js";
+import { say } from "../../protocol/command/report.js";
 import { Refusal } from "../../protocol/errors.js";
 import { answering } from "./answering.js";
 import { interruptSignal, megabytes, ProgressLine } from "./copy-progress.js";

@@ -1,7 +1,7 @@
 /** Forks the daemon into the background and waits until it answers, or says why it does not. */
 import { spawn } from "node:child_process";
 import { NoAnswerError } from "../../protocol/client/errors.js";
-import { UsageError } from "../../protocol/command/report.js";
+import { UsageError } from "../../protocol/command/failures.js";
 import { EXIT } from "../../protocol/exit-codes.js";
 import { withAllocator } from "../process/allocator.js";
 import { asWords, type DaemonOptions } from "./daemon-options.js";

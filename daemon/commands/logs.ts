@@ -2,8 +2,8 @@
 import { existsSync, lstatSync, watch } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
+import { NotFoundError } from "../../protocol/command/failures.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
-import { NotFoundError } from "../../protocol/command/report.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import { whyIrregular } from "../../protocol/own-file.js";
 import { rotatedName } from "../log/log-file.js";

@@ -1,6 +1,7 @@
 /** `liveopsd restore <dir> [--force]`: puts a backup in the place of the state directory. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { InterruptedError } from "../../protocol/command/failures.js";
 import {
   addCommand,
   allOptions,
@@ -8,7 +9,7 @@ import {
   type GlobalOptions,
   reportTo,
 } from "../../protocol/command/options.js";
-import { InterruptedError, say } from "../../protocol/command/report.js";
+import { say } from "../../protocol/command/report.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import { interruptSignal, ProgressLine } from "./copy-progress.js";
 import { daemonBundle } from "./daemon-bundle.js";

@@ -86,7 +86,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   AttemptRequeuedEvent: events.requeued,
   CancelRequestedEvent: events.cancelRequested,
   OperationRetriedEvent: events.retried,
-  OperationSettledEvent: events.settled,
+  OperationFinishedEvent: events.finished,
   AttemptAcceptedEvent: events.accepted,
   StagesDeclaredEvent: events.stagesDeclared,
   StageEnteredEvent: events.stageEntered,
@@ -94,7 +94,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   ProgressChangedEvent: events.progressChanged,
   StatusChangedEvent: events.statusChanged,
   RecordsDroppedEvent: events.recordsDropped,
-  AttemptFinishedEvent: events.finished,
+  AttemptFinishedEvent: events.attemptFinished,
   LogLineEvent: logLineEvent,
   EventsEndLine: eventsEndLine,
 

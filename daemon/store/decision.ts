@@ -34,9 +34,9 @@ export type Decision =
     }
   | { kind: "cancelled"; id: string; event: EventOf<"cancel:requested"> }
   | {
-      kind: "settled";
+      kind: "finished";
       id: string;
-      event: EventOf<"operation:settled">;
+      event: EventOf<"operation:finished">;
       runState: RunState;
       successor: Successor | null;
     }
@@ -85,7 +85,7 @@ export interface Submitted {
 /** The chain's next operation, and whether it is born cancelled (the cancel came before the hand-off). */
 export interface Successor {
   submitted: Submitted;
-  cancelled: EventOf<"operation:settled"> | null;
+  cancelled: EventOf<"operation:finished"> | null;
 }
 
 export interface IdempotencyKey {
@@ -106,7 +106,7 @@ export interface WorkerIdentity extends ProcessIdentity {
 /** The daemon's events as an entry keeps them; `entry-events.ts` says what its record has instead. */
 export type KeptEvent =
   | Exclude<DaemonEvent, { type: "operation:submitted" }>
-  | Omit<EventOf<"operation:settled">, "result" | "error">
+  | Omit<EventOf<"operation:finished">, "result" | "error">
   | (Omit<EventOf<"operation:submitted">, "operation"> & {
       operation: Omit<Submission, "params" | "omitted">;
     });

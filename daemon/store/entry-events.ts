@@ -10,7 +10,7 @@ import type { Operation } from "../../protocol/operation.js";
 import type { Entry, KeptEvent } from "./decision.js";
 
 type Submitted = Extract<DaemonEvent, { type: "operation:submitted" }>;
-type Settled = Extract<DaemonEvent, { type: "operation:settled" }>;
+type Finished = Extract<DaemonEvent, { type: "operation:finished" }>;
 
 /** The event of the submission without its parameters. */
 export function keptSubmission(event: Submitted): KeptEvent {
@@ -23,7 +23,7 @@ export function keptSubmission(event: Submitted): KeptEvent {
  *
  * @param record - after the event
  */
-export function keptSettlement(event: Settled, record: Operation): KeptEvent {
+export function keptFinish(event: Finished, record: Operation): KeptEvent {
   // An event that changed nothing keeps its own values.
   if (record.seq !== event.seq) return event;
   const { result: _, error: __, ...kept } = event;
@@ -35,7 +35,7 @@ export function eventsOf({ record, events }: Pick<Entry, "record" | "events">): 
   return events.map((event): DaemonEvent => {
     if (event.type === "operation:submitted")
       return { ...event, operation: { ...event.operation, params: record.params } };
-    if (event.type === "operation:settled" && !("result" in event))
+    if (event.type === "operation:finished" && !("result" in event))
       return { ...event, result: record.result, error: record.error };
     return event;
   });
@@ -45,6 +45,6 @@ export function eventsOf({ record, events }: Pick<Entry, "record" | "events">): 
 export function keptBeforeRetry({ record, events }: Pick<Entry, "record" | "events">): KeptEvent[] {
   const { result, error } = record;
   return events.map((event) =>
-    event.type === "operation:settled" && !("result" in event) ? { ...event, result, error } : event,
+    event.type === "operation:finished" && !("result" in event) ? { ...event, result, error } : event,
   );
 }

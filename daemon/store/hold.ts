@@ -49,15 +49,15 @@ export class StoreHolds {
   }
 
   /**
-   * @param settled resolves when no file of the store is being replaced any more
+   * @param finished resolves when no file of the store is being replaced any more
    * @param journal the directory, the current segment and the bytes of its durable records
    */
   async take(
-    settled: Promise<unknown> | null,
+    finished: Promise<unknown> | null,
     journal: () => { dir: string; segment: string; length: number },
   ): Promise<StoreHold> {
     this.#taken++;
-    await settled?.catch(() => {});
+    await finished?.catch(() => {});
     try {
       const { dir, segment, length } = journal();
       const extents = journalSegments(dir)

@@ -147,7 +147,7 @@ export class Journal<T extends object> {
   }
 
   async #drain(): Promise<void> {
-    // What is appended in the same turn belongs to the same batch: a settlement and the start of what comes next.
+    // What is appended in the same turn belongs to the same batch: a finishing and the start of what comes next.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#hasWork()) {
       await this.#betweenBatches.shift()?.();

@@ -7,7 +7,7 @@ import type { DaemonEvent } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";
 import type { Decision, Entry, Submitted } from "./decision.js";
-import { keptBeforeRetry, keptSettlement, keptSubmission } from "./entry-events.js";
+import { keptBeforeRetry, keptFinish, keptSubmission } from "./entry-events.js";
 import { jsonSize } from "./json-size.js";
 import { SharedParts } from "./shared-parts.js";
 
@@ -92,9 +92,9 @@ export class Ledger {
           entry.run.stopRequestedAt = decision.event.at;
         }
         break;
-      case "settled": {
+      case "finished": {
         entry.record = { ...before, ...decision.runState };
-        this.#settle(entry, decision.event);
+        this.#finish(entry, decision.event);
         entry.run = null;
         entry.nextAttempt = entry.record.attempt + 1;
         const changes: Change[] = [{ id: decision.id, before, after: entry.record }];
@@ -127,11 +127,14 @@ export class Ledger {
     return { id: record.id, before: null, after: record };
   }
 
-  #succeed(successor: NonNullable<Extract<Decision, { kind: "settled" }>["successor"]>, n: number): Change[] {
+  #succeed(
+    successor: NonNullable<Extract<Decision, { kind: "finished" }>["successor"]>,
+    n: number,
+  ): Change[] {
     const change = this.#submit(successor.submitted, n);
     const entry = this.entries.get(change.id);
     if (!successor.cancelled || !entry) return [change];
-    this.#settle(entry, successor.cancelled);
+    this.#finish(entry, successor.cancelled);
     return [{ ...change, after: entry.record }];
   }
 
@@ -160,14 +163,14 @@ export class Ledger {
     return { id, before, after: entry.record };
   }
 
-  #settle(entry: Entry, event: Extract<DaemonEvent, { type: "operation:settled" }>): void {
+  #finish(entry: Entry, event: Extract<DaemonEvent, { type: "operation:finished" }>): void {
     entry.record = reduceEvent(entry.record, event);
-    entry.events.push(keptSettlement(event, entry.record));
+    entry.events.push(keptFinish(event, entry.record));
   }
 
   #fold(
     entry: Entry,
-    event: Exclude<DaemonEvent, { type: "operation:submitted" | "operation:settled" }>,
+    event: Exclude<DaemonEvent, { type: "operation:submitted" | "operation:finished" }>,
   ): void {
     entry.record = reduceEvent(entry.record, event);
     entry.events.push(event);

@@ -1,5 +1,5 @@
 /**
- * One link of an inline run: the events the daemon and a worker would say of it, from submitted to settled, numbered
+ * One link of an inline run: the events the daemon and a worker would say of it, from submitted to finished, numbered
  * and folded the same way, handed to a watcher instead of to files.
  */
 import { statSync } from "node:fs";
@@ -59,7 +59,7 @@ export class InlineLink implements Sink {
   }
 
   /**
-   * Runs it; resolves with how it ended, once settled.
+   * Runs it; resolves with how it ended, once finished.
    *
    * @param flush - hands on what the process printed without an end of line
    */
@@ -77,13 +77,13 @@ export class InlineLink implements Sink {
       : this.#cwdGone();
     flush();
     this.event({ type: "attempt:finished", seconds: (performance.now() - started) / 1000, ...outcome });
-    this.settle(outcome);
+    this.finish(outcome);
     return outcome;
   }
 
-  settle({ state, result, error, next }: Outcome): void {
+  finish({ state, result, error, next }: Outcome): void {
     if (this.#over) return;
-    this.#say({ type: "operation:settled", state, result, error, next: next?.id ?? null });
+    this.#say({ type: "operation:finished", state, result, error, next: next?.id ?? null });
     this.#over = true;
   }
 

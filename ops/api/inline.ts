@@ -25,7 +25,7 @@ export interface InlineWatcher {
  * @param signal - aborted to cancel; should the operation not end within its grace period, it is given up: this
  *   resolves, and the caller ends the process
  * @param isCancelled - asked by `track` and `checkCancelled` too, since a busy loop hears of no signal
- * @returns the record of the chain's last link, settled
+ * @returns the record of the chain's last link, finished
  */
 export async function runInline(
   Type: OperationCtor,
@@ -64,7 +64,7 @@ async function runLink(
   // The cancel came while the link before it was on its way out: this one never starts.
   if (signal.aborted) {
     const outcome: Outcome = { state: "cancelled", result: null, error: null, next: null };
-    link.settle(outcome);
+    link.finish(outcome);
     return outcome;
   }
   return link.run(Type, signal, () => capture.flush(), isCancelled);

@@ -44,7 +44,7 @@ export async function runAttempt(
     const operation = constructing({ id, params: parsed, label, attempt }, () => new Type());
     await Promise.race([runWhole(operation.run(progress), progress), faults.first]);
     const { said } = progress.outcome;
-    outcome = said === null ? succeeded(null) : await settle(said, order);
+    outcome = said === null ? succeeded(null) : await finish(said, order);
   } catch (caught) {
     const thrown = caught instanceof Uncaught ? caught.thrown : caught;
     outcome = cancellation.explains(thrown) ? CANCELLED : failed(errorOf(caught));
@@ -89,7 +89,7 @@ async function runWhole(running: void | Promise<void>, progress: AttemptProgress
     );
 }
 
-async function settle(said: Said, order: Order): Promise<Outcome> {
+async function finish(said: Said, order: Order): Promise<Outcome> {
   if (said.by === "result") return succeeded(said.value);
   if (said.by === "error") return failed({ code: "LIVEOPS_FAILED", message: said.message, stack: null });
   return { state: "succeeded", result: null, error: null, next: await nextLink(said, order) };

@@ -159,7 +159,7 @@ export class Client {
     }
   }
 
-  /** Stored events, and with `follow` the coming ones until the operation is settled. */
+  /** Stored events, and with `follow` the coming ones until the operation is finished. */
   async *events(id: string, query: EventsQuery = {}, signal?: AbortSignal): AsyncGenerator<EventLine> {
     const path = `/v1/operations/${encodeURIComponent(id)}/events`;
     const options = { method: "GET", path, query: { ...query }, signal } as const;

@@ -1,7 +1,6 @@
 /** One request to the daemon over node:http: connect, send, check the version and the status, read the answer. */
 import type { IncomingMessage } from "node:http";
 import { Refusal } from "../errors.js";
-import { ownerProblem, pathProblem } from "../owned-path.js";
 import { VERSION_HEADER } from "../version.js";
 import { DEADLINES, Deadline } from "./deadline.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
@@ -88,21 +87,4 @@ function whyLost({ code, message }: NodeJS.ErrnoException): string {
   // The codes of node:http's parser.
   if (code?.startsWith("HPE_")) return "what answers there does not speak HTTP";
   return `the daemon closed the connection: ${message}`;
-}
-
-/**
- * Checks who owns the socket, before parameters and environment are sent.
- *
- * Node does not tell who is at the other end of a Unix socket (SO_PEERCRED). So the owner of the socket's file counts,
- * and that no other user can replace the file.
- *
- * @throws Refusal `LIVEOPS_SOCKET_NOT_OURS` where another user made the socket, or could put one in its place
- */
-export function checkSocketOwner(socket: string): void {
-  const problem = pathProblem(socket, ownerProblem);
-  if (problem === null) return;
-  throw new Refusal(
-    "LIVEOPS_SOCKET_NOT_OURS",
-    `${problem}; nothing was sent to ${socket}; choose another socket with --socket, or run the command as the user whose daemon it is`,
-  );
 }

@@ -1,10 +1,10 @@
 /** What a request to the daemon consists of, and the checks of an answer's version and status. */
 import { basename, extname } from "node:path";
 import { type Problem, Refusal } from "../errors.js";
+import { ownerProblem, pathProblem } from "../owned-path.js";
 import { MAX_SOCKET_PATH } from "../places.js";
 import { compatible, VERSION, VERSION_HEADER } from "../version.js";
 import type { Deadlines } from "./deadline.js";
-import { checkSocketOwner } from "./http.js";
 
 /** `Liveops-Client: pid=123; command=liveops submit`: who asks, for the daemon's audit log. */
 export const CLIENT_HEADER = "liveops-client";
@@ -114,4 +114,21 @@ function queryString(query: Record<string, unknown> = {}): string {
   }
   const text = search.toString();
   return text ? `?${text}` : "";
+}
+
+/**
+ * Checks who owns the socket, before parameters and environment are sent.
+ *
+ * Node does not tell who is at the other end of a Unix socket (SO_PEERCRED). So the owner of the socket's file counts,
+ * and that no other user can replace the file.
+ *
+ * @throws Refusal `LIVEOPS_SOCKET_NOT_OURS` where another user made the socket, or could put one in its place
+ */
+function checkSocketOwner(socket: string): void {
+  const problem = pathProblem(socket, ownerProblem);
+  if (problem === null) return;
+  throw new Refusal(
+    "LIVEOPS_SOCKET_NOT_OURS",
+    `${problem}; nothing was sent to ${socket}; choose another socket with --socket, or run the command as the user whose daemon it is`,
+  );
 }

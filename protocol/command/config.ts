@@ -7,8 +7,8 @@ import { readFileSync } from "node:fs";
 import { nearest } from "../nearest.js";
 import { pathProblem } from "../owned-path.js";
 import { configFile, type PlaceConfig } from "../places.js";
+import { UsageError } from "./failures.js";
 import { isLogLevel, LOG_LEVELS, type LogLevel } from "./log-level.js";
-import { UsageError } from "./report.js";
 
 export interface Config extends PlaceConfig, Partial<Limits> {
   concurrency?: number | undefined;

@@ -1,5 +1,5 @@
 /** The level of the daemon's log: flag > environment > config file > `info`. */
-import { UsageError } from "./report.js";
+import { UsageError } from "./failures.js";
 
 /** Least severe first; each level includes those after it. `silent` logs nothing. */
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;

@@ -47,9 +47,9 @@ const MOVES: Record<
       open.lifecycle.conclude(id, 1, 2, () => ({ requeue: { reason: "r", next: 2, tries: 0, delay: 0 } })),
     allowed: { running: "queued" },
   },
-  "settle succeeded": { by: (id) => open.settle(id, "succeeded"), allowed: { running: "succeeded" } },
-  "settle failed": { by: (id) => open.settle(id, "failed"), allowed: { running: "failed" } },
-  "settle cancelled": { by: (id) => open.settle(id, "cancelled"), allowed: { running: "cancelled" } },
+  "finish succeeded": { by: (id) => open.finish(id, "succeeded"), allowed: { running: "succeeded" } },
+  "finish failed": { by: (id) => open.finish(id, "failed"), allowed: { running: "failed" } },
+  "finish cancelled": { by: (id) => open.finish(id, "cancelled"), allowed: { running: "cancelled" } },
 };
 
 describe.each(Object.keys(MOVES))("%s", (name) => {
@@ -83,15 +83,15 @@ describe.each(STATES)("remove of a %s one", (state) => {
   });
 });
 
-test("a settlement that comes twice, or of an earlier attempt, does nothing", async () => {
+test("a finishing that comes twice, or of an earlier attempt, does nothing", async () => {
   const id = await open.submit();
   await open.start(id);
-  const settle = (state: FinalState) => open.lifecycle.conclude(id, 1, 2, () => ({ finish: outcome(state) }));
-  await Promise.all([settle("failed"), settle("succeeded"), settle("cancelled")]);
+  const finish = (state: FinalState) => open.lifecycle.conclude(id, 1, 2, () => ({ finish: outcome(state) }));
+  await Promise.all([finish("failed"), finish("succeeded"), finish("cancelled")]);
   expect(stateOf(id)).toBe("failed");
   await open.lifecycle.retry(id, null, () => {});
   await open.start(id);
-  await settle("succeeded");
+  await finish("succeeded");
   expect(open.store.find(id)?.record).toMatchObject({ state: "running", attempt: 2 });
 });
 
@@ -127,11 +127,11 @@ describe("a chain's hand-over", () => {
     if (cancelFirst) await open.lifecycle.cancel(from);
     const chain = { id: from, index: 1, previous: from, next: null };
     const before = decisions();
-    await open.settle(from, "succeeded", submission({ id: to, chain }));
+    await open.finish(from, "succeeded", submission({ id: to, chain }));
     return { from, to, decisions: decisions() - before };
   }
 
-  test("is one record: the one is settled, the next is queued", async () => {
+  test("is one record: the one is finished, the next is queued", async () => {
     const { from, to, decisions } = await handOver(false);
     expect(decisions).toBe(1);
     expect(open.store.find(from)?.record).toMatchObject({ state: "succeeded", chain: { next: to } });
@@ -151,7 +151,7 @@ describe("a chain's hand-over", () => {
   test("does not happen where the one failed", async () => {
     const from = await inState("running");
     const to = newId();
-    await open.settle(from, "failed", submission({ id: to }));
+    await open.finish(from, "failed", submission({ id: to }));
     expect(open.store.find(to)).toBeNull();
     expect(open.store.find(from)?.record.chain.next).toBeNull();
   });
@@ -172,7 +172,7 @@ test("a retry from the history: sealed, taken up, sealed again", async () => {
   expect(open.store.ledger.get(id)).toBeUndefined();
   await open.lifecycle.retry(id, null, () => {});
   await open.start(id);
-  await open.settle(id, "succeeded");
+  await open.finish(id, "succeeded");
   await open.store.checkpoint();
   expect(open.store.find(id)?.record).toMatchObject({ state: "succeeded", attempt: 2 });
   expect(open.store.count({})).toBe(1);

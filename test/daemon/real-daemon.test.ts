@@ -31,7 +31,7 @@ test("nothing is left after a daemon that ran an operation", async () => {
     await using daemon = await TestDaemon.start();
     world = daemon.world;
     const { id } = await daemon.submit("load-process-save", { params: { output: `${world.dir}/out.json` } });
-    const record = await daemon.settled(id);
+    const record = await daemon.untilFinished(id);
     expect(record).toMatchObject({
       state: "succeeded",
       stageStates: { Load: "done", Process: "done", Save: "done" },
@@ -53,7 +53,7 @@ test("a stop while operations are being started ends the daemon with 0, and the 
     expect((await daemon.exited()).code).toBe(0);
     await daemon.startAgain();
     for (const { id } of submitted)
-      expect(await daemon.settled(id)).toMatchObject({ state: "succeeded", attempt: 1 });
+      expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded", attempt: 1 });
   }
 });
 
@@ -67,7 +67,11 @@ test("an operation outlives a killed daemon, and the next one takes it up", asyn
   await daemon.startAgain();
   expect((await daemon.client.show(id)).state).toBe("running");
   daemon.world.writeOp("../go", "");
-  expect(await daemon.settled(id)).toMatchObject({ state: "succeeded", attempt: 1, result: { attempt: 1 } });
+  expect(await daemon.untilFinished(id)).toMatchObject({
+    state: "succeeded",
+    attempt: 1,
+    result: { attempt: 1 },
+  });
 });
 
 test("the run files of what is next are made while others run, by a worker to spare; none runs before its turn", async () => {
@@ -90,7 +94,7 @@ test("the run files of what is next are made while others run, by a worker to sp
   expect(await daemon.client.show(next)).toMatchObject({ state: "queued", attempt: 0 });
   expect(await daemon.client.daemon()).toMatchObject({ counts: { running: 1, queued: 1 } });
   daemon.world.writeOp("../go", "");
-  const ended = [await daemon.settled(first), await daemon.settled(next)];
+  const ended = [await daemon.untilFinished(first), await daemon.untilFinished(next)];
   expect(ended).toMatchObject([
     { state: "succeeded", attempt: 1 },
     { state: "succeeded", attempt: 1 },
@@ -119,7 +123,7 @@ test("what goes around JavaScript into a worker's output is in the log of the op
   const pids: unknown[] = [];
   for (const text of ["one\n", "a longer two\n", "3\n"]) {
     const { id } = await daemon.submit("writes", { params: { text } });
-    pids.push((await daemon.settled(id)).result);
+    pids.push((await daemon.untilFinished(id)).result);
     const { lines } = await daemon.client.log(id, {});
     expect(lines.map(({ stream, stage, text }) => ({ stream, stage, text }))).toEqual([
       { stream: "stdout", stage: "Write", text: text.trim() },

@@ -25,7 +25,7 @@ function jsonLines<T>(text: string): T[] {
 describe("looking", () => {
   test("show, logs and ls: without an id the newest, with one or a prefix of it that one", async () => {
     const id = await world.submit("shell", "args=echo", "args=hello there");
-    await world.settled(id);
+    await world.finished(id);
     for (const words of [["show"], ["show", id], ["show", id.slice(0, 5)]]) {
       const { code, stdout, stderr } = await world.liveops(words);
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -99,7 +99,7 @@ describe("looking", () => {
     expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
   });
 
-  test("logs -n, and -f until it is settled", async () => {
+  test("logs -n, and -f until it is finished", async () => {
     const id = await world.submit("gate", `file=${join(world.dir, "logs-gate")}`);
     const follow = world.start("liveops", ["logs", id, "-f"]);
     await follow.says("stdout", "line 20\n");
@@ -285,7 +285,7 @@ test("params from --params, @file, stdin and words on top; a label; an empty std
     expect(ended, ended.stderr).toMatchObject({ code: 0, stderr: "" });
     const { id, params, label } = JSON.parse(ended.stdout) as Operation;
     await world.client.cancel(id);
-    await world.settled(id);
+    await world.finished(id);
     return { params, label };
   };
   expect(await shown(["--params", '{"file":"a"}'])).toEqual({ params: { file: "a" }, label: null });

@@ -86,7 +86,7 @@ test("again and again, under one operation", async () => {
     await world.record(id, (record) => record.logLines > logLines);
   }
   world.write("gate", "");
-  expect(await world.settled(id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(await world.finished(id)).toMatchObject({ state: "succeeded", attempt: 1 });
   const lines = await world.lines(id);
   expect(lines).toEqual(whole(lines, pid));
 });
@@ -134,7 +134,7 @@ test("queued operations and acknowledged submits are there again, in their order
     ["queued", 1],
   ]);
   world.write("gate", "");
-  for (const id of ids) expect(await world.settled(id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  for (const id of ids) expect(await world.finished(id)).toMatchObject({ state: "succeeded", attempt: 1 });
 });
 
 test("the worker dies while no daemon watches: the next one says so and frees its slot", async () => {
@@ -145,7 +145,7 @@ test("the worker dies while no daemon watches: the next one says so and frees it
   process.kill(pid, "SIGKILL");
   await until("it is dead", () => !isAlive(pid));
   await world.startDaemon();
-  const record = await world.settled(id);
+  const record = await world.finished(id);
   expect(record).toMatchObject({ state: "failed", error: { code: "LIVEOPS_WORKER_LOST" } });
   expect((await world.liveops(["submit", "shell", "--wait", "--", "true"])).code).toBe(0);
 });
@@ -160,6 +160,6 @@ test("a cancel asked just before is carried out by the next daemon", async () =>
   process.kill(pid, "SIGCONT");
   await until("its worker ended", () => !isAlive(pid));
   await world.startDaemon();
-  expect(await world.settled(id)).toMatchObject({ state: "cancelled", attempt: 1 });
+  expect(await world.finished(id)).toMatchObject({ state: "cancelled", attempt: 1 });
   expect(processesOf(world.dir).some((seen) => seen.pid === pid)).toBe(false);
 });

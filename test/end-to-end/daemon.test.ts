@@ -134,7 +134,7 @@ test("the user's alone: directories 0700, files 0600, the socket 0600", async ()
   const world = await emptyWorld();
   await world.startDaemon();
   const id = await world.submit("shell", "args=true");
-  await world.settled(id);
+  await world.finished(id);
   const modes: Record<string, string> = {};
   const visit = (path: string) => {
     const stat = lstatSync(path, { throwIfNoEntry: false });
@@ -183,10 +183,10 @@ test("stop says what goes on; the next daemon takes it up and it finishes on att
   await world.startDaemon();
   for (const id of ids) expect((await world.client.show(id)).state).toBe("running");
   world.write("gate", "");
-  for (const id of ids) expect(await world.settled(id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  for (const id of ids) expect(await world.finished(id)).toMatchObject({ state: "succeeded", attempt: 1 });
 });
 
-test("what ended while no daemon ran is settled by the next one", async () => {
+test("what ended while no daemon ran is finished by the next one", async () => {
   const world = await emptyWorld();
   world.takeOperations("gate");
   await world.startDaemon();
@@ -197,7 +197,7 @@ test("what ended while no daemon ran is settled by the next one", async () => {
   world.write("gate", "");
   await until("its worker ended", () => processesOf(world.dir).length === 0);
   await world.startDaemon();
-  expect(await world.settled(id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(await world.finished(id)).toMatchObject({ state: "succeeded", attempt: 1 });
 });
 
 test("stop --now cancels what runs, and what is queued stays for the next daemon", async () => {
@@ -213,7 +213,7 @@ test("stop --now cancels what runs, and what is queued stays for the next daemon
   await until("every process ends", () => processesOf(world.dir).length === 0);
   await world.startDaemon();
   expect(await world.client.show(running)).toMatchObject({ state: "cancelled", attempt: 1 });
-  expect(await world.settled(queued)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(await world.finished(queued)).toMatchObject({ state: "succeeded", attempt: 1 });
 });
 
 test("restart: another process, the same flags, and what runs goes on", async () => {
@@ -232,7 +232,7 @@ test("restart: another process, the same flags, and what runs goes on", async ()
   await until("the old one ends", () => !isAlive(before.pid));
   expect(after).toMatchObject({ concurrency: 3, opsDirs: before.opsDirs, socket: before.socket });
   world.write("gate", "");
-  expect(await world.settled(id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(await world.finished(id)).toMatchObject({ state: "succeeded", attempt: 1 });
 });
 
 test("logs prints the daemon's own log, also when it is dead", async () => {

@@ -62,7 +62,7 @@ test("c asks, n leaves it alone, y cancels", async () => {
   await screen.until("Cancel Listens?");
   terminal.press("y");
   await screen.until(/⊘ Wait/);
-  expect((await world.settled(id)).state).toBe("cancelled");
+  expect((await world.finished(id)).state).toBe("cancelled");
   terminal.press("q");
   expect(await restored(terminal)).toBe(0);
 });

@@ -39,7 +39,7 @@ test("debug logs decisions and requests, and a restart keeps the level", async (
   const log = () => readFileSync(join(world.state, "liveopsd.log"), "utf8");
   await world.startDaemon();
   const quiet = await world.submit("step-a", "directory=/etc");
-  await world.settled(quiet);
+  await world.finished(quiet);
   expect((await world.client.daemon()).logLevel).toBe("info");
   expect(log()).not.toContain(quiet);
 

@@ -21,7 +21,7 @@ beforeAll(async () => {
   world.write("work/file.txt", "text");
   chained = await submit("step-a", { directory: world.work }, "chained");
   failed = await submit("fail-at-item", { items: 3, failAt: 2 }, "failed");
-  await world.settled(failed.id);
+  await world.finished(failed.id);
 });
 
 test("a chain, watched to its end with its log", async () => {
@@ -36,7 +36,7 @@ test("a chain, watched to its end with its log", async () => {
 test("events with log lines, and a page of the log", async () => {
   const types = new Set<string>();
   for await (const { type } of client.events(failed.id, { follow: true, log: true })) types.add(type);
-  const some = ["operation:submitted", "attempt:accepted", "stage:left", "log:line", "operation:settled"];
+  const some = ["operation:submitted", "attempt:accepted", "stage:left", "log:line", "operation:finished"];
   expect([...types]).toEqual(expect.arrayContaining([...some, "end"]));
   expect((await client.log(failed.id)).lines.map(({ text }) => text)).toContain("item 1 done");
 });
@@ -49,7 +49,7 @@ test("a running operation and one that waits for it; retry, cancel and remove", 
   expect(await list({ state: ["running"] })).toMatchObject([{ id: running.id, stalledSince: null }]);
   expect(await list({ state: ["queued"] })).toHaveLength(2);
   for (const { id } of [queued!, failed, running]) await client.cancel(id);
-  await world.settled(running.id);
+  await world.finished(running.id);
   expect(await client.remove(running.id)).toMatchObject({ state: "cancelled" });
 });
 

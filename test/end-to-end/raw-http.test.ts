@@ -85,7 +85,7 @@ describe("bodies", () => {
     const body = JSON.stringify({ op: "shell", params: { args: ["true"] }, cwd: world.work });
     const { status, body: record } = parsed(await exchange(request(head, body)));
     expect(status).toBe(201);
-    expect(await world.settled((record as { id: string }).id)).toMatchObject({ state: "succeeded" });
+    expect(await world.finished((record as { id: string }).id)).toMatchObject({ state: "succeeded" });
   });
 
   test("curl itself, as docs/protocol.md has it", () => {

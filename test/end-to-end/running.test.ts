@@ -45,7 +45,7 @@ test("p.signal cancels an asynchronous one at once", async () => {
   const id = await world.submit("listens");
   await world.record(id, ({ currentStage }) => currentStage === 0);
   await world.liveops(["cancel", id]);
-  expect(await world.settled(id)).toMatchObject({ state: "cancelled", stageStates: { Wait: "cancelled" } });
+  expect(await world.finished(id)).toMatchObject({ state: "cancelled", stageStates: { Wait: "cancelled" } });
 });
 
 test("a queued one is cancelled without ever starting", async () => {
@@ -65,7 +65,7 @@ test.each(["busy=false", "busy=true"])(
     const id = await world.submit("deaf", `mark=${mark}`, busy);
     await until("its children run", () => processesOf(`# ${mark}`).length > 0);
     await world.liveops(["cancel", id]);
-    expect(await world.settled(id)).toMatchObject({
+    expect(await world.finished(id)).toMatchObject({
       state: "cancelled",
       stageStates: { Ignore: "cancelled" },
     });
@@ -79,7 +79,7 @@ test("shell: what it started is gone with the cancel", async () => {
   const id = (await world.liveops(words)).stdout.trim();
   await until("it runs", () => processesOf(`# ${mark}`).length > 0);
   await world.liveops(["cancel", id]);
-  expect((await world.settled(id)).state).toBe("cancelled");
+  expect((await world.finished(id)).state).toBe("cancelled");
   await until("it is gone", () => processesOf(`# ${mark}`).length === 0);
 });
 
@@ -97,7 +97,7 @@ test.each(["deaf=false", "deaf=true"])("a timeout fails it with LIVEOPS_TIMEOUT 
 
 test("what the process writes is in the log, line by line, marked, under its stage", async () => {
   const id = await world.submit("talks");
-  expect((await world.settled(id)).state).toBe("succeeded");
+  expect((await world.finished(id)).state).toBe("succeeded");
   const { lines } = await world.client.log(id);
   const seen = lines.map(({ stream, stage, text }) => `${stream} ${stage}: ${text}`);
   expect(seen.filter((line) => line.startsWith("stdout"))).toEqual([

@@ -23,8 +23,8 @@ beforeAll(async () => {
     ).stdout.trim();
   good = await submit();
   bad = await submit("fail=true");
-  await world.settled(good);
-  await world.settled(bad);
+  await world.finished(good);
+  await world.finished(bad);
 });
 
 const LOOKS: Array<[string, () => string[]]> = [

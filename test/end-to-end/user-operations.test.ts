@@ -266,6 +266,6 @@ test("an operation runs where it was submitted; a directory that is gone by then
   const id = (await world.liveops(["submit", "shell", "--", "pwd"], { cwd: gone })).stdout.trim();
   rmdirSync(gone);
   world.write("gate", "");
-  await world.settled(first);
-  expect(await world.settled(id)).toMatchObject({ state: "failed", error: { code: "LIVEOPS_CWD_GONE" } });
+  await world.finished(first);
+  expect(await world.finished(id)).toMatchObject({ state: "failed", error: { code: "LIVEOPS_CWD_GONE" } });
 });

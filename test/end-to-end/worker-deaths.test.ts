@@ -6,7 +6,7 @@ import { useWorld } from "./world.js";
 
 const world = useWorld({ operations: ["dies", "gate"], words: ["--concurrency", "1"] });
 
-describe("every death is settled with what it was, its last lines are kept, and the next operation runs", () => {
+describe("every death is finished with what it was, its last lines are kept, and the next operation runs", () => {
   test.each([
     ["exit", "LIVEOPS_WORKER_LOST", /exit code 3/],
     ["abort", "LIVEOPS_WORKER_LOST", /SIGABRT/],
@@ -19,7 +19,7 @@ describe("every death is settled with what it was, its last lines are kept, and 
     const id = await world.submit("dies", `how=${how}`);
     // The one slot is free again only when the death was noticed.
     const next = await world.submit("shell", "args=true");
-    const record = await world.settled(id);
+    const record = await world.finished(id);
     expect(record).toMatchObject({
       state: "failed",
       attempt: 1,
@@ -28,7 +28,7 @@ describe("every death is settled with what it was, its last lines are kept, and 
     });
     expect(record.error!.message).toMatch(message);
     expect(await world.lines(id)).toContain("last words");
-    expect(await world.settled(next)).toMatchObject({ state: "succeeded", attempt: 1 });
+    expect(await world.finished(next)).toMatchObject({ state: "succeeded", attempt: 1 });
   });
 });
 

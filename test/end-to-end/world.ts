@@ -111,7 +111,7 @@ export class World {
     return this.record(id, (record) => record.state === state);
   }
 
-  settled(id: string): Promise<Operation> {
+  finished(id: string): Promise<Operation> {
     return this.record(id, ({ state }) => state !== "queued" && state !== "running");
   }
 
@@ -120,7 +120,7 @@ export class World {
     const { operations } = await this.client.list({ state: ["queued", "running"] });
     // One that ends by itself at this moment is as good.
     for (const { id } of operations) await this.client.cancel(id).catch(() => {});
-    for (const { id } of operations) await this.settled(id);
+    for (const { id } of operations) await this.finished(id);
   }
 
   async lines(id: string): Promise<string[]> {

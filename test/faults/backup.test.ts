@@ -22,7 +22,15 @@ import { journalFiles } from "./crafted.js";
 import { counts, patience } from "./mode.js";
 import { runBin } from "./run-bin.js";
 import { SmallDisk } from "./small-disk.js";
-import { eventually, expectNoGap, inStage, operations, settled, startDaemon, wholeLog } from "./start.js";
+import {
+  eventually,
+  expectNoGap,
+  inStage,
+  operations,
+  startDaemon,
+  untilFinished,
+  wholeLog,
+} from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
 const directory = useDirectories();
@@ -125,12 +133,12 @@ test("a copy of the state, restored or not: the workers of the original are neit
     await TestDaemon.start({ ops: operations(...NAMES), stateDir: raw }),
   ];
   for (const copy of copies) {
-    expect(await settled(copy, id)).toMatchObject({
+    expect(await untilFinished(copy, id)).toMatchObject({
       state: "failed",
       attempt: 1,
       error: { code: "LIVEOPS_WORKER_LOST", cause: "unknown" },
     });
-    expect(await settled(copy, resumable.id)).toMatchObject({
+    expect(await untilFinished(copy, resumable.id)).toMatchObject({
       state: "succeeded",
       attempt: 2,
       result: { first: { made: "by attempt 1" }, second: 2 },
@@ -139,14 +147,14 @@ test("a copy of the state, restored or not: the workers of the original are neit
   }
   expect(await daemon.client.show(id)).toMatchObject({ state: "running", attempt: 1 });
   writeFileSync(`${gate}.1`, "go");
-  expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
   expect(readFileSync(`${gate}.ran`, "utf8")).toBe(`1 ${worker}\n`);
   expect(await daemon.client.show(resumable.id)).toMatchObject({ state: "running", attempt: 1 });
 });
 
 test("a daemon or a client that dies in the middle of a backup leaves none; the next one clears up", async () => {
   await using daemon = await startDaemon(NAMES);
-  await settled(daemon, (await daemon.submit("floods", { params: { lines: 5 } })).id);
+  await untilFinished(daemon, (await daemon.submit("floods", { params: { lines: 5 } })).id);
   writeFileSync(join(daemon.world.stateDir, "a-large-file"), Buffer.alloc(96 * 1024 * 1024, "x"));
   const dir = join(directory(), "backup");
   const partial = `${dir}.partial`;
@@ -189,7 +197,7 @@ test("a daemon or a client that dies in the middle of a backup leaves none; the 
 test("a stop ends a backup that is being written, and loses nothing", async () => {
   await using daemon = await startDaemon(NAMES);
   const { id } = await daemon.submit("floods", { params: { lines: 5 } });
-  await settled(daemon, id);
+  await untilFinished(daemon, id);
   writeFileSync(join(daemon.world.stateDir, "a-large-file"), Buffer.alloc(96 * 1024 * 1024, "x"));
   const dir = join(directory(), "backup");
   const cut = allLines(daemon.client.backup(dir));
@@ -205,7 +213,7 @@ test("a stop ends a backup that is being written, and loses nothing", async () =
 test("restore: a backup that is not whole is refused, a state that is there is kept", async () => {
   await using daemon = await startDaemon(NAMES);
   const { id } = await daemon.submit("floods", { params: { lines: 5 } });
-  await settled(daemon, id);
+  await untilFinished(daemon, id);
   const backup = await backUp(daemon);
   const stateDir = join(directory(), "state");
   const restore = (from: string, ...more: string[]) =>
@@ -272,7 +280,7 @@ test("the target's disk is full: nothing is left of the backup, the daemon goes 
   const { stateDir: seen, enter, env } = disk.place("target");
   await using daemon = await startDaemon(NAMES, enter ? { enter } : {});
   const { id } = await daemon.submit("floods", { params: { lines: 5 } });
-  await settled(daemon, id);
+  await untilFinished(daemon, id);
   const large = join(daemon.world.stateDir, "a-large-file");
   writeFileSync(large, Buffer.alloc(16 * 1024 * 1024, "x"));
   const dir = join(env!.LIVEOPS_STATE_DIR!, "backup");
@@ -282,7 +290,7 @@ test("the target's disk is full: nothing is left of the backup, the daemon goes 
     message: expect.stringContaining("its disk is full"),
   });
   expect(readdirSync(seen!)).toEqual([]);
-  await settled(daemon, (await daemon.submit("floods", { params: { lines: 5 } })).id);
+  await untilFinished(daemon, (await daemon.submit("floods", { params: { lines: 5 } })).id);
   rmSync(large);
   expect((await allLines(daemon.client.backup(dir))).at(-1)).toMatchObject({ type: "done", dir });
   expect(readdirSync(seen!)).toEqual(["backup"]);

@@ -9,7 +9,7 @@ import { TestDaemon } from "../harness/daemon.js";
 import { temporaryDirectory } from "../harness/temporary.js";
 import { counts, patience } from "./mode.js";
 import { runBin } from "./run-bin.js";
-import { eventually, inStage, operations, recordThat, settled } from "./start.js";
+import { eventually, inStage, operations, recordThat, untilFinished } from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
 /** Writes a line when it runs, and a gate keeps it from ending where one is given. */
@@ -83,7 +83,7 @@ test("a type that does not load: its operations wait, hold up no other, and all 
   const first = await recordThat(daemon, ids[0]!, isBlocked);
   expect(first).toMatchObject({ state: "queued", attempt: 0, queuePosition: null });
   expect(first.blocked?.reason).toMatch(/marks\.mjs does not load: .+/);
-  expect(await settled(daemon, other.id)).toMatchObject({ state: "succeeded" });
+  expect(await untilFinished(daemon, other.id)).toMatchObject({ state: "succeeded" });
   expect(await client.show(ids.at(-1)!)).toMatchObject({ state: "queued", blocked: first.blocked });
   expect(await client.daemon()).toMatchObject({ blockedTypes: [{ op: "marks", operations: count }] });
 
@@ -107,7 +107,11 @@ test("a type that does not load: its operations wait, hold up no other, and all 
   world.writeOp("marks.mjs", MARKS);
   for (const id of ids)
     if (id !== ids[1])
-      expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1, blocked: null });
+      expect(await untilFinished(daemon, id)).toMatchObject({
+        state: "succeeded",
+        attempt: 1,
+        blocked: null,
+      });
   expect(await client.daemon()).toMatchObject({ blockedTypes: [] });
   const compared = compareOnce(
     names(count).filter((name) => name !== "m1"),
@@ -129,7 +133,8 @@ test("an operations directory that is away: its operations wait until it is back
   const { blocked } = await recordThat(daemon, ids[0]!, isBlocked);
   expect(blocked?.reason).toMatch(/no file defines the operation type marks now/);
   renameSync(`${daemon.world.opsDir}.away`, daemon.world.opsDir);
-  for (const id of ids) expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  for (const id of ids)
+    expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
   const compared = compareOnce(names(20), linesOf(side));
   record({ fault: "operations directory away", injected: 1, ...compared }, compared.details);
 });
@@ -147,7 +152,7 @@ test("a file that a type imports and that is not there yet: the type loads once 
   openSlot();
   await recordThat(daemon, id, isBlocked);
   daemon.world.writeOp("lib/part.mjs", "");
-  expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
 });
 
 test.each([0, 1])(
@@ -164,7 +169,7 @@ test.each([0, 1])(
     daemon.world.writeOp("marks.mjs", BROKEN);
     openSlot();
     for (const id of ids) {
-      const ended = await settled(daemon, id);
+      const ended = await untilFinished(daemon, id);
       expect(ended).toMatchObject({ state: "failed", attempt: 0, error: { code: "LIVEOPS_LOAD_FAILED" } });
       expect(Date.parse(ended.finishedAt!) - Date.parse(ended.createdAt)).toBeGreaterThanOrEqual(
         maxTypeWait * 1000,
@@ -172,7 +177,7 @@ test.each([0, 1])(
     }
     daemon.world.writeOp("marks.mjs", MARKS);
     await daemon.client.retry(ids[0]!);
-    expect(await settled(daemon, ids[0]!)).toMatchObject({ state: "succeeded" });
+    expect(await untilFinished(daemon, ids[0]!)).toMatchObject({ state: "succeeded" });
   },
 );
 
@@ -192,7 +197,7 @@ test("a type that the loader can load and a worker cannot: its operations wait, 
   });
   expect(blocked.blocked?.reason).toMatch(/marks\.mjs does not load: not in a worker/);
   writeFileSync(mended, "");
-  for (const id of ids) expect(await settled(daemon, id)).toMatchObject({ state: "succeeded" });
+  for (const id of ids) expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded" });
   const compared = compareOnce(names(20), linesOf(side));
   record({ fault: "type does not load in a worker", injected: 1, ...compared }, compared.details);
 });
@@ -209,11 +214,11 @@ test("edits while many workers are warm: a worker that leaves for an edit is no 
   );
   await eventually("all of them run", () => linesOf(side).length === concurrency);
   writeFileSync(gate, "");
-  for (const { id } of held) await settled(daemon, id);
+  for (const { id } of held) await untilFinished(daemon, id);
   daemon.world.writeOp("marks.mjs", `${MARKS}// edited\n`);
   // All warm workers have loaded the file: the one operation meets them one after the other.
   const [id = ""] = await submitMarks(daemon, side, 1);
-  expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
 });
 
 test("workers that cannot be started: operations wait, shown with the reason, and run when they can", async () => {
@@ -241,7 +246,8 @@ test("workers that cannot be started: operations wait, shown with the reason, an
     /problem +no worker can be started: /,
   );
   renameSync(join(dist, "worker.away"), join(dist, "worker.js"));
-  for (const id of ids) expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  for (const id of ids)
+    expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
   expect(await daemon.client.daemon()).toMatchObject({ workers: { blocked: null } });
   const compared = compareOnce(["held", ...names(20)], linesOf(side));
   record({ fault: "workers cannot be started", injected: 1, ...compared }, compared.details);

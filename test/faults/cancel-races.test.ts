@@ -10,9 +10,9 @@ import { Attempt } from "../../daemon/attempt.js";
 import type { BlockedTypes } from "../../daemon/blocked-types.js";
 import { claim } from "../../daemon/claim.js";
 import type { Containment } from "../../daemon/containment/containment.js";
+import { Finishing } from "../../daemon/finishing.js";
 import type { Loader } from "../../daemon/loader/loader.js";
 import { Queue } from "../../daemon/queue.js";
-import { Settlement } from "../../daemon/settlement.js";
 import type { Policy } from "../../daemon/store/decision.js";
 import { attemptDir } from "../../daemon/store/layout.js";
 import type { OrderMessage } from "../../daemon/worker/messages.js";
@@ -26,7 +26,7 @@ import { submission } from "../harness/records.js";
 import { OpenStore, outcome, POLICY } from "../harness/store.js";
 import { useDirectories } from "../harness/temporary.js";
 import { counts, Dice, patience } from "./mode.js";
-import { eventually, inStage, recordThat, settled, startDaemon } from "./start.js";
+import { eventually, inStage, recordThat, startDaemon, untilFinished } from "./start.js";
 import { record } from "./tally.js";
 
 vi.mock("node:fs/promises", async (original) =>
@@ -91,7 +91,7 @@ describe("decided at the same moment", () => {
       },
     });
     const done = Promise.withResolvers<void>();
-    const settlement = new Settlement({
+    const finishing = new Finishing({
       lifecycle: open.lifecycle,
       layout: open.layout,
       blockedTypes: { block: () => {}, isOverdue: () => false, loaded: () => {} },
@@ -104,12 +104,12 @@ describe("decided at the same moment", () => {
       onBroken: (error) => done.reject(error),
     });
     attempt.close();
-    return { id, attempt, settlement, done: done.promise };
+    return { id, attempt, finishing, done: done.promise };
   }
 
   type Running = Awaited<ReturnType<typeof running>>;
-  const settling = (result: () => Outcome) => (it: Running) => it.settlement.settle(it.attempt, result());
-  const losing = (it: Running) => it.settlement.lost(it.attempt, null);
+  const finishing = (result: () => Outcome) => (it: Running) => it.finishing.finish(it.attempt, result());
+  const losing = (it: Running) => it.finishing.lost(it.attempt, null);
   const next = newId();
 
   const ENDS = [
@@ -117,7 +117,7 @@ describe("decided at the same moment", () => {
       end: "a failure that is retried",
       policy: RETRIED,
       accepted: true,
-      decide: settling(() => outcome("failed")),
+      decide: finishing(() => outcome("failed")),
     },
     { end: "a resume after a worker's death", policy: RESUMED, accepted: true, decide: losing },
     { end: "a requeue of what was not accepted", policy: POLICY, accepted: false, decide: losing },
@@ -126,7 +126,7 @@ describe("decided at the same moment", () => {
       end: "a hand-over to the next of a chain",
       policy: POLICY,
       accepted: true,
-      decide: settling(() => outcome("succeeded", submission({ id: next }))),
+      decide: finishing(() => outcome("succeeded", submission({ id: next }))),
     },
   ];
   const ORDERS = [
@@ -177,14 +177,14 @@ describe("decided at the same moment", () => {
     await open.lifecycle.cancel(it.id);
     expect(open.store.ledger.get(it.id)?.run?.stopReason).toBe("timeout");
     const error = { code: "LIVEOPS_TIMEOUT", message: "it ran too long", stack: null };
-    it.settlement.settle(it.attempt, { ...outcome("failed"), error });
+    it.finishing.finish(it.attempt, { ...outcome("failed"), error });
     await it.done;
     expect(recordOf(it.id).state).toBe("cancelled");
   });
 
   test("a timeout that comes when its attempt is over stops neither the wait nor the next attempt", async () => {
     const it = await running(RETRIED, true);
-    it.settlement.settle(it.attempt, outcome("failed"));
+    it.finishing.finish(it.attempt, outcome("failed"));
     await it.done;
     await open.lifecycle.cancel(it.id, "timeout", 1);
     expect(recordOf(it.id).state).toBe("queued");
@@ -196,7 +196,7 @@ describe("decided at the same moment", () => {
   test("a retry by hand takes the cancel back: the next attempt runs and is retried", async () => {
     const it = await running(RETRIED, true);
     await open.lifecycle.cancel(it.id);
-    it.settlement.lost(it.attempt, null);
+    it.finishing.lost(it.attempt, null);
     await it.done;
     expect(recordOf(it.id)).toMatchObject({ state: "cancelled", cancelRequested: true });
     const queued = await open.lifecycle.retry(it.id, null, () => {});
@@ -283,7 +283,7 @@ test.each(["fails-again", "dies-again"])(
     }
     const undone: string[] = [];
     for (const id of cancelled) {
-      const ended = await settled(daemon, id);
+      const ended = await untilFinished(daemon, id);
       if (ended.state === "succeeded" || !ended.cancelRequested) undone.push(`${id} ${ended.state}`);
     }
     const ran = runs(side);
@@ -313,7 +313,11 @@ test("a cancel that only the journal knows holds: daemon and worker killed befor
   await daemon.kill();
   process.kill(worker, "SIGKILL");
   await daemon.startAgain();
-  expect(await settled(daemon, id)).toMatchObject({ state: "cancelled", attempt: 1, cancelRequested: true });
+  expect(await untilFinished(daemon, id)).toMatchObject({
+    state: "cancelled",
+    attempt: 1,
+    cancelRequested: true,
+  });
   const again = await daemon.client.retry(id);
   expect(again).toMatchObject({ cancelRequested: false });
   await recordThat(daemon, id, ({ state, attempt }) => state === "running" && attempt === 2);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { TestDaemon } from "../harness/daemon.js";
 import { counts, patience } from "./mode.js";
-import { eventually, settled } from "./start.js";
+import { eventually, untilFinished } from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
 /** Notes each link, and hands over to itself until `links`. */
@@ -63,7 +63,7 @@ test("a chain that hands over without end stops at maxChainLength: each link ran
   daemon.world.writeConfig({ maxChainLength: maxChainLength + 1 });
   await daemon.startAgain();
   await daemon.client.retry(failed.id);
-  expect(await settled(daemon, failed.id)).toMatchObject({ state: "succeeded", attempt: 2 });
+  expect(await untilFinished(daemon, failed.id)).toMatchObject({ state: "succeeded", attempt: 2 });
   await eventually("the next link fails", async () => (await lastOf(daemon, id)).state === "failed");
   const compared = compareOnce(
     Array.from({ length: maxChainLength + 1 }, (_, link) => String(link)),
@@ -88,7 +88,7 @@ test("links that follow each other without a pause are slowed down, and hold up 
   const side = join(daemon.world.dir, "side");
   const { id, createdAt } = await daemon.submit("loops", { params: { side, links } });
   const meanwhile = await daemon.submit("quick");
-  expect(await settled(daemon, meanwhile.id)).toMatchObject({ state: "succeeded" });
+  expect(await untilFinished(daemon, meanwhile.id)).toMatchObject({ state: "succeeded" });
   const last = await eventually("the chain ends", async () => {
     const { chain, state, ...rest } = await lastOf(daemon, id);
     return chain.index === links - 1 && state === "succeeded" ? rest : null;

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { TestDaemon } from "../harness/daemon.js";
 import { useDirectories } from "../harness/temporary.js";
 import { patience } from "./mode.js";
-import { eventually, settled, startDaemon } from "./start.js";
+import { eventually, startDaemon, untilFinished } from "./start.js";
 import { record } from "./tally.js";
 import { WallClock } from "./wall-clock.js";
 
@@ -20,7 +20,7 @@ function config(values: object): Record<string, string> {
 
 async function finishOne(daemon: TestDaemon): Promise<string> {
   const { id } = await daemon.submit("floods", { params: { lines: 1 } });
-  await settled(daemon, id);
+  await untilFinished(daemon, id);
   return id;
 }
 
@@ -79,7 +79,7 @@ test("a clock that leaps 30 years ahead does not free the idempotency key of a r
   await using daemon = await startDaemon(["floods"], { env: clock.env });
   const body = { op: "floods", params: { lines: 1 } };
   const { id } = await daemon.client.submit(body, "the key");
-  await settled(daemon, id);
+  await untilFinished(daemon, id);
   await daemon.client.remove(id);
   await daemon.stop();
   for (const shift of [YEARS, 0]) {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
 import type { TestDaemon } from "../harness/daemon.js";
-import { expectNoGap, expectWholeStory, recordThat, settled, startDaemon, wholeLog } from "./start.js";
+import { expectNoGap, expectWholeStory, recordThat, startDaemon, untilFinished, wholeLog } from "./start.js";
 import { record } from "./tally.js";
 import { WallClock } from "./wall-clock.js";
 
@@ -27,7 +27,7 @@ function counting(daemon: TestDaemon, id: string): Promise<Operation> {
 
 /** All that is said about time is what a steady clock would say. */
 async function expectSteady(daemon: TestDaemon, id: string): Promise<void> {
-  const ended = await settled(daemon, id);
+  const ended = await untilFinished(daemon, id);
   expect(ended).toMatchObject({ state: "succeeded", attempt: 1 });
   expectNoGap(await wholeLog(daemon, id), ended);
   await expectWholeStory(daemon, ended);
@@ -106,5 +106,5 @@ test.each([
   await daemon.kill();
   clock.jump(shift);
   await daemon.startAgain();
-  expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 2 });
+  expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 2 });
 });

@@ -11,7 +11,7 @@ import type { TestDaemon } from "../harness/daemon.js";
 import { Served } from "../harness/served.js";
 import { useDirectories } from "../harness/temporary.js";
 import { counts } from "./mode.js";
-import { recordThat, settled, startDaemon } from "./start.js";
+import { recordThat, startDaemon, untilFinished } from "./start.js";
 import { record } from "./tally.js";
 
 const directory = useDirectories();
@@ -49,7 +49,7 @@ async function expectWorks(daemon: TestDaemon, name: string): Promise<void> {
   const { id } = await daemon.submit("gate", { params: { gate } });
   await recordThat(daemon, id, ({ stageStates }) => stageStates.Wait === "active");
   writeFileSync(`${gate}.1`, "");
-  expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
 }
 
 test.each([
@@ -82,7 +82,7 @@ test("too many watch and event streams are refused with 503, and all else still 
   await expect(daemon.client.events(id, { follow: true }).next()).rejects.toMatchObject(refusal);
   await expectWorks(daemon, "beside");
   writeFileSync(`${gate}.1`, "");
-  expect(await settled(daemon, id)).toMatchObject({ state: "succeeded" });
+  expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded" });
 });
 
 test("maxConnections: the connection that is idle for longest goes for a new one, and a stream stays", async () => {

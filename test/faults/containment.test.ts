@@ -20,7 +20,7 @@ import { isAlive, processesOf } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { World } from "../harness/world.js";
 import { patience } from "./mode.js";
-import { eventually, inStage, operations, settled, startDaemon, wholeLog } from "./start.js";
+import { eventually, inStage, operations, startDaemon, untilFinished, wholeLog } from "./start.js";
 import { record } from "./tally.js";
 
 const base = cgroupForTests();
@@ -132,7 +132,7 @@ describe.each(CONTAINMENTS)("%s", (containment) => {
       WAYS.map(async (way) => {
         const { id, pids } = await escaping(way, { way });
         await daemon.client.cancel(id);
-        expect((await settled(daemon, id)).state, way).toBe("cancelled");
+        expect((await untilFinished(daemon, id)).state, way).toBe("cancelled");
         await expectNone(pids);
       }),
     );
@@ -150,7 +150,7 @@ describe.each(CONTAINMENTS)("%s", (containment) => {
       ["env -i setsid", "forks on and on in new sessions"].map(async (way) => {
         const { id, pids } = await escaping(`ignores ${way}`, { way, ignores: true });
         await daemon.client.cancel(id);
-        expect((await settled(daemon, id)).state, way).toBe("cancelled");
+        expect((await untilFinished(daemon, id)).state, way).toBe("cancelled");
         await expectNone(pids);
       }),
     );
@@ -158,7 +158,7 @@ describe.each(CONTAINMENTS)("%s", (containment) => {
 
   test("code of an operation does not take the mark from what it starts", async () => {
     const { id, pids } = await escaping("unmarked", { way: "double fork", marked: false, ends: "dies" });
-    expect(await settled(daemon, id)).toMatchObject({
+    expect(await untilFinished(daemon, id)).toMatchObject({
       state: "failed",
       error: { code: "LIVEOPS_WORKER_LOST" },
     });
@@ -167,7 +167,7 @@ describe.each(CONTAINMENTS)("%s", (containment) => {
 
   test("what a failed operation left running ends, and a worker adopted by the next daemon is contained", async () => {
     const failing = await escaping("failing", { way: "double fork", ends: "fails" });
-    expect((await settled(daemon, failing.id)).state).toBe("failed");
+    expect((await untilFinished(daemon, failing.id)).state).toBe("failed");
     await eventually("what it left has ended", () => living(failing.pids).length === 0);
 
     const { id, pids } = await escaping("adopted", { way: "env -i setsid" });
@@ -175,7 +175,7 @@ describe.each(CONTAINMENTS)("%s", (containment) => {
     await daemon.kill();
     await daemon.startAgain();
     await daemon.client.cancel(id);
-    expect((await settled(daemon, id)).state).toBe("cancelled");
+    expect((await untilFinished(daemon, id)).state).toBe("cancelled");
     await expectNone(pids);
   });
 
@@ -184,7 +184,7 @@ describe.each(CONTAINMENTS)("%s", (containment) => {
     const score = (pid: number) => Number(textOf(`/proc/${pid}/oom_score_adj`));
     expect(score(await inStage(daemon, id, "Wait"))).toBeGreaterThan(score(daemon.pid));
     await daemon.client.cancel(id);
-    await settled(daemon, id);
+    await untilFinished(daemon, id);
   });
 
   test("limits that are not enforced are said in the log, and the operation runs", async () => {
@@ -196,7 +196,7 @@ describe.each(CONTAINMENTS)("%s", (containment) => {
       params: { way: "env -i setsid", pids, ends: "fails" },
     });
     expect(limits).toEqual(body);
-    await settled(daemon, id);
+    await untilFinished(daemon, id);
     const said = (await wholeLog(daemon, id)).filter(({ text }) =>
       text.startsWith("limits are not enforced"),
     );

@@ -16,7 +16,7 @@ import { isAlive } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { journalFiles } from "./crafted.js";
 import { FULL } from "./mode.js";
-import { eventually, expectWholeStory, inStage, settled, startDaemon, wholeLog } from "./start.js";
+import { eventually, expectWholeStory, inStage, startDaemon, untilFinished, wholeLog } from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
 interface Past {
@@ -50,7 +50,7 @@ async function submitGate(daemon: TestDaemon, name: string): Promise<string> {
 async function finish(daemon: TestDaemon, name: string): Promise<string> {
   writeFileSync(join(daemon.world.dir, `${name}.1`), "");
   const id = await submitGate(daemon, name);
-  await settled(daemon, id);
+  await untilFinished(daemon, id);
   return id;
 }
 
@@ -212,7 +212,7 @@ test.each(DAMAGES)("damage: $what", async ({ what, hit, costs, said, aside = sai
   expect(total).toBe(operations.length);
   openGates(daemon);
   for (const id of expected)
-    expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+    expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
 
   if (!FULL && !what.includes("flipped")) return;
   // What was mended stays mended: the next start has nothing more to say.
@@ -246,7 +246,7 @@ test("damage in the checkpoint and in the one before it: what is whole in them i
   const found = compareOnce(expected, ids);
   record({ fault: "damage: both checkpoints", injected: 2, ...found }, found.details);
   openGates(daemon);
-  for (const id of expected) expect((await settled(daemon, id)).state).toBe("succeeded");
+  for (const id of expected) expect((await untilFinished(daemon, id)).state).toBe("succeeded");
 });
 
 /** Takes away or damages all that knows of an operation but its run files. */
@@ -308,22 +308,22 @@ test.each(FORGOTTEN)(
     // The word is there with the file.
     writeFileSync(join(dir, "alive.1.new"), "chain");
     renameSync(join(dir, "alive.1.new"), join(dir, "alive.1"));
-    const ended = await settled(daemon, alive);
+    const ended = await untilFinished(daemon, alive);
     expect(ended).toMatchObject({ state: "succeeded", attempt: 1 });
     expect(readFileSync(join(dir, "alive.ran"), "utf8")).toBe(`1 ${pids[0]}\n`);
     await expectWholeStory(daemon, ended);
     writeFileSync(join(dir, "alive+.1"), "");
-    expect(await settled(daemon, ended.chain.next!)).toMatchObject({ state: "succeeded" });
-    expect(await settled(daemon, over)).toMatchObject({ state: "succeeded", attempt: 1 });
+    expect(await untilFinished(daemon, ended.chain.next!)).toMatchObject({ state: "succeeded" });
+    expect(await untilFinished(daemon, over)).toMatchObject({ state: "succeeded", attempt: 1 });
     // Whether it was over by then cannot be known: it is not run again by itself, and can be by hand.
     for (const id of [dead, lost.id])
-      expect(await settled(daemon, id)).toMatchObject({
+      expect(await untilFinished(daemon, id)).toMatchObject({
         state: "failed",
         attempt: 1,
         error: { code: "LIVEOPS_WORKER_LOST" },
       });
     await daemon.client.retry(lost.id);
-    expect(await settled(daemon, lost.id)).toMatchObject({
+    expect(await untilFinished(daemon, lost.id)).toMatchObject({
       state: "succeeded",
       attempt: 2,
       stageTimes: { First: { resumed: true } },
@@ -354,7 +354,7 @@ test("a damaged record of a start: its worker is found, and the operation is not
   await daemon.startAgain();
   expect(await daemon.client.show(id)).toMatchObject({ state: "running", attempt: 1 });
   writeFileSync(join(dir, "started.1"), "");
-  expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
   expect(readFileSync(join(dir, "started.ran"), "utf8")).toBe(`1 ${pid}\n`);
   record({ fault: "damage: the record of a start", injected: 1, survived: 1, lost: 0, duplicated: 0 });
 });
@@ -386,7 +386,7 @@ test("damage in run files: the damaged line is passed over and said, the others 
   await using daemon = await startDaemon(["counted"], { concurrency: 1 });
   const params = { side: join(daemon.world.dir, "side"), name: "run", lines: 20, pause: 0, links: 1 };
   const { id } = await daemon.submit("counted", { params });
-  await settled(daemon, id);
+  await untilFinished(daemon, id);
   const log = join(daemon.world.stateDir, "runs", id, "1", "log.ndjson");
   const lines = readFileSync(log, "utf8").split("\n");
   lines[4] = lines[4]!.replace("line 5", "line 6");

@@ -8,7 +8,7 @@ import { followChain } from "../../tui/commands/follow/chain.js";
 import { FakeDaemon } from "../harness/fake-daemon.js";
 import { useDirectories } from "../harness/temporary.js";
 import { runBin } from "./run-bin.js";
-import { inStage, settled, startDaemon } from "./start.js";
+import { inStage, startDaemon, untilFinished } from "./start.js";
 import { record } from "./tally.js";
 
 const directory = useDirectories();
@@ -84,7 +84,7 @@ test("a stopped daemon (SIGSTOP): every command ends within its deadline with ex
   }
   expect((await daemon.client.daemon()).pid).toBe(pid);
   await daemon.client.cancel(id).catch(() => {});
-  await settled(daemon, id);
+  await untilFinished(daemon, id);
   record({ fault: "stopped daemon", injected: 12, survived: 12, lost: 0, duplicated: 0 });
 }, 60_000);
 

@@ -7,7 +7,15 @@ import { isAlive } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { runBin } from "./run-bin.js";
 import { SmallDisk } from "./small-disk.js";
-import { eventually, expectNoGap, inStage, recordThat, settled, startDaemon, wholeLog } from "./start.js";
+import {
+  eventually,
+  expectNoGap,
+  inStage,
+  recordThat,
+  startDaemon,
+  untilFinished,
+  wholeLog,
+} from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
 const OPERATIONS = ["chatters", "gate"];
@@ -35,7 +43,7 @@ async function submitUntilFull(daemon: TestDaemon): Promise<{ ids: string[]; ref
 }
 
 async function expectAllSucceed(daemon: TestDaemon, ids: string[], fault: string, injected: number) {
-  const ended = await Promise.all(ids.map((id) => settled(daemon, id)));
+  const ended = await Promise.all(ids.map((id) => untilFinished(daemon, id)));
   const done = ended.filter(({ state, attempt }) => state === "succeeded" && attempt === 1);
   const { operations } = await daemon.client.list({ limit: 1000 });
   const compared = compareOnce(
@@ -75,7 +83,7 @@ test("full: submits are refused, what runs goes on and says what it dropped, wit
     );
   for (const { open } of talkers) open();
   for (const { id, gate, pid } of talkers) {
-    const ended = await settled(daemon, id);
+    const ended = await untilFinished(daemon, id);
     expect(ended).toMatchObject({ state: "succeeded", attempt: 1 });
     expect(readFileSync(`${gate}.ran`, "utf8")).toBe(`1 ${pid}\n`);
     const log = await wholeLog(daemon, id);
@@ -129,8 +137,12 @@ test("full: an operation whose stage or outcome waits for room is shown so, befo
   await daemon.startAgain();
   await recordThat(daemon, id, ({ noRoomSince }) => noRoomSince !== null);
   disk.makeRoom();
-  expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1, noRoomSince: null });
-  expect(await settled(daemon, keeps.id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(await untilFinished(daemon, id)).toMatchObject({
+    state: "succeeded",
+    attempt: 1,
+    noRoomSince: null,
+  });
+  expect(await untilFinished(daemon, keeps.id)).toMatchObject({ state: "succeeded", attempt: 1 });
   // The stage's value waited with it: it did not run again.
   expect(readFileSync(`${gate}.ran`, "utf8").split("\n")).toHaveLength(2);
   await eventually("nothing waits", async () => (await daemon.client.daemon()).noRoom === 0);
@@ -151,7 +163,7 @@ test("full: a cancel that was recorded stops its operation, one that was refused
     await daemon.client.cancel(id);
   } else expect(answer).toMatchObject({ cancelRequested: true });
   disk.makeRoom();
-  expect(await settled(daemon, id)).toMatchObject({ state: "cancelled", attempt: 1 });
+  expect(await untilFinished(daemon, id)).toMatchObject({ state: "cancelled", attempt: 1 });
   record({ fault: "disk full: cancel", injected: 1, survived: 1, lost: 0, duplicated: 0 });
 });
 
@@ -208,7 +220,7 @@ test("full: finished operations can be removed, to make room", async () => {
   await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 2 });
   const { id, open } = await talker(daemon, "removed");
   open();
-  await settled(daemon, id);
+  await untilFinished(daemon, id);
   await daemon.stop();
   await daemon.startAgain();
   disk.fill();
@@ -232,7 +244,7 @@ test("full at the stop: the checkpoint is left as it was, nothing is listed twic
   await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 2 });
   const before = await talker(daemon, "before");
   before.open();
-  await settled(daemon, before.id);
+  await untilFinished(daemon, before.id);
   disk.fill();
   const { ids } = await submitUntilFull(daemon);
   await daemon.stop();
@@ -254,10 +266,10 @@ test("no file names left: what is queued waits for some, and runs once there are
   const queued = await daemon.submit("gate", { params: { gate } });
   const cpu = processorTime(daemon.pid);
   open();
-  await settled(daemon, id);
+  await untilFinished(daemon, id);
   expect((await daemon.client.show(queued.id)).state).not.toBe("failed");
   disk.makeRoom();
-  expect(await settled(daemon, queued.id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(await untilFinished(daemon, queued.id)).toMatchObject({ state: "succeeded", attempt: 1 });
   // It did not spin meanwhile.
   expect(processorTime(daemon.pid) - cpu).toBeLessThan(2);
   await recordThat(daemon, id, ({ state }) => state === "succeeded");

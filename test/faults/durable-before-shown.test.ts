@@ -18,7 +18,7 @@ import { encodeRecord } from "../../protocol/record-line.js";
 import { isAlive } from "../end-to-end/processes.js";
 import { disk } from "../harness/failing-disk.js";
 import { useDirectories } from "../harness/temporary.js";
-import { eventually, expectWholeStory, inStage, settled, startDaemon } from "./start.js";
+import { eventually, expectWholeStory, inStage, startDaemon, untilFinished } from "./start.js";
 import { record } from "./tally.js";
 
 vi.mock("node:fs", async (original) =>
@@ -156,7 +156,7 @@ test("an outcome whose newline a power cut took counts: the operation is not run
   const file = eventsFile(join(daemon.world.stateDir, "runs", id, "1"));
   writeFileSync(file, readFileSync(file, "utf8").replace(/\n$/, "\t\t\t\t"));
   await daemon.startAgain();
-  const ended = await settled(daemon, id);
+  const ended = await untilFinished(daemon, id);
   expect(ended).toMatchObject({ state: "succeeded", attempt: 1 });
   await expectWholeStory(daemon, ended);
   expect(readFileSync(`${gate}.ran`, "utf8").trim().split("\n")).toHaveLength(1);

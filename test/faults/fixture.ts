@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Operation } from "../../protocol/operation.js";
 import type { SubmitBody } from "../../protocol/routes.js";
 import { TestDaemon } from "../harness/daemon.js";
-import { inStage, operations, settled, wholeLog } from "./start.js";
+import { inStage, operations, untilFinished, wholeLog } from "./start.js";
 
 export const FIXTURE_OPERATIONS = ["counted", "dies", "floods", "resumes"];
 
@@ -41,14 +41,14 @@ export async function makeFixture(into: string): Promise<Expected> {
   const links: Expected["links"] = [];
   for (const [key, body] of AT_REST) {
     const { id } = await submit(key, body);
-    let record = await settled(daemon, id);
+    let record = await untilFinished(daemon, id);
     if (key === "failed") {
       await client.retry(id);
-      record = await settled(daemon, id);
+      record = await untilFinished(daemon, id);
     }
     finished.push({ record, log: await logOf(daemon, id), key, body: { cwd: "/", ...body } });
     if (record.chain.next !== null) {
-      const next = await settled(daemon, record.chain.next);
+      const next = await untilFinished(daemon, record.chain.next);
       links.push({ record: next, log: await logOf(daemon, next.id) });
     }
     // History, checkpoint and the one before it each hold some of it.
@@ -58,7 +58,7 @@ export async function makeFixture(into: string): Promise<Expected> {
     }
   }
   const removed = await submit("removed", { op: "floods", params: { lines: 1 } });
-  await settled(daemon, removed.id);
+  await untilFinished(daemon, removed.id);
   await client.remove(removed.id);
   const running = await submit("running", { op: "shell", params: { args: ["sleep", "1000"] } });
   const resumable = await submit("resumable", {

@@ -6,7 +6,7 @@ import type { EventLine } from "../../protocol/client/client.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { useDirectories } from "../harness/temporary.js";
 import { counts } from "./mode.js";
-import { eventually, expectNoGap, settled, startDaemon, wholeLog } from "./start.js";
+import { eventually, expectNoGap, startDaemon, untilFinished, wholeLog } from "./start.js";
 
 /** Bytes; the least that can be set. */
 const MAX_LOG = 64 * 1024;
@@ -58,7 +58,7 @@ test.each([
       return emptied >= counts(3, 30);
     });
     writeFileSync(gate, "");
-    const ended = await settled(daemon, id);
+    const ended = await untilFinished(daemon, id);
     expect(ended.state).toBe("succeeded");
     const log = await wholeLog(daemon, id);
     expect(log.map(({ n }) => n - log[0]!.n)).toEqual(log.map((_, index) => index));
@@ -76,7 +76,7 @@ test("a status in a loop is sent 20 times at once and 10 times a second, the las
   const { id } = await daemon.submit("torrents", {
     params: { way: "status", times: counts(100_000, 2_000_000) },
   });
-  const ended = await settled(daemon, id);
+  const ended = await untilFinished(daemon, id);
   const seconds = (performance.now() - started) / 1000;
   expect(ended).toMatchObject({ state: "succeeded", status: { text: "the last status" } });
   const statuses = (await eventsOf(daemon, id)).flatMap((event) =>
@@ -90,7 +90,7 @@ test("a status in a loop is sent 20 times at once and 10 times a second, the las
 test("untracked stages in a loop: the events are bounded and say so, stages and outcome are all there", async () => {
   await using daemon = await startBounded();
   const { id } = await daemon.submit("torrents", { params: { way: "stages", times: counts(2000, 100_000) } });
-  const ended = await settled(daemon, id);
+  const ended = await untilFinished(daemon, id);
   expect(ended).toMatchObject({ state: "succeeded", stageStates: { Flow: "done", After: "done" } });
   const log = await wholeLog(daemon, id);
   expectNoGap(log, ended);
@@ -101,6 +101,6 @@ test("untracked stages in a loop: the events are bounded and say so, stages and 
   const dropped = events.flatMap((event) => (event.type === "records:dropped" ? [event.count] : []));
   expect(dropped).toEqual([expect.any(Number)]);
   expect(events.filter(({ type }) => type === "stage:left").length).toBeGreaterThan(100);
-  expect(events.at(-1)?.type).toBe("operation:settled");
+  expect(events.at(-1)?.type).toBe("operation:finished");
   expect(runBytes(daemon, id)).toBeLessThan(3 * MAX_LOG);
 });

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { TestDaemon } from "../harness/daemon.js";
 import { useDirectories } from "../harness/temporary.js";
 import { type Expected, FIXTURE_OPERATIONS, makeFixture } from "./fixture.js";
-import { operations, settled, wholeLog } from "./start.js";
+import { operations, untilFinished, wholeLog } from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
 const fixtures = fileURLToPath(new URL("../fixtures", import.meta.url));
@@ -21,7 +21,7 @@ test("a state dir as it is written now loads", async () => {
 });
 
 test.each(KEPT)(
-  "%s loads: what was over is over, what was queued runs, what ran is settled or resumed",
+  "%s loads: what was over is over, what was queued runs, what ran is finished or resumed",
   async (name) => {
     const dir = directory();
     cpSync(join(fixtures, name), dir, { recursive: true });
@@ -51,13 +51,13 @@ async function expectLoads(dir: string, name: string): Promise<void> {
     code: "LIVEOPS_NO_SUCH_OPERATION",
   });
 
-  expect(await settled(daemon, expected.queued)).toMatchObject({ state: "succeeded", attempt: 1 });
-  expect(await settled(daemon, expected.running)).toMatchObject({
+  expect(await untilFinished(daemon, expected.queued)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(await untilFinished(daemon, expected.running)).toMatchObject({
     state: "failed",
     attempt: 1,
     error: { code: "LIVEOPS_WORKER_LOST" },
   });
-  expect(await settled(daemon, expected.resumable)).toMatchObject({
+  expect(await untilFinished(daemon, expected.resumable)).toMatchObject({
     state: "succeeded",
     attempt: 2,
     result: { first: { made: "by attempt 1" }, second: 2 },

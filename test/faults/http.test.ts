@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TestDaemon } from "../harness/daemon.js";
 import { counts } from "./mode.js";
-import { inStage, settled, startDaemon } from "./start.js";
+import { inStage, startDaemon, untilFinished } from "./start.js";
 import { record } from "./tally.js";
 
 let daemon: TestDaemon;
@@ -152,7 +152,7 @@ test("a flood of requests does not hold up the updates of a running operation", 
   flood.abort();
   await Promise.all(flooders);
   writeFileSync(`${gate}.1`, "");
-  expect(await settled(daemon, id)).toMatchObject({ state: "succeeded" });
+  expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded" });
   expect(answered).toBeGreaterThan(end / 10);
   delays.sort((a, b) => a - b);
   expect(delays[Math.floor(delays.length / 2)]).toBeLessThan(500);

@@ -12,7 +12,7 @@ import { disk } from "../harness/failing-disk.js";
 import { OpenStore } from "../harness/store.js";
 import { useDirectories } from "../harness/temporary.js";
 import { counts } from "./mode.js";
-import { eventually, inStage, recordThat, settled, startDaemon } from "./start.js";
+import { eventually, inStage, recordThat, startDaemon, untilFinished } from "./start.js";
 import { record } from "./tally.js";
 
 vi.mock("node:fs/promises", async (original) =>
@@ -80,7 +80,7 @@ test.each([
     expect(logOf(daemon)).toMatch(new RegExp(`"err":.*${failure.code}.*could not be written`));
     calls.set();
     await daemon.startAgain();
-    expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+    expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
     expect(readFileSync(`${gate}.ran`, "utf8").trim().split("\n")).toHaveLength(1);
     record({
       fault: `${failure.code} at a ${failure.call} of the journal`,
@@ -110,7 +110,7 @@ test.each(AT_THE_STOP.slice(0, counts(2, AT_THE_STOP.length)))(
     const gate = gateOf(daemon);
     writeFileSync(`${gate}.1`, "");
     const { id } = await daemon.submit("gate", { params: { gate } });
-    await settled(daemon, id);
+    await untilFinished(daemon, id);
     calls.set(failure);
     daemon.signal("SIGTERM");
     expect((await daemon.exited()).code).toBe(70);
@@ -140,7 +140,7 @@ describe("the cancel file cannot be written", () => {
       await inStage(daemon, id, "Wait");
       calls.set(failure);
       expect(await daemon.client.cancel(id)).toMatchObject({ cancelRequested: true });
-      expect(await settled(daemon, id)).toMatchObject({ state: "cancelled", attempt: 1 });
+      expect(await untilFinished(daemon, id)).toMatchObject({ state: "cancelled", attempt: 1 });
       expect((await daemon.client.daemon()).pid).toBe(daemon.pid);
       record({ fault: "cancel file not written", injected: 1, survived: 1, lost: 0, duplicated: 0 });
     },
@@ -164,7 +164,10 @@ describe("the cancel file cannot be written", () => {
     await using daemon = await startDaemon(["stubborn"], { env: calls.env });
     calls.set(FAILURES[0]!);
     const { id } = await daemon.submit(op);
-    expect(await settled(daemon, id)).toMatchObject({ state: "failed", error: { code: "LIVEOPS_TIMEOUT" } });
+    expect(await untilFinished(daemon, id)).toMatchObject({
+      state: "failed",
+      error: { code: "LIVEOPS_TIMEOUT" },
+    });
   });
 });
 
@@ -176,7 +179,10 @@ test("a timeout that finds the disk full is recorded and enforced when there is 
   await eventually("it was tried", () => logOf(daemon).includes("could not be recorded yet"));
   expect((await daemon.client.show(id)).state).toBe("running");
   calls.set();
-  expect(await settled(daemon, id)).toMatchObject({ state: "failed", error: { code: "LIVEOPS_TIMEOUT" } });
+  expect(await untilFinished(daemon, id)).toMatchObject({
+    state: "failed",
+    error: { code: "LIVEOPS_TIMEOUT" },
+  });
 });
 
 test.each(["ENOSPC", "EDQUOT", "EFBIG"])(
@@ -199,7 +205,7 @@ test.each(["ENOSPC", "EDQUOT", "EFBIG"])(
     await recordThat(daemon, id, ({ noRoomSince }) => noRoomSince !== null);
     expect((await daemon.client.daemon()).pid).toBe(daemon.pid);
     calls.set();
-    expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+    expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
     record({ fault: `${code} everywhere`, injected: 1, survived: 1, lost: 0, duplicated: 0 });
   },
 );

@@ -6,7 +6,7 @@ import { newId } from "../../protocol/id.js";
 import type { SubmitBody } from "../../protocol/routes.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { counts, patience } from "./mode.js";
-import { eventually, settled, startDaemon, wholeLog } from "./start.js";
+import { eventually, startDaemon, untilFinished, wholeLog } from "./start.js";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -56,8 +56,8 @@ test(
     const [first] = ids;
     expect(await daemon.client.show(first!)).toMatchObject({ params: { text }, omitted: null });
     writeFileSync(`${gate}.1`, "leave");
-    await settled(daemon, blocker.id);
-    const record = await settled(daemon, first!);
+    await untilFinished(daemon, blocker.id);
+    const record = await untilFinished(daemon, first!);
     expect(record).toMatchObject({ state: "succeeded", params: { text }, result: { length: text.length } });
     // What is still queued ends here, so that the test need not run all of it.
     await Promise.all([...ids].map((id) => daemon.client.cancel(id).catch(() => {})));
@@ -79,7 +79,8 @@ test(
       Array.from({ length: results }, () => body),
       newId(),
     );
-    for (const { id } of made) expect(await settled(daemon, id)).toMatchObject({ result: { length: 0 } });
+    for (const { id } of made)
+      expect(await untilFinished(daemon, id)).toMatchObject({ result: { length: 0 } });
     const { operations } = await daemon.client.list({ limit: 1000 });
     expect(operations).toHaveLength(results);
     expect(JSON.stringify(operations).length).toBeLessThan(4 * KiB * results);
@@ -103,11 +104,11 @@ test("a large value is whole wherever one record or event is asked for, along a 
   const first = await daemon.client.submit({ op: "carries", params }, key);
   expect(first.params).toEqual(params);
   expect((await daemon.client.submit({ op: "carries", params }, key)).id).toBe(first.id);
-  expect(await settled(daemon, first.id)).toMatchObject({ state: "failed", params });
+  expect(await untilFinished(daemon, first.id)).toMatchObject({ state: "failed", params });
   expect((await daemon.client.retry(first.id)).params).toEqual(params);
-  const record = await settled(daemon, first.id);
+  const record = await untilFinished(daemon, first.id);
   expect(record).toMatchObject({ state: "succeeded", attempt: 2, params });
-  const next = await settled(daemon, record.chain.next!);
+  const next = await untilFinished(daemon, record.chain.next!);
   const last = { ...params, links: 1, fail: false };
   const result = { length: text.length, made: "y".repeat(20 * KiB) };
   expect(next).toMatchObject({ params: last, result, omitted: null });
@@ -119,7 +120,7 @@ test("a large value is whole wherever one record or event is asked for, along a 
       operation: expect.objectContaining({ params: last }),
     }),
   );
-  expect(events).toContainEqual(expect.objectContaining({ type: "operation:settled", result }));
+  expect(events).toContainEqual(expect.objectContaining({ type: "operation:finished", result }));
   expect((await wholeLog(daemon, next.id)).map((line) => line.text)).toEqual([`${text.length} characters`]);
   expect(payloads(daemon)).toEqual(
     [`${first.id}.params.json`, `${next.id}.params.json`, `${next.id}.result.json`].sort(),
@@ -151,11 +152,11 @@ test("a damaged or missing payload costs its one operation, a payload of no oper
     `the params of ${damaged.id} cannot be read`,
   );
   writeFileSync(`${gate}.1`, "leave");
-  expect(await settled(daemon, damaged.id)).toMatchObject({
+  expect(await untilFinished(daemon, damaged.id)).toMatchObject({
     state: "failed",
     error: { code: "LIVEOPS_PAYLOAD_UNREADABLE" },
   });
-  expect(await settled(daemon, whole.id)).toMatchObject({ state: "succeeded" });
+  expect(await untilFinished(daemon, whole.id)).toMatchObject({ state: "succeeded" });
 });
 
 test("a queue that holds as many bytes as maxQueuedBytes refuses submits and takes them again", async () => {
@@ -180,7 +181,7 @@ test("a queue that holds as many bytes as maxQueuedBytes refuses submits and tak
   const again = await daemon.submit("carries", { params });
   writeFileSync(`${gate}.1`, "leave");
   for (const id of [accepted[0]!, accepted[1]!, again.id])
-    expect(await settled(daemon, id)).toMatchObject({ state: "succeeded" });
+    expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded" });
 });
 
 async function isRunning(daemon: TestDaemon, id: string): Promise<void> {

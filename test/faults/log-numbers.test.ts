@@ -10,7 +10,7 @@ import type { LogLine, Operation } from "../../protocol/operation.js";
 import { isAlive } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { counts, Dice, patience } from "./mode.js";
-import { eventually, expectNoGap, recordThat, settled, startDaemon, wholeLog } from "./start.js";
+import { eventually, expectNoGap, recordThat, startDaemon, untilFinished, wholeLog } from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
 const LINES = 60;
@@ -80,7 +80,7 @@ async function expectNumbers(
   { id, side, followed }: Loud,
   fault: string,
 ): Promise<Operation> {
-  const ended = await settled(daemon, id);
+  const ended = await untilFinished(daemon, id);
   const log = await wholeLog(daemon, id);
   expectNoGap(log, ended);
   expect((await followed).map(({ n }) => n)).toEqual(log.map(({ n }) => n));

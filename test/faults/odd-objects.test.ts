@@ -30,7 +30,7 @@ import { TestDaemon } from "../harness/daemon.js";
 import { temporaryDirectory } from "../harness/temporary.js";
 import { journalFiles } from "./crafted.js";
 import { FULL } from "./mode.js";
-import { eventually, inStage, operations, recordThat, settled, startDaemon } from "./start.js";
+import { eventually, inStage, operations, recordThat, startDaemon, untilFinished } from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
 const OPERATIONS = ["carries", "floods", "gate", "resumes"];
@@ -68,7 +68,7 @@ beforeAll(async () => {
   const failed = (await daemon.submit("resumes", { cwd, params: { side, ends: ["throw"] } })).id;
   const text = "x".repeat(60 * 1024);
   const carried = (await daemon.submit("carries", { cwd, params: { text, letters: text.length } })).id;
-  await Promise.all([sealed, failed, carried].map((id) => settled(daemon, id)));
+  await Promise.all([sealed, failed, carried].map((id) => untilFinished(daemon, id)));
   const running = (await daemon.submit("gate", gate("running"))).id;
   await inStage(daemon, running, "Wait");
   const queued = (await daemon.submit("gate", gate("queued"))).id;
@@ -337,12 +337,12 @@ describe("in the place of a file", () => {
         [past.recent]: "cancelled",
       };
       for (const { id } of found) {
-        const ended = await settled(daemon, id);
+        const ended = await untilFinished(daemon, id);
         if (ends[id] && !costs.includes(id)) expect(ended).toMatchObject({ state: ends[id] });
         await expectAnswers(daemon, id);
       }
       const next = await daemon.submit("floods", { params: { lines: 3 } });
-      expect((await settled(daemon, next.id)).state).toBe("succeeded");
+      expect((await untilFinished(daemon, next.id)).state).toBe("succeeded");
       const failed = found.find(({ id }) => id === past.failed);
       if (failed?.state === "failed") await answered(() => daemon.client.retry(past.failed, "Second"));
 
@@ -416,7 +416,7 @@ describe("while the daemon runs", () => {
       // Zeros are what an attempt leaves that never began: it is run, and finds its gate open.
       if (kind.includes("zeros")) writeFileSync(join(dir, "odd.1"), "");
       process.kill(pid, "SIGKILL");
-      const ended = await settled(daemon, id);
+      const ended = await untilFinished(daemon, id);
       if (!kind.includes("zeros")) {
         expect(ended).toMatchObject({ state: "failed", error: { code: "LIVEOPS_RUN_FILES_UNREADABLE" } });
         const { problems } = await daemon.client.daemon();
@@ -424,7 +424,7 @@ describe("while the daemon runs", () => {
       }
       await expectAnswers(daemon, id);
       writeFileSync(join(dir, "other.1"), "");
-      expect(await settled(daemon, other)).toMatchObject({ state: "succeeded", attempt: 1 });
+      expect(await untilFinished(daemon, other)).toMatchObject({ state: "succeeded", attempt: 1 });
     },
   );
 });

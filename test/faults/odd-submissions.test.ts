@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
 import { TestDaemon } from "../harness/daemon.js";
 import { runBin } from "./run-bin.js";
-import { settled } from "./start.js";
+import { untilFinished } from "./start.js";
 
 /** `any` takes all parameters, `open` by a schema; both give them back. `hands-over` chains them on to `any`. */
 const OPS = {
@@ -67,7 +67,7 @@ function post(bytes: string | Buffer): Promise<Answer> {
 async function given(bytes: string): Promise<Operation> {
   const { status, body } = await post(bytes);
   expect({ status, body }).toMatchObject({ status: 201 });
-  return settled(daemon, body.id);
+  return untilFinished(daemon, body.id);
 }
 
 const KEPT: Array<[what: string, params: string]> = [

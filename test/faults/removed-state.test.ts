@@ -11,7 +11,7 @@ import { newId } from "../../protocol/id.js";
 import { isAlive } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { runBin } from "./run-bin.js";
-import { eventually, inStage, settled, startDaemon } from "./start.js";
+import { eventually, inStage, startDaemon, untilFinished } from "./start.js";
 import { record } from "./tally.js";
 
 /** An operation that waits in its first stage; `open` lets it end. */
@@ -71,7 +71,7 @@ test.each(["journal", "history", "workers", "liveopsd.lock"])(
     expect(isAlive(operation.worker)).toBe(true);
     await daemon.startAgain();
     operation.open();
-    expect(await settled(daemon, operation.id)).toMatchObject({ state: "succeeded", attempt: 1 });
+    expect(await untilFinished(daemon, operation.id)).toMatchObject({ state: "succeeded", attempt: 1 });
     expect(operation.runs()).toBe(1);
     record({
       fault: `${what} removed while an operation ran`,
@@ -112,7 +112,7 @@ test("a worker whose lock file was removed is alive for the next daemon, and its
   await daemon.startAgain();
   expect(await daemon.client.show(operation.id)).toMatchObject({ state: "running", attempt: 1 });
   operation.open();
-  expect(await settled(daemon, operation.id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(await untilFinished(daemon, operation.id)).toMatchObject({ state: "succeeded", attempt: 1 });
   expect(operation.runs()).toBe(1);
 });
 

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { isAlive } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { rewriteWorkers } from "./crafted.js";
-import { inStage, settled, startDaemon } from "./start.js";
+import { inStage, startDaemon, untilFinished } from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
 const FIRST = { made: "by attempt 1", list: [1, 2, 3] };
@@ -28,7 +28,7 @@ function expectRan(fault: string, injected: number, ran: string[], expected: str
 test("a resumable operation whose worker dies is queued again, and goes on at the stage that failed", async () => {
   await using daemon = await startDaemon(["resumes"]);
   const { id, ran } = await submit(daemon, "loss", ["die", "die", "go"]);
-  expect(await settled(daemon, id)).toMatchObject({
+  expect(await untilFinished(daemon, id)).toMatchObject({
     state: "succeeded",
     attempt: 3,
     result: { first: FIRST, second: 3, third: 3 },
@@ -41,13 +41,13 @@ test("a resumable operation whose worker dies is queued again, and goes on at th
 test("a worker that dies under each attempt is the operation's doing: failed, and retry goes on where it was", async () => {
   await using daemon = await startDaemon(["resumes"]);
   const { id, ran } = await submit(daemon, "always", ["die", "die", "die", "go"]);
-  expect(await settled(daemon, id)).toMatchObject({
+  expect(await untilFinished(daemon, id)).toMatchObject({
     state: "failed",
     attempt: 3,
     error: { code: "LIVEOPS_WORKER_LOST" },
   });
   await daemon.client.retry(id);
-  expect(await settled(daemon, id)).toMatchObject({
+  expect(await untilFinished(daemon, id)).toMatchObject({
     state: "succeeded",
     attempt: 4,
     result: { first: FIRST },
@@ -69,7 +69,7 @@ test("daemon and worker both killed: the next daemon resumes", async () => {
   await daemon.kill();
   process.kill(pid, "SIGKILL");
   await daemon.startAgain();
-  expect(await settled(daemon, id)).toMatchObject({
+  expect(await untilFinished(daemon, id)).toMatchObject({
     state: "succeeded",
     attempt: 2,
     result: { first: FIRST, second: 2, third: 2 },
@@ -80,13 +80,16 @@ test("daemon and worker both killed: the next daemon resumes", async () => {
 test("retry keeps what was done; retry --from STAGE runs that stage and what follows", async () => {
   await using daemon = await startDaemon(["resumes"]);
   const { id, ran } = await submit(daemon, "retry", ["throw", "throw", "go"]);
-  expect(await settled(daemon, id)).toMatchObject({ state: "failed", error: { code: "LIVEOPS_EXCEPTION" } });
+  expect(await untilFinished(daemon, id)).toMatchObject({
+    state: "failed",
+    error: { code: "LIVEOPS_EXCEPTION" },
+  });
   await daemon.client.retry(id);
-  expect(await settled(daemon, id)).toMatchObject({ state: "failed", attempt: 2 });
+  expect(await untilFinished(daemon, id)).toMatchObject({ state: "failed", attempt: 2 });
   await daemon.kill();
   await daemon.startAgain();
   await daemon.client.retry(id, "First");
-  expect(await settled(daemon, id)).toMatchObject({
+  expect(await untilFinished(daemon, id)).toMatchObject({
     state: "succeeded",
     attempt: 3,
     result: { first: { made: "by attempt 3" } },
@@ -108,16 +111,20 @@ test("automatic retry: as many attempts as the type says, a daemon killed betwee
   const other = await submit(daemon, "auto-2", ["throw", "go"], "retries");
   await daemon.kill();
   await daemon.startAgain();
-  expect(await settled(daemon, id)).toMatchObject({
+  expect(await untilFinished(daemon, id)).toMatchObject({
     state: "failed",
     attempt: 3,
     error: { code: "LIVEOPS_EXCEPTION", message: "told to" },
   });
-  expect(await settled(daemon, other.id)).toMatchObject({ state: "succeeded", attempt: 2, retryAt: null });
+  expect(await untilFinished(daemon, other.id)).toMatchObject({
+    state: "succeeded",
+    attempt: 2,
+    retryAt: null,
+  });
   expectRan("automatic retry", 1, ran(), ["1 First", "1 Second", "2 Second", "3 Second"]);
 });
 
-test("after a reboot an operation that ran is settled as it was, a resumable one goes on, and no process of this boot is touched", async () => {
+test("after a reboot an operation that ran is finished as it was, a resumable one goes on, and no process of this boot is touched", async () => {
   await using daemon = await startDaemon(["resumes", "gate"]);
   const resumes = await submit(daemon, "reboot", ["wait", "go"]);
   const gate = join(daemon.world.dir, "reboot-gate");
@@ -131,14 +138,14 @@ test("after a reboot an operation that ran is settled as it was, a resumable one
     pid: innocent.pid,
   });
   await daemon.startAgain();
-  const lost = await settled(daemon, id);
+  const lost = await untilFinished(daemon, id);
   expect(lost).toMatchObject({
     state: "failed",
     attempt: 1,
     error: { code: "LIVEOPS_WORKER_LOST", cause: "restarted" },
   });
   expect(lost.error?.message).toContain("restarted");
-  expect(await settled(daemon, resumes.id)).toMatchObject({ state: "succeeded", attempt: 2 });
+  expect(await untilFinished(daemon, resumes.id)).toMatchObject({ state: "succeeded", attempt: 2 });
   expect(isAlive(innocent.pid)).toBe(true);
   expectRan("reboot", 1, resumes.ran(), ["1 First", "1 Second", "2 Second", "2 Third"]);
 });
@@ -153,7 +160,7 @@ test("a pid of the journal that another process has by now is not taken for the 
   using innocent = bystander();
   rewriteWorkers(daemon.world.stateDir, { pid: innocent.pid });
   await daemon.startAgain();
-  expect(await settled(daemon, id)).toMatchObject({
+  expect(await untilFinished(daemon, id)).toMatchObject({
     state: "failed",
     error: { code: "LIVEOPS_WORKER_LOST" },
   });
@@ -164,13 +171,13 @@ test("a pid of the journal that another process has by now is not taken for the 
 test("a damaged stage value is not returned: the stage runs again", async () => {
   await using daemon = await startDaemon(["resumes"]);
   const { id, ran } = await submit(daemon, "value", ["throw", "go"]);
-  await settled(daemon, id);
+  await untilFinished(daemon, id);
   const events = join(daemon.world.stateDir, "runs", id, "1", "events.ndjson");
   const text = readFileSync(events, "utf8");
   expect(text).toContain("by attempt 1");
   writeFileSync(events, text.replace("by attempt 1", "by attempt 9"));
   await daemon.client.retry(id);
-  expect(await settled(daemon, id)).toMatchObject({
+  expect(await untilFinished(daemon, id)).toMatchObject({
     state: "succeeded",
     result: { first: { made: "by attempt 2" } },
   });

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { TestDaemon } from "../harness/daemon.js";
 import { temporaryDirectory } from "../harness/temporary.js";
 import { FULL, patience } from "./mode.js";
-import { settled } from "./start.js";
+import { untilFinished } from "./start.js";
 import { record } from "./tally.js";
 
 /** How long the loader lets a file hold it up, in ms: what is answered sooner did not wait for it. */
@@ -32,7 +32,7 @@ export class Held extends LiveOperation {
 
 async function resultOf(daemon: TestDaemon, op: string, params: Record<string, unknown>): Promise<unknown> {
   const { id } = await daemon.submit(op, { params });
-  const ended = await settled(daemon, id);
+  const ended = await untilFinished(daemon, id);
   expect(ended).toMatchObject({ state: "succeeded" });
   return ended.result;
 }
@@ -78,8 +78,8 @@ test("an edit of one file: the types of all others are submitted while a slow on
   });
   expect(performance.now() - started).toBeLessThan(HELD_MS - 2000);
   writeFileSync(gate, "");
-  expect((await settled(daemon, edited.id)).result).toBe("second b");
-  expect((await settled(daemon, unchanged.id)).result).toBe("b");
+  expect((await untilFinished(daemon, edited.id)).result).toBe("second b");
+  expect((await untilFinished(daemon, unchanged.id)).result).toBe("b");
   record({ fault: "slow type file loaded again", injected: 1, survived: 3, lost: 0, duplicated: 0 });
 });
 

@@ -50,7 +50,7 @@ export function recordThat(
   );
 }
 
-export function settled(daemon: TestDaemon, id: string): Promise<Operation> {
+export function untilFinished(daemon: TestDaemon, id: string): Promise<Operation> {
   return recordThat(daemon, id, (record) => isFinal(record.state));
 }
 

@@ -12,7 +12,7 @@ import { useDirectories } from "../harness/temporary.js";
 import { World } from "../harness/world.js";
 import { runBin } from "./run-bin.js";
 import { SmallDisk } from "./small-disk.js";
-import { eventually, settled, startDaemon } from "./start.js";
+import { eventually, startDaemon, untilFinished } from "./start.js";
 import { record } from "./tally.js";
 
 const directory = useDirectories();
@@ -73,7 +73,7 @@ test.each(ODD)("a log that is %s: the daemon starts without it, works, and says 
   const gate = join(world.dir, "gate");
   writeFileSync(`${gate}.1`, "");
   const { id } = await daemon.submit("gate", { params: { gate } });
-  expect(await settled(daemon, id)).toMatchObject({ state: "succeeded" });
+  expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded" });
   expect((await daemon.client.daemon()).problems).toEqual([
     expect.stringContaining("the log cannot be written"),
   ]);

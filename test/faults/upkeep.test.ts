@@ -7,7 +7,7 @@ import { useDirectories } from "../harness/temporary.js";
 import { journalFiles } from "./crafted.js";
 import { counts, patience } from "./mode.js";
 import { runBin } from "./run-bin.js";
-import { eventually, settled, startDaemon, wholeLog } from "./start.js";
+import { eventually, startDaemon, untilFinished, wholeLog } from "./start.js";
 import { record } from "./tally.js";
 
 const directory = useDirectories();
@@ -25,7 +25,7 @@ test(
   async () => {
     const maxLog = counts(2, 16) * MiB;
     await using daemon = await startDaemon(["floods"], { env: config({ maxLog }) });
-    await settled(daemon, (await daemon.submit("floods", { params: { lines: 1000 } })).id);
+    await untilFinished(daemon, (await daemon.submit("floods", { params: { lines: 1000 } })).id);
     const before = (await daemon.client.daemon()).memory.rss;
     const width = 1000;
     const lines = counts(40_000, 1_000_000);
@@ -76,7 +76,7 @@ test("retention: the newest so many finished operations are kept, with their log
   const ids: string[] = [];
   for (let n = 0; n < 6; n++) {
     const { id } = await daemon.submit("floods", { params: { lines: 1 } });
-    await settled(daemon, id);
+    await untilFinished(daemon, id);
     ids.push(id);
   }
   const gate = join(daemon.world.dir, "kept");
@@ -92,14 +92,14 @@ test("retention: the newest so many finished operations are kept, with their log
   await daemon.startAgain();
   expect(await listed()).toEqual(kept);
   writeFileSync(`${gate}.1`, "");
-  expect((await settled(daemon, live)).state).toBe("succeeded");
+  expect((await untilFinished(daemon, live)).state).toBe("succeeded");
 });
 
 test("doctor finds damage in every place, mends what a start would, and only looks while a daemon runs", async () => {
   await using daemon = await startDaemon(["floods"]);
   const { world } = daemon;
   const { id } = await daemon.submit("floods", { params: { lines: 5 } });
-  await settled(daemon, id);
+  await untilFinished(daemon, id);
   const doctor = async () => {
     const { code, stdout } = await runBin(world, "liveopsd", ["doctor", "--json"]);
     return { code, ...(JSON.parse(stdout) as Examination) };

@@ -10,7 +10,7 @@ import { isFinal } from "../../protocol/state.js";
 import { applyWatchLine, EMPTY_VIEW, type WatchLine, type WatchView } from "../../protocol/watch.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { counts, Dice, FULL, patience } from "./mode.js";
-import { eventually, expectNoGap, inStage, settled, startDaemon, wholeLog } from "./start.js";
+import { eventually, expectNoGap, inStage, startDaemon, untilFinished, wholeLog } from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
 const WATCHERS = 100;
@@ -43,7 +43,7 @@ test(
       env: { NODE_OPTIONS: `--max-old-space-size=${HEAP}` },
     });
     // The daemon warms up first, so that growth is what the watchers cost.
-    await settled(daemon, (await daemon.submit("floods", { params: { lines: 20_000 } })).id);
+    await untilFinished(daemon, (await daemon.submit("floods", { params: { lines: 20_000 } })).id);
     const stopped = Array.from({ length: WATCHERS }, (_, index) => {
       const socket = rawWatch(daemon, index % 2 === 0 ? "log=1" : "log=1&state=running,queued");
       socket.pause();
@@ -82,7 +82,7 @@ test(
     });
 
     // Some wake up: what they missed comes as it is now.
-    const awake = await Promise.all(stopped.slice(0, 4).map((socket) => untilSettled(socket, id)));
+    const awake = await Promise.all(stopped.slice(0, 4).map((socket) => readUntilFinished(socket, id)));
     expect(awake.every(({ state }) => state === "succeeded")).toBe(true);
     for (const socket of stopped) socket.destroy();
     await watchersAre(daemon, 0);
@@ -90,8 +90,8 @@ test(
   patience(60_000, 300_000),
 );
 
-/** Reads on until the stream says that the operation is settled. */
-function untilSettled(socket: Socket, id: string): Promise<Operation> {
+/** Reads on until the stream says that the operation is finished. */
+function readUntilFinished(socket: Socket, id: string): Promise<Operation> {
   return new Promise((resolve) => {
     let view: WatchView = EMPTY_VIEW;
     const splitter = new LineSplitter((text) => {
@@ -129,7 +129,7 @@ test("watchers that vanish in the middle leave nothing behind", {
     record({ fault: "watchers vanished", injected: WATCHERS, survived: 1, lost: 0, duplicated: 0 });
   }
   writeFileSync(`${gate}.1`, "");
-  expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
 });
 
 test("slow watchers get every line, in their own time", async () => {
@@ -197,7 +197,7 @@ test(
         await daemon.startAgain();
       }
     }
-    const final = await settled(daemon, id);
+    const final = await untilFinished(daemon, id);
     expect(view.operations.get(id)).toEqual(final);
     expect(states).toEqual(["running", "succeeded"]);
     expect(resumed).toBeGreaterThan(0);
@@ -252,7 +252,7 @@ test(
       let takes = dice.whole(1, 30);
       await read(() => --takes <= 0);
       // Away for a while: some begin and end meanwhile.
-      if (dice.chance(0.3)) await settled(daemon, ids.at(-1)!);
+      if (dice.chance(0.3)) await untilFinished(daemon, ids.at(-1)!);
       if (dice.chance(0.2)) {
         await daemon.kill();
         await daemon.startAgain();
@@ -260,8 +260,8 @@ test(
     }
     writeFileSync(`${gate}.1`, "");
     for (const id of [...ids]) {
-      const { chain } = await settled(daemon, id);
-      if (chain.next !== null) ids.push((await settled(daemon, chain.next)).id);
+      const { chain } = await untilFinished(daemon, id);
+      if (chain.next !== null) ids.push((await untilFinished(daemon, chain.next)).id);
     }
     // What comes after it on a stream that stands was sent after all the lines.
     let last: string | null = null;

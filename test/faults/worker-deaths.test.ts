@@ -5,7 +5,15 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Cause } from "../../protocol/errors.js";
 import { isAlive } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
-import { eventually, expectNoGap, inStage, recordThat, settled, startDaemon, wholeLog } from "./start.js";
+import {
+  eventually,
+  expectNoGap,
+  inStage,
+  recordThat,
+  startDaemon,
+  untilFinished,
+  wholeLog,
+} from "./start.js";
 import { record } from "./tally.js";
 
 const LAST_WORDS = [
@@ -58,7 +66,7 @@ describe("with one slot", () => {
     "a worker that ends by $way: the error says which, the last lines are kept, the slot is free",
     async ({ way, code, cause, message }) => {
       const { id } = await daemon.submit("dies", { params: { way } });
-      const lost = await settled(daemon, id);
+      const lost = await untilFinished(daemon, id);
       expect(lost).toMatchObject({
         state: "failed",
         attempt: 1,
@@ -74,7 +82,7 @@ describe("with one slot", () => {
       const gate = join(daemon.world.dir, `after-${way}`);
       writeFileSync(`${gate}.1`, "");
       const next = await daemon.submit("gate", { params: { gate } });
-      expect(await settled(daemon, next.id)).toMatchObject({ state: "succeeded", attempt: 1 });
+      expect(await untilFinished(daemon, next.id)).toMatchObject({ state: "succeeded", attempt: 1 });
       record({ fault: `worker ends by ${way}`, injected: 1, survived: kept.length, lost: 0, duplicated: 0 });
     },
   );
@@ -84,7 +92,7 @@ describe("with one slot", () => {
     async (way) => {
       const pids = join(daemon.world.dir, `pids-${way}`);
       const { id } = await daemon.submit("dies", { params: { way, pids } });
-      expect((await settled(daemon, id)).state).toBe("failed");
+      expect((await untilFinished(daemon, id)).state).toBe("failed");
       const children = readFileSync(pids, "utf8").split(" ").map(Number);
       expect(children).toHaveLength(2);
       await eventually("its children are dead", () => !children.some(isAlive));
@@ -107,7 +115,11 @@ test("a stopped worker (SIGSTOP) is shown as stalled, is not run twice, and goes
   process.kill(pid, "SIGCONT");
   await recordThat(daemon, id, ({ stalledSince }) => stalledSince === null);
   writeFileSync(`${gate}.1`, "");
-  expect(await settled(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1, stalledSince: null });
+  expect(await untilFinished(daemon, id)).toMatchObject({
+    state: "succeeded",
+    attempt: 1,
+    stalledSince: null,
+  });
   expect(readFileSync(`${gate}.ran`, "utf8")).toBe(`1 ${pid}\n`);
   expect(existsSync(`${gate}.2`)).toBe(false);
   record({ fault: "worker stopped (SIGSTOP)", injected: 1, survived: 1, lost: 0, duplicated: 0 });
@@ -121,7 +133,7 @@ test("a worker that dies while its daemon is dead is told by the next daemon, on
   await daemon.kill();
   process.kill(pid, "SIGKILL");
   await daemon.startAgain();
-  expect(await settled(daemon, id)).toMatchObject({
+  expect(await untilFinished(daemon, id)).toMatchObject({
     state: "failed",
     attempt: 1,
     error: { code: "LIVEOPS_WORKER_LOST", cause: "unknown" },

@@ -123,8 +123,8 @@ export class TestDaemon {
     return this.client.submit({ op, ...body }, newId());
   }
 
-  /** The record once it is settled. */
-  async settled(id: string): Promise<Operation> {
+  /** The record once it is finished. */
+  async untilFinished(id: string): Promise<Operation> {
     for await (const line of this.client.watch({ operation: id })) if (line.type === "end") break;
     return this.client.show(id);
   }

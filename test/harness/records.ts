@@ -64,14 +64,14 @@ export class Story {
     return this.event({ type: "stage:left", stage, index, state, resumed, seconds: 1 });
   }
 
-  settled(
+  finished(
     state: "succeeded" | "failed" | "cancelled",
     result: unknown = null,
     next: string | null = null,
     failure = { code: "LIVEOPS_EXCEPTION", message: "it broke", stack: "Error: it broke\n    at x" },
   ): this {
     const error = state === "failed" ? failure : null;
-    this.event({ type: "operation:settled", state, result, error, next });
+    this.event({ type: "operation:finished", state, result, error, next });
     this.lines.push({ type: "end", state });
     return this;
   }

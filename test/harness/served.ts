@@ -199,7 +199,7 @@ export class Served {
     this.executor.attempts.get(id)?.read();
   }
 
-  async settle(id: string, state: FinalState, next: Submission | null = null): Promise<void> {
+  async finish(id: string, state: FinalState, next: Submission | null = null): Promise<void> {
     const attempt = this.executor.attempts.get(id)!;
     attempt.read();
     const { number, seq } = attempt;
@@ -211,7 +211,7 @@ export class Served {
   async finished(state: FinalState, over: Partial<Submission> = {}): Promise<string> {
     const id = await this.submit(over);
     await this.run(id);
-    await this.settle(id, state);
+    await this.finish(id, state);
     return id;
   }
 

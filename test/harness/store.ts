@@ -55,16 +55,16 @@ export class OpenStore {
     return (await this.lifecycle.start(id, WORKER, POLICY)) !== null;
   }
 
-  async settle(id: string, state: FinalState, next: Submission | null = null): Promise<void> {
+  async finish(id: string, state: FinalState, next: Submission | null = null): Promise<void> {
     const { attempt, seq } = this.store.find(id)!.record;
     await this.lifecycle.conclude(id, attempt, seq, () => ({ finish: outcome(state, next) }));
   }
 
-  /** Submitted, run and settled. */
+  /** Submitted, run and finished. */
   async finished(state: FinalState, over: Partial<Submission> = {}): Promise<string> {
     const id = await this.submit(over);
     await this.start(id);
-    await this.settle(id, state);
+    await this.finish(id, state);
     return id;
   }
 

@@ -42,7 +42,7 @@ class History {
     return [
       () => this.#start(),
       () => this.#start(),
-      (n) => this.#settle(n % 2 === 0 ? "cancelled" : "failed"),
+      (n) => this.#finish(n % 2 === 0 ? "cancelled" : "failed"),
     ];
   }
 
@@ -53,7 +53,7 @@ class History {
       (n) => this.#say({ type: "status:changed", status: { text: `at ${n}`, level: "info" } }),
       () => this.#say({ type: "records:dropped", count: 3 }),
       (n) => this.#stop(n % 2 === 0 ? "cancel" : "timeout"),
-      (n) => this.#settle(ENDS[n % 3]!),
+      (n) => this.#finish(ENDS[n % 3]!),
     ];
     if (this.#stage === null)
       moves.push(
@@ -110,12 +110,12 @@ class History {
     this.#state = "queued";
   }
 
-  #settle(state: (typeof ENDS)[number]): void {
+  #finish(state: (typeof ENDS)[number]): void {
     const error = state === "failed" ? { code: "LIVEOPS_EXCEPTION", message: "it broke", stack: null } : null;
     const result = state === "succeeded" ? { rows: 1 } : null;
     if (this.#state === "running")
       this.#say({ type: "attempt:finished", seconds: 1, state, result, error, next: null });
-    this.#say({ type: "operation:settled", state, result, error, next: null });
+    this.#say({ type: "operation:finished", state, result, error, next: null });
     this.#next = this.#attempt + 1;
     this.#state = state;
   }

@@ -142,7 +142,7 @@ describe("single events", () => {
         .entered("Load", 0)
         .left("Load", 0)
         .entered("Process", 1)
-        .settled(state)
+        .finished(state)
         .record();
       expect(record.stageStates).toEqual({ Load: "done", Process: ended });
       expect(record.stageTimes.Process?.finishedAt).toBe(AT);
@@ -175,14 +175,14 @@ describe("single events", () => {
 
   test("only a success ends at 100 %", () => {
     const at40 = () => running().event({ type: "progress:changed", percent: 40, progress: null });
-    expect(at40().settled("succeeded").record()).toMatchObject({ percent: 100, finishedSuccessfully: true });
-    expect(at40().settled("failed").record()).toMatchObject({ percent: 40, finishedSuccessfully: false });
+    expect(at40().finished("succeeded").record()).toMatchObject({ percent: 100, finishedSuccessfully: true });
+    expect(at40().finished("failed").record()).toMatchObject({ percent: 40, finishedSuccessfully: false });
   });
 
   test("a retry starts clean", () => {
     const record = running()
       .entered("Load", 0)
-      .settled("failed")
+      .finished("failed")
       .event({ type: "operation:retried", from: null })
       .record();
     expect(record).toMatchObject({
@@ -206,7 +206,7 @@ describe("single events", () => {
 
   test("a cancel that was meant for an earlier attempt does not hit the next one", () => {
     const record = running()
-      .settled("failed")
+      .finished("failed")
       .event({ type: "operation:retried", from: null })
       .started(2)
       .event({ type: "cancel:requested", reason: "cancel", attempt: 1 })

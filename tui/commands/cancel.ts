@@ -20,14 +20,14 @@ export function registerCancel(root: Command): void {
         else process.stdout.write(`${id} ${isFinal(state) ? state : "cancelling"}\n`);
       });
       if (asked.length === 0) return;
-      const { settle } = await import("./wait/settle.js");
+      const { finish } = await import("./wait/finish.js");
       const { lostNotes } = await import("./wait/lost-notes.js");
       await interruptible(
         () => `interrupted; the cancel stays recorded for ${asked.join(" ")}`,
         async (signal) => {
           await Promise.all(
             asked.map(async (id) => {
-              const { state } = await settle(client, id, { signal, chain: false, ...lostNotes(to) });
+              const { state } = await finish(client, id, { signal, chain: false, ...lostNotes(to) });
               process.stdout.write(`${id} ${state}\n`);
             }),
           );

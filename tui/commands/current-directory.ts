@@ -1,5 +1,5 @@
 /** Where the command is typed. */
-import { UsageError } from "../../protocol/command/report.js";
+import { UsageError } from "../../protocol/command/failures.js";
 
 /**
  * @param what it is typed for, as the word to type again

@@ -1,5 +1,5 @@
 /** `--label TEXT`. */
-import { UsageError } from "../../protocol/command/report.js";
+import { UsageError } from "../../protocol/command/failures.js";
 import { MAX_LABEL } from "../../protocol/limits.js";
 
 /** @throws UsageError where it is longer than a label may be. */

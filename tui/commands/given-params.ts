@@ -1,6 +1,6 @@
 /** `--params JSON|@file|-`: an object, from the command line, a file or stdin. */
 import { readFileSync } from "node:fs";
-import { UsageError } from "../../protocol/command/report.js";
+import { UsageError } from "../../protocol/command/failures.js";
 import { isDeeper, lossInText } from "../../protocol/json-loss.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 

@@ -3,7 +3,7 @@
  *
  * The message is asked for when it happens, since along a chain the operation watched changes.
  */
-import { InterruptedError } from "../../protocol/command/report.js";
+import { InterruptedError } from "../../protocol/command/failures.js";
 
 /** Runs the work with a signal that SIGINT and SIGTERM abort with an InterruptedError. */
 export async function interruptible<T>(

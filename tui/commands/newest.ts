@@ -1,6 +1,6 @@
 /** Which operation a command without an id means: the newest. */
 import type { Client } from "../../protocol/client/client.js";
-import { NotFoundError } from "../../protocol/command/report.js";
+import { NotFoundError } from "../../protocol/command/failures.js";
 import type { Operation } from "../../protocol/operation.js";
 
 /** @throws NotFoundError where there is none yet. */

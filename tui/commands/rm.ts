@@ -1,8 +1,8 @@
 /** `liveops rm`: removes finished operations with their logs; prints the ids that are gone. */
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
+import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { UsageError } from "../../protocol/command/report.js";
 import { isFinal, STATES } from "../../protocol/state.js";
 import { connect } from "./connect.js";
 import { forEachId } from "./each.js";

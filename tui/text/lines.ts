@@ -78,14 +78,14 @@ function said(
       return [oneLine(event.status.text, event.status.level === "info" ? "plain" : event.status.level)];
     case "records:dropped":
       return [note(`${event.count} progress and log records were dropped: they could not be written`)];
-    case "operation:settled":
-      return [{ to: "bar", view: null }, ...settled(event, stacks)];
+    case "operation:finished":
+      return [{ to: "bar", view: null }, ...finished(event, stacks)];
     default:
       return [];
   }
 }
 
-function settled(event: Extract<EventLine, { type: "operation:settled" }>, stacks: boolean): Said[] {
+function finished(event: Extract<EventLine, { type: "operation:finished" }>, stacks: boolean): Said[] {
   if (event.state === "succeeded")
     return resultLines(event.result).map((text) => ({ to: "out", text, tone: "plain" }));
   if (event.state === "cancelled") return [{ to: "err", text: "cancelled", tone: "warning" }];

@@ -88,7 +88,7 @@ function complete(line: EventLine, { whole }: Context, entry: Entry): EventLine 
     const { params } = whole(entry);
     return { ...line, operation: { ...line.operation, params } };
   }
-  if (line.type !== "operation:settled" || !line.omitted) return line;
+  if (line.type !== "operation:finished" || !line.omitted) return line;
   const { omitted: _, ...event } = line;
   return { ...event, result: whole(entry).result };
 }

@@ -73,7 +73,7 @@ test("submitted, started, retried, removed and written after the moment: none of
   write(open, running, 1, "cancel", "{}\n");
   await open.start(queued);
   write(open, queued, 1, "events.ndjson", "after\n");
-  await open.settle(running, "succeeded");
+  await open.finish(running, "succeeded");
   const later = await open.submit();
   write(open, later, 1, "events.ndjson", "after\n");
   const checkpoint = open.store.checkpoint();

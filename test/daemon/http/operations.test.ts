@@ -401,7 +401,7 @@ describe("types and history", () => {
       const left = { stage: "Load", index: 0, state: "done", resumed: false, seconds: 2 } as const;
       sink.event({ type: "stage:left", ...left }, true);
       sink.event({ type: "attempt:finished", seconds: 3, ...outcome(state) }, true);
-      await served.settle(id, state);
+      await served.finish(id, state);
     }
     const reply = z
       .strictObject(historyReply.shape)

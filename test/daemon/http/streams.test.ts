@@ -46,21 +46,25 @@ describe("events", () => {
       { type: "attempt:finished", state: "failed", result: null, error: null, next: null, seconds: 1 },
       true,
     );
-    await served.settle(id, "failed");
+    await served.finish(id, "failed");
     return id;
   }
 
   test("are all events in order, lines among them where asked for, and no end unless followed", async () => {
     const id = await ran();
     const events = ["operation:submitted", "attempt:started", "attempt:accepted", "stage:entered"];
-    expect(types(await all(client.events(id)))).toEqual([...events, "attempt:finished", "operation:settled"]);
+    expect(types(await all(client.events(id)))).toEqual([
+      ...events,
+      "attempt:finished",
+      "operation:finished",
+    ]);
     const withLog = await all(client.events(id, { log: true }));
     expect(types(withLog)).toEqual([
       ...events,
       "log:line",
       "log:line",
       "attempt:finished",
-      "operation:settled",
+      "operation:finished",
     ]);
     expect(withLog.map((line) => "seq" in line && line.seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect((await all(client.events(id, { follow: true }))).at(-1)).toEqual({ type: "end", state: "failed" });
@@ -70,7 +74,7 @@ describe("events", () => {
     const id = await ran();
     expect(types(await all(client.events(id, { after: 6, log: true })))).toEqual([
       "attempt:finished",
-      "operation:settled",
+      "operation:finished",
     ]);
     expect(await all(client.events(id, { after: 99 }))).toEqual([]);
   });
@@ -90,7 +94,7 @@ describe("events", () => {
     await next(lines, "attempt:requeued");
     await served.run(id);
     expect(await next(lines, "attempt:started")).toMatchObject({ attempt: 2 });
-    await served.settle(id, "succeeded");
+    await served.finish(id, "succeeded");
     expect(await next(lines, "end")).toEqual({ type: "end", state: "succeeded" });
     expect((await lines.next()).done).toBe(true);
   });
@@ -100,7 +104,7 @@ describe("events", () => {
     const lines = client.events(id, { follow: true });
     await next(lines, "operation:submitted");
     await client.cancel(id);
-    expect(types(await all(lines))).toEqual(["operation:settled", "end"]);
+    expect(types(await all(lines))).toEqual(["operation:finished", "end"]);
   });
 
   test("of one that is removed meanwhile break off", async () => {
@@ -115,7 +119,7 @@ describe("events", () => {
     const id = await served.submit();
     const sink = await served.run(id);
     for (let n = 1; n <= 20_000; n++) sink.line("log", null, `line ${n}`);
-    await served.settle(id, "succeeded");
+    await served.finish(id, "succeeded");
     const lines = (await all(client.events(id, { log: true }))).filter(({ type }) => type === "log:line");
     expect(lines.map((line) => "n" in line && line.n)).toEqual(
       Array.from({ length: 20_000 }, (_, i) => i + 1),
@@ -143,7 +147,7 @@ describe("watch", () => {
     served.read(id);
     expect(await next(lines, "log")).toMatchObject({ id, lines: [{ n: 1, text: "hello" }] });
     const to = newId();
-    await served.settle(
+    await served.finish(
       id,
       "succeeded",
       submission({ id: to, chain: { id, index: 1, previous: id, next: null } }),

@@ -184,7 +184,7 @@ describe("with an idempotency key", () => {
   test("it lasts over a restart, and when the operation is long finished", async () => {
     const { id } = expectRecord(await post({ op }, key("k")), 201);
     await served.run(id);
-    await served.settle(id, "succeeded");
+    await served.finish(id, "succeeded");
     await served.close();
     served = await Served.start(served.open.dir, { maxQueued: 3, maxBody: 2000 });
     expect(expectRecord(await post({ op }, key("k")), 200)).toMatchObject({ id, state: "succeeded" });

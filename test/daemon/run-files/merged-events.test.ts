@@ -45,7 +45,7 @@ let torn = 0;
 const values = (said: Said[]) => said.map(({ value }) => value);
 
 describe("laws", () => {
-  test("of a settled operation, from any number on, with and without lines", () => {
+  test("of a finished operation, from any number on, with and without lines", () => {
     fc.assert(
       fc.property(attempts, fc.nat({ max: 80 }), fc.boolean(), (kinds, after, withLog) => {
         const dir = directory();

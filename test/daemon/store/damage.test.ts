@@ -73,7 +73,7 @@ describe("the checkpoint", () => {
     await open.lifecycle.cancel(cancelled);
     await open.start(running);
     await open.store.checkpoint();
-    await open.settle(running, "failed");
+    await open.finish(running, "failed");
     await open.lifecycle.retry(running, null, () => {});
     const later = await open.submit();
     await open.store.checkpoint();

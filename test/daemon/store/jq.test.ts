@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
-import { eventually, settled, startDaemon } from "../../faults/start.js";
+import { eventually, startDaemon, untilFinished } from "../../faults/start.js";
 import type { TestDaemon } from "../../harness/daemon.js";
 
 const page = readFileSync(new URL("../../../docs/state.md", import.meta.url), "utf8");
@@ -42,7 +42,7 @@ test("the examples of docs/state.md show what the routes show, while the daemon 
     ["floods", { lines: 1 }, null],
   ] as const) {
     const { id } = await daemon.submit(op, { params, ...(label && { label }) });
-    finished.push(await settled(daemon, id));
+    finished.push(await untilFinished(daemon, id));
   }
   await daemon.client.remove(finished.pop()!.id);
   const failed = [["dies", finished[1]!.error!.code]];

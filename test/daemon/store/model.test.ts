@@ -11,7 +11,7 @@ const directory = useDirectories();
 
 type Step =
   | { do: "submit"; op: string; key: boolean }
-  | { do: "start" | "settle" | "retry" | "remove" | "chain" | "cancel"; which: number; state: number }
+  | { do: "start" | "finish" | "retry" | "remove" | "chain" | "cancel"; which: number; state: number }
   | { do: "checkpoint" | "restart" | "crash" | "lose the index" };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
@@ -27,7 +27,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     {
       weight: 12,
       arbitrary: fc.record({
-        do: fc.constantFrom("start", "settle", "settle", "retry", "remove", "chain", "cancel"),
+        do: fc.constantFrom("start", "finish", "finish", "retry", "remove", "chain", "cancel"),
         which: fc.nat(),
         state: fc.nat({ max: 2 }),
       }),
@@ -78,8 +78,8 @@ class Model {
         known.state = "running";
         known.attempt++;
         return;
-      case "settle":
-        await open.settle(known.id, state);
+      case "finish":
+        await open.finish(known.id, state);
         known.state = state;
         return;
       case "chain": {
@@ -87,7 +87,7 @@ class Model {
         if (this.operations.some((other) => other.id === id)) return;
         const { omitted: _, ...record } = open.store.find(known.id)!.record;
         const chain = { id: known.id, index: 1, previous: known.id, next: null };
-        await open.settle(known.id, "succeeded", { ...record, id, op: "b", chain });
+        await open.finish(known.id, "succeeded", { ...record, id, op: "b", chain });
         known.state = "succeeded";
         this.operations.push({ id, op: "b", key: null, state: "queued", attempt: 0 });
         return;
@@ -150,7 +150,7 @@ class Model {
 
 const FITS: Record<Extract<Step, { which: number }>["do"], (state: State) => boolean> = {
   start: (state) => state === "queued",
-  settle: (state) => state === "running",
+  finish: (state) => state === "running",
   chain: (state) => state === "running",
   cancel: (state) => state === "queued",
   retry: (state) => state === "failed" || state === "cancelled",

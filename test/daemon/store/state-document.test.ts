@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { type StateDocument, StateDocumentWriter } from "../../../daemon/store/state-document.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { eventually, recordThat, settled, startDaemon } from "../../faults/start.js";
+import { eventually, recordThat, startDaemon, untilFinished } from "../../faults/start.js";
 import type { TestDaemon } from "../../harness/daemon.js";
 import { disk } from "../../harness/failing-disk.js";
 import { Story } from "../../harness/records.js";
@@ -31,7 +31,7 @@ test("a running daemon keeps it fresh: live and finished operations, as the rout
   const gate = join(daemon.world.dir, "gate");
   const running = await daemon.submit("gate", { params: { gate }, label: "at the gate" });
   const finished = await daemon.submit("floods", { params: { lines: 3 } });
-  await settled(daemon, finished.id);
+  await untilFinished(daemon, finished.id);
   await recordThat(daemon, running.id, (record) => record.stageStates.Wait === "active");
   const shown = await daemon.client.show(running.id);
   await eventually("it shows both", () => {

@@ -71,7 +71,7 @@ test("a replay of the journal makes the record and the events that the daemon ha
   });
   expect(Object.keys(expected[0]!.record.stageStates)).toEqual(["Load", "__proto__"]);
   expect(expected[1]!.record).toMatchObject({ state: "cancelled", cancelRequested: true });
-  const ends = expected[0]!.events.filter(({ type }) => type === "operation:settled");
+  const ends = expected[0]!.events.filter(({ type }) => type === "operation:finished");
   expect(ends).toMatchObject([
     { state: "failed", result: null, error },
     { state: "succeeded", result: "the result", error: null },

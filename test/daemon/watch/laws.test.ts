@@ -8,7 +8,7 @@ import { ALL, WatchedWorld } from "./watched-world.js";
 
 type Step =
   | { do: "submit" | "turn" | "drain" }
-  | { do: "start" | "progress" | "settle" | "hand over" | "remove" | "log"; which: number }
+  | { do: "start" | "progress" | "finish" | "hand over" | "remove" | "log"; which: number }
   | { do: "read" | "reconnect"; lines: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -19,7 +19,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.record({
-      do: fc.constantFrom("start", "progress", "progress", "settle", "hand over", "remove", "log"),
+      do: fc.constantFrom("start", "progress", "progress", "finish", "hand over", "remove", "log"),
       which: fc.nat(),
     }),
   },
@@ -70,9 +70,9 @@ function act(world: WatchedWorld, doing: string, which: number, fresh: () => str
   if (!record) return;
   if (doing === "start") world.start(record.id);
   else if (doing === "progress") world.progress(record.id, which % 100);
-  else if (doing === "settle")
-    world.settle(record.id, (["succeeded", "failed", "cancelled"] as const)[which % 3]!);
-  else if (doing === "hand over") world.settle(record.id, "succeeded", fresh());
+  else if (doing === "finish")
+    world.finish(record.id, (["succeeded", "failed", "cancelled"] as const)[which % 3]!);
+  else if (doing === "hand over") world.finish(record.id, "succeeded", fresh());
   else if (doing === "remove") world.remove(record.id);
   else world.log(record.id, 1 + (which % 3));
 }
@@ -144,7 +144,7 @@ test("log lines of one operation: none missing, none twice, in order, over recon
           world.hub.attach(scope, response.asResponse(), seen.at(-1) ?? 0, undefined);
         }
       }
-      world.settle("op", "succeeded");
+      world.finish("op", "succeeded");
       await world.turn();
       while (!response.ended) response.drain();
       take();

@@ -70,13 +70,13 @@ export class WatchedWorld {
     this.say(id, { type: "progress:changed", percent, progress: null });
   }
 
-  settle(id: string, state: FinalState, next: string | null = null): void {
+  finish(id: string, state: FinalState, next: string | null = null): void {
     if (next !== null && !this.operations.has(next)) {
       const { chain } = this.operations.get(id)!;
       const operation = { id: chain.id, index: chain.index + 1, previous: id, next: null };
       this.submit(next, "a", operation);
     }
-    this.say(id, { type: "operation:settled", state, result: null, error: null, next });
+    this.say(id, { type: "operation:finished", state, result: null, error: null, next });
   }
 
   remove(id: string): void {

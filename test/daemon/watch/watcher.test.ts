@@ -30,7 +30,7 @@ function running(...ids: string[]): WatchedWorld {
 describe("the first line", () => {
   test("is a snapshot of all that fits, oldest first, with the counts", () => {
     const world = running("one", "two");
-    world.settle("one", "failed");
+    world.finish("one", "failed");
     const [line, ...more] = watching(world).lines;
     expect(line).toMatchObject({ type: "snapshot", counts: { running: 1, failed: 1 } });
     expect(line?.type === "snapshot" && line.operations.map(({ id }) => id)).toEqual(["one", "two"]);
@@ -42,7 +42,7 @@ describe("the first line", () => {
     for (const id of ["f1", "f2", "f3"]) {
       world.submit(id);
       world.start(id);
-      world.settle(id, "succeeded");
+      world.finish(id, "succeeded");
     }
     world.submit("other", "b");
     const ids = (scope: Partial<typeof ALL>) =>
@@ -131,7 +131,7 @@ describe("changes", () => {
     const world = running("one");
     const response = watching(world);
     const other = watching(world, { ...ALL, op: "b" });
-    world.settle("one", "failed");
+    world.finish("one", "failed");
     world.remove("one");
     await world.turn();
     expect(response.of("removed").map(({ id }) => id)).toEqual(["one"]);
@@ -145,7 +145,7 @@ describe("changes", () => {
     world.progress("one", 1);
     await world.turn();
     expect(response.of("counts")).toEqual([]);
-    world.settle("one", "failed");
+    world.finish("one", "failed");
     await world.turn();
     expect(response.of("counts").map(({ counts }) => counts.failed)).toEqual([1]);
   });
@@ -196,7 +196,7 @@ describe("a slow reader", () => {
   test("is told of hand-overs too when it drains", async () => {
     const world = running("one");
     const response = watching(world, ALL, 1);
-    world.settle("one", "succeeded", "next");
+    world.finish("one", "succeeded", "next");
     await world.turn();
     await world.turn();
     while (response.full) response.drain();
@@ -212,7 +212,7 @@ describe("one operation", () => {
     const response = watching(world, one);
     world.submit("other");
     await world.turn();
-    world.settle("one", "cancelled");
+    world.finish("one", "cancelled");
     await world.turn();
     expect(response.lines.map((line) => line.type)).toEqual(["snapshot", "changed", "end"]);
     expect(response.lines.at(-1)).toEqual({ type: "end", id: "one", state: "cancelled" });
@@ -222,7 +222,7 @@ describe("one operation", () => {
 
   test("that is over already ends at once", () => {
     const world = running("one");
-    world.settle("one", "failed");
+    world.finish("one", "failed");
     const response = watching(world, one);
     expect(response.lines.map((line) => line.type)).toEqual(["snapshot", "end"]);
   });
@@ -231,17 +231,17 @@ describe("one operation", () => {
     const world = running("one");
     const plain = watching(world, one);
     const following = watching(world, { ...one, followChain: true });
-    world.settle("one", "succeeded", "two");
+    world.finish("one", "succeeded", "two");
     await world.turn();
     expect(plain.lines.at(-1)).toMatchObject({ type: "end", id: "one" });
     expect(following.of("chained")).toEqual([
       expect.objectContaining({ from: "one", to: "two", operation: world.operations.get("two") }),
     ]);
     world.start("two");
-    world.settle("two", "succeeded", "three");
+    world.finish("two", "succeeded", "three");
     await world.turn();
     world.start("three");
-    world.settle("three", "failed");
+    world.finish("three", "failed");
     await world.turn();
     expect(following.of("chained").map(({ to }) => to)).toEqual(["two", "three"]);
     expect(following.lines.at(-1)).toEqual({ type: "end", id: "three", state: "failed" });
@@ -249,9 +249,9 @@ describe("one operation", () => {
 
   test("of a chain that is over is followed to its last link at once", () => {
     const world = running("one");
-    world.settle("one", "succeeded", "two");
+    world.finish("one", "succeeded", "two");
     world.start("two");
-    world.settle("two", "cancelled");
+    world.finish("two", "cancelled");
     const response = watching(world, { ...one, followChain: true });
     expect(response.lines.map((line) => line.type)).toEqual(["snapshot", "chained", "end"]);
     expect(response.lines.at(-1)).toEqual({ type: "end", id: "two", state: "cancelled" });
@@ -259,9 +259,9 @@ describe("one operation", () => {
 
   test("whose successor was removed is the last link", () => {
     const world = running("one");
-    world.settle("one", "succeeded", "two");
+    world.finish("one", "succeeded", "two");
     world.start("two");
-    world.settle("two", "failed");
+    world.finish("two", "failed");
     world.remove("two");
     const response = watching(world, { ...one, followChain: true });
     expect(response.lines.at(-1)).toEqual({ type: "end", id: "one", state: "succeeded" });
@@ -280,7 +280,7 @@ describe("one operation", () => {
     const world = running("one");
     const response = watching(world, { ...one, log: true }, 1);
     world.log("one", 1700);
-    world.settle("one", "succeeded");
+    world.finish("one", "succeeded");
     await world.turn();
     while (!response.ended) response.drain();
     const types = response.lines.map((line) => line.type);
@@ -303,10 +303,10 @@ describe("one operation", () => {
     const world = running("one");
     const response = watching(world, { ...one, log: true, followChain: true });
     world.log("one", 2);
-    world.settle("one", "succeeded", "two");
+    world.finish("one", "succeeded", "two");
     world.start("two");
     world.log("two", 3);
-    world.settle("two", "succeeded");
+    world.finish("two", "succeeded");
     await world.turn();
     const sent = response.of("log").flatMap(({ id, lines }) => lines.map(({ n }) => `${id} ${n}`));
     expect(sent).toEqual(["one 1", "one 2", "two 1", "two 2", "two 3"]);

@@ -47,7 +47,7 @@ test("a worker that leaked descriptors runs no other operation, one that did not
   await using daemon = await TestDaemon.start({ ops: { "leaks.mjs": LEAKS }, concurrency: 1 });
   const pidOf = async (count: number) => {
     const { id } = await daemon.submit("leaks", { params: { count } });
-    return (await daemon.settled(id)).result;
+    return (await daemon.untilFinished(id)).result;
   };
   const first = await pidOf(0);
   expect(await pidOf(0)).toBe(first);

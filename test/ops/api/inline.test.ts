@@ -86,13 +86,13 @@ it("says what the daemon would, link after link, and gives the last one's record
     "stage:left",
     "stderr: no end",
     "attempt:finished",
-    "operation:settled",
+    "operation:finished",
     "operation:submitted",
     "attempt:started",
     "attempt:accepted",
     "status:changed",
     "attempt:finished",
-    "operation:settled",
+    "operation:finished",
   ]);
   expect(last).toMatchObject({
     op: "second",
@@ -127,7 +127,7 @@ it("cancels at the signal, says so, and starts no next link", async () => {
   };
   const { last, types } = await run(Waits, {}, { stop, onEvent });
   expect(last).toMatchObject({ state: "cancelled", cancelRequested: true });
-  expect(types.slice(3)).toEqual(["cancel:requested", "attempt:finished", "operation:settled"]);
+  expect(types.slice(3)).toEqual(["cancel:requested", "attempt:finished", "operation:finished"]);
 });
 
 class Deaf extends LiveOperation<typeof Deaf> {
@@ -145,7 +145,7 @@ it("cancels the next link where the cancel came while the one before was on its 
   };
   const { last, types } = await run(Deaf, { n: 1 }, { stop, onEvent });
   expect(last).toMatchObject({ op: "second", state: "cancelled", attempt: 0 });
-  expect(types.slice(-3)).toEqual(["operation:settled", "operation:submitted", "operation:settled"]);
+  expect(types.slice(-3)).toEqual(["operation:finished", "operation:submitted", "operation:finished"]);
 });
 
 it("gives up on what does not end within its grace period", async () => {
@@ -175,7 +175,7 @@ it("stops a busy loop at its timeout", async () => {
 it("fails where the working directory is gone", async () => {
   const { last, types } = await run(Second, { n: 1 }, { dir: join(cwd, "gone") });
   expect(last.error?.code).toBe("LIVEOPS_CWD_GONE");
-  expect(types.slice(-2)).toEqual(["attempt:finished", "operation:settled"]);
+  expect(types.slice(-2)).toEqual(["attempt:finished", "operation:finished"]);
 });
 
 it("captures lines whole, whatever pieces they are written in, and leaves the real writers", () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readConfig } from "../../../protocol/command/config.js";
 import { commandPlaces, startCommand } from "../../../protocol/command/daemon-address.js";
-import { UsageError } from "../../../protocol/command/report.js";
+import { UsageError } from "../../../protocol/command/failures.js";
 
 let dir: string;
 let env: Record<string, string>;

@@ -4,10 +4,10 @@ import { ConnectionLostError, NoDaemonError } from "../../../protocol/client/err
 import {
   InterruptedError,
   NotFoundError,
-  report,
   TimedOutError,
   UsageError,
-} from "../../../protocol/command/report.js";
+} from "../../../protocol/command/failures.js";
+import { report } from "../../../protocol/command/report.js";
 import { Refusal } from "../../../protocol/errors.js";
 
 function reported(error: unknown): { code: number; text: string } {

@@ -18,10 +18,10 @@ const start = (...words: string[]) => cli.start([words[0]!, "--socket", daemon.s
 
 function record(id: string, state: Operation["state"] = "running"): Operation {
   const story = new Story({ id, chain: { id, index: 0, previous: null, next: null } }).started();
-  return state === "running" ? story.record() : story.settled(state as FinalState).record();
+  return state === "running" ? story.record() : story.finished(state as FinalState).record();
 }
 
-/** Operations of which some settle at once when watched, the others never. */
+/** Operations of which some finish at once when watched, the others never. */
 function holds(states: Record<string, Operation["state"]>): void {
   for (const id of Object.keys(states)) {
     daemon.on("GET", `/v1/operations/${id}`, (_asked, reply) => reply.json(record(id)));
@@ -160,7 +160,7 @@ test("wait --any ends with the first", async () => {
   expect(await liveops("wait", "aaa", "bbb", "--any")).toMatchObject({ code: 1, stdout: "bbb failed\n" });
 });
 
-test("wait --timeout: exit 124, and says what is not settled", async () => {
+test("wait --timeout: exit 124, and says what is not finished", async () => {
   holds({ aaa: "running", bbb: "succeeded" });
   const ended = await liveops("wait", "aaa", "bbb", "--timeout", "300ms");
   expect(ended.code).toBe(124);
@@ -186,7 +186,7 @@ test("wait says a wrong id at once", async () => {
   expect(await liveops("wait", "aaa", "zzz")).toMatchObject({ code: 4, stdout: "" });
 });
 
-test("cancel returns once it is recorded, with --wait once it is settled", async () => {
+test("cancel returns once it is recorded, with --wait once it is finished", async () => {
   holds({ aaa: "cancelled" });
   expect(await liveops("cancel", "aaa")).toEqual({ code: 0, stdout: "aaa cancelling\n", stderr: "" });
   expect(await liveops("cancel", "aaa", "--wait")).toEqual({

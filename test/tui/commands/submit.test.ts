@@ -116,7 +116,7 @@ test("--wait prints the id at once and exits as the chain's last operation does"
     op: "step-b",
     chain: { id: "aaa111bbb222", index: 1, previous: "aaa111bbb222", next: null },
   });
-  second.started().settled("failed");
+  second.started().finished("failed");
   accepts();
   daemon.on("GET", "/v1/watch", (_asked, reply) => {
     const stream = reply.stream();

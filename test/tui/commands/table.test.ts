@@ -71,7 +71,7 @@ test("show tells what there is, and nothing that is empty", () => {
     .entered("Process", 1)
     .left("Process", 1, "failed")
     .log("one")
-    .settled("failed");
+    .finished("failed");
   expect(recordLines(story.record(), { paint: plain, now })).toEqual([
     "aaa111bbb222  load-process-save  ✗ failed",
     "title     Load, process, save",

@@ -39,10 +39,10 @@ test("without an id it shows the newest, and goes on along the chain on the same
     new Story({ id: SECOND, stages: ["Open"], chain })
       .started()
       .entered("Open", 0)
-      .settled("succeeded", { n: 1 }),
+      .finished("succeeded", { n: 1 }),
     SECOND,
   );
-  tells(new Story().started().entered("Load", 0).log("hi").settled("succeeded", { rows: 2 }, SECOND), FIRST);
+  tells(new Story().started().entered("Load", 0).log("hi").finished("succeeded", { rows: 2 }, SECOND), FIRST);
   const ended = await watch().ended;
   expect(ended.stdout).toBe("=== [1/3] Load ===\nhi\nrows=2\n=== [1/1] Open ===\nn=1\n");
   expect(ended.stderr).toContain(`(${SECOND})`);
@@ -53,14 +53,14 @@ test.each([
   ["failed", 1],
   ["cancelled", 6],
 ] as const)("%s is exit %i, said on stderr", async (state, code) => {
-  tells(new Story().started().settled(state), FIRST);
+  tells(new Story().started().finished(state), FIRST);
   const ended = await watch([FIRST]).ended;
   expect(ended).toMatchObject({ code, stdout: "" });
   expect(ended.stderr).toContain(state);
 });
 
 test("--json is an event or line a line, each with the id of its operation", async () => {
-  const story = new Story().started().log("\x9bhi").settled("succeeded");
+  const story = new Story().started().log("\x9bhi").finished("succeeded");
   tells(story, FIRST);
   const { stdout } = await watch([FIRST, "--json"]).ended;
   expect(stdout).not.toContain("\x9b");
@@ -75,7 +75,7 @@ test("a daemon that goes away and comes back: nothing is missed, nothing repeate
   await watching.says("stdout", "two");
   await daemon.stop();
   await watching.says("stderr", "the daemon went away");
-  story.log("three").left("Load", 0).settled("succeeded", { n: 3 });
+  story.log("three").left("Load", 0).finished("succeeded", { n: 3 });
   await daemon.listen();
   const ended = await watching.ended;
   expect(ended).toMatchObject({ code: 0, stdout: "=== [1/3] Load ===\none\ntwo\nthree\nn=3\n" });
@@ -85,7 +85,7 @@ test("a daemon that goes away and comes back: nothing is missed, nothing repeate
 test("a stream that breaks off again and again still adds up", async () => {
   const story = new Story().started().entered("Load", 0);
   for (let i = 0; i < 20; i++) story.log(`line ${i}`);
-  story.settled("succeeded");
+  story.finished("succeeded");
   let given = 0;
   tells(story, FIRST);
   daemon.on("GET", `/v1/operations/${FIRST}/events`, ({ query }, reply) => {
@@ -114,7 +114,7 @@ test("Ctrl-C ends the command with 130 and leaves the operation, which it says",
 });
 
 test("submit --follow says the id on stderr, and only the operation's output on stdout", async () => {
-  tells(new Story().started().entered("Load", 0).settled("succeeded", 1), FIRST);
+  tells(new Story().started().entered("Load", 0).finished("succeeded", 1), FIRST);
   daemon.on("POST", "/v1/operations", (_asked, reply) => reply.json(new Story().record(), 201));
   const ended = await cli.run(["submit", "--socket", daemon.socket, "load-process-save", "--follow"]);
   expect(ended).toEqual({
@@ -127,7 +127,7 @@ test("submit --follow says the id on stderr, and only the operation's output on 
 test("a reader that goes away ends it quietly", async () => {
   const story = new Story().started();
   for (let i = 0; i < 20_000; i++) story.log(`line ${i}`);
-  tells(story.settled("succeeded"), FIRST);
+  tells(story.finished("succeeded"), FIRST);
   const command = [process.execPath, BIN, "watch", "--socket", daemon.socket, FIRST];
   // Its outcome was not told, so the command must not say that it was good.
   const shell = spawn("sh", ["-c", '{ "$@"; echo "exit $?" >&2; } | head -n 1', "sh", ...command], {

@@ -34,7 +34,7 @@ export function backupLines(): EventLine[] {
   progress(10).log("archived photos/2.jpg");
   progress(55).log("archived photos/3.jpg");
   progress(100).left("Archive", 1).entered("Checksum", 2).left("Checksum", 2);
-  story.settled("succeeded", { files: 100 }, CHAIN.second);
+  story.finished("succeeded", { files: 100 }, CHAIN.second);
   const seconds = [0, 2, 2, 4, 4, 10, 15, 18, 18, 18, 18, 24, 24, 35, 40, 52, 54, 54, 60, 61];
   return timed(story.lines, 0, seconds);
 }
@@ -44,7 +44,7 @@ export function verifyLines(): EventLine[] {
   const story = new Story({ id: CHAIN.second, ...VERIFY, chain }).started().entered("Read", 0);
   story.log("reading the manifest").left("Read", 0).entered("Compare", 1);
   story.event({ type: "status:changed", status: { text: "all 100 files agree", level: "success" } });
-  story.left("Compare", 1).settled("succeeded", { agreed: 100 });
+  story.left("Compare", 1).finished("succeeded", { agreed: 100 });
   return timed(story.lines, 61, [0, 1, 1, 5, 20, 20, 30, 31, 31]);
 }
 

@@ -150,7 +150,7 @@ const SCENES: Scene[] = [
           seconds: 0,
         });
         stream.line({
-          type: "operation:settled",
+          type: "operation:finished",
           seq: 11,
           at,
           attempt: 2,

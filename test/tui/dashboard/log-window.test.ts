@@ -43,7 +43,7 @@ function answer(want: LogWant, total: number): LogLine[] {
 }
 
 /** Fetches until nothing is wanted. */
-function settle(log: LogWindow, total: number): LogWindow {
+function finish(log: LogWindow, total: number): LogWindow {
   let now = log;
   for (let rounds = 0; rounds < 20; rounds++) {
     const want = wantedLines(now, HEIGHT);
@@ -79,10 +79,10 @@ describe("the window", () => {
 
   test("scrolling up past what is held fetches older lines, down to the first", () => {
     let log = appendLines(openLog("a", 3000), range(2501, 3000));
-    for (let i = 0; i < 200; i++) log = settle(scrollLog(log, -HEIGHT, HEIGHT), 3000);
+    for (let i = 0; i < 200; i++) log = finish(scrollLog(log, -HEIGHT, HEIGHT), 3000);
     expect(numbers(log)[0]).toBe(1);
     expect(log.lines.length).toBeLessThanOrEqual(MAX_LINES);
-    expect(numbers(settle(followLog(log), 3000)).at(-1)).toBe(3000);
+    expect(numbers(finish(followLog(log), 3000)).at(-1)).toBe(3000);
   });
 
   test("a short log has no way up", () => {
@@ -129,7 +129,7 @@ describe("the window", () => {
             total += now.stream;
           } else if ("scroll" in now) log = scrollLog(log, now.scroll, HEIGHT);
           else log = now.to === "start" ? scrollToStart(log, HEIGHT) : followLog(log);
-          log = settle(log, total);
+          log = finish(log, total);
           expect(log.lines.length).toBeLessThanOrEqual(MAX_LINES);
           expect(log.lines.map(({ n }) => n)).toEqual(
             Array.from(log.lines, (_, i) => (log.lines[0]?.n ?? 0) + i),

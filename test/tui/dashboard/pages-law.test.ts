@@ -92,7 +92,7 @@ const state: fc.Arbitrary<State> = fc
         .entered(stage, i)
         .log(text)
         .left(stage, i, i % 3 === 2 ? "failed" : "done");
-    story.event({ type: "attempt:requeued", reason, retryAt: null }).started(2).settled("failed");
+    story.event({ type: "attempt:requeued", reason, retryAt: null }).started(2).finished("failed");
     const lines = story.lines.map((line, i) =>
       line.type === "end" ? line : { ...line, at: ago(500 - i * 7) },
     );

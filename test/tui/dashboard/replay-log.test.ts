@@ -16,7 +16,7 @@ const shown = (state: State) => frameOf(state, unpainted).panes[0]!.rows.join("\
 test.each([10, 60, 700])("of a log of %i lines", (count) => {
   const story = new Story({ id: ID }).started().entered("Load", 0);
   for (let n = 1; n <= count; n++) story.log(`line ${n}.`);
-  story.left("Load", 0).settled("succeeded");
+  story.left("Load", 0).finished("succeeded");
   const told = story.lines.map((line, i) => ({ ...line, at: ago(5000 - i) }));
   const operations = [recordOf(told)];
   const page = [

@@ -100,7 +100,7 @@ describe("the list", () => {
 
 describe("a hand-over", () => {
   test.each([
-    ["settled first", [handedOver(), chained(A.id, B)]],
+    ["finished first", [handedOver(), chained(A.id, B)]],
     ["chained first", [chained(A.id, B), handedOver()]],
   ])("moves the view to the successor (%s)", (_, messages) => {
     const state = after(opened([A]), ...messages);

@@ -52,7 +52,7 @@ const long = fc
       if (each === "log") story.log("a line");
       else story.event({ type: "progress:changed", percent: each, progress: null });
     }
-    story.left("Load", 0).settled("succeeded");
+    story.left("Load", 0).finished("succeeded");
     return taped(story.lines).map((line, i) => ({ ...line, at: ago(5000 - i) }));
   });
 

@@ -30,7 +30,7 @@ test("headers, status, lines and result, as the seed prints them", () => {
     .left("Process", 1)
     .entered("Save", 2)
     .left("Save", 2)
-    .settled("succeeded", { count: 3, names: ["a", "b"], note: "one\ntwo" });
+    .finished("succeeded", { count: 3, names: ["a", "b"], note: "one\ntwo" });
   expect(printed([story])).toEqual([
     "out === [1/3] Load ===",
     "out reading",
@@ -56,12 +56,12 @@ test("the chain goes on in the same stream", () => {
     .started()
     .entered("Load", 0)
     .left("Load", 0)
-    .settled("succeeded", null, "ccc333ddd444");
+    .finished("succeeded", null, "ccc333ddd444");
   const chain = { id: "aaa111bbb222", index: 1, previous: "aaa111bbb222", next: null };
   const second = new Story({ id: "ccc333ddd444", op: "step-b", stages: ["Open", "Close"], chain })
     .started()
     .entered("Open", 0)
-    .settled("succeeded", 7);
+    .finished("succeeded", 7);
   expect(printed([first, second])).toEqual([
     "out === [1/3] Load ===",
     "err chained to step-b (ccc333ddd444)",
@@ -71,7 +71,7 @@ test("the chain goes on in the same stream", () => {
 });
 
 test("errors go to stderr, with the stack where nothing else keeps it", () => {
-  const story = new Story().started().entered("Load", 0).left("Load", 0, "failed").settled("failed");
+  const story = new Story().started().entered("Load", 0).left("Load", 0, "failed").finished("failed");
   expect(printed([story])).toEqual(["out === [1/3] Load ===", "err failed: it broke"]);
   expect(printed([story], { stacks: true }).at(-1)).toBe("err     at x");
 });
@@ -98,13 +98,13 @@ test.each([
   ],
 ])("the message of a failure is not said again with its stack: %j, %j", (message, stack, lines) => {
   const error = { code: "LIVEOPS_EXCEPTION", message, stack };
-  const story = new Story().started().settled("failed", null, null, error);
+  const story = new Story().started().finished("failed", null, null, error);
   expect(printed([story], { stacks: true })).toEqual(lines);
 });
 
 test("a failure of liveops' own doing says its code", () => {
   const story = new Story().started().event({
-    type: "operation:settled",
+    type: "operation:finished",
     state: "failed",
     result: null,
     error: { code: "LIVEOPS_WORKER_LOST", message: "its worker died", stack: null },
@@ -116,13 +116,13 @@ test("a failure of liveops' own doing says its code", () => {
 test("a stage that an earlier attempt did is shown as done then", () => {
   const story = new Story()
     .started()
-    .settled("failed")
+    .finished("failed")
     .event({ type: "operation:retried", from: null })
     .started(2)
     .entered("Load", 0)
     .left("Load", 0, "done", true)
     .entered("Process", 1)
-    .settled("cancelled");
+    .finished("cancelled");
   expect(printed([story])).toEqual([
     "err failed: it broke",
     "err retried",
@@ -146,7 +146,7 @@ test("nothing of an operation's text reaches the terminal as a control", () => {
     .log(evil)
     .log(evil, "liveops")
     .event({ type: "status:changed", status: { text: evil, level: "error" } })
-    .settled("succeeded", { [evil]: evil, nested: [evil] });
+    .finished("succeeded", { [evil]: evil, nested: [evil] });
   for (const line of printed([story])) expect(line).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/);
 });
 

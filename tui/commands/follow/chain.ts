@@ -18,7 +18,7 @@ export interface FollowOptions extends Reconnect {
   chain?: boolean;
 }
 
-/** Ends when the last operation is settled; the last line of each operation is its `end`. */
+/** Ends when the last operation is finished; the last line of each operation is its `end`. */
 export async function* followChain(
   client: Client,
   id: string,
@@ -30,7 +30,7 @@ export async function* followChain(
   while (current !== null) {
     let next: string | null = null;
     for await (const line of followOne(client, current, after, options)) {
-      if (line.type === "operation:settled") next = line.next;
+      if (line.type === "operation:finished") next = line.next;
       if (line.type === "operation:retried") next = null;
       if (line.type === "end") state = line.state;
       yield { id: current, line };

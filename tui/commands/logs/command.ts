@@ -1,7 +1,7 @@
 /** `liveops logs`: an operation's log lines, all or the last N, and with -f those to come. */
 import type { Command } from "commander";
+import { UsageError } from "../../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../../protocol/command/options.js";
-import { UsageError } from "../../../protocol/command/report.js";
 import { sanitize } from "../../../protocol/command/sanitize.js";
 import type { LogLine } from "../../../protocol/operation.js";
 import { jsonLine } from "../../terminal/json.js";

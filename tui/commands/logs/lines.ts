@@ -44,7 +44,7 @@ export async function storedLines(
   return end;
 }
 
-/** Until the operation is settled; its chain is not followed: a log is one operation's. */
+/** Until the operation is finished; its chain is not followed: a log is one operation's. */
 export async function comingLines(
   client: Client,
   id: string,

@@ -2,7 +2,8 @@
 import { Client } from "../../../protocol/client/client.js";
 import { paintFor } from "../../../protocol/command/colour.js";
 import { commandPlaces, type GlobalOptions } from "../../../protocol/command/daemon-address.js";
-import { type ReportTo, say, UsageError } from "../../../protocol/command/report.js";
+import { UsageError } from "../../../protocol/command/failures.js";
+import { type ReportTo, say } from "../../../protocol/command/report.js";
 import { nearest } from "../../../protocol/nearest.js";
 import { STATES, type State } from "../../../protocol/state.js";
 import { jsonLine } from "../../terminal/json.js";

@@ -1,5 +1,5 @@
 /** The class, the type's name and the file that `liveops new <Name>` makes of what was typed. Pure. */
-import { UsageError } from "../../../protocol/command/report.js";
+import { UsageError } from "../../../protocol/command/failures.js";
 
 export interface NewNames {
   /** `ImportUsers` */

@@ -37,7 +37,7 @@ export class InlineScreen implements InlineWatcher {
 
   event(event: OperationEvent, id: string): void {
     this.#take(event, id);
-    if (event.type === "operation:settled") this.#take({ type: "end", state: event.state }, id);
+    if (event.type === "operation:finished") this.#take({ type: "end", state: event.state }, id);
   }
 
   line(line: LogLine, id: string): void {

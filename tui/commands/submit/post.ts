@@ -1,6 +1,6 @@
 /** Sends what was typed to the daemon, with the caller's directory, environment and a key for sending it again. */
 import type { Client } from "../../../protocol/client/client.js";
-import { UsageError } from "../../../protocol/command/report.js";
+import { UsageError } from "../../../protocol/command/failures.js";
 import type { Operation } from "../../../protocol/operation.js";
 import {
   LIMIT_NAMES,

@@ -1,4 +1,4 @@
-/** `submit --wait`: prints the id at once, or with `--json` the last link's record once the chain is settled. */
+/** `submit --wait`: prints the id at once, or with `--json` the last link's record once the chain is finished. */
 import type { Client } from "../../../protocol/client/client.js";
 import type { ReportTo } from "../../../protocol/command/report.js";
 import { type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";
@@ -6,9 +6,9 @@ import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { jsonLine } from "../../terminal/json.js";
 import { interruptible } from "../interrupt.js";
+import { finish } from "./finish.js";
 import { lostNotes } from "./lost-notes.js";
 import { noteOutcome } from "./outcome-note.js";
-import { settle } from "./settle.js";
 
 export async function waitAfterSubmit(
   client: Client,
@@ -21,7 +21,7 @@ export async function waitAfterSubmit(
   const last = await interruptible(
     () => `interrupted; ${current} goes on: liveops watch ${current}, or liveops cancel ${current}`,
     (signal) =>
-      settle(client, operation.id, {
+      finish(client, operation.id, {
         signal,
         onLink: (id) => {
           current = id;

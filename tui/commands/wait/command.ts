@@ -1,7 +1,7 @@
-/** `liveops wait`: blocks until operations, each with its chain, are settled. */
+/** `liveops wait`: blocks until operations, each with its chain, are finished. */
 import type { Command } from "commander";
+import { UsageError } from "../../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../../protocol/command/options.js";
-import { UsageError } from "../../../protocol/command/report.js";
 import { parseDuration } from "../../../protocol/duration.js";
 import { connect } from "../connect.js";
 import { waitForAll } from "./wait-for-all.js";

@@ -1,18 +1,19 @@
-/** Waits for several operations at once; prints `ID STATE` for each as it settles. */
+/** Waits for several operations at once; prints `ID STATE` for each as it finishes. */
 import type { Client } from "../../../protocol/client/client.js";
-import { type ReportTo, TimedOutError } from "../../../protocol/command/report.js";
+import { TimedOutError } from "../../../protocol/command/failures.js";
+import type { ReportTo } from "../../../protocol/command/report.js";
 import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { type Reconnect, untilAnswered } from "../follow/reconnect.js";
 import { interruptible } from "../interrupt.js";
+import { finish } from "./finish.js";
 import { lostNotes } from "./lost-notes.js";
 import { noteOutcome } from "./outcome-note.js";
-import { settle } from "./settle.js";
 
 export interface WaitFor {
   timeoutSeconds: number | null;
-  /** The first to settle ends the wait. */
+  /** The first to finish ends the wait. */
   any: boolean;
   to: ReportTo;
 }
@@ -29,7 +30,7 @@ export async function waitForAll(client: Client, named: string[], wait: WaitFor)
       const enough = new AbortController();
       const signal = AbortSignal.any([interrupted, enough.signal]);
       const timer = startTimer(wait.timeoutSeconds, () =>
-        enough.abort(new TimedOutError(`time is up; not settled: ${list()}`)),
+        enough.abort(new TimedOutError(`time is up; not finished: ${list()}`)),
       );
       const reconnect = { signal, ...onceForAll(lostNotes(wait.to)) };
       let each: Array<Promise<Operation["state"]>> = [];
@@ -38,7 +39,7 @@ export async function waitForAll(client: Client, named: string[], wait: WaitFor)
         waiting.clear();
         for (const id of ids) waiting.add(id);
         each = ids.map(async (id) => {
-          const last = await settle(client, id, reconnect);
+          const last = await finish(client, id, reconnect);
           waiting.delete(id);
           process.stdout.write(`${id} ${last.state}\n`);
           noteOutcome(wait.to, last);

@@ -16,7 +16,7 @@ export function inWords(line: TapedLine): string {
       return `finished: ${line.state}`;
     case "operation:retried":
       return line.from === null ? "retried" : `retried from ${line.from}`;
-    case "operation:settled":
+    case "operation:finished":
       return line.state;
     case "cancel:requested":
       return line.reason === "cancel" ? "asked to stop" : "out of time";

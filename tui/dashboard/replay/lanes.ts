@@ -99,7 +99,7 @@ export function lanesOfTape(tape: Tape): Lanes {
       case "stage:left":
         close(id, line.stage, t, line.resumed ? "kept" : line.state);
         break;
-      case "operation:settled":
+      case "operation:finished":
         closeStages(id, t, line.state);
         close(id, null, t, open.get(key(id, null))?.look === "waiting" ? "waiting" : line.state);
     }

@@ -56,7 +56,7 @@ const MILESTONES: ReadonlySet<TapedLine["type"]> = new Set([
   "cancel:requested",
   "stage:entered",
   "stage:left",
-  "operation:settled",
+  "operation:finished",
 ] as const);
 
 /** The tape with more at its end; what is over the most is left off. */

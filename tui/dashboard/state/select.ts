@@ -59,7 +59,7 @@ function replaceSelected(before: State, after: State): State {
   return id === null ? { ...selected, pane: "list" } : selected;
 }
 
-/** A settled operation that is queued again: its ended log stream has to be opened anew. */
+/** A finished operation that is queued again: its ended log stream has to be opened anew. */
 function reopened(before: State, after: State): boolean {
   const was = selectedOperation(before);
   const is = selectedOperation(after);

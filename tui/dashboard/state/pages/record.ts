@@ -49,7 +49,7 @@ function changeOf(last: Attempt, event: EventLine): Partial<Attempt> | null {
       return { ended: event.state, seconds: event.seconds, message: event.error?.message ?? null };
     case "attempt:requeued":
       return { ended: last.ended ?? "lost", message: last.message ?? event.reason };
-    case "operation:settled":
+    case "operation:finished":
       return last.ended === null ? { ended: event.state, message: event.error?.message ?? null } : null;
     default:
       return null;
