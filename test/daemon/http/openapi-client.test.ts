@@ -65,6 +65,7 @@ export const all = [submit, query, repeated, page.operations[0]?.id, text, probl
 `;
 
 const WRONG = `
+import type { components, operations } from "./liveops.js";
 export const state: components["schemas"]["Operation"]["state"] = "done";
 export const query: NonNullable<operations["list"]["parameters"]["query"]> = { limit: "five" };
 `;
