@@ -5,7 +5,7 @@
  * also where the first was cut off in the middle of its batch: what is missing then is submitted.
  */
 import { homedir } from "node:os";
-import { hashOfParams } from "../ops/api/stage-values.js";
+import { hashOfParams } from "../ops/runner/stage-values.js";
 import { Refusal } from "../protocol/errors.js";
 import { newId } from "../protocol/id.js";
 import { effectiveLimits } from "../protocol/resource-limits.js";

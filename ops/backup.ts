@@ -17,8 +17,7 @@ import { readPieces, tryToOpen } from "./archive/read-file.js";
 import { commit, discard, leftovers, type Reserved, reserve } from "./archive/reserve.js";
 import { checkNameIsOurs, checkSource, checkTarget } from "./archive/source.js";
 import { attempt, type WalkOptions, walk } from "./archive/walk.js";
-import { PlainError } from "./text/plain-error.js";
-import { bytesShown, count, shown } from "./text/shown.js";
+import { bytesShown, count, PlainError, shown } from "./messages.js";
 import { VerifyBackup } from "./verify-backup.js";
 
 export class Backup extends LiveOperation<typeof Backup> {

@@ -8,8 +8,7 @@ import { lstatSync, readdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { LiveOperation, type Progress, z } from "liveops";
 import { manifestFile, parseArchiveFile, place } from "./archive/naming.js";
-import { PlainError } from "./text/plain-error.js";
-import { bytesShown, count, shown } from "./text/shown.js";
+import { bytesShown, count, PlainError, shown } from "./messages.js";
 
 export class PruneBackups extends LiveOperation<typeof PruneBackups> {
   static op = "prune-backups";

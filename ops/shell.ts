@@ -5,10 +5,10 @@
  * operation is cancelled, and when the worker dies.
  */
 import { LiveOperation, type Progress, z } from "liveops";
+import { shown } from "./messages.js";
 import { CommandFailed, ending, notStarted } from "./process/failure.js";
 import { Group } from "./process/group.js";
 import { forward, Latest } from "./process/output.js";
-import { shown } from "./text/shown.js";
 
 const LONGEST_GRACE = 60;
 const LONGEST_STATUS = 500;

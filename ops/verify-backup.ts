@@ -14,9 +14,8 @@ import { Comparison, type FoundEntry } from "./archive/compare.js";
 import { DamagedManifest, ManifestReader } from "./archive/manifest.js";
 import { manifestFile, parseArchiveFile, place } from "./archive/naming.js";
 import { DamagedArchive, type TarEntry, TarReader } from "./archive/tar-read.js";
+import { bytesShown, count, PlainError, shown } from "./messages.js";
 import { PruneBackups } from "./prune-backups.js";
-import { PlainError } from "./text/plain-error.js";
-import { bytesShown, count, shown } from "./text/shown.js";
 
 /** Differences named in the log; the rest is only counted. */
 const NAMED = 200;

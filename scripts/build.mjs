@@ -87,14 +87,14 @@ const built = await Promise.all([
   build({
     ...esm,
     entryPoints: {
-      liveops: "ops/api/index.ts",
+      liveops: "ops/sdk/index.ts",
       run: "tui/commands/run/inline.ts",
       worker: "daemon/worker/main.ts",
       loader: "daemon/loader/main.ts",
       ...shipped,
     },
     // The shipped operations import `liveops` as a user's do; both must get the same classes.
-    alias: { liveops: "./ops/api/index.ts" },
+    alias: { liveops: "./ops/sdk/index.ts" },
   }),
   build({ ...esm, entryPoints: { tui: "tui/main.tsx" }, chunkNames: "chunks/tui-[hash]" }),
   // CommonJS starts faster: a bare client over node:http takes 1.6 times `node -e 0`, as an ES module 2.5 times.

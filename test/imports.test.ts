@@ -35,7 +35,7 @@ function importsOf(file: string): Import[] {
 /** From the root where it is ours, as written where it is a package. */
 function target(file: string, name: string): string {
   // Elsewhere the word stands in text for users.
-  if (name === "liveops" && file.startsWith("ops/")) return "ops/api/index.ts";
+  if (name === "liveops" && file.startsWith("ops/")) return "ops/sdk/index.ts";
   if (!name.startsWith(".")) return name;
   const path = relative(root, resolve(root, dirname(file), name));
   for (const suffix of [".tsx", ".ts"]) {
@@ -76,10 +76,10 @@ describe("directions", () => {
   test("shipped operations are written as a user's are: from liveops, and their own folders", () => {
     const wrong = imports.filter(
       ({ from, to }) =>
-        /^ops\/(?!api\/)/.test(from) &&
+        /^ops\/(?!sdk\/|runner\/)/.test(from) &&
         all.has(to) &&
-        to !== "ops/api/index.ts" &&
-        /^(ops\/api|protocol)\//.test(to),
+        to !== "ops/sdk/index.ts" &&
+        /^(ops\/sdk|ops\/runner|protocol)\//.test(to),
     );
     expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
   });
@@ -169,5 +169,5 @@ describe("what a command carries", () => {
 test("the build changes no library: it has no plugin, and aliases only our own package", () => {
   const text = readFileSync(join(root, "scripts/build.mjs"), "utf8");
   expect(text).not.toMatch(/plugins|onLoad|onResolve|inject/);
-  expect(text.match(/alias: .*/g)).toEqual(['alias: { liveops: "./ops/api/index.ts" },']);
+  expect(text.match(/alias: .*/g)).toEqual(['alias: { liveops: "./ops/sdk/index.ts" },']);
 });

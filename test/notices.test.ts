@@ -32,7 +32,7 @@ async function packagesOf(entry: string): Promise<string[]> {
     format: "esm",
     minifySyntax: true,
     external: ["tsx", "tsx/*", "react-devtools-core"],
-    alias: { liveops: "./ops/api/index.ts" },
+    alias: { liveops: "./ops/sdk/index.ts" },
     define: { "process.env.NODE_ENV": '"production"', "process.env.DEV": '"false"' },
     logLevel: "silent",
   });

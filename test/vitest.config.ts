@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   resolve: {
     alias: {
-      liveops: new URL("../ops/api/index.ts", import.meta.url).pathname,
+      liveops: new URL("../ops/sdk/index.ts", import.meta.url).pathname,
       // For openapi-typescript: TypeScript 7 has no JavaScript API that makes source text.
       typescript: "typescript-5.5",
     },

@@ -5,9 +5,9 @@
  * The bare loop is the fastest there is, by index: V8 takes several times as long for `for … of` over an array this
  * large.
  */
-import { Cancellation } from "../../ops/api/cancellation.js";
-import { Meter } from "../../ops/api/meter.js";
-import { trackAsync, trackSync } from "../../ops/api/track.js";
+import { Cancellation } from "../../ops/runner/cancellation.js";
+import { Meter } from "../../ops/runner/meter.js";
+import { trackAsync, trackSync } from "../../ops/runner/track.js";
 import { alone, compared, interleave } from "../harness/rounds.js";
 import type { MeasureOptions, Row } from "../harness/row.js";
 

@@ -1,7 +1,7 @@
 /** Opening what is copied: regular files alone, through no symbolic link, and a log on one side of its rotation. */
 import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { FILLER } from "../../ops/api/append-file.js";
+import { FILLER } from "../../ops/runner/append-file.js";
 import { READ, SAFE } from "../../protocol/own-file.js";
 
 export interface OpenSource {

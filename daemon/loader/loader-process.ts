@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { isUnchanged, type LoadedFile } from "../../ops/api/type-files.js";
+import { isUnchanged, type LoadedFile } from "../../ops/runner/type-files.js";
 import type { FileResult, FromLoader, LoadErrors, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
 import { readOutput } from "./output-lines.js";
 

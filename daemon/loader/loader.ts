@@ -4,8 +4,8 @@
  * An answer about one type waits for no file but those that may define it.
  */
 import { readFileSync } from "node:fs";
-import { kebabCase } from "../../ops/api/names.js";
-import { isUnchanged, type LoadedFile, loadedFile } from "../../ops/api/type-files.js";
+import { kebabCase } from "../../ops/runner/names.js";
+import { isUnchanged, type LoadedFile, loadedFile } from "../../ops/runner/type-files.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/event.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";

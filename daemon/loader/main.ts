@@ -6,11 +6,11 @@
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { describeType } from "../../ops/api/describe.js";
-import { type LoadedFileTypes, loadFiles } from "../../ops/api/load-files.js";
-import { prepareSubmission } from "../../ops/api/prepare.js";
-import type { OperationCtor } from "../../ops/api/read-type.js";
-import { enableUserCode, sourcesOf } from "../../ops/api/user-code.js";
+import { describeType } from "../../ops/runner/describe-type.js";
+import { type LoadedFileTypes, loadFiles } from "../../ops/runner/load-files.js";
+import { prepareSubmission } from "../../ops/runner/prepare.js";
+import type { OperationCtor } from "../../ops/runner/read-type.js";
+import { enableUserCode, sourcesOf } from "../../ops/runner/user-code.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/event.js";
 import type { FileResult, FromLoader, LoadErrors, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";

@@ -1,6 +1,6 @@
 /** What daemon and loader say to each other over IPC. */
 
-import type { LoadedFile } from "../../ops/api/type-files.js";
+import type { LoadedFile } from "../../ops/runner/type-files.js";
 import type { Problem } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/event.js";
 import type { OperationType, TypesReply } from "../../protocol/routes.js";

@@ -6,7 +6,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isUnchanged, type LoadedFile, listTypeFiles, loadedFile } from "../../ops/api/type-files.js";
+import { isUnchanged, type LoadedFile, listTypeFiles, loadedFile } from "../../ops/runner/type-files.js";
 import { pathProblem } from "../../protocol/owned-path.js";
 import type { LoadErrors } from "./messages.js";
 

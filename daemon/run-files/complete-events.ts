@@ -3,7 +3,7 @@
  * was killed in between, or a power cut, leaves a last line that counts and is not ended.
  */
 import { closeSync, constants, fdatasyncSync, fstatSync, writeSync } from "node:fs";
-import { endOfText, giveBackReserved } from "../../ops/api/append-file.js";
+import { endOfText, giveBackReserved } from "../../ops/runner/append-file.js";
 import { openOwnFile, readAt } from "../../protocol/own-file.js";
 import { parseRecord } from "../../protocol/record-line.js";
 import { endOfLines } from "./seek.js";

@@ -1,6 +1,6 @@
 /** The stage values that earlier attempts left in their events, for the one that resumes. */
 import { join } from "node:path";
-import type { KeptValue } from "../../ops/api/stage-values.js";
+import type { KeptValue } from "../../ops/runner/stage-values.js";
 import type { WorkerEvent } from "../../protocol/event.js";
 import { parseRecord } from "../../protocol/record-line.js";
 import { eventsFile } from "./names.js";

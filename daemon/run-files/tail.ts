@@ -6,7 +6,7 @@
  * bytes after the last newline are no line: a power cut leaves them, and so does a file that was made longer.
  */
 import { closeSync, fstatSync, lstatSync, readSync } from "node:fs";
-import { endOfText } from "../../ops/api/append-file.js";
+import { endOfText } from "../../ops/runner/append-file.js";
 import { IrregularFileError, openOwnFile, readAt } from "../../protocol/own-file.js";
 
 const CHUNK = 256 * 1024;

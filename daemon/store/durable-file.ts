@@ -1,9 +1,9 @@
 /** Files that are wholly there or not at all, and still there after a power cut. */
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { isDiskFull } from "../../ops/api/replace-file.js";
+import { isDiskFull } from "../../ops/runner/replace-file.js";
 
-export { isDiskFull, replaceFileSync, syncDirectory, writeAllSync } from "../../ops/api/replace-file.js";
+export { isDiskFull, replaceFileSync, syncDirectory, writeAllSync } from "../../ops/runner/replace-file.js";
 
 /** As `replaceFileSync`, off the event loop: `write` fills the new one, in as many writes as it likes. */
 export async function replaceFile(file: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {

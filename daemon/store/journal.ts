@@ -12,7 +12,7 @@
 import { constants, fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { withRoom } from "../../ops/api/append-file.js";
+import { withRoom } from "../../ops/runner/append-file.js";
 import { IrregularFileError, SAFE, whyIrregular } from "../../protocol/own-file.js";
 import { encodeNumberedRecord } from "../../protocol/record-line.js";
 import { isDiskFull, isIoError, syncDirectory, writeAll } from "./durable-file.js";

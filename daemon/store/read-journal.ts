@@ -7,7 +7,7 @@
  */
 import { closeSync, fstatSync, readdirSync, truncateSync } from "node:fs";
 import { basename, join } from "node:path";
-import { endOfText, FILLER } from "../../ops/api/append-file.js";
+import { endOfText, FILLER } from "../../ops/runner/append-file.js";
 import { openOwnFile, readAt } from "../../protocol/own-file.js";
 import type { NumberedRecord } from "../../protocol/record-line.js";
 import { replaceFileSync } from "./durable-file.js";

@@ -1,6 +1,6 @@
 /** Reading a history segment from an offset; a torn tail is cut off and kept, a damaged line passed over, both said. */
 import { closeSync, fstatSync, truncateSync } from "node:fs";
-import { endOfText } from "../../ops/api/append-file.js";
+import { endOfText } from "../../ops/runner/append-file.js";
 import { openOwnFile, readAt } from "../../protocol/own-file.js";
 import type { Entry } from "./decision.js";
 import { quarantineBytes } from "./quarantine.js";

@@ -6,8 +6,8 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
-import { enableTypeScript, enableUserCode } from "../../ops/api/user-code.js";
-import { keepMark } from "../../ops/process/keep-mark.js";
+import { keepMark } from "../../ops/process/group.js";
+import { enableTypeScript, enableUserCode } from "../../ops/runner/user-code.js";
 import { joinCgroup } from "../containment/cgroup.js";
 import { acquireLock } from "../lock/kernel-lock.js";
 import { markOf } from "../process/identity.js";

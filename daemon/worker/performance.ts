@@ -6,16 +6,16 @@
  */
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
-import type { AppendFile } from "../../ops/api/append-file.js";
-import { captureOutput } from "../../ops/api/capture-output.js";
-import { loadType } from "../../ops/api/catalogue.js";
-import { toOperationError } from "../../ops/api/failure.js";
-import type { Order } from "../../ops/api/order.js";
-import { runAttempt } from "../../ops/api/run-attempt.js";
-import type { StageValues } from "../../ops/api/sink.js";
-import { fileStageValues } from "../../ops/api/stage-values.js";
-import { isUnchanged } from "../../ops/api/type-files.js";
-import { loadedUserFiles } from "../../ops/api/user-code.js";
+import type { AppendFile } from "../../ops/runner/append-file.js";
+import { captureOutput } from "../../ops/runner/capture-output.js";
+import { loadType } from "../../ops/runner/catalogue.js";
+import { toOperationError } from "../../ops/runner/failure.js";
+import type { Order } from "../../ops/runner/order.js";
+import { runAttempt } from "../../ops/runner/run-attempt.js";
+import type { StageValues } from "../../ops/runner/sink.js";
+import { fileStageValues } from "../../ops/runner/stage-values.js";
+import { isUnchanged } from "../../ops/runner/type-files.js";
+import { loadedUserFiles } from "../../ops/runner/user-code.js";
 import type { FailureCode } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/event.js";
 import { Cgroup } from "../containment/cgroup.js";

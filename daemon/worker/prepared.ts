@@ -1,5 +1,5 @@
 /** Run files made ready while the daemon writes the start: two waits for the disk become one. */
-import type { AppendFile } from "../../ops/api/append-file.js";
+import type { AppendFile } from "../../ops/runner/append-file.js";
 import type { PrepareMessage } from "./messages.js";
 import { beginEvents } from "./run-sink.js";
 

@@ -6,8 +6,8 @@
  */
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
-import { AppendFile } from "../../ops/api/append-file.js";
-import type { Sink } from "../../ops/api/sink.js";
+import { AppendFile } from "../../ops/runner/append-file.js";
+import type { Sink } from "../../ops/runner/sink.js";
 import type { EventBody } from "../../protocol/event.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";

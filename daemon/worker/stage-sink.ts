@@ -1,5 +1,5 @@
 /** Passes events and lines on and knows which stage is being run, for lines that do not come through Progress. */
-import type { Sink } from "../../ops/api/sink.js";
+import type { Sink } from "../../ops/runner/sink.js";
 import type { EventBody } from "../../protocol/event.js";
 import type { LogStream } from "../../protocol/operation.js";
 import type { RunSink } from "./run-sink.js";

@@ -1,8 +1,7 @@
 /**
  * Keeps account of what a backup leaves out, and says each in the log once though the tree is walked twice.
  */
-import { PlainError } from "../text/plain-error.js";
-import { count, shown } from "../text/shown.js";
+import { count, PlainError, shown } from "../messages.js";
 import type { LeftOut, Report } from "./walk.js";
 
 export class Account {

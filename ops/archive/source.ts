@@ -3,8 +3,7 @@
  */
 import { mkdirSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
-import { PlainError } from "../text/plain-error.js";
-import { shown } from "../text/shown.js";
+import { PlainError, shown } from "../messages.js";
 import { ManifestReader } from "./manifest.js";
 import { manifestFile, parseArchiveFile } from "./naming.js";
 

@@ -8,7 +8,7 @@
  * least one byte. A bad number is a DamagedArchive error with the offset of its header.
  */
 import { Header } from "tar";
-import { shown } from "../text/shown.js";
+import { shown } from "../messages.js";
 import { BLOCK } from "./tar-write.js";
 
 export interface TarEntry {

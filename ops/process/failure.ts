@@ -1,7 +1,6 @@
 /** How `shell` says in words that a command could not be started, or how it ended. */
 import { statSync } from "node:fs";
-import { PlainError } from "../text/plain-error.js";
-import { shown } from "../text/shown.js";
+import { PlainError, shown } from "../messages.js";
 import type { Ending } from "./group.js";
 
 /** A command that ended with another code than 0, or by a signal. */

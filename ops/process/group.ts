@@ -5,11 +5,38 @@
  * it. A guard does: a shell that waits on a pipe which only this process holds, and kills the group when the pipe
  * breaks, however this process died.
  */
+
 import { type ChildProcess, type ChildProcessByStdio, type SpawnOptions, spawn } from "node:child_process";
+import { tracingChannel } from "node:diagnostics_channel";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { groupLives } from "./group-lives.js";
+import { pids, statFields } from "./proc.js";
+
+/**
+ * Whether a process group still has a process that runs: asked by `Group` while it waits for a group to end.
+ *
+ * A signal also reaches those that have ended and that nobody has waited for, and some containers' first process
+ * takes seconds over that, or never does it. So where there is a /proc, their state is read there.
+ */
+function groupLives(group: number): boolean {
+  if (!hasMembers(group)) return false;
+  const all = pids();
+  return all.length === 0 || all.some((pid) => runsIn(pid, group));
+}
+
+function hasMembers(group: number): boolean {
+  try {
+    return process.kill(-group, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function runsIn(pid: number, group: number): boolean {
+  const [state, , pgrp] = statFields(pid) ?? [];
+  return Number(pgrp) === group && state !== "Z" && state !== "X";
+}
 
 export interface Ending {
   exitCode: number | null;
@@ -105,4 +132,28 @@ function startGuard(pid: number): ChildProcess {
   guard.on("error", () => {});
   guard.unref();
   return guard;
+}
+
+/**
+ * Puts the mark into the environment of every process that is spawned here. Node publishes each spawn before it
+ * happens (Node 24 and newer). An older Node, and `spawnSync`, pass on the environment as the code gives it.
+ *
+ * @param mark `NAME=value`
+ */
+export function keepMark(mark: string): void {
+  const name = mark.slice(0, mark.indexOf("=") + 1);
+  const ignore = () => {};
+  tracingChannel("child_process.spawn").subscribe({
+    start(message) {
+      const { envPairs } = (message as { options?: { envPairs?: unknown } }).options ?? {};
+      if (!Array.isArray(envPairs) || envPairs.includes(mark)) return;
+      const index = envPairs.findIndex((pair) => String(pair).startsWith(name));
+      if (index !== -1) envPairs.splice(index, 1);
+      envPairs.push(mark);
+    },
+    end: ignore,
+    asyncStart: ignore,
+    asyncEnd: ignore,
+    error: ignore,
+  });
 }

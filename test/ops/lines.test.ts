@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { Lines, LONGEST_LINE } from "../../ops/process/lines.js";
+import { Lines, LONGEST_LINE } from "../../ops/process/output.js";
 
 function linesOf(chunks: Iterable<Buffer>) {
   const out: string[] = [];

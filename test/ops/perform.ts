@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished, vi } from "vitest";
-import { prepareSubmission, typeOfSubmission } from "../../ops/api/prepare.js";
-import { type OperationCtor, readType } from "../../ops/api/read-type.js";
-import { runAttempt } from "../../ops/api/run-attempt.js";
+import { prepareSubmission, typeOfSubmission } from "../../ops/runner/prepare.js";
+import { type OperationCtor, readType } from "../../ops/runner/read-type.js";
+import { runAttempt } from "../../ops/runner/run-attempt.js";
 import type { EventBody, Outcome, Submission } from "../../protocol/event.js";
 import type { LogStream } from "../../protocol/operation.js";
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
   mkdirSync(cache, { recursive: true });
   dir = mkdtempSync(join(cache, "liveops-types-"));
   expect(await emitDeclarations(join(dir, "types"))).toBe("");
-  declarations = join(dir, "types/ops/api/index.d.ts");
+  declarations = join(dir, "types/ops/sdk/index.d.ts");
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -65,7 +65,7 @@ it("emits declarations of the public module alone", () => {
   const emitted = readdirSync(join(dir, "types"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".d.ts"))
     .sort();
-  expect(emitted.filter((name) => !name.startsWith("ops/api/"))).toEqual([]);
+  expect(emitted.filter((name) => !name.startsWith("ops/sdk/"))).toEqual([]);
   const imported = emitted.flatMap((name) =>
     [...readFileSync(join(dir, "types", name), "utf8").matchAll(/from "([^"]+)"/g)].map((match) => match[1]!),
   );

@@ -1,5 +1,5 @@
 /** `POST /v1/operations/:id/retry`: run a failed or cancelled operation again, from a stage where it is resumable. */
-import { forgetFrom } from "../../../ops/api/stage-values.js";
+import { forgetFrom } from "../../../ops/runner/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Context } from "../../context.js";
 import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { kebabCase, titleCase } from "../../../ops/api/names.js";
+import { kebabCase, titleCase } from "../../../ops/runner/names.js";
 import { newNames } from "../../../tui/commands/new/names.js";
 import { useCli } from "./cli.js";
 
@@ -22,7 +22,7 @@ test("writes an operation and a tsconfig.json, and prints where", async () => {
     "export class ImportUsers extends LiveOperation<",
   );
   const { compilerOptions } = JSON.parse(readFileSync(join(dir, "tsconfig.json"), "utf8"));
-  expect(compilerOptions.paths.liveops[0]).toMatch(/types\/ops\/api\/index\.d\.ts$/);
+  expect(compilerOptions.paths.liveops[0]).toMatch(/types\/ops\/sdk\/index\.d\.ts$/);
 });
 
 test("writes over nothing", async () => {

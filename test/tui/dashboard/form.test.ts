@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { Command } from "commander";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readWords } from "../../../ops/api/words.js";
+import { readWords } from "../../../ops/runner/words.js";
 import type { JsonSchema } from "../../../protocol/json-schema.js";
 import { registerSubmit } from "../../../tui/commands/submit/command.js";
 import type { SubmitOptions, SubmitWords } from "../../../tui/commands/submit/words.js";

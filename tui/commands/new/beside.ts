@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 /** The package's own declarations. */
 export function typesFile(): string {
-  return fileURLToPath(new URL("./types/ops/api/index.d.ts", import.meta.url));
+  return fileURLToPath(new URL("./types/ops/sdk/index.d.ts", import.meta.url));
 }
 
 /** Each shipped operation is in a file of its name. */

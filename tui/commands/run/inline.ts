@@ -4,13 +4,13 @@
  */
 import { existsSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { captureOutput } from "../../../ops/api/capture-output.js";
-import { findType } from "../../../ops/api/catalogue.js";
-import { runInline } from "../../../ops/api/inline.js";
-import { prepareSubmission } from "../../../ops/api/prepare.js";
-import { type OperationCtor, readType, TypeFault } from "../../../ops/api/read-type.js";
-import { enableUserCode } from "../../../ops/api/user-code.js";
-import { keepMark } from "../../../ops/process/keep-mark.js";
+import { keepMark } from "../../../ops/process/group.js";
+import { captureOutput } from "../../../ops/runner/capture-output.js";
+import { findType } from "../../../ops/runner/catalogue.js";
+import { runInline } from "../../../ops/runner/inline.js";
+import { prepareSubmission } from "../../../ops/runner/prepare.js";
+import { type OperationCtor, readType, TypeFault } from "../../../ops/runner/read-type.js";
+import { enableUserCode } from "../../../ops/runner/user-code.js";
 import { report, say } from "../../../protocol/command/report.js";
 import { sanitize } from "../../../protocol/command/sanitize.js";
 import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";

@@ -1,6 +1,6 @@
 /** Text mode for an inline run: the operation's own output is captured, so what is printed goes to the real streams. */
-import type { InlineWatcher } from "../../../ops/api/inline.js";
-import type { OperationCtor } from "../../../ops/api/read-type.js";
+import type { InlineWatcher } from "../../../ops/runner/inline.js";
+import type { OperationCtor } from "../../../ops/runner/read-type.js";
 import type { EventLine } from "../../../protocol/client/client.js";
 import type { OperationEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";

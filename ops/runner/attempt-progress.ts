@@ -1,0 +1,182 @@
+/**
+ * `Progress` as one attempt's `run` gets it: stages, bar, log and outcome, all of it into the sink.
+ */
+import { inspect } from "node:util";
+import { MAX_CHAINED_PARAMS, MAX_ERROR, MAX_RESULT, MAX_STATUS } from "../../protocol/limits.js";
+import type { OperationClass, Progress, StatusLevel, TrackOptions } from "../sdk/live-operation.js";
+import type { Cancellation } from "./cancellation.js";
+import { Failure } from "./failure.js";
+import { whyNotJson } from "./json-value.js";
+import { Meter } from "./meter.js";
+import { OutcomeSlot, type Sink, type StageValues } from "./sink.js";
+import { Stages } from "./stages.js";
+import { trackAsync, trackSync } from "./track.js";
+
+const LEVELS: readonly StatusLevel[] = ["info", "success", "warning", "error"];
+
+export class AttemptProgress implements Progress<unknown> {
+  readonly stages: Stages;
+  readonly outcome = new OutcomeSlot();
+  readonly #meter: Meter;
+  readonly #sink: Sink;
+  readonly #cancellation: Cancellation;
+  /** Blocks that may still run. */
+  #running: Promise<unknown>[] = [];
+  #notedNoPercent = false;
+
+  constructor(
+    declared: readonly string[],
+    sink: Sink,
+    cancellation: Cancellation,
+    values: StageValues | null,
+  ) {
+    const gate = new Gate(sink);
+    this.#sink = gate;
+    this.#cancellation = cancellation;
+    this.#meter = new Meter(
+      (percent, progress) => gate.event({ type: "progress:changed", percent, progress }, false),
+      (status) => gate.event({ type: "status:changed", status }, false),
+    );
+    this.stages = new Stages(declared, gate, this.#meter, cancellation, values);
+    // What an author passes on as a callback: lines.on("line", p.log).
+    this.log = this.log.bind(this);
+    this.status = this.status.bind(this);
+    this.percent = this.percent.bind(this);
+    this.checkCancelled = this.checkCancelled.bind(this);
+  }
+
+  get signal(): AbortSignal {
+    return this.#cancellation.signal;
+  }
+
+  stage<R>(name: string, block: () => R): Promise<Awaited<R>> {
+    const running = this.stages.tracked(name, block);
+    // A second stage is often begun by a forgotten await, and then nobody waits for this one either. The misuse
+    // is remembered, so the rejection need not kill the process as well.
+    if (this.stages.misuse !== null) running.catch(() => {});
+    return this.#remember(running);
+  }
+
+  untracked<R>(name: string, block: () => R): Promise<Awaited<R>> {
+    return this.#remember(this.stages.untracked(name, block));
+  }
+
+  track<T>(items: Iterable<T>, options?: TrackOptions<T>): Iterable<T>;
+  track<T>(items: AsyncIterable<T>, options?: TrackOptions<T>): AsyncIterable<T>;
+  track<T>(
+    items: Iterable<T> | AsyncIterable<T>,
+    options: TrackOptions<T> = {},
+  ): Iterable<T> | AsyncIterable<T> {
+    const { [Symbol.iterator]: sync, [Symbol.asyncIterator]: async } = Object(items);
+    if (typeof sync === "function")
+      return trackSync(items as Iterable<T>, options, this.#meter, this.#cancellation);
+    if (typeof async === "function")
+      return trackAsync(items as AsyncIterable<T>, options, this.#meter, this.#cancellation);
+    throw new TypeError(
+      "p.track takes what a for loop or a for await loop takes: an array, a Set, a stream, …",
+    );
+  }
+
+  percent(value: number): void {
+    // A text that is one is taken too: child.stdout.on("data", p.percent).
+    const text = typeof value === "string" ? (value as string).trim() : "";
+    const percent = text === "" ? value : Number(text);
+    if (Number.isFinite(percent)) this.#meter.set(percent);
+    else this.#noteNoPercent(value);
+  }
+
+  status(text: string, level: StatusLevel = "info"): void {
+    if (!LEVELS.includes(level))
+      throw new TypeError(`p.status takes one of the levels ${LEVELS.join(", ")}, not ${String(level)}`);
+    this.#meter.status({ text: String(text).slice(0, MAX_STATUS), level });
+  }
+
+  log(line: string): void {
+    // A text that ends its line, as what a child printed does, is no empty line more.
+    this.#sink.line("log", this.stages.current, String(line).replace(/\r?\n$/, ""));
+  }
+
+  result(value: unknown): void {
+    this.outcome.refuseSecond("result");
+    const problem = whyNotJson(value);
+    if (problem !== null)
+      throw new Failure("LIVEOPS_RESULT_NOT_JSON", `what was given to p.result is not JSON: ${problem}`);
+    const bytes = Buffer.byteLength(JSON.stringify(value) ?? "");
+    if (bytes > MAX_RESULT)
+      throw new Failure(
+        "LIVEOPS_RESULT_TOO_LARGE",
+        `what was given to p.result has ${bytes} bytes as JSON, ${MAX_RESULT} are possible; write it to a file and give its path`,
+      );
+    // Kept as it is now: the operation may go on to change it.
+    this.outcome.set({ by: "result", value: snapshot(value) });
+  }
+
+  error(message: string): void {
+    this.outcome.set({ by: "error", message: String(message).slice(0, MAX_ERROR) });
+  }
+
+  chainTo(type: OperationClass, params: object = {}): void {
+    this.outcome.refuseSecond("chainTo");
+    const problem = whyNotJson(params);
+    if (problem !== null)
+      throw new Failure(
+        "LIVEOPS_PARAMS_INVALID",
+        `the parameters given to p.chainTo are not JSON: ${problem}`,
+      );
+    if (Buffer.byteLength(JSON.stringify(params)) > MAX_CHAINED_PARAMS)
+      throw new Failure(
+        "LIVEOPS_PARAMS_INVALID",
+        `the parameters given to p.chainTo are larger than ${MAX_CHAINED_PARAMS} bytes; pass a file's path`,
+      );
+    const at = new Error("p.chainTo");
+    this.outcome.set({ by: "chainTo", type, params: snapshot(params) as Record<string, unknown>, at });
+  }
+
+  checkCancelled(): void {
+    this.#cancellation.check();
+  }
+
+  /**
+   * The attempt is over: sends the bar's last value. Blocks that are left running can say nothing any more, and
+   * nobody hears it when they fail.
+   */
+  close(): void {
+    this.#meter.flush();
+    (this.#sink as Gate).open = false;
+    for (const running of this.#running) running.catch(() => {});
+  }
+
+  /** Said, not thrown: a 0/0 in a bar is no reason to lose an hour's work. Once: it may be in a loop. */
+  #noteNoPercent(value: unknown): void {
+    if (this.#notedNoPercent) return;
+    this.#notedNoPercent = true;
+    const given = typeof value === "number" ? `${value}` : inspect(value).slice(0, 40);
+    const text = `p.percent takes a number from 0 to 100, not ${given}; the bar stays where it is`;
+    this.#sink.line("liveops", this.stages.current, text);
+  }
+
+  #remember<P extends Promise<unknown>>(running: P): P {
+    if (this.stages.current === null) this.#running = [];
+    this.#running.push(running);
+    return running;
+  }
+}
+
+/** Lets nothing through once the attempt is over: a forgotten timer must not write into the next one's files. */
+class Gate implements Sink {
+  open = true;
+  constructor(private readonly sink: Sink) {}
+
+  event(...[body, durable]: Parameters<Sink["event"]>): void {
+    if (this.open) this.sink.event(body, durable);
+  }
+
+  line(...[stream, stage, text]: Parameters<Sink["line"]>): void {
+    if (this.open) this.sink.line(stream, stage, text);
+  }
+}
+
+function snapshot(value: unknown): unknown {
+  const json = JSON.stringify(value);
+  return json === undefined ? null : JSON.parse(json);
+}

@@ -1,0 +1,140 @@
+/**
+ * How a stop reaches the code of one attempt: `p.signal` for what awaits, `check` for what does not.
+ *
+ * The first reason sticks. Polling costs a system call, so it happens at most every `POLL_MS`.
+ */
+import type { Outcome, StopReason } from "../../protocol/event.js";
+import { OperationCancelled } from "../sdk/live-operation.js";
+import { type OperationCtor, readType } from "./read-type.js";
+import type { StopControl } from "./sink.js";
+
+const POLL_MS = 5;
+
+export class Cancellation {
+  /** Read before every item of a tracked loop: a plain field, so that it costs nothing. */
+  stopped = false;
+  reason: StopReason | null = null;
+  readonly #abort = new AbortController();
+  readonly #control: StopControl;
+  readonly #onAbort: () => void;
+  #polledAt = Number.NEGATIVE_INFINITY;
+
+  constructor(control: StopControl) {
+    this.#control = control;
+    this.#onAbort = () => this.#stop(reasonOf(control.signal));
+    if (control.signal.aborted) this.#onAbort();
+    else control.signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** @throws OperationCancelled once a stop was asked for. */
+  check(now: number = performance.now()): void {
+    if (!this.stopped && now - this.#polledAt >= POLL_MS) {
+      this.#polledAt = now;
+      const reason = this.#control.poll();
+      if (reason !== null) this.#stop(reason);
+    }
+    if (this.stopped) throw this.error();
+  }
+
+  /** A new one each time, so that its stack shows where the operation was stopped. */
+  error(): OperationCancelled {
+    return new OperationCancelled(
+      this.reason === "timeout" ? "the operation ran longer than its timeout" : undefined,
+    );
+  }
+
+  /** Whether what was thrown is the stop coming through: ours, or an API's that was given `p.signal`. */
+  explains(thrown: unknown): boolean {
+    if (thrown instanceof OperationCancelled) return true;
+    if (!this.stopped || !(thrown instanceof Error)) return false;
+    return thrown.name === "AbortError" || thrown.cause instanceof OperationCancelled;
+  }
+
+  /** Tells what is left of an attempt that is over to stop too. */
+  abandon(): void {
+    this.stopped = true;
+    this.#abort.abort(new OperationCancelled("the attempt is over"));
+  }
+
+  dispose(): void {
+    this.#control.signal.removeEventListener("abort", this.#onAbort);
+  }
+
+  #stop(reason: StopReason): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.reason = reason;
+    this.#abort.abort(this.error());
+  }
+}
+
+function reasonOf(signal: AbortSignal): StopReason {
+  return signal.reason === "timeout" ? "timeout" : "cancel";
+}
+
+/** The stop of an inline run: the caller's signal, the type's timeout, and the end of patience after either. */
+export class InlineStop implements StopControl {
+  /** Resolves when the grace period after a stop is over and the operation has not ended. */
+  readonly graceOver: Promise<Outcome>;
+  readonly #abort = new AbortController();
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #deadline: number;
+  readonly #timeout: number | null;
+  readonly #gracePeriod: number;
+  readonly #onCancel = () => this.#stop("cancel");
+  #endGrace: (outcome: Outcome) => void = () => {};
+
+  constructor(
+    Type: OperationCtor,
+    private readonly cancel: AbortSignal,
+    private readonly onStop: (reason: StopReason) => void,
+    /** Whether a cancel has come, found out synchronously: a busy loop hears of no signal. */
+    private readonly isCancelled: () => boolean = () => false,
+  ) {
+    const { timeout, gracePeriod } = readType(Type);
+    this.#timeout = timeout;
+    this.#gracePeriod = gracePeriod;
+    this.#deadline = timeout === null ? Number.POSITIVE_INFINITY : performance.now() + timeout * 1000;
+    this.graceOver = new Promise((resolve) => {
+      this.#endGrace = resolve;
+    });
+    if (timeout !== null) this.#timers.push(setTimeout(() => this.#stop("timeout"), timeout * 1000));
+    if (cancel.aborted) this.#onCancel();
+    else cancel.addEventListener("abort", this.#onCancel, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  poll(): StopReason | null {
+    if (performance.now() >= this.#deadline) this.#stop("timeout");
+    else if (!this.signal.aborted && this.isCancelled()) this.#stop("cancel");
+    return this.signal.aborted ? (this.signal.reason as StopReason) : null;
+  }
+
+  dispose(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.cancel.removeEventListener("abort", this.#onCancel);
+  }
+
+  #stop(reason: StopReason): void {
+    if (this.signal.aborted) return;
+    this.onStop(reason);
+    const over = () => this.#endGrace(this.#gaveUp(reason));
+    this.#timers.push(setTimeout(over, this.#gracePeriod * 1000));
+    this.#abort.abort(reason);
+  }
+
+  #gaveUp(reason: StopReason): Outcome {
+    const after = `and did not end within its grace period of ${this.#gracePeriod} s`;
+    const ended = { result: null, next: null };
+    if (reason === "cancel") return { state: "cancelled", error: null, ...ended };
+    const message = `it ran longer than its timeout of ${this.#timeout} s ${after}`;
+    return { state: "failed", error: { code: "LIVEOPS_TIMEOUT", message, stack: null }, ...ended };
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * Runs an operation and its chain in this process, one after another, as `liveops run` does: the watcher is told the
+ * very events it would get from a daemon.
+ */
+import { statSync } from "node:fs";
+import type { DaemonEvent, EventBody, OperationEvent, Outcome, Submission } from "../../protocol/event.js";
+import type { LogLine, LogStream, Operation } from "../../protocol/operation.js";
+import { RecordBuilder, submittedRecord } from "../../protocol/reduce.js";
+import { limitsText } from "../../protocol/resource-limits.js";
+import { InlineStop } from "./cancellation.js";
+import { type Capture, captureOutput } from "./capture-output.js";
+import type { Order } from "./order.js";
+import { typeOfSubmission } from "./prepare.js";
+import { type OperationCtor, readType } from "./read-type.js";
+import { runAttempt } from "./run-attempt.js";
+import type { Sink } from "./sink.js";
+
+/**
+ * One link of an inline run: the events the daemon and a worker would say of it, from submitted to finished, numbered
+ * and folded the same way, handed to a watcher instead of to files.
+ */
+const ATTEMPT = 1;
+
+type Body<F extends OperationEvent> = F extends unknown ? Omit<F, "seq" | "at" | "attempt"> : never;
+
+class InlineLink implements Sink {
+  readonly #growing: RecordBuilder;
+  /** The stages whose blocks run, for what the process prints. */
+  readonly #open: string[] = [];
+  #seq = 0;
+  #over = false;
+
+  constructor(
+    private readonly submission: Submission,
+    private readonly watcher: InlineWatcher,
+  ) {
+    const at = now();
+    this.#growing = new RecordBuilder(submittedRecord(submission, at, 0));
+    this.#say({ type: "operation:submitted", operation: submission });
+  }
+
+  get record(): Operation {
+    return this.#growing.record;
+  }
+
+  get stage(): string | null {
+    return this.#open.at(-1) ?? null;
+  }
+
+  event(body: EventBody): void {
+    if (this.#over) return;
+    this.#say(body);
+    if (body.type === "stage:entered") this.#open.push(body.stage);
+    if (body.type === "stage:left") this.#open.splice(this.#open.lastIndexOf(body.stage), 1);
+  }
+
+  line(stream: LogStream, stage: string | null, text: string): void {
+    if (this.#over) return;
+    for (const each of text.split(/\r?\n/)) {
+      const n = this.#growing.logLines + 1;
+      const line: LogLine = { n, seq: ++this.#seq, at: now(), attempt: ATTEMPT, stage, stream, text: each };
+      this.#growing.addLine(line);
+      this.watcher.line(line, this.submission.id);
+    }
+  }
+
+  /**
+   * Runs it; resolves with how it ended, once finished.
+   *
+   * @param flush - hands on what the process printed without an end of line
+   */
+  async run(
+    Type: OperationCtor,
+    signal: AbortSignal,
+    flush: () => void,
+    isCancelled?: () => boolean,
+  ): Promise<Outcome> {
+    this.#say({ type: "attempt:started" });
+    this.#say({ type: "attempt:accepted", pid: process.pid });
+    const started = performance.now();
+    const outcome = isDirectory(this.submission.cwd)
+      ? await this.#attempt(Type, signal, isCancelled)
+      : this.#cwdGone();
+    flush();
+    this.event({ type: "attempt:finished", seconds: (performance.now() - started) / 1000, ...outcome });
+    this.finish(outcome);
+    return outcome;
+  }
+
+  finish({ state, result, error, next }: Outcome): void {
+    if (this.#over) return;
+    this.#say({ type: "operation:finished", state, result, error, next: next?.id ?? null });
+    this.#over = true;
+  }
+
+  async #attempt(Type: OperationCtor, signal: AbortSignal, isCancelled?: () => boolean): Promise<Outcome> {
+    const before = process.cwd();
+    process.chdir(this.submission.cwd);
+    const stop = new InlineStop(
+      Type,
+      signal,
+      (reason) => this.#say({ type: "cancel:requested", reason }),
+      isCancelled,
+    );
+    try {
+      return await Promise.race([runAttempt(Type, this.#order(), this, stop, null), stop.graceOver]);
+    } finally {
+      stop.dispose();
+      process.chdir(before);
+    }
+  }
+
+  #order(): Order {
+    const { id, op, title, label, cwd, params, stages, chain } = this.submission;
+    const numbers = { seq: this.#seq, logLines: this.#growing.logLines };
+    return { id, op, title, label, cwd, params, stages, chain, attempt: ATTEMPT, env: {}, ...numbers };
+  }
+
+  #cwdGone(): Outcome {
+    const message = `its working directory ${this.submission.cwd} no longer exists`;
+    const error = { code: "LIVEOPS_CWD_GONE", message, stack: null };
+    return { state: "failed", result: null, error, next: null };
+  }
+
+  #say(body: EventBody | Body<DaemonEvent>): void {
+    if (this.#over) return;
+    // The one decision that falls inside an attempt has no number of its own.
+    const seq = body.type === "cancel:requested" ? 0 : ++this.#seq;
+    const attempt = body.type === "attempt:started" ? ATTEMPT : this.#growing.attempt;
+    const { type, ...rest } = body;
+    const event = { seq, at: now(), attempt, type, ...rest } as OperationEvent;
+    this.#growing.add(event);
+    this.watcher.event(event, this.submission.id);
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
+
+/** Who an inline run tells. Both are called synchronously, in order; `id` is the operation's. */
+export interface InlineWatcher {
+  event(event: OperationEvent, id: string): void;
+  line(line: LogLine, id: string): void;
+  /** Before anything else: how to write to the terminal while the operation's own output is captured. */
+  started?(real: Capture["real"]): void;
+  /** Before each link of the chain. */
+  begins?(Type: OperationCtor): void;
+}
+
+/**
+ * @param submission - made by `prepareSubmission` in this process
+ * @param signal - aborted to cancel; should the operation not end within its grace period, it is given up: this
+ *   resolves, and the caller ends the process
+ * @param isCancelled - asked by `track` and `checkCancelled` too, since a busy loop hears of no signal
+ * @returns the record of the chain's last link, finished
+ */
+export async function runInline(
+  Type: OperationCtor,
+  submission: Submission,
+  watcher: InlineWatcher,
+  signal: AbortSignal,
+  isCancelled?: () => boolean,
+): Promise<Operation> {
+  let link: InlineLink | null = null;
+  const capture = captureOutput((stream, text) => link?.line(stream, link.stage, text));
+  watcher.started?.(capture.real);
+  try {
+    let current = { Type, submission };
+    for (;;) {
+      watcher.begins?.(current.Type);
+      link = new InlineLink(current.submission, watcher);
+      const { limits } = readType(current.Type);
+      if (limits)
+        link.line("liveops", null, `limits are not enforced by liveops run (${limitsText(limits)})`);
+      const outcome = await runLink(link, current.Type, signal, capture, isCancelled);
+      if (outcome.next === null) return link.record;
+      current = { Type: typeOf(outcome.next), submission: outcome.next };
+    }
+  } finally {
+    capture.restore();
+  }
+}
+
+async function runLink(
+  link: InlineLink,
+  Type: OperationCtor,
+  signal: AbortSignal,
+  capture: Capture,
+  isCancelled?: () => boolean,
+): Promise<Outcome> {
+  // The cancel came while the link before it was on its way out: this one never starts.
+  if (signal.aborted) {
+    const outcome: Outcome = { state: "cancelled", result: null, error: null, next: null };
+    link.finish(outcome);
+    return outcome;
+  }
+  return link.run(Type, signal, () => capture.flush(), isCancelled);
+}
+
+function typeOf(next: Submission): OperationCtor {
+  const Type = typeOfSubmission(next);
+  if (Type === undefined) throw new Error(`${next.op} was not prepared in this process`);
+  return Type;
+}

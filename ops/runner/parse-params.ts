@@ -1,0 +1,154 @@
+/**
+ * Parsing parameters by a type's schema: by `prepareSubmission` when an operation is submitted, by each attempt anew.
+ *
+ * Schemas are the author's code: they may be async, and they may throw.
+ */
+import { z } from "zod";
+import { Refusal } from "../../protocol/errors.js";
+import { type JsonSchema, objectShape } from "../../protocol/json-schema.js";
+import { nearest } from "../../protocol/nearest.js";
+import { renderParameters } from "../../protocol/parameters.js";
+import { summarizeValue } from "../../protocol/summarize-value.js";
+import { inputSchema } from "./describe-type.js";
+
+/** Marks a message as ours: it goes on from the parameter's name. */
+const OURS = "\0";
+
+/** Names that a message lists, and characters of each. */
+const MOST_NAMES = 10;
+const MOST_CHARACTERS = 60;
+
+const KINDS: Record<string, string> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "an object",
+  record: "an object",
+  null: "null",
+};
+
+/**
+ * What zod says of a wrong parameter, in the words of `words.ts`. It is zod's error map for one parse, so a message of
+ * the author's own schema comes first. Undefined where zod's own words will do.
+ */
+function issueInWords(issue: z.core.$ZodRawIssue): string | undefined {
+  const text = words(issue);
+  return text === undefined ? undefined : OURS + text;
+}
+
+/** The message behind the name of its parameter; empty for the parameters as a whole. */
+function named(name: string, message: string): string {
+  const ours = message.startsWith(OURS);
+  const text = ours ? message.slice(OURS.length) : message.charAt(0).toLowerCase() + message.slice(1);
+  return name === "" ? text : `${name}${ours ? "" : ":"} ${text}`;
+}
+
+function words(issue: z.core.$ZodRawIssue): string | undefined {
+  const { input } = issue;
+  switch (issue.code) {
+    case "invalid_type": {
+      if (input === undefined) return "is required";
+      const kind = KINDS[issue.expected as string];
+      return kind === undefined ? undefined : `takes ${kind}, not ${summarizeValue(input)}`;
+    }
+    case "too_small":
+      return bound(issue.origin, issue.minimum, issue.inclusive ? "at least" : "more than", input);
+    case "too_big":
+      return bound(issue.origin, issue.maximum, issue.inclusive ? "at most" : "less than", input);
+    case "not_multiple_of":
+      return `takes a multiple of ${issue.divisor}, not ${summarizeValue(input)}`;
+    case "invalid_value":
+      return `takes ${issue.values.length > 1 ? "one of " : ""}${issue.values.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join(", ")}, not ${summarizeValue(input)}`;
+    case "unrecognized_keys":
+      return `has no ${namesShown(issue.keys)}`;
+    default:
+      return undefined;
+  }
+}
+
+/** The first of the names, and how many there are beside them. */
+function namesShown(names: readonly string[]): string {
+  const first = names.slice(0, MOST_NAMES).map((name) => JSON.stringify(name.slice(0, MOST_CHARACTERS)));
+  const others = names.length - first.length;
+  return first.join(", ") + (others > 0 ? ` and ${others} more` : "");
+}
+
+function bound(origin: string, limit: unknown, how: string, input: unknown): string | undefined {
+  const count = (one: string) => `takes ${how} ${limit} ${one}${Number(limit) === 1 ? "" : "s"}`;
+  if (origin === "number" || origin === "int") return `takes ${how} ${limit}, not ${summarizeValue(input)}`;
+  if (origin === "string") return count("character");
+  if (origin === "array" || origin === "set") return count("item");
+  return undefined;
+}
+
+/** Problems that a refusal names; the others are only counted. */
+export const MAX_PROBLEMS = 20;
+
+export function paramsRefusal(problems: string[], schema: JsonSchema | null, near: string[] = []): Refusal {
+  return new Refusal(
+    "LIVEOPS_PARAMS_INVALID",
+    paramsDetail(problems, schema),
+    near.length > 0 ? { nearest: near } : {},
+  );
+}
+
+export function paramsDetail(problems: string[], schema: JsonSchema | null): string {
+  const list = renderParameters(schema).map((line) => `  ${line}`);
+  const others = problems.length - MAX_PROBLEMS;
+  const more = others > 0 ? [`and ${others} more`] : [];
+  return [...problems.slice(0, MAX_PROBLEMS), ...more, "Parameters:", ...list].join("\n");
+}
+
+/** Of an unknown name, in an error. */
+const MOST_NAME_CHARACTERS = 200;
+
+type Parsed = { ok: true; value: unknown } | { ok: false; problems: string[]; nearest: string[] };
+
+export async function parseParams(params: z.ZodType | null, input: Record<string, unknown>): Promise<Parsed> {
+  if (params === null) return { ok: true, value: input };
+  const unknown = unknownNames(inputSchema(params), input);
+  if (unknown.problems.length > 0) return { ok: false, ...unknown };
+  const parsed = await z.safeParseAsync(params, input, { error: issueInWords });
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const problems = parsed.error.issues.map((issue, n) => (n < MAX_PROBLEMS ? inWords(issue) : ""));
+  return { ok: false, problems, nearest: [] };
+}
+
+/** zod drops names that a schema does not have; a mistyped name must not be dropped in silence. */
+function unknownNames(schema: JsonSchema | null, input: Record<string, unknown>) {
+  const problems: string[] = [];
+  const near = new Set<string>();
+  const shape = schema === null ? null : objectShape(schema, schema);
+  if (shape !== null && shape.rest === null) {
+    for (const name of Object.keys(input)) {
+      if (shape.properties.has(name)) continue;
+      // Only counted: each search for near names takes time, and there may be as many as a body holds.
+      if (problems.length >= MAX_PROBLEMS) {
+        problems.push("");
+        continue;
+      }
+      const meant = nearest(name, shape.properties.keys());
+      for (const each of meant) near.add(each);
+      problems.push(noSuchParameter(name, meant));
+    }
+  }
+  return { problems, nearest: [...near] };
+}
+
+export function noSuchParameter(name: string, meant: readonly string[]): string {
+  const hint = meant.length === 0 ? "" : `. Did you mean ${meant.join(" or ")}?`;
+  const shown = name.length > MOST_NAME_CHARACTERS ? `${name.slice(0, MOST_NAME_CHARACTERS)}…` : name;
+  return `there is no parameter ${JSON.stringify(shown)}${hint}`;
+}
+
+/** `server.port takes a number, not "x"`; an author's own message goes behind a colon. */
+function inWords(issue: z.core.$ZodIssue): string {
+  const path = issue.path.reduce<string>(
+    (text, key) =>
+      typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
+    "",
+  );
+  return named(path, issue.message);
+}

@@ -1,0 +1,63 @@
+/**
+ * From what was typed to a submission: words, schema, stages. Runs where the author's code may run: in a loader
+ * process, in a worker (for the next link of a chain), in `liveops run`; never in the daemon.
+ */
+
+import type { Submission } from "../../protocol/event.js";
+import { isDeeper, lossInValue } from "../../protocol/json-loss.js";
+import { MAX_DEPTH } from "../../protocol/limits.js";
+import { inputSchema } from "./describe-type.js";
+import { whyNotJson } from "./json-value.js";
+import { paramsRefusal, parseParams } from "./parse-params.js";
+import { type OperationCtor, readType, stagesFor } from "./read-type.js";
+import { readWords } from "./words.js";
+
+export interface Given {
+  params?: Record<string, unknown> | undefined;
+  /** Words `name=value`, laid over the params. */
+  set?: string[] | undefined;
+}
+
+export type Place = Pick<Submission, "id" | "label" | "cwd" | "chain">;
+
+/**
+ * The submission; its params are the accepted input, before defaults.
+ *
+ * @throws Refusal LIVEOPS_PARAMS_INVALID
+ * @throws TypeFault where the type itself is wrong
+ */
+export async function prepareSubmission(
+  Type: OperationCtor,
+  given: Given,
+  place: Place,
+): Promise<Submission> {
+  const { op, title, params } = readType(Type);
+  const schema = inputSchema(params);
+  const problem = whyNotJson(given.params);
+  if (problem !== null) throw paramsRefusal([`the parameters are not JSON: ${problem}`], schema);
+  const input = readWords(schema, given.params, given.set ?? []);
+  if (isDeeper(input, MAX_DEPTH))
+    throw paramsRefusal([`the parameters are nested more than ${MAX_DEPTH} levels deep`], schema);
+  const loss = lossInValue(input);
+  if (loss !== null) throw paramsRefusal([loss.problem], schema);
+  const parsed = await parseParams(params, input).catch((thrown: unknown) => {
+    throw paramsRefusal([`the schema of ${op} threw: ${messageOf(thrown)}`], schema);
+  });
+  if (!parsed.ok) throw paramsRefusal(parsed.problems, schema, parsed.nearest);
+  const stages = await stagesFor(Type, parsed.value);
+  const { id, label, cwd, chain } = place;
+  const submission = { id, op, title, label, cwd, params: input, stages, chain };
+  types.set(submission, Type);
+  return submission;
+}
+
+const types = new WeakMap<Submission, OperationCtor>();
+
+/** The class a submission was prepared from, in the same process: how a chain goes on without a catalogue. */
+export function typeOfSubmission(submission: Submission): OperationCtor | undefined {
+  return types.get(submission);
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,164 @@
+/**
+ * An operation type as everything but its author sees it: its statics, checked, defaults filled in.
+ *
+ * A type with wrong statics does not load; the message says which class, which static and what it may be.
+ */
+import { z } from "zod";
+import {
+  effectiveLimits,
+  LIMIT_NAMES,
+  limitProblem,
+  type ResourceLimits,
+} from "../../protocol/resource-limits.js";
+import { LiveOperation, type Progress } from "../sdk/live-operation.js";
+import { kebabCase, OP_PATTERN, titleCase } from "./names.js";
+
+/** A loaded operation type: what the catalogue holds and the runner constructs. */
+export type OperationCtor = (new () => Runnable) & { readonly name: string };
+export interface Runnable {
+  // biome-ignore lint/suspicious/noExplicitAny: each type's run takes its own Progress
+  run(p: Progress<any>): void | Promise<void>;
+}
+
+export interface TypeDefinition {
+  op: string;
+  title: string;
+  stages: readonly string[] | ((params: unknown) => unknown);
+  params: z.ZodType | null;
+  resumable: boolean;
+  /** Seconds. */
+  gracePeriod: number;
+  /** Seconds; null: no limit. */
+  timeout: number | null;
+  retry: { attempts: number; backoff: number } | null;
+  /** Absent: none. */
+  limits?: ResourceLimits;
+}
+
+/** Seconds between the request to stop and the kill, where a type says nothing. */
+export const DEFAULT_GRACE_PERIOD = 10;
+
+/** Longest timer Node keeps, in seconds: about 24 days. */
+const MAX_SECONDS = 2_147_483;
+
+/** A type whose statics are wrong. */
+export class TypeFault extends Error {
+  override name = "TypeFault";
+}
+
+/**
+ * Whether a module's export is an operation type: a subclass that has a `run`. Abstract classes lose their
+ * `abstract` when compiled; one without a `run` is taken for one.
+ */
+export function isOperationType(value: unknown): value is OperationCtor {
+  return (
+    typeof value === "function" &&
+    value.prototype instanceof LiveOperation &&
+    typeof value.prototype.run === "function"
+  );
+}
+
+/** @throws TypeFault */
+export function readType(Type: OperationCtor): TypeDefinition {
+  const statics = Type as unknown as Record<string, unknown>;
+  const fault = (problem: string) => new TypeFault(`class ${Type.name || "(without a name)"}: ${problem}`);
+  const own = (name: string) => (Object.hasOwn(Type, name) ? statics[name] : undefined);
+
+  const { params = null, stages = [], resumable = false } = statics;
+  if (typeof resumable !== "boolean") throw fault("static resumable must be true or false");
+  if (params !== null && !isSchema(params))
+    throw fault(
+      'static params must be a zod 4 schema: static params = z.object({ … }), with z from "liveops"',
+    );
+  const limits = readLimits(statics, fault);
+  return {
+    op: readOp(own("op"), Type.name, fault),
+    title: readTitle(own("title"), Type.name, fault),
+    stages: typeof stages === "function" ? (stages as TypeDefinition["stages"]) : readStages(stages, fault),
+    params: params as z.ZodType | null,
+    resumable,
+    gracePeriod: readSeconds("gracePeriod", statics.gracePeriod, fault) ?? DEFAULT_GRACE_PERIOD,
+    timeout: readSeconds("timeout", statics.timeout, fault),
+    retry: readRetry(statics.retry, fault),
+    ...(limits && { limits }),
+  };
+}
+
+/**
+ * The stages for these parsed parameters.
+ *
+ * @throws TypeFault where they are no list of different names, and whatever a stages function throws
+ */
+export async function stagesFor(Type: OperationCtor, parsed: unknown): Promise<string[]> {
+  const { stages } = readType(Type);
+  if (typeof stages !== "function") return [...stages];
+  const fault = (problem: string) => new TypeFault(`class ${Type.name}: ${problem}`);
+  return [...readStages(await stages.call(Type, parsed), fault)];
+}
+
+type Fault = (problem: string) => TypeFault;
+
+function readOp(op: unknown, className: string, fault: Fault): string {
+  if (op === undefined) {
+    const name = kebabCase(className);
+    if (className !== "default" && OP_PATTERN.test(name)) return name;
+    throw fault('no name can be made from the class name; write: static op = "my-operation"');
+  }
+  if (typeof op === "string" && OP_PATTERN.test(op)) return op;
+  throw fault(`static op must be in kebab-case, like "my-operation", not ${show(op)}`);
+}
+
+function readTitle(title: unknown, className: string, fault: Fault): string {
+  if (title === undefined) return titleCase(className);
+  if (typeof title === "string" && title.trim() !== "") return title;
+  throw fault(`static title must be a text, not ${show(title)}`);
+}
+
+function readStages(stages: unknown, fault: Fault): readonly string[] {
+  if (!Array.isArray(stages))
+    throw fault(`static stages must be a list of names, or a function that returns one, not ${show(stages)}`);
+  const seen = new Set<string>();
+  for (const stage of stages) {
+    if (typeof stage !== "string" || stage === "")
+      throw fault(`static stages must hold names, flat; ${show(stage)} is none`);
+    if (seen.has(stage)) throw fault(`static stages has "${stage}" twice; each name must be there once`);
+    seen.add(stage);
+  }
+  return stages;
+}
+
+function readSeconds(name: string, value: unknown, fault: Fault): number | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "number" && value > 0 && value <= MAX_SECONDS) return value;
+  throw fault(`static ${name} must be a number of seconds above 0, not ${show(value)}`);
+}
+
+function readLimits(statics: Record<string, unknown>, fault: Fault): ResourceLimits | undefined {
+  const limits: ResourceLimits = {};
+  for (const name of LIMIT_NAMES) {
+    const value = statics[name];
+    if (value === undefined || value === null) continue;
+    const problem = limitProblem(name, value);
+    if (problem !== null) throw fault(`static ${name} ${problem}, not ${show(value)}`);
+    limits[name] = value as number;
+  }
+  return effectiveLimits(limits, undefined);
+}
+
+/** Any zod 4 schema, also one from the author's own copy of zod. */
+function isSchema(value: unknown): boolean {
+  return value instanceof z.ZodType || (typeof value === "object" && value !== null && "_zod" in value);
+}
+
+function show(value: unknown): string {
+  const text = typeof value === "function" ? "a function" : JSON.stringify(value);
+  return text === undefined ? String(value) : text.slice(0, 80);
+}
+
+function readRetry(value: unknown, fault: (problem: string) => TypeFault): TypeDefinition["retry"] {
+  if (value === undefined || value === null) return null;
+  const { attempts, backoff = 1 } = value as { attempts?: unknown; backoff?: unknown };
+  if (typeof attempts !== "number" || !Number.isInteger(attempts) || attempts < 1 || attempts > 1000)
+    throw fault("static retry.attempts must be a whole number from 1 to 1000: how often it runs at most");
+  return { attempts, backoff: readSeconds("retry.backoff", backoff, fault) ?? 1 };
+}

@@ -1,0 +1,139 @@
+/**
+ * Runs one attempt of an operation and says how it ended. Called by the worker and by `liveops run`.
+ *
+ * Nothing else catches an operation's errors, and this never throws: whatever happens becomes one outcome.
+ */
+import { setImmediate as turn } from "node:timers/promises";
+import { Refusal } from "../../protocol/errors.js";
+import type { Outcome, Submission } from "../../protocol/event.js";
+import { newId } from "../../protocol/id.js";
+import type { OperationError } from "../../protocol/operation.js";
+import { constructing } from "../sdk/live-operation.js";
+import { AttemptProgress } from "./attempt-progress.js";
+import { Cancellation } from "./cancellation.js";
+import { inputSchema } from "./describe-type.js";
+import { Failure, toOperationError } from "./failure.js";
+import type { Order } from "./order.js";
+import { paramsDetail, parseParams } from "./parse-params.js";
+import { prepareSubmission } from "./prepare.js";
+import { Uncaught, watchProcessFaults } from "./process-faults.js";
+import { isOperationType, type OperationCtor, readType, stagesFor, TypeFault } from "./read-type.js";
+import type { Said, Sink, StageValues, StopControl } from "./sink.js";
+
+/**
+ * @param values - where a resumable type's stage values are; ignored where the type is not resumable
+ * @returns how it ended; the caller writes it down
+ */
+export async function runAttempt(
+  Type: OperationCtor,
+  order: Order,
+  sink: Sink,
+  control: StopControl,
+  values: StageValues | null,
+): Promise<Outcome> {
+  const cancellation = new Cancellation(control);
+  const faults = watchProcessFaults();
+  let progress: AttemptProgress | null = null;
+  let outcome: Outcome;
+  try {
+    const { parsed, stages } = await declare(Type, order, sink);
+    progress = new AttemptProgress(stages, sink, cancellation, readType(Type).resumable ? values : null);
+    const { id, label, attempt } = order;
+    const operation = constructing({ id, params: parsed, label, attempt }, () => new Type());
+    await Promise.race([runWhole(operation.run(progress), progress), faults.first]);
+    const { said } = progress.outcome;
+    outcome = said === null ? succeeded(null) : await finish(said, order);
+  } catch (caught) {
+    const thrown = caught instanceof Uncaught ? caught.thrown : caught;
+    outcome = cancellation.explains(thrown) ? CANCELLED : failed(errorOf(caught));
+    if (progress !== null) cancellation.abandon();
+  }
+  if (cancellation.reason === "timeout") outcome = failed(timedOut(Type, outcome.error));
+  try {
+    progress?.close();
+  } catch (thrown) {
+    // The sink could not take the bar's last value. The outcome matters more; its writer will say the same.
+    outcome = outcome.state === "failed" ? outcome : failed(errorOf(thrown));
+  }
+  cancellation.dispose();
+  faults.stop();
+  return outcome;
+}
+
+/** Parses the parameters anew, and says so where the type declares other stages than when it was submitted. */
+async function declare(Type: OperationCtor, order: Order, sink: Sink) {
+  const { title, params } = readType(Type);
+  const parsed = await parseParams(params, order.params);
+  if (!parsed.ok)
+    throw new Failure("LIVEOPS_PARAMS_INVALID", paramsDetail(parsed.problems, inputSchema(params)));
+  const stages = await stagesFor(Type, parsed.value);
+  const same =
+    stages.length === order.stages.length && stages.every((name, index) => name === order.stages[index]);
+  if (!same || title !== order.title) sink.event({ type: "stages:declared", title, stages }, true);
+  return { parsed: parsed.value, stages };
+}
+
+/** Waits for run, and fails where a stage was left behind. */
+async function runWhole(running: void | Promise<void>, progress: AttemptProgress): Promise<void> {
+  await running;
+  // Node reports a rejection nobody waits for once all promises had their turn.
+  await turn();
+  const { misuse, active } = progress.stages;
+  if (misuse !== null) throw misuse;
+  if (active !== null)
+    throw new Failure(
+      "LIVEOPS_STAGE_ACTIVE",
+      `run returned while stage "${active}" was active: await p.stage("${active}", …)`,
+    );
+}
+
+async function finish(said: Said, order: Order): Promise<Outcome> {
+  if (said.by === "result") return succeeded(said.value);
+  if (said.by === "error") return failed({ code: "LIVEOPS_FAILED", message: said.message, stack: null });
+  return { state: "succeeded", result: null, error: null, next: await nextLink(said, order) };
+}
+
+async function nextLink(said: Said & { by: "chainTo" }, order: Order): Promise<Submission> {
+  if (!isOperationType(said.type))
+    throw at(said, new TypeError("p.chainTo takes an operation type: a class"));
+  const { id, cwd, label, chain } = order;
+  try {
+    return await prepareSubmission(
+      said.type,
+      { params: said.params },
+      { id: newId(), cwd, label, chain: { id: chain.id, index: chain.index + 1, previous: id, next: null } },
+    );
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal)) throw thrown;
+    const message = `the chain cannot go on to ${readType(said.type).op}: ${thrown.message}`;
+    throw at(said, new Failure("LIVEOPS_PARAMS_INVALID", message));
+  }
+}
+
+/** The error with the stack of the author's `p.chainTo` line. */
+function at<E extends Error>(said: Said & { by: "chainTo" }, error: E): E {
+  const [, ...frames] = (said.at.stack ?? "").split("\n");
+  error.stack = [`${error.name}: ${error.message}`, ...frames].join("\n");
+  return error;
+}
+
+const CANCELLED: Outcome = { state: "cancelled", result: null, error: null, next: null };
+
+function succeeded(result: unknown): Outcome {
+  return { state: "succeeded", result, error: null, next: null };
+}
+
+function failed(error: OperationError): Outcome {
+  return { state: "failed", result: null, error, next: null };
+}
+
+function errorOf(thrown: unknown): OperationError {
+  if (thrown instanceof Uncaught) return { ...errorOf(thrown.thrown), cause: thrown.cause };
+  if (!(thrown instanceof TypeFault)) return toOperationError(thrown);
+  return { code: "LIVEOPS_LOAD_FAILED", message: thrown.message, stack: null };
+}
+
+function timedOut(Type: OperationCtor, error: OperationError | null): OperationError {
+  const message = `it ran longer than its timeout of ${readType(Type).timeout} s`;
+  return { code: "LIVEOPS_TIMEOUT", message, stack: error?.stack ?? null };
+}

@@ -1,0 +1,219 @@
+/**
+ * What was typed, `name=value` by `name=value`, read against a type's input schema. Pure.
+ *
+ * The schema decides what a text means; whether the value is allowed is decided later, by the schema itself.
+ */
+import { isDeeper, lossInText } from "../../protocol/json-loss.js";
+import { type JsonSchema, objectShape } from "../../protocol/json-schema.js";
+import { MAX_DEPTH } from "../../protocol/limits.js";
+import { nearest } from "../../protocol/nearest.js";
+import { MAX_PROBLEMS, noSuchParameter, paramsRefusal } from "./parse-params.js";
+import { readItems, readValue, takesList } from "./word-value.js";
+
+type Tree = Record<string, unknown>;
+
+/** One word, cut at its first `=`. */
+interface Word {
+  name: string;
+  text: string;
+  /** `name:=JSON` */
+  exact: boolean;
+}
+
+/**
+ * The params the words make, laid over `base`.
+ *
+ * - `name=value`: a text, a number, `true|false|yes|no|on|off`, as the schema has it; without one, a text.
+ * - `name=a name=b`, or `name=["a","b"]`: a list. A list replaces the base's.
+ * - `env.A=1`: nests.
+ * - `name:=JSON`: exactly that.
+ *
+ * @throws Refusal LIVEOPS_PARAMS_INVALID with everything that is wrong and the list of parameters
+ */
+export function readWords(
+  schema: JsonSchema | null,
+  base: object | undefined,
+  words: readonly string[],
+): Tree {
+  const reader = new WordReader(schema, copyOf(base ?? {}));
+  for (const word of words) {
+    // A refusal names no more of them, and each costs a search for near names.
+    if (reader.problems.length > MAX_PROBLEMS) break;
+    reader.read(word);
+  }
+  if (reader.problems.length > 0) throw paramsRefusal(reader.problems, schema, [...reader.near]);
+  return reader.params;
+}
+
+class WordReader {
+  readonly problems: string[] = [];
+  readonly near = new Set<string>();
+  /** Paths that words have set: `a`, `a.b`; a list may be added to. */
+  readonly #set = new Map<string, "scalar" | "list">();
+  /** Paths that lie above those, each with the first path below: `a` with `a.b`. */
+  readonly #above = new Map<string, string>();
+
+  constructor(
+    private readonly schema: JsonSchema | null,
+    readonly params: Tree,
+  ) {}
+
+  read(typed: string): void {
+    const word = cut(typed);
+    const problem = word === null ? notAWord(typed) : this.#take(word);
+    if (problem !== null) this.problems.push(problem);
+  }
+
+  #take(word: Word): string | null {
+    const found = this.#find(word);
+    if (typeof found === "string") return found;
+    const { path, schema } = found;
+    const root = this.schema ?? {};
+    const name = path.join(".");
+
+    const clash = this.#clash(name, path);
+    if (word.exact) {
+      if (clash !== null || this.#set.has(name)) return clash ?? givenTwice(name);
+      const json = parseJson(word.text);
+      if (json === undefined) return `${name}:= takes JSON, and ${quote(word.text)} is none`;
+      if (json.problem !== null) return `${name}: ${json.problem}`;
+      this.#put(path, json.value, "scalar");
+      return null;
+    }
+    if (clash !== null) return clash;
+    if (takesList(schema, root)) return this.#addItems(path, name, readItems(name, word.text, schema, root));
+    if (this.#set.has(name)) return givenTwice(name);
+    const read = readValue(name, word.text, schema, root);
+    if ("problem" in read) return read.problem;
+    this.#put(path, read.value, "scalar");
+    return null;
+  }
+
+  #addItems(path: string[], name: string, read: { items: unknown[] } | { problem: string }): string | null {
+    if (this.#set.get(name) === "scalar") return givenTwice(name);
+    if ("problem" in read) return read.problem;
+    if (!this.#set.has(name)) {
+      this.#put(path, read.items, "list");
+      return null;
+    }
+    // The list is ours: the first word made it. A copy for each word would take quadratic time.
+    const list = this.#get(path) as unknown[];
+    for (const item of read.items) list.push(item);
+    return null;
+  }
+
+  /** Where the word goes and what may stand there; or what is wrong with its name. */
+  #find(word: Word): { path: string[]; schema: JsonSchema } | string {
+    const parts = word.name.split(".");
+    if (parts.includes("") || parts.includes("__proto__"))
+      return `${quote(word.name)} is no name of a parameter`;
+    if (parts.length > MAX_DEPTH)
+      return `the parameters may not be nested more than ${MAX_DEPTH} levels deep`;
+    if (this.schema === null) return { path: parts, schema: { type: "string" } };
+    const root = this.schema;
+    let schema: JsonSchema = root;
+    const path: string[] = [];
+    for (let index = 0; index < parts.length; index++) {
+      const shape = objectShape(schema, root);
+      if (shape === null)
+        return `${path.join(".")} has nothing in it to name: ${path.join(".")}=value, or ${path.join(".")}:=JSON`;
+      // A name that has dots of its own wins over one that nests.
+      const whole = parts.slice(index).join(".");
+      const whole1 = shape.properties.get(whole);
+      if (whole1 !== undefined) return { path: [...path, whole], schema: whole1 };
+      const part = parts[index]!;
+      const next = shape.properties.get(part) ?? shape.rest;
+      if (next === null)
+        return this.#unknown([...path, part].join("."), path, part, shape.properties.keys(), word);
+      path.push(part);
+      schema = next;
+    }
+    return { path, schema };
+  }
+
+  #unknown(name: string, path: string[], part: string, names: Iterable<string>, word: Word): string {
+    if (name === "args" && word.exact)
+      return "it takes nothing after --: only a type with a parameter args does";
+    const prefix = path.length === 0 ? "" : `${path.join(".")}.`;
+    const meant = nearest(part, names).map((each) => prefix + each);
+    for (const each of meant) this.near.add(each);
+    return noSuchParameter(name, meant);
+  }
+
+  /** A word for `a` and one for `a.b` cannot both hold. */
+  #clash(name: string, path: string[]): string | null {
+    for (let length = 1; length < path.length; length++) {
+      const above = path.slice(0, length).join(".");
+      if (this.#set.has(above)) return `${above} and ${name} cannot both be given`;
+    }
+    const below = this.#above.get(name);
+    return below === undefined ? null : `${below} and ${name} cannot both be given`;
+  }
+
+  #get(path: string[]): unknown {
+    let current: unknown = this.params;
+    for (const part of path) current = isTree(current) ? current[part] : undefined;
+    return current;
+  }
+
+  #put(path: string[], value: unknown, as: "scalar" | "list"): void {
+    let tree = this.params;
+    for (const part of path.slice(0, -1)) {
+      const below = Object.hasOwn(tree, part) ? tree[part] : undefined;
+      const next = isTree(below) ? below : {};
+      tree[part] = next;
+      tree = next;
+    }
+    tree[path.at(-1)!] = value;
+    const name = path.join(".");
+    this.#set.set(name, as);
+    for (let dot = name.indexOf("."); dot !== -1; dot = name.indexOf(".", dot + 1)) {
+      const above = name.slice(0, dot);
+      if (!this.#above.has(above)) this.#above.set(above, name);
+    }
+  }
+}
+
+function cut(typed: string): Word | null {
+  const at = typed.indexOf("=");
+  if (at < 1 || typed.startsWith("-")) return null;
+  const exact = typed[at - 1] === ":";
+  const name = typed.slice(0, exact ? at - 1 : at);
+  return name === "" ? null : { name, text: typed.slice(at + 1), exact };
+}
+
+function notAWord(typed: string): string {
+  const bare = typed.replace(/^-+/, "");
+  const [name = ""] = bare.split("=");
+  const hint = name === "" || name === typed ? "" : `; write ${name}=value`;
+  return `${quote(typed)} is not name=value${hint}`;
+}
+
+function givenTwice(name: string): string {
+  return `${name} is given twice`;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
+function parseJson(text: string): { value: unknown; problem: string | null } | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  // Refused by whoever takes all parameters: they may be deeper together.
+  if (isDeeper(value, MAX_DEPTH)) return { value, problem: null };
+  return { value, problem: lossInText(text, value)?.problem ?? null };
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** As JSON has it: what was given stays as it is, and what is kept is what a later attempt reads. */
+function copyOf(value: object): Tree {
+  return JSON.parse(JSON.stringify(value)) as Tree;
+}

@@ -1,0 +1,180 @@
+import { LiveOperation, type Params, z } from "liveops";
+import { expect, it } from "vitest";
+import { describeType } from "../../../ops/runner/describe-type.js";
+import { kebabCase, titleCase } from "../../../ops/runner/names.js";
+import { prepareSubmission, typeOfSubmission } from "../../../ops/runner/prepare.js";
+import type { OperationCtor } from "../../../ops/runner/read-type.js";
+import { Refusal } from "../../../protocol/errors.js";
+
+const place = {
+  id: "abc123def456",
+  label: null,
+  cwd: "/",
+  chain: { id: "abc123def456", index: 0, previous: null, next: null },
+};
+
+function withParams(params: z.ZodType): OperationCtor {
+  return class Test extends LiveOperation {
+    static params = params;
+    run() {}
+  };
+}
+
+async function refused(Type: OperationCtor, given: Parameters<typeof prepareSubmission>[1]): Promise<string> {
+  const error = await prepareSubmission(Type, given, place).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(Refusal);
+  expect((error as Refusal).code).toBe("LIVEOPS_PARAMS_INVALID");
+  return (error as Refusal).message;
+}
+
+class Parts extends LiveOperation<typeof Parts> {
+  static params = z.object({
+    parts: z.array(z.string()).default(["a", "b"]),
+    n: z.coerce.number().default(3),
+  });
+  static stages = ({ parts }: Params<typeof Parts>) => ["Open", ...parts];
+  run() {}
+}
+
+it("keeps the input as it was accepted, and the stages of what it became", async () => {
+  const submission = await prepareSubmission(Parts, { params: { n: 1 }, set: ["n=5"] }, place);
+  expect(submission).toEqual({
+    ...place,
+    op: "parts",
+    title: "Parts",
+    params: { n: 5 },
+    stages: ["Open", "a", "b"],
+  });
+  expect(typeOfSubmission(submission)).toBe(Parts);
+});
+
+it.each([
+  ["the params", { params: { deep: JSON.parse(`${"[".repeat(9000)}${"]".repeat(9000)}`) } }],
+  ["a word's JSON", { set: [`deep:=${"[".repeat(9000)}${"]".repeat(9000)}`] }],
+  ["a word's name", { set: [`${"a.".repeat(9000)}b=1`] }],
+])("%s nested too deeply for what walks it are refused", async (_what, given) => {
+  const Type = withParams(z.looseObject({}));
+  expect(await refused(Type, given)).toMatch(/^the parameters .*nested more than 256 levels deep\n/);
+});
+
+it.each<[z.ZodType, unknown, string]>([
+  [z.number().min(1), 0, "a takes at least 1, not 0"],
+  [z.number().gt(1), 1, "a takes more than 1, not 1"],
+  [z.int().max(9), 20, "a takes at most 9, not 20"],
+  [z.int(), 1.5, "a takes a whole number, not 1.5"],
+  [z.number().multipleOf(5), 7, "a takes a multiple of 5, not 7"],
+  [z.string().min(1), "", "a takes at least 1 character"],
+  [z.array(z.string()).max(2), ["a", "b", "c"], "a takes at most 2 items"],
+  [z.enum(["fast", "safe"]), "slow", 'a takes one of fast, safe, not "slow"'],
+  [z.literal("on"), { b: 1 }, "a takes on, not an object"],
+  [z.boolean(), ["x"], "a takes true or false, not a list of 1"],
+  [z.strictObject({ b: z.string() }), { b: "", c: 1 }, 'a has no "c"'],
+  [z.email(), "x", "a: invalid email address"],
+  [z.string().min(3, "is far too short"), "x", "a: is far too short"],
+  [z.string().refine(() => false, "No"), "x", "a: no"],
+])(
+  "says in plain words what is wrong, unless the schema has words of its own: %#",
+  async (schema, a, says) => {
+    const message = await refused(withParams(z.object({ a: schema })), { params: { a } });
+    expect(message.split("\n")[0]).toBe(says);
+  },
+);
+
+it("says each problem with its path, and lists the parameters", async () => {
+  const Type = withParams(
+    z.object({ server: z.object({ port: z.number() }), tags: z.array(z.string()), path: z.string() }),
+  );
+  const message = await refused(Type, { params: { server: { port: "x" }, tags: ["a", 1] } });
+  expect(message.split("\n")).toEqual([
+    'server.port takes a number, not "x"',
+    "tags[1] takes text, not 1",
+    "path is required",
+    "Parameters:",
+    "  server  object        required",
+    "  tags    list of text  required",
+    "  path    text          required",
+  ]);
+});
+
+it("refuses names the schema does not have, which zod would drop, unless it is loose", async () => {
+  const message = await refused(Parts, { params: { part: [] } });
+  expect(message).toMatch(/^there is no parameter "part"\. Did you mean parts\?/);
+  const { params } = await prepareSubmission(
+    withParams(z.looseObject({})),
+    { params: { anything: 1 }, set: ["more=1"] },
+    place,
+  );
+  expect(params).toEqual({ anything: 1, more: "1" });
+  const preprocessed = withParams(z.preprocess((value) => value, z.object({ a: z.string() })));
+  expect((await prepareSubmission(preprocessed, { set: ["a=1"] }, place)).params).toEqual({ a: "1" });
+});
+
+it("waits for a schema that is async, and survives one that throws", async () => {
+  const slow = withParams(z.object({ n: z.number().refine(async (n) => n > 3, "must be above 3") }));
+  expect((await prepareSubmission(slow, { set: ["n=4"] }, place)).params).toEqual({ n: 4 });
+  expect(await refused(slow, { set: ["n=2"] })).toMatch(/^n: must be above 3$/m);
+  const broken = withParams(
+    z.object({}).refine(() => {
+      throw new Error("no such table");
+    }),
+  );
+  expect(await refused(broken, {})).toMatch(/^the schema of test threw: no such table$/m);
+});
+
+it("refuses what JSON cannot hold, and stages that are not a list of different names", async () => {
+  expect(await refused(withParams(z.looseObject({})), { params: { f: () => 1 } as never })).toMatch(
+    /not JSON: \.f is a function/,
+  );
+  class Twice extends LiveOperation {
+    static stages = () => ["A", "A"];
+    run() {}
+  }
+  await expect(prepareSubmission(Twice, {}, place)).rejects.toThrow(
+    'class Twice: static stages has "A" twice',
+  );
+});
+
+it("describes a type by the schema of its input", () => {
+  class LoadCSVFile extends LiveOperation {
+    static stages = ["Load"] as const;
+    static timeout = 60;
+    static params = z.object({
+      path: z.string().describe("file to load"),
+      when: z.date().optional(),
+      n: z.string().transform(Number).default(1),
+    });
+    run() {}
+  }
+  expect(describeType(LoadCSVFile, "/ops/a.ts")).toEqual({
+    op: "load-csv-file",
+    title: "Load CSV File",
+    stages: ["Load"],
+    resumable: false,
+    timeout: 60,
+    gracePeriod: 10,
+    retry: null,
+    file: "/ops/a.ts",
+    params: expect.objectContaining({
+      type: "object",
+      required: ["path"],
+      properties: {
+        path: { type: "string", description: "file to load" },
+        when: {},
+        n: expect.objectContaining({ type: "string" }),
+      },
+    }),
+  });
+  expect(describeType(Parts, "x").stages).toBeNull();
+});
+
+it.each([
+  ["StepA", "step-a", "Step A"],
+  ["LoadProcessSave", "load-process-save", "Load Process Save"],
+  ["HTTPCheck", "http-check", "HTTP Check"],
+  ["Step2B", "step2-b", "Step2 B"],
+  ["Backup", "backup", "Backup"],
+  ["_Private$Thing", "private-thing", "Private Thing"],
+])("%s is %s", (name, op, title) => {
+  expect(kebabCase(name)).toBe(op);
+  expect(titleCase(name)).toBe(title);
+});

@@ -1,0 +1,370 @@
+import { LiveOperation, OperationCancelled, type Params, type Progress, z } from "liveops";
+import { expect, it } from "vitest";
+import type { OperationCtor } from "../../../ops/runner/read-type.js";
+import { runAttempt } from "../../../ops/runner/run-attempt.js";
+import { ArraySink, anOrder, TestStop } from "./array-sink.js";
+
+/** Runs a type with this body and the stages Load, Save. */
+function opOf(run: (p: Progress, op: LiveOperation) => unknown, statics: object = {}): OperationCtor {
+  class Test extends LiveOperation {
+    static stages: readonly string[] = ["Load", "Save"];
+    override run(p: Progress): Promise<void> | void {
+      return run(p, this) as Promise<void> | void;
+    }
+  }
+  return Object.assign(Test, statics);
+}
+
+async function attempt(
+  run: (p: Progress, op: LiveOperation) => unknown,
+  { statics = {}, order = {}, stop = new TestStop(), sink = new ArraySink() } = {},
+) {
+  const outcome = await runAttempt(
+    opOf(run, statics),
+    anOrder({ stages: ["Load", "Save"], ...order }),
+    sink,
+    stop,
+    null,
+  );
+  return { outcome, sink, stop };
+}
+
+it("says each stage before and after its block, durably, and nothing else", async () => {
+  const { outcome, sink } = await attempt(async (p) => {
+    const rows = await p.stage("Load", () => {
+      p.log("inside");
+      return Promise.resolve([1, 2]);
+    });
+    await p.stage("Save", () => p.log(`${rows.length} rows`));
+  });
+  expect(outcome).toEqual({ state: "succeeded", result: null, error: null, next: null });
+  expect(sink.all).toEqual([
+    "stage:entered",
+    "inside",
+    "stage:left",
+    "stage:entered",
+    "2 rows",
+    "stage:left",
+  ]);
+  expect(sink.events.every((event) => event.durable)).toBe(true);
+  expect(sink.of("stage:left").map(({ stage, index, state }) => [stage, index, state])).toEqual([
+    ["Load", 0, "done"],
+    ["Save", 1, "done"],
+  ]);
+  expect(sink.lines.map(({ stage }) => stage)).toEqual(["Load", "Save"]);
+});
+
+it("gives id, params, label and attempt to field initialisers", async () => {
+  class Fields extends LiveOperation<typeof Fields> {
+    static params = z.object({ n: z.number().default(7) });
+    seen = [this.id, this.params.n, this.label, this.attempt];
+    run(p: Progress<Fields>) {
+      p.result(this.seen);
+    }
+  }
+  const order = anOrder({ op: "fields", title: "Fields", label: "mine", attempt: 3 });
+  const outcome = await runAttempt(Fields, order, new ArraySink(), new TestStop(), null);
+  expect(outcome.result).toEqual(["abc123def456", 7, "mine", 3]);
+  expect(() => new Fields()).toThrow("liveops makes the instances of Fields");
+});
+
+it("says what is declared now where it is not what the order says", async () => {
+  class Parts extends LiveOperation<typeof Parts> {
+    static params = z.object({ parts: z.array(z.string()).default(["a"]) });
+    static stages = ({ parts }: Params<typeof Parts>) => ["Open", ...parts];
+    async run(p: Progress<Parts>) {
+      await p.stage("a", () => {});
+    }
+  }
+  const run = async (stages: string[]) => {
+    const sink = new ArraySink();
+    await runAttempt(Parts, anOrder({ title: "Parts", stages }), sink, new TestStop(), null);
+    return sink.of("stages:declared").map(({ stages }) => stages);
+  };
+  expect(await run(["Open", "a"])).toEqual([]);
+  expect(await run(["Open"])).toEqual([["Open", "a"]]);
+});
+
+it.each([
+  ["an exception", () => Promise.reject(new Error("boom")), "failed", "LIVEOPS_EXCEPTION", "boom"],
+  ["a thrown text", () => Promise.reject("text"), "failed", "LIVEOPS_EXCEPTION", "threw 'text'"],
+  ["OperationCancelled", () => Promise.reject(new OperationCancelled()), "cancelled", undefined, undefined],
+] as const)("%s in a stage ends the stage and the attempt alike", async (_, block, state, code, message) => {
+  const { outcome, sink } = await attempt((p) => p.stage("Load", block));
+  expect(sink.of("stage:left")[0]?.state).toBe(state);
+  expect(outcome.state).toBe(state);
+  expect(outcome.error?.code).toBe(code);
+  expect(outcome.error?.message).toBe(message);
+});
+
+it("keeps the author's frames in the stack and cuts ours", async () => {
+  const { outcome } = await attempt((p) =>
+    p.stage("Load", function authorsBlock() {
+      throw new Error("boom", { cause: new Error("deeper") });
+    }),
+  );
+  expect(outcome.error?.stack).toContain("authorsBlock");
+  expect(outcome.error?.stack).toContain("caused by: Error: deeper");
+  expect(outcome.error?.stack).not.toMatch(/ops\/api\/(stages|run-attempt)\.ts/);
+  expect(outcome.error?.stack).not.toContain("node:internal");
+});
+
+it("runs a name that is not declared, untracked, and names the near one once", async () => {
+  const { sink } = await attempt(async (p) => {
+    await p.stage("Laod", () => p.log("runs"));
+    await p.stage("Laod", () => {});
+    await p.stage("Something else", () => {});
+    await p.untracked("Sav", () => {});
+  });
+  expect(sink.of("stage:entered").map(({ stage, index }) => [stage, index])).toEqual([
+    ["Laod", null],
+    ["Laod", null],
+    ["Something else", null],
+    ["Sav", null],
+  ]);
+  expect(sink.lines).toEqual([
+    {
+      stream: "liveops",
+      stage: null,
+      text: '"Laod" is not one of the stages and runs untracked. Did you mean "Load"?',
+    },
+    { stream: "log", stage: "Laod", text: "runs" },
+  ]);
+});
+
+it.each([
+  [
+    "run returns with a stage active",
+    (p: Progress) => {
+      void p.stage("Load", () => new Promise(() => {}));
+    },
+  ],
+  [
+    "a second stage begins while one is active",
+    async (p: Progress) => {
+      void p.stage("Load", () => new Promise(() => {}));
+      await p.stage("Save", () => {});
+    },
+  ],
+  [
+    "both were forgotten",
+    (p: Progress) => {
+      void p.stage("Load", () => new Promise(() => {}));
+      void p.stage("Save", () => {});
+    },
+  ],
+  ["stages are nested", (p: Progress) => p.stage("Load", () => p.stage("Save", () => {}))],
+  [
+    "it was caught",
+    async (p: Progress) => {
+      await p.stage("Load", () => p.stage("Save", () => {}).catch(() => {}));
+      p.result(1);
+    },
+  ],
+])("fails with LIVEOPS_STAGE_ACTIVE when %s", async (_, run) => {
+  const { outcome } = await attempt(run);
+  expect(outcome.error?.code).toBe("LIVEOPS_STAGE_ACTIVE");
+  expect(outcome.error?.message).toMatch(/await p\.stage\("Load"/);
+});
+
+it("tells a stage that was left running to stop, and lets it say no more", async () => {
+  const stopped = Promise.withResolvers<unknown>();
+  const { sink } = await attempt((p) => {
+    void p.stage(
+      "Load",
+      () => new Promise((_, reject) => p.signal.addEventListener("abort", () => reject(p.signal.reason))),
+    );
+    p.signal.addEventListener("abort", () => {
+      p.log("too late");
+      stopped.resolve(p.signal.reason);
+    });
+  });
+  expect(await stopped.promise).toBeInstanceOf(OperationCancelled);
+  expect(sink.of("stage:left")).toEqual([]);
+});
+
+it("keeps the first outcome; a second call throws LIVEOPS_OUTCOME_SET", async () => {
+  const thrown = await attempt((p) => {
+    p.result(1);
+    p.error("two");
+  });
+  expect(thrown.outcome.error).toMatchObject({ code: "LIVEOPS_OUTCOME_SET" });
+  const caught = await attempt((p) => {
+    p.result(1);
+    try {
+      p.result(2);
+    } catch {}
+  });
+  expect(caught.outcome).toMatchObject({ state: "succeeded", result: 1 });
+});
+
+it("fails after p.error, and after a throw whatever was said before", async () => {
+  expect((await attempt((p) => p.error("no disk"))).outcome).toEqual({
+    state: "failed",
+    result: null,
+    error: { code: "LIVEOPS_FAILED", message: "no disk", stack: null },
+    next: null,
+  });
+  const { outcome } = await attempt((p) => {
+    p.chainTo(Next, { from: "here" });
+    throw new Error("after");
+  });
+  expect(outcome).toMatchObject({ state: "failed", next: null, error: { message: "after" } });
+});
+
+it.each([
+  ["a function", { f: () => 1 }, ".f is a function"],
+  ["a symbol", [Symbol("x")], "[0] is a symbol"],
+  ["a BigInt", { a: { b: 1n } }, ".a.b is a bigint"],
+  ["NaN", { a: [1, Number.NaN] }, ".a[1] is NaN"],
+  ["a Map", new Map(), "it is a Map"],
+  ["a hole", [undefined], "[0] is undefined"],
+])("refuses %s as a result", async (_, value, where) => {
+  const { outcome } = await attempt((p) => p.result(value));
+  expect(outcome.error?.code).toBe("LIVEOPS_RESULT_NOT_JSON");
+  expect(outcome.error?.message).toContain(where);
+});
+
+it("refuses a cycle, keeps the same object twice, drops undefined, stores a Date as its text", async () => {
+  const cycle: Record<string, unknown> = {};
+  cycle.self = cycle;
+  expect((await attempt((p) => p.result(cycle))).outcome.error?.code).toBe("LIVEOPS_RESULT_NOT_JSON");
+  const shared = { a: 1 };
+  const { outcome } = await attempt((p) => {
+    const value = { x: shared, y: shared, gone: undefined, at: new Date(0) };
+    p.result(value);
+    shared.a = 2;
+  });
+  expect(outcome.result).toEqual({ x: { a: 1 }, y: { a: 1 }, at: "1970-01-01T00:00:00.000Z" });
+});
+
+class Next extends LiveOperation<typeof Next> {
+  static params = z.object({ from: z.string(), n: z.number().default(1) });
+  static stages = ["Only"] as const;
+  run() {}
+}
+
+it("prepares the chain's next link in the worker", async () => {
+  const order = {
+    label: "mine",
+    cwd: "/tmp",
+    chain: { id: "first00000ab", index: 1, previous: "first00000ab", next: null },
+  };
+  const { outcome } = await attempt((p) => p.chainTo(Next, { from: "a" }), { order });
+  expect(outcome).toEqual({
+    state: "succeeded",
+    result: null,
+    error: null,
+    next: {
+      id: expect.stringMatching(/^[a-z][0-9a-z]{11}$/),
+      op: "next",
+      title: "Next",
+      label: "mine",
+      cwd: "/tmp",
+      params: { from: "a" },
+      stages: ["Only"],
+      chain: { id: "first00000ab", index: 2, previous: "abc123def456", next: null },
+    },
+  });
+});
+
+it("fails where the next link's parameters do not fit", async () => {
+  const { outcome } = await attempt((p) => p.chainTo(Next, { from: 1 as never }));
+  expect(outcome.next).toBeNull();
+  expect(outcome.error?.code).toBe("LIVEOPS_PARAMS_INVALID");
+  expect(outcome.error?.message).toContain("the chain cannot go on to next: from takes text, not 1");
+  expect(outcome.error?.stack).toContain("run-attempt.test.ts");
+});
+
+it("fails where the parameters no longer fit, before the operation is constructed", async () => {
+  const sink = new ArraySink();
+  const outcome = await runAttempt(Next, anOrder({ params: { from: 3 } }), sink, new TestStop(), null);
+  expect(outcome.error?.code).toBe("LIVEOPS_PARAMS_INVALID");
+  expect(sink.events).toEqual([]);
+});
+
+it("throws at checkCancelled and track once asked, also in a loop that never yields", async () => {
+  for (const loop of [
+    (p: Progress) => {
+      for (;;) p.checkCancelled();
+    },
+    (p: Progress) => {
+      for (const _ of p.track(forever()));
+    },
+  ]) {
+    const stop = new TestStop();
+    let turns = 0;
+    stop.poll = () => (++turns > 2 ? "cancel" : null);
+    const { outcome, sink } = await attempt((p) => p.stage("Load", () => loop(p)), { stop });
+    expect(outcome).toEqual({ state: "cancelled", result: null, error: null, next: null });
+    expect(sink.of("stage:left")[0]?.state).toBe("cancelled");
+  }
+});
+
+function* forever() {
+  for (let i = 0; ; i++) yield i;
+}
+
+it("takes an AbortError that p.signal caused for the stop", async () => {
+  const stop = new TestStop();
+  const { outcome, sink } = await attempt(
+    (p) =>
+      p.stage("Load", async () => {
+        const { setTimeout } = await import("node:timers/promises");
+        const waiting = setTimeout(1_000_000, null, { signal: p.signal });
+        stop.abort("cancel");
+        await waiting;
+      }),
+    { stop },
+  );
+  expect(outcome.state).toBe("cancelled");
+  expect(sink.of("stage:left")[0]?.state).toBe("cancelled");
+});
+
+it("fails with LIVEOPS_TIMEOUT when the stop was a timeout, whatever the operation made of it", async () => {
+  for (const run of [
+    (p: Progress) => p.checkCancelled(),
+    (p: Progress) => p.result("late"),
+    () => Promise.reject(new Error("x")),
+  ]) {
+    const stop = new TestStop();
+    stop.abort("timeout");
+    const { outcome } = await attempt(run, { stop, statics: { timeout: 5 } });
+    expect(outcome).toMatchObject({
+      state: "failed",
+      result: null,
+      error: { code: "LIVEOPS_TIMEOUT", message: "it ran longer than its timeout of 5 s" },
+    });
+  }
+});
+
+it("lets a success stand where the cancel came late", async () => {
+  const stop = new TestStop();
+  const { outcome } = await attempt(
+    (p) => {
+      stop.abort("cancel");
+      p.result("done anyway");
+    },
+    { stop },
+  );
+  expect(outcome).toMatchObject({ state: "succeeded", result: "done anyway" });
+});
+
+it("lets log, status, percent and checkCancelled be passed on as callbacks", async () => {
+  const { outcome, sink } = await attempt(({ log, status, percent, checkCancelled }) => {
+    for (const each of [log, status, percent, checkCancelled]) each("5" as never);
+  });
+  expect(outcome.error).toBeNull();
+  expect(sink.all).toEqual(["5", "status:changed", "progress:changed"]);
+});
+
+it("a logged text that ends its line adds no empty one", async () => {
+  class Test extends LiveOperation {
+    run(p: Progress) {
+      for (const text of ["a\nb\n", "c\r\n", "", "\n"]) p.log(text);
+    }
+  }
+  const sink = new ArraySink();
+  await runAttempt(Test, anOrder(), sink, new TestStop(), null);
+  expect(sink.lines.map(({ text }) => text)).toEqual(["a\nb", "c", "", ""]);
+});
