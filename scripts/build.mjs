@@ -88,7 +88,7 @@ const built = await Promise.all([
     ...esm,
     entryPoints: {
       liveops: "ops/sdk/index.ts",
-      run: "tui/commands/run/inline.ts",
+      run: "tui/cli/run/inline.ts",
       worker: "daemon/worker/main.ts",
       loader: "daemon/loader/main.ts",
       ...shipped,
@@ -101,7 +101,7 @@ const built = await Promise.all([
   build({
     ...cjs,
     entryPoints: {
-      "liveops-cli": "tui/commands/main.ts",
+      "liveops-cli": "tui/cli/main.ts",
       "liveopsd-cli": "daemon/commands/main.ts",
       daemon: "daemon/main.ts",
     },

@@ -60,7 +60,7 @@ describe("directions", () => {
   test.each(Object.keys(MAY))("%s", (folder) => {
     const wrong = imports.filter(({ from, to }) => {
       if (top(from) !== folder || !all.has(to)) return false;
-      const mayOps = from.startsWith("tui/commands/run/") && top(to) === "ops";
+      const mayOps = from.startsWith("tui/cli/run/") && top(to) === "ops";
       return !mayOps && !MAY[folder]!.includes(top(to));
     });
     expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
@@ -69,7 +69,7 @@ describe("directions", () => {
   test("every relative import is of a file that is there", () => {
     const lost = imports.filter(({ to }) => /^(protocol|ops|daemon|tui)\//.test(to) && !all.has(to));
     // Bundles that are loaded from beside another one at run time.
-    const beside = /^(daemon\/commands\/daemon|tui\/commands\/(tui|run)(\/[\w-]+)?)\.js$/;
+    const beside = /^(daemon\/commands\/daemon|tui\/cli\/(tui|run)(\/[\w-]+)?)\.js$/;
     expect(lost.filter(({ to }) => !beside.test(to)).map(({ from, to }) => `${from}: ${to}`)).toEqual([]);
   });
 
@@ -154,7 +154,7 @@ describe("what a command carries", () => {
     );
   }
 
-  test.each(["tui/commands/main.ts", "daemon/commands/main.ts"])(
+  test.each(["tui/cli/main.ts", "daemon/commands/main.ts"])(
     "%s: no zod, no server, no screen",
     async (entry) => {
       const modules = await carried(entry);

@@ -2,7 +2,7 @@
 import type { Argument, Command, Option } from "commander";
 import { commandTree as daemonTree } from "../../daemon/commands/command-line.js";
 import { examplesOf } from "../../protocol/command/options.js";
-import { commandTree as operationTree } from "../../tui/commands/command-line.js";
+import { commandTree as operationTree } from "../../tui/cli/command-line.js";
 import { exitCodes } from "./errors.js";
 import { code, type Regions, table } from "./markdown.js";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { Client } from "../../protocol/client/client.js";
 import { ConnectionLostError, NoAnswerError } from "../../protocol/client/errors.js";
-import { followChain } from "../../tui/commands/follow/chain.js";
+import { followChain } from "../../tui/cli/follow/chain.js";
 import { FakeDaemon } from "../harness/fake-daemon.js";
 import { useDirectories } from "../harness/temporary.js";
 import { runBin } from "./run-bin.js";

@@ -1,6 +1,6 @@
 /** Stages that bear the names of what every object has, before they are entered. */
 import { expect, test } from "vitest";
-import { recordLines } from "../../tui/commands/show/record-lines.js";
+import { recordLines } from "../../tui/cli/show.js";
 import { lanesOfRecords } from "../../tui/dashboard/replay/lanes.js";
 import { Story } from "../harness/records.js";
 

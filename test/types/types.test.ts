@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { newNames } from "../../tui/commands/new/names.js";
-import { operationSource, tsconfigSource } from "../../tui/commands/new/template.js";
+import { newNames, operationSource, tsconfigSource } from "../../tui/cli/new-template.js";
 import { COMPILERS, type Compiler, emitDeclarations, errorsIn, markedLines, parse, tsc } from "./compile.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

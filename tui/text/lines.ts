@@ -4,12 +4,28 @@
  * stdout gets headers, lines and results, stderr errors and messages of ours. Used by `run`, `watch` and
  * `submit --follow` alike, so that an operation reads the same with and without the daemon.
  */
+
 import type { EventLine } from "../../protocol/client/client.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import type { Operation } from "../../protocol/operation.js";
 import { reduceOutline } from "../../protocol/reduce.js";
+import { formatAmount, formatPercent } from "../terminal/format.js";
+import { jsonLine } from "../terminal/json.js";
 import type { BarView } from "./bar.js";
-import { resultLines } from "./result-lines.js";
+
+/**
+ * An operation's result for scripts that read stdout: a line for each key of an object, its nested values as JSON; `result=…` for anything else. No result, no line.
+ * A text stays one line: its newlines are written `\n`.
+ */
+export function resultLines(result: unknown): string[] {
+  if (result === null || result === undefined) return [];
+  if (typeof result !== "object" || Array.isArray(result)) return [`result=${shown(result)}`];
+  return Object.entries(result).map(([key, value]) => `${sanitize(key)}=${shown(value)}`);
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? sanitize(value) : jsonLine(value);
+}
 
 export type Said =
   | { to: "out" | "err"; text: string; tone: Tone }
@@ -19,7 +35,7 @@ export type Said =
 /** What a line is, for its colour on a terminal. */
 export type Tone = "header" | "plain" | "note" | "success" | "warning" | "error";
 
-export interface TextState {
+interface TextState {
   /** Its outline (`foldOutline`): at which of how many stages it is. */
   readonly operation: Operation | null;
   /** Of an operation that threw, print the stack too: nothing else keeps it (`run`). */
@@ -30,7 +46,7 @@ export function textState(options: { stacks?: boolean } = {}): TextState {
   return { operation: null, stacks: options.stacks ?? false };
 }
 
-export interface Step {
+interface Step {
   state: TextState;
   said: Said[];
 }
@@ -134,4 +150,28 @@ function err(text: string): Said {
 
 function note(text: string): Said {
   return { to: "err", text: sanitize(text, { newlines: true }), tone: "note" };
+}
+
+/** The bar where nothing can be drawn over: a plain line each time another tenth is reached. Pure. */
+export interface Steps {
+  /** The last tenth that was said; 0 before the first. */
+  tenth: number;
+  /** Which bar it was of. */
+  bar?: string;
+}
+
+/** A bar that goes back, or away, or is another one, starts the tenths anew. An unknown total has no tenths. */
+export function stepLine(steps: Steps, view: BarView | null): { steps: Steps; line: string | null } {
+  if (view === null) return { steps: { tenth: 0 }, line: null };
+  const { progress, percent } = view;
+  if (progress !== null && progress.total === null) return { steps, line: null };
+  const label = progress?.label ?? view.stage;
+  const bar = `${label} ${progress?.total}`;
+  const tenth = Math.floor(percent / 10);
+  const before = bar === steps.bar ? steps.tenth : 0;
+  if (tenth <= before) return { steps: { tenth, bar }, line: null };
+  const name = label ? `${sanitize(label)} ` : "";
+  const unit = progress?.unit == null ? null : sanitize(progress.unit);
+  const amount = progress ? ` (${formatAmount(progress.done, progress.total, unit)})` : "";
+  return { steps: { tenth, bar }, line: `${name}${formatPercent(tenth * 10)}${amount}` };
 }

@@ -6,8 +6,7 @@
  */
 import { type Colour, type Paint, paintFor, wantsRedraw } from "../../protocol/command/colour.js";
 import { type BarView, barLine } from "./bar.js";
-import type { Said, Tone } from "./lines.js";
-import { type Steps, stepLine } from "./steps.js";
+import { type Said, type Steps, stepLine, type Tone } from "./lines.js";
 
 export interface TextStream {
   write(text: string): unknown;

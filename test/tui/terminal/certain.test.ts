@@ -1,7 +1,7 @@
 /** Characters of a certain width: string-width agrees about each of them. */
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
-import { certainWidth } from "../../../tui/terminal/certain.js";
+import { certainWidth } from "../../../tui/terminal/width.js";
 
 test("every character it is certain of is one column to string-width, too", () => {
   const wrong: string[] = [];

@@ -1,7 +1,6 @@
 /** Text mode's core: events and lines in, what is said out. */
 import { expect, test } from "vitest";
-import { step, textState } from "../../../tui/text/lines.js";
-import { resultLines } from "../../../tui/text/result-lines.js";
+import { resultLines, step, textState } from "../../../tui/text/lines.js";
 import { Story } from "../../harness/records.js";
 
 /** All that is printed, as `out` and `err` lines. */

@@ -2,9 +2,8 @@
 import { useEffect, useSyncExternalStore } from "react";
 import type { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { capturedEnv } from "../../commands/submit/captured-env.js";
-import { newKey } from "../../commands/submit/idempotency-key.js";
-import { withTrailing } from "../../commands/trailing.js";
+import { withTrailing } from "../../cli/arguments.js";
+import { capturedEnv, newKey } from "../../cli/submit.js";
 import type { Request } from "../state/request.js";
 import type { Store } from "../store.js";
 

@@ -4,8 +4,7 @@
  * A character of two columns takes a cell and leaves the next one empty (""); what has no width of its own joins the
  * cell before it.
  */
-import { certainWidth } from "../../terminal/certain.js";
-import { columnsOf } from "../../terminal/width.js";
+import { certainWidth, columnsOf } from "../../terminal/width.js";
 import { styleAfter } from "./sgr.js";
 
 export interface Cells {

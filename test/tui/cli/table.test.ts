@@ -1,0 +1,100 @@
+/** The table of `ls` and the record of `show`: pure text. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { plain } from "../../../protocol/command/colour.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { STATES } from "../../../protocol/state.js";
+import { table } from "../../../tui/cli/ls-table.js";
+import { recordLines } from "../../../tui/cli/show.js";
+import * as widths from "../../../tui/terminal/width.js";
+import { AT, Story } from "../../harness/records.js";
+
+const now = Date.parse(AT) + 65_000;
+
+function operation(over: Partial<Operation> = {}): Operation {
+  return { ...new Story().started().entered("Process", 1).record(), ...over };
+}
+
+test("a row has id, type, state, stage, progress, age and label", () => {
+  const rows = [
+    operation({ percent: 42, label: "nightly" }),
+    operation({ id: "bbb", state: "queued", queuePosition: 3, currentStage: -1 }),
+    operation({ id: "ccc", state: "succeeded", percent: 100 }),
+    operation({
+      progress: { done: 1200, total: null, unit: "row", label: null, rate: null, etaSeconds: null },
+    }),
+    operation({ cancelRequested: true }),
+  ];
+  expect(table(rows, { width: Number.POSITIVE_INFINITY, widths, paint: plain, now })).toEqual([
+    "ID            OP                 STATE         STAGE               DONE  AGE  LABEL",
+    "aaa111bbb222  load-process-save  ● running     [2/3] Process        42%   1m  nightly",
+    "bbb           load-process-save  ○ queued                            #3   1m",
+    "ccc           load-process-save  ✓ succeeded                       100%   1m",
+    "aaa111bbb222  load-process-save  ● running     [2/3] Process  1,200 row   1m",
+    "aaa111bbb222  load-process-save  ● cancelling  [2/3] Process              1m",
+  ]);
+});
+
+const untrusted = fc.string({
+  unit: fc.constantFrom("a", "日", "\x1b", "\n", "\u202e", "👩‍💻"),
+  maxLength: 30,
+});
+
+test("it fits every width, and holds no control, whatever the labels are", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 160 }),
+      fc.array(fc.record({ label: untrusted, op: untrusted, state: fc.constantFrom(...STATES) }), {
+        minLength: 1,
+        maxLength: 5,
+      }),
+      (width, rows) => {
+        const lines = table(
+          rows.map((row) => operation(row)),
+          { width, widths, paint: plain, now },
+        );
+        expect(lines).toHaveLength(rows.length + 1);
+        for (const line of lines) {
+          expect(widths.columnsOf(line)).toBeLessThanOrEqual(width);
+          expect(line).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/);
+        }
+      },
+    ),
+  );
+});
+
+test("show tells what there is, and nothing that is empty", () => {
+  const story = new Story({ params: { path: "a\tb" }, label: "mine" })
+    .started()
+    .entered("Load", 0)
+    .left("Load", 0, "done", true)
+    .entered("Process", 1)
+    .left("Process", 1, "failed")
+    .log("one")
+    .finished("failed");
+  expect(recordLines(story.record(), { paint: plain, now })).toEqual([
+    "aaa111bbb222  load-process-save  ✗ failed",
+    "title     Load, process, save",
+    "label     mine",
+    "cwd       /",
+    `created   ${AT}`,
+    "took      0s",
+    "params",
+    "  path=a       b",
+    "stages",
+    "  ✓ Load  done in an earlier attempt",
+    "  ✗ Process  1s",
+    "  ○ Save",
+    "error",
+    "  it broke (LIVEOPS_EXCEPTION)",
+    "      at x",
+    "log       1 line: liveops logs aaa111bbb222",
+  ]);
+});
+
+test("show names the chain's neighbours", () => {
+  const chain = { id: "aaa", index: 1, previous: "aaa", next: "ccc" };
+  expect(recordLines(operation({ id: "bbb", chain }), { paint: plain, now })).toContain(
+    "chain     link 2 of aaa, after aaa, then ccc",
+  );
+});

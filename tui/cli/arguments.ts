@@ -1,0 +1,99 @@
+/** What several commands read from their command line: an id, parameters, a label, the words after `--`. */
+import { readFileSync } from "node:fs";
+import type { Client } from "../../protocol/client/client.js";
+import { NotFoundError, UsageError } from "../../protocol/command/failures.js";
+import { isDeeper, lossInText } from "../../protocol/json-loss.js";
+import { MAX_DEPTH, MAX_LABEL } from "../../protocol/limits.js";
+import type { Operation } from "../../protocol/operation.js";
+
+/**
+ * What follows `--` on the command line: words for the operation's own command (`liveops submit shell -- make -j4`).
+ *
+ * Taken off before commander reads the line, which drops the `--` and mixes both kinds of words.
+ */
+let taken: string[] | undefined;
+
+/** The words before the first `--`; the ones after it are kept for `trailingWords`. */
+export function takeTrailing(words: string[]): string[] {
+  const cut = words.indexOf("--");
+  if (cut === -1) return words;
+  taken = words.slice(cut + 1);
+  return words.slice(0, cut);
+}
+
+/** Undefined where there was no `--`. */
+export function trailingWords(): string[] | undefined {
+  return taken;
+}
+
+/** All words as the operation gets them: what followed `--` is `args`, said exactly, and last. */
+export function withTrailing(set: string[], trailing: string[] | undefined): string[] {
+  return trailing === undefined ? set : [...set, `args:=${JSON.stringify(trailing)}`];
+}
+
+/**
+ * The object of `--params JSON|@file|-`; undefined where the option is absent.
+ *
+ * @throws UsageError where it cannot be read, or is not a JSON object
+ */
+export function givenParams(text: string | undefined): Record<string, unknown> | undefined {
+  if (text === undefined) return undefined;
+  const source = text === "-" ? "stdin" : text.startsWith("@") ? text.slice(1) : "--params";
+  const json = source === "--params" ? text : read(text === "-" ? 0 : source, source);
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new UsageError(
+      `${source} is not JSON: ${(error as Error).message}`,
+      `give an object: --params '{"name": "value"}', --params @file.json, or - for stdin`,
+    );
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new UsageError(`${source} must hold a JSON object, such as {"name": "value"}`);
+  }
+  if (isDeeper(value, MAX_DEPTH))
+    throw new UsageError(
+      `${source} is nested more than ${MAX_DEPTH} levels deep; pass the path of a file instead`,
+    );
+  const loss = lossInText(json, value);
+  if (loss !== null) throw new UsageError(`${source}: ${loss.problem}`);
+  return value as Record<string, unknown>;
+}
+
+function read(from: string | number, source: string): string {
+  try {
+    // Some editors begin a file with a mark of its encoding, which JSON does not know.
+    return readFileSync(from, "utf8").replace(/^\ufeff/, "");
+  } catch (error) {
+    throw new UsageError(`--params: ${source} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** `--label TEXT`. @throws UsageError where it is longer than a label may be */
+export function givenLabel(text: string | undefined): string | undefined {
+  if (text === undefined || text.length <= MAX_LABEL) return text;
+  throw new UsageError(`--label has ${text.length} characters; ${MAX_LABEL} are possible`);
+}
+
+/** The operation of that id; without an id the newest one. @throws NotFoundError where there is none yet */
+export async function namedOrNewest(client: Client, id: string | undefined): Promise<Operation> {
+  if (id !== undefined) return client.show(id);
+  const [newest] = (await client.list({ limit: 1 })).operations;
+  if (newest) return newest;
+  throw new NotFoundError("there are no operations yet; submit one, or see what there is: liveops ops");
+}
+
+/**
+ * The directory in which the command was typed.
+ *
+ * @param what it is typed for, as the word to type again
+ * @throws UsageError where somebody removed it
+ */
+export function currentDirectory(what: "run" | "submit"): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw new UsageError(`the current directory no longer exists; go to another one and ${what} again`);
+  }
+}

@@ -1,0 +1,66 @@
+/** The whole command line: loads the one command that was typed; help and a mistyped name load them all. */
+import type { Command } from "commander";
+import { rootCommand, runRoot } from "../../protocol/command/options.js";
+import { endQuietlyOnClosedPipe } from "../../protocol/command/report.js";
+import { takeTrailing } from "./arguments.js";
+
+type Register = (root: Command) => void;
+
+/** In the order help lists them. */
+const COMMANDS: Record<string, () => Promise<Register>> = {
+  submit: async () => (await import("./submit.js")).registerSubmit,
+  run: async () => (await import("./run/command.js")).registerRun,
+  ls: async () => (await import("./ls.js")).registerLs,
+  show: async () => (await import("./show.js")).registerShow,
+  watch: async () => (await import("./watch.js")).registerWatch,
+  logs: async () => (await import("./logs.js")).registerLogs,
+  wait: async () => (await import("./wait.js")).registerWait,
+  cancel: async () => (await import("./cancel.js")).registerCancel,
+  retry: async () => (await import("./retry.js")).registerRetry,
+  rm: async () => (await import("./rm.js")).registerRm,
+  ops: async () => (await import("./ops.js")).registerOps,
+  new: async () => (await import("./new.js")).registerNew,
+  doctor: async () => (await import("./doctor.js")).registerDoctor,
+  tui: async () => (await import("./open-tui.js")).registerTui,
+};
+
+/** Options of the root that take the next word. */
+const WITH_VALUE = new Set(["--socket", "--state-dir"]);
+
+export async function runCommandLine(words: string[]): Promise<void> {
+  endQuietlyOnClosedPipe();
+  const typed = commandWord(words);
+  const found = typed !== undefined && Object.hasOwn(COMMANDS, typed) ? COMMANDS[typed] : undefined;
+  const root = found ? emptyTree() : await commandTree();
+  if (found) (await found())(root);
+  await runRoot(root, typed === "submit" || typed === "run" ? takeTrailing(words) : words);
+}
+
+function emptyTree(): Command {
+  return rootCommand("liveops", "Run long operations in a local daemon and watch their stages live");
+}
+
+/** The whole command line. */
+export async function commandTree(): Promise<Command> {
+  const root = emptyTree();
+  for (const load of Object.values(COMMANDS)) (await load())(root);
+  return root.addHelpText(
+    "after",
+    `
+Examples:
+  $ liveops ops
+  $ liveops submit backup source=. target=/tmp/backups --follow
+  $ liveops ls
+
+liveops <command> --help shows the options and examples of a command. The daemon has its own: liveopsd --help`,
+  );
+}
+
+function commandWord(words: string[]): string | undefined {
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    if (WITH_VALUE.has(word)) i++;
+    else if (!word.startsWith("-")) return word;
+  }
+  return undefined;
+}

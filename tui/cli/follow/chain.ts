@@ -1,0 +1,90 @@
+/**
+ * Every event and log line of an operation and of those it hands over to, in order, each once, over restarts of the
+ * daemon.
+ */
+import type { Client, EventLine } from "../../../protocol/client/client.js";
+import type { FinalState } from "../../../protocol/state.js";
+import { type Reconnect, reconnecting } from "./reconnect.js";
+
+interface FollowedLine {
+  id: string;
+  line: EventLine;
+}
+
+interface FollowOptions extends Reconnect {
+  /** Events and lines up to here are known already. */
+  after?: { seq: number; logLine: number };
+  /** Go on to the operation it hands over to; true by default. */
+  chain?: boolean;
+}
+
+/** Ends when the last operation is finished; the last line of each operation is its `end`. */
+export async function* followChain(
+  client: Client,
+  id: string,
+  options: FollowOptions = {},
+): AsyncGenerator<FollowedLine, FinalState | null> {
+  let current: string | null = id;
+  let state: FinalState | null = null;
+  let after = options.after;
+  while (current !== null) {
+    let next: string | null = null;
+    for await (const line of followOne(client, current, after, options)) {
+      if (line.type === "operation:finished") next = line.next;
+      if (line.type === "operation:retried") next = null;
+      if (line.type === "end") state = line.state;
+      yield { id: current, line };
+    }
+    current = options.chain === false ? null : next;
+    after = undefined;
+  }
+  return state;
+}
+
+async function* followOne(
+  client: Client,
+  id: string,
+  after: FollowOptions["after"],
+  options: FollowOptions,
+): AsyncGenerator<EventLine> {
+  const seen = new Seen(after);
+  const open = () =>
+    client.events(id, { after: seen.resumeAfter(), follow: true, log: true }, options.signal);
+  for await (const line of reconnecting(open, options)) if (seen.isNew(line)) yield line;
+}
+
+/** What was yielded already: events go by `seq`, log lines by `n`. */
+class Seen {
+  #event: number;
+  #logLine: number;
+  #newest: number;
+  readonly #unnumbered = new Set<string>();
+
+  constructor(after: FollowOptions["after"]) {
+    this.#event = after?.seq ?? 0;
+    this.#logLine = after?.logLine ?? 0;
+    this.#newest = this.#event;
+  }
+
+  /** One back from the newest: what shares its number with it is sent again and dropped here. */
+  resumeAfter(): number {
+    return Math.max(0, this.#newest - 1);
+  }
+
+  isNew(line: EventLine): boolean {
+    if (line.type === "end") return true;
+    if (line.type === "log:line") {
+      if (line.n <= this.#logLine) return false;
+      this.#logLine = line.n;
+    } else if (line.seq === 0) {
+      const key = `${line.type} ${line.attempt} ${line.at}`;
+      if (this.#unnumbered.has(key)) return false;
+      this.#unnumbered.add(key);
+    } else {
+      if (line.seq <= this.#event) return false;
+      this.#event = line.seq;
+    }
+    this.#newest = Math.max(this.#newest, line.seq);
+    return true;
+  }
+}

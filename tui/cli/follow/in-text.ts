@@ -1,0 +1,99 @@
+/** Shows an operation and its chain in text mode, live: `watch` and `submit --follow`. */
+import type { Client } from "../../../protocol/client/client.js";
+import { sanitize } from "../../../protocol/command/sanitize.js";
+import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { type FinalState, isFinal } from "../../../protocol/state.js";
+import type { WatchLine } from "../../../protocol/watch.js";
+import { jsonLine } from "../../terminal/json.js";
+import { step, textState } from "../../text/lines.js";
+import { TextScreen } from "../../text/screen.js";
+import { interruptible } from "../connection.js";
+import { followChain } from "./chain.js";
+import { reconnecting } from "./reconnect.js";
+
+/** Says when an operation stands still and when it goes on again: that is state, of which no event tells. */
+type Key = "stalledSince" | "noRoomSince" | "blocked";
+
+const WORDS: Record<Key, (operation: Partial<Operation>) => string> = {
+  stalledSince: () => "stalled: its process is stopped (SIGSTOP) and does nothing",
+  noRoomSince: () => "stands still: the disk is full, and what it has to record waits for room",
+  blocked: ({ blocked }) => `blocked: the operation cannot start: ${sanitize(blocked?.reason ?? "")}`,
+};
+
+/** Along the chain, until it is over or `signal` is aborted. A stream that is refused says nothing. */
+export async function sayBlocked(
+  client: Client,
+  id: string,
+  screen: Pick<TextScreen, "say">,
+  signal: AbortSignal,
+): Promise<void> {
+  const held = new Set<Key>();
+  try {
+    const open = () => client.watch({ operation: id, follow: "chain" }, signal);
+    for await (const line of reconnecting(open, { signal })) for (const it of operationsOf(line)) say(it);
+  } catch {
+    // What the operation says comes by its event stream, and so do its errors.
+  }
+
+  function say(operation: Partial<Operation>): void {
+    const over = operation.state !== undefined && isFinal(operation.state);
+    for (const key of Object.keys(WORDS) as Key[]) {
+      const since = operation[key];
+      if (since === undefined || (since !== null) === held.has(key)) continue;
+      if (since === null) held.delete(key);
+      else held.add(key);
+      if (!over)
+        screen.say(since === null ? "goes on" : WORDS[key](operation), since === null ? "note" : "warning");
+    }
+  }
+}
+
+function operationsOf(line: WatchLine): Array<Partial<Operation>> {
+  if (line.type === "snapshot") return line.operations;
+  if (line.type === "changed") return [line.patch];
+  return line.type === "chained" ? [line.operation] : [];
+}
+
+/** Returns the exit code of the chain's last operation. */
+export async function followInText(
+  client: Client,
+  operation: Operation,
+  options: { json: boolean },
+): Promise<ExitCode> {
+  const screen = new TextScreen();
+  let current = operation.id;
+  const goesOn = () =>
+    `interrupted; ${current} goes on: liveops watch ${current}, or liveops cancel ${current}`;
+  const place = operation.queuePosition ?? 0;
+  if (place > 1 && !options.json) screen.say(`queued, number ${place} in line`);
+  const over = new AbortController();
+  if (!options.json) void sayBlocked(client, operation.id, screen, over.signal);
+  try {
+    return await interruptible(goesOn, async (signal) => {
+      let state = textState();
+      let last: FinalState | null = null;
+      const lines = followChain(client, operation.id, {
+        signal,
+        onLost: () =>
+          screen.say("the daemon went away; the operation goes on, waiting for it to be back", "warning"),
+        onBack: () => screen.say("the daemon is back", "note"),
+      });
+      for await (const { id, line } of lines) {
+        current = id;
+        if (line.type === "end") last = line.state;
+        if (options.json) {
+          process.stdout.write(`${jsonLine({ id, ...line })}\n`);
+          continue;
+        }
+        const next = step(state, line);
+        state = next.state;
+        screen.print(next.said);
+      }
+      return last === null ? EXIT.fault : exitCodeOf(last);
+    });
+  } finally {
+    over.abort();
+    screen.close();
+  }
+}

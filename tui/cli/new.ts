@@ -1,0 +1,95 @@
+/** `liveops new`: writes a working operation, and a tsconfig.json that finds our types; never over a file. */
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { shellQuote } from "../../protocol/command/daemon-address.js";
+import { UsageError } from "../../protocol/command/failures.js";
+import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../protocol/command/options.js";
+import { say } from "../../protocol/command/report.js";
+import { makeDirectory } from "../../protocol/directories.js";
+import { newNames, operationSource, tsconfigSource } from "./new-template.js";
+
+/** The package's own declarations. */
+export function typesFile(): string {
+  return fileURLToPath(new URL("./types/ops/sdk/index.d.ts", import.meta.url));
+}
+
+/** Each shipped operation is in a file of its name. */
+export function isShipped(op: string): boolean {
+  return ["./ops", "./ops/examples"].some((dir) => {
+    const path = fileURLToPath(new URL(dir, import.meta.url));
+    return existsSync(path) && readdirSync(path).includes(`${op}.js`);
+  });
+}
+
+/** The `typeRoots` with Node's types: empty where the compiler finds them by itself; null where there are none. */
+export function nodeTypes(dir: string): string[] | null {
+  if (rootAbove(resolve(dir)) !== null) return [];
+  const ours = rootAbove(dirname(fileURLToPath(import.meta.url)));
+  return ours === null ? null : [ours];
+}
+
+function rootAbove(start: string): string | null {
+  for (let dir = start; ; dir = dirname(dir)) {
+    const root = join(dir, "node_modules", "@types");
+    if (existsSync(join(root, "node"))) return root;
+    if (dir === dirname(dir)) return null;
+  }
+}
+
+export function registerNew(root: Command): void {
+  addCommand(root, "new", "Create a working operation and its tsconfig.json", [
+    "liveops new ImportUsers",
+    "liveops new ImportUsers --dir ~/.config/liveops/ops",
+  ])
+    .argument("<Name>", "Class name; the type is named after it (ImportUsers becomes import-users)")
+    .option("--dir <dir>", "Directory to write to", ".")
+    .action((name: string, _options: unknown, command: Command) => {
+      const { dir } = allOptions<GlobalOptions & { dir: string }>(command);
+      const names = newNames(name);
+      const to = reportTo(command.parent!);
+      const file = join(dir, names.file);
+      made(dir);
+      writeNew(file, operationSource(names));
+      process.stdout.write(`${file}\n`);
+      const tsconfig = join(dir, "tsconfig.json");
+      if (!existsSync(tsconfig)) {
+        const node = nodeTypes(dir);
+        writeNew(tsconfig, tsconfigSource(typesFile(), node));
+        process.stdout.write(`${tsconfig}\n`);
+        if (node === null) say(to, NO_NODE_TYPES, "yellow");
+      }
+      if (isShipped(names.op)) say(to, shadows(names.op, file), "yellow");
+      const ops = shellQuote(relative(process.cwd(), resolve(dir)) || ".");
+      say(to, `try it: liveops run --ops ${ops} ${names.op}`, "yellow");
+    });
+}
+
+function made(dir: string): void {
+  try {
+    makeDirectory(resolve(dir));
+  } catch (error) {
+    throw new UsageError(`cannot make ${dir}: ${(error as Error).message}`, "say where with --dir");
+  }
+}
+
+function writeNew(file: string, text: string): void {
+  try {
+    writeFileSync(file, text, { flag: "wx" });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      code === "EEXIST"
+        ? `${file} is there already; choose another name or --dir`
+        : `cannot write: ${message}`,
+    );
+  }
+}
+
+const NO_NODE_TYPES =
+  'for node: modules in your editor: npm install --save-dev @types/node, then "types": ["node"] in the tsconfig.json';
+
+function shadows(op: string, file: string): string {
+  return `${op} is a shipped operation type too: where this directory is used, yours is run in its place; if that is not meant, remove ${file} and choose another name`;
+}

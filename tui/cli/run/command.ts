@@ -1,0 +1,91 @@
+/** `liveops run`: an operation in this process, in text mode, without a daemon. */
+import { statSync } from "node:fs";
+import type { Command } from "commander";
+import { useCompileCache } from "../../../protocol/command/compile-cache.js";
+import { commandPlaces, type GlobalOptions } from "../../../protocol/command/daemon-address.js";
+import { addCommand, allOptions } from "../../../protocol/command/options.js";
+import { say } from "../../../protocol/command/report.js";
+import { userOpsDirs } from "../../../protocol/places.js";
+import { currentDirectory, givenLabel, givenParams, trailingWords, withTrailing } from "../arguments.js";
+import { CANCEL_VARIABLE } from "./child.js";
+
+/**
+ * What was typed for a `run`, done: in the command's own process the child is started, in the child the operation.
+ *
+ * The work is a bundle of its own (`inline.ts`), loaded only in the child: it brings the authoring API.
+ */
+export interface RunOptions extends GlobalOptions {
+  ops?: string[];
+  params?: string;
+  label?: string;
+  json?: boolean;
+}
+
+export interface RunWords {
+  op: string;
+  /** Words `name=value`. */
+  set: string[];
+  /** What followed `--`; undefined where there was none. */
+  trailing: string[] | undefined;
+  options: RunOptions;
+}
+
+const TO = { program: "liveops" };
+
+const INLINE: string = "./run.js";
+
+/** Sets the exit code. */
+export async function runWords({ op, set, trailing, options }: RunWords): Promise<void> {
+  currentDirectory("run");
+  if (process.env[CANCEL_VARIABLE] === undefined) {
+    const { supervise } = await import("./supervise.js");
+    process.exitCode = await supervise();
+    return;
+  }
+  const { config } = commandPlaces(options);
+  for (const dir of options.ops ?? [])
+    if (!isDirectory(dir)) say(TO, `--ops ${dir}: there is no such directory`, "yellow");
+  useCompileCache();
+  const { runHere } = (await import(INLINE)) as typeof import("./inline.js");
+  await runHere({
+    op,
+    params: givenParams(options.params),
+    set: withTrailing(set, trailing),
+    label: givenLabel(options.label) ?? null,
+    json: options.json === true,
+    opsDirs: userOpsDirs({ ops: options.ops }, process.env, config),
+  });
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+export function registerRun(root: Command): void {
+  addCommand(root, "run", "Run an operation in text mode, without the daemon", [
+    "liveops run backup source=. target=/tmp/backups",
+    "liveops run --ops . import-users count=5",
+    "liveops run shell -- make -j4",
+  ])
+    .usage("[options] <op> [name=value...] [-- ARG...]")
+    .argument("<op>", "Name of the operation type")
+    .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value")
+    .option(
+      "--params <json>",
+      "Parameters as a JSON object, @file, or - for stdin; name=value arguments override them",
+    )
+    .option("--label <text>", "Label shown in lists")
+    .option("--ops <dir>", "Directory of operations, searched before all others (repeatable)", collect)
+    .option("--json", "Print one JSON event per line, log lines included")
+    .action((op: string, set: string[], _options: unknown, command: Command) =>
+      runWords({ op, set, trailing: trailingWords(), options: allOptions<RunOptions>(command) }),
+    );
+}
+
+function collect(value: string, earlier: string[] = []): string[] {
+  return [...earlier, value];
+}

@@ -1,0 +1,125 @@
+/** `liveops show`: one operation's record, to read or as JSON. */
+
+import type { Command } from "commander";
+import { type Paint, paintFor } from "../../protocol/command/colour.js";
+import { addCommand } from "../../protocol/command/options.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
+import { getOwn } from "../../protocol/get-own.js";
+import type { Operation } from "../../protocol/operation.js";
+import { isFinal } from "../../protocol/state.js";
+import { formatCount, formatDuration } from "../terminal/format.js";
+import { stageColour, stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
+import { jsonLine } from "../terminal/json.js";
+import { barLine } from "../text/bar.js";
+import { resultLines } from "../text/lines.js";
+import { namedOrNewest } from "./arguments.js";
+import { connect } from "./connection.js";
+
+/** A record as lines to read. Pure; nothing that is empty is shown. */
+const BAR_COLUMNS = 60;
+const NAME_COLUMNS = 10;
+
+export function recordLines(it: Operation, options: { paint: Paint; now?: number }): string[] {
+  const { paint } = options;
+  const now = options.now ?? Date.now();
+  const field = (name: string, value: string | null) =>
+    value === null || value === "" ? [] : [`${paint("dim", name.padEnd(NAME_COLUMNS))}${value}`];
+  const section = (name: string, lines: string[]) =>
+    lines.length === 0 ? [] : [paint("dim", name), ...lines.map((line) => `  ${line}`)];
+  const state = `${stateGlyph(it.state)} ${it.state}${stateNote(it)}`;
+  return [
+    `${paint("bold", it.id)}  ${sanitize(it.op)}  ${paint(stateColour(it.state), state)}`,
+    ...field("title", sanitize(it.title)),
+    ...field("label", it.label === null ? null : sanitize(it.label)),
+    ...field("cwd", sanitize(it.cwd)),
+    ...field("chain", chainText(it)),
+    ...field("attempt", it.attempt > 1 ? String(it.attempt) : null),
+    ...field("created", it.createdAt),
+    ...field("took", tookText(it, now)),
+    ...section("params", resultLines(it.params)),
+    ...section("stages", stageLines(it, paint, now)),
+    ...field("progress", it.state === "running" ? barLine({ ...it, stage: null }, BAR_COLUMNS) : null),
+    ...field("status", it.status === null ? null : sanitize(it.status.text)),
+    ...section("result", resultLines(it.result)),
+    ...section(
+      "error",
+      errorLines(it).map((line) => paint("red", line)),
+    ),
+    ...field(
+      "log",
+      it.logLines === 0
+        ? null
+        : `${formatCount(it.logLines)} ${it.logLines === 1 ? "line" : "lines"}: liveops logs ${it.id}`,
+    ),
+  ];
+}
+
+function stateNote(it: Operation): string {
+  if (it.state === "queued" && it.blocked)
+    return `, blocked since ${it.blocked.since}: ${sanitize(it.blocked.reason)}`;
+  if (it.state === "queued" && it.queuePosition !== null) return `, number ${it.queuePosition} in line`;
+  if (it.state === "queued" && it.retryAt) return `, starts again at ${it.retryAt}`;
+  if (it.state === "running" && it.stalledSince)
+    return `, stalled since ${it.stalledSince}: its worker is stopped`;
+  if (it.state === "running" && it.noRoomSince)
+    return `, waits since ${it.noRoomSince} for room on the disk of the state dir`;
+  return it.state === "running" && it.cancelRequested ? ", cancel requested" : "";
+}
+
+function chainText({ chain, id }: Operation): string | null {
+  if (chain.previous === null && chain.next === null) return null;
+  const links = [chain.previous && `after ${chain.previous}`, chain.next && `then ${chain.next}`].filter(
+    Boolean,
+  );
+  return `${chain.id === id ? "first" : `link ${chain.index + 1} of ${chain.id}`}, ${links.join(", ")}`;
+}
+
+function tookText(it: Operation, now: number): string | null {
+  if (it.startedAt === null) return null;
+  const end = it.finishedAt === null ? now : Date.parse(it.finishedAt);
+  const took = formatDuration(it.seconds ?? (end - Date.parse(it.startedAt)) / 1000);
+  return isFinal(it.state) ? took : `${took} so far`;
+}
+
+function stageLines(it: Operation, paint: Paint, now: number): string[] {
+  return it.stages.map((stage) => {
+    const state = getOwn(it.stageStates, stage);
+    const times = getOwn(it.stageTimes, stage);
+    const end = times?.finishedAt ? Date.parse(times.finishedAt) : now;
+    const took =
+      times === undefined
+        ? ""
+        : times.resumed
+          ? "done in an earlier attempt"
+          : formatDuration(times.seconds ?? (end - Date.parse(times.startedAt)) / 1000);
+    const glyph = paint(stageColour(state), stageGlyph(state));
+    return `${glyph} ${sanitize(stage)}${took ? `  ${paint("dim", took)}` : ""}`;
+  });
+}
+
+function errorLines({ error }: Operation): string[] {
+  if (error === null) return [];
+  const cause = error.cause === undefined ? "" : `, ${error.cause}`;
+  const said = `${error.message} (${error.code}${cause})`;
+  // A stack begins with the message again.
+  const stack = error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
+  return [...sanitize(said, { newlines: true }).split("\n"), ...stack.map((line) => sanitize(line))];
+}
+
+export function registerShow(root: Command): void {
+  addCommand(root, "show", "Show the record of an operation", [
+    "liveops show",
+    "liveops show k3f",
+    "liveops show k3f --json | jq .result",
+  ])
+    .argument("[id]", "Operation id, or a unique prefix of 3 or more characters (default: the newest)")
+    .option("--json", "Print the record as JSON")
+    .action(async (id: string | undefined, _options: unknown, command: Command) => {
+      const { client, options } = connect<{ json?: boolean }>(command);
+      const operation = await namedOrNewest(client, id);
+      const lines = options.json
+        ? [jsonLine(operation)]
+        : recordLines(operation, { paint: paintFor(process.stdout) });
+      process.stdout.write(`${lines.join("\n")}\n`);
+    });
+}

@@ -1,0 +1,161 @@
+/** `liveops submit`: hands an operation to the daemon; prints its id, waits for its chain, or shows it live. */
+
+import { type Command, Option } from "commander";
+import type { Client } from "../../protocol/client/client.js";
+import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
+import { UsageError } from "../../protocol/command/failures.js";
+import { addCommand, reportTo } from "../../protocol/command/options.js";
+import type { Operation } from "../../protocol/operation.js";
+import { LIMIT_NAMES, limitProblem, parseSize, type ResourceLimits } from "../../protocol/resource-limits.js";
+import { jsonLine } from "../terminal/json.js";
+import { currentDirectory, givenLabel, givenParams, trailingWords, withTrailing } from "./arguments.js";
+import { connect } from "./connection.js";
+
+/**
+ * The part of the caller's environment that goes with a submit: what tools need to work as they do in the caller's
+ * shell.
+ *
+ * An allow list, because the daemon stores it in clear and shows it to whoever reads the record: tokens, keys and
+ * passwords live in variables that nobody can list. What else an operation needs, its user passes as a parameter.
+ */
+const NAMES = new Set([
+  "PATH",
+  "HOME",
+  "USER",
+  "LOGNAME",
+  "SHELL",
+  "LANG",
+  "LANGUAGE",
+  "TZ",
+  "TERM",
+  "TMPDIR",
+  "EDITOR",
+  // Where tools of several languages find their installation.
+  "VIRTUAL_ENV",
+  "CARGO_HOME",
+  "RUSTUP_HOME",
+  "GOPATH",
+  "GOROOT",
+  "JAVA_HOME",
+]);
+
+/** `LC_*` is the locale. `NVM_*` only by name: nvm has no secrets, but a prefix would let new ones through. */
+const LOCALE = /^LC_[A-Z]+$/;
+const NVM = new Set(["NVM_DIR", "NVM_BIN", "NVM_INC", "NVM_CD_FLAGS", "NVM_RC_VERSION"]);
+
+export function capturedEnv(env: Record<string, string | undefined> = process.env): Record<string, string> {
+  const captured: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && (NAMES.has(name) || NVM.has(name) || LOCALE.test(name)))
+      captured[name] = value;
+  }
+  return captured;
+}
+
+/**
+ * A key that no other submit has: the daemon tells a repeated request by it.
+ *
+ * Unique, not secret (the socket is the user's own), so it does without node:crypto, which costs 4 ms to load.
+ */
+export function newKey(): string {
+  const random = () => Math.random().toString(36).slice(2).padEnd(11, "0");
+  return `${Date.now().toString(36)}-${process.pid.toString(36)}-${random()}${random()}`;
+}
+
+/** What was typed after `liveops submit`, however it was read. */
+export interface SubmitOptions extends GlobalOptions {
+  params?: string;
+  label?: string;
+  memoryMax?: string;
+  cpuMax?: string;
+  pidsMax?: string;
+  wait?: boolean;
+  follow?: boolean;
+  json?: boolean;
+}
+
+export interface SubmitWords {
+  op: string;
+  set: string[];
+  /** What followed `--`; undefined where there was none. */
+  trailing: string[] | undefined;
+  options: SubmitOptions;
+}
+
+/** Sends what was typed to the daemon, with the caller's directory, environment and a key for sending it again. */
+export function post(client: Client, { op, set, trailing, options }: SubmitWords): Promise<Operation> {
+  const params = givenParams(options.params);
+  const label = givenLabel(options.label);
+  return client.submit(
+    {
+      op,
+      ...(params && { params }),
+      set: withTrailing(set, trailing),
+      ...(label !== undefined && { label }),
+      ...givenLimits(options),
+      cwd: currentDirectory("submit"),
+      env: capturedEnv(),
+    },
+    newKey(),
+  );
+}
+
+const LIMIT_FLAGS = { memoryMax: "--memory-max", cpuMax: "--cpu-max", pidsMax: "--pids-max" } as const;
+
+/** @throws UsageError where one is not valid */
+function givenLimits(options: SubmitOptions): ResourceLimits {
+  const limits: ResourceLimits = {};
+  for (const name of LIMIT_NAMES) {
+    const text = options[name];
+    if (text === undefined) continue;
+    const value = name === "memoryMax" ? parseSize(text) : /\d/.test(text) ? Number(text) : null;
+    const problem = limitProblem(name, value);
+    const hint = name === "memoryMax" ? "write it as 512M, 2G or a number of bytes" : undefined;
+    if (problem !== null) throw new UsageError(`${LIMIT_FLAGS[name]} ${problem}, not '${text}'`, hint);
+    limits[name] = value as number;
+  }
+  return limits;
+}
+
+export function registerSubmit(root: Command): void {
+  addCommand(root, "submit", "Submit an operation to the daemon and print its id", [
+    "liveops submit backup source=. target=/tmp/backups",
+    "liveops submit shell --label build --follow -- make -j4",
+    `liveops submit backup --params '{"source": "."}' --wait --json`,
+  ])
+    .usage("[options] <op> [name=value...] [-- ARG...]")
+    .argument("<op>", "Name of the operation type; liveops ops lists them")
+    .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value")
+    .option(
+      "--params <json>",
+      "Parameters as a JSON object, @file, or - for stdin; name=value arguments override them",
+    )
+    .option("--label <text>", "Label shown in lists")
+    .option("--memory-max <size>", "Memory limit of all its processes together, such as 512M or 2G")
+    .option("--cpu-max <cores>", "CPU limit of all its processes together, in cores, such as 1.5")
+    .option("--pids-max <n>", "Limit of processes and threads, such as 200")
+    .addOption(
+      new Option(
+        "--wait",
+        "Wait for the chain to finish; the outcome of its last operation is the exit code",
+      ).conflicts("follow"),
+    )
+    .option("--follow", "Show the operation and its chain live in text mode")
+    .option(
+      "--json",
+      "Print the record as JSON; with --wait that of the last operation; with --follow one JSON event per line",
+    )
+    .action(async (op: string, set: string[], _options: unknown, command: Command) => {
+      const { client, options } = connect<SubmitOptions>(command);
+      const operation = await post(client, { op, set, trailing: trailingWords(), options });
+      const json = options.json === true;
+      if (options.follow) {
+        const { followInText } = await import("./follow/in-text.js");
+        if (!json) process.stderr.write(`submitted ${operation.id}\n`);
+        process.exitCode = await followInText(client, operation, { json });
+      } else if (options.wait) {
+        const { waitAfterSubmit } = await import("./wait-for-all.js");
+        process.exitCode = await waitAfterSubmit(client, operation, json, reportTo(command.parent!));
+      } else process.stdout.write(`${json ? jsonLine(operation) : operation.id}\n`);
+    });
+}

@@ -1,0 +1,43 @@
+/** `liveops wait`: blocks until operations, each with its chain, are finished. */
+import type { Command } from "commander";
+import { UsageError } from "../../protocol/command/failures.js";
+import { addCommand, reportTo } from "../../protocol/command/options.js";
+import { parseDuration } from "../../protocol/duration.js";
+import { connect } from "./connection.js";
+import { waitForAll } from "./wait-for-all.js";
+
+interface WaitOptions {
+  timeout?: string;
+  any?: boolean;
+}
+
+export function registerWait(root: Command): void {
+  addCommand(root, "wait", "Wait for operations and their chains to finish", [
+    "liveops wait k3f",
+    "liveops wait k3f x81 --timeout 10m",
+    "liveops wait k3f x81 --any",
+  ])
+    .argument("<id...>", "Operation ids, or unique prefixes of 3 or more characters")
+    .option(
+      "--timeout <duration>",
+      "Stop waiting after 30, 30s, 10m or 1h30m (exit 124); operations continue",
+    )
+    .option("--any", "Wait for the first one only; its outcome is the exit code")
+    .action(async (ids: string[], _options: unknown, command: Command) => {
+      const { client, options } = connect<WaitOptions>(command);
+      process.exitCode = await waitForAll(client, ids, {
+        timeoutSeconds: timeoutOf(options.timeout),
+        any: options.any === true,
+        to: reportTo(command.parent!),
+      });
+    });
+}
+
+function timeoutOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const seconds = parseDuration(text);
+  if (seconds === null) {
+    throw new UsageError(`--timeout: ${JSON.stringify(text)} is no duration; write 30, 30s, 10m or 1h30m`);
+  }
+  return seconds;
+}
