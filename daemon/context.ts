@@ -3,19 +3,19 @@ import type { EventEmitter } from "node:events";
 import type { Logger } from "pino";
 import type { Operation } from "../protocol/operation.js";
 import type { StopReply } from "../protocol/routes.js";
-import type { AuditLog } from "./audit/audit-log.js";
 import type { Backups } from "./backup/backups.js";
-import type { BlockedTypes } from "./blocked-types.js";
-import type { Containment } from "./containment/containment.js";
-import type { Executor } from "./executor.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader } from "./loader/loader.js";
-import type { Queue } from "./queue.js";
+import type { AuditLog } from "./log/audit-log.js";
+import type { Containment } from "./os/containment.js";
+import type { TrustedClock } from "./os/trusted-clock.js";
+import type { BlockedTypes } from "./scheduler/blocked-types.js";
+import type { Queue } from "./scheduler/queue.js";
+import type { Scheduler } from "./scheduler/scheduler.js";
 import type { Settings } from "./settings.js";
 import type { Entry } from "./store/decision.js";
 import type { Layout } from "./store/layout.js";
 import type { Store } from "./store/store.js";
-import type { TrustedClock } from "./trusted-clock.js";
 import type { Hub } from "./watch/hub.js";
 
 export interface Context {
@@ -23,7 +23,7 @@ export interface Context {
   layout: Layout;
   store: Store;
   lifecycle: Lifecycle;
-  executor: Executor;
+  executor: Scheduler;
   blockedTypes: BlockedTypes;
   containment: Containment;
   loader: Loader;

@@ -3,18 +3,18 @@
  * one. A daemon whose state is gone or cannot be written fails: it stops at once and records nothing more.
  */
 import { setTimeout as after } from "node:timers/promises";
+import { CleanupStack } from "./cleanup-stack.js";
 import type { Context } from "./context.js";
 import { type HeldPlaces, holdPlaces } from "./held-places.js";
 import { buildServer } from "./http/server.js";
 import { SocketTakenError } from "./listen.js";
 import type { DaemonLog } from "./log/daemon-log.js";
-import { Releasers } from "./releasers.js";
+import { findOperation } from "./operation-view.js";
+import { adoptOrphans, hasOrphan } from "./recovery/orphans.js";
+import { StateGuard } from "./recovery/state-guard.js";
+import { runDeferred } from "./run-deferred.js";
 import { Services } from "./services.js";
 import type { Settings } from "./settings.js";
-import { find } from "./shown.js";
-import { StateGuard } from "./state-guard.js";
-import { turnByTurn } from "./turn-by-turn.js";
-import { hasUnownedWorker, takeUpUnowned } from "./unowned.js";
 
 /** How long the ends of operations whose run files were removed may take to be recorded, in ms. */
 const RECORD_MS = 1000;
@@ -30,7 +30,7 @@ export interface Daemon {
 
 /** @throws AlreadyRunningError, PlaceError, or what keeps it from starting */
 export async function startDaemon(settings: Settings, makeLog: () => DaemonLog): Promise<Daemon> {
-  const releasers = new Releasers();
+  const releasers = new CleanupStack();
   try {
     const places = await holdPlaces(settings, releasers);
     const run = new DaemonRun(settings, places, makeLog(), releasers);
@@ -56,7 +56,7 @@ class DaemonRun implements Daemon {
     private readonly settings: Settings,
     private readonly places: HeldPlaces,
     private readonly log: DaemonLog,
-    private readonly releasers: Releasers,
+    private readonly releasers: CleanupStack,
   ) {
     const { layout, stateLock, socket } = places;
     // During the start nobody waits for it yet.
@@ -117,8 +117,8 @@ class DaemonRun implements Daemon {
     store.problems.push(...places.problems);
     await store.start();
     releasers.add(() => store.stop());
-    if (store.problems.length > 0 || hasUnownedWorker(store, places.layout))
-      store.problems.push(...(await takeUpUnowned(store, places.layout)));
+    if (store.problems.length > 0 || hasOrphan(store, places.layout))
+      store.problems.push(...(await adoptOrphans(store, places.layout)));
     for (const problem of store.problems) this.log.logger.error(problem);
     releasers.add(() => stateDocument.stop());
     this.#services.noteStored();
@@ -136,7 +136,7 @@ class DaemonRun implements Daemon {
   #startTheRest(): void {
     const { containment, loader, executor, stopping, store, stateDocument, retention } = this.#services;
     const { socket, stateDir } = this.settings;
-    turnByTurn(
+    runDeferred(
       [
         // Before any process is forked.
         () => containment.open(),
@@ -168,7 +168,7 @@ class DaemonRun implements Daemon {
       startedAt: new Date().toISOString(),
       present: (entry) => services.present(entry),
       whole: (entry) => services.whole(entry),
-      find: (typed) => find(store, typed),
+      find: (typed) => findOperation(store, typed),
       isStopping: () => stopping.begun,
       prepareStop: (now) => stopping.prepare(now),
       stop: () => void this.stop(),

@@ -1,13 +1,13 @@
 /** The state directory and the socket, held by this daemon alone for as long as it runs. */
+import type { CleanupStack } from "./cleanup-stack.js";
 import { checkSocketPath, DaemonSocket } from "./listen.js";
-import type { KernelLock } from "./lock/kernel-lock.js";
-import { lockStateDir } from "./lock/state-lock.js";
-import type { Releasers } from "./releasers.js";
+import type { KernelLock } from "./os/kernel-lock.js";
+import { lockStateDir } from "./os/state-lock.js";
 import type { Settings } from "./settings.js";
 import { checkStateDir } from "./store/directories.js";
-import { type Holder, readHolder, removeHolder, writeHolder } from "./store/holder.js";
 import { type Layout, layoutOf } from "./store/layout.js";
-import { prepareStateFiles, putAsideIfOdd } from "./store/odd-objects.js";
+import { type Holder, lockOwnerOf, removeLockOwner, writeLockOwner } from "./store/lock-owner.js";
+import { prepareStateFiles, putAsideIfOdd } from "./store/quarantine.js";
 
 /** Another daemon has the state dir or the socket; `holder`: who it is, as far as the state dir tells. */
 export class AlreadyRunningError extends Error {
@@ -33,7 +33,7 @@ export interface HeldPlaces {
  *
  * @throws AlreadyRunningError where another daemon holds one of them; PlaceError where a place cannot be used
  */
-export async function holdPlaces(settings: Settings, releasers: Releasers): Promise<HeldPlaces> {
+export async function holdPlaces(settings: Settings, releasers: CleanupStack): Promise<HeldPlaces> {
   const layout = layoutOf(settings.stateDir);
   checkSocketPath(settings.socket);
   checkStateDir(layout);
@@ -41,7 +41,7 @@ export async function holdPlaces(settings: Settings, releasers: Releasers): Prom
   const stateLock = await lockStateDir(layout);
   if (!stateLock) {
     const message = `another daemon uses the state directory ${settings.stateDir}`;
-    throw new AlreadyRunningError(message, readHolder(layout));
+    throw new AlreadyRunningError(message, lockOwnerOf(layout));
   }
   releasers.add(() => stateLock.release());
   const problems = prepareStateFiles(layout, settings.socket);
@@ -49,7 +49,7 @@ export async function holdPlaces(settings: Settings, releasers: Releasers): Prom
   const socket = DaemonSocket.take(settings.socket);
   if (!socket) throw new AlreadyRunningError(`another daemon uses the socket ${settings.socket}`, null);
   releasers.add(() => socket.release());
-  writeHolder(layout, { pid: process.pid, socket: settings.socket });
-  releasers.add(() => removeHolder(layout));
+  writeLockOwner(layout, { pid: process.pid, socket: settings.socket });
+  releasers.add(() => removeLockOwner(layout));
   return { layout, stateLock, socket, problems };
 }

@@ -9,8 +9,8 @@ import { Refusal } from "../protocol/errors.js";
 import type { DaemonEvent, Outcome, StopReason, Submission } from "../protocol/event.js";
 import type { Operation } from "../protocol/operation.js";
 import { isFinal, mayMove, type State } from "../protocol/state.js";
-import { boundedChain } from "./chain-pace.js";
-import { PerKey } from "./per-key.js";
+import { KeyedMutex } from "./keyed-mutex.js";
+import { boundedChain } from "./scheduler/queue-feed.js";
 import {
   type Entry,
   type IdempotencyKey,
@@ -23,14 +23,14 @@ import {
 import { type Layout, runDir } from "./store/layout.js";
 import type { Store } from "./store/store.js";
 
-export interface Submit {
+interface Submit {
   operation: Submission;
   env: Record<string, string>;
   key: IdempotencyKey | null;
 }
 
 /** How an operation comes to be queued again by itself. */
-export interface Again {
+interface Again {
   reason: string;
   /** The next attempt's number. */
   next: number;
@@ -45,7 +45,7 @@ export interface Again {
 export type Conclusion = { finish: Outcome } | { requeue: Again };
 
 export class Lifecycle {
-  readonly #perOperation = new PerKey();
+  readonly #perOperation = new KeyedMutex();
 
   constructor(
     private readonly store: Store,

@@ -10,8 +10,8 @@ import { dirname } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { ownerProblem, pathProblem } from "../protocol/owned-path.js";
 import { MAX_SOCKET_PATH } from "../protocol/places.js";
-import { type FileIdentity, identityOf, isFile } from "./lock/file-identity.js";
-import { acquireLock, type KernelLock } from "./lock/kernel-lock.js";
+import { type FileIdentity, identityOf, isFile } from "./os/file-identity.js";
+import { acquireLock, type KernelLock } from "./os/kernel-lock.js";
 import { ownDirectory, PlaceError } from "./store/directories.js";
 
 const TEMPORARY = ".new";

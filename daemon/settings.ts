@@ -23,7 +23,7 @@ export interface Settings extends Limits {
   logLevel: LogLevel;
 }
 
-export interface SettingFlags extends PlaceFlags {
+interface SettingFlags extends PlaceFlags {
   concurrency?: number | undefined;
   logLevel?: LogLevel | undefined;
 }

@@ -1,8 +1,8 @@
 /** The way to the daemon's end: nothing new is taken on, and with `now` what runs is cancelled and waited for first. */
 import { Refusal } from "../protocol/errors.js";
 import type { StopReply } from "../protocol/routes.js";
-import type { Executor } from "./executor.js";
 import type { Lifecycle } from "./lifecycle.js";
+import type { Scheduler } from "./scheduler/scheduler.js";
 import { StoreFullError } from "./store/journal.js";
 import type { Store } from "./store/store.js";
 
@@ -11,7 +11,7 @@ export class Stopping {
   begun = false;
 
   constructor(
-    private readonly executor: Executor,
+    private readonly executor: Scheduler,
     private readonly lifecycle: Lifecycle,
     private readonly store: Store,
   ) {}

@@ -13,9 +13,9 @@ import type { SubmitBody } from "../protocol/routes.js";
 import type { Context } from "./context.js";
 import { Asks, type Own } from "./loader/asks.js";
 import type { Entry, IdempotencyKey } from "./store/decision.js";
-import { jsonSize } from "./store/json-size.js";
+import { jsonSize } from "./store/payloads.js";
 
-export interface Submitted {
+interface Submitted {
   entries: Entry[];
   /** False where an earlier request with the same key had submitted them all. */
   isNew: boolean;

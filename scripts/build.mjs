@@ -102,7 +102,7 @@ const built = await Promise.all([
     ...cjs,
     entryPoints: {
       "liveops-cli": "tui/cli/main.ts",
-      "liveopsd-cli": "daemon/commands/main.ts",
+      "liveopsd-cli": "daemon/cli/main.ts",
       daemon: "daemon/main.ts",
     },
   }),

@@ -42,7 +42,7 @@ async function packagesOf(entry: string): Promise<string[]> {
   return [...new Set(names.filter((name) => name !== undefined))];
 }
 
-test.each(["tui/main.tsx", "daemon/worker/main.ts", "daemon/commands/command-line.ts", "ops/backup.ts"])(
+test.each(["tui/main.tsx", "daemon/worker/main.ts", "daemon/cli/command-line.ts", "ops/backup.ts"])(
   "every package in the bundle of %s is named with its licence",
   async (entry) => {
     const names = await packagesOf(entry);

@@ -3,17 +3,17 @@ import { existsSync, lstatSync, readdirSync, realpathSync, renameSync, rmSync, s
 import { rm } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
 import { makeDirectory } from "../../protocol/directories.js";
-import { examine, type Finding, inspect } from "../doctor.js";
-import { acquireLock, isLocked, type KernelLock } from "../lock/kernel-lock.js";
-import { readHolder } from "../store/holder.js";
+import { acquireLock, isLocked, type KernelLock } from "../os/kernel-lock.js";
+import { examine, type Finding, inspect } from "../recovery/doctor.js";
 import { type Layout, layoutOf } from "../store/layout.js";
+import { lockOwnerOf } from "../store/lock-owner.js";
 import { putInPlace } from "./backup.js";
 import { asBackupError, damaged, inUse, unusable } from "./backup-error.js";
 import { BackupWriter, type CopyProgress } from "./backup-writer.js";
 import { copyState, momentOf } from "./copy-state.js";
 import { isUnfinished, MANIFEST, type Manifest, measure, readManifest, writeManifest } from "./manifest.js";
 
-export interface RestoreOptions {
+interface RestoreOptions {
   /** The backup. */
   from: string;
   /** Must be absent or empty, or with `force` not in use. */
@@ -26,7 +26,7 @@ export interface RestoreOptions {
   onProgress: (progress: CopyProgress) => void;
 }
 
-export interface Restored {
+interface Restored {
   manifest: Manifest;
   /** What the check found. */
   findings: Finding[];
@@ -129,7 +129,7 @@ function lockState(stateDir: string, force: boolean): KernelLock | null {
 }
 
 function usedBy(layout: Layout): string {
-  const holder = readHolder(layout);
+  const holder = lockOwnerOf(layout);
   const pid = holder ? ` (pid ${holder.pid})` : "";
   return `a daemon${pid} uses the state directory ${layout.root}; liveopsd stop stops it`;
 }

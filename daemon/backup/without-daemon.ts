@@ -1,10 +1,10 @@
 /** A backup while no daemon runs: the state directory's lock keeps daemons away meanwhile. */
 import { existsSync } from "node:fs";
 import { EXIT } from "../../protocol/exit-codes.js";
-import { acquireLock } from "../lock/kernel-lock.js";
+import { acquireLock } from "../os/kernel-lock.js";
 import { checkStateDir } from "../store/directories.js";
-import { readHolder } from "../store/holder.js";
 import { layoutOf } from "../store/layout.js";
+import { lockOwnerOf } from "../store/lock-owner.js";
 import { type BackupOptions, backUp, checkTarget } from "./backup.js";
 import { asBackupError, BackupError, inUse } from "./backup-error.js";
 import { momentOf } from "./copy-state.js";
@@ -32,7 +32,7 @@ async function backUpLocked(stateDir: string, options: Omit<BackupOptions, "mome
   checkStateDir(layout);
   const lock = acquireLock(layout.lock);
   if (!lock) {
-    const holder = readHolder(layout);
+    const holder = lockOwnerOf(layout);
     const who = holder ? `pid ${holder.pid}, socket ${holder.socket}` : "its socket is not known";
     throw inUse(
       `a daemon uses the state directory ${stateDir} (${who}) and does not answer here; name its socket with --socket`,

@@ -2,7 +2,7 @@
 import type { FastifyRequest, onErrorHookHandler, preSerializationHookHandler } from "fastify";
 import type { AuditAction, AuditLine } from "../../protocol/audit.js";
 import type { RouteName } from "../../protocol/paths.js";
-import type { AuditLog } from "../audit/audit-log.js";
+import type { AuditLog } from "../log/audit-log.js";
 import { asRefusal } from "./errors.js";
 
 declare module "fastify" {

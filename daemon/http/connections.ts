@@ -11,7 +11,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import { Refusal } from "../../protocol/errors.js";
-import { plainAnswer } from "./plain-answer.js";
+import { plainAnswer } from "./errors.js";
 
 /** Descriptors that the daemon itself holds: store, locks, log, socket, index, timers. */
 const OWN = 64;
@@ -28,7 +28,7 @@ const LEAST = 16;
 /** Milliseconds between two lines in the log that say that there are no descriptors. */
 const SAY_MS = 60_000;
 
-export interface ConnectionLimits {
+interface ConnectionLimits {
   connections: number;
   /** Watch and event streams among them. */
   streams: number;

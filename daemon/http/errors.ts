@@ -1,12 +1,14 @@
 /** Every error becomes problem details here, and nowhere else. */
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify";
 import type * as z from "zod/mini";
 import { Refusal } from "../../protocol/errors.js";
 import { PATHS } from "../../protocol/paths.js";
+import { VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import { StoreFullError } from "../store/journal.js";
-import { badRequest } from "./input-limits.js";
-import { inputProblem } from "./input-problem.js";
-import { readAway } from "./read-away.js";
+import { badRequest, inputProblem } from "./input-problem.js";
+import { drainBody } from "./request-body.js";
 
 export function handleErrors(app: FastifyInstance, maxBody: number): void {
   app.setNotFoundHandler((request, reply) => {
@@ -23,7 +25,7 @@ export function handleErrors(app: FastifyInstance, maxBody: number): void {
   });
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
     const refusal = error.validation ? invalidInput(error, request) : asRefusal(error, maxBody);
-    if (refusal.status === 413) await readAway(request.raw);
+    if (refusal.status === 413) await drainBody(request.raw);
     if (refusal.status >= 500 && refusal.code === "LIVEOPS_INTERNAL") {
       request.log.error({ err: error, method: request.method, url: request.url }, "a request failed");
     }
@@ -73,4 +75,28 @@ export function asRefusal(error: FastifyError | Error, maxBody: number): Refusal
   }
   if (status >= 400 && status < 500) return new Refusal("LIVEOPS_BAD_REQUEST", error.message);
   return new Refusal("LIVEOPS_INTERNAL", `${error.message}; liveopsd logs has more`);
+}
+
+/**
+ * Sends a problem on a bare connection, for what reaches no route: it is not HTTP, or there are too many connections.
+ * The connection closes after it, whether or not the client reads the problem.
+ *
+ * @param lingerMs how long the client may take to close; 0: the connection closes as soon as the answer is sent
+ */
+export function plainAnswer(socket: Socket, refusal: Refusal, lingerMs: number): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = JSON.stringify(refusal.toProblem());
+  const text =
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${VERSION_HEADER}: ${VERSION}\r\n` +
+    `content-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +
+    `connection: close\r\n\r\n${body}`;
+  // A client that reads nothing does not keep the connection.
+  const timer = setTimeout(() => socket.destroy(), Math.max(lingerMs, 1000));
+  socket.once("close", () => clearTimeout(timer));
+  socket.end(text, () => {
+    if (lingerMs === 0) socket.destroy();
+  });
 }

@@ -6,7 +6,7 @@ import { type Content, ROUTES, type Route, type RouteName } from "../../protocol
 import type { Context } from "../context.js";
 import { type AuditHooks, auditHooks, isAudited } from "./audited.js";
 import type { Connections } from "./connections.js";
-import { dropEmptyParameters, limitBody } from "./input-limits.js";
+import { dropEmptyParameters, limitBody } from "./input-problem.js";
 
 /** What each file of `routes/` exports: a fastify plugin, registered by `server.ts`. */
 export type RoutePlugin = FastifyPluginCallbackZod<{ context: Context; connections: Connections }>;

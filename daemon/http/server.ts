@@ -12,24 +12,22 @@ import { Refusal } from "../../protocol/errors.js";
 import { compatible, VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import type { Context } from "../context.js";
 import { Connections, connectionLimits } from "./connections.js";
-import { handleErrors, sendProblem } from "./errors.js";
-import { readBody } from "./json-body.js";
-import { plainAnswer } from "./plain-answer.js";
+import { handleErrors, plainAnswer, sendProblem } from "./errors.js";
+import { readBody } from "./request-body.js";
 import type { RoutePlugin } from "./route-definition.js";
 import { backupRoute } from "./routes/backup.js";
-import { cancelRoute } from "./routes/cancel.js";
-import { daemonRoutes } from "./routes/daemon.js";
-import { eventsRoute } from "./routes/events.js";
-import { historyRoute } from "./routes/history.js";
-import { listRoute } from "./routes/list.js";
+import { daemonRoutes, openapiRoute } from "./routes/daemon.js";
 import { logRoute } from "./routes/log.js";
-import { openapiRoute } from "./routes/openapi.js";
-import { removeRoute } from "./routes/remove.js";
-import { retryRoute } from "./routes/retry.js";
-import { showRoute } from "./routes/show.js";
-import { submitRoute } from "./routes/submit.js";
-import { typesRoute } from "./routes/types.js";
-import { watchRoute } from "./routes/watch.js";
+import {
+  cancelRoute,
+  listRoute,
+  removeRoute,
+  retryRoute,
+  showRoute,
+  submitRoute,
+} from "./routes/operations.js";
+import { eventsRoute, watchRoute } from "./routes/streams.js";
+import { historyRoute, typesRoute } from "./routes/types.js";
 
 /** The folder `routes/`. */
 const ROUTE_PLUGINS: RoutePlugin[] = [
@@ -64,7 +62,7 @@ const COMPILERS = {
 } as unknown as FastifyServerOptions["schemaController"];
 
 /** Milliseconds a client may take over its request. A stream is not affected: its request is complete. */
-export interface RequestTimeouts {
+interface RequestTimeouts {
   /** From the connection, or the last answer, to the end of the headers. */
   headers: number;
   /** To the end of the body. */

@@ -33,7 +33,7 @@ export class LoaderStuck extends Error {
   override name = "LoaderStuck";
 }
 
-export interface LoaderProcessOptions {
+interface LoaderProcessOptions {
   /** In the order in which they are loaded. */
   files: string[];
   /** Takes what operation files print, a line each. */

@@ -19,7 +19,7 @@ const CHECK_MS = 100;
 const FIRST_REST_MS = 500;
 const LONGEST_REST_MS = 5000;
 
-export interface Provider {
+interface Provider {
   process: LoaderProcess;
   result: FileResult;
 }

@@ -4,7 +4,6 @@
  * Schemas are the user's code and may hang or crash; here they take down nothing but this process. Each file is told
  * as soon as it is loaded, and parameters are read between two files.
  */
-
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describeType } from "../../ops/runner/describe-type.js";
 import { type LoadedFileTypes, loadFiles } from "../../ops/runner/load-files.js";

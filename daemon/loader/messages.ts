@@ -1,5 +1,4 @@
 /** What daemon and loader say to each other over IPC. */
-
 import type { LoadedFile } from "../../ops/runner/type-files.js";
 import type { Problem } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/event.js";

@@ -9,15 +9,15 @@ import { dirname } from "node:path";
 import type { WorkerEvent } from "../../protocol/event.js";
 import type { LogLine } from "../../protocol/operation.js";
 import { parseRecord } from "../../protocol/record-line.js";
+import { EVENTS, eventsFile, LOG, logFile } from "./attempt-files.js";
 import { LogTail } from "./log-tail.js";
-import { EVENTS, eventsFile, LOG, logFile } from "./names.js";
 import { Tail } from "./tail.js";
 import { isDirectory, isUnreadable } from "./unreadable.js";
 
 /** A log line as stored; `end`: how far the worker's own output file was read, for lines that came from there. */
 export type StoredLine = LogLine & { end?: number };
 
-export interface AttemptListener {
+interface AttemptListener {
   /** Returns for how many ms the files may be left alone then, however much comes. */
   onEvents(events: WorkerEvent[]): number;
   onLines(lines: StoredLine[]): void;

@@ -6,15 +6,14 @@
  */
 import { setImmediate as everythingElse } from "node:timers/promises";
 import type { LogLine } from "../../protocol/operation.js";
-import { isFiltered, type LogFilter } from "./log-filter.js";
-import { type LogSlice, linesAfter, slicesAfter } from "./log-slices.js";
+import { isFiltered, type LogFilter, type LogSlice, linesAfter, slicesAfter } from "./log-slices.js";
 
 /** Bytes of the log that one request looks through for a filter. */
 const MOST = 8 * 1024 * 1024;
 /** Lines that are looked through at a time going backwards: what fits may be among the last of them. */
 const WINDOW_MOST = 4000;
 
-export interface LogQuestion {
+interface LogQuestion {
   runDir: string;
   /** Lines wanted at most. */
   limit: number;

@@ -1,11 +1,44 @@
 /** An operation's log from a line on, over all its attempts, in slices that are read one after the other. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { LogLine } from "../../protocol/operation.js";
+import type { LogLine, LogStream } from "../../protocol/operation.js";
 import { parseRecord } from "../../protocol/record-line.js";
-import { type LogFilter, matcher, sieve } from "./log-filter.js";
 import { LogTail } from "./log-tail.js";
 import { isDirectory } from "./unreadable.js";
+
+/** Which lines of a log are wanted, and a quicker question that spares most of the others from being parsed. */
+export interface LogFilter {
+  /** Text in the line, case-insensitive. */
+  match?: string | undefined;
+  stage?: string | undefined;
+  stream?: LogStream | undefined;
+}
+
+export function isFiltered({ match, stage, stream }: LogFilter): boolean {
+  return Boolean(match) || stage !== undefined || stream !== undefined;
+}
+
+function matcher(filter: LogFilter): (line: LogLine) => boolean {
+  const match = filter.match?.toLowerCase();
+  return (line) =>
+    (match === undefined || line.text.toLowerCase().includes(match)) &&
+    (filter.stage === undefined || line.stage === filter.stage) &&
+    (filter.stream === undefined || line.stream === filter.stream);
+}
+
+/** Printable ASCII that stands in JSON as it is. */
+const AS_IT_IS = /^[ !#-[\]-~]+$/;
+
+/** Whether a line, as it stands in the file, may be wanted: never false where it is. */
+function sieve({ match, stage, stream }: LogFilter): (stored: string) => boolean {
+  const text = match && AS_IT_IS.test(match) ? match.toLowerCase() : "";
+  const keys = [
+    ...(stage === undefined ? [] : [`"stage":${JSON.stringify(stage)}`]),
+    ...(stream === undefined ? [] : [`"stream":"${stream}"`]),
+  ];
+  return (stored) =>
+    keys.every((key) => stored.includes(key)) && (text === "" || stored.toLowerCase().includes(text));
+}
 
 /** Bytes that are read, and looked through, at a time: about a millisecond's work. */
 const SLICE = 64 * 1024;

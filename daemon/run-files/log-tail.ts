@@ -6,7 +6,7 @@
  * exists is passed over.
  */
 import { lstatSync } from "node:fs";
-import { logFile, olderLogFile } from "./names.js";
+import { logFile, olderLogFile } from "./attempt-files.js";
 import { seekLine } from "./seek.js";
 import { Tail } from "./tail.js";
 

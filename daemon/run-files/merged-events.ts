@@ -9,8 +9,8 @@ import { join } from "node:path";
 import type { EventLine } from "../../protocol/client/client.js";
 import type { DaemonEvent } from "../../protocol/event.js";
 import { parseRecord } from "../../protocol/record-line.js";
+import { eventsFile } from "./attempt-files.js";
 import { LogTail } from "./log-tail.js";
-import { eventsFile } from "./names.js";
 import { seekLine } from "./seek.js";
 import { Tail } from "./tail.js";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Refusal } from "../../protocol/errors.js";
 import { IrregularFileError, openOwnFile, whyForeign, whyIrregular } from "../../protocol/own-file.js";
 import { quarantineFile } from "../store/quarantine.js";
-import { cancelFile, eventsFile, logFile, olderLogFile } from "./names.js";
+import { cancelFile, eventsFile, logFile, olderLogFile } from "./attempt-files.js";
 
 /** Whether the error is the file system's: another kind of error is a bug, and goes on. */
 export function isUnreadable(error: unknown): error is Error {

@@ -9,22 +9,22 @@ import { existsSync, linkSync, rmSync } from "node:fs";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import type { Entry } from "./decision.js";
 import { replaceFile, writeAll } from "./durable-file.js";
+import type { IdempotencyTombstone } from "./idempotency-tombstones.js";
 import { FORMAT } from "./layout.js";
 import { quarantineFile } from "./quarantine.js";
 import { readLines } from "./read-lines.js";
-import type { RemovedKey } from "./removed-keys.js";
 
-export interface CheckpointContent {
+interface CheckpointContent {
   /** Number of the last journal record it holds. */
   journal: number;
   nextOrder: number;
   operations: Entry[];
   /** Idempotency keys of removed operations, for as long as they stand. */
-  removedKeys: RemovedKey[];
+  removedKeys: IdempotencyTombstone[];
 }
 
 /** An operation of a damaged checkpoint, and the number of the last journal record that it reflects. */
-export interface Salvaged {
+interface Salvaged {
   entry: Entry;
   journal: number;
 }
@@ -32,11 +32,11 @@ export interface Salvaged {
 type CheckpointLine =
   | { type: "checkpoint"; format: number; journal: number; nextOrder: number }
   | { type: "operation"; journal: number; entry: Entry }
-  | { type: "removed-key"; key: RemovedKey }
+  | { type: "removed-key"; key: IdempotencyTombstone }
   | { type: "end"; lines: number };
 
 /** The file is there and is not a whole checkpoint. An error of memory or size is never one of these. */
-export class DamagedCheckpointError extends Error {
+class DamagedCheckpointError extends Error {
   override name = "DamagedCheckpointError";
 }
 

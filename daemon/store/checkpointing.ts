@@ -9,11 +9,11 @@ import { isFinal } from "../../protocol/state.js";
 import type { Checkpoint } from "./checkpoint.js";
 import type { Decision, Entry } from "./decision.js";
 import type { History } from "./history.js";
+import type { IdempotencyTombstones } from "./idempotency-tombstones.js";
 import type { Journal } from "./journal.js";
 import type { Layout } from "./layout.js";
 import type { Ledger } from "./ledger.js";
 import { segmentsBefore } from "./read-journal.js";
-import type { RemovedKeys } from "./removed-keys.js";
 
 /**
  * Checkpoint when the journal has grown by so much, and by as much as the last checkpoint took: with a long queue one
@@ -31,7 +31,7 @@ const LEAST_BYTES = 2 * 1024 * 1024;
 /** Operations: some milliseconds of work. */
 const SEALED_AT_ONCE = 64;
 
-export interface CheckpointingParts {
+interface CheckpointingParts {
   layout: Layout;
   journal: Journal<Decision>;
   ledger: Ledger;
@@ -39,7 +39,7 @@ export interface CheckpointingParts {
   checkpoint: Checkpoint;
   /** Removed since the checkpoint; what it covers is taken out. */
   removed: Set<string>;
-  removedKeys: RemovedKeys;
+  removedKeys: IdempotencyTombstones;
   /** How many of the ledger's operations are not finished. */
   live: () => number;
   /** A finished operation left the ledger. */

@@ -7,7 +7,7 @@
 import type { DaemonEvent, Submission } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ResourceLimits } from "../../protocol/resource-limits.js";
-import type { ProcessIdentity } from "../process/identity.js";
+import type { ProcessIdentity } from "../os/process-identity.js";
 
 type EventOf<T extends DaemonEvent["type"]> = Extract<DaemonEvent, { type: T }>;
 
@@ -51,7 +51,7 @@ export type Decision =
  * The part of a record that run files tell, as it is at the end of the last attempt. A replay does not read run files:
  * it makes the record of this part and of the daemon's own events.
  */
-export type RunState = Pick<
+type RunState = Pick<
   Operation,
   | "title"
   | "stages"

@@ -24,7 +24,7 @@ import type { State } from "../../protocol/state.js";
 import type { Entry } from "./decision.js";
 import { syncDirectory, writeAllSync } from "./durable-file.js";
 import { HistoryIndex, type HistoryQuery, isUnusable, type Place } from "./history-index.js";
-import { readSegmentLines } from "./read-segment.js";
+import { readSegmentLines } from "./read-journal.js";
 
 /** A segment is closed at about this many bytes. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;

@@ -7,7 +7,7 @@ import type { Change } from "./ledger.js";
 import { journalSegments } from "./read-journal.js";
 
 /** A file, and how many of its bytes count. */
-export interface FileExtent {
+interface FileExtent {
   file: string;
   /** Bytes. */
   length: number;

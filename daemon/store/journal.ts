@@ -34,7 +34,7 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-export interface JournalOptions<T extends object> {
+interface JournalOptions<T extends object> {
   dir: string;
   /** Number of the last record already durable. */
   last: number;

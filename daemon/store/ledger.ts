@@ -8,7 +8,7 @@ import type { Operation } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";
 import type { Decision, Entry, Submitted } from "./decision.js";
 import { keptBeforeRetry, keptFinish, keptSubmission } from "./entry-events.js";
-import { jsonSize } from "./json-size.js";
+import { jsonSize } from "./payloads.js";
 import { SharedParts } from "./shared-parts.js";
 
 /** What a decision did to one entry. `before` is null for a new one, `after` for a removed one. */

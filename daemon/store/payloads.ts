@@ -14,10 +14,42 @@ import { readOwnFile } from "../../protocol/own-file.js";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import { isDiskFull, openNew } from "./durable-file.js";
 import { StoreFullError } from "./journal.js";
-import { isLargerThan } from "./json-size.js";
+
+/** Whether the value's JSON takes more than so many bytes, about: stops counting there. */
+function isLargerThan(value: unknown, bytes: number): boolean {
+  return measure(value, bytes) > bytes;
+}
+
+/**
+ * Bytes of the value's JSON, about, without making the text: characters that JSON escapes are counted once.
+ */
+export function jsonSize(value: unknown): number {
+  return measure(value, Number.POSITIVE_INFINITY);
+}
+
+/** Counts at least up to `limit`, and not far beyond it. */
+function measure(value: unknown, limit: number): number {
+  if (typeof value === "string")
+    // At least a byte and at most three for each UTF-16 unit: counted only where that decides.
+    return value.length > limit ? value.length : Buffer.byteLength(value) + 2;
+  if (typeof value !== "object" || value === null) return 5;
+  let size = 2;
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      size += 1 + measure(item, limit - size);
+      if (size > limit) return size;
+    }
+    return size;
+  }
+  for (const name in value) {
+    size += name.length + 4 + measure((value as Record<string, unknown>)[name], limit - size);
+    if (size > limit) return size;
+  }
+  return size;
+}
 
 /** Bytes of JSON above which a value is kept in a file of its own. */
-export const LARGE_VALUE = 16 * 1024;
+const LARGE_VALUE = 16 * 1024;
 
 /** Bytes of a file that is read; no value is as large. */
 const MOST_BYTES = 256 * 1024 * 1024;

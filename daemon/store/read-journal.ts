@@ -10,14 +10,15 @@ import { basename, join } from "node:path";
 import { endOfText, FILLER } from "../../ops/runner/append-file.js";
 import { openOwnFile, readAt } from "../../protocol/own-file.js";
 import type { NumberedRecord } from "../../protocol/record-line.js";
+import type { Entry } from "./decision.js";
 import { replaceFileSync } from "./durable-file.js";
 import { quarantineBytes } from "./quarantine.js";
-import { bytesOf, damageProblem, scanLines } from "./scan-lines.js";
+import { bytesOf, type DamagedRange, damageProblem, scanLines } from "./read-lines.js";
 
 /** Bytes of room and zeros at the end of a segment that are read; what is longer is none of ours. */
 const MOST_ROOM = 16 * 1024 * 1024;
 
-export interface ReadJournal {
+interface ReadJournal {
   records: Array<{ n: number; value: unknown }>;
   /** Number of the last record, or `after`. */
   last: number;
@@ -107,4 +108,64 @@ function readText(file: string, problems: string[]): { bytes: Buffer; size: numb
   } finally {
     closeSync(fd);
   }
+}
+
+/** Reading a history segment from an offset; a torn tail is cut off and kept, a damaged line passed over, both said. */
+const NEWLINE = 10;
+
+interface SegmentLine {
+  id: string;
+  /** Null: the operation was removed. */
+  entry: Entry | null;
+  offset: number;
+  length: number;
+}
+
+export function readSegmentLines(
+  file: string,
+  from: number,
+  problems: string[],
+): { lines: SegmentLine[]; end: number } {
+  const { bytes, first } = readFrom(file, from);
+  // A power cut leaves zeros where records were about to be; what was appended later stands after them.
+  const scanned = scanLines(bytes, 0, bytes.length, true);
+  const damaged = scanned.damaged.filter((range) => !isZeros(bytes, range));
+  const last = damaged.at(-1);
+  let end = bytes.length;
+  if (last?.end === bytes.length && bytes[bytes.length - 1] !== NEWLINE) {
+    // Whole lines that are damaged stay, so that no offset changes; only what has no end is cut off.
+    end = Math.max(last.start, bytes.lastIndexOf(NEWLINE) + 1);
+    const aside = quarantineBytes(file, bytes.subarray(end));
+    truncateSync(file, first + end);
+    problems.push(`${file}: a torn tail of ${bytes.length - end} bytes was cut off, kept in ${aside}`);
+    if (end === last.start) damaged.pop();
+    else last.end = end;
+  }
+  if (damaged.length > 0)
+    problems.push(damageProblem(file, damaged, quarantineBytes(file, bytesOf(bytes, damaged))));
+  return {
+    lines: scanned.lines.flatMap(({ line, start, end }) => {
+      const value = line.value as { id: string; entry: Entry | null } | null;
+      return value === null ? [] : [{ ...value, offset: first + start, length: end - start }];
+    }),
+    end: first + end,
+  };
+}
+
+/** What the file holds from that byte on, and which byte that is. Zeros at the end are left out. */
+function readFrom(file: string, from: number): { bytes: Buffer; first: number } {
+  const fd = openOwnFile(file);
+  try {
+    const { size } = fstatSync(fd);
+    const { end } = endOfText(fd, size);
+    const first = Math.min(from, size);
+    return { bytes: readAt(fd, first, end), first };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function isZeros(bytes: Buffer, { start, end }: DamagedRange): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] !== 0) return false;
+  return true;
 }

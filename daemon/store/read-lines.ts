@@ -1,6 +1,8 @@
 /** Reads a file line by line in pieces: memory does not grow with the file, nor does a string reach V8's limit. */
+import { constants } from "node:buffer";
 import { closeSync, readSync } from "node:fs";
 import { openOwnFile } from "../../protocol/own-file.js";
+import { type NumberedRecord, parseNumberedRecord } from "../../protocol/record-line.js";
 
 const CHUNK = 1024 * 1024;
 
@@ -9,7 +11,7 @@ const MOST_LINE = 256 * 1024 * 1024;
 
 const NEWLINE = 10;
 
-export interface ReadLine {
+interface ReadLine {
   /** Empty where the line has over 256 MiB. */
   text: string;
   /** False for what follows the last newline. */
@@ -65,4 +67,84 @@ class LongLine {
     if (length > MOST_LINE) return "";
     return pieces.length > 0 ? Buffer.concat([...pieces, piece]).toString() : piece.toString();
   }
+}
+
+/**
+ * Finds the whole lines of a file of numbered records, and the bytes between them that are damaged. Pure.
+ *
+ * Takes time in proportion to the bytes, whatever they are: neighbouring damaged lines are one range.
+ */
+
+interface FoundLine {
+  line: NumberedRecord;
+  start: number;
+  /** After its newline. */
+  end: number;
+}
+
+export interface DamagedRange {
+  start: number;
+  end: number;
+}
+
+interface ScannedLines {
+  lines: FoundLine[];
+  /** In order; none touches the next. The last may end without a newline. */
+  damaged: DamagedRange[];
+}
+
+/**
+ * @param start - where the first line begins
+ * @param skipZeros - a line counts whose record stands after zeros, which are damage of their own
+ */
+export function scanLines(bytes: Buffer, start: number, end: number, skipZeros = false): ScannedLines {
+  const found: ScannedLines = { lines: [], damaged: [] };
+  for (let at = start; at < end; ) {
+    const newline = bytes.indexOf(NEWLINE, at);
+    const isWhole = newline !== -1 && newline < end;
+    const next = isWhole ? newline + 1 : end;
+    const line = isWhole ? decodeBytes(bytes, at, newline) : null;
+    const start = skipZeros && line === null && isWhole ? afterZeros(bytes, at, newline) : at;
+    const later = start > at ? decodeBytes(bytes, start, newline) : null;
+    if (line !== null) found.lines.push({ line, start: at, end: next });
+    else if (later === null) addDamaged(found.damaged, at, next);
+    else {
+      addDamaged(found.damaged, at, start);
+      found.lines.push({ line: later, start, end: next });
+    }
+    at = next;
+  }
+  return found;
+}
+
+function addDamaged(damaged: DamagedRange[], start: number, end: number): void {
+  const last = damaged.at(-1);
+  if (last?.end === start) last.end = end;
+  else damaged.push({ start, end });
+}
+
+/** The first byte that is not zero. */
+function afterZeros(bytes: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] === 0) at++;
+  return at;
+}
+
+/** In words: what was found and where it is kept. */
+export function damageProblem(file: string, ranges: readonly DamagedRange[], aside: string): string {
+  const total = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+  return ranges.length === 1
+    ? `${file}: a damaged record of ${total} bytes was passed over, kept in ${aside}`
+    : `${file}: ${ranges.length} damaged records of ${total} bytes in all were passed over, kept in ${aside}`;
+}
+
+/** The bytes of the ranges, one after the other. */
+export function bytesOf(bytes: Buffer, ranges: readonly DamagedRange[]): Buffer {
+  return Buffer.concat(ranges.map(({ start, end }) => bytes.subarray(start, end)));
+}
+
+function decodeBytes(bytes: Buffer, start: number, end: number): NumberedRecord | null {
+  // No record is as long as the longest string; a hole that a crash left in the file may be.
+  if (end - start >= constants.MAX_STRING_LENGTH) return null;
+  return parseNumberedRecord(bytes.toString("utf8", start, end));
 }

@@ -1,5 +1,8 @@
 /** The newest finished operations, whether sealed or not, oldest first: kept in memory for the screens. */
+import type { Operation } from "../../protocol/operation.js";
+import type { Counts } from "../../protocol/watch.js";
 import type { Entry } from "./decision.js";
+import type { HistoryQuery } from "./history-index.js";
 
 /** How many. */
 export const RECENT = 200;
@@ -38,5 +41,41 @@ export class Recent {
   get #entries(): Map<string, Entry> {
     this.#loaded ??= new Map(this.load().map((entry) => [entry.record.id, entry]));
     return this.#loaded;
+  }
+}
+
+/** Whether an operation in memory fits a query, as the history's index has it of those on disk (`history-index.ts`). */
+export function matchesQuery({ record, order }: Entry, query: HistoryQuery): boolean {
+  if (query.state && !query.state.includes(record.state)) return false;
+  if (query.op !== undefined && record.op !== query.op) return false;
+  if (query.chain !== undefined && record.chain.id !== query.chain) return false;
+  if (query.before !== undefined && order >= query.before) return false;
+  if (!query.q) return true;
+  const text = [record.id, record.op, record.title, record.label ?? ""].join("\n").toLowerCase();
+  return text.includes(query.q.toLowerCase());
+}
+
+/** How many operations are in each state, live and finished. */
+export class StateCounts {
+  #counts: Counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
+
+  get(): Counts {
+    return { ...this.#counts };
+  }
+
+  /** How many are not finished. */
+  get live(): number {
+    return this.#counts.queued + this.#counts.running;
+  }
+
+  /** Counts anew: what is sealed, by state, and what is in memory beside that. */
+  reset(sealed: Partial<Counts>, entries: Iterable<Entry>): void {
+    this.#counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0, ...sealed };
+    for (const { record } of entries) this.#counts[record.state]++;
+  }
+
+  change(before: Operation | null, after: Operation | null): void {
+    if (before) this.#counts[before.state]--;
+    if (after) this.#counts[after.state]++;
   }
 }

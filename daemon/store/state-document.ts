@@ -85,7 +85,7 @@ function* pieces({ operations, ...head }: StateDocument): Generator<string> {
   yield `${piece}\n}}\n`;
 }
 
-export interface StateDocumentSource {
+interface StateDocumentSource {
   journal(): number;
   counts(): Counts;
   /** The operations to show, oldest first. */

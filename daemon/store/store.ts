@@ -14,17 +14,15 @@ import { isDiskFull, isIoError } from "./durable-file.js";
 import { History } from "./history.js";
 import type { HistoryQuery } from "./history-index.js";
 import { type StoreHold, StoreHolds } from "./hold.js";
+import { IdempotencyTombstones } from "./idempotency-tombstones.js";
 import { Journal } from "./journal.js";
 import type { Layout } from "./layout.js";
 import { type Change, Ledger } from "./ledger.js";
-import { matches } from "./matches.js";
 import { Payloads } from "./payloads.js";
 import { journalSegments, numberOf, readJournal } from "./read-journal.js";
-import { RECENT, Recent } from "./recent.js";
-import { RemovedKeys } from "./removed-keys.js";
-import { StateCounts } from "./state-counts.js";
+import { matchesQuery, RECENT, Recent, StateCounts } from "./recent.js";
 
-export interface StoreOptions {
+interface StoreOptions {
   layout: Layout;
   onChange: (changes: Change[], decision: Decision) => void;
   onBroken: (error: Error) => void;
@@ -40,7 +38,7 @@ const ROOM_BYTES = 1024 * 1024;
 export class Store {
   readonly ledger = new Ledger();
   readonly problems: string[] = [];
-  readonly removedKeys: RemovedKeys;
+  readonly removedKeys: IdempotencyTombstones;
   readonly recent = new Recent(() => this.#newestFinished());
   readonly payloads: Payloads;
   readonly #counts = new StateCounts();
@@ -57,7 +55,7 @@ export class Store {
   #checkpointRun: Promise<void> | null = null;
 
   constructor(private readonly options: StoreOptions) {
-    this.removedKeys = new RemovedKeys(options.now);
+    this.removedKeys = new IdempotencyTombstones(options.now);
     this.#checkpoint = new Checkpoint(options.layout.checkpoint, options.layout.previousCheckpoint);
     this.payloads = new Payloads(options.layout.payloads, (error) => {
       if (isDiskFull(error)) this.#journal.full = true;
@@ -152,7 +150,7 @@ export class Store {
   /** Newest first. */
   list(query: HistoryQuery, limit: number): Entry[] {
     const inMemory: Entry[] = [];
-    for (const entry of this.ledger.entries.values()) if (matches(entry, query)) inMemory.push(entry);
+    for (const entry of this.ledger.entries.values()) if (matchesQuery(entry, query)) inMemory.push(entry);
     inMemory.sort((a, b) => b.order - a.order);
     const sealed = this.#history.list(query, limit);
     return [...inMemory.slice(0, limit), ...sealed].sort((a, b) => b.order - a.order).slice(0, limit);
@@ -161,7 +159,7 @@ export class Store {
   count(query: HistoryQuery): number {
     let n = this.#history.count(query);
     for (const entry of this.ledger.entries.values())
-      if (matches(entry, { ...query, before: undefined })) n++;
+      if (matchesQuery(entry, { ...query, before: undefined })) n++;
     return n;
   }
 

@@ -1,5 +1,5 @@
 /** The worker's own environment, given back after each operation whatever that did to it. */
-import { WORKER_VARIABLE } from "../process/identity.js";
+import { WORKER_VARIABLE } from "../os/process-identity.js";
 
 let own: Record<string, string | undefined> | null = null;
 

@@ -3,18 +3,16 @@
  *
  * It takes its lock, says it is ready, performs orders. When the daemon goes it finishes what it runs and ends.
  */
-
 import { readFileSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { keepMark } from "../../ops/process/group.js";
 import { enableTypeScript, enableUserCode } from "../../ops/runner/user-code.js";
-import { joinCgroup } from "../containment/cgroup.js";
-import { acquireLock } from "../lock/kernel-lock.js";
-import { markOf } from "../process/identity.js";
+import { joinCgroup } from "../os/cgroup.js";
+import { acquireLock } from "../os/kernel-lock.js";
+import { markOf } from "../os/process-identity.js";
+import { AttemptRunner, type Prepared, prepare } from "./attempt-runner.js";
 import type { FromWorker, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
 import { OwnOutput } from "./own-output.js";
-import { Performance } from "./performance.js";
-import { type Prepared, prepare } from "./prepared.js";
 import { Recycling } from "./recycling.js";
 
 /** Added to the daemon's own oom_score_adj, which is 0 by default; 1000 is the most. */
@@ -39,7 +37,7 @@ const output = {
   stderr: new OwnOutput(setup.stderrFile, "stderr"),
 };
 const recycling = new Recycling();
-let current: Performance | null = null;
+let current: AttemptRunner | null = null;
 let prepared: Prepared | null = null;
 
 process.on("SIGTERM", () => current?.stopRequested());
@@ -67,7 +65,7 @@ async function perform(order: OrderMessage): Promise<void> {
   const ready = prepared?.attemptDir === order.attemptDir ? prepared.events : undefined;
   if (!ready) prepared?.events.close();
   prepared = null;
-  current = new Performance(order, setup, output, ready);
+  current = new AttemptRunner(order, setup, output, ready);
   const clean = await current.perform();
   current = null;
   if (!clean || !process.connected || recycling.isDue()) process.exit(0);

@@ -21,7 +21,7 @@ import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import { openOwnFile } from "../../protocol/own-file.js";
 
 /** What becomes of the output: a line, and how far the file was read with it; or a note that some was lost. */
-export interface OutputListener {
+interface OutputListener {
   onLine(text: string, end: number): void;
   onLost(text: string): void;
 }
@@ -180,4 +180,22 @@ function endOfCharacter(bytes: Buffer, end: number): number {
   let at = end;
   while (at > end - 4 && (bytes[at]! & 0xc0) === 0x80) at--;
   return at;
+}
+
+/** A line too long for the log becomes several, none of which ends inside a character. */
+export function* cutLine(text: string, max: number): Generator<string> {
+  if (text.length <= max) {
+    yield text;
+    return;
+  }
+  for (let start = 0; start < text.length; ) {
+    let end = Math.min(text.length, start + max);
+    if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end--;
+    yield text.slice(start, end);
+    start = end;
+  }
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff;
 }

@@ -6,29 +6,20 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { newId } from "../../protocol/id.js";
 import type { Blocked } from "../../protocol/operation.js";
 import { APPEND, openOwnFile } from "../../protocol/own-file.js";
-import type { Containment } from "../containment/containment.js";
-import { directoryIdentity } from "../process/foreign-worker.js";
-import { identify, WORKER_VARIABLE } from "../process/identity.js";
+import type { Containment } from "../os/containment.js";
+import { identify, WORKER_VARIABLE } from "../os/process-identity.js";
 import type { WorkerIdentity } from "../store/decision.js";
 import type { FromWorker, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
+import { directoryIdentity, workerFiles } from "./worker-processes.js";
 
 export interface WorkerExit {
   code: number | null;
   signal: NodeJS.Signals | null;
-}
-
-/** The files of a worker, by its id; an adopted worker has them too. */
-export function workerFiles(dir: string, workerId: string) {
-  return {
-    lockFile: join(dir, `${workerId}.lock`),
-    stdoutFile: join(dir, `${workerId}.stdout`),
-    stderrFile: join(dir, `${workerId}.stderr`),
-  };
 }
 
 export class PooledWorker {
@@ -69,7 +60,7 @@ export class PooledWorker {
   }
 }
 
-export interface PoolOptions {
+interface PoolOptions {
   dir: string;
   /** How many may be busy. */
   size: number;

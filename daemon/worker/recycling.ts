@@ -4,9 +4,10 @@
  * What an operation's code leaves behind in a process adds up: descriptors that are never closed, memory that is never
  * given back. A fresh process costs about 30 ms, and is usually ready before it is needed.
  */
+import { channel } from "node:diagnostics_channel";
 import { readdirSync } from "node:fs";
 
-export interface RecycleLimits {
+interface RecycleLimits {
   /** Open descriptors more than at the start. Default: 64. */
   descriptors: number;
   /** Bytes of resident memory. Default: 512 MiB. */
@@ -50,4 +51,32 @@ function openDescriptors(): number {
       ? Number.MAX_SAFE_INTEGER
       : 0;
   }
+}
+
+let children = 0;
+// Node says so for every child that is spawned, whoever spawns it.
+channel("child_process").subscribe(() => {
+  children++;
+});
+
+/**
+ * Whether an operation left a timer, a socket or a child in its worker process. Such a process gets no other operation.
+ */
+export class ActivityBaseline {
+  readonly #resources = countResources();
+  readonly #children = children;
+
+  isQuiet(): boolean {
+    if (children !== this.#children) return false;
+    for (const [name, count] of countResources()) {
+      if (count > (this.#resources.get(name) ?? 0)) return false;
+    }
+    return true;
+  }
+}
+
+function countResources(): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of process.getActiveResourcesInfo()) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
 }

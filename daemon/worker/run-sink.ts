@@ -12,10 +12,10 @@ import type { EventBody } from "../../protocol/event.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
 import { encodeRecord } from "../../protocol/record-line.js";
-import { eventsFile, logFile, olderLogFile } from "../run-files/names.js";
+import { eventsFile, logFile, olderLogFile } from "../run-files/attempt-files.js";
 import { isDiskFull, syncDirectory } from "../store/durable-file.js";
-import { cutLine } from "./cut-line.js";
-import { type WhenRoom, whenRoom as waitForRoom } from "./room.js";
+import { cutLine } from "./own-output.js";
+import { type RetryWhileDiskFull, retryWhileDiskFull as waitForRoom } from "./retry-while-disk-full.js";
 
 /** Bytes of the events file made ready ahead, so that an event's sync is one write. */
 const RESERVE = 16 * 1024;
@@ -54,7 +54,7 @@ export class RunSink implements Sink {
      */
     private readonly maxLog: number,
     private readonly events: AppendFile = beginEvents(dir),
-    private readonly whenRoom: WhenRoom = waitForRoom,
+    private readonly whenRoom: RetryWhileDiskFull = waitForRoom,
   ) {
     this.#first = lines + 1;
     this.#firstOlder = this.#first;

@@ -5,7 +5,6 @@
  * it. A guard does: a shell that waits on a pipe which only this process holds, and kills the group when the pipe
  * breaks, however this process died.
  */
-
 import { type ChildProcess, type ChildProcessByStdio, type SpawnOptions, spawn } from "node:child_process";
 import { tracingChannel } from "node:diagnostics_channel";
 import { once } from "node:events";

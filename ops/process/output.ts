@@ -2,7 +2,6 @@
  * Passes a child's output on to our own, line by line as it comes: what is written to `process.stdout` and
  * `process.stderr` within an operation is its log, marked as one or the other.
  */
-
 import type { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { StringDecoder } from "node:string_decoder";

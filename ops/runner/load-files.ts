@@ -3,7 +3,6 @@
  *
  * A file that does not load is an entry in `errors` and hides no other, whatever it does short of never yielding.
  */
-
 import { basename } from "node:path";
 import { setTimeout as after, setImmediate as turn } from "node:timers/promises";
 import { pathProblem } from "../../protocol/owned-path.js";

@@ -2,7 +2,6 @@
  * From what was typed to a submission: words, schema, stages. Runs where the author's code may run: in a loader
  * process, in a worker (for the next link of a chain), in `liveops run`; never in the daemon.
  */
-
 import type { Submission } from "../../protocol/event.js";
 import { isDeeper, lossInValue } from "../../protocol/json-loss.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";

@@ -4,7 +4,6 @@
  * Each call of `next` sees a stop that an event brought. The clock, the poll for a stop and the bar come only every
  * `credit` items, and `credit` is 1 as soon as an item takes half a microsecond. Nothing is read ahead.
  */
-
 import type { TrackOptions } from "../sdk/live-operation.js";
 import type { Cancellation } from "./cancellation.js";
 import type { Counted, Meter } from "./meter.js";

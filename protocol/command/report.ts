@@ -4,7 +4,6 @@
  * What it doesn't know is our fault: exit 70, with the stack. Every text is neutralised, since details quote what
  * users and operations wrote.
  */
-
 import { writeSync } from "node:fs";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../client/errors.js";
 import { exitCodeOfStatus, Refusal } from "../errors.js";

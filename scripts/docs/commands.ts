@@ -1,6 +1,6 @@
 /** The regions of docs/commands.md, from the commander trees of `liveops` and `liveopsd`. */
 import type { Argument, Command, Option } from "commander";
-import { commandTree as daemonTree } from "../../daemon/commands/command-line.js";
+import { commandTree as daemonTree } from "../../daemon/cli/command-line.js";
 import { examplesOf } from "../../protocol/command/options.js";
 import { commandTree as operationTree } from "../../tui/cli/command-line.js";
 import { exitCodes } from "./errors.js";

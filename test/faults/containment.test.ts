@@ -13,8 +13,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { Cgroup } from "../../daemon/containment/cgroup.js";
-import { ownCgroup } from "../../daemon/containment/cgroup-base.js";
+import { Cgroup } from "../../daemon/os/cgroup.js";
+import { ownCgroup } from "../../daemon/os/cgroup-base.js";
 import { newId } from "../../protocol/id.js";
 import { isAlive, processesOf } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";

@@ -5,10 +5,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { readAccepted } from "../../daemon/run-files/accepted.js";
-import { completeEvents } from "../../daemon/run-files/complete-events.js";
+import { completeEvents, eventsFile, readAccepted } from "../../daemon/run-files/attempt-files.js";
 import { MergedEvents } from "../../daemon/run-files/merged-events.js";
-import { eventsFile } from "../../daemon/run-files/names.js";
 import { Tail } from "../../daemon/run-files/tail.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
 import { layoutOf } from "../../daemon/store/layout.js";

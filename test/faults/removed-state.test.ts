@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { isLocked } from "../../daemon/lock/kernel-lock.js";
+import { isLocked } from "../../daemon/os/kernel-lock.js";
 import { Client } from "../../protocol/client/client.js";
 import { newId } from "../../protocol/id.js";
 import { isAlive } from "../end-to-end/processes.js";

@@ -1,7 +1,7 @@
 /** A daemon of the harness with operations of `operations/`, and what the fault tests ask of it again and again. */
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
-import { until } from "../../daemon/commands/until.js";
+import { until } from "../../daemon/os/until.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { type DaemonOptions, TestDaemon } from "../harness/daemon.js";

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Examination } from "../../daemon/doctor.js";
+import type { Examination } from "../../daemon/recovery/doctor.js";
 import { useDirectories } from "../harness/temporary.js";
 import { journalFiles } from "./crafted.js";
 import { counts, patience } from "./mode.js";

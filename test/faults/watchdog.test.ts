@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { ServiceNotifier, type ServiceState } from "../../daemon/process/service-notifier.js";
+import { ServiceNotifier, type ServiceState } from "../../daemon/os/service-notifier.js";
 import { Client } from "../../protocol/client/client.js";
 import { newId } from "../../protocol/id.js";
 import { useDirectories } from "../harness/temporary.js";

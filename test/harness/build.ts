@@ -7,8 +7,8 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { until } from "../../daemon/commands/until.js";
-import { acquireLock } from "../../daemon/lock/kernel-lock.js";
+import { acquireLock } from "../../daemon/os/kernel-lock.js";
+import { until } from "../../daemon/os/until.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 

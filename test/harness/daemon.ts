@@ -5,7 +5,7 @@
  * process, a socket or a directory behind.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import type { LaunchReport } from "../../daemon/commands/foreground.js";
+import type { LaunchReport } from "../../daemon/cli/foreground.js";
 import { Client } from "../../protocol/client/client.js";
 import type { Config } from "../../protocol/command/config.js";
 import { newId } from "../../protocol/id.js";

@@ -7,23 +7,23 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import pino from "pino";
-import { Attempt } from "../../daemon/attempt.js";
-import { AuditLog } from "../../daemon/audit/audit-log.js";
 import { Backups } from "../../daemon/backup/backups.js";
-import type { BlockedTypes } from "../../daemon/blocked-types.js";
-import { Containment } from "../../daemon/containment/containment.js";
 import type { Context } from "../../daemon/context.js";
-import type { Executor } from "../../daemon/executor.js";
 import { buildServer } from "../../daemon/http/server.js";
 import type { Loader } from "../../daemon/loader/loader.js";
-import { Queue } from "../../daemon/queue.js";
+import { AuditLog } from "../../daemon/log/audit-log.js";
+import { findOperation, operationView } from "../../daemon/operation-view.js";
+import { Containment } from "../../daemon/os/containment.js";
+import { TrustedClock } from "../../daemon/os/trusted-clock.js";
 import { linesAfter } from "../../daemon/run-files/log-slices.js";
+import { Attempt } from "../../daemon/scheduler/attempt.js";
+import type { BlockedTypes } from "../../daemon/scheduler/blocked-types.js";
+import { Queue } from "../../daemon/scheduler/queue.js";
+import type { Scheduler } from "../../daemon/scheduler/scheduler.js";
 import type { Settings } from "../../daemon/settings.js";
-import { find, present } from "../../daemon/shown.js";
 import type { Entry } from "../../daemon/store/decision.js";
 import { attemptDir, runDir } from "../../daemon/store/layout.js";
 import type { Change } from "../../daemon/store/ledger.js";
-import { TrustedClock } from "../../daemon/trusted-clock.js";
 import { Hub } from "../../daemon/watch/hub.js";
 import { fits } from "../../daemon/watch/scope.js";
 import { RunSink } from "../../daemon/worker/run-sink.js";
@@ -98,7 +98,7 @@ export class Served {
       layout,
       store,
       lifecycle,
-      executor: this.executor as unknown as Executor,
+      executor: this.executor as unknown as Scheduler,
       blockedTypes: { length: 0, list: () => [] } as unknown as BlockedTypes,
       containment: this.containment,
       loader: this.loader as unknown as Loader,
@@ -113,7 +113,7 @@ export class Served {
       signals: this.signals,
       whole: (entry) => store.payloads.complete(this.#shown(entry), () => {}),
       present: (entry) => this.#shown(entry),
-      find: (typed) => find(store, typed),
+      find: (typed) => findOperation(store, typed),
       isStopping: () => this.stops.length > 0,
       prepareStop: async (now) => {
         this.stops.push(now);
@@ -225,6 +225,6 @@ export class Served {
   }
 
   #shown(entry: Entry) {
-    return present(entry, this.queue, undefined);
+    return operationView(entry, this.queue, undefined);
   }
 }

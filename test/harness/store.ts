@@ -1,7 +1,7 @@
 /** A real store in a directory, with the lifecycle that moves its operations, and no process. */
 
 import { Lifecycle } from "../../daemon/lifecycle.js";
-import { identify } from "../../daemon/process/identity.js";
+import { identify } from "../../daemon/os/process-identity.js";
 import type { IdempotencyKey, Policy } from "../../daemon/store/decision.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
 import { type Layout, layoutOf } from "../../daemon/store/layout.js";

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { until } from "../../daemon/commands/until.js";
+import { until } from "../../daemon/os/until.js";
 
 /** How long processes that were told to end may take. */
 const GONE_MS = 15_000;

@@ -1,5 +1,4 @@
 /** `liveops logs`: an operation's log lines, all or the last N, and with -f those to come. */
-
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/command/failures.js";

@@ -1,5 +1,4 @@
 /** `liveops ls`: the live operations and the newest finished ones. */
-
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
 import { paintFor } from "../../protocol/command/colour.js";

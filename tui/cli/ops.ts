@@ -1,5 +1,4 @@
 /** `liveops ops`: the operation types, their stages and parameters; what did not load goes to stderr. */
-
 import type { Command } from "commander";
 import { type Paint, paintFor } from "../../protocol/command/colour.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";

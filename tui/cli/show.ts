@@ -1,5 +1,4 @@
 /** `liveops show`: one operation's record, to read or as JSON. */
-
 import type { Command } from "commander";
 import { type Paint, paintFor } from "../../protocol/command/colour.js";
 import { addCommand } from "../../protocol/command/options.js";

@@ -1,5 +1,4 @@
 /** `liveops submit`: hands an operation to the daemon; prints its id, waits for its chain, or shows it live. */
-
 import { type Command, Option } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import type { GlobalOptions } from "../../protocol/command/daemon-address.js";

@@ -4,7 +4,6 @@
  *
  * Hooks dispatch and read; React is told through `subscribe` when the drawn state moved on.
  */
-
 import type { WatchLine } from "../../protocol/watch.js";
 import { type Frame, frameOf, sameFrame } from "./screen/frame.js";
 import type { Paint } from "./screen/paint.js";

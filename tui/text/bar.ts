@@ -1,5 +1,4 @@
 /** A progress bar as one line of text. Pure: the same progress and width give the same line. */
-
 import { sanitize } from "../../protocol/command/sanitize.js";
 import type { ProgressState } from "../../protocol/operation.js";
 import { formatAmount, formatEta, formatPercent, formatRate } from "../terminal/format.js";

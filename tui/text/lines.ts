@@ -4,7 +4,6 @@
  * stdout gets headers, lines and results, stderr errors and messages of ours. Used by `run`, `watch` and
  * `submit --follow` alike, so that an operation reads the same with and without the daemon.
  */
-
 import type { EventLine } from "../../protocol/client/client.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import type { Operation } from "../../protocol/operation.js";

@@ -2,7 +2,7 @@
 import type { BackupLine } from "../../../protocol/backup.js";
 import { asRefusal } from "../errors.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
-import { openStream } from "../stream.js";
+import { openStream } from "./streams.js";
 
 /** Milliseconds between two lines of progress. */
 const EVERY_MS = 500;

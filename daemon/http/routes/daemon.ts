@@ -2,6 +2,7 @@
 import type { DaemonReply } from "../../../protocol/routes.js";
 import { VERSION } from "../../../protocol/version.js";
 import type { Context } from "../../context.js";
+import { openapi } from "../openapi.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 
 export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
@@ -63,3 +64,9 @@ function describe({
 function logUnwritable(reason: string | null): string | null {
   return reason === null ? null : `the log cannot be written: ${reason}`;
 }
+
+/** `GET /openapi.json`. */
+export const openapiRoute: RoutePlugin = (app, _options, done) => {
+  app.route({ ...definition("openapi"), handler: () => openapi() });
+  done();
+};

@@ -1,8 +1,8 @@
 /** The tail of a live attempt: it takes the rest that its listener asks for, and nothing is missing after it. */
 import { appendFileSync, mkdirSync, rmdirSync, watch, writeFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
+import { eventsFile } from "../../../daemon/run-files/attempt-files.js";
 import { AttemptTail } from "../../../daemon/run-files/attempt-tail.js";
-import { eventsFile } from "../../../daemon/run-files/names.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
 import { encodeRecord } from "../../../protocol/record-line.js";
 import { AT } from "../../harness/records.js";

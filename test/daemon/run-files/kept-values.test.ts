@@ -2,8 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { keptValues } from "../../../daemon/run-files/kept-values.js";
-import { eventsFile } from "../../../daemon/run-files/names.js";
+import { eventsFile, keptValues } from "../../../daemon/run-files/attempt-files.js";
 import { RunSink } from "../../../daemon/worker/run-sink.js";
 import { useDirectories } from "../../harness/temporary.js";
 

@@ -3,9 +3,9 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { LogFilter } from "../../../daemon/run-files/log-filter.js";
+import { logFile } from "../../../daemon/run-files/attempt-files.js";
 import { type LogPage, pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
-import { logFile } from "../../../daemon/run-files/names.js";
+import type { LogFilter } from "../../../daemon/run-files/log-slices.js";
 import type { LogLine } from "../../../protocol/operation.js";
 import { encodeRecord } from "../../../protocol/record-line.js";
 import { useDirectories } from "../../harness/temporary.js";

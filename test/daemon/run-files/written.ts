@@ -1,7 +1,7 @@
 /** Run files of an operation for tests: events and lines of several attempts, in one count of `seq`. */
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { eventsFile, logFile } from "../../../daemon/run-files/names.js";
+import { eventsFile, logFile } from "../../../daemon/run-files/attempt-files.js";
 import type { DaemonEvent, WorkerEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
 import { encodeRecord } from "../../../protocol/record-line.js";

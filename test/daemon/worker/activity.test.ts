@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
-import { until } from "../../../daemon/commands/until.js";
-import { ActivityBaseline } from "../../../daemon/worker/activity.js";
+import { until } from "../../../daemon/os/until.js";
+import { ActivityBaseline } from "../../../daemon/worker/recycling.js";
 
 test("a process in which nothing goes on is quiet, whatever was done and ended meanwhile", async () => {
   const baseline = new ActivityBaseline();

@@ -1,7 +1,7 @@
 /** Long lines in pieces: together the text, each within the bound, no character in two. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { cutLine } from "../../../daemon/worker/cut-line.js";
+import { cutLine } from "../../../daemon/worker/own-output.js";
 
 it("gives pieces that are the text again, within the bound, and as whole as it was", () => {
   fc.assert(

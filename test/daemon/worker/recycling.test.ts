@@ -1,7 +1,7 @@
 /** When a worker's process ends after its operation, and that a real one does. */
 import { closeSync, openSync } from "node:fs";
 import { expect, test } from "vitest";
-import { until } from "../../../daemon/commands/until.js";
+import { until } from "../../../daemon/os/until.js";
 import { Recycling } from "../../../daemon/worker/recycling.js";
 import { TestDaemon } from "../../harness/daemon.js";
 

@@ -1,5 +1,4 @@
 /** The shell command that an action stands for in this state; null where the shell has none. */
-
 import { type State, selectedOperation } from "../state/model.js";
 import type { Action } from "../state/press.js";
 import { commandOf, liveops, submitAny } from "./liveops.js";

@@ -1,5 +1,4 @@
 /** The timeline's rows: each operation of the chain and each of its stages, with the spans of time they took. Pure. */
-
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { State } from "../../../protocol/state.js";

@@ -2,7 +2,6 @@
  * How long it will go on: what earlier runs of the same type took, less what is behind it. Always an estimate, and
  * none at all without a history, or where its runs differ too much to tell anything.
  */
-
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { type Usual, usualOf, usualSuccessors } from "../state/histories.js";

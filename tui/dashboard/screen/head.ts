@@ -3,7 +3,6 @@
  *
  * The log below always keeps its rows: what stands above gives way (blank rows, long results, a tall stepper) first.
  */
-
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { formatDuration } from "../../terminal/format.js";

@@ -6,7 +6,6 @@
  * less than ten seconds, and no warning where neither is known. A worker that is stopped (SIGSTOP), or waits for room
  * on the disk, is told by the daemon and needs no guess. So is a queued operation that cannot start.
  */
-
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { usualOf } from "../state/histories.js";

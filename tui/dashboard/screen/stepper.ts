@@ -3,7 +3,6 @@
  * durations), one stage a row where there is height, and a compact row of glyphs with the current stage where there is
  * neither.
  */
-
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { formatDuration } from "../../terminal/format.js";

@@ -1,5 +1,4 @@
 /** What stands over list and operation on the whole body, one at a time; escape goes back. */
-
 import type { FormPage } from "./pages/form.js";
 import type { RecordPage } from "./pages/record.js";
 import type { RetryPage } from "./pages/retry.js";

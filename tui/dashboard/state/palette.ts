@@ -3,7 +3,6 @@
  *
  * It is drawn from the one table of keys; whoever adds a key there finds it here.
  */
-
 import { commandFor } from "../command/of-action.js";
 import { DOING } from "../keys/doing.js";
 import { KEYS, type Key } from "../keys.js";

@@ -5,7 +5,6 @@
  * run came through for the mean of the others. What was shown is remembered for each attempt, with the history it
  * was weighed by: a second `track` in a stage, or a history that is asked for anew, leads nothing back.
  */
-
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { History } from "./histories.js";

@@ -1,5 +1,4 @@
 /** The operation types that what is typed leaves over, with their stages and the files that do not load. */
-
 import { listParameters } from "../../../../protocol/parameters.js";
 import type { OperationType, TypesReply } from "../../../../protocol/routes.js";
 import type { State } from "../../state/model.js";

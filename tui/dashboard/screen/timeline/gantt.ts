@@ -1,5 +1,4 @@
 /** The timeline's lanes as rows: names, spans on one axis of time, durations, and where the replay stands. */
-
 import { getOwn } from "../../../../protocol/get-own.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { formatDuration } from "../../../terminal/format.js";

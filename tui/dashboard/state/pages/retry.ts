@@ -1,5 +1,4 @@
 /** The page that asks from which stage a retry goes on. */
-
 import { getOwn } from "../../../../protocol/get-own.js";
 import { operationOf, type State } from "../model.js";
 

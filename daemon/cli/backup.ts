@@ -1,0 +1,193 @@
+/** `liveopsd backup <dir>`: by the daemon where one answers, else by this command. */
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { Client } from "../../protocol/client/client.js";
+import { InterruptedError } from "../../protocol/command/failures.js";
+import {
+  addCommand,
+  allOptions,
+  commandPlaces,
+  type GlobalOptions,
+  reportTo,
+} from "../../protocol/command/options.js";
+import { say } from "../../protocol/command/report.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
+import { Refusal } from "../../protocol/errors.js";
+import { daemonBundle } from "./daemon-bundle.js";
+import { answering } from "./other-daemon.js";
+
+/** Milliseconds between two lines where stderr is not a terminal. */
+const EVERY_MS = 5000;
+
+/** How far a backup or a restore is, on stderr: one line drawn over on a terminal, else a line every few seconds. */
+class ProgressLine {
+  #last = performance.now();
+  #isDrawn = false;
+
+  constructor(
+    private readonly verb: string,
+    private readonly stderr: Pick<NodeJS.WriteStream, "write" | "isTTY"> = process.stderr,
+  ) {}
+
+  show({ files, bytes }: { files: number; bytes: number }): void {
+    const now = performance.now();
+    const every = this.stderr.isTTY ? 100 : EVERY_MS;
+    if (now - this.#last < every) return;
+    this.#last = now;
+    const text = `${this.verb} ${files} files, ${megabytes(bytes)}`;
+    if (this.stderr.isTTY) this.stderr.write(`\r${text}\u001b[K`);
+    else this.stderr.write(`liveopsd: ${text}\n`);
+    this.#isDrawn = this.stderr.isTTY === true;
+  }
+
+  end(): void {
+    if (this.#isDrawn) this.stderr.write("\r\u001b[K");
+  }
+}
+
+/** `1.2 MB` */
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** Aborts on Ctrl-C and on SIGTERM, with what `reason` makes. */
+function interruptSignal(reason: () => Error): { signal: AbortSignal; done: () => void } {
+  const controller = new AbortController();
+  const abort = () => controller.abort(reason());
+  process.once("SIGINT", abort);
+  process.once("SIGTERM", abort);
+  return {
+    signal: controller.signal,
+    done: () => {
+      process.off("SIGINT", abort);
+      process.off("SIGTERM", abort);
+    },
+  };
+}
+
+interface BackupSummary {
+  dir: string;
+  /** ISO 8601. */
+  at: string;
+  files: number;
+  bytes: number;
+}
+
+export function registerBackup(root: Command): void {
+  const command = addCommand(
+    root,
+    "backup <dir>",
+    "Copy the state into a new directory; the daemon may run meanwhile",
+    ["liveopsd backup /backups/liveops-2026-11-25", "liveopsd backup --json ./backup"],
+  );
+  command.option("--json", "Print the summary as JSON").action(async (given: string) => {
+    const options = allOptions<GlobalOptions & { json?: boolean }>(command);
+    const started = performance.now();
+    const summary = await backup(resolve(given), options).catch((error: unknown) => {
+      if (!(error instanceof daemonBundle().BackupError)) throw error;
+      say(reportTo(root), error.message);
+      process.exitCode = error.exitCode;
+    });
+    if (!summary) return;
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    process.stderr.write(
+      `liveopsd: backed up ${summary.files} files, ${megabytes(summary.bytes)} in ${seconds} s\n`,
+    );
+    process.stdout.write(`${options.json ? JSON.stringify(summary) : summary.dir}\n`);
+  });
+}
+
+async function backup(dir: string, options: GlobalOptions): Promise<BackupSummary> {
+  const { socket, stateDir } = commandPlaces(options);
+  const progress = new ProgressLine("backing up:");
+  const interrupt = interruptSignal(() => new InterruptedError(`interrupted; nothing was left in ${dir}`));
+  const { signal } = interrupt;
+  try {
+    const client = new Client(socket);
+    const daemon = await answering(client);
+    if (daemon) {
+      const isChosen = options.stateDir !== undefined || process.env.LIVEOPS_STATE_DIR !== undefined;
+      if (isChosen && daemon.stateDir !== stateDir) throw otherState(socket, daemon.stateDir, stateDir);
+      return await byDaemon(client, dir, signal, progress);
+    }
+    const { backUpWithoutDaemon } = daemonBundle();
+    const { at, files, bytes } = await backUpWithoutDaemon(stateDir, {
+      dir,
+      signal,
+      onProgress: (now) => progress.show(now),
+    });
+    return { dir, at, files, bytes };
+  } finally {
+    progress.end();
+    interrupt.done();
+  }
+}
+
+async function byDaemon(
+  client: Client,
+  dir: string,
+  signal: AbortSignal,
+  progress: ProgressLine,
+): Promise<BackupSummary> {
+  for await (const line of client.backup(dir, signal)) {
+    if (line.type === "progress") progress.show(line);
+    if (line.type === "done") return { dir: line.dir, at: line.at, files: line.files, bytes: line.bytes };
+  }
+  throw new Error("the daemon did not say how the backup ended");
+}
+
+function otherState(socket: string, has: string, wanted: string): Refusal {
+  return new Refusal(
+    "LIVEOPS_WRONG_STATE",
+    `the daemon on ${socket} keeps its state in ${has}, not in ${wanted}; name the daemon's socket with --socket`,
+    {},
+    { status: 409, title: "Not backed up" },
+  );
+}
+
+/** `liveopsd restore <dir> [--force]`: puts a backup in the place of the state directory. */
+export function registerRestore(root: Command): void {
+  const command = addCommand(root, "restore <dir>", "Check a backup and make it the state directory", [
+    "liveopsd restore /backups/liveops-2026-11-25",
+    "liveopsd restore --force ./backup   # moves the current state aside",
+  ]);
+  command
+    .option("--force", "Move an existing state directory to <state dir>.replaced-N")
+    .option("--accept-damage", "Restore the intact parts of a damaged backup")
+    .option("--json", "Print the summary as JSON")
+    .action(async (given: string) => {
+      const options = allOptions<GlobalOptions & { force?: boolean; acceptDamage?: boolean; json?: boolean }>(
+        command,
+      );
+      const { stateDir } = commandPlaces(options);
+      const { BackupError, restore } = daemonBundle();
+      const progress = new ProgressLine("restoring:");
+      const interrupt = interruptSignal(() => new InterruptedError("interrupted; nothing was restored"));
+      try {
+        const { manifest, findings, replaced } = await restore({
+          from: resolve(given),
+          stateDir,
+          force: options.force === true,
+          acceptDamage: options.acceptDamage === true,
+          signal: interrupt.signal,
+          onProgress: (now) => progress.show(now),
+        });
+        progress.end();
+        const found = findings.filter(({ state }) => state !== "ok");
+        for (const { state, what } of found) process.stderr.write(`liveopsd: ${state}: ${sanitize(what)}\n`);
+        if (replaced) process.stderr.write(`liveopsd: the state before is in ${sanitize(replaced)}\n`);
+        process.stderr.write(
+          `liveopsd: restored the state of ${sanitize(manifest.at)}; start it with: liveopsd start\n`,
+        );
+        const summary = { stateDir, at: manifest.at, replaced, findings: found };
+        process.stdout.write(`${options.json ? JSON.stringify(summary) : stateDir}\n`);
+      } catch (error) {
+        progress.end();
+        if (!(error instanceof BackupError)) throw error;
+        say(reportTo(root), error.message);
+        process.exitCode = error.exitCode;
+      } finally {
+        interrupt.done();
+      }
+    });
+}

@@ -1,0 +1,73 @@
+/** The daemon in this very process. Forked by `launch`, it tells its parent when it answers, or why it cannot. */
+import { keepCompileCache, useCompileCache } from "../../protocol/command/compile-cache.js";
+import { readConfig } from "../../protocol/command/config.js";
+import { type ReportTo, report, say } from "../../protocol/command/report.js";
+import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
+import { daemonBundle } from "./daemon-bundle.js";
+import type { DaemonOptions } from "./daemon-options.js";
+import { otherDaemon, type Taken } from "./other-daemon.js";
+import { placeFault } from "./place-fault.js";
+
+/** What the forked daemon says to the command that started it, once. */
+export type LaunchReport =
+  | { type: "answers"; pid: number; logProblem: string | null }
+  | ({ type: "taken" } & Taken)
+  | { type: "failed"; message: string; code: ExitCode };
+
+/** How long who has the places is asked in the foreground, where nobody waits for that one to be ready. */
+const ASK_MS = 1000;
+
+export async function runForeground(options: DaemonOptions, to: ReportTo): Promise<ExitCode> {
+  useCompileCache();
+  const { AlreadyRunningError, PlaceError, runDaemon, settingsFrom } = daemonBundle();
+  const isChild = process.send !== undefined;
+  // The command that reads it ends when the daemon answers.
+  if (isChild) process.stderr.removeAllListeners("error").on("error", () => {});
+  let socket = "";
+  try {
+    const settings = settingsFrom(options, process.env, readConfig());
+    socket = settings.socket;
+    await runDaemon(settings, !isChild, (logProblem) => {
+      tell({ type: "answers", pid: process.pid, logProblem });
+      if (!isChild && logProblem !== null) say(to, describeLogProblem(logProblem), "yellow");
+      keepCompileCache();
+    });
+    return EXIT.done;
+  } catch (error) {
+    const { message } = error as Error;
+    if (error instanceof AlreadyRunningError) {
+      const taken = { message, holder: error.holder };
+      tell({ type: "taken", ...taken });
+      if (!isChild) await sayWho(socket, taken, to);
+      return EXIT.refused;
+    }
+    const fault = error instanceof PlaceError ? { message, code: EXIT.usage } : placeFault(error);
+    if (fault) {
+      tell({ type: "failed", ...fault });
+      if (!isChild) say(to, fault.message);
+      return fault.code;
+    }
+    tell({ type: "failed", message, code: EXIT.fault });
+    return report(error, to);
+  }
+}
+
+export function describeLogProblem(problem: string): string {
+  return `the daemon runs without its log: ${problem}; make the file writable, or remove it`;
+}
+
+async function sayWho(socket: string, taken: Taken, to: ReportTo): Promise<void> {
+  try {
+    const { pid } = await otherDaemon(socket, taken, ASK_MS);
+    say(to, `${taken.message}: pid ${pid}, which answers on ${socket}`);
+  } catch (refusal) {
+    report(refusal, to);
+  }
+}
+
+function tell(message: LaunchReport): void {
+  if (!process.send || !process.connected) return;
+  process.send(message, undefined, undefined, () => {
+    if (process.connected) process.disconnect();
+  });
+}

@@ -1,0 +1,69 @@
+/** Forks the daemon into the background and waits until it answers, or says why it does not. */
+import { spawn } from "node:child_process";
+import { NoAnswerError } from "../../protocol/client/errors.js";
+import { UsageError } from "../../protocol/command/failures.js";
+import { EXIT } from "../../protocol/exit-codes.js";
+import { withAllocator } from "../os/allocator.js";
+import { asWords, type DaemonOptions } from "./daemon-options.js";
+import type { LaunchReport } from "./foreground.js";
+import { notStarted, OTHER_MS, otherDaemon } from "./other-daemon.js";
+
+/** A small nursery costs the daemon no time that can be measured, and 3 MB less. */
+const NODE_FLAGS = ["--max-semi-space-size=2"];
+
+/** The daemon that answers now. `ours`: this call started it; another one may have been started at the same time. */
+interface Launched {
+  pid: number;
+  ours: boolean;
+  /** Why it cannot write its log; null where it can, or is not ours. */
+  logProblem: string | null;
+}
+
+/** Milliseconds until a daemon that was started must answer: a large state takes seconds to read. */
+const START_MS = 60_000;
+
+/** Characters of stderr that are shown of a daemon that ended instead of answering. */
+const MAX_SAID = 4096;
+
+/** @throws UsageError for a place that cannot be used; Refusal where another daemon is in the way */
+export async function launch(options: DaemonOptions, socket: string): Promise<Launched> {
+  const words = [process.argv[1]!, "start", "--foreground", ...asWords(options)];
+  const child = spawn(process.execPath, [...NODE_FLAGS, ...words], {
+    detached: true,
+    // stderr is read until the daemon answers; a write to it after that is lost, and does not end the daemon.
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    env: withAllocator(process.env),
+  });
+  let said = "";
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(0, MAX_SAID);
+  });
+  const report = await new Promise<LaunchReport>((resolve, reject) => {
+    setTimeout(() => reject(new NoAnswerError(socket, START_MS)), START_MS).unref();
+    child.once("message", (message) => resolve(message as LaunchReport));
+    child.once("error", (error) => resolve({ type: "failed", message: error.message, code: EXIT.fault }));
+    child.once("close", (code, signal) =>
+      resolve(
+        // It found another one answering by then: a race lost early.
+        code === EXIT.done
+          ? { type: "taken", message: "another daemon was started at the same time", holder: null }
+          : {
+              type: "failed",
+              message: `it ended with ${signal ?? `exit code ${code}`}: ${said.trim() || "it gave no reason"}; liveopsd start --foreground shows more`,
+              code: EXIT.fault,
+            },
+      ),
+    );
+  });
+  child.stderr!.destroy();
+  child.unref();
+  if (child.connected) child.disconnect();
+  if (report.type === "answers") return { pid: report.pid, ours: true, logProblem: report.logProblem };
+  if (report.type === "taken") {
+    const { pid } = await otherDaemon(socket, report, OTHER_MS);
+    return { pid, ours: false, logProblem: null };
+  }
+  if (report.code === EXIT.usage) throw new UsageError(report.message);
+  if (report.code === EXIT.refused) throw notStarted(report.message);
+  throw new Error(`the daemon did not start: ${report.message}`);
+}

@@ -1,0 +1,44 @@
+/** `liveopsd restart`: stop, then start with the same places; what runs goes on meanwhile and is taken up again. */
+import type { Command } from "commander";
+import { Client } from "../../protocol/client/client.js";
+import { logLevelFrom } from "../../protocol/command/log-level.js";
+import { addCommand, allOptions, commandPlaces } from "../../protocol/command/options.js";
+import type { DaemonReply } from "../../protocol/routes.js";
+import { type DaemonOptions, withDaemonFlags } from "./daemon-options.js";
+import { launch } from "./launch.js";
+import { ANSWER_MS } from "./other-daemon.js";
+import { operations, stopDaemon } from "./stop.js";
+
+export function registerRestart(root: Command): void {
+  const command = addCommand(root, "restart", "Restart the daemon; running operations continue", [
+    "liveopsd restart",
+  ]);
+  withDaemonFlags(command).action(async () => {
+    const options = allOptions<DaemonOptions>(command);
+    const { socket, config } = commandPlaces(options);
+    // A bad level must not cost the daemon that runs.
+    logLevelFrom(options.logLevel, process.env, config.logLevel);
+    const stopped = await stopDaemon(new Client(socket, { answer: ANSWER_MS }), false);
+    // What the old one was told by flags, the new one is told too, unless it is told otherwise now.
+    const told = stopped ? { ...inherited(stopped.daemon), ...options } : options;
+    const { pid, ours } = await launch(told, socket);
+    const running = stopped?.reply.running ?? 0;
+    const kept = running > 0 ? `, took up ${operations(running)}` : "";
+    const also = ours ? "" : ", by another start at the same time";
+    process.stderr.write(
+      `liveopsd: ${stopped ? "restarted" : "started"} (pid ${pid})${also}${kept}, answers on ${socket}\n`,
+    );
+  });
+}
+
+/** Its places whole: a state dir alone would move the socket. Of the rest only flags: the config may have changed. */
+function inherited({ socket, stateDir, flags }: DaemonReply): DaemonOptions {
+  const { ops, concurrency, logLevel } = flags;
+  return {
+    socket,
+    stateDir,
+    ops,
+    ...(concurrency !== null && { concurrency }),
+    ...(logLevel !== null && { logLevel }),
+  };
+}

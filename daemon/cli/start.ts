@@ -1,0 +1,83 @@
+/** `liveopsd start`. */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { Client } from "../../protocol/client/client.js";
+import { readConfig } from "../../protocol/command/config.js";
+import { shellQuote } from "../../protocol/command/daemon-address.js";
+import { type LogLevel, logLevelFrom } from "../../protocol/command/log-level.js";
+import { addCommand, allOptions, reportTo } from "../../protocol/command/options.js";
+import { type ReportTo, say } from "../../protocol/command/report.js";
+import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
+import { socketPath, stateDir } from "../../protocol/places.js";
+import type { DaemonReply } from "../../protocol/routes.js";
+import { asWords, type StartOptions, withDaemonFlags } from "./daemon-options.js";
+import { describeLogProblem, runForeground } from "./foreground.js";
+import { launch } from "./launch.js";
+import { answersOn, notStarted } from "./other-daemon.js";
+
+/** What `liveopsd start` does: returns when the socket answers; a daemon that runs already is success. */
+async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> {
+  const config = readConfig();
+  const logLevel = logLevelFrom(options.logLevel, process.env, config.logLevel);
+  const socket = socketPath(options, process.env, config);
+  // Where there is no socket nobody answers: to ask takes a tenth of a start.
+  const running = existsSync(socket) ? await answersOn(socket, stateDir(options, process.env, config)) : null;
+  for (const dir of options.ops ?? []) {
+    // Not refused: it may be made later, and is looked into each time.
+    if (!existsSync(dir)) say(to, `--ops ${dir}: there is no such directory yet`, "yellow");
+  }
+  const saysRunning = (it: DaemonReply) => {
+    checkStateDir(options, it, socket);
+    say(to, `running already (pid ${it.pid}, ${socket})${untaken(options, logLevel, it)}`, "yellow");
+    return EXIT.done;
+  };
+  if (running) return saysRunning(running);
+  if (options.foreground) return runForeground(options, to);
+  const { pid, ours, logProblem } = await launch(options, socket);
+  if (!ours) return saysRunning(await new Client(socket).daemon());
+  process.stderr.write(`liveopsd: started (pid ${pid}), answers on ${socket}\n`);
+  if (logProblem !== null) say(to, describeLogProblem(logProblem), "yellow");
+  return EXIT.done;
+}
+
+/** One daemon for each state dir: the one that answers here must not be taken for another's. */
+function checkStateDir(options: StartOptions, running: DaemonReply, socket: string): void {
+  if (!options.stateDir && !process.env.LIVEOPS_STATE_DIR) return;
+  const wanted = stateDir(options, process.env, readConfig());
+  if (running.stateDir === wanted) return;
+  throw notStarted(
+    `the daemon on ${socket} (pid ${running.pid}) keeps its state in ${running.stateDir}, not in ${wanted}; choose another --socket`,
+  );
+}
+
+/** What was asked for and is not so: the daemon that runs was started without it. */
+function untaken(options: StartOptions, logLevel: LogLevel, running: DaemonReply): string {
+  const ops = (options.ops ?? []).filter((dir) => !running.opsDirs.includes(resolve(dir)));
+  const words = ops.flatMap((dir) => ["--ops", dir]);
+  if (options.concurrency !== undefined && options.concurrency !== running.concurrency) {
+    words.push("--concurrency", String(options.concurrency));
+  }
+  const levelAsked = options.logLevel !== undefined || process.env.LIVEOPS_DEBUG !== undefined;
+  if (levelAsked && logLevel !== running.logLevel) words.push("--log-level", logLevel);
+  if (words.length === 0) return "";
+  return `, without ${words.join(" ")}; this applies it: liveopsd restart ${asWords({
+    ...options,
+    ...(levelAsked && { logLevel }),
+  })
+    .map(shellQuote)
+    .join(" ")}`;
+}
+
+export function registerStart(root: Command): void {
+  const command = addCommand(root, "start", "Start the daemon; return when it answers", [
+    "liveopsd start",
+    "liveopsd start --ops ./ops --concurrency 4",
+    "liveopsd start --foreground --log-level debug",
+  ]);
+  withDaemonFlags(command)
+    .option("--foreground", "Stay in this process and log to stderr too")
+    .action(async () => {
+      process.exitCode = await runStart(allOptions<StartOptions>(command), reportTo(root));
+    });
+}

@@ -1,0 +1,76 @@
+/** `liveopsd status [--json]`: what the daemon says of itself; exit 3 where none answers. */
+import type { Command } from "commander";
+import { Client } from "../../protocol/client/client.js";
+import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
+import type { DaemonReply } from "../../protocol/routes.js";
+import { ANSWER_MS } from "./other-daemon.js";
+import { operations } from "./stop.js";
+
+export function registerStatus(root: Command): void {
+  const command = addCommand(root, "status", "Show whether the daemon runs, its workers and its problems", [
+    "liveopsd status",
+    "liveopsd status --json",
+  ]);
+  command.option("--json", "Print the status as JSON").action(async () => {
+    const options = allOptions<GlobalOptions & { json?: boolean }>(command);
+    const daemon = await new Client(commandPlaces(options).socket, { answer: ANSWER_MS }).daemon();
+    process.stdout.write(options.json ? `${JSON.stringify(daemon)}\n` : `${describe(daemon)}\n`);
+  });
+}
+
+function describe(daemon: DaemonReply): string {
+  const { counts, workers } = daemon;
+  const rows: Array<[string, string]> = [
+    ["liveopsd", `${daemon.version}, pid ${daemon.pid}, Node ${daemon.node}`],
+    ["since", daemon.startedAt],
+    ["socket", daemon.socket],
+    ["state dir", daemon.stateDir],
+    [
+      "operations",
+      Object.entries(counts)
+        .map(([state, n]) => `${n} ${state}`)
+        .join(", "),
+    ],
+    [
+      "workers",
+      `${workers.busy} busy, ${workers.idle} idle, at most ${daemon.concurrency} operations at a time`,
+    ],
+    ["containment", containmentText(daemon.containment)],
+    ["watchers", String(daemon.watchers)],
+    ["memory", `${Math.round(daemon.memory.rss / 1e6)} MB`],
+    ["ops", daemon.opsDirs.join(", ")],
+  ];
+  for (const problem of problemsOf(daemon)) rows.push(["problem", problem]);
+  return rows.map(([name, value]) => `${name.padEnd(11)} ${sanitize(value)}`).join("\n");
+}
+
+function containmentText({ kind, cgroup, limits, reason }: DaemonReply["containment"]): string {
+  const enforced = limits.length === 0 ? "no limits are enforced" : `limits: ${limits.join(", ")}`;
+  const why = reason === null ? "" : `; ${reason}`;
+  return `${kind}${cgroup === null ? "" : ` below ${cgroup}`}; ${enforced}${why}`;
+}
+
+function problemsOf(daemon: DaemonReply): string[] {
+  const { auditLost, storeFull, freeBytes, noRoom, problems, workers, blockedTypes } = daemon;
+  const all: string[] = [];
+  if (workers.blocked)
+    all.push(
+      `no worker can be started: ${workers.blocked.reason}. Queued operations wait; the daemon tries again`,
+    );
+  for (const { op, operations: n, reason } of blockedTypes)
+    all.push(`${n} queued ${n === 1 ? "operation waits" : "operations wait"} for the type ${op}: ${reason}`);
+  if (storeFull || freeBytes === 0 || noRoom > 0) {
+    const full = ["the disk of the state dir is full"];
+    if (storeFull) full.push("submits are refused");
+    if (noRoom > 0)
+      full.push(`${operations(noRoom)} ${noRoom === 1 ? "waits" : "wait"} for room (liveops ls)`);
+    else full.push("log lines and progress of running operations are dropped");
+    all.push(`${full.join("; ")}. With room all of it goes on by itself`);
+  }
+  if (auditLost > 0)
+    all.push(
+      `${auditLost} lines of the audit log could not be written; look at audit.ndjson in the state directory`,
+    );
+  return [...all, ...problems];
+}

@@ -1,0 +1,133 @@
+/** The routes of operations: submit, list, show, cancel, retry, remove. */
+import { forgetFrom } from "../../../ops/runner/stage-values.js";
+import { Refusal } from "../../../protocol/errors.js";
+import type { Context } from "../../context.js";
+import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
+import type { Entry } from "../../store/decision.js";
+import { isDiskFull } from "../../store/durable-file.js";
+import { StoreFullError } from "../../store/journal.js";
+import { valuesDir } from "../../store/layout.js";
+import { Submissions } from "../../submissions.js";
+import { definition, type RoutePlugin } from "../route-definition.js";
+
+/** `POST /v1/operations`: one operation, or an array of them; once for each idempotency key. */
+export const submitRoute: RoutePlugin = (app, { context }, done) => {
+  const submissions = new Submissions(context);
+  app.route({
+    ...definition("submit"),
+    handler: async ({ body, headers }, reply) => {
+      const isBatch = Array.isArray(body);
+      const bodies = isBatch ? body : [body];
+      const key = checkedKey(headers["idempotency-key"]);
+      const { entries, isNew } = await submissions.submit({ bodies, isBatch, key });
+      reply.code(isNew ? 201 : 200);
+      return isBatch ? entries.map((entry) => context.present(entry)) : context.whole(entries[0]!);
+    },
+  });
+  done();
+};
+
+function checkedKey(header: string | string[] | undefined): string | null {
+  if (header === undefined) return null;
+  const key = Array.isArray(header) ? header.join(",") : header;
+  if (key.length < 1 || key.length > 255) {
+    throw new Refusal("LIVEOPS_BAD_REQUEST", "Idempotency-Key must have 1 to 255 characters");
+  }
+  return key;
+}
+
+/** `GET /v1/operations`: newest first, filtered, in pages. */
+export const listRoute: RoutePlugin = (app, { context }, done) => {
+  app.route({
+    ...definition("list"),
+    handler: ({ query }) => {
+      const { state, op, chain, q, limit, before } = query;
+      const filter = { state, op, chain, q, before: before === undefined ? undefined : orderOf(before) };
+      const entries = context.store.list(filter, limit + 1);
+      const page = entries.slice(0, limit);
+      const more = entries.length > limit && limit > 0;
+      return {
+        operations: page.map((entry) => context.present(entry)),
+        next: more ? page.at(-1)!.order.toString(36) : null,
+        total: context.store.count(filter),
+      };
+    },
+  });
+  done();
+};
+
+function orderOf(before: string): number {
+  const order = Number.parseInt(before, 36);
+  if (!/^[0-9a-z]+$/.test(before) || !Number.isSafeInteger(order)) {
+    throw new Refusal("LIVEOPS_BAD_REQUEST", "the query's before takes the `next` of an earlier page");
+  }
+  return order;
+}
+
+export const showRoute: RoutePlugin = (app, { context }, done) => {
+  app.route({ ...definition("show"), handler: ({ params }) => context.whole(context.find(params.id)) });
+  done();
+};
+
+export const cancelRoute: RoutePlugin = (app, { context }, done) => {
+  app.route({
+    ...definition("cancel"),
+    handler: async ({ params }) => {
+      const { id } = context.find(params.id).record;
+      await context.lifecycle.cancel(id);
+      context.executor.stopOperation(id);
+      return context.whole(context.find(id));
+    },
+  });
+  done();
+};
+
+/** `POST /v1/operations/:id/retry`: run a failed or cancelled operation again, from a stage where it is resumable. */
+export const retryRoute: RoutePlugin = (app, { context }, done) => {
+  app.route({
+    ...definition("retry"),
+    handler: async ({ params, body }) => {
+      const { id, op, state } = context.find(params.id).record;
+      const from = body.from ?? null;
+      // What cannot be retried at all is told so, by the lifecycle, before what its type could do.
+      const mayBeRetried = state === "failed" || state === "cancelled";
+      if (mayBeRetried && from !== null) await checkResumable(context, op);
+      await context.lifecycle.retry(id, from, (entry) => forget(context, entry, from));
+      return context.whole(context.find(id));
+    },
+  });
+  done();
+};
+
+/** @throws Refusal where the type is not resumable, or does not load */
+async function checkResumable({ loader }: Context, op: string): Promise<void> {
+  const type = await loader.resolve(op);
+  if ("reason" in type) throw new Refusal("LIVEOPS_NO_SUCH_TYPE", type.reason);
+  if (type.policy.resumable) return;
+  throw new Refusal(
+    "LIVEOPS_BAD_REQUEST",
+    `${op} is not resumable, so it has no stage to go on from; without from it runs again from the start`,
+  );
+}
+
+function forget(context: Context, { record }: Entry, from: string | null): void {
+  if (from === null) return;
+  try {
+    forgetFrom(valuesDir(context.layout, record.id), from, record.stages, record.attempt);
+  } catch (error) {
+    if (isDiskFull(error)) throw new StoreFullError("no room to forget what its stages returned");
+    throw isUnreadable(error) ? runFilesRefusal(record.id, error) : error;
+  }
+}
+
+export const removeRoute: RoutePlugin = (app, { context }, done) => {
+  app.route({
+    ...definition("remove"),
+    handler: async ({ params }) => {
+      const removed = context.whole(context.find(params.id));
+      await context.lifecycle.remove(removed.id);
+      return removed;
+    },
+  });
+  done();
+};

@@ -1,0 +1,145 @@
+/** The two NDJSON streams: `GET /v1/watch` and `GET /v1/operations/:id/events`. */
+import type { ServerResponse } from "node:http";
+import type { FastifyReply } from "fastify";
+import type { EventLine } from "../../../protocol/client/client.js";
+import { isFinal } from "../../../protocol/state.js";
+import { VERSION, VERSION_HEADER } from "../../../protocol/version.js";
+import type { Context } from "../../context.js";
+import { attemptsIn } from "../../run-files/log-slices.js";
+import { MergedEvents } from "../../run-files/merged-events.js";
+import { checkRunFiles, isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
+import type { Entry } from "../../store/decision.js";
+import { eventsOf } from "../../store/entry-events.js";
+import { runDir } from "../../store/layout.js";
+import type { Connections } from "../connections.js";
+import { definition, type RoutePlugin } from "../route-definition.js";
+
+/**
+ * Opens a hijacked NDJSON reply, whose flow control is ours and not the framework's.
+ *
+ * @param untilClosed the reply ends with the connection: its chunks would cost half a delivery each
+ * @throws Refusal where there are too many streams
+ */
+export function openStream(
+  reply: FastifyReply,
+  connections: Connections,
+  untilClosed = false,
+): ServerResponse {
+  connections.admitStream(reply.raw);
+  reply.hijack();
+  const response = reply.raw;
+  if (untilClosed) {
+    response.shouldKeepAlive = false;
+    response.useChunkedEncodingByDefault = false;
+  }
+  response.writeHead(200, {
+    "content-type": "application/x-ndjson; charset=utf-8",
+    "cache-control": "no-store",
+    [VERSION_HEADER]: VERSION,
+  });
+  response.on("error", () => response.destroy());
+  return response;
+}
+
+export const watchRoute: RoutePlugin = (app, { context, connections }, done) => {
+  app.route({
+    ...definition("watch"),
+    handler: ({ query }, reply) => {
+      const { operation, follow, log, logAfter, since, state, op, limit } = query;
+      const scope = {
+        operation: operation === undefined ? null : context.find(operation).record.id,
+        followChain: follow === "chain",
+        state: state ?? null,
+        op: op ?? null,
+        limit,
+        log,
+      };
+      context.hub.attach(scope, openStream(reply, connections, true), logAfter, since);
+      return reply;
+    },
+  });
+  done();
+};
+
+/** Milliseconds between two pings, by which a client tells a quiet operation from a daemon that is gone. */
+const PING_MS = 15_000;
+
+/** `GET /v1/operations/:id/events`: the stored events of all attempts, and with `follow` those to come. */
+export const eventsRoute: RoutePlugin = (app, { context, connections }, done) => {
+  app.route({
+    ...definition("events"),
+    handler: ({ params, query }, reply) => {
+      const { id } = context.find(params.id).record;
+      const dir = runDir(context.layout, id);
+      try {
+        checkRunFiles(dir, attemptsIn(dir));
+      } catch (error) {
+        throw isUnreadable(error) ? runFilesRefusal(id, error) : error;
+      }
+      const response = openStream(reply, connections);
+      const events = new MergedEvents(dir, query.after, query.log);
+      const pump = () => {
+        try {
+          send(context, id, events, query.follow, response);
+        } catch (error) {
+          if (!isUnreadable(error)) throw error;
+          context.log.warn({ err: error, id }, "an event stream was cut off: run files cannot be read");
+          response.destroy();
+        }
+      };
+      response.on("drain", pump);
+      if (query.follow) context.signals.on(id, pump);
+      const pings = query.follow ? setInterval(() => ping(response), PING_MS) : undefined;
+      response.on("close", () => {
+        clearInterval(pings);
+        context.signals.off(id, pump);
+        events.close();
+      });
+      pump();
+      return reply;
+    },
+  });
+  done();
+};
+
+/** A stream that has not drained says enough of the daemon by what it still holds. */
+function ping(response: ReturnType<typeof openStream>): void {
+  if (!response.writableNeedDrain && !response.writableEnded) response.write('{"type":"ping"}\n');
+}
+
+/** Sends what the stream takes; the rest stays on disk until it drains. */
+function send(
+  context: Context,
+  id: string,
+  events: MergedEvents,
+  follow: boolean,
+  response: ReturnType<typeof openStream>,
+): void {
+  while (!response.writableNeedDrain && !response.writableEnded && !response.destroyed) {
+    const entry = context.store.find(id);
+    if (!entry) {
+      response.end();
+      return;
+    }
+    const { record } = entry;
+    const lines = events.read(eventsOf(entry), record.attempt);
+    if (lines.length > 0) {
+      response.write(lines.map((line) => `${JSON.stringify(complete(line, context, entry))}\n`).join(""));
+    } else if (!follow || isFinal(record.state)) {
+      response.end(follow ? `${JSON.stringify({ type: "end", state: record.state })}\n` : undefined);
+      return;
+    } else return;
+  }
+}
+
+/** The event with the large values that the store keeps in files of their own. */
+function complete(line: EventLine, { whole }: Context, entry: Entry): EventLine {
+  if (!entry.record.omitted) return line;
+  if (line.type === "operation:submitted") {
+    const { params } = whole(entry);
+    return { ...line, operation: { ...line.operation, params } };
+  }
+  if (line.type !== "operation:finished" || !line.omitted) return line;
+  const { omitted: _, ...event } = line;
+  return { ...event, result: whole(entry).result };
+}

@@ -1,0 +1,62 @@
+/** How an operation is found by what a user types, and shown with what is only known now: its place in the queue. */
+import { Refusal } from "../protocol/errors.js";
+import { MIN_PREFIX } from "../protocol/id.js";
+import type { Blocked, Operation } from "../protocol/operation.js";
+import type { Queue } from "./scheduler/queue.js";
+import type { Entry } from "./store/decision.js";
+import type { Store } from "./store/store.js";
+
+/** Candidates shown for an ambiguous prefix. */
+const MAX_CANDIDATES = 8;
+
+/** What keeps a running operation from going on. Where one comes or goes, the progress is shown otherwise too. */
+export type BlockedState = Pick<Operation, "stalledSince" | "noRoomSince">;
+
+export function operationView(
+  entry: Entry,
+  queue: Queue,
+  hindrances: BlockedState | undefined,
+  blocked: (entry: Entry) => Blocked | null = () => null,
+): Operation {
+  const { record, queuedAt } = entry;
+  if (record.state === "queued")
+    return { ...record, queuePosition: queue.position(record.id, queuedAt), blocked: blocked(entry) };
+  if (record.state !== "running" || !hindrances) return record;
+  const { stalledSince, noRoomSince } = hindrances;
+  if (stalledSince === null && noRoomSince === null) return { ...record, stalledSince, noRoomSince };
+  // What stands still has no time left that could be told.
+  const progress = record.progress && { ...record.progress, etaSeconds: null };
+  return { ...record, stalledSince, noRoomSince, progress };
+}
+
+/** @throws Refusal where the id, or prefix, names none or several */
+export function findOperation(store: Store, typed: string): Entry {
+  const exact = store.find(typed);
+  if (exact) return exact;
+  if (typed.length < MIN_PREFIX || typed.length >= 12) throw noSuchOperation(typed);
+  const ids = store.idsWithPrefix(typed, MAX_CANDIDATES + 1);
+  if (ids.length > 1) throw ambiguous(typed, ids);
+  const entry = ids[0] === undefined ? null : store.find(ids[0]);
+  if (!entry) throw noSuchOperation(typed);
+  return entry;
+}
+
+function noSuchOperation(typed: string): Refusal {
+  const short = typed.length < MIN_PREFIX ? ` (a prefix needs ${MIN_PREFIX} letters or more)` : "";
+  return new Refusal(
+    "LIVEOPS_NO_SUCH_OPERATION",
+    `there is no operation ${JSON.stringify(typed)}${short}; liveops ls lists them`,
+  );
+}
+
+function ambiguous(typed: string, ids: string[]): Refusal {
+  const shown = ids.slice(0, MAX_CANDIDATES);
+  const more = ids.length > shown.length ? " and more" : "";
+  return new Refusal(
+    "LIVEOPS_AMBIGUOUS_ID",
+    `${JSON.stringify(typed)} fits ${shown.join(", ")}${more}; type more of it`,
+    {
+      candidates: shown,
+    },
+  );
+}

@@ -1,0 +1,148 @@
+/**
+ * Finds the cgroup (v2) below which the daemon may make one for each worker, and makes it ready.
+ *
+ * Only a cgroup that was delegated is touched: the one of a systemd unit with `Delegate=yes`, one that a container or
+ * an administrator gave to our user, or the one that the setting `cgroup` names. A cgroup with controllers for its
+ * children may hold no process itself, so the daemon moves into `<base>/daemon`.
+ */
+import { execFileSync } from "node:child_process";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { LIMIT_NAMES, type LimitName } from "../../protocol/resource-limits.js";
+import { Cgroup, CONTROLLERS, joinCgroup } from "./cgroup.js";
+
+/** The daemon's own cgroup below the base. systemd puts the daemon there too with `DelegateSubgroup=daemon`. */
+const DAEMON = "daemon";
+
+type CgroupBase = { dir: string } | { dir: null; reason: string };
+
+/** What tells of the system; a test gives its own. */
+export interface CgroupSystem {
+  /** Text of /proc/self/cgroup and /proc/self/mountinfo; null where there is none. */
+  cgroup: string | null;
+  mountinfo: string | null;
+  uid: number;
+  /** Whether a systemd unit has `Delegate=yes`. */
+  isDelegated(unit: string, isUser: boolean): boolean;
+}
+
+function realSystem(): CgroupSystem {
+  return {
+    cgroup: textOf("/proc/self/cgroup"),
+    mountinfo: textOf("/proc/self/mountinfo"),
+    uid: process.geteuid?.() ?? -1,
+    isDelegated: askSystemd,
+  };
+}
+
+/**
+ * The base, with the daemon out of the way of its controllers.
+ *
+ * @param setting `auto`, `off` or the absolute path of a cgroup that is given to this daemon
+ */
+export function openBase(setting: string, system: CgroupSystem = realSystem()): CgroupBase {
+  if (setting === "off") return none("the setting cgroup is off");
+  const own = ownCgroup(system.cgroup, system.mountinfo);
+  if (own === null) return none("no cgroup v2 is mounted");
+  const dir = setting === "auto" ? (basename(own) === DAEMON ? dirname(own) : own) : setting;
+  const problem = setting === "auto" ? whyNotDelegated(dir, system) : whyNotUsable(dir);
+  if (problem !== null) return none(problem);
+  try {
+    if (own === dir) joinCgroup(join(dir, DAEMON));
+  } catch (error) {
+    return none(`the daemon cannot move into ${join(dir, DAEMON)}: ${(error as Error).message}`);
+  }
+  return { dir };
+}
+
+/**
+ * Enables the controllers for the cgroups below the base, each on its own.
+ *
+ * @returns the limits that can be enforced there
+ */
+export function enableLimits(base: string): LimitName[] {
+  const available = (textOf(join(base, "cgroup.controllers")) ?? "").trim().split(" ");
+  return LIMIT_NAMES.filter((name) => {
+    const controller = CONTROLLERS[name];
+    if (!available.includes(controller)) return false;
+    try {
+      writeFileSync(join(base, "cgroup.subtree_control"), `+${controller}`);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** The directory of the cgroup (v2) that this process is in; null where it cannot be seen. */
+export function ownCgroup(cgroup: string | null, mountinfo: string | null): string | null {
+  const path = /^0::(\/.*)$/m.exec(cgroup ?? "")?.[1];
+  if (path === undefined) return null;
+  for (const line of (mountinfo ?? "").split("\n")) {
+    const [before = "", after = ""] = line.split(" - ");
+    if (!after.startsWith("cgroup2 ")) continue;
+    const [root = "/", mountPoint = ""] = before.split(" ").slice(3, 5).map(unescaped);
+    // A mount may show a part of the hierarchy alone.
+    const below = root === "/" ? path : path === root ? "/" : null;
+    const rest = below ?? (path.startsWith(`${root}/`) ? path.slice(root.length) : null);
+    if (rest !== null) return rest === "/" ? mountPoint : join(mountPoint, rest);
+  }
+  return null;
+}
+
+function whyNotDelegated(dir: string, { uid, isDelegated }: CgroupSystem): string | null {
+  if (!existsSync(join(dir, "cgroup.type")))
+    return "the daemon is in the root cgroup, which is not delegated";
+  const unusable = whyNotUsable(dir);
+  if (unusable !== null) return unusable;
+  const unit = basename(dir);
+  if (/\.(service|scope)$/.test(unit)) {
+    if (!isDelegated(unit, dir.includes("/user@"))) return `${unit} is not delegated (Delegate=yes)`;
+  } else if (uid === 0 || statSync(dir).uid !== uid) return `${dir} is not delegated to this user`;
+  const others = new Cgroup(dir).ownPids().filter((pid) => pid !== process.pid && pid !== process.ppid);
+  return others.length > 0 ? `other processes are in ${dir}` : null;
+}
+
+function whyNotUsable(dir: string): string | null {
+  try {
+    // After a restart of the machine it is gone.
+    if (!existsSync(dir) && existsSync(join(dirname(dir), "cgroup.procs"))) mkdirSync(dir, { mode: 0o755 });
+    if (!existsSync(join(dir, "cgroup.procs"))) return `${dir} is not a cgroup v2 directory`;
+    for (const file of [".", "cgroup.procs", "cgroup.subtree_control"])
+      accessSync(join(dir, file), constants.W_OK);
+    return null;
+  } catch (error) {
+    return `${dir} cannot be written: ${(error as Error).message}`;
+  }
+}
+
+function askSystemd(unit: string, isUser: boolean): boolean {
+  try {
+    const words = [...(isUser ? ["--user"] : []), "show", "--property=Delegate", "--value", unit];
+    const said = execFileSync("systemctl", words, {
+      encoding: "utf8",
+      timeout: 2000,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    return said.trim() === "yes";
+  } catch {
+    return false;
+  }
+}
+
+/** mountinfo writes space, tab, newline and backslash in octal. */
+function unescaped(text: string): string {
+  return text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+
+function none(reason: string): CgroupBase {
+  return { dir: null, reason };
+}
+
+function textOf(file: string): string | null {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return null;
+  }
+}

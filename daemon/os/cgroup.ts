@@ -1,0 +1,178 @@
+/**
+ * One cgroup (v2), as files below a directory: the processes in it, its limits, its end. See cgroup-v2.rst of the
+ * kernel's documentation.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { LimitName, ResourceLimits } from "../../protocol/resource-limits.js";
+
+/** How long the kernel may take over the end of all processes, in ms. */
+const KILL_MS = 3000;
+const PAUSE_MS = 5;
+
+/** The period of cpu.max, in microseconds. */
+const CPU_PERIOD = 100_000;
+
+/** The controller that enforces each limit, and the files it is written to. */
+export const CONTROLLERS: Record<LimitName, string> = { memoryMax: "memory", cpuMax: "cpu", pidsMax: "pids" };
+
+export class Cgroup {
+  constructor(readonly dir: string) {}
+
+  get exists(): boolean {
+    return existsSync(join(this.dir, "cgroup.procs"));
+  }
+
+  /** Pids of the processes in it and in the cgroups below it. */
+  pids(): number[] {
+    return [...this.ownPids(), ...this.#children().flatMap((child) => child.pids())];
+  }
+
+  /** Pids of the processes in it alone. */
+  ownPids(): number[] {
+    return (this.#read("cgroup.procs") ?? "").split("\n").filter(Boolean).map(Number);
+  }
+
+  isPopulated(): boolean {
+    return entryOf(this.#read("cgroup.events"), "populated") === 1;
+  }
+
+  /** Moves a process into it. @throws the error of the system call */
+  add(pid: number): void {
+    this.#write("cgroup.procs", String(pid));
+  }
+
+  /**
+   * Writes the limits; one that is not given is taken away.
+   *
+   * @param names the limits that can be enforced here
+   * @throws the error of the system call
+   */
+  setLimits(limits: ResourceLimits, names: readonly LimitName[]): void {
+    const { memoryMax, cpuMax, pidsMax } = limits;
+    if (names.includes("memoryMax")) {
+      // With swap the limit would only be reached later, at the cost of the whole machine.
+      if (existsSync(join(this.dir, "memory.swap.max")))
+        this.#write("memory.swap.max", memoryMax === undefined ? "max" : "0");
+      this.#write("memory.max", String(memoryMax ?? "max"));
+    }
+    if (names.includes("cpuMax")) {
+      const quota = cpuMax === undefined ? "max" : Math.round(cpuMax * CPU_PERIOD);
+      this.#write("cpu.max", `${quota} ${CPU_PERIOD}`);
+    }
+    if (names.includes("pidsMax")) this.#write("pids.max", String(pidsMax ?? "max"));
+  }
+
+  /** How many processes the kernel killed since its memory limit was reached. */
+  oomKills(): number {
+    return entryOf(this.#read("memory.events"), "oom_kill") ?? 0;
+  }
+
+  /**
+   * Kills all processes in it and below. Resolves when they have ended, or after 3 s.
+   *
+   * @param spare a pid that is left alone
+   * @returns pids that still live
+   */
+  async kill(spare?: number): Promise<number[]> {
+    const deadline = performance.now() + KILL_MS;
+    if (spare !== undefined) return this.#killFrozen(spare, deadline);
+    // A list of pids may miss the only process of a chain that forks on and on. The kernel's count does not.
+    while (this.isPopulated()) {
+      if (performance.now() > deadline) return this.pids();
+      if (!this.#killAll()) await this.#killFrozen(undefined, deadline);
+      if (this.isPopulated()) await delay(PAUSE_MS);
+    }
+    return [];
+  }
+
+  /** Removes it with the cgroups below. False where a process is still in it. */
+  remove(): boolean {
+    for (const child of this.#children()) child.remove();
+    try {
+      rmdirSync(this.dir);
+      return true;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === "ENOENT";
+    }
+  }
+
+  /** In one step, so that no fork can escape. False where the kernel is older than 5.14. */
+  #killAll(): boolean {
+    if (!existsSync(join(this.dir, "cgroup.kill"))) return false;
+    try {
+      this.#write("cgroup.kill", "1");
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** All processes stand still while they are killed one by one, so that none forks meanwhile. */
+  async #killFrozen(spare: number | undefined, deadline: number): Promise<number[]> {
+    const others = () => this.pids().filter((pid) => pid !== spare && pid !== 0);
+    const isFrozen = () => entryOf(this.#read("cgroup.events"), "frozen") !== 0;
+    this.#freeze(true);
+    try {
+      while (!isFrozen() && this.isPopulated() && performance.now() < deadline) await delay(1);
+      for (let left = others(); ; left = others()) {
+        if (left.length === 0 || performance.now() > deadline) return left;
+        for (const pid of left) kill(pid);
+        await delay(1);
+      }
+    } finally {
+      this.#freeze(false);
+    }
+  }
+
+  #freeze(on: boolean): void {
+    try {
+      this.#write("cgroup.freeze", on ? "1" : "0");
+    } catch {
+      // It is gone, or the kernel is older than 5.2: the processes are killed as they are found.
+    }
+  }
+
+  #children(): Cgroup[] {
+    try {
+      return readdirSync(this.dir, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => new Cgroup(join(this.dir, name)));
+    } catch {
+      return [];
+    }
+  }
+
+  #read(file: string): string | null {
+    try {
+      return readFileSync(join(this.dir, file), "utf8");
+    } catch {
+      return null;
+    }
+  }
+
+  #write(file: string, text: string): void {
+    writeFileSync(join(this.dir, file), text);
+  }
+}
+
+/** Makes the directory where it is missing, and moves this process into it. @throws the error of the system call */
+export function joinCgroup(dir: string): void {
+  mkdirSync(dir, { recursive: true, mode: 0o755 });
+  new Cgroup(dir).add(process.pid);
+}
+
+/** The number behind a name in a file of `name number` lines; null where there is none. */
+function entryOf(text: string | null, name: string): number | null {
+  const line = text?.split("\n").find((each) => each.startsWith(`${name} `));
+  return line === undefined ? null : Number(line.slice(name.length + 1));
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * Containment: nothing that an operation started survives its cancel, its failure or the death of its worker.
+ *
+ * With a delegated cgroup each worker has one of its own, and the kernel kills all that is in it. Without one the
+ * process sweep finds the processes by ancestry, session, group and mark. A kill with a cgroup ends with the sweep
+ * too, since a process of the same user may move to another cgroup.
+ */
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Logger } from "pino";
+import { ProcessSweep } from "../../ops/process/process-sweep.js";
+import {
+  LIMIT_NAMES,
+  type LimitName,
+  limitsText,
+  type ResourceLimits,
+} from "../../protocol/resource-limits.js";
+import type { DaemonReply } from "../../protocol/routes.js";
+import type { WorkerIdentity } from "../store/decision.js";
+import { Cgroup } from "./cgroup.js";
+import { enableLimits, openBase } from "./cgroup-base.js";
+import { isSame, markOf, sweepOf } from "./process-identity.js";
+
+const PREFIX = "liveops-";
+
+/** First and longest time between two attempts to remove an empty cgroup, in ms. */
+const REMOVE_MS = { first: 200, longest: 30_000 };
+
+/** How often a worker is looked at whose end nobody else tells, in ms, and for how long. */
+const ENDING_MS = { look: 200, longest: 15_000 };
+
+interface ContainmentOptions {
+  /** `auto`, `off` or the path of a cgroup. */
+  setting: string;
+  log: Logger;
+  open?: typeof openBase;
+}
+
+export class Containment {
+  readonly #sweeps = new Map<string, ProcessSweep>();
+  /** Workers whose cgroups have limits. */
+  readonly #limited = new Set<string>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  /** Kills that go on. */
+  readonly #kills = new Set<Promise<void>>();
+  #base: string | null = null;
+  #reason: string | null = null;
+  #limits: LimitName[] = [];
+  #isOpen = false;
+  #isStopped = false;
+
+  constructor(private readonly options: ContainmentOptions) {}
+
+  /** Finds out which containment there is. Called before the first process is forked. */
+  open(): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    const { setting, log, open = openBase } = this.options;
+    const base = open(setting);
+    if (base.dir === null) this.#reason = base.reason;
+    else {
+      this.#base = base.dir;
+      this.#limits = enableLimits(base.dir);
+    }
+    log.info(this.report(), "containment of operations");
+  }
+
+  report(): DaemonReply["containment"] {
+    const kind = this.#base === null ? "process sweep" : "cgroup";
+    return { kind, cgroup: this.#base, limits: this.#limits, reason: this.#reason };
+  }
+
+  /** Removes empty cgroups that an earlier daemon left. */
+  removeEmpty(isNeeded: (workerId: string) => boolean): void {
+    if (this.#base === null) return;
+    for (const name of readdirSync(this.#base))
+      if (name.startsWith(PREFIX) && !isNeeded(name.slice(PREFIX.length)))
+        new Cgroup(join(this.#base, name)).remove();
+  }
+
+  /** Where a new worker puts itself; null: there are no cgroups. */
+  cgroupOf(workerId: string): string | null {
+    return this.#base === null ? null : join(this.#base, PREFIX + workerId);
+  }
+
+  /** A worker could not move into its cgroup: it is contained by the sweep alone. */
+  joinFailed(problem: string): void {
+    if (this.#reason === null) this.options.log.warn({ problem }, "a worker could not join its cgroup");
+    this.#reason = `a worker could not join its cgroup: ${problem}`;
+  }
+
+  /** Records what the worker has started by now, where no cgroup does. Cheap: called twice a second. */
+  look(worker: WorkerIdentity): void {
+    if (!worker.cgroup) this.#sweep(worker)?.look();
+  }
+
+  /** Records all that the worker started: before it is told to stop. */
+  lookEverywhere(worker: WorkerIdentity): void {
+    if (!worker.cgroup) this.#sweep(worker)?.lookEverywhere();
+  }
+
+  /**
+   * Puts the limits of an operation on the worker that is to run it, and takes away those of the one before.
+   *
+   * @returns what to say in the operation's log where limits cannot be enforced; else null
+   */
+  limit(worker: WorkerIdentity, limits: ResourceLimits | undefined): string | null {
+    if (!limits && !this.#limited.has(worker.workerId)) return null;
+    const wanted = LIMIT_NAMES.filter((name) => limits?.[name] !== undefined);
+    // What kept the controllers from being enabled at the start may have ended.
+    if (this.#base !== null && wanted.some((name) => !this.#limits.includes(name)))
+      this.#limits = enableLimits(this.#base);
+    const able = worker.cgroup ? this.#limits : [];
+    const unable = wanted.filter((name) => !able.includes(name));
+    try {
+      if (worker.cgroup && able.length > 0) new Cgroup(worker.cgroup).setLimits(limits ?? {}, able);
+    } catch (error) {
+      return notEnforced(limits ?? {}, (error as Error).message);
+    }
+    if (limits) this.#limited.add(worker.workerId);
+    else this.#limited.delete(worker.workerId);
+    if (unable.length === 0) return null;
+    const told = Object.fromEntries(unable.map((name) => [name, limits?.[name]]));
+    return notEnforced(told, worker.cgroup ? "its controller is not enabled here" : this.#whyNone());
+  }
+
+  /** Whether the kernel killed a process of the worker's operation because its memory limit was reached. */
+  ranOutOfMemory(worker: WorkerIdentity): boolean {
+    return (this.#cgroup(worker)?.oomKills() ?? 0) > 0;
+  }
+
+  /**
+   * Kills the worker and all that it started, again and again until nothing is left.
+   *
+   * @param spare a pid that is left alone
+   */
+  async kill(worker: WorkerIdentity, spare?: number): Promise<void> {
+    const kill = this.#kill(worker, spare);
+    this.#kills.add(kill);
+    await kill.finally(() => this.#kills.delete(kill));
+  }
+
+  /** Resolves when no kill goes on. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#kills);
+  }
+
+  async #kill(worker: WorkerIdentity, spare?: number): Promise<void> {
+    const sweep = this.#sweep(worker);
+    if (!sweep) return;
+    const cgroup = this.#cgroup(worker);
+    const inCgroup = cgroup ? await cgroup.kill(spare) : [];
+    const { left } = await sweep.kill(spare);
+    const all = [...new Set([...left, ...inCgroup])];
+    if (all.length > 0)
+      this.options.log.warn({ workerId: worker.workerId, pids: all }, "processes of an operation still live");
+  }
+
+  /** Kills a worker of which nothing but its id is known, and all that it started. */
+  async killUnknown(workerId: string): Promise<void> {
+    const dir = this.cgroupOf(workerId);
+    if (dir !== null) await new Cgroup(dir).kill();
+    await new ProcessSweep(markOf(workerId), null).kill();
+  }
+
+  /** The worker has ended: what is kept of it goes, and its cgroup once it is empty. */
+  forget(worker: WorkerIdentity): void {
+    this.#sweeps.delete(worker.workerId);
+    this.#limited.delete(worker.workerId);
+    // Not at once: its events may still be asked for.
+    const dir = worker.cgroup ?? this.cgroupOf(worker.workerId);
+    if (dir !== null) this.#removeLater(new Cgroup(dir), REMOVE_MS.first);
+  }
+
+  /** As `forget`, for a worker of an earlier daemon, whose end nobody tells; with `kill` what it started ends first. */
+  forgetWhenEnded(worker: WorkerIdentity, kill: boolean, since = performance.now()): void {
+    if (isSame(worker) && performance.now() - since < ENDING_MS.longest) {
+      this.#later(() => this.forgetWhenEnded(worker, kill, since), ENDING_MS.look);
+      return;
+    }
+    void (async () => {
+      if (kill) await this.kill(worker);
+      this.forget(worker);
+    })();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  #removeLater(cgroup: Cgroup, ms: number): void {
+    // What an operation that succeeded left running keeps its cgroup.
+    this.#later(() => cgroup.remove() || this.#removeLater(cgroup, Math.min(ms * 2, REMOVE_MS.longest)), ms);
+  }
+
+  #later(act: () => unknown, ms: number): void {
+    if (this.#isStopped) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      act();
+    }, ms).unref();
+    this.#timers.add(timer);
+  }
+
+  #cgroup({ workerId, cgroup }: WorkerIdentity): Cgroup | null {
+    // Read from the journal, it is used for nothing but a worker's own.
+    return cgroup && basename(cgroup) === PREFIX + workerId ? new Cgroup(cgroup) : null;
+  }
+
+  /** Null where the worker is one of another boot. */
+  #sweep(worker: WorkerIdentity): ProcessSweep | null {
+    const known = this.#sweeps.get(worker.workerId);
+    if (known) return known;
+    const sweep = sweepOf(worker);
+    if (sweep) this.#sweeps.set(worker.workerId, sweep);
+    return sweep;
+  }
+
+  #whyNone(): string {
+    return `operations have no cgroups here: ${this.#reason}`;
+  }
+}
+
+function notEnforced(limits: ResourceLimits, reason: string): string {
+  return `limits are not enforced (${limitsText(limits)}): ${reason}`;
+}

@@ -1,0 +1,87 @@
+/**
+ * How long finished operations are kept: the newest `keepFinished`, for at most `keepDays`. What is over that is
+ * removed as `liveops rm` would, a piece at a time. Age goes by the trusted clock: a clock that leaps removes nothing.
+ */
+import type { Logger } from "pino";
+import type { Limits } from "../../protocol/command/config.js";
+import type { Lifecycle } from "../lifecycle.js";
+import type { TrustedClock } from "../os/trusted-clock.js";
+import type { Store } from "../store/store.js";
+
+const EVERY_MS = 3600 * 1000;
+
+/** Removed in one go, before others have their turn. */
+const PIECE = 200;
+
+const DAY_MS = 24 * 3600 * 1000;
+
+interface RetentionOptions {
+  store: Pick<Store, "expired" | "list">;
+  lifecycle: Pick<Lifecycle, "remove">;
+  limits: Pick<Limits, "keepFinished" | "keepDays">;
+  clock: TrustedClock;
+  log: Logger;
+}
+
+export class Retention {
+  #timer: NodeJS.Timeout | null = null;
+  #sweeping: Promise<void> | null = null;
+  #stopped = false;
+  #hasLeaped = false;
+
+  constructor(private readonly options: RetentionOptions) {}
+
+  start(): void {
+    const [newest] = this.options.store.list({}, 1);
+    this.options.clock.begin(newest ? Date.parse(newest.record.updatedAt) : null);
+    this.#timer = setInterval(() => void this.sweep(), EVERY_MS);
+    void this.sweep();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#timer) clearInterval(this.#timer);
+    await this.#sweeping;
+  }
+
+  /** Removes all that is over the bounds now. */
+  sweep(): Promise<void> {
+    this.#sweeping ??= this.#removeExpired()
+      .catch((error: Error) =>
+        this.options.log.error({ err: error }, "expired operations could not be removed"),
+      )
+      .finally(() => {
+        this.#sweeping = null;
+      });
+    return this.#sweeping;
+  }
+
+  async #removeExpired(): Promise<void> {
+    const { store, lifecycle, limits, log } = this.options;
+    const { keepFinished, keepDays } = limits;
+    this.#checkClock();
+    let removed = 0;
+    while (!this.#stopped) {
+      const now = this.options.clock.now();
+      const ids = store.expired(keepFinished, now - keepDays * DAY_MS, now + DAY_MS, PIECE);
+      if (ids.length === 0) break;
+      await Promise.all(ids.map((id) => lifecycle.remove(id)));
+      removed += ids.length;
+    }
+    if (removed > 0) log.info({ removed, keepFinished, keepDays }, "expired operations were removed");
+  }
+
+  /** Says that a leap began or ended, and keeps the reading for the next daemon. */
+  #checkClock(): void {
+    const { clock, log } = this.options;
+    const problem = clock.problem();
+    if (problem !== null && !this.#hasLeaped) log.warn(problem);
+    if (problem === null && this.#hasLeaped) log.info("the system clock is trusted again");
+    this.#hasLeaped = problem !== null;
+    try {
+      clock.save();
+    } catch (error) {
+      log.warn({ err: error }, "the reading of the clock could not be written; it is tried again in an hour");
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/** The files of one attempt: their names, the end of an events file, and what its first and its stage events keep. */
+import { closeSync, constants, fdatasyncSync, fstatSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { endOfText, giveBackReserved } from "../../ops/runner/append-file.js";
+import type { KeptValue } from "../../ops/runner/stage-values.js";
+import type { WorkerEvent } from "../../protocol/event.js";
+import { openOwnFile, readAt } from "../../protocol/own-file.js";
+import { parseRecord } from "../../protocol/record-line.js";
+import type { Entry } from "../store/decision.js";
+import { endOfLines } from "./seek.js";
+import { MOST_LINE, Tail } from "./tail.js";
+
+export const EVENTS = "events.ndjson";
+export const LOG = "log.ndjson";
+export const eventsFile = (dir: string) => join(dir, EVENTS);
+export const logFile = (dir: string) => join(dir, LOG);
+/** The older half of a log that reached its bound; what was before it is cut. */
+export const olderLogFile = (dir: string) => join(dir, "log.1.ndjson");
+/** Written by the daemon, seen by a busy worker: `{"reason":"cancel"|"timeout"}`. */
+export const cancelFile = (dir: string) => join(dir, "cancel");
+
+/**
+ * Completes the events file of a dead worker. A durable line gets its newline only after its sync: a worker that was
+ * killed in between, or a power cut, leaves a last line that counts and has no end.
+ *
+ * Ends the last line where it is whole, takes away the room that was reserved, and makes the file durable: what the
+ * daemon decides next rests on it. A file that is missing or cannot be changed stays as it is: then what can be read
+ * of it counts.
+ */
+export function completeEvents(file: string): void {
+  let fd: number;
+  try {
+    fd = openOwnFile(file, constants.O_RDWR);
+  } catch {
+    return;
+  }
+  try {
+    endLastLine(fd);
+    giveBackReserved(file);
+    fdatasyncSync(fd);
+  } catch {
+    // A full disk, or one that fails: one operation is judged by what is there.
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What stands after the last line that was read, without the room that was reserved. */
+function uncommittedLine(tail: Tail): string {
+  return tail.takeRest();
+}
+
+function endLastLine(fd: number): void {
+  const start = endOfLines(fd);
+  const { end } = endOfText(fd, fstatSync(fd).size);
+  if (end - start > MOST_LINE) return;
+  const line = readAt(fd, start, end).toString("utf8");
+  if (line === "" || parseRecord(line) === null) return;
+  writeSync(fd, "\n", start + Buffer.byteLength(line));
+}
+
+/** Bytes of a run file looked at in a go. */
+const PIECE = 64 * 1024;
+
+/**
+ * The entry as the daemon held it at the start, from the first event of the attempt (`attempt:accepted`). With it the
+ * run files alone tell whose they are, should every other record be lost. Null where there is no such event, or it
+ * cannot be read.
+ */
+export function readAccepted(attemptDir: string): Entry | null {
+  let entry: Entry | null = null;
+  const look = (line: string) => {
+    if (entry !== null || !line.includes('"attempt:accepted"')) return;
+    const event = parseRecord<{ type: string; entry: Entry }>(line);
+    if (event?.type === "attempt:accepted") entry = event.entry;
+  };
+  const tail = new Tail(eventsFile(attemptDir));
+  try {
+    while (entry === null && tail.read(look, PIECE));
+    // Durable, and a power cut came before its newline was.
+    if (entry === null) look(uncommittedLine(tail));
+  } finally {
+    tail.close();
+  }
+  return entry;
+}
+
+/** The stage values in the events of earlier attempts, oldest first. A stage whose event is damaged runs again. */
+export function* keptValues(runDir: string, before: number): Generator<KeptValue> {
+  for (let attempt = 1; attempt < before; attempt++) {
+    const found: KeptValue[] = [];
+    const look = (line: string) => {
+      if (!line.includes('"stage:left"')) return;
+      const event = parseRecord<WorkerEvent>(line);
+      if (event?.type === "stage:left" && event.state === "done" && event.value)
+        found.push({ attempt, stage: event.stage, ...event.value });
+    };
+    const tail = new Tail(eventsFile(join(runDir, String(attempt))));
+    try {
+      tail.read(look);
+    } finally {
+      tail.close();
+    }
+    yield* found;
+  }
+}

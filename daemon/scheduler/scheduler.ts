@@ -1,0 +1,309 @@
+/**
+ * The executor, a pipeline: start what is queued (`starter.ts`) or adopt what an earlier daemon started, follow it
+ * (`attempt.ts`), hand it to the finishing (`finishing.ts`). Nothing else has operations run.
+ */
+import { EventEmitter, once } from "node:events";
+import { mkdirSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { isUnreadable } from "../run-files/unreadable.js";
+import type { Entry } from "../store/decision.js";
+import { StoreFullError } from "../store/journal.js";
+import { attemptDir } from "../store/layout.js";
+import type { OrderMessage } from "../worker/messages.js";
+import { boundOutput } from "../worker/own-output.js";
+import { Pool, type PooledWorker, type WorkerExit } from "../worker/pool.js";
+import { waitsSince } from "../worker/retry-while-disk-full.js";
+import { isForeign, isWorkerAlive, ownOrForeign, workerFiles } from "../worker/worker-processes.js";
+import { Attempt, type AttemptListener } from "./attempt.js";
+import { Finishing } from "./finishing.js";
+import { type ClaimOptions, Starter } from "./starter.js";
+
+/** How often every live attempt is looked at, whatever the file system said. */
+const ROUND_MS = 500;
+
+/** Problems that are kept for `liveopsd status`; the log has them all. */
+const MOST_PROBLEMS = 200;
+
+interface SchedulerOptions extends ClaimOptions {
+  concurrency: number;
+  nice: number;
+  userCode: () => boolean;
+  /** Workers cannot be made, or can again. */
+  onWorkersBlocked: () => void;
+  /** A worker of an earlier daemon has no operation any more. */
+  onLeft: () => void;
+  listener: Pick<AttemptListener, "onChange" | "onLines" | "onHindered">;
+  /** A decision cannot be recorded, and not for lack of room: the daemon must stop. */
+  onBroken: (error: Error) => void;
+}
+
+export class Scheduler {
+  readonly attempts = new Map<string, Attempt>();
+  readonly pool: Pool;
+  readonly #finishing: Finishing;
+  readonly #finished = new EventEmitter();
+  readonly #starter: Starter;
+  #round: NodeJS.Timeout | null = null;
+  #isStopped = false;
+
+  constructor(private readonly options: SchedulerOptions) {
+    this.pool = new Pool({
+      dir: options.layout.workers,
+      size: options.concurrency,
+      nice: options.nice,
+      userCode: options.userCode,
+      containment: options.containment,
+      onIdle: (worker) => this.#workerIdle(worker),
+      onBlocked: options.onWorkersBlocked,
+      onExit: (worker, exit) => this.#workerGone(worker, exit),
+    });
+    this.#starter = new Starter({
+      ...options,
+      pool: this.pool,
+      attempts: this.attempts,
+      begin: (...begun) => this.#begin(...begun),
+      onChange: () => this.#keepRound(),
+    });
+    this.#finishing = new Finishing({
+      ...options,
+      isCurrent: (attempt) => this.attempts.get(attempt.id) === attempt,
+      isStopped: () => this.#isStopped,
+      onProblem: (problem) => this.#problem(problem),
+      onDone: (attempt) => this.#done(attempt),
+      onWait: () => this.#finished.emit("news"),
+    });
+  }
+
+  /** Takes up what an earlier daemon left running, then begins to start what is queued. */
+  start(): void {
+    for (const entry of [...this.options.store.ledger.entries.values()]) {
+      if (entry.record.state === "running") this.#adopt(entry);
+    }
+    this.kick();
+  }
+
+  /** Starts what can be started. Called whenever the queue, the slots or the workers may have changed. */
+  kick(): void {
+    this.#starter.kick();
+    this.#keepRound();
+  }
+
+  /** Whether the worker is one of ours, or works for an operation. */
+  needs(workerId: string): boolean {
+    if (this.pool.has(workerId)) return true;
+    for (const { run } of this.options.store.ledger.entries.values())
+      if (run?.worker.workerId === workerId) return true;
+    return false;
+  }
+
+  /** Tells a running operation to stop, once that is recorded. */
+  stopOperation(id: string): void {
+    const attempt = this.attempts.get(id);
+    if (attempt?.run.stopReason) attempt.stop(attempt.run.stopReason);
+  }
+
+  /** Starts nothing new from here on. */
+  pause(): void {
+    this.#starter.isPaused = true;
+  }
+
+  /** Goes on after `pause`. */
+  resume(): void {
+    this.#starter.isPaused = false;
+    this.kick();
+  }
+
+  /**
+   * Resolves when nothing runs.
+   *
+   * @throws StoreFullError where the end of an operation cannot be recorded
+   */
+  async idle(): Promise<void> {
+    while (this.attempts.size > 0) {
+      if (this.#finishing.waiting > 0) throw new StoreFullError("an operation's end waits for room");
+      await once(this.#finished, "news");
+    }
+  }
+
+  /** Nothing new is started; what runs goes on without us. Resolves when nothing is left that was to be killed. */
+  async stop(): Promise<void> {
+    this.#starter.isPaused = true;
+    this.#isStopped = true;
+    if (this.#round) clearInterval(this.#round);
+    for (const attempt of this.attempts.values()) attempt.close();
+    const { containment } = this.options;
+    // Nobody would hear of their end, which what they started was to share.
+    for (const { identity } of this.pool.failed()) void containment.kill(identity, identity.pid);
+    this.pool.stop();
+    await containment.idle();
+  }
+
+  #begin(entry: Entry, dir: string, order: OrderMessage, worker: PooledWorker): void {
+    // The start is recorded and the worker is not told: the next daemon queues the operation again as it was.
+    if (this.#isStopped) return;
+    const attempt = this.#follow(entry, dir, worker);
+    if (!attempt) return;
+    worker.order(order);
+    // It died while the start was being written: nobody will tell us again.
+    if (worker.state === "gone")
+      void this.#workerEnded(attempt, { code: worker.child.exitCode, signal: worker.child.signalCode });
+    else if (attempt.run.stopReason) attempt.stop(attempt.run.stopReason);
+  }
+
+  #follow(entry: Entry, dir: string, worker: PooledWorker | null): Attempt | null {
+    if (!entry.run) return null;
+    const { listener, log, containment } = this.options;
+    const attempt = new Attempt(entry, entry.run, dir, worker, {
+      ...listener,
+      onOutcome: (finished, outcome) => {
+        void this.#finishing.finish(finished, outcome);
+        this.kick();
+      },
+      onDamage: (message) => log.error(message),
+      onStop: ({ run }) => containment.lookEverywhere(run.worker),
+      onKill: ({ run }) => void containment.kill(run.worker),
+    });
+    this.attempts.set(entry.record.id, attempt);
+    attempt.start(() => void this.#timedOut(attempt));
+    return attempt;
+  }
+
+  #adopt(entry: Entry): void {
+    const { layout, log } = this.options;
+    const dir = attemptDir(layout, entry.record.id, entry.record.attempt);
+    if (entry.run) entry.run.worker = ownOrForeign(entry.run.worker, layout.root);
+    makeAgain(dir);
+    const attempt = this.#follow(entry, dir, null);
+    if (!attempt || attempt.outcome) return;
+    void this.#guard(attempt, async () => {
+      if (!isForeign(attempt.run.worker) && this.#isAlive(attempt)) {
+        log.info({ id: attempt.id, pid: attempt.run.worker.pid }, "adopted a running operation");
+        if (attempt.run.stopReason) attempt.stop(attempt.run.stopReason);
+      } else await this.#finishing.lost(attempt, null);
+    });
+  }
+
+  /** An I/O error over one attempt is that attempt's alone: it is logged, and the next look tries again. */
+  async #guard(attempt: Attempt, step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      this.options.log.error({ err: error, id: attempt.id }, "an attempt could not be looked after");
+    }
+  }
+
+  /** Said in the log and in `liveopsd status`. */
+  #problem(problem: string): void {
+    const { store, log } = this.options;
+    log.error(problem);
+    if (store.problems.length < MOST_PROBLEMS) store.addProblem(problem);
+  }
+
+  /** Records the timeout, then stops the attempt. On a full disk that is tried until there is room. */
+  async #timedOut(attempt: Attempt): Promise<void> {
+    const { id, number } = attempt;
+    for (let tries = 0; this.attempts.get(id) === attempt && !this.#isStopped; tries++) {
+      try {
+        await this.options.lifecycle.cancel(id, "timeout", number);
+        if (this.attempts.get(id) === attempt) this.stopOperation(id);
+        return;
+      } catch (error) {
+        if (tries === 0) this.options.log.warn({ err: error, id }, "the timeout could not be recorded yet");
+        if (!(error instanceof StoreFullError)) return;
+        await delay(ROUND_MS);
+      }
+    }
+  }
+
+  /** It has written its last word by then; where none can be read, the attempt is over all the same. */
+  #workerIdle(worker: PooledWorker | null): void {
+    for (const attempt of worker ? this.attempts.values() : []) {
+      if (attempt.worker !== worker) continue;
+      attempt.read();
+      if (!attempt.outcome) void this.#workerEnded(attempt, null);
+    }
+    this.kick();
+  }
+
+  async #workerGone(worker: PooledWorker, exit: WorkerExit): Promise<void> {
+    const its = [...this.attempts.values()].filter((attempt) => attempt.worker === worker);
+    await Promise.all(its.map((attempt) => this.#workerEnded(attempt, exit)));
+    const { containment } = this.options;
+    if (worker.leftFailure) await containment.kill(worker.identity);
+    containment.forget(worker.identity);
+  }
+
+  /** Twice what its worker keeps it to: that one comes first where it can, and says what was lost. */
+  #boundOutput({ run }: Attempt): void {
+    const { layout, maxLog } = this.options;
+    const { stdoutFile, stderrFile } = workerFiles(layout.workers, run.worker.workerId);
+    for (const file of [stdoutFile, stderrFile]) boundOutput(file, maxLog);
+  }
+
+  #workerEnded(attempt: Attempt, exit: WorkerExit | null): Promise<void> {
+    attempt.ended ??= { exit };
+    const ended = attempt.ended;
+    return this.#guard(attempt, () => this.#finishing.lost(attempt, ended.exit));
+  }
+
+  #done(attempt: Attempt): void {
+    attempt.close();
+    // Queued again, it may have been started again by now.
+    if (this.attempts.get(attempt.id) === attempt) this.attempts.delete(attempt.id);
+    this.#finished.emit("news");
+    if (!attempt.worker) {
+      const { worker } = attempt.run;
+      this.options.containment.forgetWhenEnded(worker, attempt.outcome?.state !== "succeeded");
+      this.options.onLeft();
+    }
+    this.kick();
+  }
+
+  #isAlive(attempt: Attempt): boolean {
+    return isWorkerAlive(this.options.layout.workers, attempt.run.worker);
+  }
+
+  #lockFile(attempt: Attempt): string {
+    return workerFiles(this.options.layout.workers, attempt.run.worker.workerId).lockFile;
+  }
+
+  /** Runs while anything is live: reads what fs.watch missed, sees adopted workers die. */
+  #keepRound(): void {
+    if (this.#isStopped) return;
+    const needed = this.attempts.size > 0 || (this.options.store.isFull && this.options.queue.length > 0);
+    if (needed && !this.#round) this.#round = setInterval(() => this.#look(), ROUND_MS);
+    if (!needed && this.#round) {
+      clearInterval(this.#round);
+      this.#round = null;
+    }
+  }
+
+  #look(): void {
+    for (const attempt of [...this.attempts.values()]) void this.#guard(attempt, () => this.#lookAt(attempt));
+    if (this.options.store.isFull) this.options.store.probe();
+    this.kick();
+  }
+
+  async #lookAt(attempt: Attempt): Promise<void> {
+    attempt.read();
+    this.options.containment.look(attempt.run.worker);
+    if (attempt.outcome || attempt.isFinishing) return;
+    attempt.lookIfStalled();
+    attempt.lookIfUntold();
+    attempt.waitsForRoom(waitsSince(this.#lockFile(attempt)));
+    this.#boundOutput(attempt);
+    const isDead = attempt.worker === null ? !this.#isAlive(attempt) : attempt.ended !== null;
+    if (isDead) await this.#finishing.lost(attempt, attempt.ended?.exit ?? null);
+  }
+}
+
+/** A power cut may have taken an attempt's directory: its name becomes durable only when the worker accepts. */
+function makeAgain(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // Where something else stands in its place, whoever reads the files finds that out.
+    if (!isUnreadable(error)) throw error;
+  }
+}

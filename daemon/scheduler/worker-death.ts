@@ -1,0 +1,239 @@
+/**
+ * What to make of a worker that died without an outcome: why it died, its last words, and what becomes of the
+ * operation.
+ */
+import { closeSync, fstatSync } from "node:fs";
+import type { Cause } from "../../protocol/errors.js";
+import type { Outcome } from "../../protocol/event.js";
+import type { LogStream, OperationError } from "../../protocol/operation.js";
+import { openOwnFile, readAt } from "../../protocol/own-file.js";
+import { sizeText } from "../../protocol/resource-limits.js";
+import { bootId } from "../os/process-identity.js";
+import { isUnreadable } from "../run-files/unreadable.js";
+import type { Entry, Policy, Run, WorkerLosses } from "../store/decision.js";
+import { STALE_EXIT } from "../worker/messages.js";
+import type { WorkerExit } from "../worker/pool.js";
+import { RunSink } from "../worker/run-sink.js";
+import type { workerFiles } from "../worker/worker-processes.js";
+import { isForeign } from "../worker/worker-processes.js";
+import type { Attempt } from "./attempt.js";
+
+/** So many workers in a row that died under one operation fail the operation: it counts as the operation's doing. */
+export const MAX_LOSSES = 3;
+
+/**
+ * So many workers in a row that died before they accepted one operation fail it. None of the operation's code ran, so
+ * more are borne than of the others: a daemon that is killed between start and order causes one each time.
+ */
+export const MAX_UNACCEPTED = 10;
+
+/** At most so much of the unread output is kept. */
+const LAST_WORDS = 64 * 1024;
+
+/** Appends the output that the dead worker had not yet read into its log; returns what it wrote to stderr. */
+export function captureFinalOutput(attempt: Attempt, files: ReturnType<typeof workerFiles>): string {
+  const { record } = attempt.entry;
+  const sink = openSink(attempt);
+  const stage =
+    record.stageStates[record.stages[record.currentStage] ?? ""] === "active"
+      ? record.stages[record.currentStage]!
+      : null;
+  let stderr = "";
+  try {
+    for (const [stream, file] of [
+      ["stdout", files.stdoutFile],
+      ["stderr", files.stderrFile],
+    ] as const) {
+      const unread = readUnread(file, attempt.outputEnd[stream]);
+      if (stream === "stderr") stderr = unread.bytes.toString("utf8");
+      if (sink) writeLines(sink, stream, stage, unread);
+    }
+  } finally {
+    sink?.close();
+  }
+  attempt.read();
+  return stderr;
+}
+
+/** Null where the run files cannot be written, on a full disk or at all: then the last words are not kept. */
+function openSink({ dir, number, seq, entry, unreadableLog }: Attempt): RunSink | null {
+  if (unreadableLog !== null) return null;
+  try {
+    return new RunSink(dir, number, seq, entry.record.logLines, Number.POSITIVE_INFINITY);
+  } catch (error) {
+    if (isUnreadable(error)) return null;
+    throw error;
+  }
+}
+
+/** Each line says how far the file was read with it: a daemon that dies in the middle has the next one go on there. */
+function writeLines(sink: RunSink, stream: LogStream, stage: string | null, { bytes, start }: Unread): void {
+  for (let from = 0; from < bytes.length; ) {
+    const newline = bytes.indexOf(10, from);
+    const end = newline === -1 ? bytes.length : newline;
+    const next = newline === -1 ? end : end + 1;
+    const text = bytes.toString("utf8", from, end).replace(/\r$/, "");
+    sink.outputLine(stream, stage, text, start + next);
+    from = next;
+  }
+}
+
+/** Output that the worker did not read; `start` is its offset in the file. */
+interface Unread {
+  bytes: Buffer;
+  start: number;
+}
+
+/** Nothing where the file cannot be read. */
+function readUnread(file: string, from: number): Unread {
+  let fd: number;
+  try {
+    fd = openOwnFile(file);
+  } catch (error) {
+    if (isUnreadable(error)) return { bytes: Buffer.alloc(0), start: from };
+    throw error;
+  }
+  try {
+    const { size } = fstatSync(fd);
+    // A file that is shorter by now was emptied since.
+    const start = Math.max(from > size ? 0 : from, size - LAST_WORDS);
+    return { bytes: readAt(fd, start, size), start };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * The count of deaths with one more. A worker that left because its loaded files were edited counts as none: it is
+ * not used again, so there are no more of them than workers.
+ */
+export function countLoss(
+  before: WorkerLosses | undefined,
+  { run }: Attempt,
+  exit: WorkerExit | null,
+): WorkerLosses {
+  const { accepted, unaccepted } = before ?? { accepted: 0, unaccepted: 0 };
+  if (run.accepted) return { accepted: accepted + 1, unaccepted: 0 };
+  return { accepted, unaccepted: unaccepted + (exit?.code === STALE_EXIT ? 0 : 1) };
+}
+
+/** Whether an operation whose worker died is queued again by itself. */
+export function runsAgain({ run }: Attempt, losses: WorkerLosses): boolean {
+  if (run.stopReason !== null) return false;
+  if (!run.accepted) return losses.unaccepted < MAX_UNACCEPTED;
+  return run.policy.resumable && losses.accepted < MAX_LOSSES;
+}
+
+/** The outcome of an attempt whose worker is dead and whose files are at their end. */
+export function outcomeOfLost(attempt: Attempt, { cause, message }: Death, losses: WorkerLosses): Outcome {
+  const { stopReason, policy } = attempt.run;
+  if (stopReason === "cancel") return { state: "cancelled", result: null, error: null, next: null };
+  if (stopReason === "timeout") return timedOut(`${ranTooLong(policy)} and did not stop when told to`);
+  return failed({
+    code: "LIVEOPS_WORKER_LOST",
+    message: `${message}${limitReached(attempt, losses)}; its last log lines are kept`,
+    stack: null,
+    cause,
+  });
+}
+
+/**
+ * The outcome as it counts. A worker whose cancel file could not be written knows only that it is to stop, and ends as
+ * cancelled where it was stopped by its timeout.
+ */
+export function correctedOutcome(outcome: Outcome, { record, run }: Entry): Outcome {
+  if (outcome.state !== "cancelled" || run?.stopReason !== "timeout" || record.cancelRequested)
+    return outcome;
+  return timedOut(ranTooLong(run.policy));
+}
+
+function ranTooLong(policy: Policy): string {
+  return `it ran longer than its timeout of ${policy.timeout} s`;
+}
+
+function timedOut(message: string): Outcome {
+  return failed({ code: "LIVEOPS_TIMEOUT", message, stack: null });
+}
+
+/** Says the number where it is the reason that the operation does not run again. */
+function limitReached({ run }: Attempt, { accepted, unaccepted }: WorkerLosses): string {
+  if (!run.accepted) return `, as did ${unaccepted} workers in a row before they accepted the operation`;
+  if (!run.policy.resumable || accepted < MAX_LOSSES) return "";
+  return `, the ${ordinal(accepted)} worker in a row that died under the operation, so it is not resumed again`;
+}
+
+function ordinal(n: number): string {
+  return n === 3 ? "third" : `${n}th`;
+}
+
+/** What a process, its runtime or its C library ends itself with when it cannot go on. */
+const ABORTS = new Set<NodeJS.Signals>(["SIGABRT", "SIGILL", "SIGFPE", "SIGTRAP"]);
+
+/** How a worker died, as far as anyone can tell. */
+interface Death {
+  cause: Cause;
+  message: string;
+}
+
+/** The outcome of an attempt whose events cannot be read: what it did is not known, so it is not run again by itself. */
+export function outcomeOfUnreadable(error: Error): Outcome {
+  const message = `its run files cannot be read (${error.message}); look at what it did, then liveops retry runs it again`;
+  return failed({ code: "LIVEOPS_RUN_FILES_UNREADABLE", message, stack: null });
+}
+
+/** @param outOfMemory whether the kernel killed a process in its cgroup at the memory limit */
+export function describeDeath(
+  { worker, policy }: Run,
+  exit: WorkerExit | null,
+  stderr: string,
+  outOfMemory: boolean,
+): Death {
+  if (outOfMemory && (!exit || exit.signal === "SIGKILL"))
+    return { cause: "out-of-memory", message: `its worker was killed: ${memoryLimitReached(policy)}` };
+  // It says so and gives itself up; one that is ended otherwise may have printed these words for any reason.
+  const gaveUp = !exit || (exit.signal !== null && ABORTS.has(exit.signal));
+  if (
+    gaveUp &&
+    /JavaScript heap out of memory|process out of memory|Array buffer allocation failed/.test(stderr)
+  )
+    return { cause: "out-of-memory", message: "its worker ran out of memory" };
+  if (isForeign(worker))
+    return { cause: "unknown", message: "its worker belongs to the state directory this one is a copy of" };
+  if (worker.bootId !== bootId())
+    return { cause: "restarted", message: "the machine was restarted while it ran" };
+  if (!exit) return { cause: "unknown", message: "its worker died while no daemon was watching" };
+  const { code, signal } = exit;
+  if (!signal) return { cause: "exited", message: `its worker ended with exit code ${code}` };
+  if (signal === "SIGSEGV" || signal === "SIGBUS")
+    return { cause: "segfault", message: `its worker crashed (${signal})` };
+  if (signal === "SIGKILL")
+    return {
+      cause: "killed",
+      message: "its worker was killed (SIGKILL: by someone, or by the system for lack of memory)",
+    };
+  const cause = ABORTS.has(signal) ? "aborted" : "signalled";
+  return { cause, message: `its worker was ended by ${signal}` };
+}
+
+/**
+ * An outcome that says so where the kernel killed a process of the operation at its memory limit: what the operation
+ * itself saw is a child that was killed.
+ */
+export function toldOfMemory(outcome: Outcome, { policy }: Run, ranOut: () => boolean): Outcome {
+  const { state, error } = outcome;
+  if (state !== "failed" || !error || error.cause || policy.limits?.memoryMax === undefined || !ranOut())
+    return outcome;
+  const message = `${error.message}; ${memoryLimitReached(policy)}, and the kernel killed a process of it`;
+  return { ...outcome, error: { ...error, message, cause: "out-of-memory" } };
+}
+
+function memoryLimitReached({ limits }: Run["policy"]): string {
+  const limit = limits?.memoryMax;
+  return limit === undefined
+    ? "a memory limit above its cgroup was reached"
+    : `the operation reached its memory limit of ${sizeText(limit)} (memoryMax)`;
+}
+
+function failed(error: OperationError): Outcome {
+  return { state: "failed", result: null, error, next: null };
+}

@@ -1,0 +1,41 @@
+/**
+ * Who holds the state dir: written there by the daemon that has its lock, for whoever is refused it. No more than a
+ * hint: the lock tells whether anyone holds it, and the daemon on that socket whether it is the one.
+ */
+import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { type LockOwner, readLockOwner } from "../../protocol/command/silent-daemon.js";
+import type { Layout } from "./layout.js";
+
+export type Holder = LockOwner;
+
+/** Not synced, and left out where there is no room: nothing depends on it. */
+export function writeLockOwner({ holder }: Layout, who: Holder): void {
+  const temporary = `${holder}.tmp`;
+  try {
+    // A link that stands in its place is removed, not followed.
+    removeFiles(temporary);
+    writeFileSync(temporary, `${JSON.stringify(who)}\n`, { mode: 0o600, flag: "wx" });
+    renameSync(temporary, holder);
+  } catch {
+    removeFiles(temporary, holder);
+  }
+}
+
+export function removeLockOwner({ holder }: Layout): void {
+  removeFiles(holder);
+}
+
+/** Null where it is not told. */
+export function lockOwnerOf({ holder }: Layout): Holder | null {
+  return readLockOwner(holder);
+}
+
+function removeFiles(...files: string[]): void {
+  for (const file of files) {
+    try {
+      rmSync(file, { force: true });
+    } catch {
+      // It is read as what it is: a hint.
+    }
+  }
+}

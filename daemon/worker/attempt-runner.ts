@@ -1,0 +1,226 @@
+/**
+ * One order performed: accept durably, set the stage, run the attempt, write the outcome, leave no trace.
+ *
+ * Whatever happens to this process in between, an outcome is written once: by the runner, by the handler of an
+ * uncaught exception, or on the way out of `process.exit`. If none is, the daemon sees a dead worker.
+ */
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { AppendFile } from "../../ops/runner/append-file.js";
+import { captureOutput } from "../../ops/runner/capture-output.js";
+import { loadType } from "../../ops/runner/catalogue.js";
+import { toOperationError } from "../../ops/runner/failure.js";
+import type { Order } from "../../ops/runner/order.js";
+import { runAttempt } from "../../ops/runner/run-attempt.js";
+import type { StageValues } from "../../ops/runner/sink.js";
+import { fileStageValues } from "../../ops/runner/stage-values.js";
+import { isUnchanged } from "../../ops/runner/type-files.js";
+import { loadedUserFiles } from "../../ops/runner/user-code.js";
+import type { FailureCode } from "../../protocol/errors.js";
+import type { Outcome } from "../../protocol/event.js";
+import { Cgroup } from "../os/cgroup.js";
+import { keptValues } from "../run-files/attempt-files.js";
+import type { Entry } from "../store/decision.js";
+import { readPayload } from "../store/payloads.js";
+import { enterEnvironment, leaveEnvironment } from "./environment.js";
+import { type OrderMessage, type PrepareMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
+import type { OwnOutput } from "./own-output.js";
+import { ActivityBaseline } from "./recycling.js";
+import { type RetryWhileDiskFull, waitingAt } from "./retry-while-disk-full.js";
+import { beginEvents, RunSink } from "./run-sink.js";
+import { StageSink } from "./stage-sink.js";
+import { StopFile } from "./stop-file.js";
+
+export class AttemptRunner {
+  readonly #entry: Entry;
+  #order: Order;
+  readonly #stop: StopFile;
+  readonly #whenRoom: RetryWhileDiskFull;
+  #sink: RunSink | null = null;
+  #closers: Array<() => void> = [];
+  readonly #started = performance.now();
+  #finished = false;
+  #running = false;
+  /** The operation's code may still be at work in here. */
+  #faulty = false;
+
+  constructor(
+    private readonly message: OrderMessage,
+    private readonly setup: WorkerSetup,
+    private readonly output: Record<"stdout" | "stderr", OwnOutput>,
+    /** The events file, where it was made ready before. */
+    private readonly events: AppendFile | undefined,
+  ) {
+    this.#entry = message.entry;
+    this.#order = orderOf(this.#entry);
+    this.#stop = new StopFile(message.attemptDir);
+    this.#whenRoom = waitingAt(setup.lockFile);
+  }
+
+  /** Resolves when the outcome is on disk: true where this process may run another operation. */
+  async perform(): Promise<boolean> {
+    if (!loadedUserFiles().every(isUnchanged)) process.exit(STALE_EXIT);
+    const { attemptDir, maxLog } = this.message;
+    const baseline = new ActivityBaseline();
+    const { attempt, seq, logLines } = this.#order;
+    const sink = this.#whenRoom(
+      () => new RunSink(attemptDir, attempt, seq, logLines, maxLog, this.events, this.#whenRoom),
+    );
+    sink.event({ type: "attempt:accepted", pid: process.pid, entry: this.#entry }, true);
+    this.#sink = sink;
+    const outcome = await this.#run(sink);
+    this.#finish(outcome);
+    const isFault = this.#faulty || FAULTS.has(outcome.error?.code ?? "") || this.#stop.signal.aborted;
+    return !isFault && baseline.isQuiet() && this.#isAlone();
+  }
+
+  stopRequested(): void {
+    this.#stop.signalled();
+  }
+
+  /** An error nobody caught: the runner's while it runs the attempt (true), else it ends the attempt here. */
+  takesFault(thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin): boolean {
+    this.#faulty = true;
+    if (this.#running) return true;
+    const cause = origin === "unhandledRejection" ? "unhandled-rejection" : "uncaught-exception";
+    const error = { ...toOperationError(thrown), cause } as const;
+    this.#finish({ state: "failed", result: null, error, next: null });
+    return false;
+  }
+
+  /** The operation's code called `process.exit`. */
+  exited(code: number): void {
+    const message = `the operation ended its process with exit code ${code}`;
+    const error = { code: "LIVEOPS_WORKER_LOST", message, stack: null, cause: "exited" } as const;
+    this.#finish({ state: "failed", result: null, error, next: null });
+  }
+
+  /** Whether its cgroup holds nothing that the operation left running, by whatever way it was started. */
+  #isAlone(): boolean {
+    const { cgroup } = this.setup;
+    return cgroup === null || new Cgroup(cgroup).pids().every((pid) => pid === process.pid);
+  }
+
+  async #run(sink: RunSink): Promise<Outcome> {
+    const { file, paramsFile, valuesDir } = this.message;
+    if (paramsFile !== null) {
+      try {
+        this.#order = { ...this.#order, params: readPayload(paramsFile) as Order["params"] };
+      } catch (error) {
+        const reason = (error as Error).message;
+        return failed("LIVEOPS_PAYLOAD_UNREADABLE", `its parameters cannot be read: ${reason}`);
+      }
+    }
+    const order = this.#order;
+    const staged = new StageSink(sink);
+    if (!isDirectory(order.cwd)) {
+      return failed("LIVEOPS_CWD_GONE", `its working directory ${order.cwd} no longer exists`);
+    }
+    this.#stop.signal.addEventListener("abort", () =>
+      staged.line(
+        "liveops",
+        staged.stage,
+        this.#stop.signal.reason === "timeout" ? "timed out; stopping" : "cancel requested; stopping",
+      ),
+    );
+    if (this.message.notice !== null) staged.line("liveops", null, this.message.notice);
+    this.#captureOutput(staged);
+    this.#enter(order.cwd, order.env);
+    let Type: Awaited<ReturnType<typeof loadType>>;
+    try {
+      Type = await loadType(file, order.op);
+    } catch (error) {
+      const { message, stack } = error as Error;
+      const outcome = failed("LIVEOPS_LOAD_FAILED", `${file} does not load: ${message}`, stack ?? null);
+      return { ...outcome, notLoaded: true };
+    }
+    const values = valuesDir === null ? null : this.#values(valuesDir);
+    this.#running = true;
+    const outcome = await runAttempt(Type, order, staged, this.#stop, values);
+    this.#running = false;
+    return outcome;
+  }
+
+  /** A stage's value waits for room, as the stage itself does: what it cost to make is not thrown away. */
+  #values(dir: string): StageValues {
+    const { attempt, params } = this.#order;
+    const values = fileStageValues(dir, params, () => keptValues(dirname(dir), attempt));
+    return {
+      load: (stage, occurrence) => values.load(stage, occurrence),
+      keep: (...value) => this.#whenRoom(() => values.keep(...value)),
+    };
+  }
+
+  /** JavaScript's own writes go to the log at once; what goes around it comes through the output files. */
+  #captureOutput(sink: StageSink): void {
+    const { stdout, stderr } = this.output;
+    // Together they take no more room than the log.
+    const most = this.message.maxLog / 2;
+    for (const name of ["stdout", "stderr"] as const) {
+      const onLine = (text: string, end: number) => sink.outputLine(name, text, end);
+      const onLost = (text: string) => sink.line("liveops", sink.stage, text);
+      this.output[name].start({ onLine, onLost }, most);
+    }
+    const files = [stdout, stderr];
+    sink.onStage = () => {
+      for (const file of files) file.read();
+    };
+    const captured = captureOutput((stream, text) => sink.line(stream, sink.stage, text));
+    this.#closers.push(
+      () => captured.restore(),
+      () => {
+        for (const file of files) file.stop();
+      },
+    );
+  }
+
+  #enter(cwd: string, env: Record<string, string>): void {
+    const cwdBefore = process.cwd();
+    process.chdir(cwd);
+    enterEnvironment(env);
+    this.#closers.push(() => {
+      leaveEnvironment();
+      process.chdir(cwdBefore);
+    });
+  }
+
+  #finish(outcome: Outcome): void {
+    if (this.#finished || !this.#sink) return;
+    this.#finished = true;
+    for (const close of this.#closers) close();
+    const seconds = (performance.now() - this.#started) / 1000;
+    this.#sink.finish({ type: "attempt:finished", seconds, ...outcome });
+    this.#sink.close();
+  }
+}
+
+/** After these the operation's code may still be running. */
+const FAULTS = new Set<string>(["LIVEOPS_LOAD_FAILED", "LIVEOPS_STAGE_ACTIVE"] satisfies FailureCode[]);
+
+function failed(code: FailureCode, message: string, stack: string | null = null): Outcome {
+  return { state: "failed", result: null, error: { code, message, stack }, next: null };
+}
+
+function orderOf({ record, env }: Entry): Order {
+  const { id, op, attempt, params, title, label, stages, cwd, chain, seq, logLines } = record;
+  return { id, op, attempt, params, title, label, stages, cwd, env, chain, seq, logLines };
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** Run files made ready while the daemon writes the start: two waits for the disk become one. */
+export interface Prepared {
+  attemptDir: string;
+  events: AppendFile;
+}
+
+/** Null where that did not work: the order itself tries again, and says what is wrong. */
+export function prepare({ attemptDir }: PrepareMessage): Prepared | null {
+  try {
+    return { attemptDir, events: beginEvents(attemptDir) };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,48 @@
+/** Who has the state dir that a start could not have, where that one does not answer or is not known. */
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { otherDaemon } from "../../../daemon/cli/other-daemon.js";
+import type { Holder } from "../../../daemon/store/lock-owner.js";
+import { useDirectories } from "../../harness/temporary.js";
+
+const directory = useDirectories();
+
+/** As one that was stopped: it takes connections, and says nothing. */
+async function deafSocket(): Promise<string> {
+  const socket = join(directory(), "deaf.sock");
+  const server = createServer(() => {}).listen(socket);
+  const connections = new Set<{ destroy(): void }>();
+  server.on("connection", (connection) => connections.add(connection));
+  onTestFinished(() => {
+    for (const connection of connections) connection.destroy();
+    server.close();
+  });
+  await new Promise((resolve) => server.once("listening", resolve));
+  return socket;
+}
+
+async function refusal(socket: string, holder: Holder | null): Promise<unknown> {
+  return otherDaemon(socket, { message: "it is taken", holder }, 50).catch((error: unknown) => error);
+}
+
+test("one that takes connections and does not answer is named, with what ends it", async () => {
+  const socket = await deafSocket();
+  expect(await refusal(join(directory(), "mine.sock"), { pid: 4711, socket })).toMatchObject({
+    summary: "Not started",
+    status: 409,
+    message: expect.stringMatching(
+      new RegExp(`^it is taken: pid 4711, which does not answer on ${socket}; .*kill -9 4711`),
+    ),
+  });
+});
+
+test("who it is may not be known", async () => {
+  const mine = join(directory(), "mine.sock");
+  for (const holder of [null, { pid: 4711, socket: mine }])
+    expect(await refusal(mine, holder)).toMatchObject({
+      message: expect.stringContaining(`none answers on ${mine}`),
+    });
+  const deaf = await deafSocket();
+  expect(await refusal(deaf, null)).toMatchObject({ message: expect.stringContaining(deaf) });
+});

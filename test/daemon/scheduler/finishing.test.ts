@@ -1,0 +1,166 @@
+/** What becomes of an operation whose worker died, and how often in a row that may be. */
+import { mkdirSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Attempt } from "../../../daemon/scheduler/attempt.js";
+import { Finishing } from "../../../daemon/scheduler/finishing.js";
+import { MAX_LOSSES, MAX_UNACCEPTED } from "../../../daemon/scheduler/worker-death.js";
+import type { Policy } from "../../../daemon/store/decision.js";
+import { attemptDir } from "../../../daemon/store/layout.js";
+import { STALE_EXIT } from "../../../daemon/worker/messages.js";
+import type { WorkerExit } from "../../../daemon/worker/pool.js";
+import { OpenStore, outcome, POLICY } from "../../harness/store.js";
+import { useDirectories } from "../../harness/temporary.js";
+
+const directory = useDirectories();
+/** A worker of another boot: none of its processes is looked for. */
+const WORKER = {
+  workerId: "worker000000",
+  directory: "0:0",
+  ...{ pid: 1, startTime: "1", bootId: "another boot" },
+};
+const RESUMED: Policy = { ...POLICY, resumable: true };
+
+const SILENT = {
+  onChange: () => {},
+  onLines: () => {},
+  onHindered: () => {},
+  onOutcome: () => {},
+  onStop: () => {},
+  onKill: () => {},
+  onDamage: () => {},
+};
+
+const containment = { forget: () => {}, kill: async () => {}, ranOutOfMemory: () => false };
+const blockedTypes = { block: () => {}, isOverdue: () => false, loaded: () => {} };
+
+let open: OpenStore;
+beforeEach(async () => {
+  open = await OpenStore.open(directory());
+});
+afterEach(() => open.close());
+
+const recordOf = (id: string) => open.store.find(id)!.record;
+
+/** One attempt that ends as `end` says. */
+async function attempted(
+  id: string,
+  policy: Policy,
+  isAccepted: boolean,
+  end: (finishing: Finishing, attempt: Attempt) => void,
+): Promise<void> {
+  const entry = (await open.lifecycle.start(id, WORKER, policy))!;
+  entry.run!.accepted = isAccepted;
+  const dir = attemptDir(open.layout, id, entry.record.attempt);
+  mkdirSync(dir, { recursive: true });
+  const attempt = new Attempt(entry, entry.run!, dir, null, SILENT);
+  await new Promise<void>((resolve, reject) => {
+    const finishing = new Finishing({
+      lifecycle: open.lifecycle,
+      layout: open.layout,
+      containment,
+      blockedTypes,
+      isCurrent: () => true,
+      isStopped: () => false,
+      onDone: () => resolve(),
+      onProblem: () => {},
+      onWait: () => {},
+      onBroken: reject,
+    });
+    end(finishing, attempt);
+  });
+  attempt.close();
+}
+
+const lost = (exit: WorkerExit | null) => (finishing: Finishing, attempt: Attempt) =>
+  finishing.lost(attempt, exit);
+
+/** How often it can be lost, with a new daemon before each time, until it is over. */
+async function lossesUntilOver(id: string, policy: Policy, isAccepted: boolean, exit: WorkerExit | null) {
+  for (let losses = 1; losses <= 30; losses++) {
+    await attempted(id, policy, isAccepted, lost(exit));
+    if (recordOf(id).state !== "queued") return losses;
+    await open.store.checkpoint();
+    await open.close();
+    open = await OpenStore.open(open.dir);
+  }
+  return null;
+}
+
+test("a resumable operation is lost three times in a row, over restarts of the daemon, and told so", async () => {
+  const id = await open.submit();
+  expect(await lossesUntilOver(id, RESUMED, true, null)).toBe(MAX_LOSSES);
+  expect(recordOf(id)).toMatchObject({ state: "failed", error: { code: "LIVEOPS_WORKER_LOST" } });
+  expect(recordOf(id).error?.message).toContain("the third worker in a row that died under the operation");
+  await open.lifecycle.retry(id, null, () => {});
+  expect(await lossesUntilOver(id, RESUMED, true, null)).toBe(MAX_LOSSES);
+});
+
+test("one that is not accepted ends as well, later, and its message says the number", async () => {
+  const id = await open.submit();
+  expect(await lossesUntilOver(id, POLICY, false, { code: 1, signal: null })).toBe(MAX_UNACCEPTED);
+  expect(recordOf(id)).toMatchObject({ state: "failed", attempt: 1, error: { code: "LIVEOPS_WORKER_LOST" } });
+  expect(recordOf(id).error?.message).toContain(`as did ${MAX_UNACCEPTED} workers in a row`);
+});
+
+test("a worker that leaves because its files were edited counts for nothing", async () => {
+  const id = await open.submit();
+  expect(await lossesUntilOver(id, POLICY, false, { code: STALE_EXIT, signal: null })).toBeNull();
+  expect(recordOf(id).state).toBe("queued");
+});
+
+test("losses that an outcome comes between are not in a row", async () => {
+  const id = await open.submit();
+  const both: Policy = { ...RESUMED, retry: { attempts: 50, backoff: 0.001 } };
+  for (let round = 0; round < 3; round++) {
+    for (let losses = 1; losses < MAX_LOSSES; losses++) await attempted(id, both, true, lost(null));
+    await attempted(id, both, true, (finishing, attempt) => finishing.finish(attempt, outcome("failed")));
+    expect(recordOf(id).state).toBe("queued");
+  }
+});
+
+test("a worker that was stopped by its timeout and ends as cancelled counts as timed out", async () => {
+  const id = await open.submit();
+  await attempted(id, { ...POLICY, timeout: 5 }, true, (finishing, attempt) => {
+    attempt.run.stopReason = "timeout";
+    finishing.finish(attempt, outcome("cancelled"));
+  });
+  expect(recordOf(id)).toMatchObject({
+    state: "failed",
+    error: { code: "LIVEOPS_TIMEOUT", message: "it ran longer than its timeout of 5 s" },
+  });
+});
+
+test("what cannot be recorded because the daemon stops is left to the next one, and is no broken disk", async () => {
+  const id = await open.submit();
+  const entry = (await open.lifecycle.start(id, WORKER, POLICY))!;
+  const dir = attemptDir(open.layout, id, 1);
+  mkdirSync(dir, { recursive: true });
+  const attempt = new Attempt(entry, entry.run!, dir, null, SILENT);
+  const said: string[] = [];
+  const concluded = Promise.withResolvers<void>();
+  let isStopped = false;
+  const finishing = new Finishing({
+    lifecycle: {
+      conclude: async () => {
+        isStopped = true;
+        concluded.resolve();
+        throw new Error("the journal is closed");
+      },
+    },
+    layout: open.layout,
+    containment,
+    blockedTypes,
+    isCurrent: () => true,
+    isStopped: () => isStopped,
+    onDone: () => said.push("done"),
+    onProblem: () => {},
+    onWait: () => said.push("waits"),
+    onBroken: () => said.push("broken"),
+  });
+  void finishing.finish(attempt, outcome("succeeded"));
+  await concluded.promise;
+  await new Promise((resolve) => setImmediate(resolve));
+  attempt.close();
+  expect(said).toEqual([]);
+  expect(recordOf(id).state).toBe("running");
+});
