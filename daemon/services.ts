@@ -4,29 +4,29 @@
 import { EventEmitter } from "node:events";
 import type { Blocked, Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
-import { AuditLog } from "./audit/audit-log.js";
 import { Backups } from "./backup/backups.js";
-import { BlockedTypes } from "./blocked-types.js";
-import { Containment } from "./containment/containment.js";
-import { Executor } from "./executor.js";
 import { Lifecycle } from "./lifecycle.js";
 import { Loader } from "./loader/loader.js";
+import { AuditLog } from "./log/audit-log.js";
 import type { DaemonLog } from "./log/daemon-log.js";
-import { Queue } from "./queue.js";
-import { QueueFeed } from "./queue-feed.js";
-import { Retention } from "./retention.js";
+import { operationView } from "./operation-view.js";
+import { Containment } from "./os/containment.js";
+import { TrustedClock } from "./os/trusted-clock.js";
+import { Retention } from "./recovery/retention.js";
+import { StaleWorkerCleaner } from "./recovery/stale-workers.js";
 import { linesAfter } from "./run-files/log-slices.js";
 import { isUnreadable } from "./run-files/unreadable.js";
+import { BlockedTypes } from "./scheduler/blocked-types.js";
+import { Queue } from "./scheduler/queue.js";
+import { QueueFeed } from "./scheduler/queue-feed.js";
+import { Scheduler } from "./scheduler/scheduler.js";
 import type { Settings } from "./settings.js";
-import { present } from "./shown.js";
 import { Stopping } from "./stopping.js";
 import type { Decision, Entry } from "./store/decision.js";
 import { type Layout, runDir } from "./store/layout.js";
 import type { Change } from "./store/ledger.js";
 import { StateDocumentWriter } from "./store/state-document.js";
 import { Store } from "./store/store.js";
-import { Sweep } from "./sweep.js";
-import { TrustedClock } from "./trusted-clock.js";
 import { Hub } from "./watch/hub.js";
 import { fits, type Scope } from "./watch/scope.js";
 
@@ -42,9 +42,9 @@ export class Services {
   readonly hub: Hub;
   readonly blockedTypes: BlockedTypes;
   readonly containment: Containment;
-  readonly executor: Executor;
+  readonly executor: Scheduler;
   readonly feed: QueueFeed;
-  readonly sweep: Sweep;
+  readonly sweep: StaleWorkerCleaner;
   readonly stopping: Stopping;
   readonly audit: AuditLog;
   readonly backups: Backups;
@@ -64,7 +64,7 @@ export class Services {
     this.store = new Store({
       layout,
       onChange: (changes, decision) => this.#stored(changes, decision),
-      onForget: (id) => this.hub.versions.drop(id),
+      onForget: (id) => this.hub.forget(id),
       onBroken,
       now: () => this.clock.now(),
     });
@@ -107,7 +107,7 @@ export class Services {
       hold: (entry) => this.blockedTypes.hold(entry),
       unhold: (record) => this.blockedTypes.remove(record),
     });
-    this.sweep = new Sweep({
+    this.sweep = new StaleWorkerCleaner({
       dir: layout.workers,
       isNeeded: (workerId) => this.executor.needs(workerId),
       kill: (workerId) => this.containment.killUnknown(workerId),
@@ -124,7 +124,7 @@ export class Services {
   present(entry: Entry): Operation {
     const blockedBy = ({ record }: Entry): Blocked | null =>
       this.blockedTypes.of(record.op) ?? this.executor.pool.blocked;
-    return present(entry, this.queue, this.executor.attempts.get(entry.record.id), blockedBy);
+    return operationView(entry, this.queue, this.executor.attempts.get(entry.record.id), blockedBy);
   }
 
   /** As `present`, with the large values that lists and streams leave out. */
@@ -145,10 +145,10 @@ export class Services {
     for (const entry of this.store.recent.values()) this.hub.changed(null, entry.record);
   }
 
-  #makeExecutor(onBroken: (error: Error) => void): Executor {
+  #makeExecutor(onBroken: (error: Error) => void): Scheduler {
     const { settings, layout, store, lifecycle, loader, queue, blockedTypes, containment } = this;
     const { concurrency, nice, maxLog } = settings;
-    return new Executor({
+    return new Scheduler({
       ...{ store, lifecycle, loader, queue, layout, blockedTypes, containment, concurrency, nice, maxLog },
       log: this.log.logger,
       userCode: () => loader.hasUserCode(settings.shippedDirs),

@@ -9,9 +9,9 @@ import type { Counts } from "../../protocol/watch.js";
 import { type Cursor, decodeCursor, encodeCursor, type LogPosition } from "./cursor.js";
 import type { Scope } from "./scope.js";
 import { ChangeVersions } from "./versions.js";
-import { Watcher } from "./watcher.js";
+import { Watcher, type WatcherSource } from "./watcher.js";
 
-export interface HubSource {
+interface HubSource {
   /** The operation as it is shown, wherever it is kept. */
   record(id: string): Operation | null;
   /** All live operations, and the newest finished ones, that fit the scope; oldest first. */
@@ -22,7 +22,7 @@ export interface HubSource {
 
 const PING_MS = 15_000;
 
-export class Hub {
+export class Hub implements WatcherSource {
   readonly versions = new ChangeVersions();
   /** Which daemon gave a cursor; made when the first is given: randomness takes 10 ms to load. */
   #boot: string | null = null;
@@ -76,6 +76,12 @@ export class Hub {
     this.#schedule();
   }
 
+  /** A finished operation left memory: no stream keeps note of it any longer. */
+  forget(id: string): void {
+    this.versions.drop(id);
+    for (const watcher of this.#watchers) watcher.forget(id);
+  }
+
   removed(id: string): void {
     this.versions.remove(id);
     for (const watcher of this.#watchers) watcher.removed(id);
@@ -115,7 +121,6 @@ export class Hub {
     return this.source.counts();
   }
 
-  /** A `changed` line: the keys since `sent`, or the whole record; empty where it is gone. */
   changedLine(id: string, sent: number | null, cursor: string): string {
     // Streams that drain or begin send between two turns too: what was made before a change is not what is now.
     const key = `${id} ${sent} ${this.versions.current}`;

@@ -10,18 +10,34 @@ import type { LogLine, Operation } from "../../protocol/operation.js";
 import { type FinalState, isFinal } from "../../protocol/state.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { LogPosition } from "./cursor.js";
-import type { Hub } from "./hub.js";
 import { fits, type Scope } from "./scope.js";
 import { SentLines } from "./sent-lines.js";
+import type { ChangeVersions } from "./versions.js";
 
 /** Log lines sent at a time. */
 const LOG_BATCH = 500;
+
+/** What a watcher asks of the hub: operations as they are now, lines that several streams share, cursors. */
+export interface WatcherSource {
+  readonly versions: ChangeVersions;
+  record(id: string): Operation | null;
+  matching(scope: Scope): Operation[];
+  counts(): Counts;
+  cursor(n: number, log: LogPosition | null): string;
+  /** A `changed` line: the keys since `sent`, or the whole record; empty where it is gone. */
+  changedLine(id: string, sent: number | null, cursor: string): string;
+  logLine(id: string, lines: LogLine[]): string;
+  linesAfter(id: string, after: number, limit: number): LogLine[];
+  detach(watcher: Watcher): void;
+}
 
 export class Watcher {
   /** All that changed up to this number has been sent. */
   #sent: number;
   /** Operations the client holds. */
   readonly #known = new Set<string>();
+  /** The client holds operations that are not in `#known` any more. */
+  #hasForgotten = false;
   readonly #dirty = new Set<string>();
   readonly #removed = new Set<string>();
   /** Without `operation`: hand-overs not announced yet, of what the client holds. */
@@ -37,7 +53,7 @@ export class Watcher {
   #ended = false;
 
   constructor(
-    private readonly hub: Hub,
+    private readonly hub: WatcherSource,
     readonly scope: Scope,
     private readonly response: ServerResponse,
     logAfter: number,
@@ -105,8 +121,17 @@ export class Watcher {
   removed(id: string): void {
     this.#handovers.delete(id);
     this.#dirty.delete(id);
-    if (!this.#known.has(id)) return;
-    this.#removed.add(id);
+    if (this.#hasForgotten || this.#known.has(id)) this.#removed.add(id);
+  }
+
+  /**
+   * A finished operation left the daemon's memory, and this stream's, which would grow with every operation otherwise.
+   * Should it change again, the client is sent its whole record. A stream with a filter by state keeps it: the client
+   * must be told when it fits no longer.
+   */
+  forget(id: string): void {
+    if (this.scope.operation !== null || this.scope.state !== null || this.#dirty.has(id)) return;
+    if (this.#known.delete(id)) this.#hasForgotten = true;
   }
 
   ping(): void {

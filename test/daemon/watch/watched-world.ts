@@ -84,6 +84,11 @@ export class WatchedWorld {
     this.hub.removed(id);
   }
 
+  /** It leaves the daemon's memory for the history. */
+  forget(id: string): void {
+    this.hub.forget(id);
+  }
+
   /** Logs so many lines, as the tail reads them: told to the hub, then counted in the record. */
   log(id: string, count: number): void {
     const all = this.logs.get(id) ?? [];

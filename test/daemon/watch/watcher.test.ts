@@ -139,6 +139,36 @@ describe("changes", () => {
     expect(viewOf(response).operations.size).toBe(0);
   });
 
+  test("one that left memory comes whole when it changes again, and its removal is told", async () => {
+    const world = running("one");
+    const response = watching(world);
+    world.finish("one", "failed");
+    await world.turn();
+    world.forget("one");
+    world.say("one", { type: "operation:retried", from: null });
+    await world.turn();
+    expect(response.of("changed").at(-1)?.patch).toEqual(world.operations.get("one"));
+    world.start("one");
+    world.finish("one", "succeeded");
+    await world.turn();
+    world.forget("one");
+    world.remove("one");
+    await world.turn();
+    expect(response.of("removed").map(({ id }) => id)).toEqual(["one"]);
+    expect(viewOf(response).operations.size).toBe(0);
+  });
+
+  test("with a filter by state, one that left memory and fits no longer is told", async () => {
+    const world = running("one");
+    const response = watching(world, { ...ALL, state: ["running", "failed"] });
+    world.finish("one", "failed");
+    await world.turn();
+    world.forget("one");
+    world.say("one", { type: "operation:retried", from: null });
+    await world.turn();
+    expect(viewOf(response).operations.get("one")?.state).toBe("queued");
+  });
+
   test("counts come when they change, once", async () => {
     const world = running("one");
     const response = watching(world);
