@@ -1,5 +1,6 @@
 /** One request to the daemon over node:http: connect, send, check the version and the status, read the answer. */
 import type { IncomingMessage } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import { Refusal } from "../errors.js";
 import { VERSION_HEADER } from "../version.js";
 import { DEADLINES, Deadline } from "./deadline.js";
@@ -58,7 +59,26 @@ function watched(socket: string, options: RequestOptions, giveUp: (error: NoAnsw
 /** Without it node:http asks whether the host is an IP address, and compiles a regular expression of 3 ms for that. */
 const NO_SERVER_NAME = { servername: "" };
 
+/** Milliseconds between two tries to connect to a daemon that has no room for another connection. */
+const AGAIN_MS = 50;
+
+/** A daemon whose queue of connections is full (EAGAIN) is there: it is asked again until its time to answer is up. */
 async function send(socket: string, options: RequestOptions): Promise<IncomingMessage> {
+  const { signal, method, deadlines = DEADLINES } = options;
+  const end = performance.now() + deadlines.answer;
+  for (;;) {
+    try {
+      return await sendOnce(socket, options);
+    } catch (error) {
+      if (!(error instanceof NoDaemonError) || error.reason !== "EAGAIN") throw error;
+      if (performance.now() >= end) throw new NoAnswerError(socket, deadlines.answer, method !== "GET");
+    }
+    await delay(AGAIN_MS, undefined, { signal }).catch(() => {});
+    signal?.throwIfAborted();
+  }
+}
+
+async function sendOnce(socket: string, options: RequestOptions): Promise<IncomingMessage> {
   const { target, headers, body } = prepare(socket, options);
   // Loaded with the first request: the dashboard's first frame does not wait for it.
   const { request: httpRequest } = process.getBuiltinModule("node:http");

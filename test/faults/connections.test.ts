@@ -24,13 +24,30 @@ const WATCH = "GET /v1/watch HTTP/1.1\r\nhost: x\r\n\r\n";
 
 /** Connections that send the text and nothing more; closed at the end of the test. */
 async function connections(socket: string, count: number, text: string): Promise<Socket[]> {
-  const all = Array.from({ length: count }, () => connect(socket).on("error", () => {}));
+  const all: Socket[] = [];
   onTestFinished(() => {
     for (const each of all) each.destroy();
   });
-  await Promise.all(all.map((each) => once(each, "connect")));
-  for (const each of all) if (text !== "") each.write(text);
+  await Promise.all(
+    Array.from({ length: count }, async () => {
+      const each = await connected(socket);
+      all.push(each);
+      if (text !== "") each.write(text);
+    }),
+  );
   return all;
+}
+
+/** A connection; tried again while the daemon's queue of connections is full. */
+function connected(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once("connect", () => resolve(socket));
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EAGAIN") setTimeout(() => resolve(connected(path)), 10);
+      else reject(error);
+    });
+  });
 }
 
 /** What came over a connection until it closed. */

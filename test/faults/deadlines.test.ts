@@ -1,5 +1,5 @@
 /** A daemon that is stopped, hangs or answers in part: every command ends in time, and says what to type. */
-import { createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { Client } from "../../protocol/client/client.js";
@@ -37,6 +37,34 @@ async function timed<T>(work: Promise<T>): Promise<{ seconds: number; value: T }
 }
 
 const HALF = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{"id":';
+
+test("a daemon whose queue of connections is full is asked until the deadline, and again when it continues", async () => {
+  await using daemon = await startDaemon(["gate"]);
+  const { socket } = daemon.world;
+  daemon.signal("SIGSTOP");
+  const held: Socket[] = [];
+  try {
+    for (let full = false; !full; ) {
+      const each = connect(socket);
+      const code = await new Promise<string | undefined>((resolve) => {
+        each.once("connect", () => resolve(undefined));
+        each.once("error", (error: NodeJS.ErrnoException) => resolve(error.code));
+      });
+      held.push(each);
+      full = code === "EAGAIN";
+      expect([undefined, "EAGAIN"]).toContain(code);
+    }
+    const deadlines = { answer: 300 };
+    await expect(new Client(socket, deadlines).daemon()).rejects.toBeInstanceOf(NoAnswerError);
+    const waiting = daemon.client.daemon();
+    daemon.signal("SIGCONT");
+    expect((await waiting).pid).toBe(daemon.pid);
+  } finally {
+    daemon.signal("SIGCONT");
+    for (const each of held) each.destroy();
+  }
+  record({ fault: "full queue of connections", injected: 1, survived: 1, lost: 0, duplicated: 0 });
+});
 
 test("a stopped daemon (SIGSTOP): every command ends within its deadline with exit 3 and the command that wakes it", async () => {
   await using daemon = await startDaemon(["gate"]);
