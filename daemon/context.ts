@@ -2,7 +2,7 @@
 import type { EventEmitter } from "node:events";
 import type { Logger } from "pino";
 import type { Operation } from "../protocol/operation.js";
-import type { StopReply } from "../protocol/routes.js";
+import type { StopReply } from "../protocol/replies.js";
 import type { Backups } from "./backup/backups.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader } from "./loader/loader.js";
@@ -23,7 +23,7 @@ export interface Context {
   layout: Layout;
   store: Store;
   lifecycle: Lifecycle;
-  executor: Scheduler;
+  scheduler: Scheduler;
   blockedTypes: BlockedTypes;
   containment: Containment;
   loader: Loader;

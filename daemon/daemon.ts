@@ -30,14 +30,14 @@ export interface Daemon {
 
 /** @throws AlreadyRunningError, PlaceError, or what keeps it from starting */
 export async function startDaemon(settings: Settings, makeLog: () => DaemonLog): Promise<Daemon> {
-  const releasers = new CleanupStack();
+  const cleanup = new CleanupStack();
   try {
-    const places = await holdPlaces(settings, releasers);
-    const run = new DaemonRun(settings, places, makeLog(), releasers);
+    const places = await holdPlaces(settings, cleanup);
+    const run = new DaemonRun(settings, places, makeLog(), cleanup);
     await run.start();
     return run;
   } catch (error) {
-    await releasers.release();
+    await cleanup.release();
     throw error;
   }
 }
@@ -56,7 +56,7 @@ class DaemonRun implements Daemon {
     private readonly settings: Settings,
     private readonly places: HeldPlaces,
     private readonly log: DaemonLog,
-    private readonly releasers: CleanupStack,
+    private readonly cleanup: CleanupStack,
   ) {
     const { layout, stateLock, socket } = places;
     // During the start nobody waits for it yet.
@@ -81,27 +81,27 @@ class DaemonRun implements Daemon {
   }
 
   async start(): Promise<void> {
-    const { releasers, context } = this;
-    const { executor, hub } = this.#services;
+    const { cleanup, context } = this;
+    const { scheduler, hub } = this.#services;
     await this.#startStore();
     this.#addReleasers();
     // What runs is taken up before anyone is answered; processes are forked after that.
-    executor.pause();
-    executor.start();
-    releasers.add(() => executor.stop());
+    scheduler.pause();
+    scheduler.start();
+    cleanup.add(() => scheduler.stop());
     const app = buildServer(context);
-    releasers.add(() => app.close());
-    releasers.add(() => hub.stop());
+    cleanup.add(() => app.close());
+    cleanup.add(() => hub.stop());
     await this.places.socket.listen(app);
-    releasers.add(() => this.places.socket.remove());
+    cleanup.add(() => this.places.socket.remove());
     this.#startTheRest();
   }
 
   stop(): Promise<void> {
     this.#ending ??= (async () => {
       this.#stopBegun.resolve();
-      this.log.logger.info({ running: this.#services.executor.attempts.size }, "liveopsd stops");
-      await this.releasers.release();
+      this.log.logger.info({ running: this.#services.scheduler.attempts.size }, "liveopsd stops");
+      await this.cleanup.release();
       this.#stopped.resolve();
     })();
     return this.#ending;
@@ -109,32 +109,32 @@ class DaemonRun implements Daemon {
 
   /** Loads the state, and takes up what only run files tell of. */
   async #startStore(): Promise<void> {
-    const { releasers, places } = this;
-    const { store, stateDocument, containment, feed, sweep } = this.#services;
-    releasers.add(() => containment.stop());
-    releasers.add(() => feed.stop());
-    releasers.add(() => this.#guard.stop());
+    const { cleanup, places } = this;
+    const { store, stateDocument, containment, feed, cleaner } = this.#services;
+    cleanup.add(() => containment.stop());
+    cleanup.add(() => feed.stop());
+    cleanup.add(() => this.#guard.stop());
     store.problems.push(...places.problems);
     await store.start();
-    releasers.add(() => store.stop());
+    cleanup.add(() => store.stop());
     if (store.problems.length > 0 || hasOrphan(store, places.layout))
       store.problems.push(...(await adoptOrphans(store, places.layout)));
     for (const problem of store.problems) this.log.logger.error(problem);
-    releasers.add(() => stateDocument.stop());
+    cleanup.add(() => stateDocument.stop());
     this.#services.noteStored();
-    releasers.add(() => sweep.stop());
-    sweep.start();
+    cleanup.add(() => cleaner.stop());
+    cleaner.start();
   }
 
   #addReleasers(): void {
     const { audit, backups, retention, loader, blockedTypes } = this.#services;
     for (const service of [audit, backups, retention, loader, blockedTypes])
-      this.releasers.add(() => service.stop());
+      this.cleanup.add(() => service.stop());
   }
 
   /** What the first answer does not need, a piece a turn of the event loop. */
   #startTheRest(): void {
-    const { containment, loader, executor, stopping, store, stateDocument, retention } = this.#services;
+    const { containment, loader, scheduler, stopping, store, stateDocument, retention } = this.#services;
     const { socket, stateDir } = this.settings;
     runDeferred(
       [
@@ -143,12 +143,12 @@ class DaemonRun implements Daemon {
         () => loader.start(),
         () => this.log.logger.info({ socket, stateDir, pid: process.pid }, "liveopsd answers"),
         // One that was told to stop by now starts nothing.
-        () => void (stopping.begun || executor.resume()),
+        () => void (stopping.begun || scheduler.resume()),
         () => this.#services.noteFinished(),
         () => store.payloads.removeOrphans((id) => store.knows(id)),
         () => void stateDocument.write(),
         () => retention.start(),
-        () => containment.removeEmpty((workerId) => executor.needs(workerId)),
+        () => containment.removeEmpty((workerId) => scheduler.needs(workerId)),
       ],
       () => this.#ending !== null,
     );
@@ -156,10 +156,10 @@ class DaemonRun implements Daemon {
 
   #makeContext(): Context {
     const services = this.#services;
-    const { store, lifecycle, executor, blockedTypes, containment, loader, queue, hub } = services;
+    const { store, lifecycle, scheduler, blockedTypes, containment, loader, queue, hub } = services;
     const { clock, audit, backups, signals, stopping } = services;
     return {
-      ...{ store, lifecycle, executor, blockedTypes, containment, loader, queue, hub },
+      ...{ store, lifecycle, scheduler, blockedTypes, containment, loader, queue, hub },
       ...{ clock, audit, backups, signals },
       settings: this.settings,
       layout: this.places.layout,
@@ -203,17 +203,17 @@ class DaemonRun implements Daemon {
 
   /** Stops without a checkpoint: the state is not this daemon's any more, or cannot be written. */
   async #fail(error: Error, what: string): Promise<void> {
-    const { executor, stopping } = this.#services;
+    const { scheduler, stopping } = this.#services;
     const guard = this.#guard;
     const reason = guard.problem() ?? error;
     guard.stop();
     this.log.logger.fatal({ err: reason }, what);
     stopping.begun = true;
-    executor.pause();
+    scheduler.pause();
     if (!guard.hasRuns()) {
       // Nothing of what they write is kept any more.
-      for (const attempt of executor.attempts.values()) attempt.kill();
-      if (guard.hasJournal()) await Promise.race([executor.idle().catch(() => {}), after(RECORD_MS)]);
+      for (const attempt of scheduler.attempts.values()) attempt.kill();
+      if (guard.hasJournal()) await Promise.race([scheduler.idle().catch(() => {}), after(RECORD_MS)]);
     }
     this.places.socket.remove();
     this.#stopped.reject(reason);

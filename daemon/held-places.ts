@@ -1,4 +1,6 @@
 /** The state directory and the socket, held by this daemon alone for as long as it runs. */
+
+import type { LockOwner } from "../protocol/command/silent-daemon.js";
 import type { CleanupStack } from "./cleanup-stack.js";
 import { checkSocketPath, DaemonSocket } from "./listen.js";
 import type { KernelLock } from "./os/kernel-lock.js";
@@ -6,15 +8,15 @@ import { lockStateDir } from "./os/state-lock.js";
 import type { Settings } from "./settings.js";
 import { checkStateDir } from "./store/directories.js";
 import { type Layout, layoutOf } from "./store/layout.js";
-import { type Holder, lockOwnerOf, removeLockOwner, writeLockOwner } from "./store/lock-owner.js";
+import { lockOwnerOf, removeLockOwner, writeLockOwner } from "./store/lock-owner.js";
 import { prepareStateFiles, putAsideIfOdd } from "./store/quarantine.js";
 
-/** Another daemon has the state dir or the socket; `holder`: who it is, as far as the state dir tells. */
+/** Another daemon has the state dir or the socket; `owner`: who it is, as far as the state dir tells. */
 export class AlreadyRunningError extends Error {
   override name = "AlreadyRunningError";
   constructor(
     message: string,
-    readonly holder: Holder | null,
+    readonly owner: LockOwner | null,
   ) {
     super(message);
   }
@@ -33,7 +35,7 @@ export interface HeldPlaces {
  *
  * @throws AlreadyRunningError where another daemon holds one of them; PlaceError where a place cannot be used
  */
-export async function holdPlaces(settings: Settings, releasers: CleanupStack): Promise<HeldPlaces> {
+export async function holdPlaces(settings: Settings, cleanup: CleanupStack): Promise<HeldPlaces> {
   const layout = layoutOf(settings.stateDir);
   checkSocketPath(settings.socket);
   checkStateDir(layout);
@@ -43,13 +45,13 @@ export async function holdPlaces(settings: Settings, releasers: CleanupStack): P
     const message = `another daemon uses the state directory ${settings.stateDir}`;
     throw new AlreadyRunningError(message, lockOwnerOf(layout));
   }
-  releasers.add(() => stateLock.release());
+  cleanup.add(() => stateLock.release());
   const problems = prepareStateFiles(layout, settings.socket);
   if (oddLock !== null) problems.push(oddLock);
   const socket = DaemonSocket.take(settings.socket);
   if (!socket) throw new AlreadyRunningError(`another daemon uses the socket ${settings.socket}`, null);
-  releasers.add(() => socket.release());
+  cleanup.add(() => socket.release());
   writeLockOwner(layout, { pid: process.pid, socket: settings.socket });
-  releasers.add(() => removeLockOwner(layout));
+  cleanup.add(() => removeLockOwner(layout));
   return { layout, stateLock, socket, problems };
 }

@@ -113,7 +113,7 @@ export class Lifecycle {
 
   /**
    * Records that an operation is to stop. A queued one is cancelled on the spot; for a running one this is the
-   * record alone, and the executor sees to the rest. The first reason stays; a cancel after a timeout is recorded
+   * record alone, and the scheduler sees to the rest. The first reason stays; a cancel after a timeout is recorded
    * all the same, so that nothing of the operation runs again by itself.
    *
    * @param attempt records nothing where this attempt does not run any more: a timeout is of one attempt

@@ -15,14 +15,14 @@ export type BlockedState = Pick<Operation, "stalledSince" | "noRoomSince">;
 export function operationView(
   entry: Entry,
   queue: Queue,
-  hindrances: BlockedState | undefined,
+  blockedState: BlockedState | undefined,
   blocked: (entry: Entry) => Blocked | null = () => null,
 ): Operation {
   const { record, queuedAt } = entry;
   if (record.state === "queued")
     return { ...record, queuePosition: queue.position(record.id, queuedAt), blocked: blocked(entry) };
-  if (record.state !== "running" || !hindrances) return record;
-  const { stalledSince, noRoomSince } = hindrances;
+  if (record.state !== "running" || !blockedState) return record;
+  const { stalledSince, noRoomSince } = blockedState;
   if (stalledSince === null && noRoomSince === null) return { ...record, stalledSince, noRoomSince };
   // What stands still has no time left that could be told.
   const progress = record.progress && { ...record.progress, etaSeconds: null };

@@ -42,9 +42,9 @@ export class Services {
   readonly hub: Hub;
   readonly blockedTypes: BlockedTypes;
   readonly containment: Containment;
-  readonly executor: Scheduler;
+  readonly scheduler: Scheduler;
   readonly feed: QueueFeed;
-  readonly sweep: StaleWorkerCleaner;
+  readonly cleaner: StaleWorkerCleaner;
   readonly stopping: Stopping;
   readonly audit: AuditLog;
   readonly backups: Backups;
@@ -94,26 +94,26 @@ export class Services {
       file: layout.blockedTypes,
       maxWait: settings.maxTypeWait,
       onChange: (entry) => this.hub.changedKey(entry.record, "blocked"),
-      onReady: () => this.executor.kick(),
+      onReady: () => this.scheduler.kick(),
     });
     this.containment = new Containment({ setting: settings.cgroup, log: logger });
-    this.executor = this.#makeExecutor(onBroken);
+    this.scheduler = this.#makeExecutor(onBroken);
     this.feed = new QueueFeed({
       queue: this.queue,
       entry: (id) => this.store.ledger.get(id) ?? null,
-      onReady: () => this.executor.kick(),
+      onReady: () => this.scheduler.kick(),
       onMoved: (entry) => this.hub.changedKey(entry.record, "queuePosition"),
       isWatched: () => this.hub.watchers > 0,
       hold: (entry) => this.blockedTypes.hold(entry),
       unhold: (record) => this.blockedTypes.remove(record),
     });
-    this.sweep = new StaleWorkerCleaner({
+    this.cleaner = new StaleWorkerCleaner({
       dir: layout.workers,
-      isNeeded: (workerId) => this.executor.needs(workerId),
+      isNeeded: (workerId) => this.scheduler.needs(workerId),
       kill: (workerId) => this.containment.killUnknown(workerId),
       onEnded: (workerId) => logger.warn({ workerId }, "a worker that belongs to no operation was ended"),
     });
-    this.stopping = new Stopping(this.executor, this.lifecycle, this.store);
+    this.stopping = new Stopping(this.scheduler, this.lifecycle, this.store);
     this.audit = new AuditLog(layout);
     this.backups = new Backups(this.store, layout);
     const { store, lifecycle, clock } = this;
@@ -123,8 +123,8 @@ export class Services {
   /** The record as it is shown: with what is only known now. */
   present(entry: Entry): Operation {
     const blockedBy = ({ record }: Entry): Blocked | null =>
-      this.blockedTypes.of(record.op) ?? this.executor.pool.blocked;
-    return operationView(entry, this.queue, this.executor.attempts.get(entry.record.id), blockedBy);
+      this.blockedTypes.of(record.op) ?? this.scheduler.pool.blocked;
+    return operationView(entry, this.queue, this.scheduler.attempts.get(entry.record.id), blockedBy);
   }
 
   /** As `present`, with the large values that lists and streams leave out. */
@@ -156,7 +156,7 @@ export class Services {
         for (const { record } of store.ledger.entries.values())
           if (record.state === "queued") this.hub.changedKey(record, "blocked");
       },
-      onLeft: () => this.sweep.start(),
+      onLeft: () => this.cleaner.start(),
       onBroken,
       listener: {
         onChange: (entry, before) => {
@@ -164,7 +164,7 @@ export class Services {
           this.hub.changed(before, entry.record);
           this.signals.emit(entry.record.id);
         },
-        onHindered: ({ record }, key) => {
+        onBlocked: ({ record }, key) => {
           this.hub.changedKey(record, key);
           // Its time left is shown or not by that.
           if (record.progress !== null) this.hub.changedKey(record, "progress");
@@ -188,7 +188,7 @@ export class Services {
       // Nobody listens for one that was not there.
       if (before) this.signals.emit(id);
     }
-    this.executor.kick();
+    this.scheduler.kick();
   }
 
   #matching(scope: Scope): Operation[] {

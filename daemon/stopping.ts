@@ -1,6 +1,6 @@
 /** The way to the daemon's end: nothing new is taken on, and with `now` what runs is cancelled and waited for first. */
 import { Refusal } from "../protocol/errors.js";
-import type { StopReply } from "../protocol/routes.js";
+import type { StopReply } from "../protocol/replies.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
 import { StoreFullError } from "./store/journal.js";
@@ -11,7 +11,7 @@ export class Stopping {
   begun = false;
 
   constructor(
-    private readonly executor: Scheduler,
+    private readonly scheduler: Scheduler,
     private readonly lifecycle: Lifecycle,
     private readonly store: Store,
   ) {}
@@ -22,15 +22,15 @@ export class Stopping {
    * @throws Refusal where what runs is to be cancelled and the disk has no room to record that: the daemon goes on
    */
   async prepare(now: boolean): Promise<StopReply> {
-    const { executor } = this;
+    const { scheduler } = this;
     this.begun = true;
     try {
-      const cancelled = now ? await this.#cancelAll([...executor.attempts.keys()]) : 0;
-      return { running: executor.attempts.size, cancelled };
+      const cancelled = now ? await this.#cancelAll([...scheduler.attempts.keys()]) : 0;
+      return { running: scheduler.attempts.size, cancelled };
     } catch (error) {
       this.begun = false;
-      executor.resume();
-      throw error instanceof StoreFullError ? notStopped(executor.attempts.size) : error;
+      scheduler.resume();
+      throw error instanceof StoreFullError ? notStopped(scheduler.attempts.size) : error;
     }
   }
 
@@ -38,10 +38,10 @@ export class Stopping {
     // A cancel might still fit where the end that follows does not: what is known to be full is not tried.
     if (ids.length > 0 && this.store.isFull) this.store.probe();
     if (ids.length > 0 && this.store.isFull) throw new StoreFullError("no room for what ends");
-    this.executor.pause();
+    this.scheduler.pause();
     // Appended in one turn, so that all are recorded or none.
     const cancelled = await Promise.all(ids.map((id) => this.#cancel(id)));
-    await this.executor.idle();
+    await this.scheduler.idle();
     return cancelled.filter(Boolean).length;
   }
 
@@ -53,7 +53,7 @@ export class Stopping {
       if (error instanceof Refusal) return false;
       throw error;
     }
-    this.executor.stopOperation(id);
+    this.scheduler.stopOperation(id);
     return true;
   }
 }

@@ -8,8 +8,8 @@ import { homedir } from "node:os";
 import { hashOfParams } from "../ops/runner/stage-values.js";
 import { Refusal } from "../protocol/errors.js";
 import { newId } from "../protocol/id.js";
+import type { SubmitBody } from "../protocol/requests.js";
 import { effectiveLimits } from "../protocol/resource-limits.js";
-import type { SubmitBody } from "../protocol/routes.js";
 import type { Context } from "./context.js";
 import { Asks, type Own } from "./loader/asks.js";
 import type { Entry, IdempotencyKey } from "./store/decision.js";
@@ -122,10 +122,10 @@ export class Submissions {
   #stored({ key, hash }: IdempotencyKey): Entry | null {
     const { store } = this.context;
     const entry = store.findByKey(key);
-    const used = entry?.key ?? store.removedKeys.find(key);
+    const used = entry?.key ?? store.tombstones.find(key);
     if (!used) return null;
     if (used.hash !== hash) throw keyReused(key);
-    if (!entry) throw wasRemoved(store.removedKeys.find(key)!.id);
+    if (!entry) throw wasRemoved(store.tombstones.find(key)!.id);
     return entry;
   }
 
@@ -133,7 +133,7 @@ export class Submissions {
   #otherUse(key: string, isBatch: boolean): boolean {
     const { store } = this.context;
     const other = isBatch ? key : nthKey(key, 0);
-    return store.findByKey(other) !== null || store.removedKeys.find(other) !== null;
+    return store.findByKey(other) !== null || store.tombstones.find(other) !== null;
   }
 }
 

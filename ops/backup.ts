@@ -10,12 +10,12 @@ import { createGzip } from "node:zlib";
 import { LiveOperation, type Progress, z } from "liveops";
 import { Exclude } from "./archive/exclude.js";
 import { Account } from "./archive/left-out.js";
-import { FORMAT, ManifestWriter } from "./archive/manifest.js";
+import { MANIFEST_FORMAT, ManifestWriter } from "./archive/manifest.js";
 import { backupName, place } from "./archive/naming.js";
 import { type Piece, pack } from "./archive/pack.js";
 import { readPieces, tryToOpen } from "./archive/read-file.js";
 import { commit, discard, leftovers, type Reserved, reserve } from "./archive/reserve.js";
-import { checkNameIsOurs, checkSource, checkTarget } from "./archive/source.js";
+import { checkArchiveTarget, checkNameIsOurs, checkSource } from "./archive/source.js";
 import { attempt, type WalkOptions, walk } from "./archive/walk.js";
 import { bytesShown, count, PlainError, shown } from "./messages.js";
 import { VerifyBackup } from "./verify-backup.js";
@@ -59,7 +59,7 @@ export class Backup extends LiveOperation<typeof Backup> {
     });
     try {
       const manifest = new ManifestWriter(reserved.partialManifest, {
-        format: FORMAT,
+        format: MANIFEST_FORMAT,
         name: this.name,
         archive: reserved.archive.slice(this.target.length + 1),
         source,
@@ -88,7 +88,7 @@ export class Backup extends LiveOperation<typeof Backup> {
   /** Counts what is there, so that the bar has a total and what cannot be read is known before hours have passed. */
   private async scan(p: Progress<Backup>, account: Account) {
     const source = checkSource(this.source);
-    const { dev, ino } = checkTarget(this.target, source);
+    const { dev, ino } = checkArchiveTarget(this.target, source);
     if (this.params.name === undefined) checkNameIsOurs(this.target, this.name, source);
     for (const file of leftovers(this.target, this.name)) {
       p.log(`${shown(file)} is not whole: remove it unless another backup of this name runs now`);

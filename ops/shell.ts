@@ -6,7 +6,7 @@
  */
 import { LiveOperation, type Progress, z } from "liveops";
 import { shown } from "./messages.js";
-import { CommandFailed, ending, notStarted } from "./process/failure.js";
+import { CommandFailed, commandNotStarted, ending } from "./process/failure.js";
 import { Group } from "./process/group.js";
 import { forward, Latest } from "./process/output.js";
 
@@ -51,7 +51,7 @@ export class Shell extends LiveOperation<typeof Shell> {
     const { exitCode, signal } = await p.stage("Run", async () => {
       p.log(`$ ${script ?? args.map(quoted).join(" ")}`);
       const group = await Group.start(command, rest).catch((error) => {
-        throw notStarted(error, command, rest);
+        throw commandNotStarted(error, command, rest);
       });
       const end = await this.follow(p, group, name);
       p.checkCancelled();

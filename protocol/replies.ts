@@ -136,3 +136,11 @@ export const stopReply = z.object({
   running: z.int().check(z.describe("operations that go on without the daemon")),
   cancelled: z.int(),
 });
+
+export type OperationPage = z.infer<typeof operationPage>;
+export type LogPage = z.infer<typeof logPage>;
+export type OperationType = z.infer<typeof operationTypeSchema>;
+export type TypesReply = z.infer<typeof typesReply>;
+export type HistoryReply = z.infer<typeof historyReply>;
+export type DaemonReply = z.infer<typeof daemonReply>;
+export type StopReply = z.infer<typeof stopReply>;

@@ -25,7 +25,7 @@ export interface BackupOptions {
  *
  * @throws Refusal LIVEOPS_BACKUP_TARGET where the directory cannot take a backup
  */
-export function checkTarget(dir: string, stateDir: string): void {
+export function checkBackupTarget(dir: string, stateDir: string): void {
   const refuse = (why: string): never => {
     throw new Refusal("LIVEOPS_BACKUP_TARGET", `${dir} ${why}; name a new directory`);
   };

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { Refusal } from "../../protocol/errors.js";
 import type { Layout } from "../store/layout.js";
 import type { Store } from "../store/store.js";
-import { backUp, checkTarget } from "./backup.js";
+import { backUp, checkBackupTarget } from "./backup.js";
 import type { CopyProgress } from "./backup-writer.js";
 import { momentOf } from "./copy-state.js";
 import type { Manifest } from "./manifest.js";
@@ -36,7 +36,7 @@ export class Backups {
       );
     // The copy is written beside it: a slash at the end would name a place inside it.
     const dir = resolve(given);
-    checkTarget(dir, this.layout.root);
+    checkBackupTarget(dir, this.layout.root);
     const done = backUp({
       dir,
       signal: AbortSignal.any([signal, this.#stopped.signal]),

@@ -8,10 +8,10 @@ import { lstatSync } from "node:fs";
 import { opendir } from "node:fs/promises";
 import { join } from "node:path";
 import type { StoreHold } from "../store/hold.js";
-import { attemptDir, FORMAT, type Layout, runDir } from "../store/layout.js";
+import { attemptDir, type Layout, runDir, STATE_FORMAT } from "../store/layout.js";
 import type { BackupWriter } from "./backup-writer.js";
 import { MANIFEST } from "./manifest.js";
-import { closeAll, namesIn, type OpenSource, openAttempt } from "./open-source.js";
+import { closeAll, entriesIn, type OpenSource, openAttempt } from "./open-source.js";
 
 const OF_PROCESSES = /\.(?:lock|sock|sock\.new)$|^liveopsd\.(?:json|log)|^workers$/;
 const MADE_ANEW = /^index\.sqlite/;
@@ -51,8 +51,8 @@ export function closeMoment({ running }: StateMoment): void {
 
 export async function copyState(moment: StateMoment, writer: BackupWriter): Promise<void> {
   const { layout, hold } = moment;
-  await writer.write("version.json", `${JSON.stringify({ format: FORMAT })}\n`);
-  for (const name of namesIn(layout.root)) {
+  await writer.write("version.json", `${JSON.stringify({ format: STATE_FORMAT })}\n`);
+  for (const name of entriesIn(layout.root)) {
     if (OF_PROCESSES.test(name) || name === MANIFEST) continue;
     const path = join(layout.root, name);
     // Closing a file drops every lock that this process has on it: what may be locked is written, not read.
@@ -81,7 +81,7 @@ async function copyRun({ layout, hold, running }: StateMoment, writer: BackupWri
   if (!isDirectory(dir)) return;
   const path = join("runs", id);
   await writer.makeDirectory(path);
-  for (const name of namesIn(dir)) {
+  for (const name of entriesIn(dir)) {
     if (!/^\d+$/.test(name) || !isDirectory(join(dir, name))) continue;
     const attempt = Number(name);
     const from = attemptDir(layout, id, attempt);
@@ -91,7 +91,7 @@ async function copyRun({ layout, hold, running }: StateMoment, writer: BackupWri
     running.delete(from);
     await copyAttempt(files, writer, join(path, String(attempt)));
   }
-  for (const name of namesIn(dir))
+  for (const name of entriesIn(dir))
     if (!/^\d+$/.test(name)) await copyAny(join(dir, name), join(path, name), writer);
 }
 
@@ -111,7 +111,7 @@ async function copyAny(from: string, path: string, writer: BackupWriter): Promis
     return;
   }
   await writer.makeDirectory(path);
-  for (const name of namesIn(from)) {
+  for (const name of entriesIn(from)) {
     if (MADE_ANEW.test(name)) continue;
     await copyAny(join(from, name), join(path, name), writer);
   }

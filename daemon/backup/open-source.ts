@@ -49,7 +49,7 @@ function endOfText(fd: number, size: number): number {
 /** All files of an attempt's directory as they are at one moment, temporary files left out. */
 export function openAttempt(dir: string): OpenSource[] {
   for (let left = TRIES; ; left--) {
-    const opened = namesIn(dir).flatMap((name) => openSource(join(dir, name), name) ?? []);
+    const opened = entriesIn(dir).flatMap((name) => openSource(join(dir, name), name) ?? []);
     if (left === 0 || opened.every(({ name, fd }) => isStill(join(dir, name), fd))) return opened;
     closeAll(opened);
   }
@@ -60,7 +60,7 @@ export function closeAll(opened: readonly OpenSource[]): void {
 }
 
 /** Names in a directory, sorted; none where there is no directory. */
-export function namesIn(dir: string): string[] {
+export function entriesIn(dir: string): string[] {
   try {
     return readdirSync(dir)
       .filter((name) => !name.endsWith(".tmp"))

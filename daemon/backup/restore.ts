@@ -129,8 +129,8 @@ function lockState(stateDir: string, force: boolean): KernelLock | null {
 }
 
 function usedBy(layout: Layout): string {
-  const holder = lockOwnerOf(layout);
-  const pid = holder ? ` (pid ${holder.pid})` : "";
+  const owner = lockOwnerOf(layout);
+  const pid = owner ? ` (pid ${owner.pid})` : "";
   return `a daemon${pid} uses the state directory ${layout.root}; liveopsd stop stops it`;
 }
 

@@ -5,7 +5,7 @@ import { acquireLock } from "../os/kernel-lock.js";
 import { checkStateDir } from "../store/directories.js";
 import { layoutOf } from "../store/layout.js";
 import { lockOwnerOf } from "../store/lock-owner.js";
-import { type BackupOptions, backUp, checkTarget } from "./backup.js";
+import { type BackupOptions, backUp, checkBackupTarget } from "./backup.js";
 import { asBackupError, BackupError, inUse } from "./backup-error.js";
 import { momentOf } from "./copy-state.js";
 import type { Manifest } from "./manifest.js";
@@ -32,14 +32,14 @@ async function backUpLocked(stateDir: string, options: Omit<BackupOptions, "mome
   checkStateDir(layout);
   const lock = acquireLock(layout.lock);
   if (!lock) {
-    const holder = lockOwnerOf(layout);
-    const who = holder ? `pid ${holder.pid}, socket ${holder.socket}` : "its socket is not known";
+    const owner = lockOwnerOf(layout);
+    const who = owner ? `pid ${owner.pid}, socket ${owner.socket}` : "its socket is not known";
     throw inUse(
       `a daemon uses the state directory ${stateDir} (${who}) and does not answer here; name its socket with --socket`,
     );
   }
   try {
-    checkTarget(options.dir, stateDir);
+    checkBackupTarget(options.dir, stateDir);
     return await backUp({
       ...options,
       moment: async () => ({ moment: momentOf(layout, null, []), counts: null }),

@@ -36,7 +36,7 @@ export async function runForeground(options: DaemonOptions, to: ReportTo): Promi
   } catch (error) {
     const { message } = error as Error;
     if (error instanceof AlreadyRunningError) {
-      const taken = { message, holder: error.holder };
+      const taken = { message, owner: error.owner };
       tell({ type: "taken", ...taken });
       if (!isChild) await sayWho(socket, taken, to);
       return EXIT.refused;

@@ -6,7 +6,7 @@ import { EXIT } from "../../protocol/exit-codes.js";
 import { withAllocator } from "../os/allocator.js";
 import { asWords, type DaemonOptions } from "./daemon-options.js";
 import type { LaunchReport } from "./foreground.js";
-import { notStarted, OTHER_MS, otherDaemon } from "./other-daemon.js";
+import { daemonNotStarted, OTHER_MS, otherDaemon } from "./other-daemon.js";
 
 /** A small nursery costs the daemon no time that can be measured, and 3 MB less. */
 const NODE_FLAGS = ["--max-semi-space-size=2"];
@@ -46,7 +46,7 @@ export async function launch(options: DaemonOptions, socket: string): Promise<La
       resolve(
         // It found another one answering by then: a race lost early.
         code === EXIT.done
-          ? { type: "taken", message: "another daemon was started at the same time", holder: null }
+          ? { type: "taken", message: "another daemon was started at the same time", owner: null }
           : {
               type: "failed",
               message: `it ended with ${signal ?? `exit code ${code}`}: ${said.trim() || "it gave no reason"}; liveopsd start --foreground shows more`,
@@ -64,6 +64,6 @@ export async function launch(options: DaemonOptions, socket: string): Promise<La
     return { pid, ours: false, logProblem: null };
   }
   if (report.code === EXIT.usage) throw new UsageError(report.message);
-  if (report.code === EXIT.refused) throw notStarted(report.message);
+  if (report.code === EXIT.refused) throw daemonNotStarted(report.message);
   throw new Error(`the daemon did not start: ${report.message}`);
 }

@@ -2,12 +2,13 @@
 import { Client } from "../../protocol/client/client.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
 import { shellQuote } from "../../protocol/command/daemon-address.js";
+import type { LockOwner } from "../../protocol/command/silent-daemon.js";
 import { howToWake, isStopped } from "../../protocol/command/silent-daemon.js";
 import { Refusal } from "../../protocol/errors.js";
-import type { DaemonReply } from "../../protocol/routes.js";
+import type { DaemonReply } from "../../protocol/replies.js";
 import { until } from "../os/until.js";
 import { layoutOf } from "../store/layout.js";
-import { type Holder, lockOwnerOf } from "../store/lock-owner.js";
+import { lockOwnerOf } from "../store/lock-owner.js";
 
 /**
  * What it says of itself, or null where none answers.
@@ -29,10 +30,10 @@ export const OTHER_MS = 15_000;
 /** Milliseconds after which `start`, `stop`, `restart` and `status` give up a daemon that does not answer. */
 export const ANSWER_MS = 5000;
 
-/** What a daemon says that could not have its places; `holder`: who has them, where that is told. */
+/** What a daemon says that could not have its places; `owner`: who has them, where that is told. */
 export interface Taken {
   message: string;
-  holder: Holder | null;
+  owner: LockOwner | null;
 }
 
 /**
@@ -42,24 +43,24 @@ export interface Taken {
  * @throws Refusal where nobody does, and at once where the state dir's daemon answers on another socket
  */
 export async function otherDaemon(socket: string, taken: Taken, ms: number): Promise<DaemonReply> {
-  const { holder } = taken;
+  const { owner } = taken;
   const answer = Math.min(ms, ANSWER_MS);
   const running = await until(async () => {
     // It would hold the lock for as long as it is stopped.
-    if (holder !== null && isStopped(holder.pid)) throw notStarted(silent(taken.message, holder));
+    if (owner !== null && isStopped(owner.pid)) throw daemonNotStarted(silent(taken.message, owner));
     const here = await asked(socket, answer);
     if (here === "silent") {
       const message = `${taken.message}, and the one on ${socket} does not answer`;
-      throw notStarted(holder?.socket === socket ? silent(taken.message, holder) : message);
+      throw daemonNotStarted(owner?.socket === socket ? silent(taken.message, owner) : message);
     }
-    if (here !== null || holder === null || holder.socket === socket) return here;
-    const there = await asked(holder.socket, answer);
-    if (there === "silent") throw notStarted(silent(taken.message, holder));
+    if (here !== null || owner === null || owner.socket === socket) return here;
+    const there = await asked(owner.socket, answer);
+    if (there === "silent") throw daemonNotStarted(silent(taken.message, owner));
     // Another pid: it was written by one that is gone, and whoever has the lock now has not written it yet.
-    return there?.pid === holder.pid ? there : null;
+    return there?.pid === owner.pid ? there : null;
   }, ms);
   if (running?.socket === socket) return running;
-  throw notStarted(inWords(socket, taken, running));
+  throw daemonNotStarted(inWords(socket, taken, running));
 }
 
 /**
@@ -70,12 +71,14 @@ export async function otherDaemon(socket: string, taken: Taken, ms: number): Pro
 export async function answersOn(socket: string, stateDir: string): Promise<DaemonReply | null> {
   const running = await asked(socket, ANSWER_MS);
   if (running !== "silent") return running;
-  const holder = lockOwnerOf(layoutOf(stateDir));
+  const owner = lockOwnerOf(layoutOf(stateDir));
   const message = `a daemon has ${socket}`;
-  throw notStarted(holder?.socket === socket ? silent(message, holder) : `${message}, and does not answer`);
+  throw daemonNotStarted(
+    owner?.socket === socket ? silent(message, owner) : `${message}, and does not answer`,
+  );
 }
 
-export function notStarted(why: string): Refusal {
+export function daemonNotStarted(why: string): Refusal {
   return new Refusal(
     "LIVEOPS_WRONG_STATE",
     why,
@@ -94,14 +97,14 @@ async function asked(socket: string, ms: number): Promise<DaemonReply | null | "
   }
 }
 
-function silent(message: string, { pid, socket }: Holder): string {
+function silent(message: string, { pid, socket }: LockOwner): string {
   return (
     `${message}: pid ${pid}, which does not answer on ${socket}; ` +
     `${howToWake(pid)}, and the next one takes up what it ran`
   );
 }
 
-function inWords(socket: string, { message, holder }: Taken, running: DaemonReply | null): string {
+function inWords(socket: string, { message, owner }: Taken, running: DaemonReply | null): string {
   if (running !== null) {
     const at = `--socket ${shellQuote(running.socket)}`;
     return (
@@ -109,7 +112,7 @@ function inWords(socket: string, { message, holder }: Taken, running: DaemonRepl
       `liveops ls ${at} asks it, liveopsd stop ${at} stops it, --state-dir chooses another directory`
     );
   }
-  if (holder === null || holder.socket === socket)
+  if (owner === null || owner.socket === socket)
     return `${message}, and none answers on ${socket}; name its socket with --socket, or stop it`;
-  return silent(message, holder);
+  return silent(message, owner);
 }

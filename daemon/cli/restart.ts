@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
 import { logLevelFrom } from "../../protocol/command/log-level.js";
 import { addCommand, allOptions, commandPlaces } from "../../protocol/command/options.js";
-import type { DaemonReply } from "../../protocol/routes.js";
+import type { DaemonReply } from "../../protocol/replies.js";
 import { type DaemonOptions, withDaemonFlags } from "./daemon-options.js";
 import { launch } from "./launch.js";
 import { ANSWER_MS } from "./other-daemon.js";

@@ -10,11 +10,11 @@ import { addCommand, allOptions, reportTo } from "../../protocol/command/options
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import { socketPath, stateDir } from "../../protocol/places.js";
-import type { DaemonReply } from "../../protocol/routes.js";
+import type { DaemonReply } from "../../protocol/replies.js";
 import { asWords, type StartOptions, withDaemonFlags } from "./daemon-options.js";
 import { describeLogProblem, runForeground } from "./foreground.js";
 import { launch } from "./launch.js";
-import { answersOn, notStarted } from "./other-daemon.js";
+import { answersOn, daemonNotStarted } from "./other-daemon.js";
 
 /** What `liveopsd start` does: returns when the socket answers; a daemon that runs already is success. */
 async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> {
@@ -46,7 +46,7 @@ function checkStateDir(options: StartOptions, running: DaemonReply, socket: stri
   if (!options.stateDir && !process.env.LIVEOPS_STATE_DIR) return;
   const wanted = stateDir(options, process.env, readConfig());
   if (running.stateDir === wanted) return;
-  throw notStarted(
+  throw daemonNotStarted(
     `the daemon on ${socket} (pid ${running.pid}) keeps its state in ${running.stateDir}, not in ${wanted}; choose another --socket`,
   );
 }

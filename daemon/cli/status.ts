@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
-import type { DaemonReply } from "../../protocol/routes.js";
+import type { DaemonReply } from "../../protocol/replies.js";
 import { ANSWER_MS } from "./other-daemon.js";
 import { operations } from "./stop.js";
 

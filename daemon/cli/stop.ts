@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
 import { Refusal } from "../../protocol/errors.js";
-import type { DaemonReply, StopReply } from "../../protocol/routes.js";
+import type { DaemonReply, StopReply } from "../../protocol/replies.js";
 import { isLocked } from "../os/kernel-lock.js";
 import { until } from "../os/until.js";
 import { layoutOf } from "../store/layout.js";

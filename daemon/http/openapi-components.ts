@@ -20,7 +20,7 @@ import {
   stopReply,
   typesReply,
 } from "../../protocol/replies.js";
-import { backupBody, retryBody, stopBody, submitBody } from "../../protocol/routes.js";
+import { backupBody, retryBody, stopBody, submitBody } from "../../protocol/requests.js";
 import {
   backupLine,
   chainedLine,

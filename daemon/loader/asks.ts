@@ -3,7 +3,7 @@
  * answer is each one's.
  */
 import type { Submission } from "../../protocol/event.js";
-import type { SubmitBody } from "../../protocol/routes.js";
+import type { SubmitBody } from "../../protocol/requests.js";
 import type { PrepareAsk, PrepareInput } from "./messages.js";
 
 /** What of a submission is its own. */

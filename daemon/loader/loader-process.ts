@@ -4,8 +4,9 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import type { LoadErrors } from "../../ops/runner/load-files.js";
 import { isUnchanged, type LoadedFile } from "../../ops/runner/type-files.js";
-import type { FileResult, FromLoader, LoadErrors, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
+import type { FileResult, FromLoader, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
 import { readOutput } from "./output-lines.js";
 
 /** Without a word for so long, in ms, it is stuck: what does not concern the file that holds it up asks another. */

@@ -8,13 +8,13 @@ import { kebabCase } from "../../ops/runner/names.js";
 import { isUnchanged, type LoadedFile, loadedFile } from "../../ops/runner/type-files.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/event.js";
+import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
-import type { OperationType, TypesReply } from "../../protocol/routes.js";
 import { unknownType } from "../../protocol/unknown-type.js";
 import { LoaderDied, type LoaderProcess, LoaderStuck } from "./loader-process.js";
 import { LoaderProcesses } from "./loader-processes.js";
 import type { LocatedAsk, PrepareAsk, ResolvedType, Unresolved } from "./messages.js";
-import { namesIn, Sources } from "./sources.js";
+import { Sources, typeNamesIn } from "./sources.js";
 
 /** How long the start of an operation waits for its type to be loaded, in ms, before others are started. */
 const RESOLVE_MS = 1000;
@@ -81,7 +81,7 @@ export class Loader {
 
   /** Whether any directory beside the shipped ones holds a file. */
   hasUserCode(shipped: readonly string[]): boolean {
-    return this.dirs.some((dir) => !shipped.includes(dir) && namesIn(dir).length > 0);
+    return this.dirs.some((dir) => !shipped.includes(dir) && typeNamesIn(dir).length > 0);
   }
 
   /** Where the type is and how it runs, or why there is no such type now. */

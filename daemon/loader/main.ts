@@ -6,13 +6,14 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describeType } from "../../ops/runner/describe-type.js";
+import type { LoadErrors } from "../../ops/runner/load-files.js";
 import { type LoadedFileTypes, loadFiles } from "../../ops/runner/load-files.js";
 import { prepareSubmission } from "../../ops/runner/prepare.js";
 import type { OperationCtor } from "../../ops/runner/read-type.js";
 import { enableUserCode, sourcesOf } from "../../ops/runner/user-code.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/event.js";
-import type { FileResult, FromLoader, LoadErrors, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
+import type { FileResult, FromLoader, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
 
 /** How often it says that it is alive while it is at work, in ms. */
 const ALIVE_MS = 200;

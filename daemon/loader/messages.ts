@@ -1,16 +1,15 @@
 /** What daemon and loader say to each other over IPC. */
+import type { LoadErrors } from "../../ops/runner/load-files.js";
 import type { LoadedFile } from "../../ops/runner/type-files.js";
 import type { Problem } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/event.js";
-import type { OperationType, TypesReply } from "../../protocol/routes.js";
+import type { OperationType } from "../../protocol/replies.js";
 import type { Policy } from "../store/decision.js";
 
 export interface LoaderSetup {
   /** In the order in which they are to be loaded. */
   files: string[];
 }
-
-export type LoadErrors = TypesReply["errors"];
 
 /** What a file holds. */
 export interface FileResult {

@@ -6,9 +6,9 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { LoadErrors } from "../../ops/runner/load-files.js";
 import { isUnchanged, type LoadedFile, listTypeFiles, loadedFile } from "../../ops/runner/type-files.js";
 import { pathProblem } from "../../protocol/owned-path.js";
-import type { LoadErrors } from "./messages.js";
 
 /** Where the bundle stands, with the shipped operations below. */
 const PROGRAM = fileURLToPath(new URL(".", import.meta.url));
@@ -27,7 +27,7 @@ export class Sources {
   look(): boolean {
     const listing = this.dirs
       .filter(isUsers)
-      .map((dir) => `${dir}:${accessOf(dir)}:${namesIn(dir).join(",")}`)
+      .map((dir) => `${dir}:${accessOf(dir)}:${typeNamesIn(dir).join(",")}`)
       .join("\n");
     if (listing === this.#listing) return false;
     this.#listing = listing;
@@ -79,7 +79,7 @@ function accessOf(dir: string): string {
   return `${uid} ${mode}`;
 }
 
-export function namesIn(dir: string): string[] {
+export function typeNamesIn(dir: string): string[] {
   try {
     return readdirSync(dir).sort();
   } catch {

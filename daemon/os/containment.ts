@@ -9,13 +9,13 @@ import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Logger } from "pino";
 import { ProcessSweep } from "../../ops/process/process-sweep.js";
+import type { DaemonReply } from "../../protocol/replies.js";
 import {
   LIMIT_NAMES,
   type LimitName,
   limitsText,
   type ResourceLimits,
 } from "../../protocol/resource-limits.js";
-import type { DaemonReply } from "../../protocol/routes.js";
 import type { WorkerIdentity } from "../store/decision.js";
 import { Cgroup } from "./cgroup.js";
 import { enableLimits, openBase } from "./cgroup-base.js";

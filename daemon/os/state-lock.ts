@@ -30,9 +30,9 @@ export async function lockStateDir(layout: Layout): Promise<KernelLock | null> {
 
 /** @param wasRemoved the lock's file was there once, and was missing: any process may hold the removed one */
 function isStillUsed(layout: Layout, wasRemoved: boolean): boolean {
-  const holder = lockOwnerOf(layout);
-  if (holder !== null && holder.pid !== process.pid) {
-    if (holdsRemovedLock(holder.pid, layout.lock) || hasFileOpenIn(holder.pid, layout.journal)) return true;
+  const owner = lockOwnerOf(layout);
+  if (owner !== null && owner.pid !== process.pid) {
+    if (holdsRemovedLock(owner.pid, layout.lock) || hasFileOpenIn(owner.pid, layout.journal)) return true;
   }
   return wasRemoved && holderOfRemovedLock(layout.lock) !== null;
 }

@@ -10,10 +10,10 @@ import type { Entry } from "../store/decision.js";
 import { endOfLines } from "./seek.js";
 import { MOST_LINE, Tail } from "./tail.js";
 
-export const EVENTS = "events.ndjson";
-export const LOG = "log.ndjson";
-export const eventsFile = (dir: string) => join(dir, EVENTS);
-export const logFile = (dir: string) => join(dir, LOG);
+export const EVENTS_FILE = "events.ndjson";
+export const LOG_FILE = "log.ndjson";
+export const eventsFile = (dir: string) => join(dir, EVENTS_FILE);
+export const logFile = (dir: string) => join(dir, LOG_FILE);
 /** The older half of a log that reached its bound; what was before it is cut. */
 export const olderLogFile = (dir: string) => join(dir, "log.1.ndjson");
 /** Written by the daemon, seen by a busy worker: `{"reason":"cancel"|"timeout"}`. */

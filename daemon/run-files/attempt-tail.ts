@@ -1,7 +1,7 @@
 /**
  * Tails both files of a live attempt and hands on what they say, in the worker's order of writing.
  *
- * fs.watch is only a hint: it may miss the last write, so the executor's half-second round and the worker's exit
+ * fs.watch is only a hint: it may miss the last write, so the scheduler's half-second round and the worker's exit
  * call `read` as well. The events are read first: whatever an outcome was written after is then in the log.
  */
 import { type FSWatcher, watch } from "node:fs";
@@ -9,7 +9,7 @@ import { dirname } from "node:path";
 import type { WorkerEvent } from "../../protocol/event.js";
 import type { LogLine } from "../../protocol/operation.js";
 import { parseRecord } from "../../protocol/record-line.js";
-import { EVENTS, eventsFile, LOG, logFile } from "./attempt-files.js";
+import { EVENTS_FILE, eventsFile, LOG_FILE, logFile } from "./attempt-files.js";
 import { LogTail } from "./log-tail.js";
 import { Tail } from "./tail.js";
 import { isDirectory, isUnreadable } from "./unreadable.js";
@@ -91,8 +91,8 @@ export class AttemptTail {
   }
 
   #changed(name: string | null): void {
-    if (name !== LOG) this.#unread.events = true;
-    if (name !== EVENTS) this.#unread.log = true;
+    if (name !== LOG_FILE) this.#unread.events = true;
+    if (name !== EVENTS_FILE) this.#unread.log = true;
     this.#readSoon();
   }
 

@@ -24,7 +24,7 @@ interface LogQuestion {
   isGone?: () => boolean;
 }
 
-export interface LogPage {
+export interface FoundLines {
   /** Oldest first. */
   lines: LogLine[];
   /** Number above (going backwards: below) which nothing was looked at yet; null where that is nothing. */
@@ -32,7 +32,7 @@ export interface LogPage {
 }
 
 /** The first lines numbered above `after`. */
-export async function pageAfter(question: LogQuestion, after: number): Promise<LogPage> {
+export async function pageAfter(question: LogQuestion, after: number): Promise<FoundLines> {
   const { runDir, limit, filter } = question;
   const most = bound(question);
   const lines: LogLine[] = [];
@@ -47,7 +47,7 @@ export async function pageAfter(question: LogQuestion, after: number): Promise<L
 }
 
 /** The last lines numbered below `before`. */
-export async function pageBefore(question: LogQuestion, before: number): Promise<LogPage> {
+export async function pageBefore(question: LogQuestion, before: number): Promise<FoundLines> {
   const { runDir, limit, filter } = question;
   const most = bound(question);
   let lines: LogLine[] = [];

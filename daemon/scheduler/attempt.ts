@@ -1,7 +1,7 @@
 /**
  * One running attempt as the daemon sees it: its run files tailed and folded, its worker, its stop.
  *
- * It only observes and signals; whatever it finds out (an outcome, a death) goes to the executor, which finishes.
+ * It only observes and signals; whatever it finds out (an outcome, a death) goes to the scheduler, which finishes.
  */
 import { lstatSync, mkdirSync } from "node:fs";
 import { uptime } from "node:os";
@@ -24,7 +24,7 @@ export interface AttemptListener {
   onChange(entry: Entry, before: Operation): void;
   onLines(entry: Entry, lines: StoredLine[]): void;
   /** What keeps it from going on began or ended. */
-  onHindered(entry: Entry, key: keyof BlockedState): void;
+  onBlocked(entry: Entry, key: keyof BlockedState): void;
   onOutcome(attempt: Attempt, outcome: Outcome): void;
   /** It is about to be told to stop. */
   onStop(attempt: Attempt): void;
@@ -151,7 +151,7 @@ export class Attempt {
     const stopped = isStopped(this.run.worker);
     if (stopped === (this.stalledSince !== null)) return;
     this.stalledSince = stopped ? new Date().toISOString() : null;
-    this.listener.onHindered(this.entry, "stalledSince");
+    this.listener.onBlocked(this.entry, "stalledSince");
   }
 
   /** Notes since when it waits for room on the disk; null: it does not. */
@@ -159,7 +159,7 @@ export class Attempt {
     const noRoomSince = since?.toISOString() ?? null;
     if (noRoomSince === this.noRoomSince) return;
     this.noRoomSince = noRoomSince;
-    this.listener.onHindered(this.entry, "noRoomSince");
+    this.listener.onBlocked(this.entry, "noRoomSince");
   }
 
   /** Tells the worker to stop: cancel file for a busy loop, SIGTERM for the rest, SIGKILL after the grace period. */

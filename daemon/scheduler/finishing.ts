@@ -1,6 +1,6 @@
 /**
  * What comes of an attempt: an outcome read from its files, or a worker that died without one, becomes one decision:
- * finished, or queued again. Called by the executor alone; nothing else catches what goes wrong in an operation.
+ * finished, or queued again. Called by the scheduler alone; nothing else catches what goes wrong in an operation.
  */
 import type { Outcome } from "../../protocol/event.js";
 import type { Conclusion, Lifecycle } from "../lifecycle.js";

@@ -1,5 +1,5 @@
 /**
- * The executor, a pipeline: start what is queued (`starter.ts`) or adopt what an earlier daemon started, follow it
+ * The scheduler, a pipeline: start what is queued (`starter.ts`) or adopt what an earlier daemon started, follow it
  * (`attempt.ts`), hand it to the finishing (`finishing.ts`). Nothing else has operations run.
  */
 import { EventEmitter, once } from "node:events";
@@ -32,7 +32,7 @@ interface SchedulerOptions extends ClaimOptions {
   onWorkersBlocked: () => void;
   /** A worker of an earlier daemon has no operation any more. */
   onLeft: () => void;
-  listener: Pick<AttemptListener, "onChange" | "onLines" | "onHindered">;
+  listener: Pick<AttemptListener, "onChange" | "onLines" | "onBlocked">;
   /** A decision cannot be recorded, and not for lack of room: the daemon must stop. */
   onBroken: (error: Error) => void;
 }

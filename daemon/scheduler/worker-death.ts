@@ -14,8 +14,7 @@ import type { Entry, Policy, Run, WorkerLosses } from "../store/decision.js";
 import { STALE_EXIT } from "../worker/messages.js";
 import type { WorkerExit } from "../worker/pool.js";
 import { RunSink } from "../worker/run-sink.js";
-import type { workerFiles } from "../worker/worker-processes.js";
-import { isForeign } from "../worker/worker-processes.js";
+import { isForeign, type workerFiles } from "../worker/worker-processes.js";
 import type { Attempt } from "./attempt.js";
 
 /** So many workers in a row that died under one operation fail the operation: it counts as the operation's doing. */

@@ -10,7 +10,7 @@ import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import type { Entry } from "./decision.js";
 import { replaceFile, writeAll } from "./durable-file.js";
 import type { IdempotencyTombstone } from "./idempotency-tombstones.js";
-import { FORMAT } from "./layout.js";
+import { STATE_FORMAT } from "./layout.js";
 import { quarantineFile } from "./quarantine.js";
 import { readLines } from "./read-lines.js";
 
@@ -20,7 +20,7 @@ interface CheckpointContent {
   nextOrder: number;
   operations: Entry[];
   /** Idempotency keys of removed operations, for as long as they stand. */
-  removedKeys: IdempotencyTombstone[];
+  tombstones: IdempotencyTombstone[];
 }
 
 /** An operation of a damaged checkpoint, and the number of the last journal record that it reflects. */
@@ -32,7 +32,7 @@ interface Salvaged {
 type CheckpointLine =
   | { type: "checkpoint"; format: number; journal: number; nextOrder: number }
   | { type: "operation"; journal: number; entry: Entry }
-  | { type: "removed-key"; key: IdempotencyTombstone }
+  | { type: "tombstone"; key: IdempotencyTombstone }
   | { type: "end"; lines: number };
 
 /** The file is there and is not a whole checkpoint. An error of memory or size is never one of these. */
@@ -43,7 +43,7 @@ class DamagedCheckpointError extends Error {
 /** Bytes, about, of one write. */
 const PIECE = 64 * 1024;
 
-const EMPTY: CheckpointContent = { journal: 0, nextOrder: 1, operations: [], removedKeys: [] };
+const EMPTY: CheckpointContent = { journal: 0, nextOrder: 1, operations: [], tombstones: [] };
 
 /**
  * Null where there is no such file.
@@ -52,7 +52,7 @@ const EMPTY: CheckpointContent = { journal: 0, nextOrder: 1, operations: [], rem
  */
 export function readCheckpoint(file: string): CheckpointContent | null {
   if (!existsSync(file)) return null;
-  const content: CheckpointContent = { ...EMPTY, operations: [], removedKeys: [] };
+  const content: CheckpointContent = { ...EMPTY, operations: [], tombstones: [] };
   let lines = 0;
   let isWhole = false;
   for (const { text, isComplete } of readLines(file)) {
@@ -62,15 +62,15 @@ export function readCheckpoint(file: string): CheckpointContent | null {
       throw new DamagedCheckpointError("it does not begin as a checkpoint does");
     switch (line.type) {
       case "checkpoint":
-        if (line.format !== FORMAT) throw new DamagedCheckpointError(`its format is ${line.format}`);
+        if (line.format !== STATE_FORMAT) throw new DamagedCheckpointError(`its format is ${line.format}`);
         content.journal = line.journal;
         content.nextOrder = line.nextOrder;
         break;
       case "operation":
         content.operations.push(line.entry);
         break;
-      case "removed-key":
-        content.removedKeys.push(line.key);
+      case "tombstone":
+        content.tombstones.push(line.key);
         break;
       case "end":
         if (line.lines !== lines) throw new DamagedCheckpointError(`it has ${lines} of ${line.lines} lines`);
@@ -111,12 +111,12 @@ function* linesOf({
   journal,
   nextOrder,
   operations,
-  removedKeys,
+  tombstones,
 }: CheckpointContent): Generator<CheckpointLine> {
-  yield { type: "checkpoint", format: FORMAT, journal, nextOrder };
+  yield { type: "checkpoint", format: STATE_FORMAT, journal, nextOrder };
   for (const entry of operations) yield { type: "operation", journal, entry };
-  for (const key of removedKeys) yield { type: "removed-key", key };
-  yield { type: "end", lines: 1 + operations.length + removedKeys.length };
+  for (const key of tombstones) yield { type: "tombstone", key };
+  yield { type: "end", lines: 1 + operations.length + tombstones.length };
 }
 
 /** In the buffer that is given where the text fits: a new buffer for each piece is garbage that is collected late. */

@@ -39,7 +39,7 @@ interface CheckpointingParts {
   checkpoint: Checkpoint;
   /** Removed since the checkpoint; what it covers is taken out. */
   removed: Set<string>;
-  removedKeys: IdempotencyTombstones;
+  tombstones: IdempotencyTombstones;
   /** How many of the ledger's operations are not finished. */
   live: () => number;
   /** A finished operation left the ledger. */
@@ -68,7 +68,7 @@ export class Checkpointing {
   }
 
   async #run(): Promise<void> {
-    const { layout, journal, ledger, history, checkpoint, removed, removedKeys } = this.parts;
+    const { layout, journal, ledger, history, checkpoint, removed, tombstones } = this.parts;
     const { value, segment, last } = await journal.rotate(() => ({
       ...this.#snapshot(),
       nextOrder: ledger.nextOrder,
@@ -80,7 +80,7 @@ export class Checkpointing {
       journal: last,
       nextOrder: value.nextOrder,
       operations: value.live,
-      removedKeys: removedKeys.all(),
+      tombstones: tombstones.all(),
     });
     for (const id of value.removed) removed.delete(id);
     history.dropUnused();

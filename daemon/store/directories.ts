@@ -5,7 +5,7 @@ import { makeDirectory } from "../../protocol/directories.js";
 import { readOwnFile } from "../../protocol/own-file.js";
 import { pathProblem, userName } from "../../protocol/owned-path.js";
 import { isDiskFull, replaceFileSync, syncDirectory } from "./durable-file.js";
-import { FORMAT, type Layout } from "./layout.js";
+import { type Layout, STATE_FORMAT } from "./layout.js";
 
 /** Bytes that `version.json` may have; it has some twenty. */
 const MOST_BYTES = 4096;
@@ -81,7 +81,7 @@ export function prepareStateDir(layout: Layout): void {
   const changed = [journal, history, runs, workers, payloads].flatMap(ownDirectory);
   // Last: it makes the names in the root durable as well.
   if (readVersion(layout) === null)
-    replaceFileSync(layout.version, `${JSON.stringify({ format: FORMAT })}\n`);
+    replaceFileSync(layout.version, `${JSON.stringify({ format: STATE_FORMAT })}\n`);
   else syncNames(new Set(changed));
 }
 
@@ -94,7 +94,7 @@ function readVersion({ root, version }: Layout): string | null {
     if (code === "ENOENT") return null;
     throw new PlaceError(
       `the format of ${root} cannot be read: ${message}; if this is a liveops state dir, ` +
-        `put a file with {"format":${FORMAT}} in the place of ${version}`,
+        `put a file with {"format":${STATE_FORMAT}} in the place of ${version}`,
     );
   }
 }
@@ -103,12 +103,12 @@ function checkFormat(layout: Layout, text: string): void {
   const format = formatOf(text);
   if (format === null) {
     throw new PlaceError(
-      `${layout.version} does not say a format; if this is a liveops state dir, write {"format":${FORMAT}} into it`,
+      `${layout.version} does not say a format; if this is a liveops state dir, write {"format":${STATE_FORMAT}} into it`,
     );
   }
-  if (format > FORMAT) {
+  if (format > STATE_FORMAT) {
     throw new PlaceError(
-      `${layout.root} was written by a newer liveops (format ${format}, this one knows ${FORMAT}); nothing was touched`,
+      `${layout.root} was written by a newer liveops (format ${format}, this one knows ${STATE_FORMAT}); nothing was touched`,
     );
   }
 }

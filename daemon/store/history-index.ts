@@ -9,7 +9,7 @@ import type { State } from "../../protocol/state.js";
 import type { Entry } from "./decision.js";
 import { isDiskFull } from "./durable-file.js";
 
-export interface Place {
+export interface RecordLocation {
   segment: number;
   offset: number;
   length: number;
@@ -114,7 +114,10 @@ export class HistoryIndex {
     }
   }
 
-  put(lines: Array<{ id: string; entry: Entry | null; place: Place }>, reach: Omit<Place, "length">): void {
+  put(
+    lines: Array<{ id: string; entry: Entry | null; place: RecordLocation }>,
+    reach: Omit<RecordLocation, "length">,
+  ): void {
     this.database.exec("BEGIN");
     try {
       this.#putAll(lines, reach);
@@ -126,8 +129,8 @@ export class HistoryIndex {
   }
 
   #putAll(
-    lines: Array<{ id: string; entry: Entry | null; place: Place }>,
-    reach: Omit<Place, "length">,
+    lines: Array<{ id: string; entry: Entry | null; place: RecordLocation }>,
+    reach: Omit<RecordLocation, "length">,
   ): void {
     for (const { id, entry, place } of lines) {
       if (entry === null) {
@@ -159,12 +162,12 @@ export class HistoryIndex {
     this.#delete.run(id);
   }
 
-  find(id: string): Place | null {
-    return (this.#find.get(id) as unknown as Place | undefined) ?? null;
+  find(id: string): RecordLocation | null {
+    return (this.#find.get(id) as unknown as RecordLocation | undefined) ?? null;
   }
 
-  findKey(key: string): Place | null {
-    return (this.#findKey.get(key) as unknown as Place | undefined) ?? null;
+  findKey(key: string): RecordLocation | null {
+    return (this.#findKey.get(key) as unknown as RecordLocation | undefined) ?? null;
   }
 
   idsWithPrefix(prefix: string, limit: number): string[] {
@@ -174,10 +177,10 @@ export class HistoryIndex {
     return rows.map((row) => row.id as string);
   }
 
-  list(query: HistoryQuery, limit: number): Place[] {
+  list(query: HistoryQuery, limit: number): RecordLocation[] {
     const { where, values } = conditions(query);
     const sql = `SELECT segment, "offset", length FROM operations ${where} ORDER BY position DESC LIMIT ?`;
-    return this.database.prepare(sql).all(...values, limit) as unknown as Place[];
+    return this.database.prepare(sql).all(...values, limit) as unknown as RecordLocation[];
   }
 
   count(query: HistoryQuery): number {
@@ -246,7 +249,7 @@ export class HistoryIndex {
   }
 
   /** How far into the segments it reaches. */
-  position(): Omit<Place, "length"> {
+  position(): Omit<RecordLocation, "length"> {
     const row = this.database.prepare(`SELECT segment, "offset" FROM reach WHERE one = 1`).get();
     return row ? { segment: Number(row.segment), offset: Number(row.offset) } : { segment: 0, offset: 0 };
   }

@@ -23,7 +23,7 @@ import { encodeNumberedRecord, parseNumberedRecord } from "../../protocol/record
 import type { State } from "../../protocol/state.js";
 import type { Entry } from "./decision.js";
 import { syncDirectory, writeAllSync } from "./durable-file.js";
-import { HistoryIndex, type HistoryQuery, isUnusable, type Place } from "./history-index.js";
+import { HistoryIndex, type HistoryQuery, isUnusable, type RecordLocation } from "./history-index.js";
 import { readSegmentLines } from "./read-journal.js";
 
 /** A segment is closed at about this many bytes. */
@@ -122,7 +122,7 @@ export class History {
   #append(lines: Array<{ id: string; entry: Entry | null }>): void {
     const fd = this.#openForAppend();
     const chunks: Buffer[] = [];
-    const places: Array<{ id: string; entry: Entry | null; place: Place }> = [];
+    const places: Array<{ id: string; entry: Entry | null; place: RecordLocation }> = [];
     let offset = this.#length;
     for (const { id, entry } of lines) {
       const bytes = Buffer.from(encodeNumberedRecord(entry?.order ?? 0, { id, entry }));
@@ -166,7 +166,7 @@ export class History {
     return this.#fd;
   }
 
-  #readAt(place: Place): Entry | null {
+  #readAt(place: RecordLocation): Entry | null {
     const file = this.#file(place.segment);
     const bytes = Buffer.alloc(place.length);
     try {

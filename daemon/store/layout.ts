@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { lockOwnerFile } from "../../protocol/command/silent-daemon.js";
 
 /** The format this version writes; a newer one is refused untouched. */
-export const FORMAT = 1;
+export const STATE_FORMAT = 1;
 
 export interface Layout {
   root: string;
@@ -11,7 +11,7 @@ export interface Layout {
   version: string;
   lock: string;
   /** Who has it. */
-  holder: string;
+  lockOwner: string;
   log: string;
   /** The JSON store that a person can open. */
   document: string;
@@ -38,7 +38,7 @@ export function layoutOf(root: string): Layout {
     root,
     version: join(root, "version.json"),
     lock: join(root, "liveopsd.lock"),
-    holder: lockOwnerFile(root),
+    lockOwner: lockOwnerFile(root),
     log: join(root, "liveopsd.log"),
     clock: join(root, "clock.json"),
     audit: join(root, "audit.ndjson"),

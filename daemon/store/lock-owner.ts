@@ -6,28 +6,26 @@ import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { type LockOwner, readLockOwner } from "../../protocol/command/silent-daemon.js";
 import type { Layout } from "./layout.js";
 
-export type Holder = LockOwner;
-
 /** Not synced, and left out where there is no room: nothing depends on it. */
-export function writeLockOwner({ holder }: Layout, who: Holder): void {
-  const temporary = `${holder}.tmp`;
+export function writeLockOwner({ lockOwner }: Layout, who: LockOwner): void {
+  const temporary = `${lockOwner}.tmp`;
   try {
     // A link that stands in its place is removed, not followed.
     removeFiles(temporary);
     writeFileSync(temporary, `${JSON.stringify(who)}\n`, { mode: 0o600, flag: "wx" });
-    renameSync(temporary, holder);
+    renameSync(temporary, lockOwner);
   } catch {
-    removeFiles(temporary, holder);
+    removeFiles(temporary, lockOwner);
   }
 }
 
-export function removeLockOwner({ holder }: Layout): void {
-  removeFiles(holder);
+export function removeLockOwner({ lockOwner }: Layout): void {
+  removeFiles(lockOwner);
 }
 
 /** Null where it is not told. */
-export function lockOwnerOf({ holder }: Layout): Holder | null {
-  return readLockOwner(holder);
+export function lockOwnerOf({ lockOwner }: Layout): LockOwner | null {
+  return readLockOwner(lockOwner);
 }
 
 function removeFiles(...files: string[]): void {

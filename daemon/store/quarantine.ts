@@ -77,7 +77,7 @@ export function prepareStateFiles(layout: Layout, socket?: string): string[] {
 function putAsideOddFiles(layout: Layout): string[] {
   const { journal, history, workers, payloads } = layout;
   const replaced = [
-    ...[layout.holder, layout.checkpoint, layout.document, layout.clock],
+    ...[layout.lockOwner, layout.checkpoint, layout.document, layout.clock],
     ...[layout.blockedTypes, layout.version],
   ];
   const files = [

@@ -11,7 +11,7 @@ import type { Operation } from "../../protocol/operation.js";
 import { readOwnFile } from "../../protocol/own-file.js";
 import type { Counts } from "../../protocol/watch.js";
 import { isDiskFull, replaceFile, writeAll } from "./durable-file.js";
-import { FORMAT } from "./layout.js";
+import { STATE_FORMAT } from "./layout.js";
 
 export interface StateDocument {
   format: number;
@@ -25,7 +25,7 @@ export interface StateDocument {
 }
 
 const EMPTY: StateDocument = {
-  format: FORMAT,
+  format: STATE_FORMAT,
   savedAt: "",
   journal: 0,
   counts: { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 },
@@ -154,7 +154,7 @@ export class StateDocumentWriter {
   #document(): StateDocument {
     const { journal, counts, operations } = this.source;
     return {
-      format: FORMAT,
+      format: STATE_FORMAT,
       savedAt: new Date().toISOString(),
       journal: journal(),
       counts: counts(),

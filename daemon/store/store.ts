@@ -38,7 +38,7 @@ const ROOM_BYTES = 1024 * 1024;
 export class Store {
   readonly ledger = new Ledger();
   readonly problems: string[] = [];
-  readonly removedKeys: IdempotencyTombstones;
+  readonly tombstones: IdempotencyTombstones;
   readonly recent = new Recent(() => this.#newestFinished());
   readonly payloads: Payloads;
   readonly #counts = new StateCounts();
@@ -55,7 +55,7 @@ export class Store {
   #checkpointRun: Promise<void> | null = null;
 
   constructor(private readonly options: StoreOptions) {
-    this.removedKeys = new IdempotencyTombstones(options.now);
+    this.tombstones = new IdempotencyTombstones(options.now);
     this.#checkpoint = new Checkpoint(options.layout.checkpoint, options.layout.previousCheckpoint);
     this.payloads = new Payloads(options.layout.payloads, (error) => {
       if (isDiskFull(error)) this.#journal.full = true;
@@ -76,7 +76,7 @@ export class Store {
     const { salvaged } = this.#checkpoint;
     for (const entry of [...document.operations, ...[...salvaged.values()].map(({ entry }) => entry)])
       this.ledger.add(entry);
-    for (const key of document.removedKeys) this.removedKeys.add(key);
+    for (const key of document.tombstones) this.tombstones.add(key);
     if (document.journal === 0 && this.#isCheckpointGone())
       this.problems.push(
         `${layout.checkpoint} is gone: what only it held is lost, the journal tells the rest`,
@@ -103,7 +103,7 @@ export class Store {
       history: this.#history,
       checkpoint: this.#checkpoint,
       removed: this.#removed,
-      removedKeys: this.removedKeys,
+      tombstones: this.tombstones,
       live: () => this.#counts.live,
       onSealed: (id) => this.#noteForgotten(id),
     });
@@ -296,7 +296,7 @@ export class Store {
   #forgetRemoved({ id, key }: Extract<Decision, { kind: "removed" }>): void {
     this.#history.forget(id);
     this.#removed.add(id);
-    if (key) this.removedKeys.add({ ...key, id });
+    if (key) this.tombstones.add({ ...key, id });
   }
 
   #account(change: Change): void {

@@ -35,7 +35,7 @@ export class AttemptRunner {
   readonly #entry: Entry;
   #order: Order;
   readonly #stop: StopFile;
-  readonly #whenRoom: RetryWhileDiskFull;
+  readonly #retryWhileFull: RetryWhileDiskFull;
   #sink: RunSink | null = null;
   #closers: Array<() => void> = [];
   readonly #started = performance.now();
@@ -54,7 +54,7 @@ export class AttemptRunner {
     this.#entry = message.entry;
     this.#order = orderOf(this.#entry);
     this.#stop = new StopFile(message.attemptDir);
-    this.#whenRoom = waitingAt(setup.lockFile);
+    this.#retryWhileFull = waitingAt(setup.lockFile);
   }
 
   /** Resolves when the outcome is on disk: true where this process may run another operation. */
@@ -63,8 +63,8 @@ export class AttemptRunner {
     const { attemptDir, maxLog } = this.message;
     const baseline = new ActivityBaseline();
     const { attempt, seq, logLines } = this.#order;
-    const sink = this.#whenRoom(
-      () => new RunSink(attemptDir, attempt, seq, logLines, maxLog, this.events, this.#whenRoom),
+    const sink = this.#retryWhileFull(
+      () => new RunSink(attemptDir, attempt, seq, logLines, maxLog, this.events, this.#retryWhileFull),
     );
     sink.event({ type: "attempt:accepted", pid: process.pid, entry: this.#entry }, true);
     this.#sink = sink;
@@ -147,7 +147,7 @@ export class AttemptRunner {
     const values = fileStageValues(dir, params, () => keptValues(dirname(dir), attempt));
     return {
       load: (stage, occurrence) => values.load(stage, occurrence),
-      keep: (...value) => this.#whenRoom(() => values.keep(...value)),
+      keep: (...value) => this.#retryWhileFull(() => values.keep(...value)),
     };
   }
 
@@ -211,13 +211,13 @@ function isDirectory(path: string): boolean {
 }
 
 /** Run files made ready while the daemon writes the start: two waits for the disk become one. */
-export interface Prepared {
+export interface PreparedRunFiles {
   attemptDir: string;
   events: AppendFile;
 }
 
 /** Null where that did not work: the order itself tries again, and says what is wrong. */
-export function prepare({ attemptDir }: PrepareMessage): Prepared | null {
+export function prepareRunFiles({ attemptDir }: PrepareMessage): PreparedRunFiles | null {
   try {
     return { attemptDir, events: beginEvents(attemptDir) };
   } catch {

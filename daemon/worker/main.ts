@@ -10,7 +10,7 @@ import { enableTypeScript, enableUserCode } from "../../ops/runner/user-code.js"
 import { joinCgroup } from "../os/cgroup.js";
 import { acquireLock } from "../os/kernel-lock.js";
 import { markOf } from "../os/process-identity.js";
-import { AttemptRunner, type Prepared, prepare } from "./attempt-runner.js";
+import { AttemptRunner, type PreparedRunFiles, prepareRunFiles } from "./attempt-runner.js";
 import type { FromWorker, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
 import { OwnOutput } from "./own-output.js";
 import { Recycling } from "./recycling.js";
@@ -38,7 +38,7 @@ const output = {
 };
 const recycling = new Recycling();
 let current: AttemptRunner | null = null;
-let prepared: Prepared | null = null;
+let prepared: PreparedRunFiles | null = null;
 
 process.on("SIGTERM", () => current?.stopRequested());
 // Ctrl-C in the terminal that started the daemon is not for us.
@@ -57,7 +57,7 @@ process.on("message", (message: ToWorker) => {
   if (message.type === "order") return void perform(message);
   // The order that was to follow the one before did not come.
   prepared?.events.close();
-  prepared = prepare(message);
+  prepared = prepareRunFiles(message);
 });
 send({ type: "ready", cgroup: setup.cgroup, problem });
 

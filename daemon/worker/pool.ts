@@ -1,7 +1,7 @@
 /**
  * The pool of warm workers: forked before they are needed, each in a session of its own, replaced when they end.
  *
- * It knows processes, not operations: the executor takes an idle worker, gives it an order and hears when it is idle
+ * It knows processes, not operations: the scheduler takes an idle worker, gives it an order and hears when it is idle
  * again or gone.
  */
 import { type ChildProcess, fork } from "node:child_process";

@@ -54,7 +54,7 @@ export class RunSink implements Sink {
      */
     private readonly maxLog: number,
     private readonly events: AppendFile = beginEvents(dir),
-    private readonly whenRoom: RetryWhileDiskFull = waitForRoom,
+    private readonly retryWhileFull: RetryWhileDiskFull = waitForRoom,
   ) {
     this.#first = lines + 1;
     this.#firstOlder = this.#first;
@@ -67,9 +67,9 @@ export class RunSink implements Sink {
     }
     this.#recordHeld();
     const seq = this.seq + 1;
-    this.whenRoom(() => this.events.appendSynced(this.#lineOf(seq, body)));
+    this.retryWhileFull(() => this.events.appendSynced(this.#lineOf(seq, body)));
     this.seq = seq;
-    this.whenRoom(() => this.events.commit());
+    this.retryWhileFull(() => this.events.commit());
   }
 
   line(stream: LogStream, stage: string | null, text: string): void {
@@ -92,9 +92,9 @@ export class RunSink implements Sink {
     if (count > 0) this.#orDrop(() => this.#append(this.events, { type: "records:dropped", count }));
     const log = this.#log;
     if (log) {
-      this.whenRoom(() => log.sync());
+      this.retryWhileFull(() => log.sync());
       // Its name, and where it was rotated the older one's.
-      this.whenRoom(() => syncDirectory(this.dir));
+      this.retryWhileFull(() => syncDirectory(this.dir));
     }
     this.event(body, true);
   }

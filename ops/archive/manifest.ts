@@ -6,10 +6,10 @@
  */
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 
-export const FORMAT = "liveops-backup/1";
+export const MANIFEST_FORMAT = "liveops-backup/1";
 
 export interface ManifestHead {
-  format: typeof FORMAT;
+  format: typeof MANIFEST_FORMAT;
   name: string;
   archive: string;
   source: string;
@@ -106,8 +106,8 @@ export class ManifestReader {
     try {
       if (!fstatSync(this.fd).isFile()) throw new DamagedManifest("the manifest is not a regular file");
       const head = this.parse() as ManifestHead | null;
-      if (head?.format !== FORMAT || typeof head.source !== "string")
-        throw new DamagedManifest(`the manifest does not begin with "${FORMAT}"`);
+      if (head?.format !== MANIFEST_FORMAT || typeof head.source !== "string")
+        throw new DamagedManifest(`the manifest does not begin with "${MANIFEST_FORMAT}"`);
       this.head = head;
     } catch (error) {
       this.close();

@@ -9,7 +9,7 @@ import type { Stats } from "node:fs";
 import type { ManifestEntry } from "./manifest.js";
 import { differs, NoFile, openLarge, readPieces, readSmall, SMALL } from "./read-file.js";
 import { END_OF_ARCHIVE, headerBlocks, padding } from "./tar-write.js";
-import { attempt, type Entry, type Report } from "./walk.js";
+import { attempt, type Report, type WalkEntry } from "./walk.js";
 
 /** Bytes of the archive, and how many of them are files' contents. */
 export interface Piece {
@@ -27,7 +27,7 @@ export interface PackOptions {
 
 const GATHER = 256 * 1024;
 
-export async function* pack(entries: AsyncIterable<Entry>, options: PackOptions): AsyncGenerator<Piece> {
+export async function* pack(entries: AsyncIterable<WalkEntry>, options: PackOptions): AsyncGenerator<Piece> {
   let gathered: Buffer[] = [];
   let length = 0;
   let content = 0;
@@ -73,7 +73,7 @@ export async function* pack(entries: AsyncIterable<Entry>, options: PackOptions)
 }
 
 /** Undefined: it has grown large since it was looked at. */
-function readSmallFile(entry: Entry, report: Report): ReturnType<typeof readSmall> | undefined {
+function readSmallFile(entry: WalkEntry, report: Report): ReturnType<typeof readSmall> | undefined {
   try {
     return readSmall(entry.absolute) ?? undefined;
   } catch (error) {
@@ -83,7 +83,7 @@ function readSmallFile(entry: Entry, report: Report): ReturnType<typeof readSmal
   }
 }
 
-async function* packLarge(entry: Entry, options: PackOptions): AsyncGenerator<Piece> {
+async function* packLarge(entry: WalkEntry, options: PackOptions): AsyncGenerator<Piece> {
   const opened = await openLarge(entry.absolute).catch((error) => {
     if (isReplaced(error)) options.report(entry.path, "vanished", "");
     else

@@ -19,7 +19,7 @@ export function checkSource(source: string): string {
 }
 
 /** Makes the target directory where it is missing; its identity. */
-export function checkTarget(target: string, source: string): Stats {
+export function checkArchiveTarget(target: string, source: string): Stats {
   try {
     mkdirSync(target, { recursive: true });
   } catch (error) {

@@ -5,7 +5,7 @@
  * what it read in the same pass, and pads.
  */
 import { Header, Pax } from "tar";
-import type { Entry } from "./walk.js";
+import type { WalkEntry } from "./walk.js";
 
 export const BLOCK = 512;
 
@@ -18,7 +18,7 @@ const LAST_MS = 8.64e15;
 const TYPES = { file: "File", directory: "Directory", link: "SymbolicLink" } as const;
 
 /** The block that announces an entry, preceded by an extended one where names or numbers do not fit. */
-export function headerBlocks(entry: Entry, size: number): Buffer {
+export function headerBlocks(entry: WalkEntry, size: number): Buffer {
   const { stat } = entry;
   const fields = {
     path: entry.type === "directory" ? `${entry.path}/` : entry.path,

@@ -11,7 +11,7 @@ import { basename, dirname } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Exclude } from "./exclude.js";
 
-export interface Entry {
+export interface WalkEntry {
   /** In the archive: relative to the source's parent, with `/` between its parts. */
   path: string;
   absolute: string;
@@ -34,7 +34,7 @@ export interface WalkOptions {
 
 const YIELD_EVERY = 500;
 
-export async function* walk(source: string, options: WalkOptions): AsyncGenerator<Entry> {
+export async function* walk(source: string, options: WalkOptions): AsyncGenerator<WalkEntry> {
   const parent = dirname(source);
   const prefix = parent === "/" ? 1 : parent.length + 1;
   const pending = [source];
@@ -51,7 +51,7 @@ export async function* walk(source: string, options: WalkOptions): AsyncGenerato
   }
 }
 
-function look(absolute: string, path: string, source: string, options: WalkOptions): Entry | null {
+function look(absolute: string, path: string, source: string, options: WalkOptions): WalkEntry | null {
   const { exclude, target, report } = options;
   const isRoot = absolute === source;
   if (!isRoot && exclude.matches(absolute.slice(source === "/" ? 1 : source.length + 1))) {

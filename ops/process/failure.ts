@@ -21,7 +21,7 @@ export function ending({ exitCode, signal }: Ending): string {
 }
 
 /** What to tell of a command that the system would not start. */
-export function notStarted(
+export function commandNotStarted(
   error: NodeJS.ErrnoException,
   command: string,
   args: readonly string[],

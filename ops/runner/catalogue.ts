@@ -1,5 +1,5 @@
 /** The operation types of some directories, loaded into this process: in a loader process, a worker, `liveops run`. */
-import type { TypesReply } from "../../protocol/routes.js";
+import type { TypesReply } from "../../protocol/replies.js";
 import { describeType } from "./describe-type.js";
 import { filesOf, type LoadErrors, type LoadedFileTypes, loadFiles, typesIn } from "./load-files.js";
 import { type OperationCtor, readType } from "./read-type.js";

@@ -1,7 +1,7 @@
 /** A type as `GET /v1/ops` lists it. Called by the loader process and by `liveops run`. */
 import { z } from "zod";
 import type { JsonSchema } from "../../protocol/json-schema.js";
-import type { OperationType } from "../../protocol/routes.js";
+import type { OperationType } from "../../protocol/replies.js";
 import { type OperationCtor, readType, TypeFault } from "./read-type.js";
 
 /** The JSON Schema of what a type takes: what words are read against and `liveops ops` shows. Null: unchecked. */

@@ -6,10 +6,10 @@
 import { basename } from "node:path";
 import { setTimeout as after, setImmediate as turn } from "node:timers/promises";
 import { pathProblem } from "../../protocol/owned-path.js";
-import type { TypesReply } from "../../protocol/routes.js";
+import type { TypesReply } from "../../protocol/replies.js";
 import { isOperationType, type OperationCtor } from "./read-type.js";
 import { listTypeFiles } from "./type-files.js";
-import { importUserFile, isShipped } from "./user-code.js";
+import { importUserFile, isShippedFile } from "./user-code.js";
 
 /**
  * Keeps this process going while it loads the author's files: `process.exit` and errors nobody can catch become the
@@ -120,7 +120,7 @@ export async function loadFiles(
  */
 export function filesOf(dirs: readonly string[], errors: LoadErrors): string[] {
   return dirs.flatMap((dir) => {
-    const problem = isShipped(dir) ? null : pathProblem(dir);
+    const problem = isShippedFile(dir) ? null : pathProblem(dir);
     if (problem !== null) {
       errors.push({ file: dir, message: `not loaded: ${problem}` });
       return [];

@@ -17,7 +17,7 @@ export interface Given {
   set?: string[] | undefined;
 }
 
-export type Place = Pick<Submission, "id" | "label" | "cwd" | "chain">;
+export type SubmissionContext = Pick<Submission, "id" | "label" | "cwd" | "chain">;
 
 /**
  * The submission; its params are the accepted input, before defaults.
@@ -28,7 +28,7 @@ export type Place = Pick<Submission, "id" | "label" | "cwd" | "chain">;
 export async function prepareSubmission(
   Type: OperationCtor,
   given: Given,
-  place: Place,
+  place: SubmissionContext,
 ): Promise<Submission> {
   const { op, title, params } = readType(Type);
   const schema = inputSchema(params);

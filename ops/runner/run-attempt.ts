@@ -18,7 +18,7 @@ import { paramsDetail, parseParams } from "./parse-params.js";
 import { prepareSubmission } from "./prepare.js";
 import { Uncaught, watchProcessFaults } from "./process-faults.js";
 import { isOperationType, type OperationCtor, readType, stagesFor, TypeFault } from "./read-type.js";
-import type { Said, Sink, StageValues, StopControl } from "./sink.js";
+import type { OutcomeCall, Sink, StageValues, StopControl } from "./sink.js";
 
 /**
  * @param values - where a resumable type's stage values are; ignored where the type is not resumable
@@ -87,13 +87,13 @@ async function runWhole(running: void | Promise<void>, progress: AttemptProgress
     );
 }
 
-async function finish(said: Said, order: Order): Promise<Outcome> {
+async function finish(said: OutcomeCall, order: Order): Promise<Outcome> {
   if (said.by === "result") return succeeded(said.value);
   if (said.by === "error") return failed({ code: "LIVEOPS_FAILED", message: said.message, stack: null });
   return { state: "succeeded", result: null, error: null, next: await nextLink(said, order) };
 }
 
-async function nextLink(said: Said & { by: "chainTo" }, order: Order): Promise<Submission> {
+async function nextLink(said: OutcomeCall & { by: "chainTo" }, order: Order): Promise<Submission> {
   if (!isOperationType(said.type))
     throw at(said, new TypeError("p.chainTo takes an operation type: a class"));
   const { id, cwd, label, chain } = order;
@@ -111,7 +111,7 @@ async function nextLink(said: Said & { by: "chainTo" }, order: Order): Promise<S
 }
 
 /** The error with the stack of the author's `p.chainTo` line. */
-function at<E extends Error>(said: Said & { by: "chainTo" }, error: E): E {
+function at<E extends Error>(said: OutcomeCall & { by: "chainTo" }, error: E): E {
   const [, ...frames] = (said.at.stack ?? "").split("\n");
   error.stack = [`${error.name}: ${error.message}`, ...frames].join("\n");
   return error;

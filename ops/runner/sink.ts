@@ -38,23 +38,23 @@ export interface StageValues {
 }
 
 /** What `result`, `error` or `chainTo` said: the first wins, it takes effect when `run` returns. */
-export type Said =
+export type OutcomeCall =
   | { by: "result"; value: unknown }
   | { by: "error"; message: string }
   /** `at` keeps the call's stack: the parameters are only checked later. */
   | { by: "chainTo"; type: unknown; params: Record<string, unknown>; at: Error };
 
 export class OutcomeSlot {
-  said: Said | null = null;
+  said: OutcomeCall | null = null;
 
   /** @throws Failure LIVEOPS_OUTCOME_SET */
-  set(said: Said): void {
+  set(said: OutcomeCall): void {
     this.refuseSecond(said.by);
     this.said = said;
   }
 
   /** Checked before anything else is: a second call is wrong whatever it says. */
-  refuseSecond(by: Said["by"]): void {
+  refuseSecond(by: OutcomeCall["by"]): void {
     if (this.said === null) return;
     throw new Failure(
       "LIVEOPS_OUTCOME_SET",

@@ -115,7 +115,7 @@ export async function importUserFile(file: string): Promise<Record<string, unkno
   const known = imported.get(file);
   if (known) return known;
   remember(file);
-  if (!isShipped(file)) refuse(pathProblem(file));
+  if (!isShippedFile(file)) refuse(pathProblem(file));
   if (/\.m?ts$/.test(file) && hooks !== null) await enableTypeScript();
   const module: Record<string, unknown> = await import(pathToFileURL(file).href);
   imported.set(file, module);
@@ -195,7 +195,7 @@ function remember(file: string): void {
   const stat = statSync(file, { throwIfNoEntry: false });
   // One that is refused as well: it is looked at again once it was changed.
   if (!loaded.has(file)) loaded.set(file, loadedFile(file));
-  if (stat && !isShipped(file)) refuse(statProblem(file, stat));
+  if (stat && !isShippedFile(file)) refuse(statProblem(file, stat));
 }
 
 /** A file that a loaded file imports and that is not there: once it is there, the import is worth another try. */
@@ -206,7 +206,7 @@ function rememberMissing(error: unknown, parentUrl: string | undefined): void {
 }
 
 /** What stands beside our bundle is the program itself. */
-export function isShipped(path: string): boolean {
+export function isShippedFile(path: string): boolean {
   return liveopsUrl !== null && path.startsWith(fileURLToPath(new URL(".", liveopsUrl)));
 }
 

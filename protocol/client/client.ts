@@ -4,18 +4,8 @@ import { Refusal } from "../errors.js";
 import type { EndLine, OperationEvent } from "../event.js";
 import { LineSplitter } from "../ndjson.js";
 import type { LogLine, Operation } from "../operation.js";
-import type {
-  DaemonReply,
-  EventsQuery,
-  HistoryReply,
-  ListQuery,
-  LogPage,
-  LogQuery,
-  OperationPage,
-  StopReply,
-  SubmitBody,
-  TypesReply,
-} from "../routes.js";
+import type { DaemonReply, HistoryReply, LogPage, OperationPage, StopReply, TypesReply } from "../replies.js";
+import type { EventsQuery, ListQuery, LogQuery, SubmitBody } from "../requests.js";
 import type { WatchLine, WatchQuery } from "../watch.js";
 import { DEADLINES, type Deadlines } from "./deadline.js";
 import { ConnectionLostError } from "./errors.js";

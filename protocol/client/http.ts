@@ -5,7 +5,7 @@ import { Refusal } from "../errors.js";
 import { VERSION_HEADER } from "../version.js";
 import { DEADLINES, Deadline } from "./deadline.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
-import { checkVersion, prepare, problemOf, type RequestOptions } from "./request.js";
+import { checkVersion, prepareRequest, problemOf, type RequestOptions } from "./request.js";
 
 /** The whole answer, parsed as JSON. */
 export async function askJson<T>(socket: string, options: RequestOptions): Promise<T> {
@@ -79,7 +79,7 @@ async function send(socket: string, options: RequestOptions): Promise<IncomingMe
 }
 
 async function sendOnce(socket: string, options: RequestOptions): Promise<IncomingMessage> {
-  const { target, headers, body } = prepare(socket, options);
+  const { target, headers, body } = prepareRequest(socket, options);
   // Loaded with the first request: the dashboard's first frame does not wait for it.
   const { request: httpRequest } = process.getBuiltinModule("node:http");
   const { method, signal } = options;

@@ -55,7 +55,7 @@ interface Prepared {
 }
 
 /** @throws Refusal where the socket's path cannot be one, or where the socket is not this user's */
-export function prepare(socket: string, options: RequestOptions): Prepared {
+export function prepareRequest(socket: string, options: RequestOptions): Prepared {
   if (Buffer.byteLength(socket) > MAX_SOCKET_PATH) {
     throw new Refusal(
       "LIVEOPS_BAD_REQUEST",

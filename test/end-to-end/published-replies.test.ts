@@ -1,7 +1,7 @@
 /** What a real daemon sends fits `/openapi.json`: the daemon does not validate its own replies. */
 import { beforeAll, expect, test } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
-import type { ListQuery } from "../../protocol/routes.js";
+import type { ListQuery } from "../../protocol/requests.js";
 import type { WatchLine } from "../../protocol/watch.js";
 import { CheckedClient } from "../harness/checked-client.js";
 import { useWorld } from "./world.js";

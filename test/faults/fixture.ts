@@ -6,7 +6,7 @@
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Operation } from "../../protocol/operation.js";
-import type { SubmitBody } from "../../protocol/routes.js";
+import type { SubmitBody } from "../../protocol/requests.js";
 import { TestDaemon } from "../harness/daemon.js";
 import { inStage, operations, untilFinished, wholeLog } from "./start.js";
 

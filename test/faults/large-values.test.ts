@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Refusal } from "../../protocol/errors.js";
 import { newId } from "../../protocol/id.js";
-import type { SubmitBody } from "../../protocol/routes.js";
+import type { SubmitBody } from "../../protocol/requests.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { counts, patience } from "./mode.js";
 import { eventually, startDaemon, untilFinished, wholeLog } from "./start.js";

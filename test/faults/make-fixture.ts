@@ -5,10 +5,10 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { FORMAT } from "../../daemon/store/layout.js";
+import { STATE_FORMAT } from "../../daemon/store/layout.js";
 import { makeFixture } from "./fixture.js";
 
-const dir = join(fileURLToPath(new URL("../fixtures", import.meta.url)), `state-v${FORMAT}`);
+const dir = join(fileURLToPath(new URL("../fixtures", import.meta.url)), `state-v${STATE_FORMAT}`);
 if (existsSync(dir)) {
   process.stderr.write(`${dir} is there already; delete it first, as long as its format is not released\n`);
   process.exitCode = 1;

@@ -22,7 +22,7 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { loadType } from "../../ops/runner/catalogue.js";
-import type { TypesReply } from "../../protocol/routes.js";
+import type { TypesReply } from "../../protocol/replies.js";
 import { World } from "../harness/world.js";
 import { type BinEnded, runBin } from "./run-bin.js";
 

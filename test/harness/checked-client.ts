@@ -4,16 +4,13 @@ import { Client, type EventLine } from "../../protocol/client/client.js";
 import type { Operation } from "../../protocol/operation.js";
 import type {
   DaemonReply,
-  EventsQuery,
   HistoryReply,
-  ListQuery,
   LogPage,
-  LogQuery,
   OperationPage,
   StopReply,
-  SubmitBody,
   TypesReply,
-} from "../../protocol/routes.js";
+} from "../../protocol/replies.js";
+import type { EventsQuery, ListQuery, LogQuery, SubmitBody } from "../../protocol/requests.js";
 import type { WatchLine, WatchQuery } from "../../protocol/watch.js";
 import { expectValid } from "./published.js";
 

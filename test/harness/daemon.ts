@@ -10,7 +10,7 @@ import { Client } from "../../protocol/client/client.js";
 import type { Config } from "../../protocol/command/config.js";
 import { newId } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
-import type { SubmitBody } from "../../protocol/routes.js";
+import type { SubmitBody } from "../../protocol/requests.js";
 import { World } from "./world.js";
 
 export interface DaemonOptions {

@@ -3,7 +3,7 @@ import type { RefusedAsk } from "../../daemon/loader/loader.js";
 import type { PrepareAsk, PrepareInput, ResolvedType, Unresolved } from "../../daemon/loader/messages.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/event.js";
-import type { OperationType, TypesReply } from "../../protocol/routes.js";
+import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { unknownType } from "../../protocol/unknown-type.js";
 
 const type = (op: string, resumable: boolean): OperationType => ({

@@ -36,7 +36,7 @@ import { FakeLoader } from "./fake-loader.js";
 import { expectPublished } from "./published.js";
 import { OpenStore, outcome } from "./store.js";
 
-/** The executor as far as routes know it. */
+/** The scheduler as far as routes know it. */
 class FakeExecutor {
   readonly stopped: string[] = [];
   readonly attempts = new Map<string, Attempt>();
@@ -49,7 +49,7 @@ class FakeExecutor {
 export class Served {
   readonly app: FastifyInstance;
   readonly context: Context;
-  readonly executor = new FakeExecutor();
+  readonly scheduler = new FakeExecutor();
   readonly containment = new Containment({ setting: "off", log: pino({ level: "silent" }) });
   readonly loader = new FakeLoader();
   readonly hub: Hub;
@@ -98,7 +98,7 @@ export class Served {
       layout,
       store,
       lifecycle,
-      executor: this.executor as unknown as Scheduler,
+      scheduler: this.scheduler as unknown as Scheduler,
       blockedTypes: { length: 0, list: () => [] } as unknown as BlockedTypes,
       containment: this.containment,
       loader: this.loader as unknown as Loader,
@@ -182,7 +182,7 @@ export class Served {
         this.hub.lines(changed.record.id, lines);
         this.signals.emit(id);
       },
-      onHindered: () => {},
+      onBlocked: () => {},
       onOutcome: () => {},
       onStop: () => {},
       onKill: () => {},
@@ -190,22 +190,22 @@ export class Served {
         throw new Error(message);
       },
     });
-    this.executor.attempts.set(id, attempted);
+    this.scheduler.attempts.set(id, attempted);
     return sink;
   }
 
   /** Reads what the worker wrote. */
   read(id: string): void {
-    this.executor.attempts.get(id)?.read();
+    this.scheduler.attempts.get(id)?.read();
   }
 
   async finish(id: string, state: FinalState, next: Submission | null = null): Promise<void> {
-    const attempt = this.executor.attempts.get(id)!;
+    const attempt = this.scheduler.attempts.get(id)!;
     attempt.read();
     const { number, seq } = attempt;
     await this.open.lifecycle.conclude(id, number, seq, () => ({ finish: outcome(state, next) }));
     attempt.close();
-    this.executor.attempts.delete(id);
+    this.scheduler.attempts.delete(id);
   }
 
   async finished(state: FinalState, over: Partial<Submission> = {}): Promise<string> {
@@ -216,7 +216,7 @@ export class Served {
   }
 
   async close(): Promise<void> {
-    for (const attempt of this.executor.attempts.values()) attempt.close();
+    for (const attempt of this.scheduler.attempts.values()) attempt.close();
     for (const sink of this.#sinks.values()) sink.close();
     this.hub.stop();
     await this.app.close();

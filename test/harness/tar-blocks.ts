@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { FORMAT } from "../../ops/archive/manifest.js";
+import { MANIFEST_FORMAT } from "../../ops/archive/manifest.js";
 import { manifestFile } from "../../ops/archive/naming.js";
 
 export const BLOCK = 512;
@@ -80,7 +80,7 @@ export function writeArchive(file: string, tar: Buffer): void {
   const bytes = gzipSync(tar);
   writeFileSync(file, bytes);
   const head = {
-    format: FORMAT,
+    format: MANIFEST_FORMAT,
     name: "a",
     archive: file,
     source: "/a",

@@ -16,7 +16,7 @@ export function typesFile(): string {
 }
 
 /** Each shipped operation is in a file of its name. */
-export function isShipped(op: string): boolean {
+export function isShippedType(op: string): boolean {
   return ["./ops", "./ops/examples"].some((dir) => {
     const path = fileURLToPath(new URL(dir, import.meta.url));
     return existsSync(path) && readdirSync(path).includes(`${op}.js`);
@@ -60,7 +60,7 @@ export function registerNew(root: Command): void {
         process.stdout.write(`${tsconfig}\n`);
         if (node === null) say(to, NO_NODE_TYPES, "yellow");
       }
-      if (isShipped(names.op)) say(to, shadows(names.op, file), "yellow");
+      if (isShippedType(names.op)) say(to, shadows(names.op, file), "yellow");
       const ops = shellQuote(relative(process.cwd(), resolve(dir)) || ".");
       say(to, `try it: liveops run --ops ${ops} ${names.op}`, "yellow");
     });

@@ -5,8 +5,8 @@ import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { say } from "../../protocol/command/report.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import { renderParameters } from "../../protocol/parameters.js";
+import type { OperationType } from "../../protocol/replies.js";
 import { limitsText } from "../../protocol/resource-limits.js";
-import type { OperationType } from "../../protocol/routes.js";
 import { jsonLine } from "../terminal/json.js";
 import { connect } from "./connection.js";
 

@@ -26,7 +26,7 @@ function shown(value: unknown): string {
   return typeof value === "string" ? sanitize(value) : jsonLine(value);
 }
 
-export type Said =
+export type TextLine =
   | { to: "out" | "err"; text: string; tone: Tone }
   /** The bar as it is now; null where there is none any more. */
   | { to: "bar"; view: BarView | null };
@@ -47,7 +47,7 @@ export function textState(options: { stacks?: boolean } = {}): TextState {
 
 interface Step {
   state: TextState;
-  said: Said[];
+  said: TextLine[];
 }
 
 export function step(state: TextState, line: EventLine): Step {
@@ -64,7 +64,7 @@ export function step(state: TextState, line: EventLine): Step {
 function said(
   { operation, stacks }: TextState,
   event: Exclude<EventLine, { type: "end" | "log:line" }>,
-): Said[] {
+): TextLine[] {
   switch (event.type) {
     case "operation:submitted": {
       const { chain, op, id } = event.operation;
@@ -100,13 +100,13 @@ function said(
   }
 }
 
-function finished(event: Extract<EventLine, { type: "operation:finished" }>, stacks: boolean): Said[] {
+function finished(event: Extract<EventLine, { type: "operation:finished" }>, stacks: boolean): TextLine[] {
   if (event.state === "succeeded")
     return resultLines(event.result).map((text) => ({ to: "out", text, tone: "plain" }));
   if (event.state === "cancelled") return [{ to: "err", text: "cancelled", tone: "warning" }];
   const { code, message, stack } = event.error ?? { code: "", message: "failed", stack: null };
   const ours = code.startsWith("LIVEOPS_") && !QUIET.has(code) ? ` (${code})` : "";
-  const lines: Said[] = [err(`failed: ${message}${ours}`)];
+  const lines: TextLine[] = [err(`failed: ${message}${ours}`)];
   const places = stacks && stack && code !== "LIVEOPS_FAILED" ? unsaid(stack, message) : "";
   if (places !== "") lines.push(err(places));
   return lines;
@@ -125,7 +125,7 @@ function unsaid(stack: string, message: string): string {
   return places === -1 ? kind.trimEnd() : kind + stack.slice(places);
 }
 
-function header(stage: string, index: number | null, count: number): Said {
+function header(stage: string, index: number | null, count: number): TextLine {
   const name = sanitize(stage);
   return {
     to: "out",
@@ -134,20 +134,20 @@ function header(stage: string, index: number | null, count: number): Said {
   };
 }
 
-function logLine(stream: string, text: string): Said {
+function logLine(stream: string, text: string): TextLine {
   return stream === "liveops" ? note(text) : oneLine(text, "plain");
 }
 
 /** One line, whatever the text holds: a second one could look like a header. */
-function oneLine(text: string, tone: Tone): Said {
+function oneLine(text: string, tone: Tone): TextLine {
   return { to: "out", text: sanitize(text), tone };
 }
 
-function err(text: string): Said {
+function err(text: string): TextLine {
   return { to: "err", text: sanitize(text, { newlines: true }), tone: "error" };
 }
 
-function note(text: string): Said {
+function note(text: string): TextLine {
   return { to: "err", text: sanitize(text, { newlines: true }), tone: "note" };
 }
 

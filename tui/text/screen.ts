@@ -6,7 +6,7 @@
  */
 import { type Colour, type Paint, paintFor, wantsRedraw } from "../../protocol/command/colour.js";
 import { type BarView, barLine } from "./bar.js";
-import { type Said, type Steps, stepLine, type Tone } from "./lines.js";
+import { type Steps, stepLine, type TextLine, type Tone } from "./lines.js";
 
 export interface TextStream {
   write(text: string): unknown;
@@ -54,7 +54,7 @@ export class TextScreen {
     this.#interval = options.interval ?? 50;
   }
 
-  print(said: Said[]): void {
+  print(said: TextLine[]): void {
     for (const item of said) {
       if (item.to === "bar") this.#bar(item.view);
       else this.#line(item.to, item.text, item.tone);

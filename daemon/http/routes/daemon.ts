@@ -1,5 +1,5 @@
 /** `GET /v1/daemon` and `POST /v1/daemon/stop`. */
-import type { DaemonReply } from "../../../protocol/routes.js";
+import type { DaemonReply } from "../../../protocol/replies.js";
 import { VERSION } from "../../../protocol/version.js";
 import type { Context } from "../../context.js";
 import { openapi } from "../openapi.js";
@@ -24,7 +24,7 @@ function describe({
   audit,
   settings,
   store,
-  executor,
+  scheduler,
   blockedTypes,
   containment,
   hub,
@@ -32,7 +32,7 @@ function describe({
   logProblem,
   startedAt,
 }: Context): DaemonReply {
-  const { busy, idle } = executor.pool.counts();
+  const { busy, idle } = scheduler.pool.counts();
   const { rss, heapUsed } = process.memoryUsage();
   return {
     version: VERSION,
@@ -46,12 +46,12 @@ function describe({
     logLevel: settings.logLevel,
     flags: settings.flags,
     counts: store.counts(),
-    workers: { busy, idle, blocked: executor.pool.blocked },
+    workers: { busy, idle, blocked: scheduler.pool.blocked },
     blockedTypes: blockedTypes.list(),
     watchers: hub.watchers,
     storeFull: store.isFull,
     freeBytes: store.freeBytes(),
-    noRoom: [...executor.attempts.values()].filter(({ noRoomSince }) => noRoomSince !== null).length,
+    noRoom: [...scheduler.attempts.values()].filter(({ noRoomSince }) => noRoomSince !== null).length,
     containment: containment.report(),
     memory: { rss, heapUsed },
     auditLost: audit.lost,

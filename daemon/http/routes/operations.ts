@@ -75,7 +75,7 @@ export const cancelRoute: RoutePlugin = (app, { context }, done) => {
     handler: async ({ params }) => {
       const { id } = context.find(params.id).record;
       await context.lifecycle.cancel(id);
-      context.executor.stopOperation(id);
+      context.scheduler.stopOperation(id);
       return context.whole(context.find(id));
     },
   });

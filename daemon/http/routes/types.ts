@@ -1,5 +1,5 @@
 import type { Operation } from "../../../protocol/operation.js";
-import type { HistoryReply } from "../../../protocol/routes.js";
+import type { HistoryReply } from "../../../protocol/replies.js";
 import { unknownType } from "../../../protocol/unknown-type.js";
 import type { Context } from "../../context.js";
 import { definition, type RoutePlugin } from "../route-definition.js";

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { otherDaemon } from "../../../daemon/cli/other-daemon.js";
-import type { Holder } from "../../../daemon/store/lock-owner.js";
+import type { LockOwner } from "../../../protocol/command/silent-daemon.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();
@@ -22,8 +22,8 @@ async function deafSocket(): Promise<string> {
   return socket;
 }
 
-async function refusal(socket: string, holder: Holder | null): Promise<unknown> {
-  return otherDaemon(socket, { message: "it is taken", holder }, 50).catch((error: unknown) => error);
+async function refusal(socket: string, owner: LockOwner | null): Promise<unknown> {
+  return otherDaemon(socket, { message: "it is taken", owner }, 50).catch((error: unknown) => error);
 }
 
 test("one that takes connections and does not answer is named, with what ends it", async () => {
@@ -39,8 +39,8 @@ test("one that takes connections and does not answer is named, with what ends it
 
 test("who it is may not be known", async () => {
   const mine = join(directory(), "mine.sock");
-  for (const holder of [null, { pid: 4711, socket: mine }])
-    expect(await refusal(mine, holder)).toMatchObject({
+  for (const owner of [null, { pid: 4711, socket: mine }])
+    expect(await refusal(mine, owner)).toMatchObject({
       message: expect.stringContaining(`none answers on ${mine}`),
     });
   const deaf = await deafSocket();

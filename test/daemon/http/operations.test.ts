@@ -4,12 +4,14 @@ import * as z from "zod/mini";
 import {
   daemonReply,
   historyReply,
+  type LogPage,
   logPage,
+  type OperationPage,
   operationPage,
   stopReply,
   typesReply,
 } from "../../../protocol/replies.js";
-import { type LogPage, type OperationPage, ROUTES } from "../../../protocol/routes.js";
+import { ROUTES } from "../../../protocol/routes.js";
 import { VERSION } from "../../../protocol/version.js";
 import { Served } from "../../harness/served.js";
 import { outcome } from "../../harness/store.js";
@@ -192,7 +194,7 @@ describe("cancel", () => {
       const record = expectRecord(await post(`/v1/operations/${id}/cancel`, body));
       expect(record).toMatchObject({ state: "running", cancelRequested: true });
     }
-    expect(served.executor.stopped).toEqual([id, id]);
+    expect(served.scheduler.stopped).toEqual([id, id]);
     expect(served.open.store.ledger.get(id)?.run?.stopReason).toBe("cancel");
   });
 

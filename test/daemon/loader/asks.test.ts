@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { Asks, type Own } from "../../../daemon/loader/asks.js";
 import type { PrepareAsk } from "../../../daemon/loader/messages.js";
 import type { Submission } from "../../../protocol/event.js";
-import type { SubmitBody } from "../../../protocol/routes.js";
+import type { SubmitBody } from "../../../protocol/requests.js";
 
 /** As a type would, out of nothing but its name and the input. */
 function answer({ op, input, rest }: PrepareAsk): Submission {

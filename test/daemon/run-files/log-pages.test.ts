@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { logFile } from "../../../daemon/run-files/attempt-files.js";
-import { type LogPage, pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
+import { type FoundLines, pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
 import type { LogFilter } from "../../../daemon/run-files/log-slices.js";
 import type { LogLine } from "../../../protocol/operation.js";
 import { encodeRecord } from "../../../protocol/record-line.js";
@@ -36,12 +36,12 @@ function before(runDir: string, n: number, limit: number, filter: LogFilter = {}
 }
 
 /** What fits below or above, as a page of it. */
-function first(fitting: LogLine[], limit: number): LogPage {
+function first(fitting: LogLine[], limit: number): FoundLines {
   const lines = fitting.slice(0, limit);
   return { lines, next: fitting.length > limit ? lines.at(-1)!.n : null };
 }
 
-function last(fitting: LogLine[], limit: number): LogPage {
+function last(fitting: LogLine[], limit: number): FoundLines {
   const lines = fitting.slice(-limit);
   return { lines, next: fitting.length > limit ? lines[0]!.n : null };
 }
@@ -161,10 +161,10 @@ describe("a long log is looked through a part at a time", () => {
     return dir;
   }
 
-  async function all(page: (from: number) => Promise<LogPage>, from: number) {
-    const pages: LogPage[] = [];
+  async function all(page: (from: number) => Promise<FoundLines>, from: number) {
+    const pages: FoundLines[] = [];
     for (let next: number | null = from; next !== null; ) {
-      const { lines, next: following }: LogPage = await page(next);
+      const { lines, next: following }: FoundLines = await page(next);
       pages.push({ lines, next: following });
       next = following;
     }
@@ -235,7 +235,7 @@ test("stages and streams are filters too", async () => {
     appendFileSync(logFile(join(dir, "1")), encodeRecord({ n, seq: n + 9, stage, stream, text: "t" }));
   line(2, "Load", "stdout");
   line(3, "Save", "stderr");
-  const numbers = ({ lines }: LogPage) => lines.map(({ n }) => n);
+  const numbers = ({ lines }: FoundLines) => lines.map(({ n }) => n);
   expect(numbers(await after(dir, 0, 9, { stage: "Load" }))).toEqual([2]);
   expect(numbers(await before(dir, 9, 9, { stream: "stderr" }))).toEqual([3]);
   expect(numbers(await after(dir, 0, 9, { stage: "Load", stream: "stderr" }))).toEqual([]);

@@ -12,7 +12,7 @@ test("it is read as it was written, and each of its lines has a checksum", async
   const open = await OpenStore.open(directory());
   await submitted(open, 500);
   const operations = [...open.store.ledger.entries.values()];
-  const content = { journal: 7, nextOrder: 501, operations, removedKeys: [] };
+  const content = { journal: 7, nextOrder: 501, operations, tombstones: [] };
   const file = join(open.dir, "written.ndjson");
   const size = await writeCheckpoint(file, content);
   expect(statSync(file).size).toBe(size);

@@ -1,7 +1,7 @@
 /** Time left from earlier runs, and the warning that nothing moves: numbers only where something tells them. */
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
-import type { HistoryReply } from "../../../protocol/routes.js";
+import type { HistoryReply } from "../../../protocol/replies.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import {
   chainSecondsLeft,

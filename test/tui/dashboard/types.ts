@@ -1,5 +1,5 @@
 /** Operation types as `GET /v1/ops` tells them, for the forms. */
-import type { OperationType, TypesReply } from "../../../protocol/routes.js";
+import type { OperationType, TypesReply } from "../../../protocol/replies.js";
 
 export function type(over: Partial<OperationType> & { op: string }): OperationType {
   return {

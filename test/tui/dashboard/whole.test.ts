@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
-import type { HistoryReply } from "../../../protocol/routes.js";
+import type { HistoryReply } from "../../../protocol/replies.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import { percentOf } from "../../../tui/dashboard/screen/bar.js";
 import type { Message } from "../../../tui/dashboard/state/message.js";

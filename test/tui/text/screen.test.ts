@@ -1,7 +1,7 @@
 /** What text mode prints where: on a terminal, in a pipe, under NO_COLOR, FORCE_COLOR, CI and TERM=dumb. */
 import { expect, test } from "vitest";
 import { type BarView, barLine } from "../../../tui/text/bar.js";
-import type { Said } from "../../../tui/text/lines.js";
+import type { TextLine } from "../../../tui/text/lines.js";
 import { TextScreen } from "../../../tui/text/screen.js";
 
 /** One record of all that both streams were given, in order. */
@@ -21,10 +21,13 @@ const view = (percent: number, total: number | null = 10): BarView => ({
   progress: { done: percent / 10, total, unit: "row", label: "Rows", rate: 5, etaSeconds: 2 },
   stage: "Load",
 });
-const bar = (percent: number, total: number | null = 10): Said => ({ to: "bar", view: view(percent, total) });
-const line: Said = { to: "out", text: "hello", tone: "plain" };
-const header: Said = { to: "out", text: "=== [1/3] Load ===", tone: "header" };
-const gone: Said = { to: "bar", view: null };
+const bar = (percent: number, total: number | null = 10): TextLine => ({
+  to: "bar",
+  view: view(percent, total),
+});
+const line: TextLine = { to: "out", text: "hello", tone: "plain" };
+const header: TextLine = { to: "out", text: "=== [1/3] Load ===", tone: "header" };
+const gone: TextLine = { to: "bar", view: null };
 
 const DRAWN = "err \r\x1b[2K";
 
@@ -72,7 +75,7 @@ test.each([
 
 test("each of several bars in a stage has its tenths, and an empty one says that it is", () => {
   const { screen, written } = screenOn(false);
-  const of = (label: string, done: number, total: number): Said => ({
+  const of = (label: string, done: number, total: number): TextLine => ({
     to: "bar",
     view: {
       percent: total === 0 ? 100 : (100 * done) / total,

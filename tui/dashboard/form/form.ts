@@ -1,6 +1,6 @@
 /** A form for a type's parameters: its fields, the one that is typed into, and the request that it makes. Pure. */
 import type { JsonSchema } from "../../../protocol/json-schema.js";
-import type { OperationType } from "../../../protocol/routes.js";
+import type { OperationType } from "../../../protocol/replies.js";
 import { EMPTY_LINE, type LineEdit } from "../state/line-edit.js";
 import type { Submit } from "../state/request.js";
 import { type Field, fieldsOf, type Held, heldBy } from "./field.js";

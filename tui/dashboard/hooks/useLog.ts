@@ -2,7 +2,7 @@
 import { useEffect } from "react";
 import type { Client } from "../../../protocol/client/client.js";
 import type { LogLine } from "../../../protocol/operation.js";
-import type { LogQuery } from "../../../protocol/routes.js";
+import type { LogQuery } from "../../../protocol/requests.js";
 import { wantedSeek } from "../state/log-seek.js";
 import { LOG_PAGE } from "../state/log-window.js";
 import { logTarget, parseRange, wantedRange } from "../state/wants.js";

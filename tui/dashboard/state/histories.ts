@@ -1,6 +1,6 @@
 /** How long earlier runs took, by operation type, and of which type the screen needs to know it. */
 import type { Operation } from "../../../protocol/operation.js";
-import type { HistoryReply } from "../../../protocol/routes.js";
+import type { HistoryReply } from "../../../protocol/replies.js";
 import { panesOf } from "../screen/layout.js";
 import { chainOf, operationOf, type State, selectedOperation } from "./model.js";
 import { reachedBy } from "./whole.js";

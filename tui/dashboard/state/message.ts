@@ -1,6 +1,6 @@
 /** What can happen to the dashboard. Data messages come from the hooks, `pressed` from the keyboard. */
 import type { LogLine, Operation } from "../../../protocol/operation.js";
-import type { HistoryReply, TypesReply } from "../../../protocol/routes.js";
+import type { HistoryReply, TypesReply } from "../../../protocol/replies.js";
 import type { WatchLine } from "../../../protocol/watch.js";
 import type { Pressed } from "../keys/key.js";
 import type { TapedLine } from "../replay/tape.js";

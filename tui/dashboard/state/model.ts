@@ -3,7 +3,7 @@
  * pure function of it; what the effects have to do is read off it (`logTarget`, `request`, `wanted`).
  */
 import type { Operation } from "../../../protocol/operation.js";
-import type { TypesReply } from "../../../protocol/routes.js";
+import type { TypesReply } from "../../../protocol/replies.js";
 import { EMPTY_VIEW, type WatchView } from "../../../protocol/watch.js";
 import type { Flags } from "../command/liveops.js";
 import type { Form } from "../form/form.js";

@@ -1,6 +1,6 @@
 /** What the effects read off the state, each as one primitive, so that an effect runs only when it changes. */
 import type { LogStream } from "../../../protocol/operation.js";
-import type { LogQuery } from "../../../protocol/routes.js";
+import type { LogQuery } from "../../../protocol/requests.js";
 import { logRoom } from "../screen/log-room.js";
 import type { LogFilter } from "./log-filter.js";
 import { afterOfJump, type LogWant, wantedLines } from "./log-window.js";

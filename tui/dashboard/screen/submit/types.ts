@@ -1,6 +1,6 @@
 /** The operation types that what is typed leaves over, with their stages and the files that do not load. */
 import { listParameters } from "../../../../protocol/parameters.js";
-import type { OperationType, TypesReply } from "../../../../protocol/routes.js";
+import type { OperationType, TypesReply } from "../../../../protocol/replies.js";
 import type { State } from "../../state/model.js";
 import { shownTypes } from "../../state/pages/types.js";
 import { fit, tame, widthOf, wrap } from "../cells.js";

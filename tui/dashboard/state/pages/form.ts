@@ -2,7 +2,7 @@
  * The second page of a submit: a form of the type's parameters. The field that is typed into is the open line; what
  * is typed goes into the form with each key. A form that is left is kept as a draft.
  */
-import type { OperationType } from "../../../../protocol/routes.js";
+import type { OperationType } from "../../../../protocol/replies.js";
 import { choiceAfter } from "../../form/choice.js";
 import { type Form, firstProblem, moveTo, onButton, openForm, submitOf, withLine } from "../../form/form.js";
 import type { Pressed } from "../../keys/key.js";

@@ -1,5 +1,5 @@
 /** The first page of a submit: the operation types, narrowed down as one types. */
-import type { OperationType, TypesReply } from "../../../../protocol/routes.js";
+import type { OperationType, TypesReply } from "../../../../protocol/replies.js";
 import { chosenAfter } from "../choosing.js";
 import type { EntryHandlers } from "../entry.js";
 import { EMPTY_LINE } from "../line-edit.js";
