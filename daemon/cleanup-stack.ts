@@ -1,4 +1,4 @@
-/** What was started is stopped in the reverse order, whatever fails on the way; the first error is thrown at the end. */
+/** Stops started services in the reverse order, even where some fail; throws the first error at the end. */
 export class CleanupStack {
   readonly #stack: Array<() => unknown> = [];
 

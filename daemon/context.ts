@@ -1,4 +1,4 @@
-/** What the routes are given: the daemon's parts, and how an operation is found and shown. */
+/** The context of the HTTP routes: the daemon's parts, and the functions that find and show an operation. */
 import type { EventEmitter } from "node:events";
 import type { Logger } from "pino";
 import type { Operation } from "../protocol/operation.js";
@@ -33,20 +33,20 @@ export interface Context {
   log: Logger;
   audit: AuditLog;
   backups: Backups;
-  /** Why the log file cannot be written at present; null while it can. */
+  /** Why the log file cannot be written now; null while writing works. */
   logProblem(): string | null;
   startedAt: string;
-  /** Emits an operation's id whenever anything of it changed: record, events or log. */
+  /** Emits an operation's id when its record, events or log changed. */
   signals: EventEmitter;
-  /** The record as it is shown: with its place in the queue. */
+  /** The record as shown, with its queue position. */
   present(entry: Entry): Operation;
   /** As `present`, with the large values that lists and streams leave out. */
   whole(entry: Entry): Operation;
-  /** @throws Refusal where the id, or prefix of 3 or more, names none or several */
+  /** @throws Refusal where the id, or prefix of 3 or more characters, matches none or several */
   find(idOrPrefix: string): Entry;
-  /** Nothing new is taken on any more. */
+  /** Whether the daemon refuses new operations, since it stops. */
   isStopping(): boolean;
-  /** With `now`, cancels what runs and waits for it to end; says what goes on without the daemon. */
+  /** With `now`, cancels running operations and waits for their end. Counts those that continue without the daemon. */
   prepareStop(now: boolean): Promise<StopReply>;
   stop(): void;
 }

@@ -1,6 +1,6 @@
 /**
- * One run of the daemon: it holds its places, makes its services, starts them in order, and stops them in the reverse
- * one. A daemon whose state is gone or cannot be written fails: it stops at once and records nothing more.
+ * One run of the daemon: it locks the state directory and the socket, starts its services in order, and stops them in
+ * reverse. A daemon whose state is removed or cannot be written fails: it stops at once and records nothing more.
  */
 import { setTimeout as after } from "node:timers/promises";
 import { CleanupStack } from "./cleanup-stack.js";
@@ -16,19 +16,19 @@ import { runDeferred } from "./run-deferred.js";
 import { Services } from "./services.js";
 import type { Settings } from "./settings.js";
 
-/** How long the ends of operations whose run files were removed may take to be recorded, in ms. */
+/** Time limit in ms for recording the finish of operations whose run files were removed. */
 const RECORD_MS = 1000;
 
 export interface Daemon {
   context: Context;
-  /** Resolves when it begins to stop. */
+  /** Resolves when the daemon begins to stop. */
   stopBegun: Promise<void>;
-  /** Resolves when it has stopped, for whatever reason; rejects where its disk failed it. */
+  /** Resolves when the daemon has stopped; rejects where its state was lost or could not be written. */
   stopped: Promise<void>;
   stop(): Promise<void>;
 }
 
-/** @throws AlreadyRunningError, PlaceError, or what keeps it from starting */
+/** @throws AlreadyRunningError, PlaceError, or the error that prevents the start */
 export async function startDaemon(settings: Settings, makeLog: () => DaemonLog): Promise<Daemon> {
   const cleanup = new CleanupStack();
   try {
@@ -49,7 +49,7 @@ class DaemonRun implements Daemon {
   readonly #stopBegun = Promise.withResolvers<void>();
   readonly #stopped = Promise.withResolvers<void>();
   #ending: Promise<void> | null = null;
-  /** Why the socket could not be made again, as it was logged last. */
+  /** The last logged reason why the socket could not be recreated. */
   #socketFault = "";
 
   constructor(
@@ -59,14 +59,14 @@ class DaemonRun implements Daemon {
     private readonly cleanup: CleanupStack,
   ) {
     const { layout, stateLock, socket } = places;
-    // During the start nobody waits for it yet.
+    // During the start nothing awaits this promise yet.
     this.#stopped.promise.catch(() => {});
     this.#services = new Services(settings, layout, log, (error) => this.#broken(error));
     this.#guard = new StateGuard({
       layout,
       lock: stateLock,
       touched: [socket.lockFile],
-      onRemoved: (error) => void this.#fail(error, "the state directory is not as it was; stopping"),
+      onRemoved: (error) => void this.#fail(error, "the state directory was removed or replaced; stopping"),
       onLook: () => void this.#keepSocket(),
     });
     this.context = this.#makeContext();
@@ -85,7 +85,7 @@ class DaemonRun implements Daemon {
     const { scheduler, hub } = this.#services;
     await this.#startStore();
     this.#addReleasers();
-    // What runs is taken up before anyone is answered; processes are forked after that.
+    // Running operations are adopted before the first request is answered; processes are forked after that.
     scheduler.pause();
     scheduler.start();
     cleanup.add(() => scheduler.stop());
@@ -100,14 +100,14 @@ class DaemonRun implements Daemon {
   stop(): Promise<void> {
     this.#ending ??= (async () => {
       this.#stopBegun.resolve();
-      this.log.logger.info({ running: this.#services.scheduler.attempts.size }, "liveopsd stops");
+      this.log.logger.info({ running: this.#services.scheduler.attempts.size }, "liveopsd is stopping");
       await this.cleanup.release();
       this.#stopped.resolve();
     })();
     return this.#ending;
   }
 
-  /** Loads the state, and takes up what only run files tell of. */
+  /** Loads the state and adopts orphans. */
   async #startStore(): Promise<void> {
     const { cleanup, places } = this;
     const { store, stateDocument, containment, feed, cleaner } = this.#services;
@@ -132,7 +132,7 @@ class DaemonRun implements Daemon {
       this.cleanup.add(() => service.stop());
   }
 
-  /** What the first answer does not need, a piece a turn of the event loop. */
+  /** Starts what the first answer does not need, one step in each turn of the event loop. */
   #startTheRest(): void {
     const { containment, loader, scheduler, stopping, store, stateDocument, retention } = this.#services;
     const { socket, stateDir } = this.settings;
@@ -141,8 +141,8 @@ class DaemonRun implements Daemon {
         // Before any process is forked.
         () => containment.open(),
         () => loader.start(),
-        () => this.log.logger.info({ socket, stateDir, pid: process.pid }, "liveopsd answers"),
-        // One that was told to stop by now starts nothing.
+        () => this.log.logger.info({ socket, stateDir, pid: process.pid }, "liveopsd is listening"),
+        // A daemon that is already stopping starts nothing.
         () => void (stopping.begun || scheduler.resume()),
         () => this.#services.noteFinished(),
         () => store.payloads.removeOrphans((id) => store.knows(id)),
@@ -181,27 +181,24 @@ class DaemonRun implements Daemon {
     try {
       if (!(await this.places.socket.keep())) return;
       this.#socketFault = "";
-      logger.warn({ socket }, "the socket or its lock was removed, and was made again");
+      logger.warn({ socket }, "the socket or its lock file was removed; it was recreated");
     } catch (error) {
       if (error instanceof SocketTakenError)
-        return this.#fail(error, "another daemon has the socket; stopping");
-      // Tried again with the next look, and said once.
+        return this.#fail(error, "another daemon took the socket; stopping");
+      // The next check tries again; the same error is logged once.
       const { message } = error as Error;
       if (message !== this.#socketFault)
-        logger.error({ err: error }, "the socket was removed and cannot be made again");
+        logger.error({ err: error }, "the socket was removed and cannot be recreated");
       this.#socketFault = message;
     }
   }
 
-  /** Nothing is tried again: what was acknowledged is on disk, and the next daemon recovers from there. */
+  /** No write is retried: what was acknowledged is on disk, and the next daemon recovers from there. */
   #broken(error: Error): void {
-    void this.#fail(
-      error,
-      "the state directory could not be written; liveopsd stops, the next start recovers",
-    );
+    void this.#fail(error, "the state directory could not be written; stopping; the next start recovers");
   }
 
-  /** Stops without a checkpoint: the state is not this daemon's any more, or cannot be written. */
+  /** Stops without a checkpoint: the state no longer belongs to this daemon, or cannot be written. */
   async #fail(error: Error, what: string): Promise<void> {
     const { scheduler, stopping } = this.#services;
     const guard = this.#guard;
@@ -211,7 +208,7 @@ class DaemonRun implements Daemon {
     stopping.begun = true;
     scheduler.pause();
     if (!guard.hasRuns()) {
-      // Nothing of what they write is kept any more.
+      // Their output can no longer be kept.
       for (const attempt of scheduler.attempts.values()) attempt.kill();
       if (guard.hasJournal()) await Promise.race([scheduler.idle().catch(() => {}), after(RECORD_MS)]);
     }

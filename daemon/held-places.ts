@@ -1,4 +1,4 @@
-/** The state directory and the socket, held by this daemon alone for as long as it runs. */
+/** Locks the state directory and the socket for this daemon alone, for as long as it runs. */
 
 import type { LockOwner } from "../protocol/command/silent-daemon.js";
 import type { CleanupStack } from "./cleanup-stack.js";
@@ -11,7 +11,7 @@ import { type Layout, layoutOf } from "./store/layout.js";
 import { lockOwnerOf, removeLockOwner, writeLockOwner } from "./store/lock-owner.js";
 import { prepareStateFiles, putAsideIfOdd } from "./store/quarantine.js";
 
-/** Another daemon has the state dir or the socket; `owner`: who it is, as far as the state dir tells. */
+/** Another daemon has the state directory or the socket; `owner` is that daemon, where the state directory names it. */
 export class AlreadyRunningError extends Error {
   override name = "AlreadyRunningError";
   constructor(
@@ -26,14 +26,14 @@ export interface HeldPlaces {
   layout: Layout;
   stateLock: KernelLock;
   socket: DaemonSocket;
-  /** What was put aside on the way. */
+  /** What was moved aside, in words. */
   problems: string[];
 }
 
 /**
- * Takes both locks and makes the directories.
+ * Takes both locks and creates the directories.
  *
- * @throws AlreadyRunningError where another daemon holds one of them; PlaceError where a place cannot be used
+ * @throws AlreadyRunningError where another daemon holds a lock; PlaceError where a directory or socket is unusable
  */
 export async function holdPlaces(settings: Settings, cleanup: CleanupStack): Promise<HeldPlaces> {
   const layout = layoutOf(settings.stateDir);

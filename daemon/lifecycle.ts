@@ -1,6 +1,6 @@
 /**
- * The only module that moves an operation from state to state: check the move, journal the decision, let the store
- * apply and tell it. Moves on one operation come one after the other.
+ * The only module that changes the state of an operation: check the transition, journal the decision, let the store
+ * apply and announce it. Transitions of one operation run one after the other.
  */
 import { rmSync } from "node:fs";
 import { uptime } from "node:os";
@@ -29,7 +29,7 @@ interface Submit {
   key: IdempotencyKey | null;
 }
 
-/** How an operation comes to be queued again by itself. */
+/** Why and when the daemon queues an operation again. */
 interface Again {
   reason: string;
   /** The next attempt's number. */
@@ -41,7 +41,7 @@ interface Again {
   losses?: WorkerLosses | undefined;
 }
 
-/** What becomes of an operation whose attempt is over. */
+/** What follows a finished attempt. */
 export type Conclusion = { finish: Outcome } | { requeue: Again };
 
 export class Lifecycle {
@@ -50,11 +50,11 @@ export class Lifecycle {
   constructor(
     private readonly store: Store,
     private readonly layout: Layout,
-    /** Operations that a chain may have. */
+    /** Most operations in a chain. */
     private readonly maxChainLength: number = LIMITS.maxChainLength.default,
   ) {}
 
-  /** queued, from nothing: all of them or none. */
+  /** New → queued: all of them or none. */
   async submit(submits: ReadonlyArray<Submit>): Promise<void> {
     const kept = await this.store.payloads.keepParams(submits);
     const at = now();
@@ -66,7 +66,7 @@ export class Lifecycle {
     );
   }
 
-  /** queued → running. Resolves with the entry that started, once that is durable; null: it is not queued any more. */
+  /** queued → running. Resolves with the started entry once durable; null: the operation is no longer queued. */
   start(id: string, worker: WorkerIdentity, policy: Policy): Promise<Entry | null> {
     return this.#perOperation.run(id, async () => {
       const entry = this.store.ledger.get(id);
@@ -83,11 +83,11 @@ export class Lifecycle {
   }
 
   /**
-   * running → queued, succeeded, failed or cancelled: what becomes of an operation whose attempt is over. Keyed by
-   * attempt: a second conclusion of the same attempt does nothing.
+   * running → queued, succeeded, failed or cancelled, after a finished attempt. Keyed by attempt: a second conclusion
+   * of the same attempt does nothing.
    *
-   * The decision is made here, under the operation's lock, so that it sees every cancel that was recorded before. A
-   * recorded cancel beats a requeue: the operation is finished as cancelled.
+   * `decide` runs under the operation's lock, so it sees every cancel recorded before. A recorded cancel beats a
+   * requeue: the operation is finished as cancelled.
    *
    * @param seq number of the attempt's last event or line
    * @param decide called with the newest entry; may be called again after a full disk
@@ -103,7 +103,7 @@ export class Lifecycle {
     });
   }
 
-  /** queued → failed: it cannot even be started. */
+  /** queued → failed: the operation cannot be started. */
   reject(id: string, outcome: Outcome): Promise<void> {
     return this.#perOperation.run(id, async () => {
       const entry = this.store.ledger.get(id);
@@ -112,12 +112,12 @@ export class Lifecycle {
   }
 
   /**
-   * Records that an operation is to stop. A queued one is cancelled on the spot; for a running one this is the
-   * record alone, and the scheduler sees to the rest. The first reason stays; a cancel after a timeout is recorded
-   * all the same, so that nothing of the operation runs again by itself.
+   * Records a request to stop an operation. A queued operation is cancelled at once. For a running operation this only
+   * records the request; the scheduler stops the attempt. The first reason stays. A cancel after a timeout is still
+   * recorded, so that the operation is not retried automatically.
    *
-   * @param attempt records nothing where this attempt does not run any more: a timeout is of one attempt
-   * @throws Refusal where it is over
+   * @param attempt records nothing where this attempt no longer runs: a timeout applies to one attempt
+   * @throws Refusal where the operation is finished
    */
   cancel(id: string, reason: StopReason = "cancel", attempt?: number): Promise<Operation> {
     return this.#perOperation.run(id, async () => {
@@ -141,9 +141,9 @@ export class Lifecycle {
   }
 
   /**
-   * failed or cancelled → queued, from the history too.
+   * failed or cancelled → queued, also for an operation in the history.
    *
-   * @throws Refusal where it is not over, succeeded, or handed over to a next one that ran
+   * @throws Refusal where the operation is not finished or has succeeded
    */
   retry(id: string, from: string | null, forget: (entry: Entry) => void): Promise<Operation> {
     return this.#perOperation.run(id, async () => {
@@ -154,7 +154,7 @@ export class Lifecycle {
       if (from !== null && !entry.record.stages.includes(from)) {
         throw new Refusal(
           "LIVEOPS_BAD_REQUEST",
-          `${JSON.stringify(from)} is no stage of ${entry.record.op}; its stages: ${entry.record.stages.join(", ")}`,
+          `${JSON.stringify(from)} is not a stage of ${entry.record.op}; its stages: ${entry.record.stages.join(", ")}`,
         );
       }
       forget(entry);
@@ -182,7 +182,7 @@ export class Lifecycle {
     });
   }
 
-  /** The removal is recorded by then: files that stay are a problem to be told, and no reason to refuse. */
+  /** The removal is already recorded, so files that remain are reported as a problem and not refused. */
   #removeFiles(record: Operation): void {
     const { id } = record;
     try {
@@ -200,7 +200,7 @@ export class Lifecycle {
     if (!mayMove(state, outcome.state)) return;
     const next = outcome.state === "succeeded" ? outcome.next : null;
     const omitted = await this.store.payloads.keepResult(id, outcome.result);
-    // Finished again after damage, its next one may be there already.
+    // An operation that finishes again after damage may already have its successor.
     const successor = next && !this.store.knows(next.id) ? await this.#successor(entry, next) : null;
     const stored = omitted ? { ...outcome, result: null, omitted } : outcome;
     const event = finishedEvent(entry.record, seq + 1, stored, next?.id ?? null);
@@ -230,7 +230,7 @@ export class Lifecycle {
     const { operation } = kept!;
     const at = now();
     const { limits } = entry.record;
-    // What was given for the first of a chain bounds the chain.
+    // The limits of the first operation of a chain apply to the chain.
     const bounded = limits ? { ...operation, limits } : operation;
     const submitted = { type: "operation:submitted", seq: 1, at, attempt: 0, operation: bounded } as const;
     const cancelled = entry.record.cancelRequested
@@ -258,7 +258,7 @@ function isCancelRecorded({ record, run }: Entry): boolean {
   return record.cancelRequested || run?.stopReason === "cancel";
 }
 
-/** Whether a request to stop says more than what is recorded of a running operation. */
+/** Whether a stop request adds to what is recorded of a running operation. */
 function isNews({ record, run }: Entry, reason: StopReason): boolean {
   if (!run) return false;
   return run.stopReason === null || (reason === "cancel" && !record.cancelRequested);
@@ -287,7 +287,7 @@ const STATE_WORDS: Record<State, string> = {
 
 function wrongState(record: Operation, what: string): Refusal {
   const { id, op, state, chain } = record;
-  const goesOn = state === "succeeded" && chain.next !== null ? `; its chain goes on as ${chain.next}` : "";
+  const goesOn = state === "succeeded" && chain.next !== null ? `; its chain continues as ${chain.next}` : "";
   return new Refusal(
     "LIVEOPS_WRONG_STATE",
     `${op} ${id} cannot be ${what}: it ${STATE_WORDS[state]}${goesOn}`,

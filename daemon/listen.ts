@@ -1,8 +1,8 @@
 /**
- * The socket: reachable only with mode 0600, taken over from a dead daemon, refused where another one lives.
+ * The socket: mode 0600, taken over from a dead daemon, refused where another daemon runs.
  *
- * It is bound under a temporary name, its mode set, then renamed, so there is no moment at which others could connect.
- * Where somebody removes the socket, its lock or their directory, all of it is made again.
+ * The socket is bound under a temporary name, its mode is set, then it is renamed: at no moment can others connect.
+ * Where the socket, its lock or their directory is removed, the daemon recreates them.
  */
 import { chmodSync, renameSync, rmSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:net";
@@ -21,16 +21,16 @@ export function checkSocketPath(socket: string): void {
   if (length <= MAX_SOCKET_PATH) return;
   throw new PlaceError(
     `the socket's path is too long for a Unix socket: ${socket} has ${Buffer.byteLength(socket)} bytes, ` +
-      `${MAX_SOCKET_PATH - TEMPORARY.length} are possible; choose a shorter one with --socket`,
+      `the limit is ${MAX_SOCKET_PATH - TEMPORARY.length}; choose a shorter path with --socket`,
   );
 }
 
-/** The socket of a daemon and the lock beside it: one daemon for each. */
+/** The socket of a daemon and the lock file next to it: one daemon for each socket. */
 export class DaemonSocket {
   readonly lockFile: string;
   #identity: FileIdentity | null = null;
   #app: FastifyInstance | null = null;
-  /** Servers of sockets that were made again. */
+  /** Servers of recreated sockets. */
   readonly #servers: Server[] = [];
   #isMaking = false;
 
@@ -49,19 +49,19 @@ export class DaemonSocket {
 
   async listen(app: FastifyInstance): Promise<void> {
     await this.#bind(async (path) => {
-      // Fastify binds later; nothing else makes files before the daemon answers.
+      // Fastify binds later; nothing else creates files before the daemon answers.
       const restore = narrowUmask();
-      // The path is a temporary one, of no use in the log.
+      // The temporary path is of no use in the log.
       await app.listen({ path, listenTextResolver: () => "the HTTP server listens" }).finally(restore);
     });
     this.#app = app;
   }
 
   /**
-   * Makes again what was removed.
+   * Recreates the socket and its lock where they were removed.
    *
-   * @returns whether anything was
-   * @throws SocketTakenError where another daemon took the socket meanwhile; the system's error where it cannot be made
+   * @returns whether anything was recreated
+   * @throws SocketTakenError where another daemon took the socket; the system's error where it cannot be created
    */
   async keep(): Promise<boolean> {
     if (this.#isMaking || this.#app === null) return false;
@@ -77,7 +77,7 @@ export class DaemonSocket {
     }
   }
 
-  /** Takes the socket away, where it is this daemon's. */
+  /** Removes the socket, where it is this daemon's. */
   remove(): void {
     for (const server of this.#servers) server.close();
     this.#app = null;
@@ -96,7 +96,7 @@ export class DaemonSocket {
   }
 
   async #listenAgain(app: FastifyInstance): Promise<void> {
-    // A server cannot listen twice; one of its own hands its connections to the daemon's.
+    // A server cannot listen twice, so a second server hands its connections to the first.
     const server = createServer({ allowHalfOpen: true }, (connection) =>
       app.server.emit("connection", connection),
     );
@@ -105,7 +105,7 @@ export class DaemonSocket {
       (path) =>
         new Promise<void>((resolve, reject) => {
           server.once("error", reject);
-          // Bound before it returns: a worker that is forked later must not inherit the umask.
+          // `listen` binds before it returns: a worker that is forked later must not inherit the umask.
           const restore = narrowUmask();
           server.listen({ path }, resolve);
           restore();
@@ -123,12 +123,12 @@ export class DaemonSocket {
   }
 }
 
-/** Another daemon has the socket that was this one's. */
+/** Another daemon took this daemon's socket. */
 export class SocketTakenError extends Error {
   override name = "SocketTakenError";
 }
 
-/** What is made is this user's alone, until the returned function is called. */
+/** New files are accessible to this user only, until the returned function is called. */
 function narrowUmask(): () => void {
   const before = process.umask(0o177);
   return () => void process.umask(before);
@@ -142,7 +142,7 @@ function lockSocket(socket: string): KernelLock | null {
   const problem = pathProblem(socket, ownerProblem);
   if (problem !== null) throw new PlaceError(`${problem}; choose another socket with --socket`);
   const dir = dirname(socket);
-  // A shared directory with the sticky bit, such as /tmp, is the user's choice; one that we make is ours alone.
+  // A shared directory with the sticky bit, such as /tmp, is the user's choice; a directory created here is private.
   if (statSync(dir, { throwIfNoEntry: false }) === undefined) ownDirectory(dir);
   return acquireLock(lockFileOf(socket));
 }

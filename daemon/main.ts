@@ -1,6 +1,6 @@
 /**
- * The daemon's process: logs to the state dir's file, stops on SIGTERM and SIGINT, and leaves running operations to
- * the next daemon. `liveopsd start` forks it; `--foreground` runs it in the command's own process.
+ * The daemon's process: logs to a file in the state directory, stops on SIGTERM and SIGINT, and leaves running
+ * operations to the next daemon. `liveopsd start` forks it; `--foreground` runs it in the command's own process.
  */
 import { type Daemon, startDaemon } from "./daemon.js";
 import { AlreadyRunningError } from "./held-places.js";
@@ -20,14 +20,14 @@ export { PlaceError } from "./store/directories.js";
 export type { Settings };
 export { AlreadyRunningError, type Daemon, settingsFrom, startDaemon };
 
-/** Milliseconds after which a stopped daemon ends, whatever is still open. */
+/** Milliseconds after which a stopped daemon exits, even with open handles. */
 const EXIT_MS = 2000;
 
 /**
- * Runs until it is stopped.
+ * Runs the daemon until it is stopped.
  *
- * @param toStderr logs there as well as to the file
- * @param onAnswers the socket answers; `logProblem`: why the log file cannot be written, null where it can
+ * @param toStderr logs to stderr as well as to the file
+ * @param onAnswers called once the socket answers; `logProblem`: why the log file cannot be written, or null
  */
 export async function runDaemon(
   settings: Settings,
@@ -41,7 +41,7 @@ export async function runDaemon(
     openDaemonLog(layoutOf(settings.stateDir).log, settings.maxDaemonLog, settings.logLevel, toStderr),
   );
   const { log, logProblem } = daemon.context;
-  // Relative places are resolved by now; the directory it was started in may be unmounted.
+  // Relative paths are already resolved; with `/` as its directory the daemon keeps no file system mounted.
   process.chdir("/");
   const stop = (signal: string) => {
     daemon.context.audit.record({
@@ -55,21 +55,21 @@ export async function runDaemon(
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
-  // The terminal that started it may go; the daemon stays.
+  // The daemon outlives the terminal that started it.
   process.on("SIGHUP", () => {});
   process.on("uncaughtException", (error) => {
-    log.fatal({ err: error }, "a fault in liveopsd");
-    sayOnStderr(`stopped by a fault in liveops: ${error.stack ?? error.message}`);
+    log.fatal({ err: error }, "internal error (a bug in liveops)");
+    sayOnStderr(`stopped by an internal error (a bug in liveops): ${error.stack ?? error.message}`);
     process.exit(70);
   });
   onAnswers(logProblem());
   if (toStderr) startNotifier(notifier, daemon);
-  // Its disk failed it: nothing may be acknowledged any more, and the next daemon starts from what is durable.
+  // The disk failed: nothing more may be acknowledged, and the next daemon starts from the durable state.
   await daemon.stopped.catch((error: Error) => {
     sayOnStderr(`stopped: ${whyStopped(error, settings.stateDir)}`);
     process.exit(70);
   });
-  // Lines that wait for a reader of stderr would keep the process.
+  // Unread lines on stderr would keep the process alive.
   setTimeout(() => process.exit(), EXIT_MS).unref();
 }
 

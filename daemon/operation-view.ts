@@ -1,4 +1,4 @@
-/** How an operation is found by what a user types, and shown with what is only known now: its place in the queue. */
+/** Finds an operation by an id or prefix, and shows it with its momentary values, such as its queue position. */
 import { Refusal } from "../protocol/errors.js";
 import { MIN_PREFIX } from "../protocol/id.js";
 import type { Blocked, Operation } from "../protocol/operation.js";
@@ -9,7 +9,7 @@ import type { Store } from "./store/store.js";
 /** Candidates shown for an ambiguous prefix. */
 const MAX_CANDIDATES = 8;
 
-/** What keeps a running operation from going on. Where one comes or goes, the progress is shown otherwise too. */
+/** Why a running operation does not progress. A change of these values changes the shown progress too. */
 export type BlockedState = Pick<Operation, "stalledSince" | "noRoomSince">;
 
 export function operationView(
@@ -24,12 +24,12 @@ export function operationView(
   if (record.state !== "running" || !blockedState) return record;
   const { stalledSince, noRoomSince } = blockedState;
   if (stalledSince === null && noRoomSince === null) return { ...record, stalledSince, noRoomSince };
-  // What stands still has no time left that could be told.
+  // The remaining time of a blocked operation is unknown.
   const progress = record.progress && { ...record.progress, etaSeconds: null };
   return { ...record, stalledSince, noRoomSince, progress };
 }
 
-/** @throws Refusal where the id, or prefix, names none or several */
+/** @throws Refusal where the id, or prefix, matches none or several */
 export function findOperation(store: Store, typed: string): Entry {
   const exact = store.find(typed);
   if (exact) return exact;
@@ -42,7 +42,7 @@ export function findOperation(store: Store, typed: string): Entry {
 }
 
 function noSuchOperation(typed: string): Refusal {
-  const short = typed.length < MIN_PREFIX ? ` (a prefix needs ${MIN_PREFIX} letters or more)` : "";
+  const short = typed.length < MIN_PREFIX ? ` (a prefix needs ${MIN_PREFIX} characters or more)` : "";
   return new Refusal(
     "LIVEOPS_NO_SUCH_OPERATION",
     `there is no operation ${JSON.stringify(typed)}${short}; liveops ls lists them`,
@@ -54,7 +54,7 @@ function ambiguous(typed: string, ids: string[]): Refusal {
   const more = ids.length > shown.length ? " and more" : "";
   return new Refusal(
     "LIVEOPS_AMBIGUOUS_ID",
-    `${JSON.stringify(typed)} fits ${shown.join(", ")}${more}; type more of it`,
+    `${JSON.stringify(typed)} matches ${shown.join(", ")}${more}; type more characters`,
     {
       candidates: shown,
     },

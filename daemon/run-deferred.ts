@@ -1,4 +1,4 @@
-/** Work that nobody waits for, a piece in each turn of the event loop: whoever asks meanwhile is answered in between. */
+/** Runs one step in each turn of the event loop, so that requests are answered between the steps. */
 export function runDeferred(pieces: Array<() => void>, isOver: () => boolean): void {
   const [piece, ...rest] = pieces;
   if (!piece) return;

@@ -1,5 +1,5 @@
 /**
- * The daemon's services and what each tells the others. Nothing is started here: `daemon.ts` starts and stops them.
+ * The daemon's services and the callbacks between them. `daemon.ts` starts and stops the services.
  */
 import { EventEmitter } from "node:events";
 import type { Blocked, Operation } from "../protocol/operation.js";
@@ -31,7 +31,7 @@ import { Hub } from "./watch/hub.js";
 import { fits, type Scope } from "./watch/scope.js";
 
 export class Services {
-  /** Emits an operation's id whenever anything of it changed: record, events or log. */
+  /** Emits an operation's id when its record, events or log changed. */
   readonly signals = new EventEmitter().setMaxListeners(0);
   readonly queue = new Queue();
   readonly clock: TrustedClock;
@@ -51,7 +51,7 @@ export class Services {
   readonly retention: Retention;
   readonly #logsDecisions: boolean;
 
-  /** @param onBroken called when the store cannot be written any more: the daemon must stop */
+  /** @param onBroken called when the store can no longer be written: the daemon must stop */
   constructor(
     private readonly settings: Settings,
     private readonly layout: Layout,
@@ -120,7 +120,7 @@ export class Services {
     this.retention = new Retention({ store, lifecycle, limits: settings, clock, log: logger });
   }
 
-  /** The record as it is shown: with what is only known now. */
+  /** The record as shown, with its momentary values. */
   present(entry: Entry): Operation {
     const blockedBy = ({ record }: Entry): Blocked | null =>
       this.blockedTypes.of(record.op) ?? this.scheduler.pool.blocked;
@@ -132,7 +132,7 @@ export class Services {
     return this.store.payloads.complete(this.present(entry), (problem) => this.#addProblem(problem));
   }
 
-  /** Takes in what the store held at its start. */
+  /** Adds the operations that the store loaded to the hub and the queue. */
   noteStored(): void {
     for (const entry of this.store.ledger.entries.values()) {
       this.hub.changed(null, entry.record);
@@ -140,7 +140,7 @@ export class Services {
     }
   }
 
-  /** As `noteStored`, for the newest finished operations: they are read once the daemon answers. */
+  /** As `noteStored`, for the newest finished operations: they are read after the daemon answers. */
   noteFinished(): void {
     for (const entry of this.store.recent.values()) this.hub.changed(null, entry.record);
   }
@@ -166,7 +166,7 @@ export class Services {
         },
         onBlocked: ({ record }, key) => {
           this.hub.changedKey(record, key);
-          // Its time left is shown or not by that.
+          // Whether the remaining time is shown depends on this key.
           if (record.progress !== null) this.hub.changedKey(record, "progress");
         },
         onLines: (entry, lines) => {
@@ -177,7 +177,7 @@ export class Services {
     });
   }
 
-  /** Decisions are durable and applied: tells everyone. */
+  /** A decision is durable and applied: announces its changes. */
   #stored(changes: Change[], { kind }: Decision): void {
     if (this.#logsDecisions) this.log.logger.debug({ kind, ids: changes.map(({ id }) => id) }, "decision");
     for (const { id, before, after } of changes) {
@@ -185,7 +185,7 @@ export class Services {
       this.feed.changed(id, before, after);
       if (after) this.hub.changed(before, after);
       else this.hub.removed(id);
-      // Nobody listens for one that was not there.
+      // A new operation has no listeners.
       if (before) this.signals.emit(id);
     }
     this.scheduler.kick();
@@ -210,7 +210,7 @@ export class Services {
       return linesAfter(runDir(this.layout, id), after, limit).lines;
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      // A stream of many operations goes on with the others; a page of this log is answered with the reason.
+      // A stream of many operations continues with the others; a request for this log is answered with the reason.
       this.log.logger.warn({ err: error, id }, "log lines of a watch stream cannot be read");
       return [];
     }

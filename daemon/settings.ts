@@ -1,4 +1,4 @@
-/** What the daemon runs with: flags > environment > config file > these defaults. */
+/** The daemon's settings: flags > environment > config file > these defaults. */
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,15 +9,15 @@ import { type PlaceFlags, socketPath, stateDir, userOpsDirs } from "../protocol/
 export interface Settings extends Limits {
   stateDir: string;
   socket: string;
-  /** All operations directories, strongest first. */
+  /** All operations directories, highest priority first. */
   opsDirs: string[];
-  /** Those of them that come with liveops. */
+  /** The operations directories that come with liveops. */
   shippedDirs: string[];
-  /** What was said by flags, paths made absolute: a restart says it again. */
+  /** The flags, with absolute paths: a restart passes them again. */
   flags: { ops: string[]; concurrency: number | null; logLevel: LogLevel | null };
-  /** Operations that run at the same time. Default: as many as cores, at least 2. */
+  /** Operations that run at the same time. Default: the number of cores, at least 2. */
   concurrency: number;
-  /** The cgroup below which each worker gets its own: `auto`, `off` or a path. */
+  /** The cgroup below which each worker gets its own cgroup: `auto`, `off` or a path. */
   cgroup: string;
   /** The least severe level that is logged. Default: `info`. */
   logLevel: LogLevel;

@@ -1,4 +1,4 @@
-/** The way to the daemon's end: nothing new is taken on, and with `now` what runs is cancelled and waited for first. */
+/** Prepares the daemon's stop: refuses new operations; with `now`, cancels running operations and awaits their end. */
 import { Refusal } from "../protocol/errors.js";
 import type { StopReply } from "../protocol/replies.js";
 import type { Lifecycle } from "./lifecycle.js";
@@ -7,7 +7,7 @@ import { StoreFullError } from "./store/journal.js";
 import type { Store } from "./store/store.js";
 
 export class Stopping {
-  /** Nothing new is taken on any more. */
+  /** Whether new operations are refused. */
   begun = false;
 
   constructor(
@@ -17,9 +17,9 @@ export class Stopping {
   ) {}
 
   /**
-   * Says what goes on without the daemon.
+   * Returns how many operations continue without the daemon.
    *
-   * @throws Refusal where what runs is to be cancelled and the disk has no room to record that: the daemon goes on
+   * @throws Refusal where the disk has no room to record the cancels: the daemon continues
    */
   async prepare(now: boolean): Promise<StopReply> {
     const { scheduler } = this;
@@ -35,9 +35,10 @@ export class Stopping {
   }
 
   async #cancelAll(ids: string[]): Promise<number> {
-    // A cancel might still fit where the end that follows does not: what is known to be full is not tried.
+    // On a full disk a cancel might still fit where the finish does not, so no cancel is tried.
     if (ids.length > 0 && this.store.isFull) this.store.probe();
-    if (ids.length > 0 && this.store.isFull) throw new StoreFullError("no room for what ends");
+    if (ids.length > 0 && this.store.isFull)
+      throw new StoreFullError("no room to record the end of operations");
     this.scheduler.pause();
     // Appended in one turn, so that all are recorded or none.
     const cancelled = await Promise.all(ids.map((id) => this.#cancel(id)));
@@ -45,7 +46,7 @@ export class Stopping {
     return cancelled.filter(Boolean).length;
   }
 
-  /** False where it is over by now. */
+  /** False where the operation is already finished. */
   async #cancel(id: string): Promise<boolean> {
     try {
       await this.lifecycle.cancel(id);
@@ -62,7 +63,7 @@ function notStopped(running: number): Refusal {
   const what = running === 1 ? "the end of a running operation" : `the end of ${running} running operations`;
   return new Refusal(
     "LIVEOPS_STORE_FULL",
-    `the daemon goes on: the state directory's disk is full, and ${what} cannot be recorded; make room and try ` +
-      "again, or stop it without --now (what runs goes on under the next daemon)",
+    `the daemon is not stopped: the state directory's disk is full, so ${what} cannot be recorded; make room and try ` +
+      "again, or run: liveopsd stop (running operations continue under the next daemon)",
   );
 }

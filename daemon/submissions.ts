@@ -1,8 +1,8 @@
 /**
- * Submits: read the parameters in the loader, journal, answer once durable. Several come as one: all of them or none.
+ * Submits: parse the parameters in the loader, journal, answer once durable. A batch is submitted as a unit or refused.
  *
- * Under one idempotency key the same request is answered with the same operations, however often it comes, and
- * also where the first was cut off in the middle of its batch: what is missing then is submitted.
+ * A repeated request with the same idempotency key is answered with the same operations. Where the first request was
+ * cut off in the middle of its batch, the repeat submits the missing operations.
  */
 import { homedir } from "node:os";
 import { hashOfParams } from "../ops/runner/stage-values.js";
@@ -29,9 +29,9 @@ interface Asked {
 }
 
 export class Submissions {
-  /** Under way, by key: a second request with the same key waits for the first. */
+  /** Pending requests by key: a second request with the same key waits for the first. */
   readonly #pending = new Map<string, { hash: string; result: Promise<Submitted> }>();
-  /** Let in and not queued yet. */
+  /** Operations that are accepted and not queued yet. */
   #underWay = 0;
   #bytesUnderWay = 0;
 
@@ -103,7 +103,7 @@ export class Submissions {
     if (isStopping()) {
       throw new Refusal(
         "LIVEOPS_STOPPING",
-        "nothing was recorded: the daemon is stopping; liveopsd start starts the next one",
+        "nothing was recorded: the daemon is stopping; start it again with: liveopsd start",
       );
     }
     const bytesQueued = store.queuedBytes + this.#bytesUnderWay;
@@ -111,14 +111,14 @@ export class Submissions {
       throw tooManyBytes(bytesQueued, bytes, settings.maxQueuedBytes);
     const waiting = queue.length + blockedTypes.length + this.#underWay;
     if (waiting + wanted <= settings.maxQueued) return;
-    const room = wanted > 1 ? `, and there is room for ${settings.maxQueued}` : "";
+    const room = wanted > 1 ? `, and maxQueued allows ${settings.maxQueued}` : "";
     throw new Refusal(
       "LIVEOPS_QUEUE_FULL",
-      `${waiting} operations wait already${room}; try again when some are done (liveops ls)`,
+      `${waiting} operations wait already${room}; try again when some have started (liveops ls)`,
     );
   }
 
-  /** @throws Refusal where the key was used with another body, or its operation was removed since */
+  /** @throws Refusal where the key was used with another body, or the operation of the key was removed */
   #stored({ key, hash }: IdempotencyKey): Entry | null {
     const { store } = this.context;
     const entry = store.findByKey(key);
@@ -129,7 +129,7 @@ export class Submissions {
     return entry;
   }
 
-  /** A key of one operation used for a batch, or the other way round. */
+  /** Whether the key of one operation is used for a batch, or the reverse. */
   #otherUse(key: string, isBatch: boolean): boolean {
     const { store } = this.context;
     const other = isBatch ? key : nthKey(key, 0);
@@ -162,7 +162,7 @@ function nthKey(key: string, index: number): string {
 }
 
 function ofBatch({ code, message, extra }: Refusal, index: number, length: number): Refusal {
-  return new Refusal(code, `none of the ${length} was recorded, for number ${index + 1}: ${message}`, extra);
+  return new Refusal(code, `batch of ${length} rejected: item ${index + 1}: ${message}`, extra);
 }
 
 function wasRemoved(id: string): Refusal {

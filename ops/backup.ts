@@ -1,8 +1,8 @@
 /**
- * `backup`: a directory or file into a compressed tar archive with a SHA-256 manifest beside it.
+ * `backup`: writes a directory or file into a compressed tar archive, with a SHA-256 manifest next to it.
  *
- * Hands over to `verify-backup`, which hands over to `prune-backups`. Until the archive is whole it has no final
- * name; on failure and cancellation nothing of it stays.
+ * The chain continues with `verify-backup` and `prune-backups`. The archive gets its final name when it is complete.
+ * After a failure or cancellation no part of it remains.
  */
 import { createHash } from "node:crypto";
 import { pipeline } from "node:stream/promises";
@@ -26,22 +26,22 @@ export class Backup extends LiveOperation<typeof Backup> {
   static stages = ["Scan", "Archive", "Checksum"] as const;
   static params = z.object({
     source: z.string().min(1).describe("directory or file to back up"),
-    target: z.string().min(1).describe("directory the archive goes to; made where it is missing"),
+    target: z.string().min(1).describe("directory for the archive; created if it is missing"),
     name: z
       .string()
-      .refine((name) => name === backupName(name), "must be usable as a file name, of at most 150 bytes")
+      .refine((name) => name === backupName(name), "must be a valid file name of at most 150 bytes")
       .optional()
-      .describe("what the archives are called; default: the source's last part"),
+      .describe("name of the archives; default: the last part of the source"),
     exclude: z
       .array(z.string().min(1))
       .default([])
       .describe("names at any depth (node_modules, *.log) or paths below the source (build/**) to leave out"),
-    keep: z.int().min(1).default(7).describe("how many archives of this name prune-backups keeps"),
+    keep: z.int().min(1).default(7).describe("number of archives of this name that prune-backups keeps"),
     unreadable: z
       .enum(["fail", "skip"])
       .default("fail")
-      .describe("what to do about entries that cannot be read: fail, or skip them and say so"),
-    level: z.int().min(1).max(9).default(6).describe("of compression: 1 is fastest, 9 is smallest"),
+      .describe("for entries that cannot be read: fail, or skip them and log each"),
+    level: z.int().min(1).max(9).default(6).describe("compression level: 1 is fastest, 9 is smallest"),
   });
 
   private readonly source = place(this.params.source);
@@ -85,13 +85,13 @@ export class Backup extends LiveOperation<typeof Backup> {
     p.chainTo(VerifyBackup, { archive: reserved.archive, keep: this.params.keep });
   }
 
-  /** Counts what is there, so that the bar has a total and what cannot be read is known before hours have passed. */
+  /** Counts the entries, so that the progress bar has a total and unreadable entries are found at the start. */
   private async scan(p: Progress<Backup>, account: Account) {
     const source = checkSource(this.source);
     const { dev, ino } = checkArchiveTarget(this.target, source);
     if (this.params.name === undefined) checkNameIsOurs(this.target, this.name, source);
     for (const file of leftovers(this.target, this.name)) {
-      p.log(`${shown(file)} is not whole: remove it unless another backup of this name runs now`);
+      p.log(`${shown(file)} is incomplete: remove it unless another backup of this name is running`);
     }
 
     const options: WalkOptions = { exclude: this.exclude, target: { dev, ino }, report: account.report };
@@ -133,7 +133,7 @@ export class Backup extends LiveOperation<typeof Backup> {
       },
       changed: (path) => {
         this.tally.changed++;
-        p.log(`${shown(path)} was written to while it was read`);
+        p.log(`${shown(path)} changed while it was read`);
       },
     });
     const tracked = p.track(pieces, {
@@ -148,7 +148,7 @@ export class Backup extends LiveOperation<typeof Backup> {
       },
       createGzip({ level: this.params.level, chunkSize: 64 * 1024 }),
       async (compressed: AsyncIterable<Buffer>) => {
-        // Not a stream of the handle: it would close it, or never end.
+        // A write stream would close the handle, or never end.
         for await (const bytes of compressed) await reserved.handle.appendFile(bytes);
       },
       { signal: p.signal },
@@ -156,7 +156,7 @@ export class Backup extends LiveOperation<typeof Backup> {
     await reserved.handle.sync();
   }
 
-  /** Reads the archive back from where it was written. */
+  /** Reads the archive back from the disk. */
   private async checksum(p: Progress<Backup>, { handle }: Reserved) {
     const { size } = await handle.stat();
     const hash = createHash("sha256");

@@ -1,9 +1,8 @@
 /**
- * File names and sizes as a log line shows them, and errors that need no stack. A name stays on one line whatever it
- * contains.
+ * Formats file names and sizes for log lines, and defines errors without a stack. A name always stays on one line.
  */
 
-/** The path itself, or quoted with escapes where it holds control characters. */
+/** The path; quoted and with escapes if it contains control characters. */
 export function shown(path: string): string {
   return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(path)
     ? JSON.stringify(path).replace(
@@ -25,7 +24,7 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
 }
 
-/** A failure of the shipped operations that is no fault in their code: its words are enough, it carries no stack. */
+/** An expected failure of the shipped operations, not a bug: its message is enough, so it has no stack. */
 export class PlainError extends Error {
   override name = "PlainError";
 

@@ -1,8 +1,8 @@
 /**
  * `prune-backups`: keeps the newest archives of one name in a directory and removes the older ones.
  *
- * Ends the chain of `backup` and works alone. It touches regular files that are named as backup names them and have
- * their manifest beside them, and nothing else.
+ * The last operation of the chain of `backup`; also runs on its own. It removes only regular files with a name that
+ * backup gives and a manifest next to them.
  */
 import { lstatSync, readdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -15,16 +15,14 @@ export class PruneBackups extends LiveOperation<typeof PruneBackups> {
   static title = "Prune backups";
   static stages = ["Prune"] as const;
   static params = z.object({
-    directory: z.string().min(1).describe("where the archives are"),
-    name: z.string().min(1).describe("which archives: the name that backup gave them"),
-    keep: z.int().min(1).default(7).describe("how many of the newest to keep"),
-    dryRun: z.boolean().default(false).describe("only say what would be removed"),
+    directory: z.string().min(1).describe("directory of the archives"),
+    name: z.string().min(1).describe("name of the archives, as given to backup"),
+    keep: z.int().min(1).default(7).describe("number of newest archives to keep"),
+    dryRun: z.boolean().default(false).describe("log the archives to remove, but remove none"),
     spare: z
       .string()
       .optional()
-      .describe(
-        "file name of an archive that is kept in any case: the one just made, should clocks disagree",
-      ),
+      .describe("file name of an archive that is always kept: the archive just made, even if clocks differ"),
   });
 
   async run(p: Progress<PruneBackups>): Promise<void> {
@@ -35,7 +33,7 @@ export class PruneBackups extends LiveOperation<typeof PruneBackups> {
       const old = archives.slice(keep).filter(({ file }) => file !== spare);
       let freedBytes = 0;
       for (const { file, bytes } of p.track(old, { label: "Prune", unit: "archive" })) {
-        // The archive first: one without a manifest would never be looked at again.
+        // The archive first, because an archive without a manifest is never pruned.
         if (!dryRun) for (const each of [file, manifestFile(file)]) remove(join(directory, each));
         freedBytes += bytes;
         p.log(`${dryRun ? "would remove" : "removed"} ${shown(file)} (${bytesShown(bytes)})`);
@@ -59,10 +57,8 @@ function archivesOf(directory: string, name: string): { file: string; bytes: num
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "ENOENT" && code !== "ENOTDIR")
-      throw new PlainError(
-        `cannot look into ${shown(directory)} (${code}): give the directory of the archives`,
-      );
-    throw new PlainError(`there is no directory ${shown(directory)}: give the one the archives are in`);
+      throw new PlainError(`cannot read ${shown(directory)} (${code}): give the directory of the archives`);
+    throw new PlainError(`there is no directory ${shown(directory)}: give the directory of the archives`);
   }
   const present = new Set(files);
   return files
@@ -77,7 +73,7 @@ function archivesOf(directory: string, name: string): { file: string; bytes: num
     });
 }
 
-/** What is gone already was removed by another prune. */
+/** A missing file was removed by another prune. */
 function remove(path: string): void {
   try {
     unlinkSync(path);
@@ -87,7 +83,7 @@ function remove(path: string): void {
   }
 }
 
-/** Null for what is no regular file, or was removed meanwhile. */
+/** Null if the path is not a regular file, or no longer exists. */
 function regularSize(path: string): number | null {
   try {
     const stat = lstatSync(path);

@@ -1,8 +1,8 @@
 /**
- * `shell`: runs a command, its output line by line in the log, its exit code as the result.
+ * `shell`: runs a command. Its output goes to the log line by line; its exit code is the result.
  *
- * `liveops submit shell -- make -j4`. The command leads a process group of its own, which ends as a whole when the
- * operation is cancelled, and when the worker dies.
+ * Example: `liveops submit shell -- make -j4`. The command leads its own process group. When the operation is
+ * cancelled or the worker dies, all processes of the group end.
  */
 import { LiveOperation, type Progress, z } from "liveops";
 import { shown } from "./messages.js";
@@ -20,21 +20,18 @@ export class Shell extends LiveOperation<typeof Shell> {
   static gracePeriod = LONGEST_GRACE + 5;
   static params = z
     .object({
-      args: z
-        .array(z.string())
-        .default([])
-        .describe("the command and its arguments, started as they are, without a shell"),
+      args: z.array(z.string()).default([]).describe("command and its arguments, run without a shell"),
       script: z
         .string()
         .min(1)
         .optional()
-        .describe('a line for sh -c instead of a command; args are then its "$1", "$2" …'),
+        .describe('script for sh -c instead of a command; args are its "$1", "$2" …'),
       grace: z
         .number()
         .min(0)
         .max(LONGEST_GRACE)
         .default(8)
-        .describe("seconds between SIGTERM and SIGKILL when it is cancelled"),
+        .describe("seconds between SIGTERM and SIGKILL after a cancel"),
     })
     .refine(({ args, script }) => script !== undefined || (args[0] ?? "") !== "", {
       message: "nothing to run: give a command after -- (liveops submit shell -- make -j4), or script=…",
@@ -63,7 +60,7 @@ export class Shell extends LiveOperation<typeof Shell> {
     p.result({ exitCode, signal, seconds });
   }
 
-  /** Until the command has ended and nothing holds its output any more. */
+  /** Waits until the command has ended and no process holds its output open. */
   private async follow(p: Progress<Shell>, group: Group, name: string) {
     const status = new Latest((text) => p.status(text.slice(-LONGEST_STATUS)), 250);
     const show = (text: string) => status.set(text);
@@ -76,8 +73,8 @@ export class Shell extends LiveOperation<typeof Shell> {
         forward(group.stderr, process.stderr, show),
       ]);
       const end = await group.ended;
-      // Shown only where it takes a moment: the output normally ends with the command.
-      show(`${shown(name)} ${ending(end)}; what it left running still holds its output`);
+      // Normally the output ends with the command, and this status is not shown.
+      show(`${shown(name)} ${ending(end)}; a process that it started still holds its output open`);
       await output;
       return end;
     } finally {
@@ -88,7 +85,7 @@ export class Shell extends LiveOperation<typeof Shell> {
   }
 }
 
-/** As one would type it. */
+/** Quotes a word for a shell. */
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

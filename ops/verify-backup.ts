@@ -1,8 +1,8 @@
 /**
- * `verify-backup`: reads an archive through once more and compares every entry with its manifest.
+ * `verify-backup`: reads an archive and compares every entry with its manifest.
  *
- * Follows `backup` in its chain and works alone. With `keep` it hands over to `prune-backups`, so that older archives
- * are only ever removed behind one that was read back.
+ * Follows `backup` in its chain; also runs on its own. With `keep`, the chain continues with `prune-backups`, so that
+ * older archives are removed only after a newer archive was verified.
  */
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
@@ -17,7 +17,7 @@ import { DamagedArchive, type TarEntry, TarReader } from "./archive/tar-read.js"
 import { bytesShown, count, PlainError, shown } from "./messages.js";
 import { PruneBackups } from "./prune-backups.js";
 
-/** Differences named in the log; the rest is only counted. */
+/** Differences that the log lists; the others are only counted. */
 const NAMED = 200;
 
 export class VerifyBackup extends LiveOperation<typeof VerifyBackup> {
@@ -25,12 +25,12 @@ export class VerifyBackup extends LiveOperation<typeof VerifyBackup> {
   static title = "Verify backup";
   static stages = ["Verify"] as const;
   static params = z.object({
-    archive: z.string().min(1).describe("an archive that backup wrote, its manifest beside it"),
+    archive: z.string().min(1).describe("archive written by backup, with its manifest next to it"),
     keep: z
       .int()
       .min(1)
       .optional()
-      .describe("how many archives of this name to keep; without it none is removed"),
+      .describe("number of archives of this name to keep; without it, no archive is removed"),
   });
 
   private readonly archive = place(this.params.archive);
@@ -59,7 +59,7 @@ export class VerifyBackup extends LiveOperation<typeof VerifyBackup> {
     }
     const name = parseArchiveFile(basename(this.archive))?.name;
     if (!name)
-      throw new PlainError(`${shown(basename(this.archive))} is not named as backup names its archives`);
+      throw new PlainError(`${shown(basename(this.archive))} does not have the name of a backup archive`);
     p.chainTo(PruneBackups, { directory: dirname(this.archive), name, keep, spare: basename(this.archive) });
   }
 
@@ -100,17 +100,17 @@ export class VerifyBackup extends LiveOperation<typeof VerifyBackup> {
     if (named > NAMED) p.log(`and ${named - NAMED} more`);
     if (named > 0) {
       throw new PlainError(
-        `the archive is not what its manifest says: ${missing} missing, ${extra} extra, ${differing} differing`,
+        `the archive does not match its manifest: ${missing} missing, ${extra} extra, ${differing} differing`,
       );
     }
     if (whole.digest("hex") !== manifest.tail?.archive.sha256) {
       throw new PlainError(
-        "the archive's own checksum is not what its manifest says, though every entry in it is",
+        "the checksum of the archive does not match its manifest, although every entry does",
       );
     }
   }
 
-  /** Hashes the entries as they pass; each is told with its content's hash. */
+  /** Hashes the content of the entries; calls `add` for each entry with its hash. */
   private entries(add: (entry: FoundEntry) => void) {
     let current: TarEntry;
     let hash: Hash;
@@ -142,7 +142,7 @@ function sizeOf(file: string, what: string): number {
     const stat = statSync(file);
     if (stat.isFile()) return stat.size;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new PlainError(`there is no ${what} ${shown(file)}`);
 }

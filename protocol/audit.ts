@@ -6,27 +6,27 @@ export interface AuditLine {
   /** ISO 8601. */
   at: string;
   action: AuditAction;
-  /** Operations, at most 20 of them. */
+  /** Ids of the operations, at most 20. */
   ids: string[];
-  /** How many operations. */
+  /** Number of operations. */
   count: number;
   /** `done`, or the code of the refusal. */
   result: string;
-  /** The user who owns the socket: its mode lets in this user and root alone. Null where the system has no users. */
+  /** The owner of the socket; its mode admits only this user and root. Null if the system has no user ids. */
   uid: number | null;
-  /** Null: the client did not say who it is, or nobody asked through the socket. */
+  /** Null: the client sent no `Liveops-Client` header, or the action did not come through the socket. */
   client: AuditClient | null;
   /** The request's idempotency key. */
   key: string | null;
-  /** What else was asked for. */
+  /** Other values of the request. */
   details: Record<string, string | number | boolean> | null;
 }
 
 export interface AuditClient {
-  /** The client said so; nothing proves it. */
+  /** The client reports these values; they are not verified. */
   claimed: true;
   pid: number;
   command: string;
-  /** What `/proc` said of that pid at the time of the request; null where it said nothing. */
+  /** The process of that pid in `/proc` at the time of the request; null if there was none. */
   process: { uid: number; comm: string } | null;
 }

@@ -1,4 +1,4 @@
-/** Lines of `POST /v1/daemon/backup`: progress, then `done` or `failed` as the last one. */
+/** Lines of `POST /v1/daemon/backup`: progress; the last line is `done` or `failed`. */
 import type { Problem } from "./errors.js";
 
 export interface BackupProgress {
@@ -10,7 +10,7 @@ export interface BackupProgress {
 export interface BackupDone {
   type: "done";
   dir: string;
-  /** The moment whose state the backup holds; ISO 8601. */
+  /** Time of the state in the backup; ISO 8601. */
   at: string;
   files: number;
   bytes: number;

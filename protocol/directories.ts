@@ -1,14 +1,14 @@
-/** Makes directories: any, and those of the cache, which must belong to this user since their files are executed. */
+/** Creates directories. Cache directories must belong to this user, because their files are executed. */
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { pathProblem } from "./owned-path.js";
 
 /**
- * Makes the directory, and its parents where they are missing. Node's own recursive mkdir never returns below a
- * directory that takes none (/proc).
+ * Creates the directory and its missing parents. Node's recursive mkdir never returns below a directory that accepts
+ * no entries (/proc).
  *
- * @param mode of those that are made
- * @throws the error of the system call; EEXIST where something else stands in its place
+ * @param mode mode of the created directories
+ * @throws the system error; EEXIST if the path exists and is not a directory
  */
 export function makeDirectory(dir: string, mode = 0o777): void {
   if (isDirectory(dir)) return;
@@ -24,19 +24,19 @@ function isDirectory(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   } catch {
-    // Whoever may not look is told so by the attempt to make it.
+    // Without permission to stat the path, mkdir reports the error.
     return false;
   }
 }
 
 /**
- * Makes the directory, mode 0700, with the two above it where they are missing.
+ * Creates the directory with mode 0700, and its parent and grandparent if they are missing.
  *
- * @returns false where that cannot be, or where another user could write there: go without a cache
+ * @returns false if that fails or another user could write to the directory; use no cache then
  */
 export function makeCacheDirectory(dir: string): boolean {
   try {
-    // One after the other: asked for all at once below /proc, Node tries for ever.
+    // One at a time, because a recursive mkdir below /proc never returns.
     for (const each of [dirname(dirname(dir)), dirname(dir), dir])
       if (!existsSync(each)) mkdirSync(each, { mode: 0o700 });
     return pathProblem(dir) === null;

@@ -1,8 +1,8 @@
-/** Durations as typed: `30`, `30s`, `10m`, `2h`, `1h30m`, `500ms`. */
+/** Parses durations: `30`, `30s`, `10m`, `2h`, `1h30m`, `500ms`. */
 
 const UNITS: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86400 };
 
-/** Seconds, or null where the text is no duration. A bare number is seconds. */
+/** The duration in seconds; null if the text is not a duration. A number without a unit is in seconds. */
 export function parseDuration(text: string): number | null {
   const trimmed = text.trim();
   if (/^\d+(\.\d+)?$/.test(trimmed)) return Number(trimmed);

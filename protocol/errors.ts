@@ -1,9 +1,9 @@
 /**
- * The catalogue of errors: stable code, HTTP status, exit code, title, summary.
- * `npm run docs` makes docs/errors.md of it.
+ * The catalogue of errors: stable code, HTTP status, exit code, title, summary. `npm run docs` writes docs/errors.md
+ * from it.
  *
- * A detail says what happened, the valid choices and what to type next. Statuses map to exit codes by
- * `exitCodeOfStatus`, so a client that meets a newer code still exits right.
+ * A detail says what failed, why, and the next command. `exitCodeOfStatus` maps a status to an exit code, so that a
+ * client exits correctly for a code that it does not know.
  */
 import { EXIT, type ExitCode } from "./exit-codes.js";
 
@@ -22,11 +22,11 @@ const PHRASES = {
   507: "Insufficient Storage",
 } as const;
 
-/** An error that a route answers with. */
+/** An error reply of a route. */
 interface KnownRefusal {
   status: keyof typeof PHRASES;
   title: string;
-  /** What the code means. The commands print it before the detail. */
+  /** Meaning of the code. The commands print it before the detail. */
   summary: string;
 }
 
@@ -34,25 +34,25 @@ function refusal(status: keyof typeof PHRASES, summary: string): KnownRefusal {
   return { status, title: PHRASES[status], summary };
 }
 
-/** What a route may answer with. */
+/** The error replies of the routes. */
 export const REFUSALS = {
   LIVEOPS_BAD_REQUEST: refusal(400, "The request is not valid"),
   LIVEOPS_PARAMS_INVALID: refusal(422, "The parameters are not valid"),
   LIVEOPS_KEY_REUSED: refusal(422, "The idempotency key was used for another request"),
   LIVEOPS_TOO_LARGE: refusal(413, "The request is too large"),
   LIVEOPS_NO_SUCH_OPERATION: refusal(404, "No such operation"),
-  LIVEOPS_AMBIGUOUS_ID: refusal(404, "The id fits several operations"),
+  LIVEOPS_AMBIGUOUS_ID: refusal(404, "The id is ambiguous"),
   LIVEOPS_NO_SUCH_TYPE: refusal(404, "No such operation type"),
   LIVEOPS_NO_SUCH_ROUTE: refusal(404, "No such route"),
-  LIVEOPS_METHOD_NOT_ALLOWED: refusal(405, "The route does not take the method"),
+  LIVEOPS_METHOD_NOT_ALLOWED: refusal(405, "The route does not accept the method"),
   LIVEOPS_WRONG_STATE: refusal(409, "The operation is in the wrong state"),
-  LIVEOPS_BACKUP_TARGET: refusal(422, "The directory cannot take a backup"),
-  LIVEOPS_BACKUP_RUNNING: refusal(409, "A backup is being written"),
-  LIVEOPS_SOCKET_NOT_OURS: refusal(409, "The socket is not this user's alone"),
-  LIVEOPS_VERSION: refusal(426, "The client and the daemon do not speak the same version"),
+  LIVEOPS_BACKUP_TARGET: refusal(422, "The directory cannot be used for a backup"),
+  LIVEOPS_BACKUP_RUNNING: refusal(409, "Another backup is running"),
+  LIVEOPS_SOCKET_NOT_OURS: refusal(409, "The socket is not safe"),
+  LIVEOPS_VERSION: refusal(426, "The client and the daemon have incompatible versions"),
   LIVEOPS_QUEUE_FULL: refusal(429, "The queue is full"),
   LIVEOPS_TYPE_FAULT: refusal(500, "An operation file failed"),
-  LIVEOPS_INTERNAL: refusal(500, "A fault in liveops"),
+  LIVEOPS_INTERNAL: refusal(500, "Internal error (a bug in liveops)"),
   LIVEOPS_TOO_MANY_WATCHERS: refusal(503, "Too many streams are open"),
   LIVEOPS_TOO_MANY_CONNECTIONS: refusal(503, "Too many connections are open"),
   LIVEOPS_RUN_FILES_UNREADABLE: refusal(503, "The operation's run files cannot be read"),
@@ -63,7 +63,7 @@ export const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS;
 
-/** When a route answers with each refusal; docs/errors.md shows it. */
+/** When a route replies with each code; docs/errors.md shows it. */
 export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_BAD_REQUEST: "The body or the query does not fit the route",
   LIVEOPS_PARAMS_INVALID: "The type does not accept these parameters; the detail lists those it accepts",
@@ -78,34 +78,34 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_WRONG_STATE:
     "The state does not allow it: cancel needs a live operation, retry a failed or cancelled one, remove a finished one",
   LIVEOPS_BACKUP_TARGET: "The directory is not empty, is inside the state directory, or cannot be used",
-  LIVEOPS_BACKUP_RUNNING: "Another backup is being written; only one is written at a time",
+  LIVEOPS_BACKUP_RUNNING: "Another backup is running; only one runs at a time",
   LIVEOPS_SOCKET_NOT_OURS:
     "Raised by the client: another user made the socket or could replace it; nothing was sent",
-  LIVEOPS_VERSION: "The client and the daemon have incompatible versions",
+  LIVEOPS_VERSION: "The major versions differ; before 1.0, the minor versions. Run `liveopsd restart`",
   LIVEOPS_QUEUE_FULL: "`maxQueued` operations or `maxQueuedBytes` bytes are queued",
   LIVEOPS_TYPE_FAULT: "The code that reads the parameters hung or ended its process; the detail says how",
-  LIVEOPS_INTERNAL: "Internal error (a bug in liveops); `liveopsd logs` shows more",
+  LIVEOPS_INTERNAL: "The daemon failed unexpectedly; `liveopsd logs` shows more",
   LIVEOPS_TOO_MANY_WATCHERS: "The limit of watch and event streams is reached",
-  LIVEOPS_TOO_MANY_CONNECTIONS: "The limit of connections is reached, and all of them are in use",
+  LIVEOPS_TOO_MANY_CONNECTIONS: "The limit of connections is reached, and every connection is in use",
   LIVEOPS_RUN_FILES_UNREADABLE: "The log or the events of the operation cannot be read; the detail says why",
-  LIVEOPS_STOPPING: "The daemon is stopping",
+  LIVEOPS_STOPPING: "The daemon is stopping; try again after the next start",
   LIVEOPS_BACKUP_FAILED: "The disk of the target is full or failed; the incomplete backup was removed",
   LIVEOPS_STORE_FULL: "Nothing was recorded; free some disk space and try again",
 };
 
-/** `error.code` of an operation that liveops itself failed. */
+/** `error.code` of a failed operation. */
 export const FAILURES = {
   LIVEOPS_FAILED: "The operation called `p.error`",
   LIVEOPS_EXCEPTION: "The operation threw an exception",
   LIVEOPS_WORKER_LOST: "The worker process died",
-  LIVEOPS_RUN_FILES_UNREADABLE: "The events or the directory could not be read when the worker had ended",
+  LIVEOPS_RUN_FILES_UNREADABLE: "The events or the directory could not be read after the worker ended",
   LIVEOPS_TIMEOUT: "The attempt ran longer than the `timeout` of its type",
   LIVEOPS_LOAD_FAILED: "The type did not load for `maxTypeWait` seconds",
   LIVEOPS_PARAMS_INVALID: "The parameters no longer fit the type",
   LIVEOPS_PAYLOAD_UNREADABLE: "The large parameters cannot be read from the state directory",
   LIVEOPS_CWD_GONE: "The working directory no longer exists",
   LIVEOPS_STAGE_ACTIVE: "A stage was still active; an `await` is missing",
-  LIVEOPS_STAGE_VALUE_NOT_JSON: "A stage of a resumable type returned a value that JSON cannot hold",
+  LIVEOPS_STAGE_VALUE_NOT_JSON: "A stage of a resumable type returned a value that JSON cannot represent",
   LIVEOPS_RESULT_NOT_JSON: "The result is not JSON",
   LIVEOPS_RESULT_TOO_LARGE: "The result is larger than 1 MiB as JSON",
   LIVEOPS_CHAIN_TOO_LONG: "The chain already has `maxChainLength` operations",
@@ -114,14 +114,14 @@ export const FAILURES = {
 
 export type FailureCode = keyof typeof FAILURES;
 
-/** `error.cause`: how the worker process ended, or which error nobody caught. */
+/** `error.cause`: how the worker process died, or the kind of uncaught error. */
 export const CAUSES = {
   exited: "The process ended itself (`process.exit`, or native code)",
-  "out-of-memory": "The process had no memory left: its heap, its buffers or its `memoryMax` was full",
+  "out-of-memory": "The process ran out of memory: its heap, its buffers or its `memoryMax` was full",
   segfault: "The process accessed invalid memory (SIGSEGV, SIGBUS)",
   aborted: "The process aborted (SIGABRT, SIGILL, SIGFPE, SIGTRAP)",
-  killed: "The process got SIGKILL, from a person, a program or the kernel when memory ran out",
-  signalled: "The process got another signal; the message names it",
+  killed: "The process received SIGKILL from a person, a program, or the kernel when memory ran out",
+  signalled: "The process received another signal; the message names it",
   restarted: "The machine was restarted while the operation ran",
   unknown: "The process died while no daemon was running",
   "uncaught-exception": "An exception in a timer or an event handler was not caught",
@@ -130,25 +130,25 @@ export const CAUSES = {
 
 export type Cause = keyof typeof CAUSES;
 
-/** RFC 9457 problem details, as every error reply carries them. */
+/** The body of an error reply: RFC 9457 problem details. */
 export interface Problem {
   type: string;
   title: string;
   status: number;
   code: string;
   detail: string;
-  /** Near names, where a name was mistyped. */
+  /** Names similar to a mistyped name. */
   nearest?: string[];
-  /** Ids that an ambiguous prefix fits. */
+  /** Ids that begin with an ambiguous prefix. */
   candidates?: string[];
 }
 
-/** A request that is refused: thrown in the daemon, sent as a problem, thrown again by the client. */
+/** A rejected request: thrown in the daemon, sent as a problem, thrown again by the client. */
 export class Refusal extends Error {
   override name = "Refusal";
   readonly status: number;
   readonly title: string;
-  /** What the code means, for people; of a newer daemon's code, the title. */
+  /** Meaning of the code; for an unknown code of a newer daemon, the title. */
   readonly summary: string;
 
   constructor(
@@ -182,7 +182,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The exit code for an error reply's status. */
+/** The exit code for the status of an error reply. */
 export function exitCodeOfStatus(status: number): ExitCode {
   if (status === 400 || status === 405 || status === 413 || status === 422) return EXIT.usage;
   if (status === 404) return EXIT.notFound;

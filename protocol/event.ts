@@ -1,26 +1,26 @@
 /**
- * Events: what happened in an operation, past tense, numbered by `seq` over all its attempts, stored.
+ * The stored events of an operation, numbered by `seq` over all its attempts.
  *
- * The daemon says the first group (they stand in the journal), the worker the second (they stand in the attempt's
- * `events.ndjson`). No two writers number the same operation at once: the daemon hands its last number to the
- * worker with the start and takes up again after the worker's last. `cancel:requested` is the one decision that
- * falls inside an attempt, so it carries no number of its own (`seq` 0) and changes nothing but its flag.
+ * The daemon writes `DaemonEvent` to the journal; the worker writes `WorkerEvent` to the attempt's `events.ndjson`.
+ * Only one writer numbers the events of an operation at a time: the daemon passes its last number to the worker at the
+ * start, and continues after the worker's last number. `cancel:requested` is the one daemon event during an attempt.
+ * So it has no number (`seq` 0) and sets only its flag.
  */
 import type { Omitted, Operation, OperationError, ProgressState, Status } from "./operation.js";
 import type { FinalState } from "./state.js";
 
-/** What an operation begins as: everything known when it is submitted. */
+/** The part of an operation that is known at the submit. */
 export type Submission = Pick<
   Operation,
   "id" | "op" | "title" | "label" | "cwd" | "params" | "stages" | "chain" | "limits"
 > & {
-  /** Set where the store keeps large parameters in a file of their own; `params` is empty then. */
+  /** Set if the store keeps large parameters in a separate file; `params` is empty then. */
   omitted?: Omitted;
 };
 
 interface Numbered {
   seq: number;
-  /** ISO 8601, UTC, the writer's wall clock. Order goes by `seq`. */
+  /** ISO 8601, UTC, the writer's wall clock. Order events by `seq`, not by time. */
   at: string;
   attempt: number;
 }
@@ -29,7 +29,7 @@ export type DaemonEvent = Numbered &
   (
     | { type: "operation:submitted"; operation: Submission }
     | { type: "attempt:started" }
-    /** Queued again by itself: its worker died, or its type retries; `retryAt` null is at once. */
+    /** Queued again without a request: the worker died, or the type retries. `retryAt` null: at once. */
     | { type: "attempt:requeued"; reason: string; retryAt: string | null }
     | { type: "cancel:requested"; reason: StopReason }
     | { type: "operation:retried"; from: string | null }
@@ -37,66 +37,66 @@ export type DaemonEvent = Numbered &
         type: "operation:finished";
         state: FinalState;
         result: unknown;
-        /** Set where the store keeps a large result in a file of its own; `result` is null then. */
+        /** Set if the store keeps a large result in a separate file; `result` is null then. */
         omitted?: Omitted;
         error: OperationError | null;
-        /** Id of the chain's next operation, created in the same durable record. */
+        /** Id of the chain's next operation, which the same journal record creates. */
         next: string | null;
       }
   );
 
 export type WorkerEvent = Numbered &
-  /** `entry`: what the daemon kept of the operation then; for recovery alone, and not shown. */
+  /** `entry`: the daemon's entry of the operation at that time, only for recovery; clients do not see it. */
   (
     | { type: "attempt:accepted"; pid: number; entry?: unknown }
-    /** The type was edited since the submit: what it declares now. */
+    /** The type was edited after the submit; its current title and stages. */
     | { type: "stages:declared"; title: string; stages: string[] }
     | { type: "stage:entered"; stage: string; index: number | null }
     | {
         type: "stage:left";
         stage: string;
-        /** Its place in the type's stages; null for one that is not declared. */
+        /** Index into the type's stages; null for an untracked stage. */
         index: number | null;
         state: "done" | "failed" | "cancelled";
-        /** The block did not run: an earlier attempt's value was returned. */
+        /** The block did not run; the value of an earlier attempt was returned. */
         resumed: boolean;
-        /** Monotonic clock. */
+        /** Duration, by the monotonic clock. */
         seconds: number;
-        /** What a resumable type's stage returned; for a later attempt alone, and not shown. */
+        /** Return value of a stage of a resumable type, only for a later attempt; clients do not see it. */
         value?: StageValue;
       }
     | { type: "progress:changed"; percent: number; progress: ProgressState | null }
     | { type: "status:changed"; status: Status }
     | { type: "records:dropped"; count: number }
-    /** `seconds`: how long the attempt ran, by the monotonic clock. */
+    /** `seconds`: duration of the attempt, by the monotonic clock. */
     | ({ type: "attempt:finished"; seconds: number } & Outcome)
   );
 
-/** What a stage returned, kept for a later attempt. */
+/** Return value of a stage, kept for a later attempt. */
 export interface StageValue {
-  /** How often the stage had been entered by then in its attempt, from 1. */
+  /** How many times the attempt had entered the stage, from 1. */
   occurrence: number;
-  /** Hash of the params the value was made with. */
+  /** Hash of the params that produced the value. */
   params: string;
   /** JSON; absent: the stage returned undefined. */
   value?: unknown;
 }
 
-/** How an attempt ended. The first word counts; it beats an exit code and a late cancel. */
+/** How an attempt ended. The first outcome counts; a later exit code or cancel does not change it. */
 export interface Outcome {
   state: FinalState;
   result: unknown;
   error: OperationError | null;
-  /** The chain's next operation, its id chosen in the worker; only with `succeeded`. */
+  /** The chain's next operation, only with `succeeded`. The worker chooses its id. */
   next: Submission | null;
-  /** The type did not load in the worker: `run` was not called. The operation may wait for its type. */
+  /** The type did not load in the worker, so `run` was not called. The operation may wait for its type. */
   notLoaded?: true;
 }
 
-/** Why an attempt was told to stop. The first reason sticks. */
+/** Why an attempt must stop. The first reason counts. */
 export type StopReason = "cancel" | "timeout";
 
-/** A worker's event before its writer numbers and stamps it. */
+/** A worker event without its number and time; the writer adds them. */
 export type EventBody = WithoutNumber<WorkerEvent>;
 type WithoutNumber<F> = F extends unknown ? Omit<F, keyof Numbered> : never;
 
@@ -109,7 +109,7 @@ export interface EndLine {
   state: FinalState;
 }
 
-/** The keys of an event beside those that every event has. */
+/** The keys of an event type, without those of every event. */
 type OwnKeys<T extends EventType> = Exclude<
   keyof Extract<OperationEvent, { type: T }>,
   "type" | "seq" | "at" | "attempt"
@@ -117,24 +117,24 @@ type OwnKeys<T extends EventType> = Exclude<
 
 interface EventText<T extends EventType> {
   writer: T extends DaemonEvent["type"] ? "daemon" : "worker";
-  /** Those that clients see. */
+  /** Keys that clients see. */
   keys: ReadonlyArray<OwnKeys<T>>;
   /** In Markdown. */
   meaning: string;
 }
 
-/** In the order of a life. */
+/** Every event type, in the usual order. */
 export const EVENTS: { readonly [T in EventType]: EventText<T> } = {
   "operation:submitted": {
     writer: "daemon",
     keys: ["operation"],
     meaning: "The operation was submitted and is queued",
   },
-  "attempt:started": { writer: "daemon", keys: [], meaning: "A worker was given the operation" },
+  "attempt:started": { writer: "daemon", keys: [], meaning: "The daemon gave the operation to a worker" },
   "attempt:accepted": {
     writer: "worker",
     keys: ["pid"],
-    meaning: "The worker accepted the operation; the attempt counts from here",
+    meaning: "The worker accepted the operation; the attempt counts from this event",
   },
   "stages:declared": {
     writer: "worker",
@@ -170,7 +170,7 @@ export const EVENTS: { readonly [T in EventType]: EventText<T> } = {
   "attempt:requeued": {
     writer: "daemon",
     keys: ["reason", "retryAt"],
-    meaning: "The operation was queued again: the worker died, or the type retries",
+    meaning: "The operation was queued again: the worker died, or the type retries; `retryAt` null: at once",
   },
   "operation:finished": {
     writer: "daemon",

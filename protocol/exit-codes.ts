@@ -1,6 +1,6 @@
 import type { FinalState } from "./state.js";
 
-/** Exit codes of every command (the contract: docs/commands.md lists them). */
+/** Exit codes of every command. They are stable; docs/commands.md lists them. */
 export const EXIT = {
   done: 0,
   failed: 1,
@@ -16,7 +16,7 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** What each exit code tells, in Markdown. */
+/** Meaning of each exit code, in Markdown. */
 export const EXIT_MEANINGS: Record<keyof typeof EXIT, string> = {
   done: "Success; for `run`, `wait`, `watch` and `submit --wait` or `--follow`: the last operation of the chain succeeded",
   failed: "The operation failed; with several ids: at least one failed",
@@ -30,7 +30,7 @@ export const EXIT_MEANINGS: Record<keyof typeof EXIT, string> = {
   interrupted: "The command was interrupted; the operations it watched continue",
 };
 
-/** The exit code that tells how an operation ended. */
+/** The exit code for the final state of an operation. */
 export function exitCodeOf(state: FinalState): ExitCode {
   return state === "succeeded" ? EXIT.done : state === "failed" ? EXIT.failed : EXIT.cancelled;
 }

@@ -1,4 +1,4 @@
-/** An entry of a map that is keyed by what users name: a stage may be called `toString`, which every object has. */
+/** Reads an own property of an object keyed by user-defined names: a stage named `toString` must not find a method. */
 export function getOwn<V>(map: Readonly<Record<string, V>>, key: string): V | undefined {
   return Object.hasOwn(map, key) ? map[key] : undefined;
 }

@@ -1,7 +1,7 @@
-/** Ids of operations: nanoid's alphabet API, 12 of 0-9a-z, the first a letter, safe in a path and a shell. */
+/** Ids of operations, made with nanoid: 12 characters of 0-9a-z, the first a letter; safe in a path and a shell. */
 import { customRandom } from "nanoid";
 
-/** Bytes of randomness drawn from the system at a time: a draw costs more than what is made of it. */
+/** Random bytes per call to the system: one call costs more than making an id. */
 const DRAWN = 2048;
 
 let drawn = new Uint8Array(0);
@@ -24,8 +24,8 @@ export function newId(): string {
   return first() + rest();
 }
 
-/** What an id, or a prefix of one, looks like. */
+/** Matches an id or a prefix of an id. */
 export const ID_PATTERN = /^[a-z][0-9a-z]{0,11}$/;
 
-/** Shortest prefix by which an operation may be named. */
+/** Fewest characters of a prefix that names an operation. */
 export const MIN_PREFIX = 3;

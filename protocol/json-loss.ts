@@ -1,29 +1,30 @@
 /**
- * What JSON.parse, or the code that takes its value, would change or drop without a word: a number that no double
- * holds, a `__proto__` key. Such input is refused, so that parameters are stored exactly or not at all.
+ * Finds JSON that JSON.parse, or the code that uses its value, silently changes: a number that a double cannot hold,
+ * a `__proto__` key. This input is rejected, so that parameters are stored exactly or not at all. Also checks the
+ * nesting depth.
  *
- * Keys that are given twice are the exception: the last one counts, as RFC 8259 describes of most parsers.
+ * Duplicate keys are the exception: the last one counts, as in most parsers (RFC 8259).
  */
 
-/** zod and assignments to plain objects drop this key, or take its value for the prototype. */
+/** zod and assignments to plain objects drop this key, or set the prototype with its value. */
 const FORBIDDEN = "__proto__";
 
-/** Either as it is, or with an escaped character. Without a match no key of the text is forbidden. */
+/** The key as text or with an escaped character. Without a match, the text has no forbidden key. */
 const MAY_HOLD_FORBIDDEN = /__proto__|\\u00[57]/i;
-/** Without a match every number of the text is exact. */
+/** Without a match, every number in the text is exact. */
 const MAY_BE_INEXACT = /\d{16}|e\+?\d{3}/i;
 
 interface JsonLoss {
-  /** Where: `params.a.__proto__`; null where it is not known. */
+  /** Location, such as `params.a.__proto__`; null if unknown. */
   path: string | null;
-  /** In words, to go on from "…: " */
+  /** Message that follows "…: ". */
   problem: string;
 }
 
 /**
- * The first loss between a JSON text and the value that JSON.parse made of it; null where there is none.
+ * Finds the first loss between a JSON text and the value that JSON.parse returned; null if there is none.
  *
- * @param value - nested less deep than a stack allows (depth.ts)
+ * @param value - checked with `isDeeper` first, so that the walk does not overflow the stack
  */
 export function lossInText(text: string, value: unknown): JsonLoss | null {
   const key = MAY_HOLD_FORBIDDEN.test(text) ? lossInValue(value) : null;
@@ -31,7 +32,7 @@ export function lossInText(text: string, value: unknown): JsonLoss | null {
   return MAY_BE_INEXACT.test(text) ? inexactNumber(text) : null;
 }
 
-/** The first `__proto__` key in a value, as a loss; null where there is none. */
+/** Finds the first `__proto__` key in a value; null if there is none. */
 export function lossInValue(value: unknown): JsonLoss | null {
   const path = pathOfForbidden(value, "");
   return path === null ? null : { path, problem: `the key ${path} cannot be kept; give it another name` };
@@ -64,15 +65,15 @@ function inexactNumber(text: string): JsonLoss | null {
   return loss;
 }
 
-/** Whole numbers must come back as they were written. Fractions are the nearest double, as everywhere in JSON. */
+/** An integer must keep its digits. A fraction becomes the nearest double, as everywhere in JSON. */
 function isExact(number: number, source: string): boolean {
   if (!Number.isFinite(number)) return false;
   return !/^-?\d+$/.test(source) || Number.isSafeInteger(number) || String(number) === source;
 }
 
 /**
- * Whether the value has lists and objects within each other more than `levels` deep; looks no deeper than that.
- * Code that walks a value of some thousand levels runs out of stack.
+ * Whether lists and objects in the value are nested more than `levels` deep. Walks no deeper than `levels`: a walk of
+ * some thousand levels overflows the stack.
  */
 export function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;

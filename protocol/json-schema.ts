@@ -1,15 +1,15 @@
 /**
- * Finding one's way in a JSON Schema (draft 2020-12, as zod writes it): references, branches, properties.
+ * Reads a JSON Schema (draft 2020-12, as zod writes it): references, branches, properties.
  *
- * Used by the parameter list and the word reader. Pure, loads nothing.
+ * Used by the parameter list and by the parser of `name=value` arguments. Pure; imports nothing.
  */
 
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
-/** The schema behind `$ref`s within the same document. */
+/** Follows `$ref`s within the same document. */
 export function resolveRef(schema: JsonSchema, root: JsonSchema): JsonSchema {
   let current = schema;
-  // A chain of references that is longer than this is a circle.
+  // A longer chain of references is taken for a cycle.
   for (let hops = 0; hops < 32 && typeof current.$ref === "string"; hops++) {
     const target = at(root, current.$ref);
     if (target === undefined) return {};
@@ -19,7 +19,7 @@ export function resolveRef(schema: JsonSchema, root: JsonSchema): JsonSchema {
   return current;
 }
 
-/** The alternatives a value may fit: the branches of `anyOf` and `oneOf`, flat, one for each type of a list of types. */
+/** The alternatives for a value, flat: branches of `anyOf` and `oneOf`, and one for each type of a list of types. */
 export function branches(schema: JsonSchema, root: JsonSchema, depth = 0): JsonSchema[] {
   const resolved = resolveRef(schema, root);
   const either = (resolved.anyOf ?? resolved.oneOf) as JsonSchema[] | undefined;
@@ -30,16 +30,16 @@ export function branches(schema: JsonSchema, root: JsonSchema, depth = 0): JsonS
   return either.flatMap((branch) => branches(branch, root, depth + 1));
 }
 
-/** An object schema taken as a whole, over its branches and the parts of an `allOf`. */
+/** An object schema, merged from its branches and the parts of an `allOf`. */
 export interface ObjectShape {
   properties: Map<string, JsonSchema>;
   /** Required in every branch. */
   required: Set<string>;
-  /** What other names may hold; null where there may be none. */
+  /** Schema of properties with other names; null if other names are not allowed. */
   rest: JsonSchema | null;
 }
 
-/** The shape of what may be an object here; null where nothing may. */
+/** The object shape that the schema allows; null if it allows no object. */
 export function objectShape(schema: JsonSchema, root: JsonSchema, depth = 0): ObjectShape | null {
   if (depth > 8) return null;
   const shapes: ObjectShape[] = [];
@@ -94,20 +94,20 @@ function restOf(additional: unknown): JsonSchema | null {
   return typeof additional === "object" && additional !== null ? (additional as JsonSchema) : null;
 }
 
-/** Whether a schema without branches says nothing: anything will do. */
+/** Whether a schema without branches allows any value. */
 export function isOpen(schema: JsonSchema): boolean {
   return !["type", "properties", "additionalProperties", "allOf", "const", "enum", "not"].some(
     (word) => word in schema,
   );
 }
 
-/** Whether a schema without branches leaves room for this type. */
+/** Whether a schema without branches allows this type. */
 export function mayBe(schema: JsonSchema, type: string): boolean {
   if (schema.type === undefined) return schema.not === undefined;
   return schema.type === type;
 }
 
-/** The values of `const` or `enum`; null where any value will do. */
+/** The values of `const` or `enum`; null without these keywords. */
 export function fixedValues(schema: JsonSchema): readonly unknown[] | null {
   if ("const" in schema) return [schema.const];
   return Array.isArray(schema.enum) ? schema.enum : null;

@@ -1,15 +1,15 @@
-/** Bounds that are part of the contract and no setting: what does not fit is refused or cut, and said. */
+/** Fixed limits of the protocol; users cannot set them. A larger value is rejected or cut, and this is reported. */
 
 /** Bytes of a result as JSON. */
 export const MAX_RESULT = 1024 * 1024;
 
-/** Bytes of the parameters handed to a chain's next operation, as JSON. */
+/** Bytes of the parameters of a chain's next operation, as JSON. */
 export const MAX_CHAINED_PARAMS = 1024 * 1024;
 
-/** Characters of a status; what is longer is cut. */
+/** Characters of a status; a longer one is cut. */
 export const MAX_STATUS = 4096;
 
-/** Characters of an error's message, and of its stack; what is longer is cut. */
+/** Characters of an error's message, and of its stack; a longer text is cut. */
 export const MAX_ERROR = 64 * 1024;
 
 /** Characters of a log line; a longer one becomes several. */
@@ -24,11 +24,11 @@ export const MAX_CWD = 4095;
 /** Variables of one submit's `env`. */
 export const MAX_ENV = 4096;
 
-/** Words `name=value` of one submit. */
+/** `name=value` arguments of one submit. */
 export const MAX_WORDS = 10_000;
 
 /** Operations of one submit. */
 export const MAX_BATCH = 1000;
 
-/** Lists and objects within each other in parameters, results and stage values. jq 1.6 reads no deeper. */
+/** Nesting depth of lists and objects in parameters, results and stage values. jq 1.6 reads no deeper. */
 export const MAX_DEPTH = 256;

@@ -1,9 +1,9 @@
-/** Newline-delimited JSON: cutting a byte stream into lines, whole characters only. */
+/** Splits a byte stream into lines (newline-delimited JSON), without splitting a UTF-8 character. */
 
-/** Longest line a reader keeps; a peer that sends more without a newline is broken. */
+/** Longest line that a reader accepts, in bytes; a peer that sends a longer line is faulty. */
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
-/** Feeds chunks in, calls back once for each complete line, keeps the rest for the next chunk. */
+/** Calls `onLine` once for each complete line; keeps an incomplete line for the next chunk. Skips empty lines. */
 export class LineSplitter {
   #rest: Buffer[] = [];
   #bytes = 0;
@@ -23,7 +23,7 @@ export class LineSplitter {
     if (start < chunk.length) {
       this.#rest.push(chunk.subarray(start));
       this.#bytes += chunk.length - start;
-      if (this.#bytes > MAX_LINE_BYTES) throw new Error(`a line of over ${MAX_LINE_BYTES} bytes`);
+      if (this.#bytes > MAX_LINE_BYTES) throw new Error(`a line is longer than ${MAX_LINE_BYTES} bytes`);
     }
   }
 }

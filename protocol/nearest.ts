@@ -1,9 +1,9 @@
-/** The near names for a mistyped one, by edit distance, nearest first. */
+/** Suggests names for a mistyped name, by edit distance, nearest first. */
 import { distance } from "fastest-levenshtein";
 
 /**
- * At most `limit` of the candidates that are close enough to be what was meant: a third of the letters may be
- * wrong (a short word's first one may not), or the typed word is the beginning of a part of the candidate.
+ * Finds at most `limit` candidates that are close to the typed word. A candidate is close if at most a third of the
+ * letters differ, or if the typed word begins a part of the candidate. In a short word, the first letter must match.
  */
 export function nearest(typed: string, candidates: Iterable<string>, limit = 3): string[] {
   const wanted = typed.toLowerCase();
@@ -11,7 +11,7 @@ export function nearest(typed: string, candidates: Iterable<string>, limit = 3):
   for (const name of candidates) {
     const known = name.toLowerCase();
     const most = allowed(wanted, known);
-    // The difference in length is a lower bound, and costs nothing for a name of a million letters.
+    // The difference in length is a lower bound that is cheap even for a name of a million letters.
     const score = Math.abs(wanted.length - known.length) > most ? Infinity : edits(wanted, known);
     if (score <= most) scored.push({ name, score });
     else if (begins(wanted, known)) scored.push({ name, score: known.length });
@@ -20,7 +20,7 @@ export function nearest(typed: string, candidates: Iterable<string>, limit = 3):
   return scored.slice(0, limit).map((entry) => entry.name);
 }
 
-/** Words of so few letters are alike by chance. */
+/** Words with fewer letters are often similar by chance. */
 const SHORT = 5;
 
 function allowed(wanted: string, known: string): number {
@@ -29,7 +29,7 @@ function allowed(wanted: string, known: string): number {
   return Math.floor(letters / 3);
 }
 
-/** `sh` of `shell`, `back` of `prune-backups`; in the middle of a word only what is long enough to be no chance. */
+/** `sh` begins `shell`, `back` begins a part of `prune-backups`. A match inside a part needs 4 letters. */
 function begins(wanted: string, known: string): boolean {
   if (wanted.length < 2) return false;
   if (known.startsWith(wanted)) return true;
@@ -40,7 +40,7 @@ function begins(wanted: string, known: string): boolean {
   );
 }
 
-/** The edit distance, but two swapped neighbours, the commonest slip, are one edit. */
+/** The edit distance. Two swapped neighbours, the most common typing error, are one edit. */
 function edits(a: string, b: string): number {
   return isSwap(a, b) ? 1 : distance(a, b);
 }

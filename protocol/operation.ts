@@ -1,7 +1,7 @@
 /**
- * The record of an operation: what the store keeps, the routes answer and every screen shows.
+ * The record of an operation: the store keeps it, the routes return it, every screen shows it.
  *
- * The schema is the one source; the type is inferred from it. Times are ISO 8601 in UTC, durations seconds.
+ * The types are inferred from the schemas. Times are ISO 8601 in UTC; durations are in seconds.
  */
 import * as z from "zod/mini";
 import { CAUSES, type Cause } from "./errors.js";
@@ -11,20 +11,20 @@ import { STATES } from "./state.js";
 const time = z.iso.datetime();
 
 export const operationErrorSchema = z.object({
-  code: z.string().check(z.describe("stable code, LIVEOPS_… where liveops itself decided")),
+  code: z.string().check(z.describe("stable code; a code of liveops begins with LIVEOPS_")),
   message: z.string(),
   stack: z.nullable(z.string()),
   cause: z
     .optional(z.enum(Object.keys(CAUSES) as [Cause, ...Cause[]]))
-    .check(z.describe("which death, or which error that nobody could catch; absent otherwise")),
+    .check(z.describe("how the worker died, or the kind of uncaught error; otherwise absent")),
 });
 
 export const progressSchema = z.object({
   done: z.number(),
-  total: z.nullable(z.number()).check(z.describe("null: unknown, an indeterminate bar")),
+  total: z.nullable(z.number()).check(z.describe("null: unknown (indeterminate bar)")),
   unit: z.nullable(z.string()),
   label: z.nullable(z.string()),
-  rate: z.nullable(z.number()).check(z.describe("units a second, smoothed")),
+  rate: z.nullable(z.number()).check(z.describe("units per second, smoothed")),
   etaSeconds: z.nullable(z.number()),
 });
 
@@ -38,26 +38,26 @@ export const stageStateSchema = z.enum(["active", "done", "failed", "cancelled"]
 export const stageTimesSchema = z.object({
   startedAt: time,
   finishedAt: z.nullable(time),
-  resumed: z.boolean().check(z.describe("its value came from an earlier attempt; the block did not run")),
-  seconds: z.nullable(z.number()).check(z.describe("how long it took, by the monotonic clock")),
+  resumed: z.boolean().check(z.describe("the block did not run; the value is from an earlier attempt")),
+  seconds: z.nullable(z.number()).check(z.describe("duration, by the monotonic clock")),
 });
 
 export const chainSchema = z.object({
-  id: z.string().check(z.describe("the id of the chain's first operation")),
-  index: z.int().check(z.describe("0 for the first")),
+  id: z.string().check(z.describe("id of the first operation of the chain")),
+  index: z.int().check(z.describe("position in the chain, from 0")),
   previous: z.nullable(z.string()),
   next: z.nullable(z.string()),
 });
 
-/** Bytes of JSON of each value that a record leaves out. */
+/** Size of each value that a record leaves out, in bytes of JSON. */
 export const omittedSchema = z.object({ params: z.optional(z.int()), result: z.optional(z.int()) });
 export type Omitted = z.infer<typeof omittedSchema>;
 
-/** Limits of an operation as keys of a body, a type and a record; an absent one is no limit. */
+/** Limits of an operation, as keys of a body, a type and a record; an absent key is no limit. */
 export const limitShapes = {
   memoryMax: limitShape("memoryMax", "all processes of the operation together"),
   cpuMax: limitShape("cpuMax", "all processes of the operation together"),
-  pidsMax: limitShape("pidsMax", "at a time"),
+  pidsMax: limitShape("pidsMax", "at the same time"),
 };
 
 function limitShape(name: LimitName, text: string) {
@@ -70,22 +70,22 @@ export const operationSchema = z.object({
   id: z.string().check(z.describe("12 characters of `0-9a-z`; the first is a letter")),
   op: z.string().check(z.describe("Name of the operation type")),
   title: z.string().check(z.describe("Title of the operation type")),
-  label: z.nullable(z.string()).check(z.describe("Label that the submit gave")),
+  label: z.nullable(z.string()).check(z.describe("Label of the submit, shown in lists")),
   cwd: z.string().check(z.describe("Directory that the operation runs in")),
   params: z
     .record(z.string(), z.unknown())
-    .check(z.describe("Accepted input, before defaults; stored in clear")),
-  state: z.enum(STATES).check(z.describe("State of the operation")),
+    .check(z.describe("Accepted parameters, before defaults; stored as plain text")),
+  state: z.enum(STATES).check(z.describe("`queued`, `running`, `succeeded`, `failed` or `cancelled`")),
   stages: z.array(z.string()).check(z.describe("Names of the stages, in order")),
   currentStage: z.int().check(z.describe("Index into `stages`; -1 before the first stage")),
   stageStates: z
     .record(z.string(), stageStateSchema)
-    .check(z.describe("State of each stage by name; a pending stage is absent")),
+    .check(z.describe("State of each stage, by name; a pending stage is absent")),
   stageTimes: z
     .record(z.string(), stageTimesSchema)
     .check(
       z.describe(
-        "Times of each stage by name: `startedAt`, `finishedAt`, `seconds` by the monotonic clock, and `resumed` (an earlier attempt gave the value)",
+        "Times of each stage, by name: `startedAt`, `finishedAt`, `seconds` (by the monotonic clock) and `resumed` (the value is from an earlier attempt)",
       ),
     ),
   percent: z
@@ -99,12 +99,12 @@ export const operationSchema = z.object({
       ),
     ),
   status: z.nullable(statusSchema).check(z.describe("Status line: `text` and `level`")),
-  result: z.unknown().check(z.describe("Value that `p.result` was given; null: none")),
+  result: z.unknown().check(z.describe("Value passed to `p.result`; null: none")),
   omitted: z
     .nullable(omittedSchema)
     .check(
       z.describe(
-        "Sizes in bytes of large `params` and `result` (over 16 KiB), which lists and streams leave out; `GET /v1/operations/:id` has them",
+        "Sizes in bytes of `params` and `result` over 16 KiB, which lists and streams leave out; `GET /v1/operations/:id` returns them",
       ),
     ),
   error: z
@@ -112,15 +112,13 @@ export const operationSchema = z.object({
     .check(z.describe("`code`, `message`, `stack` and, for some codes, `cause`; see [errors](errors.md)")),
   attempt: z.int().check(z.describe("Number of the attempt; 0 until the first start")),
   retryAt: z.nullable(time).check(z.describe("Time before which a queued retry does not start")),
-  stalledSince: z.nullable(time).check(z.describe("Time since which the worker is stopped (SIGSTOP)")),
-  noRoomSince: z
-    .nullable(time)
-    .check(z.describe("Time since which the operation waits for disk space before it continues")),
+  stalledSince: z.nullable(time).check(z.describe("Time at which the worker was stopped (SIGSTOP)")),
+  noRoomSince: z.nullable(time).check(z.describe("Time at which the operation began to wait for disk space")),
   blocked: z
     .nullable(z.object({ reason: z.string(), since: time }))
     .check(
       z.describe(
-        "`reason` and `since` of a queued operation that cannot start: its type does not load, or no worker can be started",
+        "Why (`reason`) and since when (`since`) a queued operation cannot start: its type does not load, or no worker can be started",
       ),
     ),
   seconds: z.nullable(z.number()).check(z.describe("Duration of the last attempt, by the monotonic clock")),
@@ -128,15 +126,13 @@ export const operationSchema = z.object({
   finishedSuccessfully: z.boolean().check(z.describe("Whether `state` is `succeeded`")),
   queuePosition: z
     .nullable(z.int())
-    .check(z.describe("1 is next; null for an operation that is not queued or is blocked")),
+    .check(z.describe("Position in the queue, from 1; null unless the operation is queued and not blocked")),
   chain: chainSchema.check(
-    z.describe("`id` (that of the first operation), `index` from 0, `previous` and `next` (ids)"),
+    z.describe("`id` (of the first operation), `index` (from 0), `previous` and `next` (ids)"),
   ),
   limits: z
     .optional(z.object(limitShapes))
-    .check(
-      z.describe("Limits that the submit gave: `memoryMax`, `cpuMax`, `pidsMax`; absent without limits"),
-    ),
+    .check(z.describe("Limits of the submit: `memoryMax`, `cpuMax`, `pidsMax`; absent without limits")),
   createdAt: time.check(z.describe("Time of the submit")),
   updatedAt: time.check(z.describe("Time of the last change")),
   startedAt: z.nullable(time).check(z.describe("Start of the attempt")),
@@ -158,14 +154,14 @@ export type Chain = z.infer<typeof chainSchema>;
 
 /** One line of an operation's log. */
 export const logLineSchema = z.object({
-  n: z.int().check(z.describe("from 1, over all attempts, none missing")),
-  seq: z.int().check(z.describe("its place among the events")),
+  n: z.int().check(z.describe("number of the line, from 1, over all attempts, without gaps")),
+  seq: z.int().check(z.describe("position among the events")),
   at: time,
   attempt: z.int(),
   stage: z.nullable(z.string()),
   stream: z
     .enum(["log", "stdout", "stderr", "liveops"])
-    .check(z.describe("log: p.log; stdout, stderr: the process; liveops: a note of ours")),
+    .check(z.describe("log: p.log; stdout, stderr: output of the process; liveops: a message of liveops")),
   text: z.string(),
 });
 

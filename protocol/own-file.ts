@@ -1,6 +1,6 @@
 /**
- * Opening files that processes of ours write and read. Each must be a regular file of this user: a symbolic link would
- * lead somewhere else, a named pipe would keep the reader waiting, a directory or a socket holds no records.
+ * Opens and reads the files that liveops processes write. Each must be a regular file of this user: a symbolic link
+ * leads somewhere else, a named pipe blocks the reader, and a directory or a socket holds no records.
  */
 import {
   chmodSync,
@@ -15,39 +15,39 @@ import {
 } from "node:fs";
 import { userName } from "./owned-path.js";
 
-/** Flags of a file that is read. */
+/** Flags to read a file. */
 export const READ = constants.O_RDONLY;
 
-/** Flags of a file that lines are appended to. */
+/** Flags to append lines to a file. */
 export const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
 
-/** Flags of a file that is made: with anything else in its place, `open` fails with `EEXIST`. */
+/** Flags to create a file: `open` fails with `EEXIST` if the path exists. */
 export const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
-/** Where the system has them: a symbolic link in the file's place is not followed, and a named pipe not waited for. */
+/** Flags added where the system has them: do not follow a symbolic link, do not wait for a named pipe. */
 export const SAFE = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-/** Something else than a regular file of this user stands in the place of one. */
+/** The path is not a regular file of this user. */
 export class IrregularFileError extends Error {
   override name = "IrregularFileError";
   readonly code = "LIVEOPS_IRREGULAR_FILE";
 }
 
 /**
- * Opens a regular file of this user; makes it where `flags` hold `O_CREAT` and it is missing. A file that this user has
- * no right to open is given mode 0600 first.
+ * Opens a regular file of this user. Creates a missing file if `flags` hold `O_CREAT`. If the mode of the file denies
+ * access, sets the mode to 0600 first.
  *
- * @param flags of open(2); default: those to read
- * @param mode of a file that is made; default: 0600
+ * @param flags flags of open(2); default: `READ`
+ * @param mode mode of a created file; default: 0600
  * @returns the file descriptor
- * @throws IrregularFileError where something else stands there; else the error of the system call (ENOENT, EIO, …)
+ * @throws IrregularFileError if the path is not a regular file of this user; else the system error (ENOENT, EIO, …)
  */
 export function openOwnFile(file: string, flags: number = READ, mode = 0o600): number {
   const fd = openSafely(file, flags, mode);
   try {
     const why = whyIrregular(fstatSync(fd));
     if (why !== null) throw new IrregularFileError(`${file} ${why}`);
-    // Emptied only once it is known whose it is.
+    // Truncated only after the owner is checked.
     if ((flags & constants.O_TRUNC) !== 0) ftruncateSync(fd);
     return fd;
   } catch (error) {
@@ -57,10 +57,10 @@ export function openOwnFile(file: string, flags: number = READ, mode = 0o600): n
 }
 
 /**
- * The whole file.
+ * Reads a complete file.
  *
- * @param most bytes; a longer file is refused. Default: no bound
- * @throws as `openOwnFile`; IrregularFileError where the file is longer than `most`
+ * @param most maximum size in bytes; default: no limit
+ * @throws as `openOwnFile`; IrregularFileError if the file is larger than `most`
  */
 export function readOwnFile(file: string, most = Number.POSITIVE_INFINITY): Buffer {
   const fd = openOwnFile(file);
@@ -73,7 +73,7 @@ export function readOwnFile(file: string, most = Number.POSITIVE_INFINITY): Buff
   }
 }
 
-/** Bytes of the file from `start` to `end`; fewer where the file ends before. */
+/** Reads the bytes from `start` to `end`; returns fewer if the file ends first. */
 export function readAt(fd: number, start: number, end: number): Buffer {
   const bytes = Buffer.allocUnsafe(Math.max(0, end - start));
   let length = 0;
@@ -85,12 +85,12 @@ export function readAt(fd: number, start: number, end: number): Buffer {
   return bytes.subarray(0, length);
 }
 
-/** Why an object is no regular file of this user, as the end of a sentence; null where it is one. */
+/** Why a file is not a regular file of this user, as the end of a sentence; null if it is. */
 export function whyIrregular(stats: Stats): string | null {
   return stats.isFile() ? whyForeign(stats) : `is ${kindOf(stats)}, not a regular file`;
 }
 
-/** Why an object is not this user's, as the end of a sentence; null where it is. */
+/** Why a file does not belong to this user, as the end of a sentence; null if it does. */
 export function whyForeign({ uid }: Stats): string | null {
   const own = process.geteuid?.();
   return own === undefined || uid === own ? null : `belongs to another user (${userName(uid)})`;
@@ -112,7 +112,7 @@ function openSafely(file: string, flags: number, mode: number): number {
   }
 }
 
-/** What `open` refuses some objects with itself. */
+/** Errors of `open` that may mean that the path is not a regular file. */
 const REFUSALS = new Set<unknown>(["ELOOP", "EMLINK", "ENXIO", "EISDIR", "EOPNOTSUPP", "EACCES"]);
 
 function kindOf(stats: Stats): string {

@@ -1,9 +1,9 @@
 /**
- * Whether another user could change what a path leads to, judged as sshd's StrictModes judges the files of a login.
+ * Checks whether another user could change the target of a path, by the rules of sshd's StrictModes.
  *
- * A path is safe when this user or root owns it, every directory above it and every symbolic link on the way, and
- * nobody else may write to any of them. A sticky directory (such as /tmp) is safe as a parent: there only the owner of
- * an entry may replace it. Windows has no such owners: every path is safe there.
+ * A path is safe if only this user or root owns and can write it, every directory above it, and every symbolic link on
+ * the way. A sticky directory (such as /tmp) is safe as a parent, because only the owner of an entry may replace it
+ * there. Windows has no such owners: every path is safe there.
  */
 import { lstatSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { join, resolve } from "node:path";
@@ -17,15 +17,15 @@ const MAX_LINKS = 40;
 
 type Owned = Pick<Stats, "uid" | "gid" | "mode">;
 
-/** What is wrong with the last entry of a path; null where it is safe. */
+/** Describes the problem of the last entry of a path; null if the entry is safe. */
 export type EntryCheck = (path: string, stat: Owned) => string | null;
 
 /**
- * The first entry on the way to a path, or the path itself, that another user could change.
+ * Finds the first entry of a path, the last one included, that another user could change.
  *
- * @param path may be missing, wholly or in part: what is missing is safe
- * @param check for the last entry; default: `statProblem`
- * @returns what is wrong and the command that mends it, or null
+ * @param path entries that do not exist are safe
+ * @param check check of the last entry; default: `statProblem`
+ * @returns the problem and the command that repairs it; null if the path is safe
  */
 export function pathProblem(path: string, check: EntryCheck = statProblem): string | null {
   if (process.geteuid === undefined) return null;
@@ -38,7 +38,7 @@ export function pathProblem(path: string, check: EntryCheck = statProblem): stri
     if (stat === null) return null;
     if (stat.isSymbolicLink()) {
       if (!isTrusted(stat.uid)) return ownerProblem(entry, stat);
-      // Opening it says what is wrong with a loop.
+      // Opening a loop of links reports the error.
       if (++links > MAX_LINKS) return null;
       const target = readlinkSync(entry);
       rest.unshift(...names(target));
@@ -52,25 +52,25 @@ export function pathProblem(path: string, check: EntryCheck = statProblem): stri
   return null;
 }
 
-/** What is wrong with an entry that only this user or root may own and write; null where it is safe. */
+/** The problem of an entry that only this user or root may own and write; null if the entry is safe. */
 export function statProblem(path: string, stat: Owned): string | null {
   return ownerProblem(path, stat) ?? writersProblem(path, stat);
 }
 
-/** What is wrong with an entry that only this user or root may own. */
+/** The problem of an entry that only this user or root may own; null if the entry is safe. */
 export function ownerProblem(path: string, { uid }: Pick<Stats, "uid">): string | null {
   if (isTrusted(uid)) return null;
   return `${path} belongs to another user (${userName(uid)})`;
 }
 
-/** `uid 1000 (ann)`, or `uid 1000` where /etc/passwd does not name the user. */
+/** `uid 1000 (ann)`, or `uid 1000` if /etc/passwd does not name the user. */
 export function userName(uid: number): string {
   const name = rowsOf("/etc/passwd").find(([, , id]) => id === String(uid))?.[0];
   return name === undefined ? `uid ${uid}` : `uid ${uid} (${name})`;
 }
 
 /**
- * Whether a group has this user as its only member, as systems with a umask of 002 make one for each user.
+ * Whether this user is the only member of a group. Systems with a umask of 002 create such a group for each user.
  *
  * @param passwd rows of /etc/passwd
  * @param group rows of /etc/group
@@ -107,19 +107,19 @@ function isTrusted(uid: number): boolean {
   return uid === 0 || process.geteuid === undefined || uid === process.geteuid();
 }
 
-/** Root's umask is 022: what root's group may write was opened on purpose. */
+/** Root's umask is 022, so write access for root's group was given on purpose. */
 function isOwnGroup(gid: number): boolean {
   const uid = process.geteuid?.() ?? 0;
   return uid !== 0 && gid !== 0 && isPrivateGroup(gid, uid, rowsOf("/etc/passwd"), rowsOf("/etc/group"));
 }
 
-/** In a user namespace, root outside of it and all others who are not mapped are shown as one user. */
+/** In a user namespace, all users that are not mapped, such as the outer root, appear as one user. */
 function isUnmapped(uid: number): boolean {
   if (String(uid) !== textOf("/proc/sys/kernel/overflowuid").trim()) return false;
   return !/^\s*0\s+0\s+4294967295\s*$/.test(textOf("/proc/self/uid_map"));
 }
 
-/** Null where the entry is missing or cannot be looked at: to open it says why. */
+/** Null if the entry is missing or cannot be read; opening it reports why. */
 function lookAt(path: string): Stats | null {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) ?? null;

@@ -1,20 +1,20 @@
 /**
- * An operation type's parameters as people read them, from the JSON Schema of its input: for `liveops ops` and for
- * the error about a wrong one. Pure, loads nothing but the schema's own module, so that the fast commands may use it.
+ * Describes the parameters of an operation type, from the JSON Schema of its input: for `liveops ops` and for errors
+ * about parameters. Pure; imports only `json-schema.ts`, so that fast commands can use it.
  */
 import { branches, fixedValues, type JsonSchema, objectShape, resolveRef } from "./json-schema.js";
 
 export interface Parameter {
   name: string;
-  /** In words: `text`, `number`, `list of text`, `fast | slow`. */
+  /** `text`, `number`, `list of text`, `fast | slow`. */
   type: string;
   required: boolean;
-  /** Absent where there is none. */
+  /** Absent without a default. */
   default?: unknown;
   description: string | null;
 }
 
-/** In the order they are declared; empty where the type takes any, or none. */
+/** The parameters in declared order; empty if the type takes any parameters, or none. */
 export function listParameters(schema: JsonSchema | null): Parameter[] {
   const shape = schema === null ? null : objectShape(schema, schema);
   if (schema === null || shape === null) return [];
@@ -30,7 +30,7 @@ export function listParameters(schema: JsonSchema | null): Parameter[] {
   });
 }
 
-/** The list as lines in columns: name, type, need, description. No colours, no indent. */
+/** The parameters as lines with columns: name, type, required or default, description. No colours, no indent. */
 export function renderParameters(schema: JsonSchema | null): string[] {
   if (schema === null) return ["any (the type declares no schema)"];
   const parameters = listParameters(schema);
@@ -51,7 +51,7 @@ export function renderParameters(schema: JsonSchema | null): string[] {
   );
 }
 
-/** A schema's type in words. */
+/** Describes the type of a schema. */
 export function typeInWords(schema: JsonSchema, root: JsonSchema, depth = 0): string {
   const words = branches(schema, root).map((branch) => branchInWords(branch, root, depth));
   return [...new Set(words)].join(" | ");

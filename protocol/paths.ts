@@ -1,4 +1,4 @@
-/** Method and path of each route, for those that do not need the schemas of `routes.ts`. */
+/** Method and path of each route, for code that does not need the schemas of `routes.ts`. */
 export const PATHS = {
   submit: { method: "POST", path: "/v1/operations" },
   list: { method: "GET", path: "/v1/operations" },
@@ -17,5 +17,5 @@ export const PATHS = {
   stop: { method: "POST", path: "/v1/daemon/stop" },
 } as const;
 
-/** A route's name: the client's method has it too. */
+/** The name of a route, which is also the name of the client's method. */
 export type RouteName = keyof typeof PATHS;

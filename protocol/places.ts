@@ -1,7 +1,7 @@
 /**
- * Where things are: state dir, socket, config and operations directories, from flags, environment and file.
+ * Paths of the state directory, socket, config file, cache and operations directories.
  *
- * Pure: the environment is passed in. Flags beat the environment, the environment beats the config file.
+ * A flag overrides the environment; the environment overrides the config file. Pure: the environment is a parameter.
  */
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
@@ -20,19 +20,19 @@ export interface PlaceConfig {
 
 type Env = Record<string, string | undefined>;
 
-/** The longest path a Unix socket can be bound to, in bytes without the closing zero (sun_path, unix(7)). */
+/** The longest path of a Unix socket, in bytes, without the final zero (sun_path, unix(7)). */
 export const MAX_SOCKET_PATH = process.platform === "linux" ? 107 : 103;
 
 export function configFile(env: Env): string {
   return env.LIVEOPS_CONFIG ? resolve(env.LIVEOPS_CONFIG) : join(configDir(env), "config.json");
 }
 
-/** The user's liveops config directory; `ops/` in it holds the user's operations. */
+/** The user's config directory of liveops; its `ops/` holds the user's operations. */
 export function configDir(env: Env): string {
   return join(env.XDG_CONFIG_HOME || join(home(env), ".config"), "liveops");
 }
 
-/** What may be deleted at any time. */
+/** The cache directory; it may be deleted at any time. */
 export function cacheDir(env: Env): string {
   return join(env.XDG_CACHE_HOME || join(home(env), ".cache"), "liveops");
 }
@@ -51,7 +51,7 @@ export function socketPath(flags: PlaceFlags, env: Env, config: PlaceConfig = {}
   return join(stateDir(flags, env, config), "liveopsd.sock");
 }
 
-/** The user's operations directories, strongest first; the shipped ones come after these. */
+/** The user's operations directories, by precedence. The shipped operations come after these. */
 export function userOpsDirs(flags: PlaceFlags, env: Env, config: PlaceConfig = {}): string[] {
   const listed = [
     ...(flags.ops ?? []),

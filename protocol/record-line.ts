@@ -1,8 +1,8 @@
 /**
- * One record a line: a JSON object whose last key, `sum`, is the CRC-32 of all bytes of the line before that key.
+ * One record per line: a JSON object whose last key, `sum`, is the CRC-32 of all bytes of the line before that key.
  *
- * Every NDJSON file of the state directory has these lines: journal, checkpoint, history, large values and run files.
- * `jq` reads them, and a torn line or a flipped byte is told apart from a whole line.
+ * Journal, checkpoint, history, large values and run files use this format. `jq` can read it, and the checksum detects
+ * a torn line or a flipped byte.
  */
 import { crc32 } from "node:zlib";
 
@@ -11,16 +11,16 @@ const SUM = /^,"sum":"([0-9a-f]{8})"\}$/;
 /** Characters of `,"sum":"` + 8 digits + `"}`. */
 const SUM_LENGTH = 18;
 
-/** A record with a number of its own: of the journal, or of the history. */
+/** A numbered record of the journal or of the history. */
 export interface NumberedRecord<T = unknown> {
   n: number;
   value: T;
 }
 
 /**
- * The object as a line, with its newline.
+ * Encodes an object as a line, with its newline.
  *
- * @param value - has at least one key, and no key `sum`
+ * @param value - must have at least one key, and no key `sum`
  */
 export function encodeRecord(value: object): string {
   const body = JSON.stringify(value).slice(0, -1);
@@ -28,10 +28,10 @@ export function encodeRecord(value: object): string {
 }
 
 /**
- * The object of a line, without its checksum.
+ * Parses a line.
  *
  * @param line - without its newline
- * @returns null where the line is damaged
+ * @returns the object without its checksum; null if the line is damaged
  */
 export function parseRecord<T>(line: string): T | null {
   const sum = SUM.exec(line.slice(-SUM_LENGTH))?.[1];
@@ -48,13 +48,13 @@ export function parseRecord<T>(line: string): T | null {
 /**
  * As `encodeRecord`, with the number as the first key, `n`.
  *
- * @param value - has neither a key `n` nor a key `sum`
+ * @param value - must have no key `n` and no key `sum`
  */
 export function encodeNumberedRecord(n: number, value: object): string {
   return encodeRecord({ n, ...value });
 }
 
-/** As `parseRecord`; null as well where the record has no number. */
+/** As `parseRecord`; also null if the record has no number. */
 export function parseNumberedRecord(line: string): NumberedRecord | null {
   const record = parseRecord<{ n?: unknown }>(line);
   if (record === null || !Number.isSafeInteger(record.n)) return null;

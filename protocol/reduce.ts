@@ -1,8 +1,8 @@
 /**
- * The one fold: (record, event) → record, pure, used by the daemon, `liveops run`, replay and the tests.
+ * The reducer of operation records: (record, event) → record. Used by the daemon, `liveops run` and replay.
  *
- * Laws (property-tested): folding a prefix and then the rest equals folding all; an event at or below the record's
- * `seq` changes nothing, so applying events twice is harmless; the given record is never mutated.
+ * Property tests check three rules. Reducing a prefix and then the rest equals reducing all events. An event at or
+ * below the record's `seq` changes nothing, so applying events twice is harmless. The given record is never mutated.
  */
 import type { OperationEvent, Submission } from "./event.js";
 import type { LogLine, Operation, StageTimes } from "./operation.js";
@@ -11,7 +11,7 @@ import type { FinalState } from "./state.js";
 const NO_STATES: Operation["stageStates"] = Object.freeze({});
 const NO_TIMES: Operation["stageTimes"] = Object.freeze({});
 
-/** The record of an operation that has just been submitted. */
+/** The record of a newly submitted operation. */
 export function submittedRecord(operation: Submission, at: string, seq: number): Operation {
   return {
     id: operation.id,
@@ -23,7 +23,7 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     state: "queued",
     stages: operation.stages,
     currentStage: -1,
-    // One for all that wait: no record is ever changed in place.
+    // Shared by all queued operations: records are never changed in place.
     stageStates: NO_STATES,
     stageTimes: NO_TIMES,
     percent: 0,
@@ -55,39 +55,39 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
 /**
  * The record after the event.
  *
- * @throws Error when the first event is not `operation:submitted`: there is nothing to fold into.
+ * @throws Error if `record` is null and the event is not `operation:submitted`
  */
 export function reduceEvent(record: Operation | null, event: OperationEvent): Operation {
   return reduceWith(putInCopy, record, event);
 }
 
-/** As `fold`, for who asks only where an operation stands: nothing is kept of each stage, and so nothing grows. */
+/** As `reduceEvent`, but keeps no state or times per stage, so that the record does not grow. */
 export function reduceOutline(record: Operation | null, event: OperationEvent): Operation {
   return reduceWith((map) => map, record, event);
 }
 
-/** A map with one entry more, or another one: how a stage's state and times come into a record. */
+/** Returns the map with one entry added or replaced: the state or times of a stage. */
 type Put = <V>(map: Record<string, V>, key: string, value: V) => Record<string, V>;
 
 const putInCopy: Put = (map, key, value) => setEntry({ ...map }, key, value);
 
-/** Changes the map that is given. */
+/** Changes the given map. */
 const setEntry: Put = (map, key, value) => {
-  // A stage may have that name too, and an assignment would set the prototype.
+  // A stage may be named `__proto__`; an assignment would set the prototype.
   if (key === "__proto__")
     Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
   else map[key] = value;
   return map;
 };
 
-/** The fold itself; `put` says how the maps of the stages are changed. */
+/** Reduces one event; `put` changes the maps of the stages. */
 function reduceWith(put: Put, record: Operation | null, event: OperationEvent): Operation {
   if (record === null) {
     if (event.type !== "operation:submitted") throw new Error(`${event.type} before operation:submitted`);
     return submittedRecord(event.operation, event.at, event.seq);
   }
   if (event.type === "cancel:requested") {
-    // It has no number: that it came before is told by the attempt, which runs and is not flagged yet.
+    // The event has no number. It is new only if its attempt is running and the flag is not set.
     const isNews = record.state === "running" && event.attempt === record.attempt && !record.cancelRequested;
     return isNews && event.reason === "cancel"
       ? { ...record, cancelRequested: true, updatedAt: event.at }
@@ -162,7 +162,7 @@ function changes(
   }
 }
 
-/** What a new attempt, or the wait for one, starts without. */
+/** Fields that are reset for a new attempt and for a wait in the queue. */
 const CLEAN = {
   currentStage: -1,
   stageStates: {},
@@ -189,7 +189,7 @@ function leftTimes(
   return { startedAt, finishedAt: event.at, resumed: event.resumed, seconds: event.seconds };
 }
 
-/** A worker that died left its stage open: it ended as the operation did, and with it. */
+/** Closes the stages that a dead worker left active, with the state and time of the operation. */
 function closeStages(
   put: Put,
   record: Operation,
@@ -211,12 +211,12 @@ function closeStages(
 }
 
 /**
- * A record that takes one event after another: what `fold` makes of them, without a copy of the stages' maps for each.
- * They are copied at the first change after the record was read, since whoever read it keeps it as it was.
+ * Reduces one event after another as `reduceEvent` does, without copying the maps of the stages for each event.
+ * Copies a map at the first change after the record was read, because the reader's record must not change.
  */
 export class RecordBuilder {
   #record: Operation;
-  /** Maps that nobody else has seen. */
+  /** Maps that no reader holds. */
   readonly #own = new Set<object>();
   readonly #put: Put = (map, key, value) => {
     if (this.#own.has(map)) return setEntry(map, key, value);
@@ -229,7 +229,7 @@ export class RecordBuilder {
     this.#record = record;
   }
 
-  /** As it is now; it is not changed any more. */
+  /** The current record; later events do not change the returned object. */
   get record(): Operation {
     this.#own.clear();
     return this.#record;

@@ -1,4 +1,4 @@
-/** What the routes answer, as schemas; `routes.ts` says which route answers which. Loaded by the daemon alone. */
+/** Schemas of the replies; `routes.ts` assigns them to routes. Only the daemon loads this module. */
 import * as z from "zod/mini";
 import { LOG_LEVELS } from "./command/log-level.js";
 import { REFUSALS, type RefusalCode } from "./errors.js";
@@ -11,9 +11,9 @@ export const problemSchema = z
     title: z.string().check(z.describe("the reason phrase of the status")),
     status: z.int(),
     code: z.enum(Object.keys(REFUSALS) as [RefusalCode, ...RefusalCode[]]),
-    detail: z.string().check(z.describe("what happened, the valid choices, the next command")),
-    nearest: z.optional(z.array(z.string())).check(z.describe("near names, where a name was mistyped")),
-    candidates: z.optional(z.array(z.string())).check(z.describe("ids that an ambiguous prefix fits")),
+    detail: z.string().check(z.describe("what failed, why, and the next command")),
+    nearest: z.optional(z.array(z.string())).check(z.describe("names similar to a mistyped name")),
+    candidates: z.optional(z.array(z.string())).check(z.describe("ids that begin with an ambiguous prefix")),
   })
   .check(z.describe("RFC 9457 problem details"));
 
@@ -25,7 +25,7 @@ export const countsSchema = z
     failed: z.int(),
     cancelled: z.int(),
   } satisfies Record<State, z.ZodMiniType>)
-  .check(z.describe("how many operations are in each state, over the whole store"));
+  .check(z.describe("number of operations in each state, over the complete store"));
 
 export const operationPage = z.object({
   operations: z.array(operationSchema),
@@ -38,17 +38,15 @@ export const logPage = z.object({
   next: z
     .nullable(z.int())
     .check(
-      z.describe(
-        "the number to go on from, as after or before; null at the end, whatever few lines there are",
-      ),
+      z.describe("pass this number as after or before to read the next page; null at the end of the log"),
     ),
-  total: z.int().check(z.describe("lines in the whole log")),
+  total: z.int().check(z.describe("number of lines in the complete log")),
 });
 
 export const operationTypeSchema = z.object({
   op: z.string(),
   title: z.string(),
-  stages: z.nullable(z.array(z.string())).check(z.describe("null where they depend on the parameters")),
+  stages: z.nullable(z.array(z.string())).check(z.describe("null if the stages depend on the parameters")),
   resumable: z.boolean(),
   timeout: z.nullable(z.number()).check(z.describe("seconds")),
   gracePeriod: z.number().check(z.describe("seconds")),
@@ -58,7 +56,7 @@ export const operationTypeSchema = z.object({
       attempts: z.int(),
       backoff: z
         .number()
-        .check(z.describe("seconds before the second attempt, doubled for each further one")),
+        .check(z.describe("seconds before the second attempt; doubled for each later attempt")),
     }),
   ),
   file: z.string(),
@@ -78,7 +76,7 @@ export const typesReply = z.object({
 const spread = z.nullable(z.object({ p50: z.number(), p90: z.number() }));
 export const historyReply = z.object({
   op: z.string(),
-  runs: z.int().check(z.describe("succeeded runs looked at")),
+  runs: z.int().check(z.describe("number of succeeded runs in the percentiles")),
   seconds: spread,
   stages: z.record(z.string(), z.object({ runs: z.int(), p50: z.number(), p90: z.number() })),
 });
@@ -92,48 +90,48 @@ export const daemonReply = z.object({
   stateDir: z.string(),
   opsDirs: z.array(z.string()),
   concurrency: z.int(),
-  logLevel: z.enum(LOG_LEVELS).check(z.describe("the least severe level that the daemon logs")),
+  logLevel: z.enum(LOG_LEVELS).check(z.describe("least severe level that the daemon logs")),
   flags: z
     .object({
       ops: z.array(z.string()),
       concurrency: z.nullable(z.int()),
       logLevel: z.nullable(z.enum(LOG_LEVELS)),
     })
-    .check(z.describe("what it was started with; liveopsd restart passes it on")),
+    .check(z.describe("flags of the start; liveopsd restart passes them to the next daemon")),
   counts: countsSchema,
   workers: z.object({
     busy: z.int(),
     idle: z.int(),
     blocked: z
       .nullable(z.object({ reason: z.string(), since: z.iso.datetime() }))
-      .check(z.describe("why no worker can be made; null: they can")),
+      .check(z.describe("why no worker can be started; null: workers can be started")),
   }),
   blockedTypes: z
     .array(z.object({ op: z.string(), reason: z.string(), since: z.iso.datetime(), operations: z.int() }))
-    .check(z.describe("types that do not load, and how many queued operations wait for each")),
+    .check(z.describe("types that do not load, each with the number of queued operations that wait for it")),
   watchers: z.int(),
-  storeFull: z.boolean().check(z.describe("the disk is full: submits are refused")),
-  freeBytes: z.int().check(z.describe("room on the disk of the state dir")),
-  noRoom: z.int().check(z.describe("running operations that wait for room on the disk")),
+  storeFull: z.boolean().check(z.describe("the disk is full; submits are rejected")),
+  freeBytes: z.int().check(z.describe("free bytes on the disk of the state directory")),
+  noRoom: z.int().check(z.describe("number of running operations that wait for disk space")),
   containment: z
     .object({
       kind: z.enum(["cgroup", "process sweep"]),
-      cgroup: z.nullable(z.string()).check(z.describe("directory below which each worker has its own")),
+      cgroup: z.nullable(z.string()).check(z.describe("directory that holds the cgroup of each worker")),
       limits: z
         .array(z.enum(["memoryMax", "cpuMax", "pidsMax"]))
         .check(z.describe("limits that are enforced")),
-      reason: z.nullable(z.string()).check(z.describe("why workers have no cgroups")),
+      reason: z.nullable(z.string()).check(z.describe("why workers have no cgroups; null: they have")),
     })
-    .check(z.describe("how the processes of an operation are found and killed")),
+    .check(z.describe("how the daemon finds and kills the processes of an operation")),
   memory: z.object({ rss: z.int(), heapUsed: z.int() }),
-  auditLost: z.int().check(z.describe("lines of the audit log that could not be written")),
+  auditLost: z.int().check(z.describe("number of lines of the audit log that could not be written")),
   problems: z
     .array(z.string())
-    .check(z.describe("what was put aside or could not be read, at the start or since")),
+    .check(z.describe("files that were put aside or could not be read, at the start or later")),
 });
 
 export const stopReply = z.object({
-  running: z.int().check(z.describe("operations that go on without the daemon")),
+  running: z.int().check(z.describe("number of operations that continue while the daemon is stopped")),
   cancelled: z.int(),
 });
 

@@ -1,13 +1,13 @@
-/** What clients send: the bodies and queries of the routes, as schemas and types. */
+/** The request bodies and queries of the routes, as schemas and types. */
 import * as z from "zod/mini";
 import { MAX_BATCH, MAX_CWD, MAX_LABEL } from "./limits.js";
 import { limitShapes } from "./operation.js";
 import { STATES } from "./state.js";
 
-/** Upper bound of a page. */
+/** Most operations or log lines in a page. */
 export const MAX_PAGE = 1000;
 
-/** Of no words at all: as if it were not given. */
+/** A comma-separated list. A text without any item counts as absent. */
 const commaList = <T extends z.ZodMiniType>(item: T) =>
   z.optional(
     z.pipe(
@@ -24,13 +24,15 @@ const flag = z.pipe(
   z.boolean(),
 );
 
-/** No half of a surrogate pair: the system would get another character for it. */
+/** Rejects lone surrogates, because the system replaces them with another character. */
 const WELL_FORMED = /^\P{Cs}*$/u;
 
 export const submitBody = z.strictObject({
   op: z.string().check(z.minLength(1), z.describe("name of the operation type")),
   params: z.optional(z.record(z.string(), z.unknown())).check(z.describe("parameters of the type")),
-  set: z.optional(z.array(z.string())).check(z.describe("words name=value, read against the type's schema")),
+  set: z
+    .optional(z.array(z.string()))
+    .check(z.describe("name=value arguments, parsed with the schema of the type")),
   label: z.optional(z.string().check(z.maxLength(MAX_LABEL))),
   cwd: z.optional(
     z
@@ -44,15 +46,15 @@ export const submitBody = z.strictObject({
   env: z.optional(
     z.record(
       z.string().check(
-        z.regex(/^[^=\0]+$/, "a variable's name must not be empty, nor hold = or a null character"),
-        z.regex(WELL_FORMED, "a variable's name must be valid Unicode"),
-        // The daemon finds what an operation started by it.
-        z.regex(/^(?!LIVEOPS_WORKER$)/, "LIVEOPS_WORKER is set by liveops alone: leave it out"),
+        z.regex(/^[^=\0]+$/, "the name of a variable must not be empty or contain = or a null character"),
+        z.regex(WELL_FORMED, "the name of a variable must be valid Unicode"),
+        // The daemon finds the processes of an operation by this variable.
+        z.regex(/^(?!LIVEOPS_WORKER$)/, "LIVEOPS_WORKER is reserved for liveops: leave it out"),
       ),
       z
         .string()
         .check(
-          z.regex(/^[^\0]*$/, "must not hold a null character"),
+          z.regex(/^[^\0]*$/, "must not contain a null character"),
           z.regex(WELL_FORMED, "must be valid Unicode"),
         ),
     ),
@@ -60,7 +62,7 @@ export const submitBody = z.strictObject({
   ...limitShapes,
 });
 
-/** One operation, or several that are recorded together or not at all. */
+/** One operation, or several that are recorded all or none. */
 export const submitRequest = z.union([
   submitBody,
   z.array(submitBody).check(z.minLength(1), z.maxLength(MAX_BATCH)),
@@ -70,42 +72,48 @@ export const listQuery = z.object({
   state: commaList(z.enum(STATES)),
   op: z.optional(z.string()),
   chain: z.optional(z.string()),
-  q: z.optional(z.string()).check(z.describe("text in id, type, title or label")),
+  q: z.optional(z.string()).check(z.describe("text to find in the id, type, title or label")),
   limit: z._default(count.check(z.lte(MAX_PAGE)), 50),
-  before: z.optional(z.string()).check(z.describe("the opaque next of an earlier page")),
+  before: z.optional(z.string()).check(z.describe("next of the previous page (opaque)")),
 });
 
 export const logQuery = z.object({
-  after: z.optional(count).check(z.describe("lines numbered above this, oldest first")),
+  after: z.optional(count).check(z.describe("lines with a greater number, oldest first")),
   before: z
     .optional(z.coerce.number().check(z.int(), z.gte(1)))
-    .check(z.describe("the last lines numbered below this")),
-  tail: z.optional(count).check(z.describe("the last so many lines")),
+    .check(z.describe("the last lines with a smaller number")),
+  tail: z.optional(count).check(z.describe("this many lines from the end")),
   limit: z._default(count.check(z.lte(10_000)), MAX_PAGE),
-  match: z.optional(z.string()).check(z.describe("text in the line, case-insensitive")),
+  match: z.optional(z.string()).check(z.describe("text to find in the line, case-insensitive")),
   stage: z.optional(z.string()),
   stream: z.optional(z.enum(["log", "stdout", "stderr", "liveops"])),
 });
 
 export const eventsQuery = z.object({
-  after: z._default(count, 0).check(z.describe("events numbered above this")),
-  follow: z._default(flag, false).check(z.describe("go on until the operation finishes")),
-  log: z._default(flag, false).check(z.describe("log lines among the events")),
+  after: z._default(count, 0).check(z.describe("events with a greater number")),
+  follow: z._default(flag, false).check(z.describe("keep the stream open until the operation finishes")),
+  log: z._default(flag, false).check(z.describe("include log lines")),
 });
 
 export const watchQuery = z.object({
-  operation: z.optional(z.string()).check(z.describe("id or prefix; the stream ends when it finishes")),
-  follow: z.optional(z.literal("chain")).check(z.describe("go on to the next operation of the chain")),
-  log: z._default(flag, false).check(z.describe("log lines too")),
-  logAfter: z._default(count, 0).check(z.describe("the last log line that the client holds")),
-  since: z.optional(z.string()).check(z.describe("cursor of an earlier line")),
+  operation: z
+    .optional(z.string())
+    .check(z.describe("id or prefix of one operation; the stream ends when the operation finishes")),
+  follow: z.optional(z.literal("chain")).check(z.describe("continue with the next operation of the chain")),
+  log: z._default(flag, false).check(z.describe("include log lines of the operation")),
+  logAfter: z._default(count, 0).check(z.describe("number of the last log line that the client holds")),
+  since: z.optional(z.string()).check(z.describe("cursor of the last line that the client received")),
   state: commaList(z.enum(STATES)),
   op: z.optional(z.string()),
-  limit: z._default(count.check(z.lte(MAX_PAGE)), 200).check(z.describe("finished operations, the newest")),
+  limit: z
+    ._default(count.check(z.lte(MAX_PAGE)), 200)
+    .check(z.describe("number of finished operations, newest first")),
 });
 
 export const retryBody = z.strictObject({
-  from: z.optional(z.string()).check(z.describe("forget this stage's stored value and all that follow")),
+  from: z
+    .optional(z.string())
+    .check(z.describe("stage to start from; its stored value and those of later stages are deleted")),
 });
 
 export const stopBody = z.strictObject({

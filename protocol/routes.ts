@@ -1,9 +1,9 @@
 /**
- * The route table: every route of the daemon with the schemas of what it takes and answers.
+ * The route table: every route of the daemon with the schemas of its request and its replies.
  *
- * The daemon validates with these, `GET /openapi.json` is generated from them, and the client's types are inferred
- * from them. Only the daemon loads this module at run time; a client imports the types alone, so that a short
- * command does not pay for zod.
+ * The daemon validates requests with these schemas, `GET /openapi.json` is generated from them, and the client's types
+ * are inferred from them. Only the daemon loads this module at run time. A client imports the types only, so that a
+ * short command does not load zod.
  */
 import * as z from "zod/mini";
 import type { RefusalCode } from "./errors.js";
@@ -24,10 +24,10 @@ import {
 import { backupLine, eventLine, watchLine } from "./stream-lines.js";
 
 const id = z.object({
-  id: z.string().check(z.describe("the operation's id, or a unique prefix of 3 characters or more")),
+  id: z.string().check(z.describe("id of the operation, or a unique prefix of 3 or more characters")),
 });
 
-/** Media types of the replies of a route, with the schema of each; of NDJSON, the schema of a line. */
+/** Media types of a route's replies, each with its schema; for NDJSON, the schema of a line. */
 export type Content = Readonly<
   Partial<Record<"application/json" | "text/plain" | "application/x-ndjson", z.ZodMiniType>>
 >;
@@ -45,19 +45,19 @@ export interface Route {
   body?: z.ZodMiniType;
   /** By status. */
   replies: Readonly<Record<number, Content>>;
-  /** Codes of the errors that only some routes answer with. */
+  /** Error codes of this route, without those of every route (`COMMON_REFUSALS`). */
   refusals: readonly RefusalCode[];
 }
 
 /** Groups of routes. */
 export const TAGS = {
   operations: "Submit, list, show, cancel, retry and remove operations.",
-  streams: "State and events as they change, one JSON object a line.",
-  types: "The operation types and how long they take.",
-  daemon: "The daemon itself.",
+  streams: "Follow state and events, one JSON object per line.",
+  types: "List the operation types and their durations.",
+  daemon: "Show, back up and stop the daemon.",
 } as const;
 
-/** Errors that every route answers with. */
+/** Error codes that every route may reply with. */
 export const COMMON_REFUSALS = [
   "LIVEOPS_BAD_REQUEST",
   "LIVEOPS_INTERNAL",
@@ -74,16 +74,16 @@ const define = <const R extends Record<RouteName, Route>>(routes: R) => routes;
 
 const submitReply = json(z.union([operationSchema, z.array(operationSchema)]));
 
-/** Every route under its one name, which the client's method carries too. */
+/** Every route by name. The client's method has the same name. */
 export const ROUTES = define({
   submit: {
     ...PATHS.submit,
     tag: "operations",
-    summary: "Submit an operation, or several",
+    summary: "Submit one or more operations",
     description:
-      "Answered once the operation is on disk. An array is recorded in one write, all of it or none. " +
-      "With an Idempotency-Key the same request is answered 200 with the same operation.",
-    headers: { "Idempotency-Key": "1 to 255 characters; the same key and body submit once" },
+      "The daemon replies once the operation is on disk. An array is recorded in one write, all of it or none. " +
+      "A repeated request with the same Idempotency-Key gets status 200 and the same operation.",
+    headers: { "Idempotency-Key": "1 to 255 characters; requests with the same key and body submit once" },
     body: submitRequest,
     replies: { 201: submitReply, 200: submitReply },
     refusals: [
@@ -103,7 +103,7 @@ export const ROUTES = define({
     ...PATHS.list,
     tag: "operations",
     summary: "List operations",
-    description: "Newest first, in pages. Large values are left out and named in omitted.",
+    description: "Newest first, in pages. Large values are left out; omitted lists them.",
     query: listQuery,
     replies: { 200: json(operationPage) },
     refusals: [VERSION],
@@ -112,7 +112,7 @@ export const ROUTES = define({
     ...PATHS.show,
     tag: "operations",
     summary: "Show an operation",
-    description: "The whole record, with its large values.",
+    description: "The complete record, with its large values.",
     params: id,
     replies: { 200: json(operationSchema) },
     refusals: [VERSION, ...NOT_FOUND],
@@ -121,7 +121,8 @@ export const ROUTES = define({
     ...PATHS.remove,
     tag: "operations",
     summary: "Remove a finished operation",
-    description: "Removes the operation with its log, events and stage values. The reply is the last record.",
+    description:
+      "Removes the operation with its log, events and stage values. The reply is the record before the removal.",
     params: id,
     replies: { 200: json(operationSchema) },
     refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
@@ -131,13 +132,13 @@ export const ROUTES = define({
     tag: "operations",
     summary: "Read the log of an operation",
     description:
-      "Pages of lines; with Accept: text/plain their text alone. With a filter a page is read from about " +
-      "8 MiB of the log, and may be empty while next is not null.",
+      "Lines in pages; with Accept: text/plain, only their text. With a filter, a page covers about 8 MiB of " +
+      "the log, and may be empty while next is not null.",
     headers: { Accept: "text/plain: the text of the lines, without numbers" },
     params: id,
     query: logQuery,
     replies: {
-      200: { ...json(logPage), "text/plain": z.string().check(z.describe("a line of text a log line")) },
+      200: { ...json(logPage), "text/plain": z.string().check(z.describe("one line of text per log line")) },
     },
     refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_RUN_FILES_UNREADABLE"],
   },
@@ -145,7 +146,7 @@ export const ROUTES = define({
     ...PATHS.events,
     tag: "streams",
     summary: "Read the events of an operation",
-    description: "The stored events of all attempts in the order of seq; with follow until it finishes.",
+    description: "The stored events of all attempts, ordered by seq. With follow, new events until the end.",
     params: id,
     query: eventsQuery,
     replies: { 200: ndjson(eventLine) },
@@ -155,7 +156,8 @@ export const ROUTES = define({
     ...PATHS.cancel,
     tag: "operations",
     summary: "Cancel an operation",
-    description: "Answered once the request is on disk. A running operation stops when it can.",
+    description:
+      "The daemon replies once the request is on disk. A running operation stops later, within its grace period.",
     params: id,
     body: noBody,
     replies: { 200: json(operationSchema) },
@@ -164,8 +166,8 @@ export const ROUTES = define({
   retry: {
     ...PATHS.retry,
     tag: "operations",
-    summary: "Run a failed or cancelled operation again",
-    description: "Queues the operation again; a resumable one may start from a stage.",
+    summary: "Retry a failed or cancelled operation",
+    description: "Queues the operation again. A resumable operation may start from a stage.",
     params: id,
     body: retryBody,
     replies: { 200: json(operationSchema) },
@@ -184,8 +186,8 @@ export const ROUTES = define({
   watch: {
     ...PATHS.watch,
     tag: "streams",
-    summary: "Watch state as it changes",
-    description: "A snapshot, then changes. Lines may be applied twice; ignore unknown types and keys.",
+    summary: "Watch changes of state",
+    description: "A snapshot, then changes. A line may be applied twice; ignore unknown types and keys.",
     query: watchQuery,
     replies: { 200: ndjson(watchLine) },
     refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_TOO_MANY_WATCHERS"],
@@ -194,16 +196,17 @@ export const ROUTES = define({
     ...PATHS.types,
     tag: "types",
     summary: "List the operation types",
-    description: "The types with the JSON Schemas of their parameters, and the files that do not load.",
+    description: "The types with the JSON Schema of their parameters, and the files that do not load.",
     replies: { 200: json(typesReply) },
     refusals: [VERSION],
   },
   history: {
     ...PATHS.history,
     tag: "types",
-    summary: "Show how long a type takes",
-    description: "Percentiles in seconds over the newest 100 succeeded runs, of the whole and of each stage.",
-    params: z.object({ op: z.string().check(z.describe("the operation type's name")) }),
+    summary: "Show the durations of a type",
+    description:
+      "Percentiles in seconds over the newest 100 succeeded runs, for the operation and for each stage.",
+    params: z.object({ op: z.string().check(z.describe("name of the operation type")) }),
     replies: { 200: json(historyReply) },
     refusals: [VERSION, "LIVEOPS_NO_SUCH_TYPE"],
   },
@@ -211,15 +214,15 @@ export const ROUTES = define({
     ...PATHS.daemon,
     tag: "daemon",
     summary: "Show the daemon",
-    description: "Its version, places, counts, workers and problems. Answered to clients of any version.",
+    description: "Version, paths, counts, workers and problems. Clients of any version get a reply.",
     replies: { 200: json(daemonReply) },
     refusals: [],
   },
   backup: {
     ...PATHS.backup,
     tag: "daemon",
-    summary: "Copy the state into a new directory",
-    description: "A line of progress each half second, then the last line: done or failed.",
+    summary: "Back up the state to a new directory",
+    description: "A line of progress every half second; the last line is done or failed.",
     body: backupBody,
     replies: { 200: ndjson(backupLine) },
     refusals: [
@@ -234,7 +237,7 @@ export const ROUTES = define({
     ...PATHS.stop,
     tag: "daemon",
     summary: "Stop the daemon",
-    description: "Running operations continue under the next daemon; with now they are cancelled first.",
+    description: "Running operations continue under the next daemon. With now, they are cancelled first.",
     body: stopBody,
     replies: { 200: json(stopReply) },
     refusals: ["LIVEOPS_TOO_LARGE", "LIVEOPS_STORE_FULL"],
@@ -243,7 +246,7 @@ export const ROUTES = define({
     ...PATHS.openapi,
     tag: "daemon",
     summary: "Show this document",
-    description: "OpenAPI 3.1 of every route.",
+    description: "The OpenAPI 3.1 document of all routes.",
     replies: { 200: json(z.record(z.string(), z.unknown())) },
     refusals: [VERSION],
   },

@@ -1,17 +1,16 @@
 /**
- * The states of an operation and the only moves between them.
+ * The states of an operation and the allowed transitions.
  *
- * One module performs the moves (the daemon's `lifecycle.ts`; text mode goes through the same fold), and every
- * one of them is checked against this table first.
+ * The daemon's `lifecycle.ts` makes the transitions and checks each against this table first.
  */
 
-/** All states, in the order an operation passes through them. */
+/** All states, in their usual order. */
 export const STATES = ["queued", "running", "succeeded", "failed", "cancelled"] as const;
 
 /**
- * - `queued`: waits for a worker; the executor moves it on.
- * - `running`: has a live worker; its outcome, or the worker's death, moves it on.
- * - `succeeded`, `failed`, `cancelled`: finished; only `retry` moves one on, back to `queued`.
+ * - `queued`: waits for a worker; the executor starts it.
+ * - `running`: has a live worker; ends with the outcome or with the death of the worker.
+ * - `succeeded`, `failed`, `cancelled`: finished. `retry` puts a failed or cancelled operation back to `queued`.
  */
 export type State = (typeof STATES)[number];
 
@@ -26,12 +25,12 @@ const MOVES: Record<State, readonly State[]> = {
   cancelled: ["queued"],
 };
 
-/** Whether an operation may go from one state to the other. */
+/** Whether the transition between the two states is allowed. */
 export function mayMove(from: State, to: State): boolean {
   return MOVES[from].includes(to);
 }
 
-/** Whether the operation is over: nothing but `retry` changes it. */
+/** Whether the state is final: only `retry` changes it. */
 export function isFinal(state: State): state is FinalState {
   return state === "succeeded" || state === "failed" || state === "cancelled";
 }

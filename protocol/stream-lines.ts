@@ -1,6 +1,6 @@
 /**
- * The lines of the NDJSON streams as schemas: watch, events, backup. The daemon writes the lines without parsing them;
- * `GET /openapi.json` publishes these schemas, and the tests check each line against them.
+ * Schemas of the lines of the NDJSON streams: watch, events, backup. The daemon writes lines without these schemas.
+ * `GET /openapi.json` publishes the schemas, and the tests check each line against them.
  */
 import * as z from "zod/mini";
 import {
@@ -15,7 +15,9 @@ import {
 import { countsSchema, problemSchema } from "./replies.js";
 
 const finalState = z.enum(["succeeded", "failed", "cancelled"]);
-const cursor = z.string().check(z.describe("opaque position in the stream; pass it as since"));
+const cursor = z
+  .string()
+  .check(z.describe("position in the stream (opaque); pass it as since to continue there"));
 
 export const pingLine = z
   .object({ type: z.literal("ping") })
@@ -28,19 +30,19 @@ export const snapshotLine = z
     operations: z.array(operationSchema),
     counts: countsSchema,
   })
-  .check(z.describe("first line of a stream without a usable cursor; replaces all that the client holds"));
+  .check(z.describe("first line of a stream without a usable cursor; replaces the client's view"));
 
 export const resumedLine = z
   .object({ type: z.literal("resumed"), cursor })
-  .check(z.describe("first line of a stream with a usable cursor; the changes since then follow"));
+  .check(z.describe("first line of a stream with a usable cursor; the changes since the cursor follow"));
 
 export const operationPatch = z
   .partial(operationSchema)
-  .check(z.describe("the changed keys of a record with their whole new values"));
+  .check(z.describe("the changed keys of a record with their complete new values"));
 
 export const changedLine = z
   .object({ type: z.literal("changed"), cursor, id: z.string(), patch: operationPatch })
-  .check(z.describe("a changed operation; for a new operation the patch is the whole record"));
+  .check(z.describe("a changed operation; for a new operation, the patch is the complete record"));
 
 export const logLines = z
   .object({
@@ -49,7 +51,7 @@ export const logLines = z
     id: z.string(),
     lines: z.array(logLineSchema),
   })
-  .check(z.describe("log lines of an operation, none missing"));
+  .check(z.describe("log lines of an operation, without gaps"));
 
 export const chainedLine = z
   .object({
@@ -59,7 +61,11 @@ export const chainedLine = z
     to: z.string(),
     operation: operationSchema,
   })
-  .check(z.describe("an operation handed over to the next one of its chain; operation is the next one"));
+  .check(
+    z.describe(
+      "the chain continues: from is the finished operation; to and operation are the next operation",
+    ),
+  );
 
 export const removedLine = z
   .object({ type: z.literal("removed"), cursor, id: z.string() })
@@ -67,7 +73,7 @@ export const removedLine = z
 
 export const countsLine = z
   .object({ type: z.literal("counts"), counts: countsSchema })
-  .check(z.describe("how many operations are in each state"));
+  .check(z.describe("number of operations in each state"));
 
 export const endLine = z
   .object({ type: z.literal("end"), id: z.string(), state: finalState })
@@ -85,7 +91,7 @@ export const watchLine = z.discriminatedUnion("type", [
   endLine,
 ]);
 
-/** What an operation begins as. */
+/** The part of an operation that is known at the submit. */
 export const submissionSchema = z.object({
   ...z.pick(operationSchema, {
     id: true,
@@ -112,7 +118,7 @@ const event = <const T extends string, S extends z.core.$ZodLooseShape>(type: T,
 
 const stageIndex = z
   .nullable(z.int())
-  .check(z.describe("its place in the type's stages; null: it is not declared there"));
+  .check(z.describe("index into the stages of the type; null: an untracked stage"));
 
 export const events = {
   submitted: event("operation:submitted", { operation: submissionSchema }, "the operation was submitted"),
@@ -120,17 +126,17 @@ export const events = {
   requeued: event(
     "attempt:requeued",
     { reason: z.string(), retryAt: z.nullable(z.iso.datetime()) },
-    "queued again without a request: the worker died, or the type retries; retryAt null: at once",
+    "the operation was queued again without a request: the worker died, or the type retries; retryAt null: at once",
   ),
   cancelRequested: event(
     "cancel:requested",
     { reason: z.enum(["cancel", "timeout"]) },
-    "the operation was asked to stop",
+    "a stop was requested",
   ),
   retried: event(
     "operation:retried",
     { from: z.nullable(z.string()) },
-    "queued again by a request; from: the stage it starts from",
+    "a retry was requested; from: the stage to start from",
   ),
   finished: event(
     "operation:finished",
@@ -143,11 +149,11 @@ export const events = {
     },
     "the operation finished",
   ),
-  accepted: event("attempt:accepted", { pid: z.int() }, "a worker runs the attempt"),
+  accepted: event("attempt:accepted", { pid: z.int() }, "the worker accepted the attempt"),
   stagesDeclared: event(
     "stages:declared",
     { title: z.string(), stages: z.array(z.string()) },
-    "the type was edited since the submit; what it declares now",
+    "the type was edited after the submit; its current title and stages",
   ),
   stageEntered: event("stage:entered", { stage: z.string(), index: stageIndex }, "a stage began"),
   stageLeft: event(
@@ -156,28 +162,26 @@ export const events = {
       stage: z.string(),
       index: stageIndex,
       state: z.enum(["done", "failed", "cancelled"]),
-      resumed: z
-        .boolean()
-        .check(z.describe("the stage did not run; it returned the value of an earlier attempt")),
-      seconds: z.number().check(z.describe("by the monotonic clock")),
+      resumed: z.boolean().check(z.describe("the block did not run; the value is from an earlier attempt")),
+      seconds: z.number().check(z.describe("duration, by the monotonic clock")),
     },
     "a stage ended",
   ),
   progressChanged: event(
     "progress:changed",
     { percent: z.number(), progress: z.nullable(progressSchema) },
-    "the progress bar moved",
+    "the progress bar changed",
   ),
-  statusChanged: event("status:changed", { status: statusSchema }, "the status text changed"),
+  statusChanged: event("status:changed", { status: statusSchema }, "the status line changed"),
   recordsDropped: event(
     "records:dropped",
     { count: z.int() },
-    "progress events and log lines that were not written, since the disk was full",
+    "progress events and log lines were lost because the disk was full",
   ),
   attemptFinished: event(
     "attempt:finished",
     {
-      seconds: z.number().check(z.describe("how long the attempt ran, by the monotonic clock")),
+      seconds: z.number().check(z.describe("duration of the attempt, by the monotonic clock")),
       state: finalState,
       result: z.unknown(),
       error: z.nullable(operationErrorSchema),
@@ -188,7 +192,7 @@ export const events = {
   ),
 };
 
-/** An event of an operation, as `GET /v1/operations/:id/events` shows it. */
+/** An event of an operation, as `GET /v1/operations/:id/events` returns it. */
 export const eventSchema = z.discriminatedUnion("type", [
   events.submitted,
   events.started,
@@ -221,7 +225,7 @@ export const backupLine = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("done"),
     dir: z.string(),
-    at: z.iso.datetime().check(z.describe("the moment whose state the backup holds")),
+    at: z.iso.datetime().check(z.describe("time of the state in the backup")),
     files: z.int(),
     bytes: z.int(),
   }),

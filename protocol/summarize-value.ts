@@ -1,8 +1,8 @@
-/** A value that was given, as an error names it: short, and on one line. */
+/** Summarizes a value for an error message: short, on one line. */
 
 const MOST = 60;
 
-/** `"x"`, `5`, `null`; of what holds other values only what it is. */
+/** `"x"`, `5`, `null`; for a list or an object only its kind. */
 export function summarizeValue(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";

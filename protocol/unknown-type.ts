@@ -1,11 +1,11 @@
-/** The one refusal for an operation type that is not there: with near names, else with those there are. */
+/** The refusal for an unknown operation type. It suggests near names, otherwise it lists the known types. */
 import { Refusal } from "./errors.js";
 import { nearest } from "./nearest.js";
 
-/** Names listed where none is near. */
+/** Names listed if none is near. */
 const MOST = 12;
 
-/** Of the name that is shown. */
+/** Characters of the name that the message shows. */
 const MOST_LETTERS = 200;
 
 /** @param notLoaded - how many files did not load: the type may be in one of them */
@@ -15,7 +15,7 @@ export function unknownType(op: string, names: Iterable<string>, notLoaded: numb
   const files =
     notLoaded === 0
       ? ""
-      : ` (${notLoaded === 1 ? "1 file does" : `${notLoaded} files do`} not load: liveops ops)`;
+      : ` (${notLoaded === 1 ? "1 file does" : `${notLoaded} files do`} not load; see: liveops ops)`;
   return new Refusal(
     "LIVEOPS_NO_SUCH_TYPE",
     `there is no operation type ${JSON.stringify(op.slice(0, MOST_LETTERS))}${files}; ${near.length > 0 ? `did you mean ${near.join(", ")}?` : thereAre(all)}`,
@@ -24,7 +24,7 @@ export function unknownType(op: string, names: Iterable<string>, notLoaded: numb
 }
 
 function thereAre(names: string[]): string {
-  if (names.length === 0) return "there are none; liveops new writes one";
-  const more = names.length > MOST ? `, and ${names.length - MOST} more: liveops ops lists them` : "";
-  return `there are ${names.slice(0, MOST).join(", ")}${more}`;
+  if (names.length === 0) return "no types exist; create one with: liveops new";
+  const more = names.length > MOST ? `, and ${names.length - MOST} more (see: liveops ops)` : "";
+  return `the types are ${names.slice(0, MOST).join(", ")}${more}`;
 }

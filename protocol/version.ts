@@ -1,11 +1,11 @@
-/** The version both sides speak, carried by every request and reply as `Liveops-Version`. */
+/** The version of the client and the daemon, sent with every request and reply as `Liveops-Version`. */
 import manifest from "../package.json" with { type: "json" };
 
 export const VERSION: string = manifest.version;
 
 export const VERSION_HEADER = "liveops-version";
 
-/** Whether two versions understand each other: the same major, and before 1.0 the same minor. */
+/** Whether two versions are compatible: the same major version; before 1.0, the same minor version. */
 export function compatible(a: string, b: string): boolean {
   const line = (version: string) => {
     const [major = "", minor = ""] = version.split(".");

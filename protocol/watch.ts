@@ -1,15 +1,14 @@
 /**
- * The lines of a watch stream, and the pure reducer a client keeps its view with.
+ * The lines of a watch stream, and the pure reducer that keeps a client's view up to date.
  *
- * It is state, not history: a line may be applied twice without harm, and a client ignores types and keys it does
- * not know.
+ * The stream carries state, not history: applying a line twice does no harm. A client ignores unknown types and keys.
  */
 import type * as z from "zod/mini";
 import type { Operation } from "./operation.js";
 import type { State } from "./state.js";
 import type { watchLine } from "./stream-lines.js";
 
-/** How many operations are in each state, over the whole store. */
+/** Number of operations in each state, over the complete store. */
 export type Counts = Record<State, number>;
 
 export type WatchLine = z.infer<typeof watchLine>;
@@ -19,7 +18,7 @@ export interface WatchQuery {
   operation?: string;
   follow?: "chain";
   log?: boolean;
-  /** The last log line the client holds, of `operation`. */
+  /** Number of the last log line of `operation` that the client holds. */
   logAfter?: number;
   since?: string;
   state?: State[];
@@ -27,12 +26,12 @@ export interface WatchQuery {
   limit?: number;
 }
 
-/** What a client holds of a watch stream. */
+/** A client's view of a watch stream. */
 export interface WatchView {
   cursor: string | null;
   operations: ReadonlyMap<string, Operation>;
   counts: Counts;
-  /** From an operation to the one it handed over to, as seen on this stream. */
+  /** Id of an operation → id of the next operation of its chain, as seen on this stream. */
   handovers: ReadonlyMap<string, string>;
 }
 
@@ -45,15 +44,15 @@ export const EMPTY_VIEW: WatchView = {
   handovers: new Map(),
 };
 
-/** The view after a line. `ping`, `end` and unknown types leave it as it is, and so does a `log` without a cursor. */
+/** The view after a line. `ping`, `end`, unknown types and a `log` without a cursor do not change the view. */
 export function applyWatchLine(view: WatchView, line: WatchLine): WatchView {
   return applyWatchLines(view, [line]);
 }
 
-/** The view after several lines; of ten thousand operations it is copied once, not once a line. */
+/** The view after several lines. Copies the map of operations once, not once per line. */
 export function applyWatchLines(view: WatchView, lines: readonly WatchLine[]): WatchView {
   let next = view;
-  /** Ours to write to: copied since the view came in. */
+  /** A copy that this call may change; null until the first change. */
   let operations: Map<string, Operation> | null = null;
   const owned = () => {
     operations ??= new Map(next.operations);
@@ -71,7 +70,7 @@ export function applyWatchLines(view: WatchView, lines: readonly WatchLine[]): W
       case "changed": {
         const before = (operations ?? next.operations).get(line.id);
         next = { ...next, cursor: line.cursor };
-        // A patch for an operation we never saw whole can't be shown; the daemon always sends the whole record first.
+        // A patch without its complete record cannot be shown. The daemon always sends the complete record first.
         if (before !== undefined || line.patch.id !== undefined)
           owned().set(line.id, { ...before, ...line.patch } as Operation);
         break;

@@ -1,4 +1,4 @@
-/** Why a backup or a restore failed, with the exit code that tells it. */
+/** Why a backup or a restore failed, with the exit code of the command. */
 import { exitCodeOfStatus, Refusal } from "../../protocol/errors.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import { PlaceError } from "../store/directories.js";
@@ -14,7 +14,7 @@ export class BackupError extends Error {
   }
 }
 
-/** A place that cannot be used for it. */
+/** A directory that cannot be used. */
 export function unusable(message: string): BackupError {
   return new BackupError(message, EXIT.usage);
 }
@@ -24,17 +24,18 @@ export function inUse(message: string): BackupError {
   return new BackupError(message, EXIT.refused);
 }
 
-/** The backup is not whole, or holds damage. */
+/** The backup is incomplete or damaged. */
 export function damaged(message: string): BackupError {
   return new BackupError(message, EXIT.failed);
 }
 
-/** Errors of the file system and refusals as what they mean for the command; others as they are. */
+/** Turns errors of the file system and refusals into errors of the command; returns others unchanged. */
 export function asBackupError(error: unknown): unknown {
   if (error instanceof Refusal)
     return new BackupError(`${error.summary}: ${error.message}`, exitCodeOfStatus(error.status));
   if (error instanceof PlaceError) return unusable(error.message);
-  if (isDiskFull(error)) return new BackupError("the disk is full; make room and try again", EXIT.refused);
+  if (isDiskFull(error))
+    return new BackupError("the disk is full; free some disk space, then try again", EXIT.refused);
   const { code, syscall, message } = error as NodeJS.ErrnoException;
   return code !== undefined && syscall !== undefined ? unusable(message) : error;
 }

@@ -1,7 +1,7 @@
 /**
  * Writes a copy into a new directory: mode 0700, files 0600, each synced, the directories synced at the end.
  *
- * One file at a time: a submit's sync shares the threads of the file system with this.
+ * Copies one file at a time: a submit's sync uses the same threads of the file system.
  */
 import { closeSync, read } from "node:fs";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
@@ -38,7 +38,7 @@ export class BackupWriter {
     this.#directories.push(dir);
   }
 
-  /** Copies a file as far as it reaches now; false where it is not there, or is not a regular file. */
+  /** Copies a file up to its present length; false if it is missing or not a regular file. */
   async copy(from: string, path: string, length?: number): Promise<boolean> {
     const source = openSource(from, path);
     if (!source) return false;
@@ -88,7 +88,7 @@ export class BackupWriter {
     this.#count(Buffer.byteLength(text));
   }
 
-  /** Makes all names durable; parents come after what is in them. */
+  /** Makes all names durable; a parent comes after its content. */
   async syncDirectories(): Promise<void> {
     for (const dir of this.#directories.toReversed()) {
       const handle = await open(dir, "r");

@@ -1,4 +1,4 @@
-/** Backs up a state directory into a new directory, which is there whole or not at all. */
+/** Backs up a state directory into a new directory, which appears complete or not at all. */
 import { existsSync, lstatSync, readdirSync, realpathSync, rmdirSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, sep } from "node:path";
@@ -16,14 +16,14 @@ export interface BackupOptions {
   dir: string;
   signal: AbortSignal;
   onProgress: (progress: CopyProgress) => void;
-  /** Takes the moment that is copied; called once the target is known to be usable. */
+  /** Fixes the moment that is copied; called once the target is known to be usable. */
   moment: () => Promise<{ moment: StateMoment; counts: Counts | null }>;
 }
 
 /**
- * Where a backup to this directory is written, before it is renamed.
+ * Checks that a backup can be written to the directory, and makes its parent.
  *
- * @throws Refusal LIVEOPS_BACKUP_TARGET where the directory cannot take a backup
+ * @throws Refusal LIVEOPS_BACKUP_TARGET if the directory cannot take a backup
  */
 export function checkBackupTarget(dir: string, stateDir: string): void {
   const refuse = (why: string): never => {
@@ -47,7 +47,7 @@ export function checkBackupTarget(dir: string, stateDir: string): void {
 }
 
 /**
- * @throws Refusal LIVEOPS_BACKUP_TARGET, LIVEOPS_BACKUP_FAILED; the signal's reason where it was aborted
+ * @throws Refusal LIVEOPS_BACKUP_TARGET, LIVEOPS_BACKUP_FAILED; the signal's reason if it was aborted
  */
 export async function backUp(options: BackupOptions): Promise<Manifest> {
   const { dir, signal, onProgress } = options;
@@ -77,7 +77,7 @@ export async function backUp(options: BackupOptions): Promise<Manifest> {
   }
 }
 
-/** Renames it to its place and makes the new name durable. */
+/** Renames a directory to its final name and makes the name durable. */
 export async function putInPlace(from: string, to: string): Promise<void> {
   if (existsSync(to)) rmdirSync(to);
   await rename(from, to);
@@ -89,13 +89,16 @@ export async function putInPlace(from: string, to: string): Promise<void> {
   }
 }
 
+/** Where a backup is written before it is renamed. */
 function partialOf(dir: string): string {
   return `${dir}.partial`;
 }
 
 function failed(dir: string, error: Error): Refusal {
   if (error instanceof Refusal) return error;
-  const what = isDiskFull(error) ? "its disk is full; make room there" : `${error.message}; see to it`;
+  const what = isDiskFull(error)
+    ? "its disk is full; free some space there"
+    : `${error.message}; resolve this`;
   return new Refusal(
     "LIVEOPS_BACKUP_FAILED",
     `nothing was left in ${dir}: ${what}, then run liveopsd backup again`,

@@ -1,4 +1,4 @@
-/** Backups of a running daemon: one at a time, of one moment of its store, ended with the daemon. */
+/** Backups by a running daemon: one at a time, each of one moment of the store, aborted when the daemon stops. */
 import { resolve } from "node:path";
 import { Refusal } from "../../protocol/errors.js";
 import type { Layout } from "../store/layout.js";
@@ -18,9 +18,9 @@ export class Backups {
   ) {}
 
   /**
-   * Starts a backup. What is wrong with the request is thrown at once, what goes wrong later rejects `done`.
+   * Starts a backup. A problem with the request is thrown at once; a later error rejects `done`.
    *
-   * @param signal aborts it: nothing is left of it then
+   * @param signal aborts the backup and removes it
    * @throws Refusal LIVEOPS_BACKUP_TARGET, LIVEOPS_BACKUP_RUNNING, LIVEOPS_STOPPING
    */
   start(
@@ -34,7 +34,7 @@ export class Backups {
         "LIVEOPS_BACKUP_RUNNING",
         "another backup is being written; try again when it is done",
       );
-    // The copy is written beside it: a slash at the end would name a place inside it.
+    // The copy is written to `<dir>.partial`: with a slash at the end, that would be inside the directory.
     const dir = resolve(given);
     checkBackupTarget(dir, this.layout.root);
     const done = backUp({
@@ -49,7 +49,7 @@ export class Backups {
     return { dir, done };
   }
 
-  /** Ends the backup that is being written; resolves when nothing is left of it. */
+  /** Aborts the backup that is being written; resolves when it is removed. */
   async stop(): Promise<void> {
     this.#stopped.abort(stopping());
     await this.#running;

@@ -1,8 +1,8 @@
 /**
  * Copies a state directory as it is at one moment.
  *
- * What belongs to processes is left out: locks, sockets, the daemon's log, and workers' files. So is what a start makes
- * anew (the index of the history) and what is half written (`*.tmp`). Everything else is copied, whatever it is.
+ * Files that belong to processes are left out: locks, sockets, the daemon's log, and workers' files. So are unfinished
+ * files (`*.tmp`) and the index of the history, which a start makes again. Everything else is copied.
  */
 import { lstatSync } from "node:fs";
 import { opendir } from "node:fs/promises";
@@ -16,12 +16,12 @@ import { closeAll, entriesIn, type OpenSource, openAttempt } from "./open-source
 const OF_PROCESSES = /\.(?:lock|sock|sock\.new)$|^liveopsd\.(?:json|log)|^workers$/;
 const MADE_ANEW = /^index\.sqlite/;
 
-/** A moment of the state directory. Close it where it is not copied. */
+/** A moment of the state directory. Close it if it is not copied. */
 export interface StateMoment {
   layout: Layout;
-  /** Null: nobody changes the directory but workers that still run. */
+  /** Null: only workers that still run change the directory. */
   hold: StoreHold | null;
-  /** Files of the attempts that ran, by the attempt's directory. */
+  /** Open files of the attempts that were running, by the attempt's directory. */
   running: Map<string, OpenSource[]>;
 }
 
@@ -55,7 +55,7 @@ export async function copyState(moment: StateMoment, writer: BackupWriter): Prom
   for (const name of entriesIn(layout.root)) {
     if (OF_PROCESSES.test(name) || name === MANIFEST) continue;
     const path = join(layout.root, name);
-    // Closing a file drops every lock that this process has on it: what may be locked is written, not read.
+    // Closing a file releases every lock that this process has on it: a file that may be locked is written, not read.
     if (path === layout.version) continue;
     if (path === layout.runs) await copyRuns(moment, writer);
     else if (path === layout.journal && hold) await copyJournal(hold, writer);
@@ -71,7 +71,7 @@ async function copyJournal(hold: StoreHold, writer: BackupWriter): Promise<void>
 
 async function copyRuns(moment: StateMoment, writer: BackupWriter): Promise<void> {
   await writer.makeDirectory("runs");
-  // Read in pieces: there may be a hundred thousand.
+  // Read in pieces: there may be 100,000 entries.
   for await (const { name } of await opendir(moment.layout.runs)) await copyRun(moment, writer, name);
 }
 
@@ -85,7 +85,7 @@ async function copyRun({ layout, hold, running }: StateMoment, writer: BackupWri
     if (!/^\d+$/.test(name) || !isDirectory(join(dir, name))) continue;
     const attempt = Number(name);
     const from = attemptDir(layout, id, attempt);
-    // Looked at and opened in one turn: no attempt begins in between.
+    // Checked and opened in one turn of the event loop: no attempt begins in between.
     if (attempt > (hold?.lastAttempt(id) ?? attempt)) continue;
     const files = running.get(from) ?? openAttempt(from);
     running.delete(from);

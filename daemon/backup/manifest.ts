@@ -1,4 +1,4 @@
-/** `backup.json`: what a backup says of itself. Written last: a directory whose manifest is not complete is no backup. */
+/** `backup.json`, the manifest of a backup. Completed last: a directory without a complete manifest is not a backup. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Counts } from "../../protocol/watch.js";
@@ -11,19 +11,19 @@ export interface Manifest {
   complete: boolean;
   /** Version of liveops that wrote it. */
   version: string;
-  /** The moment whose state it holds; ISO 8601. */
+  /** The moment of the copied state; ISO 8601. */
   at: string;
   /** The state directory that was copied. */
   stateDir: string;
-  /** Operations by state; null where no daemon ran. */
+  /** Operations by state; null if no daemon ran. */
   counts: Counts | null;
-  /** Files in it, this one left out. */
+  /** Files in the backup, without the manifest. */
   files: number;
   /** Bytes of these files. */
   bytes: number;
 }
 
-/** Null where there is none, or it cannot be read. */
+/** Null if there is no manifest, or it cannot be read. */
 export function readManifest(dir: string): Manifest | null {
   try {
     const manifest = JSON.parse(readFileSync(join(dir, MANIFEST), "utf8")) as Partial<Manifest>;
@@ -38,12 +38,12 @@ export function writeManifest(dir: string, manifest: Manifest): void {
   replaceFileSync(join(dir, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** Whether the directory is a copy that a crash cut off, or nothing is there. */
+/** Whether the directory is a copy that a crash interrupted, or does not exist. */
 export function isUnfinished(dir: string): boolean {
   return !existsSync(dir) || readManifest(dir)?.complete === false;
 }
 
-/** Files and bytes in a backup, its manifest left out. */
+/** Files and bytes in a backup, without its manifest. */
 export function measure(dir: string): { files: number; bytes: number } {
   const found = { files: 0, bytes: 0 };
   for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {

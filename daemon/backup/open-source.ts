@@ -1,4 +1,4 @@
-/** Opening what is copied: regular files alone, through no symbolic link, and a log on one side of its rotation. */
+/** Opens the files to copy: only regular files, through no symbolic link, and a log before or after a rotation. */
 import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { FILLER } from "../../ops/runner/append-file.js";
@@ -7,17 +7,17 @@ import { READ, SAFE } from "../../protocol/own-file.js";
 export interface OpenSource {
   name: string;
   fd: number;
-  /** Bytes of it that are copied. */
+  /** Bytes that are copied. */
   length: number;
 }
 
-/** Bytes looked at in one go for the end of the text. */
+/** Bytes read at a time to find the end of the text. */
 const LOOK = 4096;
 
-/** How often a set of files is opened anew that was renamed while it was opened. */
+/** How often files are opened again that were renamed while they were opened. */
 const TRIES = 5;
 
-/** The file with the length of its text now; null where it is not there, or is not a regular file. */
+/** The open file, with the present length of its text; null if it is missing or not a regular file. */
 export function openSource(path: string, name: string): OpenSource | null {
   let fd: number;
   try {
@@ -34,7 +34,7 @@ export function openSource(path: string, name: string): OpenSource | null {
   return null;
 }
 
-/** Where the room for records to come begins: what is written into it later does not count. */
+/** Where the space reserved for later records begins: later writes do not count. */
 function endOfText(fd: number, size: number): number {
   const piece = Buffer.alloc(LOOK);
   for (let end = size; end > 0; ) {
@@ -46,7 +46,7 @@ function endOfText(fd: number, size: number): number {
   return 0;
 }
 
-/** All files of an attempt's directory as they are at one moment, temporary files left out. */
+/** Opens all files of an attempt's directory as they are at one moment, without temporary files. */
 export function openAttempt(dir: string): OpenSource[] {
   for (let left = TRIES; ; left--) {
     const opened = entriesIn(dir).flatMap((name) => openSource(join(dir, name), name) ?? []);
@@ -59,7 +59,7 @@ export function closeAll(opened: readonly OpenSource[]): void {
   for (const { fd } of opened) closeSync(fd);
 }
 
-/** Names in a directory, sorted; none where there is no directory. */
+/** Names in a directory, sorted; none if there is no directory. */
 export function entriesIn(dir: string): string[] {
   try {
     return readdirSync(dir)

@@ -1,4 +1,4 @@
-/** Puts a backup in the place of a state directory, after every record in it was read and checked. */
+/** Replaces a state directory with a backup, after every record in the backup was read and checked. */
 import { existsSync, lstatSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
@@ -18,9 +18,9 @@ interface RestoreOptions {
   from: string;
   /** Must be absent or empty, or with `force` not in use. */
   stateDir: string;
-  /** Moves a state directory that is there aside. */
+  /** Moves an existing state directory aside. */
   force: boolean;
-  /** Restores a backup that holds damage: what is whole in it. */
+  /** Restores the intact parts of a damaged backup. */
   acceptDamage: boolean;
   signal: AbortSignal;
   onProgress: (progress: CopyProgress) => void;
@@ -30,11 +30,11 @@ interface Restored {
   manifest: Manifest;
   /** What the check found. */
   findings: Finding[];
-  /** Where the state directory is now that was there before. */
+  /** The new path of the previous state directory. */
   replaced: string | null;
 }
 
-/** @throws BackupError; the signal's reason where it was aborted */
+/** @throws BackupError; the signal's reason if it was aborted */
 export async function restore(options: RestoreOptions): Promise<Restored> {
   try {
     return await putBack(options);
@@ -45,7 +45,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
 
 async function putBack(options: RestoreOptions): Promise<Restored> {
   const { from, force, signal, onProgress } = options;
-  // Behind a symbolic link it is replaced where it is.
+  // A state directory behind a symbolic link is replaced at its real path.
   const stateDir = existsSync(options.stateDir) ? realpathSync(options.stateDir) : options.stateDir;
   const manifest = checkBackup(from, options.acceptDamage);
   makeDirectory(dirname(stateDir), 0o700);
@@ -62,7 +62,7 @@ async function putBack(options: RestoreOptions): Promise<Restored> {
       writeManifest(copy, { ...manifest, complete: false });
       await copyState(momentOf(layoutOf(from), null, []), writer);
       await writer.syncDirectories();
-      // Before the examination, which mends what a start would: a backup that loses a record by that is damaged.
+      // Before `examine`, which repairs what a start would: a backup that loses a record by a repair is damaged.
       if (!options.acceptDamage) refuseDamage(from, inspect(copy));
       const { findings } = await examine(copy);
       if (!options.acceptDamage) refuseDamage(from, findings);
@@ -82,11 +82,11 @@ async function putBack(options: RestoreOptions): Promise<Restored> {
 function checkBackup(dir: string, acceptDamage: boolean): Manifest {
   const stat = lstatSync(dir, { throwIfNoEntry: false });
   if (!stat?.isDirectory()) throw unusable(`${dir} is not a directory; name a backup's directory`);
-  // What is queued in it runs as us.
+  // Its queued operations will run as this user.
   if (process.getuid && stat.uid !== process.getuid())
     throw unusable(`${dir} belongs to another user (uid ${stat.uid}); copy it as yourself first`);
   if ((stat.mode & 0o022) !== 0)
-    throw unusable(`${dir} may be written by others; look through it, then run: chmod 700 ${dir}`);
+    throw unusable(`${dir} may be written by others; check its content, then run: chmod 700 ${dir}`);
   const manifest = readManifest(dir);
   if (!manifest)
     throw unusable(`${dir} is not a backup: it has no readable backup.json; liveopsd backup makes one`);
@@ -94,8 +94,8 @@ function checkBackup(dir: string, acceptDamage: boolean): Manifest {
   const { files, bytes } = measure(dir);
   if (!acceptDamage && (files !== manifest.files || bytes !== manifest.bytes))
     throw damaged(
-      `${dir} is not as it was written: it has ${files} files of ${bytes} bytes in all, and had ${manifest.files} ` +
-        `of ${manifest.bytes} bytes; restore another backup, or what is whole of it with --accept-damage`,
+      `${dir} was changed after it was written: it has ${files} files of ${bytes} bytes in all, and had ${manifest.files} ` +
+        `of ${manifest.bytes} bytes; restore another backup, or its intact parts with --accept-damage`,
     );
   return manifest;
 }
@@ -104,16 +104,18 @@ function checkApart(from: string, stateDir: string): void {
   const source = `${realpathSync(from)}${sep}`;
   const target = `${join(realpathSync(dirname(stateDir)), basename(stateDir))}${sep}`;
   if (source.startsWith(target) || target.startsWith(source))
-    throw unusable(`the backup ${from} and the state directory ${stateDir} are inside one another`);
+    throw unusable(
+      `the backup ${from} and the state directory ${stateDir} overlap: one contains the other; move the backup`,
+    );
 }
 
-/** The lock of the state directory that is there; null where there is none, or it is empty. */
+/** The lock of the existing state directory; null if there is none, or it is empty. */
 function lockState(stateDir: string, force: boolean): KernelLock | null {
   if (!existsSync(stateDir)) return null;
   if (!statSync(stateDir).isDirectory()) throw unusable(`${stateDir} is not a directory`);
   if (readdirSync(stateDir).length === 0) return null;
   const layout = layoutOf(stateDir);
-  // Looked at first: without --force nothing in the directory is touched.
+  // Checked first: without --force nothing in the directory is touched.
   if (isLocked(layout.lock)) throw inUse(usedBy(layout));
   if (!force)
     throw unusable(`the state directory ${stateDir} is not empty; liveopsd restore --force moves it aside`);
@@ -124,14 +126,14 @@ function lockState(stateDir: string, force: boolean): KernelLock | null {
   lock.release();
   throw inUse(
     `${live} running ${live === 1 ? "operation belongs" : "operations belong"} to the state directory ${stateDir}; ` +
-      "liveopsd start, then liveopsd stop --now ends them",
+      "to end them, run liveopsd start, then liveopsd stop --now",
   );
 }
 
 function usedBy(layout: Layout): string {
   const owner = lockOwnerOf(layout);
   const pid = owner ? ` (pid ${owner.pid})` : "";
-  return `a daemon${pid} uses the state directory ${layout.root}; liveopsd stop stops it`;
+  return `a daemon${pid} uses the state directory ${layout.root}; run liveopsd stop first`;
 }
 
 function liveWorkers({ workers }: Layout): number {
@@ -145,11 +147,11 @@ function refuseDamage(from: string, findings: Finding[]): void {
   if (found.length === 0) return;
   throw damaged(
     `${from} is damaged, nothing was restored: ${found.map(({ what }) => what).join("; ")}; ` +
-      "--accept-damage restores what is whole",
+      "--accept-damage restores the intact parts",
   );
 }
 
-/** Returns where it is now; null where there was nothing in it. */
+/** Returns the new path; null if the directory was missing or empty. */
 function moveAside(stateDir: string): string | null {
   if (!existsSync(stateDir) || readdirSync(stateDir).length === 0) return null;
   for (let n = 1; ; n++) {

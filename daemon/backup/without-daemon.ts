@@ -1,4 +1,4 @@
-/** A backup while no daemon runs: the state directory's lock keeps daemons away meanwhile. */
+/** Makes a backup while no daemon runs: the state directory's lock keeps daemons from starting meanwhile. */
 import { existsSync } from "node:fs";
 import { EXIT } from "../../protocol/exit-codes.js";
 import { acquireLock } from "../os/kernel-lock.js";
@@ -10,7 +10,7 @@ import { asBackupError, BackupError, inUse } from "./backup-error.js";
 import { momentOf } from "./copy-state.js";
 import type { Manifest } from "./manifest.js";
 
-/** @throws BackupError; the signal's reason where it was aborted */
+/** @throws BackupError; the signal's reason if it was aborted */
 export async function backUpWithoutDaemon(
   stateDir: string,
   options: Omit<BackupOptions, "moment">,
@@ -26,7 +26,7 @@ async function backUpLocked(stateDir: string, options: Omit<BackupOptions, "mome
   const layout = layoutOf(stateDir);
   if (!existsSync(layout.version))
     throw new BackupError(
-      `there is no state in ${stateDir} to back up; liveopsd start makes it`,
+      `there is no state in ${stateDir} to back up; liveopsd start creates the state directory`,
       EXIT.notFound,
     );
   checkStateDir(layout);

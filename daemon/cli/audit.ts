@@ -1,4 +1,4 @@
-/** `liveopsd audit [-n N] [--json]`: the newest lines of the audit log, from its files, whether a daemon runs or not. */
+/** `liveopsd audit [-n N] [--json]`: prints the newest lines of the audit log. Needs no running daemon. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { AuditLine } from "../../protocol/audit.js";
 import { NotFoundError } from "../../protocol/command/failures.js";
@@ -27,11 +27,11 @@ export function registerAudit(root: Command): void {
 
 function lineCount(text: string): number {
   const n = Number(text);
-  if (!Number.isInteger(n) || n < 0) throw new InvalidArgumentError("It must be a whole number from 0.");
+  if (!Number.isInteger(n) || n < 0) throw new InvalidArgumentError("Give a whole number, 0 or more.");
   return n;
 }
 
-/** The whole lines of a file; none where it is not there. */
+/** The complete lines of a file; none if the file is missing. */
 function readLines(file: string): AuditLine[] {
   let text: string;
   try {
@@ -40,13 +40,13 @@ function readLines(file: string): AuditLine[] {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     if (!(error instanceof IrregularFileError)) throw error;
     throw new NotFoundError(
-      `there is no audit log: ${error.message}; liveopsd restart puts that aside and begins a new one`,
+      `there is no audit log: ${error.message}; liveopsd restart moves that file aside and starts a new log`,
     );
   }
   return text.split("\n").flatMap((line) => parse(line) ?? []);
 }
 
-/** Null for half a line: the disk was full, or the daemon was killed. */
+/** Null for an incomplete line: the disk was full, or the daemon was killed. */
 function parse(line: string): AuditLine | null {
   try {
     const value = JSON.parse(line) as AuditLine;
@@ -64,7 +64,7 @@ function describe({ at, action, ids, count, result, uid, client, details }: Audi
   return sanitize(`${at} ${action.padEnd(6)} ${result} ${what || "-"} by uid ${uid ?? "?"}, ${who}`);
 }
 
-/** What does not go with the claim. */
+/** Says how the process that the client names contradicts the claim. */
 function suspicion(uid: number | null, { process }: NonNullable<AuditLine["client"]>): string {
   if (process === null) return ", no such process";
   return process.uid === uid || process.uid === 0 ? "" : `, a process of uid ${process.uid}`;

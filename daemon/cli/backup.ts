@@ -1,4 +1,4 @@
-/** `liveopsd backup <dir>`: by the daemon where one answers, else by this command. */
+/** `liveopsd backup <dir>` and `liveopsd restore <dir>`. A daemon that answers makes the backup, else this command. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
@@ -16,10 +16,10 @@ import { Refusal } from "../../protocol/errors.js";
 import { daemonBundle } from "./daemon-bundle.js";
 import { answering } from "./other-daemon.js";
 
-/** Milliseconds between two lines where stderr is not a terminal. */
+/** Milliseconds between two progress lines if stderr is not a terminal. */
 const EVERY_MS = 5000;
 
-/** How far a backup or a restore is, on stderr: one line drawn over on a terminal, else a line every few seconds. */
+/** The progress of a backup or a restore on stderr: one line redrawn on a terminal, else a line every few seconds. */
 class ProgressLine {
   #last = performance.now();
   #isDrawn = false;
@@ -50,7 +50,7 @@ function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** Aborts on Ctrl-C and on SIGTERM, with what `reason` makes. */
+/** Aborts on Ctrl-C and on SIGTERM, with the error that `reason` returns. */
 function interruptSignal(reason: () => Error): { signal: AbortSignal; done: () => void } {
   const controller = new AbortController();
   const abort = () => controller.abort(reason());
@@ -77,7 +77,7 @@ export function registerBackup(root: Command): void {
   const command = addCommand(
     root,
     "backup <dir>",
-    "Copy the state into a new directory; the daemon may run meanwhile",
+    "Copy the state to a new directory; the daemon may keep running",
     ["liveopsd backup /backups/liveops-2026-11-25", "liveopsd backup --json ./backup"],
   );
   command.option("--json", "Print the summary as JSON").action(async (given: string) => {
@@ -133,7 +133,7 @@ async function byDaemon(
     if (line.type === "progress") progress.show(line);
     if (line.type === "done") return { dir: line.dir, at: line.at, files: line.files, bytes: line.bytes };
   }
-  throw new Error("the daemon did not say how the backup ended");
+  throw new Error("the daemon did not report how the backup ended; run liveopsd backup again");
 }
 
 function otherState(socket: string, has: string, wanted: string): Refusal {
@@ -145,7 +145,7 @@ function otherState(socket: string, has: string, wanted: string): Refusal {
   );
 }
 
-/** `liveopsd restore <dir> [--force]`: puts a backup in the place of the state directory. */
+/** `liveopsd restore <dir> [--force]`: replaces the state directory with a backup. */
 export function registerRestore(root: Command): void {
   const command = addCommand(root, "restore <dir>", "Check a backup and make it the state directory", [
     "liveopsd restore /backups/liveops-2026-11-25",
@@ -175,9 +175,9 @@ export function registerRestore(root: Command): void {
         progress.end();
         const found = findings.filter(({ state }) => state !== "ok");
         for (const { state, what } of found) process.stderr.write(`liveopsd: ${state}: ${sanitize(what)}\n`);
-        if (replaced) process.stderr.write(`liveopsd: the state before is in ${sanitize(replaced)}\n`);
+        if (replaced) process.stderr.write(`liveopsd: the previous state is in ${sanitize(replaced)}\n`);
         process.stderr.write(
-          `liveopsd: restored the state of ${sanitize(manifest.at)}; start it with: liveopsd start\n`,
+          `liveopsd: restored the state of ${sanitize(manifest.at)}; start the daemon with: liveopsd start\n`,
         );
         const summary = { stateDir, at: manifest.at, replaced, findings: found };
         process.stdout.write(`${options.json ? JSON.stringify(summary) : stateDir}\n`);

@@ -1,4 +1,4 @@
-/** All commands of `liveopsd`, read by commander. */
+/** All commands of `liveopsd`, parsed by commander. */
 import type { Command } from "commander";
 import { rootCommand, runRoot } from "../../protocol/command/options.js";
 import { registerAudit } from "./audit.js";
@@ -10,7 +10,6 @@ import { registerStart } from "./start.js";
 import { registerStatus } from "./status.js";
 import { registerStop } from "./stop.js";
 
-/** The whole command line. */
 export function commandTree(): Command {
   const root = rootCommand("liveopsd", "The daemon that runs long operations and keeps their state");
   for (const register of [

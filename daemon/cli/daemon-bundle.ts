@@ -1,4 +1,4 @@
-/** The daemon's own bundle, beside this one: loaded only where it is needed, the short commands do not carry it. */
+/** Loads the daemon's bundle, next to this one, only where it is needed: the short commands do not carry it. */
 import { createRequire } from "node:module";
 
 export function daemonBundle(): typeof import("../main.js") {

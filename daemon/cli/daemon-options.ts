@@ -1,4 +1,4 @@
-/** With what a daemon is started, by `start` and `restart`. */
+/** The options with which `start` and `restart` start a daemon. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
 import {
@@ -22,7 +22,7 @@ function isConcurrency(n: number): boolean {
   return Number.isInteger(n) && n >= 1 && n <= 1000;
 }
 
-/** The flags again as words, for the daemon's own process. */
+/** The options as command-line words, for the daemon's own process. */
 export function asWords(options: DaemonOptions): string[] {
   const words: string[] = [];
   if (options.socket) words.push("--socket", options.socket);
@@ -33,7 +33,7 @@ export function asWords(options: DaemonOptions): string[] {
   return words;
 }
 
-/** The flags with which a daemon is started, for commander. */
+/** Adds the flags with which a daemon is started. */
 export function withDaemonFlags(command: Command): Command {
   return command
     .option("--ops <dir>", "Directory of operations (repeatable)", (dir: string, dirs: string[] = []) => [
@@ -59,6 +59,6 @@ function logLevel(text: string): LogLevel {
 
 function wholeNumber(text: string): number {
   const n = Number(text);
-  if (!isConcurrency(n)) throw new InvalidArgumentError("It must be a whole number from 1 to 1000.");
+  if (!isConcurrency(n)) throw new InvalidArgumentError("Give a whole number from 1 to 1000.");
   return n;
 }

@@ -1,4 +1,4 @@
-/** `liveopsd doctor [--json]`: checks the state dir, says what it found and what it mended; exit 1 where damage stays. */
+/** `liveopsd doctor [--json]`: checks the state directory, reports findings and repairs. Exits with 1 for damage. */
 import type { Command } from "commander";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
@@ -23,6 +23,8 @@ export function registerDoctor(root: Command): void {
 function describe({ running, findings }: Examination): string {
   const lines = findings.map(({ state, what }) => `${state.padEnd(8)} ${sanitize(what)}`);
   if (running)
-    lines.push("a daemon is running: nothing was changed; liveopsd stop, then liveopsd doctor mends");
+    lines.push(
+      "a daemon is running: nothing was changed; to repair, run liveopsd stop, then liveopsd doctor",
+    );
   return `${lines.join("\n")}\n`;
 }

@@ -1,4 +1,4 @@
-/** The daemon in this very process. Forked by `launch`, it tells its parent when it answers, or why it cannot. */
+/** Runs the daemon in this process. Forked by `launch`, it reports to its parent that it answers, or why it cannot. */
 import { keepCompileCache, useCompileCache } from "../../protocol/command/compile-cache.js";
 import { readConfig } from "../../protocol/command/config.js";
 import { type ReportTo, report, say } from "../../protocol/command/report.js";
@@ -8,20 +8,20 @@ import type { DaemonOptions } from "./daemon-options.js";
 import { otherDaemon, type Taken } from "./other-daemon.js";
 import { placeFault } from "./place-fault.js";
 
-/** What the forked daemon says to the command that started it, once. */
+/** What the forked daemon reports, once, to the command that started it. */
 export type LaunchReport =
   | { type: "answers"; pid: number; logProblem: string | null }
   | ({ type: "taken" } & Taken)
   | { type: "failed"; message: string; code: ExitCode };
 
-/** How long who has the places is asked in the foreground, where nobody waits for that one to be ready. */
+/** Milliseconds to ask, in the foreground, which daemon holds the paths: no command waits for it. */
 const ASK_MS = 1000;
 
 export async function runForeground(options: DaemonOptions, to: ReportTo): Promise<ExitCode> {
   useCompileCache();
   const { AlreadyRunningError, PlaceError, runDaemon, settingsFrom } = daemonBundle();
   const isChild = process.send !== undefined;
-  // The command that reads it ends when the daemon answers.
+  // The command that reads stderr ends when the daemon answers.
   if (isChild) process.stderr.removeAllListeners("error").on("error", () => {});
   let socket = "";
   try {

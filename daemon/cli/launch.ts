@@ -1,4 +1,4 @@
-/** Forks the daemon into the background and waits until it answers, or says why it does not. */
+/** Starts the daemon in the background and waits until the daemon answers, or reports why it does not. */
 import { spawn } from "node:child_process";
 import { NoAnswerError } from "../../protocol/client/errors.js";
 import { UsageError } from "../../protocol/command/failures.js";
@@ -8,29 +8,29 @@ import { asWords, type DaemonOptions } from "./daemon-options.js";
 import type { LaunchReport } from "./foreground.js";
 import { daemonNotStarted, OTHER_MS, otherDaemon } from "./other-daemon.js";
 
-/** A small nursery costs the daemon no time that can be measured, and 3 MB less. */
+/** A small young generation saves 3 MB and costs the daemon no measurable time. */
 const NODE_FLAGS = ["--max-semi-space-size=2"];
 
-/** The daemon that answers now. `ours`: this call started it; another one may have been started at the same time. */
+/** The daemon that answers now. `ours`: this call started it, not another start at the same time. */
 interface Launched {
   pid: number;
   ours: boolean;
-  /** Why it cannot write its log; null where it can, or is not ours. */
+  /** Why the daemon cannot write its log; null if it can, or is not ours. */
   logProblem: string | null;
 }
 
-/** Milliseconds until a daemon that was started must answer: a large state takes seconds to read. */
+/** Milliseconds within which a started daemon must answer: a large state takes seconds to read. */
 const START_MS = 60_000;
 
-/** Characters of stderr that are shown of a daemon that ended instead of answering. */
+/** Characters of stderr that are shown if the daemon ended instead of answering. */
 const MAX_SAID = 4096;
 
-/** @throws UsageError for a place that cannot be used; Refusal where another daemon is in the way */
+/** @throws UsageError for an unusable state directory or socket; Refusal if another daemon holds one of them */
 export async function launch(options: DaemonOptions, socket: string): Promise<Launched> {
   const words = [process.argv[1]!, "start", "--foreground", ...asWords(options)];
   const child = spawn(process.execPath, [...NODE_FLAGS, ...words], {
     detached: true,
-    // stderr is read until the daemon answers; a write to it after that is lost, and does not end the daemon.
+    // stderr is read until the daemon answers. Later writes are lost and do not end the daemon.
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     env: withAllocator(process.env),
   });
@@ -44,12 +44,12 @@ export async function launch(options: DaemonOptions, socket: string): Promise<La
     child.once("error", (error) => resolve({ type: "failed", message: error.message, code: EXIT.fault }));
     child.once("close", (code, signal) =>
       resolve(
-        // It found another one answering by then: a race lost early.
+        // The process found that another daemon already answers: it lost the race early.
         code === EXIT.done
           ? { type: "taken", message: "another daemon was started at the same time", owner: null }
           : {
               type: "failed",
-              message: `it ended with ${signal ?? `exit code ${code}`}: ${said.trim() || "it gave no reason"}; liveopsd start --foreground shows more`,
+              message: `its process ended with ${signal ?? `exit code ${code}`}: ${said.trim() || "no message on stderr"}; liveopsd start --foreground shows more`,
               code: EXIT.fault,
             },
       ),

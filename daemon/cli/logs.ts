@@ -1,4 +1,4 @@
-/** `liveopsd logs [-f]`: the daemon's own log, from its files, so that it can be read when the daemon is dead. */
+/** `liveopsd logs [-f]`: prints the daemon's log from its files, so that the log of a dead daemon can be read. */
 import { existsSync, lstatSync, watch } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
@@ -10,7 +10,7 @@ import { rotatedName } from "../log/log-file.js";
 import { Tail } from "../run-files/tail.js";
 import { layoutOf } from "../store/layout.js";
 
-/** Milliseconds between two looks at the file, beside the hints of the system. */
+/** Milliseconds between two checks of the file; `fs.watch` is only a hint. */
 const LOOK_MS = 500;
 
 export function registerLogs(root: Command): void {
@@ -23,7 +23,8 @@ export function registerLogs(root: Command): void {
     const { log } = layoutOf(commandPlaces(options).stateDir);
     const stats = lstatSync(log, { throwIfNoEntry: false });
     const why = stats === undefined ? null : whyIrregular(stats);
-    if (why !== null) throw new NotFoundError(`${log} ${why}, and the daemon does not write it; remove it`);
+    if (why !== null)
+      throw new NotFoundError(`${log} ${why}, so the daemon does not write its log; remove ${log}`);
     if (stats === undefined && !options.follow)
       throw new NotFoundError(`there is no log at ${log} yet; liveopsd start makes one`);
     const follower = new LogFollower(log, (line) => process.stdout.write(`${readable(line)}\n`));
@@ -34,10 +35,10 @@ export function registerLogs(root: Command): void {
   });
 }
 
-/** Reads a log over its rotations: each line once, in order. */
+/** Reads a log across its rotations: each line once, in order. */
 class LogFollower {
   #tail: Tail;
-  /** The inode of the older file, once its lines are out. */
+  /** The inode of the older file, once its lines are printed. */
   #older: number | null = null;
 
   constructor(
@@ -54,11 +55,11 @@ class LogFollower {
     const open = this.#tail.inode();
     const now = inodeOf(this.log);
     if (now === null || now === open) return;
-    // The name is another file's by now, so the open one is complete.
+    // The name belongs to another file now, so the open file is complete.
     this.#tail.read(this.onLine);
     this.#tail.close();
     const older = inodeOf(rotatedName(this.log));
-    // Rotated twice since the last look: a whole file lies between the two.
+    // Rotated twice since the last check: another file is between the open one and the new one.
     if (older !== open && older !== this.#older) this.#readOlder();
     this.#older = older;
     this.#tail = new Tail(this.log);
@@ -97,7 +98,7 @@ const LEVELS: Record<number, string> = {
   60: "fatal",
 };
 
-/** One pino record as a line; what is not one is shown as it is. */
+/** Formats a pino record as a line; other text is shown unchanged. */
 function readable(line: string): string {
   try {
     const { level, time, msg, err, pid: _, ...rest } = JSON.parse(line) as Record<string, unknown>;

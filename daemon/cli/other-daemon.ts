@@ -1,4 +1,4 @@
-/** A start that found its state dir, or its socket, taken by another daemon: which one it is, and what to do. */
+/** Finds the daemon that holds the state directory or socket of a start, and says what to do. */
 import { Client } from "../../protocol/client/client.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
 import { shellQuote } from "../../protocol/command/daemon-address.js";
@@ -11,9 +11,9 @@ import { layoutOf } from "../store/layout.js";
 import { lockOwnerOf } from "../store/lock-owner.js";
 
 /**
- * What it says of itself, or null where none answers.
+ * The daemon's report about itself; null if no daemon answers.
  *
- * @throws Refusal of another version; NoAnswerError where it takes the connection and is silent
+ * @throws Refusal for another version; NoAnswerError if the daemon accepts the connection and does not answer
  */
 export async function answering(client: Client): Promise<DaemonReply | null> {
   try {
@@ -24,39 +24,39 @@ export async function answering(client: Client): Promise<DaemonReply | null> {
   }
 }
 
-/** How long another daemon, found holding the locks or the socket, may take until it answers. */
+/** Milliseconds within which another daemon that holds the locks or the socket must answer. */
 export const OTHER_MS = 15_000;
 
-/** Milliseconds after which `start`, `stop`, `restart` and `status` give up a daemon that does not answer. */
+/** Milliseconds after which `start`, `stop`, `restart` and `status` give up on a daemon that does not answer. */
 export const ANSWER_MS = 5000;
 
-/** What a daemon says that could not have its places; `owner`: who has them, where that is told. */
+/** Why a daemon could not take its state directory or socket. `owner`: the daemon that holds them, if known. */
 export interface Taken {
   message: string;
   owner: LockOwner | null;
 }
 
 /**
- * The daemon that answers on the socket, or is about to: a race was lost to it.
+ * The daemon that answers on the socket, or soon will: it won the race.
  *
- * @param ms how long it may take until it answers
- * @throws Refusal where nobody does, and at once where the state dir's daemon answers on another socket
+ * @param ms how long the daemon may take to answer
+ * @throws Refusal if no daemon answers, and at once if the state directory's daemon answers on another socket
  */
 export async function otherDaemon(socket: string, taken: Taken, ms: number): Promise<DaemonReply> {
   const { owner } = taken;
   const answer = Math.min(ms, ANSWER_MS);
   const running = await until(async () => {
-    // It would hold the lock for as long as it is stopped.
+    // A stopped process holds the lock until somebody wakes or ends it.
     if (owner !== null && isStopped(owner.pid)) throw daemonNotStarted(silent(taken.message, owner));
     const here = await asked(socket, answer);
     if (here === "silent") {
-      const message = `${taken.message}, and the one on ${socket} does not answer`;
+      const message = `${taken.message}, and the daemon on ${socket} does not answer`;
       throw daemonNotStarted(owner?.socket === socket ? silent(taken.message, owner) : message);
     }
     if (here !== null || owner === null || owner.socket === socket) return here;
     const there = await asked(owner.socket, answer);
     if (there === "silent") throw daemonNotStarted(silent(taken.message, owner));
-    // Another pid: it was written by one that is gone, and whoever has the lock now has not written it yet.
+    // Another pid: a daemon that is gone wrote the owner file, and the present owner has not written it yet.
     return there?.pid === owner.pid ? there : null;
   }, ms);
   if (running?.socket === socket) return running;
@@ -64,17 +64,17 @@ export async function otherDaemon(socket: string, taken: Taken, ms: number): Pro
 }
 
 /**
- * Who answers on the socket, null where nobody does.
+ * The daemon that answers on the socket; null if none does.
  *
- * @throws Refusal where there is someone who has said nothing after `ANSWER_MS`
+ * @throws Refusal if a daemon accepts the connection and has not answered after `ANSWER_MS`
  */
 export async function answersOn(socket: string, stateDir: string): Promise<DaemonReply | null> {
   const running = await asked(socket, ANSWER_MS);
   if (running !== "silent") return running;
   const owner = lockOwnerOf(layoutOf(stateDir));
-  const message = `a daemon has ${socket}`;
+  const message = `a daemon holds the socket ${socket}`;
   throw daemonNotStarted(
-    owner?.socket === socket ? silent(message, owner) : `${message}, and does not answer`,
+    owner?.socket === socket ? silent(message, owner) : `${message}, and does not answer; see liveopsd logs`,
   );
 }
 
@@ -87,7 +87,7 @@ export function daemonNotStarted(why: string): Refusal {
   );
 }
 
-/** "silent": it takes connections and does not answer within so many ms. */
+/** "silent": the daemon accepts connections and does not answer within `ms`. */
 async function asked(socket: string, ms: number): Promise<DaemonReply | null | "silent"> {
   try {
     return await answering(new Client(socket, { answer: ms, request: ms }));
@@ -100,7 +100,7 @@ async function asked(socket: string, ms: number): Promise<DaemonReply | null | "
 function silent(message: string, { pid, socket }: LockOwner): string {
   return (
     `${message}: pid ${pid}, which does not answer on ${socket}; ` +
-    `${howToWake(pid)}, and the next one takes up what it ran`
+    `${howToWake(pid)}, and the next daemon adopts its running operations`
   );
 }
 
@@ -109,10 +109,10 @@ function inWords(socket: string, { message, owner }: Taken, running: DaemonReply
     const at = `--socket ${shellQuote(running.socket)}`;
     return (
       `${message}: pid ${running.pid}, which answers on ${running.socket}; ` +
-      `liveops ls ${at} asks it, liveopsd stop ${at} stops it, --state-dir chooses another directory`
+      `liveops ls ${at} uses it, liveopsd stop ${at} stops it, --state-dir chooses another directory`
     );
   }
   if (owner === null || owner.socket === socket)
-    return `${message}, and none answers on ${socket}; name its socket with --socket, or stop it`;
+    return `${message}, and no daemon answers on ${socket}; name its socket with --socket, or stop that daemon`;
   return silent(message, owner);
 }

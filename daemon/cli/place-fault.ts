@@ -1,4 +1,4 @@
-/** A start that failed over its places: what the system says, in words, and the exit code. */
+/** The message and exit code of a start that failed because of its state directory or socket. */
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import { isDiskFull } from "../store/durable-file.js";
 
@@ -15,14 +15,14 @@ const OF_PLACES = new Set([
   "ENAMETOOLONG",
 ]);
 
-/** Null where it is a fault of ours. */
+/** Null if the error is a bug in liveops. */
 export function placeFault(error: unknown): { message: string; code: ExitCode } | null {
   if (isDiskFull(error)) {
     const message =
-      "there is no room to start: the state directory's disk is full; make room, then start again";
+      "cannot start: the state directory's disk is full; free some disk space, then start again";
     return { message, code: EXIT.refused };
   }
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined || !OF_PLACES.has(code)) return null;
-  return { message: `${message}; give it another place with --state-dir or --socket`, code: EXIT.usage };
+  return { message: `${message}; choose another path with --state-dir or --socket`, code: EXIT.usage };
 }

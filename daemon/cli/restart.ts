@@ -1,4 +1,4 @@
-/** `liveopsd restart`: stop, then start with the same places; what runs goes on meanwhile and is taken up again. */
+/** `liveopsd restart`: stops the daemon and starts it with the same state directory and socket. Operations continue. */
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
 import { logLevelFrom } from "../../protocol/command/log-level.js";
@@ -16,14 +16,14 @@ export function registerRestart(root: Command): void {
   withDaemonFlags(command).action(async () => {
     const options = allOptions<DaemonOptions>(command);
     const { socket, config } = commandPlaces(options);
-    // A bad level must not cost the daemon that runs.
+    // An invalid level must not stop the running daemon.
     logLevelFrom(options.logLevel, process.env, config.logLevel);
     const stopped = await stopDaemon(new Client(socket, { answer: ANSWER_MS }), false);
-    // What the old one was told by flags, the new one is told too, unless it is told otherwise now.
+    // The new daemon gets the flags of the old one, unless this command overrides them.
     const told = stopped ? { ...inherited(stopped.daemon), ...options } : options;
     const { pid, ours } = await launch(told, socket);
     const running = stopped?.reply.running ?? 0;
-    const kept = running > 0 ? `, took up ${operations(running)}` : "";
+    const kept = running > 0 ? `, kept ${operations(running)}` : "";
     const also = ours ? "" : ", by another start at the same time";
     process.stderr.write(
       `liveopsd: ${stopped ? "restarted" : "started"} (pid ${pid})${also}${kept}, answers on ${socket}\n`,
@@ -31,7 +31,7 @@ export function registerRestart(root: Command): void {
   });
 }
 
-/** Its places whole: a state dir alone would move the socket. Of the rest only flags: the config may have changed. */
+/** Both paths: a state directory alone would move the socket. Otherwise only flags: the config may have changed. */
 function inherited({ socket, stateDir, flags }: DaemonReply): DaemonOptions {
   const { ops, concurrency, logLevel } = flags;
   return {

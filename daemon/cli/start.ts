@@ -16,20 +16,20 @@ import { describeLogProblem, runForeground } from "./foreground.js";
 import { launch } from "./launch.js";
 import { answersOn, daemonNotStarted } from "./other-daemon.js";
 
-/** What `liveopsd start` does: returns when the socket answers; a daemon that runs already is success. */
+/** Returns when the socket answers. A daemon that is already running is a success. */
 async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> {
   const config = readConfig();
   const logLevel = logLevelFrom(options.logLevel, process.env, config.logLevel);
   const socket = socketPath(options, process.env, config);
-  // Where there is no socket nobody answers: to ask takes a tenth of a start.
+  // Without a socket no daemon answers, and asking takes a tenth of the time of a start.
   const running = existsSync(socket) ? await answersOn(socket, stateDir(options, process.env, config)) : null;
   for (const dir of options.ops ?? []) {
-    // Not refused: it may be made later, and is looked into each time.
+    // Not refused: the directory may be made later, and is read each time.
     if (!existsSync(dir)) say(to, `--ops ${dir}: there is no such directory yet`, "yellow");
   }
   const saysRunning = (it: DaemonReply) => {
     checkStateDir(options, it, socket);
-    say(to, `running already (pid ${it.pid}, ${socket})${untaken(options, logLevel, it)}`, "yellow");
+    say(to, `already running (pid ${it.pid}, ${socket})${untaken(options, logLevel, it)}`, "yellow");
     return EXIT.done;
   };
   if (running) return saysRunning(running);
@@ -41,7 +41,7 @@ async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> 
   return EXIT.done;
 }
 
-/** One daemon for each state dir: the one that answers here must not be taken for another's. */
+/** The daemon that answers must not be taken for the daemon of another state directory. */
 function checkStateDir(options: StartOptions, running: DaemonReply, socket: string): void {
   if (!options.stateDir && !process.env.LIVEOPS_STATE_DIR) return;
   const wanted = stateDir(options, process.env, readConfig());
@@ -51,7 +51,7 @@ function checkStateDir(options: StartOptions, running: DaemonReply, socket: stri
   );
 }
 
-/** What was asked for and is not so: the daemon that runs was started without it. */
+/** The options that the running daemon was started without, with the command that applies them. */
 function untaken(options: StartOptions, logLevel: LogLevel, running: DaemonReply): string {
   const ops = (options.ops ?? []).filter((dir) => !running.opsDirs.includes(resolve(dir)));
   const words = ops.flatMap((dir) => ["--ops", dir]);
@@ -61,7 +61,7 @@ function untaken(options: StartOptions, logLevel: LogLevel, running: DaemonReply
   const levelAsked = options.logLevel !== undefined || process.env.LIVEOPS_DEBUG !== undefined;
   if (levelAsked && logLevel !== running.logLevel) words.push("--log-level", logLevel);
   if (words.length === 0) return "";
-  return `, without ${words.join(" ")}; this applies it: liveopsd restart ${asWords({
+  return `, without ${words.join(" ")}; to apply, run: liveopsd restart ${asWords({
     ...options,
     ...(levelAsked && { logLevel }),
   })
@@ -76,7 +76,7 @@ export function registerStart(root: Command): void {
     "liveopsd start --foreground --log-level debug",
   ]);
   withDaemonFlags(command)
-    .option("--foreground", "Stay in this process and log to stderr too")
+    .option("--foreground", "Run in this process and also log to stderr")
     .action(async () => {
       process.exitCode = await runStart(allOptions<StartOptions>(command), reportTo(root));
     });

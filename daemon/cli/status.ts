@@ -1,4 +1,4 @@
-/** `liveopsd status [--json]`: what the daemon says of itself; exit 3 where none answers. */
+/** `liveopsd status [--json]`: prints the daemon's report about itself. Exits with 3 if no daemon answers. */
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
@@ -61,12 +61,12 @@ function problemsOf(daemon: DaemonReply): string[] {
   for (const { op, operations: n, reason } of blockedTypes)
     all.push(`${n} queued ${n === 1 ? "operation waits" : "operations wait"} for the type ${op}: ${reason}`);
   if (storeFull || freeBytes === 0 || noRoom > 0) {
-    const full = ["the disk of the state dir is full"];
+    const full = ["the state directory's disk is full"];
     if (storeFull) full.push("submits are refused");
     if (noRoom > 0)
-      full.push(`${operations(noRoom)} ${noRoom === 1 ? "waits" : "wait"} for room (liveops ls)`);
+      full.push(`${operations(noRoom)} ${noRoom === 1 ? "waits" : "wait"} for disk space (liveops ls)`);
     else full.push("log lines and progress of running operations are dropped");
-    all.push(`${full.join("; ")}. With room all of it goes on by itself`);
+    all.push(`${full.join("; ")}. Free some disk space; no restart is needed`);
   }
   if (auditLost > 0)
     all.push(

@@ -1,4 +1,4 @@
-/** `liveopsd stop [--now]`: running operations go on under the next daemon; no daemon is success. */
+/** `liveopsd stop [--now]`: stops the daemon. Running operations continue. If no daemon runs, that is a success. */
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
@@ -9,10 +9,10 @@ import { until } from "../os/until.js";
 import { layoutOf } from "../store/layout.js";
 import { ANSWER_MS, answering } from "./other-daemon.js";
 
-/** A checkpoint of a large queue takes a moment. */
+/** Milliseconds to wait for the end of the daemon: the checkpoint of a large queue takes time. */
 const STOP_MS = 30_000;
 
-/** What it said, or null where none was running. */
+/** Stops the daemon and waits until its lock is free; null if none was running. Used by `stop` and `restart`. */
 export async function stopDaemon(
   client: Client,
   now: boolean,
@@ -25,20 +25,19 @@ export async function stopDaemon(
   if (!gone) {
     throw new Refusal(
       "LIVEOPS_STOPPING",
-      `the daemon (pid ${daemon.pid}) was told to stop and has not yet; see liveopsd logs`,
+      `the daemon (pid ${daemon.pid}) did not stop within ${STOP_MS / 1000} s; see liveopsd logs`,
     );
   }
   return { reply, daemon };
 }
 
-/** Stops the daemon on the socket and waits until its locks are free; used by `stop` and `restart`. */
 function describeStop({ running, cancelled }: StopReply): string {
   const parts = ["stopped"];
   if (cancelled > 0) parts.push(`${operations(cancelled)} cancelled`);
   if (running > 0) {
     parts.push(
-      `${operations(running)} ${running === 1 ? "goes" : "go"} on without it; no chain advances and nothing is started until the next liveopsd start ` +
-        "(liveopsd stop --now cancels them first)",
+      `${operations(running)} ${running === 1 ? "continues" : "continue"} without the daemon; chains and queued operations wait for the next liveopsd start ` +
+        "(liveopsd stop --now cancels running operations first)",
     );
   }
   return parts.join("; ");
@@ -59,7 +58,7 @@ export function registerStop(root: Command): void {
     const { socket } = commandPlaces(options);
     const stopped = await stopDaemon(new Client(socket, { answer: ANSWER_MS }), options.now === true);
     process.stderr.write(
-      `liveopsd: ${stopped ? describeStop(stopped.reply) : `none was running on ${socket}`}\n`,
+      `liveopsd: ${stopped ? describeStop(stopped.reply) : `no daemon was running on ${socket}`}\n`,
     );
   });
 }

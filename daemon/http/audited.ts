@@ -1,4 +1,4 @@
-/** Hooks that record in the audit log what a route was asked for, by whom, and what came of it. */
+/** Hooks that record in the audit log each request of a route, its client and its result. */
 import type { FastifyRequest, onErrorHookHandler, preSerializationHookHandler } from "fastify";
 import type { AuditAction, AuditLine } from "../../protocol/audit.js";
 import type { RouteName } from "../../protocol/paths.js";
@@ -16,7 +16,7 @@ export interface AuditHooks {
   onError?: onErrorHookHandler;
 }
 
-/** The route `backup` records its own line when it is over. */
+/** The route `backup` records its own line when the backup is finished. */
 const AUDITED = new Set<string>(["submit", "cancel", "retry", "remove", "stop"] satisfies AuditAction[]);
 
 export function isAudited(name: RouteName): name is RouteName & AuditAction {
@@ -40,13 +40,13 @@ export function auditHooks(action: AuditAction): AuditHooks {
   };
 }
 
-/** Of an operation, or of several. */
+/** The ids in a reply of one operation or of several. */
 function idsOf(result: unknown): string[] {
   const operations = (Array.isArray(result) ? result : [result]) as Array<{ id?: unknown }>;
   return operations.flatMap(({ id }) => (typeof id === "string" ? [id] : []));
 }
 
-/** What was asked for beside the operations: `from` of a retry, `now` of a stop. */
+/** The request's options: `from` of a retry, `now` of a stop. */
 function detailsOf(action: AuditAction, { body }: FastifyRequest): AuditLine["details"] {
   const { from, now } = (body ?? {}) as { from?: unknown; now?: unknown };
   if (action === "retry" && typeof from === "string") return { from: from.slice(0, 200) };

@@ -1,10 +1,10 @@
 /**
- * How many connections there are, and which of them goes when there are too many.
+ * Limits the connections, and chooses which connection to close when there are too many.
  *
  * Every connection takes a descriptor, and a daemon without descriptors can open no run file and fork no worker. So a
- * part of the descriptors is kept for these, and connections share the rest. When no more fit, the connection that has
- * done nothing for longest is closed for a new one: an idle one first, then one whose request came only in part, then
- * one whose reader takes nothing. Where all of them work, the new one is refused.
+ * part of the descriptors is reserved, and connections share the rest. At the limit, a new connection replaces the one
+ * that has been inactive for longest: first an idle one, then one with an incomplete request, then one whose client
+ * reads nothing. If all connections are in use, the new one is refused.
  */
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
@@ -19,13 +19,13 @@ const OWN = 64;
 /** Descriptors that a running operation takes: run files, watches, the worker's channel, its output. */
 const PER_OPERATION = 12;
 
-/** Descriptors that a stream takes beside its connection: an event stream reads two files. */
+/** Descriptors that a stream takes in addition to its connection: an event stream reads two files. */
 const PER_STREAM = 2;
 
-/** At least so many connections, however few descriptors there are: a command must get in. */
+/** The least number of connections, however few descriptors there are: a command must be able to connect. */
 const LEAST = 16;
 
-/** Milliseconds between two lines in the log that say that there are no descriptors. */
+/** Milliseconds between two warnings about connections in the log. */
 const SAY_MS = 60_000;
 
 interface ConnectionLimits {
@@ -35,7 +35,7 @@ interface ConnectionLimits {
 }
 
 /**
- * What fits into the descriptors that the process may have.
+ * The limits that fit into the descriptors that the process may have.
  *
  * @param max the setting `maxConnections`
  */
@@ -56,7 +56,7 @@ function descriptorLimit(): number {
     const [, soft] = /^Max open files\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
     if (soft !== undefined) return soft === "unlimited" ? Number.POSITIVE_INFINITY : Number(soft);
   } catch {
-    // No /proc: the least that systems give.
+    // No /proc: the lowest limit that systems have.
   }
   return 256;
 }
@@ -82,14 +82,14 @@ export class Connections {
   ) {
     server.on("connection", (socket: Socket) => this.#connected(socket));
     server.on("request", (request, response) => this.#requested(request, response));
-    // A failed accept, for one: without a listener it would end the daemon.
-    server.on("error", (error) => this.#say({ err: error }, "a connection could not be taken"));
+    // Without a listener, an error such as a failed accept would end the daemon.
+    server.on("error", (error) => this.#say({ err: error }, "a connection could not be accepted"));
   }
 
   /**
    * Counts a stream until its response closes.
    *
-   * @throws Refusal where there are too many
+   * @throws Refusal if too many streams are open
    */
   admitStream(response: ServerResponse): void {
     if (this.#streams >= this.limits.streams) {
@@ -119,10 +119,10 @@ export class Connections {
 
   #refuse(socket: Socket): void {
     const { connections } = this.limits;
-    this.#say({ connections }, "a connection was refused: all others work");
+    this.#say({ connections }, "a connection was refused: all others are in use");
     const refusal = new Refusal(
       "LIVEOPS_TOO_MANY_CONNECTIONS",
-      `the daemon serves ${connections} connections, and all of them work; try again, or raise maxConnections and ` +
+      `the daemon serves ${connections} connections, and all of them are in use; try again, or raise maxConnections and ` +
         "the limit of open files (ulimit -n)",
     );
     plainAnswer(socket, refusal, 0);
@@ -133,14 +133,14 @@ export class Connections {
     this.#idle.delete(socket);
     this.#active.set(socket, { request, response, isStream: false });
     response.once("close", () => {
-      // The next request of a pipeline may have taken its place.
+      // The next request of the pipeline may already be active.
       if (this.#active.get(socket)?.response !== response) return;
       this.#active.delete(socket);
       if (!socket.destroyed) this.#idle.add(socket);
     });
   }
 
-  /** Closes the connection that is missed least; false where there is none. */
+  /** Closes the connection that is needed least; false if all are in use. */
   #evict(): boolean {
     const socket = this.#idle.values().next().value ?? this.#oldest(isPartial) ?? this.#oldest(isStuck);
     if (!socket) return false;
@@ -163,12 +163,12 @@ export class Connections {
   }
 }
 
-/** Only a part of the request has come. */
+/** Only a part of the request has arrived. */
 function isPartial({ request }: Active): boolean {
   return !request.complete;
 }
 
-/** The answer waits for a reader. A stream that waits is a slow watcher, which is served in its own time. */
+/** The client does not read the answer. A stream that waits is a slow watcher, which may take its time. */
 function isStuck({ response, isStream }: Active): boolean {
   return !isStream && response.writableLength > 0;
 }

@@ -1,4 +1,4 @@
-/** Every error becomes problem details here, and nowhere else. */
+/** Turns every error into problem details, as a reply or on a bare connection. No other file does this. */
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify";
@@ -33,7 +33,7 @@ export function handleErrors(app: FastifyInstance, maxBody: number): void {
   });
 }
 
-/** The methods of each path of the table; fastify answers HEAD where there is a GET. */
+/** The methods of each path in the route table. fastify answers HEAD for every GET. */
 const METHODS = Object.values(PATHS).map(({ method, path }) => ({
   pattern: new RegExp(`^${path.replace(".", "\\.").replace(/:\w+/g, "[^/]+")}$`),
   methods: method === "GET" ? ["GET", "HEAD"] : [method],
@@ -43,7 +43,7 @@ function methodsOf(path: string): string[] {
   return METHODS.flatMap(({ pattern, methods }) => (pattern.test(path) ? methods : []));
 }
 
-/** What is wrong with the part of the request that its schema does not take. */
+/** Describes the problem in the part of the request that its schema does not accept. */
 function invalidInput({ validationContext }: FastifyError, request: FastifyRequest): Refusal {
   const place = validationContext as "params" | "querystring" | "body";
   const schemas = request.routeOptions.schema as FastifySchema;
@@ -63,7 +63,7 @@ export function asRefusal(error: FastifyError | Error, maxBody: number): Refusal
   if (error instanceof StoreFullError) {
     return new Refusal(
       "LIVEOPS_STORE_FULL",
-      "nothing was recorded: the state directory's disk is full; make room, then try again",
+      "nothing was recorded: the state directory's disk is full; free some disk space, then try again",
     );
   }
   const status = "statusCode" in error ? (error.statusCode ?? 500) : 500;
@@ -74,12 +74,12 @@ export function asRefusal(error: FastifyError | Error, maxBody: number): Refusal
     );
   }
   if (status >= 400 && status < 500) return new Refusal("LIVEOPS_BAD_REQUEST", error.message);
-  return new Refusal("LIVEOPS_INTERNAL", `${error.message}; liveopsd logs has more`);
+  return new Refusal("LIVEOPS_INTERNAL", `${error.message}; liveopsd logs shows more`);
 }
 
 /**
- * Sends a problem on a bare connection, for what reaches no route: it is not HTTP, or there are too many connections.
- * The connection closes after it, whether or not the client reads the problem.
+ * Sends a problem on a bare connection, if a request reaches no route: invalid HTTP, or too many connections. Then the
+ * connection closes, whether or not the client reads the problem.
  *
  * @param lingerMs how long the client may take to close; 0: the connection closes as soon as the answer is sent
  */

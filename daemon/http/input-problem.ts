@@ -1,6 +1,6 @@
 /**
- * What is wrong with a request's query or body, in words: which field, what it takes, what it was given. Beside it the
- * hooks that run before the schemas of the route validate a query and a body.
+ * Describes what is wrong with a request's path, query or body: the field, the values it takes, the value it was given.
+ * Also the hooks that run before the schemas of the route validate a query and a body.
  */
 import type { preValidationHookHandler } from "fastify";
 import * as z from "zod/mini";
@@ -18,7 +18,7 @@ const MOST_SHOWN = 60;
 /** Problems that are named; the others are only counted, since a body may hold hundreds of thousands. */
 const MOST_NAMED = 10;
 
-/** Empty where the value fits. */
+/** Empty if the value fits. */
 export function inputProblem(schema: z.ZodMiniType, value: unknown, where: Where): string {
   const form = formOf(schema, value);
   const issues = form.safeParse(value).error?.issues ?? [];
@@ -41,14 +41,14 @@ function others(count: number): string[] {
   return count > MOST_NAMED ? [`and ${count - MOST_NAMED} more problems`] : [];
 }
 
-/** Of a body that may be one thing or an array of them, the one that it is: its problems are then those of that form. */
+/** The schema for an object or for an array, whichever the body is: the problems then refer to that form only. */
 function formOf(schema: z.ZodMiniType, value: unknown): z.ZodMiniType {
   if (!(schema instanceof z.ZodMiniUnion)) return schema;
   const forms = schema.def.options as z.ZodMiniType[];
   return forms.find((form) => form instanceof z.ZodMiniArray === Array.isArray(value)) ?? schema;
 }
 
-/** A word of a query is shown as it was typed, also where it is one of a list. */
+/** Shows a query parameter as it was typed, also if it is a list. */
 function queryProblem([name]: PropertyKey[], value: unknown, root: JsonSchema): string {
   const field = `the query's ${String(name)}`;
   const given = (value as Record<PropertyKey, unknown>)[name!];
@@ -59,7 +59,7 @@ function queryProblem([name]: PropertyKey[], value: unknown, root: JsonSchema): 
 function fieldProblem(issue: z.core.$ZodIssue, value: unknown, root: JsonSchema, where: Where): string {
   const { path } = issue;
   const field = fieldOf(where, path);
-  // These two have words of their own in the schema.
+  // The schema has its own messages for these two.
   if (issue.code === "invalid_key") return `${field}: ${issue.issues[0]?.message}`;
   if (issue.code === "invalid_format") return `${field} ${issue.message}`;
   const given = path.reduce<unknown>((it, key) => (it as Record<PropertyKey, unknown>)[key], value);
@@ -112,7 +112,7 @@ function inWords(schema: JsonSchema): string {
     case "boolean":
       return "true or false";
     case "array":
-      return `a list, each of it ${inWords(schema.items as JsonSchema)}`;
+      return `a list in which each item is ${inWords(schema.items as JsonSchema)}`;
     case "object":
       return "an object";
     default:
@@ -121,10 +121,10 @@ function inWords(schema: JsonSchema): string {
   }
 }
 
-/** Keys of a body, known or not. */
+/** Most keys in a body, known or not. */
 const MAX_KEYS = 64;
 
-/** `?state=` is as good as not given. */
+/** An empty parameter such as `?state=` counts as absent. */
 export const dropEmptyParameters: preValidationHookHandler = (request, _reply, done) => {
   const query = request.query as Record<string, unknown>;
   for (const name of Object.keys(query)) if (query[name] === "") delete query[name];
@@ -133,7 +133,7 @@ export const dropEmptyParameters: preValidationHookHandler = (request, _reply, d
 
 /**
  * An absent body is `{}`. Keys are counted before the schema reads the body: zod makes an issue of each wrong key, and
- * hundreds of thousands would hold up the daemon for seconds.
+ * hundreds of thousands would block the daemon for seconds.
  */
 export const limitBody: preValidationHookHandler = (request, _reply, done) => {
   if (request.body === undefined) request.body = {};
@@ -142,12 +142,12 @@ export const limitBody: preValidationHookHandler = (request, _reply, done) => {
   else done(badRequest(problem));
 };
 
-/** @param problem what does not fit, in words */
+/** @param problem a description of what does not fit */
 export function badRequest(problem: string): Refusal {
   return new Refusal("LIVEOPS_BAD_REQUEST", `${problem}; GET /openapi.json describes every route`);
 }
 
-/** What a body has too many of, in words; null where it fits. */
+/** Says which items a body has too many of; null if it fits. */
 function excess(body: unknown): string | null {
   if (Array.isArray(body)) {
     for (const each of body) {
@@ -164,7 +164,7 @@ function excess(body: unknown): string | null {
     ["words in set", Array.isArray(set) ? set.length : 0, MAX_WORDS],
   ];
   for (const [what, count, most] of counts)
-    if (count > most) return `the body has ${count} ${what}, at most ${most} are taken`;
+    if (count > most) return `the body has ${count} ${what}, at most ${most} are allowed`;
   return null;
 }
 

@@ -1,4 +1,4 @@
-/** The named schemas of `/openapi.json`: what a generated client has a type for. */
+/** The named schemas of `/openapi.json`. A generated client has a type for each. */
 import type * as z from "zod/mini";
 import {
   chainSchema,

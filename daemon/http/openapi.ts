@@ -29,7 +29,7 @@ function build(): Json {
       version: VERSION,
       description:
         "HTTP/1.1 over the Unix socket of the daemon. A body is JSON whatever its Content-Type; an empty body is {}. " +
-        "A path that does not take the method is 405 with Allow; an unknown path is 404. Both are a Problem.",
+        "A path that does not accept the method is 405 with Allow; an unknown path is 404. Both are a Problem.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [
@@ -109,11 +109,11 @@ const PROBLEM = ["application/problem+json", { $ref: "#/components/schemas/Probl
 function describeReply(name: string, status: number): string {
   if (name !== "submit") return "Done";
   return status === 201
-    ? "Recorded: the operation, or an array of them in the order of the request"
-    : "Repeated: the same Idempotency-Key and body were submitted before; what was recorded then";
+    ? "Recorded: the operation, or an array of operations in the order of the request"
+    : "Repeated: the same Idempotency-Key and body were submitted before; the operations recorded then";
 }
 
-/** One response a status, which names its codes. */
+/** One response for each status. Its description lists the codes. */
 function errors(codes: RefusalCode[]): Json {
   const byStatus = Object.groupBy(codes, (code) => REFUSALS[code].status);
   return Object.fromEntries(
@@ -137,8 +137,8 @@ function parameters({ properties, required }: Json, where: "path" | "query"): Js
 }
 
 /**
- * The JSON Schemas of the components, by name, and of what stands in a route, by the route's name and place. Where a
- * schema holds a component, it refers to it.
+ * The JSON Schemas of the components, by name, and of the parts of a route, by the route's name and the part. A schema
+ * that contains a component refers to that component.
  *
  * Replies are described as inputs too: a client must ignore keys that it does not know.
  */

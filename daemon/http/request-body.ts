@@ -1,11 +1,11 @@
-/** Reads the body of a request as JSON, or reads a body that nobody wants to its end. */
+/** Reads the body of a request as JSON, or drains the body of a refused request. */
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { Refusal } from "../../protocol/errors.js";
 import { isDeeper, lossInText } from "../../protocol/json-loss.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 
-/** @throws Refusal where it is not JSON, so deep that what walks it would run out of stack, or would not be kept exactly */
+/** @throws Refusal for a body that is not JSON, is too deep for recursive code, or would not be kept exactly */
 export function readBody(body: Buffer): unknown {
   if (body.length === 0) return {};
   if (!isUtf8(body))
@@ -17,10 +17,10 @@ export function readBody(body: Buffer): unknown {
   } catch (error) {
     throw new Refusal(
       "LIVEOPS_BAD_REQUEST",
-      `the body is not JSON: ${(error as Error).message}; send an object`,
+      `the body is not valid JSON: ${(error as Error).message}; send an object`,
     );
   }
-  // Parameters may be as deep as that, and stand in a body, or in one of several.
+  // Parameters may be MAX_DEPTH deep. They are one level down in a body, two in a batch.
   if (isDeeper(value, MAX_DEPTH + 2))
     throw new Refusal(
       "LIVEOPS_BAD_REQUEST",
@@ -34,17 +34,17 @@ export function readBody(body: Buffer): unknown {
   return value;
 }
 
-/** The place of a parameter in the body of a submit, or of several. */
+/** The path of a parameter in the body of a submit or of a batch. */
 const IN_PARAMS = /^(\[\d+\]\.)?params\./;
 
-/** A sender that goes on for longer is not waited for. */
+/** Milliseconds to wait for the rest of a body. */
 const MOST_MS = 2000;
 
 /**
- * Reads the rest of a body that nobody wants, so that its sender can read the answer: a connection that is closed with
+ * Reads and discards the rest of a body, so that its sender can read the answer: a connection that is closed with
  * unread bytes is reset, and the answer is lost.
  *
- * Resolves at the end of the body, or when the sender has had its time.
+ * Resolves at the end of the body, or after `MOST_MS`.
  */
 export function drainBody(request: IncomingMessage): Promise<void> {
   if (request.complete || request.destroyed) return Promise.resolve();

@@ -1,4 +1,4 @@
-/** A route of the table as fastify takes it: method, path, schemas, and the hooks that the route needs. */
+/** Turns a route of the table into a fastify route: method, path, schemas and hooks. */
 import type { preValidationHookHandler, RouteOptions } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type * as z from "zod/mini";
@@ -11,7 +11,7 @@ import { dropEmptyParameters, limitBody } from "./input-problem.js";
 /** What each file of `routes/` exports: a fastify plugin, registered by `server.ts`. */
 export type RoutePlugin = FastifyPluginCallbackZod<{ context: Context; connections: Connections }>;
 
-/** By status, what a handler may return. The compiler holds it to the schema of the JSON; a stream returns the reply. */
+/** What a handler may return, by status. The compiler checks JSON against its schema; a stream returns the reply. */
 type Responses<Replies> = {
   [Status in keyof Replies]: "application/x-ndjson" extends keyof Replies[Status]
     ? z.ZodMiniUnknown

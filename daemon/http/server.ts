@@ -52,7 +52,7 @@ const ROUTE_PLUGINS: RoutePlugin[] = [
  * operations five times slower. The compiler checks each handler against the schemas of its replies, and the tests
  * validate every reply.
  *
- * As an option, unlike by `setValidatorCompiler`, it keeps fastify from loading its default compilers at the start.
+ * The option, unlike `setValidatorCompiler`, keeps fastify from loading its default compilers at the start.
  */
 const COMPILERS = {
   compilersFactory: {
@@ -67,19 +67,19 @@ interface RequestTimeouts {
   headers: number;
   /** To the end of the body. */
   request: number;
-  /** How often connections are looked at. */
+  /** How often connections are checked. */
   check: number;
 }
 
 const TIMEOUTS: RequestTimeouts = { headers: 15_000, request: 30_000, check: 5000 };
 
-/** All routes, not yet listening; tests call it through `inject`. */
+/** The server with all routes, not yet listening. Tests call it through `inject`. */
 export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInstance {
   const { maxBody, maxConnections, concurrency } = context.settings;
   const app = fastify({
     bodyLimit: maxBody,
     loggerInstance: context.log as FastifyBaseLogger,
-    // A line a request would fill the log; errors are logged by the error handler.
+    // A line for each request would fill the log. The error handler logs errors.
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 500 },
@@ -118,11 +118,11 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
   }
   app.addHook("onRequest", async (request, reply) => {
     reply.header(VERSION_HEADER, VERSION);
-    // Whatever it says it is, also where it says nothing that can be read.
+    // A body is JSON whatever its Content-Type, also if that cannot be parsed.
     if (request.raw.headers["content-type"] !== undefined)
       request.raw.headers["content-type"] = "application/json";
     const theirs = request.headers[VERSION_HEADER];
-    // Whoever speaks another version may still ask who we are, and stop us.
+    // A client of another version may still ask the daemon for its version, and stop it.
     if (typeof theirs !== "string" || compatible(theirs, VERSION) || request.url.startsWith("/v1/daemon"))
       return;
     throw new Refusal(
@@ -138,7 +138,7 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
 /** Milliseconds a client may take to read why its request was refused. */
 const LINGER_MS = 2000;
 
-/** What is no HTTP, or did not arrive in time, gets a plain answer, and its connection closed. */
+/** Answers a request that is not valid HTTP or did not arrive in time, and closes its connection. */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: import("node:net").Socket): void {
   const why =
     error.code === "ERR_HTTP_REQUEST_TIMEOUT"

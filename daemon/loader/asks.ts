@@ -1,19 +1,19 @@
 /**
- * What the loader is asked for several submits: those of the same type with the same input are one question, and the
- * answer is each one's.
+ * The questions to the loader for several submits. Submits of the same type with the same input share one question and
+ * its answer.
  */
 import type { Submission } from "../../protocol/event.js";
 import type { SubmitBody } from "../../protocol/requests.js";
 import type { PrepareAsk, PrepareInput } from "./messages.js";
 
-/** What of a submission is its own. */
+/** The fields that each submission has for itself. */
 export type Own = PrepareAsk["rest"];
 
 export class Asks {
   readonly distinct: PrepareAsk[] = [];
-  /** Of each submit, the question that is its own. */
+  /** The index of the question of each submit. */
   readonly #question: number[] = [];
-  /** Of each question, the first submit that asks it. */
+  /** The index of the first submit of each question. */
   readonly #first: number[] = [];
 
   constructor(

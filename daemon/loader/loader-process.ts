@@ -1,6 +1,6 @@
 /**
- * One loader process: what it has loaded so far, what it is asked over IPC, and whether it is held up. It knows one
- * set of files; `loader-processes.ts` decides which processes there are.
+ * One loader process: the files it has loaded so far, the questions sent to it over IPC, and whether a file blocks it.
+ * It knows one set of files; `loader-processes.ts` decides which processes there are.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -9,10 +9,10 @@ import { isUnchanged, type LoadedFile } from "../../ops/runner/type-files.js";
 import type { FileResult, FromLoader, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
 import { readOutput } from "./output-lines.js";
 
-/** Without a word for so long, in ms, it is stuck: what does not concern the file that holds it up asks another. */
+/** A process that is silent for so long, in ms, is stuck. Questions about other files then go to another process. */
 const STUCK_MS = 700;
 
-/** How long user code may hold it up, or take over one set of parameters, in ms. */
+/** How long user code may block the process, or take to read one set of parameters, in ms. */
 const ANSWER_MS = 20_000;
 
 type Answer = Extract<FromLoader, { call: number }>;
@@ -24,12 +24,12 @@ interface Waiting {
   asks: LocatedAsk[];
 }
 
-/** Its process ended under it. */
+/** The process ended before it answered. */
 export class LoaderDied extends Error {
   override name = "LoaderDied";
 }
 
-/** It is held up by a file that has nothing to do with what was asked. */
+/** The process is blocked by a file that the question does not concern. */
 export class LoaderStuck extends Error {
   override name = "LoaderStuck";
 }
@@ -37,11 +37,11 @@ export class LoaderStuck extends Error {
 interface LoaderProcessOptions {
   /** In the order in which they are loaded. */
   files: string[];
-  /** Takes what operation files print, a line each. */
+  /** Called for each line that operation files print. */
   onOutput: (line: string) => void;
-  /** Whether the author's files, not those of the program. */
+  /** Whether the file is the author's, not part of the program. */
   isWatched: (file: string) => boolean;
-  /** A file was loaded, or it is stuck, or dead. */
+  /** A file was loaded, or the process is stuck or dead. */
   onNews: (process: LoaderProcess) => void;
 }
 
@@ -51,15 +51,15 @@ export class LoaderProcess {
   faults: LoadErrors = [];
   isLoaded = false;
   isStuck = false;
-  /** Why it ended; null while it lives. */
+  /** Why the process ended; null while it is alive. */
   death: Error | null = null;
-  /** It has said something: its program could be started. */
+  /** The process has sent a message: its program could be started. */
   isStarted = false;
-  /** The file that it began to load last, and is not done with. */
+  /** The file that is being loaded. */
   loading: string | null = null;
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
-  /** All files behind the results, and the results that are not up to date. */
+  /** All source files of the results, and the files whose results are stale. */
   readonly #sources = new Map<string, LoadedFile>();
   readonly #stale = new Set<string>();
   #answering: string | null = null;
@@ -87,7 +87,7 @@ export class LoaderProcess {
     return this.death !== null;
   }
 
-  /** Something is awaited from it. */
+  /** The process has files to load or questions to answer. */
   get isBusy(): boolean {
     return !this.isDead && (!this.isLoaded || this.#waiting.size > 0);
   }
@@ -96,25 +96,25 @@ export class LoaderProcess {
     return this.#waiting.size > 0;
   }
 
-  /** The file whose code is at work: its top level, or its reading of parameters. */
+  /** The file whose code is running: its top level, or its reading of parameters. */
   get suspect(): string | null {
     if (!this.isLoaded) return this.#answering ?? this.loading;
     const [first] = this.#waiting.values();
     return first?.asks[0]?.file ?? null;
   }
 
-  /** Whether it has the file still to load, and no other file keeps it from that. */
+  /** Whether the process still has to load the file, and no other file blocks it. */
   isToLoad(file: string): boolean {
     if (this.isDead || this.isLoaded || !this.files.has(file) || this.results.has(file)) return false;
     return !this.isStuck || this.suspect === file;
   }
 
-  /** What it knows of the file, where that is still so on disk. */
+  /** The result of the file; null if there is none, or the file was edited since. */
   result(file: string): FileResult | null {
     return this.#stale.has(file) ? null : (this.results.get(file) ?? null);
   }
 
-  /** Looks which of the files were edited since. */
+  /** Finds the results whose files were edited since. */
   look(): void {
     this.#stale.clear();
     const changed = new Set<string>();
@@ -125,8 +125,8 @@ export class LoaderProcess {
   }
 
   /**
-   * @throws LoaderDied where it ended under the question
-   * @throws LoaderStuck where another file holds it up
+   * @throws LoaderDied if the process ended before it answered
+   * @throws LoaderStuck if another file blocks the process
    */
   ask(asks: LocatedAsk[]): Promise<Answer> {
     const call = ++this.#calls;
@@ -140,7 +140,7 @@ export class LoaderProcess {
     });
   }
 
-  /** Looks whether user code holds it up. Called now and then while it is busy. */
+  /** Checks whether user code blocks the process. Called regularly while the process is busy. */
   check(): void {
     const silence = performance.now() - this.#heardAt;
     if (!this.isBusy || silence < STUCK_MS) return;
@@ -159,7 +159,7 @@ export class LoaderProcess {
     const { suspect } = this;
     for (const [call, waiting] of this.#waiting)
       if (waiting.asks.every(({ file }) => file !== suspect))
-        this.#take(call)?.reject(new LoaderStuck(`${suspect} holds up the loader`));
+        this.#take(call)?.reject(new LoaderStuck(`${suspect} blocks the loader`));
     this.options.onNews(this);
   }
 
@@ -206,7 +206,7 @@ export class LoaderProcess {
     const how = signal ?? `exit code ${code}`;
     if (!this.isStarted)
       return `the process that loads operation files could not start (${how}); see liveopsd logs`;
-    return `the process that loads operation files ended (${how}): one of them ended it; see liveopsd logs`;
+    return `the process that loads operation files ended (${how}): one of these files ended it; see liveopsd logs`;
   }
 
   #ended(death: Error, isNews = true): void {

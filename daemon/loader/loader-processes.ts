@@ -1,21 +1,21 @@
 /**
- * Which loader processes there are. Usually one, which has loaded all files.
+ * Decides which loader processes there are. Usually there is one, which has loaded all files.
  *
- * When a file was edited, a new process loads that file first, then all others; until then the former process goes on
- * answering for files that are as they were. A process that a file holds up is left alone with that file, and a helper
- * loads the others. So a slow file delays its own types alone.
+ * When a file was edited, a new process loads that file first, then all others. Until then the old process continues to
+ * answer for unchanged files. If a file blocks a process, that process keeps the file, and another process loads the
+ * others. So a slow file delays only its own types.
  */
 import { LoaderDied, LoaderProcess } from "./loader-process.js";
 import type { FileResult } from "./messages.js";
 import { isUsers, type Sources } from "./sources.js";
 
-/** Processes at the same time. */
+/** Most processes at the same time. */
 const MOST = 5;
 
-/** How often busy processes are looked at, in ms. */
+/** How often busy processes are checked, in ms. */
 const CHECK_MS = 100;
 
-/** Pause after a process that could not be started, doubled for each further one, in ms. */
+/** Pause after a process that could not be started, doubled after each further failure, in ms. */
 const FIRST_REST_MS = 500;
 const LONGEST_REST_MS = 5000;
 
@@ -29,7 +29,7 @@ export class LoaderProcesses {
   version = 0;
   /** Newest first. */
   #all: LoaderProcess[] = [];
-  /** Why no process could be started, and until when no other one is tried. */
+  /** Why no process could be started, and until when no other start is tried. */
   #failure: { error: Error; until: number } | null = null;
   #failures = 0;
   /** The file that was being loaded when a process died. */
@@ -40,20 +40,20 @@ export class LoaderProcesses {
   constructor(
     private readonly sources: Sources,
     private readonly onOutput: (line: string) => void,
-    /** Something was loaded, or will not be. */
+    /** A file was loaded, or cannot be loaded. */
     private readonly onNews: () => void,
   ) {}
 
   /**
-   * Sees to it that the files are loaded as they are now. A look at them holds for the rest of this turn of the event
-   * loop: who edits a file once we answered asks in a later one.
+   * Starts to load the files as they are now. A check of the files is valid for the rest of this turn of the event
+   * loop: a client that edits a file after an answer asks again in a later turn.
    */
   refresh(): void {
     if (this.#looked) return;
     const isOther = this.sources.look();
     this.sources.lookAtSkipped();
     for (const process of this.#all) process.look();
-    // A file that came may be one that others import.
+    // A new file may be one that others import.
     if (isOther || !this.#coversAll()) this.#begin();
     this.#looked = true;
     setImmediate(() => {
@@ -61,39 +61,39 @@ export class LoaderProcesses {
     });
   }
 
-  /** As `refresh`, without a look at the files: a process may have ended meanwhile. */
+  /** As `refresh`, without a check of the files: a process may have ended meanwhile. */
   ensure(): void {
     if (!this.#coversAll()) this.#begin();
   }
 
-  /** Why nothing is being loaded; null: something is. */
+  /** Why the missing files are not being loaded; null: no failure. */
   get failure(): Error | null {
     return this.#failure && !this.#coversAll() ? this.#failure.error : null;
   }
 
-  /** All files are loaded, or will not be. */
+  /** All files are loaded, or cannot be loaded. */
   get isComplete(): boolean {
     return this.#wanted().every((file) => this.provider(file) !== null);
   }
 
-  /** Errors thrown while files were loaded, where nobody could catch them. */
+  /** Errors thrown while files were loaded, where no code could catch them. */
   get faults(): LoaderProcess["faults"] {
     return this.#all.flatMap(({ faults }) => faults);
   }
 
-  /** The process to ask about the file; best one that is not held up. Null: the file is still to be loaded. */
+  /** The process to ask about the file, preferably one that is not stuck. Null: the file is still to be loaded. */
   provider(file: string): Provider | null {
     const providers = this.#all.flatMap((process) => {
       const result = process.result(file);
       return result ? { process, result } : [];
     });
     if (providers.length <= 1) return providers[0] ?? null;
-    // Code that holds up one process would hold up the next.
+    // Code that blocks one process would block the next.
     const held = providers.find(({ process }) => process.isStuck && process.suspect === file);
     return held ?? providers.find(({ process }) => !process.isStuck) ?? providers[0]!;
   }
 
-  /** Has busy processes looked at from now on. */
+  /** Checks busy processes from now on. */
   keepChecking(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
@@ -109,19 +109,19 @@ export class LoaderProcesses {
     this.#all = [];
   }
 
-  /** The files that a loader is to read. */
+  /** The files that are to be loaded. */
   #wanted(): string[] {
     return this.sources.files.filter((file) => this.sources.skipped(file) === null);
   }
 
-  /** Each file is loaded, or about to be. */
+  /** Each file is loaded, or soon will be. */
   #coversAll(): boolean {
     return this.#wanted().every(
       (file) => this.provider(file) !== null || this.#all.some((process) => process.isToLoad(file)),
     );
   }
 
-  /** The files whose top level holds up a process. */
+  /** The files whose top level blocks a process. */
   #held(): Set<string | null> {
     return new Set(this.#all.filter((each) => each.isStuck && !each.isLoaded).map(({ suspect }) => suspect));
   }
@@ -150,7 +150,7 @@ export class LoaderProcesses {
     this.keepChecking();
   }
 
-  /** Before another one: those end that it replaces. False where there is no room: all others are at work. */
+  /** Ends the processes that a new one replaces. False if there is no room for a new one: all others are in use. */
   #makesRoom(): boolean {
     for (const process of [...this.#all]) {
       const isAtWork = process.isLoaded || process.isAsked || process.isStuck;
@@ -159,7 +159,7 @@ export class LoaderProcesses {
     return this.#all.length < MOST;
   }
 
-  /** Whether it alone knows of the file. */
+  /** Whether only this process has a result of the file. */
   #isOnly(process: LoaderProcess, file: string): boolean {
     return process.result(file) !== null && this.#all.every((each) => each === process || !each.result(file));
   }
@@ -189,7 +189,7 @@ export class LoaderProcesses {
     const { death, loading, isStarted, isLoaded } = process;
     if (!isStarted) this.#fail(death!);
     if (!isStarted || isLoaded || loading === null || process.suspect !== loading) return;
-    // One that was killed by someone else does not tell against the file it had just begun.
+    // A process that was killed from outside is no evidence against its file. Only a second death is.
     if (death instanceof LoaderDied && this.#suspect !== loading) this.#suspect = loading;
     else this.sources.skip(loading, death!.message);
   }
@@ -199,7 +199,7 @@ export class LoaderProcesses {
     this.#failure = { error, until: performance.now() + rest };
   }
 
-  /** Where files wait that do not hold up a process themselves: one more process, for all of these. */
+  /** Starts one more process for the files that wait for a stuck process, except those that block one. */
   #help(): void {
     if (this.#all.length >= MOST) return;
     const stuck = this.#all.filter(({ isStuck }) => isStuck);
@@ -213,7 +213,7 @@ export class LoaderProcesses {
     this.#spawn(inOrder(this.#wanted().filter((file) => !held.has(file))));
   }
 
-  /** Those that have loaded nothing that another one has not loaded too are not needed, but for what they were asked. */
+  /** Ends the processes whose files are all loaded by other processes too, unless a question is open. */
   #retire(): void {
     if (this.#all.length <= 1) return;
     const covered = new Set<string>();
@@ -231,7 +231,7 @@ export class LoaderProcesses {
   }
 }
 
-/** Those of the program first: they are quick, and none of the user's makes them wait. */
+/** Files of the program first: they load fast, and must not wait for files of the user. */
 function inOrder(files: string[]): string[] {
   return [...files.filter((file) => !isUsers(file)), ...files.filter(isUsers)];
 }

@@ -1,7 +1,7 @@
 /**
- * What the daemon knows of operation types, out of the files that loader processes have loaded so far.
+ * What the daemon knows of operation types, from the files that loader processes have loaded so far.
  *
- * An answer about one type waits for no file but those that may define it.
+ * An answer about a type waits only for the files that may define it.
  */
 import { readFileSync } from "node:fs";
 import { kebabCase } from "../../ops/runner/names.js";
@@ -39,14 +39,14 @@ export class Loader {
   readonly #processes: LoaderProcesses;
   /** Where each type was found last. */
   readonly #places = new Map<string, string>();
-  /** Names that the text of a file speaks of, as long as it is as it was. */
+  /** Type names in the text of a file, valid while the file is unchanged. */
   readonly #names = new Map<string, { stamp: LoadedFile; names: ReadonlySet<string> | null }>();
   #news = Promise.withResolvers<void>();
   #isStopped = false;
 
   constructor(
     readonly dirs: string[],
-    /** Takes what operation files print, a line each. */
+    /** Called for each line that operation files print. */
     onOutput: (line: string) => void,
   ) {
     this.#sources = new Sources(dirs);
@@ -61,7 +61,7 @@ export class Loader {
     return this.#processes.version;
   }
 
-  /** Begins to load, so that the first submit does not wait for it. */
+  /** Begins to load, so that the first submit need not wait. */
   start(): void {
     void this.types().catch(() => {});
   }
@@ -79,7 +79,7 @@ export class Loader {
     return this.#merged();
   }
 
-  /** Whether any directory beside the shipped ones holds a file. */
+  /** Whether any directory other than the shipped ones contains a file. */
   hasUserCode(shipped: readonly string[]): boolean {
     return this.dirs.some((dir) => !shipped.includes(dir) && typeNamesIn(dir).length > 0);
   }
@@ -103,10 +103,10 @@ export class Loader {
     }
   }
 
-  /** All of them, or the first that its type does not accept or that names no type. */
+  /** All submissions, or the first ask that its type does not accept or whose type does not exist. */
   async prepare(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk> {
     const submissions: Submission[] = [];
-    // Most often all are of one type; each run of asks that one process answers is one question.
+    // Usually all asks are of one type. Successive asks that one process answers are one question.
     while (submissions.length < asks.length) {
       const index = submissions.length;
       try {
@@ -132,7 +132,7 @@ export class Loader {
         if (reply.type === "prepared") return reply.submissions;
         return { index: reply.index, refusal: Refusal.fromProblem(reply.problem) };
       } catch (error) {
-        // Asked once more where it was killed meanwhile, by whomever: reading parameters changes nothing.
+        // Asked once more if the process was killed: reading parameters changes nothing.
         const isAgain = error instanceof LoaderStuck || (error instanceof LoaderDied && deaths++ === 0);
         if (!isAgain || this.#isStopped) throw error;
       }
@@ -185,11 +185,11 @@ export class Loader {
       if (names === null || names.has(op)) return { pending: file };
       pending ??= file;
     }
-    // A name may be made in a way that the text does not show.
+    // A type's name may be made in a way that the text does not show.
     return pending === null ? null : { pending };
   }
 
-  /** All that is known by now. */
+  /** All types and errors that are known so far. */
   #merged(): TypesReply {
     const ops = new Map<string, OperationType>();
     const errors: TypesReply["errors"] = [...this.#sources.unread];
@@ -229,7 +229,7 @@ export class Loader {
     return `${missing}; ${first.file} does not load: ${first.message}${others}`;
   }
 
-  /** The names of types that the file may define, by its text; null: any, as it hands on what others define. */
+  /** The names of types that the file may define, by its text; null: any, because it exports from other files. */
   #namesIn(file: string): ReadonlySet<string> | null {
     const known = this.#names.get(file);
     if (known && isUnchanged(known.stamp)) return known.names;
@@ -240,9 +240,9 @@ export class Loader {
   }
 
   /**
-   * Waits until something was loaded, at most so many ms.
+   * Waits until a file was loaded, at most `ms`.
    *
-   * @throws Error where nothing can be loaded now
+   * @throws Error if no file can be loaded now
    */
   async #wait(ms?: number): Promise<void> {
     const { failure } = this.#processes;
@@ -253,7 +253,7 @@ export class Loader {
     });
     await Promise.race([this.#news.promise, late]);
     clearTimeout(timer);
-    if (this.#isStopped) throw new Error("the daemon stops");
+    if (this.#isStopped) throw new Error("the daemon is stopping");
     this.#processes.ensure();
   }
 }
@@ -277,7 +277,7 @@ function namesInText(file: string): ReadonlySet<string> | null {
   return new Set([...classes, ...stated]);
 }
 
-/** What goes wrong in the loader is the operation files' doing, whatever was asked. */
+/** Operation files cause every error in the loader, whatever was asked. */
 function typeFault(op: string, error: Error): Refusal {
   return new Refusal(
     "LIVEOPS_TYPE_FAULT",
@@ -285,7 +285,7 @@ function typeFault(op: string, error: Error): Refusal {
   );
 }
 
-/** Of a type without parameters and with fixed stages there is nothing to read, where none are given. */
+/** A submission without parameters, of a type without parameters and with fixed stages, needs no loader. */
 function withoutParams({ input, rest }: PrepareAsk, type: OperationType): Submission | null {
   const { params = {}, set = [] } = input;
   if (Object.keys(params).length > 0 || set.length > 0) return null;

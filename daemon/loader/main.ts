@@ -1,8 +1,8 @@
 /**
- * The loader: a process that imports operation types, describes them, and reads parameters against them.
+ * The loader: a process that imports operation types, describes them, and checks parameters against them.
  *
- * Schemas are the user's code and may hang or crash; here they take down nothing but this process. Each file is told
- * as soon as it is loaded, and parameters are read between two files.
+ * Schemas are the user's code and may hang or crash; here that affects only this process. Each file is reported as soon
+ * as it is loaded, and parameters are read between two files.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describeType } from "../../ops/runner/describe-type.js";
@@ -15,14 +15,14 @@ import { type Problem, Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/event.js";
 import type { FileResult, FromLoader, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
 
-/** How often it says that it is alive while it is at work, in ms. */
+/** How often the loader reports that it is alive while it works, in ms. */
 const ALIVE_MS = 200;
 
 const { files } = JSON.parse(process.argv[2] ?? "{}") as LoaderSetup;
 const types = new Map<string, OperationCtor>();
 const classes = new Map<OperationCtor, number>();
 const told = new Set<LoadErrors[number]>();
-/** Set in the code that reads parameters: it may end this process, as a file that is being loaded may not. */
+/** Set in the code that reads parameters: that code may end this process, but a file that is being loaded may not. */
 const reading = new AsyncLocalStorage<boolean>();
 let isLoading = true;
 /** Questions that are being answered. */
@@ -30,9 +30,9 @@ let answering = 0;
 let alive: NodeJS.Timeout | null = null;
 
 process.on("disconnect", () => process.exit(0));
-// The daemon reads both; when it dies, this process ends by the disconnect above, not by a broken pipe.
+// The daemon reads both streams. When it dies, this process ends by the disconnect above, not by a broken pipe.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-// What user code prints or throws while it is loaded is not ours to die of.
+// An error that user code throws while it is loaded must not end the loader.
 process.on("uncaughtException", (error) => process.stderr.write(`${error.stack ?? error}\n`));
 process.on("message", (message: ToLoader) => void reading.run(true, () => answer(message)));
 
@@ -56,7 +56,7 @@ function describe({ file, found }: LoadedFileTypes, wrong: LoadErrors, isLate: b
       const type = describeType(Type, file);
       const classId = classes.get(Type) ?? classes.size;
       classes.set(Type, classId);
-      // The first of a name counts.
+      // The first type of a name counts.
       if (!types.has(keyOf(file, type.op))) types.set(keyOf(file, type.op), Type);
       result.types.push({ type, classId });
     } catch (fault) {
@@ -103,7 +103,7 @@ function asProblem(error: unknown): Problem {
   ).toProblem();
 }
 
-/** Says that it is alive as long as it is at work. */
+/** Reports that the loader is alive while it works. */
 function atWork(): void {
   const isBusy = isLoading || answering > 0;
   if (isBusy) alive ??= setInterval(() => send({ type: "alive" }), ALIVE_MS);

@@ -1,4 +1,4 @@
-/** What daemon and loader say to each other over IPC. */
+/** The messages between daemon and loader over IPC. */
 import type { LoadErrors } from "../../ops/runner/load-files.js";
 import type { LoadedFile } from "../../ops/runner/type-files.js";
 import type { Problem } from "../../protocol/errors.js";
@@ -18,20 +18,20 @@ export interface FileResult {
   errors: LoadErrors;
   /** The file, and the author's files that it imports. */
   sources: LoadedFile[];
-  /** Its top level did not finish in time. */
+  /** The file's top level did not finish in time. */
   isLate: boolean;
 }
 
 export type ToLoader = { call: number; type: "prepare"; asks: LocatedAsk[] };
 
-/** What was asked to be submitted, and what of the submission the daemon knows itself. */
+/** A submit to prepare, and the fields of the submission that the daemon knows itself. */
 export interface PrepareAsk {
   op: string;
   input: PrepareInput;
   rest: Pick<Submission, "id" | "label" | "cwd" | "chain" | "limits">;
 }
 
-/** The same, with the file that holds the type. */
+/** A `PrepareAsk` with the file that defines the type. */
 export interface LocatedAsk extends PrepareAsk {
   file: string;
 }
@@ -42,20 +42,20 @@ export interface PrepareInput {
 }
 
 export type FromLoader =
-  /** Told again and again while it is at work: without it, its event loop is held up. */
+  /** Sent regularly while the loader works. If it is missing, the event loop is blocked. */
   | { type: "alive" }
-  /** Told before each file: should it hang, this is the one. */
+  /** Sent before each file, so that a file that hangs is known. */
   | { type: "loading"; file: string }
   | { type: "file"; result: FileResult }
-  /** Of parameters, while files are still being loaded. */
+  /** Sent before parameters are read, while files are still being loaded. */
   | { type: "answering"; file: string }
-  /** All files are done; `faults`: errors that were thrown where nobody could catch them. */
+  /** All files are done; `faults`: errors that were thrown where no code could catch them. */
   | { type: "loaded"; faults: LoadErrors }
   | { call: number; type: "prepared"; submissions: Submission[] }
-  /** `index`: of the first ask that is refused; nothing was made of any. */
+  /** `index`: of the first ask that is refused. No submission is made of any ask. */
   | { call: number; type: "refused"; index: number; problem: Problem };
 
-/** Where a type's code is, and how it wants to be run. */
+/** The file of a type's code, and the policy for its attempts. */
 export interface ResolvedType {
   file: string;
   policy: Policy;

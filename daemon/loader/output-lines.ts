@@ -1,5 +1,5 @@
 /**
- * What a child process prints, line by line, for the daemon's log.
+ * Reads the output of a child process, line by line, for the daemon's log.
  *
  * The daemon writes the log itself, so that the file keeps its bound whatever a child prints.
  */
@@ -9,7 +9,7 @@ import type { Socket } from "node:net";
 /** Characters that may wait for their newline. */
 const MAX_LINE = 32 * 1024;
 
-/** Milliseconds a pipe is read after the child's end: a process that the child started may hold it open for ever. */
+/** Milliseconds a pipe is read after the child's end: a process that the child started may hold it open forever. */
 const LINGER_MS = 1000;
 
 /** Calls back for each line of stdout and stderr; long lines come in pieces. */

@@ -1,7 +1,7 @@
 /**
- * The operation files there are, and those that no loader reads until they were edited.
+ * The list of operation files, and the files that no loader reads until they are edited.
  *
- * The shipped ones are part of the program and change with it alone.
+ * The shipped files are part of the program and change only with it.
  */
 import { readdirSync, statSync } from "node:fs";
 import { basename } from "node:path";
@@ -10,11 +10,11 @@ import type { LoadErrors } from "../../ops/runner/load-files.js";
 import { isUnchanged, type LoadedFile, listTypeFiles, loadedFile } from "../../ops/runner/type-files.js";
 import { pathProblem } from "../../protocol/owned-path.js";
 
-/** Where the bundle stands, with the shipped operations below. */
+/** The directory of the bundle; the shipped operations are below it. */
 const PROGRAM = fileURLToPath(new URL(".", import.meta.url));
 
 export class Sources {
-  /** Strongest first: where two hold a type of the same name, the earlier one is taken. */
+  /** In order of precedence: if two files define a type of the same name, the first file counts. */
   files: readonly string[] = [];
   /** Directories that cannot be read. */
   unread: LoadErrors = [];
@@ -23,7 +23,7 @@ export class Sources {
 
   constructor(private readonly dirs: readonly string[]) {}
 
-  /** Looks into the directories. True where a file has come or gone since the last look. */
+  /** Reads the directories. True if a file was added or removed since the last time. */
   look(): boolean {
     const listing = this.dirs
       .filter(isUsers)
@@ -36,21 +36,21 @@ export class Sources {
     return true;
   }
 
-  /** The file keeps a loader from answering: until it is edited, none reads it. */
+  /** The file keeps a loader from answering: no loader reads it until it is edited. */
   skip(file: string, message: string): void {
     this.#skipped.set(file, {
       ...loadedFile(file),
-      message: `${message}; it is tried again once it was edited`,
+      message: `${message}; edit the file, and liveopsd tries it again`,
     });
   }
 
-  /** Looks at the skipped files: one that was edited is no longer skipped. */
+  /** Checks the skipped files: a file that was edited is no longer skipped. */
   lookAtSkipped(): void {
     for (const skipped of this.#skipped.values())
       if (!isUnchanged(skipped)) this.#skipped.delete(skipped.file);
   }
 
-  /** Why no loader reads the file; null: one does. */
+  /** Why no loader reads the file; null: it is not skipped. */
   skipped(file: string): string | null {
     return this.#skipped.get(file)?.message ?? null;
   }
@@ -73,7 +73,7 @@ export class Sources {
   }
 }
 
-/** One that others may write to is not read: that changes with its owner and mode. */
+/** Owner and mode of a directory. A directory that others may write to is not read. */
 function accessOf(dir: string): string {
   const { uid = 0, mode = 0 } = statSync(dir, { throwIfNoEntry: false }) ?? {};
   return `${uid} ${mode}`;

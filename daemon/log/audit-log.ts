@@ -1,8 +1,8 @@
 /**
- * The audit log: who submitted, cancelled, retried and removed operations, backed up and stopped the daemon.
+ * The audit log: who submitted, cancelled, retried and removed operations, made backups and stopped the daemon.
  *
  * Lines are appended in batches, off the event loop, and not synced. A line that cannot be written is counted and
- * dropped: no request waits for the audit log or fails over it.
+ * dropped: no request waits for the audit log or fails because of it.
  */
 import { readFileSync, statSync } from "node:fs";
 import { type FileHandle, lstat, open, rename } from "node:fs/promises";
@@ -12,17 +12,17 @@ import { CLIENT_HEADER, parseClientHeader } from "../../protocol/client/request.
 import { APPEND, IrregularFileError, SAFE, whyIrregular } from "../../protocol/own-file.js";
 import type { Layout } from "../store/layout.js";
 
-/** Milliseconds for which what `/proc` told counts. */
+/** Milliseconds for which an answer of `/proc` is reused. */
 const FRESH_MS = 1000;
 
-/** Clients that are remembered. */
+/** Most clients that are remembered. */
 const MAX_REMEMBERED = 200;
 
 /**
- * Who a client says it is, beside what `/proc` tells of the process it names.
+ * The identity that a client claims, with what `/proc` says about the process it names.
  *
- * Node does not give the peer of a Unix socket, so this is a claim. The socket's mode (0600) lets in the daemon's own
- * user and root alone; the claim tells apart their processes as far as they are honest.
+ * Node does not give the peer of a Unix socket, so this is a claim. The socket's mode (0600) admits only the daemon's
+ * own user and root. The claim tells their processes apart, if these are honest.
  */
 class ClientClaims {
   readonly #known = new Map<string, { client: AuditClient | null; until: number }>();
@@ -40,7 +40,7 @@ class ClientClaims {
   }
 }
 
-/** Null where there is no such process, or no `/proc`. */
+/** Null if there is no such process, or no `/proc`. */
 function processOf(pid: number): AuditClient["process"] {
   try {
     const dir = `/proc/${pid}`;
@@ -52,7 +52,7 @@ function processOf(pid: number): AuditClient["process"] {
 
 export interface AuditedAction {
   action: AuditAction;
-  /** Null: nobody asked through the socket. */
+  /** Null: the action did not come through the socket. */
   request: Pick<FastifyRequest, "headers"> | null;
   ids: string[];
   /** `done`, or the code of the refusal. */
@@ -63,13 +63,13 @@ export interface AuditedAction {
 /** Bytes at which the file is renamed to `audit.1.ndjson` and a new one begins. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** Lines of one moment are written together. */
+/** Milliseconds for which lines are collected, to be written together. */
 const FLUSH_MS = 100;
 
-/** Lines that wait to be written; more are dropped. */
+/** Most lines that wait to be written; more are dropped. */
 const MAX_WAITING = 10_000;
 
-/** Ids that a line names; of more it tells the number. */
+/** Most ids in a line. Its `count` is the number of all ids. */
 const MAX_IDS = 20;
 
 export class AuditLog {
@@ -79,7 +79,7 @@ export class AuditLog {
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<void> | null = null;
   #file: { handle: FileHandle; ino: number; size: number } | null = null;
-  /** The last write may have left half a line. */
+  /** The last write may have left an incomplete line. */
   #isTorn = false;
   readonly #claims = new ClientClaims();
   readonly #uid = process.getuid?.() ?? null;
@@ -89,7 +89,7 @@ export class AuditLog {
     private readonly maxBytes = MAX_BYTES,
   ) {}
 
-  /** Takes the line down; it is written within `FLUSH_MS`. */
+  /** Queues a line, which is written within `FLUSH_MS`. */
   record({ action, request, ids, result, details = null }: AuditedAction): void {
     if (this.#waiting.length >= MAX_WAITING) {
       this.lost++;
@@ -109,7 +109,7 @@ export class AuditLog {
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS).unref();
   }
 
-  /** Resolves when all lines taken down so far are written, or counted as lost. */
+  /** Resolves when all queued lines are written, or counted as lost. */
   async flush(): Promise<void> {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
@@ -142,7 +142,7 @@ export class AuditLog {
     }
   }
 
-  /** The file under its name: a new one where it was removed, or is full. */
+  /** The open log file; a new one if the file was removed or is full. */
   async #open() {
     const { audit, olderAudit } = this.layout;
     const there = await lstat(audit).catch(() => null);

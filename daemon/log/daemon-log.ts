@@ -1,19 +1,19 @@
-/** The daemon's log: pino's lines, and what the loader process prints, in one bounded file. */
+/** The daemon's log: pino's lines and the loader's output, in one bounded file and, if asked for, on stderr. */
 import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
 import pino from "pino";
 import type { LogLevel } from "../../protocol/command/log-level.js";
 import { LogFile, type LogTarget, LogWriter, writeWhole } from "./log-file.js";
 
 /**
- * The daemon's stderr as a place for log lines. A terminal that is held (Ctrl-S), a pipe that nobody reads and a
- * journal that was restarted take nothing, and must neither block nor end the daemon.
+ * The daemon's stderr as a log target. A paused terminal (Ctrl-S), a pipe that nobody reads and a restarted journal
+ * accept nothing. They must neither block nor end the daemon.
  */
 const STDERR = 2;
 
 /** Bytes that may wait for the reader of a socket. */
 const MAX_WAITING = 1024 * 1024;
 
-/** The target that fits what stderr is. */
+/** The log target for the kind of file that stderr is. */
 function stderrLog(): LogTarget {
   const stat = fstatSync(STDERR);
   if (stat.isFile()) return new Descriptor(STDERR, false);
@@ -44,7 +44,7 @@ class Descriptor implements LogTarget {
   }
 }
 
-/** Node writes to a socket without blocking and keeps what does not fit: that is bounded here. */
+/** Node writes to a socket without blocking and buffers the rest. This class bounds the buffer. */
 class Stream implements LogTarget {
   constructor() {
     // A command ends when nobody reads its messages; a daemon does not.
@@ -64,14 +64,14 @@ class Stream implements LogTarget {
 
 export interface DaemonLog {
   logger: pino.Logger;
-  /** Appends a line of text as it is. */
+  /** Appends a line of text unchanged. */
   appendText(line: string): void;
   /** Why the file cannot be written at present; null while it can. */
   problem(): string | null;
 }
 
 /**
- * Opens the log. A file that cannot be written is no error: the daemon works without a log and says so.
+ * Opens the log. A file that cannot be written is not an error: the daemon works without a log and reports that.
  *
  * @param maxBytes of the file before it is rotated
  * @param level the least severe level that is logged
@@ -92,11 +92,11 @@ export function openDaemonLog(file: string, maxBytes: number, level: LogLevel, t
   return { logger, appendText: (line) => write(`${line}\n`), problem: () => writer.problem };
 }
 
-/** Says the last words of a daemon that stops, where the log may not take them. Never blocks. */
+/** Writes the last message of a daemon that stops, in case the log cannot take it. Never blocks. */
 export function sayOnStderr(text: string): void {
   try {
     writeSync(2, `liveopsd: ${text}\n`);
   } catch {
-    // Nobody is there to read it.
+    // stderr has no reader.
   }
 }

@@ -1,19 +1,19 @@
 /**
- * The file of the daemon's log, with a bound: when it is full it becomes `<file>.1`, in the place of the one before,
- * and a new file is begun.
+ * The bounded file of the daemon's log, and the writer of log lines, which never blocks. A full file is renamed to
+ * `<file>.1`, which replaces the older one, and a new file is begun.
  *
  * The file is looked up by its name at each write, so that a file that was moved or removed is made again. Only a
- * regular file is written: a pipe without a reader would block, and a symbolic link may lead to somebody else's file.
+ * regular file is written: a pipe without a reader would block, and a symbolic link may lead to another user's file.
  */
 import { closeSync, fstatSync, lstatSync, renameSync, writeSync } from "node:fs";
 import { APPEND, openOwnFile } from "../../protocol/own-file.js";
 
-/** A place for log lines that answers at once. */
+/** A destination for log lines that never blocks. */
 export interface LogTarget {
   /**
    * Returns how many bytes were written: fewer than given where the rest did not fit.
    *
-   * @throws Error where nothing could be written
+   * @throws Error if nothing could be written
    */
   append(bytes: Buffer): number;
   close(): void;
@@ -31,7 +31,7 @@ const WARNING = 40;
 /**
  * Writes log lines to a target, and never blocks, throws or keeps a queue.
  *
- * A line that the target does not take is dropped and counted. While a target fails, it is tried once a second, not
+ * A line that the target does not accept is dropped and counted. While a target fails, it is tried once a second, not
  * for each line. When it works again, one line says how many lines were dropped and why.
  */
 export class LogWriter {
@@ -49,13 +49,13 @@ export class LogWriter {
     return this.#problem;
   }
 
-  /** Takes a whole line with its newline. */
+  /** Writes a complete line with its newline. */
   write(line: string): void {
     if (this.#problem !== null) this.#dropped++;
     else if (!this.#append(line)) this.#dropped++;
   }
 
-  /** Tries whether the target takes anything, so that a problem is known before the first line. */
+  /** Checks whether the target can be written, so that a problem is known before the first line. */
   check(): void {
     this.#append("");
   }
@@ -72,7 +72,7 @@ export class LogWriter {
       const count = this.target.append(bytes);
       this.#torn = count < bytes.length && (count > 0 || this.#torn);
       if (count === bytes.length) return true;
-      this.#fail("a line fitted only in part");
+      this.#fail("a line was only partly written");
     } catch (error) {
       this.#fail((error as Error).message);
     }
@@ -108,7 +108,7 @@ export class LogFile implements LogTarget {
   #fd: number | null = null;
   #inode = 0;
 
-  /** @param maxBytes of the file; with the older one it takes twice as much */
+  /** @param maxBytes of the file; both files together take twice as much */
   constructor(
     private readonly file: string,
     private readonly maxBytes: number,
@@ -149,7 +149,7 @@ export class LogFile implements LogTarget {
 /**
  * Returns how many bytes were written.
  *
- * @throws Error where that is none
+ * @throws Error if no byte could be written
  */
 export function writeWhole(fd: number, bytes: Buffer): number {
   let written = 0;

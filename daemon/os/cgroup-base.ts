@@ -1,8 +1,8 @@
 /**
- * Finds the cgroup (v2) below which the daemon may make one for each worker, and makes it ready.
+ * Finds and prepares the cgroup (v2) below which the daemon makes a cgroup for each worker.
  *
- * Only a cgroup that was delegated is touched: the one of a systemd unit with `Delegate=yes`, one that a container or
- * an administrator gave to our user, or the one that the setting `cgroup` names. A cgroup with controllers for its
+ * Only a delegated cgroup is touched: that of a systemd unit with `Delegate=yes`, one that a container or an
+ * administrator gave to this user, or the cgroup that the setting `cgroup` names. A cgroup with controllers for its
  * children may hold no process itself, so the daemon moves into `<base>/daemon`.
  */
 import { execFileSync } from "node:child_process";
@@ -16,9 +16,9 @@ const DAEMON = "daemon";
 
 type CgroupBase = { dir: string } | { dir: null; reason: string };
 
-/** What tells of the system; a test gives its own. */
+/** What the daemon reads from the system; a test supplies its own. */
 export interface CgroupSystem {
-  /** Text of /proc/self/cgroup and /proc/self/mountinfo; null where there is none. */
+  /** Text of /proc/self/cgroup and /proc/self/mountinfo; null if there is none. */
   cgroup: string | null;
   mountinfo: string | null;
   uid: number;
@@ -36,7 +36,7 @@ function realSystem(): CgroupSystem {
 }
 
 /**
- * The base, with the daemon out of the way of its controllers.
+ * Opens the base, and moves the daemon out of it so that controllers can be enabled.
  *
  * @param setting `auto`, `off` or the absolute path of a cgroup that is given to this daemon
  */
@@ -74,7 +74,7 @@ export function enableLimits(base: string): LimitName[] {
   });
 }
 
-/** The directory of the cgroup (v2) that this process is in; null where it cannot be seen. */
+/** The directory of the cgroup (v2) that this process is in; null if it cannot be seen. */
 export function ownCgroup(cgroup: string | null, mountinfo: string | null): string | null {
   const path = /^0::(\/.*)$/m.exec(cgroup ?? "")?.[1];
   if (path === undefined) return null;
@@ -82,7 +82,7 @@ export function ownCgroup(cgroup: string | null, mountinfo: string | null): stri
     const [before = "", after = ""] = line.split(" - ");
     if (!after.startsWith("cgroup2 ")) continue;
     const [root = "/", mountPoint = ""] = before.split(" ").slice(3, 5).map(unescaped);
-    // A mount may show a part of the hierarchy alone.
+    // A mount may show only a part of the hierarchy.
     const below = root === "/" ? path : path === root ? "/" : null;
     const rest = below ?? (path.startsWith(`${root}/`) ? path.slice(root.length) : null);
     if (rest !== null) return rest === "/" ? mountPoint : join(mountPoint, rest);
@@ -105,7 +105,7 @@ function whyNotDelegated(dir: string, { uid, isDelegated }: CgroupSystem): strin
 
 function whyNotUsable(dir: string): string | null {
   try {
-    // After a restart of the machine it is gone.
+    // The cgroup is gone after a restart of the machine.
     if (!existsSync(dir) && existsSync(join(dirname(dir), "cgroup.procs"))) mkdirSync(dir, { mode: 0o755 });
     if (!existsSync(join(dir, "cgroup.procs"))) return `${dir} is not a cgroup v2 directory`;
     for (const file of [".", "cgroup.procs", "cgroup.subtree_control"])

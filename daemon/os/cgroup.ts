@@ -1,5 +1,5 @@
 /**
- * One cgroup (v2), as files below a directory: the processes in it, its limits, its end. See cgroup-v2.rst of the
+ * One cgroup (v2), as files below a directory: its processes, its limits, its removal. See cgroup-v2.rst of the
  * kernel's documentation.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { LimitName, ResourceLimits } from "../../protocol/resource-limits.js";
 
-/** How long the kernel may take over the end of all processes, in ms. */
+/** How long the kernel may take to end all processes, in ms. */
 const KILL_MS = 3000;
 const PAUSE_MS = 5;
 
@@ -24,12 +24,12 @@ export class Cgroup {
     return existsSync(join(this.dir, "cgroup.procs"));
   }
 
-  /** Pids of the processes in it and in the cgroups below it. */
+  /** Pids of the processes in this cgroup and in those below it. */
   pids(): number[] {
     return [...this.ownPids(), ...this.#children().flatMap((child) => child.pids())];
   }
 
-  /** Pids of the processes in it alone. */
+  /** Pids of the processes in this cgroup only. */
   ownPids(): number[] {
     return (this.#read("cgroup.procs") ?? "").split("\n").filter(Boolean).map(Number);
   }
@@ -38,13 +38,13 @@ export class Cgroup {
     return entryOf(this.#read("cgroup.events"), "populated") === 1;
   }
 
-  /** Moves a process into it. @throws the error of the system call */
+  /** Moves a process into the cgroup. @throws the error of the system call */
   add(pid: number): void {
     this.#write("cgroup.procs", String(pid));
   }
 
   /**
-   * Writes the limits; one that is not given is taken away.
+   * Writes the limits. A limit that is not given is removed.
    *
    * @param names the limits that can be enforced here
    * @throws the error of the system call
@@ -52,7 +52,7 @@ export class Cgroup {
   setLimits(limits: ResourceLimits, names: readonly LimitName[]): void {
     const { memoryMax, cpuMax, pidsMax } = limits;
     if (names.includes("memoryMax")) {
-      // With swap the limit would only be reached later, at the cost of the whole machine.
+      // With swap the limit would be reached later, and the machine would slow down first.
       if (existsSync(join(this.dir, "memory.swap.max")))
         this.#write("memory.swap.max", memoryMax === undefined ? "max" : "0");
       this.#write("memory.max", String(memoryMax ?? "max"));
@@ -64,21 +64,21 @@ export class Cgroup {
     if (names.includes("pidsMax")) this.#write("pids.max", String(pidsMax ?? "max"));
   }
 
-  /** How many processes the kernel killed since its memory limit was reached. */
+  /** How many processes the kernel killed because the memory limit was reached. */
   oomKills(): number {
     return entryOf(this.#read("memory.events"), "oom_kill") ?? 0;
   }
 
   /**
-   * Kills all processes in it and below. Resolves when they have ended, or after 3 s.
+   * Kills all processes in the cgroup and below. Resolves when they have ended, or after 3 s.
    *
    * @param spare a pid that is left alone
-   * @returns pids that still live
+   * @returns pids that are still alive
    */
   async kill(spare?: number): Promise<number[]> {
     const deadline = performance.now() + KILL_MS;
     if (spare !== undefined) return this.#killFrozen(spare, deadline);
-    // A list of pids may miss the only process of a chain that forks on and on. The kernel's count does not.
+    // A list of pids may miss a process that keeps forking. The kernel's count does not.
     while (this.isPopulated()) {
       if (performance.now() > deadline) return this.pids();
       if (!this.#killAll()) await this.#killFrozen(undefined, deadline);
@@ -87,7 +87,7 @@ export class Cgroup {
     return [];
   }
 
-  /** Removes it with the cgroups below. False where a process is still in it. */
+  /** Removes the cgroup with those below. False if a process is still in it. */
   remove(): boolean {
     for (const child of this.#children()) child.remove();
     try {
@@ -98,7 +98,7 @@ export class Cgroup {
     }
   }
 
-  /** In one step, so that no fork can escape. False where the kernel is older than 5.14. */
+  /** Kills all processes in one step, so that no fork can escape. False if the kernel is older than 5.14. */
   #killAll(): boolean {
     if (!existsSync(join(this.dir, "cgroup.kill"))) return false;
     try {
@@ -109,7 +109,7 @@ export class Cgroup {
     }
   }
 
-  /** All processes stand still while they are killed one by one, so that none forks meanwhile. */
+  /** Freezes all processes while they are killed one by one, so that none can fork. */
   async #killFrozen(spare: number | undefined, deadline: number): Promise<number[]> {
     const others = () => this.pids().filter((pid) => pid !== spare && pid !== 0);
     const isFrozen = () => entryOf(this.#read("cgroup.events"), "frozen") !== 0;
@@ -130,7 +130,7 @@ export class Cgroup {
     try {
       this.#write("cgroup.freeze", on ? "1" : "0");
     } catch {
-      // It is gone, or the kernel is older than 5.2: the processes are killed as they are found.
+      // The cgroup is gone, or the kernel is older than 5.2: the processes are killed as they are found.
     }
   }
 
@@ -157,13 +157,13 @@ export class Cgroup {
   }
 }
 
-/** Makes the directory where it is missing, and moves this process into it. @throws the error of the system call */
+/** Makes the directory if it is missing, and moves this process into it. @throws the error of the system call */
 export function joinCgroup(dir: string): void {
   mkdirSync(dir, { recursive: true, mode: 0o755 });
   new Cgroup(dir).add(process.pid);
 }
 
-/** The number behind a name in a file of `name number` lines; null where there is none. */
+/** The number behind a name in a file of `name number` lines; null if there is none. */
 function entryOf(text: string | null, name: string): number | null {
   const line = text?.split("\n").find((each) => each.startsWith(`${name} `));
   return line === undefined ? null : Number(line.slice(name.length + 1));
@@ -173,6 +173,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
-    // It has ended meanwhile.
+    // The process has ended meanwhile.
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Containment: nothing that an operation started survives its cancel, its failure or the death of its worker.
  *
- * With a delegated cgroup each worker has one of its own, and the kernel kills all that is in it. Without one the
- * process sweep finds the processes by ancestry, session, group and mark. A kill with a cgroup ends with the sweep
+ * With a delegated cgroup, each worker has a cgroup of its own, and the kernel kills all processes in it. Without one,
+ * the process sweep finds the processes by ancestry, session, group and mark. A kill with a cgroup ends with the sweep
  * too, since a process of the same user may move to another cgroup.
  */
 import { readdirSync } from "node:fs";
@@ -26,7 +26,7 @@ const PREFIX = "liveops-";
 /** First and longest time between two attempts to remove an empty cgroup, in ms. */
 const REMOVE_MS = { first: 200, longest: 30_000 };
 
-/** How often a worker is looked at whose end nobody else tells, in ms, and for how long. */
+/** How often, and for how long, to check a worker whose end is not reported, in ms. */
 const ENDING_MS = { look: 200, longest: 15_000 };
 
 interface ContainmentOptions {
@@ -41,7 +41,7 @@ export class Containment {
   /** Workers whose cgroups have limits. */
   readonly #limited = new Set<string>();
   readonly #timers = new Set<NodeJS.Timeout>();
-  /** Kills that go on. */
+  /** Kills in progress. */
   readonly #kills = new Set<Promise<void>>();
   #base: string | null = null;
   #reason: string | null = null;
@@ -78,36 +78,36 @@ export class Containment {
         new Cgroup(join(this.#base, name)).remove();
   }
 
-  /** Where a new worker puts itself; null: there are no cgroups. */
+  /** The cgroup that a new worker joins; null: there are no cgroups. */
   cgroupOf(workerId: string): string | null {
     return this.#base === null ? null : join(this.#base, PREFIX + workerId);
   }
 
-  /** A worker could not move into its cgroup: it is contained by the sweep alone. */
+  /** A worker could not move into its cgroup: only the sweep contains it. */
   joinFailed(problem: string): void {
     if (this.#reason === null) this.options.log.warn({ problem }, "a worker could not join its cgroup");
     this.#reason = `a worker could not join its cgroup: ${problem}`;
   }
 
-  /** Records what the worker has started by now, where no cgroup does. Cheap: called twice a second. */
+  /** Records the processes of the worker so far, unless a cgroup does. Cheap: called twice a second. */
   look(worker: WorkerIdentity): void {
     if (!worker.cgroup) this.#sweep(worker)?.look();
   }
 
-  /** Records all that the worker started: before it is told to stop. */
+  /** Records all processes of the worker, before the worker is told to stop. */
   lookEverywhere(worker: WorkerIdentity): void {
     if (!worker.cgroup) this.#sweep(worker)?.lookEverywhere();
   }
 
   /**
-   * Puts the limits of an operation on the worker that is to run it, and takes away those of the one before.
+   * Sets the limits of an operation on the worker that will run it, and removes those of the previous operation.
    *
-   * @returns what to say in the operation's log where limits cannot be enforced; else null
+   * @returns a note for the operation's log if limits cannot be enforced; else null
    */
   limit(worker: WorkerIdentity, limits: ResourceLimits | undefined): string | null {
     if (!limits && !this.#limited.has(worker.workerId)) return null;
     const wanted = LIMIT_NAMES.filter((name) => limits?.[name] !== undefined);
-    // What kept the controllers from being enabled at the start may have ended.
+    // The reason why the controllers could not be enabled at the start may be gone.
     if (this.#base !== null && wanted.some((name) => !this.#limits.includes(name)))
       this.#limits = enableLimits(this.#base);
     const able = worker.cgroup ? this.#limits : [];
@@ -130,7 +130,7 @@ export class Containment {
   }
 
   /**
-   * Kills the worker and all that it started, again and again until nothing is left.
+   * Kills the worker and all processes it started, repeatedly until none is left.
    *
    * @param spare a pid that is left alone
    */
@@ -140,7 +140,7 @@ export class Containment {
     await kill.finally(() => this.#kills.delete(kill));
   }
 
-  /** Resolves when no kill goes on. */
+  /** Resolves when no kill is in progress. */
   async idle(): Promise<void> {
     await Promise.allSettled(this.#kills);
   }
@@ -153,26 +153,29 @@ export class Containment {
     const { left } = await sweep.kill(spare);
     const all = [...new Set([...left, ...inCgroup])];
     if (all.length > 0)
-      this.options.log.warn({ workerId: worker.workerId, pids: all }, "processes of an operation still live");
+      this.options.log.warn(
+        { workerId: worker.workerId, pids: all },
+        "processes of an operation are still alive",
+      );
   }
 
-  /** Kills a worker of which nothing but its id is known, and all that it started. */
+  /** Kills a worker of which only the id is known, and all processes it started. */
   async killUnknown(workerId: string): Promise<void> {
     const dir = this.cgroupOf(workerId);
     if (dir !== null) await new Cgroup(dir).kill();
     await new ProcessSweep(markOf(workerId), null).kill();
   }
 
-  /** The worker has ended: what is kept of it goes, and its cgroup once it is empty. */
+  /** The worker has ended: forgets it, and removes its cgroup once the cgroup is empty. */
   forget(worker: WorkerIdentity): void {
     this.#sweeps.delete(worker.workerId);
     this.#limited.delete(worker.workerId);
-    // Not at once: its events may still be asked for.
+    // Not at once: the cgroup's memory events may still be read.
     const dir = worker.cgroup ?? this.cgroupOf(worker.workerId);
     if (dir !== null) this.#removeLater(new Cgroup(dir), REMOVE_MS.first);
   }
 
-  /** As `forget`, for a worker of an earlier daemon, whose end nobody tells; with `kill` what it started ends first. */
+  /** As `forget`, for a worker of an earlier daemon, whose end is not reported. `kill` ends its processes first. */
   forgetWhenEnded(worker: WorkerIdentity, kill: boolean, since = performance.now()): void {
     if (isSame(worker) && performance.now() - since < ENDING_MS.longest) {
       this.#later(() => this.forgetWhenEnded(worker, kill, since), ENDING_MS.look);
@@ -190,7 +193,7 @@ export class Containment {
   }
 
   #removeLater(cgroup: Cgroup, ms: number): void {
-    // What an operation that succeeded left running keeps its cgroup.
+    // Processes that a succeeded operation left running keep the cgroup.
     this.#later(() => cgroup.remove() || this.#removeLater(cgroup, Math.min(ms * 2, REMOVE_MS.longest)), ms);
   }
 
@@ -204,11 +207,11 @@ export class Containment {
   }
 
   #cgroup({ workerId, cgroup }: WorkerIdentity): Cgroup | null {
-    // Read from the journal, it is used for nothing but a worker's own.
+    // The path comes from the journal, so it is used only if it is the worker's own.
     return cgroup && basename(cgroup) === PREFIX + workerId ? new Cgroup(cgroup) : null;
   }
 
-  /** Null where the worker is one of another boot. */
+  /** Null if the worker is from another boot. */
   #sweep(worker: WorkerIdentity): ProcessSweep | null {
     const known = this.#sweeps.get(worker.workerId);
     if (known) return known;

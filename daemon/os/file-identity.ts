@@ -1,6 +1,6 @@
 /**
- * Which file or directory has a name now: device and inode. A name whose file was removed and made again, by a cleaner
- * or by another daemon, has another one.
+ * Identifies the file or directory that has a name now, by device and inode. The identity changes when the file is
+ * removed and made again, by a cleaner or by another daemon.
  */
 import { statSync } from "node:fs";
 
@@ -9,7 +9,7 @@ export interface FileIdentity {
   ino: number;
 }
 
-/** Null where nothing has the name, or it cannot be looked at. */
+/** Null if nothing has the name, or it cannot be read. */
 export function identityOf(path: string): FileIdentity | null {
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
@@ -19,7 +19,7 @@ export function identityOf(path: string): FileIdentity | null {
   }
 }
 
-/** Whether the name is still that of this file or directory. */
+/** Whether the name still belongs to this file or directory. */
 export function isFile(path: string, { dev, ino }: FileIdentity): boolean {
   const now = identityOf(path);
   return now !== null && now.dev === dev && now.ino === ino;

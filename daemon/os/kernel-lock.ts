@@ -1,8 +1,8 @@
 /**
- * A lock that the kernel drops when its holder dies, however it dies: SQLite's exclusive lock on a file.
+ * A lock that the kernel releases when its process ends, for any reason: SQLite's exclusive lock on a file.
  *
- * It tells the truth where a pid cannot: a zombie holds nothing, a stopped process still holds its lock, a reused
- * pid never had it. Held by the daemon on its state dir and socket, and by each worker on a file of its own.
+ * The lock is reliable where a pid is not: a zombie holds no lock, a stopped process still holds its lock, and a reused
+ * pid never had it. The daemon locks its state directory and socket, and each worker a file of its own.
  * fcntl locks belong to the process: never probe a lock from the process that holds it.
  */
 import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, lstatSync } from "node:fs";
@@ -12,27 +12,27 @@ import { IrregularFileError, openOwnFile } from "../../protocol/own-file.js";
 import { type FileIdentity, isFile } from "./file-identity.js";
 
 export interface KernelLock {
-  /** The file that is locked. A lock is worth nothing once another file, or none, has its name. */
+  /** The locked file. A lock is useless once another file, or none, has its name. */
   readonly identity: FileIdentity;
   /** The file was missing, and was made for this lock. */
   readonly isNew: boolean;
   release(): void;
 }
 
-/** How often a lock is tried whose file is replaced in that moment. */
+/** How often to try a lock whose file is replaced at that moment. */
 const ATTEMPTS = 5;
 
-/** No journal file: it would need room on the disk. (OFF is what node:sqlite does not allow.) */
+/** A journal file would need disk space. (node:sqlite does not allow OFF.) */
 const IN_MEMORY = "PRAGMA journal_mode = MEMORY";
 
-/** Held for as long as the process lives: a database that is garbage-collected is closed, and its lock gone. */
+/** Kept until the process ends: a database that is garbage-collected is closed and loses its lock. */
 const held = new Set<DatabaseSync>();
 
 /**
- * Takes the lock; makes its file where it is missing. A file that is no database is emptied.
+ * Takes the lock; makes its file if it is missing. A file that is not a database is emptied.
  *
- * @returns null where another process holds it
- * @throws Error for a symbolic link in the file's place, a file of another user, or one that has a second name
+ * @returns null if another process holds the lock
+ * @throws Error for a symbolic link in the file's place, a file of another user, or a file with a second name
  */
 export function acquireLock(file: string): KernelLock | null {
   let isNew = false;
@@ -58,7 +58,7 @@ function heldBy(database: DatabaseSync, identity: FileIdentity, isNew: boolean):
   return { identity, isNew, release };
 }
 
-/** Makes the file, or checks the one that is there, before SQLite opens it by its name. */
+/** Makes the file, or checks the existing one, before SQLite opens it by its name. */
 function openLockFile(file: string): { identity: FileIdentity; isNew: boolean } {
   const [fd, isNew] = openOrMake(file);
   try {
@@ -69,7 +69,7 @@ function openLockFile(file: string): { identity: FileIdentity; isNew: boolean } 
     fchmodSync(fd, 0o600);
     return { identity: { dev, ino }, isNew };
   } finally {
-    // Before the lock is taken: to close a file drops this process's locks on it.
+    // Before the lock is taken: closing a file releases this process's locks on it.
     closeSync(fd);
   }
 }
@@ -83,7 +83,7 @@ function openOrMake(file: string): [fd: number, isNew: boolean] {
   }
 }
 
-/** Whoever holds it would have been met before the file was read: what stands in it is nobody's. */
+/** SQLite reports a held lock before it reads the file, so no process uses this content. */
 function emptyLockFile(file: string, { dev, ino }: FileIdentity): void {
   const fd = openOwnFile(file, constants.O_RDWR);
   try {
@@ -109,9 +109,8 @@ function lock(file: string): DatabaseSync | "busy" | "not-a-database" {
 }
 
 /**
- * Whether some other living process holds the lock. A missing file is held by nobody. Where the file is there and
- * cannot be asked (no descriptor to spare, an I/O error), it counts as held: a living worker must not be taken for a
- * dead one.
+ * Whether another live process holds the lock. A missing file is not locked. A file that cannot be checked (no free
+ * descriptor, an I/O error) counts as locked: a live worker must not be taken for a dead one.
  */
 export function isLocked(file: string): boolean {
   // SQLite would follow a link, and wait for a pipe.
@@ -129,7 +128,7 @@ export function isLocked(file: string): boolean {
     database.exec(`${IN_MEMORY}; BEGIN EXCLUSIVE; ROLLBACK`);
     return false;
   } catch (error) {
-    // Not a database any more (a damaged disk): a file nobody can lock is held by nobody.
+    // No longer a database (a damaged disk): a file that cannot be locked is not locked.
     return ![SQLITE_NOTADB, SQLITE_CORRUPT].includes(codeOf(error) ?? 0);
   } finally {
     database.close();

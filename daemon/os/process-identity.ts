@@ -1,6 +1,6 @@
 /**
- * Who a process is, beyond its pid: start time and boot id, read from /proc. Serves only to signal the right one;
- * whether a worker lives is told by its kernel lock.
+ * Identifies a process beyond its pid: start time and boot id, read from /proc. Used only to signal the right process;
+ * the kernel lock of a worker shows whether the worker is alive.
  */
 import { readFileSync } from "node:fs";
 import { statFields } from "../../ops/process/proc.js";
@@ -8,7 +8,7 @@ import { ProcessSweep } from "../../ops/process/process-sweep.js";
 
 export interface ProcessIdentity {
   pid: number;
-  /** Clock ticks after boot (proc_pid_stat(5), field 22); null where there is no /proc. */
+  /** Clock ticks after boot (proc_pid_stat(5), field 22); null if there is no /proc. */
   startTime: string | null;
   bootId: string | null;
 }
@@ -17,7 +17,7 @@ export function identify(pid: number): ProcessIdentity {
   return { pid, startTime: startTime(pid), bootId: bootId() };
 }
 
-/** Whether the pid still belongs to that process. Without /proc it can only be believed. */
+/** Whether the pid still belongs to that process. Without /proc this is assumed. */
 export function isSame(identity: ProcessIdentity): boolean {
   if (identity.bootId !== bootId()) return false;
   if (identity.startTime === null) return true;
@@ -31,23 +31,23 @@ export function isStopped(identity: ProcessIdentity): boolean {
   return state === "T" || state === "t";
 }
 
-/** Whether the process is there and no zombie: it may still write. */
+/** Whether the process exists and is not a zombie: it may still write. */
 export function isRunning(identity: ProcessIdentity): boolean {
   if (!isSame(identity)) return false;
   const state = statFields(identity.pid)?.[0];
   return state !== undefined && state !== "Z" && state !== "X";
 }
 
-/** Sends a signal if the pid still belongs to that process; says whether it was sent. */
+/** Sends a signal if the pid still belongs to that process; returns whether it was sent. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isSame(identity)) return false;
   return send(identity.pid, signal);
 }
 
-/** The name by which everything an attempt's worker starts is found again, whatever session it moved to. */
+/** The environment variable by which all processes of a worker are found, whatever session they moved to. */
 export const WORKER_VARIABLE = "LIVEOPS_WORKER";
 
-/** The sweep that finds what a worker started; null where the worker is one of another boot. */
+/** The sweep that finds the processes of a worker; null if the worker is from another boot. */
 export function sweepOf(worker: ProcessIdentity & { workerId: string }): ProcessSweep | null {
   if (worker.bootId !== bootId()) return null;
   const { pid, startTime, workerId } = worker;
@@ -55,7 +55,7 @@ export function sweepOf(worker: ProcessIdentity & { workerId: string }): Process
   return new ProcessSweep(markOf(workerId), root);
 }
 
-/** What stands in the environment of all that a worker starts. */
+/** The variable in the environment of every process that a worker starts. */
 export function markOf(workerId: string): string {
   return `${WORKER_VARIABLE}=${workerId}`;
 }

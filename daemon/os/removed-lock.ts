@@ -1,18 +1,18 @@
 /**
- * Locks whose file was removed while they were held. Nobody finds such a lock by its name, but Linux tells which process
- * has the file open. Without /proc nothing is found.
+ * Locks whose file was removed while they were held. Such a lock cannot be found by its name, but Linux shows which
+ * process has the file open. Without /proc nothing is found.
  */
 import { readdirSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pids } from "../../ops/process/proc.js";
 
-/** Whether the process has the lock's file open, and the file has no name any more. */
+/** Whether the process has the lock's file open, and the file no longer has a name. */
 export function holdsRemovedLock(pid: number, file: string): boolean {
   const removed = `${realPath(file)} (deleted)`;
   return openFiles(pid).includes(removed);
 }
 
-/** The process of this user that holds the removed lock, or null. Looks at all processes. */
+/** The process of this user that holds the removed lock, or null. Checks all processes. */
 export function holderOfRemovedLock(file: string): number | null {
   const removed = `${realPath(file)} (deleted)`;
   return pids().find((pid) => pid !== process.pid && openFiles(pid).includes(removed)) ?? null;
@@ -24,7 +24,7 @@ export function hasFileOpenIn(pid: number, dir: string): boolean {
   return openFiles(pid).some((file) => file.startsWith(prefix));
 }
 
-/** As the kernel shows it, whatever links lead there. */
+/** The path as the kernel shows it, with links resolved. */
 function realPath(path: string): string {
   try {
     return join(realpathSync(dirname(path)), basename(path));
@@ -47,7 +47,7 @@ function linkOf(path: string): string {
   try {
     return readlinkSync(path);
   } catch {
-    // Closed in this moment.
+    // Closed at this moment.
     return "";
   }
 }

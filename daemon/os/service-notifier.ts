@@ -1,5 +1,6 @@
 /**
- * Tells systemd how the daemon is (sd_notify): READY, STATUS, STOPPING, and WATCHDOG while it can record a decision.
+ * Reports the daemon's state to systemd (sd_notify): READY, STATUS, STOPPING, and WATCHDOG while the daemon can record
+ * a decision.
  *
  * Node opens no datagram sockets in the file system, so systemd's own program `systemd-notify` sends each message. The
  * unit needs `NotifyAccess=all` for that.
@@ -8,7 +9,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 
 type Env = Record<string, string | undefined>;
 
-/** Milliseconds between two looks at the status where there is no watchdog. */
+/** Milliseconds between two checks of the status without a watchdog. */
 const STATUS_MS = 30_000;
 
 const VARIABLES = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] as const;
@@ -36,8 +37,8 @@ export class ServiceNotifier {
   ) {}
 
   /**
-   * Null where no service manager asked for it. Takes its variables out of the environment: operations must not notify
-   * in the daemon's name.
+   * Null if no service manager asked for messages. Removes its variables from the environment: operations must not
+   * notify in the daemon's name.
    */
   static take(env: Env, pid: number): ServiceNotifier | null {
     const [socket, usec, forPid] = VARIABLES.map((name) => env[name]);
@@ -48,7 +49,7 @@ export class ServiceNotifier {
     return new ServiceNotifier(socket, watchdogMs, env.PATH ?? "");
   }
 
-  /** The daemon answers. From here on it pings until `end`. */
+  /** The daemon answers. From now on it pings until `end`. */
   start(state: ServiceState): void {
     const { watchdogMs } = this;
     this.#sentStatus = state.status();
@@ -57,7 +58,7 @@ export class ServiceNotifier {
     this.#timer = setInterval(() => this.#tell(state), every);
   }
 
-  /** The daemon begins to stop. It goes on pinging meanwhile. */
+  /** The daemon begins to stop. It continues to ping meanwhile. */
   stopping(): void {
     this.#spawn(["STOPPING=1"]);
   }
@@ -76,7 +77,7 @@ export class ServiceNotifier {
     this.#send([...(isAlive ? ["WATCHDOG=1"] : []), `STATUS=${status}`], state);
   }
 
-  /** One at a time: a message that hangs is given up for the next one. */
+  /** Sends one message at a time: a message that hangs is killed for the next one. */
   #send(words: string[], state: ServiceState): void {
     this.#sending?.kill("SIGKILL");
     const child = this.#spawn(words);
@@ -85,7 +86,7 @@ export class ServiceNotifier {
       if (this.#sending === child) this.#sending = null;
       if (this.#hasFailed) return;
       this.#hasFailed = true;
-      state.onFailure(`systemd was not told: ${why}`);
+      state.onFailure(`systemd was not notified: ${why}`);
     };
     child.once("error", (error) => fail(`systemd-notify cannot be run (${error.message})`));
     child.once("exit", (code, signal) => {

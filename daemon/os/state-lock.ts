@@ -1,8 +1,8 @@
 /**
- * The lock of a state directory: one daemon for each, also where somebody removed the lock's file.
+ * The lock of a state directory: one daemon for each directory, even if the lock's file was removed.
  *
- * A daemon whose lock file is gone stops within a second (`state-guard.ts`). Until then whoever finds the name free
- * could take the lock as well. So a starter looks whether such a daemon still runs, and waits for its end.
+ * A daemon whose lock file is gone stops within a second (`state-guard.ts`). Until then another daemon could take the
+ * lock as well. So a daemon that starts checks whether such a daemon still runs, and waits for its end.
  */
 import { existsSync, rmSync } from "node:fs";
 import type { Layout } from "../store/layout.js";
@@ -11,24 +11,24 @@ import { acquireLock, type KernelLock } from "./kernel-lock.js";
 import { hasFileOpenIn, holderOfRemovedLock, holdsRemovedLock } from "./removed-lock.js";
 import { until } from "./until.js";
 
-/** How long a daemon that lost its lock file may take until it is gone, in ms. */
+/** How long a daemon that lost its lock file may take to end, in ms. */
 const END_MS = 4000;
 
-/** Null where another daemon has the state directory. */
+/** Null if another daemon holds the state directory. */
 export async function lockStateDir(layout: Layout): Promise<KernelLock | null> {
-  // Asked before the lock's file is made: every daemon makes that one first.
+  // Checked before the lock's file is made: every daemon makes that file first.
   const wasUsed = existsSync(layout.version);
   const lock = acquireLock(layout.lock);
   if (lock === null) return null;
   const isFree = await until(() => !isStillUsed(layout, wasUsed && lock.isNew), END_MS);
   if (isFree) return lock;
-  // The next starter finds no lock file again, and looks as this one did.
+  // The next daemon that starts finds no lock file again, and makes the same check.
   rmSync(layout.lock, { force: true });
   lock.release();
   return null;
 }
 
-/** @param wasRemoved the lock's file was there once, and was missing: any process may hold the removed one */
+/** @param wasRemoved the lock's file existed once and was missing: any process may hold the removed file */
 function isStillUsed(layout: Layout, wasRemoved: boolean): boolean {
   const owner = lockOwnerOf(layout);
   if (owner !== null && owner.pid !== process.pid) {

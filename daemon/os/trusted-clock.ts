@@ -1,17 +1,17 @@
 /**
- * The wall clock as far as it can be trusted, for what deletes by age. A wall clock may leap by years: a machine that
- * starts without a battery, a wrong time server, a typing error. Age counts only as far as the boot clock, which
- * nobody sets, agrees with it.
+ * The wall clock as far as it can be trusted, for deletion by age. A wall clock may leap by years: a machine that
+ * starts without a battery, a wrong time server, a typing error. Age counts only as far as it agrees with the boot
+ * clock, which nobody can set.
  *
- * The last trusted reading is kept in a file, so that a leap while no daemon runs is seen as well. A clock that leaped
- * is trusted again when it is back, or after the daemon ran for a day with the new time.
+ * The last trusted reading is kept in a file, so that a leap while no daemon runs is detected too. A clock that leaped
+ * is trusted again when it is back, or after the daemon has run for a day with the new time.
  */
 import { uptime } from "node:os";
 import { readOwnFile } from "../../protocol/own-file.js";
 import { replaceFileSync } from "../store/durable-file.js";
 import { bootId } from "./process-identity.js";
 
-/** Bytes that the file may have; it has some hundred. */
+/** Most bytes of the file, which usually has some hundred. */
 const MOST_BYTES = 64 * 1024;
 
 const HOUR_MS = 3600 * 1000;
@@ -23,7 +23,7 @@ const TOLERANCE_MS = DAY_MS;
 /** Over a reboot: how long a machine may have been switched off. */
 const MOST_OFF_MS = 30 * DAY_MS;
 
-/** How long the daemon must run with a clock that leaped, until its time is taken for right. */
+/** How long the daemon must run with a clock that leaped before its time is trusted. */
 export const STEADY_MS = DAY_MS;
 
 export interface ClockReading {
@@ -63,9 +63,9 @@ export class TrustedClock {
   }
 
   /**
-   * Where no reading was kept, takes the time of the newest operation for one.
+   * If no reading was kept, uses the time of the newest operation instead.
    *
-   * @param newest milliseconds since 1970; null: there is no operation, and nothing to be deleted
+   * @param newest milliseconds since 1970; null: there is no operation, and nothing to delete
    */
   begin(newest: number | null): void {
     const now = this.read();
@@ -73,7 +73,7 @@ export class TrustedClock {
     this.#look(now);
   }
 
-  /** Milliseconds since 1970, never later than the wall clock; after a leap ahead the time without it. */
+  /** Milliseconds since 1970, never later than the wall clock; after a leap ahead, the time without the leap. */
   now(): number {
     const now = this.read();
     if (!this.#reference) return now.wall;
@@ -81,7 +81,7 @@ export class TrustedClock {
     return this.#leap ? Math.min(now.wall, expected(this.#reference, now)) : now.wall;
   }
 
-  /** What is wrong with the clock, in words, or null. */
+  /** Describes what is wrong with the clock; null if nothing is. */
   problem(): string | null {
     const now = this.read();
     if (!this.#reference) return null;
@@ -97,7 +97,7 @@ export class TrustedClock {
   }
 
   /**
-   * Writes the state down, durable when this returns.
+   * Writes the state to the file; durable when this returns.
    *
    * @throws the error of the file system
    */
@@ -147,7 +147,7 @@ function readClocks(): ClockReading {
   return { wall: Date.now(), uptime: uptime() * 1000, bootId: bootId() };
 }
 
-/** Null where there is none, or it cannot be read: the newest operation stands in for it. */
+/** Null if there is no reading, or it cannot be read: the newest operation is used instead. */
 function readStored(file: string): StoredClock | null {
   try {
     const { reference, leap } = JSON.parse(readOwnFile(file, MOST_BYTES).toString("utf8")) as StoredClock;

@@ -1,4 +1,4 @@
-/** Asks again until there is an answer, for what nobody announces: another process' socket, lock or end. */
+/** Polls until there is an answer, for events that nothing announces: another process's socket, lock or end. */
 
 const AGAIN_MS = 20;
 

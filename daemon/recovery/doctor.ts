@@ -1,6 +1,6 @@
 /**
- * The check of a state dir: every record of every file read and its checksum verified, what a start would mend
- * mended. Called by `liveopsd doctor`; with a daemon running it only looks.
+ * Checks a state directory for `liveopsd doctor`: reads every record of every file, verifies its checksum, and repairs
+ * what a start would repair. While a daemon runs, the check changes nothing.
  */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ export interface Finding {
 }
 
 export interface Examination {
-  /** A daemon holds the state dir: nothing was changed. */
+  /** A daemon holds the state directory: nothing was changed. */
   running: boolean;
   findings: Finding[];
 }
@@ -58,7 +58,7 @@ export function inspect(stateDir: string): Finding[] {
   return scan(layoutOf(stateDir));
 }
 
-/** Does what a start does, and clears away run files of operations that are gone. */
+/** Repairs as a start does, and deletes run files of removed operations. */
 async function mend(layout: Layout, odd: readonly string[]): Promise<Finding[]> {
   const broken: Error[] = [];
   const clock = new TrustedClock(layout.clock);
@@ -73,7 +73,7 @@ async function mend(layout: Layout, odd: readonly string[]): Promise<Finding[]> 
   if (store.problems.length > 0 || hasOrphan(store, layout))
     store.problems.push(...(await adoptOrphans(store, layout)));
   const found: Finding[] = store.problems.map((what) => ({ state: "mended", what }));
-  // With something unread, now or earlier, an operation may only seem to be gone.
+  // After damage, now or earlier, an operation may only seem to be removed.
   const isWhole = found.length === 0 && quarantined(layout).length === 0;
   for (const id of operationIds(layout)) {
     if (!store.find(id)) found.push(isWhole ? clearAway(layout, id) : orphan(layout, id));
@@ -82,16 +82,16 @@ async function mend(layout: Layout, odd: readonly string[]): Promise<Finding[]> 
   return [...found, ...broken.map((error): Finding => ({ state: "damaged", what: error.message }))];
 }
 
-/** A crash came between the record of a removal and the removal itself. */
+/** Deletes run files left by a crash between the record of a removal and the removal itself. */
 function clearAway(layout: Layout, id: string): Finding {
   rmSync(join(layout.runs, id), { recursive: true, force: true });
-  return { state: "mended", what: `run files of ${id}, which was removed, were cleared away` };
+  return { state: "mended", what: `run files of ${id}, which was removed, were deleted` };
 }
 
 function orphan(layout: Layout, id: string): Finding {
   return {
     state: "damaged",
-    what: `${join(layout.runs, id)}: its operation is not known (any more); the files are kept`,
+    what: `${join(layout.runs, id)}: its operation is unknown; the files are kept`,
   };
 }
 
@@ -131,7 +131,7 @@ function scanLines(name: string, files: string[], isWhole: (line: string) => boo
     let [whole, damaged] = [0, 0];
     try {
       for (const { text, isComplete } of readLines(file)) {
-        // What follows the last newline is still being written, or was never acknowledged.
+        // Text after the last newline is still being written, or was never acknowledged.
         if (!isComplete) break;
         if (isWhole(text)) whole++;
         else damaged++;
@@ -160,7 +160,7 @@ function scanPayloads(layout: Layout): Finding[] {
   return [{ state: "ok", what: `large values: ${files.length - damaged.length} files` }, ...damaged];
 }
 
-/** What earlier starts put aside: still there for whoever wants to look, or to be deleted. */
+/** Files that earlier starts moved aside: they remain until the user deletes them. */
 function quarantined(layout: Layout): Finding[] {
   // A backup has no workers.
   return [layout.root, layout.journal, layout.history, layout.workers, layout.payloads].flatMap((dir) =>
@@ -169,7 +169,7 @@ function quarantined(layout: Layout): Finding[] {
       .map(
         (name): Finding => ({
           state: "ok",
-          what: `${join(dir, name)} was put aside earlier; delete it when you are done with it`,
+          what: `${join(dir, name)} was moved aside earlier; delete it when you no longer need it`,
         }),
       ),
   );
@@ -192,13 +192,13 @@ function runFiles(layout: Layout): string[] {
       });
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      // Read as a file it is told as damaged, with the reason.
+      // The scan reads the directory as a file and reports it as damaged, with the reason.
       return [dir];
     }
   });
 }
 
-/** Something else that stands among the run files is left alone. */
+/** Other objects among the run files are left alone. */
 function operationIds(layout: Layout): string[] {
   return readdirSync(layout.runs).filter((name) => ID_PATTERN.test(name));
 }

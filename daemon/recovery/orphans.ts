@@ -1,9 +1,9 @@
 /**
- * Operations that run files tell of and the store does not, after damage: taken up again.
+ * Orphans: operations that have run files but, after damage, no record in the store. They are restored from run files.
  *
- * A worker writes what the daemon knew of its operation into the first event of the attempt. So an operation whose
- * record was lost with checkpoint, journal or history is found by what it left: with a living worker it is adopted,
- * with a dead one it is finished as its files tell. Nothing is run again by itself that may have been over.
+ * A worker writes the daemon's entry of its operation into the first event of the attempt. So an operation whose record
+ * was lost with checkpoint, journal or history is found by its run files: with a live worker it is adopted, with a dead
+ * worker it is finished from its files. An operation that may have finished is not rerun automatically.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ import { readStopReason } from "../worker/stop-file.js";
 import { isWorkerAlive } from "../worker/worker-processes.js";
 
 /**
- * Takes up what the store should know and does not.
+ * Restores the records of orphans in the store.
  *
  * @returns what was found, in words
  */
@@ -34,16 +34,18 @@ export async function adoptOrphans(store: Store, layout: Layout): Promise<string
     const dir = attemptDir(layout, id, attempt);
     try {
       await store.decide({ kind: "restored", id, entry });
-      said.push(`the record of ${op} ${id} was lost; it was taken up again from ${dir}`);
+      said.push(`the record of ${op} ${id} was lost; it was restored from ${dir}`);
     } catch (error) {
       if (!(error instanceof StoreFullError)) throw error;
-      said.push(`the record of ${op} ${id} was lost, and the disk is full: make room, then liveopsd restart`);
+      said.push(
+        `the record of ${op} ${id} was lost, and the disk is full; make room, then run: liveopsd restart`,
+      );
     }
   }
   return said;
 }
 
-/** The entry as it was when its worker accepted, where the store does not know that it did. */
+/** The entry that the worker accepted, where the store does not know the acceptance. */
 function unowned(store: Store, layout: Layout, id: string): Entry | null {
   const known = store.ledger.get(id);
   if (known ? known.record.state !== "queued" : store.knows(id)) return null;
@@ -59,7 +61,7 @@ function readableAttempts(dir: string): number[] {
   return readable(() => attemptsIn(dir)) ?? [];
 }
 
-/** Null where something else stands in the place of the run files. */
+/** Null where another object is in the place of the run files. */
 function readable<T>(read: () => T): T | null {
   try {
     return read();
@@ -69,13 +71,13 @@ function readable<T>(read: () => T): T | null {
   }
 }
 
-/** What came after the start and is told by other files: a stop, and whether its worker still lives. */
+/** Adds to the entry what other files show: a stop request, and whether the worker is alive. */
 function asNow(entry: Entry, layout: Layout, isLive: boolean): Entry {
   const { record } = entry;
   const run = entry.run!;
   const stopReason = run.stopReason ?? readStopReason(attemptDir(layout, record.id, record.attempt));
   const isAlive = isWorkerAlive(layout.workers, run.worker);
-  // It may have been over, or cancelled, without a trace in its files: then it is not for us to run it again.
+  // The operation may have finished or been cancelled without a trace in its files, so it is not rerun automatically.
   const policy = isAlive || isLive ? run.policy : { ...run.policy, resumable: false, retry: null };
   return {
     ...entry,
@@ -84,7 +86,7 @@ function asNow(entry: Entry, layout: Layout, isLive: boolean): Entry {
   };
 }
 
-/** Whether a worker lives that works for no operation of the store: a reason to look, where nothing else is damaged. */
+/** Whether a live worker runs no operation of the store: a reason to look for orphans without other damage. */
 export function hasOrphan(store: Store, layout: Layout): boolean {
   const owned = new Set([...store.ledger.entries.values()].map(({ run }) => run?.worker.workerId));
   return readdirSync(layout.workers).some((name) => {

@@ -1,6 +1,6 @@
 /**
- * How long finished operations are kept: the newest `keepFinished`, for at most `keepDays`. What is over that is
- * removed as `liveops rm` would, a piece at a time. Age goes by the trusted clock: a clock that leaps removes nothing.
+ * Retention of finished operations: the newest `keepFinished`, for at most `keepDays`. Expired operations are removed
+ * in batches, as by `liveops rm`. Age goes by the trusted clock: a clock that leaps removes nothing.
  */
 import type { Logger } from "pino";
 import type { Limits } from "../../protocol/command/config.js";
@@ -10,7 +10,7 @@ import type { Store } from "../store/store.js";
 
 const EVERY_MS = 3600 * 1000;
 
-/** Removed in one go, before others have their turn. */
+/** Operations removed in one batch, so that other work is not delayed. */
 const PIECE = 200;
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -44,7 +44,7 @@ export class Retention {
     await this.#sweeping;
   }
 
-  /** Removes all that is over the bounds now. */
+  /** Removes all expired operations. */
   sweep(): Promise<void> {
     this.#sweeping ??= this.#removeExpired()
       .catch((error: Error) =>
@@ -71,7 +71,7 @@ export class Retention {
     if (removed > 0) log.info({ removed, keepFinished, keepDays }, "expired operations were removed");
   }
 
-  /** Says that a leap began or ended, and keeps the reading for the next daemon. */
+  /** Logs the start or end of a leap, and saves the clock reading for the next daemon. */
   #checkClock(): void {
     const { clock, log } = this.options;
     const problem = clock.problem();
@@ -81,7 +81,7 @@ export class Retention {
     try {
       clock.save();
     } catch (error) {
-      log.warn({ err: error }, "the reading of the clock could not be written; it is tried again in an hour");
+      log.warn({ err: error }, "the clock reading could not be saved; the next try is in an hour");
     }
   }
 }

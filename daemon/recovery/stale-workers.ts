@@ -1,32 +1,32 @@
 /**
- * The directory of workers, kept clean: files of those that are gone, left by a daemon that was killed, are removed,
- * and a worker of an earlier daemon that works for no operation and does not go by itself is ended.
+ * Cleans the directory of workers. Removes the files of dead workers, left by a killed daemon, and kills stale workers:
+ * workers of an earlier daemon that run no operation and do not exit by themselves.
  */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isLocked } from "../os/kernel-lock.js";
 
-/** Between two looks. A worker without work goes at once when its daemon does; this is for one that may still be starting. */
+/** Time between two checks. An idle worker exits at once with its daemon; this time is for a worker still starting. */
 const LOOK_MS = 5000;
 
 interface StaleWorkerOptions {
   dir: string;
-  /** Whether the worker is one of ours, or works for an operation. */
+  /** Whether the worker belongs to this daemon's pool or runs an operation. */
   isNeeded(workerId: string): boolean;
-  /** Ends a worker and what it started. */
+  /** Kills a worker and the processes that it started. */
   kill(workerId: string): Promise<void>;
-  /** One that worked for nothing we know of was ended. */
+  /** A stale worker was killed. */
   onEnded(workerId: string): void;
 }
 
 export class StaleWorkerCleaner {
   #timer: NodeJS.Timeout | null = null;
-  /** Alive and not needed at the last look. */
+  /** Workers alive and not needed at the last check. */
   #left = new Set<string>();
 
   constructor(private readonly options: StaleWorkerOptions) {}
 
-  /** Looks now, and again until none is left. */
+  /** Checks now, and repeatedly until no stale worker is left. */
   start(): void {
     this.look();
     this.#timer ??= setInterval(() => {
@@ -39,13 +39,13 @@ export class StaleWorkerCleaner {
     this.#timer = null;
   }
 
-  /** Whether any is left. */
+  /** Checks once; returns whether a stale worker is left. */
   look(): boolean {
     const { dir, isNeeded, kill, onEnded } = this.options;
     const before = this.#left;
     this.#left = new Set();
     for (const name of readdirSync(dir)) {
-      // Something else that stands here is not ours to remove.
+      // Other objects in the directory are not ours to remove.
       const workerId = /^([0-9a-z]+)\.(?:lock|stdout|stderr)$/.exec(name)?.[1];
       if (workerId === undefined || isNeeded(workerId)) continue;
       if (!isLocked(join(dir, `${workerId}.lock`))) rmSync(join(dir, name), { force: true, recursive: true });

@@ -1,17 +1,17 @@
 /**
- * Looks twice a second whether the state directory and what the daemon depends on in it are still there: each name must
- * lead to the same directory or file as at the start. What was acknowledged into a removed directory is gone, and a
- * second daemon could take a removed lock: so the daemon stops.
+ * Checks twice a second that the state directory and the files the daemon depends on still exist: each path must lead
+ * to the same directory or file as at the start. Records acknowledged into a removed directory are lost, and a second
+ * daemon could take a removed lock, so the daemon stops.
  */
 import { utimesSync } from "node:fs";
 import { type FileIdentity, identityOf, isFile } from "../os/file-identity.js";
 import type { KernelLock } from "../os/kernel-lock.js";
 import type { Layout } from "../store/layout.js";
 
-/** Between two looks, in ms. */
+/** Time between two checks, in ms. */
 const LOOK_MS = 500;
 
-/** Between two times at which the locks are marked as used, in ms: cleaners remove what was not used for days. */
+/** How often the locks are marked as used, in ms: cleaners of temporary files remove files unused for days. */
 const TOUCH_MS = 3_600_000;
 
 /** A part of the state directory was removed or replaced. */
@@ -24,14 +24,14 @@ interface StateGuardOptions {
   lock: KernelLock;
   /** Called once. */
   onRemoved: (error: StateRemovedError) => void;
-  /** Called with each look that finds the state whole. */
+  /** Called after each check that finds the state complete. */
   onLook: () => void;
   /** Files besides the state lock that are marked as used. */
   touched: readonly string[];
 }
 
 export class StateGuard {
-  /** What each path led to at the start; what is above comes first. */
+  /** The file or directory of each path at the start, parents first. */
   readonly #guarded = new Map<string, FileIdentity | undefined>();
   readonly #timer: NodeJS.Timeout;
   #touchedAt = performance.now();
@@ -56,19 +56,19 @@ export class StateGuard {
     this.options.onRemoved(problem);
   }
 
-  /** What is not as it was at the start, or null. */
+  /** The first path that was removed or replaced since the start, or null. */
   problem(): StateRemovedError | null {
     const removed = [...this.#guarded.keys()].find((path) => !this.#isThere(path));
     if (removed === undefined) return null;
     const { root } = this.options.layout;
     const what = removed === root ? `the state directory ${root}` : removed;
     return new StateRemovedError(
-      `${what} was removed or replaced while the daemon ran, and what is submitted would be lost; ` +
+      `${what} was removed or replaced while the daemon ran, so new operations would be lost; ` +
         "put it back if it was moved, then run: liveopsd start",
     );
   }
 
-  /** Whether what operations write still has a place. Where it has none, nothing of them can be kept. */
+  /** Whether the run files can still be kept. */
   hasRuns(): boolean {
     const { root, runs } = this.options.layout;
     return this.#isThere(root) && this.#isThere(runs);
@@ -97,7 +97,7 @@ export class StateGuard {
       try {
         utimesSync(file, now, now);
       } catch {
-        // A read-only disk: what writes to it says so.
+        // On a read-only disk the next write reports the error.
       }
     }
   }

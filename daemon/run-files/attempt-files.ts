@@ -1,4 +1,4 @@
-/** The files of one attempt: their names, the end of an events file, and what its first and its stage events keep. */
+/** The files of one attempt: their names, the completion of an events file, and the values that its events hold. */
 import { closeSync, constants, fdatasyncSync, fstatSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { endOfText, giveBackReserved } from "../../ops/runner/append-file.js";
@@ -14,18 +14,17 @@ export const EVENTS_FILE = "events.ndjson";
 export const LOG_FILE = "log.ndjson";
 export const eventsFile = (dir: string) => join(dir, EVENTS_FILE);
 export const logFile = (dir: string) => join(dir, LOG_FILE);
-/** The older half of a log that reached its bound; what was before it is cut. */
+/** The older half of a log that reached its bound; earlier lines are cut. */
 export const olderLogFile = (dir: string) => join(dir, "log.1.ndjson");
 /** Written by the daemon, seen by a busy worker: `{"reason":"cancel"|"timeout"}`. */
 export const cancelFile = (dir: string) => join(dir, "cancel");
 
 /**
- * Completes the events file of a dead worker. A durable line gets its newline only after its sync: a worker that was
- * killed in between, or a power cut, leaves a last line that counts and has no end.
+ * Completes the events file of a dead worker. A durable line gets its newline only after its sync. A worker that was
+ * killed in between, or a power cut, leaves a valid last line without a newline.
  *
- * Ends the last line where it is whole, takes away the room that was reserved, and makes the file durable: what the
- * daemon decides next rests on it. A file that is missing or cannot be changed stays as it is: then what can be read
- * of it counts.
+ * Ends a complete last line, removes the reserved space, and makes the file durable: the daemon's next decision depends
+ * on the file. A file that is missing or cannot be changed stays as it is, and its readable part counts.
  */
 export function completeEvents(file: string): void {
   let fd: number;
@@ -39,13 +38,13 @@ export function completeEvents(file: string): void {
     giveBackReserved(file);
     fdatasyncSync(fd);
   } catch {
-    // A full disk, or one that fails: one operation is judged by what is there.
+    // The disk is full, or fails: one operation is judged by the readable part.
   } finally {
     closeSync(fd);
   }
 }
 
-/** What stands after the last line that was read, without the room that was reserved. */
+/** The text after the last line that was read, without the reserved space. */
 function uncommittedLine(tail: Tail): string {
   return tail.takeRest();
 }
@@ -59,13 +58,12 @@ function endLastLine(fd: number): void {
   writeSync(fd, "\n", start + Buffer.byteLength(line));
 }
 
-/** Bytes of a run file looked at in a go. */
+/** Bytes of a run file read at a time. */
 const PIECE = 64 * 1024;
 
 /**
  * The entry as the daemon held it at the start, from the first event of the attempt (`attempt:accepted`). With it the
- * run files alone tell whose they are, should every other record be lost. Null where there is no such event, or it
- * cannot be read.
+ * run files identify their operation, even if every other record is lost. Null if the event is missing or unreadable.
  */
 export function readAccepted(attemptDir: string): Entry | null {
   let entry: Entry | null = null;
@@ -77,7 +75,7 @@ export function readAccepted(attemptDir: string): Entry | null {
   const tail = new Tail(eventsFile(attemptDir));
   try {
     while (entry === null && tail.read(look, PIECE));
-    // Durable, and a power cut came before its newline was.
+    // The event is durable, but a power cut came before its newline was.
     if (entry === null) look(uncommittedLine(tail));
   } finally {
     tail.close();

@@ -1,8 +1,8 @@
 /**
- * Tails both files of a live attempt and hands on what they say, in the worker's order of writing.
+ * Tails both files of a live attempt and passes on their records, in the order in which the worker wrote them.
  *
- * fs.watch is only a hint: it may miss the last write, so the scheduler's half-second round and the worker's exit
- * call `read` as well. The events are read first: whatever an outcome was written after is then in the log.
+ * `fs.watch` is only a hint and may miss the last write. So the scheduler's half-second round and the worker's exit
+ * call `read` as well. The events are read first: all lines written before an outcome are then in the log.
  */
 import { type FSWatcher, watch } from "node:fs";
 import { dirname } from "node:path";
@@ -18,15 +18,15 @@ import { isDirectory, isUnreadable } from "./unreadable.js";
 export type StoredLine = LogLine & { end?: number };
 
 interface AttemptListener {
-  /** Returns for how many ms the files may be left alone then, however much comes. */
+  /** Returns for how many ms the files need not be read then, however much is written. */
   onEvents(events: WorkerEvent[]): number;
   onLines(lines: StoredLine[]): void;
   onDamage(file: string, line: string): void;
-  /** A file could not be read. Reading is tried again at the next look; called once for each kind of error. */
+  /** A file could not be read. The next read tries again; called once for each kind of error. */
   onUnreadable(error: Error): void;
 }
 
-/** Read at a time: memory must not follow the length of a backlog. */
+/** Bytes read at a time: memory must not grow with a backlog. */
 const PIECE = 1024 * 1024;
 
 export class AttemptTail {
@@ -38,9 +38,9 @@ export class AttemptTail {
   #begun = false;
   #scheduled = false;
   #closed = false;
-  /** Which file may hold something new: a write after a read that met the end is told anew. */
+  /** Which file may have new records. A write after a read that reached the end is announced again. */
   #unread = { events: false, log: false };
-  /** Why a file could not be read at the last look; null where it could. */
+  /** Why a file could not be read the last time; null if it could. */
   readonly unreadable: Record<"events" | "log", Error | null> = { events: null, log: null };
 
   constructor(
@@ -52,8 +52,8 @@ export class AttemptTail {
   }
 
   /**
-   * @param delay ms until the first look, for an attempt that has only just begun: most of what takes less is read in
-   * one go, when its worker says that it is idle
+   * @param delay ms until the first read, for an attempt that has just begun. Most shorter attempts are read once, when
+   * their worker reports that it is idle
    */
   start(delay: number): void {
     const begin = () => {
@@ -69,7 +69,7 @@ export class AttemptTail {
       this.#watcher = watch(this.dir, (_event, name) => this.#changed(name));
       this.#watcher.on("error", () => this.#unwatch());
     } catch {
-      // Out of watches, or the worker has not made it yet: the half-second round comes here again.
+      // No watch is left, or the worker has not made the directory yet: the half-second round tries again.
     }
   }
 
@@ -96,7 +96,7 @@ export class AttemptTail {
     this.#readSoon();
   }
 
-  /** A piece now, the rest when others had their turn: one that floods its log holds nobody up. */
+  /** Reads a piece now and the rest in later turns, so that an operation that floods its log delays no other. */
   #readSoon(): void {
     if (this.#scheduled || this.#closed || !this.#readPiece()) return;
     this.#scheduled = true;
@@ -106,7 +106,7 @@ export class AttemptTail {
     });
   }
 
-  /** Whether there may be more. */
+  /** Returns whether there may be more. */
   #readPiece(): boolean {
     const unread = this.#unread;
     if (unread.events) {
@@ -130,15 +130,15 @@ export class AttemptTail {
   }
 
   /**
-   * Until the first event was read: a link in the place of a directory would make the events look as if there were
-   * none, and an attempt without events is one that never began.
+   * Checks the directories until the first event was read. A link in the place of a directory would hide the events,
+   * and an attempt without events counts as never started.
    */
   #checkPlace(): void {
     if (this.#events.offset > 0) return;
     if (isDirectory(dirname(this.dir))) isDirectory(this.dir);
   }
 
-  /** What `read` returns; false where the file cannot be read, which is noted: that of one attempt ends no daemon. */
+  /** What `read` returns; false if the file cannot be read. The error is noted, and must not end the daemon. */
   #readable(file: "events" | "log", read: () => boolean): boolean {
     try {
       const more = read();
@@ -155,7 +155,7 @@ export class AttemptTail {
 
   #restFor(ms: number): void {
     if (ms === 0 || this.#rest || this.#closed) return;
-    // The news of each write costs its writer too.
+    // Each watch notification costs the writer time too.
     this.#unwatch();
     this.#rest = setTimeout(() => {
       this.#rest = null;

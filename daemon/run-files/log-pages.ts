@@ -1,16 +1,16 @@
 /**
- * What one request reads of a log: a page, and where to go on.
+ * Reads a page of a log for one request, and the number at which the next page continues.
  *
- * A filter may fit nothing in 64 MiB. So the log is looked through in slices with everything else that the daemon
- * does in between, and no further than a bound: the page is then shorter than it might be, and says where to go on.
+ * A filter may fit nothing in 64 MiB. So the log is searched in slices, and the daemon does other work in between. The
+ * search ends at a bound: the page is then shorter than it might be, and says where to continue.
  */
 import { setImmediate as everythingElse } from "node:timers/promises";
 import type { LogLine } from "../../protocol/operation.js";
 import { isFiltered, type LogFilter, type LogSlice, linesAfter, slicesAfter } from "./log-slices.js";
 
-/** Bytes of the log that one request looks through for a filter. */
+/** Bytes of the log that one request searches for a filter. */
 const MOST = 8 * 1024 * 1024;
-/** Lines that are looked through at a time going backwards: what fits may be among the last of them. */
+/** Most lines searched at a time going backwards: the lines that fit may be among the last of them. */
 const WINDOW_MOST = 4000;
 
 interface LogQuestion {
@@ -18,16 +18,16 @@ interface LogQuestion {
   /** Lines wanted at most. */
   limit: number;
   filter: LogFilter;
-  /** Bytes to look through at most; default 8 MiB. Without a filter there is no bound but `limit`. */
+  /** Most bytes to search; default 8 MiB. Without a filter, `limit` is the only bound. */
   most?: number;
-  /** Whether nobody waits for the answer any more. */
+  /** Whether the client no longer waits for the answer. */
   isGone?: () => boolean;
 }
 
 export interface FoundLines {
   /** Oldest first. */
   lines: LogLine[];
-  /** Number above (going backwards: below) which nothing was looked at yet; null where that is nothing. */
+  /** Lines above (going backwards: below) this number are not searched yet; null: all are. */
   next: number | null;
 }
 

@@ -1,4 +1,4 @@
-/** An operation's log from a line on, over all its attempts, in slices that are read one after the other. */
+/** Reads an operation's log from a given line, over all its attempts, in slices that pass a filter. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { LogLine, LogStream } from "../../protocol/operation.js";
@@ -6,7 +6,7 @@ import { parseRecord } from "../../protocol/record-line.js";
 import { LogTail } from "./log-tail.js";
 import { isDirectory } from "./unreadable.js";
 
-/** Which lines of a log are wanted, and a quicker question that spares most of the others from being parsed. */
+/** Which lines of a log are wanted. */
 export interface LogFilter {
   /** Text in the line, case-insensitive. */
   match?: string | undefined;
@@ -26,10 +26,10 @@ function matcher(filter: LogFilter): (line: LogLine) => boolean {
     (filter.stream === undefined || line.stream === filter.stream);
 }
 
-/** Printable ASCII that stands in JSON as it is. */
+/** Printable ASCII that JSON does not escape. */
 const AS_IT_IS = /^[ !#-[\]-~]+$/;
 
-/** Whether a line, as it stands in the file, may be wanted: never false where it is. */
+/** Whether a stored line may be wanted, without parsing it. Never false for a wanted line. */
 function sieve({ match, stage, stream }: LogFilter): (stored: string) => boolean {
   const text = match && AS_IT_IS.test(match) ? match.toLowerCase() : "";
   const keys = [
@@ -40,22 +40,22 @@ function sieve({ match, stage, stream }: LogFilter): (stored: string) => boolean
     keys.every((key) => stored.includes(key)) && (text === "" || stored.toLowerCase().includes(text));
 }
 
-/** Bytes that are read, and looked through, at a time: about a millisecond's work. */
+/** Bytes that are read and searched at a time: about 1 ms of work. */
 const SLICE = 64 * 1024;
 
 export interface LogSlice {
   /** The lines that pass the filter. */
   readonly lines: LogLine[];
-  /** Number of the last line that was looked at. */
+  /** Number of the last line that was searched. */
   readonly seen: number;
-  /** Bytes that were looked through for it, about. */
+  /** Bytes that were searched for the slice, about. */
   readonly bytes: number;
 }
 
 /**
  * Attempt numbers that have run files, in order.
  *
- * @throws IrregularFileError where something else stands in the place of a directory
+ * @throws IrregularFileError if a path that must be a directory is something else
  */
 export function attemptsIn(runDir: string): number[] {
   if (!isDirectory(runDir)) return [];
@@ -68,7 +68,7 @@ export function attemptsIn(runDir: string): number[] {
   return attempts.sort((a, b) => a - b);
 }
 
-/** Whoever stops early closes the files by that. */
+/** A caller that stops early closes the files by ending the generator. */
 export function* slicesAfter(runDir: string, after: number, filter: LogFilter = {}): Generator<LogSlice> {
   const wanted = matcher(filter);
   const may = sieve(filter);
@@ -87,7 +87,7 @@ export function* slicesAfter(runDir: string, after: number, filter: LogFilter = 
           if (line !== null && line.n > after && wanted(line)) lines.push(line);
         }, SLICE);
         if (!any) break;
-        // A damaged one has no number: what is above the last known one is looked at again at most.
+        // A damaged line has no number: at most, lines above the last known number are searched again.
         seen = Math.max(seen, lines.at(-1)?.n ?? 0, parseRecord<LogLine>(last)?.n ?? 0);
         yield { lines, seen, bytes };
       }
@@ -97,7 +97,7 @@ export function* slicesAfter(runDir: string, after: number, filter: LogFilter = 
   }
 }
 
-/** Lines numbered above `after`, oldest first, at most `limit`; `more` where the log goes on. */
+/** Lines numbered above `after`, oldest first, at most `limit`; `more` if the log continues. */
 export function linesAfter(
   runDir: string,
   after: number,
@@ -111,7 +111,7 @@ export function linesAfter(
   return { lines, more: false };
 }
 
-/** A damaged line is never before: seeking ends in front of it, and what is not wanted there is passed over. */
+/** A damaged line is never before: the search ends in front of it, and unwanted lines after it are skipped. */
 function numberOf(line: string): number {
   return parseRecord<LogLine>(line)?.n ?? Number.POSITIVE_INFINITY;
 }

@@ -2,8 +2,8 @@
  * Follows an attempt's log through its rotation: the worker renames `log.ndjson` to `log.1.ndjson` and begins a new
  * one whenever it reaches half its bound.
  *
- * A renamed file is read to its end through the open descriptor before the next one is opened, so nothing that still
- * exists is passed over.
+ * A renamed file is read to its end through the open descriptor before the next one is opened, so no line that still
+ * exists is skipped.
  */
 import { lstatSync } from "node:fs";
 import { logFile, olderLogFile } from "./attempt-files.js";
@@ -15,12 +15,12 @@ export class LogTail {
   /** There was a log to open. */
   #found: boolean;
 
-  /** @param isBefore lines for which it holds are passed over; they must come first */
+  /** @param isBefore lines for which it is true are skipped; they must come first */
   constructor(
     private readonly dir: string,
     private readonly isBefore?: (line: string) => boolean,
   ) {
-    // Opened now: however often it is renamed until the first read, we are on it.
+    // Opened now, so that renames before the first read do not matter.
     try {
       this.#tail = this.#begin();
       this.#found = this.#tail.inode() !== null;
@@ -31,10 +31,10 @@ export class LogTail {
     }
   }
 
-  /** Calls back for every complete line that has come, at most about `maxBytes` of them; whether there was any. */
+  /** Calls back for every new complete line, at most about `maxBytes` of them; returns whether there was any. */
   read(onLine: (line: string) => void, maxBytes = Number.POSITIVE_INFINITY): boolean {
     if (!this.#found) {
-      // It may have come, and been renamed, since.
+      // The log may have been made, and renamed, since.
       this.#tail.close();
       this.#tail = this.#begin();
       this.#found = this.#tail.inode() !== null;
@@ -48,7 +48,7 @@ export class LogTail {
     };
     while (left > 0) {
       if (this.#tail.read(counted, left)) any = true;
-      // Only at its end is a file left for the next one.
+      // The next file is opened only at the end of this one.
       else if (!this.#advance(counted)) break;
     }
     return any;
@@ -68,7 +68,7 @@ export class LogTail {
     return new Tail(file, isBefore ? seekLine(file, isBefore) : 0);
   }
 
-  /** Goes on to the next file once the one that is open was renamed; false where it is the newest. */
+  /** Opens the next file once the open one was renamed; false if the open one is the newest. */
   #advance(onLine: (line: string) => void): boolean {
     const ours = this.#tail.inode();
     if (ours === null || ours === inodeOf(logFile(this.dir))) return false;

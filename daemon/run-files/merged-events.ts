@@ -1,9 +1,9 @@
 /**
- * The stored events and log lines of an operation, all attempts, merged in `seq` order, taken up where the last call
- * stopped.
+ * Merges the stored events and log lines of all attempts of an operation in `seq` order. Each call continues where the
+ * last one stopped.
  *
- * Numbers run without a gap over daemon events, worker events and lines, so a line is handed on only when the one
- * before it was: the two files of a live attempt are read one after the other, and the later read may be ahead.
+ * Numbers run without a gap over daemon events, worker events and lines, so a line is passed on only after the one
+ * before it. The two files of a live attempt are read one after the other, and the later read may be ahead.
  */
 import { join } from "node:path";
 import type { EventLine } from "../../protocol/client/client.js";
@@ -14,7 +14,7 @@ import { LogTail } from "./log-tail.js";
 import { seekLine } from "./seek.js";
 import { Tail } from "./tail.js";
 
-/** Bytes read from a file at a time: the reader may be slow, and memory must not follow the file's size. */
+/** Bytes read from a file at a time: the reader may be slow, and memory must not grow with the file. */
 const READ_BYTES = 64 * 1024;
 
 type Stored = Exclude<EventLine, { type: "end" }>;
@@ -37,7 +37,7 @@ export class MergedEvents {
   }
 
   /**
-   * What comes next, at most some tens of kilobytes of it; empty where nothing has come yet.
+   * The next records, at most some tens of kilobytes; empty if there are none yet.
    *
    * @param events the daemon's own events, as they are now
    * @param attempt the attempt that is running or ran last
@@ -51,7 +51,7 @@ export class MergedEvents {
       if (this.#readOn()) continue;
       const isPast = this.#lastEvent > this.#next || this.#lastLine > this.#next;
       if (!isPast && this.#attempt < attempt) this.#open(this.#attempt + 1);
-      // What is missing was cut, damaged or lost.
+      // The missing numbers were cut, damaged or lost.
       else if (this.#ahead.size > 0) this.#next = smallest(this.#ahead.keys());
       else return out;
     }
@@ -70,10 +70,10 @@ export class MergedEvents {
   }
 
   /**
-   * Reads a piece of a file that may still hold the next number; false where neither does.
+   * Reads a piece of a file that may still hold the next number; false if neither file does.
    *
-   * The events are looked at again after the log: a number that is in neither then, though a later one is in one of
-   * them, was never written or is no longer there, since the worker writes them in order.
+   * The events are read again after the log. The worker writes in order: a number that is then in neither file, while a
+   * later number is, was never written or is gone.
    */
   #readOn(): boolean {
     return this.#readEvents() || this.#readLog() || this.#readEvents();
@@ -91,7 +91,7 @@ export class MergedEvents {
 
   #keep(text: string, isLine: boolean): void {
     const parsed = parseRecord<Stored & { end?: number; entry?: unknown; value?: unknown }>(text);
-    // Damaged: the daemon said so when it tailed the file.
+    // Damaged: the daemon reported this when it tailed the file.
     if (parsed === null) return;
     if (isLine) this.#lastLine = parsed.seq;
     else this.#lastEvent = parsed.seq;
@@ -113,7 +113,7 @@ export class MergedEvents {
   }
 }
 
-/** A damaged line is never before: seeking ends in front of it, and what was read is passed over there. */
+/** A damaged line is never before: the search ends in front of it, and lines already read are skipped. */
 function seqOf(text: string): number {
   return parseRecord<Stored>(text)?.seq ?? Number.POSITIVE_INFINITY;
 }

@@ -1,14 +1,14 @@
 /**
- * Finding a place in a file of numbered JSON lines without reading it: binary search over byte offsets.
+ * Finds a line in a file of numbered JSON lines by binary search over byte offsets.
  *
- * Lines are sorted by the number, so a log of a million lines opens at any of them with some twenty short reads.
+ * Lines are sorted by number, so any line of a log of a million lines is found with some twenty short reads.
  */
 import { closeSync, fstatSync, readSync } from "node:fs";
 import { openOwnFile } from "../../protocol/own-file.js";
 
 const NEWLINE = 10;
 
-/** Offset of the first line for which `isBefore` is false; the file's end where there is none. */
+/** Offset of the first line for which `isBefore` is false; the file's end if there is none. */
 export function seekLine(file: string, isBefore: (line: string) => boolean): number {
   let fd: number;
   try {
@@ -38,12 +38,12 @@ export function seekLine(file: string, isBefore: (line: string) => boolean): num
 }
 
 const PIECE = 4096;
-/** Where the last piece holds no newline the file is an odd one: read in longer pieces. */
+/** If the last piece has no newline, the file is unusual and is read in longer pieces. */
 const LONG_PIECE = 1024 * 1024;
-/** Bytes above which a file without a block of data is taken for an empty one. */
+/** Bytes above which a file without a block of data counts as empty. */
 const SPARSE = 1024 * 1024;
 
-/** The byte after the last newline: what comes after it is no line yet, or room reserved for more. */
+/** The byte after the last newline. An incomplete line or reserved space may follow it. */
 export function endOfLines(fd: number): number {
   const { size, blocks } = fstatSync(fd);
   if (size > SPARSE && blocks === 0) return 0;
@@ -59,7 +59,7 @@ export function endOfLines(fd: number): number {
   return 0;
 }
 
-/** The first whole line that starts at or after `from`; `aligned` is an offset at which a line is known to start. */
+/** The first complete line that starts at or after `from`; `aligned` is an offset at which a line is known to start. */
 function lineAt(
   fd: number,
   from: number,

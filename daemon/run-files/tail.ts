@@ -1,9 +1,9 @@
 /**
- * Follows a file that another process appends to: reads what has come since, whole lines only.
+ * Follows a file that another process appends to: reads only new and complete lines.
  *
- * Nothing is remembered but the offset of the last newline, so the same file can be taken up again by another
- * daemon. A missing file is an empty one; one that shrank (a power cut) is read from its new end, and said. Zero
- * bytes after the last newline are no line: a power cut leaves them, and so does a file that was made longer.
+ * Only the offset of the last newline is remembered, so another daemon can continue with the same file. A missing file
+ * counts as empty. A file that shrank (a power cut) is read from its new end. Zero bytes after the last newline are not
+ * a line: a power cut leaves them, and so does a file that was made longer.
  */
 import { closeSync, fstatSync, lstatSync, readSync } from "node:fs";
 import { endOfText } from "../../ops/runner/append-file.js";
@@ -19,7 +19,7 @@ export class Tail {
   #fd: number | null = null;
   /** Byte after the last newline read. */
   offset: number;
-  /** The last read met the end of the file as it was then. */
+  /** The last read reached the end of the file as it was then. */
   atEnd = false;
 
   constructor(
@@ -30,15 +30,15 @@ export class Tail {
   }
 
   /**
-   * Calls back for every complete line that has come, at most about `maxBytes` of them but at least one; returns
-   * whether there was any.
+   * Calls back for every new complete line, at most about `maxBytes` of them but at least one; returns whether there
+   * was any.
    */
   read(onLine: (line: string) => void, maxBytes = Number.POSITIVE_INFINITY): boolean {
     const fd = this.#open();
     if (fd === null) return false;
     let any = false;
     let taken = 0;
-    // The beginning of a line, in pieces. Not kept for the next time: a writer takes back what a full disk cut short.
+    // The beginning of a line, in pieces. Not kept for the next read: a writer removes a line cut by a full disk.
     let rest: Buffer[] = [];
     let restLength = 0;
     const wanted = Math.min(CHUNK, Math.max(1, maxBytes));
@@ -66,13 +66,13 @@ export class Tail {
     return any;
   }
 
-  /** Of the open file, whatever its name is by now; null where there is none yet. */
+  /** The inode of the open file, even if it was renamed; null if there is no file yet. */
   inode(): number | null {
     const fd = this.#open();
     return fd === null ? null : fstatSync(fd).ino;
   }
 
-  /** The bytes after the last newline, taken as a line: the writer is done. Room at the end is no part of it. */
+  /** The bytes after the last newline as a line, once the writer is done. Reserved space is not part of it. */
   takeRest(): string {
     const fd = this.#open();
     if (fd === null) return "";
@@ -88,7 +88,7 @@ export class Tail {
     this.#fd = null;
   }
 
-  /** Bytes of whole lines. */
+  /** Returns the bytes of complete lines. */
   #cut(bytes: Buffer, onLine: (line: string) => void): number {
     let start = 0;
     for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
@@ -102,7 +102,7 @@ export class Tail {
 
   #open(): number | null {
     if (this.#fd !== null) return this.#fd;
-    // Often there is none: asked first, that costs no exception.
+    // Often there is no file: checking first saves an exception.
     if (lstatSync(this.file, { throwIfNoEntry: false }) === undefined) return null;
     try {
       this.#fd = openOwnFile(this.file);

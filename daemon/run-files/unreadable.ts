@@ -1,4 +1,4 @@
-/** Run files that cannot be read: how that is told from an error of ours, put aside, and said. */
+/** Run files that cannot be read: tells them from bugs, puts them aside, and makes the refusal for the client. */
 import { closeSync, lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { Refusal } from "../../protocol/errors.js";
@@ -6,19 +6,19 @@ import { IrregularFileError, openOwnFile, whyForeign, whyIrregular } from "../..
 import { quarantineFile } from "../store/quarantine.js";
 import { cancelFile, eventsFile, logFile, olderLogFile } from "./attempt-files.js";
 
-/** Whether the error is the file system's: another kind of error is a bug, and goes on. */
+/** Whether the error is the file system's: any other error is a bug, and is thrown on. */
 export function isUnreadable(error: unknown): error is Error {
   return (
     error instanceof IrregularFileError || /^E[A-Z0-9]+$/.test((error as NodeJS.ErrnoException).code ?? "")
   );
 }
 
-/** Whether the process or the machine has no descriptor or memory to spare: that tells nothing of the file. */
+/** Whether the process or the machine has no free descriptor or memory: that says nothing about the file. */
 export function isShortage(error: unknown): boolean {
   return ["EMFILE", "ENFILE", "ENOMEM"].includes((error as NodeJS.ErrnoException).code ?? "");
 }
 
-/** What a request for the log or the events of an operation is answered then. */
+/** The answer to a request for the log or the events of an operation with unreadable run files. */
 export function runFilesRefusal(id: string, error: Error): Refusal {
   return new Refusal(
     "LIVEOPS_RUN_FILES_UNREADABLE",
@@ -27,9 +27,9 @@ export function runFilesRefusal(id: string, error: Error): Refusal {
 }
 
 /**
- * False where nothing is there.
+ * False if nothing is there.
  *
- * @throws IrregularFileError where something else than a directory of this user is there
+ * @throws IrregularFileError if something other than a directory of this user is there
  */
 export function isDirectory(path: string): boolean {
   const stats = lstatSync(path, { throwIfNoEntry: false });
@@ -45,10 +45,10 @@ function whyNoDirectory(stats: Stats): string | null {
 }
 
 /**
- * Opens each run file that there is, for a reply that cannot be taken back once it has begun.
+ * Opens each existing run file, before a reply begins that cannot be taken back.
  *
- * @param attempts - numbers of those that have run files
- * @throws IrregularFileError, or the error of the system call, where one cannot be read
+ * @param attempts - numbers of the attempts that have run files
+ * @throws IrregularFileError, or the error of the system call, if a file cannot be read
  */
 export function checkRunFiles(runDir: string, attempts: readonly number[]): void {
   for (const attempt of attempts) {
@@ -60,13 +60,13 @@ export function checkRunFiles(runDir: string, attempts: readonly number[]): void
 }
 
 /**
- * Puts aside what stands in the place of the run files of an attempt and cannot be read, so that the attempts before
- * and after it can be.
+ * Puts aside the run files of an attempt that cannot be read, or what is in their place, so that the other attempts can
+ * be read.
  *
  * @param runDir - of the operation
  * @param attemptDir - of the attempt
  * @param isGivenUp - the events file is put aside too, whatever it is
- * @returns what was put aside, in words
+ * @returns one text for each path that was put aside
  */
 export function putAsideRunFiles(runDir: string, attemptDir: string, isGivenUp: boolean): string[] {
   const aside = (path: string) => `${path} could not be read; it is kept in ${quarantineFile(path)}`;

@@ -1,7 +1,7 @@
 /**
- * One running attempt as the daemon sees it: its run files tailed and folded, its worker, its stop.
+ * One running attempt: tails its run files, reduces the events into the record, and stops its worker.
  *
- * It only observes and signals; whatever it finds out (an outcome, a death) goes to the scheduler, which finishes.
+ * An attempt only observes and signals. The scheduler finishes the operation on its outcome or its worker's death.
  */
 import { lstatSync, mkdirSync } from "node:fs";
 import { uptime } from "node:os";
@@ -23,32 +23,32 @@ export interface AttemptListener {
   /** The entry's record changed. */
   onChange(entry: Entry, before: Operation): void;
   onLines(entry: Entry, lines: StoredLine[]): void;
-  /** What keeps it from going on began or ended. */
+  /** A reason why the attempt is blocked began or ended. */
   onBlocked(entry: Entry, key: keyof BlockedState): void;
   onOutcome(attempt: Attempt, outcome: Outcome): void;
-  /** It is about to be told to stop. */
+  /** Called before the worker is told to stop. */
   onStop(attempt: Attempt): void;
-  /** Its worker and all that it started are to be killed. */
+  /** The worker and all processes that it started must be killed. */
   onKill(attempt: Attempt): void;
-  /** Something of its run files is damaged, or cannot be read. */
+  /** Some run files are damaged or cannot be read. */
   onDamage(message: string): void;
 }
 
-/** Until the first look at what a worker of ours says. */
+/** Time in ms until the first read of the run files of a worker of this daemon. */
 const FIRST_LOOK_MS = 10;
 
 /**
- * With so many stages their maps, which are copied and sent whole, are a matter of time: the files are left alone for
- * as many ms as there are `STAGES_A_MS`, at most `LONGEST_REST_MS`. Nobody sees that of an operation with so many.
+ * From this many stages on, copying and sending their complete maps takes noticeable time. Between two reads the files
+ * then rest 1 ms for each `STAGES_A_MS` stages, at most `LONGEST_REST_MS`. With so many stages the delay is invisible.
  */
 const MANY_STAGES = 200;
 const STAGES_A_MS = 20;
 const LONGEST_REST_MS = 200;
 
-/** How long the events of an ended worker are tried again that cannot be read. */
+/** How long reading the unreadable events of an ended worker is retried, in ms. */
 const UNREADABLE_MS = 5000;
 
-/** Longest timer Node keeps, in ms. */
+/** Longest timer that Node supports, in ms. */
 const MAX_TIMER = 2 ** 31 - 1;
 
 export class Attempt {
@@ -57,20 +57,20 @@ export class Attempt {
   /** Number of the last event or line read. */
   seq: number;
   outcome: Outcome | null = null;
-  /** Since when its worker is stopped and does nothing. */
+  /** Since when the worker process is stopped (SIGSTOP). */
   stalledSince: string | null = null;
-  /** Since when the worker, or its finishing, waits for room on the disk. */
+  /** Since when the worker, or the finishing of the attempt, waits for room on the disk. */
   noRoomSince: string | null = null;
-  /** How far the worker's own output files were read into the log. */
+  /** How many bytes of the worker's own output files are in the log. */
   readonly outputEnd = { stdout: 0, stderr: 0 };
-  /** How its worker ended, or that it is idle again; null while it runs, and for one adopted. */
+  /** How the worker ended, or that the worker is idle again; null while it runs, and for an adopted worker. */
   ended: { exit: WorkerExit | null } | null = null;
-  /** Its end is being recorded. */
+  /** The finish of the attempt is being recorded. */
   isFinishing = false;
-  /** Since when its worker has ended and its events cannot be read, by the monotonic clock in ms. */
+  /** Since when the worker has ended and the events cannot be read, by the monotonic clock in ms. */
   #unreadableSince: number | null = null;
   readonly #tail: AttemptTail;
-  /** The stop whose cancel file could not be written yet. */
+  /** The stop reason whose cancel file could not be written yet. */
   #untold: StopReason | null = null;
   #cancelFileFailed = false;
   #graceTimer: NodeJS.Timeout | null = null;
@@ -80,7 +80,7 @@ export class Attempt {
     readonly entry: Entry,
     run: Run,
     readonly dir: string,
-    /** Null for one adopted from an earlier daemon. */
+    /** Null for a worker adopted from an earlier daemon. */
     readonly worker: PooledWorker | null,
     private readonly listener: AttemptListener,
   ) {
@@ -102,7 +102,7 @@ export class Attempt {
     return this.entry.record.id;
   }
 
-  /** Begins to tail, and to count down the type's timeout. */
+  /** Starts the tail and the timer of the type's timeout. */
   start(onTimeout: () => void): void {
     this.#tail.start(this.worker ? FIRST_LOOK_MS : 0);
     const { timeout } = this.run.policy;
@@ -111,31 +111,31 @@ export class Attempt {
     this.#timeoutTimer = setTimeout(onTimeout, rest);
   }
 
-  /** By the clock that runs since the boot, which nobody sets; by the wall clock after another boot. */
+  /** Measured by uptime, which nobody can set; by the wall clock after a reboot. */
   #secondsSpent(): number {
     const { worker, startedUptime, startedAt } = this.run;
     if (worker.bootId === bootId()) return uptime() - startedUptime;
     return Math.max(0, (Date.now() - Date.parse(startedAt)) / 1000);
   }
 
-  /** Reads both run files to their end. What cannot be read is noted in `unreadable`. */
+  /** Reads both run files to their end. Read errors are kept in `unreadable` and `unreadableLog`. */
   read(): void {
     this.#tail.read();
   }
 
-  /** Why its events cannot be read, as of the last look. */
+  /** Why the events could not be read at the last read. */
   get unreadable(): Error | null {
     return this.#tail.unreadable.events;
   }
 
-  /** Why its log cannot be read, as of the last look. */
+  /** Why the log could not be read at the last read. */
   get unreadableLog(): Error | null {
     return this.#tail.unreadable.log;
   }
 
   /**
-   * Whether its events, which cannot be read, are given up. Asked when its worker has ended. An I/O error may pass: for
-   * `UNREADABLE_MS` they are tried again, and for as long as the daemon itself is short of descriptors or memory.
+   * Whether the unreadable events of an ended worker are given up. An I/O error may pass, so the read is retried for
+   * `UNREADABLE_MS`, and for as long as the daemon itself is short of descriptors or memory.
    */
   isGivenUp(): boolean {
     const error = this.unreadable;
@@ -146,7 +146,7 @@ export class Attempt {
     return now - this.#unreadableSince >= UNREADABLE_MS;
   }
 
-  /** Looks whether the worker was stopped (SIGSTOP), or goes on again. It is alive either way: it holds its lock. */
+  /** Checks whether the worker was stopped (SIGSTOP) or continued. A stopped worker is alive: it holds its lock. */
   lookIfStalled(): void {
     const stopped = isStopped(this.run.worker);
     if (stopped === (this.stalledSince !== null)) return;
@@ -154,7 +154,7 @@ export class Attempt {
     this.listener.onBlocked(this.entry, "stalledSince");
   }
 
-  /** Notes since when it waits for room on the disk; null: it does not. */
+  /** Sets since when the attempt waits for room on the disk; null: it does not wait. */
   waitsForRoom(since: Date | null): void {
     const noRoomSince = since?.toISOString() ?? null;
     if (noRoomSince === this.noRoomSince) return;
@@ -162,9 +162,9 @@ export class Attempt {
     this.listener.onBlocked(this.entry, "noRoomSince");
   }
 
-  /** Tells the worker to stop: cancel file for a busy loop, SIGTERM for the rest, SIGKILL after the grace period. */
+  /** Stops the worker: cancel file for a busy loop, SIGTERM for the rest, SIGKILL after the grace period. */
   stop(reason: StopReason): void {
-    // With the outcome read there is nothing to stop, and the worker may run another operation.
+    // After its outcome the worker may already run another operation.
     if (this.outcome) return;
     this.listener.onStop(this);
     this.#writeCancelFile(reason);
@@ -172,7 +172,7 @@ export class Attempt {
     this.#graceTimer ??= setTimeout(() => this.kill(), this.run.policy.gracePeriod * 1000);
   }
 
-  /** Tries again to write a cancel file that could not be written before. */
+  /** Retries a cancel file that could not be written. */
   lookIfUntold(): void {
     if (this.#untold) this.#writeCancelFile(this.#untold);
   }
@@ -184,18 +184,18 @@ export class Attempt {
     if (there?.isFile()) return;
     try {
       if (there !== undefined)
-        this.listener.onDamage(`${file} was no file; it is kept in ${quarantineFile(file)}`);
-      // The worker may not have come to make it yet.
+        this.listener.onDamage(`${file} was not a regular file; it is kept in ${quarantineFile(file)}`);
+      // The worker may not have created the directory yet.
       mkdirSync(this.dir, { recursive: true, mode: 0o700 });
       replaceFileSync(file, `${JSON.stringify({ reason })}\n`);
     } catch (error) {
-      // The signal and the grace period stop the operation all the same.
+      // The signal and the grace period stop the operation without the file.
       this.#untold = reason;
       this.#sayCancelFileFailed(error as Error);
     }
   }
 
-  /** Said once: it is tried again every half second. A full disk is shown by `liveopsd status`. */
+  /** Reported once, since the write is retried every half second. `liveopsd status` shows a full disk. */
   #sayCancelFileFailed(error: Error): void {
     if (this.#cancelFileFailed || isDiskFull(error)) return;
     this.#cancelFileFailed = true;
@@ -206,9 +206,9 @@ export class Attempt {
     );
   }
 
-  /** SIGKILL to the worker and everything it started. */
+  /** Sends SIGKILL to the worker and all processes that it started. */
   kill(): void {
-    // First, while the worker lives: it tells what it started.
+    // While the worker is alive, the processes that it started can be found through it.
     this.listener.onKill(this);
     signalProcess(this.run.worker, "SIGKILL");
   }
@@ -230,7 +230,7 @@ export class Attempt {
     let outcome: Outcome | null = null;
     for (const event of events) {
       if (event.seq > this.seq) this.seq = event.seq;
-      // The first event says so; where it is damaged, each one after it does.
+      // The first event means acceptance; where that event is damaged, each later event does.
       this.run.accepted = true;
       if (event.type === "attempt:finished") {
         const { state, result, error, next, notLoaded } = event;
@@ -243,7 +243,7 @@ export class Attempt {
     if (outcome && !this.outcome) {
       this.outcome = outcome;
       this.#clearTimers();
-      // What it logged before its last word is in the log by now.
+      // The lines logged before the outcome are in the log first.
       queueMicrotask(() => this.listener.onOutcome(this, outcome));
     }
     const { stages, stageStates } = this.entry.record;
@@ -257,14 +257,14 @@ export class Attempt {
     for (const line of lines) {
       if (line.seq > this.seq) this.seq = line.seq;
       if (line.end !== undefined && (line.stream === "stdout" || line.stream === "stderr")) {
-        // Less than before where the file was emptied since.
+        // The value shrinks where the file was truncated.
         this.outputEnd[line.stream] = line.end;
       }
       growing.addLine(line);
     }
     this.entry.record = growing.record;
     if (this.entry.record === before) return;
-    // Read again after a restart, some of them were counted before; one that is there twice counts once.
+    // After a restart some lines are read again; a line that occurs twice counts once.
     let last = before.logLines;
     const isNew = ({ n }: StoredLine) => {
       if (n <= last) return false;

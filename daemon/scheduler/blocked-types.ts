@@ -1,5 +1,5 @@
 /**
- * Operation types that do not load now, and the queued operations that wait for them.
+ * Operation types that currently do not load, and the queued operations that wait for them.
  *
  * The operations wait outside the queue: they take no slot, and no other operation waits behind them. One timer asks
  * the loader about all blocked types. An operation fails when its type did not load for `maxWait` seconds.
@@ -16,26 +16,26 @@ import { StoreFullError } from "../store/journal.js";
 import type { Store } from "../store/store.js";
 import type { Queue } from "./queue.js";
 
-/** How often the loader is asked, in ms. A look at unchanged files costs some calls of stat. */
+/** How often the loader is asked, in ms. A check of unchanged files costs some calls of stat. */
 const LOOK_MS = 500;
 
-/** Where the loader can load a type and a worker cannot: the first and the longest time between two attempts, in ms. */
+/** Where the loader can load a type and a worker cannot: the first and the longest delay between two tries, in ms. */
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 300_000;
 
-/** A type that loads again is forgotten when it stays unblocked for so long, in ms. */
+/** A type that loads again is forgotten after this time without a new block, in ms. */
 const FORGET_MS = 2 * LONGEST_RETRY_MS;
 
-/** How often the time that was waited is written down, in ms. */
+/** How often the wait times are saved, in ms. */
 const SAVE_MS = 60_000;
 
-/** A blocked type for which nothing waits is kept for so long, in ms: an operation may be on its way back. */
+/** A blocked type without waiting operations is kept for this time, in ms: an operation may be about to return. */
 const EMPTY_MS = 5000;
 
-/** Bytes of the file that are read: some hundred for each type. */
+/** Most bytes read from the file, which has some hundred for each type. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** Operations that fail in one look. */
+/** Most operations that one check fails. */
 const FAILED_A_LOOK = 200;
 
 /** Which process could not load the type. */
@@ -47,7 +47,7 @@ interface BlockedTypesOptions {
   loader: Pick<Loader, "resolve" | "version">;
   queue: Queue;
   log: Logger;
-  /** Keeps how long each type was waited for, across daemons. */
+  /** Stores the wait time of each type, across restarts of the daemon. */
   file: string;
   /** Seconds. 0: an operation fails at once. */
   maxWait: number;
@@ -61,25 +61,25 @@ interface BlockedType {
   reason: string;
   since: string;
   by: BlockedBy;
-  /** False: it loads, and its operations are in the queue. Known until one of them has loaded it in a worker. */
+  /** False: the type loads and its operations are in the queue. Kept until a worker has loaded the type. */
   isBlocked: boolean;
-  /** Milliseconds it was blocked while a daemon ran, up to `countedAt` of the monotonic clock. */
+  /** Milliseconds for which the type was blocked while a daemon ran, up to `countedAt` of the monotonic clock. */
   waited: number;
   countedAt: number;
-  /** Times in a row that a worker could not load it. */
+  /** How many times in a row a worker could not load the type. */
   failures: number;
-  /** The loader's version that it was blocked under. */
+  /** The loader's version when the type was blocked. */
   version: number;
-  /** The operations that wait: id and place in the queue. */
+  /** Waiting operations: id and `queuedAt`. */
   waiting: Map<string, number>;
 }
 
-/** What the file holds of a type. */
+/** The content of the file, by type. */
 type Saved = Record<string, { since: string; waited: number }>;
 
 export class BlockedTypes {
   readonly #types = new Map<string, BlockedType>();
-  /** What an earlier daemon knew of types that no operation was tried of yet. */
+  /** Types blocked under an earlier daemon, until one of their operations is tried. */
   readonly #earlier: Map<string, Saved[string]>;
   #timer: NodeJS.Timeout | null = null;
   #looking = false;
@@ -90,13 +90,13 @@ export class BlockedTypes {
     this.#earlier = new Map(Object.entries(readSaved(options.file)));
   }
 
-  /** Why operations of the type wait; null: they do not. */
+  /** Why operations of the type wait, or null where they do not wait. */
   of(op: string): Blocked | null {
     const type = this.#types.get(op);
     return type?.isBlocked ? { reason: type.reason, since: type.since } : null;
   }
 
-  /** Operations that wait outside the queue. */
+  /** Number of operations that wait outside the queue. */
   get length(): number {
     let length = 0;
     for (const { waiting } of this.#types.values()) length += waiting.size;
@@ -110,7 +110,7 @@ export class BlockedTypes {
       .map(([op, { reason, since, waiting }]) => ({ op, reason, since, operations: waiting.size }));
   }
 
-  /** The type does not load. Its queued operations leave the queue. */
+  /** Blocks a type that does not load, and takes its operations out of the queue. */
   block(op: string, reason: string, by: BlockedBy): void {
     if (this.#isStopped) return;
     const known = this.#types.get(op);
@@ -139,7 +139,7 @@ export class BlockedTypes {
     if (this.options.maxWait === 0) void this.#look();
   }
 
-  /** Whether the operation waits here, since its type is blocked. If not, its place is in the queue. */
+  /** Holds the operation where its type is blocked. Returns false where the operation belongs in the queue. */
   hold({ record, queuedAt }: Entry): boolean {
     const type = this.#types.get(record.op);
     if (!type?.isBlocked) return false;
@@ -148,29 +148,29 @@ export class BlockedTypes {
     return true;
   }
 
-  /** The operation is no longer queued. */
+  /** Removes an operation that is no longer queued. */
   remove({ id, op }: Entry["record"]): void {
     this.#types.get(op)?.waiting.delete(id);
   }
 
-  /** A worker has loaded the type. */
+  /** Forgets a type that a worker has loaded. */
   loaded(op: string): void {
     if (this.#types.size === 0 && this.#earlier.size === 0) return;
     const type = this.#types.get(op);
-    // Another worker could not, meanwhile.
+    // Another worker failed to load the type in the meantime.
     if (type?.isBlocked || (!type && !this.#earlier.has(op))) return;
     this.#types.delete(op);
     this.#earlier.delete(op);
     this.#save();
   }
 
-  /** Whether the operation has waited for its type as long as it may. */
+  /** Whether the operation has waited `maxWait` for its type. */
   isOverdue(entry: Entry): boolean {
     const { maxWait } = this.options;
     if (maxWait === 0) return true;
     const type = this.#types.get(entry.record.op);
     if (!type || waitedFor(type) < maxWait * 1000) return false;
-    // A retry begins a wait of its own.
+    // A retry starts a new wait.
     const begun = entry.events.findLast(({ type }) => BEGINS.has(type))?.at ?? entry.record.createdAt;
     return Date.now() - Date.parse(begun) >= maxWait * 1000;
   }
@@ -221,7 +221,7 @@ export class BlockedTypes {
     type.isBlocked = false;
     this.options.queue.addAll([...type.waiting]);
     type.waiting.clear();
-    this.options.log.info({ op }, "the operation type loads; its operations go on");
+    this.options.log.info({ op }, "the operation type loads; its operations continue");
     this.#tell(op);
     this.#save();
     this.options.onReady();
@@ -260,8 +260,8 @@ export class BlockedTypes {
     try {
       replaceFileSync(this.options.file, `${JSON.stringify(saved)}\n`);
     } catch (error) {
-      // Without it the next daemon counts from zero.
-      this.options.log.warn({ err: error }, "the waits for operation types could not be saved");
+      // Without the file the next daemon counts from zero.
+      this.options.log.warn({ err: error }, "the wait times for operation types could not be saved");
     }
   }
 }
@@ -272,7 +272,7 @@ function waitedFor({ waited, countedAt, isBlocked }: BlockedType): number {
   return isBlocked ? waited + performance.now() - countedAt : waited;
 }
 
-/** Whether a worker may try again. */
+/** Whether a worker may try to load the type again. */
 function isDue({ countedAt, failures }: BlockedType): boolean {
   const pause = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.max(0, failures - 1));
   return performance.now() - countedAt >= pause;
@@ -289,7 +289,7 @@ function notLoaded(reason: string, maxWait: number): Outcome {
   };
 }
 
-/** What is not as it must be counts from zero. */
+/** Invalid wait times count from zero. */
 function readSaved(file: string): Saved {
   try {
     const saved = JSON.parse(readOwnFile(file, MOST_BYTES).toString("utf8")) as Saved;

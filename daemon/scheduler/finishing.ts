@@ -1,6 +1,6 @@
 /**
- * What comes of an attempt: an outcome read from its files, or a worker that died without one, becomes one decision:
- * finished, or queued again. Called by the scheduler alone; nothing else catches what goes wrong in an operation.
+ * Finishes an attempt: turns an outcome from its run files, or a worker's death without an outcome, into one decision:
+ * finished, or queued again. Only the scheduler calls this module, and no other module handles an operation's failure.
  */
 import type { Outcome } from "../../protocol/event.js";
 import type { Conclusion, Lifecycle } from "../lifecycle.js";
@@ -27,7 +27,7 @@ import {
   toldOfMemory,
 } from "./worker-death.js";
 
-/** How long a decision waits that found no room on the disk. */
+/** How long a decision waits for room on a full disk before the next try, in ms. */
 const AGAIN_MS = 500;
 
 interface FinishingOptions {
@@ -35,31 +35,31 @@ interface FinishingOptions {
   layout: Layout;
   containment: Pick<Containment, "forget" | "kill" | "ranOutOfMemory">;
   blockedTypes: Pick<BlockedTypes, "block" | "isOverdue" | "loaded">;
-  /** Whether the attempt is still the one that runs: finishing it again does nothing. */
+  /** Whether the attempt is still the operation's current attempt. Finishing an older attempt does nothing. */
   isCurrent(attempt: Attempt): boolean;
-  /** Whether the daemon decides nothing any more. */
+  /** Whether the daemon makes no more decisions. */
   isStopped(): boolean;
-  /** It is decided: its slot is free. */
+  /** The decision is recorded: the attempt's slot is free. */
   onDone(attempt: Attempt): void;
-  /** Something of the state directory was put aside: what, in words. */
+  /** A file of the state directory was moved aside: which, in words. */
   onProblem(problem: string): void;
-  /** There is no room on the disk to record it, so it waits. */
+  /** A decision waits, since the disk has no room to record it. */
   onWait(): void;
-  /** It cannot be recorded, and not for lack of room: the daemon must stop, the next one finds it as it is now. */
+  /** A decision cannot be recorded, and not for lack of room: the daemon must stop, and the next daemon decides. */
   onBroken(error: Error): void;
 }
 
 export class Finishing {
-  /** Attempts whose worker was found dead. */
+  /** Attempts whose worker is dead. */
   readonly #lost = new WeakSet<Attempt>();
-  /** Decisions that wait for room on the disk. */
+  /** Number of decisions that wait for room on the disk. */
   waiting = 0;
 
   constructor(private readonly options: FinishingOptions) {}
 
   /**
-   * The worker is dead. Both files are read to their end; an outcome in them beats the way it died. Called again at
-   * the next look where that cannot be done now.
+   * Handles a dead worker. Both files are read to their end; an outcome in them beats the way the worker died. Where
+   * that is not possible now, the scheduler's next check calls this again.
    */
   async lost(attempt: Attempt, exit: WorkerExit | null): Promise<void> {
     if (this.#lost.has(attempt)) return;
@@ -72,7 +72,7 @@ export class Finishing {
     }
   }
 
-  /** Returns false where it is to be tried again: the worker has not ended yet, or its events cannot be read now. */
+  /** Returns false where the caller must retry: the worker has not ended yet, or its events cannot be read now. */
   async #lose(attempt: Attempt, exit: WorkerExit | null): Promise<boolean> {
     const { containment, isStopped } = this.options;
     if (this.#isOver(attempt)) return true;
@@ -80,9 +80,9 @@ export class Finishing {
     const outOfMemory = containment.ranOutOfMemory(worker);
     const isIdle = attempt.worker !== null && attempt.worker.state !== "gone";
     await containment.kill(worker, isIdle ? worker.pid : undefined);
-    // The next daemon finds it as this one did.
+    // The next daemon finds the attempt in the same state.
     if (isStopped()) return true;
-    // Its lock may be gone and it may not: what it writes until it ends belongs to this attempt.
+    // A worker may have lost its lock and still run: its output until its end belongs to this attempt.
     if (attempt.worker === null && isRunning(worker)) return false;
     if (!isIdle) containment.forget(worker);
     if (attempt.worker === null && this.#isOver(attempt)) return true;
@@ -103,7 +103,7 @@ export class Finishing {
     return true;
   }
 
-  /** Whether the attempt has an outcome, or its end is being recorded. Reads its files to their end first. */
+  /** Whether the attempt has an outcome or is finishing. Reads its files to their end first. */
   #isOver(attempt: Attempt): boolean {
     completeEvents(eventsFile(attempt.dir));
     attempt.read();
@@ -114,7 +114,7 @@ export class Finishing {
     const { isCurrent, isStopped, containment } = this.options;
     if (attempt.isFinishing || !isCurrent(attempt)) return;
     const outcome = toldOfMemory(said, attempt.run, () => containment.ranOutOfMemory(attempt.run.worker));
-    // The worker's own death does not lose the outcome, nor does ours: it is in the run file until this is durable.
+    // The outcome stays in the run file until the decision is durable, so no death of worker or daemon loses it.
     attempt.read();
     if (outcome.state !== "succeeded") await this.#endLeftovers(attempt);
     if (isStopped()) return;
@@ -124,7 +124,7 @@ export class Finishing {
     });
   }
 
-  /** Queued again where its worker could not load its type, and it has not waited for the type too long. */
+  /** Requeues an operation whose type did not load in the worker, unless it has waited too long for the type. */
   #blockedAgain({ run, number }: Attempt, entry: Entry, outcome: Outcome): Conclusion | null {
     const { blockedTypes } = this.options;
     if (!outcome.notLoaded) {
@@ -137,7 +137,7 @@ export class Finishing {
     return { requeue: { reason, next: number + 1, tries: entry.tries, delay: 0 } };
   }
 
-  /** What stands in the place of its run files and cannot be read, so that what else there is of it can be. */
+  /** Moves aside unreadable objects in the place of run files, so that the other run files can be read. */
   #putAside(attempt: Attempt): void {
     if (attempt.unreadable === null && attempt.unreadableLog === null) return;
     const { layout, onProblem } = this.options;
@@ -147,13 +147,13 @@ export class Finishing {
         onProblem(problem);
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      onProblem(`${attempt.dir} could not be put aside: ${error.message}`);
+      onProblem(`${attempt.dir} could not be moved aside: ${error.message}`);
     }
   }
 
   /**
-   * What an operation that did not succeed left running goes; its worker is spared, it ends by itself. A worker that
-   * may be given to another operation left nothing (it says so itself), so for the rest its own end is waited for.
+   * Kills the processes that an unsuccessful operation left running. Its worker is spared and exits by itself. A worker
+   * that reports no leftovers may run another operation; otherwise the kill waits for the worker's exit.
    */
   async #endLeftovers({ worker, run }: Attempt): Promise<void> {
     const isThere = worker !== null && worker.state !== "gone";
@@ -161,7 +161,7 @@ export class Finishing {
     if (!isThere || run.stopReason) await this.options.containment.kill(run.worker, run.worker.pid);
   }
 
-  /** Waits for room on the disk; nothing else can be done with a decision. */
+  /** Records the decision; on a full disk, retries until there is room. */
   async #conclude(attempt: Attempt, decide: (entry: Entry) => Conclusion): Promise<void> {
     const { lifecycle, isStopped, onDone, onBroken } = this.options;
     if (attempt.isFinishing) return;
@@ -175,7 +175,7 @@ export class Finishing {
         onDone(attempt);
         return;
       } catch (error) {
-        // What is not recorded by now is decided by the next daemon, from the same files.
+        // The next daemon makes the unrecorded decision from the same files.
         if (isStopped()) return;
         if (!(error instanceof StoreFullError)) return onBroken(error as Error);
         await this.#rest();
@@ -191,7 +191,7 @@ export class Finishing {
   }
 }
 
-/** Finished, or queued again where the outcome is a failure that the type retries. */
+/** Requeues where the outcome is a failure that the type retries; finishes otherwise. */
 function finishOrRetry(
   attempt: Attempt,
   entry: Entry,

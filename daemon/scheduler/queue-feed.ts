@@ -1,6 +1,6 @@
 /**
- * Feeds the queue: an operation joins when it is queued and its time has come, leaves when it is no longer queued,
- * and watchers are told of its place now and then.
+ * Feeds the queue: an operation joins when it is queued and its delay is over, and leaves when it is no longer queued.
+ * Sends queue positions to watchers at intervals. Bounds the length and the pace of chains.
  */
 import type { Outcome, Submission } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -8,26 +8,26 @@ import type { Entry } from "../store/decision.js";
 import type { Queue } from "./queue.js";
 import { remainingDelay } from "./retry-policy.js";
 
-/** Links that may follow each other at once. */
+/** Links that may start without a delay. */
 const BURST = 50;
 
-/** Time for each further link, in ms. */
+/** Delay of each further link, in ms. */
 const INTERVAL_MS = 100;
 
-/** Chains that are remembered before those at rest are looked for. */
+/** Number of remembered chains above which idle chains are removed. */
 const SWEEP_AT = 1000;
 
 /**
- * Bounds on a chain: how many links it may have, and how fast one link may follow another.
+ * Bounds how fast the links of a chain follow each other.
  *
- * A type that hands over to itself without end would else take a slot, the journal and the history for good. The first
- * links of a chain start at once; after `BURST` links in a row, one starts every `INTERVAL_MS`.
+ * Otherwise a type that hands over to itself without end would occupy a slot and fill the journal and the history. The
+ * first links of a chain start at once; after `BURST` links in a row, a link starts every `INTERVAL_MS`.
  */
 export class ChainPace {
-  /** By chain: when its last link would start if all of them had kept the interval. */
+  /** By chain: when its last link would start if all links had kept the interval. */
   readonly #dueAt = new Map<string, number>();
 
-  /** Milliseconds that a new link of the chain has to wait. */
+  /** Milliseconds for which a new link of the chain must wait. */
   delay(chainId: string, now = performance.now()): number {
     const due = Math.max(now, (this.#dueAt.get(chainId) ?? 0) + INTERVAL_MS);
     this.#dueAt.set(chainId, due);
@@ -40,7 +40,7 @@ export class ChainPace {
   }
 }
 
-/** The outcome of a link whose chain has as many links as it may: failed, and no other link follows. */
+/** Fails a link that would exceed the chain's maximum length; no other link follows. */
 export function boundedChain(outcome: Outcome, maxLength: number): Outcome {
   const { next } = outcome;
   if (!next || next.chain.index < maxLength) return outcome;
@@ -56,11 +56,11 @@ function tooLong({ op }: Submission, maxLength: number): string {
   const links = maxLength === 1 ? "1 operation" : `${maxLength} operations`;
   return (
     `the chain has ${links}, the most that maxChainLength allows, so ${op} was not started; ` +
-    "raise maxChainLength in the config file, restart the daemon and run liveops retry to go on"
+    "raise maxChainLength in the config file, restart the daemon and run liveops retry to continue"
   );
 }
 
-/** Operations that wait for the time of their next attempt before they join the queue. */
+/** Operations that wait for their next attempt's start time before they join the queue. */
 class Delays {
   readonly #timers = new Map<string, NodeJS.Timeout>();
 
@@ -83,21 +83,21 @@ class Delays {
   }
 }
 
-/** Places change with every start; they are told at most this often (ms), and to so many of those that wait. */
+/** Positions change with every start: they are sent at most this often (ms), for this many operations. */
 const NEWS_MS = 500;
 const NEWS_LENGTH = 500;
 
 interface QueueFeedOptions {
   queue: Queue;
   entry(id: string): Entry | null;
-  /** An operation joined the queue at its time. */
+  /** An operation joined the queue. */
   onReady(): void;
-  /** Its place may have changed. */
+  /** The operation's queue position may have changed. */
   onMoved(entry: Entry): void;
   isWatched(): boolean;
-  /** Whether the operation waits elsewhere, since its type does not load. */
+  /** Holds the operation where its type is blocked; returns whether it does. */
   hold(entry: Entry): boolean;
-  /** An operation that may wait there is no longer queued. */
+  /** Releases a held operation that is no longer queued. */
   unhold(record: Operation): void;
 }
 
@@ -108,7 +108,7 @@ export class QueueFeed {
 
   constructor(private readonly options: QueueFeedOptions) {}
 
-  /** An operation's record went from `before` to `after`. */
+  /** Takes in a change of an operation's record. */
   changed(id: string, before: Operation | null, after: Operation | null): void {
     const entry = this.options.entry(id);
     if (after?.state === "queued" && entry) this.enqueue(entry);
@@ -131,7 +131,7 @@ export class QueueFeed {
     else this.#join(entry);
   }
 
-  /** Milliseconds that a link waits which follows others of its chain too fast. */
+  /** Milliseconds for which a link waits, since its chain runs too fast. */
   #pause({ record: { attempt, chain } }: Entry): number {
     return chain.index === 0 || attempt > 0 ? 0 : this.#pace.delay(chain.id);
   }

@@ -1,7 +1,7 @@
-/** The queue: ids of queued operations in the order in which they were queued. */
+/** The queue: ids of queued operations, oldest first. */
 
 export class Queue {
-  /** Sorted by `#times`, place by place; entries before `#head` are taken. Two arrays: a pair for each would take 80 bytes. */
+  /** Parallel to `#times`, which is sorted; entries before `#head` are taken. A pair for each would take 80 bytes. */
   #ids: string[] = [];
   #times: number[] = [];
   #head = 0;
@@ -17,7 +17,7 @@ export class Queue {
     this.#times.splice(index, 0, queuedAt);
   }
 
-  /** Adds many at once, as `add` does each: one pass over the queue. */
+  /** Adds many ids in one pass over the queue. */
   addAll(items: ReadonlyArray<readonly [id: string, queuedAt: number]>): void {
     const there = this.#ids
       .slice(this.#head)
@@ -27,7 +27,7 @@ export class Queue {
     this.#replace(all);
   }
 
-  /** Takes off all ids that fit, with the numbers they were queued under. */
+  /** Removes and returns all ids that fit, with their `queuedAt`. */
   takeWhere(fits: (id: string) => boolean): Array<[id: string, queuedAt: number]> {
     const taken: Array<[string, number]> = [];
     const kept: Array<[string, number]> = [];
@@ -39,7 +39,7 @@ export class Queue {
     return taken;
   }
 
-  /** The next id, taken off. */
+  /** Removes and returns the next id. */
   take(): string | null {
     const id = this.#ids[this.#head];
     if (id === undefined) return null;
@@ -59,13 +59,13 @@ export class Queue {
     this.#times.splice(index, 1);
   }
 
-  /** 1 is next; null where it is not queued. */
+  /** Position from 1 (next); null where the id is not queued. */
   position(id: string, queuedAt: number): number | null {
     const index = this.#indexOf(id, queuedAt);
     return index === null ? null : index - this.#head + 1;
   }
 
-  /** The first so many ids. */
+  /** The first ids, at most `limit`. */
   first(limit: number): string[] {
     return this.#ids.slice(this.#head, this.#head + limit);
   }
@@ -82,7 +82,7 @@ export class Queue {
     return null;
   }
 
-  /** Index of the first item queued at or after this. */
+  /** Index of the first item with this `queuedAt` or a later one. */
   #find(queuedAt: number): number {
     let low = this.#head;
     let high = this.#times.length;

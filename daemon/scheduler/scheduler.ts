@@ -1,6 +1,6 @@
 /**
- * The scheduler, a pipeline: start what is queued (`starter.ts`) or adopt what an earlier daemon started, follow it
- * (`attempt.ts`), hand it to the finishing (`finishing.ts`). Nothing else has operations run.
+ * The scheduler, a pipeline: start queued operations (`starter.ts`) or adopt those that an earlier daemon started,
+ * follow each attempt (`attempt.ts`), finish it (`finishing.ts`). No other module runs operations.
  */
 import { EventEmitter, once } from "node:events";
 import { mkdirSync } from "node:fs";
@@ -18,19 +18,19 @@ import { Attempt, type AttemptListener } from "./attempt.js";
 import { Finishing } from "./finishing.js";
 import { type ClaimOptions, Starter } from "./starter.js";
 
-/** How often every live attempt is looked at, whatever the file system said. */
+/** How often every live attempt is checked, in ms, even without a file system event. */
 const ROUND_MS = 500;
 
-/** Problems that are kept for `liveopsd status`; the log has them all. */
+/** Most problems kept for `liveopsd status`; the log has all of them. */
 const MOST_PROBLEMS = 200;
 
 interface SchedulerOptions extends ClaimOptions {
   concurrency: number;
   nice: number;
   userCode: () => boolean;
-  /** Workers cannot be made, or can again. */
+  /** Workers can no longer be started, or can again. */
   onWorkersBlocked: () => void;
-  /** A worker of an earlier daemon has no operation any more. */
+  /** A worker of an earlier daemon no longer has an operation. */
   onLeft: () => void;
   listener: Pick<AttemptListener, "onChange" | "onLines" | "onBlocked">;
   /** A decision cannot be recorded, and not for lack of room: the daemon must stop. */
@@ -74,7 +74,7 @@ export class Scheduler {
     });
   }
 
-  /** Takes up what an earlier daemon left running, then begins to start what is queued. */
+  /** Adopts the running operations of an earlier daemon, then starts queued operations. */
   start(): void {
     for (const entry of [...this.options.store.ledger.entries.values()]) {
       if (entry.record.state === "running") this.#adopt(entry);
@@ -82,13 +82,13 @@ export class Scheduler {
     this.kick();
   }
 
-  /** Starts what can be started. Called whenever the queue, the slots or the workers may have changed. */
+  /** Starts as many operations as possible. Called when the queue, the slots or the workers may have changed. */
   kick(): void {
     this.#starter.kick();
     this.#keepRound();
   }
 
-  /** Whether the worker is one of ours, or works for an operation. */
+  /** Whether the worker belongs to this daemon's pool or runs an operation. */
   needs(workerId: string): boolean {
     if (this.pool.has(workerId)) return true;
     for (const { run } of this.options.store.ledger.entries.values())
@@ -96,55 +96,56 @@ export class Scheduler {
     return false;
   }
 
-  /** Tells a running operation to stop, once that is recorded. */
+  /** Stops a running operation whose stop request is recorded. */
   stopOperation(id: string): void {
     const attempt = this.attempts.get(id);
     if (attempt?.run.stopReason) attempt.stop(attempt.run.stopReason);
   }
 
-  /** Starts nothing new from here on. */
+  /** Starts no more operations. */
   pause(): void {
     this.#starter.isPaused = true;
   }
 
-  /** Goes on after `pause`. */
+  /** Starts operations again after `pause`. */
   resume(): void {
     this.#starter.isPaused = false;
     this.kick();
   }
 
   /**
-   * Resolves when nothing runs.
+   * Resolves when no attempt runs.
    *
    * @throws StoreFullError where the end of an operation cannot be recorded
    */
   async idle(): Promise<void> {
     while (this.attempts.size > 0) {
-      if (this.#finishing.waiting > 0) throw new StoreFullError("an operation's end waits for room");
+      if (this.#finishing.waiting > 0)
+        throw new StoreFullError("the end of an operation waits for room on the disk");
       await once(this.#finished, "news");
     }
   }
 
-  /** Nothing new is started; what runs goes on without us. Resolves when nothing is left that was to be killed. */
+  /** Starts no more operations; running operations continue. Resolves when all pending kills are done. */
   async stop(): Promise<void> {
     this.#starter.isPaused = true;
     this.#isStopped = true;
     if (this.#round) clearInterval(this.#round);
     for (const attempt of this.attempts.values()) attempt.close();
     const { containment } = this.options;
-    // Nobody would hear of their end, which what they started was to share.
+    // These workers' remaining processes are killed now, since no daemon would notice the workers' exit.
     for (const { identity } of this.pool.failed()) void containment.kill(identity, identity.pid);
     this.pool.stop();
     await containment.idle();
   }
 
   #begin(entry: Entry, dir: string, order: OrderMessage, worker: PooledWorker): void {
-    // The start is recorded and the worker is not told: the next daemon queues the operation again as it was.
+    // The start is recorded but the worker has no order: the next daemon queues the operation again.
     if (this.#isStopped) return;
     const attempt = this.#follow(entry, dir, worker);
     if (!attempt) return;
     worker.order(order);
-    // It died while the start was being written: nobody will tell us again.
+    // A worker that died while the start was being written sends no further exit event.
     if (worker.state === "gone")
       void this.#workerEnded(attempt, { code: worker.child.exitCode, signal: worker.child.signalCode });
     else if (attempt.run.stopReason) attempt.stop(attempt.run.stopReason);
@@ -183,24 +184,24 @@ export class Scheduler {
     });
   }
 
-  /** An I/O error over one attempt is that attempt's alone: it is logged, and the next look tries again. */
+  /** An I/O error of one attempt does not affect the others: it is logged, and the next check tries again. */
   async #guard(attempt: Attempt, step: () => Promise<void>): Promise<void> {
     try {
       await step();
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      this.options.log.error({ err: error, id: attempt.id }, "an attempt could not be looked after");
+      this.options.log.error({ err: error, id: attempt.id }, "an attempt could not be checked");
     }
   }
 
-  /** Said in the log and in `liveopsd status`. */
+  /** Reports a problem in the log and in `liveopsd status`. */
   #problem(problem: string): void {
     const { store, log } = this.options;
     log.error(problem);
     if (store.problems.length < MOST_PROBLEMS) store.addProblem(problem);
   }
 
-  /** Records the timeout, then stops the attempt. On a full disk that is tried until there is room. */
+  /** Records the timeout, then stops the attempt. On a full disk the record is retried until there is room. */
   async #timedOut(attempt: Attempt): Promise<void> {
     const { id, number } = attempt;
     for (let tries = 0; this.attempts.get(id) === attempt && !this.#isStopped; tries++) {
@@ -216,7 +217,7 @@ export class Scheduler {
     }
   }
 
-  /** It has written its last word by then; where none can be read, the attempt is over all the same. */
+  /** An idle worker has written its outcome. Where no outcome can be read, the attempt has still ended. */
   #workerIdle(worker: PooledWorker | null): void {
     for (const attempt of worker ? this.attempts.values() : []) {
       if (attempt.worker !== worker) continue;
@@ -234,7 +235,7 @@ export class Scheduler {
     containment.forget(worker.identity);
   }
 
-  /** Twice what its worker keeps it to: that one comes first where it can, and says what was lost. */
+  /** Bounds the output at twice the worker's own bound: the worker acts first and reports the loss, where it can. */
   #boundOutput({ run }: Attempt): void {
     const { layout, maxLog } = this.options;
     const { stdoutFile, stderrFile } = workerFiles(layout.workers, run.worker.workerId);
@@ -249,7 +250,7 @@ export class Scheduler {
 
   #done(attempt: Attempt): void {
     attempt.close();
-    // Queued again, it may have been started again by now.
+    // A requeued operation may already run its next attempt.
     if (this.attempts.get(attempt.id) === attempt) this.attempts.delete(attempt.id);
     this.#finished.emit("news");
     if (!attempt.worker) {
@@ -268,7 +269,7 @@ export class Scheduler {
     return workerFiles(this.options.layout.workers, attempt.run.worker.workerId).lockFile;
   }
 
-  /** Runs while anything is live: reads what fs.watch missed, sees adopted workers die. */
+  /** Runs while there are attempts or a full disk: reads what fs.watch missed, notices deaths of adopted workers. */
   #keepRound(): void {
     if (this.#isStopped) return;
     const needed = this.attempts.size > 0 || (this.options.store.isFull && this.options.queue.length > 0);
@@ -298,12 +299,12 @@ export class Scheduler {
   }
 }
 
-/** A power cut may have taken an attempt's directory: its name becomes durable only when the worker accepts. */
+/** A power cut may have removed an attempt's directory: its name becomes durable only when the worker accepts. */
 function makeAgain(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   } catch (error) {
-    // Where something else stands in its place, whoever reads the files finds that out.
+    // Another object in the directory's place is reported when the run files are read.
     if (!isUnreadable(error)) throw error;
   }
 }

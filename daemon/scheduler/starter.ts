@@ -1,5 +1,5 @@
 /**
- * The starter: gives what is queued to idle workers, as many as there are slots, and keeps workers warm for what comes.
+ * The starter: gives queued operations to idle workers, up to the number of slots, and keeps workers warm.
  */
 import type { Logger } from "pino";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
@@ -32,10 +32,10 @@ export interface ClaimOptions {
 }
 
 /**
- * Claiming: a queued operation is given to an idle worker, once its start is durable.
+ * Gives a queued operation to an idle worker, once the start is durable.
  *
- * @param begin called when the start is durable: the worker may be told
- * @returns whether it was; where not, the operation is queued again, finished or gone, and the worker is free
+ * @param begin called when the start is durable: the worker may get its order
+ * @returns whether the operation started; if not, it is queued again, finished or removed, and the worker is free
  */
 export async function claim(
   id: string,
@@ -60,7 +60,7 @@ export async function claim(
     const started = await lifecycle.start(id, worker.identity, policy);
     if (!started) return false;
     const notice = containment.limit(worker.identity, limits);
-    // Cancelled and retried while its type was looked up, it has another entry and another number by now.
+    // An operation that was cancelled and retried during the lookup of its type has a new entry and attempt number.
     const dir = attemptDir(layout, id, started.record.attempt);
     begin(started, dir, orderOf(started, dir, type, layout, options.maxLog, notice));
     return true;
@@ -100,18 +100,18 @@ function putBack(id: string, { store, queue, blockedTypes }: ClaimOptions): void
 
 interface StarterOptions extends ClaimOptions {
   pool: Pool;
-  /** How many may run at a time. */
+  /** Most operations that run at the same time. */
   concurrency: number;
-  /** What runs. */
+  /** Running attempts, by operation id. */
   attempts: ReadonlyMap<string, Attempt>;
-  /** Its start is durable: the worker may be told. */
+  /** The start is durable: the worker may get its order. */
   begin(entry: Entry, dir: string, order: OrderMessage, worker: PooledWorker): void;
-  /** Something was started, or could not be. */
+  /** An operation started, or could not start. */
   onChange(): void;
 }
 
 export class Starter {
-  /** Nothing new is started. */
+  /** No more operations are started. */
   isPaused = false;
   #claiming = 0;
   #warming: NodeJS.Immediate | null = null;
@@ -136,7 +136,7 @@ export class Starter {
     this.#warmSoon();
   }
 
-  /** Where the next attempts of what is queued will be. */
+  /** Directories of the next attempts of the first queued operations. */
   #next(count: number): string[] {
     const { queue, store, layout } = this.options;
     return queue.first(count).flatMap((id) => {
@@ -155,7 +155,7 @@ export class Starter {
     onChange();
   }
 
-  /** For what comes next. Once a turn, and a fork takes milliseconds: whoever waits for an answer gets it first. */
+  /** Warms workers once in a turn of the event loop. A fork takes milliseconds, so pending answers are sent first. */
   #warmSoon(): void {
     this.#warming ??= setImmediate(() => {
       this.#warming = null;
@@ -167,8 +167,8 @@ export class Starter {
   }
 
   /**
-   * Slots taken. One whose outcome was read is free: its finishing is written before the start of what comes next,
-   * in the same batch where that can be.
+   * Slots in use. An attempt whose outcome was read frees its slot: its finish is written before the next start, in the
+   * same batch where possible.
    */
   #busy(): number {
     let running = this.#claiming;

@@ -1,6 +1,6 @@
 /**
- * What to make of a worker that died without an outcome: why it died, its last words, and what becomes of the
- * operation.
+ * Handles a worker that died without an outcome: the cause of death, its final output, and the operation's outcome or
+ * requeue. Also corrects outcomes whose cause the worker did not know: a timeout, a memory limit.
  */
 import { closeSync, fstatSync } from "node:fs";
 import type { Cause } from "../../protocol/errors.js";
@@ -17,19 +17,19 @@ import { RunSink } from "../worker/run-sink.js";
 import { isForeign, type workerFiles } from "../worker/worker-processes.js";
 import type { Attempt } from "./attempt.js";
 
-/** So many workers in a row that died under one operation fail the operation: it counts as the operation's doing. */
+/** After this many worker deaths in a row an operation fails: the operation counts as their cause. */
 export const MAX_LOSSES = 3;
 
 /**
- * So many workers in a row that died before they accepted one operation fail it. None of the operation's code ran, so
- * more are borne than of the others: a daemon that is killed between start and order causes one each time.
+ * After this many worker deaths in a row before acceptance an operation fails. None of its code ran, so the bound is
+ * higher: a daemon that is killed between start and order causes one such death each time.
  */
 export const MAX_UNACCEPTED = 10;
 
-/** At most so much of the unread output is kept. */
+/** Most bytes of unread output that are kept. */
 const LAST_WORDS = 64 * 1024;
 
-/** Appends the output that the dead worker had not yet read into its log; returns what it wrote to stderr. */
+/** Appends the dead worker's unread output to the log; returns what the worker wrote to stderr. */
 export function captureFinalOutput(attempt: Attempt, files: ReturnType<typeof workerFiles>): string {
   const { record } = attempt.entry;
   const sink = openSink(attempt);
@@ -54,7 +54,7 @@ export function captureFinalOutput(attempt: Attempt, files: ReturnType<typeof wo
   return stderr;
 }
 
-/** Null where the run files cannot be written, on a full disk or at all: then the last words are not kept. */
+/** Null where the run files cannot be written, on a full disk or otherwise: then the final output is lost. */
 function openSink({ dir, number, seq, entry, unreadableLog }: Attempt): RunSink | null {
   if (unreadableLog !== null) return null;
   try {
@@ -65,7 +65,7 @@ function openSink({ dir, number, seq, entry, unreadableLog }: Attempt): RunSink 
   }
 }
 
-/** Each line says how far the file was read with it: a daemon that dies in the middle has the next one go on there. */
+/** Each line records the read offset in the output file, so the next daemon continues there after a crash. */
 function writeLines(sink: RunSink, stream: LogStream, stage: string | null, { bytes, start }: Unread): void {
   for (let from = 0; from < bytes.length; ) {
     const newline = bytes.indexOf(10, from);
@@ -94,7 +94,7 @@ function readUnread(file: string, from: number): Unread {
   }
   try {
     const { size } = fstatSync(fd);
-    // A file that is shorter by now was emptied since.
+    // A file shorter than the read offset was truncated.
     const start = Math.max(from > size ? 0 : from, size - LAST_WORDS);
     return { bytes: readAt(fd, start, size), start };
   } finally {
@@ -103,8 +103,8 @@ function readUnread(file: string, from: number): Unread {
 }
 
 /**
- * The count of deaths with one more. A worker that left because its loaded files were edited counts as none: it is
- * not used again, so there are no more of them than workers.
+ * Adds a death to the count. A worker that exited because its loaded files were edited does not count: each worker does
+ * so at most once.
  */
 export function countLoss(
   before: WorkerLosses | undefined,
@@ -116,18 +116,18 @@ export function countLoss(
   return { accepted, unaccepted: unaccepted + (exit?.code === STALE_EXIT ? 0 : 1) };
 }
 
-/** Whether an operation whose worker died is queued again by itself. */
+/** Whether an operation whose worker died is queued again automatically. */
 export function runsAgain({ run }: Attempt, losses: WorkerLosses): boolean {
   if (run.stopReason !== null) return false;
   if (!run.accepted) return losses.unaccepted < MAX_UNACCEPTED;
   return run.policy.resumable && losses.accepted < MAX_LOSSES;
 }
 
-/** The outcome of an attempt whose worker is dead and whose files are at their end. */
+/** The outcome of an attempt whose worker is dead and whose files are read to their end. */
 export function outcomeOfLost(attempt: Attempt, { cause, message }: Death, losses: WorkerLosses): Outcome {
   const { stopReason, policy } = attempt.run;
   if (stopReason === "cancel") return { state: "cancelled", result: null, error: null, next: null };
-  if (stopReason === "timeout") return timedOut(`${ranTooLong(policy)} and did not stop when told to`);
+  if (stopReason === "timeout") return timedOut(`${ranTooLong(policy)} and did not stop when asked to`);
   return failed({
     code: "LIVEOPS_WORKER_LOST",
     message: `${message}${limitReached(attempt, losses)}; its last log lines are kept`,
@@ -137,8 +137,8 @@ export function outcomeOfLost(attempt: Attempt, { cause, message }: Death, losse
 }
 
 /**
- * The outcome as it counts. A worker whose cancel file could not be written knows only that it is to stop, and ends as
- * cancelled where it was stopped by its timeout.
+ * Corrects a cancelled outcome to a timeout. A worker whose cancel file could not be written knows only that it must
+ * stop, and reports a cancel where the timeout stopped it.
  */
 export function correctedOutcome(outcome: Outcome, { record, run }: Entry): Outcome {
   if (outcome.state !== "cancelled" || run?.stopReason !== "timeout" || record.cancelRequested)
@@ -154,9 +154,9 @@ function timedOut(message: string): Outcome {
   return failed({ code: "LIVEOPS_TIMEOUT", message, stack: null });
 }
 
-/** Says the number where it is the reason that the operation does not run again. */
+/** Names the number of deaths where it is the reason that the operation is not requeued. */
 function limitReached({ run }: Attempt, { accepted, unaccepted }: WorkerLosses): string {
-  if (!run.accepted) return `, as did ${unaccepted} workers in a row before they accepted the operation`;
+  if (!run.accepted) return `; ${unaccepted} workers in a row died before they accepted the operation`;
   if (!run.policy.resumable || accepted < MAX_LOSSES) return "";
   return `, the ${ordinal(accepted)} worker in a row that died under the operation, so it is not resumed again`;
 }
@@ -165,18 +165,18 @@ function ordinal(n: number): string {
   return n === 3 ? "third" : `${n}th`;
 }
 
-/** What a process, its runtime or its C library ends itself with when it cannot go on. */
+/** Signals with which a process, its runtime or its C library aborts itself. */
 const ABORTS = new Set<NodeJS.Signals>(["SIGABRT", "SIGILL", "SIGFPE", "SIGTRAP"]);
 
-/** How a worker died, as far as anyone can tell. */
+/** How a worker died, as far as is known. */
 interface Death {
   cause: Cause;
   message: string;
 }
 
-/** The outcome of an attempt whose events cannot be read: what it did is not known, so it is not run again by itself. */
+/** The outcome of an attempt with unreadable events. Its effects are unknown, so the operation is not retried. */
 export function outcomeOfUnreadable(error: Error): Outcome {
-  const message = `its run files cannot be read (${error.message}); look at what it did, then liveops retry runs it again`;
+  const message = `its run files cannot be read (${error.message}); check what the operation did, then run liveops retry`;
   return failed({ code: "LIVEOPS_RUN_FILES_UNREADABLE", message, stack: null });
 }
 
@@ -189,7 +189,7 @@ export function describeDeath(
 ): Death {
   if (outOfMemory && (!exit || exit.signal === "SIGKILL"))
     return { cause: "out-of-memory", message: `its worker was killed: ${memoryLimitReached(policy)}` };
-  // It says so and gives itself up; one that is ended otherwise may have printed these words for any reason.
+  // An out-of-memory process prints these words and aborts; a process with another end may print them for any reason.
   const gaveUp = !exit || (exit.signal !== null && ABORTS.has(exit.signal));
   if (
     gaveUp &&
@@ -197,7 +197,10 @@ export function describeDeath(
   )
     return { cause: "out-of-memory", message: "its worker ran out of memory" };
   if (isForeign(worker))
-    return { cause: "unknown", message: "its worker belongs to the state directory this one is a copy of" };
+    return {
+      cause: "unknown",
+      message: "its worker belongs to the state directory that this one was copied from",
+    };
   if (worker.bootId !== bootId())
     return { cause: "restarted", message: "the machine was restarted while it ran" };
   if (!exit) return { cause: "unknown", message: "its worker died while no daemon was watching" };
@@ -215,14 +218,14 @@ export function describeDeath(
 }
 
 /**
- * An outcome that says so where the kernel killed a process of the operation at its memory limit: what the operation
- * itself saw is a child that was killed.
+ * Adds the memory limit to a failure where the kernel killed a process of the operation at that limit. The operation
+ * itself saw only a killed child process.
  */
 export function toldOfMemory(outcome: Outcome, { policy }: Run, ranOut: () => boolean): Outcome {
   const { state, error } = outcome;
   if (state !== "failed" || !error || error.cause || policy.limits?.memoryMax === undefined || !ranOut())
     return outcome;
-  const message = `${error.message}; ${memoryLimitReached(policy)}, and the kernel killed a process of it`;
+  const message = `${error.message}; ${memoryLimitReached(policy)}, and the kernel killed one of its processes`;
   return { ...outcome, error: { ...error, message, cause: "out-of-memory" } };
 }
 

@@ -1,9 +1,9 @@
 /**
  * The checkpoint: the live operations, one a line, so that the journal before it can be deleted.
  *
- * It is written and read as a stream, so its size has no limit but the disk's. Each line has a checksum, and the last
- * line tells how many there are. The checkpoint before it is kept with the journal since then: where this one cannot be
- * read, nothing is lost. Where neither is whole, the whole lines of both are used.
+ * The checkpoint is written and read as a stream, so only the disk limits its size. Each line has a checksum, and the
+ * last line holds the number of lines. The previous checkpoint is kept with the journal since then: where the newest
+ * cannot be read, nothing is lost. Where both are damaged, the intact lines of both are used.
  */
 import { existsSync, linkSync, rmSync } from "node:fs";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
@@ -15,11 +15,11 @@ import { quarantineFile } from "./quarantine.js";
 import { readLines } from "./read-lines.js";
 
 interface CheckpointContent {
-  /** Number of the last journal record it holds. */
+  /** Number of the last journal record that the checkpoint covers. */
   journal: number;
   nextOrder: number;
   operations: Entry[];
-  /** Idempotency keys of removed operations, for as long as they stand. */
+  /** Idempotency keys of removed operations, while they are valid. */
   tombstones: IdempotencyTombstone[];
 }
 
@@ -35,20 +35,20 @@ type CheckpointLine =
   | { type: "tombstone"; key: IdempotencyTombstone }
   | { type: "end"; lines: number };
 
-/** The file is there and is not a whole checkpoint. An error of memory or size is never one of these. */
+/** The file exists and is not a complete checkpoint. An error of memory or size never counts as damage. */
 class DamagedCheckpointError extends Error {
   override name = "DamagedCheckpointError";
 }
 
-/** Bytes, about, of one write. */
+/** Approximate bytes of one write. */
 const PIECE = 64 * 1024;
 
 const EMPTY: CheckpointContent = { journal: 0, nextOrder: 1, operations: [], tombstones: [] };
 
 /**
- * Null where there is no such file.
+ * Null where the file does not exist.
  *
- * @throws DamagedCheckpointError where it is not a whole checkpoint of this format
+ * @throws DamagedCheckpointError where the file is not a complete checkpoint of this format
  */
 export function readCheckpoint(file: string): CheckpointContent | null {
   if (!existsSync(file)) return null;
@@ -82,7 +82,7 @@ export function readCheckpoint(file: string): CheckpointContent | null {
   return content;
 }
 
-/** Writes it in pieces, off the event loop; durable when it resolves. Returns its bytes. */
+/** Writes the checkpoint in pieces, off the event loop; durable when it resolves. Returns the size in bytes. */
 export async function writeCheckpoint(file: string, content: CheckpointContent): Promise<number> {
   let size = 0;
   const room = Buffer.allocUnsafe(2 * PIECE);
@@ -119,14 +119,14 @@ function* linesOf({
   yield { type: "end", lines: 1 + operations.length + tombstones.length };
 }
 
-/** In the buffer that is given where the text fits: a new buffer for each piece is garbage that is collected late. */
+/** Uses the given buffer where the text fits: a new buffer for each piece is garbage that is collected late. */
 function encoded(text: string, room: Buffer): Buffer {
   return text.length * 3 <= room.length || Buffer.byteLength(text) <= room.length
     ? room.subarray(0, room.write(text))
     : Buffer.from(text);
 }
 
-/** The operations of a damaged checkpoint whose lines are whole. */
+/** The operations in the intact lines of a damaged checkpoint. */
 function* salvage(file: string): Generator<Salvaged> {
   for (const { text } of readLines(file)) {
     const line = parseRecord<CheckpointLine>(text);
@@ -135,12 +135,12 @@ function* salvage(file: string): Generator<Salvaged> {
 }
 
 export class Checkpoint {
-  /** Number of the last journal record in the newest checkpoint, and in the one before once a newer was written. */
+  /** Number of the last journal record in the newest checkpoint, and in the previous one once a newer is written. */
   #journal = 0;
   previousJournal = 0;
-  /** Bytes of the checkpoint written last; 0 before the first. */
+  /** Bytes of the last written checkpoint; 0 before the first. */
   size = 0;
-  /** By id: the whole lines of damaged checkpoints, where there is no whole checkpoint. */
+  /** By id: the intact lines of damaged checkpoints, where no checkpoint is complete. */
   readonly salvaged = new Map<string, Salvaged>();
 
   constructor(
@@ -149,8 +149,8 @@ export class Checkpoint {
   ) {}
 
   /**
-   * What the last daemon wrote. A damaged file is moved aside and reported; the one before it and the journal tell the
-   * rest. Where neither is whole, whole lines of both are salvaged.
+   * Reads the last daemon's checkpoint. A damaged file is moved aside and reported; the previous checkpoint and the
+   * journal replace it. Where both are damaged, the intact lines of both are salvaged.
    */
   read(problems: string[]): CheckpointContent {
     const content = this.#read(problems) ?? EMPTY;
@@ -172,14 +172,14 @@ export class Checkpoint {
     try {
       const content = readCheckpoint(this.file);
       if (content || !existsSync(this.previous)) return content;
-      problems.push(`${this.file} is gone`);
+      problems.push(`${this.file} is missing`);
     } catch (error) {
       const aside = this.#moveAside(this.file, error);
       problems.push(`${this.file} could not be read (${(error as Error).message}); it is kept in ${aside}`);
     }
     const content = this.#readPrevious(problems);
     if (this.salvaged.size > 0)
-      problems.push(`${this.salvaged.size} operations were salvaged from the whole lines of both`);
+      problems.push(`${this.salvaged.size} operations were salvaged from the intact lines of both`);
     return content;
   }
 
@@ -189,8 +189,8 @@ export class Checkpoint {
       if (content) this.salvaged.clear();
       problems.push(
         content
-          ? `${this.previous} and the journal since it are used instead: nothing is lost`
-          : "there is no earlier checkpoint: what only it held is lost, the journal tells the rest",
+          ? `${this.previous} and the journal since then are used instead: nothing is lost`
+          : "there is no earlier checkpoint: operations found only in the damaged one are lost, the journal restores the rest",
       );
       return content;
     } catch (error) {
@@ -202,7 +202,7 @@ export class Checkpoint {
     }
   }
 
-  /** Returns where the file is now. An error that does not come of the file's content is thrown on: nothing is moved. */
+  /** Returns the file's new path. Moves nothing and rethrows where the error does not come from the file's content. */
   #moveAside(file: string, error: unknown): string {
     if (!(error instanceof DamagedCheckpointError)) throw error;
     const aside = quarantineFile(file);

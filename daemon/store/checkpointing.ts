@@ -1,7 +1,6 @@
 /**
- * The daemon's state put in order: what is finished is sealed into the history, a checkpoint is written of what is live,
- * the journal they cover is deleted. In this order: a crash between any two of these leaves something twice, never
- * nothing.
+ * Checkpointing: seals finished operations into the history, writes a checkpoint of the live ones, then deletes the
+ * journal that both cover. In this order a crash between two steps leaves an operation twice and never loses it.
  */
 import { rmSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
@@ -16,19 +15,22 @@ import type { Ledger } from "./ledger.js";
 import { segmentsBefore } from "./read-journal.js";
 
 /**
- * Checkpoint when the journal has grown by so much, and by as much as the last checkpoint took: with a long queue one
- * costs more, and comes as much more rarely.
+ * A checkpoint is due when the journal has grown by this much, and by the size of the last checkpoint: with a long
+ * queue a checkpoint costs more, so it is written less often.
  */
 const MOST_BYTES = 8 * 1024 * 1024;
 
-/** A start reads a segment as a whole, so it does not grow without end. */
+/** Bound on a segment's size, since a start reads each segment into memory at once. */
 const LARGEST_BYTES = 256 * 1024 * 1024;
 
-/** Earlier where many are finished, which stay in memory until they are sealed; but not where much else is written too. */
+/**
+ * With this many finished operations, which stay in memory until sealed, a checkpoint is due at `LEAST_BYTES` already,
+ * but not before the journal is twice the size of the last checkpoint.
+ */
 const FINISHED = 1000;
 const LEAST_BYTES = 2 * 1024 * 1024;
 
-/** Operations: some milliseconds of work. */
+/** Operations sealed at once: some milliseconds of work. */
 const SEALED_AT_ONCE = 64;
 
 interface CheckpointingParts {
@@ -37,10 +39,10 @@ interface CheckpointingParts {
   ledger: Ledger;
   history: History;
   checkpoint: Checkpoint;
-  /** Removed since the checkpoint; what it covers is taken out. */
+  /** Ids removed since the last checkpoint; a checkpoint takes out the ids that it covers. */
   removed: Set<string>;
   tombstones: IdempotencyTombstones;
-  /** How many of the ledger's operations are not finished. */
+  /** Number of operations that are not finished. */
   live: () => number;
   /** A finished operation left the ledger. */
   onSealed: (id: string) => void;
@@ -58,7 +60,7 @@ export class Checkpointing {
     return finished > FINISHED && journal.length > Math.max(LEAST_BYTES, 2 * checkpoint.size);
   }
 
-  /** Where one is under way already, resolves with it. */
+  /** Writes a checkpoint, or resolves with the one in progress. */
   run(): Promise<void> {
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
@@ -84,13 +86,13 @@ export class Checkpointing {
     });
     for (const id of value.removed) removed.delete(id);
     history.dropUnused();
-    // The journal since the previous checkpoint stays with it.
+    // The journal since the previous checkpoint stays, to recover from that checkpoint.
     for (const old of segmentsBefore(layout.journal, checkpoint.previousJournal)) {
       if (old !== segment) rmSync(old, { force: true });
     }
   }
 
-  /** What is decided from here on does not show in it. */
+  /** Later decisions do not change the snapshot. */
   #snapshot(): { finished: Entry[]; live: Entry[] } {
     const { ledger } = this.parts;
     const finished: Entry[] = [];
@@ -98,7 +100,7 @@ export class Checkpointing {
     for (const entry of ledger.entries.values()) {
       const { state } = entry.record;
       if (isFinal(state)) finished.push(entry);
-      // One that waits changes by a decision alone, and most that wait still will when it is written: no copies of them.
+      // Only a decision changes a queued operation, and most stay queued until the write: they are not copied.
       else live.push(state === "queued" ? entry : copied(entry));
     }
     ledger.beforeChange = (entry) => {
@@ -108,16 +110,16 @@ export class Checkpointing {
     return { finished, live };
   }
 
-  /** A few at a time, with all else that waits in between. */
+  /** Seals a few operations in each turn of the event loop. */
   async #seal(finished: Entry[]): Promise<void> {
     const { ledger, history, onSealed } = this.parts;
     for (let from = 0; from < finished.length; from += SEALED_AT_ONCE) {
-      // Retried or removed since: the journal after the checkpoint says so.
+      // Skips operations retried or removed in the meantime: the journal after the checkpoint has them.
       const entries = finished
         .slice(from, from + SEALED_AT_ONCE)
         .filter((entry) => ledger.get(entry.record.id) === entry);
       history.seal(entries, []);
-      // At once: what is sealed must not be found here too.
+      // In the same turn: a sealed operation must not be in the ledger too.
       for (const { record } of entries) {
         ledger.drop(record.id);
         onSealed(record.id);

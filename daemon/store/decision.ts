@@ -1,8 +1,8 @@
 /**
- * What the daemon decides and writes to its journal, each in one record: it happened once or not at all.
+ * The decisions of the daemon. Each is one record of the journal, so it happens completely or not at all.
  *
- * Replaying the journal is applying these in order (`ledger.ts`), and so is running: a decision reaches memory, the
- * checkpoint and the watchers only after it is on disk.
+ * A replay of the journal and the running daemon both apply decisions in order (`ledger.ts`). A decision reaches
+ * memory, the checkpoint and the watchers only after it is on disk.
  */
 import type { DaemonEvent, Submission } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -19,7 +19,7 @@ export type Decision =
       event: EventOf<"attempt:started">;
       worker: WorkerIdentity;
       policy: Policy;
-      /** Seconds since the boot. */
+      /** Seconds since boot. */
       uptime: number;
     }
   | {
@@ -40,16 +40,16 @@ export type Decision =
       runState: RunState;
       successor: Successor | null;
     }
-  /** Carries the whole entry: it may have left the journal for the history long ago. */
+  /** Carries the complete entry: it may have moved from the journal to the history long ago. */
   | { kind: "retried"; id: string; event: EventOf<"operation:retried">; entry: Entry }
-  /** Its record was lost; `entry` is what its run files tell. */
+  /** The operation's record was lost; `entry` comes from its run files. */
   | { kind: "restored"; id: string; entry: Entry }
-  /** `key`: of the submit, which stands for a day all the same. */
+  /** `key`: the submit's idempotency key, which stays valid for a day. */
   | { kind: "removed"; id: string; key: IdempotencyKey | null };
 
 /**
- * The part of a record that run files tell, as it is at the end of the last attempt. A replay does not read run files:
- * it makes the record of this part and of the daemon's own events.
+ * The part of a record that comes from run files, at the end of the last attempt. A replay does not read run files: it
+ * builds the record from this part and the daemon's own events.
  */
 type RunState = Pick<
   Operation,
@@ -82,7 +82,7 @@ export interface Submitted {
   key: IdempotencyKey | null;
 }
 
-/** The chain's next operation, and whether it is born cancelled (the cancel came before the hand-off). */
+/** The chain's next operation; `cancelled` where it is created cancelled (the cancel came before the hand-off). */
 export interface Successor {
   submitted: Submitted;
   cancelled: EventOf<"operation:finished"> | null;
@@ -90,20 +90,20 @@ export interface Successor {
 
 export interface IdempotencyKey {
   key: string;
-  /** Of the request's body: the same key with another body is refused. */
+  /** Hash of the request's body: the same key with another body is refused. */
   hash: string;
   at: string;
 }
 
 export interface WorkerIdentity extends ProcessIdentity {
   workerId: string;
-  /** Device and inode of the state directory it was started under. */
+  /** Device and inode of the state directory under which the worker was started. */
   directory: string;
-  /** Directory of its cgroup; absent where it has none. */
+  /** Directory of the worker's cgroup; absent without one. */
   cgroup?: string;
 }
 
-/** The daemon's events as an entry keeps them; `entry-events.ts` says what its record has instead. */
+/** The daemon's events as an entry keeps them: without values that the record already has (`entry-events.ts`). */
 export type KeptEvent =
   | Exclude<DaemonEvent, { type: "operation:submitted" }>
   | Omit<EventOf<"operation:finished">, "result" | "error">
@@ -111,18 +111,18 @@ export type KeptEvent =
       operation: Omit<Submission, "params" | "omitted">;
     });
 
-/** What a type says about running it; read from the type when an attempt starts. Seconds. */
+/** The type's settings for its attempts, read when an attempt starts. Times in seconds. */
 export interface Policy {
   resumable: boolean;
   timeout: number | null;
   gracePeriod: number;
-  /** Runs in all, and seconds before the second; each further wait is twice as long. */
+  /** Attempts in all, and seconds before the second; each further wait is twice as long. */
   retry: { attempts: number; backoff: number } | null;
-  /** What the type declares; of a run, what counts for the operation. Absent: none. */
+  /** In a type: its declared limits. In a run: the effective limits of the operation. Absent: none. */
   limits?: ResourceLimits | undefined;
 }
 
-/** How many workers in a row died under an operation, over restarts of the daemon too. */
+/** How many workers in a row died under an operation, across restarts of the daemon. */
 export interface WorkerLosses {
   /** After the worker accepted: the operation's code was running. */
   accepted: number;
@@ -130,24 +130,24 @@ export interface WorkerLosses {
   unaccepted: number;
 }
 
-/** An operation as the store keeps it: its record, and what only the daemon needs. */
+/** An operation as the store keeps it: its record, and values that only the daemon needs. */
 export interface Entry {
   record: Operation;
-  /** Order of submission, over the whole store: lists and pages go by it. */
+  /** Order of submission in the store: the sort key of lists and pages. */
   order: number;
-  /** Journal number of the decision that queued it: the queue goes by it. */
+  /** Journal number of the decision that queued the operation: the sort key of the queue. */
   queuedAt: number;
   env: Record<string, string>;
   key: IdempotencyKey | null;
-  /** The daemon's own events, which the event stream shows among the worker's. */
+  /** The daemon's own events; the event stream merges them with the worker's. */
   events: KeptEvent[];
-  /** Bytes of its parameters and environment, about: the queue is bounded by them. */
+  /** Approximate bytes of the parameters and environment, which bound the queue. */
   bytes: number;
-  /** The number the next attempt takes. */
+  /** Number of the next attempt. */
   nextAttempt: number;
-  /** Attempts that failed and were retried by themselves since it was submitted, or retried by someone. */
+  /** Automatic retries since the submit or the last manual retry. */
   tries: number;
-  /** Absent: the last attempt did not end by the death of its worker. */
+  /** Absent: the last attempt did not end with the death of its worker. */
   losses?: WorkerLosses | undefined;
   run: Run | null;
 }
@@ -156,12 +156,12 @@ export interface Entry {
 export interface Run {
   worker: WorkerIdentity;
   policy: Policy;
-  /** Why it was told to stop; the first reason sticks. */
+  /** Why the attempt must stop; the first reason stays. */
   stopReason: "cancel" | "timeout" | null;
   stopRequestedAt: string | null;
   startedAt: string;
-  /** Seconds since the boot at the start; with the boot's id it measures across daemons, whatever the clock does. */
+  /** Seconds since boot at the start. With the boot id it measures time across daemons, independent of the clock. */
   startedUptime: number;
-  /** The worker took it on: from here on it counts as an attempt. */
+  /** Whether the worker accepted the operation: only then the run counts as an attempt. */
   accepted: boolean;
 }

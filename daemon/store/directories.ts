@@ -1,4 +1,4 @@
-/** Making the directories, ours alone: mode 0700, refused where someone else owns or may write them. */
+/** Creates the private directories: mode 0700, refused where another user owns or may write them. */
 import { chmodSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { makeDirectory } from "../../protocol/directories.js";
@@ -7,18 +7,18 @@ import { pathProblem, userName } from "../../protocol/owned-path.js";
 import { isDiskFull, replaceFileSync, syncDirectory } from "./durable-file.js";
 import { type Layout, STATE_FORMAT } from "./layout.js";
 
-/** Bytes that `version.json` may have; it has some twenty. */
+/** Most bytes read from `version.json`, which has some twenty. */
 const MOST_BYTES = 4096;
 
-/** A place that cannot be used: what is wrong with it and what to do. */
+/** A path that cannot be used: the message says why and what to do. */
 export class PlaceError extends Error {
   override name = "PlaceError";
 }
 
 /**
- * Makes the directory with its parents, or checks the one that is there.
+ * Creates the directory with its parents, or checks an existing directory.
  *
- * @returns the directories in which a name is new, outermost first: `syncNames` makes these names durable
+ * @returns the directories that hold a new name, outermost first: `syncNames` makes these names durable
  */
 export function ownDirectory(dir: string): string[] {
   let changed: string[];
@@ -28,7 +28,7 @@ export function ownDirectory(dir: string): string[] {
   } catch (error) {
     if (isDiskFull(error)) throw error;
     throw new PlaceError(
-      `${dir} cannot be made: ${(error as Error).message}; choose another with --state-dir`,
+      `${dir} cannot be created: ${(error as Error).message}; choose another with --state-dir`,
     );
   }
   const stat = statSync(dir);
@@ -53,7 +53,7 @@ function parentsOfMissing(dir: string): string[] {
   return parent === dir ? [] : [...parentsOfMissing(parent), parent];
 }
 
-/** A parent that we may not read is not ours to sync: it was there before, and so was what it belongs to. */
+/** Skips an unreadable parent: it existed before, with all directories above it, and is not ours to sync. */
 function syncNames(dirs: Iterable<string>): void {
   for (const dir of dirs) {
     try {
@@ -64,9 +64,9 @@ function syncNames(dirs: Iterable<string>): void {
   }
 }
 
-/** Makes the state dir, or refuses one that is not ours or of a newer format, which is not touched. */
+/** Creates the state directory, or refuses a foreign one or a newer format without changing anything. */
 export function checkStateDir(layout: Layout): void {
-  // The directory itself is looked at once it is there.
+  // `ownDirectory` checks the directory itself.
   const problem = pathProblem(layout.root, () => null);
   if (problem !== null) throw new PlaceError(`${problem}; choose another with --state-dir`);
   syncNames(ownDirectory(layout.root));
@@ -74,18 +74,18 @@ export function checkStateDir(layout: Layout): void {
   if (text !== null) checkFormat(layout, text);
 }
 
-/** And makes what is in it. Only with the lock held: twenty that start at once would write over each other. */
+/** Also creates its subdirectories. Only with the lock held: concurrent starts would overwrite each other's files. */
 export function prepareStateDir(layout: Layout): void {
   checkStateDir(layout);
   const { journal, history, runs, workers, payloads } = layout;
   const changed = [journal, history, runs, workers, payloads].flatMap(ownDirectory);
-  // Last: it makes the names in the root durable as well.
+  // Last: the replacement also makes the names in the root durable.
   if (readVersion(layout) === null)
     replaceFileSync(layout.version, `${JSON.stringify({ format: STATE_FORMAT })}\n`);
   else syncNames(new Set(changed));
 }
 
-/** @throws PlaceError where the file cannot be read: without a format nothing in the directory may be touched */
+/** @throws PlaceError where the file cannot be read: without a known format nothing in the directory may be changed */
 function readVersion({ root, version }: Layout): string | null {
   try {
     return readOwnFile(version, MOST_BYTES).toString("utf8");
@@ -94,7 +94,7 @@ function readVersion({ root, version }: Layout): string | null {
     if (code === "ENOENT") return null;
     throw new PlaceError(
       `the format of ${root} cannot be read: ${message}; if this is a liveops state dir, ` +
-        `put a file with {"format":${STATE_FORMAT}} in the place of ${version}`,
+        `replace ${version} with a file that contains {"format":${STATE_FORMAT}}`,
     );
   }
 }
@@ -103,12 +103,12 @@ function checkFormat(layout: Layout, text: string): void {
   const format = formatOf(text);
   if (format === null) {
     throw new PlaceError(
-      `${layout.version} does not say a format; if this is a liveops state dir, write {"format":${STATE_FORMAT}} into it`,
+      `${layout.version} has no valid format; if this is a liveops state dir, write {"format":${STATE_FORMAT}} into it`,
     );
   }
   if (format > STATE_FORMAT) {
     throw new PlaceError(
-      `${layout.root} was written by a newer liveops (format ${format}, this one knows ${STATE_FORMAT}); nothing was touched`,
+      `${layout.root} was written by a newer liveops (format ${format}, this one reads ${STATE_FORMAT}); nothing was changed`,
     );
   }
 }

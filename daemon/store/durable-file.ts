@@ -1,11 +1,11 @@
-/** Files that are wholly there or not at all, and still there after a power cut. */
+/** Atomic and durable file replacement: after a power cut a file is complete or unchanged. */
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isDiskFull } from "../../ops/runner/replace-file.js";
 
 export { isDiskFull, replaceFileSync, syncDirectory, writeAllSync } from "../../ops/runner/replace-file.js";
 
-/** As `replaceFileSync`, off the event loop: `write` fills the new one, in as many writes as it likes. */
+/** As `replaceFileSync`, off the event loop: `write` fills the new file in any number of writes. */
 export async function replaceFile(file: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
   const temporary = `${file}.tmp`;
   let handle: FileHandle | undefined;
@@ -29,8 +29,8 @@ export async function replaceFile(file: string, write: (handle: FileHandle) => P
 }
 
 /**
- * Makes the temporary file of a replacement. What a crash left in its place is removed; nothing that stands there is
- * written through.
+ * Creates the temporary file of a replacement. A leftover of a crash is removed; an existing link is never written
+ * through.
  */
 export async function openNew(file: string): Promise<FileHandle> {
   try {
@@ -42,7 +42,7 @@ export async function openNew(file: string): Promise<FileHandle> {
   return open(file, "wx", 0o600);
 }
 
-/** Writes it all at that byte of the file, off the event loop: one write may be short. */
+/** Writes all bytes at the position, off the event loop: a single write may be short. */
 export async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
   for (let written = 0; written < bytes.length; ) {
     const rest = bytes.length - written;
@@ -54,8 +54,8 @@ export async function writeAll(handle: FileHandle, bytes: Buffer, position: numb
 const NO_DESCRIPTOR_OR_MEMORY = new Set<unknown>(["EMFILE", "ENFILE", "ENOMEM"]);
 
 /**
- * Whether the file system failed. What the system only lacks at the moment (room on the disk, descriptors, memory) is
- * no failure: the file is as it was before, and the same call may succeed later.
+ * Whether the file system failed. A temporary shortage (room on the disk, descriptors, memory) is no failure: the file
+ * is unchanged, and the same call may succeed later.
  */
 export function isIoError(error: unknown): boolean {
   const { code, syscall } = error as NodeJS.ErrnoException;

@@ -1,6 +1,5 @@
 /**
- * The daemon's own events of an operation, as its entry keeps them: a value that the record of the entry has already
- * is not kept a second time in an event.
+ * The daemon's own events of an operation, as its entry keeps them: an event does not repeat a value of the record.
  *
  * The record has the parameters of the submission. While the operation is finished, the record also has the result and
  * the error of the last event.
@@ -12,16 +11,16 @@ import type { Entry, KeptEvent } from "./decision.js";
 type Submitted = Extract<DaemonEvent, { type: "operation:submitted" }>;
 type Finished = Extract<DaemonEvent, { type: "operation:finished" }>;
 
-/** The event of the submission without its parameters. */
+/** The submission event without its parameters. */
 export function keptSubmission(event: Submitted): KeptEvent {
   const { params: _, omitted: __, ...operation } = event.operation;
   return { ...event, operation };
 }
 
 /**
- * The event of the end without its result and its error.
+ * The finish event without its result and error.
  *
- * @param record - after the event
+ * @param record - the record after the event
  */
 export function keptFinish(event: Finished, record: Operation): KeptEvent {
   // An event that changed nothing keeps its own values.
@@ -30,7 +29,7 @@ export function keptFinish(event: Finished, record: Operation): KeptEvent {
   return kept;
 }
 
-/** The events of an entry as they happened. */
+/** The complete events of an entry. */
 export function eventsOf({ record, events }: Pick<Entry, "record" | "events">): DaemonEvent[] {
   return events.map((event): DaemonEvent => {
     if (event.type === "operation:submitted")
@@ -41,7 +40,7 @@ export function eventsOf({ record, events }: Pick<Entry, "record" | "events">): 
   });
 }
 
-/** What an entry keeps of its events when its record loses result and error: the operation is queued again. */
+/** The events to keep when a retry clears the record's result and error: the finish event gets them back. */
 export function keptBeforeRetry({ record, events }: Pick<Entry, "record" | "events">): KeptEvent[] {
   const { result, error } = record;
   return events.map((event) =>

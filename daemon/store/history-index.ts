@@ -1,6 +1,6 @@
 /**
- * The index of the history: a SQLite file that can be made again from the segments at any time, so never synced. Where
- * there is no room for the file it is made in memory.
+ * The index of the history: a SQLite file that can be rebuilt from the segments at any time, so it is never synced.
+ * Where the disk has no room for the file, the index is in memory.
  */
 import { closeSync, rmSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
@@ -25,13 +25,13 @@ export interface HistoryQuery {
   before?: number | undefined;
 }
 
-/** What is sealed is in one of these. */
+/** The states of sealed operations. */
 const ENDS: readonly State[] = ["succeeded", "failed", "cancelled"];
 
-/** The tables' version: an index of another one is made anew. */
+/** Version of the tables: an index with another version is rebuilt. */
 const VERSION = 1;
 
-/** What a replaced row was counted as is taken off by its trigger only with `recursive_triggers`. */
+/** Only with `recursive_triggers` does a replaced row fire the delete trigger that lowers its count. */
 const SETTINGS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA recursive_triggers = ON;";
 
 const DROP = "DROP TABLE IF EXISTS operations; DROP TABLE IF EXISTS reach; DROP TABLE IF EXISTS tally;";
@@ -58,7 +58,7 @@ const SCHEMA = `
   END;
 `;
 
-/** SQLite would make it readable by all; its side files take their mode from it. */
+/** SQLite would create the file readable by all; its side files copy the file's mode. */
 function openPrivate(file: string): DatabaseSync {
   closeSync(openOwnFile(file, APPEND));
   return new DatabaseSync(file);
@@ -90,7 +90,7 @@ export class HistoryIndex {
     this.#findKey = database.prepare(`SELECT segment, "offset", length FROM operations WHERE key = ?`);
   }
 
-  /** Opens it; one that does not open is thrown away and made anew. */
+  /** Opens the index; an index that does not open is discarded and rebuilt. */
   static open(file: string, problems: string[]): HistoryIndex {
     try {
       const index = new HistoryIndex(openPrivate(file));
@@ -101,10 +101,10 @@ export class HistoryIndex {
     }
   }
 
-  /** An empty one in the place of one that is damaged, or for which there is no room. */
+  /** Replaces a damaged index, or an index without room on the disk, with an empty one. */
   static remake(file: string, problems: string[], error: Error): HistoryIndex {
     if (isUnwritable(error)) return new HistoryIndex(new DatabaseSync(":memory:"));
-    problems.push(`${file} was damaged (${error.message}) and is made anew from the history`);
+    problems.push(`${file} was damaged (${error.message}) and is rebuilt from the history`);
     for (const name of [file, `${file}-wal`, `${file}-shm`]) rmSync(name, { force: true });
     try {
       return new HistoryIndex(openPrivate(file));
@@ -185,7 +185,7 @@ export class HistoryIndex {
 
   count(query: HistoryQuery): number {
     const { op, chain, q, state } = query;
-    // Of all, or of states alone: they are counted as they come.
+    // The triggers keep these counts.
     if (op === undefined && chain === undefined && !q) {
       const counts = this.countsByState();
       return (state ?? ENDS).reduce((sum, each) => sum + (counts[each] ?? 0), 0);
@@ -206,13 +206,13 @@ export class HistoryIndex {
   }
 
   /**
-   * Operations that are kept no longer: all but the newest `keep`, and those that finished before `cutoff`.
+   * Expired operations: all but the newest `keep`, and those that finished before `cutoff`.
    *
-   * Operations are sealed in the order in which they finished. A time before the cutoff that was sealed after a time
-   * since the cutoff is the time of a clock that was wrong, and counts for nothing.
+   * Operations are sealed in the order in which they finish. A time before the cutoff that is sealed after a time since
+   * the cutoff comes from a wrong clock and is ignored.
    *
    * @param cutoff - in ms since 1970
-   * @param now - a time after it was never
+   * @param now - in ms since 1970; later times are ignored
    */
   expired(keep: number, cutoff: number, now: number, limit: number): string[] {
     const surplus = Math.max(0, this.count({}) - keep);
@@ -241,14 +241,14 @@ export class HistoryIndex {
       .all(cutoff, end?.segment ?? Number.MAX_SAFE_INTEGER, end?.offset ?? 0, limit);
   }
 
-  /** Whether any operation's last word is in the segment. */
+  /** Whether the segment holds the last record of any operation. */
   isUsed(segment: number): boolean {
     return (
       this.database.prepare("SELECT 1 FROM operations WHERE segment = ? LIMIT 1").get(segment) !== undefined
     );
   }
 
-  /** How far into the segments it reaches. */
+  /** The position in the segments up to which they are indexed. */
   position(): Omit<RecordLocation, "length"> {
     const row = this.database.prepare(`SELECT segment, "offset" FROM reach WHERE one = 1`).get();
     return row ? { segment: Number(row.segment), offset: Number(row.offset) } : { segment: 0, offset: 0 };
@@ -259,12 +259,12 @@ export class HistoryIndex {
   }
 }
 
-/** Whether an error says that the file is no whole database (SQLITE_CORRUPT, SQLITE_NOTADB), or has no room. */
+/** Whether the error means a damaged database (SQLITE_CORRUPT, SQLITE_NOTADB) or no room for it. */
 export function isUnusable(error: unknown): boolean {
   return [11, 26].includes(sqliteCode(error)) || isUnwritable(error);
 }
 
-/** SQLITE_FULL, SQLITE_IOERR, SQLITE_CANTOPEN, or the system's own word for a full disk. */
+/** SQLITE_FULL, SQLITE_IOERR, SQLITE_CANTOPEN, or the system's error for a full disk. */
 function isUnwritable(error: unknown): boolean {
   return [10, 13, 14].includes(sqliteCode(error)) || isDiskFull(error);
 }

@@ -1,10 +1,10 @@
 /**
- * Finished operations, sealed: appended to segments, found through an index.
+ * The history: finished operations, sealed into segments and found through an index.
  *
- * The segments are the truth: one record a line, the last one of an id counts, and `entry: null` means removed. The
- * number of a record is the order of its operation, 0 for a removal;
- * the index is a SQLite file made from them, rebuilt whenever it is missing or does not reach as far. So start-up
- * and memory do not grow with the history, and a lost index loses nothing.
+ * The segments are authoritative: one record a line, the last record of an id counts, and `entry: null` means removed.
+ * The number of a record is the order of its operation, 0 for a removal. The index is a SQLite file built from the
+ * segments; missing parts are added at each start. So start-up and memory do not grow with the history, and a lost
+ * index loses nothing.
  */
 import {
   closeSync,
@@ -38,7 +38,7 @@ export class History {
   constructor(
     private readonly dir: string,
     private readonly problems: string[],
-    /** Ids that stand in segments and must not be found here: they are live again, or removed. */
+    /** Ids in segments that must not be found: they are live again or removed. */
     private readonly hidden: () => Iterable<string>,
   ) {
     this.#index = HistoryIndex.open(this.#indexFile, problems);
@@ -46,7 +46,7 @@ export class History {
     this.#indexed(() => this.#catchUp());
   }
 
-  /** Appends the entries, and that these ids were removed; durable when this returns. */
+  /** Appends the entries and the removals; durable when this returns. */
   seal(entries: Entry[], removed: string[]): void {
     const lines = [
       ...entries.map((entry) => ({ id: entry.record.id, entry })),
@@ -55,7 +55,7 @@ export class History {
     if (lines.length > 0) this.#append(lines);
   }
 
-  /** Takes an id out of the index: it is live again, removed, or the ledger still holds it. */
+  /** Deletes an id from the index: it is live again, removed, or still in the ledger. */
   forget(id: string): void {
     this.#indexed((index) => index.delete(id));
   }
@@ -74,7 +74,7 @@ export class History {
     return place ? this.#readAt(place) : null;
   }
 
-  /** Ids that start so. */
+  /** Ids that start with the prefix. */
   idsWithPrefix(prefix: string, limit: number): string[] {
     return this.#indexed((index) => index.idsWithPrefix(prefix, limit));
   }
@@ -103,8 +103,8 @@ export class History {
   }
 
   /**
-   * Deletes the oldest segments in which no operation is any more. Only from the old end: a removal stands in a later
-   * segment than what it removes, and must not go first.
+   * Deletes the oldest segments that hold no operation any more. Only the oldest: a removal is in a later segment than
+   * the record that it removes, and must not be deleted first.
    */
   dropUnused(): void {
     for (const segment of this.#segments()) {
@@ -141,7 +141,7 @@ export class History {
     this.#indexed((index) => index.put(places, { segment: this.#segment, offset }));
   }
 
-  /** Takes back what was half written. Where that cannot be, the next append begins another segment. */
+  /** Truncates a partial write. Where that fails, the next append starts a new segment. */
   #takeBack(fd: number): void {
     try {
       ftruncateSync(fd, this.#length);
@@ -185,7 +185,7 @@ export class History {
     return line ? (line.value as { entry: Entry | null }).entry : null;
   }
 
-  /** Indexes what was appended after the index's last word: a crash came between, or the index is new. */
+  /** Indexes the records after the index's position, left by a crash or missing in a new index. */
   #catchUp(): void {
     const from = this.#index.position();
     for (const segment of this.#segments()) {
@@ -202,7 +202,7 @@ export class History {
     }
   }
 
-  /** What the index answers; one that turns out to be damaged, or has no room, is made anew from the segments and asked again. */
+  /** Queries the index. A damaged index, or one without room, is rebuilt from the segments and queried again. */
   #indexed<T>(ask: (index: HistoryIndex) => T): T {
     try {
       return ask(this.#index);

@@ -1,6 +1,6 @@
 /**
- * Holds on the store's files. While a hold is taken, no journal segment, checkpoint or history segment is deleted or
- * replaced, and no run files are removed. Files that grow go on growing: a hold says how far each counts.
+ * Holds on the store's files. During a hold, no journal segment, checkpoint or history segment is deleted or replaced,
+ * and no run files are removed. Files may still grow: a hold records how many bytes of each count.
  */
 import { statSync } from "node:fs";
 import type { Change } from "./ledger.js";
@@ -13,13 +13,13 @@ interface FileExtent {
   length: number;
 }
 
-/** The store at one moment, and what was decided since. */
+/** The store at one moment, and the operations that changed since. */
 export class StoreHold {
   /** Highest attempt at the moment of the hold, for each operation that changed since. */
   readonly #attempts = new Map<string, number>();
 
   constructor(
-    /** The journal's segments, oldest first. Exactly the durable records count. */
+    /** The journal's segments, oldest first. Only durable records count. */
     readonly journal: readonly FileExtent[],
     readonly release: () => void,
   ) {}
@@ -40,7 +40,7 @@ export class StoreHold {
 /** All holds on one store. */
 export class StoreHolds {
   readonly #holds = new Set<StoreHold>();
-  /** Taken, or about to be. */
+  /** Number of holds, including those that are being taken. */
   #taken = 0;
   #deferred: Array<() => void> = [];
 
@@ -49,7 +49,7 @@ export class StoreHolds {
   }
 
   /**
-   * @param finished resolves when no file of the store is being replaced any more
+   * @param finished resolves when no file of the store is being replaced
    * @param journal the directory, the current segment and the bytes of its durable records
    */
   async take(
@@ -78,7 +78,7 @@ export class StoreHolds {
     for (const hold of this.#holds) hold.note(change);
   }
 
-  /** Calls it once no hold is taken: at once where none is. */
+  /** Calls `work` once the last hold is released; at once where there is none. */
   whenReleased(work: () => void): void {
     if (this.isHeld) this.#deferred.push(work);
     else work();

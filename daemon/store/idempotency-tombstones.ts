@@ -1,7 +1,7 @@
-/** Idempotency keys of operations that were removed: they stand for a day, so that no late repeat runs again. */
+/** Idempotency keys of removed operations: valid for a day, so that a late repeat does not run again. */
 import type { IdempotencyKey } from "./decision.js";
 
-/** The id the key's operation had. */
+/** The key, and the id of its removed operation. */
 export type IdempotencyTombstone = IdempotencyKey & { id: string };
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -19,7 +19,7 @@ export class IdempotencyTombstones {
     return this.#keys.get(key) ?? null;
   }
 
-  /** Those that still stand; the others are forgotten. */
+  /** All valid keys; expired keys are deleted. */
   all(): IdempotencyTombstone[] {
     for (const key of this.#keys.values()) if (!this.#stands(key)) this.#keys.delete(key.key);
     return [...this.#keys.values()];

@@ -1,13 +1,13 @@
 /**
- * The journal: what the daemon decided, appended and fdatasynced before anyone is told.
+ * The journal: the daemon's decisions, appended and fdatasynced before they are announced.
  *
- * Natural group commit: while one batch is being synced the next one gathers, so an append costs one sync when
- * alone and a share of one under load. A batch that cannot be written is cut off again to the last durable length
- * and its waiters are refused where the disk is full. Any other I/O error breaks the journal for good: a failed write or
- * sync is never retried, since the kernel may have dropped the pages. The next start recovers from what is on disk.
+ * Natural group commit: while one batch is being synced, the next batch gathers. So a single append costs one sync, and
+ * an append under load a share of one. On a full disk the file is truncated to the last durable length and the batch's
+ * waiters are refused. Any other I/O error breaks the journal for good: a failed write or sync is never retried, since
+ * the kernel may have dropped the pages. The next start recovers from the disk.
  *
  * A record is a line with its number `n`, the keys of the decision, and its checksum `sum` (`protocol/record-line.ts`).
- * A segment ends in tabs, room for the records to come: their sync then writes no new size of the file.
+ * A segment ends in tabs, room for later records, so their sync need not write a new file size.
  */
 import { constants, fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -17,13 +17,13 @@ import { IrregularFileError, SAFE, whyIrregular } from "../../protocol/own-file.
 import { encodeNumberedRecord } from "../../protocol/record-line.js";
 import { isDiskFull, isIoError, syncDirectory, writeAll } from "./durable-file.js";
 
-/** Most bytes of room made at a time. */
+/** Most bytes of room added at a time. */
 const ROOM = 64 * 1024;
 
 /** Characters of records written together: a long queue of appends must not become one string. */
 const BATCH_CHARACTERS = 8 * 1024 * 1024;
 
-/** The disk is full: nothing was written, nothing happened. */
+/** The disk is full: nothing was written and nothing changed. */
 export class StoreFullError extends Error {
   override name = "StoreFullError";
 }
@@ -36,11 +36,11 @@ interface Waiting {
 
 interface JournalOptions<T extends object> {
   dir: string;
-  /** Number of the last record already durable. */
+  /** Number of the last durable record. */
   last: number;
   /** Called in order, synchronously, when a record is on disk and before its append resolves. */
   onDurable: (value: T, n: number) => void;
-  /** The disk failed: what was acknowledged is safe, nothing else is taken. Called once; the daemon must stop. */
+  /** The disk failed: acknowledged records are safe, no more are accepted. Called once; the daemon must stop. */
   onBroken: (error: Error) => void;
 }
 
@@ -48,18 +48,18 @@ export class Journal<T extends object> {
   #handle: FileHandle | null = null;
   #segment = "";
   #length = 0;
-  /** Its name is on disk as well: made so with its first records, since until then nothing of it counts. */
+  /** Whether the segment's name is durable: it is synced with the first records, since nothing counts before. */
   #isNamed = false;
-  /** Of the segment, its room included. */
+  /** Bytes of the segment, including its room. */
   #size = 0;
   #last: number;
   #waiting: Waiting[] = [];
   #betweenBatches: Array<() => Promise<void>> = [];
   #draining: Promise<void> | null = null;
   #broken: Error | null = null;
-  /** When the batch under way began, by the monotonic clock. */
+  /** When the current batch began, by the monotonic clock. */
   #batchSince: number | null = null;
-  /** The disk refused the last batch. */
+  /** Whether the disk had no room for the last batch. */
   full = false;
   /** Bytes of records in the current segment. */
   get length(): number {
@@ -72,7 +72,7 @@ export class Journal<T extends object> {
   get segment(): string {
     return this.#segment;
   }
-  /** Milliseconds for which the batch under way has been written; 0 where there is none. */
+  /** Milliseconds since the current batch began; 0 where there is none. */
   get waitingMs(): number {
     return this.#batchSince === null ? 0 : performance.now() - this.#batchSince;
   }
@@ -91,7 +91,7 @@ export class Journal<T extends object> {
     return this.appendAll([value]);
   }
 
-  /** All of them or none: in one write. Resolves with the last one's number. */
+  /** Appends all values or none, in one write. Resolves with the number of the last record. */
   appendAll(values: readonly T[]): Promise<number> {
     if (this.#broken) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
@@ -101,8 +101,8 @@ export class Journal<T extends object> {
   }
 
   /**
-   * Between two batches: calls `snapshot` synchronously, so that what it sees is exactly what is durable, then opens
-   * a new segment. Returns its value, the new segment, and the number of the last record before it.
+   * Between two batches: calls `snapshot` synchronously, so that it sees exactly the durable state, then opens a new
+   * segment. Returns the snapshot, the new segment, and the number of the last record before the segment.
    */
   rotate<S>(snapshot: () => S): Promise<{ value: S; segment: string; last: number }> {
     if (this.#broken) return Promise.reject(this.#broken);
@@ -123,7 +123,7 @@ export class Journal<T extends object> {
     });
   }
 
-  /** The store's disk failed, here or in another file of the store: nothing is taken any more. */
+  /** Refuses all further appends, after an I/O error in any file of the store. */
   break(error: Error): void {
     if (this.#broken) return;
     this.#broken = error;
@@ -147,7 +147,7 @@ export class Journal<T extends object> {
   }
 
   async #drain(): Promise<void> {
-    // What is appended in the same turn belongs to the same batch: a finishing and the start of what comes next.
+    // Appends of one turn share a batch, such as a finish and the next start.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#hasWork()) {
       await this.#betweenBatches.shift()?.();
@@ -159,7 +159,7 @@ export class Journal<T extends object> {
     }
   }
 
-  /** Appends that wait, as many as make one write of a moderate size. */
+  /** Takes waiting appends for one write of moderate size. */
   #nextBatch(): { batch: Waiting[]; bytes: Buffer } {
     let n = this.#last;
     let text = "";
@@ -181,7 +181,7 @@ export class Journal<T extends object> {
     try {
       await this.#write(handle, bytes);
       await handle.datasync();
-      // The directory was removed: what is written into a file without a name is gone with this process.
+      // A file without a name (its directory was removed) vanishes with this process.
       if (fstatSync(handle.fd).nlink === 0)
         throw new Error(`${this.#segment} was removed while it was written`);
       this.#nameSegment();
@@ -190,7 +190,7 @@ export class Journal<T extends object> {
       else this.break(error as Error);
       return this.#refuse(batch, this.#broken ?? asStoreError(error));
     }
-    // Another file of the store failed meanwhile: what is on disk by now is for the next start to find.
+    // Another file of the store failed in the meantime: the next start finds the records on disk.
     if (this.#broken) return this.#refuse(batch, this.#broken);
     this.#length += bytes.length;
     this.full = false;
@@ -234,7 +234,7 @@ export class Journal<T extends object> {
       await handle.truncate(this.#length);
       this.#size = this.#length;
     } catch (error) {
-      // What is left behind the end might be read as records that happened.
+      // Bytes after the durable end might be read as records.
       this.break(error as Error);
     }
   }
@@ -256,11 +256,11 @@ export class Journal<T extends object> {
     this.#size = stats.size;
   }
 
-  /** Without its room: whoever reads it finds records alone. */
+  /** Truncates the room, so that readers find only records. */
   async #close(): Promise<void> {
     const handle = this.#handle;
     this.#handle = null;
-    // Where that cannot be, as on a full disk that copies on write, the next start takes it for what it is.
+    // Where that fails, as on a full copy-on-write disk, the next start recognises the room.
     if (handle && this.#size > this.#length) await handle.truncate(this.#length).catch(() => {});
     await handle?.close();
   }

@@ -1,8 +1,8 @@
-/** The names inside the state dir. */
+/** The file names in the state directory. */
 import { join } from "node:path";
 import { lockOwnerFile } from "../../protocol/command/silent-daemon.js";
 
-/** The format this version writes; a newer one is refused untouched. */
+/** The format that this version writes; a newer format is refused and left unchanged. */
 export const STATE_FORMAT = 1;
 
 export interface Layout {
@@ -10,18 +10,18 @@ export interface Layout {
   /** `{"format": 1}` */
   version: string;
   lock: string;
-  /** Who has it. */
+  /** The daemon that holds the lock. */
   lockOwner: string;
   log: string;
-  /** The JSON store that a person can open. */
+  /** The JSON view for people. */
   document: string;
   audit: string;
   /** The audit log before the last rotation. */
   olderAudit: string;
-  /** The last reading of the clocks that was trusted. */
+  /** The last trusted clock reading. */
   clock: string;
   checkpoint: string;
-  /** The checkpoint before. */
+  /** The previous checkpoint. */
   previousCheckpoint: string;
   journal: string;
   history: string;
@@ -55,17 +55,17 @@ export function layoutOf(root: string): Layout {
   };
 }
 
-/** What all attempts of an operation said. */
+/** The run files of all attempts of an operation. */
 export function runDir(layout: Layout, id: string): string {
   return join(layout.runs, id);
 }
 
-/** What one attempt said: `events.ndjson`, `log.ndjson`, and `cancel` once it is to stop. */
+/** The run files of one attempt: `events.ndjson`, `log.ndjson`, and `cancel` once it must stop. */
 export function attemptDir(layout: Layout, id: string, attempt: number): string {
   return join(layout.runs, id, String(attempt));
 }
 
-/** Stored stage values of an operation, over its attempts. */
+/** The stored stage values of an operation, shared by its attempts. */
 export function valuesDir(layout: Layout, id: string): string {
   return join(layout.runs, id, "values");
 }

@@ -1,7 +1,7 @@
 /**
- * All operations the daemon holds in memory: the live ones, and the finished that are not sealed yet.
+ * The ledger: all operations in the daemon's memory, live or finished and not sealed yet.
  *
- * `apply` is the only way a decision changes them; it is used by the running daemon and by recovery alike.
+ * Only `apply` changes them by a decision, in the running daemon and in recovery alike.
  */
 import type { DaemonEvent } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -11,7 +11,7 @@ import { keptBeforeRetry, keptFinish, keptSubmission } from "./entry-events.js";
 import { jsonSize } from "./payloads.js";
 import { SharedParts } from "./shared-parts.js";
 
-/** What a decision did to one entry. `before` is null for a new one, `after` for a removed one. */
+/** The change of one entry by a decision. `before` is null for a new entry, `after` for a removed one. */
 export interface Change {
   id: string;
   before: Operation | null;
@@ -20,7 +20,7 @@ export interface Change {
 
 export class Ledger {
   readonly entries = new Map<string, Entry>();
-  /** By idempotency key, for the operations in memory. */
+  /** Operations in memory by idempotency key. */
   readonly keys = new Map<string, Entry>();
   nextOrder = 1;
   /** Called with an entry before a decision changes it in place. */
@@ -31,7 +31,7 @@ export class Ledger {
     return this.entries.get(id);
   }
 
-  /** Takes in an entry from the checkpoint. */
+  /** Adds an entry, such as one from the checkpoint. */
   add(entry: Entry): void {
     this.#hold(this.#shared.share(entry));
   }
@@ -42,7 +42,7 @@ export class Ledger {
     if (entry.order >= this.nextOrder) this.nextOrder = entry.order + 1;
   }
 
-  /** Forgets an entry that is kept elsewhere now (sealed), or was removed. */
+  /** Drops an entry that was sealed or removed. */
   drop(id: string): void {
     const entry = this.entries.get(id);
     if (!entry) return;
@@ -50,7 +50,7 @@ export class Ledger {
     if (entry.key) this.keys.delete(entry.key.key);
   }
 
-  /** Applies decision number `n`. Decisions on operations that are gone change nothing. */
+  /** Applies decision number `n`. Decisions on unknown operations change nothing. */
   apply(decision: Decision, n: number): Change[] {
     if (decision.kind === "submitted") return [this.#submit(decision, n)];
     if (decision.kind === "retried") return [this.#retry(decision, n)];
@@ -74,7 +74,7 @@ export class Ledger {
         break;
       case "requeued":
         this.#fold(entry, decision.event);
-        // Only the run files say how many lines there are, and a replay does not read them.
+        // A replay does not read the run files, so the decision carries the number of lines.
         entry.record = {
           ...entry.record,
           logLines: Math.max(entry.record.logLines, decision.logLines),
@@ -153,7 +153,7 @@ export class Ledger {
     return { id: decision.id, before, after: entry.record };
   }
 
-  /** In place of one that knew less; one that was not known comes after all that are. */
+  /** Replaces an older entry; an unknown operation gets the last place in the order. */
   #restore(restored: Entry): Change {
     const { id } = restored.record;
     const known = this.entries.get(id);

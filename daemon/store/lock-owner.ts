@@ -1,16 +1,17 @@
 /**
- * Who holds the state dir: written there by the daemon that has its lock, for whoever is refused it. No more than a
- * hint: the lock tells whether anyone holds it, and the daemon on that socket whether it is the one.
+ * The lock owner: which daemon holds the state directory, written by that daemon for a process that is refused the
+ * lock. The file is only a hint: the lock shows whether a daemon holds the directory, and the daemon on the socket
+ * whether it is that daemon.
  */
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { type LockOwner, readLockOwner } from "../../protocol/command/silent-daemon.js";
 import type { Layout } from "./layout.js";
 
-/** Not synced, and left out where there is no room: nothing depends on it. */
+/** Not synced, and skipped on a full disk: nothing depends on the file. */
 export function writeLockOwner({ lockOwner }: Layout, who: LockOwner): void {
   const temporary = `${lockOwner}.tmp`;
   try {
-    // A link that stands in its place is removed, not followed.
+    // A link in its place is removed, not followed.
     removeFiles(temporary);
     writeFileSync(temporary, `${JSON.stringify(who)}\n`, { mode: 0o600, flag: "wx" });
     renameSync(temporary, lockOwner);
@@ -23,7 +24,7 @@ export function removeLockOwner({ lockOwner }: Layout): void {
   removeFiles(lockOwner);
 }
 
-/** Null where it is not told. */
+/** Null where the owner is unknown. */
 export function lockOwnerOf({ lockOwner }: Layout): LockOwner | null {
   return readLockOwner(lockOwner);
 }
@@ -33,7 +34,7 @@ function removeFiles(...files: string[]): void {
     try {
       rmSync(file, { force: true });
     } catch {
-      // It is read as what it is: a hint.
+      // A stale file does no harm: readers take it as a hint.
     }
   }
 }

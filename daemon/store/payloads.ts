@@ -1,9 +1,10 @@
 /**
- * Large parameters and results: each in a file of its own, `payloads/<id>.params.json` or `payloads/<id>.result.json`.
+ * Payloads: large parameters and results, each in its own file, `payloads/<id>.params.json` or
+ * `payloads/<id>.result.json`.
  *
- * The store keeps only their size (`omitted` in the record). So memory, start-up, lists and watch streams do not grow
- * with them. A payload is durable before the decision that names it; a crash in between leaves a file that no
- * operation names, which the next start removes.
+ * The record keeps only their size (`omitted`). So memory, start-up, lists and watch streams do not grow with them. A
+ * payload is durable before the decision that names it; a crash in between leaves an orphan file, which the next start
+ * removes.
  */
 import { readdirSync, rmSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
@@ -15,22 +16,22 @@ import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import { isDiskFull, openNew } from "./durable-file.js";
 import { StoreFullError } from "./journal.js";
 
-/** Whether the value's JSON takes more than so many bytes, about: stops counting there. */
+/** Whether the value's JSON has more than about `bytes` bytes; stops counting there. */
 function isLargerThan(value: unknown, bytes: number): boolean {
   return measure(value, bytes) > bytes;
 }
 
 /**
- * Bytes of the value's JSON, about, without making the text: characters that JSON escapes are counted once.
+ * Approximate bytes of the value's JSON, without building the text: characters that JSON escapes are counted once.
  */
 export function jsonSize(value: unknown): number {
   return measure(value, Number.POSITIVE_INFINITY);
 }
 
-/** Counts at least up to `limit`, and not far beyond it. */
+/** Counts at least to `limit`, and not far beyond. */
 function measure(value: unknown, limit: number): number {
   if (typeof value === "string")
-    // At least a byte and at most three for each UTF-16 unit: counted only where that decides.
+    // A UTF-16 unit takes one to three bytes: they are counted only where the length alone does not decide.
     return value.length > limit ? value.length : Buffer.byteLength(value) + 2;
   if (typeof value !== "object" || value === null) return 5;
   let size = 2;
@@ -48,10 +49,10 @@ function measure(value: unknown, limit: number): number {
   return size;
 }
 
-/** Bytes of JSON above which a value is kept in a file of its own. */
+/** Bytes of JSON above which a value gets its own file. */
 const LARGE_VALUE = 16 * 1024;
 
-/** Bytes of a file that is read; no value is as large. */
+/** Most bytes read from a file; no value is as large. */
 const MOST_BYTES = 256 * 1024 * 1024;
 
 /** Files written at the same time. */
@@ -77,7 +78,7 @@ export function readPayload(file: string): unknown {
 }
 
 export class Payloads {
-  /** Files that a start found; those that no operation names are removed by `removeOrphans`. */
+  /** Files found at the start; `removeOrphans` removes those that no operation names. */
   #found: string[] = [];
 
   /** @param onError called when a payload could not be written */
@@ -86,16 +87,16 @@ export class Payloads {
     private readonly onError: (error: Error) => void,
   ) {}
 
-  /** Notes which files there are, before any new one is written. */
+  /** Lists the existing files, before a new file is written. */
   start(): void {
     this.#found = readdirSync(this.dir);
   }
 
   /**
-   * Writes the large parameters of the submissions, durable when it resolves.
+   * Writes the large parameters of the submissions; durable when it resolves.
    *
-   * @returns the submissions, each with `params` left out where they are large
-   * @throws StoreFullError where the disk is full; then none is kept
+   * @returns the submissions, without `params` where they are large
+   * @throws StoreFullError where the disk is full; then no parameters are kept
    */
   async keepParams<S extends { operation: Submission }>(submits: readonly S[]): Promise<S[]> {
     const large = submits.filter(({ operation }) => isLargerThan(operation.params, LARGE_VALUE));
@@ -110,14 +111,14 @@ export class Payloads {
     });
   }
 
-  /** Writes a large result, durable when it resolves; null where it is small and belongs into the record. */
+  /** Writes a large result, durable when it resolves; returns null for a small result, which stays in the record. */
   async keepResult(id: string, result: unknown): Promise<Omitted | null> {
     if (!isLargerThan(result, LARGE_VALUE)) return null;
     const sizes = await this.#keepAll([{ id, kind: "result", value: result }]);
     return { result: sizes.get(id)! };
   }
 
-  /** The record with what is omitted filled in. A value that cannot be read stays omitted and is reported. */
+  /** The record with its omitted values. A value that cannot be read stays omitted and is reported. */
   complete(record: Operation, onUnreadable: (message: string) => void): Operation {
     if (!record.omitted) return record;
     const whole: Record<string, unknown> = { ...record };
@@ -139,13 +140,13 @@ export class Payloads {
     return readPayload(payloadFile(this.dir, id, kind));
   }
 
-  /** Removes the files of an operation that was removed. */
+  /** Removes the files of a removed operation. */
   remove({ id, omitted }: Operation): void {
     for (const kind of Object.keys(omitted ?? {}) as PayloadKind[])
       rmSync(payloadFile(this.dir, id, kind), { force: true });
   }
 
-  /** Removes files that were there at the start and belong to no operation. */
+  /** Removes files found at the start that belong to no operation. */
   removeOrphans(isKnown: (id: string) => boolean): void {
     for (const name of this.#found) {
       const [, id, temporary] = /^(\w+)\.(?:params|result)\.json(\.tmp)?$/.exec(name) ?? [];
@@ -155,7 +156,7 @@ export class Payloads {
     this.#found = [];
   }
 
-  /** All of them or none: with no room for one, the others are removed again. */
+  /** Keeps all payloads or none: where one cannot be written, the others are removed. */
   async #keepAll(payloads: readonly Payload[]): Promise<Map<string, number>> {
     const sizes = new Map<string, number>();
     try {
@@ -196,7 +197,7 @@ export class Payloads {
   }
 }
 
-/** What a payload's line holds beside the JSON of its value. */
+/** Bytes of a payload's line without the JSON of its value. */
 const FRAME_BYTES = Buffer.byteLength(encodeRecord({ value: 0 })) - 1;
 
 async function syncDirectory(dir: string): Promise<void> {

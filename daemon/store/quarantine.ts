@@ -1,10 +1,10 @@
 /**
- * What cannot be read is put aside beside its place and said, never overwritten.
+ * The quarantine: unreadable objects and damaged bytes are kept as `<file>.damaged-<n>` and reported, not overwritten.
  *
- * Each start looks for odd objects in the state directory once: a directory, a pipe, a link, another user's file or a
+ * Each start checks the state directory once for odd objects: a directory, a pipe, a link, another user's file or a
  * file without data in the place of one of our files. The start then finds that file missing, which it can handle. The
- * log stays where it is: the daemon works without one, and says so. Run files are checked when they are opened, since
- * there may be many. Of large values only the type is looked at, which costs no system call for each.
+ * log stays in place: the daemon works without a log, and reports it. Run files are checked when they are opened, since
+ * there may be many. For large values only the type is checked, which costs no system call for each.
  */
 import {
   accessSync,
@@ -24,7 +24,7 @@ import { rotatedName } from "../log/log-file.js";
 import { prepareStateDir } from "./directories.js";
 import type { Layout } from "./layout.js";
 
-/** A free name beside the file: `<file>.damaged-<n>`. */
+/** A free name next to the file: `<file>.damaged-<n>`. */
 function freeName(file: string): string {
   for (let n = 1; ; n++) {
     const name = `${file}.damaged-${n}`;
@@ -32,24 +32,24 @@ function freeName(file: string): string {
   }
 }
 
-/** Moves the whole file aside; returns where it is now. */
+/** Moves the file aside; returns its new path. */
 export function quarantineFile(file: string): string {
   const aside = freeName(file);
   renameSync(file, aside);
   return aside;
 }
 
-/** Keeps damaged bytes. */
+/** Copies damaged bytes to a new file next to the file; returns its path. */
 export function quarantineBytes(file: string, bytes: Buffer): string {
   const aside = freeName(file);
   writeFileSync(aside, bytes, { mode: 0o600 });
   return aside;
 }
 
-/** Bytes above which a file without a single block of data is taken for none of ours. */
+/** Size in bytes above which a file without a block of data is not one of our files. */
 const SPARSE = 1024 * 1024;
 
-/** Of a directory's owner. */
+/** Permissions that the owner of a directory needs. */
 const RIGHTS = 0o700;
 
 const JOURNAL = /^\d{12}\.ndjson(\.tmp)?$/;
@@ -59,11 +59,11 @@ const PAYLOADS = /^\w+\.(params|result)\.json$/;
 const WORKERS = /^[0-9a-z]{12}\.(lock|stdout|stderr)$/;
 
 /**
- * Puts aside what is no file of ours, and makes the directories. Called with the lock of the state directory held.
+ * Moves odd objects aside and creates the directories. Called with the lock of the state directory held.
  *
- * @param socket - its place is looked at too, where it is in the state directory
- * @returns what was put aside, in words
- * @throws PlaceError where a directory cannot be used; the error of the system call where something cannot be put aside
+ * @param socket - checked too, where its path is in the state directory
+ * @returns what was moved aside, in words
+ * @throws PlaceError where a directory cannot be used; the system's error where an object cannot be moved aside
  */
 export function prepareStateFiles(layout: Layout, socket?: string): string[] {
   const oddPayloads = putAsideIfNoDirectory(layout.payloads);
@@ -82,7 +82,7 @@ function putAsideOddFiles(layout: Layout): string[] {
   ];
   const files = [
     ...[rotatedName(layout.log), layout.audit, layout.olderAudit, layout.previousCheckpoint],
-    // An odd version.json was refused by now.
+    // An odd version.json was already refused.
     ...replaced.flatMap((file) => [file, `${file}.tmp`]),
     ...filesIn(journal, JOURNAL),
     ...filesIn(history, HISTORY),
@@ -92,7 +92,7 @@ function putAsideOddFiles(layout: Layout): string[] {
       .map(({ name }) => join(payloads, name)),
   ];
   const said = files.flatMap((file) => putAsideIfOdd(file) ?? []);
-  // The index says where in the segments an operation is: without one of them it is made anew.
+  // The index holds offsets in the segments: where a segment is missing, the index is rebuilt.
   if (said.some((text) => text.startsWith(`${history}/`)))
     for (const file of filesIn(history, INDEX)) rmSync(file, { force: true });
   return said;
@@ -102,7 +102,7 @@ function putAsideOddSocket(socket: string): string[] {
   const said: string[] = [];
   for (const file of [socket, `${socket}.new`]) {
     const stats = lstatSync(file, { throwIfNoEntry: false });
-    // An empty file holds nothing to be kept: the socket takes its place.
+    // An empty file holds no data to keep: the socket replaces it.
     const isInTheWay = stats && !stats.isSocket() && !(stats.isFile() && stats.size === 0);
     if (isInTheWay) said.push(inWords(file, "is not a socket"));
   }
@@ -111,7 +111,7 @@ function putAsideOddSocket(socket: string): string[] {
   return said;
 }
 
-/** A link to a directory of this user is as good as one. */
+/** Accepts a link to a directory of this user. */
 function putAsideIfNoDirectory(path: string): string | null {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return null;
   const stats = lookAt(path);
@@ -122,7 +122,7 @@ function putAsideIfNoDirectory(path: string): string | null {
   return null;
 }
 
-/** Null where a link leads nowhere. */
+/** Null for a dangling link. */
 function lookAt(path: string): Stats | null {
   try {
     return statSync(path);
@@ -131,7 +131,7 @@ function lookAt(path: string): Stats | null {
   }
 }
 
-/** Puts the object aside where it is no regular file of this user; what was done in words, or null. */
+/** Moves the object aside where it is not a regular file of this user. Returns what was done, in words, or null. */
 export function putAsideIfOdd(file: string): string | null {
   const stats = lstatSync(file, { throwIfNoEntry: false });
   if (stats === undefined) return null;
@@ -145,7 +145,7 @@ function inWords(file: string, why: string): string {
   return `${file} ${why}; it is kept in ${quarantineFile(file)}`;
 }
 
-/** A file system that keeps short files in the inode has no blocks for them either. */
+/** Short files may be in the inode, without blocks, so only large files are checked. */
 function whyEmpty({ size, blocks }: Stats): string | null {
   return size > SPARSE && blocks === 0 ? `has ${size} bytes and holds no data` : null;
 }

@@ -1,9 +1,9 @@
 /**
- * Reading the journal at the start: every whole record after the checkpoint, in order.
+ * Reads the segments of the journal and of the history.
  *
- * A torn tail is what a crash leaves: it was never acknowledged, so it is cut off, kept aside and said. A damaged
- * record in the middle is skipped, kept aside and said loudly; what follows it still counts. Records are put in order
- * by their numbers, so that one that stands at the wrong place hides no other.
+ * From the journal a start reads every intact record after the checkpoint. A torn tail after a crash was never
+ * acknowledged: it is cut off, kept in a file and reported. A damaged record in the middle is skipped, kept and
+ * reported; later records still count. Records are sorted by number, so a misplaced record hides no other.
  */
 import { closeSync, fstatSync, readdirSync, truncateSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -15,7 +15,7 @@ import { replaceFileSync } from "./durable-file.js";
 import { quarantineBytes } from "./quarantine.js";
 import { bytesOf, type DamagedRange, damageProblem, scanLines } from "./read-lines.js";
 
-/** Bytes of room and zeros at the end of a segment that are read; what is longer is none of ours. */
+/** Most bytes of room and zeros at a segment's end; the daemon never writes more. */
 const MOST_ROOM = 16 * 1024 * 1024;
 
 interface ReadJournal {
@@ -25,7 +25,7 @@ interface ReadJournal {
   problems: string[];
 }
 
-/** @param after number of the last record the checkpoint holds; records up to it are passed over. */
+/** @param after number of the last record that the checkpoint covers; records up to it are skipped */
 export function readJournal(dir: string, after: number): ReadJournal {
   const problems: string[] = [];
   const found: NumberedRecord[] = [];
@@ -33,13 +33,13 @@ export function readJournal(dir: string, after: number): ReadJournal {
   segments.forEach((file, index) => {
     readSegment(file, index === segments.length - 1, found, problems);
   });
-  // Stable: of two records with one number the first counts.
+  // The sort is stable: of two records with one number the first counts.
   found.sort((a, b) => a.n - b.n);
   const records: NumberedRecord[] = [];
   let last = after;
   for (const record of found) {
     if (record.n <= last) continue;
-    // With no checkpoint, the first record may well be a late one.
+    // Without a checkpoint, the first record may have any number.
     if (record.n > last + 1 && last > 0)
       problems.push(`${dir}: records ${last + 1} to ${record.n - 1} are missing`);
     records.push(record);
@@ -56,7 +56,7 @@ export function journalSegments(dir: string): string[] {
     .map((name) => join(dir, name));
 }
 
-/** Of a segment's first record. */
+/** Number of a segment's first record. */
 export function numberOf(segment: string): number {
   return Number.parseInt(basename(segment), 10);
 }
@@ -84,14 +84,14 @@ function readSegment(file: string, isLast: boolean, found: NumberedRecord[], pro
     const aside = quarantineBytes(file, bytes.subarray(torn.start, torn.end));
     problems.push(`${file}: a torn tail of ${torn.end - torn.start} bytes was cut off, kept in ${aside}`);
   }
-  // What is kept aside is taken out, so that the next start need not find it again; so is the room at the end.
+  // The damaged bytes are removed, so that the next start does not find them again; so is the room at the end.
   if (damaged.length > 0)
     replaceFileSync(file, Buffer.concat(lines.map(({ start, end }) => bytes.subarray(start, end))));
   else if (torn !== undefined) truncateSync(file, torn.start);
   else if (text < size) truncateSync(file, text);
 }
 
-/** The records as bytes, without the room for more; `size` is with it. */
+/** The bytes of the records, without the room at the end; `size` includes the room. */
 function readText(file: string, problems: string[]): { bytes: Buffer; size: number } {
   const fd = openOwnFile(file);
   try {
@@ -110,7 +110,6 @@ function readText(file: string, problems: string[]): { bytes: Buffer; size: numb
   }
 }
 
-/** Reading a history segment from an offset; a torn tail is cut off and kept, a damaged line passed over, both said. */
 const NEWLINE = 10;
 
 interface SegmentLine {
@@ -121,19 +120,20 @@ interface SegmentLine {
   length: number;
 }
 
+/** Reads a history segment from an offset. A torn tail is cut off and kept, a damaged line skipped; both reported. */
 export function readSegmentLines(
   file: string,
   from: number,
   problems: string[],
 ): { lines: SegmentLine[]; end: number } {
   const { bytes, first } = readFrom(file, from);
-  // A power cut leaves zeros where records were about to be; what was appended later stands after them.
+  // A power cut leaves zeros in the place of unwritten records; later records follow the zeros.
   const scanned = scanLines(bytes, 0, bytes.length, true);
   const damaged = scanned.damaged.filter((range) => !isZeros(bytes, range));
   const last = damaged.at(-1);
   let end = bytes.length;
   if (last?.end === bytes.length && bytes[bytes.length - 1] !== NEWLINE) {
-    // Whole lines that are damaged stay, so that no offset changes; only what has no end is cut off.
+    // Damaged lines stay, so that no offset changes; only a line without an end is cut off.
     end = Math.max(last.start, bytes.lastIndexOf(NEWLINE) + 1);
     const aside = quarantineBytes(file, bytes.subarray(end));
     truncateSync(file, first + end);
@@ -152,7 +152,7 @@ export function readSegmentLines(
   };
 }
 
-/** What the file holds from that byte on, and which byte that is. Zeros at the end are left out. */
+/** The file's bytes from the offset (at most its size) on, and that offset. Zeros at the end are left out. */
 function readFrom(file: string, from: number): { bytes: Buffer; first: number } {
   const fd = openOwnFile(file);
   try {

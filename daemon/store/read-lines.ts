@@ -1,4 +1,7 @@
-/** Reads a file line by line in pieces: memory does not grow with the file, nor does a string reach V8's limit. */
+/**
+ * Reads lines. `readLines` reads a file in pieces, so memory does not grow with the file and no string reaches V8's
+ * limit. `scanLines` finds the intact numbered records in a buffer, and the damaged bytes between them.
+ */
 import { constants } from "node:buffer";
 import { closeSync, readSync } from "node:fs";
 import { openOwnFile } from "../../protocol/own-file.js";
@@ -6,7 +9,7 @@ import { type NumberedRecord, parseNumberedRecord } from "../../protocol/record-
 
 const CHUNK = 1024 * 1024;
 
-/** Bytes; no record is that long. */
+/** Most bytes of a line; no record is that long. */
 const MOST_LINE = 256 * 1024 * 1024;
 
 const NEWLINE = 10;
@@ -14,7 +17,7 @@ const NEWLINE = 10;
 interface ReadLine {
   /** Empty where the line has over 256 MiB. */
   text: string;
-  /** False for what follows the last newline. */
+  /** False for the text after the last newline. */
   isComplete: boolean;
 }
 
@@ -47,7 +50,7 @@ export function* readLines(file: string): Generator<ReadLine> {
   }
 }
 
-/** A line that is longer than a chunk, in pieces. One that is too long is not kept. */
+/** A line longer than a chunk, in pieces. A line over `MOST_LINE` is not kept. */
 class LongLine {
   #pieces: Buffer[] = [];
   length = 0;
@@ -58,7 +61,7 @@ class LongLine {
     else this.#pieces.push(Buffer.from(piece));
   }
 
-  /** The text of the line with its last piece; the next line begins. */
+  /** Ends the line with its last piece; returns its text. */
   end(piece: Buffer): string {
     const length = this.length + piece.length;
     const pieces = this.#pieces;
@@ -69,16 +72,10 @@ class LongLine {
   }
 }
 
-/**
- * Finds the whole lines of a file of numbered records, and the bytes between them that are damaged. Pure.
- *
- * Takes time in proportion to the bytes, whatever they are: neighbouring damaged lines are one range.
- */
-
 interface FoundLine {
   line: NumberedRecord;
   start: number;
-  /** After its newline. */
+  /** Offset after the newline. */
   end: number;
 }
 
@@ -89,13 +86,17 @@ export interface DamagedRange {
 
 interface ScannedLines {
   lines: FoundLine[];
-  /** In order; none touches the next. The last may end without a newline. */
+  /** In order and not adjacent. The last may end without a newline. */
   damaged: DamagedRange[];
 }
 
 /**
- * @param start - where the first line begins
- * @param skipZeros - a line counts whose record stands after zeros, which are damage of their own
+ * Finds the intact lines of a buffer of numbered records, and the damaged ranges between them. Pure.
+ *
+ * The time is proportional to the bytes, whatever their content: adjacent damaged lines are one range.
+ *
+ * @param start - offset of the first line
+ * @param skipZeros - accepts a record after zeros in the same line; the zeros are a damaged range
  */
 export function scanLines(bytes: Buffer, start: number, end: number, skipZeros = false): ScannedLines {
   const found: ScannedLines = { lines: [], damaged: [] };
@@ -130,12 +131,12 @@ function afterZeros(bytes: Buffer, start: number, end: number): number {
   return at;
 }
 
-/** In words: what was found and where it is kept. */
+/** The damage in words, and where the bytes are kept. */
 export function damageProblem(file: string, ranges: readonly DamagedRange[], aside: string): string {
   const total = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
   return ranges.length === 1
-    ? `${file}: a damaged record of ${total} bytes was passed over, kept in ${aside}`
-    : `${file}: ${ranges.length} damaged records of ${total} bytes in all were passed over, kept in ${aside}`;
+    ? `${file}: a damaged record of ${total} bytes was skipped, kept in ${aside}`
+    : `${file}: ${ranges.length} damaged records of ${total} bytes in all were skipped, kept in ${aside}`;
 }
 
 /** The bytes of the ranges, one after the other. */
@@ -144,7 +145,7 @@ export function bytesOf(bytes: Buffer, ranges: readonly DamagedRange[]): Buffer 
 }
 
 function decodeBytes(bytes: Buffer, start: number, end: number): NumberedRecord | null {
-  // No record is as long as the longest string; a hole that a crash left in the file may be.
+  // No record is as long as the longest string, but a hole that a crash left in the file may be.
   if (end - start >= constants.MAX_STRING_LENGTH) return null;
   return parseNumberedRecord(bytes.toString("utf8", start, end));
 }

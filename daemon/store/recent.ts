@@ -1,16 +1,19 @@
-/** The newest finished operations, whether sealed or not, oldest first: kept in memory for the screens. */
+/**
+ * The newest finished operations, sealed or not, oldest first: kept in memory for the dashboard. Also the query filter
+ * for operations in memory, and the counts by state.
+ */
 import type { Operation } from "../../protocol/operation.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { Entry } from "./decision.js";
 import type { HistoryQuery } from "./history-index.js";
 
-/** How many. */
+/** Number of kept operations. */
 export const RECENT = 200;
 
 export class Recent {
   #loaded: Map<string, Entry> | null = null;
 
-  /** @param load - the newest, oldest first; called when they are first asked for */
+  /** @param load - returns the newest operations, oldest first; called at the first access */
   constructor(private readonly load: () => Entry[]) {}
 
   get(id: string): Entry | undefined {
@@ -21,7 +24,7 @@ export class Recent {
     return this.#entries.values();
   }
 
-  /** It has just finished. Returns those that are no longer among the newest. */
+  /** Adds an operation that has just finished. Returns the ids that are no longer among the newest. */
   add(entry: Entry): string[] {
     const entries = this.#entries;
     entries.set(entry.record.id, entry);
@@ -44,7 +47,7 @@ export class Recent {
   }
 }
 
-/** Whether an operation in memory fits a query, as the history's index has it of those on disk (`history-index.ts`). */
+/** Whether an operation in memory matches a query, by the same rules as the history's index (`history-index.ts`). */
 export function matchesQuery({ record, order }: Entry, query: HistoryQuery): boolean {
   if (query.state && !query.state.includes(record.state)) return false;
   if (query.op !== undefined && record.op !== query.op) return false;
@@ -63,12 +66,12 @@ export class StateCounts {
     return { ...this.#counts };
   }
 
-  /** How many are not finished. */
+  /** Number of operations that are not finished. */
   get live(): number {
     return this.#counts.queued + this.#counts.running;
   }
 
-  /** Counts anew: what is sealed, by state, and what is in memory beside that. */
+  /** Recounts from the sealed operations by state and the entries in memory. */
   reset(sealed: Partial<Counts>, entries: Iterable<Entry>): void {
     this.#counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0, ...sealed };
     for (const { record } of entries) this.#counts[record.state]++;

@@ -1,30 +1,30 @@
 /**
- * What many operations have alike (title, stages, directory, environment, often the parameters) is kept in memory once
- * for all of them: ten thousand that wait are mostly that.
+ * Keeps equal parts of many operations (title, stages, directory, environment, often the parameters) in memory once.
+ * These parts take most of the memory of ten thousand queued operations.
  *
  * Sharing is safe, since no part of a record is ever changed in place.
  */
 import type { Submission } from "../../protocol/event.js";
 import type { Entry, Submitted } from "./decision.js";
 
-/** Characters of JSON up to which a part is remembered: it stays when its operations are gone. */
+/** Longest remembered part, in characters of JSON: a remembered part outlives its operations. */
 const LONGEST = 4096;
 
-/** Operation types whose parts are remembered. */
+/** Most operation types with remembered parts. */
 const MOST_TYPES = 200;
 
 interface Known {
   text: string;
   value: unknown;
-  /** Equal to it, and another value: the one that came last. */
+  /** The last equal value that is not identical. */
   also: unknown;
 }
 
 export class SharedParts {
-  /** By type and part, the one that was seen last. */
+  /** The last value by type and part. */
   readonly #known = new Map<string, Map<string, Known>>();
 
-  /** The entry with its parts replaced by equal ones that are there already. */
+  /** The entry with its parts replaced by equal known parts. */
   share(entry: Entry): Entry {
     const { record } = entry;
     const parts = this.#partsOf(record.op);
@@ -54,7 +54,7 @@ export class SharedParts {
     return entry;
   }
 
-  /** The same before there is an entry: what is made of it then has the shared parts. */
+  /** As `share`, for a submission before its entry exists. */
   shareSubmitted({ event, env, key }: Submitted): Submitted {
     const { operation } = event;
     const parts = this.#partsOf(operation.op);

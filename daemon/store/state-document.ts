@@ -1,9 +1,9 @@
 /**
- * The JSON store `state.json`: a lowdb document that a person can open, with the live and the newest finished operations.
+ * The state document `state.json`: a lowdb document for people, with the live and the newest finished operations.
  *
- * It is a view. The journal makes decisions durable, and no start reads this file. It is rewritten within a second of
- * a change. Where the document is large it is rewritten less often: building its JSON takes at most 1 % of the time.
- * lowdb's own file adapter does not sync and builds one string; this adapter writes in pieces: temporary file,
+ * The document is a view. The journal makes decisions durable, and no start reads this file. The file is rewritten
+ * within a second of a change. A large document is rewritten less often: building its JSON takes at most 1 % of the
+ * time. lowdb's own file adapter does not sync and builds one string; this adapter writes in pieces: temporary file,
  * fdatasync, rename, directory fsync.
  */
 import { type Adapter, Low } from "lowdb";
@@ -17,7 +17,7 @@ export interface StateDocument {
   format: number;
   /** ISO 8601, UTC. */
   savedAt: string;
-  /** Number of the last journal record that it reflects. */
+  /** Number of the last journal record that the document reflects. */
   journal: number;
   counts: Counts;
   /** By id, oldest first. */
@@ -32,17 +32,17 @@ const EMPTY: StateDocument = {
   operations: {},
 };
 
-/** Time in ms between a change and the beginning of its write, where the document is small. */
+/** Time in ms between a change and the start of its write, for a small document. */
 const DELAY_MS = 800;
 
-/** Building the document takes at most one part in so many of the time. Waiting for the disk does not count. */
+/** Building the document takes at most 1/`SHARE` of the time. Waiting for the disk does not count. */
 const SHARE = 100;
 
-/** Characters, about, of one write. */
+/** Approximate characters of one write. */
 const PIECE = 64 * 1024;
 
 class PiecewiseAdapter implements Adapter<StateDocument> {
-  /** Time in ms that the last write took of the event loop. */
+  /** Time in ms for which the last write occupied the event loop. */
   busyMs = 0;
 
   constructor(private readonly file: string) {}
@@ -90,7 +90,7 @@ interface StateDocumentSource {
   counts(): Counts;
   /** The operations to show, oldest first. */
   operations(): Operation[];
-  /** It could not be written, for another reason than a full disk. */
+  /** The document could not be written, and not because of a full disk. */
   onError(error: Error): void;
 }
 
@@ -99,7 +99,7 @@ export class StateDocumentWriter {
   readonly #low: Low<StateDocument>;
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<void> = Promise.resolve();
-  /** By the monotonic clock, in ms: no write begins before. */
+  /** Earliest start of the next write, by the monotonic clock in ms. */
   #notBefore = 0;
   #isStopped = false;
 
@@ -111,7 +111,7 @@ export class StateDocumentWriter {
     this.#low = new Low(this.#adapter, EMPTY);
   }
 
-  /** Something that it shows has changed. */
+  /** Schedules a write after a change of the shown state. */
   changed(): void {
     if (this.#timer || this.#isStopped) return;
     const delay = Math.max(DELAY_MS, this.#notBefore - performance.now());
@@ -122,13 +122,13 @@ export class StateDocumentWriter {
     this.#timer.unref();
   }
 
-  /** Writes it as it is now, after a write under way. */
+  /** Writes the current document, after a write in progress. */
   write(): Promise<void> {
     this.#writing = this.#writing.then(() => this.#write());
     return this.#writing;
   }
 
-  /** Writes it a last time. */
+  /** Writes the document a last time. */
   async stop(): Promise<void> {
     if (this.#timer) clearTimeout(this.#timer);
     this.#isStopped = true;
@@ -145,7 +145,7 @@ export class StateDocumentWriter {
       if (!isDiskFull(error)) this.source.onError(error as Error);
       this.changed();
     } finally {
-      // The document would keep alive what leaves memory from now on.
+      // The document would keep operations in memory that are forgotten later.
       this.#low.data = { ...this.#low.data, operations: {} };
       this.#notBefore = performance.now() + (buildMs + this.#adapter.busyMs) * SHARE;
     }

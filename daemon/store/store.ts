@@ -1,7 +1,7 @@
 /**
- * The store: ledger, journal, checkpoint and history behind one door.
+ * The store: one interface to the ledger, journal, checkpoint and history.
  *
- * `decide` is the only way in: journal first, then memory, then `onChange`. Reads look in memory first, then in the
+ * Only `decide` changes the state: journal first, then memory, then `onChange`. Reads search memory first, then the
  * sealed history.
  */
 import { statfsSync } from "node:fs";
@@ -28,11 +28,11 @@ interface StoreOptions {
   onBroken: (error: Error) => void;
   /** A finished operation left memory; it is in the history. */
   onForget?: (id: string) => void;
-  /** Milliseconds since 1970, for what is forgotten by its age. Default: the wall clock. */
+  /** Milliseconds since 1970, for the expiry of idempotency keys. Default: the wall clock. */
   now?: () => number;
 }
 
-/** Free bytes at which a full disk counts as having room again. */
+/** Free bytes above which a full disk has room again. */
 const ROOM_BYTES = 1024 * 1024;
 
 export class Store {
@@ -42,16 +42,16 @@ export class Store {
   readonly recent = new Recent(() => this.#newestFinished());
   readonly payloads: Payloads;
   readonly #counts = new StateCounts();
-  /** Bytes of parameters and environment of what is queued, about. */
+  /** Approximate bytes of parameters and environment of queued operations. */
   queuedBytes = 0;
   #journal!: Journal<Decision>;
   #history!: History;
   #checkpoint: Checkpoint;
-  /** Removed since the checkpoint: until the history says so too, the journal does. */
+  /** Ids removed since the last checkpoint: until the history has the removals, only the journal has them. */
   readonly #removed = new Set<string>();
   #checkpointing!: Checkpointing;
   readonly #holds = new StoreHolds();
-  /** The checkpoint under way. */
+  /** The checkpoint in progress. */
   #checkpointRun: Promise<void> | null = null;
 
   constructor(private readonly options: StoreOptions) {
@@ -63,7 +63,7 @@ export class Store {
     });
   }
 
-  /** Loads what the last daemon left. After it the ledger holds every live operation as it was last decided. */
+  /** Loads the last daemon's state. Afterwards the ledger holds every live operation with all its decisions applied. */
   async start(): Promise<void> {
     const { layout } = this.options;
     this.payloads.start();
@@ -79,7 +79,7 @@ export class Store {
     for (const key of document.tombstones) this.tombstones.add(key);
     if (document.journal === 0 && this.#isCheckpointGone())
       this.problems.push(
-        `${layout.checkpoint} is gone: what only it held is lost, the journal tells the rest`,
+        `${layout.checkpoint} is missing: operations found only in it are lost, the journal restores the rest`,
       );
     const read = readJournal(layout.journal, document.journal);
     this.problems.push(...read.problems);
@@ -109,12 +109,12 @@ export class Store {
     });
   }
 
-  /** Makes a decision durable, applies it and tells. Rejects with `StoreFullError` where the disk is full. */
+  /** Makes a decision durable, applies and announces it. Rejects with `StoreFullError` where the disk is full. */
   decide(decision: Decision): Promise<void> {
     return this.decideAll([decision]);
   }
 
-  /** As `decide`, all of them or none. */
+  /** As `decide`, for all decisions or none. */
   async decideAll(decisions: readonly Decision[]): Promise<void> {
     await this.#journal.appendAll(decisions);
     if (!this.#holds.isHeld && this.#checkpointing.isDue()) void this.checkpoint().catch(() => {});
@@ -125,7 +125,7 @@ export class Store {
     return this.ledger.get(id) ?? this.recent.get(id) ?? this.#history.read(id);
   }
 
-  /** Whether an operation has the id, or had it and was removed. */
+  /** Whether the id belongs to an operation, or to an operation removed since the last checkpoint. */
   knows(id: string): boolean {
     return this.ledger.entries.has(id) || this.#removed.has(id) || this.#history.has(id);
   }
@@ -172,17 +172,17 @@ export class Store {
     return this.#counts.get();
   }
 
-  /** Sealed operations that are kept no longer, as `HistoryIndex.expired` has it. */
+  /** Expired sealed operations, as by `HistoryIndex.expired`. */
   expired(keep: number, cutoff: number, now: number, limit: number): string[] {
     return this.#history.expired(keep, cutoff, now, limit);
   }
 
-  /** Looks whether the disk has room again; without it only a submit would find out. */
+  /** Checks whether the disk has room again; otherwise only a submit would find out. */
   probe(): void {
     if (this.freeBytes() > ROOM_BYTES) this.#journal.full = false;
   }
 
-  /** Room on the disk. */
+  /** Free bytes on the disk. */
   freeBytes(): number {
     const { bavail, bsize } = statfsSync(this.options.layout.root);
     return bavail * bsize;
@@ -193,8 +193,8 @@ export class Store {
   }
 
   /**
-   * Seals what is finished, writes the checkpoint, deletes the journal it covers. Waits while the store is held. An I/O
-   * error breaks the store; where the disk is full nothing changes and the next checkpoint does it all.
+   * Seals finished operations, writes the checkpoint, deletes the journal that they cover. Waits while the store is
+   * held. An I/O error breaks the store; on a full disk the next checkpoint does the work.
    */
   checkpoint(): Promise<void> {
     if (this.#holds.isHeld)
@@ -218,12 +218,12 @@ export class Store {
     }
   }
 
-  /** Says a problem once, in `liveopsd status`. */
+  /** Adds a problem to `liveopsd status`, once. */
   addProblem(problem: string): void {
     if (!this.problems.includes(problem)) this.problems.push(problem);
   }
 
-  /** Keeps the store's files in place until the hold is released, and says which bytes of them count. */
+  /** Keeps the store's files in place until the hold is released. The hold records which bytes of them count. */
   hold(): Promise<StoreHold> {
     return this.#holds.take(this.#checkpointRun, () => ({
       dir: this.options.layout.journal,
@@ -232,31 +232,31 @@ export class Store {
     }));
   }
 
-  /** Calls it once nobody holds the store: for the removal of files that a hold may need. */
+  /** Calls `work` once the store is not held: for the removal of files that a hold may need. */
   whenReleased(work: () => void): void {
     this.#holds.whenReleased(work);
   }
 
-  /** Milliseconds for which the oldest decision that is not yet on disk has waited; 0 where none waits. */
+  /** Milliseconds since the write of the current decisions began; 0 where none are being written. */
   get waitingMs(): number {
     return this.#journal.waitingMs;
   }
 
   async stop(): Promise<void> {
-    // The journal is kept then, and tells the next start the same.
+    // Where the checkpoint fails, the journal is kept and restores the same state.
     await this.checkpoint().catch(() => {});
     await this.#journal.stop();
     this.#history.close();
   }
 
-  /** What it covered is gone from the journal, so there was one. */
+  /** Whether a checkpoint existed: the journal no longer has its first records. */
   #isCheckpointGone(): boolean {
     if (this.problems.length > 0) return false;
     const [first] = journalSegments(this.options.layout.journal);
     return first === undefined ? this.#history.count({}) > 0 : numberOf(first) > 1;
   }
 
-  /** What is salvaged may be older than what the history says of it. */
+  /** Drops salvaged operations that are older than their record in the history. */
   #dropOutdated(): void {
     for (const id of this.#checkpoint.salvaged.keys()) {
       const sealed = this.#history.read(id)?.record.seq ?? 0;
@@ -292,7 +292,7 @@ export class Store {
     this.options.onChange([change], decision);
   }
 
-  /** Even where only the ledger held it: a crash may have sealed a copy. */
+  /** Deletes the id from the history even for an operation in the ledger: a crash may have left a sealed copy. */
   #forgetRemoved({ id, key }: Extract<Decision, { kind: "removed" }>): void {
     this.#history.forget(id);
     this.#removed.add(id);

@@ -1,15 +1,15 @@
 /**
- * A cursor: how far a client's stream had come. Opaque to clients, held by nobody here.
+ * A cursor: the position of a client in its stream. Opaque to clients; the daemon does not store cursors.
  *
- * Up to which change, counted by this daemon; and on a stream of many operations with their logs also which line of
- * each was sent last, which holds under another daemon too. So that it stays short, that is told only of those that
- * have begun; of the rest, whether they were over by then decides.
+ * A cursor holds the number of the last change that was sent, as counted by this daemon. On a stream of many operations
+ * with logs it also holds the last line sent of each operation, which is valid under another daemon too. To stay short,
+ * the cursor lists only operations that have started. Of the others, no line was sent unless they were finished then.
  */
 
 export interface LogPosition {
-  /** When it was told, ms. */
+  /** The time of this position, ms since 1970. */
   at: number;
-  /** The last line sent, by id; of an operation that is not here and was not over at that time, none was. */
+  /** The last line sent, by id. If an operation is missing here and was not finished at `at`, no line was sent. */
   lines: ReadonlyMap<string, number>;
 }
 
@@ -19,7 +19,7 @@ export interface Cursor {
   log: LogPosition | null;
 }
 
-/** More are not told: of the rest all lines are sent again, which does no harm. */
+/** Most operations in a cursor. All lines of the others are sent again, which does no harm. */
 const MOST = 300;
 
 export function encodeCursor({ boot, n, log }: Cursor): string {
@@ -28,7 +28,7 @@ export function encodeCursor({ boot, n, log }: Cursor): string {
   return `${boot}.${n}~${log.at}${lines.join("")}`;
 }
 
-/** Null where it is none of ours. */
+/** Null if the text is not a cursor. */
 export function decodeCursor(text: string): Cursor | null {
   const [, boot, n, at, told = ""] = /^(\w+)\.(\d+)(?:~(\d+)((?:\.\w+-\d+)*))?$/.exec(text) ?? [];
   if (boot === undefined) return null;

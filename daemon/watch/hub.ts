@@ -1,6 +1,6 @@
 /**
- * Where changes meet watchers. Changes of one turn of the event loop are sent together, and what several watchers
- * are to be sent alike is serialised once.
+ * Passes changes to watchers. Changes of one turn of the event loop are sent together, and a line that several watchers
+ * get is serialised once.
  */
 import type { ServerResponse } from "node:http";
 import { newId } from "../../protocol/id.js";
@@ -12,7 +12,7 @@ import { ChangeVersions } from "./versions.js";
 import { Watcher, type WatcherSource } from "./watcher.js";
 
 interface HubSource {
-  /** The operation as it is shown, wherever it is kept. */
+  /** The operation as it is shown, wherever it is stored. */
   record(id: string): Operation | null;
   /** All live operations, and the newest finished ones, that fit the scope; oldest first. */
   matching(scope: Scope): Operation[];
@@ -24,7 +24,7 @@ const PING_MS = 15_000;
 
 export class Hub implements WatcherSource {
   readonly versions = new ChangeVersions();
-  /** Which daemon gave a cursor; made when the first is given: randomness takes 10 ms to load. */
+  /** Identifies the daemon in its cursors. Made with the first cursor: loading the random generator takes 10 ms. */
   #boot: string | null = null;
   readonly #watchers = new Set<Watcher>();
   readonly #freshLines = new Map<string, LogLine[]>();
@@ -38,7 +38,7 @@ export class Hub implements WatcherSource {
     return this.#watchers.size;
   }
 
-  /** A new stream: the whole of what it watches, or what changed since its cursor. */
+  /** Attaches a new stream: it gets a snapshot, or the changes since its cursor. */
   attach(scope: Scope, response: ServerResponse, logAfter: number, since: string | undefined): void {
     const cursor = since === undefined ? null : decodeCursor(since);
     const from = this.#usable(cursor);
@@ -69,14 +69,14 @@ export class Hub implements WatcherSource {
     this.#schedule();
   }
 
-  /** A key changed that is made up when the record is shown. */
+  /** A key changed that is computed when the record is shown. */
   changedKey(operation: Operation, key: string): void {
     this.versions.noteKey(operation.id, key);
     for (const watcher of this.#watchers) watcher.changed(operation);
     this.#schedule();
   }
 
-  /** A finished operation left memory: no stream keeps note of it any longer. */
+  /** A finished operation left memory: the streams forget it. */
   forget(id: string): void {
     this.versions.drop(id);
     for (const watcher of this.#watchers) watcher.forget(id);
@@ -101,7 +101,7 @@ export class Hub implements WatcherSource {
     for (const watcher of [...this.#watchers]) watcher.close();
   }
 
-  /** @param log of a stream of many operations with their logs */
+  /** @param log the position in the logs, on a stream of many operations with logs */
   cursor(n = this.versions.current, log: LogPosition | null = null): string {
     this.#boot ??= newId();
     return encodeCursor({ boot: this.#boot, n, log });
@@ -122,7 +122,7 @@ export class Hub implements WatcherSource {
   }
 
   changedLine(id: string, sent: number | null, cursor: string): string {
-    // Streams that drain or begin send between two turns too: what was made before a change is not what is now.
+    // Streams that drain or begin also send between two turns: a line made before a change must not be reused.
     const key = `${id} ${sent} ${this.versions.current}`;
     const made = this.#serialised.get(key) ?? this.#keep(key, this.#patch(id, sent));
     return made && `{"type":"changed","cursor":"${cursor}","id":"${id}","patch":${made}}\n`;
@@ -142,7 +142,7 @@ export class Hub implements WatcherSource {
     return this.#serialised.get(key) ?? this.#keep(key, `${JSON.stringify({ type: "log", id, lines })}\n`);
   }
 
-  /** For this turn alone: a long log that one reader goes through must not gather here. */
+  /** Only for this turn: the lines of a long log that one client reads must not accumulate here. */
   #keep(key: string, text: string): string {
     if (this.#serialised.size === 0) setImmediate(() => this.#serialised.clear());
     this.#serialised.set(key, text);
@@ -152,7 +152,7 @@ export class Hub implements WatcherSource {
   linesAfter(id: string, after: number, limit: number): LogLine[] {
     const fresh = this.#freshLines.get(id);
     const index = fresh === undefined ? -1 : after + 1 - fresh[0]!.n;
-    // Where a damaged line left a gap, the place in the list does not follow from the number.
+    // After a gap of a damaged line, the index in the list does not follow from the number.
     if (fresh?.[index]?.n === after + 1) return fresh.slice(index, index + limit);
     return this.source.linesAfter(id, after, limit);
   }
@@ -169,7 +169,7 @@ export class Hub implements WatcherSource {
     this.#freshLines.clear();
   }
 
-  /** The number of a cursor of ours that is not too old. */
+  /** The number in a cursor of this daemon that is not too old; else null. */
   #usable(cursor: Cursor | null): number | null {
     if (cursor === null || cursor.boot !== this.#boot) return null;
     const { n } = cursor;

@@ -1,9 +1,9 @@
-/** What a watcher watches: one operation (and the rest of its chain), or whatever fits a filter. */
+/** What a watcher watches: one operation (and the rest of its chain), or all operations that fit a filter. */
 import type { Operation } from "../../protocol/operation.js";
 import type { State } from "../../protocol/state.js";
 
 export interface Scope {
-  /** Null: everything that fits. */
+  /** Null: all operations that fit. */
   operation: string | null;
   followChain: boolean;
   state: readonly State[] | null;

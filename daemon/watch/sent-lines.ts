@@ -1,8 +1,8 @@
 /**
- * How far a watch stream has sent the logs it watches: the last line of each.
+ * The last line that a watch stream has sent of each log.
  *
- * A stream of one operation sends its log from the line the client asked for; one of many sends what its operations
- * log from when the client came, and where it comes again, from where it left.
+ * A stream of one operation sends the log from the line the client asked for. A stream of many operations sends the
+ * lines logged since the client connected or, after a reconnect, since its cursor.
  */
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
@@ -11,7 +11,7 @@ import type { Scope } from "./scope.js";
 
 export class SentLines {
   readonly #last = new Map<string, number>();
-  /** Logs, and not of one operation alone. */
+  /** The stream sends the logs of many operations. */
   readonly areMany: boolean;
   readonly #areWatched: boolean;
 
@@ -37,10 +37,10 @@ export class SentLines {
   }
 
   /**
-   * Of many: those that are not over.
+   * On a stream of many: watches the operations that are not finished.
    *
-   * @param log up to where the client was sent them, by this daemon or one before
-   * @param isThere whether the operation still is
+   * @param log the lines that this daemon or an earlier one has sent to the client
+   * @param isThere whether the operation still exists
    */
   begin(operations: Operation[], log: LogPosition | null, isThere: (id: string) => boolean): void {
     if (!this.areMany) return;
@@ -52,17 +52,17 @@ export class SentLines {
     }
   }
 
-  /** Of many: it begins, and of what was logged in earlier attempts the client was told before. */
+  /** On a stream of many: an attempt starts. The client already has the lines of earlier attempts. */
   begun({ id, state, logLines }: Operation): void {
     if (state === "running" && !this.#last.has(id)) this.from(id, logLines);
   }
 
-  /** The client is told of it for the first time. */
+  /** The client gets the operation for the first time. */
   shown(id: string, state: Operation["state"] | undefined): void {
     if (!this.#last.has(id) && state !== "queued") this.from(id, 0);
   }
 
-  /** It is over, and all of its lines are sent; a stream of one goes on to hold it. */
+  /** The operation is finished and all its lines are sent. A stream of one operation keeps the entry. */
   over(id: string): void {
     if (this.areMany) this.#last.delete(id);
   }

@@ -1,35 +1,35 @@
 /**
- * When each key of each operation last changed, counted in one number over the whole daemon: the cursor.
+ * Records when each key of each operation last changed. The daemon counts changes in one number: the cursor.
  *
- * With it a watcher needs to remember only the number it was last brought up to, and a reconnecting client is sent
- * just the keys that changed since.
+ * A watcher needs to remember only the number of the last change it sent. A reconnecting client gets only the keys that
+ * changed since its cursor.
  */
 import type { Operation } from "../../protocol/operation.js";
 
 interface Versions {
-  /** First seen: before this number it did not exist. */
+  /** The number at which the operation was first seen. */
   created: number;
   last: number;
   keys: Record<string, number>;
 }
 
-/** Keys that are made up when a record is shown, wholly or (progress) in part, and go with the state. */
+/** Keys that are computed when a record is shown, fully or (progress) in part, and depend on its state. */
 const MADE_UP = ["queuePosition", "stalledSince", "noRoomSince", "blocked", "progress"] satisfies Array<
   keyof Operation
 >;
 
-/** Removed ids remembered; a client whose cursor is older gets a snapshot. */
+/** Most removed ids that are remembered. A client with an older cursor gets a snapshot. */
 const REMOVED = 1000;
 
 export class ChangeVersions {
   current = 0;
   /** Cursors below this are too old. */
   floor = 0;
-  /** A number alone: since it was first seen none of its keys changed, as of all that wait. */
+  /** A plain number: no key changed since the operation was first seen. So it is for most queued operations. */
   readonly #operations = new Map<string, Versions | number>();
   readonly #removed = new Map<string, number>();
 
-  /** Notes what changed between the two records; false where nothing did. */
+  /** Notes the changes between the two records; false if there are none. */
   note(before: Operation | null, after: Operation): boolean {
     if (!before || !this.#operations.has(after.id)) {
       this.#operations.set(after.id, ++this.current);
@@ -63,7 +63,7 @@ export class ChangeVersions {
     }
   }
 
-  /** Forgets an operation that left memory; a cursor from before that cannot be served exactly. */
+  /** Forgets an operation that left memory. A cursor from before its last change becomes too old. */
   drop(id: string): void {
     if (!this.#operations.has(id)) return;
     this.floor = Math.max(this.floor, this.#last(id));
@@ -78,7 +78,7 @@ export class ChangeVersions {
     return this.#last(id) > n;
   }
 
-  /** Ids of those that were there at `n` and changed after it. */
+  /** Ids of operations that existed at `n` and changed after it. */
   changedBetween(n: number): string[] {
     const ids: string[] = [];
     for (const [id, versions] of this.#operations)
@@ -86,7 +86,7 @@ export class ChangeVersions {
     return ids;
   }
 
-  /** The keys that changed after `n`; null: all of it, it is newer than that. */
+  /** The keys that changed after `n`; null: all keys, the operation is newer than `n` or not known. */
   keysSince(id: string, n: number): string[] | null {
     const versions = this.#operations.get(id);
     if (versions === undefined) return null;
@@ -97,7 +97,7 @@ export class ChangeVersions {
       .map(([key]) => key);
   }
 
-  /** Where its keys are noted; undefined where it is not known. */
+  /** The versions of the operation's keys; undefined if the operation is not known. */
   #ofKeys(id: string): Versions | undefined {
     const versions = this.#operations.get(id);
     if (typeof versions !== "number") return versions;
@@ -106,14 +106,14 @@ export class ChangeVersions {
     return noted;
   }
 
-  /** When it last changed; 0 where it is not known. */
+  /** The number of the operation's last change; 0 if the operation is not known. */
   #last(id: string): number {
     const versions = this.#operations.get(id) ?? 0;
     return typeof versions === "number" ? versions : versions.last;
   }
 }
 
-/** Top-level keys whose values differ; the fold keeps unchanged values identical. */
+/** Top-level keys whose values differ; the reducer keeps unchanged values identical. */
 export function changedKeys(before: Operation, after: Operation): string[] {
   return (Object.keys(after) as Array<keyof Operation>).filter((key) => before[key] !== after[key]);
 }

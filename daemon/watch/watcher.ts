@@ -1,9 +1,9 @@
 /**
- * One watch stream: what this client has been told, and what it has not.
+ * One watch stream: what was sent to this client, and what is still to be sent.
  *
- * There is no queue of what happened: only the ids that changed since the last flush, so a client that stops reading
- * costs memory in proportion to what it watches. Nothing is written while the stream has not drained; what was
- * missed meanwhile is sent as it is then, log lines from disk.
+ * The watcher keeps no queue of changes, only the ids that changed since the last flush. So a client that stops reading
+ * costs memory in proportion to what it watches. Nothing is written while the stream has not drained. After that, the
+ * client gets the present state of what it missed, and log lines from disk.
  */
 import type { ServerResponse } from "node:http";
 import type { LogLine, Operation } from "../../protocol/operation.js";
@@ -17,14 +17,14 @@ import type { ChangeVersions } from "./versions.js";
 /** Log lines sent at a time. */
 const LOG_BATCH = 500;
 
-/** What a watcher asks of the hub: operations as they are now, lines that several streams share, cursors. */
+/** What a watcher gets from the hub: operations as they are now, lines that several streams share, cursors. */
 export interface WatcherSource {
   readonly versions: ChangeVersions;
   record(id: string): Operation | null;
   matching(scope: Scope): Operation[];
   counts(): Counts;
   cursor(n: number, log: LogPosition | null): string;
-  /** A `changed` line: the keys since `sent`, or the whole record; empty where it is gone. */
+  /** A `changed` line: the keys changed since `sent`, or the complete record; empty if the operation is gone. */
   changedLine(id: string, sent: number | null, cursor: string): string;
   logLine(id: string, lines: LogLine[]): string;
   linesAfter(id: string, after: number, limit: number): LogLine[];
@@ -32,21 +32,21 @@ export interface WatcherSource {
 }
 
 export class Watcher {
-  /** All that changed up to this number has been sent. */
+  /** All changes up to this number have been sent. */
   #sent: number;
   /** Operations the client holds. */
   readonly #known = new Set<string>();
-  /** The client holds operations that are not in `#known` any more. */
+  /** The client holds operations that are no longer in `#known`. */
   #hasForgotten = false;
   readonly #dirty = new Set<string>();
   readonly #removed = new Set<string>();
-  /** Without `operation`: hand-overs not announced yet, of what the client holds. */
+  /** Without `operation`: hand-overs of operations the client holds, not announced yet. */
   readonly #handovers = new Map<string, string>();
   readonly #lines: SentLines;
-  /** With `operation`: the links in order, the last one being followed. */
+  /** With `operation`: the ids of its chain so far, in order. The last one is followed. */
   readonly #chain: string[] = [];
   #counts = "";
-  /** When the flush began that sent everything last, and the present one, ms. */
+  /** When the last complete flush began, and when the present one began, ms since 1970. */
   #upTo = Date.now();
   #began = this.#upTo;
   #draining = false;
@@ -69,9 +69,9 @@ export class Watcher {
   }
 
   /**
-   * The first line: everything, or only that the cursor still stands.
+   * Sends the first line: a snapshot, or `resumed` if the cursor is still valid.
    *
-   * @param log up to where the client was sent the logs of many operations, by this daemon or one before
+   * @param log the lines of many operations that this daemon or an earlier one has sent to the client
    */
   begin(since: number | null, log: LogPosition | null): void {
     const operations = this.hub.matching(this.scope);
@@ -93,7 +93,7 @@ export class Watcher {
     return this.hub.cursor(n, this.#lines.areMany ? { at: this.#upTo, lines: this.#lines.all } : null);
   }
 
-  /** What changed since the cursor: also what the client may hold and fits its filter no longer. */
+  /** Marks the changes since the cursor, also of operations that the client holds and that no longer fit its filter. */
   #catchUp(since: number, operations: Operation[]): void {
     const { versions } = this.hub;
     for (const { id } of operations) if (versions.changedSince(id, since)) this.#dirty.add(id);
@@ -104,7 +104,7 @@ export class Watcher {
     }
   }
 
-  /** Something about this operation changed. */
+  /** The operation is new or changed. */
   changed(operation: Operation): void {
     const { id } = operation;
     if (this.#lines.areMany && this.#known.has(id)) this.#lines.begun(operation);
@@ -112,7 +112,7 @@ export class Watcher {
     else if (this.scope.operation === null && fits(this.scope, operation)) this.#dirty.add(id);
   }
 
-  /** An operation handed over to its chain's next one. */
+  /** An operation handed over to the next operation of its chain. */
   handedOver(from: string, to: string): void {
     const holds = this.#known.has(from) || this.#dirty.has(from);
     if (this.scope.operation === null && holds) this.#handovers.set(from, to);
@@ -125,9 +125,9 @@ export class Watcher {
   }
 
   /**
-   * A finished operation left the daemon's memory, and this stream's, which would grow with every operation otherwise.
-   * Should it change again, the client is sent its whole record. A stream with a filter by state keeps it: the client
-   * must be told when it fits no longer.
+   * A finished operation left the daemon's memory. The stream forgets it too, or it would grow with every operation. If
+   * the operation changes again, the client gets its complete record. A stream with a filter by state keeps the
+   * operation: the client must be notified when the operation no longer fits.
    */
   forget(id: string): void {
     if (this.scope.operation !== null || this.scope.state !== null || this.#dirty.has(id)) return;
@@ -138,11 +138,11 @@ export class Watcher {
     if (!this.#draining) this.#write({ type: "ping" });
   }
 
-  /** Sends what is new, as far as the stream takes it; the rest is still noted when it has drained. */
+  /** Sends changes until the stream is full; the rest is sent when the stream has drained. */
   flush(): void {
     if (this.#draining || this.#ended) return;
     this.#began = Date.now();
-    // A log line belongs before the news that its operation is over.
+    // Log lines are sent before the change that says that their operation is finished.
     if (this.scope.log && !this.#flushLogs()) return;
     const logs = this.#lines.size;
     if (!this.#flushNews()) return;
@@ -153,8 +153,8 @@ export class Watcher {
   }
 
   /**
-   * What changed, a line an operation. All but the last carry the cursor from before: whoever reconnects with it is
-   * told of the others again. False where the stream is full.
+   * Sends one line for each changed operation. All lines but the last carry the previous cursor: a client that
+   * reconnects with it gets the others again. False if the stream is full.
    */
   #flushNews(): boolean {
     let left = this.#removed.size + this.#dirty.size;
@@ -192,13 +192,13 @@ export class Watcher {
     return this.hub.changedLine(id, known ? this.#sent : null, cursor);
   }
 
-  /** The link after this one, where there is one. A successor that was removed is none. */
+  /** The next operation of the chain; null if there is none, or it was removed. */
   #next(id: string): Operation | null {
     const next = this.hub.record(id)?.chain.next ?? null;
     return next === null || this.#chain.includes(next) ? null : this.hub.record(next);
   }
 
-  /** False where the stream is full. */
+  /** False if the stream is full. */
   #followChain(): boolean {
     if (this.scope.operation === null || !this.scope.followChain) return true;
     for (
@@ -216,7 +216,7 @@ export class Watcher {
     return true;
   }
 
-  /** Without `operation`: hand-overs among the operations the client holds. False where the stream is full. */
+  /** Without `operation`: hand-overs among the operations the client holds. False if the stream is full. */
   #announceHandovers(): boolean {
     for (const [from, to] of this.#handovers) {
       this.#handovers.delete(from);
@@ -229,7 +229,7 @@ export class Watcher {
     return true;
   }
 
-  /** False where the stream is full before all lines are out. */
+  /** False if the stream is full before all lines are sent. */
   #flushLogs(): boolean {
     for (const [id, sent] of this.#lines.all) {
       const record = this.hub.record(id);
@@ -248,7 +248,7 @@ export class Watcher {
     return true;
   }
 
-  /** With the logs of many, so that whoever leaves after this line is not sent it again. */
+  /** On a stream of many logs, adds the cursor, so that a client that reconnects does not get the line again. */
   #withCursor(line: string): string {
     if (!this.#lines.areMany) return line;
     return `{"cursor":${JSON.stringify(this.#cursor(this.#sent))},${line.slice(1)}`;

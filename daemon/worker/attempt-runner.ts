@@ -1,8 +1,8 @@
 /**
- * One order performed: accept durably, set the stage, run the attempt, write the outcome, leave no trace.
+ * Performs one order: accepts it durably, prepares the process, runs the attempt, writes the outcome, and cleans up.
  *
  * Whatever happens to this process in between, an outcome is written once: by the runner, by the handler of an
- * uncaught exception, or on the way out of `process.exit`. If none is, the daemon sees a dead worker.
+ * uncaught exception, or during `process.exit`. If none is written, the daemon sees a dead worker.
  */
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
@@ -41,14 +41,14 @@ export class AttemptRunner {
   readonly #started = performance.now();
   #finished = false;
   #running = false;
-  /** The operation's code may still be at work in here. */
+  /** The operation's code may still be running in this process. */
   #faulty = false;
 
   constructor(
     private readonly message: OrderMessage,
     private readonly setup: WorkerSetup,
     private readonly output: Record<"stdout" | "stderr", OwnOutput>,
-    /** The events file, where it was made ready before. */
+    /** The events file, if it was prepared. */
     private readonly events: AppendFile | undefined,
   ) {
     this.#entry = message.entry;
@@ -57,7 +57,7 @@ export class AttemptRunner {
     this.#retryWhileFull = waitingAt(setup.lockFile);
   }
 
-  /** Resolves when the outcome is on disk: true where this process may run another operation. */
+  /** Resolves when the outcome is on disk: true if this process may run another operation. */
   async perform(): Promise<boolean> {
     if (!loadedUserFiles().every(isUnchanged)) process.exit(STALE_EXIT);
     const { attemptDir, maxLog } = this.message;
@@ -78,7 +78,7 @@ export class AttemptRunner {
     this.#stop.signalled();
   }
 
-  /** An error nobody caught: the runner's while it runs the attempt (true), else it ends the attempt here. */
+  /** Handles an uncaught error. True: the runner handles it, while it runs the attempt. Else the attempt fails here. */
   takesFault(thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin): boolean {
     this.#faulty = true;
     if (this.#running) return true;
@@ -95,7 +95,7 @@ export class AttemptRunner {
     this.#finish({ state: "failed", result: null, error, next: null });
   }
 
-  /** Whether its cgroup holds nothing that the operation left running, by whatever way it was started. */
+  /** Whether the cgroup holds no process that the operation left running, however it was started. */
   #isAlone(): boolean {
     const { cgroup } = this.setup;
     return cgroup === null || new Cgroup(cgroup).pids().every((pid) => pid === process.pid);
@@ -141,7 +141,7 @@ export class AttemptRunner {
     return outcome;
   }
 
-  /** A stage's value waits for room, as the stage itself does: what it cost to make is not thrown away. */
+  /** Storing a stage's value waits for disk space, as the stage itself does, so that the value is not lost. */
   #values(dir: string): StageValues {
     const { attempt, params } = this.#order;
     const values = fileStageValues(dir, params, () => keptValues(dirname(dir), attempt));
@@ -151,10 +151,10 @@ export class AttemptRunner {
     };
   }
 
-  /** JavaScript's own writes go to the log at once; what goes around it comes through the output files. */
+  /** Writes by JavaScript go to the log at once; output that bypasses JavaScript comes through the output files. */
   #captureOutput(sink: StageSink): void {
     const { stdout, stderr } = this.output;
-    // Together they take no more room than the log.
+    // Both files together take no more space than the log.
     const most = this.message.maxLog / 2;
     for (const name of ["stdout", "stderr"] as const) {
       const onLine = (text: string, end: number) => sink.outputLine(name, text, end);
@@ -194,7 +194,7 @@ export class AttemptRunner {
   }
 }
 
-/** After these the operation's code may still be running. */
+/** After these failures the operation's code may still be running. */
 const FAULTS = new Set<string>(["LIVEOPS_LOAD_FAILED", "LIVEOPS_STAGE_ACTIVE"] satisfies FailureCode[]);
 
 function failed(code: FailureCode, message: string, stack: string | null = null): Outcome {
@@ -210,13 +210,13 @@ function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** Run files made ready while the daemon writes the start: two waits for the disk become one. */
+/** Run files that are prepared while the daemon records the start: two waits for the disk become one. */
 export interface PreparedRunFiles {
   attemptDir: string;
   events: AppendFile;
 }
 
-/** Null where that did not work: the order itself tries again, and says what is wrong. */
+/** Null if this failed: the order itself tries again, and reports the error. */
 export function prepareRunFiles({ attemptDir }: PrepareMessage): PreparedRunFiles | null {
   try {
     return { attemptDir, events: beginEvents(attemptDir) };

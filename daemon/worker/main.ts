@@ -1,7 +1,8 @@
 /**
  * A worker: a process of its own session that runs one operation at a time and outlives the daemon.
  *
- * It takes its lock, says it is ready, performs orders. When the daemon goes it finishes what it runs and ends.
+ * The worker takes its lock, reports that it is ready, and performs orders. When the daemon ends, the worker finishes
+ * its operation and ends.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
@@ -20,7 +21,7 @@ const OOM_SCORE = 500;
 
 const setup = JSON.parse(process.argv[2] ?? "{}") as WorkerSetup;
 
-// First of all: what is allocated and started from here on is in it.
+// First of all: memory and processes from here on belong to the cgroup.
 const problem = setup.cgroup === null ? null : enterCgroup(setup.cgroup);
 if (problem !== null) setup.cgroup = null;
 preferForOutOfMemory();
@@ -29,7 +30,7 @@ const lock = acquireLock(setup.lockFile);
 if (!lock) throw new Error(`${setup.lockFile} is held by another process`);
 yieldToOthers(setup.nice);
 enableUserCode(new URL("./liveops.js", import.meta.url).href);
-// Ahead of the work where it is likely; the first operation that is written while we wait loads it then.
+// Loaded ahead if user code is likely. Otherwise the first operation in TypeScript loads it.
 if (setup.userCode) await enableTypeScript();
 
 const output = {
@@ -41,11 +42,11 @@ let current: AttemptRunner | null = null;
 let prepared: PreparedRunFiles | null = null;
 
 process.on("SIGTERM", () => current?.stopRequested());
-// Ctrl-C in the terminal that started the daemon is not for us.
+// Ctrl-C in the terminal that started the daemon is not meant for workers.
 process.on("SIGINT", () => {});
 process.on("SIGHUP", () => {});
 process.on("uncaughtException", (error, origin) => {
-  // While an attempt runs the runner hears of it too and fails the attempt; the process is not used again.
+  // While an attempt runs, the runner gets the error too and fails the attempt; the process is not used again.
   if (current?.takesFault(error, origin)) return;
   process.exit(1);
 });
@@ -55,7 +56,7 @@ process.on("disconnect", () => {
 });
 process.on("message", (message: ToWorker) => {
   if (message.type === "order") return void perform(message);
-  // The order that was to follow the one before did not come.
+  // The order for the earlier preparation did not come.
   prepared?.events.close();
   prepared = prepareRunFiles(message);
 });
@@ -72,7 +73,7 @@ async function perform(order: OrderMessage): Promise<void> {
   send({ type: "idle" });
 }
 
-/** Returns why it could not. */
+/** Returns why the worker could not enter the cgroup; null if it could. */
 function enterCgroup(dir: string): string | null {
   try {
     joinCgroup(dir);
@@ -82,7 +83,7 @@ function enterCgroup(dir: string): string | null {
   }
 }
 
-/** Short of memory, the kernel ends operations before the daemon. What they start inherits it. */
+/** If memory is short, the kernel kills operations before the daemon. Their child processes inherit the score. */
 function preferForOutOfMemory(): void {
   try {
     const file = "/proc/self/oom_score_adj";
@@ -92,18 +93,18 @@ function preferForOutOfMemory(): void {
   }
 }
 
-/** Operations give way to the daemon and the screens. A session of its own has its own autogroup, so nice alone does nothing. */
+/** Operations yield to the daemon and the dashboards. A session has its own autogroup, so nice alone does nothing. */
 function yieldToOthers(nice: number): void {
   if (nice === 0) return;
   try {
     setPriority(nice);
     writeFileSync("/proc/self/autogroup", String(nice));
   } catch {
-    // Not Linux, or not allowed: they share alike.
+    // Not Linux, or not allowed: all processes share the CPU equally.
   }
 }
 
 function send(message: FromWorker): void {
-  // The daemon may have gone this very moment: then there is nobody to tell.
+  // The daemon may have ended at this moment: then the message is dropped.
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }

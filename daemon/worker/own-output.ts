@@ -1,10 +1,10 @@
 /**
- * What is written to the worker's file descriptors 1 and 2 past JavaScript (children that inherit them, native code)
- * goes to two files; this reads them into the log, line by line, marked as what they are.
+ * Output to the worker's file descriptors 1 and 2 that bypasses JavaScript (child processes, native code) goes to two
+ * files. This module reads them into the log, line by line, as lines of stdout or stderr.
  *
- * A file is emptied before and after each operation, and whenever it has reached its bound: by this process, and where that does
- * not come to it (a busy loop, a child that is waited for), by the daemon. Writers append, so they go on at its new
- * start. After a worker's death the daemon reads what was left unread.
+ * A file is emptied before and after each operation, and when it has reached its bound. This process does it, or the
+ * daemon if this process is blocked (a busy loop, a child that is waited for). Writers append, so they continue at the
+ * new start. After a worker's death the daemon reads the unread rest.
  */
 import {
   closeSync,
@@ -20,7 +20,7 @@ import {
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import { openOwnFile } from "../../protocol/own-file.js";
 
-/** What becomes of the output: a line, and how far the file was read with it; or a note that some was lost. */
+/** Gets each line, with the offset up to which the file was read; or a note that some output was lost. */
 interface OutputListener {
   onLine(text: string, end: number): void;
   onLost(text: string): void;
@@ -31,12 +31,12 @@ const MODE = 0o600;
 const EMPTIED = 0o100;
 
 const MiB = 1024 * 1024;
-/** Bytes read in a go, before others have their turn. */
+/** Bytes read at a time, before other work has its turn. */
 const PIECE = MiB;
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
 
-/** One of the two, for the life of the worker. */
+/** One of the two files, for the lifetime of the worker. */
 export class OwnOutput {
   #fd: number | null = null;
   /** Byte up to which the file was read. */
@@ -52,11 +52,11 @@ export class OwnOutput {
     private readonly name: "stdout" | "stderr",
   ) {}
 
-  /** @param most - bytes of the file, about, before it is emptied */
+  /** @param most - bytes, about, at which the file is emptied */
   start(listener: OutputListener, most: number): void {
     this.#fd ??= openOwnFile(this.file, constants.O_RDWR);
     const { size, mode } = fstatSync(this.#fd);
-    // Not for nothing: it would put the file into the next commit of the file system's journal.
+    // Only if needed: it would put the file into the next commit of the file system's journal.
     if (size > 0) ftruncateSync(this.#fd, 0);
     if ((mode & EMPTIED) !== 0) fchmodSync(this.#fd, MODE);
     this.#offset = 0;
@@ -65,7 +65,7 @@ export class OwnOutput {
     this.#watcher ??= this.#watch();
   }
 
-  /** Reads a piece now, and the rest when others had their turn. */
+  /** Reads a piece now, and the rest in later turns. */
   read(): void {
     if (!this.#readPiece() || this.#scheduled) return;
     this.#scheduled = true;
@@ -75,16 +75,16 @@ export class OwnOutput {
     });
   }
 
-  /** Reads what is there now, an unfinished last line too. */
+  /** Reads the present content, with an unfinished last line. */
   stop(): void {
     const fd = this.#fd;
     if (fd === null || this.#listener === null) return;
-    // What still comes meanwhile, from a child that was left behind, is nobody's.
+    // Later output, from a child that was left behind, belongs to no operation.
     for (let left = fstatSync(fd).size; left > 0 && this.#readPiece(); ) left -= PIECE;
     const rest = this.#bytes(fd, MAX_LOG_LINE);
     if (rest.length > 0 && !rest.includes(NEWLINE)) this.#say(rest);
     this.#listener = null;
-    // A worker that dies before its next operation empties the file leaves none of this output to that operation.
+    // If the worker dies before its next operation empties the file, that operation must not get this output.
     if (this.#offset > 0) ftruncateSync(fd, 0);
     this.#offset = 0;
   }
@@ -96,10 +96,10 @@ export class OwnOutput {
     const { mode, size } = fstatSync(fd);
     if ((mode & EMPTIED) !== 0) {
       fchmodSync(fd, MODE);
-      this.#listener.onLost(lost(this.name, this.#most, "bytes that the operation did not come to read"));
+      this.#listener.onLost(lost(this.name, this.#most, "bytes that the operation had no time to read"));
     }
     if (size < this.#offset) this.#offset = 0;
-    // Asked with each stage, and nearly always there is nothing.
+    // Called at each stage, and there is almost never new output.
     if (size === this.#offset) return false;
     if (size - this.#offset > this.#most) return this.#empty(fd);
     const bytes = this.#bytes(fd, Math.min(PIECE, size - this.#offset));
@@ -109,7 +109,7 @@ export class OwnOutput {
     return false;
   }
 
-  /** Writes all whole lines into the log, and pieces of one that is too long; how many bytes that were. */
+  /** Writes all complete lines into the log, and pieces of a line that is too long; returns the number of bytes. */
   #cut(bytes: Buffer): number {
     let start = 0;
     while (start < bytes.length) {
@@ -131,7 +131,7 @@ export class OwnOutput {
     this.#listener?.onLine(rest.toString("utf8"), this.#offset);
   }
 
-  /** What was not read by now is lost, and with it what a writer adds in this very moment. */
+  /** Unread output is lost, and so is output that a writer adds at this moment. */
   #empty(fd: number): false {
     const unread = fstatSync(fd).size - this.#offset;
     ftruncateSync(fd, 0);
@@ -154,7 +154,7 @@ export class OwnOutput {
 }
 
 /**
- * Empties an output file that has grown over its bound, since its worker does not: for the daemon.
+ * For the daemon: empties an output file that has grown over its bound, since its worker does not.
  *
  * @param most - bytes
  */
@@ -175,14 +175,14 @@ function lost(name: string, most: number, why: string): string {
   return `the file of ${name} reached its bound of ${bound} and was emptied: ${why} are lost`;
 }
 
-/** No character is cut in two: the byte at which one begins, at or before `end`. */
+/** The byte at or before `end` at which a character begins, so that no character is cut in two. */
 function endOfCharacter(bytes: Buffer, end: number): number {
   let at = end;
   while (at > end - 4 && (bytes[at]! & 0xc0) === 0x80) at--;
   return at;
 }
 
-/** A line too long for the log becomes several, none of which ends inside a character. */
+/** Cuts a line that is too long for the log into several, never inside a character. */
 export function* cutLine(text: string, max: number): Generator<string> {
   if (text.length <= max) {
     yield text;

@@ -1,8 +1,8 @@
 /**
  * The pool of warm workers: forked before they are needed, each in a session of its own, replaced when they end.
  *
- * It knows processes, not operations: the scheduler takes an idle worker, gives it an order and hears when it is idle
- * again or gone.
+ * The pool knows processes, not operations. The scheduler takes an idle worker and gives it an order. The pool reports
+ * when the worker is idle again or gone.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, readFileSync, rmSync } from "node:fs";
@@ -25,9 +25,9 @@ export interface WorkerExit {
 export class PooledWorker {
   readonly identity: WorkerIdentity;
   state: "starting" | "idle" | "busy" | "gone" = "starting";
-  /** The operation it ran last did not succeed: what that started ends with this process. */
+  /** The last operation of the worker did not succeed: its processes end with the worker. */
   leftFailure = false;
-  /** The attempt whose run files it has made ready. */
+  /** The attempt whose run files the worker has prepared. */
   prepared: string | null = null;
 
   constructor(
@@ -51,7 +51,7 @@ export class PooledWorker {
   }
 
   #send(message: ToWorker): void {
-    // A worker that is gone by now does not accept: its exit puts the operation back.
+    // A worker that is gone accepts no order: its exit puts the operation back into the queue.
     this.child.send(message, () => {});
   }
 
@@ -62,14 +62,14 @@ export class PooledWorker {
 
 interface PoolOptions {
   dir: string;
-  /** How many may be busy. */
+  /** How many workers may be busy. */
   size: number;
   nice: number;
   userCode: () => boolean;
   containment: Pick<Containment, "open" | "cgroupOf" | "joinFailed">;
-  /** A worker is idle; null: there may be room for one again. */
+  /** A worker is idle; null: there may be room for another worker. */
   onIdle: (worker: PooledWorker | null) => void;
-  /** Its files are kept until this resolves. */
+  /** The worker's files are kept until this resolves. */
   onExit: (worker: PooledWorker, exit: WorkerExit) => Promise<void>;
   /** `blocked` changed. */
   onBlocked: () => void;
@@ -78,23 +78,23 @@ interface PoolOptions {
 /** Longest pause before another worker is tried, in ms. */
 const LONGEST_REST_MS = 5000;
 
-/** Bytes of a dead worker's stderr that are looked through for the reason. */
+/** Bytes of a dead worker's stderr that are searched for the reason. */
 const REASON_BYTES = 8192;
 
 export class Pool {
-  /** How many workers more than may be busy make ready for what is next. */
+  /** Workers beyond those that may be busy: they prepare the next attempts. */
   readonly spare = 1;
-  /** Why no worker can be made, and since when; null: the last one was ready. */
+  /** Why no worker can be started, and since when; null: the last worker became ready. */
   blocked: Blocked | null = null;
   readonly #workers = new Set<PooledWorker>();
   #stopped = false;
   #failures = 0;
-  /** After a worker that could not be made: no other one is tried for a while. */
+  /** Set after a worker that could not be started: no other worker is tried for a while. */
   #resting: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: PoolOptions) {}
 
-  /** An idle worker, now busy with the caller's attempt, or null; best the one that is ready for it. */
+  /** An idle worker, now busy with the attempt, or null; preferably the worker that has prepared the attempt. */
   take(attemptDir: string): PooledWorker | null {
     const idle = this.#idle();
     const worker = idle.find(({ prepared }) => prepared === attemptDir) ?? idle[0];
@@ -103,7 +103,7 @@ export class Pool {
     return worker;
   }
 
-  /** Lets idle workers make ready for the attempts that are next. */
+  /** Lets idle workers prepare the next attempts. */
   prepare(next: readonly string[]): void {
     const idle = this.#idle();
     const isReady = (dir: string) => idle.some(({ prepared }) => prepared === dir);
@@ -121,7 +121,7 @@ export class Pool {
     if (worker.state === "busy") worker.state = "idle";
   }
 
-  /** Keeps as many workers as there is work for, one more for what comes next, and those to spare where more waits. */
+  /** Keeps idle workers for the `waiting` operations, at least one below `size`, and up to `spare` more than `size`. */
   warm(waiting: number): void {
     if (this.#stopped || this.#resting) return;
     const { busy, idle, starting } = this.counts();
@@ -131,7 +131,7 @@ export class Pool {
       try {
         this.#spawn();
       } catch (error) {
-        // No room on the disk, no process or file to be had from the system.
+        // The disk is full, or the system has no process or file left.
         this.#rest((error as Error).message);
         return;
       }
@@ -149,7 +149,7 @@ export class Pool {
     return [...this.#workers].filter(({ leftFailure, state }) => leftFailure && state === "busy");
   }
 
-  /** Idle workers end; busy ones go on without us. */
+  /** Idle workers end; busy workers continue without the daemon. */
   stop(): void {
     this.#stopped = true;
     for (const worker of this.#workers) {
@@ -197,7 +197,7 @@ export class Pool {
       this.#failures = 0;
       this.#setBlocked(null);
       if (message.type === "ready" && worker.state === "starting") {
-        // Before any code of an operation runs in it; what is said later is not believed.
+        // Sent before any code of an operation runs in the worker; a later claim is not trusted.
         if (message.cgroup !== null && message.cgroup === setup.cgroup)
           worker.identity.cgroup = message.cgroup;
         else if (message.problem !== null) containment.joinFailed(message.problem);
@@ -205,7 +205,7 @@ export class Pool {
       worker.state = "idle";
       this.options.onIdle(worker);
     });
-    // One that could not be started has no exit.
+    // A process that could not be started has no exit event.
     child.on("error", ({ message }) => {
       if (child.pid === undefined) this.#ended(worker, { code: null, signal: null }, message);
     });
@@ -216,16 +216,16 @@ export class Pool {
     const unborn = worker.state === "starting";
     worker.state = "gone";
     this.#workers.delete(worker);
-    // Read before its files go.
+    // Read before the worker's files are removed.
     const reason = unborn && !this.#stopped ? (fault ?? this.#whyUnborn(worker, exit)) : "";
     void this.options.onExit(worker, exit).finally(() => this.#forget(worker.identity.workerId));
     if (this.#stopped) return;
-    // Workers that die before they are ready would be forked in a tight loop.
+    // Without a pause, workers that die before they are ready would be forked in a tight loop.
     if (unborn) this.#rest(reason);
     else this.options.onIdle(null);
   }
 
-  /** The last error that the worker wrote, beside the way it ended. */
+  /** How the worker ended, and the last error that it wrote. */
   #whyUnborn({ identity }: PooledWorker, { code, signal }: WorkerExit): string {
     const how = `a worker process ended before it was ready (${signal ?? `exit code ${code}`})`;
     const text = endOf(workerFiles(this.options.dir, identity.workerId).stderrFile);
@@ -257,7 +257,7 @@ export class Pool {
   }
 }
 
-/** The end of a file; nothing where it cannot be read. */
+/** The end of a file; empty if it cannot be read. */
 function endOf(file: string): string {
   try {
     return readFileSync(file, "utf8").slice(-REASON_BYTES);

@@ -1,8 +1,9 @@
 /**
- * Whether a worker has taken up so much that its process ends after its operation instead of running another one.
+ * Decides whether a worker may run another operation. Its process ends if it holds too many resources, or if the last
+ * operation left activity in it.
  *
- * What an operation's code leaves behind in a process adds up: descriptors that are never closed, memory that is never
- * given back. A fresh process costs about 30 ms, and is usually ready before it is needed.
+ * The leftovers of operations add up in a process: descriptors that are never closed, memory that is never freed. A
+ * new process costs about 30 ms, and is usually ready before it is needed.
  */
 import { channel } from "node:diagnostics_channel";
 import { readdirSync } from "node:fs";
@@ -18,7 +19,7 @@ interface RecycleLimits {
 
 const DEFAULTS: RecycleLimits = { descriptors: 64, memory: 512 * 1024 * 1024, operations: 1000 };
 
-/** A look takes 0.1 ms, so that after a short operation it is left out where the last look is no older (ms). */
+/** A check takes 0.1 ms, so it is skipped if the last check is not older than this, in ms. */
 const LOOK_MS = 100;
 
 export class Recycling {
@@ -31,7 +32,7 @@ export class Recycling {
     this.#limits = { ...DEFAULTS, ...limits };
   }
 
-  /** Called after each operation. True: the process ends. */
+  /** Called after each operation. True: the process must end. */
   isDue(now = performance.now()): boolean {
     const { descriptors, memory, operations } = this.#limits;
     if (++this.#operations >= operations) return true;
@@ -41,12 +42,12 @@ export class Recycling {
   }
 }
 
-/** 0 where the system does not say. */
+/** 0 if the system does not say. */
 function openDescriptors(): number {
   try {
     return readdirSync("/dev/fd").length;
   } catch (error) {
-    // None is left to open the directory with: that is more than any limit.
+    // No descriptor is left to open the directory: that is more than any limit.
     return ["EMFILE", "ENFILE"].includes((error as NodeJS.ErrnoException).code ?? "")
       ? Number.MAX_SAFE_INTEGER
       : 0;
@@ -54,7 +55,7 @@ function openDescriptors(): number {
 }
 
 let children = 0;
-// Node says so for every child that is spawned, whoever spawns it.
+// Node publishes a message for every child process, whatever code spawns it.
 channel("child_process").subscribe(() => {
   children++;
 });

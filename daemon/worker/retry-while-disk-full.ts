@@ -1,8 +1,8 @@
 /**
- * Waiting for room on the disk, and showing that one waits.
+ * Waits for disk space, and shows that the worker waits.
  *
- * The sign must need no room itself and outlive the daemon: it is a permission bit of the worker's lock file, set by
- * the worker, looked at by whichever daemon there is. The time of its change says since when.
+ * The sign must need no disk space and outlive the daemon. So it is a permission bit of the worker's lock file: the
+ * worker sets it, and any daemon can read it. The time of its change says since when the worker waits.
  */
 import { chmodSync, lstatSync } from "node:fs";
 import { isDiskFull } from "../store/durable-file.js";
@@ -13,7 +13,7 @@ const MODE = 0o600;
 /** The owner's execute bit, of no use on a lock file. */
 const WAITS = 0o100;
 
-/** Blocks until there is room: for a worker alone, whose operation cannot go on without. */
+/** Blocks until there is disk space. Only for a worker, whose operation cannot continue without it. */
 export type RetryWhileDiskFull = <T>(make: () => T) => T;
 
 /** @param lockFile - of the worker that waits */
@@ -38,7 +38,7 @@ export function retryWhileDiskFull<T>(make: () => T, onWait: (waits: boolean) =>
   }
 }
 
-/** Since when the worker waits for room, or null. */
+/** Since when the worker waits for disk space, or null. */
 export function waitsSince(lockFile: string): Date | null {
   const stat = lstatSync(lockFile, { throwIfNoEntry: false });
   return stat && (stat.mode & WAITS) !== 0 ? stat.ctime : null;

@@ -1,8 +1,9 @@
 /**
  * The worker's sink: numbers events and lines in one sequence and appends them to the attempt's two files.
  *
- * With the disk full, progress and log lines are dropped, counted and said once there is room; a durable event waits
- * for room, since the block it announces must not start before it is on disk. Nobody sees a durable event before it is.
+ * On a full disk, progress and log lines are dropped and counted, and the count is reported once there is space. A
+ * durable event waits for space: the block it announces must not start before the event is on disk. A durable event is
+ * visible only when it is on disk.
  */
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
@@ -17,12 +18,12 @@ import { isDiskFull, syncDirectory } from "../store/durable-file.js";
 import { cutLine } from "./own-output.js";
 import { type RetryWhileDiskFull, retryWhileDiskFull as waitForRoom } from "./retry-while-disk-full.js";
 
-/** Bytes of the events file made ready ahead, so that an event's sync is one write. */
+/** Bytes of the events file that are reserved ahead, so that an event's sync is one write. */
 const RESERVE = 16 * 1024;
 
 /**
- * How long a kind of progress rests after it was recorded, by the part of their bound that the events take: an
- * operation of many hours still shows where it is.
+ * How long a kind of progress pauses after it was recorded, by the used part of the events' bound. So an operation of
+ * many hours still shows its progress.
  */
 const RESTS = [
   { above: 0.75, restMs: 10_000 },
@@ -35,9 +36,9 @@ export class RunSink implements Sink {
   /** Numbers of the first lines of the current log file and of the older one. */
   #first: number;
   #firstOlder: number;
-  /** What was dropped and is not yet said, as an event and in the log: one file may have room before the other. */
+  /** Drops that are not yet reported, as an event and in the log: one file may have space before the other. */
   #dropped = { event: 0, line: 0 };
-  /** Events that were dropped since the events file had reached its bound. */
+  /** Events that were dropped because the events file had reached its bound. */
   #unrecorded = 0;
   /** The last progress and status that wait, and when each kind was recorded last, by the monotonic clock in ms. */
   readonly #held = new Map<string, EventBody>();
@@ -49,8 +50,8 @@ export class RunSink implements Sink {
     private seq: number,
     private lines: number,
     /**
-     * Bytes the attempt's log may take; at half of it a new file is begun and the oldest half goes. The events may take
-     * as much, stages and outcome aside.
+     * Bytes the attempt's log may take. At half of it a new file is begun and the older file is removed. The events may
+     * take as much, apart from stages and outcome.
      */
     private readonly maxLog: number,
     private readonly events: AppendFile = beginEvents(dir),
@@ -76,7 +77,7 @@ export class RunSink implements Sink {
     for (const line of text.split(/\r?\n/)) this.outputLine(stream, stage, line, undefined);
   }
 
-  /** As `line`, for one line; `end` is how far the worker's output file was read, so that none is read twice. */
+  /** As `line`, for one line; `end` is how far the worker's output file was read, so that no line is read twice. */
   outputLine(stream: LogStream, stage: string | null, text: string, end: number | undefined): void {
     this.#sayDropped();
     for (const piece of cutLine(text, MAX_LOG_LINE)) {
@@ -84,7 +85,7 @@ export class RunSink implements Sink {
     }
   }
 
-  /** The last word: log first, then the outcome, both durable. */
+  /** Makes the log durable, then writes the outcome durably. */
   finish(body: EventBody): void {
     this.#recordHeld();
     this.#sayDropped();
@@ -93,7 +94,7 @@ export class RunSink implements Sink {
     const log = this.#log;
     if (log) {
       this.retryWhileFull(() => log.sync());
-      // Its name, and where it was rotated the older one's.
+      // The name of the log, and after a rotation that of the older log.
       this.retryWhileFull(() => syncDirectory(this.dir));
     }
     this.event(body, true);
@@ -104,7 +105,7 @@ export class RunSink implements Sink {
     this.#log?.close();
   }
 
-  /** An event that nobody waits for. At the bound of the events file it is dropped, counted, and said once. */
+  /** Records an event that is not durable. At the bound of the events file it is dropped and counted, with one note. */
   #record(body: EventBody): void {
     this.#sayDropped();
     if (this.events.length < this.maxLog) {
@@ -113,11 +114,11 @@ export class RunSink implements Sink {
     }
     if (this.#unrecorded++ > 0) return;
     const bound = `${Math.round(this.maxLog / 1024)} KiB`;
-    const text = `progress, status and untracked stages are not recorded any more: the events reached their bound of ${bound}`;
+    const text = `progress, status and untracked stages are no longer recorded: the events reached their bound of ${bound}`;
     this.#orDrop(() => this.#appendLine("liveops", null, text, undefined));
   }
 
-  /** Whether progress or a status waits: the more room the events take, the fewer of these are recorded. */
+  /** Whether progress or a status waits: the more space the events take, the fewer of these are recorded. */
   #isHeld(body: EventBody): boolean {
     if (body.type !== "progress:changed" && body.type !== "status:changed") return false;
     const part = this.events.length / this.maxLog;
@@ -133,7 +134,7 @@ export class RunSink implements Sink {
     return isEarly;
   }
 
-  /** The last values, before what must come after them. */
+  /** Records the values that wait, before a record that must come after them. */
   #recordHeld(): void {
     for (const body of this.#held.values()) this.#record(body);
     this.#held.clear();
@@ -162,8 +163,8 @@ export class RunSink implements Sink {
   }
 
   /**
-   * Begins a new log file; what the older one held is cut, and said in the first line of the new one. With no room
-   * for a new file the present one goes on until there is.
+   * Begins a new log file. The lines of the older file are cut, and the first line of the new file says so. Without
+   * space for a new file, the present file continues until there is space.
    */
   #rotate(full: AppendFile): void {
     const fresh = `${logFile(this.dir)}.new`;
@@ -213,8 +214,8 @@ export class RunSink implements Sink {
 }
 
 /**
- * The file for an attempt's events, and the directories it stands in. Its name is durable: the first event is, and what
- * is durable must be found.
+ * Makes the file for an attempt's events, and its directories. Its name is durable: the first event is durable, and
+ * must be found.
  */
 export function beginEvents(attemptDir: string): AppendFile {
   const runDir = dirname(attemptDir);

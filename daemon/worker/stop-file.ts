@@ -24,13 +24,13 @@ export class StopFile implements StopControl {
     return reason;
   }
 
-  /** A signal came: with or without a file, it is time to stop. */
+  /** A signal came: the attempt stops, with or without a cancel file. */
   signalled(): void {
     if (this.poll() === null) this.#controller.abort("cancel" satisfies StopReason);
   }
 }
 
-/** Why the attempt was told to stop, as its cancel file says; null where there is none. */
+/** Why the attempt was told to stop, as its cancel file says; null if there is no cancel file. */
 export function readStopReason(attemptDir: string): StopReason | null {
   const file = cancelFile(attemptDir);
   if (!existsSync(file)) return null;
@@ -38,7 +38,7 @@ export function readStopReason(attemptDir: string): StopReason | null {
     const { reason } = JSON.parse(readOwnFile(file, MOST_BYTES).toString("utf8")) as { reason?: unknown };
     return reason === "timeout" ? "timeout" : "cancel";
   } catch (error) {
-    // The daemon writes a file: something else there is no request.
+    // The daemon writes a regular file: anything else is not a request.
     return error instanceof IrregularFileError ? null : "cancel";
   }
 }

@@ -1,4 +1,4 @@
-/** Worker processes as the files of the state directory tell of them: which live, and which belong to another one. */
+/** Worker processes by the files of the state directory: which are alive, which belong to another state directory. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isLocked } from "../os/kernel-lock.js";
@@ -16,35 +16,35 @@ export function workerFiles(dir: string, workerId: string) {
 }
 
 /**
- * Whether a worker lives: it holds the lock on its file, also where somebody removed the file.
+ * Whether a worker is alive: it holds the lock on its file, even if the file was removed.
  *
  * @param dir of the workers' files
  */
 export function isWorkerAlive(dir: string, worker: WorkerIdentity): boolean {
   const { lockFile } = workerFiles(dir, worker.workerId);
   if (existsSync(lockFile)) return isLocked(lockFile);
-  // A copy of a state directory without its locks: that worker holds the lock of the original.
+  // In a copy of a state directory without its locks, the worker holds the lock of the original.
   return isSame(worker) && holdsRemovedLock(worker.pid, lockFile);
 }
 
-/** Boot id of a worker that is not ours: no process of this boot is taken for it. */
+/** Boot id of a worker of another state directory: no process of this boot is taken for it. */
 const FOREIGN = "another state directory";
 
-/** Device and inode of a directory, which no copy of it has. */
+/** Device and inode of a directory. A copy of the directory has others. */
 export function directoryIdentity(dir: string): string {
   const { dev, ino } = statSync(dir, { bigint: true });
   return `${dev}:${ino}`;
 }
 
-/** The worker, or where it was started under another state directory, one that is dead for every purpose. */
+/** The worker; if it was started under another state directory, changed so that it counts as dead. */
 export function ownOrForeign(worker: WorkerIdentity, stateDir: string): WorkerIdentity {
   if (worker.directory === directoryIdentity(stateDir)) return worker;
   return { ...worker, startTime: null, bootId: FOREIGN };
 }
 
 /**
- * Workers of another state directory. A copy of a state directory names the workers of the original: they are never
- * signalled, killed or adopted by the daemon of the copy.
+ * Whether the worker belongs to another state directory. A copy of a state directory names the workers of the original.
+ * The daemon of the copy never signals, kills or adopts them.
  */
 export function isForeign({ bootId }: ProcessIdentity): boolean {
   return bootId === FOREIGN;

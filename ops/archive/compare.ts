@@ -1,12 +1,12 @@
 /**
- * Compares an archive's entries with its manifest's as they come, for `verify-backup`.
+ * Compares the entries of an archive with its manifest while the archive is read, for `verify-backup`.
  *
- * Both stand in the same order, so a sound archive is compared with nothing held; only entries that have no
- * counterpart yet are kept until it turns up, or until the end says that it never will.
+ * Both have the same order, so an undamaged archive needs no memory. Only unmatched entries are kept, until their
+ * counterpart or the end is read.
  */
 import type { ManifestEntry } from "./manifest.js";
 
-/** An entry as the archive has it; "other" is nothing that backup writes. */
+/** An entry of the archive; backup never writes the type "other". */
 export type FoundEntry = Omit<ManifestEntry, "type"> & { type: ManifestEntry["type"] | "other" };
 
 export interface Differences {
@@ -15,7 +15,7 @@ export interface Differences {
   differing: number;
 }
 
-/** Told of each difference: what it is, and which entry. */
+/** Called for each difference. */
 export type Differ = (kind: keyof Differences, path: string, detail: string) => void;
 
 export class Comparison {
@@ -24,13 +24,13 @@ export class Comparison {
   private readonly found = new Map<string, FoundEntry>();
   private ended = false;
 
-  /** @param next - the manifest's next entry, null after the last. */
+  /** @param next - returns the manifest's next entry; null after the last */
   constructor(
     private readonly next: () => ManifestEntry | null,
     private readonly differ: Differ,
   ) {}
 
-  /** An entry of the archive, its content read. */
+  /** Adds an entry of the archive, after its content is read. */
   add(entry: FoundEntry): void {
     const known = this.expected.get(entry.path);
     if (known) {
@@ -39,7 +39,7 @@ export class Comparison {
     } else if (this.found.has(entry.path)) {
       this.say("extra", entry.path, "it is in the archive twice");
     } else if (this.ended) {
-      // Not kept: an archive of any number of such entries would fill the memory.
+      // Not kept, because any number of extra entries would fill the memory.
       this.say("extra", entry.path, "");
     } else {
       this.found.set(entry.path, entry);
@@ -47,14 +47,14 @@ export class Comparison {
     }
   }
 
-  /** The archive has ended: what is still unmatched stays so. */
+  /** Call at the end of the archive: reports the unmatched entries. */
   finish(): void {
     while (!this.ended) this.advance(null);
     for (const path of this.expected.keys()) this.say("missing", path, "");
     for (const path of this.found.keys()) this.say("extra", path, "");
   }
 
-  /** Reads the manifest on, to `until` or to an entry that the archive has not shown yet. */
+  /** Reads the manifest up to `until`, or to an entry that is not yet read from the archive. */
   private advance(until: string | null): void {
     for (;;) {
       const expected = this.ended ? null : this.next();

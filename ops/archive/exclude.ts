@@ -1,6 +1,6 @@
 /**
  * The exclude patterns of a backup: names (`node_modules`, `*.log`) match at any depth, patterns with a slash
- * (`build/**`, `docs/*.pdf`) match the path below the source. A matched directory is left out with all it holds.
+ * (`build/**`, `docs/*.pdf`) match the path below the source. A matched directory is left out with its contents.
  */
 export class Exclude {
   private readonly patterns: { text: string; regex: RegExp; whole: boolean; used: boolean }[];
@@ -20,13 +20,13 @@ export class Exclude {
     return hit !== undefined;
   }
 
-  /** Patterns that matched nothing so far: a misspelt one would otherwise go unnoticed. */
+  /** Patterns without a match so far, to detect misspelt patterns. */
   unused(): string[] {
     return this.patterns.filter(({ used }) => !used).map(({ text }) => text);
   }
 }
 
-/** `*` and `?` stay within one part, `**` crosses parts, `[a-z]` is a class, everything else is itself. */
+/** `*` and `?` match within one part, `**` across parts, `[a-z]` is a class; other characters match themselves. */
 function globRegex(glob: string): RegExp {
   const source = glob.replace(/\*\*\/|\*\*|\*|\?|\[(!?)([^\]/]+)\]|[\\^$.|+(){}[\]]/g, (token, not, set) => {
     if (token === "**/") return "(?:[^/]+/)*";

@@ -1,5 +1,5 @@
 /**
- * Keeps account of what a backup leaves out, and says each in the log once though the tree is walked twice.
+ * Counts the entries that a backup leaves out, and logs each entry once although the tree is walked twice.
  */
 import { count, PlainError, shown } from "../messages.js";
 import type { LeftOut, Report } from "./walk.js";
@@ -18,18 +18,18 @@ export class Account {
 
   readonly report: Report = (path, why, detail) => {
     this.counts[why]++;
-    // What is excluded may be many, and was asked for.
+    // Excluded entries may be many, and the user expects them.
     if (why === "excluded" || this.said.has(path)) return;
     this.said.add(path);
     this.log(`left out ${shown(path || "/")}: ${detail || WORDS[why]}`);
   };
 
-  /** Counts afresh for the second walk, the one that goes into the archive. */
+  /** Resets the counts for the second walk, which writes the archive. */
   restart(): void {
     for (const why of Object.keys(this.counts) as LeftOut[]) this.counts[why] = 0;
   }
 
-  /** `1 excluded, 2 unreadable`, or nothing. */
+  /** `1 excluded, 2 unreadable`, or an empty text. */
   summary(): string {
     return Object.entries(this.counts)
       .filter(([why, n]) => n > 0 && why !== "target")
@@ -37,7 +37,7 @@ export class Account {
       .join(", ");
   }
 
-  /** For `unreadable=fail`. */
+  /** @throws PlainError if entries cannot be read; for `unreadable=fail` */
   assertReadable(): void {
     const { unreadable } = this.counts;
     if (unreadable === 0) return;
@@ -50,8 +50,8 @@ export class Account {
 
 const WORDS: Record<LeftOut, string> = {
   excluded: "excluded",
-  target: "the backups go there",
+  target: "the target of the backup",
   special: "neither file, directory nor link",
   unreadable: "cannot be read",
-  vanished: "it was removed meanwhile",
+  vanished: "removed during the backup",
 };

@@ -1,8 +1,9 @@
 /**
- * The manifest beside an archive: one JSON object a line, so that it is written and read without holding it whole.
+ * The manifest of an archive: one JSON object per line, so that it is written and read piece by piece.
  *
- * First what it describes, then each entry in the archive's order, last the archive's own checksum and the totals:
- * a manifest without its last line is not whole. `backup` writes it, `verify-backup` reads it.
+ * The first line describes the archive, then each entry follows in the archive's order. The last line has the
+ * archive's checksum and the totals: without it, the manifest is incomplete. `backup` writes the manifest;
+ * `verify-backup` reads it.
  */
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 
@@ -33,14 +34,14 @@ export interface ManifestTail {
   entries: number;
   files: number;
   bytes: number;
-  /** Entries that could not be read: not in the archive, or with zeros from where reading failed. */
+  /** Number of unreadable entries: not in the archive, or filled with zeros after the read error. */
   unreadable: number;
 }
 
 const FLUSH_AT = 64 * 1024;
-/** Bytes of a line. No path or link target of a file system comes near this; a damaged one must not fill the memory. */
+/** Bytes of a line. Real paths and link targets are much shorter; a damaged line must not fill the memory. */
 const MAX_LINE = 1 << 20;
-/** Opening a named pipe for reading would block until somebody writes to it. */
+/** Without O_NONBLOCK, opening a named pipe blocks until a writer opens it. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
 export class ManifestWriter {
@@ -48,7 +49,7 @@ export class ManifestWriter {
   private lines: string[] = [];
   private length = 0;
 
-  /** Creates the file for its owner alone; one that exists is an error. */
+  /** Creates the file with mode 0600; throws if it exists. */
   constructor(file: string, head: ManifestHead) {
     this.fd = openSync(file, "wx", 0o600);
     this.line(head);
@@ -58,7 +59,7 @@ export class ManifestWriter {
     this.line(entry);
   }
 
-  /** Writes the last line and puts all of it on disk. */
+  /** Writes the last line and syncs the file. */
   finish(tail: ManifestTail): void {
     this.line(tail);
     this.flush();
@@ -84,12 +85,12 @@ export class ManifestWriter {
   }
 }
 
-/** A manifest that cannot be relied on. */
+/** The manifest is damaged. */
 export class DamagedManifest extends Error {
   override name = "DamagedManifest";
 }
 
-/** Reads a manifest line by line, synchronously, a piece in memory at a time. */
+/** Reads a manifest line by line, synchronously, with one piece in memory at a time. */
 export class ManifestReader {
   readonly head: ManifestHead;
   /** Known once `next` has returned null. */
@@ -100,7 +101,7 @@ export class ManifestReader {
   private lines: string[] = [];
   private lineNumber = 0;
 
-  /** @throws DamagedManifest where the file is no regular file, or does not begin as a manifest does */
+  /** @throws DamagedManifest if the file is not a regular file, or does not begin as a manifest */
   constructor(file: string) {
     this.fd = openSync(file, READ);
     try {
@@ -132,14 +133,14 @@ export class ManifestReader {
   }
 
   private parse(): Record<string, unknown> | null {
-    // Each turn reads a piece, and no line is longer than MAX_LINE: this ends.
+    // Ends, because each turn reads a piece and no line is longer than MAX_LINE.
     while (this.lines.length === 0) if (!this.fill()) return null;
     this.lineNumber++;
     try {
       const value = JSON.parse(this.lines.pop() as string);
       if (typeof value === "object" && value !== null) return value;
     } catch {
-      // Said below.
+      // Reported below.
     }
     return this.damaged();
   }

@@ -1,8 +1,8 @@
 /**
- * What a backup's files are called, and the way back from a file's name: used by all three backup operations.
+ * Makes and parses the file names of backups; used by all three backup operations.
  *
- * `<name>-<stamp>.tar.gz`, its manifest beside it, both under hidden partial names until they are whole. Stamps are
- * UTC and sort as text, so the newest archive of a name is the last one.
+ * An archive is `<name>-<stamp>.tar.gz`, with its manifest next to it. Both have hidden partial names until they are
+ * complete. Stamps are UTC and sort as text, so the newest archive of a name sorts last.
  */
 import { homedir } from "node:os";
 import { basename, join, resolve } from "node:path";
@@ -24,7 +24,7 @@ export function manifestFile(archive: string): string {
   return `${archive}.manifest.jsonl`;
 }
 
-/** Hidden, and no archive by its ending: nothing takes it for a whole one. */
+/** Hidden, and without the ending of an archive, so that no code takes it for a complete archive. */
 export function partialFile(file: string): string {
   return `.${file}.partial`;
 }
@@ -35,7 +35,7 @@ export function parseArchiveFile(file: string): { name: string; stamp: string } 
   return groups?.name && groups.stamp ? { name: groups.name, stamp: groups.stamp } : null;
 }
 
-/** A backup's name made of a source's: no separator, no control character, not hidden, of a length that fits. */
+/** Makes a backup's name from its source: no separator, no control character, not hidden, at most 150 bytes. */
 export function backupName(source: string): string {
   let name = basename(source)
     .replace(/[/\\\p{Cc}\p{Zl}\p{Zp}\ufffd]/gu, "_")
@@ -44,7 +44,7 @@ export function backupName(source: string): string {
   return name || "backup";
 }
 
-/** An absolute path: `~` is the home directory (no shell expands it behind a `=`), else relative to the cwd. */
+/** An absolute path, resolved from the cwd. Expands `~`, because no shell expands it after `=`. */
 export function place(path: string): string {
   return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : resolve(path);
 }

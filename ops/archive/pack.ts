@@ -1,8 +1,8 @@
 /**
- * Turns walked entries into the bytes of a tar archive and a manifest entry each: the heart of `backup`.
+ * Turns walked entries into the bytes of a tar archive, with a manifest entry for each. Used by `backup`.
  *
- * A file is read once; what is hashed is what is archived. Pieces are gathered to about 256 KiB, so that many small
- * files cost the compressor no more than one large.
+ * A file is read once, so that the hash matches the archived bytes. Small pieces are joined to about 256 KiB, so that
+ * many small files compress as fast as one large file.
  */
 import { createHash, hash } from "node:crypto";
 import type { Stats } from "node:fs";
@@ -11,7 +11,7 @@ import { differs, NoFile, openLarge, readPieces, readSmall, SMALL } from "./read
 import { END_OF_ARCHIVE, headerBlocks, padding } from "./tar-write.js";
 import { attempt, type Report, type WalkEntry } from "./walk.js";
 
-/** Bytes of the archive, and how many of them are files' contents. */
+/** Bytes of the archive; `content` is how many of them are file contents. */
 export interface Piece {
   bytes: Buffer;
   content: number;
@@ -19,9 +19,9 @@ export interface Piece {
 
 export interface PackOptions {
   report: Report;
-  /** An entry is in the archive. */
+  /** Called for each entry that is in the archive. */
   packed(entry: ManifestEntry): void;
-  /** A file was written to while it was read. */
+  /** Called for a file that changed while it was read. */
   changed(path: string): void;
 }
 
@@ -72,7 +72,7 @@ export async function* pack(entries: AsyncIterable<WalkEntry>, options: PackOpti
   yield take();
 }
 
-/** Undefined: it has grown large since it was looked at. */
+/** Undefined: the file has grown large since the walk. Null: it was replaced. */
 function readSmallFile(entry: WalkEntry, report: Report): ReturnType<typeof readSmall> | undefined {
   try {
     return readSmall(entry.absolute) ?? undefined;
@@ -97,7 +97,7 @@ async function* packLarge(entry: WalkEntry, options: PackOptions): AsyncGenerato
   try {
     yield { bytes: headerBlocks({ ...entry, stat }, stat.size), content: 0 };
     const running = createHash("sha256");
-    // Its header is in the archive already, with its size.
+    // The header with the size is already in the archive, so zeros must fill the rest.
     const onError = ({ code }: NodeJS.ErrnoException, at: number) =>
       options.report(
         entry.path,
@@ -117,7 +117,7 @@ async function* packLarge(entry: WalkEntry, options: PackOptions): AsyncGenerato
   }
 }
 
-/** A link or a pipe stands where the file was. */
+/** The file was replaced by a link or a pipe. */
 function isReplaced(error: unknown): boolean {
   return error instanceof NoFile || (error as NodeJS.ErrnoException).code === "ELOOP";
 }

@@ -1,23 +1,23 @@
 /**
- * Reads one file for `backup`, as it is at that moment: never a pipe or a link that took its place, never more bytes
- * than were announced.
+ * Reads one file for `backup`: never follows a link or a pipe that replaced the file, and never reads more than the
+ * announced size.
  *
- * Small files are read at once and synchronously (a thread-pool round trip costs more than the read), large ones in
- * pieces, so that memory stays flat.
+ * Small files are read synchronously, because a thread-pool round trip costs more than the read. Large files are read
+ * in pieces, so that memory use stays constant.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Up to this many bytes a file is small. */
+/** Maximum size of a small file in bytes. */
 export const SMALL = 128 * 1024;
 const PIECE = 256 * 1024;
 
-/** The file was replaced by something that is no file. */
+/** The path is not a regular file any more. */
 export class NoFile extends Error {}
 
-/** A small file whole: as many bytes as there are, which may differ from any earlier size. */
+/** Reads a complete small file, whose size may differ from an earlier stat. Null if the file is not small. */
 export function readSmall(path: string): { stat: Stats; bytes: Buffer; changed: boolean } | null {
   const fd = openSync(path, FLAGS);
   try {
@@ -37,7 +37,7 @@ export function readSmall(path: string): { stat: Stats; bytes: Buffer; changed: 
   }
 }
 
-/** A large file, opened; close it. */
+/** Opens a large file. The caller closes it. */
 export async function openLarge(path: string): Promise<{ handle: FileHandle; stat: Stats }> {
   const handle = await open(path, FLAGS);
   try {
@@ -50,15 +50,15 @@ export async function openLarge(path: string): Promise<{ handle: FileHandle; sta
   }
 }
 
-/** Opens and closes it: whether it can be read, as no look at its permissions can tell. */
+/** Opens and closes the file; throws if it cannot be read. A check of the permissions would not be enough. */
 export function tryToOpen(path: string): void {
   closeSync(openSync(path, FLAGS));
 }
 
 /**
- * Exactly `size` bytes of a file from its beginning: one that has shrunk is filled up with zeros.
+ * Reads exactly `size` bytes from the start of a file. A file that has shrunk is filled with zeros.
  *
- * @param onError - told once where the disk fails to read the file; the rest is zeros then. Default: the error is thrown
+ * @param onError - called once at a read error; zeros follow then. Default: the error is thrown
  */
 export async function* readPieces(
   handle: Pick<FileHandle, "read">,
@@ -70,7 +70,7 @@ export async function* readPieces(
     const buffer = Buffer.allocUnsafe(Math.min(PIECE, size - at));
     let bytesRead = 0;
     try {
-      // A disk takes seconds over each error: after the first it is not asked again.
+      // Not read again after the first error, because a disk takes seconds for each error.
       if (!failed) ({ bytesRead } = await handle.read(buffer, 0, buffer.length, at));
     } catch (error) {
       if (!onError) throw error;

@@ -1,8 +1,9 @@
 /**
- * Takes the place of a new archive and its manifest in the target directory, and puts both there once they are whole.
+ * Reserves the names of a new archive and its manifest in the target directory, and renames both when they are
+ * complete.
  *
- * The manifest is renamed first: an archive under its final name always has one. Until then both are hidden partial
- * files, which `discard` removes.
+ * The manifest is renamed first, so that an archive with its final name always has a manifest. Until then both are
+ * hidden partial files, which `discard` removes.
  */
 import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -39,7 +40,7 @@ export async function reserve(directory: string, name: string, now: Date): Promi
   }
 }
 
-/** Both files must be synced. After this they survive a power cut under their final names. */
+/** Renames both files, which must be synced. After this they survive a power cut under their final names. */
 export async function commit(reserved: Reserved, directory: string): Promise<void> {
   await reserved.handle.close();
   renameSync(reserved.partialManifest, reserved.manifest);
@@ -62,7 +63,7 @@ export async function discard(reserved: Reserved): Promise<void> {
   for (const file of [reserved.partialArchive, reserved.partialManifest]) rmSync(file, { force: true });
 }
 
-/** Partial files of this name that are there already: of a backup that runs now, or of one that was killed. */
+/** Existing partial files of this name, from a running or a killed backup. */
 export function leftovers(directory: string, name: string): string[] {
   return readdirSync(directory).filter((file) => file.startsWith(`.${name}-`) && file.endsWith(".partial"));
 }

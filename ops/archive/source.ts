@@ -1,5 +1,5 @@
 /**
- * Looks at the two ends of a backup before it starts, and says what is wrong with them in words.
+ * Checks the source and the target of a backup before it starts.
  */
 import { mkdirSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { PlainError, shown } from "../messages.js";
 import { ManifestReader } from "./manifest.js";
 import { manifestFile, parseArchiveFile } from "./naming.js";
 
-/** The source itself, links resolved. */
+/** Returns the source with links resolved. Throws a PlainError if it is not a directory or file. */
 export function checkSource(source: string): string {
   const stat = look(source);
   if (!stat)
@@ -18,14 +18,14 @@ export function checkSource(source: string): string {
   return realpathSync(source);
 }
 
-/** Makes the target directory where it is missing; its identity. */
+/** Creates the target directory if it is missing; returns its stats. Throws a PlainError if it cannot be used. */
 export function checkArchiveTarget(target: string, source: string): Stats {
   try {
     mkdirSync(target, { recursive: true });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const why = code === "EEXIST" || code === "ENOTDIR" ? "a file stands in its place" : code;
-    throw new PlainError(`cannot make the directory ${shown(target)} (${why}): give another target=PATH`);
+    const why = code === "EEXIST" || code === "ENOTDIR" ? "the path is a file" : code;
+    throw new PlainError(`cannot create the directory ${shown(target)} (${why}): give another target=PATH`);
   }
   const stat = statSync(target);
   const from = statSync(source);
@@ -36,7 +36,8 @@ export function checkArchiveTarget(target: string, source: string): Stats {
 }
 
 /**
- * Two sources with the same last part must not share a default name: pruning one would remove the other's archives.
+ * Two sources with the same last part must not share a default name, because a prune for one would remove archives of
+ * the other.
  */
 export function checkNameIsOurs(target: string, name: string, source: string): void {
   const newest = readdirSync(target)
@@ -47,7 +48,7 @@ export function checkNameIsOurs(target: string, name: string, source: string): v
   if (other && other !== source) {
     throw new PlainError(
       `${shown(target)} holds backups named "${name}" of ${shown(other)}: ` +
-        `give this one a name of its own (name=…), or name=${name} to go on with theirs`,
+        `give another name (name=…), or use the same name on purpose (name=${name})`,
     );
   }
 }
@@ -58,7 +59,7 @@ function sourceIn(manifest: string): string | null {
     reader.close();
     return reader.head.source;
   } catch {
-    // Missing or damaged: it says nothing about the source.
+    // A missing or damaged manifest does not give the source.
     return null;
   }
 }
@@ -69,6 +70,6 @@ function look(path: string): Stats | null {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return null;
-    throw new PlainError(`cannot look at ${shown(path)}: ${code}`);
+    throw new PlainError(`cannot read ${shown(path)}: ${code}`);
   }
 }

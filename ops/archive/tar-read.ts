@@ -1,11 +1,11 @@
 /**
- * Reads a tar archive as its bytes arrive, for `verify-backup`: header blocks are decoded by the tar package.
+ * Reads a tar archive as a stream, for `verify-backup`. The tar package decodes the header blocks.
  *
- * Its own parser reads extended headers line by line, so that a file name with a line feed in it comes out wrong, and
- * decodes them in pieces, so that a character on a chunk's edge does too; here both are read by their lengths.
+ * The parser of that package is not used: it splits extended headers at line feeds and decodes them chunk by chunk, so
+ * that file names with line feeds or split characters come out wrong. This reader uses the lengths of the records.
  *
- * The archive is not trusted. Every number in it is checked before it is used, and each turn of the loop consumes at
- * least one byte. A bad number is a DamagedArchive error with the offset of its header.
+ * The archive is not trusted. Every number is checked before it is used, and each turn of the loop consumes at least
+ * one byte. A bad number is a DamagedArchive error with the offset of its header.
  */
 import { Header } from "tar";
 import { shown } from "../messages.js";
@@ -21,7 +21,7 @@ export interface TarEntry {
 
 export interface TarHandler {
   entry(entry: TarEntry): void;
-  /** A part of the last entry's body; the buffer is only lent. */
+  /** A part of the last entry's body; valid only during the call. */
   data(chunk: Buffer): void;
   /** The last entry's body is complete. */
   end(): void;
@@ -36,16 +36,16 @@ export class DamagedArchive extends Error {
   }
 }
 
-/** No extended header of ours comes near this; a damaged size must not fill the memory. */
+/** Bytes of an extended header. Those of `backup` are much smaller; a damaged size must not fill the memory. */
 const MAX_EXTENDED = 1 << 20;
-/** Of a record's length within an extended header. */
+/** Digits of the length of a record in an extended header. */
 const MAX_DIGITS = 7;
 const DECIMAL = /^\d+$/;
 const NEWLINE = 0x0a;
 
 export class TarReader {
   private state: "header" | "body" | "extended" | "ended" = "header";
-  /** Bytes still to come of a body, without its padding. */
+  /** Remaining bytes of the body, without its padding. */
   private body = 0;
   private skip = 0;
   private needed = BLOCK;
@@ -54,7 +54,7 @@ export class TarReader {
   private emptyBlocks = 0;
   /** Bytes read so far. */
   private offset = 0;
-  /** Where the header in hand begins. */
+  /** Offset of the current header. */
   private headerAt = 0;
 
   constructor(private readonly handler: TarHandler) {}
@@ -68,12 +68,12 @@ export class TarReader {
     }
   }
 
-  /** @throws DamagedArchive where the archive is cut off */
+  /** @throws DamagedArchive if the archive is truncated */
   end(): void {
-    if (this.state !== "ended") throw new DamagedArchive("it ends too early", this.offset);
+    if (this.state !== "ended") throw new DamagedArchive("the archive is truncated", this.offset);
   }
 
-  /** Bytes consumed, at least one: the state is "body" only while `body` or `skip` is above 0. */
+  /** Returns the bytes consumed; at least one, because the state is "body" only while `body` or `skip` is above 0. */
   private readBody(chunk: Buffer, at: number): number {
     const length = Math.min(this.body, chunk.length - at);
     if (length > 0) {
@@ -87,7 +87,7 @@ export class TarReader {
     return length + skipped;
   }
 
-  /** Gathers a header or an extended header, which may arrive in pieces. Bytes consumed, at least one. */
+  /** Collects a header or an extended header from its chunks. Returns the bytes consumed, at least one. */
   private collect(chunk: Buffer, at: number): number {
     const part = chunk.subarray(at, at + this.needed);
     if (this.state === "header" && this.parts.length === 0) this.headerAt = this.offset;
@@ -121,7 +121,7 @@ export class TarReader {
     this.readEntry(header);
   }
 
-  /** The tar package throws for a base-256 number that is damaged or over Number.MAX_SAFE_INTEGER. */
+  /** The tar package throws for a base-256 number that is damaged or above Number.MAX_SAFE_INTEGER. */
   private decode(block: Buffer): Header {
     try {
       return new Header(block, 0);
@@ -161,7 +161,7 @@ export class TarReader {
     return this.checkedSize(Number(extended));
   }
 
-  /** `size` is undefined where the header's field is empty, negative or no number. */
+  /** `size` is undefined if the header's field is empty, negative or not a number. */
   private checkedSize(size: number | undefined): number {
     if (size === undefined) this.damaged("an entry's header has no valid size");
     if (!Number.isSafeInteger(size) || size < 0) this.damaged(`an entry's header gives the size ${size}`);
@@ -199,7 +199,7 @@ export class TarReader {
   }
 }
 
-/** A loop, since a regular expression for this takes quadratic time on a path of a million slashes. */
+/** A loop, because a regular expression takes quadratic time on a path of a million slashes. */
 function withoutSlashes(path: string): string {
   let end = path.length;
   while (path[end - 1] === "/") end--;

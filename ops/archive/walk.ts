@@ -1,9 +1,9 @@
 /**
- * Walks a source for `backup`: every entry in a fixed order, a directory before what it holds, symlinks not followed.
+ * Walks a source for `backup`: every entry in a fixed order, a directory before its contents, symlinks not followed.
  *
- * Memory is in proportion to one directory of each level. What cannot be taken is told through `report`, never
- * passed over in silence. Asynchronous only to let signals in now and then: the calls themselves are synchronous,
- * which is ten times faster for many small files.
+ * Memory is proportional to one directory per level. `report` gets every entry that is left out. File system calls are
+ * synchronous, which is ten times faster for many small files; the walk is asynchronous only so that signals are
+ * handled.
  */
 import { isUtf8 } from "node:buffer";
 import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
@@ -12,22 +12,22 @@ import { setImmediate } from "node:timers/promises";
 import type { Exclude } from "./exclude.js";
 
 export interface WalkEntry {
-  /** In the archive: relative to the source's parent, with `/` between its parts. */
+  /** Path in the archive: relative to the source's parent, with `/` between its parts. */
   path: string;
   absolute: string;
   type: "file" | "directory" | "link";
   stat: Stats;
-  /** What a link points to, as it is written. */
+  /** The target of a link, unresolved; null for other entries. */
   target: string | null;
 }
 
-/** Why an entry is not taken: only `unreadable` is a fault. */
+/** Why an entry is left out; only `unreadable` is an error. */
 export type LeftOut = "excluded" | "target" | "special" | "unreadable" | "vanished";
 export type Report = (path: string, why: LeftOut, detail: string) => void;
 
 export interface WalkOptions {
   exclude: Exclude;
-  /** The directory the backups go to: never part of one. */
+  /** The target directory of the backup, which is always left out. */
   target: { dev: number; ino: number } | null;
   report: Report;
 }
@@ -43,7 +43,7 @@ export async function* walk(source: string, options: WalkOptions): AsyncGenerato
     const absolute = pending.pop() as string;
     const entry = look(absolute, absolute.slice(prefix), source, options);
     if (!entry) continue;
-    // The root of the file system has no name to give to an entry.
+    // The root of the file system has no name for an entry.
     if (entry.path !== "") yield entry;
     if (entry.type !== "directory") continue;
     const names = attempt(entry, options.report, () => readdirSync(absolute).sort().reverse());
@@ -71,7 +71,7 @@ function look(absolute: string, path: string, source: string, options: WalkOptio
     if (stat.isSymbolicLink()) {
       const target = readlinkSync(absolute, "buffer");
       if (isUtf8(target)) return { path, absolute, type: "link", stat, target: target.toString() };
-      report(path, "unreadable", "the name it links to is not UTF-8");
+      report(path, "unreadable", "the target of the link is not UTF-8");
       return null;
     }
     report(path, "special", stat.isSocket() ? "socket" : stat.isFIFO() ? "named pipe" : "device");
@@ -79,7 +79,7 @@ function look(absolute: string, path: string, source: string, options: WalkOptio
   });
 }
 
-/** Runs a file system call for an entry; a failure is reported and is null. */
+/** Runs a file system call for an entry; reports an error and returns null. */
 export function attempt<T>(
   entry: { path: string; absolute: string },
   report: Report,
@@ -90,7 +90,7 @@ export function attempt<T>(
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") {
-      // A name that is not UTF-8 comes back with U+FFFD in it and then does not exist under that name.
+      // Node returns a name that is not UTF-8 with U+FFFD in it, and no entry has that name.
       const garbled = basename(entry.absolute).includes("\ufffd");
       report(entry.path, garbled ? "unreadable" : "vanished", garbled ? "its name is not UTF-8" : "");
     } else if (code) {
@@ -104,7 +104,7 @@ export function attempt<T>(
 
 function reason(code: string): string {
   if (code === "EACCES" || code === "EPERM") return "permission denied";
-  if (code === "EIO") return "the disk failed to read it";
+  if (code === "EIO") return "read error of the disk";
   if (code === "ENAMETOOLONG") return "its path is too long";
   return code;
 }

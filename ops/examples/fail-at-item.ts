@@ -1,4 +1,4 @@
-/** Fails at one item of a tracked list: what a failure looks like, and `liveops retry` after it. */
+/** Fails at one item of a tracked list, to show a failure and `liveops retry`. */
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, type Progress, z } from "liveops";
 
@@ -7,9 +7,9 @@ export class FailAtItem extends LiveOperation<typeof FailAtItem> {
   static title = "Fail at item";
   static stages = ["Prepare", "Work", "Finish"] as const;
   static params = z.object({
-    items: z.int().min(1).max(100_000).default(20).describe("how many items there are"),
-    failAt: z.int().min(0).default(13).describe("the item it fails at, from 1; 0: none"),
-    delayMs: z.number().min(0).max(10_000).default(0).describe("milliseconds each item takes, to watch it"),
+    items: z.int().min(1).max(100_000).default(20).describe("number of items"),
+    failAt: z.int().min(0).default(13).describe("number of the item that fails, from 1; 0: none"),
+    delayMs: z.number().min(0).max(10_000).default(0).describe("delay per item in milliseconds"),
   });
 
   async run(p: Progress<FailAtItem>): Promise<void> {

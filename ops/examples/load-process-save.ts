@@ -1,7 +1,7 @@
 /**
- * Three stages over a text file: its lines are loaded, its words counted, the counts saved as JSON.
+ * Three stages for a text file: load its lines, count its words, save the counts as JSON.
  *
- * Runs as it is, on its own source: `LIVEOPS_OPS=ops/examples liveops run load-process-save`.
+ * Without parameters, it counts its own source: `LIVEOPS_OPS=ops/examples liveops run load-process-save`.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,15 +15,12 @@ export class LoadProcessSave extends LiveOperation<typeof LoadProcessSave> {
   static title = "Load, process, save";
   static stages = ["Load", "Process", "Save"] as const;
   static params = z.object({
-    file: z
-      .string()
-      .optional()
-      .describe("text file to count the words of; default: this example's own source"),
+    file: z.string().optional().describe("text file to read; default: the source of this example"),
     output: z
       .string()
       .optional()
-      .describe("where the counts go; default: a new file in the temporary directory"),
-    delayMs: z.number().min(0).max(10_000).default(0).describe("milliseconds each line takes, to watch it"),
+      .describe("file for the counts; default: a new file in the temporary directory"),
+    delayMs: z.number().min(0).max(10_000).default(0).describe("delay per line in milliseconds"),
   });
 
   async run(p: Progress<LoadProcessSave>): Promise<void> {

@@ -1,4 +1,4 @@
-/** The first of two operations in a chain: lists a directory and hands its files over to StepB. */
+/** The first of two operations in a chain: lists a directory and passes its files to StepB. */
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -10,8 +10,8 @@ export class StepA extends LiveOperation<typeof StepA> {
   static title = "Step A";
   static stages = ["List"] as const;
   static params = z.object({
-    directory: z.string().default(".").describe("whose files StepB measures"),
-    delayMs: z.number().min(0).max(10_000).default(0).describe("milliseconds each file takes, to watch it"),
+    directory: z.string().default(".").describe("directory whose files StepB measures"),
+    delayMs: z.number().min(0).max(10_000).default(0).describe("delay per file in milliseconds"),
   });
 
   async run(p: Progress<StepA>): Promise<void> {

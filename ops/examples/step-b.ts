@@ -8,9 +8,9 @@ export class StepB extends LiveOperation<typeof StepB> {
   static title = "Step B";
   static stages = ["Measure", "Report"] as const;
   static params = z.object({
-    from: z.string().describe("id of the operation that hands over"),
-    files: z.array(z.string()).default([]).describe("the files to measure"),
-    delayMs: z.number().min(0).max(10_000).default(0).describe("milliseconds each file takes, to watch it"),
+    from: z.string().describe("id of the previous operation"),
+    files: z.array(z.string()).default([]).describe("files to measure"),
+    delayMs: z.number().min(0).max(10_000).default(0).describe("delay per file in milliseconds"),
   });
 
   async run(p: Progress<StepB>): Promise<void> {

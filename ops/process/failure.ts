@@ -1,9 +1,9 @@
-/** How `shell` says in words that a command could not be started, or how it ended. */
+/** Messages of `shell`: why a command could not be started, or how the command ended. */
 import { statSync } from "node:fs";
 import { PlainError, shown } from "../messages.js";
 import type { Ending } from "./group.js";
 
-/** A command that ended with another code than 0, or by a signal. */
+/** The command ended with an exit code other than 0, or by a signal. */
 export class CommandFailed extends PlainError {
   override name = "CommandFailed";
 
@@ -20,7 +20,7 @@ export function ending({ exitCode, signal }: Ending): string {
   return signal ? `was killed by ${signal}` : `exited with ${exitCode}`;
 }
 
-/** What to tell of a command that the system would not start. */
+/** The error for a command that the system did not start. */
 export function commandNotStarted(
   error: NodeJS.ErrnoException,
   command: string,
@@ -34,12 +34,12 @@ export function commandNotStarted(
       return new PlainError(`there is no ${name}, or the interpreter it names is missing`);
     const hint =
       args.length === 0 && /\s/.test(command)
-        ? "give the command's words one by one after --, or the whole line as script=…"
+        ? "give the command and each argument as separate words after --, or the complete line as script=…"
         : "check the spelling, or give its full path";
     return new PlainError(`there is no command "${name}" on the PATH: ${hint}`);
   }
   if (error.code === "EACCES")
-    return new PlainError(`${name} may not be executed: chmod +x it, or name a program`);
+    return new PlainError(`${name} is not executable: run chmod +x on it, or give another program`);
   if (error.code === "E2BIG") return new PlainError(`the arguments of ${name} are too long for the system`);
   return new PlainError(`${name} could not be started: ${error.message}`);
 }

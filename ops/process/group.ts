@@ -1,9 +1,9 @@
 /**
- * A command as the leader of its own process group, ended as a whole: used by `shell`.
+ * Runs a command as the leader of its own process group, and ends the complete group. Used by `shell`. Also passes the
+ * worker's environment mark to spawned processes (`keepMark`).
  *
- * A group of its own is a session of its own (Node knows no other way), so nobody who ends the worker's session ends
- * it. A guard does: a shell that waits on a pipe which only this process holds, and kills the group when the pipe
- * breaks, however this process died.
+ * Node can only create a group as a new session, so the end of the worker's session does not end the group. A guard
+ * does: a shell that waits on a pipe from this process, and kills the group when the pipe breaks.
  */
 import { type ChildProcess, type ChildProcessByStdio, type SpawnOptions, spawn } from "node:child_process";
 import { tracingChannel } from "node:diagnostics_channel";
@@ -13,10 +13,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { pids, statFields } from "./proc.js";
 
 /**
- * Whether a process group still has a process that runs: asked by `Group` while it waits for a group to end.
+ * Whether a process group still has a running process.
  *
- * A signal also reaches those that have ended and that nobody has waited for, and some containers' first process
- * takes seconds over that, or never does it. So where there is a /proc, their state is read there.
+ * A signal also succeeds for zombies, and the init process of some containers reaps zombies late or never. So the state
+ * is read from /proc where it exists.
  */
 function groupLives(group: number): boolean {
   if (!hasMembers(group)) return false;
@@ -42,12 +42,12 @@ export interface Ending {
   signal: NodeJS.Signals | null;
 }
 
-/** How long the system may take over a SIGKILL before we go on. */
+/** Longest wait for the effect of a SIGKILL. */
 const KILL_TAKES_MS = 1000;
 const LOOK_AGAIN_MS = 20;
 
 export class Group {
-  /** When the leader has ended; its output may still be open. */
+  /** Resolves when the leader has ended; its output may still be open. */
   readonly ended: Promise<Ending>;
   private killAt: number | null = null;
   private timers: NodeJS.Timeout[] = [];
@@ -59,11 +59,11 @@ export class Group {
     this.ended = once(child, "exit").then(([exitCode, signal]) => ({ exitCode, signal }));
   }
 
-  /** @throws the error of the system call where the command cannot be started. */
+  /** @throws the system error if the command cannot be started */
   static async start(command: string, args: readonly string[], options: SpawnOptions = {}): Promise<Group> {
     const child = spawn(command, args, { ...options, detached: true, stdio: ["ignore", "pipe", "pipe"] });
     const { pid } = child;
-    // In the same turn as the start: there is no moment in which the group is unguarded.
+    // Started in the same turn as the command, so that the group is never without a guard.
     const guard = pid === undefined ? null : startGuard(pid);
     await once(child, "spawn");
     return new Group(child as ChildProcessByStdio<null, Readable, Readable>, guard);
@@ -81,27 +81,27 @@ export class Group {
     return this.child.stderr;
   }
 
-  /** Asks the group to end, and kills it when it has not ended after the grace period (seconds). */
+  /** Sends SIGTERM to the group, and SIGKILL after the grace period (seconds). */
   stop(grace: number): void {
     if (this.killAt !== null) return;
     this.killAt = performance.now() + grace * 1000;
     this.signal("SIGTERM");
-    // A stopped process acts on a signal only once it goes on.
+    // A stopped process handles SIGTERM only after it continues.
     this.signal("SIGCONT");
     this.timers.push(
       setTimeout(() => this.signal("SIGKILL"), grace * 1000),
-      // Who left the group holds the output open and is not ours to kill.
+      // A process that left the group may hold the output open, and must not be killed.
       setTimeout(() => this.closeOutput(), grace * 1000 + KILL_TAKES_MS),
     );
   }
 
-  /** The leader has ended and its output is read. After `stop`: waits for the rest of the group as well. */
+  /** Call after the leader has ended and its output is read. After `stop`, also waits for the rest of the group. */
   async release(): Promise<void> {
     while (this.killAt !== null && groupLives(this.pid) && performance.now() < this.killAt + KILL_TAKES_MS) {
       await delay(LOOK_AGAIN_MS);
     }
     for (const timer of this.timers) clearTimeout(timer);
-    // Killed before its pipe breaks: what the command left running on purpose goes on.
+    // Killed before its pipe breaks, so that processes which the command left running on purpose continue.
     this.guard?.kill("SIGKILL");
     this.guard?.stdin?.destroy();
   }
@@ -111,12 +111,12 @@ export class Group {
     this.stderr.destroy();
   }
 
-  /** Reaches the rest of the group after its leader's end too: its number is not given anew while one is left. */
+  /** Also works after the leader has ended: the system does not reuse the number while the group has a process. */
   private signal(signal: NodeJS.Signals): void {
     try {
       process.kill(-this.pid, signal);
     } catch {
-      // All of it has ended, or has become somebody else's.
+      // The group has ended, or its processes belong to another user.
     }
   }
 }
@@ -127,15 +127,15 @@ function startGuard(pid: number): ChildProcess {
     stdio: ["pipe", "ignore", "ignore"],
     cwd: "/",
   });
-  // Without a guard the command still runs; it only outlives a killed worker.
+  // Without a guard, the command still runs, but it survives a killed worker.
   guard.on("error", () => {});
   guard.unref();
   return guard;
 }
 
 /**
- * Puts the mark into the environment of every process that is spawned here. Node publishes each spawn before it
- * happens (Node 24 and newer). An older Node, and `spawnSync`, pass on the environment as the code gives it.
+ * Adds the mark to the environment of every process that this process spawns. Node 24 and newer publish each spawn
+ * before it happens. An older Node, and `spawnSync`, pass the environment unchanged.
  *
  * @param mark `NAME=value`
  */

@@ -1,26 +1,26 @@
 /**
- * Passes a child's output on to our own, line by line as it comes: what is written to `process.stdout` and
- * `process.stderr` within an operation is its log, marked as one or the other.
+ * Forwards the output of a child process line by line to `process.stdout` and `process.stderr`, which go to the log of
+ * the operation.
  */
 import type { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { StringDecoder } from "node:string_decoder";
 
-/** A longer line becomes several. */
+/** Characters of a line; a longer line is split. */
 export const LONGEST_LINE = 16 * 1024;
 
 interface LineHandler {
-  /** Whole lines, without their ends. */
+  /** Complete lines, without line ends. */
   lines(lines: string[]): void;
-  /** What stands on the unfinished line now. */
+  /** The current text of the incomplete line. */
   unfinished(text: string): void;
 }
 
 /**
- * Cuts a child's output into log lines as it arrives.
+ * Splits the output of a child process into log lines.
  *
- * A chunk may end inside a character or a line. A carriage return begins the line again, as on a terminal: the text
- * that it overwrites becomes no line, but is shown until then. Memory is bounded by one line.
+ * A chunk may end inside a character or a line. A carriage return restarts the line, as on a terminal: the overwritten
+ * text is passed to `unfinished`, but never to `lines`. Memory is bounded by one line.
  */
 export class Lines {
   private readonly decoder = new StringDecoder("utf8");
@@ -33,7 +33,7 @@ export class Lines {
     if (this.rest !== "") this.handler.unfinished(visible(this.rest));
   }
 
-  /** The output has ended: a last line need not have an end. */
+  /** Call when the output has ended. The last line may have no line end. */
   end(): void {
     this.take(this.decoder.end());
     if (this.rest !== "") this.handler.lines([visible(this.rest)]);
@@ -44,7 +44,7 @@ export class Lines {
     const parts = (this.rest + text).split("\n");
     this.rest = parts.pop() as string;
     const lines = parts.map(visible).flatMap((line) => cut(line));
-    // The frames of a progress bar may go on for hours without a line feed: one is enough.
+    // A progress bar may redraw for hours without a line feed; only its last frame is kept.
     if (this.rest.includes("\r")) this.rest = visible(this.rest) + (this.rest.endsWith("\r") ? "\r" : "");
     if (this.rest.length > LONGEST_LINE) {
       const pieces = cut(this.rest);
@@ -55,13 +55,13 @@ export class Lines {
   }
 }
 
-/** What a terminal would show at the end: the text after the last carriage return that has text after it. */
+/** The text that a terminal shows at the end: the text after the last carriage return that has text after it. */
 function visible(line: string): string {
   const text = line.replace(/\r+$/, "");
   return text.slice(text.lastIndexOf("\r") + 1);
 }
 
-/** Pieces that fit, none ending within a surrogate pair. */
+/** Splits a line at `LONGEST_LINE`, never inside a surrogate pair. */
 function cut(line: string): string[] {
   const pieces: string[] = [];
   let from = 0;
@@ -75,7 +75,7 @@ function cut(line: string): string[] {
   return pieces;
 }
 
-/** Ends when the output does. `unfinished` is told what stands on the line that has no end yet. */
+/** Forwards until the output ends. Calls `unfinished` with the text of the incomplete line. */
 export async function forward(
   from: Readable,
   to: NodeJS.WriteStream,
@@ -86,12 +86,12 @@ export async function forward(
     unfinished,
   });
   from.on("data", (chunk: Buffer) => lines.write(chunk));
-  // A pipe that breaks has ended as well.
+  // A broken pipe is also an end.
   await finished(from, { writable: false }).catch(() => {});
   lines.end();
 }
 
-/** Calls `show` with the last text at most every `ms`; a text that a newer one replaced in time is never shown. */
+/** Calls `show` with the last text, at most every `ms`; earlier texts of an interval are dropped. */
 export class Latest {
   private text: string | null = null;
   private timer: NodeJS.Timeout | undefined;

@@ -1,4 +1,4 @@
-/** Processes as Linux tells of them in /proc. Where there is none, nothing is found. */
+/** Reads processes from Linux's /proc. Without /proc, finds no process. */
 import { readdirSync, readFileSync } from "node:fs";
 
 /** One process at one moment. */
@@ -9,7 +9,7 @@ export interface ProcessStat {
   parent: number;
   group: number;
   session: number;
-  /** Clock ticks after boot. With the pid it names one process. */
+  /** Clock ticks after boot. Identifies one process together with the pid. */
   startTime: number;
 }
 
@@ -23,28 +23,28 @@ export function pids(): number[] {
   }
 }
 
-/** All pids, the one that was given last first: with the pids used up once, that is not the highest. */
+/** All pids, newest first. After the pids wrap around, the newest is not the highest. */
 export function newestPids(): number[] {
   const last = lastPid();
   const age = (pid: number) => (pid <= last ? last - pid : Number.MAX_SAFE_INTEGER - pid);
   return pids().sort((a, b) => age(a) - age(b));
 }
 
-/** The pid that the kernel gave last; 0 where there is no /proc. */
+/** The pid that the kernel assigned last; 0 without /proc. */
 export function lastPid(): number {
   return Number(read("/proc/loadavg")?.split(" ")[4] ?? 0);
 }
 
 /**
- * The fields of proc_pid_stat(5) after the command's name, which may itself hold spaces and brackets: [0] is the state,
- * [2] the process group, [3] the session, [19] the start time. Null where the process has ended.
+ * The fields of proc_pid_stat(5) after the command name, which may contain spaces and brackets: [0] is the state,
+ * [1] the parent, [2] the process group, [3] the session, [19] the start time. Null if the process has ended.
  */
 export function statFields(pid: number): string[] | null {
   const stat = read(`/proc/${pid}/stat`);
   return stat === null ? null : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
-/** Null where the process has ended; a zombie has not. */
+/** Null if the process has ended. A zombie still has an entry. */
 export function processStat(pid: number): ProcessStat | null {
   const fields = statFields(pid);
   if (fields === null) return null;
@@ -59,13 +59,13 @@ export function processStat(pid: number): ProcessStat | null {
   };
 }
 
-/** Pids of the children that a process's first thread started; none where the kernel keeps no such list. */
+/** Pids of the children of a process's first thread; empty if the kernel has no such list. */
 export function childrenOf(pid: number): number[] {
   const list = read(`/proc/${pid}/task/${pid}/children`)?.trim();
   return list ? list.split(" ").map(Number) : [];
 }
 
-/** Whether the process was started with this `NAME=value` in its environment. */
+/** Whether the initial environment of the process contains this `NAME=value`. */
 export function hasMark(pid: number, mark: string): boolean {
   return read(`/proc/${pid}/environ`)?.split("\0").includes(mark) ?? false;
 }

@@ -1,19 +1,19 @@
 /**
- * The process sweep: finds and kills every process that one process started. Used for a worker by the daemon and for
- * an operation by `liveops run`.
+ * The process sweep: finds and kills all descendants of a process. The daemon uses it for a worker, `liveops run` for
+ * an operation.
  *
- * A process belongs to the sweep by any of four signs: its parent belongs, the leader of its session or process group
- * belongs, the mark is in its environment, or an earlier look recorded it. A process can drop each sign: `setsid`
- * leaves the session, `env -i` drops the mark, the end of its parent cuts the ancestry. So looks are taken while the
- * ancestors live, and what they saw is kept.
+ * A process belongs to the sweep by any of four criteria: its parent belongs, the leader of its session or process
+ * group belongs, the mark is in its environment, or an earlier scan recorded it. A process can escape each criterion:
+ * `setsid` leaves the session, `env -i` drops the mark, the end of its parent cuts the ancestry. So scans run while the
+ * ancestors live, and record the processes that they find.
  *
- * What no look can find: a process that drops the mark, leaves the session and loses its parent between two looks.
- * Only a cgroup holds that one.
+ * No scan finds a process that drops the mark, leaves the session and loses its parent between two scans. Only a cgroup
+ * contains such processes.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { childrenOf, hasMark, lastPid, newestPids, type ProcessStat, processStat } from "./proc.js";
 
-/** A process, by the two values that name it for one boot. */
+/** The two values that identify a process during one boot. */
 export interface ProcessName {
   pid: number;
   /** Clock ticks after boot. */
@@ -21,37 +21,37 @@ export interface ProcessName {
 }
 
 export interface SweepReport {
-  /** How many processes were killed. */
+  /** Number of killed processes. */
   killed: number;
-  /** Pids that still live: the system keeps them (uninterruptible), or they belong to another user. */
+  /** Pids that are still alive: in an uninterruptible state, or of another user. */
   left: number[];
 }
 
 /** Longest time of one kill, in ms. */
 const KILL_MS = 3000;
-/** Between two rounds while killed processes are still ending, in ms. */
+/** Pause between two rounds while killed processes end, in ms. */
 const PAUSE_MS = 5;
 /** Rounds in one turn of the event loop. */
 const ROUNDS_A_TURN = 4;
-/** Rounds without a find that end a kill; the second number counts once a process got away from a round. */
+/** Rounds without a find that end a kill: `moving` applies after a process escaped a round. */
 const QUIET_ROUNDS = { resting: 2, moving: 12 };
-/** Looks at the newest processes alone after a round without a find: they take no time, so that few can outrun them. */
+/** Scans of only the newest processes after a round without a find; fast, so that few processes can escape them. */
 const GLANCES = 10;
 const GLANCED_PIDS = 24;
-/** Recorded processes at most. The oldest are forgotten. */
+/** Maximum number of recorded processes; the oldest are dropped. */
 const MAX_RECORDED = 10_000;
 
 export class ProcessSweep {
-  /** Start time by pid: what belongs, living or ended. An ended one still names the session and group that it led. */
+  /** Start time by pid of all found processes. An ended process still identifies the session and group that it led. */
   readonly #recorded = new Map<number, number>();
-  /** Those of them that lived at the last look. */
+  /** Recorded processes that were alive at the last scan. */
   readonly #living = new Set<number>();
-  /** Those that lead a process group. */
+  /** Recorded processes that lead a process group. */
   readonly #groups = new Set<number>();
 
   /**
-   * @param mark `NAME=value`, in the environment of no process that must live
-   * @param root where the ancestry begins; null: the mark alone tells
+   * @param mark `NAME=value`; must not be in the environment of a process that must survive
+   * @param root the ancestor of all processes of the sweep; null: find processes by the mark only
    */
   constructor(
     private readonly mark: string,
@@ -61,12 +61,12 @@ export class ProcessSweep {
     if (root) this.#record(stat?.startTime === root.startTime ? stat : root);
   }
 
-  /** Records all that belongs now. Reads the whole of /proc. */
+  /** Records all processes that belong. Reads all of /proc. */
   lookEverywhere(): void {
     this.#find(new Set([process.pid]), () => {});
   }
 
-  /** Records the children of what is known. Reads only their own entries in /proc, so it may run often. */
+  /** Records the children of recorded processes. Cheap, because it reads only their entries in /proc. */
   look(): void {
     const seen = new Set<number>();
     const queue = [...this.#living];
@@ -85,18 +85,18 @@ export class ProcessSweep {
   }
 
   /**
-   * Kills all that belongs, in rounds until a round finds nothing. Each process is stopped when it is found, so that
-   * it starts no other one, and killed when all are stopped. Process groups are signalled whole: a fork inside a group
-   * cannot escape that.
+   * Kills all processes that belong, in rounds until a round finds none. Each process is stopped when it is found, so
+   * that it cannot fork, and killed when all are stopped. Signals go to complete process groups, because a fork inside
+   * a group cannot escape them.
    *
-   * @param spare a pid that is left alone
+   * @param spare pid of a process that is not killed
    */
   async kill(spare?: number): Promise<SweepReport> {
     const kept = new Set([process.pid, process.ppid, 0, 1, ...(spare === undefined ? [] : [spare])]);
     const deadline = performance.now() + KILL_MS;
     const killed = new Set<number>();
     const stop = (stat: ProcessStat) => this.#signal(stat, "SIGSTOP", kept);
-    // One that has ended may have started others: they are looked for longer.
+    // A process that has ended may have started others, so the search takes longer.
     const isMoving = [...this.#recorded].some(
       ([pid, startTime]) => pid !== this.root?.pid && processStat(pid)?.startTime !== startTime,
     );
@@ -114,7 +114,7 @@ export class ProcessSweep {
       }
       left = found.map(({ pid }) => pid);
       const isFresh = left.some((pid) => !killed.has(pid));
-      // Before the kill once more: a process that was not yet stopped may have started one meanwhile.
+      // Scan again before the kill: a process may have forked before it was stopped.
       const all = isFresh ? [...found, ...this.#find(kept, stop)] : found;
       for (const stat of all) {
         if (!killed.has(stat.pid) && processStat(stat.pid) === null) quietRounds = QUIET_ROUNDS.moving;
@@ -130,19 +130,19 @@ export class ProcessSweep {
   }
 
   /**
-   * Stops the groups that recorded processes lead, each in one step: a process that forks on and on inside a group
-   * cannot escape that. The one to be spared is stopped with its group, and goes on after the round.
+   * Stops the groups that recorded processes lead, each with one signal, which a fork bomb inside a group cannot
+   * escape. The spared process is stopped with its group, and continues after the round.
    */
   #stopGroups(kept: ReadonlySet<number>, spare: number | undefined): void {
     for (const group of this.#groups)
       if ((group === spare || !kept.has(group)) && this.#isOurs(group)) send(-group, "SIGSTOP");
   }
 
-  /** Living processes that belong; `onFind` hears of each as soon as it is found. */
+  /** Finds living processes that belong; calls `onFind` for each at once. */
   #find(
     kept: ReadonlySet<number>,
     onFind: (stat: ProcessStat) => void,
-    // A process that forks on and on has the newest pid.
+    // Newest first, because a process that forks repeatedly has the newest pid.
     candidates: readonly number[] = newestPids(),
   ): ProcessStat[] {
     const found = new Map<number, ProcessStat>();
@@ -156,7 +156,7 @@ export class ProcessSweep {
       if (kept.has(pid)) continue;
       const stat = processStat(pid);
       if (stat === null || stat.state === "Z" || stat.state === "X") continue;
-      // What is older than the root was not started by it.
+      // A process older than the root is not its descendant.
       if (this.root && stat.startTime < this.root.startTime) continue;
       if (this.#belongs(stat) || hasMark(pid, this.mark)) add(stat);
       else others.push(stat);
@@ -176,8 +176,8 @@ export class ProcessSweep {
   }
 
   /**
-   * Whether the pid is that of a recorded process. The number of a living session or group is given to no new process,
-   * so a recorded one that has ended still names those that it led.
+   * Whether the pid is that of a recorded process. The system does not reuse the number of a living session or group,
+   * so a recorded process that has ended still identifies those that it led.
    */
   #isOurs(pid: number): boolean {
     const startTime = this.#recorded.get(pid);
@@ -202,7 +202,7 @@ export class ProcessSweep {
     }
   }
 
-  /** Signals the process, and its whole group where the group is ours and holds none of the kept processes. */
+  /** Signals the process; or its complete group, if the group belongs to the sweep and is not in `kept`. */
   #signal({ pid, group }: ProcessStat, signal: "SIGSTOP" | "SIGKILL", kept: ReadonlySet<number>): void {
     send(!kept.has(group) && this.#isOurs(group) ? -group : pid, signal);
   }
@@ -212,6 +212,6 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It has ended, or belongs to another user.
+    // The process has ended, or belongs to another user.
   }
 }

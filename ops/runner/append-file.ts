@@ -1,13 +1,13 @@
 /**
- * A file this process alone writes, synchronously, one line after the other. A write that the disk cuts short is taken
- * back, so that the file always ends with a whole line.
+ * A file to which only this process appends lines, synchronously. A short write is undone, so that the file always ends
+ * with a complete line.
  *
- * Room may be reserved ahead: tabs after the last line, which later lines take the place of. A sync then has bytes to
- * write and no new size of the file, which saves a journaling file system a commit and others a block. To whoever
- * reads the file they are a line not finished yet; they go when it is closed.
+ * Space may be reserved ahead: tabs after the last line, which later lines overwrite. A sync then writes bytes but no
+ * new file size, which saves a journaling file system a commit and others a block. For a reader, the tabs are an
+ * incomplete line. They are removed when the file is closed.
  *
- * A line may be made durable before anyone sees it: it is written without its newline, synced, and then committed,
- * which writes the newline. A reader that takes whole lines alone never shows what a power cut may take.
+ * A line may be made durable before readers see it: it is written without its newline and synced; the commit then
+ * writes the newline. So a reader of complete lines never sees a line that a power cut may remove.
  */
 import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, readSync } from "node:fs";
 import { openOwnFile } from "../../protocol/own-file.js";
@@ -15,11 +15,11 @@ import { writeAllSync } from "./replace-file.js";
 
 const NEWLINE = 10;
 const NEWLINES = Buffer.from("\n");
-/** What room made ahead is filled with, a tab: no JSON text holds one that is not escaped. */
+/** The filler of reserved space, a tab: JSON text on one line never contains an unescaped tab. */
 export const FILLER = 9;
 
 export interface AppendOptions {
-  /** Most bytes to reserve at a time, a power of two of at least 4,096; 0, the default: none. */
+  /** Most bytes to reserve at a time, a power of two of at least 4,096. Default: 0, no reserve. */
   reserve?: number;
 }
 
@@ -30,7 +30,7 @@ export class AppendFile {
   readonly #reserve: number;
   /** Bytes of lines. */
   #length = 0;
-  /** Bytes of lines and of room. */
+  /** Bytes of lines and of reserved space. */
   #size: number;
   /** The last line is durable and has a filler in place of its newline. */
   #isUncommitted = false;
@@ -47,7 +47,7 @@ export class AppendFile {
     return this.#length;
   }
 
-  /** @throws the system's error (ENOSPC and such); nothing of the text is in the file then. */
+  /** @throws the system error (such as ENOSPC); the file then contains no part of the text */
   append(text: string): void {
     this.commit();
     this.#append(Buffer.from(text));
@@ -57,7 +57,7 @@ export class AppendFile {
    * Appends a line and makes it durable. No reader sees it before `commit`.
    *
    * @param line - with its newline
-   * @throws the system's error; nothing of the line is in the file then, so that it may be appended again
+   * @throws the system error; the file then contains no part of the line, which may be appended again
    */
   appendSynced(line: string): void {
     this.commit();
@@ -75,9 +75,9 @@ export class AppendFile {
   }
 
   /**
-   * Shows the line that was appended last.
+   * Makes the last appended line visible to readers.
    *
-   * @throws the system's error; the line is durable all the same, and may be committed again
+   * @throws the system error; the line is still durable, and may be committed again
    */
   commit(): void {
     if (!this.#isUncommitted) return;
@@ -99,7 +99,7 @@ export class AppendFile {
     try {
       this.commit();
     } catch {
-      // It is durable, and is found without its newline when its writer is gone.
+      // The line is durable, and is read without its newline after its writer has ended.
     }
     if (this.#size > this.#length) giveBack(this.#fd, this.#length);
     closeSync(this.#fd);
@@ -109,19 +109,19 @@ export class AppendFile {
     try {
       this.#write(withRoom(bytes, end, this.#reserve), end);
     } catch {
-      // There may still be room for the text alone.
+      // The disk may still have space for the text without the reserve.
       this.#write(bytes, end);
     }
   }
 
-  /** The kernel may have dropped what a failed sync was to write: it is written again, not synced again. */
+  /** The kernel may drop the data of a failed sync, so a retry must write it again, not only sync again. */
   #cutBack(length: number): void {
     this.#length = length;
     try {
       ftruncateSync(this.#fd, length);
       this.#size = length;
     } catch {
-      // It ends in no newline, and what is written next takes its place.
+      // The line has no newline, and the next write overwrites it.
     }
   }
 
@@ -137,7 +137,7 @@ export class AppendFile {
     this.#length = end;
   }
 
-  /** A writer that died in the middle of a line: what comes now must not be glued to it. */
+  /** Continues an existing file. Ends the incomplete line of a dead writer, so that the next line is separate. */
   #takeUp(): void {
     const { end, last } = endOfText(this.#fd, this.#size);
     this.#length = end;
@@ -146,10 +146,10 @@ export class AppendFile {
 }
 
 /**
- * The bytes with room after them, in proportion to what is there: short files stay short.
+ * Returns the bytes followed by reserved space, in proportion to the file, so that short files stay short.
  *
- * @param end - where in the file the bytes end
- * @param most - bytes of room at a time, a power of two of at least 4,096
+ * @param end - offset in the file where the bytes end
+ * @param most - most bytes of reserved space at a time, a power of two of at least 4,096
  */
 export function withRoom(bytes: Buffer, end: number, most: number): Buffer {
   const step = Math.min(most, Math.max(LEAST, 2 ** Math.floor(Math.log2(end))));
@@ -157,7 +157,7 @@ export function withRoom(bytes: Buffer, end: number, most: number): Buffer {
   return Buffer.concat([bytes, Buffer.alloc(size - end, FILLER)]);
 }
 
-/** Takes away the room that a writer had reserved which is dead, where that can be; a line it did not finish stays. */
+/** Removes the space that a dead writer reserved, if possible. Keeps an incomplete line. */
 export function giveBackReserved(file: string): void {
   let fd: number;
   try {
@@ -174,18 +174,18 @@ export function giveBackReserved(file: string): void {
   }
 }
 
-/** Where nothing can be changed, as on a full disk that copies on write, it stays: it does no harm. */
+/** If truncation fails, as on a full copy-on-write disk, the reserved space stays, which does no harm. */
 function giveBack(fd: number, end: number): void {
   try {
     ftruncateSync(fd, end);
   } catch {
-    // Whoever opens the file next finds it as room.
+    // The next writer finds it as reserved space.
   }
 }
 
 /**
- * Where the room at the end begins, and the byte before it. Zeros are room too: a power cut leaves them, and a file
- * that was made longer holds them.
+ * Finds where the reserved space at the end begins, and the byte before it. Zeros count as reserved space, because a
+ * power cut and an extended file leave them.
  */
 export function endOfText(fd: number, size: number): { end: number; last: number } {
   if (size > LONG && fstatSync(fd).blocks === 0) return { end: 0, last: NEWLINE };
@@ -201,11 +201,11 @@ export function endOfText(fd: number, size: number): { end: number; last: number
   return { end: 0, last: NEWLINE };
 }
 
-/** Bytes read at a time once the last 4 KiB held nothing. */
+/** Bytes to read at a time if the last 4 KiB are empty. */
 const LONG = 1024 * 1024;
 const ZEROS = Buffer.alloc(LEAST);
 
-/** Whether the piece holds zeros alone: asked in steps, since a file of a gigabyte may hold nothing else. */
+/** Whether the piece contains only zeros. Compares in steps, because a file may contain a gigabyte of zeros. */
 function isFill(piece: Buffer, length: number): boolean {
   for (let start = 0; start < length; start += LEAST) {
     const end = Math.min(length, start + LEAST);

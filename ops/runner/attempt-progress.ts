@@ -1,5 +1,5 @@
 /**
- * `Progress` as one attempt's `run` gets it: stages, bar, log and outcome, all of it into the sink.
+ * Implements `Progress` for one attempt: sends stages, progress bar, status and log to the sink; keeps the outcome.
  */
 import { inspect } from "node:util";
 import { MAX_CHAINED_PARAMS, MAX_ERROR, MAX_RESULT, MAX_STATUS } from "../../protocol/limits.js";
@@ -20,7 +20,7 @@ export class AttemptProgress implements Progress<unknown> {
   readonly #meter: Meter;
   readonly #sink: Sink;
   readonly #cancellation: Cancellation;
-  /** Blocks that may still run. */
+  /** Blocks that may still be running. */
   #running: Promise<unknown>[] = [];
   #notedNoPercent = false;
 
@@ -38,7 +38,7 @@ export class AttemptProgress implements Progress<unknown> {
       (status) => gate.event({ type: "status:changed", status }, false),
     );
     this.stages = new Stages(declared, gate, this.#meter, cancellation, values);
-    // What an author passes on as a callback: lines.on("line", p.log).
+    // Bound, because authors pass these methods as callbacks: lines.on("line", p.log).
     this.log = this.log.bind(this);
     this.status = this.status.bind(this);
     this.percent = this.percent.bind(this);
@@ -51,8 +51,8 @@ export class AttemptProgress implements Progress<unknown> {
 
   stage<R>(name: string, block: () => R): Promise<Awaited<R>> {
     const running = this.stages.tracked(name, block);
-    // A second stage is often begun by a forgotten await, and then nobody waits for this one either. The misuse
-    // is remembered, so the rejection need not kill the process as well.
+    // A forgotten await often starts a second stage, and nothing awaits this promise either. The misuse is
+    // recorded and fails the attempt, so the rejection need not end the process too.
     if (this.stages.misuse !== null) running.catch(() => {});
     return this.#remember(running);
   }
@@ -72,13 +72,11 @@ export class AttemptProgress implements Progress<unknown> {
       return trackSync(items as Iterable<T>, options, this.#meter, this.#cancellation);
     if (typeof async === "function")
       return trackAsync(items as AsyncIterable<T>, options, this.#meter, this.#cancellation);
-    throw new TypeError(
-      "p.track takes what a for loop or a for await loop takes: an array, a Set, a stream, …",
-    );
+    throw new TypeError("p.track takes an iterable or an async iterable: an array, a Set, a stream, …");
   }
 
   percent(value: number): void {
-    // A text that is one is taken too: child.stdout.on("data", p.percent).
+    // A numeric text is accepted too: child.stdout.on("data", p.percent).
     const text = typeof value === "string" ? (value as string).trim() : "";
     const percent = text === "" ? value : Number(text);
     if (Number.isFinite(percent)) this.#meter.set(percent);
@@ -92,7 +90,7 @@ export class AttemptProgress implements Progress<unknown> {
   }
 
   log(line: string): void {
-    // A text that ends its line, as what a child printed does, is no empty line more.
+    // A line feed at the end, as in the output of a child process, adds no empty line.
     this.#sink.line("log", this.stages.current, String(line).replace(/\r?\n$/, ""));
   }
 
@@ -100,14 +98,14 @@ export class AttemptProgress implements Progress<unknown> {
     this.outcome.refuseSecond("result");
     const problem = whyNotJson(value);
     if (problem !== null)
-      throw new Failure("LIVEOPS_RESULT_NOT_JSON", `what was given to p.result is not JSON: ${problem}`);
+      throw new Failure("LIVEOPS_RESULT_NOT_JSON", `the value passed to p.result is not JSON: ${problem}`);
     const bytes = Buffer.byteLength(JSON.stringify(value) ?? "");
     if (bytes > MAX_RESULT)
       throw new Failure(
         "LIVEOPS_RESULT_TOO_LARGE",
-        `what was given to p.result has ${bytes} bytes as JSON, ${MAX_RESULT} are possible; write it to a file and give its path`,
+        `the value passed to p.result has ${bytes} bytes as JSON, more than ${MAX_RESULT}; write it to a file and return the path`,
       );
-    // Kept as it is now: the operation may go on to change it.
+    // A copy, because the operation may change the value later.
     this.outcome.set({ by: "result", value: snapshot(value) });
   }
 
@@ -121,12 +119,12 @@ export class AttemptProgress implements Progress<unknown> {
     if (problem !== null)
       throw new Failure(
         "LIVEOPS_PARAMS_INVALID",
-        `the parameters given to p.chainTo are not JSON: ${problem}`,
+        `the parameters passed to p.chainTo are not JSON: ${problem}`,
       );
     if (Buffer.byteLength(JSON.stringify(params)) > MAX_CHAINED_PARAMS)
       throw new Failure(
         "LIVEOPS_PARAMS_INVALID",
-        `the parameters given to p.chainTo are larger than ${MAX_CHAINED_PARAMS} bytes; pass a file's path`,
+        `the parameters passed to p.chainTo are larger than ${MAX_CHAINED_PARAMS} bytes; pass the path of a file`,
       );
     const at = new Error("p.chainTo");
     this.outcome.set({ by: "chainTo", type, params: snapshot(params) as Record<string, unknown>, at });
@@ -137,8 +135,8 @@ export class AttemptProgress implements Progress<unknown> {
   }
 
   /**
-   * The attempt is over: sends the bar's last value. Blocks that are left running can say nothing any more, and
-   * nobody hears it when they fail.
+   * Call when the attempt is over: sends the last value of the progress bar. Later reports and errors of blocks that
+   * are still running are ignored.
    */
   close(): void {
     this.#meter.flush();
@@ -146,12 +144,12 @@ export class AttemptProgress implements Progress<unknown> {
     for (const running of this.#running) running.catch(() => {});
   }
 
-  /** Said, not thrown: a 0/0 in a bar is no reason to lose an hour's work. Once: it may be in a loop. */
+  /** Logs an invalid percent once. It does not throw, because a 0/0 must not fail an hour's work. */
   #noteNoPercent(value: unknown): void {
     if (this.#notedNoPercent) return;
     this.#notedNoPercent = true;
     const given = typeof value === "number" ? `${value}` : inspect(value).slice(0, 40);
-    const text = `p.percent takes a number from 0 to 100, not ${given}; the bar stays where it is`;
+    const text = `p.percent takes a number from 0 to 100, not ${given}; the progress bar does not change`;
     this.#sink.line("liveops", this.stages.current, text);
   }
 
@@ -162,7 +160,7 @@ export class AttemptProgress implements Progress<unknown> {
   }
 }
 
-/** Lets nothing through once the attempt is over: a forgotten timer must not write into the next one's files. */
+/** Closes when the attempt is over, so that a forgotten timer does not write into the files of the next attempt. */
 class Gate implements Sink {
   open = true;
   constructor(private readonly sink: Sink) {}

@@ -1,7 +1,8 @@
 /**
- * How a stop reaches the code of one attempt: `p.signal` for what awaits, `check` for what does not.
+ * Stops one attempt (`Cancellation`) and one inline run (`InlineStop`). Code that awaits uses `p.signal`; code that
+ * does not await uses `check`.
  *
- * The first reason sticks. Polling costs a system call, so it happens at most every `POLL_MS`.
+ * The first reason counts. Polling costs a system call, so it happens at most every `POLL_MS`.
  */
 import type { Outcome, StopReason } from "../../protocol/event.js";
 import { OperationCancelled } from "../sdk/live-operation.js";
@@ -11,7 +12,7 @@ import type { StopControl } from "./sink.js";
 const POLL_MS = 5;
 
 export class Cancellation {
-  /** Read before every item of a tracked loop: a plain field, so that it costs nothing. */
+  /** A plain field, because a tracked loop reads it before every item. */
   stopped = false;
   reason: StopReason | null = null;
   readonly #abort = new AbortController();
@@ -30,7 +31,7 @@ export class Cancellation {
     return this.#abort.signal;
   }
 
-  /** @throws OperationCancelled once a stop was asked for. */
+  /** @throws OperationCancelled after a stop was requested */
   check(now: number = performance.now()): void {
     if (!this.stopped && now - this.#polledAt >= POLL_MS) {
       this.#polledAt = now;
@@ -40,21 +41,21 @@ export class Cancellation {
     if (this.stopped) throw this.error();
   }
 
-  /** A new one each time, so that its stack shows where the operation was stopped. */
+  /** A new error each time, so that its stack shows where the operation stopped. */
   error(): OperationCancelled {
     return new OperationCancelled(
       this.reason === "timeout" ? "the operation ran longer than its timeout" : undefined,
     );
   }
 
-  /** Whether what was thrown is the stop coming through: ours, or an API's that was given `p.signal`. */
+  /** Whether the error is a result of the stop: thrown by liveops, or by an API that received `p.signal`. */
   explains(thrown: unknown): boolean {
     if (thrown instanceof OperationCancelled) return true;
     if (!this.stopped || !(thrown instanceof Error)) return false;
     return thrown.name === "AbortError" || thrown.cause instanceof OperationCancelled;
   }
 
-  /** Tells what is left of an attempt that is over to stop too. */
+  /** Stops code that is still running after the attempt is over. */
   abandon(): void {
     this.stopped = true;
     this.#abort.abort(new OperationCancelled("the attempt is over"));
@@ -76,9 +77,9 @@ function reasonOf(signal: AbortSignal): StopReason {
   return signal.reason === "timeout" ? "timeout" : "cancel";
 }
 
-/** The stop of an inline run: the caller's signal, the type's timeout, and the end of patience after either. */
+/** The stop of an inline run: the caller's signal, the type's timeout, and the grace period after either. */
 export class InlineStop implements StopControl {
-  /** Resolves when the grace period after a stop is over and the operation has not ended. */
+  /** Resolves when the grace period after a stop is over. */
   readonly graceOver: Promise<Outcome>;
   readonly #abort = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -92,7 +93,7 @@ export class InlineStop implements StopControl {
     Type: OperationCtor,
     private readonly cancel: AbortSignal,
     private readonly onStop: (reason: StopReason) => void,
-    /** Whether a cancel has come, found out synchronously: a busy loop hears of no signal. */
+    /** Whether a cancel was requested; synchronous, because a busy loop receives no signal. */
     private readonly isCancelled: () => boolean = () => false,
   ) {
     const { timeout, gracePeriod } = readType(Type);

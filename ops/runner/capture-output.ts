@@ -1,8 +1,8 @@
 /**
- * What the operation's process prints, as lines for its log: `console.log`, `process.stdout.write` and whatever
- * else ends in the two streams' `write`. Used by the worker and by `liveops run`.
+ * Captures the output of the operation's process as log lines: `console.log`, `process.stdout.write` and all else that
+ * calls `write` of the two streams. Used by the worker and by `liveops run`.
  *
- * Whoever captures gets the real writers, to go on printing itself.
+ * The caller gets the real writers, for its own output.
  */
 import { StringDecoder } from "node:string_decoder";
 
@@ -11,13 +11,13 @@ export type OutputStream = "stdout" | "stderr";
 export interface Capture {
   /** The real `process.stdout.write` and `process.stderr.write`. */
   readonly real: Readonly<Record<OutputStream, (text: string) => boolean>>;
-  /** Hands on lines that are not ended yet. */
+  /** Passes on incomplete lines. */
   flush(): void;
-  /** Flushes, and gives the streams back. */
+  /** Flushes, and restores the streams. */
   restore(): void;
 }
 
-/** A line that does not end is cut here, in characters. */
+/** Characters of a line; a longer line is split. */
 const MAX_LINE = 64 * 1024;
 
 export function captureOutput(onLine: (stream: OutputStream, text: string) => void): Capture {

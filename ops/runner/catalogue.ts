@@ -1,4 +1,4 @@
-/** The operation types of some directories, loaded into this process: in a loader process, a worker, `liveops run`. */
+/** Loads the operation types of directories into this process: a loader process, a worker or `liveops run`. */
 import type { TypesReply } from "../../protocol/replies.js";
 import { describeType } from "./describe-type.js";
 import { filesOf, type LoadErrors, type LoadedFileTypes, loadFiles, typesIn } from "./load-files.js";
@@ -11,24 +11,24 @@ export interface LoadedType {
 }
 
 export interface Catalogue {
-  /** By name, in the order of names. */
+  /** By name, sorted by name. */
   types: Map<string, LoadedType>;
   errors: LoadErrors;
   shadowed: TypesReply["shadowed"];
-  /** Files whose top level did not finish in time; they stand in `errors` too. */
+  /** Files whose top level did not finish in time; `errors` lists them too. */
   late: string[];
 }
 
 export interface LoadOptions {
-  /** Seconds a file's top level may take. Default: 10. */
+  /** Longest time for the top level of a file, in seconds. Default: 10. */
   limit?: number;
-  /** Told before each file: should it never yield, the parent process knows which one it was. */
+  /** Called before each file, so that the parent process knows which file never yields. */
   onFile?: (file: string) => void;
-  /** Files that are left out. */
+  /** Files to skip. */
   skip?: readonly string[];
 }
 
-/** @param dirs - strongest first: where two have the same name, the earlier directory's is taken */
+/** @param dirs - by precedence: of two types with the same name, the type of the earlier directory is used */
 export async function loadCatalogue(dirs: readonly string[], options: LoadOptions = {}): Promise<Catalogue> {
   const unread: LoadErrors = [];
   const { loaded, errors, late } = await loadFiles(filesOf(dirs, unread), options);
@@ -36,11 +36,11 @@ export async function loadCatalogue(dirs: readonly string[], options: LoadOption
 }
 
 /**
- * The type of one name, as the catalogue of all would have it, from no more files than it takes to find it; where
- * there is none, the catalogue.
+ * Finds one type as `loadCatalogue` would, but loads only the files needed to find it.
  *
  * @param dirs - as for `loadCatalogue`
- * @param shipped - come after them; a file there bears the name of its type, and so that file is begun with
+ * @param shipped - searched after `dirs`; the file with the name of the type is loaded first
+ * @returns the type; the catalogue if there is no such type
  */
 export async function findType(
   op: string,
@@ -58,16 +58,16 @@ export async function findType(
     return Type !== undefined;
   };
   const { loaded, errors, late } = await loadFiles(files, { isEnough });
-  // A later file may have been quicker.
+  // In the order of the files, because a later file may have loaded first.
   const first = loaded.find(({ file }) => hits.has(file));
   if (first !== undefined) return hits.get(first.file)!;
   return { ...collect(loaded, [...unread, ...errors]), late };
 }
 
 /**
- * One type from its file, for a worker.
+ * Loads one type from its file, for a worker.
  *
- * @throws Error where the file does not load or has no such type
+ * @throws Error if the file does not load or has no such type
  */
 export async function loadType(file: string, op: string): Promise<OperationCtor> {
   const found = typesIn(await importUserFile(file));
@@ -90,7 +90,7 @@ function collect(loaded: readonly LoadedFileTypes[], errors: LoadErrors): Omit<C
   const seen = new Set<OperationCtor>();
   for (const { file, found } of loaded) {
     for (const Type of found) {
-      // A class that another file exports again is one type, not two.
+      // A class that another file re-exports is one type, not two.
       if (seen.has(Type)) continue;
       seen.add(Type);
       try {

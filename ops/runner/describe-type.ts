@@ -1,12 +1,12 @@
-/** A type as `GET /v1/ops` lists it. Called by the loader process and by `liveops run`. */
+/** Describes a type for `GET /v1/ops`. Called by the loader process and by `liveops run`. */
 import { z } from "zod";
 import type { JsonSchema } from "../../protocol/json-schema.js";
 import type { OperationType } from "../../protocol/replies.js";
 import { type OperationCtor, readType, TypeFault } from "./read-type.js";
 
-/** The JSON Schema of what a type takes: what words are read against and `liveops ops` shows. Null: unchecked. */
 const made = new WeakMap<z.ZodType, JsonSchema>();
 
+/** The JSON Schema of a type's parameters, for `name=value` arguments and `liveops ops`. Null: unchecked. */
 export function inputSchema(params: z.ZodType | null): JsonSchema | null {
   if (params === null) return null;
   const known = made.get(params);
@@ -17,7 +17,7 @@ export function inputSchema(params: z.ZodType | null): JsonSchema | null {
   return plain;
 }
 
-/** @throws TypeFault for wrong statics, a schema included that JSON Schema cannot describe */
+/** @throws TypeFault for invalid statics, or a schema that JSON Schema cannot describe */
 export function describeType(Type: OperationCtor, file: string): OperationType {
   const { op, title, stages, resumable, timeout, gracePeriod, retry, limits, params } = readType(Type);
   return {

@@ -1,7 +1,7 @@
 /**
- * What liveops itself throws inside an operation, and how anything thrown becomes the record's `error`.
+ * Defines the errors that liveops throws inside an operation, and turns any thrown value into the record's `error`.
  *
- * The stack that is kept is the author's: our own frames and Node's are cut away.
+ * The kept stack shows the author's code: frames of liveops and of Node are removed.
  */
 import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ import type { FailureCode } from "../../protocol/errors.js";
 import { MAX_ERROR } from "../../protocol/limits.js";
 import type { OperationError } from "../../protocol/operation.js";
 
-/** An error with one of the stable codes of `FAILURES`. */
+/** An error with a stable code of `FAILURES`. */
 export class Failure extends Error {
   override name = "Failure";
 
@@ -22,7 +22,7 @@ export class Failure extends Error {
   }
 }
 
-/** The record's error for whatever was thrown. Never throws. */
+/** The record's error for any thrown value. Never throws. */
 export function toOperationError(thrown: unknown): OperationError {
   try {
     const code = thrown instanceof Failure ? thrown.code : "LIVEOPS_EXCEPTION";
@@ -34,7 +34,7 @@ export function toOperationError(thrown: unknown): OperationError {
   }
 }
 
-/** Errors of other realms (`node:vm`) are no `instanceof Error`. */
+/** Errors of other realms (`node:vm`) are not `instanceof Error`. */
 function isErrorLike(thrown: unknown): thrown is Error {
   return (
     thrown instanceof Error ||
@@ -65,10 +65,10 @@ function authorStack(error: Error): string | null {
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** Where our own code lies: beside this file; bundled, this is a chunk, and the worker is one directory up. */
+/** The directories of liveops' code. In the bundle, this file is a chunk, and the worker is in its parent. */
 const ours = basename(here) === "chunks" ? [here, dirname(here)] : [here];
 
-/** The stack without Node's frames and ours. */
+/** The stack without the frames of Node and of liveops. */
 function withoutOurFrames(stack: string): string {
   const lines = stack.split("\n");
   const kept = lines.filter((line) => {

@@ -1,6 +1,6 @@
 /**
- * Runs an operation and its chain in this process, one after another, as `liveops run` does: the watcher is told the
- * very events it would get from a daemon.
+ * Runs an operation and its chain in this process, for `liveops run`. The watcher gets the same events as from a
+ * daemon.
  */
 import { statSync } from "node:fs";
 import type { DaemonEvent, EventBody, OperationEvent, Outcome, Submission } from "../../protocol/event.js";
@@ -15,17 +15,17 @@ import { type OperationCtor, readType } from "./read-type.js";
 import { runAttempt } from "./run-attempt.js";
 import type { Sink } from "./sink.js";
 
-/**
- * One link of an inline run: the events the daemon and a worker would say of it, from submitted to finished, numbered
- * and folded the same way, handed to a watcher instead of to files.
- */
 const ATTEMPT = 1;
 
 type Body<F extends OperationEvent> = F extends unknown ? Omit<F, "seq" | "at" | "attempt"> : never;
 
+/**
+ * One operation of an inline run. Creates the events of the daemon and of a worker, from submitted to finished, with
+ * the same numbers, and passes them to a watcher instead of files.
+ */
 class InlineLink implements Sink {
   readonly #growing: RecordBuilder;
-  /** The stages whose blocks run, for what the process prints. */
+  /** Stages whose blocks are running, to assign the output of the process to a stage. */
   readonly #open: string[] = [];
   #seq = 0;
   #over = false;
@@ -65,9 +65,9 @@ class InlineLink implements Sink {
   }
 
   /**
-   * Runs it; resolves with how it ended, once finished.
+   * Runs the operation until it is finished.
    *
-   * @param flush - hands on what the process printed without an end of line
+   * @param flush - passes on output of the process without a line end
    */
   async run(
     Type: OperationCtor,
@@ -124,7 +124,7 @@ class InlineLink implements Sink {
 
   #say(body: EventBody | Body<DaemonEvent>): void {
     if (this.#over) return;
-    // The one decision that falls inside an attempt has no number of its own.
+    // The daemon's event during an attempt has no number (protocol/event.ts).
     const seq = body.type === "cancel:requested" ? 0 : ++this.#seq;
     const attempt = body.type === "attempt:started" ? ATTEMPT : this.#growing.attempt;
     const { type, ...rest } = body;
@@ -142,22 +142,24 @@ function now(): string {
   return new Date().toISOString();
 }
 
-/** Who an inline run tells. Both are called synchronously, in order; `id` is the operation's. */
+/** Receives the events and lines of an inline run, synchronously and in order; `id` is that of the operation. */
 export interface InlineWatcher {
   event(event: OperationEvent, id: string): void;
   line(line: LogLine, id: string): void;
-  /** Before anything else: how to write to the terminal while the operation's own output is captured. */
+  /** Called first, with the writers to the terminal, because the output of the operation is captured. */
   started?(real: Capture["real"]): void;
-  /** Before each link of the chain. */
+  /** Called before each operation of the chain. */
   begins?(Type: OperationCtor): void;
 }
 
 /**
+ * Runs an operation and the rest of its chain.
+ *
  * @param submission - made by `prepareSubmission` in this process
- * @param signal - aborted to cancel; should the operation not end within its grace period, it is given up: this
- *   resolves, and the caller ends the process
- * @param isCancelled - asked by `track` and `checkCancelled` too, since a busy loop hears of no signal
- * @returns the record of the chain's last link, finished
+ * @param signal - cancels the operation. If the operation does not end within its grace period, the promise resolves,
+ *   and the caller ends the process
+ * @param isCancelled - also called by `track` and `checkCancelled`, because a busy loop receives no signal
+ * @returns the finished record of the last operation of the chain
  */
 export async function runInline(
   Type: OperationCtor,
@@ -175,8 +177,7 @@ export async function runInline(
       watcher.begins?.(current.Type);
       link = new InlineLink(current.submission, watcher);
       const { limits } = readType(current.Type);
-      if (limits)
-        link.line("liveops", null, `limits are not enforced by liveops run (${limitsText(limits)})`);
+      if (limits) link.line("liveops", null, `liveops run does not enforce limits (${limitsText(limits)})`);
       const outcome = await runLink(link, current.Type, signal, capture, isCancelled);
       if (outcome.next === null) return link.record;
       current = { Type: typeOf(outcome.next), submission: outcome.next };
@@ -193,7 +194,7 @@ async function runLink(
   capture: Capture,
   isCancelled?: () => boolean,
 ): Promise<Outcome> {
-  // The cancel came while the link before it was on its way out: this one never starts.
+  // The cancel came while the previous operation ended, so this operation never starts.
   if (signal.aborted) {
     const outcome: Outcome = { state: "cancelled", result: null, error: null, next: null };
     link.finish(outcome);

@@ -1,16 +1,20 @@
 /**
- * Whether a value is JSON, and where it is not: for results (what `toJSON` says counts) and for stage values (which
- * must come back from the disk as they were).
+ * Checks that a value can be stored as JSON: for results (`toJSON` is applied) and for stage values (which must be
+ * equal after they are read back).
  */
 import { inspect } from "node:util";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 
-/** Where and why the value is not JSON, for people; null where it is. */
+/**
+ * Says where and why the value is not JSON; null if it is.
+ *
+ * @param roundTrip - whether the value must be equal after it is read back. Default: false
+ */
 export function whyNotJson(value: unknown, { roundTrip = false } = {}): string | null {
   return check(value, "", new Set(), roundTrip);
 }
 
-/** The place is like `.rows[3].when`; empty for the value itself. */
+/** `place` is a path such as `.rows[3].when`; empty for the value itself. */
 function check(value: unknown, place: string, above: Set<object>, roundTrip: boolean): string | null {
   switch (typeof value) {
     case "string":

@@ -1,7 +1,7 @@
 /**
- * Loads the author's files into this process, one after another, and finds the operation types in them.
+ * Loads the author's files into this process, one after another, and finds their operation types.
  *
- * A file that does not load is an entry in `errors` and hides no other, whatever it does short of never yielding.
+ * A file that does not load is an entry in `errors` and does not affect other files, unless it never yields.
  */
 import { basename } from "node:path";
 import { setTimeout as after, setImmediate as turn } from "node:timers/promises";
@@ -12,11 +12,11 @@ import { listTypeFiles } from "./type-files.js";
 import { importUserFile, isShippedFile } from "./user-code.js";
 
 /**
- * Keeps this process going while it loads the author's files: `process.exit` and errors nobody can catch become the
- * load error of the file they came from.
+ * Keeps this process alive while it loads the author's files: `process.exit` and uncaught errors become load errors of
+ * the file that caused them.
  */
 class LoadGuard {
-  /** The file that was begun last: it gets the blame where a stack names none. */
+  /** The file that was started last. It gets the errors whose stack names no file. */
   loading = "";
   readonly faults: TypesReply["errors"] = [];
   readonly #exit = process.exit;
@@ -27,7 +27,7 @@ class LoadGuard {
     this.faults.push({ file, message: this.describe(thrown, file) });
   };
 
-  /** @param mayExit whether the code that runs now is not that of a file being loaded. Default: never */
+  /** @param mayExit whether the running code is not that of a file being loaded, so that it may exit. Default: never */
   constructor(mayExit: () => boolean = () => false) {
     process.exit = ((code?: number) => {
       if (mayExit()) this.#exit.call(process, code);
@@ -43,7 +43,7 @@ class LoadGuard {
     process.off("unhandledRejection", this.#onFault);
   }
 
-  /** What is wrong, and in which line where that is known. */
+  /** The error message, with the line if it is known. */
   describe(thrown: unknown, file: string): string {
     if (!(thrown instanceof Error)) return `it threw ${String(thrown)}`;
     const { message, stack = "" } = thrown;
@@ -63,24 +63,27 @@ export interface LoadedFileTypes {
 }
 
 interface LoadFilesOptions {
-  /** Seconds a file's top level may take. Default: 10. */
+  /** Longest time for the top level of a file, in seconds. Default: 10. */
   limit?: number | undefined;
-  /** Told before each file: should it never yield, the parent process knows which one it was. */
+  /** Called before each file, so that the parent process knows which file never yields. */
   onFile?: ((file: string) => void) | undefined;
-  /** Told after each file, in the order in which they are done: what it holds, and what is wrong with it. */
+  /** Called after each file, in the order of completion, with its types and its errors. */
   onLoaded?: ((loaded: LoadedFileTypes, errors: LoadErrors, isLate: boolean) => void) | undefined;
-  /** Whether the code that calls `process.exit` meanwhile is not that of a file. Default: never. */
+  /** Whether the code that calls `process.exit` is not that of a file, so that it may exit. Default: never. */
   mayExit?: (() => boolean) | undefined;
-  /** Files that are left out. */
+  /** Files to skip. */
   skip?: readonly string[] | undefined;
-  /** After a file for which it answers true no other one is begun. */
+  /** After a file for which this returns true, no other file is started. */
   isEnough?: (loaded: LoadedFileTypes) => boolean;
 }
 
-/** How long one slow file keeps the next from starting, in ms. */
+/** Longest delay of the next file by a slow file, in ms. */
 const HEAD_START = 200;
 
-/** What the files hold, in their order; `late` are those whose top level did not finish in time, `errors` has them too. */
+/**
+ * Loads the files. `loaded` has the order of the files; `late` lists files whose top level did not finish in time.
+ * `errors` lists these files too.
+ */
 export async function loadFiles(
   files: Iterable<string>,
   { limit = 10, onFile, onLoaded, mayExit, skip = [], isEnough = () => false }: LoadFilesOptions,
@@ -105,7 +108,7 @@ export async function loadFiles(
       if (enough) break;
     }
     const loaded = await Promise.all(loading);
-    // Node reports a rejection nobody waits for once all promises had their turn.
+    // Node reports an unhandled rejection only after the microtasks of this turn.
     await turn();
     errors.push(...guard.faults);
     return { loaded, errors, late };
@@ -115,8 +118,8 @@ export async function loadFiles(
 }
 
 /**
- * The files of the directories, in their order. A directory that cannot be read, or to which another user could
- * write, is an error and gives none.
+ * Lists the files of the directories, in their order. A directory that cannot be read, or that another user could
+ * change, adds an error and no files.
  */
 export function filesOf(dirs: readonly string[], errors: LoadErrors): string[] {
   return dirs.flatMap((dir) => {
@@ -134,7 +137,7 @@ export function filesOf(dirs: readonly string[], errors: LoadErrors): string[] {
   });
 }
 
-/** A module's operation types, each once. A CommonJS module may have them on its `module.exports` alone. */
+/** The operation types of a module, each once. A CommonJS module may have them only in `module.exports`. */
 export function typesIn(exports: Record<string, unknown>): OperationCtor[] {
   const { default: whole } = exports;
   const more = typeof whole === "object" && whole !== null ? Object.values(whole) : [];

@@ -1,20 +1,20 @@
 /**
- * The bar of one attempt: what it shows now, sent at most 10 times a second, the last value always. Where one loop
- * takes the bar from another, that is the last value of the one before.
+ * The progress bar and the status line of one attempt. The bar is sent at most 10 times a second, and always its last
+ * value. When another loop takes over the bar, the last value of the previous loop is sent too.
  *
- * `flush` is called before every event the last value must come before; a timer sends it when nothing else happens.
+ * `flush` sends the last values before an event that must follow them; otherwise a timer sends them.
  */
 import type { ProgressState, Status } from "../../protocol/operation.js";
 
 const INTERVAL_MS = 100;
 
-/** So many last values may go at once, and 10 a second more: a stage of a thousand short loops is no thousand events. */
+/** Last values of loops that may be sent at once, then 10 a second: a thousand short loops must not send a thousand. */
 const MOST_LAST = 20;
 
-/** So many statuses may go at once, and 10 a second more. */
+/** Statuses that may be sent at once, then 10 a second. */
 const MOST_STATUSES = 20;
 
-/** Something that counts: a tracked loop. */
+/** A tracked loop, as the bar reads it. */
 export interface Counted {
   readonly done: number;
   readonly total: number | null;
@@ -42,7 +42,7 @@ export class Meter {
     private readonly sendStatus: (status: Status) => void = () => {},
   ) {}
 
-  /** Sent now, or where too many came, the last of them after a tenth of a second or with the next stage. */
+  /** Sends the status now; above the rate, only the last one after 100 ms or before the next stage. */
   status(status: Status): void {
     const now = performance.now();
     this.#statusesLeft = Math.min(MOST_STATUSES, this.#statusesLeft + (now - this.#statusAt) / INTERVAL_MS);
@@ -52,7 +52,7 @@ export class Meter {
     else this.#statusTimer ??= setTimeout(() => this.flush(), INTERVAL_MS).unref();
   }
 
-  /** An empty bar, as the fold shows it when a stage begins: nothing to send. */
+  /** Empties the bar without sending it, because `stage:entered` empties it in the record. */
   reset(): void {
     this.#disarm();
     this.#percent = 0;
@@ -68,7 +68,7 @@ export class Meter {
     this.touch(now);
   }
 
-  /** From now on the bar shows this count. */
+  /** Makes the bar show this loop. */
   count(counted: Counted): void {
     const now = performance.now();
     this.#sendLast(now);
@@ -77,7 +77,7 @@ export class Meter {
     this.touch(now);
   }
 
-  /** What is shown may have changed: sends it now, or arms the timer that will. */
+  /** Call when the values may have changed: sends them now, or starts the timer. */
   touch(now: number): void {
     const wait = this.#sentAt + INTERVAL_MS - now;
     if (wait <= 0) this.#sendIfChanged(now);
@@ -97,7 +97,7 @@ export class Meter {
     this.sendStatus(status);
   }
 
-  /** Another takes the bar: the last value of the loop that had it, where there is one. */
+  /** Call before the bar changes its source: sends the last value of the previous loop, if any. */
   #sendLast(now: number): void {
     if (this.#counted === null) return;
     this.#lastsLeft = Math.min(MOST_LAST, this.#lastsLeft + (now - this.#lastsAt) / INTERVAL_MS);
@@ -133,7 +133,7 @@ export class Meter {
   }
 }
 
-/** Units a second, smoothed over the last few seconds. */
+/** Units per second, smoothed over the last few seconds. */
 class Rate {
   #value: number | null = null;
   #done = 0;
@@ -157,7 +157,7 @@ class Rate {
 }
 
 const SMOOTH_SECONDS = 3;
-/** Over a shorter time a rate is chance. */
+/** Over a shorter time, the rate is only noise. */
 const MIN_SECONDS = 0.05;
 
 function percentOf({ done, total }: Counted, before: number): number {

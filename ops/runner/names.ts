@@ -1,6 +1,6 @@
-/** How a class's name becomes the names people see: `LoadCSVFile` is `load-csv-file` and "Load CSV File". */
+/** Turns a class name into the name and title of a type: `LoadCSVFile` becomes `load-csv-file` and "Load CSV File". */
 
-/** What an operation type may be called. */
+/** Matches a valid name of an operation type. */
 export const OP_PATTERN = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 
 export function kebabCase(className: string): string {

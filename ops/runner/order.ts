@@ -1,21 +1,21 @@
-/** What one attempt is told: sent to a worker by the daemon, made on the spot by `liveops run`. */
+/** The input of one attempt. The daemon sends it to a worker; `liveops run` creates it in its own process. */
 import type { Chain } from "../../protocol/operation.js";
 
 export interface Order {
   id: string;
   op: string;
   attempt: number;
-  /** The accepted input, parsed anew by this attempt. */
+  /** The accepted input; the attempt parses it again. */
   params: Record<string, unknown>;
   title: string;
   label: string | null;
   stages: string[];
-  /** Absolute. */
+  /** Absolute path. */
   cwd: string;
-  /** Laid over the worker's environment for the time of the attempt. */
+  /** Added to the worker's environment during the attempt. */
   env: Record<string, string>;
   chain: Chain;
-  /** Number of the operation's last event, and of its last log line. */
+  /** Numbers of the operation's last event and last log line. */
   seq: number;
   logLines: number;
 }

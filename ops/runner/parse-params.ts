@@ -1,5 +1,5 @@
 /**
- * Parsing parameters by a type's schema: by `prepareSubmission` when an operation is submitted, by each attempt anew.
+ * Parses parameters with a type's schema, at the submit and again in each attempt. Also words the errors of zod.
  *
  * Schemas are the author's code: they may be async, and they may throw.
  */
@@ -11,10 +11,10 @@ import { renderParameters } from "../../protocol/parameters.js";
 import { summarizeValue } from "../../protocol/summarize-value.js";
 import { inputSchema } from "./describe-type.js";
 
-/** Marks a message as ours: it goes on from the parameter's name. */
+/** Marks a message of liveops, which follows the parameter's name without a colon. */
 const OURS = "\0";
 
-/** Names that a message lists, and characters of each. */
+/** Most names in a message, and most characters of each. */
 const MOST_NAMES = 10;
 const MOST_CHARACTERS = 60;
 
@@ -30,15 +30,15 @@ const KINDS: Record<string, string> = {
 };
 
 /**
- * What zod says of a wrong parameter, in the words of `words.ts`. It is zod's error map for one parse, so a message of
- * the author's own schema comes first. Undefined where zod's own words will do.
+ * Zod's error map for one parse: the same wording as in `word-value.ts`. A message of the author's schema has
+ * precedence. Undefined: zod's own message is used.
  */
 function issueInWords(issue: z.core.$ZodRawIssue): string | undefined {
   const text = words(issue);
   return text === undefined ? undefined : OURS + text;
 }
 
-/** The message behind the name of its parameter; empty for the parameters as a whole. */
+/** The message after the name of its parameter; an empty name stands for all parameters. */
 function named(name: string, message: string): string {
   const ours = message.startsWith(OURS);
   const text = ours ? message.slice(OURS.length) : message.charAt(0).toLowerCase() + message.slice(1);
@@ -68,7 +68,7 @@ function words(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-/** The first of the names, and how many there are beside them. */
+/** The first names, and the number of the others. */
 function namesShown(names: readonly string[]): string {
   const first = names.slice(0, MOST_NAMES).map((name) => JSON.stringify(name.slice(0, MOST_CHARACTERS)));
   const others = names.length - first.length;
@@ -83,7 +83,7 @@ function bound(origin: string, limit: unknown, how: string, input: unknown): str
   return undefined;
 }
 
-/** Problems that a refusal names; the others are only counted. */
+/** Problems that a refusal lists; the others are only counted. */
 export const MAX_PROBLEMS = 20;
 
 export function paramsRefusal(problems: string[], schema: JsonSchema | null, near: string[] = []): Refusal {
@@ -101,7 +101,7 @@ export function paramsDetail(problems: string[], schema: JsonSchema | null): str
   return [...problems.slice(0, MAX_PROBLEMS), ...more, "Parameters:", ...list].join("\n");
 }
 
-/** Of an unknown name, in an error. */
+/** Characters of an unknown name in an error. */
 const MOST_NAME_CHARACTERS = 200;
 
 type Parsed = { ok: true; value: unknown } | { ok: false; problems: string[]; nearest: string[] };
@@ -116,7 +116,7 @@ export async function parseParams(params: z.ZodType | null, input: Record<string
   return { ok: false, problems, nearest: [] };
 }
 
-/** zod drops names that a schema does not have; a mistyped name must not be dropped in silence. */
+/** Finds names that the schema does not have. zod drops them silently, which would hide a mistyped name. */
 function unknownNames(schema: JsonSchema | null, input: Record<string, unknown>) {
   const problems: string[] = [];
   const near = new Set<string>();
@@ -124,7 +124,7 @@ function unknownNames(schema: JsonSchema | null, input: Record<string, unknown>)
   if (shape !== null && shape.rest === null) {
     for (const name of Object.keys(input)) {
       if (shape.properties.has(name)) continue;
-      // Only counted: each search for near names takes time, and there may be as many as a body holds.
+      // Only counted, because a body may hold many names and each search for near names takes time.
       if (problems.length >= MAX_PROBLEMS) {
         problems.push("");
         continue;
@@ -143,7 +143,7 @@ export function noSuchParameter(name: string, meant: readonly string[]): string 
   return `there is no parameter ${JSON.stringify(shown)}${hint}`;
 }
 
-/** `server.port takes a number, not "x"`; an author's own message goes behind a colon. */
+/** `server.port takes a number, not "x"`; an author's own message follows a colon. */
 function inWords(issue: z.core.$ZodIssue): string {
   const path = issue.path.reduce<string>(
     (text, key) =>

@@ -1,6 +1,6 @@
 /**
- * From what was typed to a submission: words, schema, stages. Runs where the author's code may run: in a loader
- * process, in a worker (for the next link of a chain), in `liveops run`; never in the daemon.
+ * Makes a submission from parameters and `name=value` arguments. Runs the author's code, so it runs in a loader
+ * process, in a worker (for the next operation of a chain) or in `liveops run`, never in the daemon.
  */
 import type { Submission } from "../../protocol/event.js";
 import { isDeeper, lossInValue } from "../../protocol/json-loss.js";
@@ -13,17 +13,16 @@ import { readWords } from "./words.js";
 
 export interface Given {
   params?: Record<string, unknown> | undefined;
-  /** Words `name=value`, laid over the params. */
+  /** `name=value` arguments, which override the params. */
   set?: string[] | undefined;
 }
 
 export type SubmissionContext = Pick<Submission, "id" | "label" | "cwd" | "chain">;
 
 /**
- * The submission; its params are the accepted input, before defaults.
- *
+ * @returns the submission; its params are the accepted input, before defaults
  * @throws Refusal LIVEOPS_PARAMS_INVALID
- * @throws TypeFault where the type itself is wrong
+ * @throws TypeFault if the type has invalid statics
  */
 export async function prepareSubmission(
   Type: OperationCtor,
@@ -52,7 +51,7 @@ export async function prepareSubmission(
 
 const types = new WeakMap<Submission, OperationCtor>();
 
-/** The class a submission was prepared from, in the same process: how a chain goes on without a catalogue. */
+/** The class of a submission that this process prepared, so that a chain continues without a catalogue. */
 export function typeOfSubmission(submission: Submission): OperationCtor | undefined {
   return types.get(submission);
 }

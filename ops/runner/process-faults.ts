@@ -1,10 +1,10 @@
 /**
- * What an operation throws where nobody can catch it: in a timer, an event handler, a promise it forgot. Node would
- * end the process; the attempt fails with it instead.
+ * Catches errors that an operation throws in a timer, an event handler or a forgotten promise. Node would end the
+ * process; instead, the attempt fails with the error.
  */
 import type { Cause } from "../../protocol/errors.js";
 
-/** What was thrown, and how it came to be thrown where nobody could catch it. */
+/** An uncaught error and its kind. */
 export class Uncaught {
   constructor(
     readonly thrown: unknown,
@@ -13,7 +13,7 @@ export class Uncaught {
 }
 
 export interface ProcessFaults {
-  /** Rejects with the first one, an `Uncaught`. */
+  /** Rejects with the first uncaught error, an `Uncaught`. */
   readonly first: Promise<never>;
   stop(): void;
 }

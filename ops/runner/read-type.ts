@@ -1,7 +1,7 @@
 /**
- * An operation type as everything but its author sees it: its statics, checked, defaults filled in.
+ * Reads and checks the statics of an operation type, and fills in defaults.
  *
- * A type with wrong statics does not load; the message says which class, which static and what it may be.
+ * A type with invalid statics does not load. The message names the class, the static and the valid values.
  */
 import { z } from "zod";
 import {
@@ -13,7 +13,7 @@ import {
 import { LiveOperation, type Progress } from "../sdk/live-operation.js";
 import { kebabCase, OP_PATTERN, titleCase } from "./names.js";
 
-/** A loaded operation type: what the catalogue holds and the runner constructs. */
+/** The class of a loaded operation type. */
 export type OperationCtor = (new () => Runnable) & { readonly name: string };
 export interface Runnable {
   // biome-ignore lint/suspicious/noExplicitAny: each type's run takes its own Progress
@@ -31,24 +31,24 @@ export interface TypeDefinition {
   /** Seconds; null: no limit. */
   timeout: number | null;
   retry: { attempts: number; backoff: number } | null;
-  /** Absent: none. */
+  /** Absent: no limits. */
   limits?: ResourceLimits;
 }
 
-/** Seconds between the request to stop and the kill, where a type says nothing. */
+/** Default seconds between a stop request and the kill. */
 export const DEFAULT_GRACE_PERIOD = 10;
 
-/** Longest timer Node keeps, in seconds: about 24 days. */
+/** Longest timer of Node, in seconds: about 24 days. */
 const MAX_SECONDS = 2_147_483;
 
-/** A type whose statics are wrong. */
+/** The statics of a type are not valid. */
 export class TypeFault extends Error {
   override name = "TypeFault";
 }
 
 /**
- * Whether a module's export is an operation type: a subclass that has a `run`. Abstract classes lose their
- * `abstract` when compiled; one without a `run` is taken for one.
+ * Whether an export is an operation type: a subclass with a `run`. A class without `run` counts as abstract, because
+ * compiled code has no `abstract`.
  */
 export function isOperationType(value: unknown): value is OperationCtor {
   return (
@@ -85,9 +85,9 @@ export function readType(Type: OperationCtor): TypeDefinition {
 }
 
 /**
- * The stages for these parsed parameters.
+ * The stages for parsed parameters.
  *
- * @throws TypeFault where they are no list of different names, and whatever a stages function throws
+ * @throws TypeFault if the stages are not a list of unique names; any error of a stages function
  */
 export async function stagesFor(Type: OperationCtor, parsed: unknown): Promise<string[]> {
   const { stages } = readType(Type);
@@ -111,7 +111,7 @@ function readOp(op: unknown, className: string, fault: Fault): string {
 function readTitle(title: unknown, className: string, fault: Fault): string {
   if (title === undefined) return titleCase(className);
   if (typeof title === "string" && title.trim() !== "") return title;
-  throw fault(`static title must be a text, not ${show(title)}`);
+  throw fault(`static title must be text, not ${show(title)}`);
 }
 
 function readStages(stages: unknown, fault: Fault): readonly string[] {
@@ -120,8 +120,8 @@ function readStages(stages: unknown, fault: Fault): readonly string[] {
   const seen = new Set<string>();
   for (const stage of stages) {
     if (typeof stage !== "string" || stage === "")
-      throw fault(`static stages must hold names, flat; ${show(stage)} is none`);
-    if (seen.has(stage)) throw fault(`static stages has "${stage}" twice; each name must be there once`);
+      throw fault(`static stages must be a flat list of names; ${show(stage)} is not a name`);
+    if (seen.has(stage)) throw fault(`static stages has "${stage}" twice; each name must be unique`);
     seen.add(stage);
   }
   return stages;
@@ -145,7 +145,7 @@ function readLimits(statics: Record<string, unknown>, fault: Fault): ResourceLim
   return effectiveLimits(limits, undefined);
 }
 
-/** Any zod 4 schema, also one from the author's own copy of zod. */
+/** Accepts any zod 4 schema, also of the author's own copy of zod. */
 function isSchema(value: unknown): boolean {
   return value instanceof z.ZodType || (typeof value === "object" && value !== null && "_zod" in value);
 }
@@ -159,6 +159,6 @@ function readRetry(value: unknown, fault: (problem: string) => TypeFault): TypeD
   if (value === undefined || value === null) return null;
   const { attempts, backoff = 1 } = value as { attempts?: unknown; backoff?: unknown };
   if (typeof attempts !== "number" || !Number.isInteger(attempts) || attempts < 1 || attempts > 1000)
-    throw fault("static retry.attempts must be a whole number from 1 to 1000: how often it runs at most");
+    throw fault("static retry.attempts must be a whole number from 1 to 1000: the most attempts in total");
   return { attempts, backoff: readSeconds("retry.backoff", backoff, fault) ?? 1 };
 }

@@ -1,9 +1,9 @@
-/** Files that are wholly there or not at all, and still there after a power cut. Used by the daemon's store as well. */
+/** Replaces files atomically and durably. Also used by the daemon's store. */
 import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { CREATE, openOwnFile } from "../../protocol/own-file.js";
 
-/** Makes the names in a directory durable. */
+/** Makes the entries of a directory durable. */
 export function syncDirectory(dir: string): void {
   const fd = openSync(dir, "r");
   try {
@@ -13,7 +13,7 @@ export function syncDirectory(dir: string): void {
   }
 }
 
-/** Replaces a file: temp file, fdatasync, rename, directory fsync. On any error the old file stands. */
+/** Replaces a file: temporary file, fdatasync, rename, fsync of the directory. After an error, the old file remains. */
 export function replaceFileSync(file: string, content: string | Buffer): void {
   const temporary = `${file}.tmp`;
   const fd = openNewSync(temporary);
@@ -31,8 +31,7 @@ export function replaceFileSync(file: string, content: string | Buffer): void {
 }
 
 /**
- * Makes the temporary file of a replacement. What a crash left in its place is removed; nothing that stands there is
- * written through.
+ * Creates the temporary file of a replacement. Removes an existing file, which a crash left, and never writes into it.
  */
 function openNewSync(file: string): number {
   try {
@@ -45,9 +44,9 @@ function openNewSync(file: string): number {
 }
 
 /**
- * Writes it all: one write may be short, then throw.
+ * Writes all bytes; repeats short writes.
  *
- * @param position - byte of the file; without it, where the last write ended
+ * @param position - offset in the file. Default: the end of the last write
  */
 export function writeAllSync(fd: number, bytes: Buffer, position?: number): void {
   for (let written = 0; written < bytes.length; ) {
@@ -58,7 +57,7 @@ export function writeAllSync(fd: number, bytes: Buffer, position?: number): void
 
 const DISK_FULL = new Set<unknown>(["ENOSPC", "EDQUOT", "EFBIG"]);
 
-/** Whether a write found no room: the disk is full, the user's quota is, or a file may not grow any more. */
+/** Whether a write failed for lack of space: a full disk, a full quota, or the maximum file size. */
 export function isDiskFull(error: unknown): boolean {
   return DISK_FULL.has((error as NodeJS.ErrnoException | undefined)?.code);
 }

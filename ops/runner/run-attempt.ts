@@ -1,7 +1,7 @@
 /**
- * Runs one attempt of an operation and says how it ended. Called by the worker and by `liveops run`.
+ * Runs one attempt of an operation and returns its outcome. Called by the worker and by `liveops run`.
  *
- * Nothing else catches an operation's errors, and this never throws: whatever happens becomes one outcome.
+ * Only this module catches an operation's errors. It never throws: every error becomes an outcome.
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { Refusal } from "../../protocol/errors.js";
@@ -21,8 +21,10 @@ import { isOperationType, type OperationCtor, readType, stagesFor, TypeFault } f
 import type { OutcomeCall, Sink, StageValues, StopControl } from "./sink.js";
 
 /**
- * @param values - where a resumable type's stage values are; ignored where the type is not resumable
- * @returns how it ended; the caller writes it down
+ * Runs one attempt.
+ *
+ * @param values - stored stage values; ignored if the type is not resumable
+ * @returns the outcome; the caller stores it
  */
 export async function runAttempt(
   Type: OperationCtor,
@@ -52,7 +54,7 @@ export async function runAttempt(
   try {
     progress?.close();
   } catch (thrown) {
-    // The sink could not take the bar's last value. The outcome matters more; its writer will say the same.
+    // The sink failed on the last value of the bar. A failed outcome is kept, because it matters more.
     outcome = outcome.state === "failed" ? outcome : failed(errorOf(thrown));
   }
   cancellation.dispose();
@@ -60,7 +62,7 @@ export async function runAttempt(
   return outcome;
 }
 
-/** Parses the parameters anew, and says so where the type declares other stages than when it was submitted. */
+/** Parses the parameters again. Reports changed stages or a changed title with `stages:declared`. */
 async function declare(Type: OperationCtor, order: Order, sink: Sink) {
   const { title, params } = readType(Type);
   const parsed = await parseParams(params, order.params);
@@ -73,10 +75,10 @@ async function declare(Type: OperationCtor, order: Order, sink: Sink) {
   return { parsed: parsed.value, stages };
 }
 
-/** Waits for run, and fails where a stage was left behind. */
+/** Waits for `run`; throws if a stage is still active. */
 async function runWhole(running: void | Promise<void>, progress: AttemptProgress): Promise<void> {
   await running;
-  // Node reports a rejection nobody waits for once all promises had their turn.
+  // Node reports an unhandled rejection only after the microtasks of this turn.
   await turn();
   const { misuse, active } = progress.stages;
   if (misuse !== null) throw misuse;
@@ -105,12 +107,12 @@ async function nextLink(said: OutcomeCall & { by: "chainTo" }, order: Order): Pr
     );
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown;
-    const message = `the chain cannot go on to ${readType(said.type).op}: ${thrown.message}`;
+    const message = `the chain cannot continue with ${readType(said.type).op}: ${thrown.message}`;
     throw at(said, new Failure("LIVEOPS_PARAMS_INVALID", message));
   }
 }
 
-/** The error with the stack of the author's `p.chainTo` line. */
+/** Gives the error the stack of the author's `p.chainTo` call. */
 function at<E extends Error>(said: OutcomeCall & { by: "chainTo" }, error: E): E {
   const [, ...frames] = (said.at.stack ?? "").split("\n");
   error.stack = [`${error.name}: ${error.message}`, ...frames].join("\n");

@@ -1,47 +1,48 @@
 /**
- * What the runner of an attempt talks to: where events and lines go, and how a stop reaches it.
+ * The interfaces between the runner of an attempt and its caller: events and log lines, stop requests, stage values and
+ * the outcome.
  *
- * The worker's sink appends to the run files, `liveops run`'s feeds the text renderer, a test's is an array.
+ * The worker's sink appends to the run files; that of `liveops run` feeds the text renderer.
  */
 import type { EventBody, StageValue, StopReason } from "../../protocol/event.js";
 import type { LogStream } from "../../protocol/operation.js";
 import { Failure } from "./failure.js";
 
 export interface Sink {
-  /** Numbers, stamps and stores an event, synchronously; with `durable` it is on disk when this returns. */
+  /** Numbers, timestamps and stores an event, synchronously. With `durable`, it is on disk when this returns. */
   event(body: EventBody, durable: boolean): void;
-  /** Appends to the log, synchronously; a text of several lines becomes several lines. */
+  /** Appends to the log, synchronously; each line of the text becomes a log line. */
   line(stream: LogStream, stage: string | null, text: string): void;
 }
 
 export interface StopControl {
-  /** Aborted with the `StopReason` as its reason. */
+  /** Aborts with the `StopReason` as its reason. */
   readonly signal: AbortSignal;
   /**
-   * Looks for a stop request now, synchronously: the only way a busy loop can see one. Costs a system call, so
-   * callers ask at most every few milliseconds.
+   * Checks for a stop request, synchronously, for busy loops. Costs a system call, so callers poll at most every few
+   * milliseconds.
    */
   poll(): StopReason | null;
 }
 
-/** Stored stage values of a resumable type, by (stage, occurrence); all of it synchronous. */
+/** Stored stage values of a resumable type, by (stage, occurrence). All methods are synchronous. */
 export interface StageValues {
-  /** The JSON value an earlier attempt stored, or undefined where there is none. */
+  /** The JSON value that an earlier attempt stored; undefined if there is none. */
   load(stage: string, occurrence: number): { value: unknown } | undefined;
   /**
-   * Keeps a value for later attempts. One that is small is handed back, to be stored with the event that the stage was
-   * left; a large one is on disk when this returns, whole or not at all.
+   * Keeps a value for later attempts. Returns a small value, to be stored in the `stage:left` event. Writes a large
+   * value to disk atomically and returns null.
    *
-   * @param json - the value as JSON; empty stands for undefined
+   * @param json - the value as JSON; empty means undefined
    */
   keep(stage: string, occurrence: number, json: string, value: unknown): StageValue | null;
 }
 
-/** What `result`, `error` or `chainTo` said: the first wins, it takes effect when `run` returns. */
+/** The call of `result`, `error` or `chainTo`. The first call counts, and takes effect when `run` returns. */
 export type OutcomeCall =
   | { by: "result"; value: unknown }
   | { by: "error"; message: string }
-  /** `at` keeps the call's stack: the parameters are only checked later. */
+  /** `at` keeps the stack of the call, because the parameters are checked later. */
   | { by: "chainTo"; type: unknown; params: Record<string, unknown>; at: Error };
 
 export class OutcomeSlot {
@@ -53,7 +54,7 @@ export class OutcomeSlot {
     this.said = said;
   }
 
-  /** Checked before anything else is: a second call is wrong whatever it says. */
+  /** Called before other checks, because any second call is an error. @throws Failure LIVEOPS_OUTCOME_SET */
   refuseSecond(by: OutcomeCall["by"]): void {
     if (this.said === null) return;
     throw new Failure(

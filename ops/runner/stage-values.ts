@@ -1,9 +1,9 @@
 /**
- * The stored stage values of one operation. A small one stands in the event that its stage was left: one write and one
- * sync for both. A large one has a file, by (stage, occurrence), in a directory of the operation's values.
+ * Stores the stage values of one operation. A small value is stored in its `stage:left` event, which saves a write and
+ * a sync. A large value has its own file, by (stage, occurrence), in a directory of the operation.
  *
- * A value is there whole or not at all, and counts only for the params it was made with. Written by the worker;
- * `forgetFrom` is the daemon's, between attempts.
+ * Writes are atomic, and a value is valid only for the params that produced it. The worker writes values; the daemon
+ * calls `forgetFrom` between attempts.
  */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -13,39 +13,39 @@ import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import { replaceFileSync, syncDirectory } from "./replace-file.js";
 import type { StageValues } from "./sink.js";
 
-/** Characters of JSON that still are small. */
+/** Most characters of JSON of a small value. */
 const SMALL = 8 * 1024;
 
-/** What retries from a stage have forgotten, a record each. */
+/** File with a record for each retry from a stage, which lists the values that still count. */
 const FORGOTTEN = "values.ndjson";
 
-/** Bytes that the file may have. */
+/** Most bytes of that file. */
 const MOST_FORGOTTEN = 64 * 1024 * 1024;
 
-/** Bytes: a value of 16 MiB, and what stands before it. */
+/** Most bytes of a value's file: a value of 16 MiB and the keys before it. */
 const MOST_FILE = 17 * 1024 * 1024;
 
-/** What stands in the file of a large value. */
+/** Content of the file of a large value. */
 interface Stored extends StageValue {
   stage: string;
 }
 
-/** A value out of the run files of an earlier attempt. */
+/** A value from the run files of an earlier attempt. */
 export interface KeptValue extends Stored {
   attempt: number;
 }
 
-/** What one retry from a stage has forgotten. */
+/** Record of one retry from a stage. */
 interface Forgotten {
-  /** The last attempt whose values are meant. */
+  /** The last attempt that the record applies to. */
   attempt: number;
   /** The stages whose values still count. */
   kept: string[];
 }
 
 /**
- * @param dir - of this operation alone; made when the first large value is stored
- * @param earlier - called once, when the first value is looked for: what earlier attempts left in their events
+ * @param dir - directory of this operation only; created when the first large value is stored
+ * @param earlier - returns the values in the events of earlier attempts; called once, at the first `load`
  */
 export function fileStageValues(
   dir: string,
@@ -56,7 +56,7 @@ export function fileStageValues(
 }
 
 class FileStageValues implements StageValues {
-  /** What there is, by stage and occurrence; read when it is first needed. */
+  /** Stored values by stage and occurrence; read at the first `load`. */
   #held: { events: Map<string, Stored>; files: Set<string> } | null = null;
 
   constructor(
@@ -84,7 +84,6 @@ class FileStageValues implements StageValues {
 
   #readFile(stage: string, occurrence: number): Stored | undefined {
     const { files } = this.#held!;
-    // Nearly always there are none, or few.
     if (files.size === 0) return undefined;
     const name = fileName(stage, occurrence);
     return files.has(name) ? readStored(join(this.dir, name)) : undefined;
@@ -93,7 +92,7 @@ class FileStageValues implements StageValues {
   #read() {
     const events = new Map<string, Stored>();
     const forgotten = readForgottenOrNull(this.dir);
-    // What was forgotten cannot be told: every stage runs again.
+    // The file of retries is unreadable, so no value is trusted and every stage runs again.
     if (forgotten === null) return { events, files: new Set<string>() };
     for (const value of this.earlier()) {
       const counts = ({ attempt, kept }: Forgotten) => value.attempt > attempt || kept.includes(value.stage);
@@ -108,10 +107,10 @@ function keyOf(stage: string, occurrence: number): string {
 }
 
 /**
- * For `retry --from STAGE`: forgets the values of that stage, of all that follow it in `stages`, and of those that
- * are not in `stages` any more.
+ * For `retry --from STAGE`: forgets the values of that stage, of the later stages in `stages`, and of stages that are
+ * no longer in `stages`.
  *
- * @param attempt - the last one there was
+ * @param attempt - number of the last attempt
  */
 export function forgetFrom(dir: string, stage: string, stages: readonly string[], attempt: number): void {
   const kept = stages.slice(0, Math.max(0, stages.indexOf(stage)));
@@ -124,7 +123,7 @@ export function forgetFrom(dir: string, stage: string, stages: readonly string[]
   replaceFileSync(join(dir, FORGOTTEN), forgotten.map(encodeRecord).join(""));
 }
 
-/** Of values, each in one. */
+/** Names of the files of large values. */
 function filesIn(dir: string): string[] {
   try {
     return readdirSync(dir).filter((file) => file !== FORGOTTEN);
@@ -135,9 +134,9 @@ function filesIn(dir: string): string[] {
 }
 
 /**
- * Oldest first. A line that is damaged counts for none.
+ * The records of retries, oldest first. Damaged lines are skipped.
  *
- * @throws IrregularFileError where something else stands in the place of the file
+ * @throws IrregularFileError if the path is not a regular file of this user
  */
 function readForgotten(dir: string): Forgotten[] {
   let text: string;
@@ -150,7 +149,7 @@ function readForgotten(dir: string): Forgotten[] {
   return text.split("\n").flatMap((line) => parseRecord<Forgotten>(line) ?? []);
 }
 
-/** Null where something else stands in the place of the file. */
+/** As `readForgotten`; null if the path is not a regular file of this user. */
 function readForgottenOrNull(dir: string): Forgotten[] | null {
   try {
     return readForgotten(dir);
@@ -160,7 +159,7 @@ function readForgottenOrNull(dir: string): Forgotten[] | null {
   }
 }
 
-/** Undefined where there is none, or none that can be read: the stage then runs again. */
+/** Undefined if the file is missing or not valid; the stage then runs again. */
 function readStored(file: string): Stored | undefined {
   try {
     const stored = JSON.parse(readOwnFile(file, MOST_FILE).toString("utf8")) as Stored;
@@ -173,19 +172,19 @@ function readStored(file: string): Stored | undefined {
   }
 }
 
-/** Safe and short for any stage name; some of its letters are kept for whoever looks into the directory. */
+/** A safe and short name for any stage name; begins with letters of the stage name, for people. */
 function fileName(stage: string, occurrence: number): string {
   const letters = stage.replace(/[^A-Za-z0-9]+/g, "-").slice(0, 40);
   return `${letters}.${hash(stage).slice(0, 16)}.${occurrence}.json`;
 }
 
-/** The same for the same params, however their names are ordered. */
+/** A hash of the params that does not depend on the order of the keys. */
 export function hashOfParams(params: Record<string, unknown>): string {
   return hash(JSON.stringify(params, (_, value) => (isObject(value) ? sorted(value) : value)));
 }
 
 function hash(text: string): string {
-  // Loaded when it is first needed: a tenth of what the daemon takes to start.
+  // Loaded when first needed, because it takes a tenth of the daemon's start.
   return process.getBuiltinModule("node:crypto").createHash("sha256").update(text).digest("hex");
 }
 

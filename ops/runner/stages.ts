@@ -1,8 +1,8 @@
 /**
- * The stages of one attempt: entered, left, resumed, and which one is active.
+ * Runs and resumes the stages of one attempt.
  *
- * One tracked stage at a time. `stage:entered` is durable before the block starts, `stage:left` (and with it the
- * stage's value, in a resumable type) before `stage` resolves.
+ * One tracked stage is active at a time. `stage:entered` is durable before the block starts. `stage:left`, with the
+ * stage's value in a resumable type, is durable before `stage` resolves.
  */
 import type { StageValue } from "../../protocol/event.js";
 import { nearest } from "../../protocol/nearest.js";
@@ -12,15 +12,15 @@ import { whyNotJson } from "./json-value.js";
 import type { Meter } from "./meter.js";
 import type { Sink, StageValues } from "./sink.js";
 
-/** The most a resumable stage may return, as JSON. */
+/** Most bytes of the return value of a stage of a resumable type, as JSON. */
 export const MAX_STAGE_VALUE_BYTES = 16 * 1024 * 1024;
 
 export class Stages {
-  /** The tracked stage whose block runs. */
+  /** The tracked stage whose block is running. */
   active: string | null = null;
-  /** The first misuse: it fails the attempt even where the operation caught it. */
+  /** The first misuse; it fails the attempt even if the operation caught the error. */
   misuse: Failure | null = null;
-  /** All blocks that run, tracked or not, the latest last. */
+  /** All running blocks, tracked or not, the latest last. */
   readonly #open: string[] = [];
   readonly #places: ReadonlyMap<string, number>;
   readonly #occurrences = new Map<string, number>();
@@ -36,7 +36,7 @@ export class Stages {
     this.#places = new Map(declared.map((name, index) => [name, index]));
   }
 
-  /** Where a log line belongs. */
+  /** The stage of a new log line. */
   get current(): string | null {
     return this.#open.at(-1) ?? null;
   }
@@ -111,7 +111,7 @@ export class Stages {
     if (this.values === null) return null;
     const problem = whyNotJson(value, { roundTrip: true });
     if (problem !== null) throw notStorable(stage, `cannot be stored as JSON: ${problem}`);
-    // An undefined value is the empty text: JSON has no word for it.
+    // JSON has no undefined; the empty text stands for it.
     const json = JSON.stringify(value) ?? "";
     const bytes = Buffer.byteLength(json);
     if (bytes > MAX_STAGE_VALUE_BYTES)
@@ -122,7 +122,7 @@ export class Stages {
   #stageActive(name: string, active: string): Failure {
     const failure = new Failure(
       "LIVEOPS_STAGE_ACTIVE",
-      `stage "${name}" was begun while "${active}" was active: stages are flat, one at a time; await p.stage("${active}", …) first`,
+      `stage "${name}" started while "${active}" was active: only one stage may be active; await p.stage("${active}", …) first`,
     );
     this.misuse ??= failure;
     return failure;
@@ -141,6 +141,6 @@ export class Stages {
 function notStorable(stage: string, why: string): Failure {
   return new Failure(
     "LIVEOPS_STAGE_VALUE_NOT_JSON",
-    `the type is resumable, and what stage "${stage}" returned ${why}; return plain JSON data (a path, an id), or nothing`,
+    `the type is resumable, and the value that stage "${stage}" returned ${why}; return plain JSON data (a path, an id), or nothing`,
   );
 }

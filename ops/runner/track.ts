@@ -1,18 +1,18 @@
 /**
- * The iterators behind `p.track`, written by hand: a generator costs four times as much an item.
+ * The iterators of `p.track`, without generators: a generator costs four times as much per item.
  *
- * Each call of `next` sees a stop that an event brought. The clock, the poll for a stop and the bar come only every
- * `credit` items, and `credit` is 1 as soon as an item takes half a microsecond. Nothing is read ahead.
+ * Each call of `next` detects a stop that an event reported. The clock, the poll for a stop and the bar are updated
+ * only every `credit` items; `credit` is 1 if an item takes half a microsecond or more. Never reads ahead.
  */
 import type { TrackOptions } from "../sdk/live-operation.js";
 import type { Cancellation } from "./cancellation.js";
 import type { Counted, Meter } from "./meter.js";
 
-/** Items that may pass without a look at the clock while they are fast: the clock costs 40 ns. */
+/** Most fast items between two reads of the clock, because a read costs 40 ns. */
 const MAX_CREDIT = 16;
-/** What the items that pass without a look may take together, in ms. */
+/** Longest time of all items between two reads of the clock, in ms. */
 const UNSEEN_MS = 0.0005;
-/** The same of a source that one waits for: its items take a good deal more by themselves. */
+/** The same for an async source, whose items take much longer. */
 const UNSEEN_ASYNC_MS = 0.01;
 const MAX_ASYNC_CREDIT = 64;
 
@@ -39,7 +39,7 @@ export function trackAsync<T>(
   return { [Symbol.asyncIterator]: () => new AsyncTrack<T>(items, options, meter, cancellation) };
 }
 
-/** What the three have in common: the count, and the look around. */
+/** Common base of the iterators: the count, and the update of clock, stop and bar (`look`). */
 abstract class Track<T> implements Counted {
   abstract readonly done: number;
   readonly total: number | null;
@@ -108,12 +108,12 @@ class ArrayTrack<T> extends Track<T> implements IterableIterator<T> {
   }
 }
 
-/** Any other iterable: its own iterator, counted, and closed when the loop is stopped. */
+/** Wraps the iterator of any other iterable; counts its items, and closes it when the loop is stopped. */
 class IteratorTrack<T> extends Track<T> implements IterableIterator<T> {
   done = 0;
   readonly #inner: Iterator<T>;
   readonly #size: ((item: T) => number) | undefined;
-  /** What the item in hand counts for, once it is done. */
+  /** Units of the current item, counted when it is done. */
   #inHand = 0;
 
   constructor(items: Iterable<T>, options: TrackOptions<T>, meter: Meter, cancellation: Cancellation) {
@@ -145,7 +145,7 @@ class IteratorTrack<T> extends Track<T> implements IterableIterator<T> {
     return this;
   }
 
-  /** A loop does not close an iterator whose `next` throws: we do. */
+  /** Closes the source after a stop, because a loop does not close an iterator whose `next` throws. */
   #lookOrClose(): void {
     try {
       this.look();
@@ -169,8 +169,8 @@ class AsyncTrack<T> extends Track<T> implements AsyncIterableIterator<T> {
   }
 
   /**
-   * While items come fast, the source's own promise: to await each once more would double the cost of a bare `for await`. A stop is
-   * then seen when the next item is asked for.
+   * For fast items, returns the source's own promise, because another await would double the cost of a bare
+   * `for await`. A stop is then detected at the next item.
    */
   next(): Promise<IteratorResult<T, undefined>> {
     this.done += this.#inHand;
@@ -188,7 +188,7 @@ class AsyncTrack<T> extends Track<T> implements AsyncIterableIterator<T> {
       this.end();
       return { value: undefined, done: true };
     }
-    // A source that makes one wait for its items may bring the stop along with one.
+    // The stop may have arrived while this awaited the item.
     if (this.cancellation.stopped) await this.#lookOrClose();
     this.#inHand = this.#size === undefined ? 1 : this.#size(result.value);
     return result;
@@ -207,7 +207,7 @@ class AsyncTrack<T> extends Track<T> implements AsyncIterableIterator<T> {
   async #lookOrClose(): Promise<void> {
     try {
       this.look();
-      // Again, so that a timer sends what is counted until the next look, should none come.
+      // Starts a timer that sends the count if no other look follows.
       this.end();
     } catch (stop) {
       await this.#inner.return?.();
@@ -220,7 +220,7 @@ function isPlainArray<T>(items: Iterable<T>): items is readonly T[] & Iterable<T
   return Array.isArray(items) && items[Symbol.iterator] === Array.prototype[Symbol.iterator];
 }
 
-/** How many items there are, where that is known without taking one. */
+/** Number of items, if it is known without reading the source. */
 function knownLength(items: unknown): number | null {
   if (Array.isArray(items)) return items.length;
   if (items instanceof Set || items instanceof Map) return items.size;

@@ -1,11 +1,14 @@
 /**
- * Which files of an operations directory hold operation types, and whether a file is as it was when it was loaded. A
- * name decides what a type file is, so that no file is run to find out.
+ * Lists the files of an operations directory that may define operation types, and detects changed files. The file name
+ * decides, so that no file is executed to find out.
  */
 import { readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-/** Top-level `.ts .mts .js .mjs`, but not `*.d.ts`, `*.test.*`, `_*`: absolute paths, sorted; none without the dir. */
+/**
+ * Absolute paths, sorted, of the top-level `.ts .mts .js .mjs` files, without `*.d.ts`, `*.test.*`, `_*` and hidden
+ * files. Empty if the directory is missing.
+ */
 export function listTypeFiles(dir: string): string[] {
   let entries: ReturnType<typeof read>;
   try {
@@ -21,10 +24,10 @@ export function listTypeFiles(dir: string): string[] {
     .sort();
 }
 
-/** A file of the author's as it was when it was loaded. */
+/** An author's file at the time it was loaded. */
 export interface LoadedFile {
   file: string;
-  /** 0, as `size`: the file was not there. */
+  /** 0, like `size`, if the file was missing. */
   ctimeMs: number;
   size: number;
 }
@@ -39,7 +42,7 @@ export function isUnchanged({ file, ctimeMs, size }: LoadedFile): boolean {
   return now.ctimeMs === ctimeMs && now.size === size;
 }
 
-/** To import a pipe would wait for ever. A link to nothing stays: that it does not load is said. */
+/** Excludes pipes, because an import of a pipe never ends. A broken link stays, so that its load error is reported. */
 function isOther(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === false;
 }

@@ -1,8 +1,8 @@
 /**
- * Loading the author's files into this process: the bare `liveops` is our one instance, TypeScript goes through tsx.
+ * Imports the author's files into this process: `liveops` resolves to this instance, and tsx compiles TypeScript.
  *
- * Used by the worker, the loader process and `liveops run`. Our hook must stay the outermost: behind tsx's, tsx
- * would give `liveops` another URL, which is another instance, and no class of the author's would be ours.
+ * Used by the worker, the loader process and `liveops run`. The resolve hook of this module must stay outermost.
+ * Otherwise tsx gives `liveops` another URL, which is a second instance, and no class of the author is a subclass.
  */
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { type LoadHookSync, type ModuleHooks, type ResolveHookSync, registerHooks } from "node:module";
@@ -13,28 +13,28 @@ import { pathProblem, statProblem } from "../../protocol/owned-path.js";
 import { cacheDir } from "../../protocol/places.js";
 import { type LoadedFile, loadedFile } from "./type-files.js";
 
-/** What nobody can write to: without a directory nothing is kept. */
+/** A path that is not a directory, so that tsx and esbuild keep no files. */
 const NOWHERE = "/dev/null";
 
 type Variables = Record<string, string | undefined>;
 
 /**
- * Where tsx and esbuild keep what they make of TypeScript: in the user's own cache directory, or nowhere.
+ * Makes tsx and esbuild keep their output in the user's cache directory, or nowhere.
  *
- * Both take the temporary directory for it. Other users may write there: they could replace our code with theirs, or
- * read a source that only we may read. Neither has a setting for the directory, but both read TMPDIR.
+ * Both use the temporary directory by default, where other users could replace the code, or read a private source.
+ * Neither has a setting for the directory, but both read TMPDIR.
  */
 class TransformCache {
   readonly #dir: string;
-  /** What tsx and esbuild see; made when it is first needed. */
+  /** Variables for tsx and esbuild; made when first needed. */
   #variables: Variables | null = null;
 
-  /** @param env of this process, before an operation's is laid over it */
+  /** @param env environment of this process, without that of an operation */
   constructor(env: Variables) {
     this.#dir = join(cacheDir(env), "typescript");
   }
 
-  /** Gives this process the variables that tsx and esbuild look at. Call what it returns to take them away again. */
+  /** Sets the variables for tsx and esbuild in this process. Returns a function that restores the old values. */
   enter(): () => void {
     this.#variables ??= variablesFor(this.#dir);
     const before: Variables = {};
@@ -53,7 +53,7 @@ function variablesFor(dir: string): Variables {
   return { TMPDIR: dir };
 }
 
-/** tsx makes it when it first keeps something, and fails where it cannot: found out here, that costs no load. */
+/** Creates the directory of tsx now. If tsx could not create it later, a load would fail. */
 function makeTsxDirectory(dir: string): boolean {
   try {
     mkdirSync(join(dir, `tsx-${process.geteuid?.() ?? 0}`), { mode: 0o700, recursive: true });
@@ -77,17 +77,17 @@ let isRegistered = false;
 
 const loaded = new Map<string, LoadedFile>();
 
-/** Which of them each of them imports. */
+/** Author's files that each author's file imports. */
 const imports = new Map<string, Set<string>>();
 
-/** From now on `import … from "liveops"` means this module, from any directory. Call once, before `importUserFile`. */
+/** Makes `import … from "liveops"` resolve to `url`, from any directory. Call once, before `importUserFile`. */
 export function enableUserCode(url: string): void {
   liveopsUrl = url;
   transformCache = new TransformCache(process.env);
   hookOutermost();
 }
 
-/** Makes tsx ready; done by itself before the first TypeScript file. A warm worker does it ahead of its work. */
+/** Registers tsx. `importUserFile` does it before the first TypeScript file; a warm worker does it earlier. */
 export function enableTypeScript(): Promise<void> {
   typeScript ??= registerTsx();
   return typeScript;
@@ -95,11 +95,11 @@ export function enableTypeScript(): Promise<void> {
 
 async function registerTsx(): Promise<void> {
   transformCache ??= new TransformCache(process.env);
-  // tsx reads its settings once, when it is imported; on older Nodes also in the thread that `register` starts.
+  // tsx reads its settings once, at its import; on an older Node also in the thread that `register` starts.
   const restore = transformCache.enter();
   try {
     const { register } = await import("tsx/esm/api");
-    // The tsconfig.json of whatever directory this process happens to be in says nothing about the author's files.
+    // A tsconfig.json in the working directory of this process does not apply to the author's files.
     register({ tsconfig: false });
   } finally {
     restore();
@@ -110,7 +110,7 @@ async function registerTsx(): Promise<void> {
 
 const imported = new Map<string, Record<string, unknown>>();
 
-/** Imports a file of the author's, once in the life of this process; whatever it throws comes out. */
+/** Imports an author's file, once per process. Throws any error of the file. */
 export async function importUserFile(file: string): Promise<Record<string, unknown>> {
   const known = imported.get(file);
   if (known) return known;
@@ -122,12 +122,12 @@ export async function importUserFile(file: string): Promise<Record<string, unkno
   return module;
 }
 
-/** The author's files in this process, as they were then: a worker is stale when one changed. */
+/** The author's files at the time they were loaded: a worker is stale if one changed. */
 export function loadedUserFiles(): LoadedFile[] {
   return [...loaded.values()];
 }
 
-/** The file and all of the author's files that it imports, through others too. */
+/** The file and all author's files that it imports, directly or indirectly. */
 export function sourcesOf(file: string): LoadedFile[] {
   const seen = new Set([file]);
   for (const each of seen) for (const imported of imports.get(each) ?? []) seen.add(imported);
@@ -139,7 +139,7 @@ function hookOutermost(): void {
   hooks = registerHooks(isRegistered ? { resolve, load } : { resolve });
 }
 
-/** esbuild, which tsx calls, writes a source of more than 1 MiB into the temporary directory. */
+/** Sets TMPDIR during a load, because esbuild writes a source of more than 1 MiB into the temporary directory. */
 const load: LoadHookSync = (url, context, next) => {
   const restore = transformCache?.enter();
   try {
@@ -164,12 +164,12 @@ const resolve: ResolveHookSync = (specifier, context, next) => {
   if (file === null) return resolved;
   rememberImport(file, context.parentURL);
   if (!loaded.has(file) || !isImport(context) || !isEsModule(file)) return resolved;
-  // Without "type": "module" nearby tsx takes a .ts for CommonJS: nothing can be awaited at its top level, and
-  // before Node 24.11 it is loaded under a second URL, as a second instance.
+  // Without "type": "module" nearby, tsx treats a .ts file as CommonJS: top-level await fails, and before
+  // Node 24.11 the file is loaded under a second URL, as a second instance.
   return { ...resolved, url: pathToFileURL(file).href, format: "module" };
 };
 
-/** Older Nodes give the conditions of a `require` as a Set. */
+/** An older Node passes the conditions of a `require` as a Set. */
 function isImport({ conditions }: { conditions?: Iterable<string> }): boolean {
   return ![...(conditions ?? [])].includes("require");
 }
@@ -179,33 +179,33 @@ function userFile(url: string): string | null {
   return fileURLToPath(url.replace(/(?:[?#]|%3F).*$/, ""));
 }
 
-/** Notes a file that is imported by one of the author's. */
+/** Records a file that an author's file imports. */
 function rememberImport(file: string, parentUrl: string | undefined): void {
   const parent = parentUrl === undefined ? null : userFile(parentUrl);
   if (parent === null || !loaded.has(parent)) return;
   const known = imports.get(parent);
   if (known) known.add(file);
   else imports.set(parent, new Set([file]));
-  // Last: one that is refused is an import as well.
+  // Last, because it throws for a rejected file, which must be recorded as an import too.
   remember(file);
 }
 
-/** @throws Error where another user could have written the file */
+/** @throws Error if another user could have written the file */
 function remember(file: string): void {
   const stat = statSync(file, { throwIfNoEntry: false });
-  // One that is refused as well: it is looked at again once it was changed.
+  // Also recorded for a rejected file, so that a change of the file is detected.
   if (!loaded.has(file)) loaded.set(file, loadedFile(file));
   if (stat && !isShippedFile(file)) refuse(statProblem(file, stat));
 }
 
-/** A file that a loaded file imports and that is not there: once it is there, the import is worth another try. */
+/** Records a missing file that a loaded file imports, so that the load is retried when the file exists. */
 function rememberMissing(error: unknown, parentUrl: string | undefined): void {
   const { url } = error as { url?: unknown };
   const file = typeof url === "string" ? userFile(url) : null;
   if (file !== null) rememberImport(file, parentUrl);
 }
 
-/** What stands beside our bundle is the program itself. */
+/** Files next to the bundle are part of liveops. */
 export function isShippedFile(path: string): boolean {
   return liveopsUrl !== null && path.startsWith(fileURLToPath(new URL(".", liveopsUrl)));
 }
@@ -214,12 +214,12 @@ function refuse(problem: string | null): void {
   if (problem !== null) throw new Error(`not loaded: ${problem}`);
 }
 
-/** What only CommonJS has. */
+/** Matches code that only CommonJS has. */
 const COMMON_JS = /\brequire\s*\(|\bmodule\.exports\b|\b__(?:dir|file)name\b|^\s*export\s*=/m;
 
 const esModules = new Map<string, boolean>();
 
-/** Whether a .ts file is one: unless it uses what only CommonJS has. It stays what it was found to be first. */
+/** Whether a .ts file is an ES module: unless it uses CommonJS features. The first result is kept. */
 function isEsModule(file: string): boolean {
   if (!file.endsWith(".ts")) return false;
   let is = esModules.get(file);

@@ -1,4 +1,4 @@
-/** What one text means where the schema expects this or that. Pure; part of the word reader. */
+/** Parses the value of a `name=value` argument with the schema of its parameter. Pure; used by `words.ts`. */
 import { isDeeper, lossInText } from "../../protocol/json-loss.js";
 import { branches, fixedValues, type JsonSchema, mayBe, objectShape } from "../../protocol/json-schema.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
@@ -12,13 +12,13 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const TRUE = new Set(["true", "yes", "on"]);
 const FALSE = new Set(["false", "no", "off"]);
 
-/** Whether a list is what is expected: a word adds an item to it. A text that may also be a scalar is one. */
+/** Whether the schema accepts only a list, so that an argument adds an item. If it also accepts a scalar: false. */
 export function takesList(schema: JsonSchema, root: JsonSchema): boolean {
   const wanted = branches(schema, root).filter((branch) => branch.type !== "null");
   return wanted.length > 0 && wanted.every((branch) => branch.type === "array");
 }
 
-/** The items one word adds to a list: one, or those of `[…]`. */
+/** The items that an argument adds to a list: one, or those of `[…]`. */
 export function readItems(
   name: string,
   text: string,
@@ -32,14 +32,14 @@ export function readItems(
       return loss === null ? { items: list } : { problem: `${name}: ${loss.problem}` };
     }
     return {
-      problem: `${name}=${text} looks like a list and is not JSON; for that very text write ${name}:=${JSON.stringify([text])}`,
+      problem: `${name}=${text} looks like a list but is not valid JSON; to pass this text as one item, write ${name}:=${JSON.stringify([text])}`,
     };
   }
   const read = readValue(name, text, itemSchema(schema, root), root);
   return "problem" in read ? read : { items: [read.value] };
 }
 
-/** The one value a text means. */
+/** The value of a text. */
 export function readValue(name: string, text: string, schema: JsonSchema, root: JsonSchema): Read {
   const options = branches(schema, root);
   const fixed = options.flatMap((option) => fixedValues(option) ?? []);
@@ -79,7 +79,7 @@ function wrong(
   const near = nearest(text, fixed.map(asTyped))[0];
   const hint = near === undefined ? "" : `. Did you mean ${near}?`;
   if (!takesNumber && fixed.length === 0 && objectShape(schema, root) !== null)
-    return `${name} takes names of its own: ${name}.NAME=value, or ${name}:={…}`;
+    return `${name} takes an object: write ${name}.NAME=value, or ${name}:={…}`;
   return `${name} takes ${expected(schema, root)}, not ${JSON.stringify(text)}${hint}`;
 }
 
@@ -99,7 +99,7 @@ function itemSchema(schema: JsonSchema, root: JsonSchema): JsonSchema {
   return items.length === 1 ? items[0] : { anyOf: items };
 }
 
-/** A schema that says nothing takes a text, as everything did that was typed. */
+/** Whether the schema accepts text. A schema without a type does, because every argument is text. */
 function takesText(option: JsonSchema): boolean {
   return option.type === undefined ? mayBe(option, "string") && !option.allOf : mayBe(option, "string");
 }
@@ -113,7 +113,7 @@ function asTyped(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** Whole numbers beyond 2^53 would come out as others. */
+/** Integers beyond 2^53 would change. */
 function isExact(number: number, text: string): boolean {
   return Number.isFinite(number) && (!/^-?\d+$/.test(text) || Number.isSafeInteger(number));
 }

@@ -1,7 +1,7 @@
 /**
- * What was typed, `name=value` by `name=value`, read against a type's input schema. Pure.
+ * Parses `name=value` arguments with the input schema of a type. Pure.
  *
- * The schema decides what a text means; whether the value is allowed is decided later, by the schema itself.
+ * The JSON Schema decides the type of each value. The author's schema validates the values later.
  */
 import { isDeeper, lossInText } from "../../protocol/json-loss.js";
 import { type JsonSchema, objectShape } from "../../protocol/json-schema.js";
@@ -12,7 +12,7 @@ import { readItems, readValue, takesList } from "./word-value.js";
 
 type Tree = Record<string, unknown>;
 
-/** One word, cut at its first `=`. */
+/** One argument, split at its first `=`. */
 interface Word {
   name: string;
   text: string;
@@ -21,14 +21,14 @@ interface Word {
 }
 
 /**
- * The params the words make, laid over `base`.
+ * Returns the params of the arguments, which override `base`.
  *
- * - `name=value`: a text, a number, `true|false|yes|no|on|off`, as the schema has it; without one, a text.
- * - `name=a name=b`, or `name=["a","b"]`: a list. A list replaces the base's.
- * - `env.A=1`: nests.
- * - `name:=JSON`: exactly that.
+ * - `name=value`: text, a number or `true|false|yes|no|on|off`, by the schema; without a schema, text.
+ * - `name=a name=b`, or `name=["a","b"]`: a list, which replaces that of `base`.
+ * - `env.A=1`: a nested value.
+ * - `name:=JSON`: the exact JSON value.
  *
- * @throws Refusal LIVEOPS_PARAMS_INVALID with everything that is wrong and the list of parameters
+ * @throws Refusal LIVEOPS_PARAMS_INVALID with all problems (at most 20) and the list of parameters
  */
 export function readWords(
   schema: JsonSchema | null,
@@ -37,7 +37,7 @@ export function readWords(
 ): Tree {
   const reader = new WordReader(schema, copyOf(base ?? {}));
   for (const word of words) {
-    // A refusal names no more of them, and each costs a search for near names.
+    // A refusal lists no more problems, and each costs a search for near names.
     if (reader.problems.length > MAX_PROBLEMS) break;
     reader.read(word);
   }
@@ -48,9 +48,9 @@ export function readWords(
 class WordReader {
   readonly problems: string[] = [];
   readonly near = new Set<string>();
-  /** Paths that words have set: `a`, `a.b`; a list may be added to. */
+  /** Paths that arguments have set: `a`, `a.b`. Another argument may add to a list. */
   readonly #set = new Map<string, "scalar" | "list">();
-  /** Paths that lie above those, each with the first path below: `a` with `a.b`. */
+  /** Parents of those paths, each with the first path below: `a` with `a.b`. */
   readonly #above = new Map<string, string>();
 
   constructor(
@@ -75,7 +75,7 @@ class WordReader {
     if (word.exact) {
       if (clash !== null || this.#set.has(name)) return clash ?? givenTwice(name);
       const json = parseJson(word.text);
-      if (json === undefined) return `${name}:= takes JSON, and ${quote(word.text)} is none`;
+      if (json === undefined) return `${name}:= takes JSON, and ${quote(word.text)} is not valid JSON`;
       if (json.problem !== null) return `${name}: ${json.problem}`;
       this.#put(path, json.value, "scalar");
       return null;
@@ -96,17 +96,17 @@ class WordReader {
       this.#put(path, read.items, "list");
       return null;
     }
-    // The list is ours: the first word made it. A copy for each word would take quadratic time.
+    // Changed in place: the first argument made the list, and a copy per argument would take quadratic time.
     const list = this.#get(path) as unknown[];
     for (const item of read.items) list.push(item);
     return null;
   }
 
-  /** Where the word goes and what may stand there; or what is wrong with its name. */
+  /** The path and schema of an argument; or the problem of its name. */
   #find(word: Word): { path: string[]; schema: JsonSchema } | string {
     const parts = word.name.split(".");
     if (parts.includes("") || parts.includes("__proto__"))
-      return `${quote(word.name)} is no name of a parameter`;
+      return `${quote(word.name)} is not a valid parameter name`;
     if (parts.length > MAX_DEPTH)
       return `the parameters may not be nested more than ${MAX_DEPTH} levels deep`;
     if (this.schema === null) return { path: parts, schema: { type: "string" } };
@@ -116,8 +116,8 @@ class WordReader {
     for (let index = 0; index < parts.length; index++) {
       const shape = objectShape(schema, root);
       if (shape === null)
-        return `${path.join(".")} has nothing in it to name: ${path.join(".")}=value, or ${path.join(".")}:=JSON`;
-      // A name that has dots of its own wins over one that nests.
+        return `${path.join(".")} has no named values: write ${path.join(".")}=value, or ${path.join(".")}:=JSON`;
+      // A property whose name contains dots has precedence over nesting.
       const whole = parts.slice(index).join(".");
       const whole1 = shape.properties.get(whole);
       if (whole1 !== undefined) return { path: [...path, whole], schema: whole1 };
@@ -133,14 +133,14 @@ class WordReader {
 
   #unknown(name: string, path: string[], part: string, names: Iterable<string>, word: Word): string {
     if (name === "args" && word.exact)
-      return "it takes nothing after --: only a type with a parameter args does";
+      return "the type takes no arguments after --: only a type with a parameter args does";
     const prefix = path.length === 0 ? "" : `${path.join(".")}.`;
     const meant = nearest(part, names).map((each) => prefix + each);
     for (const each of meant) this.near.add(each);
     return noSuchParameter(name, meant);
   }
 
-  /** A word for `a` and one for `a.b` cannot both hold. */
+  /** Reports arguments for both `a` and `a.b`, which exclude each other. */
   #clash(name: string, path: string[]): string | null {
     for (let length = 1; length < path.length; length++) {
       const above = path.slice(0, length).join(".");
@@ -204,7 +204,7 @@ function parseJson(text: string): { value: unknown; problem: string | null } | u
   } catch {
     return undefined;
   }
-  // Refused by whoever takes all parameters: they may be deeper together.
+  // Rejected later, when the depth of all parameters is checked.
   if (isDeeper(value, MAX_DEPTH)) return { value, problem: null };
   return { value, problem: lossInText(text, value)?.problem ?? null };
 }
@@ -213,7 +213,7 @@ function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** As JSON has it: what was given stays as it is, and what is kept is what a later attempt reads. */
+/** A copy through JSON: the given object does not change, and the copy equals the stored params. */
 function copyOf(value: object): Tree {
   return JSON.parse(JSON.stringify(value)) as Tree;
 }

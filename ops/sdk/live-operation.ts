@@ -1,15 +1,16 @@
 /**
- * The base class of every operation type, and `Progress`, which `run` is given; `attempt-progress.ts` implements it.
+ * The base class of every operation type, and the interface `Progress` that `run` receives (implemented in
+ * `attempt-progress.ts`).
  *
- * The runner constructs it through `constructing` and nothing else does: the base constructor reads what it is
- * given there, so that id and params exist before a subclass's field initialisers run.
+ * Only the runner constructs operations, through `constructing`. The base constructor reads its values there, so that
+ * id and params exist before the field initialisers of a subclass run.
  */
 import type { OperationStatics, Params, ParamsInput, StagesOf } from "./statics.js";
 
 /**
- * What the instance being constructed is given: set by `constructing`, read by the base constructor.
+ * Values for the instance under construction: set by `constructing`, read by the base constructor.
  *
- * Synchronous from set to read, so no two operations can mix.
+ * Set and read happen synchronously, so two operations cannot mix.
  */
 interface Given {
   id: string;
@@ -20,7 +21,7 @@ interface Given {
 
 let current: Given | null = null;
 
-/** Runs `construct` with what the base constructor is to read. */
+/** Runs `construct`; the base constructor reads the given values. */
 export function constructing<R>(given: Given, construct: () => R): R {
   const outer = current;
   current = given;
@@ -31,114 +32,122 @@ export function constructing<R>(given: Given, construct: () => R): R {
   }
 }
 
-/** @throws Error when an operation is constructed by anything but liveops. */
+/** @throws Error if code other than liveops constructs an operation */
 function currentOrder(name: string): Given {
   if (current === null)
     throw new Error(
-      `liveops makes the instances of ${name}; to start another operation: p.chainTo(${name}, …)`,
+      `only liveops creates instances of ${name}; to start another operation: p.chainTo(${name}, …)`,
     );
   return current;
 }
 
-/** How a status line is meant. */
+/** Level of a status line. */
 export type StatusLevel = "info" | "success" | "warning" | "error";
 
 /** Options of {@link Progress.track}. */
 export interface TrackOptions<T = unknown> {
-  /** How many units there are in all. Default: an array's length, a Set's or Map's size, else unknown. */
+  /** Number of units in total. Default: the length of an array, the size of a Set or Map, otherwise unknown. */
   total?: number;
-  /** What is counted, shown before the bar: `"Rows"`. */
+  /** Label shown before the bar, such as `"Rows"`. Default: none. */
   label?: string;
-  /** One of what is counted: `"row"`; `"B"` is shown in KiB, MiB and so on. */
+  /** Name of one unit, such as `"row"`; `"B"` is shown in KiB, MiB and so on. Default: none. */
   unit?: string;
-  /** How many units an item counts for, for example its bytes. Default: 1. */
+  /** Number of units of an item, for example its bytes. Default: 1. */
   size?: (item: T) => number;
 }
 
-/** The second argument of `chainTo`: it may be left out where every parameter may. */
+/** The second argument of `chainTo`; optional if every parameter of the type is optional. */
 export type ChainArguments<T> =
   Record<never, never> extends ParamsInput<T> ? [params?: ParamsInput<T>] : [params: ParamsInput<T>];
 
 /**
- * How an operation says where it is. Everything it says is stored and shown live.
+ * Reports the stages, progress, log and outcome of an operation. Reports are stored and shown live.
  *
- * @typeParam Op - the operation's own class, which gives the stage names: `Progress<StepA>`. Without it any name
- *   is accepted.
+ * @typeParam Op - the class of the operation, which gives the stage names: `Progress<StepA>`. Without it, any stage
+ *   name is accepted.
  */
 export interface Progress<Op = unknown> {
   /**
-   * Runs the block as a stage of the operation and returns what it returns. That the stage began is on disk before
-   * the block starts, and that it ended before this returns. Await it: stages are flat, one at a time.
+   * Runs the block as a stage of the operation and returns its value. The start of the stage is on disk before the
+   * block starts, and its end before the promise resolves. Await the promise: only one stage may be active.
    *
-   * The stage ends as done, as cancelled (the block threw {@link OperationCancelled}) or as failed (anything else);
-   * what was thrown goes on. A name that `static stages` does not have still runs, untracked.
+   * The stage ends as done, as cancelled (the block threw {@link OperationCancelled}) or as failed (any other error).
+   * The error is thrown again. A name that `static stages` does not list still runs, untracked.
    *
-   * In a `resumable` type a stage that an earlier attempt finished is not run again: its value is returned.
+   * In a `resumable` type, a stage that an earlier attempt finished does not run again: its stored value is returned.
    *
-   * @throws Error `LIVEOPS_STAGE_ACTIVE` while another stage is active; `LIVEOPS_STAGE_VALUE_NOT_JSON` where a
-   *   resumable stage returned what JSON cannot hold, or more than 16 MiB of it.
+   * @throws Error `LIVEOPS_STAGE_ACTIVE` if another stage is active; `LIVEOPS_STAGE_VALUE_NOT_JSON` if a stage of a
+   *   resumable type returned a value that JSON cannot represent, or that is larger than 16 MiB as JSON
    */
   stage<R>(name: StageName<Op>, block: () => R): Promise<Awaited<R>>;
 
-  /** Runs the block under a heading that is no stage: the stepper does not change. */
+  /** Runs the block under a name that is not a stage, and returns its value. The stage stepper does not change. */
   untracked<R>(name: string, block: () => R): Promise<Awaited<R>>;
 
   /**
-   * The same items, counted on the progress bar as they are taken. Checks for cancellation before each item; never
-   * reads ahead, so without a total the bar shows a count and a rate.
+   * Returns the same items and counts them on the progress bar as the loop takes them. Checks for cancellation before
+   * each item. Never reads ahead; without a total, the bar shows a count and a rate.
    *
-   * @throws {@link OperationCancelled} from the loop once the operation is asked to stop.
+   * @throws {@link OperationCancelled} in the loop, after a stop was requested
+   * @throws TypeError if `items` is not iterable
    */
   track<T>(items: Iterable<T>, options?: TrackOptions<T>): Iterable<T>;
   track<T>(items: AsyncIterable<T>, options?: TrackOptions<T>): AsyncIterable<T>;
 
   /**
-   * Sets the bar, 0 to 100; what is beyond counts as the nearer end. Call it as often as you like: it is sent at most
-   * 10 times a second, the last one always. What is no finite number (`NaN` of 0/0) changes nothing, and the log says
-   * so once.
+   * Sets the progress bar, from 0 to 100; a value outside is clamped. Calls are cheap: at most 10 values a second are
+   * sent, and always the last one. A value that is not a finite number (`NaN` of 0/0) is ignored and logged once.
    */
   percent(value: number): void;
 
   /**
-   * Sets the one line that says what goes on. Call it as often as you like: 20 are sent at once and then 10 a second,
-   * the last one always.
+   * Sets the status line; text after 4096 characters is cut. Calls are cheap: up to 20 are sent at once, then 10 a
+   * second, and always the last one.
+   *
+   * @param level - default: `"info"`
+   * @throws TypeError if the level is unknown
    */
   status(text: string, level?: StatusLevel): void;
 
-  /** Adds to the log; a text of several lines is several lines. */
+  /** Appends to the log; each line of the text becomes a log line. */
   log(line: string): void;
 
   /**
-   * Ends the operation, once `run` returns, as succeeded with this result.
+   * Sets the outcome: when `run` returns, the operation succeeds with this result.
    *
-   * @param value - what JSON can hold; what has `toJSON` (a Date) is stored as that says.
-   * @throws Error `LIVEOPS_RESULT_NOT_JSON`; `LIVEOPS_OUTCOME_SET` when result, error or chainTo was called before.
+   * @param value - a JSON value, at most 1 MiB; an object with `toJSON` (a Date) is stored as its `toJSON` returns
+   * @throws Error `LIVEOPS_RESULT_NOT_JSON`; `LIVEOPS_RESULT_TOO_LARGE`; `LIVEOPS_OUTCOME_SET` if result, error or
+   *   chainTo was called before
    */
   result(value: unknown): void;
 
   /**
-   * Ends the operation, once `run` returns, as failed with this message.
+   * Sets the outcome: when `run` returns, the operation fails with this message. Text after 65536 characters is cut.
    *
-   * @throws Error `LIVEOPS_OUTCOME_SET` when result, error or chainTo was called before.
+   * @throws Error `LIVEOPS_OUTCOME_SET` if result, error or chainTo was called before
    */
   error(message: string): void;
 
   /**
-   * Ends the operation, once `run` returns, as succeeded, and starts the given one as the next of the chain: with
-   * these parameters and this operation's directory and label. Whoever watches is handed over to it.
+   * Sets the outcome: when `run` returns, the operation succeeds and the next operation of the chain is queued. The
+   * next operation gets these parameters, and the working directory and label of this operation.
    *
-   * @throws Error `LIVEOPS_OUTCOME_SET` when result, error or chainTo was called before. Parameters that do not fit
-   *   fail this operation (`LIVEOPS_PARAMS_INVALID`) and the next one is not started.
+   * @param params - JSON values, at most 1 MiB; default: none
+   * @throws Error `LIVEOPS_OUTCOME_SET` if result, error or chainTo was called before; `LIVEOPS_PARAMS_INVALID` if the
+   *   parameters are not JSON or too large. Parameters that the type does not accept fail this operation
+   *   (`LIVEOPS_PARAMS_INVALID`) when `run` returns, and the next operation is not started.
    */
   chainTo<T extends OperationClass>(type: T, ...params: ChainArguments<T>): void;
 
   /**
-   * @throws {@link OperationCancelled} once the operation is asked to stop. Cheap enough for every turn of a loop;
-   *   the only way a loop that never awaits can learn of it.
+   * Checks for a stop request. Cheap enough for every turn of a loop. A loop that never awaits can detect a stop only
+   * with this method or `track`.
+   *
+   * @throws {@link OperationCancelled} after a stop was requested
    */
   checkCancelled(): void;
 
-  /** Aborted, with an {@link OperationCancelled} as its reason, once the operation is asked to stop. */
+  /** Aborts when a stop is requested; its reason is an {@link OperationCancelled}. */
   readonly signal: AbortSignal;
 }
 
@@ -146,9 +155,9 @@ declare const STATICS: unique symbol;
 declare const TYPE: unique symbol;
 
 /**
- * A long operation: declare its stages and parameters as statics, its work as `run`.
+ * The base class of an operation type: declare stages and parameters as statics, and the work as `run`.
  *
- * Name the class itself as the type argument and stage names, parameters and chains are checked:
+ * Pass the class itself as the type argument, so that the compiler checks stage names, parameters and chains:
  *
  * ```ts
  * export class Import extends LiveOperation<typeof Import> {
@@ -162,23 +171,23 @@ declare const TYPE: unique symbol;
  * }
  * ```
  *
- * Every exported subclass in a file of an operations directory is an operation type. liveops makes the instances.
+ * Every exported subclass in a file of an operations directory is an operation type. Only liveops creates instances.
  *
- * @typeParam T - `typeof` the class itself; see {@link OperationStatics} for what it may declare.
+ * @typeParam T - `typeof` the class itself; see {@link OperationStatics} for its statics
  */
 export abstract class LiveOperation<T extends OperationStatics = OperationStatics> {
-  /** Only for the compiler: where {@link Progress} reads the statics. There is no such property at run time. */
+  /** Only for the compiler: {@link Progress} reads the statics here. The property does not exist at run time. */
   declare readonly [STATICS]: T;
-  /** Only for the compiler: what tells an operation type from any other class. */
+  /** Only for the compiler: marks the class as an operation type. */
   declare static readonly [TYPE]: true;
 
-  /** The operation's id: 12 of 0-9a-z, the first a letter. */
+  /** The id of the operation: 12 characters of 0-9a-z, the first a letter. */
   readonly id: string;
-  /** The parameters, parsed by `static params`, defaults filled in. */
+  /** The parameters, parsed by `static params`, with defaults. */
   readonly params: Params<T>;
-  /** What the submitter called it, or null. */
+  /** The label of the submit; null without a label. */
   readonly label: string | null;
-  /** Which run of this operation this is: 1 for the first. */
+  /** The number of this attempt, from 1. */
   readonly attempt: number;
 
   constructor() {
@@ -190,8 +199,8 @@ export abstract class LiveOperation<T extends OperationStatics = OperationStatic
   }
 
   /**
-   * Does the work. Returning is success (or what `p.result`, `p.error` or `p.chainTo` said), throwing is failure,
-   * throwing {@link OperationCancelled} is cancellation.
+   * Does the work. If it returns, the operation succeeds, or ends with the outcome that `p.result`, `p.error` or
+   * `p.chainTo` set. If it throws, the operation fails; if it throws {@link OperationCancelled}, it is cancelled.
    */
   // biome-ignore lint/suspicious/noExplicitAny: every subclass narrows it to its own Progress
   abstract run(p: Progress<any>): void | Promise<void>;
@@ -200,12 +209,12 @@ export abstract class LiveOperation<T extends OperationStatics = OperationStatic
 /** Any operation type: a class that extends {@link LiveOperation}. */
 export type OperationClass = OperationStatics & { readonly [TYPE]: true };
 
-/** The stage names an operation may pass to `p.stage`; any string where they are not declared `as const`. */
+/** The stage names that `p.stage` accepts; any string if the stages are not declared `as const`. */
 export type StageName<Op> = Op extends { readonly [STATICS]: infer T } ? StagesOf<T> : string;
 
 /**
- * Thrown inside an operation when it has been asked to stop, by `p.checkCancelled()` and `p.track`; also the reason
- * of `p.signal`. Let it pass: the stage and the operation then end as cancelled. An operation may throw it itself.
+ * Thrown by `p.checkCancelled()` and `p.track` after a stop was requested; also the reason of `p.signal`. Do not catch
+ * it, or throw it again: the stage and the operation then end as cancelled. An operation may throw it itself.
  */
 export class OperationCancelled extends Error {
   override name = "OperationCancelled";

@@ -1,56 +1,56 @@
 /**
- * The types an author's statics are read through: parameters in and out, stage names.
+ * Types that read the statics of an operation class: parameters before and after parsing, stage names.
  *
- * Types only. Each looks at one property of the class at a time, so that a class may name itself (`Params<typeof
- * StepB>` within StepB) and two classes may name each other.
+ * Types only. Each type reads one property of the class, so that a class may refer to itself (`Params<typeof StepB>`
+ * within StepB) and two classes may refer to each other.
  */
 import type { z } from "zod";
 
 /**
- * What an operation type may declare, as `static` properties of its class. All of them are optional.
+ * The `static` properties of an operation type. All are optional.
  */
 export interface OperationStatics {
-  /** The name one submits, in kebab-case. Default: the class name in kebab-case (`StepA` is `step-a`). */
+  /** Name of the type for `liveops submit`, in kebab-case. Default: the class name (`StepA` becomes `step-a`). */
   readonly op?: string;
-  /** Heading for people. Default: the class name in words (`StepA` is "Step A"). */
+  /** Title shown to people. Default: the class name in words (`StepA` becomes "Step A"). */
   readonly title?: string;
   /**
-   * The flat list of stages, each name once, in order (`["Load", "Save"] as const`), or a function of the parsed
-   * parameters that returns it. Default: none.
+   * The flat list of stages, in order, with unique names (`["Load", "Save"] as const`), or a function of the parsed
+   * parameters that returns the list. Default: none.
    */
   readonly stages?: readonly string[] | ((params: never) => readonly string[] | Promise<readonly string[]>);
   /** Schema of the parameters. Default: any parameters, unchecked. */
   readonly params?: z.ZodType;
   /**
-   * Whether a later attempt takes the values of stages that were done from the earlier one instead of running them
-   * again, and whether the operation is queued again when its worker dies. Each stage must then return what JSON can
-   * hold, at most 16 MiB. Default: false.
+   * Whether a later attempt uses the stored values of finished stages instead of running them again, and whether the
+   * operation is queued again when its worker dies. Each stage must then return a JSON value of at most 16 MiB.
+   * Default: false.
    */
   readonly resumable?: boolean;
-  /** Seconds between the request to stop and the kill. Default: 10. */
+  /** Seconds between a stop request and the kill. Default: 10. */
   readonly gracePeriod?: number;
   /**
-   * Run it again by itself when it fails: `attempts` runs in all, `backoff` seconds before the second one (default
-   * 1), twice that before the third, at most an hour. A cancelled operation is not retried. Default: no retry.
+   * Retry after a failure: `attempts` in total (1 to 1000), `backoff` seconds before the second attempt (default 1),
+   * doubled before each later one, at most an hour. A cancelled operation is not retried. Default: no retry.
    */
   readonly retry?: { readonly attempts: number; readonly backoff?: number };
   /**
-   * Bytes of memory that all processes of the operation may use together, at least 64 MiB; over that the kernel kills
-   * one of them. Enforced where `liveopsd status` shows the containment `cgroup`. Default: no limit.
+   * Bytes of memory that all processes of the operation may use together, at least 64 MiB; above the limit, the kernel
+   * kills one of them. Enforced if `liveopsd status` shows the containment `cgroup`. Default: no limit.
    */
   readonly memoryMax?: number;
-  /** Cores that they may use together, such as 1.5. Enforced as `memoryMax` is. Default: no limit. */
+  /** CPU cores that they may use together, such as 1.5; at least 0.01. Enforced as `memoryMax`. Default: no limit. */
   readonly cpuMax?: number;
-  /** Processes and threads that may exist at a time, at least 32. Enforced as `memoryMax` is. Default: no limit. */
+  /** Processes and threads at the same time, at least 32. Enforced as `memoryMax`. Default: no limit. */
   readonly pidsMax?: number;
-  /** Every class has one: so that a class which declares none of these still counts as having some of them. */
+  /** Every class has this property, so that a class without any of the other statics still matches this type. */
   readonly prototype?: unknown;
-  /** Seconds one attempt may run; over that it fails with `LIVEOPS_TIMEOUT`. Default: no limit. */
+  /** Seconds that one attempt may run; after that it fails with `LIVEOPS_TIMEOUT`. Default: no limit. */
   readonly timeout?: number;
 }
 
 /**
- * The parameters as `this.params` holds them: parsed, with their defaults.
+ * The type of `this.params`: parsed, with defaults.
  *
  * @typeParam T - `typeof` the class: `Params<typeof StepA>`.
  */
@@ -60,7 +60,7 @@ export type Params<T> = T extends { readonly params: infer S extends z.ZodType }
     Record<string, any>;
 
 /**
- * The parameters as they are given: before defaults and transforms.
+ * The type of the parameters of a submit: before defaults and transforms.
  *
  * @typeParam T - `typeof` the class: `ParamsInput<typeof StepA>`.
  */
@@ -68,7 +68,7 @@ export type ParamsInput<T> = T extends { readonly params: infer S extends z.ZodT
   ? z.input<S>
   : Record<string, unknown>;
 
-/** The stage names a class declares; any string where it declares none, or not `as const`. */
+/** The stage names that a class declares; any string if it declares none, or not `as const`. */
 export type StagesOf<T> = T extends { readonly stages: readonly (infer S extends string)[] }
   ? S
   : T extends { readonly stages: (params: never) => infer L }

@@ -1,4 +1,4 @@
-/** The typed client of the daemon: a method a route, named as the route. Used by commands, dashboard and tests. */
+/** The typed client of the daemon: one method per route, with the route's name. Used by commands, dashboard, tests. */
 import type { BackupLine } from "../backup.js";
 import { Refusal } from "../errors.js";
 import type { EndLine, OperationEvent } from "../event.js";
@@ -12,10 +12,10 @@ import { ConnectionLostError } from "./errors.js";
 import { askJson, open, readText } from "./http.js";
 import type { RequestOptions } from "./request.js";
 
-/** A line of an event stream: an event, a log line (with `log`), or the end. */
+/** A line of an event stream: an event, a log line (with `log`) or, with `follow`, the end. */
 export type EventLine = OperationEvent | ({ type: "log:line" } & LogLine) | EndLine;
 
-/** On every stream that waits for more, every 15 s: the daemon lives. */
+/** Sent every 15 s on every open stream: the daemon is alive. */
 interface PingLine {
   type: "ping";
 }
@@ -24,8 +24,8 @@ export class Client {
   readonly #deadlines: Deadlines;
 
   /**
-   * Every method throws `NoDaemonError` where nothing listens on the socket, and `NoAnswerError` where the daemon
-   * does not answer in time.
+   * Every method throws `NoDaemonError` if nothing listens on the socket, and `NoAnswerError` if the daemon does not
+   * reply in time.
    *
    * @param deadlines in ms; default: `DEADLINES`
    */
@@ -37,14 +37,14 @@ export class Client {
   }
 
   /**
-   * Submits once, however often the connection breaks: with the same key the daemon answers with the same operation.
-   * Retried once on a broken connection.
+   * Submits an operation once: for the same key, the daemon returns the same operation. Retries once if the connection
+   * breaks.
    */
   submit(body: SubmitBody, key: string): Promise<Operation> {
     return this.#submit(body, key);
   }
 
-  /** As `submit`, for up to `MAX_BATCH` at once: all of them are recorded, or none. */
+  /** As `submit`, for up to `MAX_BATCH` operations: all are recorded, or none. */
   submitAll(bodies: SubmitBody[], key: string): Promise<Operation[]> {
     return this.#submit(bodies, key);
   }
@@ -68,7 +68,7 @@ export class Client {
     return this.#json({ method: "GET", path: "/v1/operations", query: { ...query } });
   }
 
-  /** `id` may be a unique prefix of 3 or more. */
+  /** `id` may be a unique prefix of 3 or more characters. */
   show(id: string, signal?: AbortSignal): Promise<Operation> {
     return this.#json({ method: "GET", path: `/v1/operations/${encodeURIComponent(id)}`, signal });
   }
@@ -94,7 +94,7 @@ export class Client {
     });
   }
 
-  /** Page after page in the query's direction: a page may be short, or empty, where the log goes on all the same. */
+  /** Reads page after page in the query's direction. A page may be short or empty before the end of the log. */
   async *logPages(id: string, query: LogQuery = {}): AsyncGenerator<LogPage> {
     const { after, before, tail, ...rest } = query;
     const backwards = before !== undefined || tail !== undefined;
@@ -118,7 +118,7 @@ export class Client {
     return this.#json({ method: "GET", path: "/v1/daemon", signal, anyVersion: true });
   }
 
-  /** With `now` it waits for running operations to end, for as long as the daemon answers other requests. */
+  /** With `now`, waits for running operations to finish, as long as the daemon replies to other requests. */
   stop(now = false): Promise<StopReply> {
     const deadlines = { ...this.#deadlines, ...(now && { request: Number.POSITIVE_INFINITY }) };
     return this.#json({
@@ -131,9 +131,9 @@ export class Client {
   }
 
   /**
-   * Has the daemon copy its state into a new directory. The last line is `done`.
+   * Backs up the state to a new directory. The last line is `done`.
    *
-   * @throws Refusal where it cannot be written; ConnectionLostError where the daemon goes away
+   * @throws Refusal if the backup cannot be written; ConnectionLostError if the connection breaks
    */
   async *backup(dir: string, signal?: AbortSignal): AsyncGenerator<BackupLine> {
     const options = {
@@ -149,7 +149,7 @@ export class Client {
     }
   }
 
-  /** Stored events, and with `follow` the coming ones until the operation is finished. */
+  /** Reads the stored events; with `follow`, also new events until the operation finishes. */
   async *events(id: string, query: EventsQuery = {}, signal?: AbortSignal): AsyncGenerator<EventLine> {
     const path = `/v1/operations/${encodeURIComponent(id)}/events`;
     const options = { method: "GET", path, query: { ...query }, signal } as const;
@@ -158,9 +158,9 @@ export class Client {
   }
 
   /**
-   * The state as it changes. Ends after an `end` line (with `operation`).
+   * Watches changes of state. With `operation`, ends after the `end` line.
    *
-   * @throws ConnectionLostError when the daemon goes away before that, or is silent for longer than its pings allow.
+   * @throws ConnectionLostError if the connection breaks, or if no line or ping arrives for `deadlines.stream` ms
    */
   watch(query: WatchQuery = {}, signal?: AbortSignal): AsyncGenerator<WatchLine> {
     return this.#lines<WatchLine>({ method: "GET", path: "/v1/watch", query: { ...query }, signal }, "end");
@@ -170,7 +170,7 @@ export class Client {
     return askJson<T>(this.socket, { deadlines: this.#deadlines, ...options });
   }
 
-  /** `lastType`: of the line that ends the stream, so that an end without it is a lost connection. */
+  /** `lastType`: type of the last line; a stream that ends without it is a lost connection. */
   async *#lines<T extends { type: string }>(
     options: RequestOptions,
     lastType: T["type"] | null,
@@ -179,11 +179,11 @@ export class Client {
     const ready: T[] = [];
     const splitter = new LineSplitter((line) => ready.push(JSON.parse(line) as T));
     let last = "";
-    // A reader that takes its time is no silence of the daemon.
+    // False while the caller handles lines: a slow caller does not mean that the daemon is silent.
     let waiting = true;
     const ms = this.#deadlines.stream;
     const silence = setTimeout(() => {
-      if (waiting) response.destroy(new Error(`nothing was heard from the daemon for ${ms / 1000} s`));
+      if (waiting) response.destroy(new Error(`the daemon sent nothing for ${ms / 1000} s`));
       else silence.refresh();
     }, ms);
     try {
@@ -204,10 +204,11 @@ export class Client {
       clearTimeout(silence);
       response.destroy();
     }
-    if (lastType !== null && last !== lastType) throw new ConnectionLostError("the stream broke off");
+    if (lastType !== null && last !== lastType)
+      throw new ConnectionLostError("the connection to the daemon was lost");
   }
 
-  /** The log as plain text, as `curl` would get it. */
+  /** Reads the log as plain text. */
   async logText(id: string, query: LogQuery = {}): Promise<string> {
     const path = `/v1/operations/${encodeURIComponent(id)}/log`;
     const options: RequestOptions = {

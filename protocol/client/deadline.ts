@@ -1,19 +1,19 @@
 /**
- * How long a client waits for the daemon.
+ * Limits how long a client waits for the daemon.
  *
- * A daemon that is stopped (SIGSTOP) still takes connections: the kernel does that for it. So a request that hears
- * nothing asks the daemon a second, small question. No answer to that either means that the daemon does nothing; an
- * answer means that the request takes long, as a submit does whose operation file takes long to load.
+ * The kernel still accepts connections for a stopped daemon (SIGSTOP). So while a request waits, a second, small
+ * request checks the daemon. Without a reply to both, the daemon is stopped or hangs. With a reply, the first request
+ * is slow: for example, a submit whose operation file loads slowly.
  */
 import { NoAnswerError } from "./errors.js";
 
-/** Milliseconds. */
+/** Time limits in milliseconds. */
 export interface Deadlines {
-  /** Without any answer of the daemon. */
+  /** Longest time without any reply of the daemon. */
   answer: number;
-  /** Until a request is answered by a daemon that does answer others. */
+  /** Longest time for one request while the daemon replies to others. */
   request: number;
-  /** Without a byte on a stream, which the daemon sends a ping every 15 s. */
+  /** Longest time without data on a stream; the daemon sends a ping every 15 s. */
   stream: number;
 }
 
@@ -37,7 +37,7 @@ export class Deadline {
     this.#wait();
   }
 
-  /** Something of the answer came. */
+  /** Call for each received part of the reply. */
   heard(): void {
     this.#heard = performance.now();
   }
@@ -47,7 +47,7 @@ export class Deadline {
     if (this.#timer) clearTimeout(this.#timer);
   }
 
-  /** Half of the time is for the request, half for the question whether the daemon lives. */
+  /** Half of the time is for the request, half for the check of the daemon. */
   #wait(): void {
     this.#timer = setTimeout(() => void this.#check(), this.watched.deadlines.answer / 2);
   }
@@ -69,7 +69,7 @@ export class Deadline {
   }
 }
 
-/** Whether the daemon gives a whole answer within so many ms, whatever its status. */
+/** Whether the daemon sends a complete reply, of any status, within `ms`. */
 function answersWithin(socketPath: string, ms: number): Promise<boolean> {
   const { get } = process.getBuiltinModule("node:http");
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** What can go wrong between a client and the daemon, short of a refusal. */
+/** Errors of the connection between a client and the daemon. */
 
 /** Nothing answers on the socket. */
 export class NoDaemonError extends Error {
@@ -11,25 +11,25 @@ export class NoDaemonError extends Error {
   }
 }
 
-/** The daemon went away in the middle of a reply or a stream. */
+/** The connection broke during a reply or a stream. */
 export class ConnectionLostError extends Error {
   override name = "ConnectionLostError";
 }
 
-/** The daemon took the connection and did not answer in time: it is stopped, hangs or is overloaded. */
+/** The daemon accepted the connection and did not reply in time: it is stopped, hangs or is overloaded. */
 export class NoAnswerError extends Error {
   override name = "NoAnswerError";
 
   /**
-   * @param ms how long it was silent
-   * @param mayHappen the request changes something, and may be carried out when the daemon continues
+   * @param ms time without a reply
+   * @param mayHappen the request changes state, and the daemon may still execute it later
    */
   constructor(
     readonly socket: string,
     readonly ms: number,
     readonly mayHappen = false,
   ) {
-    const later = mayHappen ? "; the request may still be carried out, check with: liveops ls" : "";
+    const later = mayHappen ? "; the daemon may still execute the request; check with: liveops ls" : "";
     super(`the daemon on ${socket} has not answered for ${ms / 1000} s${later}`);
   }
 }

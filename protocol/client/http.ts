@@ -1,4 +1,4 @@
-/** One request to the daemon over node:http: connect, send, check the version and the status, read the answer. */
+/** One request to the daemon with node:http: connect, send, check the version and the status, read the reply. */
 import type { IncomingMessage } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { Refusal } from "../errors.js";
@@ -7,12 +7,12 @@ import { DEADLINES, Deadline } from "./deadline.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
 import { checkVersion, prepareRequest, problemOf, type RequestOptions } from "./request.js";
 
-/** The whole answer, parsed as JSON. */
+/** Sends a request and parses the reply as JSON. */
 export async function askJson<T>(socket: string, options: RequestOptions): Promise<T> {
   return JSON.parse(await readText(socket, await open(socket, options), options)) as T;
 }
 
-/** The answer with its body not yet read. */
+/** Sends a request and returns the reply with its body unread. Throws a Refusal for an error reply. */
 export async function open(socket: string, options: RequestOptions): Promise<IncomingMessage> {
   const response = await send(socket, options);
   try {
@@ -26,7 +26,7 @@ export async function open(socket: string, options: RequestOptions): Promise<Inc
   return response;
 }
 
-/** The rest of an answer, under the request's deadlines. */
+/** Reads the body of a reply, within the request's deadlines. */
 export async function readText(
   socket: string,
   response: IncomingMessage,
@@ -43,7 +43,7 @@ export async function readText(
     if (options.signal?.aborted) throw options.signal.reason;
     if (error instanceof NoAnswerError) throw error;
     throw new ConnectionLostError(
-      `the daemon went away in the middle of a reply: ${(error as Error).message}`,
+      `the connection to the daemon was lost during a reply: ${(error as Error).message}`,
     );
   } finally {
     deadline.stop();
@@ -56,13 +56,13 @@ function watched(socket: string, options: RequestOptions, giveUp: (error: NoAnsw
   return new Deadline({ socket, method, deadlines, giveUp });
 }
 
-/** Without it node:http asks whether the host is an IP address, and compiles a regular expression of 3 ms for that. */
+/** Without a server name, node:http checks whether the host is an IP address; its regular expression costs 3 ms. */
 const NO_SERVER_NAME = { servername: "" };
 
-/** Milliseconds between two tries to connect to a daemon that has no room for another connection. */
+/** Milliseconds between attempts to connect while the daemon's queue of connections is full. */
 const AGAIN_MS = 50;
 
-/** A daemon whose queue of connections is full (EAGAIN) is there: it is asked again until its time to answer is up. */
+/** EAGAIN means that the daemon runs but its queue of connections is full: retries until `deadlines.answer`. */
 async function send(socket: string, options: RequestOptions): Promise<IncomingMessage> {
   const { signal, method, deadlines = DEADLINES } = options;
   const end = performance.now() + deadlines.answer;
@@ -80,7 +80,7 @@ async function send(socket: string, options: RequestOptions): Promise<IncomingMe
 
 async function sendOnce(socket: string, options: RequestOptions): Promise<IncomingMessage> {
   const { target, headers, body } = prepareRequest(socket, options);
-  // Loaded with the first request: the dashboard's first frame does not wait for it.
+  // Loaded with the first request, so that the dashboard's first frame does not wait for it.
   const { request: httpRequest } = process.getBuiltinModule("node:http");
   const { method, signal } = options;
   return new Promise((resolve, reject) => {
@@ -104,7 +104,7 @@ async function sendOnce(socket: string, options: RequestOptions): Promise<Incomi
 }
 
 function whyLost({ code, message }: NodeJS.ErrnoException): string {
-  // The codes of node:http's parser.
-  if (code?.startsWith("HPE_")) return "what answers there does not speak HTTP";
+  // Error codes of node:http's parser.
+  if (code?.startsWith("HPE_")) return "the process on the socket does not speak HTTP";
   return `the daemon closed the connection: ${message}`;
 }

@@ -1,4 +1,4 @@
-/** What a request to the daemon consists of, and the checks of an answer's version and status. */
+/** Builds a request to the daemon, checks the owner of the socket, and checks the version and status of the reply. */
 import { basename, extname } from "node:path";
 import { type Problem, Refusal } from "../errors.js";
 import { ownerProblem, pathProblem } from "../owned-path.js";
@@ -6,15 +6,15 @@ import { MAX_SOCKET_PATH } from "../places.js";
 import { compatible, VERSION, VERSION_HEADER } from "../version.js";
 import type { Deadlines } from "./deadline.js";
 
-/** `Liveops-Client: pid=123; command=liveops submit`: who asks, for the daemon's audit log. */
+/** `Liveops-Client: pid=123; command=liveops submit`: identifies the client in the daemon's audit log. */
 export const CLIENT_HEADER = "liveops-client";
 
-/** Longest command that is sent and read, in characters. */
+/** Longest command in the header, in characters. */
 const MAX_COMMAND = 64;
 
 let own: string | undefined;
 
-/** What this process says of itself: its program, and the command of ours that it runs; no arguments. */
+/** The header of this process: its pid, program and liveops command, without arguments. */
 function clientHeader(): string {
   own ??= `pid=${process.pid}; command=${commandOf(process.argv)}`;
   return own;
@@ -23,13 +23,13 @@ function clientHeader(): string {
 export function commandOf([, script = "", word = ""]: readonly string[]): string {
   const file = basename(script);
   const program = basename(file, extname(file)).replace(/[^\w.@+-]/g, "_") || "node";
-  // What follows another program's name may be anything, a secret too.
+  // The first argument of another program may be a secret.
   const isOurs = /^liveops(?:d|-tui)?$/.test(program);
   const command = isOurs && /^[a-z][a-z-]*$/.test(word) ? `${program} ${word}` : program;
   return command.slice(0, MAX_COMMAND);
 }
 
-/** Null where it is not of that form. */
+/** Null if the header has another form. */
 export function parseClientHeader(header: string): { pid: number; command: string } | null {
   const [, pid, command] = /^pid=(\d{1,10}); command=([\w.@+ -]{1,64})$/.exec(header) ?? [];
   return pid === undefined || command === undefined ? null : { pid: Number(pid), command };
@@ -42,7 +42,7 @@ export interface RequestOptions {
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
-  /** Take the answer whatever version it comes from: to see who answers, and to stop it. */
+  /** Accept a reply of any version, to show or stop a daemon of another version. */
   anyVersion?: boolean;
   /** Default: `DEADLINES`. */
   deadlines?: Deadlines;
@@ -54,12 +54,12 @@ interface Prepared {
   body: string | undefined;
 }
 
-/** @throws Refusal where the socket's path cannot be one, or where the socket is not this user's */
+/** @throws Refusal if the socket's path is too long, or if another user owns or could replace the socket */
 export function prepareRequest(socket: string, options: RequestOptions): Prepared {
   if (Buffer.byteLength(socket) > MAX_SOCKET_PATH) {
     throw new Refusal(
       "LIVEOPS_BAD_REQUEST",
-      `the socket's path is too long for a Unix socket (${MAX_SOCKET_PATH} bytes are possible): ${socket}; choose a shorter one with --socket`,
+      `the socket's path is too long (at most ${MAX_SOCKET_PATH} bytes): ${socket}; choose a shorter path with --socket`,
     );
   }
   checkSocketOwner(socket);
@@ -80,26 +80,26 @@ export function prepareRequest(socket: string, options: RequestOptions): Prepare
   };
 }
 
-/** @throws Refusal where the daemon is of a version that does not go with this one */
+/** @throws Refusal if the daemon's version is not compatible with this one */
 export function checkVersion(theirs: unknown, { anyVersion }: RequestOptions): void {
   if (anyVersion || typeof theirs !== "string" || compatible(theirs, VERSION)) return;
   throw new Refusal(
     "LIVEOPS_VERSION",
-    `the daemon is liveops ${theirs}, this command is ${VERSION}; run the daemon's version, or: liveopsd restart`,
+    `the daemon is liveops ${theirs}, this command is ${VERSION}; use liveops ${theirs}, or run: liveopsd restart`,
   );
 }
 
-/** An error answer's body as the problem it is. */
+/** Parses the body of an error reply. */
 export function problemOf(status: number, text: string): Problem {
   try {
     const problem = JSON.parse(text) as Problem;
     if (typeof problem.code === "string") return problem;
   } catch {
-    // Not ours: told below.
+    // Not a reply of liveops; reported below.
   }
   return {
     type: "about:blank",
-    title: "An answer that is not liveops'",
+    title: "Not a reply of liveops",
     status,
     code: "LIVEOPS_INTERNAL",
     detail: `status ${status}: ${text.slice(0, 200)}`,
@@ -117,18 +117,18 @@ function queryString(query: Record<string, unknown> = {}): string {
 }
 
 /**
- * Checks who owns the socket, before parameters and environment are sent.
+ * Checks the owner of the socket before parameters and environment are sent.
  *
- * Node does not tell who is at the other end of a Unix socket (SO_PEERCRED). So the owner of the socket's file counts,
- * and that no other user can replace the file.
+ * Node cannot read the user at the other end of a Unix socket (SO_PEERCRED). So this checks that this user or root owns
+ * the socket's file, and that no other user can replace the file.
  *
- * @throws Refusal `LIVEOPS_SOCKET_NOT_OURS` where another user made the socket, or could put one in its place
+ * @throws Refusal `LIVEOPS_SOCKET_NOT_OURS` if another user created the socket or could replace it
  */
 function checkSocketOwner(socket: string): void {
   const problem = pathProblem(socket, ownerProblem);
   if (problem === null) return;
   throw new Refusal(
     "LIVEOPS_SOCKET_NOT_OURS",
-    `${problem}; nothing was sent to ${socket}; choose another socket with --socket, or run the command as the user whose daemon it is`,
+    `${problem}; nothing was sent to ${socket}; choose another socket with --socket, or run the command as the owner of the daemon`,
   );
 }

@@ -1,11 +1,11 @@
 /**
- * Whether a stream gets colours, and the few colours there are. Used by both commands' messages and by text mode.
+ * Decides whether a stream gets colours, and paints text. Used by the messages of both commands and by text mode.
  *
- * `NO_COLOR` beats `FORCE_COLOR` beats what the stream is; `TERM=dumb` and pipes get none.
+ * `NO_COLOR` overrides `FORCE_COLOR`. Without both, only a terminal gets colours, and not with `TERM=dumb`.
  */
 type Env = Record<string, string | undefined>;
 
-/** The part of a stream that is asked. */
+/** The part of a stream that these functions read. */
 export interface MaybeTerminal {
   isTTY?: boolean;
 }
@@ -17,7 +17,7 @@ export function wantsColour(stream: MaybeTerminal, env: Env = process.env): bool
   return stream.isTTY === true && env.TERM !== "dumb";
 }
 
-/** Whether a line may be drawn over on the stream: a terminal that can, and a person in front of it. */
+/** Whether a line on the stream may be redrawn: an interactive terminal that can do it, outside CI. */
 export function wantsRedraw(stream: MaybeTerminal, env: Env = process.env): boolean {
   return stream.isTTY === true && env.TERM !== "dumb" && !isCi(env);
 }
@@ -37,7 +37,7 @@ const CODES = {
 } as const;
 
 export type Colour = keyof typeof CODES;
-/** Wraps text in a colour, or leaves it as it is. */
+/** Adds a colour to text, or returns the text unchanged. */
 export type Paint = (colour: Colour, text: string) => string;
 
 export const plain: Paint = (_colour, text) => text;

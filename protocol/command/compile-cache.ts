@@ -1,23 +1,23 @@
 /**
- * V8's compiled code of our bundles, kept from one start to the next by Node itself, in a directory that is ours alone:
- * compiling it is a third of the daemon's start, and a tenth of a `run`. Node checks it against the source and its own version; what does not fit,
- * is damaged or cannot be written is passed over, and the start takes as long as without.
+ * Keeps V8's compiled code of the bundles between starts, with Node's compile cache, in a directory that only this user
+ * can write. Compiling takes a third of the daemon's start and a tenth of a `run`. Node checks the cache against the
+ * source and its own version. An outdated, damaged or unwritable cache is ignored; the start is only slower.
  */
 import * as module from "node:module";
 import { makeCacheDirectory } from "../directories.js";
 import { cacheDir } from "../places.js";
 
-/** Milliseconds after the first answer: what is compiled by then is what a start needs. */
+/** Milliseconds after the first reply. The code compiled until then is the code that a start needs. */
 const KEEP_MS = 1000;
 
-/** For all that is loaded from here on. */
+/** Enables the cache for all modules that are loaded later. */
 export function useCompileCache(): void {
   const dir = cacheDir(process.env);
-  // No home, no room, no right: it goes without.
+  // Without a home, disk space or permission there is no cache.
   if (makeCacheDirectory(dir)) module.enableCompileCache(dir);
 }
 
-/** Writes what is not there yet, once nobody waits. A process that ends before does it at its end. */
+/** Writes new compiled code when no client waits. A process that ends earlier writes it at its end. */
 export function keepCompileCache(): void {
   setTimeout(() => module.flushCompileCache(), KEEP_MS).unref();
 }

@@ -1,7 +1,7 @@
 /**
- * The config file, read by every command and by the daemon: flags > environment > this file.
+ * Reads the config file, for every command and the daemon. Flags and the environment override this file.
  *
- * Read on each start, synchronously; absent is an empty one, a broken one is wrong usage (exit 2).
+ * Each start reads the file, synchronously. A missing file counts as empty; an invalid one is wrong usage (exit 2).
  */
 import { readFileSync } from "node:fs";
 import { nearest } from "../nearest.js";
@@ -13,18 +13,18 @@ import { isLogLevel, LOG_LEVELS, type LogLevel } from "./log-level.js";
 export interface Config extends PlaceConfig, Partial<Limits> {
   concurrency?: number | undefined;
   notify?: Notify | undefined;
-  /** `auto`, `off`, or the absolute path of a cgroup that is given to the daemon. */
+  /** `auto`, `off`, or the absolute path of a cgroup that is delegated to the daemon. */
   cgroup?: string | undefined;
   logLevel?: LogLevel | undefined;
 }
 
-/** `true`: the bell and a desktop notification; or one of them; or neither. */
+/** `true`: bell and desktop notification; `"bell"` or `"desktop"`: one of them; `false`: none. */
 export type Notify = boolean | "bell" | "desktop";
 
-/** What bounds the daemon; `LIMITS` gives the meaning and the unit of each. */
+/** Limits of the daemon; `LIMITS` gives the meaning and the unit of each. */
 export type Limits = Record<keyof typeof LIMITS, number>;
 
-/** A whole number in the config file. */
+/** A limit in the config file: an integer. */
 interface Limit {
   default: number;
   min: number;
@@ -34,32 +34,32 @@ interface Limit {
 
 const MiB = 1024 * 1024;
 
-/** Each limit's default, and the least and the most it may be. The table of docs/configuration.md is made of it. */
+/** Default, minimum, maximum and meaning of each limit. `npm run docs` writes the table of docs/configuration.md. */
 export const LIMITS = {
   maxQueued: {
     default: 10_000,
     min: 1,
     max: 1_000_000,
-    description: "Operations that may be queued; the next operation of a chain is never refused",
+    description: "Operations in the queue at most; the next operation of a chain is never rejected",
   },
   maxQueuedBytes: {
     default: 1024 * MiB,
     min: MiB,
     max: 1024 * 1024 * MiB,
-    description: "Bytes of parameters and environment that queued operations may take together",
+    description: "Bytes of parameters and environment of all queued operations at most",
   },
   maxBody: {
     default: 4 * MiB,
     min: 1024,
     max: 64 * MiB,
-    description: "Bytes of a request body",
+    description: "Bytes of a request body at most",
   },
   maxLog: {
     default: 64 * MiB,
     min: MiB / 16,
     max: 64 * 1024 * MiB,
     description:
-      "Bytes of the log of one attempt; older lines are removed, and a line says so. The events and the unread output may take as much each",
+      "Bytes of the log of one attempt at most; the oldest lines are removed, and a line reports it. The events and the unread output have the same limit each",
   },
   maxTypeWait: {
     default: 86_400,
@@ -72,19 +72,19 @@ export const LIMITS = {
     default: 1000,
     min: 1,
     max: 10_000_000,
-    description: "Operations of a chain; the last one fails where it would start another",
+    description: "Operations in a chain at most; the last one fails if it starts another",
   },
   maxDaemonLog: {
     default: 10 * MiB,
     min: MiB / 16,
     max: 1024 * MiB,
-    description: "Bytes of `liveopsd.log`; a full log is renamed to `liveopsd.log.1`",
+    description: "Bytes of `liveopsd.log` at most; a full log is renamed to `liveopsd.log.1`",
   },
   maxConnections: {
     default: 1024,
     min: 16,
     max: 100_000,
-    description: "Open connections to the socket; fewer where the limit of open files is low",
+    description: "Open connections to the socket at most; fewer if the limit of open files is low",
   },
   keepFinished: {
     default: 100_000,
@@ -96,17 +96,17 @@ export const LIMITS = {
     default: 180,
     min: 0,
     max: 36_500,
-    description: "Days to keep a finished operation; a jump of the system clock does not count",
+    description: "Days to keep a finished operation; jumps of the system clock are ignored",
   },
   nice: {
     default: 5,
     min: 0,
     max: 19,
-    description: "Niceness of the processes of operations; a higher number gives way to more",
+    description: "Niceness of the processes of operations; a higher number means a lower priority",
   },
 } as const satisfies Record<string, Limit>;
 
-/** The settings that are not limits: meaning and default, in Markdown, for docs/configuration.md. */
+/** Meaning and default of the other settings, in Markdown, for docs/configuration.md. */
 export const SETTINGS: Record<
   Exclude<keyof Config, keyof Limits>,
   { description: string; default: string }
@@ -123,7 +123,7 @@ export const SETTINGS: Record<
   },
   notify: {
     description:
-      'Notification of the dashboard when an operation ends out of sight: `true`, `"bell"`, `"desktop"`, `false`',
+      'Notification of the dashboard when an operation that is not shown finishes: `true`, `"bell"`, `"desktop"`, `false`',
     default: "`true` (both)",
   },
   cgroup: {
@@ -140,7 +140,7 @@ const KNOWN: readonly string[] = [...Object.keys(SETTINGS), ...Object.keys(LIMIT
 
 type Env = Record<string, string | undefined>;
 
-/** @throws UsageError where the file is there but is not what it must be, or another user could have written it. */
+/** @throws UsageError if the file exists but is not valid or not readable, or if another user could have written it */
 export function readConfig(env: Env = process.env): Config {
   const file = configFile(env);
   let text: string;
@@ -151,7 +151,7 @@ export function readConfig(env: Env = process.env): Config {
     if (code === "ENOENT" || code === "ENOTDIR") return {};
     throw new UsageError(`the config file cannot be read: ${message}`);
   }
-  // It names directories whose code is run.
+  // Checked because the file names directories whose code is executed.
   const problem = pathProblem(file);
   if (problem !== null) throw new UsageError(`the config file is not used: ${problem}`);
   return checked(parse(text, file), file);
@@ -162,7 +162,7 @@ function parse(text: string, file: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`${file} is not JSON: ${(error as Error).message}`);
+    throw new UsageError(`${file} is not valid JSON: ${(error as Error).message}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new UsageError(`${file} must hold a JSON object, such as {"concurrency": 4}`);
@@ -184,7 +184,7 @@ function checked(value: Record<string, unknown>, file: string): Config {
   );
   must(
     concurrency === undefined || (Number.isInteger(concurrency) && (concurrency as number) >= 1),
-    "concurrency must be a whole number from 1",
+    "concurrency must be a whole number of at least 1",
   );
   must(
     notify === undefined || typeof notify === "boolean" || notify === "bell" || notify === "desktop",
@@ -204,8 +204,8 @@ function checked(value: Record<string, unknown>, file: string): Config {
   for (const name of Object.keys(value)) {
     if (KNOWN.includes(name)) continue;
     const [near] = nearest(name, KNOWN);
-    const hint = near ? `did you mean ${near}?` : `there are: ${KNOWN.join(", ")}`;
-    must(false, `there is no setting ${JSON.stringify(name)}; ${hint}`);
+    const hint = near ? `did you mean ${near}?` : `settings: ${KNOWN.join(", ")}`;
+    must(false, `unknown setting ${JSON.stringify(name)}; ${hint}`);
   }
   const limits: Partial<Limits> = {};
   for (const [name, { min, max }] of Object.entries(LIMITS) as Array<[keyof Limits, Limit]>) {

@@ -1,19 +1,19 @@
-/** Where a command looks for the daemon, and the command that starts a daemon there. */
+/** The socket and state directory that a command uses, and the command that starts the daemon there. */
 import { socketPath, stateDir } from "../places.js";
 import { type Config, readConfig } from "./config.js";
 
-/** A word as it must be typed in a POSIX shell, for the commands we tell people to type. */
+/** Quotes a word for a POSIX shell, for commands shown in messages. */
 export function shellQuote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Options that every command has. */
+/** Options of every command. */
 export interface GlobalOptions {
   socket?: string;
   stateDir?: string;
 }
 
-/** From flags, environment and config file. */
+/** Paths and config, from flags, environment and config file. */
 export interface CommandPlaces {
   socket: string;
   stateDir: string;
@@ -25,7 +25,7 @@ export function commandPlaces(options: GlobalOptions, env = process.env): Comman
   return { socket: socketPath(options, env, config), stateDir: stateDir(options, env, config), config };
 }
 
-/** What starts the daemon that these options name. */
+/** The command that starts the daemon for these options. */
 export function startCommand(options: GlobalOptions): string {
   const words = ["liveopsd start"];
   if (options.stateDir) words.push(`--state-dir ${shellQuote(options.stateDir)}`);

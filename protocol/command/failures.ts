@@ -1,6 +1,6 @@
-/** Errors a command itself throws: how the user called it, and that they interrupted it. `report.ts` prints them. */
+/** Errors that the commands throw. `report.ts` prints them and chooses the exit code. */
 
-/** Wrong usage: exit 2. `hint` is what to type next. */
+/** Wrong usage: exit 2. `hint` is the next command. */
 export class UsageError extends Error {
   override name = "UsageError";
   constructor(
@@ -11,17 +11,17 @@ export class UsageError extends Error {
   }
 }
 
-/** A name that is not there, found out by the command itself: exit 4. */
+/** An unknown name, found by the command without the daemon: exit 4. */
 export class NotFoundError extends Error {
   override name = "NotFoundError";
 }
 
-/** Ctrl-C: exit 130. The message says what goes on without the command; empty says nothing. */
+/** Ctrl-C: exit 130. The message names the operations that continue; an empty message is not printed. */
 export class InterruptedError extends Error {
   override name = "InterruptedError";
 }
 
-/** A timeout the user gave: exit 124. */
+/** The user's `--timeout` ran out: exit 124. */
 export class TimedOutError extends Error {
   override name = "TimedOutError";
 }

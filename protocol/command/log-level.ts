@@ -1,13 +1,13 @@
-/** The level of the daemon's log: flag > environment > config file > `info`. */
+/** The level of the daemon's log: flag, else environment, else config file, else `info`. */
 import { UsageError } from "./failures.js";
 
-/** Least severe first; each level includes those after it. `silent` logs nothing. */
+/** Least severe first; each level includes the later ones. `silent` logs nothing. */
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export const DEFAULT_LOG_LEVEL: LogLevel = "info";
 
-/** Values of `LIVEOPS_DEBUG` that are not the name of a level. */
+/** Values of `LIVEOPS_DEBUG` that are not level names. */
 const DEBUG_SWITCHES: Record<string, LogLevel | null> = {
   "1": "debug",
   true: "debug",
@@ -25,11 +25,11 @@ export function isLogLevel(text: string): text is LogLevel {
 }
 
 /**
- * The level to log at.
+ * Chooses the log level.
  *
  * `LIVEOPS_DEBUG` is a switch (`1` selects `debug`) or the name of a level.
  *
- * @throws UsageError where the flag or `LIVEOPS_DEBUG` has no valid value; the message lists the levels
+ * @throws UsageError if the flag or `LIVEOPS_DEBUG` has no valid value; the message lists the levels
  */
 export function logLevelFrom(
   flag: string | undefined,

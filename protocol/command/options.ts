@@ -1,6 +1,6 @@
 /**
- * What every command of `liveops` and `liveopsd` has: `--socket`, `--state-dir`, `--help` with examples,
- * `--version`, and one way of saying wrong usage (exit 2).
+ * Common parts of every command of `liveops` and `liveopsd`: `--socket`, `--state-dir`, `--help` with examples,
+ * `--version`, and the report of wrong usage (exit 2).
  */
 import { Command, CommanderError } from "commander";
 import { EXIT } from "../exit-codes.js";
@@ -12,7 +12,7 @@ import { sanitize } from "./sanitize.js";
 
 export { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand };
 
-/** The command line's root. Options before the command's name are the root's, after it the command's. */
+/** Creates the root of a command line. Options before the command's name belong to the root. */
 export function rootCommand(name: string, description: string): Command {
   const root = new Command(name)
     .description(description)
@@ -32,12 +32,12 @@ export function rootCommand(name: string, description: string): Command {
 
 const examplesByCommand = new WeakMap<Command, string[]>();
 
-/** The examples under the help of a command. */
+/** The examples in the help of a command. */
 export function examplesOf(command: Command): string[] {
   return examplesByCommand.get(command) ?? [];
 }
 
-/** Adds a command with the options all have, and its examples under its help. */
+/** Adds a command with the common options, and its examples at the end of its help. */
 export function addCommand(root: Command, usage: string, description: string, examples: string[]): Command {
   const command = root.command(usage).description(description);
   examplesByCommand.set(command, examples);
@@ -55,12 +55,12 @@ function withGlobals(command: Command, help: string): Command {
     .showHelpAfterError(help);
 }
 
-/** The command's own options over those given before its name. */
+/** The options of the command line: the command's own override those before its name. */
 export function allOptions<T extends GlobalOptions>(command: Command): T {
   return { ...command.parent?.opts(), ...command.opts() } as T;
 }
 
-/** Parses and runs; sets the exit code and returns, so that all output is out before the process ends. */
+/** Parses and runs a command. Sets the exit code and returns, so that all output is written before the process ends. */
 export async function runRoot(root: Command, argv: string[]): Promise<void> {
   try {
     await root.parseAsync(argv, { from: "user" });
@@ -73,7 +73,7 @@ export async function runRoot(root: Command, argv: string[]): Promise<void> {
   }
 }
 
-/** Where messages of this command line go, and what it says of starting the daemon. */
+/** The parameters of `report` for this command line. */
 export function reportTo(root: Command): ReportTo {
   const given = root.commands.map((command) => command.opts<GlobalOptions>());
   const options = Object.assign({}, root.opts<GlobalOptions>(), ...given);

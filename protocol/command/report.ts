@@ -1,8 +1,8 @@
 /**
- * The one place where an error of `liveops` or `liveopsd` becomes text on stderr and an exit code.
+ * Turns an error of `liveops` or `liveopsd` into text on stderr and an exit code. No other module does this.
  *
- * What it doesn't know is our fault: exit 70, with the stack. Every text is neutralised, since details quote what
- * users and operations wrote.
+ * An unknown error is a bug in liveops: exit 70, with the stack. Every text is sanitized, because details quote text
+ * of users and operations.
  */
 import { writeSync } from "node:fs";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../client/errors.js";
@@ -16,23 +16,23 @@ import { sanitize } from "./sanitize.js";
 import { silentDaemon } from "./silent-daemon.js";
 
 export interface ReportTo {
-  /** The command that speaks: `liveops` or `liveopsd`. */
+  /** `liveops` or `liveopsd`. */
   program: string;
-  /** What starts the daemon this command looked for, flags and all. */
+  /** The command, with its flags, that starts the daemon of these options. */
   startCommand: string;
-  /** The options that name the daemon: its pid is looked up for an error that names it. */
+  /** The options that select the daemon, to find its pid for an error message. */
   options?: GlobalOptions;
   stderr?: MaybeTerminal & { write(text: string): unknown };
 }
 
-/** Says what went wrong on stderr; returns the exit code. */
+/** Prints the error on stderr; returns the exit code. */
 export function report(error: unknown, to: ReportTo): ExitCode {
   const { lines, code } = describe(error, to);
   if (lines.length > 0) say(to, lines.join("\n"));
   return code;
 }
 
-/** A message on stderr under the command's name. Several lines stay several. */
+/** Prints a message on stderr after the program's name. Keeps line breaks. */
 export function say(
   to: Pick<ReportTo, "program" | "stderr">,
   text: string,
@@ -84,8 +84,8 @@ function refusal(error: Refusal): string[] {
   const near = unsaid(error.extra.nearest);
   if (near.length > 0) lines.push(`did you mean ${near.join(", ")}?`);
   const candidates = unsaid(error.extra.candidates);
-  if (candidates.length > 0) lines.push(`it fits: ${candidates.join(", ")}`);
-  if (exitCodeOfStatus(error.status) === EXIT.fault) lines.push("the daemon's log has more: liveopsd logs");
+  if (candidates.length > 0) lines.push(`matching ids: ${candidates.join(", ")}`);
+  if (exitCodeOfStatus(error.status) === EXIT.fault) lines.push("see the daemon's log: liveopsd logs");
   return lines;
 }
 
@@ -94,8 +94,8 @@ function status(startCommand: string): string {
 }
 
 /**
- * Ends a command quietly when nobody reads its output any more (`| head`), as SIGPIPE does elsewhere: interrupted, not
- * done, since what it would have told was not told. Data that cannot be written for another reason is said in a line.
+ * Ends a command quietly when the reader of its output has exited (`| head`), as SIGPIPE does elsewhere. The exit code
+ * is `interrupted`, because the output is incomplete. Any other write error is reported in one line.
  *
  * Called once at the start of a command that prints more than a line.
  */
@@ -105,12 +105,12 @@ export function endQuietlyOnClosedPipe(
   for (const stream of streams) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") process.exit(EXIT.interrupted);
-      // Only messages are lost: what was asked for is done all the same, and the exit code tells how it ended.
+      // Only messages are lost: the command continues, and the exit code reports the result.
       if (stream === process.stderr) return;
       try {
         writeSync(2, `liveops: the output cannot be written: ${error.message}\n`);
       } catch {
-        // Nor can this.
+        // stderr cannot be written either.
       }
       process.exit(EXIT.fault);
     });

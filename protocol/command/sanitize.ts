@@ -1,8 +1,8 @@
 /**
- * Makes untrusted text harmless to a terminal: what it would act on becomes visible text (`\x1b`, `\u202e`).
+ * Makes untrusted text safe for a terminal: control characters become visible text (`\x1b`, `\u202e`).
  *
- * Everything that came from an operation, a file name or a request passes here before it is printed. Escapes are
- * ASCII, so that not even a terminal that reads 8-bit controls finds one in them. Idempotent.
+ * All text from an operation, a file name or a request is sanitized before it is printed. The escapes are ASCII,
+ * because some terminals act on 8-bit controls. Idempotent.
  */
 
 /** C0, DEL, C1, lone surrogates, line separators, bidi controls, invisible format characters and tags. */
@@ -14,14 +14,14 @@ const NAMED: Record<string, string> = { "\n": "\\n", "\r": "\\r" };
 const TAB_STOP = 8;
 
 export interface SanitizeOptions {
-  /** Keep `\n` as it is; by default it becomes `\n` in letters, so that the text stays one line. */
+  /** Keep line feeds. Default: a line feed becomes the two characters `\n`, so that the text stays on one line. */
   newlines?: boolean;
 }
 
-/** The text with nothing in it that a terminal acts on; tabs become spaces up to the next eighth column. */
+/** Replaces all characters that a terminal acts on. A tab becomes spaces up to the next tab stop (8 columns). */
 export function sanitize(text: string, options: SanitizeOptions = {}): string {
   if (text.search(ACTIVE) === -1) return text;
-  // How much longer the text before the current place became, and where its line began, to find the tab stops.
+  // Growth of the text so far and start of the current line, to find the tab stops.
   let grown = 0;
   let lineStart = 0;
   return text.replace(ACTIVE, (found: string, offset: number) => {

@@ -1,4 +1,4 @@
-/** `POST /v1/daemon/backup`: copies the state into a new directory; a line each half second tells how far it is. */
+/** `POST /v1/daemon/backup`: copies the state to a new directory and sends its progress every half second. */
 import type { BackupLine } from "../../../protocol/backup.js";
 import { asRefusal } from "../errors.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
@@ -45,7 +45,7 @@ export const backupRoute: RoutePlugin = (app, { context, connections }, done) =>
   done();
 };
 
-/** The stream; where there may be no more streams, nothing is left of the backup. */
+/** Opens the stream. If too many streams are open, the backup is aborted and removed. */
 function openOrAbort<T>(open: () => T, gone: AbortController, done: Promise<unknown>): T {
   try {
     return open();

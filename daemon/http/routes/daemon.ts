@@ -1,4 +1,4 @@
-/** `GET /v1/daemon` and `POST /v1/daemon/stop`. */
+/** `GET /v1/daemon`, `POST /v1/daemon/stop` and `GET /openapi.json`. */
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { VERSION } from "../../../protocol/version.js";
 import type { Context } from "../../context.js";
@@ -11,7 +11,7 @@ export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
     ...definition("stop"),
     handler: async ({ body }, reply) => {
       const said = await context.prepareStop(body.now);
-      // The answer goes out first: stopping closes every connection. Whoever asked may have gone meanwhile.
+      // The answer is sent first: stopping closes every connection. The client may already be gone.
       if (reply.raw.destroyed) context.stop();
       else reply.raw.once("close", () => context.stop());
       return said;
@@ -65,7 +65,6 @@ function logUnwritable(reason: string | null): string | null {
   return reason === null ? null : `the log cannot be written: ${reason}`;
 }
 
-/** `GET /openapi.json`. */
 export const openapiRoute: RoutePlugin = (app, _options, done) => {
   app.route({ ...definition("openapi"), handler: () => openapi() });
   done();

@@ -1,4 +1,4 @@
-/** `GET /v1/operations/:id/log`: a page of the log, read by range; plain text where that is asked for. */
+/** `GET /v1/operations/:id/log`: a page of the log, read by range, as JSON or as plain text. */
 import { Refusal } from "../../../protocol/errors.js";
 import { pageAfter, pageBefore } from "../../run-files/log-pages.js";
 import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
@@ -14,14 +14,14 @@ export const logRoute: RoutePlugin = (app, { context }, done) => {
       if ([after, before, tail].filter((given) => given !== undefined).length > 1) {
         throw new Refusal("LIVEOPS_BAD_REQUEST", "give one of after, before and tail");
       }
-      // As of now: what comes while it is read is no part of this page.
+      // Lines that are written while the page is read are not part of it.
       const total = record.logLines;
       const asText = headers.accept?.includes("text/plain") === true;
       const question = {
         runDir: runDir(context.layout, record.id),
         filter: { match, stage, stream },
         isGone: () => reply.raw.destroyed,
-        // Plain text has no place for a `next`: it is looked through to its end.
+        // Plain text has no field for `next`, so the log is searched to its end.
         ...(asText && { most: Number.POSITIVE_INFINITY }),
       };
       const backwards = before !== undefined || tail !== undefined;

@@ -82,14 +82,14 @@ export const cancelRoute: RoutePlugin = (app, { context }, done) => {
   done();
 };
 
-/** `POST /v1/operations/:id/retry`: run a failed or cancelled operation again, from a stage where it is resumable. */
+/** `POST /v1/operations/:id/retry`: runs a failed or cancelled operation again, from a stage if it is resumable. */
 export const retryRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("retry"),
     handler: async ({ params, body }) => {
       const { id, op, state } = context.find(params.id).record;
       const from = body.from ?? null;
-      // What cannot be retried at all is told so, by the lifecycle, before what its type could do.
+      // The lifecycle refuses an operation in another state. That error comes before one about its type.
       const mayBeRetried = state === "failed" || state === "cancelled";
       if (mayBeRetried && from !== null) await checkResumable(context, op);
       await context.lifecycle.retry(id, from, (entry) => forget(context, entry, from));
@@ -99,14 +99,14 @@ export const retryRoute: RoutePlugin = (app, { context }, done) => {
   done();
 };
 
-/** @throws Refusal where the type is not resumable, or does not load */
+/** @throws Refusal if the type is not resumable, or does not load */
 async function checkResumable({ loader }: Context, op: string): Promise<void> {
   const type = await loader.resolve(op);
   if ("reason" in type) throw new Refusal("LIVEOPS_NO_SUCH_TYPE", type.reason);
   if (type.policy.resumable) return;
   throw new Refusal(
     "LIVEOPS_BAD_REQUEST",
-    `${op} is not resumable, so it has no stage to go on from; without from it runs again from the start`,
+    `${op} is not resumable, so it cannot rerun from a stage; leave out from to run it again from the start`,
   );
 }
 
@@ -115,7 +115,7 @@ function forget(context: Context, { record }: Entry, from: string | null): void 
   try {
     forgetFrom(valuesDir(context.layout, record.id), from, record.stages, record.attempt);
   } catch (error) {
-    if (isDiskFull(error)) throw new StoreFullError("no room to forget what its stages returned");
+    if (isDiskFull(error)) throw new StoreFullError("no disk space to remove the values of its stages");
     throw isUnreadable(error) ? runFilesRefusal(record.id, error) : error;
   }
 }

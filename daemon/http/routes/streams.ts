@@ -15,10 +15,10 @@ import type { Connections } from "../connections.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 
 /**
- * Opens a hijacked NDJSON reply, whose flow control is ours and not the framework's.
+ * Opens an NDJSON reply that is hijacked from fastify: this code controls its flow.
  *
- * @param untilClosed the reply ends with the connection: its chunks would cost half a delivery each
- * @throws Refusal where there are too many streams
+ * @param untilClosed the reply ends with the connection: each chunk would cost half as much as its delivery
+ * @throws Refusal if too many streams are open
  */
 export function openStream(
   reply: FastifyReply,
@@ -61,10 +61,10 @@ export const watchRoute: RoutePlugin = (app, { context, connections }, done) => 
   done();
 };
 
-/** Milliseconds between two pings, by which a client tells a quiet operation from a daemon that is gone. */
+/** Milliseconds between two pings. By them a client tells a quiet operation from a daemon that is gone. */
 const PING_MS = 15_000;
 
-/** `GET /v1/operations/:id/events`: the stored events of all attempts, and with `follow` those to come. */
+/** `GET /v1/operations/:id/events`: the stored events of all attempts, and with `follow` new events. */
 export const eventsRoute: RoutePlugin = (app, { context, connections }, done) => {
   app.route({
     ...definition("events"),
@@ -102,12 +102,12 @@ export const eventsRoute: RoutePlugin = (app, { context, connections }, done) =>
   done();
 };
 
-/** A stream that has not drained says enough of the daemon by what it still holds. */
+/** A stream that has not drained needs no ping: its unread lines show that the daemon is alive. */
 function ping(response: ReturnType<typeof openStream>): void {
   if (!response.writableNeedDrain && !response.writableEnded) response.write('{"type":"ping"}\n');
 }
 
-/** Sends what the stream takes; the rest stays on disk until it drains. */
+/** Sends lines until the stream is full; the rest stays on disk until the stream drains. */
 function send(
   context: Context,
   id: string,
@@ -132,7 +132,7 @@ function send(
   }
 }
 
-/** The event with the large values that the store keeps in files of their own. */
+/** The event with the large values that the store keeps in separate files. */
 function complete(line: EventLine, { whole }: Context, entry: Entry): EventLine {
   if (!entry.record.omitted) return line;
   if (line.type === "operation:submitted") {

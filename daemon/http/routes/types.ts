@@ -1,3 +1,4 @@
+/** The routes of operation types: `GET /v1/ops` and `GET /v1/ops/:op/history`. */
 import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { unknownType } from "../../../protocol/unknown-type.js";
@@ -9,15 +10,15 @@ export const typesRoute: RoutePlugin = (app, { context }, done) => {
   done();
 };
 
-/** Runs looked at. */
+/** Most runs that are counted. */
 const NEWEST = 100;
 
-/** `GET /v1/ops/:op/history`: how long the newest succeeded runs of a type took, whole and by stage. */
+/** `GET /v1/ops/:op/history`: how long the newest succeeded runs of a type took, in total and by stage. */
 export const historyRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("history"),
     handler: async ({ params }): Promise<HistoryReply> => {
-      // A type that is not loaded any more is known by its operations.
+      // A type that no longer loads is known by its operations.
       if (context.store.count({ op: params.op }) === 0) await mustBeLoaded(context, params.op);
       const runs = context.store
         .list({ op: params.op, state: ["succeeded"] }, NEWEST)
@@ -56,7 +57,7 @@ function spread(values: number[]): { p50: number; p90: number } | null {
   return { p50: inMilliseconds(rank(0.5)), p90: inMilliseconds(rank(0.9)) };
 }
 
-/** What is finer is no more than noise. */
+/** Finer differences are noise. */
 function inMilliseconds(seconds: number): number {
   return Math.round(seconds * 1000) / 1000;
 }
