@@ -1,10 +1,10 @@
 /**
- * Runs the measures, each in a process of its own, one after the other, and prints one table.
+ * Runs the measures one after another, each in its own process, and prints one table.
  *
  *     npm run bench -- [part of a measure's name]… [--quick] [--write]
  *
- * `--quick` takes fewer rounds: to see that it runs, not to quote. `--write` puts the rows into docs/performance.md.
- * Exit code 1 where a goal was missed or something could not be measured.
+ * `--quick` takes fewer rounds, to check that the measures run; do not quote its figures. `--write` writes the rows to
+ * docs/performance.md. Exit code 1 where a goal is missed or a measure fails.
  */
 import { fork } from "node:child_process";
 import { readdirSync } from "node:fs";
@@ -16,7 +16,7 @@ import { isMet, type MeasureOptions, type Row } from "./harness/row.js";
 import { textTable } from "./harness/table.js";
 import { cleanEnv } from "./harness/world.js";
 
-/** How long a measure may take, in ms. */
+/** Time limit of a measure, in ms. */
 const LIMIT_MS: Record<string, number> & { others: number } = {
   soak: 3_600_000,
   "soak-watchers": 1_800_000,
@@ -32,18 +32,18 @@ const measures = readdirSync(new URL("measures/", import.meta.url))
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -".ts".length))
   .sort();
-/** A whole name means that one alone, `memory` not `dashboard-memory`. */
+/** A full name selects only that measure: `memory` does not select `dashboard-memory`. */
 const fits = (part: string) => (name: string) =>
   measures.includes(part) ? name === part : name.includes(part);
 const chosen =
   wanted.length === 0 ? measures : measures.filter((name) => wanted.some((part) => fits(part)(name)));
 if (chosen.length === 0 || wanted.some((part) => !measures.some((name) => name.includes(part)))) {
-  console.error(`no measure is called ${wanted.join(" ")}; there are: ${measures.join(", ")}`);
+  console.error(`no measure matches '${wanted.join(" ")}'; the measures are: ${measures.join(", ")}`);
   process.exit(2);
 }
 
 if (flags.quick && flags.write) {
-  console.error("what --quick measures is not to be quoted; use --write without it");
+  console.error("--write does not accept figures of --quick; run it without --quick");
   process.exit(2);
 }
 
@@ -65,7 +65,7 @@ for (const row of missed) console.log(`  ${row.name}`);
 if (flags.write) writeDocument({ name: began, conditions: events, measures: measured });
 process.exitCode = missed.length === 0 ? 0 : 1;
 
-/** The rows of one measure; where it breaks, one row that says so. */
+/** The rows of one measure; where the measure fails, one row that says so. */
 function measure(name: string, options: MeasureOptions): Promise<Row[]> {
   const script = fileURLToPath(new URL("harness/measure-process.ts", import.meta.url));
   const path = new URL(`measures/${name}.ts`, import.meta.url).href;

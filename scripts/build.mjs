@@ -1,5 +1,5 @@
 /**
- * Bundles the bins and the library into dist/, emits the .d.ts, and links the bins where npx and npm scripts look.
+ * Bundles the bins and the library into dist/, emits the .d.ts, and links the bins in node_modules/.bin.
  *
  * `--if-stale` does nothing when dist/ is newer than every source.
  */
@@ -22,7 +22,7 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
 const stamp = join(dist, ".built");
-// Made beside it and then put in its place: a daemon that runs from dist/ finds no half of it.
+// Built next to dist/ and then renamed, so that a running daemon never reads an incomplete dist/.
 const fresh = join(root, `.dist-${process.pid}`);
 
 if (process.argv.includes("--if-stale") && existsSync(stamp) && newestSource() <= statSync(stamp).mtimeMs)
@@ -42,17 +42,17 @@ const shared = {
   target: "node22.15",
   outdir: fresh,
   minifySyntax: true,
-  // Less text to read at each start and to keep; lines short enough for a stack to say where.
+  // Less text to read at each start. The lines stay short enough for useful stack traces.
   minifyWhitespace: true,
   lineLimit: 160,
-  // Every licence stands in THIRD_PARTY_NOTICES.txt.
+  // All licences are in THIRD_PARTY_NOTICES.txt.
   legalComments: "none",
   metafile: true,
   logLevel: "warning",
   define: { "process.env.NODE_ENV": '"production"', "process.env.DEV": '"false"' },
 };
 
-/** Shipped operations keep their place, so that the loader finds them as it finds a user's. */
+/** Shipped operations keep their paths, so that the loader finds them like a user's operations. */
 const shipped = Object.fromEntries(
   ["ops", "ops/examples"].flatMap((dir) =>
     readdirSync(join(root, dir))
@@ -66,7 +66,7 @@ const esm = {
   format: "esm",
   splitting: true,
   chunkNames: "chunks/[name]-[hash]",
-  // Left outside: tsx brings its own loader files.
+  // Not bundled: tsx needs its own loader files.
   external: ["tsx", "tsx/*", "react-devtools-core"],
   banner: {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
@@ -77,7 +77,7 @@ const cjs = {
   ...shared,
   format: "cjs",
   outExtension: { ".js": ".cjs" },
-  // Loaded from beside the bundle only when needed.
+  // Separate bundles in the same directory, loaded only when needed.
   external: ["./run.js", "./tui.js", "./daemon.cjs"],
   define: { ...shared.define, "import.meta.url": "__bundleUrl" },
   banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
@@ -93,11 +93,11 @@ const built = await Promise.all([
       loader: "daemon/loader/main.ts",
       ...shipped,
     },
-    // The shipped operations import `liveops` as a user's do; both must get the same classes.
+    // Shipped and user operations both import `liveops` and must get the same classes.
     alias: { liveops: "./ops/sdk/index.ts" },
   }),
   build({ ...esm, entryPoints: { tui: "tui/main.tsx" }, chunkNames: "chunks/tui-[hash]" }),
-  // CommonJS starts faster: a bare client over node:http takes 1.6 times `node -e 0`, as an ES module 2.5 times.
+  // CommonJS starts faster: a bare client over node:http takes 1.6 times `node -e 0`; as an ES module, 2.5 times.
   build({
     ...cjs,
     entryPoints: {
@@ -116,7 +116,7 @@ writeFileSync(join(fresh, "THIRD_PARTY_NOTICES.txt"), notices(packages));
 
 bin("liveops", "require('../liveops-cli.cjs')");
 bin("liveopsd", "require('../liveopsd-cli.cjs')");
-// In a file of its own: the oldest Nodes cannot even read an import().
+// In a separate file, because the oldest Node versions cannot parse import().
 writeFileSync(join(fresh, "liveops-tui.cjs"), 'import("./tui.js");\n');
 bin("liveops-tui", "require('../liveops-tui.cjs')");
 
@@ -131,7 +131,7 @@ renameSync(fresh, dist);
 rmSync(old, { recursive: true, force: true });
 for (const name of ["liveops", "liveopsd", "liveops-tui"]) linkBin(name);
 
-/** A stub in the oldest syntax: an older Node must read it whole to say its one line. */
+/** A stub in ES5 syntax: an old Node must parse the whole file to print the version message. */
 function bin(name, load) {
   const file = join(fresh, "bin", `${name}.cjs`);
   const [, major, minor] = /(\d+)\.(\d+)/.exec(manifest.engines.node);
@@ -140,7 +140,7 @@ function bin(name, load) {
     `#!/usr/bin/env node
 var v = process.versions.node.split('.');
 if (+v[0] < ${major} || (+v[0] === ${major} && +v[1] < ${minor})) {
-  process.stderr.write('${name}: needs Node ${major}.${minor} or newer, this is ' + process.versions.node + '; install a newer Node, or run it through npx in a checkout\\n');
+  process.stderr.write('${name}: Node ${major}.${minor} or newer is required, this is Node ' + process.versions.node + '; install a newer Node, or use npx in a checkout\\n');
   process.exitCode = 70;
 } else {
   ${load};
@@ -150,7 +150,7 @@ if (+v[0] < ${major} || (+v[0] === ${major} && +v[1] < ${minor})) {
   chmodSync(file, 0o755);
 }
 
-/** Where npx and npm scripts look; put in place by a rename, so that there is always one. */
+/** Links the bin for npx and npm scripts. Renames the link into place, so that a link always exists. */
 function linkBin(name) {
   const links = join(root, "node_modules/.bin");
   if (!existsSync(links)) return;

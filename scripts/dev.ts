@@ -1,8 +1,9 @@
 /**
- * `npm run dev`: builds when a source changes, and runs the daemon in the foreground on `.dev/state` of the checkout.
+ * `npm run dev`: builds when a source changes, and runs the daemon in the foreground with the state directory
+ * `.dev/state` of the checkout.
  *
- * A build that fails leaves the running daemon alone. Operations that run survive each restart, as they survive the
- * restart of any daemon. Ctrl-C stops the daemon.
+ * A failed build leaves the running daemon unchanged. Running operations continue over each restart. Ctrl-C stops the
+ * daemon.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, watch } from "node:fs";
@@ -13,7 +14,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const stateDir = join(root, ".dev", "state");
 const SOURCES = ["protocol", "ops", "daemon", "tui"];
 
-/** An editor saves in several steps, and often several files. */
+/** Delay in ms after the last change, because an editor saves in several steps and often several files. */
 const QUIET_MS = 200;
 
 let daemon: ChildProcess | null = null;
@@ -36,7 +37,7 @@ function run(program: string, words: string[]): Promise<number | null> {
 
 function startDaemon(): void {
   const words = ["start", "--foreground", "--state-dir", stateDir];
-  // LIVEOPS_DEBUG chooses another level.
+  // LIVEOPS_DEBUG overrides the level.
   const level = process.env.LIVEOPS_DEBUG === undefined ? ["--log-level", "debug"] : [];
   const child = spawn(process.execPath, [join(root, "dist/bin/liveopsd.cjs"), ...words, ...level], {
     cwd: root,
@@ -47,7 +48,7 @@ function startDaemon(): void {
     if (daemon !== child) return;
     daemon = null;
     if (isEnding) return;
-    say(`the daemon ended with ${signal ?? `exit code ${code}`}; the next change starts it again`);
+    say(`the daemon ended with ${signal ?? `exit code ${code}`}; the next change restarts the daemon`);
   });
 }
 
@@ -71,7 +72,7 @@ async function buildAndRestart(): Promise<void> {
     const code = await run("npm", ["run", "--silent", "build"]);
     if (isEnding) return;
     if (code !== 0) {
-      say("the build failed; the next change builds again");
+      say("the build failed; the next change starts another build");
       continue;
     }
     await stopDaemon();
@@ -100,5 +101,5 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-say(`state in ${stateDir}; in another terminal: export LIVEOPS_STATE_DIR=${stateDir}`);
+say(`state directory ${stateDir}; in another terminal: export LIVEOPS_STATE_DIR=${stateDir}`);
 await buildAndRestart();

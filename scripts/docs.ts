@@ -1,4 +1,4 @@
-/** `npm run docs`: writes the generated regions of the reference pages; a test fails where they are not fresh. */
+/** `npm run docs`: writes the generated regions of the reference pages. A test fails where a region is stale. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

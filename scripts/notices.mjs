@@ -1,15 +1,15 @@
-/** The licences of the packages inside the bundles, as `dist/THIRD_PARTY_NOTICES.txt`. */
+/** Makes `dist/THIRD_PARTY_NOTICES.txt`: the licences of the packages in the bundles. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const RULE = "-".repeat(80);
 
 /**
- * Packages of which the outputs hold code.
+ * The packages whose code is in the outputs.
  *
  * @param metafiles of esbuild
- * @param root what the paths of the metafiles are relative to
- * @returns their directories, sorted by name and version
+ * @param root base directory of the paths in the metafiles
+ * @returns the packages with their directories, sorted by name and version
  */
 export function bundledPackages(metafiles, root) {
   const found = new Map();
@@ -33,7 +33,7 @@ export function bundledPackages(metafiles, root) {
     .sort((a, b) => compare(a.name, b.name) || compare(a.version, b.version));
 }
 
-/** The text of the file: the same for the same packages. */
+/** The text of the file; deterministic for a list of packages. */
 export function notices(packages) {
   const seen = new Set();
   const parts = ["liveops contains code of the packages below, under their own licences.\n"];
@@ -49,7 +49,7 @@ export function notices(packages) {
   return parts.join("\n");
 }
 
-/** The package's directory, or null for a file of ours. */
+/** The directory of the file's package, or null for our own files. */
 function packageOf(path) {
   const at = path.lastIndexOf("/node_modules/");
   if (at === -1) return null;
@@ -59,7 +59,7 @@ function packageOf(path) {
   return null;
 }
 
-/** Null where there is none; a package's inner folders may have one without a version. */
+/** Null where there is no manifest. A folder inside a package can have a manifest without a version. */
 function readManifest(dir) {
   const file = join(dir, "package.json");
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : null;

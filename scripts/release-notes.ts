@@ -1,18 +1,18 @@
-/** The version and the changelog of a release, as pure functions of what is there. */
+/** Computes the version and the changelog of a release. Pure. */
 
-/** Three numbers, as this project uses them: no pre-release, no build. */
+/** Three numbers, without a pre-release or build part. */
 const VERSION = /^(\d+)\.(\d+)\.(\d+)$/;
 
-/** `## Unreleased`, or `## 0.1.0 - Unreleased` for a version that is announced. */
+/** `## Unreleased`, or `## 0.1.0 - Unreleased` for an announced version. */
 const UNRELEASED = /^## (?:\[?Unreleased\]?|(\d+\.\d+\.\d+) - Unreleased)$/m;
 
 /**
  * The version to release.
  *
- * The version of package.json itself may be released where no part of the changelog is dated for it.
+ * The version of package.json itself can be released where the changelog has no dated part for it.
  *
- * @param wanted `major`, `minor`, `patch`, or a version. Default: the version that the heading of the unreleased part
- * announces, else `minor`
+ * @param wanted `major`, `minor`, `patch`, or a version. Default: the version in the heading of the unreleased part,
+ * else `minor`
  * @throws Error where `wanted` is none of these, or is not newer than `current`
  */
 export function nextVersion(current: string, wanted: string | undefined, changelog: string): string {

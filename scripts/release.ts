@@ -1,9 +1,8 @@
 /**
  * `npm run release -- [major|minor|patch|VERSION] [--dry-run]`: makes a release commit, its tag and its package.
  *
- * Nothing is published here: the workflow release.yml publishes when the tag is pushed. With `--dry-run` each step is
- * printed and nothing is changed. Default: the version that the
- * changelog announces, else `minor`.
+ * Publishes nothing: the workflow release.yml publishes when the tag is pushed. `--dry-run` prints each step and
+ * changes nothing. Default version: the version that the changelog announces, else `minor`.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -18,7 +17,7 @@ function git(...words: string[]): string {
   return execFileSync("git", words, { encoding: "utf8" }).trim();
 }
 
-/** A step that changes something: printed, and done unless it is a dry run. */
+/** Prints a step that changes something, and runs it unless this is a dry run. */
 function step(text: string, run: () => void): void {
   process.stdout.write(`${text}\n`);
   if (!dryRun) run();
@@ -34,7 +33,7 @@ function readArguments(): { wanted: string | undefined; dryRun: boolean } {
       allowPositionals: true,
       options: { "dry-run": { type: "boolean", default: false } },
     });
-    if (positionals.length > 1) throw new Error("one version at most");
+    if (positionals.length > 1) throw new Error("give at most one version");
     return { wanted: positionals[0], dryRun: values["dry-run"] };
   } catch (error) {
     process.stderr.write(`release: ${(error as Error).message}\n${USAGE}\n`);
@@ -51,7 +50,7 @@ function release(wanted: string | undefined): void {
   const version = nextVersion(manifest.version, wanted, changelog);
   const tag = `v${version}`;
   if (git("tag", "--list", tag) !== "")
-    throw new ReleaseError(`the tag ${tag} exists; choose another version`);
+    throw new ReleaseError(`the tag ${tag} already exists; choose another version`);
   const released = releasedChangelog(changelog, version, new Date().toISOString().slice(0, 10));
 
   step("check: npm run check", () => npm("run", "check"));

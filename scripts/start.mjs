@@ -1,6 +1,6 @@
 /**
- * The main job, on this checkout: starts the daemon, submits backup -> verify-backup -> prune-backups, and shows it:
- * in the dashboard where there is a terminal, as text where there is none.
+ * `npm start`: starts the daemon, submits backup -> verify-backup -> prune-backups for this checkout, and shows the
+ * chain in the dashboard, or as text where there is no terminal.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -11,14 +11,14 @@ import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const bin = (name) => join(root, "dist", "bin", `${name}.cjs`);
-// Each checkout has its own: one must not prune another's archives. Not in the temporary directory, where another user
-// could make it first.
+// Each checkout has its own target, so that it does not prune the archives of another checkout. Not in the temporary
+// directory, where another user could create the target first.
 const checkout = createHash("sha256").update(root).digest("hex").slice(0, 8);
 const cache = process.env.XDG_CACHE_HOME || join(process.env.HOME || homedir(), ".cache");
 const target = join(cache, "liveops", `demo-${checkout}`);
 mkdirSync(target, { recursive: true, mode: 0o700 });
 
-/** Runs one of our commands; ends with its exit code where it fails. */
+/** Runs one of our commands; exits with the command's exit code where it fails. */
 function run(name, args, stdout = "inherit") {
   const { status, stdout: out } = spawnSync(process.execPath, [bin(name), ...args], {
     stdio: ["inherit", stdout, "inherit"],
@@ -30,7 +30,7 @@ function run(name, args, stdout = "inherit") {
 
 run("liveopsd", ["start"]);
 const hasTerminal = process.stdin.isTTY && process.stdout.isTTY && process.env.TERM !== "dumb";
-// Long enough to be watched where somebody watches.
+// On a terminal node_modules is included, so that the backup is long enough to watch.
 const excluded = hasTerminal ? [".git", "dist"] : [".git", "dist", "node_modules"];
 const words = [
   `source=${root}`,
@@ -44,4 +44,6 @@ process.stderr.write(`submitted ${id}: this checkout, to ${target}\n`);
 
 if (hasTerminal) run("liveops-tui", [id]);
 else run("liveops", ["watch", id]);
-process.stderr.write("the daemon goes on: npx liveops ls, npx liveops-tui; npx liveopsd stop ends it\n");
+process.stderr.write(
+  "the daemon keeps running: see npx liveops ls or npx liveops-tui, or stop it with npx liveopsd stop\n",
+);

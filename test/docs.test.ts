@@ -1,4 +1,4 @@
-/** Paths and links that the documents name exist. */
+/** Paths and links in the documents exist. */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

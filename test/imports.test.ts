@@ -1,4 +1,4 @@
-/** Imports go one way, folders form no circle, and the commands carry nothing that is slow to load. */
+/** Imports go one way, folders form no cycle, and commands import nothing that loads slowly. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -159,7 +159,8 @@ describe("what a command carries", () => {
   test.each(["tui/cli/main.ts", "daemon/cli/main.ts"])("%s: no zod, no server, no screen", async (entry) => {
     const modules = await carried(entry);
     expect(modules).toContain(entry);
-    const slow = /node_modules\/(zod|fastify|ink|react|pino|tsx|lowdb)\/|^protocol\/(routes|requests|replies|operation)\.ts$/;
+    const slow =
+      /node_modules\/(zod|fastify|ink|react|pino|tsx|lowdb)\/|^protocol\/(routes|requests|replies|operation)\.ts$/;
     expect(modules.filter((path) => slow.test(path))).toEqual([]);
   });
 });

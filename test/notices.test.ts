@@ -1,4 +1,4 @@
-/** `dist/THIRD_PARTY_NOTICES.txt` names every package inside the bundles, with its licence. */
+/** `dist/THIRD_PARTY_NOTICES.txt` names every package in the bundles, with its licence. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-/** `dependencies` of package.json are what the built files need at run time, or their types: nothing else. */
+/** `dependencies` of package.json are only what the built files, or their types, need at run time. */
 import { globSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * `liveops-tui`: reads the command line, puts the dashboard on the terminal, and leaves the terminal as it was on
- * every way out: q, Ctrl-C, a signal, a fault.
+ * `liveops-tui`: reads the command line and shows the dashboard. Restores the terminal at every exit: q, Ctrl-C, a
+ * signal, an internal error.
  */
 import { writeSync } from "node:fs";
 import { type CommandPlaces, commandPlaces, type GlobalOptions } from "../protocol/command/daemon-address.js";
@@ -13,7 +13,7 @@ import { readAloud } from "./dashboard/reader/program.js";
 import { textMode } from "./dashboard/text-mode.js";
 import { keepYoungHeapSmall } from "./dashboard/young-heap.js";
 
-/** Leaves the alternate screen, shows the cursor, ends bracketed paste and the rest: harmless where nothing was set. */
+/** Leaves the alternate screen, shows the cursor and ends bracketed paste. Harmless where nothing was set. */
 const RESTORE = `\x1b[m\x1b[?2026l\x1b[?2004l\x1b[?1049l\x1b[?25h${TAKEN_BACK}`;
 
 const { stdin, stdout, stderr, env } = process;
@@ -23,12 +23,12 @@ function say(line: string): void {
   stderr.write(`${line}\n`);
 }
 
-/** Gives the terminal back whatever happened to Ink, then tells what went wrong. */
+/** Restores the terminal, whatever the state of Ink, then prints the error. */
 function fault(error: unknown): never {
   try {
     program?.close(EXIT.fault);
   } catch {
-    // Taken down by hand below.
+    // The code below restores the terminal without Ink.
   }
   if (program !== null) {
     try {
@@ -41,19 +41,19 @@ function fault(error: unknown): never {
   try {
     writeSync(
       stderr.fd,
-      `liveops-tui: a fault in liveops\n${error instanceof Error ? error.stack : String(error)}\n`,
+      `liveops-tui: internal error (a bug in liveops)\n${error instanceof Error ? error.stack : String(error)}\n`,
     );
   } catch {
-    // So is whoever would read it.
+    // stderr is closed: nobody can read the error.
   }
   process.exit(EXIT.fault);
 }
 
-/** Why there can be no screen, or null. */
+/** The reason why the dashboard cannot be drawn, or null. */
 function noScreen(): string | null {
-  if (!stdout.isTTY) return "the output is no terminal";
-  if (!stdin.isTTY) return "the input is no terminal";
-  if (env.TERM === "dumb") return "the terminal is dumb (TERM=dumb)";
+  if (!stdout.isTTY) return "stdout is not a terminal";
+  if (!stdin.isTTY) return "stdin is not a terminal";
+  if (env.TERM === "dumb") return "the terminal cannot draw a screen (TERM=dumb)";
   return null;
 }
 
@@ -89,7 +89,7 @@ async function show(args: Arguments, { socket, config }: CommandPlaces): Promise
 
 process.on("uncaughtException", fault);
 process.on("unhandledRejection", fault);
-// A terminal that went away is a signal of its own; what is written to it after that fails here.
+// A closed terminal raises SIGHUP, which ends the program. Writes after that fail here.
 for (const stream of [stdout, stderr]) stream.on("error", () => {});
 const command = tuiCommand(async (args) => {
   const places = commandPlaces(flagsOf(args), env);

@@ -1,4 +1,4 @@
-/** What a measure leaves running or lying about is ended with it, also where it broke off. */
+/** Cleans up the processes and files of a measure when it ends, also after a failure. */
 
 /** Calls `end` once: when the returned function is called, else when this process exits. */
 export function atExit(end: () => void): () => void {

@@ -1,4 +1,4 @@
-/** Under which conditions a run took place: machine, versions, load. */
+/** The conditions of a run: machine, versions, load. */
 import { execFileSync } from "node:child_process";
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { cpus, loadavg, release, tmpdir, totalmem } from "node:os";
@@ -10,7 +10,7 @@ import { postgresVersion } from "./postgres.js";
 import { redisVersion } from "./redis.js";
 import { node } from "./world.js";
 
-/** What changes while a run takes place: taken before and after it. */
+/** Conditions that change during a run, measured before and after it. */
 export interface Weather {
   load: number;
   disk: string;
@@ -33,7 +33,7 @@ export function conditions(before: Weather, after: Weather): string[] {
   ];
 }
 
-/** Of this checkout, with a mark where files were changed since. */
+/** The commit of this checkout, marked as dirty where files have changed. */
 function commit(): string {
   try {
     return said("git", "-C", import.meta.dirname, "describe", "--always", "--dirty", "--exclude", "*");
@@ -46,7 +46,7 @@ function said(program: string, ...words: string[]): string {
   return execFileSync(program, words, { encoding: "utf8" }).trim().replace(/^v/, "");
 }
 
-/** What the disk under the temporary directory, where everything is measured, takes for a durable append. */
+/** Time of a durable append on the disk of the temporary directory, where all measures run. */
 function fdatasync(): { p50: number; p99: number } {
   const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
   try {

@@ -1,7 +1,7 @@
-/** CPU time a process has used, from /proc. */
+/** CPU time that a process has used, from /proc. */
 import { readFileSync } from "node:fs";
 
-/** Clock ticks a second, as every Linux of today has it (sysconf(_SC_CLK_TCK)). */
+/** Clock ticks per second (sysconf(_SC_CLK_TCK)), the same on every current Linux. */
 const TICKS = 100;
 
 /** Seconds of user and system time of the process (proc_pid_stat(5), fields 14 and 15). */
@@ -11,7 +11,7 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
-/** Share of a core used over the time, in percent. */
+/** Average use of one core over a period, in percent. */
 export async function cpuShare(pid: number, seconds: number): Promise<number> {
   const before = cpuSeconds(pid);
   const start = performance.now();

@@ -1,4 +1,4 @@
-/** The built dashboard on a pty of 160x50, and operations for it that change ten times a second. */
+/** Runs the built dashboard on a 160x50 pty, with operations that change ten times a second. */
 import { fileURLToPath } from "node:url";
 import pty from "@lydell/node-pty";
 import { ago, NOW, operation } from "../../test/tui/dashboard/operations.js";
@@ -12,19 +12,19 @@ export interface Shown {
   readonly pid: number;
   readonly written: { bytes: number; flushes: number };
   press(keys: string): void;
-  /** Resolves with the next data that fits. */
+  /** Resolves with the next data that matches. */
   data(fits: (data: string) => boolean): Promise<string>;
   kill(): void;
 }
 
-/** @param operation - shows its page, not the list */
+/** @param operation - shows the page of this operation instead of the list */
 export function startDashboard(socket: string, operation?: string): Shown {
   return startOn([BUNDLE, "--socket", socket, ...(operation === undefined ? [] : [operation])]);
 }
 
-/** A Node program on a pty of the same size. */
+/** Runs a Node program on a pty of the same size. */
 export function startOn(words: string[]): Shown {
-  // Ink draws nothing where CI is set, and colours cost.
+  // Ink draws nothing where CI is set. Colours take time, so they are measured too.
   const { CI: _ci, NO_COLOR: _plain, ...env } = cleanEnv();
   const child = pty.spawn(node, words, {
     cols: 160,
@@ -91,7 +91,7 @@ export function putFinished(world: World, count: number): void {
   }
 }
 
-/** Changes every running operation ten times a second, and logs a line in the first; returns what ends it. */
+/** Changes each running operation ten times a second, and logs a line in the first. Returns the stop function. */
 export function change(world: World): () => void {
   let round = 0;
   const running = [...world.operations.values()].filter(({ state }) => state === "running");
@@ -108,7 +108,7 @@ export function change(world: World): () => void {
   return () => clearInterval(timer);
 }
 
-/** Ends every running operation. */
+/** Finishes each running operation. */
 export function finishAll(world: World): void {
   for (const { id, state } of world.operations.values())
     if (state === "running") world.patch(id, { state: "succeeded", finishedAt: when(0), percent: 100 });

@@ -1,6 +1,6 @@
 /**
- * Puts the rows of a run into docs/performance.md, between its two marks: the table, and under it the conditions of
- * each run that a row is from. The rows of measures that were not run stay as they are.
+ * Writes the rows of a run to docs/performance.md, between its two marks: the table, then the conditions of each run
+ * in the table. Rows of other measures stay unchanged.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ const DOCUMENT = new URL("../../docs/performance.md", import.meta.url);
 const [BEGIN, END] = ["<!-- from here: npm run bench -- --write -->", "<!-- to here -->"];
 
 export interface Run {
-  /** Its name in the table: when it was. */
+  /** Name of the run in the table: its start time. */
   name: string;
   conditions: readonly string[];
   /** Rows by measure. */
@@ -22,7 +22,8 @@ export interface Run {
 export function writeDocument({ name, conditions, measures }: Run, document: URL | string = DOCUMENT): void {
   const text = readFileSync(document, "utf8");
   const [start, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (start === -1 || end === -1) throw new Error(`docs/performance.md has lost a mark: ${BEGIN}, ${END}`);
+  if (start === -1 || end === -1)
+    throw new Error(`docs/performance.md lacks a mark; it needs both ${BEGIN} and ${END}`);
   const before = text.slice(start, end).split("\n");
 
   const kept = before.filter((line) => line.startsWith("| `") && !measures.has(fieldsOf(line)[0]!));
@@ -42,13 +43,13 @@ export function writeDocument({ name, conditions, measures }: Run, document: URL
   if (document === DOCUMENT) format();
 }
 
-/** As the check wants it. */
+/** Formats the page as `npm run check` requires. */
 function format(): void {
   const biome = fileURLToPath(new URL("../../node_modules/@biomejs/biome/bin/biome", import.meta.url));
   execFileSync(process.execPath, [biome, "format", "--write", fileURLToPath(DOCUMENT)], { stdio: "ignore" });
 }
 
-/** The texts of a line of the table; the first without its code marks. */
+/** The cells of a table row; the first cell without its code marks. */
 function fieldsOf(line: string): string[] {
   const fields = line.split("|").slice(1, -1);
   return fields.map((field, index) => (index === 0 ? field.trim().replaceAll("`", "") : field.trim()));

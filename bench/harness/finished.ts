@@ -1,4 +1,4 @@
-/** Waits for single operations over one watch stream that stays open. */
+/** Waits for operations over one watch stream that stays open. */
 import type { Client } from "../../protocol/client/client.js";
 import { isFinal } from "../../protocol/state.js";
 
@@ -7,14 +7,14 @@ export class Finished {
   readonly #waiting = new Map<string, () => void>();
   readonly #closed = new AbortController();
 
-  /** Resolves when the stream is there. */
+  /** Resolves when the stream is open. */
   static async of(client: Client): Promise<Finished> {
     const finished = new Finished();
     await finished.#open(client);
     return finished;
   }
 
-  /** Each may be waited for once. */
+  /** Call once for each operation. */
   wait(id: string): Promise<void> {
     if (this.#done.delete(id)) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.set(id, resolve));

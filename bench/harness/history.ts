@@ -1,4 +1,4 @@
-/** A state directory with finished operations, made through the store itself and sealed as a checkpoint seals them. */
+/** Makes a state directory with finished operations, written by the real store and sealed by a checkpoint. */
 import { type Decision, runStateOf } from "../../daemon/store/decision.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
 import { layoutOf } from "../../daemon/store/layout.js";
@@ -46,7 +46,7 @@ function finished(n: number, at: string): Decision[] {
   return [submitted, { kind: "finished", id, event: finished, runState, successor: null }];
 }
 
-/** The decision that a submit is. */
+/** The decision of a submit. */
 export function submission(n: number, at: string): Extract<Decision, { kind: "submitted" }> {
   const id = newId();
   const operation = {

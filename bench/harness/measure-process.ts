@@ -1,4 +1,4 @@
-/** Runs one measure in a process of its own, so that none warms up or disturbs another's; sends its rows. */
+/** Runs one measure in its own process, so that measures do not affect each other. Sends the rows to the parent. */
 import type { Measure, MeasureOptions } from "./row.js";
 
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => process.exit(1));

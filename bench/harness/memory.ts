@@ -1,10 +1,10 @@
-/** Memory of a process, from /proc, in MB of a million bytes. */
+/** Memory of a process, from /proc, in MB (1,000,000 bytes). */
 import { readdirSync, readFileSync } from "node:fs";
 
 export interface Memory {
-  /** Resident, what it shares with others included. */
+  /** Resident memory, shared pages included. */
   rss: number;
-  /** Its own alone. */
+  /** Private memory. */
   private: number;
 }
 
@@ -18,7 +18,7 @@ export function memoryOf(pid: number): Memory {
   };
 }
 
-/** Processes whose parent it is and whose command line has the word in it. */
+/** Child processes whose command line contains the word. */
 export function childrenOf(pid: number, word: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -29,7 +29,7 @@ export function childrenOf(pid: number, word: string): number[] {
         const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
         return parent === pid && readFileSync(`/proc/${child}/cmdline`, "utf8").includes(word);
       } catch {
-        // It has ended meanwhile.
+        // The process has ended.
         return false;
       }
     });

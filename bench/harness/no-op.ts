@@ -1,4 +1,4 @@
-/** Operations that do nothing, so that what is measured is liveops. */
+/** Operations without work, so that only the cost of liveops is measured. */
 
 /** Three stages without work. */
 export const THREE_STAGES = {
@@ -16,7 +16,7 @@ export class ThreeStages extends LiveOperation {
 `,
 };
 
-/** Says its own time as its status, so many times a second for so long; in between it waits. */
+/** Sets the current time as its status, at a given rate for a given time; waits in between. */
 export const EMITS = {
   "emits.mjs": `
 import { setTimeout as sleep } from "node:timers/promises";
@@ -40,7 +40,7 @@ export class Emits extends LiveOperation {
 `,
 };
 
-/** Says its own time as its status 1,000 times a second, and never yields. */
+/** Sets the current time as its status 1,000 times a second, and never yields. */
 export const BUSY = {
   "busy.mjs": `
 import { LiveOperation, z } from "liveops";
@@ -62,8 +62,8 @@ export class Busy extends LiveOperation {
 };
 
 /**
- * Four statuses a second, none of whose characters stands in the one before: a screen that sends only what differs
- * sends all of it. Its result is when each was said.
+ * Sets four statuses a second. Consecutive statuses share no character, so a screen that sends only differences sends
+ * the full status. The result is the time of each status.
  */
 export const LETTERS = {
   "letters.mjs": `

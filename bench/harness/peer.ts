@@ -1,6 +1,6 @@
 /**
- * A program beside which liveops is measured: a script of bench/peers in a process of its own, with the libraries of
- * bench/node_modules. It is asked a line of JSON at a time and answers with one; the end of its input ends it.
+ * A program to compare liveops with: a script of bench/peers in its own process, with the libraries of
+ * bench/node_modules. Each line of JSON in gives one line of JSON out. The script ends at the end of its input.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -23,7 +23,7 @@ export class Peer {
   readonly #child: ChildProcess;
   readonly #answers: AsyncIterator<string>;
 
-  /** @param script - name of the file in bench/peers, without its ending */
+  /** @param script - name of the file in bench/peers, without its extension */
   constructor(script: string, settings: unknown) {
     const path = fileURLToPath(new URL(`peers/${script}.mjs`, bench));
     this.#child = spawn(node, [path, JSON.stringify(settings)], {

@@ -1,4 +1,4 @@
-/** pm2 with a home of its own, so that it touches no other; its daemon ends with it. */
+/** pm2 with its own home, so that it touches no other pm2. Its daemon ends with the measure. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { cleanEnv, node } from "./world.js";
 export class Pm2 {
   readonly #dir = mkdtempSync(join(tmpdir(), "liveops-bench-pm2-"));
   readonly env = { ...cleanEnv(), PM2_HOME: this.#dir, PM2_DISCRETE_MODE: "true" };
-  /** A program that waits. */
+  /** Path of a program that only waits. */
   readonly script = join(this.#dir, "waits.cjs");
 
   constructor() {
@@ -21,7 +21,7 @@ export class Pm2 {
     return [node, BIN, ...words];
   }
 
-  /** Ends its daemon and all it runs; the next command starts it again. */
+  /** Ends the pm2 daemon and its programs; the next command starts the daemon again. */
   kill(): void {
     execFileSync(node, [BIN, "kill"], { env: this.env, stdio: "ignore" });
   }

@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL of the bench's own, with its defaults (fsync and synchronous_commit on): on a Unix socket in a
- * temporary directory, gone at the end. PostgreSQL does not run as root: then it is the user postgres that runs it.
+ * A private PostgreSQL with default settings (fsync and synchronous_commit on), on a Unix socket in a temporary
+ * directory that is removed at the end. PostgreSQL refuses to run as root, so root runs it as the user postgres.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -13,12 +13,12 @@ import { cleanEnv } from "./world.js";
 const DEBIAN = "/usr/lib/postgresql";
 
 export interface Postgres {
-  /** Directory of the socket. */
+  /** Directory of the Unix socket. */
   dir: string;
   stop(): Promise<void>;
 }
 
-/** Where its programs are; null where it is not installed. */
+/** Directory of the PostgreSQL programs; null where PostgreSQL is not installed. */
 function programs(): string | null {
   if (!existsSync(DEBIAN)) return null;
   const newest = readdirSync(DEBIAN)
@@ -27,7 +27,7 @@ function programs(): string | null {
   return newest === undefined ? null : join(DEBIAN, newest, "bin");
 }
 
-/** Null where it is not installed. */
+/** Version; null where PostgreSQL is not installed. */
 export function postgresVersion(): string | null {
   const bin = programs();
   if (bin === null) return null;

@@ -1,10 +1,10 @@
-/** Times of whole processes, from spawn to exit. */
+/** Measures processes from spawn to exit. */
 import { spawn } from "node:child_process";
 
 /**
  * Milliseconds until the program has exited.
  *
- * @throws where it ends with another exit code than 0
+ * @throws where the exit code is not 0
  */
 export function timed(words: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const [program, ...rest] = words as [string, ...string[]];

@@ -1,4 +1,4 @@
-/** Many connections to a Unix socket that are read, or are never read, and what came over them. */
+/** Many connections to a Unix socket, read or never read, and the data that they received. */
 import { connect, type Socket } from "node:net";
 
 export class Readers {
@@ -6,7 +6,7 @@ export class Readers {
   bytes = 0;
   readonly #sockets: Socket[] = [];
 
-  /** @param request - sent first over each; null: nothing is */
+  /** @param request - sent first over each connection; null sends nothing */
   static async open(
     path: string,
     count: number,
@@ -38,8 +38,8 @@ export class Readers {
   }
 }
 
-/** Of a line of JSON: the lengths of HTTP's chunks do not end so. */
+/** End of a line of JSON. The chunk lengths of HTTP do not end like this. */
 const END = "}\n";
 
-/** The request of a watcher, as any client sends it. */
+/** The HTTP request of a watcher. */
 export const watchRequest = (query: string) => `GET /v1/watch?${query} HTTP/1.1\r\nhost: liveops\r\n\r\n`;

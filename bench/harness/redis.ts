@@ -1,4 +1,4 @@
-/** A redis-server of the bench's own: on a Unix socket in a temporary directory, gone at the end. */
+/** A private redis-server on a Unix socket in a temporary directory that is removed at the end. */
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
@@ -14,7 +14,7 @@ export interface Redis {
   stop(): Promise<void>;
 }
 
-/** Null where it is not installed. */
+/** Version; null where Redis is not installed. */
 export function redisVersion(): string | null {
   try {
     const said = execFileSync("redis-server", ["--version"], { encoding: "utf8" });

@@ -1,10 +1,10 @@
-/** Contenders measured turn by turn, so that a busy machine slows all alike, and what is made of their samples. */
+/** Measures contenders in turns, so that a busy machine slows all of them alike. Makes rows of the samples. */
 import { percentile } from "./percentile.js";
 import type { Goal, MeasuredRow, Spread } from "./row.js";
 
 /**
- * One sample of each contender a round; every round begins with another one. The first round warms up and is not
- * counted.
+ * Takes one sample of each contender per round; each round begins with a different contender. The first round warms up
+ * and does not count.
  */
 export async function interleave<K extends string>(
   contenders: Record<K, () => Promise<number> | number>,
@@ -36,8 +36,8 @@ export interface Comparison {
 }
 
 /**
- * A row of two contenders' samples of the same rounds. The ratio is the median of the rounds' ratios, so that what
- * slowed some rounds for both changes nothing.
+ * A row of two contenders over the same rounds. The ratio is the median of the rounds' ratios, so that a slow round
+ * does not change the ratio.
  */
 export function compared(
   name: string,
@@ -58,7 +58,7 @@ export function compared(
   };
 }
 
-/** A row of our own samples alone. */
+/** A row without a reference. */
 export function alone(
   name: string,
   ours: readonly number[],

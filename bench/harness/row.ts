@@ -1,28 +1,28 @@
-/** What a measure says: one row of the table for each figure. */
+/** The result of a measure: one row of the table for each figure. */
 
-/** A bound on the ratio, or on liveops' own figure. */
+/** A bound for the ratio, or for the figure of liveops. */
 export type Goal = { of: "ratio" | "ours" } & ({ atMost: number } | { atLeast: number });
 
-/** Lower and upper quartile over the rounds. */
+/** Lower and upper quartile of the rounds. */
 export type Spread = readonly [low: number, high: number];
 
 export interface MeasuredRow {
   name: string;
   unit: string;
   ours: number;
-  /** What it is measured beside, in the same unit. */
+  /** The reference, in the same unit. */
   reference: { what: string; value: number } | null;
-  /** ours / reference, the median of the rounds'. */
+  /** ours / reference: the median of the rounds. */
   ratio: number | null;
-  /** Of the rounds' ratios; of our figure where there is no reference. */
+  /** Spread of the ratios; of our figure where there is no reference. */
   spread: Spread | null;
-  /** None: for information. */
+  /** Null: the row is for information. */
   goal: Goal | null;
-  /** Durability on both sides, and what is counted. */
+  /** Durability on both sides, and the counted work. */
   notes: string;
 }
 
-/** Something that could not be measured here, and what to do about it. Never counts as met. */
+/** A figure that could not be measured, and how to make it measurable. Never counts as met. */
 export interface AbsentRow {
   name: string;
   absent: string;
@@ -31,7 +31,7 @@ export interface AbsentRow {
 export type Row = MeasuredRow | AbsentRow;
 
 export interface MeasureOptions {
-  /** Fewer rounds: to see that it runs, not to quote. */
+  /** Fewer rounds, to check that the measure runs; the figures are not quoted. */
   quick: boolean;
 }
 

@@ -1,6 +1,5 @@
 /**
- * Many submits to a daemon with some on their way at a time, over connections that stay open, as a program that
- * submits a lot would; and the wait for all of them.
+ * Sends many submits to a daemon over connections that stay open, several at a time, and waits for all operations.
  */
 import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,7 +8,7 @@ import type { Client } from "../../protocol/client/client.js";
 export class Submitter {
   readonly #agent: Agent;
 
-  /** @param atOnce - requests on their way at a time */
+  /** @param atOnce - number of concurrent requests */
   constructor(
     private readonly socket: string,
     private readonly atOnce: number,
@@ -17,7 +16,7 @@ export class Submitter {
     this.#agent = new Agent({ keepAlive: true, maxSockets: atOnce });
   }
 
-  /** Posts the body so many times; resolves when the last is acknowledged. Every answer must be a 201. */
+  /** Posts the body `times` times; resolves when the last submit is acknowledged. Every answer must be a 201. */
   async submit(body: unknown, times: number): Promise<void> {
     const bytes = Buffer.from(JSON.stringify(body));
     let left = times;
@@ -58,16 +57,16 @@ export class Submitter {
 }
 
 /**
- * Resolves when nothing is queued or running any more.
+ * Resolves when no operation is queued or running.
  *
- * @param failed - so many had failed before
+ * @param failed - number of operations that had failed before
  */
 export async function untilDone(client: Client, failed = 0): Promise<void> {
   for (;;) {
     const { counts } = await client.daemon();
     if (counts.failed + counts.cancelled > failed) throw new Error("an operation of the benchmark failed");
     if (counts.queued + counts.running === 0) return;
-    // Seldom enough not to be what is measured: the daemon looks up its memory for each answer.
+    // Rare enough not to affect the measure: the daemon reads its memory use for each answer.
     await sleep(15);
   }
 }

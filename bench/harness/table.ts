@@ -1,9 +1,9 @@
-/** Rows as a table: for a terminal, and for docs/performance.md. */
+/** Formats rows as a table, for a terminal and for docs/performance.md. */
 import { type Goal, isMet, type MeasuredRow, type Row } from "./row.js";
 
 export const COLUMNS = ["what", "liveops", "beside", "ratio", "spread", "goal", "met", "notes"] as const;
 
-/** One line of the table, a text a column. */
+/** One line of the table, one text per column. */
 export function cells(row: Row): string[] {
   if ("absent" in row) return [row.name, "–", "–", "–", "–", "–", "not measured", row.absent];
   const { name, unit, ours, reference, ratio, spread, goal, notes } = row;
@@ -41,7 +41,7 @@ function bound(goal: Goal, { unit }: MeasuredRow): string {
   return goal.of === "ratio" ? `${sign} ${limit} ×` : `${sign} ${limit} ${unit}`;
 }
 
-/** Three digits that say something. */
+/** Three significant digits. */
 function figure(value: number): string {
   if (!Number.isFinite(value)) return "none";
   if (Math.abs(value) >= 100) return value.toFixed(0);

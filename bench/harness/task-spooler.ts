@@ -1,4 +1,4 @@
-/** task-spooler (tsp) with a socket of its own; its server ends with it. */
+/** task-spooler (tsp) with its own socket. Its server ends with the measure. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,13 +11,13 @@ export class TaskSpooler {
   readonly env = { ...cleanEnv(), TS_SOCKET: join(this.#dir, "socket"), TMPDIR: this.#dir };
 
   readonly end = atExit(() => {
-    // Its server's end leaves the running job alone.
+    // The end of the server does not end the running job.
     execFileSync("tsp", ["-k"], { env: this.env, stdio: "ignore" });
     execFileSync("tsp", ["-K"], { env: this.env, stdio: "ignore" });
     rmSync(this.#dir, { recursive: true, force: true });
   });
 
-  /** Null where it is not installed. */
+  /** Version; null where task-spooler is not installed. */
   static version(): string | null {
     try {
       return (

@@ -1,4 +1,4 @@
-/** A real daemon in a temporary directory for a benchmark, with the built bins; all of it gone at the end. */
+/** A real daemon for a benchmark, with the built bins, in a temporary directory that is removed at the end. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,12 +8,12 @@ import { Client } from "../../protocol/client/client.js";
 import type { Config } from "../../protocol/command/config.js";
 import { atExit } from "./at-exit.js";
 
-// The Node of node_modules where there is one, as npx and npm scripts take it.
+// The Node of node_modules where there is one, as npx and npm scripts use it.
 const own = fileURLToPath(new URL("../../node_modules/node/bin/node", import.meta.url));
 export const node = existsSync(own) ? own : process.execPath;
 export const bin = (name: string) => fileURLToPath(new URL(`../../dist/bin/${name}.cjs`, import.meta.url));
 
-/** This environment without what slows a Node start, loads a loader, or names another daemon. */
+/** The environment without variables that slow a Node start, add a loader, or select another daemon. */
 export function cleanEnv(): NodeJS.ProcessEnv {
   const { NODE_EXTRA_CA_CERTS: _slow, NODE_OPTIONS: _loaders, ...env } = process.env;
   for (const name of Object.keys(env)) if (name.startsWith("LIVEOPS_")) delete env[name];
@@ -23,7 +23,7 @@ export function cleanEnv(): NodeJS.ProcessEnv {
 export interface WorldOptions {
   /** Sources of operation files, by file name. */
   ops?: Record<string, string>;
-  /** Of `liveopsd start`. */
+  /** Flags of `liveopsd start`. */
   flags?: string[];
   config?: Config;
   /** Called before the daemon starts, with the state directory. */
@@ -35,7 +35,7 @@ export interface BenchWorld {
   socket: string;
   stateDir: string;
   opsDir: string;
-  /** Of the daemon. */
+  /** Process id of the daemon. */
   pid: number;
   env: NodeJS.ProcessEnv;
   run(name: string, ...words: string[]): string;

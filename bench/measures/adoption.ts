@@ -1,6 +1,6 @@
 /**
- * A daemon that is killed while operations run: how long after its successor answers until every one of them is live
- * again, which is when it has shown something that was said after that.
+ * Kills the daemon while operations run. Measures the time from the first answer of the next daemon until each
+ * operation is live again: a watcher has received a status that is newer than that answer.
  */
 
 import { spawn } from "node:child_process";
@@ -53,7 +53,7 @@ export default async function adoption({ quick }: MeasureOptions): Promise<Row[]
 
 const now = () => performance.timeOrigin + performance.now();
 
-/** Starts it; the time at which it first answered. */
+/** Starts the daemon; returns the time of its first answer. */
 async function successor({ client, env }: BenchWorld): Promise<number> {
   const command = spawn(node, [bin("liveopsd"), "start"], { env, stdio: "ignore" });
   const ended = once(command, "exit");
@@ -70,7 +70,7 @@ async function successor({ client, env }: BenchWorld): Promise<number> {
   return answeredAt;
 }
 
-/** Milliseconds from then until each has shown a status said since then. */
+/** Milliseconds from a time until each operation has shown a newer status. */
 async function untilLive({ client }: BenchWorld, waiting: Set<string>, since: number): Promise<number> {
   const done = new AbortController();
   const fresh = (status: { text: string } | null | undefined) => Number(status?.text) >= since;

@@ -1,8 +1,8 @@
 /**
- * What a command costs as a whole process, beside `node -e 0`; and what the same takes with pm2 and task-spooler.
+ * Time of a command as a process, compared with `node -e 0`, pm2 and task-spooler.
  *
- * The daemon's one worker is kept busy by a sleep, so that what is submitted waits in the queue and takes no CPU from
- * what is measured; the same goes for task-spooler's queue.
+ * A sleep occupies the daemon's only worker, so that submitted operations stay queued and take no CPU from the measure.
+ * A sleep occupies task-spooler's queue too.
  */
 import { execFileSync } from "node:child_process";
 import { HOW_TO_INSTALL, libraryVersion } from "../harness/peer.js";

@@ -1,6 +1,6 @@
 /**
- * How long the dashboard takes to its first frame, beside a bare Ink program that shows one line, bundled in the same
- * way; both on a pty.
+ * Time until the first frame of the dashboard, compared with a bare Ink program that shows one line. Both run on a pty
+ * and are bundled in the same way.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -44,7 +44,7 @@ export default async function firstFrame({ quick }: MeasureOptions): Promise<Row
   }
 }
 
-/** Ink and React alone, bundled as the dashboard is. */
+/** Only Ink and React, bundled like the dashboard. */
 async function bundle(dir: string): Promise<string> {
   writeFileSync(join(dir, "package.json"), `{ "type": "module" }`);
   await build({

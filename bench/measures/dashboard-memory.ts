@@ -1,6 +1,6 @@
 /**
- * Whether the dashboard's memory stays flat: 40 operations changing at 10 Hz, each of them ended and another begun all
- * the time, and a log that grows. The first third of the time is what it takes to warm up.
+ * Checks that the dashboard's memory stays flat: 40 operations change at 10 Hz, operations finish and start all the
+ * time, and a log grows. The first third of the time is the warm-up.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { World } from "../../test/tui/dashboard/world.js";
@@ -19,7 +19,7 @@ export default async function dashboardMemory({ quick }: MeasureOptions): Promis
   const still = change(world);
   const sizes: number[] = [];
   for (let second = 0; second < minutes * 60; second++) {
-    // One that ends, and is removed a while later, as on a machine that runs for days.
+    // A finished operation that is removed later, as on a machine that runs for days.
     const id = `short${String(second).padStart(7, "0")}`;
     const [any] = world.operations.values();
     world.put({ ...any!, id, state: "succeeded", chain: { ...any!.chain, id } });

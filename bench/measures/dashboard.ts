@@ -1,9 +1,9 @@
 /**
- * What the dashboard costs on a pty of 160x50: 40 operations changing at 10 Hz, alone and in a list of 10,000, at the
- * same time; a key pressed under that load; and nothing at all.
+ * Cost of the dashboard on a 160x50 pty: 40 operations that change at 10 Hz, alone and in a list of 10,000, at the same
+ * time; a key pressed under that load; and no changes.
  *
- * CPU time of the dashboard's process divided by the wall time of the same seconds. The scripted daemons run in this
- * process, so that their cost is not counted.
+ * CPU is the CPU time of the dashboard's process divided by the wall time. The scripted daemons run in this process, so
+ * that their cost does not count.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { World } from "../../test/tui/dashboard/world.js";
@@ -25,7 +25,7 @@ export default async function dashboard({ quick }: MeasureOptions): Promise<Row[
 
   const [alone, among] = [startDashboard(few.socket), startDashboard(many.socket)];
   await Promise.all([few.watched(), many.watched()]);
-  // An order that needs all of them brings in every page; then back to the usual one.
+  // Sorting by another key loads every page; then the usual order is restored.
   for (const key of ["o", "o"]) among.press(key);
   await many.daemon.request(({ query }) => Number(query.before) >= 9500);
   await sleep(500);

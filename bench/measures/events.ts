@@ -1,7 +1,7 @@
 /**
- * How long an event takes from a busy loop, which never yields, to a watcher: 1,000 a second, each with the time it was
- * made; beside one line over a bare Unix socket between two processes. And from an operation to the screen of the
- * dashboard, which draws at most ten times a second.
+ * Delay of an event from a busy loop, which never yields, to a watcher: 1,000 events a second, each with its time.
+ * Compared with one line over a bare Unix socket between two processes. Also the delay from an operation to the screen
+ * of the dashboard, which draws at most ten times a second.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -112,7 +112,7 @@ async function toScreen({ client, socket }: BenchWorld, count: number): Promise<
     while (!ended.signal.aborted) {
       const data = await shown.data((text) => LETTERS_SHOWN.test(text));
       const letter = LETTERS_SHOWN.exec(data)![1]!;
-      // A frame drawn again for another reason is no arrival.
+      // A frame that is redrawn for another reason does not count as an arrival.
       if (seen.at(-1)?.letter !== letter) seen.push({ letter, at: now() });
     }
   };
@@ -127,7 +127,7 @@ async function toScreen({ client, socket }: BenchWorld, count: number): Promise<
     if (said !== undefined) delays.push(at - said);
   }
   if (delays.length < count * 0.8) throw new Error(`the screen showed ${delays.length} of ${count} statuses`);
-  // Before the dashboard's first frame they wait for that.
+  // Statuses before the dashboard's first frame wait for that frame.
   return [percentile(delays.slice(5), 0.95)];
 }
 

@@ -1,6 +1,6 @@
 /**
- * Whether cost grows with the work and not with what is there already: operations a second with 10, 1,000 and 100,000
- * finished ones, and the daemon's CPU time for a change with few and many operations in the queue.
+ * Checks that cost does not grow with the stored operations: operations per second with 10, 1,000 and 100,000 finished
+ * operations, and the daemon's CPU time for a change with few and many operations in the queue.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { cpuSeconds } from "../harness/cpu.js";
@@ -53,13 +53,13 @@ async function byHistory({ quick }: MeasureOptions): Promise<Row[]> {
   }
 }
 
-/** So that the next round finds as many as this one did. */
+/** Removes the operations of a round, so that each round starts with the same number. */
 async function removeNewest({ client }: BenchWorld, count: number): Promise<void> {
   const { operations } = await client.list({ limit: count });
   for (const { id } of operations) await client.remove(id);
 }
 
-/** Both daemons at the same time, each with an operation that never stops saying something, and a watcher of all. */
+/** Both daemons at the same time, each with an operation that emits all the time and a watcher of all operations. */
 async function byQueue({ quick }: MeasureOptions): Promise<Row[]> {
   const [few, many] = quick ? [10, 1000] : [10, 9_000];
   const perSecond = 500;

@@ -1,4 +1,4 @@
-/** What the daemon costs when nothing happens, with one idle watcher, beside a bare Node process on a socket. */
+/** CPU use of an idle daemon with one idle watcher, compared with a bare Node process that listens on a socket. */
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cpuShare } from "../harness/cpu.js";

@@ -1,6 +1,6 @@
 /**
- * Memory: the idle daemon and a warm worker that has loaded nothing of the user's, beside a bare Node process that
- * waits on a socket; and what a queued operation adds to the daemon.
+ * Memory of the idle daemon and of a warm worker without user code, compared with a bare Node process that listens on a
+ * socket. Also the daemon's memory for each queued operation.
  */
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -51,7 +51,7 @@ export default async function memory({ quick }: MeasureOptions): Promise<Row[]> 
   ];
 }
 
-/** All at the same time: what they share of Node itself is then no one's own. */
+/** Measures all processes at the same time, so that the shared pages of Node count as private for none. */
 async function idleDaemon(): Promise<{ bare: Memory; daemon: Memory; worker: Memory }> {
   const world = await benchWorld();
   const server = spawn(node, ["-e", SERVER], { env: cleanEnv(), stdio: "ignore" });
@@ -69,7 +69,7 @@ async function idleDaemon(): Promise<{ bare: Memory; daemon: Memory; worker: Mem
   }
 }
 
-/** KB (of a thousand bytes) for each. */
+/** KB (1,000 bytes) per operation. */
 async function perQueued(count: number): Promise<{ private: number; heap: number; count: number }> {
   const world = await benchWorld({
     ops: THREE_STAGES,
@@ -84,7 +84,7 @@ async function perQueued(count: number): Promise<{ private: number; heap: number
   };
   try {
     world.run("liveops", "submit", "shell", "--", "sleep", "3600");
-    // The first ones warm up heap and code.
+    // The first operations warm up heap and code.
     await submitter.submit({ op: "three-stages" }, count / 4);
     const before = await now();
     await submitter.submit({ op: "three-stages" }, count);

@@ -1,9 +1,9 @@
 /**
- * Submit to finished: how many operations of three empty stages a second, beside BullMQ jobs that report the same
- * three stages, in a sandboxed process and in the worker's own; and beside what the disk takes for them alone.
+ * Operations of three empty stages per second, from submit to finished. Compared with BullMQ jobs that report the same
+ * three stages, in a sandboxed process and in the worker's process; and with the disk work alone.
  *
- * The same number on their way at submit, and the same number running at a time. Each answer to a submit comes after
- * an fdatasync; so it does with Redis where its AOF is synced always.
+ * Both sides have the same number of concurrent submits and of running jobs. Each answer to a submit comes after an
+ * fdatasync; with Redis, where the AOF is synced always.
  */
 
 import type { Operation } from "../../protocol/operation.js";
@@ -23,7 +23,7 @@ interface Contender {
   name: string;
   fsync: "always" | "everysec";
   sandboxed: boolean;
-  /** Reports of progress in a job. */
+  /** Progress reports per job. */
   reports: number;
   goal?: Goal;
 }
@@ -36,7 +36,7 @@ const CONTENDERS: Contender[] = [
   { name: "in-process, no reports", fsync: "always", sandboxed: false, reports: 0 },
 ];
 
-/** Those beside which one operation at a time is measured: submitted when the one before has finished. */
+/** Contenders for one operation at a time: each is submitted when the previous operation has finished. */
 const ONE_BY_ONE = CONTENDERS.filter(({ fsync, reports }) => fsync === "always" && reports > 0);
 
 export default async function operations({ quick }: MeasureOptions): Promise<Row[]> {
@@ -66,7 +66,7 @@ export default async function operations({ quick }: MeasureOptions): Promise<Row
       },
       "liveops one": async () => {
         const body = Buffer.from(JSON.stringify({ op: "three-stages" }));
-        // Not there in the other round: a watcher of all operations has its price.
+        // Opened only here: a watcher of all operations would slow the other rounds.
         const finished = await Finished.of(world.client);
         const start = performance.now();
         for (let n = 0; n < few; n++) {

@@ -1,10 +1,10 @@
 /**
- * Twenty minutes of mixed load with 50 watchers: the daemon's memory stays flat, and no watcher misses a log line or an
- * end.
+ * Twenty minutes of mixed load with 50 watchers: checks that the daemon's memory stays flat, and that no watcher misses
+ * a log line or an end.
  *
- * Half of the watchers follow all operations with their logs, half without. Each tenth operation fails, each tenth
- * hands over to another one, each tenth is cancelled. The watchers read in this process, so the load is a steady ten
- * operations a second, not as many as there can be.
+ * Half of the watchers follow all operations with logs, half without. Of ten operations one fails, one hands over to
+ * another operation, and one is cancelled. The watchers read in this process, so the load is a steady ten operations a
+ * second, not the maximum.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../../protocol/client/client.js";
@@ -43,7 +43,7 @@ export class Mixed extends LiveOperation {
 `,
 };
 
-/** What one watcher saw. */
+/** The lines and ends that one watcher received. */
 class Seen {
   gaps = 0;
   readonly #lines = new Map<string, number>();
@@ -87,7 +87,7 @@ export default async function soakWatchers({ quick }: MeasureOptions): Promise<R
     await untilIdle(world.client);
     const lines = new Map<string, number>();
     for (const id of ids) lines.set(id, (await world.client.show(id)).logLines);
-    // What was sent last is read by all of them.
+    // Wait until all watchers have read the last lines.
     await sleep(2000);
     enough.abort();
     await Promise.all(watchers.map(({ done }) => done));

@@ -1,6 +1,6 @@
 /**
- * Whether the daemon's memory stays flat over 200,000 operations of three empty stages, one after the other through
- * submit, worker, journal, history and retention.
+ * Checks that the daemon's memory stays flat over 200,000 operations of three empty stages, each through submit,
+ * worker, journal, history and retention.
  */
 import { memoryOf } from "../harness/memory.js";
 import { THREE_STAGES } from "../harness/no-op.js";
@@ -9,7 +9,7 @@ import type { MeasureOptions, Row } from "../harness/row.js";
 import { Submitter, untilDone } from "../harness/submitter.js";
 import { benchWorld } from "../harness/world.js";
 
-/** Submitted at a time, and then waited for. */
+/** Number of operations that are submitted, then waited for. */
 const CHUNK = 500;
 
 export default async function soak({ quick }: MeasureOptions): Promise<Row[]> {

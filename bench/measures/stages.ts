@@ -1,6 +1,6 @@
 /**
- * Stage boundaries: one operation with many stages, each returning a value that is stored for resuming, beside the
- * steps of a DBOS workflow; and a boundary whose value nobody keeps, beside two durable writes of a bare process.
+ * Stage boundaries: one operation with many stages whose values are stored for resuming, compared with the steps of a
+ * DBOS workflow. Also a boundary without a stored value, compared with two durable writes of a bare process.
  */
 import { HOW_TO_INSTALL, libraryVersion, Peer } from "../harness/peer.js";
 import { type Postgres, postgresVersion, startPostgres } from "../harness/postgres.js";

@@ -1,6 +1,6 @@
 /**
- * The daemon's start until it answers, beside `node -e 0`: new, and with 100,000 finished operations. Then a page of
- * the list with that many.
+ * Time from the daemon's start to its first answer, compared with `node -e 0`: with an empty state directory, and with
+ * 100,000 finished operations. Then the time of a page of the list with 100,000 operations.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

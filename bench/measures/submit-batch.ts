@@ -1,6 +1,6 @@
 /**
- * Arrays of 500 operations posted to the daemon, beside the same records put into the daemon's own journal by a loop
- * in one process: what HTTP, schemas, the loader and memory add to the disk.
+ * Submits arrays of 500 operations, compared with a loop in one process that appends the same records to the daemon's
+ * journal. The difference is the cost of HTTP, schemas, the loader and memory.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ import { Submitter } from "../harness/submitter.js";
 import { benchWorld } from "../harness/world.js";
 
 const SIZE = 500;
-/** Arrays on their way at a time. */
+/** Number of concurrent arrays. */
 const AT_ONCE = 4;
 
 export default async function submitBatch({ quick }: MeasureOptions): Promise<Row[]> {
@@ -39,7 +39,7 @@ export default async function submitBatch({ quick }: MeasureOptions): Promise<Ro
     },
   });
   try {
-    // The one worker is kept busy: what is submitted waits and takes no CPU from what is measured.
+    // The only worker is busy, so that submitted operations stay queued and take no CPU from the measure.
     world.run("liveops", "submit", "shell", "--", "sleep", "3600");
     await journal.start();
     const samples = await interleave(

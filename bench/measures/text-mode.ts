@@ -1,6 +1,6 @@
 /**
- * `liveops run`, the text mode without a daemon, beside listr2's plain renderer: a job of three empty stages as a whole
- * process, and what each further stage adds. Both write to a pipe.
+ * `liveops run` in text mode without a daemon, compared with listr2's plain renderer: the time of a process with three
+ * empty stages, and the time of each further stage. Both write to a pipe.
  */
 import { fileURLToPath } from "node:url";
 import { HOW_TO_INSTALL, libraryVersion } from "../harness/peer.js";
@@ -10,7 +10,7 @@ import type { MeasureOptions, Row } from "../harness/row.js";
 import { benchWorld, bin, cleanEnv, node } from "../harness/world.js";
 
 const FEW = 3;
-/** Stages of one operation; what a stage costs should not depend on it. Fewer are lost in what a whole process varies. */
+/** Stages of one operation; the cost of a stage should not depend on it. A smaller count is lost in the noise. */
 const MANY = [1003, 10_003];
 
 const STEPS = `

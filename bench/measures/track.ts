@@ -1,9 +1,8 @@
 /**
- * What `p.track` costs an item: over an array of 2,000,000, above the bare loop; and over an async iterable, beside a
- * bare `for await`.
+ * Cost of `p.track` per item: over an array of 2,000,000 items, in addition to the bare loop; and over an async
+ * iterable, compared with a bare `for await`.
  *
- * The bare loop is the fastest there is, by index: V8 takes several times as long for `for … of` over an array this
- * large.
+ * The bare loop is the fastest loop, by index: V8 takes several times as long for `for … of` over a large array.
  */
 import { Cancellation } from "../../ops/runner/cancellation.js";
 import { Meter } from "../../ops/runner/meter.js";
@@ -11,7 +10,7 @@ import { trackAsync, trackSync } from "../../ops/runner/track.js";
 import { alone, compared, interleave } from "../harness/rounds.js";
 import type { MeasureOptions, Row } from "../harness/row.js";
 
-/** What tqdm says of itself: https://github.com/tqdm/tqdm, Overhead. */
+/** Overhead that tqdm documents: https://github.com/tqdm/tqdm, Overhead. */
 const TQDM_NS = 60;
 
 export default async function track({ quick }: MeasureOptions): Promise<Row[]> {

@@ -1,6 +1,6 @@
 /**
- * What a delivery to a watcher costs the daemon in CPU time: 100 watchers of an operation that changes 500 times a
- * second, beside a bare socket server that writes one shared buffer as often to as many. And what watchers cost that
+ * The daemon's CPU time for a delivery to a watcher: 100 watchers of an operation that changes 500 times a second,
+ * compared with a bare socket server that writes one shared buffer at the same rate. Also the cost of watchers that
  * stopped reading.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -60,7 +60,10 @@ async function reading(world: BenchWorld, id: string, { quick }: MeasureOptions)
         goal: { of: "ratio", atMost: 2 },
         notes: `${notes}; less what the daemon takes without watchers`,
       }),
-      compared("the same with reading and folding the events", total.slice(1), beside, { unit: "µs", notes }),
+      compared("the same with reading and reducing the events", total.slice(1), beside, {
+        unit: "µs",
+        notes,
+      }),
     ];
   } finally {
     await peer.end();
@@ -89,7 +92,7 @@ async function delivering(path: string, request: string | null, pid: number, sec
   return { share, lines, perDelivery: (share * seconds * 1e6) / lines };
 }
 
-/** Of a core, 0 to 1. */
+/** Share of a core, 0 to 1. */
 async function cpuShareOf(pid: number, seconds: number): Promise<number> {
   const before = cpuSeconds(pid);
   const start = performance.now();
@@ -104,7 +107,7 @@ async function stopped(world: BenchWorld, id: string, { quick }: MeasureOptions)
   const cpuBefore = await cpuShareOf(world.pid, seconds / 4);
   const none = memoryOf(world.pid).private;
   const readers = await Readers.open(world.socket, count, request, { reading: false });
-  // What the kernel holds for them fills up first, and the daemon's heap finds its size.
+  // First the kernel's buffers fill up, and the daemon's heap reaches its size.
   const finish = 15;
   await sleep(finish * 1000);
   const early = await sizes(world.pid, seconds / 4);

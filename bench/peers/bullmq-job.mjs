@@ -1,4 +1,4 @@
-/** A job of stages without work, each reported as it begins; one file for both kinds of processor. */
+/** A job with empty stages that reports each stage at its start. Both kinds of processor use it. */
 export default async function threeStages(job) {
   for (let stage = 0; stage < job.data.reports; stage++) await job.updateProgress({ stage });
 }

@@ -1,4 +1,4 @@
-/** BullMQ: so many jobs added, so many on their way at once, and the time until the last is completed. */
+/** BullMQ: adds a number of jobs, several at a time, and measures the time until the last job is completed. */
 import { fileURLToPath } from "node:url";
 import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
@@ -38,7 +38,7 @@ await answer(async ({ jobs, atOnce, oneByOne }) => {
   return { perSecond: (jobs / (performance.now() - start)) * 1000 };
 });
 
-/** Each is added when the one before is completed. */
+/** Adds each job when the previous job is completed. */
 async function oneAtATime(jobs) {
   const start = performance.now();
   for (let n = 0; n < jobs; n++) {

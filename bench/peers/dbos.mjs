@@ -1,4 +1,4 @@
-/** DBOS: a workflow of so many steps, one after the other, each step's value stored in PostgreSQL. */
+/** DBOS: runs a workflow of a number of sequential steps, and stores each step's value in PostgreSQL. */
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { answer, settings } from "./answer.mjs";
 

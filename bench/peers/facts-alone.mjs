@@ -1,6 +1,6 @@
 /**
- * The least that an operation of three stages costs the disk: a file of its own in directories of its own, with names
- * that are durable, and eight events, each durable.
+ * The least disk work of an operation of three stages: its own directories and event file with durable names, and eight
+ * durable events.
  */
 import {
   closeSync,
@@ -18,7 +18,7 @@ import { answer } from "./answer.mjs";
 
 const FACTS = 8;
 const event = `${JSON.stringify({ seq: 1, at: new Date().toISOString(), attempt: 1, type: "stage:entered", stage: "Load", index: 0 })}\n`;
-/** Made with the first event, so that the others write bytes alone. */
+/** The file is created with the first event, so that the other events only write bytes. */
 const room = "\t".repeat(4096);
 
 await answer(({ jobs }) => {

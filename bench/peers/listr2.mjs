@@ -1,4 +1,4 @@
-/** listr2: so many tasks without work, one after the other, rendered as text. */
+/** listr2: runs a number of empty tasks in sequence, rendered as text. */
 import { Listr } from "listr2";
 
 const count = Number(process.argv[2]);

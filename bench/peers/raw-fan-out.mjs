@@ -1,4 +1,4 @@
-/** A bare Unix socket server that writes one shared buffer to each connection, so many times a second. */
+/** A bare Unix socket server that writes one shared buffer to each connection, at a given rate. */
 import { createServer } from "node:net";
 import { answer, settings } from "./answer.mjs";
 
@@ -12,7 +12,7 @@ const server = createServer((socket) => {
 }).listen(path);
 let ticks = 0;
 const start = performance.now();
-// A timer that is late makes up for it, as the operation that is measured beside it does.
+// A late timer catches up, as the measured operation does.
 const timer = setInterval(() => {
   for (; ticks < ((performance.now() - start) * perSecond) / 1000; ticks++)
     for (const socket of sockets) socket.write(buffer);

@@ -1,4 +1,4 @@
-/** What the disk takes for a write that is durable: so many, one after the other, into room that is there in one file. */
+/** Times sequential durable writes into preallocated space of one file. */
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

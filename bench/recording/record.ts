@@ -1,6 +1,6 @@
 /**
- * The recording of the README: a real daemon, the built dashboard on a pty, real files backed up, verified and pruned.
- * Somebody types; the screen is sampled; docs/dashboard.svg is what was seen.
+ * Records the session of the README: a real daemon, the built dashboard on a pty, and a backup of real files that is
+ * verified and pruned. Types keys, samples the screen, and writes docs/dashboard.svg.
  *
  * Run it with: npx tsx bench/recording/record.ts
  */
@@ -81,7 +81,7 @@ function sample(): void {
   samples.push({ at: (performance.now() - began) / 1000, title: screen.title, rows });
 }
 
-/** This machine's directories are called as somebody's would be. */
+/** Replaces this machine's directories by the directories of a sample user. */
 function atHome(run: Run): Run {
   const text = run.text.replaceAll(home, "/home/ada").replaceAll(ROOT, "/home/ada/liveops");
   return text === run.text ? run : { ...run, text, columns: run.columns - (run.text.length - text.length) };

@@ -1,4 +1,4 @@
-/** A terminal without a window: what it shows is read as rows of runs, each with its place and its style. */
+/** A headless terminal. Its screen is read as rows of runs, each with a position and a style. */
 import xterm from "@xterm/headless";
 import { columnsOf } from "../../tui/terminal/width.js";
 
@@ -83,7 +83,7 @@ function same(a: Style, b: Style): boolean {
 
 const SIXTEEN = ["#484f58", "#ff7b72", "#3fb950", "#d29922", "#58a6ff", "#bc8cff", "#39c5cf", "#b1bac4"];
 
-/** Of the 256: a recording has one background, so its sixteen are chosen for it; the cube is what it is everywhere. */
+/** One of the 256 colours: the first sixteen suit the recording's background; the cube is the standard one. */
 function paletteColour(index: number): string {
   if (index < 16) return SIXTEEN[index % 8]!;
   if (index >= 232) return hex([8 + (index - 232) * 10, 8 + (index - 232) * 10, 8 + (index - 232) * 10]);

@@ -1,6 +1,6 @@
 /**
- * Samples of a screen as one animated SVG of text: each row stands for as long as it showed the same, so that a still
- * row is written once. No script, no font of its own: it plays where pictures do.
+ * Makes one animated SVG of text from samples of a screen. An unchanged row is written once. The SVG has no script and
+ * no font, so that it plays wherever images are shown.
  */
 import { columnsOf } from "../../tui/terminal/width.js";
 import type { Run } from "./screen.js";
@@ -16,7 +16,7 @@ export interface Recording {
   columns: number;
   rows: number;
   samples: Sample[];
-  /** Seconds for which the last sample stands. */
+  /** Seconds for which the last sample is shown. */
   rest: number;
   alt: string;
 }
@@ -62,7 +62,7 @@ export function svgOf(recording: Recording): string {
   ].join("\n")}\n`;
 }
 
-/** What a place of the picture shows, as stretches of time in which it does not change. */
+/** The content of a position in the picture, as periods without a change. */
 function stretches(
   samples: readonly Sample[],
   length: number,
@@ -87,7 +87,7 @@ function timed({ from, to, content }: Stretch, length: number): string {
   const values = [...(first ? [] : ["hidden"]), "visible", ...(last ? [] : ["hidden"])].join(";");
   const times = ["0", ...(first ? [] : [share(from)]), ...(last ? [] : [share(to)])].join(";");
   const animation = `<animate attributeName="visibility" dur="${length.toFixed(1)}s" repeatCount="indefinite" calcMode="discrete" values="${values}" keyTimes="${times}"/>`;
-  // Where nothing moves, the end of the story stands.
+  // Without animation the last frame is shown.
   return `<g visibility="${last ? "visible" : "hidden"}">${animation}${content}</g>`;
 }
 
@@ -103,7 +103,7 @@ function rowText(runs: readonly Run[], y: number, classes: Map<string, string>):
     );
   const spans = runs.flatMap((run) =>
     words(run).map(({ text, at, columns }) => {
-      // The columns are held, whatever the font.
+      // Keeps the column positions with any font.
       const held = `x="${x(run.x + at)}" textLength="${number(columns * CELL.width)}"`;
       return `<tspan ${held}${classOf(run, classes)}>${escaped(text)}</tspan>`;
     }),
@@ -111,7 +111,7 @@ function rowText(runs: readonly Run[], y: number, classes: Map<string, string>):
   return `${boxes.join("")}<text y="${number(top + 13)}">${spans.join("")}</text>`;
 }
 
-/** The parts between wide gaps: not everything that shows an SVG keeps its spaces. */
+/** Splits text at wide gaps, because some SVG viewers do not keep spaces. */
 function words({ text }: Run): { text: string; at: number; columns: number }[] {
   return [...text.matchAll(/\S+(?: \S+)*/g)].map(({ 0: found, index }) => ({
     text: found,

@@ -1,4 +1,4 @@
-/** The regions of docs/commands.md, from the commander trees of `liveops` and `liveopsd`. */
+/** Generates the regions of docs/commands.md from the commander trees of `liveops` and `liveopsd`. */
 import type { Argument, Command, Option } from "commander";
 import { commandTree as daemonTree } from "../../daemon/cli/command-line.js";
 import { examplesOf } from "../../protocol/command/options.js";
@@ -6,10 +6,10 @@ import { commandTree as operationTree } from "../../tui/cli/command-line.js";
 import { exitCodes } from "./errors.js";
 import { code, type Regions, table } from "./markdown.js";
 
-/** Options that every command has: described once. */
+/** Options of every command, described once. */
 const GLOBAL = ["--socket", "--state-dir", "--version", "--help"];
 
-/** @param dashboardHelp what `liveops-tui --help` prints */
+/** @param dashboardHelp output of `liveops-tui --help` */
 export async function commandRegions(dashboardHelp: string): Promise<Regions> {
   const trees = [await operationTree(), daemonTree()];
   const regions: Record<string, string> = {
@@ -58,7 +58,7 @@ function optionRow({ flags, description, defaultValue }: Option): string[] {
   return [code(flags), plain(description) + byDefault];
 }
 
-/** A placeholder such as <n> would be taken for HTML. */
+/** Marks placeholders such as <n> as code, because Markdown reads them as HTML. */
 function plain(text: string): string {
   return text.replace(/<[^>]+>/g, (placeholder) => code(placeholder));
 }

@@ -1,4 +1,4 @@
-/** The region of docs/configuration.md, from the table of settings that reads the config file. */
+/** Generates the region of docs/configuration.md from the settings of the config file reader. */
 import { LIMITS, SETTINGS } from "../../protocol/command/config.js";
 import { code, type Regions, table } from "./markdown.js";
 

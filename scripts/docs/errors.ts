@@ -1,4 +1,4 @@
-/** The regions of docs/errors.md, from the catalogues of `protocol/`. */
+/** Generates the regions of docs/errors.md from the catalogues of `protocol/`. */
 import {
   CAUSES,
   exitCodeOfStatus,

@@ -1,6 +1,6 @@
-/** Markdown that is generated: aligned tables, and the marked regions of a page. */
+/** Generates Markdown: aligned tables, and the marked regions of a page. */
 
-/** A table whose columns are aligned, as the formatter leaves it. */
+/** A table with aligned columns, as the formatter writes it. */
 export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
   const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
   const widths = head.map((_, i) => Math.max(3, ...cells.map((row) => row[i]!.length)));
@@ -19,9 +19,9 @@ export type Regions = Readonly<Record<string, string>>;
 const REGION = /^(<!-- generated: (.+?) -->\n)([\s\S]*?)^(<!-- end -->)$/gm;
 
 /**
- * A page with the text of its regions made anew.
+ * A page with its regions replaced by the generated text.
  *
- * @throws Error for a region of the page that nothing generates, and for a generated region the page lacks
+ * @throws Error for a region of the page that nothing generates, and for a generated region that the page lacks
  */
 export function withRegions(page: string, text: string, regions: Regions): string {
   const missing = new Set(Object.keys(regions));

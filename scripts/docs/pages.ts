@@ -1,4 +1,4 @@
-/** The pages with generated regions, made of the code as it is. */
+/** The pages with generated regions, generated from the current code. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,9 +14,9 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 export interface Page {
   /** From the root of the repository. */
   path: string;
-  /** What the file holds. */
+  /** Current content of the file. */
   present: string;
-  /** What it must hold. */
+  /** Expected content of the file. */
   generated: string;
 }
 
@@ -35,7 +35,7 @@ export async function referencePages(): Promise<Page[]> {
   });
 }
 
-/** Of the built bin: dist/ must be fresh. */
+/** Runs the built bin, so dist/ must be up to date. */
 function dashboardHelp(): string {
   return execFileSync(process.execPath, [join(root, "dist/bin/liveops-tui.cjs"), "--help"], {
     encoding: "utf8",

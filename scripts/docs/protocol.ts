@@ -1,4 +1,4 @@
-/** The regions of docs/protocol.md: the record from its schema, the events from their table. */
+/** Generates the regions of docs/protocol.md: the record from its schema, the events from their table. */
 import * as z from "zod/mini";
 import { EVENTS } from "../../protocol/event.js";
 import { operationSchema } from "../../protocol/operation.js";

@@ -1,4 +1,4 @@
-/** What a benchmark's row says, and that a run replaces its own rows in the document and no others. */
+/** The text of a benchmark row, and that a run replaces only its own rows in the document. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -71,7 +71,7 @@ describe("the document", () => {
     expect(rows()).toEqual(["`start` kept Monday", "`track` new Tuesday", "`track` more Tuesday"]);
   });
 
-  test("says the conditions of each run that a row is from, and of no other", () => {
+  test("lists the conditions of the runs in the table, and of no other run", () => {
     const conditions = () => readFileSync(file, "utf8").match(/^- .*$/gm);
     writeDocument(run("Monday", { track: [row("a", [1], [1])] }), file);
     writeDocument(run("Tuesday", { start: [row("b", [1], [1])] }), file);
@@ -83,7 +83,7 @@ describe("the document", () => {
     ]);
   });
 
-  test("keeps what stands around it", () => {
+  test("keeps the text around it", () => {
     writeDocument(run("Monday", { track: [row("a", [1], [1])] }), file);
     expect(readFileSync(file, "utf8")).toMatch(/^# Above\n\n<!-- from here.*<!-- to here -->\n\nBelow\n$/s);
   });

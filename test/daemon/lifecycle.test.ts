@@ -1,4 +1,4 @@
-/** The lifecycle: every move that the table does not allow is refused or does nothing, and nothing is journaled. */
+/** The lifecycle: a move that the table does not allow is refused or ignored, and is not journaled. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -83,7 +83,7 @@ describe.each(STATES)("remove of a %s one", (state) => {
   });
 });
 
-test("a finishing that comes twice, or of an earlier attempt, does nothing", async () => {
+test("a second finish, or one of an earlier attempt, does nothing", async () => {
   const id = await open.submit();
   await open.start(id);
   const finish = (state: FinalState) => open.lifecycle.conclude(id, 1, 2, () => ({ finish: outcome(state) }));
@@ -95,7 +95,7 @@ test("a finishing that comes twice, or of an earlier attempt, does nothing", asy
   expect(open.store.find(id)?.record).toMatchObject({ state: "running", attempt: 2 });
 });
 
-test("of moves that come at once, one wins, and the rest see what it did", async () => {
+test("of concurrent moves one wins, and the others see its result", async () => {
   const id = await open.submit();
   const results = await Promise.allSettled([
     open.lifecycle.cancel(id),
@@ -108,7 +108,7 @@ test("of moves that come at once, one wins, and the rest see what it did", async
   expect(results[1]).toMatchObject({ value: false });
 });
 
-test("the first reason to stop sticks; a cancel after a timeout is recorded all the same, once", async () => {
+test("the first reason to stop stays; a cancel after a timeout is recorded once", async () => {
   const id = await inState("running");
   await open.lifecycle.cancel(id, "timeout");
   const before = decisions();
@@ -157,7 +157,7 @@ describe("a chain's hand-over", () => {
   });
 });
 
-test("a retry from a stage that is none is refused with the stages", async () => {
+test("a retry from an unknown stage is refused with the stages", async () => {
   const id = await open.finished("failed");
   await expect(open.lifecycle.retry(id, "Laod", () => {})).rejects.toMatchObject({
     code: "LIVEOPS_BAD_REQUEST",

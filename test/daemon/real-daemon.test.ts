@@ -1,4 +1,4 @@
-/** The daemon as a process: it starts, runs, survives a SIGKILL with what it acknowledged, and leaves nothing behind. */
+/** The daemon as a process: starts, runs, keeps acknowledged operations over a SIGKILL, and leaves nothing behind. */
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { TestDaemon } from "../harness/daemon.js";

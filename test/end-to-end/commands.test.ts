@@ -137,11 +137,11 @@ describe("exit codes", () => {
     [["wait", "abc", "--timeout", "soon"], "30s"],
     [
       ["submit", "shell", "--label", "x".repeat(201), "--", "true"],
-      "--label has 201 characters; 200 are possible",
+      "--label has 201 characters; the limit is 200",
     ],
     [
       ["run", "shell", "--label", "x".repeat(201), "--", "true"],
-      "--label has 201 characters; 200 are possible",
+      "--label has 201 characters; the limit is 200",
     ],
     [["frobnicate"], "unknown command"],
     [["ls", "--nonsense"], "--nonsense"],
@@ -241,7 +241,7 @@ describe("exit codes", () => {
       running.signal("SIGINT");
       const ended = await running.ended;
       expect(ended.code).toBe(130);
-      expect(ended.stderr).toContain(`${id} goes on`);
+      expect(ended.stderr).toContain(`${id} continues`);
     }
     expect((await world.client.show(id)).state).toBe("running");
     await world.liveops(["cancel", id, "--wait"]);

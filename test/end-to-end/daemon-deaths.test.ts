@@ -38,12 +38,12 @@ test("under a running operation: the worker goes on, the next daemon adopts it, 
   await until("all of them watch", async () => (await world.client.daemon()).watchers === 2);
 
   await world.killDaemon();
-  await following.says("stderr", "the daemon went away");
-  await waiting.says("stderr", "the daemon went away");
+  await following.says("stderr", "lost the daemon");
+  await waiting.says("stderr", "lost the daemon");
   expect(isAlive(pid)).toBe(true);
   await world.startDaemon();
   expect(await world.client.show(id)).toMatchObject({ state: "running", attempt: 1 });
-  await following.says("stderr", "the daemon is back");
+  await following.says("stderr", "reconnected to the daemon");
   world.write("gate", "");
 
   const [followed, watched, waited] = await Promise.all([following.ended, watching.ended, waiting.ended]);

@@ -49,7 +49,7 @@ test("start twice: the second says that it runs, and is success", async () => {
   const { pid } = await world.client.daemon();
   const again = await world.liveopsd(["start"]);
   expect(again).toMatchObject({ code: 0, stdout: "" });
-  expect(again.stderr).toContain(`running already (pid ${pid}`);
+  expect(again.stderr).toContain(`already running (pid ${pid}`);
   expect((await world.client.daemon()).pid).toBe(pid);
 });
 
@@ -71,7 +71,7 @@ test("five starters at once leave one daemon, and every one of them succeeds", a
   const { pid } = await world.client.daemon();
   for (const { stderr } of all) expect(stderr).toContain(`pid ${pid}`);
   const says = (text: string) => all.filter(({ stderr }) => stderr.includes(text)).length;
-  expect([says("liveopsd: started"), says("liveopsd: running already")]).toEqual([1, 4]);
+  expect([says("liveopsd: started"), says("liveopsd: already running")]).toEqual([1, 4]);
   const daemons = () =>
     processesOf(world.dir).filter(({ command }) => command.includes("start --foreground"));
   // Those that lost have said so, and take a moment to end.
@@ -120,7 +120,7 @@ test("--foreground where one answers already says so", async () => {
   await world.startDaemon();
   const again = await world.liveopsd(["start", "--foreground"]);
   expect(again).toMatchObject({ code: 0, stdout: "" });
-  expect(again.stderr).toContain("running already");
+  expect(again.stderr).toContain("already running");
 });
 
 test("a socket path that no Unix socket can have is wrong usage, and says so", async () => {
@@ -176,8 +176,8 @@ test("stop says what goes on; the next daemon takes it up and it finishes on att
   for (const id of ids) await world.record(id, ({ currentStage }) => currentStage === 1);
   const stopped = await world.liveopsd(["stop"]);
   expect(stopped.code).toBe(0);
-  expect(stopped.stderr).toContain("2 running operations go on without it");
-  expect(stopped.stderr).toContain("no chain advances");
+  expect(stopped.stderr).toContain("2 running operations continue without the daemon");
+  expect(stopped.stderr).toContain("chains and queued operations wait for the next liveopsd start");
   expect(stopped.stderr).toContain("liveopsd stop --now");
   expect(existsSync(world.socket)).toBe(false);
   await world.startDaemon();
@@ -226,7 +226,7 @@ test("restart: another process, the same flags, and what runs goes on", async ()
   await world.record(id, ({ currentStage }) => currentStage === 1);
   const restarted = await world.liveopsd(["restart"], { cwd: world.dir });
   expect(restarted).toMatchObject({ code: 0, stdout: "" });
-  expect(restarted.stderr).toContain("took up 1 running operation");
+  expect(restarted.stderr).toContain("kept 1 running operation");
   const after = await world.client.daemon();
   expect(after.pid).not.toBe(before.pid);
   await until("the old one ends", () => !isAlive(before.pid));
@@ -242,6 +242,6 @@ test("logs prints the daemon's own log, also when it is dead", async () => {
   await world.liveopsd(["stop"]);
   const { code, stdout } = await world.liveopsd(["logs"]);
   expect(code).toBe(0);
-  expect(stdout).toContain("liveopsd answers");
-  expect(stdout).toContain("liveopsd stops");
+  expect(stdout).toContain("liveopsd is listening");
+  expect(stdout).toContain("liveopsd is stopping");
 });

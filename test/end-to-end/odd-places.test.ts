@@ -28,14 +28,14 @@ describe("run", () => {
   test.each(["/nonexistent", "/proc", "/etc/passwd"])("TMPDIR=%s is wrong usage", async (dir) => {
     const { code, stdout, stderr } = await inShell(`TMPDIR=${dir} ${SHELL}`);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(/^liveops: no temporary directory can be made: .*\nset TMPDIR to .*\n$/);
+    expect(stderr).toMatch(/^liveops: cannot create a temporary directory: .*\nset TMPDIR to .*\n$/);
   });
 
   test("so is a directory that was removed", async () => {
     const { code, stderr } = await inShell(`mkdir gone; cd gone; rmdir ../gone; ${SHELL}`);
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: "liveops: the current directory no longer exists; go to another one and run again\n",
+      stderr: "liveops: the current directory no longer exists; change to another directory and run again\n",
     });
   });
 
@@ -49,7 +49,7 @@ describe("run", () => {
     const { code, stderr } = await inShell("$liveops run --ops nowhere shell -- true");
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: "liveops: --ops nowhere: there is no such directory\n",
+      stderr: "liveops: --ops nowhere: no such directory\n",
     });
   });
 
@@ -81,9 +81,9 @@ test("a command whose words cannot be written keeps its exit code", async () => 
 });
 
 test.each([
-  ["--state-dir /proc/nobody/here", "/proc/nobody/here cannot be made"],
-  ["--state-dir /dev/null", "/dev/null cannot be made"],
-  ["--socket /proc/nobody/here.sock", "/proc/nobody cannot be made"],
+  ["--state-dir /proc/nobody/here", "/proc/nobody/here cannot be created"],
+  ["--state-dir /dev/null", "/dev/null cannot be created"],
+  ["--socket /proc/nobody/here.sock", "/proc/nobody cannot be created"],
   ["--socket /dev/null/here.sock", "/dev/null"],
 ])("a start with %s is wrong usage", async (flags, says) => {
   for (const foreground of ["", "--foreground"]) {

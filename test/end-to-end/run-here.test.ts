@@ -56,7 +56,7 @@ describe("exit codes", () => {
     [["run", "shell", "--", "false"], 1, "failed:"],
     [["run", "fail-at-item"], 1, "failed: item 13 of 20 failed"],
     [["run", "dies", "how=exit"], 1, "the operation ended its process with exit code 3"],
-    [["run", "dies", "how=kill"], 1, "the operation's process was ended by SIGKILL"],
+    [["run", "dies", "how=kill"], 1, "the operation's process was killed by SIGKILL"],
     [["run", "dies", "how=timer"], 1, "thrown in a timer"],
     [["run", "dies", "how=rejection"], 1, "rejected and forgotten"],
     [["run", "late"], 1, "LIVEOPS_TIMEOUT"],
@@ -149,7 +149,7 @@ test("a loop that asks for nothing is killed when its grace period is over, with
   running.signal("SIGTERM");
   const ended = await running.ended;
   expect(ended.code).toBe(6);
-  expect(ended.stderr).toContain("killed: it did not end within its grace period of 0.3 s");
+  expect(ended.stderr).toContain("killed: the operation did not stop within its grace period of 0.3 s");
   expect(processesOf(`# ${mark}`)).toEqual([]);
 });
 

@@ -124,13 +124,13 @@ test("one whose process is stopped has no time left, and whoever watches is told
   const watching = world.start("liveops", ["watch", id]);
   await watching.says("stdout", "Process");
   process.kill(pid, "SIGSTOP");
-  await watching.says("stderr", "stalled: its process is stopped");
+  await watching.says("stderr", "stalled: the operation's process is stopped");
   expect((await world.client.show(id)).progress).toMatchObject({ etaSeconds: null });
   process.kill(pid, "SIGCONT");
-  await watching.says("stderr", "goes on");
+  await watching.says("stderr", "continues");
   await world.record(id, ({ progress }) => progress !== null && progress.etaSeconds !== null);
   await world.liveops(["cancel", id, "--wait"]);
   const { code, stderr } = await watching.ended;
   expect(code).toBe(6);
-  expect(stderr.match(/stalled|goes on/g)).toEqual(["stalled", "goes on"]);
+  expect(stderr.match(/stalled|continues/g)).toEqual(["stalled", "continues"]);
 });

@@ -78,8 +78,8 @@ describe("where operations are found", () => {
     expect(code).toBe(0);
     expect(stdout.match(/^hello {2}/gm)).toHaveLength(1);
     for (const dir of ["env", "config/liveops/ops"])
-      expect(stderr).toContain(`hello of ${join(world.dir, dir, "hello.ts")} is not used`);
-    expect(stderr).toMatch(/shell of .*\/ops\/shell\.js is not used/);
+      expect(stderr).toContain(`hello in ${join(world.dir, dir, "hello.ts")} is not used`);
+    expect(stderr).toMatch(/shell in .*\/ops\/shell\.js is not used/);
   });
 });
 
@@ -244,7 +244,7 @@ test("liveops new says where a name hides a shipped type", async () => {
   const made = await world.liveops(["new", "Shell"]);
   expect(made).toMatchObject({ code: 0, stdout: "shell.ts\ntsconfig.json\n" });
   expect(made.stderr).toContain(
-    "shell is a shipped operation type too: where this directory is used, yours is run",
+    "shell is also a shipped operation type; your type replaces it wherever this directory is used",
   );
   expect((await world.liveops(["new", "Shells"])).stderr).not.toContain("shipped");
   // Each shipped type is in a file of its name: what is told by that is told of all.

@@ -1,4 +1,4 @@
-/** Archives and manifests that are made to hang, exhaust or mislead the operation that reads them. */
+/** Archives and manifests crafted to hang, exhaust or mislead the operation that reads them. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -65,7 +65,11 @@ const DAMAGED: Array<[what: string, parts: Buffer[], reason: RegExp]> = [
   ["a pax size in hexadecimal", extended(record("size", "0x200")), /the size 0x200 /],
   ["a pax size without digits", extended(record("size", "")), /the size +\(at byte 1024 /],
   ["a pax size over what a number holds", extended(record("size", "9".repeat(30))), /the size 1e\+30 /],
-  ["a pax size over what is left", extended(record("size", "9000000000")), /it ends too early \(at byte/],
+  [
+    "a pax size over what is left",
+    extended(record("size", "9000000000")),
+    /the archive is truncated \(at byte/,
+  ],
   [
     "a pax record of a thousandth of a byte",
     extended("0.001 a=b\n"),
@@ -83,7 +87,7 @@ const DAMAGED: Array<[what: string, parts: Buffer[], reason: RegExp]> = [
   [
     "a base-256 size of 8 EiB less one",
     [headerBlock({ size: base256(2n ** 53n - 1n) })],
-    /it ends too early/,
+    /the archive is truncated/,
   ],
   ["an octal size that is no number", [headerBlock({ size: "many\0" })], /no valid size/],
   [

@@ -1,4 +1,4 @@
-/** Backups: what a copy of the state holds, what it must not touch, and what is put back from it. */
+/** Backups: the content of a copy, what a copy must not touch, and what a restore brings back. */
 import {
   cpSync,
   existsSync,

@@ -1,4 +1,4 @@
-/** Operation types that do not load, and workers that cannot be made: queued operations wait, and none is lost. */
+/** Operation types that do not load, and workers that cannot start: queued operations wait, and none is lost. */
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,6 +1,6 @@
 /**
- * A cancel that was acknowledged holds, whatever is decided at the same moment: a retry, a resume, a finish, a timeout,
- * a start. First each pair of decisions in each order, with the syncs of the journal under control; then from outside.
+ * An acknowledged cancel holds against any decision at the same moment: a retry, a resume, a finish, a timeout, a start.
+ * First each pair of decisions in each order, with controlled syncs of the journal; then from outside.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Types that hand over to themselves without end: the chain is bounded in its length and in its pace. */
+/** Types that hand over to themselves without end: the chain is bounded in length and pace. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

@@ -1,4 +1,4 @@
-/** The wall clock leaps by 30 years: nothing that is kept for a time is deleted for its age. */
+/** The wall clock leaps by 30 years: nothing is deleted for its age. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

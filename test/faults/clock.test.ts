@@ -1,6 +1,6 @@
 /**
- * The wall clock set a day ahead, or back, while things run: order goes by numbers, durations, rates, estimates and
- * timeouts by clocks that nobody sets.
+ * The wall clock is set a day ahead, or back, during a run. Order depends on numbers; durations, rates, estimates and
+ * timeouts depend on monotonic clocks.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** More connections than there are descriptors, idle, half sent or unread: the daemon lives, and its owner gets in. */
+/** More connections than descriptors, idle, half sent or unread: the daemon survives, and its owner can connect. */
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";

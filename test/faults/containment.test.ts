@@ -1,4 +1,4 @@
-/** Nothing that an operation started survives its cancel, whatever it does to get away. */
+/** No process of an operation survives the operation's cancel, whatever it does to escape. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -244,7 +244,7 @@ test("a submitted environment cannot set the mark", async () => {
   await expect(daemon.submit("escapes", { params, env: { LIVEOPS_WORKER: "nobody" } })).rejects.toMatchObject(
     {
       code: "LIVEOPS_BAD_REQUEST",
-      message: expect.stringContaining("LIVEOPS_WORKER is set by liveops alone"),
+      message: expect.stringContaining("LIVEOPS_WORKER is reserved for liveops"),
     },
   );
 });

@@ -1,4 +1,4 @@
-/** Changes what a dead daemon left on disk, with right checksums: what another boot, or another process, would find. */
+/** Changes a dead daemon's files, with correct checksums, to the state that another boot or process would find. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Decision, WorkerIdentity } from "../../daemon/store/decision.js";

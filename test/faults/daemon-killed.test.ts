@@ -1,7 +1,7 @@
 /**
- * The daemon killed in a loop, at random moments, under load: what it acknowledged is there, once, whole.
+ * Kills the daemon in a loop, at random moments, under load: acknowledged operations are there, once and complete.
  *
- * Some kills strike while it starts, some while it stops (and writes its checkpoint), most while it works.
+ * Some kills happen during a start, some during a stop (while it writes its checkpoint), most in between.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

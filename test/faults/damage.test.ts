@@ -1,4 +1,4 @@
-/** Damage in the state dir: the damaged part is put aside beside its place and said, the rest is there and works. */
+/** Damage in the state directory: the damaged part is set aside and reported, the rest still works. */
 import {
   existsSync,
   readdirSync,
@@ -175,7 +175,7 @@ const DAMAGES: Damage[] = [
       removeIndex(dir);
       return write(join(dir, "history", "index.sqlite"), "x".repeat(8192));
     },
-    said: /made anew from the history/,
+    said: /rebuilt from the history/,
     aside: false,
   },
 ];
@@ -294,9 +294,9 @@ test.each(FORGOTTEN)(
 
     const { problems } = await daemon.client.daemon();
     for (const id of [alive, dead, over, lost.id])
-      expect(
-        problems.filter((problem) => problem.includes(`${id} was lost; it was taken up again`)),
-      ).toHaveLength(1);
+      expect(problems.filter((problem) => problem.includes(`${id} was lost; it was restored`))).toHaveLength(
+        1,
+      );
     expect(await daemon.client.show(alive)).toMatchObject({
       state: "running",
       attempt: 1,

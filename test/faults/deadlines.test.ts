@@ -1,4 +1,4 @@
-/** A daemon that is stopped, hangs or answers in part: every command ends in time, and says what to type. */
+/** A stopped, hanging or partly answering daemon: each command ends in time and names the next command. */
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";

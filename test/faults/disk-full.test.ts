@@ -1,4 +1,4 @@
-/** A full disk: what cannot be kept is refused, what runs goes on, and with room all of it works again. */
+/** A full disk: submits are refused, running operations continue, and everything works again with free space. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -62,7 +62,7 @@ test("full: submits are refused, what runs goes on and says what it dropped, wit
   const { ids, refusal } = await submitUntilFull(daemon);
   expect(refusal).toBeInstanceOf(Refusal);
   expect(refusal).toMatchObject({ status: 507, code: "LIVEOPS_STORE_FULL" });
-  expect(refusal.message).toMatch(/disk is full; make room/);
+  expect(refusal.message).toMatch(/disk is full; free some disk space/);
   expect(await daemon.client.daemon()).toMatchObject({ storeFull: true, pid: daemon.pid });
 
   // They go on without a word: nothing they say fits any more, and nothing of it stops them.
@@ -129,8 +129,10 @@ test("full: an operation whose stage or outcome waits for room is shown so, befo
   expect(isAlive(pid)).toBe(true);
   expect(await daemon.client.daemon()).toMatchObject({ storeFull: false, noRoom: 2 });
   const status = await runBin(daemon.world, "liveopsd", ["status"]);
-  expect(status.stdout).toMatch(/disk of the state dir is full; 2 running operations wait for room/);
-  expect((await runBin(daemon.world, "liveops", ["ls"])).stdout).toContain("no room");
+  expect(status.stdout).toMatch(
+    /the state directory's disk is full; 2 running operations wait for disk space/,
+  );
+  expect((await runBin(daemon.world, "liveops", ["ls"])).stdout).toContain("disk full");
 
   // The next daemon is told by the same sign.
   await daemon.kill();
@@ -193,7 +195,7 @@ test("full: stop --now is refused and says what to do, the daemon and what runs 
   const refused = await runBin(daemon.world, "liveopsd", ["stop", "--now"]);
   expect(refused.code).toBe(5);
   expect(refused.stderr).toMatch(
-    /the daemon goes on: .*disk is full.*make room and try again, or stop it without --now/,
+    /the daemon is not stopped: .*disk is full.*make room and try again, or run: liveopsd stop /,
   );
   expect(await daemon.client.daemon()).toMatchObject({ pid: daemon.pid, storeFull: true });
   await recordThat(daemon, id, ({ state }) => state === "running");
@@ -206,7 +208,7 @@ test("full: stop --now is refused and says what to do, the daemon and what runs 
   const stopped = await runBin(daemon.world, "liveopsd", ["stop"]);
   expect(stopped).toMatchObject({
     code: 0,
-    stderr: expect.stringMatching(/stopped; \d running operations? goe?s? on/),
+    stderr: expect.stringMatching(/stopped; \d running operations? continues?/),
   });
   disk.makeRoom();
   await daemon.kill();

@@ -1,6 +1,6 @@
 /**
- * What is shown as done is durable: no reader sees a stage or an outcome before its sync, a sync that finds the disk
- * full writes nothing twice, and what was synced counts, whatever a power cut takes after it.
+ * A stage or an outcome that is shown is durable: no reader sees it before its sync. A sync that finds the disk full
+ * writes nothing twice. Synced data survives a power cut.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

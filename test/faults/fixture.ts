@@ -1,5 +1,5 @@
 /**
- * A state dir with something of everything in it, as today's daemon writes it, and what it must be read as for ever.
+ * A state directory with every kind of content, written by the current daemon, and its expected reading in all versions.
  *
  * Used by `make-fixture.ts`, which keeps one for each format in `test/fixtures/`, and by the test that loads them.
  */

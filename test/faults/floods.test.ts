@@ -1,4 +1,4 @@
-/** Operations that write without end: output past JavaScript, statuses, stages. Each file they write into is bounded. */
+/** Operations that write without end: output past JavaScript, statuses, stages. Each file stays bounded. */
 import { lstatSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -41,7 +41,7 @@ async function eventsOf(daemon: TestDaemon, id: string): Promise<EventLine[]> {
 
 test.each([
   ["child", /at least \d+ bytes that were not read yet are lost/],
-  ["blocked", /bytes that the operation did not come to read are lost/],
+  ["blocked", /bytes that the operation had no time to read are lost/],
 ])(
   "a child that writes to the inherited stdout without end does not fill the disk: %s",
   async (way, note) => {
@@ -95,7 +95,7 @@ test("untracked stages in a loop: the events are bounded and say so, stages and 
   const log = await wholeLog(daemon, id);
   expectNoGap(log, ended);
   expect(log.map(({ text }) => text)).toContainEqual(
-    expect.stringMatching(/^progress, status and untracked stages are not recorded any more/),
+    expect.stringMatching(/^progress, status and untracked stages are no longer recorded/),
   );
   const events = await eventsOf(daemon, id);
   const dropped = events.flatMap((event) => (event.type === "records:dropped" ? [event.count] : []));

@@ -1,4 +1,4 @@
-/** State dirs of every format that was released load: kept ones from `test/fixtures/`, and one made now. */
+/** State directories of every released format load: the kept ones in `test/fixtures/`, and a new one. */
 import { chmodSync, cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

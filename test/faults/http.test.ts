@@ -1,4 +1,4 @@
-/** What is not HTTP, too large or too much: answered or cut off, and a running operation's updates still arrive. */
+/** Invalid, too large or too many requests are answered or cut off; updates of a running operation still arrive. */
 
 import { writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";

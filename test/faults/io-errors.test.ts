@@ -1,6 +1,6 @@
 /**
- * The disk fails with an I/O error: the daemon stops and the next one recovers, nothing in between. A cancel file that
- * cannot be written keeps nothing from being stopped. A quota or a file size limit is a full disk.
+ * An I/O error of the disk: the daemon stops, and the next daemon recovers. A cancel file that cannot be written does not
+ * prevent a stop. A quota or a file size limit counts as a full disk.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

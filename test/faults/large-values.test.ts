@@ -1,4 +1,4 @@
-/** Large parameters and results stay beside the store: size loses no work and makes nothing slow. */
+/** Large parameters and results are stored outside of the store: they lose no work and slow nothing down. */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

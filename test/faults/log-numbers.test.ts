@@ -1,6 +1,6 @@
 /**
- * The numbers of log lines and events over several attempts: whichever process is killed, and when, the next attempt
- * goes on after all lines and events of the former one.
+ * The numbers of log lines and events over several attempts: after a kill of any process at any moment, the next attempt
+ * continues after all lines and events of the previous attempt.
  */
 import { appendFileSync, cpSync, existsSync, lstatSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Keeps a state dir of today's format in `test/fixtures/state-v<format>/`. The first release freezes format 1: until
- * then the directory is deleted and made anew when the format changes, and after it no fixture is made again.
+ * Writes a state directory of the current format to `test/fixtures/state-v<format>/`. The first release freezes format 1.
+ * Before that, delete the directory and make it again when the format changes; after that, keep each fixture.
  */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { makeFixture } from "./fixture.js";
 
 const dir = join(fileURLToPath(new URL("../fixtures", import.meta.url)), `state-v${STATE_FORMAT}`);
 if (existsSync(dir)) {
-  process.stderr.write(`${dir} is there already; delete it first, as long as its format is not released\n`);
+  process.stderr.write(`${dir} already exists; delete it first, unless its format is released\n`);
   process.exitCode = 1;
 } else {
   mkdirSync(dir, { recursive: true });

@@ -1,7 +1,7 @@
 /**
- * How much of the fault suite runs: a short form in `npm test`, the whole by `npm run faults`.
+ * The size of the fault suite: a short form in `npm test`, the complete suite in `npm run faults`.
  *
- * Every random choice comes from one seed, which is printed; LIVEOPS_FAULTS_SEED runs with the same one again.
+ * Every random choice comes from one printed seed; LIVEOPS_FAULTS_SEED repeats a run with the same seed.
  */
 
 export const FULL = process.env.LIVEOPS_FAULTS === "full";

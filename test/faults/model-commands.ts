@@ -1,4 +1,4 @@
-/** The commands of the model test: each does one thing to the model and to a real daemon, then compares them at rest. */
+/** The commands of the model test: each changes the model and a real daemon, then compares both at rest. */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";

@@ -1,6 +1,6 @@
 /**
- * Random submits, ends, cancels, retries, removals, deaths of daemon and workers, and restarts, against a simple model:
- * after each the real daemon rests in the model's state, and every attempt ran once.
+ * Random submits, ends, cancels, retries, removals, deaths of daemon and workers, and restarts, compared with a simple
+ * model: after each step the real daemon has the model's state, and every attempt ran once.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";

@@ -1,8 +1,8 @@
 /**
- * What the daemon should show, in its simplest form: operations in order, a queue, slots. No time, no processes.
+ * A simple model of the daemon's state: operations in order, a queue, slots. No time, no processes.
  *
- * Operations stand at gates (`operations/gate.mjs`), so nothing moves but by a command; after each one the real
- * daemon comes to rest in exactly this state.
+ * Operations wait at gates (`operations/gate.mjs`), so that only commands change the state. After each command the real
+ * daemon must reach exactly this state.
  */
 
 export type Word = "go" | "fail" | "chain";

@@ -1,6 +1,6 @@
 /**
- * Odd objects in the places of our files: a directory, a pipe, a socket, links, another user's file, a huge file of
- * zeros. The daemon starts, says what it put aside, and it costs at most the operation whose file it was.
+ * Odd objects in place of our files: a directory, a pipe, a socket, links, another user's file, a huge file of zeros.
+ * The daemon starts, reports what it set aside, and loses at most the operation of that file.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -390,7 +390,7 @@ describe("in the place of a file", () => {
 test("a state directory that is a file is refused with the reason", async () => {
   await using daemon = TestDaemon.prepare({});
   writeFileSync(daemon.world.stateDir, "");
-  await expect(daemon.startAgain()).rejects.toThrow(/cannot be made.*"code":2/);
+  await expect(daemon.startAgain()).rejects.toThrow(/cannot be created.*"code":2/);
   await daemon.kill();
 });
 

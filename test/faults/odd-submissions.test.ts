@@ -1,4 +1,4 @@
-/** Submissions with odd content or of odd size: stored exactly or refused with the reason, and nobody else waits. */
+/** Submissions with odd content or size: stored exactly or refused with the reason, and no other submit waits. */
 import { request as httpRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
@@ -131,8 +131,18 @@ const REFUSED: Array<[what: string, bytes: string | Buffer, status: number, deta
   ],
   ["__proto__ beside params", '{"op":"any","__proto__":{"label":"x"}}', 400, /the key __proto__ /],
   ["__proto__ in env", '{"op":"any","env":{"__proto__":"x"}}', 400, /env\.__proto__/],
-  ["__proto__ as a word", '{"op":"any","set":["__proto__=1"]}', 422, /"__proto__" is no name of a parameter/],
-  ["__proto__ within a word", '{"op":"any","set":["a.__proto__.b=1"]}', 422, /"a\.__proto__\.b" is no name/],
+  [
+    "__proto__ as a word",
+    '{"op":"any","set":["__proto__=1"]}',
+    422,
+    /"__proto__" is not a valid parameter name/,
+  ],
+  [
+    "__proto__ within a word",
+    '{"op":"any","set":["a.__proto__.b=1"]}',
+    422,
+    /"a\.__proto__\.b" is not a valid/,
+  ],
   [
     "__proto__ in a word's JSON",
     '{"op":"any","set":["a:={\\"__proto__\\":1}"]}',
@@ -180,14 +190,14 @@ const REFUSED: Array<[what: string, bytes: string | Buffer, status: number, deta
     400,
     /cwd takes text of at most 4095/,
   ],
-  ["an env name with =", '{"op":"env","env":{"A=B":"x"}}', 400, /env\.A=B: a variable's name/],
-  ["an empty env name", '{"op":"env","env":{"":"x"}}', 400, /a variable's name must not be empty/],
-  ["a null character in an env name", '{"op":"env","env":{"A\\u0000":"x"}}', 400, /a variable's name/],
+  ["an env name with =", '{"op":"env","env":{"A=B":"x"}}', 400, /env\.A=B: the name of a variable/],
+  ["an empty env name", '{"op":"env","env":{"":"x"}}', 400, /the name of a variable must not be empty/],
+  ["a null character in an env name", '{"op":"env","env":{"A\\u0000":"x"}}', 400, /the name of a variable/],
   [
     "a null character in an env value",
     '{"op":"env","env":{"ODD":"a\\u0000b"}}',
     400,
-    /env\.ODD must not hold a null/,
+    /env\.ODD must not contain a null/,
   ],
   [
     "half of a character in an env value",

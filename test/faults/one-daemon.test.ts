@@ -1,4 +1,4 @@
-/** One daemon for each state dir and socket, whatever a crash left lying about; and no daemon in a place that is not ours. */
+/** One daemon for each state directory and socket, after any crash; no daemon in a place of another user. */
 import {
   chmodSync,
   chownSync,

@@ -1,7 +1,7 @@
 /**
- * A hostile second user: paths that they could have made or changed are not used, nothing of ours is written where they
- * can read or replace it, and no client speaks to their socket. Where the tests run as root, files are given to another
- * user; elsewhere the modes that let others write stand for them.
+ * A hostile second user: paths that this user could make or change are not used, our files are not written where this
+ * user can read or replace them, and no client connects to this user's socket. As root, the tests give files to another
+ * user; otherwise they use modes that let others write.
  */
 import {
   chmodSync,

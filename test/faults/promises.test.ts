@@ -1,4 +1,4 @@
-/** docs/durability.md says which test holds which promise: each of them must be there, under that name. */
+/** The tests that docs/durability.md names exist under these names. */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";

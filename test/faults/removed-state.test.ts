@@ -1,6 +1,6 @@
 /**
- * Somebody removes what a running daemon depends on: its state directory, parts of it, its locks, its socket. The daemon
- * sees it and stops with the reason, or makes the socket again; two daemons never share a state.
+ * Removed files of a running daemon: its state directory, parts of it, its locks, its socket. The daemon notices, and
+ * stops with the reason or makes the socket again. Two daemons never share a state directory.
  */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

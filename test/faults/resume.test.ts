@@ -1,4 +1,4 @@
-/** Resuming: a stage that was done is not run again, its value is there, whatever ended the attempt. */
+/** Resuming: a finished stage is not run again and its value is kept, after any end of the attempt. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";

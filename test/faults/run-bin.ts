@@ -1,4 +1,4 @@
-/** Runs a built bin in a world, to its end or to a deadline. */
+/** Runs a built bin in a world, until it ends or a deadline passes. */
 import { spawn } from "node:child_process";
 import type { World } from "../harness/world.js";
 

@@ -1,5 +1,5 @@
 /**
- * `npm run faults`: the whole fault suite, closed by a table of what was injected, what survived, and what did not.
+ * `npm run faults`: runs the complete fault suite, then prints a table of the injected faults and their results.
  *
  * Exits 1 where a test failed or anything was lost or duplicated. Words after `--` go to vitest (a file, `-t name`).
  */

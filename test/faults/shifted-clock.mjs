@@ -1,6 +1,6 @@
 /**
  * Preloaded into every process of a daemon's world (NODE_OPTIONS=--import): the wall clock goes ahead or back by the
- * milliseconds that stand in the file named by LIVEOPS_TEST_CLOCK, read anew at each look. The monotonic clock stays.
+ * milliseconds in the file named by LIVEOPS_TEST_CLOCK, read at each call. The monotonic clock is unchanged.
  */
 import { readFileSync } from "node:fs";
 

@@ -1,4 +1,4 @@
-/** Operation files that take long to load, or for ever: only their own types wait for them. */
+/** Operation files that load slowly or never: only their own types wait for them. */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

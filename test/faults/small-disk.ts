@@ -1,7 +1,7 @@
 /**
- * A file system of a few megabytes, to be filled: a tmpfs, mounted by root, or by a user in a namespace of their own,
- * which the daemon is started in and the test reaches through /proc. There is no third way and no skip: where neither
- * is permitted the tests fail and say so.
+ * A file system of a few megabytes, to be filled: a tmpfs mounted by root, or by a user in a new namespace. The daemon
+ * starts in this namespace, and the test reaches it through /proc. Where neither is permitted, the tests fail and report
+ * it; they are not skipped.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";

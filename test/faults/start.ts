@@ -1,4 +1,4 @@
-/** A daemon of the harness with operations of `operations/`, and what the fault tests ask of it again and again. */
+/** A daemon of the harness with the types of `operations/`, and helpers that the fault tests share. */
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { until } from "../../daemon/os/until.js";

@@ -1,7 +1,7 @@
 /**
- * What the fault suite injected and what came of it, a line for each fault; `npm run faults` prints them as a table.
+ * The injected faults and their results, one line per fault; `npm run faults` prints the lines as a table.
  *
- * Losses and duplicates fail the test that found them; they are counted here so that the table tells which.
+ * Losses and duplicates fail the test that finds them; they are counted here for the table.
  */
 import { appendFileSync } from "node:fs";
 import { expect } from "vitest";

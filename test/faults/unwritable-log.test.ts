@@ -1,4 +1,4 @@
-/** The daemon's log cannot be written, or grows without end: the daemon answers all the same, and says what it lost. */
+/** The daemon's log cannot be written, or grows without end: the daemon still answers, and reports lost lines. */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
@@ -88,7 +88,7 @@ test.each(["ENOSPC", "EROFS", "EIO", "EBADF", "EAGAIN"])(
   async (code) => {
     const failing = new Failing();
     await using daemon = await TestDaemon.start({ env: failing.env });
-    await eventually("it logs", () => textOf(logOf(daemon.world)).includes("liveopsd answers"));
+    await eventually("it logs", () => textOf(logOf(daemon.world)).includes("liveopsd is listening"));
     failing.begin({ log: code });
     await talk(daemon, 5, "dropped");
     await eventually("the problem is shown", async () => {
@@ -182,7 +182,7 @@ test("the log keeps its bound whatever operation files print, and logs -f follow
   await using daemon = await TestDaemon.start({ env: { LIVEOPS_CONFIG: config } });
   const { dir, env } = daemon.world;
   const follower = startBin("liveopsd", ["logs", "-f"], { cwd: dir, env });
-  await follower.says("stdout", "liveopsd answers");
+  await follower.says("stdout", "liveopsd is listening");
   const rounds = 6;
   for (let round = 1; round <= rounds; round++) {
     await talk(daemon, 200, `round ${round}`);

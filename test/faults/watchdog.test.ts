@@ -1,4 +1,4 @@
-/** What the daemon tells systemd: a program named `systemd-notify` on its PATH records each call. */
+/** The daemon's notifications to systemd: a program named `systemd-notify` on its PATH records each call. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -140,7 +140,7 @@ test("without systemd-notify the daemon runs, and its log says so", async () => 
   await using service = new Service({ PATH: "/nonexistent", WATCHDOG_USEC: "100000" });
   await eventually("it answers", () => service.client.daemon().catch(() => null));
   const log = join(service.world.stateDir, "liveopsd.log");
-  await eventually("it is said", () => readFileSync(log, "utf8").includes("systemd was not told"));
+  await eventually("it is said", () => readFileSync(log, "utf8").includes("systemd was not notified"));
 });
 
 test("a daemon in the background notifies nobody", async () => {

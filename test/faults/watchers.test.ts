@@ -1,4 +1,4 @@
-/** Watchers that stop reading, vanish, or are slow: they cost little, hold nobody up, and miss nothing. */
+/** Watchers that stop reading, vanish, or are slow: they cost little, delay nothing, and miss nothing. */
 import { writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** A worker that dies, however it dies: the operation says how, keeps its last words, and stands in nobody's way. */
+/** A worker that dies in any way: the operation reports how, keeps its last output, and blocks no other operation. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

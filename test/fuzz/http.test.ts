@@ -1,6 +1,6 @@
 /**
- * Fuzz target `http`: a real daemon on a temporary socket. Whatever is sent, the daemon lives, answers the next request,
- * and never answers with a fault of its own.
+ * Fuzz target `http`: a real daemon on a temporary socket. After any input the daemon answers the next request, and never
+ * answers with an internal error.
  *
  * The operations that valid requests submit do nothing. No request names the route that stops the daemon.
  */

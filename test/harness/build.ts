@@ -1,8 +1,8 @@
 /**
- * Before a test run: builds dist/ where a source is newer, since workers, loaders and bins are run from there.
+ * Builds dist/ before a test run where a source is newer, because workers, loaders and bins run from dist/.
  *
- * `LIVEOPS_NO_BUILD=1` tests the dist/ that is there. Two runs at once build one after the other; the lock is the
- * kernel's, so a killed run leaves none behind.
+ * `LIVEOPS_NO_BUILD=1` tests the present dist/. Two runs at once build one after the other. The kernel holds the lock,
+ * so a killed run leaves no lock behind.
  */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
@@ -12,13 +12,14 @@ import { until } from "../../daemon/os/until.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** A build takes some seconds; a queue of them, on a busy machine, more. */
+/** Allows for a queue of builds on a busy machine; one build takes some seconds. */
 const OTHERS_MS = 120_000;
 
 export default async function buildWhenStale(): Promise<void> {
   if (process.env.LIVEOPS_NO_BUILD) return;
   const lock = await until(() => acquireLock(join(root, "node_modules/.liveops-build.lock")), OTHERS_MS);
-  if (!lock) throw new Error("another build of dist/ does not end");
+  if (!lock)
+    throw new Error("another build of dist/ still holds the lock; end that build and run the tests again");
   try {
     execFileSync(process.execPath, ["scripts/build.mjs", "--if-stale"], { cwd: root, stdio: "inherit" });
   } finally {

@@ -1,9 +1,9 @@
-/** A script that imports our sources, bundled so that a plain Node child process runs it. */
+/** Bundles a script that imports our sources, so that a plain Node child process can run it. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-/** Imports in `text` are written from the repository's root. Returns the bundle's path. */
+/** Imports in `text` are relative to the repository's root. Returns the path of the bundle. */
 export async function bundleForChild(dir: string, text: string): Promise<string> {
   const outfile = join(dir, "child.mjs");
   await build({

@@ -1,4 +1,4 @@
-/** The client, each reply and each line of its streams checked against `/openapi.json`. */
+/** A client that checks each reply and each stream line against `/openapi.json`. */
 import type { BackupLine } from "../../protocol/backup.js";
 import { Client, type EventLine } from "../../protocol/client/client.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -81,7 +81,7 @@ async function* checked<T>(component: string, lines: AsyncGenerator<T>): AsyncGe
   for await (const line of lines) yield valid(component, line);
 }
 
-/** @throws where the value does not fit the component of the document */
+/** @throws where the value does not match the component schema */
 function valid<T>(component: string, value: T): T {
   expectValid({ $ref: `#/components/schemas/${component}` }, value);
   return value;

@@ -1,8 +1,8 @@
 /**
- * A real daemon, the built one, in a child process in a temporary world, with a client of it.
+ * Runs the built daemon in a child process in a temporary world, with a client.
  *
- * `await using daemon = await TestDaemon.start(...)`: at the end it is stopped, and the test fails where it left a
- * process, a socket or a directory behind.
+ * `await using daemon = await TestDaemon.start(...)` stops the daemon at the end of the scope. The test fails where
+ * the daemon leaves a process, a socket or a directory behind.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { LaunchReport } from "../../daemon/cli/foreground.js";
@@ -18,13 +18,13 @@ export interface DaemonOptions {
   ops?: Record<string, string>;
   concurrency?: number;
   env?: Record<string, string>;
-  /** Instead of one in the world: a file system of its own. It must exist, and be taken away by whoever made it. */
+  /** Another state directory, such as one on its own file system. The caller creates and removes it. */
   stateDir?: string;
-  /** A built program other than that of this repository. */
+  /** Another build. Default: dist/ of this repository. */
   dist?: string;
   /** Content of the config file. */
   config?: Config;
-  /** Words before the daemon's command, such as those that enter a namespace. */
+  /** Words before the daemon's command, such as a command that enters a namespace. */
   enter?: string[];
 }
 
@@ -32,7 +32,7 @@ export class TestDaemon {
   readonly client: Client;
   #child: ChildProcess | null = null;
   #ended: Promise<number | null> = Promise.resolve(null);
-  /** What the last daemon of this world wrote to stderr. */
+  /** stderr of the last daemon of this world. */
   #stderr = "";
 
   private constructor(
@@ -42,7 +42,7 @@ export class TestDaemon {
     this.client = new Client(world.socket);
   }
 
-  /** A world without a daemon yet: `startAgain` starts it. */
+  /** Makes a world without a daemon; `startAgain` starts the daemon. */
   static prepare(options: DaemonOptions = {}): TestDaemon {
     const daemon = new TestDaemon(new World(options.ops, options.stateDir, options.dist), options);
     if (options.config) daemon.world.writeConfig(options.config);
@@ -67,7 +67,7 @@ export class TestDaemon {
     return pid;
   }
 
-  /** Starts it in the same world, after `stop` or `kill`. Resolves when its socket answers. */
+  /** Starts the daemon in the same world, after `stop` or `kill`. Resolves when the socket answers. */
   async startAgain(): Promise<void> {
     const { world, options } = this;
     const words = ["start", "--foreground", "--concurrency", String(options.concurrency ?? 2)];
@@ -82,7 +82,7 @@ export class TestDaemon {
       this.#stderr += text;
     });
     this.#child = child;
-    // After "exit", once stderr is read to its end.
+    // `close` comes after `exit`, when stderr is read to its end.
     this.#ended = new Promise((resolve) => child.once("close", (code) => resolve(code)));
     const report = await new Promise<LaunchReport | null>((resolve) => {
       child.once("message", (message) => resolve(message as LaunchReport));
@@ -92,7 +92,7 @@ export class TestDaemon {
       throw new Error(`the daemon did not start: ${JSON.stringify(report)} ${this.#stderr}`);
   }
 
-  /** Resolves when the daemon has ended, by itself or by a signal. */
+  /** Resolves when the daemon has ended, with or without a signal. */
   async exited(): Promise<{ code: number | null; stderr: string }> {
     const child = this.#child;
     const code = await this.#ended;
@@ -100,7 +100,7 @@ export class TestDaemon {
     return { code, stderr: this.#stderr };
   }
 
-  /** As `liveopsd stop`; with `now` as `stop --now`. Resolves when its process is gone. */
+  /** Stops like `liveopsd stop`; with `now`, like `stop --now`. Resolves when the process is gone. */
   async stop(now = false): Promise<void> {
     await this.client.stop(now);
     await this.#ended;
@@ -112,7 +112,7 @@ export class TestDaemon {
     this.#child?.kill(signal);
   }
 
-  /** SIGKILL, and the reaping of it. */
+  /** Sends SIGKILL and waits for the end of the process. */
   async kill(): Promise<void> {
     this.#child?.kill("SIGKILL");
     await this.#ended;
@@ -123,7 +123,7 @@ export class TestDaemon {
     return this.client.submit({ op, ...body }, newId());
   }
 
-  /** The record once it is finished. */
+  /** Resolves with the record when the operation is finished. */
   async untilFinished(id: string): Promise<Operation> {
     for await (const line of this.client.watch({ operation: id })) if (line.type === "end") break;
     return this.client.show(id);
@@ -131,7 +131,7 @@ export class TestDaemon {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      // What a test left running goes too; a daemon that was killed is started once more for that.
+      // Ends operations that the test left running; a killed daemon is started once more for that.
       if (!this.#child && this.world.processes().length > 0) await this.startAgain();
       if (this.#child) await this.stop(true);
     } finally {

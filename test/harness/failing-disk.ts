@@ -1,26 +1,26 @@
 /**
- * A disk that fails when it is told to, for modules that write through node:fs and node:fs/promises.
+ * A disk that fails on demand, for modules that write through node:fs and node:fs/promises.
  *
- * A test file mocks both with it: `vi.mock("node:fs", failingFs)` and `vi.mock("node:fs/promises", failingPromises)`.
+ * A test file mocks both modules: `vi.mock("node:fs", failingFs)` and `vi.mock("node:fs/promises", failingPromises)`.
  */
 import type * as Fs from "node:fs";
 import { constants } from "node:fs";
 import type * as FsPromises from "node:fs/promises";
 
 export const disk = {
-  /** Bytes that still fit; a write beyond is cut short, the next one fails. */
+  /** Bytes that still fit. A longer write is cut short, and the next write fails. */
   room: Number.POSITIVE_INFINITY,
-  /** Bytes that take the place of others need room too. */
+  /** Whether overwriting bytes needs free space too. */
   copiesOnWrite: false,
-  /** No file can be made shorter, as on such a disk when it is full. */
+  /** Whether truncation fails, as on a full copy-on-write disk. */
   cutsNothing: false,
-  /** Errors of the next syncs, in order; null: that one works. */
+  /** Errors of the next syncs, in order; null means success. */
   syncErrors: [] as Array<string | null>,
-  /** How often something was made durable. */
+  /** Number of syncs. */
   syncs: 0,
-  /** Directories whose names were made durable, in order. */
+  /** Synced directories, in order. */
   synced: [] as string[],
-  /** Called before anything on the disk is changed: a crash there leaves what is there now. */
+  /** Called before each change on the disk: a crash at that moment keeps the current files. */
   beforeChange: () => {},
   /** Awaited before each sync of the journal. */
   beforeSync: async () => {},
@@ -39,13 +39,13 @@ function failure(code: string): Error {
   return Object.assign(new Error(`${code}: a test's disk`), { code, syscall: "write" });
 }
 
-/** Whether a file is opened to be read alone. */
+/** Whether a file is opened only for reading. */
 function isReading(flags: string | number | undefined): boolean {
   const { O_CREAT, O_RDWR, O_WRONLY } = constants;
   return typeof flags === "number" ? (flags & (O_CREAT | O_RDWR | O_WRONLY)) === 0 : flags === "r";
 }
 
-/** How many of the bytes go through. */
+/** The number of bytes that still fit. */
 function taken(length: number): number {
   disk.beforeChange();
   if (length === 0) return 0;
@@ -55,7 +55,7 @@ function taken(length: number): number {
   return count;
 }
 
-/** As `taken`; what takes the place of bytes that are there needs no room, where the disk does not copy it. */
+/** As `taken`, but overwritten bytes need no space unless the disk is copy-on-write. */
 function fitting(length: number, position: number | null, size: number): number {
   if (disk.copiesOnWrite) return taken(length);
   const there = position === null ? 0 : Math.min(length, Math.max(0, size - position));

@@ -1,7 +1,7 @@
 /**
- * A scripted daemon on a temporary Unix socket: what it answers is set by the test, what it was asked is kept.
+ * A scripted daemon on a temporary Unix socket: the test sets its answers, and it records the requests.
  *
- * For commands and screens; a test of the daemon itself starts the real one.
+ * For tests of commands and screens; tests of the daemon start the real daemon.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -18,13 +18,13 @@ export interface Asked {
   body: unknown;
 }
 
-/** A stream of NDJSON under the test's control. */
+/** An NDJSON stream that the test controls. */
 export interface Stream {
   line(value: unknown): void;
   end(): void;
-  /** Cuts the connection in the middle. */
+  /** Closes the connection before the end of the stream. */
   break(): void;
-  /** Resolves when the client has gone. */
+  /** Resolves when the client has disconnected. */
   closed: Promise<void>;
 }
 
@@ -52,13 +52,13 @@ export class FakeDaemon {
     return daemon;
   }
 
-  /** The newest handler that fits answers. */
+  /** The newest handler that matches a request answers it. */
   on(method: string, path: string | RegExp, handle: Handler): this {
     this.#handlers.unshift({ method, path, handle });
     return this;
   }
 
-  /** Resolves with the first request that fits, made already or to come. */
+  /** Resolves with the first request that matches, past or future. */
   async request(fits: (asked: Asked) => boolean): Promise<Asked> {
     for (;;) {
       const found = this.asked.find(fits);
@@ -72,7 +72,7 @@ export class FakeDaemon {
     await new Promise<void>((resolve) => this.#server!.listen(this.socket, resolve));
   }
 
-  /** As a daemon that is killed: every connection breaks, nothing answers. */
+  /** Acts like a killed daemon: every connection breaks, and nothing answers. */
   async stop(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;

@@ -1,4 +1,4 @@
-/** A loader that knows two types and needs no process. */
+/** A loader with two types and without a process. */
 import type { RefusedAsk } from "../../daemon/loader/loader.js";
 import type { PrepareAsk, PrepareInput, ResolvedType, Unresolved } from "../../daemon/loader/messages.js";
 import { Refusal } from "../../protocol/errors.js";
@@ -20,7 +20,7 @@ const type = (op: string, resumable: boolean): OperationType => ({
 
 export class FakeLoader {
   readonly ops = [type("load-process-save", false), type("resumes", true)];
-  /** What was asked to be prepared. */
+  /** The submissions that the loader was asked to prepare. */
   readonly prepared: PrepareInput[] = [];
   /** Awaited before each answer. */
   before = async (): Promise<void> => {};

@@ -1,4 +1,4 @@
-/** Checks replies against what `/openapi.json` publishes: status, media type, headers, code, and the schema. */
+/** Checks replies against `/openapi.json`: status, media type, headers, code and schema. */
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { expect } from "vitest";
 import { openapi } from "../../daemon/http/openapi.js";
@@ -26,17 +26,17 @@ export interface Document {
   components: { schemas: Record<string, object> };
 }
 
-/** As a client gets it. */
+/** The document as a client receives it. */
 export const document = JSON.parse(JSON.stringify(openapi())) as Document;
 
 const ROOT = "https://liveops/openapi.json";
 const ajv = new Ajv2020({ strict: false, validateFormats: false });
 ajv.addSchema(closed({ $id: ROOT, components: document.components }) as object);
 
-/** Of each schema that was asked for, since a schema takes long to compile. */
+/** Compiled schemas, cached because compilation is slow. */
 const validators = new Map<string, ValidateFunction>();
 
-/** A schema of the document, its references resolved. Keys that it does not name are refused. */
+/** A schema of the document, with its references resolved. Refuses keys that the schema does not name. */
 export function validatorOf(schema: object): ValidateFunction {
   const text = JSON.stringify(closed(schema)).replaceAll('"#/', `"${ROOT}#/`);
   let validate = validators.get(text);
@@ -95,7 +95,7 @@ export function operationOf(method: string, url: string): PublishedOperation | u
   return undefined;
 }
 
-/** The document allows keys that it does not name, since clients must ignore them. The daemon must not send any. */
+/** The document allows unknown keys, because clients must ignore them. The daemon must not send any. */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
   if (typeof schema !== "object" || schema === null) return schema;

@@ -1,4 +1,4 @@
-/** Records and events for tests that need some, made through the real fold. */
+/** Records and events for tests, made with the real reducer. */
 import type { EventLine } from "../../protocol/client/client.js";
 import type { OperationEvent, Submission } from "../../protocol/event.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
@@ -25,7 +25,7 @@ export function submission(over: Partial<Submission> = {}): Submission {
   };
 }
 
-/** Numbers events and log lines as they would be: one count of `seq` over both. */
+/** Numbers events and log lines as the worker does: one `seq` counter for both. */
 export class Story {
   readonly lines: EventLine[] = [];
   #seq = 0;

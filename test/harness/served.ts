@@ -1,6 +1,6 @@
 /**
- * All routes over a real store, hub and lifecycle in a temporary directory; what would be another process (loader,
- * workers) is played by the test. Requests go through `inject`, or over a socket after `listen`.
+ * All routes with a real store, hub and lifecycle in a temporary directory. The test plays the other processes: loader
+ * and workers. Requests go through `inject`, or over a socket after `listen`.
  */
 import { EventEmitter } from "node:events";
 import { mkdirSync } from "node:fs";
@@ -36,7 +36,7 @@ import { FakeLoader } from "./fake-loader.js";
 import { expectPublished } from "./published.js";
 import { OpenStore, outcome } from "./store.js";
 
-/** The scheduler as far as routes know it. */
+/** The part of the scheduler that routes use. */
 class FakeExecutor {
   readonly stopped: string[] = [];
   readonly attempts = new Map<string, Attempt>();
@@ -56,7 +56,7 @@ export class Served {
   readonly queue = new Queue();
   readonly signals = new EventEmitter().setMaxListeners(0);
   readonly stops: boolean[] = [];
-  /** Resolves when the routes asked the daemon to end. */
+  /** Resolves when a route asks the daemon to stop. */
   readonly ended = Promise.withResolvers<void>();
   readonly #sinks = new Map<string, RunSink>();
 
@@ -131,7 +131,7 @@ export class Served {
     return served;
   }
 
-  /** What the daemon does with a change. */
+  /** Handles a change as the daemon does. */
   tell(changes: Change[]): void {
     for (const { id, before, after } of changes) {
       const entry = this.open.store.ledger.get(id);
@@ -143,7 +143,7 @@ export class Served {
     }
   }
 
-  /** Every reply is checked against `/openapi.json`. */
+  /** Checks every reply against `/openapi.json`. */
   async inject(options: InjectOptions): Promise<LightMyRequestResponse> {
     const reply = await this.app.inject({ headers: {}, ...options });
     const { method = "GET", url } = options;
@@ -152,7 +152,7 @@ export class Served {
     return reply;
   }
 
-  /** From here on a real client reaches it. */
+  /** Listens on a socket, for a real client. */
   async listen(): Promise<Client> {
     await this.app.listen({ path: this.context.settings.socket });
     return new CheckedClient(this.context.settings.socket);
@@ -162,7 +162,7 @@ export class Served {
     return this.open.submit(over);
   }
 
-  /** Starts an attempt whose worker is the test: what it writes through the sink the daemon reads with `read`. */
+  /** Starts an attempt with the test as its worker. The test writes through the sink; `read` reads the files. */
   async run(id: string): Promise<RunSink> {
     const { store, layout } = this.open;
     await this.open.start(id);
@@ -194,7 +194,7 @@ export class Served {
     return sink;
   }
 
-  /** Reads what the worker wrote. */
+  /** Reads the worker's new events and lines. */
   read(id: string): void {
     this.scheduler.attempts.get(id)?.read();
   }

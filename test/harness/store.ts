@@ -1,4 +1,4 @@
-/** A real store in a directory, with the lifecycle that moves its operations, and no process. */
+/** A real store in a directory, with the lifecycle that changes its operations, and without processes. */
 
 import { Lifecycle } from "../../daemon/lifecycle.js";
 import { identify } from "../../daemon/os/process-identity.js";
@@ -60,7 +60,7 @@ export class OpenStore {
     await this.lifecycle.conclude(id, attempt, seq, () => ({ finish: outcome(state, next) }));
   }
 
-  /** Submitted, run and finished. */
+  /** Submits, runs and finishes an operation. */
   async finished(state: FinalState, over: Partial<Submission> = {}): Promise<string> {
     const id = await this.submit(over);
     await this.start(id);
@@ -68,7 +68,7 @@ export class OpenStore {
     return id;
   }
 
-  /** What a client sees: newest first. */
+  /** The operations as a client sees them, newest first. */
   seen(): string[] {
     return this.store.list({}, 1000).map(({ record }) => `${record.id} ${record.state} ${record.attempt}`);
   }

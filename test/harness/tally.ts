@@ -1,4 +1,4 @@
-/** Closes a run with one plain line, `N passed, N failed`, that scripts can read. */
+/** Prints a last line, `N passed, N failed`, that scripts can read. */
 import type { Reporter, TestModule } from "vitest/node";
 
 export default class Tally implements Reporter {

@@ -1,7 +1,7 @@
 /**
- * Writes tar blocks with any field values, valid or not: the crafted archives of the fault suite and the fuzz targets.
+ * Writes tar blocks with any field values, valid or not, for the fault suite and the fuzz targets.
  *
- * The checksum of each header is correct, so that a reader gets as far as the field in question.
+ * The checksum of each header is correct, so that a reader reaches the field under test.
  */
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ export const END_OF_ARCHIVE = Buffer.alloc(2 * BLOCK);
 export interface Fields {
   name?: string;
   mode?: string;
-  /** The 12 bytes of the size as they stand in the header. */
+  /** The 12 bytes of the size in the header. */
   size?: Buffer | string;
   /** One character: 0 file, 2 symbolic link, 5 directory, x extended header. */
   type?: string;
@@ -75,7 +75,7 @@ export function padded(bytes: Buffer): Buffer {
   return Buffer.concat([bytes, Buffer.alloc((BLOCK - (bytes.length % BLOCK)) % BLOCK)]);
 }
 
-/** Writes the archive, compressed, and beside it a manifest without entries that is otherwise correct. */
+/** Writes the compressed archive, and next to it a correct manifest without entries. */
 export function writeArchive(file: string, tar: Buffer): void {
   const bytes = gzipSync(tar);
   writeFileSync(file, bytes);

@@ -1,4 +1,4 @@
-/** A temporary directory that goes at the end of its scope, or of the test file. */
+/** Temporary directories, removed at the end of their scope or of the test file. */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ export function temporaryDirectory(): TemporaryDirectory {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** One for all tests of the file; gives a new directory in it at each call. */
+/** One directory for all tests of the file; each call returns a new directory inside it. */
 export function useDirectories(): () => string {
   const all = temporaryDirectory();
   afterAll(() => all[Symbol.dispose]());

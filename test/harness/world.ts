@@ -1,6 +1,6 @@
 /**
- * A temporary world for real processes: a home, XDG directories, a state dir, a socket and an operations directory of
- * its own. Every process started in it carries its HOME, by which leftovers are found.
+ * A temporary world for real processes: its own home, XDG directories, state directory, socket and operations
+ * directory. The HOME of every process in the world identifies the processes that a test leaves behind.
  *
  * `close` fails the test where a process or a socket is left, then removes everything.
  */
@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { until } from "../../daemon/os/until.js";
 
-/** How long processes that were told to end may take. */
+/** Time limit for processes that were told to end. */
 const GONE_MS = 15_000;
 
 export class World {
@@ -30,7 +30,7 @@ export class World {
 
   /**
    * @param ops files of the operations directory, by name
-   * @param dist the built program. Default: that of this repository
+   * @param dist the build to run. Default: dist/ of this repository
    */
   constructor(
     ops: Record<string, string> = {},
@@ -69,12 +69,12 @@ export class World {
     writeFileSync(join(dir, "config.json"), JSON.stringify(config), { mode: 0o600 });
   }
 
-  /** The built bin, to be run with Node. */
+  /** Path of the built bin, to run with Node. */
   bin(name: "liveops" | "liveopsd" | "liveops-tui"): string {
     return join(this.dist, "bin", `${name}.cjs`);
   }
 
-  /** Pids of the processes that were started in this world, by whomever. */
+  /** Pids of all processes that were started in this world. */
   processes(): number[] {
     const mark = `HOME=${this.home}`;
     return readdirSync("/proc")
@@ -82,7 +82,7 @@ export class World {
       .map(Number);
   }
 
-  /** @throws Error naming what was left: a process that does not end, or the socket */
+  /** @throws Error that names the leftover: a process that does not end, or the socket */
   async close(): Promise<void> {
     try {
       const gone = await until(() => this.processes().length === 0, GONE_MS);

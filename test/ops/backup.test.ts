@@ -21,7 +21,7 @@ import { perform, performChain, start, temporary } from "./perform.js";
 import { contents, extract, sha256, tree } from "./trees.js";
 
 describe("the chain", () => {
-  it("archives, verifies and prunes, and says what it did", async () => {
+  it("archives, verifies, prunes, and reports each", async () => {
     const { source, target } = world({
       "a.txt": "hello\n",
       "deep/er/b.bin": Buffer.alloc(300_000, 7),
@@ -138,7 +138,7 @@ describe("sources", () => {
     }
   });
 
-  it("that are not there fail with what to do", async () => {
+  it("that do not exist fail with the next step", async () => {
     const { outcome } = await perform(Backup, { source: "/no/such", target: temporary() });
     expect(outcome.error?.message).toBe(
       "there is no /no/such: give an existing directory or file as source=PATH",
@@ -163,7 +163,7 @@ describe("sources", () => {
 });
 
 describe("what is left out", () => {
-  it("is what was asked for, and a pattern that matches nothing is said", async () => {
+  it("follows the patterns, and reports a pattern that matches nothing", async () => {
     const { source, target } = world({
       "node_modules/x": "1",
       "src/node_modules/y": "2",
@@ -192,7 +192,7 @@ describe("what is left out", () => {
     expect(contents(extract(archive))).toEqual(contents(source));
   });
 
-  it("sockets and pipes, said but no fault", async () => {
+  it("reports sockets and pipes, without an error", async () => {
     const { source, target } = world({ a: "1" });
     execFileSync("mkfifo", [join(source, "fifo")]);
     const server = createServer().listen(join(source, "socket"));
@@ -228,7 +228,7 @@ describe("what is left out", () => {
     expect(names).toEqual(["source", "source/a", "source/dir"]);
   });
 
-  it("a name that is not UTF-8 is a fault, not a loss", async () => {
+  it("a name that is not UTF-8 is an error, not a loss", async () => {
     const { source, target } = world({ a: "1" });
     writeFileSync(Buffer.concat([Buffer.from(`${source}/bad-`), Buffer.from([0xff])]), "2");
     const { outcome, texts } = await perform(Backup, { source, target });
@@ -273,7 +273,7 @@ describe("a tree that changes meanwhile", () => {
     truncateSync(join(source, "big"), 59_000_000);
     const { outcome, texts } = await attempt.done;
     expect(outcome.state).toBe("succeeded");
-    expect(texts("log")).toContain("source/big was written to while it was read");
+    expect(texts("log")).toContain("source/big changed while it was read");
   });
 });
 
@@ -310,12 +310,12 @@ it("counts bytes on the bar, up to all of them", async () => {
   expect(bars.at(-1)).toMatchObject({ done: 2_000_003, total: 2_000_003, unit: "B" });
 });
 
-it("says which partial files an earlier backup left", async () => {
+it("names the partial files of an earlier backup", async () => {
   const { source, target } = world({ a: "1" });
   mkdirSync(target, { recursive: true });
   writeFileSync(join(target, ".source-20200101T000000000Z.tar.gz.partial"), "half");
   const { performed } = await backedUp({ source, target });
-  expect(performed.texts("log")[0]).toContain(".source-20200101T000000000Z.tar.gz.partial is not whole");
+  expect(performed.texts("log")[0]).toContain(".source-20200101T000000000Z.tar.gz.partial is incomplete");
   expect(existsSync(join(target, ".source-20200101T000000000Z.tar.gz.partial"))).toBe(true);
 });
 

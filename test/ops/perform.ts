@@ -1,5 +1,5 @@
 /**
- * Performs one attempt of an operation type with an array for a sink: what the tests of the shipped types share.
+ * Performs one attempt of an operation type with an array as a sink, for the tests of the shipped types.
  */
 import { EventEmitter, once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -15,7 +15,7 @@ function pair(directory: string, name: string, day: number): string {
   return archive;
 }
 
-it("keeps the newest and removes the rest with their manifests, each said", async () => {
+it("keeps the newest archives; removes and reports the others with their manifests", async () => {
   const directory = temporary();
   const archives = [3, 1, 4, 2].map((day) => pair(directory, "data", day)).sort();
   const { outcome, texts } = await perform(PruneBackups, { directory, name: "data", keep: 2 });
@@ -25,7 +25,7 @@ it("keeps the newest and removes the rest with their manifests, each said", asyn
   expect(readdirSync(directory).sort()).toEqual(kept.sort());
 });
 
-it("touches nothing else, whatever it is called", async () => {
+it("touches no other file, whatever its name", async () => {
   const directory = temporary();
   pair(directory, "data", 9);
   const others = [
@@ -55,7 +55,7 @@ it("touches nothing else, whatever it is called", async () => {
   expect(readdirSync(directory).sort()).toEqual(before);
 });
 
-it("only says so in a dry run", async () => {
+it("a dry run only reports", async () => {
   const directory = temporary();
   const [old] = [1, 2].map((day) => pair(directory, "data", day));
   const { outcome, texts } = await perform(PruneBackups, { directory, name: "data" }, [
@@ -67,7 +67,7 @@ it("only says so in a dry run", async () => {
   expect(readdirSync(directory)).toHaveLength(4);
 });
 
-it("spares the archive just made when the clock went back", async () => {
+it("keeps the newest archive after the clock went back", async () => {
   const directory = temporary();
   const [spare] = [1, 2, 3].map((day) => pair(directory, "data", day));
   await perform(PruneBackups, { directory, name: "data", keep: 1, spare });
@@ -77,7 +77,7 @@ it("spares the archive just made when the clock went back", async () => {
   ]);
 });
 
-it("refuses to keep none, and says where it looked in vain", async () => {
+it("refuses keep=0, and names the directory without archives", async () => {
   await expect(perform(PruneBackups, { directory: ".", name: "a", keep: 0 })).rejects.toThrow("keep");
   const { outcome } = await perform(PruneBackups, { directory: "/no/such", name: "a" });
   expect(outcome.error?.message).toContain("there is no directory /no/such");

@@ -1,4 +1,4 @@
-/** `prune-backups` beside another prune of the same directory, and where it may not remove what it should. */
+/** `prune-backups` during another prune of the same directory, and without permission to remove a file. */
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, it, vi } from "vitest";

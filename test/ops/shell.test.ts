@@ -34,7 +34,7 @@ describe("a command", () => {
     expect(texts("stdout")).toEqual([process.cwd(), process.env.PATH]);
   });
 
-  it("has nothing to read", async () => {
+  it("has an empty stdin", async () => {
     const { outcome, texts } = await perform(Shell, { args: ["cat"] });
     expect([outcome.state, texts("stdout")]).toEqual(["succeeded", []]);
   });
@@ -56,16 +56,19 @@ describe("a failing command", () => {
 
   it.each([
     [["no-such-command-here"], 'there is no command "no-such-command-here" on the PATH: check the spelling'],
-    [["echo hello && ls"], "give the command's words one by one after --, or the whole line as script=…"],
+    [
+      ["echo hello && ls"],
+      "give the command and each argument as separate words after --, or the complete line as script=…",
+    ],
     [["./no/such/file"], "there is no ./no/such/file"],
-    [[fileURLToPath(import.meta.url)], "may not be executed"],
+    [[fileURLToPath(import.meta.url)], "is not executable"],
   ])("says why %j could not be started", async (args, message) => {
     const { outcome } = await perform(Shell, { args });
     expect(outcome.state).toBe("failed");
     expect(outcome.error?.message).toContain(message);
   });
 
-  it("says what to type when there is nothing to run", async () => {
+  it("names the missing argument when there is no command", async () => {
     await expect(start(Shell, {})).rejects.toThrow("liveops submit shell -- make -j4");
   });
 });
@@ -88,7 +91,7 @@ describe("output", () => {
     expect((await attempt.done).texts("stdout")).toEqual(["done"]);
   });
 
-  it("of a hundred thousand lines arrives whole and in order", async () => {
+  it("of a hundred thousand lines is complete and in order", async () => {
     const { texts } = await perform(Shell, { args: ["seq", "100000"] });
     const lines = texts("stdout");
     expect(lines).toHaveLength(100_000);
@@ -132,7 +135,7 @@ describe("cancelling", () => {
   });
 });
 
-it("what a command leaves running with its output closed goes on after it", async () => {
+it("a child that closed its output continues after the command", async () => {
   const file = join(temporary(), "went-on");
   const { outcome } = await perform(Shell, {
     script: `mkfifo ${file}.go; (cat ${file}.go >${file}) >/dev/null 2>&1 &`,

@@ -9,7 +9,7 @@ import { VerifyBackup } from "../../ops/verify-backup.js";
 import { perform, start, temporary } from "./perform.js";
 import { extract, type Tree, tree } from "./trees.js";
 
-it("says what is in a sound archive", async () => {
+it("reports the content of a valid archive", async () => {
   const { archive } = await backup({ a: "12345", "b/c": "67" });
   const { outcome, events } = await perform(VerifyBackup, { archive });
   expect(outcome.result).toEqual({ files: 2, bytes: 7, archive });
@@ -29,7 +29,7 @@ it("names what is missing, extra and different, wherever it is", async () => {
   });
   const { outcome, texts } = await perform(VerifyBackup, { archive });
   expect(outcome.error?.message).toBe(
-    "the archive is not what its manifest says: 1 missing, 1 extra, 2 differing",
+    "the archive does not match its manifest: 1 missing, 1 extra, 2 differing",
   );
   expect(texts("log").sort()).toEqual([
     "differing: source/c (content)",
@@ -43,7 +43,7 @@ it("finds a changed archive even where every entry is right", async () => {
   const { archive } = await backup({ a: "1" });
   writeFileSync(archive, gzipSync(gunzipSync(readFileSync(archive)), { level: 1, memLevel: 1 }));
   const { outcome } = await perform(VerifyBackup, { archive });
-  expect(outcome.error?.message).toContain("the archive's own checksum");
+  expect(outcome.error?.message).toContain("the checksum of the archive does not match");
 });
 
 it.each([
@@ -74,7 +74,7 @@ it("any single damaged byte is found", async () => {
   }
 });
 
-it("a manifest that is cut off or damaged is no proof", async () => {
+it("refuses a truncated or damaged manifest", async () => {
   const { archive } = await backup({ a: "1" });
   const manifest = manifestFile(archive);
   const text = readFileSync(manifest, "utf8");

@@ -1,4 +1,4 @@
-/** makeDirectory: `mkdir -p`, and an error where Node's own would try for ever. */
+/** makeDirectory: `mkdir -p`, with an error where Node's own version would never end. */
 import { existsSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

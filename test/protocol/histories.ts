@@ -1,4 +1,4 @@
-/** Any history an operation can have: events as the daemon and its workers say them, numbered and in order. */
+/** Any history that an operation can have: events of daemon and workers, numbered and in order. */
 import fc from "fast-check";
 import type { OperationEvent } from "../../protocol/event.js";
 import { isFinal, type State } from "../../protocol/state.js";

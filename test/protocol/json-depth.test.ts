@@ -1,4 +1,4 @@
-/** How deeply a value is nested. */
+/** The nesting depth of a value. */
 import { expect, test } from "vitest";
 import { isDeeper } from "../../protocol/json-loss.js";
 
@@ -15,6 +15,6 @@ test.each([
   expect(isDeeper(value, levels)).toBe(deeper);
 });
 
-test("what is far deeper than a stack is told without running out of it", () => {
+test("a depth beyond the call stack is found without overflow", () => {
   expect(isDeeper(nested(100_000), 256)).toBe(true);
 });

@@ -1,4 +1,4 @@
-/** LineSplitter: the same lines come out however the bytes were cut. */
+/** LineSplitter gives the same lines for any chunks. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LineSplitter, MAX_LINE_BYTES } from "../../protocol/ndjson.js";
@@ -22,15 +22,15 @@ test("any lines in any chunks, characters of several bytes cut in two included",
   );
 });
 
-test("empty lines are none", () => {
+test("empty lines are skipped", () => {
   const out: string[] = [];
   new LineSplitter((text) => out.push(text)).push(Buffer.from("\n\na\n\n"));
   expect(out).toEqual(["a"]);
 });
 
-test("a peer that never ends its line is told off, and memory does not follow it", () => {
+test("a line without end is refused, and memory stays bounded", () => {
   const splitter = new LineSplitter(() => {});
   const chunk = Buffer.alloc(8 * 1024 * 1024, "x");
   for (let sent = 0; sent + chunk.length <= MAX_LINE_BYTES; sent += chunk.length) splitter.push(chunk);
-  expect(() => splitter.push(chunk)).toThrow(`a line of over ${MAX_LINE_BYTES} bytes`);
+  expect(() => splitter.push(chunk)).toThrow(`a line is longer than ${MAX_LINE_BYTES} bytes`);
 });

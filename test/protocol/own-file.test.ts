@@ -1,4 +1,4 @@
-/** Files of the state directory are opened without following a link, without waiting, and only where they are files. */
+/** Files of the state directory are opened without following a link, without waiting, and only where regular. */
 import { execFileSync } from "node:child_process";
 import { chmodSync, closeSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

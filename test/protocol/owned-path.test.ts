@@ -1,4 +1,4 @@
-/** Which paths only this user and root can change: directories above, links on the way, sticky and shared directories. */
+/** Paths that only this user and root can change: parent directories, links, sticky and shared directories. */
 import { chmodSync, lchownSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

@@ -1,4 +1,4 @@
-/** Where things are: flags beat the environment, the environment beats the file, and the defaults follow XDG. */
+/** State directory and socket: flags override the environment, which overrides the file; defaults follow XDG. */
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { configFile, socketPath, stateDir, userOpsDirs } from "../../protocol/places.js";

@@ -1,4 +1,4 @@
-/** The laws of the fold, over any history an operation can have. */
+/** The laws of the reducer, over any history that an operation can have. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod/mini";
@@ -60,7 +60,7 @@ describe("laws", () => {
     );
   });
 
-  test("a growing record is what the fold makes, and what was read of it stays as it was", () => {
+  test("a built record equals the reduced record, and earlier reads stay unchanged", () => {
     fc.assert(
       fc.property(histories, fc.array(fc.boolean()), ([submitted, ...events], reads) => {
         let record = reduceEvent(null, submitted!);

@@ -1,4 +1,4 @@
-/** Limits as they are typed, checked and shown. */
+/** Resource limits: parsing, checks and display. */
 import { expect, test } from "vitest";
 import {
   effectiveLimits,

@@ -1,4 +1,4 @@
-/** The laws of the watch reducer: a client that applies the lines holds what the daemon holds. */
+/** The laws of the watch reducer: a client that applies the lines has the daemon's state. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { changedKeys } from "../../daemon/watch/versions.js";

@@ -1,4 +1,4 @@
-/** The reference pages are fresh: what `npm run docs` generates stands in them. */
+/** The generated regions of the reference pages are up to date with `npm run docs`. */
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

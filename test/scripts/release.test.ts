@@ -98,7 +98,7 @@ describe("a dry run in a clone", () => {
   test("is refused with changes in the checkout, for a tag that exists, and with wrong words", () => {
     git("tag", "v1.3.0");
     expect(release("minor", "--dry-run")).toMatchObject({ status: 1, stdout: "" });
-    expect(release("minor", "--dry-run").stderr).toContain("the tag v1.3.0 exists");
+    expect(release("minor", "--dry-run").stderr).toContain("the tag v1.3.0 already exists");
     writeFileSync(join(clone, "new.txt"), "new");
     expect(release("patch", "--dry-run").stderr).toContain("?? new.txt");
     expect(release("patch", "--fast")).toMatchObject({ status: 2, stdout: "" });

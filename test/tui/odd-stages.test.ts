@@ -1,4 +1,4 @@
-/** Stages that bear the names of what every object has, before they are entered. */
+/** Stages named like a property of every object, before they are entered. */
 import { expect, test } from "vitest";
 import { recordLines } from "../../tui/cli/show.js";
 import { lanesOfRecords } from "../../tui/dashboard/replay/lanes.js";
@@ -11,7 +11,7 @@ const operation = new Story({ stages: ["Load", ...NAMES] })
   .left("Load", 0)
   .record();
 
-test("show has them as stages that were not entered", () => {
+test("show lists them as stages that were not entered", () => {
   const lines = recordLines(operation, {
     paint: (_, text) => text,
     now: Date.parse(operation.createdAt),
@@ -19,7 +19,7 @@ test("show has them as stages that were not entered", () => {
   for (const name of NAMES) expect(lines.map((line) => line.trim())).toContain(`○ ${name}`);
 });
 
-test("so has the timeline", () => {
+test("the timeline lists them too", () => {
   const spans = lanesOfRecords([operation]).lanes.flatMap(({ stage, spans }) =>
     NAMES.includes(stage ?? "") ? spans : [],
   );

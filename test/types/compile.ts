@@ -1,4 +1,4 @@
-/** Compiles files with one of the supported compilers and says which lines have errors. */
+/** Compiles files with one of the supported compilers and returns the lines with errors. */
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";

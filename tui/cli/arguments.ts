@@ -1,4 +1,4 @@
-/** What several commands read from their command line: an id, parameters, a label, the words after `--`. */
+/** Arguments that several commands share: an id, parameters, a label, the words after `--`. */
 import { readFileSync } from "node:fs";
 import type { Client } from "../../protocol/client/client.js";
 import { NotFoundError, UsageError } from "../../protocol/command/failures.js";
@@ -7,13 +7,13 @@ import { MAX_DEPTH, MAX_LABEL } from "../../protocol/limits.js";
 import type { Operation } from "../../protocol/operation.js";
 
 /**
- * What follows `--` on the command line: words for the operation's own command (`liveops submit shell -- make -j4`).
+ * The words after `--`: arguments of the operation's own command (`liveops submit shell -- make -j4`).
  *
- * Taken off before commander reads the line, which drops the `--` and mixes both kinds of words.
+ * Removed before commander reads the line, because commander drops the `--` and mixes both kinds of words.
  */
 let taken: string[] | undefined;
 
-/** The words before the first `--`; the ones after it are kept for `trailingWords`. */
+/** Returns the words before the first `--`; `trailingWords` returns the words after it. */
 export function takeTrailing(words: string[]): string[] {
   const cut = words.indexOf("--");
   if (cut === -1) return words;
@@ -26,7 +26,7 @@ export function trailingWords(): string[] | undefined {
   return taken;
 }
 
-/** All words as the operation gets them: what followed `--` is `args`, said exactly, and last. */
+/** Appends the words after `--` as the exact JSON value of `args`. */
 export function withTrailing(set: string[], trailing: string[] | undefined): string[] {
   return trailing === undefined ? set : [...set, `args:=${JSON.stringify(trailing)}`];
 }
@@ -34,7 +34,7 @@ export function withTrailing(set: string[], trailing: string[] | undefined): str
 /**
  * The object of `--params JSON|@file|-`; undefined where the option is absent.
  *
- * @throws UsageError where it cannot be read, or is not a JSON object
+ * @throws UsageError where the parameters cannot be read, or are not a JSON object
  */
 export function givenParams(text: string | undefined): Record<string, unknown> | undefined {
   if (text === undefined) return undefined;
@@ -63,37 +63,39 @@ export function givenParams(text: string | undefined): Record<string, unknown> |
 
 function read(from: string | number, source: string): string {
   try {
-    // Some editors begin a file with a mark of its encoding, which JSON does not know.
+    // Some editors begin a file with a byte order mark, which JSON.parse refuses.
     return readFileSync(from, "utf8").replace(/^\ufeff/, "");
   } catch (error) {
     throw new UsageError(`--params: ${source} cannot be read: ${(error as Error).message}`);
   }
 }
 
-/** `--label TEXT`. @throws UsageError where it is longer than a label may be */
+/** `--label TEXT`. @throws UsageError where the label is longer than MAX_LABEL */
 export function givenLabel(text: string | undefined): string | undefined {
   if (text === undefined || text.length <= MAX_LABEL) return text;
-  throw new UsageError(`--label has ${text.length} characters; ${MAX_LABEL} are possible`);
+  throw new UsageError(`--label has ${text.length} characters; the limit is ${MAX_LABEL}`);
 }
 
-/** The operation of that id; without an id the newest one. @throws NotFoundError where there is none yet */
+/** The operation with this id, or the newest operation. @throws NotFoundError where there is none */
 export async function namedOrNewest(client: Client, id: string | undefined): Promise<Operation> {
   if (id !== undefined) return client.show(id);
   const [newest] = (await client.list({ limit: 1 })).operations;
   if (newest) return newest;
-  throw new NotFoundError("there are no operations yet; submit one, or see what there is: liveops ops");
+  throw new NotFoundError("there are no operations yet; list the types to submit: liveops ops");
 }
 
 /**
- * The directory in which the command was typed.
+ * The current directory.
  *
- * @param what it is typed for, as the word to type again
- * @throws UsageError where somebody removed it
+ * @param what the command to repeat, for the error message
+ * @throws UsageError where the directory was removed
  */
 export function currentDirectory(what: "run" | "submit"): string {
   try {
     return process.cwd();
   } catch {
-    throw new UsageError(`the current directory no longer exists; go to another one and ${what} again`);
+    throw new UsageError(
+      `the current directory no longer exists; change to another directory and ${what} again`,
+    );
   }
 }

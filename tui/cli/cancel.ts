@@ -1,4 +1,4 @@
-/** `liveops cancel`: asks operations to stop; returns once that is recorded, or with --wait once they have. */
+/** `liveops cancel`: cancels operations. Returns when the request is recorded; with --wait, when they are finished. */
 import type { Command } from "commander";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { isFinal } from "../../protocol/state.js";

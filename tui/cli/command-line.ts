@@ -1,4 +1,4 @@
-/** The whole command line: loads the one command that was typed; help and a mistyped name load them all. */
+/** The command line: loads only the command that was typed. Help and an unknown name load all commands. */
 import type { Command } from "commander";
 import { rootCommand, runRoot } from "../../protocol/command/options.js";
 import { endQuietlyOnClosedPipe } from "../../protocol/command/report.js";
@@ -6,7 +6,7 @@ import { takeTrailing } from "./arguments.js";
 
 type Register = (root: Command) => void;
 
-/** In the order help lists them. */
+/** In the order of `--help`. */
 const COMMANDS: Record<string, () => Promise<Register>> = {
   submit: async () => (await import("./submit.js")).registerSubmit,
   run: async () => (await import("./run/command.js")).registerRun,
@@ -24,7 +24,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   tui: async () => (await import("./open-tui.js")).registerTui,
 };
 
-/** Options of the root that take the next word. */
+/** Global options whose value is the next word. */
 const WITH_VALUE = new Set(["--socket", "--state-dir"]);
 
 export async function runCommandLine(words: string[]): Promise<void> {
@@ -40,7 +40,7 @@ function emptyTree(): Command {
   return rootCommand("liveops", "Run long operations in a local daemon and watch their stages live");
 }
 
-/** The whole command line. */
+/** All commands. */
 export async function commandTree(): Promise<Command> {
   const root = emptyTree();
   for (const load of Object.values(COMMANDS)) (await load())(root);
@@ -52,7 +52,8 @@ Examples:
   $ liveops submit backup source=. target=/tmp/backups --follow
   $ liveops ls
 
-liveops <command> --help shows the options and examples of a command. The daemon has its own: liveopsd --help`,
+Run liveops <command> --help for the options and examples of a command.
+The daemon has its own commands: liveopsd --help`,
   );
 }
 

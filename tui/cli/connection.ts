@@ -1,4 +1,4 @@
-/** A command's work with the daemon: its client, several operations in turn, Ctrl-C. */
+/** Helpers for commands that call the daemon: the client, one action on several operations, Ctrl-C. */
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
 import { InterruptedError } from "../../protocol/command/failures.js";
@@ -11,14 +11,14 @@ interface Connected<T> {
   options: T & GlobalOptions;
 }
 
-/** The client of the daemon that the command's options name. */
+/** A client for the daemon that the command's options select. */
 export function connect<T>(command: Command): Connected<T> {
   const options = allOptions<T & GlobalOptions>(command);
   return { client: new Client(commandPlaces(options).socket), options };
 }
 
 /**
- * Does the same to several operations. A refusal is reported and does not keep the other operations from it.
+ * Runs `work` for each operation. A refusal is reported, and the remaining operations are still processed.
  *
  * @returns the exit code of the first refusal; 0 where there was none
  */
@@ -33,7 +33,7 @@ export async function forEachId(
       await work(id);
     } catch (error) {
       const its = report(error, to);
-      // No daemon, or Ctrl-C: the others would fare no better.
+      // Without a daemon, or after Ctrl-C, the remaining operations would fail too.
       if (its === EXIT.noDaemon || its === EXIT.interrupted) return its;
       if (code === EXIT.done) code = its;
     }
@@ -44,7 +44,7 @@ export async function forEachId(
 /**
  * Runs the work with a signal that SIGINT and SIGTERM abort with an InterruptedError (exit code 130).
  *
- * @param message asked for at the signal: along a chain the operation that is watched changes
+ * @param message called at the signal, because the watched operation changes along a chain
  */
 export async function interruptible<T>(
   message: () => string,

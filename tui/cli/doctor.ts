@@ -1,4 +1,4 @@
-/** `liveops doctor`: the daemon's own check of its state directory, `liveopsd doctor`, under the name one looks for. */
+/** `liveops doctor`: runs `liveopsd doctor`, because users look for the check under `liveops`. */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";

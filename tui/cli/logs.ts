@@ -1,4 +1,4 @@
-/** `liveops logs`: an operation's log lines, all or the last N, and with -f those to come. */
+/** `liveops logs`: prints an operation's log lines, all or the last N; with -f also new lines. */
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/command/failures.js";
@@ -12,10 +12,10 @@ import { followChain } from "./follow/chain.js";
 import type { Reconnect } from "./follow/reconnect.js";
 import { lostNotes } from "./wait-for-all.js";
 
-/** Largest page of lines the daemon gives. */
+/** Largest page of lines that the daemon returns. */
 const PAGE = 10_000;
 
-/** Where printing stopped: the last line and its place among the events. */
+/** Where printing stopped: the number of the last line, and its position among the events. */
 export interface LogEnd {
   logLine: number;
   seq: number;
@@ -23,7 +23,7 @@ export interface LogEnd {
 
 type Print = (line: LogLine) => unknown;
 
-/** Prints the stored lines, page by page. `tail`: only the last so many. */
+/** Prints the stored lines, page by page. `tail`: prints only the last `tail` lines. */
 export async function storedLines(
   client: Client,
   id: string,
@@ -33,7 +33,7 @@ export async function storedLines(
   let end: LogEnd = { logLine: 0, seq: 0 };
   let after = 0;
   if (tail !== undefined) {
-    // One line at least: it tells where the lines to come begin.
+    // Request one line at least: its number tells where new lines begin.
     const last = await client.log(id, { tail: Math.min(Math.max(1, tail), PAGE), limit: PAGE });
     const newest = last.lines.at(-1);
     if (newest === undefined) return end;
@@ -52,7 +52,7 @@ export async function storedLines(
   return end;
 }
 
-/** Prints the lines to come, until the operation is finished; its chain is not followed: a log is one operation's. */
+/** Prints new lines until the operation is finished. Does not follow the chain: a log belongs to one operation. */
 export async function comingLines(
   client: Client,
   id: string,
@@ -94,7 +94,7 @@ export function registerLogs(root: Command): void {
       const end = await storedLines(client, operation.id, tail, print);
       if (!options.follow) return;
       await interruptible(
-        () => `interrupted; ${operation.id} goes on`,
+        () => `interrupted; ${operation.id} continues`,
         (signal) =>
           comingLines(client, operation.id, end, print, { signal, ...lostNotes(reportTo(command.parent!)) }),
       );
@@ -104,5 +104,5 @@ export function registerLogs(root: Command): void {
 function tailOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d+$/.test(text)) return Number(text);
-  throw new UsageError(`-n: ${JSON.stringify(text)} is no number of lines; write 0 or more`);
+  throw new UsageError(`-n: ${JSON.stringify(text)} is not a number of lines; give 0 or more`);
 }

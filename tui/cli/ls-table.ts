@@ -1,4 +1,4 @@
-/** The table of `ls`: pure, at most as wide as it is told. What doesn't fit is cut where it hurts least. */
+/** The table of `ls`, pure, at most `width` columns wide. Less important columns are cut or dropped first. */
 import type { Colour, Paint } from "../../protocol/command/colour.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -11,7 +11,7 @@ interface Column {
   cell: (operation: Operation, now: number) => string;
   colour?: (operation: Operation) => Colour;
   align?: "right";
-  /** Never cut below this; a column without it is never cut. */
+  /** Least width after a cut; a column without `atLeast` is never cut. */
   atLeast?: number;
 }
 
@@ -30,9 +30,9 @@ const COLUMNS: Column[] = [
 ];
 
 const GAP = "  ";
-/** Cut in this order. */
+/** Columns in the order in which they are cut. */
 const FIRST_TO_SHRINK = ["LABEL", "STAGE", "OP"];
-/** Dropped in this order where even the shortest don't fit. */
+/** Columns in the order in which they are dropped, where cutting is not enough. */
 const FIRST_TO_GO = ["LABEL", "STAGE", "AGE", "DONE", "OP"];
 
 export function table(
@@ -95,7 +95,7 @@ function fitted(all: Sized[], width: number): Sized[] {
     : sized;
 }
 
-/** What others wrote and the table shows. */
+/** The texts of the table that can hold any characters. */
 export function textsOf(operations: Operation[]): string[] {
   return operations.flatMap(({ op, label, stages, progress }) => [
     op,
@@ -123,6 +123,6 @@ function stateWord(operation: Operation): string {
   if (operation.state === "queued" && operation.blocked) return "blocked";
   if (operation.state !== "running") return operation.state;
   if (operation.stalledSince) return "stalled";
-  if (operation.noRoomSince) return "no room";
+  if (operation.noRoomSince) return "disk full";
   return operation.cancelRequested ? "cancelling" : "running";
 }

@@ -1,4 +1,4 @@
-/** `liveops ls`: the live operations and the newest finished ones. */
+/** `liveops ls`: lists the live operations and the newest operations. */
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
 import { paintFor } from "../../protocol/command/colour.js";
@@ -13,9 +13,9 @@ import { jsonLine } from "../terminal/json.js";
 import { widthsFor } from "../terminal/width.js";
 import { table, textsOf } from "./ls-table.js";
 
-/** Which operations `ls` shows: exactly the newest N where a limit is given, else all live ones and the newest 20. */
+/** Without a limit, `ls` shows all live operations and the newest 20; with a limit, only the newest N. */
 export const DEFAULT_LIMIT = 20;
-/** Largest page the daemon gives. */
+/** Largest page that the daemon returns. */
 const PAGE = 1000;
 
 export interface ListWish {
@@ -24,7 +24,7 @@ export interface ListWish {
   limit?: number | undefined;
 }
 
-/** Newest first; `total` counts all that the filters leave. */
+/** Newest first; `total` counts all operations that match the filters. */
 export async function listed(
   client: Client,
   { state, op, limit }: ListWish,
@@ -59,7 +59,6 @@ async function pages(
   }
 }
 
-/** What `ls` does: asks for the operations, prints them as a table that fits the terminal. */
 export interface ListOptions extends GlobalOptions {
   state?: string;
   op?: string;
@@ -67,7 +66,7 @@ export interface ListOptions extends GlobalOptions {
   json?: boolean;
 }
 
-/** Where the table goes. */
+/** The stream for the table. */
 export interface Output {
   isTTY?: boolean;
   columns?: number;
@@ -92,7 +91,11 @@ export async function list(options: ListOptions, to: ReportTo, output: Output): 
   const widths = await widthsFor(textsOf(operations));
   output.write(`${table(operations, { width, widths, paint: paintFor(output) }).join("\n")}\n`);
   if (total > operations.length && process.stderr.isTTY) {
-    say(to, `${operations.length} of ${total}; more: liveops ls --limit N`, "yellow");
+    say(
+      to,
+      `${operations.length} of ${total} operations shown; list more with liveops ls --limit N`,
+      "yellow",
+    );
   }
 }
 
@@ -103,8 +106,8 @@ function statesOf(text: string | undefined): State[] | undefined {
     if (state) return state;
     const [near] = nearest(word, STATES);
     throw new UsageError(
-      `--state: there is no state ${JSON.stringify(word)}${near ? `; did you mean ${near}?` : ""}`,
-      `the states: ${STATES.join(", ")}`,
+      `--state: ${JSON.stringify(word)} is not a state${near ? `; did you mean ${near}?` : ""}`,
+      `states: ${STATES.join(", ")}`,
     );
   });
 }
@@ -112,19 +115,19 @@ function statesOf(text: string | undefined): State[] | undefined {
 function limitOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new UsageError(`--limit: ${JSON.stringify(text)} is no number of operations; write 1 or more`);
+  throw new UsageError(`--limit: ${JSON.stringify(text)} is not a number of operations; give 1 or more`);
 }
 
 export function registerLs(root: Command): void {
-  addCommand(root, "ls", `List the live and the newest ${DEFAULT_LIMIT} operations`, [
+  addCommand(root, "ls", `List all live operations and the newest ${DEFAULT_LIMIT}`, [
     "liveops ls",
     "liveops ls --state failed,cancelled --op backup",
     "liveops ls --limit 100 --json | jq -r '.[].id'",
   ])
     .option("--state <states>", `List only these states, separated by commas: ${STATES.join(", ")}`)
     .option("--op <name>", "List only operations of this type")
-    .option("--limit <n>", "List exactly the newest <n>, live or not")
-    .option("--json", "Print a JSON array of records")
+    .option("--limit <n>", "List only the newest <n> operations")
+    .option("--json", "Print the operations as a JSON array of records")
     .action(async (_options: unknown, command: Command) => {
       await list(allOptions<ListOptions>(command), reportTo(command.parent!), process.stdout);
     });

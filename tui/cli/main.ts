@@ -1,4 +1,4 @@
-/** Entry of the `liveops` bin. */
+/** Entry point of `liveops`. */
 import { runCommandLine } from "./command-line.js";
 
 void runCommandLine(process.argv.slice(2));

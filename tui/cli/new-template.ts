@@ -1,11 +1,11 @@
-/** The names that `liveops new` makes of one, and the files that it writes. Pure; a test compiles and runs what comes out. */
+/** Names and sources of the files that `liveops new` writes. Pure; a test compiles and runs the files. */
 import { UsageError } from "../../protocol/command/failures.js";
 
-/** The class, the type's name and the file that `liveops new <Name>` makes of what was typed. Pure. */
+/** The names that `liveops new <Name>` derives from `<Name>`. */
 interface NewNames {
   /** `ImportUsers` */
   className: string;
-  /** `import-users`: what one submits, as `LiveOperation` derives it from the class. */
+  /** `import-users`: the name to submit, as `LiveOperation` derives it from the class. */
   op: string;
   /** `import-users.ts` */
   file: string;
@@ -13,11 +13,11 @@ interface NewNames {
   title: string;
 }
 
-/** `ImportUsers`, `importUsers`, `import-users` and `import_users` are one name. */
+/** `ImportUsers`, `importUsers`, `import-users` and `import_users` give the same names. */
 export function newNames(typed: string): NewNames {
   if (!/^[A-Za-z][A-Za-z0-9]*(?:[-_ ][A-Za-z0-9]+)*$/.test(typed)) {
     throw new UsageError(
-      `${JSON.stringify(typed)} is no name for an operation; it begins with a letter and has letters, digits and dashes`,
+      `${JSON.stringify(typed)} is not a valid operation name; begin with a letter, and use letters, digits and dashes`,
       "liveops new ImportUsers",
     );
   }
@@ -45,7 +45,7 @@ export class ${className} extends LiveOperation<typeof ${className}> {
   static title = "${title}";
   static stages = ["Load", "Process", "Save"] as const;
   static params = z.object({
-    count: z.number().int().min(1).default(20).describe("how many items to work on"),
+    count: z.number().int().min(1).default(20).describe("Number of items to process"),
   });
 
   async run(p: Progress<${className}>) {
@@ -64,7 +64,7 @@ export class ${className} extends LiveOperation<typeof ${className}> {
   }
 }
 
-/** Put the real work here. */
+/** Replace this body with the real work. */
 async function work(item: number): Promise<number> {
   await new Promise((resolve) => setTimeout(resolve, 50));
   return item;
@@ -73,16 +73,16 @@ async function work(item: number): Promise<number> {
 }
 
 /**
- * A tsconfig.json with which an editor finds liveops' types, and Node's, in a directory without node_modules.
+ * A tsconfig.json for a directory without node_modules: an editor finds the types of liveops and of Node with it.
  *
- * @param node - the `typeRoots` of Node's types: none where they are found without; null where there are no such types
+ * @param node - the `typeRoots` of Node's types: empty where the compiler finds them; null where there are none
  */
 export function tsconfigSource(types: string, node: string[] | null): string {
   const config = {
     compilerOptions: {
       target: "es2022",
       lib: ["es2023", "dom"],
-      // Not nodenext: before TypeScript 5.8 it takes a .ts without a package.json for CommonJS, and then refuses us.
+      // Not nodenext: before TypeScript 5.8 it treats a .ts without a package.json as CommonJS and refuses liveops.
       module: "preserve",
       moduleResolution: "bundler",
       allowImportingTsExtensions: true,

@@ -1,4 +1,4 @@
-/** `liveops new`: writes a working operation, and a tsconfig.json that finds our types; never over a file. */
+/** `liveops new`: writes a working operation and a tsconfig.json with our types. Never overwrites a file. */
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,12 +10,12 @@ import { say } from "../../protocol/command/report.js";
 import { makeDirectory } from "../../protocol/directories.js";
 import { newNames, operationSource, tsconfigSource } from "./new-template.js";
 
-/** The package's own declarations. */
+/** The type declarations of this package. */
 export function typesFile(): string {
   return fileURLToPath(new URL("./types/ops/sdk/index.d.ts", import.meta.url));
 }
 
-/** Each shipped operation is in a file of its name. */
+/** A shipped operation is in the file of the same name. */
 export function isShippedType(op: string): boolean {
   return ["./ops", "./ops/examples"].some((dir) => {
     const path = fileURLToPath(new URL(dir, import.meta.url));
@@ -23,7 +23,7 @@ export function isShippedType(op: string): boolean {
   });
 }
 
-/** The `typeRoots` with Node's types: empty where the compiler finds them by itself; null where there are none. */
+/** The `typeRoots` with Node's types: empty where the compiler finds them; null where there are none. */
 export function nodeTypes(dir: string): string[] | null {
   if (rootAbove(resolve(dir)) !== null) return [];
   const ours = rootAbove(dirname(fileURLToPath(import.meta.url)));
@@ -43,7 +43,7 @@ export function registerNew(root: Command): void {
     "liveops new ImportUsers",
     "liveops new ImportUsers --dir ~/.config/liveops/ops",
   ])
-    .argument("<Name>", "Class name; the type is named after it (ImportUsers becomes import-users)")
+    .argument("<Name>", "Class name; gives the name of the operation type (ImportUsers becomes import-users)")
     .option("--dir <dir>", "Directory to write to", ".")
     .action((name: string, _options: unknown, command: Command) => {
       const { dir } = allOptions<GlobalOptions & { dir: string }>(command);
@@ -70,7 +70,10 @@ function made(dir: string): void {
   try {
     makeDirectory(resolve(dir));
   } catch (error) {
-    throw new UsageError(`cannot make ${dir}: ${(error as Error).message}`, "say where with --dir");
+    throw new UsageError(
+      `cannot create ${dir}: ${(error as Error).message}`,
+      "choose another directory with --dir",
+    );
   }
 }
 
@@ -81,15 +84,15 @@ function writeNew(file: string, text: string): void {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new UsageError(
       code === "EEXIST"
-        ? `${file} is there already; choose another name or --dir`
-        : `cannot write: ${message}`,
+        ? `${file} already exists; choose another name or --dir`
+        : `cannot write ${file}: ${message}`,
     );
   }
 }
 
 const NO_NODE_TYPES =
-  'for node: modules in your editor: npm install --save-dev @types/node, then "types": ["node"] in the tsconfig.json';
+  'found no types of Node; for node: modules in your editor: npm install --save-dev @types/node, then add "types": ["node"] to tsconfig.json';
 
 function shadows(op: string, file: string): string {
-  return `${op} is a shipped operation type too: where this directory is used, yours is run in its place; if that is not meant, remove ${file} and choose another name`;
+  return `${op} is also a shipped operation type; your type replaces it wherever this directory is used. To keep the shipped type, remove ${file} and choose another name`;
 }

@@ -1,10 +1,10 @@
-/** `liveops tui`: the dashboard, as `liveops-tui` starts it. */
+/** `liveops tui`: opens the dashboard, as `liveops-tui` does. */
 import type { Command } from "commander";
 import { addCommand, allOptions, type GlobalOptions } from "../../protocol/command/options.js";
 
 export function registerTui(root: Command): void {
   addCommand(root, "tui", "Open the dashboard (same as liveops-tui)", ["liveops tui", "liveops tui k3f"])
-    .argument("[id]", "Operation to open first")
+    .argument("[id]", "Operation to open: its id, or a unique prefix of 3 or more characters")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
       const { socket, stateDir } = allOptions<GlobalOptions>(command);
       const words = [
@@ -17,5 +17,5 @@ export function registerTui(root: Command): void {
     });
 }
 
-/** Its bundle beside ours; it reads the command line and starts when it is loaded. */
+/** The bundle of the dashboard, next to ours. Reads the command line and starts when it is loaded. */
 const DASHBOARD: string = "./tui.js";

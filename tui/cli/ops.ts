@@ -1,4 +1,4 @@
-/** `liveops ops`: the operation types, their stages and parameters; what did not load goes to stderr. */
+/** `liveops ops`: lists operation types with stages and parameters; load errors go to stderr. */
 import type { Command } from "commander";
 import { type Paint, paintFor } from "../../protocol/command/colour.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
@@ -10,7 +10,7 @@ import { limitsText } from "../../protocol/resource-limits.js";
 import { jsonLine } from "../terminal/json.js";
 import { connect } from "./connection.js";
 
-/** An operation type as lines to read. Pure. */
+/** An operation type as text lines. Pure. */
 export function typeLines(type: OperationType, paint: Paint): string[] {
   const title = type.title === "" ? "" : `  ${sanitize(type.title)}`;
   const resumable = type.resumable ? paint("dim", "  resumable") : "";
@@ -49,7 +49,7 @@ export function registerOps(root: Command): void {
       const to = reportTo(command.parent!);
       for (const { file, message } of reply.errors) say(to, `${file} does not load: ${message}`);
       for (const { op, file, by } of reply.shadowed) {
-        say(to, `${op} of ${file} is not used: ${by} has the name too and comes first`, "yellow");
+        say(to, `${op} in ${file} is not used: ${by} has the same name and comes first`, "yellow");
       }
     });
 }

@@ -1,4 +1,4 @@
-/** `liveops retry`: runs a failed or cancelled operation again, as its next attempt; prints its id. */
+/** `liveops retry`: runs a failed or cancelled operation again, as its next attempt. Prints the id. */
 import type { Command } from "commander";
 import { addCommand } from "../../protocol/command/options.js";
 import { connect } from "./connection.js";

@@ -1,4 +1,4 @@
-/** `liveops rm`: removes finished operations with their logs; prints the ids that are gone. */
+/** `liveops rm`: removes finished operations and their logs. Prints the removed ids. */
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/command/failures.js";
@@ -6,7 +6,7 @@ import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { isFinal, STATES } from "../../protocol/state.js";
 import { connect, forEachId } from "./connection.js";
 
-/** Largest page the daemon gives. */
+/** Largest page that the daemon returns. */
 const PAGE = 1000;
 
 export function registerRm(root: Command): void {
@@ -20,7 +20,7 @@ export function registerRm(root: Command): void {
       const { client, options } = connect<{ finished?: boolean }>(command);
       if (options.finished ? ids.length > 0 : ids.length === 0) {
         throw new UsageError(
-          "name the operations to remove, or say --finished for all that are",
+          "give the ids of the operations to remove, or --finished for all finished operations",
           "liveops rm k3f",
         );
       }
@@ -32,7 +32,7 @@ export function registerRm(root: Command): void {
     });
 }
 
-/** All of them are read first: pages move under one who removes as it goes. */
+/** Reads all ids before the first removal, because each removal shifts the pages. */
 async function finished(client: Client): Promise<string[]> {
   const ids: string[] = [];
   let before: string | undefined;

@@ -1,4 +1,4 @@
-/** `liveops show`: one operation's record, to read or as JSON. */
+/** `liveops show`: prints an operation's record, as text or as JSON. */
 import type { Command } from "commander";
 import { type Paint, paintFor } from "../../protocol/command/colour.js";
 import { addCommand } from "../../protocol/command/options.js";
@@ -14,10 +14,10 @@ import { resultLines } from "../text/lines.js";
 import { namedOrNewest } from "./arguments.js";
 import { connect } from "./connection.js";
 
-/** A record as lines to read. Pure; nothing that is empty is shown. */
 const BAR_COLUMNS = 60;
 const NAME_COLUMNS = 10;
 
+/** A record as text lines. Pure; empty fields are left out. */
 export function recordLines(it: Operation, options: { paint: Paint; now?: number }): string[] {
   const { paint } = options;
   const now = options.now ?? Date.now();
@@ -56,12 +56,12 @@ export function recordLines(it: Operation, options: { paint: Paint; now?: number
 function stateNote(it: Operation): string {
   if (it.state === "queued" && it.blocked)
     return `, blocked since ${it.blocked.since}: ${sanitize(it.blocked.reason)}`;
-  if (it.state === "queued" && it.queuePosition !== null) return `, number ${it.queuePosition} in line`;
+  if (it.state === "queued" && it.queuePosition !== null) return `, number ${it.queuePosition} in the queue`;
   if (it.state === "queued" && it.retryAt) return `, starts again at ${it.retryAt}`;
   if (it.state === "running" && it.stalledSince)
     return `, stalled since ${it.stalledSince}: its worker is stopped`;
   if (it.state === "running" && it.noRoomSince)
-    return `, waits since ${it.noRoomSince} for room on the disk of the state dir`;
+    return `, waiting since ${it.noRoomSince}: the disk of the state directory is full`;
   return it.state === "running" && it.cancelRequested ? ", cancel requested" : "";
 }
 
@@ -100,7 +100,7 @@ function errorLines({ error }: Operation): string[] {
   if (error === null) return [];
   const cause = error.cause === undefined ? "" : `, ${error.cause}`;
   const said = `${error.message} (${error.code}${cause})`;
-  // A stack begins with the message again.
+  // The stack begins with the message; keep only its frames.
   const stack = error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
   return [...sanitize(said, { newlines: true }).split("\n"), ...stack.map((line) => sanitize(line))];
 }

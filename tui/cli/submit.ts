@@ -1,4 +1,4 @@
-/** `liveops submit`: hands an operation to the daemon; prints its id, waits for its chain, or shows it live. */
+/** `liveops submit`: submits an operation to the daemon. Prints the id, waits for the chain, or shows it live. */
 import { type Command, Option } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
@@ -11,11 +11,10 @@ import { currentDirectory, givenLabel, givenParams, trailingWords, withTrailing 
 import { connect } from "./connection.js";
 
 /**
- * The part of the caller's environment that goes with a submit: what tools need to work as they do in the caller's
- * shell.
+ * The environment variables that a submit sends: tools need them to work as in the caller's shell.
  *
- * An allow list, because the daemon stores it in clear and shows it to whoever reads the record: tokens, keys and
- * passwords live in variables that nobody can list. What else an operation needs, its user passes as a parameter.
+ * An allow list, because the daemon stores the variables in plain text and shows them in the record. No list of
+ * variables with tokens, keys and passwords can be complete. Pass any other value as a parameter.
  */
 const NAMES = new Set([
   "PATH",
@@ -29,7 +28,7 @@ const NAMES = new Set([
   "TERM",
   "TMPDIR",
   "EDITOR",
-  // Where tools of several languages find their installation.
+  // Where the tools of several languages find their installation.
   "VIRTUAL_ENV",
   "CARGO_HOME",
   "RUSTUP_HOME",
@@ -38,7 +37,7 @@ const NAMES = new Set([
   "JAVA_HOME",
 ]);
 
-/** `LC_*` is the locale. `NVM_*` only by name: nvm has no secrets, but a prefix would let new ones through. */
+/** `LC_*` is the locale. `NVM_*` is listed by name: nvm has no secrets, but a prefix would admit new variables. */
 const LOCALE = /^LC_[A-Z]+$/;
 const NVM = new Set(["NVM_DIR", "NVM_BIN", "NVM_INC", "NVM_CD_FLAGS", "NVM_RC_VERSION"]);
 
@@ -52,16 +51,16 @@ export function capturedEnv(env: Record<string, string | undefined> = process.en
 }
 
 /**
- * A key that no other submit has: the daemon tells a repeated request by it.
+ * An idempotency key, unique to this submit: the daemon recognises a repeated request by the key.
  *
- * Unique, not secret (the socket is the user's own), so it does without node:crypto, which costs 4 ms to load.
+ * Unique, not secret (the socket is the user's own), so node:crypto is not loaded, which takes 4 ms.
  */
 export function newKey(): string {
   const random = () => Math.random().toString(36).slice(2).padEnd(11, "0");
   return `${Date.now().toString(36)}-${process.pid.toString(36)}-${random()}${random()}`;
 }
 
-/** What was typed after `liveops submit`, however it was read. */
+/** The options of `liveops submit`. */
 export interface SubmitOptions extends GlobalOptions {
   params?: string;
   label?: string;
@@ -76,12 +75,12 @@ export interface SubmitOptions extends GlobalOptions {
 export interface SubmitWords {
   op: string;
   set: string[];
-  /** What followed `--`; undefined where there was none. */
+  /** The words after `--`; undefined where there was none. */
   trailing: string[] | undefined;
   options: SubmitOptions;
 }
 
-/** Sends what was typed to the daemon, with the caller's directory, environment and a key for sending it again. */
+/** Submits the operation with the caller's directory, environment and an idempotency key. */
 export function post(client: Client, { op, set, trailing, options }: SubmitWords): Promise<Operation> {
   const params = givenParams(options.params);
   const label = givenLabel(options.label);
@@ -101,7 +100,7 @@ export function post(client: Client, { op, set, trailing, options }: SubmitWords
 
 const LIMIT_FLAGS = { memoryMax: "--memory-max", cpuMax: "--cpu-max", pidsMax: "--pids-max" } as const;
 
-/** @throws UsageError where one is not valid */
+/** @throws UsageError where a limit is not valid */
 function givenLimits(options: SubmitOptions): ResourceLimits {
   const limits: ResourceLimits = {};
   for (const name of LIMIT_NAMES) {
@@ -109,7 +108,7 @@ function givenLimits(options: SubmitOptions): ResourceLimits {
     if (text === undefined) continue;
     const value = name === "memoryMax" ? parseSize(text) : /\d/.test(text) ? Number(text) : null;
     const problem = limitProblem(name, value);
-    const hint = name === "memoryMax" ? "write it as 512M, 2G or a number of bytes" : undefined;
+    const hint = name === "memoryMax" ? "give 512M, 2G or a number of bytes" : undefined;
     if (problem !== null) throw new UsageError(`${LIMIT_FLAGS[name]} ${problem}, not '${text}'`, hint);
     limits[name] = value as number;
   }
@@ -130,19 +129,22 @@ export function registerSubmit(root: Command): void {
       "Parameters as a JSON object, @file, or - for stdin; name=value arguments override them",
     )
     .option("--label <text>", "Label shown in lists")
-    .option("--memory-max <size>", "Memory limit of all its processes together, such as 512M or 2G")
-    .option("--cpu-max <cores>", "CPU limit of all its processes together, in cores, such as 1.5")
-    .option("--pids-max <n>", "Limit of processes and threads, such as 200")
+    .option("--memory-max <size>", "Limit the memory of the operation and its processes, such as 512M or 2G")
+    .option(
+      "--cpu-max <cores>",
+      "Limit the CPU use of the operation and its processes, in cores, such as 1.5",
+    )
+    .option("--pids-max <n>", "Limit the processes and threads of the operation, such as 200")
     .addOption(
       new Option(
         "--wait",
-        "Wait for the chain to finish; the outcome of its last operation is the exit code",
+        "Wait for the chain to finish; the exit code is the outcome of the last operation",
       ).conflicts("follow"),
     )
     .option("--follow", "Show the operation and its chain live in text mode")
     .option(
       "--json",
-      "Print the record as JSON; with --wait that of the last operation; with --follow one JSON event per line",
+      "Print the record as JSON; with --wait, the record of the last operation; with --follow, one JSON event per line",
     )
     .action(async (op: string, set: string[], _options: unknown, command: Command) => {
       const { client, options } = connect<SubmitOptions>(command);

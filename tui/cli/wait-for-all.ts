@@ -1,4 +1,4 @@
-/** Waits for several operations at once; prints `ID STATE` for each as it finishes. */
+/** Waits for several operations at once; prints `ID STATE` when each finishes. */
 import type { Client } from "../../protocol/client/client.js";
 import { TimedOutError } from "../../protocol/command/failures.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
@@ -10,15 +10,18 @@ import { jsonLine } from "../terminal/json.js";
 import { interruptible } from "./connection.js";
 import { type Reconnect, reconnecting, untilAnswered } from "./follow/reconnect.js";
 
-/** Waits until an operation, or the last of its chain, is finished; over restarts of the daemon. */
 export interface FinishOptions extends Reconnect {
-  /** Wait for the last operation of the chain, not for this one; true by default. */
+  /** Wait for the last operation of the chain, not for this operation; true by default. */
   chain?: boolean;
-  /** Each time another operation of the chain is the one waited for. */
+  /** Called with the id of the next operation of the chain when the wait moves to that operation. */
   onLink?: (id: string) => void;
 }
 
-/** The record of the operation that finished last. */
+/**
+ * Waits until an operation, or the last operation of its chain, is finished, also over restarts of the daemon.
+ *
+ * @returns the record of the operation that finished last
+ */
 export async function finish(client: Client, id: string, options: FinishOptions = {}): Promise<Operation> {
   let view = EMPTY_VIEW;
   let current = id;
@@ -36,18 +39,18 @@ export async function finish(client: Client, id: string, options: FinishOptions 
       return untilAnswered(() => client.show(line.id, options.signal), options);
     }
   }
-  throw new Error(`the watch of ${current} ended without an end`);
+  throw new Error(`the watch stream of ${current} closed before the operation finished`);
 }
 
-/** What a waiting command says when the daemon goes away and comes back. */
+/** The notes of a waiting command when the connection to the daemon is lost and restored. */
 export function lostNotes(to: ReportTo): Pick<Reconnect, "onLost" | "onBack"> {
   return {
-    onLost: () => say(to, "the daemon went away; operations go on, waiting for it to be back", "yellow"),
-    onBack: () => say(to, "the daemon is back", "yellow"),
+    onLost: () => say(to, "lost the daemon; operations continue. Reconnecting…", "yellow"),
+    onBack: () => say(to, "reconnected to the daemon", "yellow"),
   };
 }
 
-/** One line on stderr for an operation that did not succeed: why, and where to read more. */
+/** Prints one line on stderr for an operation that did not succeed: the reason, and the next command. */
 export function noteOutcome(to: ReportTo, operation: Operation): void {
   const { id, op, state, error } = operation;
   if (state === "succeeded") return;
@@ -57,24 +60,24 @@ export function noteOutcome(to: ReportTo, operation: Operation): void {
 
 export interface WaitFor {
   timeoutSeconds: number | null;
-  /** The first to finish ends the wait. */
+  /** The first operation to finish ends the wait. */
   any: boolean;
   to: ReportTo;
 }
 
-/** Longest delay a timer takes. */
+/** Longest delay that setTimeout accepts. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 export async function waitForAll(client: Client, named: string[], wait: WaitFor): Promise<ExitCode> {
   const waiting = new Set(named);
   const list = () => [...waiting].join(" ");
   const states = await interruptible(
-    () => `interrupted; ${list()} ${waiting.size === 1 ? "goes" : "go"} on`,
+    () => `interrupted; ${list()} ${waiting.size === 1 ? "continues" : "continue"}`,
     async (interrupted) => {
       const enough = new AbortController();
       const signal = AbortSignal.any([interrupted, enough.signal]);
       const timer = startTimer(wait.timeoutSeconds, () =>
-        enough.abort(new TimedOutError(`time is up; not finished: ${list()}`)),
+        enough.abort(new TimedOutError(`timed out; not finished: ${list()}`)),
       );
       const reconnect = { signal, ...onceForAll(lostNotes(wait.to)) };
       let each: Array<Promise<Operation["state"]>> = [];
@@ -101,9 +104,9 @@ export async function waitForAll(client: Client, named: string[], wait: WaitFor)
 }
 
 /**
- * The ids of all that are named. They are looked up first: a mistyped name is said now, not after an hour.
+ * The ids of the named operations. Looks them up before the wait, so that a mistyped name fails at once.
  *
- * With a timeout, a daemon that does not answer is waited for until the time is up.
+ * With a timeout, waits until the timeout for a daemon that does not answer.
  */
 async function lookUp(
   client: Client,
@@ -123,7 +126,7 @@ function startTimer(seconds: number | null, onTimeout: () => void): NodeJS.Timeo
   return seconds === null ? undefined : setTimeout(onTimeout, Math.min(seconds * 1000, LONGEST_MS));
 }
 
-/** All streams break at once; it is said once. */
+/** Reports a lost daemon once, although all streams break at the same time. */
 function onceForAll(notes: ReturnType<typeof lostNotes>): ReturnType<typeof lostNotes> {
   let away = false;
   return {
@@ -138,13 +141,13 @@ function onceForAll(notes: ReturnType<typeof lostNotes>): ReturnType<typeof lost
   };
 }
 
-/** Any failed: 1; none failed but one cancelled: 6. */
+/** 1 where any operation failed; 6 where none failed and one was cancelled. */
 function exitCodeOfAll(states: Operation["state"][]): ExitCode {
   const codes = states.map((state) => (isFinal(state) ? exitCodeOf(state) : EXIT.fault));
   return codes.find((code) => code === EXIT.failed) ?? codes.find((code) => code !== EXIT.done) ?? EXIT.done;
 }
 
-/** `submit --wait`: prints the id at once, or with `--json` the last link's record once the chain is finished. */
+/** `submit --wait`: prints the id at once; with `--json`, prints the last record when the chain is finished. */
 export async function waitAfterSubmit(
   client: Client,
   operation: Operation,
@@ -154,7 +157,8 @@ export async function waitAfterSubmit(
   if (!json) process.stdout.write(`${operation.id}\n`);
   let current = operation.id;
   const last = await interruptible(
-    () => `interrupted; ${current} goes on: liveops watch ${current}, or liveops cancel ${current}`,
+    () =>
+      `interrupted; ${current} continues: follow it with liveops watch ${current}, or stop it with liveops cancel ${current}`,
     (signal) =>
       finish(client, operation.id, {
         signal,
@@ -166,6 +170,6 @@ export async function waitAfterSubmit(
   );
   if (json) process.stdout.write(`${jsonLine(last)}\n`);
   noteOutcome(to, last);
-  if (!isFinal(last.state)) throw new Error(`${last.id} ended as ${last.state}`);
+  if (!isFinal(last.state)) throw new Error(`${last.id} is ${last.state} after the end of its watch stream`);
   return exitCodeOf(last.state);
 }

@@ -1,4 +1,4 @@
-/** `liveops wait`: blocks until operations, each with its chain, are finished. */
+/** `liveops wait`: waits until operations and their chains are finished. */
 import type { Command } from "commander";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
@@ -20,9 +20,9 @@ export function registerWait(root: Command): void {
     .argument("<id...>", "Operation ids, or unique prefixes of 3 or more characters")
     .option(
       "--timeout <duration>",
-      "Stop waiting after 30, 30s, 10m or 1h30m (exit 124); operations continue",
+      "Stop waiting after this time (such as 30, 30s, 10m or 1h30m) with exit code 124; operations continue",
     )
-    .option("--any", "Wait for the first one only; its outcome is the exit code")
+    .option("--any", "Wait only for the first operation to finish; the exit code is its outcome")
     .action(async (ids: string[], _options: unknown, command: Command) => {
       const { client, options } = connect<WaitOptions>(command);
       process.exitCode = await waitForAll(client, ids, {
@@ -37,7 +37,9 @@ function timeoutOf(text: string | undefined): number | null {
   if (text === undefined) return null;
   const seconds = parseDuration(text);
   if (seconds === null) {
-    throw new UsageError(`--timeout: ${JSON.stringify(text)} is no duration; write 30, 30s, 10m or 1h30m`);
+    throw new UsageError(
+      `--timeout: ${JSON.stringify(text)} is not a valid duration; give 30, 30s, 10m or 1h30m`,
+    );
   }
   return seconds;
 }

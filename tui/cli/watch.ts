@@ -1,4 +1,4 @@
-/** `liveops watch`: an operation in text mode, live, with all it said before; goes on along the chain. */
+/** `liveops watch`: shows an operation in text mode, from its first event, and follows its chain. */
 import type { Command } from "commander";
 import { addCommand } from "../../protocol/command/options.js";
 import { namedOrNewest } from "./arguments.js";

@@ -1,6 +1,6 @@
 /**
- * Figures as people read them: durations, bytes, rates, counts, percent. Pure; used by text mode, the lists and
- * the dashboard, so that the same figure looks the same everywhere.
+ * Formats durations, bytes, rates, counts and percentages. Pure; text mode, lists and the dashboard share it, so that
+ * the same figure looks the same everywhere.
  */
 
 const BYTE_UNITS = new Set(["b", "byte", "bytes"]);
@@ -11,7 +11,7 @@ export function isByteUnit(unit: string | null | undefined): boolean {
   return unit != null && BYTE_UNITS.has(unit.toLowerCase());
 }
 
-/** `20ms`, `0.4s`, `7s`, `1m05s`, `1h02m`, `3d04h`; at most two units. Seconds in; nothing finite is below zero. */
+/** `20ms`, `0.4s`, `7s`, `1m05s`, `1h02m`, `3d04h`; at most two units. Takes seconds; negative values give `0s`. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";
   const whole = Math.max(0, seconds);
@@ -33,7 +33,7 @@ export function formatDuration(seconds: number): string {
   return `${total}s`;
 }
 
-/** Time left, in whole seconds rounded up: `0s` only where nothing is left. */
+/** Time left, in whole seconds rounded up, so that `0s` means no time left. */
 export function formatEta(seconds: number): string {
   return formatDuration(Math.ceil(seconds));
 }
@@ -83,7 +83,7 @@ export function formatRate(rate: number, unit?: string | null): string {
   return `${formatCount(rate)}${unit ? ` ${unit}` : ""}/s`;
 }
 
-/** How far a count has come: `3/10 row`, `1.5 MiB/10 MiB`, `3 row` where the total is unknown. */
+/** Progress of a count: `3/10 row`, `1.5 MiB/10 MiB`, `3 row` where the total is unknown. */
 export function formatAmount(done: number, total: number | null, unit?: string | null): string {
   if (done === 0 && total === 0) return unit ? `no ${unit}` : "none";
   if (isByteUnit(unit))

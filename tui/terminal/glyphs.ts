@@ -1,4 +1,4 @@
-/** The sign and the colour of each state, the same in every list and on every screen. */
+/** The glyph and the colour of each state, the same in every list and on every screen. */
 import type { Colour } from "../../protocol/command/colour.js";
 import type { StageState } from "../../protocol/operation.js";
 import type { State } from "../../protocol/state.js";
@@ -36,7 +36,7 @@ export function stateColour(state: State): Colour {
   return STATE_COLOURS[state] ?? "dim";
 }
 
-/** `undefined` is a stage that was not entered. */
+/** `undefined` means that the stage was not entered. */
 export function stageGlyph(state: StageState | undefined): string {
   return state === undefined ? "○" : (STAGE_GLYPHS[state] ?? "?");
 }

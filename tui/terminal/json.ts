@@ -1,8 +1,8 @@
-/** JSON for stdout: on one line, and without a character that a terminal acts on; still the same value. */
+/** JSON for stdout: one line, with terminal control characters escaped. The value is unchanged. */
 const ACTIVE =
   /[\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g;
 
-/** JSON.stringify escapes C0 and lone surrogates; this escapes the rest as `\uXXXX`. */
+/** JSON.stringify escapes C0 and lone surrogates; `jsonLine` escapes the rest as `\uXXXX`. */
 export function jsonLine(value: unknown): string {
   return JSON.stringify(value).replace(ACTIVE, (found) =>
     Array.from(

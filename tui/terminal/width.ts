@@ -1,4 +1,4 @@
-/** Text in terminal columns: how wide it is, cut to a width, padded to one. For sanitized text. */
+/** Measures, cuts and pads text in terminal columns. For sanitized text. */
 import stringWidth from "string-width";
 
 export function columnsOf(text: string): number {
@@ -7,7 +7,7 @@ export function columnsOf(text: string): number {
 
 let segmenter: Intl.Segmenter | undefined;
 
-/** At most `width` columns; what was cut is marked by `…`, unless there is no room for that either. */
+/** At most `width` columns; a cut is marked with `…`, where that fits. */
 export function cut(text: string, width: number): string {
   if (width <= 0) return "";
   if (stringWidth(text) <= width) return text;
@@ -31,8 +31,8 @@ export function fit(text: string, width: number, align: "left" | "right" = "left
 }
 
 /**
- * The characters whose width is the same in all terminals: ASCII, Latin-1, and the lines, blocks and signs that the
- * screens draw with. Each takes one column, and none joins another. By UTF-16 code unit.
+ * Characters whose width is the same in all terminals: ASCII, Latin-1, and the lines, blocks and signs that the
+ * screens use. Each takes one column, and none combines with another. Indexed by UTF-16 code unit.
  */
 const CERTAIN = new Uint8Array(0x3000);
 const RANGES = [
@@ -54,7 +54,7 @@ const RANGES = [
 ] as const;
 for (const [from, to] of RANGES) CERTAIN.fill(1, from, to + 1);
 
-/** The width of text that consists of such characters and SGR sequences; -1 for any other. */
+/** The width of text that consists of such characters and SGR sequences; -1 for any other text. */
 export function certainWidth(text: string): number {
   let width = 0;
   for (let i = 0; i < text.length; i++) {
@@ -68,7 +68,7 @@ export function certainWidth(text: string): number {
   return width;
 }
 
-/** The place of the `m` that ends the SGR sequence at this place, or -1. */
+/** Index of the `m` that ends the SGR sequence at `at`, or -1. */
 function sgrEnd(text: string, at: number): number {
   if (text.charCodeAt(at + 1) !== 0x5b) return -1;
   for (let i = at + 2; i < text.length; i++) {
@@ -80,8 +80,8 @@ function sgrEnd(text: string, at: number): number {
 }
 
 /**
- * The measures of a table. The package string-width takes 20 ms to load, half of a bare Node start. So a command loads
- * the package only for text that needs it.
+ * The width functions of a table. The package string-width takes 20 ms to load, half of a bare Node start, so a command
+ * loads it only for text that needs it.
  */
 export interface Widths {
   columnsOf(text: string): number;
@@ -89,7 +89,7 @@ export interface Widths {
   fit(text: string, width: number, align?: "left" | "right"): string;
 }
 
-/** For text with one column a character. */
+/** For text with one column per character. */
 export const PLAIN_WIDTHS: Widths = {
   columnsOf: (text) => text.length,
   fit: (text, width, align = "left") => {
@@ -98,7 +98,7 @@ export const PLAIN_WIDTHS: Widths = {
   },
 };
 
-/** The measures that all of these texts can be measured with. */
+/** The cheapest width functions that are exact for all of these texts. */
 export async function widthsFor(texts: readonly string[]): Promise<Widths> {
   const isPlain = texts.every((text) => certainWidth(text) === text.length);
   return isPlain ? PLAIN_WIDTHS : import("./width.js");

@@ -4,20 +4,20 @@ import type { ProgressState } from "../../protocol/operation.js";
 import { formatAmount, formatEta, formatPercent, formatRate } from "../terminal/format.js";
 import { columnsOf, cut } from "../terminal/width.js";
 
-/** What a bar shows. */
+/** The values of a progress bar. */
 export interface BarView {
   percent: number;
   progress: ProgressState | null;
-  /** The stage it belongs to; shown where the progress has no label of its own. */
+  /** Stage of the progress; shown where the progress has no label. */
   stage: string | null;
 }
 
 const WIDEST = 30;
 const NARROWEST = 5;
-/** An unknown total has nothing to fill; where the mark stands shows that it moves. */
+/** Width of the mark that moves along the bar where the total is unknown. */
 const MARK = 3;
 
-/** At most `columns` wide; figures go before the bar, the bar before the label. */
+/** At most `columns` wide. Where space is short, the label is dropped first, then the bar. */
 export function barLine(view: BarView, columns: number): string {
   const { progress } = view;
   const unknown = progress !== null && progress.total === null;

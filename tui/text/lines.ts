@@ -1,8 +1,8 @@
 /**
- * Text mode's core: (state, event or log line) → (state, what is said). Pure; `screen.ts` prints it.
+ * The core of text mode: (state, event or log line) → (state, lines to print). Pure; `screen.ts` prints the lines.
  *
- * stdout gets headers, lines and results, stderr errors and messages of ours. Used by `run`, `watch` and
- * `submit --follow` alike, so that an operation reads the same with and without the daemon.
+ * Headers, log lines and results go to stdout; errors and notes go to stderr. `run`, `watch` and `submit --follow` use
+ * it, so that an operation looks the same with and without the daemon.
  */
 import type { EventLine } from "../../protocol/client/client.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
@@ -13,8 +13,8 @@ import { jsonLine } from "../terminal/json.js";
 import type { BarView } from "./bar.js";
 
 /**
- * An operation's result for scripts that read stdout: a line for each key of an object, its nested values as JSON; `result=…` for anything else. No result, no line.
- * A text stays one line: its newlines are written `\n`.
+ * An operation's result for scripts that read stdout: one line for each key of an object, with nested values as JSON.
+ * Any other value is printed as `result=…`. Newlines in a text are printed as `\n`.
  */
 export function resultLines(result: unknown): string[] {
   if (result === null || result === undefined) return [];
@@ -28,16 +28,16 @@ function shown(value: unknown): string {
 
 export type TextLine =
   | { to: "out" | "err"; text: string; tone: Tone }
-  /** The bar as it is now; null where there is none any more. */
+  /** The current bar; null removes the bar. */
   | { to: "bar"; view: BarView | null };
 
-/** What a line is, for its colour on a terminal. */
+/** Kind of a line, which decides its colour on a terminal. */
 export type Tone = "header" | "plain" | "note" | "success" | "warning" | "error";
 
 interface TextState {
-  /** Its outline (`foldOutline`): at which of how many stages it is. */
+  /** The outline of `reduceOutline`: the current stage and the number of stages. */
   readonly operation: Operation | null;
-  /** Of an operation that threw, print the stack too: nothing else keeps it (`run`). */
+  /** Print the stack of an exception too, because nothing else stores it (`run`). */
   readonly stacks: boolean;
 }
 
@@ -53,7 +53,7 @@ interface Step {
 export function step(state: TextState, line: EventLine): Step {
   if (line.type === "end") return { state, said: [] };
   if (line.type === "log:line") return { state, said: [logLine(line.stream, line.text)] };
-  // A chain's next operation begins a record of its own.
+  // The next operation of a chain has its own record.
   const before = line.type === "operation:submitted" ? null : state.operation;
   const operation =
     before === null && line.type !== "operation:submitted" ? null : reduceOutline(before, line);
@@ -112,10 +112,10 @@ function finished(event: Extract<EventLine, { type: "operation:finished" }>, sta
   return lines;
 }
 
-/** Codes that say no more than "failed" does. */
+/** Codes that add nothing to "failed". */
 const QUIET = new Set(["LIVEOPS_FAILED", "LIVEOPS_EXCEPTION"]);
 
-/** The stack without the message it begins with, where that was said already. */
+/** The stack without its leading message, where that message was printed already. */
 function unsaid(stack: string, message: string): string {
   const places = stack.search(/^\s+at /m);
   const [, name = "", text = ""] =
@@ -138,7 +138,7 @@ function logLine(stream: string, text: string): TextLine {
   return stream === "liveops" ? note(text) : oneLine(text, "plain");
 }
 
-/** One line, whatever the text holds: a second one could look like a header. */
+/** Always one line: a second line could look like a header. */
 function oneLine(text: string, tone: Tone): TextLine {
   return { to: "out", text: sanitize(text), tone };
 }
@@ -151,15 +151,15 @@ function note(text: string): TextLine {
   return { to: "err", text: sanitize(text, { newlines: true }), tone: "note" };
 }
 
-/** The bar where nothing can be drawn over: a plain line each time another tenth is reached. Pure. */
+/** The bar where lines cannot be redrawn: one plain line at each tenth. Pure. */
 export interface Steps {
-  /** The last tenth that was said; 0 before the first. */
+  /** The last printed tenth; 0 before the first. */
   tenth: number;
-  /** Which bar it was of. */
+  /** Label and total of the bar of that tenth. */
   bar?: string;
 }
 
-/** A bar that goes back, or away, or is another one, starts the tenths anew. An unknown total has no tenths. */
+/** The tenths restart when the bar goes back, is removed, or is replaced. An unknown total has no tenths. */
 export function stepLine(steps: Steps, view: BarView | null): { steps: Steps; line: string | null } {
   if (view === null) return { steps: { tenth: 0 }, line: null };
   const { progress, percent } = view;

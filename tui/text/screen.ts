@@ -1,8 +1,8 @@
 /**
- * Prints what text mode says: lines to stdout and stderr, the bar to stderr.
+ * Prints the lines of text mode to stdout and stderr, and the bar to stderr.
  *
- * On a terminal the bar is one line drawn over, cleared before any other output; elsewhere it is a plain line at
- * every tenth. Text passed in is already neutralised.
+ * On a terminal the bar is one line that is redrawn, and cleared before other output. Elsewhere it is a plain line at
+ * every tenth. Callers sanitize the text.
  */
 import { type Colour, type Paint, paintFor, wantsRedraw } from "../../protocol/command/colour.js";
 import { type BarView, barLine } from "./bar.js";
@@ -61,12 +61,12 @@ export class TextScreen {
     }
   }
 
-  /** A message of the command itself, such as that the daemon went away. */
+  /** Prints a message of the command, such as a lost daemon. */
   say(text: string, tone: Tone = "note"): void {
     this.#line("err", text, tone);
   }
 
-  /** Leaves the cursor on a clean line. The screen may be used on. */
+  /** Leaves the cursor on an empty line. The screen can still be used. */
   close(): void {
     this.#bar(null);
   }

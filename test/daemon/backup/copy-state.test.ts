@@ -1,4 +1,4 @@
-/** A copy of a store holds one moment of it, whatever is decided and written while it is made. */
+/** A copy of a store shows one moment, also when decisions and writes happen during the copy. */
 import {
   appendFileSync,
   existsSync,

@@ -1,4 +1,4 @@
-/** Who has the state dir that a start could not have, where that one does not answer or is not known. */
+/** A refused start names the daemon that holds the state directory, also where that daemon does not answer. */
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -37,11 +37,11 @@ test("one that takes connections and does not answer is named, with what ends it
   });
 });
 
-test("who it is may not be known", async () => {
+test("the process may be unknown", async () => {
   const mine = join(directory(), "mine.sock");
   for (const owner of [null, { pid: 4711, socket: mine }])
     expect(await refusal(mine, owner)).toMatchObject({
-      message: expect.stringContaining(`none answers on ${mine}`),
+      message: expect.stringContaining(`no daemon answers on ${mine}`),
     });
   const deaf = await deafSocket();
   expect(await refusal(deaf, null)).toMatchObject({ message: expect.stringContaining(deaf) });

@@ -11,7 +11,7 @@ function thrownBy(act: () => unknown): unknown {
   throw new Error("it did not throw");
 }
 
-test("what the system says of a place is the caller's matter, a full disk is a refusal, all else a fault", () => {
+test("a system error of a path is wrong usage, a full disk a refusal, any other error internal", () => {
   expect(placeFault(thrownBy(() => openSync("/dev/null/x", "w")))).toMatchObject({ code: 2 });
   const full = openSync("/dev/full", "w");
   expect(placeFault(thrownBy(() => writeSync(full, "x")))).toMatchObject({

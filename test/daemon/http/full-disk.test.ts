@@ -1,4 +1,4 @@
-/** With the state dir's disk full: what would have to be recorded is refused with 507, the rest still answers. */
+/** A full disk of the state directory: requests that must be recorded get 507, the others still answer. */
 import { afterEach, expect, test, vi } from "vitest";
 import { disk } from "../../harness/failing-disk.js";
 import { Served } from "../../harness/served.js";
@@ -26,7 +26,7 @@ test("submits, cancels, retries and removals are refused and change nothing, unt
     // Whatever room the journal has made ahead.
     disk.copiesOnWrite = true;
     disk.room = 10;
-    expectProblem(await served.inject(request), "LIVEOPS_STORE_FULL", /make room, then try again/);
+    expectProblem(await served.inject(request), "LIVEOPS_STORE_FULL", /free some disk space, then try again/);
     disk.heal();
     disk.room = 0;
     const daemon = (await served.inject({ method: "GET", url: "/v1/daemon" })).json();

@@ -1,4 +1,4 @@
-/** Types that openapi-typescript makes of `/openapi.json` fit what a client of the protocol writes. */
+/** Types that openapi-typescript makes from `/openapi.json` fit the calls of a client. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import openapiTS, { astToString, type OpenAPI3 } from "openapi-typescript";

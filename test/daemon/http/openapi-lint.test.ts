@@ -1,4 +1,4 @@
-/** The recommended rules of Redocly and Spectral hold for `/openapi.json`; each exception has its reason here. */
+/** The recommended rules of Redocly and Spectral pass for `/openapi.json`; each exception has its reason here. */
 import { createConfig, lintFromString } from "@redocly/openapi-core";
 import spectral from "@stoplight/spectral-core";
 import rulesets from "@stoplight/spectral-rulesets";

@@ -1,4 +1,4 @@
-/** `GET /openapi.json`: a whole OpenAPI 3.1 document of every route, its schemas valid and its references there. */
+/** `GET /openapi.json`: a complete OpenAPI 3.1 document of all routes, with valid schemas and references. */
 import { expect, test } from "vitest";
 import { REFUSALS } from "../../../protocol/errors.js";
 import { type Content, ROUTES, type Route } from "../../../protocol/routes.js";

@@ -128,7 +128,7 @@ describe("one operation", () => {
   test("a prefix of several is refused with the candidates", async () => {
     for (const last of ["1", "2"]) await served.submit({ id: `abc00000000${last}` });
     const reply = await get("/v1/operations/abc");
-    expectProblem(reply, "LIVEOPS_AMBIGUOUS_ID", /type more of it/);
+    expectProblem(reply, "LIVEOPS_AMBIGUOUS_ID", /type more characters/);
     expect(reply.json().candidates).toEqual(["abc000000001", "abc000000002"]);
   });
 
@@ -140,8 +140,8 @@ describe("one operation", () => {
   });
 
   test.each([
-    ["a", /prefix needs 3 letters/],
-    ["ab", /prefix needs 3 letters/],
+    ["a", /prefix needs 3 characters/],
+    ["ab", /prefix needs 3 characters/],
     ["abx", /liveops ls lists them/],
     ["abc123def457", /liveops ls lists them/],
     ["abc123def4567", /liveops ls/],
@@ -334,7 +334,7 @@ describe("log", () => {
     expect(reply.body).toBe("line 1 of 2\nline 2 of 2\n");
   });
 
-  test("a search through a long log keeps nobody waiting, and is gone on with where it stopped", async () => {
+  test("a search through a long log delays no request, and resumes where it stopped", async () => {
     const id = await served.submit();
     const sink = await served.run(id);
     const count = 10_000;
@@ -372,7 +372,7 @@ describe("log", () => {
     },
   );
 
-  test("what is empty is as good as not given", async () => {
+  test("an empty value counts as absent", async () => {
     expect((await page(await logged(3), "tail=&stage=&stream=&match=")).lines).toHaveLength(3);
   });
 
@@ -430,12 +430,12 @@ describe("types and history", () => {
     expect(historyReply.parse(reply.json())).toEqual({ op: "was-there", ...NONE });
   });
 
-  test("of a type that there is not", async () => {
+  test("of an unknown type", async () => {
     const reply = await get("/v1/ops/resume/history");
     expectProblem(reply, "LIVEOPS_NO_SUCH_TYPE", /no operation type "resume" .*did you mean resumes\?$/);
     expect(reply.json().nearest).toEqual(["resumes"]);
     const far = await get("/v1/ops/zzz/history");
-    expectProblem(far, "LIVEOPS_NO_SUCH_TYPE", /there are load-process-save, resumes$/);
+    expectProblem(far, "LIVEOPS_NO_SUCH_TYPE", /the types are load-process-save, resumes$/);
   });
 });
 

@@ -1,4 +1,4 @@
-/** What every reply must be, whatever the route. */
+/** Checks that apply to the replies of all routes. */
 import type { LightMyRequestResponse } from "fastify";
 import { expect } from "vitest";
 import * as z from "zod/mini";

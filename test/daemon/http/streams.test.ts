@@ -1,4 +1,4 @@
-/** The two streams over a real socket, with the real client: events and watch; and the server's edges. */
+/** The event stream and the watch stream over a real socket with the real client; edge cases of the server. */
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Client, EventLine } from "../../../protocol/client/client.js";
@@ -170,7 +170,7 @@ describe("watch", () => {
     });
   });
 
-  test("goes on from its cursor", async () => {
+  test("resumes from its cursor", async () => {
     const id = await served.submit();
     const stop = new AbortController();
     const first = client.watch({}, stop.signal);
@@ -183,7 +183,7 @@ describe("watch", () => {
     await second.return(undefined);
   });
 
-  test("a reader that stopped reading costs little, and ends up with everything when it goes on", async () => {
+  test("a reader that stops costs little, and gets everything when it reads again", async () => {
     const ids = await Promise.all(Array.from({ length: 40 }, () => served.submit()));
     for (const id of ids) await served.run(id);
     const lines = client.watch({});
@@ -222,7 +222,7 @@ describe("watch", () => {
 });
 
 describe("the server", () => {
-  test("answers what is no HTTP with a problem, and closes", async () => {
+  test("answers invalid HTTP with a problem, and closes", async () => {
     const socket = connect(served.context.settings.socket);
     socket.end("this is no HTTP\r\n\r\n");
     let text = "";

@@ -64,8 +64,8 @@ describe("the body", () => {
   });
 
   test.each([
-    ["no JSON", "op=backup", /the body is not JSON/],
-    ["half of it", '{"op":', /the body is not JSON/],
+    ["no JSON", "op=backup", /the body is not valid JSON/],
+    ["half of it", '{"op":', /the body is not valid JSON/],
     ["a text", '"backup"', /^the body takes a JSON object, or a list of them, not "backup";/],
     ["null", "null", /^the body takes a JSON object, or a list of them, not null;/],
     ["a number", "5", /^the body takes a JSON object, or a list of them, not 5;/],
@@ -92,8 +92,16 @@ describe("the body", () => {
       /label takes text of at most 200 characters, not "x/,
     ],
     ["with an env that is not text", { op, env: { A: 1 } }, /^the body's env\.A takes text, not 1;/],
-    ["with a variable of no name", { op, env: { "": "1" } }, /env\.: a variable's name must not be empty/],
-    ["with words that are no list", { op, set: "a=1" }, /set takes a list, each of it text, not "a=1";/],
+    [
+      "with a variable of no name",
+      { op, env: { "": "1" } },
+      /env\.: the name of a variable must not be empty/,
+    ],
+    [
+      "with words that are no list",
+      { op, set: "a=1" },
+      /set takes a list in which each item is text, not "a=1";/,
+    ],
     ["with a word that is none", { op, set: ["a=1", 2] }, /^the body's set\[1\] takes text, not 2;/],
   ])("%s is refused", async (_what, body, detail) => {
     expectProblem(await post(body), "LIVEOPS_BAD_REQUEST", detail);
@@ -152,7 +160,7 @@ describe("with an idempotency key", () => {
     expect(count()).toBe(1);
   });
 
-  test("the same order of nothing but its keys is the same body", async () => {
+  test("the same keys in another order are the same body", async () => {
     const first = expectRecord(await post({ op, params: { a: 1, b: 2 } }, key("k")), 201);
     expect(expectRecord(await post({ params: { b: 2, a: 1 }, op }, key("k")), 200).id).toBe(first.id);
   });
@@ -205,7 +213,7 @@ describe("with an idempotency key", () => {
   });
 });
 
-test("a daemon that stops takes nothing on", async () => {
+test("a stopping daemon refuses submits", async () => {
   await served.inject({ method: "POST", url: "/v1/daemon/stop" });
   expectProblem(await post({ op }), "LIVEOPS_STOPPING");
   expect(count()).toBe(0);
@@ -230,18 +238,18 @@ describe("a batch", () => {
     expectProblem(
       await post([{ op }, { op, params: { bad: true } }]),
       "LIVEOPS_PARAMS_INVALID",
-      /^none of the 2 was recorded, for number 2: bad/,
+      /^batch of 2 rejected: item 2: bad/,
     );
     expectProblem(
       await post([{ op }, { op: "nope" }]),
       "LIVEOPS_NO_SUCH_TYPE",
-      /for number 2: there is no operation type/,
+      /item 2: there is no operation type/,
     );
     expect(count()).toBe(0);
   });
 
-  test("that does not fit into the queue is refused whole, and says how much would", async () => {
-    expectProblem(await post(batch(4)), "LIVEOPS_QUEUE_FULL", /room for 3/);
+  test("that exceeds the queue is refused as a unit, with the free places", async () => {
+    expectProblem(await post(batch(4)), "LIVEOPS_QUEUE_FULL", /maxQueued allows 3/);
     expect(count()).toBe(0);
   });
 

@@ -1,4 +1,4 @@
-/** Law: asking each distinct question once gives every submit the answer that it would have had alone. */
+/** Law: asking each distinct question once gives every submit the same answer as asking alone. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Asks, type Own } from "../../../daemon/loader/asks.js";

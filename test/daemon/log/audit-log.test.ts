@@ -1,4 +1,4 @@
-/** The audit log: what a line tells, that it is bounded, and that it never fails a request. */
+/** The audit log: the content of a line, the size bound, and that it never fails a request. */
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -24,7 +24,7 @@ function linesOf(file: string): AuditLine[] {
 const by = (pid: number, command: string) => ({ "liveops-client": `pid=${pid}; command=${command}` });
 const anAction: AuditedAction = { action: "cancel", request: null, ids: ["abc"], result: "done" };
 
-test("each action that changes something is taken down with who asked and what came of it; reading is not", async () => {
+test("each change is logged with its requester and its result; a read is not", async () => {
   const served = await Served.start(directory());
   const client = by(process.pid, "liveops test");
   const post = (url: string, payload: object = {}, headers: object = {}) =>
@@ -78,7 +78,7 @@ test("each action that changes something is taken down with who asked and what c
   await served.close();
 });
 
-test("a claim of a process that is not there is told as such; what is no claim is none", async () => {
+test("a claim of a missing process is marked; an invalid claim is dropped", async () => {
   const dir = directory();
   const log = new AuditLog(places(dir));
   for (const headers of [by(2 ** 22 + 1, "liveops ls"), { "liveops-client": "pid=1; command=a\nb" }, {}])
@@ -91,7 +91,7 @@ test("a claim of a process that is not there is told as such; what is no claim i
   ]);
 });
 
-test("it takes two files of its bound; of many operations it names twenty", async () => {
+test("it keeps two bounded files, and names at most twenty operations", async () => {
   const dir = directory();
   const { audit, olderAudit } = places(dir);
   const log = new AuditLog(places(dir), 20_000);

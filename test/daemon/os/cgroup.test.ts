@@ -1,4 +1,4 @@
-/** Cgroups as files: which base is taken, what is written, what is read. On directories that look like cgroups. */
+/** Cgroups as files: the chosen base, the written and the read values. On directories that look like cgroups. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pino from "pino";
@@ -214,7 +214,7 @@ describe("limits of an operation", () => {
     expect(toldOfMemory(outcome, run, () => true).error).toEqual({
       ...error,
       cause: "out-of-memory",
-      message: `make was killed by SIGKILL; ${limit}, and the kernel killed a process of it`,
+      message: `make was killed by SIGKILL; ${limit}, and the kernel killed one of its processes`,
     });
     expect(toldOfMemory(outcome, run, () => false)).toBe(outcome);
     expect(toldOfMemory(outcome, { ...run, policy: POLICY }, () => true)).toBe(outcome);

@@ -1,4 +1,4 @@
-/** The kernel's lock: it dies with its holder however that dies, and holds for one that is stopped. */
+/** The kernel's lock: released at any end of its holder, and held while the holder is stopped. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";

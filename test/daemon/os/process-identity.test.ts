@@ -1,4 +1,4 @@
-/** Who a process is, and the end of what it left behind: on real processes. */
+/** The identity of a process, and the end of its leftover processes: on real processes. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** The trusted clock: what deletes by age never sees a time that came by a leap alone. */
+/** The trusted clock: deletion by age never uses a time that only a clock leap produced. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";

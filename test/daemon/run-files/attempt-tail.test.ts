@@ -1,4 +1,4 @@
-/** The tail of a live attempt: it takes the rest that its listener asks for, and nothing is missing after it. */
+/** The tail of a live attempt: rests when its listener asks for it, and misses nothing after the rest. */
 import { appendFileSync, mkdirSync, rmdirSync, watch, writeFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
 import { eventsFile } from "../../../daemon/run-files/attempt-files.js";
@@ -69,7 +69,7 @@ test("each event is handed on at once", async () => {
   expect(batches).toEqual([[1], [2], [3], [4], [5], [6]]);
 });
 
-test("what comes while it rests is handed on together after it", async () => {
+test("events during the rest are passed on together after it", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const { batches, write } = tailed(20);
   for (let n = 0; n < 5; n++) await write();
@@ -78,7 +78,7 @@ test("what comes while it rests is handed on together after it", async () => {
   expect(batches).toEqual([[1], [2, 3, 4, 5, 6]]);
 });
 
-test("who wants all of it does not wait for the rest to be over", async () => {
+test("a full read does not wait for the end of the rest", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const { tail, batches, write } = tailed(20);
   await write();

@@ -1,4 +1,4 @@
-/** Log pages are slices of the whole log, over any number of attempts. */
+/** Log pages are slices of the complete log, over any number of attempts. */
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -193,7 +193,7 @@ describe("a long log is looked through a part at a time", () => {
     expect(await after(dir, 0, 10, { match: "needle" })).toMatchObject({ next: null });
   });
 
-  test("it goes on over damaged lines", async () => {
+  test("it continues over damaged lines", async () => {
     for (const damaged of [2, 3, 7]) {
       const dir = long(damaged);
       const whole = [2500, 5000].filter((n) => n % damaged !== 0);
@@ -204,7 +204,7 @@ describe("a long log is looked through a part at a time", () => {
     }
   });
 
-  test("nothing else waits for it, and it ends when nobody waits for it", async () => {
+  test("it blocks no other request, and ends when its client disconnects", async () => {
     const dir = long();
     let turns = 0;
     let going = true;
@@ -241,7 +241,7 @@ test("stages and streams are filters too", async () => {
   expect(numbers(await after(dir, 0, 9, { stage: "Load", stream: "stderr" }))).toEqual([]);
 });
 
-test("text that JSON writes otherwise is found like any other", async () => {
+test("text with JSON escapes is found too", async () => {
   const dir = directory();
   write(dir, story([[true]]));
   const text = 'say "yes" to C:\\temp\tÄRGER';

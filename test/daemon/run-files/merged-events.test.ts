@@ -1,4 +1,4 @@
-/** Merged events: in `seq` order, each once, none missing, however the two files of an attempt come in. */
+/** Merged events: in `seq` order, each once, none missing, in any order of writes to the two files of an attempt. */
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-/** seekLine: the first line that is not before, as reading them all would find it. */
+/** seekLine finds the same line as a scan of all lines. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";

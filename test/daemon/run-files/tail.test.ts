@@ -1,4 +1,4 @@
-/** Tail: whole lines, each once, however the file grows and however it is read. */
+/** Tail: complete lines, each once, for any sequence of writes and reads. */
 import { appendFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";

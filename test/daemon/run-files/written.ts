@@ -1,4 +1,4 @@
-/** Run files of an operation for tests: events and lines of several attempts, in one count of `seq`. */
+/** Run files of an operation for tests: events and lines of several attempts with one `seq` counter. */
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { eventsFile, logFile } from "../../../daemon/run-files/attempt-files.js";

@@ -1,4 +1,4 @@
-/** What becomes of an operation whose worker died, and how often in a row that may be. */
+/** The outcome of an operation whose worker died, and the limit of losses in a row. */
 import { mkdirSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Attempt } from "../../../daemon/scheduler/attempt.js";
@@ -99,7 +99,9 @@ test("one that is not accepted ends as well, later, and its message says the num
   const id = await open.submit();
   expect(await lossesUntilOver(id, POLICY, false, { code: 1, signal: null })).toBe(MAX_UNACCEPTED);
   expect(recordOf(id)).toMatchObject({ state: "failed", attempt: 1, error: { code: "LIVEOPS_WORKER_LOST" } });
-  expect(recordOf(id).error?.message).toContain(`as did ${MAX_UNACCEPTED} workers in a row`);
+  expect(recordOf(id).error?.message).toContain(
+    `${MAX_UNACCEPTED} workers in a row died before they accepted`,
+  );
 });
 
 test("a worker that leaves because its files were edited counts for nothing", async () => {

@@ -1,4 +1,4 @@
-/** The queue against a sorted list, and tasks by key. */
+/** The queue compared with a sorted list, and tasks by key. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { KeyedMutex } from "../../../daemon/keyed-mutex.js";

@@ -1,4 +1,4 @@
-/** A checkpoint of many operations: written in pieces, with what is decided meanwhile in between, and read as a whole. */
+/** A checkpoint of many operations: written in parts with decisions in between, and read as one. */
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";

@@ -1,4 +1,4 @@
-/** What cannot be read is put aside and said, never overwritten; what is not ours is refused. */
+/** Unreadable data is set aside and reported, never overwritten; foreign data is refused. */
 import {
   chmodSync,
   cpSync,
@@ -94,7 +94,7 @@ describe("the checkpoint", () => {
     expect(again.store.list({}, 100).map(({ record, queuedAt }) => [record.id, queuedAt])).toEqual(
       before.filter(([id]) => id !== hit),
     );
-    expect(again.store.problems.join("\n")).toMatch(/were salvaged from the whole lines of both/);
+    expect(again.store.problems.join("\n")).toMatch(/were salvaged from the intact lines of both/);
     const fresh = await again.submit();
     await again.close();
     const third = await OpenStore.open(dir);
@@ -112,7 +112,7 @@ describe("the checkpoint", () => {
     rmSync(layoutOf(dir).checkpoint);
     const again = await OpenStore.open(dir);
     expect(again.store.find(live)?.record.state).toBe("running");
-    expect(again.store.problems.join("\n")).toMatch(/checkpoint.ndjson is gone\n.*nothing is lost/);
+    expect(again.store.problems.join("\n")).toMatch(/checkpoint.ndjson is missing\n.*nothing is lost/);
     await again.close();
   });
 
@@ -211,7 +211,7 @@ describe("the state dir", () => {
     const layout = layoutOf(directory());
     writeFileSync(layout.version, '{"format":2}');
     expect(() => prepareStateDir(layout)).toThrow(
-      /written by a newer liveops \(format 2, this one knows 1\)/,
+      /written by a newer liveops \(format 2, this one reads 1\)/,
     );
     expect(readdirSync(layout.root)).toEqual(["version.json"]);
     expect(readFileSync(layout.version, "utf8")).toBe('{"format":2}');
@@ -222,7 +222,7 @@ describe("the state dir", () => {
     (text) => {
       const layout = layoutOf(directory());
       writeFileSync(layout.version, text);
-      expect(() => prepareStateDir(layout)).toThrow(/does not say a format/);
+      expect(() => prepareStateDir(layout)).toThrow(/has no valid format/);
       expect(readFileSync(layout.version, "utf8")).toBe(text);
     },
   );
@@ -247,7 +247,7 @@ describe("the state dir", () => {
     const file = join(directory(), "file");
     writeFileSync(file, "");
     expect(() => prepareStateDir(layoutOf(file))).toThrow(PlaceError);
-    expect(() => prepareStateDir(layoutOf(join(file, "below")))).toThrow(/cannot be made.*choose another/);
+    expect(() => prepareStateDir(layoutOf(join(file, "below")))).toThrow(/cannot be created.*choose another/);
   });
 
   test("is made with its parents", () => {

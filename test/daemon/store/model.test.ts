@@ -1,4 +1,4 @@
-/** The store against a simple model: any decisions, checkpoints, restarts and crashes, in any order. */
+/** The store compared with a simple model: any decisions, checkpoints, restarts and crashes, in any order. */
 import { cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-/** Recovery of the journal: from any cut-off tail, from any flipped byte. */
+/** Recovery of the journal from any cut-off tail and any flipped byte. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -180,8 +180,8 @@ describe("segments", () => {
     expect(performance.now() - began).toBeLessThan(10_000);
     expect(records).toHaveLength(5002);
     expect(problems).toEqual([
-      expect.stringContaining(`a damaged record of ${between.length} bytes was passed over`),
-      expect.stringContaining("5000 damaged records of 10000 bytes in all were passed over"),
+      expect.stringContaining(`a damaged record of ${between.length} bytes was skipped`),
+      expect.stringContaining("5000 damaged records of 10000 bytes in all were skipped"),
       expect.stringContaining("a torn tail of 1 bytes was cut off"),
     ]);
     expect(readdirSync(dir)).toHaveLength(5);

@@ -1,4 +1,4 @@
-/** Law: an entry is the same with its parts shared; equal parts of one type are one value, unless they are long. */
+/** Law: sharing parts does not change an entry; equal short parts of one type become one value. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Entry, Submitted } from "../../../daemon/store/decision.js";

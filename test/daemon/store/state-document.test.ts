@@ -1,4 +1,4 @@
-/** The JSON store `state.json`: there from the first start, valid, and fresh while the daemon runs. */
+/** The JSON store `state.json`: present from the first start, valid, and up to date while the daemon runs. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";

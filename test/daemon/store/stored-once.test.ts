@@ -1,4 +1,4 @@
-/** Result and error of an operation stand once in a journal line and once in an entry; replay makes the record of them. */
+/** A journal line and an entry hold an operation's result and error once; replay restores the record. */
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

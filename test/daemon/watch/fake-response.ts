@@ -1,4 +1,4 @@
-/** A reader of a watch stream that may be slow: takes so many writes, then none until it drains. */
+/** A slow reader of a watch stream: accepts a number of writes, then none until it drains. */
 import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { WatchLine } from "../../../protocol/watch.js";

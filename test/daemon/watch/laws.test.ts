@@ -1,4 +1,4 @@
-/** What a client holds in the end is what the daemon holds, however slow it read and however often it reconnected. */
+/** A client ends with the daemon's state, at any reading pace and with any number of reconnections. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isFinal } from "../../../protocol/state.js";

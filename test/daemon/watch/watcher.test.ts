@@ -1,4 +1,4 @@
-/** Single behaviours of watch streams. */
+/** Behaviours of watch streams, one by one. */
 import { describe, expect, test } from "vitest";
 import { applyWatchLine, EMPTY_VIEW } from "../../../protocol/watch.js";
 import { FakeResponse } from "./fake-response.js";
@@ -55,7 +55,7 @@ describe("the first line", () => {
     expect(ids({ state: ["succeeded"] })).toEqual(["f1", "f2", "f3"]);
   });
 
-  test("after a usable cursor is only that it stands, then exactly what was missed", async () => {
+  test("after a usable cursor is `resumed`, then exactly the missed changes", async () => {
     const world = running("one", "two", "three");
     const cursor = watching(world).of("snapshot")[0]!.cursor;
     world.progress("two", 40);
@@ -73,7 +73,7 @@ describe("the first line", () => {
     expect(lines[2]).toMatchObject({ id: "new", patch: world.operations.get("new") });
   });
 
-  test("nothing missed, nothing said", async () => {
+  test("without missed changes, sends no lines", async () => {
     const world = running("one");
     const cursor = watching(world).of("snapshot")[0]!.cursor;
     const types = watching(world, ALL, undefined, cursor).lines.map((line) => line.type);
@@ -116,7 +116,7 @@ describe("changes", () => {
     expect(lines[0]?.patch).toEqual({ percent: 50, seq: world.operations.get("one")!.seq });
   });
 
-  test("of what does not fit the filter are not told; of what did fit, they are", async () => {
+  test("of operations outside the filter are not sent, unless they matched before", async () => {
     const world = new WatchedWorld();
     world.submit("mine", "a");
     const response = watching(world, { ...ALL, op: "a", state: ["queued"] });
@@ -127,7 +127,7 @@ describe("changes", () => {
     expect(response.of("changed").map(({ id, patch }) => [id, patch.state])).toEqual([["mine", "running"]]);
   });
 
-  test("a removed one is told to whoever holds it", async () => {
+  test("a removal is sent to each watcher that has the operation", async () => {
     const world = running("one");
     const response = watching(world);
     const other = watching(world, { ...ALL, op: "b" });
@@ -139,7 +139,7 @@ describe("changes", () => {
     expect(viewOf(response).operations.size).toBe(0);
   });
 
-  test("one that left memory comes whole when it changes again, and its removal is told", async () => {
+  test("one that left memory is sent in full when it changes; its removal is sent", async () => {
     const world = running("one");
     const response = watching(world);
     world.finish("one", "failed");
@@ -158,7 +158,7 @@ describe("changes", () => {
     expect(viewOf(response).operations.size).toBe(0);
   });
 
-  test("with a filter by state, one that left memory and fits no longer is told", async () => {
+  test("with a state filter, one that left memory and no longer matches is sent", async () => {
     const world = running("one");
     const response = watching(world, { ...ALL, state: ["running", "failed"] });
     world.finish("one", "failed");
@@ -182,7 +182,7 @@ describe("changes", () => {
 });
 
 describe("a slow reader", () => {
-  test("is written nothing while it has not drained, and then what is, not what was", async () => {
+  test("gets nothing until it drains, then the current state", async () => {
     const world = running("one", "two", "three");
     const response = watching(world, ALL, 1);
     for (let turn = 1; turn <= 100; turn++) {
@@ -196,7 +196,7 @@ describe("a slow reader", () => {
     expect(response.violations).toBe(0);
   });
 
-  test("who breaks off between two lines is told of the second when it comes back", async () => {
+  test("after a disconnect between two lines, a reconnect sends the second", async () => {
     const world = running("one", "two");
     const response = watching(world);
     world.progress("one", 7);
@@ -223,7 +223,7 @@ describe("a slow reader", () => {
     expect(viewOf(response).operations.get(id)?.percent).toBe(2);
   });
 
-  test("is told of hand-overs too when it drains", async () => {
+  test("gets hand-overs too when it drains", async () => {
     const world = running("one");
     const response = watching(world, ALL, 1);
     world.finish("one", "succeeded", "next");
@@ -250,7 +250,7 @@ describe("one operation", () => {
     expect(world.hub.watchers).toBe(0);
   });
 
-  test("that is over already ends at once", () => {
+  test("that is finished ends at once", () => {
     const world = running("one");
     world.finish("one", "failed");
     const response = watching(world, one);
@@ -344,7 +344,7 @@ describe("one operation", () => {
 });
 
 describe("several watchers", () => {
-  test("that read along take fresh lines from memory, not from disk", async () => {
+  test("that keep up read new lines from memory, not from disk", async () => {
     const world = running("one");
     const scope = { ...ALL, operation: "one", log: true };
     const both = [watching(world, scope), watching(world, scope)];
@@ -356,7 +356,7 @@ describe("several watchers", () => {
     expect(world.reads).toBe(0);
   });
 
-  test("of different pace end up with the same", async () => {
+  test("of different pace end with the same state", async () => {
     const world = running("one", "two");
     const all = [watching(world), watching(world, ALL, 1), watching(world, ALL, 2)];
     for (let turn = 1; turn <= 20; turn++) {
@@ -371,7 +371,7 @@ describe("several watchers", () => {
     }
   });
 
-  test("who goes is forgotten", async () => {
+  test("a closed watcher is removed", async () => {
     const world = running("one");
     const response = watching(world);
     response.end();

@@ -1,4 +1,4 @@
-/** Whether an operation left something going: a timer, a server, a child. */
+/** Detects whether an operation left a timer, a server or a child process. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { until } from "../../../daemon/os/until.js";
 import { ActivityBaseline } from "../../../daemon/worker/recycling.js";
 
-test("a process in which nothing goes on is quiet, whatever was done and ended meanwhile", async () => {
+test("a process without open work is quiet, whatever ran before", async () => {
   const baseline = new ActivityBaseline();
   expect(baseline.isQuiet()).toBe(true);
   const server = createServer().listen(0, "127.0.0.1");
@@ -34,7 +34,7 @@ test("a server that still listens is something", async () => {
   expect(await until(() => baseline.isQuiet(), 5000)).toBe(true);
 });
 
-test("what went on before does not count", () => {
+test("earlier activity does not count", () => {
   const timer = setInterval(() => {}, 60_000);
   expect(new ActivityBaseline().isQuiet()).toBe(true);
   clearInterval(timer);

@@ -1,4 +1,4 @@
-/** Long lines in pieces: together the text, each within the bound, no character in two. */
+/** Long lines in pieces: complete, each piece within the bound, no character split. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { cutLine } from "../../../daemon/worker/own-output.js";

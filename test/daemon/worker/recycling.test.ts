@@ -1,4 +1,4 @@
-/** When a worker's process ends after its operation, and that a real one does. */
+/** When a worker process ends after its operation, as a rule and with a real worker. */
 import { closeSync, openSync } from "node:fs";
 import { expect, test } from "vitest";
 import { until } from "../../../daemon/os/until.js";

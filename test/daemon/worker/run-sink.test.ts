@@ -1,4 +1,4 @@
-/** The worker's sink: whole lines, one count, a full disk, a bounded log. */
+/** The worker's sink: complete lines, one `seq` counter, a full disk, a bounded log. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -67,7 +67,7 @@ describe("lines", () => {
     expect(lines[0]).toMatchObject({ n: 1, seq: 1, attempt: 1, stage: "Load", stream: "stdout" });
   });
 
-  test("a writer that died in the middle of a line spoils none of the next one's", () => {
+  test("a torn line of a dead writer does not damage the next writer's lines", () => {
     const { dir, sink } = newSink();
     sink.line("log", null, "whole");
     disk.room = 20;
@@ -92,7 +92,7 @@ describe("a full disk", () => {
     { maxLength: 40 },
   );
 
-  test("drops lines and progress, never half of one, and says in the end how many", () => {
+  test("drops complete lines and progress, and reports the number at the end", () => {
     fc.assert(
       fc.property(steps, (all) => {
         const { dir, sink } = newSink();

@@ -1,4 +1,4 @@
-/** Takes a text of any size, returns a result of some size, and hands its text on along a chain. */
+/** Takes a text of any size, returns a result of a given size, and passes the text along a chain. */
 import { LiveOperation, z } from "liveops";
 
 export class Carries extends LiveOperation {

@@ -1,4 +1,4 @@
-/** Logs numbered lines until the file `<gate>` is there, and says how many that were. Nothing else, so all is counted. */
+/** Logs only numbered lines until the file `<gate>` exists, and reports their number, so that a test can count them. */
 import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";

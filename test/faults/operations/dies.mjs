@@ -1,4 +1,4 @@
-/** Logs in every way there is, then dies in the way it is told. */
+/** Logs in every possible way, then dies in the given way. */
 import { spawn } from "node:child_process";
 import { writeFileSync, writeSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";

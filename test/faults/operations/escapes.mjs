@@ -1,4 +1,4 @@
-/** Starts processes that try to outlive it, waits to be stopped, and never stops by itself. */
+/** Starts processes that try to outlive the operation, and never stops by itself. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";

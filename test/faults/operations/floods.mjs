@@ -1,4 +1,4 @@
-/** Logs numbered lines as fast as it can, yielding now and then, and ends. */
+/** Logs numbered lines as fast as possible, yields now and then, and ends. */
 import { setImmediate as turn } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";
 

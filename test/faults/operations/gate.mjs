@@ -1,4 +1,4 @@
-/** Waits at a gate: until the file `<gate>.<attempt>` is there, then does what the file says. Logs meanwhile. */
+/** Waits until the file `<gate>.<attempt>` exists, then does what the file says. Logs while it waits. */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";

@@ -1,4 +1,4 @@
-/** A resumable stage that waits for the file `<gate>`, says that it ran, and returns a value of some size to be kept. */
+/** A resumable stage that waits for the file `<gate>`, reports that it ran, and returns a value of a given size. */
 import { appendFileSync, existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";

@@ -1,5 +1,5 @@
 /**
- * Logs numbered lines, some past JavaScript, and notes each one in a side file once it is written. Then the attempt
+ * Logs numbered lines, some past JavaScript, and notes each written line in a side file. Then the attempt
  * ends as `ends[attempt - 1]` says: `throw`, `wait` (until it is killed), or `go` on to success.
  */
 import { appendFileSync, writeFileSync, writeSync } from "node:fs";

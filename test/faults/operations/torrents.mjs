@@ -1,4 +1,4 @@
-/** Writes without end, or far too often, in the way it is told; what runs in a child goes on until `<gate>` is there. */
+/** Writes without end, or far too often, in the given way; a child process writes until `<gate>` exists. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";

@@ -1,4 +1,4 @@
-/** A file of lines that is extended ahead: what is read is what was appended, whatever the disk does. */
+/** A preallocated file of lines: reads return what was appended, whatever the disk does. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";

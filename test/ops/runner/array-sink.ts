@@ -1,4 +1,4 @@
-/** A sink that is an array, orders and stops for tests of `runAttempt`. */
+/** An array as a sink, and orders and stops, for tests of `runAttempt`. */
 
 import type { Order } from "../../../ops/runner/order.js";
 import type { Sink, StopControl } from "../../../ops/runner/sink.js";

@@ -1,6 +1,6 @@
 /**
- * Bundles a script that uses the authoring API as the real ones are bundled, and runs it in a child process: hooks
- * cannot be tried in the test's own process, which has vitest's.
+ * Bundles a script that uses the authoring API, as the build does, and runs it in a child process: hooks cannot be
+ * tested in the test's own process, which has the hooks of vitest.
  */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

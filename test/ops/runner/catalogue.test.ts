@@ -201,19 +201,19 @@ export class Fine extends LiveOperation { run() {} }`,
     "d-exits.ts": expect.stringContaining("it called process.exit(3) while it was loaded"),
     "e-missing.ts": expect.stringContaining("nothing.js"),
     "f-later.mjs": expect.stringContaining("forgotten"),
-    "g-twice.ts": 'class Twice: static stages has "A" twice; each name must be there once',
+    "g-twice.ts": 'class Twice: static stages has "A" twice; each name must be unique',
     "h-null.ts": "it threw null",
   });
 });
 
 it.each([
-  ['static stages = ["A", 1]', "static stages must hold names, flat; 1 is none"],
+  ['static stages = ["A", 1]', "static stages must be a flat list of names; 1 is not a name"],
   ['static stages = "A"', "static stages must be a list of names"],
   ["static timeout = -1", "static timeout must be a number of seconds above 0, not -1"],
   ['static timeout = "10m"', 'static timeout must be a number of seconds above 0, not "10m"'],
   ["static gracePeriod = NaN", "static gracePeriod must be"],
   ['static op = "Not Kebab"', "static op must be in kebab-case"],
-  ["static title = 5", "static title must be a text"],
+  ["static title = 5", "static title must be text"],
   ["static resumable = 1", "static resumable must be true or false"],
   ["static params = { path: String }", "static params must be a zod 4 schema"],
 ])("does not load a type with %s", async (statics, message) => {

@@ -29,7 +29,7 @@ async function attempt(
   return { outcome, sink, stop };
 }
 
-it("says each stage before and after its block, durably, and nothing else", async () => {
+it("emits durable events before and after each stage, and no others", async () => {
   const { outcome, sink } = await attempt(async (p) => {
     const rows = await p.stage("Load", () => {
       p.log("inside");
@@ -65,10 +65,10 @@ it("gives id, params, label and attempt to field initialisers", async () => {
   const order = anOrder({ op: "fields", title: "Fields", label: "mine", attempt: 3 });
   const outcome = await runAttempt(Fields, order, new ArraySink(), new TestStop(), null);
   expect(outcome.result).toEqual(["abc123def456", 7, "mine", 3]);
-  expect(() => new Fields()).toThrow("liveops makes the instances of Fields");
+  expect(() => new Fields()).toThrow("only liveops creates instances of Fields");
 });
 
-it("says what is declared now where it is not what the order says", async () => {
+it("emits the declared stages where they differ from the order", async () => {
   class Parts extends LiveOperation<typeof Parts> {
     static params = z.object({ parts: z.array(z.string()).default(["a"]) });
     static stages = ({ parts }: Params<typeof Parts>) => ["Open", ...parts];
@@ -167,7 +167,7 @@ it.each([
   expect(outcome.error?.message).toMatch(/await p\.stage\("Load"/);
 });
 
-it("tells a stage that was left running to stop, and lets it say no more", async () => {
+it("aborts a stage that still runs, and drops its later events", async () => {
   const stopped = Promise.withResolvers<unknown>();
   const { sink } = await attempt((p) => {
     void p.stage(
@@ -198,7 +198,7 @@ it("keeps the first outcome; a second call throws LIVEOPS_OUTCOME_SET", async ()
   expect(caught.outcome).toMatchObject({ state: "succeeded", result: 1 });
 });
 
-it("fails after p.error, and after a throw whatever was said before", async () => {
+it("fails after p.error, and after a throw, whatever came before", async () => {
   expect((await attempt((p) => p.error("no disk"))).outcome).toEqual({
     state: "failed",
     result: null,
@@ -272,7 +272,7 @@ it("fails where the next link's parameters do not fit", async () => {
   const { outcome } = await attempt((p) => p.chainTo(Next, { from: 1 as never }));
   expect(outcome.next).toBeNull();
   expect(outcome.error?.code).toBe("LIVEOPS_PARAMS_INVALID");
-  expect(outcome.error?.message).toContain("the chain cannot go on to next: from takes text, not 1");
+  expect(outcome.error?.message).toContain("the chain cannot continue with next: from takes text, not 1");
   expect(outcome.error?.stack).toContain("run-attempt.test.ts");
 });
 

@@ -156,7 +156,7 @@ it("throttles to ten a second, and sends the last value before the stage is left
   }
 });
 
-it("says a rate and what is left", async () => {
+it("reports the rate and the time left", async () => {
   const clock = vi.spyOn(performance, "now");
   try {
     let now = 1;
@@ -220,7 +220,7 @@ it.each<[unknown, string]>([
   });
   expect(outcome.state).toBe("succeeded");
   expect(progress.map(({ percent }) => percent)).toEqual([10]);
-  const text = `p.percent takes a number from 0 to 100, not ${shown}; the bar stays where it is`;
+  const text = `p.percent takes a number from 0 to 100, not ${shown}; the progress bar does not change`;
   expect(sink.lines).toEqual([{ stream: "liveops", stage: "Load", text }]);
 });
 
@@ -235,7 +235,7 @@ it("sends the last value of a loop that another follows in the same stage, or a 
   expect(progress.at(-1)).toMatchObject({ percent: 50, progress: null });
 });
 
-it("a thousand short loops are no thousand values, and the last is among them", async () => {
+it("a thousand short loops send few values, the last one included", async () => {
   const { progress } = await inStage((p) => {
     for (let n = 0; n < 1000; n++) for (const _ of p.track([1], { label: `loop ${n}` }));
   });
@@ -263,7 +263,7 @@ it("starts the bar again with each stage", async () => {
   ]);
 });
 
-it("says where the loop was stopped", async () => {
+it("reports the position where the loop stopped", async () => {
   const stop = new TestStop();
   stop.abort("cancel");
   let thrown: unknown;

@@ -88,17 +88,17 @@ it.each<[string[], RegExp]>([
   [["parts=a", 'parts:=["b"]'], /^parts is given twice/],
   [["pth=a"], /^there is no parameter "pth"\. Did you mean path\?/],
   [["server.prot=80"], /^there is no parameter "server\.prot"\. Did you mean server\.port\?/],
-  [["path.x=1"], /^path has nothing in it to name/],
-  [["server=x"], /^server takes names of its own: server\.NAME=value/],
+  [["path.x=1"], /^path has no named values/],
+  [["server=x"], /^server takes an object: write server\.NAME=value/],
   [["env.A=1", 'env:={"B":"2"}'], /env\.A and env cannot both be given/],
   [['env:={"B":"2"}', "env.A=1"], /env and env\.A cannot both be given/],
   [["path"], /^"path" is not name=value/],
   [["--path=x"], /write path=value/],
   [["=x"], /is not name=value/],
-  [["limit:=five"], /^limit:= takes JSON, and "five" is none/],
-  [["parts=[a]"], /looks like a list and is not JSON; .* parts:=\["\[a\]"\]/],
-  [['args:=["make"]'], /nothing after --/],
-  [["__proto__.x=1"], /is no name of a parameter/],
+  [["limit:=five"], /^limit:= takes JSON, and "five" is not valid JSON/],
+  [["parts=[a]"], /looks like a list but is not valid JSON; .* parts:=\["\[a\]"\]/],
+  [['args:=["make"]'], /no arguments after --/],
+  [["__proto__.x=1"], /is not a valid parameter name/],
 ])("refuses %j", (words, message) => {
   const { code, message: detail } = refusal(all, words);
   expect(code).toBe("LIVEOPS_PARAMS_INVALID");

@@ -1,4 +1,4 @@
-/** Requests of the client to real servers: an answer is read whole, however it is cut into pieces. */
+/** Requests of the client to real servers: an answer is complete, whatever its chunks. */
 import { rmSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type Server } from "node:net";
@@ -87,7 +87,7 @@ test("what is asked arrives as it is: path, query, body, headers", async () => {
   ).toEqual({ method: "POST", url: "/v1/operations?state=a%2Cb&log=1", key: "k", body });
 });
 
-test("nobody there, one that says something else, and one that goes away in the middle", async () => {
+test("no server, a wrong answer, and a server that closes in the middle", async () => {
   await expect(askJson(socket, get)).rejects.toBeInstanceOf(NoDaemonError);
   await listening(createServer((connection) => void connection.resume().end("SSH-2.0\r\n\r\n")));
   await expect(askJson(socket, get)).rejects.toThrow(/does not speak HTTP/);
@@ -118,7 +118,7 @@ test("a refusal is thrown as what it is, and a header cannot hold another one", 
   );
 });
 
-test("who gives up is told why, and the connection is gone", async () => {
+test("an aborted request gets the reason, and its connection closes", async () => {
   const closed = Promise.withResolvers<void>();
   await listening(createServer((connection) => void connection.on("close", () => closed.resolve()).resume()));
   const abort = new AbortController();

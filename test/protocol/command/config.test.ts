@@ -1,4 +1,4 @@
-/** The config file and what commands look for. */
+/** The config file, and where commands find the daemon. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,7 +32,7 @@ test("it is read, and beaten by the environment, which is beaten by flags", () =
 });
 
 test.each([
-  ["{", "is not JSON"],
+  ["{", "is not valid JSON"],
   ["[]", "must hold a JSON object"],
   ['{"socket": 1}', "socket must be a path"],
   ['{"stateDir": ""}', "stateDir must be a path"],

@@ -1,4 +1,4 @@
-/** Errors to exit codes and text: the one table behind both commands. */
+/** Errors become exit codes and text, by one table for both commands. */
 import { expect, test } from "vitest";
 import { ConnectionLostError, NoDaemonError } from "../../../protocol/client/errors.js";
 import {
@@ -58,7 +58,7 @@ test.each([[new TypeError("x is not a function")], ["thrown text"]])(
 test("a fault of the daemon says where its log is", () => {
   expect(reported(new Refusal("LIVEOPS_INTERNAL", "it broke"))).toEqual({
     code: 70,
-    text: "liveops: A fault in liveops: it broke\nthe daemon's log has more: liveopsd logs\n",
+    text: "liveops: Internal error (a bug in liveops): it broke\nsee the daemon's log: liveopsd logs\n",
   });
 });
 

@@ -1,4 +1,4 @@
-/** Help, version and wrong usage, the same on every command. */
+/** Help, version and wrong usage, the same for every command. */
 import { expect, test } from "vitest";
 import { useCli } from "./cli.js";
 
@@ -48,11 +48,11 @@ test.each([
   [["show", "a", "b"], "too many arguments"],
   [["ls", "--state", "runing"], "did you mean running?"],
   [["ls", "--limit", "none"], "--limit"],
-  [["wait", "abc", "--timeout", "soon"], "is no duration"],
+  [["wait", "abc", "--timeout", "soon"], "is not a valid duration"],
   [["logs", "-n", "x"], "-n"],
   [["rm"], "--finished"],
   [["rm", "abc", "--finished"], "--finished"],
-  [["new", "../x"], "is no name"],
+  [["new", "../x"], "is not a valid operation name"],
   [["submit"], "missing required argument"],
   [["submit", "a\x1bb", "--\x1b[31m"], "\\x1b[31m"],
   [[], "Usage"],

@@ -1,4 +1,4 @@
-/** `liveops new`: the files, and that nothing is written over. That what it writes runs is tested end to end. */
+/** `liveops new`: the written files, and that no file is overwritten. An end-to-end test runs the result. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ test("writes an operation and a tsconfig.json, and prints where", async () => {
   expect(compilerOptions.paths.liveops[0]).toMatch(/types\/ops\/sdk\/index\.d\.ts$/);
 });
 
-test("writes over nothing", async () => {
+test("overwrites nothing", async () => {
   writeFileSync(join(dir, "import-users.ts"), "mine");
   writeFileSync(join(dir, "tsconfig.json"), "{}");
   expect(await cli.run(["new", "import-users", "--dir", dir])).toMatchObject({ code: 2, stdout: "" });

@@ -160,7 +160,7 @@ test("wait --any ends with the first", async () => {
   expect(await liveops("wait", "aaa", "bbb", "--any")).toMatchObject({ code: 1, stdout: "bbb failed\n" });
 });
 
-test("wait --timeout: exit 124, and says what is not finished", async () => {
+test("wait --timeout: exit 124, and names the unfinished operations", async () => {
   holds({ aaa: "running", bbb: "succeeded" });
   const ended = await liveops("wait", "aaa", "bbb", "--timeout", "300ms");
   expect(ended.code).toBe(124);
@@ -174,11 +174,11 @@ test("Ctrl-C on wait: exit 130, nothing is cancelled", async () => {
   waiting.child.kill("SIGINT");
   const ended = await waiting.ended;
   expect(ended.code).toBe(130);
-  expect(ended.stderr).toContain("aaa goes on");
+  expect(ended.stderr).toContain("aaa continues");
   expect(daemon.asked.every((asked) => asked.method === "GET")).toBe(true);
 });
 
-test("wait says a wrong id at once", async () => {
+test("wait refuses a wrong id at once", async () => {
   holds({ aaa: "running" });
   daemon.on("GET", "/v1/operations/zzz", (_asked, reply) =>
     reply.refuse("LIVEOPS_NO_SUCH_OPERATION", "nothing fits zzz"),
@@ -230,7 +230,7 @@ test("rm --finished removes what is finished, over all pages, and prints the ids
   expect(daemon.asked[0]?.query.state).toBe("succeeded,failed,cancelled");
 });
 
-test("ops lists types with stages and parameters; what is wrong goes to stderr", async () => {
+test("ops lists types with stages and parameters; load errors go to stderr", async () => {
   const type = {
     op: "backup",
     title: "Back up",

@@ -1,4 +1,4 @@
-/** `liveops run` as a process: the author's file, the chain, errors, Ctrl-C; no daemon anywhere. */
+/** `liveops run` as a process: a user's file, the chain, errors, Ctrl-C; without a daemon. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -68,7 +68,7 @@ test("headers, what is printed and logged, result; the steps of the bar on stder
   expect(ended.code).toBe(0);
 });
 
-test("the chain goes on on the same stream", async () => {
+test("the chain continues on the same stream", async () => {
   const { code, stdout } = await cli.run(["run", "step-a"], { cwd: ops });
   expect(code).toBe(0);
   expect(stdout).toMatch(/^=== \[1\/1\] List ===\n.*=== \[1\/2\] Measure ===\n.*=== \[2\/2\] Report ===\n/s);
@@ -94,7 +94,7 @@ test("wrong parameters are exit 2 with the list of them", async () => {
   expect(stderr).toMatch(/Parameters:\n +to +number +default 2/);
 });
 
-test("--json is an event or line a line, and nothing else", async () => {
+test("--json prints one event or log line per line, and nothing else", async () => {
   const { code, stdout } = await run("count", "--json");
   const lines = stdout
     .trim()
@@ -118,7 +118,7 @@ test("the first Ctrl-C cancels: exit 6, though the operation left a timer", asyn
   expect(ended.stderr).toContain("cancelled");
 });
 
-test("the second Ctrl-C kills what does not listen: exit 130", async () => {
+test("the second Ctrl-C kills an operation that ignores the first: exit 130", async () => {
   const running = cli.start(["run", "--ops", ops, "deaf"]);
   await running.says("stdout", "waiting");
   running.child.kill("SIGINT");

@@ -63,7 +63,7 @@ test("it fits every width, and holds no control, whatever the labels are", () =>
   );
 });
 
-test("show tells what there is, and nothing that is empty", () => {
+test("show prints the fields that are not empty", () => {
   const story = new Story({ params: { path: "a\tb" }, label: "mine" })
     .started()
     .entered("Load", 0)

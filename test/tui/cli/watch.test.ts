@@ -1,4 +1,4 @@
-/** `liveops watch` and `submit --follow` as processes: the chain, a daemon that comes back, Ctrl-C, pipes. */
+/** `liveops watch` and `submit --follow` as processes: the chain, a restarted daemon, Ctrl-C, pipes. */
 import { spawn } from "node:child_process";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { FakeDaemon, type Stream } from "../../harness/fake-daemon.js";
@@ -34,7 +34,7 @@ function tells(story: Story, id: string, stop?: (stream: Stream, sent: unknown[]
 
 const watch = (words: string[] = []) => cli.start(["watch", "--socket", daemon.socket, ...words]);
 
-test("without an id it shows the newest, and goes on along the chain on the same stream", async () => {
+test("without an id it shows the newest, and follows its chain on the same stream", async () => {
   tells(
     new Story({ id: SECOND, stages: ["Open"], chain })
       .started()
@@ -59,7 +59,7 @@ test.each([
   expect(ended.stderr).toContain(state);
 });
 
-test("--json is an event or line a line, each with the id of its operation", async () => {
+test("--json prints one event or log line per line, each with its operation id", async () => {
   const story = new Story().started().log("\x9bhi").finished("succeeded");
   tells(story, FIRST);
   const { stdout } = await watch([FIRST, "--json"]).ended;
@@ -68,18 +68,18 @@ test("--json is an event or line a line, each with the id of its operation", asy
   expect(lines.map((line) => JSON.parse(line))).toEqual(story.lines.map((line) => ({ id: FIRST, ...line })));
 });
 
-test("a daemon that goes away and comes back: nothing is missed, nothing repeated, and it is said", async () => {
+test("a restarted daemon: nothing is missed or repeated, and both are reported", async () => {
   const story = new Story().started().entered("Load", 0).log("one").log("two");
   tells(story, FIRST, () => {});
   const watching = watch([FIRST]);
   await watching.says("stdout", "two");
   await daemon.stop();
-  await watching.says("stderr", "the daemon went away");
+  await watching.says("stderr", "lost the daemon");
   story.log("three").left("Load", 0).finished("succeeded", { n: 3 });
   await daemon.listen();
   const ended = await watching.ended;
   expect(ended).toMatchObject({ code: 0, stdout: "=== [1/3] Load ===\none\ntwo\nthree\nn=3\n" });
-  expect(ended.stderr).toContain("the daemon is back");
+  expect(ended.stderr).toContain("reconnected to the daemon");
 });
 
 test("a stream that breaks off again and again still adds up", async () => {
@@ -102,18 +102,18 @@ test("a stream that breaks off again and again still adds up", async () => {
   expect(stdout).toBe(`=== [1/3] Load ===\n${Array.from({ length: 20 }, (_, i) => `line ${i}\n`).join("")}`);
 });
 
-test("Ctrl-C ends the command with 130 and leaves the operation, which it says", async () => {
+test("Ctrl-C exits with 130, and reports that the operation continues", async () => {
   tells(new Story().started().entered("Load", 0), FIRST, () => {});
   const watching = watch([FIRST]);
   await watching.says("stdout", "Load");
   watching.child.kill("SIGINT");
   const ended = await watching.ended;
   expect(ended.code).toBe(130);
-  expect(ended.stderr).toContain(`${FIRST} goes on`);
+  expect(ended.stderr).toContain(`${FIRST} continues`);
   expect(daemon.asked.filter((asked) => asked.method !== "GET")).toEqual([]);
 });
 
-test("submit --follow says the id on stderr, and only the operation's output on stdout", async () => {
+test("submit --follow prints the id on stderr, and only the operation's output on stdout", async () => {
   tells(new Story().started().entered("Load", 0).finished("succeeded", 1), FIRST);
   daemon.on("POST", "/v1/operations", (_asked, reply) => reply.json(new Story().record(), 201));
   const ended = await cli.run(["submit", "--socket", daemon.socket, "load-process-save", "--follow"]);
@@ -124,7 +124,7 @@ test("submit --follow says the id on stderr, and only the operation's output on 
   });
 });
 
-test("a reader that goes away ends it quietly", async () => {
+test("a closed reader ends it quietly", async () => {
   const story = new Story().started();
   for (let i = 0; i < 20_000; i++) story.log(`line ${i}`);
   tells(story.finished("succeeded"), FIRST);

@@ -1,4 +1,4 @@
-/** Characters of a certain width: string-width agrees about each of them. */
+/** Characters of a certain width: string-width gives the same width. */
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
 import { certainWidth } from "../../../tui/terminal/width.js";

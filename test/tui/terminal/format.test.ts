@@ -1,4 +1,4 @@
-/** Figures as people read them. */
+/** Formatted durations, bytes, rates, counts and percentages. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {

@@ -1,4 +1,4 @@
-/** Law: no text that passed holds anything a terminal acts on, in characters or in bytes. */
+/** Law: sanitized text holds no terminal control, in characters or in bytes. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { sanitize } from "../../../protocol/command/sanitize.js";
@@ -70,7 +70,7 @@ test("8-bit controls are not made by the encoding of what replaces them", () => 
   );
 });
 
-test("what is harmless stays as it is, and twice is once", () => {
+test("harmless text is unchanged, and sanitizing twice changes nothing", () => {
   fc.assert(
     fc.property(text, (value) => {
       const once = sanitize(value);
@@ -106,7 +106,7 @@ test("tabs reach the next eighth column of their line", () => {
   expect(sanitize("\x1b\tb")).toBe("\\x1b    b");
 });
 
-test("JSON for stdout says the same value, with nothing active in it", () => {
+test("JSON for stdout has the same value, without control characters", () => {
   fc.assert(
     fc.property(fc.dictionary(text, text), (value) => {
       const line = jsonLine(value);

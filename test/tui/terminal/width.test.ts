@@ -1,4 +1,4 @@
-/** Law: what is fitted to a width is exactly that wide. */
+/** Law: text fitted to a width is exactly that wide. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { columnsOf, cut, fit } from "../../../tui/terminal/width.js";

@@ -1,4 +1,4 @@
-/** The measures of a table: the same with string-width as without it. */
+/** The width functions of a table give the same with and without string-width. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import * as full from "../../../tui/terminal/width.js";

@@ -1,4 +1,4 @@
-/** Text mode's core: events and lines in, what is said out. */
+/** The core of text mode: events and log lines in, printed lines out. */
 import { expect, test } from "vitest";
 import { resultLines, step, textState } from "../../../tui/text/lines.js";
 import { Story } from "../../harness/records.js";
@@ -50,7 +50,7 @@ test("a status of several lines is one line: a second one could look like a head
   expect(printed([story])).toEqual(["out fine\\n=== [3/3] Save ===\\r\\nmore"]);
 });
 
-test("the chain goes on in the same stream", () => {
+test("the chain continues in the same stream", () => {
   const first = new Story()
     .started()
     .entered("Load", 0)
@@ -133,7 +133,7 @@ test("a stage that an earlier attempt did is shown as done then", () => {
   ]);
 });
 
-test("notes of liveops' own are no output of the operation", () => {
+test("notes of liveops are not output of the operation", () => {
   expect(printed([new Story().log("did you mean Load?", "liveops")])).toEqual(["err did you mean Load?"]);
 });
 
@@ -149,7 +149,7 @@ test("nothing of an operation's text reaches the terminal as a control", () => {
   for (const line of printed([story])) expect(line).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/);
 });
 
-test("the bar is of its stage, and goes with it", () => {
+test("the bar belongs to its stage, and is removed with it", () => {
   const progress = { done: 1, total: 2, unit: "row", label: "Rows", rate: null, etaSeconds: null };
   const story = new Story()
     .started()

@@ -1,4 +1,4 @@
-/** What text mode prints where: on a terminal, in a pipe, under NO_COLOR, FORCE_COLOR, CI and TERM=dumb. */
+/** Where text mode prints: on a terminal, in a pipe, under NO_COLOR, FORCE_COLOR, CI and TERM=dumb. */
 import { expect, test } from "vitest";
 import { type BarView, barLine } from "../../../tui/text/bar.js";
 import type { TextLine } from "../../../tui/text/lines.js";

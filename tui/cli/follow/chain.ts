@@ -1,5 +1,5 @@
 /**
- * Every event and log line of an operation and of those it hands over to, in order, each once, over restarts of the
+ * Yields every event and log line of an operation and its chain, in order, each once, also over restarts of the
  * daemon.
  */
 import type { Client, EventLine } from "../../../protocol/client/client.js";
@@ -12,13 +12,13 @@ interface FollowedLine {
 }
 
 interface FollowOptions extends Reconnect {
-  /** Events and lines up to here are known already. */
+  /** Skip events and lines up to these numbers. */
   after?: { seq: number; logLine: number };
-  /** Go on to the operation it hands over to; true by default. */
+  /** Continue with the next operation of the chain; true by default. */
   chain?: boolean;
 }
 
-/** Ends when the last operation is finished; the last line of each operation is its `end`. */
+/** Returns when the last operation is finished. The last line of each operation is its `end`. */
 export async function* followChain(
   client: Client,
   id: string,
@@ -53,7 +53,7 @@ async function* followOne(
   for await (const line of reconnecting(open, options)) if (seen.isNew(line)) yield line;
 }
 
-/** What was yielded already: events go by `seq`, log lines by `n`. */
+/** Tracks the yielded lines: events by `seq`, log lines by `n`. */
 class Seen {
   #event: number;
   #logLine: number;
@@ -66,7 +66,7 @@ class Seen {
     this.#newest = this.#event;
   }
 
-  /** One back from the newest: what shares its number with it is sent again and dropped here. */
+  /** One below the newest `seq`: lines with the newest `seq` are sent again, and `isNew` drops the known ones. */
   resumeAfter(): number {
     return Math.max(0, this.#newest - 1);
   }

@@ -12,16 +12,16 @@ import { interruptible } from "../connection.js";
 import { followChain } from "./chain.js";
 import { reconnecting } from "./reconnect.js";
 
-/** Says when an operation stands still and when it goes on again: that is state, of which no event tells. */
+/** Keys of the record that say why an operation is paused. No event reports them. */
 type Key = "stalledSince" | "noRoomSince" | "blocked";
 
 const WORDS: Record<Key, (operation: Partial<Operation>) => string> = {
-  stalledSince: () => "stalled: its process is stopped (SIGSTOP) and does nothing",
-  noRoomSince: () => "stands still: the disk is full, and what it has to record waits for room",
+  stalledSince: () => "stalled: the operation's process is stopped (SIGSTOP)",
+  noRoomSince: () => "paused: the disk is full; the operation waits for free space",
   blocked: ({ blocked }) => `blocked: the operation cannot start: ${sanitize(blocked?.reason ?? "")}`,
 };
 
-/** Along the chain, until it is over or `signal` is aborted. A stream that is refused says nothing. */
+/** Reports pauses along the chain until it is finished or `signal` is aborted. Ignores a refused stream. */
 export async function sayBlocked(
   client: Client,
   id: string,
@@ -33,7 +33,7 @@ export async function sayBlocked(
     const open = () => client.watch({ operation: id, follow: "chain" }, signal);
     for await (const line of reconnecting(open, { signal })) for (const it of operationsOf(line)) say(it);
   } catch {
-    // What the operation says comes by its event stream, and so do its errors.
+    // The event stream reports the operation's errors.
   }
 
   function say(operation: Partial<Operation>): void {
@@ -44,7 +44,7 @@ export async function sayBlocked(
       if (since === null) held.delete(key);
       else held.add(key);
       if (!over)
-        screen.say(since === null ? "goes on" : WORDS[key](operation), since === null ? "note" : "warning");
+        screen.say(since === null ? "continues" : WORDS[key](operation), since === null ? "note" : "warning");
     }
   }
 }
@@ -64,9 +64,9 @@ export async function followInText(
   const screen = new TextScreen();
   let current = operation.id;
   const goesOn = () =>
-    `interrupted; ${current} goes on: liveops watch ${current}, or liveops cancel ${current}`;
+    `interrupted; ${current} continues: follow it with liveops watch ${current}, or stop it with liveops cancel ${current}`;
   const place = operation.queuePosition ?? 0;
-  if (place > 1 && !options.json) screen.say(`queued, number ${place} in line`);
+  if (place > 1 && !options.json) screen.say(`queued, number ${place} in the queue`);
   const over = new AbortController();
   if (!options.json) void sayBlocked(client, operation.id, screen, over.signal);
   try {
@@ -75,9 +75,8 @@ export async function followInText(
       let last: FinalState | null = null;
       const lines = followChain(client, operation.id, {
         signal,
-        onLost: () =>
-          screen.say("the daemon went away; the operation goes on, waiting for it to be back", "warning"),
-        onBack: () => screen.say("the daemon is back", "note"),
+        onLost: () => screen.say("lost the daemon; the operation is still running. Reconnecting…", "warning"),
+        onBack: () => screen.say("reconnected to the daemon", "note"),
       });
       for await (const { id, line } of lines) {
         current = id;

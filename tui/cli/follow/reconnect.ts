@@ -1,6 +1,6 @@
 /**
- * Keeps a stream going over restarts of the daemon: on a lost connection it tries again with a growing delay, for
- * as long as it takes, and says so once when it went and once when it is back.
+ * Keeps a stream open over restarts of the daemon: reconnects with a growing delay, without a limit, and reports the
+ * loss once and the return once.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../../protocol/client/errors.js";
@@ -10,18 +10,18 @@ const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 2000;
 
 export interface Reconnect {
-  /** The first time a connection is lost, until it is back. */
+  /** Called once for each loss of the connection. */
   onLost?: (() => void) | undefined;
-  /** The first line after that. */
+  /** Called at the first line after a loss. */
   onBack?: (() => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Yields the lines of one stream after the other until one of them ends by itself. `open` is asked anew after each
- * loss and goes on from where its caller stands.
+ * Yields the lines of one stream after another until a stream ends without an error. Calls `open` again after each
+ * loss; `open` resumes at the caller's position.
  *
- * @throws NoDaemonError when the first try finds no daemon: nothing was there to come back.
+ * @throws NoDaemonError when the first connection finds no daemon
  */
 export async function* reconnecting<T>(
   open: () => AsyncGenerator<T>,
@@ -52,7 +52,7 @@ export async function* reconnecting<T>(
 }
 
 /**
- * Asks again while the daemon takes the question and does not answer.
+ * Repeats the request while the daemon accepts it and does not answer.
  *
  * @throws NoDaemonError where no daemon listens
  */

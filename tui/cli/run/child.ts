@@ -1,25 +1,25 @@
 /**
- * What the two processes of `liveops run` have agreed on: the child finds the file by which it is told to stop in its
- * environment, and tells the supervisor a line of JSON at a time, over a pipe. Node's own channel would cost each
- * start the loading of what forks processes, and would be there for the operation to write to.
+ * The protocol between the two processes of `liveops run`. An environment variable names the cancel file, whose
+ * existence tells the child to stop. The child sends one JSON message per line over a pipe. Node's own IPC channel
+ * would slow each start, and the operation could write to it.
  */
 
-/** Names the cancel file; set in the child alone, which is told by it that it is the one. */
+/** Path of the cancel file. Set only in the child, which recognises itself by this variable. */
 export const CANCEL_VARIABLE = "LIVEOPS_RUN_CANCEL";
 
-/** The supervisor's process id; in the child alone. */
+/** Process id of the supervisor. Set only in the child. */
 export const SUPERVISOR_VARIABLE = "LIVEOPS_RUN_SUPERVISOR";
 
-/** The name by which all that the operation started is found again. */
+/** Name of the run: marks all processes that the operation starts, so that they can be found. */
 export const RUN_VARIABLE = "LIVEOPS_RUN";
 
-/** The child's end of the pipe. */
+/** File descriptor of the child's end of the pipe. */
 export const PIPE = 3;
 
-/** What the child tells: how long it may take to stop, in seconds, or that nobody reads its output any more. */
+/** A message of the child: its grace period in seconds, or that nobody reads its output any more. */
 export type FromChild = { gracePeriod: number } | { unread: true };
 
-/** What a line of the pipe says; null where it is none of ours: the operation may write to it too. */
+/** The message of a line; null for any other line, because the operation can write to the pipe too. */
 export function readFromChild(line: string): FromChild | null {
   try {
     const message = JSON.parse(line) as { gracePeriod?: unknown; unread?: unknown } | null;

@@ -1,4 +1,4 @@
-/** `liveops run`: an operation in this process, in text mode, without a daemon. */
+/** `liveops run`: runs an operation in text mode, without a daemon. */
 import { statSync } from "node:fs";
 import type { Command } from "commander";
 import { useCompileCache } from "../../../protocol/command/compile-cache.js";
@@ -10,9 +10,10 @@ import { currentDirectory, givenLabel, givenParams, trailingWords, withTrailing 
 import { CANCEL_VARIABLE } from "./child.js";
 
 /**
- * What was typed for a `run`, done: in the command's own process the child is started, in the child the operation.
+ * The options of `liveops run`.
  *
- * The work is a bundle of its own (`inline.ts`), loaded only in the child: it brings the authoring API.
+ * The command starts a child process with the same command line; the child runs the operation. Only the child loads
+ * the bundle of `inline.ts`, which includes the authoring API.
  */
 export interface RunOptions extends GlobalOptions {
   ops?: string[];
@@ -23,9 +24,9 @@ export interface RunOptions extends GlobalOptions {
 
 export interface RunWords {
   op: string;
-  /** Words `name=value`. */
+  /** Arguments `name=value`. */
   set: string[];
-  /** What followed `--`; undefined where there was none. */
+  /** The words after `--`; undefined where there was none. */
   trailing: string[] | undefined;
   options: RunOptions;
 }
@@ -44,7 +45,7 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
   }
   const { config } = commandPlaces(options);
   for (const dir of options.ops ?? [])
-    if (!isDirectory(dir)) say(TO, `--ops ${dir}: there is no such directory`, "yellow");
+    if (!isDirectory(dir)) say(TO, `--ops ${dir}: no such directory`, "yellow");
   useCompileCache();
   const { runHere } = (await import(INLINE)) as typeof import("./inline.js");
   await runHere({
@@ -78,8 +79,8 @@ export function registerRun(root: Command): void {
       "--params <json>",
       "Parameters as a JSON object, @file, or - for stdin; name=value arguments override them",
     )
-    .option("--label <text>", "Label shown in lists")
-    .option("--ops <dir>", "Directory of operations, searched before all others (repeatable)", collect)
+    .option("--label <text>", "Label of the operation")
+    .option("--ops <dir>", "Directory of operation files, searched before all others (repeatable)", collect)
     .option("--json", "Print one JSON event per line, log lines included")
     .action((op: string, set: string[], _options: unknown, command: Command) =>
       runWords({ op, set, trailing: trailingWords(), options: allOptions<RunOptions>(command) }),

@@ -1,26 +1,25 @@
 /**
- * The guard of a run: a shell that waits on a pipe which only the supervisor holds. When the pipe breaks, however the
- * supervisor died, it gives the operation its grace period, which a loop that never asks lets pass, and then kills it
- * with all it started.
+ * The guard of a run: a shell that reads a pipe which only the supervisor holds open. When the supervisor dies, the
+ * pipe closes. The guard then waits for the operation's grace period, and kills the operation and its processes.
  *
- * A thread of the operation's own process would cost its start and its end ten milliseconds; this one runs while that
- * process starts. It is the leader of a session of its own, so that Ctrl-C does not end it.
+ * A thread in the operation's process would add ten milliseconds to its start and end; the shell starts in parallel.
+ * The guard leads its own session, so that Ctrl-C does not end it.
  */
 import { spawn } from "node:child_process";
 
 interface Guard {
-  /** Seconds the operation may take over its end. */
+  /** Seconds that the operation may take to stop. */
   setGracePeriod(seconds: number): void;
-  /** The operation is over, or the supervisor sees to it. */
+  /** Ends the guard: the operation is finished, or the supervisor handles its end. */
   dismiss(): void;
 }
 
 /**
- * The process sweep in short: what the operation started is recorded while its process lives, stopped before it is
- * killed, and looked for again.
+ * A short form of the process sweep: records the operation's processes while the operation runs, stops them before it
+ * kills them, and searches again.
  *
- * $1: the operation's process, $2: NAME=value, the mark in the environment of all that is to go, $3: the supervisor's
- * temporary directory. Without a /proc the process alone goes, where it is still the one that it was.
+ * $1: pid of the operation's process. $2: NAME=value, the mark in the environment of all processes to kill. $3: the
+ * supervisor's temporary directory. Without /proc only $1 is killed, where its start time is unchanged.
  */
 const SCRIPT = `
 age() { ps -o lstart= -p "$1" 2>/dev/null; }
@@ -71,14 +70,14 @@ export function startGuard(pid: number, mark: string, dir: string): Guard {
     stdio: ["pipe", "ignore", "ignore"],
     cwd: "/",
   });
-  // Without a guard the operation still runs; it only may outlive a supervisor that is killed.
+  // Without a guard the operation still runs, but can outlive a killed supervisor.
   guard.on("error", () => {});
   guard.stdin.on("error", () => {});
   guard.unref();
   return {
     setGracePeriod: (seconds) => void guard.stdin.write(`${Math.ceil(seconds)}\n`),
     dismiss: () => {
-      // Before its pipe breaks.
+      // Before the pipe closes, which would start the kill.
       guard.kill("SIGKILL");
       guard.stdin.destroy();
     },

@@ -1,6 +1,6 @@
 /**
- * The work of `liveops run`: finds the type, reads the parameters, runs the chain in this process through the text
- * renderer. A bundle of its own; reports its errors itself, since error classes of two bundles are not the same.
+ * The child process of `liveops run`: finds the type, reads the parameters, and runs the chain in text mode. Reports
+ * its own errors, because it is a separate bundle and the error classes of two bundles differ.
  */
 import { existsSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -26,23 +26,23 @@ export interface InlineRun {
   set: string[];
   label: string | null;
   json: boolean;
-  /** The user's, strongest first; the shipped ones come after them. */
+  /** The user's directories, first match wins; the shipped operations come last. */
   opsDirs: string[];
 }
 
-/** How often an operation that waits looks whether the supervisor is there, in ms. */
+/** Interval in ms at which a waiting operation checks that the supervisor is alive. */
 const LOOK_MS = 500;
 
 const TO = { program: "liveops", startCommand: "liveopsd start" };
 
-/** Ends the process: an operation may leave timers and sockets open that would keep it. */
+/** Ends the process, because an operation can leave timers and sockets open. */
 export async function runHere(run: InlineRun): Promise<never> {
   let code: ExitCode | null = null;
   let lost: Error | null = null;
-  // Its own exit code would be read as ours.
+  // Without this, the operation's exit code would be read as ours.
   process.on("exit", (theirs) => {
     if (code !== null) return;
-    // Past the capture, which would take it for the operation's own words.
+    // Not through the capture, which would record the line as output of the operation.
     writeSync(2, `liveops: failed: the operation ended its process with exit code ${theirs}\n`);
     process.exitCode = EXIT.failed;
   });
@@ -81,14 +81,14 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<Exi
   });
   try {
     const last = await runInline(Type, submission, screen, stop.signal, stop.isCancelled);
-    if (!isFinal(last.state)) throw new Error(`${last.id} ended as ${last.state}`);
+    if (!isFinal(last.state)) throw new Error(`${last.id} is ${last.state} after the end of its run`);
     return exitCodeOf(last.state);
   } finally {
     screen.close();
   }
 }
 
-/** What the author's files print while they are loaded and asked goes to stderr: stdout is the operation's. */
+/** Sends output of operation files to stderr while they are loaded: stdout is for the operation's output. */
 async function aside<T>(act: () => Promise<T>): Promise<T> {
   const capture = captureOutput((_, text) => capture.real.stderr(`${sanitize(text)}\n`));
   try {
@@ -98,7 +98,7 @@ async function aside<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Files that don't load are said only when the type is missing: it may be in one of them. */
+/** Reports files that do not load only when the type is missing, because one of them may define it. */
 async function typeNamed(op: string, dirs: string[], shipped: string[]): Promise<OperationCtor> {
   const found = await aside(() => findType(op, dirs, shipped));
   if (typeof found === "function") return found;
@@ -107,14 +107,14 @@ async function typeNamed(op: string, dirs: string[], shipped: string[]): Promise
 }
 
 /**
- * The supervisor's word: its SIGTERM wakes an operation that waits, its file is seen by one that is busy. Ctrl-C
- * reaches this process too, as it does the whole group of the terminal; the supervisor answers it. Without a
- * supervisor, or anyone who reads what is printed, the operation is cancelled as well: it gets to clean up.
+ * Cancels on the supervisor's request: SIGTERM reaches a waiting operation, the cancel file a busy one. Ctrl-C reaches
+ * this process too, but only the supervisor handles it. The operation is also cancelled, so that it can clean up,
+ * when the supervisor dies or nobody reads the output.
  */
 function stopOnSignal(onLost: (error: Error) => void): {
   signal: AbortSignal;
   isCancelled(): boolean;
-  /** What is printed cannot be written, most often since nobody reads it. */
+  /** Called when output cannot be written, most often because nobody reads it. */
   unread(error: NodeJS.ErrnoException): void;
 } {
   const controller = new AbortController();
@@ -123,7 +123,7 @@ function stopOnSignal(onLost: (error: Error) => void): {
   for (const name of [CANCEL_VARIABLE, SUPERVISOR_VARIABLE]) delete process.env[name];
   const cancel = () => controller.abort("cancel");
   const ignore = () => {};
-  // To the end of the process: a stop that comes when the operation is over must not end it as a signal does.
+  // Kept until the process ends: a late SIGTERM must not end it as a signal does.
   process.on("SIGTERM", cancel).on("SIGINT", ignore).on("SIGHUP", ignore);
   const isAlone = () => process.ppid !== supervisor;
   setInterval(() => isAlone() && cancel(), LOOK_MS).unref();
@@ -142,7 +142,7 @@ function stopOnSignal(onLost: (error: Error) => void): {
   };
 }
 
-/** Nobody reads it any more, which is no fault. */
+/** A closed reader is not an error. */
 function isClosed({ code }: NodeJS.ErrnoException): boolean {
   return code === "EPIPE" || code === "ERR_STREAM_DESTROYED";
 }
@@ -151,7 +151,7 @@ function tellSupervisor(message: FromChild): void {
   try {
     writeSync(PIPE, `${JSON.stringify(message)}\n`);
   } catch {
-    // It is gone.
+    // The supervisor has ended.
   }
 }
 

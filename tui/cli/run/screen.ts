@@ -1,4 +1,4 @@
-/** Text mode for an inline run: the operation's own output is captured, so what is printed goes to the real streams. */
+/** Text mode for an inline run. Writes to the real streams, because the operation's output is captured. */
 import type { InlineWatcher } from "../../../ops/runner/inline.js";
 import type { OperationCtor } from "../../../ops/runner/read-type.js";
 import type { EventLine } from "../../../protocol/client/client.js";
@@ -18,7 +18,7 @@ export class InlineScreen implements InlineWatcher {
   constructor(
     private readonly json: boolean,
     private readonly tell: {
-      /** What was printed could not be written: nobody reads it any more. */
+      /** Called when output cannot be written, because nobody reads it any more. */
       unread(error: Error): void;
       begins(Type: OperationCtor): void;
     },
@@ -59,7 +59,7 @@ export class InlineScreen implements InlineWatcher {
   }
 }
 
-/** The stream as it is, written to past its capture. */
+/** The stream, with writes that bypass the capture. */
 function behindCapture(
   stream: NodeJS.WriteStream,
   write: Write,
@@ -68,7 +68,7 @@ function behindCapture(
   return {
     write: (text) => {
       write(text);
-      // Known at once, where the event waits for a turn that a busy loop never takes.
+      // Checked at once: a busy loop never lets the `error` event fire.
       if (stream.errored !== null) onUnread(stream.errored);
     },
     isTTY: stream.isTTY,

@@ -1,7 +1,7 @@
 /**
- * `liveops run` in two processes: the operation runs in a child, this one waits and answers Ctrl-C. A busy loop never
- * hears of a signal, so the first one leaves a file that it sees, and the second ends it whatever it does, with all
- * it started. So does the end of its grace period, for where nobody sits who could press it a second time.
+ * The supervisor of `liveops run`: the operation runs in a child, this process waits and handles Ctrl-C. A busy loop
+ * never receives a signal, so the first Ctrl-C also creates the cancel file. The second Ctrl-C, or the end of the grace
+ * period, kills the operation and its processes.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -17,30 +17,30 @@ import { LineSplitter } from "../../../protocol/ndjson.js";
 import { CANCEL_VARIABLE, PIPE, RUN_VARIABLE, readFromChild, SUPERVISOR_VARIABLE } from "./child.js";
 import { startGuard } from "./guard.js";
 
-/** Ctrl-C, a request to stop, and the terminal that went away. */
+/** Ctrl-C, a request to stop, and a closed terminal. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** An operation that ends by itself at the end of its grace period gets to say so. */
+/** Extra time in which an operation that stops at the end of its grace period can report its outcome. */
 const MARGIN_MS = 1000;
 
-/** How often it is recorded what the operation has started, in ms. */
+/** Interval in ms at which the operation's processes are recorded. */
 const LOOK_MS = 500;
 
 const TO = { program: "liveops", startCommand: "liveopsd start" };
 
-/** @throws UsageError where none can be made */
+/** @throws UsageError where the directory cannot be created */
 function temporaryDirectory(): string {
   try {
     return mkdtempSync(join(tmpdir(), "liveops-run-"));
   } catch (error) {
     throw new UsageError(
-      `no temporary directory can be made: ${(error as Error).message}`,
-      "set TMPDIR to a directory that can be written",
+      `cannot create a temporary directory: ${(error as Error).message}`,
+      "set TMPDIR to a writable directory",
     );
   }
 }
 
-/** Runs this same command line in a child; resolves with the exit code. */
+/** Runs the same command line in a child; resolves with the exit code. */
 export async function supervise(): Promise<number> {
   const dir = temporaryDirectory();
   const file = join(dir, "cancel");
@@ -64,7 +64,7 @@ export async function supervise(): Promise<number> {
   let timer: NodeJS.Timeout | undefined;
   const kill = (why: string) => {
     killed ??= why;
-    // While the child lives: it tells what it started.
+    // Before the child is killed: its descendants are found through it.
     sweep.lookEverywhere();
     child.kill("SIGKILL");
   };
@@ -73,7 +73,7 @@ export async function supervise(): Promise<number> {
     writeFileSync(file, "");
     sweep.lookEverywhere();
     child.kill("SIGTERM");
-    const over = `it did not end within its grace period of ${gracePeriod} s`;
+    const over = `the operation did not stop within its grace period of ${gracePeriod} s`;
     timer = setTimeout(() => kill(over), gracePeriod * 1000 + MARGIN_MS);
   };
   const onSignal = () => (asked === 0 ? stop() : kill(""));
@@ -99,16 +99,16 @@ export async function supervise(): Promise<number> {
     clearInterval(looking);
     if (code === null || asked > 0) await sweep.kill();
     if (code !== null) return code;
-    // It was still being loaded, and heard no signal yet.
+    // The child was still loading and had no signal handler yet.
     if (killed === null && asked > 0 && isStop(signal)) {
       say(TO, "cancelled");
       return EXIT.cancelled;
     }
     if (killed === null) {
-      say(TO, `failed: the operation's process was ended by ${signal}`);
+      say(TO, `failed: the operation's process was killed by ${signal}`);
       return EXIT.failed;
     }
-    say(TO, killed === "" ? "killed" : `cancelled, and killed: ${killed}`);
+    say(TO, killed === "" ? "killed" : `cancelled and killed: ${killed}`);
     return killed === "" ? EXIT.interrupted : EXIT.cancelled;
   } finally {
     clearTimeout(timer);
