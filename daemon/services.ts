@@ -97,7 +97,7 @@ export class Services {
       onReady: () => this.scheduler.kick(),
     });
     this.containment = new Containment({ setting: settings.cgroup, log: logger });
-    this.scheduler = this.#makeExecutor(onBroken);
+    this.scheduler = this.#makeScheduler(onBroken);
     this.feed = new QueueFeed({
       queue: this.queue,
       entry: (id) => this.store.ledger.get(id) ?? null,
@@ -145,7 +145,7 @@ export class Services {
     for (const entry of this.store.recent.values()) this.hub.changed(null, entry.record);
   }
 
-  #makeExecutor(onBroken: (error: Error) => void): Scheduler {
+  #makeScheduler(onBroken: (error: Error) => void): Scheduler {
     const { settings, layout, store, lifecycle, loader, queue, blockedTypes, containment } = this;
     const { concurrency, nice, maxLog } = settings;
     return new Scheduler({

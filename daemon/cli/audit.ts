@@ -8,10 +8,12 @@ import { IrregularFileError, readOwnFile } from "../../protocol/own-file.js";
 import { layoutOf } from "../store/layout.js";
 
 export function registerAudit(root: Command): void {
-  const command = addCommand(root, "audit", "Show who submitted, cancelled, retried and removed operations", [
-    "liveopsd audit",
-    "liveopsd audit -n 1000 --json",
-  ]);
+  const command = addCommand(
+    root,
+    "audit",
+    "Show who changed operations, made backups or stopped the daemon",
+    ["liveopsd audit", "liveopsd audit -n 1000 --json"],
+  );
   command
     .option("-n, --lines <n>", "Show the newest <n> lines", lineCount, 100)
     .option("--json", "Print one JSON object per line")

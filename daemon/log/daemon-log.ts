@@ -92,7 +92,7 @@ export function openDaemonLog(file: string, maxBytes: number, level: LogLevel, t
   return { logger, appendText: (line) => write(`${line}\n`), problem: () => writer.problem };
 }
 
-/** Writes the last message of a daemon that stops, in case the log cannot take it. Never blocks. */
+/** Writes the last message of a daemon that stops, in case the log cannot take it. */
 export function sayOnStderr(text: string): void {
   try {
     writeSync(2, `liveopsd: ${text}\n`);

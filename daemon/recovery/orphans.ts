@@ -27,7 +27,7 @@ import { isWorkerAlive } from "../worker/worker-processes.js";
 export async function adoptOrphans(store: Store, layout: Layout): Promise<string[]> {
   const said: string[] = [];
   const ids = readdirSync(layout.runs).filter((name) => ID_PATTERN.test(name));
-  const found = ids.flatMap((id) => unowned(store, layout, id) ?? []);
+  const found = ids.flatMap((id) => orphan(store, layout, id) ?? []);
   found.sort((a, b) => a.order - b.order);
   for (const entry of found) {
     const { id, op, attempt } = entry.record;
@@ -46,7 +46,7 @@ export async function adoptOrphans(store: Store, layout: Layout): Promise<string
 }
 
 /** The entry that the worker accepted, where the store does not know the acceptance. */
-function unowned(store: Store, layout: Layout, id: string): Entry | null {
+function orphan(store: Store, layout: Layout, id: string): Entry | null {
   const known = store.ledger.get(id);
   if (known ? known.record.state !== "queued" : store.knows(id)) return null;
   for (const attempt of readableAttempts(runDir(layout, id)).sort((a, b) => b - a)) {

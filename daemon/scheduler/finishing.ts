@@ -24,7 +24,7 @@ import {
   outcomeOfLost,
   outcomeOfUnreadable,
   runsAgain,
-  toldOfMemory,
+  withMemoryCause,
 } from "./worker-death.js";
 
 /** How long a decision waits for room on a full disk before the next try, in ms. */
@@ -113,7 +113,7 @@ export class Finishing {
   async finish(attempt: Attempt, said: Outcome): Promise<void> {
     const { isCurrent, isStopped, containment } = this.options;
     if (attempt.isFinishing || !isCurrent(attempt)) return;
-    const outcome = toldOfMemory(said, attempt.run, () => containment.ranOutOfMemory(attempt.run.worker));
+    const outcome = withMemoryCause(said, attempt.run, () => containment.ranOutOfMemory(attempt.run.worker));
     // The outcome stays in the run file until the decision is durable, so no death of worker or daemon loses it.
     attempt.read();
     if (outcome.state !== "succeeded") await this.#endLeftovers(attempt);

@@ -221,7 +221,7 @@ export function describeDeath(
  * Adds the memory limit to a failure where the kernel killed a process of the operation at that limit. The operation
  * itself saw only a killed child process.
  */
-export function toldOfMemory(outcome: Outcome, { policy }: Run, ranOut: () => boolean): Outcome {
+export function withMemoryCause(outcome: Outcome, { policy }: Run, ranOut: () => boolean): Outcome {
   const { state, error } = outcome;
   if (state !== "failed" || !error || error.cause || policy.limits?.memoryMax === undefined || !ranOut())
     return outcome;

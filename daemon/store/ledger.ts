@@ -61,7 +61,7 @@ export class Ledger {
     const before = entry.record;
     switch (decision.kind) {
       case "started":
-        this.#fold(entry, decision.event);
+        this.#reduce(entry, decision.event);
         entry.run = {
           worker: decision.worker,
           policy: decision.policy,
@@ -73,7 +73,7 @@ export class Ledger {
         };
         break;
       case "requeued":
-        this.#fold(entry, decision.event);
+        this.#reduce(entry, decision.event);
         // A replay does not read the run files, so the decision carries the number of lines.
         entry.record = {
           ...entry.record,
@@ -148,7 +148,7 @@ export class Ledger {
       losses: undefined,
       queuedAt: n,
     };
-    this.#fold(entry, decision.event);
+    this.#reduce(entry, decision.event);
     this.add(entry);
     return { id: decision.id, before, after: entry.record };
   }
@@ -168,7 +168,7 @@ export class Ledger {
     entry.events.push(keptFinish(event, entry.record));
   }
 
-  #fold(
+  #reduce(
     entry: Entry,
     event: Exclude<DaemonEvent, { type: "operation:submitted" | "operation:finished" }>,
   ): void {

@@ -18,8 +18,7 @@ export function registerCancel(root: Command): void {
         else process.stdout.write(`${id} ${isFinal(state) ? state : "cancelling"}\n`);
       });
       if (asked.length === 0) return;
-      const { finish } = await import("./wait-for-all.js");
-      const { lostNotes } = await import("./wait-for-all.js");
+      const { finish, lostNotes } = await import("./wait-for-all.js");
       await interruptible(
         () => `interrupted; the cancel stays recorded for ${asked.join(" ")}`,
         async (signal) => {

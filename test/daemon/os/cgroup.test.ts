@@ -7,7 +7,7 @@ import { Cgroup } from "../../../daemon/os/cgroup.js";
 import { type CgroupSystem, enableLimits, openBase, ownCgroup } from "../../../daemon/os/cgroup-base.js";
 import { Containment } from "../../../daemon/os/containment.js";
 import { bootId } from "../../../daemon/os/process-identity.js";
-import { describeDeath, toldOfMemory } from "../../../daemon/scheduler/worker-death.js";
+import { describeDeath, withMemoryCause } from "../../../daemon/scheduler/worker-death.js";
 import type { Run } from "../../../daemon/store/decision.js";
 import type { Outcome } from "../../../protocol/event.js";
 import { POLICY } from "../../harness/store.js";
@@ -211,13 +211,13 @@ describe("limits of an operation", () => {
     expect(describeDeath(run, { code: null, signal: "SIGKILL" }, "", false).cause).toBe("killed");
     const error = { code: "LIVEOPS_EXCEPTION", message: "make was killed by SIGKILL", stack: null };
     const outcome: Outcome = { state: "failed", result: null, error, next: null };
-    expect(toldOfMemory(outcome, run, () => true).error).toEqual({
+    expect(withMemoryCause(outcome, run, () => true).error).toEqual({
       ...error,
       cause: "out-of-memory",
       message: `make was killed by SIGKILL; ${limit}, and the kernel killed one of its processes`,
     });
-    expect(toldOfMemory(outcome, run, () => false)).toBe(outcome);
-    expect(toldOfMemory(outcome, { ...run, policy: POLICY }, () => true)).toBe(outcome);
+    expect(withMemoryCause(outcome, run, () => false)).toBe(outcome);
+    expect(withMemoryCause(outcome, { ...run, policy: POLICY }, () => true)).toBe(outcome);
   });
 
   test("empty cgroups of earlier daemons go, those of workers that are needed stay", () => {
