@@ -56,13 +56,13 @@ for (const name of chosen) {
   measured.set(name, await measure(name, { quick: flags.quick }));
   process.stderr.write(`${((performance.now() - start) / 1000).toFixed(0)} s\n`);
 }
-const events = conditions(before, weather());
+const machine = conditions(before, weather());
 const rows = [...measured.values()].flat();
-console.log(`${textTable(rows)}\n\n${[began, ...events].join("\n")}`);
+console.log(`${textTable(rows)}\n\n${[began, ...machine].join("\n")}`);
 const missed = rows.filter((row) => isMet(row) === false);
 console.log(`\n${rows.length} rows, ${missed.length} not met or not measured`);
 for (const row of missed) console.log(`  ${row.name}`);
-if (flags.write) writeDocument({ name: began, conditions: events, measures: measured });
+if (flags.write) writeDocument({ name: began, conditions: machine, measures: measured });
 process.exitCode = missed.length === 0 ? 0 : 1;
 
 /** The rows of one measure; where the measure fails, one row that says so. */

@@ -100,14 +100,14 @@ export const watchQuery = z.object({
     .optional(z.string())
     .check(z.describe("id or prefix of one operation; the stream ends when the operation finishes")),
   follow: z.optional(z.literal("chain")).check(z.describe("continue with the next operation of the chain")),
-  log: z._default(flag, false).check(z.describe("include log lines of the operation")),
+  log: z._default(flag, false).check(z.describe("include log lines")),
   logAfter: z._default(count, 0).check(z.describe("number of the last log line that the client holds")),
   since: z.optional(z.string()).check(z.describe("cursor of the last line that the client received")),
   state: commaList(z.enum(STATES)),
   op: z.optional(z.string()),
   limit: z
     ._default(count.check(z.lte(MAX_PAGE)), 200)
-    .check(z.describe("number of finished operations, newest first")),
+    .check(z.describe("number of newest finished operations")),
 });
 
 export const retryBody = z.strictObject({

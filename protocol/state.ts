@@ -8,7 +8,7 @@
 export const STATES = ["queued", "running", "succeeded", "failed", "cancelled"] as const;
 
 /**
- * - `queued`: waits for a worker; the executor starts it.
+ * - `queued`: waits for a worker; the scheduler starts it.
  * - `running`: has a live worker; ends with the outcome or with the death of the worker.
  * - `succeeded`, `failed`, `cancelled`: finished. `retry` puts a failed or cancelled operation back to `queued`.
  */

@@ -108,8 +108,8 @@ async function stopped(world: BenchWorld, id: string, { quick }: MeasureOptions)
   const none = memoryOf(world.pid).private;
   const readers = await Readers.open(world.socket, count, request, { reading: false });
   // First the kernel's buffers fill up, and the daemon's heap reaches its size.
-  const finish = 15;
-  await sleep(finish * 1000);
+  const settle = 15;
+  await sleep(settle * 1000);
   const early = await sizes(world.pid, seconds / 4);
   const cpuAfter = await cpuShareOf(world.pid, seconds / 4);
   await sleep((seconds * 1000) / 2);
@@ -127,7 +127,7 @@ async function stopped(world: BenchWorld, id: string, { quick }: MeasureOptions)
       ratio: grown / missed,
       spread: [spread[0] / missed, spread[1] / missed],
       goal: { of: "ratio", atMost: 0.02 },
-      notes: `growth of private memory with ${count} of them, from ${finish} s after they came, at ${PER_SECOND} changes/s`,
+      notes: `growth of private memory with ${count} of them, from ${settle} s after they came, at ${PER_SECOND} changes/s`,
     },
     {
       name: "what a watcher that does not read adds to the daemon's memory at once",
@@ -137,7 +137,7 @@ async function stopped(world: BenchWorld, id: string, { quick }: MeasureOptions)
       ratio: null,
       spread: null,
       goal: null,
-      notes: `private memory ${finish} s after ${count} of them came, growth of the heap included`,
+      notes: `private memory ${settle} s after ${count} of them came, growth of the heap included`,
     },
     {
       name: `daemon's CPU with ${count} watchers that do not read`,

@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { answer } from "./answer.mjs";
 
-const FACTS = 8;
+const EVENTS = 8;
 const event = `${JSON.stringify({ seq: 1, at: new Date().toISOString(), attempt: 1, type: "stage:entered", stage: "Load", index: 0 })}\n`;
 /** The file is created with the first event, so that the other events only write bytes. */
 const room = "\t".repeat(4096);
@@ -31,7 +31,7 @@ await answer(({ jobs }) => {
     const file = openSync(join(inner, "events.ndjson"), "w");
     for (const each of [inner, outer, dir]) sync(each);
     writeSync(file, room);
-    for (let n = 0; n < FACTS; n++) {
+    for (let n = 0; n < EVENTS; n++) {
       writeSync(file, event, n * event.length);
       fdatasyncSync(file);
     }

@@ -105,7 +105,7 @@ function checkApart(from: string, stateDir: string): void {
   const target = `${join(realpathSync(dirname(stateDir)), basename(stateDir))}${sep}`;
   if (source.startsWith(target) || target.startsWith(source))
     throw unusable(
-      `the backup ${from} and the state directory ${stateDir} overlap: one contains the other; move the backup`,
+      `the backup ${from} and the state directory ${stateDir} overlap: one contains the other; move the backup, or choose another --state-dir`,
     );
 }
 

@@ -13,7 +13,7 @@ import { lockOwnerOf } from "../store/lock-owner.js";
 /**
  * The daemon's report about itself; null if no daemon answers.
  *
- * @throws Refusal for another version; NoAnswerError if the daemon accepts the connection and does not answer
+ * @throws Refusal for another version; NoAnswerError if the daemon runs and does not answer
  */
 export async function answering(client: Client): Promise<DaemonReply | null> {
   try {
@@ -66,7 +66,7 @@ export async function otherDaemon(socket: string, taken: Taken, ms: number): Pro
 /**
  * The daemon that answers on the socket; null if none does.
  *
- * @throws Refusal if a daemon accepts the connection and has not answered after `ANSWER_MS`
+ * @throws Refusal if a daemon runs and has not answered after `ANSWER_MS`
  */
 export async function answersOn(socket: string, stateDir: string): Promise<DaemonReply | null> {
   const running = await asked(socket, ANSWER_MS);
@@ -87,7 +87,7 @@ export function daemonNotStarted(why: string): Refusal {
   );
 }
 
-/** "silent": the daemon accepts connections and does not answer within `ms`. */
+/** "silent": the daemon runs and does not answer within `ms`. */
 async function asked(socket: string, ms: number): Promise<DaemonReply | null | "silent"> {
   try {
     return await answering(new Client(socket, { answer: ms, request: ms }));

@@ -31,8 +31,15 @@ export class ChangeVersions {
 
   /** Notes the changes between the two records; false if there are none. */
   note(before: Operation | null, after: Operation): boolean {
-    if (!before || !this.#operations.has(after.id)) {
+    if (!before) {
       this.#operations.set(after.id, ++this.current);
+      return true;
+    }
+    // From the history: a client may hold the operation as it was, with any of its keys.
+    if (!this.#operations.has(after.id)) {
+      const n = ++this.current;
+      const keys = Object.fromEntries(Object.keys(after).map((key) => [key, n]));
+      this.#operations.set(after.id, { created: 0, last: n, keys });
       return true;
     }
     const changed = changedKeys(before, after);
@@ -61,6 +68,11 @@ export class ChangeVersions {
       this.#removed.delete(oldest);
       this.floor = n;
     }
+  }
+
+  /** Whether changes of the operation are noted; false once it left memory. */
+  has(id: string): boolean {
+    return this.#operations.has(id);
   }
 
   /** Forgets an operation that left memory. A cursor from before its last change becomes too old. */

@@ -36,8 +36,10 @@ export class Watcher {
   #sent: number;
   /** Operations the client holds. */
   readonly #known = new Set<string>();
-  /** The client holds operations that are no longer in `#known`. */
-  #hasForgotten = false;
+  /** Without any filter: the stream forgets operations that left the daemon's memory. */
+  readonly #forgets: boolean;
+  /** The client may hold operations that are not in `#known`. */
+  #holdsOthers = false;
   readonly #dirty = new Set<string>();
   readonly #removed = new Set<string>();
   /** Without `operation`: hand-overs of operations the client holds, not announced yet. */
@@ -61,6 +63,7 @@ export class Watcher {
   ) {
     this.#sent = since ?? hub.versions.current;
     this.#lines = new SentLines(scope, logAfter);
+    this.#forgets = scope.operation === null && scope.state === null && scope.op === null;
     if (scope.operation !== null) this.#chain.push(scope.operation);
     response.on("drain", () => {
       this.#draining = false;
@@ -82,6 +85,8 @@ export class Watcher {
       this.#counts = JSON.stringify(counts);
       this.#write({ type: "snapshot", cursor: this.#cursor(), operations, counts });
     } else {
+      // The snapshot that the client had may have held operations that left memory since.
+      this.#holdsOthers = this.scope.operation === null;
       this.#write({ type: "resumed", cursor: this.#cursor(since) });
       for (const id of this.hub.versions.removedSince(since)) this.#removed.add(id);
       this.#catchUp(since, operations);
@@ -107,31 +112,34 @@ export class Watcher {
   /** The operation is new or changed. */
   changed(operation: Operation): void {
     const { id } = operation;
-    if (this.#lines.areMany && this.#known.has(id)) this.#lines.begun(operation);
+    if (this.#lines.areMany && this.#mayHold(id)) this.#lines.begun(operation);
     if (this.#known.has(id) || this.#chain.includes(id)) this.#dirty.add(id);
     else if (this.scope.operation === null && fits(this.scope, operation)) this.#dirty.add(id);
   }
 
   /** An operation handed over to the next operation of its chain. */
   handedOver(from: string, to: string): void {
-    const holds = this.#known.has(from) || this.#dirty.has(from);
+    const holds = this.#mayHold(from) || this.#dirty.has(from);
     if (this.scope.operation === null && holds) this.#handovers.set(from, to);
   }
 
   removed(id: string): void {
     this.#handovers.delete(id);
     this.#dirty.delete(id);
-    if (this.#hasForgotten || this.#known.has(id)) this.#removed.add(id);
+    if (this.#mayHold(id)) this.#removed.add(id);
+  }
+
+  #mayHold(id: string): boolean {
+    return this.#holdsOthers || this.#known.has(id);
   }
 
   /**
    * A finished operation left the daemon's memory. The stream forgets it too, or it would grow with every operation. If
-   * the operation changes again, the client gets its complete record. A stream with a filter by state keeps the
-   * operation: the client must be notified when the operation no longer fits.
+   * the operation changes again, the client gets its complete record. A stream with a filter keeps the operation: the
+   * client must be notified when an operation no longer fits, and of links that a chain brought in.
    */
   forget(id: string): void {
-    if (this.scope.operation !== null || this.scope.state !== null || this.#dirty.has(id)) return;
-    if (this.#known.delete(id)) this.#hasForgotten = true;
+    if (this.#forgets && this.#known.delete(id)) this.#holdsOthers = true;
   }
 
   ping(): void {
@@ -188,6 +196,8 @@ export class Watcher {
   #news(id: string, cursor: string): string {
     const known = this.#known.has(id);
     this.#known.add(id);
+    // The operation left memory while the stream was full.
+    if (!this.hub.versions.has(id)) this.forget(id);
     if (!known) this.#lines.shown(id, this.hub.record(id)?.state);
     return this.hub.changedLine(id, known ? this.#sent : null, cursor);
   }
@@ -220,7 +230,7 @@ export class Watcher {
   #announceHandovers(): boolean {
     for (const [from, to] of this.#handovers) {
       this.#handovers.delete(from);
-      const operation = this.#known.has(from) ? this.hub.record(to) : null;
+      const operation = this.#mayHold(from) ? this.hub.record(to) : null;
       if (!operation) continue;
       this.#known.add(to);
       this.#write({ type: "chained", cursor: this.#cursor(), from, to, operation });

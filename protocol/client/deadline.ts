@@ -5,7 +5,11 @@
  * request checks the daemon. Without a reply to both, the daemon is stopped or hangs. With a reply, the first request
  * is slow: for example, a submit whose operation file loads slowly.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { NoAnswerError } from "./errors.js";
+
+/** Milliseconds between two tries to connect to a daemon that has no room for another connection. */
+export const AGAIN_MS = 50;
 
 /** Time limits in milliseconds. */
 export interface Deadlines {
@@ -70,7 +74,18 @@ export class Deadline {
 }
 
 /** Whether the daemon sends a complete reply, of any status, within `ms`. */
-function answersWithin(socketPath: string, ms: number): Promise<boolean> {
+async function answersWithin(socketPath: string, ms: number): Promise<boolean> {
+  const end = performance.now() + ms;
+  for (;;) {
+    const answer = await answerWithin(socketPath, end - performance.now());
+    if (answer !== "full") return answer;
+    if (performance.now() >= end) return false;
+    await delay(AGAIN_MS);
+  }
+}
+
+/** "full": the queue of connections has no room for the question. */
+function answerWithin(socketPath: string, ms: number): Promise<boolean | "full"> {
   const { get } = process.getBuiltinModule("node:http");
   return new Promise((resolve) => {
     const request = get({ socketPath, path: "/v1/daemon", agent: false }, (response) => {
@@ -78,8 +93,8 @@ function answersWithin(socketPath: string, ms: number): Promise<boolean> {
       response.resume();
     });
     const timer = setTimeout(() => end(false), ms);
-    request.on("error", () => end(false));
-    function end(answered: boolean): void {
+    request.on("error", ({ code }: NodeJS.ErrnoException) => end(code === "EAGAIN" ? "full" : false));
+    function end(answered: boolean | "full"): void {
       clearTimeout(timer);
       request.destroy();
       resolve(answered);

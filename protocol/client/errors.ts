@@ -16,7 +16,7 @@ export class ConnectionLostError extends Error {
   override name = "ConnectionLostError";
 }
 
-/** The daemon accepted the connection and did not reply in time: it is stopped, hangs or is overloaded. */
+/** The daemon runs and did not reply in time: it is stopped, hangs or is overloaded. */
 export class NoAnswerError extends Error {
   override name = "NoAnswerError";
 

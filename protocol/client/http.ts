@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { Refusal } from "../errors.js";
 import { VERSION_HEADER } from "../version.js";
-import { DEADLINES, Deadline } from "./deadline.js";
+import { AGAIN_MS, DEADLINES, Deadline } from "./deadline.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
 import { checkVersion, prepareRequest, problemOf, type RequestOptions } from "./request.js";
 
@@ -59,19 +59,16 @@ function watched(socket: string, options: RequestOptions, giveUp: (error: NoAnsw
 /** Without a server name, node:http checks whether the host is an IP address; its regular expression costs 3 ms. */
 const NO_SERVER_NAME = { servername: "" };
 
-/** Milliseconds between attempts to connect while the daemon's queue of connections is full. */
-const AGAIN_MS = 50;
-
 /** EAGAIN means that the daemon runs but its queue of connections is full: retries until `deadlines.answer`. */
 async function send(socket: string, options: RequestOptions): Promise<IncomingMessage> {
-  const { signal, method, deadlines = DEADLINES } = options;
+  const { signal, deadlines = DEADLINES } = options;
   const end = performance.now() + deadlines.answer;
   for (;;) {
     try {
       return await sendOnce(socket, options);
     } catch (error) {
       if (!(error instanceof NoDaemonError) || error.reason !== "EAGAIN") throw error;
-      if (performance.now() >= end) throw new NoAnswerError(socket, deadlines.answer, method !== "GET");
+      if (performance.now() >= end) throw new NoAnswerError(socket, deadlines.answer);
     }
     await delay(AGAIN_MS, undefined, { signal }).catch(() => {});
     signal?.throwIfAborted();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { Client } from "../../protocol/client/client.js";
 import { ConnectionLostError, NoAnswerError } from "../../protocol/client/errors.js";
+import { newId } from "../../protocol/id.js";
 import { followChain } from "../../tui/cli/follow/chain.js";
 import { FakeDaemon } from "../harness/fake-daemon.js";
 import { useDirectories } from "../harness/temporary.js";
@@ -43,6 +44,11 @@ test("a daemon whose queue of connections is full is asked until the deadline, a
   const { socket } = daemon.world;
   daemon.signal("SIGSTOP");
   const held: Socket[] = [];
+  const connected = timed(
+    new Client(socket, { answer: 2000 })
+      .daemon()
+      .catch((error: unknown) => expect(error).toBeInstanceOf(NoAnswerError)),
+  );
   try {
     for (let full = false; !full; ) {
       const each = connect(socket);
@@ -54,8 +60,12 @@ test("a daemon whose queue of connections is full is asked until the deadline, a
       full = code === "EAGAIN";
       expect([undefined, "EAGAIN"]).toContain(code);
     }
-    const deadlines = { answer: 300 };
-    await expect(new Client(socket, deadlines).daemon()).rejects.toBeInstanceOf(NoAnswerError);
+    const refused = new Client(socket, { answer: 300 }).submit({ op: "gate" }, newId());
+    await expect(refused).rejects.toThrow(/has not answered for 0\.3 s$/);
+    await expect(refused).rejects.toBeInstanceOf(NoAnswerError);
+    // The question whether the daemon answers at all meets the full queue too.
+    const { seconds } = await connected;
+    expect(seconds).toBeGreaterThanOrEqual(2);
     const waiting = daemon.client.daemon();
     daemon.signal("SIGCONT");
     expect((await waiting).pid).toBe(daemon.pid);

@@ -37,7 +37,7 @@ import { expectPublished } from "./published.js";
 import { OpenStore, outcome } from "./store.js";
 
 /** The part of the scheduler that routes use. */
-class FakeExecutor {
+class FakeScheduler {
   readonly stopped: string[] = [];
   readonly attempts = new Map<string, Attempt>();
   readonly pool = { counts: () => ({ busy: 0, idle: 1, starting: 0 }), blocked: null };
@@ -49,7 +49,7 @@ class FakeExecutor {
 export class Served {
   readonly app: FastifyInstance;
   readonly context: Context;
-  readonly scheduler = new FakeExecutor();
+  readonly scheduler = new FakeScheduler();
   readonly containment = new Containment({ setting: "off", log: pino({ level: "silent" }) });
   readonly loader = new FakeLoader();
   readonly hub: Hub;

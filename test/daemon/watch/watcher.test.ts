@@ -158,6 +158,51 @@ describe("changes", () => {
     expect(viewOf(response).operations.size).toBe(0);
   });
 
+  test("with a type filter, a link of another type that left memory is sent again", async () => {
+    const world = running("one");
+    const response = watching(world, { ...ALL, op: "a" });
+    world.submit("two", "b", { id: "one", index: 1, previous: "one", next: null });
+    world.finish("one", "succeeded", "two");
+    await world.turn();
+    world.start("two");
+    world.finish("two", "failed");
+    await world.turn();
+    world.forget("two");
+    world.say("two", { type: "operation:retried", from: null });
+    await world.turn();
+    expect(viewOf(response).operations.get("two")?.state).toBe("queued");
+  });
+
+  test("a hand-over is sent for an operation that left memory while the stream was full", async () => {
+    const world = running("one");
+    // The snapshot and two changes.
+    const response = watching(world, ALL, 3);
+    world.finish("one", "succeeded", "two");
+    await world.turn();
+    expect(response.full).toBe(true);
+    expect(response.of("chained")).toEqual([]);
+    world.forget("one");
+    response.drain();
+    await world.turn();
+    expect(response.of("chained").map(({ from, to }) => [from, to])).toEqual([["one", "two"]]);
+  });
+
+  test("a client that reconnects gets the removal and the retry of operations that left memory", async () => {
+    const world = running("one", "two");
+    for (const id of ["one", "two"]) world.finish(id, "failed");
+    const failed = { ...ALL, state: ["failed" as const] };
+    for (const id of ["one", "two"]) world.forget(id);
+    const { cursor } = watching(world, failed).of("snapshot")[0]!;
+    world.say("one", { type: "operation:retried", from: null });
+    const after = watching(world, { ...failed, limit: 0 }, undefined, cursor);
+    await world.turn();
+    expect(after.lines[0]?.type).toBe("resumed");
+    expect(after.of("changed").map(({ id, patch }) => [id, patch.state])).toEqual([["one", "queued"]]);
+    world.remove("two");
+    await world.turn();
+    expect(after.of("removed").map(({ id }) => id)).toEqual(["two"]);
+  });
+
   test("with a state filter, one that left memory and no longer matches is sent", async () => {
     const world = running("one");
     const response = watching(world, { ...ALL, state: ["running", "failed"] });

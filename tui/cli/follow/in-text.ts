@@ -75,7 +75,7 @@ export async function followInText(
       let last: FinalState | null = null;
       const lines = followChain(client, operation.id, {
         signal,
-        onLost: () => screen.say("lost the daemon; the operation is still running. Reconnecting…", "warning"),
+        onLost: () => screen.say("lost the daemon; the operation continues. Reconnecting…", "warning"),
         onBack: () => screen.say("reconnected to the daemon", "note"),
       });
       for await (const { id, line } of lines) {
