@@ -11,6 +11,7 @@ interface Import {
   from: string;
   to: string;
   typesOnly: boolean;
+  isDynamic: boolean;
 }
 
 function sources(dir: string): string[] {
@@ -25,10 +26,17 @@ function importsOf(file: string): Import[] {
   for (const [, keyword, types, name] of text.matchAll(
     /^\s*(import|export)\s+(type\s)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"/gm,
   )) {
-    if (keyword && name) found.push({ from: file, to: target(file, name), typesOnly: types !== undefined });
+    if (keyword && name)
+      found.push({ from: file, to: target(file, name), typesOnly: types !== undefined, isDynamic: false });
   }
   for (const [, name] of text.matchAll(/import\(\s*"([^"]+)"\s*\)/g))
-    if (name) found.push({ from: file, to: target(file, name), typesOnly: /typeof import/.test(text) });
+    if (name)
+      found.push({
+        from: file,
+        to: target(file, name),
+        typesOnly: /typeof import/.test(text),
+        isDynamic: true,
+      });
   return found;
 }
 
@@ -129,6 +137,15 @@ describe("circles", () => {
       ),
     ).toEqual([]);
   });
+});
+
+test("liveops ls loads string-width only for text that needs it", () => {
+  const loaded = new Set(["tui/cli/ls.ts"]);
+  for (const file of loaded)
+    for (const { from, to, typesOnly, isDynamic } of imports)
+      if (from === file && !typesOnly && !isDynamic) loaded.add(to);
+  expect(loaded).toContain("tui/terminal/widths.ts");
+  expect(loaded).not.toContain("string-width");
 });
 
 describe("what a command carries", () => {

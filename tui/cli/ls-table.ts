@@ -4,7 +4,7 @@ import { sanitize } from "../../protocol/command/sanitize.js";
 import type { Operation } from "../../protocol/operation.js";
 import { formatAge, formatAmount, formatPercent } from "../terminal/format.js";
 import { stateColour, stateGlyph } from "../terminal/glyphs.js";
-import type { Widths } from "../terminal/width.js";
+import type { Widths } from "../terminal/widths.js";
 
 interface Column {
   title: string;

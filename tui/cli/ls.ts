@@ -10,7 +10,7 @@ import { nearest } from "../../protocol/nearest.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal, STATES, type State } from "../../protocol/state.js";
 import { jsonLine } from "../terminal/json.js";
-import { widthsFor } from "../terminal/width.js";
+import { widthsFor } from "../terminal/widths.js";
 import { table, textsOf } from "./ls-table.js";
 
 /** Without a limit, `ls` shows all live operations and the newest 20; with a limit, only the newest N. */

@@ -4,7 +4,8 @@
  * A character of two columns takes a cell and leaves the next one empty (""); what has no width of its own joins the
  * cell before it.
  */
-import { certainWidth, columnsOf } from "../../terminal/width.js";
+import { columnsOf } from "../../terminal/width.js";
+import { certainWidth } from "../../terminal/widths.js";
 import { styleAfter } from "./sgr.js";
 
 export interface Cells {
