@@ -16,7 +16,7 @@ export class ThreeStages extends LiveOperation {
 `,
 };
 
-/** Sets the current time as its status, at a given rate for a given time; waits in between. */
+/** Logs the current time, at a given rate for a given time; waits in between. Statuses would be limited to 10 a second. */
 export const EMITS = {
   "emits.mjs": `
 import { setTimeout as sleep } from "node:timers/promises";
@@ -32,7 +32,7 @@ export class Emits extends LiveOperation {
       for (let n = 0; n < perSecond * seconds; n++) {
         const wait = start + (n * 1000) / perSecond - performance.now();
         if (wait >= 1) await sleep(wait);
-        p.status(String(performance.timeOrigin + performance.now()));
+        p.log(String(performance.timeOrigin + performance.now()));
       }
     });
   }
@@ -40,7 +40,7 @@ export class Emits extends LiveOperation {
 `,
 };
 
-/** Sets the current time as its status 1,000 times a second, and never yields. */
+/** Logs the current time 1,000 times a second, and never yields. */
 export const BUSY = {
   "busy.mjs": `
 import { LiveOperation, z } from "liveops";
@@ -53,7 +53,7 @@ export class Busy extends LiveOperation {
       const start = performance.now();
       for (let n = 0; n < this.params.events; n++) {
         while (performance.now() < start + n) {}
-        p.status(String(performance.timeOrigin + performance.now()));
+        p.log(String(performance.timeOrigin + performance.now()));
       }
     });
   }

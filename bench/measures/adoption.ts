@@ -1,6 +1,6 @@
 /**
  * Kills the daemon while operations run. Measures the time from the first answer of the next daemon until each
- * operation is live again: a watcher has received a status that is newer than that answer.
+ * operation is live again: a watcher has received a log line that is newer than that answer.
  */
 
 import { spawn } from "node:child_process";
@@ -39,7 +39,7 @@ export default async function adoption({ quick }: MeasureOptions): Promise<Row[]
       alone(`killed daemon: ${RUNNING} running operations live again after the next one answers`, live, {
         unit: "ms",
         goal: { of: "ours", atMost: 300 },
-        notes: `SIGKILL; live: a status said since it answers has come to a watcher; each says ${PER_SECOND} a second`,
+        notes: `SIGKILL; live: a line logged since it answers has come to a watcher; each logs ${PER_SECOND} a second`,
       }),
       alone("killed daemon: the next one answers after", answering, {
         unit: "ms",
@@ -70,15 +70,13 @@ async function successor({ client, env }: BenchWorld): Promise<number> {
   return answeredAt;
 }
 
-/** Milliseconds from a time until each operation has shown a newer status. */
+/** Milliseconds from a time until a newer log line of each operation has come. */
 async function untilLive({ client }: BenchWorld, waiting: Set<string>, since: number): Promise<number> {
   const done = new AbortController();
-  const fresh = (status: { text: string } | null | undefined) => Number(status?.text) >= since;
   try {
-    for await (const line of client.watch({}, done.signal)) {
-      if (line.type === "snapshot") {
-        for (const { id, status } of line.operations) if (fresh(status)) waiting.delete(id);
-      } else if (line.type === "changed" && fresh(line.patch.status)) waiting.delete(line.id);
+    for await (const line of client.watch({ log: true }, done.signal)) {
+      if (line.type === "log" && line.lines.some(({ text }) => Number(text) >= since))
+        waiting.delete(line.id);
       if (waiting.size === 0) break;
     }
   } finally {
