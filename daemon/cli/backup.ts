@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
-import { InterruptedError } from "../../protocol/command/failures.js";
+import { interruptible } from "../../protocol/command/interruptible.js";
 import {
   addCommand,
   allOptions,
@@ -50,21 +50,6 @@ function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** Aborts on Ctrl-C and on SIGTERM, with the error that `reason` returns. */
-function interruptSignal(reason: () => Error): { signal: AbortSignal; done: () => void } {
-  const controller = new AbortController();
-  const abort = () => controller.abort(reason());
-  process.once("SIGINT", abort);
-  process.once("SIGTERM", abort);
-  return {
-    signal: controller.signal,
-    done: () => {
-      process.off("SIGINT", abort);
-      process.off("SIGTERM", abort);
-    },
-  };
-}
-
 interface BackupSummary {
   dir: string;
   /** ISO 8601. */
@@ -98,29 +83,38 @@ export function registerBackup(root: Command): void {
 }
 
 async function backup(dir: string, options: GlobalOptions): Promise<BackupSummary> {
-  const { socket, stateDir } = commandPlaces(options);
   const progress = new ProgressLine("backing up:");
-  const interrupt = interruptSignal(() => new InterruptedError(`interrupted; nothing was left in ${dir}`));
-  const { signal } = interrupt;
   try {
-    const client = new Client(socket);
-    const daemon = await answering(client);
-    if (daemon) {
-      const isChosen = options.stateDir !== undefined || process.env.LIVEOPS_STATE_DIR !== undefined;
-      if (isChosen && daemon.stateDir !== stateDir) throw otherState(socket, daemon.stateDir, stateDir);
-      return await byDaemon(client, dir, signal, progress);
-    }
-    const { backUpWithoutDaemon } = daemonBundle();
-    const { at, files, bytes } = await backUpWithoutDaemon(stateDir, {
-      dir,
-      signal,
-      onProgress: (now) => progress.show(now),
-    });
-    return { dir, at, files, bytes };
+    return await interruptible(
+      () => `interrupted; nothing was left in ${dir}`,
+      (signal) => backUpTo(dir, options, signal, progress),
+    );
   } finally {
     progress.end();
-    interrupt.done();
   }
+}
+
+async function backUpTo(
+  dir: string,
+  options: GlobalOptions,
+  signal: AbortSignal,
+  progress: ProgressLine,
+): Promise<BackupSummary> {
+  const { socket, stateDir } = commandPlaces(options);
+  const client = new Client(socket);
+  const daemon = await answering(client);
+  if (daemon) {
+    const isChosen = options.stateDir !== undefined || process.env.LIVEOPS_STATE_DIR !== undefined;
+    if (isChosen && daemon.stateDir !== stateDir) throw otherState(socket, daemon.stateDir, stateDir);
+    return byDaemon(client, dir, signal, progress);
+  }
+  const { backUpWithoutDaemon } = daemonBundle();
+  const { at, files, bytes } = await backUpWithoutDaemon(stateDir, {
+    dir,
+    signal,
+    onProgress: (now) => progress.show(now),
+  });
+  return { dir, at, files, bytes };
 }
 
 async function byDaemon(
@@ -162,16 +156,19 @@ export function registerRestore(root: Command): void {
       const { stateDir } = commandPlaces(options);
       const { BackupError, restore } = daemonBundle();
       const progress = new ProgressLine("restoring:");
-      const interrupt = interruptSignal(() => new InterruptedError("interrupted; nothing was restored"));
       try {
-        const { manifest, findings, replaced } = await restore({
-          from: resolve(given),
-          stateDir,
-          force: options.force === true,
-          acceptDamage: options.acceptDamage === true,
-          signal: interrupt.signal,
-          onProgress: (now) => progress.show(now),
-        });
+        const { manifest, findings, replaced } = await interruptible(
+          () => "interrupted; nothing was restored",
+          (signal) =>
+            restore({
+              from: resolve(given),
+              stateDir,
+              force: options.force === true,
+              acceptDamage: options.acceptDamage === true,
+              signal,
+              onProgress: (now) => progress.show(now),
+            }),
+        );
         progress.end();
         const found = findings.filter(({ state }) => state !== "ok");
         for (const { state, what } of found) process.stderr.write(`liveopsd: ${state}: ${sanitize(what)}\n`);
@@ -186,8 +183,6 @@ export function registerRestore(root: Command): void {
         if (!(error instanceof BackupError)) throw error;
         say(reportTo(root), error.message);
         process.exitCode = error.exitCode;
-      } finally {
-        interrupt.done();
       }
     });
 }

@@ -2,8 +2,7 @@
 import { Client } from "../../protocol/client/client.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
 import { shellQuote } from "../../protocol/command/daemon-address.js";
-import type { LockOwner } from "../../protocol/command/silent-daemon.js";
-import { howToWake, isStopped } from "../../protocol/command/silent-daemon.js";
+import { howToWake, isStopped, type LockOwner } from "../../protocol/command/silent-daemon.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import { until } from "../os/until.js";

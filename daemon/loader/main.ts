@@ -6,8 +6,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describeType } from "../../ops/runner/describe-type.js";
-import type { LoadErrors } from "../../ops/runner/load-files.js";
-import { type LoadedFileTypes, loadFiles } from "../../ops/runner/load-files.js";
+import { type LoadErrors, type LoadedFileTypes, loadFiles } from "../../ops/runner/load-files.js";
 import { prepareSubmission } from "../../ops/runner/prepare.js";
 import type { OperationCtor } from "../../ops/runner/read-type.js";
 import { enableUserCode, sourcesOf } from "../../ops/runner/user-code.js";

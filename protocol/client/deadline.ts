@@ -8,9 +8,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { NoAnswerError } from "./errors.js";
 
-/** Milliseconds between two tries to connect to a daemon that has no room for another connection. */
-export const AGAIN_MS = 50;
-
 /** Time limits in milliseconds. */
 export interface Deadlines {
   /** Longest time without any reply of the daemon. */
@@ -76,28 +73,55 @@ export class Deadline {
 /** Whether the daemon sends a complete reply, of any status, within `ms`. */
 async function answersWithin(socketPath: string, ms: number): Promise<boolean> {
   const end = performance.now() + ms;
-  for (;;) {
-    const answer = await answerWithin(socketPath, end - performance.now());
-    if (answer !== "full") return answer;
-    if (performance.now() >= end) return false;
-    await delay(AGAIN_MS);
-  }
+  const ask = () => answerWithin(socketPath, end - performance.now());
+  return retryWhileQueueFull(ask, end).catch(() => false);
 }
 
-/** "full": the queue of connections has no room for the question. */
-function answerWithin(socketPath: string, ms: number): Promise<boolean | "full"> {
+function answerWithin(socketPath: string, ms: number): Promise<boolean> {
   const { get } = process.getBuiltinModule("node:http");
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const request = get({ socketPath, path: "/v1/daemon", agent: false }, (response) => {
       response.on("end", () => end(true)).on("error", () => end(false));
       response.resume();
     });
     const timer = setTimeout(() => end(false), ms);
-    request.on("error", ({ code }: NodeJS.ErrnoException) => end(code === "EAGAIN" ? "full" : false));
-    function end(answered: boolean | "full"): void {
+    request.on("error", (error) => {
+      if (isQueueFull(error)) reject(error);
+      end(false);
+    });
+    function end(answered: boolean): void {
       clearTimeout(timer);
       request.destroy();
       resolve(answered);
     }
   });
+}
+
+/** Milliseconds between two tries to connect. */
+const AGAIN_MS = 50;
+
+/**
+ * Tries to connect until the daemon's queue of connections has room. A daemon with a full queue runs.
+ *
+ * @param end - time of `performance.now()` from which the error is thrown
+ */
+export async function retryWhileQueueFull<T>(
+  connect: () => Promise<T>,
+  end: number,
+  signal?: AbortSignal,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await connect();
+    } catch (error) {
+      if (!isQueueFull(error) || performance.now() >= end) throw error;
+    }
+    await delay(AGAIN_MS, undefined, { signal }).catch(() => {});
+    signal?.throwIfAborted();
+  }
+}
+
+/** Linux answers EAGAIN to a connect when the queue of the listening Unix socket is full. */
+export function isQueueFull(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "EAGAIN";
 }

@@ -1,9 +1,8 @@
 /** One request to the daemon with node:http: connect, send, check the version and the status, read the reply. */
 import type { IncomingMessage } from "node:http";
-import { setTimeout as delay } from "node:timers/promises";
 import { Refusal } from "../errors.js";
 import { VERSION_HEADER } from "../version.js";
-import { AGAIN_MS, DEADLINES, Deadline } from "./deadline.js";
+import { DEADLINES, Deadline, isQueueFull, retryWhileQueueFull } from "./deadline.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
 import { checkVersion, prepareRequest, problemOf, type RequestOptions } from "./request.js";
 
@@ -59,19 +58,13 @@ function watched(socket: string, options: RequestOptions, giveUp: (error: NoAnsw
 /** Without a server name, node:http checks whether the host is an IP address; its regular expression costs 3 ms. */
 const NO_SERVER_NAME = { servername: "" };
 
-/** EAGAIN means that the daemon runs but its queue of connections is full: retries until `deadlines.answer`. */
 async function send(socket: string, options: RequestOptions): Promise<IncomingMessage> {
   const { signal, deadlines = DEADLINES } = options;
-  const end = performance.now() + deadlines.answer;
-  for (;;) {
-    try {
-      return await sendOnce(socket, options);
-    } catch (error) {
-      if (!(error instanceof NoDaemonError) || error.reason !== "EAGAIN") throw error;
-      if (performance.now() >= end) throw new NoAnswerError(socket, deadlines.answer);
-    }
-    await delay(AGAIN_MS, undefined, { signal }).catch(() => {});
-    signal?.throwIfAborted();
+  try {
+    const end = performance.now() + deadlines.answer;
+    return await retryWhileQueueFull(() => sendOnce(socket, options), end, signal);
+  } catch (error) {
+    throw isQueueFull(error) ? new NoAnswerError(socket, deadlines.answer) : error;
   }
 }
 
@@ -94,6 +87,7 @@ async function sendOnce(socket: string, options: RequestOptions): Promise<Incomi
       if (signal?.aborted) reject(signal.reason);
       else if (error instanceof NoAnswerError) reject(error);
       else if (connected) reject(new ConnectionLostError(whyLost(error)));
+      else if (isQueueFull(error)) reject(error);
       else reject(new NoDaemonError(socket, error.code ?? error.message));
     });
     request.end(body);

@@ -1,5 +1,13 @@
 /** `liveopsd` as a user types it: start, race, stop, adopt, restart, status; and what it leaves on the disk. */
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { isAlive, processesOf } from "./processes.js";
@@ -244,4 +252,22 @@ test("logs prints the daemon's own log, also when it is dead", async () => {
   expect(code).toBe(0);
   expect(stdout).toContain("liveopsd is listening");
   expect(stdout).toContain("liveopsd is stopping");
+});
+
+test("ctrl-C on backup: exit 130, nothing is left at the target", async () => {
+  const world = await emptyWorld();
+  await world.startDaemon();
+  const { stateDir } = await world.client.daemon();
+  await world.liveopsd(["stop"]);
+  // A file that takes long enough to copy, and no space.
+  const large = join(stateDir, "large");
+  writeFileSync(large, "");
+  truncateSync(large, 2 ** 29);
+  const target = join(world.dir, "backup");
+  const running = world.start("liveopsd", ["backup", target]);
+  await until("the copy has begun", () => existsSync(join(`${target}.partial`, "large")));
+  running.signal("SIGINT");
+  expect(await running.ended).toMatchObject({ code: 130, stdout: "" });
+  expect((await running.ended).stderr).toContain(`interrupted; nothing was left in ${target}`);
+  expect(readdirSync(world.dir).filter((name) => name.startsWith("backup"))).toEqual([]);
 });

@@ -1,8 +1,9 @@
 /** `liveops cancel`: cancels operations. Returns when the request is recorded; with --wait, when they are finished. */
 import type { Command } from "commander";
+import { interruptible } from "../../protocol/command/interruptible.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { isFinal } from "../../protocol/state.js";
-import { connect, forEachId, interruptible } from "./connection.js";
+import { connect, forEachId } from "./connection.js";
 
 export function registerCancel(root: Command): void {
   addCommand(root, "cancel", "Cancel operations", ["liveops cancel k3f", "liveops cancel k3f x81 --wait"])
@@ -18,13 +19,13 @@ export function registerCancel(root: Command): void {
         else process.stdout.write(`${id} ${isFinal(state) ? state : "cancelling"}\n`);
       });
       if (asked.length === 0) return;
-      const { finish, lostNotes } = await import("./wait-for-all.js");
+      const { lostNotes, untilFinished } = await import("./wait-for-all.js");
       await interruptible(
         () => `interrupted; the cancel stays recorded for ${asked.join(" ")}`,
         async (signal) => {
           await Promise.all(
             asked.map(async (id) => {
-              const { state } = await finish(client, id, { signal, chain: false, ...lostNotes(to) });
+              const { state } = await untilFinished(client, id, { signal, chain: false, ...lostNotes(to) });
               process.stdout.write(`${id} ${state}\n`);
             }),
           );

@@ -1,7 +1,6 @@
-/** Helpers for commands that call the daemon: the client, one action on several operations, Ctrl-C. */
+/** Helpers for commands that call the daemon: the client, and one action on several operations. */
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
-import { InterruptedError } from "../../protocol/command/failures.js";
 import { allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
 import { type ReportTo, report } from "../../protocol/command/report.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
@@ -39,25 +38,4 @@ export async function forEachId(
     }
   }
   return code;
-}
-
-/**
- * Runs the work with a signal that SIGINT and SIGTERM abort with an InterruptedError (exit code 130).
- *
- * @param message called at the signal, because the watched operation changes along a chain
- */
-export async function interruptible<T>(
-  message: () => string,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const controller = new AbortController();
-  const interrupt = () => controller.abort(new InterruptedError(message()));
-  process.once("SIGINT", interrupt);
-  process.once("SIGTERM", interrupt);
-  try {
-    return await work(controller.signal);
-  } finally {
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", interrupt);
-  }
 }

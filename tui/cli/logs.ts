@@ -2,12 +2,13 @@
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/command/failures.js";
+import { interruptible } from "../../protocol/command/interruptible.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import type { LogLine } from "../../protocol/operation.js";
 import { jsonLine } from "../terminal/json.js";
 import { namedOrNewest } from "./arguments.js";
-import { connect, interruptible } from "./connection.js";
+import { connect } from "./connection.js";
 import { followChain } from "./follow/chain.js";
 import type { Reconnect } from "./follow/reconnect.js";
 import { lostNotes } from "./wait-for-all.js";

@@ -1,16 +1,16 @@
 /** Waits for several operations at once; prints `ID STATE` when each finishes. */
 import type { Client } from "../../protocol/client/client.js";
 import { TimedOutError } from "../../protocol/command/failures.js";
+import { interruptible } from "../../protocol/command/interruptible.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import { EXIT, type ExitCode, exitCodeOf } from "../../protocol/exit-codes.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { applyWatchLine, EMPTY_VIEW } from "../../protocol/watch.js";
 import { jsonLine } from "../terminal/json.js";
-import { interruptible } from "./connection.js";
 import { type Reconnect, reconnecting, untilAnswered } from "./follow/reconnect.js";
 
-export interface FinishOptions extends Reconnect {
+export interface WaitOptions extends Reconnect {
   /** Wait for the last operation of the chain, not for this operation; true by default. */
   chain?: boolean;
   /** Called with the id of the next operation of the chain when the wait moves to that operation. */
@@ -22,7 +22,11 @@ export interface FinishOptions extends Reconnect {
  *
  * @returns the record of the operation that finished last
  */
-export async function finish(client: Client, id: string, options: FinishOptions = {}): Promise<Operation> {
+export async function untilFinished(
+  client: Client,
+  id: string,
+  options: WaitOptions = {},
+): Promise<Operation> {
   let view = EMPTY_VIEW;
   let current = id;
   const follow = options.chain === false ? undefined : ("chain" as const);
@@ -86,7 +90,7 @@ export async function waitForAll(client: Client, named: string[], wait: WaitFor)
         waiting.clear();
         for (const id of ids) waiting.add(id);
         each = ids.map(async (id) => {
-          const last = await finish(client, id, reconnect);
+          const last = await untilFinished(client, id, reconnect);
           waiting.delete(id);
           process.stdout.write(`${id} ${last.state}\n`);
           noteOutcome(wait.to, last);
@@ -160,7 +164,7 @@ export async function waitAfterSubmit(
     () =>
       `interrupted; ${current} continues: follow it with liveops watch ${current}, or stop it with liveops cancel ${current}`,
     (signal) =>
-      finish(client, operation.id, {
+      untilFinished(client, operation.id, {
         signal,
         onLink: (id) => {
           current = id;

@@ -1,5 +1,6 @@
 /** Shows an operation and its chain in text mode, live: `watch` and `submit --follow`. */
 import type { Client } from "../../../protocol/client/client.js";
+import { interruptible } from "../../../protocol/command/interruptible.js";
 import { sanitize } from "../../../protocol/command/sanitize.js";
 import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -8,7 +9,6 @@ import type { WatchLine } from "../../../protocol/watch.js";
 import { jsonLine } from "../../terminal/json.js";
 import { step, textState } from "../../text/lines.js";
 import { TextScreen } from "../../text/screen.js";
-import { interruptible } from "../connection.js";
 import { followChain } from "./chain.js";
 import { reconnecting } from "./reconnect.js";
 
@@ -87,7 +87,7 @@ export async function followInText(
         }
         const next = step(state, line);
         state = next.state;
-        screen.print(next.said);
+        screen.print(next.lines);
       }
       return last === null ? EXIT.fault : exitCodeOf(last);
     });
