@@ -10,7 +10,7 @@ import type { DaemonEvent, Outcome, StopReason, Submission } from "../protocol/e
 import type { Operation } from "../protocol/operation.js";
 import { isFinal, mayMove, type State } from "../protocol/state.js";
 import { KeyedMutex } from "./keyed-mutex.js";
-import { boundedChain } from "./scheduler/queue-feed.js";
+import { boundedChain } from "./scheduler/chain-bounds.js";
 import {
   type Entry,
   type IdempotencyKey,

@@ -226,7 +226,7 @@ export class Attempt {
   /** Returns how long the files may be left alone, in ms. */
   #events(events: WorkerEvent[]): number {
     const before = this.entry.record;
-    const growing = new RecordBuilder(before);
+    const builder = new RecordBuilder(before);
     let outcome: Outcome | null = null;
     for (const event of events) {
       if (event.seq > this.seq) this.seq = event.seq;
@@ -236,9 +236,9 @@ export class Attempt {
         const { state, result, error, next, notLoaded } = event;
         outcome = { state, result, error, next, ...(notLoaded && { notLoaded }) };
       }
-      growing.add(event);
+      builder.add(event);
     }
-    this.entry.record = growing.record;
+    this.entry.record = builder.record;
     if (this.entry.record !== before) this.listener.onChange(this.entry, before);
     if (outcome && !this.outcome) {
       this.outcome = outcome;
@@ -253,16 +253,16 @@ export class Attempt {
 
   #lines(lines: StoredLine[]): void {
     const before = this.entry.record;
-    const growing = new RecordBuilder(before);
+    const builder = new RecordBuilder(before);
     for (const line of lines) {
       if (line.seq > this.seq) this.seq = line.seq;
       if (line.end !== undefined && (line.stream === "stdout" || line.stream === "stderr")) {
         // The value shrinks where the file was truncated.
         this.outputEnd[line.stream] = line.end;
       }
-      growing.addLine(line);
+      builder.addLine(line);
     }
-    this.entry.record = growing.record;
+    this.entry.record = builder.record;
     if (this.entry.record === before) return;
     // After a restart some lines are read again; a line that occurs twice counts once.
     let last = before.logLines;

@@ -110,10 +110,10 @@ export class Finishing {
     return attempt.outcome !== null || attempt.isFinishing || !this.options.isCurrent(attempt);
   }
 
-  async finish(attempt: Attempt, said: Outcome): Promise<void> {
+  async finish(attempt: Attempt, given: Outcome): Promise<void> {
     const { isCurrent, isStopped, containment } = this.options;
     if (attempt.isFinishing || !isCurrent(attempt)) return;
-    const outcome = withMemoryCause(said, attempt.run, () => containment.ranOutOfMemory(attempt.run.worker));
+    const outcome = withMemoryCause(given, attempt.run, () => containment.ranOutOfMemory(attempt.run.worker));
     // The outcome stays in the run file until the decision is durable, so no death of worker or daemon loses it.
     attempt.read();
     if (outcome.state !== "succeeded") await this.#endLeftovers(attempt);

@@ -1,6 +1,6 @@
 /** The bounds of a chain: its length, and the pace of its links. */
 import { expect, test } from "vitest";
-import { boundedChain, ChainPace } from "../../../daemon/scheduler/queue-feed.js";
+import { boundedChain, ChainPace } from "../../../daemon/scheduler/chain-bounds.js";
 import { submission } from "../../harness/records.js";
 import { outcome } from "../../harness/store.js";
 
