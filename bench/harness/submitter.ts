@@ -46,7 +46,12 @@ export class Submitter {
           });
         },
       );
-      sent.on("error", reject);
+      sent.on("error", (error: NodeJS.ErrnoException) => {
+        // The daemon closes an idle connection. A request that meets the close was not read.
+        const isIdleClose = sent.reusedSocket && error.code === "ECONNRESET";
+        if (isIdleClose) this.post(bytes).then(resolve, reject);
+        else reject(error);
+      });
       sent.end(bytes);
     });
   }
