@@ -4,16 +4,15 @@ import pino from "pino";
 import type { LogLevel } from "../../protocol/command/log-level.js";
 import { LogFile, type LogTarget, LogWriter, writeWhole } from "./log-file.js";
 
-/**
- * The daemon's stderr as a log target. A paused terminal (Ctrl-S), a pipe that nobody reads and a restarted journal
- * accept nothing. They must neither block nor end the daemon.
- */
 const STDERR = 2;
 
 /** Bytes that may wait for the reader of a socket. */
 const MAX_WAITING = 1024 * 1024;
 
-/** The log target for the kind of file that stderr is. */
+/**
+ * The daemon's stderr as a log target. A paused terminal (Ctrl-S), a pipe that nobody reads and a restarted journald
+ * accept nothing. They must neither block nor end the daemon.
+ */
 function stderrLog(): LogTarget {
   const stat = fstatSync(STDERR);
   if (stat.isFile()) return new Descriptor(STDERR, false);
@@ -95,7 +94,7 @@ export function openDaemonLog(file: string, maxBytes: number, level: LogLevel, t
 /** Writes the last message of a daemon that stops, in case the log cannot take it. */
 export function sayOnStderr(text: string): void {
   try {
-    writeSync(2, `liveopsd: ${text}\n`);
+    writeSync(STDERR, `liveopsd: ${text}\n`);
   } catch {
     // stderr has no reader.
   }

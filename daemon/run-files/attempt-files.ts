@@ -44,11 +44,6 @@ export function completeEvents(file: string): void {
   }
 }
 
-/** The text after the last line that was read, without the reserved space. */
-function uncommittedLine(tail: Tail): string {
-  return tail.takeRest();
-}
-
 function endLastLine(fd: number): void {
   const start = endOfLines(fd);
   const { end } = endOfText(fd, fstatSync(fd).size);
@@ -76,7 +71,7 @@ export function readAccepted(attemptDir: string): Entry | null {
   try {
     while (entry === null && tail.read(look, PIECE));
     // The event is durable, but a power cut came before its newline was.
-    if (entry === null) look(uncommittedLine(tail));
+    if (entry === null) look(tail.takeRest());
   } finally {
     tail.close();
   }

@@ -13,6 +13,11 @@ export interface Scope {
   log: boolean;
 }
 
+/** Whether the watch covers all operations. */
+export function isUnfiltered({ operation, state, op }: Scope): boolean {
+  return operation === null && state === null && op === null;
+}
+
 export function fits(scope: Scope, record: Operation): boolean {
   return (
     (scope.state === null || scope.state.includes(record.state)) &&

@@ -10,7 +10,7 @@ import type { LogLine, Operation } from "../../protocol/operation.js";
 import { type FinalState, isFinal } from "../../protocol/state.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { LogPosition } from "./cursor.js";
-import { fits, type Scope } from "./scope.js";
+import { fits, isUnfiltered, type Scope } from "./scope.js";
 import { SentLines } from "./sent-lines.js";
 import type { ChangeVersions } from "./versions.js";
 
@@ -36,8 +36,6 @@ export class Watcher {
   #sent: number;
   /** Operations the client holds. */
   readonly #known = new Set<string>();
-  /** Without any filter: the stream forgets operations that left the daemon's memory. */
-  readonly #forgets: boolean;
   /** The client may hold operations that are not in `#known`. */
   #holdsOthers = false;
   readonly #dirty = new Set<string>();
@@ -63,7 +61,6 @@ export class Watcher {
   ) {
     this.#sent = since ?? hub.versions.current;
     this.#lines = new SentLines(scope, logAfter);
-    this.#forgets = scope.operation === null && scope.state === null && scope.op === null;
     if (scope.operation !== null) this.#chain.push(scope.operation);
     response.on("drain", () => {
       this.#draining = false;
@@ -139,7 +136,7 @@ export class Watcher {
    * client must be notified when an operation no longer fits, and of links that a chain brought in.
    */
   forget(id: string): void {
-    if (this.#forgets && this.#known.delete(id)) this.#holdsOthers = true;
+    if (isUnfiltered(this.scope) && this.#known.delete(id)) this.#holdsOthers = true;
   }
 
   ping(): void {

@@ -24,7 +24,7 @@ type Body<F extends OperationEvent> = F extends unknown ? Omit<F, "seq" | "at" |
  * the same numbers, and passes them to a watcher instead of files.
  */
 class InlineLink implements Sink {
-  readonly #growing: RecordBuilder;
+  readonly #builder: RecordBuilder;
   /** Stages whose blocks are running, to assign the output of the process to a stage. */
   readonly #open: string[] = [];
   #seq = 0;
@@ -35,12 +35,12 @@ class InlineLink implements Sink {
     private readonly watcher: InlineWatcher,
   ) {
     const at = now();
-    this.#growing = new RecordBuilder(submittedRecord(submission, at, 0));
+    this.#builder = new RecordBuilder(submittedRecord(submission, at, 0));
     this.#say({ type: "operation:submitted", operation: submission });
   }
 
   get record(): Operation {
-    return this.#growing.record;
+    return this.#builder.record;
   }
 
   get stage(): string | null {
@@ -57,9 +57,9 @@ class InlineLink implements Sink {
   line(stream: LogStream, stage: string | null, text: string): void {
     if (this.#over) return;
     for (const each of text.split(/\r?\n/)) {
-      const n = this.#growing.logLines + 1;
+      const n = this.#builder.logLines + 1;
       const line: LogLine = { n, seq: ++this.#seq, at: now(), attempt: ATTEMPT, stage, stream, text: each };
-      this.#growing.addLine(line);
+      this.#builder.addLine(line);
       this.watcher.line(line, this.submission.id);
     }
   }
@@ -112,7 +112,7 @@ class InlineLink implements Sink {
 
   #order(): Order {
     const { id, op, title, label, cwd, params, stages, chain } = this.submission;
-    const numbers = { seq: this.#seq, logLines: this.#growing.logLines };
+    const numbers = { seq: this.#seq, logLines: this.#builder.logLines };
     return { id, op, title, label, cwd, params, stages, chain, attempt: ATTEMPT, env: {}, ...numbers };
   }
 
@@ -126,10 +126,10 @@ class InlineLink implements Sink {
     if (this.#over) return;
     // The daemon's event during an attempt has no number (protocol/event.ts).
     const seq = body.type === "cancel:requested" ? 0 : ++this.#seq;
-    const attempt = body.type === "attempt:started" ? ATTEMPT : this.#growing.attempt;
+    const attempt = body.type === "attempt:started" ? ATTEMPT : this.#builder.attempt;
     const { type, ...rest } = body;
     const event = { seq, at: now(), attempt, type, ...rest } as OperationEvent;
-    this.#growing.add(event);
+    this.#builder.add(event);
     this.watcher.event(event, this.submission.id);
   }
 }

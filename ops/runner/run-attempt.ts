@@ -43,8 +43,8 @@ export async function runAttempt(
     const { id, label, attempt } = order;
     const operation = constructing({ id, params: parsed, label, attempt }, () => new Type());
     await Promise.race([runWhole(operation.run(progress), progress), faults.first]);
-    const { said } = progress.outcome;
-    outcome = said === null ? succeeded(null) : await finish(said, order);
+    const { call } = progress.outcome;
+    outcome = call === null ? succeeded(null) : await finish(call, order);
   } catch (caught) {
     const thrown = caught instanceof Uncaught ? caught.thrown : caught;
     outcome = cancellation.explains(thrown) ? CANCELLED : failed(errorOf(caught));
@@ -89,32 +89,32 @@ async function runWhole(running: void | Promise<void>, progress: AttemptProgress
     );
 }
 
-async function finish(said: OutcomeCall, order: Order): Promise<Outcome> {
-  if (said.by === "result") return succeeded(said.value);
-  if (said.by === "error") return failed({ code: "LIVEOPS_FAILED", message: said.message, stack: null });
-  return { state: "succeeded", result: null, error: null, next: await nextLink(said, order) };
+async function finish(call: OutcomeCall, order: Order): Promise<Outcome> {
+  if (call.by === "result") return succeeded(call.value);
+  if (call.by === "error") return failed({ code: "LIVEOPS_FAILED", message: call.message, stack: null });
+  return { state: "succeeded", result: null, error: null, next: await nextLink(call, order) };
 }
 
-async function nextLink(said: OutcomeCall & { by: "chainTo" }, order: Order): Promise<Submission> {
-  if (!isOperationType(said.type))
-    throw at(said, new TypeError("p.chainTo takes an operation type: a class"));
+async function nextLink(call: OutcomeCall & { by: "chainTo" }, order: Order): Promise<Submission> {
+  if (!isOperationType(call.type))
+    throw at(call, new TypeError("p.chainTo takes an operation type: a class"));
   const { id, cwd, label, chain } = order;
   try {
     return await prepareSubmission(
-      said.type,
-      { params: said.params },
+      call.type,
+      { params: call.params },
       { id: newId(), cwd, label, chain: { id: chain.id, index: chain.index + 1, previous: id, next: null } },
     );
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown;
-    const message = `the chain cannot continue with ${readType(said.type).op}: ${thrown.message}`;
-    throw at(said, new Failure("LIVEOPS_PARAMS_INVALID", message));
+    const message = `the chain cannot continue with ${readType(call.type).op}: ${thrown.message}`;
+    throw at(call, new Failure("LIVEOPS_PARAMS_INVALID", message));
   }
 }
 
 /** Gives the error the stack of the author's `p.chainTo` call. */
-function at<E extends Error>(said: OutcomeCall & { by: "chainTo" }, error: E): E {
-  const [, ...frames] = (said.at.stack ?? "").split("\n");
+function at<E extends Error>(call: OutcomeCall & { by: "chainTo" }, error: E): E {
+  const [, ...frames] = (call.at.stack ?? "").split("\n");
   error.stack = [`${error.name}: ${error.message}`, ...frames].join("\n");
   return error;
 }

@@ -46,20 +46,20 @@ export type OutcomeCall =
   | { by: "chainTo"; type: unknown; params: Record<string, unknown>; at: Error };
 
 export class OutcomeSlot {
-  said: OutcomeCall | null = null;
+  call: OutcomeCall | null = null;
 
   /** @throws Failure LIVEOPS_OUTCOME_SET */
-  set(said: OutcomeCall): void {
-    this.refuseSecond(said.by);
-    this.said = said;
+  set(call: OutcomeCall): void {
+    this.refuseSecond(call.by);
+    this.call = call;
   }
 
   /** Called before other checks, because any second call is an error. @throws Failure LIVEOPS_OUTCOME_SET */
   refuseSecond(by: OutcomeCall["by"]): void {
-    if (this.said === null) return;
+    if (this.call === null) return;
     throw new Failure(
       "LIVEOPS_OUTCOME_SET",
-      `p.${by} was called after p.${this.said.by}: an operation has one outcome; call one of result, error and chainTo, once`,
+      `p.${by} was called after p.${this.call.by}: an operation has one outcome; call one of result, error and chainTo, once`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/** Asks again until an event holds, for what nobody announces: the one place where these tests pass time. */
+/** Asks again until a condition holds, for what nobody announces: the one place where these tests pass time. */
 
 /** Longest wait, in ms; passed only by a test that fails. */
 const PATIENCE = 20_000;

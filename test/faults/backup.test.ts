@@ -275,7 +275,7 @@ test("restore: a backup that is not whole is refused, a state that is there is k
   expect(await daemon.client.show(id)).toMatchObject({ state: "succeeded" });
 });
 
-test("the target's disk is full: nothing is left of the backup, the daemon goes on; with room it works", async () => {
+test("the target's disk is full: nothing is left of the backup, the daemon continues; with room it works", async () => {
   await using disk = await SmallDisk.make(8);
   const { stateDir: seen, enter, env } = disk.place("target");
   await using daemon = await startDaemon(NAMES, enter ? { enter } : {});

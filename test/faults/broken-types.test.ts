@@ -181,7 +181,7 @@ test.each([0, 1])(
   },
 );
 
-test("a type that the loader can load and a worker cannot: its operations wait, and go on by themselves", async () => {
+test("a type that the loader can load and a worker cannot: its operations wait, and start once it loads", async () => {
   const world = temporaryDirectory();
   const mended = join(world.path, "mended");
   const odd = `import { basename } from "node:path"; import { existsSync as there } from "node:fs";

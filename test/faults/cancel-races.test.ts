@@ -304,7 +304,7 @@ test.each(["fails-again", "dies-again"])(
   patience(60_000, 600_000),
 );
 
-test("a cancel that only the journal knows holds: daemon and worker killed before the worker was told", async () => {
+test("a cancel that only the journal knows holds: daemon and worker killed before the worker received it", async () => {
   await using daemon = await startDaemon(["stubborn"]);
   const { id } = await daemon.submit("deaf");
   const worker = await inStage(daemon, id, "Wait");

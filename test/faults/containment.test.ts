@@ -122,7 +122,7 @@ describe.each(CONTAINMENTS)("%s", (containment) => {
     return { id, pids };
   }
 
-  test("the containment in use is told", async () => {
+  test("the containment in use is reported", async () => {
     const { containment: told } = await daemon.client.daemon();
     expect(told).toMatchObject({ kind: containment, cgroup: containment === "cgroup" ? base : null });
   });

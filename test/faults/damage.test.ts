@@ -227,7 +227,7 @@ test.each(DAMAGES)("damage: $what", async ({ what, hit, costs, said, aside = sai
   expect(compared.details).toEqual([]);
 });
 
-test("damage in the checkpoint and in the one before it: what is whole in them is there, and the journal tells the rest", async () => {
+test("damage in the checkpoint and in the one before it: their intact lines count, the journal restores the rest", async () => {
   await using daemon = await startDaemon(["gate"], { concurrency: 1 });
   const past = await makePast(daemon);
   const { stateDir } = daemon.world;

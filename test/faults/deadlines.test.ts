@@ -177,7 +177,7 @@ test("a request that takes long is waited for while the daemon answers others, a
   await expect(bounded.show("slow")).rejects.toThrow("has not answered for 0.3 s");
 });
 
-test("a stream that falls silent is a lost connection: the follower reconnects and goes on", async () => {
+test("a stream that falls silent is a lost connection: the follower reconnects and continues", async () => {
   await using fake = await FakeDaemon.start();
   let streams = 0;
   fake.on("GET", "/v1/operations/abcdef/events", (_asked, reply) => {

@@ -54,7 +54,7 @@ async function expectAllSucceed(daemon: TestDaemon, ids: string[], fault: string
   record({ fault, injected, ...compared }, compared.details);
 }
 
-test("full: submits are refused, what runs goes on and says what it dropped, with room all works again", async () => {
+test("full: submits are refused, running operations continue and report dropped lines, with room all works again", async () => {
   await using disk = await SmallDisk.make(16);
   await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 2 });
   const talkers = [await talker(daemon, "one"), await talker(daemon, "two")];
@@ -186,7 +186,7 @@ test("full: an outcome waits for room, in the worker or in the daemon, and is no
   await expectAllSucceed(daemon, [id, ...ids], "disk full: daemon killed and started", 1);
 });
 
-test("full: stop --now is refused and says what to do, the daemon and what runs go on; plain stop works", async () => {
+test("full: stop --now is refused and says what to do, daemon and running operations continue; plain stop works", async () => {
   await using disk = await SmallDisk.make(16);
   await using daemon = await startDaemon(OPERATIONS, { ...disk.place("state"), concurrency: 2 });
   const { id, pid, open } = await talker(daemon, "stop");

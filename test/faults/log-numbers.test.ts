@@ -96,7 +96,7 @@ async function expectNumbers(
   return ended;
 }
 
-test("a daemon killed while an automatic retry waits: the next attempt's lines go on after those of the former", async () => {
+test("a daemon killed while an automatic retry waits: the next attempt's lines continue after those of the former", async () => {
   await using daemon = await startDaemon(["loud"]);
   const loud = await submitLoud(daemon, "retry", ["throw", "throw", "go"]);
   for (const attempt of [1, 2]) {
@@ -108,7 +108,7 @@ test("a daemon killed while an automatic retry waits: the next attempt's lines g
   expect(ended).toMatchObject({ state: "succeeded", attempt: 3, logLines: 3 * LINES });
 });
 
-test("a worker killed before the daemon has read its lines: the next attempt's lines go on after all of them", async () => {
+test("a worker killed before the daemon has read its lines: the next attempt's lines continue after all of them", async () => {
   await using daemon = await startDaemon(["loud"]);
   const loud = await submitLoud(daemon, "unread", ["wait", "wait", "go"]);
   await recordThat(daemon, loud.id, ({ state }) => state === "running");

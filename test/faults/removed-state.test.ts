@@ -159,7 +159,7 @@ test("a start right after the lock files were removed waits for the end of the d
   await eventually("all of it has ended", () => daemon.world.processes().length === 0);
 });
 
-test("a removed socket, its lock or their directory is made again, and open streams go on", async () => {
+test("a removed socket, its lock or their directory is created again, and open streams continue", async () => {
   const daemon = await startDaemon(["gate"], { env: { LIVEOPS_SOCKET: "run/liveops/d.sock" } });
   const path = join(daemon.world.dir, "run", "liveops", "d.sock");
   const client = new Client(path);

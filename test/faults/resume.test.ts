@@ -25,7 +25,7 @@ function expectRan(fault: string, injected: number, ran: string[], expected: str
   expect(ran).toEqual(expected);
 }
 
-test("a resumable operation whose worker dies is queued again, and goes on at the stage that failed", async () => {
+test("a resumable operation whose worker dies is queued again, and resumes at the stage that failed", async () => {
   await using daemon = await startDaemon(["resumes"]);
   const { id, ran } = await submit(daemon, "loss", ["die", "die", "go"]);
   expect(await untilFinished(daemon, id)).toMatchObject({
@@ -38,7 +38,7 @@ test("a resumable operation whose worker dies is queued again, and goes on at th
   expectRan("resume after worker loss", 2, ran(), ["1 First", "1 Second", "2 Second", "3 Second", "3 Third"]);
 });
 
-test("a worker that dies under each attempt is the operation's doing: failed, and retry goes on where it was", async () => {
+test("a worker that dies under each attempt is the operation's doing: failed, and retry resumes at the stage", async () => {
   await using daemon = await startDaemon(["resumes"]);
   const { id, ran } = await submit(daemon, "always", ["die", "die", "die", "go"]);
   expect(await untilFinished(daemon, id)).toMatchObject({
@@ -124,7 +124,7 @@ test("automatic retry: as many attempts as the type says, a daemon killed betwee
   expectRan("automatic retry", 1, ran(), ["1 First", "1 Second", "2 Second", "3 Second"]);
 });
 
-test("after a reboot an operation that ran is finished as it was, a resumable one goes on, and no process of this boot is touched", async () => {
+test("after a reboot an operation that ran is finished, a resumable one resumes, and no process of this boot is touched", async () => {
   await using daemon = await startDaemon(["resumes", "gate"]);
   const resumes = await submit(daemon, "reboot", ["wait", "go"]);
   const gate = join(daemon.world.dir, "reboot-gate");

@@ -156,7 +156,7 @@ test("journal and log both fail: the daemon stops, and says why on stderr", asyn
   record({ fault: "journal and log fail", injected: 1, survived: 1, lost: 0, duplicated: 0 });
 });
 
-test("a foreground daemon whose stderr nobody reads: it works, and stops when it is told to", async () => {
+test("a foreground daemon whose stderr nobody reads: it works, and liveopsd stop ends it", async () => {
   const world = new World();
   const child = spawn(process.execPath, [world.bin("liveopsd"), "start", "--foreground"], {
     cwd: world.dir,

@@ -95,7 +95,7 @@ test("retention: the newest so many finished operations are kept, with their log
   expect((await untilFinished(daemon, live)).state).toBe("succeeded");
 });
 
-test("doctor finds damage in every place, mends what a start would, and only looks while a daemon runs", async () => {
+test("doctor finds damage in every place, repairs what a start would repair, and only reports while a daemon runs", async () => {
   await using daemon = await startDaemon(["floods"]);
   const { world } = daemon;
   const { id } = await daemon.submit("floods", { params: { lines: 5 } });

@@ -100,7 +100,7 @@ describe("with one slot", () => {
   );
 });
 
-test("a stopped worker (SIGSTOP) is shown as stalled, is not run twice, and goes on after SIGCONT", async () => {
+test("a stopped worker (SIGSTOP) is shown as stalled, is not run twice, and continues after SIGCONT", async () => {
   await using daemon = await startDaemon(["gate"]);
   const gate = join(daemon.world.dir, "stopped");
   const { id } = await daemon.submit("gate", { params: { gate } });
@@ -125,7 +125,7 @@ test("a stopped worker (SIGSTOP) is shown as stalled, is not run twice, and goes
   record({ fault: "worker stopped (SIGSTOP)", injected: 1, survived: 1, lost: 0, duplicated: 0 });
 });
 
-test("a worker that dies while its daemon is dead is told by the next daemon, once", async () => {
+test("a worker that dies while its daemon is dead is reported by the next daemon, once", async () => {
   await using daemon = await startDaemon(["gate"]);
   const gate = join(daemon.world.dir, "both");
   const { id } = await daemon.submit("gate", { params: { gate } });

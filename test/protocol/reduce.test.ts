@@ -64,14 +64,14 @@ describe("laws", () => {
     fc.assert(
       fc.property(histories, fc.array(fc.boolean()), ([submitted, ...events], reads) => {
         let record = reduceEvent(null, submitted!);
-        const growing = new RecordBuilder(record);
+        const builder = new RecordBuilder(record);
         for (const [index, event] of events.entries()) {
           record = reduceEvent(record, event);
-          growing.add(event);
+          builder.add(event);
           // In a frozen record an assignment throws.
-          if (reads[index % reads.length]) expect(frozen(growing.record)).toEqual(record);
+          if (reads[index % reads.length]) expect(frozen(builder.record)).toEqual(record);
         }
-        expect(growing.record).toEqual(record);
+        expect(builder.record).toEqual(record);
       }),
     );
   });
@@ -152,9 +152,9 @@ describe("single events", () => {
   test("a stage may be called as what every object has", () => {
     for (const name of ["__proto__", "constructor"]) {
       const story = new Story({ stages: [name] }).started().entered(name, 0).left(name, 0);
-      const growing = new RecordBuilder(new Story({ stages: [name] }).record());
-      for (const line of story.lines) growing.add(line as OperationEvent);
-      for (const { stageStates, stageTimes } of [story.record(), growing.record]) {
+      const builder = new RecordBuilder(new Story({ stages: [name] }).record());
+      for (const line of story.lines) builder.add(line as OperationEvent);
+      for (const { stageStates, stageTimes } of [story.record(), builder.record]) {
         expect(Object.entries(stageStates)).toEqual([[name, "done"]]);
         expect(Object.keys(stageTimes)).toEqual([name]);
         expect(Object.getPrototypeOf(stageStates)).toBe(Object.prototype);
@@ -162,15 +162,15 @@ describe("single events", () => {
     }
   });
 
-  test("a growing record copies its stages' maps once it was read, not for each event", () => {
-    const growing = new RecordBuilder(running().record());
-    growing.add({ type: "stage:entered", seq: 3, at: AT, attempt: 1, stage: "Load", index: 0 });
-    const { stageStates } = growing.record;
-    growing.add({ type: "stage:entered", seq: 4, at: AT, attempt: 1, stage: "Process", index: 1 });
-    const copied = growing.record.stageStates;
+  test("a builder record copies its stages' maps once it was read, not for each event", () => {
+    const builder = new RecordBuilder(running().record());
+    builder.add({ type: "stage:entered", seq: 3, at: AT, attempt: 1, stage: "Load", index: 0 });
+    const { stageStates } = builder.record;
+    builder.add({ type: "stage:entered", seq: 4, at: AT, attempt: 1, stage: "Process", index: 1 });
+    const copied = builder.record.stageStates;
     expect(copied).not.toBe(stageStates);
-    growing.add({ type: "status:changed", seq: 5, at: AT, attempt: 1, status: { text: "", level: "info" } });
-    expect(growing.record.stageStates).toBe(copied);
+    builder.add({ type: "status:changed", seq: 5, at: AT, attempt: 1, status: { text: "", level: "info" } });
+    expect(builder.record.stageStates).toBe(copied);
   });
 
   test("only a success ends at 100 %", () => {

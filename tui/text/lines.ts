@@ -47,21 +47,21 @@ export function textState(options: { stacks?: boolean } = {}): TextState {
 
 interface Step {
   state: TextState;
-  said: TextLine[];
+  lines: TextLine[];
 }
 
 export function step(state: TextState, line: EventLine): Step {
-  if (line.type === "end") return { state, said: [] };
-  if (line.type === "log:line") return { state, said: [logLine(line.stream, line.text)] };
+  if (line.type === "end") return { state, lines: [] };
+  if (line.type === "log:line") return { state, lines: [logLine(line.stream, line.text)] };
   // The next operation of a chain has its own record.
   const before = line.type === "operation:submitted" ? null : state.operation;
   const operation =
     before === null && line.type !== "operation:submitted" ? null : reduceOutline(before, line);
   const next = { ...state, operation };
-  return { state: next, said: said(next, line) };
+  return { state: next, lines: linesOf(next, line) };
 }
 
-function said(
+function linesOf(
   { operation, stacks }: TextState,
   event: Exclude<EventLine, { type: "end" | "log:line" }>,
 ): TextLine[] {

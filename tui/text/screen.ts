@@ -54,8 +54,8 @@ export class TextScreen {
     this.#interval = options.interval ?? 50;
   }
 
-  print(said: TextLine[]): void {
-    for (const item of said) {
+  print(lines: TextLine[]): void {
+    for (const item of lines) {
       if (item.to === "bar") this.#bar(item.view);
       else this.#line(item.to, item.text, item.tone);
     }

@@ -10,7 +10,7 @@ function printed(stories: Story[], options = {}): string[] {
   for (const line of stories.flatMap((story) => story.lines)) {
     const next = step(state, line);
     state = next.state;
-    for (const said of next.said) if (said.to !== "bar") lines.push(`${said.to} ${said.text}`);
+    for (const each of next.lines) if (each.to !== "bar") lines.push(`${each.to} ${each.text}`);
   }
   return lines;
 }
@@ -160,7 +160,7 @@ test("the bar belongs to its stage, and is removed with it", () => {
   const bars = story.lines.flatMap((line) => {
     const next = step(state, line);
     state = next.state;
-    return next.said.filter((said) => said.to === "bar").map((said) => said.view);
+    return next.lines.filter((each) => each.to === "bar").map((each) => each.view);
   });
   expect(bars).toEqual([null, expect.objectContaining({ percent: 50, progress, stage: "Load" }), null]);
 });

@@ -53,9 +53,9 @@ export class InlineScreen implements InlineWatcher {
       this.#out.write(`${jsonLine({ id, ...line })}\n`);
       return;
     }
-    const { state, said } = step(this.#state, line);
+    const { state, lines } = step(this.#state, line);
     this.#state = state;
-    this.#screen.print(said);
+    this.#screen.print(lines);
   }
 }
 

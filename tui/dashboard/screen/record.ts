@@ -38,7 +38,7 @@ function all(state: State, page: RecordPage, width: number, paint: Paint): strin
   if (operation === null) return ["", " It was removed."];
   const heading = (text: string, style: Style = "bold") => ["", paint(` ${text}`, style), ""];
   const table = (value: unknown) => valueTable(value, width - 4, ROWS_MOST, paint).map((row) => `   ${row}`);
-  const rows = ["", title(operation, width, paint), "", ...table(events(operation, state.now))];
+  const rows = ["", title(operation, width, paint), "", ...table(details(operation, state.now))];
   const { omitted } = operation;
   const given = omitted?.params === undefined ? operation.params : omittedValue(operation, omitted.params);
   const params = Object.keys(given).length === 0 ? ["   none"] : table(given);
@@ -58,7 +58,7 @@ function title(operation: Operation, width: number, paint: Paint): string {
     .toString();
 }
 
-function events(operation: Operation, now: number): Record<string, string> {
+function details(operation: Operation, now: number): Record<string, string> {
   const elapsed = elapsedOf(operation, now);
   const { chain, label } = operation;
   return {
