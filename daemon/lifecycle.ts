@@ -7,7 +7,7 @@ import { uptime } from "node:os";
 import { LIMITS } from "../protocol/command/config.js";
 import { Refusal } from "../protocol/errors.js";
 import type { DaemonEvent, Outcome, StopReason, Submission } from "../protocol/event.js";
-import type { Operation } from "../protocol/operation.js";
+import type { Operation, Resources } from "../protocol/operation.js";
 import { isFinal, mayMove, type State } from "../protocol/state.js";
 import { KeyedMutex } from "./keyed-mutex.js";
 import { boundedChain } from "./scheduler/chain-bounds.js";
@@ -91,14 +91,21 @@ export class Lifecycle {
    *
    * @param seq number of the attempt's last event or line
    * @param decide called with the newest entry; may be called again after a full disk
+   * @param resources of the attempt's processes; null: not measured
    */
-  conclude(id: string, attempt: number, seq: number, decide: (entry: Entry) => Conclusion): Promise<void> {
+  conclude(
+    id: string,
+    attempt: number,
+    seq: number,
+    decide: (entry: Entry) => Conclusion,
+    resources: Resources | null = null,
+  ): Promise<void> {
     return this.#perOperation.run(id, async () => {
       const entry = this.#running(id, attempt);
       if (!entry) return;
       const conclusion = decide(entry);
-      if ("finish" in conclusion) await this.#finish(entry, seq, conclusion.finish);
-      else if (isCancelRecorded(entry)) await this.#finish(entry, seq, CANCELLED);
+      if ("finish" in conclusion) await this.#finish(entry, seq, conclusion.finish, resources);
+      else if (isCancelRecorded(entry)) await this.#finish(entry, seq, CANCELLED, resources);
       else await this.#requeue(entry, seq, conclusion.requeue);
     });
   }
@@ -194,7 +201,7 @@ export class Lifecycle {
     }
   }
 
-  async #finish(entry: Entry, seq: number, given: Outcome): Promise<void> {
+  async #finish(entry: Entry, seq: number, given: Outcome, resources: Resources | null): Promise<void> {
     const { id, state } = entry.record;
     const outcome = boundedChain(given, this.maxChainLength);
     if (!mayMove(state, outcome.state)) return;
@@ -203,7 +210,7 @@ export class Lifecycle {
     // An operation that finishes again after damage may already have its successor.
     const successor = next && !this.store.knows(next.id) ? await this.#successor(entry, next) : null;
     const stored = omitted ? { ...outcome, result: null, omitted } : outcome;
-    const event = finishedEvent(entry.record, seq + 1, stored, next?.id ?? null);
+    const event = finishedEvent(entry.record, seq + 1, { ...stored, resources }, next?.id ?? null);
     const runState = runStateOf(entry.record);
     await this.store.decide({ kind: "finished", id, event, runState, successor });
   }
@@ -269,11 +276,11 @@ type FinishedEvent = Extract<DaemonEvent, { type: "operation:finished" }>;
 function finishedEvent(
   record: Operation,
   seq: number,
-  outcome: Outcome & Pick<FinishedEvent, "omitted">,
+  outcome: Outcome & Pick<FinishedEvent, "omitted"> & { resources?: Resources | null },
   next: string | null,
 ): FinishedEvent {
-  const { state, result, omitted, error } = outcome;
-  const values = { state, result, ...(omitted && { omitted }), error, next };
+  const { state, result, omitted, error, resources } = outcome;
+  const values = { state, result, ...(omitted && { omitted }), error, next, ...(resources && { resources }) };
   return { type: "operation:finished", seq, at: now(), attempt: record.attempt, ...values };
 }
 

@@ -12,21 +12,28 @@ const MAX_CANDIDATES = 8;
 /** Why a running operation does not progress. A change of these values changes the shown progress too. */
 export type BlockedState = Pick<Operation, "stalledSince" | "noRoomSince">;
 
+/** The values of a running attempt that are not part of the stored record. */
+export interface MomentaryValues extends BlockedState {
+  sampler: Pick<Operation, "resources" | "usage">;
+}
+
 export function operationView(
   entry: Entry,
   queue: Queue,
-  blockedState: BlockedState | undefined,
+  momentary: MomentaryValues | undefined,
   blocked: (entry: Entry) => Blocked | null = () => null,
 ): Operation {
   const { record, queuedAt } = entry;
   if (record.state === "queued")
     return { ...record, queuePosition: queue.position(record.id, queuedAt), blocked: blocked(entry) };
-  if (record.state !== "running" || !blockedState) return record;
-  const { stalledSince, noRoomSince } = blockedState;
-  if (stalledSince === null && noRoomSince === null) return { ...record, stalledSince, noRoomSince };
+  if (record.state !== "running" || !momentary) return record;
+  const { stalledSince, noRoomSince, sampler } = momentary;
+  const { resources, usage } = sampler;
+  const values = { stalledSince, noRoomSince, resources, usage };
+  if (stalledSince === null && noRoomSince === null) return { ...record, ...values };
   // The remaining time of a blocked operation is unknown.
   const progress = record.progress && { ...record.progress, etaSeconds: null };
-  return { ...record, stalledSince, noRoomSince, progress };
+  return { ...record, ...values, progress };
 }
 
 /** @throws Refusal where the id, or prefix, matches none or several */

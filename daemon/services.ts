@@ -169,6 +169,10 @@ export class Services {
           // Whether the remaining time is shown depends on this key.
           if (record.progress !== null) this.hub.changedKey(record, "progress");
         },
+        onMeasured: ({ record }) => {
+          this.hub.changedKey(record, "resources");
+          this.hub.changedKey(record, "usage");
+        },
         onLines: (entry, lines) => {
           this.hub.lines(entry.record.id, lines);
           this.signals.emit(entry.record.id);

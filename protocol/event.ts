@@ -6,7 +6,7 @@
  * start, and continues after the worker's last number. `cancel:requested` is the one daemon event during an attempt.
  * So it has no number (`seq` 0) and sets only its flag.
  */
-import type { Omitted, Operation, OperationError, ProgressState, Status } from "./operation.js";
+import type { Omitted, Operation, OperationError, ProgressState, Resources, Status } from "./operation.js";
 import type { FinalState } from "./state.js";
 
 /** The part of an operation that is known at the submit. */
@@ -42,13 +42,18 @@ export type DaemonEvent = Numbered &
         error: OperationError | null;
         /** Id of the chain's next operation, which the same journal record creates. */
         next: string | null;
+        /** Of the attempt that ended; absent if none ran, or nothing was measured. */
+        resources?: Resources;
       }
   );
 
 export type WorkerEvent = Numbered &
-  /** `entry`: the daemon's entry of the operation at that time, only for recovery; clients do not see it. */
+  /**
+   * `entry`: the daemon's entry of the operation at that time, only for recovery; `used`: what the worker process had
+   * used before the attempt. Clients see neither.
+   */
   (
-    | { type: "attempt:accepted"; pid: number; entry?: unknown }
+    | { type: "attempt:accepted"; pid: number; entry?: unknown; used?: UsedBefore | null }
     /** The type was edited after the submit; its current title and stages. */
     | { type: "stages:declared"; title: string; stages: string[] }
     | { type: "stage:entered"; stage: string; index: number | null }
@@ -68,9 +73,12 @@ export type WorkerEvent = Numbered &
     | { type: "progress:changed"; percent: number; progress: ProgressState | null }
     | { type: "status:changed"; status: Status }
     | { type: "records:dropped"; count: number }
-    /** `seconds`: duration of the attempt, by the monotonic clock. */
-    | ({ type: "attempt:finished"; seconds: number } & Outcome)
+    /** `seconds`: duration, by the monotonic clock. `resources`: of the worker process; absent without /proc. */
+    | ({ type: "attempt:finished"; seconds: number; resources?: Resources } & Outcome)
   );
+
+/** What a worker process had used before an attempt. */
+export type UsedBefore = Omit<Resources, "maxRssBytes">;
 
 /** Return value of a stage, kept for a later attempt. */
 export interface StageValue {
@@ -164,7 +172,7 @@ export const EVENTS: { readonly [T in EventType]: EventText<T> } = {
   },
   "attempt:finished": {
     writer: "worker",
-    keys: ["state", "result", "error", "next", "seconds"],
+    keys: ["state", "result", "error", "next", "seconds", "resources"],
     meaning: "The attempt ended with this outcome",
   },
   "attempt:requeued": {
@@ -174,7 +182,7 @@ export const EVENTS: { readonly [T in EventType]: EventText<T> } = {
   },
   "operation:finished": {
     writer: "daemon",
-    keys: ["state", "result", "error", "next"],
+    keys: ["state", "result", "error", "next", "resources"],
     meaning: "The operation is finished; `next` is the id of the next operation of the chain",
   },
   "operation:retried": {

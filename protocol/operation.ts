@@ -66,6 +66,21 @@ function limitShape(name: LimitName, text: string) {
   return z.optional(whole ? number.check(z.int()) : number);
 }
 
+/** Totals of all processes of an attempt, and the peak of their memory. */
+export const resourcesSchema = z.object({
+  cpuSeconds: z.number(),
+  maxRssBytes: z.int().check(z.describe("most memory at one moment, of all processes together")),
+  readBytes: z.int().check(z.describe("read from storage, not from the page cache")),
+  writtenBytes: z.int().check(z.describe("written to storage")),
+});
+
+/** What the processes of a running operation use at this moment. */
+export const usageSchema = z.object({
+  cpu: z.number().check(z.describe("cores, over the last 2 s")),
+  rssBytes: z.int(),
+  processes: z.int(),
+});
+
 export const operationSchema = z.object({
   id: z.string().check(z.describe("12 characters of `0-9a-z`; the first is a letter")),
   op: z.string().check(z.describe("Name of the operation type")),
@@ -122,6 +137,20 @@ export const operationSchema = z.object({
       ),
     ),
   seconds: z.nullable(z.number()).check(z.describe("Duration of the last attempt, by the monotonic clock")),
+  resources: z
+    .nullable(resourcesSchema)
+    .check(
+      z.describe(
+        "Resources of the attempt's processes: `cpuSeconds`, `maxRssBytes`, `readBytes`, `writtenBytes`; live values every 2 s, final values at the end; null: not measured",
+      ),
+    ),
+  usage: z
+    .nullable(usageSchema)
+    .check(
+      z.describe(
+        "Current use of a running operation: `cpu` (cores), `rssBytes`, `processes`; null: not running, or not measured yet",
+      ),
+    ),
   cancelRequested: z.boolean().check(z.describe("Whether a cancel was requested")),
   finishedSuccessfully: z.boolean().check(z.describe("Whether `state` is `succeeded`")),
   queuePosition: z
@@ -150,6 +179,8 @@ export type StageState = z.infer<typeof stageStateSchema>;
 export type StageTimes = z.infer<typeof stageTimesSchema>;
 /** Why a queued operation cannot start, and since when. */
 export type Blocked = NonNullable<Operation["blocked"]>;
+export type Resources = z.infer<typeof resourcesSchema>;
+export type Usage = z.infer<typeof usageSchema>;
 export type Chain = z.infer<typeof chainSchema>;
 
 /** One line of an operation's log. */

@@ -38,6 +38,8 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     noRoomSince: null,
     blocked: null,
     seconds: null,
+    resources: null,
+    usage: null,
     cancelRequested: false,
     finishedSuccessfully: false,
     queuePosition: null,
@@ -113,7 +115,7 @@ function changes(
     case "records:dropped":
       return {};
     case "attempt:finished":
-      return { seconds: event.seconds };
+      return { seconds: event.seconds, resources: event.resources ?? null };
     case "attempt:started":
       return { ...CLEAN, state: "running", attempt: event.attempt, startedAt: event.at };
     case "stages:declared":
@@ -152,6 +154,7 @@ function changes(
         result: event.result,
         ...(event.omitted && { omitted: { ...record.omitted, ...event.omitted } }),
         error: event.error,
+        resources: event.resources ?? null,
         finishedSuccessfully: event.state === "succeeded",
         percent: event.state === "succeeded" ? 100 : record.percent,
         ...closeStages(put, record, event),
@@ -178,6 +181,7 @@ const CLEAN = {
   finishedAt: null,
   retryAt: null,
   seconds: null,
+  resources: null,
 } satisfies Partial<Operation>;
 
 function leftTimes(

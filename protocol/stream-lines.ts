@@ -10,6 +10,7 @@ import {
   operationErrorSchema,
   operationSchema,
   progressSchema,
+  resourcesSchema,
   statusSchema,
 } from "./operation.js";
 import { countsSchema, problemSchema } from "./replies.js";
@@ -146,6 +147,7 @@ export const events = {
       omitted: z.optional(omittedSchema),
       error: z.nullable(operationErrorSchema),
       next: z.nullable(z.string()).check(z.describe("id of the next operation of the chain")),
+      resources: z.optional(resourcesSchema).check(z.describe("of the attempt that ended")),
     },
     "the operation finished",
   ),
@@ -182,6 +184,7 @@ export const events = {
     "attempt:finished",
     {
       seconds: z.number().check(z.describe("duration of the attempt, by the monotonic clock")),
+      resources: z.optional(resourcesSchema).check(z.describe("of the worker process")),
       state: finalState,
       result: z.unknown(),
       error: z.nullable(operationErrorSchema),

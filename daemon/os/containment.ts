@@ -94,6 +94,11 @@ export class Containment {
     if (!worker.cgroup) this.#sweep(worker)?.look();
   }
 
+  /** Pids of the worker and all processes that it started, as of the last look. */
+  pidsOf(worker: WorkerIdentity): readonly number[] {
+    return this.#cgroup(worker)?.pids() ?? this.#sweep(worker)?.living ?? [];
+  }
+
   /** Records all processes of the worker, before the worker is told to stop. */
   lookEverywhere(worker: WorkerIdentity): void {
     if (!worker.cgroup) this.#sweep(worker)?.lookEverywhere();

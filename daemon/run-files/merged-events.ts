@@ -90,13 +90,15 @@ export class MergedEvents {
   }
 
   #keep(text: string, isLine: boolean): void {
-    const parsed = parseRecord<Stored & { end?: number; entry?: unknown; value?: unknown }>(text);
+    const parsed = parseRecord<Stored & { end?: number; entry?: unknown; used?: unknown; value?: unknown }>(
+      text,
+    );
     // Damaged: the daemon reported this when it tailed the file.
     if (parsed === null) return;
     if (isLine) this.#lastLine = parsed.seq;
     else this.#lastEvent = parsed.seq;
     if (parsed.seq < this.#next) return;
-    const { end: _, entry: __, value: ___, ...stored } = parsed;
+    const { end: _, entry: __, used: ___, value: ____, ...stored } = parsed;
     this.#ahead.set(parsed.seq, (isLine ? { ...stored, type: "log:line" } : stored) as Stored);
   }
 

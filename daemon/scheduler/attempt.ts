@@ -18,6 +18,7 @@ import type { Entry, Run } from "../store/decision.js";
 import { isDiskFull, replaceFileSync } from "../store/durable-file.js";
 import { quarantineFile } from "../store/quarantine.js";
 import type { PooledWorker, WorkerExit } from "../worker/pool.js";
+import { ResourceSampler } from "./resource-sampler.js";
 
 export interface AttemptListener {
   /** The entry's record changed. */
@@ -25,6 +26,8 @@ export interface AttemptListener {
   onLines(entry: Entry, lines: StoredLine[]): void;
   /** A reason why the attempt is blocked began or ended. */
   onBlocked(entry: Entry, key: keyof BlockedState): void;
+  /** The resources of the attempt were measured. */
+  onMeasured(entry: Entry): void;
   onOutcome(attempt: Attempt, outcome: Outcome): void;
   /** Called before the worker is told to stop. */
   onStop(attempt: Attempt): void;
@@ -61,6 +64,7 @@ export class Attempt {
   stalledSince: string | null = null;
   /** Since when the worker, or the finishing of the attempt, waits for room on the disk. */
   noRoomSince: string | null = null;
+  readonly sampler: ResourceSampler;
   /** How many bytes of the worker's own output files are in the log. */
   readonly outputEnd = { stdout: 0, stderr: 0 };
   /** How the worker ended, or that the worker is idle again; null while it runs, and for an adopted worker. */
@@ -87,6 +91,7 @@ export class Attempt {
     this.run = run;
     this.number = entry.record.attempt;
     this.seq = entry.record.seq;
+    this.sampler = new ResourceSampler(worker === null);
     this.#tail = new AttemptTail(dir, {
       onEvents: (events) => this.#events(events),
       onLines: (lines) => this.#lines(lines),
@@ -152,6 +157,12 @@ export class Attempt {
     if (stopped === (this.stalledSince !== null)) return;
     this.stalledSince = stopped ? new Date().toISOString() : null;
     this.listener.onBlocked(this.entry, "stalledSince");
+  }
+
+  /** Measures the resources of the worker and of all processes that it started, if it is time. */
+  lookAtResources(pids: () => readonly number[]): void {
+    if (!this.run.accepted || this.outcome) return;
+    if (this.sampler.look(pids)) this.listener.onMeasured(this.entry);
   }
 
   /** Sets since when the attempt waits for room on the disk; null: it does not wait. */
@@ -232,8 +243,10 @@ export class Attempt {
       if (event.seq > this.seq) this.seq = event.seq;
       // The first event means acceptance; where that event is damaged, each later event does.
       this.run.accepted = true;
+      if (event.type === "attempt:accepted") this.sampler.accepted(event.used);
       if (event.type === "attempt:finished") {
         const { state, result, error, next, notLoaded } = event;
+        this.sampler.finished(event.resources ?? null);
         outcome = { state, result, error, next, ...(notLoaded && { notLoaded }) };
       }
       builder.add(event);

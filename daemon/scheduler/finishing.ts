@@ -171,7 +171,7 @@ export class Finishing {
     for (let since: Date | null = null; ; since ??= new Date()) {
       attempt.waitsForRoom(since);
       try {
-        await lifecycle.conclude(id, number, attempt.seq, decide);
+        await lifecycle.conclude(id, number, attempt.seq, decide, attempt.sampler.resources);
         onDone(attempt);
         return;
       } catch (error) {

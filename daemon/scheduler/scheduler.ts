@@ -32,7 +32,7 @@ interface SchedulerOptions extends ClaimOptions {
   onWorkersBlocked: () => void;
   /** A worker of an earlier daemon no longer has an operation. */
   onLeft: () => void;
-  listener: Pick<AttemptListener, "onChange" | "onLines" | "onBlocked">;
+  listener: Pick<AttemptListener, "onChange" | "onLines" | "onBlocked" | "onMeasured">;
   /** A decision cannot be recorded, and not for lack of room: the daemon must stop. */
   onBroken: (error: Error) => void;
 }
@@ -291,6 +291,7 @@ export class Scheduler {
     this.options.containment.look(attempt.run.worker);
     if (attempt.outcome || attempt.isFinishing) return;
     attempt.lookIfStalled();
+    attempt.lookAtResources(() => this.options.containment.pidsOf(attempt.run.worker));
     attempt.lookIfUntold();
     attempt.waitsForRoom(waitsSince(this.#lockFile(attempt)));
     this.#boundOutput(attempt);

@@ -14,9 +14,15 @@ interface Versions {
 }
 
 /** Keys that are computed when a record is shown, fully or (progress) in part, and depend on its state. */
-const MADE_UP = ["queuePosition", "stalledSince", "noRoomSince", "blocked", "progress"] satisfies Array<
-  keyof Operation
->;
+const MADE_UP: ReadonlyArray<keyof Operation> = [
+  "queuePosition",
+  "stalledSince",
+  "noRoomSince",
+  "blocked",
+  "progress",
+  "resources",
+  "usage",
+];
 
 /** Most removed ids that are remembered. A client with an older cursor gets a snapshot. */
 const REMOVED = 1000;

@@ -15,6 +15,7 @@ import { runAttempt } from "../../ops/runner/run-attempt.js";
 import type { StageValues } from "../../ops/runner/sink.js";
 import { fileStageValues } from "../../ops/runner/stage-values.js";
 import { isUnchanged } from "../../ops/runner/type-files.js";
+import { OwnUsage } from "../../ops/runner/usage.js";
 import { loadedUserFiles } from "../../ops/runner/user-code.js";
 import type { FailureCode } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/event.js";
@@ -39,6 +40,7 @@ export class AttemptRunner {
   #sink: RunSink | null = null;
   #closers: Array<() => void> = [];
   readonly #started = performance.now();
+  readonly #usage = new OwnUsage();
   #finished = false;
   #running = false;
   /** The operation's code may still be running in this process. */
@@ -66,7 +68,10 @@ export class AttemptRunner {
     const sink = this.#retryWhileFull(
       () => new RunSink(attemptDir, attempt, seq, logLines, maxLog, this.events, this.#retryWhileFull),
     );
-    sink.event({ type: "attempt:accepted", pid: process.pid, entry: this.#entry }, true);
+    sink.event(
+      { type: "attempt:accepted", pid: process.pid, entry: this.#entry, used: this.#usage.before },
+      true,
+    );
     this.#sink = sink;
     const outcome = await this.#run(sink);
     this.#finish(outcome);
@@ -189,7 +194,8 @@ export class AttemptRunner {
     this.#finished = true;
     for (const close of this.#closers) close();
     const seconds = (performance.now() - this.#started) / 1000;
-    this.#sink.finish({ type: "attempt:finished", seconds, ...outcome });
+    const resources = this.#usage.end();
+    this.#sink.finish({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
     this.#sink.close();
   }
 }

@@ -66,6 +66,11 @@ export class ProcessSweep {
     this.#find(new Set([process.pid]), () => {});
   }
 
+  /** Recorded processes that were alive at the last scan. */
+  get living(): readonly number[] {
+    return [...this.#living];
+  }
+
   /** Records the children of recorded processes. Cheap, because it reads only their entries in /proc. */
   look(): void {
     const seen = new Set<number>();

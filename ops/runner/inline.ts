@@ -4,7 +4,7 @@
  */
 import { statSync } from "node:fs";
 import type { DaemonEvent, EventBody, OperationEvent, Outcome, Submission } from "../../protocol/event.js";
-import type { LogLine, LogStream, Operation } from "../../protocol/operation.js";
+import type { LogLine, LogStream, Operation, Resources } from "../../protocol/operation.js";
 import { RecordBuilder, submittedRecord } from "../../protocol/reduce.js";
 import { limitsText } from "../../protocol/resource-limits.js";
 import { InlineStop } from "./cancellation.js";
@@ -14,6 +14,7 @@ import { typeOfSubmission } from "./prepare.js";
 import { type OperationCtor, readType } from "./read-type.js";
 import { runAttempt } from "./run-attempt.js";
 import type { Sink } from "./sink.js";
+import { OwnUsage } from "./usage.js";
 
 const ATTEMPT = 1;
 
@@ -78,18 +79,28 @@ class InlineLink implements Sink {
     this.#say({ type: "attempt:started" });
     this.#say({ type: "attempt:accepted", pid: process.pid });
     const started = performance.now();
+    const usage = new OwnUsage();
     const outcome = isDirectory(this.submission.cwd)
       ? await this.#attempt(Type, signal, isCancelled)
       : this.#cwdGone();
     flush();
-    this.event({ type: "attempt:finished", seconds: (performance.now() - started) / 1000, ...outcome });
-    this.finish(outcome);
+    const seconds = (performance.now() - started) / 1000;
+    const resources = usage.end();
+    this.event({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
+    this.finish(outcome, resources);
     return outcome;
   }
 
-  finish({ state, result, error, next }: Outcome): void {
+  finish({ state, result, error, next }: Outcome, resources: Resources | null = null): void {
     if (this.#over) return;
-    this.#say({ type: "operation:finished", state, result, error, next: next?.id ?? null });
+    this.#say({
+      type: "operation:finished",
+      state,
+      result,
+      error,
+      next: next?.id ?? null,
+      ...(resources && { resources }),
+    });
     this.#over = true;
   }
 

@@ -83,6 +83,7 @@ describe("decided at the same moment", () => {
       onChange: () => {},
       onLines: () => {},
       onBlocked: () => {},
+      onMeasured: () => {},
       onOutcome: () => {},
       onStop: () => {},
       onKill: () => {},

@@ -183,6 +183,7 @@ export class Served {
         this.signals.emit(id);
       },
       onBlocked: () => {},
+      onMeasured: () => {},
       onOutcome: () => {},
       onStop: () => {},
       onKill: () => {},

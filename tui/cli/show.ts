@@ -6,7 +6,7 @@ import { sanitize } from "../../protocol/command/sanitize.js";
 import { getOwn } from "../../protocol/get-own.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
-import { formatCount, formatDuration } from "../terminal/format.js";
+import { formatBytes, formatCount, formatDuration } from "../terminal/format.js";
 import { stageColour, stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
 import { jsonLine } from "../terminal/json.js";
 import { barLine } from "../text/bar.js";
@@ -35,6 +35,7 @@ export function recordLines(it: Operation, options: { paint: Paint; now?: number
     ...field("attempt", it.attempt > 1 ? String(it.attempt) : null),
     ...field("created", it.createdAt),
     ...field("took", tookText(it, now)),
+    ...field("resources", resourcesText(it)),
     ...section("params", resultLines(it.params)),
     ...section("stages", stageLines(it, paint, now)),
     ...field("progress", it.state === "running" ? barLine({ ...it, stage: null }, BAR_COLUMNS) : null),
@@ -78,6 +79,17 @@ function tookText(it: Operation, now: number): string | null {
   const end = it.finishedAt === null ? now : Date.parse(it.finishedAt);
   const took = formatDuration(it.seconds ?? (end - Date.parse(it.startedAt)) / 1000);
   return isFinal(it.state) ? took : `${took} so far`;
+}
+
+function resourcesText({ resources, usage }: Operation): string | null {
+  if (resources === null) return null;
+  const { cpuSeconds, maxRssBytes, readBytes, writtenBytes } = resources;
+  const now = usage && `, now ${usage.cpu.toFixed(1)} cores, ${formatBytes(usage.rssBytes)}`;
+  return [
+    `CPU ${formatDuration(cpuSeconds)}, memory at most ${formatBytes(maxRssBytes)}`,
+    `, read ${formatBytes(readBytes)}, written ${formatBytes(writtenBytes)}`,
+    now ?? "",
+  ].join("");
 }
 
 function stageLines(it: Operation, paint: Paint, now: number): string[] {

@@ -24,6 +24,7 @@ const SILENT = {
   onChange: () => {},
   onLines: () => {},
   onBlocked: () => {},
+  onMeasured: () => {},
   onOutcome: () => {},
   onStop: () => {},
   onKill: () => {},
