@@ -10,6 +10,7 @@ import type { AuditLog } from "./log/audit-log.js";
 import type { Containment } from "./os/containment.js";
 import type { TrustedClock } from "./os/trusted-clock.js";
 import type { BlockedTypes } from "./scheduler/blocked-types.js";
+import type { Durations } from "./scheduler/durations.js";
 import type { Queue } from "./scheduler/queue.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
 import type { Settings } from "./settings.js";
@@ -25,6 +26,7 @@ export interface Context {
   lifecycle: Lifecycle;
   scheduler: Scheduler;
   blockedTypes: BlockedTypes;
+  durations: Durations;
   containment: Containment;
   loader: Loader;
   queue: Queue;

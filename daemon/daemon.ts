@@ -156,10 +156,11 @@ class DaemonRun implements Daemon {
 
   #makeContext(): Context {
     const services = this.#services;
-    const { store, lifecycle, scheduler, blockedTypes, containment, loader, queue, hub } = services;
+    const { store, lifecycle, scheduler, blockedTypes, durations, containment, loader, queue, hub } =
+      services;
     const { clock, audit, backups, signals, stopping } = services;
     return {
-      ...{ store, lifecycle, scheduler, blockedTypes, containment, loader, queue, hub },
+      ...{ store, lifecycle, scheduler, blockedTypes, durations, containment, loader, queue, hub },
       ...{ clock, audit, backups, signals },
       settings: this.settings,
       layout: this.places.layout,

@@ -17,6 +17,7 @@ import { StaleWorkerCleaner } from "./recovery/stale-workers.js";
 import { linesAfter } from "./run-files/log-slices.js";
 import { isUnreadable } from "./run-files/unreadable.js";
 import { BlockedTypes } from "./scheduler/blocked-types.js";
+import { Durations } from "./scheduler/durations.js";
 import { Queue } from "./scheduler/queue.js";
 import { QueueFeed } from "./scheduler/queue-feed.js";
 import { Scheduler } from "./scheduler/scheduler.js";
@@ -41,6 +42,7 @@ export class Services {
   readonly loader: Loader;
   readonly hub: Hub;
   readonly blockedTypes: BlockedTypes;
+  readonly durations: Durations;
   readonly containment: Containment;
   readonly scheduler: Scheduler;
   readonly feed: QueueFeed;
@@ -85,6 +87,7 @@ export class Services {
       counts: () => this.store.counts(),
       linesAfter: (id, after, limit) => this.#linesAfter(id, after, limit),
     });
+    this.durations = new Durations(this.store);
     this.blockedTypes = new BlockedTypes({
       store: this.store,
       lifecycle: this.lifecycle,
@@ -187,6 +190,8 @@ export class Services {
     for (const { id, before, after } of changes) {
       this.stateDocument.changed();
       this.feed.changed(id, before, after);
+      const ended = after === null ? before : isFinal(after.state) ? after : null;
+      if (ended) this.durations.forget(ended.op);
       if (after) this.hub.changed(before, after);
       else this.hub.removed(id);
       // A new operation has no listeners.

@@ -11,6 +11,7 @@ export const PATHS = {
   watch: { method: "GET", path: "/v1/watch" },
   types: { method: "GET", path: "/v1/ops" },
   history: { method: "GET", path: "/v1/ops/:op/history" },
+  forecast: { method: "GET", path: "/v1/forecast" },
   daemon: { method: "GET", path: "/v1/daemon" },
   backup: { method: "POST", path: "/v1/daemon/backup" },
   openapi: { method: "GET", path: "/openapi.json" },

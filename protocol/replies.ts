@@ -31,6 +31,9 @@ export const operationPage = z.object({
   operations: z.array(operationSchema),
   next: z.nullable(z.string()),
   total: z.int(),
+  cursor: z
+    .string()
+    .check(z.describe("pass as finishedAfter to list the operations that finish after this reply")),
 });
 
 export const logPage = z.object({
@@ -74,12 +77,42 @@ export const typesReply = z.object({
 });
 
 const spread = z.nullable(z.object({ p50: z.number(), p90: z.number() }));
+const finishedRun = z.object({
+  id: z.string(),
+  state: z.enum(["succeeded", "failed", "cancelled"]),
+  seconds: z.nullable(z.number()),
+  finishedAt: z.iso.datetime(),
+});
 export const historyReply = z.object({
   op: z.string(),
   runs: z.int().check(z.describe("number of succeeded runs in the percentiles")),
   seconds: spread,
   stages: z.record(z.string(), z.object({ runs: z.int(), p50: z.number(), p90: z.number() })),
+  recent: z.array(finishedRun).check(z.describe("the newest 12 finished runs, newest first")),
+  next: z
+    .array(z.object({ op: z.string(), title: z.string(), runs: z.int() }))
+    .check(z.describe("types that the newest 20 succeeded runs handed over to, most frequent first")),
 });
+
+const expected = z.object({
+  startsAt: z.nullable(z.iso.datetime()),
+  endsAt: z.nullable(z.iso.datetime()),
+});
+export const forecastReply = z
+  .object({
+    at: z.iso.datetime(),
+    emptyAt: z
+      .nullable(z.iso.datetime())
+      .check(z.describe("when the last queued operation starts; null: no operation is queued, or unknown")),
+    operations: z
+      .record(z.string(), expected)
+      .check(z.describe("by id: running operations, and the first 500 of the queue")),
+  })
+  .check(
+    z.describe(
+      "expected from the median durations of each type; null: unknown, since an operation before has a type that never succeeded",
+    ),
+  );
 
 export const daemonReply = z.object({
   version: z.string(),
@@ -140,5 +173,6 @@ export type LogPage = z.infer<typeof logPage>;
 export type OperationType = z.infer<typeof operationTypeSchema>;
 export type TypesReply = z.infer<typeof typesReply>;
 export type HistoryReply = z.infer<typeof historyReply>;
+export type ForecastReply = z.infer<typeof forecastReply>;
 export type DaemonReply = z.infer<typeof daemonReply>;
 export type StopReply = z.infer<typeof stopReply>;

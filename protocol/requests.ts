@@ -75,6 +75,9 @@ export const listQuery = z.object({
   q: z.optional(z.string()).check(z.describe("text to find in the id, type, title or label")),
   limit: z._default(count.check(z.lte(MAX_PAGE)), 50),
   before: z.optional(z.string()).check(z.describe("next of the previous page (opaque)")),
+  finishedAfter: z
+    .optional(z.string())
+    .check(z.describe("cursor of an earlier page (opaque): only operations that finished after that page")),
 });
 
 export const logQuery = z.object({

@@ -9,7 +9,15 @@ import * as z from "zod/mini";
 import type { RefusalCode } from "./errors.js";
 import { operationSchema } from "./operation.js";
 import { PATHS, type RouteName } from "./paths.js";
-import { daemonReply, historyReply, logPage, operationPage, stopReply, typesReply } from "./replies.js";
+import {
+  daemonReply,
+  forecastReply,
+  historyReply,
+  logPage,
+  operationPage,
+  stopReply,
+  typesReply,
+} from "./replies.js";
 import {
   backupBody,
   eventsQuery,
@@ -205,10 +213,19 @@ export const ROUTES = define({
     tag: "types",
     summary: "Show the durations of a type",
     description:
-      "Percentiles in seconds over the newest 100 succeeded runs, for the operation and for each stage.",
+      "Percentiles in seconds over the newest 100 succeeded runs, for the operation and for each stage; the newest " +
+      "runs; the types that follow in a chain.",
     params: z.object({ op: z.string().check(z.describe("name of the operation type")) }),
     replies: { 200: json(historyReply) },
     refusals: [VERSION, "LIVEOPS_NO_SUCH_TYPE"],
+  },
+  forecast: {
+    ...PATHS.forecast,
+    tag: "operations",
+    summary: "Forecast the start and end of live operations",
+    description: "When each running and queued operation starts and ends, by the durations of earlier runs.",
+    replies: { 200: json(forecastReply) },
+    refusals: [VERSION],
   },
   daemon: {
     ...PATHS.daemon,

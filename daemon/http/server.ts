@@ -17,6 +17,7 @@ import { readBody } from "./request-body.js";
 import type { RoutePlugin } from "./route-definition.js";
 import { backupRoute } from "./routes/backup.js";
 import { daemonRoutes, openapiRoute } from "./routes/daemon.js";
+import { forecastRoute } from "./routes/forecast.js";
 import { logRoute } from "./routes/log.js";
 import {
   cancelRoute,
@@ -42,6 +43,7 @@ const ROUTE_PLUGINS: RoutePlugin[] = [
   watchRoute,
   typesRoute,
   historyRoute,
+  forecastRoute,
   daemonRoutes,
   backupRoute,
   openapiRoute,

@@ -137,6 +137,8 @@ export interface Entry {
   order: number;
   /** Journal number of the decision that queued the operation: the sort key of the queue. */
   queuedAt: number;
+  /** Journal number of the decision that finished the operation; 0 if the operation is not finished. */
+  finishedBy: number;
   env: Record<string, string>;
   key: IdempotencyKey | null;
   /** The daemon's own events; the event stream merges them with the worker's. */

@@ -23,13 +23,15 @@ export interface HistoryQuery {
   q?: string | undefined;
   /** Only operations submitted before this order. */
   before?: number | undefined;
+  /** Only operations finished by a later decision than this one of the journal. */
+  finishedAfter?: number | undefined;
 }
 
 /** The states of sealed operations. */
 const ENDS: readonly State[] = ["succeeded", "failed", "cancelled"];
 
 /** Version of the tables: an index with another version is rebuilt. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** Only with `recursive_triggers` does a replaced row fire the delete trigger that lowers its count. */
 const SETTINGS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA recursive_triggers = ON;";
@@ -39,13 +41,14 @@ const DROP = "DROP TABLE IF EXISTS operations; DROP TABLE IF EXISTS reach; DROP 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS operations (
     id TEXT PRIMARY KEY, position INTEGER NOT NULL, op TEXT NOT NULL, state TEXT NOT NULL, chain TEXT NOT NULL,
-    text TEXT NOT NULL, key TEXT, finished INTEGER NOT NULL, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL, length INTEGER NOT NULL
+    text TEXT NOT NULL, key TEXT, finished INTEGER NOT NULL, finished_by INTEGER NOT NULL, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL, length INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS by_position ON operations (position);
   CREATE INDEX IF NOT EXISTS by_op ON operations (op, position);
   CREATE INDEX IF NOT EXISTS by_state ON operations (state, position);
   CREATE INDEX IF NOT EXISTS by_chain ON operations (chain, position);
   CREATE INDEX IF NOT EXISTS by_finished ON operations (finished);
+  CREATE INDEX IF NOT EXISTS by_decision ON operations (finished_by);
   CREATE INDEX IF NOT EXISTS by_segment ON operations (segment);
   CREATE INDEX IF NOT EXISTS by_key ON operations (key) WHERE key IS NOT NULL;
   CREATE TABLE IF NOT EXISTS reach (one INTEGER PRIMARY KEY, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL);
@@ -82,7 +85,7 @@ export class HistoryIndex {
       throw error;
     }
     this.#put = database.prepare(
-      `INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#delete = database.prepare("DELETE FROM operations WHERE id = ?");
     this.#reach = database.prepare("INSERT OR REPLACE INTO reach VALUES (1, ?, ?)");
@@ -150,6 +153,7 @@ export class HistoryIndex {
         text,
         key,
         Date.parse(record.finishedAt!),
+        entry.finishedBy,
         segment,
         offset,
         length,
@@ -184,9 +188,9 @@ export class HistoryIndex {
   }
 
   count(query: HistoryQuery): number {
-    const { op, chain, q, state } = query;
+    const { op, chain, q, state, finishedAfter } = query;
     // The triggers keep these counts.
-    if (op === undefined && chain === undefined && !q) {
+    if (op === undefined && chain === undefined && !q && finishedAfter === undefined) {
       const counts = this.countsByState();
       return (state ?? ENDS).reduce((sum, each) => sum + (counts[each] ?? 0), 0);
     }
@@ -285,5 +289,6 @@ function conditions(query: HistoryQuery): { where: string; values: SQLInputValue
   if (query.chain !== undefined) add("chain = ?", query.chain);
   if (query.q) add("instr(text, ?) > 0", query.q.toLowerCase());
   if (query.before !== undefined) add("position < ?", query.before);
+  if (query.finishedAfter !== undefined) add("finished_by > ?", query.finishedAfter);
   return { where: parts.length > 0 ? `WHERE ${parts.join(" AND ")}` : "", values };
 }

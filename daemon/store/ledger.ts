@@ -94,7 +94,7 @@ export class Ledger {
         break;
       case "finished": {
         entry.record = { ...before, ...decision.runState };
-        this.#finish(entry, decision.event);
+        this.#finish(entry, decision.event, n);
         entry.run = null;
         entry.nextAttempt = entry.record.attempt + 1;
         const changes: Change[] = [{ id: decision.id, before, after: entry.record }];
@@ -116,6 +116,7 @@ export class Ledger {
       record,
       order: this.nextOrder,
       queuedAt: n,
+      finishedBy: 0,
       env,
       key,
       events: [keptSubmission(event)],
@@ -134,7 +135,7 @@ export class Ledger {
     const change = this.#submit(successor.submitted, n);
     const entry = this.entries.get(change.id);
     if (!successor.cancelled || !entry) return [change];
-    this.#finish(entry, successor.cancelled);
+    this.#finish(entry, successor.cancelled, n);
     return [{ ...change, after: entry.record }];
   }
 
@@ -147,6 +148,7 @@ export class Ledger {
       tries: 0,
       losses: undefined,
       queuedAt: n,
+      finishedBy: 0,
     };
     this.#reduce(entry, decision.event);
     this.add(entry);
@@ -163,7 +165,8 @@ export class Ledger {
     return { id, before, after: entry.record };
   }
 
-  #finish(entry: Entry, event: Extract<DaemonEvent, { type: "operation:finished" }>): void {
+  #finish(entry: Entry, event: Extract<DaemonEvent, { type: "operation:finished" }>, n: number): void {
+    entry.finishedBy = n;
     entry.record = reduceEvent(entry.record, event);
     entry.events.push(keptFinish(event, entry.record));
   }

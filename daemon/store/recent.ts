@@ -48,11 +48,12 @@ export class Recent {
 }
 
 /** Whether an operation in memory matches a query, by the same rules as the history's index (`history-index.ts`). */
-export function matchesQuery({ record, order }: Entry, query: HistoryQuery): boolean {
+export function matchesQuery({ record, order, finishedBy }: Entry, query: HistoryQuery): boolean {
   if (query.state && !query.state.includes(record.state)) return false;
   if (query.op !== undefined && record.op !== query.op) return false;
   if (query.chain !== undefined && record.chain.id !== query.chain) return false;
   if (query.before !== undefined && order >= query.before) return false;
+  if (query.finishedAfter !== undefined && finishedBy <= query.finishedAfter) return false;
   if (!query.q) return true;
   const text = [record.id, record.op, record.title, record.label ?? ""].join("\n").toLowerCase();
   return text.includes(query.q.toLowerCase());

@@ -4,7 +4,15 @@ import { Refusal } from "../errors.js";
 import type { EndLine, OperationEvent } from "../event.js";
 import { LineSplitter } from "../ndjson.js";
 import type { LogLine, Operation } from "../operation.js";
-import type { DaemonReply, HistoryReply, LogPage, OperationPage, StopReply, TypesReply } from "../replies.js";
+import type {
+  DaemonReply,
+  ForecastReply,
+  HistoryReply,
+  LogPage,
+  OperationPage,
+  StopReply,
+  TypesReply,
+} from "../replies.js";
 import type { EventsQuery, ListQuery, LogQuery, SubmitBody } from "../requests.js";
 import type { WatchLine, WatchQuery } from "../watch.js";
 import { DEADLINES, type Deadlines } from "./deadline.js";
@@ -112,6 +120,11 @@ export class Client {
 
   history(op: string): Promise<HistoryReply> {
     return this.#json({ method: "GET", path: `/v1/ops/${encodeURIComponent(op)}/history` });
+  }
+
+  /** When live operations start and end, as expected from earlier runs. */
+  forecast(signal?: AbortSignal): Promise<ForecastReply> {
+    return this.#json({ method: "GET", path: "/v1/forecast", signal });
   }
 
   daemon(signal?: AbortSignal): Promise<DaemonReply> {

@@ -18,6 +18,7 @@ import { TrustedClock } from "../../daemon/os/trusted-clock.js";
 import { linesAfter } from "../../daemon/run-files/log-slices.js";
 import { Attempt } from "../../daemon/scheduler/attempt.js";
 import type { BlockedTypes } from "../../daemon/scheduler/blocked-types.js";
+import { Durations } from "../../daemon/scheduler/durations.js";
 import { Queue } from "../../daemon/scheduler/queue.js";
 import type { Scheduler } from "../../daemon/scheduler/scheduler.js";
 import type { Settings } from "../../daemon/settings.js";
@@ -100,6 +101,7 @@ export class Served {
       lifecycle,
       scheduler: this.scheduler as unknown as Scheduler,
       blockedTypes: { length: 0, list: () => [] } as unknown as BlockedTypes,
+      durations: new Durations(store),
       containment: this.containment,
       loader: this.loader as unknown as Loader,
       queue: this.queue,
@@ -137,6 +139,7 @@ export class Served {
       const entry = this.open.store.ledger.get(id);
       if (entry && after?.state === "queued") this.queue.add(id, entry.queuedAt);
       else if (entry && before?.state === "queued") this.queue.remove(id, entry.queuedAt);
+      this.context.durations.forget((after ?? before)!.op);
       if (after) this.hub.changed(before, after);
       else this.hub.removed(id);
       this.signals.emit(id);

@@ -40,6 +40,7 @@ const CALLS: Record<Exclude<RouteName, "openapi">, () => Promise<unknown>> = {
   watch: () => first(client.watch()),
   types: () => client.types(),
   history: () => client.history("abc"),
+  forecast: () => client.forecast(),
   daemon: () => client.daemon(),
   backup: () => first(client.backup("/tmp/none")),
   stop: () => client.stop(),

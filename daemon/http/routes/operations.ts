@@ -41,8 +41,14 @@ export const listRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("list"),
     handler: ({ query }) => {
-      const { state, op, chain, q, limit, before } = query;
-      const filter = { state, op, chain, q, before: before === undefined ? undefined : orderOf(before) };
+      const { limit, before, finishedAfter, ...rest } = query;
+      const filter = {
+        ...rest,
+        before: before === undefined ? undefined : numberOf("before", "next", before),
+        finishedAfter:
+          finishedAfter === undefined ? undefined : numberOf("finishedAfter", "cursor", finishedAfter),
+      };
+      const { journalNumber } = context.store;
       const entries = context.store.list(filter, limit + 1);
       const page = entries.slice(0, limit);
       const more = entries.length > limit && limit > 0;
@@ -50,18 +56,20 @@ export const listRoute: RoutePlugin = (app, { context }, done) => {
         operations: page.map((entry) => context.present(entry)),
         next: more ? page.at(-1)!.order.toString(36) : null,
         total: context.store.count(filter),
+        cursor: journalNumber.toString(36),
       };
     },
   });
   done();
 };
 
-function orderOf(before: string): number {
-  const order = Number.parseInt(before, 36);
-  if (!/^[0-9a-z]+$/.test(before) || !Number.isSafeInteger(order)) {
-    throw new Refusal("LIVEOPS_BAD_REQUEST", "the query's before takes the `next` of an earlier page");
+/** Reads an opaque value of an earlier page. */
+function numberOf(name: string, from: string, text: string): number {
+  const number = Number.parseInt(text, 36);
+  if (!/^[0-9a-z]+$/.test(text) || !Number.isSafeInteger(number)) {
+    throw new Refusal("LIVEOPS_BAD_REQUEST", `the query's ${name} takes the \`${from}\` of an earlier page`);
   }
-  return order;
+  return number;
 }
 
 export const showRoute: RoutePlugin = (app, { context }, done) => {

@@ -1,8 +1,10 @@
 /** The routes of stored operations: list, show, log, cancel, retry, remove; types, history, the daemon. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod/mini";
+import { newId } from "../../../protocol/id.js";
 import {
   daemonReply,
+  forecastReply,
   historyReply,
   type LogPage,
   logPage,
@@ -13,6 +15,7 @@ import {
 } from "../../../protocol/replies.js";
 import { ROUTES } from "../../../protocol/routes.js";
 import { VERSION } from "../../../protocol/version.js";
+import { submission } from "../../harness/records.js";
 import { Served } from "../../harness/served.js";
 import { outcome } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";
@@ -61,7 +64,7 @@ describe("list", () => {
     for (let n = 0; n < 4; n++) await served.submit();
     const first = await page("limit=2");
     expect((await page(`limit=2&before=${first.next}`)).next).toBeNull();
-    expect(await page("limit=0")).toEqual({ operations: [], next: null, total: 4 });
+    expect(await page("limit=0")).toMatchObject({ operations: [], next: null, total: 4 });
   });
 
   test("filters by state, type, chain and text, and counts what fits", async () => {
@@ -78,6 +81,31 @@ describe("list", () => {
     expect(await ids(`q=${sealed.slice(2, 9)}`)).toEqual([sealed]);
     expect(await ids("op=b&state=failed")).toEqual([]);
     expect((await page("op=b&limit=1")).total).toBe(2);
+  });
+
+  test("lists and counts what finished since an earlier page, sealed or not, after a restart too", async () => {
+    await served.finished("failed");
+    const late = await served.submit();
+    const { cursor } = await page("state=failed&limit=0");
+    expect(await page(`state=failed&finishedAfter=${cursor}`)).toMatchObject({ operations: [], total: 0 });
+    await served.run(late);
+    await served.finish(late, "failed");
+    await served.finished("succeeded");
+    await served.open.store.checkpoint();
+    const newest = await served.finished("failed");
+    const isSeen = async () => {
+      expect(await ids(`state=failed&finishedAfter=${cursor}`)).toEqual([newest, late]);
+      expect((await page(`state=failed&finishedAfter=${cursor}&limit=1`)).total).toBe(2);
+    };
+    await isSeen();
+    const { root } = served.open.layout;
+    await served.close();
+    served = await Served.start(root);
+    await isSeen();
+    await served.open.lifecycle.retry(late, null, () => {});
+    expect(await ids(`finishedAfter=${cursor}&state=failed`)).toEqual([newest]);
+    const seen = await page("");
+    expect((await page(`finishedAfter=${seen.cursor}`)).total).toBe(0);
   });
 
   test("shows a queued one with its place", async () => {
@@ -98,6 +126,7 @@ describe("list", () => {
     ["op=a&op=b&op=c", /^the query's op is given 3 times; give it once;/],
     ["before=!", /^the query's before takes the `next` of an earlier page$/],
     ["before=zzzzzzzzzzzzzzzz", /before/],
+    ["finishedAfter=-", /^the query's finishedAfter takes the `cursor` of an earlier page$/],
   ])("%s is refused", async (query, detail) => {
     expectProblem(await get(`/v1/operations?${query}`), "LIVEOPS_BAD_REQUEST", detail);
   });
@@ -414,9 +443,27 @@ describe("types and history", () => {
       stages: { Load: { runs: 1, p50: 2, p90: 2 } },
     });
     expect(reply.seconds?.p50).toBe(3);
+    expect(reply.recent).toMatchObject([
+      { state: "failed", seconds: 3 },
+      { state: "succeeded", seconds: 3 },
+    ]);
   });
 
-  const NONE = { runs: 0, seconds: null, stages: {} };
+  test("the types that follow in a chain, most frequent first", async () => {
+    for (const op of ["often", "seldom", "often"]) {
+      const id = await served.submit({ op: "first" });
+      await served.run(id);
+      const next = submission({ id: newId(), op, title: `Title of ${op}` });
+      await served.finish(id, "succeeded", next);
+    }
+    const { next } = historyReply.parse((await get("/v1/ops/first/history")).json());
+    expect(next).toEqual([
+      { op: "often", title: "Title of often", runs: 2 },
+      { op: "seldom", title: "Title of seldom", runs: 1 },
+    ]);
+  });
+
+  const NONE = { runs: 0, seconds: null, stages: {}, recent: [], next: [] };
 
   test("of a type that never ran", async () => {
     const reply = await get("/v1/ops/resumes/history");
@@ -424,10 +471,11 @@ describe("types and history", () => {
   });
 
   test("of a type that is not loaded any more, and has operations", async () => {
-    await served.finished("failed", { op: "was-there" });
+    const id = await served.finished("failed", { op: "was-there" });
     await served.open.store.checkpoint();
     const reply = await get("/v1/ops/was-there/history");
-    expect(historyReply.parse(reply.json())).toEqual({ op: "was-there", ...NONE });
+    const recent = [expect.objectContaining({ id, state: "failed" })];
+    expect(historyReply.parse(reply.json())).toEqual({ op: "was-there", ...NONE, recent });
   });
 
   test("of an unknown type", async () => {
@@ -436,6 +484,46 @@ describe("types and history", () => {
     expect(reply.json().nearest).toEqual(["resumes"]);
     const far = await get("/v1/ops/zzz/history");
     expectProblem(far, "LIVEOPS_NO_SUCH_TYPE", /the types are load-process-save, resumes$/);
+  });
+});
+
+describe("the forecast", () => {
+  const forecast = async () => z.strictObject(forecastReply.shape).parse((await get("/v1/forecast")).json());
+
+  test("of two slots, by the medians of the types", async () => {
+    for (const seconds of [4, 6, 8]) {
+      const id = await served.submit({ op: "known" });
+      (await served.run(id)).event({ type: "attempt:finished", seconds, ...outcome("succeeded") }, true);
+      await served.finish(id, "succeeded");
+    }
+    const running = await served.submit({ op: "known" });
+    await served.run(running);
+    const queued: string[] = [];
+    for (let n = 0; n < 3; n++) queued.push(await served.submit({ op: "known" }));
+    const { at, emptyAt, operations } = await forecast();
+    const record = (await get(`/v1/operations/${running}`)).json();
+    const after = (id: string, key: "startsAt" | "endsAt") =>
+      Date.parse(operations[id]![key]!) - Date.parse(at);
+    expect(operations[running]).toEqual({
+      startsAt: record.startedAt,
+      endsAt: new Date(Date.parse(record.startedAt) + 6000).toISOString(),
+    });
+    expect([after(queued[0]!, "startsAt"), after(queued[0]!, "endsAt")]).toEqual([0, 6000]);
+    expect(operations[queued[1]!]!.startsAt).toBe(operations[running]!.endsAt);
+    expect(after(queued[2]!, "startsAt")).toBe(6000);
+    expect(emptyAt).toBe(operations[queued[2]!]!.startsAt);
+  });
+
+  test("of nothing, and of a type that never succeeded", async () => {
+    expect(await forecast()).toMatchObject({ emptyAt: null, operations: {} });
+    const ids = [await served.submit(), await served.submit(), await served.submit()];
+    const { at, emptyAt, operations } = await forecast();
+    expect(emptyAt).toBeNull();
+    expect(ids.map((id) => operations[id])).toEqual([
+      { startsAt: at, endsAt: null },
+      { startsAt: at, endsAt: null },
+      { startsAt: null, endsAt: null },
+    ]);
   });
 });
 

@@ -19,6 +19,7 @@ function entry(id: string, op: string, params: Record<string, unknown>, env: Rec
       record: submittedRecord(operation, at, 1),
       order: 1,
       queuedAt: 1,
+      finishedBy: 0,
       env,
       key: null,
       events: [event],

@@ -26,12 +26,16 @@ const BACKUP: HistoryReply = {
   runs: 5,
   seconds: spread(300),
   stages: stages({ Scan: 2, Archive: 200, Checksum: 60 }),
+  recent: [],
+  next: [],
 };
 const VERIFY: HistoryReply = {
   op: "verify-backup",
   runs: 5,
   seconds: spread(90),
   stages: stages({ Read: 60, Compare: 30 }),
+  recent: [],
+  next: [],
 };
 
 function opened(operations: Operation[], ...histories: HistoryReply[]): State {
@@ -100,6 +104,8 @@ describe("time left of an operation", () => {
       runs: 9,
       seconds: { p50, p90 },
       stages: { Run: { runs: 9, p50, p90 } },
+      recent: [],
+      next: [],
     });
     const mixed = opened([running], history(20, 61));
     expect(secondsLeft(mixed, running)).toBeNull();

@@ -96,7 +96,7 @@ const state: fc.Arbitrary<State> = fc
     if (given.known) {
       const spread = { runs: 3, p50: 1e6, p90: 2e6 };
       const stages = Object.fromEntries(given.stages.map((stage) => [stage, spread]));
-      const reply = { op: "backup", runs: 3, seconds: { p50: 1e6, p90: 2e6 }, stages };
+      const reply = { op: "backup", runs: 3, seconds: { p50: 1e6, p90: 2e6 }, stages, recent: [], next: [] };
       now = update(now, { type: "history-fetched", op: "backup", reply, succeeded: 0 });
     }
     if (given.unfold) now = update(now, { type: "pressed", action: "fold-all" });

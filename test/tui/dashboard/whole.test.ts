@@ -12,7 +12,7 @@ import { wholeOf } from "../../../tui/dashboard/state/whole.js";
 import { backup, backupDone, failed, NOW, queued, scanning } from "./operations.js";
 
 const ID = "backupaaaaaa";
-const NO_RUNS: HistoryReply = { op: "backup", runs: 0, seconds: null, stages: {} };
+const NO_RUNS: HistoryReply = { op: "backup", runs: 0, seconds: null, stages: {}, recent: [], next: [] };
 /** A run of 300 s, of which archiving is 200. */
 const RUNS: HistoryReply = { ...NO_RUNS, runs: 5, stages: took({ Scan: 40, Archive: 200, Checksum: 60 }) };
 

@@ -14,7 +14,7 @@ export function useHistory(store: Store, client: Client): void {
       store.dispatch({ type: "history-fetched", op, reply, succeeded: Number(succeeded) });
     client.history(op).then(told, () => {
       // A type whose file is gone has none; a daemon that is gone is told by the watch stream.
-      told({ op, runs: 0, seconds: null, stages: {} });
+      told({ op, runs: 0, seconds: null, stages: {}, recent: [], next: [] });
     });
   }, [store, client, wanted]);
 }

@@ -1,0 +1,106 @@
+/**
+ * How long the runs of a type took: percentiles, the newest runs, the types that follow in a chain.
+ *
+ * Read from the store at the first question, and kept until a run of the type finishes.
+ */
+import type { Operation } from "../../protocol/operation.js";
+import type { HistoryReply } from "../../protocol/replies.js";
+import type { FinalState } from "../../protocol/state.js";
+import type { Store } from "../store/store.js";
+
+/** Most runs in the percentiles, in the list of the newest runs, and in the list of types that follow. */
+const NEWEST = { measured: 100, listed: 12, followed: 20 };
+
+/** Most types whose durations are kept. */
+const MOST_TYPES = 200;
+
+const FINISHED: readonly FinalState[] = ["succeeded", "failed", "cancelled"];
+
+export class Durations {
+  readonly #known = new Map<string, HistoryReply>();
+
+  constructor(private readonly store: Pick<Store, "find" | "list">) {}
+
+  of(op: string): HistoryReply {
+    const known = this.#known.get(op);
+    if (known) return known;
+    const read = this.#read(op);
+    if (this.#known.size >= MOST_TYPES) this.#known.clear();
+    this.#known.set(op, read);
+    return read;
+  }
+
+  /** Median seconds of a succeeded run; null where the type never succeeded. */
+  median(op: string): number | null {
+    return this.of(op).seconds?.p50 ?? null;
+  }
+
+  /** A run of the type finished, or was removed. */
+  forget(op: string): void {
+    this.#known.delete(op);
+  }
+
+  #read(op: string): HistoryReply {
+    const records = (state: readonly FinalState[], limit: number) =>
+      this.store.list({ op, state }, limit).map(({ record }) => record);
+    const runs = records(["succeeded"], NEWEST.measured);
+    const whole = runs.filter((run) => !hasResumedStage(run)).map(({ seconds }) => seconds);
+    return {
+      op,
+      runs: runs.length,
+      seconds: spread(whole.filter((seconds) => seconds !== null)),
+      stages: byStage(runs),
+      recent: records(FINISHED, NEWEST.listed).map(({ id, state, seconds, finishedAt }) => ({
+        id,
+        state: state as FinalState,
+        seconds,
+        finishedAt: finishedAt!,
+      })),
+      next: this.#followers(runs.slice(0, NEWEST.followed)),
+    };
+  }
+
+  #followers(runs: readonly Operation[]): HistoryReply["next"] {
+    const followers = new Map<string, HistoryReply["next"][number]>();
+    for (const { chain } of runs) {
+      const next = chain.next === null ? null : this.store.find(chain.next)?.record;
+      if (!next) continue;
+      const follower = followers.get(next.op) ?? { op: next.op, title: next.title, runs: 0 };
+      follower.runs++;
+      followers.set(next.op, follower);
+    }
+    return [...followers.values()].sort((a, b) => b.runs - a.runs);
+  }
+}
+
+function byStage(runs: readonly Operation[]): HistoryReply["stages"] {
+  const durations = new Map<string, number[]>();
+  for (const run of runs) {
+    for (const [stage, times] of Object.entries(run.stageTimes)) {
+      if (times.resumed || times.seconds === null) continue;
+      const values = durations.get(stage);
+      if (values) values.push(times.seconds);
+      else durations.set(stage, [times.seconds]);
+    }
+  }
+  return Object.fromEntries(
+    [...durations].map(([stage, values]) => [stage, { runs: values.length, ...spread(values)! }]),
+  );
+}
+
+function spread(values: readonly number[]): { p50: number; p90: number } | null {
+  if (values.length === 0) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  // Nearest rank: the smallest value that so many percent of the runs do not exceed.
+  const rank = (p: number) => sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)]!;
+  return { p50: inMilliseconds(rank(0.5)), p90: inMilliseconds(rank(0.9)) };
+}
+
+/** Finer differences are noise. */
+function inMilliseconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}
+
+function hasResumedStage(run: Operation): boolean {
+  return Object.values(run.stageTimes).some((times) => times.resumed);
+}
