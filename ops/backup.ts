@@ -49,6 +49,8 @@ export class Backup extends LiveOperation<typeof Backup> {
   private readonly name = this.params.name ?? backupName(this.source);
   private readonly exclude = new Exclude(this.params.exclude);
   private readonly tally = { entries: 0, files: 0, bytes: 0, changed: 0 };
+  /** Size and checksum of the archive. */
+  private written = { bytes: 0, sha256: "" };
 
   async run(p: Progress<Backup>): Promise<void> {
     const account = new Account((line) => p.log(line));
@@ -71,6 +73,7 @@ export class Backup extends LiveOperation<typeof Backup> {
           const archive = await this.checksum(p, reserved);
           const { entries, files, bytes } = this.tally;
           manifest.finish({ archive, entries, files, bytes, unreadable: account.counts.unreadable });
+          this.written = archive;
         });
       } finally {
         manifest.close();
@@ -82,6 +85,16 @@ export class Backup extends LiveOperation<typeof Backup> {
       throw explained(error, this.target);
     }
     this.conclude(p, account, reserved.archive);
+    const { files, bytes, changed } = this.tally;
+    p.result({
+      archive: reserved.archive,
+      archiveBytes: this.written.bytes,
+      sha256: this.written.sha256,
+      files,
+      bytes,
+      unreadable: account.counts.unreadable,
+      changed,
+    });
     p.chainTo(VerifyBackup, { archive: reserved.archive, keep: this.params.keep });
   }
 

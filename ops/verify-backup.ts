@@ -51,12 +51,10 @@ export class VerifyBackup extends LiveOperation<typeof VerifyBackup> {
     });
     const { files, bytes } = this.tally;
     p.status(`${count(files, "file")}, ${bytesShown(bytes)} verified`, "success");
+    p.result({ files, bytes, archive: this.archive });
 
     const { keep } = this.params;
-    if (keep === undefined) {
-      p.result({ files, bytes, archive: this.archive });
-      return;
-    }
+    if (keep === undefined) return;
     const name = parseArchiveFile(basename(this.archive))?.name;
     if (!name)
       throw new PlainError(`${shown(basename(this.archive))} does not have the name of a backup archive`);

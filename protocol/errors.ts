@@ -109,7 +109,8 @@ export const FAILURES = {
   LIVEOPS_RESULT_NOT_JSON: "The result is not JSON",
   LIVEOPS_RESULT_TOO_LARGE: "The result is larger than 1 MiB as JSON",
   LIVEOPS_CHAIN_TOO_LONG: "The chain already has `maxChainLength` operations",
-  LIVEOPS_OUTCOME_SET: "The operation called `result`, `error` or `chainTo` a second time",
+  LIVEOPS_OUTCOME_SET:
+    "The operation called `result`, `error` or `chainTo` twice, or `error` beside one of the others",
 } as const;
 
 export type FailureCode = keyof typeof FAILURES;

@@ -8,7 +8,8 @@ import type { Cancellation } from "./cancellation.js";
 import { Failure } from "./failure.js";
 import { whyNotJson } from "./json-value.js";
 import { Meter } from "./meter.js";
-import { OutcomeSlot, type Sink, type StageValues } from "./sink.js";
+import { OutcomeCalls } from "./outcome-calls.js";
+import type { Sink, StageValues } from "./sink.js";
 import { Stages } from "./stages.js";
 import { trackAsync, trackSync } from "./track.js";
 
@@ -16,7 +17,7 @@ const LEVELS: readonly StatusLevel[] = ["info", "success", "warning", "error"];
 
 export class AttemptProgress implements Progress<unknown> {
   readonly stages: Stages;
-  readonly outcome = new OutcomeSlot();
+  readonly outcome = new OutcomeCalls();
   readonly #meter: Meter;
   readonly #sink: Sink;
   readonly #cancellation: Cancellation;
@@ -95,7 +96,8 @@ export class AttemptProgress implements Progress<unknown> {
   }
 
   result(value: unknown): void {
-    this.outcome.refuseSecond("result");
+    const at = new Error("p.result");
+    this.outcome.refuseSecond("result", at);
     const problem = whyNotJson(value);
     if (problem !== null)
       throw new Failure("LIVEOPS_RESULT_NOT_JSON", `the value passed to p.result is not JSON: ${problem}`);
@@ -106,15 +108,18 @@ export class AttemptProgress implements Progress<unknown> {
         `the value passed to p.result has ${bytes} bytes as JSON, more than ${MAX_RESULT}; write it to a file and return the path`,
       );
     // A copy, because the operation may change the value later.
-    this.outcome.set({ by: "result", value: snapshot(value) });
+    this.outcome.set("result", { value: snapshot(value), at });
   }
 
   error(message: string): void {
-    this.outcome.set({ by: "error", message: String(message).slice(0, MAX_ERROR) });
+    const at = new Error("p.error");
+    this.outcome.refuseSecond("error", at);
+    this.outcome.set("error", { message: String(message).slice(0, MAX_ERROR), at });
   }
 
   chainTo(type: OperationClass, params: object = {}): void {
-    this.outcome.refuseSecond("chainTo");
+    const at = new Error("p.chainTo");
+    this.outcome.refuseSecond("chainTo", at);
     const problem = whyNotJson(params);
     if (problem !== null)
       throw new Failure(
@@ -126,8 +131,7 @@ export class AttemptProgress implements Progress<unknown> {
         "LIVEOPS_PARAMS_INVALID",
         `the parameters passed to p.chainTo are larger than ${MAX_CHAINED_PARAMS} bytes; pass the path of a file`,
       );
-    const at = new Error("p.chainTo");
-    this.outcome.set({ by: "chainTo", type, params: snapshot(params) as Record<string, unknown>, at });
+    this.outcome.set("chainTo", { type, params: snapshot(params) as Record<string, unknown>, at });
   }
 
   checkCancelled(): void {

@@ -71,13 +71,25 @@ const ours = basename(here) === "chunks" ? [here, dirname(here)] : [here];
 /** The stack without the frames of Node and of liveops. */
 function withoutOurFrames(stack: string): string {
   const lines = stack.split("\n");
-  const kept = lines.filter((line) => {
-    if (!/^\s+at /.test(line)) return true;
-    if (/\(?node:/.test(line)) return false;
-    const path = /(?:file:\/\/)?(\/[^():]*)(?::\d+)+\)?$/.exec(line)?.[1];
-    return path === undefined || !ours.includes(dirname(decode(path)));
-  });
-  return kept.join("\n");
+  return lines.filter((line) => !/^\s+at /.test(line) || isAuthorFrame(line)).join("\n");
+}
+
+/** Path and line of a stack frame that has a file. */
+const PLACE = /(?:file:\/\/)?(\/[^():]*):(\d+)(?::\d+)?\)?$/;
+
+function isAuthorFrame(frame: string): boolean {
+  if (/\(?node:/.test(frame)) return false;
+  const path = PLACE.exec(frame)?.[1];
+  return path === undefined || !ours.includes(dirname(decode(path)));
+}
+
+/** The author's line that created the error, as `/path/to/file.ts:12`; null if no frame shows one. */
+export function authorLine(error: Error): string | null {
+  for (const frame of (error.stack ?? "").split("\n")) {
+    const [, path, line] = (/^\s+at /.test(frame) && isAuthorFrame(frame) && PLACE.exec(frame)) || [];
+    if (path !== undefined) return `${decode(path)}:${line}`;
+  }
+  return null;
 }
 
 function decode(path: string): string {

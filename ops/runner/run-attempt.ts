@@ -14,11 +14,12 @@ import { Cancellation } from "./cancellation.js";
 import { inputSchema } from "./describe-type.js";
 import { Failure, toOperationError } from "./failure.js";
 import type { Order } from "./order.js";
+import type { ChainCall, OutcomeCalls } from "./outcome-calls.js";
 import { paramsDetail, parseParams } from "./parse-params.js";
 import { prepareSubmission } from "./prepare.js";
 import { Uncaught, watchProcessFaults } from "./process-faults.js";
 import { isOperationType, type OperationCtor, readType, stagesFor, TypeFault } from "./read-type.js";
-import type { OutcomeCall, Sink, StageValues, StopControl } from "./sink.js";
+import type { Sink, StageValues, StopControl } from "./sink.js";
 
 /**
  * Runs one attempt.
@@ -43,8 +44,7 @@ export async function runAttempt(
     const { id, label, attempt } = order;
     const operation = constructing({ id, params: parsed, label, attempt }, () => new Type());
     await Promise.race([runWhole(operation.run(progress), progress), faults.first]);
-    const { call } = progress.outcome;
-    outcome = call === null ? succeeded(null) : await finish(call, order);
+    outcome = await finish(progress.outcome, order);
   } catch (caught) {
     const thrown = caught instanceof Uncaught ? caught.thrown : caught;
     outcome = cancellation.explains(thrown) ? CANCELLED : failed(errorOf(caught));
@@ -89,13 +89,16 @@ async function runWhole(running: void | Promise<void>, progress: AttemptProgress
     );
 }
 
-async function finish(call: OutcomeCall, order: Order): Promise<Outcome> {
-  if (call.by === "result") return succeeded(call.value);
-  if (call.by === "error") return failed({ code: "LIVEOPS_FAILED", message: call.message, stack: null });
-  return { state: "succeeded", result: null, error: null, next: await nextLink(call, order) };
+async function finish(calls: OutcomeCalls, order: Order): Promise<Outcome> {
+  const error = calls.get("error");
+  if (error !== null) return failed({ code: "LIVEOPS_FAILED", message: error.message, stack: null });
+  const result = calls.get("result")?.value ?? null;
+  const chainTo = calls.get("chainTo");
+  const next = chainTo === null ? null : await nextLink(chainTo, order);
+  return { state: "succeeded", result, error: null, next };
 }
 
-async function nextLink(call: OutcomeCall & { by: "chainTo" }, order: Order): Promise<Submission> {
+async function nextLink(call: ChainCall, order: Order): Promise<Submission> {
   if (!isOperationType(call.type))
     throw at(call, new TypeError("p.chainTo takes an operation type: a class"));
   const { id, cwd, label, chain } = order;
@@ -113,17 +116,13 @@ async function nextLink(call: OutcomeCall & { by: "chainTo" }, order: Order): Pr
 }
 
 /** Gives the error the stack of the author's `p.chainTo` call. */
-function at<E extends Error>(call: OutcomeCall & { by: "chainTo" }, error: E): E {
+function at<E extends Error>(call: ChainCall, error: E): E {
   const [, ...frames] = (call.at.stack ?? "").split("\n");
   error.stack = [`${error.name}: ${error.message}`, ...frames].join("\n");
   return error;
 }
 
 const CANCELLED: Outcome = { state: "cancelled", result: null, error: null, next: null };
-
-function succeeded(result: unknown): Outcome {
-  return { state: "succeeded", result, error: null, next: null };
-}
 
 function failed(error: OperationError): Outcome {
   return { state: "failed", result: null, error, next: null };

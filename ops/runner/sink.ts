@@ -6,7 +6,6 @@
  */
 import type { EventBody, StageValue, StopReason } from "../../protocol/event.js";
 import type { LogStream } from "../../protocol/operation.js";
-import { Failure } from "./failure.js";
 
 export interface Sink {
   /** Numbers, timestamps and stores an event, synchronously. With `durable`, it is on disk when this returns. */
@@ -36,30 +35,4 @@ export interface StageValues {
    * @param json - the value as JSON; empty means undefined
    */
   keep(stage: string, occurrence: number, json: string, value: unknown): StageValue | null;
-}
-
-/** The call of `result`, `error` or `chainTo`. The first call counts, and takes effect when `run` returns. */
-export type OutcomeCall =
-  | { by: "result"; value: unknown }
-  | { by: "error"; message: string }
-  /** `at` keeps the stack of the call, because the parameters are checked later. */
-  | { by: "chainTo"; type: unknown; params: Record<string, unknown>; at: Error };
-
-export class OutcomeSlot {
-  call: OutcomeCall | null = null;
-
-  /** @throws Failure LIVEOPS_OUTCOME_SET */
-  set(call: OutcomeCall): void {
-    this.refuseSecond(call.by);
-    this.call = call;
-  }
-
-  /** Called before other checks, because any second call is an error. @throws Failure LIVEOPS_OUTCOME_SET */
-  refuseSecond(by: OutcomeCall["by"]): void {
-    if (this.call === null) return;
-    throw new Failure(
-      "LIVEOPS_OUTCOME_SET",
-      `p.${by} was called after p.${this.call.by}: an operation has one outcome; call one of result, error and chainTo, once`,
-    );
-  }
 }

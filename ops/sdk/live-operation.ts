@@ -113,29 +113,32 @@ export interface Progress<Op = unknown> {
   log(line: string): void;
 
   /**
-   * Sets the outcome: when `run` returns, the operation succeeds with this result.
+   * Sets the result: when `run` returns, the operation succeeds with this result. Call it once. An operation may also
+   * call `chainTo`, before or after: the operation keeps its result, and the next operation is queued.
    *
    * @param value - a JSON value, at most 1 MiB; an object with `toJSON` (a Date) is stored as its `toJSON` returns
-   * @throws Error `LIVEOPS_RESULT_NOT_JSON`; `LIVEOPS_RESULT_TOO_LARGE`; `LIVEOPS_OUTCOME_SET` if result, error or
-   *   chainTo was called before
+   * @throws Error `LIVEOPS_RESULT_NOT_JSON`; `LIVEOPS_RESULT_TOO_LARGE`; `LIVEOPS_OUTCOME_SET` if result or error was
+   *   called before (the message has the lines of both calls)
    */
   result(value: unknown): void;
 
   /**
    * Sets the outcome: when `run` returns, the operation fails with this message. Text after 65536 characters is cut.
    *
-   * @throws Error `LIVEOPS_OUTCOME_SET` if result, error or chainTo was called before
+   * @throws Error `LIVEOPS_OUTCOME_SET` if result, error or chainTo was called before (the message has the lines of
+   *   both calls)
    */
   error(message: string): void;
 
   /**
-   * Sets the outcome: when `run` returns, the operation succeeds and the next operation of the chain is queued. The
-   * next operation gets these parameters, and the working directory and label of this operation.
+   * Sets the next operation: when `run` returns, this operation succeeds and the next operation of the chain is
+   * queued. The next operation gets these parameters, and the working directory and label of this operation. Call it
+   * once. An operation may also call `result`, before or after.
    *
    * @param params - JSON values, at most 1 MiB; default: none
-   * @throws Error `LIVEOPS_OUTCOME_SET` if result, error or chainTo was called before; `LIVEOPS_PARAMS_INVALID` if the
-   *   parameters are not JSON or too large. Parameters that the type does not accept fail this operation
-   *   (`LIVEOPS_PARAMS_INVALID`) when `run` returns, and the next operation is not started.
+   * @throws Error `LIVEOPS_OUTCOME_SET` if chainTo or error was called before (the message has the lines of both
+   *   calls); `LIVEOPS_PARAMS_INVALID` if the parameters are not JSON or too large. Parameters that the type does not
+   *   accept fail this operation (`LIVEOPS_PARAMS_INVALID`) when `run` returns, and the next operation is not started.
    */
   chainTo<T extends OperationClass>(type: T, ...params: ChainArguments<T>): void;
 
@@ -199,8 +202,9 @@ export abstract class LiveOperation<T extends OperationStatics = OperationStatic
   }
 
   /**
-   * Does the work. If it returns, the operation succeeds, or ends with the outcome that `p.result`, `p.error` or
-   * `p.chainTo` set. If it throws, the operation fails; if it throws {@link OperationCancelled}, it is cancelled.
+   * Does the work. If it returns, the operation succeeds, with the result of `p.result` and the next operation of
+   * `p.chainTo`, or fails with the message of `p.error`. If it throws, the operation fails; if it throws
+   * {@link OperationCancelled}, it is cancelled.
    */
   // biome-ignore lint/suspicious/noExplicitAny: every subclass narrows it to its own Progress
   abstract run(p: Progress<any>): void | Promise<void>;

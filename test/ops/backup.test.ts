@@ -44,6 +44,19 @@ describe("the chain", () => {
     expect(archive).toMatch(/^source-\d{8}T\d{9}Z\.tar\.gz$/);
     expect(manifest).toBe(`${archive}.manifest.jsonl`);
     expect(contents(extract(join(target, archive as string)))).toEqual(contents(source));
+
+    const bytes = readFileSync(join(target, archive as string));
+    const file = join(target, archive as string);
+    expect(links[0]?.outcome.result).toEqual({
+      archive: file,
+      archiveBytes: bytes.length,
+      sha256: sha256(bytes),
+      files: 2,
+      bytes: 300_006,
+      unreadable: 0,
+      changed: 0,
+    });
+    expect(links[1]?.outcome.result).toEqual({ files: 2, bytes: 300_006, archive: file });
   });
 
   it("keeps the newest N over several runs", async () => {

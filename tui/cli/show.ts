@@ -12,14 +12,18 @@ import { jsonLine } from "../terminal/json.js";
 import { barLine } from "../text/bar.js";
 import { resultLines } from "../text/lines.js";
 import { namedOrNewest } from "./arguments.js";
+import { type ChainLinks, chainLines, chainLinks } from "./chain-lines.js";
 import { connect } from "./connection.js";
 
 const BAR_COLUMNS = 60;
 const NAME_COLUMNS = 10;
 
 /** A record as text lines. Pure; empty fields are left out. */
-export function recordLines(it: Operation, options: { paint: Paint; now?: number }): string[] {
-  const { paint } = options;
+export function recordLines(
+  it: Operation,
+  options: { paint: Paint; now?: number; chain?: ChainLinks | null },
+): string[] {
+  const { paint, chain } = options;
   const now = options.now ?? Date.now();
   const field = (name: string, value: string | null) =>
     value === null || value === "" ? [] : [`${paint("dim", name.padEnd(NAME_COLUMNS))}${value}`];
@@ -41,6 +45,7 @@ export function recordLines(it: Operation, options: { paint: Paint; now?: number
     ...field("progress", it.state === "running" ? barLine({ ...it, stage: null }, BAR_COLUMNS) : null),
     ...field("status", it.status === null ? null : sanitize(it.status.text)),
     ...section("result", resultLines(it.result)),
+    ...section("chain", chain ? chainLines(chain, it.id, paint) : []),
     ...section(
       "error",
       errorLines(it).map((line) => paint("red", line)),
@@ -130,7 +135,10 @@ export function registerShow(root: Command): void {
       const operation = await namedOrNewest(client, id);
       const lines = options.json
         ? [jsonLine(operation)]
-        : recordLines(operation, { paint: paintFor(process.stdout) });
+        : recordLines(operation, {
+            paint: paintFor(process.stdout),
+            chain: await chainLinks(client, operation),
+          });
       process.stdout.write(`${lines.join("\n")}\n`);
     });
 }

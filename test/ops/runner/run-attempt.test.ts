@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { LiveOperation, OperationCancelled, type Params, type Progress, z } from "liveops";
 import { expect, it } from "vitest";
 import type { OperationCtor } from "../../../ops/runner/read-type.js";
@@ -183,19 +184,79 @@ it("aborts a stage that still runs, and drops its later events", async () => {
   expect(sink.of("stage:left")).toEqual([]);
 });
 
-it("keeps the first outcome; a second call throws LIVEOPS_OUTCOME_SET", async () => {
-  const thrown = await attempt((p) => {
-    p.result(1);
-    p.error("two");
+/** The calls, each on a line of its own. */
+const CALLS: Record<string, (p: Progress) => void> = {
+  result: (p) => p.result(1),
+  error: (p) => p.error("no disk"),
+  chainTo: (p) => p.chainTo(Next, { from: "a" }),
+};
+
+it.each([
+  ["result", "result", /^p\.result was called at FILE and again at FILE: an operation has one result$/],
+  [
+    "chainTo",
+    "chainTo",
+    /^p\.chainTo was called at FILE and again at FILE: an operation has one next operation$/,
+  ],
+  ["error", "error", /^p\.error was called at FILE and again at FILE: an operation has one error$/],
+  [
+    "result",
+    "error",
+    /^p\.result was called at FILE and p\.error at FILE: an operation that fails with p\.error/,
+  ],
+  ["chainTo", "error", /^p\.chainTo was called at FILE and p\.error at FILE: an operation that fails/],
+  ["error", "result", /^p\.error was called at FILE and p\.result at FILE: an operation that fails/],
+  ["error", "chainTo", /^p\.error was called at FILE and p\.chainTo at FILE: an operation that fails/],
+])("refuses p.%s and then p.%s with the lines of both", async (first, second, message) => {
+  const file = import.meta.filename;
+  const { outcome } = await attempt((p) => {
+    CALLS[first]!(p);
+    CALLS[second]!(p);
   });
-  expect(thrown.outcome.error).toMatchObject({ code: "LIVEOPS_OUTCOME_SET" });
-  const caught = await attempt((p) => {
-    p.result(1);
-    try {
-      p.result(2);
-    } catch {}
+  expect(outcome).toMatchObject({ state: "failed", next: null, error: { code: "LIVEOPS_OUTCOME_SET" } });
+  const lines: string[] = [];
+  const said = outcome.error!.message.replaceAll(new RegExp(`${file}:(\\d+)`, "g"), (_, line: string) => {
+    lines.push(line);
+    return "FILE";
   });
-  expect(caught.outcome).toMatchObject({ state: "succeeded", result: 1 });
+  expect(said).toMatch(message);
+  expect(lines.map((line) => sourceLine(file, Number(line)).trim().split(":")[0])).toEqual([first, second]);
+});
+
+function sourceLine(file: string, line: number): string {
+  return readFileSync(file, "utf8").split("\n")[line - 1] ?? "";
+}
+
+it("keeps the first call where the operation catches the error of the second", async () => {
+  const { outcome } = await attempt((p) => {
+    p.result(1);
+    for (const call of [() => p.result(2), () => p.error("no disk")]) expect(call).toThrow();
+  });
+  expect(outcome).toMatchObject({ state: "succeeded", result: 1 });
+});
+
+it.each([
+  ["result", "chainTo"],
+  ["chainTo", "result"],
+])("keeps the result and hands over after p.%s and then p.%s", async (first, second) => {
+  const { outcome } = await attempt((p) => {
+    CALLS[first]!(p);
+    CALLS[second]!(p);
+  });
+  expect(outcome).toMatchObject({ state: "succeeded", result: 1, error: null, next: { op: "next" } });
+});
+
+it("fails without the result where the next operation does not accept the parameters", async () => {
+  const { outcome } = await attempt((p) => {
+    p.result(1);
+    p.chainTo(Next, { from: 1 as never });
+  });
+  expect(outcome).toMatchObject({
+    state: "failed",
+    result: null,
+    error: { code: "LIVEOPS_PARAMS_INVALID" },
+    next: null,
+  });
 });
 
 it("fails after p.error, and after a throw, whatever came before", async () => {

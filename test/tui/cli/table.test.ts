@@ -98,3 +98,33 @@ test("show names the chain's neighbours", () => {
     "chain     link 2 of aaa, after aaa, then ccc",
   );
 });
+
+test("show lists the operations of the chain with their results", () => {
+  const link = (index: number, over: Partial<Operation>): Operation =>
+    operation({ id: `id${index}`, chain: { id: "id0", index, previous: null, next: null }, ...over });
+  const many = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`k${i}`, i]));
+  const links = [
+    link(0, { op: "backup", state: "succeeded", result: { archive: "/a\x1b[2Jb", files: 3 } }),
+    link(1, { op: "large", state: "succeeded", result: null, omitted: { result: 20_480 } }),
+    link(2, { op: "many", state: "succeeded", result: many }),
+    link(3, { op: "shown", state: "succeeded", result: { here: 1 } }),
+    link(4, { op: "broken", state: "failed", error: { code: "X", message: "no\ndisk", stack: null } }),
+  ];
+  const lines = recordLines(links[3]!, { paint: plain, now, chain: { links, earlier: 2 } });
+  expect(lines.slice(lines.indexOf("chain"), lines.indexOf("chain") + 22)).toEqual([
+    "chain",
+    "  … 2 earlier",
+    "  1  id0  backup  ✓ succeeded",
+    "     archive=/a\\x1b[2Jb",
+    "     files=3",
+    "  2  id1  large  ✓ succeeded",
+    "     result of 20 KiB: liveops show id1",
+    "  3  id2  many  ✓ succeeded",
+    ...Array.from({ length: 10 }, (_, i) => `     k${i}=${i}`),
+    "     … 2 more: liveops show id2",
+    "  4  id3  shown  ✓ succeeded",
+    "  5  id4  broken  ✗ failed",
+    "     no\\ndisk",
+  ]);
+  expect(lines).toContain("  here=1");
+});

@@ -10,7 +10,7 @@ import type { State } from "../state/model.js";
 import { pad, tame } from "./cells.js";
 import { panesOf } from "./layout.js";
 import { Line } from "./line.js";
-import { outcome } from "./outcome.js";
+import { linkResults, outcome } from "./outcome.js";
 import type { Paint } from "./paint.js";
 import { progress } from "./progress.js";
 import { rail } from "./rail.js";
@@ -33,7 +33,14 @@ export function headRows(state: State, operation: Operation, paint: Paint): stri
   const fixed = who.length + chain.length + bar.length + status.length;
   const ended = outcome(operation, width, Math.min(12, Math.max(1, budget - fixed - 1)), paint);
   const steps = stepper(state, operation, width, budget - fixed - ended.length, paint);
-  return spaced([who, chain, steps, [...bar, ...status], ended], budget).slice(0, height);
+  const others = linkResults(
+    state,
+    operation,
+    width,
+    budget - fixed - ended.length - steps.length - 1,
+    paint,
+  );
+  return spaced([who, chain, steps, [...bar, ...status], ended, others], budget).slice(0, height);
 }
 
 /** The groups one below the other, with blank rows between them as far as the budget goes. */

@@ -1,7 +1,8 @@
 /** What an operation ended with: its result as a table, or its error with the operation's own frame first. */
 import type { Operation } from "../../../protocol/operation.js";
 import { formatBytes } from "../../terminal/format.js";
-import { tame, wrap } from "./cells.js";
+import { chainOf, type State } from "../state/model.js";
+import { fit, tame, wrap } from "./cells.js";
 import { Line } from "./line.js";
 import type { Paint } from "./paint.js";
 import { framesOf } from "./stack.js";
@@ -16,6 +17,45 @@ export function outcome(operation: Operation, width: number, height: number, pai
     return result(omittedValue(operation, operation.omitted.result), width, height, paint);
   if (operation.state !== "succeeded" || operation.result === null) return [];
   return result(operation.result, width, height, paint);
+}
+
+/** The results of the chain's other operations, each in a row; at most `height` rows, the newest last. */
+export function linkResults(
+  state: State,
+  operation: Operation,
+  width: number,
+  height: number,
+  paint: Paint,
+): string[] {
+  const others = chainResults(state, operation);
+  return others.slice(Math.max(0, others.length - Math.max(0, height))).map(({ title, value }) => {
+    const line = new Line(width, paint).add(" = ", "dim").add(`${fit(tame(title), TITLE)}: `, "dim");
+    return line.add(tame(inOneLine(value)), "dim").toString();
+  });
+}
+
+/** Columns of the title before a result. */
+const TITLE = 24;
+
+/** Operations of a chain whose results are shown; a chain may be very long. */
+const MOST_LINKS = 20;
+
+/** The results of the other known operations of the chain, in its order. */
+export function chainResults(state: State, operation: Operation): { title: string; value: unknown }[] {
+  const links = chainOf(state, operation).slice(-MOST_LINKS);
+  return links.flatMap((link) => {
+    const bytes = link.omitted?.result;
+    if (link.id === operation.id || (bytes === undefined && link.result === null)) return [];
+    return [{ title: link.title, value: bytes === undefined ? link.result : omittedValue(link, bytes) }];
+  });
+}
+
+function inOneLine(value: unknown): string {
+  const text = (part: unknown) => (typeof part === "string" ? part : (JSON.stringify(part) ?? ""));
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return text(value);
+  return Object.entries(value)
+    .map(([name, part]) => `${name} ${text(part)}`)
+    .join(", ");
 }
 
 /** Stands for a large value that the list of operations leaves out. */

@@ -6,7 +6,7 @@ import type { Attempt, RecordPage } from "../state/pages/record.js";
 import { tame, wrap } from "./cells.js";
 import { elapsedOf } from "./elapsed.js";
 import { Line } from "./line.js";
-import { omittedValue } from "./outcome.js";
+import { chainResults, omittedValue } from "./outcome.js";
 import { type Paint, type Style, unpainted } from "./paint.js";
 import { framesOf } from "./stack.js";
 import { glyphOf, stateWord, styleOf } from "./state-style.js";
@@ -46,6 +46,8 @@ function all(state: State, page: RecordPage, width: number, paint: Paint): strin
   if (operation.error !== null) rows.push(...heading("error", "red"), ...failure(operation, width, paint));
   const result = omitted?.result === undefined ? operation.result : omittedValue(operation, omitted.result);
   if (result !== null) rows.push(...heading("result"), ...table(result));
+  for (const { title, value } of chainResults(state, operation))
+    rows.push(...heading(`result of ${tame(title)}`), ...table(value));
   rows.push(...heading("attempts"), ...attempts(page.attempts, width, paint));
   return rows;
 }

@@ -1,0 +1,53 @@
+/** The operations of a chain as text lines, each with its state and its result: a section of `liveops show`. */
+import type { Client } from "../../protocol/client/client.js";
+import type { Paint } from "../../protocol/command/colour.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
+import type { Operation } from "../../protocol/operation.js";
+import { formatBytes, formatCount } from "../terminal/format.js";
+import { stateColour, stateGlyph } from "../terminal/glyphs.js";
+import { cut } from "../terminal/width.js";
+import { resultLines } from "../text/lines.js";
+
+/** Newest operations of a chain that are shown. */
+const MOST_LINKS = 50;
+/** Lines of a result that are shown, and their width. */
+const MOST_LINES = 10;
+const COLUMNS = 120;
+
+export interface ChainLinks {
+  /** The newest operations of the chain, in order. */
+  links: readonly Operation[];
+  /** Number of earlier operations that are left out. */
+  earlier: number;
+}
+
+/** The chain of an operation; null if the operation is not part of a chain. */
+export async function chainLinks(client: Client, { chain }: Operation): Promise<ChainLinks | null> {
+  if (chain.previous === null && chain.next === null) return null;
+  const { operations, total } = await client.list({ chain: chain.id, limit: MOST_LINKS });
+  const links = operations.toSorted((a, b) => a.chain.index - b.chain.index);
+  return { links, earlier: total - links.length };
+}
+
+/** Pure. The operation `shown` has only its first line: its result stands elsewhere. */
+export function chainLines({ links, earlier }: ChainLinks, shown: string, paint: Paint): string[] {
+  const left = earlier === 0 ? [] : [paint("dim", `… ${formatCount(earlier)} earlier`)];
+  return [...left, ...links.flatMap((link) => linkLines(link, link.id === shown, paint))];
+}
+
+function linkLines(link: Operation, isShown: boolean, paint: Paint): string[] {
+  const { id, op, state, chain } = link;
+  const word = paint(stateColour(state), `${stateGlyph(state)} ${state}`);
+  const first = `${chain.index + 1}  ${id}  ${sanitize(op)}  ${word}`;
+  return isShown ? [first] : [first, ...outcomeLines(link, paint).map((line) => `   ${line}`)];
+}
+
+function outcomeLines({ id, error, result, omitted }: Operation, paint: Paint): string[] {
+  if (error !== null) return [paint("red", cut(sanitize(error.message), COLUMNS))];
+  if (omitted?.result !== undefined)
+    return [paint("dim", `result of ${formatBytes(omitted.result)}: liveops show ${id}`)];
+  const lines = resultLines(result);
+  const shown = lines.slice(0, MOST_LINES).map((line) => cut(line, COLUMNS));
+  const more = lines.length - shown.length;
+  return more === 0 ? shown : [...shown, paint("dim", `… ${formatCount(more)} more: liveops show ${id}`)];
+}
