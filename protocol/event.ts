@@ -67,6 +67,8 @@ export type WorkerEvent = Numbered &
         resumed: boolean;
         /** Duration, by the monotonic clock. */
         seconds: number;
+        /** Set if the block that runs now is an untracked stage, begun before this one or beside it: its name. */
+        untrackedStage?: string;
         /** Return value of a stage of a resumable type, only for a later attempt; clients do not see it. */
         value?: StageValue;
       }
@@ -156,8 +158,9 @@ export const EVENTS: { readonly [T in EventType]: EventText<T> } = {
   },
   "stage:left": {
     writer: "worker",
-    keys: ["stage", "index", "state", "resumed", "seconds"],
-    meaning: "A stage ended; `state` is `done`, `failed` or `cancelled`",
+    keys: ["stage", "index", "state", "resumed", "seconds", "untrackedStage"],
+    meaning:
+      "A stage ended; `state` is `done`, `failed` or `cancelled`; `untrackedStage` is the untracked stage that still runs, if any",
   },
   "progress:changed": {
     writer: "worker",

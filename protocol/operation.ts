@@ -93,6 +93,13 @@ export const operationSchema = z.object({
   state: z.enum(STATES).check(z.describe("`queued`, `running`, `succeeded`, `failed` or `cancelled`")),
   stages: z.array(z.string()).check(z.describe("Names of the stages, in order")),
   currentStage: z.int().check(z.describe("Index into `stages`; -1 before the first stage")),
+  untrackedStage: z
+    .nullable(z.string())
+    .check(
+      z.describe(
+        "Name of the untracked stage that runs now, the innermost; null if none runs, or a tracked stage runs inside",
+      ),
+    ),
   stageStates: z
     .record(z.string(), stageStateSchema)
     .check(z.describe("State of each stage, by name; a pending stage is absent")),
@@ -105,7 +112,11 @@ export const operationSchema = z.object({
     ),
   percent: z
     .number()
-    .check(z.gte(0), z.lte(100), z.describe("0 to 100, of the current stage; 100 after success")),
+    .check(
+      z.gte(0),
+      z.lte(100),
+      z.describe("0 to 100, of `untrackedStage`, otherwise of the current stage; 100 after success"),
+    ),
   progress: z
     .nullable(progressSchema)
     .check(

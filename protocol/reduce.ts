@@ -23,6 +23,7 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     state: "queued",
     stages: operation.stages,
     currentStage: -1,
+    untrackedStage: null,
     // Shared by all queued operations: records are never changed in place.
     stageStates: NO_STATES,
     stageTimes: NO_TIMES,
@@ -125,9 +126,10 @@ function changes(
     case "operation:retried":
       return { ...CLEAN, state: "queued", startedAt: null, chain: { ...record.chain, next: null } };
     case "stage:entered":
-      if (event.index === null) return {};
+      if (event.index === null) return { untrackedStage: event.stage, ...EMPTY_BAR };
       return {
         currentStage: event.index,
+        untrackedStage: null,
         stageStates: put(record.stageStates, event.stage, "active"),
         stageTimes: put(record.stageTimes, event.stage, {
           startedAt: event.at,
@@ -135,15 +137,19 @@ function changes(
           resumed: false,
           seconds: null,
         }),
-        percent: 0,
-        progress: null,
+        ...EMPTY_BAR,
       };
-    case "stage:left":
-      if (event.index === null) return {};
+    case "stage:left": {
+      const untrackedStage = event.untrackedStage ?? null;
+      if (event.index === null) return { untrackedStage, ...EMPTY_BAR };
       return {
+        untrackedStage,
+        // The bar of the last tracked stage stays after its end. It never stands beside the name of another stage.
+        ...(untrackedStage !== null && EMPTY_BAR),
         stageStates: put(record.stageStates, event.stage, event.state),
         stageTimes: put(record.stageTimes, event.stage, leftTimes(record, event.stage, event)),
       };
+    }
     case "progress:changed":
       return { percent: event.percent, progress: event.progress };
     case "status:changed":
@@ -156,7 +162,9 @@ function changes(
         error: event.error,
         resources: event.resources ?? null,
         finishedSuccessfully: event.state === "succeeded",
-        percent: event.state === "succeeded" ? 100 : record.percent,
+        // The bar of an untracked stage that a dead worker left open is of no stage of the record.
+        ...(record.untrackedStage !== null && { untrackedStage: null, ...EMPTY_BAR }),
+        ...(event.state === "succeeded" && { percent: 100 }),
         ...closeStages(put, record, event),
         queuePosition: null,
         finishedAt: event.at,
@@ -165,13 +173,19 @@ function changes(
   }
 }
 
+/**
+ * The bar of a stage that begins. An untracked stage that ends empties the bar too: the runner then sends the bar of
+ * the block that runs on, if that bar is not empty.
+ */
+const EMPTY_BAR = { percent: 0, progress: null } satisfies Partial<Operation>;
+
 /** Fields that are reset for a new attempt and for a wait in the queue. */
 const CLEAN = {
   currentStage: -1,
+  untrackedStage: null,
   stageStates: {},
   stageTimes: {},
-  percent: 0,
-  progress: null,
+  ...EMPTY_BAR,
   status: null,
   result: null,
   error: null,

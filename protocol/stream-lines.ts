@@ -166,6 +166,9 @@ export const events = {
       state: z.enum(["done", "failed", "cancelled"]),
       resumed: z.boolean().check(z.describe("the block did not run; the value is from an earlier attempt")),
       seconds: z.number().check(z.describe("duration, by the monotonic clock")),
+      untrackedStage: z
+        .optional(z.string())
+        .check(z.describe("the untracked stage that runs now; absent: none, or a tracked stage runs inside")),
     },
     "a stage ended",
   ),

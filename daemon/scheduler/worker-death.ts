@@ -33,10 +33,8 @@ const LAST_WORDS = 64 * 1024;
 export function captureFinalOutput(attempt: Attempt, files: ReturnType<typeof workerFiles>): string {
   const { record } = attempt.entry;
   const sink = openSink(attempt);
-  const stage =
-    record.stageStates[record.stages[record.currentStage] ?? ""] === "active"
-      ? record.stages[record.currentStage]!
-      : null;
+  const tracked = record.stages[record.currentStage] ?? "";
+  const stage = record.untrackedStage ?? (record.stageStates[tracked] === "active" ? tracked : null);
   let stderr = "";
   try {
     for (const [stream, file] of [

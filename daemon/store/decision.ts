@@ -56,6 +56,7 @@ type RunState = Pick<
   | "title"
   | "stages"
   | "currentStage"
+  | "untrackedStage"
   | "stageStates"
   | "stageTimes"
   | "percent"
@@ -68,10 +69,10 @@ type RunState = Pick<
 >;
 
 export function runStateOf(record: Operation): RunState {
-  const { title, stages, currentStage, stageStates, stageTimes } = record;
+  const { title, stages, currentStage, untrackedStage, stageStates, stageTimes } = record;
   const { percent, progress, status, seconds, cancelRequested, logLines, seq } = record;
   return {
-    ...{ title, stages, currentStage, stageStates, stageTimes },
+    ...{ title, stages, currentStage, untrackedStage, stageStates, stageTimes },
     ...{ percent, progress, status, seconds, cancelRequested, logLines, seq },
   };
 }

@@ -2,6 +2,10 @@
  * The progress bar and the status line of one attempt. The bar is sent at most 10 times a second, and always its last
  * value. When another loop takes over the bar, the last value of the previous loop is sent too.
  *
+ * Each running block has a bar of its own, and the bar of the block that began last is sent. When that block ends, the
+ * bar of the block around it comes back as it was: a loop that runs an untracked stage for each item goes on counting.
+ * Blocks that run in parallel report to the bar of the one that began last, since a call does not tell its block.
+ *
  * `flush` sends the last values before an event that must follow them; otherwise a timer sends them.
  */
 import type { ProgressState, Status } from "../../protocol/operation.js";
@@ -22,10 +26,20 @@ export interface Counted {
   readonly label: string | null;
 }
 
+/** The bar of one block. */
+export interface Bar {
+  percent: number;
+  counted: Counted | null;
+  rate: Rate;
+}
+
+const NEW_BAR = (): Bar => ({ percent: 0, counted: null, rate: new Rate() });
+
 export class Meter {
-  #percent = 0;
-  #counted: Counted | null = null;
-  #rate = new Rate();
+  /** The bars of the running blocks, the latest last. The first is that of the code outside of all blocks. */
+  readonly #bars: Bar[] = [NEW_BAR()];
+  /** The last of `#bars`. */
+  #bar: Bar = this.#bars[0]!;
   #sent = key(0, null);
   #sentAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
@@ -52,19 +66,37 @@ export class Meter {
     else this.#statusTimer ??= setTimeout(() => this.flush(), INTERVAL_MS).unref();
   }
 
-  /** Empties the bar without sending it, because `stage:entered` empties it in the record. */
-  reset(): void {
-    this.#disarm();
-    this.#percent = 0;
-    this.#counted = null;
-    this.#sent = key(0, null);
+  /** Begins the bar of a block; call after `stage:entered`, which empties the bar of the record. */
+  enter(): Bar {
+    const bar = NEW_BAR();
+    this.#bars.push(bar);
+    this.#show(bar);
+    return bar;
+  }
+
+  /**
+   * Ends the bar of a block; call after `stage:left`.
+   *
+   * @param stays - the bar stays after the end, until another block begins: for a tracked stage
+   * @param isEmptied - `stage:left` emptied the bar of the record
+   */
+  leave(bar: Bar, stays: boolean, isEmptied: boolean): void {
+    const place = this.#bars.indexOf(bar);
+    if (place !== -1) this.#bars.splice(place, 1);
+    if (stays) this.#bars[0] = bar;
+    const latest = this.#bars.at(-1)!;
+    if (!isEmptied) this.#bar = latest;
+    else {
+      this.#show(latest);
+      this.#sendIfChanged(performance.now());
+    }
   }
 
   set(percent: number): void {
     const now = performance.now();
     this.#sendLast(now);
-    this.#counted = null;
-    this.#percent = Math.min(100, Math.max(0, percent));
+    this.#bar.counted = null;
+    this.#bar.percent = Math.min(100, Math.max(0, percent));
     this.touch(now);
   }
 
@@ -72,8 +104,8 @@ export class Meter {
   count(counted: Counted): void {
     const now = performance.now();
     this.#sendLast(now);
-    this.#counted = counted;
-    this.#rate = new Rate();
+    this.#bar.counted = counted;
+    this.#bar.rate = new Rate();
     this.touch(now);
   }
 
@@ -99,7 +131,7 @@ export class Meter {
 
   /** Call before the bar changes its source: sends the last value of the previous loop, if any. */
   #sendLast(now: number): void {
-    if (this.#counted === null) return;
+    if (this.#bar.counted === null) return;
     this.#lastsLeft = Math.min(MOST_LAST, this.#lastsLeft + (now - this.#lastsAt) / INTERVAL_MS);
     this.#lastsAt = now;
     if (this.#lastsLeft < 1) return;
@@ -107,20 +139,28 @@ export class Meter {
     this.#sendIfChanged(now);
   }
 
+  /** Makes `bar` the one that is sent, where the bar of the record is empty. */
+  #show(bar: Bar): void {
+    this.#disarm();
+    this.#bar = bar;
+    this.#sent = key(0, null);
+  }
+
   #sendIfChanged(now: number): void {
     this.#disarm();
-    const counted = this.#counted;
-    if (counted !== null) this.#percent = percentOf(counted, this.#percent);
-    const state = key(this.#percent, counted);
+    const bar = this.#bar;
+    const { counted } = bar;
+    if (counted !== null) bar.percent = percentOf(counted, bar.percent);
+    const state = key(bar.percent, counted);
     if (state === this.#sent) return;
     this.#sent = state;
     this.#sentAt = now;
-    this.send(this.#percent, counted === null ? null : this.#snapshot(counted, now));
+    this.send(bar.percent, counted === null ? null : this.#snapshot(counted, bar.rate, now));
   }
 
-  #snapshot(counted: Counted, now: number): ProgressState {
+  #snapshot(counted: Counted, measured: Rate, now: number): ProgressState {
     const { done, total, unit, label } = counted;
-    const rate = this.#rate.at(done, now);
+    const rate = measured.at(done, now);
     const left = total === null ? null : Math.max(0, total - done);
     const etaSeconds = left === 0 ? 0 : left === null || !rate ? null : round(left / rate);
     return { done, total, unit, label, rate: rate === null ? null : round(rate), etaSeconds };

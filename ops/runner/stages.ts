@@ -4,16 +4,26 @@
  * One tracked stage is active at a time. `stage:entered` is durable before the block starts. `stage:left`, with the
  * stage's value in a resumable type, is durable before `stage` resolves.
  */
-import type { StageValue } from "../../protocol/event.js";
+import type { EventBody, StageValue } from "../../protocol/event.js";
 import { nearest } from "../../protocol/nearest.js";
 import type { Cancellation } from "./cancellation.js";
 import { Failure } from "./failure.js";
 import { whyNotJson } from "./json-value.js";
-import type { Meter } from "./meter.js";
+import type { Bar, Meter } from "./meter.js";
 import type { Sink, StageValues } from "./sink.js";
 
 /** Most bytes of the return value of a stage of a resumable type, as JSON. */
 export const MAX_STAGE_VALUE_BYTES = 16 * 1024 * 1024;
+
+/** A running block. */
+interface Block {
+  stage: string;
+  /** Null: untracked. */
+  index: number | null;
+  bar: Bar;
+}
+
+type Left = Pick<Extract<EventBody, { type: "stage:left" }>, "state" | "resumed" | "seconds" | "value">;
 
 export class Stages {
   /** The tracked stage whose block is running. */
@@ -21,7 +31,7 @@ export class Stages {
   /** The first misuse; it fails the attempt even if the operation caught the error. */
   misuse: Failure | null = null;
   /** All running blocks, tracked or not, the latest last. */
-  readonly #open: string[] = [];
+  readonly #open: Block[] = [];
   readonly #places: ReadonlyMap<string, number>;
   readonly #occurrences = new Map<string, number>();
   readonly #noted = new Set<string>();
@@ -38,7 +48,7 @@ export class Stages {
 
   /** The stage of a new log line. */
   get current(): string | null {
-    return this.#open.at(-1) ?? null;
+    return this.#open.at(-1)?.stage ?? null;
   }
 
   async tracked<R>(name: string, block: () => R): Promise<Awaited<R>> {
@@ -71,14 +81,12 @@ export class Stages {
     block: () => R,
     keep: (value: unknown) => StageValue | null,
   ): Promise<Awaited<R>> {
-    this.#enter(stage, index);
+    const open = this.#enter(stage, index);
     const start = performance.now();
-    const leave = (state: "done" | "failed" | "cancelled", kept: StageValue | null = null) => {
-      this.#open.splice(this.#open.lastIndexOf(stage), 1);
+    const leave = (state: Left["state"], kept: StageValue | null = null) => {
       this.meter.flush();
       const seconds = (performance.now() - start) / 1000;
-      const left = { type: "stage:left", stage, index, state, resumed: false, seconds } as const;
-      this.sink.event(kept === null ? left : { ...left, value: kept }, index !== null);
+      this.#leave(open, { state, resumed: false, seconds, ...(kept !== null && { value: kept }) });
     };
     let value: Awaited<R>;
     let kept: StageValue | null;
@@ -93,17 +101,27 @@ export class Stages {
     return value;
   }
 
-  #enter(stage: string, index: number | null): void {
+  #enter(stage: string, index: number | null): Block {
     this.meter.flush();
     this.sink.event({ type: "stage:entered", stage, index }, index !== null);
-    if (index !== null) this.meter.reset();
-    this.#open.push(stage);
+    const block = { stage, index, bar: this.meter.enter() };
+    this.#open.push(block);
+    return block;
+  }
+
+  #leave(block: Block, left: Left): void {
+    this.#open.splice(this.#open.indexOf(block), 1);
+    const { stage, index, bar } = block;
+    const isTracked = index !== null;
+    const now = this.#open.at(-1);
+    const untracked = now?.index === null ? { untrackedStage: now.stage } : null;
+    this.sink.event({ type: "stage:left", stage, index, ...left, ...untracked }, isTracked);
+    // The same condition as in the reducer.
+    this.meter.leave(bar, isTracked, !isTracked || untracked !== null);
   }
 
   #resume(stage: string, index: number, value: unknown): unknown {
-    this.#enter(stage, index);
-    this.#open.pop();
-    this.sink.event({ type: "stage:left", stage, index, state: "done", resumed: true, seconds: 0 }, true);
+    this.#leave(this.#enter(stage, index), { state: "done", resumed: true, seconds: 0 });
     return value;
   }
 

@@ -13,6 +13,14 @@ export const histories: fc.Arbitrary<OperationEvent[]> = fc
   .array(fc.nat({ max: 10_000 }), { maxLength: 60 })
   .map((choices) => new History().play(choices));
 
+/** Untracked where the index is null. */
+interface Block {
+  stage: string;
+  index: number | null;
+}
+
+const UNTRACKED = ["Aside", "Warm cache", "Load"];
+
 type Body<F = OperationEvent> = F extends unknown ? Omit<F, "seq" | "at" | "attempt"> : never;
 
 class History {
@@ -21,7 +29,8 @@ class History {
   #attempt = 0;
   #next = 1;
   #state: State = "queued";
-  #stage: number | null = null;
+  /** The running blocks, the latest last; at most one is tracked. */
+  #open: Block[] = [];
   #stopping = false;
   #accepted = false;
 
@@ -55,12 +64,11 @@ class History {
       (n) => this.#stop(n % 2 === 0 ? "cancel" : "timeout"),
       (n) => this.#finish(ENDS[n % 3]!),
     ];
-    if (this.#stage === null)
-      moves.push(
-        (n) => this.#enter(n % 3),
-        () => this.#untracked(),
-      );
-    else moves.push((n) => this.#leave(n));
+    if (this.#open.every(({ index }) => index === null))
+      moves.push((n) => this.#enter({ stage: STAGES[n % 3]!, index: n % 3 }));
+    if (this.#open.length < 4)
+      moves.push((n) => this.#enter({ stage: UNTRACKED[n % UNTRACKED.length]!, index: null }));
+    if (this.#open.length > 0) moves.push((n) => this.#leave(n));
     if (!this.#accepted) moves.push(() => this.#accept());
     if (!this.#stopping) moves.push(() => this.#requeue());
     return moves;
@@ -71,7 +79,7 @@ class History {
     this.#attempt = this.#next;
     this.#accepted = false;
     this.#stopping = false;
-    this.#stage = null;
+    this.#open = [];
     this.#say({ type: "attempt:started" });
   }
 
@@ -81,21 +89,19 @@ class History {
     this.#say({ type: "stages:declared", title: `attempt ${this.#attempt}`, stages: STAGES });
   }
 
-  #enter(index: number): void {
-    this.#stage = index;
-    this.#say({ type: "stage:entered", stage: STAGES[index]!, index });
+  #enter(block: Block): void {
+    this.#open.push(block);
+    this.#say({ type: "stage:entered", ...block });
   }
 
+  /** Mostly the latest block ends; of blocks that run in parallel, another one may end first. */
   #leave(n: number): void {
+    const at = n % 3 === 0 ? n % this.#open.length : this.#open.length - 1;
+    const [block] = this.#open.splice(at, 1);
     const state = (["done", "failed", "cancelled"] as const)[n % 3]!;
-    const stage = STAGES[this.#stage!]!;
-    this.#say({ type: "stage:left", stage, index: this.#stage, state, resumed: n % 5 === 0, seconds: n });
-    this.#stage = null;
-  }
-
-  #untracked(): void {
-    this.#say({ type: "stage:entered", stage: "Aside", index: null });
-    this.#say({ type: "stage:left", stage: "Aside", index: null, state: "done", resumed: false, seconds: 1 });
+    const latest = this.#open.at(-1);
+    const untracked = latest?.index === null ? { untrackedStage: latest.stage } : null;
+    this.#say({ type: "stage:left", ...block!, state, resumed: n % 5 === 0, seconds: n, ...untracked });
   }
 
   #stop(reason: "cancel" | "timeout"): void {

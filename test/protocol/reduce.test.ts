@@ -20,6 +20,11 @@ function frozen<T>(value: T): T {
   return value;
 }
 
+/** Whether no block runs on after the event. */
+function isBoundary({ type }: OperationEvent): boolean {
+  return type.startsWith("operation:") || type === "attempt:started" || type === "attempt:requeued";
+}
+
 describe("laws", () => {
   test("a record as it was, and the events from there or from before there on, is the record as it is", () => {
     fc.assert(
@@ -85,6 +90,38 @@ describe("laws", () => {
     );
   });
 
+  test("the bar is that of the stage that the record names, and an untracked stage is named while it runs", () => {
+    fc.assert(
+      fc.property(histories, (events) => {
+        const open: Array<{ stage: string; index: number | null }> = [];
+        let record: Operation | null = null;
+        // The stage that runs now, else the last tracked stage; its bar is what was reported since it is that stage.
+        let owner = "";
+        let reported = 0;
+        for (const event of events) {
+          if (event.type === "stage:entered") open.push(event);
+          if (event.type === "stage:left")
+            open.splice(
+              open.findLastIndex(({ stage, index }) => stage === event.stage && index === event.index),
+              1,
+            );
+          if (isBoundary(event)) open.length = 0;
+          record = reduceEvent(record, event);
+          const latest = open.at(-1);
+          const untracked = latest?.index === null ? latest.stage : null;
+          expect(record.untrackedStage).toBe(isFinal(record.state) ? null : untracked);
+
+          const named: string = `${untracked} ${record.currentStage} ${record.attempt}`;
+          if (named !== owner || event.type === "stage:entered" || isBoundary(event)) reported = 0;
+          if (event.type === "stage:left" && untracked !== null) reported = 0;
+          owner = named;
+          if (event.type === "progress:changed") reported = event.percent;
+          if (!isFinal(record.state)) expect(record.percent).toBe(reported);
+        }
+      }),
+    );
+  });
+
   test("every record on the way is a valid one, and moves only as the table allows", () => {
     fc.assert(
       fc.property(histories, (events) => {
@@ -123,14 +160,26 @@ describe("single events", () => {
     });
   });
 
-  test("an untracked stage leaves the stepper as it is", () => {
-    const before = running().entered("Load", 0);
-    const { currentStage, stageStates, percent } = before.record();
-    expect(before.entered("Aside", null).left("Aside", null).record()).toMatchObject({
-      currentStage,
-      stageStates,
-      percent,
-    });
+  const at = (percent: number) => ({ type: "progress:changed", percent, progress: null }) as const;
+
+  test("an untracked stage leaves the stepper as it is, has a bar of its own, and is named", () => {
+    const story = running().entered("Load", 0).event(at(66));
+    const { currentStage, stageStates } = story.record();
+    const inside = { currentStage, stageStates, untrackedStage: "Aside", percent: 0, progress: null };
+    expect(story.entered("Aside", null).record()).toMatchObject(inside);
+    expect(story.event(at(40)).record()).toMatchObject({ ...inside, percent: 40 });
+    const after = { ...inside, untrackedStage: null };
+    expect(story.left("Aside", null).record()).toMatchObject(after);
+    expect(story.event(at(66)).left("Load", 0).record()).toMatchObject({ untrackedStage: null, percent: 66 });
+  });
+
+  test("an untracked stage that its worker's death left open leaves neither its name nor its bar", () => {
+    const story = () => running().entered("Load", 0).left("Load", 0).entered("Aside", null).event(at(66));
+    const ended = { untrackedStage: null, progress: null };
+    expect(story().finished("failed").record()).toMatchObject({ ...ended, percent: 0 });
+    expect(story().finished("succeeded").record()).toMatchObject({ ...ended, percent: 100 });
+    const requeued = story().event({ type: "attempt:requeued", reason: "it died", retryAt: null });
+    expect(requeued.record()).toMatchObject({ ...ended, percent: 0 });
   });
 
   test("a stage that its worker's death left open ends as the operation does", () => {

@@ -97,15 +97,17 @@ function fitted(all: Sized[], width: number): Sized[] {
 
 /** The texts of the table that can hold any characters. */
 export function textsOf(operations: Operation[]): string[] {
-  return operations.flatMap(({ op, label, stages, progress }) => [
+  return operations.flatMap(({ op, label, stages, untrackedStage, progress }) => [
     op,
     label ?? "",
     ...stages,
+    untrackedStage ?? "",
     progress?.unit ?? "",
   ]);
 }
 
 function stageCell(operation: Operation): string {
+  if (operation.untrackedStage !== null) return sanitize(operation.untrackedStage);
   const stage = operation.stages[operation.currentStage];
   if (stage === undefined || operation.state === "succeeded") return "";
   return `[${operation.currentStage + 1}/${operation.stages.length}] ${sanitize(stage)}`;

@@ -42,7 +42,10 @@ export function recordLines(
     ...field("resources", resourcesText(it)),
     ...section("params", resultLines(it.params)),
     ...section("stages", stageLines(it, paint, now)),
-    ...field("progress", it.state === "running" ? barLine({ ...it, stage: null }, BAR_COLUMNS) : null),
+    ...field(
+      "progress",
+      it.state === "running" ? barLine({ ...it, stage: it.untrackedStage }, BAR_COLUMNS) : null,
+    ),
     ...field("status", it.status === null ? null : sanitize(it.status.text)),
     ...section("result", resultLines(it.result)),
     ...section("chain", chain ? chainLines(chain, it.id, paint) : []),

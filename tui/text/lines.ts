@@ -28,8 +28,8 @@ function shown(value: unknown): string {
 
 export type TextLine =
   | { to: "out" | "err"; text: string; tone: Tone }
-  /** The current bar; null removes the bar. */
-  | { to: "bar"; view: BarView | null };
+  /** The current bar; null removes the bar. `untracked`: an untracked stage begins or ends. */
+  | { to: "bar"; view: BarView | null; untracked?: "begins" | "ends" };
 
 /** Kind of a line, which decides its colour on a terminal. */
 export type Tone = "header" | "plain" | "note" | "success" | "warning" | "error";
@@ -82,13 +82,13 @@ function linesOf(
     case "cancel:requested":
       return [note(event.reason === "timeout" ? "timed out; stopping" : "cancel requested; stopping")];
     case "stage:entered":
-      return [{ to: "bar", view: null }, header(event.stage, event.index, operation?.stages.length ?? 0)];
+      return [noBar(event.index, "begins"), header(event.stage, event.index, operation?.stages.length ?? 0)];
     case "stage:left":
       return event.resumed
-        ? [{ to: "bar", view: null }, oneLine("done in an earlier attempt", "note")]
-        : [{ to: "bar", view: null }];
+        ? [noBar(event.index, "ends"), oneLine("done in an earlier attempt", "note")]
+        : [noBar(event.index, "ends")];
     case "progress:changed":
-      return [{ to: "bar", view: { ...event, stage: operation?.stages[operation.currentStage] ?? null } }];
+      return [{ to: "bar", view: { ...event, stage: operation === null ? null : stageOfBar(operation) } }];
     case "status:changed":
       return [oneLine(event.status.text, event.status.level === "info" ? "plain" : event.status.level)];
     case "records:dropped":
@@ -98,6 +98,15 @@ function linesOf(
     default:
       return [];
   }
+}
+
+function noBar(index: number | null, untracked: "begins" | "ends"): TextLine {
+  return { to: "bar", view: null, ...(index === null && { untracked }) };
+}
+
+/** The stage that the bar of a record belongs to. */
+export function stageOfBar({ untrackedStage, stages, currentStage }: Operation): string | null {
+  return untrackedStage ?? stages[currentStage] ?? null;
 }
 
 function finished(event: Extract<EventLine, { type: "operation:finished" }>, stacks: boolean): TextLine[] {
@@ -157,20 +166,34 @@ export interface Steps {
   tenth: number;
   /** Label and total of the bar of that tenth. */
   bar?: string;
+  /** Of the bar that comes back when the untracked stage ends: its tenths are not printed again. */
+  outer?: Steps;
 }
 
-/** The tenths restart when the bar goes back, is removed, or is replaced. An unknown total has no tenths. */
-export function stepLine(steps: Steps, view: BarView | null): { steps: Steps; line: string | null } {
-  if (view === null) return { steps: { tenth: 0 }, line: null };
+/**
+ * The tenths restart when the bar goes back, is removed, or is replaced. An unknown total has no tenths.
+ *
+ * @param untracked - an untracked stage begins or ends, with the removed bar
+ */
+export function stepLine(
+  steps: Steps,
+  view: BarView | null,
+  untracked?: "begins" | "ends",
+): { steps: Steps; line: string | null } {
+  if (view === null) {
+    const none = untracked === "begins" ? { tenth: 0, outer: steps } : { tenth: 0 };
+    return { steps: untracked === "ends" ? (steps.outer ?? none) : none, line: null };
+  }
   const { progress, percent } = view;
   if (progress !== null && progress.total === null) return { steps, line: null };
   const label = progress?.label ?? view.stage;
   const bar = `${label} ${progress?.total}`;
   const tenth = Math.floor(percent / 10);
   const before = bar === steps.bar ? steps.tenth : 0;
-  if (tenth <= before) return { steps: { tenth, bar }, line: null };
+  const kept = { tenth, bar, ...(steps.outer && { outer: steps.outer }) };
+  if (tenth <= before) return { steps: kept, line: null };
   const name = label ? `${sanitize(label)} ` : "";
   const unit = progress?.unit == null ? null : sanitize(progress.unit);
   const amount = progress ? ` (${formatAmount(progress.done, progress.total, unit)})` : "";
-  return { steps: { tenth, bar }, line: `${name}${formatPercent(tenth * 10)}${amount}` };
+  return { steps: kept, line: `${name}${formatPercent(tenth * 10)}${amount}` };
 }

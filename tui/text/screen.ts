@@ -56,7 +56,7 @@ export class TextScreen {
 
   print(lines: TextLine[]): void {
     for (const item of lines) {
-      if (item.to === "bar") this.#bar(item.view);
+      if (item.to === "bar") this.#bar(item.view, item.untracked);
       else this.#line(item.to, item.text, item.tone);
     }
   }
@@ -79,9 +79,9 @@ export class TextScreen {
     if (this.#view) this.#schedule();
   }
 
-  #bar(view: BarView | null): void {
+  #bar(view: BarView | null, untracked?: "begins" | "ends"): void {
     if (!this.#redraws) {
-      const { steps, line } = stepLine(this.#steps, view);
+      const { steps, line } = stepLine(this.#steps, view, untracked);
       this.#steps = steps;
       if (line !== null) this.#stderr.write(`${line}\n`);
       return;

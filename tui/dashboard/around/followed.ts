@@ -12,9 +12,9 @@ import type { TaskProgress } from "./sequences.js";
 export function titleOf(state: State): string {
   const operation = selectedOperation(state);
   if (operation === null) return "liveops";
-  const { title, stages, currentStage } = operation;
+  const { title, stages, currentStage, untrackedStage } = operation;
   if (operation.state !== "running") return `${stateGlyph(operation.state)} ${title} · liveops`;
-  const stage = stages[currentStage];
+  const stage = untrackedStage ?? stages[currentStage];
   const whole = wholeOf(state, operation);
   const percent = whole.known || whole.percent >= 1 ? percentOf(whole) : "●";
   return `${percent} ${title}${stage === undefined ? "" : ` · ${stage}`} · liveops`;

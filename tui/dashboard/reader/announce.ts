@@ -64,8 +64,11 @@ function changes(was: Operation | null, is: Operation, state: State): string[] {
     said.push(
       `${name}: stage ${is.currentStage + 1} of ${is.stages.length}, ${tame(is.stages[is.currentStage] ?? "")}.`,
     );
+  if (is.untrackedStage !== (was?.untrackedStage ?? null) && is.untrackedStage !== null)
+    said.push(`${name}: untracked stage ${tame(is.untrackedStage)}.`);
   const ten = (operation: Operation) => Math.floor(operation.percent / 10);
-  const sameStage = was !== null && was.currentStage === is.currentStage;
+  const sameStage =
+    was !== null && was.currentStage === is.currentStage && was.untrackedStage === is.untrackedStage;
   if (is.state === "running" && sameStage && ten(is) > ten(was))
     said.push(`${name}: ${ten(is) * 10} percent${pace(is)}.`);
   const level = is.status?.level;
@@ -109,12 +112,13 @@ function inWords(result: unknown): string {
 
 /** One operation, as it stands. */
 export function describe(operation: Operation, now: number): string[] {
-  const { state, stages, currentStage, id } = operation;
+  const { state, stages, currentStage, untrackedStage, id } = operation;
   if (isFinal(state)) return [`${ended(operation)} Id ${id}.`];
-  const stage =
+  const tracked =
     currentStage < 0
       ? ""
       : `, stage ${currentStage + 1} of ${stages.length}, ${tame(stages[currentStage] ?? "")}`;
+  const stage = untrackedStage === null ? tracked : `, untracked stage ${tame(untrackedStage)}`;
   const share = state === "running" ? measured(operation) : null;
   const percent = share === null ? pace(operation) : `, ${Math.floor(share)} percent${pace(operation)}`;
   const seconds = elapsedOf(operation, now);

@@ -40,8 +40,7 @@ export function chainSecondsLeft(state: State, operation: Operation): number | n
 /** Whether the stage under way has taken longer than in nine of ten earlier runs, and says nothing of its own pace. */
 export function isOverdue(state: State, operation: Operation): boolean {
   const stage = operation.stages[operation.currentStage];
-  if (operation.state !== "running" || stage === undefined || operation.progress?.etaSeconds != null)
-    return false;
+  if (operation.state !== "running" || stage === undefined || ownEta(operation) !== null) return false;
   if (getOwn(operation.stageStates, stage) !== "active") return false;
   const usual = getOwn(usualOf(state, operation.op)?.stages ?? {}, stage)?.p90 ?? null;
   // A second more or less is nothing to point at.
@@ -71,14 +70,20 @@ function byStages(operation: Operation, known: Usual, now: number): number | nul
   return left;
 }
 
+/** What the bar says of the tracked stage; the bar of an untracked stage says nothing of it. */
+export function ownEta({ untrackedStage, progress }: Operation): number | null {
+  return untrackedStage === null ? (progress?.etaSeconds ?? null) : null;
+}
+
 /** Percent at which a stage's own pace tells more than what it usually takes. */
 const PACE_FROM = 10;
 
 function activeLeft(operation: Operation, stage: string, usual: number | null, now: number): number | null {
-  const eta = operation.progress?.etaSeconds ?? null;
+  const eta = ownEta(operation);
   if (eta !== null) return eta;
   const ran = stageSeconds(getOwn(operation.stageTimes, stage), now, true) ?? 0;
-  if (operation.progress === null && operation.percent >= PACE_FROM)
+  const { untrackedStage, progress } = operation;
+  if (untrackedStage === null && progress === null && operation.percent >= PACE_FROM)
     return (ran * (100 - operation.percent)) / operation.percent;
   return usual === null ? null : Math.max(0, usual - ran);
 }

@@ -11,7 +11,7 @@ import { wholeOf } from "../state/whole.js";
 import { addAtLeast, addBar, percentOf } from "./bar.js";
 import { fit, tame, widthOf, wrap } from "./cells.js";
 import { chainElapsed, elapsedOf } from "./elapsed.js";
-import { chainSecondsLeft, secondsLeft } from "./estimate.js";
+import { chainSecondsLeft, ownEta, secondsLeft } from "./estimate.js";
 import { Line } from "./line.js";
 import type { Paint, Style } from "./paint.js";
 import { stallOf } from "./stall.js";
@@ -171,6 +171,6 @@ function leftOf(state: State, operation: Operation): string {
   const chain = fold?.part === "folded" ? chainSecondsLeft(state, operation) : null;
   const left = chain ?? secondsLeft(state, operation);
   if (left !== null) return ` ~${formatEta(left)}`;
-  const eta = operation.progress?.etaSeconds ?? null;
+  const eta = ownEta(operation);
   return eta === null || operation.currentStage < operation.stages.length - 1 ? "" : ` ${formatEta(eta)}`;
 }

@@ -37,8 +37,11 @@ export function progress(state: State, operation: Operation, width: number, pain
     return figures;
   const bar = new Line(width, paint).add(" ");
   const room = barWidth(operation, width);
-  if (isIndeterminate(operation)) addWandering(bar, room, state.now, styleOf(operation));
-  else
+  if (isIndeterminate(operation)) {
+    addWandering(bar, room, state.now, styleOf(operation));
+    // The stepper does not show an untracked stage.
+    if (operation.untrackedStage !== null) bar.addWhole(`    …${ofStage(operation)}`, "dim");
+  } else
     addBar(bar, room, operation.percent, styleOf(operation))
       .add(formatPercent(operation.percent).padStart(5), "bold")
       .addWhole(ofStage(operation), "dim");
@@ -46,10 +49,10 @@ export function progress(state: State, operation: Operation, width: number, pain
 }
 
 /** The same for each stage of an operation, so that it does not jump from one to the next. */
-function barWidth({ stages }: Operation, width: number): number {
+function barWidth({ stages, untrackedStage }: Operation, width: number): number {
   const whole = width - AROUND;
-  if (stages.length < 2) return Math.min(WIDEST, whole);
-  let longest = 0;
+  if (stages.length < 2 && untrackedStage === null) return Math.min(WIDEST, whole);
+  let longest = untrackedStage === null ? 0 : widthOf(fit(tame(untrackedStage), WORD));
   for (const stage of stages) {
     longest = Math.max(longest, widthOf(fit(tame(stage), WORD)));
     if (longest === WORD) break;
@@ -61,7 +64,8 @@ function barWidth({ stages }: Operation, width: number): number {
 const OF = " of ";
 
 /** Of which stage the bar is: the list shows the whole. */
-function ofStage({ state, stages, currentStage }: Operation): string {
+function ofStage({ state, stages, currentStage, untrackedStage }: Operation): string {
+  if (untrackedStage !== null) return OF + fit(tame(untrackedStage), WORD);
   const stage = stages[currentStage];
   if (state === "succeeded" || stages.length < 2 || stage === undefined) return "";
   return OF + fit(tame(stage), WORD);

@@ -69,9 +69,10 @@ function reachedBefore(state: State, { id, attempt }: Operation): Reached | null
 }
 
 function shareOf(operation: Operation, history: History | null): Whole {
-  const { stages, stageStates, currentStage } = operation;
-  // Without stages, or before the first, the bar is all there is.
-  const share = measured(operation);
+  const { stages, stageStates, currentStage, untrackedStage } = operation;
+  // The bar of an untracked stage is no share of a tracked one. Without stages, or before the first, the bar is all
+  // there is.
+  const share = untrackedStage !== null && stages.length > 0 ? null : measured(operation);
   if (currentStage < 0) return capped(share ?? 0, share !== null);
   const weights = weightsOf(stages, history);
   let all = 0;

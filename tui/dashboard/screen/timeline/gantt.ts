@@ -55,7 +55,7 @@ function laneChoice({ lanes, records, current }: GanttView, height: number): rea
   if (lanes.length <= height) return lanes;
   const fewer = lanes.filter(({ id, stage }) => stage === null || id === current);
   const operation = current === null ? undefined : records.get(current);
-  const stage = operation?.stages[operation.currentStage] ?? null;
+  const stage = operation?.untrackedStage ?? operation?.stages[operation.currentStage] ?? null;
   const at = fewer.findIndex((lane) => lane.id === current && lane.stage === stage);
   // One row before it is kept in sight.
   const top = scrollTop(0, Math.min(fewer.length - 1, at + 1), fewer.length, height);
