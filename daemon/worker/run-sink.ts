@@ -30,6 +30,12 @@ const RESTS = [
   { above: 0.5, restMs: 1000 },
 ];
 
+type StageEvent = Extract<EventBody, { type: "stage:entered" | "stage:left" }>;
+
+function isStageEvent(body: EventBody): body is StageEvent {
+  return body.type === "stage:entered" || body.type === "stage:left";
+}
+
 export class RunSink implements Sink {
   /** Begun with the first line: many operations log nothing. */
   #log: AppendFile | null = null;
@@ -43,6 +49,10 @@ export class RunSink implements Sink {
   /** The last progress and status that wait, and when each kind was recorded last, by the monotonic clock in ms. */
   readonly #held = new Map<string, EventBody>();
   readonly #recordedAt = new Map<string, number>();
+  /** The untracked stage that the recorded events show as running. */
+  #shown: string | null = null;
+  /** The last event of an untracked stage that was dropped on a full disk; recorded once there is space. */
+  #lostStage: StageEvent | null = null;
 
   constructor(
     private readonly dir: string,
@@ -63,6 +73,8 @@ export class RunSink implements Sink {
 
   event(body: EventBody, durable: boolean): void {
     if (!durable) {
+      // Progress that waits is of the stage before, and must not be recorded as that of the stage after.
+      if (isStageEvent(body)) this.#held.delete("progress:changed");
       if (!this.#isHeld(body)) this.#record(body);
       return;
     }
@@ -70,6 +82,8 @@ export class RunSink implements Sink {
     const seq = this.seq + 1;
     this.retryWhileFull(() => this.events.appendSynced(this.#lineOf(seq, body)));
     this.seq = seq;
+    this.#lostStage = null;
+    this.#noteShown(body);
     this.retryWhileFull(() => this.events.commit());
   }
 
@@ -109,13 +123,34 @@ export class RunSink implements Sink {
   #record(body: EventBody): void {
     this.#sayDropped();
     if (this.events.length < this.maxLog) {
-      this.#orDrop(() => this.#append(this.events, body));
+      this.#appendStageOrOther(body);
+      return;
+    }
+    // The last event of an untracked stage: otherwise the record would show the stage as running from now on.
+    if (body.type === "stage:left" && this.#shown !== null) {
+      const { untrackedStage: _, ...left } = body;
+      this.#appendStageOrOther(left);
       return;
     }
     if (this.#unrecorded++ > 0) return;
     const bound = `${Math.round(this.maxLog / 1024)} KiB`;
     const text = `progress, status and untracked stages are no longer recorded: the events reached their bound of ${bound}`;
     this.#orDrop(() => this.#appendLine("liveops", null, text, undefined));
+  }
+
+  #appendStageOrOther(body: EventBody): void {
+    this.#orDrop(
+      () => {
+        this.#append(this.events, body);
+        this.#noteShown(body);
+      },
+      isStageEvent(body) ? body : null,
+    );
+  }
+
+  #noteShown(body: EventBody): void {
+    if (body.type === "stage:entered") this.#shown = body.index === null ? body.stage : null;
+    if (body.type === "stage:left") this.#shown = body.untrackedStage ?? null;
   }
 
   /** Whether progress or a status waits: the more space the events take, the fewer of these are recorded. */
@@ -188,22 +223,31 @@ export class RunSink implements Sink {
     this.#orDrop(() => this.#appendLine("liveops", null, text, undefined));
   }
 
-  #orDrop(write: () => void): void {
+  #orDrop(write: () => void, stage: StageEvent | null = null): void {
     try {
       write();
     } catch (error) {
       if (!isDiskFull(error)) throw error;
-      this.#dropped.event++;
-      this.#dropped.line++;
+      // An event that is recorded later is not counted.
+      if (stage !== null && this.#lostStage === null) this.#lostStage = stage;
+      else {
+        this.#lostStage = stage ?? this.#lostStage;
+        this.#dropped.event++;
+        this.#dropped.line++;
+      }
     }
   }
 
   #sayDropped(): void {
     const { event, line } = this.#dropped;
-    if (event === 0 && line === 0) return;
+    const lost = this.#lostStage;
+    if (event === 0 && line === 0 && lost === null) return;
     try {
       if (event > 0) this.#append(this.events, { type: "records:dropped", count: event });
       this.#dropped.event = 0;
+      if (lost !== null) this.#append(this.events, lost);
+      if (lost !== null) this.#noteShown(lost);
+      this.#lostStage = null;
       const text = `${line} log lines or progress records were dropped: the disk was full`;
       if (line > 0) this.#appendLine("liveops", null, text, undefined);
       this.#dropped.line = 0;

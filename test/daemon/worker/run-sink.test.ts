@@ -10,7 +10,9 @@ import { RunSink } from "../../../daemon/worker/run-sink.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
 import { parseRecord } from "../../../protocol/record-line.js";
+import { reduceEvent } from "../../../protocol/reduce.js";
 import { disk } from "../../harness/failing-disk.js";
+import { Story } from "../../harness/records.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 vi.mock("node:fs", async (original) =>
@@ -169,6 +171,70 @@ describe("a full disk", () => {
     const lines = linesIn(dir);
     expect(lines.findLast(({ stream }) => stream === "log")?.text).toBe("the last");
     expect(lines.map(({ n }) => n - lines[0]!.n)).toEqual(lines.map((_, index) => index));
+  });
+});
+
+describe("untracked stages", () => {
+  const entered = (stage: string) => ({ type: "stage:entered", stage, index: null }) as const;
+  const left = (stage: string, untrackedStage?: string) =>
+    ({
+      type: "stage:left",
+      stage,
+      index: null,
+      state: "done",
+      resumed: false,
+      seconds: 0,
+      ...(untrackedStage !== undefined && { untrackedStage }),
+    }) as const;
+  const story = (dir: string) =>
+    eventsIn(dir).map((event) =>
+      event.type === "progress:changed"
+        ? event.percent
+        : "stage" in event
+          ? `${event.type} ${event.stage}`
+          : event.type,
+    );
+
+  test("that were recorded as begun are recorded as ended when the events have reached their bound", () => {
+    const { dir, sink } = newSink(3000);
+    sink.event(entered("Outer"), false);
+    for (let n = 0; n < 100; n++) {
+      sink.event(entered(`inner ${n}`), false);
+      sink.event(left(`inner ${n}`, "Outer"), false);
+    }
+    sink.event(left("Outer"), false);
+    sink.close();
+    const recorded = eventsIn(dir);
+    const record = recorded.reduce((so, event) => reduceEvent(so, event), new Story().started().record());
+    expect(record.untrackedStage).toBeNull();
+    expect(recorded.length).toBeLessThan(60);
+  });
+
+  test("of which the last event met a full disk are recorded as ended once there is space", () => {
+    const { dir, sink } = newSink();
+    sink.event(entered("Warm cache"), false);
+    disk.copiesOnWrite = true;
+    disk.room = 0;
+    sink.event(progress(5), false);
+    sink.event(left("Warm cache", "Aside"), false);
+    sink.event(left("Aside"), false);
+    disk.heal();
+    sink.event(progress(7), false);
+    sink.close();
+    expect(story(dir)).toEqual(["stage:entered Warm cache", "records:dropped", "stage:left Aside", 7]);
+    expect(eventsIn(dir)[1]).toMatchObject({ count: 2 });
+  });
+
+  test("have no progress that waited since before they began", () => {
+    const { dir, sink } = newSink(2000);
+    // Past half of the bound, progress waits.
+    for (let n = 0; n < 12; n++) sink.event({ type: "records:dropped", count: 1 }, false);
+    sink.event(progress(1), false);
+    sink.event(progress(60), false);
+    sink.event(entered("Warm cache"), false);
+    sink.event({ type: "stage:entered", stage: "Load", index: 0 }, true);
+    sink.close();
+    expect(story(dir).slice(12)).toEqual([1, "stage:entered Warm cache", "stage:entered Load"]);
   });
 });
 

@@ -24,6 +24,7 @@ test("a row has id, type, state, stage, progress, age and label", () => {
       progress: { done: 1200, total: null, unit: "row", label: null, rate: null, etaSeconds: null },
     }),
     operation({ cancelRequested: true }),
+    operation({ untrackedStage: "Warm\tcache", percent: 7 }),
   ];
   expect(table(rows, { width: Number.POSITIVE_INFINITY, widths, paint: plain, now })).toEqual([
     "ID            OP                 STATE         STAGE               DONE  AGE  LABEL",
@@ -32,6 +33,7 @@ test("a row has id, type, state, stage, progress, age and label", () => {
     "ccc           load-process-save  ✓ succeeded                       100%   1m",
     "aaa111bbb222  load-process-save  ● running     [2/3] Process  1,200 row   1m",
     "aaa111bbb222  load-process-save  ● cancelling  [2/3] Process              1m",
+    "aaa111bbb222  load-process-save  ● running     Warm    cache         7%   1m",
   ]);
 });
 

@@ -123,6 +123,22 @@ const SCENES: Scene[] = [
     show: ({ screen }) => screen.until("Migrate table 7"),
   },
   {
+    name: "untracked-stage",
+    set(world) {
+      world.put(backup({ progress: null, percent: 66, untrackedStage: "Warm cache" }));
+    },
+    id: "backupaaaaaa",
+    show: ({ screen }) => screen.until("of Warm cache"),
+  },
+  {
+    name: "untracked-stage-silent",
+    set(world) {
+      world.put(silent({ untrackedStage: "Warm cache" }));
+    },
+    id: "backupaaaaaa",
+    show: ({ screen }) => screen.until("… of Warm cache"),
+  },
+  {
     name: "all-of-it",
     set(world) {
       world.put(failed({ attempt: 2, params: { file: "/home/ada/prices.csv", columns: ["sku", "price"] } }));

@@ -71,6 +71,19 @@ describe("time left of an operation", () => {
     expect(secondsLeft(opened([half], BACKUP), half)).toBe(72 + 60);
   });
 
+  test("the bar of an untracked stage says nothing of the stage around it", () => {
+    const counting = backup({ untrackedStage: "Warm cache" });
+    expect(secondsLeft(opened([counting], BACKUP), counting)).toBe(200 - 72 + 60);
+    const half = silent({ percent: 50, untrackedStage: "Warm cache" });
+    expect(secondsLeft(opened([half], BACKUP), half)).toBe(200 - 72 + 60);
+    const stageTimes = {
+      Archive: { startedAt: ago(400), finishedAt: null, resumed: false, seconds: null },
+    };
+    const long = backup({ untrackedStage: "Warm cache", stageTimes });
+    expect(isOverdue(opened([long], BACKUP), long)).toBe(true);
+    expect(isOverdue(opened([backup({ stageTimes })], BACKUP), backup({ stageTimes }))).toBe(false);
+  });
+
   test("a stage that no earlier run came through leaves the whole's median", () => {
     const { Checksum: _, ...known } = BACKUP.stages;
     expect(secondsLeft(opened([silent()], { ...BACKUP, stages: known }), silent())).toBe(300 - 75);

@@ -42,8 +42,13 @@ describe("what changes is read", () => {
     world.patch(backup().id, { percent: 48 });
     world.patch(backup().id, { percent: 50.2 });
     await reader.until("Back up a folder, nightly: 50 percent, 17 MiB/s, 1m20s left.");
+    world.patch(backup().id, { untrackedStage: "Warm cache", percent: 70, progress: null });
+    await reader.until("untracked stage Warm cache.");
+    world.patch(backup().id, { percent: 91 });
+    await reader.until("Back up a folder, nightly: 90 percent.");
     world.patch(backup().id, {
       currentStage: 2,
+      untrackedStage: null,
       percent: 0,
       status: { text: "3 files changed", level: "warning" },
     });
@@ -54,6 +59,7 @@ describe("what changes is read", () => {
     await reader.until("Back up a folder, nightly: succeeded after 1m10s. Result: files 3.");
     await reader.until("Verify a backup: running, handed over from Back up a folder. Id verifybbbbbb.");
     expect(reader.heard()).not.toContain("48 percent");
+    expect(reader.heard()).not.toContain("70 percent");
     expect(reader.heard()).not.toMatch(/[\x1b●✓✗━○]/);
   });
 

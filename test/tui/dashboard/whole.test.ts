@@ -85,6 +85,13 @@ describe("the share", () => {
 });
 
 describe("what is not known", () => {
+  test("is the share of a stage while an untracked stage has the bar", () => {
+    const inside = backup({ ...counting(90), untrackedStage: "Warm cache" });
+    expect(percentOf(shown(after(inside, history(RUNS))))).toBe("≥13%");
+    const alone = backup({ ...counting(30), stages: [], currentStage: -1, untrackedStage: "Warm cache" });
+    expect(shown(after(alone))).toEqual({ percent: 30, known: true });
+  });
+
   test("is shown as such: at least what is behind", () => {
     const state = after(backup(uncounted), history(RUNS));
     expect(shown(state).known).toBe(false);

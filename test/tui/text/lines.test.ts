@@ -165,6 +165,27 @@ test("the bar belongs to its stage, and is removed with it", () => {
   expect(bars).toEqual([null, expect.objectContaining({ percent: 50, progress, stage: "Load" }), null]);
 });
 
+test("the bar of an untracked stage has its name", () => {
+  const at = (percent: number) => ({ type: "progress:changed", percent, progress: null }) as const;
+  const story = new Story()
+    .started()
+    .entered("Load", 0)
+    .entered("Warm cache", null)
+    .event(at(60))
+    .left("Warm cache", null)
+    .event(at(20));
+  let state = textState();
+  const bars = story.lines.flatMap((line) => {
+    const next = step(state, line);
+    state = next.state;
+    return next.lines.flatMap((each) => (each.to === "bar" && each.view ? [each.view] : []));
+  });
+  expect(bars.map(({ percent, stage }) => [percent, stage])).toEqual([
+    [60, "Warm cache"],
+    [20, "Load"],
+  ]);
+});
+
 test("what is kept does not grow with the stages", () => {
   const story = new Story().started().entered("Load", 0).left("Load", 0).entered("Process", 1);
   let state = textState();

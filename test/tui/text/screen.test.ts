@@ -91,6 +91,21 @@ test("each of several bars in a stage has its tenths, and an empty one says that
   ]);
 });
 
+test("the tenths of a bar are not said again after an untracked stage with a bar of its own", () => {
+  const { screen, written } = screenOn(false);
+  const inside: TextLine = { to: "bar", view: { percent: 50, progress: null, stage: "Warm cache" } };
+  const untracked = (when: "begins" | "ends"): TextLine => ({ to: "bar", view: null, untracked: when });
+  screen.print([bar(30), untracked("begins"), inside, untracked("ends"), bar(30), bar(40)]);
+  screen.print([untracked("begins"), inside, untracked("ends"), bar(40), gone, bar(40)]);
+  expect(written).toEqual([
+    "err Rows 30% (3/10 row)\n",
+    "err Warm cache 50%\n",
+    "err Rows 40% (4/10 row)\n",
+    "err Warm cache 50%\n",
+    "err Rows 40% (4/10 row)\n",
+  ]);
+});
+
 test("an unknown total has no tenths", () => {
   const { screen, written } = screenOn(false);
   screen.print([bar(0, null), bar(50, null)]);

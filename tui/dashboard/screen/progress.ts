@@ -25,6 +25,8 @@ const AROUND = 7;
 /** A bar wider than this says no more; a narrower one says too little to give its room to the stage's name. */
 const WIDEST = 60;
 const NARROWEST = 20;
+/** The name of an untracked stage stands nowhere else, and keeps its room. */
+const NARROWEST_UNTRACKED = 8;
 
 /** Columns that an operation's own word for what it counts may take, or the name of its stage beside the bar. */
 const WORD = 16;
@@ -58,7 +60,8 @@ function barWidth({ stages, untrackedStage }: Operation, width: number): number 
     if (longest === WORD) break;
   }
   const beside = whole - widthOf(OF) - longest;
-  return Math.min(WIDEST, beside >= NARROWEST ? beside : whole);
+  const narrowest = untrackedStage === null ? NARROWEST : NARROWEST_UNTRACKED;
+  return Math.min(WIDEST, beside >= narrowest ? beside : whole);
 }
 
 const OF = " of ";
