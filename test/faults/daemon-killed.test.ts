@@ -74,6 +74,8 @@ test("acknowledged submits, running operations and chains outlive a daemon that 
     const log = await wholeLog(daemon, operation.id);
     expectNoGap(log, operation);
     const wanted = expected.get(operation.params.name as string)!.lines;
+    // Each link of a chain keeps its result.
+    expect(operation.result).toEqual({ lines: wanted });
     const compared = compareOnce(
       Array.from({ length: wanted }, (_, index) => `line ${index + 1}`),
       log.filter(({ stream }) => stream === "log").map(({ text }) => text),

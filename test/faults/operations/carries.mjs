@@ -15,6 +15,6 @@ export class Carries extends LiveOperation {
     await p.stage("Carry", () => p.log(`${text.length} characters`));
     if (fail && this.attempt === 1) throw new Error("the first attempt fails");
     if (links > 1) p.chainTo(Carries, { ...this.params, links: links - 1, fail: false });
-    else p.result({ length: text.length, made: "y".repeat(letters) });
+    p.result({ length: text.length, made: "y".repeat(letters) });
   }
 }

@@ -25,7 +25,7 @@ export class Counted extends LiveOperation {
     await p.stage("Second half", () => this.say(p, half + 1, lines, pause));
     appendFileSync(side, `${name} ${link} ended\n`);
     if (link < links) p.chainTo(Counted, { ...this.params, link: link + 1 });
-    else p.result({ lines });
+    p.result({ lines });
   }
 
   async say(p, from, to, pause) {
