@@ -295,9 +295,10 @@ const STATE_WORDS: Record<State, string> = {
 function wrongState(record: Operation, what: string): Refusal {
   const { id, op, state, chain } = record;
   const goesOn = state === "succeeded" && chain.next !== null ? `; its chain continues as ${chain.next}` : "";
+  const again = state === "succeeded" && what === "retried" ? `; run it again with: liveops again ${id}` : "";
   return new Refusal(
     "LIVEOPS_WRONG_STATE",
-    `${op} ${id} cannot be ${what}: it ${STATE_WORDS[state]}${goesOn}`,
+    `${op} ${id} cannot be ${what}: it ${STATE_WORDS[state]}${goesOn}${again}`,
   );
 }
 

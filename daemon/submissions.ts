@@ -21,8 +21,14 @@ interface Submitted {
   isNew: boolean;
 }
 
+/** A body of `POST /v1/operations`, or the one that an operation is run again with. */
+export interface Submittable extends SubmitBody {
+  /** Id of the finished operation. */
+  againOf?: string;
+}
+
 interface Asked {
-  bodies: SubmitBody[];
+  bodies: Submittable[];
   /** A batch is not the same request as its only operation. */
   isBatch: boolean;
   key: string | null;
@@ -148,12 +154,16 @@ function tooManyBytes(queued: number, wanted: number, most: number): Refusal {
 
 const NO_ENV: Record<string, string> = Object.freeze({});
 
-function ownOf(body: SubmitBody, home: string): Own {
-  const { label, cwd } = body;
+function ownOf(body: Submittable, home: string): Own {
+  const { label, cwd, againOf } = body;
   const id = newId();
   const chain = { id, index: 0, previous: null, next: null };
   const limits = effectiveLimits(undefined, body);
-  return { id, label: label ?? null, cwd: cwd ?? home, chain, ...(limits && { limits }) };
+  return {
+    ...{ id, label: label ?? null, cwd: cwd ?? home, chain },
+    ...(againOf !== undefined && { againOf }),
+    ...(limits && { limits }),
+  };
 }
 
 /** No header can hold this character, so no other key is the same. */

@@ -76,7 +76,7 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_METHOD_NOT_ALLOWED:
     "The route does not accept this method; the header `Allow` lists those it accepts",
   LIVEOPS_WRONG_STATE:
-    "The state does not allow it: cancel needs a live operation, retry a failed or cancelled one, remove a finished one",
+    "The state does not allow it: cancel needs a live operation, retry a failed or cancelled one, again and remove a finished one",
   LIVEOPS_BACKUP_TARGET: "The directory is not empty, is inside the state directory, or cannot be used",
   LIVEOPS_BACKUP_RUNNING: "Another backup is running; only one runs at a time",
   LIVEOPS_SOCKET_NOT_OURS:
@@ -87,7 +87,8 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_INTERNAL: "The daemon failed unexpectedly; `liveopsd logs` shows more",
   LIVEOPS_TOO_MANY_WATCHERS: "The limit of watch and event streams is reached",
   LIVEOPS_TOO_MANY_CONNECTIONS: "The limit of connections is reached, and every connection is in use",
-  LIVEOPS_RUN_FILES_UNREADABLE: "The log or the events of the operation cannot be read; the detail says why",
+  LIVEOPS_RUN_FILES_UNREADABLE:
+    "The log, the events or the parameters of the operation cannot be read; the detail says why",
   LIVEOPS_STOPPING: "The daemon is stopping; try again after the next start",
   LIVEOPS_BACKUP_FAILED: "The disk of the target is full or failed; the incomplete backup was removed",
   LIVEOPS_STORE_FULL: "Nothing was recorded; free some disk space and try again",

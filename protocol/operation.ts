@@ -170,6 +170,9 @@ export const operationSchema = z.object({
   chain: chainSchema.check(
     z.describe("`id` (of the first operation), `index` (from 0), `previous` and `next` (ids)"),
   ),
+  againOf: z
+    .optional(z.string())
+    .check(z.describe("Id of the finished operation that this one runs again; otherwise absent")),
   limits: z
     .optional(z.object(limitShapes))
     .check(z.describe("Limits of the submit: `memoryMax`, `cpuMax`, `pidsMax`; absent without limits")),

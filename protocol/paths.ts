@@ -8,6 +8,7 @@ export const PATHS = {
   events: { method: "GET", path: "/v1/operations/:id/events" },
   cancel: { method: "POST", path: "/v1/operations/:id/cancel" },
   retry: { method: "POST", path: "/v1/operations/:id/retry" },
+  again: { method: "POST", path: "/v1/operations/:id/again" },
   watch: { method: "GET", path: "/v1/watch" },
   types: { method: "GET", path: "/v1/ops" },
   history: { method: "GET", path: "/v1/ops/:op/history" },

@@ -45,6 +45,7 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     finishedSuccessfully: false,
     queuePosition: null,
     chain: operation.chain,
+    ...(operation.againOf !== undefined && { againOf: operation.againOf }),
     ...(operation.limits && { limits: operation.limits }),
     createdAt: at,
     updatedAt: at,

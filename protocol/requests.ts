@@ -119,6 +119,19 @@ export const retryBody = z.strictObject({
     .check(z.describe("stage to start from; its stored value and those of later stages are deleted")),
 });
 
+export const againBody = z.strictObject({
+  params: z
+    .optional(z.record(z.string(), z.unknown()))
+    .check(z.describe("parameters in place of all those of the operation")),
+  set: z
+    .optional(z.array(z.string()))
+    .check(z.describe("name=value arguments; each replaces one parameter, a list as a whole")),
+  label: z.optional(z.string().check(z.maxLength(MAX_LABEL))),
+  chain: z
+    .optional(z.boolean())
+    .check(z.describe("begin at the first operation of the chain, not at this operation")),
+});
+
 export const stopBody = z.strictObject({
   now: z._default(z.boolean(), false).check(z.describe("cancel running operations first")),
 });
@@ -130,6 +143,7 @@ export const backupBody = z.strictObject({
 export const noBody = z.strictObject({});
 
 export type SubmitBody = z.input<typeof submitBody>;
+export type AgainBody = z.input<typeof againBody>;
 export type ListQuery = z.input<typeof listQuery>;
 export type LogQuery = z.input<typeof logQuery>;
 export type EventsQuery = z.input<typeof eventsQuery>;

@@ -19,6 +19,7 @@ import {
   typesReply,
 } from "./replies.js";
 import {
+  againBody,
   backupBody,
   eventsQuery,
   listQuery,
@@ -186,6 +187,33 @@ export const ROUTES = define({
       "LIVEOPS_NO_SUCH_TYPE",
       "LIVEOPS_WRONG_STATE",
       "LIVEOPS_QUEUE_FULL",
+      "LIVEOPS_RUN_FILES_UNREADABLE",
+      "LIVEOPS_STOPPING",
+      "LIVEOPS_STORE_FULL",
+    ],
+  },
+  again: {
+    ...PATHS.again,
+    tag: "operations",
+    summary: "Run a finished operation again",
+    description:
+      "Submits a new operation of the same type, with the same parameters, directory, environment, label and limits. " +
+      "The finished operation does not change. A repeated request with the same Idempotency-Key gets status 200 and " +
+      "the same operation.",
+    headers: { "Idempotency-Key": "1 to 255 characters; requests with the same key and body submit once" },
+    params: id,
+    body: againBody,
+    replies: { 201: json(operationSchema), 200: json(operationSchema) },
+    refusals: [
+      VERSION,
+      ...NOT_FOUND,
+      "LIVEOPS_TOO_LARGE",
+      "LIVEOPS_NO_SUCH_TYPE",
+      "LIVEOPS_PARAMS_INVALID",
+      "LIVEOPS_KEY_REUSED",
+      "LIVEOPS_WRONG_STATE",
+      "LIVEOPS_QUEUE_FULL",
+      "LIVEOPS_TYPE_FAULT",
       "LIVEOPS_RUN_FILES_UNREADABLE",
       "LIVEOPS_STOPPING",
       "LIVEOPS_STORE_FULL",

@@ -103,6 +103,7 @@ export const submissionSchema = z.object({
     params: true,
     stages: true,
     chain: true,
+    againOf: true,
   }).shape,
   limits: z.optional(z.object(limitShapes)),
   omitted: z.optional(omittedSchema),

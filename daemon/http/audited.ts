@@ -17,7 +17,14 @@ export interface AuditHooks {
 }
 
 /** The route `backup` records its own line when the backup is finished. */
-const AUDITED = new Set<string>(["submit", "cancel", "retry", "remove", "stop"] satisfies AuditAction[]);
+const AUDITED = new Set<string>([
+  "submit",
+  "cancel",
+  "retry",
+  "again",
+  "remove",
+  "stop",
+] satisfies AuditAction[]);
 
 export function isAudited(name: RouteName): name is RouteName & AuditAction {
   return AUDITED.has(name);
@@ -46,10 +53,12 @@ function idsOf(result: unknown): string[] {
   return operations.flatMap(({ id }) => (typeof id === "string" ? [id] : []));
 }
 
-/** The request's options: `from` of a retry, `now` of a stop. */
-function detailsOf(action: AuditAction, { body }: FastifyRequest): AuditLine["details"] {
+/** The request's options: `from` of a retry, `now` of a stop; the id that `again` was given. */
+function detailsOf(action: AuditAction, { body, params }: FastifyRequest): AuditLine["details"] {
   const { from, now } = (body ?? {}) as { from?: unknown; now?: unknown };
   if (action === "retry" && typeof from === "string") return { from: from.slice(0, 200) };
+  // The ids of a done request are those of the new operations.
+  if (action === "again") return { of: (params as { id: string }).id.slice(0, 200) };
   if (action === "stop" && now === true) return { now };
   return null;
 }

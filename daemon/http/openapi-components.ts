@@ -20,7 +20,7 @@ import {
   stopReply,
   typesReply,
 } from "../../protocol/replies.js";
-import { backupBody, retryBody, stopBody, submitBody } from "../../protocol/requests.js";
+import { againBody, backupBody, retryBody, stopBody, submitBody } from "../../protocol/requests.js";
 import {
   backupLine,
   chainedLine,
@@ -56,6 +56,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
 
   SubmitRequest: submitBody,
   RetryRequest: retryBody,
+  AgainRequest: againBody,
   StopRequest: stopBody,
   BackupRequest: backupBody,
 

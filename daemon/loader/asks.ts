@@ -43,8 +43,12 @@ export class Asks {
   submissions(answers: readonly Submission[]): Submission[] {
     return this.own.map((own, n) => {
       const { op, title, params, stages } = answers[this.#question[n]!]!;
-      const { id, label, cwd, chain, limits } = own;
-      return { id, op, title, label, cwd, params, stages, chain, ...(limits && { limits }) };
+      const { id, label, cwd, chain, limits, againOf } = own;
+      return {
+        ...{ id, op, title, label, cwd, params, stages, chain },
+        ...(againOf !== undefined && { againOf }),
+        ...(limits && { limits }),
+      };
     });
   }
 }

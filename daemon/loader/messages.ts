@@ -28,7 +28,7 @@ export type ToLoader = { call: number; type: "prepare"; asks: LocatedAsk[] };
 export interface PrepareAsk {
   op: string;
   input: PrepareInput;
-  rest: Pick<Submission, "id" | "label" | "cwd" | "chain" | "limits">;
+  rest: Pick<Submission, "id" | "label" | "cwd" | "chain" | "limits" | "againOf">;
 }
 
 /** A `PrepareAsk` with the file that defines the type. */

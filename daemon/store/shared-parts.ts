@@ -38,6 +38,7 @@ export class SharedParts {
       params: one(parts, "params", record.params),
       stages: one(parts, "stages", record.stages),
       chain,
+      ...(record.againOf !== undefined && { againOf: record.againOf }),
       ...(record.limits && { limits: record.limits }),
     };
     const { createdAt } = record;
@@ -68,6 +69,7 @@ export class SharedParts {
       params: one(parts, "params", operation.params),
       stages: one(parts, "stages", operation.stages),
       chain: { ...chain, id: chain.id === id ? id : chain.id },
+      ...(operation.againOf !== undefined && { againOf: operation.againOf }),
       ...(operation.omitted && { omitted: operation.omitted }),
       ...(operation.limits && { limits: operation.limits }),
     };

@@ -13,7 +13,7 @@ import type {
   StopReply,
   TypesReply,
 } from "../replies.js";
-import type { EventsQuery, ListQuery, LogQuery, SubmitBody } from "../requests.js";
+import type { AgainBody, EventsQuery, ListQuery, LogQuery, SubmitBody } from "../requests.js";
 import type { WatchLine, WatchQuery } from "../watch.js";
 import { DEADLINES, type Deadlines } from "./deadline.js";
 import { ConnectionLostError } from "./errors.js";
@@ -57,13 +57,17 @@ export class Client {
     return this.#submit(bodies, key);
   }
 
-  async #submit<T>(body: SubmitBody | SubmitBody[], key: string): Promise<T> {
-    const options = {
-      method: "POST",
-      path: "/v1/operations",
-      body,
-      headers: { "idempotency-key": key },
-    } as const;
+  /** Submits a finished operation again, as a new operation. Retries once if the connection breaks, as `submit`. */
+  again(id: string, body: AgainBody, key: string): Promise<Operation> {
+    return this.#submit(body, key, `/v1/operations/${encodeURIComponent(id)}/again`);
+  }
+
+  async #submit<T>(
+    body: SubmitBody | SubmitBody[] | AgainBody,
+    key: string,
+    path = "/v1/operations",
+  ): Promise<T> {
+    const options = { method: "POST", path, body, headers: { "idempotency-key": key } } as const;
     try {
       return await this.#json(options);
     } catch (error) {

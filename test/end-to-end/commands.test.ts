@@ -300,7 +300,7 @@ test("params from --params, @file, stdin and words on top; a label; an empty std
 });
 
 test("every command has --help with an example, and --version; they need no daemon", async () => {
-  const commands = "submit run ls show watch logs wait cancel retry rm ops new tui".split(" ");
+  const commands = "submit run ls show watch logs wait cancel retry again rm ops new tui".split(" ");
   for (const command of commands) {
     const { code, stdout, stderr } = await world.liveops([command, "--help"]);
     expect({ code, stderr }, command).toEqual({ code: 0, stderr: "" });

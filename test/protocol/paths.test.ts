@@ -37,6 +37,7 @@ const CALLS: Record<Exclude<RouteName, "openapi">, () => Promise<unknown>> = {
   events: () => first(client.events("abc")),
   cancel: () => client.cancel("abc"),
   retry: () => client.retry("abc"),
+  again: () => client.again("abc", {}, "key"),
   watch: () => first(client.watch()),
   types: () => client.types(),
   history: () => client.history("abc"),

@@ -17,6 +17,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   wait: async () => (await import("./wait.js")).registerWait,
   cancel: async () => (await import("./cancel.js")).registerCancel,
   retry: async () => (await import("./retry.js")).registerRetry,
+  again: async () => (await import("./again.js")).registerAgain,
   rm: async () => (await import("./rm.js")).registerRm,
   ops: async () => (await import("./ops.js")).registerOps,
   new: async () => (await import("./new.js")).registerNew,
@@ -27,13 +28,16 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
 /** Global options whose value is the next word. */
 const WITH_VALUE = new Set(["--socket", "--state-dir"]);
 
+/** Commands that take arguments of the operation after `--`. */
+const WITH_TRAILING = new Set(["submit", "run", "again"]);
+
 export async function runCommandLine(words: string[]): Promise<void> {
   endQuietlyOnClosedPipe();
   const typed = commandWord(words);
   const found = typed !== undefined && Object.hasOwn(COMMANDS, typed) ? COMMANDS[typed] : undefined;
   const root = found ? emptyTree() : await commandTree();
   if (found) (await found())(root);
-  await runRoot(root, typed === "submit" || typed === "run" ? takeTrailing(words) : words);
+  await runRoot(root, typed !== undefined && WITH_TRAILING.has(typed) ? takeTrailing(words) : words);
 }
 
 function emptyTree(): Command {

@@ -36,6 +36,7 @@ export function recordLines(
     ...field("label", it.label === null ? null : sanitize(it.label)),
     ...field("cwd", sanitize(it.cwd)),
     ...field("chain", chainText(it)),
+    ...field("again of", it.againOf ?? null),
     ...field("attempt", it.attempt > 1 ? String(it.attempt) : null),
     ...field("created", it.createdAt),
     ...field("took", tookText(it, now)),

@@ -149,14 +149,24 @@ export function registerSubmit(root: Command): void {
     .action(async (op: string, set: string[], _options: unknown, command: Command) => {
       const { client, options } = connect<SubmitOptions>(command);
       const operation = await post(client, { op, set, trailing: trailingWords(), options });
-      const json = options.json === true;
-      if (options.follow) {
-        const { followInText } = await import("./follow/in-text.js");
-        if (!json) process.stderr.write(`submitted ${operation.id}\n`);
-        process.exitCode = await followInText(client, operation, { json });
-      } else if (options.wait) {
-        const { waitAfterSubmit } = await import("./wait-for-all.js");
-        process.exitCode = await waitAfterSubmit(client, operation, json, reportTo(command.parent!));
-      } else process.stdout.write(`${json ? jsonLine(operation) : operation.id}\n`);
+      await afterSubmit(client, operation, options, command);
     });
+}
+
+/** Prints the submitted operation, waits for its chain, or shows the chain live; sets the exit code. */
+export async function afterSubmit(
+  client: Client,
+  operation: Operation,
+  options: Pick<SubmitOptions, "follow" | "wait" | "json">,
+  command: Command,
+): Promise<void> {
+  const json = options.json === true;
+  if (options.follow) {
+    const { followInText } = await import("./follow/in-text.js");
+    if (!json) process.stderr.write(`submitted ${operation.id}\n`);
+    process.exitCode = await followInText(client, operation, { json });
+  } else if (options.wait) {
+    const { waitAfterSubmit } = await import("./wait-for-all.js");
+    process.exitCode = await waitAfterSubmit(client, operation, json, reportTo(command.parent!));
+  } else process.stdout.write(`${json ? jsonLine(operation) : operation.id}\n`);
 }

@@ -1,6 +1,7 @@
-/** The routes of operations: submit, list, show, cancel, retry, remove. */
+/** The routes of operations: submit, again, list, show, cancel, retry, remove. */
 import { forgetFrom } from "../../../ops/runner/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
+import { bodyOfAgain } from "../../again.js";
 import type { Context } from "../../context.js";
 import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
 import type { Entry } from "../../store/decision.js";
@@ -10,7 +11,10 @@ import { valuesDir } from "../../store/layout.js";
 import { Submissions } from "../../submissions.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 
-/** `POST /v1/operations`: one operation, or an array of them; once for each idempotency key. */
+/**
+ * `POST /v1/operations`: one operation, or an array of them; once for each idempotency key.
+ * `POST /v1/operations/:id/again`: a finished operation, as a new one.
+ */
 export const submitRoute: RoutePlugin = (app, { context }, done) => {
   const submissions = new Submissions(context);
   app.route({
@@ -22,6 +26,16 @@ export const submitRoute: RoutePlugin = (app, { context }, done) => {
       const { entries, isNew } = await submissions.submit({ bodies, isBatch, key });
       reply.code(isNew ? 201 : 200);
       return isBatch ? entries.map((entry) => context.present(entry)) : context.whole(entries[0]!);
+    },
+  });
+  app.route({
+    ...definition("again"),
+    handler: async ({ params, body, headers }, reply) => {
+      const key = checkedKey(headers["idempotency-key"]);
+      const bodies = [bodyOfAgain(context, params.id, body)];
+      const { entries, isNew } = await submissions.submit({ bodies, isBatch: false, key });
+      reply.code(isNew ? 201 : 200);
+      return context.whole(entries[0]!);
     },
   });
   done();

@@ -176,6 +176,42 @@ describe("retry from a stage", () => {
   });
 });
 
+describe("again", () => {
+  test("asks first; the new operation is shown, with the command", async () => {
+    await using world = await worldWithTypes();
+    world.daemon.on("POST", /\/again$/, (_asked, reply) => {
+      const made = backup({ id: "newonenewone", title: "A new one" });
+      world.put(made);
+      reply.json(made, 201);
+    });
+    await using opened = openDashboard({ socket: world.socket });
+    await opened.screen.until("Fails at an item");
+    opened.press("a");
+    await opened.screen.until("Submit Fails at an item again?");
+    expect(world.daemon.asked.some(isPost)).toBe(false);
+    opened.press("y");
+    const { path, body, headers } = await world.daemon.request(isPost);
+    expect({ path, body }).toEqual({ path: `/v1/operations/${failed().id}/again`, body: {} });
+    expect(headers["idempotency-key"]).toMatch(/./);
+    const text = await opened.screen.until((shown) => shown.includes("newonenewone"));
+    expect(text).toContain(`$ liveops again ${failed().id}`);
+  });
+
+  test("a running operation is not submitted again, and r on a succeeded one names the key", async () => {
+    await using world = await worldWithTypes();
+    world.put(backup());
+    await using opened = openDashboard({ socket: world.socket, id: backup().id });
+    await opened.screen.until("Archive");
+    opened.press("a");
+    await opened.screen.until("only a finished operation is submitted again");
+    world.patch(backup().id, { state: "succeeded", finishedAt: ago(1) });
+    await opened.screen.until("took 1m");
+    opened.press("r");
+    await opened.screen.until("a submits it again");
+    expect(world.daemon.asked.some(isPost)).toBe(false);
+  });
+});
+
 describe("remove", () => {
   test("asks first; then it is gone, and its command is shown", async () => {
     await using world = await worldWithTypes();

@@ -36,6 +36,8 @@ export function commandOf(request: Request, flags: Flags): string {
         ["retry", request.id, ...(request.from === undefined ? [] : flagged("--from", request.from))],
         flags,
       );
+    case "again":
+      return liveops(["again", request.id], flags);
     case "remove":
       return liveops(["rm", request.id], flags);
     case "submit":

@@ -10,6 +10,7 @@ export function commandFor(state: State, action: Action): string | null {
   switch (action) {
     case "cancel":
     case "retry":
+    case "again":
     case "remove":
       return commandOf({ kind: action, id }, flags);
     case "retry-from":

@@ -24,6 +24,8 @@ export async function send(client: Client, request: Request): Promise<Operation>
       return client.cancel(request.id);
     case "retry":
       return client.retry(request.id, request.from);
+    case "again":
+      return client.again(request.id, {}, newKey());
     case "remove":
       return client.remove(request.id);
     case "submit": {

@@ -38,10 +38,17 @@ const selectedBut =
 export const noCancel = selectedBut(({ state }) =>
   isFinal(state) ? "nothing to cancel: it is over" : "it was asked to stop already",
 );
-export const noRetry = selectedBut(() => "only what failed or was cancelled is run again");
+export const noRetry = selectedBut(({ state }) =>
+  state === "succeeded"
+    ? "it has succeeded: a submits it again"
+    : "only a failed or cancelled operation is retried",
+);
+export const noAgain = selectedBut(
+  ({ state }) => `it is ${state}: only a finished operation is submitted again`,
+);
 export const noRemoval = selectedBut(() => "only what is over is removed: c cancels it");
 
-export const mayRemove: When = (state) => {
+export const isOver: When = (state) => {
   const operation = hasSelected(state) ? selectedOperation(state) : null;
   return operation !== null && isFinal(operation.state);
 };

@@ -55,7 +55,9 @@ function question(state: State, asked: Request, line: Line): void {
       ? ["Remove ", " and its log?"]
       : asked.kind === "retry"
         ? [`Forget from ${fit(tame(asked.from ?? ""), 16)} on, run `, " again?"]
-        : ["Cancel ", "?"];
+        : asked.kind === "again"
+          ? ["Submit ", " again?"]
+          : ["Cancel ", "?"];
   const room = Math.max(8, line.left - before.length - after.length - 18);
   line.add(`${before}${fit(name, room)}${after}`, "yellow", "bold").add("  ");
 }

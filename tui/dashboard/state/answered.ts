@@ -15,15 +15,16 @@ export function answered(before: State, request: Request, operation: Operation):
     return { ...settleSelection(before, state), request: null, notice };
   }
   const state = { ...addFetched(before, [operation]), request: null, notice };
-  if (request.kind !== "submit") return state;
+  if (request.kind !== "submit" && request.kind !== "again") return state;
   // Whoever submits wants to see it.
   const shown = { ...select(state, operation.id), page: null, entry: null, pane: "detail" } as const;
-  return withoutDraft(shown, request.op);
+  return request.kind === "submit" ? withoutDraft(shown, request.op) : shown;
 }
 
 const DEEDS: Record<Request["kind"], string> = {
   cancel: "asked to stop",
   retry: "queued again",
+  again: "submitted again",
   remove: "removed",
   submit: "submitted",
 };

@@ -8,6 +8,7 @@ export type Request =
       /** The stage whose stored value, and all after it, are forgotten. */
       readonly from?: string;
     }
+  | { readonly kind: "again"; readonly id: string }
   | { readonly kind: "remove"; readonly id: string }
   | Submit;
 
@@ -33,6 +34,7 @@ export function idOf(request: Request | null): string | null {
 export const UNDER_WAY: Record<Request["kind"], string> = {
   cancel: "cancelling",
   retry: "retrying",
+  again: "submitting",
   remove: "removing",
   submit: "submitting",
 };

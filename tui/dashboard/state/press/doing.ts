@@ -8,6 +8,8 @@ export const DOING_PRESSES = {
     state.selected === null ? state : { ...state, confirming: { kind: "cancel", id: state.selected } },
   retry: (state) =>
     state.selected === null ? state : { ...state, request: { kind: "retry", id: state.selected } },
+  again: (state) =>
+    state.selected === null ? state : { ...state, confirming: { kind: "again", id: state.selected } },
   "retry-from": (state) => openRetry(state),
   "retry-up": (state) => moveRetry(state, -1),
   "retry-down": (state) => moveRetry(state, 1),

@@ -1,0 +1,65 @@
+/** Turns a finished operation into the body of a submit that runs it again. */
+import { Refusal } from "../protocol/errors.js";
+import type { Operation } from "../protocol/operation.js";
+import type { AgainBody } from "../protocol/requests.js";
+import { isFinal } from "../protocol/state.js";
+import type { Context } from "./context.js";
+import type { Entry } from "./store/decision.js";
+import type { Store } from "./store/store.js";
+import type { Submittable } from "./submissions.js";
+
+/**
+ * The same type, parameters, directory, environment, label and limits, except for what the request changes.
+ *
+ * @throws Refusal if there is no such operation, it is not finished, or its parameters cannot be read
+ */
+export function bodyOfAgain(
+  context: Pick<Context, "find" | "store">,
+  id: string,
+  asked: AgainBody,
+): Submittable {
+  const named = context.find(id);
+  if (!isFinal(named.record.state)) throw notFinished(named.record);
+  const { record, env } = asked.chain ? firstOfChain(context.store, named.record) : named;
+  const { op, label, cwd, limits } = record;
+  const newLabel = asked.label ?? label;
+  return {
+    op,
+    params: asked.params ?? paramsOf(context.store, record),
+    ...(asked.set && { set: asked.set }),
+    ...(newLabel !== null && { label: newLabel }),
+    cwd,
+    env,
+    ...limits,
+    againOf: record.id,
+  };
+}
+
+function firstOfChain(store: Store, { id, chain }: Operation): Entry {
+  const first = store.find(chain.id);
+  if (first) return first;
+  throw new Refusal(
+    "LIVEOPS_NO_SUCH_OPERATION",
+    `the first operation of the chain, ${chain.id}, was removed; run this operation alone with: liveops again ${id}`,
+  );
+}
+
+function paramsOf(store: Store, { id, params, omitted }: Operation): Record<string, unknown> {
+  if (omitted?.params === undefined) return params;
+  try {
+    return store.payloads.read(id, "params") as Record<string, unknown>;
+  } catch (error) {
+    throw new Refusal(
+      "LIVEOPS_RUN_FILES_UNREADABLE",
+      `the parameters of ${id} cannot be read: ${(error as Error).message}; give all parameters with --params`,
+    );
+  }
+}
+
+function notFinished({ id, op, state }: Operation): Refusal {
+  return new Refusal(
+    "LIVEOPS_WRONG_STATE",
+    `${op} ${id} cannot be run again: it is ${state}; wait for its end with liveops wait ${id}, ` +
+      `or end it with liveops cancel ${id}`,
+  );
+}

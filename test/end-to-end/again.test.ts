@@ -1,0 +1,100 @@
+/** A finished operation once more, and a chain whose links all keep their results, with the real bins. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Operation } from "../../protocol/operation.js";
+import { useWorld } from "./world.js";
+
+const world = useWorld({ operations: ["links", "gate"] });
+
+/** Submits with the words and waits; returns the first link's id. */
+async function chain(...words: string[]): Promise<string> {
+  const ended = await world.liveops(["submit", "first-link", ...words, "--wait"], { env: { LC_ALL: "C" } });
+  expect(ended, ended.stderr).toMatchObject({ code: 0, stderr: "" });
+  return ended.stdout.trim();
+}
+
+async function again(id: string, ...words: string[]): Promise<Operation> {
+  const ended = await world.liveops(["again", id, ...words, "--json"], { cwd: world.dir });
+  expect(ended, ended.stderr).toMatchObject({ code: 0, stderr: "" });
+  const { id: made } = JSON.parse(ended.stdout) as Operation;
+  return world.finished(made);
+}
+
+test("each link of a chain keeps its result: in text mode and in show", async () => {
+  const words = ["first-link", "names=a", "names=b", "word=w"];
+  const results = (stdout: string) => stdout.split("\n").filter((line) => /^(names|word|length)=/.test(line));
+  for (const way of [["run"], ["submit", "--follow"]]) {
+    const { code, stdout, stderr } = await world.liveops([...way, ...words]);
+    expect(code, stderr).toBe(0);
+    expect(results(stdout)).toEqual(['names=["a","b"]', "word=w", "length=0"]);
+    // The bar of the untracked stage is not that of the stage around it.
+    expect(stderr).toContain("Load 60%\nWarm cache 30%\nchained to second-link");
+  }
+  const { stdout } = await world.liveops(["show"]);
+  expect(stdout).toMatch(
+    /chain\n {2}1 {2}\w{12} {2}first-link {2}✓ succeeded\n {5}names=\["a","b"\]\n {5}word=w\n/,
+  );
+  expect(stdout).toMatch(/\n {2}2 {2}\w{12} {2}second-link {2}✓ succeeded\n/);
+});
+
+test("a large result and large parameters of the next link go together", async () => {
+  const first = await world.client.show(await chain("bytes=20000"));
+  expect(first.result).toMatchObject({ pad: "x".repeat(20_000) });
+  const second = await world.client.show(first.chain.next!);
+  expect(second).toMatchObject({ params: { text: "y".repeat(20_000) }, result: { length: 20_000 } });
+  const listed = (await world.client.list({ chain: first.id })).operations;
+  expect(listed.map(({ omitted }) => omitted)).toEqual([
+    { params: expect.any(Number) },
+    { result: expect.any(Number) },
+  ]);
+  expect((await world.liveops(["show", second.id])).stdout).toContain(`liveops show ${first.id}`);
+});
+
+test("again is the same run: parameters, directory, environment; words change single parameters", async () => {
+  const id = await chain("names=a", "names=b", "word=w", "--label", "mine");
+  const given = { names: ["a", "b"], word: "w", lang: "C", cwd: world.work };
+  expect(await again(id)).toMatchObject({ result: given, label: "mine", againOf: id, attempt: 1 });
+  await world.liveopsd(["restart"]);
+  expect(await again(id, "names=c", "word=v")).toMatchObject({
+    result: { ...given, names: ["c"], word: "v" },
+  });
+  expect(await again(id, "--params", "{}", "--label", "other")).toMatchObject({
+    result: { names: [], word: "none", lang: "C" },
+    label: "other",
+  });
+  const { stdout } = await world.liveops(["show"]);
+  expect(stdout).toContain("first-link");
+});
+
+test("again of a link begins at that link, and with --chain at the first one; --wait follows the chain", async () => {
+  const first = await world.client.show(await chain("word=w"));
+  const second = first.chain.next!;
+  expect(await again(second)).toMatchObject({ op: "second-link", chain: { index: 0 }, againOf: second });
+  expect(await again(second, "--chain")).toMatchObject({ op: "first-link", againOf: first.id });
+  const waited = await world.liveops(["again", second, "--chain", "--wait", "--json"]);
+  expect(JSON.parse(waited.stdout)).toMatchObject({
+    op: "second-link",
+    chain: { index: 1 },
+    state: "succeeded",
+  });
+});
+
+test("refusals: not finished 5, wrong parameter 2, unknown id 4, a type that is gone 4", async () => {
+  const gate = await world.submit("gate", "file=/nowhere/at/all");
+  const refused = await world.liveops(["again", gate]);
+  expect(refused).toMatchObject({ code: 5, stdout: "" });
+  expect(refused.stderr).toContain(`liveops cancel ${gate}`);
+  await world.liveops(["cancel", gate, "--wait"]);
+  expect((await world.liveops(["again", gate, "fil=x"])).code).toBe(2);
+  expect((await world.liveops(["again", "nosuch"])).code).toBe(4);
+  const done = await chain();
+  const retried = await world.liveops(["retry", done]);
+  expect(retried.code).toBe(5);
+  expect(retried.stderr).toContain(`run it again with: liveops again ${done}`);
+  rmSync(join(world.ops, "links.ts"));
+  const gone = await world.liveops(["again", done]);
+  expect(gone).toMatchObject({ code: 4, stdout: "" });
+  expect(gone.stderr).toContain("first-link");
+  world.takeOperations("links");
+});
