@@ -33,7 +33,7 @@ test("each link of a chain keeps its result: in text mode and in show", async ()
   }
   const { stdout } = await world.liveops(["show"]);
   expect(stdout).toMatch(
-    /chain\n {2}1 {2}\w{12} {2}first-link {2}✓ succeeded\n {5}names=\["a","b"\]\n {5}word=w\n/,
+    /operations of the chain\n {2}1 {2}\w{12} {2}first-link {2}✓ succeeded\n {5}names=\["a","b"\]\n {5}word=w\n/,
   );
   expect(stdout).toMatch(/\n {2}2 {2}\w{12} {2}second-link {2}✓ succeeded\n/);
 });

@@ -49,7 +49,7 @@ export function recordLines(
     ),
     ...field("status", it.status === null ? null : sanitize(it.status.text)),
     ...section("result", resultLines(it.result)),
-    ...section("chain", chain ? chainLines(chain, it.id, paint) : []),
+    ...section("operations of the chain", chain ? chainLines(chain, it.id, paint) : []),
     ...section(
       "error",
       errorLines(it).map((line) => paint("red", line)),

@@ -101,6 +101,8 @@ test("show names the chain's neighbours", () => {
   );
 });
 
+const CHAIN = "operations of the chain";
+
 test("show lists the operations of the chain with their results", () => {
   const link = (index: number, over: Partial<Operation>): Operation =>
     operation({ id: `id${index}`, chain: { id: "id0", index, previous: null, next: null }, ...over });
@@ -113,8 +115,8 @@ test("show lists the operations of the chain with their results", () => {
     link(4, { op: "broken", state: "failed", error: { code: "X", message: "no\ndisk", stack: null } }),
   ];
   const lines = recordLines(links[3]!, { paint: plain, now, chain: { links, earlier: 2 } });
-  expect(lines.slice(lines.indexOf("chain"), lines.indexOf("chain") + 22)).toEqual([
-    "chain",
+  expect(lines.slice(lines.indexOf(CHAIN), lines.indexOf(CHAIN) + 22)).toEqual([
+    CHAIN,
     "  … 2 earlier",
     "  1  id0  backup  ✓ succeeded",
     "     archive=/a\\x1b[2Jb",
