@@ -249,7 +249,11 @@ describe("retry", () => {
     const id = await served.finished("succeeded");
     const retry = (body: unknown) => post(`/v1/operations/${id}/retry`, body);
     for (const body of [{}, { from: "Process" }])
-      expectProblem(await retry(body), "LIVEOPS_WRONG_STATE", /cannot be retried: it has succeeded; run it again with: liveops again \w+$/);
+      expectProblem(
+        await retry(body),
+        "LIVEOPS_WRONG_STATE",
+        /cannot be retried: it has succeeded; run it again with: liveops again \w+$/,
+      );
   });
 
   test("from a stage is refused of others, and from one that is none", async () => {
