@@ -8,7 +8,7 @@ import { chainOf, initialState, type State, selectedOperation } from "../../../t
 import { ticks } from "../../../tui/dashboard/state/ticks.js";
 import { update } from "../../../tui/dashboard/state/update.js";
 import { logTarget, wantedChain } from "../../../tui/dashboard/state/wants.js";
-import { ago, backup, failed, NOW, operation, queued, scanning, verify } from "./operations.js";
+import { ago, backup, backupDone, failed, NOW, operation, queued, scanning, verify } from "./operations.js";
 
 const SIZE = { columns: 100, rows: 30 };
 
@@ -200,8 +200,10 @@ describe("cancel and retry", () => {
     const why = (state: State, input: string) => whyNothing(state, { input });
     expect(why(opened([failed()]), "c")).toContain("it is over");
     expect(why(opened([backup({ cancelRequested: true })]), "c")).toContain("asked to stop already");
-    expect(why(opened([A]), "r")).toContain("failed or was cancelled");
-    expect(why(opened([A]), "R")).toContain("failed or was cancelled");
+    expect(why(opened([A]), "r")).toContain("only a failed or cancelled operation");
+    expect(why(opened([A]), "R")).toContain("only a failed or cancelled operation");
+    expect(why(opened([A]), "a")).toContain("only a finished operation");
+    expect(why(opened([backupDone()]), "r")).toContain("a submits it again");
     expect(why(opened([A]), "x")).toContain("c cancels it");
     expect(why(press(opened([failed()]), "?"), "c")).toBeNull();
     expect(why(opened([]), "c")).toBeNull();
