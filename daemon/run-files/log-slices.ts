@@ -1,6 +1,7 @@
 /** Reads an operation's log from a given line, over all its attempts, in slices that pass a filter. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { withoutSequences } from "../../protocol/command/sgr.js";
 import type { LogLine, LogStream } from "../../protocol/operation.js";
 import { parseRecord } from "../../protocol/record-line.js";
 import { LogTail } from "./log-tail.js";
@@ -8,7 +9,7 @@ import { isDirectory } from "./unreadable.js";
 
 /** Which lines of a log are wanted. */
 export interface LogFilter {
-  /** Text in the line, case-insensitive. */
+  /** Text in the line without its colours, case-insensitive. */
   match?: string | undefined;
   stage?: string | undefined;
   stream?: LogStream | undefined;
@@ -21,13 +22,16 @@ export function isFiltered({ match, stage, stream }: LogFilter): boolean {
 function matcher(filter: LogFilter): (line: LogLine) => boolean {
   const match = filter.match?.toLowerCase();
   return (line) =>
-    (match === undefined || line.text.toLowerCase().includes(match)) &&
+    (match === undefined || withoutSequences(line.text).toLowerCase().includes(match)) &&
     (filter.stage === undefined || line.stage === filter.stage) &&
     (filter.stream === undefined || line.stream === filter.stream);
 }
 
 /** Printable ASCII that JSON does not escape. */
 const AS_IT_IS = /^[ !#-[\]-~]+$/;
+
+/** As JSON writes it. A line with control sequences is searched without them. */
+const ESCAPE = "\\u001b";
 
 /** Whether a stored line may be wanted, without parsing it. Never false for a wanted line. */
 function sieve({ match, stage, stream }: LogFilter): (stored: string) => boolean {
@@ -37,7 +41,8 @@ function sieve({ match, stage, stream }: LogFilter): (stored: string) => boolean
     ...(stream === undefined ? [] : [`"stream":"${stream}"`]),
   ];
   return (stored) =>
-    keys.every((key) => stored.includes(key)) && (text === "" || stored.toLowerCase().includes(text));
+    keys.every((key) => stored.includes(key)) &&
+    (text === "" || stored.toLowerCase().includes(text) || stored.includes(ESCAPE));
 }
 
 /** Bytes that are read and searched at a time: about 1 ms of work. */

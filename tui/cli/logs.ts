@@ -1,10 +1,12 @@
 /** `liveops logs`: prints an operation's log lines, all or the last N; with -f also new lines. */
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
+import { wantsColour } from "../../protocol/command/colour.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { interruptible } from "../../protocol/command/interruptible.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
-import { sanitize } from "../../protocol/command/sanitize.js";
+import { sanitizeLogLine } from "../../protocol/command/sanitize.js";
+import { withoutSequences } from "../../protocol/command/sgr.js";
 import type { LogLine } from "../../protocol/operation.js";
 import { jsonLine } from "../terminal/json.js";
 import { namedOrNewest } from "./arguments.js";
@@ -90,8 +92,13 @@ export function registerLogs(root: Command): void {
       const { client, options } = connect<LogsOptions>(command);
       const tail = tailOf(options.lines);
       const operation = await namedOrNewest(client, id);
+      const coloured = wantsColour(process.stdout);
+      const shown = (text: string) => {
+        const line = sanitizeLogLine(text);
+        return coloured ? line : withoutSequences(line);
+      };
       const print = (line: LogLine) =>
-        process.stdout.write(`${options.json ? jsonLine(line) : sanitize(line.text)}\n`);
+        process.stdout.write(`${options.json ? jsonLine(line) : shown(line.text)}\n`);
       const end = await storedLines(client, operation.id, tail, print);
       if (!options.follow) return;
       await interruptible(

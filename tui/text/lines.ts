@@ -5,7 +5,8 @@
  * it, so that an operation looks the same with and without the daemon.
  */
 import type { EventLine } from "../../protocol/client/client.js";
-import { sanitize } from "../../protocol/command/sanitize.js";
+import { sanitize, sanitizeLogLine } from "../../protocol/command/sanitize.js";
+import { withoutSequences } from "../../protocol/command/sgr.js";
 import type { Operation } from "../../protocol/operation.js";
 import { reduceOutline } from "../../protocol/reduce.js";
 import { formatAmount, formatPercent } from "../terminal/format.js";
@@ -27,6 +28,7 @@ function shown(value: unknown): string {
 }
 
 export type TextLine =
+  /** The text of a log line may have SGR colours. */
   | { to: "out" | "err"; text: string; tone: Tone }
   /** The current bar; null removes the bar. `untracked`: an untracked stage begins or ends. */
   | { to: "bar"; view: BarView | null; untracked?: "begins" | "ends" };
@@ -39,10 +41,15 @@ interface TextState {
   readonly operation: Operation | null;
   /** Print the stack of an exception too, because nothing else stores it (`run`). */
   readonly stacks: boolean;
+  /** The last log lines, which the message of a failed program repeats. */
+  readonly recent: readonly string[];
 }
 
+/** As many as the message of a failed program has (`ops/sdk/exec.ts`). */
+const RECENT = 10;
+
 export function textState(options: { stacks?: boolean } = {}): TextState {
-  return { operation: null, stacks: options.stacks ?? false };
+  return { operation: null, stacks: options.stacks ?? false, recent: [] };
 }
 
 interface Step {
@@ -52,7 +59,10 @@ interface Step {
 
 export function step(state: TextState, line: EventLine): Step {
   if (line.type === "end") return { state, lines: [] };
-  if (line.type === "log:line") return { state, lines: [logLine(line.stream, line.text)] };
+  if (line.type === "log:line") {
+    const recent = [...state.recent, line.text].slice(-RECENT);
+    return { state: { ...state, recent }, lines: [logLine(line.stream, line.text)] };
+  }
   // The next operation of a chain has its own record.
   const before = line.type === "operation:submitted" ? null : state.operation;
   const operation =
@@ -62,7 +72,7 @@ export function step(state: TextState, line: EventLine): Step {
 }
 
 function linesOf(
-  { operation, stacks }: TextState,
+  { operation, stacks, recent }: TextState,
   event: Exclude<EventLine, { type: "end" | "log:line" }>,
 ): TextLine[] {
   switch (event.type) {
@@ -94,7 +104,7 @@ function linesOf(
     case "records:dropped":
       return [note(`${event.count} progress and log records were dropped: they could not be written`)];
     case "operation:finished":
-      return [{ to: "bar", view: null }, ...finished(event, stacks)];
+      return [{ to: "bar", view: null }, ...finished(event, stacks, recent)];
     default:
       return [];
   }
@@ -109,16 +119,28 @@ export function stageOfBar({ untrackedStage, stages, currentStage }: Operation):
   return untrackedStage ?? stages[currentStage] ?? null;
 }
 
-function finished(event: Extract<EventLine, { type: "operation:finished" }>, stacks: boolean): TextLine[] {
+function finished(
+  event: Extract<EventLine, { type: "operation:finished" }>,
+  stacks: boolean,
+  recent: readonly string[],
+): TextLine[] {
   if (event.state === "succeeded")
     return resultLines(event.result).map((text) => ({ to: "out", text, tone: "plain" }));
   if (event.state === "cancelled") return [{ to: "err", text: "cancelled", tone: "warning" }];
   const { code, message, stack } = event.error ?? { code: "", message: "failed", stack: null };
   const ours = code.startsWith("LIVEOPS_") && !QUIET.has(code) ? ` (${code})` : "";
-  const lines: TextLine[] = [err(`failed: ${message}${ours}`)];
+  const lines: TextLine[] = [err(`failed: ${unprinted(message, recent)}${ours}`)];
   const places = stacks && stack && code !== "LIVEOPS_FAILED" ? unsaid(stack, message) : "";
   if (places !== "") lines.push(err(places));
   return lines;
+}
+
+/** The message without the last lines of a program, where the log just showed them. */
+function unprinted(message: string, recent: readonly string[]): string {
+  const [first = "", ...lines] = message.split("\n");
+  if (lines.length === 0 || lines.length > recent.length) return message;
+  const shown = recent.slice(-lines.length).map(withoutSequences);
+  return lines.every((line, i) => shown[i]!.startsWith(line)) ? first : message;
 }
 
 /** Codes that add nothing to "failed". */
@@ -144,7 +166,7 @@ function header(stage: string, index: number | null, count: number): TextLine {
 }
 
 function logLine(stream: string, text: string): TextLine {
-  return stream === "liveops" ? note(text) : oneLine(text, "plain");
+  return stream === "liveops" ? note(text) : { to: "out", text: sanitizeLogLine(text), tone: "plain" };
 }
 
 /** Always one line: a second line could look like a header. */

@@ -4,7 +4,14 @@
  * On a terminal the bar is one line that is redrawn, and cleared before other output. Elsewhere it is a plain line at
  * every tenth. Callers sanitize the text.
  */
-import { type Colour, type Paint, paintFor, wantsRedraw } from "../../protocol/command/colour.js";
+import {
+  type Colour,
+  type Paint,
+  paintFor,
+  wantsColour,
+  wantsRedraw,
+} from "../../protocol/command/colour.js";
+import { withoutSequences } from "../../protocol/command/sgr.js";
 import { type BarView, barLine } from "./bar.js";
 import { type Steps, stepLine, type TextLine, type Tone } from "./lines.js";
 
@@ -37,6 +44,7 @@ export class TextScreen {
   readonly #stdout: TextStream;
   readonly #stderr: TextStream;
   readonly #paint: { out: Paint; err: Paint };
+  readonly #coloured: boolean;
   readonly #redraws: boolean;
   readonly #interval: number;
   #view: BarView | null = null;
@@ -50,6 +58,7 @@ export class TextScreen {
     this.#stdout = options.stdout ?? process.stdout;
     this.#stderr = options.stderr ?? process.stderr;
     this.#paint = { out: paintFor(this.#stdout, env), err: paintFor(this.#stderr, env) };
+    this.#coloured = wantsColour(this.#stdout, env);
     this.#redraws = wantsRedraw(this.#stderr, env);
     this.#interval = options.interval ?? 50;
   }
@@ -75,7 +84,9 @@ export class TextScreen {
     this.#clear();
     const colour = COLOURS[tone];
     const stream = to === "out" ? this.#stdout : this.#stderr;
-    stream.write(`${colour === null ? text : this.#paint[to](colour, text)}\n`);
+    // Only log lines have no tone of their own; the program chose their colours.
+    const plain = this.#coloured ? text : withoutSequences(text);
+    stream.write(`${colour === null ? plain : this.#paint[to](colour, text)}\n`);
     if (this.#view) this.#schedule();
   }
 

@@ -250,6 +250,15 @@ test("text with JSON escapes is found too", async () => {
     expect(await after(dir, 0, 9, { match }), match).toMatchObject({ lines: [{ n: 2 }] });
 });
 
+test("text is found through the colours of its program", async () => {
+  const dir = directory();
+  write(dir, story([[true]]));
+  const text = "\x1b[31mERROR\x1b[0m: no rule";
+  appendFileSync(logFile(join(dir, "1")), encodeRecord({ n: 2, seq: 9, stage: null, stream: "log", text }));
+  expect(await after(dir, 0, 9, { match: "error: no" })).toMatchObject({ lines: [{ n: 2, text }] });
+  expect(await after(dir, 0, 9, { match: "[31m" })).toMatchObject({ lines: [] });
+});
+
 test("an operation that never ran has no lines", async () => {
   expect(await after(join(directory(), "none"), 0, 10)).toEqual({ lines: [], next: null });
   expect(await before(join(directory(), "none"), 1, 10)).toEqual({ lines: [], next: null });

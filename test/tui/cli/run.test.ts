@@ -62,7 +62,7 @@ const run = (...words: string[]) => cli.run(["run", "--ops", ops, ...words]);
 test("headers, what is printed and logged, result; the steps of the bar on stderr", async () => {
   const ended = await run("count", "to=4", "--", "x", "-y");
   expect(ended.stdout).toBe(
-    '=== [1/2] Load ===\nprinted\\x1b[31m\n=== Warm up ===\nwarm\n=== [2/2] Process ===\nsum=6\nargs=["x","-y"]\n',
+    '=== [1/2] Load ===\nprinted\n=== Warm up ===\nwarm\n=== [2/2] Process ===\nsum=6\nargs=["x","-y"]\n',
   );
   expect(ended.stderr).toMatch(/100% \(4\/4\)/);
   expect(ended.code).toBe(0);

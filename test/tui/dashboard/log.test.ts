@@ -183,3 +183,38 @@ test("copying leaves only the text on the screen, standing still, and comes back
   opened.press(KEY.escape);
   await opened.screen.until("line 61 of it");
 });
+
+describe("colours of a program", () => {
+  const LINE = `\x1b[31mred\x1b[2J tail ${"-".repeat(100)} \x1b[32mgreen`;
+
+  async function shown(env: Record<string, string> = {}) {
+    const world = await World.start();
+    world.put(backup({ logLines: 2 }));
+    world.log(ID, { text: LINE, stream: "stdout" }, "next line");
+    const opened = openDashboard({ socket: world.socket, id: ID, env });
+    await opened.screen.until("next line");
+    opened.press("w");
+    await opened.screen.until("green");
+    return { world, opened };
+  }
+
+  test("are shown, wrapped and searched, and end with the line", async () => {
+    const { world, opened } = await shown();
+    await using _world = world;
+    await using _opened = opened;
+    const colours = () => ["red", "tail", "green", "next line"].map((text) => opened.screen.colourOf(text));
+    expect(colours()).toEqual([1, 1, 2, null]);
+    opened.press("/");
+    opened.press("RED TAIL");
+    opened.press(KEY.enter);
+    await opened.screen.until("▸red tail");
+    expect(colours()).toEqual([1, 1, 2, null]);
+  });
+
+  test("are not shown with NO_COLOR", async () => {
+    const { world, opened } = await shown({ NO_COLOR: "1" });
+    await using _world = world;
+    await using _opened = opened;
+    expect(opened.screen.coloured()).toBe(false);
+  });
+});

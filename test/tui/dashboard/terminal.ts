@@ -93,6 +93,14 @@ export class HeadlessTerminal {
     return false;
   }
 
+  /** The palette colour of the first character of the text; null: the default. */
+  colourOf(text: string): number | null {
+    const buffer = this.#terminal.buffer.active;
+    const y = this.rows().findIndex((row) => row.includes(text));
+    const cell = buffer.getLine(buffer.viewportY + y)?.getCell(this.rows()[y]?.indexOf(text) ?? 0);
+    return cell === undefined || cell.isFgDefault() ? null : cell.getFgColor();
+  }
+
   /** Resolves as soon as the screen fits. */
   async until(fits: string | RegExp | ((text: string) => boolean), patience = PATIENCE): Promise<string> {
     const matches = (text: string) =>

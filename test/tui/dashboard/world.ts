@@ -1,4 +1,5 @@
 /** A scripted daemon that holds operations: what a test puts into it reaches every watcher, as the real one does it. */
+import { withoutSequences } from "../../../protocol/command/sgr.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal, STATES, type State } from "../../../protocol/state.js";
@@ -174,7 +175,10 @@ export class World {
       match === undefined && stage === undefined && stream === undefined ? all.length : this.looksThrough;
     const part = backwards ? rest.slice(-looked) : rest.slice(0, looked);
     const fits = part
-      .filter((line) => match === undefined || line.text.toLowerCase().includes(match.toLowerCase()))
+      .filter(
+        (line) =>
+          match === undefined || withoutSequences(line.text).toLowerCase().includes(match.toLowerCase()),
+      )
       .filter((line) => stage === undefined || line.stage === stage)
       .filter((line) => stream === undefined || line.stream === stream);
     const most = Math.min(Number(limit), Number(tail ?? limit));

@@ -149,6 +149,32 @@ test("nothing of an operation's text reaches the terminal as a control", () => {
   for (const line of printed([story])) expect(line).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/);
 });
 
+test("a log line keeps the colours of its program, which end with the line", () => {
+  const story = new Story().log("\x1b[31mred\x1b[2J").log("next").log("\x1b[31mnote", "liveops");
+  expect(printed([story])).toEqual(["out \x1b[31mred\x1b[0m", "out next", "err \\x1b[31mnote"]);
+});
+
+test("a failed program's last lines are not printed twice", () => {
+  const failed = (message: string) =>
+    new Story()
+      .started()
+      .log("\x1b[31mno rule\x1b[0m", "stdout")
+      .log("stop", "stdout")
+      .event({
+        type: "operation:finished",
+        state: "failed",
+        result: { exitCode: 2 },
+        error: { code: "LIVEOPS_EXCEPTION", message, stack: null },
+        next: null,
+      });
+  expect(printed([failed("make exited with 2\nno rule\nstop")]).at(-1)).toBe(
+    "err failed: make exited with 2",
+  );
+  expect(printed([failed("make exited with 2\nother\nstop")]).at(-1)).toBe(
+    "err failed: make exited with 2\nother\nstop",
+  );
+});
+
 test("the bar belongs to its stage, and is removed with it", () => {
   const progress = { done: 1, total: 2, unit: "row", label: "Rows", rate: null, etaSeconds: null };
   const story = new Story()

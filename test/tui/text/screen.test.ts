@@ -123,9 +123,10 @@ test.each([
   ["NO_COLOR over FORCE_COLOR", false, { NO_COLOR: "1", FORCE_COLOR: "1" }, false],
 ])("colours: %s", (_name, terminal, env, coloured) => {
   const { screen, written } = screenOn(terminal, env as unknown as Record<string, string>);
-  screen.print([header]);
+  screen.print([header, { to: "out", text: "\x1b[31mlog\x1b[0m", tone: "plain" }]);
   expect(written).toEqual([
     coloured ? "out \x1b[1m=== [1/3] Load ===\x1b[22m\n" : "out === [1/3] Load ===\n",
+    coloured ? "out \x1b[31mlog\x1b[0m\n" : "out log\n",
   ]);
 });
 

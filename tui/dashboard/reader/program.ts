@@ -9,6 +9,7 @@ import type { Flags } from "../command/liveops.js";
 import { send } from "../hooks/useRequest.js";
 import { watchForEver } from "../hooks/useWatch.js";
 import { tame } from "../screen/cells.js";
+import { coloured } from "../screen/coloured.js";
 import type { Message } from "../state/message.js";
 import { initialState, type State } from "../state/model.js";
 import type { Request } from "../state/request.js";
@@ -62,7 +63,7 @@ export async function readAloud({ stdin, stdout, socket, id, flags }: ReaderOpti
   };
   const readLog = async (of: string) => {
     const { lines } = await client.log(of, { tail: LOG_LINES });
-    say(lines.length === 0 ? ["Its log is empty."] : lines.map(({ text }) => tame(text)));
+    say(lines.length === 0 ? ["Its log is empty."] : lines.map(({ text }) => coloured(text).text));
   };
   void watchForEver(
     { dispatch, now: () => Date.now(), cursor: () => state.view.cursor },

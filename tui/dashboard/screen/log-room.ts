@@ -2,7 +2,8 @@
 import type { LogLine } from "../../../protocol/operation.js";
 import type { RowsOf } from "../state/log-place.js";
 import { type State, selectedOperation } from "../state/model.js";
-import { hardWrap, tame, widthOf } from "./cells.js";
+import { hardWrap, widthOf } from "./cells.js";
+import { coloured } from "./coloured.js";
 import { headRows } from "./head.js";
 import { panesOf } from "./layout.js";
 import { unpainted } from "./paint.js";
@@ -39,7 +40,7 @@ export function logRoom(state: State): LogRoom {
 
 /** The text of a line in rows of this width; a line never takes more than the whole height. */
 export function wrapped(line: LogLine, width: number, height: number): string[] {
-  const text = tame(line.text);
+  const { text } = coloured(line.text);
   if (text.length <= width && widthOf(text) <= width) return [text];
   return hardWrap(text, width, Math.max(1, Math.min(LINE_MOST, height)));
 }

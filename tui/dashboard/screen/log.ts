@@ -6,9 +6,9 @@ import { visibleLines } from "../state/log-place.js";
 import { wantedLines } from "../state/log-window.js";
 import { type State, selectedOperation } from "../state/model.js";
 import { tame } from "./cells.js";
+import { addColoured, coloured } from "./coloured.js";
 import { Line } from "./line.js";
 import { logRoom, prefixOf, wrapped } from "./log-room.js";
-import { addMarked } from "./marked.js";
 import type { Paint, Style } from "./paint.js";
 import { headingStyles } from "./rules.js";
 
@@ -76,9 +76,9 @@ function rowsOf(state: State, logged: LogLine, width: number, height: number, pa
   const prefix = prefixOf(state);
   const style = STYLES[logged.stream] ?? "plain";
   const here = state.search !== null && state.search.at === logged.n;
-  const texts = state.logView.wrap
-    ? wrapped(logged, Math.max(1, width - prefix.width), height)
-    : [tame(logged.text)];
+  const { text: whole, spans } = coloured(logged.text);
+  const texts = state.logView.wrap ? wrapped(logged, Math.max(1, width - prefix.width), height) : [whole];
+  let offset = 0;
   const marked = state.entry?.kind === "search" ? state.entry.line.text : (state.search?.text ?? "");
   return texts.map((text, i) => {
     const line = new Line(width, paint);
@@ -91,7 +91,9 @@ function rowsOf(state: State, logged: LogLine, width: number, height: number, pa
       line.add(i > 0 ? " ".repeat(prefix.time) : ` ${clock(logged.at)} `, here ? "yellow" : "dim");
     const mark = here ? "▸" : markOf(logged);
     line.add(mark, here ? "yellow" : mark === " " ? "plain" : "red");
-    return addMarked(line, text, marked, style).toString();
+    addColoured(line, text, { spans, offset }, marked, style);
+    offset += text.length;
+    return line.toString();
   });
 }
 

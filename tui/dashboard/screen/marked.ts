@@ -7,14 +7,22 @@ import type { Style } from "./paint.js";
 export function addMarked(line: Line, text: string, sought: string, style: Style): Line {
   if (sought === "") return line.add(text, style);
   const shown = fit(text, line.left);
-  const lower = shown.toLowerCase();
-  const needle = sought.toLowerCase();
-  // Where lower case has another length, places in it are not places in the text.
-  if (lower.length !== shown.length) return line.add(shown, style);
   let from = 0;
-  for (let at = lower.indexOf(needle); at !== -1; at = lower.indexOf(needle, from)) {
-    line.add(shown.slice(from, at), style).add(shown.slice(at, at + needle.length), "inverse");
-    from = at + needle.length;
+  for (const [at, end] of marksIn(shown, sought)) {
+    line.add(shown.slice(from, at), style).add(shown.slice(at, end), "inverse");
+    from = end;
   }
   return line.add(shown.slice(from), style);
+}
+
+/** Where what is searched for begins and ends in the text. */
+export function marksIn(text: string, sought: string): Array<[number, number]> {
+  const lower = text.toLowerCase();
+  const needle = sought.toLowerCase();
+  // Where lower case has another length, places in it are not places in the text.
+  if (needle === "" || lower.length !== text.length) return [];
+  const marks: Array<[number, number]> = [];
+  for (let at = lower.indexOf(needle); at !== -1; at = lower.indexOf(needle, at + needle.length))
+    marks.push([at, at + needle.length]);
+  return marks;
 }

@@ -22,7 +22,8 @@ export const MANY = {
 } as const;
 
 type Hue = keyof typeof SIXTEEN;
-export type Style = "plain" | keyof typeof ATTRIBUTES | Hue;
+/** `sgr 1;31`: the codes of a program's own colours. */
+export type Style = "plain" | keyof typeof ATTRIBUTES | Hue | `sgr ${string}`;
 export type Paint = (text: string, ...styles: Style[]) => string;
 
 function painter(hues: Record<Hue, string> | null): Paint {
@@ -34,10 +35,18 @@ function painter(hues: Record<Hue, string> | null): Paint {
       if (style === "bold" || style === "dim" || style === "inverse") {
         const [on, off] = ATTRIBUTES[style];
         painted = `\x1b[${on}m${painted}\x1b[${off}m`;
-      } else if (hues !== null) painted = `\x1b[${hues[style]}m${painted}\x1b[39m`;
+      } else if (hues === null) continue;
+      else if (isOwn(style)) painted = `\x1b[${style.slice(OWN.length)}m${painted}\x1b[0m`;
+      else painted = `\x1b[${hues[style]}m${painted}\x1b[39m`;
     }
     return painted;
   };
+}
+
+const OWN = "sgr ";
+
+function isOwn(style: Style): style is `sgr ${string}` {
+  return style.startsWith(OWN);
 }
 
 export const inManyColours: Paint = painter(MANY);
