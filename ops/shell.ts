@@ -4,19 +4,17 @@
  * Example: `liveops submit shell -- make -j4`. The command leads its own process group. When the operation is
  * cancelled or the worker dies, all processes of the group end.
  */
-import { LiveOperation, type Progress, z } from "liveops";
+import { ExecError, LiveOperation, type Params, type Progress, z } from "liveops";
 import { shown } from "./messages.js";
-import { CommandFailed, commandNotStarted, ending } from "./process/failure.js";
-import { Group } from "./process/group.js";
-import { forward, Latest } from "./process/output.js";
 
 const LONGEST_GRACE = 60;
-const LONGEST_STATUS = 500;
 
 export class Shell extends LiveOperation<typeof Shell> {
   static op = "shell";
   static title = "Shell";
   static stages = ["Run"] as const;
+  static historyKey = (params: Params<typeof Shell>) =>
+    [commandText(params), ...(params.script === undefined ? [] : params.args.map(quoted))].join(" ");
   static gracePeriod = LONGEST_GRACE + 5;
   static params = z
     .object({
@@ -32,6 +30,10 @@ export class Shell extends LiveOperation<typeof Shell> {
         .max(LONGEST_GRACE)
         .default(8)
         .describe("seconds between SIGTERM and SIGKILL after a cancel"),
+      separate: z
+        .boolean()
+        .default(false)
+        .describe("mark the lines of stderr; their order against stdout is then not exact"),
     })
     .refine(({ args, script }) => script !== undefined || (args[0] ?? "") !== "", {
       message: "nothing to run: give a command after -- (liveops submit shell -- make -j4), or script=…",
@@ -44,45 +46,31 @@ export class Shell extends LiveOperation<typeof Shell> {
     const rest = script === undefined ? args.slice(1) : ["-c", script, "sh", ...args];
     const name = script === undefined ? command : "the script";
 
-    const started = performance.now();
-    const { exitCode, signal } = await p.stage("Run", async () => {
-      p.log(`$ ${script ?? args.map(quoted).join(" ")}`);
-      const group = await Group.start(command, rest).catch((error) => {
-        throw commandNotStarted(error, command, rest);
+    const result = await p.stage("Run", () => {
+      p.log(`$ ${commandText(this.params)}`);
+      const { grace, separate } = this.params;
+      const options = { grace, separate, status: "unfinished", label: shown(name) } as const;
+      return p.exec(command, rest, options).catch((error) => {
+        throw withoutStack(error);
       });
-      const end = await this.follow(p, group, name);
-      p.checkCancelled();
-      if (end.exitCode !== 0) throw new CommandFailed(name, end);
-      return end;
     });
-    const seconds = Math.round(performance.now() - started) / 1000;
-    p.status(`${shown(name)} exited with ${exitCode}`, "success");
-    p.result({ exitCode, signal, seconds });
+    p.status(`${shown(name)} exited with ${result.exitCode}`, "success");
+    p.result(result);
   }
+}
 
-  /** Waits until the command has ended and no process holds its output open. */
-  private async follow(p: Progress<Shell>, group: Group, name: string) {
-    const status = new Latest((text) => p.status(text.slice(-LONGEST_STATUS)), 250);
-    const show = (text: string) => status.set(text);
-    const stop = () => group.stop(this.params.grace);
-    if (p.signal.aborted) stop();
-    p.signal.addEventListener("abort", stop, { once: true });
-    try {
-      const output = Promise.all([
-        forward(group.stdout, process.stdout, show),
-        forward(group.stderr, process.stderr, show),
-      ]);
-      const end = await group.ended;
-      // Normally the output ends with the command, and this status is not shown.
-      show(`${shown(name)} ${ending(end)}; a process that it started still holds its output open`);
-      await output;
-      return end;
-    } finally {
-      status.clear();
-      p.signal.removeEventListener("abort", stop);
-      await group.release();
-    }
-  }
+/** The command line, as one types it. */
+function commandText({ args, script }: Params<typeof Shell>): string {
+  return script ?? args.map(quoted).join(" ");
+}
+
+/** The stack shows only liveops. A complete line in the place of a command is a common mistake. */
+function withoutStack(error: Error): Error {
+  const { code } = error as NodeJS.ErrnoException;
+  if (error instanceof ExecError || code !== undefined) delete error.stack;
+  if (code === "ENOENT" && error.message.endsWith(" separately"))
+    error.message += " as words after --, or the complete line as script=…";
+  return error;
 }
 
 /** Quotes a word for a shell. */

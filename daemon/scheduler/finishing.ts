@@ -3,6 +3,7 @@
  * finished, or queued again. Only the scheduler calls this module, and no other module handles an operation's failure.
  */
 import type { Outcome } from "../../protocol/event.js";
+import { firstLine } from "../../protocol/first-line.js";
 import type { Conclusion, Lifecycle } from "../lifecycle.js";
 import type { Containment } from "../os/containment.js";
 import { isRunning } from "../os/process-identity.js";
@@ -200,6 +201,6 @@ function finishOrRetry(
 ): Conclusion {
   const delay = retryDelay(entry, attempt.run.policy, outcome);
   if (delay === null) return { finish: outcome };
-  const reason = `${outcome.error?.message} (${outcome.error?.code})`;
+  const reason = `${firstLine(outcome.error?.message ?? "")} (${outcome.error?.code})`;
   return { requeue: { reason, next: attempt.number + 1, tries: entry.tries + 1, delay, losses } };
 }

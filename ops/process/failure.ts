@@ -1,49 +1,54 @@
-/** Messages of `shell`: why a command could not be started, or how the command ended. */
-import { statSync } from "node:fs";
-import { PlainError, shown } from "../messages.js";
-import type { Ending } from "./group.js";
+/** Why a program could not be started. */
+import { accessSync, constants, statSync } from "node:fs";
+import { shown } from "../messages.js";
 
-/** The command ended with an exit code other than 0, or by a signal. */
-export class CommandFailed extends PlainError {
-  override name = "CommandFailed";
+/** A program was not started. `code` is that of the system, such as `ENOENT`. */
+export class NotStarted extends Error {
+  override name = "NotStarted";
 
-  readonly exitCode: number | null;
-
-  constructor(command: string, end: Ending) {
-    super(`${shown(command)} ${ending(end)}`);
-    this.exitCode = end.exitCode;
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
   }
 }
 
-/** `exited with 2`, `was killed by SIGSEGV`. */
-export function ending({ exitCode, signal }: Ending): string {
-  return signal ? `was killed by ${signal}` : `exited with ${exitCode}`;
+/** @throws NotStarted if the working directory of a program is missing */
+export function checkDirectory(cwd: string): void {
+  if (!isDirectory(cwd)) throw new NotStarted("ENOENT", `the working directory ${shown(cwd)} does not exist`);
 }
 
 /** The error for a command that the system did not start. */
-export function commandNotStarted(
-  error: NodeJS.ErrnoException,
-  command: string,
-  args: readonly string[],
-): PlainError {
-  const name = shown(command);
-  if (error.code === "ENOENT") {
-    const cwd = process.cwd();
-    if (!isDirectory(cwd)) return new PlainError(`the working directory ${shown(cwd)} no longer exists`);
-    if (command.includes("/"))
-      return new PlainError(`there is no ${name}, or the interpreter it names is missing`);
-    const hint =
-      args.length === 0 && /\s/.test(command)
-        ? "give the command and each argument as separate words after --, or the complete line as script=…"
-        : "check the spelling, or give its full path";
-    return new PlainError(`there is no command "${name}" on the PATH: ${hint}`);
-  }
-  if (error.code === "EACCES")
-    return new PlainError(`${name} is not executable: run chmod +x on it, or give another program`);
-  if (error.code === "E2BIG") return new PlainError(`the arguments of ${name} are too long for the system`);
-  return new PlainError(`${name} could not be started: ${error.message}`);
+export function notStarted(error: NodeJS.ErrnoException, command: string, cwd: string): Error {
+  const { code = "" } = error;
+  // Wrong arguments are the caller's mistake, and Node names them.
+  if (code.startsWith("ERR_")) return error;
+  return new NotStarted(code, reason(error, command, cwd));
 }
 
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+function reason({ code, message }: NodeJS.ErrnoException, command: string, cwd: string): string {
+  const name = shown(command);
+  if (code === "ENOENT") {
+    if (!isDirectory(cwd)) return `the working directory ${shown(cwd)} no longer exists`;
+    if (command.includes("/")) return `there is no ${name}, or the interpreter it names is missing`;
+    const hint = /\s/.test(command)
+      ? "give the command and each argument separately"
+      : "check the spelling, or give its full path";
+    return `there is no command "${name}" on the PATH: ${hint}`;
+  }
+  if (code === "EACCES" && !isDirectory(cwd, constants.X_OK))
+    return `the working directory ${shown(cwd)} cannot be entered: permission denied`;
+  if (code === "EACCES") return `${name} is not executable: run chmod +x on it, or give another program`;
+  if (code === "E2BIG") return `the arguments of ${name} are too long for the system`;
+  return `${name} could not be started: ${message}`;
+}
+
+function isDirectory(path: string, mode: number = constants.F_OK): boolean {
+  try {
+    accessSync(path, mode);
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

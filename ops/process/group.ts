@@ -1,15 +1,17 @@
 /**
- * Runs a command as the leader of its own process group, and ends the complete group. Used by `shell`. Also passes the
+ * Runs a command as the leader of its own process group, and ends the complete group. Used by `p.exec`. Also passes the
  * worker's environment mark to spawned processes (`keepMark`).
  *
  * Node can only create a group as a new session, so the end of the worker's session does not end the group. A guard
  * does: a shell that waits on a pipe from this process, and kills the group when the pipe breaks.
  */
-import { type ChildProcess, type ChildProcessByStdio, type SpawnOptions, spawn } from "node:child_process";
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { tracingChannel } from "node:diagnostics_channel";
 import { once } from "node:events";
+import { closeSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { openPipes } from "./pipes.js";
 import { pids, statFields } from "./proc.js";
 
 /**
@@ -42,6 +44,17 @@ export interface Ending {
   signal: NodeJS.Signals | null;
 }
 
+/** A stream of the group's output, and its name in the log. */
+export interface Output {
+  readonly name: "stdout" | "stderr";
+  readonly stream: Readable;
+}
+
+interface StartOptions extends Pick<SpawnOptions, "cwd" | "env"> {
+  /** Two outputs, stdout and stderr, whose order is not known. Default: one output for both, in their order. */
+  separate?: boolean;
+}
+
 /** Longest wait for the effect of a SIGKILL. */
 const KILL_TAKES_MS = 1000;
 const LOOK_AGAIN_MS = 20;
@@ -53,32 +66,50 @@ export class Group {
   private timers: NodeJS.Timeout[] = [];
 
   private constructor(
-    private readonly child: ChildProcessByStdio<null, Readable, Readable>,
+    private readonly child: ChildProcess,
     private readonly guard: ChildProcess | null,
+    readonly outputs: readonly Output[],
+    /** Why the order of both streams is not known although it was asked for; else null. */
+    readonly problem: string | null,
   ) {
     this.ended = once(child, "exit").then(([exitCode, signal]) => ({ exitCode, signal }));
   }
 
   /** @throws the system error if the command cannot be started */
-  static async start(command: string, args: readonly string[], options: SpawnOptions = {}): Promise<Group> {
-    const child = spawn(command, args, { ...options, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-    const { pid } = child;
-    // Started in the same turn as the command, so that the group is never without a guard.
-    const guard = pid === undefined ? null : startGuard(pid);
-    await once(child, "spawn");
-    return new Group(child as ChildProcessByStdio<null, Readable, Readable>, guard);
+  static async start(
+    command: string,
+    args: readonly string[],
+    { separate = false, ...options }: StartOptions = {},
+  ): Promise<Group> {
+    const pipes = await openPipes(separate ? 2 : 1).catch((error: Error) => error);
+    const isOpen = Array.isArray(pipes);
+    const ends: Array<number | "pipe"> = isOpen ? pipes.map(({ input }) => input) : ["pipe"];
+    try {
+      const child = spawn(command, args, {
+        ...options,
+        detached: true,
+        stdio: ["ignore", ends[0], ends.at(-1)],
+      });
+      const { pid } = child;
+      // Started in the same turn as the command, so that the group is never without a guard.
+      const guard = pid === undefined ? null : startGuard(pid);
+      await once(child, "spawn");
+      const streams = isOpen ? pipes.map(({ output }) => output) : [child.stdout, child.stderr];
+      const outputs = streams.map((stream, n) => ({
+        name: n === 0 ? ("stdout" as const) : ("stderr" as const),
+        stream: stream as Readable,
+      }));
+      return new Group(child, guard, outputs, isOpen || separate ? null : pipes.message);
+    } catch (error) {
+      if (isOpen) for (const { output } of pipes) output.destroy();
+      throw error;
+    } finally {
+      if (isOpen) for (const { input } of pipes) closeSync(input);
+    }
   }
 
   get pid(): number {
     return this.child.pid as number;
-  }
-
-  get stdout(): Readable {
-    return this.child.stdout;
-  }
-
-  get stderr(): Readable {
-    return this.child.stderr;
   }
 
   /** Sends SIGTERM to the group, and SIGKILL after the grace period (seconds). */
@@ -107,8 +138,7 @@ export class Group {
   }
 
   private closeOutput(): void {
-    this.stdout.destroy();
-    this.stderr.destroy();
+    for (const { stream } of this.outputs) stream.destroy();
   }
 
   /** Also works after the leader has ended: the system does not reuse the number while the group has a process. */

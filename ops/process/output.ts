@@ -1,7 +1,4 @@
-/**
- * Forwards the output of a child process line by line to `process.stdout` and `process.stderr`, which go to the log of
- * the operation.
- */
+/** Reads the output of a child process line by line. */
 import type { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { StringDecoder } from "node:string_decoder";
@@ -9,7 +6,7 @@ import { StringDecoder } from "node:string_decoder";
 /** Characters of a line; a longer line is split. */
 export const LONGEST_LINE = 16 * 1024;
 
-interface LineHandler {
+export interface LineHandler {
   /** Complete lines, without line ends. */
   lines(lines: string[]): void;
   /** The current text of the incomplete line. */
@@ -55,19 +52,25 @@ export class Lines {
   }
 }
 
-/** The text that a terminal shows at the end: the text after the last carriage return that has text after it. */
+const SGR = /\x1b\[[\d;:]*m/g;
+
+/**
+ * The text that a terminal shows at the end: the text after the last carriage return that has text after it. Colours
+ * alone are no text.
+ */
 function visible(line: string): string {
-  const text = line.replace(/\r+$/, "");
-  return text.slice(text.lastIndexOf("\r") + 1);
+  if (!line.includes("\r")) return line;
+  const frames = line.split("\r");
+  const last = frames.findLastIndex((frame) => frame.replace(SGR, "") !== "");
+  return frames[Math.max(0, last)] as string;
 }
 
-/** Splits a line at `LONGEST_LINE`, never inside a surrogate pair. */
+/** Splits a line at `LONGEST_LINE`, never inside a surrogate pair or the sequence of a colour. */
 function cut(line: string): string[] {
   const pieces: string[] = [];
   let from = 0;
   while (line.length - from > LONGEST_LINE) {
-    const last = line.charCodeAt(from + LONGEST_LINE - 1);
-    const to = from + LONGEST_LINE - (last >= 0xd800 && last < 0xdc00 ? 1 : 0);
+    const to = endOfPiece(line, from + LONGEST_LINE);
     pieces.push(line.slice(from, to));
     from = to;
   }
@@ -75,16 +78,19 @@ function cut(line: string): string[] {
   return pieces;
 }
 
-/** Forwards until the output ends. Calls `unfinished` with the text of the incomplete line. */
-export async function forward(
-  from: Readable,
-  to: NodeJS.WriteStream,
-  unfinished: (text: string) => void,
-): Promise<void> {
-  const lines = new Lines({
-    lines: (whole) => to.write(`${whole.join("\n")}\n`),
-    unfinished,
-  });
+const LONGEST_SGR = 32;
+
+function endOfPiece(line: string, end: number): number {
+  const last = line.charCodeAt(end - 1);
+  if (last >= 0xd800 && last < 0xdc00) return end - 1;
+  const at = line.lastIndexOf("\x1b", end - 1);
+  const isOpen = at > end - LONGEST_SGR && /^\x1b(?:\[[\d;:]*)?$/.test(line.slice(at, end));
+  return isOpen ? at : end;
+}
+
+/** Calls the handler with the lines of the stream until it ends. */
+export async function readLines(from: Readable, handler: LineHandler): Promise<void> {
+  const lines = new Lines(handler);
   from.on("data", (chunk: Buffer) => lines.write(chunk));
   // A broken pipe is also an end.
   await finished(from, { writable: false }).catch(() => {});

@@ -3,17 +3,25 @@
  */
 import { inspect } from "node:util";
 import { MAX_CHAINED_PARAMS, MAX_ERROR, MAX_RESULT, MAX_STATUS } from "../../protocol/limits.js";
+import type { LogStream } from "../../protocol/operation.js";
+import type { ExecOptions, ExecResult } from "../sdk/exec.js";
 import type { OperationClass, Progress, StatusLevel, TrackOptions } from "../sdk/live-operation.js";
 import type { Cancellation } from "./cancellation.js";
+import { exec } from "./exec.js";
 import { Failure } from "./failure.js";
 import { whyNotJson } from "./json-value.js";
 import { Meter } from "./meter.js";
 import { OutcomeCalls } from "./outcome-calls.js";
+import { DEFAULT_GRACE_PERIOD } from "./read-type.js";
 import type { Sink, StageValues } from "./sink.js";
 import { Stages } from "./stages.js";
 import { trackAsync, trackSync } from "./track.js";
 
 const LEVELS: readonly StatusLevel[] = ["info", "success", "warning", "error"];
+
+/** Share of the grace period that a program of `exec` gets at most, and the most seconds. */
+const EXEC_SHARE = 0.8;
+const MAX_EXEC_GRACE = 8;
 
 export class AttemptProgress implements Progress<unknown> {
   readonly stages: Stages;
@@ -24,13 +32,20 @@ export class AttemptProgress implements Progress<unknown> {
   /** Blocks that may still be running. */
   #running: Promise<unknown>[] = [];
   #notedNoPercent = false;
+  /** Names of the programs of `exec` that are running. */
+  readonly #programs = new Map<Promise<unknown>, string>();
+  /** Aborts when the attempt is over. */
+  readonly #over = new AbortController();
+  readonly #gracePeriod: number;
 
   constructor(
     declared: readonly string[],
     sink: Sink,
     cancellation: Cancellation,
     values: StageValues | null,
+    gracePeriod: number = DEFAULT_GRACE_PERIOD,
   ) {
+    this.#gracePeriod = gracePeriod;
     const gate = new Gate(sink);
     this.#sink = gate;
     this.#cancellation = cancellation;
@@ -134,6 +149,35 @@ export class AttemptProgress implements Progress<unknown> {
     this.outcome.set("chainTo", { type, params: snapshot(params) as Record<string, unknown>, at });
   }
 
+  exec(
+    command: string,
+    args: readonly string[] | undefined,
+    options: ExecOptions & { capture: true },
+  ): Promise<ExecResult & { stdout: string }>;
+  exec(command: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+  exec(command: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult> {
+    // The lines belong to this stage, whatever runs when they come.
+    const stage = this.stages.current;
+    const host = {
+      signal: AbortSignal.any([this.signal, this.#over.signal]),
+      stopped: () => this.#cancellation.error(),
+      // Before the grace period of the operation ends, so that the operation can clean up.
+      grace: Math.min(MAX_EXEC_GRACE, this.#gracePeriod * EXEC_SHARE),
+      line: (stream: LogStream, text: string) => this.#sink.line(stream, stage, text),
+      status: (text: string) => this.status(text),
+    };
+    const running: Promise<ExecResult> = exec(host, command, args, options).finally(() =>
+      this.#programs.delete(running),
+    );
+    this.#programs.set(running, options?.label ?? String(command));
+    return running;
+  }
+
+  /** The name of a program that is still running; null if there is none. */
+  get program(): string | null {
+    return this.#programs.values().next().value ?? null;
+  }
+
   checkCancelled(): void {
     this.#cancellation.check();
   }
@@ -146,6 +190,8 @@ export class AttemptProgress implements Progress<unknown> {
     this.#meter.flush();
     (this.#sink as Gate).open = false;
     for (const running of this.#running) running.catch(() => {});
+    for (const running of this.#programs.keys()) running.catch(() => {});
+    this.#over.abort();
   }
 
   /** Logs an invalid percent once. It does not throw, because a 0/0 must not fail an hour's work. */

@@ -28,12 +28,14 @@ export async function prepareSubmission(
   Type: OperationCtor,
   given: Given,
   place: SubmissionContext,
+  /** The command that gave the words, for an error message. */
+  command: "submit" | "run" = "submit",
 ): Promise<Submission> {
   const { op, title, params } = readType(Type);
   const schema = inputSchema(params);
   const problem = whyNotJson(given.params);
   if (problem !== null) throw paramsRefusal([`the parameters are not JSON: ${problem}`], schema);
-  const input = readWords(schema, given.params, given.set ?? []);
+  const input = readWords(schema, given.params, given.set ?? [], ["liveops", command, op]);
   if (isDeeper(input, MAX_DEPTH))
     throw paramsRefusal([`the parameters are nested more than ${MAX_DEPTH} levels deep`], schema);
   const loss = lossInValue(input);

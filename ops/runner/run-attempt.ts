@@ -8,6 +8,7 @@ import { Refusal } from "../../protocol/errors.js";
 import type { Outcome, Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import type { OperationError } from "../../protocol/operation.js";
+import { ExecError } from "../sdk/exec.js";
 import { constructing } from "../sdk/live-operation.js";
 import { AttemptProgress } from "./attempt-progress.js";
 import { Cancellation } from "./cancellation.js";
@@ -40,14 +41,15 @@ export async function runAttempt(
   let outcome: Outcome;
   try {
     const { parsed, stages } = await declare(Type, order, sink);
-    progress = new AttemptProgress(stages, sink, cancellation, readType(Type).resumable ? values : null);
+    const { resumable, gracePeriod } = readType(Type);
+    progress = new AttemptProgress(stages, sink, cancellation, resumable ? values : null, gracePeriod);
     const { id, label, attempt } = order;
     const operation = constructing({ id, params: parsed, label, attempt }, () => new Type());
     await Promise.race([runWhole(operation.run(progress), progress), faults.first]);
     outcome = await finish(progress.outcome, order);
   } catch (caught) {
     const thrown = caught instanceof Uncaught ? caught.thrown : caught;
-    outcome = cancellation.explains(thrown) ? CANCELLED : failed(errorOf(caught));
+    outcome = cancellation.explains(thrown) ? CANCELLED : failed(errorOf(caught), resultOf(thrown));
     if (progress !== null) cancellation.abandon();
   }
   if (cancellation.reason === "timeout") outcome = failed(timedOut(Type, outcome.error));
@@ -87,6 +89,12 @@ async function runWhole(running: void | Promise<void>, progress: AttemptProgress
       "LIVEOPS_STAGE_ACTIVE",
       `run returned while stage "${active}" was active: await p.stage("${active}", …)`,
     );
+  const { program } = progress;
+  if (program !== null)
+    throw new Failure(
+      "LIVEOPS_STAGE_ACTIVE",
+      `run returned while ${program} was running, and it was stopped: await p.exec(${JSON.stringify(program)}, …)`,
+    );
 }
 
 async function finish(calls: OutcomeCalls, order: Order): Promise<Outcome> {
@@ -124,8 +132,15 @@ function at<E extends Error>(call: ChainCall, error: E): E {
 
 const CANCELLED: Outcome = { state: "cancelled", result: null, error: null, next: null };
 
-function failed(error: OperationError): Outcome {
-  return { state: "failed", result: null, error, next: null };
+function failed(error: OperationError, result: unknown = null): Outcome {
+  return { state: "failed", result, error, next: null };
+}
+
+/** The one result of a failed operation: how the program ended whose failure the operation passes on. */
+function resultOf(thrown: unknown): unknown {
+  if (!(thrown instanceof ExecError)) return null;
+  const { exitCode, signal, seconds } = thrown;
+  return { exitCode, signal, seconds };
 }
 
 function errorOf(thrown: unknown): OperationError {

@@ -7,6 +7,7 @@ import { isDeeper, lossInText } from "../../protocol/json-loss.js";
 import { type JsonSchema, objectShape } from "../../protocol/json-schema.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 import { nearest } from "../../protocol/nearest.js";
+import { shellQuote } from "../../protocol/shell-quote.js";
 import { MAX_PROBLEMS, noSuchParameter, paramsRefusal } from "./parse-params.js";
 import { readItems, readValue, takesList } from "./word-value.js";
 
@@ -34,11 +35,18 @@ export function readWords(
   schema: JsonSchema | null,
   base: object | undefined,
   words: readonly string[],
+  /** The command line before the words, for an error message. */
+  line: readonly string[] = [],
 ): Tree {
   const reader = new WordReader(schema, copyOf(base ?? {}));
+  const command = takesArguments(schema) ? commandIn(words) : null;
   for (const word of words) {
     // A refusal lists no more problems, and each costs a search for near names.
     if (reader.problems.length > MAX_PROBLEMS) break;
+    if (word === command?.[0]) {
+      reader.problems.push(notAfterDashes(command, [...line, ...words.slice(0, -command.length)]));
+      break;
+    }
     reader.read(word);
   }
   if (reader.problems.length > 0) throw paramsRefusal(reader.problems, schema, [...reader.near]);
@@ -187,6 +195,26 @@ function notAWord(typed: string): string {
   const [name = ""] = bare.split("=");
   const hint = name === "" || name === typed ? "" : `; write ${name}=value`;
   return `${quote(typed)} is not name=value${hint}`;
+}
+
+function takesArguments(schema: JsonSchema | null): boolean {
+  return schema !== null && (objectShape(schema, schema)?.properties.has("args") ?? false);
+}
+
+/** The words from the first word that is not `name=value`: a command that should follow `--`. */
+function commandIn(words: readonly string[]): readonly string[] | null {
+  if (words.some((word) => word.startsWith("args:="))) return null;
+  const at = words.findIndex((word) => cut(word) === null && !word.startsWith("-"));
+  return at === -1 ? null : words.slice(at);
+}
+
+/** Words of a command that a message shows. */
+const MOST_WORDS = 30;
+
+function notAfterDashes(command: readonly string[], line: readonly string[]): string {
+  const more = command.length > MOST_WORDS ? " …" : "";
+  const typed = shellQuote([...line, "--", ...command.slice(0, MOST_WORDS)]);
+  return `${quote(command[0]!)} is not name=value; a command and its arguments follow --: ${typed}${more}`;
 }
 
 function givenTwice(name: string): string {

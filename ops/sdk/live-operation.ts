@@ -5,6 +5,7 @@
  * Only the runner constructs operations, through `constructing`. The base constructor reads its values there, so that
  * id and params exist before the field initialisers of a subclass run.
  */
+import type { ExecOptions, ExecResult } from "./exec.js";
 import type { OperationStatics, Params, ParamsInput, StagesOf } from "./statics.js";
 
 /**
@@ -141,6 +142,27 @@ export interface Progress<Op = unknown> {
    *   accept fail this operation (`LIVEOPS_PARAMS_INVALID`) when `run` returns, and the next operation is not started.
    */
   chainTo<T extends OperationClass>(type: T, ...params: ChainArguments<T>): void;
+
+  /**
+   * Runs a program and returns how it ended. Its output goes to the log line by line, with its colours; standard input
+   * is empty. Await the promise: an operation that ends before the program fails, and the program is stopped. Several
+   * programs may run at the same time.
+   *
+   * A stop request ends the whole process group of the program: SIGTERM, the grace period, SIGKILL.
+   *
+   * @param command - a program on the PATH, or its path; no shell is used
+   * @param args - default: none
+   * @throws {@link ExecError} if the program exits with another code than 0, or by a signal, and `check` is not false
+   * @throws {@link OperationCancelled} after a stop was requested; the reason of `options.signal` after that aborted
+   * @throws Error `NotStarted`, with the `code` of the system, if the program or its directory is missing or not
+   *   permitted; RangeError if it printed more than 1 MiB with `capture`
+   */
+  exec(
+    command: string,
+    args: readonly string[] | undefined,
+    options: ExecOptions & { capture: true },
+  ): Promise<ExecResult & { stdout: string }>;
+  exec(command: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult>;
 
   /**
    * Checks for a stop request. Cheap enough for every turn of a loop. A loop that never awaits can detect a stop only

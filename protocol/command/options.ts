@@ -61,12 +61,19 @@ export function allOptions<T extends GlobalOptions>(command: Command): T {
 }
 
 /** Parses and runs a command. Sets the exit code and returns, so that all output is written before the process ends. */
-export async function runRoot(root: Command, argv: string[]): Promise<void> {
+export async function runRoot(
+  root: Command,
+  argv: string[],
+  /** More help for wrong usage, after the error of the parser; null for none. */
+  hint: (error: CommanderError) => Promise<string | null> = async () => null,
+): Promise<void> {
   try {
     await root.parseAsync(argv, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+      const text = error.exitCode === 0 ? null : await hint(error);
+      if (text !== null) process.stderr.write(`${sanitize(text)}\n`);
       return;
     }
     process.exitCode = report(error, reportTo(root));

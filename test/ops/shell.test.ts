@@ -5,13 +5,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Shell } from "../../ops/shell.js";
-import { type Attempt, perform, start, temporary } from "./perform.js";
+import { perform, start, temporary } from "./perform.js";
+import { isRunning, pidsOf } from "./pids.js";
 
 describe("a command", () => {
   it("puts its output in the log, marked, and its exit code in the result", async () => {
-    const { outcome, texts } = await perform(Shell, { script: "echo out; echo err >&2; printf tail" });
+    const script = "echo out; echo err >&2; printf tail";
+    const { outcome, texts } = await perform(Shell, { script, separate: true });
     expect(outcome.state).toBe("succeeded");
-    expect(outcome.result).toMatchObject({ exitCode: 0, signal: null });
+    expect(outcome.result).toEqual({ exitCode: 0, signal: null, seconds: expect.any(Number) });
     expect(texts("stdout")).toEqual(["out", "tail"]);
     expect(texts("stderr")).toEqual(["err"]);
   });
@@ -44,6 +46,7 @@ describe("a failing command", () => {
   it("fails the stage and names the exit code, without a stack", async () => {
     const { outcome, events } = await perform(Shell, { args: ["sh", "-c", "exit 2"] });
     expect(outcome.error).toEqual({ code: "LIVEOPS_EXCEPTION", message: "sh exited with 2", stack: null });
+    expect(outcome.result).toMatchObject({ exitCode: 2, signal: null });
     expect(events).toContainEqual(
       expect.objectContaining({ type: "stage:left", stage: "Run", state: "failed" }),
     );
@@ -52,13 +55,14 @@ describe("a failing command", () => {
   it("names the signal that killed it", async () => {
     const { outcome } = await perform(Shell, { script: "kill -SEGV $$" });
     expect(outcome.error?.message).toBe("the script was killed by SIGSEGV");
+    expect(outcome.result).toMatchObject({ exitCode: null, signal: "SIGSEGV" });
   });
 
   it.each([
     [["no-such-command-here"], 'there is no command "no-such-command-here" on the PATH: check the spelling'],
     [
       ["echo hello && ls"],
-      "give the command and each argument as separate words after --, or the complete line as script=…",
+      "give the command and each argument separately as words after --, or the complete line as script=…",
     ],
     [["./no/such/file"], "there is no ./no/such/file"],
     [[fileURLToPath(import.meta.url)], "is not executable"],
@@ -99,6 +103,40 @@ describe("output", () => {
   });
 });
 
+describe("stdout and stderr", () => {
+  const burst = `i=0; while [ $i -lt 500 ]; do echo o$i; echo e$i >&2; i=$((i+1)); done`;
+
+  it("keep their order in a burst", async () => {
+    const { texts } = await perform(Shell, { script: burst });
+    expect(texts("stdout")).toEqual(Array.from({ length: 500 }, (_, i) => [`o${i}`, `e${i}`]).flat());
+  });
+
+  it("are marked apart with separate=yes", async () => {
+    const { texts } = await perform(Shell, { script: burst }, ["separate=yes"]);
+    const numbered = (letter: string) => Array.from({ length: 500 }, (_, i) => `${letter}${i}`);
+    expect([texts("stdout"), texts("stderr")]).toEqual([numbered("o"), numbered("e")]);
+  });
+
+  it("can be opened by name", async () => {
+    const { outcome, texts } = await perform(Shell, { script: "echo a >/dev/stderr; echo b >/dev/stdout" });
+    expect([outcome.state, texts("stdout")]).toEqual(["succeeded", ["a", "b"]]);
+  });
+
+  it("keep the colours of the program, and no other control sequence", async () => {
+    const { texts } = await perform(Shell, {
+      script: String.raw`printf '\033[1;31mred\033[0m\033[2J\033]0;title\007 \033[32mgreen\n'; printf '\033[3'; sleep 0.1; printf '3mslow\n'`,
+    });
+    expect(texts("stdout")).toEqual(["\x1b[1;31mred\x1b[0m \x1b[32mgreen", "\x1b[33mslow"]);
+  });
+
+  it("keep the last frame of a coloured progress bar", async () => {
+    const { texts } = await perform(Shell, {
+      script: String.raw`printf '\033[32m10%%\r\033[32m20%%\r\033[0m\n'`,
+    });
+    expect(texts("stdout")).toEqual(["\x1b[32m20%"]);
+  });
+});
+
 describe("cancelling", () => {
   it("ends the whole group, grandchildren too", async () => {
     const attempt = await start(Shell, { script: "sleep 1000 & echo $!; sleep 1000 & echo $!; wait" });
@@ -124,7 +162,9 @@ describe("cancelling", () => {
     });
     await attempt.line(({ text }) => text === "ready");
     const { outcome, texts } = await attempt.cancel();
-    expect([outcome.state, texts("stdout")]).toEqual(["cancelled", ["ready", "cleaned"]]);
+    // Between the two, the shell may name the ended sleep.
+    const lines = texts("stdout");
+    expect([outcome.state, lines[0], lines.at(-1)]).toEqual(["cancelled", "ready", "cleaned"]);
   });
 
   it("reaches a stopped process", async () => {
@@ -149,7 +189,7 @@ it("a killed worker's command is killed by the guard", async () => {
   const group = fileURLToPath(new URL("../../ops/process/group.ts", import.meta.url));
   const code = `import { Group } from ${JSON.stringify(group)};
     const group = await Group.start("sh", ["-c", "sleep 1000 & echo $!; wait"]);
-    group.stdout.pipe(process.stdout);`;
+    group.outputs[0].stream.pipe(process.stdout);`;
   const worker = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -159,21 +199,3 @@ it("a killed worker's command is killed by the guard", async () => {
   worker.kill("SIGKILL");
   await expect.poll(() => isRunning(pid)).toBe(false);
 });
-
-async function pidsOf(attempt: Attempt, n: number): Promise<number[]> {
-  const pids = () =>
-    attempt.lines.filter(({ stream }) => stream === "stdout").map(({ text }) => Number(text));
-  await attempt.line(() => pids().length >= n);
-  return pids();
-}
-
-/** A zombie that nobody has waited for yet counts as ended. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  const stat = `/proc/${pid}/stat`;
-  return !existsSync(stat) || !/^\d+ \(.*\) [ZX]/s.test(readFileSync(stat, "utf8"));
-}

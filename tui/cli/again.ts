@@ -1,21 +1,26 @@
 /** `liveops again`: submits a finished operation once more, as a new operation. Prints the id of the new operation. */
 import { type Command, Option } from "commander";
 import { addCommand } from "../../protocol/command/options.js";
-import { givenLabel, givenParams, trailingWords, withTrailing } from "./arguments.js";
+import { addExitStatus, givenLabel, givenParams, trailingWords, withTrailing } from "./arguments.js";
 import { connect } from "./connection.js";
 import { afterSubmit, newKey, type SubmitOptions } from "./submit.js";
 
-type AgainOptions = Pick<SubmitOptions, "params" | "label" | "wait" | "follow" | "json"> & {
+type AgainOptions = Pick<SubmitOptions, "params" | "label" | "wait" | "follow" | "json" | "exitStatus"> & {
   chain?: boolean;
 };
 
 export function registerAgain(root: Command): void {
-  addCommand(root, "again", "Run a finished operation again, as a new operation, and print its id", [
-    "liveops again k3f",
-    "liveops again k3f target=/tmp/other --follow",
-    "liveops again k3f --chain --wait",
-    "liveops again k3f -- make -j8",
-  ])
+  const again = addCommand(
+    root,
+    "again",
+    "Run a finished operation again, as a new operation, and print its id",
+    [
+      "liveops again k3f",
+      "liveops again k3f target=/tmp/other --follow",
+      "liveops again k3f --chain --wait",
+      "liveops again k3f -- make -j8",
+    ],
+  )
     .usage("[options] <id> [name=value...] [-- ARG...]")
     .argument("<id>", "Id of the finished operation, or a unique prefix of 3 or more characters")
     .argument("[name=value...]", "Parameters to change; a list is replaced as a whole")
@@ -32,8 +37,9 @@ export function registerAgain(root: Command): void {
     .option(
       "--json",
       "Print the record as JSON; with --wait, the record of the last operation; with --follow, one JSON event per line",
-    )
-    .action(async (id: string, words: string[], _options: unknown, command: Command) => {
+    );
+  addExitStatus(again, "; waits as --wait does").action(
+    async (id: string, words: string[], _options: unknown, command: Command) => {
       const { client, options } = connect<AgainOptions>(command);
       const params = givenParams(options.params);
       const label = givenLabel(options.label);
@@ -45,5 +51,6 @@ export function registerAgain(root: Command): void {
         ...(options.chain && { chain: true }),
       };
       await afterSubmit(client, await client.again(id, body, newKey()), options, command);
-    });
+    },
+  );
 }

@@ -1,5 +1,6 @@
 /** Arguments that several commands share: an id, parameters, a label, the words after `--`. */
 import { readFileSync } from "node:fs";
+import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { NotFoundError, UsageError } from "../../protocol/command/failures.js";
 import { isDeeper, lossInText } from "../../protocol/json-loss.js";
@@ -29,6 +30,14 @@ export function trailingWords(): string[] | undefined {
 /** Appends the words after `--` as the exact JSON value of `args`. */
 export function withTrailing(set: string[], trailing: string[] | undefined): string[] {
   return trailing === undefined ? set : [...set, `args:=${JSON.stringify(trailing)}`];
+}
+
+/** Adds `--exit-status`. */
+export function addExitStatus(command: Command, implies = ""): Command {
+  return command.option(
+    "--exit-status",
+    `Exit with the exit code of the operation's command (128 + n for signal n) where its result has one${implies}`,
+  );
 }
 
 /**

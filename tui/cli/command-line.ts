@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { rootCommand, runRoot } from "../../protocol/command/options.js";
 import { endQuietlyOnClosedPipe } from "../../protocol/command/report.js";
-import { takeTrailing } from "./arguments.js";
+import { takeTrailing, trailingWords } from "./arguments.js";
 
 type Register = (root: Command) => void;
 
@@ -37,7 +37,14 @@ export async function runCommandLine(words: string[]): Promise<void> {
   const found = typed !== undefined && Object.hasOwn(COMMANDS, typed) ? COMMANDS[typed] : undefined;
   const root = found ? emptyTree() : await commandTree();
   if (found) (await found())(root);
-  await runRoot(root, typed !== undefined && WITH_TRAILING.has(typed) ? takeTrailing(words) : words);
+  if (typed === undefined || !WITH_TRAILING.has(typed)) return runRoot(root, words);
+  const own = takeTrailing(words);
+  await runRoot(root, own, async ({ code }) => {
+    // After `--` no word is an option.
+    if (code !== "commander.unknownOption" || trailingWords() !== undefined) return null;
+    const { commandHint } = await import("./command-hint.js");
+    return commandHint(root.commands.find((command) => command.name() === typed)!, own);
+  });
 }
 
 function emptyTree(): Command {

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { type Paint, paintFor } from "../../protocol/command/colour.js";
 import { addCommand } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
+import { firstLine } from "../../protocol/first-line.js";
 import { getOwn } from "../../protocol/get-own.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
@@ -120,7 +121,8 @@ function stageLines(it: Operation, paint: Paint, now: number): string[] {
 function errorLines({ error }: Operation): string[] {
   if (error === null) return [];
   const cause = error.cause === undefined ? "" : `, ${error.cause}`;
-  const said = `${error.message} (${error.code}${cause})`;
+  const first = firstLine(error.message);
+  const said = `${first} (${error.code}${cause})${error.message.slice(first.length)}`;
   // The stack begins with the message; keep only its frames.
   const stack = error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
   return [...sanitize(said, { newlines: true }).split("\n"), ...stack.map((line) => sanitize(line))];

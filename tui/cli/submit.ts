@@ -7,7 +7,14 @@ import { addCommand, reportTo } from "../../protocol/command/options.js";
 import type { Operation } from "../../protocol/operation.js";
 import { LIMIT_NAMES, limitProblem, parseSize, type ResourceLimits } from "../../protocol/resource-limits.js";
 import { jsonLine } from "../terminal/json.js";
-import { currentDirectory, givenLabel, givenParams, trailingWords, withTrailing } from "./arguments.js";
+import {
+  addExitStatus,
+  currentDirectory,
+  givenLabel,
+  givenParams,
+  trailingWords,
+  withTrailing,
+} from "./arguments.js";
 import { connect } from "./connection.js";
 
 /**
@@ -70,6 +77,7 @@ export interface SubmitOptions extends GlobalOptions {
   wait?: boolean;
   follow?: boolean;
   json?: boolean;
+  exitStatus?: boolean;
 }
 
 export interface SubmitWords {
@@ -116,10 +124,11 @@ function givenLimits(options: SubmitOptions): ResourceLimits {
 }
 
 export function registerSubmit(root: Command): void {
-  addCommand(root, "submit", "Submit an operation to the daemon and print its id", [
+  const submit = addCommand(root, "submit", "Submit an operation to the daemon and print its id", [
     "liveops submit backup source=. target=/tmp/backups",
     "liveops submit shell --label build --follow -- make -j4",
     `liveops submit backup --params '{"source": "."}' --wait --json`,
+    "liveops submit shell --exit-status -- make test",
   ])
     .usage("[options] <op> [name=value...] [-- ARG...]")
     .argument("<op>", "Name of the operation type; liveops ops lists them")
@@ -145,28 +154,35 @@ export function registerSubmit(root: Command): void {
     .option(
       "--json",
       "Print the record as JSON; with --wait, the record of the last operation; with --follow, one JSON event per line",
-    )
-    .action(async (op: string, set: string[], _options: unknown, command: Command) => {
+    );
+  addExitStatus(submit, "; waits as --wait does").action(
+    async (op: string, set: string[], _options: unknown, command: Command) => {
       const { client, options } = connect<SubmitOptions>(command);
       const operation = await post(client, { op, set, trailing: trailingWords(), options });
       await afterSubmit(client, operation, options, command);
-    });
+    },
+  );
 }
 
 /** Prints the submitted operation, waits for its chain, or shows the chain live; sets the exit code. */
 export async function afterSubmit(
   client: Client,
   operation: Operation,
-  options: Pick<SubmitOptions, "follow" | "wait" | "json">,
+  options: Pick<SubmitOptions, "follow" | "wait" | "json" | "exitStatus">,
   command: Command,
 ): Promise<void> {
-  const json = options.json === true;
+  const { json = false, exitStatus = false } = options;
   if (options.follow) {
     const { followInText } = await import("./follow/in-text.js");
     if (!json) process.stderr.write(`submitted ${operation.id}\n`);
-    process.exitCode = await followInText(client, operation, { json });
-  } else if (options.wait) {
+    process.exitCode = await followInText(client, operation, { json, exitStatus });
+  } else if (options.wait || exitStatus) {
     const { waitAfterSubmit } = await import("./wait-for-all.js");
-    process.exitCode = await waitAfterSubmit(client, operation, json, reportTo(command.parent!));
+    process.exitCode = await waitAfterSubmit(
+      client,
+      operation,
+      { json, exitStatus },
+      reportTo(command.parent!),
+    );
   } else process.stdout.write(`${json ? jsonLine(operation) : operation.id}\n`);
 }

@@ -3,7 +3,8 @@ import type { Client } from "../../protocol/client/client.js";
 import { TimedOutError } from "../../protocol/command/failures.js";
 import { interruptible } from "../../protocol/command/interruptible.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
-import { EXIT, type ExitCode, exitCodeOf } from "../../protocol/exit-codes.js";
+import { EXIT, exitCodeOf } from "../../protocol/exit-codes.js";
+import { exitStatusOf } from "../../protocol/exit-status.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { applyWatchLine, EMPTY_VIEW } from "../../protocol/watch.js";
@@ -58,24 +59,29 @@ export function lostNotes(to: ReportTo): Pick<Reconnect, "onLost" | "onBack"> {
 export function noteOutcome(to: ReportTo, operation: Operation): void {
   const { id, op, state, error } = operation;
   if (state === "succeeded") return;
-  const why = error ? `: ${error.message}` : "";
-  say(to, `${op} ${id} ${state}${why}; see: liveops show ${id}`, state === "failed" ? "red" : "yellow");
+  // The lines after the first are the last lines of a program.
+  const [reason, ...details] = error?.message.split("\n") ?? [];
+  const why = reason === undefined ? "" : `: ${reason}`;
+  const lines = [`${op} ${id} ${state}${why}; see: liveops show ${id}`, ...details];
+  say(to, lines.join("\n"), state === "failed" ? "red" : "yellow");
 }
 
 export interface WaitFor {
   timeoutSeconds: number | null;
   /** The first operation to finish ends the wait. */
   any: boolean;
+  /** The exit status of the command instead of the exit code of the outcome. */
+  exitStatus: boolean;
   to: ReportTo;
 }
 
 /** Longest delay that setTimeout accepts. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-export async function waitForAll(client: Client, named: string[], wait: WaitFor): Promise<ExitCode> {
+export async function waitForAll(client: Client, named: string[], wait: WaitFor): Promise<number> {
   const waiting = new Set(named);
   const list = () => [...waiting].join(" ");
-  const states = await interruptible(
+  const last = await interruptible(
     () => `interrupted; ${list()} ${waiting.size === 1 ? "continues" : "continue"}`,
     async (interrupted) => {
       const enough = new AbortController();
@@ -84,7 +90,7 @@ export async function waitForAll(client: Client, named: string[], wait: WaitFor)
         enough.abort(new TimedOutError(`timed out; not finished: ${list()}`)),
       );
       const reconnect = { signal, ...onceForAll(lostNotes(wait.to)) };
-      let each: Array<Promise<Operation["state"]>> = [];
+      let each: Array<Promise<Operation>> = [];
       try {
         const ids = await lookUp(client, named, wait, reconnect);
         waiting.clear();
@@ -94,7 +100,7 @@ export async function waitForAll(client: Client, named: string[], wait: WaitFor)
           waiting.delete(id);
           process.stdout.write(`${id} ${last.state}\n`);
           noteOutcome(wait.to, last);
-          return last.state;
+          return last;
         });
         return wait.any ? [await Promise.race(each)] : await Promise.all(each);
       } finally {
@@ -104,7 +110,7 @@ export async function waitForAll(client: Client, named: string[], wait: WaitFor)
       }
     },
   );
-  return exitCodeOfAll(states);
+  return codeOfAll(last, wait.exitStatus ? exitStatusOf : outcomeCodeOf);
 }
 
 /**
@@ -145,20 +151,25 @@ function onceForAll(notes: ReturnType<typeof lostNotes>): ReturnType<typeof lost
   };
 }
 
-/** 1 where any operation failed; 6 where none failed and one was cancelled. */
-function exitCodeOfAll(states: Operation["state"][]): ExitCode {
-  const codes = states.map((state) => (isFinal(state) ? exitCodeOf(state) : EXIT.fault));
-  return codes.find((code) => code === EXIT.failed) ?? codes.find((code) => code !== EXIT.done) ?? EXIT.done;
+/** The code of the first operation that failed; if none failed, the first code that is not 0. */
+function codeOfAll(operations: Operation[], codeOf: (operation: Operation) => number): number {
+  const failed = operations.find(({ state }) => state === "failed");
+  if (failed) return codeOf(failed);
+  return operations.map(codeOf).find((code) => code !== EXIT.done) ?? EXIT.done;
+}
+
+function outcomeCodeOf({ state }: Operation): number {
+  return isFinal(state) ? exitCodeOf(state) : EXIT.fault;
 }
 
 /** `submit --wait`: prints the id at once; with `--json`, prints the last record when the chain is finished. */
 export async function waitAfterSubmit(
   client: Client,
   operation: Operation,
-  json: boolean,
+  options: { json: boolean; exitStatus: boolean },
   to: ReportTo,
-): Promise<ExitCode> {
-  if (!json) process.stdout.write(`${operation.id}\n`);
+): Promise<number> {
+  if (!options.json) process.stdout.write(`${operation.id}\n`);
   let current = operation.id;
   const last = await interruptible(
     () =>
@@ -172,8 +183,8 @@ export async function waitAfterSubmit(
         ...lostNotes(to),
       }),
   );
-  if (json) process.stdout.write(`${jsonLine(last)}\n`);
+  if (options.json) process.stdout.write(`${jsonLine(last)}\n`);
   noteOutcome(to, last);
   if (!isFinal(last.state)) throw new Error(`${last.id} is ${last.state} after the end of its watch stream`);
-  return exitCodeOf(last.state);
+  return options.exitStatus ? exitStatusOf(last) : exitCodeOf(last.state);
 }

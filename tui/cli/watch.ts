@@ -1,21 +1,22 @@
 /** `liveops watch`: shows an operation in text mode, from its first event, and follows its chain. */
 import type { Command } from "commander";
 import { addCommand } from "../../protocol/command/options.js";
-import { namedOrNewest } from "./arguments.js";
+import { addExitStatus, namedOrNewest } from "./arguments.js";
 import { connect } from "./connection.js";
 import { followInText } from "./follow/in-text.js";
 
 export function registerWatch(root: Command): void {
-  addCommand(root, "watch", "Show an operation and its chain live in text mode", [
+  const watch = addCommand(root, "watch", "Show an operation and its chain live in text mode", [
     "liveops watch",
     "liveops watch k3f",
     "liveops watch k3f --json | jq -c 'select(.type == \"stage:entered\")'",
   ])
     .argument("[id]", "Operation id, or a unique prefix of 3 or more characters (default: the newest)")
-    .option("--json", "Print one JSON event per line, log lines included")
-    .action(async (id: string | undefined, _options: unknown, command: Command) => {
-      const { client, options } = connect<{ json?: boolean }>(command);
-      const operation = await namedOrNewest(client, id);
-      process.exitCode = await followInText(client, operation, { json: options.json === true });
-    });
+    .option("--json", "Print one JSON event per line, log lines included");
+  addExitStatus(watch).action(async (id: string | undefined, _options: unknown, command: Command) => {
+    const { client, options } = connect<{ json?: boolean; exitStatus?: boolean }>(command);
+    const { json = false, exitStatus = false } = options;
+    const operation = await namedOrNewest(client, id);
+    process.exitCode = await followInText(client, operation, { json, exitStatus });
+  });
 }

@@ -124,6 +124,19 @@ it("lays words over the base, which stays as it is", () => {
   expect(base).toEqual({ path: "a", parts: ["x"], env: { A: "1" } });
 });
 
+it.each([
+  [["make", "-j4"], "liveops submit shell -- make -j4"],
+  [["grace=1", "make", "CC=gcc", "it's"], "liveops submit shell grace=1 -- make CC=gcc 'it'\\''s'"],
+  [Array(100).fill("x"), `liveops submit shell -- ${Array(30).fill("x").join(" ")} …`],
+])("names the command line to type for a command without --: %j", (words, line) => {
+  const shell = z.object({ args: z.array(z.string()), grace: z.number() });
+  const problem = `is not name=value; a command and its arguments follow --: ${line}\nParameters:`;
+  expect(() => readWords(inputSchema(shell), {}, words, ["liveops", "submit", "shell"])).toThrow(problem);
+  expect(() => readWords(inputSchema(z.object({ grace: z.number() })), {}, words)).not.toThrow("follow --");
+  const both = [...words, 'args:=["make"]'];
+  expect(() => readWords(inputSchema(shell), {}, both)).not.toThrow("follow --");
+});
+
 it("takes what follows -- as args where the type has them", () => {
   const shell = z.object({ args: z.array(z.string()) });
   expect(read(shell, ['args:=["make","-j4"]'])).toEqual({ args: ["make", "-j4"] });

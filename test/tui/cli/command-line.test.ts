@@ -42,6 +42,28 @@ test.each([[["--version"]], [["ls", "--version"]], [["submit", "--version"]]])(
 );
 
 test.each([
+  [["submit", "shell", "make", "-j4"], "liveops submit shell -- make -j4"],
+  [["run", "shell", "make", "-j4"], "liveops run shell -- make -j4"],
+  [
+    ["submit", "--label", "my build", "shell", "grace=1", "make", "-j4"],
+    "liveops submit --label 'my build' shell grace=1 -- make -j4",
+  ],
+])("%j names the command line to type", async (words, line) => {
+  const { code, stderr } = await cli.run(words);
+  expect(code).toBe(2);
+  expect(stderr).toContain("unknown option '-j4'");
+  expect(stderr).toContain(`to run a command with its options, put -- before it: ${line}\n`);
+});
+
+test.each([
+  [["submit", "backup", "--folow"]],
+  [["submit", "backup", "source=.", "-x"]],
+  [["submit", "shell", "--", "make", "-j4", "--x"]],
+])("%j does not", async (words) => {
+  expect((await cli.run(words)).stderr).not.toContain("put --");
+});
+
+test.each([
   [["sumbit"], "Did you mean submit?"],
   [["ls", "--jsn"], "Did you mean --json?"],
   [["wait"], "missing required argument"],

@@ -1,5 +1,6 @@
 // What must not compile: the marked lines, and no others, are errors.
 import {
+  ExecError,
   LiveOperation,
   OperationCancelled,
   type OperationClass,
@@ -63,6 +64,17 @@ export class Checked extends LiveOperation<typeof Checked> {
     p.log("line");
     p.result({ any: ["thing"] });
     p.error(new Error("x")); // type error: a message
+    const ended = await p.exec("make", ["-j4"], { cwd: "src", env: { CC: undefined }, check: false });
+    const code: number | null = ended.exitCode;
+    const rev: string = (await p.exec("git", ["rev-parse", "HEAD"], { capture: true })).stdout;
+    (await p.exec("git")).stdout.length; // type error: only with capture
+    p.exec("make -j4", "src"); // type error: a list of arguments
+    p.exec("sleep", [code]); // type error: arguments are texts
+    p.exec("make", [], { shell: true }); // type error: no such option
+    p.exec("make", [], { status: "all" }); // type error: not a kind of status
+    await p.exec("make", undefined, { signal: p.signal, grace: 1, label: rev }).catch((error) => {
+      if (error instanceof ExecError) p.log(`${error.command} ${error.exitCode} ${error.lastLines.join()}`);
+    });
     p.signal.throwIfAborted();
     if (p.signal.aborted) throw new OperationCancelled();
 
@@ -81,6 +93,19 @@ export class Checked extends LiveOperation<typeof Checked> {
 // type error below: timeout is in seconds
 export class WrongTimeout extends LiveOperation<typeof WrongTimeout> {
   static timeout = "10m";
+  run() {}
+}
+
+// type error below: a history key is a text
+export class WrongKey extends LiveOperation<typeof WrongKey> {
+  static params = z.object({ n: z.number() });
+  static historyKey = ({ n }: Params<typeof WrongKey>) => n;
+  run() {}
+}
+
+export class Keyed extends LiveOperation<typeof Keyed> {
+  static params = z.object({ target: z.string() });
+  static historyKey = ({ target }: Params<typeof Keyed>) => target;
   run() {}
 }
 

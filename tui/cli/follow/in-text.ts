@@ -2,7 +2,8 @@
 import type { Client } from "../../../protocol/client/client.js";
 import { interruptible } from "../../../protocol/command/interruptible.js";
 import { sanitize } from "../../../protocol/command/sanitize.js";
-import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";
+import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
+import { exitStatusOf } from "../../../protocol/exit-status.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { type FinalState, isFinal } from "../../../protocol/state.js";
 import type { WatchLine } from "../../../protocol/watch.js";
@@ -55,12 +56,12 @@ function operationsOf(line: WatchLine): Array<Partial<Operation>> {
   return line.type === "chained" ? [line.operation] : [];
 }
 
-/** Returns the exit code of the chain's last operation. */
+/** Returns the exit code of the chain's last operation, or the exit status of its command. */
 export async function followInText(
   client: Client,
   operation: Operation,
-  options: { json: boolean },
-): Promise<ExitCode> {
+  options: { json: boolean; exitStatus: boolean },
+): Promise<number> {
   const screen = new TextScreen();
   let current = operation.id;
   const goesOn = () =>
@@ -73,6 +74,8 @@ export async function followInText(
     return await interruptible(goesOn, async (signal) => {
       let state = textState();
       let last: FinalState | null = null;
+      let result: unknown = null;
+      let isOmitted = false;
       const lines = followChain(client, operation.id, {
         signal,
         onLost: () => screen.say("lost the daemon; the operation continues. Reconnecting…", "warning"),
@@ -81,6 +84,10 @@ export async function followInText(
       for await (const { id, line } of lines) {
         current = id;
         if (line.type === "end") last = line.state;
+        if (line.type === "operation:finished") {
+          result = line.result;
+          isOmitted = line.omitted?.result !== undefined;
+        }
         if (options.json) {
           process.stdout.write(`${jsonLine({ id, ...line })}\n`);
           continue;
@@ -89,7 +96,9 @@ export async function followInText(
         state = next.state;
         screen.print(next.lines);
       }
-      return last === null ? EXIT.fault : exitCodeOf(last);
+      if (last === null) return EXIT.fault;
+      if (!options.exitStatus) return exitCodeOf(last);
+      return exitStatusOf(isOmitted ? await client.show(current, signal) : { state: last, result });
     });
   } finally {
     over.abort();

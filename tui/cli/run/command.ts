@@ -6,7 +6,14 @@ import { commandPlaces, type GlobalOptions } from "../../../protocol/command/dae
 import { addCommand, allOptions } from "../../../protocol/command/options.js";
 import { say } from "../../../protocol/command/report.js";
 import { userOpsDirs } from "../../../protocol/places.js";
-import { currentDirectory, givenLabel, givenParams, trailingWords, withTrailing } from "../arguments.js";
+import {
+  addExitStatus,
+  currentDirectory,
+  givenLabel,
+  givenParams,
+  trailingWords,
+  withTrailing,
+} from "../arguments.js";
 import { CANCEL_VARIABLE } from "./child.js";
 
 /**
@@ -20,6 +27,7 @@ export interface RunOptions extends GlobalOptions {
   params?: string;
   label?: string;
   json?: boolean;
+  exitStatus?: boolean;
 }
 
 export interface RunWords {
@@ -54,6 +62,7 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
     set: withTrailing(set, trailing),
     label: givenLabel(options.label) ?? null,
     json: options.json === true,
+    exitStatus: options.exitStatus === true,
     opsDirs: userOpsDirs({ ops: options.ops }, process.env, config),
   });
 }
@@ -67,7 +76,7 @@ function isDirectory(path: string): boolean {
 }
 
 export function registerRun(root: Command): void {
-  addCommand(root, "run", "Run an operation in text mode, without the daemon", [
+  const run = addCommand(root, "run", "Run an operation in text mode, without the daemon", [
     "liveops run backup source=. target=/tmp/backups",
     "liveops run --ops . import-users count=5",
     "liveops run shell -- make -j4",
@@ -81,10 +90,10 @@ export function registerRun(root: Command): void {
     )
     .option("--label <text>", "Label of the operation")
     .option("--ops <dir>", "Directory of operation files, searched before all others (repeatable)", collect)
-    .option("--json", "Print one JSON event per line, log lines included")
-    .action((op: string, set: string[], _options: unknown, command: Command) =>
-      runWords({ op, set, trailing: trailingWords(), options: allOptions<RunOptions>(command) }),
-    );
+    .option("--json", "Print one JSON event per line, log lines included");
+  addExitStatus(run).action((op: string, set: string[], _options: unknown, command: Command) =>
+    runWords({ op, set, trailing: trailingWords(), options: allOptions<RunOptions>(command) }),
+  );
 }
 
 function collect(value: string, earlier: string[] = []): string[] {

@@ -13,7 +13,8 @@ import { type OperationCtor, readType, TypeFault } from "../../../ops/runner/rea
 import { enableUserCode } from "../../../ops/runner/user-code.js";
 import { report, say } from "../../../protocol/command/report.js";
 import { sanitize } from "../../../protocol/command/sanitize.js";
-import { EXIT, type ExitCode, exitCodeOf } from "../../../protocol/exit-codes.js";
+import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
+import { exitStatusOf } from "../../../protocol/exit-status.js";
 import { newId } from "../../../protocol/id.js";
 import { isFinal } from "../../../protocol/state.js";
 import { unknownType } from "../../../protocol/unknown-type.js";
@@ -26,6 +27,7 @@ export interface InlineRun {
   set: string[];
   label: string | null;
   json: boolean;
+  exitStatus: boolean;
   /** The user's directories, first match wins; the shipped operations come last. */
   opsDirs: string[];
 }
@@ -37,7 +39,7 @@ const TO = { program: "liveops", startCommand: "liveopsd start" };
 
 /** Ends the process, because an operation can leave timers and sockets open. */
 export async function runHere(run: InlineRun): Promise<never> {
-  let code: ExitCode | null = null;
+  let code: number | null = null;
   let lost: Error | null = null;
   // Without this, the operation's exit code would be read as ours.
   process.on("exit", (theirs) => {
@@ -64,7 +66,7 @@ export async function runHere(run: InlineRun): Promise<never> {
   process.exit(code);
 }
 
-async function work(run: InlineRun, onLost: (error: Error) => void): Promise<ExitCode> {
+async function work(run: InlineRun, onLost: (error: Error) => void): Promise<number> {
   keepMark(`${RUN_VARIABLE}=${process.env[RUN_VARIABLE]}`);
   enableUserCode(new URL("./liveops.js", import.meta.url).href);
   const shipped = ["./ops", "./ops/examples"].map((dir) => fileURLToPath(new URL(dir, import.meta.url)));
@@ -73,7 +75,7 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<Exi
   const place = { id, label: run.label, cwd: process.cwd() };
   const chain = { id, index: 0, previous: null, next: null };
   const given = { params: run.params, set: run.set };
-  const submission = await aside(() => prepareSubmission(Type, given, { ...place, chain }));
+  const submission = await aside(() => prepareSubmission(Type, given, { ...place, chain }, "run"));
   const stop = stopOnSignal(onLost);
   const screen = new InlineScreen(run.json, {
     unread: stop.unread,
@@ -82,7 +84,7 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<Exi
   try {
     const last = await runInline(Type, submission, screen, stop.signal, stop.isCancelled);
     if (!isFinal(last.state)) throw new Error(`${last.id} is ${last.state} after the end of its run`);
-    return exitCodeOf(last.state);
+    return run.exitStatus ? exitStatusOf(last) : exitCodeOf(last.state);
   } finally {
     screen.close();
   }

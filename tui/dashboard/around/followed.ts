@@ -1,4 +1,5 @@
 /** What title, taskbar and notification say of the operation that is looked at. Pure. */
+import { firstLine } from "../../../protocol/first-line.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { formatDuration } from "../../terminal/format.js";
@@ -54,6 +55,7 @@ function endOfChain(state: State, id: string): Operation | null {
 export function endInWords(operation: Operation): string {
   const seconds = elapsedOf(operation, 0);
   const took = seconds === null ? "" : ` after ${formatDuration(seconds)}`;
-  const why = operation.state === "failed" && operation.error !== null ? `: ${operation.error.message}` : "";
+  const why =
+    operation.state === "failed" && operation.error !== null ? `: ${firstLine(operation.error.message)}` : "";
   return `${operation.state}${took}${why}`;
 }

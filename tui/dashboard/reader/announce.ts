@@ -2,6 +2,7 @@
  * What changed between two states, as sentences that are read aloud: states, stages, tens of percent, warnings, ends.
  * Pure. Signs and bars are left out: a screen reader spells them.
  */
+import { firstLine } from "../../../protocol/first-line.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { formatDuration, formatEta, formatRate } from "../../terminal/format.js";
@@ -95,7 +96,7 @@ function ended(operation: Operation): string {
   const seconds = elapsedOf(operation, 0);
   const took = seconds === null ? "" : ` after ${formatDuration(seconds)}`;
   const { error, result } = operation;
-  const why = error !== null && operation.state !== "succeeded" ? `: ${tame(error.message)}` : "";
+  const why = error !== null && operation.state !== "succeeded" ? `: ${tame(firstLine(error.message))}` : "";
   const what =
     operation.state === "succeeded" && result !== null && result !== undefined
       ? `. Result: ${tame(inWords(result))}`

@@ -66,7 +66,11 @@ export function omittedValue({ id }: Operation, bytes: number): string {
 function failure(operation: Operation, width: number, height: number, paint: Paint): string[] {
   const { code, message, stack } = operation.error!;
   const style = operation.state === "failed" ? "red" : "yellow";
-  const said = wrap(tame(message), width - 3, Math.max(1, Math.min(4, height - 1)));
+  const most = Math.max(1, Math.min(4, height - 1));
+  const said = message
+    .split("\n", most)
+    .flatMap((line) => wrap(tame(line), width - 3, most))
+    .slice(0, most);
   const rows = said.map((text, i) =>
     new Line(width, paint)
       .add(i === 0 ? " ✗ " : "   ", style)

@@ -1,4 +1,5 @@
 /** All of one operation, one part below the other, in rows that scroll. */
+import { firstLine } from "../../../protocol/first-line.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { formatDuration } from "../../terminal/format.js";
 import { operationOf, type State } from "../state/model.js";
@@ -98,7 +99,7 @@ function attempts(read: readonly Attempt[] | null, width: number, paint: Paint):
     const line = new Line(width, paint).add(`   ${number}  `, "bold").add(`${clock(startedAt)}  `, "dim");
     line.add(ended ?? "running", ended === "failed" || ended === "lost" ? "red" : "plain");
     if (seconds !== null) line.add(` after ${formatDuration(seconds)}`, "dim");
-    if (message !== null) line.add(`  ${tame(message)}`);
+    if (message !== null) line.add(`  ${tame(firstLine(message))}`);
     const rows = [line.toString()];
     if (kept.length > 0)
       rows.push(...wrap(`kept ${kept.map(tame).join(", ")}`, width - 9, 3).map((text) => `      ${text}`));

@@ -1,0 +1,163 @@
+/**
+ * Runs a program for `p.exec`: its output goes to the log line by line, and a stop of the operation ends its whole
+ * process group.
+ */
+import { resolve } from "node:path";
+import { withoutOtherSequences, withoutSequences } from "../../protocol/command/sgr.js";
+import { checkDirectory, notStarted } from "../process/failure.js";
+import { Group, type Output } from "../process/group.js";
+import { Latest, readLines } from "../process/output.js";
+import { ExecError, type ExecOptions, type ExecResult } from "../sdk/exec.js";
+
+/** What a program needs of its operation. */
+export interface ExecHost {
+  /** Aborts when the operation must stop, or is over. */
+  readonly signal: AbortSignal;
+  /** The reason for which `exec` rejects after a stop. */
+  stopped(): Error;
+  /** Seconds between SIGTERM and SIGKILL by default. */
+  readonly grace: number;
+  line(stream: "stdout" | "stderr" | "liveops", text: string): void;
+  status(text: string): void;
+}
+
+/** Most bytes of stdout that `capture` returns. */
+export const MAX_CAPTURE = 1024 * 1024;
+
+const MAX_STATUS = 500;
+const STATUS_MS = 250;
+const LAST_LINES = 10;
+const MAX_LAST_LINE = 500;
+
+/**
+ * @throws ExecError if the program failed and `check` is not false; the reason of the stop; NotStarted if the program
+ *   cannot be started; RangeError if it printed more than `capture` can return; TypeError for wrong arguments
+ */
+export async function exec(
+  host: ExecHost,
+  command: string,
+  args: readonly string[] = [],
+  options: ExecOptions = {},
+): Promise<ExecResult> {
+  checkArguments(command, args, options);
+  const { label = command, capture = false, check = true, grace = host.grace } = options;
+  throwIfStopped(host, options.signal);
+  // Not the name of the operation's directory: the directory may have another name now.
+  const cwd = options.cwd === undefined ? undefined : resolve(options.cwd);
+  if (cwd !== undefined) checkDirectory(cwd);
+  const separate = capture || (options.separate ?? false);
+  const started = performance.now();
+  const env = environmentOf(options.env);
+  const group = await Group.start(command, args, {
+    separate,
+    ...(cwd !== undefined && { cwd }),
+    ...(env && { env }),
+  }).catch((error) => {
+    throw notStarted(error, command, cwd ?? process.cwd());
+  });
+  if (group.problem !== null)
+    host.line(
+      "liveops",
+      `the order of stdout and stderr is not exact: no pipe was created: ${group.problem}`,
+    );
+  const text = new Captured();
+  const last: string[] = [];
+  const stop = () => group.stop(grace);
+  const signals = [host.signal, ...(options.signal ? [options.signal] : [])];
+  for (const signal of signals) {
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+  }
+  const status = new Latest((line) => host.status(line.slice(-MAX_STATUS)), STATUS_MS);
+  const show = (line: string) => status.set(withoutSequences(line));
+  const read = ({ name, stream }: Output) => {
+    if (capture && name === "stdout") {
+      stream.on("data", (chunk: Buffer) => {
+        if (!text.add(chunk)) stop();
+      });
+    }
+    return readLines(stream, {
+      lines: (lines) => {
+        for (const line of lines) host.line(name, withoutOtherSequences(line));
+        last.push(...lines.slice(-LAST_LINES));
+        last.splice(0, last.length - LAST_LINES);
+        // What was unfinished is in the log now.
+        if (options.status === "unfinished") status.clear();
+        if (options.status === "last") show(lines.at(-1) as string);
+      },
+      unfinished: (line) => {
+        if (options.status !== undefined) show(line);
+      },
+    });
+  };
+  try {
+    const output = Promise.all(group.outputs.map(read));
+    const end = await group.ended;
+    const seconds = Math.round(performance.now() - started) / 1000;
+    const result: ExecResult = { ...end, seconds };
+    // Normally the output ends with the program, and this status is not shown.
+    if (options.status !== undefined)
+      show(`${label} ${endingOf(end)}; a process that it started still holds its output open`);
+    await output;
+    throwIfStopped(host, options.signal);
+    if (capture) result.stdout = text.of(label);
+    if (check && end.exitCode !== 0) throw new ExecError(command, args, result, last.map(shortened), label);
+    return result;
+  } finally {
+    status.clear();
+    for (const signal of signals) signal.removeEventListener("abort", stop);
+    await group.release();
+  }
+}
+
+function endingOf({ exitCode, signal }: Pick<ExecResult, "exitCode" | "signal">): string {
+  return signal === null ? `exited with ${exitCode}` : `was killed by ${signal}`;
+}
+
+function throwIfStopped(host: ExecHost, signal: AbortSignal | undefined): void {
+  if (host.signal.aborted) throw host.stopped();
+  signal?.throwIfAborted();
+}
+
+/** The environment of the operation, with changes; undefined without changes. */
+function environmentOf(changes: ExecOptions["env"]): NodeJS.ProcessEnv | undefined {
+  return changes && { ...process.env, ...changes };
+}
+
+function shortened(line: string): string {
+  return withoutSequences(line).slice(0, MAX_LAST_LINE);
+}
+
+/** The text of stdout, bounded. */
+class Captured {
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  /** False if there is too much. */
+  add(chunk: Buffer): boolean {
+    this.#bytes += chunk.length;
+    if (this.#bytes > MAX_CAPTURE) return false;
+    this.#chunks.push(chunk);
+    return true;
+  }
+
+  /** @throws RangeError if there was too much */
+  of(label: string): string {
+    if (this.#bytes <= MAX_CAPTURE) return Buffer.concat(this.#chunks).toString("utf8");
+    throw new RangeError(
+      `${label} printed more than ${MAX_CAPTURE / 1024 / 1024} MiB, the limit of capture; let it write to a file`,
+    );
+  }
+}
+
+/** Code in JavaScript is not checked by a compiler. */
+function checkArguments(command: unknown, args: unknown, { grace, status }: ExecOptions): void {
+  if (typeof command !== "string" || command === "")
+    throw new TypeError('p.exec takes a command: p.exec("make", ["-j4"])');
+  if (!Array.isArray(args) || !args.every((each) => typeof each === "string"))
+    throw new TypeError(`the arguments of ${command} must be a list of texts: p.exec("make", ["-j4"])`);
+  if (grace !== undefined && !(grace >= 0 && grace <= 86_400))
+    throw new TypeError("grace must be a number of seconds from 0 to 86400");
+  if (status !== undefined && status !== "unfinished" && status !== "last")
+    throw new TypeError('status must be "unfinished" or "last"');
+}

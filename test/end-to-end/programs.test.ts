@@ -1,0 +1,145 @@
+/** Programs that operations run, by `shell` and by `p.exec`: output, colours, exit codes, cancel, durations. */
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { processesOf } from "./processes.js";
+import { onTerminal } from "./terminal.js";
+import { until } from "./until.js";
+import { useWorld } from "./world.js";
+
+const world = useWorld({ operations: ["builds"] });
+
+describe("output of shell", () => {
+  const SCRIPT = String.raw`i=0; while [ $i -lt 200 ]; do echo o$i; echo e$i >&2; i=$((i+1)); done`;
+  const COLOURS = String.raw`printf '\033[31mred\nplain\033[2J\n'`;
+
+  test("has stdout and stderr in their order", async () => {
+    const id = await world.submit("shell", `script=${SCRIPT}`);
+    await world.finished(id);
+    const both = Array.from({ length: 200 }, (_, i) => [`o${i}`, `e${i}`]).flat();
+    expect((await world.lines(id)).slice(1)).toEqual(both);
+    const { stdout } = await world.liveops(["run", "shell", `script=${SCRIPT}`]);
+    expect(stdout).toContain(`\n${both.join("\n")}\n`);
+  });
+
+  const LOOKS: Array<[string, (id: string) => string[]]> = [
+    ["logs", (id) => ["logs", id]],
+    ["watch", (id) => ["watch", id]],
+    ["submit --follow", () => ["submit", "shell", "--follow", `script=${COLOURS}`]],
+    ["run", () => ["run", "shell", `script=${COLOURS}`]],
+  ];
+
+  test.each(LOOKS)("has its colours in %s, unless it is a pipe or NO_COLOR", async (_, words) => {
+    const id = await world.submit("shell", `script=${COLOURS}`);
+    await world.finished(id);
+    const coloured = "\x1b[31mred\x1b[0m\nplain\n";
+    const forced = await world.liveops(words(id), { env: { FORCE_COLOR: "1" } });
+    expect(forced.stdout).toContain(coloured);
+    const plain: Array<Record<string, string>> = [{}, { FORCE_COLOR: "1", NO_COLOR: "1" }];
+    for (const env of plain)
+      expect((await world.liveops(words(id), { env })).stdout).toContain("\nred\nplain\n");
+    await using terminal = onTerminal(world, "liveops", words(id), { size: [120, 30] });
+    await terminal.exited;
+    expect(terminal.screen.written.replaceAll("\r", "")).toContain(coloured);
+  });
+
+  test("is stored with its colours", async () => {
+    const id = await world.submit("shell", `script=${COLOURS}`);
+    await world.finished(id);
+    expect((await world.lines(id)).slice(1)).toEqual(["\x1b[31mred", "plain"]);
+    const { stdout } = await world.liveops(["logs", id, "--json"]);
+    expect(stdout).toContain(String.raw`"text":"\u001b[31mred"`);
+  });
+});
+
+describe("the exit code of a command", () => {
+  test("is in the result of a failed operation, and its last lines in the error", async () => {
+    const ended = await world.liveops(["submit", "shell", "--wait", "--json", "script=echo why >&2; exit 3"]);
+    const record = JSON.parse(ended.stdout);
+    expect(ended.code).toBe(1);
+    expect(record.state).toBe("failed");
+    expect(record.result).toEqual({ exitCode: 3, signal: null, seconds: expect.any(Number) });
+    expect(record.error.message).toBe("the script exited with 3\nwhy");
+    expect(ended.stderr).toBe(
+      `liveops: shell ${record.id} failed: the script exited with 3; see: liveops show ${record.id}\nwhy\n`,
+    );
+    const { stdout } = await world.liveops(["show", record.id]);
+    expect(stdout).toContain("error\n  the script exited with 3 (LIVEOPS_EXCEPTION)\n  why\n");
+    expect(stdout).toContain("exitCode=3");
+  });
+
+  test.each([
+    ["exit 3", 3],
+    ["kill -TERM $$", 143],
+    ["exit 0", 0],
+  ])("is that of liveops with --exit-status: %s", async (script, code) => {
+    const submitted = await world.liveops(["submit", "shell", "--exit-status", `script=${script}`]);
+    expect(submitted.code).toBe(code);
+    const id = submitted.stdout.trim();
+    const codeOf = async (...words: string[]) => (await world.liveops(words)).code;
+    expect(await codeOf("watch", id, "--exit-status")).toBe(code);
+    expect(await codeOf("wait", id, "--exit-status")).toBe(code);
+    expect(await codeOf("run", "--exit-status", "shell", `script=${script}`)).toBe(code);
+    expect(await codeOf("submit", "shell", "--follow", "--exit-status", `script=${script}`)).toBe(code);
+    expect(await codeOf("wait", id)).toBe(code === 0 ? 0 : 1);
+  });
+
+  test("of several operations is that of the first that failed", async () => {
+    const ids = [];
+    for (const script of ["exit 0", "exit 4", "exit 5"])
+      ids.push(await world.submit("shell", `script=${script}`));
+    expect((await world.liveops(["wait", "--exit-status", ...ids])).code).toBe(4);
+  });
+
+  test("is not taken from an operation without one", async () => {
+    const { code } = await world.liveops(["run", "--exit-status", "fail-at-item"]);
+    expect(code).toBe(1);
+    const id = await world.submit("shell", "args=sleep", "args=1000");
+    await world.inState(id, "running");
+    await world.liveops(["cancel", id]);
+    expect((await world.liveops(["wait", "--exit-status", id])).code).toBe(6);
+  });
+
+  test("is that of p.exec too", async () => {
+    const status = async (...words: string[]) =>
+      (await world.liveops(["submit", "builds", "--exit-status", ...words])).code;
+    expect(await status("script=exit 7")).toBe(7);
+    expect(await status("script=exit 7", "check=no")).toBe(7);
+    const id = await world.submit("builds", "script=echo built");
+    const { state, result } = await world.finished(id);
+    expect([state, result]).toEqual(["succeeded", { exitCode: 0, system: "Linux" }]);
+    expect(await world.lines(id)).toEqual(["Linux", "built"]);
+  });
+});
+
+describe("cancelling a program of p.exec", () => {
+  const mark = () => join(world.dir, "builds-mark");
+  const script = () => `sh -c "while :; do sleep 1; done # ${mark()}" & echo ready; wait`;
+  const left = () => processesOf(mark());
+
+  test("ends all that it started", async () => {
+    const id = await world.submit("builds", `script=${script()}`);
+    await until("it runs", async () => left().length > 0 && (await world.lines(id)).includes("ready"));
+    await world.liveops(["cancel", id, "--wait"]);
+    expect((await world.finished(id)).state).toBe("cancelled");
+    expect(left()).toEqual([]);
+  });
+
+  test("ends all that it started in liveops run", async () => {
+    const running = world.start("liveops", ["run", "builds", `script=${script()}`]);
+    await until("it runs", () => running.stdout.includes("ready"));
+    running.child.kill("SIGINT");
+    expect((await running.ended).code).toBe(6);
+    expect(left()).toEqual([]);
+  });
+
+  test("twice in liveops run kills it", async () => {
+    const stubborn = `trap '' TERM; echo ready; while :; do sleep 1; done # ${mark()}`;
+    const running = world.start("liveops", ["run", "builds", `script=${stubborn}`]);
+    await until("it runs", () => running.stdout.includes("ready"));
+    running.child.kill("SIGINT");
+    await until("it was asked", () => running.stderr.includes("cancel requested"));
+    running.child.kill("SIGINT");
+    expect((await running.ended).code).toBe(130);
+    expect(left()).toEqual([]);
+  });
+});
