@@ -12,7 +12,17 @@ import type { FinalState } from "./state.js";
 /** The part of an operation that is known at the submit. */
 export type Submission = Pick<
   Operation,
-  "id" | "op" | "title" | "label" | "cwd" | "params" | "stages" | "chain" | "againOf" | "limits"
+  | "id"
+  | "op"
+  | "title"
+  | "label"
+  | "cwd"
+  | "params"
+  | "stages"
+  | "chain"
+  | "againOf"
+  | "limits"
+  | "historyKey"
 > & {
   /** Set if the store keeps large parameters in a separate file; `params` is empty then. */
   omitted?: Omitted;

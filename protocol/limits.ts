@@ -18,6 +18,9 @@ export const MAX_LOG_LINE = 64 * 1024;
 /** Characters of a label. */
 export const MAX_LABEL = 200;
 
+/** Characters of a history key; a longer one is hashed. */
+export const MAX_HISTORY_KEY = 120;
+
 /** Characters of a working directory: no path of a Unix system is longer. */
 export const MAX_CWD = 4095;
 

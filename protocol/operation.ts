@@ -176,6 +176,13 @@ export const operationSchema = z.object({
   limits: z
     .optional(z.object(limitShapes))
     .check(z.describe("Limits of the submit: `memoryMax`, `cpuMax`, `pidsMax`; absent without limits")),
+  historyKey: z
+    .optional(z.string())
+    .check(
+      z.describe(
+        "Earlier runs with the same key tell how long the operation usually takes; absent: all runs of the type",
+      ),
+    ),
   createdAt: time.check(z.describe("Time of the submit")),
   updatedAt: time.check(z.describe("Time of the last change")),
   startedAt: z.nullable(time).check(z.describe("Start of the attempt")),

@@ -47,6 +47,7 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     chain: operation.chain,
     ...(operation.againOf !== undefined && { againOf: operation.againOf }),
     ...(operation.limits && { limits: operation.limits }),
+    ...(operation.historyKey !== undefined && { historyKey: operation.historyKey }),
     createdAt: at,
     updatedAt: at,
     startedAt: null,

@@ -110,7 +110,7 @@ export const forecastReply = z
   })
   .check(
     z.describe(
-      "expected from the median durations of each type; null: unknown, since an operation before has a type that never succeeded",
+      "expected from the median durations of each type, or of each historyKey; null: unknown, since an operation before has no succeeded run",
     ),
   );
 

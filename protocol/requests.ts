@@ -80,6 +80,12 @@ export const listQuery = z.object({
     .check(z.describe("cursor of an earlier page (opaque): only operations that finished after that page")),
 });
 
+export const historyQuery = z.object({
+  key: z
+    .optional(z.string())
+    .check(z.describe("only runs with this historyKey; without it, all runs of the type")),
+});
+
 export const logQuery = z.object({
   after: z.optional(count).check(z.describe("lines with a greater number, oldest first")),
   before: z

@@ -22,6 +22,7 @@ import {
   againBody,
   backupBody,
   eventsQuery,
+  historyQuery,
   listQuery,
   logQuery,
   noBody,
@@ -244,6 +245,7 @@ export const ROUTES = define({
       "Percentiles in seconds over the newest 100 succeeded runs, for the operation and for each stage; the newest " +
       "runs; the types that follow in a chain.",
     params: z.object({ op: z.string().check(z.describe("name of the operation type")) }),
+    query: historyQuery,
     replies: { 200: json(historyReply) },
     refusals: [VERSION, "LIVEOPS_NO_SUCH_TYPE"],
   },

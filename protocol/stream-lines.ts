@@ -106,6 +106,7 @@ export const submissionSchema = z.object({
     againOf: true,
   }).shape,
   limits: z.optional(z.object(limitShapes)),
+  historyKey: z.optional(z.string()),
   omitted: z.optional(omittedSchema),
 });
 

@@ -42,12 +42,13 @@ export class Asks {
   /** The submissions, from the answers to the distinct questions. */
   submissions(answers: readonly Submission[]): Submission[] {
     return this.own.map((own, n) => {
-      const { op, title, params, stages } = answers[this.#question[n]!]!;
+      const { op, title, params, stages, historyKey } = answers[this.#question[n]!]!;
       const { id, label, cwd, chain, limits, againOf } = own;
       return {
         ...{ id, op, title, label, cwd, params, stages, chain },
         ...(againOf !== undefined && { againOf }),
         ...(limits && { limits }),
+        ...(historyKey !== undefined && { historyKey }),
       };
     });
   }

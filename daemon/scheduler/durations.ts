@@ -1,5 +1,6 @@
 /**
- * How long the runs of a type took: percentiles, the newest runs, the types that follow in a chain.
+ * How long the runs of a type, or those with the same history key, took: percentiles, the newest runs, the types that
+ * follow in a chain.
  *
  * Read from the store at the first question, and kept until a run of the type finishes.
  */
@@ -11,28 +12,46 @@ import type { Store } from "../store/store.js";
 /** Most runs in the percentiles, in the list of the newest runs, and in the list of types that follow. */
 const NEWEST = { measured: 100, listed: 12, followed: 20 };
 
-/** Most types whose durations are kept. */
-const MOST_TYPES = 200;
+/** Most succeeded runs of a type that give the medians of its history keys. */
+const NEWEST_KEYED = 200;
+
+/** Most types whose durations are kept, and most history keys of a type. */
+const MOST_KEPT = 200;
+
+/** The durations of a type that are known. */
+interface Known {
+  /** By history key; undefined: all runs. */
+  readonly replies: Map<string | undefined, HistoryReply>;
+  /** Medians by history key; null: not read. */
+  medians: Map<string, number> | null;
+}
 
 const FINISHED: readonly FinalState[] = ["succeeded", "failed", "cancelled"];
 
 export class Durations {
-  readonly #known = new Map<string, HistoryReply>();
+  readonly #known = new Map<string, Known>();
 
   constructor(private readonly store: Pick<Store, "find" | "list">) {}
 
-  of(op: string): HistoryReply {
-    const known = this.#known.get(op);
+  of(op: string, historyKey?: string): HistoryReply {
+    const { replies } = this.#knownOf(op);
+    const known = replies.get(historyKey);
     if (known) return known;
-    const read = this.#read(op);
-    if (this.#known.size >= MOST_TYPES) this.#known.clear();
-    this.#known.set(op, read);
+    const read = this.#read(op, historyKey);
+    if (replies.size >= MOST_KEPT) replies.clear();
+    replies.set(historyKey, read);
     return read;
   }
 
-  /** Median seconds of a succeeded run; null where the type never succeeded. */
-  median(op: string): number | null {
-    return this.of(op).seconds?.p50 ?? null;
+  /**
+   * Median seconds of the succeeded runs that are like an operation; null where there is none. The medians of all
+   * history keys of a type are read at once, because each operation of a long queue may have its own key.
+   */
+  median({ op, historyKey }: Pick<Operation, "op" | "historyKey">): number | null {
+    if (historyKey === undefined) return this.of(op).seconds?.p50 ?? null;
+    const known = this.#knownOf(op);
+    known.medians ??= this.#readMedians(op);
+    return known.medians.get(historyKey) ?? null;
   }
 
   /** A run of the type finished, or was removed. */
@@ -40,9 +59,29 @@ export class Durations {
     this.#known.delete(op);
   }
 
-  #read(op: string): HistoryReply {
+  #knownOf(op: string): Known {
+    let known = this.#known.get(op);
+    if (known) return known;
+    if (this.#known.size >= MOST_KEPT) this.#known.clear();
+    known = { replies: new Map(), medians: null };
+    this.#known.set(op, known);
+    return known;
+  }
+
+  #readMedians(op: string): Map<string, number> {
+    const seconds = new Map<string, number[]>();
+    for (const { record } of this.store.list({ op, state: ["succeeded"] }, NEWEST_KEYED)) {
+      if (record.historyKey === undefined || record.seconds === null || hasResumedStage(record)) continue;
+      const values = seconds.get(record.historyKey);
+      if (values) values.push(record.seconds);
+      else seconds.set(record.historyKey, [record.seconds]);
+    }
+    return new Map([...seconds].map(([key, values]) => [key, spread(values)!.p50]));
+  }
+
+  #read(op: string, historyKey: string | undefined): HistoryReply {
     const records = (state: readonly FinalState[], limit: number) =>
-      this.store.list({ op, state }, limit).map(({ record }) => record);
+      this.store.list({ op, historyKey, state }, limit).map(({ record }) => record);
     const runs = records(["succeeded"], NEWEST.measured);
     const whole = runs.filter((run) => !hasResumedStage(run)).map(({ seconds }) => seconds);
     return {

@@ -18,6 +18,7 @@ export interface RecordLocation {
 export interface HistoryQuery {
   state?: readonly State[] | undefined;
   op?: string | undefined;
+  historyKey?: string | undefined;
   chain?: string | undefined;
   /** Text in id, type, title or label. */
   q?: string | undefined;
@@ -31,7 +32,7 @@ export interface HistoryQuery {
 const ENDS: readonly State[] = ["succeeded", "failed", "cancelled"];
 
 /** Version of the tables: an index with another version is rebuilt. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** Only with `recursive_triggers` does a replaced row fire the delete trigger that lowers its count. */
 const SETTINGS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA recursive_triggers = ON;";
@@ -41,10 +42,11 @@ const DROP = "DROP TABLE IF EXISTS operations; DROP TABLE IF EXISTS reach; DROP 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS operations (
     id TEXT PRIMARY KEY, position INTEGER NOT NULL, op TEXT NOT NULL, state TEXT NOT NULL, chain TEXT NOT NULL,
-    text TEXT NOT NULL, key TEXT, finished INTEGER NOT NULL, finished_by INTEGER NOT NULL, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL, length INTEGER NOT NULL
+    text TEXT NOT NULL, key TEXT, history_key TEXT, finished INTEGER NOT NULL, finished_by INTEGER NOT NULL, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL, length INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS by_position ON operations (position);
   CREATE INDEX IF NOT EXISTS by_op ON operations (op, position);
+  CREATE INDEX IF NOT EXISTS by_history_key ON operations (op, history_key, position) WHERE history_key IS NOT NULL;
   CREATE INDEX IF NOT EXISTS by_state ON operations (state, position);
   CREATE INDEX IF NOT EXISTS by_chain ON operations (chain, position);
   CREATE INDEX IF NOT EXISTS by_finished ON operations (finished);
@@ -85,7 +87,7 @@ export class HistoryIndex {
       throw error;
     }
     this.#put = database.prepare(
-      `INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#delete = database.prepare("DELETE FROM operations WHERE id = ?");
     this.#reach = database.prepare("INSERT OR REPLACE INTO reach VALUES (1, ?, ?)");
@@ -152,6 +154,7 @@ export class HistoryIndex {
         record.chain.id,
         text,
         key,
+        record.historyKey ?? null,
         Date.parse(record.finishedAt!),
         entry.finishedBy,
         segment,
@@ -188,9 +191,15 @@ export class HistoryIndex {
   }
 
   count(query: HistoryQuery): number {
-    const { op, chain, q, state, finishedAfter } = query;
+    const { op, historyKey, chain, q, state, finishedAfter } = query;
     // The triggers keep these counts.
-    if (op === undefined && chain === undefined && !q && finishedAfter === undefined) {
+    if (
+      op === undefined &&
+      historyKey === undefined &&
+      chain === undefined &&
+      !q &&
+      finishedAfter === undefined
+    ) {
       const counts = this.countsByState();
       return (state ?? ENDS).reduce((sum, each) => sum + (counts[each] ?? 0), 0);
     }
@@ -286,6 +295,7 @@ function conditions(query: HistoryQuery): { where: string; values: SQLInputValue
   };
   if (query.state) add(`state IN (${query.state.map(() => "?").join(", ")})`, ...query.state);
   if (query.op !== undefined) add("op = ?", query.op);
+  if (query.historyKey !== undefined) add("history_key = ?", query.historyKey);
   if (query.chain !== undefined) add("chain = ?", query.chain);
   if (query.q) add("instr(text, ?) > 0", query.q.toLowerCase());
   if (query.before !== undefined) add("position < ?", query.before);

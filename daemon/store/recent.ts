@@ -51,6 +51,7 @@ export class Recent {
 export function matchesQuery({ record, order, finishedBy }: Entry, query: HistoryQuery): boolean {
   if (query.state && !query.state.includes(record.state)) return false;
   if (query.op !== undefined && record.op !== query.op) return false;
+  if (query.historyKey !== undefined && record.historyKey !== query.historyKey) return false;
   if (query.chain !== undefined && record.chain.id !== query.chain) return false;
   if (query.before !== undefined && order >= query.before) return false;
   if (query.finishedAfter !== undefined && finishedBy <= query.finishedAfter) return false;

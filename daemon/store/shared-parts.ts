@@ -40,6 +40,9 @@ export class SharedParts {
       chain,
       ...(record.againOf !== undefined && { againOf: record.againOf }),
       ...(record.limits && { limits: record.limits }),
+      ...(record.historyKey !== undefined && {
+        historyKey: one(parts, "historyKey", record.historyKey),
+      }),
     };
     const { createdAt } = record;
     const updatedAt = record.updatedAt === createdAt ? createdAt : record.updatedAt;
@@ -72,6 +75,9 @@ export class SharedParts {
       ...(operation.againOf !== undefined && { againOf: operation.againOf }),
       ...(operation.omitted && { omitted: operation.omitted }),
       ...(operation.limits && { limits: operation.limits }),
+      ...(operation.historyKey !== undefined && {
+        historyKey: one(parts, "historyKey", operation.historyKey),
+      }),
     };
     return {
       event: { ...event, at: one(parts, "at", event.at), operation: shared },

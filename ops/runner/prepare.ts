@@ -8,7 +8,7 @@ import { MAX_DEPTH } from "../../protocol/limits.js";
 import { inputSchema } from "./describe-type.js";
 import { whyNotJson } from "./json-value.js";
 import { paramsRefusal, parseParams } from "./parse-params.js";
-import { type OperationCtor, readType, stagesFor } from "./read-type.js";
+import { historyKeyFor, type OperationCtor, readType, stagesFor } from "./read-type.js";
 import { readWords } from "./words.js";
 
 export interface Given {
@@ -46,7 +46,18 @@ export async function prepareSubmission(
   if (!parsed.ok) throw paramsRefusal(parsed.problems, schema, parsed.nearest);
   const stages = await stagesFor(Type, parsed.value);
   const { id, label, cwd, chain } = place;
-  const submission = { id, op, title, label, cwd, params: input, stages, chain };
+  const historyKey = historyKeyFor(Type, parsed.value);
+  const submission = {
+    id,
+    op,
+    title,
+    label,
+    cwd,
+    params: input,
+    stages,
+    chain,
+    ...(historyKey !== undefined && { historyKey }),
+  };
   types.set(submission, Type);
   return submission;
 }

@@ -3,7 +3,9 @@
  *
  * A type with invalid statics does not load. The message names the class, the static and the valid values.
  */
+import { createHash } from "node:crypto";
 import { z } from "zod";
+import { MAX_HISTORY_KEY } from "../../protocol/limits.js";
 import {
   effectiveLimits,
   LIMIT_NAMES,
@@ -24,6 +26,8 @@ export interface TypeDefinition {
   op: string;
   title: string;
   stages: readonly string[] | ((params: unknown) => unknown);
+  /** Null: all runs of the type are alike. */
+  historyKey: ((params: unknown) => unknown) | null;
   params: z.ZodType | null;
   resumable: boolean;
   /** Seconds. */
@@ -75,6 +79,7 @@ export function readType(Type: OperationCtor): TypeDefinition {
     op: readOp(own("op"), Type.name, fault),
     title: readTitle(own("title"), Type.name, fault),
     stages: typeof stages === "function" ? (stages as TypeDefinition["stages"]) : readStages(stages, fault),
+    historyKey: readHistoryKey(statics.historyKey, params, fault),
     params: params as z.ZodType | null,
     resumable,
     gracePeriod: readSeconds("gracePeriod", statics.gracePeriod, fault) ?? DEFAULT_GRACE_PERIOD,
@@ -96,6 +101,21 @@ export async function stagesFor(Type: OperationCtor, parsed: unknown): Promise<s
   return [...readStages(await stages.call(Type, parsed), fault)];
 }
 
+/**
+ * The history key for parsed parameters; undefined if the type has none. A long key is hashed.
+ *
+ * @throws TypeFault if the key is not a text; any error of the function
+ */
+export function historyKeyFor(Type: OperationCtor, parsed: unknown): string | undefined {
+  const { historyKey } = readType(Type);
+  if (historyKey === null) return undefined;
+  const key = historyKey.call(Type, parsed);
+  if (typeof key !== "string")
+    throw new TypeFault(`class ${Type.name}: static historyKey must return a text, not ${show(key)}`);
+  if (key === "") return undefined;
+  return key.length <= MAX_HISTORY_KEY ? key : `sha256:${createHash("sha256").update(key).digest("hex")}`;
+}
+
 type Fault = (problem: string) => TypeFault;
 
 function readOp(op: unknown, className: string, fault: Fault): string {
@@ -106,6 +126,14 @@ function readOp(op: unknown, className: string, fault: Fault): string {
   }
   if (typeof op === "string" && OP_PATTERN.test(op)) return op;
   throw fault(`static op must be in kebab-case, like "my-operation", not ${show(op)}`);
+}
+
+function readHistoryKey(value: unknown, params: unknown, fault: Fault): TypeDefinition["historyKey"] {
+  if (value === undefined || value === null) return null;
+  if (typeof value !== "function") throw fault(`static historyKey must be a function, not ${show(value)}`);
+  if (params === null)
+    throw fault("static historyKey needs static params: the key is made of the parsed parameters");
+  return value as TypeDefinition["historyKey"];
 }
 
 function readTitle(title: unknown, className: string, fault: Fault): string {

@@ -19,6 +19,11 @@ export interface OperationStatics {
    * parameters that returns the list. Default: none.
    */
   readonly stages?: readonly string[] | ((params: never) => readonly string[] | Promise<readonly string[]>);
+  /**
+   * A text that is equal for operations that do the same work: earlier runs with the same text tell how long an
+   * operation usually takes. A function of the parsed parameters; needs `params`. Default: all runs of the type count.
+   */
+  readonly historyKey?: (params: never) => string;
   /** Schema of the parameters. Default: any parameters, unchecked. */
   readonly params?: z.ZodType;
   /**

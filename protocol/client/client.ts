@@ -122,8 +122,9 @@ export class Client {
     return this.#json({ method: "GET", path: "/v1/ops" });
   }
 
-  history(op: string): Promise<HistoryReply> {
-    return this.#json({ method: "GET", path: `/v1/ops/${encodeURIComponent(op)}/history` });
+  /** @param key - the `historyKey` of a record; without it, all runs of the type count */
+  history(op: string, key?: string): Promise<HistoryReply> {
+    return this.#json({ method: "GET", path: `/v1/ops/${encodeURIComponent(op)}/history`, query: { key } });
   }
 
   /** When live operations start and end, as expected from earlier runs. */

@@ -143,3 +143,14 @@ describe("cancelling a program of p.exec", () => {
     expect(left()).toEqual([]);
   });
 });
+
+test("durations are those of the same command", async () => {
+  for (const args of [["true"], ["true"], ["sh", "-c", ":"]]) {
+    const id = await world.submit("shell", ...args.map((word) => `args=${word}`));
+    await world.finished(id);
+  }
+  const { operations } = await world.client.list({ op: "shell", limit: 3 });
+  expect(operations.map(({ historyKey }) => historyKey)).toEqual(["sh -c :", "true", "true"]);
+  expect((await world.client.history("shell", "true")).runs).toBe(2);
+  expect((await world.client.history("shell", "make -j4")).runs).toBe(0);
+});

@@ -17,11 +17,11 @@ function reply(context: Context, now: number): ForecastReply {
   const running = [...scheduler.attempts.values()].map(({ id, entry }) => ({
     id,
     startedAt: Date.parse(entry.record.startedAt!),
-    seconds: durations.median(entry.record.op),
+    seconds: durations.median(entry.record),
   }));
   const queued = queue.first(queue.length).flatMap((id) => {
     const record = store.ledger.get(id)?.record;
-    return record ? [{ id, seconds: durations.median(record.op) }] : [];
+    return record ? [{ id, seconds: durations.median(record) }] : [];
   });
   const { emptyAt, operations } = forecast({ now, slots: settings.concurrency, running, queued });
   const shown = [...operations].slice(0, running.length + MOST_QUEUED);

@@ -12,10 +12,10 @@ export const typesRoute: RoutePlugin = (app, { context }, done) => {
 export const historyRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("history"),
-    handler: async ({ params }) => {
+    handler: async ({ params, query }) => {
       // A type that no longer loads is known by its operations.
       if (context.store.count({ op: params.op }) === 0) await mustBeLoaded(context, params.op);
-      return context.durations.of(params.op);
+      return context.durations.of(params.op, query.key);
     },
   });
   done();

@@ -453,6 +453,33 @@ describe("types and history", () => {
     ]);
   });
 
+  test("how long the runs with the same history key took, in memory and in the sealed history", async () => {
+    for (const [historyKey, seconds] of [
+      ["make", 100],
+      ["true", 1],
+      ["true", 2],
+      [undefined, 50],
+    ] as const) {
+      const id = await served.submit(historyKey === undefined ? {} : { historyKey });
+      const sink = await served.run(id);
+      sink.event({ type: "attempt:finished", seconds, ...outcome("succeeded") }, true);
+      await served.finish(id, "succeeded");
+    }
+    const seen = async (query: string) => {
+      const { runs, seconds } = (await get(`/v1/ops/load-process-save/history${query}`)).json();
+      return [runs, seconds?.p90];
+    };
+    for (const where of ["memory", "history"]) {
+      expect(await seen("?key=true"), where).toEqual([2, 2]);
+      expect(await seen("?key=make"), where).toEqual([1, 100]);
+      expect(await seen("?key=other"), where).toEqual([0, undefined]);
+      expect(await seen(""), where).toEqual([4, 100]);
+      await served.open.store.checkpoint();
+    }
+    const [newest] = (await get("/v1/operations?limit=3")).json().operations.slice(2);
+    expect(newest.historyKey).toBe("true");
+  });
+
   test("the types that follow in a chain, most frequent first", async () => {
     for (const op of ["often", "seldom", "often"]) {
       const id = await served.submit({ op: "first" });
@@ -516,6 +543,23 @@ describe("the forecast", () => {
     expect(operations[queued[1]!]!.startsAt).toBe(operations[running]!.endsAt);
     expect(after(queued[2]!, "startsAt")).toBe(6000);
     expect(emptyAt).toBe(operations[queued[2]!]!.startsAt);
+  });
+
+  test("of an operation with a history key, by the runs with this key", async () => {
+    for (const [historyKey, seconds] of [
+      ["make", 100],
+      ["true", 1],
+    ] as const) {
+      const id = await served.submit({ op: "keyed", historyKey });
+      (await served.run(id)).event({ type: "attempt:finished", seconds, ...outcome("succeeded") }, true);
+      await served.finish(id, "succeeded");
+    }
+    const known = await served.submit({ op: "keyed", historyKey: "true" });
+    const other = await served.submit({ op: "keyed", historyKey: "ls" });
+    const { operations } = await forecast();
+    const { startsAt, endsAt } = operations[known]!;
+    expect(Date.parse(endsAt!) - Date.parse(startsAt!)).toBe(1000);
+    expect(operations[other]!.endsAt).toBeNull();
   });
 
   test("of nothing, and of a type that never succeeded", async () => {

@@ -208,6 +208,8 @@ export class Fine extends LiveOperation { run() {} }`,
 
 it.each([
   ['static stages = ["A", 1]', "static stages must be a flat list of names; 1 is not a name"],
+  ['static historyKey = "A"', 'static historyKey must be a function, not "A"'],
+  ['static historyKey = () => "A"', "static historyKey needs static params"],
   ['static stages = "A"', "static stages must be a list of names"],
   ["static timeout = -1", "static timeout must be a number of seconds above 0, not -1"],
   ['static timeout = "10m"', 'static timeout must be a number of seconds above 0, not "10m"'],

@@ -1,5 +1,5 @@
 import { LiveOperation, type Params, z } from "liveops";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { describeType } from "../../../ops/runner/describe-type.js";
 import { kebabCase, titleCase } from "../../../ops/runner/names.js";
 import { prepareSubmission, typeOfSubmission } from "../../../ops/runner/prepare.js";
@@ -35,6 +35,34 @@ class Parts extends LiveOperation<typeof Parts> {
   static stages = ({ parts }: Params<typeof Parts>) => ["Open", ...parts];
   run() {}
 }
+
+describe("the history key", () => {
+  const keyOf = async (historyKey: (params: never) => unknown, set: string[] = []) => {
+    class Keyed extends LiveOperation {
+      static params = z.object({ command: z.string().default("make") });
+      static historyKey = historyKey;
+      run() {}
+    }
+    return (await prepareSubmission(Keyed as OperationCtor, { set }, place)).historyKey;
+  };
+
+  it("is made of the parsed parameters, and absent without one", async () => {
+    const key = ({ command }: { command: string }) => command;
+    expect(await keyOf(key)).toBe("make");
+    expect(await keyOf(key, ["command=ls"])).toBe("ls");
+    expect(await keyOf(() => "")).toBeUndefined();
+    expect(await prepareSubmission(Parts, {}, place)).not.toHaveProperty("historyKey");
+  });
+
+  it("is bounded, and still tells long ones apart", async () => {
+    const [a, b] = [await keyOf(() => `${"x".repeat(5000)}a`), await keyOf(() => `${"x".repeat(5000)}b`)];
+    expect([a!.length, a === b]).toEqual([71, false]);
+  });
+
+  it("must be a text", async () => {
+    await expect(keyOf(() => 5)).rejects.toThrow("static historyKey must return a text, not 5");
+  });
+});
 
 it("keeps the input as it was accepted, and the stages of what it became", async () => {
   const submission = await prepareSubmission(Parts, { params: { n: 1 }, set: ["n=5"] }, place);

@@ -42,7 +42,7 @@ function opened(operations: Operation[], ...histories: HistoryReply[]): State {
   const state = initialState({ size: { columns: 160, rows: 50 }, now: NOW, socket: "/s" });
   const line = { type: "snapshot", cursor: "1", operations, counts: NO_COUNTS } as const;
   return histories.reduce(
-    (now, reply) => update(now, { type: "history-fetched", op: reply.op, reply, succeeded: 0 }),
+    (now, reply) => update(now, { type: "history-fetched", name: reply.op, reply, succeeded: 0 }),
     update(state, { type: "watched", line }),
   );
 }
@@ -183,7 +183,7 @@ describe("time left of a chain", () => {
 describe("the history that is wanted", () => {
   test("of the selected type and what runs on the screen; anew when more have succeeded, after a while", () => {
     const state = opened([backup()]);
-    expect(wantedHistory(state)).toBe("backup\n0");
+    expect(wantedHistory(state)).toBe("0 backup");
     const known = opened([backup()], BACKUP);
     expect(wantedHistory(known)).toBeNull();
     const counted = update(known, {
@@ -191,7 +191,31 @@ describe("the history that is wanted", () => {
       line: { type: "counts", counts: { ...NO_COUNTS, succeeded: 1 } },
     });
     expect(wantedHistory(counted)).toBeNull();
-    expect(wantedHistory(update(counted, { type: "ticked", now: NOW + 31_000 }))).toBe("backup\n1");
+    expect(wantedHistory(update(counted, { type: "ticked", now: NOW + 31_000 }))).toBe("1 backup");
+  });
+});
+
+describe("an operation with a history key", () => {
+  const make = silent({ historyKey: "make -j4", updatedAt: ago(0) });
+  const name = "backup make -j4";
+
+  test("asks for the runs with this key", () => {
+    expect(wantedHistory(opened([make]))).toBe(`0 ${name}`);
+  });
+
+  test("has no estimate and no stall from other runs of its type", () => {
+    const state = update(opened([make], BACKUP), { type: "ticked", now: NOW + 86_400_000 });
+    expect([secondsLeft(state, make), stallOf(state, make), isOverdue(state, make)]).toEqual([
+      null,
+      null,
+      false,
+    ]);
+  });
+
+  test("has both from its own", () => {
+    const state = update(opened([make]), { type: "history-fetched", name, reply: BACKUP, succeeded: 0 });
+    expect(secondsLeft(state, make)).toBe(200 - 72 + 60);
+    expect(stallOf(update(state, { type: "ticked", now: NOW + 900_000 }), make)).toMatchObject({ why: 900 });
   });
 });
 

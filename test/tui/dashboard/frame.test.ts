@@ -97,7 +97,7 @@ const state: fc.Arbitrary<State> = fc
       const spread = { runs: 3, p50: 1e6, p90: 2e6 };
       const stages = Object.fromEntries(given.stages.map((stage) => [stage, spread]));
       const reply = { op: "backup", runs: 3, seconds: { p50: 1e6, p90: 2e6 }, stages, recent: [], next: [] };
-      now = update(now, { type: "history-fetched", op: "backup", reply, succeeded: 0 });
+      now = update(now, { type: "history-fetched", name: "backup", reply, succeeded: 0 });
     }
     if (given.unfold) now = update(now, { type: "pressed", action: "fold-all" });
     const search = given.known ? { text: value!, at: 1 } : null;

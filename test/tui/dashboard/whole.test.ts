@@ -23,7 +23,7 @@ function took(seconds: Record<string, number>): HistoryReply["stages"] {
 
 const history = (reply: HistoryReply): Message => ({
   type: "history-fetched",
-  op: reply.op,
+  name: reply.op,
   reply,
   succeeded: 0,
 });

@@ -2,6 +2,7 @@
 import { useEffect } from "react";
 import type { Client } from "../../../protocol/client/client.js";
 import { wantedHistory } from "../state/histories.js";
+import { parseHistoryName } from "../state/history-name.js";
 import type { Store } from "../store.js";
 import { useStored } from "./useStored.js";
 
@@ -9,10 +10,13 @@ export function useHistory(store: Store, client: Client): void {
   const wanted = useStored(store, wantedHistory);
   useEffect(() => {
     if (wanted === null) return;
-    const [op = "", succeeded = ""] = wanted.split("\n");
+    const space = wanted.indexOf(" ");
+    const succeeded = Number(wanted.slice(0, space));
+    const name = wanted.slice(space + 1);
+    const { op, key } = parseHistoryName(name);
     const told = (reply: Awaited<ReturnType<Client["history"]>>) =>
-      store.dispatch({ type: "history-fetched", op, reply, succeeded: Number(succeeded) });
-    client.history(op).then(told, () => {
+      store.dispatch({ type: "history-fetched", name, reply, succeeded });
+    client.history(op, key).then(told, () => {
       // A type whose file is gone has none; a daemon that is gone is told by the watch stream.
       told({ op, runs: 0, seconds: null, stages: {}, recent: [], next: [] });
     });

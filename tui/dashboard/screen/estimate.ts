@@ -4,15 +4,15 @@
  */
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { type Usual, usualOf, usualSuccessors } from "../state/histories.js";
+import { type Usual, usualNamed, usualOf, usualSuccessors } from "../state/histories.js";
 import { chainOf, type State } from "../state/model.js";
 import { elapsedOf, stageSeconds } from "./elapsed.js";
 
 /** Seconds left of the operation, or null where nothing tells. */
 export function secondsLeft(state: State, operation: Operation): number | null {
-  if (operation.state === "queued") return whole(usualOf(state, operation.op));
+  if (operation.state === "queued") return whole(usualOf(state, operation));
   if (operation.state !== "running") return null;
-  const usual = usualOf(state, operation.op);
+  const usual = usualOf(state, operation);
   if (usual === null || isOverdue(state, operation)) return null;
   return byStages(operation, usual, state.now) ?? byWhole(operation, usual, state.now);
 }
@@ -29,7 +29,7 @@ export function chainSecondsLeft(state: State, operation: Operation): number | n
   let left = 0;
   for (const seconds of [
     ...open.map((link) => secondsLeft(state, link)),
-    ...coming.map((op) => whole(usualOf(state, op))),
+    ...coming.map((name) => whole(usualNamed(state, name))),
   ]) {
     if (seconds === null) return null;
     left += seconds;
@@ -42,7 +42,7 @@ export function isOverdue(state: State, operation: Operation): boolean {
   const stage = operation.stages[operation.currentStage];
   if (operation.state !== "running" || stage === undefined || ownEta(operation) !== null) return false;
   if (getOwn(operation.stageStates, stage) !== "active") return false;
-  const usual = getOwn(usualOf(state, operation.op)?.stages ?? {}, stage)?.p90 ?? null;
+  const usual = getOwn(usualOf(state, operation)?.stages ?? {}, stage)?.p90 ?? null;
   // A second more or less is nothing to point at.
   const ran = stageSeconds(getOwn(operation.stageTimes, stage), state.now, true) ?? 0;
   return usual !== null && ran > usual + 1;
@@ -50,7 +50,7 @@ export function isOverdue(state: State, operation: Operation): boolean {
 
 /** Seconds a stage usually takes. */
 export function usualSeconds(state: State, operation: Operation, stage: string): number | null {
-  return getOwn(usualOf(state, operation.op)?.stages ?? {}, stage)?.p50 ?? null;
+  return getOwn(usualOf(state, operation)?.stages ?? {}, stage)?.p50 ?? null;
 }
 
 /** The active stage's rest and the medians of those after it; null where one of them was never run to its end. */

@@ -81,7 +81,7 @@ function waiting(state: State, operation: Operation, width: number, paint: Paint
     const seconds = (Date.parse(operation.retryAt) - state.now) / 1000;
     if (seconds > 0) parts.push(`tried again in ${formatEta(seconds)}`);
   }
-  const usual = usualOf(state, operation.op)?.seconds?.p50 ?? null;
+  const usual = usualOf(state, operation)?.seconds?.p50 ?? null;
   if (operation.state === "queued" && usual !== null) parts.push(`usually takes ~${formatDuration(usual)}`);
   return parts.length === 0 ? [] : packed([parts], width, paint);
 }
@@ -106,7 +106,7 @@ function timeParts(state: State, operation: Operation): string[] {
   const elapsed = elapsedOf(operation, state.now);
   const running = operation.state === "running";
   if (elapsed !== null) parts.push(`${running ? "elapsed" : "took"} ${formatDuration(elapsed)}`);
-  const usual = usualOf(state, operation.op)?.seconds?.p50 ?? null;
+  const usual = usualOf(state, operation)?.seconds?.p50 ?? null;
   if (!running && operation.state === "succeeded" && usual !== null)
     parts.push(`usually ~${formatDuration(usual)}`);
   const left = secondsLeft(state, operation);

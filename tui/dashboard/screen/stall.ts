@@ -45,7 +45,7 @@ function usualSilence(state: State, operation: Operation): number | null {
   if (rate > 0) return Math.max(LEAST, UNITS / rate);
   const stage = operation.stages[operation.currentStage];
   if (stage === undefined || getOwn(operation.stageStates, stage) !== "active") return null;
-  const runs = getOwn(usualOf(state, operation.op)?.stages ?? {}, stage);
+  const runs = getOwn(usualOf(state, operation)?.stages ?? {}, stage);
   return runs === undefined ? null : Math.max(LEAST, RUNS * runs.p90);
 }
 

@@ -2,6 +2,7 @@
 import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { panesOf } from "../screen/layout.js";
+import { historyName } from "./history-name.js";
 import { chainOf, operationOf, type State, selectedOperation } from "./model.js";
 import { reachedBy } from "./whole.js";
 
@@ -29,13 +30,13 @@ export interface History extends HistoryReply {
 /** Milliseconds for which a history is good whatever happens. */
 const GOOD_FOR = 30_000;
 
-export function historyOf(state: State, op: string): History | null {
-  return state.histories.get(op) ?? null;
+/** What runs of this type, with the same history key, usually take, where that can be said. */
+export function usualOf(state: State, operation: Operation): Usual | null {
+  return usualNamed(state, historyName(operation));
 }
 
-/** What a type's runs usually take, where that can be said. */
-export function usualOf(state: State, op: string): Usual | null {
-  return historyOf(state, op)?.usual ?? null;
+export function usualNamed(state: State, name: string): Usual | null {
+  return state.histories.get(name)?.usual ?? null;
 }
 
 /** Runs that can be compared. */
@@ -58,52 +59,52 @@ function usualIn({ runs, seconds, stages }: HistoryReply): Usual | null {
   };
 }
 
-/** A type of which the history is wanted, with what makes it wanted anew; or null. */
+/** The name of a history that is wanted, with what makes it wanted anew; or null. */
 export function wantedHistory(state: State): string | null {
   if (state.connection.state !== "live") return null;
   const { succeeded } = state.view.counts;
-  for (const op of shownTypes(state)) {
-    const held = state.histories.get(op);
-    if (held === undefined) return `${op}\n${succeeded}`;
-    if (held.succeeded !== succeeded && state.now - held.at > GOOD_FOR) return `${op}\n${succeeded}`;
+  for (const name of shownHistories(state)) {
+    const held = state.histories.get(name);
+    if (held === undefined) return `${succeeded} ${name}`;
+    if (held.succeeded !== succeeded && state.now - held.at > GOOD_FOR) return `${succeeded} ${name}`;
   }
   return null;
 }
 
-function shownTypes(state: State): Set<string> {
-  const types = new Set<string>();
+function shownHistories(state: State): Set<string> {
+  const names = new Set<string>();
   const selected = selectedOperation(state);
   if (selected !== null) {
-    for (const link of chainOf(state, selected)) types.add(link.op);
-    for (const op of usualSuccessors(state, chainOf(state, selected).at(-1)!)) types.add(op);
+    for (const link of chainOf(state, selected)) names.add(historyName(link));
+    for (const name of usualSuccessors(state, chainOf(state, selected).at(-1)!)) names.add(name);
   }
   for (const id of state.order.slice(state.top, state.top + panesOf(state).listHeight)) {
     const operation = operationOf(state, id);
-    if (operation?.state === "running") types.add(operation.op);
+    if (operation?.state === "running") names.add(historyName(operation));
   }
-  return types;
+  return names;
 }
 
 /** Links that a chain is taken to have at most, where none has come to its end yet. */
 const LINKS_MOST = 10;
 
 /**
- * The types that earlier chains went on with after an operation like this one: the newest one that succeeded tells.
+ * The histories of what earlier chains went on with after an operation like this one: the newest that succeeded tells.
  * Empty where none is known, or where it ended there.
  */
 export function usualSuccessors(state: State, operation: Operation): string[] {
-  const types: string[] = [];
-  let op = operation.op;
-  while (types.length < LINKS_MOST) {
-    const next = state.successors.get(op);
-    if (next === undefined || next === null || types.includes(next)) break;
-    types.push(next);
-    op = next;
+  const names: string[] = [];
+  let name = historyName(operation);
+  while (names.length < LINKS_MOST) {
+    const next = state.successors.get(name);
+    if (next === undefined || next === null || names.includes(next)) break;
+    names.push(next);
+    name = next;
   }
-  return types;
+  return names;
 }
 
-/** By type, the type that its newest succeeded operation handed over to; null where it was the last link. */
+/** By name, the history of what its newest succeeded operation handed over to; null where it was the last link. */
 export function successorsOf({
   view,
   fetched,
@@ -111,26 +112,36 @@ export function successorsOf({
   const newest = new Map<string, Operation>();
   const look = (operation: Operation) => {
     if (operation.state !== "succeeded") return;
-    const known = newest.get(operation.op);
-    if (known === undefined || known.createdAt < operation.createdAt) newest.set(operation.op, operation);
+    const name = historyName(operation);
+    const known = newest.get(name);
+    if (known === undefined || known.createdAt < operation.createdAt) newest.set(name, operation);
   };
   for (const operation of view.operations.values()) look(operation);
   const successors = new Map<string, string | null>();
-  for (const [op, { chain }] of newest) {
+  for (const [name, { chain }] of newest) {
     const next = chain.next === null ? null : (view.operations.get(chain.next) ?? fetched.get(chain.next));
-    if (next !== undefined) successors.set(op, next === null ? null : next.op);
+    if (next !== undefined) successors.set(name, next === null ? null : historyName(next));
   }
   return successors;
 }
 
-export function addHistory(state: State, op: string, reply: HistoryReply, succeeded: number): State {
-  const histories = new Map(state.histories).set(op, {
+/** Histories that are held: one a type, or one a history key, of which there may be any number. */
+const HISTORIES_MOST = 500;
+
+export function addHistory(state: State, name: string, reply: HistoryReply, succeeded: number): State {
+  const histories = new Map(state.histories).set(name, {
     ...reply,
     usual: usualIn(reply),
     succeeded,
     at: state.now,
   });
+  for (const oldest of histories.keys()) {
+    if (histories.size <= HISTORIES_MOST) break;
+    histories.delete(oldest);
+  }
   const next = { ...state, histories };
-  const running = [...state.view.operations.values()].filter((it) => it.op === op && it.state === "running");
+  const running = [...state.view.operations.values()].filter(
+    (it) => historyName(it) === name && it.state === "running",
+  );
   return { ...next, reached: reachedBy(next, running) };
 }

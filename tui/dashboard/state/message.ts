@@ -37,7 +37,7 @@ export type Message =
     }
   /** The line that was sought, or none. */
   | { type: "sought"; key: string; line: LogLine | null }
-  | { type: "history-fetched"; op: string; reply: HistoryReply; succeeded: number }
+  | { type: "history-fetched"; name: string; reply: HistoryReply; succeeded: number }
   | { type: "attempts-read"; id: string; attempts: readonly Attempt[] }
   | { type: "fetched"; operations: readonly Operation[] }
   /** A page of the list, for the filter as it was typed. */

@@ -70,7 +70,7 @@ function reduce(state: State, message: Message): State {
     case "fetched":
       return settleSelection(state, addFetched(state, message.operations));
     case "history-fetched":
-      return addHistory(state, message.op, message.reply, message.succeeded);
+      return addHistory(state, message.name, message.reply, message.succeeded);
     case "attempts-read":
       return addAttempts(state, message.id, message.attempts);
     case "page-fetched":

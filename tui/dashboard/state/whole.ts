@@ -8,6 +8,7 @@
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { History } from "./histories.js";
+import { historyName } from "./history-name.js";
 import type { State } from "./model.js";
 
 export interface Whole {
@@ -34,7 +35,7 @@ const NOTHING: Whole = { percent: 0, known: false };
 export function wholeOf(state: State, operation: Operation): Whole {
   if (operation.state === "succeeded") return { percent: 100, known: true };
   const reached = reachedBefore(state, operation);
-  const history = reached?.history ?? state.histories.get(operation.op) ?? null;
+  const history = reached?.history ?? state.histories.get(historyName(operation)) ?? null;
   // Weighed in one way first and in another after the answer, it would jump.
   if (history === null && operation.stages.length > 1) return NOTHING;
   const now = shareOf(operation, history);
@@ -53,7 +54,7 @@ export function reachedBy(state: State, operations: Iterable<Operation>): State[
       reached.delete(id);
       continue;
     }
-    const history = reachedBefore(state, operation)?.history ?? state.histories.get(operation.op);
+    const history = reachedBefore(state, operation)?.history ?? state.histories.get(historyName(operation));
     if (history === undefined) continue;
     const { percent } = wholeOf(state, operation);
     if (before?.attempt === attempt && before.percent === percent) continue;
