@@ -2,6 +2,7 @@
  * Formats durations, bytes, rates, counts and percentages. Pure; text mode, lists and the dashboard share it, so that
  * the same figure looks the same everywhere.
  */
+import type { OverallProgress } from "../../protocol/overall-progress.js";
 
 const BYTE_UNITS = new Set(["b", "byte", "bytes"]);
 const BYTE_STEPS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -95,4 +96,10 @@ export function formatAmount(done: number, total: number | null, unit?: string |
 /** Rounded down, so that `100%` means done. */
 export function formatPercent(percent: number): string {
   return `${Math.floor(Math.min(100, Math.max(0, percent)))}%`;
+}
+
+/** `64%`; `≥33%` if the current stage does not report its share; `…` if no stage is done either. */
+export function formatOverall({ percent, known }: OverallProgress): string {
+  const text = formatPercent(percent);
+  return known ? text : text === "0%" ? "…" : `≥${text}`;
 }

@@ -4,11 +4,11 @@ import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
-import { percentOf } from "../../../tui/dashboard/screen/bar.js";
 import type { Message } from "../../../tui/dashboard/state/message.js";
 import { initialState, type State } from "../../../tui/dashboard/state/model.js";
 import { update } from "../../../tui/dashboard/state/update.js";
 import { wholeOf } from "../../../tui/dashboard/state/whole.js";
+import { formatOverall } from "../../../tui/terminal/format.js";
 import { backup, backupDone, failed, NOW, queued, scanning } from "./operations.js";
 
 const ID = "backupaaaaaa";
@@ -87,7 +87,7 @@ describe("the share", () => {
 describe("what is not known", () => {
   test("is the share of a stage while an untracked stage has the bar", () => {
     const inside = backup({ ...counting(90), untrackedStage: "Warm cache" });
-    expect(percentOf(shown(after(inside, history(RUNS))))).toBe("≥13%");
+    expect(formatOverall(shown(after(inside, history(RUNS))))).toBe("≥13%");
     const alone = backup({ ...counting(30), stages: [], currentStage: -1, untrackedStage: "Warm cache" });
     expect(shown(after(alone))).toEqual({ percent: 30, known: true });
   });
@@ -95,32 +95,32 @@ describe("what is not known", () => {
   test("is shown as such: at least what is behind", () => {
     const state = after(backup(uncounted), history(RUNS));
     expect(shown(state).known).toBe(false);
-    expect(percentOf(shown(state))).toBe("≥13%");
+    expect(formatOverall(shown(state))).toBe("≥13%");
     const first = backup({ ...uncounted, currentStage: 0, stageStates: { Scan: "active" } });
-    expect(percentOf(shown(after(first, history(RUNS))))).toBe("…");
+    expect(formatOverall(shown(after(first, history(RUNS))))).toBe("…");
   });
 
   test("is not missed where it is less than a hundredth", () => {
     const stages = Array.from({ length: 200 }, (_, i) => `${i}`);
     const many = backup({ ...uncounted, stages, currentStage: 20, stageStates: { "20": "active" } });
-    expect(percentOf(shown(after(many, history(NO_RUNS))))).toBe("10%");
+    expect(formatOverall(shown(after(many, history(NO_RUNS))))).toBe("10%");
   });
 
   test("is the weight of the stages, until the history is there: no number that would have to be taken back", () => {
     const state = after(backup(counting(50)));
-    expect(percentOf(shown(state))).toBe("…");
-    expect(percentOf(shown(update(state, history(RUNS))))).toBe("46%");
-    expect(percentOf(wholeOf(after(scanning(counting(50))), scanning(counting(50))))).toBe("50%");
+    expect(formatOverall(shown(state))).toBe("…");
+    expect(formatOverall(shown(update(state, history(RUNS))))).toBe("46%");
+    expect(formatOverall(wholeOf(after(scanning(counting(50))), scanning(counting(50))))).toBe("50%");
   });
 });
 
 describe("it never", () => {
   test("goes back: for another track in the stage, for a history that is asked for anew", () => {
     const state = after(backup(counting(50)), history(RUNS), changed(counting(0)));
-    expect(percentOf(shown(state))).toBe("46%");
+    expect(formatOverall(shown(state))).toBe("46%");
     const anew = { ...RUNS, stages: took({ Scan: 1, Archive: 10, Checksum: 900 }) };
-    expect(percentOf(shown(update(state, history(anew))))).toBe("46%");
-    expect(percentOf(shown(update(update(state, history(anew)), changed(counting(80)))))).toBe("66%");
+    expect(formatOverall(shown(update(state, history(anew))))).toBe("46%");
+    expect(formatOverall(shown(update(update(state, history(anew)), changed(counting(80)))))).toBe("66%");
   });
 
   test("is 100 % before the end", () => {
@@ -130,10 +130,10 @@ describe("it never", () => {
       stageStates: { Scan: "done", Archive: "done", Checksum: "active" },
     });
     const state = after(last, history(NO_RUNS));
-    expect(percentOf(shown(state))).toBe("99%");
+    expect(formatOverall(shown(state))).toBe("99%");
     const { stageStates } = backupDone();
-    expect(percentOf(shown(update(state, changed({ stageStates }))))).toBe("99%");
-    expect(percentOf(shown(update(state, changed({ stageStates, state: "succeeded" }))))).toBe("100%");
+    expect(formatOverall(shown(update(state, changed({ stageStates }))))).toBe("99%");
+    expect(formatOverall(shown(update(state, changed({ stageStates, state: "succeeded" }))))).toBe("100%");
   });
 
   test("does either in any run, nor after a reconnect", () => {
@@ -186,7 +186,7 @@ describe("it never", () => {
 test("another attempt begins anew", () => {
   const state = after(backup(counting(50)), history(RUNS));
   const again = { ...uncounted, attempt: 2, currentStage: 0, stageStates: { Scan: "active" } } as const;
-  expect(percentOf(shown(update(state, changed(again))))).toBe("…");
+  expect(formatOverall(shown(update(state, changed(again))))).toBe("…");
   const waiting = update(state, changed({ state: "queued" }));
   expect(waiting.reached.size).toBe(0);
   expect(wholeOf(waiting, queued())).toMatchObject({ percent: 0 });

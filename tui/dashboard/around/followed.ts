@@ -2,9 +2,8 @@
 import { firstLine } from "../../../protocol/first-line.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
-import { formatDuration } from "../../terminal/format.js";
+import { formatDuration, formatOverall } from "../../terminal/format.js";
 import { stateGlyph } from "../../terminal/glyphs.js";
-import { percentOf } from "../screen/bar.js";
 import { elapsedOf } from "../screen/elapsed.js";
 import { chainOf, operationOf, type State, selectedOperation } from "../state/model.js";
 import { wholeOf } from "../state/whole.js";
@@ -17,7 +16,7 @@ export function titleOf(state: State): string {
   if (operation.state !== "running") return `${stateGlyph(operation.state)} ${title} · liveops`;
   const stage = untrackedStage ?? stages[currentStage];
   const whole = wholeOf(state, operation);
-  const percent = whole.known || whole.percent >= 1 ? percentOf(whole) : "●";
+  const percent = whole.known || whole.percent >= 1 ? formatOverall(whole) : "●";
   return `${percent} ${title}${stage === undefined ? "" : ` · ${stage}`} · liveops`;
 }
 

@@ -4,13 +4,13 @@
  */
 import { firstLine } from "../../../protocol/first-line.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { stagePercent } from "../../../protocol/overall-progress.js";
 import { isFinal } from "../../../protocol/state.js";
 import { formatDuration, formatEta, formatRate } from "../../terminal/format.js";
 import { startDaemon } from "../command/liveops.js";
 import { tame } from "../screen/cells.js";
 import { elapsedOf } from "../screen/elapsed.js";
 import { chainOf, operationOf, type State } from "../state/model.js";
-import { measured } from "../state/whole.js";
 
 /** @param id only this operation and its chain; null: all */
 export function announce(before: State, after: State, id: string | null): string[] {
@@ -120,7 +120,7 @@ export function describe(operation: Operation, now: number): string[] {
       ? ""
       : `, stage ${currentStage + 1} of ${stages.length}, ${tame(stages[currentStage] ?? "")}`;
   const stage = untrackedStage === null ? tracked : `, untracked stage ${tame(untrackedStage)}`;
-  const share = state === "running" ? measured(operation) : null;
+  const share = state === "running" ? stagePercent(operation) : null;
   const percent = share === null ? pace(operation) : `, ${Math.floor(share)} percent${pace(operation)}`;
   const seconds = elapsedOf(operation, now);
   const running = seconds === null ? "" : `, for ${formatDuration(seconds)}`;

@@ -1,7 +1,6 @@
 /** The bar: how much of it is filled, and the block that wanders where no total is known. */
 import type { Operation } from "../../../protocol/operation.js";
-import { formatPercent } from "../../terminal/format.js";
-import { measured, type Whole } from "../state/whole.js";
+import { stagePercent } from "../../../protocol/overall-progress.js";
 import type { Line } from "./line.js";
 import type { Style } from "./paint.js";
 
@@ -14,13 +13,7 @@ const STEP = 200;
 
 /** Whether the stage under way runs without a measure. */
 export function isIndeterminate(operation: Operation): boolean {
-  return operation.state === "running" && measured(operation) === null;
-}
-
-/** `64%`; `≥33%` where the stage under way does not say its share, `…` where nothing is behind it either. */
-export function percentOf({ percent, known }: Whole): string {
-  const told = formatPercent(percent);
-  return known ? told : told === "0%" ? "…" : `≥${told}`;
+  return operation.state === "running" && stagePercent(operation) === null;
 }
 
 /** Adds a bar of exactly this width. */

@@ -3,12 +3,12 @@
  */
 import type { Operation } from "../../../protocol/operation.js";
 import { STATES } from "../../../protocol/state.js";
-import { formatDuration, formatEta } from "../../terminal/format.js";
+import { formatDuration, formatEta, formatOverall } from "../../terminal/format.js";
 import { unknownState } from "../state/filter.js";
 import { chainOf, operationOf, type State } from "../state/model.js";
 import { type Fold, selectedRow } from "../state/order.js";
 import { wholeOf } from "../state/whole.js";
-import { addAtLeast, addBar, percentOf } from "./bar.js";
+import { addAtLeast, addBar } from "./bar.js";
 import { fit, tame, widthOf, wrap } from "./cells.js";
 import { chainElapsed, elapsedOf } from "./elapsed.js";
 import { chainSecondsLeft, ownEta, secondsLeft } from "./estimate.js";
@@ -122,7 +122,7 @@ function figuresOf(
 ): Line {
   const { now } = state;
   const running = operation.state === "running";
-  const percent = running ? percentOf(wholeOf(state, operation)) : "";
+  const percent = running ? formatOverall(wholeOf(state, operation)) : "";
   const seconds =
     fold?.part === "folded" ? chainElapsed(chainOf(state, operation), now) : elapsedOf(operation, now);
   const elapsed = seconds === null ? "" : formatDuration(seconds);

@@ -1,5 +1,6 @@
 /** The bar with its percent, and below it the amounts: what is done, the rate, the time left and gone. */
 import type { Operation } from "../../../protocol/operation.js";
+import { stagePercent } from "../../../protocol/overall-progress.js";
 import { isFinal } from "../../../protocol/state.js";
 import {
   formatAmount,
@@ -11,7 +12,6 @@ import {
 } from "../../terminal/format.js";
 import { usualOf } from "../state/histories.js";
 import type { State } from "../state/model.js";
-import { measured } from "../state/whole.js";
 import { addBar, addWandering, isIndeterminate } from "./bar.js";
 import { fit, tame, widthOf } from "./cells.js";
 import { elapsedOf } from "./elapsed.js";
@@ -35,7 +35,7 @@ const WORD = 16;
 export function progress(state: State, operation: Operation, width: number, paint: Paint): string[] {
   if (operation.startedAt === null) return waiting(state, operation, width, paint);
   const figures = packed([measuredParts(operation), timeParts(state, operation)], width, paint);
-  if (isFinal(operation.state) && operation.state !== "succeeded" && measured(operation) === null)
+  if (isFinal(operation.state) && operation.state !== "succeeded" && stagePercent(operation) === null)
     return figures;
   const bar = new Line(width, paint).add(" ");
   const room = barWidth(operation, width);
