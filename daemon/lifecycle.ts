@@ -9,9 +9,11 @@ import { Refusal } from "../protocol/errors.js";
 import type { DaemonEvent, Outcome, StopReason, Submission } from "../protocol/event.js";
 import type { Operation, Resources } from "../protocol/operation.js";
 import { isFinal, mayMove, type State } from "../protocol/state.js";
+import { unknownStage } from "../protocol/unknown-stage.js";
 import { KeyedMutex } from "./keyed-mutex.js";
 import { boundedChain } from "./scheduler/chain-bounds.js";
 import {
+  type Decision,
   type Entry,
   type IdempotencyKey,
   type Policy,
@@ -114,7 +116,7 @@ export class Lifecycle {
   reject(id: string, outcome: Outcome): Promise<void> {
     return this.#perOperation.run(id, async () => {
       const entry = this.store.ledger.get(id);
-      if (entry?.record.state === "queued") await this.#finishQueued(entry, outcome);
+      if (entry?.record.state === "queued") await this.store.decide(finishQueued(entry, outcome));
     });
   }
 
@@ -132,7 +134,7 @@ export class Lifecycle {
       if (attempt !== undefined && !this.#running(id, attempt)) return this.#record(id);
       if (!entry || isFinal(entry.record.state))
         throw wrongState(entry?.record ?? this.#record(id), "cancelled");
-      if (entry.record.state === "queued") await this.#finishQueued(entry, CANCELLED);
+      if (entry.record.state === "queued") await this.store.decide(finishQueued(entry, CANCELLED));
       else if (isNews(entry, reason)) {
         const event = {
           type: "cancel:requested",
@@ -159,10 +161,8 @@ export class Lifecycle {
         throw wrongState(this.#record(id), "retried");
       }
       if (from !== null && !entry.record.stages.includes(from)) {
-        throw new Refusal(
-          "LIVEOPS_BAD_REQUEST",
-          `${JSON.stringify(from)} is not a stage of ${entry.record.op}; its stages: ${entry.record.stages.join(", ")}`,
-        );
+        const { message, nearest } = unknownStage(from, entry.record.op, entry.record.stages);
+        throw new Refusal("LIVEOPS_BAD_REQUEST", message, { nearest });
       }
       forget(entry);
       const event = {
@@ -177,15 +177,22 @@ export class Lifecycle {
     });
   }
 
-  /** Removes a finished operation with its run files. */
-  remove(id: string): Promise<Operation> {
+  /**
+   * Removes a finished or queued operation with its run files. A queued operation is cancelled in the same write: the
+   * streams that watch it get its end.
+   *
+   * @returns the entry with its last record
+   * @throws Refusal where the operation is running
+   */
+  remove(id: string): Promise<Entry> {
     return this.#perOperation.run(id, async () => {
-      const record = this.#record(id);
-      if (!isFinal(record.state)) throw wrongState(record, "removed");
-      const key = this.store.find(id)?.key ?? null;
-      await this.store.decide({ kind: "removed", id, key });
-      this.store.whenReleased(() => this.#removeFiles(record));
-      return record;
+      const entry = this.store.find(id) ?? this.#missing(id);
+      const { state } = entry.record;
+      if (state === "running") throw wrongState(entry.record, "removed");
+      const cancel = state === "queued" ? [finishQueued(entry, CANCELLED)] : [];
+      await this.store.decideAll([...cancel, { kind: "removed", id, key: entry.key }]);
+      this.store.whenReleased(() => this.#removeFiles(entry.record));
+      return entry;
     });
   }
 
@@ -225,13 +232,6 @@ export class Lifecycle {
     await this.store.decide({ kind: "requeued", id, event, next, tries, losses, logLines });
   }
 
-  async #finishQueued(entry: Entry, outcome: Outcome): Promise<void> {
-    const { id, seq } = entry.record;
-    const marked = outcome.state === "cancelled" ? { ...entry.record, cancelRequested: true } : entry.record;
-    const event = finishedEvent(entry.record, seq + 1, outcome, null);
-    await this.store.decide({ kind: "finished", id, event, runState: runStateOf(marked), successor: null });
-  }
-
   async #successor(entry: Entry, next: Submission): Promise<Successor> {
     const [kept] = await this.store.payloads.keepParams([{ operation: next }]);
     const { operation } = kept!;
@@ -252,10 +252,11 @@ export class Lifecycle {
   }
 
   #record(id: string): Operation {
-    const entry = this.store.find(id);
-    if (!entry)
-      throw new Refusal("LIVEOPS_NO_SUCH_OPERATION", `there is no operation ${id}; liveops ls lists them`);
-    return entry.record;
+    return (this.store.find(id) ?? this.#missing(id)).record;
+  }
+
+  #missing(id: string): never {
+    throw new Refusal("LIVEOPS_NO_SUCH_OPERATION", `there is no operation ${id}; liveops ls lists them`);
   }
 }
 
@@ -269,6 +270,14 @@ function isCancelRecorded({ record, run }: Entry): boolean {
 function isNews({ record, run }: Entry, reason: StopReason): boolean {
   if (!run) return false;
   return run.stopReason === null || (reason === "cancel" && !record.cancelRequested);
+}
+
+/** The decision that ends a queued operation. */
+function finishQueued(entry: Entry, outcome: Outcome): Decision {
+  const { id, seq } = entry.record;
+  const marked = outcome.state === "cancelled" ? { ...entry.record, cancelRequested: true } : entry.record;
+  const event = finishedEvent(entry.record, seq + 1, outcome, null);
+  return { kind: "finished", id, event, runState: runStateOf(marked), successor: null };
 }
 
 type FinishedEvent = Extract<DaemonEvent, { type: "operation:finished" }>;
@@ -292,8 +301,14 @@ const STATE_WORDS: Record<State, string> = {
   cancelled: "was cancelled; liveops retry runs it again",
 };
 
-function wrongState(record: Operation, what: string): Refusal {
+function wrongState(record: Operation, what: "cancelled" | "retried" | "removed"): Refusal {
   const { id, op, state, chain } = record;
+  if (what === "removed" && state === "running") {
+    return new Refusal(
+      "LIVEOPS_WRONG_STATE",
+      `${op} ${id} cannot be removed: it is running; cancel it first: liveops cancel ${id}`,
+    );
+  }
   const goesOn = state === "succeeded" && chain.next !== null ? `; its chain continues as ${chain.next}` : "";
   const again = state === "succeeded" && what === "retried" ? `; run it again with: liveops again ${id}` : "";
   return new Refusal(

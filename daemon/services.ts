@@ -193,7 +193,10 @@ export class Services {
       const ended = after === null ? before : isFinal(after.state) ? after : null;
       if (ended) this.durations.forget(ended.op);
       if (after) this.hub.changed(before, after);
-      else this.hub.removed(id);
+      else {
+        this.hub.removed(id);
+        this.scheduler.pool.discard(runDir(this.layout, id));
+      }
       // A new operation has no listeners.
       if (before) this.signals.emit(id);
     }

@@ -130,9 +130,10 @@ export const ROUTES = define({
   remove: {
     ...PATHS.remove,
     tag: "operations",
-    summary: "Remove a finished operation",
+    summary: "Remove a finished or queued operation",
     description:
-      "Removes the operation with its log, events and stage values. The reply is the record before the removal.",
+      "Removes the operation with its log, events and stage values. A queued operation is cancelled in the same " +
+      "step. The reply is its last record.",
     params: id,
     replies: { 200: json(operationSchema) },
     refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],

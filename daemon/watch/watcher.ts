@@ -51,6 +51,8 @@ export class Watcher {
   #began = this.#upTo;
   #draining = false;
   #ended = false;
+  /** With `operation`: the final state of the followed operation, once known. It stays after a removal. */
+  #outcome: FinalState | null = null;
 
   constructor(
     private readonly hub: WatcherSource,
@@ -108,7 +110,8 @@ export class Watcher {
 
   /** The operation is new or changed. */
   changed(operation: Operation): void {
-    const { id } = operation;
+    const { id, state } = operation;
+    if (id === this.#chain.at(-1)) this.#outcome = isFinal(state) ? state : null;
     if (this.#lines.areMany && this.#mayHold(id)) this.#lines.begun(operation);
     if (this.#known.has(id) || this.#chain.includes(id)) this.#dirty.add(id);
     else if (this.scope.operation === null && fits(this.scope, operation)) this.#dirty.add(id);
@@ -215,6 +218,7 @@ export class Watcher {
     ) {
       const to = next.id;
       this.#chain.push(to);
+      this.#outcome = null;
       this.#known.add(to);
       this.#lines.from(to, 0);
       this.#write({ type: "chained", cursor: this.#cursor(), from, to, operation: next });
@@ -276,7 +280,8 @@ export class Watcher {
     const record = this.hub.record(id);
     if (record && !isFinal(record.state)) return;
     if (record && this.scope.followChain && this.#next(id)) return;
-    if (record) this.#write({ type: "end", id, state: record.state as FinalState });
+    const state = record ? (record.state as FinalState) : this.#outcome;
+    if (state !== null) this.#write({ type: "end", id, state });
     this.close();
   }
 

@@ -4,7 +4,7 @@
  * Whatever happens to this process in between, an outcome is written once: by the runner, by the handler of an
  * uncaught exception, or during `process.exit`. If none is written, the daemon sees a dead worker.
  */
-import { statSync } from "node:fs";
+import { rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { AppendFile } from "../../ops/runner/append-file.js";
 import { captureOutput } from "../../ops/runner/capture-output.js";
@@ -228,5 +228,15 @@ export function prepareRunFiles({ attemptDir }: PrepareMessage): PreparedRunFile
     return { attemptDir, events: beginEvents(attemptDir) };
   } catch {
     return null;
+  }
+}
+
+/** Removes the prepared run files of an operation that was removed. */
+export function discardRunFiles({ attemptDir }: PreparedRunFiles): void {
+  try {
+    rmSync(attemptDir, { recursive: true, force: true });
+    rmdirSync(dirname(attemptDir));
+  } catch {
+    // The daemon has removed them, or removes the earlier attempts later.
   }
 }

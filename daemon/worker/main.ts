@@ -11,7 +11,7 @@ import { enableTypeScript, enableUserCode } from "../../ops/runner/user-code.js"
 import { joinCgroup } from "../os/cgroup.js";
 import { acquireLock } from "../os/kernel-lock.js";
 import { markOf } from "../os/process-identity.js";
-import { AttemptRunner, type PreparedRunFiles, prepareRunFiles } from "./attempt-runner.js";
+import { AttemptRunner, discardRunFiles, type PreparedRunFiles, prepareRunFiles } from "./attempt-runner.js";
 import type { FromWorker, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
 import { OwnOutput } from "./own-output.js";
 import { Recycling } from "./recycling.js";
@@ -58,7 +58,10 @@ process.on("message", (message: ToWorker) => {
   if (message.type === "order") return void perform(message);
   // The order for the earlier preparation did not come.
   prepared?.events.close();
-  prepared = prepareRunFiles(message);
+  if (message.type === "discard") {
+    if (prepared) discardRunFiles(prepared);
+    prepared = null;
+  } else prepared = prepareRunFiles(message);
 });
 send({ type: "ready", cgroup: setup.cgroup, problem });
 

@@ -17,12 +17,17 @@ export interface WorkerSetup {
   cgroup: string | null;
 }
 
-export type ToWorker = PrepareMessage | OrderMessage;
+export type ToWorker = PrepareMessage | DiscardMessage | OrderMessage;
 
 /** An order is likely to follow, while its start is being recorded: the run files may be prepared. */
 export interface PrepareMessage {
   type: "prepare";
   attemptDir: string;
+}
+
+/** The prepared attempt will not start: its run files are removed. */
+export interface DiscardMessage {
+  type: "discard";
 }
 
 export interface OrderMessage {

@@ -44,6 +44,12 @@ export class PooledWorker {
     this.#send({ type: "prepare", attemptDir });
   }
 
+  /** The prepared attempt will not start: its operation was removed. */
+  discard(): void {
+    this.prepared = null;
+    this.#send({ type: "discard" });
+  }
+
   order(message: OrderMessage): void {
     this.leftFailure = false;
     this.prepared = null;
@@ -109,6 +115,11 @@ export class Pool {
     const isReady = (dir: string) => idle.some(({ prepared }) => prepared === dir);
     const free = idle.filter(({ prepared }) => prepared === null || !next.includes(prepared));
     for (const dir of next) if (!isReady(dir)) free.shift()?.prepare(dir);
+  }
+
+  /** Lets workers remove what they have prepared for an operation that was removed. */
+  discard(runDir: string): void {
+    for (const worker of this.#workers) if (worker.prepared?.startsWith(`${runDir}/`)) worker.discard();
   }
 
   has(workerId: string): boolean {

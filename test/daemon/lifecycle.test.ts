@@ -69,18 +69,31 @@ describe.each(Object.keys(MOVES))("%s", (name) => {
 });
 
 describe.each(STATES)("remove of a %s one", (state) => {
-  test(isFinal(state) ? "takes it away" : "is refused", async () => {
+  test(state === "running" ? "is refused" : "takes it away", async () => {
     const id = await inState(state);
     const removing = open.lifecycle.remove(id);
-    if (!isFinal(state)) {
+    if (state === "running") {
       await expect(removing).rejects.toMatchObject({ code: "LIVEOPS_WRONG_STATE" });
       expect(stateOf(id)).toBe(state);
     } else {
-      expect((await removing).id).toBe(id);
+      const last = state === "queued" ? "cancelled" : state;
+      expect((await removing).record).toMatchObject({ id, state: last });
+      expect(open.store.queuedBytes).toBe(0);
       expect(open.store.find(id)).toBeNull();
       await expect(open.lifecycle.remove(id)).rejects.toMatchObject({ code: "LIVEOPS_NO_SUCH_OPERATION" });
     }
   });
+});
+
+test("of a start and a removal at the same time, the first wins and the other says so", async () => {
+  const started = await open.submit();
+  const [, removal] = await Promise.allSettled([open.start(started), open.lifecycle.remove(started)]);
+  expect(removal).toMatchObject({ status: "rejected", reason: { code: "LIVEOPS_WRONG_STATE" } });
+  expect(stateOf(started)).toBe("running");
+  const removed = await open.submit();
+  const [, start] = await Promise.all([open.lifecycle.remove(removed), open.start(removed)]);
+  expect(start).toBe(false);
+  expect(open.store.find(removed)).toBeNull();
 });
 
 test("a second finish, or one of an earlier attempt, does nothing", async () => {
@@ -161,7 +174,7 @@ test("a retry from an unknown stage is refused with the stages", async () => {
   const id = await open.finished("failed");
   await expect(open.lifecycle.retry(id, "Laod", () => {})).rejects.toMatchObject({
     code: "LIVEOPS_BAD_REQUEST",
-    message: expect.stringContaining("its stages: Load, Process, Save"),
+    message: expect.stringContaining("did you mean Load? Its stages: Load, Process, Save"),
   });
   expect(stateOf(id)).toBe("failed");
 });

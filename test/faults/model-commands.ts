@@ -159,9 +159,9 @@ const retry = (choice: number) =>
 const remove = (choice: number) =>
   command(
     `remove ${choice}`,
-    (model) => model.in("succeeded", "failed", "cancelled").length > 0,
+    (model) => model.in("queued", "succeeded", "failed", "cancelled").length > 0,
     async (model, real) => {
-      const operation = choose(model.in("succeeded", "failed", "cancelled"), choice);
+      const operation = choose(model.in("queued", "succeeded", "failed", "cancelled"), choice);
       await real.daemon.client.remove(real.ids.get(operation.name)!);
       model.remove(operation);
     },

@@ -64,6 +64,8 @@ export class Model {
   }
 
   remove(operation: ModelOperation): void {
+    const queued = this.#queue.indexOf(operation);
+    if (queued !== -1) this.#queue.splice(queued, 1);
     this.operations.splice(this.operations.indexOf(operation), 1);
   }
 

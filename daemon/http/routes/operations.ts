@@ -146,9 +146,10 @@ export const removeRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("remove"),
     handler: async ({ params }) => {
-      const removed = context.whole(context.find(params.id));
-      await context.lifecycle.remove(removed.id);
-      return removed;
+      // The large values are read before the removal: it deletes their files.
+      const { id, params: given, result, omitted } = context.whole(context.find(params.id));
+      const removed = context.present(await context.lifecycle.remove(id));
+      return { ...removed, params: given, result, omitted };
     },
   });
   done();

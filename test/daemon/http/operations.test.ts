@@ -267,7 +267,7 @@ describe("retry", () => {
     expectProblem(
       await post(`/v1/operations/${resumable}/retry`, { from: "Proces" }),
       "LIVEOPS_BAD_REQUEST",
-      /its stages: Load, Process, Save/,
+      /did you mean Process\? Its stages: Load, Process, Save/,
     );
   });
 
@@ -303,11 +303,21 @@ describe("remove", () => {
     expectProblem(await remove(id), "LIVEOPS_NO_SUCH_OPERATION");
   });
 
-  test("of one that is not over is refused", async () => {
+  test("cancels a queued one and takes it away in one step", async () => {
     const id = await served.submit();
-    expectProblem(await remove(id), "LIVEOPS_WRONG_STATE", /is queued/);
+    expect(expectRecord(await remove(id))).toMatchObject({ id, state: "cancelled", cancelRequested: true });
+    expectProblem(await get(`/v1/operations/${id}`), "LIVEOPS_NO_SUCH_OPERATION");
+    expect(expectRecord(await remove(await served.submit()))).toMatchObject({ state: "cancelled" });
+  });
+
+  test("of a running one is refused, with the command to type first", async () => {
+    const id = await served.submit();
     await served.run(id);
-    expectProblem(await remove(id), "LIVEOPS_WRONG_STATE", /liveops cancel stops it/);
+    expectProblem(
+      await remove(id),
+      "LIVEOPS_WRONG_STATE",
+      new RegExp(`cancel it first: liveops cancel ${id}`),
+    );
   });
 });
 

@@ -154,7 +154,7 @@ const FITS: Record<Extract<Step, { which: number }>["do"], (state: State) => boo
   chain: (state) => state === "running",
   cancel: (state) => state === "queued",
   retry: (state) => state === "failed" || state === "cancelled",
-  remove: isFinal,
+  remove: (state) => state !== "running",
 };
 
 test("whatever happens, the store shows what was decided, each once, in order", async () => {

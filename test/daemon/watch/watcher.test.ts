@@ -342,6 +342,16 @@ describe("one operation", () => {
     expect(response.lines.at(-1)).toEqual({ type: "end", id: "one", state: "succeeded" });
   });
 
+  test("that is cancelled and removed in one step gets its end", async () => {
+    const world = running("one");
+    const response = watching(world, one);
+    world.finish("one", "cancelled");
+    world.remove("one");
+    await world.turn();
+    expect(response.lines.map((line) => line.type)).toEqual(["snapshot", "removed", "end"]);
+    expect(response.lines.at(-1)).toEqual({ type: "end", id: "one", state: "cancelled" });
+  });
+
   test("that is removed closes the stream without an end", async () => {
     const world = running("one");
     const response = watching(world, one);

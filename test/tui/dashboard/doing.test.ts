@@ -8,7 +8,7 @@ import { initialState, type State } from "../../../tui/dashboard/state/model.js"
 import { paletteItems } from "../../../tui/dashboard/state/palette.js";
 import { update } from "../../../tui/dashboard/state/update.js";
 import { KEY, openDashboard } from "./open.js";
-import { ago, backup, failed, NOW, operation } from "./operations.js";
+import { ago, backup, failed, NOW, operation, queued } from "./operations.js";
 import { TYPES } from "./types.js";
 import { World } from "./world.js";
 
@@ -228,6 +228,17 @@ describe("remove", () => {
     await opened.screen.until(
       (text) => text.includes("$ liveops rm failedcccccc") && !text.includes("✗ Fails"),
     );
+  });
+
+  test("of a queued one asks as well, until it runs", async () => {
+    await using world = await World.start();
+    world.put(queued());
+    await using opened = openDashboard({ socket: world.socket, id: queued().id });
+    await opened.screen.until(queued().id);
+    opened.press("x");
+    await opened.screen.until(/Remove .* and its log\?/);
+    world.put({ ...queued(), state: "running", queuePosition: null, seq: 99 });
+    await opened.screen.until((text) => !text.includes("Remove"));
   });
 
   test("what runs is not removed", async () => {

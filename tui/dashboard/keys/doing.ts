@@ -6,6 +6,7 @@ import {
   hasSelected,
   isOver,
   mayCancel,
+  mayRemove,
   mayRetry,
   noAgain,
   noCancel,
@@ -93,8 +94,8 @@ export const DOING: readonly Key[] = [
     action: "remove",
     on: ["x", "delete"],
     label: "x",
-    does: "remove a finished one (asks first)",
-    when: isOver,
+    does: "remove it (asks first)",
+    when: mayRemove,
     otherwise: noRemoval,
   },
   {

@@ -46,7 +46,7 @@ export const noRetry = selectedBut(({ state }) =>
 export const noAgain = selectedBut(
   ({ state }) => `it is ${state}: only a finished operation is submitted again`,
 );
-export const noRemoval = selectedBut(() => "only what is over is removed: c cancels it");
+export const noRemoval = selectedBut(() => "a running operation is not removed: c cancels it");
 
 export const isOver: When = (state) => {
   const operation = hasSelected(state) ? selectedOperation(state) : null;
@@ -56,4 +56,9 @@ export const isOver: When = (state) => {
 export const mayRetry: When = (state) => {
   const operation = hasSelected(state) ? selectedOperation(state) : null;
   return operation !== null && (operation.state === "failed" || operation.state === "cancelled");
+};
+
+export const mayRemove: When = (state) => {
+  const operation = hasSelected(state) ? selectedOperation(state) : null;
+  return operation !== null && operation.state !== "running";
 };

@@ -2,7 +2,7 @@
  * The core: (state, message) → state, pure. A message that changes nothing returns the very same state, which is
  * how the store knows that there is nothing to draw.
  */
-import { isFinal } from "../../../protocol/state.js";
+import { isFinal, type State as OperationState } from "../../../protocol/state.js";
 import { panesOf, scrollTop } from "../screen/layout.js";
 import { logRoom } from "../screen/log-room.js";
 import { answered, refused } from "./answered.js";
@@ -21,7 +21,7 @@ import { playOn, tapeBroken, taped } from "./pages/timeline.js";
 import { typesCame } from "./pages/types.js";
 import { addPageOf } from "./paging.js";
 import { press } from "./press.js";
-import { idOf } from "./request.js";
+import { idOf, type Request } from "./request.js";
 import { select, settleSelection } from "./select.js";
 import { addFetched, applyLines } from "./watched.js";
 
@@ -108,12 +108,17 @@ function withLog(state: State, log: State["log"]): State {
   return log === state.log ? state : { ...state, log };
 }
 
-/** A question that makes no sense any more: what was to be cancelled ended, what was to be removed runs again. */
+/** A question that makes no sense any more: what was to be cancelled ended, what was to be removed runs. */
 function dropQuestion(state: State): State {
   const { confirming } = state;
   const asked = operationOf(state, idOf(confirming));
   if (asked === null || confirming === null) return state;
-  return isFinal(asked.state) === (confirming.kind === "cancel") ? { ...state, confirming: null } : state;
+  return stillAsks(confirming.kind, asked.state) ? state : { ...state, confirming: null };
+}
+
+function stillAsks(kind: Request["kind"], state: OperationState): boolean {
+  if (kind === "cancel") return !isFinal(state);
+  return kind === "remove" ? state !== "running" : isFinal(state);
 }
 
 /** The selected row stays on the screen, whatever happened around it. */
