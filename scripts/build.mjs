@@ -141,7 +141,7 @@ function bin(name, load) {
 var v = process.versions.node.split('.');
 if (+v[0] < ${major} || (+v[0] === ${major} && +v[1] < ${minor})) {
   process.stderr.write('${name}: Node ${major}.${minor} or newer is required, this is Node ' + process.versions.node + '; install a newer Node, or use npx in a checkout\\n');
-  process.exitCode = 70;
+  process.exitCode = 2;
 } else {
   ${load};
 }

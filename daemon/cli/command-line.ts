@@ -1,6 +1,7 @@
 /** All commands of `liveopsd`, parsed by commander. */
 import type { Command } from "commander";
 import { rootCommand, runRoot } from "../../protocol/command/options.js";
+import { reportOtherBin } from "../../protocol/command/other-bin.js";
 import { registerAudit } from "./audit.js";
 import { registerBackup, registerRestore } from "./backup.js";
 import { registerDoctor } from "./doctor.js";
@@ -24,9 +25,25 @@ export function commandTree(): Command {
     registerAudit,
   ])
     register(root);
-  return root;
+  return root.addHelpText(
+    "after",
+    `
+Examples:
+  $ liveopsd start
+  $ liveopsd status
+  $ liveopsd logs -f
+  $ liveopsd stop --now
+
+Run liveopsd <command> --help for the options and examples of a command.
+Operations have their own commands: liveops --help`,
+  );
 }
 
 export async function runCommandLine(words: string[]): Promise<void> {
+  const other = reportOtherBin("liveopsd", words);
+  if (other !== null) {
+    process.exitCode = other;
+    return;
+  }
   await runRoot(commandTree(), words);
 }

@@ -1,6 +1,7 @@
 /** The command line: loads only the command that was typed. Help and an unknown name load all commands. */
 import type { Command } from "commander";
 import { rootCommand, runRoot } from "../../protocol/command/options.js";
+import { commandIndex, reportOtherBin } from "../../protocol/command/other-bin.js";
 import { endQuietlyOnClosedPipe } from "../../protocol/command/report.js";
 import { takeTrailing, trailingWords } from "./arguments.js";
 
@@ -25,15 +26,17 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   tui: async () => (await import("./open-tui.js")).registerTui,
 };
 
-/** Global options whose value is the next word. */
-const WITH_VALUE = new Set(["--socket", "--state-dir"]);
-
 /** Commands that take arguments of the operation after `--`. */
 const WITH_TRAILING = new Set(["submit", "run", "again"]);
 
 export async function runCommandLine(words: string[]): Promise<void> {
   endQuietlyOnClosedPipe();
-  const typed = commandWord(words);
+  const other = reportOtherBin("liveops", words);
+  if (other !== null) {
+    process.exitCode = other;
+    return;
+  }
+  const typed = words[commandIndex(words)];
   const found = typed !== undefined && Object.hasOwn(COMMANDS, typed) ? COMMANDS[typed] : undefined;
   const root = found ? emptyTree() : await commandTree();
   if (found) (await found())(root);
@@ -66,13 +69,4 @@ Examples:
 Run liveops <command> --help for the options and examples of a command.
 The daemon has its own commands: liveopsd --help`,
   );
-}
-
-function commandWord(words: string[]): string | undefined {
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i]!;
-    if (WITH_VALUE.has(word)) i++;
-    else if (!word.startsWith("-")) return word;
-  }
-  return undefined;
 }

@@ -17,11 +17,16 @@ operation as text, as liveops watch does.
 Example:
   $ liveops-tui k3f`;
 
+/** Adds the arguments of the dashboard: `liveops-tui` and `liveops tui` take the same. */
+export function withTuiArguments(command: Command): Command {
+  return command
+    .argument("[id]", "Operation to open: its id, or a unique prefix of 3 or more characters")
+    .option("--screen-reader", "Print lines for a screen reader (same as LIVEOPS_SCREEN_READER=1)");
+}
+
 /** `open` gets the words that were typed. */
 export function tuiCommand(open: (args: Arguments) => Promise<void>): Command {
-  return rootCommand("liveops-tui", "Show operations live on the whole terminal.")
-    .argument("[id]", "Operation to open: its id, or a unique prefix of 3 or more characters")
-    .option("--screen-reader", "Print lines for a screen reader (same as LIVEOPS_SCREEN_READER=1)")
+  return withTuiArguments(rootCommand("liveops-tui", "Show operations live on the whole terminal."))
     .addHelpText("after", HELP)
     .action((id: string | undefined, { screenReader = false, ...places }: Partial<Arguments>) =>
       open({ ...places, id: id ?? null, screenReader }),

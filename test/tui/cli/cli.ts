@@ -1,11 +1,12 @@
-/** The built `liveops` as a process. */
+/** The built bins as processes: `liveops` unless another is named. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 
-export const BIN = new URL("../../../dist/bin/liveops.cjs", import.meta.url).pathname;
+const BINS = new URL("../../../dist/bin/", import.meta.url).pathname;
+export const BIN = join(BINS, "liveops.cjs");
 
 export interface Ended {
   code: number | null;
@@ -17,6 +18,8 @@ export interface CliOptions {
   env?: Record<string, string>;
   input?: string;
   cwd?: string;
+  /** Default: `liveops`. */
+  bin?: string;
 }
 
 /** A directory and a home for the tests of one file, so that no config file is found. */
@@ -30,7 +33,7 @@ export class Cli {
   }
 
   start(words: string[], options: CliOptions = {}): CliProcess {
-    const child = spawn(process.execPath, [BIN, ...words], {
+    const child = spawn(process.execPath, [join(BINS, `${options.bin ?? "liveops"}.cjs`), ...words], {
       cwd: options.cwd ?? this.dir,
       env: { PATH: process.env.PATH, HOME: this.home, ...options.env },
     });

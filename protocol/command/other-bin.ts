@@ -1,0 +1,61 @@
+/** Commands that belong to the other bin: `liveops start` names `liveopsd start`, and `liveopsd ls` names `liveops ls`. */
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { shellQuote } from "./daemon-address.js";
+import { say } from "./report.js";
+
+type Bin = "liveops" | "liveopsd";
+
+/** The commands that only one of the two bins has. */
+export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
+  liveops: [
+    ...[
+      "submit",
+      "run",
+      "ls",
+      "show",
+      "watch",
+      "wait",
+      "cancel",
+      "retry",
+      "again",
+      "rm",
+      "ops",
+      "new",
+      "tui",
+    ],
+  ],
+  liveopsd: ["start", "stop", "restart", "status", "backup", "restore", "audit"],
+};
+
+/** Global options whose value is the next word. */
+const WITH_VALUE = new Set(["--socket", "--state-dir"]);
+
+/** Index of the command's name among the words of the command line; -1 for none. */
+export function commandIndex(words: readonly string[]): number {
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    if (WITH_VALUE.has(word)) i++;
+    else if (!word.startsWith("-")) return i;
+  }
+  return -1;
+}
+
+/**
+ * Reports a command of the other bin, with the command to type instead.
+ *
+ * @returns the exit code; null if the command is not one of the other bin
+ */
+export function reportOtherBin(bin: Bin, words: readonly string[]): ExitCode | null {
+  const at = commandIndex(words);
+  const name = words[at] === "help" ? words[at + 1] : words[at];
+  const other = bin === "liveops" ? "liveopsd" : "liveops";
+  if (name === undefined || !ONLY_IN[other].includes(name)) return null;
+  const line = (program: string, typed: readonly string[]) => [program, ...typed.map(shellQuote)].join(" ");
+  // `backup` is also a shipped operation type.
+  const isOperation = name === "backup" && words.slice(at + 1).some((word) => /^[^-/.][^/]*=/.test(word));
+  const submit = isOperation
+    ? `; to submit the operation type: ${line("liveops", [...words.slice(0, at), "submit", ...words.slice(at)])}`
+    : "";
+  say({ program: bin }, `${name} is a command of ${other}: ${line(other, words)}${submit}`);
+  return EXIT.usage;
+}
