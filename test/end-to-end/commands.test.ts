@@ -1,11 +1,19 @@
 /** Every command against a real daemon: what is data, what is a message, and each exit code. */
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { newId } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
+import { binFile } from "./bins.js";
+import { until } from "./until.js";
 import { useWorld, World } from "./world.js";
 
-const world = useWorld({ operations: ["gate"] });
+const PASSING = `import { LiveOperation } from "liveops";
+export class Passing extends LiveOperation { async run() {} }
+`;
+
+const world = useWorld({ operations: ["gate", "dies"] });
 afterEach(() => world.quiet());
 const never = join(world.dir, "never");
 
@@ -145,6 +153,7 @@ describe("exit codes", () => {
     ],
     [["frobnicate"], "unknown command"],
     [["ls", "--nonsense"], "--nonsense"],
+    [["start"], "liveopsd start"],
   ])("2: %j", async (words, says) => {
     const ended = await world.liveops(words);
     expect(ended).toMatchObject({ code: 2, stdout: "" });
@@ -160,6 +169,15 @@ describe("exit codes", () => {
     const none = await world.liveops(["show", "zzzzzz"]);
     expect(none).toMatchObject({ code: 4, stdout: "" });
     expect(none.stderr).toContain("liveops ls");
+    for (const words of [
+      ["ls", "--op", "shel"],
+      ["ls", "--op", "shel", "--json"],
+      ["ls", "--op", "shel", "--watch"],
+    ]) {
+      const listing = await world.liveops(words);
+      expect(listing).toMatchObject({ code: 4, stdout: "" });
+      expect(listing.stderr).toContain('there is no operation type "shel"; did you mean shell?');
+    }
     for (const words of [
       ["logs", "zzzz"],
       ["watch", "zzzz"],
@@ -259,6 +277,76 @@ test("wait for several: any failed is 1; --any ends with the first", async () =>
   expect(any).toMatchObject({ code: 0, stdout: `${good} succeeded\n` });
   await world.liveops(["cancel", slow, "--wait"]);
 });
+
+test("wait without an id takes the newest; --all all that are live", async () => {
+  const slow = await aRunningOne();
+  const newest = await world.submit("shell", "args=false");
+  expect(await world.liveops(["wait"])).toMatchObject({ code: 1, stdout: `${newest} failed\n` });
+  const other = await aRunningOne();
+  const all = world.start("liveops", ["wait", "--all"]);
+  const any = world.start("liveops", ["wait", "--all", "--any", "--json"]);
+  await until("both wait", async () => (await world.client.daemon()).watchers === 2);
+  await world.liveops(["cancel", slow]);
+  const [line = ""] = (await any.ended).stdout.split("\n");
+  expect(JSON.parse(line)).toMatchObject({ id: slow, state: "cancelled" });
+  await world.liveops(["cancel", other]);
+  const ended = await all.ended;
+  expect(ended).toMatchObject({ code: 6, stdout: `${slow} cancelled\n${other} cancelled\n` });
+  expect((await world.liveops(["wait", "--all"])).stderr).toContain("no live operations");
+});
+
+test("a mistyped stage of a retry is wrong usage, with near names", async () => {
+  const id = await world.submit("resumes", `bomb=${world.write("bomb", "")}`, "fails=true");
+  await world.inState(id, "failed");
+  const wrong = await world.liveops(["retry", id, "--from", "secnd"]);
+  expect(wrong).toMatchObject({ code: 2, stdout: "" });
+  expect(wrong.stderr).toContain(
+    '"secnd" is not a stage of resumes; did you mean Second? Its stages: First, Second, Third',
+  );
+});
+
+test("a type that is gone is listed by its operations", async () => {
+  world.write("config/liveops/ops/passing.js", PASSING);
+  const id = await world.submit("passing");
+  await world.finished(id);
+  rmSync(join(world.ops, "passing.js"));
+  expect((await world.liveops(["ls", "--op", "passing"])).stdout).toContain(id);
+  const none = await world.liveops(["ls", "--op", "passing", "--state", "failed", "--json"]);
+  expect(none).toEqual({ code: 0, signal: null, stdout: "[]\n", stderr: "" });
+});
+
+test("--json of each command is one value, or one a line", async () => {
+  const id = await aRunningOne();
+  const failed = (await world.liveops(["submit", "fail-at-item", "--wait"])).stdout.trim();
+  for (const words of [
+    ["submit", "shell", "args=true"],
+    ["ls"],
+    ["show", id],
+    ["logs", failed],
+    ["watch", failed],
+    ["retry", failed],
+    ["wait", failed],
+    ["wait", failed, id, "--any"],
+    ["cancel", id, "--wait"],
+    ["rm", failed],
+    ["ops"],
+    ["new", "Some", "--dir", "json-new"],
+  ]) {
+    const { stdout, stderr, code } = await world.liveops([...words, "--json"]);
+    expect(stdout, `${words.join(" ")}: ${stderr}`).not.toBe("");
+    for (const line of jsonLines(stdout)) expect(line, words.join(" ")).toBeTypeOf("object");
+    expect([0, 1], words.join(" ")).toContain(code);
+  }
+});
+
+test.each(["ls", "ls --json", "ops", "logs", "--help"])(
+  "liveops %s | head: a reader that leaves early is no fault",
+  (words) => {
+    const command = `"${process.execPath}" "${binFile("liveops")}" ${words} | head -n 1`;
+    const piped = spawnSync("sh", ["-c", command], { env: world.env, cwd: world.work, encoding: "utf8" });
+    expect(piped).toMatchObject({ status: 0, stderr: "" });
+  },
+);
 
 test("retry runs a failed one again, as its next attempt; rm removes, --finished all of them", async () => {
   const id = (await world.liveops(["submit", "fail-at-item", "--wait"])).stdout.trim();

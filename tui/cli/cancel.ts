@@ -2,31 +2,46 @@
 import type { Command } from "commander";
 import { interruptible } from "../../protocol/command/interruptible.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
+import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
+import { jsonLine } from "../terminal/json.js";
 import { connect, forEachId } from "./connection.js";
 
+interface CancelOptions {
+  wait?: boolean;
+  json?: boolean;
+}
+
 export function registerCancel(root: Command): void {
-  addCommand(root, "cancel", "Cancel operations", ["liveops cancel k3f", "liveops cancel k3f x81 --wait"])
+  addCommand(root, "cancel", "Cancel operations", [
+    "liveops cancel k3f",
+    "liveops cancel k3f x81 --wait",
+    "liveops cancel k3f --wait --json | jq -r .state",
+  ])
     .argument("<id...>", "Operation ids, or unique prefixes of 3 or more characters")
     .option("--wait", "Wait for operations to finish")
+    .option("--json", "Print the record of each operation, one per line; with --wait, the finished record")
     .action(async (ids: string[], _options: unknown, command: Command) => {
-      const { client, options } = connect<{ wait?: boolean }>(command);
+      const { client, options } = connect<CancelOptions>(command);
       const to = reportTo(command.parent!);
+      const print = (operation: Operation, state: string) =>
+        process.stdout.write(options.json ? `${jsonLine(operation)}\n` : `${operation.id} ${state}\n`);
       const asked: string[] = [];
       process.exitCode = await forEachId(ids, to, async (name) => {
-        const { id, state } = await client.cancel(name);
+        const operation = await client.cancel(name);
+        const { id, state } = operation;
         if (options.wait && !isFinal(state)) asked.push(id);
-        else process.stdout.write(`${id} ${isFinal(state) ? state : "cancelling"}\n`);
+        else print(operation, isFinal(state) ? state : "cancelling");
       });
       if (asked.length === 0) return;
-      const { lostNotes, untilFinished } = await import("./wait-for-all.js");
+      const { lostNotes, untilFinished } = await import("./follow/until-finished.js");
       await interruptible(
         () => `interrupted; the cancel stays recorded for ${asked.join(" ")}`,
         async (signal) => {
           await Promise.all(
             asked.map(async (id) => {
-              const { state } = await untilFinished(client, id, { signal, chain: false, ...lostNotes(to) });
-              process.stdout.write(`${id} ${state}\n`);
+              const last = await untilFinished(client, id, { signal, chain: false, ...lostNotes(to) });
+              print(last, last.state);
             }),
           );
         },

@@ -1,112 +1,103 @@
-/** `liveops logs`: prints an operation's log lines, all or the last N; with -f also new lines. */
+/** `liveops logs`: prints an operation's log lines, all or the last N, filtered; with -f also new lines. */
 import type { Command } from "commander";
-import type { Client } from "../../protocol/client/client.js";
 import { wantsColour } from "../../protocol/command/colour.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { interruptible } from "../../protocol/command/interruptible.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
+import { type ReportTo, say } from "../../protocol/command/report.js";
 import { sanitizeLogLine } from "../../protocol/command/sanitize.js";
 import { withoutSequences } from "../../protocol/command/sgr.js";
-import type { LogLine } from "../../protocol/operation.js";
+import type { LogLine, Operation } from "../../protocol/operation.js";
+import { isFinal } from "../../protocol/state.js";
+import { unknownStage } from "../../protocol/unknown-stage.js";
 import { jsonLine } from "../terminal/json.js";
 import { namedOrNewest } from "./arguments.js";
 import { connect } from "./connection.js";
-import { followChain } from "./follow/chain.js";
-import type { Reconnect } from "./follow/reconnect.js";
-import { lostNotes } from "./wait-for-all.js";
-
-/** Largest page of lines that the daemon returns. */
-const PAGE = 10_000;
-
-/** Where printing stopped: the number of the last line, and its position among the events. */
-export interface LogEnd {
-  logLine: number;
-  seq: number;
-}
-
-type Print = (line: LogLine) => unknown;
-
-/** Prints the stored lines, page by page. `tail`: prints only the last `tail` lines. */
-export async function storedLines(
-  client: Client,
-  id: string,
-  tail: number | undefined,
-  print: Print,
-): Promise<LogEnd> {
-  let end: LogEnd = { logLine: 0, seq: 0 };
-  let after = 0;
-  if (tail !== undefined) {
-    // Request one line at least: its number tells where new lines begin.
-    const last = await client.log(id, { tail: Math.min(Math.max(1, tail), PAGE), limit: PAGE });
-    const newest = last.lines.at(-1);
-    if (newest === undefined) return end;
-    if (tail <= PAGE) {
-      for (const line of tail === 0 ? [] : last.lines) print(line);
-      return { logLine: newest.n, seq: newest.seq };
-    }
-    after = Math.max(0, last.total - tail);
-  }
-  for await (const page of client.logPages(id, { after, limit: PAGE })) {
-    for (const line of page.lines) {
-      print(line);
-      end = { logLine: line.n, seq: line.seq };
-    }
-  }
-  return end;
-}
-
-/** Prints new lines until the operation is finished. Does not follow the chain: a log belongs to one operation. */
-export async function comingLines(
-  client: Client,
-  id: string,
-  end: LogEnd,
-  print: Print,
-  reconnect: Reconnect,
-): Promise<void> {
-  const lines = followChain(client, id, { ...reconnect, chain: false, after: end });
-  for await (const { line } of lines) if (line.type === "log:line") print(withoutType(line));
-}
-
-function withoutType({ type: _type, ...line }: LogLine & { type: "log:line" }): LogLine {
-  return line;
-}
+import { lostNotes } from "./follow/until-finished.js";
+import { givenLogFilter } from "./log-filter.js";
+import { endOfLog, lastLines, newLines, type StoredLines, storedLines } from "./log-lines.js";
 
 interface LogsOptions {
   follow?: boolean;
   lines?: string;
+  stage?: string;
+  stream?: string;
+  grep?: string;
+  ignoreCase?: boolean;
+  timestamps?: boolean;
   json?: boolean;
 }
 
 export function registerLogs(root: Command): void {
   addCommand(root, "logs", "Print the log of an operation", [
     "liveops logs",
-    "liveops logs k3f -n 20",
-    "liveops logs k3f -f",
-    "liveops logs k3f --json | jq -r 'select(.stream == \"stderr\").text'",
+    "liveops logs k3f -n 20 -f",
+    "liveops logs k3f --stage Archive --timestamps",
+    "liveops logs k3f --grep 'error|warning' --ignore-case -n 5",
+    "liveops logs k3f --json | jq -r 'select(.attempt == 2).text'",
   ])
     .argument("[id]", "Operation id, or a unique prefix of 3 or more characters (default: the newest)")
     .option("-f, --follow", "Print new lines until the operation finishes")
-    .option("-n, --lines <n>", "Print only the last <n> lines")
+    .option("-n, --lines <n>", "Print only the last <n> lines that fit the other options")
+    .option("--stage <name>", "Print only lines of this stage")
+    .option("--stream <name>", "Print only lines of this stream: log, stdout, stderr, liveops")
+    .option("--grep <regexp>", "Print only lines that match this regular expression (JavaScript syntax)")
+    .option("-i, --ignore-case", "Let --grep match upper and lower case alike")
+    .option("--timestamps", "Print the time of each line before its text (UTC)")
     .option("--json", "Print one JSON object per line, with the exact text")
-    .action(async (id: string | undefined, _options: unknown, command: Command) => {
+    .action(async (name: string | undefined, _options: unknown, command: Command) => {
       const { client, options } = connect<LogsOptions>(command);
       const tail = tailOf(options.lines);
-      const operation = await namedOrNewest(client, id);
+      const filter = givenLogFilter(options);
+      const operation = await namedOrNewest(client, name);
+      const { id } = operation;
+      const to = reportTo(command.parent!);
       const coloured = wantsColour(process.stdout);
-      const shown = (text: string) => {
-        const line = sanitizeLogLine(text);
-        return coloured ? line : withoutSequences(line);
+      let printed = 0;
+      const print = (line: LogLine) => {
+        printed++;
+        process.stdout.write(`${textOf(line, options, coloured)}\n`);
       };
-      const print = (line: LogLine) =>
-        process.stdout.write(`${options.json ? jsonLine(line) : shown(line.text)}\n`);
-      const end = await storedLines(client, operation.id, tail, print);
-      if (!options.follow) return;
+      const end = options.follow ? await endOfLog(client, id) : undefined;
+      const stored = { client, id, filter, end };
+      if (tail === undefined) for await (const line of storedLines(stored)) print(line);
+      else for (const line of await lastLines(stored, tail)) print(line);
+      if (printed === 0) await checkStage(operation, stored, to);
+      if (end === undefined) return;
       await interruptible(
-        () => `interrupted; ${operation.id} continues`,
-        (signal) =>
-          comingLines(client, operation.id, end, print, { signal, ...lostNotes(reportTo(command.parent!)) }),
+        () => `interrupted; ${id} continues`,
+        async (signal) => {
+          const reconnect = { signal, ...lostNotes(to) };
+          for await (const line of newLines({ ...stored, end }, reconnect)) print(line);
+        },
       );
     });
+}
+
+function textOf(line: LogLine, { json, timestamps }: LogsOptions, coloured: boolean): string {
+  if (json) return jsonLine(line);
+  const text = coloured ? sanitizeLogLine(line.text) : withoutSequences(sanitizeLogLine(line.text));
+  return timestamps ? `${line.at}  ${text}` : text;
+}
+
+/**
+ * Checks the name of a stage without any line. An untracked stage is not declared, so it is known by its lines only; a
+ * running operation may still enter one.
+ *
+ * @throws UsageError for an unknown stage
+ */
+async function checkStage(
+  { op, stages, state }: Operation,
+  stored: StoredLines,
+  to: ReportTo,
+): Promise<void> {
+  const { stage } = stored.filter;
+  if (stage === undefined || stages.includes(stage)) return;
+  const [line] = await lastLines({ ...stored, filter: { stage } }, 1);
+  if (line !== undefined) return;
+  const { message, nearest } = unknownStage(stage, op, stages);
+  if (nearest.length > 0 || isFinal(state)) throw new UsageError(`--stage: ${message}`);
+  say(to, `no lines of the stage ${JSON.stringify(stage)} yet; ${message}`, "yellow");
 }
 
 function tailOf(text: string | undefined): number | undefined {

@@ -2,17 +2,49 @@
 import type { Colour, Paint } from "../../protocol/command/colour.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import type { Operation } from "../../protocol/operation.js";
-import { formatAge, formatAmount, formatPercent } from "../terminal/format.js";
+import { type OverallProgress, overallProgress } from "../../protocol/overall-progress.js";
+import { formatAge, formatAmount, formatOverall } from "../terminal/format.js";
 import { stateColour, stateGlyph } from "../terminal/glyphs.js";
 import type { Widths } from "../terminal/widths.js";
 
+/** The stream for the table. */
+export interface TableStream {
+  isTTY?: boolean;
+  columns?: number;
+  rows?: number;
+  write(text: string): unknown;
+  on?(event: "resize", listener: () => void): unknown;
+  off?(event: "resize", listener: () => void): unknown;
+}
+
+export interface TableOptions {
+  width: number;
+  widths: Widths;
+  paint: Paint;
+  now?: number;
+  /** Default: all stages count the same. */
+  progress?: ((operation: Operation) => OverallProgress) | undefined;
+  /** Keep columns without any text. */
+  allColumns?: boolean;
+  /** The operations were removed. */
+  removed?: boolean;
+}
+
 interface Column {
   title: string;
-  cell: (operation: Operation, now: number) => string;
+  cell: (operation: Operation, context: CellContext) => string;
   colour?: (operation: Operation) => Colour;
   align?: "right";
   /** Least width after a cut; a column without `atLeast` is never cut. */
   atLeast?: number;
+  /** The column is left out if all its cells are empty. */
+  optional?: boolean;
+}
+
+interface CellContext {
+  now: number;
+  removed: boolean;
+  progress: (operation: Operation) => OverallProgress;
 }
 
 const COLUMNS: Column[] = [
@@ -20,85 +52,112 @@ const COLUMNS: Column[] = [
   { title: "OP", cell: (it) => sanitize(it.op), atLeast: 8 },
   {
     title: "STATE",
-    cell: (it) => `${stateGlyph(it.state)} ${stateWord(it)}`,
+    cell: (it, { removed }) => (removed ? "- removed" : `${stateGlyph(it.state)} ${stateWord(it)}`),
     colour: (it) => stateColour(it.state),
   },
   { title: "STAGE", cell: stageCell, atLeast: 5 },
-  { title: "DONE", cell: progressCell, align: "right" },
-  { title: "AGE", cell: (it, now) => formatAge(it.createdAt, now), align: "right" },
-  { title: "LABEL", cell: (it) => sanitize(it.label ?? ""), atLeast: 5 },
+  { title: "DONE", cell: doneCell, align: "right" },
+  { title: "AGE", cell: (it, { now }) => formatAge(it.createdAt, now), align: "right" },
+  { title: "TITLE", cell: (it) => sanitize(it.title), atLeast: 8 },
+  { title: "LABEL", cell: (it) => sanitize(it.label ?? ""), atLeast: 8, optional: true },
 ];
 
 const GAP = "  ";
 /** Columns in the order in which they are cut. */
-const FIRST_TO_SHRINK = ["LABEL", "STAGE", "OP"];
+const FIRST_TO_SHRINK = ["TITLE", "LABEL", "STAGE", "OP"];
 /** Columns in the order in which they are dropped, where cutting is not enough. */
-const FIRST_TO_GO = ["LABEL", "STAGE", "AGE", "DONE", "OP"];
+const FIRST_TO_GO = ["TITLE", "LABEL", "STAGE", "AGE", "DONE", "OP"];
 
-export function table(
-  operations: Operation[],
-  options: { width: number; widths: Widths; paint: Paint; now?: number },
-): string[] {
-  const { widths: measures, now = Date.now() } = options;
-  const cells = new Map(COLUMNS.map((column) => [column, operations.map((it) => column.cell(it, now))]));
-  const widths = fitted(
-    COLUMNS.map((column) => ({ column, width: widest(column, cells.get(column)!, measures) })),
-    options.width,
+export function table(operations: Operation[], options: TableOptions): string[] {
+  const layout = layoutOf(operations, options);
+  return [headerOf(layout, options), ...operations.map((operation) => rowOf(layout, operation, options))];
+}
+
+/** The columns of a table, each with its width. */
+export type Layout = ReadonlyArray<{ readonly column: Column; readonly width: number }>;
+
+/** @param before a layout whose columns stay, at least as wide: for rows that are printed later */
+export function layoutOf(operations: Operation[], options: TableOptions, before: Layout = []): Layout {
+  const context = contextOf(options);
+  const all = COLUMNS.flatMap((column) => {
+    const cells = operations.map((it) => column.cell(it, context));
+    const held = before.find((it) => it.column === column);
+    if (column.optional && !held && !options.allColumns && cells.every((text) => text === "")) return [];
+    const { columnsOf } = options.widths;
+    const least = Math.max(held?.width ?? 0, columnsOf(column.title));
+    return [{ column, width: cells.reduce((most, text) => Math.max(most, columnsOf(text)), least) }];
+  });
+  return fitted(all, options.width);
+}
+
+export function headerOf(layout: Layout, { widths, paint }: TableOptions): string {
+  return paint(
+    "dim",
+    joined(layout.map(({ column, width }) => widths.fit(column.title, width, column.align))),
   );
-  const row = (text: (column: Column) => string, paint: (column: Column, text: string) => string) =>
-    widths
-      .map(({ column, width }) => paint(column, measures.fit(text(column), width, column.align)))
-      .join(GAP)
-      .trimEnd();
-  return [
-    options.paint(
-      "dim",
-      row(
-        (column) => column.title,
-        (_column, text) => text,
-      ),
-    ),
-    ...operations.map((operation, i) =>
-      row(
-        (column) => cells.get(column)![i]!,
-        (column, text) => (column.colour ? options.paint(column.colour(operation), text) : text),
-      ),
-    ),
-  ];
 }
 
-interface Sized {
-  column: Column;
-  width: number;
+export function rowOf(layout: Layout, operation: Operation, options: TableOptions): string {
+  const context = contextOf(options);
+  return joined(
+    layout.map(({ column, width }) => {
+      const text = options.widths.fit(column.cell(operation, context), width, column.align);
+      return column.colour ? options.paint(column.colour(operation), text) : text;
+    }),
+  );
 }
 
-function widest(column: Column, cells: string[], { columnsOf }: Widths): number {
-  return Math.max(columnsOf(column.title), ...cells.map(columnsOf));
+function joined(cells: string[]): string {
+  return cells.join(GAP).trimEnd();
 }
 
-function fitted(all: Sized[], width: number): Sized[] {
-  const over = (sized: Sized[]) =>
-    sized.reduce((sum, it) => sum + it.width + GAP.length, -GAP.length) - width;
-  let sized = all;
-  for (const title of FIRST_TO_SHRINK) {
-    sized = sized.map((it) => {
+/**
+ * What makes a new row worth printing: all cells but the age, the queue position, and the share below a tenth. As in
+ * text mode, each tenth counts.
+ */
+export function contentOf(operation: Operation, options: TableOptions): string {
+  const context = contextOf(options);
+  const cells = COLUMNS.filter(({ title }) => title !== "AGE" && title !== "DONE");
+  const { percent } = context.progress(operation);
+  return [...cells.map((column) => column.cell(operation, context)), Math.floor(percent / 10)].join("\n");
+}
+
+function contextOf(options: TableOptions): CellContext {
+  const { now = Date.now(), progress = (it) => overallProgress(it, null), removed = false } = options;
+  return { now, progress, removed };
+}
+
+function fitted(all: Layout, width: number): Layout {
+  let kept = all;
+  for (const title of [null, ...FIRST_TO_GO]) {
+    kept = kept.filter((it) => it.column.title !== title);
+    const layout = shrunk(kept, width);
+    if (overOf(layout, width) <= 0) return layout;
+  }
+  return kept.slice(0, 1).map((it) => ({ ...it, width: Math.min(it.width, width) }));
+}
+
+function shrunk(layout: Layout, width: number): Layout {
+  return FIRST_TO_SHRINK.reduce<Layout>((before, title) => {
+    const over = Math.max(0, overOf(before, width));
+    return before.map((it) => {
       if (it.column.title !== title) return it;
       const least = Math.min(it.width, it.column.atLeast ?? it.width);
-      return { ...it, width: Math.max(least, it.width - Math.max(0, over(sized))) };
+      return { ...it, width: Math.max(least, it.width - over) };
     });
-  }
-  for (const title of FIRST_TO_GO) {
-    if (over(sized) > 0) sized = sized.filter((it) => it.column.title !== title);
-  }
-  return over(sized) > 0
-    ? sized.slice(0, 1).map((it) => ({ ...it, width: Math.min(it.width, width) }))
-    : sized;
+  }, layout);
+}
+
+/** Columns of the terminal that the table takes too many. */
+function overOf(layout: Layout, width: number): number {
+  return layout.reduce((sum, it) => sum + it.width + GAP.length, -GAP.length) - width;
 }
 
 /** The texts of the table that can hold any characters. */
 export function textsOf(operations: Operation[]): string[] {
-  return operations.flatMap(({ op, label, stages, untrackedStage, progress }) => [
+  return operations.flatMap(({ op, title, label, stages, untrackedStage, progress }) => [
     op,
+    title,
     label ?? "",
     ...stages,
     untrackedStage ?? "",
@@ -113,12 +172,14 @@ function stageCell(operation: Operation): string {
   return `[${operation.currentStage + 1}/${operation.stages.length}] ${sanitize(stage)}`;
 }
 
-function progressCell({ state, queuePosition, percent, progress }: Operation): string {
+/** The share of the whole operation; the queue position of a queued one; a count where no share is known. */
+function doneCell(operation: Operation, { progress: progressOf }: CellContext): string {
+  const { state, queuePosition, progress } = operation;
   if (state === "queued") return queuePosition === null ? "" : `#${queuePosition}`;
-  if (state === "running" && progress !== null && progress.total === null) {
-    return formatAmount(progress.done, null, progress.unit === null ? null : sanitize(progress.unit));
-  }
-  return percent === 0 && progress === null && state !== "succeeded" ? "" : formatPercent(percent);
+  const overall = progressOf(operation);
+  if (overall.known || overall.percent >= 1) return formatOverall(overall);
+  if (state !== "running" || progress === null) return "";
+  return formatAmount(progress.done, progress.total, progress.unit === null ? null : sanitize(progress.unit));
 }
 
 function stateWord(operation: Operation): string {

@@ -1,39 +1,29 @@
-/** `liveops ls`: lists the live operations and the newest operations. */
+/** `liveops ls`: lists the live operations and the newest operations, once or live (`ls-watch.ts`). */
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
 import { paintFor } from "../../protocol/command/colour.js";
 import { commandPlaces, type GlobalOptions } from "../../protocol/command/daemon-address.js";
-import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, allOptions, reportTo } from "../../protocol/command/options.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
-import { nearest } from "../../protocol/nearest.js";
 import type { Operation } from "../../protocol/operation.js";
-import { isFinal, STATES, type State } from "../../protocol/state.js";
+import { STATES } from "../../protocol/state.js";
 import { jsonLine } from "../terminal/json.js";
 import { widthsFor } from "../terminal/widths.js";
-import { table, textsOf } from "./ls-table.js";
-
-/** Without a limit, `ls` shows all live operations and the newest 20; with a limit, only the newest N. */
-export const DEFAULT_LIMIT = 20;
-/** Largest page that the daemon returns. */
-const PAGE = 1000;
-
-export interface ListWish {
-  state?: State[] | undefined;
-  op?: string | undefined;
-  limit?: number | undefined;
-}
+import { LIVE_STATES, listPages } from "./list-pages.js";
+import { DEFAULT_LIMIT, givenFilter, type ListFilter } from "./ls-filter.js";
+import { ListProgress } from "./ls-progress.js";
+import { type TableStream, table, textsOf } from "./ls-table.js";
 
 /** Newest first; `total` counts all operations that match the filters. */
 export async function listed(
   client: Client,
-  { state, op, limit }: ListWish,
+  { state, op, limit }: ListFilter,
 ): Promise<{ operations: Operation[]; total: number }> {
-  const newest = await pages(client, { state, op }, limit ?? DEFAULT_LIMIT);
+  const newest = await listPages(client, { state, op }, limit ?? DEFAULT_LIMIT);
   if (limit !== undefined || newest.operations.length < DEFAULT_LIMIT) return newest;
-  const live = (state ?? (["queued", "running"] as State[])).filter((it) => !isFinal(it));
+  const live = LIVE_STATES.filter((it) => state?.includes(it) ?? true);
   if (live.length === 0) return newest;
-  const older = await pages(client, { state: live, op }, Number.POSITIVE_INFINITY);
+  const older = await listPages(client, { state: live, op });
   const known = new Set(newest.operations.map((it) => it.id));
   return {
     operations: [...newest.operations, ...older.operations.filter((it) => !known.has(it.id))],
@@ -41,55 +31,38 @@ export async function listed(
   };
 }
 
-async function pages(
-  client: Client,
-  filter: Omit<ListWish, "limit">,
-  wanted: number,
-): Promise<{ operations: Operation[]; total: number }> {
-  const operations: Operation[] = [];
-  let before: string | undefined;
-  for (;;) {
-    const limit = Math.min(PAGE, wanted - operations.length);
-    const page = await client.list({ ...filter, limit, ...(before !== undefined && { before }) });
-    operations.push(...page.operations);
-    if (page.next === null || page.operations.length === 0 || operations.length >= wanted) {
-      return { operations, total: page.total };
-    }
-    before = page.next;
-  }
-}
-
 export interface ListOptions extends GlobalOptions {
   state?: string;
   op?: string;
   limit?: string;
+  watch?: boolean;
   json?: boolean;
 }
 
-/** The stream for the table. */
-export interface Output {
-  isTTY?: boolean;
-  columns?: number;
-  write(text: string): unknown;
-}
-
-export async function list(options: ListOptions, to: ReportTo, output: Output): Promise<void> {
-  const { operations, total } = await listed(new Client(commandPlaces(options).socket), {
-    state: statesOf(options.state),
-    op: options.op,
-    limit: limitOf(options.limit),
-  });
+export async function list(options: ListOptions, to: ReportTo, output: TableStream): Promise<void> {
+  const client = new Client(commandPlaces(options).socket);
+  const filter = givenFilter(options);
+  if (options.watch) {
+    const { watchList } = await import("./ls-watch.js");
+    return watchList(client, filter, { json: options.json === true, to, output });
+  }
+  const { operations, total } = await listed(client, filter);
+  // The daemon refuses a name that is neither a type nor the type of any operation, and suggests near names.
+  if (operations.length === 0 && options.op !== undefined) await client.history(options.op);
   if (options.json) {
     output.write(`${jsonLine(operations)}\n`);
     return;
   }
   if (operations.length === 0) {
-    say(to, "no operations to list; submit one: liveops submit <op> (liveops ops lists the types)", "yellow");
+    say(to, nothingToList(filter), "yellow");
     return;
   }
   const width = output.isTTY ? output.columns || 80 : Number.POSITIVE_INFINITY;
-  const widths = await widthsFor(textsOf(operations));
-  output.write(`${table(operations, { width, widths, paint: paintFor(output) }).join("\n")}\n`);
+  const progress = new ListProgress(client);
+  const [widths] = await Promise.all([widthsFor(textsOf(operations)), progress.load(operations)]);
+  const paint = paintFor(output);
+  const lines = table(operations, { width, widths, paint, progress: (it) => progress.of(it) });
+  output.write(`${lines.join("\n")}\n`);
   if (total > operations.length && process.stderr.isTTY) {
     say(
       to,
@@ -99,35 +72,27 @@ export async function list(options: ListOptions, to: ReportTo, output: Output): 
   }
 }
 
-function statesOf(text: string | undefined): State[] | undefined {
-  if (text === undefined) return undefined;
-  return text.split(",").map((word) => {
-    const state = STATES.find((known) => known === word.trim());
-    if (state) return state;
-    const [near] = nearest(word, STATES);
-    throw new UsageError(
-      `--state: ${JSON.stringify(word)} is not a state${near ? `; did you mean ${near}?` : ""}`,
-      `states: ${STATES.join(", ")}`,
-    );
-  });
-}
-
-function limitOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new UsageError(`--limit: ${JSON.stringify(text)} is not a number of operations; give 1 or more`);
+function nothingToList({ state, op }: ListFilter): string {
+  if (state !== undefined || op !== undefined)
+    return "no operations to list with these filters; list all operations: liveops ls";
+  return "no operations to list; submit one: liveops submit <op> (liveops ops lists the types)";
 }
 
 export function registerLs(root: Command): void {
   addCommand(root, "ls", `List all live operations and the newest ${DEFAULT_LIMIT}`, [
     "liveops ls",
     "liveops ls --state failed,cancelled --op backup",
+    "liveops ls --watch",
     "liveops ls --limit 100 --json | jq -r '.[].id'",
   ])
     .option("--state <states>", `List only these states, separated by commas: ${STATES.join(", ")}`)
     .option("--op <name>", "List only operations of this type")
     .option("--limit <n>", "List only the newest <n> operations")
-    .option("--json", "Print the operations as a JSON array of records")
+    .option("--watch", "Keep the list up to date until Ctrl-C")
+    .option(
+      "--json",
+      "Print the operations as a JSON array of records; with --watch, one record per line, again at each change",
+    )
     .action(async (_options: unknown, command: Command) => {
       await list(allOptions<ListOptions>(command), reportTo(command.parent!), process.stdout);
     });

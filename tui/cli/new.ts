@@ -8,6 +8,7 @@ import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../protocol/command/options.js";
 import { say } from "../../protocol/command/report.js";
 import { makeDirectory } from "../../protocol/directories.js";
+import { jsonLine } from "../terminal/json.js";
 import { newNames, operationSource, tsconfigSource } from "./new-template.js";
 
 /** The type declarations of this package. */
@@ -42,23 +43,30 @@ export function registerNew(root: Command): void {
   addCommand(root, "new", "Create a working operation and its tsconfig.json", [
     "liveops new ImportUsers",
     "liveops new ImportUsers --dir ~/.config/liveops/ops",
+    "liveops new ImportUsers --json | jq -r .file",
   ])
     .argument("<Name>", "Class name; gives the name of the operation type (ImportUsers becomes import-users)")
     .option("--dir <dir>", "Directory to write to", ".")
+    .option("--json", "Print the type's name and the written files as JSON")
     .action((name: string, _options: unknown, command: Command) => {
-      const { dir } = allOptions<GlobalOptions & { dir: string }>(command);
+      const { dir, json } = allOptions<GlobalOptions & { dir: string; json?: boolean }>(command);
       const names = newNames(name);
       const to = reportTo(command.parent!);
       const file = join(dir, names.file);
       made(dir);
       writeNew(file, operationSource(names));
-      process.stdout.write(`${file}\n`);
       const tsconfig = join(dir, "tsconfig.json");
-      if (!existsSync(tsconfig)) {
+      const isConfigured = existsSync(tsconfig);
+      if (!json) process.stdout.write(`${file}\n`);
+      if (!isConfigured) {
         const node = nodeTypes(dir);
         writeNew(tsconfig, tsconfigSource(typesFile(), node));
-        process.stdout.write(`${tsconfig}\n`);
+        if (!json) process.stdout.write(`${tsconfig}\n`);
         if (node === null) say(to, NO_NODE_TYPES, "yellow");
+      }
+      if (json) {
+        const written = { op: names.op, file, tsconfig: isConfigured ? null : tsconfig };
+        process.stdout.write(`${jsonLine(written)}\n`);
       }
       if (isShippedType(names.op)) say(to, shadows(names.op, file), "yellow");
       const ops = shellQuote(relative(process.cwd(), resolve(dir)) || ".");

@@ -10,26 +10,36 @@ import { waitForAll } from "./wait-for-all.js";
 interface WaitOptions {
   timeout?: string;
   any?: boolean;
+  all?: boolean;
   exitStatus?: boolean;
+  json?: boolean;
 }
 
 export function registerWait(root: Command): void {
   const wait = addCommand(root, "wait", "Wait for operations and their chains to finish", [
-    "liveops wait k3f",
+    "liveops wait",
     "liveops wait k3f x81 --timeout 10m",
     "liveops wait k3f x81 --any",
+    "liveops wait --all",
   ])
-    .argument("<id...>", "Operation ids, or unique prefixes of 3 or more characters")
+    .argument("[id...]", "Operation ids, or unique prefixes of 3 or more characters (default: the newest)")
     .option(
       "--timeout <duration>",
       "Stop waiting after this time (such as 30, 30s, 10m or 1h30m) with exit code 124; operations continue",
     )
-    .option("--any", "Wait only for the first operation to finish; the exit code is its outcome");
+    .option("--any", "Wait only for the first operation to finish; the exit code is its outcome")
+    .option("--all", "Wait for all operations that are queued or running now")
+    .option("--json", "Print the last record of each chain, one per line");
   addExitStatus(wait).action(async (ids: string[], _options: unknown, command: Command) => {
     const { client, options } = connect<WaitOptions>(command);
-    process.exitCode = await waitForAll(client, ids, {
+    if (options.all && ids.length > 0)
+      throw new UsageError("give ids or --all, not both", "liveops wait --all");
+    process.exitCode = await waitForAll(client, {
+      ids,
+      all: options.all === true,
       timeoutSeconds: timeoutOf(options.timeout),
       any: options.any === true,
+      json: options.json === true,
       exitStatus: options.exitStatus === true,
       to: reportTo(command.parent!),
     });

@@ -1,5 +1,9 @@
 /** Help, version and wrong usage, the same for every command. */
+import type { Command } from "commander";
 import { expect, test } from "vitest";
+import { commandTree as daemonTree } from "../../../daemon/cli/command-line.js";
+import { ONLY_IN } from "../../../protocol/command/other-bin.js";
+import { commandTree } from "../../../tui/cli/command-line.js";
 import { useCli } from "./cli.js";
 
 const cli = useCli();
@@ -66,7 +70,11 @@ test.each([
 test.each([
   [["sumbit"], "Did you mean submit?"],
   [["ls", "--jsn"], "Did you mean --json?"],
-  [["wait"], "missing required argument"],
+  [["cancel"], "missing required argument"],
+  [["wait", "abc", "--all"], "give ids or --all, not both"],
+  [["logs", "--stream", "stdot"], "did you mean stdout?"],
+  [["logs", "--grep", "("], '"(" is not a valid regular expression: Unterminated group'],
+  [["logs", "--ignore-case"], "--ignore-case needs --grep"],
   [["show", "a", "b"], "too many arguments"],
   [["ls", "--state", "runing"], "did you mean running?"],
   [["ls", "--limit", "none"], "--limit"],
@@ -93,6 +101,61 @@ test.each([[["ls"]], [["show"]], [["ops"]], [["cancel", "abc"]], [["wait", "abc"
     expect(stderr).toContain("liveopsd start --state-dir '/nowhere/x y'");
   },
 );
+
+test.each([
+  [["start", "--ops", "my ops"], "start is a command of liveopsd: liveopsd start --ops 'my ops'"],
+  [["status"], "status is a command of liveopsd: liveopsd status"],
+  [["--state-dir", "/x/status", "stop", "--now"], "liveopsd --state-dir /x/status stop --now"],
+  [["help", "restart"], "restart is a command of liveopsd: liveopsd help restart"],
+  [["backup", "./copy"], "backup is a command of liveopsd: liveopsd backup ./copy\n"],
+  [
+    ["backup", "source=.", "target=t"],
+    "to submit the operation type: liveops submit backup source=. target=t",
+  ],
+])("%j names the command of liveopsd: exit 2, one line", async (words, said) => {
+  const { code, stdout, stderr } = await cli.run(words);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain(said);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+});
+
+test.each([
+  [["ls", "--state", "failed"], "ls is a command of liveops: liveops ls --state failed"],
+  [["submit", "shell", "--", "echo", "a b"], "liveops submit shell -- echo 'a b'"],
+  [["tui"], "tui is a command of liveops: liveops tui"],
+])("liveopsd %j names the command of liveops: exit 2, one line", async (words, said) => {
+  const { code, stdout, stderr } = await cli.run(words, { bin: "liveopsd" });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toBe(`liveopsd: ${stderr.slice("liveopsd: ".length)}`);
+  expect(stderr).toContain(said);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+});
+
+test("the commands that only one bin has are those of the two command lines", async () => {
+  const names = (root: Command) => root.commands.map((command) => command.name());
+  const [ours, daemons] = [names(await commandTree()), names(daemonTree())];
+  expect(ONLY_IN).toEqual({
+    liveops: ours.filter((name) => !daemons.includes(name)),
+    liveopsd: daemons.filter((name) => !ours.includes(name)),
+  });
+});
+
+test("liveopsd --help has examples", async () => {
+  const { code, stdout } = await cli.run(["--help"], { bin: "liveopsd" });
+  expect(code).toBe(0);
+  expect(stdout).toContain("Examples:\n  $ liveopsd start\n");
+});
+
+test("liveops tui has the arguments and options of liveops-tui", async () => {
+  const options = async (bin: string, words: string[]) => {
+    const { stdout } = await cli.run([...words, "--help"], { bin });
+    return stdout.slice(stdout.indexOf("Arguments:")).split(/\n\n(?!Options)/)[0];
+  };
+  const inTui = await options("liveops-tui", []);
+  expect(inTui).toContain("--screen-reader");
+  const sorted = (text = "") => text.split("\n").sort();
+  expect(sorted(await options("liveops", ["tui"]))).toEqual(sorted(inTui));
+});
 
 test("a broken config file is wrong usage, and says which", async () => {
   const { code, stderr } = await cli.run(["ls"], { env: { LIVEOPS_CONFIG: cli.dir } });

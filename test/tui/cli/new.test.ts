@@ -25,6 +25,17 @@ test("writes an operation and a tsconfig.json, and prints where", async () => {
   expect(compilerOptions.paths.liveops[0]).toMatch(/types\/ops\/sdk\/index\.d\.ts$/);
 });
 
+test("--json prints the type and the written files as one value", async () => {
+  const json = async (name: string) =>
+    JSON.parse((await cli.run(["new", name, "--json"], { cwd: dir })).stdout);
+  expect(await json("ImportUsers")).toEqual({
+    op: "import-users",
+    file: "import-users.ts",
+    tsconfig: "tsconfig.json",
+  });
+  expect(await json("Other")).toEqual({ op: "other", file: "other.ts", tsconfig: null });
+});
+
 test("overwrites nothing", async () => {
   writeFileSync(join(dir, "import-users.ts"), "mine");
   writeFileSync(join(dir, "tsconfig.json"), "{}");

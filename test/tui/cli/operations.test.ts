@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { FinalState } from "../../../protocol/state.js";
-import { FakeDaemon } from "../../harness/fake-daemon.js";
+import { FakeDaemon, type Stream } from "../../harness/fake-daemon.js";
 import { AT, Story } from "../../harness/records.js";
 import { useCli } from "./cli.js";
 
@@ -21,7 +21,7 @@ function record(id: string, state: Operation["state"] = "running"): Operation {
   return state === "running" ? story.record() : story.finished(state as FinalState).record();
 }
 
-/** Operations of which some finish at once when watched, the others never. */
+/** Operations of which some finish at once when watched, the others never; a stream of all of them is never over. */
 function holds(states: Record<string, Operation["state"]>): void {
   for (const id of Object.keys(states)) {
     daemon.on("GET", `/v1/operations/${id}`, (_asked, reply) => reply.json(record(id)));
@@ -30,8 +30,16 @@ function holds(states: Record<string, Operation["state"]>): void {
     );
   }
   daemon.on("GET", "/v1/watch", ({ query }, reply) => {
-    const id = query.operation!;
+    const id = query.operation;
     const stream = reply.stream();
+    if (id === undefined) {
+      const operations = Object.keys(states).map((each) => record(each));
+      stream.line({ type: "snapshot", cursor: "1", operations, counts: {} });
+      for (const [each, state] of Object.entries(states))
+        if (state !== "running")
+          stream.line({ type: "changed", cursor: "2", id: each, patch: record(each, state) });
+      return;
+    }
     stream.line({ type: "snapshot", cursor: "1", operations: [record(id, states[id])], counts: {} });
     if (states[id] !== "running") {
       stream.line({ type: "end", id, state: states[id] });
@@ -83,6 +91,125 @@ test("an empty list is no error", async () => {
   daemon.on("GET", "/v1/operations", (_asked, reply) => reply.json({ operations: [], next: null, total: 0 }));
   expect(await liveops("ls")).toMatchObject({ code: 0, stdout: "" });
   expect(await liveops("ls", "--json")).toEqual({ code: 0, stdout: "[]\n", stderr: "" });
+});
+
+test("ls --op with an unknown name: exit 4 with near names; a type with operations only lists none", async () => {
+  daemon.on("GET", "/v1/operations", (_asked, reply) => reply.json({ operations: [], next: null, total: 0 }));
+  daemon.on("GET", "/v1/ops/shel/history", (_asked, reply) =>
+    reply.refuse("LIVEOPS_NO_SUCH_TYPE", 'there is no operation type "shel"', { nearest: ["shell"] }),
+  );
+  daemon.on("GET", "/v1/ops/gone/history", (_asked, reply) =>
+    reply.json({ op: "gone", runs: 0, seconds: null, stages: {} }),
+  );
+  for (const words of [["ls"], ["ls", "--json"], ["ls", "--watch"]]) {
+    const ended = await liveops(...words, "--op", "shel");
+    expect(ended).toMatchObject({ code: 4, stdout: "" });
+    expect(ended.stderr).toContain("did you mean shell?");
+  }
+  expect(await liveops("ls", "--op", "gone", "--state", "failed")).toMatchObject({ code: 0, stdout: "" });
+});
+
+test("ls weights the stages by earlier runs, once for each type, and lists without them too", async () => {
+  const running = { ...new Story().started().entered("Process", 1).record(), percent: 50 };
+  const operations = [running, { ...running, id: "other" }];
+  daemon.on("GET", "/v1/operations", (_asked, reply) => reply.json({ operations, next: null, total: 2 }));
+  const stage = (p50: number) => ({ runs: 5, p50, p90: p50 });
+  daemon.on("GET", "/v1/ops/load-process-save/history", (_asked, reply) =>
+    reply.json({
+      op: "load-process-save",
+      runs: 5,
+      seconds: null,
+      stages: { Load: stage(10), Process: stage(80), Save: stage(10) },
+    }),
+  );
+  expect((await liveops("ls")).stdout.match(/\d+%/g)).toEqual(["50%", "50%"]);
+  expect(daemon.asked.filter(({ path }) => path.includes("history"))).toHaveLength(1);
+  daemon.on("GET", "/v1/ops/load-process-save/history", (_asked, reply) => reply.break());
+  expect((await liveops("ls")).stdout.match(/\d+%/g)).toEqual(["50%", "50%"]);
+});
+
+/** The first list, changes, and a removal; the stream stays open. */
+function changesLater(): () => void {
+  let go = () => {};
+  daemon.on("GET", "/v1/watch", (_asked, reply) => {
+    const stream = reply.stream();
+    const [aaa, bbb] = [record("aaa"), record("bbb", "succeeded")];
+    stream.line({ type: "snapshot", cursor: "1", operations: [aaa, bbb], counts: {} });
+    go = () => {
+      stream.line({ type: "changed", cursor: "2", id: "aaa", patch: { state: "failed", percent: 0 } });
+      stream.line({ type: "changed", cursor: "3", id: "ccc", patch: record("ccc") });
+      stream.line({ type: "removed", cursor: "4", id: "bbb" });
+    };
+  });
+  daemon.on("GET", "/v1/ops/load-process-save/history", (_asked, reply) => reply.break());
+  return () => go();
+}
+
+test("ls --watch without a terminal: the table, then a row for each change; Ctrl-C is exit 130", async () => {
+  const go = changesLater();
+  const watching = start("ls", "--watch");
+  await watching.says("stdout", "aaa");
+  go();
+  await watching.says("stdout", "removed");
+  watching.child.kill("SIGINT");
+  const { code, stdout, stderr } = await watching.ended;
+  expect({ code, stderr }).toEqual({ code: 130, stderr: "" });
+  const rows = stdout.trimEnd().split("\n");
+  expect(rows.map((row) => row.split(/ {2,}/).slice(0, 3).join(" "))).toEqual([
+    "ID OP STATE",
+    "bbb load-process-save ✓ succeeded",
+    "aaa load-process-save ● running",
+    "aaa load-process-save ✗ failed",
+    "ccc load-process-save ● running",
+    "bbb load-process-save - removed",
+  ]);
+  expect(daemon.asked.find(({ path }) => path === "/v1/watch")?.query).toEqual({ limit: "20" });
+});
+
+test("ls --watch --json: a record a line, again at each change, and what was removed", async () => {
+  const go = changesLater();
+  const watching = start("ls", "--watch", "--json", "--state", "running,succeeded");
+  await watching.says("stdout", "aaa");
+  go();
+  await watching.says("stdout", "removed");
+  watching.child.kill("SIGINT");
+  const { stdout } = await watching.ended;
+  const printed = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(printed.map(({ id, state, removed }) => [id, removed ? "removed" : state])).toEqual([
+    ["bbb", "succeeded"],
+    ["aaa", "running"],
+    ["ccc", "running"],
+    ["aaa", "failed"],
+    ["bbb", "removed"],
+  ]);
+});
+
+test("ls --watch goes on after a restart of the daemon, from its cursor", async () => {
+  let first: Stream | undefined;
+  daemon.on("GET", "/v1/watch", (_asked, reply) => {
+    const stream = reply.stream();
+    if (first === undefined) {
+      stream.line({ type: "snapshot", cursor: "7", operations: [record("aaa", "succeeded")], counts: {} });
+      first = stream;
+    } else {
+      stream.line({ type: "resumed", cursor: "7" });
+      stream.line({ type: "changed", cursor: "8", id: "bbb", patch: record("bbb", "failed") });
+    }
+  });
+  const watching = start("ls", "--watch");
+  await watching.says("stdout", "aaa");
+  first?.break();
+  await watching.says("stdout", "bbb");
+  watching.child.kill("SIGINT");
+  const ended = await watching.ended;
+  expect(ended.code).toBe(130);
+  expect(ended.stderr).toContain("lost the daemon");
+  expect(ended.stdout.match(/aaa/g)).toHaveLength(1);
+  const queries = daemon.asked.map(({ query }) => query.since);
+  expect(queries).toEqual([undefined, "7"]);
 });
 
 test("show --json is the record", async () => {
@@ -215,6 +342,83 @@ test("retry sends the stage and prints the id", async () => {
     stderr: "",
   });
   expect(daemon.asked[0]?.body).toEqual({ from: "Load" });
+});
+
+test("retry without an id takes the newest", async () => {
+  daemon.on("GET", "/v1/operations", (_asked, reply) =>
+    reply.json({ operations: [record("newest", "failed")], next: null, total: 1 }),
+  );
+  daemon.on("POST", "/v1/operations/newest/retry", (_asked, reply) => reply.json(record("newest")));
+  expect(await liveops("retry")).toMatchObject({ code: 0, stdout: "newest\n" });
+});
+
+test("--json prints the record: of one as one line, of several one a line", async () => {
+  holds({ aaa: "succeeded", bbb: "cancelled" });
+  daemon.on("POST", "/v1/operations/aaa/retry", (_asked, reply) => reply.json(record("aaa")));
+  daemon.on("DELETE", /^\/v1\/operations\/\w+$/, ({ path }, reply) =>
+    reply.json(record(path.split("/").at(-1)!, "cancelled")),
+  );
+  const printed = async (...words: string[]) =>
+    (await liveops(...words, "--json")).stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Operation);
+  expect(await printed("retry", "aaa")).toEqual([record("aaa")]);
+  expect(await printed("rm", "aaa", "bbb")).toEqual([record("aaa", "cancelled"), record("bbb", "cancelled")]);
+  expect(await printed("wait", "aaa")).toEqual([record("aaa", "succeeded")]);
+  expect(await printed("wait", "aaa", "bbb")).toEqual([
+    record("aaa", "succeeded"),
+    record("bbb", "cancelled"),
+  ]);
+  expect(await printed("cancel", "aaa", "bbb")).toEqual(
+    ["aaa", "bbb"].map((id) => ({ ...record(id), cancelRequested: true })),
+  );
+  expect(await printed("cancel", "bbb", "--wait")).toEqual([record("bbb", "cancelled")]);
+});
+
+test("wait --all waits for the live operations over one stream", async () => {
+  holds({ aaa: "succeeded", bbb: "failed" });
+  daemon.on("GET", "/v1/operations", (_asked, reply) =>
+    reply.json({ operations: [record("bbb"), record("aaa")], next: null, total: 2 }),
+  );
+  expect(await liveops("wait", "--all")).toMatchObject({ code: 1, stdout: "aaa succeeded\nbbb failed\n" });
+  expect(daemon.asked.map(({ path, query }) => [path, query.state ?? query.limit])).toEqual([
+    ["/v1/operations", "queued,running"],
+    ["/v1/watch", "0"],
+  ]);
+});
+
+test("wait --all without a live operation is success, and says so", async () => {
+  daemon.on("GET", "/v1/operations", (_asked, reply) => reply.json({ operations: [], next: null, total: 0 }));
+  const ended = await liveops("wait", "--all");
+  expect(ended).toMatchObject({ code: 0, stdout: "" });
+  expect(ended.stderr).toContain("no live operations");
+});
+
+test("wait for several follows each chain to its end, and takes a removed operation as cancelled", async () => {
+  const chained = (id: string, previous: string | null, next: string | null, state: Operation["state"]) => ({
+    ...record(id, state),
+    chain: { id: "aaa", index: previous ? 1 : 0, previous, next },
+  });
+  for (const id of ["aaa", "bbb"])
+    daemon.on("GET", `/v1/operations/${id}`, (_asked, reply) => reply.json(record(id)));
+  daemon.on("GET", "/v1/operations/gone", (_asked, reply) =>
+    reply.refuse("LIVEOPS_NO_SUCH_OPERATION", "nothing fits gone"),
+  );
+  daemon.on("GET", "/v1/watch", (_asked, reply) => {
+    const stream = reply.stream();
+    const queued = { ...record("bbb"), state: "queued", finishedAt: null };
+    stream.line({ type: "snapshot", cursor: "1", operations: [record("aaa"), queued], counts: {} });
+    stream.line({ type: "removed", cursor: "2", id: "bbb" });
+    const first = chained("aaa", null, "two", "succeeded");
+    stream.line({ type: "chained", cursor: "3", from: "aaa", to: "two", operation: record("two") });
+    stream.line({ type: "changed", cursor: "4", id: "aaa", patch: first });
+    const second = chained("two", "aaa", "gone", "succeeded");
+    stream.line({ type: "changed", cursor: "5", id: "two", patch: second });
+  });
+  const ended = await liveops("wait", "aaa", "bbb");
+  expect(ended).toMatchObject({ code: 6, stdout: "bbb cancelled\naaa succeeded\n" });
+  expect(ended.stderr).toContain("bbb cancelled; it was removed");
 });
 
 test("rm --finished removes what is finished, over all pages, and prints the ids", async () => {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { plain } from "../../../protocol/command/colour.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { STATES } from "../../../protocol/state.js";
-import { table } from "../../../tui/cli/ls-table.js";
+import { type TableOptions, table } from "../../../tui/cli/ls-table.js";
 import { recordLines } from "../../../tui/cli/show.js";
 import * as widths from "../../../tui/terminal/width.js";
 import { AT, Story } from "../../harness/records.js";
@@ -15,7 +15,7 @@ function operation(over: Partial<Operation> = {}): Operation {
   return { ...new Story().started().entered("Process", 1).record(), ...over };
 }
 
-test("a row has id, type, state, stage, progress, age and label", () => {
+test("a row has id, type, state, stage, overall progress, age, title and label", () => {
   const rows = [
     operation({ percent: 42, label: "nightly" }),
     operation({ id: "bbb", state: "queued", queuePosition: 3, currentStage: -1 }),
@@ -27,14 +27,37 @@ test("a row has id, type, state, stage, progress, age and label", () => {
     operation({ untrackedStage: "Warm\tcache", percent: 7 }),
   ];
   expect(table(rows, { width: Number.POSITIVE_INFINITY, widths, paint: plain, now })).toEqual([
-    "ID            OP                 STATE         STAGE               DONE  AGE  LABEL",
-    "aaa111bbb222  load-process-save  ● running     [2/3] Process        42%   1m  nightly",
-    "bbb           load-process-save  ○ queued                            #3   1m",
-    "ccc           load-process-save  ✓ succeeded                       100%   1m",
-    "aaa111bbb222  load-process-save  ● running     [2/3] Process  1,200 row   1m",
-    "aaa111bbb222  load-process-save  ● cancelling  [2/3] Process              1m",
-    "aaa111bbb222  load-process-save  ● running     Warm    cache         7%   1m",
+    "ID            OP                 STATE         STAGE          DONE  AGE  TITLE                LABEL",
+    "aaa111bbb222  load-process-save  ● running     [2/3] Process   47%   1m  Load, process, save  nightly",
+    "bbb           load-process-save  ○ queued                       #3   1m  Load, process, save",
+    "ccc           load-process-save  ✓ succeeded                  100%   1m  Load, process, save",
+    "aaa111bbb222  load-process-save  ● running     [2/3] Process  ≥33%   1m  Load, process, save",
+    "aaa111bbb222  load-process-save  ● cancelling  [2/3] Process  ≥33%   1m  Load, process, save",
+    "aaa111bbb222  load-process-save  ● running     Warm    cache  ≥33%   1m  Load, process, save",
   ]);
+});
+
+test("DONE is the share of the whole operation; without a share, what was counted so far", () => {
+  const counted = { done: 1200, total: null, unit: "row", label: null, rate: null, etaSeconds: null };
+  const load = { currentStage: 0, stageStates: { Load: "active" } } as const;
+  const done = (over: Partial<Operation>, progress?: TableOptions["progress"]) => {
+    const [, row = ""] = table([operation(over)], { width: 200, widths, paint: plain, now, progress });
+    return /Process|Load/.test(row) ? row.split(/ {2,}/)[4] : "";
+  };
+  expect(done({ percent: 60 })).toBe("53%");
+  expect(done({ ...load, percent: 60 })).toBe("20%");
+  expect(done({ ...load, progress: counted })).toBe("1,200 row");
+  expect(done({ ...load, progress: null })).toBe("1m");
+  expect(done({ state: "failed", percent: 60 })).toBe("53%");
+  expect(done({ percent: 60 }, () => ({ percent: 80.4, known: true }))).toBe("80%");
+});
+
+test("a narrow table cuts the title first and drops it first", () => {
+  const rows = [operation({ title: "A long title of an operation", label: "a label" })];
+  const [, at96 = ""] = table(rows, { width: 96, widths, paint: plain, now });
+  expect(at96).toMatch(/A long t.*… {2}a label$/);
+  const [header = ""] = table(rows, { width: 66, widths, paint: plain, now });
+  expect(header).toBe("ID            OP              STATE      STAGE  DONE  AGE  LABEL");
 });
 
 const untrusted = fc.string({
@@ -46,10 +69,13 @@ test("it fits every width, and holds no control, whatever the labels are", () =>
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 160 }),
-      fc.array(fc.record({ label: untrusted, op: untrusted, state: fc.constantFrom(...STATES) }), {
-        minLength: 1,
-        maxLength: 5,
-      }),
+      fc.array(
+        fc.record({ label: untrusted, op: untrusted, title: untrusted, state: fc.constantFrom(...STATES) }),
+        {
+          minLength: 1,
+          maxLength: 5,
+        },
+      ),
       (width, rows) => {
         const lines = table(
           rows.map((row) => operation(row)),

@@ -3,6 +3,7 @@
  * daemon.
  */
 import type { Client, EventLine } from "../../../protocol/client/client.js";
+import { Refusal } from "../../../protocol/errors.js";
 import type { FinalState } from "../../../protocol/state.js";
 import { type Reconnect, reconnecting } from "./reconnect.js";
 
@@ -29,16 +30,26 @@ export async function* followChain(
   let after = options.after;
   while (current !== null) {
     let next: string | null = null;
-    for await (const line of followOne(client, current, after, options)) {
-      if (line.type === "operation:finished") next = line.next;
-      if (line.type === "operation:retried") next = null;
-      if (line.type === "end") state = line.state;
-      yield { id: current, line };
+    try {
+      for await (const line of followOne(client, current, after, options)) {
+        if (line.type === "operation:finished") next = line.next;
+        if (line.type === "operation:retried") next = null;
+        if (line.type === "end") state = line.state;
+        yield { id: current, line };
+      }
+    } catch (error) {
+      // The chain ends before an operation that was removed.
+      if (current !== id && isGone(error)) return state;
+      throw error;
     }
     current = options.chain === false ? null : next;
     after = undefined;
   }
   return state;
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Refusal && error.code === "LIVEOPS_NO_SUCH_OPERATION";
 }
 
 async function* followOne(

@@ -1,0 +1,104 @@
+/** `liveops logs` with its filters, on the log of a real operation. */
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { useWorld } from "./world.js";
+
+const world = useWorld();
+let id: string;
+
+const TALKS = `import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { LiveOperation } from "liveops";
+
+export class Talks extends LiveOperation {
+  static stages = ["Load", "Save"];
+  async run(p) {
+    await p.stage("Load", () => {
+      for (let i = 1; i <= 12_000; i++) p.log(i % 4000 === 0 ? \`row \${i} has an Error\` : \`row \${i}\`);
+    });
+    await p.untracked("Warm up", () => p.log("warm (really)"));
+    console.error("\\x1b[31merror\\x1b[0m: on stderr");
+    await p.stage("Save", async () => {
+      p.log("save 1");
+      p.log("save 2");
+      if (this.params.file) while (!existsSync(this.params.file)) await delay(5, undefined, { signal: p.signal });
+      p.log("save 3");
+      p.log("saved");
+      p.log("save 4");
+    });
+  }
+}
+`;
+
+beforeAll(async () => {
+  world.write("config/liveops/ops/talks.js", TALKS);
+  id = await world.submit("talks");
+  await world.finished(id);
+});
+
+async function logs(...words: string[]): Promise<string[]> {
+  const { code, stdout, stderr } = await world.liveops(["logs", ...words]);
+  expect({ code, stderr }, words.join(" ")).toEqual({ code: 0, stderr: "" });
+  return stdout === "" ? [] : stdout.trimEnd().split("\n");
+}
+
+test("--grep is a regular expression, with --ignore-case in any case", async () => {
+  expect(await logs(id, "--grep", "Error")).toEqual([4000, 8000, 12_000].map((n) => `row ${n} has an Error`));
+  expect(await logs(id, "--grep", "^row (7|12)$")).toEqual(["row 7", "row 12"]);
+  expect(await logs(id, "--grep", "\\(really\\)")).toEqual(["warm (really)"]);
+  expect(await logs(id, "--grep", "ERROR", "-i")).toHaveLength(4);
+  expect(await logs(id, "--grep", "nothing like it")).toEqual([]);
+});
+
+test("--grep does not see the colours of a line", async () => {
+  const [line] = await logs(id, "--grep", "^error: on", "--json");
+  expect(JSON.parse(line!)).toMatchObject({ stream: "stderr", text: "\x1b[31merror\x1b[0m: on stderr" });
+});
+
+test("-n gives the last lines that fit, over the pages of a long log", async () => {
+  expect(await logs(id, "--grep", "row \\d+000\\b", "-n", "3")).toEqual([
+    "row 10000",
+    "row 11000",
+    "row 12000 has an Error",
+  ]);
+  expect(await logs(id, "--grep", "^row \\d$", "-n", "2")).toEqual(["row 8", "row 9"]);
+  expect(await logs(id, "--stage", "Load", "-n", "1")).toEqual(["row 12000 has an Error"]);
+  expect(await logs(id, "--stage", "Load", "-n", "11000")).toHaveLength(11_000);
+  expect(await logs(id, "--grep", "row", "-n", "0")).toEqual([]);
+});
+
+test("--stage and --stream choose; an untracked stage is found by its lines", async () => {
+  expect(await logs(id, "--stage", "Save")).toEqual(["save 1", "save 2", "save 3", "saved", "save 4"]);
+  expect(await logs(id, "--stage", "Warm up")).toEqual(["warm (really)"]);
+  expect(await logs(id, "--stream", "stderr")).toHaveLength(1);
+  expect(await logs(id, "--stage", "Save", "--stream", "stderr")).toEqual([]);
+  expect(await logs(id, "--stage", "Save", "--grep", "d$")).toEqual(["saved"]);
+});
+
+test("a mistyped stage is wrong usage, with near names; also with -f", async () => {
+  for (const words of [[], ["-f"], ["-n", "5"], ["--json"]]) {
+    const ended = await world.liveops(["logs", id, "--stage", "Sav", ...words]);
+    expect(ended).toMatchObject({ code: 2, stdout: "" });
+    expect(ended.stderr).toContain('--stage: "Sav" is not a stage of talks; did you mean Save?');
+  }
+});
+
+test("--timestamps prints the time of each line before its text", async () => {
+  const [line] = await logs(id, "--timestamps", "--grep", "^saved$");
+  expect(line).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z {2}saved$/);
+});
+
+test("-f goes on with the new lines that fit, each once", async () => {
+  const file = join(world.dir, "talks-gate");
+  const live = await world.submit("talks", `file=${file}`);
+  await world.record(live, ({ logLines }) => logLines === 12_004);
+  const following = world.start("liveops", ["logs", live, "-f", "--grep", "^save \\d", "-n", "1"]);
+  await following.says("stdout", "save 2\n");
+  world.write("talks-gate", "");
+  expect(await following.ended).toEqual({
+    code: 0,
+    signal: null,
+    stdout: "save 2\nsave 3\nsave 4\n",
+    stderr: "",
+  });
+});

@@ -1,0 +1,82 @@
+/** A queued operation is removed at once: cancelled and gone in one step, for everybody who watches it. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { until } from "./until.js";
+import { useWorld } from "./world.js";
+
+const world = useWorld({ operations: ["gate"], words: ["--concurrency", "1"] });
+afterEach(() => world.quiet());
+const never = join(world.dir, "never");
+
+async function runningAndQueued(): Promise<[running: string, queued: string]> {
+  const running = await world.submit("gate", `file=${never}`);
+  await world.inState(running, "running");
+  return [running, await world.submit("gate", `file=${never}`)];
+}
+
+test("it leaves the list, the queue and the disk; a running one is refused with the next command", async () => {
+  const [running, queued] = await runningAndQueued();
+  const behind = await world.submit("gate", `file=${never}`);
+  const runs = join(world.state, "runs");
+  // A spare worker prepares the run files of the next operation.
+  await until("its run files are prepared", () => existsSync(join(runs, queued)));
+  const removed = await world.liveops(["rm", queued, "--json"]);
+  expect(removed, removed.stderr).toMatchObject({ code: 0, stderr: "" });
+  expect(JSON.parse(removed.stdout)).toMatchObject({ id: queued, state: "cancelled", cancelRequested: true });
+  expect((await world.liveops(["show", queued])).code).toBe(4);
+  expect(await world.client.show(behind)).toMatchObject({ queuePosition: 1 });
+  await until("no run files of it are left", () => !readdirSync(runs).includes(queued));
+  expect((await world.client.daemon()).counts).toMatchObject({ queued: 1, cancelled: 0 });
+
+  const refused = await world.liveops(["rm", running]);
+  expect(refused).toMatchObject({ code: 5, stdout: "" });
+  expect(refused.stderr).toContain(`it is running; cancel it first: liveops cancel ${running}`);
+});
+
+test("who waits for it or watches it gets its end: cancelled", async () => {
+  const [running, queued] = await runningAndQueued();
+  const waiting = world.start("liveops", ["wait", queued]);
+  const several = world.start("liveops", ["wait", queued, running, "--any"]);
+  const watching = world.start("liveops", ["watch", queued, "--json"]);
+  await watching.says("stdout", "operation:submitted");
+  await until("three streams are open", async () => (await world.client.daemon()).watchers >= 2);
+  expect((await world.liveops(["rm", queued])).code).toBe(0);
+  for (const { ended } of [waiting, several])
+    expect(await ended).toMatchObject({ code: 6, stdout: `${queued} cancelled\n` });
+  const watched = await watching.ended;
+  expect(watched.code).toBe(6);
+  expect(JSON.parse(watched.stdout.trimEnd().split("\n").at(-1)!)).toEqual({
+    id: queued,
+    type: "end",
+    state: "cancelled",
+  });
+});
+
+test("a queued link of a chain: the chain ends at the operation before it", async () => {
+  const gate = join(world.dir, "gate");
+  const first = await world.submit("gate", `file=${gate}`, `next=${never}`);
+  await world.record(first, ({ currentStage }) => currentStage === 1);
+  const ahead = await world.submit("gate", `file=${never}`);
+  world.write("gate", "");
+  const { chain } = await world.inState(first, "succeeded");
+  await world.inState(ahead, "running");
+  const next = chain.next!;
+  expect((await world.liveops(["rm", next])).stdout).toBe(`${next}\n`);
+  expect(await world.liveops(["wait", first])).toMatchObject({ code: 0, stdout: `${first} succeeded\n` });
+  expect(await world.liveops(["watch", first])).toMatchObject({ code: 0 });
+});
+
+test("a removal that races with the start either removes it or is refused", async () => {
+  for (let round = 0; round < 3; round++) {
+    const [running, queued] = await runningAndQueued();
+    await world.client.cancel(running);
+    const removal = await world.liveops(["rm", queued]);
+    if (removal.code === 0) expect((await world.liveops(["show", queued])).code).toBe(4);
+    else {
+      expect(removal).toMatchObject({ code: 5, stdout: "" });
+      expect((await world.inState(queued, "running")).attempt).toBe(1);
+    }
+    await world.quiet();
+  }
+});

@@ -1,0 +1,80 @@
+/** Reads the log lines that pass a filter: the stored lines, the last N of them, and new lines. */
+import type { Client } from "../../protocol/client/client.js";
+import type { LogLine } from "../../protocol/operation.js";
+import { followChain } from "./follow/chain.js";
+import type { Reconnect } from "./follow/reconnect.js";
+import { type LogFilter, passes } from "./log-filter.js";
+
+/** Largest page of lines that the daemon returns. */
+const PAGE = 10_000;
+
+/** A position in the log: the number of a line, and its position among the events. */
+export interface LogEnd {
+  logLine: number;
+  seq: number;
+}
+
+export interface StoredLines {
+  client: Client;
+  id: string;
+  filter: LogFilter;
+  /** The end of the log: later lines are not stored lines. Undefined: none is left out. */
+  end?: LogEnd | undefined;
+}
+
+/** The last line of the log: stored lines end here, and new lines begin after it. */
+export async function endOfLog(client: Client, id: string): Promise<LogEnd> {
+  const { lines } = await client.log(id, { tail: 1, limit: 1 });
+  const last = lines.at(-1);
+  return last === undefined ? { logLine: 0, seq: 0 } : { logLine: last.n, seq: last.seq };
+}
+
+/** All stored lines that pass the filter, oldest first, page by page. */
+export async function* storedLines(stored: StoredLines): AsyncGenerator<LogLine> {
+  for await (const lines of pages(stored, { after: 0 })) yield* lines;
+}
+
+/** The last `count` stored lines that pass the filter, oldest first. Reads the log from its end. */
+export async function lastLines(stored: StoredLines, count: number): Promise<LogLine[]> {
+  if (count === 0) return [];
+  const found: LogLine[][] = [];
+  let missing = count;
+  const wanted = stored.filter.grep === undefined ? Math.min(count, PAGE) : PAGE;
+  for await (const lines of pages(stored, { tail: wanted })) {
+    const last = lines.slice(-missing);
+    found.push(last);
+    missing -= last.length;
+    if (missing === 0) break;
+  }
+  return found.reverse().flat();
+}
+
+/** The daemon filters by stage and stream. A regular expression is not given to the daemon: it could block it. */
+async function* pages(
+  { client, id, filter, end }: StoredLines,
+  bounds: { after: number } | { tail: number },
+): AsyncGenerator<LogLine[]> {
+  const { stage, stream } = filter;
+  const most = end?.logLine ?? Number.POSITIVE_INFINITY;
+  const query = { ...bounds, limit: "tail" in bounds ? bounds.tail : PAGE };
+  for await (const { lines } of client.logPages(id, {
+    ...query,
+    ...(stage !== undefined && { stage }),
+    ...(stream && { stream }),
+  })) {
+    yield lines.filter((line) => line.n <= most && passes(filter, line));
+    if ((lines.at(-1)?.n ?? 0) >= most && "after" in bounds) return;
+  }
+}
+
+/** New lines that pass the filter, until the operation is finished. Does not follow the chain. */
+export async function* newLines(
+  { client, id, filter, end }: StoredLines & { end: LogEnd },
+  reconnect: Reconnect,
+): AsyncGenerator<LogLine> {
+  for await (const { line } of followChain(client, id, { ...reconnect, chain: false, after: end })) {
+    if (line.type !== "log:line") continue;
+    const { type: _, ...stored } = line;
+    if (passes(filter, stored)) yield stored;
+  }
+}

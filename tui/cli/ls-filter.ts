@@ -1,0 +1,37 @@
+/** Which operations `ls` lists: the options, and their check. */
+import { UsageError } from "../../protocol/command/failures.js";
+import { nearest } from "../../protocol/nearest.js";
+import { STATES, type State } from "../../protocol/state.js";
+
+/** Without a limit, `ls` shows all live operations and the newest 20; with a limit, only the newest N. */
+export const DEFAULT_LIMIT = 20;
+
+export interface ListFilter {
+  state?: State[] | undefined;
+  op?: string | undefined;
+  limit?: number | undefined;
+}
+
+/** @throws UsageError for an unknown state or a limit that is not a number */
+export function givenFilter(options: { state?: string; op?: string; limit?: string }): ListFilter {
+  return { state: statesOf(options.state), op: options.op, limit: limitOf(options.limit) };
+}
+
+function statesOf(text: string | undefined): State[] | undefined {
+  if (text === undefined) return undefined;
+  return text.split(",").map((word) => {
+    const state = STATES.find((known) => known === word.trim());
+    if (state) return state;
+    const [near] = nearest(word, STATES);
+    throw new UsageError(
+      `--state: ${JSON.stringify(word)} is not a state${near ? `; did you mean ${near}?` : ""}`,
+      `states: ${STATES.join(", ")}`,
+    );
+  });
+}
+
+function limitOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new UsageError(`--limit: ${JSON.stringify(text)} is not a number of operations; give 1 or more`);
+}

@@ -1,0 +1,130 @@
+/**
+ * `liveops ls --watch`: keeps the list up to date by the watch stream, over restarts of the daemon, until Ctrl-C.
+ *
+ * A terminal shows the table in place. Other outputs get the table once, then a row for each operation that changes;
+ * with `--json` a record for each.
+ */
+import type { Client } from "../../protocol/client/client.js";
+import { wantsRedraw } from "../../protocol/command/colour.js";
+import { interruptible } from "../../protocol/command/interruptible.js";
+import type { ReportTo } from "../../protocol/command/report.js";
+import type { Operation } from "../../protocol/operation.js";
+import { isFinal } from "../../protocol/state.js";
+import { applyWatchLines, EMPTY_VIEW, type WatchLine, type WatchView } from "../../protocol/watch.js";
+import { reconnecting } from "./follow/reconnect.js";
+import { lostNotes } from "./follow/until-finished.js";
+import { DEFAULT_LIMIT, type ListFilter } from "./ls-filter.js";
+import { ListProgress } from "./ls-progress.js";
+import type { TableStream } from "./ls-table.js";
+import { JsonOutput, type LiveOutput, RowsOutput, TerminalOutput } from "./ls-watch-output.js";
+
+/** Most finished operations that the daemon sends at the start. */
+const MOST_FINISHED = 1000;
+/** Finished operations that are kept of those that finish during the watch. */
+const KEPT_FINISHED = 5000;
+
+export interface WatchListOptions {
+  json: boolean;
+  to: ReportTo;
+  output: TableStream;
+}
+
+/** @throws InterruptedError at Ctrl-C */
+export async function watchList(
+  client: Client,
+  filter: ListFilter,
+  options: WatchListOptions,
+): Promise<void> {
+  // Refuses the name of an unknown type.
+  if (filter.op !== undefined) await client.history(filter.op);
+  const progress = new ListProgress(client);
+  const output = outputFor(progress, options);
+  try {
+    await interruptible(
+      () => "",
+      (signal) => follow(client, filter, { progress, output, signal, to: options.to }),
+    );
+  } finally {
+    output.close();
+  }
+}
+
+function outputFor(progress: ListProgress, { json, output }: WatchListOptions): LiveOutput {
+  if (json) return new JsonOutput(output);
+  return wantsRedraw(output) ? new TerminalOutput(output, progress) : new RowsOutput(output, progress);
+}
+
+interface Following {
+  progress: ListProgress;
+  output: LiveOutput;
+  signal: AbortSignal;
+  to: ReportTo;
+}
+
+async function follow(client: Client, filter: ListFilter, following: Following): Promise<void> {
+  const { progress, output, signal, to } = following;
+  let view = EMPTY_VIEW;
+  let pending: WatchLine[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const removed = pending.flatMap((line) => (line.type === "removed" ? [line.id] : []));
+    view = trimmed(applyWatchLines(view, pending));
+    pending = [];
+    const listed = chosen(view, filter);
+    output.show({ listed, held: view.operations, removed });
+    void progress.load(listed).then((isNew) => isNew && !signal.aborted && output.redraw());
+  };
+  const open = () => client.watch(queryOf(filter, view), signal);
+  const notes = output.showsConnection
+    ? { onLost: () => output.connection("lost"), onBack: () => output.connection("back") }
+    : lostNotes(to);
+  try {
+    for await (const line of reconnecting(open, { signal, ...notes })) {
+      if (line.type === "ping") continue;
+      pending.push(line);
+      if (line.type === "snapshot") {
+        await progress.load(chosen(applyWatchLines(view, pending), filter));
+        flush();
+      } else timer ??= setTimeout(flush, output.interval);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function queryOf({ state, op, limit = DEFAULT_LIMIT }: ListFilter, { cursor }: WatchView) {
+  return {
+    ...(state && { state }),
+    ...(op !== undefined && { op }),
+    limit: Math.min(limit, MOST_FINISHED),
+    ...(cursor !== null && { since: cursor }),
+  };
+}
+
+/** The operations that `ls` lists, newest first. */
+export function chosen({ operations }: Pick<WatchView, "operations">, filter: ListFilter): Operation[] {
+  const { state, op, limit } = filter;
+  const fitting = [...operations.values()].filter(
+    (it) => (!state || state.includes(it.state)) && (op === undefined || it.op === op),
+  );
+  // The stream sends them in the order of their submit; equal times keep this order.
+  const newest = fitting.reverse().sort((a, b) => compareText(b.createdAt, a.createdAt));
+  if (limit !== undefined) return newest.slice(0, limit);
+  return newest.filter((it, i) => i < DEFAULT_LIMIT || !isFinal(it.state));
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The watch may run for days: of the finished operations, the newest stay. */
+function trimmed(view: WatchView): WatchView {
+  if (view.operations.size <= KEPT_FINISHED * 2) return view;
+  const finished = [...view.operations.values()].filter((it) => isFinal(it.state));
+  finished.sort((a, b) => compareText(a.createdAt, b.createdAt));
+  const operations = new Map(view.operations);
+  for (const { id } of finished.slice(0, -KEPT_FINISHED)) operations.delete(id);
+  return { ...view, operations };
+}
