@@ -288,8 +288,17 @@ function finishedEvent(
   outcome: Outcome & Pick<FinishedEvent, "omitted"> & { resources?: Resources | null },
   next: string | null,
 ): FinishedEvent {
-  const { state, result, omitted, error, resources } = outcome;
-  const values = { state, result, ...(omitted && { omitted }), error, next, ...(resources && { resources }) };
+  const { state, result, resultText, omitted, error, resources } = outcome;
+  const text = resultText === undefined ? {} : { resultText };
+  const values = {
+    state,
+    result,
+    ...text,
+    ...(omitted && { omitted }),
+    error,
+    next,
+    ...(resources && { resources }),
+  };
   return { type: "operation:finished", seq, at: now(), attempt: record.attempt, ...values };
 }
 

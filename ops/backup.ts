@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { LiveOperation, type Progress, z } from "liveops";
+import { LiveOperation, type Params, type Progress, z } from "liveops";
 import { Exclude } from "./archive/exclude.js";
 import { Account } from "./archive/left-out.js";
 import { MANIFEST_FORMAT, ManifestWriter } from "./archive/manifest.js";
@@ -20,9 +20,18 @@ import { attempt, type WalkOptions, walk } from "./archive/walk.js";
 import { bytesShown, count, PlainError, shown } from "./messages.js";
 import { VerifyBackup } from "./verify-backup.js";
 
+interface Written {
+  archive: string;
+  archiveBytes: number;
+  files: number;
+  bytes: number;
+}
+
 export class Backup extends LiveOperation<typeof Backup> {
   static op = "backup";
-  static title = "Backup";
+  static title = ({ source }: Params<typeof Backup>) => `Back up ${shown(source)}`;
+  static resultText = ({ archive, archiveBytes, files, bytes }: Written) =>
+    `${shown(archive)}: ${count(files, "file")}, ${bytesShown(bytes)} packed into ${bytesShown(archiveBytes)}`;
   static stages = ["Scan", "Archive", "Checksum"] as const;
   static params = z.object({
     source: z.string().min(1).describe("directory or file to back up"),

@@ -6,13 +6,23 @@
  */
 import { lstatSync, readdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { LiveOperation, type Progress, z } from "liveops";
+import { LiveOperation, type Params, type Progress, z } from "liveops";
 import { manifestFile, parseArchiveFile, place } from "./archive/naming.js";
 import { bytesShown, count, PlainError, shown } from "./messages.js";
 
+interface Pruned {
+  kept: number;
+  removed: number;
+  freedBytes: number;
+  dryRun?: boolean;
+}
+
 export class PruneBackups extends LiveOperation<typeof PruneBackups> {
   static op = "prune-backups";
-  static title = "Prune backups";
+  static title = ({ name, directory }: Params<typeof PruneBackups>) =>
+    `Prune backups of ${shown(name)} in ${shown(directory)}`;
+  static resultText = ({ kept, removed, freedBytes, dryRun = false }: Pruned) =>
+    `${count(kept, "archive")} kept, ${removed} ${dryRun ? "to remove" : "removed"}, ${bytesShown(freedBytes)} ${dryRun ? "to free" : "freed"}`;
   static stages = ["Prune"] as const;
   static params = z.object({
     directory: z.string().min(1).describe("directory of the archives"),

@@ -11,7 +11,7 @@ const LONGEST_GRACE = 60;
 
 export class Shell extends LiveOperation<typeof Shell> {
   static op = "shell";
-  static title = "Shell";
+  static title = (params: Params<typeof Shell>) => commandText(params).trim() || "Shell";
   static stages = ["Run"] as const;
   static historyKey = (params: Params<typeof Shell>) =>
     [commandText(params), ...(params.script === undefined ? [] : params.args.map(quoted))].join(" ");

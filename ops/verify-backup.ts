@@ -9,7 +9,7 @@ import { createReadStream, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { LiveOperation, type Progress, z } from "liveops";
+import { LiveOperation, type Params, type Progress, z } from "liveops";
 import { Comparison, type FoundEntry } from "./archive/compare.js";
 import { DamagedManifest, ManifestReader } from "./archive/manifest.js";
 import { manifestFile, parseArchiveFile, place } from "./archive/naming.js";
@@ -22,7 +22,9 @@ const NAMED = 200;
 
 export class VerifyBackup extends LiveOperation<typeof VerifyBackup> {
   static op = "verify-backup";
-  static title = "Verify backup";
+  static title = ({ archive }: Params<typeof VerifyBackup>) => `Verify ${shown(basename(archive))}`;
+  static resultText = ({ files, bytes }: { files: number; bytes: number }) =>
+    `${count(files, "file")}, ${bytesShown(bytes)}, all as the manifest says`;
   static stages = ["Verify"] as const;
   static params = z.object({
     archive: z.string().min(1).describe("archive written by backup, with its manifest next to it"),

@@ -47,6 +47,8 @@ export type DaemonEvent = Numbered &
         type: "operation:finished";
         state: FinalState;
         result: unknown;
+        /** The text of `static resultText`; absent: none. */
+        resultText?: string;
         /** Set if the store keeps a large result in a separate file; `result` is null then. */
         omitted?: Omitted;
         error: OperationError | null;
@@ -106,6 +108,8 @@ export interface StageValue {
 export interface Outcome {
   state: FinalState;
   result: unknown;
+  /** The text of `static resultText`; absent: none. */
+  resultText?: string;
   error: OperationError | null;
   /** The chain's next operation, only with `succeeded`. The worker chooses its id. */
   next: Submission | null;
@@ -185,7 +189,7 @@ export const EVENTS: { readonly [T in EventType]: EventText<T> } = {
   },
   "attempt:finished": {
     writer: "worker",
-    keys: ["state", "result", "error", "next", "seconds", "resources"],
+    keys: ["state", "result", "resultText", "error", "next", "seconds", "resources"],
     meaning: "The attempt ended with this outcome",
   },
   "attempt:requeued": {
@@ -195,7 +199,7 @@ export const EVENTS: { readonly [T in EventType]: EventText<T> } = {
   },
   "operation:finished": {
     writer: "daemon",
-    keys: ["state", "result", "error", "next", "resources"],
+    keys: ["state", "result", "resultText", "error", "next", "resources"],
     meaning: "The operation is finished; `next` is the id of the next operation of the chain",
   },
   "operation:retried": {

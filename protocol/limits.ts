@@ -6,6 +6,12 @@ export const MAX_RESULT = 1024 * 1024;
 /** Bytes of the parameters of a chain's next operation, as JSON. */
 export const MAX_CHAINED_PARAMS = 1024 * 1024;
 
+/** Characters of a title; a longer one is cut. */
+export const MAX_TITLE = 200;
+
+/** Characters of the text of a result; a longer one is cut. */
+export const MAX_RESULT_TEXT = 4096;
+
 /** Characters of a status; a longer one is cut. */
 export const MAX_STATUS = 4096;
 

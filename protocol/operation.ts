@@ -84,7 +84,7 @@ export const usageSchema = z.object({
 export const operationSchema = z.object({
   id: z.string().check(z.describe("12 characters of `0-9a-z`; the first is a letter")),
   op: z.string().check(z.describe("Name of the operation type")),
-  title: z.string().check(z.describe("Title of the operation type")),
+  title: z.string().check(z.describe("Title of the operation, at most 200 characters")),
   label: z.nullable(z.string()).check(z.describe("Label of the submit, shown in lists")),
   cwd: z.string().check(z.describe("Directory that the operation runs in")),
   params: z
@@ -126,6 +126,9 @@ export const operationSchema = z.object({
     ),
   status: z.nullable(statusSchema).check(z.describe("Status line: `text` and `level`")),
   result: z.unknown().check(z.describe("Value passed to `p.result`; null: none")),
+  resultText: z
+    .nullable(z.string())
+    .check(z.describe("Text of the result for people, from `static resultText` of the type; null: none")),
   omitted: z
     .nullable(omittedSchema)
     .check(

@@ -31,6 +31,7 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     progress: null,
     status: null,
     result: null,
+    resultText: null,
     omitted: operation.omitted ?? null,
     error: null,
     attempt: 0,
@@ -160,6 +161,7 @@ function changes(
       return {
         state: event.state,
         result: event.result,
+        resultText: event.resultText ?? null,
         ...(event.omitted && { omitted: { ...record.omitted, ...event.omitted } }),
         error: event.error,
         resources: event.resources ?? null,
@@ -190,6 +192,7 @@ const CLEAN = {
   ...EMPTY_BAR,
   status: null,
   result: null,
+  resultText: null,
   error: null,
   cancelRequested: false,
   finishedSuccessfully: false,

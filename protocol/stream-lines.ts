@@ -146,6 +146,7 @@ export const events = {
     {
       state: finalState,
       result: z.unknown(),
+      resultText: z.optional(z.string()).check(z.describe("text of the result, for people; absent: none")),
       omitted: z.optional(omittedSchema),
       error: z.nullable(operationErrorSchema),
       next: z.nullable(z.string()).check(z.describe("id of the next operation of the chain")),
@@ -192,6 +193,7 @@ export const events = {
       resources: z.optional(resourcesSchema).check(z.describe("of the worker process")),
       state: finalState,
       result: z.unknown(),
+      resultText: z.optional(z.string()).check(z.describe("text of the result, for people; absent: none")),
       error: z.nullable(operationErrorSchema),
       next: z.nullable(submissionSchema).check(z.describe("the next operation of the chain")),
       notLoaded: z.optional(z.literal(true)).check(z.describe("the type did not load; run was not called")),

@@ -13,7 +13,7 @@ import { effectiveLimits } from "../../protocol/resource-limits.js";
 import { unknownType } from "../../protocol/unknown-type.js";
 import { LoaderDied, type LoaderProcess, LoaderStuck } from "./loader-process.js";
 import { LoaderProcesses } from "./loader-processes.js";
-import type { LocatedAsk, PrepareAsk, ResolvedType, Unresolved } from "./messages.js";
+import type { LoadedOperationType, LocatedAsk, PrepareAsk, ResolvedType, Unresolved } from "./messages.js";
 import { Sources, typeNamesIn } from "./sources.js";
 
 /** How long the start of an operation waits for its type to be loaded, in ms, before others are started. */
@@ -24,8 +24,7 @@ export interface RefusedAsk {
   refusal: Refusal;
 }
 
-interface Found {
-  type: OperationType;
+interface Found extends Pick<LoadedOperationType, "type" | "hasTitles"> {
   process: LoaderProcess;
 }
 
@@ -125,7 +124,7 @@ export class Loader {
   async #prepareSome(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk> {
     for (let deaths = 0; ; ) {
       const first = await this.#located(asks[0]!.op);
-      const plain = withoutParams(asks[0]!, first.type);
+      const plain = withoutParams(asks[0]!, first);
       if (plain) return [plain];
       try {
         const reply = await this.#askTogether(asks, first);
@@ -178,8 +177,8 @@ export class Loader {
     for (const file of this.#sources.files) {
       if (this.#sources.skipped(file) !== null) continue;
       const provider = this.#processes.provider(file);
-      const type = provider?.result.types.find((each) => each.type.op === op)?.type;
-      if (provider && type) return { type, process: provider.process };
+      const found = provider?.result.types.find((each) => each.type.op === op);
+      if (provider && found) return { ...found, process: provider.process };
       if (provider) continue;
       const names = this.#namesIn(file);
       if (names === null || names.has(op)) return { pending: file };
@@ -285,10 +284,10 @@ function typeFault(op: string, error: Error): Refusal {
   );
 }
 
-/** A submission without parameters, of a type without parameters and with fixed stages, needs no loader. */
-function withoutParams({ input, rest }: PrepareAsk, type: OperationType): Submission | null {
+/** A submission without parameters, of a type without parameters and with fixed title and stages, needs no loader. */
+function withoutParams({ input, rest }: PrepareAsk, { type, hasTitles }: Found): Submission | null {
   const { params = {}, set = [] } = input;
-  if (Object.keys(params).length > 0 || set.length > 0) return null;
+  if (Object.keys(params).length > 0 || set.length > 0 || hasTitles) return null;
   if (type.params !== null || type.stages === null) return null;
   const { id, label, cwd, chain, limits } = rest;
   const { op, title, stages } = type;

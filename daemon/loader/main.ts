@@ -8,7 +8,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { describeType } from "../../ops/runner/describe-type.js";
 import { type LoadErrors, type LoadedFileTypes, loadFiles } from "../../ops/runner/load-files.js";
 import { prepareSubmission } from "../../ops/runner/prepare.js";
-import type { OperationCtor } from "../../ops/runner/read-type.js";
+import { type OperationCtor, readType } from "../../ops/runner/read-type.js";
 import { enableUserCode, sourcesOf } from "../../ops/runner/user-code.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/event.js";
@@ -57,7 +57,7 @@ function describe({ file, found }: LoadedFileTypes, wrong: LoadErrors, isLate: b
       classes.set(Type, classId);
       // The first type of a name counts.
       if (!types.has(keyOf(file, type.op))) types.set(keyOf(file, type.op), Type);
-      result.types.push({ type, classId });
+      result.types.push({ type, classId, hasTitles: readType(Type).titleOf !== null });
     } catch (fault) {
       result.errors.push({ file, message: (fault as Error).message });
     }

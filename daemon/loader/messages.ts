@@ -11,10 +11,17 @@ export interface LoaderSetup {
   files: string[];
 }
 
+export interface LoadedOperationType {
+  type: OperationType;
+  classId: number;
+  /** The title of an operation depends on its parameters. */
+  hasTitles: boolean;
+}
+
 /** What a file holds. */
 export interface FileResult {
   file: string;
-  types: Array<{ type: OperationType; classId: number }>;
+  types: LoadedOperationType[];
   errors: LoadErrors;
   /** The file, and the author's files that it imports. */
   sources: LoadedFile[];

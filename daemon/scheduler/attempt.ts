@@ -245,9 +245,10 @@ export class Attempt {
       this.run.accepted = true;
       if (event.type === "attempt:accepted") this.sampler.accepted(event.used);
       if (event.type === "attempt:finished") {
-        const { state, result, error, next, notLoaded } = event;
+        const { state, result, resultText, error, next, notLoaded } = event;
         this.sampler.finished(event.resources ?? null);
-        outcome = { state, result, error, next, ...(notLoaded && { notLoaded }) };
+        const text = resultText === undefined ? {} : { resultText };
+        outcome = { state, result, ...text, error, next, ...(notLoaded && { notLoaded }) };
       }
       builder.add(event);
     }

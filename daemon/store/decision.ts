@@ -107,7 +107,7 @@ export interface WorkerIdentity extends ProcessIdentity {
 /** The daemon's events as an entry keeps them: without values that the record already has (`entry-events.ts`). */
 export type KeptEvent =
   | Exclude<DaemonEvent, { type: "operation:submitted" }>
-  | Omit<EventOf<"operation:finished">, "result" | "error">
+  | Omit<EventOf<"operation:finished">, "result" | "resultText" | "error">
   | (Omit<EventOf<"operation:submitted">, "operation"> & {
       operation: Omit<Submission, "params" | "omitted">;
     });

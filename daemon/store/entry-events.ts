@@ -1,8 +1,8 @@
 /**
  * The daemon's own events of an operation, as its entry keeps them: an event does not repeat a value of the record.
  *
- * The record has the parameters of the submission. While the operation is finished, the record also has the result and
- * the error of the last event.
+ * The record has the parameters of the submission. While the operation is finished, the record also has the result,
+ * its text and the error of the last event.
  */
 import type { DaemonEvent } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -25,7 +25,7 @@ export function keptSubmission(event: Submitted): KeptEvent {
 export function keptFinish(event: Finished, record: Operation): KeptEvent {
   // An event that changed nothing keeps its own values.
   if (record.seq !== event.seq) return event;
-  const { result: _, error: __, ...kept } = event;
+  const { result: _, resultText: __, error: ___, ...kept } = event;
   return kept;
 }
 
@@ -33,17 +33,19 @@ export function keptFinish(event: Finished, record: Operation): KeptEvent {
 export function eventsOf({ record, events }: Pick<Entry, "record" | "events">): DaemonEvent[] {
   return events.map((event): DaemonEvent => {
     if (event.type === "operation:submitted")
-      return { ...event, operation: { ...event.operation, params: record.params } };
-    if (event.type === "operation:finished" && !("result" in event))
-      return { ...event, result: record.result, error: record.error };
+      return { ...event, operation: { params: record.params, ...event.operation } };
+    if (event.type === "operation:finished" && !("result" in event)) return { ...event, ...ending(record) };
     return event;
   });
 }
 
 /** The events to keep when a retry clears the record's result and error: the finish event gets them back. */
 export function keptBeforeRetry({ record, events }: Pick<Entry, "record" | "events">): KeptEvent[] {
-  const { result, error } = record;
   return events.map((event) =>
-    event.type === "operation:finished" && !("result" in event) ? { ...event, result, error } : event,
+    event.type === "operation:finished" && !("result" in event) ? { ...event, ...ending(record) } : event,
   );
+}
+
+function ending({ result, resultText, error }: Operation) {
+  return { result, ...(resultText !== null && { resultText }), error };
 }

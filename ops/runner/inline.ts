@@ -91,13 +91,11 @@ class InlineLink implements Sink {
     return outcome;
   }
 
-  finish({ state, result, error, next }: Outcome, resources: Resources | null = null): void {
+  finish({ next, ...outcome }: Outcome, resources: Resources | null = null): void {
     if (this.#over) return;
     this.#say({
       type: "operation:finished",
-      state,
-      result,
-      error,
+      ...outcome,
       next: next?.id ?? null,
       ...(resources && { resources }),
     });

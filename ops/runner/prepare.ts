@@ -8,7 +8,7 @@ import { MAX_DEPTH } from "../../protocol/limits.js";
 import { inputSchema } from "./describe-type.js";
 import { whyNotJson } from "./json-value.js";
 import { paramsRefusal, parseParams } from "./parse-params.js";
-import { historyKeyFor, type OperationCtor, readType, stagesFor } from "./read-type.js";
+import { historyKeyFor, type OperationCtor, readType, stagesFor, TypeFault, titleFor } from "./read-type.js";
 import { readWords } from "./words.js";
 
 export interface Given {
@@ -31,7 +31,7 @@ export async function prepareSubmission(
   /** The command that gave the words, for an error message. */
   command: "submit" | "run" = "submit",
 ): Promise<Submission> {
-  const { op, title, params } = readType(Type);
+  const { op, params } = readType(Type);
   const schema = inputSchema(params);
   const problem = whyNotJson(given.params);
   if (problem !== null) throw paramsRefusal([`the parameters are not JSON: ${problem}`], schema);
@@ -44,7 +44,13 @@ export async function prepareSubmission(
     throw paramsRefusal([`the schema of ${op} threw: ${messageOf(thrown)}`], schema);
   });
   if (!parsed.ok) throw paramsRefusal(parsed.problems, schema, parsed.nearest);
-  const stages = await stagesFor(Type, parsed.value);
+  const refused = (name: string) => (thrown: unknown) => {
+    const why =
+      thrown instanceof TypeFault ? thrown.message : `static ${name} of ${op} threw: ${messageOf(thrown)}`;
+    throw paramsRefusal([why], schema);
+  };
+  const title = await titleFor(Type, parsed.value).catch(refused("title"));
+  const stages = await stagesFor(Type, parsed.value).catch(refused("stages"));
   const { id, label, cwd, chain } = place;
   const historyKey = historyKeyFor(Type, parsed.value);
   const submission = {

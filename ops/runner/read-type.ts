@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { MAX_HISTORY_KEY } from "../../protocol/limits.js";
+import { MAX_HISTORY_KEY, MAX_TITLE } from "../../protocol/limits.js";
 import {
   effectiveLimits,
   LIMIT_NAMES,
@@ -24,7 +24,11 @@ export interface Runnable {
 
 export interface TypeDefinition {
   op: string;
+  /** The title of the type: the class name in words if the title depends on the parameters. */
   title: string;
+  /** The title of an operation; null if it is that of the type. */
+  titleOf: ((params: unknown) => unknown) | null;
+  resultText: ((result: unknown) => unknown) | null;
   stages: readonly string[] | ((params: unknown) => unknown);
   /** Null: all runs of the type are alike. */
   historyKey: ((params: unknown) => unknown) | null;
@@ -68,16 +72,22 @@ export function readType(Type: OperationCtor): TypeDefinition {
   const fault = (problem: string) => new TypeFault(`class ${Type.name || "(without a name)"}: ${problem}`);
   const own = (name: string) => (Object.hasOwn(Type, name) ? statics[name] : undefined);
 
-  const { params = null, stages = [], resumable = false } = statics;
+  const { params = null, stages = [], resumable = false, resultText = null } = statics;
   if (typeof resumable !== "boolean") throw fault("static resumable must be true or false");
   if (params !== null && !isSchema(params))
     throw fault(
       'static params must be a zod 4 schema: static params = z.object({ … }), with z from "liveops"',
     );
+  if (resultText !== null && typeof resultText !== "function")
+    throw fault(`static resultText must be a function of the result, not ${show(resultText)}`);
   const limits = readLimits(statics, fault);
+  const title = own("title");
+  const isFunction = typeof title === "function";
   return {
     op: readOp(own("op"), Type.name, fault),
-    title: readTitle(own("title"), Type.name, fault),
+    title: isFunction || title === undefined ? titleCase(Type.name) : readTitle(title, fault),
+    titleOf: isFunction ? (title as TypeDefinition["titleOf"]) : null,
+    resultText: resultText as TypeDefinition["resultText"],
     stages: typeof stages === "function" ? (stages as TypeDefinition["stages"]) : readStages(stages, fault),
     historyKey: readHistoryKey(statics.historyKey, params, fault),
     params: params as z.ZodType | null,
@@ -116,6 +126,20 @@ export function historyKeyFor(Type: OperationCtor, parsed: unknown): string | un
   return key.length <= MAX_HISTORY_KEY ? key : `sha256:${createHash("sha256").update(key).digest("hex")}`;
 }
 
+/**
+ * The title for parsed parameters.
+ *
+ * @throws TypeFault if the title is not text, or empty; any error of a title function
+ */
+export async function titleFor(Type: OperationCtor, parsed: unknown): Promise<string> {
+  const { title, titleOf } = readType(Type);
+  if (titleOf === null) return title;
+  return readTitle(
+    await titleOf.call(Type, parsed),
+    (problem) => new TypeFault(`class ${Type.name}: ${problem}`),
+  );
+}
+
 type Fault = (problem: string) => TypeFault;
 
 function readOp(op: unknown, className: string, fault: Fault): string {
@@ -136,10 +160,19 @@ function readHistoryKey(value: unknown, params: unknown, fault: Fault): TypeDefi
   return value as TypeDefinition["historyKey"];
 }
 
-function readTitle(title: unknown, className: string, fault: Fault): string {
-  if (title === undefined) return titleCase(className);
-  if (typeof title === "string" && title.trim() !== "") return title;
-  throw fault(`static title must be text, not ${show(title)}`);
+/** One line of at most `MAX_TITLE` characters. */
+function readTitle(title: unknown, fault: Fault): string {
+  const line = typeof title === "string" ? title.replace(/\s+/g, " ").trim() : "";
+  if (line === "")
+    throw fault(`static title must be text, or a function that returns text, not ${show(title)}`);
+  return shortened(line, MAX_TITLE);
+}
+
+/** The text, cut to at most `most` characters. */
+export function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  // Half of a surrogate pair is no character.
+  return `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }
 
 function readStages(stages: unknown, fault: Fault): readonly string[] {

@@ -19,7 +19,15 @@ import type { ChainCall, OutcomeCalls } from "./outcome-calls.js";
 import { paramsDetail, parseParams } from "./parse-params.js";
 import { prepareSubmission } from "./prepare.js";
 import { Uncaught, watchProcessFaults } from "./process-faults.js";
-import { isOperationType, type OperationCtor, readType, stagesFor, TypeFault } from "./read-type.js";
+import {
+  isOperationType,
+  type OperationCtor,
+  readType,
+  stagesFor,
+  TypeFault,
+  titleFor,
+} from "./read-type.js";
+import { textOfResult } from "./result-text.js";
 import type { Sink, StageValues, StopControl } from "./sink.js";
 
 /**
@@ -61,15 +69,17 @@ export async function runAttempt(
   }
   cancellation.dispose();
   faults.stop();
-  return outcome;
+  const resultText = outcome.state === "succeeded" ? textOfResult(Type, outcome.result, sink) : null;
+  return resultText === null ? outcome : { ...outcome, resultText };
 }
 
 /** Parses the parameters again. Reports changed stages or a changed title with `stages:declared`. */
 async function declare(Type: OperationCtor, order: Order, sink: Sink) {
-  const { title, params } = readType(Type);
+  const { params } = readType(Type);
   const parsed = await parseParams(params, order.params);
   if (!parsed.ok)
     throw new Failure("LIVEOPS_PARAMS_INVALID", paramsDetail(parsed.problems, inputSchema(params)));
+  const title = await titleFor(Type, parsed.value);
   const stages = await stagesFor(Type, parsed.value);
   const same =
     stages.length === order.stages.length && stages.every((name, index) => name === order.stages[index]);

@@ -12,8 +12,19 @@ import type { z } from "zod";
 export interface OperationStatics {
   /** Name of the type for `liveops submit`, in kebab-case. Default: the class name (`StepA` becomes `step-a`). */
   readonly op?: string;
-  /** Title shown to people. Default: the class name in words (`StepA` becomes "Step A"). */
-  readonly title?: string;
+  /**
+   * Title shown to people, or a function of the parsed parameters that returns the title of an operation:
+   * `({ host }: Params<typeof Deploy>) => \`Deploy to ${host}\``. The function may be async. White space becomes single
+   * spaces, and text after 200 characters is cut. A submit is refused if the function throws or returns no text.
+   * Default: the class name in words (`StepA` becomes "Step A").
+   */
+  readonly title?: string | ((params: never) => string | Promise<string>);
+  /**
+   * Returns the text that is shown for the result of `p.result`, in one or several lines; text after 4096 characters is
+   * cut. Not called without a result. If the function throws or returns no text, the log says so, and the result is
+   * shown as `key=value` lines. `--json` always shows the result itself. Default: `key=value` lines.
+   */
+  readonly resultText?: (result: never) => string;
   /**
    * The flat list of stages, in order, with unique names (`["Load", "Save"] as const`), or a function of the parsed
    * parameters that returns the list. Default: none.

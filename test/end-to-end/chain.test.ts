@@ -35,7 +35,7 @@ test("submit --follow: headers, lines and the result on stdout, the rest on stde
     "=== [1/1] Verify ===",
     "=== [1/1] Prune ===",
   ]);
-  expect(stdout).toMatch(/kept=1\nremoved=0\nfreedBytes=0\n$/);
+  expect(stdout).toMatch(/\n1 archive kept, 0 removed, 0 B freed\n$/);
   expect(stderr).toMatch(/^submitted [a-z0-9]{12}\n/);
   expect(stderr).toContain("chained to verify-backup (");
   expect(stderr).toContain("chained to prune-backups (");

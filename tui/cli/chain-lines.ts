@@ -42,11 +42,11 @@ function linkLines(link: Operation, isShown: boolean, paint: Paint): string[] {
   return isShown ? [first] : [first, ...outcomeLines(link, paint).map((line) => `   ${line}`)];
 }
 
-function outcomeLines({ id, error, result, omitted }: Operation, paint: Paint): string[] {
+function outcomeLines({ id, error, result, resultText, omitted }: Operation, paint: Paint): string[] {
   if (error !== null) return [paint("red", cut(sanitize(error.message), COLUMNS))];
-  if (omitted?.result !== undefined)
+  if (omitted?.result !== undefined && resultText === null)
     return [paint("dim", `result of ${formatBytes(omitted.result)}: liveops show ${id}`)];
-  const lines = resultLines(result);
+  const lines = resultLines(result, resultText);
   const shown = lines.slice(0, MOST_LINES).map((line) => cut(line, COLUMNS));
   const more = lines.length - shown.length;
   return more === 0 ? shown : [...shown, paint("dim", `… ${formatCount(more)} more: liveops show ${id}`)];

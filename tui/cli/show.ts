@@ -49,7 +49,7 @@ export function recordLines(
       it.state === "running" ? barLine({ ...it, stage: it.untrackedStage }, BAR_COLUMNS) : null,
     ),
     ...field("status", it.status === null ? null : sanitize(it.status.text)),
-    ...section("result", resultLines(it.result)),
+    ...section("result", resultLines(it.result, it.resultText)),
     ...section("operations of the chain", chain ? chainLines(chain, it.id, paint) : []),
     ...section(
       "error",
@@ -138,7 +138,9 @@ export function registerShow(root: Command): void {
     .option("--json", "Print the record as JSON")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
       const { client, options } = connect<{ json?: boolean }>(command);
-      const operation = await namedOrNewest(client, id);
+      const found = await namedOrNewest(client, id);
+      // A list leaves out large values and the names of the variables.
+      const operation = id === undefined ? await client.show(found.id) : found;
       const lines = options.json
         ? [jsonLine(operation)]
         : recordLines(operation, {

@@ -16,8 +16,11 @@ import type { BarView } from "./bar.js";
 /**
  * An operation's result for scripts that read stdout: one line for each key of an object, with nested values as JSON.
  * Any other value is printed as `result=…`. Newlines in a text are printed as `\n`.
+ *
+ * @param resultText text of the type for the result, printed instead; null: none
  */
-export function resultLines(result: unknown): string[] {
+export function resultLines(result: unknown, resultText: string | null = null): string[] {
+  if (resultText !== null) return sanitize(resultText, { newlines: true }).split("\n");
   if (result === null || result === undefined) return [];
   if (typeof result !== "object" || Array.isArray(result)) return [`result=${shown(result)}`];
   return Object.entries(result).map(([key, value]) => `${sanitize(key)}=${shown(value)}`);
@@ -125,7 +128,7 @@ function finished(
   recent: readonly string[],
 ): TextLine[] {
   if (event.state === "succeeded")
-    return resultLines(event.result).map((text) => ({ to: "out", text, tone: "plain" }));
+    return resultLines(event.result, event.resultText).map((text) => ({ to: "out", text, tone: "plain" }));
   if (event.state === "cancelled") return [{ to: "err", text: "cancelled", tone: "warning" }];
   const { code, message, stack } = event.error ?? { code: "", message: "failed", stack: null };
   const ours = code.startsWith("LIVEOPS_") && !QUIET.has(code) ? ` (${code})` : "";

@@ -76,6 +76,56 @@ it("keeps the input as it was accepted, and the stages of what it became", async
   expect(typeOfSubmission(submission)).toBe(Parts);
 });
 
+/** A type with this title. */
+function titled(
+  title: unknown,
+  params: z.ZodType = z.object({ host: z.string().default("a") }),
+): OperationCtor {
+  class Deploy extends LiveOperation {
+    static params = params;
+    run() {}
+  }
+  return Object.assign(Deploy, { title });
+}
+
+it.each<[what: string, title: unknown, expected: string]>([
+  ["a function", ({ host }: { host: string }) => `Deploy to ${host}`, "Deploy to db"],
+  ["an async function", async ({ host }: { host: string }) => host, "db"],
+  ["several lines", () => " a\n\tb  c ", "a b c"],
+  ["control characters, which a screen makes harmless", () => "a\x1b[31m", "a\x1b[31m"],
+  ["200 characters", () => "x".repeat(200), "x".repeat(200)],
+  ["more", () => "x".repeat(300), `${"x".repeat(199)}…`],
+  ["a pair of surrogates at the end", () => `${"x".repeat(198)}😀😀`, `${"x".repeat(198)}…`],
+  ["a long static text", "x".repeat(300), `${"x".repeat(199)}…`],
+])("a title from %s", async (_what, title, expected) => {
+  const Type = titled(title);
+  expect((await prepareSubmission(Type, { set: ["host=db"] }, place)).title).toBe(expected);
+  const described = typeof title === "string" ? expected : "Deploy";
+  expect(describeType(Type, "deploy.ts").title).toBe(described);
+});
+
+it.each<[title: () => unknown, said: RegExp]>([
+  [() => "", /^class Deploy: static title must be text, or a function that returns text, not ""/],
+  [() => " \n ", /must be text/],
+  [() => 5, /not 5/],
+  [() => undefined, /not undefined/],
+  [
+    async () => Promise.reject(new Error("no host")),
+    /^static title of deploy threw: no host\nParameters:\n {2}host/,
+  ],
+])("a title that is none refuses the submit: %s", async (title, said) => {
+  expect(await refused(titled(title), {})).toMatch(said);
+});
+
+it("stages that throw refuse the submit in the same way", async () => {
+  const Type = Object.assign(titled("Deploy"), {
+    stages: () => {
+      throw new Error("no stages");
+    },
+  });
+  expect(await refused(Type, {})).toMatch(/^static stages of deploy threw: no stages\n/);
+});
+
 it.each([
   ["the params", { params: { deep: JSON.parse(`${"[".repeat(9000)}${"]".repeat(9000)}`) } }],
   ["a word's JSON", { set: [`deep:=${"[".repeat(9000)}${"]".repeat(9000)}`] }],

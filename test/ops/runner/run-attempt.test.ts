@@ -429,3 +429,61 @@ it("a logged text that ends its line adds no empty one", async () => {
   await runAttempt(Test, anOrder(), sink, new TestStop(), null);
   expect(sink.lines.map(({ text }) => text)).toEqual(["a\nb", "c", "", ""]);
 });
+
+const RESULT = { files: 3, list: [1, 2] };
+const withText = (resultText: unknown, result: unknown = RESULT) =>
+  attempt((p) => p.result(result), { statics: { resultText } });
+
+it.each<[what: string, resultText: (result: typeof RESULT) => unknown, expected: string]>([
+  ["a line", ({ files }) => `${files} files`, "3 files"],
+  ["lines", () => "a\r\n  b\n\n", "a\n  b"],
+  ["more than 4096 characters", () => "x".repeat(5000), `${"x".repeat(4095)}…`],
+])("the text of a result is stored beside the result: %s", async (_what, resultText, expected) => {
+  const { outcome, sink } = await withText(resultText);
+  expect(outcome).toEqual({
+    state: "succeeded",
+    result: RESULT,
+    resultText: expected,
+    error: null,
+    next: null,
+  });
+  expect(sink.lines).toEqual([]);
+});
+
+it.each<[resultText: (result: typeof RESULT) => unknown, said: string]>([
+  [
+    () => {
+      throw new Error("no text");
+    },
+    "threw: no text",
+  ],
+  [() => 5, "returned no text"],
+  [() => "", "returned no text"],
+  [async () => "late", "returned no text"],
+])("a text that is none is noted, and fails nothing: %s", async (resultText, said) => {
+  const { outcome, sink } = await withText(resultText);
+  expect(outcome).toEqual({ state: "succeeded", result: RESULT, error: null, next: null });
+  expect(sink.lines).toEqual([
+    {
+      stream: "liveops",
+      stage: null,
+      text: `static resultText of test ${said}; the result is shown as key=value lines`,
+    },
+  ]);
+});
+
+it("the text of a result cannot change the result, and is not asked for without one", async () => {
+  const { outcome } = await withText((result: typeof RESULT) => {
+    result.list.push(3);
+    return "text";
+  });
+  expect(outcome.result).toEqual({ files: 3, list: [1, 2] });
+  const { outcome: failed } = await attempt((p) => p.error("no"), { statics: { resultText: () => "text" } });
+  expect(failed).not.toHaveProperty("resultText");
+  expect((await withText(() => "text", null)).outcome).not.toHaveProperty("resultText");
+});
+
+it("a title that is another one than at the submit is reported", async () => {
+  const { sink } = await attempt(() => {}, { statics: { title: () => "Now" }, order: { title: "Then" } });
+  expect(sink.of("stages:declared")).toMatchObject([{ title: "Now", stages: ["Load", "Save"] }]);
+});

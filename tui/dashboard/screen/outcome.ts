@@ -2,7 +2,7 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { formatBytes } from "../../terminal/format.js";
 import { chainOf, type State } from "../state/model.js";
-import { fit, tame, wrap } from "./cells.js";
+import { fit, tame, widthOf, wrap } from "./cells.js";
 import { Line } from "./line.js";
 import type { Paint } from "./paint.js";
 import { framesOf } from "./stack.js";
@@ -13,6 +13,8 @@ export function outcome(operation: Operation, width: number, height: number, pai
   if (height <= 0) return [];
   if (operation.error !== null && operation.state !== "succeeded")
     return failure(operation, width, height, paint);
+  if (operation.state === "succeeded" && operation.resultText !== null)
+    return resultRows(textRows(operation.resultText, width - 3, height + 1), width, height, paint);
   if (operation.state === "succeeded" && operation.omitted?.result !== undefined)
     return result(omittedValue(operation, operation.omitted.result), width, height, paint);
   if (operation.state !== "succeeded" || operation.result === null) return [];
@@ -28,9 +30,9 @@ export function linkResults(
   paint: Paint,
 ): string[] {
   const others = chainResults(state, operation);
-  return others.slice(Math.max(0, others.length - Math.max(0, height))).map(({ title, value }) => {
+  return others.slice(Math.max(0, others.length - Math.max(0, height))).map(({ title, value, text }) => {
     const line = new Line(width, paint).add(" = ", "dim").add(`${fit(tame(title), TITLE)}: `, "dim");
-    return line.add(tame(inOneLine(value)), "dim").toString();
+    return line.add(tame(text?.split("\n")[0] ?? inOneLine(value)), "dim").toString();
   });
 }
 
@@ -40,13 +42,21 @@ const TITLE = 24;
 /** Operations of a chain whose results are shown; a chain may be very long. */
 const MOST_LINKS = 20;
 
+interface LinkResult {
+  title: string;
+  value: unknown;
+  /** The type's own text of the result; null: none. */
+  text: string | null;
+}
+
 /** The results of the other known operations of the chain, in its order. */
-export function chainResults(state: State, operation: Operation): { title: string; value: unknown }[] {
+export function chainResults(state: State, operation: Operation): LinkResult[] {
   const links = chainOf(state, operation).slice(-MOST_LINKS);
   return links.flatMap((link) => {
     const bytes = link.omitted?.result;
     if (link.id === operation.id || (bytes === undefined && link.result === null)) return [];
-    return [{ title: link.title, value: bytes === undefined ? link.result : omittedValue(link, bytes) }];
+    const value = bytes === undefined ? link.result : omittedValue(link, bytes);
+    return [{ title: link.title, value, text: link.resultText }];
   });
 }
 
@@ -87,7 +97,19 @@ function failure(operation: Operation, width: number, height: number, paint: Pai
 
 function result(value: unknown, width: number, height: number, paint: Paint): string[] {
   // One more than fit tells that there are more.
-  const table = valueTable(value, width - 3, height + 1, paint);
+  return resultRows(valueTable(value, width - 3, height + 1, paint), width, height, paint);
+}
+
+/** The rows of the type's own text of the result. */
+export function textRows(text: string, width: number, most: number): string[] {
+  const rows = text.split("\n").flatMap((line) => {
+    const row = tame(line);
+    return widthOf(row) <= width ? [row] : wrap(row, width, most);
+  });
+  return rows.slice(0, most);
+}
+
+function resultRows(table: string[], width: number, height: number, paint: Paint): string[] {
   const rows = table.slice(0, height).map((row, i) => `${i === 0 ? paint(" = ", "green") : "   "}${row}`);
   if (table.length > height)
     rows[height - 1] = new Line(width, paint).add("   … v shows all of it", "dim").toString();

@@ -7,7 +7,7 @@ import type { Attempt, RecordPage } from "../state/pages/record.js";
 import { tame, wrap } from "./cells.js";
 import { elapsedOf } from "./elapsed.js";
 import { Line } from "./line.js";
-import { chainResults, omittedValue } from "./outcome.js";
+import { chainResults, omittedValue, textRows } from "./outcome.js";
 import { type Paint, type Style, unpainted } from "./paint.js";
 import { framesOf } from "./stack.js";
 import { glyphOf, stateWord, styleOf } from "./state-style.js";
@@ -46,9 +46,11 @@ function all(state: State, page: RecordPage, width: number, paint: Paint): strin
   rows.push(...heading("parameters"), ...params);
   if (operation.error !== null) rows.push(...heading("error", "red"), ...failure(operation, width, paint));
   const result = omitted?.result === undefined ? operation.result : omittedValue(operation, omitted.result);
-  if (result !== null) rows.push(...heading("result"), ...table(result));
-  for (const { title, value } of chainResults(state, operation))
-    rows.push(...heading(`result of ${tame(title)}`), ...table(value));
+  const own = (text: string | null) =>
+    text === null ? [] : [...textRows(text, width - 4, ROWS_MOST).map((row) => `   ${row}`), ""];
+  if (result !== null) rows.push(...heading("result"), ...own(operation.resultText), ...table(result));
+  for (const { title, value, text } of chainResults(state, operation))
+    rows.push(...heading(`result of ${tame(title)}`), ...own(text), ...table(value));
   rows.push(...heading("attempts"), ...attempts(page.attempts, width, paint));
   return rows;
 }
