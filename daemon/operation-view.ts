@@ -36,6 +36,11 @@ export function operationView(
   return { ...record, ...values, progress };
 }
 
+/** The record with the names of the submit's variables, which lists and streams leave out. */
+export function withVariables(record: Operation, { env }: Entry): Operation {
+  return { ...record, env: Object.keys(env).sort() };
+}
+
 /** @throws Refusal where the id, or prefix, matches none or several */
 export function findOperation(store: Store, typed: string): Entry {
   const exact = store.find(typed);

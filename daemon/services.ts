@@ -9,7 +9,7 @@ import { Lifecycle } from "./lifecycle.js";
 import { Loader } from "./loader/loader.js";
 import { AuditLog } from "./log/audit-log.js";
 import type { DaemonLog } from "./log/daemon-log.js";
-import { operationView } from "./operation-view.js";
+import { operationView, withVariables } from "./operation-view.js";
 import { Containment } from "./os/containment.js";
 import { TrustedClock } from "./os/trusted-clock.js";
 import { Retention } from "./recovery/retention.js";
@@ -77,7 +77,7 @@ export class Services {
       onError: (error) => logger.error({ err: error }, `${layout.document} could not be written`),
     });
     this.lifecycle = new Lifecycle(this.store, layout, settings.maxChainLength);
-    this.loader = new Loader(settings.opsDirs, log.appendText);
+    this.loader = new Loader(settings.opsDirs, log.appendText, settings.fromDaemon);
     this.hub = new Hub({
       record: (id) => {
         const entry = this.store.find(id);
@@ -130,9 +130,10 @@ export class Services {
     return operationView(entry, this.queue, this.scheduler.attempts.get(entry.record.id), blockedBy);
   }
 
-  /** As `present`, with the large values that lists and streams leave out. */
+  /** As `present`, with the values that lists and streams leave out: large ones, and the names of the variables. */
   whole(entry: Entry): Operation {
-    return this.store.payloads.complete(this.present(entry), (problem) => this.#addProblem(problem));
+    const record = withVariables(this.present(entry), entry);
+    return this.store.payloads.complete(record, (problem) => this.#addProblem(problem));
   }
 
   /** Adds the operations that the store loaded to the hub and the queue. */
@@ -150,9 +151,10 @@ export class Services {
 
   #makeScheduler(onBroken: (error: Error) => void): Scheduler {
     const { settings, layout, store, lifecycle, loader, queue, blockedTypes, containment } = this;
-    const { concurrency, nice, maxLog } = settings;
+    const { concurrency, nice, maxLog, fromDaemon } = settings;
     return new Scheduler({
       ...{ store, lifecycle, loader, queue, layout, blockedTypes, containment, concurrency, nice, maxLog },
+      fromDaemon,
       log: this.log.logger,
       userCode: () => loader.hasUserCode(settings.shippedDirs),
       onWorkersBlocked: () => {

@@ -19,6 +19,8 @@ export interface Settings extends Limits {
   concurrency: number;
   /** The cgroup below which each worker gets its own cgroup: `auto`, `off` or a path. */
   cgroup: string;
+  /** Patterns of the daemon's own environment variables that operations get. Default: none. */
+  fromDaemon: string[];
   /** The least severe level that is logged. Default: `info`. */
   logLevel: LogLevel;
 }
@@ -47,6 +49,7 @@ export function settingsFrom(
     },
     concurrency: flags.concurrency ?? config.concurrency ?? Math.max(2, availableParallelism()),
     cgroup: config.cgroup ?? "auto",
+    fromDaemon: config.env?.fromDaemon ?? [],
     logLevel: logLevelFrom(flags.logLevel, env, config.logLevel),
     ...limitsFrom(config),
   };

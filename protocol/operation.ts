@@ -186,6 +186,13 @@ export const operationSchema = z.object({
         "Earlier runs with the same key tell how long the operation usually takes; absent: all runs of the type",
       ),
     ),
+  env: z
+    .optional(z.array(z.string()))
+    .check(
+      z.describe(
+        "Names of the environment variables of the submit, sorted; the values are not shown. Only in a reply about one operation",
+      ),
+    ),
   createdAt: time.check(z.describe("Time of the submit")),
   updatedAt: time.check(z.describe("Time of the last change")),
   startedAt: z.nullable(time).check(z.describe("Start of the attempt")),

@@ -1,5 +1,6 @@
 /** The request bodies and queries of the routes, as schemas and types. */
 import * as z from "zod/mini";
+import { RESERVED_VARIABLES } from "./environment.js";
 import { MAX_BATCH, MAX_CWD, MAX_LABEL } from "./limits.js";
 import { limitShapes } from "./operation.js";
 import { STATES } from "./state.js";
@@ -27,38 +28,42 @@ const flag = z.pipe(
 /** Rejects lone surrogates, because the system replaces them with another character. */
 const WELL_FORMED = /^\P{Cs}*$/u;
 
+const cwd = z
+  .string()
+  .check(
+    z.maxLength(MAX_CWD),
+    z.regex(/^\/[^\0]*$/, "must be an absolute path"),
+    z.regex(WELL_FORMED, "must be valid Unicode"),
+  );
+
+const variableName = z.string().check(
+  z.regex(/^[^=\0]+$/, "the name of a variable must not be empty or contain = or a null character"),
+  z.regex(WELL_FORMED, "the name of a variable must be valid Unicode"),
+  // Marks by which the daemon finds the processes of an operation, and what it sets for them.
+  z.regex(
+    new RegExp(`^(?!(?:${RESERVED_VARIABLES.join("|")})$)`),
+    "the name is reserved for liveops: leave it out",
+  ),
+);
+
+const variableValue = z
+  .string()
+  .check(
+    z.regex(/^[^\0]*$/, "must not contain a null character"),
+    z.regex(WELL_FORMED, "must be valid Unicode"),
+  );
+
+const label = z.string().check(z.maxLength(MAX_LABEL));
+
 export const submitBody = z.strictObject({
   op: z.string().check(z.minLength(1), z.describe("name of the operation type")),
   params: z.optional(z.record(z.string(), z.unknown())).check(z.describe("parameters of the type")),
   set: z
     .optional(z.array(z.string()))
     .check(z.describe("name=value arguments, parsed with the schema of the type")),
-  label: z.optional(z.string().check(z.maxLength(MAX_LABEL))),
-  cwd: z.optional(
-    z
-      .string()
-      .check(
-        z.maxLength(MAX_CWD),
-        z.regex(/^\/[^\0]*$/, "must be an absolute path"),
-        z.regex(WELL_FORMED, "must be valid Unicode"),
-      ),
-  ),
-  env: z.optional(
-    z.record(
-      z.string().check(
-        z.regex(/^[^=\0]+$/, "the name of a variable must not be empty or contain = or a null character"),
-        z.regex(WELL_FORMED, "the name of a variable must be valid Unicode"),
-        // The daemon finds the processes of an operation by this variable.
-        z.regex(/^(?!LIVEOPS_WORKER$)/, "LIVEOPS_WORKER is reserved for liveops: leave it out"),
-      ),
-      z
-        .string()
-        .check(
-          z.regex(/^[^\0]*$/, "must not contain a null character"),
-          z.regex(WELL_FORMED, "must be valid Unicode"),
-        ),
-    ),
-  ),
+  label: z.optional(label),
+  cwd: z.optional(cwd),
+  env: z.optional(z.record(variableName, variableValue)),
   ...limitShapes,
 });
 

@@ -131,13 +131,18 @@ renameSync(fresh, dist);
 rmSync(old, { recursive: true, force: true });
 for (const name of ["liveops", "liveopsd", "liveops-tui"]) linkBin(name);
 
-/** A stub in ES5 syntax: an old Node must parse the whole file to print the version message. */
+/**
+ * A stub in ES5 syntax: an old Node must parse the whole file to print the version message.
+ *
+ * The shell starts Node with `--`: without it, Node takes `--env-file` of our command line as its own option.
+ */
 function bin(name, load) {
   const file = join(fresh, "bin", `${name}.cjs`);
   const [, major, minor] = /(\d+)\.(\d+)/.exec(manifest.engines.node);
   writeFileSync(
     file,
-    `#!/usr/bin/env node
+    `#!/bin/sh
+':' //; exec node -- "$0" "$@"
 var v = process.versions.node.split('.');
 if (+v[0] < ${major} || (+v[0] === ${major} && +v[1] < ${minor})) {
   process.stderr.write('${name}: Node ${major}.${minor} or newer is required, this is Node ' + process.versions.node + '; install a newer Node, or use npx in a checkout\\n');

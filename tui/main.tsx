@@ -66,7 +66,7 @@ const isOn = (value: string | undefined) => value !== undefined && !["", "0", "f
 /** Resolves with the exit code. */
 async function show(args: Arguments, { socket, config }: CommandPlaces): Promise<number> {
   if (args.screenReader || isOn(env.LIVEOPS_SCREEN_READER) || isOn(env.INK_SCREEN_READER))
-    return readAloud({ stdin, stdout, socket, id: args.id, flags: flagsOf(args) });
+    return readAloud({ stdin, stdout, socket, id: args.id, flags: flagsOf(args), allow: config.env?.allow });
   const why = noScreen();
   if (why !== null) return textMode({ args, socket, why, say });
 
@@ -78,6 +78,7 @@ async function show(args: Arguments, { socket, config }: CommandPlaces): Promise
     id: args.id,
     flags: flagsOf(args),
     notify: config.notify ?? true,
+    allow: config.env?.allow,
   });
   keepYoungHeapSmall();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)

@@ -6,6 +6,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { LoadErrors } from "../../ops/runner/load-files.js";
 import { isUnchanged, type LoadedFile } from "../../ops/runner/type-files.js";
+import { childEnvironment } from "../child-environment.js";
 import type { FileResult, FromLoader, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
 import { readOutput } from "./output-lines.js";
 
@@ -37,6 +38,8 @@ export class LoaderStuck extends Error {
 interface LoaderProcessOptions {
   /** In the order in which they are loaded. */
   files: string[];
+  /** Names of the daemon's own variables that operations get. */
+  fromDaemon: readonly string[];
   /** Called for each line that operation files print. */
   onOutput: (line: string) => void;
   /** Whether the file is the author's, not part of the program. */
@@ -68,13 +71,14 @@ export class LoaderProcess {
 
   constructor(private readonly options: LoaderProcessOptions) {
     this.files = new Set(options.files);
+    const { env, startOnly } = childEnvironment(process.env, options.fromDaemon);
     this.#child = fork(
       fileURLToPath(new URL("./loader.js", import.meta.url)),
-      [JSON.stringify({ files: options.files } satisfies LoaderSetup)],
+      [JSON.stringify({ files: options.files, startOnly } satisfies LoaderSetup)],
       {
         stdio: ["ignore", "pipe", "pipe", "ipc"],
         execArgv: ["--disable-warning=ExperimentalWarning"],
-        env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined },
+        env: { ...env, NODE_EXTRA_CA_CERTS: undefined },
       },
     );
     readOutput(this.#child, options.onOutput);

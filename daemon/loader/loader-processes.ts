@@ -42,6 +42,8 @@ export class LoaderProcesses {
     private readonly onOutput: (line: string) => void,
     /** A file was loaded, or cannot be loaded. */
     private readonly onNews: () => void,
+    /** Names of the daemon's own variables that operations get. */
+    private readonly fromDaemon: readonly string[],
   ) {}
 
   /**
@@ -140,9 +142,9 @@ export class LoaderProcesses {
   #spawn(files: string[]): void {
     if (files.length === 0) return;
     try {
-      const { onOutput } = this;
+      const { onOutput, fromDaemon } = this;
       const onNews = (process: LoaderProcess) => this.#news(process);
-      this.#all.unshift(new LoaderProcess({ files, onOutput, isWatched: isUsers, onNews }));
+      this.#all.unshift(new LoaderProcess({ files, fromDaemon, onOutput, isWatched: isUsers, onNews }));
     } catch (error) {
       this.#fail(error as Error);
       return;

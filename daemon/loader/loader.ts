@@ -47,12 +47,15 @@ export class Loader {
     readonly dirs: string[],
     /** Called for each line that operation files print. */
     onOutput: (line: string) => void,
+    /** Names of the daemon's own variables that operations get. */
+    fromDaemon: readonly string[] = [],
   ) {
     this.#sources = new Sources(dirs);
-    this.#processes = new LoaderProcesses(this.#sources, onOutput, () => {
+    const onNews = () => {
       this.#news.resolve();
       this.#news = Promise.withResolvers();
-    });
+    };
+    this.#processes = new LoaderProcesses(this.#sources, onOutput, onNews, fromDaemon);
   }
 
   /** Grows whenever a file was edited, came or went. */

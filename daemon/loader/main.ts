@@ -12,12 +12,13 @@ import { type OperationCtor, readType } from "../../ops/runner/read-type.js";
 import { enableUserCode, sourcesOf } from "../../ops/runner/user-code.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/event.js";
+import { removeStartVariables } from "../child-environment.js";
 import type { FileResult, FromLoader, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
 
 /** How often the loader reports that it is alive while it works, in ms. */
 const ALIVE_MS = 200;
 
-const { files } = JSON.parse(process.argv[2] ?? "{}") as LoaderSetup;
+const { files, startOnly } = JSON.parse(process.argv[2] ?? "{}") as LoaderSetup;
 const types = new Map<string, OperationCtor>();
 const classes = new Map<OperationCtor, number>();
 const told = new Set<LoadErrors[number]>();
@@ -38,6 +39,7 @@ process.on("message", (message: ToLoader) => void reading.run(true, () => answer
 send({ type: "alive" });
 atWork();
 enableUserCode(new URL("./liveops.js", import.meta.url).href);
+removeStartVariables(startOnly);
 const { errors } = await loadFiles(files, {
   mayExit: () => reading.getStore() === true,
   onFile: (file) => send({ type: "loading", file }),

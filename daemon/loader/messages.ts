@@ -9,6 +9,8 @@ import type { Policy } from "../store/decision.js";
 export interface LoaderSetup {
   /** In the order in which they are to be loaded. */
   files: string[];
+  /** Environment variables to remove before a file is loaded. */
+  startOnly: string[];
 }
 
 export interface LoadedOperationType {

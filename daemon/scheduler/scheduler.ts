@@ -27,6 +27,8 @@ const MOST_PROBLEMS = 200;
 interface SchedulerOptions extends ClaimOptions {
   concurrency: number;
   nice: number;
+  /** Names of the daemon's own variables that operations get. */
+  fromDaemon: readonly string[];
   userCode: () => boolean;
   /** Workers can no longer be started, or can again. */
   onWorkersBlocked: () => void;
@@ -51,6 +53,7 @@ export class Scheduler {
       dir: options.layout.workers,
       size: options.concurrency,
       nice: options.nice,
+      fromDaemon: options.fromDaemon,
       userCode: options.userCode,
       containment: options.containment,
       onIdle: (worker) => this.#workerIdle(worker),

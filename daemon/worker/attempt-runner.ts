@@ -10,6 +10,7 @@ import type { AppendFile } from "../../ops/runner/append-file.js";
 import { captureOutput } from "../../ops/runner/capture-output.js";
 import { loadType } from "../../ops/runner/catalogue.js";
 import { toOperationError } from "../../ops/runner/failure.js";
+import { operationVariables } from "../../ops/runner/operation-variables.js";
 import type { Order } from "../../ops/runner/order.js";
 import { runAttempt } from "../../ops/runner/run-attempt.js";
 import type { StageValues } from "../../ops/runner/sink.js";
@@ -130,7 +131,7 @@ export class AttemptRunner {
     );
     if (this.message.notice !== null) staged.line("liveops", null, this.message.notice);
     this.#captureOutput(staged);
-    this.#enter(order.cwd, order.env);
+    this.#enter(order);
     let Type: Awaited<ReturnType<typeof loadType>>;
     try {
       Type = await loadType(file, order.op);
@@ -179,10 +180,10 @@ export class AttemptRunner {
     );
   }
 
-  #enter(cwd: string, env: Record<string, string>): void {
+  #enter(order: Order): void {
     const cwdBefore = process.cwd();
-    process.chdir(cwd);
-    enterEnvironment(env);
+    process.chdir(order.cwd);
+    enterEnvironment(order.env, operationVariables(order));
     this.#closers.push(() => {
       leaveEnvironment();
       process.chdir(cwdBefore);

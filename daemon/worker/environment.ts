@@ -1,15 +1,21 @@
-/** Restores the worker's own environment after each operation, whatever the operation changed. */
-import { WORKER_VARIABLE } from "../os/process-identity.js";
+/**
+ * The environment of an operation: that of its submit, on top of the worker's own, which has only the base and what
+ * `env.fromDaemon` permits (`daemon/child-environment.ts`). Restored after each operation, whatever the operation changed.
+ */
+import { isReserved } from "../../protocol/environment.js";
 
 let own: Record<string, string | undefined> | null = null;
 
-/** Adds an operation's variables. Reading all variables is slow, so this process's own are read once. */
-export function enterEnvironment(added: Record<string, string>): void {
+/**
+ * Sets an operation's variables. Reading all variables is slow, so this process's own are read once.
+ *
+ * @param submitted variables of the submit; reserved names are left out, so that no submit can remove the mark
+ * @param operation the variables of `operationVariables`
+ */
+export function enterEnvironment(submitted: Record<string, string>, operation: Record<string, string>): void {
   own ??= { ...process.env };
-  Object.assign(process.env, added);
-  // Last, so that no operation can remove the mark from the processes it starts.
-  const mark = own[WORKER_VARIABLE];
-  if (WORKER_VARIABLE in added && mark !== undefined) process.env[WORKER_VARIABLE] = mark;
+  for (const [name, value] of Object.entries(submitted)) if (!isReserved(name)) process.env[name] = value;
+  Object.assign(process.env, operation);
 }
 
 export function leaveEnvironment(): void {

@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { keepMark } from "../../ops/process/group.js";
 import { enableTypeScript, enableUserCode } from "../../ops/runner/user-code.js";
+import { removeStartVariables } from "../child-environment.js";
 import { joinCgroup } from "../os/cgroup.js";
 import { acquireLock } from "../os/kernel-lock.js";
 import { markOf } from "../os/process-identity.js";
@@ -32,6 +33,7 @@ yieldToOthers(setup.nice);
 enableUserCode(new URL("./liveops.js", import.meta.url).href);
 // Loaded ahead if user code is likely. Otherwise the first operation in TypeScript loads it.
 if (setup.userCode) await enableTypeScript();
+removeStartVariables(setup.startOnly);
 
 const output = {
   stdout: new OwnOutput(setup.stdoutFile, "stdout"),

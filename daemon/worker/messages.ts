@@ -15,6 +15,8 @@ export interface WorkerSetup {
   nice: number;
   /** The cgroup that the worker joins; null: none. */
   cgroup: string | null;
+  /** Environment variables to remove before any code of an operation runs. */
+  startOnly: string[];
 }
 
 export type ToWorker = PrepareMessage | DiscardMessage | OrderMessage;

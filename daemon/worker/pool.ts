@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { newId } from "../../protocol/id.js";
 import type { Blocked } from "../../protocol/operation.js";
 import { APPEND, openOwnFile } from "../../protocol/own-file.js";
+import { childEnvironment } from "../child-environment.js";
 import type { Containment } from "../os/containment.js";
 import { identify, WORKER_VARIABLE } from "../os/process-identity.js";
 import type { WorkerIdentity } from "../store/decision.js";
@@ -71,6 +72,8 @@ interface PoolOptions {
   /** How many workers may be busy. */
   size: number;
   nice: number;
+  /** Names of the daemon's own variables that operations get. */
+  fromDaemon: readonly string[];
   userCode: () => boolean;
   containment: Pick<Containment, "open" | "cgroupOf" | "joinFailed">;
   /** A worker is idle; null: there may be room for another worker. */
@@ -178,12 +181,14 @@ export class Pool {
     const { containment } = this.options;
     containment.open();
     const files = workerFiles(this.options.dir, workerId);
+    const { env, startOnly } = childEnvironment(process.env, this.options.fromDaemon);
     const setup: WorkerSetup = {
       workerId,
       ...files,
       nice: this.options.nice,
       userCode: this.options.userCode(),
       cgroup: containment.cgroupOf(workerId),
+      startOnly,
     };
     const output: number[] = [];
     let child: ChildProcess;
@@ -193,7 +198,7 @@ export class Pool {
         detached: true,
         stdio: ["ignore", ...output, "ipc"],
         execArgv: ["--disable-warning=ExperimentalWarning"],
-        env: { ...process.env, [WORKER_VARIABLE]: workerId },
+        env: { ...env, [WORKER_VARIABLE]: workerId },
       });
     } catch (error) {
       this.#forget(workerId);

@@ -1,4 +1,5 @@
 /** Passes events and lines on and knows which stage is being run, for lines that do not come through Progress. */
+import { setStageVariable } from "../../ops/runner/operation-variables.js";
 import type { Sink } from "../../ops/runner/sink.js";
 import type { EventBody } from "../../protocol/event.js";
 import type { LogStream } from "../../protocol/operation.js";
@@ -16,13 +17,15 @@ export class StageSink implements Sink {
   }
 
   event(body: EventBody, durable: boolean): void {
-    if (body.type === "stage:entered" || body.type === "stage:left") this.onStage();
+    const isStage = body.type === "stage:entered" || body.type === "stage:left";
+    if (isStage) this.onStage();
     this.sink.event(body, durable);
     if (body.type === "stage:entered") this.#open.push(body.stage);
     if (body.type === "stage:left") {
       const index = this.#open.lastIndexOf(body.stage);
       if (index !== -1) this.#open.splice(index, 1);
     }
+    if (isStage) setStageVariable(this.stage);
   }
 
   line(stream: LogStream, stage: string | null, text: string): void {

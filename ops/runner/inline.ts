@@ -9,6 +9,7 @@ import { RecordBuilder, submittedRecord } from "../../protocol/reduce.js";
 import { limitsText } from "../../protocol/resource-limits.js";
 import { InlineStop } from "./cancellation.js";
 import { type Capture, captureOutput } from "./capture-output.js";
+import { operationVariables, setStageVariable } from "./operation-variables.js";
 import type { Order } from "./order.js";
 import { typeOfSubmission } from "./prepare.js";
 import { type OperationCtor, readType } from "./read-type.js";
@@ -52,7 +53,9 @@ class InlineLink implements Sink {
     if (this.#over) return;
     this.#say(body);
     if (body.type === "stage:entered") this.#open.push(body.stage);
-    if (body.type === "stage:left") this.#open.splice(this.#open.lastIndexOf(body.stage), 1);
+    else if (body.type === "stage:left") this.#open.splice(this.#open.lastIndexOf(body.stage), 1);
+    else return;
+    setStageVariable(this.stage);
   }
 
   line(stream: LogStream, stage: string | null, text: string): void {
@@ -111,8 +114,11 @@ class InlineLink implements Sink {
       (reason) => this.#say({ type: "cancel:requested", reason }),
       isCancelled,
     );
+    const order = this.#order();
+    setStageVariable(null);
+    Object.assign(process.env, operationVariables(order));
     try {
-      return await Promise.race([runAttempt(Type, this.#order(), this, stop, null), stop.graceOver]);
+      return await Promise.race([runAttempt(Type, order, this, stop, null), stop.graceOver]);
     } finally {
       stop.dispose();
       process.chdir(before);

@@ -12,7 +12,7 @@ export interface Order {
   stages: string[];
   /** Absolute path. */
   cwd: string;
-  /** Added to the worker's environment during the attempt. */
+  /** Of the submit: during the attempt, these variables override those of the worker. */
   env: Record<string, string>;
   chain: Chain;
   /** Numbers of the operation's last event and last log line. */

@@ -4,6 +4,7 @@
  * Each start reads the file, synchronously. A missing file counts as empty; an invalid one is wrong usage (exit 2).
  */
 import { readFileSync } from "node:fs";
+import { patternProblem } from "../environment.js";
 import { nearest } from "../nearest.js";
 import { pathProblem } from "../owned-path.js";
 import { configFile, type PlaceConfig } from "../places.js";
@@ -16,6 +17,15 @@ export interface Config extends PlaceConfig, Partial<Limits> {
   /** `auto`, `off`, or the absolute path of a cgroup that is delegated to the daemon. */
   cgroup?: string | undefined;
   logLevel?: LogLevel | undefined;
+  env?: EnvironmentConfig | undefined;
+}
+
+/** Which environment variables reach an operation, as patterns of `protocol/environment.ts`. */
+export interface EnvironmentConfig {
+  /** What a submit sends besides the base. Default: `ALLOWED_VARIABLES`. */
+  allow?: string[] | undefined;
+  /** What an operation gets from the daemon's own environment besides the base. Default: none. */
+  fromDaemon?: string[] | undefined;
 }
 
 /** `true`: bell and desktop notification; `"bell"` or `"desktop"`: one of them; `false`: none. */
@@ -134,6 +144,11 @@ export const SETTINGS: Record<
     description: `Level of the daemon's log: ${LOG_LEVELS.map((level) => `\`"${level}"\``).join(", ")}`,
     default: '`"info"`',
   },
+  env: {
+    description:
+      "Environment variables that reach an operation: an object with the lists `allow` and `fromDaemon`; see [Environment of an operation](#environment-of-an-operation)",
+    default: "see there",
+  },
 };
 
 const KNOWN: readonly string[] = [...Object.keys(SETTINGS), ...Object.keys(LIMITS)];
@@ -171,7 +186,7 @@ function parse(text: string, file: string): Record<string, unknown> {
 }
 
 function checked(value: Record<string, unknown>, file: string): Config {
-  const { stateDir, socket, ops, concurrency, notify, cgroup, logLevel } = value;
+  const { stateDir, socket, ops, concurrency, notify, cgroup, logLevel, env } = value;
   const must = (holds: boolean, text: string) => {
     if (!holds) throw new UsageError(`${file}: ${text}`);
   };
@@ -201,12 +216,10 @@ function checked(value: Record<string, unknown>, file: string): Config {
     logLevel === undefined || (typeof logLevel === "string" && isLogLevel(logLevel)),
     `logLevel must be one of: ${LOG_LEVELS.join(", ")}`,
   );
-  for (const name of Object.keys(value)) {
-    if (KNOWN.includes(name)) continue;
-    const [near] = nearest(name, KNOWN);
-    const hint = near ? `did you mean ${near}?` : `settings: ${KNOWN.join(", ")}`;
-    must(false, `unknown setting ${JSON.stringify(name)}; ${hint}`);
-  }
+  const environment = environmentProblem(env);
+  must(environment === null, `env ${environment}`);
+  const unknown = unknownSetting(value, KNOWN);
+  must(unknown === null, `unknown setting ${unknown}`);
   const limits: Partial<Limits> = {};
   for (const [name, { min, max }] of Object.entries(LIMITS) as Array<[keyof Limits, Limit]>) {
     const given = value[name];
@@ -215,5 +228,31 @@ function checked(value: Record<string, unknown>, file: string): Config {
     must(fits, `${name} must be a whole number from ${min} to ${max}`);
     limits[name] = given as number;
   }
-  return { stateDir, socket, ops, concurrency, notify, cgroup, logLevel, ...limits } as Config;
+  return { stateDir, socket, ops, concurrency, notify, cgroup, logLevel, env, ...limits } as Config;
+}
+
+const ENVIRONMENT_KEYS = ["allow", "fromDaemon"] satisfies Array<keyof EnvironmentConfig>;
+
+function environmentProblem(env: unknown): string | null {
+  if (env === undefined) return null;
+  if (typeof env !== "object" || env === null || Array.isArray(env))
+    return 'must be an object, such as {"allow": ["AWS_*"]}';
+  const unknown = unknownSetting(env, ENVIRONMENT_KEYS);
+  if (unknown !== null) return `has no setting ${unknown}`;
+  for (const name of ENVIRONMENT_KEYS) {
+    const patterns: unknown = (env as EnvironmentConfig)[name];
+    if (patterns === undefined) continue;
+    if (!Array.isArray(patterns)) return `${name} must be a list of names, such as ["AWS_*"]`;
+    const problem = patterns.map(patternProblem).find((each) => each !== null);
+    if (problem !== undefined) return `${name}: ${problem}`;
+  }
+  return null;
+}
+
+/** The first key that is not known, with a hint; null if all are known. */
+function unknownSetting(value: object, known: readonly string[]): string | null {
+  const name = Object.keys(value).find((each) => !known.includes(each));
+  if (name === undefined) return null;
+  const [near] = nearest(name, known);
+  return `${JSON.stringify(name)}; ${near ? `did you mean ${near}?` : `settings: ${known.join(", ")}`}`;
 }

@@ -1,5 +1,6 @@
-/** Generates the region of docs/configuration.md from the settings of the config file reader. */
+/** Generates the regions of docs/configuration.md from the config file reader and the table of variables. */
 import { LIMITS, SETTINGS } from "../../protocol/command/config.js";
+import { ALLOWED_VARIABLES, BASE_VARIABLES, OPERATION_VARIABLES } from "../../protocol/environment.js";
 import { code, type Regions, table } from "./markdown.js";
 
 const UNITS = [
@@ -20,7 +21,22 @@ export function configurationRegions(): Regions {
     const range = `${amount(limit.min)} to ${amount(limit.max)}`;
     return [code(name), limit.description, amount(limit.default), range];
   });
-  return { settings: table(["key", "meaning", "default", "range"], [...settings, ...limits]) };
+  const names = (list: readonly string[]) => list.map(code).join(", ");
+  return {
+    settings: table(["key", "meaning", "default", "range"], [...settings, ...limits]),
+    variables: table(
+      ["set", "variables"],
+      [
+        ["base", names(BASE_VARIABLES)],
+        ["default of `env.allow`", names(ALLOWED_VARIABLES)],
+        ["default of `env.fromDaemon`", "none"],
+      ],
+    ),
+    "operation variables": table(
+      ["variable", "value"],
+      Object.entries(OPERATION_VARIABLES).map(([name, meaning]) => [code(name), meaning]),
+    ),
+  };
 }
 
 /** `67108864 (64 MiB)` */

@@ -244,7 +244,7 @@ test("a submitted environment cannot set the mark", async () => {
   await expect(daemon.submit("escapes", { params, env: { LIVEOPS_WORKER: "nobody" } })).rejects.toMatchObject(
     {
       code: "LIVEOPS_BAD_REQUEST",
-      message: expect.stringContaining("LIVEOPS_WORKER is reserved for liveops"),
+      message: expect.stringContaining("env.LIVEOPS_WORKER: the name is reserved for liveops"),
     },
   );
 });

@@ -1,6 +1,6 @@
 /**
  * Preloaded into every process of a daemon's world (NODE_OPTIONS=--import): calls of the file system fail as the file
- * named by LIVEOPS_TEST_FAILURES says, read anew at each call. It holds a JSON array of failures: `call` (write, sync,
+ * in the query of this module's URL says, read anew at each call. It holds a JSON array of failures: `call` (write, sync,
  * rename, open, truncate), `path` (a regular expression), `code` (such as EIO), and for a write `text` that must stand
  * in what is written (default: any).
  */
@@ -8,7 +8,7 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
 const { readFileSync, readlinkSync } = fs;
-const file = process.env.LIVEOPS_TEST_FAILURES;
+const file = new URL(import.meta.url).searchParams.get("file");
 
 function check(call, path, bytes) {
   let failures;

@@ -5,7 +5,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { TestDaemon } from "../harness/daemon.js";
 import { disk } from "../harness/failing-disk.js";
@@ -43,8 +42,9 @@ class FailingCalls implements Disposable {
   }
 
   get env(): Record<string, string> {
-    const preload = fileURLToPath(new URL("./failing-calls.mjs", import.meta.url));
-    return { NODE_OPTIONS: `--import ${preload}`, LIVEOPS_TEST_FAILURES: this.#file };
+    const preload = new URL("./failing-calls.mjs", import.meta.url);
+    preload.searchParams.set("file", this.#file);
+    return { NODE_OPTIONS: `--import ${preload.href}` };
   }
 
   set(...failures: Failure[]): void {

@@ -1,10 +1,10 @@
 /**
  * Preloaded into every process of a daemon's world (NODE_OPTIONS=--import): the wall clock goes ahead or back by the
- * milliseconds in the file named by LIVEOPS_TEST_CLOCK, read at each call. The monotonic clock is unchanged.
+ * milliseconds in the file in the query of this module's URL, read at each call. The monotonic clock is unchanged.
  */
 import { readFileSync } from "node:fs";
 
-const file = process.env.LIVEOPS_TEST_CLOCK;
+const file = new URL(import.meta.url).searchParams.get("file");
 const RealDate = Date;
 
 function shift() {

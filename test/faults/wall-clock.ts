@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 export class WallClock implements Disposable {
   readonly #dir = mkdtempSync(join(tmpdir(), "liveops-clock-"));
@@ -13,8 +12,9 @@ export class WallClock implements Disposable {
   }
 
   get env(): Record<string, string> {
-    const preload = fileURLToPath(new URL("./shifted-clock.mjs", import.meta.url));
-    return { NODE_OPTIONS: `--import ${preload}`, LIVEOPS_TEST_CLOCK: this.#file };
+    const preload = new URL("./shifted-clock.mjs", import.meta.url);
+    preload.searchParams.set("file", this.#file);
+    return { NODE_OPTIONS: `--import ${preload.href}` };
   }
 
   /** From now on the clock is off by so much, in ms. */

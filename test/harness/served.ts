@@ -12,7 +12,7 @@ import type { Context } from "../../daemon/context.js";
 import { buildServer } from "../../daemon/http/server.js";
 import type { Loader } from "../../daemon/loader/loader.js";
 import { AuditLog } from "../../daemon/log/audit-log.js";
-import { findOperation, operationView } from "../../daemon/operation-view.js";
+import { findOperation, operationView, withVariables } from "../../daemon/operation-view.js";
 import { Containment } from "../../daemon/os/containment.js";
 import { TrustedClock } from "../../daemon/os/trusted-clock.js";
 import { linesAfter } from "../../daemon/run-files/log-slices.js";
@@ -113,7 +113,7 @@ export class Served {
       logProblem: () => null,
       startedAt: new Date().toISOString(),
       signals: this.signals,
-      whole: (entry) => store.payloads.complete(this.#shown(entry), () => {}),
+      whole: (entry) => store.payloads.complete(withVariables(this.#shown(entry), entry), () => {}),
       present: (entry) => this.#shown(entry),
       find: (typed) => findOperation(store, typed),
       isStopping: () => this.stops.length > 0,

@@ -1,6 +1,7 @@
 /** Helpers for commands that call the daemon: the client, and one action on several operations. */
 import type { Command } from "commander";
 import { Client } from "../../protocol/client/client.js";
+import type { Config } from "../../protocol/command/config.js";
 import { allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
 import { type ReportTo, report } from "../../protocol/command/report.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
@@ -8,12 +9,14 @@ import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 interface Connected<T> {
   client: Client;
   options: T & GlobalOptions;
+  config: Config;
 }
 
 /** A client for the daemon that the command's options select. */
 export function connect<T>(command: Command): Connected<T> {
   const options = allOptions<T & GlobalOptions>(command);
-  return { client: new Client(commandPlaces(options).socket), options };
+  const { socket, config } = commandPlaces(options);
+  return { client: new Client(socket), options, config };
 }
 
 /**

@@ -43,6 +43,7 @@ export function recordLines(
     ...field("took", tookText(it, now)),
     ...field("resources", resourcesText(it)),
     ...section("params", resultLines(it.params)),
+    ...field("env", it.env === undefined ? null : sanitize(it.env.join(" "))),
     ...section("stages", stageLines(it, paint, now)),
     ...field(
       "progress",

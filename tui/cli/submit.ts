@@ -16,46 +16,7 @@ import {
   withTrailing,
 } from "./arguments.js";
 import { connect } from "./connection.js";
-
-/**
- * The environment variables that a submit sends: tools need them to work as in the caller's shell.
- *
- * An allow list, because the daemon stores the variables in plain text and shows them in the record. No list of
- * variables with tokens, keys and passwords can be complete. Pass any other value as a parameter.
- */
-const NAMES = new Set([
-  "PATH",
-  "HOME",
-  "USER",
-  "LOGNAME",
-  "SHELL",
-  "LANG",
-  "LANGUAGE",
-  "TZ",
-  "TERM",
-  "TMPDIR",
-  "EDITOR",
-  // Where the tools of several languages find their installation.
-  "VIRTUAL_ENV",
-  "CARGO_HOME",
-  "RUSTUP_HOME",
-  "GOPATH",
-  "GOROOT",
-  "JAVA_HOME",
-]);
-
-/** `LC_*` is the locale. `NVM_*` is listed by name: nvm has no secrets, but a prefix would admit new variables. */
-const LOCALE = /^LC_[A-Z]+$/;
-const NVM = new Set(["NVM_DIR", "NVM_BIN", "NVM_INC", "NVM_CD_FLAGS", "NVM_RC_VERSION"]);
-
-export function capturedEnv(env: Record<string, string | undefined> = process.env): Record<string, string> {
-  const captured: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && (NAMES.has(name) || NVM.has(name) || LOCALE.test(name)))
-      captured[name] = value;
-  }
-  return captured;
-}
+import { addEnvironmentOptions, type EnvironmentOptions, submittedVariables } from "./environment.js";
 
 /**
  * An idempotency key, unique to this submit: the daemon recognises a repeated request by the key.
@@ -68,7 +29,7 @@ export function newKey(): string {
 }
 
 /** The options of `liveops submit`. */
-export interface SubmitOptions extends GlobalOptions {
+export interface SubmitOptions extends GlobalOptions, EnvironmentOptions {
   params?: string;
   label?: string;
   memoryMax?: string;
@@ -86,10 +47,12 @@ export interface SubmitWords {
   /** The words after `--`; undefined where there was none. */
   trailing: string[] | undefined;
   options: SubmitOptions;
+  /** `env.allow` of the config file. */
+  allow?: readonly string[] | undefined;
 }
 
 /** Submits the operation with the caller's directory, environment and an idempotency key. */
-export function post(client: Client, { op, set, trailing, options }: SubmitWords): Promise<Operation> {
+export function post(client: Client, { op, set, trailing, options, allow }: SubmitWords): Promise<Operation> {
   const params = givenParams(options.params);
   const label = givenLabel(options.label);
   return client.submit(
@@ -100,7 +63,7 @@ export function post(client: Client, { op, set, trailing, options }: SubmitWords
       ...(label !== undefined && { label }),
       ...givenLimits(options),
       cwd: currentDirectory("submit"),
-      env: capturedEnv(),
+      env: submittedVariables(options, allow),
     },
     newKey(),
   );
@@ -137,7 +100,8 @@ export function registerSubmit(root: Command): void {
       "--params <json>",
       "Parameters as a JSON object, @file, or - for stdin; name=value arguments override them",
     )
-    .option("--label <text>", "Label shown in lists")
+    .option("--label <text>", "Label shown in lists");
+  addEnvironmentOptions(submit)
     .option("--memory-max <size>", "Limit the memory of the operation and its processes, such as 512M or 2G")
     .option(
       "--cpu-max <cores>",
@@ -157,8 +121,9 @@ export function registerSubmit(root: Command): void {
     );
   addExitStatus(submit, "; waits as --wait does").action(
     async (op: string, set: string[], _options: unknown, command: Command) => {
-      const { client, options } = connect<SubmitOptions>(command);
-      const operation = await post(client, { op, set, trailing: trailingWords(), options });
+      const { client, options, config } = connect<SubmitOptions>(command);
+      const allow = config.env?.allow;
+      const operation = await post(client, { op, set, trailing: trailingWords(), options, allow });
       await afterSubmit(client, operation, options, command);
     },
   );

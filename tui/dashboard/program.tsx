@@ -28,6 +28,8 @@ export interface ProgramOptions {
   flags?: Flags;
   /** What tells that an operation ended while nobody looked. */
   notify?: Notify;
+  /** `env.allow` of the config file: the variables that a submit sends. */
+  allow?: readonly string[] | undefined;
   clock?: Clock;
 }
 
@@ -53,11 +55,12 @@ export function startDashboard(options: ProgramOptions): Program {
     id = null,
     flags = {},
     notify = true,
+    allow,
     clock = new SteadyClock(),
   } = options;
   const state = initialState({ size: sizeOf(stdout), now: clock.now(), socket, id, flags });
   const store = new Store(state, paintFor(stdout, env), clock);
-  const dashboard = () => <Dashboard store={store} client={client} suspendable={suspending} />;
+  const dashboard = () => <Dashboard store={store} client={client} suspendable={suspending} allow={allow} />;
   const client = new Client(socket);
   const surroundings = new Surroundings({ stdin, stdout, env, notify });
   const suspending = suspension(surroundings, store.drawn);

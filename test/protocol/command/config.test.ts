@@ -38,10 +38,21 @@ test.each([
   ['{"stateDir": ""}', "stateDir must be a path"],
   ['{"ops": "/ops"}', "ops must be a list"],
   ['{"concurrency": 0}', "concurrency must be"],
+  ['{"concurency": 1}', 'unknown setting "concurency"; did you mean concurrency?'],
+  ['{"env": ["PATH"]}', 'env must be an object, such as {"allow": ["AWS_*"]}'],
+  ['{"env": {"alow": []}}', 'env has no setting "alow"; did you mean allow?'],
+  ['{"env": {"allow": "PATH"}}', "env allow must be a list of names"],
+  ['{"env": {"fromDaemon": ["A=B"]}}', 'env fromDaemon: "A=B" must not contain ='],
+  ['{"env": {"allow": [""]}}', "env allow: each item must be a name"],
 ])("%s is wrong usage and says what it must be", (text, said) => {
   config(text);
   expect(() => readConfig(env)).toThrow(UsageError);
   expect(() => readConfig(env)).toThrow(said);
+});
+
+test("the lists of environment variables are read", () => {
+  config(JSON.stringify({ env: { allow: ["AWS_*"], fromDaemon: ["SSH_AUTH_SOCK"] } }));
+  expect(readConfig(env)).toEqual({ env: { allow: ["AWS_*"], fromDaemon: ["SSH_AUTH_SOCK"] } });
 });
 
 test("the command that starts the daemon can be typed as it stands", () => {

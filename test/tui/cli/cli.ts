@@ -33,7 +33,9 @@ export class Cli {
   }
 
   start(words: string[], options: CliOptions = {}): CliProcess {
-    const child = spawn(process.execPath, [join(BINS, `${options.bin ?? "liveops"}.cjs`), ...words], {
+    // As the bin itself starts Node: no word is an option of Node.
+    const bin = join(BINS, `${options.bin ?? "liveops"}.cjs`);
+    const child = spawn(process.execPath, ["--", bin, ...words], {
       cwd: options.cwd ?? this.dir,
       env: { PATH: process.env.PATH, HOME: this.home, ...options.env },
     });

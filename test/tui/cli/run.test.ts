@@ -39,6 +39,18 @@ export class Break extends LiveOperation {
   }
 }
 
+export class Shows extends LiveOperation {
+  static title = "Shows";
+  static resultText = (result: { stage: string | null }) => "in " + result.stage + ":\\n  fine";
+  async run(p: Progress) {
+    const stage = await p.stage("Look", () => process.env.LIVEOPS_STAGE ?? null);
+    const { LIVEOPS_OP, LIVEOPS_ATTEMPT, LIVEOPS_OPERATION_ID, LIVEOPS_CHAIN, LIVEOPS_STAGE, MINE, GIVEN, FILE } = process.env;
+    const isOne = LIVEOPS_OPERATION_ID === this.id && LIVEOPS_CHAIN === this.id && LIVEOPS_STAGE === undefined;
+    p.log([LIVEOPS_OP, LIVEOPS_ATTEMPT, isOne, MINE, GIVEN, FILE].join(" "));
+    p.result({ stage });
+  }
+}
+
 export class Linger extends LiveOperation {
   static stages = ["Wait"];
   static gracePeriod = 3600;
@@ -125,4 +137,22 @@ test("the second Ctrl-C kills an operation that ignores the first: exit 130", as
   await running.says("stderr", "cancel requested");
   running.child.kill("SIGINT");
   expect((await running.ended).code).toBe(130);
+});
+
+test("run has the whole environment, --env and --env-file, and the variables of the operation", async () => {
+  writeFileSync(join(cli.dir, "run.env"), "FILE=file\nGIVEN=file\n");
+  const words = ["--env-file", "run.env", "--env", "GIVEN=word", "shows"];
+  const ended = await cli.run(["run", "--ops", ops, ...words], {
+    env: { MINE: "shell", LIVEOPS_STAGE: "outer" },
+  });
+  expect(ended).toMatchObject({ code: 0 });
+  expect(ended.stdout).toContain("=== Look ===\nshows 1 true shell word file\nin Look:\n  fine\n");
+});
+
+test("--env without a value of a variable that is not set is wrong usage", async () => {
+  expect(await run("--env", "NOPE", "shows")).toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: expect.stringContaining("--env NOPE: the variable is not set"),
+  });
 });

@@ -1,10 +1,11 @@
 /** `liveops submit` as a process against a scripted daemon. */
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { FakeDaemon } from "../../harness/fake-daemon.js";
 import { Story } from "../../harness/records.js";
-import { useCli } from "./cli.js";
+import { BIN, useCli } from "./cli.js";
 
 const cli = useCli();
 let daemon: FakeDaemon;
@@ -17,6 +18,8 @@ const submit = (words: string[], options = {}) =>
   cli.run(["submit", "--socket", daemon.socket, ...words], options);
 const accepts = () =>
   daemon.on("POST", "/v1/operations", (_asked, reply) => reply.json(new Story().record(), 201));
+
+const sentVariables = () => (daemon.asked[0]?.body as { env?: object } | undefined)?.env;
 
 test("prints the bare id, and sends words, cwd, environment and a key", async () => {
   accepts();
@@ -33,6 +36,55 @@ test("prints the bare id, and sends words, cwd, environment and a key", async ()
     cwd: cli.dir,
     env: { PATH: process.env.PATH, HOME: cli.home, LC_ALL: "C" },
   });
+});
+
+test("--env and --env-file: a later one overrides an earlier one and what the shell has", async () => {
+  accepts();
+  writeFileSync(join(cli.dir, "a.env"), "# all of it\nexport A=file\nB='two words'\n\nC=\"x\\ny\"\n");
+  const words = ["--env", "A=first", "--env-file", "a.env", "--env", "B=last", "--env", "TOKEN"];
+  await submit(["shell", ...words, "--env", "PATH=/only", "--env", "EMPTY="], { env: { TOKEN: "t" } });
+  expect(sentVariables()).toEqual({
+    HOME: cli.home,
+    PATH: "/only",
+    A: "file",
+    B: "last",
+    C: "x\ny",
+    TOKEN: "t",
+    EMPTY: "",
+  });
+});
+
+test("env.allow of the config file decides which variables a submit sends", async () => {
+  accepts();
+  const file = join(cli.dir, "config.json");
+  writeFileSync(file, JSON.stringify({ env: { allow: ["AWS_*"] } }), { mode: 0o600 });
+  const env = { LIVEOPS_CONFIG: file, AWS_PROFILE: "p", EDITOR: "vi", LIVEOPS_OP: "shell" };
+  await submit(["shell"], { env });
+  expect(sentVariables()).toEqual({ PATH: process.env.PATH, HOME: cli.home, AWS_PROFILE: "p" });
+});
+
+test.each([
+  [["--env", "NOPE"], /--env NOPE: the variable is not set in this shell\n.*--env NOPE=VALUE/],
+  [["--env", "=x"], /"" is not the name of a variable/],
+  [["--env", "LIVEOPS_STAGE=x"], /the name LIVEOPS_STAGE is reserved for liveops/],
+  [["--env-file", "absent.env"], /--env-file: absent\.env cannot be read: ENOENT/],
+  [["--env-file", "words.env"], /--env-file words\.env: no line has the form NAME=value/],
+  [["--env-file", "marks.env"], /--env-file marks\.env: the name LIVEOPS_WORKER is reserved/],
+])("%j is wrong usage and reaches no daemon", async (words, said) => {
+  writeFileSync(join(cli.dir, "words.env"), "just words\n");
+  writeFileSync(join(cli.dir, "marks.env"), "LIVEOPS_WORKER=me\n");
+  const { code, stdout, stderr } = await submit(["shell", ...words]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(said);
+  expect(daemon.asked).toEqual([]);
+});
+
+test("a missing --env-file is our error: Node does not see the option", async () => {
+  const words = ["submit", "shell", "--env-file", "absent.env"];
+  const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
+  const { status, stderr } = spawnSync(BIN, words, { env: { PATH, HOME: cli.home }, encoding: "utf8" });
+  expect(stderr).toMatch(/^liveops: --env-file: absent\.env cannot be read: ENOENT/);
+  expect(status).toBe(2);
 });
 
 test("what follows -- is the last word, args, exactly as typed", async () => {

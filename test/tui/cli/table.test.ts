@@ -120,6 +120,30 @@ test("show prints the fields that are not empty", () => {
   ]);
 });
 
+test("show prints the result's own text, and the names of the variables", () => {
+  const event = {
+    type: "operation:finished",
+    state: "succeeded",
+    result: { n: 1 },
+    error: null,
+    next: null,
+  } as const;
+  const story = new Story({ title: "Deploy to \x1b[31mdb" })
+    .started()
+    .event({ ...event, resultText: "one\ntwo\x07" });
+  const lines = recordLines({ ...story.record(), env: ["A\x1b", "PATH"] }, { paint: plain, now });
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      "title     Deploy to \\x1b[31mdb",
+      "env       A\\x1b PATH",
+      "result",
+      "  one",
+      "  two\\x07",
+    ]),
+  );
+  expect(lines.join()).not.toContain("n=1");
+});
+
 test("show names the chain's neighbours", () => {
   const chain = { id: "aaa", index: 1, previous: "aaa", next: "ccc" };
   expect(recordLines(operation({ id: "bbb", chain }), { paint: plain, now })).toContain(

@@ -14,6 +14,7 @@ import {
   trailingWords,
   withTrailing,
 } from "../arguments.js";
+import { addEnvironmentOptions, addedVariables, type EnvironmentOptions } from "../environment.js";
 import { CANCEL_VARIABLE } from "./child.js";
 
 /**
@@ -22,7 +23,7 @@ import { CANCEL_VARIABLE } from "./child.js";
  * The command starts a child process with the same command line; the child runs the operation. Only the child loads
  * the bundle of `inline.ts`, which includes the authoring API.
  */
-export interface RunOptions extends GlobalOptions {
+export interface RunOptions extends GlobalOptions, EnvironmentOptions {
   ops?: string[];
   params?: string;
   label?: string;
@@ -63,6 +64,7 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
     label: givenLabel(options.label) ?? null,
     json: options.json === true,
     exitStatus: options.exitStatus === true,
+    env: addedVariables(options),
     opsDirs: userOpsDirs({ ops: options.ops }, process.env, config),
   });
 }
@@ -88,7 +90,8 @@ export function registerRun(root: Command): void {
       "--params <json>",
       "Parameters as a JSON object, @file, or - for stdin; name=value arguments override them",
     )
-    .option("--label <text>", "Label of the operation")
+    .option("--label <text>", "Label of the operation");
+  addEnvironmentOptions(run)
     .option("--ops <dir>", "Directory of operation files, searched before all others (repeatable)", collect)
     .option("--json", "Print one JSON event per line, log lines included");
   addExitStatus(run).action((op: string, set: string[], _options: unknown, command: Command) =>

@@ -28,6 +28,8 @@ export interface InlineRun {
   label: string | null;
   json: boolean;
   exitStatus: boolean;
+  /** Variables that are added to the environment of this process. */
+  env: Record<string, string>;
   /** The user's directories, first match wins; the shipped operations come last. */
   opsDirs: string[];
 }
@@ -69,6 +71,7 @@ export async function runHere(run: InlineRun): Promise<never> {
 async function work(run: InlineRun, onLost: (error: Error) => void): Promise<number> {
   keepMark(`${RUN_VARIABLE}=${process.env[RUN_VARIABLE]}`);
   enableUserCode(new URL("./liveops.js", import.meta.url).href);
+  Object.assign(process.env, run.env);
   const shipped = ["./ops", "./ops/examples"].map((dir) => fileURLToPath(new URL(dir, import.meta.url)));
   const Type = await typeNamed(run.op, run.opsDirs, shipped);
   const id = newId();

@@ -45,7 +45,7 @@ export async function supervise(): Promise<number> {
   const dir = temporaryDirectory();
   const file = join(dir, "cancel");
   const name = basename(dir);
-  const child = spawn(process.execPath, process.argv.slice(1), {
+  const child = spawn(process.execPath, ["--", ...process.argv.slice(1)], {
     stdio: ["inherit", "inherit", "inherit", "pipe"],
     env: {
       ...process.env,

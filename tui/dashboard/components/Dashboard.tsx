@@ -20,16 +20,18 @@ export interface DashboardProps {
   store: Store;
   client: Client;
   suspendable: Suspendable;
+  /** `env.allow` of the config file. */
+  allow?: readonly string[] | undefined;
 }
 
-export function Dashboard({ store, client, suspendable }: DashboardProps) {
+export function Dashboard({ store, client, suspendable, allow }: DashboardProps) {
   useWatch(store, client);
   useLog(store, client);
   useRecords(store, client);
   useHistory(store, client);
   usePages(store, client);
   useAttempts(store, client);
-  useRequest(store, client);
+  useRequest(store, client, allow);
   useTypes(store, client);
   useTape(store, client);
   useTicks(store);

@@ -1,24 +1,26 @@
 /** Sends what was asked for by key, and tells how it went. */
 import { useEffect, useSyncExternalStore } from "react";
 import type { Client } from "../../../protocol/client/client.js";
+import { capturedVariables } from "../../../protocol/environment.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { withTrailing } from "../../cli/arguments.js";
-import { capturedEnv, newKey } from "../../cli/submit.js";
+import { newKey } from "../../cli/submit.js";
 import type { Request } from "../state/request.js";
 import type { Store } from "../store.js";
 
-export function useRequest(store: Store, client: Client): void {
+/** @param allow `env.allow` of the config file */
+export function useRequest(store: Store, client: Client, allow?: readonly string[]): void {
   const request = useSyncExternalStore(store.subscribe, () => store.drawn().request);
   useEffect(() => {
     if (request === null) return;
-    send(client, request).then(
+    send(client, request, allow).then(
       (operation) => store.dispatch({ type: "answered", request, operation }),
       (error: Error) => store.dispatch({ type: "refused", request, message: error.message }),
     );
-  }, [store, client, request]);
+  }, [store, client, request, allow]);
 }
 
-export async function send(client: Client, request: Request): Promise<Operation> {
+export async function send(client: Client, request: Request, allow?: readonly string[]): Promise<Operation> {
   switch (request.kind) {
     case "cancel":
       return client.cancel(request.id);
@@ -37,7 +39,7 @@ export async function send(client: Client, request: Request): Promise<Operation>
           ...(params !== undefined && { params: { ...params } }),
           ...(label !== "" && { label }),
           cwd: process.cwd(),
-          env: capturedEnv(),
+          env: capturedVariables(process.env, allow),
         },
         newKey(),
       );

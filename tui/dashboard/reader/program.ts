@@ -23,13 +23,16 @@ export interface ReaderOptions {
   socket: string;
   id: string | null;
   flags: Flags;
+  /** `env.allow` of the config file. */
+  allow?: readonly string[] | undefined;
 }
 
 /** Lines of a log that are read. */
 const LOG_LINES = 10;
 
 /** @returns the exit code, once the reader leaves */
-export async function readAloud({ stdin, stdout, socket, id, flags }: ReaderOptions): Promise<number> {
+export async function readAloud(options: ReaderOptions): Promise<number> {
+  const { stdin, stdout, socket, id, flags, allow } = options;
   const client = new Client(socket);
   const left = new AbortController();
   const say = (lines: readonly string[]) => {
@@ -54,7 +57,7 @@ export async function readAloud({ stdin, stdout, socket, id, flags }: ReaderOpti
   }
   const ask = async (request: Request) => {
     try {
-      dispatch({ type: "answered", request, operation: await send(client, request) });
+      dispatch({ type: "answered", request, operation: await send(client, request, allow) });
       const { notice } = state;
       if (notice !== null) say([`${tame(notice.text)}. In a shell: ${notice.command ?? ""}`]);
     } catch (error) {

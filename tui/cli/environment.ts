@@ -1,0 +1,113 @@
+/** The environment that a command gives to an operation: `--env`, `--env-file`, and what the config file allows. */
+import { readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+import type { Command } from "commander";
+import { UsageError } from "../../protocol/command/failures.js";
+import { capturedVariables, isReserved, type Variables } from "../../protocol/environment.js";
+
+/** An `--env`, `--env-file` or `--unset-env` of the command line. */
+type GivenVariable = { word: string } | { file: string } | { unset: string };
+
+export interface EnvironmentOptions {
+  /** All these options together, in the order of the command line. */
+  env?: GivenVariable[];
+}
+
+/** Adds `--env` and `--env-file` to a command; with `unset` also `--unset-env`. */
+export function addEnvironmentOptions(command: Command, { unset = false } = {}): Command {
+  const given: GivenVariable[] = [];
+  const add = (variable: GivenVariable) => {
+    given.push(variable);
+    command.setOptionValue("env", given);
+    return given;
+  };
+  command
+    .option(
+      "--env <name[=value]>",
+      "Set an environment variable of the operation; without =value, send the value of this shell (repeatable)",
+      (word: string) => add({ word }),
+    )
+    .option(
+      "--env-file <file>",
+      "Set the variables of a file with lines NAME=value; later options override earlier ones (repeatable)",
+      (file: string) => add({ file }),
+    );
+  if (unset)
+    command.option("--unset-env <name>", "Remove a variable of the submit (repeatable)", (name: string) =>
+      add({ unset: name }),
+    );
+  return command;
+}
+
+/**
+ * The variables of the command line; a later option overrides an earlier one. Null: to be removed.
+ *
+ * @throws UsageError where a variable is not set, a name is not valid, or a file cannot be read
+ */
+export function givenVariables(
+  options: EnvironmentOptions,
+  env: Variables = process.env,
+): Record<string, string | null> {
+  const given: Record<string, string | null> = {};
+  for (const variable of options.env ?? []) Object.assign(given, variablesOf(variable, env));
+  return given;
+}
+
+function variablesOf(variable: GivenVariable, env: Variables): Record<string, string | null> {
+  if ("file" in variable) return fromFile(variable.file);
+  if ("word" in variable) return fromWord(variable.word, env);
+  checkName("--unset-env", variable.unset);
+  return { [variable.unset]: null };
+}
+
+/** As `givenVariables`, for a command without `--unset-env`. */
+export function addedVariables(options: EnvironmentOptions, env?: Variables): Record<string, string> {
+  return givenVariables(options, env) as Record<string, string>;
+}
+
+/** The variables of a submit: those that the config file allows, then those of the command line. */
+export function submittedVariables(
+  options: EnvironmentOptions,
+  allow: readonly string[] | undefined,
+  env: Variables = process.env,
+): Record<string, string> {
+  return { ...capturedVariables(env, allow), ...addedVariables(options, env) };
+}
+
+function fromWord(word: string, env: Variables): Record<string, string> {
+  const cut = word.indexOf("=");
+  const name = cut === -1 ? word : word.slice(0, cut);
+  checkName(`--env ${word}`, name);
+  if (cut !== -1) return { [name]: word.slice(cut + 1) };
+  const value = env[name];
+  if (value !== undefined) return { [name]: value };
+  throw new UsageError(
+    `--env ${name}: the variable is not set in this shell`,
+    `set it, or give a value: --env ${name}=VALUE`,
+  );
+}
+
+function fromFile(file: string): Record<string, string> {
+  let text: string;
+  try {
+    // Some editors begin a file with a byte order mark.
+    text = readFileSync(file, "utf8").replace(/^\ufeff/, "");
+  } catch (error) {
+    throw new UsageError(`--env-file: ${file} cannot be read: ${(error as Error).message}`);
+  }
+  const variables = parseEnv(text) as Record<string, string>;
+  for (const [name, value] of Object.entries(variables)) {
+    checkName(`--env-file ${file}`, name);
+    if (value.includes("\0")) throw new UsageError(`--env-file ${file}: ${name} contains a null character`);
+  }
+  if (Object.keys(variables).length === 0 && /^\s*[^#\s]/m.test(text))
+    throw new UsageError(`--env-file ${file}: no line has the form NAME=value`);
+  return variables;
+}
+
+function checkName(where: string, name: string): void {
+  if (name === "" || /[\s\0]/.test(name))
+    throw new UsageError(`${where}: ${JSON.stringify(name)} is not the name of a variable; give NAME=value`);
+  if (isReserved(name))
+    throw new UsageError(`${where}: the name ${name} is reserved for liveops; leave it out`);
+}
