@@ -6,7 +6,7 @@ import { rmSync } from "node:fs";
 import { uptime } from "node:os";
 import { LIMITS } from "../protocol/command/config.js";
 import { Refusal } from "../protocol/errors.js";
-import type { DaemonEvent, Outcome, StopReason, Submission } from "../protocol/event.js";
+import type { Changes, DaemonEvent, Outcome, StopReason, Submission } from "../protocol/event.js";
 import type { Operation, Resources } from "../protocol/operation.js";
 import { isFinal, mayMove, type State } from "../protocol/state.js";
 import { unknownStage } from "../protocol/unknown-stage.js";
@@ -29,6 +29,15 @@ interface Submit {
   operation: Submission;
   env: Record<string, string>;
   key: IdempotencyKey | null;
+}
+
+/** The change of a queued operation. */
+export interface Edit {
+  changes: Changes;
+  /** All variables of the operation; absent: unchanged. */
+  env?: Record<string, string>;
+  /** Names of the variables that were set or removed. */
+  changedVariables: string[];
 }
 
 /** Why and when the daemon queues an operation again. */
@@ -66,6 +75,27 @@ export class Lifecycle {
         return { kind: "submitted", event, env, key };
       }),
     );
+  }
+
+  /**
+   * Changes a queued operation. `make` runs under the operation's lock, so the operation cannot start meanwhile.
+   *
+   * @param make the event's values and the new variables, made from the newest entry; null: change nothing
+   * @returns whether something was recorded
+   * @throws Refusal where the operation is no longer queued
+   */
+  edit(id: string, make: (entry: Entry) => Edit | null): Promise<boolean> {
+    return this.#perOperation.run(id, async () => {
+      const entry = this.store.ledger.get(id);
+      if (entry?.record.state !== "queued") throw wrongState(entry?.record ?? this.#record(id), "edited");
+      const edit = make(entry);
+      if (edit === null) return false;
+      const { seq, attempt } = entry.record;
+      const { changes, changedVariables: env } = edit;
+      const event = { type: "operation:edited", seq: seq + 1, at: now(), attempt, changes, env } as const;
+      await this.store.decide({ kind: "edited", id, event, ...(edit.env && { env: edit.env }) });
+      return true;
+    });
   }
 
   /** queued → running. Resolves with the started entry once durable; null: the operation is no longer queued. */
@@ -310,7 +340,7 @@ const STATE_WORDS: Record<State, string> = {
   cancelled: "was cancelled; liveops retry runs it again",
 };
 
-function wrongState(record: Operation, what: "cancelled" | "retried" | "removed"): Refusal {
+function wrongState(record: Operation, what: "edited" | "cancelled" | "retried" | "removed"): Refusal {
   const { id, op, state, chain } = record;
   if (what === "removed" && state === "running") {
     return new Refusal(
@@ -319,7 +349,8 @@ function wrongState(record: Operation, what: "cancelled" | "retried" | "removed"
     );
   }
   const goesOn = state === "succeeded" && chain.next !== null ? `; its chain continues as ${chain.next}` : "";
-  const again = state === "succeeded" && what === "retried" ? `; run it again with: liveops again ${id}` : "";
+  const mayRepeat = what === "retried" || what === "edited";
+  const again = state === "succeeded" && mayRepeat ? `; run it again with: liveops again ${id}` : "";
   return new Refusal(
     "LIVEOPS_WRONG_STATE",
     `${op} ${id} cannot be ${what}: it ${STATE_WORDS[state]}${goesOn}${again}`,

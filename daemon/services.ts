@@ -191,7 +191,8 @@ export class Services {
     if (this.#logsDecisions) this.log.logger.debug({ kind, ids: changes.map(({ id }) => id) }, "decision");
     for (const { id, before, after } of changes) {
       this.stateDocument.changed();
-      this.feed.changed(id, before, after);
+      // An edited operation keeps its place in the queue.
+      if (kind !== "edited") this.feed.changed(id, before, after);
       const ended = after === null ? before : isFinal(after.state) ? after : null;
       if (ended) this.durations.forget(ended.op);
       if (after) this.hub.changed(before, after);

@@ -1,6 +1,6 @@
 /** A line of the audit log, `audit.ndjson` in the state directory. */
 
-export type AuditAction = "submit" | "cancel" | "retry" | "again" | "remove" | "stop" | "backup";
+export type AuditAction = "submit" | "edit" | "cancel" | "retry" | "again" | "remove" | "stop" | "backup";
 
 export interface AuditLine {
   /** ISO 8601. */

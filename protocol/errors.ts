@@ -76,7 +76,7 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_METHOD_NOT_ALLOWED:
     "The route does not accept this method; the header `Allow` lists those it accepts",
   LIVEOPS_WRONG_STATE:
-    "The state does not allow it: cancel needs a live operation, retry a failed or cancelled one, again a finished one, remove a finished or queued one",
+    "The state does not allow it: edit needs a queued operation, cancel a live one, retry a failed or cancelled one, again a finished one, remove a finished or queued one",
   LIVEOPS_BACKUP_TARGET: "The directory is not empty, is inside the state directory, or cannot be used",
   LIVEOPS_BACKUP_RUNNING: "Another backup is running; only one runs at a time",
   LIVEOPS_SOCKET_NOT_OURS:

@@ -28,6 +28,11 @@ export type Submission = Pick<
   omitted?: Omitted;
 };
 
+/** The values that an edit changed. */
+export type Changes = Partial<
+  Pick<Submission, "title" | "label" | "cwd" | "params" | "stages" | "historyKey">
+>;
+
 interface Numbered {
   seq: number;
   /** ISO 8601, UTC, the writer's wall clock. Order events by `seq`, not by time. */
@@ -38,6 +43,8 @@ interface Numbered {
 export type DaemonEvent = Numbered &
   (
     | { type: "operation:submitted"; operation: Submission }
+    /** A queued operation was changed. */
+    | { type: "operation:edited"; changes: Changes; env: string[] }
     | { type: "attempt:started" }
     /** Queued again without a request: the worker died, or the type retries. `retryAt` null: at once. */
     | { type: "attempt:requeued"; reason: string; retryAt: string | null }
@@ -153,6 +160,12 @@ export const EVENTS: { readonly [T in EventType]: EventText<T> } = {
     writer: "daemon",
     keys: ["operation"],
     meaning: "The operation was submitted and is queued",
+  },
+  "operation:edited": {
+    writer: "daemon",
+    keys: ["changes", "env"],
+    meaning:
+      "The queued operation was edited: the keys of the record with their new values, and the names of the environment variables that changed",
   },
   "attempt:started": { writer: "daemon", keys: [], meaning: "The daemon gave the operation to a worker" },
   "attempt:accepted": {

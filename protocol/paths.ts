@@ -3,6 +3,7 @@ export const PATHS = {
   submit: { method: "POST", path: "/v1/operations" },
   list: { method: "GET", path: "/v1/operations" },
   show: { method: "GET", path: "/v1/operations/:id" },
+  edit: { method: "PATCH", path: "/v1/operations/:id" },
   remove: { method: "DELETE", path: "/v1/operations/:id" },
   log: { method: "GET", path: "/v1/operations/:id/log" },
   events: { method: "GET", path: "/v1/operations/:id/events" },

@@ -122,6 +122,8 @@ function changes(
       return { seconds: event.seconds, resources: event.resources ?? null };
     case "attempt:started":
       return { ...CLEAN, state: "running", attempt: event.attempt, startedAt: event.at };
+    case "operation:edited":
+      return event.changes;
     case "stages:declared":
       return { title: event.title, stages: event.stages };
     case "attempt:requeued":

@@ -143,6 +143,19 @@ export const againBody = z.strictObject({
     .check(z.describe("begin at the first operation of the chain, not at this operation")),
 });
 
+/** Every key is optional; a key that is absent changes nothing. */
+export const editBody = z.strictObject({
+  params: z
+    .optional(z.record(z.string(), z.unknown()))
+    .check(z.describe("all parameters anew; without this key, set changes the present ones")),
+  set: z.optional(z.array(z.string())).check(z.describe("name=value arguments that override the parameters")),
+  label: z.optional(z.nullable(label)).check(z.describe("null: no label")),
+  cwd: z.optional(cwd),
+  env: z
+    .optional(z.record(variableName, z.nullable(variableValue)))
+    .check(z.describe("variables to set; null removes one")),
+});
+
 export const stopBody = z.strictObject({
   now: z._default(z.boolean(), false).check(z.describe("cancel running operations first")),
 });
@@ -155,6 +168,7 @@ export const noBody = z.strictObject({});
 
 export type SubmitBody = z.input<typeof submitBody>;
 export type AgainBody = z.input<typeof againBody>;
+export type EditBody = z.input<typeof editBody>;
 export type ListQuery = z.input<typeof listQuery>;
 export type LogQuery = z.input<typeof logQuery>;
 export type EventsQuery = z.input<typeof eventsQuery>;

@@ -21,6 +21,7 @@ import {
 import {
   againBody,
   backupBody,
+  editBody,
   eventsQuery,
   historyQuery,
   listQuery,
@@ -43,7 +44,7 @@ export type Content = Readonly<
 >;
 
 export interface Route {
-  method: "GET" | "POST" | "DELETE";
+  method: "GET" | "POST" | "PATCH" | "DELETE";
   path: string;
   tag: keyof typeof TAGS;
   summary: string;
@@ -61,7 +62,7 @@ export interface Route {
 
 /** Groups of routes. */
 export const TAGS = {
-  operations: "Submit, list, show, cancel, retry and remove operations.",
+  operations: "Submit, list, show, edit, cancel, retry and remove operations.",
   streams: "Follow state and events, one JSON object per line.",
   types: "List the operation types and their durations.",
   daemon: "Show, back up and stop the daemon.",
@@ -126,6 +127,29 @@ export const ROUTES = define({
     params: id,
     replies: { 200: json(operationSchema) },
     refusals: [VERSION, ...NOT_FOUND],
+  },
+  edit: {
+    ...PATHS.edit,
+    tag: "operations",
+    summary: "Edit a queued operation",
+    description:
+      "Changes parameters, label, directory or environment before the operation starts. The parameters are read " +
+      "anew, and title and stages with them. The daemon replies once the change is on disk.",
+    params: id,
+    body: editBody,
+    replies: { 200: json(operationSchema) },
+    refusals: [
+      VERSION,
+      ...NOT_FOUND,
+      "LIVEOPS_TOO_LARGE",
+      "LIVEOPS_NO_SUCH_TYPE",
+      "LIVEOPS_PARAMS_INVALID",
+      "LIVEOPS_WRONG_STATE",
+      "LIVEOPS_QUEUE_FULL",
+      "LIVEOPS_TYPE_FAULT",
+      "LIVEOPS_STOPPING",
+      "LIVEOPS_STORE_FULL",
+    ],
   },
   remove: {
     ...PATHS.remove,

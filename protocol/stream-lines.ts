@@ -125,6 +125,23 @@ const stageIndex = z
 
 export const events = {
   submitted: event("operation:submitted", { operation: submissionSchema }, "the operation was submitted"),
+  edited: event(
+    "operation:edited",
+    {
+      changes: z
+        .object({
+          title: z.optional(z.string()),
+          label: z.optional(z.nullable(z.string())),
+          cwd: z.optional(z.string()),
+          params: z.optional(z.record(z.string(), z.unknown())),
+          stages: z.optional(z.array(z.string())),
+          historyKey: z.optional(z.string()),
+        })
+        .check(z.describe("keys of the record with their new values")),
+      env: z.array(z.string()).check(z.describe("names of the environment variables that changed")),
+    },
+    "the queued operation was edited",
+  ),
   started: event("attempt:started", {}, "the daemon gave the attempt to a worker"),
   requeued: event(
     "attempt:requeued",
@@ -205,6 +222,7 @@ export const events = {
 /** An event of an operation, as `GET /v1/operations/:id/events` returns it. */
 export const eventSchema = z.discriminatedUnion("type", [
   events.submitted,
+  events.edited,
   events.started,
   events.requeued,
   events.cancelRequested,

@@ -19,6 +19,7 @@ export interface AuditHooks {
 /** The route `backup` records its own line when the backup is finished. */
 const AUDITED = new Set<string>([
   "submit",
+  "edit",
   "cancel",
   "retry",
   "again",
@@ -53,8 +54,17 @@ function idsOf(result: unknown): string[] {
   return operations.flatMap(({ id }) => (typeof id === "string" ? [id] : []));
 }
 
-/** The request's options: `from` of a retry, `now` of a stop; the id that `again` was given. */
+/**
+ * The request's options: the keys of an edit (never its values), `from` of a retry, `now` of a stop; the id that `again`
+ * was given.
+ */
 function detailsOf(action: AuditAction, { body, params }: FastifyRequest): AuditLine["details"] {
+  if (action === "edit")
+    return {
+      keys: Object.keys(body ?? {})
+        .join(", ")
+        .slice(0, 200),
+    };
   const { from, now } = (body ?? {}) as { from?: unknown; now?: unknown };
   if (action === "retry" && typeof from === "string") return { from: from.slice(0, 200) };
   // The ids of a done request are those of the new operations.

@@ -21,6 +21,7 @@ import { forecastRoute } from "./routes/forecast.js";
 import { logRoute } from "./routes/log.js";
 import {
   cancelRoute,
+  editRoute,
   listRoute,
   removeRoute,
   retryRoute,
@@ -35,6 +36,7 @@ const ROUTE_PLUGINS: RoutePlugin[] = [
   submitRoute,
   listRoute,
   showRoute,
+  editRoute,
   removeRoute,
   logRoute,
   eventsRoute,

@@ -13,6 +13,8 @@ type EventOf<T extends DaemonEvent["type"]> = Extract<DaemonEvent, { type: T }>;
 
 export type Decision =
   | ({ kind: "submitted" } & Submitted)
+  /** `env`: all variables of the operation; absent: unchanged. */
+  | { kind: "edited"; id: string; event: EventOf<"operation:edited">; env?: Record<string, string> }
   | {
       kind: "started";
       id: string;
@@ -109,7 +111,8 @@ export type KeptEvent =
   | Exclude<DaemonEvent, { type: "operation:submitted" }>
   | Omit<EventOf<"operation:finished">, "result" | "resultText" | "error">
   | (Omit<EventOf<"operation:submitted">, "operation"> & {
-      operation: Omit<Submission, "params" | "omitted">;
+      /** With `params` where an edit has replaced them in the record. */
+      operation: Omit<Submission, "params" | "omitted"> & Partial<Pick<Submission, "params">>;
     });
 
 /** The type's settings for its attempts, read when an attempt starts. Times in seconds. */

@@ -46,6 +46,14 @@ export function keptBeforeRetry({ record, events }: Pick<Entry, "record" | "even
   );
 }
 
+/** The events to keep when an edit replaces the record's parameters: the submission gets its own back. */
+export function keptBeforeEdit({ record, events }: Pick<Entry, "record" | "events">): KeptEvent[] {
+  const { params } = record;
+  return events.map((event) =>
+    event.type === "operation:submitted" ? { ...event, operation: { params, ...event.operation } } : event,
+  );
+}
+
 function ending({ result, resultText, error }: Operation) {
   return { result, ...(resultText !== null && { resultText }), error };
 }

@@ -7,7 +7,7 @@ import type { DaemonEvent } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";
 import type { Decision, Entry, Submitted } from "./decision.js";
-import { keptBeforeRetry, keptFinish, keptSubmission } from "./entry-events.js";
+import { keptBeforeEdit, keptBeforeRetry, keptFinish, keptSubmission } from "./entry-events.js";
 import { jsonSize } from "./payloads.js";
 import { SharedParts } from "./shared-parts.js";
 
@@ -16,6 +16,8 @@ export interface Change {
   id: string;
   before: Operation | null;
   after: Operation | null;
+  /** Bytes of the entry before; absent: the decision did not change them. */
+  bytesBefore?: number;
 }
 
 export class Ledger {
@@ -72,6 +74,11 @@ export class Ledger {
           accepted: false,
         };
         break;
+      case "edited": {
+        const bytesBefore = entry.bytes;
+        this.#edit(entry, decision);
+        return [{ id: decision.id, before, after: entry.record, bytesBefore }];
+      }
       case "requeued":
         this.#reduce(entry, decision.event);
         // A replay does not read the run files, so the decision carries the number of lines.
@@ -111,7 +118,6 @@ export class Ledger {
   #submit(submitted: Submitted, n: number): Change {
     const { event, env, key } = this.#shared.shareSubmitted(submitted);
     const record = reduceEvent(null, event);
-    const params = event.operation.omitted?.params ?? jsonSize(event.operation.params);
     this.#hold({
       record,
       order: this.nextOrder,
@@ -120,7 +126,7 @@ export class Ledger {
       env,
       key,
       events: [keptSubmission(event)],
-      bytes: params + jsonSize(env),
+      bytes: sizeOf(record, env),
       nextAttempt: 1,
       tries: 0,
       run: null,
@@ -137,6 +143,13 @@ export class Ledger {
     if (!successor.cancelled || !entry) return [change];
     this.#finish(entry, successor.cancelled, n);
     return [{ ...change, after: entry.record }];
+  }
+
+  #edit(entry: Entry, { event, env }: Extract<Decision, { kind: "edited" }>): void {
+    if (event.changes.params) entry.events = keptBeforeEdit(entry);
+    this.#reduce(entry, event);
+    if (env) entry.env = env;
+    entry.bytes = sizeOf(entry.record, entry.env);
   }
 
   #retry(decision: Extract<Decision, { kind: "retried" }>, n: number): Change {
@@ -178,4 +191,12 @@ export class Ledger {
     entry.record = reduceEvent(entry.record, event);
     entry.events.push(event);
   }
+}
+
+/** Approximate bytes of an operation in the queue. */
+export function sizeOf(
+  { params, omitted }: Pick<Operation, "params" | "omitted">,
+  env: Entry["env"],
+): number {
+  return (omitted?.params ?? jsonSize(params)) + jsonSize(env);
 }

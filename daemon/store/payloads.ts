@@ -111,6 +111,11 @@ export class Payloads {
     });
   }
 
+  /** Whether a value gets its own file. */
+  isLarge(value: unknown): boolean {
+    return isLargerThan(value, LARGE_VALUE);
+  }
+
   /** Writes a large result, durable when it resolves; returns null for a small result, which stays in the record. */
   async keepResult(id: string, result: unknown): Promise<Omitted | null> {
     if (!isLargerThan(result, LARGE_VALUE)) return null;

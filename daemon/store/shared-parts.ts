@@ -49,7 +49,9 @@ export class SharedParts {
     entry.record = { ...record, ...shared, updatedAt };
     entry.env = one(parts, "env", entry.env);
     const [first, ...later] = entry.events;
-    if (first?.type === "operation:submitted") {
+    // The submission of an edited operation has values of its own.
+    const isEdited = later.some(({ type }) => type === "operation:edited");
+    if (first?.type === "operation:submitted" && !isEdited) {
       const own = first.operation.chain;
       const { params: _, ...rest } = shared;
       const operation = { id, ...rest, chain: equal(own, chain) ? chain : own };

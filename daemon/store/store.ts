@@ -300,11 +300,11 @@ export class Store {
   }
 
   #account(change: Change): void {
-    const { id, before, after } = change;
+    const { id, before, after, bytesBefore } = change;
     this.#holds.note(change);
     this.#counts.change(before, after);
     const bytes = this.ledger.get(id)?.bytes ?? 0;
-    if (before?.state === "queued") this.queuedBytes -= bytes;
+    if (before?.state === "queued") this.queuedBytes -= bytesBefore ?? bytes;
     if (after?.state === "queued") this.queuedBytes += bytes;
     this.recent.delete(id);
     const entry = this.ledger.get(id);

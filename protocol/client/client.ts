@@ -13,7 +13,7 @@ import type {
   StopReply,
   TypesReply,
 } from "../replies.js";
-import type { AgainBody, EventsQuery, ListQuery, LogQuery, SubmitBody } from "../requests.js";
+import type { AgainBody, EditBody, EventsQuery, ListQuery, LogQuery, SubmitBody } from "../requests.js";
 import type { WatchLine, WatchQuery } from "../watch.js";
 import { DEADLINES, type Deadlines } from "./deadline.js";
 import { ConnectionLostError } from "./errors.js";
@@ -83,6 +83,15 @@ export class Client {
   /** `id` may be a unique prefix of 3 or more characters. */
   show(id: string, signal?: AbortSignal): Promise<Operation> {
     return this.#json({ method: "GET", path: `/v1/operations/${encodeURIComponent(id)}`, signal });
+  }
+
+  /**
+   * Changes a queued operation; an absent key changes nothing.
+   *
+   * @throws Refusal `LIVEOPS_WRONG_STATE` if the operation is no longer queued; `LIVEOPS_PARAMS_INVALID`
+   */
+  edit(id: string, body: EditBody): Promise<Operation> {
+    return this.#json({ method: "PATCH", path: `/v1/operations/${encodeURIComponent(id)}`, body });
   }
 
   remove(id: string): Promise<Operation> {

@@ -36,7 +36,7 @@ export function parseClientHeader(header: string): { pid: number; command: strin
 }
 
 export interface RequestOptions {
-  method: "GET" | "POST" | "DELETE";
+  method: "GET" | "POST" | "PATCH" | "DELETE";
   path: string;
   query?: Record<string, unknown>;
   body?: unknown;

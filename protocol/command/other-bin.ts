@@ -15,6 +15,7 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
       "show",
       "watch",
       "wait",
+      "edit",
       "cancel",
       "retry",
       "again",

@@ -32,6 +32,7 @@ const CALLS: Record<Exclude<RouteName, "openapi">, () => Promise<unknown>> = {
   submit: () => client.submit({ op: "x" }, "key"),
   list: () => client.list(),
   show: () => client.show("abc"),
+  edit: () => client.edit("abc", { label: "x" }),
   remove: () => client.remove("abc"),
   log: () => client.log("abc"),
   events: () => first(client.events("abc")),

@@ -16,6 +16,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   watch: async () => (await import("./watch.js")).registerWatch,
   logs: async () => (await import("./logs.js")).registerLogs,
   wait: async () => (await import("./wait.js")).registerWait,
+  edit: async () => (await import("./edit.js")).registerEdit,
   cancel: async () => (await import("./cancel.js")).registerCancel,
   retry: async () => (await import("./retry.js")).registerRetry,
   again: async () => (await import("./again.js")).registerAgain,
@@ -27,7 +28,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
 };
 
 /** Commands that take arguments of the operation after `--`. */
-const WITH_TRAILING = new Set(["submit", "run", "again"]);
+const WITH_TRAILING = new Set(["submit", "run", "edit", "again"]);
 
 export async function runCommandLine(words: string[]): Promise<void> {
   endQuietlyOnClosedPipe();

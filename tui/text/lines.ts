@@ -83,6 +83,8 @@ function linesOf(
       const { chain, op, id } = event.operation;
       return chain.index === 0 ? [] : [note(`chained to ${op} (${id})`)];
     }
+    case "operation:edited":
+      return [note(`edited: ${editedNames(event).join(", ")}`)];
     case "attempt:started":
       return event.attempt > 1 ? [note(`attempt ${event.attempt}`)] : [];
     case "attempt:requeued":
@@ -120,6 +122,14 @@ function noBar(index: number | null, untracked: "begins" | "ends"): TextLine {
 /** The stage that the bar of a record belongs to. */
 export function stageOfBar({ untrackedStage, stages, currentStage }: Operation): string | null {
   return untrackedStage ?? stages[currentStage] ?? null;
+}
+
+/** Values that follow from the parameters. */
+const DERIVED = new Set(["title", "stages", "historyKey"]);
+
+/** What an edit changed. */
+function editedNames({ changes, env }: Extract<EventLine, { type: "operation:edited" }>): string[] {
+  return [...Object.keys(changes).filter((key) => !DERIVED.has(key)), ...env];
 }
 
 function finished(

@@ -1,8 +1,9 @@
-/** The routes of operations: submit, again, list, show, cancel, retry, remove. */
+/** The routes of operations: submit, again, list, show, edit, cancel, retry, remove. */
 import { forgetFrom } from "../../../ops/runner/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
 import { bodyOfAgain } from "../../again.js";
 import type { Context } from "../../context.js";
+import { editOperation } from "../../edits.js";
 import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
 import type { Entry } from "../../store/decision.js";
 import { isDiskFull } from "../../store/durable-file.js";
@@ -88,6 +89,19 @@ function numberOf(name: string, from: string, text: string): number {
 
 export const showRoute: RoutePlugin = (app, { context }, done) => {
   app.route({ ...definition("show"), handler: ({ params }) => context.whole(context.find(params.id)) });
+  done();
+};
+
+/** `PATCH /v1/operations/:id`: changes a queued operation. */
+export const editRoute: RoutePlugin = (app, { context }, done) => {
+  app.route({
+    ...definition("edit"),
+    handler: async ({ params, body }) => {
+      const entry = context.find(params.id);
+      await editOperation(context, entry, body);
+      return context.whole(context.find(entry.record.id));
+    },
+  });
   done();
 };
 

@@ -650,7 +650,7 @@ describe("every route", () => {
     ["PUT", "/v1/operations", "POST, GET, HEAD"],
     ["DELETE", "/v1/operations?state=failed", "POST, GET, HEAD"],
     ["POST", "/v1/watch", "GET, HEAD"],
-    ["PATCH", "/v1/operations/abc", "GET, HEAD, DELETE"],
+    ["PUT", "/v1/operations/abc", "GET, HEAD, PATCH, DELETE"],
     ["GET", "/v1/operations/abc/cancel", "POST"],
     ["OPTIONS", "/v1/daemon/stop", "POST"],
     ["DELETE", "/openapi.json", "GET, HEAD"],

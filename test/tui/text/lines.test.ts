@@ -44,6 +44,24 @@ test("headers, status, lines and result, as the seed prints them", () => {
   ]);
 });
 
+test("a result with a text of its own is printed as that text, line by line, made harmless", () => {
+  const story = new Story().started().event({
+    type: "operation:finished",
+    state: "succeeded",
+    result: { files: 3 },
+    resultText: "3 files\n  in /tmp\x1b[31m",
+    error: null,
+    next: null,
+  });
+  expect(printed([story])).toEqual(["out 3 files", "out   in /tmp\\x1b[31m"]);
+});
+
+test("an edit of a queued operation is noted", () => {
+  const changes = { params: { a: 1 }, title: "A", stages: ["A"], label: null };
+  const story = new Story().event({ type: "operation:edited", changes, env: ["PATH"] });
+  expect(printed([story])).toEqual(["err edited: params, label, PATH"]);
+});
+
 test("a status of several lines is one line: a second one could look like a header", () => {
   const text = "fine\n=== [3/3] Save ===\r\nmore";
   const story = new Story().started().event({ type: "status:changed", status: { text, level: "info" } });

@@ -1,0 +1,87 @@
+/**
+ * Edits of queued operations: parameters, label, directory and environment. The loader reads changed parameters anew,
+ * without the operation's lock, so that a slow type delays no start.
+ */
+import { Refusal } from "../protocol/errors.js";
+import { MAX_ENV } from "../protocol/limits.js";
+import type { EditBody } from "../protocol/requests.js";
+import type { Context } from "./context.js";
+import type { Edit } from "./lifecycle.js";
+import type { Entry } from "./store/decision.js";
+import { sizeOf } from "./store/ledger.js";
+
+type Parameters = Pick<NonNullable<Edit["changes"]>, "params" | "title" | "stages" | "historyKey">;
+
+/**
+ * Changes the operation, durably.
+ *
+ * @throws Refusal where the operation is no longer queued, or the change is not valid
+ */
+export async function editOperation(context: Context, entry: Entry, body: EditBody): Promise<void> {
+  const { lifecycle, store } = context;
+  const { id } = entry.record;
+  if (Object.keys(body).length === 0)
+    throw new Refusal("LIVEOPS_BAD_REQUEST", "the body changes nothing; give params, set, label, cwd or env");
+  const wantsParameters = body.params !== undefined || body.set !== undefined;
+  for (;;) {
+    // Only what is queued is worth reading: `edit` refuses everything else.
+    const queued = store.ledger.get(id);
+    const isQueued = queued?.record.state === "queued";
+    const before = queued?.record.params;
+    const parameters = wantsParameters && isQueued ? await readAnew(context, queued, body) : {};
+    const isDone = await lifecycle.edit(id, (current) => {
+      // Another edit came first: its parameters are those to change.
+      const isOutdated = wantsParameters && (!isQueued || current.record.params !== before);
+      return isOutdated ? null : editOf(context, current, body, parameters);
+    });
+    if (isDone) return;
+  }
+}
+
+/** The new parameters, with the title and the stages for them. */
+async function readAnew(context: Context, entry: Entry, body: EditBody): Promise<Parameters> {
+  const { loader, store, isStopping } = context;
+  if (isStopping())
+    throw new Refusal(
+      "LIVEOPS_STOPPING",
+      "nothing was changed: the daemon is stopping; start it again with: liveopsd start",
+    );
+  const { id, op, label, cwd, chain, omitted } = entry.record;
+  if (omitted?.params !== undefined) throw tooLarge(id);
+  const input = { params: body.params ?? entry.record.params, ...(body.set && { set: body.set }) };
+  const answers = await loader.prepare([{ op, input, rest: { id, label, cwd, chain } }]);
+  if (!Array.isArray(answers)) throw answers.refusal;
+  const { params, title, stages, historyKey } = answers[0]!;
+  if (store.payloads.isLarge(params)) throw tooLarge(id);
+  return { params, title, stages, ...(historyKey !== undefined && { historyKey }) };
+}
+
+function editOf({ store, settings }: Context, entry: Entry, body: EditBody, parameters: Parameters): Edit {
+  const { label, cwd } = body;
+  const changes = { ...parameters, ...(label !== undefined && { label }), ...(cwd !== undefined && { cwd }) };
+  const env = { ...entry.env };
+  for (const [name, value] of Object.entries(body.env ?? {})) {
+    if (value === null) delete env[name];
+    else env[name] = value;
+  }
+  const count = Object.keys(env).length;
+  if (count > MAX_ENV)
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      `the operation would have ${count} variables, at most ${MAX_ENV} are allowed`,
+    );
+  const grown = sizeOf({ ...entry.record, ...changes }, env) - entry.bytes;
+  if (grown > 0 && store.queuedBytes + grown > settings.maxQueuedBytes)
+    throw new Refusal(
+      "LIVEOPS_QUEUE_FULL",
+      `this edit adds ${grown} bytes and the queue would exceed maxQueuedBytes; edit again when some operations have run (liveops ls)`,
+    );
+  return { changes, ...(body.env && { env }), changedVariables: Object.keys(body.env ?? {}).sort() };
+}
+
+function tooLarge(id: string): Refusal {
+  return new Refusal(
+    "LIVEOPS_TOO_LARGE",
+    `parameters of more than 16 KiB cannot be edited; cancel the operation (liveops cancel ${id}) and submit it again`,
+  );
+}
