@@ -36,7 +36,7 @@ export function settingsFrom(
   env: Record<string, string | undefined>,
   config: Config,
 ): Settings {
-  const shippedDirs = ["./ops", "./ops/examples"].map((dir) => fileURLToPath(new URL(dir, import.meta.url)));
+  const shippedDirs = [fileURLToPath(new URL("./ops", import.meta.url))];
   return {
     stateDir: stateDir(flags, env, config),
     socket: socketPath(flags, env, config),

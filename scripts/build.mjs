@@ -54,11 +54,9 @@ const shared = {
 
 /** Shipped operations keep their paths, so that the loader finds them like a user's operations. */
 const shipped = Object.fromEntries(
-  ["ops", "ops/examples"].flatMap((dir) =>
-    readdirSync(join(root, dir))
-      .filter((file) => /\.ts$/.test(file) && !file.startsWith("_"))
-      .map((file) => [`${dir}/${file.replace(/\.ts$/, "")}`, `${dir}/${file}`]),
-  ),
+  readdirSync(join(root, "ops"))
+    .filter((file) => /\.ts$/.test(file) && !file.startsWith("_"))
+    .map((file) => [`ops/${file.replace(/\.ts$/, "")}`, `ops/${file}`]),
 );
 
 const esm = {

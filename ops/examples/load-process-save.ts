@@ -1,7 +1,7 @@
 /**
  * Three stages for a text file: load its lines, count its words, save the counts as JSON.
  *
- * Without parameters, it counts its own source: `LIVEOPS_OPS=ops/examples liveops run load-process-save`.
+ * Without parameters, it counts its own source: `liveops run --ops ops/examples load-process-save`.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

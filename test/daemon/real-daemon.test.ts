@@ -22,13 +22,15 @@ export class Waits extends LiveOperation {
 }
 `;
 
+const EXAMPLES = new URL("../../ops/examples", import.meta.url).pathname;
+
 /** Resolves once it holds. */
 const until = (holds: () => boolean) => vi.waitFor(() => expect(holds()).toBe(true), { timeout: 20_000 });
 
 test("nothing is left after a daemon that ran an operation", async () => {
   let world: TestDaemon["world"];
   {
-    await using daemon = await TestDaemon.start();
+    await using daemon = await TestDaemon.start({ env: { LIVEOPS_OPS: EXAMPLES } });
     world = daemon.world;
     const { id } = await daemon.submit("load-process-save", { params: { output: `${world.dir}/out.json` } });
     const record = await daemon.untilFinished(id);

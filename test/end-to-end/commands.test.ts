@@ -13,7 +13,7 @@ const PASSING = `import { LiveOperation } from "liveops";
 export class Passing extends LiveOperation { async run() {} }
 `;
 
-const world = useWorld({ operations: ["gate", "dies"] });
+const world = useWorld({ examples: true, operations: ["gate", "dies"] });
 afterEach(() => world.quiet());
 const never = join(world.dir, "never");
 

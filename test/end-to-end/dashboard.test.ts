@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { type OnTerminal, onTerminal } from "./terminal.js";
 import { useWorld } from "./world.js";
 
-const world = useWorld({ operations: ["gate", "spin"] });
+const world = useWorld({ examples: true, operations: ["gate", "spin"] });
 
 function dashboard(words: string[] = [], options = {}): OnTerminal {
   return onTerminal(world, "liveops-tui", words, options);

@@ -35,7 +35,7 @@ test("a restart with a bad level leaves the daemon running", async () => {
 });
 
 test("debug logs decisions and requests, and a restart keeps the level", async () => {
-  const world = emptyWorld();
+  const world = emptyWorld().takeExamples();
   const log = () => readFileSync(join(world.state, "liveopsd.log"), "utf8");
   await world.startDaemon();
   const quiet = await world.submit("step-a", "directory=/etc");

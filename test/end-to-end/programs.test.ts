@@ -6,7 +6,7 @@ import { onTerminal } from "./terminal.js";
 import { until } from "./until.js";
 import { useWorld } from "./world.js";
 
-const world = useWorld({ operations: ["builds"] });
+const world = useWorld({ examples: true, operations: ["builds"] });
 
 describe("output of shell", () => {
   const SCRIPT = String.raw`i=0; while [ $i -lt 200 ]; do echo o$i; echo e$i >&2; i=$((i+1)); done`;

@@ -7,7 +7,7 @@ import { CheckedClient } from "../harness/checked-client.js";
 import { useWorld } from "./world.js";
 
 // One worker: what is submitted beside a running operation is queued.
-const world = useWorld({ words: ["--concurrency", "1"] });
+const world = useWorld({ examples: true, words: ["--concurrency", "1"] });
 /** Throws where a reply or a line does not fit. */
 const client = new CheckedClient(world.socket);
 const submit = (op: string, params: Record<string, unknown>, key: string) =>

@@ -7,7 +7,7 @@ import { onTerminal } from "./terminal.js";
 import { until } from "./until.js";
 import { useWorld } from "./world.js";
 
-const world = useWorld({ daemon: false, operations: ["gate", "spin", "dies"] });
+const world = useWorld({ daemon: false, examples: true, operations: ["gate", "spin", "dies"] });
 
 afterEach(() => {
   // Nothing is kept, nothing listens.

@@ -6,7 +6,7 @@ import { processesOf } from "./processes.js";
 import { until } from "./until.js";
 import { useWorld } from "./world.js";
 
-const world = useWorld({ operations: ["spin"] });
+const world = useWorld({ examples: true, operations: ["spin"] });
 afterEach(() => world.quiet());
 
 describe("a busy synchronous loop", () => {

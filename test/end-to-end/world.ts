@@ -17,6 +17,9 @@ import { until } from "./until.js";
 
 const OPERATIONS = new URL("./operations", import.meta.url).pathname;
 
+/** The examples that come with liveops; they load only where they are named. */
+const EXAMPLES = new URL("../../ops/examples", import.meta.url).pathname;
+
 export class World {
   readonly dir = join(tmpdir(), `liveops-e2e-${newId()}`);
   readonly state = join(this.dir, "state", "liveops");
@@ -49,6 +52,12 @@ export class World {
   /** Copies operations of `test/end-to-end/operations` to where liveops finds them. */
   takeOperations(...names: string[]): void {
     for (const name of names) cpSync(join(OPERATIONS, `${name}.ts`), join(this.ops, `${name}.ts`));
+  }
+
+  /** Makes daemon and commands load the examples. */
+  takeExamples(): this {
+    this.env.LIVEOPS_OPS = EXAMPLES;
+    return this;
   }
 
   /** Writes a file of this world; returns its path. */
@@ -145,8 +154,14 @@ export class World {
 }
 
 /** One world for the tests of the file that calls this; with a daemon unless it says no. */
-export function useWorld({ operations = [] as string[], daemon = true, words = [] as string[] } = {}): World {
+export function useWorld({
+  operations = [] as string[],
+  examples = false,
+  daemon = true,
+  words = [] as string[],
+} = {}): World {
   const world = new World();
+  if (examples) world.takeExamples();
   beforeAll(async () => {
     world.make().takeOperations(...operations);
     if (daemon) await world.startDaemon(words);

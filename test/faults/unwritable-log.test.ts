@@ -146,7 +146,7 @@ test("journal and log both fail: the daemon stops, and says why on stderr", asyn
   const failing = new Failing();
   await using daemon = await TestDaemon.start({ env: failing.env });
   failing.begin({ log: "EIO", journal: "EIO" });
-  await daemon.submit("load-process-save").catch(() => {});
+  await daemon.submit("shell", { params: { args: ["true"] } }).catch(() => {});
   const { code, stderr } = await daemon.exited();
   expect(code).toBe(70);
   expect(stderr).toMatch(/liveopsd: stopped: the state directory .* cannot be written: EIO.*liveopsd start/);

@@ -18,10 +18,8 @@ export function typesFile(): string {
 
 /** A shipped operation is in the file of the same name. */
 export function isShippedType(op: string): boolean {
-  return ["./ops", "./ops/examples"].some((dir) => {
-    const path = fileURLToPath(new URL(dir, import.meta.url));
-    return existsSync(path) && readdirSync(path).includes(`${op}.js`);
-  });
+  const path = fileURLToPath(new URL("./ops", import.meta.url));
+  return existsSync(path) && readdirSync(path).includes(`${op}.js`);
 }
 
 /** The `typeRoots` with Node's types: empty where the compiler finds them; null where there are none. */

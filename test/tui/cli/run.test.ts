@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { useCli } from "./cli.js";
 
+const EXAMPLES = new URL("../../../ops/examples", import.meta.url).pathname;
+
 const cli = useCli();
 let ops: string;
 beforeAll(() => {
@@ -81,7 +83,7 @@ test("headers, what is printed and logged, result; the steps of the bar on stder
 });
 
 test("the chain continues on the same stream", async () => {
-  const { code, stdout } = await cli.run(["run", "step-a"], { cwd: ops });
+  const { code, stdout } = await cli.run(["run", "--ops", EXAMPLES, "step-a"], { cwd: ops });
   expect(code).toBe(0);
   expect(stdout).toMatch(/^=== \[1\/1\] List ===\n.*=== \[1\/2\] Measure ===\n.*=== \[2\/2\] Report ===\n/s);
 });

@@ -72,7 +72,7 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   keepMark(`${RUN_VARIABLE}=${process.env[RUN_VARIABLE]}`);
   enableUserCode(new URL("./liveops.js", import.meta.url).href);
   Object.assign(process.env, run.env);
-  const shipped = ["./ops", "./ops/examples"].map((dir) => fileURLToPath(new URL(dir, import.meta.url)));
+  const shipped = [fileURLToPath(new URL("./ops", import.meta.url))];
   const Type = await typeNamed(run.op, run.opsDirs, shipped);
   const id = newId();
   const place = { id, label: run.label, cwd: process.cwd() };
