@@ -7,6 +7,7 @@ import type { LogStream } from "../../protocol/operation.js";
 import type { ExecOptions, ExecResult } from "../sdk/exec.js";
 import type { OperationClass, Progress, StatusLevel, TrackOptions } from "../sdk/live-operation.js";
 import type { Cancellation } from "./cancellation.js";
+import { type Clock, SYSTEM_CLOCK } from "./clock.js";
 import { exec } from "./exec.js";
 import { Failure } from "./failure.js";
 import { whyNotJson } from "./json-value.js";
@@ -44,6 +45,7 @@ export class AttemptProgress implements Progress<unknown> {
     cancellation: Cancellation,
     values: StageValues | null,
     gracePeriod: number = DEFAULT_GRACE_PERIOD,
+    clock: Clock = SYSTEM_CLOCK,
   ) {
     this.#gracePeriod = gracePeriod;
     const gate = new Gate(sink);
@@ -52,6 +54,7 @@ export class AttemptProgress implements Progress<unknown> {
     this.#meter = new Meter(
       (percent, progress) => gate.event({ type: "progress:changed", percent, progress }, false),
       (status) => gate.event({ type: "status:changed", status }, false),
+      clock,
     );
     this.stages = new Stages(declared, gate, this.#meter, cancellation, values);
     // Bound, because authors pass these methods as callbacks: lines.on("line", p.log).

@@ -6,6 +6,7 @@
  */
 import type { Outcome, StopReason } from "../../protocol/event.js";
 import { OperationCancelled } from "../sdk/live-operation.js";
+import { type AttemptTime, type Clock, SYSTEM_CLOCK } from "./clock.js";
 import { type OperationCtor, readType } from "./read-type.js";
 import type { StopControl } from "./sink.js";
 
@@ -20,7 +21,10 @@ export class Cancellation {
   readonly #onAbort: () => void;
   #polledAt = Number.NEGATIVE_INFINITY;
 
-  constructor(control: StopControl) {
+  constructor(
+    control: StopControl,
+    private readonly clock: Clock = SYSTEM_CLOCK,
+  ) {
     this.#control = control;
     this.#onAbort = () => this.#stop(reasonOf(control.signal));
     if (control.signal.aborted) this.#onAbort();
@@ -32,7 +36,7 @@ export class Cancellation {
   }
 
   /** @throws OperationCancelled after a stop was requested */
-  check(now: number = performance.now()): void {
+  check(now: number = this.clock.now()): void {
     if (!this.stopped && now - this.#polledAt >= POLL_MS) {
       this.#polledAt = now;
       const reason = this.#control.poll();
@@ -82,7 +86,10 @@ export class InlineStop implements StopControl {
   /** Resolves when the grace period after a stop is over. */
   readonly graceOver: Promise<Outcome>;
   readonly #abort = new AbortController();
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #abandon = new AbortController();
+  /** Each clears a timer. */
+  readonly #timers: Array<() => void> = [];
+  readonly #clock: Clock;
   readonly #deadline: number;
   readonly #timeout: number | null;
   readonly #gracePeriod: number;
@@ -95,15 +102,18 @@ export class InlineStop implements StopControl {
     private readonly onStop: (reason: StopReason) => void,
     /** Whether a cancel was requested; synchronous, because a busy loop receives no signal. */
     private readonly isCancelled: () => boolean = () => false,
+    { clock = SYSTEM_CLOCK, timeout = readType(Type).timeout }: AttemptTime = {},
   ) {
-    const { timeout, gracePeriod } = readType(Type);
+    const { gracePeriod } = readType(Type);
+    this.#clock = clock;
     this.#timeout = timeout;
     this.#gracePeriod = gracePeriod;
-    this.#deadline = timeout === null ? Number.POSITIVE_INFINITY : performance.now() + timeout * 1000;
+    this.#deadline = timeout === null ? Number.POSITIVE_INFINITY : clock.now() + timeout * 1000;
     this.graceOver = new Promise((resolve) => {
       this.#endGrace = resolve;
     });
-    if (timeout !== null) this.#timers.push(setTimeout(() => this.#stop("timeout"), timeout * 1000));
+    if (timeout !== null)
+      this.#timers.push(clock.schedule(timeout * 1000, () => this.#stop("timeout"), true));
     if (cancel.aborted) this.#onCancel();
     else cancel.addEventListener("abort", this.#onCancel, { once: true });
   }
@@ -112,22 +122,29 @@ export class InlineStop implements StopControl {
     return this.#abort.signal;
   }
 
+  get abandoned(): AbortSignal {
+    return this.#abandon.signal;
+  }
+
   poll(): StopReason | null {
-    if (performance.now() >= this.#deadline) this.#stop("timeout");
+    if (this.#clock.now() >= this.#deadline) this.#stop("timeout");
     else if (!this.signal.aborted && this.isCancelled()) this.#stop("cancel");
     return this.signal.aborted ? (this.signal.reason as StopReason) : null;
   }
 
   dispose(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const clear of this.#timers) clear();
     this.cancel.removeEventListener("abort", this.#onCancel);
   }
 
   #stop(reason: StopReason): void {
     if (this.signal.aborted) return;
     this.onStop(reason);
-    const over = () => this.#endGrace(this.#gaveUp(reason));
-    this.#timers.push(setTimeout(over, this.#gracePeriod * 1000));
+    const over = () => {
+      this.#abandon.abort();
+      this.#endGrace(this.#gaveUp(reason));
+    };
+    this.#timers.push(this.#clock.schedule(this.#gracePeriod * 1000, over, true));
     this.#abort.abort(reason);
   }
 

@@ -1,44 +1,60 @@
 /**
- * Runs an operation and its chain in this process, for `liveops run`. The watcher gets the same events as from a
- * daemon.
+ * Runs an operation and its chain in this process, for `liveops run` and `liveops/testing`. The watcher gets the same
+ * events as from a daemon.
  */
 import { statSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
 import type { DaemonEvent, EventBody, OperationEvent, Outcome, Submission } from "../../protocol/event.js";
 import type { LogLine, LogStream, Operation, Resources } from "../../protocol/operation.js";
 import { RecordBuilder, submittedRecord } from "../../protocol/reduce.js";
 import { limitsText } from "../../protocol/resource-limits.js";
 import { InlineStop } from "./cancellation.js";
 import { type Capture, captureOutput } from "./capture-output.js";
-import { operationVariables, setStageVariable } from "./operation-variables.js";
+import { type AttemptTime, type Clock, SYSTEM_CLOCK } from "./clock.js";
+import { enterOperationVariables, setStageVariable } from "./operation-variables.js";
 import type { Order } from "./order.js";
 import { typeOfSubmission } from "./prepare.js";
 import { type OperationCtor, readType } from "./read-type.js";
 import { runAttempt } from "./run-attempt.js";
-import type { Sink } from "./sink.js";
+import type { Sink, StageValues } from "./sink.js";
 import { OwnUsage } from "./usage.js";
 
-const ATTEMPT = 1;
-
 type Body<F extends OperationEvent> = F extends unknown ? Omit<F, "seq" | "at" | "attempt"> : never;
+
+/** What differs from the first attempt of a submitted operation. */
+export interface LinkOptions extends AttemptTime {
+  /** Stored stage values. Default: none. */
+  values?: StageValues | null;
+  /** The finished record that this attempt retries, and the stage to start from. */
+  retried?: { record: Operation; from: string | null };
+}
 
 /**
  * One operation of an inline run. Creates the events of the daemon and of a worker, from submitted to finished, with
  * the same numbers, and passes them to a watcher instead of files.
  */
-class InlineLink implements Sink {
+export class InlineLink implements Sink {
   readonly #builder: RecordBuilder;
   /** Stages whose blocks are running, to assign the output of the process to a stage. */
   readonly #open: string[] = [];
-  #seq = 0;
+  readonly #clock: Clock;
+  readonly #attemptNumber: number;
+  #seq: number;
   #over = false;
 
   constructor(
     private readonly submission: Submission,
     private readonly watcher: InlineWatcher,
+    private readonly options: LinkOptions = {},
   ) {
-    const at = now();
-    this.#builder = new RecordBuilder(submittedRecord(submission, at, 0));
-    this.#say({ type: "operation:submitted", operation: submission });
+    const { clock = SYSTEM_CLOCK, retried } = options;
+    this.#clock = clock;
+    const record = retried?.record ?? submittedRecord(submission, clock.time(), 0);
+    this.#seq = record.seq;
+    this.#attemptNumber = record.attempt + 1;
+    this.#builder = new RecordBuilder(record);
+    if (retried === undefined) this.#say({ type: "operation:submitted", operation: submission });
+    else this.#say({ type: "operation:retried", from: retried.from });
   }
 
   get record(): Operation {
@@ -62,7 +78,9 @@ class InlineLink implements Sink {
     if (this.#over) return;
     for (const each of text.split(/\r?\n/)) {
       const n = this.#builder.logLines + 1;
-      const line: LogLine = { n, seq: ++this.#seq, at: now(), attempt: ATTEMPT, stage, stream, text: each };
+      const at = this.#clock.time();
+      const attempt = this.#attemptNumber;
+      const line: LogLine = { n, seq: ++this.#seq, at, attempt, stage, stream, text: each };
       this.#builder.addLine(line);
       this.watcher.line(line, this.submission.id);
     }
@@ -81,13 +99,13 @@ class InlineLink implements Sink {
   ): Promise<Outcome> {
     this.#say({ type: "attempt:started" });
     this.#say({ type: "attempt:accepted", pid: process.pid });
-    const started = performance.now();
+    const started = this.#clock.now();
     const usage = new OwnUsage();
     const outcome = isDirectory(this.submission.cwd)
       ? await this.#attempt(Type, signal, isCancelled)
       : this.#cwdGone();
     flush();
-    const seconds = (performance.now() - started) / 1000;
+    const seconds = (this.#clock.now() - started) / 1000;
     const resources = usage.end();
     this.event({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
     this.finish(outcome, resources);
@@ -107,28 +125,34 @@ class InlineLink implements Sink {
 
   async #attempt(Type: OperationCtor, signal: AbortSignal, isCancelled?: () => boolean): Promise<Outcome> {
     const before = process.cwd();
-    process.chdir(this.submission.cwd);
+    // The threads of a test runner have no chdir.
+    const isElsewhere = isMainThread || before !== this.submission.cwd;
+    if (isElsewhere) process.chdir(this.submission.cwd);
     const stop = new InlineStop(
       Type,
       signal,
       (reason) => this.#say({ type: "cancel:requested", reason }),
       isCancelled,
+      this.options,
     );
+    const { values = null } = this.options;
     const order = this.#order();
-    setStageVariable(null);
-    Object.assign(process.env, operationVariables(order));
+    const leaveVariables = enterOperationVariables(order);
     try {
-      return await Promise.race([runAttempt(Type, order, this, stop, null), stop.graceOver]);
+      const attempt = runAttempt(Type, order, this, stop, values, this.options);
+      return await Promise.race([attempt, stop.graceOver]);
     } finally {
+      leaveVariables();
       stop.dispose();
-      process.chdir(before);
+      if (isElsewhere) process.chdir(before);
     }
   }
 
   #order(): Order {
     const { id, op, title, label, cwd, params, stages, chain } = this.submission;
     const numbers = { seq: this.#seq, logLines: this.#builder.logLines };
-    return { id, op, title, label, cwd, params, stages, chain, attempt: ATTEMPT, env: {}, ...numbers };
+    const attempt = this.#attemptNumber;
+    return { id, op, title, label, cwd, params, stages, chain, attempt, env: {}, ...numbers };
   }
 
   #cwdGone(): Outcome {
@@ -141,9 +165,9 @@ class InlineLink implements Sink {
     if (this.#over) return;
     // The daemon's event during an attempt has no number (protocol/event.ts).
     const seq = body.type === "cancel:requested" ? 0 : ++this.#seq;
-    const attempt = body.type === "attempt:started" ? ATTEMPT : this.#builder.attempt;
+    const attempt = body.type === "attempt:started" ? this.#attemptNumber : this.#builder.attempt;
     const { type, ...rest } = body;
-    const event = { seq, at: now(), attempt, type, ...rest } as OperationEvent;
+    const event = { seq, at: this.#clock.time(), attempt, type, ...rest } as OperationEvent;
     this.#builder.add(event);
     this.watcher.event(event, this.submission.id);
   }
@@ -151,10 +175,6 @@ class InlineLink implements Sink {
 
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function now(): string {
-  return new Date().toISOString();
 }
 
 /** Receives the events and lines of an inline run, synchronously and in order; `id` is that of the operation. */

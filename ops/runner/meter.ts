@@ -9,6 +9,7 @@
  * `flush` sends the last values before an event that must follow them; otherwise a timer sends them.
  */
 import type { ProgressState, Status } from "../../protocol/operation.js";
+import { type Clock, SYSTEM_CLOCK } from "./clock.js";
 
 const INTERVAL_MS = 100;
 
@@ -42,28 +43,33 @@ export class Meter {
   #bar: Bar = this.#bars[0]!;
   #sent = key(0, null);
   #sentAt = Number.NEGATIVE_INFINITY;
-  #timer: NodeJS.Timeout | null = null;
+  /** Clears the timer. */
+  #timer: (() => void) | null = null;
   #lastsLeft = MOST_LAST;
-  #lastsAt = performance.now();
+  #lastsAt: number;
 
   #status: Status | null = null;
-  #statusTimer: NodeJS.Timeout | null = null;
+  #statusTimer: (() => void) | null = null;
   #statusesLeft = MOST_STATUSES;
-  #statusAt = performance.now();
+  #statusAt: number;
 
   constructor(
     private readonly send: (percent: number, progress: ProgressState | null) => void,
     private readonly sendStatus: (status: Status) => void = () => {},
-  ) {}
+    readonly clock: Clock = SYSTEM_CLOCK,
+  ) {
+    this.#lastsAt = clock.now();
+    this.#statusAt = clock.now();
+  }
 
   /** Sends the status now; above the rate, only the last one after 100 ms or before the next stage. */
   status(status: Status): void {
-    const now = performance.now();
+    const now = this.clock.now();
     this.#statusesLeft = Math.min(MOST_STATUSES, this.#statusesLeft + (now - this.#statusAt) / INTERVAL_MS);
     this.#statusAt = now;
     this.#status = status;
     if (this.#statusesLeft >= 1) this.flush();
-    else this.#statusTimer ??= setTimeout(() => this.flush(), INTERVAL_MS).unref();
+    else this.#statusTimer ??= this.clock.schedule(INTERVAL_MS, () => this.flush());
   }
 
   /** Begins the bar of a block; call after `stage:entered`, which empties the bar of the record. */
@@ -88,12 +94,12 @@ export class Meter {
     if (!isEmptied) this.#bar = latest;
     else {
       this.#show(latest);
-      this.#sendIfChanged(performance.now());
+      this.#sendIfChanged(this.clock.now());
     }
   }
 
   set(percent: number): void {
-    const now = performance.now();
+    const now = this.clock.now();
     this.#sendLast(now);
     this.#bar.counted = null;
     this.#bar.percent = Math.min(100, Math.max(0, percent));
@@ -102,7 +108,7 @@ export class Meter {
 
   /** Makes the bar show this loop. */
   count(counted: Counted): void {
-    const now = performance.now();
+    const now = this.clock.now();
     this.#sendLast(now);
     this.#bar.counted = counted;
     this.#bar.rate = new Rate();
@@ -113,14 +119,14 @@ export class Meter {
   touch(now: number): void {
     const wait = this.#sentAt + INTERVAL_MS - now;
     if (wait <= 0) this.#sendIfChanged(now);
-    else this.#timer ??= setTimeout(() => this.flush(), Math.ceil(wait)).unref();
+    else this.#timer ??= this.clock.schedule(Math.ceil(wait), () => this.flush());
   }
 
   /** Sends the last value of the bar, then the last status. */
   flush(): void {
     this.#disarm();
-    this.#sendIfChanged(performance.now());
-    if (this.#statusTimer !== null) clearTimeout(this.#statusTimer);
+    this.#sendIfChanged(this.clock.now());
+    this.#statusTimer?.();
     this.#statusTimer = null;
     const status = this.#status;
     if (status === null) return;
@@ -167,8 +173,7 @@ export class Meter {
   }
 
   #disarm(): void {
-    if (this.#timer === null) return;
-    clearTimeout(this.#timer);
+    this.#timer?.();
     this.#timer = null;
   }
 }

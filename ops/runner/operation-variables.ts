@@ -2,7 +2,7 @@
  * Sets the environment variables that tell an operation, and the processes that it starts, to which operation they
  * belong. Called by the worker and by `liveops run`.
  */
-import type { OPERATION_VARIABLES } from "../../protocol/environment.js";
+import { OPERATION_VARIABLES } from "../../protocol/environment.js";
 import type { Order } from "./order.js";
 
 type Name = keyof typeof OPERATION_VARIABLES;
@@ -17,6 +17,29 @@ export function operationVariables(order: Pick<Order, "id" | "op" | "attempt" | 
     LIVEOPS_ATTEMPT: String(order.attempt),
     LIVEOPS_CHAIN: order.chain.id,
   } satisfies Record<Exclude<Name, typeof STAGE>, string>;
+}
+
+/** The variables of this process outside of all attempts, while an attempt runs in it. */
+let outer: Record<string, string | undefined> = {};
+let active = 0;
+
+/**
+ * Sets the variables of an attempt in a process that has an environment of its own.
+ *
+ * @returns call at the end of the attempt; after the last one, the variables are as before the first one
+ */
+export function enterOperationVariables(order: Parameters<typeof operationVariables>[0]): () => void {
+  const names = Object.keys(OPERATION_VARIABLES);
+  if (active++ === 0) outer = Object.fromEntries(names.map((name) => [name, process.env[name]]));
+  setStageVariable(null);
+  Object.assign(process.env, operationVariables(order));
+  return () => {
+    if (--active > 0) return;
+    for (const [name, value] of Object.entries(outer)) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
 }
 
 /** Call whenever another stage runs. @param stage null: none */

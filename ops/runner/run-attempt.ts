@@ -12,6 +12,7 @@ import { ExecError } from "../sdk/exec.js";
 import { constructing } from "../sdk/live-operation.js";
 import { AttemptProgress } from "./attempt-progress.js";
 import { Cancellation } from "./cancellation.js";
+import { type AttemptTime, SYSTEM_CLOCK } from "./clock.js";
 import { inputSchema } from "./describe-type.js";
 import { Failure, toOperationError } from "./failure.js";
 import type { Order } from "./order.js";
@@ -42,15 +43,22 @@ export async function runAttempt(
   sink: Sink,
   control: StopControl,
   values: StageValues | null,
+  { clock = SYSTEM_CLOCK, timeout }: AttemptTime = {},
 ): Promise<Outcome> {
-  const cancellation = new Cancellation(control);
+  const cancellation = new Cancellation(control, clock);
   const faults = watchProcessFaults();
+  const release = () => {
+    cancellation.dispose();
+    faults.stop();
+  };
+  control.abandoned?.addEventListener("abort", release, { once: true });
   let progress: AttemptProgress | null = null;
   let outcome: Outcome;
   try {
     const { parsed, stages } = await declare(Type, order, sink);
     const { resumable, gracePeriod } = readType(Type);
-    progress = new AttemptProgress(stages, sink, cancellation, resumable ? values : null, gracePeriod);
+    const kept = resumable ? values : null;
+    progress = new AttemptProgress(stages, sink, cancellation, kept, gracePeriod, clock);
     const { id, label, attempt } = order;
     const operation = constructing({ id, params: parsed, label, attempt }, () => new Type());
     await Promise.race([runWhole(operation.run(progress), progress), faults.first]);
@@ -60,15 +68,16 @@ export async function runAttempt(
     outcome = cancellation.explains(thrown) ? CANCELLED : failed(errorOf(caught), resultOf(thrown));
     if (progress !== null) cancellation.abandon();
   }
-  if (cancellation.reason === "timeout") outcome = failed(timedOut(Type, outcome.error));
+  if (cancellation.reason === "timeout")
+    outcome = failed(timedOut(timeout ?? readType(Type).timeout, outcome.error));
   try {
     progress?.close();
   } catch (thrown) {
     // The sink failed on the last value of the bar. A failed outcome is kept, because it matters more.
     outcome = outcome.state === "failed" ? outcome : failed(errorOf(thrown));
   }
-  cancellation.dispose();
-  faults.stop();
+  control.abandoned?.removeEventListener("abort", release);
+  release();
   const resultText = outcome.state === "succeeded" ? textOfResult(Type, outcome.result, sink) : null;
   return resultText === null ? outcome : { ...outcome, resultText };
 }
@@ -159,7 +168,7 @@ function errorOf(thrown: unknown): OperationError {
   return { code: "LIVEOPS_LOAD_FAILED", message: thrown.message, stack: null };
 }
 
-function timedOut(Type: OperationCtor, error: OperationError | null): OperationError {
-  const message = `it ran longer than its timeout of ${readType(Type).timeout} s`;
+function timedOut(timeout: number | null, error: OperationError | null): OperationError {
+  const message = `it ran longer than its timeout of ${timeout} s`;
   return { code: "LIVEOPS_TIMEOUT", message, stack: error?.stack ?? null };
 }

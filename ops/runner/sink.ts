@@ -22,6 +22,8 @@ export interface StopControl {
    * milliseconds.
    */
   poll(): StopReason | null;
+  /** Aborts when nobody waits for the attempt any more, because its grace period is over. */
+  readonly abandoned?: AbortSignal;
 }
 
 /** Stored stage values of a resumable type, by (stage, occurrence). All methods are synchronous. */

@@ -82,10 +82,10 @@ export class Stages {
     keep: (value: unknown) => StageValue | null,
   ): Promise<Awaited<R>> {
     const open = this.#enter(stage, index);
-    const start = performance.now();
+    const start = this.meter.clock.now();
     const leave = (state: Left["state"], kept: StageValue | null = null) => {
       this.meter.flush();
-      const seconds = (performance.now() - start) / 1000;
+      const seconds = (this.meter.clock.now() - start) / 1000;
       this.#leave(open, { state, resumed: false, seconds, ...(kept !== null && { value: kept }) });
     };
     let value: Awaited<R>;

@@ -64,7 +64,7 @@ abstract class Track<T> implements Counted {
 
   /** @throws OperationCancelled */
   protected look(): void {
-    const now = performance.now();
+    const now = this.meter.clock.now();
     const perItem = (now - this.#lookedAt) / this.#grant;
     if (this.#lookedAt < 0) this.meter.count(this);
     else this.meter.touch(now);
@@ -75,7 +75,7 @@ abstract class Track<T> implements Counted {
   }
 
   protected end(): void {
-    this.meter.touch(performance.now());
+    this.meter.touch(this.meter.clock.now());
   }
 }
 
