@@ -86,6 +86,7 @@ const built = await Promise.all([
     ...esm,
     entryPoints: {
       liveops: "ops/sdk/index.ts",
+      testing: "ops/testing/index.ts",
       run: "tui/cli/run/inline.ts",
       worker: "daemon/worker/main.ts",
       loader: "daemon/loader/main.ts",
@@ -118,9 +119,8 @@ bin("liveopsd", "require('../liveopsd-cli.cjs')");
 writeFileSync(join(fresh, "liveops-tui.cjs"), 'import("./tui.js");\n');
 bin("liveops-tui", "require('../liveops-tui.cjs')");
 
-const tsc = join(root, "node_modules/typescript/bin/tsc");
-const types = ["-p", join(root, "scripts/tsconfig.types.json"), "--outDir", join(fresh, "types")];
-execFileSync(process.execPath, [tsc, ...types], { stdio: "inherit" });
+const declarations = join(root, "scripts/declarations.mjs");
+execFileSync(process.execPath, [declarations, join(fresh, "types")], { stdio: "inherit" });
 writeFileSync(join(fresh, ".built"), "");
 
 const old = `${fresh}-old`;

@@ -40,37 +40,49 @@ interface CapturedStream {
   restore(): void;
 }
 
-function capture(name: OutputStream, onLine: (text: string) => void): CapturedStream {
-  const stream = process[name];
-  const original = stream.write;
-  const decoder = new StringDecoder("utf8");
-  let rest = "";
+/** Makes lines of the chunks that are written to one stream. */
+export class WrittenLines {
+  readonly #decoder = new StringDecoder("utf8");
+  #rest = "";
 
-  const take = (text: string) => {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
-    for (; rest.length > MAX_LINE; rest = rest.slice(MAX_LINE)) onLine(rest.slice(0, MAX_LINE));
-  };
-  const flush = () => {
-    const last = rest + decoder.end();
-    rest = "";
-    if (last !== "") onLine(last);
-  };
-  stream.write = ((chunk: Uint8Array | string, encoding?: unknown, done?: unknown) => {
+  constructor(private readonly onLine: (text: string) => void) {}
+
+  /** Takes the arguments of `stream.write`, and calls its callback. */
+  write(chunk: Uint8Array | string, encoding?: unknown, done?: unknown): true {
     const bytes =
       typeof chunk === "string" && isOtherEncoding(encoding) ? Buffer.from(chunk, encoding) : chunk;
-    take(typeof bytes === "string" ? bytes : decoder.write(Buffer.from(bytes)));
+    this.#take(typeof bytes === "string" ? bytes : this.#decoder.write(Buffer.from(bytes)));
     const callback = typeof encoding === "function" ? encoding : done;
     if (typeof callback === "function") process.nextTick(callback as () => void);
     return true;
-  }) as typeof stream.write;
+  }
 
+  /** Passes on the incomplete line. */
+  flush(): void {
+    const last = this.#rest + this.#decoder.end();
+    this.#rest = "";
+    if (last !== "") this.onLine(last);
+  }
+
+  #take(text: string): void {
+    const lines = (this.#rest + text).split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) this.onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
+    for (; this.#rest.length > MAX_LINE; this.#rest = this.#rest.slice(MAX_LINE))
+      this.onLine(this.#rest.slice(0, MAX_LINE));
+  }
+}
+
+function capture(name: OutputStream, onLine: (text: string) => void): CapturedStream {
+  const stream = process[name];
+  const original = stream.write;
+  const lines = new WrittenLines(onLine);
+  stream.write = lines.write.bind(lines) as typeof stream.write;
   return {
     real: (text) => original.call(stream, text),
-    flush,
+    flush: () => lines.flush(),
     restore: () => {
-      flush();
+      lines.flush();
       stream.write = original;
     },
   };

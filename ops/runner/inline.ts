@@ -23,6 +23,8 @@ type Body<F extends OperationEvent> = F extends unknown ? Omit<F, "seq" | "at" |
 
 /** What differs from the first attempt of a submitted operation. */
 export interface LinkOptions extends AttemptTime {
+  /** Number of the attempt. Default: one more than that of the record. */
+  attempt?: number;
   /** Stored stage values. Default: none. */
   values?: StageValues | null;
   /** The finished record that this attempt retries, and the stage to start from. */
@@ -51,7 +53,7 @@ export class InlineLink implements Sink {
     this.#clock = clock;
     const record = retried?.record ?? submittedRecord(submission, clock.time(), 0);
     this.#seq = record.seq;
-    this.#attemptNumber = record.attempt + 1;
+    this.#attemptNumber = options.attempt ?? record.attempt + 1;
     this.#builder = new RecordBuilder(record);
     if (retried === undefined) this.#say({ type: "operation:submitted", operation: submission });
     else this.#say({ type: "operation:retried", from: retried.from });

@@ -18,22 +18,26 @@ export interface CompileError {
 
 export function tsc(compiler: Compiler, args: string[]): Promise<string> {
   const script = join(root, "node_modules", COMPILERS[compiler], "bin/tsc");
+  return runNode([script, "--pretty", "false", ...args]);
+}
+
+/** The output of a script. */
+function runNode(words: string[]): Promise<string> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [script, "--pretty", "false", ...args], { cwd: root }, (_, stdout, stderr) =>
-      resolve(stdout + stderr),
-    );
+    execFile(process.execPath, words, { cwd: root }, (_, stdout, stderr) => resolve(stdout + stderr));
   });
 }
 
 /** Emits the package's declarations, as the build does. */
 export function emitDeclarations(outDir: string): Promise<string> {
-  return tsc("TypeScript 7", ["-p", "scripts/tsconfig.types.json", "--outDir", outDir]);
+  return runNode([join(root, "scripts/declarations.mjs"), outDir]);
 }
 
 export async function errorsIn(
   compiler: Compiler,
   dir: string,
   files: string[],
+  /** The directory of the declarations. */
   types: string,
   options: object = {},
 ): Promise<CompileError[]> {
@@ -53,7 +57,10 @@ export async function errorsIn(
         types: ["node"],
         typeRoots: [join(root, "node_modules/@types")],
         skipLibCheck: true,
-        paths: { liveops: [types] },
+        paths: {
+          liveops: [join(types, "ops/sdk/index.d.ts")],
+          "liveops/testing": [join(types, "ops/testing/index.d.ts")],
+        },
         ...options,
       },
       files,

@@ -1,0 +1,54 @@
+/** The examples of docs/testing-operations.md run with both test runners, against the built package. */
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const page = readFileSync(join(root, "docs/testing-operations.md"), "utf8");
+const files = [...page.matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```$/gms)].map(([, name, text]) => [name!, text!]);
+const commands = [...page.matchAll(/^```sh\n(.*?)\n```$/gms)].map(([, command]) => command!);
+
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "liveops-documented-"));
+  mkdirSync(join(dir, "node_modules"));
+  symlinkSync(root, join(dir, "node_modules/liveops"));
+  for (const name of ["vitest", "tsx", ".bin"])
+    symlinkSync(join(root, "node_modules", name), join(dir, "node_modules", name));
+  writeFileSync(join(dir, "package.json"), '{"type": "module"}');
+  for (const [name, text] of files) writeFileSync(join(dir, name!), text!);
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+/** Runs the command of the page in the directory. */
+function run(command: string): Promise<string> {
+  const bin = join(root, "node_modules/.bin");
+  const { VITEST: _, NODE_OPTIONS: __, ...rest } = process.env;
+  const env = { ...rest, PATH: `${bin}:${process.env.PATH}`, TMPDIR: dir, NO_COLOR: "1" };
+  return new Promise((resolve) => {
+    execFile("sh", ["-c", command], { cwd: dir, env }, (error, stdout, stderr) =>
+      resolve(`${stdout}${stderr}exit ${error?.code ?? 0}`),
+    );
+  });
+}
+
+it("the page has the files of both runners", () => {
+  expect(files.map(([name]) => name)).toEqual([
+    "import-users.ts",
+    "import-users.test.ts",
+    "import-users.node-test.ts",
+  ]);
+});
+
+it.each([
+  ["npx vitest run", /Tests +5 passed/],
+  ["node --import tsx --test import-users.node-test.ts", /pass 1\n/],
+])("%s", async (command, passed) => {
+  expect(commands).toContain(command);
+  const output = await run(command);
+  expect(output).toMatch(passed);
+  expect(output).toMatch(/exit 0$/);
+});
