@@ -3,7 +3,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { Backup } from "../../ops/backup.js";
-import { performChain, temporary } from "./perform.js";
+import { runOperation } from "../../ops/testing/index.js";
+import { temporary } from "./temporary.js";
 import { contents, extract, type Tree, tree } from "./trees.js";
 
 const character = fc.oneof(
@@ -50,9 +51,13 @@ it("backup, verify and the system's tar give back the same tree, whatever it is"
       const directory = temporary();
       const source = join(directory, "source");
       tree(source, flat(node));
-      const links = await performChain(Backup, { source, target: join(directory, "target"), level: 1 });
-      expect(links.map(({ outcome }) => outcome.error?.message)).toEqual([undefined, undefined, undefined]);
-      const archive = String(links[0]?.outcome.next?.params.archive);
+      const links = await runOperation(
+        Backup,
+        { source, target: join(directory, "target"), level: 1 },
+        { chain: true },
+      );
+      expect(links.map(({ error }) => error?.message)).toEqual([undefined, undefined, undefined]);
+      const archive = String(links[0]?.next?.params.archive);
       expect(contents(extract(archive))).toEqual(contents(source));
       rmSync(directory, { recursive: true });
     }),

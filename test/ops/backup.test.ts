@@ -14,10 +14,12 @@ import {
 } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import type { ParamsInput } from "liveops";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { manifestFile } from "../../ops/archive/naming.js";
 import { Backup } from "../../ops/backup.js";
-import { perform, performChain, start, temporary } from "./perform.js";
+import { runOperation, startOperation } from "../../ops/testing/index.js";
+import { temporary } from "./temporary.js";
 import { contents, extract, sha256, tree } from "./trees.js";
 
 describe("the chain", () => {
@@ -27,13 +29,13 @@ describe("the chain", () => {
       "deep/er/b.bin": Buffer.alloc(300_000, 7),
       "empty/": "",
     });
-    const links = await performChain(Backup, { source, target, keep: 2 });
-    expect(links.map(({ op, outcome }) => [op, outcome.state])).toEqual([
+    const links = await runOperation(Backup, { source, target, keep: 2 }, { chain: true });
+    expect(links.map(({ op, state }) => [op, state])).toEqual([
       ["backup", "succeeded"],
       ["verify-backup", "succeeded"],
       ["prune-backups", "succeeded"],
     ]);
-    expect(links[2]?.outcome.result).toEqual({ kept: 1, removed: 0, freedBytes: 0 });
+    expect(links[2]?.result).toEqual({ kept: 1, removed: 0, freedBytes: 0 });
     expect(links[1]?.events).toContainEqual(
       expect.objectContaining({ status: { text: "2 files, 293.0 KiB verified", level: "success" } }),
     );
@@ -47,7 +49,7 @@ describe("the chain", () => {
 
     const bytes = readFileSync(join(target, archive as string));
     const file = join(target, archive as string);
-    expect(links[0]?.outcome.result).toEqual({
+    expect(links[0]?.result).toEqual({
       archive: file,
       archiveBytes: bytes.length,
       sha256: sha256(bytes),
@@ -56,12 +58,12 @@ describe("the chain", () => {
       unreadable: 0,
       changed: 0,
     });
-    expect(links[1]?.outcome.result).toEqual({ files: 2, bytes: 300_006, archive: file });
+    expect(links[1]?.result).toEqual({ files: 2, bytes: 300_006, archive: file });
   });
 
   it("keeps the newest N over several runs", async () => {
     const { source, target } = world({ a: "1" });
-    for (let run = 0; run < 3; run++) await performChain(Backup, { source, target, keep: 2 });
+    for (let n = 0; n < 3; n++) await runOperation(Backup, { source, target, keep: 2 }, { chain: true });
     expect(readdirSync(target).filter((file) => file.endsWith(".tar.gz"))).toHaveLength(2);
     expect(readdirSync(target)).toHaveLength(4);
   });
@@ -124,11 +126,11 @@ describe("sources", () => {
     const { source, target } = world(Object.fromEntries(names.map((name, i) => [name, `${i}`])));
     symlinkSync(`${"t/".repeat(120)}語\n`, join(source, "long link"));
     utimesSync(join(source, "é"), -1000, -1000);
-    const links = await performChain(Backup, { source, target });
-    expect(links.map(({ outcome }) => outcome.error)).toEqual([null, null, null]);
+    const links = await runOperation(Backup, { source, target }, { chain: true });
+    expect(links.map(({ error }) => error)).toEqual([null, null, null]);
     expect(contents(extract(archiveIn(target)))).toEqual(contents(source));
     // One log line never becomes two, or a colour.
-    expect(links.flatMap(({ lines }) => lines).every(({ text }) => !/\p{Cc}/u.test(text))).toBe(true);
+    expect(links.flatMap(({ log }) => log).every(({ text }) => !/\p{Cc}/u.test(text))).toBe(true);
   });
 
   it("may be reached by a link, and its own links stay links", async () => {
@@ -143,7 +145,7 @@ describe("sources", () => {
   it("may hold the target, which is left out", async () => {
     const { source } = world({ a: "1" });
     const target = join(source, "backups");
-    for (let run = 0; run < 2; run++) await performChain(Backup, { source, target });
+    for (let n = 0; n < 2; n++) await runOperation(Backup, { source, target }, { chain: true });
     const archives = readdirSync(target).filter((file) => file.endsWith(".tar.gz"));
     expect(archives).toHaveLength(2);
     for (const archive of archives) {
@@ -152,24 +154,24 @@ describe("sources", () => {
   });
 
   it("that do not exist fail with the next step", async () => {
-    const { outcome } = await perform(Backup, { source: "/no/such", target: temporary() });
-    expect(outcome.error?.message).toBe(
+    const run = await runOperation(Backup, { source: "/no/such", target: temporary() });
+    expect(run.error?.message).toBe(
       "there is no /no/such: give an existing directory or file as source=PATH",
     );
   });
 
   it("may not be the target", async () => {
     const { source } = world({ a: "1" });
-    const { outcome } = await perform(Backup, { source, target: join(source, ".") });
-    expect(outcome.error?.message).toContain("is the source itself");
+    const run = await runOperation(Backup, { source, target: join(source, ".") });
+    expect(run.error?.message).toContain("is the source itself");
   });
 
   it("of another place do not share a default name", async () => {
     const one = world({ a: "1" });
     const other = world({ a: "2" });
     await backedUp({ source: one.source, target: one.target });
-    const { outcome } = await perform(Backup, { source: other.source, target: one.target });
-    expect(outcome.error?.message).toContain(`holds backups named "source" of ${one.source}`);
+    const run = await runOperation(Backup, { source: other.source, target: one.target });
+    expect(run.error?.message).toContain(`holds backups named "source" of ${one.source}`);
     await backedUp({ source: other.source, target: one.target, name: "other" });
     expect(readdirSync(one.target)).toHaveLength(4);
   });
@@ -186,7 +188,7 @@ describe("what is left out", () => {
       "docs/build/c": "6",
     });
     const exclude = ["node_modules", "*.log", "build/out", "nothing[a-z]?"];
-    const { archive, performed } = await backedUp({ source, target, exclude });
+    const { archive, run } = await backedUp({ source, target, exclude });
     expect(Object.keys(contents(extract(archive)))).toEqual([
       "build",
       "build/keep.txt",
@@ -195,8 +197,8 @@ describe("what is left out", () => {
       "docs/build/c",
       "src",
     ]);
-    expect(performed.texts("log")).toContain("exclude=nothing[a-z]? matched nothing");
-    expect(JSON.stringify(performed.events)).toContain("left out: 4 excluded");
+    expect(run.texts("log")).toContain("exclude=nothing[a-z]? matched nothing");
+    expect(JSON.stringify(run.events)).toContain("left out: 4 excluded");
   });
 
   it("is nothing by default", async () => {
@@ -211,9 +213,9 @@ describe("what is left out", () => {
     const server = createServer().listen(join(source, "socket"));
     onTestFinished(() => void server.close());
     await new Promise((resolve) => server.once("listening", resolve));
-    const { archive, performed } = await backedUp({ source, target });
+    const { archive, run } = await backedUp({ source, target });
     expect(Object.keys(contents(extract(archive)))).toEqual(["a"]);
-    expect(performed.texts("log")).toEqual(
+    expect(run.texts("log")).toEqual(
       expect.arrayContaining(["left out source/fifo: named pipe", "left out source/socket: socket"]),
     );
   });
@@ -227,14 +229,14 @@ describe("what is left out", () => {
       chmodSync(join(source, name), mode);
     onTestFinished(() => chmodSync(join(source, "dir"), 0o700));
     asNobody([source, target]);
-    const failed = await perform(Backup, { source, target });
-    expect(failed.outcome.error?.message).toMatch(/^2 entries cannot be read .* unreadable=skip/);
+    const failed = await runOperation(Backup, { source, target });
+    expect(failed.error?.message).toMatch(/^2 entries cannot be read .* unreadable=skip/);
     expect(failed.texts("log")).toContain("left out source/secret: permission denied");
     expect(readdirSync(target)).toEqual([]);
 
-    const { performed, lines } = await backedUp({ source, target, unreadable: "skip" });
+    const { run, lines } = await backedUp({ source, target, unreadable: "skip" });
     expect(lines.at(-1)).toMatchObject({ files: 1, unreadable: 2 });
-    expect(performed.events).toContainEqual(
+    expect(run.events).toContainEqual(
       expect.objectContaining({ status: expect.objectContaining({ level: "warning" }) }),
     );
     const names = lines.map(({ path }) => path).filter(Boolean);
@@ -244,9 +246,9 @@ describe("what is left out", () => {
   it("a name that is not UTF-8 is an error, not a loss", async () => {
     const { source, target } = world({ a: "1" });
     writeFileSync(Buffer.concat([Buffer.from(`${source}/bad-`), Buffer.from([0xff])]), "2");
-    const { outcome, texts } = await perform(Backup, { source, target });
-    expect(outcome.error?.message).toContain("1 entry cannot be read");
-    expect(texts("log")).toContain("left out source/bad-\ufffd: its name is not UTF-8");
+    const run = await runOperation(Backup, { source, target });
+    expect(run.error?.message).toContain("1 entry cannot be read");
+    expect(run.texts("log")).toContain("left out source/bad-\ufffd: its name is not UTF-8");
   });
 });
 
@@ -260,64 +262,70 @@ describe("a tree that changes meanwhile", () => {
       "3-grows": "small",
       "4-is-replaced": "x",
     });
-    const attempt = await start(Backup, { source, target });
+    const attempt = startOperation(Backup, { source, target });
     // The scan is over, the first large file not yet read: everything after it is met changed.
-    await attempt.event("stage:entered", ({ stage }) => stage === "Archive");
+    await attempt.untilEvent("stage:entered", ({ stage }) => stage === "Archive");
     truncateSync(join(source, "1-shrinks"), 1000);
     renameSync(join(source, "2-goes"), join(target, "elsewhere"));
     writeFileSync(join(source, "3-grows"), big);
     renameSync(join(source, "4-is-replaced"), join(target, "4"));
     symlinkSync("/etc/passwd", join(source, "4-is-replaced"));
-    const { outcome } = await attempt.done;
-    expect(outcome.error).toBeNull();
-    const verified = await performChain((await import("../../ops/verify-backup.js")).VerifyBackup, {
-      archive: archiveIn(target),
-    });
-    expect(verified[0]?.outcome.state).toBe("succeeded");
+    const run = await attempt.finished;
+    expect(run.error).toBeNull();
+    const verified = await runOperation(
+      (await import("../../ops/verify-backup.js")).VerifyBackup,
+      {
+        archive: archiveIn(target),
+      },
+      { chain: true },
+    );
+    expect(verified[0]?.state).toBe("succeeded");
   });
 
   it("notes a file that is written to while it is read", async () => {
     const { source, target } = world({ big: Buffer.alloc(60_000_000) });
-    const attempt = await start(Backup, { source, target, level: 1 });
-    await attempt.event(
+    const attempt = startOperation(Backup, { source, target, level: 1 });
+    await attempt.untilEvent(
       "progress:changed",
       ({ progress }) => progress?.label === "Archive" && progress.done > 0,
     );
     truncateSync(join(source, "big"), 59_000_000);
-    const { outcome, texts } = await attempt.done;
-    expect(outcome.state).toBe("succeeded");
-    expect(texts("log")).toContain("source/big changed while it was read");
+    const run = await attempt.finished;
+    expect(run.state).toBe("succeeded");
+    expect(run.texts("log")).toContain("source/big changed while it was read");
   });
 });
 
 describe("cancelling", () => {
   it.each(["Scan", "Archive", "Checksum"])("in %s leaves nothing behind", async (stage) => {
     const { source, target } = world({ big: Buffer.alloc(30_000_000), other: "1" });
-    const attempt = await start(Backup, { source, target });
-    await attempt.event("stage:entered", (event) => event.stage === stage);
-    const { outcome, events } = await attempt.cancel();
-    expect(outcome.state).toBe("cancelled");
-    expect(events).toContainEqual(expect.objectContaining({ type: "stage:left", stage, state: "cancelled" }));
+    const attempt = startOperation(Backup, { source, target });
+    await attempt.untilEvent("stage:entered", (event) => event.stage === stage);
+    const run = await attempt.cancel();
+    expect(run.state).toBe("cancelled");
+    expect(run.events).toContainEqual(
+      expect.objectContaining({ type: "stage:left", stage, state: "cancelled" }),
+    );
     expect(readdirSync(target)).toEqual([]);
   });
 
   it("has nothing under a final name while the archive is being written", async () => {
     const { source, target } = world({ big: Buffer.alloc(30_000_000) });
-    const attempt = await start(Backup, { source, target });
-    await attempt.event(
+    const attempt = startOperation(Backup, { source, target });
+    await attempt.untilEvent(
       "progress:changed",
       ({ progress }) => progress?.label === "Archive" && progress.done > 0,
     );
     expect(readdirSync(target).every((file) => file.startsWith(".") && file.endsWith(".partial"))).toBe(true);
-    expect((await attempt.done).outcome.state).toBe("succeeded");
+    expect((await attempt.finished).state).toBe("succeeded");
     expect(readdirSync(target).some((file) => file.endsWith(".partial"))).toBe(false);
   });
 });
 
 it("counts bytes on the bar, up to all of them", async () => {
   const { source, target } = world({ a: Buffer.alloc(2_000_000), b: "123" });
-  const { performed } = await backedUp({ source, target });
-  const bars = performed.events.flatMap((event) =>
+  const { run } = await backedUp({ source, target });
+  const bars = run.events.flatMap((event) =>
     event.type === "progress:changed" && event.progress?.label === "Archive" ? [event.progress] : [],
   );
   expect(bars.at(-1)).toMatchObject({ done: 2_000_003, total: 2_000_003, unit: "B" });
@@ -327,8 +335,8 @@ it("names the partial files of an earlier backup", async () => {
   const { source, target } = world({ a: "1" });
   mkdirSync(target, { recursive: true });
   writeFileSync(join(target, ".source-20200101T000000000Z.tar.gz.partial"), "half");
-  const { performed } = await backedUp({ source, target });
-  expect(performed.texts("log")[0]).toContain(".source-20200101T000000000Z.tar.gz.partial is incomplete");
+  const { run } = await backedUp({ source, target });
+  expect(run.texts("log")[0]).toContain(".source-20200101T000000000Z.tar.gz.partial is incomplete");
   expect(existsSync(join(target, ".source-20200101T000000000Z.tar.gz.partial"))).toBe(true);
 });
 
@@ -341,16 +349,16 @@ function world(entries: Parameters<typeof tree>[1]) {
   return { source, target };
 }
 
-async function backedUp(params: Record<string, unknown> & { target: string }) {
-  const performed = await perform(Backup, params);
-  expect(performed.outcome.error).toBeNull();
-  const archive = String(performed.outcome.next?.params.archive);
+async function backedUp(params: ParamsInput<typeof Backup>) {
+  const run = await runOperation(Backup, params);
+  expect(run.error).toBeNull();
+  const archive = String(run.next?.params.archive);
   const text = readFileSync(manifestFile(archive), "utf8");
   const lines = text
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line));
-  return { performed, archive, lines };
+  return { run, archive, lines };
 }
 
 function archiveIn(target: string): string {

@@ -6,8 +6,9 @@ import { describe, expect, it } from "vitest";
 import { openPipes } from "../../ops/process/pipes.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../../ops/sdk/exec.js";
 import { LiveOperation, type Progress } from "../../ops/sdk/live-operation.js";
-import { perform, start, temporary } from "./perform.js";
+import { runOperation, startOperation } from "../../ops/testing/index.js";
 import { isRunning, pidsOf } from "./pids.js";
+import { temporary } from "./temporary.js";
 
 type Body = (p: Progress) => Promise<void>;
 
@@ -28,7 +29,7 @@ const sh = (p: Progress, script: string, options?: ExecOptions) => p.exec("sh", 
 async function settled(body: (p: Progress) => Promise<ExecResult>) {
   let result: ExecResult | null = null;
   let thrown: unknown = null;
-  const performed = await perform(
+  const run = await runOperation(
     operation(async (p) => {
       try {
         result = await body(p);
@@ -37,7 +38,8 @@ async function settled(body: (p: Progress) => Promise<ExecResult>) {
       }
     }),
   );
-  return { ...performed, result: result as ExecResult | null, thrown: thrown as ExecError };
+  const lines = run.log.map(({ stream, stage, text }) => ({ stream, stage, text }));
+  return { run, lines, result: result as ExecResult | null, thrown: thrown as ExecError };
 }
 
 describe("a program that succeeds", () => {
@@ -56,7 +58,7 @@ describe("a program that succeeds", () => {
   });
 
   it("may run beside others", async () => {
-    const { texts } = await settled(async (p) => {
+    const { run } = await settled(async (p) => {
       const fifo = join(temporary(), "fifo");
       await p.exec("mkfifo", [fifo]);
       const [first] = await Promise.all([
@@ -65,15 +67,13 @@ describe("a program that succeeds", () => {
       ]);
       return first;
     });
-    expect(texts("stdout").sort()).toEqual(["done", "from the second"]);
+    expect(run.texts("stdout").sort()).toEqual(["done", "from the second"]);
   });
 
   it("returns the text of stdout with capture, and logs it too", async () => {
-    const { result, texts } = await settled((p) =>
-      sh(p, "printf 'a\\nb é'; echo err >&2", { capture: true }),
-    );
+    const { result, run } = await settled((p) => sh(p, "printf 'a\\nb é'; echo err >&2", { capture: true }));
     expect(result?.stdout).toBe("a\nb é");
-    expect([texts("stdout"), texts("stderr")]).toEqual([["a", "b é"], ["err"]]);
+    expect([run.texts("stdout"), run.texts("stderr")]).toEqual([["a", "b é"], ["err"]]);
   });
 
   it("is stopped when it prints more than capture returns", async () => {
@@ -86,25 +86,22 @@ describe("a program that succeeds", () => {
     const dir = temporary();
     mkdirSync(join(dir, "below"));
     process.env.SHL_GONE = "here";
-    const { texts } = await settled((p) =>
+    const { run } = await settled((p) =>
       p.exec("sh", ["-c", "pwd; echo $SHL_A $HOME; env"], {
         cwd: join(dir, "below"),
         env: { SHL_A: "1", SHL_GONE: undefined },
       }),
     ).finally(() => delete process.env.SHL_GONE);
-    const [cwd, added, ...env] = texts("stdout");
+    const [cwd, added, ...env] = run.texts("stdout");
     expect([cwd, added]).toEqual([join(dir, "below"), `1 ${process.env.HOME}`]);
     expect(env.filter((line) => line.startsWith("SHL_"))).toEqual(["SHL_A=1"]);
   });
 
   it("has its last line as the status only on request", async () => {
     const quiet = await settled((p) => sh(p, "echo a; sleep 0.3"));
-    expect(quiet.events.filter(({ type }) => type === "status:changed")).toEqual([]);
+    expect(quiet.run.statuses).toEqual([]);
     const loud = await settled((p) => sh(p, "printf '\\033[31ma\\033[0m\\n'; sleep 0.4", { status: "last" }));
-    expect(loud.events).toContainEqual({
-      type: "status:changed",
-      status: { text: "a", level: "info" },
-    });
+    expect(loud.run.statuses).toContainEqual({ text: "a", level: "info" });
   });
 
   it("leaves no pipe behind", async () => {
@@ -143,14 +140,14 @@ describe("a program that fails", () => {
   });
 
   it("fails the operation with its exit code as the result, and the stack of the call", async () => {
-    const { outcome, events } = await perform(
+    const run = await runOperation(
       operation(async (p) => {
         await p.stage("One", () => sh(p, "echo why; exit 3"));
       }),
     );
-    expect(outcome).toMatchObject({ state: "failed", result: { exitCode: 3, signal: null } });
-    expect(outcome.error?.message).toBe("sh exited with 3\nwhy");
-    expect(events).toContainEqual(expect.objectContaining({ type: "stage:left", state: "failed" }));
+    expect(run).toMatchObject({ state: "failed", result: { exitCode: 3, signal: null } });
+    expect(run.error?.message).toBe("sh exited with 3\nwhy");
+    expect(run.events).toContainEqual(expect.objectContaining({ type: "stage:left", state: "failed" }));
   });
 
   it.each<[string, (p: Progress) => Promise<ExecResult>, string]>([
@@ -187,7 +184,7 @@ describe("stopping", () => {
 
   it("a cancel ends the whole group and throws OperationCancelled", async () => {
     let thrown: unknown;
-    const attempt = await start(
+    const attempt = startOperation(
       operation(async (p) => {
         await p
           .stage("One", () => sh(p, group))
@@ -198,55 +195,55 @@ describe("stopping", () => {
       }),
     );
     const pids = await pidsOf(attempt, 2);
-    expect((await attempt.cancel()).outcome).toMatchObject({ state: "cancelled", result: null });
+    expect(await attempt.cancel()).toMatchObject({ state: "cancelled", result: null });
     expect(thrown).toMatchObject({ name: "OperationCancelled" });
     for (const pid of pids) expect(isRunning(pid)).toBe(false);
   });
 
   it("ends within the grace period of the type", async () => {
-    const attempt = await start(
+    const attempt = startOperation(
       operation(async (p) => {
         await sh(p, "trap '' TERM; echo ready; while :; do sleep 0.05; done");
       }),
     );
-    await attempt.line(({ text }) => text === "ready");
+    await attempt.untilLog(({ text }) => text === "ready");
     const from = performance.now();
-    expect((await attempt.cancel()).outcome.state).toBe("cancelled");
+    expect((await attempt.cancel()).state).toBe("cancelled");
     expect(performance.now() - from).toBeGreaterThan(700);
   });
 
   it("does not start a program after the stop", async () => {
-    const attempt = await start(
+    const attempt = startOperation(
       operation(async (p) => {
         await sh(p, "echo ready; exec sleep 1000").catch(() => {});
         await sh(p, "echo never");
       }),
     );
-    await attempt.line(({ text }) => text === "ready");
-    const { outcome, texts } = await attempt.cancel();
-    expect([outcome.state, texts("stdout")]).toEqual(["cancelled", ["ready"]]);
+    await attempt.untilLog(({ text }) => text === "ready");
+    const run = await attempt.cancel();
+    expect([run.state, run.texts("stdout")]).toEqual(["cancelled", ["ready"]]);
   });
 
   it("a signal of its own stops one program", async () => {
     const own = new AbortController();
-    const { thrown, outcome } = await settled(async (p) => {
+    const { thrown, run } = await settled(async (p) => {
       const running = sh(p, "sleep 1000", { signal: own.signal });
       own.abort(new Error("enough"));
       return running;
     });
     expect(thrown.message).toBe("enough");
-    expect(outcome.state).toBe("succeeded");
+    expect(run.state).toBe("succeeded");
   });
 
   it("a forgotten await fails the operation and stops the program", async () => {
-    const attempt = await start(
+    const attempt = startOperation(
       operation(async (p) => {
         void sh(p, group).catch(() => {});
         await p.untracked("Wait", () => pidsOf(attempt, 2));
       }),
     );
-    const { outcome } = await attempt.done;
-    expect(outcome.error).toMatchObject({
+    const run = await attempt.finished;
+    expect(run.error).toMatchObject({
       code: "LIVEOPS_STAGE_ACTIVE",
       message: 'run returned while sh was running, and it was stopped: await p.exec("sh", …)',
     });

@@ -1,11 +1,11 @@
 /** Processes that an attempt started, by the pids that they print. */
 import { existsSync, readFileSync } from "node:fs";
-import type { Attempt } from "./perform.js";
+import type { RunningOperation } from "../../ops/testing/index.js";
 
 /** The first pids in the output, at least `n`. */
-export async function pidsOf(attempt: Attempt, n: number): Promise<number[]> {
-  const pids = () => attempt.lines.filter(({ text }) => /^\d+$/.test(text)).map(({ text }) => Number(text));
-  await attempt.line(() => pids().length >= n);
+export async function pidsOf(attempt: RunningOperation, n: number): Promise<number[]> {
+  const pids = () => attempt.log.filter(({ text }) => /^\d+$/.test(text)).map(({ text }) => Number(text));
+  await attempt.untilLog(() => pids().length >= n);
   return pids();
 }
 

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { archiveFile, manifestFile, stampOf } from "../../ops/archive/naming.js";
 import { PruneBackups } from "../../ops/prune-backups.js";
-import { perform, temporary } from "./perform.js";
+import { runOperation } from "../../ops/testing/index.js";
+import { temporary } from "./temporary.js";
 
 const stamp = (day: number) => stampOf(new Date(Date.UTC(2026, 0, day)));
 
@@ -18,9 +19,9 @@ function pair(directory: string, name: string, day: number): string {
 it("keeps the newest archives; removes and reports the others with their manifests", async () => {
   const directory = temporary();
   const archives = [3, 1, 4, 2].map((day) => pair(directory, "data", day)).sort();
-  const { outcome, texts } = await perform(PruneBackups, { directory, name: "data", keep: 2 });
-  expect(outcome.result).toEqual({ kept: 2, removed: 2, freedBytes: 12 });
-  expect(texts("log")).toEqual([`removed ${archives[1]} (6 B)`, `removed ${archives[0]} (6 B)`]);
+  const run = await runOperation(PruneBackups, { directory, name: "data", keep: 2 });
+  expect(run.result).toEqual({ kept: 2, removed: 2, freedBytes: 12 });
+  expect(run.texts("log")).toEqual([`removed ${archives[1]} (6 B)`, `removed ${archives[0]} (6 B)`]);
   const kept = archives.slice(2).flatMap((archive) => [archive, manifestFile(archive)]);
   expect(readdirSync(directory).sort()).toEqual(kept.sort());
 });
@@ -50,27 +51,28 @@ it("touches no other file, whatever its name", async () => {
   symlinkSync("data", join(directory, link));
   writeFileSync(join(directory, manifestFile(link)), "");
   const before = readdirSync(directory).sort();
-  const { outcome } = await perform(PruneBackups, { directory, name: "data", keep: 1 });
-  expect(outcome.result).toEqual({ kept: 1, removed: 0, freedBytes: 0 });
+  const run = await runOperation(PruneBackups, { directory, name: "data", keep: 1 });
+  expect(run.result).toEqual({ kept: 1, removed: 0, freedBytes: 0 });
   expect(readdirSync(directory).sort()).toEqual(before);
 });
 
 it("a dry run only reports", async () => {
   const directory = temporary();
   const [old] = [1, 2].map((day) => pair(directory, "data", day));
-  const { outcome, texts } = await perform(PruneBackups, { directory, name: "data" }, [
-    "keep=1",
-    "dryRun=yes",
-  ]);
-  expect(outcome.result).toEqual({ kept: 1, removed: 1, freedBytes: 6, dryRun: true });
-  expect(texts("log")).toEqual([`would remove ${old} (6 B)`]);
+  const run = await runOperation(
+    PruneBackups,
+    { directory, name: "data" },
+    { set: ["keep=1", "dryRun=yes"] },
+  );
+  expect(run.result).toEqual({ kept: 1, removed: 1, freedBytes: 6, dryRun: true });
+  expect(run.texts("log")).toEqual([`would remove ${old} (6 B)`]);
   expect(readdirSync(directory)).toHaveLength(4);
 });
 
 it("keeps the newest archive after the clock went back", async () => {
   const directory = temporary();
   const [spare] = [1, 2, 3].map((day) => pair(directory, "data", day));
-  await perform(PruneBackups, { directory, name: "data", keep: 1, spare });
+  await runOperation(PruneBackups, { directory, name: "data", keep: 1, spare });
   expect(readdirSync(directory).filter((file) => file.endsWith(".gz"))).toEqual([
     spare,
     archiveFile("data", stamp(3)),
@@ -78,9 +80,9 @@ it("keeps the newest archive after the clock went back", async () => {
 });
 
 it("refuses keep=0, and names the directory without archives", async () => {
-  await expect(perform(PruneBackups, { directory: ".", name: "a", keep: 0 })).rejects.toThrow("keep");
-  const { outcome } = await perform(PruneBackups, { directory: "/no/such", name: "a" });
-  expect(outcome.error?.message).toContain("there is no directory /no/such");
+  await expect(runOperation(PruneBackups, { directory: ".", name: "a", keep: 0 })).rejects.toThrow("keep");
+  const run = await runOperation(PruneBackups, { directory: "/no/such", name: "a" });
+  expect(run.error?.message).toContain("there is no directory /no/such");
 });
 
 it("leaves min(N, keep) archives, the newest ones", async () => {
@@ -90,7 +92,7 @@ it("leaves min(N, keep) archives, the newest ones", async () => {
     fc.asyncProperty(days, fc.integer({ min: 1, max: 8 }), name, async (days, keep, name) => {
       const directory = temporary();
       const archives = days.map((day) => pair(directory, name, day)).sort();
-      await perform(PruneBackups, { directory, name, keep });
+      await runOperation(PruneBackups, { directory, name, keep });
       const left = readdirSync(directory).filter((file) => file.endsWith(".gz"));
       expect(left.sort()).toEqual(archives.slice(-keep));
     }),

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { beforeEach, expect, it, vi } from "vitest";
 import { archiveFile, manifestFile, stampOf } from "../../ops/archive/naming.js";
 import { PruneBackups } from "../../ops/prune-backups.js";
-import { perform, temporary } from "./perform.js";
+import { runOperation } from "../../ops/testing/index.js";
+import { temporary } from "./temporary.js";
 
 /** Called before each removal. */
 let beforeRemoval: (path: string) => void = () => {};
@@ -30,8 +31,8 @@ beforeEach(() => {
 it("takes what another prune removed meanwhile for removed", async () => {
   const { rmSync } = await import("node:fs");
   beforeRemoval = (path) => rmSync(path, { force: true });
-  const { outcome } = await perform(PruneBackups, { directory, name: "data", keep: 1 });
-  expect(outcome).toMatchObject({ state: "succeeded", result: { kept: 1, removed: 2 } });
+  const run = await runOperation(PruneBackups, { directory, name: "data", keep: 1 });
+  expect(run).toMatchObject({ state: "succeeded", result: { kept: 1, removed: 2 } });
   expect(readdirSync(directory).sort()).toEqual([archives[2], manifestFile(archives[2]!)]);
 });
 
@@ -39,7 +40,7 @@ it("says which file it may not remove, and leaves its manifest", async () => {
   beforeRemoval = (path) => {
     throw Object.assign(new Error(`EACCES: ${path}`), { code: "EACCES" });
   };
-  const { outcome } = await perform(PruneBackups, { directory, name: "data", keep: 1 });
-  expect(outcome.error?.message).toBe(`cannot remove ${join(directory, archives[1]!)} (EACCES)`);
+  const run = await runOperation(PruneBackups, { directory, name: "data", keep: 1 });
+  expect(run.error?.message).toBe(`cannot remove ${join(directory, archives[1]!)} (EACCES)`);
   expect(existsSync(join(directory, manifestFile(archives[1]!)))).toBe(true);
 });

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { temporary } from "./perform.js";
+import { temporary } from "./temporary.js";
 
 /** Paths and what is there: a file's content, a link, or (with a slash at the end) a directory. */
 export type Tree = Record<string, string | Buffer | { to: string }>;

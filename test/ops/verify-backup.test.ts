@@ -5,15 +5,16 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
 import { manifestFile } from "../../ops/archive/naming.js";
 import { Backup } from "../../ops/backup.js";
+import { runOperation, startOperation } from "../../ops/testing/index.js";
 import { VerifyBackup } from "../../ops/verify-backup.js";
-import { perform, start, temporary } from "./perform.js";
+import { temporary } from "./temporary.js";
 import { extract, type Tree, tree } from "./trees.js";
 
 it("reports the content of a valid archive", async () => {
   const { archive } = await backup({ a: "12345", "b/c": "67" });
-  const { outcome, events } = await perform(VerifyBackup, { archive });
-  expect(outcome.result).toEqual({ files: 2, bytes: 7, archive });
-  expect(events).toContainEqual(
+  const run = await runOperation(VerifyBackup, { archive });
+  expect(run.result).toEqual({ files: 2, bytes: 7, archive });
+  expect(run.events).toContainEqual(
     expect.objectContaining({ progress: expect.objectContaining({ label: "Verify", unit: "B" }) }),
   );
 });
@@ -27,11 +28,9 @@ it("names what is missing, extra and different, wherever it is", async () => {
     execFileSync("chmod", ["600", join(top, "d")]);
     execFileSync("chmod", ["644", join(top, "b"), join(top, "c"), join(top, "e")]);
   });
-  const { outcome, texts } = await perform(VerifyBackup, { archive });
-  expect(outcome.error?.message).toBe(
-    "the archive does not match its manifest: 1 missing, 1 extra, 2 differing",
-  );
-  expect(texts("log").sort()).toEqual([
+  const run = await runOperation(VerifyBackup, { archive });
+  expect(run.error?.message).toBe("the archive does not match its manifest: 1 missing, 1 extra, 2 differing");
+  expect(run.texts("log").sort()).toEqual([
     "differing: source/c (content)",
     "differing: source/d (mode)",
     "extra: source/bb",
@@ -42,8 +41,8 @@ it("names what is missing, extra and different, wherever it is", async () => {
 it("finds a changed archive even where every entry is right", async () => {
   const { archive } = await backup({ a: "1" });
   writeFileSync(archive, gzipSync(gunzipSync(readFileSync(archive)), { level: 1, memLevel: 1 }));
-  const { outcome } = await perform(VerifyBackup, { archive });
-  expect(outcome.error?.message).toContain("the checksum of the archive does not match");
+  const run = await runOperation(VerifyBackup, { archive });
+  expect(run.error?.message).toContain("the checksum of the archive does not match");
 });
 
 it.each([
@@ -56,9 +55,9 @@ it.each([
 ])("an archive that is %s is damaged, in words", async (_, damage) => {
   const { archive } = await backup({ a: Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * i) % 251)) });
   writeFileSync(archive, damage(readFileSync(archive)));
-  const { outcome, events } = await perform(VerifyBackup, { archive, keep: 1 });
-  expect(outcome.error?.message).toMatch(/ is damaged: /);
-  expect(events).toContainEqual(expect.objectContaining({ type: "stage:left", state: "failed" }));
+  const run = await runOperation(VerifyBackup, { archive, keep: 1 });
+  expect(run.error?.message).toMatch(/ is damaged: /);
+  expect(run.events).toContainEqual(expect.objectContaining({ type: "stage:left", state: "failed" }));
 });
 
 it("any single damaged byte is found", async () => {
@@ -69,8 +68,8 @@ it("any single damaged byte is found", async () => {
     const bytes = Buffer.from(whole);
     bytes[at] = (bytes[at] as number) ^ 0x21;
     writeFileSync(archive, bytes);
-    const { outcome } = await perform(VerifyBackup, { archive });
-    expect(outcome.state, `byte ${at}`).toBe("failed");
+    const run = await runOperation(VerifyBackup, { archive });
+    expect(run.state, `byte ${at}`).toBe("failed");
   }
 });
 
@@ -79,32 +78,30 @@ it("refuses a truncated or damaged manifest", async () => {
   const manifest = manifestFile(archive);
   const text = readFileSync(manifest, "utf8");
   writeFileSync(manifest, text.split("\n").slice(0, -2).join("\n").concat("\n"));
-  expect((await perform(VerifyBackup, { archive })).outcome.error?.message).toContain(
+  expect((await runOperation(VerifyBackup, { archive })).error?.message).toContain(
     "its last line is missing",
   );
   writeFileSync(manifest, text.replace('"path"', "path"));
-  expect((await perform(VerifyBackup, { archive })).outcome.error?.message).toContain(
-    "line 2 of the manifest",
-  );
+  expect((await runOperation(VerifyBackup, { archive })).error?.message).toContain("line 2 of the manifest");
   truncateSync(manifest, 0);
-  expect((await perform(VerifyBackup, { archive })).outcome.error?.message).toContain("does not begin with");
+  expect((await runOperation(VerifyBackup, { archive })).error?.message).toContain("does not begin with");
   rmSync(manifest);
-  expect((await perform(VerifyBackup, { archive })).outcome.error?.message).toContain("there is no manifest");
+  expect((await runOperation(VerifyBackup, { archive })).error?.message).toContain("there is no manifest");
   rmSync(archive);
-  expect((await perform(VerifyBackup, { archive })).outcome.error?.message).toContain("there is no archive");
+  expect((await runOperation(VerifyBackup, { archive })).error?.message).toContain("there is no archive");
 });
 
 it("is cancelled while it reads", async () => {
   const { archive } = await backup({ big: Buffer.alloc(80_000_000) });
-  const attempt = await start(VerifyBackup, { archive });
-  await attempt.event("stage:entered");
-  expect((await attempt.cancel()).outcome.state).toBe("cancelled");
+  const attempt = startOperation(VerifyBackup, { archive });
+  await attempt.untilEvent("stage:entered");
+  expect((await attempt.cancel()).state).toBe("cancelled");
 });
 
 it("hands over to prune-backups only with keep", async () => {
   const { archive, target } = await backup({ a: "1" });
-  const { outcome } = await perform(VerifyBackup, { archive, keep: 3 });
-  expect(outcome.next).toMatchObject({
+  const run = await runOperation(VerifyBackup, { archive, keep: 3 });
+  expect(run.next).toMatchObject({
     op: "prune-backups",
     params: { directory: target, name: "source", keep: 3 },
   });
@@ -115,9 +112,9 @@ async function backup(entries: Tree) {
   const source = join(directory, "source");
   tree(source, entries);
   const target = join(directory, "target");
-  const { outcome } = await perform(Backup, { source, target });
-  expect(outcome.error).toBeNull();
-  return { source, target, archive: String(outcome.next?.params.archive) };
+  const run = await runOperation(Backup, { source, target });
+  expect(run.error).toBeNull();
+  return { source, target, archive: String(run.next?.params.archive) };
 }
 
 /** Unpacks, changes and packs again with the system's tar, in the order backup has. */
