@@ -4,12 +4,12 @@
  * An answer about a type waits only for the files that may define it.
  */
 import { readFileSync } from "node:fs";
-import { kebabCase } from "../../ops/runner/names.js";
 import { isUnchanged, type LoadedFile, loadedFile } from "../../ops/runner/type-files.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/event.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
+import { kebabCase } from "../../protocol/type-names.js";
 import { unknownType } from "../../protocol/unknown-type.js";
 import { LoaderDied, type LoaderProcess, LoaderStuck } from "./loader-process.js";
 import { LoaderProcesses } from "./loader-processes.js";

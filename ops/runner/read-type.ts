@@ -12,8 +12,8 @@ import {
   limitProblem,
   type ResourceLimits,
 } from "../../protocol/resource-limits.js";
+import { OP_PATTERN, opOf, titleCase } from "../../protocol/type-names.js";
 import { LiveOperation, type Progress } from "../sdk/live-operation.js";
-import { kebabCase, OP_PATTERN, titleCase } from "./names.js";
 
 /** The class of a loaded operation type. */
 export type OperationCtor = (new () => Runnable) & { readonly name: string };
@@ -144,8 +144,8 @@ type Fault = (problem: string) => TypeFault;
 
 function readOp(op: unknown, className: string, fault: Fault): string {
   if (op === undefined) {
-    const name = kebabCase(className);
-    if (className !== "default" && OP_PATTERN.test(name)) return name;
+    const name = opOf(className);
+    if (name !== null) return name;
     throw fault('no name can be made from the class name; write: static op = "my-operation"');
   }
   if (typeof op === "string" && OP_PATTERN.test(op)) return op;

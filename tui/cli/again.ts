@@ -1,9 +1,10 @@
 /** `liveops again`: submits a finished operation once more, as a new operation. Prints the id of the new operation. */
 import { type Command, Option } from "commander";
+import { newKey } from "../../protocol/client/idempotency-key.js";
 import { addCommand } from "../../protocol/command/options.js";
 import { addExitStatus, givenLabel, givenParams, trailingWords, withTrailing } from "./arguments.js";
 import { connect } from "./connection.js";
-import { afterSubmit, newKey, type SubmitOptions } from "./submit.js";
+import { afterSubmit, type SubmitOptions } from "./submit.js";
 
 type AgainOptions = Pick<SubmitOptions, "params" | "label" | "wait" | "follow" | "json" | "exitStatus"> & {
   chain?: boolean;

@@ -34,7 +34,8 @@ export function registerCancel(root: Command): void {
         else print(operation, isFinal(state) ? state : "cancelling");
       });
       if (asked.length === 0) return;
-      const { lostNotes, untilFinished } = await import("./follow/until-finished.js");
+      const { untilFinished } = await import("../../protocol/client/until-finished.js");
+      const { lostNotes } = await import("./follow/notes.js");
       await interruptible(
         () => `interrupted; the cancel stays recorded for ${asked.join(" ")}`,
         async (signal) => {

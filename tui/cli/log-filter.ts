@@ -1,16 +1,10 @@
 /** Which log lines `logs` prints: `--stage`, `--stream`, `--grep`. */
+import type { LineFilter } from "../../protocol/client/log-lines.js";
 import { UsageError } from "../../protocol/command/failures.js";
-import { withoutSequences } from "../../protocol/command/sgr.js";
 import { nearest } from "../../protocol/nearest.js";
-import type { LogLine, LogStream } from "../../protocol/operation.js";
+import type { LogStream } from "../../protocol/operation.js";
 
 const STREAMS = ["log", "stdout", "stderr", "liveops"] as const satisfies LogStream[];
-
-export interface LogFilter {
-  stage?: string | undefined;
-  stream?: LogStream | undefined;
-  grep?: RegExp | undefined;
-}
 
 interface FilterOptions {
   stage?: string;
@@ -20,7 +14,7 @@ interface FilterOptions {
 }
 
 /** @throws UsageError for an unknown stream, or text that is not a regular expression */
-export function givenLogFilter({ stage, stream, grep, ignoreCase }: FilterOptions): LogFilter {
+export function givenLogFilter({ stage, stream, grep, ignoreCase }: FilterOptions): LineFilter {
   if (ignoreCase && grep === undefined)
     throw new UsageError("--ignore-case needs --grep", "liveops logs --grep error --ignore-case");
   return { stage, stream: streamOf(stream), grep: patternOf(grep, ignoreCase === true) };
@@ -49,13 +43,4 @@ function patternOf(text: string | undefined, ignoreCase: boolean): RegExp | unde
       "put a backslash before characters such as ( [ + ? * to search for them",
     );
   }
-}
-
-/** Whether the line passes the filter. A regular expression does not see the colours of a line. */
-export function passes({ stage, stream, grep }: LogFilter, line: LogLine): boolean {
-  return (
-    (stage === undefined || line.stage === stage) &&
-    (stream === undefined || line.stream === stream) &&
-    (grep === undefined || grep.test(withoutSequences(line.text)))
-  );
 }

@@ -1,5 +1,12 @@
 /** `liveops logs`: prints an operation's log lines, all or the last N, filtered; with -f also new lines. */
 import type { Command } from "commander";
+import {
+  endOfLog,
+  lastLines,
+  newLines,
+  type StoredLines,
+  storedLines,
+} from "../../protocol/client/log-lines.js";
 import { wantsColour } from "../../protocol/command/colour.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { interruptible } from "../../protocol/command/interruptible.js";
@@ -13,9 +20,8 @@ import { unknownStage } from "../../protocol/unknown-stage.js";
 import { jsonLine } from "../terminal/json.js";
 import { namedOrNewest } from "./arguments.js";
 import { connect } from "./connection.js";
-import { lostNotes } from "./follow/until-finished.js";
+import { lostNotes } from "./follow/notes.js";
 import { givenLogFilter } from "./log-filter.js";
-import { endOfLog, lastLines, newLines, type StoredLines, storedLines } from "./log-lines.js";
 
 interface LogsOptions {
   follow?: boolean;

@@ -5,14 +5,14 @@
  * with `--json` a record for each.
  */
 import type { Client } from "../../protocol/client/client.js";
+import { reconnecting } from "../../protocol/client/reconnect.js";
 import { wantsRedraw } from "../../protocol/command/colour.js";
 import { interruptible } from "../../protocol/command/interruptible.js";
 import type { ReportTo } from "../../protocol/command/report.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { applyWatchLines, EMPTY_VIEW, type WatchLine, type WatchView } from "../../protocol/watch.js";
-import { reconnecting } from "./follow/reconnect.js";
-import { lostNotes } from "./follow/until-finished.js";
+import { lostNotes } from "./follow/notes.js";
 import { DEFAULT_LIMIT, type ListFilter } from "./ls-filter.js";
 import { ListProgress } from "./ls-progress.js";
 import type { TableStream } from "./ls-table.js";

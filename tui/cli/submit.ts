@@ -1,6 +1,7 @@
 /** `liveops submit`: submits an operation to the daemon. Prints the id, waits for the chain, or shows it live. */
 import { type Command, Option } from "commander";
 import type { Client } from "../../protocol/client/client.js";
+import { newKey } from "../../protocol/client/idempotency-key.js";
 import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
@@ -17,16 +18,6 @@ import {
 } from "./arguments.js";
 import { connect } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, submittedVariables } from "./environment.js";
-
-/**
- * An idempotency key, unique to this submit: the daemon recognises a repeated request by the key.
- *
- * Unique, not secret (the socket is the user's own), so node:crypto is not loaded, which takes 4 ms.
- */
-export function newKey(): string {
-  const random = () => Math.random().toString(36).slice(2).padEnd(11, "0");
-  return `${Date.now().toString(36)}-${process.pid.toString(36)}-${random()}${random()}`;
-}
 
 /** The options of `liveops submit`. */
 export interface SubmitOptions extends GlobalOptions, EnvironmentOptions {

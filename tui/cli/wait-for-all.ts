@@ -1,5 +1,7 @@
 /** Waits for several operations at once; prints `ID STATE`, or the record, when each finishes. */
 import type { Client } from "../../protocol/client/client.js";
+import { type Reconnect, untilAnswered } from "../../protocol/client/reconnect.js";
+import { untilFinished } from "../../protocol/client/until-finished.js";
 import { TimedOutError } from "../../protocol/command/failures.js";
 import { interruptible } from "../../protocol/command/interruptible.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
@@ -10,8 +12,7 @@ import { isFinal } from "../../protocol/state.js";
 import { jsonLine } from "../terminal/json.js";
 import { namedOrNewest } from "./arguments.js";
 import { allFinished, type FinishedChain } from "./follow/all-finished.js";
-import { type Reconnect, untilAnswered } from "./follow/reconnect.js";
-import { lostNotes, noteOutcome, untilFinished } from "./follow/until-finished.js";
+import { lostNotes, noteOutcome } from "./follow/notes.js";
 import { LIVE_STATES, listPages } from "./list-pages.js";
 
 export interface WaitFor {

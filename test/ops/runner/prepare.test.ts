@@ -1,10 +1,10 @@
 import { LiveOperation, type Params, z } from "liveops";
 import { describe, expect, it } from "vitest";
 import { describeType } from "../../../ops/runner/describe-type.js";
-import { kebabCase, titleCase } from "../../../ops/runner/names.js";
 import { prepareSubmission, typeOfSubmission } from "../../../ops/runner/prepare.js";
 import type { OperationCtor } from "../../../ops/runner/read-type.js";
 import { Refusal } from "../../../protocol/errors.js";
+import { kebabCase, titleCase } from "../../../protocol/type-names.js";
 
 const place = {
   id: "abc123def456",

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { kebabCase, titleCase } from "../../../ops/runner/names.js";
+import { kebabCase, titleCase } from "../../../protocol/type-names.js";
 import { newNames } from "../../../tui/cli/new-template.js";
 import { useCli } from "./cli.js";
 

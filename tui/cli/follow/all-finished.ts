@@ -1,11 +1,11 @@
 /** Waits for many operations and their chains over one watch stream, over restarts of the daemon. */
 import type { Client } from "../../../protocol/client/client.js";
+import { type Reconnect, reconnecting, untilAnswered } from "../../../protocol/client/reconnect.js";
+import { removedRecord } from "../../../protocol/client/until-finished.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { WatchLine } from "../../../protocol/watch.js";
-import { type Reconnect, reconnecting, untilAnswered } from "./reconnect.js";
-import { removedRecord } from "./until-finished.js";
 
 export interface FinishedChain {
   /** Id of the operation that was waited for. */

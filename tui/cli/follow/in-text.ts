@@ -1,5 +1,7 @@
 /** Shows an operation and its chain in text mode, live: `watch` and `submit --follow`. */
 import type { Client } from "../../../protocol/client/client.js";
+import { followChain } from "../../../protocol/client/follow.js";
+import { reconnecting } from "../../../protocol/client/reconnect.js";
 import { interruptible } from "../../../protocol/command/interruptible.js";
 import { sanitize } from "../../../protocol/command/sanitize.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
@@ -10,8 +12,6 @@ import type { WatchLine } from "../../../protocol/watch.js";
 import { jsonLine } from "../../terminal/json.js";
 import { step, textState } from "../../text/lines.js";
 import { TextScreen } from "../../text/screen.js";
-import { followChain } from "./chain.js";
-import { reconnecting } from "./reconnect.js";
 
 /** Keys of the record that say why an operation is paused. No event reports them. */
 type Key = "stalledSince" | "noRoomSince" | "blocked";

@@ -1,10 +1,10 @@
 /** Sends what was asked for by key, and tells how it went. */
 import { useEffect, useSyncExternalStore } from "react";
 import type { Client } from "../../../protocol/client/client.js";
+import { newKey } from "../../../protocol/client/idempotency-key.js";
 import { capturedVariables } from "../../../protocol/environment.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { withTrailing } from "../../cli/arguments.js";
-import { newKey } from "../../cli/submit.js";
 import type { Request } from "../state/request.js";
 import type { Store } from "../store.js";
 

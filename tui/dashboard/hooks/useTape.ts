@@ -1,7 +1,7 @@
 /** Reads the tape of the timeline: the stored events of the chain, then the coming ones, over restarts of the daemon. */
 import { useEffect } from "react";
 import type { Client } from "../../../protocol/client/client.js";
-import { followChain } from "../../cli/follow/chain.js";
+import { followChain } from "../../../protocol/client/follow.js";
 import { TAPE_MOST, type TapedLine } from "../replay/tape.js";
 import { isPlaying, wantedTape } from "../state/pages/timeline.js";
 import type { Store } from "../store.js";

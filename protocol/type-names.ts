@@ -7,6 +7,12 @@ export function kebabCase(className: string): string {
   return words(className).join("-").toLowerCase();
 }
 
+/** The name that a class gives to its type; null: no name can be made from the class name. */
+export function opOf(className: string): string | null {
+  const name = kebabCase(className);
+  return className !== "default" && OP_PATTERN.test(name) ? name : null;
+}
+
 export function titleCase(className: string): string {
   return words(className).join(" ");
 }

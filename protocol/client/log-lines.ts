@@ -1,12 +1,19 @@
 /** Reads the log lines that pass a filter: the stored lines, the last N of them, and new lines. */
-import type { Client } from "../../protocol/client/client.js";
-import type { LogLine } from "../../protocol/operation.js";
-import { followChain } from "./follow/chain.js";
-import type { Reconnect } from "./follow/reconnect.js";
-import { type LogFilter, passes } from "./log-filter.js";
+import { withoutSequences } from "../command/sgr.js";
+import type { LogLine, LogStream } from "../operation.js";
+import type { Client } from "./client.js";
+import { followChain } from "./follow.js";
+import type { Reconnect } from "./reconnect.js";
 
 /** Largest page of lines that the daemon returns. */
 const PAGE = 10_000;
+
+/** Which log lines to read. */
+export interface LineFilter {
+  stage?: string | undefined;
+  stream?: LogStream | undefined;
+  grep?: RegExp | undefined;
+}
 
 /** A position in the log: the number of a line, and its position among the events. */
 export interface LogEnd {
@@ -17,7 +24,7 @@ export interface LogEnd {
 export interface StoredLines {
   client: Client;
   id: string;
-  filter: LogFilter;
+  filter: LineFilter;
   /** The end of the log: later lines are not stored lines. Undefined: none is left out. */
   end?: LogEnd | undefined;
 }
@@ -77,4 +84,13 @@ export async function* newLines(
     const { type: _, ...stored } = line;
     if (passes(filter, stored)) yield stored;
   }
+}
+
+/** Whether the line passes the filter. A regular expression does not see the colours of a line. */
+function passes({ stage, stream, grep }: LineFilter, line: LogLine): boolean {
+  return (
+    (stage === undefined || line.stage === stage) &&
+    (stream === undefined || line.stream === stream) &&
+    (grep === undefined || withoutSequences(line.text).search(grep) !== -1)
+  );
 }

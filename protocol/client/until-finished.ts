@@ -1,9 +1,8 @@
 /** Waits until an operation, or its chain, is finished, over restarts of the daemon. */
-import type { Client } from "../../../protocol/client/client.js";
-import { type ReportTo, say } from "../../../protocol/command/report.js";
-import type { Operation } from "../../../protocol/operation.js";
-import { isFinal } from "../../../protocol/state.js";
-import { applyWatchLine, EMPTY_VIEW } from "../../../protocol/watch.js";
+import type { Operation } from "../operation.js";
+import { isFinal } from "../state.js";
+import { applyWatchLine, EMPTY_VIEW } from "../watch.js";
+import type { Client } from "./client.js";
 import { type Reconnect, reconnecting, untilAnswered } from "./reconnect.js";
 
 export interface WaitOptions extends Reconnect {
@@ -45,25 +44,4 @@ export async function untilFinished(
 export function removedRecord(record: Operation): Operation {
   if (isFinal(record.state)) return record;
   return { ...record, state: "cancelled", cancelRequested: true, queuePosition: null };
-}
-
-/** The notes of a waiting command when the connection to the daemon is lost and restored. */
-export function lostNotes(to: ReportTo): Pick<Reconnect, "onLost" | "onBack"> {
-  return {
-    onLost: () => say(to, "lost the daemon; operations continue. Reconnecting…", "yellow"),
-    onBack: () => say(to, "reconnected to the daemon", "yellow"),
-  };
-}
-
-/** Prints one line on stderr for an operation that did not succeed: the reason, and the next command. */
-export function noteOutcome(to: ReportTo, operation: Operation): void {
-  const { id, op, state, error, finishedAt } = operation;
-  if (state === "succeeded") return;
-  // The lines after the first are the last lines of a program.
-  const [reason, ...details] = error?.message.split("\n") ?? [];
-  const why = reason === undefined ? "" : `: ${reason}`;
-  // Only a record that was removed before its end has no time of its end.
-  const more = finishedAt === null ? "; it was removed" : `; see: liveops show ${id}`;
-  const lines = [`${op} ${id} ${state}${why}${more}`, ...details];
-  say(to, lines.join("\n"), state === "failed" ? "red" : "yellow");
 }

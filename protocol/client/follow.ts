@@ -2,9 +2,9 @@
  * Yields every event and log line of an operation and its chain, in order, each once, also over restarts of the
  * daemon.
  */
-import type { Client, EventLine } from "../../../protocol/client/client.js";
-import { Refusal } from "../../../protocol/errors.js";
-import type { FinalState } from "../../../protocol/state.js";
+import { Refusal } from "../errors.js";
+import type { FinalState } from "../state.js";
+import type { Client, EventLine } from "./client.js";
 import { type Reconnect, reconnecting } from "./reconnect.js";
 
 interface FollowedLine {

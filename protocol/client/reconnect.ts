@@ -3,8 +3,8 @@
  * loss once and the return once.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../../protocol/client/errors.js";
-import { Refusal } from "../../../protocol/errors.js";
+import { Refusal } from "../errors.js";
+import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
 
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 2000;
