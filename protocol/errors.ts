@@ -94,6 +94,18 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_STORE_FULL: "Nothing was recorded; free some disk space and try again",
 };
 
+/** Codes of errors that the client throws without a reply of the daemon. */
+export const CLIENT_ERRORS = {
+  LIVEOPS_NO_DAEMON: "No daemon answers on the socket; start it with `liveopsd start`",
+  LIVEOPS_NO_ANSWER: "The daemon accepted the connection and did not reply in time",
+  LIVEOPS_CONNECTION_LOST: "The connection broke during a reply",
+  LIVEOPS_WAIT_TIMEOUT: "The operation was not finished within the `timeout` of `wait`",
+  LIVEOPS_CLIENT_CLOSED: "The client was closed",
+  LIVEOPS_CONFIG_INVALID: "The config file is not valid, so the socket is not known",
+} as const;
+
+export type ClientErrorCode = keyof typeof CLIENT_ERRORS;
+
 /** `error.code` of a failed operation. */
 export const FAILURES = {
   LIVEOPS_FAILED: "The operation called `p.error`",
@@ -145,23 +157,46 @@ export interface Problem {
   candidates?: string[];
 }
 
+/** An error with a stable code: a {@link Refusal} of the daemon, or an error of the client. */
+export class LiveopsError extends Error {
+  override name = "LiveopsError";
+
+  /**
+   * @param code - a code of docs/errors.md
+   * @param status - the HTTP status of the reply; null without a reply
+   */
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly status: number | null = null,
+    options: { cause?: unknown } = {},
+  ) {
+    super(message, options);
+  }
+
+  /** What failed, why, and the next command. */
+  get detail(): string {
+    return this.message;
+  }
+}
+
 /** A rejected request: thrown in the daemon, sent as a problem, thrown again by the client. */
-export class Refusal extends Error {
+export class Refusal extends LiveopsError {
   override name = "Refusal";
-  readonly status: number;
+  declare readonly status: number;
   readonly title: string;
   /** Meaning of the code; for an unknown code of a newer daemon, the title. */
   readonly summary: string;
 
   constructor(
-    readonly code: string,
+    code: string,
     detail: string,
+    /** Similar names, or the ids that an ambiguous prefix fits. */
     readonly extra: Pick<Problem, "nearest" | "candidates"> = {},
     known: { status: number; title: string; summary?: string } = REFUSALS[code as RefusalCode] ??
       REFUSALS.LIVEOPS_INTERNAL,
   ) {
-    super(detail);
-    this.status = known.status;
+    super(code, detail, known.status);
     this.title = known.title;
     this.summary = known.summary ?? REFUSALS[code as RefusalCode]?.summary ?? known.title;
   }

@@ -87,6 +87,7 @@ const built = await Promise.all([
     entryPoints: {
       liveops: "ops/sdk/index.ts",
       testing: "ops/testing/index.ts",
+      client: "protocol/client/index.ts",
       run: "tui/cli/run/inline.ts",
       worker: "daemon/worker/main.ts",
       loader: "daemon/loader/main.ts",

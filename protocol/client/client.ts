@@ -48,26 +48,27 @@ export class Client {
    * Submits an operation once: for the same key, the daemon returns the same operation. Retries once if the connection
    * breaks.
    */
-  submit(body: SubmitBody, key: string): Promise<Operation> {
-    return this.#submit(body, key);
+  submit(body: SubmitBody, key: string, signal?: AbortSignal): Promise<Operation> {
+    return this.#submit(body, key, signal);
   }
 
   /** As `submit`, for up to `MAX_BATCH` operations: all are recorded, or none. */
-  submitAll(bodies: SubmitBody[], key: string): Promise<Operation[]> {
-    return this.#submit(bodies, key);
+  submitAll(bodies: SubmitBody[], key: string, signal?: AbortSignal): Promise<Operation[]> {
+    return this.#submit(bodies, key, signal);
   }
 
   /** Submits a finished operation again, as a new operation. Retries once if the connection breaks, as `submit`. */
-  again(id: string, body: AgainBody, key: string): Promise<Operation> {
-    return this.#submit(body, key, `/v1/operations/${encodeURIComponent(id)}/again`);
+  again(id: string, body: AgainBody, key: string, signal?: AbortSignal): Promise<Operation> {
+    return this.#submit(body, key, signal, `/v1/operations/${encodeURIComponent(id)}/again`);
   }
 
   async #submit<T>(
     body: SubmitBody | SubmitBody[] | AgainBody,
     key: string,
+    signal: AbortSignal | undefined,
     path = "/v1/operations",
   ): Promise<T> {
-    const options = { method: "POST", path, body, headers: { "idempotency-key": key } } as const;
+    const options = { method: "POST", path, body, headers: { "idempotency-key": key }, signal } as const;
     try {
       return await this.#json(options);
     } catch (error) {
@@ -76,8 +77,8 @@ export class Client {
     }
   }
 
-  list(query: ListQuery = {}): Promise<OperationPage> {
-    return this.#json({ method: "GET", path: "/v1/operations", query: { ...query } });
+  list(query: ListQuery = {}, signal?: AbortSignal): Promise<OperationPage> {
+    return this.#json({ method: "GET", path: "/v1/operations", query: { ...query }, signal });
   }
 
   /** `id` may be a unique prefix of 3 or more characters. */
@@ -90,50 +91,57 @@ export class Client {
    *
    * @throws Refusal `LIVEOPS_WRONG_STATE` if the operation is no longer queued; `LIVEOPS_PARAMS_INVALID`
    */
-  edit(id: string, body: EditBody): Promise<Operation> {
-    return this.#json({ method: "PATCH", path: `/v1/operations/${encodeURIComponent(id)}`, body });
+  edit(id: string, body: EditBody, signal?: AbortSignal): Promise<Operation> {
+    return this.#json({ method: "PATCH", path: `/v1/operations/${encodeURIComponent(id)}`, body, signal });
   }
 
-  remove(id: string): Promise<Operation> {
-    return this.#json({ method: "DELETE", path: `/v1/operations/${encodeURIComponent(id)}` });
+  remove(id: string, signal?: AbortSignal): Promise<Operation> {
+    return this.#json({ method: "DELETE", path: `/v1/operations/${encodeURIComponent(id)}`, signal });
   }
 
-  cancel(id: string): Promise<Operation> {
-    return this.#json({ method: "POST", path: `/v1/operations/${encodeURIComponent(id)}/cancel` });
+  cancel(id: string, signal?: AbortSignal): Promise<Operation> {
+    return this.#json({ method: "POST", path: `/v1/operations/${encodeURIComponent(id)}/cancel`, signal });
   }
 
-  retry(id: string, from?: string): Promise<Operation> {
+  retry(id: string, from?: string, signal?: AbortSignal): Promise<Operation> {
     const body = from === undefined ? {} : { from };
-    return this.#json({ method: "POST", path: `/v1/operations/${encodeURIComponent(id)}/retry`, body });
+    return this.#json({
+      method: "POST",
+      path: `/v1/operations/${encodeURIComponent(id)}/retry`,
+      body,
+      signal,
+    });
   }
 
-  log(id: string, query: LogQuery = {}): Promise<LogPage> {
+  log(id: string, query: LogQuery = {}, signal?: AbortSignal): Promise<LogPage> {
     return this.#json({
       method: "GET",
       path: `/v1/operations/${encodeURIComponent(id)}/log`,
       query: { ...query },
+      signal,
     });
   }
 
   /** Reads page after page in the query's direction. A page may be short or empty before the end of the log. */
-  async *logPages(id: string, query: LogQuery = {}): AsyncGenerator<LogPage> {
+  async *logPages(id: string, query: LogQuery = {}, signal?: AbortSignal): AsyncGenerator<LogPage> {
     const { after, before, tail, ...rest } = query;
     const backwards = before !== undefined || tail !== undefined;
     for (let bounds: LogQuery = { after, before, tail }; ; ) {
-      const page = await this.log(id, { ...bounds, ...rest });
+      const page = await this.log(id, { ...bounds, ...rest }, signal);
       yield page;
       if (page.next === null) return;
       bounds = backwards ? { before: page.next } : { after: page.next };
     }
   }
 
-  types(): Promise<TypesReply> {
-    return this.#json({ method: "GET", path: "/v1/ops" });
+  types(signal?: AbortSignal): Promise<TypesReply> {
+    return this.#json({ method: "GET", path: "/v1/ops", signal });
   }
 
   /** @param key - the `historyKey` of a record; without it, all runs of the type count */
-  history(op: string, key?: string): Promise<HistoryReply> {
-    return this.#json({ method: "GET", path: `/v1/ops/${encodeURIComponent(op)}/history`, query: { key } });
+  history(op: string, key?: string, signal?: AbortSignal): Promise<HistoryReply> {
+    const query = { key };
+    return this.#json({ method: "GET", path: `/v1/ops/${encodeURIComponent(op)}/history`, query, signal });
   }
 
   /** When live operations start and end, as expected from earlier runs. */

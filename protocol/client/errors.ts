@@ -1,23 +1,38 @@
 /** Errors of the connection between a client and the daemon. */
+import { type ClientErrorCode, LiveopsError } from "../errors.js";
+
+const NO_DAEMON: ClientErrorCode = "LIVEOPS_NO_DAEMON";
+const NO_ANSWER: ClientErrorCode = "LIVEOPS_NO_ANSWER";
+const LOST: ClientErrorCode = "LIVEOPS_CONNECTION_LOST";
 
 /** Nothing answers on the socket. */
-export class NoDaemonError extends Error {
+export class NoDaemonError extends LiveopsError {
   override name = "NoDaemonError";
+
+  /** @param reason the code of the system, such as `ENOENT` */
   constructor(
     readonly socket: string,
     readonly reason: string,
   ) {
-    super(`no daemon answers on ${socket} (${reason})`);
+    super(NO_DAEMON, `no daemon answers on ${socket} (${reason})`);
+  }
+
+  override get detail(): string {
+    return `${this.message}; start it with: liveopsd start`;
   }
 }
 
 /** The connection broke during a reply or a stream. */
-export class ConnectionLostError extends Error {
+export class ConnectionLostError extends LiveopsError {
   override name = "ConnectionLostError";
+
+  constructor(message: string) {
+    super(LOST, message);
+  }
 }
 
 /** The daemon runs and did not reply in time: it is stopped, hangs or is overloaded. */
-export class NoAnswerError extends Error {
+export class NoAnswerError extends LiveopsError {
   override name = "NoAnswerError";
 
   /**
@@ -30,6 +45,6 @@ export class NoAnswerError extends Error {
     readonly mayHappen = false,
   ) {
     const later = mayHappen ? "; the daemon may still execute the request; check with: liveops ls" : "";
-    super(`the daemon on ${socket} has not answered for ${ms / 1000} s${later}`);
+    super(NO_ANSWER, `the daemon on ${socket} has not answered for ${ms / 1000} s${later}`);
   }
 }

@@ -27,11 +27,12 @@ export interface StoredLines {
   filter: LineFilter;
   /** The end of the log: later lines are not stored lines. Undefined: none is left out. */
   end?: LogEnd | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** The last line of the log: stored lines end here, and new lines begin after it. */
-export async function endOfLog(client: Client, id: string): Promise<LogEnd> {
-  const { lines } = await client.log(id, { tail: 1, limit: 1 });
+export async function endOfLog(client: Client, id: string, signal?: AbortSignal): Promise<LogEnd> {
+  const { lines } = await client.log(id, { tail: 1, limit: 1 }, signal);
   const last = lines.at(-1);
   return last === undefined ? { logLine: 0, seq: 0 } : { logLine: last.n, seq: last.seq };
 }
@@ -58,17 +59,18 @@ export async function lastLines(stored: StoredLines, count: number): Promise<Log
 
 /** The daemon filters by stage and stream. A regular expression is not given to the daemon: it could block it. */
 async function* pages(
-  { client, id, filter, end }: StoredLines,
+  { client, id, filter, end, signal }: StoredLines,
   bounds: { after: number } | { tail: number },
 ): AsyncGenerator<LogLine[]> {
   const { stage, stream } = filter;
   const most = end?.logLine ?? Number.POSITIVE_INFINITY;
-  const query = { ...bounds, limit: "tail" in bounds ? bounds.tail : PAGE };
-  for await (const { lines } of client.logPages(id, {
-    ...query,
+  const query = {
+    ...bounds,
+    limit: "tail" in bounds ? bounds.tail : PAGE,
     ...(stage !== undefined && { stage }),
     ...(stream && { stream }),
-  })) {
+  };
+  for await (const { lines } of client.logPages(id, query, signal)) {
     yield lines.filter((line) => line.n <= most && passes(filter, line));
     if ((lines.at(-1)?.n ?? 0) >= most && "after" in bounds) return;
   }

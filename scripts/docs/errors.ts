@@ -1,6 +1,7 @@
 /** Generates the regions of docs/errors.md from the catalogues of `protocol/`. */
 import {
   CAUSES,
+  CLIENT_ERRORS,
   exitCodeOfStatus,
   FAILURES,
   REFUSAL_REASONS,
@@ -11,7 +12,12 @@ import { EXIT, EXIT_MEANINGS } from "../../protocol/exit-codes.js";
 import { code, type Regions, table } from "./markdown.js";
 
 export function errorRegions(): Regions {
-  return { refusals: refusals(), failures: meanings("code", FAILURES), causes: meanings("cause", CAUSES) };
+  return {
+    refusals: refusals(),
+    "client errors": meanings("code", CLIENT_ERRORS),
+    failures: meanings("code", FAILURES),
+    causes: meanings("cause", CAUSES),
+  };
 }
 
 export function exitCodes(): string {

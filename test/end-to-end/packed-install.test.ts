@@ -75,6 +75,66 @@ test("runs an operation in TypeScript, with and without the daemon", async () =>
   expect(await installed("liveopsd", ["stop"])).toMatchObject({ code: 0 });
 });
 
+test("the example of docs/client.md compiles and runs, and a test with liveops/testing too", async () => {
+  const page = readFileSync(join(ROOT, "docs/client.md"), "utf8");
+  const files = [...page.matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```$/gms)];
+  expect(files.map(([, name]) => name)).toEqual(["ops/count-words.ts", "count.ts"]);
+  for (const [, name, text] of files) world.write(`work/${name}`, text!);
+  world.write("work/text.txt", "one two\nthree\n");
+  world.write(
+    "work/count-words.test.mjs",
+    `import assert from "node:assert/strict";
+     import { test } from "node:test";
+     import { LiveOperation } from "liveops";
+     import { runOperation } from "liveops/testing";
+     import { CountWords } from "./ops/count-words.ts";
+     test("counts", async () => {
+       assert.ok(CountWords.prototype instanceof LiveOperation);
+       assert.deepEqual((await runOperation(CountWords, { file: "text.txt" })).result, { words: 3 });
+     });`,
+  );
+  for (const compiler of ["typescript", "typescript-5.5"]) {
+    const options = [
+      "--noEmit",
+      "--strict",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2022",
+      "--skipLibCheck",
+      "false",
+    ];
+    const types = ["--typeRoots", join(MODULES, "@types"), "--types", "node"];
+    const tsc = join(MODULES, compiler, "bin/tsc");
+    const compiled = await inProject(process.execPath, [tsc, ...options, ...types, "count.ts"]);
+    expect(compiled, `${compiler}: ${compiled.stdout}`).toMatchObject({ code: 0 });
+  }
+  const count = () => inProject(process.execPath, ["--import", "tsx", "count.ts"]);
+  expect(await count()).toMatchObject({
+    code: 3,
+    stdout: "",
+    stderr: expect.stringContaining("liveopsd start"),
+  });
+  expect(await installed("liveopsd", ["start", "--ops", "ops"])).toMatchObject({ code: 0 });
+  const counted = await count();
+  expect(counted, counted.stderr).toMatchObject({
+    code: 0,
+    stdout: '3 words\nsucceeded {"words":3}\n',
+    stderr: "",
+  });
+  const required = await inProject(process.execPath, [
+    ...["--input-type=commonjs", "-e"],
+    'const { connect } = require("liveops/client"); connect().daemon().then(({ version }) => console.log(version))',
+  ]);
+  expect(await installed("liveopsd", ["stop"])).toMatchObject({ code: 0 });
+  expect(required, required.stderr).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+  });
+  const tested = await inProject(process.execPath, ["--import", "tsx", "--test", "count-words.test.mjs"]);
+  expect(tested, tested.stdout).toMatchObject({ code: 0 });
+}, 120_000);
+
 test("liveops ops lists the shipped types alone; the examples load from their directory", async () => {
   expect(await installed("liveopsd", ["start"])).toMatchObject({ code: 0 });
   const listed = await installed("liveops", ["ops", "--json"]);

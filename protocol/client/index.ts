@@ -1,0 +1,39 @@
+/**
+ * The public module `liveops/client`: submits operations to the daemon and follows them. Never prints, and never ends
+ * the process.
+ */
+/// <reference lib="esnext.disposable" preserve="true" />
+export { LiveopsError, Refusal } from "../errors.js";
+export type { OperationEvent } from "../event.js";
+export type { LogLine, LogStream, Operation, OperationError, ProgressState, Status } from "../operation.js";
+export type {
+  DaemonReply,
+  HistoryReply,
+  OperationPage,
+  OperationType,
+  TypesReply,
+} from "../replies.js";
+export type { FinalState, State } from "../state.js";
+export { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
+export {
+  type AgainSettings,
+  type ConnectOptions,
+  connect,
+  type Event,
+  type EventsSettings,
+  type ListFilter,
+  LiveopsClient,
+  type LogFilter,
+  type StreamSettings,
+  type WaitSettings,
+} from "./liveops-client.js";
+export type {
+  ParamsOf,
+  RequestSettings,
+  SubmissionOptions,
+  SubmitArguments,
+  SubmitItem,
+  SubmitSettings,
+  SubmittableType,
+} from "./submission.js";
+export type { WatchFilter, WatchState } from "./watch-state.js";

@@ -1,0 +1,334 @@
+/** The public client `liveops/client`: typed submits, streams that reconnect, and waiting. */
+import { resolve } from "node:path";
+import { commandPlaces } from "../command/daemon-address.js";
+import { UsageError } from "../command/failures.js";
+import { LiveopsError } from "../errors.js";
+import type { OperationEvent } from "../event.js";
+import type { LogLine, LogStream, Operation } from "../operation.js";
+import type { DaemonReply, HistoryReply, OperationPage, TypesReply } from "../replies.js";
+import type { State } from "../state.js";
+import { Client } from "./client.js";
+import type { Deadlines } from "./deadline.js";
+import { followOne } from "./follow.js";
+import { newKey } from "./idempotency-key.js";
+import { endOfLog, lastLines, newLines, storedLines } from "./log-lines.js";
+import {
+  nameOfType,
+  type RequestSettings,
+  type SubmissionOptions,
+  type SubmitArguments,
+  type SubmitItem,
+  type SubmitSettings,
+  type SubmittableType,
+  submitBodyOf,
+} from "./submission.js";
+import { untilFinished } from "./until-finished.js";
+import type { WatchFilter, WatchState } from "./watch-state.js";
+import { watchOperation, watchStates } from "./watching.js";
+
+/** Which daemon to use. All are optional. */
+export interface ConnectOptions {
+  /** The socket. Default: as for the commands, `$LIVEOPS_SOCKET`, the config file, or the state directory. */
+  socket?: string;
+  /** The state directory. Default: as for the commands. */
+  stateDir?: string;
+  /** How long to wait for the daemon, in milliseconds: `answer` (10,000), `request` (60,000), `stream` (45,000). */
+  deadlines?: Partial<Deadlines>;
+}
+
+/** Which operations to list; all are optional. */
+export interface ListFilter {
+  state?: State[];
+  /** Name of an operation type. */
+  op?: string;
+  /** Id of a chain. */
+  chain?: string;
+  /** Text to find in id, type, title or label. */
+  q?: string;
+  /** Operations in a page, at most 1000. Default: 50. */
+  limit?: number;
+  /** `next` of the previous page. Default: the newest operations. */
+  before?: string;
+}
+
+/** Which log lines to read; all are optional. */
+export interface LogFilter {
+  /** Only this many lines from the end. Default: all. */
+  tail?: number;
+  /** Continue with new lines until the operation is finished. Default: false. */
+  follow?: boolean;
+  stage?: string;
+  stream?: LogStream;
+  /** Only lines that match; the pattern does not see the colours of a line. */
+  grep?: RegExp;
+}
+
+export interface AgainSettings extends SubmitSettings {
+  params?: Record<string, unknown>;
+  set?: string[];
+  /** Default: the label of the operation. */
+  label?: string;
+  chain?: boolean;
+}
+
+export interface StreamSettings extends RequestSettings {
+  /** Called once when the connection is lost; the stream reconnects. */
+  onLost?: () => void;
+  /** Called once when the stream continues. */
+  onBack?: () => void;
+}
+
+export interface EventsSettings extends StreamSettings {
+  /** Events with a greater `seq`. Default: 0, all. */
+  after?: number;
+  /** Continue with new events until the operation is finished. Default: false. */
+  follow?: boolean;
+  /** Include log lines. Default: false. */
+  log?: boolean;
+}
+
+export interface WaitSettings extends StreamSettings {
+  /** Seconds. Default: no limit. */
+  timeout?: number;
+  /** Wait for the last operation of the chain. Default: true. */
+  chain?: boolean;
+}
+
+/** A line of `events`: an event, or with `log` a log line. */
+export type Event = OperationEvent | ({ type: "log:line" } & LogLine);
+
+/**
+ * A client of the daemon. Opens a connection for each call, so that a client that is not used costs nothing.
+ *
+ * Every method throws {@link LiveopsError}: a `Refusal` if the daemon refuses, `NoDaemonError` if no daemon answers,
+ * `NoAnswerError` if the daemon does not reply in time, `ConnectionLostError` if the connection breaks. An aborted
+ * call rejects with the reason of its signal. Ids may be unique prefixes of 3 characters or more.
+ */
+export class LiveopsClient implements AsyncDisposable {
+  readonly #client: Client;
+  readonly #closed = new AbortController();
+
+  /** @throws LiveopsError `LIVEOPS_CONFIG_INVALID` if the config file is not valid */
+  constructor({ socket, stateDir, deadlines }: ConnectOptions = {}) {
+    const flags = {
+      ...(socket && { socket: resolve(socket) }),
+      ...(stateDir && { stateDir: resolve(stateDir) }),
+    };
+    try {
+      this.#client = new Client(commandPlaces(flags).socket, deadlines);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      throw new LiveopsError("LIVEOPS_CONFIG_INVALID", error.message, null, { cause: error });
+    }
+  }
+
+  /** The socket of the daemon. */
+  get socket(): string {
+    return this.#client.socket;
+  }
+
+  /**
+   * Submits an operation. Resolves with its record once the operation is on disk.
+   *
+   * @param type - the class, which types the parameters; or the name of the type
+   * @throws Refusal `LIVEOPS_NO_SUCH_TYPE`; `LIVEOPS_PARAMS_INVALID`; `LIVEOPS_QUEUE_FULL`; `LIVEOPS_STORE_FULL`
+   */
+  submit<T extends SubmittableType>(type: T, ...args: SubmitArguments<T>): Promise<Operation>;
+  submit(
+    type: string,
+    params?: Record<string, unknown>,
+    options?: SubmissionOptions & SubmitSettings,
+  ): Promise<Operation>;
+  async submit(
+    type: SubmittableType | string,
+    params?: unknown,
+    options: SubmissionOptions & SubmitSettings = {},
+  ): Promise<Operation> {
+    const { idempotencyKey = newKey() } = options;
+    return this.#client.submit(submitBodyOf(type, params, options), idempotencyKey, this.#signal(options));
+  }
+
+  /**
+   * Submits up to 1000 operations: all are recorded, or none.
+   *
+   * @returns the records, in the order of the items
+   */
+  async submitAll<const T extends readonly (SubmittableType | string)[]>(
+    items: { [K in keyof T]: SubmitItem<T[K]> },
+    settings: SubmitSettings = {},
+  ): Promise<Operation[]> {
+    const { idempotencyKey = newKey() } = settings;
+    const all = items as readonly SubmitItem<SubmittableType | string>[];
+    const bodies = all.map((item) => submitBodyOf(item.type, item.params, item));
+    return this.#client.submitAll(bodies, idempotencyKey, this.#signal(settings));
+  }
+
+  /** @throws Refusal `LIVEOPS_NO_SUCH_OPERATION`; `LIVEOPS_AMBIGUOUS_ID` */
+  async get(id: string, settings: RequestSettings = {}): Promise<Operation> {
+    return this.#client.show(id, this.#signal(settings));
+  }
+
+  /** A page of operations, newest first. `next` is the `before` of the next page; null at the end. */
+  async list(filter: ListFilter = {}, settings: RequestSettings = {}): Promise<OperationPage> {
+    return this.#client.list(filter, this.#signal(settings));
+  }
+
+  /**
+   * Yields the record of an operation at the start and after each change, until its chain is finished.
+   *
+   * The stream reconnects over restarts of the daemon, and the state is complete afterwards. It is state, not
+   * history: fast changes are merged, and a record may come twice. For every event, use `events`.
+   *
+   * @param options - `chain`: continue with the next operations of the chain. Default: true
+   */
+  watch(id: string, options?: StreamSettings & { chain?: boolean }): AsyncGenerator<Operation, void>;
+  /**
+   * Yields all operations that fit at the start and after each change, without an end. Reconnects with a cursor: the
+   * daemon then sends what changed in between.
+   */
+  watch(filter?: WatchFilter, options?: StreamSettings): AsyncGenerator<WatchState, void>;
+  async *watch(
+    what: string | WatchFilter = {},
+    options: StreamSettings & { chain?: boolean } = {},
+  ): AsyncGenerator<Operation | WatchState, void> {
+    const reconnect = this.#reconnect(options);
+    if (typeof what === "string") yield* watchOperation(this.#client, what, options.chain ?? true, reconnect);
+    else yield* watchStates(this.#client, what, reconnect);
+  }
+
+  /**
+   * Yields the events of an operation in order, each once, also over restarts of the daemon: the stream reconnects
+   * at the last event that it has, and nothing is missed.
+   */
+  async *events(id: string, settings: EventsSettings = {}): AsyncGenerator<Event, void> {
+    const { after = 0, follow = false, log = false } = settings;
+    const lines = followOne(this.#client, id, { seq: after, logLine: 0 }, this.#reconnect(settings), {
+      follow,
+      log,
+    });
+    for await (const line of lines)
+      if (line.type !== "end" && (line.seq === 0 || line.seq > after)) yield line;
+  }
+
+  /** Yields the stored log lines, oldest first; with `follow`, also new lines until the operation is finished. */
+  async *log(
+    id: string,
+    filter: LogFilter = {},
+    settings: StreamSettings = {},
+  ): AsyncGenerator<LogLine, void> {
+    const { tail, follow = false, ...rest } = filter;
+    const reconnect = this.#reconnect(settings);
+    const { signal } = reconnect;
+    const end = follow ? await endOfLog(this.#client, id, signal) : undefined;
+    const stored = { client: this.#client, id, filter: rest, end, signal };
+    if (tail === undefined) yield* storedLines(stored);
+    else yield* await lastLines(stored, tail);
+    if (end !== undefined) yield* newLines({ ...stored, end }, reconnect);
+  }
+
+  /**
+   * Waits until the last operation of the chain is finished, also over restarts of the daemon.
+   *
+   * @returns the record of the operation that finished last; look at its `state`
+   * @throws LiveopsError `LIVEOPS_WAIT_TIMEOUT`
+   */
+  async wait(id: string, settings: WaitSettings = {}): Promise<Operation> {
+    const { timeout, chain = true } = settings;
+    const late = new AbortController();
+    const reconnect = this.#reconnect(settings);
+    const signal = AbortSignal.any([reconnect.signal, late.signal]);
+    const error = new LiveopsError("LIVEOPS_WAIT_TIMEOUT", `${id} was not finished after ${timeout} s`);
+    const ms = timeout === undefined ? undefined : Math.min(timeout * 1000, LONGEST_MS);
+    const timer = ms === undefined ? undefined : setTimeout(() => late.abort(error), ms);
+    try {
+      return await untilFinished(this.#client, id, { ...reconnect, signal, chain });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Requests a stop. Resolves once the request is recorded; `wait` waits for the end. */
+  async cancel(id: string, settings: RequestSettings = {}): Promise<Operation> {
+    return this.#client.cancel(id, this.#signal(settings));
+  }
+
+  /** @param settings - `from`: the stage to start from; its stored value and those of later stages are deleted */
+  async retry(id: string, settings: RequestSettings & { from?: string } = {}): Promise<Operation> {
+    return this.#client.retry(id, settings.from, this.#signal(settings));
+  }
+
+  /**
+   * Submits a finished operation again, as a new operation with the same parameters.
+   *
+   * @param settings - `params`: in place of all parameters; `set`: `name=value` arguments, each of which replaces one
+   *   parameter; `chain`: begin at the first operation of the chain
+   */
+  async again(id: string, settings: AgainSettings = {}): Promise<Operation> {
+    const { idempotencyKey = newKey(), signal: _, ...body } = settings;
+    return this.#client.again(id, body, idempotencyKey, this.#signal(settings));
+  }
+
+  /** Removes a finished operation with its log. Resolves with its last record. */
+  async remove(id: string, settings: RequestSettings = {}): Promise<Operation> {
+    return this.#client.remove(id, this.#signal(settings));
+  }
+
+  /** The operation types of the daemon, and the files that do not load. */
+  async types(settings: RequestSettings = {}): Promise<TypesReply> {
+    return this.#client.types(this.#signal(settings));
+  }
+
+  /**
+   * Durations of the succeeded runs of a type.
+   *
+   * @param settings - `key`: only runs with this `historyKey` of a record, such as one command of `shell`
+   */
+  async history(
+    type: SubmittableType | string,
+    settings: RequestSettings & { key?: string } = {},
+  ): Promise<HistoryReply> {
+    return this.#client.history(nameOfType(type), settings.key, this.#signal(settings));
+  }
+
+  /** The daemon: version, pid, counts, problems. */
+  async daemon(settings: RequestSettings = {}): Promise<DaemonReply> {
+    return this.#client.daemon(this.#signal(settings));
+  }
+
+  /** Ends every open call and stream with `LIVEOPS_CLIENT_CLOSED`; later calls too. Operations continue. */
+  close(): void {
+    if (!this.#closed.signal.aborted)
+      this.#closed.abort(new LiveopsError("LIVEOPS_CLIENT_CLOSED", "the client was closed"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  #signal({ signal }: RequestSettings): AbortSignal {
+    const closed = this.#closed.signal;
+    const any = signal === undefined ? closed : AbortSignal.any([closed, signal]);
+    any.throwIfAborted();
+    return any;
+  }
+
+  #reconnect({ onLost, onBack, ...settings }: StreamSettings) {
+    return { onLost, onBack, signal: this.#signal(settings) };
+  }
+}
+
+/** Longest delay that setTimeout accepts. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/**
+ * A client for the daemon that the commands would use.
+ *
+ * ```ts
+ * await using liveops = connect();
+ * const { id } = await liveops.submit(Backup, { source: ".", target: "/srv/backups" });
+ * const last = await liveops.wait(id);
+ * ```
+ */
+export function connect(options: ConnectOptions = {}): LiveopsClient {
+  return new LiveopsClient(options);
+}

@@ -1,0 +1,50 @@
+/** Streams of state: the record of one operation and its chain, or all operations that fit a filter. */
+import type { Operation } from "../operation.js";
+import { applyWatchLine, EMPTY_VIEW, type WatchView } from "../watch.js";
+import type { Client } from "./client.js";
+import { type Reconnect, reconnecting } from "./reconnect.js";
+import type { WatchFilter, WatchState } from "./watch-state.js";
+
+/** Yields the state at the start and after each change. */
+export async function* watchStates(
+  client: Client,
+  filter: WatchFilter,
+  options: Reconnect,
+): AsyncGenerator<WatchState> {
+  let view: WatchView = EMPTY_VIEW;
+  const open = () =>
+    client.watch({ ...filter, ...(view.cursor !== null && { since: view.cursor }) }, options.signal);
+  for await (const line of reconnecting(open, options)) {
+    const before = view;
+    view = applyWatchLine(view, line);
+    if (line.type !== "snapshot" && view.operations === before.operations && view.counts === before.counts)
+      continue;
+    const id = line.type === "changed" ? line.id : line.type === "chained" ? line.to : null;
+    const changed = id === null ? null : (view.operations.get(id) ?? null);
+    yield { operations: view.operations, counts: view.counts, changed };
+  }
+}
+
+/** Yields the record at the start and after each change, until the operation, or its chain, is finished. */
+export async function* watchOperation(
+  client: Client,
+  id: string,
+  chain: boolean,
+  options: Reconnect,
+): AsyncGenerator<Operation> {
+  let view: WatchView = EMPTY_VIEW;
+  let current = (await client.show(id, options.signal)).id;
+  const follow = chain ? ({ follow: "chain" } as const) : {};
+  let sent: Operation | undefined;
+  for await (const line of reconnecting(
+    () => client.watch({ operation: current, ...follow }, options.signal),
+    options,
+  )) {
+    view = applyWatchLine(view, line);
+    if (line.type === "chained") current = line.to;
+    const record = view.operations.get(current);
+    if (record === undefined || record === sent) continue;
+    sent = record;
+    yield record;
+  }
+}
