@@ -106,6 +106,8 @@ export type Event = OperationEvent | ({ type: "log:line" } & LogLine);
  */
 export class LiveopsClient implements AsyncDisposable {
   readonly #client: Client;
+  /** `env.allow` of the config file. */
+  readonly #allow: readonly string[] | undefined;
   readonly #closed = new AbortController();
 
   /** @throws LiveopsError `LIVEOPS_CONFIG_INVALID` if the config file is not valid */
@@ -115,7 +117,9 @@ export class LiveopsClient implements AsyncDisposable {
       ...(stateDir && { stateDir: resolve(stateDir) }),
     };
     try {
-      this.#client = new Client(commandPlaces(flags).socket, deadlines);
+      const { socket: path, config } = commandPlaces(flags);
+      this.#client = new Client(path, deadlines);
+      this.#allow = config.env?.allow;
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       throw new LiveopsError("LIVEOPS_CONFIG_INVALID", error.message, null, { cause: error });
@@ -145,7 +149,11 @@ export class LiveopsClient implements AsyncDisposable {
     options: SubmissionOptions & SubmitSettings = {},
   ): Promise<Operation> {
     const { idempotencyKey = newKey() } = options;
-    return this.#client.submit(submitBodyOf(type, params, options), idempotencyKey, this.#signal(options));
+    return this.#client.submit(
+      submitBodyOf(type, params, options, this.#allow),
+      idempotencyKey,
+      this.#signal(options),
+    );
   }
 
   /**
@@ -159,7 +167,7 @@ export class LiveopsClient implements AsyncDisposable {
   ): Promise<Operation[]> {
     const { idempotencyKey = newKey() } = settings;
     const all = items as readonly SubmitItem<SubmittableType | string>[];
-    const bodies = all.map((item) => submitBodyOf(item.type, item.params, item));
+    const bodies = all.map((item) => submitBodyOf(item.type, item.params, item, this.#allow));
     return this.#client.submitAll(bodies, idempotencyKey, this.#signal(settings));
   }
 

@@ -4,10 +4,10 @@
  * A class is read by its statics alone, so that the client needs neither the module `liveops` nor zod.
  */
 import { resolve } from "node:path";
+import { capturedVariables } from "../environment.js";
 import type { SubmitBody } from "../requests.js";
 import type { ResourceLimits } from "../resource-limits.js";
 import { opOf } from "../type-names.js";
-import { capturedEnv } from "./captured-env.js";
 
 /** An operation type: a class that extends `LiveOperation`. */
 export interface SubmittableType {
@@ -74,10 +74,12 @@ export function nameOfType(type: SubmittableType | string): string {
   );
 }
 
+/** @param allow - `env.allow` of the config file */
 export function submitBodyOf(
   type: SubmittableType | string,
   params: unknown,
   { label, cwd = ".", env, set, limits }: SubmissionOptions,
+  allow: readonly string[] | undefined,
 ): SubmitBody {
   return {
     op: nameOfType(type),
@@ -86,6 +88,6 @@ export function submitBodyOf(
     ...(label !== undefined && { label }),
     ...limits,
     cwd: resolve(cwd),
-    env: { ...capturedEnv(), ...env },
+    env: { ...capturedVariables(process.env, allow), ...env },
   };
 }

@@ -9,7 +9,7 @@ import { useWorld } from "./world.js";
 const world = useWorld({ examples: true, operations: ["builds"] });
 
 describe("output of shell", () => {
-  const SCRIPT = String.raw`i=0; while [ $i -lt 200 ]; do echo o$i; echo e$i >&2; i=$((i+1)); done`;
+  const SCRIPT = `i=0; while [ $i -lt 200 ]; do echo o$i; echo e$i >&2; i=$((i+1)); done`;
   const COLOURS = String.raw`printf '\033[31mred\nplain\033[2J\n'`;
 
   test("has stdout and stderr in their order", async () => {
