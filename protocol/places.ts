@@ -62,6 +62,11 @@ export function userOpsDirs(flags: PlaceFlags, env: Env, config: PlaceConfig = {
   return [...new Set(listed.map((dir) => resolve(dir)))];
 }
 
+/** The path, with a leading `~` or `~/` replaced by the home directory. */
+export function inHome(path: string, env: Env): string {
+  return path === "~" || path.startsWith("~/") ? join(home(env), path.slice(1)) : path;
+}
+
 function chosenStateDir(flags: PlaceFlags, env: Env, config: PlaceConfig): string | undefined {
   return flags.stateDir || env.LIVEOPS_STATE_DIR || config.stateDir;
 }

@@ -1,15 +1,19 @@
 /**
  * Reads the config file, for every command and the daemon. Flags and the environment override this file.
  *
- * Each start reads the file, synchronously. A missing file counts as empty; an invalid one is wrong usage (exit 2).
+ * Each start reads the file, synchronously. A missing file counts as empty, unless `LIVEOPS_CONFIG` names the file; an
+ * invalid one is wrong usage (exit 2). The tables of this module also make the JSON Schema (`config-schema.ts`) and
+ * the table of docs/configuration.md.
  */
 import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { patternProblem } from "../environment.js";
+import { getOwn } from "../get-own.js";
 import { nearest } from "../nearest.js";
 import { pathProblem } from "../owned-path.js";
-import { configFile, type PlaceConfig } from "../places.js";
+import { configFile, inHome, type PlaceConfig } from "../places.js";
 import { UsageError } from "./failures.js";
-import { isLogLevel, LOG_LEVELS, type LogLevel } from "./log-level.js";
+import { LOG_LEVELS, type LogLevel } from "./log-level.js";
 
 export interface Config extends PlaceConfig, Partial<Limits> {
   concurrency?: number | undefined;
@@ -116,46 +120,107 @@ export const LIMITS = {
   },
 } as const satisfies Record<string, Limit>;
 
-/** Meaning and default of the other settings, in Markdown, for docs/configuration.md. */
-export const SETTINGS: Record<
-  Exclude<keyof Config, keyof Limits>,
-  { description: string; default: string }
-> = {
-  stateDir: { description: "State directory", default: "see [Places](#places)" },
-  socket: { description: "Socket of the daemon", default: "see [Places](#places)" },
+/** A setting that is not a limit. */
+interface Setting {
+  /** In Markdown. */
+  description: string;
+  /** In Markdown. */
+  default: string;
+  /** JSON Schema of the value. */
+  schema: Record<string, unknown>;
+  /** Why the value does not fit the schema, after the name of the setting in a message; null if it fits. */
+  problem(value: unknown): string | null;
+}
+
+/** A check of a value with one message. */
+const must = (isValid: (value: unknown) => boolean, expected: string) => (value: unknown) =>
+  isValid(value) ? null : `must be ${expected}`;
+const isText = (value: unknown) => typeof value === "string";
+const isPath = (value: unknown) => typeof value === "string" && value !== "";
+const isOneOf = (values: readonly unknown[]) => (value: unknown) => values.includes(value);
+
+const PATH_SCHEMA = { type: "string", minLength: 1 };
+const PATTERNS_SCHEMA = { type: "array", items: { type: "string", pattern: "^[^=\\u0000]+$" } };
+const NOTIFY = [true, false, "bell", "desktop"];
+
+/** The settings that are not limits: meaning, default and valid values. */
+export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
+  stateDir: {
+    description: "State directory",
+    default: "see [Places](#places)",
+    schema: PATH_SCHEMA,
+    problem: must(isPath, "a path"),
+  },
+  socket: {
+    description: "Socket of the daemon",
+    default: "see [Places](#places)",
+    schema: PATH_SCHEMA,
+    problem: must(isPath, "a path"),
+  },
   ops: {
     description: "List of operations directories, searched after those of `--ops` and `$LIVEOPS_OPS`",
     default: "`[]`",
+    schema: { type: "array", items: PATH_SCHEMA },
+    problem: must((value) => Array.isArray(value) && value.every(isPath), "a list of paths"),
   },
   concurrency: {
     description: "Operations that run at the same time",
     default: "number of cores, at least 2",
+    schema: { type: "integer", minimum: 1 },
+    problem: must(
+      (value) => Number.isInteger(value) && (value as number) >= 1,
+      "a whole number of at least 1",
+    ),
   },
   notify: {
     description:
       'Notification of the dashboard when an operation that is not shown finishes: `true`, `"bell"`, `"desktop"`, `false`',
     default: "`true` (both)",
+    schema: { enum: NOTIFY },
+    problem: must(isOneOf(NOTIFY), 'true, false, "bell" or "desktop"'),
   },
   cgroup: {
     description: 'cgroup for operations: `"auto"`, `"off"` or a path; see [Containment](#containment)',
     default: '`"auto"`',
+    schema: { type: "string", pattern: "^(auto|off|/.*)$" },
+    problem: must(
+      (value) => isText(value) && /^(auto|off|\/.*)$/.test(value as string),
+      '"auto", "off" or an absolute path',
+    ),
   },
   logLevel: {
     description: `Level of the daemon's log: ${LOG_LEVELS.map((level) => `\`"${level}"\``).join(", ")}`,
     default: '`"info"`',
+    schema: { enum: LOG_LEVELS },
+    problem: must(isOneOf(LOG_LEVELS), `one of: ${LOG_LEVELS.join(", ")}`),
   },
   env: {
     description:
       "Environment variables that reach an operation: an object with the lists `allow` and `fromDaemon`; see [Environment of an operation](#environment-of-an-operation)",
     default: "see there",
+    schema: {
+      type: "object",
+      properties: { allow: PATTERNS_SCHEMA, fromDaemon: PATTERNS_SCHEMA },
+      additionalProperties: false,
+    },
+    problem: environmentProblem,
   },
 };
+
+/** The key with which an editor finds the JSON Schema of the file; liveops ignores its value. */
+export const SCHEMA_KEY = "$schema";
 
 const KNOWN: readonly string[] = [...Object.keys(SETTINGS), ...Object.keys(LIMITS)];
 
 type Env = Record<string, string | undefined>;
 
-/** @throws UsageError if the file exists but is not valid or not readable, or if another user could have written it */
+/**
+ * Relative paths in the file are relative to its directory, and `~/` is the home directory.
+ *
+ * @returns the settings, with absolute paths
+ * @throws UsageError if the file is not valid or not readable, or if another user could have written it; if the file is
+ * missing and `LIVEOPS_CONFIG` names it
+ */
 export function readConfig(env: Env = process.env): Config {
   const file = configFile(env);
   let text: string;
@@ -163,13 +228,19 @@ export function readConfig(env: Env = process.env): Config {
     text = readFileSync(file, "utf8");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return {};
+    const isMissing = code === "ENOENT" || code === "ENOTDIR";
+    if (isMissing && !env.LIVEOPS_CONFIG) return {};
+    if (isMissing)
+      throw new UsageError(
+        `the config file ${file} does not exist`,
+        "LIVEOPS_CONFIG names it: create the file, or unset LIVEOPS_CONFIG",
+      );
     throw new UsageError(`the config file cannot be read: ${message}`);
   }
   // Checked because the file names directories whose code is executed.
   const problem = pathProblem(file);
   if (problem !== null) throw new UsageError(`the config file is not used: ${problem}`);
-  return checked(parse(text, file), file);
+  return withPaths(checked(parse(text, file), file), file, env);
 }
 
 function parse(text: string, file: string): Record<string, unknown> {
@@ -186,59 +257,44 @@ function parse(text: string, file: string): Record<string, unknown> {
 }
 
 function checked(value: Record<string, unknown>, file: string): Config {
-  const { stateDir, socket, ops, concurrency, notify, cgroup, logLevel, env } = value;
-  const must = (holds: boolean, text: string) => {
-    if (!holds) throw new UsageError(`${file}: ${text}`);
-  };
-  const path = (it: unknown) => it === undefined || (typeof it === "string" && it !== "");
-  must(path(stateDir), "stateDir must be a path");
-  must(path(socket), "socket must be a path");
-  must(
-    ops === undefined || (Array.isArray(ops) && ops.every((it) => typeof it === "string")),
-    "ops must be a list of paths",
-  );
-  must(
-    concurrency === undefined || (Number.isInteger(concurrency) && (concurrency as number) >= 1),
-    "concurrency must be a whole number of at least 1",
-  );
-  must(
-    notify === undefined || typeof notify === "boolean" || notify === "bell" || notify === "desktop",
-    'notify must be true, false, "bell" or "desktop"',
-  );
-  must(
-    cgroup === undefined ||
-      cgroup === "auto" ||
-      cgroup === "off" ||
-      (typeof cgroup === "string" && cgroup.startsWith("/")),
-    'cgroup must be "auto", "off" or an absolute path',
-  );
-  must(
-    logLevel === undefined || (typeof logLevel === "string" && isLogLevel(logLevel)),
-    `logLevel must be one of: ${LOG_LEVELS.join(", ")}`,
-  );
-  const environment = environmentProblem(env);
-  must(environment === null, `env ${environment}`);
-  const unknown = unknownSetting(value, KNOWN);
-  must(unknown === null, `unknown setting ${unknown}`);
-  const limits: Partial<Limits> = {};
-  for (const [name, { min, max }] of Object.entries(LIMITS) as Array<[keyof Limits, Limit]>) {
-    const given = value[name];
-    if (given === undefined) continue;
-    const fits = Number.isInteger(given) && (given as number) >= min && (given as number) <= max;
-    must(fits, `${name} must be a whole number from ${min} to ${max}`);
-    limits[name] = given as number;
+  const config: Record<string, unknown> = {};
+  for (const [name, given] of Object.entries(value)) {
+    const problem = problemOf(name, given);
+    if (problem !== null) throw new UsageError(`${file}: ${problem}`);
+    if (name !== SCHEMA_KEY) config[name] = given;
   }
-  return { stateDir, socket, ops, concurrency, notify, cgroup, logLevel, env, ...limits } as Config;
+  return config as Config;
+}
+
+/** What is wrong with a setting; null for a valid one. */
+function problemOf(name: string, value: unknown): string | null {
+  if (name === SCHEMA_KEY) return isText(value) ? null : `${SCHEMA_KEY} must be text`;
+  const limit: Limit | undefined = getOwn(LIMITS, name);
+  if (limit !== undefined) {
+    const { min, max } = limit;
+    const fits = Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+    return fits ? null : `${name} must be a whole number from ${min} to ${max}`;
+  }
+  const setting: Setting | undefined = getOwn(SETTINGS, name);
+  if (setting === undefined) return `unknown setting ${nearHint(name, KNOWN)}`;
+  const problem = setting.problem(value);
+  return problem === null ? null : `${name} ${problem}`;
+}
+
+/** The name of an unknown setting, and the name that may be meant. */
+function nearHint(name: string, known: readonly string[]): string {
+  const [near] = nearest(name, known);
+  return `${JSON.stringify(name)}; ${near ? `did you mean ${near}?` : `settings: ${known.join(", ")}`}`;
 }
 
 const ENVIRONMENT_KEYS = ["allow", "fromDaemon"] satisfies Array<keyof EnvironmentConfig>;
 
 function environmentProblem(env: unknown): string | null {
-  if (env === undefined) return null;
   if (typeof env !== "object" || env === null || Array.isArray(env))
     return 'must be an object, such as {"allow": ["AWS_*"]}';
-  const unknown = unknownSetting(env, ENVIRONMENT_KEYS);
-  if (unknown !== null) return `has no setting ${unknown}`;
+  const known: readonly string[] = ENVIRONMENT_KEYS;
+  const unknown = Object.keys(env).find((name) => !known.includes(name));
+  if (unknown !== undefined) return `has no setting ${nearHint(unknown, known)}`;
   for (const name of ENVIRONMENT_KEYS) {
     const patterns: unknown = (env as EnvironmentConfig)[name];
     if (patterns === undefined) continue;
@@ -249,10 +305,17 @@ function environmentProblem(env: unknown): string | null {
   return null;
 }
 
-/** The first key that is not known, with a hint; null if all are known. */
-function unknownSetting(value: object, known: readonly string[]): string | null {
-  const name = Object.keys(value).find((each) => !known.includes(each));
-  if (name === undefined) return null;
-  const [near] = nearest(name, known);
-  return `${JSON.stringify(name)}; ${near ? `did you mean ${near}?` : `settings: ${known.join(", ")}`}`;
+function withPaths(config: Config, file: string, env: Env): Config {
+  const { stateDir, socket, ops } = config;
+  const absolute = (path: string) => {
+    if (/^~[^/]/.test(path))
+      throw new UsageError(`${file}: ${path}: only ~/ is expanded; write the home directory of that user`);
+    return resolve(dirname(file), inHome(path, env));
+  };
+  return {
+    ...config,
+    ...(stateDir !== undefined && { stateDir: absolute(stateDir) }),
+    ...(socket !== undefined && { socket: absolute(socket) }),
+    ...(ops !== undefined && { ops: ops.map(absolute) }),
+  };
 }

@@ -1,8 +1,9 @@
 /** The pages with generated regions, generated from the current code. */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { configSchemaText } from "../../protocol/command/config-schema.js";
 import { commandRegions } from "./commands.js";
 import { configurationRegions } from "./configuration.js";
 import { errorRegions, exitCodes } from "./errors.js";
@@ -29,10 +30,17 @@ export async function referencePages(): Promise<Page[]> {
     "docs/errors.md": errorRegions(),
     "docs/protocol.md": protocolRegions(),
   };
-  return Object.entries(regions).map(([path, made]) => {
-    const present = readFileSync(join(root, path), "utf8");
+  const pages = Object.entries(regions).map(([path, made]) => {
+    const present = textOf(path);
     return { path, present, generated: withRegions(path, present, made) };
   });
+  const schema = "docs/config.schema.json";
+  return [...pages, { path: schema, present: textOf(schema), generated: configSchemaText() }];
+}
+
+/** Empty where the file is missing. */
+function textOf(path: string): string {
+  return existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : "";
 }
 
 /** Runs the built bin, so dist/ must be up to date. */

@@ -23,6 +23,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   rm: async () => (await import("./rm.js")).registerRm,
   ops: async () => (await import("./ops.js")).registerOps,
   new: async () => (await import("./new.js")).registerNew,
+  schema: async () => (await import("./schema.js")).registerSchema,
   doctor: async () => (await import("./doctor.js")).registerDoctor,
   tui: async () => (await import("./open-tui.js")).registerTui,
 };

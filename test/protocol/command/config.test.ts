@@ -1,9 +1,11 @@
 /** The config file, and where commands find the daemon. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { readConfig } from "../../../protocol/command/config.js";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { LIMITS, readConfig, SETTINGS } from "../../../protocol/command/config.js";
+import { configSchema } from "../../../protocol/command/config-schema.js";
 import { commandPlaces, startCommand } from "../../../protocol/command/daemon-address.js";
 import { UsageError } from "../../../protocol/command/failures.js";
 
@@ -17,8 +19,23 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const config = (text: string) => writeFileSync(join(dir, "config.json"), text);
 
-test("absent is empty", () => {
-  expect(readConfig(env)).toEqual({});
+test("a missing file is empty, unless LIVEOPS_CONFIG names it", () => {
+  expect(readConfig({ HOME: dir })).toEqual({});
+  expect(readConfig({ HOME: dir, LIVEOPS_CONFIG: "" })).toEqual({});
+  expect(() => readConfig(env)).toThrow(UsageError);
+  expect(() => readConfig(env)).toThrow(`the config file ${dir}/config.json does not exist`);
+});
+
+test("a relative path is relative to the file, and ~/ is the home directory", () => {
+  mkdirSync(join(dir, "etc"));
+  const file = join(dir, "etc", "config.json");
+  const paths = { stateDir: "../state", socket: "~/run/d.sock", ops: ["ops", "~", "~/ops", "./~/x", "/ops"] };
+  writeFileSync(file, JSON.stringify(paths));
+  expect(readConfig({ HOME: "/home/ann", LIVEOPS_CONFIG: file })).toEqual({
+    stateDir: join(dir, "state"),
+    socket: "/home/ann/run/d.sock",
+    ops: [join(dir, "etc/ops"), "/home/ann", "/home/ann/ops", join(dir, "etc/~/x"), "/ops"],
+  });
 });
 
 test("it is read, and beaten by the environment, which is beaten by flags", () => {
@@ -37,6 +54,8 @@ test.each([
   ['{"socket": 1}', "socket must be a path"],
   ['{"stateDir": ""}', "stateDir must be a path"],
   ['{"ops": "/ops"}', "ops must be a list"],
+  ['{"ops": [""]}', "ops must be a list"],
+  ['{"ops": ["~bob/ops"]}', "~bob/ops: only ~/ is expanded"],
   ['{"concurrency": 0}', "concurrency must be"],
   ['{"concurency": 1}', 'unknown setting "concurency"; did you mean concurrency?'],
   ['{"env": ["PATH"]}', 'env must be an object, such as {"allow": ["AWS_*"]}'],
@@ -44,6 +63,8 @@ test.each([
   ['{"env": {"allow": "PATH"}}', "env allow must be a list of names"],
   ['{"env": {"fromDaemon": ["A=B"]}}', 'env fromDaemon: "A=B" must not contain ='],
   ['{"env": {"allow": [""]}}', "env allow: each item must be a name"],
+  ['{"$schema": 1}', "$schema must be text"],
+  ['{"keepDay": 1}', "did you mean keepDays?"],
 ])("%s is wrong usage and says what it must be", (text, said) => {
   config(text);
   expect(() => readConfig(env)).toThrow(UsageError);
@@ -53,6 +74,55 @@ test.each([
 test("the lists of environment variables are read", () => {
   config(JSON.stringify({ env: { allow: ["AWS_*"], fromDaemon: ["SSH_AUTH_SOCK"] } }));
   expect(readConfig(env)).toEqual({ env: { allow: ["AWS_*"], fromDaemon: ["SSH_AUTH_SOCK"] } });
+});
+
+test("$schema is allowed and is no setting", () => {
+  config('{"$schema": "./config.schema.json", "concurrency": 2}');
+  expect(readConfig(env)).toEqual({ concurrency: 2 });
+});
+
+describe("the JSON Schema", () => {
+  const accepts = new Ajv2020().compile(configSchema());
+  const values = [
+    ...["", "a", "~/x", "/sys/fs/cgroup/x", "auto", "off", "info", "loud", "bell", "desktop", true, false],
+    ...[
+      null,
+      -1,
+      0,
+      1,
+      19,
+      20,
+      1.5,
+      65_536,
+      2 ** 24,
+      2 ** 45,
+      [],
+      ["a"],
+      [""],
+      [1],
+      {},
+      { allow: ["A*"], fromDaemon: [] },
+      { allow: ["A=B"] },
+      { allow: "A" },
+      { alow: [] },
+    ],
+  ];
+
+  test.each([...Object.keys(SETTINGS), ...Object.keys(LIMITS), "$schema", "unknown"])(
+    "accepts the values of %s that the reader accepts, and no other",
+    (name) => {
+      for (const value of values) {
+        config(JSON.stringify({ [name]: value }));
+        let isRead = true;
+        try {
+          readConfig(env);
+        } catch {
+          isRead = false;
+        }
+        expect(accepts({ [name]: value }), JSON.stringify(value)).toBe(isRead);
+      }
+    },
+  );
 });
 
 test("the command that starts the daemon can be typed as it stands", () => {
