@@ -38,6 +38,8 @@ export interface Context {
   /** Why the log file cannot be written now; null while writing works. */
   logProblem(): string | null;
   startedAt: string;
+  /** The socket on which the daemon answers; `problem`: why not on its own. */
+  address: { readonly path: string; readonly problem: string | null };
   /** Emits an operation's id when its record, events or log changed. */
   signals: EventEmitter;
   /** The record as shown, with its queue position. */

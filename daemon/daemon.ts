@@ -7,7 +7,6 @@ import { CleanupStack } from "./cleanup-stack.js";
 import type { Context } from "./context.js";
 import { type HeldPlaces, holdPlaces } from "./held-places.js";
 import { buildServer } from "./http/server.js";
-import { SocketTakenError } from "./listen.js";
 import type { DaemonLog } from "./log/daemon-log.js";
 import { findOperation } from "./operation-view.js";
 import { adoptOrphans, hasOrphan } from "./recovery/orphans.js";
@@ -15,6 +14,7 @@ import { StateGuard } from "./recovery/state-guard.js";
 import { runDeferred } from "./run-deferred.js";
 import { Services } from "./services.js";
 import type { Settings } from "./settings.js";
+import { SocketKeeper } from "./socket-keeper.js";
 
 /** Time limit in ms for recording the finish of operations whose run files were removed. */
 const RECORD_MS = 1000;
@@ -48,9 +48,8 @@ class DaemonRun implements Daemon {
   readonly #guard: StateGuard;
   readonly #stopBegun = Promise.withResolvers<void>();
   readonly #stopped = Promise.withResolvers<void>();
+  readonly #sockets: SocketKeeper;
   #ending: Promise<void> | null = null;
-  /** The last logged reason why the socket could not be recreated. */
-  #socketFault = "";
 
   constructor(
     private readonly settings: Settings,
@@ -62,12 +61,18 @@ class DaemonRun implements Daemon {
     // During the start nothing awaits this promise yet.
     this.#stopped.promise.catch(() => {});
     this.#services = new Services(settings, layout, log, (error) => this.#broken(error));
+    this.#sockets = new SocketKeeper({
+      socket,
+      layout,
+      log: log.logger,
+      onTaken: (error) => void this.#fail(error, "another daemon took the socket; stopping"),
+    });
     this.#guard = new StateGuard({
       layout,
       lock: stateLock,
       touched: [socket.lockFile],
       onRemoved: (error) => void this.#fail(error, "the state directory was removed or replaced; stopping"),
-      onLook: () => void this.#keepSocket(),
+      onLook: () => void this.#sockets.look(),
     });
     this.context = this.#makeContext();
   }
@@ -92,8 +97,8 @@ class DaemonRun implements Daemon {
     const app = buildServer(context);
     cleanup.add(() => app.close());
     cleanup.add(() => hub.stop());
-    await this.places.socket.listen(app);
-    cleanup.add(() => this.places.socket.remove());
+    await this.#sockets.listen(app);
+    cleanup.add(() => this.#sockets.close());
     this.#startTheRest();
   }
 
@@ -173,25 +178,8 @@ class DaemonRun implements Daemon {
       isStopping: () => stopping.begun,
       prepareStop: (now) => stopping.prepare(now),
       stop: () => void this.stop(),
+      address: this.#sockets,
     };
-  }
-
-  async #keepSocket(): Promise<void> {
-    const { logger } = this.log;
-    const { socket } = this.settings;
-    try {
-      if (!(await this.places.socket.keep())) return;
-      this.#socketFault = "";
-      logger.warn({ socket }, "the socket or its lock file was removed; it was recreated");
-    } catch (error) {
-      if (error instanceof SocketTakenError)
-        return this.#fail(error, "another daemon took the socket; stopping");
-      // The next check tries again; the same error is logged once.
-      const { message } = error as Error;
-      if (message !== this.#socketFault)
-        logger.error({ err: error }, "the socket was removed and cannot be recreated");
-      this.#socketFault = message;
-    }
   }
 
   /** No write is retried: what was acknowledged is on disk, and the next daemon recovers from there. */
@@ -213,7 +201,8 @@ class DaemonRun implements Daemon {
       for (const attempt of scheduler.attempts.values()) attempt.kill();
       if (guard.hasJournal()) await Promise.race([scheduler.idle().catch(() => {}), after(RECORD_MS)]);
     }
-    this.places.socket.remove();
+    this.#sockets.close();
+    this.places.socket.release();
     this.#stopped.reject(reason);
   }
 }

@@ -1,6 +1,6 @@
 /** Locks the state directory and the socket for this daemon alone, for as long as it runs. */
 
-import type { LockOwner } from "../protocol/command/silent-daemon.js";
+import type { LockOwner } from "../protocol/command/lock-owner.js";
 import type { CleanupStack } from "./cleanup-stack.js";
 import { checkSocketPath, DaemonSocket } from "./listen.js";
 import type { KernelLock } from "./os/kernel-lock.js";
@@ -51,7 +51,7 @@ export async function holdPlaces(settings: Settings, cleanup: CleanupStack): Pro
   const socket = DaemonSocket.take(settings.socket);
   if (!socket) throw new AlreadyRunningError(`another daemon uses the socket ${settings.socket}`, null);
   cleanup.add(() => socket.release());
-  writeLockOwner(layout, { pid: process.pid, socket: settings.socket });
+  writeLockOwner(layout, settings.socket);
   cleanup.add(() => removeLockOwner(layout));
   return { layout, stateLock, socket, problems };
 }

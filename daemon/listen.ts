@@ -9,20 +9,14 @@ import { createServer, type Server } from "node:net";
 import { dirname } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { ownerProblem, pathProblem } from "../protocol/owned-path.js";
-import { MAX_SOCKET_PATH } from "../protocol/places.js";
+import { socketPathProblem, UNBOUND_SOCKET } from "../protocol/places.js";
 import { type FileIdentity, identityOf, isFile } from "./os/file-identity.js";
 import { acquireLock, type KernelLock } from "./os/kernel-lock.js";
 import { ownDirectory, PlaceError } from "./store/directories.js";
 
-const TEMPORARY = ".new";
-
 export function checkSocketPath(socket: string): void {
-  const length = Buffer.byteLength(socket + TEMPORARY);
-  if (length <= MAX_SOCKET_PATH) return;
-  throw new PlaceError(
-    `the socket's path is too long for a Unix socket: ${socket} has ${Buffer.byteLength(socket)} bytes, ` +
-      `the limit is ${MAX_SOCKET_PATH - TEMPORARY.length}; choose a shorter path with --socket`,
-  );
+  const problem = socketPathProblem(socket);
+  if (problem !== null) throw new PlaceError(problem);
 }
 
 /** The socket of a daemon and the lock file next to it: one daemon for each socket. */
@@ -57,6 +51,12 @@ export class DaemonSocket {
     this.#app = app;
   }
 
+  /** Listens where the app listens on another socket already. */
+  async listenToo(app: FastifyInstance): Promise<void> {
+    await this.#listenAgain(app);
+    this.#app = app;
+  }
+
   /**
    * Recreates the socket and its lock where they were removed.
    *
@@ -84,7 +84,9 @@ export class DaemonSocket {
     if (this.#identity !== null && isFile(this.path, this.#identity)) rmSync(this.path, { force: true });
   }
 
+  /** Frees the path. The lock's file is removed while it is locked: who waits for it makes another. */
   release(): void {
+    if (isFile(this.lockFile, this.lock.identity)) rmSync(this.lockFile, { force: true });
     this.lock.release();
   }
 
@@ -114,7 +116,7 @@ export class DaemonSocket {
   }
 
   async #bind(listen: (path: string) => Promise<void>): Promise<void> {
-    const temporary = this.path + TEMPORARY;
+    const temporary = this.path + UNBOUND_SOCKET;
     rmSync(temporary, { force: true });
     await listen(temporary);
     chmodSync(temporary, 0o600);

@@ -48,7 +48,7 @@ export const REFUSALS = {
   LIVEOPS_WRONG_STATE: refusal(409, "The operation is in the wrong state"),
   LIVEOPS_BACKUP_TARGET: refusal(422, "The directory cannot be used for a backup"),
   LIVEOPS_BACKUP_RUNNING: refusal(409, "Another backup is running"),
-  LIVEOPS_SOCKET_NOT_OURS: refusal(409, "The socket is not safe"),
+  LIVEOPS_SOCKET_NOT_OURS: refusal(409, "The socket cannot be used"),
   LIVEOPS_VERSION: refusal(426, "The client and the daemon have incompatible versions"),
   LIVEOPS_QUEUE_FULL: refusal(429, "The queue is full"),
   LIVEOPS_TYPE_FAULT: refusal(500, "An operation file failed"),
@@ -80,7 +80,7 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_BACKUP_TARGET: "The directory is not empty, is inside the state directory, or cannot be used",
   LIVEOPS_BACKUP_RUNNING: "Another backup is running; only one runs at a time",
   LIVEOPS_SOCKET_NOT_OURS:
-    "Raised by the client: another user made the socket or could replace it; nothing was sent",
+    "Raised by the client: another user made the socket or could replace it, or you may not open it; nothing was sent",
   LIVEOPS_VERSION: "The major versions differ; before 1.0, the minor versions. Run `liveopsd restart`",
   LIVEOPS_QUEUE_FULL: "`maxQueued` operations or `maxQueuedBytes` bytes are queued",
   LIVEOPS_TYPE_FAULT: "The code that reads the parameters hung or ended its process; the detail says how",

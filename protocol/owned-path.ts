@@ -63,6 +63,47 @@ export function ownerProblem(path: string, { uid }: Pick<Stats, "uid">): string 
   return `${path} belongs to another user (${userName(uid)})`;
 }
 
+/**
+ * Why this user may not open a socket: the first directory of the path that denies access, or the socket itself, with
+ * its owner and what to do.
+ *
+ * @returns null if no mode on the path denies access
+ */
+export function accessProblem(socket: string): string | null {
+  const uid = process.geteuid?.();
+  if (uid === undefined) return null;
+  const parts = names(resolve(socket));
+  let entry = "/";
+  for (const [index, name] of parts.entries()) {
+    entry = join(entry, name);
+    const stat = lookAt(entry);
+    if (stat === null) return null;
+    const isLast = index === parts.length - 1;
+    if (stat.isSymbolicLink() || mayAccess(stat, isLast ? MAY_WRITE : MAY_ENTER)) continue;
+    if (stat.uid === uid)
+      return `${entry} denies you access (mode ${modeText(stat.mode)}); run: chmod ${isLast ? "600" : "u+rwx"} ${entry}`;
+    return (
+      `${entry} belongs to ${userName(stat.uid)} and denies access to ${userName(uid)}; ` +
+      "run the command as the owner, or choose another socket with --socket"
+    );
+  }
+  return null;
+}
+
+const MAY_WRITE = 2;
+const MAY_ENTER = 1;
+
+/** Whether the mode allows the access to this user. */
+function mayAccess({ uid, gid, mode }: Owned, access: number): boolean {
+  if (uid === process.geteuid?.()) return (mode & (access << 6)) !== 0;
+  const isMember = gid === process.getegid?.() || process.getgroups?.().includes(gid);
+  return (mode & (isMember ? access << 3 : access)) !== 0;
+}
+
+function modeText(mode: number): string {
+  return (mode & 0o777).toString(8);
+}
+
 /** `uid 1000 (ann)`, or `uid 1000` if /etc/passwd does not name the user. */
 export function userName(uid: number): string {
   const name = rowsOf("/etc/passwd").find(([, , id]) => id === String(uid))?.[0];
@@ -100,7 +141,7 @@ function parentProblem(path: string, stat: Owned): string | null {
 function writersProblem(path: string, { gid, mode }: Owned): string | null {
   const others = (mode & OTHERS_WRITE) !== 0 || ((mode & GROUP_WRITES) !== 0 && !isOwnGroup(gid));
   if (!others) return null;
-  return `${path} may be written by others (mode ${(mode & 0o777).toString(8)}); run: chmod go-w ${path}`;
+  return `${path} may be written by others (mode ${modeText(mode)}); run: chmod go-w ${path}`;
 }
 
 function isTrusted(uid: number): boolean {

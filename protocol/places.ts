@@ -20,8 +20,21 @@ export interface PlaceConfig {
 
 type Env = Record<string, string | undefined>;
 
-/** The longest path of a Unix socket, in bytes, without the final zero (sun_path, unix(7)). */
-export const MAX_SOCKET_PATH = process.platform === "linux" ? 107 : 103;
+/** The daemon binds its socket under the path with this ending, then renames it. */
+export const UNBOUND_SOCKET = ".new";
+
+/** The longest path of a daemon's socket, in bytes: sun_path (unix(7)) without its final zero and the ending above. */
+export const MAX_SOCKET_PATH = (process.platform === "linux" ? 107 : 103) - UNBOUND_SOCKET.length;
+
+/** Why the path is too long for a socket; null if it fits. Commands and the daemon have the same limit. */
+export function socketPathProblem(socket: string): string | null {
+  const length = Buffer.byteLength(socket);
+  if (length <= MAX_SOCKET_PATH) return null;
+  return (
+    `the socket's path has ${length} bytes, the limit is ${MAX_SOCKET_PATH}: ${socket}; ` +
+    "choose a shorter path with --socket"
+  );
+}
 
 export function configFile(env: Env): string {
   return env.LIVEOPS_CONFIG ? resolve(env.LIVEOPS_CONFIG) : join(configDir(env), "config.json");
@@ -65,6 +78,11 @@ export function userOpsDirs(flags: PlaceFlags, env: Env, config: PlaceConfig = {
 /** The path, with a leading `~` or `~/` replaced by the home directory. */
 export function inHome(path: string, env: Env): string {
   return path === "~" || path.startsWith("~/") ? join(home(env), path.slice(1)) : path;
+}
+
+/** Whether a flag, the environment or the config file names the state directory. */
+export function isStateDirChosen(flags: PlaceFlags, env: Env, config: PlaceConfig): boolean {
+  return Boolean(chosenStateDir(flags, env, config));
 }
 
 function chosenStateDir(flags: PlaceFlags, env: Env, config: PlaceConfig): string | undefined {

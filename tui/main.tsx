@@ -3,7 +3,9 @@
  * signal, an internal error.
  */
 import { writeSync } from "node:fs";
+import type { Client } from "../protocol/client/client.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions } from "../protocol/command/daemon-address.js";
+import { clientFor } from "../protocol/command/find-daemon.js";
 import { runRoot } from "../protocol/command/options.js";
 import { EXIT } from "../protocol/exit-codes.js";
 import { type Arguments, tuiCommand } from "./dashboard/arguments.js";
@@ -64,17 +66,22 @@ function flagsOf({ socket, stateDir }: Arguments): GlobalOptions {
 const isOn = (value: string | undefined) => value !== undefined && !["", "0", "false", "no"].includes(value);
 
 /** Resolves with the exit code. */
-async function show(args: Arguments, { socket, config }: CommandPlaces): Promise<number> {
+async function show(args: Arguments, { socket, config }: CommandPlaces, client: Client): Promise<number> {
   if (args.screenReader || isOn(env.LIVEOPS_SCREEN_READER) || isOn(env.INK_SCREEN_READER))
-    return readAloud({ stdin, stdout, socket, id: args.id, flags: flagsOf(args), allow: config.env?.allow });
+    return readAloud({
+      ...{ stdin, stdout, socket, client, id: args.id },
+      flags: flagsOf(args),
+      allow: config.env?.allow,
+    });
   const why = noScreen();
-  if (why !== null) return textMode({ args, socket, why, say });
+  if (why !== null) return textMode({ args, client, why, say });
 
   program = startDashboard({
     stdin,
     stdout,
     env,
     socket,
+    client,
     id: args.id,
     flags: flagsOf(args),
     notify: config.notify ?? true,
@@ -94,6 +101,7 @@ process.on("unhandledRejection", fault);
 for (const stream of [stdout, stderr]) stream.on("error", () => {});
 const command = tuiCommand(async (args) => {
   const places = commandPlaces(flagsOf(args), env);
-  process.exitCode = await show(args, places).catch(fault);
+  const client = clientFor(places, flagsOf(args));
+  process.exitCode = await show(args, places, client).catch(fault);
 });
 runRoot(command, process.argv.slice(2)).then(() => process.exit(), fault);

@@ -1,7 +1,8 @@
 /** `liveopsd backup <dir>` and `liveopsd restore <dir>`. A daemon that answers makes the backup, else this command. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { Client } from "../../protocol/client/client.js";
+import type { Client } from "../../protocol/client/client.js";
+import { clientFor } from "../../protocol/command/find-daemon.js";
 import { interruptible } from "../../protocol/command/interruptible.js";
 import {
   addCommand,
@@ -100,12 +101,13 @@ async function backUpTo(
   signal: AbortSignal,
   progress: ProgressLine,
 ): Promise<BackupSummary> {
-  const { socket, stateDir } = commandPlaces(options);
-  const client = new Client(socket);
+  const places = commandPlaces(options);
+  const { stateDir } = places;
+  const client = clientFor(places, options);
   const daemon = await answering(client);
   if (daemon) {
     const isChosen = options.stateDir !== undefined || process.env.LIVEOPS_STATE_DIR !== undefined;
-    if (isChosen && daemon.stateDir !== stateDir) throw otherState(socket, daemon.stateDir, stateDir);
+    if (isChosen && daemon.stateDir !== stateDir) throw otherState(daemon.socket, daemon.stateDir, stateDir);
     return byDaemon(client, dir, signal, progress);
   }
   const { backUpWithoutDaemon } = daemonBundle();

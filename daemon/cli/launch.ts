@@ -1,7 +1,9 @@
 /** Starts the daemon in the background and waits until the daemon answers, or reports why it does not. */
 import { spawn } from "node:child_process";
 import { NoAnswerError } from "../../protocol/client/errors.js";
+import type { CommandPlaces } from "../../protocol/command/daemon-address.js";
 import { UsageError } from "../../protocol/command/failures.js";
+import { mayFind } from "../../protocol/command/find-daemon.js";
 import { EXIT } from "../../protocol/exit-codes.js";
 import { withAllocator } from "../os/allocator.js";
 import { asWords, type DaemonOptions } from "./daemon-options.js";
@@ -26,7 +28,7 @@ const START_MS = 60_000;
 const MAX_SAID = 4096;
 
 /** @throws UsageError for an unusable state directory or socket; Refusal if another daemon holds one of them */
-export async function launch(options: DaemonOptions, socket: string): Promise<Launched> {
+export async function launch(options: DaemonOptions, { socket, config }: CommandPlaces): Promise<Launched> {
   const words = [process.argv[1]!, "start", "--foreground", ...asWords(options)];
   const child = spawn(process.execPath, [...NODE_FLAGS, ...words], {
     detached: true,
@@ -60,7 +62,7 @@ export async function launch(options: DaemonOptions, socket: string): Promise<La
   if (child.connected) child.disconnect();
   if (report.type === "answers") return { pid: report.pid, ours: true, logProblem: report.logProblem };
   if (report.type === "taken") {
-    const { pid } = await otherDaemon(socket, report, OTHER_MS);
+    const { pid } = await otherDaemon(socket, report, OTHER_MS, mayFind(options, process.env, config));
     return { pid, ours: false, logProblem: null };
   }
   if (report.code === EXIT.usage) throw new UsageError(report.message);

@@ -2,7 +2,9 @@
 import { Client } from "../../protocol/client/client.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
 import { shellQuote } from "../../protocol/command/daemon-address.js";
-import { howToWake, isStopped, type LockOwner } from "../../protocol/command/silent-daemon.js";
+import { findSocket } from "../../protocol/command/find-daemon.js";
+import { isStopped, type LockOwner } from "../../protocol/command/lock-owner.js";
+import { howToWake } from "../../protocol/command/silent-daemon.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import { until } from "../os/until.js";
@@ -39,9 +41,15 @@ export interface Taken {
  * The daemon that answers on the socket, or soon will: it won the race.
  *
  * @param ms how long the daemon may take to answer
- * @throws Refusal if no daemon answers, and at once if the state directory's daemon answers on another socket
+ * @param anySocket whether the state directory's daemon may answer on another socket
+ * @throws Refusal if no daemon answers, and at once if the state directory's daemon may not answer on its socket
  */
-export async function otherDaemon(socket: string, taken: Taken, ms: number): Promise<DaemonReply> {
+export async function otherDaemon(
+  socket: string,
+  taken: Taken,
+  ms: number,
+  anySocket = false,
+): Promise<DaemonReply> {
   const { owner } = taken;
   const answer = Math.min(ms, ANSWER_MS);
   const running = await until(async () => {
@@ -58,7 +66,7 @@ export async function otherDaemon(socket: string, taken: Taken, ms: number): Pro
     // Another pid: a daemon that is gone wrote the owner file, and the present owner has not written it yet.
     return there?.pid === owner.pid ? there : null;
   }, ms);
-  if (running?.socket === socket) return running;
+  if (running !== null && (anySocket || running.socket === socket)) return running;
   throw daemonNotStarted(inWords(socket, taken, running));
 }
 
@@ -75,6 +83,12 @@ export async function answersOn(socket: string, stateDir: string): Promise<Daemo
   throw daemonNotStarted(
     owner?.socket === socket ? silent(message, owner) : `${message}, and does not answer; see liveopsd logs`,
   );
+}
+
+/** The daemon of the state directory that answers on another socket; null if none does. */
+export async function answersElsewhere(stateDir: string): Promise<DaemonReply | null> {
+  const socket = await findSocket(stateDir);
+  return socket === null ? null : answersOn(socket, stateDir);
 }
 
 export function daemonNotStarted(why: string): Refusal {

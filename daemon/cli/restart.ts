@@ -1,6 +1,6 @@
 /** `liveopsd restart`: stops the daemon and starts it with the same state directory and socket. Operations continue. */
 import type { Command } from "commander";
-import { Client } from "../../protocol/client/client.js";
+import { clientFor, mayFind } from "../../protocol/command/find-daemon.js";
 import { logLevelFrom } from "../../protocol/command/log-level.js";
 import { addCommand, allOptions, commandPlaces } from "../../protocol/command/options.js";
 import type { DaemonReply } from "../../protocol/replies.js";
@@ -15,13 +15,16 @@ export function registerRestart(root: Command): void {
   ]);
   withDaemonFlags(command).action(async () => {
     const options = allOptions<DaemonOptions>(command);
-    const { socket, config } = commandPlaces(options);
+    const places = commandPlaces(options);
     // An invalid level must not stop the running daemon.
-    logLevelFrom(options.logLevel, process.env, config.logLevel);
-    const stopped = await stopDaemon(new Client(socket, { answer: ANSWER_MS }), false);
+    logLevelFrom(options.logLevel, process.env, places.config.logLevel);
+    const client = clientFor(places, options, { answer: ANSWER_MS });
+    const held = mayFind(options, process.env, places.config) ? places.stateDir : null;
+    const stopped = await stopDaemon(client, false, held);
     // The new daemon gets the flags of the old one, unless this command overrides them.
     const told = stopped ? { ...inherited(stopped.daemon), ...options } : options;
-    const { pid, ours } = await launch(told, socket);
+    const socket = told.socket ?? places.socket;
+    const { pid, ours } = await launch(told, { ...places, socket });
     const running = stopped?.reply.running ?? 0;
     const kept = running > 0 ? `, kept ${operations(running)}` : "";
     const also = ours ? "" : ", by another start at the same time";

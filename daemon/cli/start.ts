@@ -2,52 +2,54 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { Client } from "../../protocol/client/client.js";
-import { readConfig } from "../../protocol/command/config.js";
 import { shellQuote } from "../../protocol/command/daemon-address.js";
+import { clientFor, mayFind } from "../../protocol/command/find-daemon.js";
 import { type LogLevel, logLevelFrom } from "../../protocol/command/log-level.js";
-import { addCommand, allOptions, reportTo } from "../../protocol/command/options.js";
+import { addCommand, allOptions, commandPlaces, reportTo } from "../../protocol/command/options.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
-import { socketPath, stateDir } from "../../protocol/places.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import { asWords, type StartOptions, withDaemonFlags } from "./daemon-options.js";
 import { describeLogProblem, runForeground } from "./foreground.js";
 import { launch } from "./launch.js";
-import { answersOn, daemonNotStarted } from "./other-daemon.js";
+import { answersElsewhere, answersOn, daemonNotStarted } from "./other-daemon.js";
 
 /** Returns when the socket answers. A daemon that is already running is a success. */
 async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> {
-  const config = readConfig();
+  const places = commandPlaces(options);
+  const { socket, stateDir, config } = places;
   const logLevel = logLevelFrom(options.logLevel, process.env, config.logLevel);
-  const socket = socketPath(options, process.env, config);
+  const client = clientFor(places, options);
   // Without a socket no daemon answers, and asking takes a tenth of the time of a start.
-  const running = existsSync(socket) ? await answersOn(socket, stateDir(options, process.env, config)) : null;
+  let running = existsSync(socket) ? await answersOn(socket, stateDir) : null;
+  // Where `launch` starts the process, it finds that daemon itself.
+  const isAlone = options.foreground && process.send === undefined;
+  if (running === null && isAlone && mayFind(options, process.env, config))
+    running = await answersElsewhere(stateDir);
   for (const dir of options.ops ?? []) {
     // Not refused: the directory may be made later, and is read each time.
     if (!existsSync(dir)) say(to, `--ops ${dir}: there is no such directory yet`, "yellow");
   }
   const saysRunning = (it: DaemonReply) => {
-    checkStateDir(options, it, socket);
-    say(to, `already running (pid ${it.pid}, ${socket})${untaken(options, logLevel, it)}`, "yellow");
+    checkStateDir(options, it, stateDir);
+    say(to, `already running (pid ${it.pid}, ${it.socket})${untaken(options, logLevel, it)}`, "yellow");
     return EXIT.done;
   };
   if (running) return saysRunning(running);
   if (options.foreground) return runForeground(options, to);
-  const { pid, ours, logProblem } = await launch(options, socket);
-  if (!ours) return saysRunning(await new Client(socket).daemon());
+  const { pid, ours, logProblem } = await launch(options, places);
+  if (!ours) return saysRunning(await client.daemon());
   process.stderr.write(`liveopsd: started (pid ${pid}), answers on ${socket}\n`);
   if (logProblem !== null) say(to, describeLogProblem(logProblem), "yellow");
   return EXIT.done;
 }
 
 /** The daemon that answers must not be taken for the daemon of another state directory. */
-function checkStateDir(options: StartOptions, running: DaemonReply, socket: string): void {
+function checkStateDir(options: StartOptions, running: DaemonReply, wanted: string): void {
   if (!options.stateDir && !process.env.LIVEOPS_STATE_DIR) return;
-  const wanted = stateDir(options, process.env, readConfig());
   if (running.stateDir === wanted) return;
   throw daemonNotStarted(
-    `the daemon on ${socket} (pid ${running.pid}) keeps its state in ${running.stateDir}, not in ${wanted}; choose another --socket`,
+    `the daemon on ${running.socket} (pid ${running.pid}) keeps its state in ${running.stateDir}, not in ${wanted}; choose another --socket`,
   );
 }
 

@@ -1,7 +1,7 @@
 /** `liveopsd status [--json]`: prints the daemon's report about itself. Exits with 3 if no daemon answers. */
 import type { Command } from "commander";
-import { Client } from "../../protocol/client/client.js";
-import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
+import { daemonClient } from "../../protocol/command/find-daemon.js";
+import { addCommand, allOptions, type GlobalOptions } from "../../protocol/command/options.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import { ANSWER_MS } from "./other-daemon.js";
@@ -14,7 +14,7 @@ export function registerStatus(root: Command): void {
   ]);
   command.option("--json", "Print the status as JSON").action(async () => {
     const options = allOptions<GlobalOptions & { json?: boolean }>(command);
-    const daemon = await new Client(commandPlaces(options).socket, { answer: ANSWER_MS }).daemon();
+    const daemon = await daemonClient(options, { answer: ANSWER_MS }).daemon();
     process.stdout.write(options.json ? `${JSON.stringify(daemon)}\n` : `${describe(daemon)}\n`);
   });
 }

@@ -1,24 +1,39 @@
 /** `liveopsd stop [--now]`: stops the daemon. Running operations continue. If no daemon runs, that is a success. */
 import type { Command } from "commander";
-import { Client } from "../../protocol/client/client.js";
+import type { Client } from "../../protocol/client/client.js";
+import { clientFor, mayFind } from "../../protocol/command/find-daemon.js";
+import type { LockOwner } from "../../protocol/command/lock-owner.js";
 import { addCommand, allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
+import { howToEnd } from "../../protocol/command/silent-daemon.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { DaemonReply, StopReply } from "../../protocol/replies.js";
 import { isLocked } from "../os/kernel-lock.js";
 import { until } from "../os/until.js";
 import { layoutOf } from "../store/layout.js";
+import { lockOwnerOf } from "../store/lock-owner.js";
 import { ANSWER_MS, answering } from "./other-daemon.js";
 
 /** Milliseconds to wait for the end of the daemon: the checkpoint of a large queue takes time. */
 const STOP_MS = 30_000;
 
-/** Stops the daemon and waits until its lock is free; null if none was running. Used by `stop` and `restart`. */
+/**
+ * Stops the daemon and waits until its lock is free; null if none was running. Used by `stop` and `restart`.
+ *
+ * @param stateDir the daemon's, if it must be this daemon's; null: any daemon on the socket
+ * @throws Refusal if a daemon holds the state directory and cannot be reached
+ */
 export async function stopDaemon(
   client: Client,
   now: boolean,
+  stateDir: string | null,
 ): Promise<{ reply: StopReply; daemon: DaemonReply } | null> {
   const daemon = await answering(client);
-  if (!daemon) return null;
+  if (!daemon) {
+    if (stateDir === null) return null;
+    const layout = layoutOf(stateDir);
+    if (!isLocked(layout.lock)) return null;
+    throw notReached(stateDir, client.socket, lockOwnerOf(layout));
+  }
   const reply = await client.stop(now);
   const { lock } = layoutOf(daemon.stateDir);
   const gone = await until(() => !isLocked(lock), STOP_MS);
@@ -29,6 +44,18 @@ export async function stopDaemon(
     );
   }
   return { reply, daemon };
+}
+
+function notReached(stateDir: string, socket: string, owner: LockOwner | null): Refusal {
+  const holder = owner === null ? "a daemon" : `the daemon with pid ${owner.pid}`;
+  const at = owner === null || owner.socket === socket ? "" : `, and has the socket ${owner.socket}`;
+  const next = owner === null ? "name its socket with --socket" : howToEnd(owner.pid);
+  return new Refusal(
+    "LIVEOPS_WRONG_STATE",
+    `${holder} holds the state directory ${stateDir}${at}, and does not answer on ${socket}; ${next}`,
+    {},
+    { status: 409, title: "Conflict", summary: "Not stopped" },
+  );
 }
 
 function describeStop({ running, cancelled }: StopReply): string {
@@ -55,8 +82,11 @@ export function registerStop(root: Command): void {
   ]);
   command.option("--now", "Cancel running operations first").action(async () => {
     const options = allOptions<GlobalOptions & { now?: boolean }>(command);
-    const { socket } = commandPlaces(options);
-    const stopped = await stopDaemon(new Client(socket, { answer: ANSWER_MS }), options.now === true);
+    const places = commandPlaces(options);
+    const { socket, stateDir, config } = places;
+    const client = clientFor(places, options, { answer: ANSWER_MS });
+    const held = mayFind(options, process.env, config) ? stateDir : null;
+    const stopped = await stopDaemon(client, options.now === true, held);
     process.stderr.write(
       `liveopsd: ${stopped ? describeStop(stopped.reply) : `no daemon was running on ${socket}`}\n`,
     );

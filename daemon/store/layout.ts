@@ -1,6 +1,6 @@
 /** The file names in the state directory. */
 import { join } from "node:path";
-import { lockOwnerFile } from "../../protocol/command/silent-daemon.js";
+import { lockOwnerFile } from "../../protocol/command/lock-owner.js";
 
 /** The format that this version writes; a newer format is refused and left unchanged. */
 export const STATE_FORMAT = 1;

@@ -4,11 +4,17 @@
  * whether it is that daemon.
  */
 import { renameSync, rmSync, writeFileSync } from "node:fs";
-import { type LockOwner, readLockOwner } from "../../protocol/command/silent-daemon.js";
+import { directoryIdentity, type LockOwner, readLockOwner } from "../../protocol/command/lock-owner.js";
+import { identify } from "../os/process-identity.js";
 import type { Layout } from "./layout.js";
 
-/** Not synced, and skipped on a full disk: nothing depends on the file. */
-export function writeLockOwner({ lockOwner }: Layout, who: LockOwner): void {
+/** Names this daemon. Not synced, and skipped on a full disk: nothing depends on the file. */
+export function writeLockOwner({ root, lockOwner }: Layout, socket: string): void {
+  const directory = directoryIdentity(root);
+  // The state directory was removed.
+  if (directory === null) return;
+  const { pid, startTime } = identify(process.pid);
+  const who: LockOwner = { pid, startTime, socket, directory };
   const temporary = `${lockOwner}.tmp`;
   try {
     // A link in its place is removed, not followed.
@@ -20,8 +26,9 @@ export function writeLockOwner({ lockOwner }: Layout, who: LockOwner): void {
   }
 }
 
+/** Another daemon's file is left alone: its state directory may be in the place of this daemon's. */
 export function removeLockOwner({ lockOwner }: Layout): void {
-  removeFiles(lockOwner);
+  if (readLockOwner(lockOwner)?.pid === process.pid) removeFiles(lockOwner);
 }
 
 /** Null where the owner is unknown. */

@@ -8,6 +8,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, readFileSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { directoryIdentity } from "../../protocol/command/lock-owner.js";
 import { newId } from "../../protocol/id.js";
 import type { Blocked } from "../../protocol/operation.js";
 import { APPEND, openOwnFile } from "../../protocol/own-file.js";
@@ -16,7 +17,7 @@ import type { Containment } from "../os/containment.js";
 import { identify, WORKER_VARIABLE } from "../os/process-identity.js";
 import type { WorkerIdentity } from "../store/decision.js";
 import type { FromWorker, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
-import { directoryIdentity, workerFiles } from "./worker-processes.js";
+import { workerFiles } from "./worker-processes.js";
 
 export interface WorkerExit {
   code: number | null;
@@ -206,7 +207,7 @@ export class Pool {
     } finally {
       output.forEach(closeSync);
     }
-    const worker = new PooledWorker(child, workerId, directoryIdentity(dirname(this.options.dir)));
+    const worker = new PooledWorker(child, workerId, directoryIdentity(dirname(this.options.dir)) ?? "");
     this.#workers.add(worker);
     child.on("message", (message: FromWorker) => {
       if (message.type !== "ready" && message.type !== "idle") return;

@@ -16,7 +16,7 @@ import type {
 import type { AgainBody, EditBody, EventsQuery, ListQuery, LogQuery, SubmitBody } from "../requests.js";
 import type { WatchLine, WatchQuery } from "../watch.js";
 import { DEADLINES, type Deadlines } from "./deadline.js";
-import { ConnectionLostError } from "./errors.js";
+import { ConnectionLostError, NoDaemonError } from "./errors.js";
 import { askJson, open, readText } from "./http.js";
 import type { RequestOptions } from "./request.js";
 
@@ -28,20 +28,33 @@ interface PingLine {
   type: "ping";
 }
 
+/** Finds the socket on which the daemon answers now; null: no other socket is known. */
+export type FindSocket = () => Promise<string | null>;
+
 export class Client {
   readonly #deadlines: Deadlines;
+  /** Where the daemon answered last. */
+  #socket: string;
 
   /**
    * Every method throws `NoDaemonError` if nothing listens on the socket, and `NoAnswerError` if the daemon does not
    * reply in time.
    *
    * @param deadlines in ms; default: `DEADLINES`
+   * @param findSocket asked where no daemon answers on the socket; default: only this socket
    */
   constructor(
-    readonly socket: string,
+    private readonly firstSocket: string,
     deadlines: Partial<Deadlines> = {},
+    private readonly findSocket: FindSocket | null = null,
   ) {
     this.#deadlines = { ...DEADLINES, ...deadlines };
+    this.#socket = firstSocket;
+  }
+
+  /** The socket of the next request. */
+  get socket(): string {
+    return this.#socket;
   }
 
   /**
@@ -202,7 +215,20 @@ export class Client {
   }
 
   #json<T>(options: RequestOptions): Promise<T> {
-    return askJson<T>(this.socket, { deadlines: this.#deadlines, ...options });
+    return this.#reach((socket) => askJson<T>(socket, { deadlines: this.#deadlines, ...options }));
+  }
+
+  /** A request that found no daemon was not sent, so it can be repeated on another socket. */
+  async #reach<T>(ask: (socket: string) => Promise<T>): Promise<T> {
+    try {
+      return await ask(this.#socket);
+    } catch (error) {
+      if (!(error instanceof NoDaemonError) || this.findSocket === null) throw error;
+      const found = await this.findSocket();
+      this.#socket = found ?? this.firstSocket;
+      if (found === null) throw error;
+      return ask(found);
+    }
   }
 
   /** `lastType`: type of the last line; a stream that ends without it is a lost connection. */
@@ -210,7 +236,8 @@ export class Client {
     options: RequestOptions,
     lastType: T["type"] | null,
   ): AsyncGenerator<T> {
-    const response = await open(this.socket, { deadlines: this.#deadlines, ...options });
+    const all = { deadlines: this.#deadlines, ...options };
+    const response = await this.#reach((socket) => open(socket, all));
     const ready: T[] = [];
     const splitter = new LineSplitter((line) => ready.push(JSON.parse(line) as T));
     let last = "";
@@ -253,6 +280,6 @@ export class Client {
       headers: { accept: "text/plain" },
       deadlines: this.#deadlines,
     };
-    return readText(this.socket, await open(this.socket, options), options);
+    return this.#reach(async (socket) => readText(socket, await open(socket, options), options));
   }
 }

@@ -4,7 +4,7 @@ import { Refusal } from "../errors.js";
 import { VERSION_HEADER } from "../version.js";
 import { DEADLINES, Deadline, isQueueFull, retryWhileQueueFull } from "./deadline.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
-import { checkVersion, prepareRequest, problemOf, type RequestOptions } from "./request.js";
+import { checkVersion, prepareRequest, problemOf, type RequestOptions, socketDenied } from "./request.js";
 
 /** Sends a request and parses the reply as JSON. */
 export async function askJson<T>(socket: string, options: RequestOptions): Promise<T> {
@@ -88,6 +88,7 @@ async function sendOnce(socket: string, options: RequestOptions): Promise<Incomi
       else if (error instanceof NoAnswerError) reject(error);
       else if (connected) reject(new ConnectionLostError(whyLost(error)));
       else if (isQueueFull(error)) reject(error);
+      else if (error.code === "EACCES" || error.code === "EPERM") reject(socketDenied(socket));
       else reject(new NoDaemonError(socket, error.code ?? error.message));
     });
     request.end(body);

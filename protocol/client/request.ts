@@ -1,8 +1,8 @@
 /** Builds a request to the daemon, checks the owner of the socket, and checks the version and status of the reply. */
 import { basename, extname } from "node:path";
 import { type Problem, Refusal } from "../errors.js";
-import { ownerProblem, pathProblem } from "../owned-path.js";
-import { MAX_SOCKET_PATH } from "../places.js";
+import { accessProblem, ownerProblem, pathProblem } from "../owned-path.js";
+import { socketPathProblem } from "../places.js";
 import { compatible, VERSION, VERSION_HEADER } from "../version.js";
 import type { Deadlines } from "./deadline.js";
 
@@ -56,12 +56,8 @@ interface Prepared {
 
 /** @throws Refusal if the socket's path is too long, or if another user owns or could replace the socket */
 export function prepareRequest(socket: string, options: RequestOptions): Prepared {
-  if (Buffer.byteLength(socket) > MAX_SOCKET_PATH) {
-    throw new Refusal(
-      "LIVEOPS_BAD_REQUEST",
-      `the socket's path is too long (at most ${MAX_SOCKET_PATH} bytes): ${socket}; choose a shorter path with --socket`,
-    );
-  }
+  const problem = socketPathProblem(socket);
+  if (problem !== null) throw new Refusal("LIVEOPS_BAD_REQUEST", problem);
   checkSocketOwner(socket);
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   return {
@@ -104,6 +100,12 @@ export function problemOf(status: number, text: string): Problem {
     code: "LIVEOPS_INTERNAL",
     detail: `status ${status}: ${text.slice(0, 200)}`,
   };
+}
+
+/** The socket exists and this user may not open it. */
+export function socketDenied(socket: string): Refusal {
+  const why = accessProblem(socket) ?? "permission denied (EACCES); choose another socket with --socket";
+  return new Refusal("LIVEOPS_SOCKET_NOT_OURS", `the socket ${socket} cannot be opened: ${why}`);
 }
 
 function queryString(query: Record<string, unknown> = {}): string {

@@ -13,7 +13,7 @@ import { type MaybeTerminal, paintFor } from "./colour.js";
 import type { GlobalOptions } from "./daemon-address.js";
 import { InterruptedError, NotFoundError, TimedOutError, UsageError } from "./failures.js";
 import { sanitize } from "./sanitize.js";
-import { silentDaemon } from "./silent-daemon.js";
+import { noDaemon, silentDaemon } from "./silent-daemon.js";
 
 export interface ReportTo {
   /** `liveops` or `liveopsd`. */
@@ -49,7 +49,10 @@ function describe(
 ): { lines: string[]; code: ExitCode } {
   if (error instanceof Refusal) return { lines: refusal(error), code: exitCodeOfStatus(error.status) };
   if (error instanceof NoDaemonError) {
-    return { lines: [error.message, `start it with: ${startCommand}`], code: EXIT.noDaemon };
+    return {
+      lines: [error.message, ...noDaemon(error.socket, options, startCommand)],
+      code: EXIT.noDaemon,
+    };
   }
   if (error instanceof ConnectionLostError) {
     return { lines: [error.message, `see: ${status(startCommand)}`], code: EXIT.noDaemon };

@@ -1,43 +1,27 @@
-/**
- * Advice for a daemon that accepts connections and does not reply: its pid, and whether it is stopped.
- *
- * The daemon writes its pid into the state directory. The file may be outdated, so it is used only if its socket
- * matches and the process exists.
- */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { readOwnFile } from "../own-file.js";
+/** Advice for a daemon that cannot be reached, or accepts connections and does not reply: its pid, and what to do. */
 import { commandPlaces, type GlobalOptions } from "./daemon-address.js";
-
-/** Maximum size of the file in bytes; it holds a pid and a path. */
-const MOST_BYTES = 64 * 1024;
-
-/** The daemon that holds the lock of a state directory, as the daemon writes it there. */
-export interface LockOwner {
-  pid: number;
-  socket: string;
-}
-
-/** The file in the state directory that names the daemon. */
-export function lockOwnerFile(stateDir: string): string {
-  return join(stateDir, "liveopsd.json");
-}
-
-/** Null if the file is missing or not valid. */
-export function readLockOwner(file: string): LockOwner | null {
-  try {
-    const { pid, socket } = JSON.parse(readOwnFile(file, MOST_BYTES).toString("utf8")) as Partial<LockOwner>;
-    return typeof pid === "number" && typeof socket === "string" ? { pid, socket } : null;
-  } catch {
-    return null;
-  }
-}
+import { isStopped, isThere, type LockOwner, ownerOf } from "./lock-owner.js";
 
 /** Lines for stderr with the next command. */
 export function silentDaemon(socket: string, options: GlobalOptions, startCommand: string): string[] {
-  const pid = pidOf(socket, options);
-  if (pid === null) return [`end the daemon's process, then: ${startCommand} (running operations continue)`];
-  return [`its pid is ${pid}; ${howToWake(pid)}, then: ${startCommand} (running operations continue)`];
+  const owner = holder(options);
+  if (owner?.socket !== socket)
+    return [`end the daemon's process, then: ${startCommand} (running operations continue)`];
+  return [
+    `its pid is ${owner.pid}; ${howToWake(owner.pid)}, then: ${startCommand} (running operations continue)`,
+  ];
+}
+
+/** Lines for stderr where no daemon answers: which daemon holds the state directory, or how to start one. */
+export function noDaemon(socket: string, options: GlobalOptions, startCommand: string): string[] {
+  const owner = holder(options);
+  if (owner === null) return [`start it with: ${startCommand}`];
+  const { pid } = owner;
+  const holds = `the daemon with pid ${pid} holds the state directory`;
+  if (owner.socket !== socket) return [`${holds} and answers on ${owner.socket}; name it with --socket`];
+  return [
+    `${holds} and does not listen; try again, or ${howToEnd(pid)}, then: ${startCommand} (running operations continue)`,
+  ];
 }
 
 /** The command that wakes or ends a daemon that does not reply. */
@@ -46,27 +30,18 @@ export function howToWake(pid: number): string {
   return isStopped(pid) ? `it is stopped (SIGSTOP); wake it with: kill -CONT ${pid}; or ${end}` : end;
 }
 
-/** Whether the process is stopped by a signal. False without /proc. */
-export function isStopped(pid: number): boolean {
-  return /^[tT]$/.test(processState(pid) ?? "");
+/** The command that ends a daemon that has no socket. */
+export function howToEnd(pid: number): string {
+  return isStopped(pid) ? howToWake(pid) : `stop it with: kill ${pid}`;
 }
 
-function pidOf(socket: string, options: GlobalOptions): number | null {
+/** The daemon that holds the state directory of these options; null if none is known. */
+function holder(options: GlobalOptions): LockOwner | null {
   try {
-    const owner = readLockOwner(lockOwnerFile(commandPlaces(options).stateDir));
-    return owner?.socket === socket && processState(owner.pid) !== null ? owner.pid : null;
+    const owner = ownerOf(commandPlaces(options).stateDir);
+    return owner !== null && isThere(owner) ? owner : null;
   } catch {
     // The config file is invalid: the command reports it, or does not need it.
     return null;
-  }
-}
-
-/** The state letter of proc(5); "?" without /proc; null if the process does not exist. */
-function processState(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3);
-  } catch {
-    return process.platform === "linux" ? null : "?";
   }
 }

@@ -22,6 +22,7 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { loadType } from "../../ops/runner/catalogue.js";
+import { Client } from "../../protocol/client/client.js";
 import type { TypesReply } from "../../protocol/replies.js";
 import { World } from "../harness/world.js";
 import { type BinEnded, runBin } from "./run-bin.js";
@@ -297,4 +298,39 @@ test("a client sends nothing to a socket that another user made, or could have p
     }
   }
   expect(server.connections).toBe(0);
+});
+
+test("a socket that this user may not open: the error says whose it is and what to do", async () => {
+  const { dir } = newWorld();
+  const socket = join(dir, "d.sock");
+  await foreignServer(socket);
+  const denied = () => new Client(socket).list().catch((error: Error) => error);
+  const expected = (why: string) => ({
+    code: "LIVEOPS_SOCKET_NOT_OURS",
+    message: `the socket ${socket} cannot be opened: ${why}`,
+  });
+  if (isRoot) {
+    // A socket of root is safe to use, but another user may not.
+    process.seteuid!(OTHER);
+    try {
+      expect(await denied()).toMatchObject(
+        expected(
+          `${dir} belongs to uid 0 (root) and denies access to uid ${OTHER}; ` +
+            "run the command as the owner, or choose another socket with --socket",
+        ),
+      );
+    } finally {
+      process.seteuid!(0);
+    }
+    return;
+  }
+  chmodSync(socket, 0o400);
+  expect(await denied()).toMatchObject(
+    expected(`${socket} denies you access (mode 400); run: chmod 600 ${socket}`),
+  );
+  chmodSync(dir, 0o600);
+  expect(await denied()).toMatchObject(
+    expected(`${dir} denies you access (mode 600); run: chmod u+rwx ${dir}`),
+  );
+  chmodSync(dir, 0o700);
 });

@@ -112,6 +112,7 @@ export class Served {
       backups: new Backups(store, layout),
       logProblem: () => null,
       startedAt: new Date().toISOString(),
+      address: { path: settings.socket, problem: null },
       signals: this.signals,
       whole: (entry) => store.payloads.complete(withVariables(this.#shown(entry), entry), () => {}),
       present: (entry) => this.#shown(entry),

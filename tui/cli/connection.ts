@@ -1,7 +1,8 @@
 /** Helpers for commands that call the daemon: the client, and one action on several operations. */
 import type { Command } from "commander";
-import { Client } from "../../protocol/client/client.js";
+import type { Client } from "../../protocol/client/client.js";
 import type { Config } from "../../protocol/command/config.js";
+import { clientFor } from "../../protocol/command/find-daemon.js";
 import { allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
 import { type ReportTo, report } from "../../protocol/command/report.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
@@ -15,8 +16,8 @@ interface Connected<T> {
 /** A client for the daemon that the command's options select. */
 export function connect<T>(command: Command): Connected<T> {
   const options = allOptions<T & GlobalOptions>(command);
-  const { socket, config } = commandPlaces(options);
-  return { client: new Client(socket), options, config };
+  const places = commandPlaces(options);
+  return { client: clientFor(places, options), options, config: places.config };
 }
 
 /**

@@ -1,8 +1,9 @@
 /** `liveops ls`: lists the live operations and the newest operations, once or live (`ls-watch.ts`). */
 import type { Command } from "commander";
-import { Client } from "../../protocol/client/client.js";
+import type { Client } from "../../protocol/client/client.js";
 import { paintFor } from "../../protocol/command/colour.js";
-import { commandPlaces, type GlobalOptions } from "../../protocol/command/daemon-address.js";
+import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
+import { daemonClient } from "../../protocol/command/find-daemon.js";
 import { addCommand, allOptions, reportTo } from "../../protocol/command/options.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -40,7 +41,7 @@ export interface ListOptions extends GlobalOptions {
 }
 
 export async function list(options: ListOptions, to: ReportTo, output: TableStream): Promise<void> {
-  const client = new Client(commandPlaces(options).socket);
+  const client = daemonClient(options);
   const filter = givenFilter(options);
   if (options.watch) {
     const { watchList } = await import("./ls-watch.js");

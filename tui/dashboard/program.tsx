@@ -22,6 +22,8 @@ export interface ProgramOptions {
   stdout: NodeJS.WriteStream;
   env: Record<string, string | undefined>;
   socket: string;
+  /** Default: a client that asks on `socket` only. */
+  client?: Client;
   /** The operation of the command line, or a prefix of its id. */
   id?: string | null;
   /** The flags of the command line that name the daemon: the commands we show need them as well. */
@@ -52,6 +54,7 @@ export function startDashboard(options: ProgramOptions): Program {
     stdout,
     env,
     socket,
+    client = new Client(socket),
     id = null,
     flags = {},
     notify = true,
@@ -61,7 +64,6 @@ export function startDashboard(options: ProgramOptions): Program {
   const state = initialState({ size: sizeOf(stdout), now: clock.now(), socket, id, flags });
   const store = new Store(state, paintFor(stdout, env), clock);
   const dashboard = () => <Dashboard store={store} client={client} suspendable={suspending} allow={allow} />;
-  const client = new Client(socket);
   const surroundings = new Surroundings({ stdin, stdout, env, notify });
   const suspending = suspension(surroundings, store.drawn);
 

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Client } from "../../protocol/client/client.js";
+import type { Client } from "../../protocol/client/client.js";
 import { NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
 import { Refusal } from "../../protocol/errors.js";
 import { EXIT } from "../../protocol/exit-codes.js";
@@ -10,16 +10,16 @@ import type { Arguments } from "./arguments.js";
 
 export interface TextModeOptions {
   args: Arguments;
-  socket: string;
+  client: Client;
   /** Why there is no screen. */
   why: string;
   say(line: string): void;
 }
 
 /** @returns the exit code, the text mode's own where it ran */
-export async function textMode({ args, socket, why, say }: TextModeOptions): Promise<number> {
+export async function textMode({ args, client, why, say }: TextModeOptions): Promise<number> {
   const liveops = fileURLToPath(new URL("./bin/liveops.cjs", import.meta.url));
-  const nothing = args.id === null && (await hasNothing(socket));
+  const nothing = args.id === null && (await hasNothing(client));
   if (nothing || !existsSync(liveops)) {
     say(`liveops-tui: ${why}, and there is nothing to watch; type: liveops submit <op> --follow`);
     return EXIT.usage;
@@ -32,9 +32,9 @@ export async function textMode({ args, socket, why, say }: TextModeOptions): Pro
 }
 
 /** Whether the daemon answers and holds no operation; where it does not answer or refuses, `liveops watch` says so best. */
-async function hasNothing(socket: string): Promise<boolean> {
+async function hasNothing(client: Client): Promise<boolean> {
   try {
-    return (await new Client(socket).list({ limit: 1 })).operations.length === 0;
+    return (await client.list({ limit: 1 })).operations.length === 0;
   } catch (error) {
     if (error instanceof NoDaemonError || error instanceof NoAnswerError || error instanceof Refusal)
       return false;

@@ -31,6 +31,7 @@ function describe({
   clock,
   logProblem,
   startedAt,
+  address,
 }: Context): DaemonReply {
   const { busy, idle } = scheduler.pool.counts();
   const { rss, heapUsed } = process.memoryUsage();
@@ -39,7 +40,7 @@ function describe({
     pid: process.pid,
     node: process.versions.node,
     startedAt,
-    socket: settings.socket,
+    socket: address.path,
     stateDir: settings.stateDir,
     opsDirs: settings.opsDirs,
     concurrency: settings.concurrency,
@@ -55,7 +56,7 @@ function describe({
     containment: containment.report(),
     memory: { rss, heapUsed },
     auditLost: audit.lost,
-    problems: [...store.problems, clock.problem(), logUnwritable(logProblem())].filter(
+    problems: [...store.problems, clock.problem(), logUnwritable(logProblem()), address.problem].filter(
       (problem) => problem !== null,
     ),
   };

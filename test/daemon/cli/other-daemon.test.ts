@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { otherDaemon } from "../../../daemon/cli/other-daemon.js";
-import type { LockOwner } from "../../../protocol/command/silent-daemon.js";
+import type { LockOwner } from "../../../protocol/command/lock-owner.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();
@@ -22,13 +22,15 @@ async function deafSocket(): Promise<string> {
   return socket;
 }
 
+const ownerAt = (socket: string): LockOwner => ({ pid: 4711, startTime: null, socket, directory: "1:2" });
+
 async function refusal(socket: string, owner: LockOwner | null): Promise<unknown> {
   return otherDaemon(socket, { message: "it is taken", owner }, 50).catch((error: unknown) => error);
 }
 
 test("one that takes connections and does not answer is named, with what ends it", async () => {
   const socket = await deafSocket();
-  expect(await refusal(join(directory(), "mine.sock"), { pid: 4711, socket })).toMatchObject({
+  expect(await refusal(join(directory(), "mine.sock"), ownerAt(socket))).toMatchObject({
     summary: "Not started",
     status: 409,
     message: expect.stringMatching(
@@ -39,7 +41,7 @@ test("one that takes connections and does not answer is named, with what ends it
 
 test("the process may be unknown", async () => {
   const mine = join(directory(), "mine.sock");
-  for (const owner of [null, { pid: 4711, socket: mine }])
+  for (const owner of [null, ownerAt(mine)])
     expect(await refusal(mine, owner)).toMatchObject({
       message: expect.stringContaining(`no daemon answers on ${mine}`),
     });

@@ -52,7 +52,6 @@ export async function watchForEver(watcher: Watcher, client: Client, left: Abort
 const IN_WORDS: Record<string, string> = {
   ENOENT: "There is no such socket.",
   ECONNREFUSED: "The socket is there, but nobody listens on it.",
-  EACCES: "The socket is not yours to open.",
 };
 
 /** The screen says already that no daemon answers and where: only why is new. */

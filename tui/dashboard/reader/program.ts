@@ -21,6 +21,8 @@ export interface ReaderOptions {
   stdin: NodeJS.ReadableStream;
   stdout: NodeJS.WritableStream;
   socket: string;
+  /** Default: a client that asks on `socket` only. */
+  client?: Client;
   id: string | null;
   flags: Flags;
   /** `env.allow` of the config file. */
@@ -32,8 +34,7 @@ const LOG_LINES = 10;
 
 /** @returns the exit code, once the reader leaves */
 export async function readAloud(options: ReaderOptions): Promise<number> {
-  const { stdin, stdout, socket, id, flags, allow } = options;
-  const client = new Client(socket);
+  const { stdin, stdout, socket, client = new Client(socket), id, flags, allow } = options;
   const left = new AbortController();
   const say = (lines: readonly string[]) => {
     for (const line of lines) stdout.write(`${line}\n`);

@@ -1,0 +1,72 @@
+/**
+ * The client of a command. Where no daemon answers on the socket of the command's environment, the client asks on the
+ * socket that `liveopsd.json` in the state directory names: cron has no `XDG_RUNTIME_DIR`, and a logout removes the
+ * runtime directory.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { Client } from "../client/client.js";
+import type { Deadlines } from "../client/deadline.js";
+import { NoAnswerError, NoDaemonError } from "../client/errors.js";
+import { isStateDirChosen, socketPathProblem } from "../places.js";
+import { type CommandPlaces, commandPlaces, type GlobalOptions } from "./daemon-address.js";
+import { UsageError } from "./failures.js";
+import { isThere, ownerOf } from "./lock-owner.js";
+
+/** How long a running daemon may take to make a removed socket again, in ms. The daemon looks twice a second. */
+const SOCKET_MS = 2000;
+const PAUSE_MS = 50;
+
+/** Limits of the question who answers on a socket, in ms. */
+const ASK = { answer: 2000, request: 2000 };
+
+/**
+ * A client for the daemon that these options select.
+ *
+ * @throws UsageError for an invalid config file or a socket path that is too long
+ */
+export function daemonClient(options: GlobalOptions, deadlines: Partial<Deadlines> = {}): Client {
+  return clientFor(commandPlaces(options), options, deadlines);
+}
+
+/** As `daemonClient`, for places that were read before. */
+export function clientFor(
+  { socket, stateDir, config }: CommandPlaces,
+  options: GlobalOptions,
+  deadlines: Partial<Deadlines> = {},
+): Client {
+  const problem = socketPathProblem(socket);
+  if (problem !== null) throw new UsageError(problem);
+  const finds = mayFind(options, process.env, config);
+  return new Client(socket, deadlines, finds ? () => findSocket(stateDir) : null);
+}
+
+/**
+ * Whether the daemon of the state directory may be used on another socket. Not for a socket that was chosen without a
+ * state directory: its daemon may have any state directory.
+ */
+export function mayFind(
+  options: GlobalOptions,
+  env: Record<string, string | undefined>,
+  config: CommandPlaces["config"],
+): boolean {
+  if (options.socket) return false;
+  return !env.LIVEOPS_SOCKET || isStateDirChosen(options, env, config);
+}
+
+/** The socket on which the daemon of the state directory answers; null if there is none. */
+export async function findSocket(stateDir: string): Promise<string | null> {
+  for (const end = performance.now() + SOCKET_MS; ; await delay(PAUSE_MS)) {
+    const owner = ownerOf(stateDir);
+    if (owner === null) return null;
+    try {
+      const { pid } = await new Client(owner.socket, ASK).daemon();
+      // Another daemon may have the socket of one that was killed.
+      if (pid === owner.pid) return owner.socket;
+    } catch (error) {
+      // The next request reports a daemon that does not reply.
+      if (error instanceof NoAnswerError) return owner.socket;
+      if (!(error instanceof NoDaemonError)) return null;
+    }
+    if (!isThere(owner) || performance.now() > end) return null;
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * Commands find the daemon of their state directory: from another session, from cron, without its socket or its runtime
+ * directory. `start`, `stop`, `status` and `ls` agree each time, and never take another daemon for it.
+ */
+import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { MAX_SOCKET_PATH } from "../../protocol/places.js";
+import { until } from "./until.js";
+import { World } from "./world.js";
+
+let world: World;
+beforeEach(() => {
+  world = new World().make();
+});
+afterEach(() => world.close());
+
+/** As cron sets it: no runtime directory. */
+const CRON = { XDG_RUNTIME_DIR: "" };
+
+const ownerFile = () => join(world.state, "liveopsd.json");
+const owner = () => JSON.parse(readFileSync(ownerFile(), "utf8")) as { pid: number; socket: string };
+
+/** Start, status and list all use the daemon with this pid. */
+async function allReach(pid: number, env: Record<string, string>): Promise<void> {
+  const status = await world.liveopsd(["status", "--json"], { env });
+  expect(JSON.parse(status.stdout), status.stderr).toMatchObject({ pid });
+  const ls = await world.liveops(["ls", "--json"], { env });
+  expect(ls, ls.stderr).toMatchObject({ code: 0, stdout: "[]\n" });
+  const start = await world.liveopsd(["start"], { env });
+  expect(start, start.stderr).toMatchObject({ code: 0 });
+  expect(start.stderr).toContain(`already running (pid ${pid}, `);
+  const foreground = await world.liveopsd(["start", "--foreground"], { env });
+  expect(foreground, foreground.stderr).toMatchObject({ code: 0 });
+}
+
+/** They agree that there is no daemon. */
+async function noneReaches(env: Record<string, string>): Promise<void> {
+  expect((await world.liveopsd(["status"], { env })).code).toBe(3);
+  expect((await world.liveops(["ls"], { env })).code).toBe(3);
+  const stop = await world.liveopsd(["stop"], { env });
+  expect(stop.code, stop.stderr).toBe(0);
+  expect(stop.stderr).toContain("no daemon was running");
+}
+
+test("commands of another session, and of cron, use the daemon of the state directory", async () => {
+  await world.startDaemon();
+  const { pid } = owner();
+  for (const env of [CRON, { XDG_RUNTIME_DIR: join(world.dir, "other") }]) await allReach(pid, env);
+  const restarted = await world.liveopsd(["restart"], { env: CRON });
+  expect(restarted.stderr).toContain(`answers on ${world.socket}`);
+  expect(owner().pid).not.toBe(pid);
+  expect((await world.liveopsd(["stop"], { env: CRON })).stderr).toBe("liveopsd: stopped\n");
+  await noneReaches(CRON);
+});
+
+test.each([
+  ["the socket", () => world.socket],
+  ["the runtime directory", () => join(world.dir, "run")],
+])("%s removed: every command at once afterwards reaches the same daemon", async (_, path) => {
+  await world.startDaemon();
+  const { pid } = owner();
+  for (const words of [["ls"], ["submit", "shell", "--", "true"]]) {
+    rmSync(path(), { recursive: true });
+    const ended = await world.liveops(words);
+    expect(ended, ended.stderr).toMatchObject({ code: 0 });
+  }
+  rmSync(path(), { recursive: true });
+  expect((await world.liveopsd(["start"])).stderr).toContain(`already running (pid ${pid}, ${world.socket})`);
+  expect(statSync(join(world.socket, "..")).mode & 0o777).toBe(0o700);
+  rmSync(path(), { recursive: true });
+  expect(await world.liveopsd(["stop", "--now"])).toMatchObject({ code: 0 });
+  await noneReaches({});
+});
+
+test("where the runtime directory cannot be made, the daemon answers in the state directory until it can", async () => {
+  await world.startDaemon();
+  const { pid } = owner();
+  const run = join(world.dir, "run");
+  rmSync(run, { recursive: true });
+  writeFileSync(run, "");
+  const inState = join(world.state, "liveopsd.sock");
+  await until("the daemon listens in the state directory", () => owner().socket === inState);
+  expect(statSync(inState).mode & 0o777).toBe(0o600);
+  for (const env of [{}, CRON]) await allReach(pid, env);
+  const status = await world.liveopsd(["status"]);
+  expect(status.stdout).toContain(
+    `problem     the socket ${world.socket} was removed and cannot be recreated`,
+  );
+  rmSync(run);
+  await until("the daemon listens in the runtime directory", () => owner().socket === world.socket);
+  await until("the other socket is gone", () => !existsSync(inState) && !existsSync(`${inState}.lock`));
+  await allReach(pid, CRON);
+  expect((await world.liveopsd(["status"])).stdout).not.toContain("problem");
+});
+
+test("a killed daemon's file misleads nobody: not where its pid is reused, nor where its socket is another daemon's", async () => {
+  await world.startDaemon();
+  const before = readFileSync(ownerFile(), "utf8");
+  await world.killDaemon();
+  await noneReaches({});
+  const reused = { ...JSON.parse(before), pid: process.pid };
+  writeFileSync(ownerFile(), JSON.stringify(reused));
+  await noneReaches(CRON);
+  expect((await world.liveops(["ls"], { env: CRON })).stderr).not.toContain(String(process.pid));
+
+  // The dead daemon's socket now belongs to the daemon of another state directory.
+  const words = ["--state-dir", join(world.dir, "other"), "--socket", world.socket];
+  await world.startDaemon(words);
+  writeFileSync(ownerFile(), before);
+  await noneReaches(CRON);
+  expect((await world.liveopsd(["status", ...words])).code).toBe(0);
+  await world.liveopsd(["stop", ...words]);
+});
+
+test("the copy of a state directory does not lead to the daemon of the original", async () => {
+  await world.startDaemon();
+  const { pid } = owner();
+  const copy = join(world.dir, "copy");
+  cpSync(world.state, copy, { recursive: true });
+  await noneReaches({ LIVEOPS_STATE_DIR: copy });
+  await allReach(pid, CRON);
+});
+
+test("a socket that was named is the only one that is asked, and the message names the daemon", async () => {
+  await world.startDaemon();
+  const { pid } = owner();
+  const nowhere = join(world.dir, "nowhere.sock");
+  for (const [words, env] of [
+    [["--socket", nowhere], {}],
+    [[], { LIVEOPS_SOCKET: nowhere }],
+  ] as const) {
+    const ls = await world.liveops(["ls", ...words], { env });
+    expect(ls).toMatchObject({ code: 3, stdout: "" });
+    expect(ls.stderr).toContain(
+      `the daemon with pid ${pid} holds the state directory and answers on ${world.socket}`,
+    );
+    expect((await world.liveopsd(["stop", ...words], { env })).stderr).toContain("no daemon was running on");
+  }
+  // With the state directory chosen too, its daemon is meant.
+  await allReach(pid, { LIVEOPS_SOCKET: nowhere, LIVEOPS_STATE_DIR: world.state });
+});
+
+test("a daemon that holds the state directory without a socket is named by every command", async () => {
+  await world.startDaemon();
+  const { pid } = owner();
+  process.kill(pid, "SIGSTOP");
+  rmSync(world.socket);
+  try {
+    const ls = await world.liveops(["ls"]);
+    expect(ls).toMatchObject({ code: 3 });
+    const stop = await world.liveopsd(["stop"]);
+    expect(stop).toMatchObject({ code: 5 });
+    const start = await world.liveopsd(["start"]);
+    expect(start).toMatchObject({ code: 5 });
+    for (const { stderr } of [ls, stop, start])
+      expect(stderr).toMatch(new RegExp(`pid ${pid}\\b.*kill -CONT ${pid}`, "s"));
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+  await allReach(pid, {});
+});
+
+test("the socket of another program is not taken when the daemon's own was removed", async () => {
+  await world.startDaemon();
+  const lock = `${world.socket}.lock`;
+  const { pid } = owner();
+  process.kill(pid, "SIGSTOP");
+  rmSync(world.socket);
+  rmSync(lock);
+  const words = ["--state-dir", join(world.dir, "other"), "--socket", world.socket];
+  await world.startDaemon(words);
+  process.kill(pid, "SIGCONT");
+  await until("the first daemon has ended", () => !existsSync(ownerFile()));
+  const other = JSON.parse(readFileSync(join(world.dir, "other", "liveopsd.json"), "utf8"));
+  expect((await world.client.daemon()).pid).toBe(other.pid);
+  await world.liveopsd(["stop", ...words]);
+});
+
+test("one limit for the path of a socket, in every command and the daemon", async () => {
+  const most = join(world.dir, "x".repeat(MAX_SOCKET_PATH - world.dir.length - 1));
+  const long = `${most}y`;
+  await world.startDaemon(["--socket", most]);
+  expect((await world.liveops(["ls", "--socket", most])).code).toBe(0);
+  await world.liveopsd(["stop", "--socket", most]);
+  const message = `the socket's path has ${MAX_SOCKET_PATH + 1} bytes, the limit is ${MAX_SOCKET_PATH}: ${long}; choose`;
+  for (const [bin, words] of [
+    ["liveops", ["ls"]],
+    ["liveops", ["submit", "shell", "--", "true"]],
+    ["liveops-tui", []],
+    ["liveopsd", ["start"]],
+    ["liveopsd", ["start", "--foreground"]],
+    ["liveopsd", ["stop"]],
+    ["liveopsd", ["restart"]],
+    ["liveopsd", ["status"]],
+  ] as const) {
+    const { code, stderr } = await world.start(bin, [...words], { env: { LIVEOPS_SOCKET: long } }).ended;
+    expect(code, `${bin} ${words}: ${stderr}`).toBe(2);
+    expect(stderr).toContain(`${bin}: ${message}`);
+  }
+});
+
+test("a server that is no daemon is not taken for one", async () => {
+  const server = createServer((connection) => connection.end("hello\n"));
+  await world.startDaemon();
+  await world.killDaemon();
+  rmSync(world.socket);
+  await new Promise<void>((resolve) => server.listen(world.socket, resolve));
+  try {
+    expect((await world.liveops(["ls"], { env: CRON })).code).toBe(3);
+  } finally {
+    server.close();
+  }
+});
