@@ -19,6 +19,9 @@ import { SocketKeeper } from "./socket-keeper.js";
 /** Time limit in ms for recording the finish of operations whose run files were removed. */
 const RECORD_MS = 1000;
 
+/** Time limit in ms for the end of the processes of operations whose run files were removed. */
+const KILL_MS = 4000;
+
 export interface Daemon {
   context: Context;
   /** Resolves when the daemon begins to stop. */
@@ -189,20 +192,22 @@ class DaemonRun implements Daemon {
 
   /** Stops without a checkpoint: the state no longer belongs to this daemon, or cannot be written. */
   async #fail(error: Error, what: string): Promise<void> {
-    const { scheduler, stopping } = this.#services;
+    const { scheduler, stopping, containment } = this.#services;
     const guard = this.#guard;
     const reason = guard.problem() ?? error;
     guard.stop();
     this.log.logger.fatal({ err: reason }, what);
     stopping.begun = true;
     scheduler.pause();
+    // A daemon that starts now must not wait for the kills below.
+    this.#sockets.close();
+    this.places.socket.release();
     if (!guard.hasRuns()) {
       // Their output can no longer be kept.
       for (const attempt of scheduler.attempts.values()) attempt.kill();
       if (guard.hasJournal()) await Promise.race([scheduler.idle().catch(() => {}), after(RECORD_MS)]);
+      await Promise.race([containment.idle(), after(KILL_MS)]);
     }
-    this.#sockets.close();
-    this.places.socket.release();
     this.#stopped.reject(reason);
   }
 }

@@ -5,7 +5,7 @@
 import { type Daemon, startDaemon } from "./daemon.js";
 import { AlreadyRunningError } from "./held-places.js";
 import { SocketTakenError } from "./listen.js";
-import { openDaemonLog, sayOnStderr } from "./log/daemon-log.js";
+import { openDaemonLog, sayOnStderr, sayToSystemLog } from "./log/daemon-log.js";
 import { dropAllocator } from "./os/allocator.js";
 import { ServiceNotifier } from "./os/service-notifier.js";
 import { StateRemovedError } from "./recovery/state-guard.js";
@@ -66,7 +66,9 @@ export async function runDaemon(
   if (toStderr) startNotifier(notifier, daemon);
   // The disk failed: nothing more may be acknowledged, and the next daemon starts from the durable state.
   await daemon.stopped.catch((error: Error) => {
-    sayOnStderr(`stopped: ${whyStopped(error, settings.stateDir)}`);
+    const why = `stopped: ${whyStopped(error, settings.stateDir)}`;
+    sayOnStderr(why);
+    if (error instanceof StateRemovedError) sayToSystemLog(why);
     process.exit(70);
   });
   // Unread lines on stderr would keep the process alive.

@@ -9,10 +9,15 @@ import { addCommand, allOptions, commandPlaces, reportTo } from "../../protocol/
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import type { DaemonReply } from "../../protocol/replies.js";
+import { until } from "../os/until.js";
+import { layoutOf } from "../store/layout.js";
 import { asWords, type StartOptions, withDaemonFlags } from "./daemon-options.js";
 import { describeLogProblem, runForeground } from "./foreground.js";
 import { launch } from "./launch.js";
 import { answersElsewhere, answersOn, daemonNotStarted } from "./other-daemon.js";
+
+/** How long a daemon without its state directory may still answer, in ms. */
+const END_MS = 5000;
 
 /** Returns when the socket answers. A daemon that is already running is a success. */
 async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> {
@@ -26,6 +31,7 @@ async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> 
   const isAlone = options.foreground && process.send === undefined;
   if (running === null && isAlone && mayFind(options, process.env, config))
     running = await answersElsewhere(stateDir);
+  if (running !== null && (await hasEnded(running))) running = null;
   for (const dir of options.ops ?? []) {
     // Not refused: the directory may be made later, and is read each time.
     if (!existsSync(dir)) say(to, `--ops ${dir}: there is no such directory yet`, "yellow");
@@ -42,6 +48,12 @@ async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> 
   process.stderr.write(`liveopsd: started (pid ${pid}), answers on ${socket}\n`);
   if (logProblem !== null) say(to, describeLogProblem(logProblem), "yellow");
   return EXIT.done;
+}
+
+/** Waits for the end of a daemon whose state directory was removed: it notices that within a second. */
+async function hasEnded({ stateDir, socket, pid }: DaemonReply): Promise<boolean> {
+  if (existsSync(layoutOf(stateDir).lock)) return false;
+  return (await until(async () => (await answersOn(socket, stateDir))?.pid !== pid, END_MS)) === true;
 }
 
 /** The daemon that answers must not be taken for the daemon of another state directory. */

@@ -1,10 +1,14 @@
 /** The daemon's log: pino's lines and the loader's output, in one bounded file and, if asked for, on stderr. */
+import { spawnSync } from "node:child_process";
 import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
 import pino from "pino";
 import type { LogLevel } from "../../protocol/command/log-level.js";
 import { LogFile, type LogTarget, LogWriter, writeWhole } from "./log-file.js";
 
 const STDERR = 2;
+
+/** How long `logger` may take, in ms. */
+const SYSTEM_LOG_MS = 1000;
 
 /** Bytes that may wait for the reader of a socket. */
 const MAX_WAITING = 1024 * 1024;
@@ -89,6 +93,14 @@ export function openDaemonLog(file: string, maxBytes: number, level: LogLevel, t
     { write },
   );
   return { logger, appendText: (line) => write(`${line}\n`), problem: () => writer.problem };
+}
+
+/** Writes a message to the system's log, in case the daemon's own log was removed. Without `logger` it is lost. */
+export function sayToSystemLog(text: string): void {
+  spawnSync("logger", ["-t", "liveopsd", "-p", "daemon.err", "--", text], {
+    stdio: "ignore",
+    timeout: SYSTEM_LOG_MS,
+  });
 }
 
 /** Writes the last message of a daemon that stops, in case the log cannot take it. */

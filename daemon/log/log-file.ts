@@ -2,11 +2,14 @@
  * The bounded file of the daemon's log, and the writer of log lines, which never blocks. A full file is renamed to
  * `<file>.1`, which replaces the older one, and a new file is begun.
  *
- * The file is looked up by its name at each write, so that a file that was moved or removed is made again. Only a
+ * The file is looked up by its name at each write, so that a file that was moved or removed is made again. Where its
+ * directory was moved or removed, the open file is written: it has the last lines of the daemon. Only a
  * regular file is written: a pipe without a reader would block, and a symbolic link may lead to another user's file.
  */
 import { closeSync, fstatSync, lstatSync, renameSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
 import { APPEND, openOwnFile } from "../../protocol/own-file.js";
+import { type FileIdentity, identityOf, isFile } from "../os/file-identity.js";
 
 /** A destination for log lines that never blocks. */
 export interface LogTarget {
@@ -107,6 +110,8 @@ export function rotatedName(file: string): string {
 export class LogFile implements LogTarget {
   #fd: number | null = null;
   #inode = 0;
+  /** The directory of the file when the file was opened first. */
+  #directory: FileIdentity | null = null;
 
   /** @param maxBytes of the file; both files together take twice as much */
   constructor(
@@ -117,7 +122,8 @@ export class LogFile implements LogTarget {
   append(bytes: Buffer): number {
     let fd = this.#current();
     const { size } = fstatSync(fd);
-    if (size > 0 && size + bytes.length > this.maxBytes) {
+    const isFull = size > 0 && size + bytes.length > this.maxBytes;
+    if (isFull && this.#isInPlace()) {
       renameSync(this.file, rotatedName(this.file));
       this.close();
       fd = this.#open();
@@ -134,14 +140,21 @@ export class LogFile implements LogTarget {
   #current(): number {
     if (this.#fd === null) return this.#open();
     if (lstatSync(this.file, { throwIfNoEntry: false })?.ino === this.#inode) return this.#fd;
+    if (!this.#isInPlace()) return this.#fd;
     this.close();
     return this.#open();
+  }
+
+  /** Whether the name leads to the directory in which the file was opened. */
+  #isInPlace(): boolean {
+    return this.#directory !== null && isFile(dirname(this.file), this.#directory);
   }
 
   #open(): number {
     const fd = openOwnFile(this.file, APPEND);
     this.#fd = fd;
     this.#inode = fstatSync(fd).ino;
+    this.#directory ??= identityOf(dirname(this.file));
     return fd;
   }
 }

@@ -182,10 +182,15 @@ export class Store {
     if (this.freeBytes() > ROOM_BYTES) this.#journal.full = false;
   }
 
-  /** Free bytes on the disk. */
+  /** Free bytes on the disk; 0 where the state directory was removed. */
   freeBytes(): number {
-    const { bavail, bsize } = statfsSync(this.options.layout.root);
-    return bavail * bsize;
+    try {
+      const { bavail, bsize } = statfsSync(this.options.layout.root);
+      return bavail * bsize;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      return 0;
+    }
   }
 
   get isFull(): boolean {

@@ -1,0 +1,101 @@
+/** A state directory that is removed, moved or replaced under a running daemon ends the daemon and what it runs. */
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { processesOf } from "./processes.js";
+import { until } from "./until.js";
+import { World } from "./world.js";
+
+const REASON = "was removed or replaced while the daemon ran";
+
+let world: World;
+beforeEach(() => {
+  world = new World().make();
+});
+afterEach(() => world.close());
+
+/** A daemon with an operation that runs for ever, and a process that left the operation's session. */
+async function runningDaemon(env: Record<string, string> = {}): Promise<void> {
+  await world.startDaemon([], { env });
+  const id = await world.submit("shell", "--", "sh", "-c", "setsid sleep 600 & echo ready; sleep 600");
+  await until("the operation runs", async () => (await world.lines(id)).includes("ready"));
+}
+
+async function nothingIsLeft(): Promise<void> {
+  await until("every process has ended", () => processesOf(world.dir).length === 0);
+  expect(readdirSync(join(world.socket, ".."))).toEqual([]);
+}
+
+test("removed: daemon, loader, workers and sockets are gone, and the system's log has the reason", async () => {
+  const bin = join(world.dir, "bin");
+  const said = join(world.dir, "said");
+  const logger = world.write("bin/logger", `#!/bin/sh\nprintf '%s\\n' "$@" >"${said}"\n`);
+  chmodSync(logger, 0o700);
+  await runningDaemon({ PATH: `${bin}:${world.env.PATH}` });
+  rmSync(world.state, { recursive: true });
+  await nothingIsLeft();
+  expect(existsSync(world.state)).toBe(false);
+  expect(readFileSync(said, "utf8")).toBe(
+    `-t\nliveopsd\n-p\ndaemon.err\n--\nstopped: the state directory ${world.state} ${REASON}, so new operations ` +
+      "would be lost; put it back if it was moved, then run: liveopsd start\n",
+  );
+});
+
+test("removed, and started again at once: the new daemon has a new state, and nothing of the old one is left", async () => {
+  await runningDaemon();
+  const { pid } = await world.client.daemon();
+  rmSync(world.state, { recursive: true });
+  const started = await world.liveopsd(["start"]);
+  expect(started, started.stderr).toMatchObject({ code: 0 });
+  expect(started.stderr).toContain("started (pid ");
+  expect((await world.client.daemon()).pid).not.toBe(pid);
+  expect((await world.client.list()).operations).toEqual([]);
+  await until("the operation of the old state has ended", () =>
+    processesOf(world.dir).every(({ command }) => !command.includes("sleep 600")),
+  );
+});
+
+test("moved away: its log has the reason, and a start after it was put back finds its operations", async () => {
+  await runningDaemon();
+  const moved = `${world.state}.moved`;
+  renameSync(world.state, moved);
+  await nothingIsLeft();
+  expect(readFileSync(join(moved, "liveopsd.log"), "utf8")).toContain(REASON);
+  renameSync(moved, world.state);
+  await world.startDaemon();
+  expect((await world.client.list()).operations).toMatchObject([{ state: "failed", op: "shell" }]);
+});
+
+test("replaced by a copy: the copy's files are not written", async () => {
+  await runningDaemon();
+  const moved = `${world.state}.moved`;
+  const copy = `${world.state}.copy`;
+  cpSync(world.state, copy, { recursive: true });
+  writeFileSync(join(copy, "liveopsd.log"), "");
+  writeFileSync(join(copy, "liveopsd.json"), "{}");
+  renameSync(world.state, moved);
+  renameSync(copy, world.state);
+  await nothingIsLeft();
+  expect(readFileSync(join(world.state, "liveopsd.log"), "utf8")).toBe("");
+  expect(readFileSync(join(world.state, "liveopsd.json"), "utf8")).toBe("{}");
+  expect(readFileSync(join(moved, "liveopsd.log"), "utf8")).toContain(REASON);
+});
+
+test("removed under a daemon in the foreground: the reason is on stderr, exit 70", async () => {
+  const daemon = world.start("liveopsd", ["start", "--foreground"]);
+  await daemon.says("stderr", "liveopsd is listening");
+  rmSync(world.state, { recursive: true });
+  const { code, stderr } = await daemon.ended;
+  expect(code).toBe(70);
+  expect(stderr).toContain(`liveopsd: stopped: the state directory ${world.state} ${REASON}`);
+  await nothingIsLeft();
+});
