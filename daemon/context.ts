@@ -9,6 +9,7 @@ import type { Loader } from "./loader/loader.js";
 import type { AuditLog } from "./log/audit-log.js";
 import type { Containment } from "./os/containment.js";
 import type { TrustedClock } from "./os/trusted-clock.js";
+import type { CopiedState } from "./recovery/copied-state.js";
 import type { BlockedTypes } from "./scheduler/blocked-types.js";
 import type { Durations } from "./scheduler/durations.js";
 import type { Queue } from "./scheduler/queue.js";
@@ -35,6 +36,8 @@ export interface Context {
   log: Logger;
   audit: AuditLog;
   backups: Backups;
+  /** Whether the state directory is a copy. */
+  copied: Pick<CopiedState, "report" | "describe">;
   /** Why the log file cannot be written now; null while writing works. */
   logProblem(): string | null;
   startedAt: string;

@@ -129,6 +129,7 @@ class DaemonRun implements Daemon {
       store.problems.push(...(await adoptOrphans(store, places.layout)));
     for (const problem of store.problems) this.log.logger.error(problem);
     cleanup.add(() => stateDocument.stop());
+    this.#services.recogniseCopy();
     this.#services.noteStored();
     cleanup.add(() => cleaner.stop());
     cleaner.start();
@@ -166,10 +167,10 @@ class DaemonRun implements Daemon {
     const services = this.#services;
     const { store, lifecycle, scheduler, blockedTypes, durations, containment, loader, queue, hub } =
       services;
-    const { clock, audit, backups, signals, stopping } = services;
+    const { clock, audit, backups, signals, stopping, copied } = services;
     return {
       ...{ store, lifecycle, scheduler, blockedTypes, durations, containment, loader, queue, hub },
-      ...{ clock, audit, backups, signals },
+      ...{ clock, audit, backups, signals, copied },
       settings: this.settings,
       layout: this.places.layout,
       log: this.log.logger,

@@ -27,12 +27,13 @@ const EXIT_MS = 2000;
  * Runs the daemon until it is stopped.
  *
  * @param toStderr logs to stderr as well as to the file
- * @param onAnswers called once the socket answers; `logProblem`: why the log file cannot be written, or null
+ * @param onAnswers called once the socket answers; `logProblem`: why the log file cannot be written, or null; `copy`:
+ * what to know of a copied state directory, or null
  */
 export async function runDaemon(
   settings: Settings,
   toStderr: boolean,
-  onAnswers: (logProblem: string | null) => void,
+  onAnswers: (found: { logProblem: string | null; copy: string | null }) => void,
 ): Promise<void> {
   // A daemon in the background is not the process that systemd started.
   const notifier = ServiceNotifier.take(process.env, process.pid);
@@ -40,7 +41,7 @@ export async function runDaemon(
   const daemon = await startDaemon(settings, () =>
     openDaemonLog(layoutOf(settings.stateDir).log, settings.maxDaemonLog, settings.logLevel, toStderr),
   );
-  const { log, logProblem } = daemon.context;
+  const { log, logProblem, copied } = daemon.context;
   // Relative paths are already resolved; with `/` as its directory the daemon keeps no file system mounted.
   process.chdir("/");
   const stop = (signal: string) => {
@@ -62,7 +63,7 @@ export async function runDaemon(
     sayOnStderr(`stopped by an internal error (a bug in liveops): ${error.stack ?? error.message}`);
     process.exit(70);
   });
-  onAnswers(logProblem());
+  onAnswers({ logProblem: logProblem(), copy: copied.describe() });
   if (toStderr) startNotifier(notifier, daemon);
   // The disk failed: nothing more may be acknowledged, and the next daemon starts from the durable state.
   await daemon.stopped.catch((error: Error) => {

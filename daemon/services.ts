@@ -12,6 +12,7 @@ import type { DaemonLog } from "./log/daemon-log.js";
 import { operationView, withVariables } from "./operation-view.js";
 import { Containment } from "./os/containment.js";
 import { TrustedClock } from "./os/trusted-clock.js";
+import { CopiedState } from "./recovery/copied-state.js";
 import { Retention } from "./recovery/retention.js";
 import { StaleWorkerCleaner } from "./recovery/stale-workers.js";
 import { linesAfter } from "./run-files/log-slices.js";
@@ -43,6 +44,7 @@ export class Services {
   readonly hub: Hub;
   readonly blockedTypes: BlockedTypes;
   readonly durations: Durations;
+  readonly copied: CopiedState;
   readonly containment: Containment;
   readonly scheduler: Scheduler;
   readonly feed: QueueFeed;
@@ -99,6 +101,7 @@ export class Services {
       onChange: (entry) => this.hub.changedKey(entry.record, "blocked"),
       onReady: () => this.scheduler.kick(),
     });
+    this.copied = new CopiedState(layout);
     this.containment = new Containment({ setting: settings.cgroup, log: logger });
     this.scheduler = this.#makeScheduler(onBroken);
     this.feed = new QueueFeed({
@@ -107,7 +110,7 @@ export class Services {
       onReady: () => this.scheduler.kick(),
       onMoved: (entry) => this.hub.changedKey(entry.record, "queuePosition"),
       isWatched: () => this.hub.watchers > 0,
-      hold: (entry) => this.blockedTypes.hold(entry),
+      hold: (entry) => this.copied.holds(entry) || this.blockedTypes.hold(entry),
       unhold: (record) => this.blockedTypes.remove(record),
     });
     this.cleaner = new StaleWorkerCleaner({
@@ -125,8 +128,8 @@ export class Services {
 
   /** The record as shown, with its momentary values. */
   present(entry: Entry): Operation {
-    const blockedBy = ({ record }: Entry): Blocked | null =>
-      this.blockedTypes.of(record.op) ?? this.scheduler.pool.blocked;
+    const blockedBy = (it: Entry): Blocked | null =>
+      this.copied.blocked(it) ?? this.blockedTypes.of(it.record.op) ?? this.scheduler.pool.blocked;
     return operationView(entry, this.queue, this.scheduler.attempts.get(entry.record.id), blockedBy);
   }
 
@@ -134,6 +137,18 @@ export class Services {
   whole(entry: Entry): Operation {
     const record = withVariables(this.present(entry), entry);
     return this.store.payloads.complete(record, (problem) => this.#addProblem(problem));
+  }
+
+  /** Before `noteStored`: operations that the original of a copied state directory may run are held. */
+  recogniseCopy(): void {
+    const { store, copied, log } = this;
+    copied.recognise({
+      entries: () => store.ledger.entries.values(),
+      journalNumber: store.journalNumber,
+      runsQueued: this.settings.runsQueued,
+    });
+    const found = copied.describe();
+    if (found !== null) log.logger.warn(found);
   }
 
   /** Adds the operations that the store loaded to the hub and the queue. */
@@ -150,11 +165,11 @@ export class Services {
   }
 
   #makeScheduler(onBroken: (error: Error) => void): Scheduler {
-    const { settings, layout, store, lifecycle, loader, queue, blockedTypes, containment } = this;
+    const { settings, layout, store, lifecycle, loader, queue, blockedTypes, containment, copied } = this;
     const { concurrency, nice, maxLog, fromDaemon } = settings;
     return new Scheduler({
-      ...{ store, lifecycle, loader, queue, layout, blockedTypes, containment, concurrency, nice, maxLog },
-      fromDaemon,
+      ...{ store, lifecycle, loader, queue, layout, blockedTypes, containment, copied },
+      ...{ concurrency, nice, maxLog, fromDaemon },
       log: this.log.logger,
       userCode: () => loader.hasUserCode(settings.shippedDirs),
       onWorkersBlocked: () => {

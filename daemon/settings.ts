@@ -21,6 +21,8 @@ export interface Settings extends Limits {
   cgroup: string;
   /** Patterns of the daemon's own environment variables that operations get. Default: none. */
   fromDaemon: string[];
+  /** Runs the operations that a copied state directory holds. */
+  runsQueued: boolean;
   /** The least severe level that is logged. Default: `info`. */
   logLevel: LogLevel;
 }
@@ -28,6 +30,7 @@ export interface Settings extends Limits {
 interface SettingFlags extends PlaceFlags {
   concurrency?: number | undefined;
   logLevel?: LogLevel | undefined;
+  runQueued?: boolean | undefined;
 }
 
 /** @throws UsageError where `LIVEOPS_DEBUG` has no valid value */
@@ -51,6 +54,7 @@ export function settingsFrom(
     cgroup: config.cgroup ?? "auto",
     fromDaemon: config.env?.fromDaemon ?? [],
     logLevel: logLevelFrom(flags.logLevel, env, config.logLevel),
+    runsQueued: flags.runQueued ?? false,
     ...limitsFrom(config),
   };
 }

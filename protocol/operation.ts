@@ -147,7 +147,7 @@ export const operationSchema = z.object({
     .nullable(z.object({ reason: z.string(), since: time }))
     .check(
       z.describe(
-        "Why (`reason`) and since when (`since`) a queued operation cannot start: its type does not load, or no worker can be started",
+        "Why (`reason`) and since when (`since`) a queued operation cannot start: its type does not load, no worker can be started, or the state directory is a copy",
       ),
     ),
   seconds: z.nullable(z.number()).check(z.describe("Duration of the last attempt, by the monotonic clock")),

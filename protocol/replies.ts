@@ -158,6 +158,15 @@ export const daemonReply = z.object({
     .check(z.describe("how the daemon finds and kills the processes of an operation")),
   memory: z.object({ rss: z.int(), heapUsed: z.int() }),
   auditLost: z.int().check(z.describe("number of lines of the audit log that could not be written")),
+  copyOf: z
+    .nullable(
+      z.object({
+        of: z.string().check(z.describe("path of the original")),
+        since: z.iso.datetime().check(z.describe("first start on the copy")),
+        held: z.int().check(z.describe("number of queued operations that are held")),
+      }),
+    )
+    .check(z.describe("the state directory is a copy whose queued operations are held; null: it is not")),
   problems: z
     .array(z.string())
     .check(z.describe("files that were put aside or could not be read, at the start or later")),

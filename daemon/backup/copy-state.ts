@@ -2,7 +2,8 @@
  * Copies a state directory as it is at one moment.
  *
  * Files that belong to processes are left out: locks, sockets, the daemon's log, and workers' files. So are unfinished
- * files (`*.tmp`) and the index of the history, which a start makes again. Everything else is copied.
+ * files (`*.tmp`), the index of the history, which a start makes again, and `directory.json`, which names the directory
+ * that was copied. Everything else is copied.
  */
 import { lstatSync } from "node:fs";
 import { opendir } from "node:fs/promises";
@@ -13,7 +14,7 @@ import type { BackupWriter } from "./backup-writer.js";
 import { MANIFEST } from "./manifest.js";
 import { closeAll, entriesIn, type OpenSource, openAttempt } from "./open-source.js";
 
-const OF_PROCESSES = /\.(?:lock|sock|sock\.new)$|^liveopsd\.(?:json|log)|^workers$/;
+const OF_PROCESSES = /\.(?:lock|sock|sock\.new)$|^liveopsd\.(?:json|log)|^directory\.json$|^workers$/;
 const MADE_ANEW = /^index\.sqlite/;
 
 /** A moment of the state directory. Close it if it is not copied. */

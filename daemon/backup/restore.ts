@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
 import { makeDirectory } from "../../protocol/directories.js";
 import { acquireLock, isLocked, type KernelLock } from "../os/kernel-lock.js";
+import { markAsCopy } from "../recovery/copied-state.js";
 import { examine, type Finding, inspect } from "../recovery/doctor.js";
 import { type Layout, layoutOf } from "../store/layout.js";
 import { lockOwnerOf } from "../store/lock-owner.js";
@@ -32,6 +33,8 @@ interface Restored {
   findings: Finding[];
   /** The new path of the previous state directory. */
   replaced: string | null;
+  /** The state directory that was backed up, where it is in use: the restored one then counts as its copy. */
+  original: string | null;
 }
 
 /** @throws BackupError; the signal's reason if it was aborted */
@@ -66,10 +69,12 @@ async function putBack(options: RestoreOptions): Promise<Restored> {
       if (!options.acceptDamage) refuseDamage(from, inspect(copy));
       const { findings } = await examine(copy);
       if (!options.acceptDamage) refuseDamage(from, findings);
+      const original = originalInUse(manifest, stateDir);
+      if (original !== null) markAsCopy(layoutOf(copy), original);
       const replaced = moveAside(stateDir);
       await putInPlace(copy, stateDir);
       rmSync(join(stateDir, MANIFEST), { force: true });
-      return { manifest, findings, replaced };
+      return { manifest, findings, replaced, original: original?.root ?? null };
     } catch (error) {
       await rm(copy, { recursive: true, force: true });
       throw error;
@@ -128,6 +133,14 @@ function lockState(stateDir: string, force: boolean): KernelLock | null {
     `${live} running ${live === 1 ? "operation belongs" : "operations belong"} to the state directory ${stateDir}; ` +
       "to end them, run liveopsd start, then liveopsd stop --now",
   );
+}
+
+/** The state directory that was backed up, if a daemon or running operations use it and it is not replaced. */
+function originalInUse({ stateDir }: Manifest, target: string): Layout | null {
+  const layout = layoutOf(stateDir);
+  const isReplaced = existsSync(stateDir) && existsSync(target) && realpathSync(stateDir) === target;
+  if (isReplaced || !(isLocked(layout.lock) || liveWorkers(layout) > 0)) return null;
+  return layout;
 }
 
 function usedBy(layout: Layout): string {

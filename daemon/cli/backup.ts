@@ -159,7 +159,7 @@ export function registerRestore(root: Command): void {
       const { BackupError, restore } = daemonBundle();
       const progress = new ProgressLine("restoring:");
       try {
-        const { manifest, findings, replaced } = await interruptible(
+        const { manifest, findings, replaced, original } = await interruptible(
           () => "interrupted; nothing was restored",
           (signal) =>
             restore({
@@ -175,10 +175,14 @@ export function registerRestore(root: Command): void {
         const found = findings.filter(({ state }) => state !== "ok");
         for (const { state, what } of found) process.stderr.write(`liveopsd: ${state}: ${sanitize(what)}\n`);
         if (replaced) process.stderr.write(`liveopsd: the previous state is in ${sanitize(replaced)}\n`);
+        if (original)
+          process.stderr.write(
+            `liveopsd: ${sanitize(original)} is in use: its queued operations are held in the restored state\n`,
+          );
         process.stderr.write(
           `liveopsd: restored the state of ${sanitize(manifest.at)}; start the daemon with: liveopsd start\n`,
         );
-        const summary = { stateDir, at: manifest.at, replaced, findings: found };
+        const summary = { stateDir, at: manifest.at, replaced, original, findings: found };
         process.stdout.write(`${options.json ? JSON.stringify(summary) : stateDir}\n`);
       } catch (error) {
         progress.end();

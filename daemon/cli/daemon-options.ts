@@ -12,6 +12,7 @@ export interface DaemonOptions extends GlobalOptions {
   ops?: string[];
   concurrency?: number;
   logLevel?: LogLevel;
+  runQueued?: boolean;
 }
 
 export interface StartOptions extends DaemonOptions {
@@ -30,6 +31,7 @@ export function asWords(options: DaemonOptions): string[] {
   for (const dir of options.ops ?? []) words.push("--ops", dir);
   if (options.concurrency) words.push("--concurrency", String(options.concurrency));
   if (options.logLevel) words.push("--log-level", options.logLevel);
+  if (options.runQueued) words.push("--run-queued");
   return words;
 }
 
@@ -49,6 +51,10 @@ export function withDaemonFlags(command: Command): Command {
       "--log-level <level>",
       `Level of the daemon's log: ${LOG_LEVELS.join(", ")} (default: ${DEFAULT_LOG_LEVEL})`,
       logLevel,
+    )
+    .option(
+      "--run-queued",
+      "Run the queued operations of a copied state directory, which are held otherwise",
     );
 }
 

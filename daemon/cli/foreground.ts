@@ -10,7 +10,7 @@ import { placeFault } from "./place-fault.js";
 
 /** What the forked daemon reports, once, to the command that started it. */
 export type LaunchReport =
-  | { type: "answers"; pid: number; logProblem: string | null }
+  | { type: "answers"; pid: number; logProblem: string | null; copy: string | null }
   | ({ type: "taken" } & Taken)
   | { type: "failed"; message: string; code: ExitCode };
 
@@ -27,9 +27,10 @@ export async function runForeground(options: DaemonOptions, to: ReportTo): Promi
   try {
     const settings = settingsFrom(options, process.env, readConfig());
     socket = settings.socket;
-    await runDaemon(settings, !isChild, (logProblem) => {
-      tell({ type: "answers", pid: process.pid, logProblem });
+    await runDaemon(settings, !isChild, ({ logProblem, copy }) => {
+      tell({ type: "answers", pid: process.pid, logProblem, copy });
       if (!isChild && logProblem !== null) say(to, describeLogProblem(logProblem), "yellow");
+      if (!isChild && copy !== null) say(to, copy, "yellow");
       keepCompileCache();
     });
     return EXIT.done;

@@ -19,6 +19,8 @@ interface Launched {
   ours: boolean;
   /** Why the daemon cannot write its log; null if it can, or is not ours. */
   logProblem: string | null;
+  /** What to know of a copied state directory; null if it is none, or the daemon is not ours. */
+  copy: string | null;
 }
 
 /** Milliseconds within which a started daemon must answer: a large state takes seconds to read. */
@@ -60,10 +62,13 @@ export async function launch(options: DaemonOptions, { socket, config }: Command
   child.stderr!.destroy();
   child.unref();
   if (child.connected) child.disconnect();
-  if (report.type === "answers") return { pid: report.pid, ours: true, logProblem: report.logProblem };
+  if (report.type === "answers") {
+    const { pid, logProblem, copy } = report;
+    return { pid, ours: true, logProblem, copy };
+  }
   if (report.type === "taken") {
     const { pid } = await otherDaemon(socket, report, OTHER_MS, mayFind(options, process.env, config));
-    return { pid, ours: false, logProblem: null };
+    return { pid, ours: false, logProblem: null, copy: null };
   }
   if (report.code === EXIT.usage) throw new UsageError(report.message);
   if (report.code === EXIT.refused) throw daemonNotStarted(report.message);

@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import { clientFor, mayFind } from "../../protocol/command/find-daemon.js";
 import { logLevelFrom } from "../../protocol/command/log-level.js";
-import { addCommand, allOptions, commandPlaces } from "../../protocol/command/options.js";
+import { addCommand, allOptions, commandPlaces, reportTo } from "../../protocol/command/options.js";
+import { say } from "../../protocol/command/report.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import { type DaemonOptions, withDaemonFlags } from "./daemon-options.js";
 import { launch } from "./launch.js";
@@ -24,13 +25,14 @@ export function registerRestart(root: Command): void {
     // The new daemon gets the flags of the old one, unless this command overrides them.
     const told = stopped ? { ...inherited(stopped.daemon), ...options } : options;
     const socket = told.socket ?? places.socket;
-    const { pid, ours } = await launch(told, { ...places, socket });
+    const { pid, ours, copy } = await launch(told, { ...places, socket });
     const running = stopped?.reply.running ?? 0;
     const kept = running > 0 ? `, kept ${operations(running)}` : "";
     const also = ours ? "" : ", by another start at the same time";
     process.stderr.write(
       `liveopsd: ${stopped ? "restarted" : "started"} (pid ${pid})${also}${kept}, answers on ${socket}\n`,
     );
+    if (copy !== null) say(reportTo(root), copy, "yellow");
   });
 }
 

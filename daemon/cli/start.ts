@@ -43,10 +43,11 @@ async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> 
   };
   if (running) return saysRunning(running);
   if (options.foreground) return runForeground(options, to);
-  const { pid, ours, logProblem } = await launch(options, places);
+  const { pid, ours, logProblem, copy } = await launch(options, places);
   if (!ours) return saysRunning(await client.daemon());
   process.stderr.write(`liveopsd: started (pid ${pid}), answers on ${socket}\n`);
   if (logProblem !== null) say(to, describeLogProblem(logProblem), "yellow");
+  if (copy !== null) say(to, copy, "yellow");
   return EXIT.done;
 }
 
@@ -74,6 +75,7 @@ function untaken(options: StartOptions, logLevel: LogLevel, running: DaemonReply
   }
   const levelAsked = options.logLevel !== undefined || process.env.LIVEOPS_DEBUG !== undefined;
   if (levelAsked && logLevel !== running.logLevel) words.push("--log-level", logLevel);
+  if (options.runQueued && running.copyOf !== null) words.push("--run-queued");
   if (words.length === 0) return "";
   return `, without ${words.join(" ")}; to apply, run: liveopsd restart ${asWords({
     ...options,

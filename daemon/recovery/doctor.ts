@@ -19,6 +19,7 @@ import { readPayload } from "../store/payloads.js";
 import { prepareStateFiles, putAsideIfOdd } from "../store/quarantine.js";
 import { readLines } from "../store/read-lines.js";
 import { Store } from "../store/store.js";
+import { originalOf } from "./copied-state.js";
 import { adoptOrphans, hasOrphan } from "./orphans.js";
 
 export interface Finding {
@@ -97,6 +98,7 @@ function orphan(layout: Layout, id: string): Finding {
 
 function scan(layout: Layout): Finding[] {
   return [
+    ...scanDirectory(layout),
     scanCheckpoint(layout),
     scanLines(
       "the journal",
@@ -112,6 +114,13 @@ function scan(layout: Layout): Finding[] {
     scanPayloads(layout),
     ...quarantined(layout),
   ].flat();
+}
+
+function scanDirectory(layout: Layout): Finding[] {
+  const original = originalOf(layout);
+  if (original === null) return [];
+  const what = `${layout.root} is a copy of ${original}: a start holds the operations that were queued there`;
+  return [{ state: "ok", what }];
 }
 
 function scanCheckpoint(layout: Layout): Finding {

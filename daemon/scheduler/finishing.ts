@@ -13,7 +13,7 @@ import type { Entry, WorkerLosses } from "../store/decision.js";
 import { StoreFullError } from "../store/journal.js";
 import { type Layout, runDir } from "../store/layout.js";
 import type { WorkerExit } from "../worker/pool.js";
-import { workerFiles } from "../worker/worker-processes.js";
+import { isForeign, mayRunElsewhere, workerFiles } from "../worker/worker-processes.js";
 import type { Attempt } from "./attempt.js";
 import type { BlockedTypes } from "./blocked-types.js";
 import { retryDelay } from "./retry-policy.js";
@@ -21,6 +21,7 @@ import {
   captureFinalOutput,
   correctedOutcome,
   countLoss,
+  describeCopied,
   describeDeath,
   outcomeOfLost,
   outcomeOfUnreadable,
@@ -38,6 +39,8 @@ interface FinishingOptions {
   blockedTypes: Pick<BlockedTypes, "block" | "isOverdue" | "loaded">;
   /** Whether the attempt is still the operation's current attempt. Finishing an older attempt does nothing. */
   isCurrent(attempt: Attempt): boolean;
+  /** Path of the directory that the state directory was copied from; null if it is unknown. */
+  original(): string | null;
   /** Whether the daemon makes no more decisions. */
   isStopped(): boolean;
   /** The decision is recorded: the attempt's slot is free. */
@@ -75,7 +78,7 @@ export class Finishing {
 
   /** Returns false where the caller must retry: the worker has not ended yet, or its events cannot be read now. */
   async #lose(attempt: Attempt, exit: WorkerExit | null): Promise<boolean> {
-    const { containment, isStopped } = this.options;
+    const { containment, isStopped, original } = this.options;
     if (this.#isOver(attempt)) return true;
     const { worker } = attempt.run;
     const outOfMemory = containment.ranOutOfMemory(worker);
@@ -85,7 +88,7 @@ export class Finishing {
     if (isStopped()) return true;
     // A worker may have lost its lock and still run: its output until its end belongs to this attempt.
     if (attempt.worker === null && isRunning(worker)) return false;
-    if (!isIdle) containment.forget(worker);
+    if (!isIdle && !isForeign(worker)) containment.forget(worker);
     if (attempt.worker === null && this.#isOver(attempt)) return true;
     if (attempt.unreadable !== null) {
       if (!attempt.isGivenUp()) return false;
@@ -93,9 +96,13 @@ export class Finishing {
       return true;
     }
     const stderr = captureFinalOutput(attempt, workerFiles(this.options.layout.workers, worker.workerId));
-    const death = describeDeath(attempt.run, exit, stderr, outOfMemory);
+    const death = mayRunElsewhere(worker)
+      ? describeCopied(original())
+      : describeDeath(attempt.run, exit, stderr, outOfMemory);
     await this.#conclude(attempt, (entry) => {
       const losses = countLoss(entry.losses, attempt, exit);
+      // Never a second run beside the original's: not resumed, and not retried automatically.
+      if (mayRunElsewhere(worker)) return { finish: outcomeOfLost(attempt, death, losses) };
       if (!runsAgain(attempt, losses))
         return finishOrRetry(attempt, entry, outcomeOfLost(attempt, death, losses), losses);
       const next = attempt.run.accepted ? attempt.number + 1 : attempt.number;

@@ -5,6 +5,7 @@
 import { EventEmitter, once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import type { CopiedState } from "../recovery/copied-state.js";
 import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry } from "../store/decision.js";
 import { StoreFullError } from "../store/journal.js";
@@ -13,7 +14,7 @@ import type { OrderMessage } from "../worker/messages.js";
 import { boundOutput } from "../worker/own-output.js";
 import { Pool, type PooledWorker, type WorkerExit } from "../worker/pool.js";
 import { waitsSince } from "../worker/retry-while-disk-full.js";
-import { isForeign, isWorkerAlive, ownOrForeign, workerFiles } from "../worker/worker-processes.js";
+import { asForeign, isForeign, isWorkerAlive, workerFiles } from "../worker/worker-processes.js";
 import { Attempt, type AttemptListener } from "./attempt.js";
 import { Finishing } from "./finishing.js";
 import { type ClaimOptions, Starter } from "./starter.js";
@@ -29,6 +30,7 @@ interface SchedulerOptions extends ClaimOptions {
   nice: number;
   /** Names of the daemon's own variables that operations get. */
   fromDaemon: readonly string[];
+  copied: CopiedState;
   userCode: () => boolean;
   /** Workers can no longer be started, or can again. */
   onWorkersBlocked: () => void;
@@ -70,6 +72,7 @@ export class Scheduler {
     this.#finishing = new Finishing({
       ...options,
       isCurrent: (attempt) => this.attempts.get(attempt.id) === attempt,
+      original: () => options.copied.original,
       isStopped: () => this.#isStopped,
       onProblem: (problem) => this.#problem(problem),
       onDone: (attempt) => this.#done(attempt),
@@ -173,9 +176,10 @@ export class Scheduler {
   }
 
   #adopt(entry: Entry): void {
-    const { layout, log } = this.options;
+    const { layout, log, copied } = this.options;
     const dir = attemptDir(layout, entry.record.id, entry.record.attempt);
-    if (entry.run) entry.run.worker = ownOrForeign(entry.run.worker, layout.root);
+    if (entry.run && !copied.isOurs(entry.run.worker))
+      entry.run.worker = asForeign(entry.run.worker, copied.isOfOriginal(entry.run.worker));
     makeAgain(dir);
     const attempt = this.#follow(entry, dir, null);
     if (!attempt || attempt.outcome) return;
@@ -258,7 +262,8 @@ export class Scheduler {
     this.#finished.emit("news");
     if (!attempt.worker) {
       const { worker } = attempt.run;
-      this.options.containment.forgetWhenEnded(worker, attempt.outcome?.state !== "succeeded");
+      if (!isForeign(worker))
+        this.options.containment.forgetWhenEnded(worker, attempt.outcome?.state !== "succeeded");
       this.options.onLeft();
     }
     this.kick();

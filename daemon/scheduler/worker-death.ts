@@ -178,6 +178,15 @@ export function outcomeOfUnreadable(error: Error): Outcome {
   return failed({ code: "LIVEOPS_RUN_FILES_UNREADABLE", message, stack: null });
 }
 
+/** The operation of a copied state directory may still run in the original. @param original its path, if known */
+export function describeCopied(original: string | null): Death {
+  const where = original ?? "the state directory that this one was copied from";
+  return {
+    cause: "copied",
+    message: `it was running in ${where} when the state directory was copied, and may run there still; liveops retry runs it here`,
+  };
+}
+
 /** @param outOfMemory whether the kernel killed a process in its cgroup at the memory limit */
 export function describeDeath(
   { worker, policy }: Run,
@@ -197,7 +206,7 @@ export function describeDeath(
   if (isForeign(worker))
     return {
       cause: "unknown",
-      message: "its worker belongs to the state directory that this one was copied from",
+      message: "its worker belongs to the state directory that was backed up",
     };
   if (worker.bootId !== bootId())
     return { cause: "restarted", message: "the machine was restarted while it ran" };

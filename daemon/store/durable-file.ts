@@ -1,4 +1,5 @@
 /** Atomic and durable file replacement: after a power cut a file is complete or unchanged. */
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isDiskFull } from "../../ops/runner/replace-file.js";
@@ -26,6 +27,14 @@ export async function replaceFile(file: string, write: (handle: FileHandle) => P
   } finally {
     await dir.close();
   }
+}
+
+/** Replaces a file that may be lost or empty after a power cut. A link in the place of either name is not followed. */
+export function replaceFileUnsynced(file: string, text: string): void {
+  const temporary = `${file}.tmp`;
+  rmSync(temporary, { force: true });
+  writeFileSync(temporary, text, { mode: 0o600, flag: "wx" });
+  renameSync(temporary, file);
 }
 
 /**

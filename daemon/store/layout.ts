@@ -12,6 +12,8 @@ export interface Layout {
   lock: string;
   /** The daemon that holds the lock. */
   lockOwner: string;
+  /** The directory itself: a copy is recognised by this file. */
+  directory: string;
   log: string;
   /** The JSON view for people. */
   document: string;
@@ -39,6 +41,7 @@ export function layoutOf(root: string): Layout {
     version: join(root, "version.json"),
     lock: join(root, "liveopsd.lock"),
     lockOwner: lockOwnerFile(root),
+    directory: join(root, "directory.json"),
     log: join(root, "liveopsd.log"),
     clock: join(root, "clock.json"),
     audit: join(root, "audit.ndjson"),

@@ -3,9 +3,10 @@
  * lock. The file is only a hint: the lock shows whether a daemon holds the directory, and the daemon on the socket
  * whether it is that daemon.
  */
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { directoryIdentity, type LockOwner, readLockOwner } from "../../protocol/command/lock-owner.js";
 import { identify } from "../os/process-identity.js";
+import { replaceFileUnsynced } from "./durable-file.js";
 import type { Layout } from "./layout.js";
 
 /** Names this daemon. Not synced, and skipped on a full disk: nothing depends on the file. */
@@ -15,14 +16,10 @@ export function writeLockOwner({ root, lockOwner }: Layout, socket: string): voi
   if (directory === null) return;
   const { pid, startTime } = identify(process.pid);
   const who: LockOwner = { pid, startTime, socket, directory };
-  const temporary = `${lockOwner}.tmp`;
   try {
-    // A link in its place is removed, not followed.
-    removeFiles(temporary);
-    writeFileSync(temporary, `${JSON.stringify(who)}\n`, { mode: 0o600, flag: "wx" });
-    renameSync(temporary, lockOwner);
+    replaceFileUnsynced(lockOwner, `${JSON.stringify(who)}\n`);
   } catch {
-    removeFiles(temporary, lockOwner);
+    removeFiles(`${lockOwner}.tmp`, lockOwner);
   }
 }
 

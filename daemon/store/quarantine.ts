@@ -78,7 +78,7 @@ function putAsideOddFiles(layout: Layout): string[] {
   const { journal, history, workers, payloads } = layout;
   const replaced = [
     ...[layout.lockOwner, layout.checkpoint, layout.document, layout.clock],
-    ...[layout.blockedTypes, layout.version],
+    ...[layout.blockedTypes, layout.directory, layout.version],
   ];
   const files = [
     ...[rotatedName(layout.log), layout.audit, layout.olderAudit, layout.previousCheckpoint],

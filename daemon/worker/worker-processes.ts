@@ -1,5 +1,5 @@
 /** Worker processes by the files of the state directory: which are alive, which belong to another state directory. */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isLocked } from "../os/kernel-lock.js";
 import { isSame, type ProcessIdentity } from "../os/process-identity.js";
@@ -27,25 +27,28 @@ export function isWorkerAlive(dir: string, worker: WorkerIdentity): boolean {
   return isSame(worker) && holdsRemovedLock(worker.pid, lockFile);
 }
 
-/** Boot id of a worker of another state directory: no process of this boot is taken for it. */
+/** Boot ids of workers of another state directory: no process of this boot is taken for them. */
 const FOREIGN = "another state directory";
-
-/** Device and inode of a directory. A copy of the directory has others. */
-export function directoryIdentity(dir: string): string {
-  const { dev, ino } = statSync(dir, { bigint: true });
-  return `${dev}:${ino}`;
-}
-
-/** The worker; if it was started under another state directory, changed so that it counts as dead. */
-export function ownOrForeign(worker: WorkerIdentity, stateDir: string): WorkerIdentity {
-  if (worker.directory === directoryIdentity(stateDir)) return worker;
-  return { ...worker, startTime: null, bootId: FOREIGN };
-}
+const OF_ORIGINAL = "the original of this state directory";
 
 /**
- * Whether the worker belongs to another state directory. A copy of a state directory names the workers of the original.
- * The daemon of the copy never signals, kills or adopts them.
+ * Changes a worker that was started under another state directory so that it counts as dead. The daemon never signals,
+ * kills or adopts such a worker.
+ *
+ * @param isOfOriginal the worker may still run its operation for the directory that this one was copied from
  */
+export function asForeign(worker: WorkerIdentity, isOfOriginal: boolean): WorkerIdentity {
+  // Without its cgroup, which is the other daemon's.
+  const { cgroup: _, ...rest } = worker;
+  return { ...rest, startTime: null, bootId: isOfOriginal ? OF_ORIGINAL : FOREIGN };
+}
+
+/** Whether the worker belongs to another state directory. */
 export function isForeign({ bootId }: ProcessIdentity): boolean {
-  return bootId === FOREIGN;
+  return bootId === FOREIGN || bootId === OF_ORIGINAL;
+}
+
+/** Whether the operation of the worker may still run for the original of this state directory. */
+export function mayRunElsewhere({ bootId }: ProcessIdentity): boolean {
+  return bootId === OF_ORIGINAL;
 }

@@ -97,6 +97,7 @@ describe("decided at the same moment", () => {
       layout: open.layout,
       blockedTypes: { block: () => {}, isOverdue: () => false, loaded: () => {} },
       containment: { forget: () => {}, kill: async () => {}, ranOutOfMemory: () => false },
+      original: () => null,
       isCurrent: () => true,
       isStopped: () => false,
       onDone: () => done.resolve(),

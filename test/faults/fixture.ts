@@ -95,12 +95,15 @@ async function logOf(daemon: TestDaemon, id: string): Promise<string[]> {
   return (await wholeLog(daemon, id)).map(({ text }) => text);
 }
 
-/** All but what belongs to processes: locks, socket, the daemon's own log, and the index's side files. */
+/**
+ * All but what belongs to processes (locks, socket, the daemon's own log, and the index's side files), and the file by
+ * which a copy is recognised: the fixture is no copy.
+ */
 function copyState(from: string, to: string): void {
   rmSync(to, { recursive: true, force: true });
   mkdirSync(to, { recursive: true, mode: 0o700 });
   for (const name of readdirSync(from)) {
-    if (/\.(sock|lock|log)$/.test(name) || name === "workers") continue;
+    if (/\.(sock|lock|log)$/.test(name) || name === "workers" || name === "directory.json") continue;
     cpSync(join(from, name), join(to, name), { recursive: true });
   }
   for (const name of readdirSync(join(to, "history")))

@@ -17,6 +17,8 @@ export interface DaemonOptions {
   /** Files of the operations directory, by name. */
   ops?: Record<string, string>;
   concurrency?: number;
+  /** More words of the command that starts the daemon. */
+  words?: string[];
   env?: Record<string, string>;
   /** Another state directory, such as one on its own file system. The caller creates and removes it. */
   stateDir?: string;
@@ -71,6 +73,7 @@ export class TestDaemon {
   async startAgain(): Promise<void> {
     const { world, options } = this;
     const words = ["start", "--foreground", "--concurrency", String(options.concurrency ?? 2)];
+    words.push(...(options.words ?? []));
     const [command, ...rest] = [...(options.enter ?? []), process.execPath, world.bin("liveopsd"), ...words];
     const child = spawn(command!, rest, {
       cwd: world.dir,

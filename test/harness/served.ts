@@ -110,6 +110,7 @@ export class Served {
       log: pino({ level: "silent" }),
       audit: new AuditLog(layout),
       backups: new Backups(store, layout),
+      copied: { report: () => null, describe: () => null },
       logProblem: () => null,
       startedAt: new Date().toISOString(),
       address: { path: settings.socket, problem: null },

@@ -32,6 +32,7 @@ function describe({
   logProblem,
   startedAt,
   address,
+  copied,
 }: Context): DaemonReply {
   const { busy, idle } = scheduler.pool.counts();
   const { rss, heapUsed } = process.memoryUsage();
@@ -56,9 +57,14 @@ function describe({
     containment: containment.report(),
     memory: { rss, heapUsed },
     auditLost: audit.lost,
-    problems: [...store.problems, clock.problem(), logUnwritable(logProblem()), address.problem].filter(
-      (problem) => problem !== null,
-    ),
+    copyOf: copied.report(),
+    problems: [
+      ...store.problems,
+      clock.problem(),
+      logUnwritable(logProblem()),
+      address.problem,
+      copied.describe(),
+    ].filter((problem) => problem !== null),
   };
 }
 
