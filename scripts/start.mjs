@@ -1,10 +1,11 @@
 /**
  * `npm start`: starts the daemon, submits backup -> verify-backup -> prune-backups for this checkout, and shows the
- * chain in the dashboard, or as text where there is no terminal.
+ * chain in the dashboard, or as text where there is no terminal. Then it removes the archives, unless an operation
+ * still uses them.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,34 +17,72 @@ const bin = (name) => join(root, "dist", "bin", `${name}.cjs`);
 const checkout = createHash("sha256").update(root).digest("hex").slice(0, 8);
 const cache = process.env.XDG_CACHE_HOME || join(process.env.HOME || homedir(), ".cache");
 const target = join(cache, "liveops", `demo-${checkout}`);
-mkdirSync(target, { recursive: true, mode: 0o700 });
+const hasTerminal = process.stdin.isTTY && process.stdout.isTTY && process.env.TERM !== "dumb";
 
-/** Runs one of our commands; exits with the command's exit code where it fails. */
-function run(name, args, stdout = "inherit") {
-  const { status, stdout: out } = spawnSync(process.execPath, [bin(name), ...args], {
-    stdio: ["inherit", stdout, "inherit"],
-    encoding: "utf8",
-  });
-  if (status !== 0) process.exit(status ?? 70);
-  return out;
+let child = null;
+// Ctrl-C ends the command that runs; this process then cleans up.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child?.kill(signal));
+
+process.exitCode = await demo().finally(cleanUp);
+
+/** @returns the exit code */
+async function demo() {
+  const wasRunning = (await run("liveopsd", ["status"], "ignore", "ignore")).code === 0;
+  const started = await run("liveopsd", ["start"]);
+  if (started.code !== 0) return started.code;
+  const { code, stdout: id } = await run("liveops", ["submit", "backup", ...submission()], "pipe");
+  if (code !== 0) return code;
+  say(`submitted ${id}: this checkout, to ${target}`);
+  const shown = hasTerminal ? await run("liveops-tui", [id]) : await run("liveops", ["watch", id]);
+  const daemon = wasRunning ? "the daemon was running before and continues" : "the daemon continues to run";
+  say(`${daemon}: see npx liveops ls or npx liveops-tui, or stop it with npx liveopsd stop`);
+  return shown.code;
 }
 
-run("liveopsd", ["start"]);
-const hasTerminal = process.stdin.isTTY && process.stdout.isTTY && process.env.TERM !== "dumb";
-// On a terminal node_modules is included, so that the backup is long enough to watch.
-const excluded = hasTerminal ? [".git", "dist"] : [".git", "dist", "node_modules"];
-const words = [
-  `source=${root}`,
-  `target=${target}`,
-  "name=liveops",
-  "keep=2",
-  ...excluded.map((name) => `exclude=${name}`),
-];
-const id = run("liveops", ["submit", "backup", ...words, "--label", "this checkout"], "pipe").trim();
-process.stderr.write(`submitted ${id}: this checkout, to ${target}\n`);
+function submission() {
+  mkdirSync(target, { recursive: true, mode: 0o700 });
+  // On a terminal node_modules is included, so that the backup is long enough to watch.
+  const excluded = hasTerminal ? [".git", "dist"] : [".git", "dist", "node_modules"];
+  const words = [`source=${root}`, `target=${target}`, "name=liveops", "keep=2"];
+  return [...words, ...excluded.map((name) => `exclude=${name}`), "--label", "this checkout"];
+}
 
-if (hasTerminal) run("liveops-tui", [id]);
-else run("liveops", ["watch", id]);
-process.stderr.write(
-  "the daemon keeps running: see npx liveops ls or npx liveops-tui, or stop it with npx liveopsd stop\n",
-);
+/** Removes the archives, also those of an earlier run that was interrupted. */
+async function cleanUp() {
+  if (!existsSync(target)) return;
+  const live = await usersOfTarget();
+  if (live?.length === 0) return rmSync(target, { recursive: true, force: true });
+  if (live === null) return say(`the archives are in ${target}; remove them with: rm -r ${target}`);
+  const what = live.length === 1 ? "an operation still uses" : `${live.length} operations still use`;
+  say(`${what} the archives; end it with: npx liveops cancel --wait ${live.join(" ")} && rm -r ${target}`);
+}
+
+/** Ids of the operations that are not finished and use the target; null where the daemon cannot tell. */
+async function usersOfTarget() {
+  const list = ["ls", "--state", "queued,running", "--limit", "1000", "--json"];
+  const { code, stdout } = await run("liveops", list, "pipe", "ignore");
+  if (code !== 0) return null;
+  return JSON.parse(stdout)
+    .filter(({ params }) => Object.values(params).some((value) => `${value}`.startsWith(target)))
+    .map(({ id }) => id);
+}
+
+/** Runs one of our commands. @returns its exit code and, with `pipe`, what it printed */
+function run(name, args, stdout = "inherit", stderr = "inherit") {
+  return new Promise((resolve, reject) => {
+    child = spawn(process.execPath, [bin(name), ...args], { stdio: ["inherit", stdout, stderr] });
+    let text = "";
+    child.stdout?.setEncoding("utf8").on("data", (chunk) => {
+      text += chunk;
+    });
+    child.on("error", reject);
+    child.on("close", (code) => {
+      child = null;
+      resolve({ code: code ?? 130, stdout: text.trim() });
+    });
+  });
+}
+
+function say(text) {
+  process.stderr.write(`${text}\n`);
+}

@@ -1,20 +1,31 @@
-/** `npm start`, without a terminal: the main job on this checkout, as text. */
+/** `npm start`, without a terminal: the main job on this checkout, as text, and nothing of it stays. */
 import { spawn } from "node:child_process";
-import { expect, test } from "vitest";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
 import { Running } from "./bins.js";
+import { until } from "./until.js";
 import { useWorld } from "./world.js";
 
 const world = useWorld({ daemon: false });
 const SCRIPT = new URL("../../scripts/start.mjs", import.meta.url).pathname;
 
-test("starts the daemon, runs the chain and shows it, exit 0; a second time too", async () => {
-  for (const kept of [1, 2]) {
-    const child = spawn(process.execPath, [SCRIPT], {
-      cwd: world.work,
-      env: world.env,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const { code, stdout, stderr } = await new Running(child).ended;
+afterEach(() => world.liveopsd(["stop", "--now"]));
+
+function npmStart(): Running {
+  const options = { cwd: world.work, env: world.env, stdio: ["ignore", "pipe", "pipe"] as const };
+  return new Running(spawn(process.execPath, [SCRIPT], { ...options, stdio: [...options.stdio] }));
+}
+
+/** Directories with archives. */
+function demos(): string[] {
+  const cache = join(world.env.HOME!, ".cache", "liveops");
+  return (existsSync(cache) ? readdirSync(cache) : []).filter((name) => name.startsWith("demo-"));
+}
+
+test("starts the daemon, runs the chain and shows it, removes the archives, exit 0; a second time too", async () => {
+  for (const says of ["the daemon continues to run", "the daemon was running before and continues"]) {
+    const { code, stdout, stderr } = await npmStart().ended;
     expect(code, stderr).toBe(0);
     expect(stdout.split("\n").filter((line) => line.startsWith("==="))).toEqual([
       "=== [1/3] Scan ===",
@@ -23,7 +34,35 @@ test("starts the daemon, runs the chain and shows it, exit 0; a second time too"
       "=== [1/1] Verify ===",
       "=== [1/1] Prune ===",
     ]);
-    expect(stdout).toContain(`${kept} archive${kept === 1 ? "" : "s"} kept, 0 removed, 0 B freed\n`);
-    expect(stderr).toContain("npx liveopsd stop");
+    expect(stdout).toContain("1 archive kept, 0 removed, 0 B freed
+");
+    expect(stderr).toContain(`${says}: see npx liveops ls`);
+    expect(stderr).toContain("stop it with npx liveopsd stop");
+    expect(demos()).toEqual([]);
   }
+});
+
+test("interrupted while the chain runs: it says how to end the chain and remove the archives", async () => {
+  // The chain waits for its turn behind another operation.
+  await world.startDaemon(["--concurrency", "1"]);
+  const first = await world.submit("shell", "--", "sleep", "600");
+  const started = npmStart();
+  await started.says("stderr", "submitted ");
+  const [, id] = /submitted (\w+):/.exec(started.stderr)!;
+  started.signal("SIGINT");
+  const { code, stderr } = await started.ended;
+  expect(code, stderr).toBe(130);
+  const [demo] = demos();
+  const target = join(world.env.HOME!, ".cache", "liveops", demo!);
+  expect(stderr).toContain(
+    `an operation still uses the archives; end it with: npx liveops cancel --wait ${id} && rm -r ${target}`,
+  );
+  // The next run clears up for both.
+  await world.liveops(["cancel", "--wait", first]);
+  await until("the first chain has finished", async () => {
+    const { total } = await world.client.list({ state: ["queued", "running"] });
+    return total === 0;
+  });
+  expect((await npmStart().ended).code).toBe(0);
+  expect(demos()).toEqual([]);
 });
