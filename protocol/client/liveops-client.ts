@@ -2,12 +2,13 @@
 import { resolve } from "node:path";
 import { commandPlaces } from "../command/daemon-address.js";
 import { UsageError } from "../command/failures.js";
+import { clientFor } from "../command/find-daemon.js";
 import { LiveopsError } from "../errors.js";
 import type { OperationEvent } from "../event.js";
 import type { LogLine, LogStream, Operation } from "../operation.js";
 import type { DaemonReply, HistoryReply, OperationPage, TypesReply } from "../replies.js";
 import type { State } from "../state.js";
-import { Client } from "./client.js";
+import type { Client } from "./client.js";
 import type { Deadlines } from "./deadline.js";
 import { followOne } from "./follow.js";
 import { newKey } from "./idempotency-key.js";
@@ -117,9 +118,9 @@ export class LiveopsClient implements AsyncDisposable {
       ...(stateDir && { stateDir: resolve(stateDir) }),
     };
     try {
-      const { socket: path, config } = commandPlaces(flags);
-      this.#client = new Client(path, deadlines);
-      this.#allow = config.env?.allow;
+      const places = commandPlaces(flags);
+      this.#client = clientFor(places, flags, deadlines);
+      this.#allow = places.config.env?.allow;
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       throw new LiveopsError("LIVEOPS_CONFIG_INVALID", error.message, null, { cause: error });
