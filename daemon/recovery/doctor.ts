@@ -9,9 +9,8 @@ import { parseNumberedRecord, parseRecord } from "../../protocol/record-line.js"
 import type { KernelLock } from "../os/kernel-lock.js";
 import { lockStateDir } from "../os/state-lock.js";
 import { TrustedClock } from "../os/trusted-clock.js";
-import { eventsFile, logFile, olderLogFile } from "../run-files/attempt-files.js";
 import { attemptsIn } from "../run-files/log-slices.js";
-import { isUnreadable } from "../run-files/unreadable.js";
+import { isUnreadable, recordFiles } from "../run-files/unreadable.js";
 import { readCheckpoint } from "../store/checkpoint.js";
 import { checkStateDir, PlaceError } from "../store/directories.js";
 import { type Layout, layoutOf } from "../store/layout.js";
@@ -195,10 +194,9 @@ function runFiles(layout: Layout): string[] {
   return operationIds(layout).flatMap((id) => {
     const dir = join(layout.runs, id);
     try {
-      return attemptsIn(dir).flatMap((attempt) => {
-        const names = [eventsFile, olderLogFile, logFile];
-        return names.map((name) => name(join(dir, String(attempt)))).filter((file) => existsSync(file));
-      });
+      return attemptsIn(dir)
+        .flatMap((attempt) => recordFiles(join(dir, String(attempt))))
+        .filter((file) => existsSync(file));
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       // The scan reads the directory as a file and reports it as damaged, with the reason.

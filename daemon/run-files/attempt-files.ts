@@ -1,5 +1,5 @@
 /** The files of one attempt: their names, the completion of an events file, and the values that its events hold. */
-import { closeSync, constants, fdatasyncSync, fstatSync, writeSync } from "node:fs";
+import { closeSync, constants, fdatasyncSync, fstatSync, readdirSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { endOfText, giveBackReserved } from "../../ops/runner/append-file.js";
 import type { KeptValue } from "../../ops/runner/stage-values.js";
@@ -14,10 +14,25 @@ export const EVENTS_FILE = "events.ndjson";
 export const LOG_FILE = "log.ndjson";
 export const eventsFile = (dir: string) => join(dir, EVENTS_FILE);
 export const logFile = (dir: string) => join(dir, LOG_FILE);
-/** The older half of a log that reached its bound; earlier lines are cut. */
-export const olderLogFile = (dir: string) => join(dir, "log.1.ndjson");
+/** An older part of a long log; the parts are numbered from 1. The worker removes the oldest ones. */
+export const olderLogFile = (dir: string, part: number) => join(dir, `log.${part}.ndjson`);
 /** Written by the daemon, seen by a busy worker: `{"reason":"cancel"|"timeout"}`. */
 export const cancelFile = (dir: string) => join(dir, "cancel");
+
+/**
+ * Paths of the older parts of a log, oldest first.
+ *
+ * @throws the system error if the directory cannot be read
+ */
+export function olderLogFiles(dir: string): string[] {
+  return olderLogParts(dir).map((part) => olderLogFile(dir, part));
+}
+
+/** Numbers of the older parts of a log, in order. */
+export function olderLogParts(dir: string): number[] {
+  const parts = readdirSync(dir).flatMap((name) => /^log\.(\d+)\.ndjson$/.exec(name)?.[1] ?? []);
+  return parts.map(Number).sort((a, b) => a - b);
+}
 
 /**
  * Completes the events file of a dead worker. A durable line gets its newline only after its sync. A worker that was

@@ -15,7 +15,7 @@ import { Tail } from "./tail.js";
 import { isDirectory, isUnreadable } from "./unreadable.js";
 
 /** A log line as stored; `end`: how far the worker's own output file was read, for lines that came from there. */
-export type StoredLine = LogLine & { end?: number };
+export type StoredLine = LogLine & { end?: number; cut?: number };
 
 interface AttemptListener {
   /** Returns for how many ms the files need not be read then, however much is written. */
@@ -124,6 +124,8 @@ export class AttemptTail {
       unread.log = this.#readable("log", () =>
         this.#log.read((line) => this.#parse(logFile(this.dir), line, lines), PIECE),
       );
+      // Only a file's first record has this key.
+      for (const line of lines) if (line.cut !== undefined) delete line.cut;
       if (lines.length > 0) this.listener.onLines(lines);
     }
     return unread.events || unread.log;

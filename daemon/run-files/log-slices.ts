@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { withoutSequences } from "../../protocol/command/sgr.js";
 import type { LogLine, LogStream } from "../../protocol/operation.js";
 import { parseRecord } from "../../protocol/record-line.js";
-import { LogTail } from "./log-tail.js";
+import { LogTail, lineOf } from "./log-tail.js";
 import { isDirectory } from "./unreadable.js";
 
 /** Which lines of a log are wanted. */
@@ -122,8 +122,6 @@ function numberOf(line: string): number {
 }
 
 function parse(text: string): LogLine | null {
-  const stored = parseRecord<LogLine & { end?: number }>(text);
-  if (stored === null) return null;
-  const { end: _, ...line } = stored;
-  return line;
+  const stored = parseRecord<LogLine>(text);
+  return stored === null ? null : lineOf(stored);
 }

@@ -1,19 +1,40 @@
 /**
- * Follows an attempt's log through its rotation: the worker renames `log.ndjson` to `log.1.ndjson` and begins a new
- * one whenever it reaches half its bound.
+ * Follows an attempt's log through its rotation: the worker renames a full `log.ndjson` to `log.<part>.ndjson`, begins
+ * a new one, and removes the oldest parts.
  *
  * A renamed file is read to its end through the open descriptor before the next one is opened, so no line that still
- * exists is skipped.
+ * exists is skipped. Each part begins with a note of what was cut before it (`LogHead`). A reader gets the note in the
+ * place of the lines that it has not read.
  */
 import { lstatSync } from "node:fs";
-import { logFile, olderLogFile } from "./attempt-files.js";
-import { seekLine } from "./seek.js";
+import type { LogLine } from "../../protocol/operation.js";
+import { parseRecord } from "../../protocol/record-line.js";
+import { logFile, olderLogFiles } from "./attempt-files.js";
+import { firstLine, seekLine } from "./seek.js";
 import { Tail } from "./tail.js";
+
+/** The first record of a part that is not the first: it has the number of the last line before the part. */
+export interface LogHead extends LogLine {
+  /** Bytes of all earlier lines of the attempt. */
+  cut: number;
+}
+
+/** A record of a log file, without what only this folder needs. */
+export function lineOf(record: LogLine & { end?: number; cut?: number }): LogLine {
+  const { end: _, cut: __, ...line } = record;
+  return line;
+}
 
 export class LogTail {
   #tail: Tail;
   /** There was a log to open. */
   #found: boolean;
+  /** The next line is the first of its file. */
+  #isAtStart = true;
+  /** The open file follows the one before it without a gap. */
+  #isNext = false;
+  /** The last line that was passed on. */
+  #last: string | null = null;
 
   /** @param isBefore lines for which it is true are skipped; they must come first */
   constructor(
@@ -42,14 +63,18 @@ export class LogTail {
     }
     let left = maxBytes;
     let any = false;
-    const counted = (line: string) => {
+    const take = (line: string) => {
       left -= line.length + 1;
+      const isAtStart = this.#isAtStart;
+      this.#isAtStart = false;
+      if (isAtStart && this.#isNeedless(line)) return;
+      any = true;
+      this.#last = line;
       onLine(line);
     };
     while (left > 0) {
-      if (this.#tail.read(counted, left)) any = true;
       // The next file is opened only at the end of this one.
-      else if (!this.#advance(counted)) break;
+      if (!this.#tail.read(take, left) && !this.#advance(take)) break;
     }
     return any;
   }
@@ -59,26 +84,58 @@ export class LogTail {
   }
 
   #begin(): Tail {
+    const files = this.#files();
     const { isBefore } = this;
-    const older = olderLogFile(this.dir);
-    const size = lstatSync(older, { throwIfNoEntry: false })?.size ?? 0;
-    const start = isBefore && size > 0 ? seekLine(older, isBefore) : 0;
-    if (start < size) return new Tail(older, start);
+    if (isBefore) {
+      for (const file of files.toReversed()) {
+        const first = firstLine(file);
+        if (first !== null && isBefore(first)) return this.#open(file, seekLine(file, isBefore));
+      }
+    }
+    return this.#open(files[0]!, 0);
+  }
+
+  #open(file: string, offset: number): Tail {
+    this.#isAtStart = offset === 0;
+    return new Tail(file, offset);
+  }
+
+  /** All parts, oldest first. */
+  #files(): string[] {
     const file = logFile(this.dir);
-    return new Tail(file, isBefore ? seekLine(file, isBefore) : 0);
+    // Most attempts have no log, or a short one; between two renames there is only the file to be renamed.
+    if (inodeOf(file) === null && inodeOf(`${file}.new`) === null) return [file];
+    return [...olderLogFiles(this.dir), file];
   }
 
   /** Opens the next file once the open one was renamed; false if the open one is the newest. */
-  #advance(onLine: (line: string) => void): boolean {
+  #advance(take: (line: string) => void): boolean {
     const ours = this.#tail.inode();
     if (ours === null || ours === inodeOf(logFile(this.dir))) return false;
-    this.#tail.read(onLine);
-    const next = ours === inodeOf(olderLogFile(this.dir)) ? logFile(this.dir) : olderLogFile(this.dir);
-    // Between two renames there may be no file of that name for a moment.
-    if (inodeOf(next) === null) return false;
+    this.#tail.read(take);
+    const files = this.#files();
+    const place = files.findIndex((file) => inodeOf(file) === ours);
+    const next = new Tail(files[place + 1] ?? logFile(this.dir));
+    // Another rotation moved the files meanwhile: the next read tries again.
+    if (next.inode() === null || files.join() !== this.#files().join()) {
+      next.close();
+      return false;
+    }
     this.#tail.close();
-    this.#tail = new Tail(next);
+    this.#tail = next;
+    this.#isAtStart = true;
+    this.#isNext = place !== -1;
     return true;
+  }
+
+  /** Whether the line is the head of a part, and the lines before the part were read or are not wanted. */
+  #isNeedless(line: string): boolean {
+    const head = parseRecord<LogHead>(line);
+    if (head?.cut === undefined) return false;
+    if (this.#isNext) return true;
+    const last = this.#last === null ? null : parseRecord<LogLine>(this.#last);
+    if (last !== null) return last.n >= head.n;
+    return this.isBefore?.(line) ?? false;
   }
 }
 

@@ -19,6 +19,15 @@ const READ_BYTES = 64 * 1024;
 
 type Stored = Exclude<EventLine, { type: "end" }>;
 
+/** Keys of the files that no reader of the events gets. */
+interface OnlyStored {
+  end?: number;
+  cut?: number;
+  entry?: unknown;
+  used?: unknown;
+  value?: unknown;
+}
+
 export class MergedEvents {
   #next: number;
   #attempt = 0;
@@ -90,15 +99,13 @@ export class MergedEvents {
   }
 
   #keep(text: string, isLine: boolean): void {
-    const parsed = parseRecord<Stored & { end?: number; entry?: unknown; used?: unknown; value?: unknown }>(
-      text,
-    );
+    const parsed = parseRecord<Stored & OnlyStored>(text);
     // Damaged: the daemon reported this when it tailed the file.
     if (parsed === null) return;
     if (isLine) this.#lastLine = parsed.seq;
     else this.#lastEvent = parsed.seq;
     if (parsed.seq < this.#next) return;
-    const { end: _, entry: __, used: ___, value: ____, ...stored } = parsed;
+    const { end: _, cut: __, entry: ___, used: ____, value: _____, ...stored } = parsed;
     this.#ahead.set(parsed.seq, (isLine ? { ...stored, type: "log:line" } : stored) as Stored);
   }
 

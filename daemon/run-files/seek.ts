@@ -37,6 +37,21 @@ export function seekLine(file: string, isBefore: (line: string) => boolean): num
   }
 }
 
+/** The first complete line of the file, without its newline; null if there is none. */
+export function firstLine(file: string): string | null {
+  let fd: number;
+  try {
+    fd = openOwnFile(file);
+  } catch {
+    return null;
+  }
+  try {
+    return lineAt(fd, 0, 0)?.text ?? null;
+  } finally {
+    closeSync(fd);
+  }
+}
+
 const PIECE = 4096;
 /** If the last piece has no newline, the file is unusual and is read in longer pieces. */
 const LONG_PIECE = 1024 * 1024;

@@ -1,10 +1,10 @@
 /** Run files that cannot be read: tells them from bugs, puts them aside, and makes the refusal for the client. */
-import { closeSync, lstatSync, type Stats } from "node:fs";
+import { closeSync, existsSync, lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { Refusal } from "../../protocol/errors.js";
 import { IrregularFileError, openOwnFile, whyForeign, whyIrregular } from "../../protocol/own-file.js";
 import { quarantineFile } from "../store/quarantine.js";
-import { cancelFile, eventsFile, logFile, olderLogFile } from "./attempt-files.js";
+import { cancelFile, eventsFile, logFile, olderLogFiles } from "./attempt-files.js";
 
 /** Whether the error is the file system's: any other error is a bug, and is thrown on. */
 export function isUnreadable(error: unknown): error is Error {
@@ -52,11 +52,15 @@ function whyNoDirectory(stats: Stats): string | null {
  */
 export function checkRunFiles(runDir: string, attempts: readonly number[]): void {
   for (const attempt of attempts) {
-    for (const name of [eventsFile, olderLogFile, logFile]) {
-      const file = name(join(runDir, String(attempt)));
+    for (const file of recordFiles(join(runDir, String(attempt)))) {
       if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) closeSync(openOwnFile(file));
     }
   }
+}
+
+/** Paths of the events and of all parts of the log of an attempt; some may be missing. */
+export function recordFiles(attemptDir: string): string[] {
+  return [eventsFile(attemptDir), ...olderLogFiles(attemptDir), logFile(attemptDir)];
 }
 
 /**
@@ -72,7 +76,8 @@ export function putAsideRunFiles(runDir: string, attemptDir: string, isGivenUp: 
   const aside = (path: string) => `${path} could not be read; it is kept in ${quarantineFile(path)}`;
   for (const dir of [runDir, attemptDir]) if (isOdd(dir, whyNoDirectory)) return [aside(dir)];
   const events = eventsFile(attemptDir);
-  const files = [logFile, olderLogFile, cancelFile].map((name) => name(attemptDir));
+  const older = existsSync(attemptDir) ? olderLogFiles(attemptDir) : [];
+  const files = [logFile(attemptDir), ...older, cancelFile(attemptDir)];
   const odd = [events, ...files].filter((file) => isOdd(file, whyIrregular));
   if (isGivenUp && !odd.includes(events) && isOdd(events, () => "")) odd.push(events);
   return odd.map(aside);

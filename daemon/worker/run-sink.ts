@@ -5,7 +5,7 @@
  * durable event waits for space: the block it announces must not start before the event is on disk. A durable event is
  * visible only when it is on disk.
  */
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppendFile } from "../../ops/runner/append-file.js";
 import type { Sink } from "../../ops/runner/sink.js";
@@ -13,13 +13,18 @@ import type { EventBody } from "../../protocol/event.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
 import { encodeRecord } from "../../protocol/record-line.js";
-import { eventsFile, logFile, olderLogFile } from "../run-files/attempt-files.js";
+import { eventsFile, logFile, olderLogFile, olderLogParts } from "../run-files/attempt-files.js";
+import type { LogHead } from "../run-files/log-tail.js";
 import { isDiskFull, syncDirectory } from "../store/durable-file.js";
 import { cutLine } from "./own-output.js";
 import { type RetryWhileDiskFull, retryWhileDiskFull as waitForRoom } from "./retry-while-disk-full.js";
 
 /** Bytes of the events file that are reserved ahead, so that an event's sync is one write. */
 const RESERVE = 16 * 1024;
+
+/** The log is kept in parts of this share of its bound, of 4 KiB at least, so that the oldest part can be removed. */
+const PART = 1 / 32;
+const LEAST_PART = 4096;
 
 /**
  * How long a kind of progress pauses after it was recorded, by the used part of the events' bound. So an operation of
@@ -39,9 +44,11 @@ function isStageEvent(body: EventBody): body is StageEvent {
 export class RunSink implements Sink {
   /** Begun with the first line: many operations log nothing. */
   #log: AppendFile | null = null;
-  /** Numbers of the first lines of the current log file and of the older one. */
-  #first: number;
-  #firstOlder: number;
+  /** Number of the attempt's first line. */
+  readonly #first: number;
+  /** Bytes of the lines of earlier parts, and of the head of the current part. */
+  #earlier = 0;
+  #head = 0;
   /** Drops that are not yet reported, as an event and in the log: one file may have space before the other. */
   #dropped = { event: 0, line: 0 };
   /** Events that were dropped because the events file had reached its bound. */
@@ -60,15 +67,14 @@ export class RunSink implements Sink {
     private seq: number,
     private lines: number,
     /**
-     * Bytes the attempt's log may take. At half of it a new file is begun and the older file is removed. The events may
-     * take as much, apart from stages and outcome.
+     * Bytes of the newest log lines to keep; the files take up to two parts more. The events may take as much, apart
+     * from stages and outcome.
      */
     private readonly maxLog: number,
     private readonly events: AppendFile = beginEvents(dir),
     private readonly retryWhileFull: RetryWhileDiskFull = waitForRoom,
   ) {
     this.#first = lines + 1;
-    this.#firstOlder = this.#first;
   }
 
   event(body: EventBody, durable: boolean): void {
@@ -194,33 +200,60 @@ export class RunSink implements Sink {
     this.#log.append(encodeRecord({ n, seq, at: now(), attempt, stage, stream, text, end }));
     this.lines = n;
     this.seq = seq;
-    if (this.#log.length > this.maxLog / 2) this.#rotate(this.#log);
+    if (this.#log.length > Math.max(LEAST_PART, this.maxLog * PART)) this.#rotate(this.#log);
   }
 
   /**
-   * Begins a new log file. The lines of the older file are cut, and the first line of the new file says so. Without
-   * space for a new file, the present file continues until there is space.
+   * Begins a new part of the log, and removes the oldest parts that are not needed for `maxLog` bytes. Without space
+   * for a new file, the present file continues until there is space.
    */
   #rotate(full: AppendFile): void {
     const fresh = `${logFile(this.dir)}.new`;
+    const earlier = this.#earlier + full.length - this.#head;
     let next: AppendFile;
     try {
-      next = new AppendFile(fresh);
+      next = this.#begin(fresh, earlier);
     } catch (error) {
+      rmSync(fresh, { force: true });
       if (isDiskFull(error)) return;
       throw error;
     }
-    const cut = existsSync(olderLogFile(this.dir)) ? [this.#firstOlder, this.#first - 1] : null;
-    renameSync(logFile(this.dir), olderLogFile(this.dir));
+    const parts = olderLogParts(this.dir);
+    parts.push((parts.at(-1) ?? 0) + 1);
+    renameSync(logFile(this.dir), olderLogFile(this.dir, parts.at(-1)!));
     renameSync(fresh, logFile(this.dir));
     full.close();
     this.#log = next;
-    this.#firstOlder = this.#first;
-    this.#first = this.lines + 1;
-    if (!cut) return;
-    const bound = `the log is bounded to ${Math.round(this.maxLog / 1024 / 1024)} MiB`;
-    const text = `lines ${cut[0]} to ${cut[1]} were cut: ${bound}`;
-    this.#orDrop(() => this.#appendLine("liveops", null, text, undefined));
+    this.#earlier = earlier;
+    this.#head = next.length;
+    this.#removeOldest(parts);
+  }
+
+  /** A file that begins with a note of the lines before it, for readers that do not find them any more. */
+  #begin(file: string, earlier: number): AppendFile {
+    const next = new AppendFile(file);
+    const { lines: n, seq, attempt } = this;
+    const count = n - this.#first + 1;
+    const text = `lines ${this.#first} to ${n} were cut (${count} lines, ${earlier} bytes): the log of an attempt keeps its newest ${sizeText(this.maxLog)}`;
+    const head: LogHead = { n, seq, at: now(), attempt, stage: null, stream: "liveops", text, cut: earlier };
+    try {
+      next.append(encodeRecord(head));
+      return next;
+    } catch (error) {
+      next.close();
+      throw error;
+    }
+  }
+
+  /** @param parts - numbers of all parts before the current one, oldest first */
+  #removeOldest(parts: number[]): void {
+    const sizes = parts.map((part) => statSync(olderLogFile(this.dir, part)).size);
+    let kept = sizes.reduce((sum, size) => sum + size, 0);
+    for (const [index, part] of parts.entries()) {
+      kept -= sizes[index]!;
+      if (kept < this.maxLog) return;
+      rmSync(olderLogFile(this.dir, part), { force: true });
+    }
   }
 
   #orDrop(write: () => void, stage: StageEvent | null = null): void {
@@ -268,6 +301,12 @@ export function beginEvents(attemptDir: string): AppendFile {
   const events = new AppendFile(eventsFile(attemptDir), { reserve: RESERVE });
   for (const dir of [attemptDir, runDir, dirname(runDir)]) syncDirectory(dir);
   return events;
+}
+
+/** `64 MiB`; below a MiB, in KiB. */
+function sizeText(bytes: number): string {
+  const MiB = 1024 * 1024;
+  return bytes < MiB ? `${Math.round(bytes / 1024)} KiB` : `${Math.round(bytes / MiB)} MiB`;
 }
 
 function now(): string {

@@ -73,7 +73,7 @@ export const LIMITS = {
     min: MiB / 16,
     max: 64 * 1024 * MiB,
     description:
-      "Bytes of the log of one attempt at most; the oldest lines are removed, and a line reports it. The events and the unread output have the same limit each",
+      "Bytes of the newest log lines of an attempt that are kept, as stored; a line reports the cut. The events and the unread output have the same limit each",
   },
   maxTypeWait: {
     default: 86_400,

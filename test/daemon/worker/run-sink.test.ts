@@ -3,9 +3,10 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { eventsFile, logFile, olderLogFile } from "../../../daemon/run-files/attempt-files.js";
+import { eventsFile, logFile, olderLogFiles } from "../../../daemon/run-files/attempt-files.js";
 import { pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
-import { LogTail } from "../../../daemon/run-files/log-tail.js";
+import { linesAfter, slicesAfter } from "../../../daemon/run-files/log-slices.js";
+import { type LogHead, LogTail } from "../../../daemon/run-files/log-tail.js";
 import { RunSink } from "../../../daemon/worker/run-sink.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
@@ -45,7 +46,12 @@ function stored<T>(file: string): T[] {
 }
 
 const eventsIn = (dir: string) => stored<WorkerEvent>(eventsFile(dir));
-const linesIn = (dir: string) => [...stored<LogLine>(olderLogFile(dir)), ...stored<LogLine>(logFile(dir))];
+const logFiles = (dir: string) => [...olderLogFiles(dir), logFile(dir)];
+/** The stored lines, and the head of the first part. */
+const linesIn = (dir: string): LogLine[] =>
+  logFiles(dir)
+    .flatMap((file) => stored<LogHead>(file))
+    .filter(({ cut }, index) => index === 0 || cut === undefined);
 const progress = (percent: number) => ({ type: "progress:changed", percent, progress: null }) as const;
 const from1To = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
 
@@ -239,28 +245,65 @@ describe("untracked stages", () => {
 });
 
 describe("a bounded log", () => {
-  test("keeps the newest lines within its bound, and says what was cut", async () => {
-    const { dir, runDir, sink } = newSink(20_000);
-    for (let n = 1; n <= 1000; n++) sink.line("log", null, `line ${n}`);
+  test("keeps at least the newest lines of its bound, and says once, at the top, what was cut", async () => {
+    const maxLog = 256 * 1024;
+    const { dir, runDir, sink } = newSink(maxLog);
+    const written = 20_000;
+    for (let n = 1; n <= written; n++) sink.line("log", null, `line ${n} ${"x".repeat(n % 50)}`);
     sink.close();
-    const bytes = readFileSync(logFile(dir)).length + readFileSync(olderLogFile(dir)).length;
-    expect(bytes).toBeLessThan(21_000);
-    const lines = linesIn(dir);
-    const [first, last] = [lines[0]!.n, lines.at(-1)!.n];
-    expect(lines.map(({ n }) => n)).toEqual(from1To(last).slice(first - 1));
-    expect(lines.at(-1)?.text).toBe("line 1000");
-    const note = lines.findLast(({ stream }) => stream === "liveops")!;
-    expect(note.text).toMatch(new RegExp(`^lines \\d+ to ${first - 1} were cut: the log is bounded`));
-    // Pages are slices of what is left.
+    const bytes = logFiles(dir).reduce((sum, file) => sum + readFileSync(file).length, 0);
+    expect(bytes).toBeGreaterThanOrEqual(maxLog);
+    expect(bytes).toBeLessThan(maxLog * 1.07);
+    const [head, ...lines] = linesIn(dir) as [LogHead, ...LogLine[]];
+    expect(lines.map(({ n }) => n)).toEqual(from1To(written).slice(head.n));
+    expect(lines.map(({ text }) => Number(text.split(" ")[1]))).toEqual(lines.map(({ n }) => n));
+    expect(lines.filter(({ stream }) => stream === "liveops")).toEqual([]);
+    // The bytes of the lines that are gone, as this sink would write them.
+    const whole = newSink();
+    for (let n = 1; n <= head.n; n++) whole.sink.line("log", null, `line ${n} ${"x".repeat(n % 50)}`);
+    whole.sink.close();
+    expect(head.cut).toBe(readFileSync(logFile(whole.dir)).length);
+    expect(head).toMatchObject({
+      stream: "liveops",
+      seq: head.n,
+      text: `lines 1 to ${head.n} were cut (${head.n} lines, ${head.cut} bytes): the log of an attempt keeps its newest 256 KiB`,
+    });
+
     const question = { runDir, limit: 5, filter: {} };
     const numbers = (page: { lines: LogLine[] }) => page.lines.map(({ n }) => n);
-    expect(numbers(await pageAfter(question, 0))).toEqual(from1To(first + 4).slice(first - 1));
-    const newest = await pageBefore(question, last + 1);
-    expect(numbers(newest)).toEqual(from1To(last).slice(-5));
-    expect(newest.next).toBe(last - 4);
-    const oldest = await pageBefore(question, first + 2);
-    expect(numbers(oldest)).toEqual([first, first + 1]);
+    const from = (first: number) => Array.from({ length: 5 }, (_, index) => first + index);
+    const top = await pageAfter(question, 0);
+    expect(numbers(top)).toEqual(from(head.n));
+    expect(top.lines[0]).toEqual({ ...head, cut: undefined });
+    expect(Object.keys(top.lines[0]!)).not.toContain("cut");
+    // Below the cut the note comes first; at the cut, and at each part after it, it does not come.
+    expect(numbers(await pageAfter(question, head.n - 10))).toEqual(from(head.n));
+    for (const file of logFiles(dir)) {
+      const { n } = stored<LogHead>(file)[0]!;
+      for (const after of [n, n + 1, n - 1].filter((each) => each >= head.n))
+        expect(linesAfter(runDir, after, 1).lines[0]?.n).toBe(after + 1);
+    }
+    const newest = await pageBefore(question, written + 1);
+    expect(numbers(newest)).toEqual(from(written - 4));
+    expect(newest.next).toBe(written - 4);
+    const oldest = await pageBefore(question, head.n + 2);
+    expect(numbers(oldest)).toEqual([head.n, head.n + 1]);
     expect(oldest.next).toBeNull();
+    const all: LogLine[] = [];
+    for (const slice of slicesAfter(runDir, 0)) all.push(...slice.lines);
+    expect(all.filter(({ stream }) => stream === "liveops")).toHaveLength(1);
+  });
+
+  test("the lines of a second attempt are numbered on, and its note has its own numbers", () => {
+    const runDir = directory();
+    const dir = join(runDir, "2");
+    mkdirSync(dir);
+    const sink = new RunSink(dir, 2, 500, 100, 8192);
+    for (let n = 101; n <= 600; n++) sink.line("log", null, `line ${n}`);
+    sink.close();
+    const [head] = linesIn(dir);
+    expect(head!.text).toMatch(new RegExp(`^lines 101 to ${head!.n} were cut \\(${head!.n - 100} lines, `));
+    expect(head!.seq).toBe(400 + head!.n);
   });
 
   test("a reader that keeps up misses no line, however often it rotates", () => {
