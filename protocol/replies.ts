@@ -73,6 +73,9 @@ export const typesReply = z.object({
   errors: z
     .array(z.object({ file: z.string(), message: z.string() }))
     .check(z.describe("files that do not load")),
+  withoutType: z
+    .array(z.object({ file: z.string(), message: z.string() }))
+    .check(z.describe("files that define no operation type, each with the reason")),
   shadowed: z.array(z.object({ op: z.string(), file: z.string(), by: z.string() })),
 });
 

@@ -8,8 +8,19 @@ const MOST = 12;
 /** Characters of the name that the message shows. */
 const MOST_LETTERS = 200;
 
-/** @param notLoaded - how many files did not load: the type may be in one of them */
-export function unknownType(op: string, names: Iterable<string>, notLoaded: number): Refusal {
+/**
+ * @param notLoaded - how many files did not load: the type may be in one of them
+ * @param reason - why the file that should define the type does not; null if no file is known
+ */
+export function unknownType(
+  op: string,
+  names: Iterable<string>,
+  notLoaded: number,
+  reason: string | null = null,
+): Refusal {
+  const shown = JSON.stringify(op.slice(0, MOST_LETTERS));
+  if (reason !== null)
+    return new Refusal("LIVEOPS_NO_SUCH_TYPE", `there is no operation type ${shown}: ${reason}`);
   const all = [...names];
   const near = nearest(op, all);
   const files =
@@ -18,7 +29,7 @@ export function unknownType(op: string, names: Iterable<string>, notLoaded: numb
       : ` (${notLoaded === 1 ? "1 file does" : `${notLoaded} files do`} not load; see: liveops ops)`;
   return new Refusal(
     "LIVEOPS_NO_SUCH_TYPE",
-    `there is no operation type ${JSON.stringify(op.slice(0, MOST_LETTERS))}${files}; ${near.length > 0 ? `did you mean ${near.join(", ")}?` : thereAre(all)}`,
+    `there is no operation type ${shown}${files}; ${near.length > 0 ? `did you mean ${near.join(", ")}?` : thereAre(all)}`,
     { nearest: near },
   );
 }

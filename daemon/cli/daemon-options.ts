@@ -38,10 +38,11 @@ export function asWords(options: DaemonOptions): string[] {
 /** Adds the flags with which a daemon is started. */
 export function withDaemonFlags(command: Command): Command {
   return command
-    .option("--ops <dir>", "Directory of operations (repeatable)", (dir: string, dirs: string[] = []) => [
-      ...dirs,
-      dir,
-    ])
+    .option(
+      "--ops <path>",
+      "Directory of operation files, or one file (repeatable)",
+      (path: string, paths: string[] = []) => [...paths, path],
+    )
     .option(
       "--concurrency <n>",
       "Operations that run at the same time (default: number of cores, at least 2)",

@@ -5,6 +5,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { LoadErrors } from "../../ops/runner/load-files.js";
+import { LOAD_SECONDS, loadsTooLong } from "../../ops/runner/load-limit.js";
 import { isUnchanged, type LoadedFile } from "../../ops/runner/type-files.js";
 import { childEnvironment } from "../child-environment.js";
 import type { FileResult, FromLoader, LoaderSetup, LocatedAsk, ToLoader } from "./messages.js";
@@ -13,7 +14,10 @@ import { readOutput } from "./output-lines.js";
 /** A process that is silent for so long, in ms, is stuck. Questions about other files then go to another process. */
 const STUCK_MS = 700;
 
-/** How long user code may block the process, or take to read one set of parameters, in ms. */
+/** How long a file may block the process while it is loaded, in ms. */
+const LOAD_MS = LOAD_SECONDS * 1000;
+
+/** How long user code may block the process, or take, while it reads one set of parameters, in ms. */
 const ANSWER_MS = 20_000;
 
 type Answer = Extract<FromLoader, { call: number }>;
@@ -136,7 +140,7 @@ export class LoaderProcess {
     const call = ++this.#calls;
     if (!this.isBusy) this.#heardAt = performance.now();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#hung("reading the parameters"), ANSWER_MS);
+      const timer = setTimeout(() => this.#hung(false), ANSWER_MS);
       this.#waiting.set(call, { resolve, reject, timer, asks });
       this.#child.send({ call, type: "prepare", asks } satisfies ToLoader, (error) => {
         if (error) this.#ended(new LoaderDied(error.message));
@@ -148,8 +152,8 @@ export class LoaderProcess {
   check(): void {
     const silence = performance.now() - this.#heardAt;
     if (!this.isBusy || silence < STUCK_MS) return;
-    if (silence >= ANSWER_MS)
-      this.#hung(this.isLoaded ? "reading the parameters" : "loading the operation types");
+    const isLoading = !this.isLoaded && this.#answering === null;
+    if (silence >= (isLoading ? LOAD_MS : ANSWER_MS)) this.#hung(isLoading);
     else if (this.isStarted && !this.isStuck) this.#setStuck();
   }
 
@@ -198,12 +202,13 @@ export class LoaderProcess {
       if (this.options.isWatched(source.file)) this.#sources.set(source.file, source);
   }
 
-  #hung(what: string): void {
+  #hung(isLoading: boolean): void {
     this.#child.kill("SIGKILL");
     const seconds = ANSWER_MS / 1000;
-    this.#ended(
-      new Error(`${what} took longer than ${seconds} s: an operation file hangs; see liveopsd logs`),
-    );
+    const why = isLoading
+      ? loadsTooLong()
+      : `reading the parameters took longer than ${seconds} s: an operation file hangs; see liveopsd logs`;
+    this.#ended(new Error(why));
   }
 
   #howItEnded(code: number | null, signal: NodeJS.Signals | null): string {

@@ -3,18 +3,17 @@
  *
  * An answer about a type waits only for the files that may define it.
  */
-import { readFileSync } from "node:fs";
 import { isUnchanged, type LoadedFile, loadedFile } from "../../ops/runner/type-files.js";
+import { typeNamesIn, whyTypeMissing } from "../../ops/runner/type-names.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/event.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
-import { kebabCase } from "../../protocol/type-names.js";
 import { unknownType } from "../../protocol/unknown-type.js";
 import { LoaderDied, type LoaderProcess, LoaderStuck } from "./loader-process.js";
 import { LoaderProcesses } from "./loader-processes.js";
 import type { LoadedOperationType, LocatedAsk, PrepareAsk, ResolvedType, Unresolved } from "./messages.js";
-import { Sources, typeNamesIn } from "./sources.js";
+import { isUsers, namesIn, Sources } from "./sources.js";
 
 /** How long the start of an operation waits for its type to be loaded, in ms, before others are started. */
 const RESOLVE_MS = 1000;
@@ -83,7 +82,7 @@ export class Loader {
 
   /** Whether any directory other than the shipped ones contains a file. */
   hasUserCode(shipped: readonly string[]): boolean {
-    return this.dirs.some((dir) => !shipped.includes(dir) && typeNamesIn(dir).length > 0);
+    return this.dirs.some((dir) => !shipped.includes(dir) && namesIn(dir).length > 0);
   }
 
   /** Where the type is and how it runs, or why there is no such type now. */
@@ -162,12 +161,10 @@ export class Loader {
     for (;;) {
       const found = this.#find(op);
       if (found === null) {
-        const { ops, errors } = this.#merged();
-        throw unknownType(
-          op,
-          ops.map((type) => type.op),
-          errors.length,
-        );
+        const { ops, errors, withoutType } = this.#merged();
+        const names = ops.map((type) => type.op);
+        const isPlace = (file: string) => this.#places.get(op) === file;
+        throw unknownType(op, names, errors.length, whyTypeMissing(op, errors, withoutType, isPlace));
       }
       if ("type" in found && canAnswer(found)) return found;
       await this.#wait();
@@ -196,6 +193,7 @@ export class Loader {
     const ops = new Map<string, OperationType>();
     const errors: TypesReply["errors"] = [...this.#sources.unread];
     const shadowed: TypesReply["shadowed"] = [];
+    const withoutType: TypesReply["withoutType"] = [...this.#sources.unusable];
     const seen = new Map<LoaderProcess, Set<number>>();
     for (const file of this.#sources.files) {
       const skipped = this.#sources.skipped(file);
@@ -203,6 +201,8 @@ export class Loader {
       const provider = skipped === null ? this.#processes.provider(file) : null;
       if (!provider) continue;
       errors.push(...provider.result.errors);
+      const { noType } = provider.result;
+      if (noType !== null && isUsers(file)) withoutType.push({ file, message: noType });
       const classes = seen.get(provider.process) ?? new Set();
       seen.set(provider.process, classes);
       for (const { type, classId } of provider.result.types) {
@@ -216,14 +216,15 @@ export class Loader {
     }
     errors.push(...this.#processes.faults);
     for (const { op, file } of ops.values()) this.#places.set(op, file);
-    return { ops: [...ops.values()].sort((a, b) => (a.op < b.op ? -1 : 1)), errors, shadowed };
+    const sorted = [...ops.values()].sort((a, b) => (a.op < b.op ? -1 : 1));
+    return { ops: sorted, errors, withoutType, shadowed };
   }
 
   #whyMissing(op: string): string {
-    const { errors } = this.#merged();
+    const { errors, withoutType } = this.#merged();
     const place = this.#places.get(op);
-    const known = errors.find(({ file }) => file === place);
-    if (known) return `${known.file} does not load: ${known.message}`;
+    const known = whyTypeMissing(op, errors, withoutType, (file) => file === place);
+    if (known) return known;
     const missing = `no file defines the operation type ${op} now`;
     const [first, ...more] = errors;
     if (!first) return `${missing}; liveops ops lists the types`;
@@ -236,7 +237,7 @@ export class Loader {
     const known = this.#names.get(file);
     if (known && isUnchanged(known.stamp)) return known.names;
     const stamp = loadedFile(file);
-    const names = namesInText(file);
+    const names = typeNamesIn(file);
     this.#names.set(file, { stamp, names });
     return names;
   }
@@ -262,21 +263,6 @@ export class Loader {
 
 function canAnswer({ type, process }: Found): boolean {
   return !process.isStuck || process.suspect === type.file;
-}
-
-function namesInText(file: string): ReadonlySet<string> | null {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch {
-    return new Set();
-  }
-  if (/\bexport\s*(?:\*|\{[^}]*\}\s*from)/.test(text)) return null;
-  const classes = [...text.matchAll(/\bclass\s+([\p{L}_$][\p{L}\d_$]*)/gu)].map(([, name]) =>
-    kebabCase(name!),
-  );
-  const stated = [...text.matchAll(/\bop\b[^"'`\n;]*["'`]([a-z0-9-]+)["'`]/g)].map(([, name]) => name!);
-  return new Set([...classes, ...stated]);
 }
 
 /** Operation files cause every error in the loader, whatever was asked. */

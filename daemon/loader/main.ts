@@ -49,9 +49,10 @@ isLoading = false;
 send({ type: "loaded", faults: errors.filter((error) => !told.has(error)) });
 atWork();
 
-function describe({ file, found }: LoadedFileTypes, wrong: LoadErrors, isLate: boolean): FileResult {
+function describe({ file, found, noType }: LoadedFileTypes, wrong: LoadErrors, isLate: boolean): FileResult {
   for (const error of wrong) told.add(error);
-  const result: FileResult = { file, types: [], errors: [...wrong], sources: sourcesOf(file), isLate };
+  const sources = sourcesOf(file);
+  const result: FileResult = { file, types: [], errors: [...wrong], noType, sources, isLate };
   for (const Type of found) {
     try {
       const type = describeType(Type, file);

@@ -25,6 +25,8 @@ export interface FileResult {
   file: string;
   types: LoadedOperationType[];
   errors: LoadErrors;
+  /** Why the file has no operation type; null if it has one, or does not load. */
+  noType: string | null;
   /** The file, and the author's files that it imports. */
   sources: LoadedFile[];
   /** The file's top level did not finish in time. */

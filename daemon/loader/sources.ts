@@ -7,7 +7,13 @@ import { readdirSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { LoadErrors } from "../../ops/runner/load-files.js";
-import { isUnchanged, type LoadedFile, listTypeFiles, loadedFile } from "../../ops/runner/type-files.js";
+import {
+  isUnchanged,
+  type LoadedFile,
+  listTypeFiles,
+  loadedFile,
+  unusableFiles,
+} from "../../ops/runner/type-files.js";
 import { pathProblem } from "../../protocol/owned-path.js";
 
 /** The directory of the bundle; the shipped operations are below it. */
@@ -18,6 +24,8 @@ export class Sources {
   files: readonly string[] = [];
   /** Directories that cannot be read. */
   unread: LoadErrors = [];
+  /** Files of the user that look like operation files but are never loaded. */
+  unusable: LoadErrors = [];
   #listing: string | null = null;
   readonly #skipped = new Map<string, LoadedFile & { message: string }>();
 
@@ -27,11 +35,12 @@ export class Sources {
   look(): boolean {
     const listing = this.dirs
       .filter(isUsers)
-      .map((dir) => `${dir}:${accessOf(dir)}:${typeNamesIn(dir).join(",")}`)
+      .map((dir) => `${dir}:${accessOf(dir)}:${namesIn(dir).join(",")}`)
       .join("\n");
     if (listing === this.#listing) return false;
     this.#listing = listing;
     this.unread = [];
+    this.unusable = [];
     this.files = [...new Set(this.dirs.flatMap((dir) => this.#filesIn(dir)))];
     return true;
   }
@@ -62,7 +71,9 @@ export class Sources {
       return [];
     }
     try {
-      return listTypeFiles(dir);
+      const files = listTypeFiles(dir);
+      if (isUsers(dir)) this.unusable.push(...unusableFiles(dir));
+      return files;
     } catch (error) {
       this.unread.push({
         file: dir,
@@ -79,9 +90,10 @@ function accessOf(dir: string): string {
   return `${uid} ${mode}`;
 }
 
-export function typeNamesIn(dir: string): string[] {
+/** Names of the files in a directory, or of the file itself. */
+export function namesIn(path: string): string[] {
   try {
-    return readdirSync(dir).sort();
+    return statSync(path).isFile() ? [basename(path)] : readdirSync(path).sort();
   } catch {
     return [];
   }

@@ -2,7 +2,10 @@
 import type { TypesReply } from "../../protocol/replies.js";
 import { describeType } from "./describe-type.js";
 import { filesOf, type LoadErrors, type LoadedFileTypes, loadFiles, typesIn } from "./load-files.js";
+import { loadsTooLong } from "./load-limit.js";
 import { type OperationCtor, readType } from "./read-type.js";
+import { unusableFiles } from "./type-files.js";
+import { bearsName, typeNamesIn, whyTypeMissing } from "./type-names.js";
 import { importUserFile } from "./user-code.js";
 
 export interface LoadedType {
@@ -15,6 +18,8 @@ export interface Catalogue {
   types: Map<string, LoadedType>;
   errors: LoadErrors;
   shadowed: TypesReply["shadowed"];
+  /** Files that load but define no type. */
+  withoutType: TypesReply["withoutType"];
   /** Files whose top level did not finish in time; `errors` lists them too. */
   late: string[];
 }
@@ -35,33 +40,60 @@ export async function loadCatalogue(dirs: readonly string[], options: LoadOption
   return { ...collect(loaded, [...unread, ...errors]), late };
 }
 
+/** Where `findType` searches, and how it tells. */
+interface FindOptions extends Pick<LoadOptions, "onFile"> {
+  /** Files to skip, because their top level never yields. */
+  skip?: readonly string[];
+}
+
 /**
- * Finds one type as `loadCatalogue` would, but loads only the files needed to find it.
+ * Finds one type as `loadCatalogue` would, but loads only the files needed to find it: first those whose text names the
+ * type, so that a file that never yields holds up no other type.
  *
  * @param dirs - as for `loadCatalogue`
  * @param shipped - searched after `dirs`; the file with the name of the type is loaded first
- * @returns the type; the catalogue if there is no such type
+ * @returns the type and its file; the catalogue if there is no such type
  */
 export async function findType(
   op: string,
   dirs: readonly string[],
   shipped: readonly string[],
-): Promise<OperationCtor | Catalogue> {
+  { onFile, skip = [] }: FindOptions = {},
+): Promise<LoadedType | Catalogue> {
   const unread: LoadErrors = [];
-  const bearsName = (file: string) => /([^/\\]*)\.\w+$/.exec(file)?.[1] === op;
   const ours = filesOf(shipped, unread);
-  const files = [...filesOf(dirs, unread), ...ours.filter(bearsName), ...ours];
+  const users = filesOf(dirs, unread).filter((file) => !skip.includes(file));
+  const likely = [
+    ...users.filter((file) => bearsName(file, op) || (typeNamesIn(file)?.has(op) ?? true)),
+    ...ours.filter((file) => bearsName(file, op)),
+  ];
   const hits = new Map<string, OperationCtor>();
   const isEnough = ({ file, found }: LoadedFileTypes) => {
     const Type = found.find((each) => nameOf(each) === op && isWhole(each, file));
     if (Type !== undefined) hits.set(file, Type);
     return Type !== undefined;
   };
-  const { loaded, errors, late } = await loadFiles(files, { isEnough });
-  // In the order of the files, because a later file may have loaded first.
-  const first = loaded.find(({ file }) => hits.has(file));
-  if (first !== undefined) return hits.get(first.file)!;
-  return { ...collect(loaded, [...unread, ...errors]), late };
+  const skipped = skip.map((file) => ({ file, message: loadsTooLong() }));
+  let known: Catalogue = { ...collect([], [...unread, ...skipped]), late: [] };
+  known.withoutType.push(...dirs.flatMap(unusableFiles));
+  const rest = [...users, ...ours].filter((file) => !likely.includes(file));
+  for (const files of [likely, rest]) {
+    const { loaded, errors, late } = await loadFiles(files, { isEnough, onFile });
+    // In the order of the files, because a later file may have loaded first.
+    const first = loaded.find(({ file }) => hits.has(file));
+    if (first !== undefined) return { Type: hits.get(first.file)!, file: first.file };
+    const { types, shadowed, withoutType, ...more } = collect(loaded, errors);
+    known = {
+      types: new Map([...known.types, ...types]),
+      shadowed: [...known.shadowed, ...shadowed],
+      withoutType: [...known.withoutType, ...withoutType],
+      errors: [...known.errors, ...more.errors],
+      late: [...known.late, ...late],
+    };
+    // The file of the type is known: no other file needs to be loaded.
+    if (whyTypeMissing(op, known.errors, known.withoutType) !== null) break;
+  }
+  return known;
 }
 
 /**
@@ -103,7 +135,15 @@ function collect(loaded: readonly LoadedFileTypes[], errors: LoadErrors): Omit<C
       }
     }
   }
-  return { types: new Map([...types].sort(([a], [b]) => (a < b ? -1 : 1))), errors, shadowed };
+  const withoutType = loaded.flatMap(({ file, noType }) =>
+    noType === null ? [] : [{ file, message: noType }],
+  );
+  return {
+    types: new Map([...types].sort(([a], [b]) => (a < b ? -1 : 1))),
+    errors,
+    shadowed,
+    withoutType,
+  };
 }
 
 function isWhole(Type: OperationCtor, file: string): boolean {

@@ -7,9 +7,11 @@ import { basename } from "node:path";
 import { setTimeout as after, setImmediate as turn } from "node:timers/promises";
 import { pathProblem } from "../../protocol/owned-path.js";
 import type { TypesReply } from "../../protocol/replies.js";
+import { LOAD_SECONDS, loadsTooLong } from "./load-limit.js";
 import { isOperationType, type OperationCtor } from "./read-type.js";
 import { listTypeFiles } from "./type-files.js";
 import { importUserFile, isShippedFile } from "./user-code.js";
+import { whyNoType } from "./without-type.js";
 
 /**
  * Keeps this process alive while it loads the author's files: `process.exit` and uncaught errors become load errors of
@@ -60,6 +62,8 @@ export type LoadErrors = TypesReply["errors"];
 export interface LoadedFileTypes {
   file: string;
   found: OperationCtor[];
+  /** Why a file that loads has no operation type; null for other files. */
+  noType: string | null;
 }
 
 interface LoadFilesOptions {
@@ -86,7 +90,7 @@ const HEAD_START = 200;
  */
 export async function loadFiles(
   files: Iterable<string>,
-  { limit = 10, onFile, onLoaded, mayExit, skip = [], isEnough = () => false }: LoadFilesOptions,
+  { limit = LOAD_SECONDS, onFile, onLoaded, mayExit, skip = [], isEnough = () => false }: LoadFilesOptions,
 ): Promise<{ loaded: LoadedFileTypes[]; errors: LoadErrors; late: string[] }> {
   const errors: LoadErrors = [];
   const late: string[] = [];
@@ -155,17 +159,19 @@ async function loadFile(
   const late = after(limit * 1000, null, { signal: done.signal }).then(
     () => {
       onLate();
-      return Promise.reject(new Error(`its top level did not finish within ${limit} s`));
+      return Promise.reject(new Error(loadsTooLong(limit)));
     },
     () => new Promise<never>(() => {}),
   );
   try {
     guard.loading = file;
-    const found = typesIn(await Promise.race([importUserFile(file), late]));
-    return { file, found };
+    const exports = await Promise.race([importUserFile(file), late]);
+    const found = typesIn(exports);
+    const isUnknown = found.length === 0 && !isShippedFile(file);
+    return { file, found, noType: isUnknown ? whyNoType(file, exports) : null };
   } catch (thrown) {
     errors.push({ file, message: guard.describe(thrown, file) });
-    return { file, found: [] };
+    return { file, found: [], noType: null };
   } finally {
     done.abort();
   }

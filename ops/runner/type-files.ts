@@ -7,9 +7,15 @@ import { join, resolve } from "node:path";
 
 /**
  * Absolute paths, sorted, of the top-level `.ts .mts .js .mjs` files, without `*.d.ts`, `*.test.*`, `_*` and hidden
- * files. Empty if the directory is missing.
+ * files. Empty if the directory is missing. For the path of a file: this file.
+ *
+ * @throws Error if the path is that of another file
  */
 export function listTypeFiles(dir: string): string[] {
+  if (statSync(dir, { throwIfNoEntry: false })?.isFile()) {
+    if (LOADABLE.test(dir)) return [resolve(dir)];
+    throw new Error("it is not a directory, and not a .ts .mts .js .mjs file");
+  }
   let entries: ReturnType<typeof read>;
   try {
     entries = read(dir);
@@ -22,6 +28,31 @@ export function listTypeFiles(dir: string): string[] {
     .filter((entry) => entry.isFile() || (entry.isSymbolicLink() && !isOther(join(dir, entry.name))))
     .map((entry) => join(resolve(dir), entry.name))
     .sort();
+}
+
+/** Configuration files of other tools, which may be in any directory. */
+export const OF_TOOLS = /\.config\.\w+$/;
+
+const LOADABLE = /\.m?[tj]s$/;
+
+/** The files of a directory that liveops does not load, although they look like operation files. */
+export function unusableFiles(dir: string): Array<{ file: string; message: string }> {
+  if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) return [];
+  return readdirSync(dir)
+    .sort()
+    .flatMap((name) => {
+      const message = whyUnusable(name);
+      return message === null ? [] : [{ file: join(resolve(dir), name), message }];
+    });
+}
+
+function whyUnusable(name: string): string | null {
+  const [, ending] = /\.(cjs|cts|jsx|tsx)$/.exec(name) ?? [];
+  if (ending === undefined || /^[_.]|\.test\.\w+$|\.d\.cts$/.test(name) || OF_TOOLS.test(name)) return null;
+  const is = `a .${ending} file is not loaded`;
+  if (ending === "cjs") return `${is}; rename it to .mjs, and use import and export`;
+  if (ending === "cts") return `${is}; rename it to .ts, and use import and export`;
+  return `${is}; rename it to .${ending === "tsx" ? "ts" : "mjs"}, without JSX`;
 }
 
 /** An author's file at the time it was loaded. */
@@ -52,6 +83,6 @@ function read(dir: string) {
 }
 
 function isTypeFile(name: string): boolean {
-  if (!/\.m?[tj]s$/.test(name) || /^[_.]/.test(name)) return false;
+  if (!LOADABLE.test(name) || /^[_.]/.test(name)) return false;
   return !/\.d\.m?ts$/.test(name) && !/\.test\.m?[tj]s$/.test(name);
 }

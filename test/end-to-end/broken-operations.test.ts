@@ -1,5 +1,5 @@
 /** Files of operations that do not load, whatever they do instead: each is told, and hides no other. */
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { useWorld } from "./world.js";
@@ -15,7 +15,7 @@ export class Hello extends LiveOperation {
 }
 `;
 
-/** A file that never yields is waited for, by design, for 20 seconds. */
+/** A file that never yields is waited for, by design, for 10 seconds. */
 const SLOW = 60_000;
 
 test("each is reported with its error, and hides no other", { timeout: SLOW }, async () => {
@@ -65,6 +65,112 @@ test("each is reported with its error, and hides no other", { timeout: SLOW }, a
   expect((await world.liveops(["ops"])).stdout).toMatch(/^mended/m);
   const ended = await world.liveops(["submit", "hello", "--follow"]);
   expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: "=== [1/1] Greet ===\nhello\n" });
+});
+
+test("a file without a type is named with the reason, helpers and tests are not", async () => {
+  const dir = "forgotten";
+  world.write(`${dir}/forgot.ts`, HELLO.replace("export class Hello", "class Forgot"));
+  world.write(`${dir}/plain.ts`, "export class Plain { async run() {} }");
+  world.write(
+    `${dir}/abstract.ts`,
+    'import { LiveOperation } from "liveops";\nexport abstract class Base extends LiveOperation {}',
+  );
+  world.write(`${dir}/common.cjs`, "module.exports = {};");
+  world.write(`${dir}/helper.ts`, "export const double = (n: number) => 2 * n;");
+  world.write(`${dir}/throws.ts`, 'throw new Error("thrown on load");');
+  for (const silent of ["_helper.ts", "_old.cjs", "a.test.ts", "a.d.ts", "vitest.config.ts"])
+    world.write(`${dir}/${silent}`, "export {};");
+  const reasons = {
+    forgot: "class Forgot is not exported; write: export class Forgot",
+    plain:
+      "class Plain does not extend LiveOperation; write: class Plain extends LiveOperation<typeof Plain>",
+    abstract: "class Base has no run method; write: async run(p) { … }",
+    common: "a .cjs file is not loaded; rename it to .mjs, and use import and export",
+    helper:
+      "it exports no class that extends LiveOperation; put a helper module into a subdirectory, or begin its name with _",
+  };
+  const path = (name: string) => join(world.dir, dir, name === "common" ? "common.cjs" : `${name}.ts`);
+  const told = (text: string) => text.split("\n").filter((line) => line.includes(`/${dir}/`));
+  const expected = Object.entries(reasons).map(
+    ([name, reason]) => `liveops: ${path(name)} has no operation type: ${reason}`,
+  );
+
+  const run = await world.liveops(["run", "--ops", join(world.dir, dir), "nowhere"]);
+  expect(run.code).toBe(4);
+  expect(told(run.stderr).toSorted()).toEqual(
+    [...expected, `liveops: ${path("throws")} does not load: thrown on load (line 1:7)`].toSorted(),
+  );
+
+  await world.liveopsd(["stop"]);
+  await world.startDaemon(["--ops", join(world.dir, dir)]);
+  const { code, stderr } = await world.liveops(["ops"]);
+  expect(code).toBe(0);
+  expect(
+    told(stderr)
+      .filter((line) => line.includes("has no operation type"))
+      .toSorted(),
+  ).toEqual(expected.toSorted());
+  // The error of the very file, by its name and by the name of its class.
+  for (const [op, text] of [
+    ["throws", `${path("throws")} does not load: thrown on load (line 1:7)`],
+    ["forgot", `${path("forgot")} has no operation type: ${reasons.forgot}`],
+    ["base", `${path("abstract")} has no operation type: ${reasons.abstract}`],
+    ["common", `${path("common")} has no operation type: ${reasons.common}`],
+  ]) {
+    const says = `liveops: No such operation type: there is no operation type "${op}": ${text}\n`;
+    expect(await world.liveops(["submit", op!])).toMatchObject({ code: 4, stdout: "", stderr: says });
+    expect(await world.liveops(["run", "--ops", join(world.dir, dir), op!])).toMatchObject({
+      code: 4,
+      stderr: says,
+    });
+  }
+});
+
+test("liveops run: a file that never yields holds up its own types only", { timeout: SLOW }, async () => {
+  const ops = join(world.dir, "held");
+  world.write("held/a-loops.ts", "for (;;); export {};");
+  world.write("held/b-waits.ts", "await new Promise(() => {}); export {};");
+  world.write("held/hello.ts", HELLO);
+  // Its name is in no text: found only after the files before it.
+  world.write(
+    "held/made.ts",
+    HELLO.replace("static stages", 'static op = ["ma", "de"].join("");\n  static stages'),
+  );
+  const started = performance.now();
+  expect(await world.liveops(["run", "--ops", ops, "hello"])).toMatchObject({ code: 0, stderr: "" });
+  expect(performance.now() - started).toBeLessThan(9000);
+  const made = world.liveops(["run", "--ops", ops, "made", "--params", "-"], { input: '{"n": 1}' });
+  const loops = await world.liveops(["run", "--ops", ops, "a-loops"]);
+  expect(loops.code).toBe(4);
+  expect(loops.stderr).toContain(
+    `there is no operation type "a-loops": ${join(ops, "a-loops.ts")} does not load: its top level did not finish within 10 s`,
+  );
+  expect(await made).toMatchObject({ code: 0, stdout: "=== [1/1] Greet ===\nhello\n", stderr: "" });
+});
+
+test("--ops, LIVEOPS_OPS and the config file take a single file too", async () => {
+  const file = world.write("single/one.ts", HELLO.replaceAll("Hello", "One"));
+  world.write("single/two.ts", HELLO.replaceAll("Hello", "Two"));
+  const hello = { code: 0, stdout: "=== [1/1] Greet ===\nhello\n", stderr: "" };
+  expect(await world.liveops(["run", "--ops", file, "one"])).toMatchObject(hello);
+  expect((await world.liveops(["run", "--ops", file, "two"])).code).toBe(4);
+  expect(await world.liveops(["run", "one"], { env: { LIVEOPS_OPS: file } })).toMatchObject(hello);
+  const config = world.write("single/config.json", JSON.stringify({ ops: [file] }));
+  expect(await world.liveops(["run", "one"], { env: { LIVEOPS_CONFIG: config } })).toMatchObject(hello);
+  const text = world.write("single/one.txt", HELLO);
+  expect((await world.liveops(["run", "--ops", text, "one"])).stderr).toContain(
+    "it is not a directory, and not a .ts .mts .js .mjs file",
+  );
+
+  await world.liveopsd(["stop"]);
+  await world.startDaemon(["--ops", file]);
+  expect(await world.liveops(["submit", "one", "--follow"])).toMatchObject({ code: 0, stdout: hello.stdout });
+  expect((await world.liveops(["submit", "two"])).code).toBe(4);
+  // An edit, and a removal.
+  world.write("single/one.ts", HELLO.replaceAll("Hello", "One").replace("hello", "edited"));
+  expect((await world.liveops(["submit", "one", "--follow"])).stdout).toContain("edited");
+  rmSync(file);
+  expect((await world.liveops(["submit", "one"])).code).toBe(4);
 });
 
 test("code that ends the loader over parameters is a fault of its file, not of the parameters", async () => {

@@ -104,7 +104,7 @@ test("so does one that comes while files are still being loaded, whatever they d
     "work/slow/busy.mjs",
     `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(loading)}, ""); for (;;) {}`,
   );
-  const running = world.start("liveops", ["run", "--ops", dirname(file), "shell", "--", "true"]);
+  const running = world.start("liveops", ["run", "--ops", dirname(file), "busy"]);
   await until("it is being loaded", () => existsSync(loading));
   running.signal("SIGINT");
   expect(await running.ended).toMatchObject({ code: 6, stdout: "", stderr: "liveops: cancelled\n" });

@@ -9,7 +9,7 @@ import { untilFinished } from "./start.js";
 import { record } from "./tally.js";
 
 /** How long the loader lets a file hold it up, in ms: what is answered sooner did not wait for it. */
-const HELD_MS = 20_000;
+const HELD_MS = 10_000;
 
 const says = (word: string) => `
 import { LiveOperation, z } from "liveops";

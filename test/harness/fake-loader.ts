@@ -26,7 +26,12 @@ export class FakeLoader {
   before = async (): Promise<void> => {};
 
   async types(): Promise<TypesReply> {
-    return { ops: this.ops, errors: [{ file: "/ops/broken.ts", message: "it broke" }], shadowed: [] };
+    return {
+      ops: this.ops,
+      errors: [{ file: "/ops/broken.ts", message: "it broke" }],
+      withoutType: [],
+      shadowed: [],
+    };
   }
 
   async resolve(op: string): Promise<ResolvedType | Unresolved> {

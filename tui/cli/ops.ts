@@ -48,6 +48,8 @@ export function registerOps(root: Command): void {
       if (blocks.length > 0) process.stdout.write(`${blocks.join("\n\n")}\n`);
       const to = reportTo(command.parent!);
       for (const { file, message } of reply.errors) say(to, `${file} does not load: ${message}`);
+      for (const { file, message } of reply.withoutType)
+        say(to, `${file} has no operation type: ${message}`, "yellow");
       for (const { op, file, by } of reply.shadowed) {
         say(to, `${op} in ${file} is not used: ${by} has the same name and comes first`, "yellow");
       }

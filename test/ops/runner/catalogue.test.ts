@@ -29,7 +29,7 @@ if (what === "catalogue") {
 } else if (what === "find") {
   const [op, dir, shipped] = args;
   const found = await findType(op, [dir], [shipped]);
-  const read = typeof found === "function" ? { title: found.title } : { ops: [...found.types.keys()] };
+  const read = "Type" in found ? { title: found.Type.title } : { ops: [...found.types.keys()] };
   print({ ...read, loaded: loadedUserFiles().map(({ file }) => file) });
 } else {
   const Type = await loadType(args[0], args[1]).catch((error) => error.message);
@@ -265,8 +265,8 @@ it("finds one type as the catalogue of all has it, and loads no more than it tak
   const own = ["own/a.ts", "own/b.ts", "own/c.ts", "own/d.ts"];
   const all = [...own, "shipped/a.ts", "shipped/second.ts", "shipped/third.ts"];
   // The one in b.ts is none: its title is no text.
-  expect(await find("wanted")).toEqual({ title: "own", loaded: own.slice(0, 3) });
-  expect(await find("second")).toEqual({ title: "shipped second", loaded: [...own, "shipped/second.ts"] });
+  expect(await find("wanted")).toEqual({ title: "own", loaded: own.slice(1, 3) });
+  expect(await find("second")).toEqual({ title: "shipped second", loaded: ["shipped/second.ts"] });
   expect(await find("hidden")).toEqual({ title: "shipped hidden", loaded: all });
   expect(await find("none")).toEqual({ ops: ["a", "hidden", "other", "second", "wanted"], loaded: all });
 });

@@ -452,6 +452,7 @@ test("ops lists types with stages and parameters; load errors go to stderr", asy
     reply.json({
       ops: [{ ...type, stages: ["Scan", "Archive"], params }],
       errors: [{ file: "/ops/bad.ts", message: "unexpected }" }],
+      withoutType: [],
       shadowed: [{ op: "backup", file: "/late/backup.ts", by: "/ops/backup.ts" }],
     }),
   );

@@ -108,7 +108,12 @@ const state: fc.Arbitrary<State> = fc
       { type: "found", operation: record },
       {
         type: "types-fetched",
-        types: { ops: [op, type({ op: "plain" })], errors: [{ file: text, message: problem }], shadowed: [] },
+        types: {
+          ops: [op, type({ op: "plain" })],
+          errors: [{ file: text, message: problem }],
+          withoutType: [],
+          shadowed: [],
+        },
       },
       { type: "pressed", action: open },
       { type: "taped", first: record.id, id: record.id, lines: lines.filter((line) => line.type !== "end") },

@@ -74,5 +74,6 @@ export const TYPES: TypesReply = {
     type({ op: "verify-backup", title: "Verify a backup" }),
   ],
   errors: [{ file: "/home/ada/ops/broken.ts", message: "Unexpected token at broken.ts:3:7" }],
+  withoutType: [],
   shadowed: [],
 };

@@ -13,16 +13,24 @@ export const SUPERVISOR_VARIABLE = "LIVEOPS_RUN_SUPERVISOR";
 /** Name of the run: marks all processes that the operation starts, so that they can be found. */
 export const RUN_VARIABLE = "LIVEOPS_RUN";
 
+/** JSON list of files to skip, because they blocked an earlier child. */
+export const SKIP_VARIABLE = "LIVEOPS_RUN_SKIP";
+
 /** File descriptor of the child's end of the pipe. */
 export const PIPE = 3;
 
-/** A message of the child: its grace period in seconds, or that nobody reads its output any more. */
-export type FromChild = { gracePeriod: number } | { unread: true };
+/**
+ * A message of the child: its grace period in seconds, that nobody reads its output any more, or the file that it begins
+ * to load; null after the last file.
+ */
+export type FromChild = { gracePeriod: number } | { unread: true } | { loading: string | null };
 
 /** The message of a line; null for any other line, because the operation can write to the pipe too. */
 export function readFromChild(line: string): FromChild | null {
   try {
-    const message = JSON.parse(line) as { gracePeriod?: unknown; unread?: unknown } | null;
+    const message = JSON.parse(line) as { gracePeriod?: unknown; unread?: unknown; loading?: unknown } | null;
+    if (typeof message?.loading === "string" || message?.loading === null)
+      return { loading: message.loading };
     if (typeof message?.gracePeriod === "number") return { gracePeriod: message.gracePeriod };
     return message?.unread === true ? { unread: true } : null;
   } catch {

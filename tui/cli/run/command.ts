@@ -1,5 +1,5 @@
 /** `liveops run`: runs an operation in text mode, without a daemon. */
-import { statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { useCompileCache } from "../../../protocol/command/compile-cache.js";
 import { commandPlaces, type GlobalOptions } from "../../../protocol/command/daemon-address.js";
@@ -53,13 +53,14 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
     return;
   }
   const { config } = commandPlaces(options);
-  for (const dir of options.ops ?? [])
-    if (!isDirectory(dir)) say(TO, `--ops ${dir}: no such directory`, "yellow");
+  for (const path of options.ops ?? [])
+    if (!existsSync(path)) say(TO, `--ops ${path}: no such directory or file`, "yellow");
   useCompileCache();
   const { runHere } = (await import(INLINE)) as typeof import("./inline.js");
   await runHere({
     op,
-    params: givenParams(options.params),
+    // Read once the type is found: a child that is replaced while it loads files must not have read stdin.
+    params: () => givenParams(options.params),
     set: withTrailing(set, trailing),
     label: givenLabel(options.label) ?? null,
     json: options.json === true,
@@ -67,14 +68,6 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
     env: addedVariables(options),
     opsDirs: userOpsDirs({ ops: options.ops }, process.env, config),
   });
-}
-
-function isDirectory(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
 }
 
 export function registerRun(root: Command): void {
@@ -92,7 +85,11 @@ export function registerRun(root: Command): void {
     )
     .option("--label <text>", "Label of the operation");
   addEnvironmentOptions(run)
-    .option("--ops <dir>", "Directory of operation files, searched before all others (repeatable)", collect)
+    .option(
+      "--ops <path>",
+      "Directory of operation files, or one file, searched before all others (repeatable)",
+      collect,
+    )
     .option("--json", "Print one JSON event per line, log lines included");
   addExitStatus(run).action((op: string, set: string[], _options: unknown, command: Command) =>
     runWords({ op, set, trailing: trailingWords(), options: allOptions<RunOptions>(command) }),

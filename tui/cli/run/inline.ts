@@ -6,10 +6,11 @@ import { existsSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { keepMark } from "../../../ops/process/group.js";
 import { captureOutput } from "../../../ops/runner/capture-output.js";
-import { findType } from "../../../ops/runner/catalogue.js";
+import { findType, type LoadedType } from "../../../ops/runner/catalogue.js";
 import { runInline } from "../../../ops/runner/inline.js";
 import { prepareSubmission } from "../../../ops/runner/prepare.js";
-import { type OperationCtor, readType, TypeFault } from "../../../ops/runner/read-type.js";
+import { readType, TypeFault } from "../../../ops/runner/read-type.js";
+import { whyTypeMissing } from "../../../ops/runner/type-names.js";
 import { enableUserCode } from "../../../ops/runner/user-code.js";
 import { report, say } from "../../../protocol/command/report.js";
 import { sanitize } from "../../../protocol/command/sanitize.js";
@@ -18,12 +19,19 @@ import { exitStatusOf } from "../../../protocol/exit-status.js";
 import { newId } from "../../../protocol/id.js";
 import { isFinal } from "../../../protocol/state.js";
 import { unknownType } from "../../../protocol/unknown-type.js";
-import { CANCEL_VARIABLE, type FromChild, PIPE, RUN_VARIABLE, SUPERVISOR_VARIABLE } from "./child.js";
+import {
+  CANCEL_VARIABLE,
+  type FromChild,
+  PIPE,
+  RUN_VARIABLE,
+  SKIP_VARIABLE,
+  SUPERVISOR_VARIABLE,
+} from "./child.js";
 import { InlineScreen } from "./screen.js";
 
 export interface InlineRun {
   op: string;
-  params: Record<string, unknown> | undefined;
+  params(): Record<string, unknown> | undefined;
   set: string[];
   label: string | null;
   json: boolean;
@@ -73,11 +81,11 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   enableUserCode(new URL("./liveops.js", import.meta.url).href);
   Object.assign(process.env, run.env);
   const shipped = [fileURLToPath(new URL("./ops", import.meta.url))];
-  const Type = await typeNamed(run.op, run.opsDirs, shipped);
+  const { Type } = await typeNamed(run.op, run.opsDirs, shipped);
   const id = newId();
   const place = { id, label: run.label, cwd: process.cwd() };
   const chain = { id, index: 0, previous: null, next: null };
-  const given = { params: run.params, set: run.set };
+  const given = { params: run.params(), set: run.set };
   const submission = await aside(() => prepareSubmission(Type, given, { ...place, chain }, "run"));
   const stop = stopOnSignal(onLost);
   const screen = new InlineScreen(run.json, {
@@ -104,11 +112,21 @@ async function aside<T>(act: () => Promise<T>): Promise<T> {
 }
 
 /** Reports files that do not load only when the type is missing, because one of them may define it. */
-async function typeNamed(op: string, dirs: string[], shipped: string[]): Promise<OperationCtor> {
-  const found = await aside(() => findType(op, dirs, shipped));
-  if (typeof found === "function") return found;
-  for (const { file, message } of found.errors) say(TO, `${file} does not load: ${message}`, "yellow");
-  throw unknownType(op, found.types.keys(), 0);
+async function typeNamed(op: string, dirs: string[], shipped: string[]): Promise<LoadedType> {
+  const skip = JSON.parse(process.env[SKIP_VARIABLE] ?? "[]") as string[];
+  delete process.env[SKIP_VARIABLE];
+  const onFile = (file: string) => tellSupervisor({ loading: file });
+  const found = await aside(() => findType(op, dirs, shipped, { onFile, skip }));
+  tellSupervisor({ loading: null });
+  if ("Type" in found) return found;
+  const { errors, withoutType } = found;
+  const reason = whyTypeMissing(op, errors, withoutType);
+  if (reason === null) {
+    for (const { file, message } of errors) say(TO, `${file} does not load: ${message}`, "yellow");
+    for (const { file, message } of withoutType)
+      say(TO, `${file} has no operation type: ${message}`, "yellow");
+  }
+  throw unknownType(op, found.types.keys(), 0, reason);
 }
 
 /**

@@ -10,11 +10,19 @@ import { basename, join } from "node:path";
 import type { Readable } from "node:stream";
 import { processStat } from "../../../ops/process/proc.js";
 import { ProcessSweep } from "../../../ops/process/process-sweep.js";
+import { LOAD_SECONDS } from "../../../ops/runner/load-limit.js";
 import { UsageError } from "../../../protocol/command/failures.js";
 import { say } from "../../../protocol/command/report.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
 import { LineSplitter } from "../../../protocol/ndjson.js";
-import { CANCEL_VARIABLE, PIPE, RUN_VARIABLE, readFromChild, SUPERVISOR_VARIABLE } from "./child.js";
+import {
+  CANCEL_VARIABLE,
+  PIPE,
+  RUN_VARIABLE,
+  readFromChild,
+  SKIP_VARIABLE,
+  SUPERVISOR_VARIABLE,
+} from "./child.js";
 import { startGuard } from "./guard.js";
 
 /** Ctrl-C, a request to stop, and a closed terminal. */
@@ -22,6 +30,9 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Extra time in which an operation that stops at the end of its grace period can report its outcome. */
 const MARGIN_MS = 1000;
+
+/** How long one operation file may take to load, in ms; the child itself gives up on a file that yields before. */
+const LOAD_MS = LOAD_SECONDS * 1000 + MARGIN_MS;
 
 /** Interval in ms at which the operation's processes are recorded. */
 const LOOK_MS = 500;
@@ -43,6 +54,21 @@ function temporaryDirectory(): string {
 /** Runs the same command line in a child; resolves with the exit code. */
 export async function supervise(): Promise<number> {
   const dir = temporaryDirectory();
+  const skip: string[] = [];
+  try {
+    // A file that never yields is skipped by the next child, so that the other files are loaded.
+    for (;;) {
+      const end = await superviseOnce(dir, skip);
+      if (typeof end === "number") return end;
+      skip.push(end.hung);
+    }
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** Resolves with the exit code, or with the operation file that blocked the child while it was loaded. */
+async function superviseOnce(dir: string, skip: readonly string[]): Promise<number | { hung: string }> {
   const file = join(dir, "cancel");
   const name = basename(dir);
   const child = spawn(process.execPath, ["--", ...process.argv.slice(1)], {
@@ -52,6 +78,7 @@ export async function supervise(): Promise<number> {
       [CANCEL_VARIABLE]: file,
       [SUPERVISOR_VARIABLE]: String(process.pid),
       [RUN_VARIABLE]: name,
+      [SKIP_VARIABLE]: JSON.stringify(skip),
     },
   });
   const mark = `${RUN_VARIABLE}=${name}`;
@@ -61,7 +88,9 @@ export async function supervise(): Promise<number> {
   let gracePeriod = 10;
   let asked = 0;
   let killed: string | null = null;
+  let hung: string | null = null;
   let timer: NodeJS.Timeout | undefined;
+  let loadTimer: NodeJS.Timeout | undefined;
   const kill = (why: string) => {
     killed ??= why;
     // Before the child is killed: its descendants are found through it.
@@ -76,12 +105,22 @@ export async function supervise(): Promise<number> {
     const over = `the operation did not stop within its grace period of ${gracePeriod} s`;
     timer = setTimeout(() => kill(over), gracePeriod * 1000 + MARGIN_MS);
   };
+  const loads = (loading: string | null) => {
+    clearTimeout(loadTimer);
+    if (loading === null) return;
+    loadTimer = setTimeout(() => {
+      if (asked > 0) return;
+      hung = loading;
+      kill("");
+    }, LOAD_MS);
+  };
   const onSignal = () => (asked === 0 ? stop() : kill(""));
   const pipe = child.stdio[PIPE] as Readable;
   const told = new LineSplitter((line) => {
     const message = readFromChild(line);
     if (message === null) return;
     if ("unread" in message) stop();
+    else if ("loading" in message) loads(message.loading);
     else {
       gracePeriod = message.gracePeriod;
       guard?.setGracePeriod(gracePeriod);
@@ -99,6 +138,7 @@ export async function supervise(): Promise<number> {
     clearInterval(looking);
     if (code === null || asked > 0) await sweep.kill();
     if (code !== null) return code;
+    if (hung !== null) return { hung };
     // The child was still loading and had no signal handler yet.
     if (killed === null && asked > 0 && isStop(signal)) {
       say(TO, "cancelled");
@@ -112,11 +152,11 @@ export async function supervise(): Promise<number> {
     return killed === "" ? EXIT.interrupted : EXIT.cancelled;
   } finally {
     clearTimeout(timer);
+    clearTimeout(loadTimer);
     clearInterval(looking);
     guard?.dismiss();
     for (const signal of SIGNALS) process.off(signal, onSignal);
     pipe.destroy();
-    rmSync(dir, { recursive: true, force: true });
   }
 }
 
