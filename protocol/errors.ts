@@ -118,6 +118,7 @@ export const FAILURES = {
   LIVEOPS_PAYLOAD_UNREADABLE: "The large parameters cannot be read from the state directory",
   LIVEOPS_CWD_GONE: "The working directory no longer exists",
   LIVEOPS_STAGE_ACTIVE: "A stage, or a program of `p.exec`, was still active; an `await` is missing",
+  LIVEOPS_NEVER_SETTLED: "The operation waits for a promise that nothing can settle",
   LIVEOPS_STAGE_VALUE_NOT_JSON: "A stage of a resumable type returned a value that JSON cannot represent",
   LIVEOPS_RESULT_NOT_JSON: "The result is not JSON",
   LIVEOPS_RESULT_TOO_LARGE: "The result is larger than 1 MiB as JSON",

@@ -14,6 +14,23 @@ export const operationErrorSchema = z.object({
   code: z.string().check(z.describe("stable code; a code of liveops begins with LIVEOPS_")),
   message: z.string(),
   stack: z.nullable(z.string()),
+  causes: z
+    .optional(
+      z.array(
+        z.object({
+          depth: z
+            .int()
+            .check(z.describe("0: a cause of the error; 1: a cause of the last entry of depth 0; and so on")),
+          message: z.string().check(z.describe("name and message")),
+          stack: z.nullable(z.string()),
+        }),
+      ),
+    )
+    .check(
+      z.describe(
+        "the chain of `cause` and the `errors` of an AggregateError, at most 32; absent if there are none",
+      ),
+    ),
   cause: z
     .optional(z.enum(Object.keys(CAUSES) as [Cause, ...Cause[]]))
     .check(z.describe("how the worker died, or the kind of uncaught error; otherwise absent")),
@@ -203,6 +220,7 @@ export const operationSchema = z.object({
 
 export type Operation = z.infer<typeof operationSchema>;
 export type OperationError = z.infer<typeof operationErrorSchema>;
+export type ErrorCause = NonNullable<OperationError["causes"]>[number];
 export type ProgressState = z.infer<typeof progressSchema>;
 export type Status = z.infer<typeof statusSchema>;
 export type StatusLevel = Status["level"];

@@ -34,7 +34,7 @@ async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> 
   if (running !== null && (await hasEnded(running))) running = null;
   for (const dir of options.ops ?? []) {
     // Not refused: the directory may be made later, and is read each time.
-    if (!existsSync(dir)) say(to, `--ops ${dir}: there is no such directory yet`, "yellow");
+    if (!existsSync(dir)) say(to, `--ops ${dir}: there is no such directory or file yet`, "yellow");
   }
   const saysRunning = (it: DaemonReply) => {
     checkStateDir(options, it, stateDir);

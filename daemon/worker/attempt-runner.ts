@@ -142,7 +142,10 @@ export class AttemptRunner {
     }
     const values = valuesDir === null ? null : this.#values(valuesDir);
     this.#running = true;
+    // The channel to the daemon must not keep the event loop alive: an empty one is an operation that never settles.
+    process.channel?.unref();
     const outcome = await runAttempt(Type, order, staged, this.#stop, values);
+    process.channel?.ref();
     this.#running = false;
     return outcome;
   }
@@ -202,7 +205,11 @@ export class AttemptRunner {
 }
 
 /** After these failures the operation's code may still be running. */
-const FAULTS = new Set<string>(["LIVEOPS_LOAD_FAILED", "LIVEOPS_STAGE_ACTIVE"] satisfies FailureCode[]);
+const FAULTS = new Set<string>([
+  "LIVEOPS_LOAD_FAILED",
+  "LIVEOPS_STAGE_ACTIVE",
+  "LIVEOPS_NEVER_SETTLED",
+] satisfies FailureCode[]);
 
 function failed(code: FailureCode, message: string, stack: string | null = null): Outcome {
   return { state: "failed", result: null, error: { code, message, stack }, next: null };

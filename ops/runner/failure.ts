@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import type { FailureCode } from "../../protocol/errors.js";
 import { MAX_ERROR } from "../../protocol/limits.js";
-import type { OperationError } from "../../protocol/operation.js";
+import type { ErrorCause, OperationError } from "../../protocol/operation.js";
 
 /** An error with a stable code of `FAILURES`. */
 export class Failure extends Error {
@@ -28,7 +28,9 @@ export function toOperationError(thrown: unknown): OperationError {
     const code = thrown instanceof Failure ? thrown.code : "LIVEOPS_EXCEPTION";
     if (!isErrorLike(thrown))
       return { code, message: `threw ${inspect(thrown)}`.slice(0, MAX_ERROR), stack: null };
-    return { code, message: messageOf(thrown), stack: authorStack(thrown) };
+    const causes = causesOf(thrown);
+    const error = { code, message: messageOf(thrown), stack: authorStack(thrown) };
+    return causes.length === 0 ? error : { ...error, causes };
   } catch {
     return { code: "LIVEOPS_EXCEPTION", message: "threw something that cannot be shown", stack: null };
   }
@@ -49,18 +51,47 @@ function messageOf(error: Error): string {
   return error.message ? `${own} (${inner.join("; ")})` : inner.join("; ");
 }
 
-const MAX_CAUSES = 5;
+/** Most causes of an error, most levels of them, and most characters of a cause's message and stack. */
+const MOST_CAUSES = 32;
+const MOST_LEVELS = 16;
+const MOST_OF_CAUSE = 4096;
+
+/** The causes of an error, depth first: each `cause`, and the errors of an AggregateError. */
+function causesOf(error: Error): ErrorCause[] {
+  const found: ErrorCause[] = [];
+  const seen = new Set<unknown>([error]);
+  const add = (parent: Error, depth: number) => {
+    const own = parent.cause === undefined || parent.cause === null ? [] : [parent.cause];
+    const { errors } = parent as { errors?: unknown };
+    for (const each of [...own, ...(Array.isArray(errors) ? errors : [])]) {
+      if (found.length >= MOST_CAUSES || depth >= MOST_LEVELS) return;
+      // An error may be its own cause.
+      if (seen.has(each)) continue;
+      if (typeof each === "object") seen.add(each);
+      found.push({ depth, ...described(each) });
+      if (isErrorLike(each)) add(each, depth + 1);
+    }
+  };
+  add(error, 0);
+  return found;
+}
+
+function described(cause: unknown): Omit<ErrorCause, "depth"> {
+  if (!isErrorLike(cause)) {
+    const text = typeof cause === "string" ? cause : inspect(cause);
+    return { message: text.slice(0, MOST_OF_CAUSE), stack: null };
+  }
+  const { name, message } = cause;
+  const text = message ? `${name}: ${message}` : name || "an error without a message";
+  return {
+    message: text.slice(0, MOST_OF_CAUSE),
+    stack: authorStack(cause)?.slice(0, MOST_OF_CAUSE) ?? null,
+  };
+}
 
 function authorStack(error: Error): string | null {
-  const parts: string[] = [];
-  let current: unknown = error;
-  for (let depth = 0; depth < MAX_CAUSES && isErrorLike(current); depth++) {
-    if (typeof current.stack === "string") {
-      parts.push(`${depth === 0 ? "" : "caused by: "}${withoutOurFrames(current.stack)}`);
-    }
-    current = current.cause;
-  }
-  return parts.length === 0 ? null : parts.join("\n").slice(0, MAX_ERROR);
+  if (typeof error.stack !== "string") return null;
+  return withoutOurFrames(error.stack).slice(0, MAX_ERROR);
 }
 
 const here = dirname(fileURLToPath(import.meta.url));

@@ -11,8 +11,10 @@ import { renderParameters } from "../../protocol/parameters.js";
 import { summarizeValue } from "../../protocol/summarize-value.js";
 import { inputSchema } from "./describe-type.js";
 
-/** Marks a message of liveops, which follows the parameter's name without a colon. */
+/** Marks a message of liveops, which follows the parameter's name without a colon. Any other message is the author's. */
 const OURS = "\0";
+/** Marks a message of zod, which follows a colon. */
+const ZODS = "\0\0";
 
 /** Most names in a message, and most characters of each. */
 const MOST_NAMES = 10;
@@ -31,18 +33,23 @@ const KINDS: Record<string, string> = {
 
 /**
  * Zod's error map for one parse: the same wording as in `word-value.ts`. A message of the author's schema has
- * precedence. Undefined: zod's own message is used.
+ * precedence.
  */
 function issueInWords(issue: z.core.$ZodRawIssue): string | undefined {
   const text = words(issue);
-  return text === undefined ? undefined : OURS + text;
+  if (text !== undefined) return OURS + text;
+  const { customError, localeError } = z.config();
+  if (customError?.(issue)) return undefined;
+  const zods = localeError?.(issue);
+  const message = typeof zods === "string" ? zods : zods?.message;
+  return message === undefined ? undefined : ZODS + message.charAt(0).toLowerCase() + message.slice(1);
 }
 
 /** The message after the name of its parameter; an empty name stands for all parameters. */
 function named(name: string, message: string): string {
-  const ours = message.startsWith(OURS);
-  const text = ours ? message.slice(OURS.length) : message.charAt(0).toLowerCase() + message.slice(1);
-  return name === "" ? text : `${name}${ours ? "" : ":"} ${text}`;
+  const mark = message.startsWith(ZODS) ? ZODS : message.startsWith(OURS) ? OURS : "";
+  const text = message.slice(mark.length);
+  return name === "" ? text : `${name}${mark === OURS ? "" : ":"} ${text}`;
 }
 
 function words(issue: z.core.$ZodRawIssue): string | undefined {

@@ -46,16 +46,16 @@ export async function runAttempt(
   { clock = SYSTEM_CLOCK, timeout }: AttemptTime = {},
 ): Promise<Outcome> {
   const cancellation = new Cancellation(control, clock);
-  const faults = watchProcessFaults();
+  let progress: AttemptProgress | null = null;
+  const faults = watchProcessFaults(cancellation.signal, () => progress?.stages.current ?? null);
   const release = () => {
     cancellation.dispose();
     faults.stop();
   };
   control.abandoned?.addEventListener("abort", release, { once: true });
-  let progress: AttemptProgress | null = null;
   let outcome: Outcome;
   try {
-    const { parsed, stages } = await declare(Type, order, sink);
+    const { parsed, stages } = await Promise.race([declare(Type, order, sink), faults.first]);
     const { resumable, gracePeriod } = readType(Type);
     const kept = resumable ? values : null;
     progress = new AttemptProgress(stages, sink, cancellation, kept, gracePeriod, clock);

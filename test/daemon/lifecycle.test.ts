@@ -175,6 +175,10 @@ test("a retry from an unknown stage is refused with the stages", async () => {
   await expect(open.lifecycle.retry(id, "Laod", () => {})).rejects.toMatchObject({
     code: "LIVEOPS_BAD_REQUEST",
     message: expect.stringContaining("did you mean Load? Its stages: Load, Process, Save"),
+    extra: { nearest: ["Load"] },
+  });
+  await expect(open.lifecycle.retry(id, "SAVE", () => {})).rejects.toMatchObject({
+    message: expect.stringContaining("did you mean Save?"),
   });
   expect(stateOf(id)).toBe("failed");
 });

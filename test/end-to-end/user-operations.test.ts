@@ -1,5 +1,5 @@
 /** A user's own TypeScript in a bare directory: found, edited, broken, hidden, written by `liveops new`. */
-import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { newId } from "../../protocol/id.js";
@@ -49,7 +49,7 @@ describe("where operations are found", () => {
     const world = await ownWorld();
     const started = await world.liveopsd(["start", "--ops", "mine"]);
     expect(started.code).toBe(0);
-    expect(started.stderr).toContain("--ops mine: there is no such directory yet");
+    expect(started.stderr).toContain("--ops mine: there is no such directory or file yet");
     bareDirectory(world, "work/mine");
     expect(await hello(world)).toContain("says=work/mine");
   });
@@ -232,11 +232,31 @@ test("liveops new writes an operation that runs both ways, and never over a file
   expect(there.code, there.stderr).toBe(0);
   expect(there.stdout).toBe(here.stdout);
   expect(there.stdout).toMatch(/=== \[3\/3\] Save ===\nthe sum is 6\ncount=3\nsum=6\n$/);
-  const { compilerOptions } = JSON.parse(readFileSync(join(world.work, "tsconfig.json"), "utf8"));
-  expect(compilerOptions).toMatchObject({ types: ["node"], typeRoots: [expect.stringMatching(/@types$/)] });
+  const tsconfig = readFileSync(join(world.work, "tsconfig.json"), "utf8");
+  const { compilerOptions } = JSON.parse(tsconfig);
+  const { types, typeRoots, paths } = compilerOptions;
+  expect(types).toEqual(["node"]);
+  // No path of this machine: relative ones are found from the directory.
+  for (const path of [...typeRoots, ...paths.liveops]) {
+    expect(path).toMatch(/^\.\.\//);
+    expect(existsSync(join(world.work, path))).toBe(true);
+  }
+  expect(source + tsconfig).not.toContain(world.dir);
+  expect(tsconfig).not.toMatch(/"\//);
   const again = await world.liveops(["new", "import-users"]);
   expect(again).toMatchObject({ code: 2, stdout: "" });
   expect(readFileSync(join(world.work, "import-users.ts"), "utf8")).toBe(source);
+});
+
+test("liveops new in a project that has liveops needs no path at all", async () => {
+  const world = await ownWorld();
+  mkdirSync(join(world.work, "node_modules/@types/node"), { recursive: true });
+  mkdirSync(join(world.work, "node_modules/liveops"), { recursive: true });
+  expect((await world.liveops(["new", "ImportUsers", "--dir", "ops"])).code).toBe(0);
+  const { compilerOptions } = JSON.parse(readFileSync(join(world.work, "ops/tsconfig.json"), "utf8"));
+  expect(compilerOptions).toMatchObject({ types: ["node"] });
+  expect(Object.keys(compilerOptions)).not.toContain("paths");
+  expect(Object.keys(compilerOptions)).not.toContain("typeRoots");
 });
 
 test("liveops new says where a name hides a shipped type", async () => {

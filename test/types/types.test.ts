@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newNames, operationSource, tsconfigSource } from "../../tui/cli/new-template.js";
@@ -9,6 +9,8 @@ import { COMPILERS, type Compiler, emitDeclarations, errorsIn, markedLines, pars
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const caseDir = fileURLToPath(new URL("./cases", import.meta.url));
 const cases = readdirSync(caseDir).map((name) => join(caseDir, name));
+
+const relativeTo = (dir: string, paths: string[] | null) => paths?.map((path) => relative(dir, path)) ?? null;
 
 let dir: string;
 /** The directory of the declarations, and that of `liveops`. */
@@ -52,7 +54,10 @@ describe.each(Object.keys(COMPILERS) as Compiler[])("%s", (compiler) => {
       const source = operationSource(newNames("ImportUsers"));
       const withNode = `import { readFile } from "node:fs/promises";\nexport const read = readFile;\n${source}`;
       writeFileSync(join(bare, "import-users.ts"), node === null ? source : withNode);
-      writeFileSync(join(bare, "tsconfig.json"), tsconfigSource(declarations, node));
+      writeFileSync(
+        join(bare, "tsconfig.json"),
+        tsconfigSource(relative(bare, declarations), relativeTo(bare, node)),
+      );
       expect(await tsc(compiler, ["-p", bare])).toBe("");
       const wrong = operationSource(newNames("Other")).replace('p.stage("Save"', 'p.stage("Svae"');
       writeFileSync(join(bare, "other.ts"), wrong);

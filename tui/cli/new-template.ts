@@ -73,11 +73,12 @@ async function work(item: number): Promise<number> {
 }
 
 /**
- * A tsconfig.json for a directory without node_modules: an editor finds the types of liveops and of Node with it.
+ * A tsconfig.json with which an editor finds the types of liveops and of Node.
  *
+ * @param types - path of our declarations, relative to the directory; null where the compiler finds the package
  * @param node - the `typeRoots` of Node's types: empty where the compiler finds them; null where there are none
  */
-export function tsconfigSource(types: string, node: string[] | null): string {
+export function tsconfigSource(types: string | null, node: string[] | null): string {
   const config = {
     compilerOptions: {
       target: "es2022",
@@ -90,7 +91,7 @@ export function tsconfigSource(types: string, node: string[] | null): string {
       strict: true,
       noEmit: true,
       skipLibCheck: true,
-      paths: { liveops: [types] },
+      ...(types !== null && { paths: { liveops: [types] } }),
       ...(node !== null && { types: ["node"] }),
       ...(node !== null && node.length > 0 && { typeRoots: node }),
     },

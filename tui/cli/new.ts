@@ -11,9 +11,14 @@ import { makeDirectory } from "../../protocol/directories.js";
 import { jsonLine } from "../terminal/json.js";
 import { newNames, operationSource, tsconfigSource } from "./new-template.js";
 
-/** The type declarations of this package. */
-export function typesFile(): string {
-  return fileURLToPath(new URL("./types/ops/sdk/index.d.ts", import.meta.url));
+/**
+ * Path of our declarations from the directory; null where the compiler finds the package `liveops` in a `node_modules`.
+ *
+ * Relative, because the file may be committed: it works on each machine with the same layout.
+ */
+export function typesPath(dir: string): string | null {
+  if (modulesAbove(resolve(dir), "liveops") !== null) return null;
+  return pathFrom(dir, fileURLToPath(new URL("./types/ops/sdk/index.d.ts", import.meta.url)));
 }
 
 /** A shipped operation is in the file of the same name. */
@@ -24,17 +29,24 @@ export function isShippedType(op: string): boolean {
 
 /** The `typeRoots` with Node's types: empty where the compiler finds them; null where there are none. */
 export function nodeTypes(dir: string): string[] | null {
-  if (rootAbove(resolve(dir)) !== null) return [];
-  const ours = rootAbove(dirname(fileURLToPath(import.meta.url)));
-  return ours === null ? null : [ours];
+  if (modulesAbove(resolve(dir), "@types/node") !== null) return [];
+  const ours = modulesAbove(dirname(fileURLToPath(import.meta.url)), "@types/node");
+  return ours === null ? null : [pathFrom(dir, join(ours, "@types"))];
 }
 
-function rootAbove(start: string): string | null {
+/** The nearest `node_modules` with this package, from the directory upwards. */
+function modulesAbove(start: string, name: string): string | null {
   for (let dir = start; ; dir = dirname(dir)) {
-    const root = join(dir, "node_modules", "@types");
-    if (existsSync(join(root, "node"))) return root;
+    const modules = join(dir, "node_modules");
+    if (existsSync(join(modules, name))) return modules;
     if (dir === dirname(dir)) return null;
   }
+}
+
+/** A relative path as the compiler takes it: with a dot at its start. */
+function pathFrom(dir: string, to: string): string {
+  const path = relative(resolve(dir), to);
+  return path.startsWith(".") ? path : `./${path}`;
 }
 
 export function registerNew(root: Command): void {
@@ -58,7 +70,7 @@ export function registerNew(root: Command): void {
       if (!json) process.stdout.write(`${file}\n`);
       if (!isConfigured) {
         const node = nodeTypes(dir);
-        writeNew(tsconfig, tsconfigSource(typesFile(), node));
+        writeNew(tsconfig, tsconfigSource(typesPath(dir), node));
         if (!json) process.stdout.write(`${tsconfig}\n`);
         if (node === null) say(to, NO_NODE_TYPES, "yellow");
       }

@@ -11,6 +11,7 @@ import { formatBytes, formatCount, formatDuration } from "../terminal/format.js"
 import { stageColour, stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
 import { jsonLine } from "../terminal/json.js";
 import { barLine } from "../text/bar.js";
+import { causeLines, frameLines } from "../text/causes.js";
 import { resultLines } from "../text/lines.js";
 import { namedOrNewest } from "./arguments.js";
 import { type ChainLinks, chainLines, chainLinks } from "./chain-lines.js";
@@ -124,9 +125,8 @@ function errorLines({ error }: Operation): string[] {
   const cause = error.cause === undefined ? "" : `, ${error.cause}`;
   const first = firstLine(error.message);
   const said = `${first} (${error.code}${cause})${error.message.slice(first.length)}`;
-  // The stack begins with the message; keep only its frames.
-  const stack = error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
-  return [...sanitize(said, { newlines: true }).split("\n"), ...stack.map((line) => sanitize(line))];
+  const text = sanitize(said, { newlines: true }).split("\n");
+  return [...text, ...frameLines(error.stack), ...causeLines(error)];
 }
 
 export function registerShow(root: Command): void {

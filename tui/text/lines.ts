@@ -12,6 +12,7 @@ import { reduceOutline } from "../../protocol/reduce.js";
 import { formatAmount, formatPercent } from "../terminal/format.js";
 import { jsonLine } from "../terminal/json.js";
 import type { BarView } from "./bar.js";
+import { causeLines } from "./causes.js";
 
 /**
  * An operation's result for scripts that read stdout: one line for each key of an object, with nested values as JSON.
@@ -140,11 +141,13 @@ function finished(
   if (event.state === "succeeded")
     return resultLines(event.result, event.resultText).map((text) => ({ to: "out", text, tone: "plain" }));
   if (event.state === "cancelled") return [{ to: "err", text: "cancelled", tone: "warning" }];
-  const { code, message, stack } = event.error ?? { code: "", message: "failed", stack: null };
+  const error = event.error ?? { code: "", message: "failed", stack: null };
+  const { code, message, stack } = error;
   const ours = code.startsWith("LIVEOPS_") && !QUIET.has(code) ? ` (${code})` : "";
   const lines: TextLine[] = [err(`failed: ${unprinted(message, recent)}${ours}`)];
   const places = stacks && stack && code !== "LIVEOPS_FAILED" ? unsaid(stack, message) : "";
   if (places !== "") lines.push(err(places));
+  if (stacks) lines.push(...causeLines(error).map(err));
   return lines;
 }
 

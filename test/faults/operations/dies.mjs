@@ -44,7 +44,7 @@ export class Dies extends LiveOperation {
       if (this.params.pids !== undefined) writeFileSync(this.params.pids, children().join(" "));
       writeSync(2, "last words\n");
       WAYS[this.params.way]();
-      await new Promise(() => {});
+      await delay(100_000);
     });
   }
 }

@@ -149,7 +149,7 @@ it.each<[z.ZodType, unknown, string]>([
   [z.strictObject({ b: z.string() }), { b: "", c: 1 }, 'a has no "c"'],
   [z.email(), "x", "a: invalid email address"],
   [z.string().min(3, "is far too short"), "x", "a: is far too short"],
-  [z.string().refine(() => false, "No"), "x", "a: no"],
+  [z.string().refine(() => false, "No"), "x", "a: No"],
 ])(
   "says in plain words what is wrong, unless the schema has words of its own: %#",
   async (schema, a, says) => {

@@ -98,6 +98,40 @@ it.each([
   expect(outcome.error?.message).toBe(message);
 });
 
+it("keeps the whole chain of causes, and the errors of an AggregateError", async () => {
+  const causesOf = async (thrown: unknown) => {
+    const { outcome } = await attempt(() => Promise.reject(thrown));
+    return outcome.error?.causes?.map(({ depth, message }) => [depth, message]);
+  };
+  const disk = new Error("disk", { cause: "no text" });
+  const many = new AggregateError([new TypeError("first"), new Error("second", { cause: disk })], "many");
+  expect(await causesOf(new Error("top", { cause: new Error("middle", { cause: many }) }))).toEqual([
+    [0, "Error: middle"],
+    [1, "AggregateError: many"],
+    [2, "TypeError: first"],
+    [2, "Error: second"],
+    [3, "Error: disk"],
+    [4, "no text"],
+  ]);
+  expect(await causesOf(new Error("alone"))).toBeUndefined();
+  expect(await causesOf(new Error("top", { cause: { status: 503 } }))).toEqual([[0, "{ status: 503 }"]]);
+  const circle = new Error("circle");
+  circle.cause = new Error("back", { cause: circle });
+  expect(await causesOf(circle)).toEqual([[0, "Error: back"]]);
+  const deep = Array.from({ length: 100 }).reduce<Error>(
+    (cause, _, index) => new Error(`error ${index}`, { cause }),
+    new Error("end"),
+  );
+  expect(await causesOf(deep)).toHaveLength(16);
+  expect(
+    await causesOf(new AggregateError(Array.from({ length: 100 }, (_, n) => new Error(`${n}`)))),
+  ).toHaveLength(32);
+  const { outcome } = await attempt(() =>
+    Promise.reject(new Error("x", { cause: new Error("y".repeat(1e6)) })),
+  );
+  expect(JSON.stringify(outcome.error).length).toBeLessThan(20_000);
+});
+
 it("keeps the author's frames in the stack and cuts ours", async () => {
   const { outcome } = await attempt((p) =>
     p.stage("Load", function authorsBlock() {
@@ -105,7 +139,10 @@ it("keeps the author's frames in the stack and cuts ours", async () => {
     }),
   );
   expect(outcome.error?.stack).toContain("authorsBlock");
-  expect(outcome.error?.stack).toContain("caused by: Error: deeper");
+  expect(outcome.error?.stack).not.toContain("deeper");
+  const [cause] = outcome.error?.causes ?? [];
+  expect(cause).toMatchObject({ depth: 0, message: "Error: deeper" });
+  expect(cause?.stack).toContain("authorsBlock");
   expect(outcome.error?.stack).not.toMatch(/ops\/api\/(stages|run-attempt)\.ts/);
   expect(outcome.error?.stack).not.toContain("node:internal");
 });

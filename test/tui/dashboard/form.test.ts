@@ -11,7 +11,7 @@ import { commandOf } from "../../../tui/dashboard/command/liveops.js";
 import { problemOf } from "../../../tui/dashboard/form/check.js";
 import { choiceAfter } from "../../../tui/dashboard/form/choice.js";
 import { fieldsOf, heldBy } from "../../../tui/dashboard/form/field.js";
-import { type Form, firstProblem, openForm, submitOf } from "../../../tui/dashboard/form/form.js";
+import { type Form, firstProblem, nameOf, openForm, submitOf } from "../../../tui/dashboard/form/form.js";
 import { shellSplit } from "../../../tui/dashboard/form/shell-split.js";
 import { lineOf } from "../../../tui/dashboard/state/line-edit.js";
 import { BACKUP_TYPE, SHELL_TYPE, type } from "./types.js";
@@ -135,6 +135,22 @@ describe("the command", () => {
   test("of a type without a schema takes an object", () => {
     const form = filled(openForm(type({ op: "free" })), { params: '{"a b": [1]}' });
     expect(asSubmitted(commandOf(submitOf(form), {}), null).params).toEqual({ "a b": [1] });
+  });
+
+  test("of a type with a parameter label keeps it apart from the operation's label", () => {
+    const params = { type: "object", properties: { label: { type: "string" } }, required: ["label"] };
+    const form = openForm(type({ op: "prints", params }));
+    expect(form.fields.map(nameOf)).toEqual(["label", "--label"]);
+    expect(firstProblem(form)).toBe(0);
+    const both = filled(form, { label: "on the box", "--label": "nightly" });
+    const command = commandOf(submitOf(both), {});
+    expect(command).toBe("liveops submit prints 'label=on the box' --label nightly");
+    expect(asSubmitted(command, params)).toEqual({
+      op: "prints",
+      label: "nightly",
+      params: { label: "on the box" },
+    });
+    expect(openForm(BACKUP_TYPE).fields.map(nameOf)).toContain("label");
   });
 
   test("reads as one types it by hand", () => {

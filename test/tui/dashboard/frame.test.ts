@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import { type Frame, frameOf } from "../../../tui/dashboard/screen/frame.js";
-import { inManyColours, withoutColour } from "../../../tui/dashboard/screen/paint.js";
+import { inManyColours, unpainted, withoutColour } from "../../../tui/dashboard/screen/paint.js";
+import { recordPage } from "../../../tui/dashboard/screen/record.js";
 import { initialState, type State } from "../../../tui/dashboard/state/model.js";
 import { update } from "../../../tui/dashboard/state/update.js";
 import { columnsOf } from "../../../tui/terminal/width.js";
@@ -39,6 +40,7 @@ const state: fc.Arbitrary<State> = fc
       { confirming: { kind: "cancel" as const, id: "backupaaaaaa" } },
       { page: { kind: "copy" as const, followed: true } },
       { page: { kind: "record" as const, id: "backupaaaaaa", top: 0, attempts: null } },
+      { page: { kind: "record" as const, id: "failedcccccc", top: 0, attempts: null } },
       { logView: { wrap: true, numbers: true } },
     ),
     known: fc.boolean(),
@@ -78,7 +80,14 @@ const state: fc.Arbitrary<State> = fc
     const operations = [
       first,
       ...(given.link ? [verify({ title: value! })] : []),
-      failed({ error: { code: key!, message: message!, stack: stack! } }),
+      failed({
+        error: {
+          code: key!,
+          message: message!,
+          stack: stack!,
+          causes: [{ depth: given.at, message: value!, stack: `Error\n    at ${key} (/ops/${name}.ts:1:2)` }],
+        },
+      }),
       ...others,
     ];
     let now = initialState({
@@ -156,4 +165,39 @@ test("without colour only bold, dim and inverse are used", () => {
     }),
     { numRuns: 50 },
   );
+});
+
+test("the record shows each cause below the error, with its frames", () => {
+  const stack = (file: string) => `Error: x\n    at work (/home/ada/ops/${file}.ts:1:2)`;
+  const line = {
+    type: "snapshot" as const,
+    cursor: "1",
+    operations: [
+      failed({
+        error: {
+          code: "LIVEOPS_EXCEPTION",
+          message: "top",
+          stack: stack("top"),
+          causes: [
+            { depth: 0, message: "AggregateError: many", stack: stack("many") },
+            { depth: 1, message: "TypeError: first\nsecond line", stack: null },
+          ],
+        },
+      }),
+    ],
+    counts: NO_COUNTS,
+  };
+  const empty = initialState({ size: { columns: 80, rows: 24 }, now: NOW, socket: "", id: null });
+  const page = { kind: "record" as const, id: "failedcccccc", top: 0, attempts: null };
+  const rows = recordPage(update(empty, { type: "watched", line }), page, 80, 60, unpainted);
+  const from = rows.indexOf("   top");
+  expect(rows.slice(from, from + 7)).toEqual([
+    "   top",
+    "   LIVEOPS_EXCEPTION",
+    "   at ops/top.ts:1:2  work",
+    "   caused by: AggregateError: many",
+    "   at ops/many.ts:1:2  work",
+    "     caused by: TypeError: first",
+    "     second line",
+  ]);
 });

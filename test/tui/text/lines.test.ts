@@ -108,11 +108,6 @@ test.each([
   ],
   ["it broke", "Error: it broke", ["err failed: it broke"]],
   ["it broke", "Error: another\n    at x", ["err failed: it broke", "err Error: another\n    at x"]],
-  [
-    "it broke",
-    "Error: it broke\n    at x\ncaused by: Error: that\n    at y",
-    ["err failed: it broke", "err     at x\ncaused by: Error: that\n    at y"],
-  ],
 ])("the message of a failure is not said again with its stack: %j, %j", (message, stack, lines) => {
   const error = { code: "LIVEOPS_EXCEPTION", message, stack };
   const story = new Story().started().finished("failed", null, null, error);

@@ -86,7 +86,8 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   const place = { id, label: run.label, cwd: process.cwd() };
   const chain = { id, index: 0, previous: null, next: null };
   const given = { params: run.params(), set: run.set };
-  const submission = await aside(() => prepareSubmission(Type, given, { ...place, chain }, "run"));
+  const prepare = () => prepareSubmission(Type, given, { ...place, chain }, "run");
+  const submission = await aside(() => Promise.race([prepare(), schemaNeverSettles(run.op)]));
   const stop = stopOnSignal(onLost);
   const screen = new InlineScreen(run.json, {
     unread: stop.unread,
@@ -99,6 +100,15 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   } finally {
     screen.close();
   }
+}
+
+/** Rejects if the parameters are still being read although nothing is left to wait for. */
+function schemaNeverSettles(op: string): Promise<never> {
+  return new Promise((_, reject) => {
+    process.once("beforeExit", () =>
+      reject(new TypeFault(`the schema of ${op} waits for a promise that never settles`)),
+    );
+  });
 }
 
 /** Sends output of operation files to stderr while they are loaded: stdout is for the operation's output. */

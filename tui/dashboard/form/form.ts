@@ -20,6 +20,8 @@ export interface Form {
 
 /** Its own field beside the parameters: a name that no parameter has, since it cannot be typed. */
 const LABEL = "\u0000label";
+/** The same field of a type that has a parameter `label`. */
+const LABEL_FLAG = "\u0000--label";
 
 const LABEL_FIELD: Field = {
   name: LABEL,
@@ -38,7 +40,10 @@ export function openForm(type: OperationType, draft?: Form): Form {
   // Without a schema any parameters go: as one object of JSON.
   const fields = type.params === null ? [ANY_FIELD] : fieldsOf(type.params);
   const typed = new Map(draft?.fields.map(({ name, line }) => [name, line]));
-  const filled = [...fields, LABEL_FIELD].map((field) => ({
+  const label = fields.some(({ name }) => name === "label")
+    ? { ...LABEL_FIELD, name: LABEL_FLAG, description: "a text to tell the operation by" }
+    : LABEL_FIELD;
+  const filled = [...fields, label].map((field) => ({
     ...field,
     line: typed.get(field.name) ?? EMPTY_LINE,
   }));
@@ -57,10 +62,11 @@ const ANY_FIELD: Field = {
 
 /** As the form calls a field. */
 export function nameOf({ name }: Field): string {
-  return name === LABEL ? "label" : name === ANY ? "parameters" : name;
+  if (isLabel({ name })) return name.slice(1);
+  return name === ANY ? "parameters" : name;
 }
 
-export const isLabel = ({ name }: Field): boolean => name === LABEL;
+export const isLabel = ({ name }: Pick<Field, "name">): boolean => name === LABEL || name === LABEL_FLAG;
 
 export function rootOf({ type }: Form): JsonSchema {
   return type.params ?? {};

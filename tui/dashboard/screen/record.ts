@@ -82,16 +82,29 @@ function details(operation: Operation, now: number): Record<string, string> {
 }
 
 function failure(operation: Operation, width: number, paint: Paint): string[] {
-  const { code, message, stack } = operation.error!;
-  const rows = message
-    .split("\n")
-    .flatMap((line) => wrap(tame(line), width - 4, 40).map((text) => `   ${text}`));
-  rows.push(paint(`   ${tame(code)}`, "dim"));
-  for (const { place, where, own } of framesOf(stack)) {
-    const line = new Line(width, paint).add("   at ", "dim").add(place, own ? "bold" : "dim");
-    rows.push(line.add(where === "" ? "" : `  ${where}`, "dim").toString());
+  const { code, message, stack, causes = [] } = operation.error!;
+  const rows = indentedRows(message, "   ", width);
+  const codeRow = new Line(width, paint).add(`   ${tame(code)}`, "dim").toString();
+  rows.push(codeRow, ...frameRows(stack, "   ", width, paint));
+  for (const cause of causes) {
+    // A narrow screen keeps room for the text.
+    const indent = " ".repeat(Math.min(3 + 2 * cause.depth, Math.floor(width / 4)));
+    rows.push(...indentedRows(`caused by: ${cause.message}`, indent, width));
+    rows.push(...frameRows(cause.stack, indent, width, paint));
   }
   return rows;
+}
+
+function indentedRows(text: string, indent: string, width: number): string[] {
+  const room = width - indent.length - 1;
+  return text.split("\n").flatMap((line) => wrap(tame(line), room, 40).map((part) => indent + part));
+}
+
+function frameRows(stack: string | null, indent: string, width: number, paint: Paint): string[] {
+  return framesOf(stack).map(({ place, where, own }) => {
+    const line = new Line(width, paint).add(`${indent}at `, "dim").add(place, own ? "bold" : "dim");
+    return line.add(where === "" ? "" : `  ${where}`, "dim").toString();
+  });
 }
 
 function attempts(read: readonly Attempt[] | null, width: number, paint: Paint): string[] {

@@ -1,0 +1,155 @@
+/** What an author sees of the own operation's messages, errors and mistakes, with the daemon and without. */
+import { expect, test } from "vitest";
+import { useWorld } from "./world.js";
+
+const world = useWorld({ daemon: false });
+
+const type = (name: string, body: string, statics = "") => `
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { LiveOperation, type Progress, z } from "liveops";
+export class ${name} extends LiveOperation<typeof ${name}> {
+  ${statics}
+  async run(p: Progress<${name}>) { ${body} }
+}
+`;
+const write = (name: string, ...rest: [string, string?]) =>
+  world.write(`config/liveops/ops/${name.toLowerCase()}.ts`, type(name, ...rest));
+
+test("messages of the author are shown as written, those of zod begin small after the name", async () => {
+  write(
+    "Checked",
+    "",
+    `static params = z.object({
+      id: z.string().refine((id) => id !== "x", "ID must not be x").default("y"),
+      at: z.email({ error: "E-Mail, please" }).optional(),
+      url: z.url().optional(),
+    }).refine(({ id }) => id !== "z", { message: "Z is taken" });`,
+  );
+  await world.startDaemon();
+  for (const [word, says] of [
+    ["id=x", "id: ID must not be x"],
+    ["at=y", "at: E-Mail, please"],
+    ["url=y", "url: invalid URL"],
+    ["id=z", "Z is taken"],
+  ]) {
+    for (const command of ["run", "submit"]) {
+      const { code, stderr } = await world.liveops([command, "checked", word!]);
+      expect(code).toBe(2);
+      expect(stderr.split("\n")[0]).toBe(`liveops: The parameters are not valid: ${says}`);
+    }
+  }
+});
+
+const NEVER =
+  'run waits for a promise that never settles (stage "Wait" is active): no timer, file, socket or process is open that could settle it; look for a promise without resolve, or a callback that is never called';
+
+test("a promise that never settles fails the operation, whatever came before it", async () => {
+  write(
+    "Never",
+    `await p.stage("Wait", async () => {
+      p.percent(50);
+      p.status("waiting");
+      await delay(50);
+      if (this.params.how === "child") await once(spawn("sleep", ["0.1"], { stdio: "inherit" }), "exit");
+      await new Promise(() => {});
+    });`,
+    'static stages = ["Wait"] as const; static params = z.object({ how: z.string().default("") });',
+  );
+  write(
+    "Unsure",
+    "",
+    "static params = z.object({ n: z.string().refine(() => new Promise<boolean>(() => {})) });",
+  );
+  expect(await world.liveops(["run", "unsure", "n=x"])).toMatchObject({
+    code: 1,
+    stderr: "liveops: the schema of unsure waits for a promise that never settles\n",
+  });
+  for (const how of ["", "child"]) {
+    const run = await world.liveops(["run", "never", `how=${how}`]);
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain(`failed: ${NEVER} (LIVEOPS_NEVER_SETTLED)`);
+    const id = await world.submit("never", `how=${how}`);
+    expect((await world.finished(id)).error).toMatchObject({ code: "LIVEOPS_NEVER_SETTLED", message: NEVER });
+  }
+  // The worker is not used again, and others do their work.
+  expect((await world.finished(await world.submit("shell", "--", "true"))).state).toBe("succeeded");
+});
+
+test("an operation that waits for a stop, a timer or a child is left alone", async () => {
+  write(
+    "Waits",
+    `await p.stage("Wait", async () => {
+      const { how } = this.params;
+      if (how === "timer") await delay(1500);
+      if (how === "child") await once(spawn("sleep", ["1.5"], { stdio: "inherit" }), "exit");
+      if (how === "import") await import("./_later.ts");
+      if (how === "signal") await once(p.signal, "abort");
+      const any = how === "any" ? AbortSignal.any([p.signal, new AbortController().signal]) : null;
+      if (any) await new Promise((resolve) => any.addEventListener("abort", resolve));
+    });`,
+    'static stages = ["Wait"] as const; static params = z.object({ how: z.string() });',
+  );
+  world.write("config/liveops/ops/_later.ts", "export const later: number = 1;");
+  for (const how of ["timer", "child", "import"]) {
+    expect((await world.liveops(["run", "waits", `how=${how}`])).code).toBe(0);
+    expect((await world.finished(await world.submit("waits", `how=${how}`))).state).toBe("succeeded");
+  }
+  for (const how of ["signal", "any"]) {
+    const id = await world.submit("waits", `how=${how}`);
+    await world.record(id, ({ currentStage }) => currentStage === 0);
+    // Longer than a look at the event loop.
+    const other = await world.submit("waits", "how=timer");
+    await world.finished(other);
+    expect((await world.client.show(id)).state).toBe("running");
+    await world.liveops(["cancel", id]);
+    expect(["cancelled", "succeeded"]).toContain((await world.finished(id)).state);
+  }
+});
+
+test("show and run print the whole chain of causes", async () => {
+  write(
+    "Causes",
+    `const gone = new Error("the disk is gone");
+     const many = new AggregateError([new TypeError("first"), new Error("second", { cause: gone })], "many");
+     throw new Error("top", { cause: new Error("middle", { cause: many }) });`,
+  );
+  const causes = [
+    "caused by: Error: middle",
+    "  caused by: AggregateError: many",
+    "    caused by: TypeError: first",
+    "    caused by: Error: second",
+    "      caused by: Error: the disk is gone",
+  ];
+  const of = (text: string) => text.split("\n").filter((line) => line.includes("caused by"));
+  const run = await world.liveops(["run", "causes"]);
+  expect(run.code).toBe(1);
+  expect(of(run.stderr)).toEqual(causes);
+  expect(run.stderr.match(/at .*causes\.ts:\d+/g)).toHaveLength(6);
+  const id = await world.submit("causes");
+  await world.finished(id);
+  const show = await world.liveops(["show", id]);
+  expect(of(show.stdout)).toEqual(causes.map((line) => `  ${line}`));
+  const { error } = JSON.parse((await world.liveops(["show", id, "--json"])).stdout);
+  expect(error.causes.map(({ message }: { message: string }) => message)).toEqual([
+    "Error: middle",
+    "AggregateError: many",
+    "TypeError: first",
+    "Error: second",
+    "Error: the disk is gone",
+  ]);
+});
+
+test("retry --from suggests the stage of a mistyped name", async () => {
+  write(
+    "Steps",
+    'throw new Error("no")',
+    'static resumable = true; static stages = ["Step 1", "Step 12", "Save"];',
+  );
+  const id = await world.submit("steps");
+  await world.finished(id);
+  const { code, stderr } = await world.liveops(["retry", id, "--from", "step 12"]);
+  expect(code).toBe(2);
+  expect(stderr).toContain('"step 12" is not a stage of steps; did you mean Step 12');
+});
