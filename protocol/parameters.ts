@@ -57,13 +57,21 @@ export function typeInWords(schema: JsonSchema, root: JsonSchema, depth = 0): st
   return [...new Set(words)].join(" | ");
 }
 
+/** Texts of a certain form. */
+const FORMATS: Record<string, string> = {
+  "date-time": "date",
+  date: "date",
+  time: "time",
+  bigint: "whole number",
+};
+
 function branchInWords(schema: JsonSchema, root: JsonSchema, depth: number): string {
   const fixed = fixedValues(schema);
   if (fixed !== null)
     return fixed.map((value) => (typeof value === "string" ? value : JSON.stringify(value))).join(" | ");
   switch (schema.type) {
     case "string":
-      return "text";
+      return (typeof schema.format === "string" && FORMATS[schema.format]) || "text";
     case "boolean":
       return "true | false";
     case "number":
@@ -72,6 +80,7 @@ function branchInWords(schema: JsonSchema, root: JsonSchema, depth: number): str
       return "whole number";
     case "array": {
       if (depth > 3 || !isSchema(schema.items)) return "list";
+      if (Array.isArray(schema.items.prefixItems)) return "list of pairs";
       const inner = typeInWords(schema.items, root, depth + 1);
       return inner === "any" ? "list" : `list of ${inner}`;
     }

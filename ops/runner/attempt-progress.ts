@@ -16,7 +16,9 @@ import { OutcomeCalls } from "./outcome-calls.js";
 import { DEFAULT_GRACE_PERIOD } from "./read-type.js";
 import type { Sink, StageValues } from "./sink.js";
 import { Stages } from "./stages.js";
+import { fromStored, hasStoredValues, lostKind, toStored } from "./stored-values.js";
 import { trackAsync, trackSync } from "./track.js";
+import type { Schema } from "./zod-schema.js";
 
 const LEVELS: readonly StatusLevel[] = ["info", "success", "warning", "error"];
 
@@ -138,18 +140,22 @@ export class AttemptProgress implements Progress<unknown> {
   chainTo(type: OperationClass, params: object = {}): void {
     const at = new Error("p.chainTo");
     this.outcome.refuseSecond("chainTo", at);
-    const problem = whyNotJson(params);
+    const schema = type.params?._zod === undefined ? null : type.params;
+    // Without a schema the next operation would get the stored form.
+    const isStored = schema !== null && hasStoredValues(schema);
+    const stored = isStored ? toStored(params) : params;
+    const problem = whyNotJson(stored) ?? (isStored ? whyLost(schema, params, stored) : null);
     if (problem !== null)
       throw new Failure(
         "LIVEOPS_PARAMS_INVALID",
         `the parameters passed to p.chainTo are not JSON: ${problem}`,
       );
-    if (Buffer.byteLength(JSON.stringify(params)) > MAX_CHAINED_PARAMS)
+    if (Buffer.byteLength(JSON.stringify(stored)) > MAX_CHAINED_PARAMS)
       throw new Failure(
         "LIVEOPS_PARAMS_INVALID",
         `the parameters passed to p.chainTo are larger than ${MAX_CHAINED_PARAMS} bytes; pass the path of a file`,
       );
-    this.outcome.set("chainTo", { type, params: snapshot(params) as Record<string, unknown>, at });
+    this.outcome.set("chainTo", { type, params: snapshot(stored) as Record<string, unknown>, at });
   }
 
   exec(
@@ -225,6 +231,11 @@ class Gate implements Sink {
   line(...[stream, stage, text]: Parameters<Sink["line"]>): void {
     if (this.open) this.sink.line(stream, stage, text);
   }
+}
+
+function whyLost(schema: Schema, params: object, stored: unknown): string | null {
+  const lost = lostKind(params, fromStored(schema, stored));
+  return lost === null ? null : `${lost}, and the type takes none there`;
 }
 
 function snapshot(value: unknown): unknown {

@@ -3,6 +3,9 @@ import { z } from "zod";
 import type { JsonSchema } from "../../protocol/json-schema.js";
 import type { OperationType } from "../../protocol/replies.js";
 import { type OperationCtor, readType, TypeFault } from "./read-type.js";
+import { hasStoredValues, storedSchema, toStored } from "./stored-values.js";
+import { whyNotSubmittable } from "./submittable.js";
+import { defOf, type Schema } from "./zod-schema.js";
 
 const made = new WeakMap<z.ZodType, JsonSchema>();
 
@@ -11,10 +14,31 @@ export function inputSchema(params: z.ZodType | null): JsonSchema | null {
   if (params === null) return null;
   const known = made.get(params);
   if (known !== undefined) return known;
-  const schema = z.toJSONSchema(params, { io: "input", unrepresentable: "any" });
-  const plain = JSON.parse(JSON.stringify(schema)) as JsonSchema;
+  const plain = JSON.parse(JSON.stringify(toJsonSchema(params))) as JsonSchema;
   made.set(params, plain);
   return plain;
+}
+
+function toJsonSchema(schema: Schema): JsonSchema {
+  return z.toJSONSchema(schema, {
+    io: "input",
+    unrepresentable: ({ zodSchema, message }) =>
+      // The literal `undefined` is left out, and a default is set below.
+      message.includes("undefined") || message.includes("default")
+        ? "any"
+        : (storedSchema(zodSchema, innerSchema) ?? "any"),
+    override: ({ zodSchema, jsonSchema }) => {
+      const { type, defaultValue } = defOf(zodSchema);
+      if (type === "default" && hasStoredValues(zodSchema))
+        jsonSchema.default = toStored(defaultValue) as typeof jsonSchema.default;
+    },
+  }) as JsonSchema;
+}
+
+/** A schema within another one. References would point into the wrong document, so such a schema counts as any. */
+function innerSchema(schema: Schema): JsonSchema {
+  const { $schema: _, ...inner } = toJsonSchema(schema);
+  return JSON.stringify(inner).includes('"$ref"') ? {} : inner;
 }
 
 /** @throws TypeFault for invalid statics, or a schema that JSON Schema cannot describe */
@@ -35,6 +59,8 @@ export function describeType(Type: OperationCtor, file: string): OperationType {
 }
 
 function schemaOf(Type: OperationCtor, params: Parameters<typeof inputSchema>[0]): OperationType["params"] {
+  const problem = params === null ? null : whyNotSubmittable(params);
+  if (problem !== null) throw new TypeFault(`class ${Type.name}: static params: ${problem}`);
   try {
     return inputSchema(params);
   } catch (error) {

@@ -10,6 +10,7 @@ import { nearest } from "../../protocol/nearest.js";
 import { renderParameters } from "../../protocol/parameters.js";
 import { summarizeValue } from "../../protocol/summarize-value.js";
 import { inputSchema } from "./describe-type.js";
+import { fromStored } from "./stored-values.js";
 
 /** Marks a message of liveops, which follows the parameter's name without a colon. Any other message is the author's. */
 const OURS = "\0";
@@ -29,6 +30,10 @@ const KINDS: Record<string, string> = {
   object: "an object",
   record: "an object",
   null: "null",
+  date: "a date, like 2026-11-25 or 2026-11-25T08:30:00Z",
+  bigint: "the digits of a whole number",
+  map: 'a list of pairs, like [["name", 1]]',
+  set: "a list",
 };
 
 /**
@@ -67,7 +72,7 @@ function words(issue: z.core.$ZodRawIssue): string | undefined {
     case "not_multiple_of":
       return `takes a multiple of ${issue.divisor}, not ${summarizeValue(input)}`;
     case "invalid_value":
-      return `takes ${issue.values.length > 1 ? "one of " : ""}${issue.values.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join(", ")}, not ${summarizeValue(input)}`;
+      return `takes ${issue.values.length > 1 ? "one of " : ""}${issue.values.map((each) => (typeof each === "object" ? JSON.stringify(each) : String(each))).join(", ")}, not ${summarizeValue(input)}`;
     case "unrecognized_keys":
       return `has no ${namesShown(issue.keys)}`;
     default:
@@ -87,6 +92,10 @@ function bound(origin: string, limit: unknown, how: string, input: unknown): str
   if (origin === "number" || origin === "int") return `takes ${how} ${limit}, not ${summarizeValue(input)}`;
   if (origin === "string") return count("character");
   if (origin === "array" || origin === "set") return count("item");
+  if (origin === "map") return count("pair");
+  if (origin === "bigint") return `takes ${how} ${limit}, not ${input}`;
+  if (origin === "date" && input instanceof Date)
+    return `takes a date of ${how} ${new Date(Number(limit)).toISOString()}, not ${input.toISOString()}`;
   return undefined;
 }
 
@@ -117,7 +126,7 @@ export async function parseParams(params: z.ZodType | null, input: Record<string
   if (params === null) return { ok: true, value: input };
   const unknown = unknownNames(inputSchema(params), input);
   if (unknown.problems.length > 0) return { ok: false, ...unknown };
-  const parsed = await z.safeParseAsync(params, input, { error: issueInWords });
+  const parsed = await z.safeParseAsync(params, fromStored(params, input), { error: issueInWords });
   if (parsed.success) return { ok: true, value: parsed.data };
   const problems = parsed.error.issues.map((issue, n) => (n < MAX_PROBLEMS ? inWords(issue) : ""));
   return { ok: false, problems, nearest: [] };

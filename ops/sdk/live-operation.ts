@@ -136,7 +136,8 @@ export interface Progress<Op = unknown> {
    * queued. The next operation gets these parameters, and the working directory and label of this operation. Call it
    * once. An operation may also call `result`, before or after.
    *
-   * @param params - JSON values, at most 1 MiB; default: none
+   * @param params - JSON values, and dates, maps, sets and big integers where the schema of the type takes them; at
+   *   most 1 MiB as JSON; default: none
    * @throws Error `LIVEOPS_OUTCOME_SET` if chainTo or error was called before (the message has the lines of both
    *   calls); `LIVEOPS_PARAMS_INVALID` if the parameters are not JSON or too large. Parameters that the type does not
    *   accept fail this operation (`LIVEOPS_PARAMS_INVALID`) when `run` returns, and the next operation is not started.

@@ -524,3 +524,40 @@ it("a title that is another one than at the submit is reported", async () => {
   const { sink } = await attempt(() => {}, { statics: { title: () => "Now" }, order: { title: "Then" } });
   expect(sink.of("stages:declared")).toMatchObject([{ title: "Now", stages: ["Load", "Save"] }]);
 });
+
+it("chains dates, maps, sets and big integers, stored as JSON", async () => {
+  class Rows extends LiveOperation<typeof Rows> {
+    static params = z.object({
+      since: z.date(),
+      sums: z.map(z.string(), z.bigint()),
+      tags: z.set(z.string()),
+      any: z.any(),
+    });
+    run() {}
+  }
+  const values = { since: new Date("2026-11-25"), sums: new Map([["a", 2n ** 70n]]), tags: new Set(["x"]) };
+  const { outcome } = await attempt((p) => p.chainTo(Rows, { ...values, any: 1 }));
+  expect(outcome.next?.params).toEqual({
+    since: "2026-11-25T00:00:00.000Z",
+    sums: [["a", "1180591620717411303424"]],
+    tags: ["x"],
+    any: 1,
+  });
+  const of = async (any: unknown) => {
+    const { outcome } = await attempt((p) => p.chainTo(Rows, { ...values, any }));
+    return outcome.error?.message;
+  };
+  // There the operation would get a list.
+  expect(await of(new Map())).toBe(
+    "the parameters passed to p.chainTo are not JSON: .any is a Map, and the type takes none there",
+  );
+  expect(await of({ a: [1n] })).toContain(".any.a[0] is a bigint");
+  const circle: { me?: unknown } = {};
+  circle.me = circle;
+  expect(await of(circle)).toContain(".me is part of itself (a cycle)");
+  const unchecked = class Unchecked extends LiveOperation {
+    run() {}
+  };
+  const bare = await attempt((p) => p.chainTo(unchecked, { set: new Set() }));
+  expect(bare.outcome.error?.message).toContain(".set is a Set");
+});
