@@ -158,7 +158,8 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
     problem: must(isPath, "a path"),
   },
   ops: {
-    description: "List of operations directories, searched after those of `--ops` and `$LIVEOPS_OPS`",
+    description:
+      "List of operations directories or files, searched after those of `--ops` and `$LIVEOPS_OPS`",
     default: "`[]`",
     schema: { type: "array", items: PATH_SCHEMA },
     problem: must((value) => Array.isArray(value) && value.every(isPath), "a list of paths"),

@@ -202,3 +202,60 @@ test("dates, maps, sets and big integers: in words, in JSON, in a chain, and in 
   expect((await world.liveops(["submit", "upload"])).stderr).toContain(says);
   expect((await world.liveops(["run", "upload"])).stderr).toContain(says);
 });
+
+test("ops NAME, submit NAME --help and run NAME --help show one type", async () => {
+  write(
+    "Shown",
+    "",
+    `static title = "Shown in full"; static stages = ["Load", "Save"] as const;
+     static timeout = 60; static retry = { attempts: 3, backoff: 2 }; static resumable = true;
+     static params = z.object({
+       db: z.object({ host: z.string().default("localhost"), port: z.int().min(1) }).describe("where to write"),
+       mode: z.enum(["fast", "safe"]).default("safe"),
+     }).describe("Loads and saves");`,
+  );
+  const page = (command: string) => [
+    "shown  Shown in full",
+    "  Loads and saves",
+    "  stages        Load, Save",
+    "  timeout       60 s",
+    "  grace period  10 s",
+    "  retry         3 attempts in total, the second after 2 s",
+    "  resumable     yes: a retry does not run finished stages again",
+    `  file          ${world.ops}/shown.ts`,
+    "  parameters",
+    "    db       object                    required             where to write",
+    '    db.host  text                      default "localhost"',
+    "    db.port  whole number, at least 1  required",
+    '    mode     fast | safe               default "safe"',
+    "  example",
+    `    liveops ${command} shown db.port=1`,
+  ];
+  const ops = await world.liveops(["ops", "shown"]);
+  expect(ops).toMatchObject({ code: 0, stderr: "", stdout: `${page("submit").join("\n")}\n` });
+  for (const command of ["submit", "run"]) {
+    const end = `\n\nOptions of the command: liveops ${command} --help\n`;
+    for (const words of [
+      [command, "shown", "--help"],
+      [command, "--label", "x", "-h", "shown", "mode=fast"],
+    ]) {
+      expect(await world.liveops(words)).toMatchObject({
+        code: 0,
+        stderr: "",
+        stdout: page(command).join("\n") + end,
+      });
+    }
+    expect((await world.liveops([command, "--help"])).stdout).toMatch(/^Usage: liveops/);
+    const near = await world.liveops([command, "shwon", "--help"]);
+    expect(near).toMatchObject({ code: 4, stdout: "" });
+    expect(near.stderr).toContain("did you mean shown?");
+  }
+  // What follows -- belongs to the operation.
+  const echo = await world.liveops(["submit", "shell", "--follow", "--", "echo", "--help"]);
+  expect(echo.stdout).toContain("$ echo --help\n");
+  const json = JSON.parse((await world.liveops(["ops", "shown", "--json"])).stdout);
+  expect(json).toMatchObject({ op: "shown", timeout: 60, params: { description: "Loads and saves" } });
+  expect(await world.liveops(["ops", "shwon"])).toMatchObject({ code: 4, stdout: "" });
+  write("Fails", "", 'static stages = ["A", "A"];');
+  expect((await world.liveops(["ops", "fails"])).stderr).toContain("fails.ts does not load: class Fails");
+});

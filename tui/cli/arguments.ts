@@ -27,6 +27,37 @@ export function trailingWords(): string[] | undefined {
   return taken;
 }
 
+/** The command line asks for the help of an operation type: `liveops submit backup --help`. */
+let typeHelp = false;
+
+/** Whether the command shows the type instead of submitting or running it. */
+export function wantsTypeHelp(): boolean {
+  return typeHelp;
+}
+
+/**
+ * Removes `--help` from the words, if they name an operation type too: commander would show the help of the command.
+ *
+ * @param words - after `takeTrailing`
+ * @param command - whose first argument is the type
+ */
+export function takeTypeHelp(words: string[], command: Command): string[] {
+  const isHelp = (word: string) => word === "-h" || word === "--help";
+  const place = words.indexOf(command.name());
+  if (place === -1 || !words.some(isHelp)) return words;
+  const takesValue = new Set(
+    command.options.filter((option) => option.required).flatMap(({ long, short }) => [long, short]),
+  );
+  for (let i = place + 1; i < words.length; i++) {
+    if (takesValue.has(words[i])) i++;
+    else if (!words[i]!.startsWith("-")) {
+      typeHelp = true;
+      return words.filter((word) => !isHelp(word));
+    }
+  }
+  return words;
+}
+
 /** Appends the words after `--` as the exact JSON value of `args`. */
 export function withTrailing(set: string[], trailing: string[] | undefined): string[] {
   return trailing === undefined ? set : [...set, `args:=${JSON.stringify(trailing)}`];

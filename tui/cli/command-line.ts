@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { rootCommand, runRoot } from "../../protocol/command/options.js";
 import { commandIndex, reportOtherBin } from "../../protocol/command/other-bin.js";
 import { endQuietlyOnClosedPipe } from "../../protocol/command/report.js";
-import { takeTrailing, trailingWords } from "./arguments.js";
+import { takeTrailing, takeTypeHelp, trailingWords } from "./arguments.js";
 
 type Register = (root: Command) => void;
 
@@ -43,7 +43,10 @@ export async function runCommandLine(words: string[]): Promise<void> {
   const root = found ? emptyTree() : await commandTree();
   if (found) (await found())(root);
   if (typed === undefined || !WITH_TRAILING.has(typed)) return runRoot(root, words);
-  const own = takeTrailing(words);
+  const before = takeTrailing(words);
+  const [only] = root.commands;
+  const hasType = only !== undefined && (typed === "submit" || typed === "run");
+  const own = hasType ? takeTypeHelp(before, only) : before;
   await runRoot(root, own, async ({ code }) => {
     // After `--` no word is an option.
     if (code !== "commander.unknownOption" || trailingWords() !== undefined) return null;

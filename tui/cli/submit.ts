@@ -14,6 +14,7 @@ import {
   givenLabel,
   givenParams,
   trailingWords,
+  wantsTypeHelp,
   withTrailing,
 } from "./arguments.js";
 import { connect } from "./connection.js";
@@ -113,6 +114,10 @@ export function registerSubmit(root: Command): void {
   addExitStatus(submit, "; waits as --wait does").action(
     async (op: string, set: string[], _options: unknown, command: Command) => {
       const { client, options, config } = connect<SubmitOptions>(command);
+      if (wantsTypeHelp()) {
+        const { showType } = await import("./type-help.js");
+        return await showType(client, op, reportTo(command.parent!));
+      }
       const allow = config.env?.allow;
       const operation = await post(client, { op, set, trailing: trailingWords(), options, allow });
       await afterSubmit(client, operation, options, command);

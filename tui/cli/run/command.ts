@@ -12,6 +12,7 @@ import {
   givenLabel,
   givenParams,
   trailingWords,
+  wantsTypeHelp,
   withTrailing,
 } from "../arguments.js";
 import { addEnvironmentOptions, addedVariables, type EnvironmentOptions } from "../environment.js";
@@ -66,6 +67,7 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
     json: options.json === true,
     exitStatus: options.exitStatus === true,
     env: addedVariables(options),
+    help: wantsTypeHelp(),
     opsDirs: userOpsDirs({ ops: options.ops }, process.env, config),
   });
 }

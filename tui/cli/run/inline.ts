@@ -7,11 +7,13 @@ import { fileURLToPath } from "node:url";
 import { keepMark } from "../../../ops/process/group.js";
 import { captureOutput } from "../../../ops/runner/capture-output.js";
 import { findType, type LoadedType } from "../../../ops/runner/catalogue.js";
+import { describeType } from "../../../ops/runner/describe-type.js";
 import { runInline } from "../../../ops/runner/inline.js";
 import { prepareSubmission } from "../../../ops/runner/prepare.js";
 import { readType, TypeFault } from "../../../ops/runner/read-type.js";
 import { whyTypeMissing } from "../../../ops/runner/type-names.js";
 import { enableUserCode } from "../../../ops/runner/user-code.js";
+import { paintFor } from "../../../protocol/command/colour.js";
 import { report, say } from "../../../protocol/command/report.js";
 import { sanitize } from "../../../protocol/command/sanitize.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
@@ -19,6 +21,7 @@ import { exitStatusOf } from "../../../protocol/exit-status.js";
 import { newId } from "../../../protocol/id.js";
 import { isFinal } from "../../../protocol/state.js";
 import { unknownType } from "../../../protocol/unknown-type.js";
+import { typePage } from "../type-page.js";
 import {
   CANCEL_VARIABLE,
   type FromChild,
@@ -38,6 +41,8 @@ export interface InlineRun {
   exitStatus: boolean;
   /** Variables that are added to the environment of this process. */
   env: Record<string, string>;
+  /** Only show the type. */
+  help: boolean;
   /** The user's directories, first match wins; the shipped operations come last. */
   opsDirs: string[];
 }
@@ -81,7 +86,13 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   enableUserCode(new URL("./liveops.js", import.meta.url).href);
   Object.assign(process.env, run.env);
   const shipped = [fileURLToPath(new URL("./ops", import.meta.url))];
-  const { Type } = await typeNamed(run.op, run.opsDirs, shipped);
+  const { Type, file } = await typeNamed(run.op, run.opsDirs, shipped);
+  if (run.help) {
+    const page = typePage(describeType(Type, file), paintFor(process.stdout), "liveops run");
+    const lines = [...page, "", "Options of the command: liveops run --help"];
+    process.stdout.write(`${lines.join("\n")}\n`);
+    return EXIT.done;
+  }
   const id = newId();
   const place = { id, label: run.label, cwd: process.cwd() };
   const chain = { id, index: 0, previous: null, next: null };

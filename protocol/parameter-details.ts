@@ -1,0 +1,199 @@
+/**
+ * Describes the parameters of an operation type in full, from the JSON Schema of its input: nested names, variants,
+ * bounds, defaults. For the page of one type; `parameters.ts` has the short form. Pure.
+ */
+import { branches, fixedValues, type JsonSchema, objectShape, resolveRef } from "./json-schema.js";
+import { typeInWords } from "./parameters.js";
+
+export interface ParameterDetail {
+  /** Full name, such as `db.host`, `jobs[].name` or `env.NAME`; of a variant `target: kind=s3`. */
+  name: string;
+  /** Type and bounds, such as `whole number, 1 to 10`; empty for a variant. */
+  type: string;
+  /** `required`, `optional` or `default …`; empty for a variant. */
+  given: string;
+  description: string;
+  /** How many variants the parameter belongs to. */
+  depth: number;
+}
+
+/** Levels of nested names. */
+const MOST_LEVELS = 6;
+
+/** All parameters in declared order; empty if the type takes any parameters, or none. */
+export function detailParameters(schema: JsonSchema | null): ParameterDetail[] {
+  if (schema === null) return [];
+  const details = new Details(schema);
+  details.addObject("", schema, 0, 0);
+  return details.found;
+}
+
+/** As lines with columns. No colours, no indent. */
+export function renderParameterDetails(schema: JsonSchema | null): string[] {
+  if (schema === null) return ["any (the type declares no schema)"];
+  const rows = detailParameters(schema).map(({ name, type, given, description, depth }) => [
+    "  ".repeat(depth) + name,
+    type,
+    given,
+    description,
+  ]);
+  if (rows.length === 0) return ["none"];
+  // A row of a variant has one cell, which may be long.
+  const width = [0, 1, 2].map((column) =>
+    Math.max(...rows.map((row) => (row[1] === "" ? 0 : row[column]!.length))),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(width[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+class Details {
+  readonly found: ParameterDetail[] = [];
+
+  constructor(private readonly root: JsonSchema) {}
+
+  /** Adds the properties of an object, or those of each of its variants. */
+  addObject(name: string, schema: JsonSchema, level: number, depth: number): void {
+    const objects = this.#objectsOf(schema);
+    const [only] = objects;
+    if (only === undefined || level > MOST_LEVELS) return;
+    if (objects.length === 1) {
+      this.#addProperties(name, only, level, depth, null);
+      return;
+    }
+    const key = discriminator(objects, this.root);
+    for (const [index, object] of objects.entries()) {
+      const value = key === null ? null : fixedValue(object, key, this.root);
+      const which = key === null ? `variant ${index + 1} of ${objects.length}` : `${key}=${value}`;
+      const title = name === "" ? which : `${name}: ${which}`;
+      const description = descriptionOf(resolveRef(object, this.root));
+      this.found.push({ name: title, type: "", given: "", description, depth });
+      this.#addProperties(name, object, level, depth + 1, key);
+    }
+  }
+
+  #objectsOf(schema: JsonSchema): JsonSchema[] {
+    return branches(schema, this.root).filter(
+      (branch) => branch.type !== "array" && objectShape(branch, this.root) !== null && !isAny(branch),
+    );
+  }
+
+  /** @param without - the property that tells the variants apart; it is in the title of the variant */
+  #addProperties(
+    name: string,
+    schema: JsonSchema,
+    level: number,
+    depth: number,
+    without: string | null,
+  ): void {
+    const shape = objectShape(schema, this.root);
+    if (shape === null) return;
+    const prefix = name === "" ? "" : `${name}.`;
+    for (const [property, inner] of shape.properties) {
+      if (property !== without)
+        this.#add(prefix + property, inner, shape.required.has(property), level, depth);
+    }
+    if (shape.rest === null) return;
+    if (shape.properties.size > 0 || name === "") {
+      const type = isAny(shape.rest) ? "any" : typeInWords(shape.rest, this.root);
+      this.found.push({ name: `${prefix}…`, type, given: "optional", description: "any other name", depth });
+    } else this.#add(`${prefix}NAME`, shape.rest, false, level, depth);
+  }
+
+  #add(name: string, schema: JsonSchema, isRequired: boolean, level: number, depth: number): void {
+    const resolved = resolveRef(schema, this.root);
+    const byDefault = resolved.default;
+    const given =
+      byDefault !== undefined ? `default ${JSON.stringify(byDefault)}` : isRequired ? "required" : "optional";
+    const type = [typeInWords(schema, this.root), ...boundsOf(schema, this.root)].join(", ");
+    this.found.push({ name, type, given, description: descriptionOf(resolved), depth });
+    this.addObject(name, schema, level + 1, depth);
+    for (const branch of branches(schema, this.root)) {
+      if (branch.type !== "array" || !isSchema(branch.items)) continue;
+      this.addObject(`${name}[]`, branch.items, level + 1, depth);
+    }
+  }
+}
+
+/** The property that has another fixed value in each variant; null if there is none. */
+function discriminator(objects: readonly JsonSchema[], root: JsonSchema): string | null {
+  const [first] = objects;
+  const shape = first === undefined ? null : objectShape(first, root);
+  for (const name of shape?.properties.keys() ?? []) {
+    const values = objects.map((object) => fixedValue(object, name, root));
+    if (values.every((value) => value !== null) && new Set(values).size === values.length) return name;
+  }
+  return null;
+}
+
+function fixedValue(object: JsonSchema, name: string, root: JsonSchema): string | null {
+  const property = objectShape(object, root)?.properties.get(name);
+  const values = property === undefined ? null : fixedValues(resolveRef(property, root));
+  return values === null ? null : values.map(shown).join("|");
+}
+
+function descriptionOf({ description }: JsonSchema): string {
+  return typeof description === "string" ? description : "";
+}
+
+/** The bounds of each branch in words: `1 to 10`, `at least 1 character`, `matches ^a`. */
+function boundsOf(schema: JsonSchema, root: JsonSchema): string[] {
+  return branches(schema, root).flatMap((branch) => {
+    const { items } = branch;
+    const isPlain = isSchema(items) && !items.prefixItems && objectShape(items, root) === null;
+    const inner = isPlain ? boundsOf(items, root) : [];
+    return [...ownBounds(branch, root), ...inner.map((text) => `each ${text}`)];
+  });
+}
+
+function ownBounds(schema: JsonSchema, root: JsonSchema): string[] {
+  const { type, format, pattern, multipleOf } = schema;
+  const number = (keyword: string) => {
+    const value = schema[keyword];
+    // zod writes the bounds of a safe integer.
+    return typeof value === "number" && Math.abs(value) < Number.MAX_SAFE_INTEGER ? value : null;
+  };
+  const found: string[] = [];
+  if (type === "number" || type === "integer") {
+    found.push(...range(number("minimum"), number("maximum"), ""));
+    const [above, below] = [number("exclusiveMinimum"), number("exclusiveMaximum")];
+    if (above !== null) found.push(`above ${above}`);
+    if (below !== null) found.push(`below ${below}`);
+    if (typeof multipleOf === "number") found.push(`a multiple of ${multipleOf}`);
+  }
+  if (type === "string") {
+    found.push(...range(number("minLength"), number("maxLength"), "character"));
+    if (format === "date-time") found.push("ISO 8601");
+    else if (typeof format === "string" && format !== "bigint") found.push(`format ${format}`);
+    else if (typeof pattern === "string" && format !== "bigint") found.push(`matches ${pattern}`);
+  }
+  if (type === "array") {
+    found.push(...range(number("minItems"), number("maxItems"), "item"));
+    const parts = (isSchema(schema.items) ? schema.items.prefixItems : schema.prefixItems) as unknown;
+    if (Array.isArray(parts)) found.push(`[${parts.map((part) => typeInWords(part, root)).join(", ")}]`);
+  }
+  return found;
+}
+
+function range(least: number | null, most: number | null, unit: string): string[] {
+  const count = (n: number) => (unit === "" ? `${n}` : `${n} ${unit}${n === 1 ? "" : "s"}`);
+  if (least !== null && most !== null) return [least === most ? count(least) : `${least} to ${count(most)}`];
+  if (least !== null && (least > 0 || unit === "")) return [`at least ${count(least)}`];
+  return most === null ? [] : [`at most ${count(most)}`];
+}
+
+function isAny(schema: JsonSchema): boolean {
+  const { description: _, default: __, $schema: ___, ...rest } = schema;
+  return Object.keys(rest).length === 0;
+}
+
+function isSchema(value: unknown): value is JsonSchema {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

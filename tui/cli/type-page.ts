@@ -1,0 +1,50 @@
+/** The page of one operation type: `liveops ops NAME`, `liveops submit NAME --help` and `liveops run NAME --help`. */
+import type { Paint } from "../../protocol/command/colour.js";
+import { shellQuote } from "../../protocol/command/daemon-address.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
+import { exampleWords } from "../../protocol/example-words.js";
+import { renderParameterDetails } from "../../protocol/parameter-details.js";
+import type { OperationType } from "../../protocol/replies.js";
+import { limitsText } from "../../protocol/resource-limits.js";
+
+/**
+ * The page as lines. Pure.
+ *
+ * @param command - for the example: `liveops submit`
+ */
+export function typePage(type: OperationType, paint: Paint, command = "liveops submit"): string[] {
+  const { op, title, params, stages, timeout, gracePeriod, retry, resumable, file } = type;
+  const field = (name: string, text: string) => `  ${paint("dim", name.padEnd(14))}${sanitize(text)}`;
+  const limits = limitsText(type);
+  const description = typeof params?.description === "string" ? params.description : "";
+  const example = [op, ...exampleWords(params)].map(shellQuote).join(" ");
+  return [
+    `${paint("bold", sanitize(op))}${title === "" ? "" : `  ${sanitize(title)}`}`,
+    ...(description === "" ? [] : [`  ${sanitize(description)}`]),
+    field("stages", stagesText(stages)),
+    field("timeout", timeout === null ? "none" : secondsText(timeout)),
+    field("grace period", secondsText(gracePeriod)),
+    field("retry", retryText(retry)),
+    field("resumable", resumable ? "yes: a retry does not run finished stages again" : "no"),
+    ...(limits === "" ? [] : [field("limits", limits)]),
+    field("file", file),
+    `  ${paint("dim", "parameters")}`,
+    ...renderParameterDetails(params).map((line) => `    ${sanitize(line)}`),
+    `  ${paint("dim", "example")}`,
+    `    ${command} ${sanitize(example)}`,
+  ];
+}
+
+function stagesText(stages: OperationType["stages"]): string {
+  if (stages === null) return "depend on the parameters";
+  return stages.length === 0 ? "none" : stages.join(", ");
+}
+
+function secondsText(seconds: number): string {
+  return `${seconds} s`;
+}
+
+function retryText(retry: OperationType["retry"]): string {
+  if (retry === null) return "none";
+  return `${retry.attempts} attempts in total, the second after ${secondsText(retry.backoff)}`;
+}
