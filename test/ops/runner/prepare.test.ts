@@ -237,7 +237,7 @@ it("describes a type by the schema of its input", () => {
       required: ["path"],
       properties: {
         path: { type: "string", description: "file to load" },
-        when: {},
+        when: { type: "string", format: "date-time" },
         n: expect.objectContaining({ type: "string" }),
       },
     }),
