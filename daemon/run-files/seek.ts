@@ -46,7 +46,8 @@ export function firstLine(file: string): string | null {
     return null;
   }
   try {
-    return lineAt(fd, 0, 0)?.text ?? null;
+    // A file of zeros has no line, and reading it from its start takes long.
+    return endOfLines(fd) === 0 ? null : (lineAt(fd, 0, 0)?.text ?? null);
   } finally {
     closeSync(fd);
   }

@@ -10,7 +10,6 @@ import {
   addExitStatus,
   currentDirectory,
   givenLabel,
-  givenParams,
   trailingWords,
   wantsTypeHelp,
   withTrailing,
@@ -60,8 +59,7 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
   const { runHere } = (await import(INLINE)) as typeof import("./inline.js");
   await runHere({
     op,
-    // Read once the type is found: a child that is replaced while it loads files must not have read stdin.
-    params: () => givenParams(options.params),
+    params: options.params,
     set: withTrailing(set, trailing),
     label: givenLabel(options.label) ?? null,
     json: options.json === true,

@@ -21,6 +21,7 @@ import { exitStatusOf } from "../../../protocol/exit-status.js";
 import { newId } from "../../../protocol/id.js";
 import { isFinal } from "../../../protocol/state.js";
 import { unknownType } from "../../../protocol/unknown-type.js";
+import { givenParams } from "../arguments.js";
 import { typePage } from "../type-page.js";
 import {
   CANCEL_VARIABLE,
@@ -34,7 +35,8 @@ import { InlineScreen } from "./screen.js";
 
 export interface InlineRun {
   op: string;
-  params(): Record<string, unknown> | undefined;
+  /** The text of `--params`. */
+  params: string | undefined;
   set: string[];
   label: string | null;
   json: boolean;
@@ -96,7 +98,8 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   const id = newId();
   const place = { id, label: run.label, cwd: process.cwd() };
   const chain = { id, index: 0, previous: null, next: null };
-  const given = { params: run.params(), set: run.set };
+  // Read after the type is found: a child that is replaced while it loads files must not have read stdin.
+  const given = { params: givenParams(run.params), set: run.set };
   const prepare = () => prepareSubmission(Type, given, { ...place, chain }, "run");
   const submission = await aside(() => Promise.race([prepare(), schemaNeverSettles(run.op)]));
   const stop = stopOnSignal(onLost);
