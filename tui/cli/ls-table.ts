@@ -3,7 +3,7 @@ import type { Colour, Paint } from "../../protocol/command/colour.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import type { Operation } from "../../protocol/operation.js";
 import { type OverallProgress, overallProgress } from "../../protocol/overall-progress.js";
-import { formatAge, formatAmount, formatOverall } from "../terminal/format.js";
+import { formatAge, formatAmount, formatBytes, formatDuration, formatOverall } from "../terminal/format.js";
 import { stateColour, stateGlyph } from "../terminal/glyphs.js";
 import type { Widths } from "../terminal/widths.js";
 
@@ -24,6 +24,8 @@ export interface TableOptions {
   now?: number;
   /** Default: all stages count the same. */
   progress?: ((operation: Operation) => OverallProgress) | undefined;
+  /** Show the resources of each operation too. */
+  wide?: boolean;
   /** Keep columns without any text. */
   allColumns?: boolean;
   /** The operations were removed. */
@@ -62,11 +64,27 @@ const COLUMNS: Column[] = [
   { title: "LABEL", cell: (it) => sanitize(it.label ?? ""), atLeast: 8, optional: true },
 ];
 
+const bytes = (value: number | undefined) => (value === undefined ? "" : formatBytes(value));
+
+/** Columns of `--wide`, before the title. */
+const WIDE_COLUMNS: Column[] = [
+  { title: "TOOK", cell: tookCell, align: "right" },
+  {
+    title: "CPU",
+    cell: ({ resources }) => (resources === null ? "" : formatDuration(resources.cpuSeconds)),
+    align: "right",
+  },
+  // The current memory of a running operation, the peak of a finished one.
+  { title: "MEM", cell: (it) => bytes(it.usage?.rssBytes ?? it.resources?.maxRssBytes), align: "right" },
+  { title: "READ", cell: ({ resources }) => bytes(resources?.readBytes), align: "right" },
+  { title: "WRITTEN", cell: ({ resources }) => bytes(resources?.writtenBytes), align: "right" },
+];
+
 const GAP = "  ";
 /** Columns in the order in which they are cut. */
 const FIRST_TO_SHRINK = ["TITLE", "LABEL", "STAGE", "OP"];
 /** Columns in the order in which they are dropped, where cutting is not enough. */
-const FIRST_TO_GO = ["TITLE", "LABEL", "STAGE", "AGE", "DONE", "OP"];
+const FIRST_TO_GO = ["READ", "WRITTEN", "TITLE", "LABEL", "STAGE", "TOOK", "MEM", "CPU", "AGE", "DONE", "OP"];
 
 export function table(operations: Operation[], options: TableOptions): string[] {
   const layout = layoutOf(operations, options);
@@ -79,15 +97,21 @@ export type Layout = ReadonlyArray<{ readonly column: Column; readonly width: nu
 /** @param before a layout whose columns stay, at least as wide: for rows that are printed later */
 export function layoutOf(operations: Operation[], options: TableOptions, before: Layout = []): Layout {
   const context = contextOf(options);
-  const all = COLUMNS.flatMap((column) => {
+  const all = columnsOf(options).flatMap((column) => {
     const cells = operations.map((it) => column.cell(it, context));
     const held = before.find((it) => it.column === column);
     if (column.optional && !held && !options.allColumns && cells.every((text) => text === "")) return [];
-    const { columnsOf } = options.widths;
-    const least = Math.max(held?.width ?? 0, columnsOf(column.title));
-    return [{ column, width: cells.reduce((most, text) => Math.max(most, columnsOf(text)), least) }];
+    const { widths } = options;
+    const least = Math.max(held?.width ?? 0, widths.columnsOf(column.title));
+    return [{ column, width: cells.reduce((most, text) => Math.max(most, widths.columnsOf(text)), least) }];
   });
   return fitted(all, options.width);
+}
+
+function columnsOf({ wide }: TableOptions): Column[] {
+  if (!wide) return COLUMNS;
+  const title = COLUMNS.findIndex((column) => column.title === "TITLE");
+  return COLUMNS.toSpliced(title, 0, ...WIDE_COLUMNS);
 }
 
 export function headerOf(layout: Layout, { widths, paint }: TableOptions): string {
@@ -180,6 +204,12 @@ function doneCell(operation: Operation, { progress: progressOf }: CellContext): 
   if (overall.known || overall.percent >= 1) return formatOverall(overall);
   if (state !== "running" || progress === null) return "";
   return formatAmount(progress.done, progress.total, progress.unit === null ? null : sanitize(progress.unit));
+}
+
+function tookCell(it: Operation, { now }: CellContext): string {
+  if (it.startedAt === null) return "";
+  const end = it.finishedAt === null ? now : Date.parse(it.finishedAt);
+  return formatDuration(it.seconds ?? (end - Date.parse(it.startedAt)) / 1000);
 }
 
 function stateWord(operation: Operation): string {

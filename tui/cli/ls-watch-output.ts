@@ -75,6 +75,7 @@ export class RowsOutput implements LiveOutput {
   constructor(
     private readonly output: TableStream,
     private readonly progress: ListProgress,
+    private readonly wide: boolean,
   ) {}
 
   show({ listed, held, removed }: ListUpdate): void {
@@ -108,7 +109,7 @@ export class RowsOutput implements LiveOutput {
     const paint = paintFor(this.output);
     return {
       width: Number.POSITIVE_INFINITY,
-      ...{ widths, paint, allColumns: true, progress: (it) => this.progress.of(it) },
+      ...{ widths, paint, allColumns: true, wide: this.wide, progress: (it) => this.progress.of(it) },
     };
   }
 
@@ -166,6 +167,7 @@ export class TerminalOutput implements LiveOutput {
   constructor(
     private readonly output: TableStream,
     private readonly progress: ListProgress,
+    private readonly wide: boolean,
   ) {}
 
   show({ listed }: ListUpdate): void {
@@ -204,7 +206,8 @@ export class TerminalOutput implements LiveOutput {
 
   #table(listed: Operation[], columns: number): string[] {
     const paint = paintFor(this.output);
-    return table(listed, { width: columns, widths, paint, progress: (it) => this.progress.of(it) });
+    const progress = (it: Operation) => this.progress.of(it);
+    return table(listed, { width: columns, widths, paint, wide: this.wide, progress });
   }
 
   #footer(hidden: number, columns: number): string {

@@ -25,6 +25,7 @@ const KEPT_FINISHED = 5000;
 
 export interface WatchListOptions {
   json: boolean;
+  wide: boolean;
   to: ReportTo;
   output: TableStream;
 }
@@ -49,9 +50,11 @@ export async function watchList(
   }
 }
 
-function outputFor(progress: ListProgress, { json, output }: WatchListOptions): LiveOutput {
+function outputFor(progress: ListProgress, { json, wide, output }: WatchListOptions): LiveOutput {
   if (json) return new JsonOutput(output);
-  return wantsRedraw(output) ? new TerminalOutput(output, progress) : new RowsOutput(output, progress);
+  return wantsRedraw(output)
+    ? new TerminalOutput(output, progress, wide)
+    : new RowsOutput(output, progress, wide);
 }
 
 interface Following {

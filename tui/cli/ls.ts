@@ -37,6 +37,7 @@ export interface ListOptions extends GlobalOptions {
   op?: string;
   limit?: string;
   watch?: boolean;
+  wide?: boolean;
   json?: boolean;
 }
 
@@ -45,7 +46,12 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   const filter = givenFilter(options);
   if (options.watch) {
     const { watchList } = await import("./ls-watch.js");
-    return watchList(client, filter, { json: options.json === true, to, output });
+    return watchList(client, filter, {
+      json: options.json === true,
+      wide: options.wide === true,
+      to,
+      output,
+    });
   }
   const { operations, total } = await listed(client, filter);
   // The daemon refuses a name that is neither a type nor the type of any operation, and suggests near names.
@@ -62,7 +68,8 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   const progress = new ListProgress(client);
   const [widths] = await Promise.all([widthsFor(textsOf(operations)), progress.load(operations)]);
   const paint = paintFor(output);
-  const lines = table(operations, { width, widths, paint, progress: (it) => progress.of(it) });
+  const { wide = false } = options;
+  const lines = table(operations, { width, widths, paint, wide, progress: (it) => progress.of(it) });
   output.write(`${lines.join("\n")}\n`);
   if (total > operations.length && process.stderr.isTTY) {
     say(
@@ -84,11 +91,13 @@ export function registerLs(root: Command): void {
     "liveops ls",
     "liveops ls --state failed,cancelled --op backup",
     "liveops ls --watch",
+    "liveops ls --wide",
     "liveops ls --limit 100 --json | jq -r '.[].id'",
   ])
     .option("--state <states>", `List only these states, separated by commas: ${STATES.join(", ")}`)
     .option("--op <name>", "List only operations of this type")
     .option("--limit <n>", "List only the newest <n> operations")
+    .option("--wide", "Also show the duration, CPU time, memory and I/O of each operation")
     .option("--watch", "Keep the list up to date until Ctrl-C")
     .option(
       "--json",

@@ -52,6 +52,25 @@ test("DONE is the share of the whole operation; without a share, what was counte
   expect(done({ percent: 60 }, () => ({ percent: 80.4, known: true }))).toBe("80%");
 });
 
+test("a wide table shows the resources: the current memory of a running operation, the peak of another", () => {
+  const resources = { cpuSeconds: 12.5, maxRssBytes: 300 * 2 ** 20, readBytes: 2048, writtenBytes: 0 };
+  const usage = { cpu: 0.5, rssBytes: 100 * 2 ** 20, processes: 2 };
+  const rows = table(
+    [
+      operation({ state: "running", startedAt: AT, resources, usage }),
+      operation({ state: "failed", startedAt: AT, finishedAt: AT, seconds: 3, resources }),
+      operation({ state: "queued" }),
+    ],
+    { width: 200, widths, paint: plain, now, wide: true },
+  ).map((row) => row.split(/ {2,}/));
+  const [header, ...cells] = rows;
+  const from = header!.indexOf("TOOK");
+  expect(header!.slice(from, from + 6)).toEqual(["TOOK", "CPU", "MEM", "READ", "WRITTEN", "TITLE"]);
+  expect(cells[0]!.join(" ")).toContain("1m05s 13s 100 MiB 2.0 KiB 0 B");
+  expect(cells[1]!.join(" ")).toContain("3s 13s 300 MiB 2.0 KiB 0 B");
+  expect(cells[2]!.join(" ")).not.toContain("MiB");
+});
+
 test("a narrow table cuts the title first and drops it first", () => {
   const rows = [operation({ title: "A long title of an operation", label: "a label" })];
   const [, at96 = ""] = table(rows, { width: 96, widths, paint: plain, now });
