@@ -1,12 +1,12 @@
 /** Finds the daemon that holds the state directory or socket of a start, and says what to do. */
 import { Client } from "../../protocol/client/client.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
-import { shellQuote } from "../../protocol/command/daemon-address.js";
 import { findSocket } from "../../protocol/command/find-daemon.js";
-import { isStopped, type LockOwner } from "../../protocol/command/lock-owner.js";
+import { isProcessStopped, type LockOwner } from "../../protocol/command/lock-owner.js";
 import { howToWake } from "../../protocol/command/silent-daemon.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { DaemonReply } from "../../protocol/replies.js";
+import { shellQuote } from "../../protocol/shell-quote.js";
 import { until } from "../os/until.js";
 import { layoutOf } from "../store/layout.js";
 import { lockOwnerOf } from "../store/lock-owner.js";
@@ -54,7 +54,7 @@ export async function otherDaemon(
   const answer = Math.min(ms, ANSWER_MS);
   const running = await until(async () => {
     // A stopped process holds the lock until somebody wakes or ends it.
-    if (owner !== null && isStopped(owner.pid)) throw daemonNotStarted(silent(taken.message, owner));
+    if (owner !== null && isProcessStopped(owner.pid)) throw daemonNotStarted(silent(taken.message, owner));
     const here = await asked(socket, answer);
     if (here === "silent") {
       const message = `${taken.message}, and the daemon on ${socket} does not answer`;

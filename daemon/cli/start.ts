@@ -2,13 +2,13 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { shellQuote } from "../../protocol/command/daemon-address.js";
 import { clientFor, mayFind } from "../../protocol/command/find-daemon.js";
 import { type LogLevel, logLevelFrom } from "../../protocol/command/log-level.js";
 import { addCommand, allOptions, commandPlaces, reportTo } from "../../protocol/command/options.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import type { DaemonReply } from "../../protocol/replies.js";
+import { shellQuote } from "../../protocol/shell-quote.js";
 import { until } from "../os/until.js";
 import { layoutOf } from "../store/layout.js";
 import { asWords, type StartOptions, withDaemonFlags } from "./daemon-options.js";

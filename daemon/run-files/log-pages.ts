@@ -6,7 +6,7 @@
  */
 import { setImmediate as everythingElse } from "node:timers/promises";
 import type { LogLine } from "../../protocol/operation.js";
-import { isFiltered, type LogFilter, type LogSlice, linesAfter, slicesAfter } from "./log-slices.js";
+import { isFiltered, type LineFilter, type LogSlice, linesAfter, slicesAfter } from "./log-slices.js";
 
 /** Bytes of the log that one request searches for a filter. */
 const MOST = 8 * 1024 * 1024;
@@ -17,7 +17,7 @@ interface LogQuestion {
   runDir: string;
   /** Lines wanted at most. */
   limit: number;
-  filter: LogFilter;
+  filter: LineFilter;
   /** Most bytes to search; default 8 MiB. Without a filter, `limit` is the only bound. */
   most?: number;
   /** Whether the client no longer waits for the answer. */

@@ -8,18 +8,18 @@ import { LogTail, lineOf } from "./log-tail.js";
 import { isDirectory } from "./unreadable.js";
 
 /** Which lines of a log are wanted. */
-export interface LogFilter {
+export interface LineFilter {
   /** Text in the line without its colours, case-insensitive. */
   match?: string | undefined;
   stage?: string | undefined;
   stream?: LogStream | undefined;
 }
 
-export function isFiltered({ match, stage, stream }: LogFilter): boolean {
+export function isFiltered({ match, stage, stream }: LineFilter): boolean {
   return Boolean(match) || stage !== undefined || stream !== undefined;
 }
 
-function matcher(filter: LogFilter): (line: LogLine) => boolean {
+function matcher(filter: LineFilter): (line: LogLine) => boolean {
   const match = filter.match?.toLowerCase();
   return (line) =>
     (match === undefined || withoutSequences(line.text).toLowerCase().includes(match)) &&
@@ -34,7 +34,7 @@ const AS_IT_IS = /^[ !#-[\]-~]+$/;
 const ESCAPE = "\\u001b";
 
 /** Whether a stored line may be wanted, without parsing it. Never false for a wanted line. */
-function sieve({ match, stage, stream }: LogFilter): (stored: string) => boolean {
+function sieve({ match, stage, stream }: LineFilter): (stored: string) => boolean {
   const text = match && AS_IT_IS.test(match) ? match.toLowerCase() : "";
   const keys = [
     ...(stage === undefined ? [] : [`"stage":${JSON.stringify(stage)}`]),
@@ -74,7 +74,7 @@ export function attemptsIn(runDir: string): number[] {
 }
 
 /** A caller that stops early closes the files by ending the generator. */
-export function* slicesAfter(runDir: string, after: number, filter: LogFilter = {}): Generator<LogSlice> {
+export function* slicesAfter(runDir: string, after: number, filter: LineFilter = {}): Generator<LogSlice> {
   const wanted = matcher(filter);
   const may = sieve(filter);
   let seen = after;

@@ -10,7 +10,7 @@ import { lstatSync } from "node:fs";
 import type { LogLine } from "../../protocol/operation.js";
 import { parseRecord } from "../../protocol/record-line.js";
 import { logFile, olderLogFiles } from "./attempt-files.js";
-import { firstLine, seekLine } from "./seek.js";
+import { firstLineOfFile, seekLine } from "./seek.js";
 import { Tail } from "./tail.js";
 
 /** The first record of a part that is not the first: it has the number of the last line before the part. */
@@ -88,7 +88,7 @@ export class LogTail {
     const { isBefore } = this;
     if (isBefore) {
       for (const file of files.toReversed()) {
-        const first = firstLine(file);
+        const first = firstLineOfFile(file);
         if (first !== null && isBefore(first)) return this.#open(file, seekLine(file, isBefore));
       }
     }

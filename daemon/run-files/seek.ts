@@ -38,7 +38,7 @@ export function seekLine(file: string, isBefore: (line: string) => boolean): num
 }
 
 /** The first complete line of the file, without its newline; null if there is none. */
-export function firstLine(file: string): string | null {
+export function firstLineOfFile(file: string): string | null {
   let fd: number;
   try {
     fd = openOwnFile(file);

@@ -10,7 +10,7 @@
 import { z } from "zod";
 import type { JsonSchema } from "../../protocol/json-schema.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
-import { childrenOf, defOf, type Schema, shapeOf } from "./zod-schema.js";
+import { childSchemas, defOf, type Schema, shapeOf } from "./zod-schema.js";
 
 /**
  * The value in its stored form. A value that is part of itself is left as it is.
@@ -64,7 +64,7 @@ export function fromStored(schema: Schema, value: unknown): unknown {
     case "intersection":
       return fromStored(def.right, fromStored(def.left, value));
     default: {
-      const [inner] = childrenOf(schema);
+      const [inner] = childSchemas(schema);
       return inner === undefined ? value : fromStored(inner, value);
     }
   }
@@ -104,7 +104,7 @@ export function hasStoredValues(schema: Schema): boolean {
     const def = defOf(each);
     if (KINDS.has(def.type) && def.coerce !== true) has = true;
     if (def.type === "literal" && def.values.some((value: unknown) => typeof value === "bigint")) has = true;
-    for (const child of childrenOf(each)) seen.add(child);
+    for (const child of childSchemas(each)) seen.add(child);
   }
   known.set(schema, has);
   return has;

@@ -7,7 +7,7 @@ import { isDeeper, lossInText } from "../../protocol/json-loss.js";
 import { type JsonSchema, objectShape } from "../../protocol/json-schema.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 import { nearest } from "../../protocol/nearest.js";
-import { shellQuote } from "../../protocol/shell-quote.js";
+import { shellLine } from "../../protocol/shell-quote.js";
 import { MAX_PROBLEMS, noSuchParameter, paramsRefusal } from "./parse-params.js";
 import { readItems, readValue, takesList } from "./word-value.js";
 
@@ -213,7 +213,7 @@ const MOST_WORDS = 30;
 
 function notAfterDashes(command: readonly string[], line: readonly string[]): string {
   const more = command.length > MOST_WORDS ? " …" : "";
-  const typed = shellQuote([...line, "--", ...command.slice(0, MOST_WORDS)]);
+  const typed = shellLine([...line, "--", ...command.slice(0, MOST_WORDS)]);
   return `${quote(command[0]!)} is not name=value; a command and its arguments follow --: ${typed}${more}`;
 }
 

@@ -19,11 +19,11 @@ export function shapeOf(schema: Schema): Record<string, Schema> {
 }
 
 /** The schemas inside a schema, on its input side. */
-export function childrenOf(schema: Schema): Schema[] {
+export function childSchemas(schema: Schema): Schema[] {
   return Object.values(namedChildren(schema));
 }
 
-/** As `childrenOf`; each with its place below the schema, such as `.name` or `[0]`, or an empty place and a number. */
+/** As `childSchemas`; each with its place below the schema, such as `.name` or `[0]`, or an empty place and a number. */
 export function namedChildren(schema: Schema): Record<string, Schema> {
   const def = defOf(schema);
   const found: Record<string, Schema | null | undefined> = {};

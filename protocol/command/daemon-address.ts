@@ -1,11 +1,7 @@
 /** The socket and state directory that a command uses, and the command that starts the daemon there. */
 import { socketPath, stateDir } from "../places.js";
+import { shellQuote } from "../shell-quote.js";
 import { type Config, readConfig } from "./config.js";
-
-/** Quotes a word for a POSIX shell, for commands shown in messages. */
-export function shellQuote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
 
 /** Options of every command. */
 export interface GlobalOptions {

@@ -60,7 +60,7 @@ export function isThere({ pid, startTime }: LockOwner): boolean {
 }
 
 /** Whether the process is stopped by a signal. False without /proc. */
-export function isStopped(pid: number): boolean {
+export function isProcessStopped(pid: number): boolean {
   return /^[tT]$/.test(statFields(pid)?.[0] ?? "");
 }
 

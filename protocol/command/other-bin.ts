@@ -1,6 +1,6 @@
 /** Commands that belong to the other bin: `liveops start` names `liveopsd start`, and `liveopsd ls` names `liveops ls`. */
 import { EXIT, type ExitCode } from "../exit-codes.js";
-import { shellQuote } from "../shell-quote.js";
+import { shellLine } from "../shell-quote.js";
 import { say } from "./report.js";
 
 type Bin = "liveops" | "liveopsd";
@@ -53,8 +53,8 @@ export function reportOtherBin(bin: Bin, words: readonly string[]): ExitCode | n
   // `backup` is also a shipped operation type.
   const isOperation = name === "backup" && words.slice(at + 1).some((word) => /^[^-/.][^/]*=/.test(word));
   const submit = isOperation
-    ? `; to submit the operation type: ${shellQuote(["liveops", ...words.slice(0, at), "submit", ...words.slice(at)])}`
+    ? `; to submit the operation type: ${shellLine(["liveops", ...words.slice(0, at), "submit", ...words.slice(at)])}`
     : "";
-  say({ program: bin }, `${name} is a command of ${other}: ${shellQuote([other, ...words])}${submit}`);
+  say({ program: bin }, `${name} is a command of ${other}: ${shellLine([other, ...words])}${submit}`);
   return EXIT.usage;
 }

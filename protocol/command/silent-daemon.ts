@@ -1,6 +1,6 @@
 /** Advice for a daemon that cannot be reached, or accepts connections and does not reply: its pid, and what to do. */
 import { commandPlaces, type GlobalOptions } from "./daemon-address.js";
-import { isStopped, isThere, type LockOwner, ownerOf } from "./lock-owner.js";
+import { isProcessStopped, isThere, type LockOwner, ownerOf } from "./lock-owner.js";
 
 /** Lines for stderr with the next command. */
 export function silentDaemon(socket: string, options: GlobalOptions, startCommand: string): string[] {
@@ -27,12 +27,12 @@ export function noDaemon(socket: string, options: GlobalOptions, startCommand: s
 /** The command that wakes or ends a daemon that does not reply. */
 export function howToWake(pid: number): string {
   const end = `end it with: kill -9 ${pid}`;
-  return isStopped(pid) ? `it is stopped (SIGSTOP); wake it with: kill -CONT ${pid}; or ${end}` : end;
+  return isProcessStopped(pid) ? `it is stopped (SIGSTOP); wake it with: kill -CONT ${pid}; or ${end}` : end;
 }
 
 /** The command that ends a daemon that has no socket. */
 export function howToEnd(pid: number): string {
-  return isStopped(pid) ? howToWake(pid) : `stop it with: kill ${pid}`;
+  return isProcessStopped(pid) ? howToWake(pid) : `stop it with: kill ${pid}`;
 }
 
 /** The daemon that holds the state directory of these options; null if none is known. */

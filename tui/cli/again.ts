@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { addCommand } from "../../protocol/command/options.js";
 import { addExitStatus, givenLabel, givenParams, trailingWords, withTrailing } from "./arguments.js";
-import { connect } from "./connection.js";
+import { connectFor } from "./connection.js";
 import { afterSubmit, type SubmitOptions } from "./submit.js";
 
 type AgainOptions = Pick<SubmitOptions, "params" | "label" | "wait" | "follow" | "json" | "exitStatus"> & {
@@ -41,7 +41,7 @@ export function registerAgain(root: Command): void {
     );
   addExitStatus(again, "; waits as --wait does").action(
     async (id: string, words: string[], _options: unknown, command: Command) => {
-      const { client, options } = connect<AgainOptions>(command);
+      const { client, options } = connectFor<AgainOptions>(command);
       const params = givenParams(options.params);
       const label = givenLabel(options.label);
       const set = withTrailing(words, trailingWords());

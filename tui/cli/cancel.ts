@@ -5,7 +5,7 @@ import { addCommand, reportTo } from "../../protocol/command/options.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { jsonLine } from "../terminal/json.js";
-import { connect, forEachId } from "./connection.js";
+import { connectFor, forEachId } from "./connection.js";
 
 interface CancelOptions {
   wait?: boolean;
@@ -22,7 +22,7 @@ export function registerCancel(root: Command): void {
     .option("--wait", "Wait for operations to finish")
     .option("--json", "Print the record of each operation, one per line; with --wait, the finished record")
     .action(async (ids: string[], _options: unknown, command: Command) => {
-      const { client, options } = connect<CancelOptions>(command);
+      const { client, options } = connectFor<CancelOptions>(command);
       const to = reportTo(command.parent!);
       const print = (operation: Operation, state: string) =>
         process.stdout.write(options.json ? `${jsonLine(operation)}\n` : `${operation.id} ${state}\n`);

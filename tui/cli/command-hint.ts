@@ -1,6 +1,6 @@
 /** The command line to type after `liveops submit shell make -j4`: the words of a command follow `--`. */
 import type { Command } from "commander";
-import { shellQuote } from "../../protocol/shell-quote.js";
+import { shellLine } from "../../protocol/shell-quote.js";
 
 /**
  * The hint for a command line with an unknown option, or null if no word before it looks like a command.
@@ -11,7 +11,7 @@ export function commandHint(command: Command, words: readonly string[]): string 
   const at = commandAt(command, words);
   if (at === null) return null;
   const line = ["liveops", ...words.slice(0, at), "--", ...words.slice(at)];
-  return `to run a command with its options, put -- before it: ${shellQuote(line)}`;
+  return `to run a command with its options, put -- before it: ${shellLine(line)}`;
 }
 
 /** The place of the first word that is no option, no operation type and no `name=value`. */

@@ -14,7 +14,7 @@ interface Connected<T> {
 }
 
 /** A client for the daemon that the command's options select. */
-export function connect<T>(command: Command): Connected<T> {
+export function connectFor<T>(command: Command): Connected<T> {
   const options = allOptions<T & GlobalOptions>(command);
   const places = commandPlaces(options);
   return { client: clientFor(places, options), options, config: places.config };

@@ -5,7 +5,7 @@ import { addCommand } from "../../protocol/command/options.js";
 import type { EditBody } from "../../protocol/requests.js";
 import { jsonLine } from "../terminal/json.js";
 import { givenLabel, givenParams, trailingWords, withTrailing } from "./arguments.js";
-import { connect } from "./connection.js";
+import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, givenVariables } from "./environment.js";
 
 interface EditOptions extends EnvironmentOptions {
@@ -44,7 +44,7 @@ export function registerEdit(root: Command): void {
   addEnvironmentOptions(command, { unset: true })
     .option("--json", "Print the record as JSON")
     .action(async (id: string, words: string[], _options: unknown, self: Command) => {
-      const { client, options } = connect<EditOptions>(self);
+      const { client, options } = connectFor<EditOptions>(self);
       const operation = await client.edit(id, editBody(words, options));
       process.stdout.write(`${options.json ? jsonLine(operation) : operation.id}\n`);
     });

@@ -19,7 +19,7 @@ import { isFinal } from "../../protocol/state.js";
 import { unknownStage } from "../../protocol/unknown-stage.js";
 import { jsonLine } from "../terminal/json.js";
 import { namedOrNewest } from "./arguments.js";
-import { connect } from "./connection.js";
+import { connectFor } from "./connection.js";
 import { lostNotes } from "./follow/notes.js";
 import { givenLogFilter } from "./log-filter.js";
 
@@ -52,7 +52,7 @@ export function registerLogs(root: Command): void {
     .option("--timestamps", "Print the time of each line before its text (UTC)")
     .option("--json", "Print one JSON object per line, with the exact text")
     .action(async (name: string | undefined, _options: unknown, command: Command) => {
-      const { client, options } = connect<LogsOptions>(command);
+      const { client, options } = connectFor<LogsOptions>(command);
       const tail = tailOf(options.lines);
       const filter = givenLogFilter(options);
       const operation = await namedOrNewest(client, name);

@@ -6,14 +6,14 @@ import { STATES, type State } from "../../protocol/state.js";
 /** Without a limit, `ls` shows all live operations and the newest 20; with a limit, only the newest N. */
 export const DEFAULT_LIMIT = 20;
 
-export interface ListFilter {
+export interface LsFilter {
   state?: State[] | undefined;
   op?: string | undefined;
   limit?: number | undefined;
 }
 
 /** @throws UsageError for an unknown state or a limit that is not a number */
-export function givenFilter(options: { state?: string; op?: string; limit?: string }): ListFilter {
+export function givenFilter(options: { state?: string; op?: string; limit?: string }): LsFilter {
   return { state: statesOf(options.state), op: options.op, limit: limitOf(options.limit) };
 }
 

@@ -87,15 +87,19 @@ const FIRST_TO_SHRINK = ["TITLE", "LABEL", "STAGE", "OP"];
 const FIRST_TO_GO = ["READ", "WRITTEN", "TITLE", "LABEL", "STAGE", "TOOK", "MEM", "CPU", "AGE", "DONE", "OP"];
 
 export function table(operations: Operation[], options: TableOptions): string[] {
-  const layout = layoutOf(operations, options);
+  const layout = fittedColumns(operations, options);
   return [headerOf(layout, options), ...operations.map((operation) => rowOf(layout, operation, options))];
 }
 
 /** The columns of a table, each with its width. */
-export type Layout = ReadonlyArray<{ readonly column: Column; readonly width: number }>;
+export type FittedColumns = ReadonlyArray<{ readonly column: Column; readonly width: number }>;
 
 /** @param before a layout whose columns stay, at least as wide: for rows that are printed later */
-export function layoutOf(operations: Operation[], options: TableOptions, before: Layout = []): Layout {
+export function fittedColumns(
+  operations: Operation[],
+  options: TableOptions,
+  before: FittedColumns = [],
+): FittedColumns {
   const context = contextOf(options);
   const all = columnsOf(options).flatMap((column) => {
     const cells = operations.map((it) => column.cell(it, context));
@@ -114,14 +118,14 @@ function columnsOf({ wide }: TableOptions): Column[] {
   return COLUMNS.toSpliced(title, 0, ...WIDE_COLUMNS);
 }
 
-export function headerOf(layout: Layout, { widths, paint }: TableOptions): string {
+export function headerOf(layout: FittedColumns, { widths, paint }: TableOptions): string {
   return paint(
     "dim",
     joined(layout.map(({ column, width }) => widths.fit(column.title, width, column.align))),
   );
 }
 
-export function rowOf(layout: Layout, operation: Operation, options: TableOptions): string {
+export function rowOf(layout: FittedColumns, operation: Operation, options: TableOptions): string {
   const context = contextOf(options);
   return joined(
     layout.map(({ column, width }) => {
@@ -151,7 +155,7 @@ function contextOf(options: TableOptions): CellContext {
   return { now, progress, removed };
 }
 
-function fitted(all: Layout, width: number): Layout {
+function fitted(all: FittedColumns, width: number): FittedColumns {
   let kept = all;
   for (const title of [null, ...FIRST_TO_GO]) {
     kept = kept.filter((it) => it.column.title !== title);
@@ -161,8 +165,8 @@ function fitted(all: Layout, width: number): Layout {
   return kept.slice(0, 1).map((it) => ({ ...it, width: Math.min(it.width, width) }));
 }
 
-function shrunk(layout: Layout, width: number): Layout {
-  return FIRST_TO_SHRINK.reduce<Layout>((before, title) => {
+function shrunk(layout: FittedColumns, width: number): FittedColumns {
+  return FIRST_TO_SHRINK.reduce<FittedColumns>((before, title) => {
     const over = Math.max(0, overOf(before, width));
     return before.map((it) => {
       if (it.column.title !== title) return it;
@@ -173,7 +177,7 @@ function shrunk(layout: Layout, width: number): Layout {
 }
 
 /** Columns of the terminal that the table takes too many. */
-function overOf(layout: Layout, width: number): number {
+function overOf(layout: FittedColumns, width: number): number {
   return layout.reduce((sum, it) => sum + it.width + GAP.length, -GAP.length) - width;
 }
 

@@ -7,9 +7,9 @@ import * as widths from "../terminal/width.js";
 import type { ListProgress } from "./ls-progress.js";
 import {
   contentOf,
+  type FittedColumns,
+  fittedColumns,
   headerOf,
-  type Layout,
-  layoutOf,
   rowOf,
   type TableOptions,
   type TableStream,
@@ -70,7 +70,7 @@ export class RowsOutput implements LiveOutput {
   readonly showsConnection = false;
   readonly #printed = new Map<string, string>();
   readonly #last = new Map<string, Operation>();
-  #layout: Layout = [];
+  #layout: FittedColumns = [];
 
   constructor(
     private readonly output: TableStream,
@@ -91,8 +91,8 @@ export class RowsOutput implements LiveOutput {
     const gone = removed.flatMap((id) => (this.#printed.has(id) ? (this.#last.get(id) ?? []) : []));
     const isFirst = this.#layout.length === 0;
     const removedOptions = { ...options, removed: true };
-    this.#layout = layoutOf(changed, options, this.#layout);
-    this.#layout = layoutOf(gone, removedOptions, this.#layout);
+    this.#layout = fittedColumns(changed, options, this.#layout);
+    this.#layout = fittedColumns(gone, removedOptions, this.#layout);
     const lines = [
       ...(isFirst ? [headerOf(this.#layout, options)] : []),
       // The newest change is at the end, as in a log.

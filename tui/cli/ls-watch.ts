@@ -13,7 +13,7 @@ import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { applyWatchLines, EMPTY_VIEW, type WatchLine, type WatchView } from "../../protocol/watch.js";
 import { lostNotes } from "./follow/notes.js";
-import { DEFAULT_LIMIT, type ListFilter } from "./ls-filter.js";
+import { DEFAULT_LIMIT, type LsFilter } from "./ls-filter.js";
 import { ListProgress } from "./ls-progress.js";
 import type { TableStream } from "./ls-table.js";
 import { JsonOutput, type LiveOutput, RowsOutput, TerminalOutput } from "./ls-watch-output.js";
@@ -31,11 +31,7 @@ export interface WatchListOptions {
 }
 
 /** @throws InterruptedError at Ctrl-C */
-export async function watchList(
-  client: Client,
-  filter: ListFilter,
-  options: WatchListOptions,
-): Promise<void> {
+export async function watchList(client: Client, filter: LsFilter, options: WatchListOptions): Promise<void> {
   // Refuses the name of an unknown type.
   if (filter.op !== undefined) await client.history(filter.op);
   const progress = new ListProgress(client);
@@ -64,7 +60,7 @@ interface Following {
   to: ReportTo;
 }
 
-async function follow(client: Client, filter: ListFilter, following: Following): Promise<void> {
+async function follow(client: Client, filter: LsFilter, following: Following): Promise<void> {
   const { progress, output, signal, to } = following;
   let view = EMPTY_VIEW;
   let pending: WatchLine[] = [];
@@ -97,7 +93,7 @@ async function follow(client: Client, filter: ListFilter, following: Following):
   }
 }
 
-function queryOf({ state, op, limit = DEFAULT_LIMIT }: ListFilter, { cursor }: WatchView) {
+function queryOf({ state, op, limit = DEFAULT_LIMIT }: LsFilter, { cursor }: WatchView) {
   return {
     ...(state && { state }),
     ...(op !== undefined && { op }),
@@ -107,7 +103,7 @@ function queryOf({ state, op, limit = DEFAULT_LIMIT }: ListFilter, { cursor }: W
 }
 
 /** The operations that `ls` lists, newest first. */
-export function chosen({ operations }: Pick<WatchView, "operations">, filter: ListFilter): Operation[] {
+export function chosen({ operations }: Pick<WatchView, "operations">, filter: LsFilter): Operation[] {
   const { state, op, limit } = filter;
   const fitting = [...operations.values()].filter(
     (it) => (!state || state.includes(it.state)) && (op === undefined || it.op === op),

@@ -11,14 +11,14 @@ import { STATES } from "../../protocol/state.js";
 import { jsonLine } from "../terminal/json.js";
 import { widthsFor } from "../terminal/widths.js";
 import { LIVE_STATES, listPages } from "./list-pages.js";
-import { DEFAULT_LIMIT, givenFilter, type ListFilter } from "./ls-filter.js";
+import { DEFAULT_LIMIT, givenFilter, type LsFilter } from "./ls-filter.js";
 import { ListProgress } from "./ls-progress.js";
 import { type TableStream, table, textsOf } from "./ls-table.js";
 
 /** Newest first; `total` counts all operations that match the filters. */
 export async function listed(
   client: Client,
-  { state, op, limit }: ListFilter,
+  { state, op, limit }: LsFilter,
 ): Promise<{ operations: Operation[]; total: number }> {
   const newest = await listPages(client, { state, op }, limit ?? DEFAULT_LIMIT);
   if (limit !== undefined || newest.operations.length < DEFAULT_LIMIT) return newest;
@@ -80,7 +80,7 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   }
 }
 
-function nothingToList({ state, op }: ListFilter): string {
+function nothingToList({ state, op }: LsFilter): string {
   if (state !== undefined || op !== undefined)
     return "no operations to list with these filters; list all operations: liveops ls";
   return "no operations to list; submit one: liveops submit <op> (liveops ops lists the types)";

@@ -3,11 +3,11 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import { shellQuote } from "../../protocol/command/daemon-address.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../protocol/command/options.js";
 import { say } from "../../protocol/command/report.js";
 import { makeDirectory } from "../../protocol/directories.js";
+import { shellQuote } from "../../protocol/shell-quote.js";
 import { jsonLine } from "../terminal/json.js";
 import { newNames, operationSource, tsconfigSource } from "./new-template.js";
 

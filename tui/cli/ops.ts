@@ -9,7 +9,7 @@ import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { limitsText } from "../../protocol/resource-limits.js";
 import { unknownType } from "../../protocol/unknown-type.js";
 import { jsonLine } from "../terminal/json.js";
-import { connect } from "./connection.js";
+import { connectFor } from "./connection.js";
 import { typePage } from "./type-page.js";
 
 /** An operation type as text lines. Pure. */
@@ -65,7 +65,7 @@ export function registerOps(root: Command): void {
     .argument("[op]", "Name of an operation type: show its statics and all details of its parameters")
     .option("--json", "Print the types, JSON Schemas, load errors and shadowed names, or one type, as JSON")
     .action(async (op: string | undefined, _options: unknown, command: Command) => {
-      const { client, options } = connect<{ json?: boolean }>(command);
+      const { client, options } = connectFor<{ json?: boolean }>(command);
       const reply = await client.types();
       if (op !== undefined) {
         const type = typeIn(reply, op);

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { addCommand } from "../../protocol/command/options.js";
 import { jsonLine } from "../terminal/json.js";
 import { namedOrNewest } from "./arguments.js";
-import { connect } from "./connection.js";
+import { connectFor } from "./connection.js";
 
 interface RetryOptions {
   from?: string;
@@ -20,7 +20,7 @@ export function registerRetry(root: Command): void {
     .option("--from <stage>", "Rerun from this stage (resumable types only)")
     .option("--json", "Print the record as JSON")
     .action(async (name: string | undefined, _options: unknown, command: Command) => {
-      const { client, options } = connect<RetryOptions>(command);
+      const { client, options } = connectFor<RetryOptions>(command);
       const id = name ?? (await namedOrNewest(client, undefined)).id;
       const operation = await client.retry(id, options.from);
       process.stdout.write(`${options.json ? jsonLine(operation) : operation.id}\n`);

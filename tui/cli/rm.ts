@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { jsonLine } from "../terminal/json.js";
-import { connect, forEachId } from "./connection.js";
+import { connectFor, forEachId } from "./connection.js";
 import { FINISHED_STATES, listPages } from "./list-pages.js";
 
 interface RemoveOptions {
@@ -21,7 +21,7 @@ export function registerRm(root: Command): void {
     .option("--finished", "Remove all finished operations")
     .option("--json", "Print the last record of each operation, one per line")
     .action(async (ids: string[], _options: unknown, command: Command) => {
-      const { client, options } = connect<RemoveOptions>(command);
+      const { client, options } = connectFor<RemoveOptions>(command);
       if (options.finished ? ids.length > 0 : ids.length === 0) {
         throw new UsageError(
           "give the ids of the operations to remove, or --finished for all finished operations",

@@ -15,7 +15,7 @@ import { causeLines, frameLines } from "../text/causes.js";
 import { resultLines } from "../text/lines.js";
 import { namedOrNewest } from "./arguments.js";
 import { type ChainLinks, chainLines, chainLinks } from "./chain-lines.js";
-import { connect } from "./connection.js";
+import { connectFor } from "./connection.js";
 
 const BAR_COLUMNS = 60;
 const NAME_COLUMNS = 10;
@@ -138,7 +138,7 @@ export function registerShow(root: Command): void {
     .argument("[id]", "Operation id, or a unique prefix of 3 or more characters (default: the newest)")
     .option("--json", "Print the record as JSON")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
-      const { client, options } = connect<{ json?: boolean }>(command);
+      const { client, options } = connectFor<{ json?: boolean }>(command);
       const found = await namedOrNewest(client, id);
       // A list leaves out large values and the names of the variables.
       const operation = id === undefined ? await client.show(found.id) : found;

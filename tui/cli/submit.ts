@@ -17,7 +17,7 @@ import {
   wantsTypeHelp,
   withTrailing,
 } from "./arguments.js";
-import { connect } from "./connection.js";
+import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, submittedVariables } from "./environment.js";
 
 /** The options of `liveops submit`. */
@@ -113,7 +113,7 @@ export function registerSubmit(root: Command): void {
     );
   addExitStatus(submit, "; waits as --wait does").action(
     async (op: string, set: string[], _options: unknown, command: Command) => {
-      const { client, options, config } = connect<SubmitOptions>(command);
+      const { client, options, config } = connectFor<SubmitOptions>(command);
       if (wantsTypeHelp()) {
         const { showType } = await import("./type-help.js");
         return await showType(client, op, reportTo(command.parent!));

@@ -1,11 +1,11 @@
 /** The page of one operation type: `liveops ops NAME`, `liveops submit NAME --help` and `liveops run NAME --help`. */
 import type { Paint } from "../../protocol/command/colour.js";
-import { shellQuote } from "../../protocol/command/daemon-address.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import { exampleWords } from "../../protocol/example-words.js";
 import { renderParameterDetails } from "../../protocol/parameter-details.js";
 import type { OperationType } from "../../protocol/replies.js";
 import { limitsText } from "../../protocol/resource-limits.js";
+import { shellQuote } from "../../protocol/shell-quote.js";
 
 /**
  * The page as lines. Pure.

@@ -4,7 +4,7 @@ import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { parseDuration } from "../../protocol/duration.js";
 import { addExitStatus } from "./arguments.js";
-import { connect } from "./connection.js";
+import { connectFor } from "./connection.js";
 import { waitForAll } from "./wait-for-all.js";
 
 interface WaitOptions {
@@ -31,7 +31,7 @@ export function registerWait(root: Command): void {
     .option("--all", "Wait for all operations that are queued or running now")
     .option("--json", "Print the last record of each chain, one per line");
   addExitStatus(wait).action(async (ids: string[], _options: unknown, command: Command) => {
-    const { client, options } = connect<WaitOptions>(command);
+    const { client, options } = connectFor<WaitOptions>(command);
     if (options.all && ids.length > 0)
       throw new UsageError("give ids or --all, not both", "liveops wait --all");
     process.exitCode = await waitForAll(client, {

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { addCommand } from "../../protocol/command/options.js";
 import { addExitStatus, namedOrNewest } from "./arguments.js";
-import { connect } from "./connection.js";
+import { connectFor } from "./connection.js";
 import { followInText } from "./follow/in-text.js";
 
 export function registerWatch(root: Command): void {
@@ -14,7 +14,7 @@ export function registerWatch(root: Command): void {
     .argument("[id]", "Operation id, or a unique prefix of 3 or more characters (default: the newest)")
     .option("--json", "Print one JSON event per line, log lines included");
   addExitStatus(watch).action(async (id: string | undefined, _options: unknown, command: Command) => {
-    const { client, options } = connect<{ json?: boolean; exitStatus?: boolean }>(command);
+    const { client, options } = connectFor<{ json?: boolean; exitStatus?: boolean }>(command);
     const { json = false, exitStatus = false } = options;
     const operation = await namedOrNewest(client, id);
     process.exitCode = await followInText(client, operation, { json, exitStatus });

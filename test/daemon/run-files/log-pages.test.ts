@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { logFile } from "../../../daemon/run-files/attempt-files.js";
 import { type FoundLines, pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
-import type { LogFilter } from "../../../daemon/run-files/log-slices.js";
+import type { LineFilter } from "../../../daemon/run-files/log-slices.js";
 import type { LogLine } from "../../../protocol/operation.js";
 import { encodeRecord } from "../../../protocol/record-line.js";
 import { useDirectories } from "../../harness/temporary.js";
@@ -27,11 +27,11 @@ function written(kinds: boolean[][]): { dir: string; all: LogLine[] } {
   return { dir, all };
 }
 
-function after(runDir: string, n: number, limit: number, filter: LogFilter = {}, most?: number) {
+function after(runDir: string, n: number, limit: number, filter: LineFilter = {}, most?: number) {
   return pageAfter({ runDir, limit, filter, ...(most !== undefined && { most }) }, n);
 }
 
-function before(runDir: string, n: number, limit: number, filter: LogFilter = {}, most?: number) {
+function before(runDir: string, n: number, limit: number, filter: LineFilter = {}, most?: number) {
   return pageBefore({ runDir, limit, filter, ...(most !== undefined && { most }) }, n);
 }
 

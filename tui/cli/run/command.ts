@@ -23,7 +23,7 @@ import { CANCEL_VARIABLE } from "./child.js";
  * The command starts a child process with the same command line; the child runs the operation. Only the child loads
  * the bundle of `inline.ts`, which includes the authoring API.
  */
-export interface RunOptions extends GlobalOptions, EnvironmentOptions {
+export interface RunCommandOptions extends GlobalOptions, EnvironmentOptions {
   ops?: string[];
   params?: string;
   label?: string;
@@ -37,7 +37,7 @@ export interface RunWords {
   set: string[];
   /** The words after `--`; undefined where there was none. */
   trailing: string[] | undefined;
-  options: RunOptions;
+  options: RunCommandOptions;
 }
 
 const TO = { program: "liveops" };
@@ -92,7 +92,7 @@ export function registerRun(root: Command): void {
     )
     .option("--json", "Print one JSON event per line, log lines included");
   addExitStatus(run).action((op: string, set: string[], _options: unknown, command: Command) =>
-    runWords({ op, set, trailing: trailingWords(), options: allOptions<RunOptions>(command) }),
+    runWords({ op, set, trailing: trailingWords(), options: allOptions<RunCommandOptions>(command) }),
   );
 }
 

@@ -2,7 +2,7 @@
  * The `liveops` command that does what a key of the dashboard does, as it is typed in a shell: shown with every
  * question and after every deed, so that whoever uses the dashboard learns the shell.
  */
-import { shellQuote } from "../../../protocol/command/daemon-address.js";
+import { shellQuote } from "../../../protocol/shell-quote.js";
 import type { Request } from "../state/request.js";
 import { flagged } from "./flagged.js";
 import { submitWords } from "./submit-words.js";
