@@ -96,7 +96,9 @@ class History {
 
   /** Mostly the latest block ends; of blocks that run in parallel, another one may end first. */
   #leave(n: number): void {
-    const at = n % 3 === 0 ? n % this.#open.length : this.#open.length - 1;
+    const { stage, index } = this.#open[n % 3 === 0 ? n % this.#open.length : this.#open.length - 1]!;
+    // Events do not tell blocks of one name apart: the latest of them ends.
+    const at = this.#open.findLastIndex((each) => each.stage === stage && each.index === index);
     const [block] = this.#open.splice(at, 1);
     const state = (["done", "failed", "cancelled"] as const)[n % 3]!;
     const latest = this.#open.at(-1);
