@@ -176,9 +176,10 @@ it("law: any text comes through a text parameter as it is", () => {
 it("law: any JSON comes through := as it is", () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
-      expect(read(all, [`any:=${JSON.stringify(value)}`])).toEqual({
-        any: JSON.parse(JSON.stringify(value)),
-      });
+      const json = JSON.stringify(value);
+      // This key is refused, since it would be lost.
+      fc.pre(!json.includes('"__proto__":'));
+      expect(read(all, [`any:=${json}`])).toEqual({ any: JSON.parse(json) });
     }),
   );
 });
