@@ -49,7 +49,7 @@ describe("run", () => {
     const { code, stderr } = await inShell("$liveops run --ops nowhere shell -- true");
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: "liveops: --ops nowhere: no such directory\n",
+      stderr: "liveops: --ops nowhere: no such directory or file\n",
     });
   });
 
