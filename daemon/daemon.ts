@@ -53,6 +53,7 @@ class DaemonRun implements Daemon {
   readonly #stopped = Promise.withResolvers<void>();
   readonly #sockets: SocketKeeper;
   #ending: Promise<void> | null = null;
+  #isFailing = false;
 
   constructor(
     private readonly settings: Settings,
@@ -193,6 +194,9 @@ class DaemonRun implements Daemon {
 
   /** Stops without a checkpoint: the state no longer belongs to this daemon, or cannot be written. */
   async #fail(error: Error, what: string): Promise<void> {
+    // The removal of the state is noticed in several places.
+    if (this.#isFailing) return;
+    this.#isFailing = true;
     const { scheduler, stopping, containment } = this.#services;
     const guard = this.#guard;
     const reason = guard.problem() ?? error;

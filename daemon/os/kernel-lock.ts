@@ -16,6 +16,7 @@ export interface KernelLock {
   readonly identity: FileIdentity;
   /** The file was missing, and was made for this lock. */
   readonly isNew: boolean;
+  /** A second call does nothing. */
   release(): void;
 }
 
@@ -52,8 +53,7 @@ export function acquireLock(file: string): KernelLock | null {
 function heldBy(database: DatabaseSync, identity: FileIdentity, isNew: boolean): KernelLock {
   held.add(database);
   const release = () => {
-    held.delete(database);
-    database.close();
+    if (held.delete(database)) database.close();
   };
   return { identity, isNew, release };
 }

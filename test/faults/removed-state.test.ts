@@ -28,7 +28,8 @@ async function waiting(daemon: TestDaemon) {
 }
 
 function remove(path: string): void {
-  rmSync(path, { recursive: true });
+  // The daemon may write a file into the directory meanwhile.
+  rmSync(path, { recursive: true, maxRetries: 20, retryDelay: 5 });
 }
 
 test.each(["state", "runs"])(
