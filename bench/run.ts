@@ -20,6 +20,7 @@ import { cleanEnv } from "./harness/world.js";
 const LIMIT_MS: Record<string, number> & { others: number } = {
   soak: 3_600_000,
   "soak-watchers": 1_800_000,
+  "dashboard-memory": 1_200_000,
   others: 600_000,
 };
 

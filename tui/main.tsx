@@ -5,15 +5,16 @@
 import { writeSync } from "node:fs";
 import type { Client } from "../protocol/client/client.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions } from "../protocol/command/daemon-address.js";
+import { UsageError } from "../protocol/command/failures.js";
 import { clientFor } from "../protocol/command/find-daemon.js";
 import { runRoot } from "../protocol/command/options.js";
 import { EXIT } from "../protocol/exit-codes.js";
 import { type Arguments, tuiCommand } from "./dashboard/arguments.js";
-import { TAKEN_BACK } from "./dashboard/around/surroundings.js";
 import { type Program, startDashboard } from "./dashboard/program.js";
 import { readAloud } from "./dashboard/reader/program.js";
+import { TAKEN_BACK } from "./dashboard/terminal/integration.js";
 import { textMode } from "./dashboard/text-mode.js";
-import { keepYoungHeapSmall } from "./dashboard/young-heap.js";
+import { keepYoungHeapSmall } from "./dashboard/v8-tuning.js";
 
 /** Leaves the alternate screen, shows the cursor and ends bracketed paste. Harmless where nothing was set. */
 const RESTORE = `\x1b[m\x1b[?2026l\x1b[?2004l\x1b[?1049l\x1b[?25h${TAKEN_BACK}`;
@@ -86,6 +87,9 @@ async function show(args: Arguments, { socket, config }: CommandPlaces, client: 
     flags: flagsOf(args),
     notify: config.notify ?? true,
     allow: config.env?.allow,
+    theme: config.theme,
+    mouse: config.mouse,
+    keys: config.keys,
   });
   keepYoungHeapSmall();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
@@ -102,6 +106,9 @@ for (const stream of [stdout, stderr]) stream.on("error", () => {});
 const command = tuiCommand(async (args) => {
   const places = commandPlaces(flagsOf(args), env);
   const client = clientFor(places, flagsOf(args));
-  process.exitCode = await show(args, places, client).catch(fault);
+  process.exitCode = await show(args, places, client).catch((error) => {
+    if (error instanceof UsageError) throw error;
+    return fault(error);
+  });
 });
 runRoot(command, process.argv.slice(2)).then(() => process.exit(), fault);

@@ -1,6 +1,9 @@
 /** Runs the built dashboard on a 160x50 pty, with operations that change ten times a second. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pty from "@lydell/node-pty";
+import { build } from "esbuild";
 import { ago, NOW, operation } from "../../test/tui/dashboard/operations.js";
 import type { World } from "../../test/tui/dashboard/world.js";
 import { cleanEnv, node } from "./world.js";
@@ -112,4 +115,30 @@ export function change(world: World): () => void {
 export function finishAll(world: World): void {
   for (const { id, state } of world.operations.values())
     if (state === "running") world.patch(id, { state: "succeeded", finishedAt: when(0), percent: 100 });
+}
+
+/** A program of only Ink and React, bundled like the dashboard. Returns its file. */
+export async function bundleInk(dir: string, source: string): Promise<string> {
+  writeFileSync(join(dir, "package.json"), `{ "type": "module" }`);
+  await build({
+    stdin: {
+      contents: source,
+      resolveDir: fileURLToPath(new URL("../..", import.meta.url)),
+      sourcefile: "bare.js",
+    },
+    entryNames: "bare",
+    outdir: dir,
+    // Ink's development tools stay in a chunk that is never loaded.
+    splitting: true,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    minifySyntax: true,
+    define: { "process.env.NODE_ENV": '"production"', "process.env.DEV": '"false"' },
+    external: ["react-devtools-core"],
+    banner: {
+      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+    },
+  });
+  return join(dir, "bare.js");
 }

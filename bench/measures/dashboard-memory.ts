@@ -10,7 +10,7 @@ import { median, quartiles } from "../harness/rounds.js";
 import type { MeasureOptions, Row } from "../harness/row.js";
 
 export default async function dashboardMemory({ quick }: MeasureOptions): Promise<Row[]> {
-  const minutes = quick ? 0.2 : 3;
+  const minutes = quick ? 0.2 : 10;
 
   await using world = await World.start();
   putRunning(world, 40);

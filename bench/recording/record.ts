@@ -1,28 +1,55 @@
 /**
- * Records the session of the README: a real daemon, the built dashboard on a pty, and a backup of real files that is
- * verified and pruned. Types keys, samples the screen, and writes docs/dashboard.svg.
+ * Records the session of the README: a real daemon with a seeded history, and the built dashboard on a pty of 120x34.
+ * Two operations run; a failure elsewhere is announced and shown; a chain hands over; the timeline is opened. Types
+ * keys, samples the screen, and writes docs/dashboard.svg.
  *
  * Run it with: npx tsx bench/recording/record.ts
  */
-import { randomBytes } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pty from "@lydell/node-pty";
 import { benchWorld, bin, node } from "../harness/world.js";
+import { OPERATIONS } from "./operations.js";
 import { RecordedScreen, type Run } from "./screen.js";
 import { type Sample, svgOf } from "./svg.js";
 
-const SIZE = { columns: 104, rows: 28 };
-/** Milliseconds between two samples. */
+const SIZE = { columns: 120, rows: 34 };
+/** Milliseconds between two samples, and for which the session lasts. */
 const EVERY = 250;
+const LASTS = 15_000;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 const OUT = fileURLToPath(new URL("../../docs/dashboard.svg", import.meta.url));
+const BACKGROUND = "\x1b]11;rgb:0d0d/1111/1717\x07";
 
-const world = await benchWorld();
+const world = await benchWorld({ ops: OPERATIONS, flags: ["--concurrency", "8"] });
 const home = world.env.HOME!;
-picturesIn(join(home, "photos"));
+const { client } = world;
+let keys = 0;
+const submit = async (op: string, label: string | null, set: string[] = []) => {
+  const operation = await client.submit(
+    { op, set, cwd: home, ...(label !== null && { label }) },
+    `recording-${++keys}`,
+  );
+  return operation.id;
+};
+const run = (...words: string[]) => world.run("liveops", ...words);
+
+console.log("running the history");
+const before = [
+  await submit("release", "release 4.1"),
+  await submit("deploy", "staging rollout", ["fails=false"]),
+  await submit("extract", "nightly"),
+  await submit("extract", "nightly"),
+  await submit("release", "release 4.0"),
+  await submit("deploy", "staging rollout", ["fails=false"]),
+];
+run("submit", "shell", "--wait", "--", "echo", "all tests passed");
+for (const id of before) run("wait", id);
+
+await submit("extract", "nightly");
+await submit("release", "release 4.2");
+await delay(1200);
 
 const screen = new RecordedScreen(SIZE.columns, SIZE.rows);
 const child = pty.spawn(node, [bin("liveops-tui")], {
@@ -31,39 +58,33 @@ const child = pty.spawn(node, [bin("liveops-tui")], {
   cwd: home,
   env: { ...world.env, TERM: "xterm-256color", COLORTERM: "truecolor" } as Record<string, string>,
 });
-child.onData((data) => void screen.write(data));
+child.onData((data) => {
+  void screen.write(data);
+  if (data.includes("\x1b]11;?")) child.write(BACKGROUND);
+});
+await seen("release 4.2");
+await delay(400);
 
 const samples: Sample[] = [];
 const began = performance.now();
 const sampler = setInterval(sample, EVERY);
 try {
-  await seen("No operation yet");
-  await delay(1200);
-  await type("s");
-  await seen("verify-backup");
-  await delay(900);
-  await type("back");
-  await delay(500);
-  await type("\r");
-  await seen("submit backup");
-  await type("photos");
-  await type("\x1b[B");
-  await type("backups");
-  await type("\x1b[B".repeat(3));
-  await type("3");
+  sample();
+  // The newest runs are on the screen: one above is the chain, or one below.
+  await type(rowOf("nightly") > rowOf("release 4.2") ? "j" : "k");
+  await until(2200);
+  await submit("deploy", "prod rollout");
+  await seen("prod rollout failed");
   await delay(1400);
-  await type("\x13");
-  await seen("● Verify backup", 60_000);
-  await seen("✓ Prune backups", 60_000);
-  await delay(2000);
+  await type("!");
+  await seen("✗ prod rollout Deploy");
+  await delay(1900);
+  while (!/▌[●▲] nightly/.test(screen.text())) await type("k");
+  await seen("● Transform");
+  await until(10_800);
   await type("t");
-  await seen("■ end");
-  await delay(1500);
-  await type("g");
-  await type("+");
-  await type(" ");
-  await seen("■ end", 30_000);
-  await delay(500);
+  await seen("Timeline");
+  await until(LASTS);
   sample();
 } finally {
   clearInterval(sampler);
@@ -71,7 +92,7 @@ try {
   world.stop();
 }
 const alt =
-  "A session of liveops-tui: a backup is submitted, hands over to its verification and to pruning, and is replayed on its timeline.";
+  "A session of liveops-tui: two operations run, a failure elsewhere is announced and shown with its cause, a chain hands over, and its timeline is opened.";
 const svg = svgOf({ ...SIZE, samples, rest: 4, alt });
 writeFileSync(OUT, svg);
 console.log(`${samples.length} samples, ${(svg.length / 1024).toFixed(0)} KiB: docs/dashboard.svg`);
@@ -102,11 +123,15 @@ async function seen(text: string, patience = 10_000): Promise<void> {
   }
 }
 
-/** Files that do not compress, so that a backup of them takes a while. */
-function picturesIn(directory: string): void {
-  for (let i = 0; i < 260; i++) {
-    const album = join(directory, String(2020 + (i % 5)));
-    mkdirSync(album, { recursive: true });
-    writeFileSync(join(album, `${String(i).padStart(4, "0")}.jpg`), randomBytes(1 << 20));
-  }
+/** Waits until so many milliseconds of the session have gone by. */
+async function until(milliseconds: number): Promise<void> {
+  await delay(Math.max(0, began + milliseconds - performance.now()));
+}
+
+/** The row of the list that holds the text. */
+function rowOf(text: string): number {
+  return screen
+    .text()
+    .split("\n")
+    .findIndex((row) => row.includes(text));
 }

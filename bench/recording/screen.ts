@@ -53,7 +53,7 @@ export class RecordedScreen {
       const cell = line?.getCell(x);
       if (cell === undefined || cell.getWidth() === 0) continue;
       const style = {
-        colour: cell.isFgPalette() ? paletteColour(cell.getFgColor()) : null,
+        colour: colourOf(cell),
         bold: cell.isBold() !== 0,
         dim: cell.isDim() !== 0,
         inverse: cell.isInverse() !== 0,
@@ -79,6 +79,11 @@ export class RecordedScreen {
 
 function same(a: Style, b: Style): boolean {
   return a.colour === b.colour && a.bold === b.bold && a.dim === b.dim && a.inverse === b.inverse;
+}
+
+function colourOf(cell: { isFgPalette(): boolean; isFgRGB(): boolean; getFgColor(): number }): string | null {
+  if (cell.isFgPalette()) return paletteColour(cell.getFgColor());
+  return cell.isFgRGB() ? `#${cell.getFgColor().toString(16).padStart(6, "0")}` : null;
 }
 
 const SIXTEEN = ["#484f58", "#ff7b72", "#3fb950", "#d29922", "#58a6ff", "#bc8cff", "#39c5cf", "#b1bac4"];

@@ -18,6 +18,11 @@ import { LOG_LEVELS, type LogLevel } from "./log-level.js";
 export interface Config extends PlaceConfig, Partial<Limits> {
   concurrency?: number | undefined;
   notify?: Notify | undefined;
+  /** `auto`, `dark`, `light`, `16`, or hexadecimal colours by role. */
+  theme?: ThemeSetting | undefined;
+  mouse?: boolean | undefined;
+  /** Keys of the dashboard by the name of the action. */
+  keys?: Record<string, string | string[]> | undefined;
   /** `auto`, `off`, or the absolute path of a cgroup that is delegated to the daemon. */
   cgroup?: string | undefined;
   logLevel?: LogLevel | undefined;
@@ -34,6 +39,11 @@ export interface EnvironmentConfig {
 
 /** `true`: bell and desktop notification; `"bell"` or `"desktop"`: one of them; `false`: none. */
 export type Notify = boolean | "bell" | "desktop";
+
+export type ThemeSetting = "auto" | "dark" | "light" | "16" | Record<string, string>;
+
+/** Colours of the dashboard that a theme can set. */
+export const THEME_ROLES = ["accent", "good", "bad", "warn", "muted", "track", "border"] as const;
 
 /** Limits of the daemon; `LIMITS` gives the meaning and the unit of each. */
 export type Limits = Record<keyof typeof LIMITS, number>;
@@ -142,6 +152,10 @@ const isOneOf = (values: readonly unknown[]) => (value: unknown) => values.inclu
 const PATH_SCHEMA = { type: "string", minLength: 1 };
 const PATTERNS_SCHEMA = { type: "array", items: { type: "string", pattern: "^[^=\\u0000]+$" } };
 const NOTIFY = [true, false, "bell", "desktop"];
+const THEMES = ["auto", "dark", "light", "16"];
+const THEME_SCHEMA = Object.fromEntries(
+  THEME_ROLES.map((role) => [role, { type: "string", pattern: "^#[0-9a-fA-F]{6}$" }]),
+);
 
 /** The settings that are not limits: meaning, default and valid values. */
 export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
@@ -179,6 +193,35 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
     default: "`true` (both)",
     schema: { enum: NOTIFY },
     problem: must(isOneOf(NOTIFY), 'true, false, "bell" or "desktop"'),
+  },
+  theme: {
+    description: `Colours of the dashboard: \`"auto"\`, \`"dark"\`, \`"light"\`, \`"16"\`, or a table such as \`{"accent": "#4080ff"}\` with ${THEME_ROLES.map((role) => `\`${role}\``).join(", ")}`,
+    default: '`"auto"`',
+    schema: {
+      anyOf: [{ enum: THEMES }, { type: "object", properties: THEME_SCHEMA, additionalProperties: false }],
+    },
+    problem: must(isTheme, '"auto", "dark", "light", "16" or a table of colours'),
+  },
+  mouse: {
+    description: "Whether the dashboard takes the mouse: the wheel scrolls, a click selects",
+    default: "`false`",
+    schema: { type: "boolean" },
+    problem: must(isOneOf([true, false]), "true or false"),
+  },
+  keys: {
+    description:
+      'Keys of the dashboard by the name of the action: `{"cancel": "C", "filter": ["/", "ctrl-f"]}`',
+    default: "`{}`",
+    schema: {
+      type: "object",
+      additionalProperties: {
+        anyOf: [
+          { type: "string", minLength: 1 },
+          { type: "array", items: { type: "string", minLength: 1 } },
+        ],
+      },
+    },
+    problem: must(isKeys, 'a table of keys by action, such as {"cancel": "C"}'),
   },
   cgroup: {
     description: 'cgroup for operations: `"auto"`, `"off"` or a path; see [Containment](#containment)',
@@ -319,4 +362,26 @@ function withPaths(config: Config, file: string, env: Env): Config {
     ...(socket !== undefined && { socket: absolute(socket) }),
     ...(ops !== undefined && { ops: ops.map(absolute) }),
   };
+}
+
+function isTheme(value: unknown): boolean {
+  if (typeof value === "string") return THEMES.includes(value);
+  const roles: readonly string[] = THEME_ROLES;
+  return (
+    isTable(value) &&
+    Object.entries(value).every(
+      ([role, colour]) => roles.includes(role) && /^#[\da-f]{6}$/i.test(String(colour)),
+    )
+  );
+}
+
+function isKeys(value: unknown): boolean {
+  return (
+    isTable(value) &&
+    Object.values(value).every((keys) => isPath(keys) || (Array.isArray(keys) && keys.every(isPath)))
+  );
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

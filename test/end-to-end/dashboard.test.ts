@@ -18,7 +18,7 @@ async function restored({ screen, exited }: OnTerminal): Promise<number> {
   return code;
 }
 
-test("list, stepper, bar and log of an operation that runs; it ends under the eyes", async () => {
+test("list, stages, bar and log of an operation that runs; it ends under the eyes", async () => {
   const id = await world.submit("gate", `file=${join(world.dir, "gate")}`);
   await using terminal = dashboard();
   const { screen } = terminal;
@@ -26,18 +26,18 @@ test("list, stepper, bar and log of an operation that runs; it ends under the ey
   await screen.until(/● Wait/);
   await screen.until(/○ Close/);
   await screen.until(/line \d\d/);
-  await screen.until(/━+.*\d+ ?%/);
+  await screen.until(/█+.*\d+ ?%/);
   expect(screen.alternate).toBe(true);
   world.write("gate", "");
   await screen.until(/✓ Close/);
   await screen.until("closed after");
-  await screen.until("✓ 1 succeeded");
+  await screen.until("─ succeeded");
   expect((await world.client.show(id)).state).toBe("succeeded");
   terminal.press("q");
   expect(await restored(terminal)).toBe(0);
 });
 
-test("a chain hands over from step-a to step-b on the same screen, and the rail shows both", async () => {
+test("a chain hands over from step-a to step-b on the same screen, and the breadcrumb shows both", async () => {
   const id = (await world.liveops(["submit", "step-a", "directory=/", "delayMs=60"])).stdout.trim();
   await using terminal = dashboard([id]);
   await terminal.screen.until(/● List/);
@@ -67,11 +67,13 @@ test("c asks, n leaves it alone, y cancels", async () => {
   expect(await restored(terminal)).toBe(0);
 });
 
-test("r runs a failed one again", async () => {
+test("R retries a failed operation", async () => {
   const id = (await world.liveops(["submit", "fail-at-item", "--wait"])).stdout.trim();
   await using terminal = dashboard([id]);
   await terminal.screen.until("item 13 of 20 failed");
-  terminal.press("r");
+  terminal.press("R");
+  await terminal.screen.until("from the start");
+  terminal.press("\r");
   await world.record(id, ({ attempt, state }) => attempt === 2 && state === "failed");
   await terminal.screen.until(/attempt 2/i);
   terminal.press("q");
@@ -85,10 +87,10 @@ test("the daemon is killed: it says so, keeps what it showed, and comes back by 
   const { screen } = terminal;
   await screen.until(/line \d/);
   await world.killDaemon();
-  await screen.until(/away|no daemon|not answer/i);
+  await screen.until(/not responding|reconnecting/i);
   expect(screen.text()).toMatch(/● Wait/);
   await world.startDaemon();
-  await screen.until((text) => !/away|no daemon|not answer/i.test(text));
+  await screen.until((text) => !/not responding|reconnecting/i.test(text));
   world.write("killed-gate", "");
   await screen.until(/closed after \d+/);
   await screen.until(/✓ Close/);

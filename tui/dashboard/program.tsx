@@ -1,21 +1,22 @@
 /**
- * The dashboard on a terminal: Ink's options, the order of resizing, and one way out.
- *
- * Streams, size and clock are passed in, so that a test can put a screen of its own behind it.
+ * The dashboard on a terminal: Ink's options, the parts and how they are connected, and one way out. Streams, size and
+ * clock are passed in, so that a test can put a screen of its own behind it.
  */
 import { render } from "ink";
 import { Client } from "../../protocol/client/client.js";
 import type { Notify } from "../../protocol/command/config.js";
-import { Surroundings } from "./around/surroundings.js";
-import { suspension } from "./around/suspend.js";
-import type { Flags } from "./command/liveops.js";
-import { Dashboard } from "./components/Dashboard.js";
-import { FrameWriter } from "./output/frame-writer.js";
-import { hasFewGlyphs, withPlainGlyphs } from "./output/plain-glyphs.js";
-import { paintFor } from "./screen/palette-of.js";
+import { ACTIONS, type KeyConfig, withKeys } from "./actions.js";
+import { type Clock, SteadyClock } from "./clock.js";
+import { App } from "./components/App.js";
+import { Effects } from "./effects.js";
+import { lookFile } from "./look-file.js";
 import { initialState, type Size } from "./state/model.js";
-import { type Clock, SteadyClock } from "./steady-clock.js";
+import type { Flags } from "./state/request.js";
 import { Store } from "./store.js";
+import { ReportFilter, TerminalInput } from "./terminal/input.js";
+import { TerminalIntegration } from "./terminal/integration.js";
+import { suspension } from "./terminal/suspend.js";
+import type { ThemeChoice } from "./text/theme.js";
 
 export interface ProgramOptions {
   stdin: NodeJS.ReadStream;
@@ -28,16 +29,20 @@ export interface ProgramOptions {
   id?: string | null;
   /** The flags of the command line that name the daemon: the commands we show need them as well. */
   flags?: Flags;
-  /** What tells that an operation ended while nobody looked. */
   notify?: Notify;
   /** `env.allow` of the config file: the variables that a submit sends. */
   allow?: readonly string[] | undefined;
+  theme?: ThemeChoice | undefined;
+  mouse?: boolean | undefined;
+  keys?: KeyConfig | undefined;
+  /** Whether a spinner turns on what runs; true by default. */
+  motion?: boolean;
   clock?: Clock;
 }
 
 export interface Exit {
   code: number;
-  /** For stderr, once the terminal is its own again. */
+  /** For stderr, once the terminal is restored. */
   message: string | null;
 }
 
@@ -48,39 +53,51 @@ export interface Program {
   close(code: number): void;
 }
 
+/** @throws UsageError if `keys` names no action */
 export function startDashboard(options: ProgramOptions): Program {
-  const {
-    stdin,
-    stdout,
+  const { stdin, stdout, env, socket, id = null, flags = {}, motion = true, mouse = false } = options;
+  const clock = options.clock ?? new SteadyClock();
+  const actions = withKeys(ACTIONS, options.keys ?? {});
+  const state = initialState({ size: sizeOf(stdout), now: clock.now(), socket, id, flags, actions });
+  const store = new Store(state, clock, (effects) => running.run(effects));
+  const filter = new ReportFilter({
+    background: (colour) => store.dispatch({ type: "background", colour }),
+    clicked: (x, y) => store.dispatch({ type: "clicked", x, y }),
+    scrolled: (x, y, rows) => store.dispatch({ type: "scrolled", x, y, rows }),
+  });
+  const input = new TerminalInput(stdin, filter);
+  const integration = new TerminalIntegration({ stdout, env, notify: options.notify ?? true, mouse, filter });
+  const suspending = suspension(integration, store.drawn);
+  const running = new Effects({
+    client: options.client ?? new Client(socket),
+    allow: options.allow,
+    dispatch: store.dispatch,
+    state: () => store.state,
+    now: store.now,
+    suspend: (meanwhile) => (meanwhile === undefined ? suspending.suspend() : suspending.leave(meanwhile)),
+    write: (data) => integration.write(data),
     env,
-    socket,
-    client = new Client(socket),
-    id = null,
-    flags = {},
-    notify = true,
-    allow,
-    clock = new SteadyClock(),
-  } = options;
-  const state = initialState({ size: sizeOf(stdout), now: clock.now(), socket, id, flags });
-  const store = new Store(state, paintFor(stdout, env), clock);
-  const dashboard = () => <Dashboard store={store} client={client} suspendable={suspending} allow={allow} />;
-  const surroundings = new Surroundings({ stdin, stdout, env, notify });
-  const suspending = suspension(surroundings, store.drawn);
+    look: lookFile(env, socket),
+    flags,
+  });
+  const terminal = { stdout, env, choice: options.theme };
+  const app = () => <App store={store} terminal={terminal} onSuspendable={suspending.use} motion={motion} />;
 
   // Registered before Ink's own listener: the frame that Ink then draws has the new size already, so that no row
   // of the old one can wrap.
   const resized = () => {
     store.dispatch({ type: "resized", size: sizeOf(stdout) });
-    instance.rerender(dashboard());
+    instance.rerender(app());
   };
   stdout.on("resize", resized);
 
-  const instance = render(dashboard(), {
-    stdin,
-    stdout: new FrameWriter(stdout, hasFewGlyphs(env) ? withPlainGlyphs : undefined).stream(),
+  const instance = render(app(), {
+    stdin: input as unknown as NodeJS.ReadStream,
+    stdout,
     alternateScreen: true,
-    // Whole frames, each at once: the writer finds what changed, and the store keeps the pace.
-    debug: true,
+    incrementalRendering: true,
+    // The store keeps the pace; a lower limit here would delay the answer to a key.
+    maxFps: 60,
     patchConsole: false,
     exitOnCtrlC: false,
     interactive: true,
@@ -88,14 +105,12 @@ export function startDashboard(options: ProgramOptions): Program {
     isScreenReaderEnabled: false,
   });
 
-  surroundings.begin(store.drawn());
-  store.subscribe(() => surroundings.show(store.drawn()));
-
   let exit: Exit = { code: 0, message: null };
   const close = (code: number) => {
     exit = { ...exit, code };
     instance.unmount();
   };
+  store.subscribe(() => integration.show(store.drawn()));
   store.subscribe(() => {
     const { quit } = store.state;
     if (quit === null) return;
@@ -103,11 +118,16 @@ export function startDashboard(options: ProgramOptions): Program {
     // Not while React is being told: it would be taken down in the middle of it.
     queueMicrotask(() => instance.unmount());
   });
+  integration.begin(store.drawn());
+  // The first message: it starts what the state wants from the beginning.
+  store.dispatch({ type: "started" });
 
   const gone = instance.waitUntilExit().finally(() => {
     store.stop();
+    running.stop();
     suspending.stop();
-    surroundings.stop();
+    integration.end();
+    input.setRawMode(false);
     stdout.off("resize", resized);
   });
   return { done: gone.then(() => exit), close };

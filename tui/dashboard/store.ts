@@ -1,17 +1,14 @@
 /**
  * The state outside React, and the pace of drawing: data is drawn at most ten times a second, a key at once, and
- * nothing at all when the frame came out the same.
- *
- * Hooks dispatch and read; React is told through `subscribe` when the drawn state moved on.
+ * nothing where nothing changed. React is told through `subscribe` when the drawn state moved on.
  */
 import type { WatchLine } from "../../protocol/watch.js";
-import { type Frame, frameOf, sameFrame } from "./screen/frame.js";
-import type { Paint } from "./screen/paint.js";
+import type { Clock } from "./clock.js";
+import type { Effect } from "./state/effect.js";
 import { isUrgent, type Message } from "./state/message.js";
 import type { State } from "./state/model.js";
-import { ticks } from "./state/ticks.js";
 import { update } from "./state/update.js";
-import type { Clock } from "./steady-clock.js";
+import { ticks } from "./state/wants.js";
 
 /** Milliseconds between two drawings of data, and between two of a key that is held down. */
 const DATA_PACE = 100;
@@ -22,10 +19,9 @@ export class Store {
   /** Lines of the watch stream since then: applied together, when they are drawn or the state is asked for. */
   #incoming: WatchLine[] = [];
   #drawn: State;
-  #frame: Frame;
   #drawnAt = Number.NEGATIVE_INFINITY;
   #answeredAt = Number.NEGATIVE_INFINITY;
-  /** A key was pressed that no frame has answered yet. */
+  /** A key was pressed that no drawing has answered yet. */
   #keyWaits = false;
   #timer: NodeJS.Timeout | null = null;
   #due = Number.POSITIVE_INFINITY;
@@ -33,12 +29,12 @@ export class Store {
 
   constructor(
     state: State,
-    private readonly paint: Paint,
     private readonly clock: Clock = Date,
+    /** Runs what the reducer returns beside the state. */
+    private readonly run: (effects: readonly Effect[]) => void = () => {},
   ) {
     this.#state = state;
     this.#drawn = state;
-    this.#frame = frameOf(state, paint);
   }
 
   /** The newest state, drawn or not. */
@@ -47,9 +43,8 @@ export class Store {
     return this.#state;
   }
 
-  /** The state that the frame shows. */
+  /** The state on the screen. */
   readonly drawn = (): State => this.#drawn;
-  readonly frame = (): Frame => this.#frame;
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -63,9 +58,9 @@ export class Store {
       return;
     }
     this.#takeIn();
-    const next = update(this.#state, message);
-    if (next === this.#state) return;
-    this.#state = next;
+    const before = this.#state;
+    this.#apply(message);
+    if (this.#state === before) return;
     if (message.type === "resized") this.flush();
     else if (isUrgent(message)) {
       // A key answers at once, whenever data was drawn; one that is held down has a pace of its own.
@@ -76,23 +71,16 @@ export class Store {
 
   readonly now = (): number => this.clock.now();
 
-  /** The clock moved on: counts seconds where something does. */
-  tick(): void {
-    this.dispatch({ type: "ticked", now: this.now() });
-  }
-
   /** Draws now what has changed. */
   flush(): void {
     this.stop();
     this.#takeIn();
-    if (ticks(this.#state)) this.#state = update(this.#state, { type: "ticked", now: this.clock.now() });
+    if (ticks(this.#state)) this.#apply({ type: "ticked", now: this.clock.now() });
     if (this.#state === this.#drawn) return;
     this.#drawn = this.#state;
     this.#drawnAt = performance.now();
     if (this.#keyWaits) this.#answeredAt = this.#drawnAt;
     this.#keyWaits = false;
-    const frame = frameOf(this.#state, this.paint);
-    if (!sameFrame(frame, this.#frame)) this.#frame = frame;
     for (const listener of this.#listeners) listener();
   }
 
@@ -112,7 +100,14 @@ export class Store {
         this.clock.heard?.(Date.parse(line.patch.updatedAt));
     }
     const now = this.clock.now();
-    this.#state = update(update(this.#state, { type: "ticked", now }), { type: "watched-lines", lines });
+    this.#apply({ type: "ticked", now });
+    this.#apply({ type: "watched-lines", lines });
+  }
+
+  #apply(message: Message): void {
+    const [state, effects] = update(this.#state, message);
+    this.#state = state;
+    if (effects.length > 0) this.run(effects);
   }
 
   #flushIn(pace: number): void {

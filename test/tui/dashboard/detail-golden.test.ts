@@ -62,7 +62,7 @@ const SCENES: Scene[] = [
       world.put(silent());
     },
     id: "backupaaaaaa",
-    show: ({ screen }) => screen.until(screen.columns === 40 ? "~3m02s left" : "chain ~"),
+    show: ({ screen }) => screen.until("4m37s left"),
   },
   {
     name: "longer-than-usual",
@@ -73,7 +73,7 @@ const SCENES: Scene[] = [
     },
     id: "backupaaaaaa",
     show: ({ screen }) =>
-      screen.until((text) => text.includes("longer than usual") && text.includes("nothing has moved")),
+      screen.until((text) => text.includes("longer than usual") && text.includes("no progress for")),
   },
   {
     name: "resumed",
@@ -128,7 +128,7 @@ const SCENES: Scene[] = [
       world.put(backup({ progress: null, percent: 66, untrackedStage: "Warm cache" }));
     },
     id: "backupaaaaaa",
-    show: ({ screen }) => screen.until("of Warm cache"),
+    show: ({ screen }) => screen.until("● Warm cache"),
   },
   {
     name: "untracked-stage-silent",
@@ -136,7 +136,7 @@ const SCENES: Scene[] = [
       world.put(silent({ untrackedStage: "Warm cache" }));
     },
     id: "backupaaaaaa",
-    show: ({ screen }) => screen.until("… of Warm cache"),
+    show: ({ screen }) => screen.until("● Warm cache"),
   },
   {
     name: "all-of-it",
@@ -184,12 +184,12 @@ const SCENES: Scene[] = [
     },
     id: "failed",
     async show({ screen, press }) {
-      await screen.until("row 7 of 10");
+      await screen.until("attempt 2");
       press("v");
       // The end is where it is once the attempts were read.
       await vi.waitFor(() => {
         press("G");
-        expect(screen.text()).toContain("kept Load");
+        expect(screen.text()).toContain("reused Load");
       });
     },
   },

@@ -27,13 +27,13 @@ function withTypes(world: World): void {
 }
 
 async function openForm({ screen, press }: Opened): Promise<void> {
-  await screen.until("Fails at an item");
+  await screen.until("Fails at");
   press("s");
   await screen.until("verify-backup");
   press("back");
   await screen.until((text) => text.includes("type: back") && !text.includes("fails-at"));
   press(KEY.enter);
-  await screen.until("submit backup");
+  await screen.until("Submit backup");
 }
 
 const SCENES: Scene[] = [
@@ -41,7 +41,7 @@ const SCENES: Scene[] = [
     name: "submit-types",
     set: withTypes,
     async show({ screen, press }) {
-      await screen.until("Fails at an item");
+      await screen.until("Fails at");
       press("s");
       await screen.until("verify-backup");
       press(KEY.down);
@@ -100,9 +100,9 @@ const SCENES: Scene[] = [
     async show({ screen, press }) {
       await screen.until("Checksum");
       press("R");
-      await screen.until("go on at Checksum");
+      await screen.until("resume at Checksum");
       press("j");
-      await screen.until("▌ from Archive");
+      await screen.until("▌ rerun from Archive");
     },
   },
   {
@@ -119,11 +119,11 @@ const SCENES: Scene[] = [
     name: "palette",
     set: withTypes,
     async show({ screen, press }) {
-      await screen.until("Fails at an item");
+      await screen.until("Fails at");
       press(":");
-      await screen.until("all actions");
+      await screen.until("Commands");
       press("ca");
-      await screen.until((text) => text.includes(":ca") && text.includes("▌ cancel"));
+      await screen.until((text) => text.includes(":ca") && text.includes("▌cancel"));
     },
   },
 ];

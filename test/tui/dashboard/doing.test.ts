@@ -1,14 +1,11 @@
 /** Submitting, retrying, removing and the palette: what is sent to the daemon, and what comes of its answers. */
 import { describe, expect, test } from "vitest";
-import { NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
-import { KEYS } from "../../../tui/dashboard/keys.js";
-import { frameOf } from "../../../tui/dashboard/screen/frame.js";
-import { unpainted } from "../../../tui/dashboard/screen/paint.js";
-import { initialState, type State } from "../../../tui/dashboard/state/model.js";
-import { paletteItems } from "../../../tui/dashboard/state/palette.js";
-import { update } from "../../../tui/dashboard/state/update.js";
+import { ACTIONS, withKeys } from "../../../tui/dashboard/actions.js";
+import type { State } from "../../../tui/dashboard/state/model.js";
+import { paletteItems, shownItems } from "../../../tui/dashboard/state/palette.js";
+import { initial, opened as open, press, screenText, update } from "./core.js";
 import { KEY, openDashboard } from "./open.js";
-import { ago, backup, failed, NOW, operation, queued } from "./operations.js";
+import { ago, backup, backupDone, failed, operation, queued } from "./operations.js";
 import { TYPES } from "./types.js";
 import { World } from "./world.js";
 
@@ -39,7 +36,7 @@ describe("submit", () => {
     opened.press("shell");
     await opened.screen.until("▌ shell");
     opened.press(KEY.enter);
-    await opened.screen.until("submit shell");
+    await opened.screen.until("Submit shell");
     opened.press(`make -j4 'all of it'${KEY.down}`);
     opened.press(`build${CTRL_S}${CTRL_S}`);
     const { body, headers } = await world.daemon.request(isPost);
@@ -66,7 +63,7 @@ describe("submit", () => {
     opened.press("s");
     await opened.screen.until("▌ backup");
     opened.press(KEY.enter);
-    await opened.screen.until("submit backup");
+    await opened.screen.until("Submit backup");
     opened.press("there");
     await opened.screen.until("source=there");
     opened.press(KEY.escape);
@@ -92,7 +89,7 @@ describe("submit", () => {
     opened.press("s");
     await opened.screen.until("▌ backup");
     opened.press(KEY.enter);
-    await opened.screen.until("submit backup");
+    await opened.screen.until("Submit backup");
     opened.press("q?:\x1b[200~a\nb\x1b[201~");
     await opened.screen.until("q?:a");
     expect(world.daemon.asked.some(isPost)).toBe(false);
@@ -101,35 +98,29 @@ describe("submit", () => {
 });
 
 describe("the types, before they are there", () => {
-  const line: WatchLine = { type: "snapshot", cursor: "1", operations: [failed()], counts: NO_COUNTS };
-  const pressed = (text: string) => (text === KEY.enter ? ({ special: "return" } as const) : { input: text });
-  const at = (...keys: string[]): State => {
-    const state = initialState({ size: { columns: 80, rows: 24 }, now: NOW, socket: "/s" });
-    const asked = update(update(state, { type: "watched", line }), { type: "pressed", action: "submit" });
-    return keys.reduce((now, key) => update(now, { type: "typed", pressed: pressed(key) }), asked);
-  };
+  const at = (...keys: string[]): State =>
+    press(open([failed()], { size: { columns: 80, rows: 24 } }), "s", ...keys);
   const come = (state: State) => update(state, { type: "types-fetched", types: TYPES });
-  const shown = (state: State) => frameOf(state, unpainted).panes[0]!.rows.join(" ").replace(/ +/g, " ");
 
   test("enter opens the form of what was typed when they come, and says so", () => {
-    const waiting = at(..."shell", KEY.enter);
-    expect(shown(waiting)).toContain("The form opens when they are here.");
+    const waiting = at(..."shell", "return");
+    expect(screenText(waiting)).toContain("The form opens when they are loaded.");
     expect(come(waiting).page).toMatchObject({ kind: "form", form: { type: { op: "shell" } } });
   });
 
   test("who types on after it, or types what there is not, sees the list", () => {
-    expect(come(at(..."sh", KEY.enter, "e")).page?.kind).toBe("types");
-    const none = come(at(..."qqqqqq", KEY.enter));
+    expect(come(at(..."sh", "return", "e")).page?.kind).toBe("types");
+    const none = come(at(..."qqqqqq", "return"));
     expect(none.page).toEqual({ kind: "types" });
-    expect(shown(none)).toContain("No type is called that.");
+    expect(screenText(none)).toContain("No such type");
   });
 
   test("a daemon that does not tell them is said to, and asked again by enter", () => {
     const lost = update(at(), { type: "types-lost", message: "the loader hangs" });
-    expect(shown(lost)).toContain("did not tell its operation types: the loader hangs");
-    const again = update(lost, { type: "typed", pressed: { special: "return" } });
+    expect(screenText(lost)).toContain("could not be loaded: the loader hangs");
+    const again = press(lost, "return");
     expect(again.typesWanted).toBe(true);
-    expect(shown(again)).toContain("Asking the daemon");
+    expect(screenText(again)).toContain("Loading the operation types");
   });
 });
 
@@ -155,11 +146,11 @@ describe("retry from a stage", () => {
     await using opened = openDashboard({ socket: world.socket, id: "brokenbackup" });
     await opened.screen.until("Checksum");
     opened.press("R");
-    await opened.screen.until("go on at Checksum");
+    await opened.screen.until("resume at Checksum");
     opened.press("j");
-    await opened.screen.until("▌ from Archive");
+    await opened.screen.until("▌ rerun from Archive");
     opened.press(KEY.enter);
-    await opened.screen.until("Forget from Archive on");
+    await opened.screen.until("Discard from Archive on");
     expect(world.daemon.asked.some(isPost)).toBe(false);
     opened.press("y");
     expect((await world.daemon.request(isPost)).body).toEqual({ from: "Archive" });
@@ -171,43 +162,51 @@ describe("retry from a stage", () => {
     await using opened = openDashboard({ socket: world.socket });
     await opened.screen.until("Fails at an item");
     opened.press("R");
-    await opened.screen.until("keeps nothing of its stages");
+    await opened.screen.until("stores no values of stages");
     expect(opened.screen.text()).toContain("▌ from the start");
   });
 });
 
-describe("again", () => {
-  test("asks first; the new operation is shown, with the command", async () => {
+describe("run again", () => {
+  test("opens a form with the parameters; the new operation is shown, with the command", async () => {
     await using world = await worldWithTypes();
+    const done = backupDone({
+      params: { source: "/home/ada", target: "/tmp/b", keep: 3, exclude: ["a b", "c"] },
+    });
+    world.put(done);
     world.daemon.on("POST", /\/again$/, (_asked, reply) => {
       const made = backup({ id: "newonenewone", title: "A new one" });
       world.put(made);
       reply.json(made, 201);
     });
-    await using opened = openDashboard({ socket: world.socket });
-    await opened.screen.until("Fails at an item");
-    opened.press("a");
-    await opened.screen.until("Submit Fails at an item again?");
+    await using opened = openDashboard({ socket: world.socket, id: done.id });
+    await opened.screen.until("succeeded");
+    opened.press("r");
+    const form = await opened.screen.until("Run again backup");
+    for (const text of ["/home/ada", "/tmp/b", "'a b' c", "nightly"]) expect(form).toContain(text);
     expect(world.daemon.asked.some(isPost)).toBe(false);
-    opened.press("y");
+    opened.press(CTRL_S);
     const { path, body, headers } = await world.daemon.request(isPost);
-    expect({ path, body }).toEqual({ path: `/v1/operations/${failed().id}/again`, body: {} });
+    expect(path).toBe(`/v1/operations/${done.id}/again`);
+    expect(body).toEqual({ params: done.params, label: "nightly" });
     expect(headers["idempotency-key"]).toMatch(/./);
     const text = await opened.screen.until((shown) => shown.includes("newonenewone"));
-    expect(text).toContain(`$ liveops again ${failed().id}`);
+    expect(text).toContain(`$ liveops again ${done.id} --params`);
   });
 
-  test("a running operation is not submitted again, and r on a succeeded one names the key", async () => {
+  test("escape closes the form and leaves no draft; a running operation cannot run again", async () => {
     await using world = await worldWithTypes();
     world.put(backup());
     await using opened = openDashboard({ socket: world.socket, id: backup().id });
     await opened.screen.until("Archive");
-    opened.press("a");
-    await opened.screen.until("only a finished operation is submitted again");
+    opened.press("r");
+    await opened.screen.until("not finished yet");
     world.patch(backup().id, { state: "succeeded", finishedAt: ago(1) });
     await opened.screen.until("took 1m");
     opened.press("r");
-    await opened.screen.until("a submits it again");
+    await opened.screen.until("Run again backup");
+    opened.press(KEY.escape);
+    await opened.screen.until("─ Log");
     expect(world.daemon.asked.some(isPost)).toBe(false);
   });
 });
@@ -216,11 +215,14 @@ describe("remove", () => {
   test("asks first; then it is gone, and its command is shown", async () => {
     await using world = await worldWithTypes();
     world.put(backup());
-    world.daemon.on("DELETE", "/v1/operations/failedcccccc", (_asked, reply) => reply.json(failed()));
+    world.daemon.on("DELETE", "/v1/operations/failedcccccc", (_asked, reply) => {
+      world.remove("failedcccccc");
+      reply.json(failed());
+    });
     await using opened = openDashboard({ socket: world.socket, id: "failedcccccc" });
     await opened.screen.until("has no price");
     opened.press("x");
-    await opened.screen.until("Remove Fails at an item and its log?");
+    await opened.screen.until("Remove Fails at an item with the log?");
     opened.press("n");
     await opened.screen.until((text) => !text.includes("Remove"));
     opened.press("xy");
@@ -236,7 +238,7 @@ describe("remove", () => {
     await using opened = openDashboard({ socket: world.socket, id: queued().id });
     await opened.screen.until(queued().id);
     opened.press("x");
-    await opened.screen.until(/Remove .* and its log\?/);
+    await opened.screen.until(/Remove .* with the log\?/);
     world.put({ ...queued(), state: "running", queuePosition: null, seq: 99 });
     await opened.screen.until((text) => !text.includes("Remove"));
   });
@@ -247,83 +249,115 @@ describe("remove", () => {
     await using opened = openDashboard({ socket: world.socket });
     await opened.screen.until("Archive");
     opened.press("x?");
-    await opened.screen.until("─ keys");
+    await opened.screen.until("─ Keys");
     expect(opened.screen.text()).not.toContain("Remove");
   });
 });
 
 describe("the palette", () => {
-  function opened(over: Partial<State> = {}): State {
-    let state = initialState({ size: { columns: 100, rows: 30 }, now: NOW, socket: "/s" });
-    const line = {
-      type: "snapshot",
-      cursor: "1",
-      operations: [failed(), backup()],
-      counts: NO_COUNTS,
-    } satisfies WatchLine;
-    state = update(state, { type: "watched", line });
-    state = update(state, { type: "found", operation: failed() });
-    return { ...state, types: TYPES, ...over };
+  function opened(): State {
+    const state = update(open([failed(), backup()]), { type: "found", operation: failed() });
+    return { ...state, types: TYPES };
   }
+  const first = (typed: string) => shownItems(opened(), typed)[0]?.name;
 
-  test("has every action that does something now, with its key and its command, and no other", () => {
+  test("has every action of this screen with its key and its command; what cannot be done has the reason", () => {
     const items = paletteItems(opened());
     const names = items.map(({ name }) => name);
     expect(names).toEqual(
-      expect.arrayContaining(["retry", "retry from", "remove", "timeline", "quit", "submit backup"]),
+      expect.arrayContaining(["retry", "again", "remove", "timeline", "quit", "cancel", "submit backup"]),
     );
-    expect(names).not.toContain("cancel");
     expect(new Set(names).size).toBe(names.length);
     expect(items.find(({ name }) => name === "retry")).toMatchObject({
-      key: "r",
+      key: "R",
       command: "liveops retry failedcccccc",
+      disabledReason: null,
     });
-    const actions: string[] = KEYS.map(({ action }) => action.replaceAll("-", " "));
-    for (const { name, key } of items) expect(key === "" || actions.includes(name)).toBe(true);
+    expect(items.find(({ name }) => name === "cancel")?.disabledReason).toBe("already finished");
   });
 
-  test("runs what is named, misspelt as well", async () => {
+  test.each([
+    ["rm", "remove"],
+    ["cancel", "cancel"],
+    ["can", "cancel"],
+    ["again", "again"],
+    ["re", "retry"],
+    ["sub", "submit"],
+    ["submit b", "submit backup"],
+    ["time", "timeline"],
+    ["show", "open"],
+    ["watch", "follow-chain"],
+    ["logs", undefined],
+  ])("%s means %s", (typed, name) => {
+    expect(first(typed)).toBe(name);
+  });
+
+  test("a name that nothing has runs nothing, and similar names are told", () => {
+    const state = press(opened(), ":", ..."timelnie", "return");
+    expect(state.page).toBeNull();
+    expect(state.notice?.text).toBe("No command timelnie. Similar: timeline");
+  });
+
+  test("an action that cannot be done is not run, and the reason is told", () => {
+    const state = press(opened(), ":", ..."cancel", "return");
+    expect(state.question).toBeNull();
+    expect(state.notice?.text).toBe("cancel: already finished");
+  });
+
+  test("runs what is named, through the real screen", async () => {
     await using world = await worldWithTypes();
     await using on = openDashboard({ socket: world.socket });
     await on.screen.until("Fails at an item");
     on.press(":");
-    await on.screen.until("all actions");
-    on.press("timelnie");
-    await on.screen.until("▌ timeline");
+    await on.screen.until("Commands");
+    on.press("timeline");
+    await on.screen.until("▌timeline");
     on.press(KEY.enter);
-    await on.screen.until("─ timeline");
+    await on.screen.until("─ Timeline");
   });
 });
 
-describe("the table of keys", () => {
-  test("a key does one thing in each state: what stands later in the table is never in doubt", () => {
-    const base = initialState({ size: { columns: 100, rows: 30 }, now: NOW, socket: "/s" });
-    const line = {
-      type: "snapshot",
-      cursor: "1",
-      operations: [failed(), backup()],
-      counts: NO_COUNTS,
-    } satisfies WatchLine;
-    const list = update(update(base, { type: "watched", line }), { type: "found", operation: backup() });
-    const states: State[] = [
-      list,
-      { ...list, pane: "list" },
-      { ...list, page: { kind: "help", top: 0 } },
-      { ...list, confirming: { kind: "cancel", id: backup().id } },
-      update(list, { type: "pressed", action: "timeline" }),
-      update(list, { type: "pressed", action: "retry-from" }),
-    ];
-    for (const state of states) {
-      const seen = new Map<string, string>();
-      for (const key of KEYS.filter(({ when }) => when(state)))
-        for (const on of key.on) {
-          expect(`${on}: ${seen.get(on) ?? key.action}`).toBe(`${on}: ${key.action}`);
-          seen.set(on, key.action);
-        }
-    }
+describe("the keys of the config", () => {
+  test("replace those of an action, and are taken from the others", () => {
+    const actions = withKeys(ACTIONS, { cancel: "x", remove: ["D", "ctrl-r"] });
+    const keys = (name: string) => actions.find((action) => action.name === name)?.keys;
+    expect(keys("cancel")).toEqual(["x"]);
+    expect(keys("remove")).toEqual(["D", "^r"]);
+    const state = { ...open([backup()]), actions };
+    expect(press(state, "x").question?.request.kind).toBe("cancel");
+    expect(press(state, "c").question).toBeNull();
+    expect(screenText(state)).toContain("x cancel");
   });
 
-  test("every page can be left, and ctrl-c always leaves everything", () => {
-    for (const { action, when } of KEYS) if (action === "interrupt") expect(when({} as State)).toBe(true);
+  test("that do not exist are refused, with the nearest name", () => {
+    expect(() => withKeys(ACTIONS, { cancle: "x" })).toThrow('no action "cancle"; did you mean cancel?');
+    expect(() => withKeys(ACTIONS, { cancel: "f13" })).toThrow('"f13" is not a key');
+  });
+});
+
+describe("without a daemon", () => {
+  test("the bar offers only what does something: start the daemon, help, quit", () => {
+    const lost = update(initial(), { type: "lost", reason: "The socket does not exist.", at: 0 });
+    const bar = screenText(lost).split("\n").at(-1)!;
+    expect(bar).toContain("⏎ start the daemon");
+    for (const word of ["submit", "filter", "cancel", "log"]) expect(bar).not.toContain(word);
+  });
+});
+
+describe("copying", () => {
+  test("y copies the command that submits the operation, or the lines of the log, through OSC 52", async () => {
+    await using world = await World.start();
+    world.put(backup({ params: { source: "/home/ada" } }));
+    world.log(backup().id, "a line to copy");
+    await using opened = openDashboard({ socket: world.socket });
+    await opened.screen.until("a line to copy");
+    const base64 = (text: string) => `\x1b]52;c;${Buffer.from(text).toString("base64")}\x1b\\`;
+    opened.press("y");
+    await opened.screen.until("command copied");
+    expect(opened.screen.written).toContain(base64("liveops submit backup source=/home/ada --label nightly"));
+    opened.press(KEY.enter);
+    opened.press("y");
+    await opened.screen.until("1 lines copied");
+    expect(opened.screen.written).toContain(base64("a line to copy"));
   });
 });

@@ -3,19 +3,17 @@ import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
+import { SteadyClock } from "../../../tui/dashboard/clock.js";
 import {
   chainSecondsLeft,
   isOverdue,
   secondsLeft,
+  stallOf,
   usualSeconds,
-} from "../../../tui/dashboard/screen/estimate.js";
-import { frameOf } from "../../../tui/dashboard/screen/frame.js";
-import { unpainted } from "../../../tui/dashboard/screen/paint.js";
-import { stallOf } from "../../../tui/dashboard/screen/stall.js";
-import { wantedHistory } from "../../../tui/dashboard/state/histories.js";
-import { initialState, type State } from "../../../tui/dashboard/state/model.js";
-import { update } from "../../../tui/dashboard/state/update.js";
-import { SteadyClock } from "../../../tui/dashboard/steady-clock.js";
+} from "../../../tui/dashboard/state/estimate.js";
+import { wantedHistory } from "../../../tui/dashboard/state/history.js";
+import type { State } from "../../../tui/dashboard/state/model.js";
+import { initial, screenText, update } from "./core.js";
 import { ago, backup, backupDone, failed, NOW, queued, verify } from "./operations.js";
 
 const spread = (p50: number, p90 = p50 * 1.5) => ({ p50, p90 });
@@ -39,7 +37,7 @@ const VERIFY: HistoryReply = {
 };
 
 function opened(operations: Operation[], ...histories: HistoryReply[]): State {
-  const state = initialState({ size: { columns: 160, rows: 50 }, now: NOW, socket: "/s" });
+  const state = initial({ size: { columns: 160, rows: 50 } });
   const line = { type: "snapshot", cursor: "1", operations, counts: NO_COUNTS } as const;
   return histories.reduce(
     (now, reply) => update(now, { type: "history-fetched", name: reply.op, reply, succeeded: 0 }),
@@ -96,8 +94,7 @@ describe("time left of an operation", () => {
       stageStates: { Archive: "active" },
     });
     expect(secondsLeft(opened([odd], BACKUP), odd)).toBe(300 - 75);
-    const rows = frameOf(opened([odd]), unpainted).panes.flatMap((pane) => pane.rows);
-    expect(rows.join("\n")).toContain("○ constructor");
+    expect(screenText(opened([odd]))).toContain("○ constructor");
   });
 
   test("one that waits takes what the whole usually takes", () => {
@@ -183,7 +180,7 @@ describe("time left of a chain", () => {
 describe("the history that is wanted", () => {
   test("of the selected type and what runs on the screen; anew when more have succeeded, after a while", () => {
     const state = opened([backup()]);
-    expect(wantedHistory(state)).toBe("0 backup");
+    expect(wantedHistory(state)).toEqual({ name: "backup", succeeded: 0 });
     const known = opened([backup()], BACKUP);
     expect(wantedHistory(known)).toBeNull();
     const counted = update(known, {
@@ -191,7 +188,10 @@ describe("the history that is wanted", () => {
       line: { type: "counts", counts: { ...NO_COUNTS, succeeded: 1 } },
     });
     expect(wantedHistory(counted)).toBeNull();
-    expect(wantedHistory(update(counted, { type: "ticked", now: NOW + 31_000 }))).toBe("1 backup");
+    expect(wantedHistory(update(counted, { type: "ticked", now: NOW + 31_000 }))).toEqual({
+      name: "backup",
+      succeeded: 1,
+    });
   });
 });
 
@@ -200,7 +200,7 @@ describe("an operation with a history key", () => {
   const name = "backup make -j4";
 
   test("asks for the runs with this key", () => {
-    expect(wantedHistory(opened([make]))).toBe(`0 ${name}`);
+    expect(wantedHistory(opened([make]))).toEqual({ name, succeeded: 0 });
   });
 
   test("has no estimate and no stall from other runs of its type", () => {

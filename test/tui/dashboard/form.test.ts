@@ -7,13 +7,12 @@ import { readWords } from "../../../ops/runner/words.js";
 import type { JsonSchema } from "../../../protocol/json-schema.js";
 import { withTrailing } from "../../../tui/cli/arguments.js";
 import { registerSubmit, type SubmitOptions, type SubmitWords } from "../../../tui/cli/submit.js";
-import { commandOf } from "../../../tui/dashboard/command/liveops.js";
 import { problemOf } from "../../../tui/dashboard/form/check.js";
-import { choiceAfter } from "../../../tui/dashboard/form/choice.js";
-import { fieldsOf, heldBy } from "../../../tui/dashboard/form/field.js";
+import { choiceAfter, fieldsOf, heldBy } from "../../../tui/dashboard/form/field.js";
 import { type Form, firstProblem, nameOf, openForm, submitOf } from "../../../tui/dashboard/form/form.js";
-import { shellSplit } from "../../../tui/dashboard/form/shell-split.js";
+import { shellSplit } from "../../../tui/dashboard/form/words.js";
 import { lineOf } from "../../../tui/dashboard/state/line-edit.js";
+import { commandOf } from "../../../tui/dashboard/state/request.js";
 import { BACKUP_TYPE, SHELL_TYPE, type } from "./types.js";
 
 /** The form with these texts in the fields of these names; "label" is the label's. */
@@ -127,7 +126,7 @@ describe("the command", () => {
 
   test("names the daemon as the dashboard was told to", () => {
     const flags = { stateDir: "/tmp/my state", socket: "/run/x.sock" };
-    expect(commandOf({ kind: "retry", id: "k3f", from: "-odd stage" }, flags)).toBe(
+    expect(commandOf({ kind: "retry", ids: ["k3f"], from: "-odd stage" }, flags)).toBe(
       "liveops retry --state-dir '/tmp/my state' --socket /run/x.sock k3f '--from=-odd stage'",
     );
   });
@@ -178,7 +177,7 @@ describe("fields", () => {
   test.each([
     ["count", "3", { value: 3 }],
     ["count", "3.5", { problem: "must be whole number" }],
-    ["count", "three", { problem: "must be whole number, like 3" }],
+    ["count", "three", { problem: "must be a whole number, e.g. 3" }],
     [
       "count",
       "9007199254740993",
@@ -250,11 +249,23 @@ describe("the check", () => {
     expect(problemOf(value, schema, schema)).toBe(expected);
   });
 
+  test.each([
+    ["echo a && ls", "&&"],
+    ["cat x | wc", "|"],
+    ["echo 'a && b'", null],
+    ["sh -c 'echo a && ls'", null],
+    ["echo a\\&\\& b", null],
+  ])("%s: the operator %s of a shell is not taken for a word", (text, operator) => {
+    expect(shellSplit(text)?.operator).toBe(operator);
+    const form = filled(openForm(SHELL_TYPE), { args: text });
+    expect(firstProblem(form)).toBe(operator === null ? null : 0);
+  });
+
   test("what is quoted comes out of the split as it was", () => {
     fc.assert(
       fc.property(fc.array(fc.string({ maxLength: 8 })), (words) => {
         const quoted = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
-        expect(shellSplit(quoted)).toEqual(words);
+        expect(shellSplit(quoted)).toEqual({ words, operator: null });
       }),
     );
   });

@@ -2,13 +2,21 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NO_COUNTS } from "../../../protocol/watch.js";
-import { type Frame, frameOf } from "../../../tui/dashboard/screen/frame.js";
-import { inManyColours, unpainted, withoutColour } from "../../../tui/dashboard/screen/paint.js";
-import { recordPage } from "../../../tui/dashboard/screen/record.js";
-import { initialState, type State } from "../../../tui/dashboard/state/model.js";
-import { update } from "../../../tui/dashboard/state/update.js";
+import { detailRows } from "../../../tui/dashboard/components/DetailsPage.js";
+import type { State } from "../../../tui/dashboard/state/model.js";
+import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/terminal/width.js";
-import { ago, backup, failed, NOW, operation, verify } from "./operations.js";
+import {
+  act,
+  colourTheme,
+  initial,
+  opened as open,
+  plainTheme,
+  screenRows,
+  screenText,
+  update,
+} from "./core.js";
+import { ago, backup, failed, operation, verify } from "./operations.js";
 
 const nasty = fc.oneof(
   fc.string({ unit: "grapheme", maxLength: 40 }),
@@ -37,11 +45,12 @@ const state: fc.Arbitrary<State> = fc
     over: fc.constantFrom(
       {},
       { page: { kind: "help" as const, top: 0 } },
-      { confirming: { kind: "cancel" as const, id: "backupaaaaaa" } },
+      { question: { request: { kind: "cancel" as const, ids: ["backupaaaaaa"] } } },
       { page: { kind: "copy" as const, followed: true } },
       { page: { kind: "record" as const, id: "backupaaaaaa", top: 0, attempts: null } },
       { page: { kind: "record" as const, id: "failedcccccc", top: 0, attempts: null } },
-      { logView: { wrap: true, numbers: true } },
+      { logView: { wrap: true, numbers: true, full: false } },
+      { logView: { wrap: false, numbers: false, full: true } },
     ),
     known: fc.boolean(),
     unfold: fc.boolean(),
@@ -90,12 +99,7 @@ const state: fc.Arbitrary<State> = fc
       }),
       ...others,
     ];
-    let now = initialState({
-      size: { columns: given.columns, rows: given.rows },
-      now: NOW,
-      socket: `/run/${title}`,
-      id: null,
-    });
+    let now = initial({ size: { columns: given.columns, rows: given.rows }, socket: `/run/${title}` });
     if (given.away) return { ...now, connection: { state: "connecting" as const, reason: message! } };
     const line = { type: "snapshot", cursor: "1", operations, counts: NO_COUNTS } as const;
     now = update(now, { type: "watched", line });
@@ -108,7 +112,7 @@ const state: fc.Arbitrary<State> = fc
       const reply = { op: "backup", runs: 3, seconds: { p50: 1e6, p90: 2e6 }, stages, recent: [], next: [] };
       now = update(now, { type: "history-fetched", name: "backup", reply, succeeded: 0 });
     }
-    if (given.unfold) now = update(now, { type: "pressed", action: "fold-all" });
+    if (given.unfold) now = act(now, "fold-all");
     const search = given.known ? { text: value!, at: 1 } : null;
     now = { ...now, search, listing: { ...now.listing, text: given.unfold ? value! : "" } };
     return { ...now, pane: given.pane, notice: { text: notice!, level: "info" as const }, ...given.over };
@@ -116,34 +120,18 @@ const state: fc.Arbitrary<State> = fc
 
 const SGR = /\x1b\[[\d;]+m/g;
 
-function tooWide(frame: Frame): string[] {
-  const whole = [frame.header === null ? "" : frame.header.text, frame.rule, frame.footer];
-  const rows = [
-    ...whole.map((row) => [row, frame.columns] as const),
-    ...frame.panes.flatMap((pane) => pane.rows.map((row) => [row, pane.width] as const)),
-  ];
-  return rows.filter(([row, width]) => columnsOf(row.replace(SGR, "")) > width).map(([row]) => row);
+function check(given: State, rows: readonly string[]): void {
+  const { columns } = given.size;
+  const plain = rows.map((row) => row.replace(SGR, ""));
+  expect(plain.filter((row) => columnsOf(row) > columns)).toEqual([]);
+  expect(rows.length).toBeLessThanOrEqual(given.size.rows);
+  expect(plain.join("")).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
 }
 
-test.each([
-  ["in colour", inManyColours],
-  ["without", withoutColour],
-])("no row too wide, no frame too high, nothing active (%s)", (_, paint) => {
+test("no row too wide, no frame too high, nothing active, in colour and without", () => {
   fc.assert(
-    fc.property(state, (given) => {
-      const frame = frameOf(given, paint);
-      expect(tooWide(frame)).toEqual([]);
-      const { columns, rows } = given.size;
-      expect(frame.panes.reduce((sum, pane) => sum + pane.width, 0)).toBeLessThanOrEqual(columns);
-      const around = frame.header === null ? 0 : 3;
-      for (const pane of frame.panes) expect(pane.rows.length + around).toBeLessThanOrEqual(rows);
-      const all = [
-        frame.header?.text ?? "",
-        frame.rule,
-        frame.footer,
-        ...frame.panes.flatMap((pane) => pane.rows),
-      ];
-      expect(all.join("").replace(SGR, "")).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
+    fc.property(state, fc.boolean(), (given, colour) => {
+      check(given, screenRows(given, colour ? colourTheme() : plainTheme()));
     }),
     { numRuns: 150 },
   );
@@ -152,14 +140,7 @@ test.each([
 test("without colour only bold, dim and inverse are used", () => {
   fc.assert(
     fc.property(state, (given) => {
-      const frame = frameOf(given, withoutColour);
-      const all = [
-        frame.header?.text ?? "",
-        frame.rule,
-        frame.footer,
-        ...frame.panes.flatMap((pane) => pane.rows),
-      ];
-      const used = new Set(all.join("").match(SGR));
+      const used = new Set(screenRows(given).join("").match(SGR));
       for (const code of used)
         expect(["\x1b[1m", "\x1b[2m", "\x1b[7m", "\x1b[22m", "\x1b[27m"]).toContain(code);
     }),
@@ -167,37 +148,31 @@ test("without colour only bold, dim and inverse are used", () => {
   );
 });
 
-test("the record shows each cause below the error, with its frames", () => {
+test("no cause is hidden: the panel has each of them, the page of all details with its frames", () => {
   const stack = (file: string) => `Error: x\n    at work (/home/ada/ops/${file}.ts:1:2)`;
-  const line = {
-    type: "snapshot" as const,
-    cursor: "1",
-    operations: [
-      failed({
-        error: {
-          code: "LIVEOPS_EXCEPTION",
-          message: "top",
-          stack: stack("top"),
-          causes: [
-            { depth: 0, message: "AggregateError: many", stack: stack("many") },
-            { depth: 1, message: "TypeError: first\nsecond line", stack: null },
-          ],
-        },
-      }),
+  const error = {
+    code: "LIVEOPS_EXCEPTION",
+    message: "top",
+    stack: stack("top"),
+    causes: [
+      { depth: 0, message: "AggregateError: many", stack: stack("many") },
+      { depth: 1, message: "TypeError: first\nsecond line", stack: null },
     ],
-    counts: NO_COUNTS,
   };
-  const empty = initialState({ size: { columns: 80, rows: 24 }, now: NOW, socket: "", id: null });
-  const page = { kind: "record" as const, id: "failedcccccc", top: 0, attempts: null };
-  const rows = recordPage(update(empty, { type: "watched", line }), page, 80, 60, unpainted);
-  const from = rows.indexOf("   top");
+  const opened = open([failed({ error })]);
+  const panel = screenText(opened);
+  for (const text of ["✗ top", "└ caused by AggregateError: many", "└ caused by TypeError: first"])
+    expect(panel).toContain(text);
+  const page = { kind: "record", id: "failedcccccc", top: 0, attempts: null } as const;
+  const rows = detailRows(opened, page, 80, unpainted);
+  const from = rows.indexOf("  top");
   expect(rows.slice(from, from + 7)).toEqual([
-    "   top",
-    "   LIVEOPS_EXCEPTION",
-    "   at ops/top.ts:1:2  work",
-    "   caused by: AggregateError: many",
-    "   at ops/many.ts:1:2  work",
-    "     caused by: TypeError: first",
-    "     second line",
+    "  top",
+    "  LIVEOPS_EXCEPTION",
+    "  at ops/top.ts:1:2  work",
+    "  caused by AggregateError: many",
+    "  at ops/many.ts:1:2  work",
+    "    caused by TypeError: first",
+    "    second line",
   ]);
 });

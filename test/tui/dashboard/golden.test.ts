@@ -24,14 +24,19 @@ function busy(world: World): void {
 const DANGEROUS = "\x1b[2J\x1b]0;owned\x07\u202egnp.exe\r\nnext\u0000";
 
 const SCENES: Scene[] = [
-  { name: "empty", show: ({ screen }) => screen.until("No operation yet.") },
+  { name: "empty", show: ({ screen }) => screen.until("No operation yet") },
   {
     name: "list",
     set: busy,
     async show({ screen, press }) {
-      await screen.until("Fails at an item");
+      await screen.until("Fails at");
       press(KEY.down);
-      await screen.until(screen.columns < 76 ? "▌● Back up" : "2 lines were dropped");
+      press(KEY.up);
+      await screen.until(screen.columns < 76 ? "▌● Crawl" : "Crawl a site ─");
+      press(KEY.down);
+      const alone = screen.columns < 76 && screen.rows().length < 30;
+      const last = alone ? "▌● nightly" : "2 lines were dropped";
+      await screen.until((text) => text.includes(last) && text.includes("49%"));
     },
   },
   {
@@ -50,14 +55,14 @@ const SCENES: Scene[] = [
     name: "before-hand-over",
     set: (world) => world.put(backup()),
     id: "backupaaaaaa",
-    show: ({ screen }) => screen.until("Archive"),
+    show: ({ screen }) => screen.until("backupaaaaaa"),
   },
   {
     name: "after-hand-over",
     set: (world) => world.put(backup()),
     id: "backupaaaaaa",
     async show({ screen }, world) {
-      await screen.until("Archive");
+      await screen.until("backupaaaaaa");
       const { stageStates, stageTimes, result, finishedAt } = backupDone();
       world.patch("backupaaaaaa", {
         stageStates,
@@ -68,7 +73,7 @@ const SCENES: Scene[] = [
         status: null,
       });
       world.handOver("backupaaaaaa", verify());
-      await screen.until((text) => text.includes("━▶") && text.includes("handed"));
+      await screen.until((text) => text.includes("→ Verify") && text.includes("▸"));
     },
   },
   {
@@ -82,18 +87,18 @@ const SCENES: Scene[] = [
     set: busy,
     async show({ screen }, world) {
       // How far it is as a whole is told once the history was.
-      await screen.until((text) => text.includes("Fails at an item") && text.includes("49%"));
+      await screen.until((text) => text.includes("Fails at") && text.includes("49%"));
       await world.daemon.stop();
-      await screen.until("liveopsd start");
+      await screen.until("reconnecting");
     },
   },
   {
     name: "help",
     set: busy,
     async show({ screen, press }) {
-      await screen.until("Fails at an item");
+      await screen.until("Fails at");
       press("?");
-      await screen.until("─ keys");
+      await screen.until("─ Keys");
     },
   },
   {
@@ -103,7 +108,7 @@ const SCENES: Scene[] = [
     async show({ screen, press }) {
       await screen.until("2 lines were dropped");
       press("c");
-      await screen.until("Cancel Back");
+      await screen.until("Cancel nightly");
     },
   },
   {

@@ -20,14 +20,13 @@ const SCENES: Scene[] = [
   {
     name: "chain-folded",
     set: chained,
-    show: ({ screen }) =>
-      screen.until((text) => text.includes("Fails at an item") && text.includes("▸ Verify")),
+    show: ({ screen }) => screen.until((text) => text.includes("Fails at") && text.includes("nightly")),
   },
   {
     name: "chain-unfolded",
     set: chained,
     async show({ screen, press }) {
-      await screen.until("▸ Verify");
+      await screen.until("nightly");
       press("z");
       await screen.until("└ Back up");
     },
@@ -36,7 +35,7 @@ const SCENES: Scene[] = [
     name: "filter-typed",
     set: mixed,
     async show({ screen, press }) {
-      await screen.until("Fails at an item");
+      await screen.until("Fails at");
       press("/state:fa it");
       await screen.until((text) => text.includes("state:fa it") && !text.includes("Crawl"));
     },
@@ -45,10 +44,10 @@ const SCENES: Scene[] = [
     name: "filter-nothing",
     set: mixed,
     async show({ screen, press }) {
-      await screen.until("Fails at an item");
+      await screen.until("Fails at");
       press("/nosuch");
       press(KEY.enter);
-      await screen.until((text) => text.includes("Nothing fits nosuch") && text.includes("/nosuch 0 fit"));
+      await screen.until((text) => text.includes("No matches for nosuch"));
     },
   },
 ];

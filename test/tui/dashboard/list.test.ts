@@ -3,30 +3,17 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
-import { frameOf } from "../../../tui/dashboard/screen/frame.js";
-import { unpainted, withoutColour } from "../../../tui/dashboard/screen/paint.js";
 import { fits, parseFilter, queryOf } from "../../../tui/dashboard/state/filter.js";
-import { initialState, type State } from "../../../tui/dashboard/state/model.js";
+import type { State } from "../../../tui/dashboard/state/model.js";
 import { selectedRow } from "../../../tui/dashboard/state/order.js";
-import { parsePage, wantedPage } from "../../../tui/dashboard/state/paging.js";
-import type { Action } from "../../../tui/dashboard/state/press.js";
-import { update } from "../../../tui/dashboard/state/update.js";
-import { ago, backupDone, failed, NOW, operation, queued, scanning, verify } from "./operations.js";
+import { wantedPage } from "../../../tui/dashboard/state/paging.js";
+import { opened as open, press, screenText, type, update } from "./core.js";
+import { ago, backup, backupDone, failed, operation, queued, scanning, verify } from "./operations.js";
 
 const A = backupDone({ chain: { id: "backupaaaaaa", index: 0, previous: null, next: "verifybbbbbb" } });
 const B = verify();
 
-function opened(operations: Operation[], counts = NO_COUNTS): State {
-  const state = initialState({ size: { columns: 100, rows: 30 }, now: NOW, socket: "/s" });
-  return update(state, { type: "watched", line: { type: "snapshot", cursor: "1", operations, counts } });
-}
-
-const press = (state: State, ...actions: Action[]): State =>
-  actions.reduce((now, action) => update(now, { type: "pressed", action }), state);
-
-function type(state: State, text: string): State {
-  return [...text].reduce((now, input) => update(now, { type: "typed", pressed: { input } }), state);
-}
+const opened = (operations: Operation[], counts = NO_COUNTS): State => open(operations, { counts });
 
 const finished = (count: number): Operation[] =>
   Array.from({ length: count }, (_, i) =>
@@ -82,34 +69,40 @@ describe("a filter", () => {
   });
 
   test("narrows with each letter, selects what is left, and escape ends it", () => {
-    const open = press(opened([scanning(), queued(), failed()]), "filter");
+    const open = press(opened([scanning(), queued(), failed()]), "/");
     const typed = type(open, "shell");
     expect(typed.order).toEqual([queued().id]);
     expect(typed.selected).toBe(queued().id);
-    const accepted = update(typed, { type: "typed", pressed: { special: "return" } });
+    const accepted = press(typed, "return");
     expect(accepted).toMatchObject({ entry: null, order: [queued().id] });
-    expect(press(accepted, "filter-off").order).toHaveLength(3);
-    expect(update(typed, { type: "typed", pressed: { special: "escape" } }).order).toHaveLength(3);
+    expect(press(accepted, "escape").order).toHaveLength(3);
+    expect(press(typed, "escape").order).toHaveLength(3);
   });
 
-  test("with a state that there is not tells which there are", () => {
-    const rows = (text: string) =>
-      frameOf(type(press(opened([A]), "filter"), text), unpainted)
-        .panes[0]!.rows.join(" ")
-        .replace(/ +/g, " ");
-    expect(rows("state:runing")).toContain("The states are queued, running, succeeded, failed, cancelled.");
-    expect(rows("state:failed,run")).not.toContain("The states are");
+  test("with a state that does not exist suggests the nearest, and lists no other operation", () => {
+    const shown = (text: string) => screenText(type(press(opened([A]), "/"), text));
+    expect(shown("state:fialed")).toMatch(/No state fialed\. Did you mean .*\n.*failed\?/);
+    expect(shown("state:failed,run")).not.toContain("No state");
+  });
+
+  test("that matches nothing selects nothing: no other operation stands in the pane", () => {
+    const state = type(press(opened([backup(), failed()]), "/"), "nosuch");
+    expect(state.selected).toBeNull();
+    const text = screenText(press(state, "return"));
+    expect(text).toContain("No matches for nosuch");
+    expect(text).not.toContain("Archive");
+    expect(press(state, "return", "escape").selected).toBe(backup().id);
   });
 
   test("takes what is pasted with its line breaks as one line", () => {
-    const typing = press(opened([A, failed()]), "filter");
+    const typing = press(opened([A, failed()]), "/");
     const pasted = update(typing, { type: "pasted", text: "fails\r\n  item\n" });
     expect(pasted.listing.text).toBe("fails item");
     expect(pasted.order).toEqual([failed().id]);
   });
 
   test("what comes in while it is on has a row only where it fits", () => {
-    const state = type(press(opened([queued()]), "filter"), "shell");
+    const state = type(press(opened([queued()]), "/"), "shell");
     const line = { type: "changed", cursor: "2", id: failed().id, patch: failed() } as const;
     expect(update(state, { type: "watched", line }).order).toEqual([queued().id]);
   });
@@ -120,18 +113,18 @@ describe("a chain", () => {
     const state = opened([A, B, failed()]);
     expect(state.order).toEqual([B.id, failed().id]);
     expect(state.folds.get(B.id)).toMatchObject({ links: 2, part: "folded" });
-    const unfolded = press(state, "fold");
+    const unfolded = press(state, "z");
     expect(unfolded.order).toEqual([B.id, A.id, failed().id]);
-    expect(press(unfolded, "down", "fold")).toMatchObject({ order: [B.id, failed().id], selected: B.id });
-    expect(press(state, "fold-all").order).toHaveLength(3);
-    expect(press(state, "fold-all", "fold-all").order).toHaveLength(2);
+    expect(press(unfolded, "j", "z")).toMatchObject({ order: [B.id, failed().id], selected: B.id });
+    expect(press(state, "Z").order).toHaveLength(3);
+    expect(press(state, "Z", "Z").order).toHaveLength(2);
   });
 
   test("folded, an earlier link that is looked at keeps the chain's row selected", () => {
-    const state = press(opened([A, B, failed()]), "link-earlier");
+    const state = press(opened([A, B, failed()]), "<");
     expect(state.selected).toBe(A.id);
     expect(selectedRow(state)).toBe(0);
-    expect(press(state, "link-later").selected).toBe(B.id);
+    expect(press(state, ">").selected).toBe(B.id);
   });
 
   test("stays one row through a hand-over", () => {
@@ -151,7 +144,7 @@ describe("a chain", () => {
 
 describe("the order", () => {
   const sorted = (count: number) =>
-    press(opened([scanning(), queued(), failed(), B]), ...Array<Action>(count).fill("sort")).order;
+    press(opened([scanning(), queued(), failed(), B]), ...Array<string>(count).fill("o")).order;
 
   test("by newest, by name, by state, by time", () => {
     expect(sorted(1)).toEqual([B.id, queued().id, scanning().id, failed().id]);
@@ -162,8 +155,8 @@ describe("the order", () => {
   });
 
   test("reversed is the same backwards", () => {
-    const state = press(opened([scanning(), queued(), failed()]), "sort");
-    expect(press(state, "sort-reverse").order).toEqual(state.order.toReversed());
+    const state = press(opened([scanning(), queued(), failed()]), "o");
+    expect(press(state, "O").order).toEqual(state.order.toReversed());
   });
 });
 
@@ -177,38 +170,61 @@ describe("pages", () => {
   test("the next one is asked for near the end of the list, and from where the last one ended", () => {
     const state = opened(finished(200), counts);
     expect(wantedPage(state)).toBeNull();
-    const end = press(state, "last");
-    expect(parsePage(wantedPage(end)!)).toEqual({ text: "", before: null });
+    const end = press(state, "G");
+    expect(wantedPage(end)).toEqual({ text: "", before: null });
     const operations = finished(700).slice(0, 500);
     const more = update(end, { type: "page-fetched", text: "", operations, next: "x1", total: 1000 });
     expect(more.order).toHaveLength(500);
-    expect(wantedPage(more)).toBeNull();
-    expect(parsePage(wantedPage(press(more, "last"))!)).toEqual({ text: "", before: "x1" });
+    expect(wantedPage(press(more, "G"))).toEqual({ text: "", before: "x1" });
     const all = { type: "page-fetched", text: "", operations: [], next: null, total: 1000 } as const;
-    expect(wantedPage(update(press(more, "last"), all))).toBeNull();
+    expect(wantedPage(update(press(more, "G"), all))).toBeNull();
   });
 
   test("a filter asks from the start, and a page of another filter changes no place", () => {
-    const state = type(press(opened(finished(200), counts), "filter"), "load");
-    expect(parsePage(wantedPage(press(state, "last"))!)).toEqual({ text: "load", before: null });
+    const state = press(type(press(opened(finished(200), counts), "/"), "load"), "return");
+    expect(wantedPage(press(state, "G"))).toEqual({ text: "load", before: null });
     const stale = update(state, { type: "page-fetched", text: "lo", operations: [], next: "x", total: 5 });
     expect(stale.listing.paging.next).toBeUndefined();
   });
 
   test("an order by anything but time needs all of them", () => {
-    expect(wantedPage(press(opened(finished(200), counts), "sort", "sort"))).not.toBeNull();
+    expect(wantedPage(press(opened(finished(200), counts), "o", "o"))).not.toBeNull();
   });
 });
 
-test("what was asked to stop, and which pane has the keys, is told without colour", () => {
+test("G goes on to the last row of all, however many pages that takes", () => {
+  const counts = { ...NO_COUNTS, succeeded: 1000 };
+  const all = finished(1000);
+  let state = press(opened(all.slice(0, 200), counts), "G");
+  expect(state.selected).toBe(all[199]!.id);
+  const page = (from: number, to: number, next: string | null) =>
+    update(state, { type: "page-fetched", text: "", operations: all.slice(from, to), next, total: 1000 });
+  state = page(0, 500, "500");
+  expect(wantedPage(state)).toEqual({ text: "", before: "500" });
+  state = page(500, 1000, null);
+  expect(state.selected).toBe(all[999]!.id);
+  expect(wantedPage(state)).toBeNull();
+});
+
+test("x on a folded chain asks: all of them or only the last", () => {
+  const B2 = { ...B, state: "succeeded" as const, finishedAt: ago(1) };
+  const asked = press(opened([A, B2]), "x");
+  expect(asked.question).toEqual({
+    request: { kind: "remove", ids: [A.id, B.id] },
+    only: { kind: "remove", ids: [B.id] },
+  });
+  const text = screenText(asked);
+  expect(text).toContain("Remove all 2 operations of nightly with the log?");
+  expect(text).toContain("o only Verify a backup");
+  expect(press(asked, "o").request).toEqual({ kind: "remove", ids: [B.id] });
+  expect(press(asked, "y").request).toEqual({ kind: "remove", ids: [A.id, B.id] });
+});
+
+test("a cancelling operation is told without colour", () => {
   const stopping = { ...scanning(), cancelRequested: true };
-  const rows = (columns: number) =>
-    frameOf({ ...opened([stopping]), size: { columns, rows: 20 } }, unpainted).panes[0]!.rows[0]!;
-  expect(rows(160)).toMatch(/◌ Crawl a site .*cancelling/);
-  expect(rows(40)).toContain("◌ Crawl a site");
-  const rule = (...actions: Action[]) => frameOf(press(opened([A]), ...actions), withoutColour).rule;
-  expect(rule()).toContain("\x1b[1moperations");
-  expect(rule("switch")).not.toContain("\x1b[1moperations");
+  const shown = (columns: number) => screenText(open([stopping], { size: { columns, rows: 24 } }));
+  expect(shown(160)).toMatch(/◌ Crawl a site .*cancelling/);
+  expect(shown(40)).toContain("◌ Crawl a site");
 });
 
 test("ten thousand are put in order in a few frames' time, and a patch of progress costs none of it", () => {

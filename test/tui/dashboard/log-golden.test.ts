@@ -43,7 +43,7 @@ const SCENES: Scene[] = [
     id: "backup",
     async show(opened) {
       await onLog(opened, "w");
-      await opened.screen.until((text) => text.split("waited").length > 5);
+      await opened.screen.until(/waited a/);
     },
   },
   {
@@ -63,7 +63,7 @@ const SCENES: Scene[] = [
     id: "backup",
     async show(opened) {
       await onLog(opened, "E", "E");
-      await opened.screen.until((text) => text.includes("stderr only") && text.includes("▏photos/2024/292"));
+      await opened.screen.until((text) => text.includes("photos/2024/292") && !text.includes("/302.jpg"));
     },
   },
   {
@@ -72,9 +72,9 @@ const SCENES: Scene[] = [
     id: "backup",
     async show(opened) {
       await onLog(opened, "g");
-      await opened.screen.until(" 1-");
+      await opened.screen.until(" 1–");
       opened.press("]");
-      await opened.screen.until((text) => !text.includes(" 1-") && !text.includes("looking"));
+      await opened.screen.until((text) => !text.includes(" 1–") && !text.includes("searching"));
     },
   },
   {
@@ -82,7 +82,7 @@ const SCENES: Scene[] = [
     set: longLog,
     id: "backup",
     async show(opened) {
-      await onLog(opened, "y");
+      await onLog(opened, "Y");
       await opened.screen.until("esc back");
     },
   },

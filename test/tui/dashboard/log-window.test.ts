@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LogLine } from "../../../protocol/operation.js";
+import { wantedRange } from "../../../tui/dashboard/state/chain-log.js";
 import { followLog, scrollLog, scrollToStart, visibleLines } from "../../../tui/dashboard/state/log-place.js";
 import {
   addPage,
@@ -14,8 +15,7 @@ import {
   openLog,
   wantedLines,
 } from "../../../tui/dashboard/state/log-window.js";
-import { initialState } from "../../../tui/dashboard/state/model.js";
-import { wantedRange } from "../../../tui/dashboard/state/wants.js";
+import { initial } from "./core.js";
 
 const HEIGHT = 20;
 
@@ -97,12 +97,12 @@ describe("the window", () => {
   });
 
   test("lines that came while the end was fetched have it fetched once more", () => {
-    const state = initialState({ size: { columns: 100, rows: 30 }, now: 0, socket: "" });
-    const wanted = (log: LogWindow) => wantedRange({ ...state, connection: { state: "live" }, log });
+    const logLinks = [{ id: "a", name: "a", offset: 0, lines: 0 }];
+    const wanted = (log: LogWindow) => wantedRange({ ...initial(), logLinks, log }, HEIGHT);
     const log = appendLines({ ...openLog("a", 0), behind: true }, range(2, 600));
     const fetched = addPage(log, { tail: LOG_PAGE }, range(91, 590), 590, 91);
     expect(fetched.behind).toBe(true);
-    expect(wanted(fetched)).not.toBe(wanted(log));
+    expect(wanted(fetched)).not.toEqual(wanted(log));
     expect(wanted(addPage(fetched, { tail: LOG_PAGE }, range(101, 600), 600, 101))).toBeNull();
   });
 

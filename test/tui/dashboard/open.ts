@@ -2,7 +2,7 @@
 import { PassThrough, Writable } from "node:stream";
 import { expect } from "vitest";
 import type { Notify } from "../../../protocol/command/config.js";
-import { type Program, startDashboard } from "../../../tui/dashboard/program.js";
+import { type Program, type ProgramOptions, startDashboard } from "../../../tui/dashboard/program.js";
 import { NOW } from "./operations.js";
 import { HeadlessTerminal } from "./terminal.js";
 
@@ -41,6 +41,7 @@ export interface OpenOptions {
   env?: Record<string, string>;
   notify?: Notify;
   now?: () => number;
+  options?: Partial<ProgramOptions>;
 }
 
 export function openDashboard({
@@ -50,6 +51,7 @@ export function openDashboard({
   env = {},
   notify = true,
   now = () => NOW,
+  options = {},
 }: OpenOptions): Opened {
   const screen = new HeadlessTerminal(...size);
   const stdout = Object.assign(
@@ -73,6 +75,8 @@ export function openDashboard({
     notify,
     id: id ?? null,
     clock: { now },
+    motion: false,
+    ...options,
   });
   return {
     screen,

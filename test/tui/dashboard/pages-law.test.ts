@@ -2,15 +2,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
-import { type Frame, frameOf } from "../../../tui/dashboard/screen/frame.js";
-import { inManyColours } from "../../../tui/dashboard/screen/paint.js";
 import type { Message } from "../../../tui/dashboard/state/message.js";
-import { initialState, type State } from "../../../tui/dashboard/state/model.js";
-import type { Action } from "../../../tui/dashboard/state/press.js";
-import { update } from "../../../tui/dashboard/state/update.js";
+import type { State } from "../../../tui/dashboard/state/model.js";
 import { columnsOf } from "../../../tui/terminal/width.js";
 import { Story } from "../../harness/records.js";
-import { ago, failed, NOW, operation } from "./operations.js";
+import { colourTheme, initial, screenRows, update } from "./core.js";
+import { ago, failed, operation } from "./operations.js";
 import { type } from "./types.js";
 
 const nasty = fc.oneof(
@@ -34,21 +31,13 @@ const keys = fc.array(
     nasty.map((text): Message => ({ type: "pasted", text })),
     fc
       .constantFrom("return", "upArrow", "downArrow", "leftArrow", "backspace", "tab", "pageDown", "escape")
-      .map((special): Message => ({ type: "typed", pressed: { special } as const })),
+      .map((special): Message => ({ type: "pressed", pressed: { special } as const })),
     fc
       .constantFrom("s", "n", "a")
-      .map((input): Message => ({ type: "typed", pressed: { input, ctrl: true } })),
+      .map((input): Message => ({ type: "pressed", pressed: { input, ctrl: true } })),
     fc
-      .constantFrom<Action>(
-        "replay",
-        "replay-back",
-        "replay-previous",
-        "replay-page-on",
-        "replay-start",
-        "replay-faster",
-        "retry-down",
-      )
-      .map((action): Message => ({ type: "pressed", action })),
+      .constantFrom(" ", "h", "k", "g", "+", "j", ":", "/")
+      .map((input): Message => ({ type: "pressed", pressed: { input } })),
     fc.nat(60_000).map((milliseconds): Message => ({ type: "played", milliseconds })),
   ),
   { maxLength: 12 },
@@ -60,7 +49,7 @@ const state: fc.Arbitrary<State> = fc
     rows: fc.integer({ min: 1, max: 60 }),
     texts: fc.array(nasty, { minLength: 6, maxLength: 6 }),
     names: fc.uniqueArray(name, { minLength: 1, maxLength: 20 }),
-    open: fc.constantFrom<Action>("submit", "retry-from", "timeline", "palette", "remove", "help"),
+    open: fc.constantFrom("s", "R", "t", ":", "x", "?", "v"),
     keys,
   })
   .map(({ columns, rows, texts, names, open, keys: pressed }) => {
@@ -115,33 +104,22 @@ const state: fc.Arbitrary<State> = fc
           shadowed: [],
         },
       },
-      { type: "pressed", action: open },
+      { type: "pressed", pressed: { input: open } },
       { type: "taped", first: record.id, id: record.id, lines: lines.filter((line) => line.type !== "end") },
       ...pressed,
     ];
-    return messages.reduce(update, initialState({ size: { columns, rows }, now: NOW, socket: "/s" }));
+    return messages.reduce(update, initial({ size: { columns, rows } }));
   });
 
 const SGR = /\x1b\[[\d;]+m/g;
 
-function rowsOf(frame: Frame): [string, number][] {
-  const whole = [frame.header?.text ?? "", frame.rule, ...frame.band, frame.footer];
-  return [
-    ...whole.map((row): [string, number] => [row, frame.columns]),
-    ...frame.panes.flatMap((pane) => pane.rows.map((row): [string, number] => [row, pane.width])),
-  ];
-}
-
 test("no row too wide, no frame too high, nothing active", () => {
   fc.assert(
     fc.property(state, (given) => {
-      const frame = frameOf(given, inManyColours);
-      const rows = rowsOf(frame);
-      expect(rows.filter(([row, width]) => columnsOf(row.replace(SGR, "")) > width)).toEqual([]);
-      const around = frame.header === null ? 0 : 3 + frame.band.length;
-      for (const pane of frame.panes) expect(pane.rows.length + around).toBeLessThanOrEqual(given.size.rows);
-      const all = rows.map(([row]) => row.replace(SGR, "")).join("");
-      expect(all).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
+      const rows = screenRows(given, colourTheme()).map((row) => row.replace(SGR, ""));
+      expect(rows.filter((row) => columnsOf(row) > given.size.columns)).toEqual([]);
+      expect(rows.length).toBeLessThanOrEqual(given.size.rows);
+      expect(rows.join("")).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
     }),
     { numRuns: 250 },
   );

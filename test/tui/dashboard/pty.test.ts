@@ -84,15 +84,15 @@ test("keys, a hand-over of size, and q", async () => {
   await using running = run(["--socket", world.socket]);
   await running.screen.until("Fails at an item");
   running.press(KEY.down);
-  await running.screen.until("▌○ Shell command");
+  await running.screen.until("▌○ make -j4");
   running.press("j");
   await running.screen.until("row 7 of 10 has no price");
   running.resize(40, 15);
-  await running.screen.until((text) => text.includes("▌✗ Fails") && !text.includes("│"));
+  await running.screen.until((text) => text.includes("▌✗ Fails") && text.includes("─ Operations"));
   running.press(KEY.enter);
   await running.screen.until("row 7 of 10 has no");
   running.resize(120, 40);
-  await running.screen.until("│");
+  await running.screen.until("─ Finished");
   running.press("q");
   expect(await restored(running)).toBe(0);
 });

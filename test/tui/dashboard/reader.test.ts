@@ -57,7 +57,7 @@ describe("what changes is read", () => {
     world.patch(backup().id, { finishedAt: ago(5), result: { files: 3 } });
     world.handOver(backup().id, verify());
     await reader.until("Back up a folder, nightly: succeeded after 1m10s. Result: files 3.");
-    await reader.until("Verify a backup: running, handed over from Back up a folder. Id verifybbbbbb.");
+    await reader.until("Verify a backup: running. Started by Back up a folder. Id verifybbbbbb.");
     expect(reader.heard()).not.toContain("48 percent");
     expect(reader.heard()).not.toContain("70 percent");
     expect(reader.heard()).not.toMatch(/[\x1b●✓✗━○]/);
@@ -72,7 +72,7 @@ describe("what changes is read", () => {
     await reader.until("Connected");
     world.patch(failed().id, { state: "queued" });
     world.patch(backup().id, { cancelRequested: true });
-    await reader.until("asked to stop");
+    await reader.until("cancelling");
     expect(reader.heard()).not.toContain("Fails at an item");
   });
 
@@ -97,9 +97,9 @@ describe("what changes is read", () => {
     await using reader = reading(world);
     await reader.until("Connected");
     await world.daemon.stop();
-    await reader.until("The daemon went away.");
+    await reader.until("The daemon does not respond.");
     await world.daemon.listen();
-    await reader.until("The daemon is back.");
+    await reader.until("The daemon responds again.");
   });
 });
 
@@ -116,9 +116,9 @@ describe("what is typed", () => {
     reader.type("log fail");
     await reader.until("row 7 has no price");
     reader.type("help");
-    await reader.until("what runs goes on");
+    await reader.until("operations keep running");
     reader.type("jump");
-    await reader.until("There is no jump.");
+    await reader.until("No command jump.");
   });
 
   test("cancel asks, and only yes cancels", async () => {
@@ -137,7 +137,7 @@ describe("what is typed", () => {
     reader.type("cancel backup");
     reader.type("yes");
     await world.daemon.request(({ method }) => method === "POST");
-    await reader.until("asked to stop");
+    await reader.until("cancelling");
   });
 
   test("quit leaves with 0", async () => {

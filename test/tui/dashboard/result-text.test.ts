@@ -2,13 +2,13 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { send } from "../../../tui/dashboard/hooks/useRequest.js";
-import { outcome } from "../../../tui/dashboard/screen/outcome.js";
-import { unpainted } from "../../../tui/dashboard/screen/paint.js";
-import { recordPage } from "../../../tui/dashboard/screen/record.js";
-import { initialState } from "../../../tui/dashboard/state/model.js";
+import { detailRows } from "../../../tui/dashboard/components/DetailsPage.js";
+import { send } from "../../../tui/dashboard/effects.js";
+import { outcomeRows } from "../../../tui/dashboard/text/outcome.js";
+import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { FakeDaemon } from "../../harness/fake-daemon.js";
 import { Story } from "../../harness/records.js";
+import { initial } from "./core.js";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -21,33 +21,33 @@ function finished(resultText: string, result: unknown = { files: 3 }): Operation
 }
 
 test("the pane shows the text in place of the table, made harmless, indented as it was given", () => {
-  expect(outcome(finished("3 files\n  in /tmp\x1b[31m"), 40, 5, unpainted)).toEqual([
-    " = 3 files",
-    "     in /tmp\\x1b[31m",
+  expect(outcomeRows(finished("3 files\n  in /tmp\x1b[31m"), 40, 5, unpainted)).toEqual([
+    "= 3 files",
+    "    in /tmp\\x1b[31m",
   ]);
 });
 
 test("the pane wraps what is too wide, and says where more is", () => {
-  expect(outcome(finished("a long line of text\nsecond\nthird"), 13, 3, unpainted)).toEqual([
-    " = a long",
-    "   line of",
-    "   … v shows…",
+  expect(outcomeRows(finished("a long line of text\nsecond\nthird"), 13, 3, unpainted)).toEqual([
+    "= a long line",
+    "  of text",
+    "  … v shows …",
   ]);
 });
 
 test("a large result that lists leave out has its text all the same", () => {
   const operation = { ...finished("3 files", null), omitted: { result: 20_000 } };
-  expect(outcome(operation, 40, 5, unpainted)).toEqual([" = 3 files"]);
+  expect(outcomeRows(operation, 40, 5, unpainted)).toEqual(["= 3 files"]);
 });
 
 test("the record's page shows the text, then the result", () => {
   const operation = finished("3 files\nin all");
-  const start = initialState({ size: { columns: 60, rows: 40 }, now: 0, socket: "/s", flags: {} });
+  const start = initial({ size: { columns: 60, rows: 40 } });
   const view = { ...start.view, operations: new Map([[operation.id, operation]]) };
   const page = { kind: "record", id: operation.id, top: 0, attempts: [] } as const;
-  const rows = recordPage({ ...start, view }, page, 60, 40, unpainted).map((row) => row.trimEnd());
-  const from = rows.indexOf(" result");
-  expect(rows.slice(from, from + 6)).toEqual([" result", "", "   3 files", "   in all", "", "   files  3"]);
+  const rows = detailRows({ ...start, view }, page, 60, unpainted).map((row) => row.trimEnd());
+  const from = rows.indexOf("Result");
+  expect(rows.slice(from, from + 5)).toEqual(["Result", "  3 files", "  in all", "", "  files  3"]);
 });
 
 test("a submit sends the variables that the config file allows, as the command does", async () => {

@@ -33,7 +33,7 @@ export function golden(scenes: readonly Scene[]): void {
       const seen = () =>
         `${opened.screen
           .text()
-          .replace(/(liveopsd start) \.*$/m, "$1")
+          .replace(/^( liveops .*(?:reconnecting|no daemon|connecting)) \.*$/m, "$1")
           .replaceAll(world.socket, "SOCKET")}\n`;
       // What a scene waited for may be drawn before the rest of its screen is; one that never comes is compared as it stands.
       const path = fileURLToPath(new URL(file, import.meta.url));

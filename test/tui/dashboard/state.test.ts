@@ -2,25 +2,15 @@
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
-import { actionFor, KEYS, whyNothing } from "../../../tui/dashboard/keys.js";
+import { ACTIONS } from "../../../tui/dashboard/actions.js";
+import { meaningOf, reasonOf } from "../../../tui/dashboard/state/action.js";
 import type { Message } from "../../../tui/dashboard/state/message.js";
-import { chainOf, initialState, type State, selectedOperation } from "../../../tui/dashboard/state/model.js";
-import { ticks } from "../../../tui/dashboard/state/ticks.js";
-import { update } from "../../../tui/dashboard/state/update.js";
-import { logTarget, wantedChain } from "../../../tui/dashboard/state/wants.js";
-import { ago, backup, backupDone, failed, NOW, operation, queued, scanning, verify } from "./operations.js";
+import { chainOf, type State, selectedOperation } from "../../../tui/dashboard/state/model.js";
+import { ticks } from "../../../tui/dashboard/state/wants.js";
+import { act, after, effectsOf, opened as open, press, SIZE, screenText, update, wanted } from "./core.js";
+import { ago, backup, failed, NOW, operation, queued, scanning, verify } from "./operations.js";
 
-const SIZE = { columns: 100, rows: 30 };
-
-function opened(operations: Operation[], id: string | null = null): State {
-  const state = initialState({ size: SIZE, now: NOW, socket: "/s", id });
-  const line = { type: "snapshot", cursor: "1", operations, counts: NO_COUNTS } as const;
-  return update(state, { type: "watched", line });
-}
-
-function after(state: State, ...messages: Message[]): State {
-  return messages.reduce(update, state);
-}
+const opened = (operations: Operation[], id: string | null = null): State => open(operations, { id });
 
 function changed(id: string, patch: Partial<Operation>): Message {
   return { type: "watched", line: { type: "changed", cursor: "2", id, patch } };
@@ -28,13 +18,6 @@ function changed(id: string, patch: Partial<Operation>): Message {
 
 function chained(from: string, operation: Operation): Message {
   return { type: "watched", line: { type: "chained", cursor: "3", from, to: operation.id, operation } };
-}
-
-function press(state: State, ...keys: string[]): State {
-  return keys.reduce((now, input) => {
-    const action = actionFor(now, input.length > 2 ? { special: input as "upArrow" } : { input });
-    return action === null ? now : update(now, { type: "pressed", action });
-  }, state);
 }
 
 const A = backup();
@@ -65,8 +48,8 @@ describe("the list", () => {
     ]);
   });
 
-  test("the first is selected, and stays so when another comes before it", () => {
-    const state = opened([A]);
+  test("the first is selected; a choice of a person stays when another comes before it", () => {
+    const state = press(opened([A, queued()]), "j", "k");
     expect(state.selected).toBe(A.id);
     const more = after(state, changed(scanning().id, scanning()));
     expect(more.order[0]).toBe(scanning().id);
@@ -91,10 +74,11 @@ describe("the list", () => {
     const many = Array.from({ length: 100 }, (_, i) =>
       operation({ id: `many${String(i).padStart(8, "0")}`, state: "succeeded", createdAt: ago(i) }),
     );
-    const state = press(opened(many), "G");
+    const counts = { ...NO_COUNTS, succeeded: 100 };
+    const state = press(open(many, { counts }), "G");
     expect(state.selected).toBe(many[99]!.id);
-    expect(state.top).toBe(100 - 27);
-    expect(press(state, "g").top).toBe(0);
+    expect(state.tops.finished).toBe(100 - 23);
+    expect(press(state, "g").tops.finished).toBe(0);
   });
 });
 
@@ -105,9 +89,9 @@ describe("a hand-over", () => {
   ])("moves the view to the successor (%s)", (_, messages) => {
     const state = after(opened([A]), ...messages);
     expect(state.selected).toBe(B.id);
-    expect(state.log.id).toBe(B.id);
+    expect(state.log.id).toBe(A.id);
     expect(chainOf(state, selectedOperation(state)!).map(({ id }) => id)).toEqual([A.id, B.id]);
-    expect(state.notice?.text).toContain("handed over");
+    expect(state.notice?.text).toBe("→ Verify a backup started");
   });
 
   test("does not, when following is off", () => {
@@ -117,7 +101,7 @@ describe("a hand-over", () => {
 
   test("does not pull away who looks back at an earlier link", () => {
     const state = after(opened([A]), handedOver(), chained(A.id, B));
-    const back = after(state, { type: "pressed", action: "link-earlier" });
+    const back = press(state, "<");
     expect(back.selected).toBe(A.id);
     expect(after(back, changed(B.id, { percent: 50 }), handedOver({ percent: 100 })).selected).toBe(A.id);
   });
@@ -140,9 +124,9 @@ describe("a hand-over", () => {
 
   test("links that the watch did not bring are asked for, and found", () => {
     const state = opened([B]);
-    expect(wantedChain(state)).toContain(A.id);
+    expect(wanted(state, "chain")).toMatchObject({ chain: A.id });
     const complete = after(state, { type: "fetched", operations: [A, B] });
-    expect(wantedChain(complete)).toBeNull();
+    expect(wanted(complete, "chain")).toBeNull();
   });
 });
 
@@ -158,7 +142,7 @@ describe("a notice", () => {
   });
 
   test("of what went wrong stays", () => {
-    const request = { kind: "cancel", id: A.id } as const;
+    const request = { kind: "cancel", ids: [A.id] } as const;
     const told = after(opened([A]), { type: "refused", request, message: "no" }, tick(1), tick(9999));
     expect(told.notice?.text).toContain("no");
   });
@@ -167,62 +151,67 @@ describe("a notice", () => {
 describe("cancel and retry", () => {
   test("cancel asks; n leaves it, y requests it", () => {
     const asked = press(opened([A]), "c");
-    expect(asked.confirming).toEqual({ kind: "cancel", id: A.id });
+    expect(asked.question).toEqual({ request: { kind: "cancel", ids: [A.id] } });
     expect(press(asked, "n").request).toBeNull();
-    expect(press(asked, "y").request).toEqual({ kind: "cancel", id: A.id });
+    expect(press(asked, "y").request).toEqual({ kind: "cancel", ids: [A.id] });
+    const sent = effectsOf(asked, { type: "pressed", pressed: { input: "y" } });
+    expect(sent).toContainEqual({ type: "send", request: { kind: "cancel", ids: [A.id] } });
     expect(press(asked, "q").quit).toBeNull();
   });
 
   test("on a terminal too small to show what is asked, nothing is asked, answered or typed; one can leave", () => {
     const small = (state: State) => after(state, { type: "resized", size: { columns: 20, rows: 5 } });
-    expect(press(small(opened([A])), "c").confirming).toBeNull();
+    expect(press(small(opened([A])), "c").question).toBeNull();
     const asked = small(press(opened([A]), "c"));
     expect(press(asked, "y").request).toBeNull();
     expect(press(asked, "q").quit).not.toBeNull();
     const typing = small(press(opened([A]), "/"));
-    expect(after(typing, { type: "typed", pressed: { input: "x" } }).listing.text).toBe("");
+    expect(press(typing, "x").listing.text).toBe("");
     expect(after(typing, { type: "pasted", text: "x" }).listing.text).toBe("");
     expect(press(typing, "q").quit).not.toBeNull();
   });
 
   test("a question about an operation that ended is dropped", () => {
     const asked = press(opened([A]), "c");
-    expect(after(asked, changed(A.id, { state: "failed" })).confirming).toBeNull();
+    expect(after(asked, changed(A.id, { state: "failed" })).question).toBeNull();
   });
 
   test("what is over cannot be cancelled, what runs cannot be retried", () => {
-    expect(press(opened([failed()]), "c").confirming).toBeNull();
-    expect(press(opened([failed()]), "r").request).toEqual({ kind: "retry", id: failed().id });
-    expect(press(opened([A]), "r").request).toBeNull();
+    expect(press(opened([failed()]), "c").question).toBeNull();
+    expect(press(opened([failed()]), "R").page).toMatchObject({ kind: "retry", id: failed().id });
+    expect(press(opened([A]), "R").page).toBeNull();
   });
 
   test("a key that does nothing to what is selected says why; on a page, or with nothing selected, nothing", () => {
-    const why = (state: State, input: string) => whyNothing(state, { input });
-    expect(why(opened([failed()]), "c")).toContain("it is over");
-    expect(why(opened([backup({ cancelRequested: true })]), "c")).toContain("asked to stop already");
-    expect(why(opened([A]), "r")).toContain("only a failed or cancelled operation");
+    const why = (state: State, input: string) => {
+      const meaning = meaningOf(state, { input });
+      return meaning !== null && "reason" in meaning ? meaning.reason : null;
+    };
+    expect(why(opened([failed()]), "c")).toBe("already finished");
+    expect(why(opened([backup({ cancelRequested: true })]), "c")).toBe("already cancelling");
+    expect(why(opened([A]), "r")).toBe("not finished yet");
     expect(why(opened([A]), "R")).toContain("only a failed or cancelled operation");
-    expect(why(opened([A]), "a")).toContain("only a finished operation");
-    expect(why(opened([backupDone()]), "r")).toContain("a submits it again");
-    expect(why(opened([A]), "x")).toContain("c cancels it");
+    expect(why(opened([A]), "x")).toBe("still running: cancel it first (c)");
     expect(why(press(opened([failed()]), "?"), "c")).toBeNull();
     expect(why(opened([]), "c")).toBeNull();
     expect(why(opened([A]), "ä")).toBeNull();
-    const told = after(opened([A]), { type: "nothing-done", text: "why" });
-    expect(told.notice).toEqual({ text: "why", level: "info" });
+    const told = press(opened([failed()]), "c");
+    expect(told.notice).toEqual({ text: "already finished", level: "info" });
     expect(press(told, "j").notice).toBeNull();
   });
 
   test("a retried operation's log is streamed anew", () => {
     const state = opened([failed()]);
-    expect(logTarget(after(state, changed(failed().id, { state: "queued" })))).not.toBe(logTarget(state));
+    expect(wanted(after(state, changed(failed().id, { state: "queued" })), "log-stream")).not.toEqual(
+      wanted(state, "log-stream"),
+    );
   });
 
   test("a refusal is told until the next key", () => {
-    const request = { kind: "retry", id: failed().id } as const;
+    const request = { kind: "retry", ids: [failed().id] } as const;
     const state = after(opened([failed()]), { type: "refused", request, message: "wrong state" });
     expect(state.notice).toEqual({ text: "retry: wrong state", level: "error" });
-    expect(press(state, "f").notice).toBeNull();
+    expect(press(state, "j").notice).toBeNull();
   });
 });
 
@@ -250,7 +239,7 @@ describe("messages that change nothing", () => {
   });
 });
 
-describe("the table of keys", () => {
+describe("the list of actions", () => {
   const states = {
     list: opened([A]),
     log: press(opened([A]), "return"),
@@ -261,18 +250,123 @@ describe("the table of keys", () => {
     question: press(opened([A]), "c"),
     help: press(opened([A]), "?"),
     failed: opened([failed()]),
+    retry: press(opened([failed()]), "R"),
+    details: press(opened([failed()]), "v"),
+    timeline: press(opened([failed()]), "t"),
+    marked: press(opened([A, failed()]), " "),
     empty: opened([]),
   };
 
   test.each(Object.entries(states))("no key means two things (%s)", (_, state) => {
-    const live = KEYS.filter((key) => key.when(state)).flatMap((key) => key.on);
-    expect(live.toSorted()).toEqual([...new Set(live)].toSorted());
+    const live = ACTIONS.filter((action) => action.when(state) && reasonOf(action, state) === null);
+    const keys = live.flatMap((action) => action.keys);
+    expect(keys.toSorted()).toEqual([...new Set(keys)].toSorted());
   });
 
-  test("ctrl-c leaves from anywhere", () => {
-    for (const state of Object.values(states)) {
-      expect(actionFor(state, { input: "c", ctrl: true })).toBe("interrupt");
-    }
+  test("no two actions have the same name, and ctrl-c leaves from anywhere", () => {
+    const names = ACTIONS.map(({ name }) => name);
+    expect(names.toSorted()).toEqual([...new Set(names)].toSorted());
+    for (const state of Object.values(states))
+      expect(update(state, { type: "pressed", pressed: { input: "c", ctrl: true } }).quit?.code).toBe(130);
+  });
+
+  test("every description says what the action does, in a few words", () => {
+    for (const { description } of ACTIONS)
+      if (description !== undefined) expect(description.length).toBeLessThan(70);
+  });
+});
+
+describe("attention", () => {
+  const other = scanning({ createdAt: ago(1) });
+
+  test("until a person moves the selection, it stays on the newest live operation", () => {
+    const state = opened([A]);
+    expect(after(state, changed(other.id, other)).selected).toBe(other.id);
+    const ended = after(
+      opened([A, scanning()]),
+      changed(scanning().id, { state: "failed", finishedAt: ago(0) }),
+    );
+    expect(ended.selected).toBe(A.id);
+  });
+
+  test("after it, what starts elsewhere is announced, and ! shows it", () => {
+    const moved = press(opened([A, failed()]), "j");
+    const told = after(moved, changed(other.id, other));
+    expect(told.selected).toBe(failed().id);
+    expect(told.notice).toMatchObject({ text: "● Crawl a site started", about: other.id });
+    expect(press(told, "!").selected).toBe(other.id);
+  });
+
+  test("a failure elsewhere is announced with its reason, counted, marked, and seen once it was selected", () => {
+    const state = press(opened([A, scanning(), failed()]), "j", "j");
+    const error = { code: "X", message: "certificate expired", stack: null };
+    const told = after(state, changed(A.id, { state: "failed", finishedAt: ago(0), error }));
+    expect(told.notice).toMatchObject({ text: "✗ nightly failed: certificate expired", level: "error" });
+    expect(told.newFailures).toEqual([A.id]);
+    expect(told.unseen.has(A.id)).toBe(true);
+    const seen = press(told, "!");
+    expect(seen.selected).toBe(A.id);
+    expect(seen.newFailures).toEqual([]);
+    expect(seen.unseen.has(A.id)).toBe(false);
+  });
+
+  test("after a minute, a finished selection goes back to what is live", () => {
+    const moved = press(opened([A, failed()]), "j");
+    expect(ticks(moved)).toBe(true);
+    const tick = (seconds: number): Message => ({ type: "ticked", now: NOW + seconds * 1000 });
+    expect(after(moved, tick(59)).selected).toBe(failed().id);
+    expect(after(moved, tick(61)).selected).toBe(A.id);
+  });
+
+  test("the cursor of a look is remembered when the last new failure was seen", () => {
+    const operations = [failed()];
+    const state = after(opened([A]), { type: "failures-fetched", operations, cursor: "c7" });
+    expect(state.newFailures).toEqual([failed().id]);
+    const effects = effectsOf(state, { type: "pressed", pressed: { input: "!" } });
+    expect(effects).toContainEqual({ type: "remember-look", cursor: "c7" });
+  });
+});
+
+describe("marked operations", () => {
+  test("an action applies to all of them, and escape unmarks", () => {
+    const second = scanning();
+    const state = press(opened([A, second, failed()]), " ", " ");
+    expect([...state.marked].toSorted()).toEqual([A.id, second.id].toSorted());
+    const asked = press(state, "c").question?.request;
+    expect(asked).toMatchObject({ kind: "cancel" });
+    expect(asked?.kind === "cancel" && asked.ids.toSorted()).toEqual([A.id, second.id].toSorted());
+    expect(press(state, "escape").marked.size).toBe(0);
+  });
+});
+
+describe("cancel", () => {
+  test("says cancelling, then cancelled", () => {
+    const request = { kind: "cancel", ids: [A.id] } as const;
+    const stopping = { ...A, cancelRequested: true, seq: 9 };
+    const asked = after(opened([A]), { type: "answered", request, operations: [stopping] });
+    expect(asked.notice?.text).toBe("cancelling…");
+    const over = after(asked, changed(A.id, { state: "cancelled", finishedAt: ago(0) }));
+    expect(over.notice?.text).toBe("cancelled");
+  });
+});
+
+describe("the log", () => {
+  test("home right after an operation was selected goes to its first line", () => {
+    const long = backup({ logLines: 5000 });
+    expect(press(opened([long]), "home").log).toMatchObject({ follow: false, jump: 1 });
+  });
+
+  test("a match stays on the screen when lines are wrapped or numbered", () => {
+    let state = act(opened([backup({ logLines: 0 })]), "open");
+    const wide = lines(200).map((line) => ({ ...line, text: `${line.text} ${"x".repeat(300)}` }));
+    state = after(state, { type: "logged", id: A.id, lines: wide });
+    state = press(state, "/", ..."line 50 ", "return");
+    const key = JSON.stringify(wanted(state, "seek"));
+    state = after(state, { type: "sought", key, line: wide[49]! });
+    const shown = (now: State) => screenText(now).includes("▸line 50 ");
+    expect(shown(state)).toBe(true);
+    expect(shown(press(state, "w"))).toBe(true);
+    expect(shown(press(state, "w", "#"))).toBe(true);
   });
 });
 

@@ -1,17 +1,15 @@
 /** The pace of drawing: data at most ten times a second, a key at once, nothing where nothing changed. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { NO_COUNTS } from "../../../protocol/watch.js";
-import { withoutColour } from "../../../tui/dashboard/screen/paint.js";
-import { initialState } from "../../../tui/dashboard/state/model.js";
 import { Store } from "../../../tui/dashboard/store.js";
+import { initial } from "./core.js";
 import { backup, failed, NOW, queued } from "./operations.js";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
 afterEach(() => void vi.useRealTimers());
 
 function opened() {
-  const state = initialState({ size: { columns: 100, rows: 30 }, now: NOW, socket: "/s" });
-  const store = new Store(state, withoutColour, { now: () => NOW });
+  const store = new Store(initial(), { now: () => NOW });
   let drawings = 0;
   store.subscribe(() => drawings++);
   const operations = [backup(), queued(), failed()];
@@ -40,7 +38,7 @@ test("a key is answered at once, even right after data was drawn", () => {
   const { store, percent, drawings } = opened();
   percent(1);
   expect(drawings()).toBe(1);
-  store.dispatch({ type: "pressed", action: "down" });
+  store.dispatch({ type: "pressed", pressed: { input: "j" } });
   expect(drawings()).toBe(2);
   expect(store.drawn().selected).toBe(queued().id);
 });
@@ -48,7 +46,7 @@ test("a key is answered at once, even right after data was drawn", () => {
 test("a key that is held down is answered thirty times a second, and no slower the longer it is held", () => {
   const { store, drawings } = opened();
   for (let i = 0; i < 1000; i++) {
-    store.dispatch({ type: "pressed", action: i % 2 ? "up" : "down" });
+    store.dispatch({ type: "pressed", pressed: { input: i % 2 ? "k" : "j" } });
     vi.advanceTimersByTime(1);
   }
   expect(drawings()).toBeGreaterThanOrEqual(28);

@@ -27,7 +27,7 @@ test("ctrl-Z gives the terminal back and stops; fg draws it anew", async () => {
   try {
     await screen.until("shell>");
     shell.write(`'${process.execPath}' '${BIN}' --socket '${world.socket}'\r`);
-    await screen.until("elapsed");
+    await screen.until("running for");
     shell.write("\x1a");
     await screen.until((text) => !screen.alternate && text.includes("Stopped"));
     expect(screen.cursorShown).toBe(true);

@@ -16,6 +16,8 @@ export class HeadlessTerminal {
   readonly #terminal: InstanceType<typeof xterm.Terminal>;
   readonly #waiting = new Set<() => void>();
   readonly faults: string[] = [];
+  /** A frame of the old size may be on its way when the terminal changes its size: until the first that fits, none is a fault. */
+  #settling = false;
   /** All that was written, for what is no picture: modes set and reset. */
   written = "";
 
@@ -51,6 +53,7 @@ export class HeadlessTerminal {
   }
 
   resize(columns: number, rows: number): void {
+    this.#settling = true;
     this.#terminal.resize(columns, rows);
   }
 
@@ -125,6 +128,14 @@ export class HeadlessTerminal {
 
   #look(): void {
     if (!this.alternate) return;
+    const before = this.faults.length;
+    this.#lookFor();
+    const clean = this.faults.length === before;
+    if (this.#settling) this.faults.length = before;
+    if (clean) this.#settling = false;
+  }
+
+  #lookFor(): void {
     const buffer = this.#terminal.buffer.active;
     for (let y = 0; y < this.#terminal.rows; y++) {
       const line = buffer.getLine(buffer.viewportY + y);
@@ -133,7 +144,7 @@ export class HeadlessTerminal {
     // While the log is copied, nothing stands above it.
     if (/^ esc back {2}/.test(this.rows().at(-1) ?? "")) return;
     const [header = ""] = this.rows();
-    if (header !== "" && !/^( liveops|liveops-tui needs)/.test(header))
+    if (header !== "" && !/^( liveops| ● |liveops-tui needs)/.test(header))
       this.faults.push(`the header is not in the first row:\n${this.text()}`);
   }
 }

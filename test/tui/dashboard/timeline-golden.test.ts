@@ -12,9 +12,9 @@ const SCENES: Scene[] = [
     set: tellChain,
     id: CHAIN.first,
     async show({ screen, press }) {
-      await screen.until("Back up a folder");
+      await screen.until("─ succeeded");
       press("t");
-      await screen.until(/29 of 29/);
+      await screen.until(/■ end/);
     },
   },
   {
@@ -22,13 +22,13 @@ const SCENES: Scene[] = [
     set: tellChain,
     id: CHAIN.first,
     async show({ screen, press }) {
-      await screen.until("Back up a folder");
+      await screen.until("─ succeeded");
       press("t");
-      await screen.until(/29 of 29/);
+      await screen.until(/■ end/);
       press("g");
-      await screen.until(/1 of 29/);
+      await screen.until("‖ 1x · 0s");
       press(KEY.pageDown.repeat(4));
-      await screen.until(/14 of 29/);
+      await screen.until(/‖ 1x · 3\d/);
       press("+");
       await screen.until("2x");
     },

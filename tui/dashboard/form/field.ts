@@ -16,7 +16,7 @@ import { nearest } from "../../../protocol/nearest.js";
 import { typeInWords } from "../../../protocol/parameters.js";
 import { EMPTY_LINE, type LineEdit } from "../state/line-edit.js";
 import { problemOf } from "./check.js";
-import { shellSplit } from "./shell-split.js";
+import { shellSplit } from "./words.js";
 
 export interface Field {
   readonly name: string;
@@ -105,7 +105,7 @@ function readText({ kind, line: { text }, schema, choices }: Field, root: JsonSc
     case "number":
       return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text.trim())
         ? json(text.trim())
-        : { problem: `must be ${typeInWords(schema, root)}, like 3` };
+        : { problem: `must be a ${typeInWords(schema, root)}, e.g. 3` };
     case "choice": {
       const options = branches(schema, root);
       const fixed = options.flatMap((option) =>
@@ -119,8 +119,12 @@ function readText({ kind, line: { text }, schema, choices }: Field, root: JsonSc
     }
     case "list": {
       if (text.trimStart().startsWith("[")) return json(text);
-      const words = shellSplit(text);
-      return words === null ? { problem: "a quote is not closed" } : { value: words };
+      const split = shellSplit(text);
+      if (split === null) return { problem: "a quote is not closed" };
+      const { words, operator } = split;
+      return operator === null
+        ? { value: [...words] }
+        : { problem: `no shell reads ${operator}: quote it, or use sh -c '…'` };
     }
     case "json":
       return json(text);
@@ -137,4 +141,25 @@ function json(text: string): Held {
   if (isDeeper(value, MAX_DEPTH)) return { problem: `is nested more than ${MAX_DEPTH} levels deep` };
   const loss = lossInText(text, value);
   return loss === null ? { value } : { problem: loss.problem };
+}
+
+/** The text after a key, "" for the default; null where the key means nothing. */
+export function choiceAfter({ choices, required, line }: Field, key: string): string | null {
+  const all = required ? choices : ["", ...choices];
+  const at = all.indexOf(line.text);
+  const round = (by: number) => all[(at + by + all.length) % all.length]!;
+  switch (key) {
+    case " ":
+    case "rightArrow":
+      return round(1);
+    case "leftArrow":
+      return at === -1 ? all.at(-1)! : round(-1);
+    case "backspace":
+    case "delete":
+    case "^u":
+      return "";
+  }
+  if ([...key].length !== 1) return null;
+  const from = all.slice(at + 1);
+  return [...from, ...all].find((choice) => choice.toLowerCase().startsWith(key.toLowerCase())) ?? null;
 }

@@ -1,9 +1,11 @@
 /** A form for a type's parameters: its fields, the one that is typed into, and the request that it makes. Pure. */
+
 import type { JsonSchema } from "../../../protocol/json-schema.js";
 import type { OperationType } from "../../../protocol/replies.js";
-import { EMPTY_LINE, type LineEdit } from "../state/line-edit.js";
+import { shellQuote } from "../../../protocol/shell-quote.js";
+import { EMPTY_LINE, type LineEdit, lineOf } from "../state/line-edit.js";
 import type { Submit } from "../state/request.js";
-import { type Field, fieldsOf, type Held, heldBy } from "./field.js";
+import { asTyped, type Field, fieldsOf, type Held, heldBy } from "./field.js";
 import { wordsFor } from "./words.js";
 
 export interface Form {
@@ -16,6 +18,8 @@ export interface Form {
   readonly refusal: string | null;
   /** It was tried to submit: what is missing is told loudly. */
   readonly tried: boolean;
+  /** The finished operation whose parameters fill the form; null: a new submit. */
+  readonly again: string | null;
 }
 
 /** Its own field beside the parameters: a name that no parameter has, since it cannot be typed. */
@@ -29,7 +33,7 @@ const LABEL_FIELD: Field = {
   schema: { type: "string", maxLength: 200 },
   required: false,
   type: "text",
-  description: "a text to tell it by",
+  description: "name in lists",
   default: null,
   choices: [],
   line: EMPTY_LINE,
@@ -47,7 +51,30 @@ export function openForm(type: OperationType, draft?: Form): Form {
     ...field,
     line: typed.get(field.name) ?? EMPTY_LINE,
   }));
-  return { type, fields: filled, at: 0, refusal: null, tried: false };
+  return { type, fields: filled, at: 0, refusal: null, tried: false, again: null };
+}
+
+/** A form with the parameters of an earlier operation. */
+export function filledForm(
+  id: string,
+  type: OperationType,
+  params: Readonly<Record<string, unknown>>,
+  label: string | null,
+): Form {
+  const form = openForm(type);
+  const fields = form.fields.map((field) => {
+    if (isLabel(field)) return { ...field, line: lineOf(label ?? "") };
+    if (field.name === ANY) return { ...field, line: lineOf(JSON.stringify(params)) };
+    const value = Object.hasOwn(params, field.name) ? params[field.name] : undefined;
+    return value === undefined ? field : { ...field, line: lineOf(textOf(field, value)) };
+  });
+  return { ...form, fields, at: fields.length, again: id };
+}
+
+function textOf(field: Field, value: unknown): string {
+  return field.kind === "list" && isTexts(value)
+    ? value.map((word) => shellQuote(word)).join(" ")
+    : asTyped(value);
 }
 
 const ANY = "\u0000params";
@@ -111,9 +138,15 @@ export function submitOf(form: Form): Submit {
   const words = given
     .filter((each) => each !== args)
     .map(({ field, value }) => wordsFor(field.name, value, field.schema, root));
-  if (any !== undefined || words.includes(null)) {
+  if (any !== undefined || words.includes(null) || form.again !== null) {
     const params = any?.value ?? Object.fromEntries(given.map(({ field, value }) => [field.name, value]));
-    return { ...base, set: [], args: undefined, params: params as Record<string, unknown> };
+    return {
+      ...base,
+      set: [],
+      args: undefined,
+      params: params as Record<string, unknown>,
+      ...(form.again !== null && { again: form.again }),
+    };
   }
   return {
     ...base,
@@ -126,3 +159,5 @@ export function submitOf(form: Form): Submit {
 function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string");
 }
+
+export { choiceAfter } from "./field.js";

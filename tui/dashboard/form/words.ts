@@ -31,3 +31,47 @@ export function wordsFor(
 function plainText(schema: JsonSchema, root: JsonSchema): boolean {
   return branches(schema, root).every(({ type }) => type === "string");
 }
+
+/** Words that a shell would act on, written without quotes. */
+const OPERATORS = new Set(["&&", "||", "|", ";", "&", ">", ">>", "<", "2>", "2>&1"]);
+
+export interface SplitText {
+  readonly words: readonly string[];
+  /** The first operator of a shell among them; null: none. */
+  readonly operator: string | null;
+}
+
+/** A list as a shell splits it, with quotes and backslashes; nothing is expanded. Null where a quote is not closed yet. */
+export function shellSplit(text: string): SplitText | null {
+  const words: string[] = [];
+  let operator: string | null = null;
+  let word: string | null = null;
+  let isQuoted = false;
+  let quote: "'" | '"' | null = null;
+  const end = () => {
+    if (word === null) return;
+    words.push(word);
+    if (!isQuoted && OPERATORS.has(word)) operator ??= word;
+    word = null;
+    isQuoted = false;
+  };
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i]!;
+    if (quote !== null && character === quote) quote = null;
+    else if (quote === "'") word += character;
+    else if (character === "\\" && (quote === null || /["\\$`]/.test(text[i + 1] ?? ""))) {
+      if (text[i + 1] === undefined) return null;
+      word = (word ?? "") + text[++i];
+      isQuoted = true;
+    } else if (quote === '"') word += character;
+    else if (character === "'" || character === '"') {
+      quote = character;
+      isQuoted = true;
+      word ??= "";
+    } else if (/\s/.test(character)) end();
+    else word = (word ?? "") + character;
+  }
+  if (quote !== null) return null;
+  end();
+  return { words, operator };
+}

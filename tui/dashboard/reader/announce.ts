@@ -7,10 +7,10 @@ import type { Operation } from "../../../protocol/operation.js";
 import { stagePercent } from "../../../protocol/overall-progress.js";
 import { isFinal } from "../../../protocol/state.js";
 import { formatDuration, formatEta, formatRate } from "../../terminal/format.js";
-import { startDaemon } from "../command/liveops.js";
-import { tame } from "../screen/cells.js";
-import { elapsedOf } from "../screen/elapsed.js";
+import { elapsedOf } from "../state/estimate.js";
 import { chainOf, operationOf, type State } from "../state/model.js";
+import { startDaemon } from "../state/request.js";
+import { sanitizeLine } from "../text/cells.js";
 
 /** @param id only this operation and its chain; null: all */
 export function announce(before: State, after: State, id: string | null): string[] {
@@ -21,14 +21,14 @@ function connection(before: State, after: State): string[] {
   const reason = (state: State) => (state.connection.state === "connecting" ? state.connection.reason : null);
   if (reason(before) === null && reason(after) !== null)
     return [
-      `No daemon answers on ${tame(after.socket)}. Start one with: ${tame(startDaemon(after.flags))}. Trying again.`,
+      `No daemon responds on ${sanitizeLine(after.socket)}. Start one with: ${sanitizeLine(startDaemon(after.flags))}. Reconnecting.`,
     ];
   if (before.connection.state === after.connection.state) return [];
   switch (after.connection.state) {
     case "live":
-      return before.connection.state === "away" ? ["The daemon is back."] : [opening(after)];
+      return before.connection.state === "away" ? ["The daemon responds again."] : [opening(after)];
     case "away":
-      return ["The daemon went away. What runs goes on; trying again."];
+      return ["The daemon does not respond. Operations keep running. Reconnecting."];
     case "connecting":
       return [];
   }
@@ -36,7 +36,7 @@ function connection(before: State, after: State): string[] {
 
 function opening(state: State): string {
   const { running, queued, failed } = state.view.counts;
-  return `Connected: ${running} running, ${queued} queued, ${failed} failed. Type help for what can be typed.`;
+  return `Connected: ${running} running, ${queued} queued, ${failed} failed. Type help for the commands.`;
 }
 
 function heard(before: State, after: State, id: string | null): string[] {
@@ -58,15 +58,15 @@ function changes(was: Operation | null, is: Operation, state: State): string[] {
   const said: string[] = [];
   if (was === null) {
     const previous = operationOf(state, is.chain.previous);
-    const from = previous === null ? "" : `, handed over from ${tame(previous.title)}`;
+    const from = previous === null ? "" : `. Started by ${sanitizeLine(previous.title)}`;
     said.push(`${name}: ${is.state}${from}. Id ${is.id}.`);
   } else if (was.state !== is.state && !isFinal(is.state)) said.push(`${name}: ${is.state}.`);
   if (is.currentStage !== (was?.currentStage ?? -1) && is.currentStage >= 0 && !isFinal(is.state))
     said.push(
-      `${name}: stage ${is.currentStage + 1} of ${is.stages.length}, ${tame(is.stages[is.currentStage] ?? "")}.`,
+      `${name}: stage ${is.currentStage + 1} of ${is.stages.length}, ${sanitizeLine(is.stages[is.currentStage] ?? "")}.`,
     );
   if (is.untrackedStage !== (was?.untrackedStage ?? null) && is.untrackedStage !== null)
-    said.push(`${name}: untracked stage ${tame(is.untrackedStage)}.`);
+    said.push(`${name}: untracked stage ${sanitizeLine(is.untrackedStage)}.`);
   const ten = (operation: Operation) => Math.floor(operation.percent / 10);
   const sameStage =
     was !== null && was.currentStage === is.currentStage && was.untrackedStage === is.untrackedStage;
@@ -74,14 +74,14 @@ function changes(was: Operation | null, is: Operation, state: State): string[] {
     said.push(`${name}: ${ten(is) * 10} percent${pace(is)}.`);
   const level = is.status?.level;
   if ((level === "warning" || level === "error") && is.status?.text !== was?.status?.text)
-    said.push(`${name}: ${level}: ${tame(is.status!.text)}`);
-  if (is.cancelRequested && !was?.cancelRequested && !isFinal(is.state)) said.push(`${name}: asked to stop.`);
+    said.push(`${name}: ${level}: ${sanitizeLine(is.status!.text)}`);
+  if (is.cancelRequested && !was?.cancelRequested && !isFinal(is.state)) said.push(`${name}: cancelling.`);
   if (isFinal(is.state) && was?.state !== is.state) said.push(ended(is));
   return said;
 }
 
 export function nameOf({ title, label }: Operation): string {
-  return label === null ? tame(title) : `${tame(title)}, ${tame(label)}`;
+  return label === null ? sanitizeLine(title) : `${sanitizeLine(title)}, ${sanitizeLine(label)}`;
 }
 
 function pace({ progress }: Operation): string {
@@ -89,17 +89,21 @@ function pace({ progress }: Operation): string {
     progress?.rate == null ? "" : formatRate(progress.rate, progress.unit),
     progress?.etaSeconds == null ? "" : `${formatEta(progress.etaSeconds)} left`,
   ].filter(Boolean);
-  return parts.length === 0 ? "" : `, ${tame(parts.join(", "))}`;
+  return parts.length === 0 ? "" : `, ${sanitizeLine(parts.join(", "))}`;
 }
 
 function ended(operation: Operation): string {
   const seconds = elapsedOf(operation, 0);
   const took = seconds === null ? "" : ` after ${formatDuration(seconds)}`;
   const { error, result } = operation;
-  const why = error !== null && operation.state !== "succeeded" ? `: ${tame(firstLine(error.message))}` : "";
+  const causes = (error?.causes ?? []).map(({ message }) => `, caused by ${firstLine(message)}`);
+  const why =
+    error !== null && operation.state !== "succeeded"
+      ? `: ${sanitizeLine(firstLine(error.message) + causes.join(""))}`
+      : "";
   const what =
     operation.state === "succeeded" && result !== null && result !== undefined
-      ? `. Result: ${tame(inWords(result))}`
+      ? `. Result: ${sanitizeLine(inWords(result))}`
       : "";
   return `${nameOf(operation)}: ${operation.state}${took}${why}${what}.`;
 }
@@ -118,8 +122,8 @@ export function describe(operation: Operation, now: number): string[] {
   const tracked =
     currentStage < 0
       ? ""
-      : `, stage ${currentStage + 1} of ${stages.length}, ${tame(stages[currentStage] ?? "")}`;
-  const stage = untrackedStage === null ? tracked : `, untracked stage ${tame(untrackedStage)}`;
+      : `, stage ${currentStage + 1} of ${stages.length}, ${sanitizeLine(stages[currentStage] ?? "")}`;
+  const stage = untrackedStage === null ? tracked : `, untracked stage ${sanitizeLine(untrackedStage)}`;
   const share = state === "running" ? stagePercent(operation) : null;
   const percent = share === null ? pace(operation) : `, ${Math.floor(share)} percent${pace(operation)}`;
   const seconds = elapsedOf(operation, now);

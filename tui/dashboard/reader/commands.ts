@@ -1,7 +1,6 @@
 /** What can be typed to the reading dashboard, a line each: what it reads aloud, and what it asks of the daemon. Pure. */
-import { commandOf } from "../command/liveops.js";
 import { operationOf, type State } from "../state/model.js";
-import type { Request } from "../state/request.js";
+import { commandOf, type Request } from "../state/request.js";
 import { describe, nameOf } from "./announce.js";
 
 export interface Reply {
@@ -14,11 +13,11 @@ export interface Reply {
 }
 
 const HELP = [
-  "list: what runs, what waits, and the newest that ended",
+  "list: running, queued and the newest finished operations",
   "show ID, log ID: one operation, the end of its log",
-  "cancel ID, retry ID, remove ID: each asks first, but for retry",
-  "quit: leave; what runs goes on",
-  "An id may be its first three letters or more. Without an id: the newest.",
+  "cancel ID, retry ID, remove ID: cancel and remove ask first",
+  "quit: quit (operations keep running)",
+  "An id may be cut to three letters or more. Without an id: the newest operation.",
 ];
 
 /** Operations that `list` reads. */
@@ -35,13 +34,13 @@ export function reply(state: State, typed: string): Reply {
     case "quit":
     case "exit":
     case "q":
-      return { said: ["What runs goes on."], quit: true };
+      return { said: ["Operations keep running."], quit: true };
     case "list":
     case "ls":
       return { said: list(state) };
   }
   if (!["show", "log", "cancel", "retry", "remove"].includes(word))
-    return { said: [`There is no ${word}. Type help for what can be typed.`] };
+    return { said: [`No command ${word}. Type help for the commands.`] };
   const found = find(state, prefix);
   if (typeof found === "string") return { said: [found] };
   const { id } = found;
@@ -51,9 +50,10 @@ export function reply(state: State, typed: string): Reply {
     case "log":
       return { said: [], log: id };
     case "retry":
-      return { said: [], request: { kind: "retry", id } };
+      return { said: [], request: { kind: "retry", ids: [id] } };
     default: {
-      const question: Request = word === "cancel" ? { kind: "cancel", id } : { kind: "remove", id };
+      const question: Request =
+        word === "cancel" ? { kind: "cancel", ids: [id] } : { kind: "remove", ids: [id] };
       return {
         said: [
           `${word === "cancel" ? "Cancel" : "Remove"} ${nameOf(found)}? Type yes. In a shell: ${commandOf(question, state.flags)}`,
@@ -72,7 +72,7 @@ function list(state: State): string[] {
   });
   const rest = state.order.length - ids.length;
   if (said.length === 0) return ["There is no operation yet."];
-  return rest > 0 ? [...said, `And ${rest} more: liveops ls`] : said;
+  return rest > 0 ? [...said, `${rest} more: liveops ls`] : said;
 }
 
 /** The operation that a prefix of an id means, or what is wrong with it. */
@@ -84,6 +84,6 @@ function find(state: State, prefix: string | undefined) {
   const fitting = [...state.view.operations.values()].filter(({ id }) => id.startsWith(prefix));
   if (fitting.length === 1) return fitting[0]!;
   return fitting.length === 0
-    ? `There is no operation ${prefix}.`
-    : `${prefix} fits ${fitting.length} operations.`;
+    ? `No operation ${prefix}.`
+    : `${prefix} begins the ids of ${fitting.length} operations.`;
 }

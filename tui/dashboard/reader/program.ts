@@ -5,15 +5,13 @@
 import { Client } from "../../../protocol/client/client.js";
 import { exitCodeOfStatus, Refusal } from "../../../protocol/errors.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
-import type { Flags } from "../command/liveops.js";
-import { send } from "../hooks/useRequest.js";
-import { watchForEver } from "../hooks/useWatch.js";
-import { tame } from "../screen/cells.js";
-import { coloured } from "../screen/coloured.js";
+import { send, watchForEver } from "../effects.js";
 import type { Message } from "../state/message.js";
 import { initialState, type State } from "../state/model.js";
-import type { Request } from "../state/request.js";
+import type { Flags, Request } from "../state/request.js";
 import { update } from "../state/update.js";
+import { sanitizeLine } from "../text/cells.js";
+import { coloured } from "../text/coloured.js";
 import { announce, describe } from "./announce.js";
 import { reply } from "./commands.js";
 
@@ -43,7 +41,7 @@ export async function readAloud(options: ReaderOptions): Promise<number> {
   let state: State = initialState({ size: { columns: 80, rows: 24 }, now: Date.now(), socket, flags });
   const dispatch = (message: Message) => {
     const before = state;
-    state = update({ ...state, now: Date.now() }, message);
+    [state] = update({ ...state, now: Date.now() }, message);
     say(announce(before, state, followed));
   };
   if (id !== null) {
@@ -58,16 +56,16 @@ export async function readAloud(options: ReaderOptions): Promise<number> {
   }
   const ask = async (request: Request) => {
     try {
-      dispatch({ type: "answered", request, operation: await send(client, request, allow) });
+      dispatch({ type: "answered", request, operations: await send(client, request, allow) });
       const { notice } = state;
-      if (notice !== null) say([`${tame(notice.text)}. In a shell: ${notice.command ?? ""}`]);
+      if (notice !== null) say([`${sanitizeLine(notice.text)}. In a shell: ${notice.command ?? ""}`]);
     } catch (error) {
-      say([`${request.kind}: ${tame((error as Error).message)}`]);
+      say([`${request.kind}: ${sanitizeLine((error as Error).message)}`]);
     }
   };
   const readLog = async (of: string) => {
     const { lines } = await client.log(of, { tail: LOG_LINES });
-    say(lines.length === 0 ? ["Its log is empty."] : lines.map(({ text }) => coloured(text).text));
+    say(lines.length === 0 ? ["The log is empty."] : lines.map(({ text }) => coloured(text).text));
   };
   void watchForEver(
     { dispatch, now: () => Date.now(), cursor: () => state.view.cursor },
@@ -92,7 +90,8 @@ export async function readAloud(options: ReaderOptions): Promise<number> {
       say(answer.said);
       question = answer.question ?? null;
       if (answer.request !== undefined) void ask(answer.request);
-      if (answer.log !== undefined) readLog(answer.log).catch((error: Error) => say([tame(error.message)]));
+      if (answer.log !== undefined)
+        readLog(answer.log).catch((error: Error) => say([sanitizeLine(error.message)]));
       if (answer.quit) resolve(EXIT.done);
     });
   });

@@ -9,7 +9,7 @@ export function inWords(line: TapedLine): string {
     case "attempt:started":
       return line.attempt > 1 ? `attempt ${line.attempt} started` : "started";
     case "attempt:accepted":
-      return `a worker took it (pid ${line.pid})`;
+      return `accepted by a worker (pid ${line.pid})`;
     case "attempt:requeued":
       return `queued again: ${line.reason}`;
     case "attempt:finished":
@@ -19,14 +19,14 @@ export function inWords(line: TapedLine): string {
     case "operation:finished":
       return line.state;
     case "cancel:requested":
-      return line.reason === "cancel" ? "asked to stop" : "out of time";
+      return line.reason === "cancel" ? "cancel requested" : "timed out";
     case "stages:declared":
-      return "its stages changed";
+      return "stages changed";
     case "stage:entered":
       return `entered ${line.stage}`;
     case "stage:left":
       return line.resumed
-        ? `${line.stage} kept from an earlier attempt`
+        ? `${line.stage} reused from an earlier attempt`
         : `left ${line.stage} after ${formatDuration(line.seconds)}: ${line.state}`;
     case "progress:changed":
       return formatPercent(line.percent);

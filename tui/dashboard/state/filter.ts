@@ -5,6 +5,8 @@
  * `op:backup state:failed nightly` is three conditions. A word is looked for in id, type, title and label; a word that
  * is a state's name fits that state, too.
  */
+
+import { nearest } from "../../../protocol/nearest.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { type State as OperationState, STATES } from "../../../protocol/state.js";
 
@@ -89,6 +91,11 @@ function haystack(operation: Operation): string {
 export function unknownState({ terms }: Filter): string | null {
   const typed = terms.filter(({ kind }) => kind === "state").flatMap(({ text }) => text.split(","));
   return typed.find((part) => part !== "" && !STATES.some((name) => name.startsWith(part))) ?? null;
+}
+
+/** States with a name near to the one that does not exist. */
+export function nearStates(typed: string): string[] {
+  return nearest(typed, STATES, 2);
 }
 
 /** The part of the filter that the daemon's own query says; everything that fits the filter fits the query. */

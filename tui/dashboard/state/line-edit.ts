@@ -1,6 +1,6 @@
 /** A line of text being typed: pure editing, with the keys of a shell. Of the filter, the search, and of any field. */
 import { sanitize } from "../../../protocol/command/sanitize.js";
-import type { Pressed } from "../keys/key.js";
+import type { Pressed } from "./keys.js";
 
 export interface LineEdit {
   readonly text: string;

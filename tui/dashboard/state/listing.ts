@@ -13,6 +13,10 @@ export interface Listing {
   /** Ids of chains of which each link has a row, or of those that have not, where `unfold` is set. */
   readonly turned: ReadonlySet<string>;
   readonly unfold: boolean;
+  /** Whether each queued operation has a row. */
+  readonly wholeQueue: boolean;
+  /** The last row of all is wanted: pages are fetched until it is there. */
+  readonly toEnd: boolean;
   readonly paging: Paging;
 }
 
@@ -33,6 +37,8 @@ export const NO_LISTING: Listing = {
   reverse: false,
   turned: new Set(),
   unfold: false,
+  wholeQueue: false,
+  toEnd: false,
   paging: UNASKED,
 };
 

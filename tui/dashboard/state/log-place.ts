@@ -2,7 +2,7 @@
  * Where one is in the part of a log that is held: the lines on the screen, and how keys and jumps move them. Pure.
  */
 import type { LogLine } from "../../../protocol/operation.js";
-import type { LogWindow } from "./log-window.js";
+import { type LogWindow, placeAfter } from "./log-window.js";
 
 /** Rows that a line takes on the screen. */
 export type RowsOf = (line: LogLine) => number;
@@ -30,18 +30,6 @@ export function visibleLines(log: LogWindow, height: number, rowsOf: RowsOf = on
     end++;
   }
   return lines.slice(start, end);
-}
-
-/** Place of the first line numbered above this. */
-export function placeAfter(lines: readonly LogLine[], n: number): number {
-  let low = 0;
-  let high = lines.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (lines[middle]!.n <= n) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Moves by lines: up stops following, down to the end follows again. */
@@ -91,12 +79,15 @@ export function jumpTo(log: LogWindow, n: number, height: number, rowsOf: RowsOf
   if (n < log.from || n > log.to) return { ...log, follow: false, jump: n };
   const place = Math.max(0, placeAfter(log.lines, n) - 1);
   let bottom = place;
-  for (let rows = rowsBelowJump(height); rows > 0 && bottom < log.lines.length - 1; bottom++)
+  const own = log.lines[place] === undefined ? 1 : rowsOf(log.lines[place]);
+  for (let rows = Math.min(rowsBelowJump(height), height - own); bottom < log.lines.length - 1; bottom++) {
     rows -= rowsOf(log.lines[bottom + 1]!);
+    if (rows < 0) break;
+  }
   return { ...log, follow: false, jump: null, bottom: log.lines[bottom]?.n ?? n };
 }
 
 export function scrollToStart(log: LogWindow, height: number, rowsOf: RowsOf = oneRow): LogWindow {
-  if (log.from > 1) return { ...log, follow: false, jump: 1 };
+  if (log.from > 1 || log.lines.length === 0) return { ...log, follow: false, jump: 1 };
   return scrollLog(log, -log.lines.length, height, rowsOf);
 }

@@ -1,33 +1,20 @@
 /**
- * Looking for a line of the log that is not on the screen: a match of a search, or the first line of a stage. The
- * daemon looks, by range; the screen then jumps to what it found.
+ * Looks for a line of the log that is not on the screen: a match of a search, or the first line of a stage. The daemon
+ * looks; the screen then jumps to what it found.
  */
 import type { LogLine } from "../../../protocol/operation.js";
-import { logRoom } from "../screen/log-room.js";
+import { linkAt } from "./chain-log.js";
+import { logRoom } from "./detail-plan.js";
+import type { SlotEffect } from "./effect.js";
 import { jumpTo, rowsBelowJump, visibleLines } from "./log-place.js";
 import { wantedLines } from "./log-window.js";
-import { type State, selectedOperation } from "./model.js";
-
-export interface Seek {
-  /** The daemon's own query words. */
-  readonly query: { after?: number; before?: number; match?: string; stage?: string };
-  /** Where to look when there is none. */
-  readonly orElse: Seek | null;
-  /** What to say when there is none anywhere. */
-  readonly none: string;
-}
-
-export interface Search {
-  readonly text: string;
-  /** Number of the match that one is at. */
-  readonly at: number | null;
-}
+import { notify, operationOf, type Seek, type State } from "./model.js";
 
 /** Seeks the match at or above the foot of the screen, else the first one below it. */
 export function search(state: State, text: string): State {
   if (text === "") return { ...state, search: null, seek: null };
   const foot = footOf(state)?.n ?? 0;
-  const none = `no line has ${text}`;
+  const none = `No line has ${text}`;
   const below = { query: { after: foot, match: text }, orElse: null, none };
   const seek = { query: { before: foot + 1, match: text }, orElse: below, none };
   return { ...state, search: { text, at: null }, seek };
@@ -40,27 +27,25 @@ export function searchOn(state: State, direction: "later" | "earlier"): State {
   const from = at ?? footOf(state)?.n ?? 0;
   const later = direction === "later";
   const query = later ? { after: from, match: text } : { before: Math.max(1, from), match: text };
-  return { ...state, seek: { query, orElse: null, none: `no match ${later ? "below" : "above"}` } };
+  return { ...state, seek: { query, orElse: null, none: `No ${later ? "next" : "previous"} match` } };
 }
 
 /** To the first line of the next stage that has any, or of the one before. */
 export function seekStage(before: State, direction: 1 | -1): State {
-  const operation = selectedOperation(before);
   const line = landedOn(before);
-  if (operation === null) return before;
   if (line === null && wantsLines(before)) return { ...before, stepWaits: direction };
   const state = { ...before, stepWaits: null };
-  if (line === null) return { ...state, notice: { text: "no line to go on from", level: "info" } };
-  const { stages } = operation;
+  if (line === null) return notify(state, "The log has no line");
+  const stages = operationOf(state, linkAt(state.logLinks, line.n)?.id ?? null)?.stages ?? [];
   const here = line.stage === null ? -1 : stages.indexOf(line.stage);
   const others = direction === 1 ? stages.slice(here + 1) : stages.slice(0, Math.max(0, here)).reverse();
-  const after = direction === 1 ? line.n : 0;
-  const none = `no ${direction === 1 ? "later" : "earlier"} stage in the log`;
+  const after = direction === 1 ? line.n : (linkAt(state.logLinks, line.n)?.offset ?? 0);
+  const none = `No ${direction === 1 ? "next" : "previous"} stage in the log`;
   const seek = others.reduceRight<Seek | null>(
     (orElse, stage) => ({ query: { after, stage }, orElse, none }),
     null,
   );
-  return seek === null ? { ...state, notice: { text: none, level: "info" } } : { ...state, seek };
+  return seek === null ? notify(state, none) : { ...state, seek };
 }
 
 /** The step that waited, now that lines came. */
@@ -68,13 +53,12 @@ export function stepOn(state: State): State {
   return state.stepWaits === null ? state : seekStage(state, state.stepWaits);
 }
 
-/** Whether the lines for the screen are still being fetched. */
 function wantsLines(state: State): boolean {
   return wantedLines(state.log, logRoom(state).height) !== null;
 }
 
 /** The lowest line on the screen. */
-function footOf(state: State): LogLine | null {
+export function footOf(state: State): LogLine | null {
   const { height, rowsOf } = logRoom(state);
   return visibleLines(state.log, height, rowsOf).at(-1) ?? null;
 }
@@ -88,23 +72,36 @@ function landedOn(state: State): LogLine | null {
   return lines[place] ?? null;
 }
 
-/** The seek that is under way, as one string. */
-export function wantedSeek(state: State): string | null {
+/** The seek that is under way. */
+export function wantedSeek(state: State): SlotEffect | null {
   if (state.connection.state !== "live" || state.seek === null || state.log.id === null) return null;
   const { stage, stream } = state.log.filter;
   const filter = { ...(stage !== null && { stage }), ...(stream !== null && { stream }) };
-  return JSON.stringify([state.log.id, { ...filter, ...state.seek.query }]);
+  return {
+    type: "seek",
+    chain: state.log.id,
+    links: state.logLinks.map((link) => ({ ...link, lines: 0 })),
+    query: { ...filter, ...state.seek.query },
+  };
 }
 
 export function sought(state: State, key: string, line: LogLine | null): State {
   const { seek } = state;
-  if (seek === null || wantedSeek(state) !== key) return state;
+  if (seek === null || JSON.stringify(wantedSeek(state)) !== key) return state;
   if (line === null) {
     if (seek.orElse !== null) return { ...state, seek: seek.orElse };
-    return { ...state, seek: null, notice: { text: seek.none, level: "info" } };
+    return notify({ ...state, seek: null }, seek.none);
   }
   const { height, rowsOf } = logRoom(state);
   const found =
     seek.query.match === undefined || state.search === null ? state.search : { ...state.search, at: line.n };
   return { ...state, seek: null, search: found, log: jumpTo(state.log, line.n, height, rowsOf) };
+}
+
+/** After the rows of the log changed (wrapped, numbered): the match that one is at stays on the screen. */
+export function keepMatch(state: State): State {
+  const at = state.search?.at ?? null;
+  if (at === null || state.log.follow) return state;
+  const { height, rowsOf } = logRoom(state);
+  return { ...state, log: jumpTo(state.log, at, height, rowsOf) };
 }

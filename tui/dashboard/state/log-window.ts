@@ -2,9 +2,29 @@
  * The window of one operation's log that is held in memory: all lines between two numbers that pass the filter,
  * bounded, following the end or standing still. Pure; the log hook fetches what `wantedLines` says is missing.
  */
-import type { LogLine } from "../../../protocol/operation.js";
-import { isFiltered, type LogFilter, passes, WHOLE_LOG } from "./log-filter.js";
-import { placeAfter } from "./log-place.js";
+import type { LogLine, LogStream } from "../../../protocol/operation.js";
+
+export interface LogFilter {
+  readonly stage: string | null;
+  readonly stream: LogStream | null;
+}
+
+export const WHOLE_LOG: LogFilter = { stage: null, stream: null };
+
+export function passes(filter: LogFilter, line: LogLine): boolean {
+  return (
+    (filter.stage === null || line.stage === filter.stage) &&
+    (filter.stream === null || line.stream === filter.stream)
+  );
+}
+
+export function sameFilter(a: LogFilter, b: LogFilter): boolean {
+  return a.stage === b.stage && a.stream === b.stream;
+}
+
+export function isFiltered(filter: LogFilter): boolean {
+  return filter.stage !== null || filter.stream !== null;
+}
 
 /** Lines held at most. */
 export const MAX_LINES = 2000;
@@ -48,9 +68,13 @@ export const NO_LOG: LogWindow = {
   jump: null,
 };
 
-/** Nothing is held, and the window begins behind what the log had so far, or before its last page. */
-export function openLog(id: string | null, total: number): LogWindow {
-  const to = Math.max(0, total - LOG_PAGE);
+/**
+ * Nothing is held, and the window begins behind what the log had so far, or before its last page.
+ *
+ * @param floor lines of the operations before, which are not streamed
+ */
+export function openLog(id: string | null, total: number, floor = 0): LogWindow {
+  const to = Math.max(floor, total - LOG_PAGE);
   return { ...NO_LOG, id, total, from: to + 1, to };
 }
 
@@ -73,6 +97,7 @@ export function addPage(
   lines: readonly LogLine[],
   total: number,
   next: number | null,
+  floor = 0,
 ): LogWindow {
   // What was written since `total` was told may be among the lines already.
   const end = Math.max(total, lines.at(-1)?.n ?? 0);
@@ -93,7 +118,7 @@ export function addPage(
     ...log,
     total: known,
     lines,
-    from: Math.max(1, want.around - BEFORE_JUMP),
+    from: Math.max(floor + 1, want.around - BEFORE_JUMP),
     to: next ?? end,
     behind: next !== null || end < known,
     jump: null,
@@ -130,11 +155,24 @@ export function wantedLines(log: LogWindow, height: number): LogWant | null {
   const { lines, from, to, total } = log;
   if (log.follow) {
     if (log.behind) return { tail: LOG_PAGE };
-    // A filter may leave less than a screenful of what was streamed.
-    return lines.length < height && from > 1 && isFiltered(log.filter) ? { before: from } : null;
+    // A filter, or an operation that has just taken over, may leave less than a screenful of what was streamed.
+    const whole = isFiltered(log.filter) || to >= total;
+    return lines.length < height && from > 1 && whole ? { before: from } : null;
   }
   const above = placeAfter(lines, log.bottom);
   if (from > 1 && above - 2 * height < 0) return { before: from };
   if (to < total && above + height > lines.length) return { after: to };
   return null;
+}
+
+/** Place of the first line numbered above this. */
+export function placeAfter(lines: readonly LogLine[], n: number): number {
+  let low = 0;
+  let high = lines.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (lines[middle]!.n <= n) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,24 +1,30 @@
-/** What can happen to the dashboard. Data messages come from the hooks, `pressed` from the keyboard. */
+/** What can happen to the dashboard: keys and the terminal, and what effects report. */
 import type { LogLine, Operation } from "../../../protocol/operation.js";
-import type { HistoryReply, TypesReply } from "../../../protocol/replies.js";
+import type {
+  DaemonReply,
+  ForecastReply,
+  HistoryReply,
+  OperationType,
+  TypesReply,
+} from "../../../protocol/replies.js";
 import type { WatchLine } from "../../../protocol/watch.js";
-import type { Pressed } from "../keys/key.js";
 import type { TapedLine } from "../replay/tape.js";
-import type { LogFilter } from "./log-filter.js";
-import type { LogWant } from "./log-window.js";
+import type { Rgb } from "../text/theme.js";
+import type { Attempt } from "./attempts.js";
+import type { Pressed } from "./keys.js";
+import type { LogFilter, LogWant } from "./log-window.js";
 import type { Size } from "./model.js";
-import type { Attempt } from "./pages/record.js";
-import type { Action } from "./press.js";
 import type { Request } from "./request.js";
 
 export type Message =
-  | { type: "pressed"; action: Action }
-  /** A key that does nothing now, though it may have been expected to. */
-  | { type: "nothing-done"; text: string }
-  /** Into the line that is open at the foot. */
-  | { type: "typed"; pressed: Pressed }
+  | { type: "started" }
+  | { type: "pressed"; pressed: Pressed }
   | { type: "pasted"; text: string }
+  | { type: "clicked"; x: number; y: number }
+  | { type: "scrolled"; x: number; y: number; rows: number }
   | { type: "resized"; size: Size }
+  /** The terminal told its background. */
+  | { type: "background"; colour: Rgb }
   | { type: "ticked"; now: number }
   | { type: "watched"; line: WatchLine }
   /** Several lines that came in between two drawings. */
@@ -26,21 +32,21 @@ export type Message =
   /** The watch stream broke, or could not be opened. */
   | { type: "lost"; reason: string; at: number }
   | { type: "logged"; id: string; lines: readonly LogLine[] }
+  /** Numbers count through the chain. */
   | {
       type: "log-fetched";
-      id: string;
+      chain: string;
       filter: LogFilter;
       want: LogWant;
       lines: readonly LogLine[];
       total: number;
       next: number | null;
+      floor: number;
     }
-  /** The line that was sought, or none. */
   | { type: "sought"; key: string; line: LogLine | null }
   | { type: "history-fetched"; name: string; reply: HistoryReply; succeeded: number }
   | { type: "attempts-read"; id: string; attempts: readonly Attempt[] }
   | { type: "fetched"; operations: readonly Operation[] }
-  /** A page of the list, for the filter as it was typed. */
   | {
       type: "page-fetched";
       text: string;
@@ -48,24 +54,27 @@ export type Message =
       next: string | null;
       total: number;
     }
-  /** The operation that the command line names. */
   | { type: "found"; operation: Operation }
   | { type: "not-found"; code: number; message: string }
-  /** Events and lines of an operation of the chain that begins with `first`. */
   | { type: "taped"; first: string; id: string; lines: readonly TapedLine[] }
   | { type: "tape-broken"; first: string; reason: string }
-  /** The replay plays, and the clock went on. */
   | { type: "played"; milliseconds: number }
   | { type: "types-fetched"; types: TypesReply }
   | { type: "types-lost"; message: string }
-  | { type: "answered"; request: Request; operation: Operation }
-  | { type: "refused"; request: Request; message: string };
+  | { type: "again-ready"; operation: Operation; operationType: OperationType }
+  | { type: "forecast-fetched"; forecast: ForecastReply }
+  | { type: "failures-fetched"; operations: readonly Operation[]; cursor: string }
+  | { type: "daemon-fetched"; daemon: DaemonReply }
+  | { type: "answered"; request: Request; operations: readonly Operation[] }
+  | { type: "refused"; request: Request; message: string }
+  /** An effect has something to say. */
+  | { type: "noticed"; text: string; level: "info" | "success" | "warning" | "error" };
 
 const URGENT: ReadonlySet<Message["type"]> = new Set([
   "pressed",
-  "nothing-done",
-  "typed",
   "pasted",
+  "clicked",
+  "scrolled",
   "resized",
   "not-found",
 ]);

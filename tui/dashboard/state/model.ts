@@ -1,26 +1,26 @@
 /**
- * Everything the screen shows, as one immutable value. `update` makes the next one from a message; the screen is a
- * pure function of it; what the effects have to do is read off it (`logTarget`, `request`, `wanted`).
+ * Everything the screen shows, as one immutable value. `update` makes the next one from a message, with the effects
+ * that come of it.
  */
 import type { Operation } from "../../../protocol/operation.js";
-import type { TypesReply } from "../../../protocol/replies.js";
+import type { DaemonReply, ForecastReply, HistoryReply, TypesReply } from "../../../protocol/replies.js";
 import { EMPTY_VIEW, type WatchView } from "../../../protocol/watch.js";
-import type { Flags } from "../command/liveops.js";
 import type { Form } from "../form/form.js";
-import type { Entry } from "./entry.js";
-import type { History } from "./histories.js";
+import type { Player } from "../replay/player.js";
+import type { Tape } from "../replay/tape.js";
+import type { Rgb } from "../text/theme.js";
+import type { Action } from "./action.js";
+import type { Attempt } from "./attempts.js";
+import type { Effect, LogLink } from "./effect.js";
+import type { LineEdit } from "./line-edit.js";
 import { type Listing, NO_LISTING } from "./listing.js";
-import type { Search, Seek } from "./log-seek.js";
 import { type LogWindow, NO_LOG } from "./log-window.js";
-import type { Fold } from "./order.js";
-import type { Page } from "./page.js";
-import type { Request } from "./request.js";
-import type { Reached } from "./whole.js";
+import type { Flags, Request } from "./request.js";
 
 export interface Size {
   readonly columns: number;
   readonly rows: number;
-  /** One pane, however much room there is: an operation is shown on its own. */
+  /** One pane, however much room there is: the replay shows an operation on its own. */
   readonly alone?: boolean;
 }
 
@@ -32,74 +32,185 @@ export type Connection =
   | { readonly state: "away"; readonly since: number; readonly reason: string };
 
 export type Pane = "list" | "detail";
+export type Level = "info" | "success" | "warning" | "error";
 
 export interface Notice {
   readonly text: string;
-  readonly level: "info" | "success" | "warning" | "error";
-  /** The shell's words for what was done. */
+  readonly level: Level;
+  /** The shell command that does the same. */
   readonly command?: string;
+  /** The operation that `!` shows. */
+  readonly about?: string;
+}
+
+export interface Spread {
+  /** Seconds that half of the runs did not exceed, and nine of ten. */
+  readonly p50: number;
+  readonly p90: number;
+}
+
+export interface History extends HistoryReply {
+  /** Null where too few runs succeeded. */
+  readonly usual: {
+    readonly seconds: Spread | null;
+    readonly stages: Readonly<Record<string, Spread | undefined>>;
+  } | null;
+  /** Succeeded operations in the store at that time: with more of them the history is fetched again. */
+  readonly succeeded: number;
+  /** When it was fetched, in ms. */
+  readonly at: number;
+}
+
+/** The highest progress that was shown in an attempt. */
+export interface Reached {
+  readonly attempt: number;
+  readonly history: History;
+  readonly percent: number;
+}
+
+/** Figures of a running operation, one a second, the newest last. */
+export interface Samples {
+  readonly rate: readonly number[];
+  readonly cpu: readonly number[];
+}
+
+export type Section = "running" | "queued" | "finished";
+
+/** The part of a chain that a row stands for, or is. */
+export interface Fold {
+  readonly chain: string;
+  /** Links that are known and match the filter. */
+  readonly links: number;
+  /** One row for all; or a row each: the last link first, and the earlier ones below. */
+  readonly part: "folded" | "head" | "link" | "tail";
+}
+
+export interface Seek {
+  /** The daemon's own query words; numbers count through the chain. */
+  readonly query: { after?: number; before?: number; match?: string; stage?: string };
+  /** Where to look when there is none. */
+  readonly orElse: Seek | null;
+  /** What to say when there is none anywhere. */
+  readonly none: string;
+}
+
+/** An action of the dashboard. */
+export type DashboardAction = Action<State>;
+
+/** What stands over list and operation, one at a time; escape goes back. */
+export type Page =
+  | { readonly kind: "help"; readonly top: number }
+  | { readonly kind: "copy"; readonly followed: boolean }
+  | {
+      readonly kind: "record";
+      readonly id: string;
+      readonly top: number;
+      /** Read from the stored events; null until then. */
+      readonly attempts: readonly Attempt[] | null;
+    }
+  | { readonly kind: "types" /** Enter came before the types did. */; readonly entered?: boolean }
+  | { readonly kind: "form"; readonly form: Form }
+  | { readonly kind: "retry"; readonly id: string; readonly at: number }
+  | TimelinePage;
+
+export interface TimelinePage {
+  readonly kind: "timeline";
+  /** The operation it was opened on. */
+  readonly id: string;
+  /** The first known link of its chain: the tape begins with it. */
+  readonly first: string;
+  readonly tape: Tape;
+  readonly player: Player;
+  /** Why the tape ends before the chain does; null where it does not. */
+  readonly broken: string | null;
+}
+
+export type EntryKind = "filter" | "search" | "types" | "field" | "palette";
+
+/** A question before something that cannot be undone. */
+export interface Question {
+  readonly request: Request;
+  /** Another answer: only one of the chain's operations. */
+  readonly only?: Request;
 }
 
 export interface State {
+  readonly actions: readonly Action<State>[];
+  /** Effects of the message that is being handled. */
+  readonly pending: readonly Effect[];
+  /** By slot, what was asked for last. */
+  readonly asked: Readonly<Record<string, string | null>>;
   readonly size: Size;
+  readonly background: Rgb | null;
   /** Wall clock in ms as of the last flush. */
   readonly now: number;
   readonly socket: string;
-  /** That the commands we show need as well. */
   readonly flags: Flags;
   readonly connection: Connection;
+  readonly daemon: DaemonReply | null;
   readonly view: WatchView;
-  /** Operations outside the watch: the id argument, links of a chain. */
+  /** Operations outside the watch: the id argument, links of a chain, older pages. */
   readonly fetched: ReadonlyMap<string, Operation>;
-  /** When a running operation was last heard to move, by id, in ms: its last event or log line. */
+  /** When a running operation last moved, by id, in ms: its last event or log line. */
   readonly heard: ReadonlyMap<string, number>;
-  /** How far running operations were shown to be, by id. */
   readonly reached: ReadonlyMap<string, Reached>;
-  /** How long earlier runs took, by type. */
+  readonly samples: ReadonlyMap<string, Samples>;
+  /** Cores that all running operations use together, one a second. */
+  readonly load: readonly number[];
   readonly histories: ReadonlyMap<string, History>;
   /** By type, the type that its newest succeeded operation handed over to; null: to none. */
   readonly successors: ReadonlyMap<string, string | null>;
+  readonly forecast: ForecastReply | null;
+  /** Failures that nobody has looked at, newest first. */
+  readonly newFailures: readonly string[];
+  /** Place in the daemon's failures up to which somebody looked, and the newest place. */
+  readonly failureCursor: string | null;
+  /** Operations that ended since the dashboard opened and were not selected yet. */
+  readonly unseen: ReadonlySet<string>;
+  readonly marked: ReadonlySet<string>;
   readonly listing: Listing;
   /** Ids as the list shows them, a row each. */
   readonly order: readonly string[];
   readonly folds: ReadonlyMap<string, Fold>;
+  /** First row on the screen, by section. */
+  readonly tops: Readonly<Record<Section, number>>;
   readonly selected: string | null;
   /** Whether it was seen before it was over: only then its hand-over is followed. */
   readonly witnessed: boolean;
-  /** First row of the list on the screen. */
-  readonly top: number;
+  /** When a person last moved the selection, in ms; null: never. */
+  readonly movedAt: number | null;
   /** The id, or prefix, of the command line, until it is found. */
   readonly wanted: string | null;
   readonly pane: Pane;
   readonly followChain: boolean;
   readonly log: LogWindow;
-  readonly logView: { readonly wrap: boolean; readonly numbers: boolean };
-  /** What is searched for in the log. */
-  readonly search: Search | null;
-  /** A line of the log that the daemon is asked for, to jump to. */
+  /** The operations whose lines the window counts through. */
+  readonly logLinks: readonly LogLink[];
+  readonly logView: { readonly wrap: boolean; readonly numbers: boolean; readonly full: boolean };
+  readonly search: {
+    readonly text: string /** The match that one is at. */;
+    readonly at: number | null;
+  } | null;
   readonly seek: Seek | null;
   /** A step from stage to stage that waits for the lines to step from. */
   readonly stepWaits: 1 | -1 | null;
-  /** Raised when the selected operation's log has to be streamed anew: it was retried. */
+  /** Raised when the log has to be streamed again: the operation was retried. */
   readonly logRun: number;
-  readonly confirming: Request | null;
+  readonly question: Question | null;
   readonly request: Request | null;
-  /** What stands over list and operation. */
   readonly page: Page | null;
-  /** The line at the foot that is being typed. */
-  readonly entry: Entry | null;
-  /** The row chosen among those that the line that is typed leaves over. */
+  /** The line that is being typed. */
+  readonly entry: { readonly kind: EntryKind; readonly line: LineEdit } | null;
+  /** The row chosen among those that the typed line leaves over. */
   readonly choice: number;
-  /** What can be submitted, as far as it was asked for. */
   readonly types: TypesReply | null;
   readonly typesWanted: boolean;
+  readonly typesRun: number;
   /** Forms that were left before they were submitted, by type. */
   readonly drafts: ReadonlyMap<string, Form>;
   readonly notice: Notice | null;
-  /** When a tick first found it, in ms; it goes by itself some time after that. */
+  /** When a tick first found the notice, in ms; it goes by itself some time after that. */
   readonly noticedAt: number | null;
-  /** How often the terminal was asked to be given back for a while (ctrl-Z). */
-  readonly suspends: number;
   /** Set once, with the exit code. */
   readonly quit: { readonly code: number; readonly message: string | null } | null;
 }
@@ -110,53 +221,84 @@ export interface StateOptions {
   socket: string;
   id?: string | null;
   flags?: Flags;
+  actions?: readonly Action<State>[];
 }
 
-export function initialState({ size, now, socket, id = null, flags = {} }: StateOptions): State {
+export function initialState({
+  size,
+  now,
+  socket,
+  id = null,
+  flags = {},
+  actions = [],
+}: StateOptions): State {
   return {
+    actions,
+    pending: [],
+    asked: {},
     size,
+    background: null,
     now,
     socket,
     flags,
     connection: { state: "connecting", reason: null },
+    daemon: null,
     view: EMPTY_VIEW,
     fetched: new Map(),
     heard: new Map(),
     reached: new Map(),
+    samples: new Map(),
+    load: [],
     histories: new Map(),
     successors: new Map(),
+    forecast: null,
+    newFailures: [],
+    failureCursor: null,
+    unseen: new Set(),
+    marked: new Set(),
     listing: NO_LISTING,
     order: [],
     folds: new Map(),
+    tops: { running: 0, queued: 0, finished: 0 },
     selected: null,
     witnessed: false,
-    top: 0,
+    movedAt: null,
     wanted: id,
-    // Who names an operation wants to see it.
+    // A person who names an operation wants to see it.
     pane: id === null ? "list" : "detail",
     followChain: true,
     log: NO_LOG,
-    logView: { wrap: false, numbers: false },
+    logLinks: [],
+    logView: { wrap: false, numbers: false, full: false },
     search: null,
     seek: null,
     stepWaits: null,
     logRun: 0,
-    confirming: null,
+    question: null,
     request: null,
     page: null,
     entry: null,
     choice: 0,
     types: null,
     typesWanted: false,
+    typesRun: 0,
     drafts: new Map(),
     notice: null,
     noticedAt: null,
-    suspends: 0,
     quit: null,
   };
 }
 
-export function operationOf(state: State, id: string | null): Operation | null {
+/** The state with one more effect to run. */
+export function emit(state: State, effect: Effect): State {
+  return { ...state, pending: [...state.pending, effect] };
+}
+
+export function notify(state: State, text: string, level: Level = "info"): State {
+  return { ...state, notice: { text, level } };
+}
+
+export function operationOf(state: Pick<State, "view" | "fetched">, id: string | null): Operation | null {
   if (id === null) return null;
   return state.view.operations.get(id) ?? state.fetched.get(id) ?? null;
 }
@@ -166,7 +308,7 @@ export function selectedOperation(state: State): Operation | null {
 }
 
 /** The known links of an operation's chain, first to last. */
-export function chainOf(state: State, operation: Operation): Operation[] {
+export function chainOf(state: Pick<State, "view" | "fetched">, operation: Operation): Operation[] {
   const links = [operation];
   for (let link = operationOf(state, operation.chain.previous); link && links.length < 1000; ) {
     links.unshift(link);
@@ -183,4 +325,27 @@ export function chainOf(state: State, operation: Operation): Operation[] {
 export function chainIncomplete(state: State, operation: Operation): boolean {
   const links = chainOf(state, operation);
   return links[0]!.chain.previous !== null || links.at(-1)!.chain.next !== null;
+}
+
+export function isCancelling({ state, cancelRequested }: Operation): boolean {
+  return cancelRequested && state === "running";
+}
+
+/** Text parameters of a shell operation as a command; null: it is another operation. */
+export function shellCommand({ op, params }: Operation): string | null {
+  const { args } = params as { args?: unknown };
+  if (op !== "shell" || !Array.isArray(args)) return null;
+  return args.map(String).join(" ");
+}
+
+/** The name that stays while the chain goes on: label, else the shell command, else the title of the first link. */
+export function nameOfChain(links: readonly Operation[]): string {
+  const [first] = links;
+  if (first === undefined) return "";
+  const labelled = links.find(({ label }) => label !== null);
+  return labelled?.label ?? shellCommand(first) ?? first.title;
+}
+
+export function nameOf(state: Pick<State, "view" | "fetched">, operation: Operation): string {
+  return nameOfChain(chainOf(state, operation));
 }

@@ -12,9 +12,18 @@ export function nearOnes<T>(
   const scored = things.map((thing) => ({ thing, score: scoreOf(words, namesOf(thing)) }));
   const fitting = scored.filter(({ score }) => score !== null);
   if (fitting.length > 0) return fitting.toSorted((a, b) => a.score! - b.score!).map(({ thing }) => thing);
-  // Nothing fits as it stands: it may be misspelt.
-  const byName = new Map(things.map((thing) => [namesOf(thing)[0] ?? "", thing]));
-  return nearest(words.join(" "), byName.keys(), 5).map((name) => byName.get(name)!);
+  return misspelt(typed, things, namesOf);
+}
+
+/** Those whose name is close to what is typed. */
+export function misspelt<T>(
+  typed: string,
+  things: readonly T[],
+  namesOf: (thing: T) => readonly string[],
+): T[] {
+  const byName = new Map(things.flatMap((thing) => namesOf(thing).map((name) => [name, thing] as const)));
+  const found = nearest(typed.trim().toLowerCase(), byName.keys(), 5).map((name) => byName.get(name)!);
+  return [...new Set(found)];
 }
 
 /** Lower is nearer; null where one of the words fits nowhere. The first name counts for more than the others. */

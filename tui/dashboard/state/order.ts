@@ -7,16 +7,7 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { fits } from "./filter.js";
 import { isUnfolded, type Listing, type Sort } from "./listing.js";
-import type { State } from "./model.js";
-
-/** The part of a chain that a row stands for, or is. */
-export interface Fold {
-  readonly chain: string;
-  /** Links that are known and fit the filter. */
-  readonly links: number;
-  /** One row for all; or a row each: the last link first, since it is the chain's news, and the earlier ones below. */
-  readonly part: "folded" | "head" | "link" | "tail";
-}
+import type { Fold, State } from "./model.js";
 
 export interface Rows {
   /** Ids, a row each. */
@@ -88,7 +79,7 @@ export function moves(before: Operation | null, after: Operation | null): boolea
   );
 }
 
-export function rowsOf(state: Pick<State, "view" | "fetched" | "listing">): Rows {
+export function rowsOf(state: Pick<State, "view" | "fetched" | "listing" | "size">): Rows {
   const { listing } = state;
   const chains = chainsOf(state);
   const heads = [...chains.values()].map((links) => links.at(-1)!);
@@ -96,13 +87,26 @@ export function rowsOf(state: Pick<State, "view" | "fetched" | "listing">): Rows
   if (listing.reverse) heads.reverse();
   const order: string[] = [];
   const folds = new Map<string, Fold>();
+  const most = isSectioned(listing) && !listing.wholeQueue ? queueRows(state) : Number.POSITIVE_INFINITY;
+  let queued = 0;
   for (const head of heads) {
+    if (head.state === "queued" && ++queued > most) continue;
     order.push(head.id);
     const links = chains.get(head.chain.id)!;
     if (links.length === 1) continue;
     addChain(order, folds, links, isUnfolded(listing, head.chain.id));
   }
   return { order, folds };
+}
+
+/** Whether running, queued and finished operations stand apart. */
+export function isSectioned(listing: Listing): boolean {
+  return listing.sort === "live" && !listing.reverse;
+}
+
+/** Rows of a folded queue. */
+export function queueRows({ size }: Pick<State, "size">): number {
+  return size.columns >= 100 && size.rows >= 24 ? 3 : 1;
 }
 
 /** What fits the filter, by chain, its links from first to last. */
@@ -145,4 +149,3 @@ export function selectedRow(state: State): number {
     if (fold.chain === chain && fold.part === "folded") return state.order.indexOf(id);
   return -1;
 }
-export type { Listing };

@@ -1,7 +1,7 @@
 /** The pages of finished operations that the list needs besides what the watch stream brings. */
 import type { Operation } from "../../../protocol/operation.js";
-import { panesOf } from "../screen/layout.js";
 import { queryOf } from "./filter.js";
+import { listLayout } from "./layout.js";
 import type { State } from "./model.js";
 import { addFetched } from "./watched.js";
 
@@ -9,30 +9,25 @@ import { addFetched } from "./watched.js";
 export const LIST_PAGE = 500;
 const HELD_MOST = 20_000;
 
-/** What to ask the daemon for, as one string: the filter as typed and the place to go on from; or null. */
-export function wantedPage(state: State): string | null {
+/** The page to ask the daemon for: the filter as typed and the place to go on from; or null. */
+export function wantedPage(state: State): { text: string; before: string | null } | null {
   const { listing } = state;
   const { next } = listing.paging;
   if (state.connection.state !== "live" || next === null || state.fetched.size >= HELD_MOST) return null;
   // What the stream brought is all there is.
   if (next === undefined && allHere(state)) return null;
-  const { listHeight } = panesOf(state);
-  const nearEnd = state.top + 2 * listHeight >= state.order.length;
+  const { finished } = listLayout(state).sections;
+  const nearEnd = finished === undefined || finished.top + 2 * finished.height >= finished.total;
   // By anything but time, the first row may be on the last page.
   const sorted = listing.sort === "live" || listing.sort === "newest" ? listing.reverse : true;
-  if (!nearEnd && !sorted) return null;
-  return JSON.stringify([listing.text, next ?? null]);
+  if (!nearEnd && !sorted && !listing.toEnd) return null;
+  return { text: listing.text, before: next ?? null };
 }
 
 function allHere({ view, fetched }: State): boolean {
   const { succeeded, failed, cancelled } = view.counts;
   const known = view.operations.size + fetched.size - view.counts.queued - view.counts.running;
   return known >= succeeded + failed + cancelled;
-}
-
-export function parsePage(wanted: string): { text: string; before: string | null } {
-  const [text, before] = JSON.parse(wanted) as [string, string | null];
-  return { text, before };
 }
 
 /** The daemon's query for what fits; it may answer with more. */

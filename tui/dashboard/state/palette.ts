@@ -1,87 +1,95 @@
-/**
- * The palette: every action that does something now, and every type that can be submitted, by name.
- *
- * It is drawn from the one table of keys; whoever adds a key there finds it here.
- */
-import { commandFor } from "../command/of-action.js";
-import { DOING } from "../keys/doing.js";
-import { KEYS, type Key } from "../keys.js";
-import { chosenAfter } from "./choosing.js";
-import type { EntryHandlers } from "./entry.js";
+/** The palette: every action by name, by the command of the CLI that does the same, and every type to submit. */
+import { type Action, labelOf, reasonOf } from "./action.js";
 import type { State } from "./model.js";
-import { nearOnes } from "./near.js";
-import { formPage } from "./pages/form.js";
-import { type Action, press } from "./press.js";
+import { misspelt } from "./near.js";
+import { formPage } from "./pages.js";
+import { liveops } from "./request.js";
 
 export interface PaletteItem {
   readonly name: string;
-  readonly does: string;
-  /** The key that does the same; "" for none. */
+  /** Other names: the command of the CLI. */
+  readonly aliases: readonly string[];
+  readonly description: string;
   readonly key: string;
-  /** The shell's words for it; null where the shell has none. */
+  /** The shell command that does the same; null: none. */
   readonly command: string | null;
+  /** Why it cannot be done now; null: it can. */
+  readonly disabledReason: string | null;
   readonly run: (state: State) => State;
 }
 
-/** Moving one row is quicker by its key than by its name, and an answer belongs to its question. */
-const LEFT_OUT: ReadonlySet<Action> = new Set<Action>(["up", "down", "yes", "no", "palette", "interrupt"]);
-
 export function paletteItems(state: State): PaletteItem[] {
   const closed = state.entry?.kind === "palette" ? { ...state, entry: null } : state;
-  const seen = new Set<Action>();
-  const items = KEYS.filter((key) => {
-    const told = (key.does !== undefined || key.hint !== undefined) && !LEFT_OUT.has(key.action);
-    if (!told || seen.has(key.action) || !key.when(closed)) return false;
-    seen.add(key.action);
-    return true;
-  });
-  // What is done comes first; the rest as the table has it.
-  const place = ({ action }: Key) => DOING.findIndex((key) => key.action === action) >>> 0;
-  const ordered = items.toSorted((a, b) => place(a) - place(b)).map((key) => itemOf(closed, key));
-  return [...ordered, ...submits(closed)];
+  const seen = new Set<string>();
+  const items: PaletteItem[] = [];
+  for (const action of state.actions) {
+    if (action.description === undefined || seen.has(action.name)) continue;
+    // Keys of another page are not offered; an action of this screen that cannot be done now is, with the reason.
+    if (!action.when(closed) && !isOfList(action, closed)) continue;
+    seen.add(action.name);
+    items.push(itemOf(closed, action));
+  }
+  return [...items, ...submits(closed)];
 }
 
-function itemOf(state: State, key: Key): PaletteItem {
+/** Actions of list and operation are named while either has the keys. */
+function isOfList(action: Action<State>, state: State): boolean {
+  if (state.page !== null || action.disabledReason === undefined) return false;
+  return reasonOf(action, state) !== null;
+}
+
+function itemOf(state: State, action: Action<State>): PaletteItem {
+  const reason = reasonOf(action, state);
+  const id = state.selected ?? "";
   return {
-    name: key.action.replaceAll("-", " "),
-    does: key.does ?? key.hint!(state),
-    key: key.label,
-    command: commandFor(state, key.action),
-    run: (at) => press(at, key.action),
+    name: action.name,
+    aliases: action.command === undefined ? [] : [action.command],
+    description: action.description!,
+    key: labelOf(action),
+    command:
+      action.command === undefined
+        ? null
+        : liveops([action.command, ...(action.command === "submit" ? [] : [id])], state.flags),
+    disabledReason: reason === null ? null : reason === "" ? "not possible now" : reason,
+    run: action.run,
   };
 }
 
 function submits(state: State): PaletteItem[] {
   return (state.types?.ops ?? []).map((type) => ({
     name: `submit ${type.op}`,
-    does: type.title,
+    aliases: [],
+    description: type.title,
     key: "",
-    command: `liveops submit ${type.op}`,
+    command: liveops(["submit", type.op], state.flags),
+    disabledReason: null,
     run: (at) => formPage(at, type),
   }));
 }
 
-/** Those that what is typed leaves over, nearest first. */
+/** Those that begin with the text, then those that hold it; a name of the CLI counts as a name. Nothing else. */
 export function shownItems(state: State, typed: string): PaletteItem[] {
-  return nearOnes(typed, paletteItems(state), ({ name, does }) => [name, does]);
+  const items = paletteItems(state);
+  const words = typed.trim().toLowerCase();
+  if (words === "") return items;
+  const score = ({ name, aliases, description }: PaletteItem): number | null => {
+    const names = [name, ...aliases].map((each) => each.toLowerCase());
+    if (names.includes(words)) return 0;
+    if (names.some((each) => each.startsWith(words))) return 1;
+    if (names.some((each) => each.split(/[\s-]/).some((part) => part.startsWith(words)))) return 2;
+    if (names.some((each) => each.includes(words))) return 3;
+    return description.toLowerCase().includes(words) ? 4 : null;
+  };
+  return items
+    .map((item) => ({ item, score: score(item) }))
+    .filter(({ score }) => score !== null)
+    .toSorted((a, b) => a.score! - b.score!)
+    .map(({ item }) => item);
 }
 
-export const PALETTE_ENTRY: EntryHandlers = {
-  prompt: ":",
-  keys: [
-    ["⏎", "do it"],
-    ["↑↓", "choose"],
-    ["esc", "leave"],
-  ],
-  changed: (state) => ({ ...state, choice: 0 }),
-  accepted: (state, text) => {
-    const item = shownItems(state, text)[state.choice];
-    if (item !== undefined) return item.run(state);
-    return text === ""
-      ? state
-      : { ...state, notice: { text: `nothing is called ${text}`, level: "warning" } };
-  },
-  dropped: (state) => state,
-  pressed: (state, pressed) =>
-    chosenAfter(state, pressed, shownItems(state, state.entry?.line.text ?? "").length) ?? state,
-};
+/** Names close to a text that is no name. */
+export function nearNames(state: State, typed: string): string[] {
+  return misspelt(typed, paletteItems(state), ({ name, aliases }) => [name, ...aliases])
+    .slice(0, 3)
+    .map(({ name }) => name);
+}

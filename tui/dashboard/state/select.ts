@@ -1,42 +1,86 @@
 /**
- * Which operation is looked at: chosen by key, handed on along a chain, replaced when it is removed.
- *
- * Whoever changes `selected` goes through `select`, so that the log always belongs to it.
+ * Which operation is selected: by key, along a chain, or by itself. Until a person moves the selection, it stays on the
+ * newest live operation.
  */
-import { isFinal } from "../../../protocol/state.js";
-import { openLog } from "./log-window.js";
-import { operationOf, type State, selectedOperation } from "./model.js";
 
+import { firstLine } from "../../../protocol/first-line.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { isFinal } from "../../../protocol/state.js";
+import { linksOf, openChainLog } from "./chain-log.js";
+import { followLog, jumpTo } from "./log-place.js";
+import { chainOf, emit, nameOf, operationOf, type State, selectedOperation } from "./model.js";
+
+/** Seconds after which an idle selection of something finished goes back to what is live. */
+const IDLE = 60;
+
+/** Every change of `selected` goes through here: the log always belongs to the selected chain. */
 export function select(state: State, id: string | null): State {
   if (id === state.selected) return state;
+  const before = selectedOperation(state);
   const operation = operationOf(state, id);
-  return {
-    ...state,
-    selected: id,
-    witnessed: operation !== null && !isFinal(operation.state),
-    log: openLog(id, operation?.logLines ?? 0),
-    logRun: 0,
-    search: null,
-    seek: null,
-    stepWaits: null,
-  };
+  const next = looked(
+    {
+      ...state,
+      selected: id,
+      witnessed: operation !== null && !isFinal(operation.state),
+      question: null,
+    },
+    id,
+  );
+  if (operation === null) return { ...openChainLog(next), search: null, seek: null, stepWaits: null };
+  if (before !== null && before.chain.id === operation.chain.id && next.log.id === operation.chain.id)
+    return toLink(next, operation);
+  return { ...openChainLog(next), logRun: 0, search: null, seek: null, stepWaits: null };
 }
 
-/** After data came in: follows a hand-over, and sees to it that something is selected where there is something. */
+/** By a person. */
+export function choose(state: State, id: string | null): State {
+  return { ...select(state, id), movedAt: state.now };
+}
+
+/** The operation was on the screen: it is no news any more. */
+function looked(state: State, id: string | null): State {
+  if (id === null || (!state.unseen.has(id) && !state.newFailures.includes(id))) return state;
+  const unseen = new Set(state.unseen);
+  unseen.delete(id);
+  const newFailures = state.newFailures.filter((failure) => failure !== id);
+  const last = state.newFailures.length > 0 && newFailures.length === 0;
+  const next = { ...state, unseen, newFailures };
+  return last && state.failureCursor !== null
+    ? emit(next, { type: "remember-look", cursor: state.failureCursor })
+    : next;
+}
+
+/** In the log of the chain, to the first line of the operation; of the last one, to the end. */
+function toLink(state: State, operation: Operation): State {
+  const links = linksOf(state, operation);
+  const link = links.find(({ id }) => id === operation.id);
+  if (link === undefined || operation.chain.next === null || link.lines === 0)
+    return { ...state, log: followLog(state.log) };
+  return { ...state, log: jumpTo(state.log, link.offset + 1, 1) };
+}
+
+/** After data came in: follows a hand-over, keeps something selected, and tells what is new elsewhere. */
 export function settleSelection(before: State, after: State): State {
   if (after === before) return after;
+  return announce(before, settle(before, after));
+}
+
+function settle(before: State, after: State): State {
   const handed = followHandover(before, after);
   if (handed !== after) return handed;
   const operation = selectedOperation(after);
   if (operation === null) return replaceSelected(before, after);
+  const live = attention(before, after);
+  if (live !== null) return { ...select(after, live), pane: after.pane };
   const witnessed = after.witnessed || !isFinal(operation.state);
   const now = witnessed === after.witnessed ? after : { ...after, witnessed };
   return reopened(before, after) ? { ...now, logRun: after.logRun + 1 } : now;
 }
 
-/** The selected operation handed over while it was looked at: the view moves to its successor. */
+/** The selected operation handed over while it was on the screen: the view moves to the next one. */
 function followHandover(before: State, after: State): State {
-  // Whoever opens or looks back at one that was over already stays with it.
+  // A person who opens or looks back at one that was over already stays with it.
   if (!after.followChain || !after.witnessed) return after;
   const seen = selectedOperation(before);
   const known = operationOf(before, seen?.chain.next ?? null);
@@ -47,8 +91,43 @@ function followHandover(before: State, after: State): State {
   if (last === null || last.id === after.selected) return after;
   return {
     ...select(after, last.id),
-    notice: { text: `handed over to ${last.title}`, level: "success" },
+    notice: { text: `→ ${last.title} started`, level: "success" },
   };
+}
+
+/** The newest live operation, where nobody chose another one; null: the selection stays. */
+function attention(before: State, after: State): string | null {
+  if (after.movedAt !== null || after.wanted !== null || after.pane !== "list" || !isFree(after)) return null;
+  const selected = selectedOperation(after);
+  if (selected !== null && before.selected === null) return null;
+  const newest = newestLive(after);
+  // A hand-over moves the view along its chain, or leaves it.
+  if (newest === null || newest.chain.id === selected?.chain.id) return null;
+  if (selected === null || isFinal(selected.state)) return newest.id;
+  // Something runs already: only a newer operation that runs takes its place.
+  return operationOf(before, newest.id)?.state !== "running" ? newest.id : null;
+}
+
+function newestLive(state: State): Operation | null {
+  let newest: Operation | null = null;
+  for (const id of state.order) {
+    const operation = operationOf(state, id);
+    if (operation?.state !== "running") continue;
+    if (newest === null || operation.createdAt > newest.createdAt) newest = operation;
+  }
+  return newest;
+}
+
+const isFree = ({ page, entry, question, listing }: State): boolean =>
+  page === null && entry === null && question === null && listing.text === "";
+
+/** After a tick: an idle selection of something finished goes back to the newest live operation. */
+export function settleIdle(state: State): State {
+  if (state.movedAt === null || state.now - state.movedAt < IDLE * 1000 || !isFree(state)) return state;
+  const selected = selectedOperation(state);
+  if (selected === null || !isFinal(selected.state) || !state.log.follow) return state;
+  const newest = newestLive(state);
+  return newest === null ? state : { ...select(state, newest.id), movedAt: null };
 }
 
 function replaceSelected(before: State, after: State): State {
@@ -59,9 +138,65 @@ function replaceSelected(before: State, after: State): State {
   return id === null ? { ...selected, pane: "list" } : selected;
 }
 
-/** A finished operation that is queued again: its ended log stream has to be opened anew. */
+/** A finished operation that is queued again: its ended log stream has to be opened again. */
 function reopened(before: State, after: State): boolean {
   const was = selectedOperation(before);
   const is = selectedOperation(after);
   return was !== null && is !== null && was.id === is.id && isFinal(was.state) && !isFinal(is.state);
+}
+
+/** What started, ended or failed elsewhere since the last drawing: told at the foot, marked in the list, counted. */
+function announce(before: State, after: State): State {
+  if (before.connection.state !== "live" || before.view.operations === after.view.operations) return after;
+  let notice = after.notice;
+  let unseen: Set<string> | null = null;
+  const failures: string[] = [];
+  const selected = selectedOperation(after);
+  for (const [id, operation] of after.view.operations) {
+    const was = before.view.operations.get(id);
+    if (was === operation || was?.state === operation.state) continue;
+    const here = selected?.chain.id === operation.chain.id;
+    if (here) {
+      if (operation.state === "cancelled" && was?.cancelRequested)
+        notice = { text: "cancelled", level: "success" };
+      continue;
+    }
+    if (operation.state === "running" && was?.state !== "running" && operation.chain.previous === null)
+      notice = worst(notice, { text: `● ${nameOf(after, operation)} started`, level: "info", about: id });
+    // A snapshot may bring what ended long ago.
+    if (was === undefined || !isFinal(operation.state) || operation.chain.next !== null) continue;
+    unseen ??= new Set(after.unseen);
+    unseen.add(id);
+    if (operation.state !== "failed") continue;
+    failures.push(id);
+    const why = operation.error === null ? "" : `: ${firstLine(operation.error.message)}`;
+    notice = worst(notice, {
+      text: `✗ ${nameOf(after, operation)} failed${why}`,
+      level: "error",
+      about: id,
+    });
+  }
+  if (notice === after.notice && unseen === null) return after;
+  return {
+    ...after,
+    notice,
+    unseen: unseen ?? after.unseen,
+    newFailures: [...failures.filter((id) => !after.newFailures.includes(id)), ...after.newFailures],
+  };
+}
+
+/** An error is not replaced by less. */
+function worst(told: State["notice"], next: NonNullable<State["notice"]>): State["notice"] {
+  return told?.level === "error" && next.level !== "error" ? told : next;
+}
+
+/** The newest failure that nobody has looked at; null: none. */
+export function nextFailure(state: State): string | null {
+  return state.newFailures.find((id) => operationOf(state, id) !== null) ?? null;
+}
+
+/** Known links of the selected operation's chain. */
+export function selectedChain(state: State): Operation[] {
+  const operation = selectedOperation(state);
+  return operation === null ? [] : chainOf(state, operation);
 }

@@ -1,70 +1,75 @@
 /**
- * The core: (state, message) → state, pure. A message that changes nothing returns the very same state, which is
- * how the store knows that there is nothing to draw.
+ * The core: (state, message) → [state, effects], pure. A message that changes nothing returns the very same state:
+ * then there is nothing to draw.
  */
+import type { Operation } from "../../../protocol/operation.js";
 import { isFinal, type State as OperationState } from "../../../protocol/state.js";
-import { panesOf, scrollTop } from "../screen/layout.js";
-import { logRoom } from "../screen/log-room.js";
-import { answered, refused } from "./answered.js";
+import { meaningOf } from "./action.js";
+import { settleLinks, shifted } from "./chain-log.js";
+import { logRoom } from "./detail-plan.js";
+import type { Effect } from "./effect.js";
 import { pasted, typed } from "./entry.js";
-import { addHistory } from "./histories.js";
-import { sameFilter } from "./log-filter.js";
+import { addHistory } from "./history.js";
+import { nameOfKey } from "./keys.js";
+import { listLayout, panesOf } from "./layout.js";
 import { jumpTo } from "./log-place.js";
 import { sought, stepOn } from "./log-seek.js";
-import { addPage, appendLines } from "./log-window.js";
+import { addPage, appendLines, sameFilter } from "./log-window.js";
 import type { Message } from "./message.js";
-import { operationOf, type State } from "./model.js";
-import { faded } from "./notices.js";
+import { type Notice, notify, operationOf, type State } from "./model.js";
 import { selectedRow } from "./order.js";
-import { addAttempts } from "./pages/record.js";
-import { playOn, tapeBroken, taped } from "./pages/timeline.js";
-import { typesCame } from "./pages/types.js";
+import { againPage, changeForm, playOn, tapeBroken, taped, typesCame, withoutDraft } from "./pages.js";
 import { addPageOf } from "./paging.js";
-import { press } from "./press.js";
-import { idOf, type Request } from "./request.js";
-import { select, settleSelection } from "./select.js";
-import { addFetched, applyLines } from "./watched.js";
+import { clicked, scrolled } from "./pointer.js";
+import { commandOf, idsOf, type Request } from "./request.js";
+import { choose, select, settleIdle, settleSelection } from "./select.js";
+import { withWanted } from "./wants.js";
+import { addFetched, applyLines, reordered, sampled } from "./watched.js";
 
-export function update(state: State, message: Message): State {
+const NOTHING: readonly Effect[] = [];
+
+export function update(state: State, message: Message): readonly [State, readonly Effect[]] {
   const next = reduce(state, message);
-  if (next === state) return state;
+  if (next === state) return [state, NOTHING];
   const noticed = next.notice === state.notice ? next : { ...next, noticedAt: null };
-  return keepInView(dropQuestion(noticed));
+  const settled = withWanted(keepInView(dropQuestion(settleLinks(state, noticed))));
+  if (settled.pending.length === 0) return [settled, NOTHING];
+  return [{ ...settled, pending: NOTHING }, settled.pending];
 }
 
 function reduce(state: State, message: Message): State {
   switch (message.type) {
+    case "started":
+      return { ...state };
     case "pressed":
-      return press(state, message.action);
-    case "nothing-done":
-      return { ...state, notice: { text: message.text, level: "info" } };
-    case "typed":
-      return typed(state, message.pressed);
+      return pressed(state, message.pressed);
     case "pasted":
       return pasted(state, message.text);
+    case "clicked":
+      return clicked(state, message.x, message.y);
+    case "scrolled":
+      return scrolled(state, message.x, message.y, message.rows);
     case "resized": {
       const same = message.size.columns === state.size.columns && message.size.rows === state.size.rows;
-      return same ? state : { ...state, size: message.size };
+      return same ? state : reordered({ ...state, size: message.size });
     }
+    case "background":
+      return { ...state, background: message.colour };
     case "ticked":
-      return message.now === state.now ? state : faded({ ...state, now: message.now });
+      return message.now === state.now ? state : settleIdle(faded(sampledAt(state, message.now)));
     case "watched":
       return settleSelection(state, applyLines(state, [message.line]));
     case "watched-lines":
       return settleSelection(state, applyLines(state, message.lines));
     case "lost":
       return lost(state, message.reason, message.at);
-    case "logged":
-      if (message.id !== state.log.id) return state;
-      return stepOn(withLog(state, appendLines(state.log, message.lines)));
-    case "log-fetched": {
-      const { id, filter, want, lines, total, next } = message;
-      if (id !== state.log.id || !sameFilter(filter, state.log.filter)) return state;
-      const log = addPage(state.log, want, lines, total, next);
-      if (!("around" in want) || log === state.log) return stepOn(withLog(state, log));
-      const { height, rowsOf } = logRoom(state);
-      return stepOn(withLog(state, jumpTo(log, log.bottom, height, rowsOf)));
+    case "logged": {
+      const link = state.logLinks.find(({ id }) => id === message.id);
+      if (link === undefined || link !== state.logLinks.at(-1)) return state;
+      return stepOn(withLog(state, appendLines(state.log, shifted(message.lines, link.offset))));
     }
+    case "log-fetched":
+      return fetchedLog(state, message);
     case "sought":
       return sought(state, message.key, message.line);
     case "fetched":
@@ -72,11 +77,15 @@ function reduce(state: State, message: Message): State {
     case "history-fetched":
       return addHistory(state, message.name, message.reply, message.succeeded);
     case "attempts-read":
-      return addAttempts(state, message.id, message.attempts);
+      return state.page?.kind === "record" && state.page.id === message.id
+        ? { ...state, page: { ...state.page, attempts: message.attempts } }
+        : state;
     case "page-fetched":
-      return settleSelection(state, addPageOf(state, message));
-    case "found":
-      return { ...select(addFetched(state, [message.operation]), message.operation.id), wanted: null };
+      return toEnd(settleSelection(state, addPageOf(state, message)));
+    case "found": {
+      const found = select(addFetched(state, [message.operation]), message.operation.id);
+      return { ...found, wanted: null, movedAt: state.now };
+    }
     case "not-found":
       return { ...state, wanted: null, quit: state.quit ?? { code: message.code, message: message.message } };
     case "taped":
@@ -88,12 +97,58 @@ function reduce(state: State, message: Message): State {
     case "types-fetched":
       return typesCame(state, message.types);
     case "types-lost":
-      return { ...state, typesWanted: false, notice: { text: message.message, level: "error" } };
+      return { ...notify(state, message.message, "error"), typesWanted: false };
+    case "again-ready":
+      return state.page === null && state.entry === null
+        ? againPage(state, message.operation, message.operationType)
+        : state;
+    case "forecast-fetched":
+      return { ...state, forecast: message.forecast };
+    case "failures-fetched": {
+      const { operations, cursor } = message;
+      const known = addFetched(state, operations);
+      const newFailures = operations.map(({ id }) => id).filter((id) => id !== state.selected);
+      return { ...known, newFailures, failureCursor: cursor };
+    }
+    case "daemon-fetched":
+      return { ...state, daemon: message.daemon };
     case "answered":
-      return answered(state, message.request, message.operation);
+      return answered(state, message.request, message.operations);
     case "refused":
       return refused(state, message.request, message.message);
+    case "noticed":
+      return notify(state, message.text, message.level);
   }
+}
+
+function pressed(before: State, key: Extract<Message, { type: "pressed" }>["pressed"]): State {
+  if (panesOf(before).tooSmall) {
+    const name = nameOfKey(key);
+    return before.actions.find(({ keys, always }) => always && keys.includes(name))?.run(before) ?? before;
+  }
+  const meaning = meaningOf(before, key);
+  const state = before.notice === null || before.entry !== null ? before : { ...before, notice: null };
+  // `!` shows what the notice is about.
+  if (meaning !== null && "action" in meaning)
+    return meaning.action.run(meaning.action.keepsNotice ? before : state);
+  if (before.entry !== null) return typed(before, key);
+  return meaning === null ? before : notify(before, meaning.reason);
+}
+
+function fetchedLog(state: State, message: Extract<Message, { type: "log-fetched" }>): State {
+  const { chain, filter, want, lines, total, next, floor } = message;
+  if (chain !== state.log.id || !sameFilter(filter, state.log.filter)) return state;
+  const log = addPage(state.log, want, lines, Math.max(total, state.log.total), next, floor);
+  if (!("around" in want) || log === state.log) return stepOn(withLog(state, log));
+  const { height, rowsOf } = logRoom(state);
+  return stepOn(withLog(state, jumpTo(log, log.bottom, height, rowsOf)));
+}
+
+function sampledAt(state: State, now: number): State {
+  // A flush may tick as well: a sample a second.
+  return Math.floor(now / 1000) === Math.floor(state.now / 1000)
+    ? { ...state, now }
+    : sampled({ ...state, now });
 }
 
 function lost(state: State, reason: string, at: number): State {
@@ -108,12 +163,21 @@ function withLog(state: State, log: State["log"]): State {
   return log === state.log ? state : { ...state, log };
 }
 
-/** A question that makes no sense any more: what was to be cancelled ended, what was to be removed runs. */
+/** A jump to the last row of all goes on until its page is there. */
+function toEnd(state: State): State {
+  if (!state.listing.toEnd) return state;
+  const last = choose(state, state.order.at(-1) ?? null);
+  return state.listing.paging.next === null ? { ...last, listing: { ...last.listing, toEnd: false } } : last;
+}
+
+/** A question that makes no sense any more: what was to be cancelled ended, what was to be removed runs again. */
 function dropQuestion(state: State): State {
-  const { confirming } = state;
-  const asked = operationOf(state, idOf(confirming));
-  if (asked === null || confirming === null) return state;
-  return stillAsks(confirming.kind, asked.state) ? state : { ...state, confirming: null };
+  const { question } = state;
+  if (question === null) return state;
+  const { kind } = question.request;
+  const asked = idsOf(question.request).map((id) => operationOf(state, id));
+  const sensible = asked.some((operation) => operation !== null && stillAsks(kind, operation.state));
+  return sensible || asked.length === 0 ? state : { ...state, question: null };
 }
 
 function stillAsks(kind: Request["kind"], state: OperationState): boolean {
@@ -123,7 +187,65 @@ function stillAsks(kind: Request["kind"], state: OperationState): boolean {
 
 /** The selected row stays on the screen, whatever happened around it. */
 function keepInView(state: State): State {
-  const { listHeight } = panesOf(state);
-  const top = scrollTop(state.top, selectedRow(state), state.order.length, listHeight);
-  return top === state.top ? state : { ...state, top };
+  if (selectedRow(state) === -1) return state;
+  const { sections } = listLayout(state);
+  const tops = { ...state.tops };
+  for (const section of ["running", "queued", "finished"] as const)
+    tops[section] = sections[section]?.top ?? 0;
+  const same =
+    tops.running === state.tops.running &&
+    tops.queued === state.tops.queued &&
+    tops.finished === state.tops.finished;
+  return same ? state : { ...state, tops };
+}
+
+/** Milliseconds that a notice stands, one with a command, and one of an error. */
+const STANDS = 10_000;
+const ERROR_STANDS = 60_000;
+
+/** After a tick: a notice goes by itself. */
+function faded(state: State): State {
+  const { notice } = state;
+  if (notice === null) return state;
+  if (state.noticedAt === null) return { ...state, noticedAt: state.now };
+  if (notice.level === "error" && notice.about === undefined) return state;
+  const stands = notice.level === "error" ? ERROR_STANDS : STANDS;
+  return state.now - state.noticedAt >= stands ? { ...state, notice: null, noticedAt: null } : state;
+}
+
+const DEEDS: Record<Request["kind"], string> = {
+  cancel: "cancelling…",
+  retry: "queued again",
+  remove: "removed",
+  submit: "submitted",
+};
+
+/** The daemon did what was asked. */
+function answered(before: State, request: Request, operations: readonly Operation[]): State {
+  const count = operations.length > 1 ? ` ${operations.length} operations` : "";
+  const notice: Notice = {
+    text:
+      request.kind === "cancel" && count !== "" ? `cancelling${count}…` : `${DEEDS[request.kind]}${count}`,
+    level: "success",
+    command: commandOf(request, before.flags),
+  };
+  const marked: ReadonlySet<string> = request.kind === "submit" ? before.marked : new Set();
+  if (request.kind === "remove") {
+    const cursor = before.view.cursor ?? "";
+    const lines = operations.map(({ id }) => ({ type: "removed" as const, cursor, id }));
+    return { ...settleSelection(before, applyLines(before, lines)), request: null, notice, marked };
+  }
+  const state = { ...addFetched(before, operations), request: null, notice, marked };
+  const [first] = operations;
+  if (request.kind !== "submit" || first === undefined) return state;
+  // A person who submits wants to see it.
+  const shown = { ...choose(state, first.id), page: null, entry: null, pane: "detail" } as const;
+  return withoutDraft(shown, request.op);
+}
+
+function refused(state: State, request: Request, message: string): State {
+  const closed = { ...state, request: null };
+  if (request.kind === "submit" && state.page?.kind === "form")
+    return changeForm(closed, (form) => ({ ...form, refusal: message, tried: true }));
+  return notify(closed, `${request.kind}: ${message}`, "error");
 }

@@ -1,64 +1,88 @@
-/** What the effects read off the state, each as one primitive, so that an effect runs only when it changes. */
-import type { LogStream } from "../../../protocol/operation.js";
-import type { LogQuery } from "../../../protocol/requests.js";
-import { logRoom } from "../screen/log-room.js";
-import type { LogFilter } from "./log-filter.js";
-import { afterOfJump, type LogWant, wantedLines } from "./log-window.js";
-import { chainIncomplete, type State, selectedOperation } from "./model.js";
+/**
+ * The effects that a state wants to be under way, by slot. The reducer compares them with what was asked for last, and
+ * returns those that are new.
+ */
+import { isFinal } from "../../../protocol/state.js";
+import { streamedLink, wantedRange } from "./chain-log.js";
+import { logRoom } from "./detail-plan.js";
+import type { SlotEffect } from "./effect.js";
+import { wantedHistory } from "./history.js";
+import { listLayout } from "./layout.js";
+import { wantedSeek } from "./log-seek.js";
+import { chainIncomplete, emit, operationOf, type State, selectedOperation } from "./model.js";
+import { isPlaying } from "./pages.js";
+import { wantedPage } from "./paging.js";
 
-/** The log to stream: changes with the selected operation, with its retry and with the connection. */
-export function logTarget(state: State): string | null {
-  if (state.connection.state !== "live" || selectedOperation(state) === null) return null;
-  return `${state.selected} ${state.logRun}`;
+const isLive = (state: State): boolean => state.connection.state === "live";
+
+const WANTS: Record<string, (state: State) => SlotEffect | null> = {
+  watch: () => ({ type: "watch" }),
+  // Where nothing counts seconds, the clock of the header counts minutes.
+  ticks: (state) => ({ type: "tick", every: ticks(state) ? 1000 : 60_000 }),
+  play: (state) => (isPlaying(state) ? { type: "play" } : null),
+  "log-stream": (state) => {
+    const link = streamedLink(state);
+    return link === null ? null : { type: "stream-log", id: link.id, run: state.logRun };
+  },
+  "log-range": (state) => (isLive(state) ? wantedRange(state, logRoom(state).height) : null),
+  seek: wantedSeek,
+  page: (state) => {
+    const page = wantedPage(state);
+    return page === null ? null : { type: "fetch-page", ...page };
+  },
+  find: (state) => (isLive(state) && state.wanted !== null ? { type: "find", id: state.wanted } : null),
+  chain: (state) => {
+    const operation = selectedOperation(state);
+    if (!isLive(state) || operation === null || !chainIncomplete(state, operation)) return null;
+    const known = `${operation.id} ${operation.chain.next}`;
+    return { type: "fetch-chain", chain: operation.chain.id, known };
+  },
+  history: (state) => {
+    const history = wantedHistory(state);
+    return history === null ? null : { type: "fetch-history", ...history };
+  },
+  types: (state) =>
+    state.typesWanted && isLive(state) ? { type: "fetch-types", run: state.typesRun } : null,
+  attempts: (state) => {
+    if (state.page?.kind !== "record" || !isLive(state)) return null;
+    const operation = operationOf(state, state.page.id);
+    if (operation === null) return null;
+    return { type: "read-attempts", id: operation.id, attempt: operation.attempt, state: operation.state };
+  },
+  tape: (state) => (state.page?.kind === "timeline" ? { type: "read-tape", first: state.page.first } : null),
+  forecast: (state) => {
+    const { queued, running } = state.view.counts;
+    if (!isLive(state) || queued === 0) return null;
+    return { type: "fetch-forecast", run: `${queued} ${running}` };
+  },
+  failures: (state) => (isLive(state) ? { type: "fetch-failures", failed: state.view.counts.failed } : null),
+  daemon: (state) => (isLive(state) ? { type: "fetch-daemon" } : null),
+};
+
+/** The state with the effects that its slots want now and did not want before. */
+export function withWanted(state: State): State {
+  let asked: Record<string, string | null> | null = null;
+  let next = state;
+  for (const [slot, wanted] of Object.entries(WANTS)) {
+    const effect = wanted(state);
+    const key = effect === null ? null : JSON.stringify(effect);
+    if ((state.asked[slot] ?? null) === key) continue;
+    asked ??= { ...state.asked };
+    asked[slot] = key;
+    next = emit(next, { type: "slot", slot, effect });
+  }
+  return asked === null ? state : { ...next, asked };
 }
 
-/** A range of the selected operation's log to fetch, as `before 120`, `after 3`, `tail 500`. */
-export function wantedRange(state: State): string | null {
-  if (state.connection.state !== "live") return null;
-  const want = wantedLines(state.log, logRoom(state).height);
-  if (want === null) return null;
-  const [word, n] = Object.entries(want)[0]!;
-  const { id, filter, to } = state.log;
-  // The end that was fetched is wanted again where more came meanwhile.
-  const reached = word === "tail" ? to : null;
-  return JSON.stringify([id, word, n, filter.stage, filter.stream, reached]);
-}
-
-export interface Range {
-  readonly id: string;
-  readonly filter: LogFilter;
-  readonly want: LogWant;
-  /** The daemon's own query words. */
-  readonly query: LogQuery;
-}
-
-export function parseRange(range: string): Range {
-  const [id, word, n, stage, stream] = JSON.parse(range) as [
-    string,
-    string,
-    number,
-    string | null,
-    LogStream | null,
-  ];
-  const want = { [word]: n } as unknown as LogWant;
-  const bounds = "around" in want ? { after: afterOfJump(want.around) } : want;
-  return {
-    id,
-    filter: { stage, stream },
-    want,
-    query: { ...bounds, ...(stage !== null && { stage }), ...(stream !== null && { stream }) },
-  };
-}
-
-/** A chain of which links are not known yet, with how far it is known. */
-export function wantedChain(state: State): string | null {
+/** Whether something on the screen counts seconds, or is to go by itself: while nothing does, no timer runs. */
+export function ticks(state: State): boolean {
+  if (state.connection.state !== "live") return state.connection.state === "away";
+  if (state.notice !== null) return true;
   const operation = selectedOperation(state);
-  if (state.connection.state !== "live" || operation === null || !chainIncomplete(state, operation))
-    return null;
-  return `${operation.chain.id} ${operation.id} ${operation.chain.next}`;
-}
-
-/** The operation of the command line, once there is somebody to ask. */
-export function wantedOperation(state: State): string | null {
-  return state.connection.state === "live" ? state.wanted : null;
+  if (operation?.state === "running") return true;
+  if (listLayout(state).rows.some(({ id }) => operationOf(state, id)?.state === "running")) return true;
+  // A selection that was moved to something finished goes back to what is live.
+  return (
+    state.movedAt !== null && operation !== null && isFinal(operation.state) && state.view.counts.running > 0
+  );
 }

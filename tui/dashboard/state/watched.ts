@@ -2,10 +2,10 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { applyWatchLines, type WatchLine, type WatchView } from "../../../protocol/watch.js";
-import { successorsOf } from "./histories.js";
-import type { State } from "./model.js";
+import { successorsOf } from "./history.js";
+import type { Samples, State } from "./model.js";
 import { moves, rowsOf } from "./order.js";
-import { reachedBy } from "./whole.js";
+import { reachedBy } from "./overall-progress.js";
 
 /** Finished operations that are kept of those that came by the stream: it runs for days. */
 const KEPT_MOST = 5000;
@@ -16,15 +16,20 @@ export function applyLines(state: State, lines: readonly WatchLine[]): State {
   const began = lines.some(({ type }) => type === "snapshot" || type === "resumed");
   if (view === state.view && !began) return state;
   const gone = lines.flatMap((line) => (line.type === "removed" ? [line.id] : []));
+  const queued = view.counts.queued !== state.view.counts.queued;
   const next: State = {
     ...state,
     view: trimmed(view, state.selected),
     heard: heardOf(state, view, lines),
     reached: reachedBy(state, changedOf(view, lines)),
     ...(began && { connection: LIVE }),
-    ...(gone.length > 0 && { fetched: without(state.fetched, gone) }),
+    ...(gone.length > 0 && {
+      fetched: without(state.fetched, gone),
+      newFailures: state.newFailures.filter((id) => !gone.includes(id)),
+      marked: new Set([...state.marked].filter((id) => !gone.includes(id))),
+    }),
   };
-  return rowsMoved(state.view, view, lines) ? reordered(next) : next;
+  return queued || rowsMoved(state.view, view, lines) ? reordered(next) : next;
 }
 
 function rowsMoved(before: WatchView, after: WatchView, lines: readonly WatchLine[]): boolean {
@@ -56,7 +61,7 @@ function* changedOf({ operations }: WatchView, lines: readonly WatchLine[]): Ite
 function heardOf(state: State, after: WatchView, lines: readonly WatchLine[]): State["heard"] {
   let heard: Map<string, number> | null = null;
   for (const line of lines) {
-    if (line.type !== "changed") continue;
+    if (line.type !== "changed" || isUsageOnly(line.patch)) continue;
     const running = after.operations.get(line.id)?.state === "running";
     if (!running && !state.heard.has(line.id)) continue;
     heard ??= new Map(state.heard);
@@ -64,6 +69,34 @@ function heardOf(state: State, after: WatchView, lines: readonly WatchLine[]): S
     else heard.delete(line.id);
   }
   return heard ?? state.heard;
+}
+
+/** A measurement of the daemon is no sign of life of the operation. */
+function isUsageOnly(patch: object): boolean {
+  const keys = Object.keys(patch);
+  return keys.length > 0 && keys.every((key) => key === "usage" || key === "resources");
+}
+
+/** Samples kept for a sparkline. */
+const SAMPLES_MOST = 60;
+
+/** Once a second: the figures of what runs, for the sparklines. */
+export function sampled(state: State): State {
+  const samples = new Map<string, Samples>();
+  let cores: number | null = null;
+  const more = (list: readonly number[] | undefined, value: number) =>
+    [...(list ?? []), value].slice(-SAMPLES_MOST);
+  for (const { id, state: is, progress, usage } of state.view.operations.values()) {
+    if (is !== "running") continue;
+    const before = state.samples.get(id);
+    samples.set(id, {
+      rate: progress?.rate == null ? (before?.rate ?? []) : more(before?.rate, progress.rate),
+      cpu: usage == null ? (before?.cpu ?? []) : more(before?.cpu, usage.cpu),
+    });
+    if (usage != null) cores = (cores ?? 0) + usage.cpu;
+  }
+  if (samples.size === 0 && state.samples.size === 0 && state.load.length === 0) return state;
+  return { ...state, samples, load: cores === null ? [] : more(state.load, cores) };
 }
 
 function trimmed(view: WatchView, selected: string | null): WatchView {

@@ -1,0 +1,108 @@
+/** The core without a screen: messages in, state out; and a state as the text of its screen. */
+import { renderToString } from "ink";
+import { createElement } from "react";
+import type { Operation } from "../../../protocol/operation.js";
+import type { Counts } from "../../../protocol/watch.js";
+import { NO_COUNTS } from "../../../protocol/watch.js";
+import { ACTIONS } from "../../../tui/dashboard/actions.js";
+import { Screen } from "../../../tui/dashboard/components/App.js";
+import { ThemeContext } from "../../../tui/dashboard/components/theme-context.js";
+import type { Effect, SlotEffect } from "../../../tui/dashboard/state/effect.js";
+import { SPECIAL, type Special } from "../../../tui/dashboard/state/keys.js";
+import type { Message } from "../../../tui/dashboard/state/message.js";
+import {
+  type DashboardAction,
+  initialState,
+  type State,
+  type StateOptions,
+} from "../../../tui/dashboard/state/model.js";
+import { update as core } from "../../../tui/dashboard/state/update.js";
+import { type TerminalFacts, type Theme, themeFor } from "../../../tui/dashboard/text/theme.js";
+import { NOW } from "./operations.js";
+
+export const SIZE = { columns: 100, rows: 30 };
+
+export function initial(options: Partial<StateOptions> = {}): State {
+  return initialState({ size: SIZE, now: NOW, socket: "/s", actions: ACTIONS, ...options });
+}
+
+/** The state alone. */
+export const update = (state: State, message: Message): State => core(state, message)[0];
+
+export function after(state: State, ...messages: Message[]): State {
+  return messages.reduce(update, state);
+}
+
+/** The effects of the last message. */
+export function effectsOf(state: State, ...messages: Message[]): readonly Effect[] {
+  let effects: readonly Effect[] = [];
+  let now = state;
+  for (const message of messages) [now, effects] = core(now, message);
+  return effects;
+}
+
+/** What a slot was asked for last; null: nothing. */
+export function wanted<K extends SlotEffect["type"]>(
+  state: State,
+  slot: string,
+): Extract<SlotEffect, { type: K }> | null {
+  const key = state.asked[slot] ?? null;
+  return key === null ? null : (JSON.parse(key) as Extract<SlotEffect, { type: K }>);
+}
+
+export function opened(
+  operations: readonly Operation[],
+  options: Partial<StateOptions> & { counts?: Counts } = {},
+): State {
+  const { counts = NO_COUNTS, ...rest } = options;
+  const line = { type: "snapshot" as const, cursor: "1", operations: [...operations], counts };
+  return update(initial(rest), { type: "watched", line });
+}
+
+/** Presses keys: characters, or names of special keys. */
+export function press(state: State, ...keys: string[]): State {
+  return keys.reduce((now, key) => {
+    const special = (SPECIAL as readonly string[]).includes(key);
+    return update(now, { type: "pressed", pressed: special ? { special: key as Special } : { input: key } });
+  }, state);
+}
+
+export function type(state: State, text: string): State {
+  return press(state, ...text);
+}
+
+export function action(name: string): DashboardAction {
+  const found = ACTIONS.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`no action ${name}`);
+  return found;
+}
+
+/** Runs actions by name, as the palette does. */
+export function act(state: State, ...names: string[]): State {
+  return names.reduce((now, name) => {
+    const ran = action(name).run(now);
+    // Any message lets the core settle what the action changed.
+    return update(ran === now ? now : { ...ran, now: ran.now - 1 }, { type: "ticked", now: now.now });
+  }, state);
+}
+
+const PLAIN: TerminalFacts = {
+  stdout: { isTTY: true },
+  env: { TERM: "xterm-256color", NO_COLOR: "1" },
+  background: null,
+};
+export const plainTheme = (): Theme => themeFor(PLAIN);
+export const colourTheme = (): Theme => themeFor({ ...PLAIN, env: { TERM: "xterm-256color" } });
+
+/** The rows of the whole screen, with their SGR. */
+export function screenRows(state: State, theme: Theme = plainTheme()): string[] {
+  const screen = createElement(ThemeContext, { value: theme }, createElement(Screen, { state }));
+  return renderToString(screen, { columns: state.size.columns }).split("\n");
+}
+
+/** The screen as plain text. */
+export function screenText(state: State): string {
+  return screenRows(state)
+    .join("\n")
+    .replace(/\x1b\[[\d;]*m/g, "");
+}

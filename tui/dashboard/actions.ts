@@ -1,0 +1,64 @@
+/** Every action of the dashboard, in the order of the command bar, with the keys that the config sets. */
+import { UsageError } from "../../protocol/command/failures.js";
+import { nearest } from "../../protocol/nearest.js";
+import { DETAILS_ACTIONS } from "./components/DetailsPage.js";
+import { GENERAL_ACTIONS } from "./components/GeneralPages.js";
+import { LOG_ACTIONS } from "./components/LogView.js";
+import { LIST_ACTIONS } from "./components/OperationList.js";
+import { OPERATION_ACTIONS } from "./components/operation-actions.js";
+import { PALETTE_ACTIONS } from "./components/Palette.js";
+import { RETRY_ACTIONS } from "./components/SubmitPages.js";
+import { TIMELINE_ACTIONS } from "./components/Timeline.js";
+import { SPECIAL } from "./state/keys.js";
+import type { DashboardAction } from "./state/model.js";
+
+export const ACTIONS: readonly DashboardAction[] = [
+  ...OPERATION_ACTIONS,
+  ...LIST_ACTIONS,
+  ...LOG_ACTIONS,
+  ...DETAILS_ACTIONS,
+  ...RETRY_ACTIONS,
+  ...TIMELINE_ACTIONS,
+  ...PALETTE_ACTIONS,
+  ...GENERAL_ACTIONS,
+];
+
+/** Keys by the name of the action: a character, `ctrl-k`, or a name such as `pageUp`. */
+export type KeyConfig = Readonly<Record<string, string | readonly string[]>>;
+
+/**
+ * The actions with other keys. A key that is given to an action is taken from the actions that had it.
+ *
+ * @throws UsageError if an action or a key does not exist
+ */
+export function withKeys(actions: readonly DashboardAction[], config: KeyConfig): readonly DashboardAction[] {
+  const given = new Map(
+    Object.entries(config).map(([name, keys]) => [
+      name,
+      (typeof keys === "string" ? [keys] : keys).map(keyOf),
+    ]),
+  );
+  const names = new Set(actions.map(({ name }) => name));
+  for (const name of given.keys()) {
+    if (names.has(name)) continue;
+    const [near] = nearest(name, names);
+    throw new UsageError(`keys: no action ${JSON.stringify(name)}${near ? `; did you mean ${near}?` : ""}`);
+  }
+  const taken = new Set([...given.values()].flat());
+  return actions.map((action) => {
+    const own = given.get(action.name);
+    if (own !== undefined) return { ...action, keys: own };
+    const keys = action.keys.filter((key) => !taken.has(key));
+    return keys.length === action.keys.length ? action : { ...action, keys };
+  });
+}
+
+function keyOf(text: string): string {
+  const ctrl = /^ctrl-(.)$/.exec(text)?.[1];
+  if (ctrl !== undefined) return `^${ctrl}`;
+  if (text === "space") return " ";
+  if ([...text].length === 1 || (SPECIAL as readonly string[]).includes(text)) return text;
+  throw new UsageError(
+    `keys: ${JSON.stringify(text)} is not a key; keys are a character, ctrl-k, space, ${SPECIAL.join(", ")}`,
+  );
+}

@@ -1,0 +1,137 @@
+/** The last row: a question, an announcement or the line that is typed, and the keys that do something now. */
+import { labelOf, reasonOf } from "../state/action.js";
+import { ENTRIES } from "../state/entry.js";
+import { panesOf } from "../state/layout.js";
+import {
+  type DashboardAction,
+  type Notice,
+  nameOf,
+  operationOf,
+  type Question,
+  type State,
+} from "../state/model.js";
+import { commandOf } from "../state/request.js";
+import { fit, sanitizeLine, widthOf, wrap } from "../text/cells.js";
+import { Line } from "../text/line.js";
+import type { Theme } from "../text/theme.js";
+import { Row } from "./Panel.js";
+import { LEVEL_GLYPHS, LEVEL_STYLES } from "./state-style.js";
+import { useTheme } from "./theme-context.js";
+import { addTyped } from "./typed-line.js";
+import { asking } from "./when.js";
+
+export function CommandBar({ state }: { state: State }) {
+  return <Row text={commandBar(state, useTheme())} />;
+}
+
+export function commandBar(state: State, theme: Theme): string {
+  if (state.entry !== null && state.question === null) return typing(state, theme);
+  const line = new Line(state.size.columns, theme.paint).add(" ");
+  if (state.question !== null) addQuestion(state, state.question, line);
+  else if (state.notice !== null) addNotice(state.notice, line);
+  return addKeys(state, line).toString();
+}
+
+/** Rows of the shell command that does what is asked, or did what was done; above the command bar. */
+export function shellRows(state: State, { paint }: Theme): string[] {
+  const { question, notice, entry } = state;
+  const command =
+    question !== null
+      ? commandOf(question.request, state.flags)
+      : entry === null
+        ? notice?.command
+        : undefined;
+  if (command === undefined || command === "") return [];
+  const width = state.size.columns;
+  return wrap(sanitizeLine(command), width - 4, 3).map((text, i) =>
+    new Line(width, paint)
+      .add(i === 0 ? " $ " : "   ", "muted")
+      .add(text, "muted")
+      .toString(),
+  );
+}
+
+/** Columns that the typed text keeps, however many keys there are to tell. */
+const TYPED_LEAST = 30;
+
+function typing(state: State, { paint }: Theme): string {
+  const entry = state.entry!;
+  const { prompt, keys } = ENTRIES[entry.kind];
+  const line = new Line(state.size.columns, paint).add(" ");
+  const width = keys.reduce((sum, [label, hint]) => sum + widthOf(label) + widthOf(hint) + 3, 0);
+  const told = prompt === "" || line.left - prompt.length - width >= TYPED_LEAST;
+  if (prompt !== "") {
+    line.add(prompt, "accent", "bold");
+    addTyped(line, entry.line, line.left - (told ? width : 0) - 1);
+    if (told) line.fill(line.width - width);
+  }
+  for (const [label, hint] of told ? keys : []) line.add(label, "bold").add(` ${hint}  `, "muted");
+  return line.toString();
+}
+
+function addQuestion(state: State, { request, only }: Question, line: Line): void {
+  const ids = request.kind === "submit" ? [] : request.ids;
+  const operation = operationOf(state, ids[0] ?? null);
+  const one = operation === null ? (ids[0] ?? "") : sanitizeLine(nameOf(state, operation));
+  const count = only === undefined ? `${ids.length} operations` : `all ${ids.length} operations of ${one}`;
+  const what = ids.length === 1 ? one : count;
+  const [before, after] =
+    request.kind === "remove"
+      ? ["Remove ", " with the log?"]
+      : request.kind === "retry"
+        ? [`Discard from ${fit(sanitizeLine(request.from ?? ""), 16)} on and retry `, "?"]
+        : ["Cancel ", "?"];
+  const room = Math.max(8, line.left - before.length - after.length - 18);
+  line.add(`${before}${fit(what, room)}${after}`, "warn", "bold").add("  ");
+}
+
+function addNotice({ text, level, about }: Notice, line: Line): void {
+  const sign = /^[●✗→]/.test(text) ? "" : `${LEVEL_GLYPHS[level]} `;
+  const show = about === undefined ? "" : "   ! show";
+  // Help and quit keep their place behind the notice.
+  const room = Math.max(12, line.left - 18 - show.length);
+  line.add(`${sign}${fit(sanitizeLine(text), room)}`, LEVEL_STYLES[level], "bold");
+  if (show !== "") line.add("   !", "bold").add(" show", "muted");
+  line.add("   ");
+}
+
+/** Actions that the bar can show now, in the order of the table. */
+function shownActions(state: State): DashboardAction[] {
+  const small = panesOf(state).tooSmall;
+  return state.actions.filter(
+    (action) =>
+      !small &&
+      (action.hint?.(state) ?? null) !== null &&
+      action.when(state) &&
+      reasonOf(action, state) === null,
+  );
+}
+
+/** Help and quit stand at the right edge. */
+const RIGHT = new Set(["help", "quit"]);
+
+function addKeys(state: State, line: Line): Line {
+  const shown = shownActions(state);
+  const cost = (action: DashboardAction) => widthOf(labelOf(action)) + widthOf(action.hint!(state)!) + 3;
+  // The ones that matter most are given room first.
+  let room = line.left + 1;
+  const chosen = new Set<DashboardAction>();
+  for (const action of shown.toSorted((a, b) => (a.rank ?? 9) - (b.rank ?? 9))) {
+    if (cost(action) > room) continue;
+    chosen.add(action);
+    room -= cost(action);
+  }
+  const add = (action: DashboardAction, style: "plain" | "muted" = "muted") =>
+    line
+      .add(labelOf(action), "bold")
+      .add(` ${sanitizeLine(action.hint!(state)!)}`, style)
+      .add("  ".slice(0, line.left));
+  const [left, right] = [false, true].map((isRight) =>
+    shown.filter((action) => chosen.has(action) && RIGHT.has(action.name) === isRight),
+  ) as [DashboardAction[], DashboardAction[]];
+  for (const action of left) add(action, asking(state) ? "plain" : "muted");
+  const width = right.reduce((sum, action) => sum + cost(action), 0);
+  line.fill(line.width - width + 1);
+  for (const action of right) add(action);
+  return line;
+}

@@ -1,0 +1,218 @@
+/** All of one operation, one part below the other, in rows that scroll. */
+import { firstLine } from "../../../protocol/first-line.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { formatBytes, formatDuration } from "../../terminal/format.js";
+import type { Attempt } from "../state/attempts.js";
+import { elapsedOf } from "../state/estimate.js";
+import { panesOf } from "../state/layout.js";
+import { chainOf, type DashboardAction, operationOf, type Page, type State } from "../state/model.js";
+import { sanitizeLine, wrap } from "../text/cells.js";
+import { Line } from "../text/line.js";
+import { chainResults, omittedValue, textRows } from "../text/outcome.js";
+import { framesOf } from "../text/stack.js";
+import { type Paint, type Style, unpainted } from "../text/theme.js";
+import { valueTable } from "../text/value-table.js";
+import { Panel, Rows } from "./Panel.js";
+import { dateAndTime, glyphOf, stateWord, styleOf } from "./state-style.js";
+import { useTheme } from "./theme-context.js";
+import { onPage } from "./when.js";
+
+type RecordPage = Extract<Page, { kind: "record" }>;
+
+/** Rows of a value that are made at most. */
+const ROWS_MOST = 2000;
+const MARGIN = 2;
+
+export function DetailsPage({ state, page }: { state: State; page: RecordPage }) {
+  const { paint } = useTheme();
+  const { height } = panesOf(state);
+  const { columns } = state.size;
+  const operation = operationOf(state, page.id);
+  const rows = detailRows(state, page, columns - 4, paint);
+  const shown = rows.slice(page.top, page.top + height - 2);
+  const below = rows.length - page.top - shown.length;
+  return (
+    <Panel
+      width={columns}
+      height={height}
+      title={
+        operation === null
+          ? [["Removed", "bold"]]
+          : [
+              [`${glyphOf(operation)} `, styleOf(operation)],
+              [sanitizeLine(operation.title), "bold"],
+              [`  ${stateWord(operation)}`, styleOf(operation)],
+            ]
+      }
+      right={below > 0 ? [[`↓ ${below} more`, "muted"]] : []}
+      active
+      margin={1}
+    >
+      <Rows rows={shown} />
+    </Panel>
+  );
+}
+
+export function detailRows(state: State, page: RecordPage, width: number, paint: Paint): string[] {
+  const operation = operationOf(state, page.id);
+  if (operation === null) return ["", "The operation was removed."];
+  const indent = " ".repeat(MARGIN);
+  const heading = (text: string, style: Style = "bold") => ["", paint(text, style)];
+  const table = (value: unknown) =>
+    valueTable(value, width - MARGIN, ROWS_MOST, paint).map((row) => indent + row);
+  const rows = [...table(details(operation, state.now))];
+  const { omitted } = operation;
+  const given = omitted?.params === undefined ? operation.params : omittedValue(operation, omitted.params);
+  const params = Object.keys(given).length === 0 ? [`${indent}none`] : table(given);
+  rows.push(...heading("Parameters"), ...params);
+  if (operation.error !== null) rows.push(...heading("Error", "bad"), ...failure(operation, width, paint));
+  const result = omitted?.result === undefined ? operation.result : omittedValue(operation, omitted.result);
+  const own = (text: string | null) =>
+    text === null ? [] : [...textRows(text, width - MARGIN, ROWS_MOST).map((row) => indent + row), ""];
+  if (result !== null && result !== undefined)
+    rows.push(...heading("Result"), ...own(operation.resultText), ...table(result));
+  for (const { title, value, text } of chainResults(chainOf(state, operation), operation))
+    rows.push(...heading(`Result of ${sanitizeLine(title)}`), ...own(text), ...table(value));
+  rows.push(...heading("Attempts"), ...attemptRows(page.attempts, width, paint));
+  return rows;
+}
+
+function details(operation: Operation, now: number): Record<string, string> {
+  const elapsed = elapsedOf(operation, now);
+  const { chain, label, resources } = operation;
+  return {
+    id: operation.id,
+    type: operation.op,
+    ...(label !== null && { label }),
+    directory: operation.cwd,
+    submitted: dateAndTime(operation.createdAt),
+    ...(operation.startedAt !== null && { started: dateAndTime(operation.startedAt) }),
+    ...(operation.finishedAt !== null && { finished: dateAndTime(operation.finishedAt) }),
+    ...(elapsed !== null && {
+      [operation.finishedAt === null ? "elapsed" : "took"]: formatDuration(elapsed),
+    }),
+    ...((chain.previous ?? chain.next) !== null && { chain: `${chain.id}, operation ${chain.index + 1}` }),
+    ...(resources != null && {
+      cpu: formatDuration(resources.cpuSeconds),
+      memory: `${formatBytes(resources.maxRssBytes)} peak`,
+      storage: `${formatBytes(resources.readBytes)} read, ${formatBytes(resources.writtenBytes)} written`,
+    }),
+  };
+}
+
+function failure(operation: Operation, width: number, paint: Paint): string[] {
+  const { code, message, stack, causes = [] } = operation.error!;
+  const indent = " ".repeat(MARGIN);
+  const rows = indentedRows(message, indent, width);
+  rows.push(new Line(width, paint).add(`${indent}${sanitizeLine(code)}`, "muted").toString());
+  rows.push(...frameRows(stack, indent, width, paint));
+  for (const cause of causes) {
+    // A narrow screen keeps room for the text.
+    const deeper = " ".repeat(Math.min(MARGIN + 2 * cause.depth, Math.floor(width / 4)));
+    rows.push(...indentedRows(`caused by ${cause.message}`, deeper, width));
+    rows.push(...frameRows(cause.stack, deeper, width, paint));
+  }
+  return rows;
+}
+
+function indentedRows(text: string, indent: string, width: number): string[] {
+  const room = width - indent.length;
+  return text.split("\n").flatMap((line) => wrap(sanitizeLine(line), room, 40).map((part) => indent + part));
+}
+
+function frameRows(stack: string | null, indent: string, width: number, paint: Paint): string[] {
+  return framesOf(stack).map(({ place, where, own }) => {
+    const line = new Line(width, paint).add(`${indent}at `, "muted").add(place, own ? "bold" : "muted");
+    return line.add(where === "" ? "" : `  ${where}`, "muted").toString();
+  });
+}
+
+function attemptRows(read: readonly Attempt[] | null, width: number, paint: Paint): string[] {
+  if (read === null) return ["  …"];
+  if (read.length === 0) return ["  none yet"];
+  return read.flatMap(({ number, startedAt, ended, seconds, message, kept }) => {
+    const line = new Line(width, paint)
+      .add(`  ${number}  `, "bold")
+      .add(`${dateAndTime(startedAt)}  `, "muted");
+    line.addUntrusted(ended ?? "running", ended === "failed" || ended === "lost" ? "bad" : "plain");
+    if (seconds !== null) line.add(` after ${formatDuration(seconds)}`, "muted");
+    if (message !== null) line.addUntrusted(`  ${firstLine(message)}`);
+    const rows = [line.toString()];
+    if (kept.length > 0)
+      rows.push(
+        ...wrap(`reused ${kept.map(sanitizeLine).join(", ")}`, width - 5, 3).map((text) => `     ${text}`),
+      );
+    return rows;
+  });
+}
+
+const here = onPage("record");
+
+function scrolled(state: State, rows: number): State {
+  if (state.page?.kind !== "record") return state;
+  const height = panesOf(state).height - 2;
+  const lowest = Math.max(
+    0,
+    detailRows(state, state.page, state.size.columns - 4, unpainted).length - height,
+  );
+  const top = Math.max(0, Math.min(lowest, state.page.top + rows));
+  return top === state.page.top ? state : { ...state, page: { ...state.page, top } };
+}
+
+const pageOf = (state: State) => panesOf(state).height - 4;
+
+export const DETAILS_ACTIONS: readonly DashboardAction[] = [
+  {
+    name: "details-up",
+    keys: ["upArrow", "k"],
+    group: "general",
+    when: here,
+    run: (state) => scrolled(state, -1),
+  },
+  {
+    name: "details-down",
+    keys: ["downArrow", "j"],
+    group: "general",
+    hint: (state) => (scrolled(state, 1) === state ? null : "scroll"),
+    rank: 2,
+    when: here,
+    run: (state) => scrolled(state, 1),
+  },
+  {
+    name: "details-page-up",
+    keys: ["pageUp", "^u", "^b"],
+    group: "general",
+    when: here,
+    run: (state) => scrolled(state, -pageOf(state)),
+  },
+  {
+    name: "details-page-down",
+    keys: ["pageDown", "^d", "^f", " "],
+    group: "general",
+    when: here,
+    run: (state) => scrolled(state, pageOf(state)),
+  },
+  {
+    name: "details-top",
+    keys: ["g", "home"],
+    group: "general",
+    when: here,
+    run: (state) => scrolled(state, Number.NEGATIVE_INFINITY),
+  },
+  {
+    name: "details-end",
+    keys: ["G", "end"],
+    group: "general",
+    when: here,
+    run: (state) => scrolled(state, Number.POSITIVE_INFINITY),
+  },
+  {
+    name: "details-close",
+    keys: ["escape", "leftArrow", "h", "v", "return"],
+    group: "general",
+    hint: () => "back",
+    rank: 1,
+    when: here,
+    run: (state) => ({ ...state, page: null }),
+  },
+];

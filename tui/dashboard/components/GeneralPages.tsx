@@ -1,0 +1,174 @@
+/** The help, made from the list of actions, and the actions that work everywhere. */
+
+import { GROUPS, type Group, labelOf } from "../state/action.js";
+import { keyLabel } from "../state/keys.js";
+import { panesOf } from "../state/layout.js";
+import type { DashboardAction, State } from "../state/model.js";
+import { emit } from "../state/model.js";
+import { pad, widthOf, wrap } from "../text/cells.js";
+import { Line } from "../text/line.js";
+import { type Paint, unpainted } from "../text/theme.js";
+import { Panel, Rows } from "./Panel.js";
+import { useTheme } from "./theme-context.js";
+import { asking, onPage } from "./when.js";
+
+const TITLES: Record<Group, string> = {
+  move: "Move",
+  list: "List",
+  operation: "Operation",
+  log: "Log",
+  timeline: "Timeline",
+  general: "Everywhere",
+};
+
+/** A column of this width holds every entry whole. */
+const COLUMN = 48;
+
+export function HelpPage({ state, top }: { state: State; top: number }) {
+  const { paint } = useTheme();
+  const { height } = panesOf(state);
+  const { columns } = state.size;
+  const rows = helpRows(state, columns - 4, paint);
+  const shown = rows.slice(top, top + height - 2);
+  const below = rows.length - top - shown.length;
+  return (
+    <Panel
+      width={columns}
+      height={height}
+      title={[["Keys", "bold"]]}
+      right={below > 0 ? [[`↓ ${below} more`, "muted"]] : []}
+      active
+      margin={1}
+    >
+      <Rows rows={shown} />
+    </Panel>
+  );
+}
+
+/** A group below the other, in columns where there is width. */
+export function helpRows(state: State, width: number, paint: Paint): string[] {
+  const count = Math.max(1, Math.min(3, Math.floor(width / COLUMN)));
+  const columnWidth = Math.floor(width / count);
+  const columns = balanced(groups(state, columnWidth - 1, paint), count);
+  const height = Math.max(...columns.map((column) => column.length));
+  return Array.from({ length: height }, (_, y) =>
+    columns
+      .reduce(
+        (line, column, x) => line.join(column[y] ?? new Line(0, paint)).fill((x + 1) * columnWidth),
+        new Line(width, paint),
+      )
+      .toString()
+      .trimEnd(),
+  );
+}
+
+function groups(state: State, width: number, paint: Paint): Line[][] {
+  const told = state.actions.filter(({ description }) => description !== undefined);
+  const labels = Math.min(12, Math.max(0, ...told.map((action) => widthOf(helpLabel(action)))));
+  return GROUPS.map((group) => {
+    const rows = told
+      .filter((action) => action.group === group)
+      .flatMap((action) =>
+        wrap(action.description!, width - labels - 3, 2).map((text, i) =>
+          new Line(width, paint)
+            .add(" ")
+            .add(pad(i === 0 ? helpLabel(action) : "", labels), "bold")
+            .add(`  ${text}`),
+        ),
+      );
+    return [new Line(width, paint).add(TITLES[group], "accent", "bold"), ...rows, new Line(width, paint)];
+  }).filter((rows) => rows.length > 2);
+}
+
+/** A key that the config sets stands instead of the pair of the table. */
+function helpLabel({ helpKeys, keys }: DashboardAction): string {
+  const first = keys[0] === undefined ? "" : keyLabel(keys[0]);
+  return helpKeys?.includes(first) ? helpKeys : labelOf({ keys });
+}
+
+/** The groups in their order, dealt to so many columns of about the same height. */
+function balanced(all: Line[][], count: number): Line[][] {
+  const total = all.reduce((sum, group) => sum + group.length, 0);
+  const columns: Line[][] = [[]];
+  for (const group of all) {
+    const column = columns.at(-1)!;
+    const full = column.length > 0 && column.length + group.length / 2 > total / count;
+    if (full && columns.length < count) columns.push([...group]);
+    else column.push(...group);
+  }
+  return columns;
+}
+
+const onHelp = onPage("help");
+
+function scrollHelp(state: State, direction: 1 | -1): State {
+  if (state.page?.kind !== "help") return state;
+  const height = panesOf(state).height - 2;
+  const lowest = Math.max(0, helpRows(state, state.size.columns - 4, unpainted).length - height);
+  const top = Math.max(0, Math.min(lowest, state.page.top + direction * Math.max(1, height - 2)));
+  return top === state.page.top ? state : { ...state, page: { ...state.page, top } };
+}
+
+const quit = (code: number) => (state: State) => ({
+  ...state,
+  quit: state.quit ?? { code, message: null },
+});
+const notTyping = (state: State) => !asking(state) && state.entry === null;
+
+export const GENERAL_ACTIONS: readonly DashboardAction[] = [
+  {
+    name: "close",
+    keys: ["escape", "leftArrow", "h", "?"],
+    group: "general",
+    hint: () => "close",
+    rank: 1,
+    when: onHelp,
+    run: (state) => ({ ...state, page: null }),
+  },
+  {
+    name: "help-up",
+    keys: ["upArrow", "k", "pageUp"],
+    group: "general",
+    when: onHelp,
+    run: (state) => scrollHelp(state, -1),
+  },
+  {
+    name: "help-down",
+    keys: ["downArrow", "j", "pageDown", " "],
+    group: "general",
+    when: onHelp,
+    run: (state) => scrollHelp(state, 1),
+  },
+  {
+    name: "help",
+    keys: ["?"],
+    group: "general",
+    description: "this page",
+    hint: () => "help",
+    rank: 1,
+    when: (state) => notTyping(state) && !onHelp(state),
+    run: (state) => ({ ...state, page: { kind: "help", top: 0 } }),
+  },
+  {
+    name: "quit",
+    keys: ["q"],
+    group: "general",
+    helpKeys: "q ctrl-c",
+    description: "quit (operations keep running)",
+    hint: () => "quit",
+    rank: 1,
+    always: true,
+    when: notTyping,
+    run: quit(0),
+  },
+  {
+    name: "suspend",
+    keys: ["^z"],
+    group: "general",
+    description: "back to the shell; fg returns",
+    always: true,
+    when: () => true,
+    run: (state) => emit(state, { type: "suspend" }),
+  },
+  { name: "interrupt", keys: ["^c"], group: "general", always: true, when: () => true, run: quit(130) },
+];

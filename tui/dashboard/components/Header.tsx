@@ -1,0 +1,225 @@
+/** The first row: what runs, waits and failed, and how the daemon does. */
+import { Box, Text } from "ink";
+import Spinner from "ink-spinner";
+import { memo } from "react";
+import { isFinal } from "../../../protocol/state.js";
+import { formatBytes, formatCount, formatDuration } from "../../terminal/format.js";
+import type { State } from "../state/model.js";
+import { UNDER_WAY } from "../state/request.js";
+import { ticks } from "../state/wants.js";
+import { widthOf } from "../text/cells.js";
+import { Line } from "../text/line.js";
+import type { Theme } from "../text/theme.js";
+import { sparkline } from "./bars.js";
+import { type Piece, Row } from "./Panel.js";
+import { clock } from "./state-style.js";
+import { useTheme } from "./theme-context.js";
+
+/** Columns of the spinner, with the space before it. */
+const SPINNER = 4;
+
+export function Header({ state }: { state: State }) {
+  const theme = useTheme();
+  const busy = state.connection.state !== "live" || state.request !== null;
+  const width = state.size.columns - (busy ? SPINNER : 0);
+  const text = state.connection.state === "live" ? facts(state, width, theme) : lost(state, width, theme);
+  return <HeaderRow text={text} busy={busy} />;
+}
+
+const HeaderRow = memo(function HeaderRow({ text, busy }: { text: string; busy: boolean }) {
+  if (!busy) return <Row text={text} />;
+  return (
+    <Box>
+      <Row text={text} />
+      <Text> </Text>
+      <Spinner type="simpleDots" />
+    </Box>
+  );
+});
+
+function lost(state: State, width: number, { paint }: Theme): string {
+  const line = new Line(width, paint).add(" liveops ", "bold");
+  if (state.connection.state === "connecting")
+    return line.add(state.connection.reason === null ? "connecting" : "no daemon", "warn").toString();
+  const since = state.connection.state === "away" ? state.connection.since : state.now;
+  const age = formatDuration(Math.max(0, Math.floor((state.now - since) / 1000)));
+  const text = `daemon not responding (${age}), reconnecting`;
+  return line.add(widthOf(text) <= line.left ? text : `reconnecting (${age})`, "warn", "bold").toString();
+}
+
+interface Fact {
+  readonly long: readonly Piece[];
+  readonly short?: readonly Piece[];
+  /** Lower stays longer on a narrow terminal. */
+  readonly rank: number;
+}
+
+const pieceWidth = (pieces: readonly Piece[]) => pieces.reduce((sum, [text]) => sum + widthOf(text), 0);
+const GAP = 3;
+
+/** The facts that fit, the left ones and the right ones apart; long where there is room. */
+function facts(state: State, width: number, theme: Theme): string {
+  const [left, right] = [leftFacts(state), rightFacts(state, theme)];
+  const long = [...left, ...right].reduce((sum, fact) => sum + pieceWidth(fact.long) + GAP, 0) <= width - 2;
+  const gap = long ? GAP : 2;
+  const shown = (fact: Fact) => (long ? fact.long : (fact.short ?? fact.long));
+  let room = width - 1;
+  const chosen = new Set<Fact>();
+  for (const fact of [...left, ...right].toSorted((a, b) => a.rank - b.rank)) {
+    const cost = pieceWidth(shown(fact)) + gap;
+    if (cost > room) continue;
+    chosen.add(fact);
+    room -= cost;
+  }
+  const line = new Line(width, theme.paint).add(" ");
+  const add = (list: readonly Fact[]) => {
+    for (const fact of list) {
+      if (!chosen.has(fact)) continue;
+      for (const [text, ...styles] of shown(fact)) line.add(text, ...styles);
+      line.add(" ".repeat(Math.min(gap, line.left)));
+    }
+  };
+  add(left);
+  const rightWidth = right
+    .filter((fact) => chosen.has(fact))
+    .reduce((sum, fact) => sum + pieceWidth(shown(fact)) + gap, 0);
+  line.fill(width - rightWidth + gap - 1);
+  add(right);
+  return line.fill().toString();
+}
+
+function leftFacts(state: State): Fact[] {
+  const { running, queued, failed } = state.view.counts;
+  const empty = state.forecast?.emptyAt ?? null;
+  const until = queued > 0 && empty !== null ? Math.max(0, (Date.parse(empty) - state.now) / 1000) : null;
+  const wait = until === null ? "" : ` ~${about(until)}`;
+  const fresh = state.newFailures.length;
+  const today = finishedToday(state);
+  const list: Fact[] = [
+    { long: [["liveops", "bold"]], rank: 6 },
+    {
+      long: [[`● ${formatCount(running)} running`, running > 0 ? "accent" : "muted", ...bold(running)]],
+      short: [[`● ${formatCount(running)}`, running > 0 ? "accent" : "muted", ...bold(running)]],
+      rank: 0,
+    },
+    {
+      long: [[`○ ${formatCount(queued)} queued${wait}`, queued > 0 ? "plain" : "muted"]],
+      short: [[`○ ${formatCount(queued)}${wait}`, queued > 0 ? "plain" : "muted"]],
+      rank: 1,
+    },
+  ];
+  if (fresh > 0)
+    list.push({
+      long: [
+        [`✗ ${formatCount(fresh)} new failure${fresh === 1 ? "" : "s"}`, "bad", "bold"],
+        [" (!)", "muted"],
+      ],
+      short: [[`✗ ${formatCount(fresh)} new !`, "bad", "bold"]],
+      rank: 2,
+    });
+  else if (failed > 0)
+    list.push({
+      long: [[`✗ ${formatCount(failed)} failed`, "muted"]],
+      short: [[`✗ ${formatCount(failed)}`, "muted"]],
+      rank: 5,
+    });
+  if (today !== null)
+    list.push({
+      long: [
+        ["✓", "good"],
+        [` ${today} today`, "muted"],
+      ],
+      short: [[`✓ ${today}`, "muted"]],
+      rank: 7,
+    });
+  return list;
+}
+
+/** In one unit: the figure is an estimate. */
+function about(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)}s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}
+
+const bold = (count: number) => (count > 0 ? (["bold"] as const) : []);
+
+/** Finished since midnight, of those that the stream brought. */
+function finishedToday(state: State): string | null {
+  const midnight = new Date(state.now).setHours(0, 0, 0, 0);
+  let count = 0;
+  let finished = 0;
+  for (const operation of state.view.operations.values()) {
+    if (!isFinal(operation.state)) continue;
+    finished++;
+    if (operation.finishedAt !== null && Date.parse(operation.finishedAt) >= midnight) count++;
+  }
+  if (count === 0) return null;
+  return count === finished && count >= 200 ? `${count}+` : String(count);
+}
+
+function rightFacts(state: State, theme: Theme): Fact[] {
+  if (state.request !== null) return [{ long: [[UNDER_WAY[state.request.kind], "warn"]], rank: 2 }];
+  const list: Fact[] = [];
+  const { running } = state.view.counts;
+  const { daemon, load } = state;
+  if (daemon !== null) {
+    const slots = Math.min(12, daemon.concurrency);
+    const busy = Math.min(slots, Math.round((running / Math.max(1, daemon.concurrency)) * slots));
+    const figure = `${formatCount(running)}/${formatCount(daemon.concurrency)}`;
+    list.push({
+      long: [
+        ["slots ", "muted"],
+        [theme.bar.full.repeat(busy), "accent"],
+        [theme.bar.empty.repeat(slots - busy), "track"],
+        [` ${figure}`],
+      ],
+      short: [["slots ", "muted"], [figure]],
+      rank: 8,
+    });
+  }
+  const usage = usageOf(state);
+  if (usage !== null) {
+    const percent = `${formatCount(Math.round(usage.cpu * 100))}%`;
+    list.push({
+      long: [["cpu ", "muted"], ...spark(load, 8, theme), [` ${percent}`]],
+      short: [["cpu ", "muted"], ...spark(load, 4, theme), [` ${percent}`]],
+      rank: 4,
+    });
+    list.push({ long: [["mem ", "muted"], [formatBytes(usage.memory)]], rank: 9 });
+  }
+  if (daemon !== null)
+    list.push({
+      long: [["up ", "muted"], [upTime((state.now - Date.parse(daemon.startedAt)) / 1000)]],
+      rank: 10,
+    });
+  list.push({ long: [[clock(state.now, ticks(state)), "plain"]], rank: 3 });
+  return list;
+}
+
+function spark(load: readonly number[], width: number, theme: Theme): Piece[] {
+  const shown = sparkline(load, width, theme);
+  return [
+    [(theme.sparks[0] ?? " ").repeat(width - [...shown].length), "track"],
+    [shown, "accent"],
+  ];
+}
+
+/** In its largest unit. */
+function upTime(seconds: number): string {
+  if (seconds >= 86400) return `${Math.floor(seconds / 86400)} d`;
+  if (seconds >= 3600) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.max(0, Math.floor(seconds / 60))} min`;
+}
+
+/** What all running operations use together; null: not measured. */
+function usageOf(state: State): { cpu: number; memory: number } | null {
+  let measured = false;
+  let [cpu, memory] = [0, 0];
+  for (const { state: is, usage } of state.view.operations.values()) {
+    if (is !== "running" || usage == null) continue;
+    measured = true;
+    cpu += usage.cpu;
+    memory += usage.rssBytes;
+  }
+  return measured ? { cpu, memory } : null;
+}

@@ -1,0 +1,379 @@
+/** The log of the chain: the lines on the screen, and where one is in it. */
+import type { LogLine } from "../../../protocol/operation.js";
+import { formatCount } from "../../terminal/format.js";
+import { linkAt } from "../state/chain-log.js";
+import { detailPlan, logColumns, logRoom, plainText, wrapped } from "../state/detail-plan.js";
+import { panesOf } from "../state/layout.js";
+import { EMPTY_LINE } from "../state/line-edit.js";
+import { followLog, pageLog, pauseLog, scrollLog, scrollToStart, visibleLines } from "../state/log-place.js";
+import { keepMatch, searchOn, seekStage } from "../state/log-seek.js";
+import {
+  filterLog,
+  isFiltered,
+  type LogFilter,
+  type LogWindow,
+  WHOLE_LOG,
+  wantedLines,
+} from "../state/log-window.js";
+import { type DashboardAction, emit, notify, type State, selectedOperation } from "../state/model.js";
+import { fit, sanitizeLine } from "../text/cells.js";
+import { addColoured, coloured } from "../text/coloured.js";
+import { Line } from "../text/line.js";
+import type { Style, Theme } from "../text/theme.js";
+import { Panel, type Piece, Row, Rows } from "./Panel.js";
+import { clock } from "./state-style.js";
+import { useTheme } from "./theme-context.js";
+import { inDetail, onPage, seesLog } from "./when.js";
+
+export function LogView({ state }: { state: State }) {
+  const theme = useTheme();
+  const { detailWidth } = panesOf(state);
+  const { logHeight } = detailPlan(state);
+  const { width, height, rowsOf } = logRoom(state);
+  const lines = visibleLines(state.log, height, rowsOf);
+  const rows = lines.flatMap((line) => lineRows(state, line, width, height, theme));
+  return (
+    <Panel
+      width={detailWidth}
+      height={logHeight}
+      title={titleOf(state)}
+      right={placeOf(state, lines, height)}
+      active={state.pane === "detail"}
+      margin={1}
+    >
+      <Rows rows={rows.slice(-height)} />
+    </Panel>
+  );
+}
+
+function titleOf({ log, logLinks, search, entry }: State): Piece[] {
+  const pieces: Piece[] = [["Log", "bold"]];
+  if (logLinks.length > 1) pieces.push([" whole chain", "muted"]);
+  if (isFiltered(log.filter)) {
+    const names = [log.filter.stage, log.filter.stream].filter((name) => name !== null);
+    pieces.push([` only ${names.map(sanitizeLine).join(", ")}`, "warn"]);
+  }
+  if (search !== null && entry?.kind !== "search") pieces.push([` /${sanitizeLine(search.text)}`, "warn"]);
+  return pieces;
+}
+
+function placeOf(state: State, lines: readonly LogLine[], height: number): Piece[] {
+  const { log, logLinks } = state;
+  const last = logLinks.at(-1);
+  const total = Math.max(log.total, last === undefined ? 0 : last.offset + last.lines);
+  if (state.seek !== null || state.stepWaits !== null) return [["searching…", "warn"]];
+  if (isFiltered(log.filter) && lines.length === 0)
+    return [[wantedLines(log, height) === null ? "no lines" : "loading…", "warn"]];
+  if (!log.follow) {
+    const [from, to] = [lines[0]?.n ?? 0, lines.at(-1)?.n ?? 0];
+    const place = `${formatCount(from)}–${formatCount(to)} of ${formatCount(total)}`;
+    return [
+      [log.jump === null ? "paused " : "loading… ", "warn"],
+      [place, "muted"],
+    ];
+  }
+  if (total === 0) return [["empty", "muted"]];
+  const count = `${isFiltered(log.filter) ? "of " : ""}${formatCount(total)} line${total === 1 ? "" : "s"}`;
+  const live = selectedOperation(state)?.finishedAt === null;
+  return live
+    ? [
+        ["following ", "good"],
+        [count, "muted"],
+      ]
+    : [[count, "muted"]];
+}
+
+/** Word and style of a stream. */
+const STREAMS: Record<LogLine["stream"], readonly [word: string, style: Style]> = {
+  log: ["info", "muted"],
+  stdout: ["out", "muted"],
+  stderr: ["err", "warn"],
+  liveops: ["note", "accent"],
+};
+
+function lineRows(state: State, logged: LogLine, width: number, height: number, theme: Theme): string[] {
+  const columns = logColumns(state);
+  const here = state.search !== null && state.search.at === logged.n;
+  const [word, style] = STREAMS[logged.stream] ?? ["", "muted"];
+  const sought = state.entry?.kind === "search" ? state.entry.line.text : (state.search?.text ?? "");
+  const { text: whole, spans } = coloured(logged.text);
+  const texts = state.logView.wrap ? wrapped(logged, Math.max(1, width - columns.width), height) : [whole];
+  let offset = 0;
+  return texts.map((text, i) => {
+    const line = new Line(width, theme.paint);
+    const side: Style = here ? "warn" : "muted";
+    const first = i === 0;
+    if (columns.number > 0)
+      line.add(first ? String(logged.n).padStart(columns.number - 1) : "", side).fill(columns.number);
+    if (columns.time > 0) line.add(first ? clock(logged.at) : "", side).fill(columns.number + columns.time);
+    if (columns.stage > 0) {
+      const name = first ? fit(sanitizeLine(stageOf(state, logged)), columns.stage - 2) : "";
+      line.add(name, side).fill(columns.number + columns.time + columns.stage);
+    }
+    if (columns.stream > 0) line.add(first ? word : "", style).fill(columns.width - 1);
+    // Without a column for the stream, a sign says it.
+    const sign = here
+      ? "▸"
+      : columns.stream > 0
+        ? " "
+        : logged.stream === "stderr"
+          ? "▏"
+          : logged.stream === "liveops"
+            ? "·"
+            : " ";
+    line.add(sign, here ? "warn" : style);
+    const plain = logged.stream === "liveops" ? "muted" : logged.stream === "stderr" ? "warn" : "plain";
+    addColoured(line, text, { spans, offset }, sought, plain);
+    offset += text.length;
+    return line.toString();
+  });
+}
+
+/** In a chain the operation, else the stage. */
+function stageOf(state: State, line: LogLine): string {
+  return state.logLinks.length > 1 ? (linkAt(state.logLinks, line.n)?.name ?? "") : (line.stage ?? "");
+}
+
+/** The text of the lines alone, on the whole screen: the terminal's own selection then copies clean text. */
+export function CopyPage({ state }: { state: State }) {
+  const { paint } = useTheme();
+  const { width, height, rowsOf } = logRoom(state);
+  const lines = visibleLines(state.log, height, rowsOf);
+  const rows = lines.flatMap((line) => wrapped(line, width, height)).slice(-height);
+  while (rows.length < height) rows.push("");
+  const hint = new Line(width, paint).add(" esc", "bold").add(" back  ", "muted").add("↑↓ pgup pgdn", "bold");
+  return (
+    <>
+      <Rows rows={rows} />
+      <Row text={hint.add(" scroll", "muted").addWhole("  select with the mouse", "muted").toString()} />
+    </>
+  );
+}
+
+type Move = (log: LogWindow, height: number, rowsOf: Parameters<typeof pauseLog>[2]) => LogWindow;
+
+function moved(state: State, move: Move): State {
+  const { height, rowsOf } = logRoom(state);
+  return withLog(state, move(state.log, height, rowsOf));
+}
+
+function withLog(state: State, log: LogWindow): State {
+  return log === state.log ? state : { ...state, log };
+}
+
+const scroll = (rows: number) => (state: State) =>
+  moved(state, (log, height, rowsOf) => scrollLog(log, rows, height, rowsOf));
+const page = (direction: 1 | -1) => (state: State) =>
+  moved(state, (log, height, rowsOf) => pageLog(log, direction, height, rowsOf));
+const toStart = (state: State) => moved(state, scrollToStart);
+const toEnd = (state: State) => withLog(state, followLog(state.log));
+
+function filtered(state: State, filter: LogFilter): State {
+  return { ...state, seek: null, stepWaits: null, log: filterLog(state.log, filter) };
+}
+
+/** To another stage's first line; where only one stage is shown, to only the one beside it. */
+function toStage(state: State, direction: 1 | -1): State {
+  const { stage } = state.log.filter;
+  if (stage === null) return seekStage(state, direction);
+  const stages = selectedOperation(state)?.stages ?? [];
+  const beside = stages[stages.indexOf(stage) + direction];
+  if (beside !== undefined) return filtered(state, { ...state.log.filter, stage: beside });
+  return notify(state, `No ${direction === 1 ? "next" : "previous"} stage`);
+}
+
+/** The stage that is on the screen, then those after it, then all. */
+function nextStage(state: State): string | null {
+  const stages = selectedOperation(state)?.stages ?? [];
+  const { stage } = state.log.filter;
+  if (stage !== null) return stages[stages.indexOf(stage) + 1] ?? null;
+  const { height, rowsOf } = logRoom(state);
+  return visibleLines(state.log, height, rowsOf).at(-1)?.stage ?? stages[0] ?? null;
+}
+
+const CYCLE = [null, "stdout", "stderr", "log", "liveops"] as const;
+const copying = onPage("copy");
+const searching = (state: State) => inDetail(state) && state.search !== null;
+/** There is a search, a filter or the full screen for escape to end, before it leads back to the list. */
+export const narrowed = (state: State) =>
+  inDetail(state) && (state.search !== null || isFiltered(state.log.filter) || state.logView.full);
+
+export const LOG_ACTIONS: readonly DashboardAction[] = [
+  { name: "log-up", keys: ["upArrow", "k"], group: "log", when: inDetail, run: scroll(-1) },
+  { name: "log-down", keys: ["downArrow", "j"], group: "log", when: inDetail, run: scroll(1) },
+  { name: "log-page-up", keys: ["pageUp", "^u", "^b"], group: "log", when: inDetail, run: page(-1) },
+  { name: "log-page-down", keys: ["pageDown", "^d", "^f", " "], group: "log", when: inDetail, run: page(1) },
+  { name: "log-first", keys: ["g"], group: "log", when: inDetail, run: toStart },
+  { name: "log-last", keys: ["G"], group: "log", when: inDetail, run: toEnd },
+  {
+    name: "log-start",
+    keys: ["home"],
+    group: "log",
+    helpKeys: "home end",
+    description: "the first line of the log; its end",
+    when: seesLog,
+    run: toStart,
+  },
+  {
+    name: "log-end",
+    keys: ["end"],
+    group: "log",
+    command: "logs",
+    hint: (state) => (state.log.follow ? null : "follow log"),
+    rank: 3,
+    when: seesLog,
+    run: toEnd,
+  },
+  {
+    name: "log-pause",
+    keys: ["p"],
+    group: "log",
+    description: "pause the log, or follow it again",
+    when: seesLog,
+    run: (state) => (state.log.follow ? moved(state, pauseLog) : toEnd(state)),
+  },
+  {
+    name: "log-full",
+    keys: ["F"],
+    group: "log",
+    description: "the log on the full screen",
+    when: seesLog,
+    run: (state) => ({
+      ...state,
+      pane: "detail",
+      logView: { ...state.logView, full: !state.logView.full },
+    }),
+  },
+  {
+    name: "search",
+    keys: ["/"],
+    group: "log",
+    description: "search the log",
+    hint: () => "search",
+    rank: 5,
+    when: inDetail,
+    run: (state) => ({ ...state, entry: { kind: "search", line: EMPTY_LINE } }),
+  },
+  {
+    name: "match-next",
+    keys: ["n"],
+    group: "log",
+    helpKeys: "n N",
+    description: "the next match, the previous match",
+    hint: () => "next",
+    rank: 2,
+    when: searching,
+    run: (state) => searchOn(state, "later"),
+  },
+  {
+    name: "match-previous",
+    keys: ["N"],
+    group: "log",
+    hint: () => "previous",
+    rank: 2,
+    when: searching,
+    run: (state) => searchOn(state, "earlier"),
+  },
+  {
+    name: "log-clear",
+    keys: ["escape"],
+    group: "log",
+    hint: (state) => (state.logView.full ? "back" : "whole log"),
+    rank: 2,
+    when: narrowed,
+    run: (state) => {
+      if (state.search === null && !isFiltered(state.log.filter))
+        return { ...state, logView: { ...state.logView, full: false } };
+      const cleared = { ...state, search: null, seek: null, stepWaits: null };
+      return isFiltered(state.log.filter) ? filtered(cleared, WHOLE_LOG) : cleared;
+    },
+  },
+  {
+    name: "stage-previous",
+    keys: ["["],
+    group: "log",
+    helpKeys: "[ ]",
+    description: "the previous stage of the log, the next one",
+    when: seesLog,
+    run: (state) => toStage(state, -1),
+  },
+  { name: "stage-next", keys: ["]"], group: "log", when: seesLog, run: (state) => toStage(state, 1) },
+  {
+    name: "log-stage",
+    keys: ["S"],
+    group: "log",
+    helpKeys: "S E",
+    description: "only one stage; only one stream",
+    when: seesLog,
+    run: (state) => filtered(state, { ...state.log.filter, stage: nextStage(state) }),
+  },
+  {
+    name: "log-stream",
+    keys: ["E"],
+    group: "log",
+    when: seesLog,
+    run: (state) => {
+      const next = CYCLE[(CYCLE.indexOf(state.log.filter.stream) + 1) % CYCLE.length]!;
+      return filtered(state, { ...state.log.filter, stream: next });
+    },
+  },
+  {
+    name: "log-wrap",
+    keys: ["w"],
+    group: "log",
+    helpKeys: "w #",
+    description: "wrap long lines; number the lines",
+    hint: (state) => (state.logView.wrap ? "cut" : "wrap"),
+    rank: 9,
+    when: inDetail,
+    run: (state) => keepMatch({ ...state, logView: { ...state.logView, wrap: !state.logView.wrap } }),
+  },
+  {
+    name: "log-numbers",
+    keys: ["#"],
+    group: "log",
+    when: inDetail,
+    run: (state) => keepMatch({ ...state, logView: { ...state.logView, numbers: !state.logView.numbers } }),
+  },
+  {
+    name: "copy-lines",
+    keys: ["y"],
+    group: "log",
+    description: "copy the lines on the screen",
+    hint: () => "copy",
+    rank: 8,
+    when: inDetail,
+    run: (state) => {
+      const { height, rowsOf } = logRoom(state);
+      const lines = visibleLines(state.log, height, rowsOf);
+      const text = lines.map(plainText).join("\n");
+      return notify(emit(state, { type: "copy", text }), `${lines.length} lines copied`, "success");
+    },
+  },
+  {
+    name: "select-text",
+    keys: ["Y"],
+    group: "log",
+    description: "only the text, to select it with the mouse",
+    hint: () => "select text",
+    rank: 10,
+    when: inDetail,
+    run: (state) => ({ ...moved(state, pauseLog), page: { kind: "copy", followed: state.log.follow } }),
+  },
+  { name: "copy-up", keys: ["upArrow", "k"], group: "log", when: copying, run: scroll(-1) },
+  { name: "copy-down", keys: ["downArrow", "j"], group: "log", when: copying, run: scroll(1) },
+  { name: "copy-page-up", keys: ["pageUp", "^u", "^b"], group: "log", when: copying, run: page(-1) },
+  { name: "copy-page-down", keys: ["pageDown", "^d", "^f", " "], group: "log", when: copying, run: page(1) },
+  { name: "copy-first", keys: ["g", "home"], group: "log", when: copying, run: toStart },
+  {
+    name: "copy-close",
+    keys: ["escape", "Y", "y", "leftArrow", "h", "return"],
+    group: "log",
+    when: copying,
+    run: (state) => {
+      const followed = state.page?.kind === "copy" && state.page.followed;
+      const back = { ...state, page: null };
+      return followed ? withLog(back, followLog(back.log)) : back;
+    },
+  },
+];

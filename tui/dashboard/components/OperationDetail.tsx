@@ -1,0 +1,403 @@
+/** The selected operation: parameters, chain, one bar with one finish time, stages, figures, outcome. */
+import { Box } from "ink";
+import { getOwn } from "../../../protocol/get-own.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { stagePercent } from "../../../protocol/overall-progress.js";
+import { isFinal } from "../../../protocol/state.js";
+import {
+  formatAmount,
+  formatBytes,
+  formatDuration,
+  formatEta,
+  formatOverall,
+  formatPercent,
+  formatRate,
+} from "../../terminal/format.js";
+import { stageGlyph } from "../../terminal/glyphs.js";
+import { detailPlan, type Part } from "../state/detail-plan.js";
+import {
+  chainElapsed,
+  chainSecondsLeft,
+  elapsedOf,
+  isOverdue,
+  ownEta,
+  secondsLeft,
+  stageSeconds,
+  stallOf,
+  usualSeconds,
+} from "../state/estimate.js";
+import { usualOf, usualSuccessors } from "../state/history.js";
+import { historyName } from "../state/history-name.js";
+import { panesOf } from "../state/layout.js";
+import { chainOf, nameOfChain, type State, selectedOperation, shellCommand } from "../state/model.js";
+import { chainProgress } from "../state/overall-progress.js";
+import { fit, sanitizeLine, widthOf } from "../text/cells.js";
+import { Line } from "../text/line.js";
+import { linkResultRows, outcomeRows } from "../text/outcome.js";
+import type { Theme } from "../text/theme.js";
+import { addBar, addProgress, addSparkline, addWandering, isIndeterminate, sparkline } from "./bars.js";
+import { breadcrumb } from "./ChainBreadcrumb.js";
+import { LogView } from "./LogView.js";
+import { Panel, type Piece, Rows } from "./Panel.js";
+import {
+  clock,
+  glyphOf,
+  LEVEL_GLYPHS,
+  LEVEL_STYLES,
+  stageStyle,
+  stateWord,
+  styleOf,
+  styleOfState,
+} from "./state-style.js";
+import { useTheme } from "./theme-context.js";
+
+/** @param spin whether a spinner turns on what runs */
+export function OperationDetail({ state, spin = false }: { state: State; spin?: boolean }) {
+  const theme = useTheme();
+  const { detailWidth, detailHeight } = panesOf(state);
+  const operation = selectedOperation(state);
+  const plan = detailPlan(state);
+  if (operation === null)
+    return (
+      <Panel width={detailWidth} height={detailHeight} title={[]} margin={1}>
+        <Rows
+          rows={["", new Line(plan.width, theme.paint).add("No operation selected", "muted").toString()]}
+        />
+      </Panel>
+    );
+  const rows = plan.parts.flatMap((part) => partRows(part, state, operation, plan.width, theme));
+  return (
+    <Box flexDirection="column" width={detailWidth} height={detailHeight}>
+      {plan.height > 0 && (
+        <Panel
+          width={detailWidth}
+          height={plan.height}
+          title={titleOf(state, operation)}
+          right={[[stateText(state, operation), styleOf(operation)]]}
+          spin={spin && operation.state === "running"}
+          active={state.pane === "detail"}
+          margin={1}
+        >
+          <Rows rows={rows} />
+        </Panel>
+      )}
+      <LogView state={state} />
+    </Box>
+  );
+}
+
+function titleOf(state: State, operation: Operation): Piece[] {
+  const links = chainOf(state, operation);
+  const name = sanitizeLine(nameOfChain(links));
+  const titles = links.map(({ title }) => sanitizeLine(title));
+  const rest = titles.length > 1 ? titles.join(" → ") : titles[0] === name ? "" : (titles[0] ?? "");
+  return [
+    [`${glyphOf(operation)} `, styleOf(operation)],
+    [name, "bold"],
+    ...(rest === "" ? [] : [[` ${rest}`, "muted"] as const]),
+  ];
+}
+
+function stateText(state: State, operation: Operation): string {
+  const word = stateWord(operation);
+  const seconds = elapsedOf(operation, state.now);
+  if (panesOf(state).detailWidth >= 70 || operation.state !== "running" || seconds === null) return word;
+  return `${word} ${formatDuration(seconds)}`;
+}
+
+function partRows(part: Part, state: State, operation: Operation, width: number, theme: Theme): string[] {
+  switch (part.kind) {
+    case "blank":
+      return [""];
+    case "about":
+      return [about(operation, width, theme)];
+    case "breadcrumb":
+      return [breadcrumb(state, operation, width, theme)];
+    case "bar":
+      return [chainBar(state, operation, width, theme)];
+    case "stall":
+      return [stall(state, operation, width, theme)];
+    case "status":
+      return [status(operation, width, theme)];
+    case "stages":
+      return stageTable(state, operation, part, width, theme);
+    case "rate":
+      return [rate(state, operation, width, theme)];
+    case "cpu":
+      return [resources(state, operation, width, theme)];
+    case "recent":
+      return [recentRuns(state, operation, width, theme)];
+    case "outcome":
+      return outcomeRows(operation, width, part.height, theme.paint);
+    case "results":
+      return linkResultRows(chainOf(state, operation), operation, width, part.height, theme.paint);
+  }
+}
+
+/** Parameters on the left; attempt, start and id on the right. */
+function about(operation: Operation, width: number, { paint }: Theme): string {
+  const facts = [
+    ...(operation.attempt > 1 ? [`attempt ${operation.attempt}`] : []),
+    ...(operation.startedAt === null || width < 64 ? [] : [`started ${clock(operation.startedAt)}`]),
+    operation.id,
+  ].join(" · ");
+  const line = new Line(width, paint);
+  const room = Math.max(0, width - widthOf(facts) - 2);
+  const left = new Line(room, paint);
+  const command = shellCommand(operation);
+  if (command !== null) left.add("$ ", "muted").addUntrusted(command);
+  else
+    for (const [name, value] of Object.entries(operation.params)) {
+      if (left.left < 4) break;
+      const text = typeof value === "string" ? value : JSON.stringify(value);
+      left
+        .add(`${sanitizeLine(name)} `, "muted")
+        .addUntrusted(fit(text ?? "", 40))
+        .add("  ");
+    }
+  return line.join(left).right(facts, "muted").toString();
+}
+
+/** One bar for the chain, with its percent and the time at which it is done; of a finished one, the time it took. */
+function chainBar(state: State, operation: Operation, width: number, theme: Theme): string {
+  const line = new Line(width, theme.paint);
+  const links = chainOf(state, operation);
+  if (operation.state === "queued") return line.add(waitText(state, operation), "muted").toString();
+  const running = operation.state === "running";
+  const coming = running ? usualSuccessors(state, links.at(-1)!) : [];
+  const progress = chainProgress(state, operation, coming);
+  const text = running ? leftText(state, operation) : tookText(state, operation, links);
+  const percent = ` ${formatOverall(progress)}`;
+  const told = widthOf(text) + widthOf(percent) + 3;
+  const least = 12;
+  const bar = Math.max(Math.min(least, width), Math.min(60, width - told));
+  if (isFinal(operation.state) && operation.state !== "succeeded" && stagePercent(operation) === null)
+    return line.add(text, "muted").toString();
+  if (progress.known || !running) addBar(line, theme, bar, progress.percent, styleOf(operation));
+  else addProgress(line, theme, bar, progress, state.now, styleOf(operation));
+  line.add(percent, "bold").add("  ").add(text, "muted");
+  return line.toString();
+}
+
+/** `13s left · done ≈ 10:04:28` */
+function leftText(state: State, operation: Operation): string {
+  const seconds = elapsedOf(operation, state.now);
+  if (isOverdue(state, operation)) return `longer than usual · ${formatDuration(seconds ?? 0)}`;
+  const left = chainSecondsLeft(state, operation) ?? secondsLeft(state, operation) ?? lastEta(operation);
+  const own = state.forecast?.operations[operation.id]?.endsAt ?? null;
+  const until = left ?? (own === null ? null : Math.max(0, (Date.parse(own) - state.now) / 1000));
+  if (until === null) return seconds === null ? "" : `running for ${formatDuration(seconds)}`;
+  return `${formatEta(until)} left · done ≈ ${clock(state.now + until * 1000)}`;
+}
+
+/** The last stage counts the rest by itself. */
+function lastEta(operation: Operation): number | null {
+  const { stages, currentStage } = operation;
+  return currentStage < stages.length - 1 ? null : ownEta(operation);
+}
+
+function tookText(state: State, operation: Operation, links: readonly Operation[]): string {
+  const seconds = links.length > 1 ? chainElapsed(links, state.now) : elapsedOf(operation, state.now);
+  if (seconds === null) return "not started";
+  const usual = links.length > 1 ? null : (usualOf(state, operation)?.seconds?.p50 ?? null);
+  const compared = usual === null ? "" : ` · usually ${formatDuration(usual)}`;
+  const ended = operation.finishedAt === null ? "" : ` · ended ${clock(operation.finishedAt)}`;
+  return `took ${formatDuration(seconds)}${compared}${ended}`;
+}
+
+/** When a queued operation starts. */
+function waitText(state: State, operation: Operation): string {
+  if (operation.retryAt != null) {
+    const seconds = (Date.parse(operation.retryAt) - state.now) / 1000;
+    if (seconds > 0) return `next attempt in ${formatEta(seconds)}`;
+  }
+  const starts = state.forecast?.operations[operation.id]?.startsAt ?? null;
+  const usual = usualOf(state, operation)?.seconds?.p50 ?? null;
+  const parts = [
+    operation.queuePosition === null ? "queued" : `number ${operation.queuePosition} in the queue`,
+    ...(starts === null ? [] : [`starts ≈ ${clock(starts)}`]),
+    ...(usual === null ? [] : [`usually takes ${formatDuration(usual)}`]),
+  ];
+  return parts.join(" · ");
+}
+
+function stall(state: State, operation: Operation, width: number, { paint }: Theme): string {
+  const stalled = stallOf(state, operation);
+  const line = new Line(width, paint).add("▲ ", "warn");
+  if (stalled === null) return "";
+  const time = formatDuration(stalled.seconds);
+  switch (stalled.why) {
+    case "stopped":
+      return line.add(`worker stopped (SIGSTOP) for ${time}`, "warn").toString();
+    case "no room":
+      return line.add(`waiting for disk space for ${time}`, "warn").toString();
+    case "blocked":
+      return line
+        .add(`blocked for ${time}: ${sanitizeLine(operation.blocked?.reason ?? "")}`, "warn")
+        .toString();
+    default:
+      line.add(`no progress for ${time}`, "warn");
+      return line.addWhole(`, usually ${formatDuration(stalled.why)} at most`, "muted").toString();
+  }
+}
+
+function status({ status: told }: Operation, width: number, { paint }: Theme): string {
+  if (told === null) return "";
+  const style = LEVEL_STYLES[told.level] ?? "plain";
+  return new Line(width, paint)
+    .add(`${LEVEL_GLYPHS[told.level] ?? "•"} `, style)
+    .addUntrusted(told.text, style)
+    .toString();
+}
+
+const TIME = 8;
+const NAME_MOST = 20;
+
+/** A row a stage: what it took, what it usually takes, its bar, its counts. */
+function stageTable(
+  state: State,
+  operation: Operation,
+  { head, from, to, extra }: Extract<Part, { kind: "stages" }>,
+  width: number,
+  theme: Theme,
+): string[] {
+  const { stages } = operation;
+  const named = operation.untrackedStage === null ? stages : [...stages, operation.untrackedStage];
+  const longest = Math.max(5, ...named.map((stage) => widthOf(sanitizeLine(stage))));
+  // Names come before bars where there is room for one of them.
+  const name = Math.min(NAME_MOST, longest, Math.max(16, Math.floor(width * 0.3)), width - TIME - 8);
+  const usuals = width >= 56 && stages.some((stage) => usualSeconds(state, operation, stage) !== null);
+  const rows = stages.slice(from, to).map((stage, i) => {
+    const place = from + i;
+    if (i === 0 && from > 0 && to - from > 2) return more(from + 1, "before", width, theme);
+    if (place === to - 1 && to < stages.length && to - from > 2)
+      return more(stages.length - to + 1, "more", width, theme);
+    return stageRow(state, operation, stage, { name, usuals, width }, theme);
+  });
+  const { untrackedStage } = operation;
+  if (extra > 0 && untrackedStage !== null)
+    rows.push(stageRow(state, operation, untrackedStage, { name, usuals, width }, theme, true));
+  if (!head) return rows;
+  const line = new Line(width, theme.paint)
+    .add("  ")
+    .add("stage", "muted")
+    .fill(2 + name);
+  line.add("took".padStart(TIME), "muted");
+  if (usuals) line.add("usual".padStart(TIME), "muted");
+  return [line.toString(), ...rows];
+}
+
+const more = (count: number, word: string, width: number, { paint }: Theme) =>
+  new Line(width, paint).add(`⋮ ${count} ${word}`, "muted").toString();
+
+function stageRow(
+  state: State,
+  operation: Operation,
+  stage: string,
+  { name, usuals, width }: { name: number; usuals: boolean; width: number },
+  theme: Theme,
+  untracked = false,
+): string {
+  const is = untracked ? "active" : getOwn(operation.stageStates, stage);
+  const times = untracked ? undefined : getOwn(operation.stageTimes, stage);
+  const live = operation.state === "running";
+  const style = stageStyle(is);
+  const line = new Line(width, theme.paint).add(`${stageGlyph(is)} `, style);
+  const active = is === "active" && live;
+  line.add(
+    fit(sanitizeLine(stage), name),
+    ...(active ? ([style, "bold"] as const) : is === undefined ? (["muted"] as const) : []),
+  );
+  line.fill(2 + name);
+  const seconds = stageSeconds(times, state.now, live);
+  const usual = usualSeconds(state, operation, stage);
+  const pending = is === undefined && !usuals && usual !== null ? `~${formatDuration(usual)}` : "";
+  const took = times?.resumed ? "reused" : seconds === null ? pending : formatDuration(seconds);
+  line.add(took.padStart(TIME), is === undefined ? "muted" : "plain");
+  if (usuals) line.add((usual === null ? "" : formatDuration(usual)).padStart(TIME), "muted");
+  if (operation.state === "queued") return line.toString();
+  // The bar belongs to the untracked stage while one runs.
+  const owns = active && untracked === (operation.untrackedStage !== null);
+  const counts = owns ? countsOf(operation) : "";
+  const share = owns && !isIndeterminate(operation) ? ` ${formatPercent(operation.percent).padStart(4)}` : "";
+  const told = counts === "" ? 0 : widthOf(counts) + 2;
+  const room = line.left - 2 - 5;
+  const bar = Math.min(40, room - (room - told >= 10 ? told : 0));
+  if (bar < 6) return line.add(share, "bold").toString();
+  line.add("  ");
+  if (active && isIndeterminate(operation)) addWandering(line, theme, bar, state.now, style);
+  else {
+    const stopped = is === "failed" || is === "cancelled";
+    const percent = is === "done" ? 100 : owns || stopped ? operation.percent : 0;
+    addBar(line, theme, bar, percent, style);
+  }
+  return line
+    .add(share, "bold")
+    .addWhole(counts === "" ? "" : `  ${counts}`, "muted")
+    .toString();
+}
+
+/** Columns that an operation's own word for what it counts may take. */
+const WORD = 16;
+
+function countsOf({ progress }: Operation): string {
+  if (progress === null) return "";
+  const unit = progress.unit === null ? null : fit(sanitizeLine(progress.unit), WORD);
+  const label = progress.label === null ? "" : `${fit(sanitizeLine(progress.label), WORD)} `;
+  // `Rows 3/10` says it: no `row` behind that.
+  const told = unit !== null && label.toLowerCase().includes(unit.toLowerCase());
+  return label + formatAmount(progress.done, progress.total, told ? null : unit);
+}
+
+const LABEL = 9;
+
+function rate(state: State, operation: Operation, width: number, theme: Theme): string {
+  const samples = state.samples.get(operation.id)?.rate ?? [];
+  const line = new Line(width, theme.paint).add("rate", "muted").fill(LABEL);
+  const spark = Math.max(6, Math.min(24, Math.floor(width / 4)));
+  addSparkline(line, theme, samples, spark).fill(LABEL + spark + 2);
+  const unit = operation.progress?.unit == null ? null : fit(sanitizeLine(operation.progress.unit), WORD);
+  line.add(formatRate(operation.progress?.rate ?? 0, unit));
+  if (samples.length > 1) line.addWhole(`   peak ${formatRate(Math.max(...samples), unit)}`, "muted");
+  return line.toString();
+}
+
+function resources(state: State, operation: Operation, width: number, theme: Theme): string {
+  const { usage, resources: used } = operation;
+  const line = new Line(width, theme.paint).add("cpu", "muted").fill(LABEL);
+  if (usage == null) {
+    if (used == null) return "";
+    line.add(formatDuration(used.cpuSeconds)).add("   mem ", "muted").add(formatBytes(used.maxRssBytes));
+    line.addWhole(" peak", "muted");
+    line.addWhole(`   read ${formatBytes(used.readBytes)}`, "muted");
+    return line.addWhole(`   written ${formatBytes(used.writtenBytes)}`, "muted").toString();
+  }
+  const spark = Math.max(6, Math.min(24, Math.floor(width / 4)));
+  const samples = state.samples.get(operation.id)?.cpu ?? [];
+  addSparkline(line, theme, samples, spark).fill(LABEL + spark + 2);
+  line.add(`${Math.round(usage.cpu * 100)}%`).fill(LABEL + spark + 2 + 8);
+  line.add("mem ", "muted").add(formatBytes(usage.rssBytes));
+  return line
+    .addWhole(`   ${usage.processes} process${usage.processes === 1 ? "" : "es"}`, "muted")
+    .toString();
+}
+
+/** The newest runs of the type, oldest first, and what they usually take. */
+function recentRuns(state: State, operation: Operation, width: number, theme: Theme): string {
+  const history = state.histories.get(historyName(operation));
+  const runs = (history?.recent ?? []).slice(0, 12).reverse();
+  const line = new Line(width, theme.paint).add(`last ${runs.length}`, "muted").fill(LABEL);
+  const bars = sparkline(
+    runs.map(({ seconds }) => seconds ?? 0),
+    12,
+    theme,
+  );
+  for (const [i, bar] of [...bars].entries()) line.add(bar, styleOfState(runs[i]!.state));
+  const median = history?.usual?.seconds?.p50 ?? history?.seconds?.p50 ?? null;
+  if (median !== null) line.add(`   median ${formatDuration(median)}`);
+  const count = (name: string) => runs.filter(({ state: is }) => is === name).length;
+  line.add(` · ${count("succeeded")} ✓`, "muted");
+  if (count("failed") > 0) line.add(` ${count("failed")} ✗`, "bad");
+  if (count("cancelled") > 0) line.add(` ${count("cancelled")} ⊘`, "warn");
+  return line.toString();
+}

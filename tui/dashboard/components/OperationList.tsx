@@ -1,0 +1,386 @@
+/** The list: running, queued and finished in a panel each, or in one panel where there is no room for three. */
+import { Box } from "ink";
+import type { Operation } from "../../../protocol/operation.js";
+import { STATES } from "../../../protocol/state.js";
+import { formatCount } from "../../terminal/format.js";
+import { nearStates, unknownState } from "../state/filter.js";
+import { listLayout, panesOf, type SectionLayout } from "../state/layout.js";
+import { lineOf } from "../state/line-edit.js";
+import { isChain, listed, moveBy, turnFold, walkChain } from "../state/list-view.js";
+import { SORTS, UNASKED } from "../state/listing.js";
+import {
+  type DashboardAction,
+  operationOf,
+  type Section,
+  type State,
+  selectedOperation,
+} from "../state/model.js";
+import { selectedRow } from "../state/order.js";
+import { choose } from "../state/select.js";
+import { sanitizeLine, wrap } from "../text/cells.js";
+import { Line } from "../text/line.js";
+import type { Theme } from "../text/theme.js";
+import { operationRow, rowColumns } from "./OperationRow.js";
+import { Panel, type Piece, Rows } from "./Panel.js";
+import { useTheme } from "./theme-context.js";
+import { hasList, hasSelected, inList } from "./when.js";
+
+const TITLES: Record<Section, string> = { running: "Running", queued: "Queued", finished: "Finished" };
+
+export function OperationList({ state }: { state: State }) {
+  const theme = useTheme();
+  const { listWidth, listHeight } = panesOf(state);
+  const { panels, sections } = listLayout(state);
+  // The last column stays free.
+  const width = listWidth - 3;
+  if (!panels)
+    return (
+      <Panel
+        width={listWidth}
+        height={listHeight}
+        title={listTitle(state)}
+        right={state.order.length === 0 || listWidth < 36 ? [] : rangeOf(sections.all!, state)}
+        active={state.pane === "list"}
+      >
+        <Rows rows={sectionRows(state, sections.all!, width, theme)} />
+      </Panel>
+    );
+  return (
+    <Box flexDirection="column" width={listWidth} height={listHeight}>
+      {(["running", "queued", "finished"] as const).map((name) => {
+        const section = sections[name];
+        if (section === undefined) return null;
+        return (
+          <Panel
+            key={name}
+            width={listWidth}
+            height={section.height + 2}
+            title={sectionTitle(state, name, section)}
+            right={sectionRight(state, name, section)}
+            active={state.pane === "list" && isIn(state, section)}
+            {...(name === "finished" && { foot: footOf(state) })}
+          >
+            <Rows rows={sectionRows(state, section, width, theme)} />
+          </Panel>
+        );
+      })}
+    </Box>
+  );
+}
+
+/** The section that holds the selected row has the keys; without one, the last. */
+function isIn(state: State, { rows, section }: SectionLayout): boolean {
+  const selected = state.order[selectedRow(state)];
+  return selected === undefined ? section === "finished" : rows.some(({ id }) => id === selected);
+}
+
+function sectionTitle(state: State, name: Section, section: SectionLayout): Piece[] {
+  const { counts } = state.view;
+  const filtered = state.listing.text !== "";
+  const all = name === "finished" ? counts.succeeded + counts.failed + counts.cancelled : counts[name];
+  const count = filtered ? section.total : Math.max(all, section.total);
+  return [
+    [TITLES[name], "bold"],
+    [` ${formatCount(count)}`, "muted"],
+    ...(name === "running" ? filterOf(state) : []),
+  ];
+}
+
+function filterOf({ listing, entry }: State): Piece[] {
+  return listing.text === "" || entry?.kind === "filter"
+    ? []
+    : [[`  /${sanitizeLine(listing.text)}`, "warn"]];
+}
+
+function sectionRight(state: State, name: Section, section: SectionLayout): Piece[] {
+  if (name !== "finished") return section.total > section.rows.length ? rangeOf(section, state) : [];
+  if (section.top > 0 || state.listing.toEnd) return rangeOf(section, state);
+  const { failed, cancelled } = state.view.counts;
+  if (state.listing.text !== "") return matches(section.total);
+  const pieces: Piece[] = [];
+  if (failed > 0) pieces.push([`✗ ${formatCount(failed)}`, "bad"]);
+  if (cancelled > 0) pieces.push([`${failed > 0 ? " " : ""}⊘ ${formatCount(cancelled)}`, "warn"]);
+  return pieces;
+}
+
+const matches = (count: number): Piece[] => [
+  [`${formatCount(count)} ${count === 1 ? "match" : "matches"}`, "muted"],
+];
+
+function rangeOf({ rows, top, total }: SectionLayout, state: State): Piece[] {
+  if (state.listing.toEnd) return [[`loading ${formatCount(total)}…`, "warn"]];
+  const more = typeof state.listing.paging.next === "string" ? "+" : "";
+  if (rows.length < total)
+    return [
+      [`${formatCount(top + 1)}–${formatCount(top + rows.length)} of ${formatCount(total)}${more}`, "muted"],
+    ];
+  return state.listing.text === "" ? [] : matches(total);
+}
+
+function listTitle(state: State): Piece[] {
+  const { sort, reverse } = state.listing;
+  const order =
+    sort === "live" && !reverse
+      ? ""
+      : ` sorted by ${sort === "live" ? "activity" : sort} ${reverse ? "↑" : "↓"}`;
+  return [["Operations", "bold"], [order, "muted"], ...filterOf(state)];
+}
+
+function footOf(state: State): Piece[] {
+  const pieces: Piece[] = [
+    ["/", "bold"],
+    [" filter", "muted"],
+  ];
+  if (state.view.counts.queued > 3 || state.folds.size > 0)
+    pieces.push(["   z", "bold"], [" unfold", "muted"]);
+  if (state.newFailures.length > 0) pieces.push(["   !", "bold"], [" next failure", "muted"]);
+  return pieces;
+}
+
+function sectionRows(state: State, section: SectionLayout, width: number, theme: Theme): string[] {
+  if (state.order.length === 0 && (section.section === "all" || section.section === "finished"))
+    return noMatches(state, width, theme);
+  const selected = state.order[selectedRow(state)];
+  const active = state.pane === "list";
+  const columns = rowColumns(width);
+  const rows = section.rows.flatMap(({ id, height }) => {
+    const operation = operationOf(state, id) as Operation;
+    return operationRow(state, operation, columns, height, { selected: id === selected, active }, theme);
+  });
+  if (section.section === "running" && rows.length === 0)
+    rows.push(new Line(width, theme.paint).add("   nothing runs", "muted").toString());
+  if (section.hidden > 0) {
+    const text = `   ⋯ ${formatCount(section.hidden)} more queued`;
+    const more = new Line(width, theme.paint).add(text, "muted");
+    if (more.left >= 12) more.add("   z", "bold").add(" unfolds", "muted");
+    const place = section.section === "all" ? lastQueued(state, section) : rows.length;
+    rows.splice(place, 0, more.toString());
+  }
+  return rows.slice(0, section.height);
+}
+
+/** Lines above the note about the folded queue. */
+function lastQueued(state: State, { rows }: SectionLayout): number {
+  let lines = 0;
+  let place = 0;
+  for (const { id, height } of rows) {
+    lines += height;
+    const is = operationOf(state, id)?.state;
+    if (is === "queued" || is === "running") place = lines;
+  }
+  return place;
+}
+
+function noMatches(state: State, width: number, { paint }: Theme): string[] {
+  const words = (text: string) => wrap(text, width - 2, 3).map((row) => ` ${row}`);
+  if (state.listing.text === "") return [];
+  const unknown = unknownState(state.listing.filter);
+  const near = unknown === null ? [] : nearStates(unknown);
+  const hint =
+    unknown === null
+      ? []
+      : [
+          `No state ${sanitizeLine(unknown)}. ${near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `States: ${STATES.join(", ")}.`}`,
+        ];
+  return [
+    ...words(`No matches for ${sanitizeLine(state.listing.text)}`),
+    ...hint.flatMap(words),
+    new Line(width, paint).add(" esc", "bold").add(" clear the filter", "muted").toString(),
+  ];
+}
+
+const page = (state: State): number => {
+  const { finished } = listLayout(state).sections;
+  return Math.max(1, (finished?.height ?? 2) - 1);
+};
+
+export const LIST_ACTIONS: readonly DashboardAction[] = [
+  {
+    name: "up",
+    keys: ["upArrow", "k"],
+    group: "move",
+    helpKeys: "↑↓ k j",
+    description: "select the row above or below",
+    when: inList,
+    run: (state) => moveBy(state, -1),
+  },
+  { name: "down", keys: ["downArrow", "j"], group: "move", when: inList, run: (state) => moveBy(state, 1) },
+  {
+    name: "page-up",
+    keys: ["pageUp", "^u", "^b"],
+    group: "move",
+    helpKeys: "pgup pgdn",
+    description: "a page of the list or the log",
+    when: inList,
+    run: (state) => moveBy(state, -page(state)),
+  },
+  {
+    name: "page-down",
+    keys: ["pageDown", "^d", "^f"],
+    group: "move",
+    when: inList,
+    run: (state) => moveBy(state, page(state)),
+  },
+  {
+    name: "first",
+    keys: ["g"],
+    group: "move",
+    helpKeys: "g G",
+    description: "the first row, the last row of all",
+    when: inList,
+    run: (state) => moveBy(state, Number.NEGATIVE_INFINITY),
+  },
+  {
+    name: "last",
+    keys: ["G"],
+    group: "move",
+    when: inList,
+    run: (state) => {
+      const last = moveBy(state, Number.POSITIVE_INFINITY);
+      const isAll = state.listing.paging.next === null || allKnown(state);
+      return isAll ? last : { ...last, listing: { ...last.listing, toEnd: true } };
+    },
+  },
+  {
+    name: "filter",
+    keys: ["/"],
+    group: "list",
+    description: "filter the list: op:backup state:failed",
+    hint: () => "filter",
+    rank: 5,
+    when: inList,
+    run: (state) => ({
+      ...state,
+      pane: "list",
+      entry: { kind: "filter", line: lineOf(state.listing.text) },
+    }),
+  },
+  {
+    name: "filter-clear",
+    keys: ["escape"],
+    group: "list",
+    description: "clear the filter",
+    hint: () => "clear",
+    rank: 2,
+    when: (state) => inList(state) && state.listing.text !== "",
+    run: (state) => listed(state, { text: "", filter: { terms: [] }, paging: UNASKED }),
+  },
+  {
+    name: "sort",
+    keys: ["o"],
+    group: "list",
+    helpKeys: "o O",
+    description: "change the order; reverse it",
+    when: inList,
+    run: (state) => {
+      const next = SORTS[(SORTS.indexOf(state.listing.sort) + 1) % SORTS.length]!;
+      return listed(state, { sort: next, reverse: false });
+    },
+  },
+  {
+    name: "sort-reverse",
+    keys: ["O"],
+    group: "list",
+    when: inList,
+    run: (state) => listed(state, { reverse: !state.listing.reverse }),
+  },
+  {
+    name: "fold",
+    keys: ["z"],
+    group: "list",
+    helpKeys: "z Z",
+    description: "unfold or fold the chain or the queue; all chains",
+    hint: (state) => foldHint(state),
+    rank: 6,
+    when: hasSelected,
+    disabledReason: (state) => (isChain(state) || selectedOperation(state)?.state === "queued" ? null : ""),
+    run: turnFold,
+  },
+  {
+    name: "fold-all",
+    keys: ["Z"],
+    group: "list",
+    when: hasList,
+    disabledReason: (state) => (state.folds.size > 0 ? null : ""),
+    run: (state) => listed(state, { turned: new Set(), unfold: !state.listing.unfold }),
+  },
+  {
+    name: "link-previous",
+    keys: ["<", ","],
+    group: "list",
+    helpKeys: "< >",
+    description: "the previous or next operation of the chain",
+    when: hasSelected,
+    disabledReason: (state) =>
+      operationOf(state, selectedOperation(state)?.chain.previous ?? null) === null ? "" : null,
+    run: (state) => walkChain(state, "previous"),
+  },
+  {
+    name: "link-next",
+    keys: [">", "."],
+    group: "list",
+    when: hasSelected,
+    disabledReason: (state) =>
+      operationOf(state, selectedOperation(state)?.chain.next ?? null) === null ? "" : null,
+    run: (state) => walkChain(state, "next"),
+  },
+  {
+    name: "mark",
+    keys: [" "],
+    group: "list",
+    description: "mark; cancel, remove and retry act on all marked",
+    when: (state) => inList(state) && selectedOperation(state) !== null,
+    run: (state) => {
+      const id = state.order[selectedRow(state)];
+      if (id === undefined) return state;
+      const marked = new Set(state.marked);
+      if (!marked.delete(id)) marked.add(id);
+      return moveBy({ ...state, marked }, 1);
+    },
+  },
+  {
+    name: "unmark-all",
+    keys: ["escape"],
+    group: "list",
+    hint: () => "unmark",
+    rank: 2,
+    when: (state) => inList(state) && state.listing.text === "" && state.marked.size > 0,
+    run: (state) => ({ ...state, marked: new Set() }),
+  },
+  {
+    name: "next-failure",
+    keys: ["!"],
+    group: "list",
+    description: "show the announced operation or the next new failure",
+    hint: (state) => (state.newFailures.length > 0 ? "next failure" : null),
+    rank: 3,
+    keepsNotice: true,
+    when: hasList,
+    disabledReason: (state) => (failureOf(state) === null ? "no new failures" : null),
+    run: (state) => {
+      const id = failureOf(state);
+      return id === null ? state : { ...choose(state, id), notice: null };
+    },
+  },
+];
+
+function failureOf(state: State): string | null {
+  const about = state.notice?.about ?? null;
+  if (about !== null && operationOf(state, about) !== null) return about;
+  return state.newFailures.find((id) => operationOf(state, id) !== null) ?? null;
+}
+
+function foldHint(state: State): string {
+  const operation = selectedOperation(state);
+  if (operation?.state === "queued" && !isChain(state))
+    return state.listing.wholeQueue ? "fold queue" : "unfold queue";
+  for (const fold of state.folds.values())
+    if (fold.chain === operation?.chain.id && fold.part === "folded") return "unfold";
+  return "fold";
+}
+
+/** Whether everything finished is on this side already. */
+function allKnown({ view, fetched }: State): boolean {
+  const { succeeded, failed, cancelled, queued, running } = view.counts;
+  return view.operations.size + fetched.size - queued - running >= succeeded + failed + cancelled;
+}

@@ -1,0 +1,101 @@
+/** The palette: a panel above the command bar with the commands that the typed text leaves over. */
+import { Box } from "ink";
+import { panesOf, scrollTop } from "../state/layout.js";
+import { EMPTY_LINE } from "../state/line-edit.js";
+import type { DashboardAction, State } from "../state/model.js";
+import { nearNames, type PaletteItem, shownItems } from "../state/palette.js";
+import { sanitizeLine, widthOf } from "../text/cells.js";
+import { Line } from "../text/line.js";
+import type { Theme } from "../text/theme.js";
+import { Panel, Rows } from "./Panel.js";
+import { useTheme } from "./theme-context.js";
+import { asking } from "./when.js";
+
+/** Rows of the panel at most, borders included. */
+const ROWS_MOST = 18;
+
+export function paletteHeight(state: State): number {
+  return Math.min(ROWS_MOST, Math.floor(panesOf(state).height * 0.6));
+}
+
+export function Palette({ state }: { state: State }) {
+  const theme = useTheme();
+  const { columns } = state.size;
+  const height = paletteHeight(state);
+  const items = shownItems(state, state.entry?.line.text ?? "");
+  return (
+    <Box>
+      <Panel
+        width={columns}
+        height={height}
+        title={[
+          ["Commands", "bold"],
+          [` ${items.length}`, "muted"],
+        ]}
+        active
+      >
+        <Rows rows={paletteRows(state, items, columns - 3, height - 2, theme)} />
+      </Panel>
+    </Box>
+  );
+}
+
+function paletteRows(
+  state: State,
+  items: readonly PaletteItem[],
+  width: number,
+  height: number,
+  theme: Theme,
+): string[] {
+  const { paint } = theme;
+  if (items.length === 0) {
+    const typed = state.entry?.line.text ?? "";
+    const near = nearNames(state, typed);
+    const hint = near.length === 0 ? "" : `. Similar: ${near.join(", ")}`;
+    return [new Line(width, paint).addUntrusted(` No command ${typed}${hint}`, "warn").toString()];
+  }
+  const room = Math.max(1, height - 1);
+  const top = scrollTop(0, state.choice, items.length, room);
+  const shown = items.slice(top, top + room);
+  const names = Math.min(28, Math.max(...items.map(({ name }) => widthOf(sanitizeLine(name)))));
+  const rows = shown.map((item, i) => itemRow(item, top + i === state.choice, names, width, theme));
+  while (rows.length < room) rows.push("");
+  const chosen = items[state.choice];
+  const command = chosen?.command ?? null;
+  rows.push(
+    command === null
+      ? ""
+      : new Line(width, paint).add(" $ ", "muted").addUntrusted(command, "muted").toString(),
+  );
+  return rows;
+}
+
+function itemRow(item: PaletteItem, chosen: boolean, names: number, width: number, { paint }: Theme): string {
+  const off = item.disabledReason !== null;
+  const line = new Line(width, paint).add(chosen ? "▌" : " ", "accent");
+  line
+    .addUntrusted(item.name, off ? "muted" : "plain", ...(chosen ? (["bold"] as const) : []))
+    .fill(names + 3);
+  const command = item.aliases.filter((alias) => alias !== item.name).map((alias) => ` (${alias})`);
+  line.addUntrusted(`${item.description}${command.join("")}`, off || !chosen ? "muted" : "plain");
+  if (off) line.add(`  ${sanitizeLine(item.disabledReason!)}`, "warn");
+  return line.right(item.key, "bold").toString();
+}
+
+export const PALETTE_ACTIONS: readonly DashboardAction[] = [
+  {
+    name: "commands",
+    keys: [":"],
+    group: "general",
+    hint: () => "commands",
+    rank: 7,
+    when: (state) => !asking(state) && state.entry === null,
+    run: (state) => ({
+      ...state,
+      entry: { kind: "palette", line: EMPTY_LINE },
+      choice: 0,
+      typesWanted: true,
+      typesRun: state.typesRun + 1,
+    }),
+  },
+];

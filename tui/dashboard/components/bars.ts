@@ -1,0 +1,65 @@
+/** Bars and sparklines, as pieces of a row. */
+import type { Operation } from "../../../protocol/operation.js";
+import { type OverallProgress, stagePercent } from "../../../protocol/overall-progress.js";
+import type { Line } from "../text/line.js";
+import type { Style, Theme } from "../text/theme.js";
+
+/** Milliseconds for which the wandering block stands in one place. */
+const STEP = 200;
+
+/** Whether the stage under way runs without a measure. */
+export function isIndeterminate(operation: Operation): boolean {
+  return operation.state === "running" && stagePercent(operation) === null;
+}
+
+/** Adds a bar of exactly this width. Full is the end, and nothing else. */
+export function addBar(line: Line, theme: Theme, width: number, percent: number, style: Style): Line {
+  const filled = Math.round((Math.max(0, Math.min(100, percent)) / 100) * width);
+  const full = percent < 100 ? Math.min(filled, width - 1) : filled;
+  return line.draw(theme.bar.full, full, style).draw(theme.bar.empty, width - full, "track");
+}
+
+/** Adds the bar of a progress: where it is not known, a block wanders in its rest. */
+export function addProgress(
+  line: Line,
+  theme: Theme,
+  width: number,
+  { percent, known }: OverallProgress,
+  now: number,
+  style: Style,
+): Line {
+  if (known) return addBar(line, theme, width, percent, style);
+  const full = Math.min(width - 1, Math.floor((percent / 100) * width));
+  return addWandering(line.draw(theme.bar.full, full, style), theme, width - full, now, style);
+}
+
+/** Adds a bar with a block that goes to and fro. */
+export function addWandering(line: Line, theme: Theme, width: number, now: number, style: Style): Line {
+  const block = Math.max(1, Math.floor(width / 4));
+  const way = Math.max(1, width - block);
+  const step = Math.floor(now / STEP) % (2 * way);
+  const at = step < way ? step : 2 * way - step;
+  return line
+    .draw(theme.bar.empty, at, "track")
+    .draw(theme.bar.full, block, style)
+    .draw(theme.bar.empty, width - at - block, "track");
+}
+
+/** Adds a sparkline of exactly this width, the newest value at its right. */
+export function addSparkline(line: Line, theme: Theme, values: readonly number[], width: number): Line {
+  const shown = sparkline(values, width, theme);
+  const missing = width - [...shown].length;
+  return line.draw(theme.sparks[0] ?? " ", missing, "track").add(shown, "accent");
+}
+
+/** The newest values as a sparkline of at most this width, between 0 and the highest. */
+export function sparkline(values: readonly number[], width: number, theme: Theme): string {
+  const shown = values.slice(-width);
+  const highest = Math.max(...shown, Number.MIN_VALUE);
+  const steps = [...theme.sparks];
+  return shown
+    .map(
+      (value) => steps[Math.min(steps.length - 1, Math.floor((Math.max(0, value) / highest) * steps.length))],
+    )
+    .join("");
+}

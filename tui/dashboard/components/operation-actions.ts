@@ -1,0 +1,297 @@
+/** What can be done to operations: the actions of list and detail that ask the daemon for something, or leave the screen. */
+import { isFinal } from "../../../protocol/state.js";
+import {
+  chainOf,
+  type DashboardAction,
+  emit,
+  notify,
+  operationOf,
+  type State,
+  selectedOperation,
+} from "../state/model.js";
+import { openRetry, openTimeline, openTypes } from "../state/pages.js";
+import { liveops, type Request } from "../state/request.js";
+import { framesOf } from "../text/stack.js";
+import { asking, free, hasSelected, isLive, noDaemon, targets } from "./when.js";
+
+const over = (state: State): State => ({ ...state, pane: state.pane === "list" ? "detail" : "list" });
+
+function ask(state: State, request: Request, only?: Request): State {
+  return { ...state, question: { request, ...(only !== undefined && { only }) } };
+}
+
+function send(state: State, request: Request): State {
+  return emit({ ...state, question: null, request }, { type: "send", request });
+}
+
+/** For a person to see: nothing while another request is under way. */
+const busy = (state: State): string | null =>
+  state.request === null ? noDaemon(state) : "the daemon has not answered the last request yet";
+
+function noCancel(state: State): string | null {
+  const all = targets(state);
+  if (all.some((operation) => !isFinal(operation.state) && !operation.cancelRequested)) return busy(state);
+  return all.every((operation) => isFinal(operation.state)) ? "already finished" : "already cancelling";
+}
+
+const mayRetry = ({ state }: { state: string }) => state === "failed" || state === "cancelled";
+
+function noRetry(state: State): string | null {
+  return targets(state).some(mayRetry) ? busy(state) : "only a failed or cancelled operation can be retried";
+}
+
+/** Operations, not running, that the rows of the targets stand for: of a folded chain, all of them. */
+function removable(state: State): { all: string[]; own: string[] } {
+  const own = targets(state).filter((operation) => operation.state !== "running");
+  const all = own.flatMap((operation) => {
+    const folded = state.folds.get(operation.id)?.part === "folded";
+    return (folded ? chainOf(state, operation) : [operation]).filter((link) => link.state !== "running");
+  });
+  return { all: all.map(({ id }) => id), own: own.map(({ id }) => id) };
+}
+
+/** The command that submits the operation again. */
+function submitCommand(state: State): string | null {
+  const operation = selectedOperation(state);
+  if (operation === null) return null;
+  const { args, ...params } = operation.params as { args?: unknown };
+  const words = Object.entries(params).map(([name, value]) =>
+    typeof value === "string" ? `${name}=${value}` : `${name}:=${JSON.stringify(value)}`,
+  );
+  const trailing = Array.isArray(args) ? ["--", ...args.map(String)] : [];
+  const label = operation.label === null ? [] : ["--label", operation.label];
+  return liveops(["submit", operation.op, ...words, ...label, ...trailing], state.flags);
+}
+
+export const OPERATION_ACTIONS: readonly DashboardAction[] = [
+  {
+    name: "yes",
+    keys: ["y", "Y"],
+    group: "operation",
+    hint: (state) => ((state.question?.only ?? null) === null ? "yes" : "all"),
+    rank: 0,
+    when: asking,
+    run: (state) => (state.question === null ? state : send(state, state.question.request)),
+  },
+  {
+    name: "only",
+    keys: ["o"],
+    group: "operation",
+    hint: (state) => {
+      const only = state.question?.only;
+      const id = only === undefined || only.kind === "submit" ? null : (only.ids[0] ?? null);
+      return `only ${operationOf(state, id)?.title ?? "this one"}`;
+    },
+    rank: 0,
+    when: (state) => asking(state) && state.question?.only !== undefined,
+    run: (state) => (state.question?.only === undefined ? state : send(state, state.question.only)),
+  },
+  {
+    name: "no",
+    keys: ["n", "N", "escape", "return", "q"],
+    group: "operation",
+    hint: () => "no",
+    rank: 0,
+    when: asking,
+    run: (state) => ({ ...state, question: null }),
+  },
+  {
+    name: "open",
+    keys: ["return", "rightArrow", "l"],
+    group: "move",
+    helpKeys: "⏎ →",
+    description: "go to the log; arrows then scroll it",
+    command: "show",
+    hint: (state) => (state.pane === "list" ? "log" : null),
+    rank: 2,
+    when: (state) => hasSelected(state) && state.pane === "list",
+    run: over,
+  },
+  {
+    name: "switch",
+    keys: ["tab", "backtab"],
+    group: "move",
+    description: "from the list to the log, or back",
+    when: hasSelected,
+    run: over,
+  },
+  {
+    name: "back",
+    keys: ["leftArrow", "h", "return", "rightArrow", "l"],
+    group: "move",
+    helpKeys: "esc ←",
+    description: "back to the list",
+    when: (state) => free(state) && state.pane === "detail",
+    run: (state) => ({ ...state, pane: "list", logView: { ...state.logView, full: false } }),
+  },
+  {
+    name: "list",
+    keys: ["escape"],
+    group: "move",
+    hint: () => "list",
+    rank: 2,
+    when: (state) => free(state) && state.pane === "detail" && !isNarrowed(state),
+    run: (state) => ({ ...state, pane: "list" }),
+  },
+  {
+    name: "submit",
+    keys: ["s"],
+    group: "operation",
+    description: "submit an operation",
+    command: "submit",
+    hint: () => "start",
+    rank: 4,
+    when: free,
+    disabledReason: noDaemon,
+    run: openTypes,
+  },
+  {
+    name: "start-daemon",
+    keys: ["return"],
+    group: "operation",
+    description: "start the daemon",
+    hint: () => "start the daemon",
+    rank: 0,
+    when: (state) => free(state) && !isLive(state) && selectedOperation(state) === null,
+    run: (state) => notify(emit(state, { type: "start-daemon" }), "starting the daemon…"),
+  },
+  {
+    name: "cancel",
+    keys: ["c"],
+    group: "operation",
+    description: "cancel the operation (asks first)",
+    command: "cancel",
+    hint: () => "cancel",
+    rank: 4,
+    when: hasSelected,
+    disabledReason: noCancel,
+    run: (state) => {
+      const live = targets(state).filter(
+        ({ state: is, cancelRequested }) => !isFinal(is) && !cancelRequested,
+      );
+      return ask(state, { kind: "cancel", ids: live.map(({ id }) => id) });
+    },
+  },
+  {
+    name: "again",
+    keys: ["r", "a"],
+    group: "operation",
+    description: "run again: a form with its parameters",
+    command: "again",
+    hint: () => "run again",
+    rank: 4,
+    when: hasSelected,
+    disabledReason: (state) => {
+      const operation = selectedOperation(state);
+      return operation !== null && isFinal(operation.state) ? busy(state) : "not finished yet";
+    },
+    // The row of a folded chain begins with its first operation.
+    run: (state) => {
+      const operation = selectedOperation(state);
+      if (operation === null) return state;
+      const folded = state.folds.get(operation.id)?.part === "folded";
+      const { id } = folded ? chainOf(state, operation)[0]! : operation;
+      return emit(state, { type: "prepare-again", id });
+    },
+  },
+  {
+    name: "retry",
+    keys: ["R"],
+    group: "operation",
+    description: "retry the same operation, also from a chosen stage",
+    command: "retry",
+    when: hasSelected,
+    disabledReason: noRetry,
+    run: (state) => {
+      const ids = targets(state)
+        .filter(mayRetry)
+        .map(({ id }) => id);
+      return state.marked.size > 0 ? send(state, { kind: "retry", ids }) : openRetry(state);
+    },
+  },
+  {
+    name: "remove",
+    keys: ["x", "delete"],
+    group: "operation",
+    description: "remove the operation and its log (asks first)",
+    command: "rm",
+    when: hasSelected,
+    disabledReason: (state) =>
+      removable(state).own.length > 0 ? busy(state) : "still running: cancel it first (c)",
+    run: (state) => {
+      const { all, own } = removable(state);
+      const request: Request = { kind: "remove", ids: all };
+      return all.length > own.length
+        ? ask(state, request, { kind: "remove", ids: own })
+        : ask(state, request);
+    },
+  },
+  {
+    name: "timeline",
+    keys: ["t"],
+    group: "operation",
+    description: "timeline and replay",
+    hint: () => "timeline",
+    rank: 6,
+    when: hasSelected,
+    run: openTimeline,
+  },
+  {
+    name: "details",
+    keys: ["v"],
+    group: "operation",
+    description: "all details",
+    hint: () => "details",
+    rank: 6,
+    when: hasSelected,
+    run: (state) =>
+      state.selected === null
+        ? state
+        : { ...state, page: { kind: "record", id: state.selected, top: 0, attempts: null } },
+  },
+  {
+    name: "copy-command",
+    keys: ["y"],
+    group: "operation",
+    description: "copy the command that submits it",
+    when: (state) => hasSelected(state) && state.pane === "list",
+    run: (state) => {
+      const command = submitCommand(state);
+      if (command === null) return state;
+      const copied = emit(state, { type: "copy", text: command });
+      return { ...copied, notice: { text: "command copied", level: "success", command } };
+    },
+  },
+  {
+    name: "edit",
+    keys: ["e"],
+    group: "operation",
+    description: "open the source of the error, or the log, in $EDITOR",
+    when: hasSelected,
+    run: (state) => {
+      const operation = selectedOperation(state);
+      if (operation === null) return state;
+      const own = framesOf(operation.error?.stack ?? null).find(
+        (frame) => frame.own && frame.source !== null,
+      );
+      const { id, title } = operation;
+      return emit(state, { type: "edit", id, title, source: own?.source ?? null });
+    },
+  },
+  {
+    name: "follow-chain",
+    keys: ["f"],
+    group: "operation",
+    description: "follow the chain to its next operation, on or off",
+    command: "watch",
+    when: hasSelected,
+    run: (state) => {
+      const followChain = !state.followChain;
+      return notify({ ...state, followChain }, `follow the chain: ${followChain ? "on" : "off"}`);
+    },
+  },
+];
+
+function isNarrowed({ search, log, logView }: State): boolean {
+  return search !== null || log.filter.stage !== null || log.filter.stream !== null || logView.full;
+}

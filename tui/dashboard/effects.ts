@@ -1,0 +1,429 @@
+/** Runs the effects that the reducer returns: all that the dashboard asks of the daemon, the terminal and the system. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Client } from "../../protocol/client/client.js";
+import { NoDaemonError } from "../../protocol/client/errors.js";
+import { followChain } from "../../protocol/client/follow.js";
+import { newKey } from "../../protocol/client/idempotency-key.js";
+import { capturedVariables } from "../../protocol/environment.js";
+import { exitCodeOfStatus, Refusal } from "../../protocol/errors.js";
+import type { LogLine, Operation } from "../../protocol/operation.js";
+import type { LogQuery } from "../../protocol/requests.js";
+import { withTrailing } from "../cli/arguments.js";
+import { type LookFile, readLook, writeLook } from "./look-file.js";
+import { pause } from "./pause.js";
+import { TAPE_MOST, type TapedLine } from "./replay/tape.js";
+import { type Attempt, addEvent } from "./state/attempts.js";
+import { chainPage, shifted } from "./state/chain-log.js";
+import type { Effect, LogLink, SlotEffect } from "./state/effect.js";
+import { parseHistoryName } from "./state/history-name.js";
+import { LOG_PAGE } from "./state/log-window.js";
+import type { Message } from "./state/message.js";
+import type { State } from "./state/model.js";
+import { pageQuery } from "./state/paging.js";
+import type { Flags, Request } from "./state/request.js";
+import { copyText } from "./terminal/sequences.js";
+
+export interface EffectOptions {
+  readonly client: Client;
+  readonly dispatch: (message: Message) => void;
+  readonly state: () => State;
+  readonly now: () => number;
+  /** Gives the terminal back for as long as the callback takes. */
+  readonly suspend: (meanwhile?: () => Promise<void>) => void;
+  /** Writes to the terminal, beside the screen. */
+  readonly write: (data: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly look: LookFile | null;
+  readonly flags: Flags;
+  /** `env.allow` of the config file. */
+  readonly allow?: readonly string[] | undefined;
+}
+
+type Run<T> = (effect: T, options: EffectOptions, left: AbortSignal) => Promise<void> | void;
+type Runs = { [K in SlotEffect["type"]]: Run<Extract<SlotEffect, { type: K }>> };
+
+export class Effects {
+  readonly #slots = new Map<string, AbortController>();
+
+  constructor(private readonly options: EffectOptions) {}
+
+  run(effects: readonly Effect[]): void {
+    for (const effect of effects) this.#run(effect);
+  }
+
+  /** Ends everything that lasts. */
+  stop(): void {
+    for (const running of this.#slots.values()) running.abort();
+    this.#slots.clear();
+  }
+
+  #run(effect: Effect): void {
+    const { options } = this;
+    const { client, dispatch } = options;
+    switch (effect.type) {
+      case "slot":
+        this.#slots.get(effect.slot)?.abort();
+        this.#slots.delete(effect.slot);
+        if (effect.effect !== null) this.#start(effect.slot, effect.effect);
+        return;
+      case "send":
+        void send(client, effect.request, options.allow).then(
+          (operations) => dispatch({ type: "answered", request: effect.request, operations }),
+          (error: Error) => dispatch({ type: "refused", request: effect.request, message: error.message }),
+        );
+        return;
+      case "prepare-again":
+        void Promise.all([client.show(effect.id), client.types()]).then(
+          ([operation, { ops }]) => {
+            const operationType = ops.find(({ op }) => op === operation.op);
+            if (operationType === undefined)
+              dispatch({
+                type: "noticed",
+                text: `The type ${operation.op} does not exist any more`,
+                level: "warning",
+              });
+            else dispatch({ type: "again-ready", operation, operationType });
+          },
+          (error: Error) => dispatch({ type: "noticed", text: error.message, level: "error" }),
+        );
+        return;
+      case "copy":
+        options.write(copyText(effect.text));
+        return;
+      case "edit":
+        options.suspend(() => edit(effect, options));
+        return;
+      case "start-daemon":
+        startDaemon(options);
+        return;
+      case "suspend":
+        options.suspend();
+        return;
+      case "remember-look":
+        if (options.look !== null) writeLook(options.look, effect.cursor);
+    }
+  }
+
+  #start(slot: string, effect: SlotEffect): void {
+    const running = new AbortController();
+    this.#slots.set(slot, running);
+    const run = RUNS[effect.type] as Run<SlotEffect>;
+    // The watch stream tells when the daemon is gone; what failed is wanted again once it is back.
+    void Promise.resolve(run(effect, this.options, running.signal)).catch(() => {});
+  }
+}
+
+/** Milliseconds without another letter before a filter is asked for. */
+const TYPING = 120;
+/** Milliseconds between two moves of a replay. */
+const FRAME = 50;
+/** Lines of a tape handed on at once. */
+const BATCH = 2000;
+/** Milliseconds between two forecasts of the same queue. */
+const FORECAST_EVERY = 5000;
+
+const RUNS: Runs = {
+  watch: (_effect, { client, dispatch, state, now }, left) =>
+    watchForEver({ dispatch, now, cursor: () => state().view.cursor }, client, left),
+
+  tick: ({ every }, { dispatch, now }, left) =>
+    repeat(every, left, () => dispatch({ type: "ticked", now: now() })),
+
+  play: (_effect, { dispatch }, left) => {
+    let before = performance.now();
+    repeat(FRAME, left, () => {
+      const time = performance.now();
+      dispatch({ type: "played", milliseconds: time - before });
+      before = time;
+    });
+  },
+
+  "stream-log": async ({ id }, { client, dispatch, state }, left) => {
+    const offset = state().logLinks.find((link) => link.id === id)?.offset ?? 0;
+    const logAfter = Math.max(0, state().log.to - offset);
+    for await (const line of client.watch({ operation: id, log: true, logAfter }, left))
+      if (line.type === "log" && line.id === id) dispatch({ type: "logged", id, lines: line.lines });
+  },
+
+  "fetch-log": async (effect, { client, dispatch }) => {
+    const { chain, id, filter, want, query } = effect;
+    const page = await client.log(id, { ...query, limit: LOG_PAGE });
+    dispatch({ type: "log-fetched", chain, filter, want, ...chainPage(effect, page) });
+  },
+
+  seek: async (effect, { client, dispatch }, left) => {
+    const line = await firstLine(client, effect.links, effect.query, left);
+    if (!left.aborted) dispatch({ type: "sought", key: JSON.stringify(effect), line });
+  },
+
+  "fetch-page": async ({ text, before }, { client, dispatch, state }, left) => {
+    if (text !== "" && before === null) await pause(TYPING, left);
+    if (left.aborted) return;
+    const page = await client.list(pageQuery(state(), before));
+    if (!left.aborted) dispatch({ type: "page-fetched", text, ...page });
+  },
+
+  find: ({ id }, { client, dispatch }) =>
+    client.show(id).then(
+      (operation) => dispatch({ type: "found", operation }),
+      (error) => {
+        // Anything but a refusal means that the daemon is gone: asked again when it is back.
+        if (error instanceof Refusal)
+          dispatch({ type: "not-found", code: exitCodeOfStatus(error.status), message: error.message });
+      },
+    ),
+
+  "fetch-chain": async ({ chain }, { client, dispatch }) => {
+    const { operations } = await client.list({ chain, limit: 200 });
+    dispatch({ type: "fetched", operations });
+  },
+
+  "fetch-history": async ({ name, succeeded }, { client, dispatch }) => {
+    const { op, key } = parseHistoryName(name);
+    // A type whose file is gone has no history.
+    const none = { op, runs: 0, seconds: null, stages: {}, recent: [], next: [] };
+    const reply = await client.history(op, key).catch(() => none);
+    dispatch({ type: "history-fetched", name, reply, succeeded });
+  },
+
+  "fetch-types": (_effect, { client, dispatch }) =>
+    client.types().then(
+      (types) => dispatch({ type: "types-fetched", types }),
+      (error: Error) => dispatch({ type: "types-lost", message: error.message }),
+    ),
+
+  "read-attempts": async ({ id }, { client, dispatch }, left) => {
+    let attempts: readonly Attempt[] = [];
+    for await (const event of client.events(id, {}, left)) attempts = addEvent(attempts, event);
+    dispatch({ type: "attempts-read", id, attempts });
+  },
+
+  "read-tape": ({ first }, options, left) => readTape(first, options, left),
+
+  "fetch-forecast": async (_effect, { client, dispatch }, left) => {
+    // A queue that moves fast is not asked about at each move.
+    await pause(300, left);
+    while (!left.aborted) {
+      dispatch({ type: "forecast-fetched", forecast: await client.forecast(left) });
+      await pause(FORECAST_EVERY, left);
+    }
+  },
+
+  "fetch-failures": async (_effect, { client, dispatch, look, state }, left) => {
+    const since = look === null ? null : readLook(look);
+    const { operations, cursor } = await client.list({
+      state: ["failed"],
+      limit: since === null ? 1 : 100,
+      ...(since !== null && { finishedAfter: since }),
+    });
+    if (left.aborted || look === null) return;
+    // Without an earlier look, what failed before is no news.
+    if (since === null) writeLook(look, cursor);
+    else if (operations.length > 0 || state().newFailures.length > 0)
+      dispatch({ type: "failures-fetched", operations, cursor });
+  },
+
+  "fetch-daemon": async (_effect, { client, dispatch }) => {
+    dispatch({ type: "daemon-fetched", daemon: await client.daemon() });
+  },
+};
+
+function repeat(every: number, left: AbortSignal, run: () => void): void {
+  const timer = setInterval(run, every);
+  left.addEventListener("abort", () => clearInterval(timer), { once: true });
+}
+
+/**
+ * @param allow `env.allow` of the config file
+ * @returns the operations as they are now
+ */
+export async function send(
+  client: Client,
+  request: Request,
+  allow?: readonly string[],
+): Promise<Operation[]> {
+  if (request.kind === "submit") {
+    const { op, set, args, params, label, again } = request;
+    if (again !== undefined)
+      return [await client.again(again, { params: { ...params }, ...(label !== "" && { label }) }, newKey())];
+    const body = {
+      op,
+      set: withTrailing([...set], args && [...args]),
+      ...(params !== undefined && { params: { ...params } }),
+      ...(label !== "" && { label }),
+      cwd: process.cwd(),
+      env: capturedVariables(process.env, allow),
+    };
+    return [await client.submit(body, newKey())];
+  }
+  const done: Operation[] = [];
+  for (const id of request.ids) {
+    if (request.kind === "cancel") done.push(await client.cancel(id));
+    else if (request.kind === "remove") done.push(await client.remove(id));
+    else done.push(await client.retry(id, request.from));
+  }
+  return done;
+}
+
+/**
+ * The first line of the chain that matches, in the direction of the query. The daemon looks through so much of a log
+ * at a time: it is asked on until it found one, or another line is sought.
+ */
+async function firstLine(
+  client: Client,
+  links: readonly LogLink[],
+  { after = 0, before, ...words }: LogQuery,
+  left: AbortSignal,
+): Promise<LogLine | null> {
+  const backwards = before !== undefined && before !== null;
+  const all = [...links.entries()];
+  for (const [i, { id, offset }] of backwards ? all.reverse() : all) {
+    const end = links[i + 1]?.offset ?? Number.POSITIVE_INFINITY;
+    if (backwards ? Number(before) <= offset + 1 : Number(after) >= end) continue;
+    const bounds: LogQuery = backwards
+      ? { before: Math.min(Number(before), end + 1) - offset }
+      : { after: Math.max(0, Number(after) - offset) };
+    for await (const { lines } of client.logPages(id, { ...words, ...bounds, limit: 1 })) {
+      if (lines[0] !== undefined) return shifted(lines, offset)[0]!;
+      if (left.aborted) return null;
+    }
+  }
+  return null;
+}
+
+async function readTape(
+  first: string,
+  { client, dispatch }: EffectOptions,
+  left: AbortSignal,
+): Promise<void> {
+  let id = first;
+  let lines: TapedLine[] = [];
+  let due: NodeJS.Immediate | null = null;
+  let count = 0;
+  const hand = () => {
+    due = null;
+    if (lines.length > 0 && !left.aborted) dispatch({ type: "taped", first, id, lines });
+    lines = [];
+  };
+  try {
+    for await (const followed of followChain(client, first, { signal: left })) {
+      if (followed.id !== id) hand();
+      id = followed.id;
+      if (followed.line.type === "end") continue;
+      lines.push(followed.line);
+      if (++count > TAPE_MOST) {
+        hand();
+        const reason = `the first ${TAPE_MOST.toLocaleString("en")} events and lines`;
+        dispatch({ type: "tape-broken", first, reason });
+        return;
+      }
+      if (lines.length >= BATCH) hand();
+      // What comes together is handed on together.
+      else due ??= setImmediate(hand);
+    }
+    hand();
+  } catch (error) {
+    if (left.aborted) return;
+    hand();
+    dispatch({ type: "tape-broken", first, reason: (error as Error).message });
+  } finally {
+    if (due !== null) clearImmediate(due);
+  }
+}
+
+/** For whom the stream is read. */
+export interface WatchTarget {
+  dispatch(message: Message): void;
+  now(): number;
+  /** Where it goes on after it broke. */
+  cursor(): string | null;
+}
+
+/** Milliseconds before the first new attempt, and at most. */
+const FIRST_WAIT = 100;
+const LONGEST_WAIT = 1000;
+
+/** Keeps the watch stream open, and comes back by itself when it breaks. */
+export async function watchForEver(target: WatchTarget, client: Client, left: AbortSignal): Promise<void> {
+  let wait = FIRST_WAIT;
+  while (!left.aborted) {
+    try {
+      const since = target.cursor();
+      const query = { limit: 200, ...(since !== null && { since }) };
+      for await (const line of client.watch(query, left)) {
+        wait = FIRST_WAIT;
+        target.dispatch({ type: "watched", line });
+      }
+    } catch (error) {
+      if (left.aborted) return;
+      target.dispatch({ type: "lost", reason: reasonOf(error), at: target.now() });
+    }
+    await pause(wait, left);
+    wait = Math.min(wait * 2, LONGEST_WAIT);
+  }
+}
+
+const IN_WORDS: Record<string, string> = {
+  ENOENT: "The socket does not exist.",
+  ECONNREFUSED: "Nothing listens on the socket.",
+};
+
+/** The screen says already that no daemon answers and where: only the reason is new. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof NoDaemonError)) return (error as Error).message;
+  return IN_WORDS[error.reason] ?? error.reason;
+}
+
+/** Runs `liveopsd start` of the same installation. */
+function startDaemon({ dispatch, flags }: EffectOptions): void {
+  const bin = fileURLToPath(new URL("./bin/liveopsd.cjs", import.meta.url));
+  if (!existsSync(bin)) {
+    dispatch({ type: "noticed", text: "liveopsd is not installed beside liveops-tui", level: "error" });
+    return;
+  }
+  const words = ["start"];
+  if (flags.stateDir !== undefined) words.push("--state-dir", flags.stateDir);
+  if (flags.socket !== undefined) words.push("--socket", flags.socket);
+  const child = spawn(process.execPath, [bin, ...words], { stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (data) => (said += data));
+  child.on("close", (code) => {
+    if (code !== 0)
+      dispatch({ type: "noticed", text: `liveopsd start: ${said.trim() || `exit ${code}`}`, level: "error" });
+  });
+}
+
+/** Bytes of a log that the editor gets at most. */
+const EDITED_MOST = 8 << 20;
+
+/** Opens the source of the error, else the log, in the editor. */
+async function edit(
+  { id, title, source }: Extract<Effect, { type: "edit" }>,
+  { client, env, dispatch }: EffectOptions,
+): Promise<void> {
+  const editor = env.VISUAL || env.EDITOR || "vi";
+  const dir = source === null ? mkdtempSync(join(tmpdir(), "liveops-log-")) : null;
+  try {
+    let words: string[];
+    if (source !== null) words = [`+${source.line}`, source.file];
+    else {
+      const file = join(dir!, `${title.replace(/[^\w.-]+/g, "-").slice(0, 40) || "operation"}.log`);
+      writeFileSync(file, (await client.logText(id)).slice(-EDITED_MOST), { mode: 0o600 });
+      words = [file];
+    }
+    await new Promise<void>((resolve, reject) => {
+      // `EDITOR="code --wait"` has words of its own.
+      const child = spawn("/bin/sh", ["-c", `exec ${editor} "$@"`, "sh", ...words], { stdio: "inherit" });
+      child.on("error", reject);
+      child.on("exit", () => resolve());
+    });
+  } catch (error) {
+    dispatch({ type: "noticed", text: `editor: ${(error as Error).message}`, level: "error" });
+  } finally {
+    if (dir !== null) rmSync(dir, { recursive: true, force: true });
+  }
+}

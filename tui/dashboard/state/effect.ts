@@ -1,0 +1,54 @@
+/** What the dashboard does besides drawing, as values. The reducer returns them; `effects.ts` runs them. */
+import type { LogQuery } from "../../../protocol/requests.js";
+import type { LogFilter, LogWant } from "./log-window.js";
+import type { Request } from "./request.js";
+
+/** An effect that lasts or answers later. A slot holds one at a time: the next one stops the one before. */
+export type SlotEffect =
+  | { type: "watch" }
+  | { type: "tick"; every: number }
+  | { type: "play" }
+  | { type: "stream-log"; id: string; run: number }
+  | {
+      type: "fetch-log";
+      chain: string;
+      id: string;
+      offset: number;
+      /** Lines of the operation, as far as is known; null: it is the last of the chain. */
+      lines: number | null;
+      filter: LogFilter;
+      want: LogWant;
+      query: LogQuery;
+      /** End that was reached: the same range is asked for again once there is more. */
+      reached: number | null;
+    }
+  | { type: "seek"; chain: string; links: readonly LogLink[]; query: LogQuery }
+  | { type: "fetch-page"; text: string; before: string | null }
+  | { type: "find"; id: string }
+  | { type: "fetch-chain"; chain: string; known: string }
+  | { type: "fetch-history"; name: string; succeeded: number }
+  | { type: "fetch-types"; run: number }
+  | { type: "read-attempts"; id: string; attempt: number; state: string }
+  | { type: "read-tape"; first: string }
+  | { type: "fetch-forecast"; run: string }
+  | { type: "fetch-failures"; failed: number }
+  | { type: "fetch-daemon" };
+
+export type Effect =
+  | { type: "slot"; slot: string; effect: SlotEffect | null }
+  | { type: "send"; request: Request }
+  | { type: "prepare-again"; id: string }
+  | { type: "copy"; text: string }
+  | { type: "edit"; id: string; title: string; source: { file: string; line: number } | null }
+  | { type: "start-daemon" }
+  | { type: "suspend" }
+  | { type: "remember-look"; cursor: string };
+
+/** An operation of the chain and its place in the log of the chain. */
+export interface LogLink {
+  readonly id: string;
+  readonly name: string;
+  /** Lines of the operations before. */
+  readonly offset: number;
+  readonly lines: number;
+}

@@ -1,0 +1,167 @@
+/**
+ * Times of an operation: elapsed, left, and since it last moved. What is left is always an estimate, from earlier runs
+ * of the type; there is none without a history, or where the runs differ too much.
+ */
+import { getOwn } from "../../../protocol/get-own.js";
+import type { Operation, StageTimes } from "../../../protocol/operation.js";
+import { type Usual, usualNamed, usualOf, usualSuccessors } from "./history.js";
+import { chainOf, type State } from "./model.js";
+
+const between = (from: string, to: string | number): number =>
+  Math.max(0, ((typeof to === "number" ? to : Date.parse(to)) - Date.parse(from)) / 1000);
+
+/** Of a running one: whole seconds, so that the figure changes once a second; null before the first start. */
+export function elapsedOf(operation: Operation, now: number): number | null {
+  const { startedAt, finishedAt, state, seconds } = operation;
+  if (startedAt === null) return null;
+  if (finishedAt !== null) return seconds ?? between(startedAt, finishedAt);
+  return state === "running" ? Math.floor(between(startedAt, now)) : null;
+}
+
+/** Of the links of a chain, from the first one's start to the last one's end. */
+export function chainElapsed(links: readonly Operation[], now: number): number | null {
+  const started = links[0]?.startedAt ?? null;
+  const last = links.at(-1);
+  if (started === null || last === undefined) return null;
+  if (last.finishedAt !== null) return between(started, last.finishedAt);
+  return Math.floor(between(started, now));
+}
+
+export function stageSeconds(times: StageTimes | undefined, now: number, live: boolean): number | null {
+  if (times === undefined) return null;
+  if (times.finishedAt !== null) return times.seconds ?? between(times.startedAt, times.finishedAt);
+  return live ? Math.floor(between(times.startedAt, now)) : null;
+}
+
+/** Seconds left of the operation, or null where nothing tells. */
+export function secondsLeft(state: State, operation: Operation): number | null {
+  if (operation.state === "queued") return usualWhole(usualOf(state, operation));
+  if (operation.state !== "running") return null;
+  const usual = usualOf(state, operation);
+  if (usual === null || isOverdue(state, operation)) return null;
+  return byStages(operation, usual, state.now) ?? byWhole(operation, usual, state.now);
+}
+
+/** Seconds left of the chain with the links that are still to come; null where a link's time is not known. */
+export function chainSecondsLeft(state: State, operation: Operation): number | null {
+  const links = chainOf(state, operation);
+  const last = links.at(-1)!;
+  if (last.chain.next !== null) return null;
+  const open = links.filter((link) => link.state === "running" || link.state === "queued");
+  const coming = last.state === "running" || last.state === "queued" ? usualSuccessors(state, last) : [];
+  // With nothing before or behind it, it is no chain.
+  if (open.length === 0 || (links.length === 1 && coming.length === 0)) return null;
+  let left = 0;
+  for (const seconds of [
+    ...open.map((link) => secondsLeft(state, link)),
+    ...coming.map((name) => usualWhole(usualNamed(state, name))),
+  ]) {
+    if (seconds === null) return null;
+    left += seconds;
+  }
+  return left;
+}
+
+/** Whether the stage under way has taken longer than in nine of ten earlier runs, and says nothing of its own pace. */
+export function isOverdue(state: State, operation: Operation): boolean {
+  const stage = operation.stages[operation.currentStage];
+  if (operation.state !== "running" || stage === undefined || ownEta(operation) !== null) return false;
+  if (getOwn(operation.stageStates, stage) !== "active") return false;
+  const usual = getOwn(usualOf(state, operation)?.stages ?? {}, stage)?.p90 ?? null;
+  // A second more or less is nothing to point at.
+  const ran = stageSeconds(getOwn(operation.stageTimes, stage), state.now, true) ?? 0;
+  return usual !== null && ran > usual + 1;
+}
+
+/** Seconds a stage usually takes. */
+export function usualSeconds(state: State, operation: Operation, stage: string): number | null {
+  return getOwn(usualOf(state, operation)?.stages ?? {}, stage)?.p50 ?? null;
+}
+
+/** The active stage's rest and the medians of those after it; null where one of them was never run to its end. */
+function byStages(operation: Operation, known: Usual, now: number): number | null {
+  const { stages, stageStates, currentStage } = operation;
+  if (stages.length === 0) return null;
+  let left = 0;
+  for (const [i, stage] of stages.entries()) {
+    const state = getOwn(stageStates, stage);
+    // Passed over, or behind us.
+    if (state !== "active" && (state !== undefined || i < currentStage)) continue;
+    const usual = getOwn(known.stages, stage)?.p50 ?? null;
+    const seconds = state === "active" ? activeLeft(operation, stage, usual, now) : usual;
+    if (seconds === null) return null;
+    left += seconds;
+  }
+  return left;
+}
+
+/** What the bar says of the tracked stage; the bar of an untracked stage says nothing of it. */
+export function ownEta({ untrackedStage, progress }: Operation): number | null {
+  return untrackedStage === null ? (progress?.etaSeconds ?? null) : null;
+}
+
+/** Percent at which a stage's own pace tells more than what it usually takes. */
+const PACE_FROM = 10;
+
+function activeLeft(operation: Operation, stage: string, usual: number | null, now: number): number | null {
+  const eta = ownEta(operation);
+  if (eta !== null) return eta;
+  const ran = stageSeconds(getOwn(operation.stageTimes, stage), now, true) ?? 0;
+  const { untrackedStage, progress } = operation;
+  if (untrackedStage === null && progress === null && operation.percent >= PACE_FROM)
+    return (ran * (100 - operation.percent)) / operation.percent;
+  return usual === null ? null : Math.max(0, usual - ran);
+}
+
+function byWhole(operation: Operation, known: Usual, now: number): number | null {
+  const usual = usualWhole(known);
+  return usual === null ? null : Math.max(0, usual - (elapsedOf(operation, now) ?? 0));
+}
+
+function usualWhole(usual: Usual | null): number | null {
+  return usual?.seconds?.p50 ?? null;
+}
+
+/*
+ * A stall is a silence that is longer than usual: no event and no log line. Where a stage counts, usual is ten units at
+ * its rate; otherwise three times what nine of ten earlier runs took. Never less than ten seconds.
+ */
+const LEAST = 10;
+const UNITS = 10;
+const RUNS = 3;
+
+export interface Stall {
+  /** Seconds without a movement. */
+  readonly seconds: number;
+  /** What would have been usual at most, in seconds, or what the daemon knows. */
+  readonly why: number | "stopped" | "no room" | "blocked";
+}
+
+export function stallOf(state: State, operation: Operation): Stall | null {
+  if (operation.state === "queued" && operation.blocked)
+    return { seconds: since(state.now, Date.parse(operation.blocked.since)), why: "blocked" };
+  if (operation.state !== "running") return null;
+  const { stalledSince, noRoomSince } = operation;
+  if (stalledSince) return { seconds: since(state.now, Date.parse(stalledSince)), why: "stopped" };
+  if (noRoomSince) return { seconds: since(state.now, Date.parse(noRoomSince)), why: "no room" };
+  const seconds = since(state.now, movedAt(state, operation));
+  if (seconds < LEAST) return null;
+  const usual = usualSilence(state, operation);
+  return usual !== null && seconds >= usual ? { seconds, why: usual } : null;
+}
+
+function movedAt(state: State, operation: Operation): number {
+  return Math.max(Date.parse(operation.updatedAt), state.heard.get(operation.id) ?? 0);
+}
+
+/** Seconds of silence that are still usual. */
+function usualSilence(state: State, operation: Operation): number | null {
+  const rate = operation.progress?.rate ?? 0;
+  if (rate > 0) return Math.max(LEAST, UNITS / rate);
+  const stage = operation.stages[operation.currentStage];
+  if (stage === undefined || getOwn(operation.stageStates, stage) !== "active") return null;
+  const runs = getOwn(usualOf(state, operation)?.stages ?? {}, stage);
+  return runs === undefined ? null : Math.max(LEAST, RUNS * runs.p90);
+}
+
+const since = (now: number, at: number): number => Math.max(0, Math.floor((now - at) / 1000));

@@ -1,0 +1,211 @@
+/** What stands where for a size of the terminal: panels, their sizes, and the rows of the list in them. Pure arithmetic. */
+import { isFinal } from "../../../protocol/state.js";
+import { operationOf, type Section, type Size, type State } from "./model.js";
+import { isSectioned, selectedRow } from "./order.js";
+
+/** On a smaller terminal there is one line of explanation. */
+export const SMALLEST = { columns: 40, rows: 15 };
+
+/** From this width on the list and the operation stand side by side. */
+const SIDE_FROM = 76;
+/** From this height on they stand one below the other where they cannot stand side by side. */
+const STACKED_FROM = 30;
+/** List widths from which the sections have a panel each, and a row has all columns. */
+const PANELS_FROM = 36;
+const PANEL_ROWS_FROM = 22;
+
+/** Header and command bar. */
+export const FRAME_ROWS = 2;
+/** Border of a panel, above and below, left and right. */
+export const BORDER = 2;
+
+export interface Panes {
+  readonly tooSmall: boolean;
+  /** `one`: the list or the operation, whichever has the keys. */
+  readonly arrangement: "side" | "stacked" | "one";
+  readonly both: boolean;
+  /** Columns between list and operation. */
+  readonly gap: number;
+  /** Outer sizes, borders included. */
+  readonly listWidth: number;
+  readonly listHeight: number;
+  readonly detailWidth: number;
+  readonly detailHeight: number;
+  /** Rows between header and command bar. */
+  readonly height: number;
+}
+
+export function panesOf({ size, logView }: { size: Size; logView?: State["logView"] }): Panes {
+  const { columns, rows } = size;
+  const height = Math.max(0, rows - FRAME_ROWS);
+  const tooSmall = columns < SMALLEST.columns || rows < SMALLEST.rows;
+  const full = logView?.full === true;
+  if (columns >= SIDE_FROM && !full && !size.alone) {
+    const gap = columns >= 120 ? 2 : 1;
+    const listWidth = Math.max(
+      27,
+      Math.min(70, Math.round(columns * (columns < 100 ? 0.34 : columns < 140 ? 0.4 : 0.38))),
+    );
+    const heights = { listHeight: height, detailHeight: height, height };
+    return {
+      tooSmall,
+      arrangement: "side",
+      both: true,
+      gap,
+      listWidth,
+      detailWidth: columns - listWidth - gap,
+      ...heights,
+    };
+  }
+  const widths = { gap: 0, listWidth: columns, detailWidth: columns };
+  if (rows < STACKED_FROM || full || size.alone)
+    return {
+      tooSmall,
+      arrangement: "one",
+      both: false,
+      ...widths,
+      listHeight: height,
+      detailHeight: height,
+      height,
+    };
+  const listHeight = Math.max(8, Math.floor(height * 0.34));
+  return {
+    tooSmall,
+    arrangement: "stacked",
+    both: true,
+    ...widths,
+    listHeight,
+    detailHeight: height - listHeight,
+    height,
+  };
+}
+
+export interface ListRow {
+  readonly id: string;
+  /** Lines on the screen. */
+  readonly height: number;
+}
+
+export interface SectionLayout {
+  readonly section: Section | "all";
+  /** Rows of the section that are on the screen. */
+  readonly rows: readonly ListRow[];
+  readonly top: number;
+  /** Lines inside the panel. */
+  readonly height: number;
+  /** Rows in the section. */
+  readonly total: number;
+  /** Queued operations that the folded queue does not show. */
+  readonly hidden: number;
+}
+
+export interface ListLayout {
+  /** A panel each, or one panel for all. */
+  readonly panels: boolean;
+  readonly sections: Partial<Record<Section | "all", SectionLayout>>;
+  /** All rows on the screen. */
+  readonly rows: readonly ListRow[];
+}
+
+/** The same for the same state: several readers ask for it in one flush. */
+const known = new WeakMap<State, ListLayout>();
+
+export function listLayout(state: State): ListLayout {
+  let layout = known.get(state);
+  if (layout === undefined) {
+    layout = makeLayout(state);
+    known.set(state, layout);
+  }
+  return layout;
+}
+
+function sectionOf(state: State, id: string): Section {
+  const operation = operationOf(state, id);
+  if (operation === null || isFinal(operation.state)) return "finished";
+  return operation.state === "running" ? "running" : "queued";
+}
+
+function makeLayout(state: State): ListLayout {
+  const { listWidth, listHeight } = panesOf(state);
+  const ids: Record<Section, string[]> = { running: [], queued: [], finished: [] };
+  const sectioned = isSectioned(state.listing);
+  if (sectioned) {
+    // Rows of an unfolded chain stay with the row of its last link.
+    let section: Section = "running";
+    for (const id of state.order) {
+      const part = state.folds.get(id)?.part;
+      if (part !== "link" && part !== "tail") section = sectionOf(state, id);
+      ids[section].push(id);
+    }
+  }
+  const hidden = sectioned ? Math.max(0, queuedHeads(state) - ids.queued.length) : 0;
+  const panels = sectioned && listWidth >= PANELS_FROM && listHeight >= PANEL_ROWS_FROM;
+  if (!panels) return onePanel(state, listHeight - BORDER, listWidth, hidden);
+  const queueLines = ids.queued.length === 0 ? 0 : ids.queued.length + (hidden > 0 ? 1 : 0) + BORDER;
+  const left = listHeight - BORDER;
+  const most = Math.max(1, left - BORDER - 4 - Math.min(queueLines, 6));
+  const running = Math.min(Math.max(1, ids.running.length), most);
+  const queued = queueLines === 0 ? 0 : Math.min(queueLines, Math.max(3, left - running - BORDER - 4));
+  const finished = Math.max(1, left - running - queued - BORDER);
+  const sections: ListLayout["sections"] = {
+    running: section(state, "running", ids.running, running, 0),
+    ...(queued > 0 && {
+      queued: section(state, "queued", ids.queued, queued - BORDER, hidden),
+    }),
+    finished: section(state, "finished", ids.finished, finished, 0),
+  };
+  return { panels, sections, rows: Object.values(sections).flatMap(({ rows }) => rows) };
+}
+
+function section(
+  state: State,
+  name: Section,
+  ids: readonly string[],
+  height: number,
+  hidden: number,
+): SectionLayout {
+  const room = Math.max(1, height - (hidden > 0 ? 1 : 0));
+  const at = ids.indexOf(state.order[selectedRow(state)] ?? "");
+  const top = scrollTop(state.tops[name], at, ids.length, room);
+  const rows = ids.slice(top, top + room).map((id) => ({ id, height: 1 }));
+  return { section: name, rows, top, height, total: ids.length, hidden };
+}
+
+/** All rows in one panel; what runs takes two lines where one has no room for its bar. */
+function onePanel(state: State, height: number, width: number, hidden: number): ListLayout {
+  const two = width < 46 && height >= 12;
+  const heightOf = (id: string) => (two && operationOf(state, id)?.state === "running" ? 2 : 1);
+  const { order } = state;
+  const room = Math.max(1, height - (hidden > 0 ? 1 : 0));
+  const at = selectedRow(state);
+  let top = scrollTop(state.tops.finished, at, order.length, room);
+  const fits = (from: number, to: number) => {
+    let lines = 0;
+    for (let i = from; i <= to; i++) lines += heightOf(order[i]!);
+    return lines <= room;
+  };
+  while (at > top && !fits(top, at)) top++;
+  const rows: ListRow[] = [];
+  let lines = 0;
+  for (let i = top; i < order.length; i++) {
+    const row = { id: order[i]!, height: heightOf(order[i]!) };
+    if (lines + row.height > room) break;
+    lines += row.height;
+    rows.push(row);
+  }
+  const all = { section: "all", rows, top, height, total: order.length, hidden } as const;
+  return { panels: false, sections: { all, finished: { ...all, section: "finished" } }, rows };
+}
+
+/** Rows that the queue would have, unfolded. */
+function queuedHeads(state: State): number {
+  if (state.listing.wholeQueue || state.listing.text !== "") return 0;
+  return state.view.counts.queued;
+}
+
+/** The first row to show so that the selected one is on the screen and no row is wasted. */
+export function scrollTop(top: number, selected: number, count: number, height: number): number {
+  const highest = Math.max(0, count - height);
+  if (selected < 0) return Math.min(top, highest);
+  return Math.min(highest, Math.max(Math.min(top, selected), selected - height + 1));
+}

@@ -1,0 +1,45 @@
+/** The list seen in another way: filtered, ordered, unfolded. */
+import type { Listing } from "./listing.js";
+import { operationOf, type State, selectedOperation } from "./model.js";
+import { selectedRow } from "./order.js";
+import { choose, select } from "./select.js";
+import { reordered } from "./watched.js";
+
+/** The selected operation stays selected where it still has a row; where nothing matches, nothing is selected. */
+export function listed(state: State, change: Partial<Listing>): State {
+  const next = reordered({ ...state, listing: { ...state.listing, ...change } });
+  return selectedRow(next) === -1 ? select(next, next.order[0] ?? null) : next;
+}
+
+/** Unfolds or folds the selected chain; on the queue, the queue. */
+export function turnFold(state: State): State {
+  const operation = selectedOperation(state);
+  if (operation === null) return state;
+  if (operation.state === "queued" && !isChain(state))
+    return listed(state, { wholeQueue: !state.listing.wholeQueue });
+  const turned = new Set(state.listing.turned);
+  if (!turned.delete(operation.chain.id)) turned.add(operation.chain.id);
+  const next = reordered({ ...state, listing: { ...state.listing, turned } });
+  if (next.order.includes(operation.id)) return next;
+  return select(next, next.order[selectedRow(next)] ?? operation.id);
+}
+
+/** Whether the selected operation belongs to a chain that can be folded. */
+export function isChain(state: State): boolean {
+  const chain = selectedOperation(state)?.chain.id;
+  for (const fold of state.folds.values()) if (fold.chain === chain) return true;
+  return false;
+}
+
+export function walkChain(state: State, to: "previous" | "next"): State {
+  const id = selectedOperation(state)?.chain[to] ?? null;
+  return operationOf(state, id) === null ? state : choose(state, id);
+}
+
+/** The selection moved by rows. */
+export function moveBy(state: State, by: number): State {
+  const count = state.order.length;
+  if (count === 0) return state;
+  const from = Math.max(0, selectedRow(state));
+  return choose(state, state.order[Math.max(0, Math.min(count - 1, from + by))] ?? null);
+}

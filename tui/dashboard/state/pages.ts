@@ -1,0 +1,157 @@
+/** The pages that stand over list and operation: the types, a form, a retry, the timeline. */
+import { getOwn } from "../../../protocol/get-own.js";
+import type { Operation } from "../../../protocol/operation.js";
+import type { OperationType, TypesReply } from "../../../protocol/replies.js";
+import { type Form, filledForm, openForm, withLine } from "../form/form.js";
+import { AT_THE_END, grown, type Player, played } from "../replay/player.js";
+import { EMPTY_TAPE, record, type Tape, type TapedLine } from "../replay/tape.js";
+import { EMPTY_LINE } from "./line-edit.js";
+import { chainOf, operationOf, type State, type TimelinePage } from "./model.js";
+import { nearOnes } from "./near.js";
+
+export function openTypes(state: State): State {
+  const entry = { kind: "types", line: EMPTY_LINE } as const;
+  return {
+    ...state,
+    page: { kind: "types" },
+    entry,
+    choice: 0,
+    typesWanted: true,
+    typesRun: state.typesRun + 1,
+  };
+}
+
+/** Those that the typed text leaves over. */
+export function shownTypes(state: State): OperationType[] {
+  const typed = state.entry?.kind === "types" ? state.entry.line.text : "";
+  return nearOnes(typed, state.types?.ops ?? [], ({ op, title }) => [op, title]);
+}
+
+/** The daemon's answer; enter that came before it acts now. */
+export function typesCame(before: State, types: TypesReply): State {
+  const state = { ...before, types, typesWanted: false };
+  const { page, entry } = state;
+  if (page?.kind !== "types" || !page.entered || entry?.kind !== "types") return state;
+  const type = shownTypes(state)[state.choice];
+  return type === undefined ? { ...state, page: { kind: "types" } } : formPage(state, type);
+}
+
+export function formPage(state: State, type: OperationType): State {
+  return showForm(state, openForm(type, state.drafts.get(type.op)));
+}
+
+/** The form of a finished operation, with its parameters. */
+export function againPage(state: State, operation: Operation, type: OperationType): State {
+  return showForm(state, filledForm(operation.id, type, operation.params, operation.label));
+}
+
+export function showForm(state: State, form: Form): State {
+  const line = form.fields[form.at]?.line ?? EMPTY_LINE;
+  return { ...state, page: { kind: "form", form }, entry: { kind: "field", line } };
+}
+
+/** The form that is open, changed. */
+export function changeForm(state: State, next: (form: Form) => Form): State {
+  return state.page?.kind === "form" ? showForm(state, next(state.page.form)) : state;
+}
+
+export const typedInForm = (state: State): State =>
+  changeForm(state, (form) => withLine(form, state.entry?.line ?? EMPTY_LINE));
+
+/** After a submit there is no draft of it any more. */
+export function withoutDraft(state: State, op: string): State {
+  if (!state.drafts.has(op)) return state;
+  const drafts = new Map(state.drafts);
+  drafts.delete(op);
+  return { ...state, drafts };
+}
+
+export interface RetryChoice {
+  /** Undefined: the stored values are kept. */
+  readonly from: string | undefined;
+  /** Stages whose stored values are reused, and the one that runs first. */
+  readonly kept: readonly string[];
+  readonly first: string | null;
+}
+
+export function openRetry(state: State): State {
+  return state.selected === null
+    ? state
+    : {
+        ...state,
+        page: { kind: "retry", id: state.selected, at: 0 },
+        typesWanted: true,
+        typesRun: state.typesRun + 1,
+      };
+}
+
+/** Whether its type keeps the values of stages; null while that is not known. */
+export function isResumable(state: State, op: string): boolean | null {
+  return state.types?.ops.find((type) => type.op === op)?.resumable ?? (state.types === null ? null : false);
+}
+
+/** As it is, and from each stage that has a value to discard. */
+export function retryChoices(state: State, id: string): RetryChoice[] {
+  const operation = operationOf(state, id);
+  if (operation === null) return [];
+  const { stages, stageStates } = operation;
+  if (isResumable(state, operation.op) !== true)
+    return [{ from: undefined, kept: [], first: stages[0] ?? null }];
+  const done = stages.filter((stage) => getOwn(stageStates, stage) === "done");
+  const next = stages.find((stage) => getOwn(stageStates, stage) !== "done") ?? null;
+  return [
+    { from: undefined, kept: done, first: next },
+    ...done.toReversed().map((from, after) => ({
+      from,
+      kept: done.slice(0, done.length - 1 - after),
+      first: from,
+    })),
+  ];
+}
+
+export function openTimeline(state: State): State {
+  const operation = operationOf(state, state.selected);
+  if (operation === null) return state;
+  const first = chainOf(state, operation)[0]!.id;
+  const page = {
+    kind: "timeline",
+    id: operation.id,
+    first,
+    tape: EMPTY_TAPE,
+    player: AT_THE_END,
+    broken: null,
+  } as const;
+  return { ...state, page };
+}
+
+export function isPlaying(state: State): boolean {
+  return state.page?.kind === "timeline" && state.page.player.playing;
+}
+
+export function taped(state: State, first: string, id: string, lines: readonly TapedLine[]): State {
+  return onTimeline(state, (page) => {
+    if (page.first !== first) return page;
+    const tape = record(page.tape, id, lines);
+    return { ...page, tape, player: grown(page.player, tape) };
+  });
+}
+
+export function tapeBroken(state: State, first: string, reason: string): State {
+  return onTimeline(state, (page) => (page.first === first ? { ...page, broken: reason } : page));
+}
+
+function onTimeline(state: State, next: (page: TimelinePage) => TimelinePage): State {
+  if (state.page?.kind !== "timeline") return state;
+  const page = next(state.page);
+  return page === state.page ? state : { ...state, page };
+}
+
+export function movePlayer(state: State, next: (player: Player, tape: Tape) => Player): State {
+  return onTimeline(state, (page) => {
+    const player = next(page.player, page.tape);
+    return player === page.player ? page : { ...page, player };
+  });
+}
+
+export const playOn = (state: State, milliseconds: number): State =>
+  movePlayer(state, (player, tape) => played(player, tape, milliseconds));

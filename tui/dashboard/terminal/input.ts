@@ -1,0 +1,119 @@
+/**
+ * What the terminal sends, before Ink reads it: keys pass; reports of focus, mouse and colours are taken out, and so
+ * are answers to questions of an earlier program, whose letters would count as keys.
+ */
+import { PassThrough } from "node:stream";
+import type { Rgb } from "../text/theme.js";
+
+const ESC = "\x1b";
+/** OSC, DCS, SOS, PM and APC strings, up to their end. */
+const STRING = /\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)/g;
+/** The beginning of a string at the end of what was read; alt with the bracket or the letter alone is a key. */
+const BEGUN = /\x1b(?:\]\d+;|P[\d>!])[^\x07\x1b]*\x1b?$/;
+const FOCUS = /\x1b\[([IO])/g;
+const MOUSE = /\x1b\[<(\d+);(\d+);(\d+)([Mm])/g;
+const BACKGROUND = /\x1b\]11;rgba?:([\da-f]+)\/([\da-f]+)\/([\da-f]+)/i;
+
+export interface Reports {
+  background?(colour: Rgb): void;
+  clicked?(x: number, y: number): void;
+  scrolled?(x: number, y: number, rows: number): void;
+}
+
+/** Takes reports out of what was read. */
+export class ReportFilter {
+  /** Until the terminal says otherwise, somebody looks. */
+  focused = true;
+  #begun = "";
+  #focusRest = "";
+
+  constructor(private readonly reports: Reports = {}) {}
+
+  /** What was typed of what was read. */
+  typed(read: string): string {
+    this.#look(read);
+    return this.#withoutStrings(read).replace(
+      MOUSE,
+      (_all, button: string, x: string, y: string, end: string) => {
+        this.#mouse(Number(button), Number(x) - 1, Number(y) - 1, end === "M");
+        return "";
+      },
+    );
+  }
+
+  #look(read: string): void {
+    const text = this.#focusRest + read;
+    for (const [, letter] of text.matchAll(FOCUS)) this.focused = letter === "I";
+    // A sequence may be cut between two reads.
+    this.#focusRest = /\x1b\[?$/.exec(text)?.[0] ?? "";
+  }
+
+  #mouse(button: number, x: number, y: number, isDown: boolean): void {
+    if (button === 64 || button === 65) this.reports.scrolled?.(x, y, button === 64 ? -3 : 3);
+    else if (button === 0 && isDown) this.reports.clicked?.(x, y);
+  }
+
+  #withoutStrings(read: string): string {
+    if (this.#begun === "" && !read.includes(ESC)) return read;
+    const typed = (this.#begun + read).replace(STRING, (found) => {
+      const [, ...parts] = BACKGROUND.exec(found) ?? [];
+      if (parts.length === 3) this.reports.background?.(parts.map(channel) as unknown as Rgb);
+      return "";
+    });
+    const begun = BEGUN.exec(typed)?.[0] ?? "";
+    // It is waited for once: what never ends must not take what is typed after it along.
+    const held = this.#begun === "" ? begun : "";
+    const given = this.#begun !== "" && begun !== "" ? read : typed.slice(0, typed.length - held.length);
+    this.#begun = held;
+    return given;
+  }
+}
+
+/** `ff`, `ffff`: a share of all the digits can say. */
+function channel(digits: string): number {
+  return Math.round((Number.parseInt(digits, 16) / (16 ** digits.length - 1)) * 255);
+}
+
+/** A stdin for Ink that holds only what was typed. Nothing is read while raw mode is off: the terminal is another program's. */
+export class TerminalInput extends PassThrough {
+  readonly isTTY = true;
+  #reading = false;
+  readonly #feed = (data: Buffer | string) => {
+    const typed = this.reports.typed(String(data));
+    if (typed !== "") this.write(typed);
+  };
+
+  constructor(
+    private readonly source: NodeJS.ReadStream,
+    private readonly reports: ReportFilter,
+  ) {
+    super();
+    source.setEncoding?.("utf8");
+  }
+
+  setRawMode(on: boolean): this {
+    this.source.setRawMode?.(on);
+    if (on !== this.#reading) {
+      this.#reading = on;
+      if (on) {
+        this.source.on("data", this.#feed);
+        // A stream that was paused does not go on by itself.
+        this.source.resume();
+      } else {
+        this.source.off("data", this.#feed);
+        this.source.pause();
+      }
+    }
+    return this;
+  }
+
+  ref(): this {
+    this.source.ref?.();
+    return this;
+  }
+
+  unref(): this {
+    this.source.unref?.();
+    return this;
+  }
+}

@@ -1,0 +1,129 @@
+/** What an operation ended with: its result as a table, or its error with all causes and the operation's own frame. */
+import type { Operation, OperationError } from "../../../protocol/operation.js";
+import { formatBytes } from "../../terminal/format.js";
+import { fit, sanitizeLine, widthOf, wrap } from "./cells.js";
+import { Line } from "./line.js";
+import { framesOf } from "./stack.js";
+import type { Paint, Style } from "./theme.js";
+import { valueTable } from "./value-table.js";
+
+/** @param height rows at most */
+export function outcomeRows(operation: Operation, width: number, height: number, paint: Paint): string[] {
+  if (height <= 0) return [];
+  if (operation.error !== null && operation.state !== "succeeded")
+    return failureRows(operation.error, operation.state === "failed" ? "bad" : "warn", width, height, paint);
+  if (operation.state !== "succeeded") return [];
+  if (operation.resultText !== null)
+    return signedRows(textRows(operation.resultText, width - 2, height + 1), width, height, paint);
+  if (operation.omitted?.result !== undefined)
+    return resultRows(omittedValue(operation, operation.omitted.result), width, height, paint);
+  return operation.result === null || operation.result === undefined
+    ? []
+    : resultRows(operation.result, width, height, paint);
+}
+
+/** Stands for a large value that the list of operations leaves out. */
+export function omittedValue({ id }: Operation, bytes: number): string {
+  return `${formatBytes(bytes)}: liveops show ${id} prints it`;
+}
+
+/** Columns of the title before a result. */
+const TITLE = 24;
+/** Operations of a chain whose results are shown; a chain may be very long. */
+const LINKS_MOST = 20;
+
+/** The results of the other operations of the chain, each in a row; at most `height` rows, the newest last. */
+export function linkResultRows(
+  links: readonly Operation[],
+  operation: Operation,
+  width: number,
+  height: number,
+  paint: Paint,
+): string[] {
+  const others = chainResults(links, operation);
+  return others.slice(Math.max(0, others.length - Math.max(0, height))).map(({ title, value, text }) =>
+    new Line(width, paint)
+      .add("= ", "good")
+      .add(`${fit(sanitizeLine(title), TITLE)}  `, "muted")
+      .addUntrusted(text?.split("\n")[0] ?? inOneLine(value), "muted")
+      .toString(),
+  );
+}
+
+interface LinkResult {
+  title: string;
+  value: unknown;
+  /** The type's own text of the result; null: none. */
+  text: string | null;
+}
+
+/** The results of the other operations of the chain, in its order. */
+export function chainResults(links: readonly Operation[], operation: Operation): LinkResult[] {
+  return links.slice(-LINKS_MOST).flatMap((link) => {
+    const bytes = link.omitted?.result;
+    if (link.id === operation.id || (bytes === undefined && link.result === null)) return [];
+    const value = bytes === undefined ? link.result : omittedValue(link, bytes);
+    return [{ title: link.title, value, text: link.resultText }];
+  });
+}
+
+function inOneLine(value: unknown): string {
+  const text = (part: unknown) => (typeof part === "string" ? part : (JSON.stringify(part) ?? ""));
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return text(value);
+  return Object.entries(value)
+    .map(([name, part]) => `${name} ${text(part)}`)
+    .join(", ");
+}
+
+function failureRows(
+  error: OperationError,
+  style: Style,
+  width: number,
+  height: number,
+  paint: Paint,
+): string[] {
+  const rows: string[] = [];
+  const add = (sign: string, text: string, most: number, ...styles: Style[]) => {
+    const parts = text
+      .split("\n", most)
+      .flatMap((line) => wrap(sanitizeLine(line), width - sign.length, most));
+    for (const [i, part] of parts.slice(0, most).entries())
+      rows.push(
+        new Line(width, paint)
+          .add(i === 0 ? sign : " ".repeat(sign.length), style)
+          .add(part, ...styles)
+          .toString(),
+      );
+  };
+  add("✗ ", error.message, Math.max(1, Math.min(4, height - 1)), style, "bold");
+  for (const { message, depth } of error.causes ?? [])
+    add(`${" ".repeat(Math.min(2 * depth, Math.floor(width / 4)))}└ `, `caused by ${message}`, 2, style);
+  const kept = rows.slice(0, height);
+  if (kept.length >= height) return kept;
+  const [frame] = framesOf(error.stack);
+  const line = new Line(width, paint).add("  ");
+  if (frame !== undefined) line.add(`at ${frame.place}`, frame.own ? "plain" : "muted").add("  ");
+  kept.push(line.addWhole(sanitizeLine(error.code), "muted").toString());
+  return kept;
+}
+
+function resultRows(value: unknown, width: number, height: number, paint: Paint): string[] {
+  // One more than fit shows that there are more.
+  return signedRows(valueTable(value, width - 2, height + 1, paint), width, height, paint);
+}
+
+/** The rows of the type's own text of the result. */
+export function textRows(text: string, width: number, most: number): string[] {
+  const rows = text.split("\n").flatMap((line) => {
+    const row = sanitizeLine(line);
+    return widthOf(row) <= width ? [row] : wrap(row, width, most);
+  });
+  return rows.slice(0, most);
+}
+
+function signedRows(table: readonly string[], width: number, height: number, paint: Paint): string[] {
+  const rows = table.slice(0, height).map((row, i) => `${i === 0 ? paint("= ", "good") : "  "}${row}`);
+  if (table.length > height)
+    rows[height - 1] = new Line(width, paint).add("  … v shows all", "muted").toString();
+  return rows;
+}

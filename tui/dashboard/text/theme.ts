@@ -1,0 +1,242 @@
+/**
+ * Colours and signs of the screen. A theme is made for one terminal: for its background, its number of colours and its
+ * font. Every text colour reaches a contrast of 4.5:1 against the background; a test computes this.
+ */
+import { type MaybeTerminal, wantsColour } from "../../../protocol/command/colour.js";
+import { THEME_ROLES } from "../../../protocol/command/config.js";
+import { hasFewGlyphs, withPlainGlyphs } from "./plain-glyphs.js";
+
+export type Rgb = readonly [red: number, green: number, blue: number];
+/** Names of the colours; a user's table in the config sets them. */
+export const ROLES = THEME_ROLES;
+export type Role = (typeof ROLES)[number];
+/** `sgr 1;31`: the codes of a program's own colours. */
+export type Style = "plain" | "bold" | "dim" | "inverse" | Role | `sgr ${string}`;
+export type Paint = (text: string, ...styles: Style[]) => string;
+
+type Table = Readonly<Record<Role, Rgb>>;
+export type ThemeName = "auto" | "dark" | "light" | "16";
+/** `theme` of the config: a name, or hexadecimal colours by role. */
+export type ThemeChoice = ThemeName | Readonly<Partial<Record<Role, string>>>;
+
+export interface Theme {
+  readonly paint: Paint;
+  /** Colour of a border, as Ink takes it; undefined: the text's own. */
+  readonly border: string | undefined;
+  readonly activeBorder: string | undefined;
+  readonly borderStyle: "round" | "single";
+  /** Characters of a bar and of a sparkline. */
+  readonly bar: { readonly full: string; readonly empty: string };
+  readonly sparks: string;
+}
+
+export const DARK: Table = {
+  accent: [100, 150, 255],
+  good: [110, 220, 150],
+  bad: [248, 81, 73],
+  warn: [242, 204, 96],
+  muted: [139, 148, 158],
+  track: [72, 79, 88],
+  border: [110, 118, 129],
+};
+export const LIGHT: Table = {
+  accent: [20, 80, 220],
+  good: [0, 110, 110],
+  bad: [200, 20, 60],
+  warn: [150, 80, 0],
+  muted: [87, 96, 106],
+  track: [190, 196, 204],
+  border: [120, 128, 138],
+};
+export const DARK_BACKGROUND: Rgb = [13, 17, 23];
+export const LIGHT_BACKGROUND: Rgb = [255, 255, 255];
+
+/** Least contrast of text, by WCAG 2. */
+export const CONTRAST = 4.5;
+/** Roles of which nothing is read: lines and the rest of a bar. */
+const DRAWN: ReadonlySet<Role> = new Set<Role>(["track", "border"]);
+
+export interface TerminalFacts {
+  readonly stdout: MaybeTerminal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly choice?: ThemeChoice | undefined;
+  /** Answer of the terminal to OSC 11; null: none yet. */
+  readonly background: Rgb | null;
+}
+
+export function themeFor({ stdout, env, choice = "auto", background }: TerminalFacts): Theme {
+  const few = hasFewGlyphs(env);
+  const shapes = {
+    borderStyle: few ? "single" : "round",
+    bar: few ? { full: "█", empty: "░" } : { full: "█", empty: "░" },
+    sparks: few ? "_.-=#" : "▁▂▃▄▅▆▇█",
+  } as const;
+  const glyphs = few ? withPlainGlyphs : (text: string) => text;
+  if (!wantsColour(stdout, env))
+    return { ...shapes, paint: painter({}, glyphs), border: undefined, activeBorder: undefined };
+  if (choice === "16" || !hasManyColours(env)) {
+    const codes = isLight(env, background) ? SIXTEEN_ON_LIGHT : SIXTEEN;
+    const activeBorder = codes === SIXTEEN ? "cyanBright" : "blue";
+    return { ...shapes, paint: painter(codes, glyphs), border: "gray", activeBorder };
+  }
+  const behind =
+    background ?? (choice === "light" || isLight(env, null) ? LIGHT_BACKGROUND : DARK_BACKGROUND);
+  const light = choice === "light" || (choice !== "dark" && luminance(behind) > 0.35);
+  const table = readable({ ...(light ? LIGHT : DARK), ...ownTable(choice) }, behind);
+  const full = /^(truecolor|24bit)$/i.test(env.COLORTERM ?? "") || env.FORCE_COLOR === "3";
+  const codes = Object.fromEntries(
+    ROLES.map((role) => [role, codeOf(table[role], full, DRAWN.has(role) ? null : behind)]),
+  ) as Record<Role, string>;
+  return {
+    ...shapes,
+    paint: painter(codes, glyphs),
+    border: inkColour(codes.border, table.border),
+    activeBorder: inkColour(codes.accent, table.accent),
+  };
+}
+
+/** The table with each text colour moved away from the background until it can be read. */
+export function readable(table: Table, background: Rgb): Table {
+  const entries = ROLES.map((role) => [
+    role,
+    DRAWN.has(role) ? table[role] : contrasting(table[role], background),
+  ]);
+  return Object.fromEntries(entries) as Table;
+}
+
+function contrasting(colour: Rgb, background: Rgb): Rgb {
+  const target: Rgb = luminance(background) > 0.18 ? [0, 0, 0] : [255, 255, 255];
+  for (let part = 0; part <= 1; part += 0.05) {
+    const mixed = colour.map((value, i) => Math.round(value + (target[i]! - value) * part)) as unknown as Rgb;
+    if (contrast(mixed, background) >= CONTRAST) return mixed;
+  }
+  return target;
+}
+
+export function luminance(colour: Rgb): number {
+  const [red, green, blue] = colour.map((value) => {
+    const share = value / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  }) as [number, number, number];
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+export function contrast(a: Rgb, b: Rgb): number {
+  const [high, low] = [luminance(a), luminance(b)].sort((x, y) => y - x) as [number, number];
+  return (high + 0.05) / (low + 0.05);
+}
+
+/** SGR parameters of a colour: 24 bits, or the nearest of the 240 fixed colours that can still be read. */
+function codeOf(colour: Rgb, full: boolean, background: Rgb | null): string {
+  if (full) return `38;2;${colour.join(";")}`;
+  let best = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (let index = 16; index < 256; index++) {
+    const fixed = fixedColour(index);
+    const distance = fixed.reduce((sum, value, i) => sum + (value - colour[i]!) ** 2, 0);
+    if (distance >= least || (background !== null && contrast(fixed, background) < CONTRAST)) continue;
+    least = distance;
+    best = index;
+  }
+  return `38;5;${best}`;
+}
+
+/** Colour of the 6x6x6 cube and of the greys. */
+export function fixedColour(index: number): Rgb {
+  if (index >= 232) {
+    const grey = 8 + (index - 232) * 10;
+    return [grey, grey, grey];
+  }
+  const levels = [0, 95, 135, 175, 215, 255];
+  const at = index - 16;
+  return [levels[Math.floor(at / 36)]!, levels[Math.floor(at / 6) % 6]!, levels[at % 6]!];
+}
+
+type Codes = Readonly<Partial<Record<Role, string>>>;
+
+/** The terminal's own palette. Cyan and yellow cannot be read on white. */
+const SIXTEEN: Codes = {
+  accent: "96",
+  good: "92",
+  bad: "91",
+  warn: "93",
+  muted: "2",
+  track: "90",
+  border: "90",
+};
+const SIXTEEN_ON_LIGHT: Codes = { ...SIXTEEN, accent: "34", good: "32", bad: "31", warn: "35", track: "37" };
+
+const ATTRIBUTES = { bold: [1, 22], dim: [2, 22], inverse: [7, 27] } as const;
+/** Without colours these roles keep an attribute. */
+const UNCOLOURED: ReadonlySet<Style> = new Set<Style>(["muted", "track", "border"]);
+
+function painter(codes: Codes, glyphs: (text: string) => string): Paint {
+  return (text, ...styles) => {
+    if (text === "") return "";
+    let painted = glyphs(text);
+    for (const style of styles) {
+      if (style === "plain") continue;
+      if (style === "bold" || style === "dim" || style === "inverse") {
+        const [on, off] = ATTRIBUTES[style];
+        painted = `\x1b[${on}m${painted}\x1b[${off}m`;
+        continue;
+      }
+      if (style.startsWith("sgr ")) {
+        if (codes.accent !== undefined) painted = `\x1b[${style.slice(4)}m${painted}\x1b[m`;
+        continue;
+      }
+      const code = codes[style as Role] ?? (UNCOLOURED.has(style) ? "2" : null);
+      if (code !== null) painted = `\x1b[${code}m${painted}\x1b[${code === "2" ? 22 : 39}m`;
+    }
+    return painted;
+  };
+}
+
+/** No style at all: for measuring. */
+export const unpainted: Paint = (text) => text;
+
+function hasManyColours({
+  TERM = "",
+  COLORTERM = "",
+  FORCE_COLOR,
+  TERM_PROGRAM,
+  WT_SESSION,
+}: TerminalFacts["env"]): boolean {
+  if (FORCE_COLOR !== undefined) return FORCE_COLOR === "2" || FORCE_COLOR === "3";
+  if (/^(truecolor|24bit)$/i.test(COLORTERM) || /256|kitty|ghostty|alacritty|foot|wezterm|direct/.test(TERM))
+    return true;
+  return TERM_PROGRAM === "iTerm.app" || WT_SESSION !== undefined;
+}
+
+/** Without an answer to OSC 11: `COLORFGBG=0;15`, as rxvt, Konsole and some others set it. */
+function isLight({ COLORFGBG = "" }: TerminalFacts["env"], background: Rgb | null): boolean {
+  if (background !== null) return luminance(background) > 0.35;
+  const behind = COLORFGBG.split(";").at(-1) ?? "";
+  return behind === "7" || /^(9|1[0-5])$/.test(behind);
+}
+
+function inkColour(code: string, colour: Rgb): string {
+  const [, index] = /^38;5;(\d+)$/.exec(code) ?? [];
+  return index === undefined
+    ? `#${colour.map((value) => value.toString(16).padStart(2, "0")).join("")}`
+    : `ansi256(${index})`;
+}
+
+/** The last known state of a daemon that is gone: dim, without colours. */
+export function dimmed(theme: Theme): Theme {
+  return {
+    ...theme,
+    paint: (text, ...styles) =>
+      theme.paint(text, "dim", ...(styles.includes("bold") ? ["bold" as const] : [])),
+    activeBorder: theme.border,
+  };
+}
+
+function ownTable(choice: ThemeChoice): Partial<Table> {
+  if (typeof choice === "string") return {};
+  const entries = Object.entries(choice).map(([role, text]) => [
+    role,
+    [1, 3, 5].map((at) => Number.parseInt(text.slice(at, at + 2), 16)),
+  ]);
+  return Object.fromEntries(entries) as Partial<Table>;
+}
