@@ -17,8 +17,8 @@ export class Load extends LiveOperation<typeof Load> {
   static stages = ["Copy", "Index"] as const;
   static params = params;
   async run(p: Progress<Load>) {
-    await p.stage("Copy", () => count(p, 30, 30, "rows", (n) => "copied " + n * 20 + " rows"));
-    await p.stage("Index", () => count(p, 20, 30, "keys", (n) => "indexed " + n + " keys"));
+    await p.stage("Copy", () => count(p, 30, 45, "rows", (n) => "copied " + n * 20 + " rows"));
+    await p.stage("Index", () => count(p, 20, 40, "keys", (n) => "indexed " + n + " keys"));
     p.result({ table: this.params.table, rows: this.params.rows });
   }
 }
@@ -27,13 +27,13 @@ export class Transform extends LiveOperation<typeof Transform> {
   static stages = ["Read", "Dedupe", "Enrich", "Write"] as const;
   static params = params;
   async run(p: Progress<Transform>) {
-    await p.stage("Read", () => count(p, 40, 25, "rows", (n) => "read " + n * 15 + " rows"));
+    await p.stage("Read", () => count(p, 40, 40, "rows", (n) => "read " + n * 15 + " rows"));
     await p.stage("Dedupe", async () => {
-      await count(p, 50, 25, "rows", (n) => "\\x1b[36mdedupe\\x1b[0m " + n * 2 + "%");
+      await count(p, 50, 40, "rows", (n) => "\\x1b[36mdedupe\\x1b[0m " + n * 2 + "%");
       console.error("duplicate key 83121, kept the newest");
     });
-    await p.stage("Enrich", () => count(p, 40, 25, "rows", (n) => "enriched " + n * 15 + " rows"));
-    await p.stage("Write", () => count(p, 40, 25, "rows", (n) => "wrote " + n * 15 + " rows"));
+    await p.stage("Enrich", () => count(p, 40, 40, "rows", (n) => "enriched " + n * 15 + " rows"));
+    await p.stage("Write", () => count(p, 40, 40, "rows", (n) => "wrote " + n * 15 + " rows"));
     p.chainTo(Load, this.params);
   }
 }
@@ -43,7 +43,7 @@ export class Extract extends LiveOperation<typeof Extract> {
   static params = params;
   async run(p: Progress<Extract>) {
     await p.stage("Connect", () => delay(300, undefined, { signal: p.signal }));
-    await p.stage("Read", () => count(p, 60, 45, "rows", (n) => "batch " + n / 10 + ": 100 rows copied"));
+    await p.stage("Read", () => count(p, 60, 70, "rows", (n) => "batch " + n / 10 + ": 100 rows copied"));
     p.chainTo(Transform, this.params);
   }
 }

@@ -16,7 +16,7 @@ import { type Sample, svgOf } from "./svg.js";
 
 const SIZE = { columns: 120, rows: 34 };
 /** Milliseconds between two samples, and for which the session lasts. */
-const EVERY = 250;
+const EVERY = 400;
 const LASTS = 15_000;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 const OUT = fileURLToPath(new URL("../../docs/dashboard.svg", import.meta.url));
@@ -79,8 +79,7 @@ try {
   await type("!");
   await seen("✗ prod rollout Deploy");
   await delay(1900);
-  while (!/▌[●▲] nightly/.test(screen.text())) await type("k");
-  await seen("● Transform");
+  for (let i = 0; i < 6 && !/▌[●▲] nightly/.test(screen.text()); i++) await type("k");
   await until(10_800);
   await type("t");
   await seen("Timeline");
