@@ -51,7 +51,7 @@ import {
 } from "./state-style.js";
 import { useTheme } from "./theme-context.js";
 
-/** @param spin whether a spinner turns on what runs */
+/** @param spin whether a spinner turns on what runs without a measure */
 export function OperationDetail({ state, spin = false }: { state: State; spin?: boolean }) {
   const theme = useTheme();
   const { detailWidth, detailHeight } = panesOf(state);
@@ -74,7 +74,8 @@ export function OperationDetail({ state, spin = false }: { state: State; spin?: 
           height={plan.height}
           title={titleOf(state, operation)}
           right={[[stateText(state, operation), styleOf(operation)]]}
-          spin={spin && operation.state === "running"}
+          // Where nothing else moves: what counts shows by its bar that it runs.
+          spin={spin && isIndeterminate(operation)}
           active={state.pane === "detail"}
           margin={1}
         >

@@ -71,7 +71,6 @@ export function Panel({
         borderColor={active ? theme.activeBorder : theme.border}
         borderDimColor={theme.border === undefined && !active}
         paddingX={margin}
-        overflow="hidden"
       >
         {children}
       </Box>
