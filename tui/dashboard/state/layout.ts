@@ -125,19 +125,30 @@ function sectionOf(state: State, id: string): Section {
   return operation.state === "running" ? "running" : "queued";
 }
 
+type Ids = Readonly<Record<Section, readonly string[]>>;
+const NO_IDS: Ids = { running: [], queued: [], finished: [] };
+/** A change of state that moves a row makes another order: the sections of an order stay. */
+const knownIds = new WeakMap<readonly string[], Ids>();
+
+function idsBySection(state: State): Ids {
+  const before = knownIds.get(state.order);
+  if (before !== undefined) return before;
+  const ids: Record<Section, string[]> = { running: [], queued: [], finished: [] };
+  // Rows of an unfolded chain stay with the row of its last link.
+  let section: Section = "running";
+  for (const id of state.order) {
+    const part = state.folds.get(id)?.part;
+    if (part !== "link" && part !== "tail") section = sectionOf(state, id);
+    ids[section].push(id);
+  }
+  knownIds.set(state.order, ids);
+  return ids;
+}
+
 function makeLayout(state: State): ListLayout {
   const { listWidth, listHeight } = panesOf(state);
-  const ids: Record<Section, string[]> = { running: [], queued: [], finished: [] };
   const sectioned = isSectioned(state.listing);
-  if (sectioned) {
-    // Rows of an unfolded chain stay with the row of its last link.
-    let section: Section = "running";
-    for (const id of state.order) {
-      const part = state.folds.get(id)?.part;
-      if (part !== "link" && part !== "tail") section = sectionOf(state, id);
-      ids[section].push(id);
-    }
-  }
+  const ids = sectioned ? idsBySection(state) : NO_IDS;
   const hidden = sectioned ? Math.max(0, queuedHeads(state) - ids.queued.length) : 0;
   const panels = sectioned && listWidth >= PANELS_FROM && listHeight >= PANEL_ROWS_FROM;
   if (!panels) return onePanel(state, listHeight - BORDER, listWidth, hidden);

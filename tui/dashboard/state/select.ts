@@ -110,9 +110,8 @@ function attention(before: State, after: State): string | null {
 
 function newestLive(state: State): Operation | null {
   let newest: Operation | null = null;
-  for (const id of state.order) {
-    const operation = operationOf(state, id);
-    if (operation?.state !== "running") continue;
+  for (const operation of state.view.operations.values()) {
+    if (operation.state !== "running") continue;
     if (newest === null || operation.createdAt > newest.createdAt) newest = operation;
   }
   return newest;
