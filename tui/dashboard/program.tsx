@@ -97,7 +97,7 @@ export function startDashboard(options: ProgramOptions): Program {
     alternateScreen: true,
     incrementalRendering: true,
     // The store keeps the pace; a lower limit here would delay the answer to a key.
-    maxFps: 60,
+    maxFps: 250,
     patchConsole: false,
     exitOnCtrlC: false,
     interactive: true,
