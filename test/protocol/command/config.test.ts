@@ -131,3 +131,27 @@ test("the command that starts the daemon can be typed as it stands", () => {
     "liveopsd start --state-dir /s --socket '/a b/it'\\''s'",
   );
 });
+
+describe("settings of the dashboard", () => {
+  test.each([
+    { theme: "dark" },
+    { theme: { accent: "#4080FF" } },
+    { mouse: true },
+    { keys: { cancel: "C", filter: ["/", "ctrl-f"] } },
+  ])("%j is valid", (given) => {
+    config(JSON.stringify(given));
+    expect(readConfig(env)).toEqual(given);
+  });
+
+  test.each([
+    [{ theme: "pink" }, "theme must be"],
+    [{ theme: { accent: "blue" } }, "theme must be"],
+    [{ theme: { paper: "#ffffff" } }, "theme must be"],
+    [{ mouse: "yes" }, "mouse must be true or false"],
+    [{ keys: ["c"] }, "keys must be a table"],
+    [{ keys: { cancel: 3 } }, "keys must be a table"],
+  ])("%j is refused", (given, message) => {
+    config(JSON.stringify(given));
+    expect(() => readConfig(env)).toThrow(message);
+  });
+});
