@@ -10,7 +10,7 @@ import { ticks } from "../state/wants.js";
 import { widthOf } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import type { Theme } from "../text/theme.js";
-import { sparkline } from "./bars.js";
+import { LEAST_CORES, sparkline } from "./bars.js";
 import { type Piece, Row } from "./Panel.js";
 import { clock } from "./state-style.js";
 import { useTheme } from "./theme-context.js";
@@ -197,7 +197,7 @@ function rightFacts(state: State, theme: Theme): Fact[] {
 }
 
 function spark(load: readonly number[], width: number, theme: Theme): Piece[] {
-  const shown = sparkline(load, width, theme);
+  const shown = sparkline(load, width, theme, LEAST_CORES);
   return [
     [(theme.sparks[0] ?? " ").repeat(width - [...shown].length), "track"],
     [shown, "accent"],

@@ -35,7 +35,15 @@ import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import { linkResultRows, outcomeRows } from "../text/outcome.js";
 import type { Theme } from "../text/theme.js";
-import { addBar, addProgress, addSparkline, addWandering, isIndeterminate, sparkline } from "./bars.js";
+import {
+  addBar,
+  addProgress,
+  addSparkline,
+  addWandering,
+  isIndeterminate,
+  LEAST_CORES,
+  sparkline,
+} from "./bars.js";
 import { breadcrumb } from "./ChainBreadcrumb.js";
 import { LogView } from "./LogView.js";
 import { Panel, type Piece, Rows } from "./Panel.js";
@@ -375,7 +383,7 @@ function resources(state: State, operation: Operation, width: number, theme: The
   }
   const spark = Math.max(6, Math.min(24, Math.floor(width / 4)));
   const samples = state.samples.get(operation.id)?.cpu ?? [];
-  addSparkline(line, theme, samples, spark).fill(LABEL + spark + 2);
+  addSparkline(line, theme, samples, spark, LEAST_CORES).fill(LABEL + spark + 2);
   line.add(`${Math.round(usage.cpu * 100)}%`).fill(LABEL + spark + 2 + 8);
   line.add("mem ", "muted").add(formatBytes(usage.rssBytes));
   return line

@@ -45,17 +45,26 @@ export function addWandering(line: Line, theme: Theme, width: number, now: numbe
     .draw(theme.bar.empty, width - at - block, "track");
 }
 
+/** A sparkline of CPU use reaches its top at this many cores or more, so that an idle operation looks idle. */
+export const LEAST_CORES = 0.25;
+
 /** Adds a sparkline of exactly this width, the newest value at its right. */
-export function addSparkline(line: Line, theme: Theme, values: readonly number[], width: number): Line {
-  const shown = sparkline(values, width, theme);
+export function addSparkline(
+  line: Line,
+  theme: Theme,
+  values: readonly number[],
+  width: number,
+  least = 0,
+): Line {
+  const shown = sparkline(values, width, theme, least);
   const missing = width - [...shown].length;
   return line.draw(theme.sparks[0] ?? " ", missing, "track").add(shown, "accent");
 }
 
-/** The newest values as a sparkline of at most this width, between 0 and the highest. */
-export function sparkline(values: readonly number[], width: number, theme: Theme): string {
+/** The newest values as a sparkline of at most this width, between 0 and the highest, which is at least `least`. */
+export function sparkline(values: readonly number[], width: number, theme: Theme, least = 0): string {
   const shown = values.slice(-width);
-  const highest = Math.max(...shown, Number.MIN_VALUE);
+  const highest = Math.max(...shown, least, Number.MIN_VALUE);
   const steps = [...theme.sparks];
   return shown
     .map(
