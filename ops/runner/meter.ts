@@ -41,6 +41,8 @@ export class Meter {
   readonly #bars: Bar[] = [NEW_BAR()];
   /** The last of `#bars`. */
   #bar: Bar = this.#bars[0]!;
+  /** The bar of an ended stage, which stays until another block begins. */
+  #ended: Bar | null = null;
   #sent = key(0, null);
   #sentAt = Number.NEGATIVE_INFINITY;
   /** Clears the timer. */
@@ -74,6 +76,8 @@ export class Meter {
 
   /** Begins the bar of a block; call after `stage:entered`, which empties the bar of the record. */
   enter(): Bar {
+    // The bar of an ended stage does not come back after this block.
+    if (this.#bars[0] === this.#ended) this.#bars[0] = NEW_BAR();
     const bar = NEW_BAR();
     this.#bars.push(bar);
     this.#show(bar);
@@ -89,7 +93,10 @@ export class Meter {
   leave(bar: Bar, stays: boolean, isEmptied: boolean): void {
     const place = this.#bars.indexOf(bar);
     if (place !== -1) this.#bars.splice(place, 1);
-    if (stays) this.#bars[0] = bar;
+    if (stays) {
+      this.#bars[0] = bar;
+      this.#ended = bar;
+    }
     const latest = this.#bars.at(-1)!;
     if (!isEmptied) this.#bar = latest;
     else {
@@ -100,7 +107,7 @@ export class Meter {
 
   set(percent: number): void {
     const now = this.clock.now();
-    this.#sendLast(now);
+    this.#take(now);
     this.#bar.counted = null;
     this.#bar.percent = Math.min(100, Math.max(0, percent));
     this.touch(now);
@@ -109,7 +116,7 @@ export class Meter {
   /** Makes the bar show this loop. */
   count(counted: Counted): void {
     const now = this.clock.now();
-    this.#sendLast(now);
+    this.#take(now);
     this.#bar.counted = counted;
     this.#bar.rate = new Rate();
     this.touch(now);
@@ -143,6 +150,12 @@ export class Meter {
     if (this.#lastsLeft < 1) return;
     this.#lastsLeft--;
     this.#sendIfChanged(now);
+  }
+
+  /** The running code takes the bar: sends the last value of the loop before. */
+  #take(now: number): void {
+    if (this.#bar === this.#ended) this.#ended = null;
+    this.#sendLast(now);
   }
 
   /** Makes `bar` the one that is sent, where the bar of the record is empty. */

@@ -59,7 +59,7 @@ describe("the bar", () => {
     ]);
   });
 
-  it("of the last stage stays after its end, and comes back after an untracked stage between two stages", async () => {
+  it("of the last stage stays after its end, and does not come back after an untracked stage", async () => {
     const said = await texts(async (p) => {
       await p.stage("Load", () => p.percent(66));
       await p.stage("Warm up", () => p.percent(10));
@@ -71,9 +71,25 @@ describe("the bar", () => {
       "0% of Warm up",
       "10% of Warm up",
       "0% of Load",
+      "0% of Save",
+      "0% of Save",
+    ]);
+  });
+
+  it("of code between two stages comes back", async () => {
+    const said = await texts(async (p) => {
+      await p.stage("Load", () => p.percent(66));
+      p.percent(20);
+      await p.untracked("Warm up", () => p.percent(10));
+      await p.stage("Save", () => {});
+    });
+    expect(said.slice(3, 9)).toEqual([
       "66% of Load",
-      "0% of Save",
-      "0% of Save",
+      "20% of Load",
+      "0% of Warm up",
+      "10% of Warm up",
+      "0% of Load",
+      "20% of Load",
     ]);
   });
 
