@@ -7,7 +7,7 @@ import { LiveopsError } from "../errors.js";
 import type { OperationEvent } from "../event.js";
 import type { LogLine, LogStream, Operation } from "../operation.js";
 import type { DaemonReply, HistoryReply, OperationPage, TypesReply } from "../replies.js";
-import type { State } from "../state.js";
+import { isFinal, type State } from "../state.js";
 import type { Client } from "./client.js";
 import type { Deadlines } from "./deadline.js";
 import { followOne } from "./follow.js";
@@ -23,7 +23,7 @@ import {
   type SubmittableType,
   submitBodyOf,
 } from "./submission.js";
-import { untilFinished } from "./until-finished.js";
+import { lastOfChain, untilFinished } from "./until-finished.js";
 import type { WatchFilter, WatchState } from "./watch-state.js";
 import { watchOperation, watchStates } from "./watching.js";
 
@@ -89,7 +89,7 @@ export interface EventsSettings extends StreamSettings {
 }
 
 export interface WaitSettings extends StreamSettings {
-  /** Seconds. Default: no limit. */
+  /** Seconds; 0: look, and do not wait. Default: no limit. */
   timeout?: number;
   /** Wait for the last operation of the chain. Default: true. */
   chain?: boolean;
@@ -247,6 +247,12 @@ export class LiveopsClient implements AsyncDisposable {
     const reconnect = this.#reconnect(settings);
     const signal = AbortSignal.any([reconnect.signal, late.signal]);
     const error = new LiveopsError("LIVEOPS_WAIT_TIMEOUT", `${id} was not finished after ${timeout} s`);
+    if (timeout === 0) {
+      const operation = await this.#client.show(id, reconnect.signal);
+      const last = chain ? await lastOfChain(this.#client, operation, reconnect.signal) : operation;
+      if (isFinal(last.state)) return last;
+      throw error;
+    }
     const ms = timeout === undefined ? undefined : Math.min(timeout * 1000, LONGEST_MS);
     const timer = ms === undefined ? undefined : setTimeout(() => late.abort(error), ms);
     try {

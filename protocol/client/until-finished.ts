@@ -1,4 +1,5 @@
 /** Waits until an operation, or its chain, is finished, over restarts of the daemon. */
+import { Refusal } from "../errors.js";
 import type { Operation } from "../operation.js";
 import { isFinal } from "../state.js";
 import { applyWatchLine, EMPTY_VIEW } from "../watch.js";
@@ -38,6 +39,24 @@ export async function untilFinished(
     }
   }
   throw new Error(`the watch stream of ${current} closed before the operation finished`);
+}
+
+/** The last operation of the chain now, without a wait. A removed operation ends the chain. */
+export async function lastOfChain(
+  client: Client,
+  operation: Operation,
+  signal?: AbortSignal,
+): Promise<Operation> {
+  let last = operation;
+  while (last.chain.next !== null) {
+    try {
+      last = await client.show(last.chain.next, signal);
+    } catch (error) {
+      if (error instanceof Refusal && error.code === "LIVEOPS_NO_SUCH_OPERATION") break;
+      throw error;
+    }
+  }
+  return last;
 }
 
 /** The last record of an operation that was removed: a queued operation is cancelled by its removal. */

@@ -1,7 +1,7 @@
 /** Waits for several operations at once; prints `ID STATE`, or the record, when each finishes. */
 import type { Client } from "../../protocol/client/client.js";
 import { type Reconnect, untilAnswered } from "../../protocol/client/reconnect.js";
-import { untilFinished } from "../../protocol/client/until-finished.js";
+import { lastOfChain, untilFinished } from "../../protocol/client/until-finished.js";
 import { TimedOutError } from "../../protocol/command/failures.js";
 import { interruptible } from "../../protocol/command/interruptible.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
@@ -20,6 +20,7 @@ export interface WaitFor {
   ids: string[];
   /** All operations that are live at the start, instead of `ids`. */
   all: boolean;
+  /** Null: no limit. 0: look at the operations, and do not wait. */
   timeoutSeconds: number | null;
   /** The first operation to finish ends the wait. */
   any: boolean;
@@ -42,9 +43,8 @@ export async function waitForAll(client: Client, wait: WaitFor): Promise<number>
     async (interrupted) => {
       const enough = new AbortController();
       const signal = AbortSignal.any([interrupted, enough.signal]);
-      const timer = startTimer(wait.timeoutSeconds, () =>
-        enough.abort(new TimedOutError(`timed out; not finished: ${listed(waiting)}`)),
-      );
+      const timedOut = () => new TimedOutError(`timed out; not finished: ${listed(waiting)}`);
+      const timer = startTimer(wait.timeoutSeconds, () => enough.abort(timedOut()));
       const reconnect = { signal, ...lostNotes(wait.to) };
       const finished: Operation[] = [];
       try {
@@ -52,13 +52,18 @@ export async function waitForAll(client: Client, wait: WaitFor): Promise<number>
         waiting.clear();
         for (const { id } of operations) waiting.add(id);
         if (operations.length === 0) say(wait.to, "no live operations to wait for", "yellow");
-        for await (const { id, last } of chainsOf(client, operations, reconnect)) {
+        const chains =
+          wait.timeoutSeconds === 0
+            ? finishedNow(client, operations, signal)
+            : chainsOf(client, operations, reconnect);
+        for await (const { id, last } of chains) {
           waiting.delete(id);
           process.stdout.write(wait.json ? `${jsonLine(last)}\n` : `${id} ${last.state}\n`);
           noteOutcome(wait.to, last);
           finished.push(last);
-          if (wait.any) break;
+          if (wait.any) return finished;
         }
+        if (waiting.size > 0) throw timedOut();
         return finished;
       } finally {
         clearTimeout(timer);
@@ -85,6 +90,18 @@ async function* chainsOf(
   else yield* allFinished(client, operations, reconnect);
 }
 
+/** The chains that are finished now. */
+async function* finishedNow(
+  client: Client,
+  operations: Operation[],
+  signal: AbortSignal,
+): AsyncGenerator<FinishedChain> {
+  for (const operation of operations) {
+    const last = await lastOfChain(client, operation, signal);
+    if (isFinal(last.state)) yield { id: operation.id, last };
+  }
+}
+
 /**
  * The operations to wait for. Looks them up before the wait, so that a mistyped name fails at once.
  *
@@ -93,7 +110,7 @@ async function* chainsOf(
 async function lookUp(client: Client, wait: WaitFor, reconnect: Reconnect): Promise<Operation[]> {
   const { signal } = reconnect;
   const ask = <T>(request: () => Promise<T>) =>
-    wait.timeoutSeconds === null ? request() : untilAnswered(request, reconnect);
+    !wait.timeoutSeconds ? request() : untilAnswered(request, reconnect);
   if (wait.all) return (await ask(() => listPages(client, { state: LIVE_STATES }))).operations.reverse();
   const records =
     wait.ids.length === 0
@@ -103,7 +120,7 @@ async function lookUp(client: Client, wait: WaitFor, reconnect: Reconnect): Prom
 }
 
 function startTimer(seconds: number | null, onTimeout: () => void): NodeJS.Timeout | undefined {
-  return seconds === null ? undefined : setTimeout(onTimeout, Math.min(seconds * 1000, LONGEST_MS));
+  return !seconds ? undefined : setTimeout(onTimeout, Math.min(seconds * 1000, LONGEST_MS));
 }
 
 /** The code of the first operation that failed; if none failed, the first code that is not 0. */

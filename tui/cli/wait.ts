@@ -25,7 +25,7 @@ export function registerWait(root: Command): void {
     .argument("[id...]", "Operation ids, or unique prefixes of 3 or more characters (default: the newest)")
     .option(
       "--timeout <duration>",
-      "Stop waiting after this time (such as 30, 30s, 10m or 1h30m) with exit code 124; operations continue",
+      "Stop waiting after this time (such as 30, 30s, 10m or 1h30m) with exit code 124; operations continue. 0: only look, do not wait",
     )
     .option("--any", "Wait only for the first operation to finish; the exit code is its outcome")
     .option("--all", "Wait for all operations that are queued or running now")

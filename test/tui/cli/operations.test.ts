@@ -294,6 +294,54 @@ test("wait --timeout: exit 124, and names the unfinished operations", async () =
   expect(ended.stderr).toContain("aaa");
 });
 
+/** The daemon shows each operation in its state. */
+function shows(states: Record<string, Operation["state"]>): void {
+  for (const [id, state] of Object.entries(states))
+    daemon.on("GET", `/v1/operations/${id}`, (_asked, reply) => reply.json(record(id, state)));
+}
+
+test("wait --timeout 0 looks and does not wait", async () => {
+  shows({ aaa: "running", bbb: "succeeded", ccc: "failed" });
+  const look = (...words: string[]) => liveops("wait", ...words, "--timeout", "0");
+  expect(await look("bbb")).toMatchObject({ code: 0, stdout: "bbb succeeded\n" });
+  expect(await look("ccc")).toMatchObject({ code: 1, stdout: "ccc failed\n" });
+  expect(await look("aaa")).toMatchObject({
+    code: 124,
+    stderr: expect.stringContaining("not finished: aaa"),
+  });
+  expect(await look("aaa", "bbb")).toMatchObject({ code: 124, stdout: "bbb succeeded\n" });
+  expect(await look("aaa", "ccc", "--any")).toMatchObject({ code: 1, stdout: "ccc failed\n" });
+  const lists = (...operations: unknown[]) =>
+    daemon.on("GET", "/v1/operations", (_asked, reply) =>
+      reply.json({ operations, next: null, total: operations.length }),
+    );
+  lists(record("bbb", "succeeded"));
+  expect(await look()).toMatchObject({ code: 0, stdout: "bbb succeeded\n" });
+  lists(record("aaa"));
+  expect(await look("--all")).toMatchObject({ code: 124, stderr: expect.stringContaining("aaa") });
+  lists();
+  expect(await look("--all")).toMatchObject({ code: 0 });
+  expect(daemon.asked.map(({ path }) => path)).not.toContain("/v1/watch");
+});
+
+test("wait --timeout 0 looks at the last operation of the chain", async () => {
+  const chained = (id: string, next: string) => ({
+    ...record(id, "succeeded"),
+    chain: { ...record(id).chain, next },
+  });
+  shows({ bbb: "running" });
+  for (const [id, next] of [
+    ["aaa", "bbb"],
+    ["ccc", "gone"],
+  ] as const)
+    daemon.on("GET", `/v1/operations/${id}`, (_asked, reply) => reply.json(chained(id, next)));
+  daemon.on("GET", "/v1/operations/gone", (_asked, reply) =>
+    reply.refuse("LIVEOPS_NO_SUCH_OPERATION", "nothing fits gone"),
+  );
+  expect(await liveops("wait", "aaa", "--timeout", "0")).toMatchObject({ code: 124, stdout: "" });
+  expect(await liveops("wait", "ccc", "--timeout", "0")).toMatchObject({ code: 0 });
+});
+
 test("Ctrl-C on wait: exit 130, nothing is cancelled", async () => {
   holds({ aaa: "running" });
   const waiting = start("wait", "aaa");
