@@ -42,11 +42,13 @@ export class Client {
    *
    * @param deadlines in ms; default: `DEADLINES`
    * @param findSocket asked where no daemon answers on the socket; default: only this socket
+   * @param startCommand the command that starts the daemon, for `NoDaemonError`
    */
   constructor(
     private readonly firstSocket: string,
     deadlines: Partial<Deadlines> = {},
     private readonly findSocket: FindSocket | null = null,
+    private readonly startCommand = "liveopsd start",
   ) {
     this.#deadlines = { ...DEADLINES, ...deadlines };
     this.#socket = firstSocket;
@@ -223,10 +225,10 @@ export class Client {
     try {
       return await ask(this.#socket);
     } catch (error) {
-      if (!(error instanceof NoDaemonError) || this.findSocket === null) throw error;
-      const found = await this.findSocket();
+      if (!(error instanceof NoDaemonError)) throw error;
+      const found = this.findSocket === null ? null : await this.findSocket();
       this.#socket = found ?? this.firstSocket;
-      if (found === null) throw error;
+      if (found === null) throw new NoDaemonError(error.socket, error.reason, this.startCommand);
       return ask(found);
     }
   }

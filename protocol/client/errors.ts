@@ -9,16 +9,21 @@ const LOST: ClientErrorCode = "LIVEOPS_CONNECTION_LOST";
 export class NoDaemonError extends LiveopsError {
   override name = "NoDaemonError";
 
-  /** @param reason the code of the system, such as `ENOENT` */
+  /** What failed, without the next command. */
+  readonly problem: string;
+
+  /**
+   * @param reason the code of the system, such as `ENOENT`
+   * @param startCommand the command that starts the daemon of this client
+   */
   constructor(
     readonly socket: string,
     readonly reason: string,
+    startCommand = "liveopsd start",
   ) {
-    super(NO_DAEMON, `no daemon answers on ${socket} (${reason})`);
-  }
-
-  override get detail(): string {
-    return `${this.message}; start it with: liveopsd start`;
+    const problem = `no daemon answers on ${socket} (${reason})`;
+    super(NO_DAEMON, `${problem}; start it with: ${startCommand}`);
+    this.problem = problem;
   }
 }
 

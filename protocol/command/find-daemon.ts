@@ -8,7 +8,7 @@ import { Client } from "../client/client.js";
 import type { Deadlines } from "../client/deadline.js";
 import { NoAnswerError, NoDaemonError } from "../client/errors.js";
 import { isStateDirChosen, socketPathProblem } from "../places.js";
-import { type CommandPlaces, commandPlaces, type GlobalOptions } from "./daemon-address.js";
+import { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand } from "./daemon-address.js";
 import { UsageError } from "./failures.js";
 import { isThere, ownerOf } from "./lock-owner.js";
 
@@ -37,7 +37,7 @@ export function clientFor(
   const problem = socketPathProblem(socket);
   if (problem !== null) throw new UsageError(problem);
   const finds = mayFind(options, process.env, config);
-  return new Client(socket, deadlines, finds ? () => findSocket(stateDir) : null);
+  return new Client(socket, deadlines, finds ? () => findSocket(stateDir) : null, startCommand(options));
 }
 
 /**

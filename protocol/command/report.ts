@@ -50,7 +50,7 @@ function describe(
   if (error instanceof Refusal) return { lines: refusal(error), code: exitCodeOfStatus(error.status) };
   if (error instanceof NoDaemonError) {
     return {
-      lines: [error.message, ...noDaemon(error.socket, options, startCommand)],
+      lines: [error.problem, ...noDaemon(error.socket, options, startCommand)],
       code: EXIT.noDaemon,
     };
   }

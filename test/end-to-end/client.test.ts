@@ -251,9 +251,26 @@ describe("errors", () => {
     }
   });
 
+  test("no daemon: message and detail have the command that starts it there", async () => {
+    const dir = join(world.dir, "no state");
+    for (const [options, flag] of [
+      [{ socket: join(world.dir, "no.sock") }, `--socket ${join(world.dir, "no.sock")}`],
+      [{ stateDir: dir }, `--state-dir '${dir}'`],
+    ] as const) {
+      const error = await connect(options)
+        .get("abc123")
+        .catch((error: unknown) => error as NoDaemonError);
+      const said = expect.stringMatching(/^no daemon answers on .*; start it with: liveopsd start --/);
+      expect(error).toMatchObject({ message: said, detail: said });
+      expect((error as NoDaemonError).detail.endsWith(`liveopsd start ${flag}`)).toBe(true);
+      expect((error as NoDaemonError).message).toBe((error as NoDaemonError).detail);
+    }
+  });
+
   test("a wait that takes too long, and what is aborted", async () => {
     const { id } = await liveops.submit(Gate, { file: newGate() });
     await expect(liveops.wait(id, { timeout: 0.05 })).rejects.toMatchObject({ code: "LIVEOPS_WAIT_TIMEOUT" });
+    await expect(liveops.wait(id, { timeout: 0 })).rejects.toMatchObject({ code: "LIVEOPS_WAIT_TIMEOUT" });
     const aborted = new AbortController();
     const waiting = liveops.wait(id, { signal: aborted.signal });
     const watching = all(liveops.watch(id, { signal: aborted.signal }));
