@@ -16,6 +16,7 @@ export class Talks extends LiveOperation {
     await p.stage("Load", () => {
       for (let i = 1; i <= 12_000; i++) p.log(i % 4000 === 0 ? \`row \${i} has an Error\` : \`row \${i}\`);
     });
+    await p.untracked("Quiet time", () => {});
     await p.untracked("Warm up", () => p.log("warm (really)"));
     console.error("\\x1b[31merror\\x1b[0m: on stderr");
     await p.stage("Save", async () => {
@@ -73,6 +74,13 @@ test("--stage and --stream choose; an untracked stage is found by its lines", as
   expect(await logs(id, "--stream", "stderr")).toHaveLength(1);
   expect(await logs(id, "--stage", "Save", "--stream", "stderr")).toEqual([]);
   expect(await logs(id, "--stage", "Save", "--grep", "d$")).toEqual(["saved"]);
+});
+
+test("an untracked stage without a line is a stage, and is offered for a mistyped name", async () => {
+  expect(await logs(id, "--stage", "Quiet time")).toEqual([]);
+  const ended = await world.liveops(["logs", id, "--stage", "Quiet tmie"]);
+  expect(ended).toMatchObject({ code: 2, stdout: "" });
+  expect(ended.stderr).toContain("did you mean Quiet time? Its stages: Load, Save, Quiet time, Warm up");
 });
 
 test("a mistyped stage is wrong usage, with near names; also with -f", async () => {

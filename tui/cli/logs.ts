@@ -87,13 +87,13 @@ function textOf(line: LogLine, { json, timestamps }: LogsOptions, coloured: bool
 }
 
 /**
- * Checks the name of a stage without any line. An untracked stage is not declared, so it is known by its lines only; a
+ * Checks the name of a stage without any line. An untracked stage is not declared: the events name those that ran, and a
  * running operation may still enter one.
  *
  * @throws UsageError for an unknown stage
  */
 async function checkStage(
-  { op, stages, state }: Operation,
+  { id, op, stages, state }: Operation,
   stored: StoredLines,
   to: ReportTo,
 ): Promise<void> {
@@ -101,7 +101,11 @@ async function checkStage(
   if (stage === undefined || stages.includes(stage)) return;
   const [line] = await lastLines({ ...stored, filter: { stage } }, 1);
   if (line !== undefined) return;
-  const { message, nearest } = unknownStage(stage, op, stages);
+  const untracked = new Set<string>();
+  for await (const event of stored.client.events(id))
+    if (event.type === "stage:entered" && event.index === null) untracked.add(event.stage);
+  if (untracked.has(stage)) return;
+  const { message, nearest } = unknownStage(stage, op, [...new Set([...stages, ...untracked])]);
   if (nearest.length > 0 || isFinal(state)) throw new UsageError(`--stage: ${message}`);
   say(to, `no lines of the stage ${JSON.stringify(stage)} yet; ${message}`, "yellow");
 }
