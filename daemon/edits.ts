@@ -4,6 +4,7 @@
  */
 import { Refusal } from "../protocol/errors.js";
 import { MAX_ENV } from "../protocol/limits.js";
+import { nearest } from "../protocol/nearest.js";
 import type { EditBody } from "../protocol/requests.js";
 import type { Context } from "./context.js";
 import type { Edit } from "./lifecycle.js";
@@ -58,11 +59,16 @@ async function readAnew(context: Context, entry: Entry, body: EditBody): Promise
 
 function editOf({ store, settings }: Context, entry: Entry, body: EditBody, parameters: Parameters): Edit {
   const { label, cwd } = body;
-  const changes = { ...parameters, ...(label !== undefined && { label }), ...(cwd !== undefined && { cwd }) };
+  const changes = {
+    ...parameters,
+    ...(label !== undefined && { label: label || null }),
+    ...(cwd !== undefined && { cwd }),
+  };
   const env = { ...entry.env };
   for (const [name, value] of Object.entries(body.env ?? {})) {
-    if (value === null) delete env[name];
-    else env[name] = value;
+    if (value !== null) env[name] = value;
+    else if (Object.hasOwn(env, name)) delete env[name];
+    else throw noVariable(name, Object.keys(env).sort());
   }
   const count = Object.keys(env).length;
   if (count > MAX_ENV)
@@ -77,6 +83,15 @@ function editOf({ store, settings }: Context, entry: Entry, body: EditBody, para
       `this edit adds ${grown} bytes and the queue would exceed maxQueuedBytes; edit again when some operations have run (liveops ls)`,
     );
   return { changes, ...(body.env && { env }), changedVariables: Object.keys(body.env ?? {}).sort() };
+}
+
+function noVariable(name: string, names: readonly string[]): Refusal {
+  const has = names.length === 0 ? "the operation has none" : `the operation has ${names.join(", ")}`;
+  return new Refusal(
+    "LIVEOPS_BAD_REQUEST",
+    `nothing was changed: ${JSON.stringify(name)} is not a variable of the submit; ${has}`,
+    { nearest: nearest(name, names) },
+  );
 }
 
 function tooLarge(id: string): Refusal {

@@ -160,7 +160,7 @@ function ownOf(body: Submittable, home: string): Own {
   const chain = { id, index: 0, previous: null, next: null };
   const limits = effectiveLimits(undefined, body);
   return {
-    ...{ id, label: label ?? null, cwd: cwd ?? home, chain },
+    ...{ id, label: label || null, cwd: cwd ?? home, chain },
     ...(againOf !== undefined && { againOf }),
     ...(limits && { limits }),
   };

@@ -41,6 +41,11 @@ const GIVEN = {
   pidsMax: 64,
 };
 
+test("an empty label removes the label", async () => {
+  const id = await finished(GIVEN);
+  expect(expectRecord(await again(id, { label: "" }), 201).label).toBeNull();
+});
+
 test.each(["succeeded", "failed", "cancelled"] as const)(
   "a %s operation is submitted as a new one, with all that was given, also from the history",
   async (state) => {

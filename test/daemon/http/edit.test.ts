@@ -40,6 +40,25 @@ test("changes label, directory and environment; values stay out of the record", 
   expect(entry(id).record.queuePosition).toBeNull();
 });
 
+test("an empty label is no label", async () => {
+  const { id, label } = await submit({ label: "" });
+  expect(label).toBeNull();
+  expectRecord(await edit(id, { label: "some" }));
+  expect(expectRecord(await edit(id, { label: "" })).label).toBeNull();
+});
+
+test("a variable to remove that the operation does not have is refused with those that it has", async () => {
+  const { id } = await submit({ env: { TOKEN: "t", MODE: "m" } });
+  expectProblem(
+    await edit(id, { label: "x", env: { TOKNE: null } }),
+    "LIVEOPS_BAD_REQUEST",
+    /^nothing was changed: "TOKNE" is not a variable of the submit; the operation has MODE, TOKEN$/,
+  );
+  expect(entry(id).record.label).toBeNull();
+  const { id: bare } = await submit();
+  expectProblem(await edit(bare, { env: { A: null } }), "LIVEOPS_BAD_REQUEST", /the operation has none$/);
+});
+
 test("words change the present parameters, params replaces them; title and stages are those of the type now", async () => {
   const { id } = await submit({ params: { a: 1, b: 2 } });
   served.loader.ops[0]!.title = "Another title";

@@ -61,7 +61,7 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
     op,
     params: options.params,
     set: withTrailing(set, trailing),
-    label: givenLabel(options.label) ?? null,
+    label: givenLabel(options.label) || null,
     json: options.json === true,
     exitStatus: options.exitStatus === true,
     env: addedVariables(options),
