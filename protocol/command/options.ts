@@ -7,6 +7,7 @@ import { EXIT } from "../exit-codes.js";
 import { VERSION } from "../version.js";
 import { paintFor } from "./colour.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand } from "./daemon-address.js";
+import { commandIndex } from "./other-bin.js";
 import { type ReportTo, report } from "./report.js";
 import { sanitize } from "./sanitize.js";
 
@@ -68,7 +69,7 @@ export async function runRoot(
   hint: (error: CommanderError) => Promise<string | null> = async () => null,
 ): Promise<void> {
   try {
-    await root.parseAsync(argv, { from: "user" });
+    await root.parseAsync(withoutUnknownHelp(root, argv), { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
@@ -78,6 +79,16 @@ export async function runRoot(
     }
     process.exitCode = report(error, reportTo(root));
   }
+}
+
+/** For `help NAME` of an unknown command, the name alone: commander then reports it with the near names. */
+function withoutUnknownHelp(root: Command, argv: string[]): string[] {
+  const at = commandIndex(argv);
+  const name = argv[at + 1];
+  if (root.commands.length === 0 || argv[at] !== "help" || name === undefined || name.startsWith("-"))
+    return argv;
+  const isKnown = name === "help" || root.commands.some((command) => command.name() === name);
+  return isKnown ? argv : [name];
 }
 
 /** The parameters of `report` for this command line. */

@@ -5,12 +5,23 @@ import { shellLine } from "../../protocol/shell-quote.js";
 /**
  * The hint for a command line with an unknown option, or null if no word before it looks like a command.
  *
- * @param words - the words of the command line, the name of the command first
+ * @param words - the words of the command line before its first `--`, the name of the command first
+ * @param trailing - the words after `--`; undefined without `--`
  */
-export function commandHint(command: Command, words: readonly string[]): string | null {
+export function commandHint(
+  command: Command,
+  words: readonly string[],
+  trailing?: readonly string[],
+): string | null {
   const at = commandAt(command, words);
   if (at === null) return null;
-  const line = ["liveops", ...words.slice(0, at), "--", ...words.slice(at)];
+  const line = [
+    "liveops",
+    ...words.slice(0, at),
+    "--",
+    ...words.slice(at),
+    ...(trailing ? ["--", ...trailing] : []),
+  ];
   return `to run a command with its options, put -- before it: ${shellLine(line)}`;
 }
 

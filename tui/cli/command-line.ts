@@ -48,10 +48,9 @@ export async function runCommandLine(words: string[]): Promise<void> {
   const hasType = only !== undefined && (typed === "submit" || typed === "run");
   const own = hasType ? takeTypeHelp(before, only) : before;
   await runRoot(root, own, async ({ code }) => {
-    // After `--` no word is an option.
-    if (code !== "commander.unknownOption" || trailingWords() !== undefined) return null;
+    if (code !== "commander.unknownOption") return null;
     const { commandHint } = await import("./command-hint.js");
-    return commandHint(root.commands.find((command) => command.name() === typed)!, own);
+    return commandHint(root.commands.find((command) => command.name() === typed)!, own, trailingWords());
   });
 }
 

@@ -47,6 +47,7 @@ test.each([[["--version"]], [["ls", "--version"]], [["submit", "--version"]]])(
 
 test.each([
   [["submit", "shell", "make", "-j4"], "liveops submit shell -- make -j4"],
+  [["submit", "shell", "make", "-j4", "--", "foo"], "liveops submit shell -- make -j4 -- foo"],
   [["run", "shell", "make", "-j4"], "liveops run shell -- make -j4"],
   [
     ["submit", "--label", "my build", "shell", "grace=1", "make", "-j4"],
@@ -62,6 +63,7 @@ test.each([
 test.each([
   [["submit", "backup", "--folow"]],
   [["submit", "backup", "source=.", "-x"]],
+  [["submit", "shell", "--folow", "--", "make"]],
   [["submit", "shell", "--", "make", "-j4", "--x"]],
 ])("%j does not", async (words) => {
   expect((await cli.run(words)).stderr).not.toContain("put --");
@@ -69,6 +71,9 @@ test.each([
 
 test.each([
   [["sumbit"], "Did you mean submit?"],
+  [["help", "sumbit"], "unknown command 'sumbit'\n(Did you mean submit?)\nTry: liveops --help\n"],
+  [["--state-dir", "/x", "help", "nope"], "unknown command 'nope'"],
+  [["schema", "conf"], '"conf" is not the name of a schema; did you mean config? valid names: config\n'],
   [["ls", "--jsn"], "Did you mean --json?"],
   [["cancel"], "missing required argument"],
   [["wait", "abc", "--all"], "give ids or --all, not both"],
