@@ -333,7 +333,7 @@ function finishedEvent(
 }
 
 const STATE_WORDS: Record<State, string> = {
-  queued: "is queued",
+  queued: "is queued already",
   running: "is running; liveops cancel stops it",
   succeeded: "has succeeded",
   failed: "has failed; liveops retry runs it again",
@@ -351,9 +351,10 @@ function wrongState(record: Operation, what: "edited" | "cancelled" | "retried" 
   const goesOn = state === "succeeded" && chain.next !== null ? `; its chain continues as ${chain.next}` : "";
   const mayRepeat = what === "retried" || what === "edited";
   const again = state === "succeeded" && mayRepeat ? `; run it again with: liveops again ${id}` : "";
+  const waits = state === "queued" ? `; it starts in its turn: liveops show ${id}` : "";
   return new Refusal(
     "LIVEOPS_WRONG_STATE",
-    `${op} ${id} cannot be ${what}: it ${STATE_WORDS[state]}${goesOn}${again}`,
+    `${op} ${id} cannot be ${what}: it ${STATE_WORDS[state]}${goesOn}${again}${waits}`,
   );
 }
 

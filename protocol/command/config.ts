@@ -279,7 +279,13 @@ export function readConfig(env: Env = process.env): Config {
         `the config file ${file} does not exist`,
         "LIVEOPS_CONFIG names it: create the file, or unset LIVEOPS_CONFIG",
       );
-    throw new UsageError(`the config file cannot be read: ${message}`);
+    const why = code === "EISDIR" ? "it is a directory" : message;
+    throw new UsageError(
+      `the config file ${file} cannot be read: ${why}`,
+      env.LIVEOPS_CONFIG
+        ? "LIVEOPS_CONFIG names it: name a file that you can read, or unset LIVEOPS_CONFIG"
+        : "make it a file that you can read, or remove it",
+    );
   }
   // Checked because the file names directories whose code is executed.
   const problem = pathProblem(file);

@@ -256,6 +256,16 @@ describe("retry", () => {
       );
   });
 
+  test("of a queued one says that it starts, and the next command", async () => {
+    await served.run(await served.submit());
+    const id = await served.submit();
+    expectProblem(
+      await post(`/v1/operations/${id}/retry`),
+      "LIVEOPS_WRONG_STATE",
+      new RegExp(`cannot be retried: it is queued already; it starts in its turn: liveops show ${id}$`),
+    );
+  });
+
   test("from a stage is refused of others, and from one that is none", async () => {
     const plain = await served.finished("failed");
     expectProblem(

@@ -26,6 +26,26 @@ test("a missing file is empty, unless LIVEOPS_CONFIG names it", () => {
   expect(() => readConfig(env)).toThrow(`the config file ${dir}/config.json does not exist`);
 });
 
+test("a directory: the error names the path and the next step", () => {
+  const thrown = (given: Record<string, string>) => {
+    try {
+      return readConfig(given);
+    } catch (error) {
+      return error;
+    }
+  };
+  expect(thrown({ HOME: dir, LIVEOPS_CONFIG: dir })).toMatchObject({
+    message: `the config file ${dir} cannot be read: it is a directory`,
+    hint: expect.stringContaining("unset LIVEOPS_CONFIG"),
+  });
+  const file = join(dir, ".config", "liveops", "config.json");
+  mkdirSync(file, { recursive: true });
+  expect(thrown({ HOME: dir })).toMatchObject({
+    message: `the config file ${file} cannot be read: it is a directory`,
+    hint: expect.stringContaining("remove it"),
+  });
+});
+
 test("a relative path is relative to the file, and ~/ is the home directory", () => {
   mkdirSync(join(dir, "etc"));
   const file = join(dir, "etc", "config.json");
