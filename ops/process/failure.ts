@@ -1,11 +1,13 @@
 /** Why a program could not be started. */
 import { accessSync, constants, statSync } from "node:fs";
+import { resolve } from "node:path";
 import { shown } from "../messages.js";
 
-/** A program was not started. `code` is that of the system, such as `ENOENT`. */
+/**
+ * A program was not started. `code` is that of the system, such as `ENOENT`. The name stays `Error`, because the class
+ * is internal and a stack shows the name.
+ */
 export class NotStarted extends Error {
-  override name = "NotStarted";
-
   constructor(
     readonly code: string,
     message: string,
@@ -39,6 +41,8 @@ function reason({ code, message }: NodeJS.ErrnoException, command: string, cwd: 
   }
   if (code === "EACCES" && !isDirectory(cwd, constants.X_OK))
     return `the working directory ${shown(cwd)} cannot be entered: permission denied`;
+  if (code === "EACCES" && command.includes("/") && isDirectory(resolve(cwd, command)))
+    return `${name} is a directory: give the path of a program`;
   if (code === "EACCES") return `${name} is not executable: run chmod +x on it, or give another program`;
   if (code === "E2BIG") return `the arguments of ${name} are too long for the system`;
   return `${name} could not be started: ${message}`;

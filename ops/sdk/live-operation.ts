@@ -155,7 +155,7 @@ export interface Progress<Op = unknown> {
    * @param args - default: none
    * @throws {@link ExecError} if the program exits with another code than 0, or by a signal, and `check` is not false
    * @throws {@link OperationCancelled} after a stop was requested; the reason of `options.signal` after that aborted
-   * @throws Error `NotStarted`, with the `code` of the system, if the program or its directory is missing or not
+   * @throws Error with the `code` of the system, such as `ENOENT`, if the program or its directory is missing or not
    *   permitted; RangeError if it printed more than 1 MiB with `capture`
    */
   exec(

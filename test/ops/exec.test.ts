@@ -158,6 +158,7 @@ describe("a program that fails", () => {
     ],
     ["a line", (p) => p.exec("make -j4"), "give the command and each argument separately"],
     ["a missing path", (p) => p.exec("./no/such"), "there is no ./no/such"],
+    ["a directory", (p) => p.exec("/tmp"), "/tmp is a directory: give the path of a program"],
     ["a missing directory", (p) => p.exec("ls", [], { cwd: "/no/dir" }), "directory /no/dir does not exist"],
     ["a file as directory", (p) => p.exec("ls", [], { cwd: "/etc/passwd" }), "/etc/passwd does not exist"],
     ["a number", (p) => p.exec("sleep", [1 as never]), "the arguments of sleep must be a list of texts"],
@@ -175,7 +176,8 @@ describe("a program that fails", () => {
     chmodSync(file, 0o600);
     const { thrown } = await settled((p) => p.exec(file));
     expect(thrown.message).toContain("is not executable");
-    expect(thrown).toMatchObject({ name: "NotStarted", code: "EACCES" });
+    expect(thrown).toMatchObject({ name: "Error", code: "EACCES" });
+    expect(thrown.stack).not.toContain("NotStarted:");
   });
 });
 

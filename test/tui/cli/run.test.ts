@@ -41,6 +41,12 @@ export class Break extends LiveOperation {
   }
 }
 
+export class Directory extends LiveOperation {
+  async run(p: Progress) {
+    await p.exec("/tmp").catch((error) => { throw this.params.wrap ? new Error("wrapped", { cause: error }) : error; });
+  }
+}
+
 export class Shows extends LiveOperation {
   static title = "Shows";
   static resultText = (result: { stage: string | null }) => "in " + result.stage + ":\\n  fine";
@@ -94,6 +100,16 @@ test("a failure is exit 1, its message and stack on stderr", async () => {
   expect(stderr).toContain("failed: it broke");
   expect(stderr).toContain("work.ts:");
 });
+
+test.each([[[]], [["wrap=true"]]])(
+  "a program that did not start shows no internal name: %j",
+  async (words) => {
+    const { code, stderr } = await run("directory", ...words);
+    expect(code).toBe(1);
+    expect(stderr).toContain("/tmp is a directory: give the path of a program\n");
+    expect(stderr).not.toContain("NotStarted");
+  },
+);
 
 test("an unknown type is exit 4 with near names, and with the files that do not load", async () => {
   const { code, stdout, stderr } = await run("cuont");
