@@ -2,6 +2,8 @@
 import { resolve } from "node:path";
 import { Refusal } from "../../protocol/errors.js";
 import { newId } from "../../protocol/id.js";
+import { nearest } from "../../protocol/nearest.js";
+import { unknownStage } from "../../protocol/unknown-stage.js";
 import type { Clock } from "../runner/clock.js";
 import { prepareSubmission } from "../runner/prepare.js";
 import { isOperationType, type OperationCtor } from "../runner/read-type.js";
@@ -56,6 +58,7 @@ export type RunArguments<T> =
  *
  * @param params - parsed with `static params`, as a submit does
  * @throws Error with the code `LIVEOPS_PARAMS_INVALID` and a list of the problems, if the parameters are not valid
+ * @throws TypeError for an unknown option, and for a stage of `cancelAt` that is not declared and was not entered
  */
 export function runOperation<T extends OperationClass>(
   type: T,
@@ -78,14 +81,34 @@ export async function runOperation(
 ): Promise<OperationRun | OperationRun[]> {
   const run = await start(first, words).finished;
   const options = optionsOf(first, words);
-  if (options.chain !== true) return run;
+  if (options.chain !== true) return reached([run], options) && run;
   const runs = [run];
   // The rest of the chain is not a later attempt, and is cancelled only if the first operation was not.
   const { clock, env, cancelAt } = options;
   const rest = { ...(clock && { clock }), ...(env && { env }), ...(cancelAt && { cancelAt }) };
   for (let next = run.next; next !== null; next = runs.at(-1)!.next)
     runs.push(await start(next, [rest]).finished);
-  return runs;
+  return reached(runs, options) && runs;
+}
+
+/**
+ * @throws TypeError if the runs succeeded, and the stage of `cancelAt` is neither declared nor was entered: the name is
+ *   mistyped
+ */
+function reached(runs: readonly OperationRun[], { cancelAt }: Options): true {
+  if (cancelAt === undefined || !("stage" in cancelAt)) return true;
+  const { stage } = cancelAt;
+  const isKnown = runs.some(
+    (run) =>
+      run.state !== "succeeded" ||
+      run.record.stages.includes(stage) ||
+      run.stages.some(({ name }) => name === stage),
+  );
+  if (isKnown) return true;
+  const { message } = unknownStage(stage, runs.map(({ op }) => op).join(", "), [
+    ...new Set(runs.flatMap((run) => run.record.stages)),
+  ]);
+  throw new TypeError(`cancelAt: ${message}`);
 }
 
 /**
@@ -111,11 +134,37 @@ type Options = RunOptions & { chain?: boolean };
 
 function start(first: OperationClass | NextOperation, words: unknown[]): RunningOperation {
   const options = optionsOf(first, words);
+  checkOptions(options);
   const type = typeof first === "function" ? first : (first as NextOperation).type;
   if (!isOperationType(type)) throw new TypeError("runOperation takes an operation type: a class");
   const params = typeof first === "function" ? (words[0] as Record<string, unknown> | undefined) : undefined;
   const prepare = () => prepared(type, first, params, options);
   return new StartedOperation(type as unknown as OperationClass, prepare, options.cancelAt ?? null);
+}
+
+const OPTIONS = {
+  id: true,
+  label: true,
+  attempt: true,
+  set: true,
+  cwd: true,
+  env: true,
+  clock: true,
+  timeout: true,
+  cancelAt: true,
+  resumeFrom: true,
+  from: true,
+  chain: true,
+} satisfies Record<keyof Options, true>;
+
+/** Code in JavaScript is not checked by a compiler. */
+function checkOptions(options: Options): void {
+  const known = Object.keys(OPTIONS);
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const [near] = nearest(unknown, known);
+  const hint = near === undefined ? `options: ${known.join(", ")}` : `did you mean ${near}?`;
+  throw new TypeError(`runOperation has no option ${JSON.stringify(unknown)}; ${hint}`);
 }
 
 function optionsOf(first: OperationClass | NextOperation, words: unknown[]): Options {
@@ -141,9 +190,9 @@ async function prepared(
 }
 
 function submitted(Type: OperationCtor, params: Record<string, unknown> | undefined, options: Options) {
-  const { id = newId(), label = null, cwd = ".", set } = options;
+  const { id = newId(), label, cwd = ".", set } = options;
   const chain = { id, index: 0, previous: null, next: null };
-  return prepareSubmission(Type, { params, set }, { id, label, cwd: resolve(cwd), chain });
+  return prepareSubmission(Type, { params, set }, { id, label: label || null, cwd: resolve(cwd), chain });
 }
 
 function chained(next: NextOperation, { cwd, label }: Options): Prepared["submission"] {

@@ -227,6 +227,29 @@ describe("cancelling", () => {
     expect(run.texts()).toEqual(lines);
   });
 
+  it("at an untracked stage", async () => {
+    const run = await runOperation(Import, { rows: 1 }, { cancelAt: { stage: "Check" } });
+    expect(run.events.map(({ type }) => type)).toContain("cancel:requested");
+  });
+
+  it("at a stage that is neither declared nor entered is a TypeError", async () => {
+    const cancelled = runOperation(Import, { rows: 1 }, { cancelAt: { stage: "Sav" } });
+    await expect(cancelled).rejects.toThrow(TypeError);
+    await expect(cancelled).rejects.toThrow(
+      'cancelAt: "Sav" is not a stage of import; did you mean Save? Its stages: Load, Process, Save',
+    );
+    const failed = await runOperation(Import, { fail: true }, { cancelAt: { stage: "Later" } });
+    expect(failed.error?.message).toBe("it broke");
+  });
+
+  it("an unknown option is a TypeError, with the near name", async () => {
+    const options = { cancelat: { stage: "Save" } } as never;
+    await expect(runOperation(Import, {}, options)).rejects.toThrow(
+      new TypeError('runOperation has no option "cancelat"; did you mean cancelAt?'),
+    );
+    expect(() => startOperation(Import, {}, options)).toThrow(TypeError);
+  });
+
   it("at the end of a scope", async () => {
     let finished: Promise<OperationRun>;
     {
