@@ -234,7 +234,7 @@ export class RunSink implements Sink {
     const next = new AppendFile(file);
     const { lines: n, seq, attempt } = this;
     const count = n - this.#first + 1;
-    const text = `lines ${this.#first} to ${n} were cut (${count} lines, ${earlier} bytes): the log of an attempt keeps its newest ${sizeText(this.maxLog)}`;
+    const text = `lines ${this.#first} to ${n} were cut (${count} lines, ${sizeText(earlier)} as stored): the log of an attempt keeps its newest ${sizeText(this.maxLog)} as stored`;
     const head: LogHead = { n, seq, at: now(), attempt, stage: null, stream: "liveops", text, cut: earlier };
     try {
       next.append(encodeRecord(head));
@@ -303,10 +303,9 @@ export function beginEvents(attemptDir: string): AppendFile {
   return events;
 }
 
-/** `64 MiB`; below a MiB, in KiB. */
+/** `64 MiB`, `0.25 MiB`: at most two decimals. */
 function sizeText(bytes: number): string {
-  const MiB = 1024 * 1024;
-  return bytes < MiB ? `${Math.round(bytes / 1024)} KiB` : `${Math.round(bytes / MiB)} MiB`;
+  return `${Number((bytes / 1024 / 1024).toFixed(2))} MiB`;
 }
 
 function now(): string {

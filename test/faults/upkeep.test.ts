@@ -57,7 +57,7 @@ test(
     const [note, ...kept] = log;
     expect(note).toMatchObject({ n: kept[0]!.n - 1, stream: "liveops" });
     expect(note?.text).toMatch(
-      new RegExp(`^lines 1 to ${note!.n} were cut \\(${note!.n} lines, \\d+ bytes\\): `),
+      new RegExp(`^lines 1 to ${note!.n} were cut \\(${note!.n} lines, [\\d.]+ MiB as stored\\): `),
     );
     // Counted as the lines are stored; the text alone is less.
     const stored = kept.reduce((sum, line) => sum + JSON.stringify(line).length, 0);

@@ -266,7 +266,7 @@ describe("a bounded log", () => {
     expect(head).toMatchObject({
       stream: "liveops",
       seq: head.n,
-      text: `lines 1 to ${head.n} were cut (${head.n} lines, ${head.cut} bytes): the log of an attempt keeps its newest 256 KiB`,
+      text: `lines 1 to ${head.n} were cut (${head.n} lines, ${Number((head.cut! / 1024 / 1024).toFixed(2))} MiB as stored): the log of an attempt keeps its newest 0.25 MiB as stored`,
     });
 
     const question = { runDir, limit: 5, filter: {} };
