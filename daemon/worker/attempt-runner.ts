@@ -28,6 +28,7 @@ import { enterEnvironment, leaveEnvironment } from "./environment.js";
 import { type OrderMessage, type PrepareMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
 import type { OwnOutput } from "./own-output.js";
 import { ActivityBaseline } from "./recycling.js";
+import { RemovedDirectory } from "./removed-directory.js";
 import { type RetryWhileDiskFull, waitingAt } from "./retry-while-disk-full.js";
 import { beginEvents, RunSink } from "./run-sink.js";
 import { StageSink } from "./stage-sink.js";
@@ -74,7 +75,9 @@ export class AttemptRunner {
       true,
     );
     this.#sink = sink;
+    const directory = new RemovedDirectory(attemptDir, this.setup);
     const outcome = await this.#run(sink);
+    await directory.stop();
     this.#finish(outcome);
     const isFault = this.#faulty || FAULTS.has(outcome.error?.code ?? "") || this.#stop.signal.aborted;
     return !isFault && baseline.isQuiet() && this.#isAlone();

@@ -31,6 +31,9 @@ interface PingLine {
 /** Finds the socket on which the daemon answers now; null: no other socket is known. */
 export type FindSocket = () => Promise<string | null>;
 
+/** Why a daemon that was lost does not come back; null: it may come back. */
+export type WhyGone = () => Error | null;
+
 export class Client {
   readonly #deadlines: Deadlines;
   /** Where the daemon answered last. */
@@ -43,12 +46,14 @@ export class Client {
    * @param deadlines in ms; default: `DEADLINES`
    * @param findSocket asked where no daemon answers on the socket; default: only this socket
    * @param startCommand the command that starts the daemon, for `NoDaemonError`
+   * @param whyGone asked where the daemon is lost; its error is thrown instead of that of the connection
    */
   constructor(
     private readonly firstSocket: string,
     deadlines: Partial<Deadlines> = {},
     private readonly findSocket: FindSocket | null = null,
     private readonly startCommand = "liveopsd start",
+    private readonly whyGone: WhyGone = () => null,
   ) {
     this.#deadlines = { ...DEADLINES, ...deadlines };
     this.#socket = firstSocket;
@@ -225,6 +230,9 @@ export class Client {
     try {
       return await ask(this.#socket);
     } catch (error) {
+      const isLost = error instanceof ConnectionLostError || error instanceof NoDaemonError;
+      const gone = isLost ? this.whyGone() : null;
+      if (gone !== null) throw gone;
       if (!(error instanceof NoDaemonError)) throw error;
       const found = this.findSocket === null ? null : await this.findSocket();
       this.#socket = found ?? this.firstSocket;
@@ -263,13 +271,14 @@ export class Client {
       }
     } catch (error) {
       if (options.signal?.aborted) throw options.signal.reason;
-      throw error instanceof Refusal ? error : new ConnectionLostError((error as Error).message);
+      if (error instanceof Refusal) throw error;
+      throw this.whyGone() ?? new ConnectionLostError((error as Error).message);
     } finally {
       clearTimeout(silence);
       response.destroy();
     }
     if (lastType !== null && last !== lastType)
-      throw new ConnectionLostError("the connection to the daemon was lost");
+      throw this.whyGone() ?? new ConnectionLostError("the connection to the daemon was lost");
   }
 
   /** Reads the log as plain text. */

@@ -11,6 +11,14 @@ export class UsageError extends Error {
   }
 }
 
+/** The state directory was removed, moved or replaced after the start of the command: exit 3. */
+export class StateRemovedError extends Error {
+  override name = "StateRemovedError";
+  constructor(stateDir: string) {
+    super(`the state directory ${stateDir} was removed or replaced, which ends its daemon and operations`);
+  }
+}
+
 /** An unknown name, found by the command without the daemon: exit 4. */
 export class NotFoundError extends Error {
   override name = "NotFoundError";

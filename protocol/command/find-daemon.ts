@@ -4,13 +4,13 @@
  * runtime directory.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { Client } from "../client/client.js";
+import { Client, type WhyGone } from "../client/client.js";
 import type { Deadlines } from "../client/deadline.js";
 import { NoAnswerError, NoDaemonError } from "../client/errors.js";
 import { isStateDirChosen, socketPathProblem } from "../places.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions, startCommand } from "./daemon-address.js";
-import { UsageError } from "./failures.js";
-import { isThere, ownerOf } from "./lock-owner.js";
+import { StateRemovedError, UsageError } from "./failures.js";
+import { directoryIdentity, isThere, ownerOf } from "./lock-owner.js";
 
 /** How long a running daemon may take to make a removed socket again, in ms. The daemon looks twice a second. */
 const SOCKET_MS = 2000;
@@ -33,11 +33,36 @@ export function clientFor(
   { socket, stateDir, config }: CommandPlaces,
   options: GlobalOptions,
   deadlines: Partial<Deadlines> = {},
+  whyGone?: WhyGone,
 ): Client {
   const problem = socketPathProblem(socket);
   if (problem !== null) throw new UsageError(problem);
   const finds = mayFind(options, process.env, config);
-  return new Client(socket, deadlines, finds ? () => findSocket(stateDir) : null, startCommand(options));
+  const find = finds ? () => findSocket(stateDir) : null;
+  return new Client(socket, deadlines, find, startCommand(options), whyGone);
+}
+
+/**
+ * As `clientFor`, for a command that may wait for a lost daemon. Its requests and streams throw `StateRemovedError` if
+ * the daemon is lost and the state directory is no longer that of the call.
+ */
+export function waitingClient(places: CommandPlaces, options: GlobalOptions): Client {
+  const { stateDir, config } = places;
+  const isKnown = mayFind(options, process.env, config) || options.stateDir !== undefined;
+  const before = isKnown ? identityOf(stateDir) : undefined;
+  return clientFor(places, options, {}, () => {
+    const now = before ? identityOf(stateDir) : before;
+    return now === undefined || now === before ? null : new StateRemovedError(stateDir);
+  });
+}
+
+/** Null if the directory is missing; undefined if this cannot be found out. */
+function identityOf(dir: string): string | null | undefined {
+  try {
+    return directoryIdentity(dir);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

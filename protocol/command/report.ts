@@ -11,7 +11,7 @@ import { EXIT, type ExitCode } from "../exit-codes.js";
 import { VERSION } from "../version.js";
 import { type MaybeTerminal, paintFor } from "./colour.js";
 import type { GlobalOptions } from "./daemon-address.js";
-import { InterruptedError, NotFoundError, TimedOutError, UsageError } from "./failures.js";
+import { InterruptedError, NotFoundError, StateRemovedError, TimedOutError, UsageError } from "./failures.js";
 import { sanitize } from "./sanitize.js";
 import { noDaemon, silentDaemon } from "./silent-daemon.js";
 
@@ -60,6 +60,12 @@ function describe(
   if (error instanceof NoAnswerError) {
     return {
       lines: [error.message, ...silentDaemon(error.socket, options, startCommand)],
+      code: EXIT.noDaemon,
+    };
+  }
+  if (error instanceof StateRemovedError) {
+    return {
+      lines: [error.message, `if the directory was moved, put it back; then run: ${startCommand}`],
       code: EXIT.noDaemon,
     };
   }

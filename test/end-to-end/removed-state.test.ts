@@ -30,6 +30,12 @@ async function runningDaemon(env: Record<string, string> = {}): Promise<void> {
   await until("the operation runs", async () => (await world.lines(id)).includes("ready"));
 }
 
+/** A file that the daemon makes meanwhile keeps a directory from being removed. */
+function removeState(): void {
+  while (existsSync(world.state))
+    rmSync(world.state, { recursive: true, force: true, maxRetries: 20, retryDelay: 5 });
+}
+
 async function nothingIsLeft(): Promise<void> {
   await until("every process has ended", () => processesOf(world.dir).length === 0);
   expect(readdirSync(join(world.socket, ".."))).toEqual([]);
@@ -41,7 +47,7 @@ test("removed: daemon, loader, workers and sockets are gone, and the system's lo
   const logger = world.write("bin/logger", `#!/bin/sh\nprintf '%s\\n' "$@" >"${said}"\n`);
   chmodSync(logger, 0o700);
   await runningDaemon({ PATH: `${bin}:${world.env.PATH}` });
-  rmSync(world.state, { recursive: true });
+  removeState();
   await nothingIsLeft();
   expect(existsSync(world.state)).toBe(false);
   expect(readFileSync(said, "utf8")).toBe(
@@ -53,7 +59,7 @@ test("removed: daemon, loader, workers and sockets are gone, and the system's lo
 test("removed, and started again at once: the new daemon has a new state, and nothing of the old one is left", async () => {
   await runningDaemon();
   const { pid } = await world.client.daemon();
-  rmSync(world.state, { recursive: true });
+  removeState();
   const started = await world.liveopsd(["start"]);
   expect(started, started.stderr).toMatchObject({ code: 0 });
   expect(started.stderr).toContain("started (pid ");
@@ -72,7 +78,9 @@ test("moved away: its log has the reason, and a start after it was put back find
   expect(readFileSync(join(moved, "liveopsd.log"), "utf8")).toContain(REASON);
   renameSync(moved, world.state);
   await world.startDaemon();
-  expect((await world.client.list()).operations).toMatchObject([{ state: "failed", op: "shell" }]);
+  const { operations } = await world.client.list();
+  expect(operations).toMatchObject([{ op: "shell" }]);
+  expect(await world.finished(operations[0]!.id)).toMatchObject({ state: "failed" });
 });
 
 test("replaced by a copy: the copy's files are not written", async () => {
@@ -93,9 +101,54 @@ test("replaced by a copy: the copy's files are not written", async () => {
 test("removed under a daemon in the foreground: the reason is on stderr, exit 70", async () => {
   const daemon = world.start("liveopsd", ["start", "--foreground"]);
   await daemon.says("stderr", "liveopsd is listening");
-  rmSync(world.state, { recursive: true });
+  removeState();
   const { code, stderr } = await daemon.ended;
   expect(code).toBe(70);
   expect(stderr).toContain(`liveopsd: stopped: the state directory ${world.state} ${REASON}`);
+  await nothingIsLeft();
+});
+
+test("removed while the daemon is stopped: the running operation ends itself, with all that it started", async () => {
+  const script = 'setsid sleep 600 & echo ready; while :; do echo "$0"; sleep 0.1; done';
+  await world.startDaemon();
+  const id = await world.submit("shell", "--", "sh", "-c", script);
+  await until("the operation runs", async () => (await world.lines(id)).includes("ready"));
+  expect(await world.liveopsd(["stop"])).toMatchObject({ code: 0 });
+  expect(processesOf(world.dir).some(({ command }) => command.includes("sleep 600"))).toBe(true);
+  removeState();
+  await until("every process has ended", () => processesOf(world.dir).length === 0);
+  expect(existsSync(world.state)).toBe(false);
+});
+
+const SCRIPT = 'trap "" TERM; echo ready; while :; do sleep 1; done';
+
+test.each([
+  ["wait", ["wait"], "watches"],
+  ["wait --all", ["wait", "--all"], "watches"],
+  ["cancel --wait", ["cancel", "--wait", "ID"], "watches"],
+  ["watch", ["watch"], "ready"],
+  ["watch --json", ["watch", "--json"], "ready"],
+  ["logs -f", ["logs", "-f"], "ready"],
+  ["ls --watch", ["ls", "--watch"], "watches"],
+  ["submit --wait", ["submit", "--wait", "shell", "--", "sh", "-c", SCRIPT], "watches"],
+  ["submit --follow", ["submit", "--follow", "shell", "--", "sh", "-c", SCRIPT], "ready"],
+])("removed under a daemon: %s ends with the reason, exit 3", async (_name, words, sign) => {
+  await world.startDaemon();
+  const id = await world.submit("shell", "--", "sh", "-c", SCRIPT);
+  await until("the operation runs", async () => (await world.lines(id)).includes("ready"));
+  const waiting = world.start(
+    "liveops",
+    words.map((word) => (word === "ID" ? id : word)),
+  );
+  if (sign === "ready") await waiting.says("stdout", "ready");
+  else await until("the command has its stream", async () => (await world.client.daemon()).watchers > 0);
+  removeState();
+  const { code, stderr } = await waiting.ended;
+  const reason =
+    `liveops: the state directory ${world.state} was removed or replaced, which ends its daemon and operations\n` +
+    "if the directory was moved, put it back; then run: liveopsd start\n";
+  expect(stderr.slice(-reason.length)).toBe(reason);
+  expect(stderr).not.toContain("Reconnecting");
+  expect(code).toBe(3);
   await nothingIsLeft();
 });

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import type { Config } from "../../protocol/command/config.js";
-import { clientFor } from "../../protocol/command/find-daemon.js";
+import { waitingClient } from "../../protocol/command/find-daemon.js";
 import { allOptions, commandPlaces, type GlobalOptions } from "../../protocol/command/options.js";
 import { type ReportTo, report } from "../../protocol/command/report.js";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
@@ -17,7 +17,7 @@ interface Connected<T> {
 export function connectFor<T>(command: Command): Connected<T> {
   const options = allOptions<T & GlobalOptions>(command);
   const places = commandPlaces(options);
-  return { client: clientFor(places, options), options, config: places.config };
+  return { client: waitingClient(places, options), options, config: places.config };
 }
 
 /**

@@ -2,8 +2,8 @@
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { paintFor } from "../../protocol/command/colour.js";
-import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
-import { daemonClient } from "../../protocol/command/find-daemon.js";
+import { commandPlaces, type GlobalOptions } from "../../protocol/command/daemon-address.js";
+import { waitingClient } from "../../protocol/command/find-daemon.js";
 import { addCommand, allOptions, reportTo } from "../../protocol/command/options.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -42,7 +42,7 @@ export interface ListOptions extends GlobalOptions {
 }
 
 export async function list(options: ListOptions, to: ReportTo, output: TableStream): Promise<void> {
-  const client = daemonClient(options);
+  const client = waitingClient(commandPlaces(options), options);
   const filter = givenFilter(options);
   if (options.watch) {
     const { watchList } = await import("./ls-watch.js");
