@@ -28,11 +28,15 @@ interface PingLine {
   type: "ping";
 }
 
-/** Finds the socket on which the daemon answers now; null: no other socket is known. */
-export type FindSocket = () => Promise<string | null>;
-
-/** Why a daemon that was lost does not come back; null: it may come back. */
-export type WhyGone = () => Error | null;
+/** What a client knows of its daemon beyond the socket. All are optional. */
+export interface DaemonHints {
+  /** Finds the socket on which the daemon answers now; null: no other socket is known. Default: only this socket. */
+  findSocket?: (() => Promise<string | null>) | undefined;
+  /** The command that starts the daemon, for `NoDaemonError`. Default: `liveopsd start`. */
+  startCommand?: string;
+  /** Why a daemon that was lost does not come back; null: it may. The error replaces that of the connection. */
+  whyGone?: (() => Error | null) | undefined;
+}
 
 export class Client {
   readonly #deadlines: Deadlines;
@@ -44,19 +48,18 @@ export class Client {
    * reply in time.
    *
    * @param deadlines in ms; default: `DEADLINES`
-   * @param findSocket asked where no daemon answers on the socket; default: only this socket
-   * @param startCommand the command that starts the daemon, for `NoDaemonError`
-   * @param whyGone asked where the daemon is lost; its error is thrown instead of that of the connection
    */
   constructor(
     private readonly firstSocket: string,
     deadlines: Partial<Deadlines> = {},
-    private readonly findSocket: FindSocket | null = null,
-    private readonly startCommand = "liveopsd start",
-    private readonly whyGone: WhyGone = () => null,
+    private readonly hints: DaemonHints = {},
   ) {
     this.#deadlines = { ...DEADLINES, ...deadlines };
     this.#socket = firstSocket;
+  }
+
+  #whyGone(): Error | null {
+    return this.hints.whyGone?.() ?? null;
   }
 
   /** The socket of the next request. */
@@ -231,12 +234,12 @@ export class Client {
       return await ask(this.#socket);
     } catch (error) {
       const isLost = error instanceof ConnectionLostError || error instanceof NoDaemonError;
-      const gone = isLost ? this.whyGone() : null;
+      const gone = isLost ? this.#whyGone() : null;
       if (gone !== null) throw gone;
       if (!(error instanceof NoDaemonError)) throw error;
-      const found = this.findSocket === null ? null : await this.findSocket();
+      const found = (await this.hints.findSocket?.()) ?? null;
       this.#socket = found ?? this.firstSocket;
-      if (found === null) throw new NoDaemonError(error.socket, error.reason, this.startCommand);
+      if (found === null) throw new NoDaemonError(error.socket, error.reason, this.hints.startCommand);
       return ask(found);
     }
   }
@@ -272,13 +275,13 @@ export class Client {
     } catch (error) {
       if (options.signal?.aborted) throw options.signal.reason;
       if (error instanceof Refusal) throw error;
-      throw this.whyGone() ?? new ConnectionLostError((error as Error).message);
+      throw this.#whyGone() ?? new ConnectionLostError((error as Error).message);
     } finally {
       clearTimeout(silence);
       response.destroy();
     }
     if (lastType !== null && last !== lastType)
-      throw this.whyGone() ?? new ConnectionLostError("the connection to the daemon was lost");
+      throw this.#whyGone() ?? new ConnectionLostError("the connection to the daemon was lost");
   }
 
   /** Reads the log as plain text. */

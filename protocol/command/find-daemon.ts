@@ -4,7 +4,7 @@
  * runtime directory.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { Client, type WhyGone } from "../client/client.js";
+import { Client, type DaemonHints } from "../client/client.js";
 import type { Deadlines } from "../client/deadline.js";
 import { NoAnswerError, NoDaemonError } from "../client/errors.js";
 import { isStateDirChosen, socketPathProblem } from "../places.js";
@@ -33,13 +33,13 @@ export function clientFor(
   { socket, stateDir, config }: CommandPlaces,
   options: GlobalOptions,
   deadlines: Partial<Deadlines> = {},
-  whyGone?: WhyGone,
+  whyGone?: DaemonHints["whyGone"],
 ): Client {
   const problem = socketPathProblem(socket);
   if (problem !== null) throw new UsageError(problem);
   const finds = mayFind(options, process.env, config);
-  const find = finds ? () => findSocket(stateDir) : null;
-  return new Client(socket, deadlines, find, startCommand(options), whyGone);
+  const find = finds ? () => findSocket(stateDir) : undefined;
+  return new Client(socket, deadlines, { findSocket: find, startCommand: startCommand(options), whyGone });
 }
 
 /**
