@@ -14,7 +14,7 @@ const SCENES: Scene[] = [
     async show({ screen, press }) {
       await screen.until("─ succeeded");
       press("t");
-      await screen.until(/■ end/);
+      await screen.until("■ end · 1m32s of 1m32s");
     },
   },
   {
@@ -24,7 +24,7 @@ const SCENES: Scene[] = [
     async show({ screen, press }) {
       await screen.until("─ succeeded");
       press("t");
-      await screen.until(/■ end/);
+      await screen.until("■ end · 1m32s of 1m32s");
       press("g");
       await screen.until("‖ 1x · 0s");
       press(KEY.pageDown.repeat(4));
