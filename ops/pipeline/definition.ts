@@ -1,0 +1,93 @@
+/**
+ * A pipeline as it was read from its file: checked, with defaults, but with nothing substituted. `parse.ts` makes it,
+ * `run.ts` runs it.
+ */
+
+/** One parameter of a pipeline, in the order of the file. */
+export interface PipelineParam {
+  name: string;
+  type: "string" | "integer" | "number" | "boolean";
+  required: boolean;
+  /** Undefined: none. */
+  default?: string | number | boolean;
+  minimum?: number;
+  maximum?: number;
+  enum?: ReadonlyArray<string | number>;
+  /** Given as `env:NAME` or `file:PATH`; only the worker reads the value. */
+  secret: boolean;
+  description: string | null;
+}
+
+/** A text in which `$name` and `${name}` stand for a whole value and `$$` for a dollar, in its parts. */
+export type Template = ReadonlyArray<{ text: string } | { name: string }>;
+
+/** JSON with templates in place of its strings. */
+export type TemplateValue =
+  | { kind: "text"; text: Template }
+  | { kind: "constant"; value: number | boolean | null }
+  | { kind: "list"; items: readonly TemplateValue[] }
+  | { kind: "map"; entries: ReadonlyMap<string, TemplateValue> };
+
+/** A script for the shell, exactly as written, or the words of a command that runs without a shell. */
+export type Command =
+  | { kind: "script"; script: string; line: number }
+  | { kind: "words"; words: readonly Template[]; line: number };
+
+export interface Retry {
+  /** Runs of the command in all, at least 1. */
+  attempts: number;
+  /** Seconds before the second run; doubles with each run. */
+  backoff: number;
+  /** Exit codes after which the command runs again; null: all but 0. */
+  exit: readonly number[] | null;
+}
+
+/** What `stages` and `finally` have in common. */
+export interface PipelineStep {
+  run: Command;
+  env: ReadonlyMap<string, Template>;
+  /** Relative paths begin at that of the pipeline; null: that of the pipeline. */
+  cwd: Template | null;
+  /** Seconds; null: none. For `finally` the default is 60. */
+  timeout: number | null;
+  tty: boolean;
+}
+
+export interface PipelineStage extends PipelineStep {
+  name: string;
+  /** Exit 0: the stage runs; 1: the stage is skipped; another: an error. Null: the stage always runs. */
+  when: Command | null;
+  retry: Retry;
+  allowFailure: boolean;
+  /** Names that the script writes to `$LIVEOPS_OUTPUT`. Later stages, `with` and `finally` can use them. */
+  outputs: readonly string[];
+}
+
+export interface PipelineThen {
+  op: string;
+  with: ReadonlyMap<string, TemplateValue>;
+}
+
+export interface Pipeline {
+  name: string;
+  description: string | null;
+  params: readonly PipelineParam[];
+  env: ReadonlyMap<string, Template>;
+  /** `"file"`: the directory of the file; null: the directory of the submit. */
+  cwd: Template | "file" | null;
+  /** Seconds, of the whole pipeline; null: none. */
+  timeout: number | null;
+  stages: readonly PipelineStage[];
+  finally: PipelineStep | null;
+  /** The next operation of the chain; null: none. */
+  then: PipelineThen | null;
+}
+
+/** A pipeline, with what must be kept to run the same text again. */
+export interface PipelineFile {
+  pipeline: Pipeline;
+  /** The text as it was read. */
+  text: string;
+  /** Absolute; null: the text came from stdin. */
+  path: string | null;
+}

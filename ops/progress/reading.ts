@@ -1,0 +1,33 @@
+/** What a program said about its progress, and the interface of the recognisers that understand its output. */
+
+/** One statement about progress. An absent key leaves that value as it is. */
+export interface Reading {
+  /** 0 to 100. Not needed when `done` and `total` are given. */
+  percent?: number;
+  done?: number;
+  /** Null: unknown. */
+  total?: number | null;
+  unit?: string | null;
+  /** What is counted, or the step that the program is in. A new label begins a new bar. */
+  label?: string;
+  /** A text for the status line. */
+  status?: string;
+  /** The text is progress and nothing else, so that it is not written to the log. Default: false. */
+  isOnlyProgress?: boolean;
+}
+
+/** Reads the output of one program. Keeps its own state, such as a total that was said once. */
+export interface Recogniser {
+  /** Name of the program or of the form, such as `rsync`. */
+  readonly name: string;
+  /**
+   * @param text - one line, or one frame of a bar that redraws with carriage returns; no line end, no colours, no
+   *   control characters
+   * @param isFrame - the text is a frame: a later text replaces it on a terminal
+   * @returns null if the text is not understood
+   */
+  read(text: string, isFrame: boolean): Reading | null;
+}
+
+/** Creates the recogniser for one run of a program. */
+export type CreateRecogniser = () => Recogniser;
