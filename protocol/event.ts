@@ -7,6 +7,7 @@
  * So it has no number (`seq` 0) and sets only its flag.
  */
 import type { Omitted, Operation, OperationError, ProgressState, Resources, Status } from "./operation.js";
+import type { StageEnd } from "./stage-state.js";
 import type { FinalState } from "./state.js";
 
 /** The part of an operation that is known at the submit. */
@@ -81,13 +82,17 @@ export type WorkerEvent = Numbered &
         stage: string;
         /** Index into the type's stages; null for an untracked stage. */
         index: number | null;
-        state: "done" | "failed" | "cancelled";
+        state: StageEnd;
         /** The block did not run; the value of an earlier attempt was returned. */
         resumed: boolean;
         /** Duration, by the monotonic clock. */
         seconds: number;
         /** Set if the block that runs now is an untracked stage, begun before this one or beside it: its name. */
         untrackedStage?: string;
+        /** Why the block did not run: the stage was skipped, or an earlier attempt did it. */
+        reason?: string;
+        /** The error of an allowed failure. */
+        error?: OperationError;
         /** Return value of a stage of a resumable type, only for a later attempt; clients do not see it. */
         value?: StageValue;
       }
@@ -185,9 +190,9 @@ export const EVENTS: { readonly [T in EventType]: EventText<T> } = {
   },
   "stage:left": {
     writer: "worker",
-    keys: ["stage", "index", "state", "resumed", "seconds", "untrackedStage"],
+    keys: ["stage", "index", "state", "resumed", "seconds", "untrackedStage", "reason", "error"],
     meaning:
-      "A stage ended; `state` is `done`, `failed` or `cancelled`; `untrackedStage` is the untracked stage that still runs, if any",
+      "A stage ended; `state` is `done`, `allowed-failure`, `skipped`, `failed` or `cancelled`; `untrackedStage` is the untracked stage that still runs, if any; `reason`: why the block did not run; `error`: that of an allowed failure",
   },
   "progress:changed": {
     writer: "worker",

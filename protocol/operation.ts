@@ -6,6 +6,7 @@
 import * as z from "zod/mini";
 import { CAUSES, type Cause } from "./errors.js";
 import { LIMIT_BOUNDS, type LimitName } from "./resource-limits.js";
+import { STAGE_STATES } from "./stage-state.js";
 import { STATES } from "./state.js";
 
 const time = z.iso.datetime();
@@ -50,13 +51,23 @@ export const statusSchema = z.object({
   level: z.enum(["info", "success", "warning", "error"]),
 });
 
-export const stageStateSchema = z.enum(["active", "done", "failed", "cancelled"]);
+export const stageStateSchema = z
+  .enum(STAGE_STATES)
+  .check(
+    z.describe(
+      "`allowed-failure`: the stage failed, and the operation permits that; `skipped`: the operation did not run it. A client takes a state that it does not know for `done`",
+    ),
+  );
 
 export const stageTimesSchema = z.object({
   startedAt: time,
   finishedAt: z.nullable(time),
   resumed: z.boolean().check(z.describe("the block did not run; the value is from an earlier attempt")),
   seconds: z.nullable(z.number()).check(z.describe("duration, by the monotonic clock")),
+  reason: z
+    .optional(z.string())
+    .check(z.describe("why the block did not run: the stage was skipped, or an earlier attempt did it")),
+  error: z.optional(z.string()).check(z.describe("message of the error of an allowed failure")),
 });
 
 export const chainSchema = z.object({
@@ -119,12 +130,16 @@ export const operationSchema = z.object({
     ),
   stageStates: z
     .record(z.string(), stageStateSchema)
-    .check(z.describe("State of each stage, by name; a pending stage is absent")),
+    .check(
+      z.describe(
+        "State of each stage, by name: `active`, `done`, `allowed-failure`, `skipped`, `failed` or `cancelled`; a pending stage is absent. A client takes a state that it does not know for `done`",
+      ),
+    ),
   stageTimes: z
     .record(z.string(), stageTimesSchema)
     .check(
       z.describe(
-        "Times of each stage, by name: `startedAt`, `finishedAt`, `seconds` (by the monotonic clock) and `resumed` (the value is from an earlier attempt)",
+        "Times of each stage, by name: `startedAt`, `finishedAt`, `seconds` (by the monotonic clock) `resumed` (the value is from an earlier attempt), `reason` (why the block did not run) and `error` (message of an allowed failure)",
       ),
     ),
   percent: z
@@ -224,7 +239,6 @@ export type ErrorCause = NonNullable<OperationError["causes"]>[number];
 export type ProgressState = z.infer<typeof progressSchema>;
 export type Status = z.infer<typeof statusSchema>;
 export type StatusLevel = Status["level"];
-export type StageState = z.infer<typeof stageStateSchema>;
 export type StageTimes = z.infer<typeof stageTimesSchema>;
 /** Why a queued operation cannot start, and since when. */
 export type Blocked = NonNullable<Operation["blocked"]>;

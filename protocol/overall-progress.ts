@@ -1,10 +1,12 @@
 /**
- * How far an operation is as a whole: the stages that are done, and the reported share of the current stage.
+ * How far an operation is as a whole: the stages that it passed, and the reported share of the current stage. An
+ * allowed failure and a skipped stage are passed, as a stage that is done.
  *
  * A stage counts by its typical duration (the median of earlier runs). Without earlier runs, all stages count the same.
  */
 import { getOwn } from "./get-own.js";
 import type { Operation } from "./operation.js";
+import { isPassed } from "./stage-state.js";
 
 export interface OverallProgress {
   /** From 0 to 99 before the end. A share that is not known is not included. */
@@ -37,7 +39,7 @@ export function overallProgress(operation: Operation, durations: StageDurations 
     if (i < currentStage) done += weight;
   });
   const current = weights[currentStage] ?? 0;
-  if (getOwn(stageStates, stages[currentStage] ?? "") === "done")
+  if (isPassed(getOwn(stageStates, stages[currentStage] ?? "")))
     return capped(((done + current) / all) * 100, true);
   const known = share !== null || (current / all) * 100 < NEGLIGIBLE;
   return capped(((done + (current * (share ?? 0)) / 100) / all) * 100, known);

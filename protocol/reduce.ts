@@ -5,7 +5,9 @@
  * below the record's `seq` changes nothing, so applying events twice is harmless. The given record is never mutated.
  */
 import type { OperationEvent, Submission } from "./event.js";
+import { MAX_STATUS } from "./limits.js";
 import type { LogLine, Operation, StageTimes } from "./operation.js";
+import { knownStageState } from "./stage-state.js";
 import type { FinalState } from "./state.js";
 
 const NO_STATES: Operation["stageStates"] = Object.freeze({});
@@ -151,7 +153,7 @@ function changes(
         untrackedStage,
         // The bar of the last tracked stage stays after its end. It never stands beside the name of another stage.
         ...(untrackedStage !== null && EMPTY_BAR),
-        stageStates: put(record.stageStates, event.stage, event.state),
+        stageStates: put(record.stageStates, event.stage, knownStageState(event.state)),
         stageTimes: put(record.stageTimes, event.stage, leftTimes(record, event.stage, event)),
       };
     }
@@ -208,10 +210,25 @@ const CLEAN = {
 function leftTimes(
   record: Operation,
   stage: string,
-  event: { at: string; resumed: boolean; seconds: number | null },
+  event: {
+    at: string;
+    resumed: boolean;
+    seconds: number | null;
+    reason?: string | undefined;
+    error?: { message: string } | undefined;
+  },
 ): StageTimes {
   const startedAt = record.stageTimes[stage]?.startedAt ?? event.at;
-  return { startedAt, finishedAt: event.at, resumed: event.resumed, seconds: event.seconds };
+  const { at, resumed, seconds, reason, error } = event;
+  return {
+    startedAt,
+    finishedAt: at,
+    resumed,
+    seconds,
+    ...(reason !== undefined && { reason }),
+    // The event keeps the complete error. A record of many stages stays small.
+    ...(error !== undefined && { error: error.message.slice(0, MAX_STATUS) }),
+  };
 }
 
 /** Closes the stages that a dead worker left active, with the state and time of the operation. */

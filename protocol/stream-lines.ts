@@ -14,6 +14,7 @@ import {
   statusSchema,
 } from "./operation.js";
 import { countsSchema, problemSchema } from "./replies.js";
+import { STAGE_ENDS } from "./stage-state.js";
 
 const finalState = z.enum(["succeeded", "failed", "cancelled"]);
 const cursor = z
@@ -183,12 +184,16 @@ export const events = {
     {
       stage: z.string(),
       index: stageIndex,
-      state: z.enum(["done", "failed", "cancelled"]),
+      state: z.enum(STAGE_ENDS).check(z.describe("a client takes a state that it does not know for done")),
       resumed: z.boolean().check(z.describe("the block did not run; the value is from an earlier attempt")),
       seconds: z.number().check(z.describe("duration, by the monotonic clock")),
       untrackedStage: z
         .optional(z.string())
         .check(z.describe("the untracked stage that runs now; absent: none, or a tracked stage runs inside")),
+      reason: z
+        .optional(z.string())
+        .check(z.describe("why the block did not run: it was skipped, or an earlier attempt did it")),
+      error: z.optional(operationErrorSchema).check(z.describe("the error of an allowed failure")),
     },
     "a stage ended",
   ),

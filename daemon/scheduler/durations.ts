@@ -4,6 +4,7 @@
  *
  * Read from the store at the first question, and kept until a run of the type finishes.
  */
+import { getOwn } from "../../protocol/get-own.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { HistoryReply } from "../../protocol/replies.js";
 import type { FinalState } from "../../protocol/state.js";
@@ -116,7 +117,8 @@ function byStage(runs: readonly Operation[]): HistoryReply["stages"] {
   const durations = new Map<string, number[]>();
   for (const run of runs) {
     for (const [stage, times] of Object.entries(run.stageTimes)) {
-      if (times.resumed || times.seconds === null) continue;
+      // Only a stage that ran to its end tells how long it usually takes: not one that was skipped, or failed early.
+      if (times.resumed || times.seconds === null || getOwn(run.stageStates, stage) !== "done") continue;
       const values = durations.get(stage);
       if (values) values.push(times.seconds);
       else durations.set(stage, [times.seconds]);

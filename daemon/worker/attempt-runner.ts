@@ -156,7 +156,7 @@ export class AttemptRunner {
   /** Storing a stage's value waits for disk space, as the stage itself does, so that the value is not lost. */
   #values(dir: string): StageValues {
     const { attempt, params } = this.#order;
-    const values = fileStageValues(dir, params, () => keptValues(dirname(dir), attempt));
+    const values = fileStageValues(dir, params, attempt, () => keptValues(dirname(dir), attempt));
     return {
       load: (stage, occurrence) => values.load(stage, occurrence),
       keep: (...value) => this.#retryWhileFull(() => values.keep(...value)),

@@ -5,7 +5,13 @@ import { inspect } from "node:util";
 import { MAX_CHAINED_PARAMS, MAX_ERROR, MAX_RESULT, MAX_STATUS } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
 import type { ExecOptions, ExecResult } from "../sdk/exec.js";
-import type { OperationClass, Progress, StatusLevel, TrackOptions } from "../sdk/live-operation.js";
+import type {
+  OperationClass,
+  Progress,
+  StageOptions,
+  StatusLevel,
+  TrackOptions,
+} from "../sdk/live-operation.js";
 import type { Cancellation } from "./cancellation.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
 import { exec } from "./exec.js";
@@ -70,12 +76,18 @@ export class AttemptProgress implements Progress<unknown> {
     return this.#cancellation.signal;
   }
 
-  stage<R>(name: string, block: () => R): Promise<Awaited<R>> {
-    const running = this.stages.tracked(name, block);
+  stage<R>(name: string, block: () => R, options?: { allowFailure?: false }): Promise<Awaited<R>>;
+  stage<R>(name: string, block: () => R, options: StageOptions): Promise<Awaited<R> | undefined>;
+  stage<R>(name: string, block: () => R, options?: StageOptions): Promise<Awaited<R> | undefined> {
+    const running = this.stages.tracked(name, block, options);
     // A forgotten await often starts a second stage, and nothing awaits this promise either. The misuse is
     // recorded and fails the attempt, so the rejection need not end the process too.
     if (this.stages.misuse !== null) running.catch(() => {});
     return this.#remember(running);
+  }
+
+  skip(name: string, reason: string): void {
+    this.stages.skip(name, String(reason).slice(0, MAX_STATUS));
   }
 
   untracked<R>(name: string, block: () => R): Promise<Awaited<R>> {

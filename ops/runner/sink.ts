@@ -28,8 +28,8 @@ export interface StopControl {
 
 /** Stored stage values of a resumable type, by (stage, occurrence). All methods are synchronous. */
 export interface StageValues {
-  /** The JSON value that an earlier attempt stored; undefined if there is none. */
-  load(stage: string, occurrence: number): { value: unknown } | undefined;
+  /** The JSON value that an earlier attempt stored, and the number of that attempt; undefined if there is none. */
+  load(stage: string, occurrence: number): { value: unknown; attempt: number } | undefined;
   /**
    * Keeps a value for later attempts. Returns a small value, to be stored in the `stage:left` event. Writes a large
    * value to disk atomically and returns null.

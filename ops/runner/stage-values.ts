@@ -25,13 +25,9 @@ const MOST_FORGOTTEN = 64 * 1024 * 1024;
 /** Most bytes of a value's file: a value of 16 MiB and the keys before it. */
 const MOST_FILE = 17 * 1024 * 1024;
 
-/** Content of the file of a large value. */
-interface Stored extends StageValue {
+/** A value of an earlier attempt: from its run files, or the content of the file of a large value. */
+export interface KeptValue extends StageValue {
   stage: string;
-}
-
-/** A value from the run files of an earlier attempt. */
-export interface KeptValue extends Stored {
   attempt: number;
 }
 
@@ -45,44 +41,48 @@ interface Forgotten {
 
 /**
  * @param dir - directory of this operation only; created when the first large value is stored
+ * @param attempt - number of this attempt
  * @param earlier - returns the values in the events of earlier attempts; called once, at the first `load`
  */
 export function fileStageValues(
   dir: string,
   params: Record<string, unknown>,
+  attempt: number,
   earlier: () => Iterable<KeptValue> = () => [],
 ): StageValues {
-  return new FileStageValues(dir, hashOfParams(params), earlier);
+  return new FileStageValues(dir, hashOfParams(params), attempt, earlier);
 }
 
 class FileStageValues implements StageValues {
   /** Stored values by stage and occurrence; read at the first `load`. */
-  #held: { events: Map<string, Stored>; files: Set<string> } | null = null;
+  #held: { events: Map<string, KeptValue>; files: Set<string> } | null = null;
 
   constructor(
     private readonly dir: string,
     private readonly paramsHash: string,
+    private readonly attempt: number,
     private readonly earlier: () => Iterable<KeptValue>,
   ) {}
 
-  load(stage: string, occurrence: number): { value: unknown } | undefined {
+  load(stage: string, occurrence: number): { value: unknown; attempt: number } | undefined {
     const key = keyOf(stage, occurrence);
     this.#held ??= this.#read();
     const stored = this.#held.events.get(key) ?? this.#readFile(stage, occurrence);
     if (stored === undefined || stored.params !== this.paramsHash) return undefined;
-    return stored.stage === stage && stored.occurrence === occurrence ? { value: stored.value } : undefined;
+    const { value, attempt } = stored;
+    return stored.stage === stage && stored.occurrence === occurrence ? { value, attempt } : undefined;
   }
 
   keep(stage: string, occurrence: number, json: string, value: unknown): StageValue | null {
     const kept = { occurrence, params: this.paramsHash };
     if (json.length <= SMALL) return json === "" ? kept : { ...kept, value };
-    const head = JSON.stringify({ stage, ...kept });
+    const head = JSON.stringify({ stage, attempt: this.attempt, ...kept });
     if (mkdirSync(this.dir, { recursive: true, mode: 0o700 }) !== undefined) syncDirectory(dirname(this.dir));
     replaceFileSync(join(this.dir, fileName(stage, occurrence)), `${head.slice(0, -1)},"value":${json}}`);
     return null;
   }
 
-  #readFile(stage: string, occurrence: number): Stored | undefined {
+  #readFile(stage: string, occurrence: number): KeptValue | undefined {
     const { files } = this.#held!;
     if (files.size === 0) return undefined;
     const name = fileName(stage, occurrence);
@@ -90,7 +90,7 @@ class FileStageValues implements StageValues {
   }
 
   #read() {
-    const events = new Map<string, Stored>();
+    const events = new Map<string, KeptValue>();
     const forgotten = readForgottenOrNull(this.dir);
     // The file of retries is unreadable, so no value is trusted and every stage runs again.
     if (forgotten === null) return { events, files: new Set<string>() };
@@ -160,10 +160,10 @@ function readForgottenOrNull(dir: string): Forgotten[] | null {
 }
 
 /** Undefined if the file is missing or not valid; the stage then runs again. */
-function readStored(file: string): Stored | undefined {
+function readStored(file: string): KeptValue | undefined {
   try {
-    const stored = JSON.parse(readOwnFile(file, MOST_FILE).toString("utf8")) as Stored;
-    return typeof stored?.stage === "string" ? stored : undefined;
+    const stored = JSON.parse(readOwnFile(file, MOST_FILE).toString("utf8")) as KeptValue;
+    return typeof stored?.stage === "string" && typeof stored.attempt === "number" ? stored : undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (error instanceof SyntaxError || error instanceof IrregularFileError || code === "ENOENT")

@@ -6,8 +6,10 @@
  */
 import type { EventBody, StageValue } from "../../protocol/event.js";
 import { nearest } from "../../protocol/nearest.js";
+import type { StageOptions } from "../sdk/live-operation.js";
+import { failureText } from "./allowed-failure.js";
 import type { Cancellation } from "./cancellation.js";
-import { Failure } from "./failure.js";
+import { Failure, toOperationError } from "./failure.js";
 import { whyNotJson } from "./json-value.js";
 import type { Bar, Meter } from "./meter.js";
 import type { Sink, StageValues } from "./sink.js";
@@ -23,7 +25,7 @@ interface Block {
   bar: Bar;
 }
 
-type Left = Pick<Extract<EventBody, { type: "stage:left" }>, "state" | "resumed" | "seconds" | "value">;
+type Left = Omit<Extract<EventBody, { type: "stage:left" }>, "type" | "stage" | "index" | "untrackedStage">;
 
 export class Stages {
   /** The tracked stage whose block is running. */
@@ -51,28 +53,48 @@ export class Stages {
     return this.#open.at(-1)?.stage ?? null;
   }
 
-  async tracked<R>(name: string, block: () => R): Promise<Awaited<R>> {
+  /** Undefined after an allowed failure. */
+  async tracked<R>(
+    name: string,
+    block: () => R,
+    { allowFailure = false }: StageOptions = {},
+  ): Promise<Awaited<R> | undefined> {
     const index = this.#places.get(name);
     if (index === undefined) {
       this.#noteNearMiss(name);
-      return this.untracked(name, block);
+      return this.#run(name, null, block, () => null, allowFailure);
     }
     if (this.active !== null) throw this.#stageActive(name, this.active);
-    const occurrence = (this.#occurrences.get(name) ?? 0) + 1;
-    this.#occurrences.set(name, occurrence);
+    const occurrence = this.#nextOccurrence(name);
     this.active = name;
     try {
       const stored = this.values?.load(name, occurrence);
-      return stored === undefined
-        ? await this.#run(name, index, block, (value) => this.#keep(name, occurrence, value))
-        : (this.#resume(name, index, stored.value) as Awaited<R>);
+      if (stored !== undefined) return this.#resume(name, index, stored) as Awaited<R>;
+      return await this.#run(
+        name,
+        index,
+        block,
+        (value) => this.#keep(name, occurrence, value),
+        allowFailure,
+      );
     } finally {
       this.active = null;
     }
   }
 
+  /** Records the stage as skipped. Nothing is stored, so a later attempt decides anew. */
+  skip(name: string, reason: string): void {
+    const index = this.#places.get(name) ?? null;
+    if (index === null) this.#noteNearMiss(name);
+    else {
+      if (this.active !== null) throw this.#stageActive(name, this.active);
+      this.#nextOccurrence(name);
+    }
+    this.#leave(this.#enter(name, index), { state: "skipped", resumed: false, seconds: 0, reason });
+  }
+
   untracked<R>(name: string, block: () => R): Promise<Awaited<R>> {
-    return this.#run(name, null, block, () => null);
+    return this.#run(name, null, block, () => null, false) as Promise<Awaited<R>>;
   }
 
   async #run<R>(
@@ -80,25 +102,45 @@ export class Stages {
     index: number | null,
     block: () => R,
     keep: (value: unknown) => StageValue | null,
-  ): Promise<Awaited<R>> {
+    allowFailure: boolean,
+  ): Promise<Awaited<R> | undefined> {
     const open = this.#enter(stage, index);
     const start = this.meter.clock.now();
-    const leave = (state: Left["state"], kept: StageValue | null = null) => {
+    const leave = (left: Pick<Left, "state" | "value" | "error">) => {
       this.meter.flush();
       const seconds = (this.meter.clock.now() - start) / 1000;
-      this.#leave(open, { state, resumed: false, seconds, ...(kept !== null && { value: kept }) });
+      this.#leave(open, { ...left, resumed: false, seconds });
     };
     let value: Awaited<R>;
-    let kept: StageValue | null;
     try {
       value = await block();
+    } catch (thrown) {
+      const isCancelled = this.cancellation.explains(thrown);
+      // After a stop request the operation must end, so the error goes on.
+      if (!allowFailure || isCancelled || this.cancellation.stopped) {
+        leave({ state: isCancelled ? "cancelled" : "failed" });
+        throw thrown;
+      }
+      const error = toOperationError(thrown);
+      this.sink.line("liveops", stage, failureText(stage, error, thrown));
+      leave({ state: "allowed-failure", error });
+      return undefined;
+    }
+    let kept: StageValue | null;
+    try {
       kept = keep(value);
     } catch (thrown) {
-      leave(this.cancellation.explains(thrown) ? "cancelled" : "failed");
+      leave({ state: "failed" });
       throw thrown;
     }
-    leave("done", kept);
+    leave({ state: "done", ...(kept !== null && { value: kept }) });
     return value;
+  }
+
+  #nextOccurrence(name: string): number {
+    const occurrence = (this.#occurrences.get(name) ?? 0) + 1;
+    this.#occurrences.set(name, occurrence);
+    return occurrence;
   }
 
   #enter(stage: string, index: number | null): Block {
@@ -120,8 +162,9 @@ export class Stages {
     this.meter.leave(bar, isTracked, !isTracked || untracked !== null);
   }
 
-  #resume(stage: string, index: number, value: unknown): unknown {
-    this.#leave(this.#enter(stage, index), { state: "done", resumed: true, seconds: 0 });
+  #resume(stage: string, index: number, { value, attempt }: { value: unknown; attempt: number }): unknown {
+    const reason = `done in attempt ${attempt}`;
+    this.#leave(this.#enter(stage, index), { state: "done", resumed: true, seconds: 0, reason });
     return value;
   }
 

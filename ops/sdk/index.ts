@@ -3,6 +3,6 @@
  */
 export { z } from "zod";
 export { ExecError, type ExecOptions, type ExecResult } from "./exec.js";
-export type { ChainArguments, Progress, StatusLevel, TrackOptions } from "./live-operation.js";
+export type { ChainArguments, Progress, StageOptions, StatusLevel, TrackOptions } from "./live-operation.js";
 export { LiveOperation, OperationCancelled, type OperationClass, type StageName } from "./live-operation.js";
 export type { OperationStatics, Params, ParamsInput } from "./statics.js";

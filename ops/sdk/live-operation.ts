@@ -57,6 +57,12 @@ export interface TrackOptions<T = unknown> {
   size?: (item: T) => number;
 }
 
+/** Options of {@link Progress.stage}. */
+export interface StageOptions {
+  /** Whether the operation goes on when the block throws. Default: false. */
+  allowFailure?: boolean;
+}
+
 /** The second argument of `chainTo`; optional if every parameter of the type is optional. */
 export type ChainArguments<T> =
   Record<never, never> extends ParamsInput<T> ? [params?: ParamsInput<T>] : [params: ParamsInput<T>];
@@ -75,12 +81,31 @@ export interface Progress<Op = unknown> {
    * The stage ends as done, as cancelled (the block threw {@link OperationCancelled}) or as failed (any other error).
    * The error is thrown again. A name that `static stages` does not list still runs, untracked.
    *
-   * In a `resumable` type, a stage that an earlier attempt finished does not run again: its stored value is returned.
+   * With `allowFailure`, an error of the block does not end the operation: the stage ends as an allowed failure, the
+   * error goes to the log and the record, and the promise resolves to `undefined`. {@link OperationCancelled}, and any
+   * error after a stop request, is thrown again as without the option.
+   *
+   * In a `resumable` type, a stage that an earlier attempt finished does not run again: its stored value is returned. A
+   * stage that ended as an allowed failure runs again.
    *
    * @throws Error `LIVEOPS_STAGE_ACTIVE` if another stage is active; `LIVEOPS_STAGE_VALUE_NOT_JSON` if a stage of a
    *   resumable type returned a value that JSON cannot represent, or that is larger than 16 MiB as JSON
    */
-  stage<R>(name: StageName<Op>, block: () => R): Promise<Awaited<R>>;
+  stage<R>(
+    name: StageName<Op>,
+    block: () => R,
+    options?: { readonly allowFailure?: false },
+  ): Promise<Awaited<R>>;
+  stage<R>(name: StageName<Op>, block: () => R, options: StageOptions): Promise<Awaited<R> | undefined>;
+
+  /**
+   * Records that the stage is skipped. The record and all screens show the reason. The skip is on disk when the method
+   * returns. Nothing is stored: a later attempt decides anew.
+   *
+   * @param reason - why the stage is not needed, such as `"no new files"`; text after 4096 characters is cut
+   * @throws Error `LIVEOPS_STAGE_ACTIVE` if a stage is active
+   */
+  skip(name: StageName<Op>, reason: string): void;
 
   /** Runs the block under a name that is not a stage, and returns its value. The stage stepper does not change. */
   untracked<R>(name: string, block: () => R): Promise<Awaited<R>>;

@@ -7,6 +7,7 @@ interface Stored {
   stage: string;
   occurrence: number;
   params: string;
+  attempt: number;
   /** Empty: undefined. */
   json: string;
 }
@@ -16,7 +17,11 @@ export class MemoryStageValues implements StageValues {
   readonly #params: string;
   readonly #stored: Stored[];
 
-  constructor(params: Record<string, unknown>, stored: readonly Stored[] = []) {
+  constructor(
+    params: Record<string, unknown>,
+    private readonly attempt: number,
+    stored: readonly Stored[] = [],
+  ) {
     this.#params = hashOfParams(params);
     this.#stored = [...stored];
   }
@@ -33,15 +38,15 @@ export class MemoryStageValues implements StageValues {
     return this.#stored.filter((each) => kept.includes(each.stage));
   }
 
-  load(stage: string, occurrence: number): { value: unknown } | undefined {
+  load(stage: string, occurrence: number): { value: unknown; attempt: number } | undefined {
     const stored = this.#stored.findLast((each) => each.stage === stage && each.occurrence === occurrence);
     if (stored === undefined || stored.params !== this.#params) return undefined;
-    return { value: stored.json === "" ? undefined : JSON.parse(stored.json) };
+    return { value: stored.json === "" ? undefined : JSON.parse(stored.json), attempt: stored.attempt };
   }
 
   keep(stage: string, occurrence: number, json: string, value: unknown): StageValue {
     const kept = { occurrence, params: this.#params };
-    this.#stored.push({ stage, ...kept, json });
+    this.#stored.push({ stage, ...kept, attempt: this.attempt, json });
     return json === "" ? kept : { ...kept, value };
   }
 }

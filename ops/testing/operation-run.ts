@@ -8,6 +8,7 @@ import type {
   ProgressState,
   Status,
 } from "../../protocol/operation.js";
+import type { StageState } from "../../protocol/stage-state.js";
 import type { FinalState } from "../../protocol/state.js";
 import { typeOfSubmission } from "../runner/prepare.js";
 import type { OperationClass } from "../sdk/live-operation.js";
@@ -21,9 +22,13 @@ export interface StageRun {
   readonly name: string;
   /** Index into the stages of the type; null: an untracked stage. */
   readonly index: number | null;
-  readonly state: "active" | "done" | "failed" | "cancelled";
+  readonly state: StageState;
   /** The block did not run: the value of an earlier attempt was returned. */
   readonly resumed: boolean;
+  /** Why the block did not run: the stage was skipped, or an earlier attempt did it; otherwise null. */
+  readonly reason: string | null;
+  /** The error of an allowed failure; otherwise null. */
+  readonly error: OperationError | null;
   /** ISO 8601, by the clock of the run. */
   readonly startedAt: string;
   /** Null while the block runs. */
@@ -90,13 +95,21 @@ export function stagesOf(events: readonly OperationEvent[]): StageRun[] {
   for (const event of events) {
     if (event.type === "stage:entered") {
       const { stage: name, index, at } = event;
-      const open = { state: "active", resumed: false, finishedAt: null, seconds: null } as const;
+      const open = {
+        state: "active",
+        resumed: false,
+        reason: null,
+        error: null,
+        finishedAt: null,
+        seconds: null,
+      } as const;
       stages.push({ name, index, startedAt: at, ...open });
     }
     if (event.type !== "stage:left") continue;
     const at = stages.findLastIndex(({ name, state }) => name === event.stage && state === "active");
-    const { state, resumed, seconds } = event;
-    if (at !== -1) stages[at] = { ...stages[at]!, state, resumed, seconds, finishedAt: event.at };
+    const { state, resumed, seconds, reason = null, error = null } = event;
+    if (at !== -1)
+      stages[at] = { ...stages[at]!, state, resumed, reason, error, seconds, finishedAt: event.at };
   }
   return stages;
 }

@@ -184,8 +184,8 @@ async function prepared(
     typeof first === "function"
       ? await submitted(Type, params, options)
       : chained(first as NextOperation, options);
-  const values = new MemoryStageValues(submission.params);
   const attempt = options.attempt ?? 1;
+  const values = new MemoryStageValues(submission.params, attempt);
   return { Type, submission, values, env, options: { ...time, attempt } };
 }
 
@@ -235,9 +235,10 @@ async function retried(
       chain,
     },
   );
-  const values = new MemoryStageValues(submission.params, before.values.before(from, submission.stages));
+  const attempt = options.attempt ?? earlier.attempt + 1;
+  const kept = before.values.before(from, submission.stages);
+  const values = new MemoryStageValues(submission.params, attempt, kept);
   const { stages, title } = submission;
   const record = { ...earlier.record, params: submission.params, stages, title };
-  const attempt = options.attempt ?? earlier.attempt + 1;
   return { Type, submission, values, env, options: { ...time, attempt, retried: { record, from } } };
 }

@@ -1,8 +1,9 @@
 /** Records and events for tests, made with the real reducer. */
 import type { EventLine } from "../../protocol/client/client.js";
 import type { OperationEvent, Submission } from "../../protocol/event.js";
-import type { LogLine, Operation } from "../../protocol/operation.js";
+import type { LogLine, Operation, OperationError } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";
+import type { StageEnd } from "../../protocol/stage-state.js";
 
 export const AT = "2026-01-02T03:04:05.000Z";
 
@@ -58,10 +59,11 @@ export class Story {
   left(
     stage: string,
     index: number | null,
-    state: "done" | "failed" | "cancelled" = "done",
+    state: StageEnd = "done",
     resumed = false,
+    why: { reason?: string; error?: OperationError } = {},
   ): this {
-    return this.event({ type: "stage:left", stage, index, state, resumed, seconds: 1 });
+    return this.event({ type: "stage:left", stage, index, state, resumed, seconds: 1, ...why });
   }
 
   finished(

@@ -1,6 +1,7 @@
 /** Any history that an operation can have: events of daemon and workers, numbered and in order. */
 import fc from "fast-check";
 import type { OperationEvent } from "../../protocol/event.js";
+import { STAGE_ENDS } from "../../protocol/stage-state.js";
 import { isFinal, type State } from "../../protocol/state.js";
 import { submission } from "../harness/records.js";
 
@@ -100,10 +101,24 @@ class History {
     // Events do not tell blocks of one name apart: the latest of them ends.
     const at = this.#open.findLastIndex((each) => each.stage === stage && each.index === index);
     const [block] = this.#open.splice(at, 1);
-    const state = (["done", "failed", "cancelled"] as const)[n % 3]!;
+    const state = STAGE_ENDS[n % STAGE_ENDS.length]!;
+    const why = {
+      ...(state === "skipped" && { reason: `no need ${n}` }),
+      ...(state === "allowed-failure" && {
+        error: { code: "LIVEOPS_EXCEPTION", message: `broke ${n}`, stack: null },
+      }),
+    };
     const latest = this.#open.at(-1);
     const untracked = latest?.index === null ? { untrackedStage: latest.stage } : null;
-    this.#say({ type: "stage:left", ...block!, state, resumed: n % 5 === 0, seconds: n, ...untracked });
+    this.#say({
+      type: "stage:left",
+      ...block!,
+      state,
+      resumed: state === "done" && n % 3 === 0,
+      seconds: n,
+      ...why,
+      ...untracked,
+    });
   }
 
   #stop(reason: "cancel" | "timeout"): void {

@@ -123,6 +123,40 @@ describe("laws", () => {
     );
   });
 
+  test("a client of the first states sees an allowed failure, a skip and any later state as done", () => {
+    const first: readonly string[] = ["active", "done", "failed", "cancelled"];
+    /** The rule of the protocol, with the states that such a client knows. */
+    const known = (state: string) => (first.includes(state) ? state : "done");
+    const renamed = (event: OperationEvent, name: (state: string) => string): OperationEvent =>
+      event.type === "stage:left" ? { ...event, state: name(event.state) as typeof event.state } : event;
+    const states = (events: OperationEvent[]) => foldAll(null, events).stageStates;
+    fc.assert(
+      fc.property(histories, (events) => {
+        const seen = Object.entries(states(events)).map(([stage, state]) => [stage, known(state)]);
+        expect(states(events.map((event) => renamed(event, known)))).toEqual(Object.fromEntries(seen));
+        // This reducer is an old client too: of a state that a later version adds.
+        const later = (state: string) => (state === "skipped" ? "postponed" : state);
+        const done = (state: string) => (state === "skipped" ? "done" : state);
+        expect(states(events.map((event) => renamed(event, later)))).toEqual(
+          states(events.map((event) => renamed(event, done))),
+        );
+      }),
+    );
+  });
+
+  test("the times of a stage keep why it was skipped, and the error that was allowed", () => {
+    fc.assert(
+      fc.property(histories, (events) => {
+        const { stageStates, stageTimes } = foldAll(null, events);
+        for (const [stage, state] of Object.entries(stageStates)) {
+          const { reason, error } = stageTimes[stage]!;
+          expect(reason?.slice(0, 7)).toBe(state === "skipped" ? "no need" : undefined);
+          expect(error?.slice(0, 5)).toBe(state === "allowed-failure" ? "broke" : undefined);
+        }
+      }),
+    );
+  });
+
   test("every record on the way is a valid one, and moves only as the table allows", () => {
     fc.assert(
       fc.property(histories, (events) => {

@@ -1,6 +1,6 @@
 /** The glyph and the colour of each state, the same in every list and on every screen. */
 import type { Colour } from "../../protocol/command/colour.js";
-import type { StageState } from "../../protocol/operation.js";
+import { knownStageState, type StageState } from "../../protocol/stage-state.js";
 import type { State } from "../../protocol/state.js";
 
 const STATE_GLYPHS: Record<State, string> = {
@@ -11,7 +11,14 @@ const STATE_GLYPHS: Record<State, string> = {
   cancelled: "⊘",
 };
 
-const STAGE_GLYPHS: Record<StageState, string> = { active: "●", done: "✓", failed: "✗", cancelled: "⊘" };
+const STAGE_GLYPHS: Record<StageState, string> = {
+  active: "●",
+  done: "✓",
+  "allowed-failure": "▲",
+  skipped: "»",
+  failed: "✗",
+  cancelled: "⊘",
+};
 
 const STATE_COLOURS: Record<State, Colour> = {
   queued: "dim",
@@ -24,6 +31,8 @@ const STATE_COLOURS: Record<State, Colour> = {
 const STAGE_COLOURS: Record<StageState, Colour> = {
   active: "cyan",
   done: "green",
+  "allowed-failure": "yellow",
+  skipped: "dim",
   failed: "red",
   cancelled: "yellow",
 };
@@ -38,9 +47,9 @@ export function stateColour(state: State): Colour {
 
 /** `undefined` means that the stage was not entered. */
 export function stageGlyph(state: StageState | undefined): string {
-  return state === undefined ? "○" : (STAGE_GLYPHS[state] ?? "?");
+  return state === undefined ? "○" : STAGE_GLYPHS[knownStageState(state)];
 }
 
 export function stageColour(state: StageState | undefined): Colour {
-  return state === undefined ? "dim" : (STAGE_COLOURS[state] ?? "dim");
+  return state === undefined ? "dim" : STAGE_COLOURS[knownStageState(state)];
 }

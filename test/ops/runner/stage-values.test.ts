@@ -24,7 +24,9 @@ beforeEach(() => {
 });
 
 function valuesOf(params: Record<string, unknown> = {}, attempt = 1): StageValues {
-  const values = fileStageValues(dir, params, () => events.filter((event) => event.attempt < attempt));
+  const values = fileStageValues(dir, params, attempt, () =>
+    events.filter((event) => event.attempt < attempt),
+  );
   return {
     load: (...place) => values.load(...place),
     keep: (stage, ...kept) => {
@@ -52,7 +54,7 @@ it("law: any JSON value of any stage name comes back, for the same params, howev
       const json = JSON.stringify(value);
       store(valuesOf({ a: 1, b: { c: 2, d: 3 } }), stage, occurrence, json);
       const again = valuesOf({ b: { d: 3, c: 2 }, a: 1 }, 2);
-      expect(again.load(stage, occurrence)).toEqual({ value: JSON.parse(json) });
+      expect(again.load(stage, occurrence)).toEqual({ value: JSON.parse(json), attempt: 1 });
       expect(again.load(stage, occurrence + 10)).toBeUndefined();
       expect(valuesOf({ a: 2 }, 2).load(stage, occurrence)).toBeUndefined();
       rmSync(dir, { recursive: true, force: true });
@@ -69,9 +71,11 @@ it("keeps names that differ in case alone, or beyond what a file name can hold, 
     store(values, stage, 2, JSON.stringify(`${index}${LARGE_VALUE}`));
   }
   const again = valuesOf({}, 2);
-  expect(names.map((stage) => again.load(stage, 1))).toEqual(names.map((_, value) => ({ value })));
+  expect(names.map((stage) => again.load(stage, 1))).toEqual(
+    names.map((_, value) => ({ value, attempt: 1 })),
+  );
   expect(names.map((stage) => again.load(stage, 2))).toEqual(
-    names.map((_, index) => ({ value: `${index}${LARGE_VALUE}` })),
+    names.map((_, index) => ({ value: `${index}${LARGE_VALUE}`, attempt: 1 })),
   );
   expect(readdirSync(root)).toEqual(["values"]);
   expect(readdirSync(dir).every((file) => file.endsWith(".json"))).toBe(true);
@@ -97,12 +101,16 @@ it("law: what was stored since it was last forgotten counts, small or large, who
       rmSync(dir, { recursive: true, force: true });
       events = [];
       const last = new Map<string, string>();
+      const attemptOf = new Map<string, number>();
       const expectAll = (values: StageValues) => {
         for (const stage of stages)
           for (const occurrence of [1, 2]) {
             const json = last.get(`${stage}${occurrence}`);
+            const attempt = attemptOf.get(`${stage}${occurrence}`);
             const value = json === undefined || json === "" ? undefined : JSON.parse(json);
-            expect(values.load(stage, occurrence)).toEqual(json === undefined ? undefined : { value });
+            expect(values.load(stage, occurrence)).toEqual(
+              json === undefined ? undefined : { value, attempt },
+            );
           }
       };
       for (const [index, { from, stored }] of attempts.entries()) {
@@ -117,6 +125,7 @@ it("law: what was stored since it was last forgotten counts, small or large, who
           if (last.has(`${stage}${occurrence}`)) continue;
           store(values, stage, occurrence, json);
           last.set(`${stage}${occurrence}`, json);
+          attemptOf.set(`${stage}${occurrence}`, index + 1);
         }
       }
       expectAll(valuesOf({}, attempts.length + 1));
@@ -131,7 +140,7 @@ it("takes a value that was cut off for none, and stores the next one", () => {
   const again = valuesOf({}, 2);
   expect(again.load("Load", 1)).toBeUndefined();
   store(again, "Load", 1, "2");
-  expect(valuesOf({}, 3).load("Load", 1)).toEqual({ value: 2 });
+  expect(valuesOf({}, 3).load("Load", 1)).toEqual({ value: 2, attempt: 2 });
 });
 
 it("forgets a stage and what follows it", () => {

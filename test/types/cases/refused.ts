@@ -43,6 +43,14 @@ export class Checked extends LiveOperation<typeof Checked> {
     const n: number = await p.stage("Load", () => this.params.n);
     const text: string = await p.stage("Load", async () => 1); // type error: a number
     await p.stage("load", () => {}); // type error: not a stage
+    const kept: number = await p.stage("Load", () => 1, {});
+    const whole: number = await p.stage("Load", () => 1, { allowFailure: false });
+    const lost: number = await p.stage("Load", () => 1, { allowFailure: true }); // type error: may be undefined
+    const perhaps: number | undefined = await p.stage("Load", () => 1, { allowFailure: n > 1 });
+    await p.stage("Load", () => [kept, whole, lost, perhaps], { allow: true }); // type error: no such option
+    p.skip("Save", "no new files");
+    p.skip("save", "no new files"); // type error: not a stage
+    p.skip("Save"); // type error: a reason is needed
     await p.untracked("anything", () => n);
     await p.stage(text, () => {}); // type error: any string is not a stage
     this.params.path = "x"; // parameters are the operation's own

@@ -19,7 +19,15 @@ const KEPT = "·";
 const AHEAD = "─";
 const HERE = "┃";
 /** How a span ended, where it did not end well: not told by colour alone. */
-const ENDS: Partial<Record<Span["look"], string>> = { failed: "✗", cancelled: "⊘" };
+const ENDS: Partial<Record<Span["look"], string>> = {
+  failed: "✗",
+  cancelled: "⊘",
+  "allowed-failure": "▲",
+  skipped: "»",
+};
+
+/** In place of the duration of a stage whose block did not run. */
+const UNRUN: Partial<Record<Span["look"], string>> = { kept: "reused", skipped: "skipped" };
 
 export interface GanttView {
   readonly lanes: readonly Lane[];
@@ -106,8 +114,8 @@ function row(
   addSpans(line.fill(nameWidth), view, lane, room);
   const shown = lane.spans.filter(({ from }) => from <= view.at);
   const seconds = secondsOf({ ...lane, spans: shown.map((span) => cutAt(span, view.at)) }, view.at);
-  const kept = shown.length > 0 && shown.at(-1)!.look === "kept";
-  const time = kept ? "reused" : seconds === null ? "" : formatDuration(seconds);
+  const unrun = UNRUN[shown.at(-1)?.look ?? "waiting"];
+  const time = unrun ?? (seconds === null ? "" : formatDuration(seconds));
   return line.add(time.padStart(TIME), "muted").toString();
 }
 
@@ -178,6 +186,8 @@ function styleOfSpan({ look }: Span): Style {
       return "good";
     case "failed":
       return "bad";
+    case "skipped":
+      return "muted";
     default:
       return "warn";
   }

@@ -1,5 +1,6 @@
 /** Signs, words and styles of states: the glyphs that all screens share. */
-import type { Operation, StageState } from "../../../protocol/operation.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { knownStageState, type StageState } from "../../../protocol/stage-state.js";
 import type { State as OperationState } from "../../../protocol/state.js";
 import { stateGlyph } from "../../terminal/glyphs.js";
 import { isCancelling, type Level } from "../state/model.js";
@@ -36,9 +37,17 @@ export function styleOfState(state: OperationState): Style {
   return STYLES[state] ?? "muted";
 }
 
+const STAGE_STYLES: Record<StageState, Style> = {
+  active: "accent",
+  done: "good",
+  "allowed-failure": "warn",
+  skipped: "muted",
+  failed: "bad",
+  cancelled: "warn",
+};
+
 export function stageStyle(state: StageState | undefined): Style {
-  const styles = { active: "accent", done: "good", failed: "bad", cancelled: "warn" } as const;
-  return state === undefined ? "muted" : (styles[state] ?? "muted");
+  return state === undefined ? "muted" : STAGE_STYLES[knownStageState(state)];
 }
 
 /** The state in a word, or what is about to come of it. */

@@ -1,6 +1,7 @@
 /** The timeline's rows: each operation of the chain and each of its stages, with the spans of time they took. Pure. */
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { knownStageState, type StageState } from "../../../protocol/stage-state.js";
 import type { State } from "../../../protocol/state.js";
 import { entryAt, type Tape } from "./tape.js";
 
@@ -9,7 +10,7 @@ export interface Span {
   readonly from: number;
   /** Null: not over yet. */
   readonly to: number | null;
-  readonly look: "waiting" | "kept" | State | "active" | "done";
+  readonly look: "waiting" | "kept" | State | StageState;
 }
 
 export interface Lane {
@@ -38,7 +39,7 @@ export function lanesOfRecords(chain: readonly Operation[]): Lanes {
     const stages = operation.stages.map((stage): Lane => {
       const times = getOwn(operation.stageTimes, stage);
       if (times === undefined) return { id, stage, spans: [] };
-      const look = times.resumed ? "kept" : (getOwn(operation.stageStates, stage) ?? "active");
+      const look = times.resumed ? "kept" : knownStageState(getOwn(operation.stageStates, stage) ?? "active");
       return { id, stage, spans: [{ from: time(times.startedAt), to: end(times.finishedAt), look }] };
     });
     return [{ id, stage: null, spans: [waited, ...ran] }, ...stages];
@@ -96,7 +97,7 @@ export function lanesOfTape(tape: Tape): Lanes {
         begin(id, line.stage, t, "active");
         break;
       case "stage:left":
-        close(id, line.stage, t, line.resumed ? "kept" : line.state);
+        close(id, line.stage, t, line.resumed ? "kept" : knownStageState(line.state));
         break;
       case "operation:finished":
         closeStages(id, t, line.state);
@@ -111,9 +112,12 @@ export function lanesOfTape(tape: Tape): Lanes {
   return { start: tape.start, lanes };
 }
 
+/** Spans in which no block ran. */
+const UNCOUNTED: ReadonlySet<Span["look"]> = new Set(["waiting", "kept", "skipped"]);
+
 /** How long the spans of a lane took together, in seconds; waiting is not counted. */
 export function secondsOf({ spans }: Lane, now: number): number | null {
-  const counted = spans.filter(({ look }) => look !== "waiting" && look !== "kept");
+  const counted = spans.filter(({ look }) => !UNCOUNTED.has(look));
   if (counted.length === 0) return null;
   return counted.reduce((sum, { from, to }) => sum + Math.max(0, (to ?? now) - from), 0) / 1000;
 }

@@ -1,0 +1,33 @@
+/**
+ * The states of a stage. Later versions may add states, so a client shows a state that it does not know as `done`: the
+ * operation went on after the stage.
+ */
+
+/** All states, in their usual order. A stage that was not entered has no state. */
+export const STAGE_STATES = ["active", "done", "allowed-failure", "skipped", "failed", "cancelled"] as const;
+
+/**
+ * - `active`: its block runs.
+ * - `done`: the block returned, or its value is from an earlier attempt.
+ * - `allowed-failure`: the block threw, and the operation permits that; the operation goes on.
+ * - `skipped`: the operation decided not to run the block; the operation goes on.
+ * - `failed`: the block threw, and the error was thrown again.
+ * - `cancelled`: the block stopped because of a stop request.
+ */
+export type StageState = (typeof STAGE_STATES)[number];
+
+/** The states in which a stage ends. */
+export const STAGE_ENDS = STAGE_STATES.filter((state) => state !== "active");
+export type StageEnd = Exclude<StageState, "active">;
+
+/** The state as this version knows it: a state of a later version counts as `done`. */
+export function knownStageState(state: string): StageState {
+  return STAGE_STATES.find((known) => known === state) ?? "done";
+}
+
+/** Whether the operation went on after the stage: done, an allowed failure, skipped, or a state of a later version. */
+export function isPassed(state: string | undefined): boolean {
+  if (state === undefined) return false;
+  const known = knownStageState(state);
+  return known === "done" || known === "allowed-failure" || known === "skipped";
+}
