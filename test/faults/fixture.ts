@@ -10,7 +10,7 @@ import type { SubmitBody } from "../../protocol/requests.js";
 import { TestDaemon } from "../harness/daemon.js";
 import { inStage, operations, untilFinished, wholeLog } from "./start.js";
 
-export const FIXTURE_OPERATIONS = ["counted", "dies", "floods", "resumes"];
+export const FIXTURE_OPERATIONS = ["counted", "dies", "floods", "partly", "resumes"];
 
 export interface Expected {
   /** Over: must be shown exactly so, with exactly this log. */
@@ -29,6 +29,7 @@ export interface Expected {
 const AT_REST: Array<[key: string, body: SubmitBody]> = [
   ["plain", { op: "floods", params: { lines: 3 }, label: "three lines — 三" }],
   ["chain", { op: "counted", params: { side: "/dev/null", name: "chain", lines: 2, pause: 0, links: 2 } }],
+  ["partly", { op: "partly" }],
   ["failed", { op: "dies", params: { way: "exception" } }],
   ["lost", { op: "dies", params: { way: "SIGKILL" } }],
 ];

@@ -4,7 +4,8 @@ import { sanitize } from "../../protocol/command/sanitize.js";
 import type { Operation } from "../../protocol/operation.js";
 import { type OverallProgress, overallProgress } from "../../protocol/overall-progress.js";
 import { formatAge, formatAmount, formatBytes, formatDuration, formatOverall } from "../terminal/format.js";
-import { stateColour, stateGlyph } from "../terminal/glyphs.js";
+import { stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
+import { allowedFailures } from "../terminal/stage-note.js";
 import type { Widths } from "../terminal/widths.js";
 
 /** The stream for the table. */
@@ -196,7 +197,12 @@ export function textsOf(operations: Operation[]): string[] {
 function stageCell(operation: Operation): string {
   if (operation.untrackedStage !== null) return sanitize(operation.untrackedStage);
   const stage = operation.stages[operation.currentStage];
-  if (stage === undefined || operation.state === "succeeded") return "";
+  if (operation.state === "succeeded") {
+    const [first, ...more] = allowedFailures(operation);
+    if (first === undefined) return "";
+    return `${stageGlyph("allowed-failure")} ${sanitize(first)}${more.length === 0 ? "" : ` +${more.length}`}`;
+  }
+  if (stage === undefined) return "";
   return `[${operation.currentStage + 1}/${operation.stages.length}] ${sanitize(stage)}`;
 }
 

@@ -10,6 +10,7 @@ import { isFinal } from "../../protocol/state.js";
 import { formatBytes, formatCount, formatDuration } from "../terminal/format.js";
 import { stageColour, stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
 import { jsonLine } from "../terminal/json.js";
+import { ranHere, stageNote } from "../terminal/stage-note.js";
 import { barLine } from "../text/bar.js";
 import { causeLines, frameLines } from "../text/causes.js";
 import { resultLines } from "../text/lines.js";
@@ -109,14 +110,12 @@ function stageLines(it: Operation, paint: Paint, now: number): string[] {
     const state = getOwn(it.stageStates, stage);
     const times = getOwn(it.stageTimes, stage);
     const end = times?.finishedAt ? Date.parse(times.finishedAt) : now;
-    const took =
-      times === undefined
-        ? ""
-        : times.resumed
-          ? "done in an earlier attempt"
-          : formatDuration(times.seconds ?? (end - Date.parse(times.startedAt)) / 1000);
+    const seconds = times && (times.seconds ?? (end - Date.parse(times.startedAt)) / 1000);
+    const note = stageNote(state, times);
+    const took = seconds === undefined || !ranHere(state, times) ? "" : formatDuration(seconds);
     const glyph = paint(stageColour(state), stageGlyph(state));
-    return `${glyph} ${sanitize(stage)}${took ? `  ${paint("dim", took)}` : ""}`;
+    const said = [took, note].filter(Boolean).join("  ");
+    return `${glyph} ${sanitize(stage)}${said ? `  ${paint("dim", said)}` : ""}`;
   });
 }
 

@@ -10,6 +10,7 @@ import { withoutSequences } from "../../protocol/command/sgr.js";
 import type { Operation } from "../../protocol/operation.js";
 import { reduceOutline } from "../../protocol/reduce.js";
 import { formatAmount, formatPercent } from "../terminal/format.js";
+import { stageGlyph } from "../terminal/glyphs.js";
 import { jsonLine } from "../terminal/json.js";
 import type { BarView } from "./bar.js";
 import { causeLines } from "./causes.js";
@@ -100,9 +101,7 @@ function linesOf(
     case "stage:entered":
       return [noBar(event.index, "begins"), header(event.stage, event.index, operation?.stages.length ?? 0)];
     case "stage:left":
-      return event.resumed
-        ? [noBar(event.index, "ends"), oneLine("done in an earlier attempt", "note")]
-        : [noBar(event.index, "ends")];
+      return [noBar(event.index, "ends"), ...endOfStage(event)];
     case "progress:changed":
       return [{ to: "bar", view: { ...event, stage: operation === null ? null : stageOfBar(operation) } }];
     case "status:changed":
@@ -114,6 +113,16 @@ function linesOf(
     default:
       return [];
   }
+}
+
+/** A stage that is done, failed or cancelled has no line: the next header or the end of the operation says it. */
+function endOfStage(event: Extract<EventLine, { type: "stage:left" }>): TextLine[] {
+  const sign = stageGlyph(event.state);
+  if (event.resumed) return [oneLine(event.reason ?? "done in an earlier attempt", "note")];
+  if (event.state === "skipped") return [oneLine(`${sign} skipped: ${event.reason ?? ""}`, "note")];
+  // The log has the error.
+  if (event.state === "allowed-failure") return [oneLine(`${sign} allowed failure`, "warning")];
+  return [];
 }
 
 function noBar(index: number | null, untracked: "begins" | "ends"): TextLine {

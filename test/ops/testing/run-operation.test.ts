@@ -287,6 +287,8 @@ describe("a fake clock", () => {
         index: 0,
         state: "done",
         resumed: false,
+        reason: null,
+        error: null,
         startedAt: at(0),
         finishedAt: at(4),
         seconds: 4,

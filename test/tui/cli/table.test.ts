@@ -110,11 +110,34 @@ test("it fits every width, and holds no control, whatever the labels are", () =>
   );
 });
 
+test("show and ls say which failure was allowed, and show why a stage was skipped", () => {
+  const error = { code: "LIVEOPS_EXCEPTION", message: "no remote\nat all", stack: null };
+  const story = new Story()
+    .started()
+    .entered("Load", 0)
+    .left("Load", 0, "allowed-failure", false, { error })
+    .entered("Process", 1)
+    .left("Process", 1, "skipped", false, { reason: "no files" })
+    .entered("Save", 2)
+    .left("Save", 2, "postponed" as "done")
+    .finished("succeeded");
+  const lines = recordLines(story.record(), { paint: plain, now });
+  expect(lines.slice(lines.indexOf("stages"))).toEqual([
+    "stages",
+    "  ▲ Load  1s  allowed failure: no remote",
+    "  » Process  skipped: no files",
+    "  ✓ Save  1s",
+  ]);
+  expect(
+    table([story.record()], { width: Number.POSITIVE_INFINITY, widths, paint: plain, now }).join("\n"),
+  ).toContain("✓ succeeded  ▲ Load");
+});
+
 test("show prints the fields that are not empty", () => {
   const story = new Story({ params: { path: "a\tb" }, label: "mine" })
     .started()
     .entered("Load", 0)
-    .left("Load", 0, "done", true)
+    .left("Load", 0, "done", true, { reason: "done in attempt 1" })
     .entered("Process", 1)
     .left("Process", 1, "failed")
     .log("one")
@@ -129,7 +152,7 @@ test("show prints the fields that are not empty", () => {
     "params",
     "  path=a       b",
     "stages",
-    "  ✓ Load  done in an earlier attempt",
+    "  ✓ Load  done in attempt 1",
     "  ✗ Process  1s",
     "  ○ Save",
     "error",

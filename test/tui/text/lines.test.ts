@@ -132,7 +132,7 @@ test("a stage that an earlier attempt did is shown as done then", () => {
     .event({ type: "operation:retried", from: null })
     .started(2)
     .entered("Load", 0)
-    .left("Load", 0, "done", true)
+    .left("Load", 0, "done", true, { reason: "done in attempt 1" })
     .entered("Process", 1)
     .finished("cancelled");
   expect(printed([story])).toEqual([
@@ -140,9 +140,29 @@ test("a stage that an earlier attempt did is shown as done then", () => {
     "err retried",
     "err attempt 2",
     "out === [1/3] Load ===",
-    "out done in an earlier attempt",
+    "out done in attempt 1",
     "out === [2/3] Process ===",
     "err cancelled",
+  ]);
+});
+
+test("an allowed failure and a skipped stage have a sign and words, and untrusted reasons are one line", () => {
+  const error = { code: "LIVEOPS_EXCEPTION", message: "no remote", stack: null };
+  const story = new Story()
+    .started()
+    .entered("Load", 0)
+    .left("Load", 0, "allowed-failure", false, { error })
+    .entered("Process", 1)
+    .left("Process", 1, "skipped", false, { reason: "no \x1b[31mfiles\n=== x ===" })
+    .entered("Save", 2)
+    .left("Save", 2, "postponed" as "done")
+    .finished("succeeded");
+  expect(printed([story])).toEqual([
+    "out === [1/3] Load ===",
+    "out ▲ allowed failure",
+    "out === [2/3] Process ===",
+    "out » skipped: no \\x1b[31mfiles\\n=== x ===",
+    "out === [3/3] Save ===",
   ]);
 });
 

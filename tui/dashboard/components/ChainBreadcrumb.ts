@@ -4,6 +4,8 @@
  */
 import type { Operation } from "../../../protocol/operation.js";
 import { formatDuration } from "../../terminal/format.js";
+import { stageGlyph } from "../../terminal/glyphs.js";
+import { allowedFailures } from "../../terminal/stage-note.js";
 import { elapsedOf } from "../state/estimate.js";
 import { usualNamed, usualOf, usualSuccessors } from "../state/history.js";
 import { parseHistoryName } from "../state/history-name.js";
@@ -11,13 +13,15 @@ import { chainOf, type State } from "../state/model.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import type { Style, Theme } from "../text/theme.js";
-import { glyphOf, styleOf } from "./state-style.js";
+import { glyphOf, stageStyle, styleOf } from "./state-style.js";
 
 interface Crumb {
   readonly glyph: string;
   readonly style: Style;
   readonly title: string;
   readonly time: string;
+  /** The sign of an allowed failure; empty: there was none. */
+  readonly mark: string;
   readonly here: boolean;
   readonly ghost: boolean;
 }
@@ -74,6 +78,7 @@ function crumbOf(state: State, link: Operation, here: boolean): Crumb {
     style: styleOf(link),
     title: sanitizeLine(link.title),
     time: waits ? `~${formatDuration(usual)}` : running ? `${took} of ~${formatDuration(usual)}` : took,
+    mark: allowedFailures(link).length === 0 ? "" : stageGlyph("allowed-failure"),
     here,
     ghost: false,
   };
@@ -92,13 +97,15 @@ function ghostOf(state: State, name: string): Crumb {
     style: "muted",
     title: sanitizeLine(title?.title ?? known?.title ?? op),
     time: usual === null ? "" : `~${formatDuration(usual)}`,
+    mark: "",
     here: false,
     ghost: true,
   };
 }
 
-function widthOfCrumb({ title, time }: Crumb, timed: boolean): number {
-  return 2 + widthOf(title) + (timed && time !== "" ? widthOf(time) + 1 : 0);
+function widthOfCrumb({ title, time, mark }: Crumb, timed: boolean): number {
+  const marked = mark === "" ? 0 : widthOf(mark) + 1;
+  return 2 + widthOf(title) + (timed && time !== "" ? widthOf(time) + 1 : 0) + (timed ? marked : 0);
 }
 
 function addAll(
@@ -120,6 +127,7 @@ function addAll(
       line.add(" ").add(fit(crumb.title, Math.min(most, line.left)), ...styles);
     }
     if (timed && crumb.time !== "") line.add(` ${crumb.time}`, "muted");
+    if (timed && crumb.mark !== "") line.add(` ${crumb.mark}`, stageStyle("allowed-failure"));
   }
   if (after) line.add(arrow, "muted").add(MORE, "muted");
   return line;

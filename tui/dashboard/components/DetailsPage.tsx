@@ -1,7 +1,9 @@
 /** All of one operation, one part below the other, in rows that scroll. */
 import { firstLine } from "../../../protocol/first-line.js";
+import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { formatBytes, formatDuration } from "../../terminal/format.js";
+import { stageNote } from "../../terminal/stage-note.js";
 import type { Attempt } from "../state/attempts.js";
 import { elapsedOf } from "../state/estimate.js";
 import { panesOf } from "../state/layout.js";
@@ -73,8 +75,19 @@ export function detailRows(state: State, page: RecordPage, width: number, paint:
     rows.push(...heading("Result"), ...own(operation.resultText), ...table(result));
   for (const { title, value, text } of chainResults(chainOf(state, operation), operation))
     rows.push(...heading(`Result of ${sanitizeLine(title)}`), ...own(text), ...table(value));
+  const notes = stageNotes(operation);
+  if (Object.keys(notes).length > 0) rows.push(...heading("Stages"), ...table(notes));
   rows.push(...heading("Attempts"), ...attemptRows(page.attempts, width, paint));
   return rows;
+}
+
+/** Stages that did not simply run: why not, or the failure that was allowed. */
+function stageNotes({ stages, stageStates, stageTimes }: Operation): Record<string, string> {
+  const notes = stages.map((stage) => [
+    stage,
+    stageNote(getOwn(stageStates, stage), getOwn(stageTimes, stage)),
+  ]);
+  return Object.fromEntries(notes.filter(([, note]) => note !== ""));
 }
 
 function details(operation: Operation, now: number): Record<string, string> {

@@ -1,8 +1,10 @@
 /** The selected operation: parameters, chain, one bar with one finish time, stages, figures, outcome. */
 import { Box } from "ink";
+import { firstLine } from "../../../protocol/first-line.js";
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { stagePercent } from "../../../protocol/overall-progress.js";
+import type { StageState } from "../../../protocol/stage-state.js";
 import { isFinal } from "../../../protocol/state.js";
 import {
   formatAmount,
@@ -34,7 +36,7 @@ import { chainProgress } from "../state/overall-progress.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import { linkResultRows, outcomeRows } from "../text/outcome.js";
-import type { Theme } from "../text/theme.js";
+import type { Style, Theme } from "../text/theme.js";
 import {
   addBar,
   addProgress,
@@ -321,10 +323,18 @@ function stageRow(
   const seconds = stageSeconds(times, state.now, live);
   const usual = usualSeconds(state, operation, stage);
   const pending = is === undefined && !usuals && usual !== null ? `~${formatDuration(usual)}` : "";
-  const took = times?.resumed ? "reused" : seconds === null ? pending : formatDuration(seconds);
+  const took = times?.resumed
+    ? "reused"
+    : is === "skipped"
+      ? "skipped"
+      : seconds === null
+        ? pending
+        : formatDuration(seconds);
   line.add(took.padStart(TIME), is === undefined ? "muted" : "plain");
   if (usuals) line.add((usual === null ? "" : formatDuration(usual)).padStart(TIME), "muted");
   if (operation.state === "queued") return line.toString();
+  const why = times?.reason ?? times?.error;
+  if (why !== undefined) return line.add("  ").addUntrusted(firstLine(why), noteStyle(is)).toString();
   // The bar belongs to the untracked stage while one runs.
   const owns = active && untracked === (operation.untrackedStage !== null);
   const counts = owns ? countsOf(operation) : "";
@@ -345,6 +355,9 @@ function stageRow(
     .addWhole(counts === "" ? "" : `  ${counts}`, "muted")
     .toString();
 }
+
+/** Why a stage did not run is read in passing; an error is not. */
+const noteStyle = (is: StageState | undefined): Style => (is === "allowed-failure" ? "warn" : "muted");
 
 /** Columns that an operation's own word for what it counts may take. */
 const WORD = 16;

@@ -5,6 +5,8 @@
 import { firstLine } from "../../../protocol/first-line.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { formatAge, formatDuration, formatEta, formatOverall } from "../../terminal/format.js";
+import { stageGlyph } from "../../terminal/glyphs.js";
+import { allowedFailures } from "../../terminal/stage-note.js";
 import { chainElapsed, chainSecondsLeft, elapsedOf, secondsLeft, stallOf } from "../state/estimate.js";
 import { usualSuccessors } from "../state/history.js";
 import { chainOf, type Fold, isCancelling, nameOfChain, type State, shellCommand } from "../state/model.js";
@@ -158,10 +160,12 @@ function infoOf(state: State, operation: Operation, links: readonly Operation[])
     case "cancelled":
       return [chain ? `${operation.title} · cancelled` : "cancelled", "warn"];
     default: {
-      if (chain) return [links.map(({ title }) => title).join("→"), "muted"];
-      if (operation.resultText !== null) return [firstLine(operation.resultText), "muted"];
+      const allowed = links.flatMap(allowedFailures).length;
+      const marked = allowed === 0 ? "" : ` ${stageGlyph("allowed-failure")} ${allowed}`;
+      if (chain) return [links.map(({ title }) => title).join("→"), "muted", marked];
+      if (operation.resultText !== null) return [firstLine(operation.resultText), "muted", marked];
       const named = nameOfChain(links) === operation.title || shellCommand(operation) !== null;
-      return [[named ? "" : operation.title, paramsOf(operation)].filter(Boolean).join(" "), "muted"];
+      return [[named ? "" : operation.title, paramsOf(operation)].filter(Boolean).join(" "), "muted", marked];
     }
   }
 }

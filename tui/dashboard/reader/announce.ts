@@ -3,10 +3,12 @@
  * Pure. Signs and bars are left out: a screen reader spells them.
  */
 import { firstLine } from "../../../protocol/first-line.js";
+import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { stagePercent } from "../../../protocol/overall-progress.js";
 import { isFinal } from "../../../protocol/state.js";
 import { formatDuration, formatEta, formatRate } from "../../terminal/format.js";
+import { allowedFailures, stageNote } from "../../terminal/stage-note.js";
 import { elapsedOf } from "../state/estimate.js";
 import { chainOf, operationOf, type State } from "../state/model.js";
 import { startDaemon } from "../state/request.js";
@@ -65,6 +67,7 @@ function changes(was: Operation | null, is: Operation, state: State): string[] {
     said.push(
       `${name}: stage ${is.currentStage + 1} of ${is.stages.length}, ${sanitizeLine(is.stages[is.currentStage] ?? "")}.`,
     );
+  said.push(...unusualStages(was, is).map((text) => `${name}: ${text}.`));
   if (is.untrackedStage !== (was?.untrackedStage ?? null) && is.untrackedStage !== null)
     said.push(`${name}: untracked stage ${sanitizeLine(is.untrackedStage)}.`);
   const ten = (operation: Operation) => Math.floor(operation.percent / 10);
@@ -78,6 +81,17 @@ function changes(was: Operation | null, is: Operation, state: State): string[] {
   if (is.cancelRequested && !was?.cancelRequested && !isFinal(is.state)) said.push(`${name}: cancelling.`);
   if (isFinal(is.state) && was?.state !== is.state) said.push(ended(is));
   return said;
+}
+
+/** Stages that were skipped, or whose failure was allowed, since then. */
+function unusualStages(was: Operation | null, is: Operation): string[] {
+  if (was?.stageStates === is.stageStates) return [];
+  return is.stages.flatMap((stage) => {
+    const state = getOwn(is.stageStates, stage);
+    if (state !== "skipped" && state !== "allowed-failure") return [];
+    const isOld = was?.attempt === is.attempt && getOwn(was.stageStates, stage) === state;
+    return isOld ? [] : [`stage ${sanitizeLine(stage)} ${stageNote(state, getOwn(is.stageTimes, stage))}`];
+  });
 }
 
 export function nameOf({ title, label }: Operation): string {
@@ -97,6 +111,8 @@ function ended(operation: Operation): string {
   const took = seconds === null ? "" : ` after ${formatDuration(seconds)}`;
   const { error, result } = operation;
   const causes = (error?.causes ?? []).map(({ message }) => `, caused by ${firstLine(message)}`);
+  const allowed = allowedFailures(operation).length;
+  const passed = allowed === 0 ? "" : `, with ${allowed} allowed failure${allowed === 1 ? "" : "s"}`;
   const why =
     error !== null && operation.state !== "succeeded"
       ? `: ${sanitizeLine(firstLine(error.message) + causes.join(""))}`
@@ -105,7 +121,7 @@ function ended(operation: Operation): string {
     operation.state === "succeeded" && result !== null && result !== undefined
       ? `. Result: ${sanitizeLine(inWords(result))}`
       : "";
-  return `${nameOf(operation)}: ${operation.state}${took}${why}${what}.`;
+  return `${nameOf(operation)}: ${operation.state}${took}${passed}${why}${what}.`;
 }
 
 function inWords(result: unknown): string {

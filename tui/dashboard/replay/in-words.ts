@@ -1,4 +1,5 @@
 /** An event in a few words, for the line that says what the replay has just shown. Untrusted text comes out as it is. */
+import { firstLine } from "../../../protocol/first-line.js";
 import { formatDuration, formatPercent } from "../../terminal/format.js";
 import type { TapedLine } from "./tape.js";
 
@@ -25,8 +26,10 @@ export function inWords(line: TapedLine): string {
     case "stage:entered":
       return `entered ${line.stage}`;
     case "stage:left":
-      return line.resumed
-        ? `${line.stage} reused from an earlier attempt`
+      if (line.resumed) return `${line.stage}: ${line.reason ?? "done in an earlier attempt"}`;
+      if (line.state === "skipped") return `${line.stage} skipped: ${line.reason ?? ""}`;
+      return line.state === "allowed-failure"
+        ? `${line.stage} failed, allowed: ${firstLine(line.error?.message ?? "")}`
         : `left ${line.stage} after ${formatDuration(line.seconds)}: ${line.state}`;
     case "progress:changed":
       return formatPercent(line.percent);

@@ -2,6 +2,7 @@
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { OperationType, TypesReply } from "../../../protocol/replies.js";
+import { knownStageState } from "../../../protocol/stage-state.js";
 import { type Form, filledForm, openForm, withLine } from "../form/form.js";
 import { AT_THE_END, grown, type Player, played } from "../replay/player.js";
 import { EMPTY_TAPE, record, type Tape, type TapedLine } from "../replay/tape.js";
@@ -97,8 +98,13 @@ export function retryChoices(state: State, id: string): RetryChoice[] {
   const { stages, stageStates } = operation;
   if (isResumable(state, operation.op) !== true)
     return [{ from: undefined, kept: [], first: stages[0] ?? null }];
-  const done = stages.filter((stage) => getOwn(stageStates, stage) === "done");
-  const next = stages.find((stage) => getOwn(stageStates, stage) !== "done") ?? null;
+  const stateOf = (stage: string) => {
+    const state = getOwn(stageStates, stage);
+    return state === undefined ? "pending" : knownStageState(state);
+  };
+  const done = stages.filter((stage) => stateOf(stage) === "done");
+  // An allowed failure runs again.
+  const next = stages.find((stage) => !["done", "skipped"].includes(stateOf(stage))) ?? null;
   return [
     { from: undefined, kept: done, first: next },
     ...done.toReversed().map((from, after) => ({

@@ -1,0 +1,134 @@
+/** Allowed failures and skipped stages on each screen of the dashboard: a sign and words of their own. */
+import { describe, expect, test } from "vitest";
+import type { Operation } from "../../../protocol/operation.js";
+import { announce } from "../../../tui/dashboard/reader/announce.js";
+import { inWords } from "../../../tui/dashboard/replay/in-words.js";
+import { retryChoices } from "../../../tui/dashboard/state/pages.js";
+import { withPlainGlyphs } from "../../../tui/dashboard/text/plain-glyphs.js";
+import { Story } from "../../harness/records.js";
+import { act, after, opened, screenText } from "./core.js";
+import { ago, operation } from "./operations.js";
+import { TYPES } from "./types.js";
+
+process.env.TZ = "UTC";
+
+const ID = "nightlyaaaaa";
+const times = (from: number, to: number) => ({
+  startedAt: ago(from),
+  finishedAt: ago(to),
+  resumed: false,
+  seconds: from - to,
+});
+
+function nightly(over: Partial<Operation> = {}): Operation {
+  return operation({
+    id: ID,
+    op: "nightly",
+    title: "Nightly copy",
+    stages: ["Dump", "Upload", "Check", "Prune"],
+    state: "succeeded",
+    currentStage: 3,
+    percent: 100,
+    stageStates: { Dump: "done", Upload: "allowed-failure", Check: "skipped", Prune: "done" },
+    stageTimes: {
+      Dump: { ...times(60, 60), resumed: true, reason: "done in attempt 1" },
+      Upload: { ...times(60, 40), error: "no remote\nat \x1b[31mall" },
+      Check: { ...times(40, 40), reason: "not on weekdays" },
+      Prune: times(40, 10),
+    },
+    createdAt: ago(61),
+    startedAt: ago(60),
+    finishedAt: ago(10),
+    seconds: 50,
+    ...over,
+  });
+}
+
+const rowOf = (screen: string, text: string) => screen.split("\n").find((row) => row.includes(text)) ?? "";
+
+describe("the first screen", () => {
+  const screen = screenText(opened([nightly()], { size: { columns: 160, rows: 40 } }));
+
+  test("has a row a stage with sign and reason, or the first line of the error", () => {
+    expect(rowOf(screen, "Dump")).toMatch(/✓ Dump +reused {2}done in attempt 1 /);
+    expect(rowOf(screen, "Upload")).toMatch(/▲ Upload +20s {2}no remote /);
+    expect(rowOf(screen, "Check")).toMatch(/» Check +skipped {2}not on weekdays /);
+    expect(rowOf(screen, "Prune")).toMatch(/✓ Prune +30s {2}█/);
+    expect(screen).not.toContain("\x1b");
+  });
+
+  test("marks the operation in the list, and in the chain", () => {
+    expect(screen).toMatch(/✓ Nightly copy +▲ 1 +50s/);
+    const chain = { id: ID, index: 0, previous: null, next: "secondbbbbbb" };
+    const next = nightly({
+      id: "secondbbbbbb",
+      title: "Verify",
+      stageStates: {},
+      chain: { id: ID, index: 1, previous: ID, next: null },
+    });
+    const state = opened([next, nightly({ chain })], { size: { columns: 160, rows: 40 } });
+    expect(rowOf(screenText(state), "──▸")).toMatch(/✓ Nightly copy 50s ▲ ──▸ ✓ Verify 50s /);
+  });
+
+  test("has signs that the Linux console can show", () => {
+    // Code page 437 has both.
+    expect(withPlainGlyphs(rowOf(screen, "Upload"))).toContain("▲ Upload");
+    expect(withPlainGlyphs(rowOf(screen, "Check"))).toContain("» Check");
+  });
+
+  test("shows a state of a later version as done", () => {
+    const later = nightly({ stageStates: { Dump: "postponed" as "done" }, stageTimes: {} });
+    expect(rowOf(screenText(opened([later])), "Dump")).toContain("✓ Dump");
+  });
+});
+
+test("the page of the record has the complete reasons", () => {
+  const screen = screenText(act(opened([nightly()], { size: { columns: 100, rows: 50 } }), "details"));
+  expect(screen).toMatch(/Stages\s/);
+  expect(rowOf(screen, "skipped: not")).toContain("skipped: not on weekdays");
+  expect(rowOf(screen, "allowed failure: no")).toContain("allowed failure: no remote");
+});
+
+test("the timeline ends the span with the sign, and gives a skipped stage no duration", () => {
+  const screen = screenText(act(opened([nightly()], { size: { columns: 120, rows: 30 } }), "timeline"));
+  expect(rowOf(screen, "Upload")).toMatch(/▲ Upload .*━▲ .*20s/);
+  expect(rowOf(screen, "Check")).toMatch(/» Check .*» .*skipped/);
+});
+
+test("a replay says what happened in words", () => {
+  const error = { code: "LIVEOPS_EXCEPTION", message: "no remote\nat all", stack: null };
+  const story = new Story()
+    .left("Upload", 1, "allowed-failure", false, { error })
+    .left("Check", 2, "skipped", false, { reason: "no files" })
+    .left("Dump", 0, "done", true, { reason: "done in attempt 2" });
+  expect(story.lines.slice(1).map((line) => inWords(line as never))).toEqual([
+    "Upload failed, allowed: no remote",
+    "Check skipped: no files",
+    "Dump: done in attempt 2",
+  ]);
+});
+
+test("a screen reader reads each of them once, and the number at the end", () => {
+  const running = nightly({ state: "running", finishedAt: null, stageStates: { Dump: "done" } });
+  const before = opened([running]);
+  const now = opened([nightly()]);
+  expect(announce(before, now, null)).toEqual([
+    "Nightly copy: stage Upload allowed failure: no remote.",
+    "Nightly copy: stage Check skipped: not on weekdays.",
+    "Nightly copy: succeeded after 50s, with 1 allowed failure.",
+  ]);
+  const label = opened([nightly({ label: "weekly" })]);
+  expect(announce(now, label, null)).toEqual([]);
+});
+
+test("a retry of a resumable type runs an allowed failure again", () => {
+  const state = opened([
+    nightly({ state: "failed", stageStates: { ...nightly().stageStates, Prune: "failed" } }),
+  ]);
+  const types = { ...TYPES, ops: [{ ...TYPES.ops[0]!, op: "nightly", resumable: true }] };
+  const known = after(state, { type: "types-fetched", types });
+  expect(retryChoices(known, ID)).toEqual([
+    { from: undefined, kept: ["Dump"], first: "Upload" },
+    { from: "Dump", kept: [], first: "Dump" },
+  ]);
+});

@@ -1,0 +1,33 @@
+/** What is said of a stage that did not simply run: why it did not run, or the failure that was allowed. */
+import { sanitize } from "../../protocol/command/sanitize.js";
+import { firstLine } from "../../protocol/first-line.js";
+import { getOwn } from "../../protocol/get-own.js";
+import type { Operation, StageTimes } from "../../protocol/operation.js";
+import { knownStageState, type StageState } from "../../protocol/stage-state.js";
+
+/** One line, safe for a terminal; empty: there is nothing to say. */
+export function stageNote(state: StageState | undefined, times: StageTimes | undefined): string {
+  if (state === undefined || times === undefined) return "";
+  if (times.resumed) return sanitize(times.reason ?? "done in an earlier attempt");
+  const known = knownStageState(state);
+  if (known === "skipped") return joined("skipped", times.reason);
+  if (known === "allowed-failure") return joined("allowed failure", times.error);
+  return "";
+}
+
+/** Whether the stage ran in this attempt, so that its duration means something. */
+export function ranHere(state: StageState | undefined, times: StageTimes | undefined): boolean {
+  return times !== undefined && !times.resumed && state !== "skipped";
+}
+
+/** Names of the stages whose failure was allowed. */
+export function allowedFailures({
+  stages,
+  stageStates,
+}: Pick<Operation, "stages" | "stageStates">): string[] {
+  return stages.filter((stage) => getOwn(stageStates, stage) === "allowed-failure");
+}
+
+function joined(word: string, text: string | undefined): string {
+  return text === undefined || text === "" ? word : `${word}: ${sanitize(firstLine(text))}`;
+}
