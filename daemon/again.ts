@@ -9,7 +9,8 @@ import type { Store } from "./store/store.js";
 import type { Submittable } from "./submissions.js";
 
 /**
- * The same type, parameters, directory, environment, label and limits, except for what the request changes.
+ * The same type, parameters, directory, environment, label, queue, priority and limits, except for what the request
+ * changes.
  *
  * @throws Refusal if there is no such operation, it is not finished, or its parameters cannot be read
  */
@@ -21,18 +22,30 @@ export function bodyOfAgain(
   const named = context.find(id);
   if (!isFinal(named.record.state)) throw notFinished(named.record);
   const { record, env } = asked.chain ? firstOfChain(context.store, named.record) : named;
-  const { op, label, cwd, limits } = record;
+  const { op, label, limits } = record;
   const newLabel = asked.label ?? label;
+  const priority = asked.priority ?? record.priority;
   return {
     op,
     params: asked.params ?? paramsOf(context.store, record),
     ...(asked.set && { set: asked.set }),
     ...(newLabel !== null && { label: newLabel }),
-    cwd,
-    env,
+    cwd: asked.cwd ?? record.cwd,
+    env: changedVariables(env, asked.env ?? {}),
+    queue: asked.queue ?? record.queue,
+    ...(priority !== 0 && { priority }),
     ...limits,
     againOf: record.id,
   };
+}
+
+function changedVariables(env: Entry["env"], changes: NonNullable<AgainBody["env"]>): Record<string, string> {
+  const changed = { ...env };
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null) delete changed[name];
+    else changed[name] = value;
+  }
+  return changed;
 }
 
 function firstOfChain(store: Store, { id, chain }: Operation): Entry {

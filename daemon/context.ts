@@ -13,6 +13,7 @@ import type { CopiedState } from "./recovery/copied-state.js";
 import type { BlockedTypes } from "./scheduler/blocked-types.js";
 import type { Durations } from "./scheduler/durations.js";
 import type { Queue } from "./scheduler/queue.js";
+import type { Queues } from "./scheduler/queues.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
 import type { Settings } from "./settings.js";
 import type { Entry } from "./store/decision.js";
@@ -31,6 +32,9 @@ export interface Context {
   containment: Containment;
   loader: Loader;
   queue: Queue;
+  queues: Queues;
+  /** Number of operations that wait, in the queues and outside. */
+  waiting(): number;
   hub: Hub;
   clock: TrustedClock;
   log: Logger;

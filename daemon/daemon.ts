@@ -122,6 +122,7 @@ class DaemonRun implements Daemon {
     const { store, stateDocument, containment, feed, cleaner } = this.#services;
     cleanup.add(() => containment.stop());
     cleanup.add(() => feed.stop());
+    cleanup.add(() => this.#services.dependencies.stop());
     cleanup.add(() => this.#guard.stop());
     store.problems.push(...places.problems);
     await store.start();
@@ -132,6 +133,7 @@ class DaemonRun implements Daemon {
     cleanup.add(() => stateDocument.stop());
     this.#services.recogniseCopy();
     this.#services.noteStored();
+    if (this.settings.startsPaused) this.#services.pauseQueues();
     cleanup.add(() => cleaner.stop());
     cleaner.start();
   }
@@ -168,10 +170,11 @@ class DaemonRun implements Daemon {
     const services = this.#services;
     const { store, lifecycle, scheduler, blockedTypes, durations, containment, loader, queue, hub } =
       services;
-    const { clock, audit, backups, signals, stopping, copied } = services;
+    const { clock, audit, backups, signals, stopping, copied, queues } = services;
     return {
       ...{ store, lifecycle, scheduler, blockedTypes, durations, containment, loader, queue, hub },
-      ...{ clock, audit, backups, signals, copied },
+      ...{ clock, audit, backups, signals, copied, queues },
+      waiting: () => services.waiting(),
       settings: this.settings,
       layout: this.places.layout,
       log: this.log.logger,

@@ -22,7 +22,11 @@ export async function editOperation(context: Context, entry: Entry, body: EditBo
   const { lifecycle, store } = context;
   const { id } = entry.record;
   if (Object.keys(body).length === 0)
-    throw new Refusal("LIVEOPS_BAD_REQUEST", "the body changes nothing; give params, set, label, cwd or env");
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      "the body changes nothing; give params, set, label, cwd, env, queue, priority, top or notBefore",
+    );
+  if (body.queue !== undefined) context.queues.check(body.queue);
   const wantsParameters = body.params !== undefined || body.set !== undefined;
   for (;;) {
     // Only what is queued is worth reading: `edit` refuses everything else.
@@ -57,12 +61,17 @@ async function readAnew(context: Context, entry: Entry, body: EditBody): Promise
   return { params, title, stages, ...(historyKey !== undefined && { historyKey }) };
 }
 
-function editOf({ store, settings }: Context, entry: Entry, body: EditBody, parameters: Parameters): Edit {
-  const { label, cwd } = body;
+function editOf(context: Context, entry: Entry, body: EditBody, parameters: Parameters): Edit {
+  const { store, settings } = context;
+  const { label, cwd, queue, notBefore } = body;
+  const priority = body.top ? topPriority(context, entry, body) : body.priority;
   const changes = {
     ...parameters,
     ...(label !== undefined && { label: label || null }),
     ...(cwd !== undefined && { cwd }),
+    ...(queue !== undefined && { queue }),
+    ...(priority !== undefined && { priority }),
+    ...(notBefore !== undefined && { notBefore: notBefore && new Date(notBefore).toISOString() }),
   };
   const env = { ...entry.env };
   for (const [name, value] of Object.entries(body.env ?? {})) {
@@ -83,6 +92,16 @@ function editOf({ store, settings }: Context, entry: Entry, body: EditBody, para
       `this edit adds ${grown} bytes and the queue would exceed maxQueuedBytes; edit again when some operations have run (liveops ls)`,
     );
   return { changes, ...(body.env && { env }), changedVariables: Object.keys(body.env ?? {}).sort() };
+}
+
+/** The priority with which the operation is the next of its queue. */
+function topPriority({ queue }: Context, { record }: Entry, body: EditBody): number {
+  const own = body.priority ?? record.priority;
+  const name = body.queue ?? record.queue;
+  const [first] = queue.idsOf(name);
+  const next = queue.nextTurn(name);
+  if (next === null || first === record.id) return own;
+  return Math.max(own, next.priority + 1);
 }
 
 function noVariable(name: string, names: readonly string[]): Refusal {

@@ -17,6 +17,7 @@ import {
   type Entry,
   type IdempotencyKey,
   type Policy,
+  type Run,
   runStateOf,
   type Successor,
   type WorkerIdentity,
@@ -99,7 +100,7 @@ export class Lifecycle {
   }
 
   /** queued → running. Resolves with the started entry once durable; null: the operation is no longer queued. */
-  start(id: string, worker: WorkerIdentity, policy: Policy): Promise<Entry | null> {
+  start(id: string, worker: WorkerIdentity, policy: Policy, slot = 1): Promise<Entry | null> {
     return this.#perOperation.run(id, async () => {
       const entry = this.store.ledger.get(id);
       if (!entry || !mayMove(entry.record.state, "running")) return null;
@@ -108,6 +109,7 @@ export class Lifecycle {
         seq: entry.record.seq + 1,
         at: now(),
         attempt: entry.nextAttempt,
+        slot,
       } as const;
       await this.store.decide({ kind: "started", id, event, worker, policy, uptime: uptime() });
       return entry;
@@ -147,6 +149,30 @@ export class Lifecycle {
     return this.#perOperation.run(id, async () => {
       const entry = this.store.ledger.get(id);
       if (entry?.record.state === "queued") await this.store.decide(finishQueued(entry, outcome));
+    });
+  }
+
+  /**
+   * Records that a running operation is paused, or runs again.
+   *
+   * @returns the record; unchanged where nothing changes
+   * @throws Refusal where the operation is not running
+   */
+  pause(id: string, isPaused: boolean): Promise<Operation> {
+    return this.#perOperation.run(id, async () => {
+      const entry = this.store.ledger.get(id);
+      const { record, run } = entry ?? {};
+      if (record?.state !== "running" || !run)
+        throw wrongState(record ?? this.#record(id), isPaused ? "paused" : "resumed");
+      if (isPaused === isPausedNow(record)) return record;
+      if (isPaused && run.stopReason !== null)
+        throw new Refusal("LIVEOPS_WRONG_STATE", `${record.op} ${id} cannot be paused: it is being stopped`);
+      const numbered = { seq: 0, at: now(), attempt: record.attempt, n: (record.pause?.changes ?? 0) + 1 };
+      const event = isPaused
+        ? ({ type: "attempt:paused", ...numbered } as const)
+        : ({ type: "attempt:resumed", ...numbered, seconds: secondsPaused(run) } as const);
+      await this.store.decide({ kind: "paused", id, event, uptime: uptime() });
+      return this.#record(id);
     });
   }
 
@@ -266,9 +292,15 @@ export class Lifecycle {
     const [kept] = await this.store.payloads.keepParams([{ operation: next }]);
     const { operation } = kept!;
     const at = now();
-    const { limits } = entry.record;
-    // The limits of the first operation of a chain apply to the chain.
-    const bounded = limits ? { ...operation, limits } : operation;
+    const { limits, queue, priority } = entry.record;
+    // The limits, the priority and the queue of the first operation of a chain apply to the chain. A type may name its
+    // own queue.
+    const bounded = {
+      ...operation,
+      ...(limits && { limits }),
+      ...(priority !== 0 && { priority }),
+      queue: operation.queue ?? queue,
+    };
     const submitted = { type: "operation:submitted", seq: 1, at, attempt: 0, operation: bounded } as const;
     const cancelled = entry.record.cancelRequested
       ? ({ type: "operation:finished", seq: 2, at, attempt: 0, ...CANCELLED, next: null } as const)
@@ -294,6 +326,15 @@ const CANCELLED: Outcome = { state: "cancelled", result: null, error: null, next
 
 function isCancelRecorded({ record, run }: Entry): boolean {
   return record.cancelRequested || run?.stopReason === "cancel";
+}
+
+export function isPausedNow({ pause }: Operation): boolean {
+  return pause !== null && pause.since !== null;
+}
+
+/** Seconds of the current pause, by uptime, which nobody can set. */
+function secondsPaused({ pausedUptime }: Run): number {
+  return pausedUptime === undefined ? 0 : Math.max(0, Math.round((uptime() - pausedUptime) * 1000) / 1000);
 }
 
 /** Whether a stop request adds to what is recorded of a running operation. */
@@ -340,7 +381,9 @@ const STATE_WORDS: Record<State, string> = {
   cancelled: "was cancelled; liveops retry runs it again",
 };
 
-function wrongState(record: Operation, what: "edited" | "cancelled" | "retried" | "removed"): Refusal {
+type Change = "edited" | "cancelled" | "retried" | "removed" | "paused" | "resumed";
+
+function wrongState(record: Operation, what: Change): Refusal {
   const { id, op, state, chain } = record;
   if (what === "removed" && state === "running") {
     return new Refusal(
@@ -350,11 +393,13 @@ function wrongState(record: Operation, what: "edited" | "cancelled" | "retried" 
   }
   const goesOn = state === "succeeded" && chain.next !== null ? `; its chain continues as ${chain.next}` : "";
   const mayRepeat = what === "retried" || what === "edited";
+  const queue =
+    what === "paused" || what === "resumed" ? `, and only a running operation can be ${what}` : "";
   const again = state === "succeeded" && mayRepeat ? `; run it again with: liveops again ${id}` : "";
   const waits = state === "queued" ? `; it starts in its turn: liveops show ${id}` : "";
   return new Refusal(
     "LIVEOPS_WRONG_STATE",
-    `${op} ${id} cannot be ${what}: it ${STATE_WORDS[state]}${goesOn}${again}${waits}`,
+    `${op} ${id} cannot be ${what}: it ${STATE_WORDS[state]}${queue}${goesOn}${again}${waits}`,
   );
 }
 

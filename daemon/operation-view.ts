@@ -2,7 +2,7 @@
 import { Refusal } from "../protocol/errors.js";
 import { MIN_PREFIX } from "../protocol/id.js";
 import type { Blocked, Operation } from "../protocol/operation.js";
-import type { Queue } from "./scheduler/queue.js";
+import { placeOf, type Queue } from "./scheduler/queue.js";
 import type { Entry } from "./store/decision.js";
 import type { Store } from "./store/store.js";
 
@@ -22,16 +22,23 @@ export function operationView(
   queue: Queue,
   momentary: MomentaryValues | undefined,
   blocked: (entry: Entry) => Blocked | null = () => null,
+  waitsFor: (id: string) => string[] | null = () => null,
 ): Operation {
-  const { record, queuedAt } = entry;
+  const { record } = entry;
   if (record.state === "queued")
-    return { ...record, queuePosition: queue.position(record.id, queuedAt), blocked: blocked(entry) };
+    return {
+      ...record,
+      queuePosition: queue.position(record.id, placeOf(entry)),
+      blocked: blocked(entry),
+      waitsFor: waitsFor(record.id),
+    };
   if (record.state !== "running" || !momentary) return record;
   const { stalledSince, noRoomSince, sampler } = momentary;
   const { resources, usage } = sampler;
   const values = { stalledSince, noRoomSince, resources, usage };
-  if (stalledSince === null && noRoomSince === null) return { ...record, ...values };
-  // The remaining time of a blocked operation is unknown.
+  const isPaused = record.pause !== null && record.pause.since !== null;
+  if (stalledSince === null && noRoomSince === null && !isPaused) return { ...record, ...values };
+  // The remaining time of an operation that does not progress is unknown.
   const progress = record.progress && { ...record.progress, etaSeconds: null };
   return { ...record, ...values, progress };
 }

@@ -18,9 +18,11 @@ import { StaleWorkerCleaner } from "./recovery/stale-workers.js";
 import { linesAfter } from "./run-files/log-slices.js";
 import { isUnreadable } from "./run-files/unreadable.js";
 import { BlockedTypes } from "./scheduler/blocked-types.js";
+import { Dependencies } from "./scheduler/dependencies.js";
 import { Durations } from "./scheduler/durations.js";
 import { Queue } from "./scheduler/queue.js";
 import { QueueFeed } from "./scheduler/queue-feed.js";
+import { Queues } from "./scheduler/queues.js";
 import { Scheduler } from "./scheduler/scheduler.js";
 import type { Settings } from "./settings.js";
 import { Stopping } from "./stopping.js";
@@ -36,6 +38,8 @@ export class Services {
   /** Emits an operation's id when its record, events or log changed. */
   readonly signals = new EventEmitter().setMaxListeners(0);
   readonly queue = new Queue();
+  readonly queues: Queues;
+  readonly dependencies: Dependencies;
   readonly clock: TrustedClock;
   readonly store: Store;
   readonly stateDocument: StateDocumentWriter;
@@ -89,6 +93,23 @@ export class Services {
       counts: () => this.store.counts(),
       linesAfter: (id, after, limit) => this.#linesAfter(id, after, limit),
     });
+    this.queues = new Queues({
+      file: layout.queues,
+      concurrency: settings.concurrency,
+      isFlag: settings.flags.concurrency !== null,
+      configured: settings.queues,
+      onChange: (name) => this.#queueChanged(name),
+      onProblem: (problem) => this.#addProblem(problem),
+    });
+    this.dependencies = new Dependencies({
+      find: (id) => this.store.find(id),
+      reject: (id, outcome) => this.lifecycle.reject(id, outcome),
+      onReady: (entry) => {
+        this.hub.changedKey(entry.record, "waitsFor");
+        this.feed.released(entry);
+      },
+      onChange: (entry) => this.hub.changedKey(entry.record, "waitsFor"),
+    });
     this.durations = new Durations(this.store);
     this.blockedTypes = new BlockedTypes({
       store: this.store,
@@ -110,8 +131,14 @@ export class Services {
       onReady: () => this.scheduler.kick(),
       onMoved: (entry) => this.hub.changedKey(entry.record, "queuePosition"),
       isWatched: () => this.hub.watchers > 0,
-      hold: (entry) => this.copied.holds(entry) || this.blockedTypes.hold(entry),
-      unhold: (record) => this.blockedTypes.remove(record),
+      awaits: (entry) => this.dependencies.hold(entry),
+      hold: (entry) =>
+        this.copied.holds(entry) || this.blockedTypes.hold(entry) || this.scheduler.typeLimits.hold(entry),
+      unhold: (record) => {
+        this.dependencies.remove(record.id);
+        this.blockedTypes.remove(record);
+        this.scheduler.typeLimits.remove(record.id);
+      },
     });
     this.cleaner = new StaleWorkerCleaner({
       dir: layout.workers,
@@ -129,8 +156,33 @@ export class Services {
   /** The record as shown, with its momentary values. */
   present(entry: Entry): Operation {
     const blockedBy = (it: Entry): Blocked | null =>
-      this.copied.blocked(it) ?? this.blockedTypes.of(it.record.op) ?? this.scheduler.pool.blocked;
-    return operationView(entry, this.queue, this.scheduler.attempts.get(entry.record.id), blockedBy);
+      this.copied.blocked(it) ??
+      this.blockedTypes.of(it.record.op) ??
+      this.scheduler.typeLimits.of(it) ??
+      this.queues.blocked(it.record) ??
+      this.scheduler.pool.blocked;
+    const waitsFor = (id: string) => this.dependencies.waitsFor(id);
+    const attempt = this.scheduler.attempts.get(entry.record.id);
+    return operationView(entry, this.queue, attempt, blockedBy, waitsFor);
+  }
+
+  /** Number of operations that wait, in the queues and outside. */
+  waiting(): number {
+    const { queue, blockedTypes, dependencies, scheduler, feed } = this;
+    return (
+      queue.length + blockedTypes.length + dependencies.length + scheduler.typeLimits.length + feed.delayed
+    );
+  }
+
+  /** Pauses all queues. */
+  pauseQueues(): void {
+    for (const name of this.queues.names()) this.queues.pause(name, true);
+  }
+
+  #queueChanged(name: string): void {
+    for (const { record } of this.store.ledger.entries.values())
+      if (record.state === "queued" && record.queue === name) this.hub.changedKey(record, "blocked");
+    this.scheduler.kick();
   }
 
   /** As `present`, with the values that lists and streams leave out: large ones, and the names of the variables. */
@@ -165,11 +217,13 @@ export class Services {
   }
 
   #makeScheduler(onBroken: (error: Error) => void): Scheduler {
-    const { settings, layout, store, lifecycle, loader, queue, blockedTypes, containment, copied } = this;
-    const { concurrency, nice, maxLog, fromDaemon } = settings;
+    const { settings, layout, store, lifecycle, loader, blockedTypes, containment, copied } = this;
+    const { queue, queues } = this;
+    const { nice, maxLog, fromDaemon } = settings;
     return new Scheduler({
-      ...{ store, lifecycle, loader, queue, layout, blockedTypes, containment, copied },
-      ...{ concurrency, nice, maxLog, fromDaemon },
+      ...{ store, lifecycle, loader, queue, queues, layout, blockedTypes, containment, copied },
+      ...{ nice, maxLog, fromDaemon },
+      onHeld: ({ record }) => this.hub.changedKey(record, "blocked"),
       log: this.log.logger,
       userCode: () => loader.hasUserCode(settings.shippedDirs),
       onWorkersBlocked: () => {
@@ -204,12 +258,15 @@ export class Services {
   /** A decision is durable and applied: announces its changes. */
   #stored(changes: Change[], { kind }: Decision): void {
     if (this.#logsDecisions) this.log.logger.debug({ kind, ids: changes.map(({ id }) => id) }, "decision");
+    const finished: string[] = [];
     for (const { id, before, after } of changes) {
       this.stateDocument.changed();
-      // An edited operation keeps its place in the queue.
-      if (kind !== "edited") this.feed.changed(id, before, after);
+      const entry = kind === "edited" ? this.store.ledger.get(id) : undefined;
+      if (entry && before) this.feed.edited(entry, before);
+      else this.feed.changed(id, before, after);
       const ended = after === null ? before : isFinal(after.state) ? after : null;
       if (ended) this.durations.forget(ended.op);
+      if (ended) finished.push(id);
       if (after) this.hub.changed(before, after);
       else {
         this.hub.removed(id);
@@ -218,6 +275,8 @@ export class Services {
       // A new operation has no listeners.
       if (before) this.signals.emit(id);
     }
+    // After all changes of the decision: the next link of a chain is known then.
+    for (const id of finished) this.dependencies.finished(id);
     this.scheduler.kick();
   }
 

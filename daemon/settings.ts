@@ -15,8 +15,12 @@ export interface Settings extends Limits {
   shippedDirs: string[];
   /** The flags, with absolute paths: a restart passes them again. */
   flags: { ops: string[]; concurrency: number | null; logLevel: LogLevel | null };
-  /** Operations that run at the same time. Default: the number of cores, at least 2. */
+  /** Operations of the default queue that run at the same time. Default: the number of cores, at least 2. */
   concurrency: number;
+  /** Queues of the config file. */
+  queues: Record<string, { concurrency?: number | undefined }>;
+  /** All queues are paused at the start. */
+  startsPaused: boolean;
   /** The cgroup below which each worker gets its own cgroup: `auto`, `off` or a path. */
   cgroup: string;
   /** Patterns of the daemon's own environment variables that operations get. Default: none. */
@@ -31,6 +35,7 @@ interface SettingFlags extends PlaceFlags {
   concurrency?: number | undefined;
   logLevel?: LogLevel | undefined;
   runQueued?: boolean | undefined;
+  paused?: boolean | undefined;
 }
 
 /** @throws UsageError where `LIVEOPS_DEBUG` has no valid value */
@@ -51,6 +56,8 @@ export function settingsFrom(
       logLevel: flags.logLevel ?? null,
     },
     concurrency: flags.concurrency ?? config.concurrency ?? Math.max(2, availableParallelism()),
+    queues: config.queues ?? {},
+    startsPaused: flags.paused ?? false,
     cgroup: config.cgroup ?? "auto",
     fromDaemon: config.env?.fromDaemon ?? [],
     logLevel: logLevelFrom(flags.logLevel, env, config.logLevel),

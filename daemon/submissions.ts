@@ -8,6 +8,7 @@ import { homedir } from "node:os";
 import { hashOfParams } from "../ops/runner/stage-values.js";
 import { Refusal } from "../protocol/errors.js";
 import { newId } from "../protocol/id.js";
+import { DEFAULT_QUEUE } from "../protocol/reduce.js";
 import type { SubmitBody } from "../protocol/requests.js";
 import { effectiveLimits } from "../protocol/resource-limits.js";
 import type { Context } from "./context.js";
@@ -74,7 +75,7 @@ export class Submissions {
     keys: IdempotencyKey[],
     earlier: Array<Entry | null>,
   ): Promise<Submitted> {
-    const { loader, lifecycle, store } = this.context;
+    const { loader, lifecycle, store, queues, find } = this.context;
     const missing = bodies.flatMap((_, index) => (earlier[index] ? [] : [index]));
     const bytes = missing.reduce((sum, index) => sum + jsonSize(bodies[index]), 0);
     this.#checkRoom(missing.length, bytes);
@@ -82,9 +83,23 @@ export class Submissions {
     this.#bytesUnderWay += bytes;
     try {
       const home = homedir();
+      const ofItem = (index: number, check: () => void) => {
+        try {
+          check();
+        } catch (error) {
+          throw isBatch && error instanceof Refusal ? ofBatch(error, index, bodies.length) : error;
+        }
+      };
+      const waits = missing.map((index) => {
+        let found: Waits = {};
+        ofItem(index, () => {
+          found = waitsOf(bodies[index]!, find);
+        });
+        return found;
+      });
       const asks = new Asks(
         missing.map((index) => bodies[index]!),
-        missing.map((index) => ownOf(bodies[index]!, home)),
+        missing.map((index, n) => ({ ...ownOf(bodies[index]!, home), ...waits[n] })),
       );
       const answers = await loader.prepare(asks.distinct);
       if (!Array.isArray(answers)) {
@@ -93,6 +108,7 @@ export class Submissions {
       }
       const submits = asks.submissions(answers).map((operation, n) => {
         const index = missing[n]!;
+        ofItem(index, () => queues.check(operation.queue ?? DEFAULT_QUEUE));
         return { operation, env: bodies[index]!.env ?? NO_ENV, key: keys[index] ?? null };
       });
       await lifecycle.submit(submits);
@@ -105,7 +121,7 @@ export class Submissions {
   }
 
   #checkRoom(wanted: number, bytes: number): void {
-    const { queue, blockedTypes, settings, store, isStopping } = this.context;
+    const { settings, store, isStopping, waiting: waitingNow } = this.context;
     if (isStopping()) {
       throw new Refusal(
         "LIVEOPS_STOPPING",
@@ -115,7 +131,7 @@ export class Submissions {
     const bytesQueued = store.queuedBytes + this.#bytesUnderWay;
     if (bytesQueued + bytes > settings.maxQueuedBytes)
       throw tooManyBytes(bytesQueued, bytes, settings.maxQueuedBytes);
-    const waiting = queue.length + blockedTypes.length + this.#underWay;
+    const waiting = waitingNow() + this.#underWay;
     if (waiting + wanted <= settings.maxQueued) return;
     const room = wanted > 1 ? `, and maxQueued allows ${settings.maxQueued}` : "";
     throw new Refusal(
@@ -155,7 +171,7 @@ function tooManyBytes(queued: number, wanted: number, most: number): Refusal {
 const NO_ENV: Record<string, string> = Object.freeze({});
 
 function ownOf(body: Submittable, home: string): Own {
-  const { label, cwd, againOf } = body;
+  const { label, cwd, againOf, queue, priority } = body;
   const id = newId();
   const chain = { id, index: 0, previous: null, next: null };
   const limits = effectiveLimits(undefined, body);
@@ -163,6 +179,24 @@ function ownOf(body: Submittable, home: string): Own {
     ...{ id, label: label || null, cwd: cwd ?? home, chain },
     ...(againOf !== undefined && { againOf }),
     ...(limits && { limits }),
+    ...(queue !== undefined && { queue }),
+    ...(priority !== undefined && { priority }),
+  };
+}
+
+type Waits = Pick<Own, "after" | "afterAny" | "notBefore">;
+
+/**
+ * What the operation waits for, with complete ids.
+ *
+ * @throws Refusal where there is no such operation
+ */
+function waitsOf({ after = [], afterAny = [], notBefore }: SubmitBody, find: Context["find"]): Waits {
+  const idsOf = (ids: readonly string[]) => [...new Set(ids.map((id) => find(id).record.id))];
+  return {
+    ...(after.length > 0 && { after: idsOf(after) }),
+    ...(afterAny.length > 0 && { afterAny: idsOf(afterAny) }),
+    ...(notBefore !== undefined && { notBefore: new Date(notBefore).toISOString() }),
   };
 }
 

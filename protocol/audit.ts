@@ -1,6 +1,20 @@
 /** A line of the audit log, `audit.ndjson` in the state directory. */
 
-export type AuditAction = "submit" | "edit" | "cancel" | "retry" | "again" | "remove" | "stop" | "backup";
+export type AuditAction =
+  | "submit"
+  | "edit"
+  | "cancel"
+  | "retry"
+  | "again"
+  | "remove"
+  | "pause"
+  | "resume"
+  | "setQueue"
+  | "removeQueue"
+  | "pauseQueue"
+  | "resumeQueue"
+  | "stop"
+  | "backup";
 
 export interface AuditLine {
   /** ISO 8601. */

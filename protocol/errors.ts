@@ -43,6 +43,7 @@ export const REFUSALS = {
   LIVEOPS_NO_SUCH_OPERATION: refusal(404, "No such operation"),
   LIVEOPS_AMBIGUOUS_ID: refusal(404, "The id is ambiguous"),
   LIVEOPS_NO_SUCH_TYPE: refusal(404, "No such operation type"),
+  LIVEOPS_NO_SUCH_QUEUE: refusal(404, "No such queue"),
   LIVEOPS_NO_SUCH_ROUTE: refusal(404, "No such route"),
   LIVEOPS_METHOD_NOT_ALLOWED: refusal(405, "The route does not accept the method"),
   LIVEOPS_WRONG_STATE: refusal(409, "The operation is in the wrong state"),
@@ -72,11 +73,12 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_NO_SUCH_OPERATION: "No operation has this id, or the prefix has fewer than 3 characters",
   LIVEOPS_AMBIGUOUS_ID: "Several operations have ids with this prefix; `candidates` lists them",
   LIVEOPS_NO_SUCH_TYPE: "No file defines this type; `nearest` lists similar names",
+  LIVEOPS_NO_SUCH_QUEUE: "There is no queue of this name; `nearest` lists similar names",
   LIVEOPS_NO_SUCH_ROUTE: "No route has this path",
   LIVEOPS_METHOD_NOT_ALLOWED:
     "The route does not accept this method; the header `Allow` lists those it accepts",
   LIVEOPS_WRONG_STATE:
-    "The state does not allow it: edit needs a queued operation, cancel a live one, retry a failed or cancelled one, again a finished one, remove a finished or queued one",
+    "The state does not allow it: edit needs a queued operation, cancel a live one, retry a failed or cancelled one, again a finished one, remove a finished or queued one, pause and resume a running one",
   LIVEOPS_BACKUP_TARGET: "The directory is not empty, is inside the state directory, or cannot be used",
   LIVEOPS_BACKUP_RUNNING: "Another backup is running; only one runs at a time",
   LIVEOPS_SOCKET_NOT_OURS:
@@ -106,7 +108,7 @@ export const CLIENT_ERRORS = {
 
 export type ClientErrorCode = keyof typeof CLIENT_ERRORS;
 
-/** `error.code` of a failed operation. */
+/** `error.code` of a failed operation, or of one that was cancelled with a reason. */
 export const FAILURES = {
   LIVEOPS_FAILED: "The operation called `p.error`",
   LIVEOPS_EXCEPTION: "The operation threw an exception",
@@ -122,6 +124,7 @@ export const FAILURES = {
   LIVEOPS_STAGE_VALUE_NOT_JSON: "A stage of a resumable type returned a value that JSON cannot represent",
   LIVEOPS_RESULT_NOT_JSON: "The result is not JSON",
   LIVEOPS_RESULT_TOO_LARGE: "The result is larger than 1 MiB as JSON",
+  LIVEOPS_DEPENDENCY_FAILED: "The operation was cancelled: an operation of its `after` did not succeed",
   LIVEOPS_CHAIN_TOO_LONG: "The chain already has `maxChainLength` operations",
   LIVEOPS_OUTCOME_SET:
     "The operation called `result`, `error` or `chainTo` twice, or `error` beside one of the others",

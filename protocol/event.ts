@@ -3,8 +3,8 @@
  *
  * The daemon writes `DaemonEvent` to the journal; the worker writes `WorkerEvent` to the attempt's `events.ndjson`.
  * Only one writer numbers the events of an operation at a time: the daemon passes its last number to the worker at the
- * start, and continues after the worker's last number. `cancel:requested` is the one daemon event during an attempt.
- * So it has no number (`seq` 0) and sets only its flag.
+ * start, and continues after the worker's last number. The daemon's events during an attempt have no number (`seq` 0):
+ * `cancel:requested` only sets its flag, and `attempt:paused` and `attempt:resumed` are numbered among themselves.
  */
 import type { Omitted, Operation, OperationError, ProgressState, Resources, Status } from "./operation.js";
 import type { StageEnd } from "./stage-state.js";
@@ -24,14 +24,20 @@ export type Submission = Pick<
   | "againOf"
   | "limits"
   | "historyKey"
-> & {
-  /** Set if the store keeps large parameters in a separate file; `params` is empty then. */
-  omitted?: Omitted;
-};
+  | "after"
+  | "afterAny"
+> &
+  Partial<Pick<Operation, "queue" | "priority" | "notBefore">> & {
+    /** Set if the store keeps large parameters in a separate file; `params` is empty then. */
+    omitted?: Omitted;
+  };
 
 /** The values that an edit changed. */
 export type Changes = Partial<
-  Pick<Submission, "title" | "label" | "cwd" | "params" | "stages" | "historyKey">
+  Pick<
+    Submission,
+    "title" | "label" | "cwd" | "params" | "stages" | "historyKey" | "queue" | "priority" | "notBefore"
+  >
 >;
 
 interface Numbered {
@@ -46,7 +52,11 @@ export type DaemonEvent = Numbered &
     | { type: "operation:submitted"; operation: Submission }
     /** A queued operation was changed. */
     | { type: "operation:edited"; changes: Changes; env: string[] }
-    | { type: "attempt:started" }
+    /** `slot`: number of the slot of its queue, from 1; absent without a daemon. */
+    | { type: "attempt:started"; slot?: number }
+    /** `n` numbers the pauses and resumes of an attempt, from 1. */
+    | { type: "attempt:paused"; n: number }
+    | { type: "attempt:resumed"; n: number; seconds: number }
     /** Queued again without a request: the worker died, or the type retries. `retryAt` null: at once. */
     | { type: "attempt:requeued"; reason: string; retryAt: string | null }
     | { type: "cancel:requested"; reason: StopReason }
@@ -172,7 +182,21 @@ export const EVENTS: { readonly [T in EventType]: EventText<T> } = {
     meaning:
       "The queued operation was edited: the keys of the record with their new values, and the names of the environment variables that changed",
   },
-  "attempt:started": { writer: "daemon", keys: [], meaning: "The daemon gave the operation to a worker" },
+  "attempt:started": {
+    writer: "daemon",
+    keys: ["slot"],
+    meaning: "The daemon gave the operation to a worker; `slot` is the number of the slot of its queue",
+  },
+  "attempt:paused": {
+    writer: "daemon",
+    keys: ["n"],
+    meaning: "The processes of the operation were stopped; `n` numbers the pauses and resumes of the attempt",
+  },
+  "attempt:resumed": {
+    writer: "daemon",
+    keys: ["n", "seconds"],
+    meaning: "The processes of the operation run again; `seconds` is the length of the pause",
+  },
   "attempt:accepted": {
     writer: "worker",
     keys: ["pid"],

@@ -36,6 +36,9 @@ export const MAX_ENV = 4096;
 /** `name=value` arguments of one submit. */
 export const MAX_WORDS = 10_000;
 
+/** Operations that one operation waits for. */
+export const MAX_AFTER = 1000;
+
 /** Operations of one submit. */
 export const MAX_BATCH = 1000;
 

@@ -109,6 +109,13 @@ export const usageSchema = z.object({
   processes: z.int(),
 });
 
+/** The pauses of an attempt. */
+export const pauseSchema = z.object({
+  since: z.nullable(time),
+  seconds: z.number(),
+  changes: z.int(),
+});
+
 export const operationSchema = z.object({
   id: z.string().check(z.describe("12 characters of `0-9a-z`; the first is a letter")),
   op: z.string().check(z.describe("Name of the operation type")),
@@ -172,6 +179,42 @@ export const operationSchema = z.object({
     .nullable(operationErrorSchema)
     .check(z.describe("`code`, `message`, `stack` and, for some codes, `cause`; see [errors](errors.md)")),
   attempt: z.int().check(z.describe("Number of the attempt; 0 until the first start")),
+  queue: z.string().check(z.describe("Queue that the operation waits and runs in")),
+  priority: z
+    .int()
+    .check(z.describe("Higher first in its queue; operations of the same priority in order of arrival")),
+  slot: z
+    .nullable(z.int())
+    .check(
+      z.describe("Number of the slot of its queue that a running operation uses, from 1; otherwise null"),
+    ),
+  notBefore: z
+    .nullable(time)
+    .check(z.describe("Time before which the operation does not start; null: as soon as it can")),
+  after: z
+    .optional(z.array(z.string()))
+    .check(
+      z.describe(
+        "Ids of operations whose chains must succeed first; if one fails, this operation is cancelled",
+      ),
+    ),
+  afterAny: z
+    .optional(z.array(z.string()))
+    .check(z.describe("Ids of operations whose chains must finish first, with any outcome")),
+  waitsFor: z
+    .nullable(z.array(z.string()))
+    .check(
+      z.describe(
+        "Ids of `after` and `afterAny` that a queued operation still waits for; null: it waits for none",
+      ),
+    ),
+  pause: z
+    .nullable(pauseSchema)
+    .check(
+      z.describe(
+        "Pause of a running operation: `since` (null: it runs again), `seconds` of the earlier pauses of the attempt, `changes` (pauses and resumes so far); null: never paused",
+      ),
+    ),
   retryAt: z.nullable(time).check(z.describe("Time before which a queued retry does not start")),
   stalledSince: z.nullable(time).check(z.describe("Time at which the worker was stopped (SIGSTOP)")),
   noRoomSince: z.nullable(time).check(z.describe("Time at which the operation began to wait for disk space")),
@@ -179,7 +222,7 @@ export const operationSchema = z.object({
     .nullable(z.object({ reason: z.string(), since: time }))
     .check(
       z.describe(
-        "Why (`reason`) and since when (`since`) a queued operation cannot start: its type does not load, no worker can be started, or the state directory is a copy",
+        "Why (`reason`) and since when (`since`) a queued operation cannot start: its queue is paused or does not exist, its type has reached its `concurrency` or does not load, no worker can be started, or the state directory is a copy",
       ),
     ),
   seconds: z.nullable(z.number()).check(z.describe("Duration of the last attempt, by the monotonic clock")),
@@ -201,7 +244,11 @@ export const operationSchema = z.object({
   finishedSuccessfully: z.boolean().check(z.describe("Whether `state` is `succeeded`")),
   queuePosition: z
     .nullable(z.int())
-    .check(z.describe("Position in the queue, from 1; null unless the operation is queued and not blocked")),
+    .check(
+      z.describe(
+        "Position in its queue, from 1; null unless the operation is queued and waits only for its turn",
+      ),
+    ),
   chain: chainSchema.check(
     z.describe("`id` (of the first operation), `index` (from 0), `previous` and `next` (ids)"),
   ),
@@ -242,6 +289,7 @@ export type StatusLevel = Status["level"];
 export type StageTimes = z.infer<typeof stageTimesSchema>;
 /** Why a queued operation cannot start, and since when. */
 export type Blocked = NonNullable<Operation["blocked"]>;
+export type Pause = z.infer<typeof pauseSchema>;
 export type Resources = z.infer<typeof resourcesSchema>;
 export type Usage = z.infer<typeof usageSchema>;
 export type Chain = z.infer<typeof chainSchema>;

@@ -10,6 +10,9 @@ import type { LogLine, Operation, StageTimes } from "./operation.js";
 import { knownStageState } from "./stage-state.js";
 import type { FinalState } from "./state.js";
 
+/** The queue of an operation whose submit and type name none. */
+export const DEFAULT_QUEUE = "default";
+
 const NO_STATES: Operation["stageStates"] = Object.freeze({});
 const NO_TIMES: Operation["stageTimes"] = Object.freeze({});
 
@@ -37,6 +40,14 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     omitted: operation.omitted ?? null,
     error: null,
     attempt: 0,
+    queue: operation.queue ?? DEFAULT_QUEUE,
+    priority: operation.priority ?? 0,
+    slot: null,
+    notBefore: operation.notBefore ?? null,
+    ...(operation.after && { after: operation.after }),
+    ...(operation.afterAny && { afterAny: operation.afterAny }),
+    waitsFor: null,
+    pause: null,
     retryAt: null,
     stalledSince: null,
     noRoomSince: null,
@@ -101,9 +112,26 @@ function reduceWith(put: Put, record: Operation | null, event: OperationEvent): 
       ? { ...record, cancelRequested: true, updatedAt: event.at }
       : record;
   }
+  if (event.type === "attempt:paused" || event.type === "attempt:resumed") return reducePause(record, event);
   if (event.seq <= record.seq) return record;
   return { ...record, ...changes(put, record, event), updatedAt: event.at, seq: event.seq };
 }
+
+/** The event has no number. It is new only if its attempt is running and no later pause or resume is known. */
+function reducePause(
+  record: Operation,
+  event: Extract<OperationEvent, { type: "attempt:paused" | "attempt:resumed" }>,
+): Operation {
+  const { since, seconds, changes } = record.pause ?? NO_PAUSE;
+  if (record.state !== "running" || event.attempt !== record.attempt || event.n <= changes) return record;
+  const pause =
+    event.type === "attempt:paused"
+      ? { since: since ?? event.at, seconds, changes: event.n }
+      : { since: null, seconds: seconds + event.seconds, changes: event.n };
+  return { ...record, pause, updatedAt: event.at };
+}
+
+const NO_PAUSE = { since: null, seconds: 0, changes: 0 };
 
 /** The record after a log line: only the count changes. */
 export function reduceLogLine(record: Operation, line: LogLine): Operation {
@@ -113,7 +141,7 @@ export function reduceLogLine(record: Operation, line: LogLine): Operation {
 function changes(
   put: Put,
   record: Operation,
-  event: Exclude<OperationEvent, { type: "cancel:requested" }>,
+  event: Exclude<OperationEvent, { type: "cancel:requested" | "attempt:paused" | "attempt:resumed" }>,
 ): Partial<Operation> {
   switch (event.type) {
     case "operation:submitted":
@@ -123,7 +151,13 @@ function changes(
     case "attempt:finished":
       return { seconds: event.seconds, resources: event.resources ?? null };
     case "attempt:started":
-      return { ...CLEAN, state: "running", attempt: event.attempt, startedAt: event.at };
+      return {
+        ...CLEAN,
+        state: "running",
+        attempt: event.attempt,
+        startedAt: event.at,
+        slot: event.slot ?? null,
+      };
     case "operation:edited":
       return event.changes;
     case "stages:declared":
@@ -175,6 +209,8 @@ function changes(
         ...(event.state === "succeeded" && { percent: 100 }),
         ...closeStages(put, record, event),
         queuePosition: null,
+        slot: null,
+        ...(record.pause && { pause: { ...record.pause, since: null } }),
         finishedAt: event.at,
         chain: { ...record.chain, next: event.next },
       };
@@ -201,6 +237,8 @@ const CLEAN = {
   cancelRequested: false,
   finishedSuccessfully: false,
   queuePosition: null,
+  slot: null,
+  pause: null,
   finishedAt: null,
   retryAt: null,
   seconds: null,

@@ -62,6 +62,12 @@ export const operationTypeSchema = z.object({
         .check(z.describe("seconds before the second attempt; doubled for each later attempt")),
     }),
   ),
+  concurrency: z
+    .nullable(z.int())
+    .check(z.describe("operations of the type that may run at the same time; null: no limit")),
+  queue: z
+    .nullable(z.string())
+    .check(z.describe("queue of its operations, unless a submit names another; null: the default queue")),
   file: z.string(),
   params: z
     .nullable(z.record(z.string(), z.unknown()))
@@ -175,6 +181,21 @@ export const daemonReply = z.object({
     .check(z.describe("files that were put aside or could not be read, at the start or later")),
 });
 
+export const queueReply = z.object({
+  name: z.string(),
+  concurrency: z.int().check(z.describe("operations of the queue that may run at the same time")),
+  pausedSince: z
+    .nullable(z.iso.datetime())
+    .check(z.describe("since when no operation of the queue starts; null: the queue is not paused")),
+  configured: z.boolean().check(z.describe("whether the config file defines the queue")),
+  queued: z.int(),
+  running: z.int(),
+});
+
+export const queuesReply = z
+  .object({ queues: z.array(queueReply) })
+  .check(z.describe("all queues, the default queue first"));
+
 export const stopReply = z.object({
   running: z.int().check(z.describe("number of operations that continue while the daemon is stopped")),
   cancelled: z.int(),
@@ -187,4 +208,6 @@ export type TypesReply = z.infer<typeof typesReply>;
 export type HistoryReply = z.infer<typeof historyReply>;
 export type ForecastReply = z.infer<typeof forecastReply>;
 export type DaemonReply = z.infer<typeof daemonReply>;
+export type QueueReply = z.infer<typeof queueReply>;
+export type QueuesReply = z.infer<typeof queuesReply>;
 export type StopReply = z.infer<typeof stopReply>;

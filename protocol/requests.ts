@@ -1,9 +1,10 @@
 /** The request bodies and queries of the routes, as schemas and types. */
 import * as z from "zod/mini";
 import { RESERVED_VARIABLES } from "./environment.js";
-import { MAX_BATCH, MAX_CWD, MAX_LABEL } from "./limits.js";
+import { MAX_AFTER, MAX_BATCH, MAX_CWD, MAX_LABEL } from "./limits.js";
 import { limitShapes } from "./operation.js";
 import { STATES } from "./state.js";
+import { OP_PATTERN } from "./type-names.js";
 
 /** Most operations or log lines in a page. */
 export const MAX_PAGE = 1000;
@@ -53,6 +54,17 @@ const variableValue = z
     z.regex(WELL_FORMED, "must be valid Unicode"),
   );
 
+const queueName = z
+  .string()
+  .check(
+    z.maxLength(64),
+    z.regex(OP_PATTERN, "the name of a queue has lower-case letters, digits and -, such as gpu"),
+  );
+
+const priority = z.int().check(z.gte(-1_000_000), z.lte(1_000_000));
+
+const dependencies = z.array(z.string().check(z.minLength(1))).check(z.maxLength(MAX_AFTER));
+
 const label = z.string().check(z.maxLength(MAX_LABEL));
 
 export const submitBody = z.strictObject({
@@ -64,6 +76,19 @@ export const submitBody = z.strictObject({
   label: z.optional(label),
   cwd: z.optional(cwd),
   env: z.optional(z.record(variableName, variableValue)),
+  queue: z
+    .optional(queueName)
+    .check(z.describe("queue of the operation; default: that of its type, otherwise the default queue")),
+  priority: z.optional(priority).check(z.describe("higher first in its queue; default 0")),
+  after: z
+    .optional(dependencies)
+    .check(z.describe("ids of operations whose chains must succeed before this operation starts")),
+  afterAny: z
+    .optional(dependencies)
+    .check(z.describe("ids of operations whose chains must finish before this operation starts")),
+  notBefore: z
+    .optional(z.iso.datetime({ offset: true }))
+    .check(z.describe("time before which the operation does not start")),
   ...limitShapes,
 });
 
@@ -138,6 +163,12 @@ export const againBody = z.strictObject({
     .optional(z.array(z.string()))
     .check(z.describe("name=value arguments; each replaces one parameter, a list as a whole")),
   label: z.optional(z.string().check(z.maxLength(MAX_LABEL))),
+  cwd: z.optional(cwd),
+  env: z
+    .optional(z.record(variableName, z.nullable(variableValue)))
+    .check(z.describe("variables to set; null removes one")),
+  queue: z.optional(queueName),
+  priority: z.optional(priority),
   chain: z
     .optional(z.boolean())
     .check(z.describe("begin at the first operation of the chain, not at this operation")),
@@ -154,7 +185,27 @@ export const editBody = z.strictObject({
   env: z
     .optional(z.record(variableName, z.nullable(variableValue)))
     .check(z.describe("variables to set; null removes one")),
+  queue: z.optional(queueName).check(z.describe("move to this queue")),
+  priority: z.optional(priority).check(z.describe("higher first in its queue")),
+  top: z
+    .optional(z.literal(true))
+    .check(z.describe("next in its queue: a higher priority than all others there")),
+  notBefore: z
+    .optional(z.nullable(z.iso.datetime({ offset: true })))
+    .check(z.describe("time before which the operation does not start; null: as soon as it can")),
 });
+
+export const queueBody = z.strictObject({
+  concurrency: z
+    .int()
+    .check(z.gte(1), z.lte(10_000), z.describe("operations of the queue that may run at the same time")),
+});
+
+export const pauseQueueBody = z.strictObject({
+  queue: z.optional(queueName).check(z.describe("one queue; without this key, all queues")),
+});
+
+export const queueParams = z.object({ queue: queueName });
 
 export const stopBody = z.strictObject({
   now: z._default(z.boolean(), false).check(z.describe("cancel running operations first")),
@@ -168,6 +219,7 @@ export const noBody = z.strictObject({});
 
 export type SubmitBody = z.input<typeof submitBody>;
 export type AgainBody = z.input<typeof againBody>;
+export type QueueBody = z.input<typeof queueBody>;
 export type EditBody = z.input<typeof editBody>;
 export type ListQuery = z.input<typeof listQuery>;
 export type LogQuery = z.input<typeof logQuery>;

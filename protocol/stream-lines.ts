@@ -105,7 +105,10 @@ export const submissionSchema = z.object({
     stages: true,
     chain: true,
     againOf: true,
+    after: true,
+    afterAny: true,
   }).shape,
+  ...z.partial(z.pick(operationSchema, { queue: true, priority: true, notBefore: true })).shape,
   limits: z.optional(z.object(limitShapes)),
   historyKey: z.optional(z.string()),
   omitted: z.optional(omittedSchema),
@@ -132,6 +135,9 @@ export const events = {
       changes: z
         .object({
           title: z.optional(z.string()),
+          queue: z.optional(z.string()),
+          priority: z.optional(z.int()),
+          notBefore: z.optional(z.nullable(z.iso.datetime())),
           label: z.optional(z.nullable(z.string())),
           cwd: z.optional(z.string()),
           params: z.optional(z.record(z.string(), z.unknown())),
@@ -143,7 +149,21 @@ export const events = {
     },
     "the queued operation was edited",
   ),
-  started: event("attempt:started", {}, "the daemon gave the attempt to a worker"),
+  started: event(
+    "attempt:started",
+    { slot: z.optional(z.int()).check(z.describe("number of the slot of its queue, from 1")) },
+    "the daemon gave the attempt to a worker",
+  ),
+  paused: event(
+    "attempt:paused",
+    { n: z.int().check(z.describe("number of the pause or resume in its attempt, from 1")) },
+    "the processes of the operation were stopped",
+  ),
+  resumed: event(
+    "attempt:resumed",
+    { n: z.int(), seconds: z.number().check(z.describe("length of the pause")) },
+    "the processes of the operation run again",
+  ),
   requeued: event(
     "attempt:requeued",
     { reason: z.string(), retryAt: z.nullable(z.iso.datetime()) },
@@ -231,6 +251,8 @@ export const eventSchema = z.discriminatedUnion("type", [
   events.started,
   events.requeued,
   events.cancelRequested,
+  events.paused,
+  events.resumed,
   events.retried,
   events.finished,
   events.accepted,

@@ -13,6 +13,7 @@ export interface DaemonOptions extends GlobalOptions {
   concurrency?: number;
   logLevel?: LogLevel;
   runQueued?: boolean;
+  paused?: boolean;
 }
 
 export interface StartOptions extends DaemonOptions {
@@ -32,6 +33,7 @@ export function asWords(options: DaemonOptions): string[] {
   if (options.concurrency) words.push("--concurrency", String(options.concurrency));
   if (options.logLevel) words.push("--log-level", options.logLevel);
   if (options.runQueued) words.push("--run-queued");
+  if (options.paused) words.push("--paused");
   return words;
 }
 
@@ -45,7 +47,7 @@ export function withDaemonFlags(command: Command): Command {
     )
     .option(
       "--concurrency <n>",
-      "Operations that run at the same time (default: number of cores, at least 2)",
+      "Operations of the default queue that run at the same time (default: number of cores, at least 2)",
       wholeNumber,
     )
     .option(
@@ -53,10 +55,8 @@ export function withDaemonFlags(command: Command): Command {
       `Level of the daemon's log: ${LOG_LEVELS.join(", ")} (default: ${DEFAULT_LOG_LEVEL})`,
       logLevel,
     )
-    .option(
-      "--run-queued",
-      "Run the queued operations of a copied state directory, which are held otherwise",
-    );
+    .option("--run-queued", "Run the queued operations of a copied state directory, which are held otherwise")
+    .option("--paused", "Pause all queues at the start: liveops resume --all starts their operations");
 }
 
 function logLevel(text: string): LogLevel {

@@ -24,6 +24,12 @@ const AUDITED = new Set<string>([
   "retry",
   "again",
   "remove",
+  "pause",
+  "resume",
+  "setQueue",
+  "removeQueue",
+  "pauseQueue",
+  "resumeQueue",
   "stop",
 ] satisfies AuditAction[]);
 
@@ -69,6 +75,8 @@ function detailsOf(action: AuditAction, { body, params }: FastifyRequest): Audit
   if (action === "retry" && typeof from === "string") return { from: from.slice(0, 200) };
   // The ids of a done request are those of the new operations.
   if (action === "again") return { of: (params as { id: string }).id.slice(0, 200) };
+  const queue = (params as { queue?: string } | null)?.queue ?? (body as { queue?: unknown } | null)?.queue;
+  if (/Queue$/.test(action)) return typeof queue === "string" ? { queue } : null;
   if (action === "stop" && now === true) return { now };
   return null;
 }

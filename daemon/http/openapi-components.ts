@@ -5,6 +5,7 @@ import {
   logLineSchema,
   operationErrorSchema,
   operationSchema,
+  pauseSchema,
   progressSchema,
   stageTimesSchema,
   statusSchema,
@@ -17,10 +18,20 @@ import {
   operationPage,
   operationTypeSchema,
   problemSchema,
+  queueReply,
+  queuesReply,
   stopReply,
   typesReply,
 } from "../../protocol/replies.js";
-import { againBody, backupBody, retryBody, stopBody, submitBody } from "../../protocol/requests.js";
+import {
+  againBody,
+  backupBody,
+  pauseQueueBody,
+  queueBody,
+  retryBody,
+  stopBody,
+  submitBody,
+} from "../../protocol/requests.js";
 import {
   backupLine,
   chainedLine,
@@ -48,6 +59,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   OperationPatch: operationPatch,
   Chain: chainSchema,
   Progress: progressSchema,
+  Pause: pauseSchema,
   StageTimes: stageTimesSchema,
   Status: statusSchema,
   Counts: countsSchema,
@@ -57,6 +69,8 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   SubmitRequest: submitBody,
   RetryRequest: retryBody,
   AgainRequest: againBody,
+  QueueRequest: queueBody,
+  PauseQueueRequest: pauseQueueBody,
   StopRequest: stopBody,
   BackupRequest: backupBody,
 
@@ -66,6 +80,8 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   OperationTypes: typesReply,
   History: historyReply,
   Daemon: daemonReply,
+  Queue: queueReply,
+  Queues: queuesReply,
   StopReply: stopReply,
 
   WatchLine: watchLine,
@@ -86,6 +102,8 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   AttemptStartedEvent: events.started,
   AttemptRequeuedEvent: events.requeued,
   CancelRequestedEvent: events.cancelRequested,
+  AttemptPausedEvent: events.paused,
+  AttemptResumedEvent: events.resumed,
   OperationRetriedEvent: events.retried,
   OperationFinishedEvent: events.finished,
   AttemptAcceptedEvent: events.accepted,

@@ -28,6 +28,7 @@ import {
   showRoute,
   submitRoute,
 } from "./routes/operations.js";
+import { pauseRoutes, queueRoutes } from "./routes/queues.js";
 import { eventsRoute, watchRoute } from "./routes/streams.js";
 import { historyRoute, typesRoute } from "./routes/types.js";
 
@@ -42,6 +43,8 @@ const ROUTE_PLUGINS: RoutePlugin[] = [
   eventsRoute,
   cancelRoute,
   retryRoute,
+  pauseRoutes,
+  queueRoutes,
   watchRoute,
   typesRoute,
   historyRoute,

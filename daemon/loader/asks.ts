@@ -3,6 +3,7 @@
  * its answer.
  */
 import type { Submission } from "../../protocol/event.js";
+import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import type { SubmitBody } from "../../protocol/requests.js";
 import type { PrepareAsk, PrepareInput } from "./messages.js";
 
@@ -42,13 +43,16 @@ export class Asks {
   /** The submissions, from the answers to the distinct questions. */
   submissions(answers: readonly Submission[]): Submission[] {
     return this.own.map((own, n) => {
-      const { op, title, params, stages, historyKey } = answers[this.#question[n]!]!;
-      const { id, label, cwd, chain, limits, againOf } = own;
+      const { op, title, params, stages, historyKey, queue: ofType } = answers[this.#question[n]!]!;
+      const { id, label, cwd, chain, limits, againOf, queue = ofType, priority, ...waits } = own;
       return {
         ...{ id, op, title, label, cwd, params, stages, chain },
         ...(againOf !== undefined && { againOf }),
         ...(limits && { limits }),
         ...(historyKey !== undefined && { historyKey }),
+        ...(queue !== undefined && queue !== DEFAULT_QUEUE && { queue }),
+        ...(priority !== undefined && priority !== 0 && { priority }),
+        ...waits,
       };
     });
   }

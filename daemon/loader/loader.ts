@@ -93,10 +93,11 @@ export class Loader {
       const found = this.#find(op);
       if (found === null) return { reason: this.#whyMissing(op) };
       if ("type" in found) {
-        const { file, resumable, timeout, gracePeriod, retry } = found.type;
+        const { file, resumable, timeout, gracePeriod, retry, concurrency } = found.type;
         this.#places.set(op, file);
         const limits = effectiveLimits(found.type, undefined);
-        return { file, policy: { resumable, timeout, gracePeriod, retry, ...(limits && { limits }) } };
+        const bounds = { ...(concurrency !== null && { concurrency }), ...(limits && { limits }) };
+        return { file, policy: { resumable, timeout, gracePeriod, retry, ...bounds } };
       }
       const left = until - performance.now();
       if (left <= 0) return { reason: `${found.pending} is still being loaded` };

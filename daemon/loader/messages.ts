@@ -39,7 +39,20 @@ export type ToLoader = { call: number; type: "prepare"; asks: LocatedAsk[] };
 export interface PrepareAsk {
   op: string;
   input: PrepareInput;
-  rest: Pick<Submission, "id" | "label" | "cwd" | "chain" | "limits" | "againOf">;
+  rest: Pick<
+    Submission,
+    | "id"
+    | "label"
+    | "cwd"
+    | "chain"
+    | "limits"
+    | "againOf"
+    | "queue"
+    | "priority"
+    | "after"
+    | "afterAny"
+    | "notBefore"
+  >;
 }
 
 /** A `PrepareAsk` with the file that defines the type. */

@@ -164,6 +164,15 @@ export class Containment {
       );
   }
 
+  /** Stops the worker and all processes it started, or continues them. */
+  pause(worker: WorkerIdentity, isPaused: boolean): void {
+    const sweep = this.#sweep(worker);
+    if (isPaused) sweep?.stop();
+    else sweep?.continue();
+    // A process of the cgroup may have left everything by which the sweep finds it.
+    for (const pid of this.#cgroup(worker)?.pids() ?? []) send(pid, isPaused ? "SIGSTOP" : "SIGCONT");
+  }
+
   /** Kills a worker of which only the id is known, and all processes it started. */
   async killUnknown(workerId: string): Promise<void> {
     const dir = this.cgroupOf(workerId);
@@ -227,6 +236,14 @@ export class Containment {
 
   #whyNone(): string {
     return `operations have no cgroups here: ${this.#reason}`;
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // The process has ended.
   }
 }
 

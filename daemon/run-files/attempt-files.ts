@@ -18,6 +18,8 @@ export const logFile = (dir: string) => join(dir, LOG_FILE);
 export const olderLogFile = (dir: string, part: number) => join(dir, `log.${part}.ndjson`);
 /** Written by the daemon, seen by a busy worker: `{"reason":"cancel"|"timeout"}`. */
 export const cancelFile = (dir: string) => join(dir, "cancel");
+/** How long the attempt was paused, for its worker. */
+export const pauseFile = (dir: string) => join(dir, "pause");
 
 /**
  * Paths of the older parts of a log, oldest first.

@@ -9,9 +9,10 @@ import type { Outcome, StopReason, WorkerEvent } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { IrregularFileError } from "../../protocol/own-file.js";
 import { RecordBuilder } from "../../protocol/reduce.js";
+import { isPausedNow } from "../lifecycle.js";
 import type { BlockedState } from "../operation-view.js";
 import { bootId, isStopped, signalProcess } from "../os/process-identity.js";
-import { cancelFile, eventsFile } from "../run-files/attempt-files.js";
+import { cancelFile, eventsFile, pauseFile } from "../run-files/attempt-files.js";
 import { AttemptTail, type StoredLine } from "../run-files/attempt-tail.js";
 import { isShortage } from "../run-files/unreadable.js";
 import type { Entry, Run } from "../store/decision.js";
@@ -33,6 +34,8 @@ export interface AttemptListener {
   onStop(attempt: Attempt): void;
   /** The worker and all processes that it started must be killed. */
   onKill(attempt: Attempt): void;
+  /** The processes of the operation must be stopped, or run again. */
+  onPause(attempt: Attempt, isPaused: boolean): void;
   /** Some run files are damaged or cannot be read. */
   onDamage(message: string): void;
 }
@@ -78,6 +81,7 @@ export class Attempt {
   #untold: StopReason | null = null;
   #cancelFileFailed = false;
   #graceTimer: NodeJS.Timeout | null = null;
+  #onTimeout: () => void = () => {};
   #timeoutTimer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -109,18 +113,46 @@ export class Attempt {
 
   /** Starts the tail and the timer of the type's timeout. */
   start(onTimeout: () => void): void {
+    this.#onTimeout = onTimeout;
     this.#tail.start(this.worker ? FIRST_LOOK_MS : 0);
-    const { timeout } = this.run.policy;
-    if (timeout === null || this.outcome) return;
-    const rest = Math.min(Math.max(0, timeout - this.#secondsSpent()) * 1000, MAX_TIMER);
-    this.#timeoutTimer = setTimeout(onTimeout, rest);
+    this.#startTimeout();
   }
 
-  /** Measured by uptime, which nobody can set; by the wall clock after a reboot. */
+  /** The timeout stands still while the operation is paused. */
+  #startTimeout(): void {
+    if (this.#timeoutTimer) clearTimeout(this.#timeoutTimer);
+    const { timeout } = this.run.policy;
+    if (timeout === null || this.outcome || isPausedNow(this.entry.record)) return;
+    const rest = Math.min(Math.max(0, timeout - this.#secondsSpent()) * 1000, MAX_TIMER);
+    this.#timeoutTimer = setTimeout(() => this.#onTimeout(), rest);
+  }
+
+  /** Without pauses. Measured by uptime, which nobody can set; by the wall clock after a reboot. */
   #secondsSpent(): number {
     const { worker, startedUptime, startedAt } = this.run;
-    if (worker.bootId === bootId()) return uptime() - startedUptime;
-    return Math.max(0, (Date.now() - Date.parse(startedAt)) / 1000);
+    const paused = this.entry.record.pause?.seconds ?? 0;
+    if (worker.bootId === bootId()) return uptime() - startedUptime - paused;
+    return Math.max(0, (Date.now() - Date.parse(startedAt)) / 1000 - paused);
+  }
+
+  /** Stops the processes of the operation, or lets them run again, as its record says. */
+  applyPause(): void {
+    if (this.outcome) return;
+    const { pause } = this.entry.record;
+    const isPaused = isPausedNow(this.entry.record);
+    this.#startTimeout();
+    if (!isPaused) this.#writePause(pause?.seconds ?? 0);
+    this.listener.onPause(this, isPaused);
+  }
+
+  /** The worker reads how long it was paused when it runs again. Without the file, the pause counts as time. */
+  #writePause(seconds: number): void {
+    try {
+      replaceFileSync(pauseFile(this.dir), `${JSON.stringify({ seconds })}\n`);
+    } catch (error) {
+      if (!isDiskFull(error))
+        this.listener.onDamage(`the pause of ${this.id} could not be recorded: ${(error as Error).message}`);
+    }
   }
 
   /** Reads both run files to their end. Read errors are kept in `unreadable` and `unreadableLog`. */
@@ -153,7 +185,8 @@ export class Attempt {
 
   /** Checks whether the worker was stopped (SIGSTOP) or continued. A stopped worker is alive: it holds its lock. */
   lookIfStalled(): void {
-    const stopped = isStopped(this.run.worker);
+    // A pause stops the worker on purpose.
+    const stopped = !isPausedNow(this.entry.record) && isStopped(this.run.worker);
     if (stopped === (this.stalledSince !== null)) return;
     this.stalledSince = stopped ? new Date().toISOString() : null;
     this.listener.onBlocked(this.entry, "stalledSince");
@@ -179,6 +212,8 @@ export class Attempt {
     if (this.outcome) return;
     this.listener.onStop(this);
     this.#writeCancelFile(reason);
+    // A stopped process handles no other signal.
+    if (isPausedNow(this.entry.record)) this.listener.onPause(this, false);
     signalProcess(this.run.worker, "SIGTERM");
     this.#graceTimer ??= setTimeout(() => this.kill(), this.run.policy.gracePeriod * 1000);
   }

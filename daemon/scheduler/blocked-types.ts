@@ -14,7 +14,7 @@ import type { Entry } from "../store/decision.js";
 import { replaceFileSync } from "../store/durable-file.js";
 import { StoreFullError } from "../store/journal.js";
 import type { Store } from "../store/store.js";
-import type { Queue } from "./queue.js";
+import { placeOf, type Queue } from "./queue.js";
 
 /** How often the loader is asked, in ms. A check of unchanged files costs some calls of stat. */
 const LOOK_MS = 500;
@@ -70,8 +70,8 @@ interface BlockedType {
   failures: number;
   /** The loader's version when the type was blocked. */
   version: number;
-  /** Waiting operations: id and `queuedAt`. */
-  waiting: Map<string, number>;
+  /** Ids of the waiting operations. */
+  waiting: Set<string>;
 }
 
 /** The content of the file, by type. */
@@ -140,10 +140,10 @@ export class BlockedTypes {
   }
 
   /** Holds the operation where its type is blocked. Returns false where the operation belongs in the queue. */
-  hold({ record, queuedAt }: Entry): boolean {
+  hold({ record }: Entry): boolean {
     const type = this.#types.get(record.op);
     if (!type?.isBlocked) return false;
-    type.waiting.set(record.id, queuedAt);
+    type.waiting.add(record.id);
     if (this.options.maxWait === 0) queueMicrotask(() => void this.#look());
     return true;
   }
@@ -219,7 +219,9 @@ export class BlockedTypes {
     type.waited = waitedFor(type);
     type.countedAt = performance.now();
     type.isBlocked = false;
-    this.options.queue.addAll([...type.waiting]);
+    const { store, queue } = this.options;
+    const waiting = [...type.waiting].flatMap((id) => store.ledger.get(id) ?? []);
+    queue.addAll(waiting.map((entry) => [entry.record.id, placeOf(entry)]));
     type.waiting.clear();
     this.options.log.info({ op }, "the operation type loads; its operations continue");
     this.#tell(op);
@@ -231,7 +233,7 @@ export class BlockedTypes {
     const { store, lifecycle, maxWait } = this.options;
     for (const type of this.#types.values()) {
       if (!type.isBlocked || waitedFor(type) < maxWait * 1000) continue;
-      const overdue = [...type.waiting.keys()]
+      const overdue = [...type.waiting]
         .flatMap((id) => store.ledger.get(id) ?? [])
         .filter((entry) => this.isOverdue(entry))
         .slice(0, maxWait === 0 ? undefined : FAILED_A_LOOK);
@@ -242,9 +244,9 @@ export class BlockedTypes {
   }
 
   /** Takes the type's operations out of the queue. */
-  #takeOut(op: string): Map<string, number> {
+  #takeOut(op: string): Set<string> {
     const { store, queue } = this.options;
-    return new Map(queue.takeWhere((id) => store.ledger.get(id)?.record.op === op));
+    return new Set(queue.takeWhere((id) => store.ledger.get(id)?.record.op === op));
   }
 
   #tell(op: string): void {

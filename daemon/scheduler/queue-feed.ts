@@ -5,10 +5,13 @@
 import type { Operation } from "../../protocol/operation.js";
 import type { Entry } from "../store/decision.js";
 import { ChainPace } from "./chain-bounds.js";
-import type { Queue } from "./queue.js";
+import { placeOf, type Queue } from "./queue.js";
 import { remainingDelay } from "./retry-policy.js";
 
-/** Operations that wait for their next attempt's start time before they join the queue. */
+/** Longest timer in ms. Afterwards the wall clock is read again: somebody may have set it, or the machine slept. */
+const LONGEST_TIMER_MS = 20_000;
+
+/** Operations that wait for a time before they join the queue. */
 class Delays {
   readonly #timers = new Map<string, NodeJS.Timeout>();
 
@@ -24,6 +27,10 @@ class Delays {
   remove(id: string): void {
     clearTimeout(this.#timers.get(id));
     this.#timers.delete(id);
+  }
+
+  get size(): number {
+    return this.#timers.size;
   }
 
   stop(): void {
@@ -43,6 +50,8 @@ interface QueueFeedOptions {
   /** The operation's queue position may have changed. */
   onMoved(entry: Entry): void;
   isWatched(): boolean;
+  /** Holds the operation while it waits for other operations; returns whether it does. */
+  awaits(entry: Entry): boolean;
   /** Holds the operation where its type is blocked; returns whether it does. */
   hold(entry: Entry): boolean;
   /** Releases a held operation that is no longer queued. */
@@ -56,27 +65,64 @@ export class QueueFeed {
 
   constructor(private readonly options: QueueFeedOptions) {}
 
+  /** Number of operations that wait for a time. */
+  get delayed(): number {
+    return this.#delays.size;
+  }
+
   /** Takes in a change of an operation's record. */
   changed(id: string, before: Operation | null, after: Operation | null): void {
     const entry = this.options.entry(id);
     if (after?.state === "queued" && entry) this.enqueue(entry);
-    else if (before?.state === "queued" && entry) {
-      this.#delays.remove(id);
-      this.options.queue.remove(id, entry.queuedAt);
-      this.options.unhold(before);
-    }
+    else if (before?.state === "queued" && entry) this.#leave(entry, before);
     if (after?.state === "queued" || before?.state === "queued") this.#tellPlaces();
   }
 
+  /** Takes in an edit that may have changed the place or the time of a queued operation. */
+  edited(entry: Entry, before: Operation): void {
+    const { queue, priority, notBefore } = entry.record;
+    if (queue === before.queue && priority === before.priority && notBefore === before.notBefore) return;
+    this.#leave(entry, before);
+    this.enqueue(entry);
+    this.options.onReady();
+    this.#tellPlaces();
+  }
+
   enqueue(entry: Entry): void {
-    const { id, retryAt, updatedAt } = entry.record;
+    if (!this.options.awaits(entry)) this.#delay(entry);
+  }
+
+  /** The operation no longer waits for other operations. */
+  released(entry: Entry): void {
+    this.#delay(entry);
+    this.options.onMoved(entry);
+    this.options.onReady();
+  }
+
+  #delay(entry: Entry): void {
+    const { id, retryAt, notBefore, updatedAt } = entry.record;
     const join = () => {
       this.#join(entry);
       this.options.onReady();
     };
-    const delay = retryAt === null ? this.#pause(entry) : remainingDelay(retryAt, updatedAt);
-    if (delay > 0 || retryAt !== null) this.#delays.add(id, delay, join);
-    else this.#join(entry);
+    const untilStart = notBefore === null ? 0 : Date.parse(notBefore) - Date.now();
+    if (untilStart > 0)
+      this.#delays.add(id, Math.min(untilStart, LONGEST_TIMER_MS), () => {
+        this.#delay(entry);
+        this.options.onReady();
+      });
+    else {
+      const delay = retryAt === null ? this.#pause(entry) : remainingDelay(retryAt, updatedAt);
+      if (delay > 0 || retryAt !== null) this.#delays.add(id, delay, join);
+      else this.#join(entry);
+    }
+  }
+
+  #leave(entry: Entry, before: Operation): void {
+    const { id, queue, priority } = before;
+    this.#delays.remove(id);
+    this.options.queue.remove(id, { queue, priority, queuedAt: entry.queuedAt });
+    this.options.unhold(before);
   }
 
   /** Milliseconds for which a link waits, since its chain runs too fast. */
@@ -85,7 +131,7 @@ export class QueueFeed {
   }
 
   #join(entry: Entry): void {
-    if (!this.options.hold(entry)) this.options.queue.add(entry.record.id, entry.queuedAt);
+    if (!this.options.hold(entry)) this.options.queue.add(entry.record.id, placeOf(entry));
   }
 
   stop(): void {

@@ -1,96 +1,103 @@
-/** The queue: ids of queued operations, oldest first. */
+/** The queued operations that wait for their turn, in their queues. */
+import type { Entry } from "../store/decision.js";
+import { compareTurns, Lane, type Turn } from "./lane.js";
+
+/** Where a queued operation waits. */
+export interface Place extends Turn {
+  queue: string;
+}
+
+export function placeOf({ record, queuedAt }: Pick<Entry, "record" | "queuedAt">): Place {
+  return { queue: record.queue, priority: record.priority, queuedAt };
+}
 
 export class Queue {
-  /** Parallel to `#times`, which is sorted; entries before `#head` are taken. A pair for each would take 80 bytes. */
-  #ids: string[] = [];
-  #times: number[] = [];
-  #head = 0;
+  readonly #lanes = new Map<string, Lane>();
 
   get length(): number {
-    return this.#ids.length - this.#head;
+    let length = 0;
+    for (const lane of this.#lanes.values()) length += lane.length;
+    return length;
   }
 
-  add(id: string, queuedAt: number): void {
-    const index = this.#find(queuedAt);
-    if (this.#times[index] === queuedAt && this.#ids[index] === id) return;
-    this.#ids.splice(index, 0, id);
-    this.#times.splice(index, 0, queuedAt);
+  /** Number of operations that wait in one queue. */
+  lengthOf(queue: string): number {
+    return this.#lanes.get(queue)?.length ?? 0;
   }
 
-  /** Adds many ids in one pass over the queue. */
-  addAll(items: ReadonlyArray<readonly [id: string, queuedAt: number]>): void {
-    const there = this.#ids
-      .slice(this.#head)
-      .map((id, index) => [id, this.#times[this.#head + index]!] as const);
-    const known = new Set(this.#ids.slice(this.#head));
-    const all = [...there, ...items.filter(([id]) => !known.has(id))].sort(([, a], [, b]) => a - b);
-    this.#replace(all);
+  add(id: string, place: Place): void {
+    this.#lane(place.queue).add(id, place);
   }
 
-  /** Removes and returns all ids that fit, with their `queuedAt`. */
-  takeWhere(fits: (id: string) => boolean): Array<[id: string, queuedAt: number]> {
-    const taken: Array<[string, number]> = [];
-    const kept: Array<[string, number]> = [];
-    for (let index = this.#head; index < this.#ids.length; index++) {
-      const id = this.#ids[index]!;
-      (fits(id) ? taken : kept).push([id, this.#times[index]!]);
+  /** Adds many ids in one pass over each queue. */
+  addAll(items: ReadonlyArray<readonly [id: string, place: Place]>): void {
+    for (const [queue, its] of Map.groupBy(items, ([, place]) => place.queue)) this.#lane(queue).addAll(its);
+  }
+
+  /** Removes and returns all ids that fit. */
+  takeWhere(fits: (id: string) => boolean): string[] {
+    return [...this.#lanes.values()].flatMap((lane) => lane.takeWhere(fits));
+  }
+
+  /**
+   * Removes and returns the id whose turn it is.
+   *
+   * @param isOpen - whether operations of a queue may start now. Default: all may
+   */
+  take(isOpen: (queue: string) => boolean = () => true): string | null {
+    return this.#nextLane(isOpen)?.take() ?? null;
+  }
+
+  remove(id: string, place: Place): void {
+    this.#lanes.get(place.queue)?.remove(id, place);
+  }
+
+  /** Position in its queue, from 1 (next); null where the id does not wait there. */
+  position(id: string, place: Place): number | null {
+    return this.#lanes.get(place.queue)?.position(id, place) ?? null;
+  }
+
+  /** The first ids of all queues in the order of their turns, at most `limit`. */
+  first(limit: number, isOpen: (queue: string) => boolean = () => true): string[] {
+    const lanes = [...this.#lanes].filter(([queue, lane]) => lane.length > 0 && isOpen(queue));
+    if (lanes.length === 1) return lanes[0]![1].first(limit);
+    return lanes
+      .flatMap(([, lane]) => {
+        const turns = lane.firstTurns(limit);
+        return lane.first(limit).map((id, index) => ({ id, turn: turns[index]! }));
+      })
+      .sort((a, b) => compareTurns(a.turn, b.turn))
+      .slice(0, limit)
+      .map(({ id }) => id);
+  }
+
+  /** The ids of one queue, in the order of their turns. */
+  idsOf(queue: string): string[] {
+    const lane = this.#lanes.get(queue);
+    return lane?.first(lane.length) ?? [];
+  }
+
+  /** The turn of the first operation of a queue; null if the queue is empty. */
+  nextTurn(queue: string): Turn | null {
+    return this.#lanes.get(queue)?.next ?? null;
+  }
+
+  #nextLane(isOpen: (queue: string) => boolean): Lane | null {
+    let found: { lane: Lane; turn: Turn } | null = null;
+    for (const [queue, lane] of this.#lanes) {
+      const turn = lane.next;
+      if (turn === null || !isOpen(queue)) continue;
+      if (found === null || compareTurns(turn, found.turn) < 0) found = { lane, turn };
     }
-    if (taken.length > 0) this.#replace(kept);
-    return taken;
+    return found?.lane ?? null;
   }
 
-  /** Removes and returns the next id. */
-  take(): string | null {
-    const id = this.#ids[this.#head];
-    if (id === undefined) return null;
-    this.#head++;
-    if (this.#head > 1000 && this.#head * 2 > this.#ids.length) {
-      this.#ids = this.#ids.slice(this.#head);
-      this.#times = this.#times.slice(this.#head);
-      this.#head = 0;
+  #lane(queue: string): Lane {
+    let lane = this.#lanes.get(queue);
+    if (lane === undefined) {
+      lane = new Lane();
+      this.#lanes.set(queue, lane);
     }
-    return id;
-  }
-
-  remove(id: string, queuedAt: number): void {
-    const index = this.#indexOf(id, queuedAt);
-    if (index === null) return;
-    this.#ids.splice(index, 1);
-    this.#times.splice(index, 1);
-  }
-
-  /** Position from 1 (next); null where the id is not queued. */
-  position(id: string, queuedAt: number): number | null {
-    const index = this.#indexOf(id, queuedAt);
-    return index === null ? null : index - this.#head + 1;
-  }
-
-  /** The first ids, at most `limit`. */
-  first(limit: number): string[] {
-    return this.#ids.slice(this.#head, this.#head + limit);
-  }
-
-  #replace(items: ReadonlyArray<readonly [string, number]>): void {
-    this.#ids = items.map(([id]) => id);
-    this.#times = items.map(([, queuedAt]) => queuedAt);
-    this.#head = 0;
-  }
-
-  #indexOf(id: string, queuedAt: number): number | null {
-    for (let index = this.#find(queuedAt); this.#times[index] === queuedAt; index++)
-      if (this.#ids[index] === id) return index;
-    return null;
-  }
-
-  /** Index of the first item with this `queuedAt` or a later one. */
-  #find(queuedAt: number): number {
-    let low = this.#head;
-    let high = this.#times.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#times[middle]! < queuedAt) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return lane;
   }
 }

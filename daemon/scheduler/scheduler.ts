@@ -5,6 +5,7 @@
 import { EventEmitter, once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { isPausedNow } from "../lifecycle.js";
 import type { CopiedState } from "../recovery/copied-state.js";
 import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry } from "../store/decision.js";
@@ -18,6 +19,7 @@ import { asForeign, isForeign, isWorkerAlive, workerFiles } from "../worker/work
 import { Attempt, type AttemptListener } from "./attempt.js";
 import { Finishing } from "./finishing.js";
 import { type ClaimOptions, Starter } from "./starter.js";
+import { TypeLimits } from "./type-limits.js";
 
 /** How often every live attempt is checked, in ms, even without a file system event. */
 const ROUND_MS = 500;
@@ -26,7 +28,6 @@ const ROUND_MS = 500;
 const MOST_PROBLEMS = 200;
 
 interface SchedulerOptions extends ClaimOptions {
-  concurrency: number;
   nice: number;
   /** Names of the daemon's own variables that operations get. */
   fromDaemon: readonly string[];
@@ -36,6 +37,8 @@ interface SchedulerOptions extends ClaimOptions {
   onWorkersBlocked: () => void;
   /** A worker of an earlier daemon no longer has an operation. */
   onLeft: () => void;
+  /** `blocked` of a queued operation changed. */
+  onHeld: (entry: Entry) => void;
   listener: Pick<AttemptListener, "onChange" | "onLines" | "onBlocked" | "onMeasured">;
   /** A decision cannot be recorded, and not for lack of room: the daemon must stop. */
   onBroken: (error: Error) => void;
@@ -44,6 +47,7 @@ interface SchedulerOptions extends ClaimOptions {
 export class Scheduler {
   readonly attempts = new Map<string, Attempt>();
   readonly pool: Pool;
+  readonly typeLimits: TypeLimits;
   readonly #finishing: Finishing;
   readonly #finished = new EventEmitter();
   readonly #starter: Starter;
@@ -53,7 +57,7 @@ export class Scheduler {
   constructor(private readonly options: SchedulerOptions) {
     this.pool = new Pool({
       dir: options.layout.workers,
-      size: options.concurrency,
+      size: () => options.queues.slots,
       nice: options.nice,
       fromDaemon: options.fromDaemon,
       userCode: options.userCode,
@@ -62,9 +66,16 @@ export class Scheduler {
       onBlocked: options.onWorkersBlocked,
       onExit: (worker, exit) => this.#workerGone(worker, exit),
     });
+    this.typeLimits = new TypeLimits({
+      entry: (id) => options.store.ledger.get(id),
+      queue: options.queue,
+      attempts: this.attempts,
+      onChange: options.onHeld,
+    });
     this.#starter = new Starter({
       ...options,
       pool: this.pool,
+      typeLimits: this.typeLimits,
       attempts: this.attempts,
       begin: (...begun) => this.#begin(...begun),
       onChange: () => this.#keepRound(),
@@ -106,6 +117,11 @@ export class Scheduler {
   stopOperation(id: string): void {
     const attempt = this.attempts.get(id);
     if (attempt?.run.stopReason) attempt.stop(attempt.run.stopReason);
+  }
+
+  /** Stops or continues the processes of a running operation whose pause or resume is recorded. */
+  pauseOperation(id: string): void {
+    this.attempts.get(id)?.applyPause();
   }
 
   /** Starts no more operations. */
@@ -169,6 +185,7 @@ export class Scheduler {
       onDamage: (message) => log.error(message),
       onStop: ({ run }) => containment.lookEverywhere(run.worker),
       onKill: ({ run }) => void containment.kill(run.worker),
+      onPause: ({ run }, isPaused) => containment.pause(run.worker, isPaused),
     });
     this.attempts.set(entry.record.id, attempt);
     attempt.start(() => void this.#timedOut(attempt));
@@ -187,6 +204,7 @@ export class Scheduler {
       if (!isForeign(attempt.run.worker) && this.#isAlive(attempt)) {
         log.info({ id: attempt.id, pid: attempt.run.worker.pid }, "adopted a running operation");
         if (attempt.run.stopReason) attempt.stop(attempt.run.stopReason);
+        else if (isPausedNow(entry.record)) attempt.applyPause();
       } else await this.#finishing.lost(attempt, null);
     });
   }

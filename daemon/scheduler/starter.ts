@@ -16,13 +16,16 @@ import type { OrderMessage } from "../worker/messages.js";
 import type { Pool, PooledWorker } from "../worker/pool.js";
 import type { Attempt } from "./attempt.js";
 import type { BlockedTypes } from "./blocked-types.js";
-import type { Queue } from "./queue.js";
+import { placeOf, type Queue } from "./queue.js";
+import type { Queues } from "./queues.js";
+import type { TypeLimits } from "./type-limits.js";
 
 export interface ClaimOptions {
   store: Store;
   lifecycle: Lifecycle;
   loader: Loader;
   queue: Queue;
+  queues: Queues;
   layout: Layout;
   log: Logger;
   /** Bytes the log of one attempt may take. */
@@ -40,10 +43,11 @@ export interface ClaimOptions {
 export async function claim(
   id: string,
   worker: PooledWorker,
-  options: ClaimOptions,
+  slot: number,
+  options: ClaimOptions & { typeLimits: TypeLimits },
   begin: (entry: Entry, dir: string, order: OrderMessage) => void,
 ): Promise<boolean> {
-  const { store, lifecycle, layout, loader, log, blockedTypes, containment } = options;
+  const { store, lifecycle, layout, loader, log, blockedTypes, containment, typeLimits } = options;
   try {
     const entry = store.ledger.get(id);
     if (entry?.record.state !== "queued") return false;
@@ -54,10 +58,11 @@ export async function claim(
       putBack(id, options);
       return false;
     }
+    if (!typeLimits.reserve(entry, type.policy.concurrency ?? null)) return false;
     worker.prepare(attemptDir(layout, id, entry.nextAttempt));
     const limits = effectiveLimits(type.policy.limits, entry.record.limits);
     const policy = limits ? { ...type.policy, limits } : type.policy;
-    const started = await lifecycle.start(id, worker.identity, policy);
+    const started = await lifecycle.start(id, worker.identity, policy, slot);
     if (!started) return false;
     const notice = containment.limit(worker.identity, limits);
     // An operation that was cancelled and retried during the lookup of its type has a new entry and attempt number.
@@ -69,6 +74,8 @@ export async function claim(
     if (!(error instanceof StoreFullError))
       log.error({ err: error, id }, "an operation could not be started");
     return false;
+  } finally {
+    typeLimits.started(id);
   }
 }
 
@@ -95,13 +102,12 @@ function orderOf(
 
 function putBack(id: string, { store, queue, blockedTypes }: ClaimOptions): void {
   const entry = store.ledger.get(id);
-  if (entry?.record.state === "queued" && !blockedTypes.hold(entry)) queue.add(id, entry.queuedAt);
+  if (entry?.record.state === "queued" && !blockedTypes.hold(entry)) queue.add(id, placeOf(entry));
 }
 
 interface StarterOptions extends ClaimOptions {
   pool: Pool;
-  /** Most operations that run at the same time. */
-  concurrency: number;
+  typeLimits: TypeLimits;
   /** Running attempts, by operation id. */
   attempts: ReadonlyMap<string, Attempt>;
   /** The start is durable: the worker may get its order. */
@@ -113,7 +119,8 @@ interface StarterOptions extends ClaimOptions {
 export class Starter {
   /** No more operations are started. */
   isPaused = false;
-  #claiming = 0;
+  /** Operations that are about to start: the slot of each. */
+  readonly #claiming = new Map<string, Slot>();
   #warming: NodeJS.Immediate | null = null;
 
   constructor(private readonly options: StarterOptions) {}
@@ -121,36 +128,40 @@ export class Starter {
   /** Starts as many queued operations as there are slots and idle workers. */
   kick(): void {
     if (this.isPaused) return;
-    const { queue, concurrency, store, pool } = this.options;
-    while (queue.length > 0 && this.#busy() < concurrency && !store.isFull) {
-      const [next = ""] = this.#next(1);
-      const worker = pool.take(next);
+    const { queue, queues, store, pool, typeLimits } = this.options;
+    typeLimits.release();
+    while (queue.length > 0 && !store.isFull) {
+      const slots = this.#slots();
+      const isFree = (name: string) => queues.isOpen(name) && slots.busy(name) < queues.concurrency(name);
+      const [next] = this.#next(1, isFree);
+      const worker = next === undefined ? null : pool.take(next);
       if (!worker) break;
-      const id = queue.take();
+      const id = queue.take(isFree);
       if (id === null) {
         pool.release(worker);
         break;
       }
-      void this.#claim(id, worker);
+      const name = store.ledger.get(id)!.record.queue;
+      void this.#claim(id, worker, { queue: name, slot: slots.lowest(name) });
     }
     this.#warmSoon();
   }
 
-  /** Directories of the next attempts of the first queued operations. */
-  #next(count: number): string[] {
+  /** Directories of the next attempts of the first operations of the queues. */
+  #next(count: number, isOpen: (queue: string) => boolean): string[] {
     const { queue, store, layout } = this.options;
-    return queue.first(count).flatMap((id) => {
+    return queue.first(count, isOpen).flatMap((id) => {
       const entry = store.ledger.get(id);
       return entry ? attemptDir(layout, id, entry.nextAttempt) : [];
     });
   }
 
-  async #claim(id: string, worker: PooledWorker): Promise<void> {
+  async #claim(id: string, worker: PooledWorker, slot: Slot): Promise<void> {
     const { begin, pool, onChange } = this.options;
-    this.#claiming++;
-    const begun = await claim(id, worker, this.options, (...started) => begin(...started, worker));
+    this.#claiming.set(id, slot);
+    const begun = await claim(id, worker, slot.slot, this.options, (...started) => begin(...started, worker));
     if (!begun) pool.release(worker);
-    this.#claiming--;
+    this.#claiming.delete(id);
     this.kick();
     onChange();
   }
@@ -160,19 +171,66 @@ export class Starter {
     this.#warming ??= setImmediate(() => {
       this.#warming = null;
       if (this.isPaused) return;
-      const { queue, concurrency, pool } = this.options;
-      if (queue.length > 0) pool.prepare(this.#next(pool.spare));
-      pool.warm(Math.min(queue.length, concurrency - this.#busy() + pool.spare));
+      const { queue, queues, pool } = this.options;
+      const isOpen = (name: string) => queues.isOpen(name);
+      if (queue.length > 0) pool.prepare(this.#next(pool.spare, isOpen));
+      pool.warm(this.#wanted());
     });
+  }
+
+  /** How many idle workers the operations in the queues can use, and the spare ones. */
+  #wanted(): number {
+    const { queue, queues, pool } = this.options;
+    const slots = this.#slots();
+    let startable = 0;
+    let waiting = 0;
+    for (const name of queues.names()) {
+      if (!queues.isOpen(name)) continue;
+      const length = queue.lengthOf(name);
+      waiting += length;
+      startable += Math.min(length, Math.max(0, queues.concurrency(name) - slots.busy(name)));
+    }
+    return Math.min(waiting, startable + pool.spare);
   }
 
   /**
    * Slots in use. An attempt whose outcome was read frees its slot: its finish is written before the next start, in the
    * same batch where possible.
    */
-  #busy(): number {
-    let running = this.#claiming;
-    for (const attempt of this.options.attempts.values()) if (!attempt.outcome) running++;
-    return running;
+  #slots(): UsedSlots {
+    const used = new UsedSlots();
+    for (const { queue, slot } of this.#claiming.values()) used.add(queue, slot);
+    for (const { outcome, entry } of this.options.attempts.values())
+      if (!outcome) used.add(entry.record.queue, entry.record.slot ?? 0);
+    return used;
+  }
+}
+
+/** A numbered place of a queue in which one operation runs. */
+interface Slot {
+  queue: string;
+  /** From 1. */
+  slot: number;
+}
+
+class UsedSlots {
+  readonly #used = new Map<string, number[]>();
+
+  add(queue: string, slot: number): void {
+    const used = this.#used.get(queue);
+    if (used) used.push(slot);
+    else this.#used.set(queue, [slot]);
+  }
+
+  busy(queue: string): number {
+    return this.#used.get(queue)?.length ?? 0;
+  }
+
+  /** The lowest free number of the queue. */
+  lowest(queue: string): number {
+    const used = new Set(this.#used.get(queue));
+    let slot = 1;
+    while (used.has(slot)) slot++;
+    return slot;
   }
 }

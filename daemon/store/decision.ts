@@ -35,6 +35,13 @@ export type Decision =
       logLines: number;
     }
   | { kind: "cancelled"; id: string; event: EventOf<"cancel:requested"> }
+  /** The operation was paused or resumed. `uptime`: seconds since boot. */
+  | {
+      kind: "paused";
+      id: string;
+      event: EventOf<"attempt:paused"> | EventOf<"attempt:resumed">;
+      uptime: number;
+    }
   | {
       kind: "finished";
       id: string;
@@ -122,6 +129,8 @@ export interface Policy {
   gracePeriod: number;
   /** Attempts in all, and seconds before the second; each further wait is twice as long. */
   retry: { attempts: number; backoff: number } | null;
+  /** Operations of the type that may run at the same time; absent: no limit. */
+  concurrency?: number | undefined;
   /** In a type: its declared limits. In a run: the effective limits of the operation. Absent: none. */
   limits?: ResourceLimits | undefined;
 }
@@ -170,4 +179,6 @@ export interface Run {
   startedUptime: number;
   /** Whether the worker accepted the operation: only then the run counts as an attempt. */
   accepted: boolean;
+  /** Seconds since boot when the attempt was paused; absent: it is not paused. */
+  pausedUptime?: number;
 }

@@ -33,6 +33,8 @@ export interface Layout {
   payloads: string;
   /** How long operations have waited for types that do not load. */
   blockedTypes: string;
+  /** What commands have set of the queues. */
+  queues: string;
 }
 
 export function layoutOf(root: string): Layout {
@@ -55,6 +57,7 @@ export function layoutOf(root: string): Layout {
     workers: join(root, "workers"),
     payloads: join(root, "payloads"),
     blockedTypes: join(root, "blocked-types.json"),
+    queues: join(root, "queues.json"),
   };
 }
 

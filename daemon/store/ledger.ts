@@ -99,6 +99,11 @@ export class Ledger {
           entry.run.stopRequestedAt = decision.event.at;
         }
         break;
+      case "paused":
+        entry.record = reduceEvent(entry.record, decision.event);
+        if (entry.run && decision.event.type === "attempt:paused") entry.run.pausedUptime = decision.uptime;
+        else delete entry.run?.pausedUptime;
+        break;
       case "finished": {
         entry.record = { ...before, ...decision.runState };
         this.#finish(entry, decision.event, n);

@@ -38,8 +38,6 @@ export class SharedParts {
       params: one(parts, "params", record.params),
       stages: one(parts, "stages", record.stages),
       chain,
-      ...(record.againOf !== undefined && { againOf: record.againOf }),
-      ...(record.limits && { limits: record.limits }),
       ...(record.historyKey !== undefined && {
         historyKey: one(parts, "historyKey", record.historyKey),
       }),
@@ -54,7 +52,7 @@ export class SharedParts {
     if (first?.type === "operation:submitted" && !isEdited) {
       const own = first.operation.chain;
       const { params: _, ...rest } = shared;
-      const operation = { id, ...rest, chain: equal(own, chain) ? chain : own };
+      const operation = { ...first.operation, ...rest, chain: equal(own, chain) ? chain : own };
       entry.events = [{ ...first, at: first.at === createdAt ? createdAt : first.at, operation }, ...later];
     }
     return entry;
@@ -66,7 +64,7 @@ export class SharedParts {
     const parts = this.#partsOf(operation.op);
     const { id, chain } = operation;
     const shared: Submission = {
-      id,
+      ...operation,
       op: one(parts, "op", operation.op),
       title: one(parts, "title", operation.title),
       label: one(parts, "label", operation.label),
@@ -74,9 +72,6 @@ export class SharedParts {
       params: one(parts, "params", operation.params),
       stages: one(parts, "stages", operation.stages),
       chain: { ...chain, id: chain.id === id ? id : chain.id },
-      ...(operation.againOf !== undefined && { againOf: operation.againOf }),
-      ...(operation.omitted && { omitted: operation.omitted }),
-      ...(operation.limits && { limits: operation.limits }),
       ...(operation.historyKey !== undefined && {
         historyKey: one(parts, "historyKey", operation.historyKey),
       }),

@@ -27,6 +27,7 @@ import { readPayload } from "../store/payloads.js";
 import { enterEnvironment, leaveEnvironment } from "./environment.js";
 import { type OrderMessage, type PrepareMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
 import type { OwnOutput } from "./own-output.js";
+import { PausableClock } from "./pausable-clock.js";
 import { ActivityBaseline } from "./recycling.js";
 import { RemovedDirectory } from "./removed-directory.js";
 import { type RetryWhileDiskFull, waitingAt } from "./retry-while-disk-full.js";
@@ -41,7 +42,8 @@ export class AttemptRunner {
   readonly #retryWhileFull: RetryWhileDiskFull;
   #sink: RunSink | null = null;
   #closers: Array<() => void> = [];
-  readonly #started = performance.now();
+  readonly #clock: PausableClock;
+  readonly #started: number;
   readonly #usage = new OwnUsage();
   #finished = false;
   #running = false;
@@ -57,6 +59,8 @@ export class AttemptRunner {
   ) {
     this.#entry = message.entry;
     this.#order = orderOf(this.#entry);
+    this.#clock = new PausableClock(message.attemptDir);
+    this.#started = this.#clock.now();
     this.#stop = new StopFile(message.attemptDir);
     this.#retryWhileFull = waitingAt(setup.lockFile);
   }
@@ -147,7 +151,7 @@ export class AttemptRunner {
     this.#running = true;
     // The channel to the daemon must not keep the event loop alive: an empty one is an operation that never settles.
     process.channel?.unref();
-    const outcome = await runAttempt(Type, order, staged, this.#stop, values);
+    const outcome = await runAttempt(Type, order, staged, this.#stop, values, { clock: this.#clock });
     process.channel?.ref();
     this.#running = false;
     return outcome;
@@ -200,7 +204,8 @@ export class AttemptRunner {
     if (this.#finished || !this.#sink) return;
     this.#finished = true;
     for (const close of this.#closers) close();
-    const seconds = (performance.now() - this.#started) / 1000;
+    const seconds = (this.#clock.now() - this.#started) / 1000;
+    this.#clock.stop();
     const resources = this.#usage.end();
     this.#sink.finish({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
     this.#sink.close();
@@ -219,8 +224,8 @@ function failed(code: FailureCode, message: string, stack: string | null = null)
 }
 
 function orderOf({ record, env }: Entry): Order {
-  const { id, op, attempt, params, title, label, stages, cwd, chain, seq, logLines } = record;
-  return { id, op, attempt, params, title, label, stages, cwd, env, chain, seq, logLines };
+  const { id, op, attempt, params, title, label, stages, cwd, chain, seq, logLines, slot } = record;
+  return { id, op, attempt, params, title, label, stages, cwd, env, chain, seq, logLines, slot: slot ?? 1 };
 }
 
 function isDirectory(path: string): boolean {

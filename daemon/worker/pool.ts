@@ -70,8 +70,8 @@ export class PooledWorker {
 
 interface PoolOptions {
   dir: string;
-  /** How many workers may be busy. */
-  size: number;
+  /** How many workers may be busy now. */
+  size: () => number;
   nice: number;
   /** Names of the daemon's own variables that operations get. */
   fromDaemon: readonly string[];
@@ -140,7 +140,7 @@ export class Pool {
   warm(waiting: number): void {
     if (this.#stopped || this.#resting) return;
     const { busy, idle, starting } = this.counts();
-    const { size } = this.options;
+    const size = this.options.size();
     const wanted = Math.min(size + this.spare, busy + Math.max(busy < size ? 1 : 0, waiting));
     for (let n = busy + idle + starting; n < wanted; n++) {
       try {

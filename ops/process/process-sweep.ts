@@ -1,3 +1,6 @@
+/** Most rounds of `stop`: a fork bomb is not waited for. */
+const STOP_ROUNDS = 20;
+
 /**
  * The process sweep: finds and kills all descendants of a process. The daemon uses it for a worker, `liveops run` for
  * an operation.
@@ -44,6 +47,24 @@ const MAX_RECORDED = 10_000;
 export class ProcessSweep {
   /** Start time by pid of all found processes. An ended process still identifies the session and group that it led. */
   readonly #recorded = new Map<number, number>();
+  /** Stops all processes that belong (SIGSTOP), in rounds until a round finds no other: a process may fork meanwhile. */
+  stop(): void {
+    const stopped = new Set<number>();
+    for (let round = 0, isNew = true; isNew && round < STOP_ROUNDS; round++) {
+      isNew = false;
+      for (const { pid } of this.#find(new Set([process.pid]), (stat) => send(stat.pid, "SIGSTOP"))) {
+        if (stopped.has(pid)) continue;
+        stopped.add(pid);
+        isNew = true;
+      }
+    }
+  }
+
+  /** Continues all processes that belong (SIGCONT). */
+  continue(): void {
+    this.#find(new Set([process.pid]), (stat) => send(stat.pid, "SIGCONT"));
+  }
+
   /** Recorded processes that were alive at the last scan. */
   readonly #living = new Set<number>();
   /** Recorded processes that lead a process group. */

@@ -43,7 +43,8 @@ function innerSchema(schema: Schema): JsonSchema {
 
 /** @throws TypeFault for invalid statics, or a schema that JSON Schema cannot describe */
 export function describeType(Type: OperationCtor, file: string): OperationType {
-  const { op, title, stages, resumable, timeout, gracePeriod, retry, limits, params } = readType(Type);
+  const { op, title, stages, resumable, timeout, gracePeriod, retry, limits, params, concurrency, queue } =
+    readType(Type);
   return {
     op,
     title,
@@ -52,6 +53,8 @@ export function describeType(Type: OperationCtor, file: string): OperationType {
     timeout,
     gracePeriod,
     retry,
+    concurrency,
+    queue,
     ...limits,
     file,
     params: schemaOf(Type, params),

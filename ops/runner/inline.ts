@@ -154,7 +154,7 @@ export class InlineLink implements Sink {
     const { id, op, title, label, cwd, params, stages, chain } = this.submission;
     const numbers = { seq: this.#seq, logLines: this.#builder.logLines };
     const attempt = this.#attemptNumber;
-    return { id, op, title, label, cwd, params, stages, chain, attempt, env: {}, ...numbers };
+    return { id, op, title, label, cwd, params, stages, chain, attempt, env: {}, ...numbers, slot: 1 };
   }
 
   #cwdGone(): Outcome {

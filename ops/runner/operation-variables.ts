@@ -10,12 +10,13 @@ type Name = keyof typeof OPERATION_VARIABLES;
 const STAGE: Name = "LIVEOPS_STAGE";
 
 /** The variables of an attempt; no stage runs yet. */
-export function operationVariables(order: Pick<Order, "id" | "op" | "attempt" | "chain">) {
+export function operationVariables(order: Pick<Order, "id" | "op" | "attempt" | "chain" | "slot">) {
   return {
     LIVEOPS_OPERATION_ID: order.id,
     LIVEOPS_OP: order.op,
     LIVEOPS_ATTEMPT: String(order.attempt),
     LIVEOPS_CHAIN: order.chain.id,
+    LIVEOPS_SLOT: String(order.slot),
   } satisfies Record<Exclude<Name, typeof STAGE>, string>;
 }
 

@@ -18,4 +18,6 @@ export interface Order {
   /** Numbers of the operation's last event and last log line. */
   seq: number;
   logLines: number;
+  /** Number of the slot of its queue, from 1. */
+  slot: number;
 }

@@ -31,7 +31,7 @@ export async function prepareSubmission(
   /** The command that gave the words, for an error message. */
   command: "submit" | "run" = "submit",
 ): Promise<Submission> {
-  const { op, params } = readType(Type);
+  const { op, params, queue: ownQueue } = readType(Type);
   const schema = inputSchema(params);
   const problem = whyNotJson(given.params);
   if (problem !== null) throw paramsRefusal([`the parameters are not JSON: ${problem}`], schema);
@@ -63,6 +63,7 @@ export async function prepareSubmission(
     stages,
     chain,
     ...(historyKey !== undefined && { historyKey }),
+    ...(ownQueue !== null && { queue: ownQueue }),
   };
   types.set(submission, Type);
   return submission;

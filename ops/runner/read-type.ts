@@ -41,6 +41,10 @@ export interface TypeDefinition {
   retry: { attempts: number; backoff: number } | null;
   /** Absent: no limits. */
   limits?: ResourceLimits;
+  /** Null: no limit. */
+  concurrency: number | null;
+  /** Null: the type names none. */
+  queue: string | null;
 }
 
 /** Default seconds between a stop request and the kill. */
@@ -95,6 +99,8 @@ export function readType(Type: OperationCtor): TypeDefinition {
     gracePeriod: readSeconds("gracePeriod", statics.gracePeriod, fault) ?? DEFAULT_GRACE_PERIOD,
     timeout: readSeconds("timeout", statics.timeout, fault),
     retry: readRetry(statics.retry, fault),
+    concurrency: readConcurrency(statics.concurrency, fault),
+    queue: readQueue(statics.queue, fault),
     ...(limits && { limits }),
   };
 }
@@ -204,6 +210,18 @@ function readLimits(statics: Record<string, unknown>, fault: Fault): ResourceLim
     limits[name] = value as number;
   }
   return effectiveLimits(limits, undefined);
+}
+
+function readConcurrency(value: unknown, fault: Fault): number | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1) return value;
+  throw fault(`static concurrency must be a whole number of at least 1, not ${show(value)}`);
+}
+
+function readQueue(value: unknown, fault: Fault): string | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "string" && OP_PATTERN.test(value)) return value;
+  throw fault(`static queue must be the name of a queue, like "gpu", not ${show(value)}`);
 }
 
 /** Accepts any zod 4 schema, also of the author's own copy of zod. */

@@ -59,6 +59,16 @@ export interface OperationStatics {
   readonly cpuMax?: number;
   /** Processes and threads at the same time, at least 32. Enforced as `memoryMax`. Default: no limit. */
   readonly pidsMax?: number;
+  /**
+   * Operations of the type that may run at the same time, at least 1, whatever the concurrency of their queues.
+   * Default: no limit.
+   */
+  readonly concurrency?: number;
+  /**
+   * Queue of the type's operations, unless a submit names another: lower-case letters, digits and `-`. The queue must
+   * exist in the daemon (`liveops queue set`). Default: `"default"`; in a chain: the queue of the operation before.
+   */
+  readonly queue?: string;
   /** Every class has this property, so that a class without any of the other statics still matches this type. */
   readonly prototype?: unknown;
   /** Seconds that one attempt may run; after that it fails with `LIVEOPS_TIMEOUT`. Default: no limit. */

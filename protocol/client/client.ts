@@ -10,10 +10,20 @@ import type {
   HistoryReply,
   LogPage,
   OperationPage,
+  QueueReply,
+  QueuesReply,
   StopReply,
   TypesReply,
 } from "../replies.js";
-import type { AgainBody, EditBody, EventsQuery, ListQuery, LogQuery, SubmitBody } from "../requests.js";
+import type {
+  AgainBody,
+  EditBody,
+  EventsQuery,
+  ListQuery,
+  LogQuery,
+  QueueBody,
+  SubmitBody,
+} from "../requests.js";
 import type { WatchLine, WatchQuery } from "../watch.js";
 import { DEADLINES, type Deadlines } from "./deadline.js";
 import { ConnectionLostError, NoDaemonError } from "./errors.js";
@@ -124,6 +134,52 @@ export class Client {
 
   cancel(id: string, signal?: AbortSignal): Promise<Operation> {
     return this.#json({ method: "POST", path: `/v1/operations/${encodeURIComponent(id)}/cancel`, signal });
+  }
+
+  /**
+   * Stops the processes of a running operation, until `resume`.
+   *
+   * @throws Refusal `LIVEOPS_WRONG_STATE` if the operation is not running
+   */
+  pause(id: string, signal?: AbortSignal): Promise<Operation> {
+    return this.#json({ method: "POST", path: `/v1/operations/${encodeURIComponent(id)}/pause`, signal });
+  }
+
+  resume(id: string, signal?: AbortSignal): Promise<Operation> {
+    return this.#json({ method: "POST", path: `/v1/operations/${encodeURIComponent(id)}/resume`, signal });
+  }
+
+  queues(signal?: AbortSignal): Promise<QueuesReply> {
+    return this.#json({ method: "GET", path: "/v1/queues", signal });
+  }
+
+  /** Creates a queue, or changes how many of its operations may run at the same time. */
+  setQueue(queue: string, body: QueueBody, signal?: AbortSignal): Promise<QueueReply> {
+    return this.#json({ method: "POST", path: `/v1/queues/${encodeURIComponent(queue)}`, body, signal });
+  }
+
+  /** @throws Refusal `LIVEOPS_WRONG_STATE` if the queue has operations, or is the default queue */
+  removeQueue(queue: string, signal?: AbortSignal): Promise<QueueReply> {
+    return this.#json({ method: "DELETE", path: `/v1/queues/${encodeURIComponent(queue)}`, signal });
+  }
+
+  /** No operation of the queue starts, until `resumeQueue`. Default: all queues. */
+  pauseQueue(queue?: string, signal?: AbortSignal): Promise<QueuesReply> {
+    return this.#json({
+      method: "POST",
+      path: "/v1/pause",
+      body: queue === undefined ? {} : { queue },
+      signal,
+    });
+  }
+
+  resumeQueue(queue?: string, signal?: AbortSignal): Promise<QueuesReply> {
+    return this.#json({
+      method: "POST",
+      path: "/v1/resume",
+      body: queue === undefined ? {} : { queue },
+      signal,
+    });
   }
 
   retry(id: string, from?: string, signal?: AbortSignal): Promise<Operation> {

@@ -12,11 +12,14 @@ import { getOwn } from "../get-own.js";
 import { nearest } from "../nearest.js";
 import { pathProblem } from "../owned-path.js";
 import { configFile, inHome, type PlaceConfig } from "../places.js";
+import { OP_PATTERN } from "../type-names.js";
 import { UsageError } from "./failures.js";
 import { LOG_LEVELS, type LogLevel } from "./log-level.js";
 
 export interface Config extends PlaceConfig, Partial<Limits> {
   concurrency?: number | undefined;
+  /** Queues besides the default queue, by name. */
+  queues?: Record<string, { concurrency?: number | undefined }> | undefined;
   notify?: Notify | undefined;
   /** `auto`, `dark`, `light`, `16`, or hexadecimal colours by role. */
   theme?: ThemeSetting | undefined;
@@ -179,13 +182,27 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
     problem: must((value) => Array.isArray(value) && value.every(isPath), "a list of paths"),
   },
   concurrency: {
-    description: "Operations that run at the same time",
+    description: "Operations of the default queue that run at the same time",
     default: "number of cores, at least 2",
     schema: { type: "integer", minimum: 1 },
     problem: must(
       (value) => Number.isInteger(value) && (value as number) >= 1,
       "a whole number of at least 1",
     ),
+  },
+  queues: {
+    description: 'Other queues by name, each with its concurrency (default 1): `{"gpu": {"concurrency": 2}}`',
+    default: "`{}`",
+    schema: {
+      type: "object",
+      propertyNames: { pattern: "^[a-z0-9]+(-[a-z0-9]+)*$" },
+      additionalProperties: {
+        type: "object",
+        properties: { concurrency: { type: "integer", minimum: 1 } },
+        additionalProperties: false,
+      },
+    },
+    problem: queuesProblem,
   },
   notify: {
     description:
@@ -335,6 +352,21 @@ function problemOf(name: string, value: unknown): string | null {
 function nearHint(name: string, known: readonly string[]): string {
   const [near] = nearest(name, known);
   return `${JSON.stringify(name)}; ${near ? `did you mean ${near}?` : `settings: ${known.join(", ")}`}`;
+}
+
+function queuesProblem(queues: unknown): string | null {
+  if (!isTable(queues)) return 'must be an object, such as {"gpu": {"concurrency": 2}}';
+  for (const [name, queue] of Object.entries(queues)) {
+    if (!OP_PATTERN.test(name))
+      return `${JSON.stringify(name)}: the name of a queue has lower-case letters, digits and -, such as gpu`;
+    if (!isTable(queue)) return `${name} must be an object, such as {"concurrency": 2}`;
+    const { concurrency, ...others } = queue;
+    const [unknown] = Object.keys(others);
+    if (unknown !== undefined) return `${name} has no setting ${nearHint(unknown, ["concurrency"])}`;
+    if (concurrency !== undefined && !(Number.isInteger(concurrency) && (concurrency as number) >= 1))
+      return `${name}: concurrency must be a whole number of at least 1`;
+  }
+  return null;
 }
 
 const ENVIRONMENT_KEYS = ["allow", "fromDaemon"] satisfies Array<keyof EnvironmentConfig>;

@@ -12,7 +12,9 @@ import { Attempt } from "../../daemon/scheduler/attempt.js";
 import type { BlockedTypes } from "../../daemon/scheduler/blocked-types.js";
 import { Finishing } from "../../daemon/scheduler/finishing.js";
 import { Queue } from "../../daemon/scheduler/queue.js";
+import type { Queues } from "../../daemon/scheduler/queues.js";
 import { claim } from "../../daemon/scheduler/starter.js";
+import type { TypeLimits } from "../../daemon/scheduler/type-limits.js";
 import type { Policy } from "../../daemon/store/decision.js";
 import { attemptDir } from "../../daemon/store/layout.js";
 import type { OrderMessage } from "../../daemon/worker/messages.js";
@@ -87,6 +89,7 @@ describe("decided at the same moment", () => {
       onOutcome: () => {},
       onStop: () => {},
       onKill: () => {},
+      onPause: () => {},
       onDamage: (message) => {
         throw new Error(message);
       },
@@ -217,6 +220,7 @@ describe("decided at the same moment", () => {
     const claiming = claim(
       id,
       { identity: WORKER, prepare: () => {} } as unknown as PooledWorker,
+      1,
       {
         ...open,
         store: open.store,
@@ -231,6 +235,8 @@ describe("decided at the same moment", () => {
         blockedTypes: { hold: () => false } as unknown as BlockedTypes,
         containment: { limit: () => null } as unknown as Containment,
         queue: new Queue(),
+        queues: null as unknown as Queues,
+        typeLimits: { reserve: () => true, started: () => {} } as unknown as TypeLimits,
         log: pino({ level: "silent" }),
         maxLog: 1000,
       },

@@ -14,6 +14,8 @@ const type = (op: string, resumable: boolean): OperationType => ({
   timeout: null,
   gracePeriod: 10,
   retry: null,
+  concurrency: null,
+  queue: null,
   file: `/ops/${op}.ts`,
   params: null,
 });

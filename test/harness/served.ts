@@ -19,7 +19,8 @@ import { linesAfter } from "../../daemon/run-files/log-slices.js";
 import { Attempt } from "../../daemon/scheduler/attempt.js";
 import type { BlockedTypes } from "../../daemon/scheduler/blocked-types.js";
 import { Durations } from "../../daemon/scheduler/durations.js";
-import { Queue } from "../../daemon/scheduler/queue.js";
+import { placeOf, Queue } from "../../daemon/scheduler/queue.js";
+import { Queues } from "../../daemon/scheduler/queues.js";
 import type { Scheduler } from "../../daemon/scheduler/scheduler.js";
 import type { Settings } from "../../daemon/settings.js";
 import type { Entry } from "../../daemon/store/decision.js";
@@ -105,6 +106,17 @@ export class Served {
       containment: this.containment,
       loader: this.loader as unknown as Loader,
       queue: this.queue,
+      queues: new Queues({
+        file: layout.queues,
+        concurrency: settings.concurrency,
+        isFlag: false,
+        configured: {},
+        onChange: () => {},
+        onProblem: (problem) => {
+          throw new Error(problem);
+        },
+      }),
+      waiting: () => this.queue.length,
       hub: this.hub,
       clock: new TrustedClock(layout.clock),
       log: pino({ level: "silent" }),
@@ -139,8 +151,8 @@ export class Served {
   tell(changes: Change[]): void {
     for (const { id, before, after } of changes) {
       const entry = this.open.store.ledger.get(id);
-      if (entry && after?.state === "queued") this.queue.add(id, entry.queuedAt);
-      else if (entry && before?.state === "queued") this.queue.remove(id, entry.queuedAt);
+      if (entry && after?.state === "queued") this.queue.add(id, placeOf(entry));
+      else if (entry && before?.state === "queued") this.queue.remove(id, placeOf(entry));
       this.context.durations.forget((after ?? before)!.op);
       if (after) this.hub.changed(before, after);
       else this.hub.removed(id);
@@ -192,6 +204,7 @@ export class Served {
       onOutcome: () => {},
       onStop: () => {},
       onKill: () => {},
+      onPause: () => {},
       onDamage: (message) => {
         throw new Error(message);
       },

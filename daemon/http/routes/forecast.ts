@@ -1,7 +1,8 @@
 /** `GET /v1/forecast`: when live operations are expected to start and to end. */
 import type { ForecastReply } from "../../../protocol/replies.js";
 import type { Context } from "../../context.js";
-import { forecast } from "../../scheduler/forecast.js";
+import type { Attempt } from "../../scheduler/attempt.js";
+import { type Forecast, forecast } from "../../scheduler/forecast.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 
 /** Most queued operations in a reply. */
@@ -13,25 +14,46 @@ export const forecastRoute: RoutePlugin = (app, { context }, done) => {
 };
 
 function reply(context: Context, now: number): ForecastReply {
-  const { store, queue, scheduler, settings, durations } = context;
-  const running = [...scheduler.attempts.values()].map(({ id, entry }) => ({
-    id,
-    startedAt: Date.parse(entry.record.startedAt!),
-    seconds: durations.median(entry.record),
-  }));
-  const queued = queue.first(queue.length).flatMap((id) => {
-    const record = store.ledger.get(id)?.record;
-    return record ? [{ id, seconds: durations.median(record) }] : [];
-  });
-  const { emptyAt, operations } = forecast({ now, slots: settings.concurrency, running, queued });
-  const shown = [...operations].slice(0, running.length + MOST_QUEUED);
+  const { queue, queues, scheduler } = context;
+  const running = [...scheduler.attempts.values()];
+  const names = new Set([...queues.names(), ...running.map(({ entry }) => entry.record.queue)]);
+  const all = [...names].map((name) => ({ name, ...forecastOf(context, name, running, now) }));
+  const operations = all.flatMap((each) => [...each.operations]);
+  // The last start of all queues; unknown where it is unknown of one that has operations.
+  const waiting = all.filter(({ name }) => queue.lengthOf(name) > 0).map(({ emptyAt }) => emptyAt);
+  const known = waiting.filter((time) => time !== null);
+  const shown = operations.slice(0, running.length + MOST_QUEUED);
   return {
     at: iso(now)!,
-    emptyAt: iso(emptyAt),
+    emptyAt: waiting.length === 0 || known.length < waiting.length ? null : iso(Math.max(...known)),
     operations: Object.fromEntries(
       shown.map(([id, { startsAt, endsAt }]) => [id, { startsAt: iso(startsAt), endsAt: iso(endsAt) }]),
     ),
   };
+}
+
+function forecastOf(context: Context, name: string, attempts: readonly Attempt[], now: number): Forecast {
+  const { store, queue, queues, durations } = context;
+  const running = attempts
+    .filter(({ entry }) => entry.record.queue === name)
+    .map(({ id, entry: { record } }) => {
+      const { pause, startedAt } = record;
+      const paused = (pause?.seconds ?? 0) * 1000;
+      // A paused operation ends at an unknown time.
+      const isPaused = pause !== null && pause.since !== null;
+      return {
+        id,
+        startedAt: Date.parse(startedAt!) + paused,
+        seconds: isPaused ? null : durations.median(record),
+      };
+    });
+  const queued = queue.idsOf(name).flatMap((id) => {
+    const record = store.ledger.get(id)?.record;
+    return record ? [{ id, seconds: durations.median(record) }] : [];
+  });
+  // Nothing starts in a paused queue.
+  const slots = queues.isOpen(name) ? queues.concurrency(name) : 0;
+  return forecast({ now, slots, running: queues.isOpen(name) ? running : [], queued });
 }
 
 function iso(time: number | null): string | null {

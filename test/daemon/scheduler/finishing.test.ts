@@ -28,6 +28,7 @@ const SILENT = {
   onOutcome: () => {},
   onStop: () => {},
   onKill: () => {},
+  onPause: () => {},
   onDamage: () => {},
 };
 

@@ -1,92 +1,129 @@
-/** The queue compared with a sorted list, and tasks by key. */
+/** The queues compared with sorted lists, and tasks by key. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { KeyedMutex } from "../../../daemon/keyed-mutex.js";
-import { Queue } from "../../../daemon/scheduler/queue.js";
+import { compareTurns } from "../../../daemon/scheduler/lane.js";
+import { type Place, Queue } from "../../../daemon/scheduler/queue.js";
 
-type Step = { do: "add" } | { do: "take" } | { do: "remove" | "add again"; which: number };
+type Step =
+  | { do: "add"; queue: string; priority: number }
+  | { do: "take"; open: readonly string[] }
+  | { do: "remove" | "add again" | "move"; which: number; priority: number };
+
+const QUEUES = ["a", "b", "c"] as const;
+const queueName = fc.constantFrom(...QUEUES);
+const priority = fc.integer({ min: -2, max: 2 });
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
-    { weight: 4, arbitrary: fc.constant<Step>({ do: "add" }) },
-    { weight: 2, arbitrary: fc.constant<Step>({ do: "take" }) },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant("add" as const), queue: queueName, priority }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("take" as const), open: fc.subarray([...QUEUES]) }) },
     {
-      weight: 2,
-      arbitrary: fc.record({ do: fc.constantFrom("remove" as const, "add again" as const), which: fc.nat() }),
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constantFrom("remove" as const, "add again" as const, "move" as const),
+        which: fc.nat(),
+        priority,
+      }),
     },
   ),
   { maxLength: 200 },
 );
 
-test("ids come out in the order in which they were queued, each once, and know their place", () => {
+interface Item {
+  id: string;
+  place: Place;
+}
+
+const inOrder = (items: readonly Item[]) => items.toSorted((a, b) => compareTurns(a.place, b.place));
+
+test("ids come out by priority and arrival, each once, from open queues only, and know their place", () => {
   fc.assert(
     fc.property(steps, (all) => {
       const queue = new Queue();
-      let model: number[] = [];
-      const taken: number[] = [];
+      let model: Item[] = [];
+      const taken: Item[] = [];
       let n = 0;
       for (const step of all) {
         if (step.do === "add") {
-          queue.add(`id${++n}`, n);
-          model.push(n);
+          const item = { id: `id${++n}`, place: { queue: step.queue, priority: step.priority, queuedAt: n } };
+          queue.add(item.id, item.place);
+          model = inOrder([...model, item]);
         } else if (step.do === "take") {
-          const first = model.shift();
-          expect(queue.take()).toBe(first === undefined ? null : `id${first}`);
-          if (first !== undefined) taken.push(first);
-        } else if (step.do === "remove") {
-          const gone = model[step.which % Math.max(1, model.length)] ?? 0;
-          queue.remove(`id${gone}`, gone);
-          model = model.filter((it) => it !== gone);
-        } else if (step.which % 2 === 0 && taken.length > 0) {
+          const isOpen = (name: string) => step.open.includes(name);
+          const next = model.find(({ place }) => isOpen(place.queue));
+          expect(queue.first(1, isOpen)).toEqual(next ? [next.id] : []);
+          expect(queue.take(isOpen)).toBe(next?.id ?? null);
+          if (next) taken.push(next);
+          model = model.filter((item) => item !== next);
+        } else if (step.do === "add again" && step.which % 2 === 0 && taken.length > 0) {
           // Could not be started: it goes back to where it was.
           const [back] = taken.splice(step.which % taken.length, 1);
-          queue.add(`id${back}`, back!);
-          model = [...model, back!].sort((a, b) => a - b);
+          queue.add(back!.id, back!.place);
+          model = inOrder([...model, back!]);
         } else if (model.length > 0) {
-          const there = model[step.which % model.length]!;
-          queue.add(`id${there}`, there);
+          const item = model[step.which % model.length]!;
+          if (step.do === "add again") queue.add(item.id, item.place);
+          else {
+            queue.remove(item.id, item.place);
+            model = model.filter((each) => each !== item);
+          }
+          if (step.do === "move") {
+            const moved = { id: item.id, place: { ...item.place, priority: step.priority } };
+            queue.add(moved.id, moved.place);
+            model = inOrder([...model, moved]);
+          }
         }
         expect(queue.length).toBe(model.length);
-        expect(queue.first(1000)).toEqual(model.map((it) => `id${it}`));
-        model.forEach((it, index) => {
-          expect(queue.position(`id${it}`, it)).toBe(index + 1);
-        });
+        expect(queue.first(1000)).toEqual(model.map(({ id }) => id));
+        for (const name of QUEUES) {
+          const its = model.filter(({ place }) => place.queue === name);
+          expect(queue.idsOf(name)).toEqual(its.map(({ id }) => id));
+          expect(queue.lengthOf(name)).toBe(its.length);
+          its.forEach(({ id, place }, index) => {
+            expect(queue.position(id, place)).toBe(index + 1);
+          });
+        }
       }
-      for (const it of taken) expect(queue.position(`id${it}`, it)).toBeNull();
+      for (const { id, place } of taken) expect(queue.position(id, place)).toBeNull();
     }),
   );
 });
 
 test("ids that fit are taken out at once, and come back to their places", () => {
+  const item = fc.record({ type: fc.nat({ max: 2 }), queue: queueName, priority });
   fc.assert(
-    fc.property(fc.array(fc.nat({ max: 2 }), { maxLength: 60 }), fc.nat({ max: 10 }), (types, takes) => {
+    fc.property(fc.array(item, { maxLength: 60 }), fc.nat({ max: 10 }), (items, takes) => {
       const queue = new Queue();
-      types.forEach((_, n) => {
-        queue.add(`id${n}`, n);
-      });
+      const model = inOrder(
+        items.map(({ queue, priority }, n) => ({ id: `id${n}`, place: { queue, priority, queuedAt: n } })),
+      );
+      for (const { id, place } of model) queue.add(id, place);
       for (let n = 0; n < takes; n++) queue.take();
-      const left = types.map((type, n) => ({ type, n })).slice(takes);
-      const isOut = (id: string) => types[Number(id.slice(2))] === 1;
+      const left = model.slice(takes);
+      const isOut = (id: string) => items[Number(id.slice(2))]!.type === 1;
       const out = queue.takeWhere(isOut);
-      expect(out).toEqual(left.filter(({ type }) => type === 1).map(({ n }) => [`id${n}`, n]));
-      expect(queue.first(100)).toEqual(left.filter(({ type }) => type !== 1).map(({ n }) => `id${n}`));
+      expect(out.toSorted()).toEqual(
+        left
+          .filter(({ id }) => isOut(id))
+          .map(({ id }) => id)
+          .toSorted(),
+      );
+      expect(queue.first(100)).toEqual(left.filter(({ id }) => !isOut(id)).map(({ id }) => id));
       // One that is there already does not come twice.
-      const there = left.find(({ type }) => type !== 1)?.n;
-      queue.addAll(there === undefined ? out : [...out, [`id${there}`, there]]);
-      expect(queue.first(100)).toEqual(left.map(({ n }) => `id${n}`));
-      left.forEach(({ n }, index) => {
-        expect(queue.position(`id${n}`, n)).toBe(index + 1);
-      });
+      queue.addAll(left.map(({ id, place }) => [id, place]));
+      expect(queue.first(100)).toEqual(left.map(({ id }) => id));
     }),
   );
 });
 
 test("a long queue that is worked off keeps nothing of what is done", () => {
   const queue = new Queue();
-  for (let n = 1; n <= 5000; n++) queue.add(`id${n}`, n);
+  const at = (n: number) => ({ queue: "default", priority: 0, queuedAt: n });
+  for (let n = 1; n <= 5000; n++) queue.add(`id${n}`, at(n));
   for (let n = 1; n <= 5000; n++) {
     expect(queue.take()).toBe(`id${n}`);
-    expect(queue.position(`id${n + 1}`, n + 1)).toBe(n < 5000 ? 1 : null);
+    expect(queue.position(`id${n + 1}`, at(n + 1))).toBe(n < 5000 ? 1 : null);
   }
   expect(queue.take()).toBeNull();
 });

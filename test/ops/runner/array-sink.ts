@@ -46,6 +46,7 @@ export function anOrder(over: Partial<Order> = {}): Order {
     chain: { id: "abc123def456", index: 0, previous: null, next: null },
     seq: 2,
     logLines: 0,
+    slot: 1,
     ...over,
   };
 }

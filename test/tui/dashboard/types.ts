@@ -9,6 +9,8 @@ export function type(over: Partial<OperationType> & { op: string }): OperationTy
     timeout: null,
     gracePeriod: 10,
     retry: null,
+    concurrency: null,
+    queue: null,
     file: `/home/ada/ops/${over.op}.ts`,
     params: null,
     ...over,

@@ -1,0 +1,78 @@
+/** The routes of queues, and the pause of operations. */
+import { Refusal } from "../../../protocol/errors.js";
+import type { QueueReply, QueuesReply } from "../../../protocol/replies.js";
+import type { Context } from "../../context.js";
+import { definition, type RoutePlugin } from "../route-definition.js";
+
+/** `GET /v1/queues`, `POST` and `DELETE /v1/queues/:queue`, `POST /v1/pause` and `/v1/resume`. */
+export const queueRoutes: RoutePlugin = (app, { context }, done) => {
+  app.route({ ...definition("queues"), handler: () => describeAll(context) });
+  app.route({
+    ...definition("setQueue"),
+    handler: ({ params, body }) => {
+      context.queues.set(params.queue, body.concurrency);
+      return describe(context, params.queue);
+    },
+  });
+  app.route({
+    ...definition("removeQueue"),
+    handler: ({ params: { queue } }) => {
+      context.queues.check(queue);
+      const last = describe(context, queue);
+      if (last.queued + last.running > 0) throw notEmpty(last);
+      context.queues.remove(queue);
+      return last;
+    },
+  });
+  for (const [name, isPaused] of [
+    ["pauseQueue", true],
+    ["resumeQueue", false],
+  ] as const)
+    app.route({
+      ...definition(name),
+      handler: ({ body }) => {
+        const names = body.queue === undefined ? context.queues.names() : [body.queue];
+        for (const each of names) context.queues.pause(each, isPaused);
+        return describeAll(context);
+      },
+    });
+  done();
+};
+
+/** `POST /v1/operations/:id/pause` and `/resume`. */
+export const pauseRoutes: RoutePlugin = (app, { context }, done) => {
+  for (const [name, isPaused] of [
+    ["pause", true],
+    ["resume", false],
+  ] as const)
+    app.route({
+      ...definition(name),
+      handler: async ({ params }) => {
+        const { id } = context.find(params.id).record;
+        await context.lifecycle.pause(id, isPaused);
+        context.scheduler.pauseOperation(id);
+        return context.whole(context.find(id));
+      },
+    });
+  done();
+};
+
+function describeAll(context: Context): QueuesReply {
+  return { queues: context.queues.names().map((name) => describe(context, name)) };
+}
+
+function describe({ queues, store }: Context, name: string): QueueReply {
+  const counts = { queued: 0, running: 0 };
+  for (const { record } of store.ledger.entries.values())
+    if (record.queue === name && (record.state === "queued" || record.state === "running"))
+      counts[record.state]++;
+  return queues.describe(name, counts);
+}
+
+function notEmpty({ name, queued, running }: QueueReply): Refusal {
+  return new Refusal(
+    "LIVEOPS_WRONG_STATE",
+    `the queue ${name} has ${queued} queued and ${running} running operations; cancel them, or move the queued ones ` +
+      "with: liveops edit ID --queue NAME",
+  );
+}

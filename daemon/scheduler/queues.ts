@@ -1,0 +1,192 @@
+/**
+ * The queues: how many operations of each may run at the same time, and whether the queue is paused.
+ *
+ * `queues.json` in the state directory keeps what commands have set. It is written before the change takes effect.
+ */
+import { Refusal } from "../../protocol/errors.js";
+import { nearest } from "../../protocol/nearest.js";
+import type { Blocked, Operation } from "../../protocol/operation.js";
+import { readOwnFile } from "../../protocol/own-file.js";
+import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
+import type { QueueReply } from "../../protocol/replies.js";
+import { isDiskFull, replaceFileSync } from "../store/durable-file.js";
+import { StoreFullError } from "../store/journal.js";
+
+/** Slots of a queue that was created without a number. */
+const DEFAULT_CONCURRENCY = 1;
+
+/** Most bytes read from the file. */
+const MOST_BYTES = 1024 * 1024;
+
+/** Most queues. */
+const MOST_QUEUES = 1000;
+
+/** What commands have set of one queue. */
+interface Saved {
+  concurrency?: number;
+  /** ISO 8601. */
+  pausedSince?: string;
+}
+
+interface QueuesOptions {
+  file: string;
+  /** Concurrency of the default queue by the start of the daemon, and whether it is a flag, which wins. */
+  concurrency: number;
+  isFlag: boolean;
+  /** Queues of the config file. */
+  configured: Readonly<Record<string, { concurrency?: number | undefined }>>;
+  /** A queue changed. Its operations may start, or may not start any more. */
+  onChange(queue: string): void;
+  onProblem(problem: string): void;
+}
+
+export class Queues {
+  readonly #saved: Map<string, Saved>;
+  readonly #startedAt = new Date().toISOString();
+
+  constructor(private readonly options: QueuesOptions) {
+    this.#saved = new Map(Object.entries(read(options.file, options.onProblem)));
+  }
+
+  has(name: string): boolean {
+    return name === DEFAULT_QUEUE || this.#saved.has(name) || Object.hasOwn(this.options.configured, name);
+  }
+
+  /** All names, the default queue first. */
+  names(): string[] {
+    const others = new Set([...Object.keys(this.options.configured), ...this.#saved.keys()]);
+    others.delete(DEFAULT_QUEUE);
+    return [DEFAULT_QUEUE, ...[...others].sort()];
+  }
+
+  /** How many operations of the queue may run at the same time; 0 if there is no such queue. */
+  concurrency(name: string): number {
+    const { concurrency, isFlag, configured } = this.options;
+    const saved = this.#saved.get(name)?.concurrency;
+    if (name === DEFAULT_QUEUE) return isFlag ? concurrency : (saved ?? concurrency);
+    if (!this.has(name)) return 0;
+    return saved ?? configured[name]?.concurrency ?? DEFAULT_CONCURRENCY;
+  }
+
+  /** Slots of all queues together. */
+  get slots(): number {
+    return this.names().reduce((sum, name) => sum + this.concurrency(name), 0);
+  }
+
+  /** When the queue was paused; null: it is not paused. */
+  pausedSince(name: string): string | null {
+    return this.#saved.get(name)?.pausedSince ?? null;
+  }
+
+  /** Whether operations of the queue may start. */
+  isOpen(name: string): boolean {
+    return this.pausedSince(name) === null && this.has(name);
+  }
+
+  /** Why no operation of the record's queue starts; null: they start. */
+  blocked({ queue }: Pick<Operation, "queue">): Blocked | null {
+    const since = this.pausedSince(queue);
+    if (since !== null)
+      return {
+        reason: `the queue ${queue} is paused; resume it with: liveops resume --queue ${queue}`,
+        since,
+      };
+    if (this.has(queue)) return null;
+    const reason = `there is no queue ${queue}; create it with: liveops queue set ${queue} --concurrency 1`;
+    return { reason, since: this.#startedAt };
+  }
+
+  describe(name: string, counts: { queued: number; running: number }): QueueReply {
+    return {
+      name,
+      concurrency: this.concurrency(name),
+      pausedSince: this.pausedSince(name),
+      configured: Object.hasOwn(this.options.configured, name),
+      ...counts,
+    };
+  }
+
+  /** @throws Refusal where there is no such queue */
+  check(name: string): void {
+    if (this.has(name)) return;
+    const names = this.names();
+    throw new Refusal(
+      "LIVEOPS_NO_SUCH_QUEUE",
+      `there is no queue ${JSON.stringify(name)}; queues: ${names.join(", ")}; create it with: liveops queue set ${name} --concurrency 1`,
+      { nearest: nearest(name, names) },
+    );
+  }
+
+  /** Creates a queue or changes its concurrency. */
+  set(name: string, concurrency: number): void {
+    if (!this.has(name) && this.names().length >= MOST_QUEUES)
+      throw new Refusal("LIVEOPS_QUEUE_FULL", `there are ${MOST_QUEUES} queues already; remove one first`);
+    if (name === DEFAULT_QUEUE && this.options.isFlag)
+      throw new Refusal(
+        "LIVEOPS_WRONG_STATE",
+        `the daemon was started with --concurrency ${this.options.concurrency}, which sets the default queue; restart it with another number`,
+      );
+    this.#save(name, { ...this.#saved.get(name), concurrency });
+  }
+
+  /**
+   * Removes a queue that commands have created, and with it its pause.
+   *
+   * @throws Refusal for the default queue and those of the config file
+   */
+  remove(name: string): void {
+    this.check(name);
+    if (name === DEFAULT_QUEUE)
+      throw new Refusal("LIVEOPS_WRONG_STATE", "the default queue cannot be removed");
+    if (Object.hasOwn(this.options.configured, name))
+      throw new Refusal(
+        "LIVEOPS_WRONG_STATE",
+        `the config file defines the queue ${name}; remove it there and restart the daemon`,
+      );
+    this.#save(name, null);
+  }
+
+  /** Pauses the queue, or resumes it. Returns whether that changed it. */
+  pause(name: string, isPaused: boolean): boolean {
+    this.check(name);
+    if ((this.pausedSince(name) !== null) === isPaused) return false;
+    const { pausedSince: _, ...rest } = this.#saved.get(name) ?? {};
+    this.#save(name, isPaused ? { ...rest, pausedSince: new Date().toISOString() } : rest);
+    return true;
+  }
+
+  #save(name: string, saved: Saved | null): void {
+    const next = new Map(this.#saved);
+    if (saved === null) next.delete(name);
+    else next.set(name, saved);
+    try {
+      replaceFileSync(this.options.file, `${JSON.stringify(Object.fromEntries(next), null, 2)}\n`);
+    } catch (error) {
+      throw isDiskFull(error) ? new StoreFullError("no disk space to record the change of the queue") : error;
+    }
+    if (saved === null) this.#saved.delete(name);
+    else this.#saved.set(name, saved);
+    this.options.onChange(name);
+  }
+}
+
+/** Unreadable settings count as none, and are reported. */
+function read(file: string, onProblem: (problem: string) => void): Record<string, Saved> {
+  try {
+    const saved = JSON.parse(readOwnFile(file, MOST_BYTES).toString("utf8")) as Record<string, Saved>;
+    return Object.fromEntries(Object.entries(saved).filter(([, each]) => isSaved(each)));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+      onProblem(
+        `${file} cannot be read (${(error as Error).message}): queues have their settings of the config file`,
+      );
+    return {};
+  }
+}
+
+function isSaved(value: unknown): value is Saved {
+  if (typeof value !== "object" || value === null) return false;
+  const { concurrency, pausedSince } = value as Saved;
+  const hasNumber = concurrency === undefined || (Number.isInteger(concurrency) && concurrency >= 1);
+  return hasNumber && (pausedSince === undefined || Number.isFinite(Date.parse(pausedSince)));
+}

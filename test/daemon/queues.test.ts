@@ -1,0 +1,234 @@
+/** Queues, priorities, limits of types, dependencies, start times and pauses with a real daemon. */
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import type { Operation } from "../../protocol/operation.js";
+import { TestDaemon } from "../harness/daemon.js";
+
+const OPS = {
+  "work.mjs": `
+    import { appendFileSync, existsSync } from "node:fs";
+    import { setTimeout as delay } from "node:timers/promises";
+    import { LiveOperation, z } from "liveops";
+    class Base extends LiveOperation {
+      static params = z.object({ file: z.string().optional(), order: z.string().optional(), to: z.number().default(0) });
+      async run(p) {
+        const { file, order, to } = this.params;
+        if (order) appendFileSync(order, this.label + "\\n");
+        while (file && !existsSync(file)) await delay(10, undefined, { signal: p.signal });
+        p.result({ slot: process.env.LIVEOPS_SLOT });
+        if (to > 0) p.chainTo(Gate, { file, to: to - 1 });
+      }
+    }
+    export class Gate extends Base {}
+    export class Single extends Base { static concurrency = 1; }
+    export class Gpu extends Base { static queue = "gpu"; }
+    export class Fails extends Base { async run(p) { await super.run(p); throw new Error("no"); } }
+    export class Counts extends LiveOperation {
+      static timeout = 3;
+      static params = z.object({ file: z.string() });
+      async run(p) {
+        for (let n = 0; n < 100; n++) {
+          appendFileSync(this.params.file, n + "\\n");
+          await delay(10, undefined, { signal: p.signal });
+        }
+      }
+    }`,
+};
+
+const until = (holds: () => boolean | Promise<boolean>) =>
+  vi.waitFor(async () => expect(await holds()).toBe(true), { timeout: 20_000, interval: 20 });
+
+const stateOf = async (daemon: TestDaemon, id: string) => (await daemon.client.show(id)).state;
+
+/** Submits operations that wait for a file, one after the other. */
+async function submitAll(
+  daemon: TestDaemon,
+  bodies: ReadonlyArray<Parameters<TestDaemon["submit"]>[1] & { op?: string }>,
+): Promise<Operation[]> {
+  const made: Operation[] = [];
+  for (const { op = "gate", ...body } of bodies) made.push(await daemon.submit(op, body));
+  return made;
+}
+
+test("a queue has its own slots, and gives them by priority and arrival, also after an edit and a kill", async () => {
+  await using daemon = await TestDaemon.start({ ops: OPS, config: { queues: { gpu: {} } } });
+  const { client, world } = daemon;
+  const file = join(world.dir, "go");
+  const order = join(world.dir, "order");
+  const params = { file, order };
+  const one = { queue: "gpu", params };
+  const [first] = await submitAll(daemon, [{ op: "gpu", label: "first", params }]);
+  await until(async () => (await stateOf(daemon, first!.id)) === "running");
+  const [second, third, fourth] = await submitAll(daemon, [
+    { ...one, label: "second" },
+    { ...one, label: "third", priority: 5 },
+    { ...one, label: "fourth", priority: 5 },
+  ]);
+  expect(first).toMatchObject({ queue: "gpu", priority: 0 });
+  // The default queue has two slots of its own.
+  const others = await submitAll(daemon, [{ params: { file } }, { params: { file } }, { params: { file } }]);
+  await until(async () => (await stateOf(daemon, others[1]!.id)) === "running");
+  expect(await client.show(others[0]!.id)).toMatchObject({ state: "running", slot: 1 });
+  expect(await client.show(others[1]!.id)).toMatchObject({ state: "running", slot: 2 });
+  expect(await client.show(others[2]!.id)).toMatchObject({ state: "queued", queuePosition: 1 });
+  expect(await client.show(third!.id)).toMatchObject({ queuePosition: 1 });
+  expect(await client.show(second!.id)).toMatchObject({ queuePosition: 3 });
+  expect(await client.edit(second!.id, { top: true })).toMatchObject({ priority: 6, queuePosition: 1 });
+  expect(await client.edit(fourth!.id, { priority: -1 })).toMatchObject({ queuePosition: 3 });
+  await expect(client.removeQueue("gpu")).rejects.toMatchObject({ code: "LIVEOPS_WRONG_STATE" });
+  expect((await client.queues()).queues).toMatchObject([
+    { name: "default", concurrency: 2, queued: 1, running: 2 },
+    { name: "gpu", concurrency: 1, queued: 3, running: 1 },
+  ]);
+  await daemon.kill();
+  await daemon.startAgain();
+  expect(await client.show(second!.id)).toMatchObject({ queuePosition: 1 });
+  appendFileSync(file, "");
+  for (const { id } of [first!, second!, third!, fourth!, ...others])
+    expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded", slot: null });
+  expect(readFileSync(order, "utf8").split("\n")).toEqual(["first", "second", "third", "fourth", ""]);
+  expect((await client.show(others[1]!.id)).result).toEqual({ slot: "2" });
+});
+
+test("a queue that commands make is kept; an unknown queue is refused with the near name", async () => {
+  await using daemon = await TestDaemon.start({ ops: OPS });
+  const { client } = daemon;
+  await expect(daemon.submit("gpu")).rejects.toMatchObject({ code: "LIVEOPS_NO_SUCH_QUEUE" });
+  expect(await client.setQueue("gpu", { concurrency: 3 })).toMatchObject({
+    concurrency: 3,
+    pausedSince: null,
+  });
+  await expect(daemon.submit("gate", { queue: "gup" })).rejects.toMatchObject({
+    code: "LIVEOPS_NO_SUCH_QUEUE",
+    extra: { nearest: ["gpu"] },
+  });
+  expect(await daemon.untilFinished((await daemon.submit("gpu")).id)).toMatchObject({ state: "succeeded" });
+  const paused = await client.pauseQueue();
+  expect(paused.queues.map(({ pausedSince }) => pausedSince !== null)).toEqual([true, true]);
+  const { id } = await daemon.submit("gpu");
+  await daemon.kill();
+  await daemon.startAgain();
+  expect(await client.show(id)).toMatchObject({
+    state: "queued",
+    blocked: { reason: "the queue gpu is paused; resume it with: liveops resume --queue gpu" },
+  });
+  await client.resumeQueue("gpu");
+  expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded" });
+  await client.resumeQueue();
+  await client.removeQueue("gpu");
+  expect((await client.queues()).queues.map(({ name }) => name)).toEqual(["default"]);
+});
+
+test("a type with a limit holds up no other type", async () => {
+  await using daemon = await TestDaemon.start({ ops: OPS, concurrency: 3 });
+  const file = join(daemon.world.dir, "go");
+  const singles = await submitAll(
+    daemon,
+    ["a", "b", "c"].map((label) => ({ op: "single", label, params: { file } })),
+  );
+  await until(async () => (await stateOf(daemon, singles[0]!.id)) === "running");
+  await until(async () => (await daemon.client.show(singles[2]!.id)).blocked !== null);
+  expect((await daemon.client.show(singles[1]!.id)).blocked?.reason).toBe(
+    "1 operation runs, and the type single allows no more at a time",
+  );
+  expect(await daemon.untilFinished((await daemon.submit("gate")).id)).toMatchObject({ state: "succeeded" });
+  expect(await daemon.client.cancel(singles[1]!.id)).toMatchObject({ state: "cancelled" });
+  appendFileSync(file, "");
+  expect(await daemon.untilFinished(singles[2]!.id)).toMatchObject({ state: "succeeded" });
+});
+
+test("fifty run in parallel and one after all; a failed one cancels what needs it, with the reason", async () => {
+  await using daemon = await TestDaemon.start({ ops: OPS, concurrency: 10 });
+  const { client } = daemon;
+  const file = join(daemon.world.dir, "go");
+  const fan = await client.submitAll(
+    Array.from({ length: 50 }, () => ({ op: "gate", params: { file } })),
+    "fan",
+  );
+  const ids = fan.map(({ id }) => id);
+  const join50 = await daemon.submit("gate", { after: ids });
+  expect(join50).toMatchObject({ state: "queued", waitsFor: ids, queuePosition: null });
+  const failing = await daemon.submit("fails", { label: "build" });
+  const [needs, needsAny, follows] = await submitAll(daemon, [
+    { after: [failing.id] },
+    { afterAny: [failing.id] },
+    // The end of the chain counts: two links more.
+    { after: [(await daemon.submit("gate", { params: { file, to: 2 } })).id] },
+  ]);
+  await daemon.kill();
+  await daemon.startAgain();
+  await expect(daemon.submit("gate", { after: ["nothere12345"] })).rejects.toMatchObject({
+    code: "LIVEOPS_NO_SUCH_OPERATION",
+  });
+  expect((await client.show(follows!.id)).waitsFor).toHaveLength(1);
+  appendFileSync(file, "");
+  const joined = await daemon.untilFinished(join50.id);
+  const ends = await Promise.all(ids.map(async (id) => (await client.show(id)).finishedAt!));
+  expect(joined.state).toBe("succeeded");
+  expect(ends.every((end) => end <= joined.startedAt!)).toBe(true);
+  expect(await daemon.untilFinished(needs!.id)).toMatchObject({
+    state: "cancelled",
+    error: {
+      code: "LIVEOPS_DEPENDENCY_FAILED",
+      message: expect.stringMatching(/^fails \(build\) \w+ failed,/),
+    },
+  });
+  expect(await daemon.untilFinished(needsAny!.id)).toMatchObject({ state: "succeeded" });
+  const followed = await daemon.untilFinished(follows!.id);
+  const links = (await client.list({ chain: followed.after![0]! })).operations;
+  expect(links).toHaveLength(3);
+  expect(links.every(({ finishedAt }) => finishedAt! <= followed.startedAt!)).toBe(true);
+});
+
+test("an operation starts at its time, or at once after an edit", async () => {
+  await using daemon = await TestDaemon.start({ ops: OPS });
+  const soon = new Date(Date.now() + 700).toISOString();
+  const far = new Date(Date.now() + 3_600_000).toISOString();
+  const [first, second] = await submitAll(daemon, [{ notBefore: soon }, { notBefore: far }]);
+  expect(await daemon.untilFinished(first!.id)).toMatchObject({ state: "succeeded" });
+  expect((await daemon.client.show(first!.id)).startedAt! >= soon).toBe(true);
+  expect(await daemon.client.show(second!.id)).toMatchObject({ state: "queued", notBefore: far });
+  await daemon.client.edit(second!.id, { notBefore: null });
+  expect(await daemon.untilFinished(second!.id)).toMatchObject({ state: "succeeded", notBefore: null });
+});
+
+test("a paused operation stands still, with its timeout, and stays paused over a killed daemon", async () => {
+  await using daemon = await TestDaemon.start({ ops: OPS });
+  const { client } = daemon;
+  const file = join(daemon.world.dir, "count");
+  const { id } = await daemon.submit("counts", { params: { file } });
+  await until(() => existsSync(file));
+  expect(await client.pause(id)).toMatchObject({ state: "running", pause: { seconds: 0, changes: 1 } });
+  const lines = () => readFileSync(file, "utf8").split("\n").length;
+  await until(() => stopped(daemon));
+  const before = lines();
+  await daemon.kill();
+  await daemon.startAgain();
+  // Longer than the timeout of the type.
+  const since = Date.parse((await client.show(id)).pause!.since!);
+  await until(() => Date.now() - since > 3500);
+  expect(lines()).toBe(before);
+  expect(await client.show(id)).toMatchObject({ state: "running", stalledSince: null });
+  expect((await client.resume(id)).pause).toMatchObject({ since: null, changes: 2 });
+  const done = await daemon.untilFinished(id);
+  expect(done).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(done.pause!.seconds).toBeGreaterThan(3.4);
+  expect(done.seconds).toBeLessThan(3);
+  await expect(client.pause(id)).rejects.toMatchObject({ code: "LIVEOPS_WRONG_STATE" });
+});
+
+test("a paused operation can be cancelled", async () => {
+  await using daemon = await TestDaemon.start({ ops: OPS });
+  const file = join(daemon.world.dir, "never");
+  const { id } = await daemon.submit("gate", { params: { file } });
+  await until(async () => (await stateOf(daemon, id)) === "running");
+  await daemon.client.pause(id);
+  await daemon.client.cancel(id);
+  expect(await daemon.untilFinished(id)).toMatchObject({ state: "cancelled", attempt: 1 });
+});
+
+/** Whether a process of the daemon's world is stopped. */
+function stopped({ world }: TestDaemon): boolean {
+  return world.processes().some((pid) => /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, "utf8")));
+}
