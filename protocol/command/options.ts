@@ -58,7 +58,8 @@ function withGlobals(command: Command, help: string): Command {
 
 /** The options of the command line: the command's own override those before its name. */
 export function allOptions<T extends GlobalOptions>(command: Command): T {
-  return { ...command.parent?.opts(), ...command.opts() } as T;
+  const before = command.parent ? allOptions(command.parent) : {};
+  return { ...before, ...command.opts() } as T;
 }
 
 /** Parses and runs a command. Sets the exit code and returns, so that all output is written before the process ends. */
@@ -93,7 +94,7 @@ function withoutUnknownHelp(root: Command, argv: string[]): string[] {
 
 /** The parameters of `report` for this command line. */
 export function reportTo(root: Command): ReportTo {
-  const given = root.commands.map((command) => command.opts<GlobalOptions>());
+  const given = root.commands.flatMap((command) => [command, ...command.commands]).map((it) => it.opts());
   const options = Object.assign({}, root.opts<GlobalOptions>(), ...given);
   return { program: root.name(), startCommand: startCommand(options), options };
 }

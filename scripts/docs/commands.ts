@@ -25,13 +25,15 @@ export async function commandRegions(dashboardHelp: string): Promise<Regions> {
         command.description(),
       ]),
     );
-    for (const command of tree.commands) regions[`${tree.name()} ${command.name()}`] = section(tree, command);
+    for (const command of tree.commands)
+      regions[`${tree.name()} ${command.name()}`] = section(tree.name(), command);
   }
   return regions;
 }
 
-function section(tree: Command, command: Command): string {
-  const name = `${tree.name()} ${command.name()}`;
+/** A command, then its subcommands. */
+function section(parent: string, command: Command): string {
+  const name = `${parent} ${command.name()}`;
   const parts = [`${command.description()}.`, fence(`${name} ${command.usage()}`, "sh")];
   if (command.registeredArguments.length > 0)
     parts.push(table(["argument", "meaning"], command.registeredArguments.map(argumentRow)));
@@ -39,6 +41,9 @@ function section(tree: Command, command: Command): string {
   if (options.length > 0) parts.push(table(["option", "meaning"], options.map(optionRow)));
   const examples = examplesOf(command);
   if (examples.length > 0) parts.push(`Examples:\n\n${fence(examples.join("\n"), "sh")}`);
+  for (const each of command.commands) {
+    if (each.name() !== "help") parts.push(`**\`${name} ${each.name()}\`**`, section(name, each));
+  }
   return parts.join("\n\n");
 }
 

@@ -1,14 +1,22 @@
 /** `liveops again`: submits a finished operation once more, as a new operation. Prints the id of the new operation. */
+import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { addCommand } from "../../protocol/command/options.js";
 import { addExitStatus, givenLabel, givenParams, trailingWords, withTrailing } from "./arguments.js";
 import { connectFor } from "./connection.js";
+import { addEnvironmentOptions, type EnvironmentOptions, givenVariables } from "./environment.js";
+import { addQueueOptions, givenPlacement } from "./placement.js";
 import { afterSubmit, type SubmitOptions } from "./submit.js";
 
-type AgainOptions = Pick<SubmitOptions, "params" | "label" | "wait" | "follow" | "json" | "exitStatus"> & {
-  chain?: boolean;
-};
+type AgainOptions = EnvironmentOptions &
+  Pick<
+    SubmitOptions,
+    "params" | "label" | "wait" | "follow" | "json" | "exitStatus" | "queue" | "priority"
+  > & {
+    chain?: boolean;
+    cwd?: string;
+  };
 
 export function registerAgain(root: Command): void {
   const again = addCommand(
@@ -27,6 +35,8 @@ export function registerAgain(root: Command): void {
     .argument("[name=value...]", "Parameters to change; a list is replaced as a whole")
     .option("--params <json>", "Replace all parameters: a JSON object, @file, or - for stdin")
     .option("--label <text>", "Label shown in lists (default: that of the operation)")
+    .option("--cwd <dir>", "Directory that the operation runs in (default: that of the operation)");
+  addEnvironmentOptions(addQueueOptions(again, "that of the operation"), { unset: true })
     .option("--chain", "Begin at the first operation of the chain (default: at this operation)")
     .addOption(
       new Option(
@@ -45,11 +55,15 @@ export function registerAgain(root: Command): void {
       const params = givenParams(options.params);
       const label = givenLabel(options.label);
       const set = withTrailing(words, trailingWords());
+      const env = givenVariables(options);
       const body = {
         ...(params && { params }),
         ...(set.length > 0 && { set }),
         ...(label !== undefined && { label }),
         ...(options.chain && { chain: true }),
+        ...(options.cwd !== undefined && { cwd: resolve(options.cwd) }),
+        ...(Object.keys(env).length > 0 && { env }),
+        ...givenPlacement(options),
       };
       await afterSubmit(client, await client.again(id, body, newKey()), options, command);
     },

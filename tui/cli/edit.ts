@@ -1,5 +1,6 @@
 /** `liveops edit`: changes a queued operation before it starts. Prints the id. */
-import type { Command } from "commander";
+import { resolve } from "node:path";
+import { type Command, Option } from "commander";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand } from "../../protocol/command/options.js";
 import type { EditBody } from "../../protocol/requests.js";
@@ -7,8 +8,12 @@ import { jsonLine } from "../terminal/json.js";
 import { givenLabel, givenParams, trailingWords, withTrailing } from "./arguments.js";
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, givenVariables } from "./environment.js";
+import { addQueueOptions, addTimeOptions, givenPlacement, type PlacementOptions } from "./placement.js";
 
-interface EditOptions extends EnvironmentOptions {
+interface EditOptions extends EnvironmentOptions, PlacementOptions {
+  top?: boolean;
+  now?: boolean;
+  cwd?: string;
   params?: string;
   label?: string;
   json?: boolean;
@@ -25,22 +30,37 @@ function editBody(words: string[], options: EditOptions): EditBody {
     ...(set.length > 0 && { set }),
     ...(label !== undefined && { label: label === "" ? null : label }),
     ...(Object.keys(env).length > 0 && { env }),
+    ...givenPlacement(options),
+    ...(options.top && { top: true as const }),
+    ...(options.now && { notBefore: null }),
+    ...(options.cwd !== undefined && { cwd: resolve(options.cwd) }),
   };
   if (Object.keys(body).length > 0) return body;
-  throw new UsageError("nothing to change", "give name=value, --params, --label, --env or --unset-env");
+  throw new UsageError(
+    "nothing to change",
+    "give name=value, --params, --label, --queue, --priority, --top, --in, --at, --now, --cwd, --env or --unset-env",
+  );
 }
 
 export function registerEdit(root: Command): void {
   const command = addCommand(root, "edit", "Change a queued operation before it starts, and print its id", [
     "liveops edit k3f target=/srv/backups",
     "liveops edit k3f --label nightly --env AWS_PROFILE=backup",
+    "liveops edit k3f --queue gpu --top",
+    "liveops edit k3f --at 18:00",
     "liveops edit k3f -- make -j8",
   ])
     .usage("[options] <id> [name=value...] [-- ARG...]")
     .argument("<id>", "Operation id, or a unique prefix of 3 or more characters")
     .argument("[name=value...]", "Parameters to change; the others stay")
     .option("--params <json>", "All parameters anew, as a JSON object, @file, or - for stdin")
-    .option("--label <text>", 'Label shown in lists; "" removes the label');
+    .option("--label <text>", 'Label shown in lists; "" removes the label')
+    .option("--cwd <dir>", "Directory that the operation runs in");
+  addTimeOptions(
+    addQueueOptions(command).addOption(
+      new Option("--top", "Make it the next of its queue, by its priority").conflicts("priority"),
+    ),
+  ).addOption(new Option("--now", "Do not wait for a time").conflicts(["in", "at"]));
   addEnvironmentOptions(command, { unset: true })
     .option("--json", "Print the record as JSON")
     .action(async (id: string, words: string[], _options: unknown, self: Command) => {

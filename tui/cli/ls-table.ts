@@ -3,8 +3,10 @@ import type { Colour, Paint } from "../../protocol/command/colour.js";
 import { sanitize } from "../../protocol/command/sanitize.js";
 import type { Operation } from "../../protocol/operation.js";
 import { type OverallProgress, overallProgress } from "../../protocol/overall-progress.js";
+import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import { formatAge, formatAmount, formatBytes, formatDuration, formatOverall } from "../terminal/format.js";
 import { stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
+import { formatShortTime } from "../terminal/local-time.js";
 import { allowedFailures } from "../terminal/stage-note.js";
 import type { Widths } from "../terminal/widths.js";
 
@@ -58,6 +60,12 @@ const COLUMNS: Column[] = [
     cell: (it, { removed }) => (removed ? "- removed" : `${stateGlyph(it.state)} ${stateWord(it)}`),
     colour: (it) => stateColour(it.state),
   },
+  {
+    title: "QUEUE",
+    cell: ({ queue }) => (queue === DEFAULT_QUEUE ? "" : sanitize(queue)),
+    atLeast: 5,
+    optional: true,
+  },
   { title: "STAGE", cell: stageCell, atLeast: 5 },
   { title: "DONE", cell: doneCell, align: "right" },
   { title: "AGE", cell: (it, { now }) => formatAge(it.createdAt, now), align: "right" },
@@ -83,9 +91,22 @@ const WIDE_COLUMNS: Column[] = [
 
 const GAP = "  ";
 /** Columns in the order in which they are cut. */
-const FIRST_TO_SHRINK = ["TITLE", "LABEL", "STAGE", "OP"];
+const FIRST_TO_SHRINK = ["TITLE", "LABEL", "STAGE", "QUEUE", "OP"];
 /** Columns in the order in which they are dropped, where cutting is not enough. */
-const FIRST_TO_GO = ["READ", "WRITTEN", "TITLE", "LABEL", "STAGE", "TOOK", "MEM", "CPU", "AGE", "DONE", "OP"];
+const FIRST_TO_GO = [
+  "READ",
+  "WRITTEN",
+  "TITLE",
+  "LABEL",
+  "STAGE",
+  "TOOK",
+  "MEM",
+  "CPU",
+  "QUEUE",
+  "AGE",
+  "DONE",
+  "OP",
+];
 
 export function table(operations: Operation[], options: TableOptions): string[] {
   const layout = fittedColumns(operations, options);
@@ -207,13 +228,22 @@ function stageCell(operation: Operation): string {
 }
 
 /** The share of the whole operation; the queue position of a queued one; a count where no share is known. */
-function doneCell(operation: Operation, { progress: progressOf }: CellContext): string {
-  const { state, queuePosition, progress } = operation;
-  if (state === "queued") return queuePosition === null ? "" : `#${queuePosition}`;
+function doneCell(operation: Operation, { progress: progressOf, now }: CellContext): string {
+  const { state, progress } = operation;
+  if (state === "queued") return queuedCell(operation, now);
   const overall = progressOf(operation);
   if (overall.known || overall.percent >= 1) return formatOverall(overall);
   if (state !== "running" || progress === null) return "";
   return formatAmount(progress.done, progress.total, progress.unit === null ? null : sanitize(progress.unit));
+}
+
+/** The position in the queue, or what the operation waits for. */
+function queuedCell({ queuePosition, waitsFor, notBefore }: Operation, now: number): string {
+  if (waitsFor !== null) return `after ${waitsFor.length === 1 ? waitsFor[0]!.slice(0, 4) : waitsFor.length}`;
+  if (queuePosition !== null) return `#${queuePosition}`;
+  if (notBefore !== null && Date.parse(notBefore) > now)
+    return formatShortTime(new Date(notBefore), new Date(now));
+  return "";
 }
 
 function tookCell(it: Operation, { now }: CellContext): string {
@@ -224,6 +254,8 @@ function tookCell(it: Operation, { now }: CellContext): string {
 
 function stateWord(operation: Operation): string {
   if (operation.state === "queued" && operation.blocked) return "blocked";
+  if (operation.state === "queued" && operation.waitsFor) return "waiting";
+  if (operation.state === "running" && operation.pause?.since) return "paused";
   if (operation.state !== "running") return operation.state;
   if (operation.stalledSince) return "stalled";
   if (operation.noRoomSince) return "disk full";

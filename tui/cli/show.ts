@@ -6,10 +6,12 @@ import { sanitize } from "../../protocol/command/sanitize.js";
 import { firstLine } from "../../protocol/first-line.js";
 import { getOwn } from "../../protocol/get-own.js";
 import type { Operation } from "../../protocol/operation.js";
+import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import { isFinal } from "../../protocol/state.js";
 import { formatBytes, formatCount, formatDuration } from "../terminal/format.js";
 import { stageColour, stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
 import { jsonLine } from "../terminal/json.js";
+import { formatLocalTime } from "../terminal/local-time.js";
 import { ranHere, stageNote } from "../terminal/stage-note.js";
 import { barLine } from "../text/bar.js";
 import { causeLines, frameLines } from "../text/causes.js";
@@ -40,6 +42,11 @@ export function recordLines(
     ...field("cwd", sanitize(it.cwd)),
     ...field("chain", chainText(it)),
     ...field("again of", it.againOf ?? null),
+    ...field("queue", queueText(it)),
+    ...field("after", waitText(it.after, it.waitsFor)),
+    ...field("after any", waitText(it.afterAny, it.waitsFor)),
+    ...field("starts at", it.notBefore === null ? null : formatLocalTime(new Date(it.notBefore))),
+    ...field("paused", pausedText(it)),
     ...field("attempt", it.attempt > 1 ? String(it.attempt) : null),
     ...field("created", it.createdAt),
     ...field("took", tookText(it, now)),
@@ -67,11 +74,33 @@ export function recordLines(
   ];
 }
 
+/** Null for an operation of the default queue without a priority. */
+function queueText({ queue, priority, slot }: Operation): string | null {
+  if (queue === DEFAULT_QUEUE && priority === 0) return null;
+  const slotText = slot === null ? "" : `, slot ${slot}`;
+  return `${sanitize(queue)}, priority ${priority}${slotText}`;
+}
+
+function waitText(ids: readonly string[] | undefined, waitsFor: readonly string[] | null): string | null {
+  if (ids === undefined) return null;
+  const pending = ids.filter((id) => waitsFor?.includes(id)).length;
+  return `${ids.join(" ")}${pending === 0 ? "" : ` (${pending} not finished)`}`;
+}
+
+function pausedText({ pause }: Operation): string | null {
+  if (pause === null || pause.since !== null) return null;
+  return `${formatDuration(pause.seconds)} in all`;
+}
+
 function stateNote(it: Operation): string {
   if (it.state === "queued" && it.blocked)
     return `, blocked since ${it.blocked.since}: ${sanitize(it.blocked.reason)}`;
+  if (it.state === "queued" && it.waitsFor !== null)
+    return `, waits for ${it.waitsFor.length} ${it.waitsFor.length === 1 ? "operation" : "operations"}`;
   if (it.state === "queued" && it.queuePosition !== null) return `, number ${it.queuePosition} in the queue`;
   if (it.state === "queued" && it.retryAt) return `, starts again at ${it.retryAt}`;
+  if (it.state === "running" && it.pause?.since)
+    return `, paused since ${it.pause.since}; continue it with: liveops resume ${it.id}`;
   if (it.state === "running" && it.stalledSince)
     return `, stalled since ${it.stalledSince}: its worker is stopped`;
   if (it.state === "running" && it.noRoomSince)

@@ -19,9 +19,10 @@ import {
 } from "./arguments.js";
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, submittedVariables } from "./environment.js";
+import { addQueueOptions, addWaitOptions, givenPlacement, type PlacementOptions } from "./placement.js";
 
 /** The options of `liveops submit`. */
-export interface SubmitOptions extends GlobalOptions, EnvironmentOptions {
+export interface SubmitOptions extends GlobalOptions, EnvironmentOptions, PlacementOptions {
   params?: string;
   label?: string;
   memoryMax?: string;
@@ -53,6 +54,7 @@ export function post(client: Client, { op, set, trailing, options, allow }: Subm
       ...(params && { params }),
       set: withTrailing(set, trailing),
       ...(label !== undefined && { label }),
+      ...givenPlacement(options),
       ...givenLimits(options),
       cwd: currentDirectory("submit"),
       env: submittedVariables(options, allow),
@@ -83,6 +85,8 @@ export function registerSubmit(root: Command): void {
     "liveops submit backup source=. target=/tmp/backups",
     "liveops submit shell --label build --follow -- make -j4",
     `liveops submit backup --params '{"source": "."}' --wait --json`,
+    "liveops submit shell --queue gpu --priority 5 --after k3f -- ./train",
+    "liveops submit backup source=. target=/srv --at 'tomorrow 06:00'",
     "liveops submit shell --exit-status -- make test",
   ])
     .usage("[options] <op> [name=value...] [-- ARG...]")
@@ -93,7 +97,7 @@ export function registerSubmit(root: Command): void {
       "Parameters as a JSON object, @file, or - for stdin; name=value arguments override them",
     )
     .option("--label <text>", "Label shown in lists");
-  addEnvironmentOptions(submit)
+  addEnvironmentOptions(addWaitOptions(addQueueOptions(submit)))
     .option("--memory-max <size>", "Limit the memory of the operation and its processes, such as 512M or 2G")
     .option(
       "--cpu-max <cores>",
@@ -133,6 +137,12 @@ export async function afterSubmit(
   command: Command,
 ): Promise<void> {
   const { json = false, exitStatus = false } = options;
+  const isAsked = operation.notBefore !== null || operation.waitsFor !== null;
+  if (!json && !options.follow && (isAsked || process.stderr.isTTY)) {
+    const { startNote } = await import("./start-note.js");
+    const note = await startNote(client, operation);
+    if (note !== null) process.stderr.write(`${note}\n`);
+  }
   if (options.follow) {
     const { followInText } = await import("./follow/in-text.js");
     if (!json) process.stderr.write(`submitted ${operation.id}\n`);

@@ -1,0 +1,99 @@
+/** Queues, priorities, waits and pauses on the command line, with the built bins and a real daemon. */
+import { expect, test } from "vitest";
+import type { Operation } from "../../../protocol/operation.js";
+import { queueLines } from "../../../tui/cli/queue.js";
+import { startText } from "../../../tui/cli/start-note.js";
+import { TestDaemon } from "../../harness/daemon.js";
+import { Story } from "../../harness/records.js";
+import { useCli } from "./cli.js";
+
+const cli = useCli();
+
+test("an operation is placed, moved, paused and continued", async () => {
+  await using daemon = await TestDaemon.start();
+  const run = (...words: string[]) =>
+    cli.run([words[0]!, "--socket", daemon.world.socket, ...words.slice(1)]);
+  const record = async (id: string): Promise<Operation> => daemon.client.show(id);
+
+  expect(await run("queue", "set", "gpu", "--concurrency", "2")).toMatchObject({ code: 0, stdout: "gpu\n" });
+  expect(await run("queue", "set", "gpu", "--concurrency", "none")).toMatchObject({ code: 2 });
+  expect(await run("pause", "--queue", "gpu")).toMatchObject({ code: 0, stdout: "gpu paused\n" });
+  const first = await run("submit", "shell", "--queue", "gpu", "--priority", "2", "--", "true");
+  const id = first.stdout.trim();
+  expect(first).toMatchObject({ code: 0, stderr: "" });
+  expect(await record(id)).toMatchObject({ queue: "gpu", priority: 2, queuePosition: 1 });
+  const waits = await run("submit", "shell", "--after", `${id},${id.slice(0, 6)}`, "--", "true");
+  expect(waits).toMatchObject({ code: 0, stderr: `waits for ${id}\n` });
+  expect(await record(waits.stdout.trim())).toMatchObject({ after: [id], waitsFor: [id] });
+  const later = await run("submit", "shell", "--at", "2099-01-01 10:00", "--", "true");
+  expect(later.stderr).toMatch(/^starts at Thu 1 Jan 2099 10:00 \S+, in \d+d\d\dh\n$/);
+  const laterId = later.stdout.trim();
+
+  const listed = (await run("ls")).stdout.split("\n");
+  expect(listed.find((line) => line.startsWith(waits.stdout.trim()))).toMatch(/waiting .*after /);
+  expect(listed.find((line) => line.startsWith(laterId))).toMatch(/ 1 Jan 10:00 /);
+  expect((await run("show", id)).stdout).toContain("blocked since");
+  expect((await run("queue")).stdout).toMatch(/gpu +paused \S+ +2 +0 +1\n/);
+  expect(await run("queue", "rm", "gpu")).toMatchObject({ code: 5 });
+  expect(await run("submit", "shell", "--queue", "gup", "--", "true")).toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining("liveops queue set gup"),
+  });
+  expect(await run("edit", id, "--top", "--queue", "default")).toMatchObject({ code: 0 });
+  expect(await daemon.untilFinished(waits.stdout.trim())).toMatchObject({ state: "succeeded" });
+  expect(await run("edit", laterId, "--now")).toMatchObject({ code: 0 });
+  expect(await daemon.untilFinished(laterId)).toMatchObject({ state: "succeeded" });
+  expect(await run("resume", "--all")).toMatchObject({ code: 0, stdout: "default open\ngpu open\n" });
+  expect(await run("queue", "rm", "gpu", "--json")).toMatchObject({ code: 0 });
+
+  const running = (await run("submit", "shell", "--", "sleep", "100")).stdout.trim();
+  for await (const line of daemon.client.watch({ operation: running }))
+    if (line.type === "changed" && line.patch.stageStates !== undefined) break;
+  expect(await run("pause", running)).toMatchObject({ code: 0, stdout: `${running} paused\n` });
+  expect((await run("show", running)).stdout).toContain(", paused since ");
+  expect((await run("ls")).stdout).toContain("● paused");
+  expect(await run("pause", running, "--all")).toMatchObject({ code: 2 });
+  expect(await run("resume", running, "nothere123")).toMatchObject({
+    code: 4,
+    stdout: `${running} resumed\n`,
+  });
+  const again = await run("again", id, "--priority", "7", "--env", "COLOUR=red");
+  expect(await record(again.stdout.trim())).toMatchObject({ priority: 7, againOf: id });
+});
+
+test("the note of a submit says what the operation waits for", () => {
+  const now = Date.parse("2026-11-25T12:00:00Z");
+  const queued = { ...new Story().record(), state: "queued" as const };
+  const expected = (startsAt: string | null, endsAt: string | null) => ({
+    at: "",
+    emptyAt: null,
+    operations: { [queued.id]: { startsAt, endsAt } },
+  });
+  const third = { ...queued, queuePosition: 3 };
+  expect(startText(third, expected("2026-11-25T12:04:00Z", "2026-11-25T12:05:30Z"), now)).toBe(
+    "number 3 in the queue; starts in about 4m00s, ends in about 5m30s",
+  );
+  expect(startText({ ...third, queue: "gpu" }, expected(null, null), now)).toBe(
+    "number 3 in the queue of gpu",
+  );
+  expect(startText({ ...queued, queuePosition: 1 }, expected("2026-11-25T12:00:00Z", null), now)).toBeNull();
+  const ids = ["a", "b", "c", "d", "e"];
+  expect(startText({ ...queued, waitsFor: ids }, null, now)).toBe("waits for a, b, c and 2 more");
+});
+
+test("the table of the queues", () => {
+  const queue = { configured: false, queued: 12, running: 2 };
+  expect(
+    queueLines(
+      [
+        { ...queue, name: "default", concurrency: 4, pausedSince: null },
+        { ...queue, name: "gpu", concurrency: 1, pausedSince: "2026-11-25T11:55:00Z" },
+      ],
+      Date.parse("2026-11-25T12:00:00Z"),
+    ),
+  ).toEqual([
+    "QUEUE    STATE      CONCURRENCY  RUNNING  QUEUED",
+    "default  open                 4        2      12",
+    "gpu      paused 5m            1        2      12",
+  ]);
+});

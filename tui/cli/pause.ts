@@ -1,0 +1,59 @@
+/** `liveops pause` and `liveops resume`: running operations, a queue, or all queues. */
+import { type Command, Option } from "commander";
+import { UsageError } from "../../protocol/command/failures.js";
+import { addCommand, reportTo } from "../../protocol/command/options.js";
+import { jsonLine } from "../terminal/json.js";
+import { connectFor, forEachId } from "./connection.js";
+
+interface PauseOptions {
+  queue?: string;
+  all?: boolean;
+  json?: boolean;
+}
+
+export function registerPause(root: Command): void {
+  register(root, "pause", "Stop the processes of running operations, or start nothing from a queue", [
+    "liveops pause k3f",
+    "liveops pause --queue gpu",
+    "liveops pause --all",
+  ]);
+}
+
+export function registerResume(root: Command): void {
+  register(root, "resume", "Continue paused operations or queues", [
+    "liveops resume k3f",
+    "liveops resume --queue gpu",
+    "liveops resume --all",
+  ]);
+}
+
+function register(root: Command, name: "pause" | "resume", description: string, examples: string[]): void {
+  addCommand(root, name, description, examples)
+    .argument("[id...]", "Ids of running operations, or unique prefixes of 3 or more characters")
+    .option("--queue <name>", "A queue: its running operations continue")
+    .addOption(new Option("--all", "All queues").conflicts("queue"))
+    .option("--json", "Print the record of each operation or the queues, one per line")
+    .action(async (ids: string[], _options: unknown, command: Command) => {
+      const { client, options } = connectFor<PauseOptions>(command);
+      const { queue, all = false, json = false } = options;
+      const isQueue = queue !== undefined || all;
+      if (isQueue === ids.length > 0)
+        throw new UsageError(
+          `give the ids of the operations to ${name}, or --queue NAME, or --all for all queues`,
+          `liveops ${name} k3f`,
+        );
+      if (isQueue) {
+        const { queues } = await (name === "pause" ? client.pauseQueue(queue) : client.resumeQueue(queue));
+        const changed = queues.filter((each) => all || each.name === queue);
+        for (const each of changed)
+          process.stdout.write(
+            `${json ? jsonLine(each) : `${each.name} ${each.pausedSince ? "paused" : "open"}`}\n`,
+          );
+        return;
+      }
+      process.exitCode = await forEachId(ids, reportTo(command.parent!), async (id) => {
+        const operation = await client[name](id);
+        process.stdout.write(`${json ? jsonLine(operation) : `${operation.id} ${name}d`}\n`);
+      });
+    });
+}

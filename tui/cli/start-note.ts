@@ -1,0 +1,42 @@
+/** What a submit says of the start of its operation: the time it waits for, or when its turn is expected. */
+import type { Client } from "../../protocol/client/client.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
+import type { Operation } from "../../protocol/operation.js";
+import type { ForecastReply } from "../../protocol/replies.js";
+import { formatDuration, formatEta } from "../terminal/format.js";
+import { formatLocalTime } from "../terminal/local-time.js";
+
+/** Null: the operation starts at once, or nothing is known. */
+export async function startNote(client: Client, operation: Operation): Promise<string | null> {
+  if (operation.state !== "queued") return null;
+  const isWaiting = operation.notBefore !== null || operation.waitsFor !== null;
+  // Without a forecast the operation is still submitted.
+  const forecast = isWaiting ? null : await client.forecast().catch(() => null);
+  return startText(operation, forecast, Date.now());
+}
+
+/** Pure. */
+export function startText(operation: Operation, forecast: ForecastReply | null, now: number): string | null {
+  const { id, queue, notBefore, waitsFor, blocked, queuePosition } = operation;
+  const name = queue === "default" ? "" : ` of ${sanitize(queue)}`;
+  if (notBefore !== null && Date.parse(notBefore) > now) {
+    const seconds = (Date.parse(notBefore) - now) / 1000;
+    return `starts at ${formatLocalTime(new Date(notBefore))}, in ${formatDuration(Math.round(seconds))}`;
+  }
+  if (waitsFor !== null) return `waits for ${listed(waitsFor)}`;
+  if (blocked !== null) return `waits: ${sanitize(blocked.reason)}`;
+  if (queuePosition === null) return null;
+  const expected = forecast?.operations[id];
+  const startsAt = expected?.startsAt ? Date.parse(expected.startsAt) : null;
+  const endsAt = expected?.endsAt ? Date.parse(expected.endsAt) : null;
+  const inTime = (at: number) => formatEta(Math.max(0, at - now) / 1000);
+  // It starts at once, as far as anybody knows.
+  if (queuePosition === 1 && startsAt !== null && startsAt - now < 1000) return null;
+  const starts = startsAt === null ? "" : `; starts in about ${inTime(startsAt)}`;
+  const ends = endsAt === null ? "" : `, ends in about ${inTime(endsAt)}`;
+  return `number ${queuePosition} in the queue${name}${starts}${ends}`;
+}
+
+function listed(ids: readonly string[]): string {
+  return ids.length <= 3 ? ids.join(", ") : `${ids.slice(0, 3).join(", ")} and ${ids.length - 3} more`;
+}
