@@ -15,10 +15,12 @@ import type { Durations } from "./scheduler/durations.js";
 import type { Queue } from "./scheduler/queue.js";
 import type { Queues } from "./scheduler/queues.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
+import type { Schedules } from "./schedules/schedules.js";
 import type { Settings } from "./settings.js";
 import type { Entry } from "./store/decision.js";
 import type { Layout } from "./store/layout.js";
 import type { Store } from "./store/store.js";
+import type { Submissions } from "./submissions.js";
 import type { Hub } from "./watch/hub.js";
 
 export interface Context {
@@ -33,6 +35,8 @@ export interface Context {
   loader: Loader;
   queue: Queue;
   queues: Queues;
+  schedules: Schedules;
+  submissions: Submissions;
   /** Number of operations that wait, in the queues and outside. */
   waiting(): number;
   hub: Hub;

@@ -139,8 +139,8 @@ class DaemonRun implements Daemon {
   }
 
   #addReleasers(): void {
-    const { audit, backups, retention, loader, blockedTypes } = this.#services;
-    for (const service of [audit, backups, retention, loader, blockedTypes])
+    const { audit, backups, retention, loader, blockedTypes, schedules } = this.#services;
+    for (const service of [audit, backups, retention, loader, blockedTypes, schedules])
       this.cleanup.add(() => service.stop());
   }
 
@@ -157,6 +157,7 @@ class DaemonRun implements Daemon {
         // A daemon that is already stopping starts nothing.
         () => void (stopping.begun || scheduler.resume()),
         () => this.#services.noteFinished(),
+        () => void (stopping.begun || this.#services.schedules.start()),
         () => store.payloads.removeOrphans((id) => store.knows(id)),
         () => void stateDocument.write(),
         () => retention.start(),
@@ -170,10 +171,10 @@ class DaemonRun implements Daemon {
     const services = this.#services;
     const { store, lifecycle, scheduler, blockedTypes, durations, containment, loader, queue, hub } =
       services;
-    const { clock, audit, backups, signals, stopping, copied, queues } = services;
+    const { clock, audit, backups, signals, stopping, copied, queues, schedules, submissions } = services;
     return {
       ...{ store, lifecycle, scheduler, blockedTypes, durations, containment, loader, queue, hub },
-      ...{ clock, audit, backups, signals, copied, queues },
+      ...{ clock, audit, backups, signals, copied, queues, schedules, submissions },
       waiting: () => services.waiting(),
       settings: this.settings,
       layout: this.places.layout,

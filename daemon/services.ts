@@ -9,7 +9,7 @@ import { Lifecycle } from "./lifecycle.js";
 import { Loader } from "./loader/loader.js";
 import { AuditLog } from "./log/audit-log.js";
 import type { DaemonLog } from "./log/daemon-log.js";
-import { operationView, withVariables } from "./operation-view.js";
+import { findOperation, operationView, withVariables } from "./operation-view.js";
 import { Containment } from "./os/containment.js";
 import { TrustedClock } from "./os/trusted-clock.js";
 import { CopiedState } from "./recovery/copied-state.js";
@@ -24,6 +24,7 @@ import { Queue } from "./scheduler/queue.js";
 import { QueueFeed } from "./scheduler/queue-feed.js";
 import { Queues } from "./scheduler/queues.js";
 import { Scheduler } from "./scheduler/scheduler.js";
+import { Schedules } from "./schedules/schedules.js";
 import type { Settings } from "./settings.js";
 import { Stopping } from "./stopping.js";
 import type { Decision, Entry } from "./store/decision.js";
@@ -31,6 +32,7 @@ import { type Layout, runDir } from "./store/layout.js";
 import type { Change } from "./store/ledger.js";
 import { StateDocumentWriter } from "./store/state-document.js";
 import { Store } from "./store/store.js";
+import { Submissions } from "./submissions.js";
 import { Hub } from "./watch/hub.js";
 import { fits, type Scope } from "./watch/scope.js";
 
@@ -57,6 +59,8 @@ export class Services {
   readonly audit: AuditLog;
   readonly backups: Backups;
   readonly retention: Retention;
+  readonly submissions: Submissions;
+  readonly schedules: Schedules;
   readonly #logsDecisions: boolean;
 
   /** @param onBroken called when the store can no longer be written: the daemon must stop */
@@ -151,6 +155,26 @@ export class Services {
     this.backups = new Backups(this.store, layout);
     const { store, lifecycle, clock } = this;
     this.retention = new Retention({ store, lifecycle, limits: settings, clock, log: logger });
+    this.submissions = new Submissions({
+      ...{ store, lifecycle, settings, loader: this.loader, queues: this.queues },
+      waiting: () => this.waiting(),
+      isStopping: () => this.stopping.begun,
+      find: (typed) => findOperation(store, typed),
+    });
+    this.schedules = new Schedules({
+      file: layout.schedules,
+      log: logger,
+      store,
+      submit: async (body, key) => {
+        const { entries } = await this.submissions.submit({ bodies: [body], isBatch: false, key });
+        return entries[0]!.record.id;
+      },
+      cancel: async (id) => {
+        await lifecycle.cancel(id);
+        this.scheduler.stopOperation(id);
+      },
+      onProblem: (problem) => this.#addProblem(problem),
+    });
   }
 
   /** The record as shown, with its momentary values. */

@@ -11,10 +11,14 @@ import { newId } from "../protocol/id.js";
 import { DEFAULT_QUEUE } from "../protocol/reduce.js";
 import type { SubmitBody } from "../protocol/requests.js";
 import { effectiveLimits } from "../protocol/resource-limits.js";
-import type { Context } from "./context.js";
+import type { Lifecycle } from "./lifecycle.js";
 import { Asks, type Own } from "./loader/asks.js";
+import type { Loader } from "./loader/loader.js";
+import type { Queues } from "./scheduler/queues.js";
+import type { Settings } from "./settings.js";
 import type { Entry, IdempotencyKey } from "./store/decision.js";
 import { jsonSize } from "./store/payloads.js";
+import type { Store } from "./store/store.js";
 
 interface Submitted {
   entries: Entry[];
@@ -26,6 +30,8 @@ interface Submitted {
 export interface Submittable extends SubmitBody {
   /** Id of the finished operation. */
   againOf?: string;
+  /** Name of the schedule that submits the operation. */
+  schedule?: string;
 }
 
 interface Asked {
@@ -35,6 +41,20 @@ interface Asked {
   key: string | null;
 }
 
+interface SubmissionsOptions {
+  loader: Loader;
+  lifecycle: Lifecycle;
+  store: Store;
+  queues: Pick<Queues, "check">;
+  settings: Pick<Settings, "maxQueued" | "maxQueuedBytes">;
+  /** Number of operations that wait. */
+  waiting(): number;
+  /** Whether new operations are refused. */
+  isStopping(): boolean;
+  /** @throws Refusal where the id, or prefix, matches none or several */
+  find(idOrPrefix: string): Entry;
+}
+
 export class Submissions {
   /** Pending requests by key: a second request with the same key waits for the first. */
   readonly #pending = new Map<string, { hash: string; result: Promise<Submitted> }>();
@@ -42,7 +62,7 @@ export class Submissions {
   #underWay = 0;
   #bytesUnderWay = 0;
 
-  constructor(private readonly context: Context) {}
+  constructor(private readonly options: SubmissionsOptions) {}
 
   /**
    * @throws Refusal LIVEOPS_QUEUE_FULL, LIVEOPS_STOPPING, LIVEOPS_NO_SUCH_TYPE, LIVEOPS_PARAMS_INVALID, LIVEOPS_KEY_REUSED
@@ -75,7 +95,7 @@ export class Submissions {
     keys: IdempotencyKey[],
     earlier: Array<Entry | null>,
   ): Promise<Submitted> {
-    const { loader, lifecycle, store, queues, find } = this.context;
+    const { loader, lifecycle, store, queues, find } = this.options;
     const missing = bodies.flatMap((_, index) => (earlier[index] ? [] : [index]));
     const bytes = missing.reduce((sum, index) => sum + jsonSize(bodies[index]), 0);
     this.#checkRoom(missing.length, bytes);
@@ -121,7 +141,7 @@ export class Submissions {
   }
 
   #checkRoom(wanted: number, bytes: number): void {
-    const { settings, store, isStopping, waiting: waitingNow } = this.context;
+    const { settings, store, isStopping, waiting: waitingNow } = this.options;
     if (isStopping()) {
       throw new Refusal(
         "LIVEOPS_STOPPING",
@@ -142,7 +162,7 @@ export class Submissions {
 
   /** @throws Refusal where the key was used with another body, or the operation of the key was removed */
   #stored({ key, hash }: IdempotencyKey): Entry | null {
-    const { store } = this.context;
+    const { store } = this.options;
     const entry = store.findByKey(key);
     const used = entry?.key ?? store.tombstones.find(key);
     if (!used) return null;
@@ -153,7 +173,7 @@ export class Submissions {
 
   /** Whether the key of one operation is used for a batch, or the reverse. */
   #otherUse(key: string, isBatch: boolean): boolean {
-    const { store } = this.context;
+    const { store } = this.options;
     const other = isBatch ? key : nthKey(key, 0);
     return store.findByKey(other) !== null || store.tombstones.find(other) !== null;
   }
@@ -171,13 +191,14 @@ function tooManyBytes(queued: number, wanted: number, most: number): Refusal {
 const NO_ENV: Record<string, string> = Object.freeze({});
 
 function ownOf(body: Submittable, home: string): Own {
-  const { label, cwd, againOf, queue, priority } = body;
+  const { label, cwd, againOf, schedule, queue, priority } = body;
   const id = newId();
   const chain = { id, index: 0, previous: null, next: null };
   const limits = effectiveLimits(undefined, body);
   return {
     ...{ id, label: label || null, cwd: cwd ?? home, chain },
     ...(againOf !== undefined && { againOf }),
+    ...(schedule !== undefined && { schedule }),
     ...(limits && { limits }),
     ...(queue !== undefined && { queue }),
     ...(priority !== undefined && { priority }),
@@ -191,7 +212,10 @@ type Waits = Pick<Own, "after" | "afterAny" | "notBefore">;
  *
  * @throws Refusal where there is no such operation
  */
-function waitsOf({ after = [], afterAny = [], notBefore }: SubmitBody, find: Context["find"]): Waits {
+function waitsOf(
+  { after = [], afterAny = [], notBefore }: SubmitBody,
+  find: SubmissionsOptions["find"],
+): Waits {
   const idsOf = (ids: readonly string[]) => [...new Set(ids.map((id) => find(id).record.id))];
   return {
     ...(after.length > 0 && { after: idsOf(after) }),

@@ -13,6 +13,11 @@ export type AuditAction =
   | "removeQueue"
   | "pauseQueue"
   | "resumeQueue"
+  | "addSchedule"
+  | "removeSchedule"
+  | "pauseSchedule"
+  | "resumeSchedule"
+  | "runSchedule"
   | "stop"
   | "backup";
 

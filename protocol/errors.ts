@@ -44,6 +44,7 @@ export const REFUSALS = {
   LIVEOPS_AMBIGUOUS_ID: refusal(404, "The id is ambiguous"),
   LIVEOPS_NO_SUCH_TYPE: refusal(404, "No such operation type"),
   LIVEOPS_NO_SUCH_QUEUE: refusal(404, "No such queue"),
+  LIVEOPS_NO_SUCH_SCHEDULE: refusal(404, "No such schedule"),
   LIVEOPS_NO_SUCH_ROUTE: refusal(404, "No such route"),
   LIVEOPS_METHOD_NOT_ALLOWED: refusal(405, "The route does not accept the method"),
   LIVEOPS_WRONG_STATE: refusal(409, "The operation is in the wrong state"),
@@ -74,6 +75,7 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_AMBIGUOUS_ID: "Several operations have ids with this prefix; `candidates` lists them",
   LIVEOPS_NO_SUCH_TYPE: "No file defines this type; `nearest` lists similar names",
   LIVEOPS_NO_SUCH_QUEUE: "There is no queue of this name; `nearest` lists similar names",
+  LIVEOPS_NO_SUCH_SCHEDULE: "There is no schedule of this name; `nearest` lists similar names",
   LIVEOPS_NO_SUCH_ROUTE: "No route has this path",
   LIVEOPS_METHOD_NOT_ALLOWED:
     "The route does not accept this method; the header `Allow` lists those it accepts",

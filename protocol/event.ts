@@ -22,6 +22,7 @@ export type Submission = Pick<
   | "stages"
   | "chain"
   | "againOf"
+  | "schedule"
   | "limits"
   | "historyKey"
   | "after"

@@ -252,6 +252,9 @@ export const operationSchema = z.object({
   chain: chainSchema.check(
     z.describe("`id` (of the first operation), `index` (from 0), `previous` and `next` (ids)"),
   ),
+  schedule: z
+    .optional(z.string())
+    .check(z.describe("Name of the schedule that submitted the operation; otherwise absent")),
   againOf: z
     .optional(z.string())
     .check(z.describe("Id of the finished operation that this one runs again; otherwise absent")),

@@ -196,6 +196,34 @@ export const queuesReply = z
   .object({ queues: z.array(queueReply) })
   .check(z.describe("all queues, the default queue first"));
 
+export const scheduleReply = z.object({
+  name: z.string(),
+  cron: z.string(),
+  zone: z.string().check(z.describe("time zone of the expression")),
+  jitter: z.number().check(z.describe("most seconds by which a run is put off")),
+  overlap: z.enum(["skip", "queue", "replace"]),
+  catchup: z.enum(["none", "last", "all"]),
+  operation: z
+    .object({ op: z.string() })
+    .check(z.describe("what each run submits: the body of a submit without the environment")),
+  env: z.array(z.string()).check(z.describe("names of the environment variables of each run, sorted")),
+  createdAt: z.iso.datetime(),
+  pausedSince: z.nullable(z.iso.datetime()),
+  nextAt: z
+    .nullable(z.iso.datetime())
+    .check(z.describe("time of the next run; null: the schedule is paused, or no time is left")),
+  lastDueAt: z.iso
+    .datetime()
+    .check(
+      z.describe("time of the last run, whether it was submitted or not; at first that of the creation"),
+    ),
+  lastOperation: z.nullable(z.string()).check(z.describe("id of the last operation")),
+  missed: z.int().check(z.describe("runs that were due while no daemon ran, and were not made up for")),
+  lastProblem: z.nullable(z.string()).check(z.describe("why the last run submitted nothing; null: it did")),
+});
+
+export const schedulesReply = z.object({ schedules: z.array(scheduleReply) });
+
 export const stopReply = z.object({
   running: z.int().check(z.describe("number of operations that continue while the daemon is stopped")),
   cancelled: z.int(),
@@ -210,4 +238,6 @@ export type ForecastReply = z.infer<typeof forecastReply>;
 export type DaemonReply = z.infer<typeof daemonReply>;
 export type QueueReply = z.infer<typeof queueReply>;
 export type QueuesReply = z.infer<typeof queuesReply>;
+export type ScheduleReply = z.infer<typeof scheduleReply>;
+export type SchedulesReply = z.infer<typeof schedulesReply>;
 export type StopReply = z.infer<typeof stopReply>;

@@ -195,6 +195,40 @@ export const editBody = z.strictObject({
     .check(z.describe("time before which the operation does not start; null: as soon as it can")),
 });
 
+export const scheduleBody = z.strictObject({
+  name: queueName.check(z.describe("name of the schedule: lower-case letters, digits and -")),
+  cron: z
+    .string()
+    .check(
+      z.minLength(1),
+      z.maxLength(200),
+      z.describe(
+        'five fields, "minute hour day month weekday", or @hourly, @daily, @weekly, @monthly, @yearly',
+      ),
+    ),
+  zone: z
+    .optional(z.string().check(z.minLength(1), z.maxLength(100)))
+    .check(z.describe("time zone, such as Europe/Berlin; default: that of the daemon")),
+  jitter: z
+    .optional(z.number().check(z.gte(0), z.lte(86_400)))
+    .check(z.describe("most seconds by which a run is put off; default 0")),
+  overlap: z
+    .optional(z.enum(["skip", "queue", "replace"]))
+    .check(
+      z.describe(
+        "if the operation of the run before is not finished: skip the run (default), queue another, or cancel that one",
+      ),
+    ),
+  catchup: z
+    .optional(z.enum(["none", "last", "all"]))
+    .check(
+      z.describe("runs that were due while no daemon ran: none (default), the last, or all, at most 100"),
+    ),
+  operation: submitBody.check(z.describe("what each run submits")),
+});
+
+export const scheduleParams = z.object({ schedule: z.string() });
+
 export const queueBody = z.strictObject({
   concurrency: z
     .int()
@@ -219,6 +253,7 @@ export const noBody = z.strictObject({});
 
 export type SubmitBody = z.input<typeof submitBody>;
 export type AgainBody = z.input<typeof againBody>;
+export type ScheduleBody = z.input<typeof scheduleBody>;
 export type QueueBody = z.input<typeof queueBody>;
 export type EditBody = z.input<typeof editBody>;
 export type ListQuery = z.input<typeof listQuery>;

@@ -105,6 +105,7 @@ export const submissionSchema = z.object({
     stages: true,
     chain: true,
     againOf: true,
+    schedule: true,
     after: true,
     afterAny: true,
   }).shape,

@@ -30,6 +30,11 @@ const AUDITED = new Set<string>([
   "removeQueue",
   "pauseQueue",
   "resumeQueue",
+  "addSchedule",
+  "removeSchedule",
+  "pauseSchedule",
+  "resumeSchedule",
+  "runSchedule",
   "stop",
 ] satisfies AuditAction[]);
 
@@ -76,6 +81,10 @@ function detailsOf(action: AuditAction, { body, params }: FastifyRequest): Audit
   // The ids of a done request are those of the new operations.
   if (action === "again") return { of: (params as { id: string }).id.slice(0, 200) };
   const queue = (params as { queue?: string } | null)?.queue ?? (body as { queue?: unknown } | null)?.queue;
+  const schedule =
+    (params as { schedule?: string } | null)?.schedule ?? (body as { name?: unknown } | null)?.name;
+  if (/Schedule$/.test(action))
+    return typeof schedule === "string" ? { schedule: schedule.slice(0, 200) } : null;
   if (/Queue$/.test(action)) return typeof queue === "string" ? { queue } : null;
   if (action === "stop" && now === true) return { now };
   return null;

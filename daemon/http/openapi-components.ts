@@ -20,6 +20,8 @@ import {
   problemSchema,
   queueReply,
   queuesReply,
+  scheduleReply,
+  schedulesReply,
   stopReply,
   typesReply,
 } from "../../protocol/replies.js";
@@ -29,6 +31,7 @@ import {
   pauseQueueBody,
   queueBody,
   retryBody,
+  scheduleBody,
   stopBody,
   submitBody,
 } from "../../protocol/requests.js";
@@ -71,6 +74,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   AgainRequest: againBody,
   QueueRequest: queueBody,
   PauseQueueRequest: pauseQueueBody,
+  ScheduleRequest: scheduleBody,
   StopRequest: stopBody,
   BackupRequest: backupBody,
 
@@ -82,6 +86,8 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   Daemon: daemonReply,
   Queue: queueReply,
   Queues: queuesReply,
+  Schedule: scheduleReply,
+  Schedules: schedulesReply,
   StopReply: stopReply,
 
   WatchLine: watchLine,

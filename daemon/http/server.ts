@@ -29,6 +29,7 @@ import {
   submitRoute,
 } from "./routes/operations.js";
 import { pauseRoutes, queueRoutes } from "./routes/queues.js";
+import { scheduleRoutes } from "./routes/schedules.js";
 import { eventsRoute, watchRoute } from "./routes/streams.js";
 import { historyRoute, typesRoute } from "./routes/types.js";
 
@@ -45,6 +46,7 @@ const ROUTE_PLUGINS: RoutePlugin[] = [
   retryRoute,
   pauseRoutes,
   queueRoutes,
+  scheduleRoutes,
   watchRoute,
   typesRoute,
   historyRoute,

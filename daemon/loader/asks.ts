@@ -44,15 +44,14 @@ export class Asks {
   submissions(answers: readonly Submission[]): Submission[] {
     return this.own.map((own, n) => {
       const { op, title, params, stages, historyKey, queue: ofType } = answers[this.#question[n]!]!;
-      const { id, label, cwd, chain, limits, againOf, queue = ofType, priority, ...waits } = own;
+      const { id, label, cwd, chain, limits, queue = ofType, priority, ...others } = own;
       return {
         ...{ id, op, title, label, cwd, params, stages, chain },
-        ...(againOf !== undefined && { againOf }),
         ...(limits && { limits }),
         ...(historyKey !== undefined && { historyKey }),
         ...(queue !== undefined && queue !== DEFAULT_QUEUE && { queue }),
         ...(priority !== undefined && priority !== 0 && { priority }),
-        ...waits,
+        ...others,
       };
     });
   }

@@ -47,6 +47,7 @@ export interface PrepareAsk {
     | "chain"
     | "limits"
     | "againOf"
+    | "schedule"
     | "queue"
     | "priority"
     | "after"

@@ -11,6 +11,7 @@ import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import type { QueueReply } from "../../protocol/replies.js";
 import { isDiskFull, replaceFileSync } from "../store/durable-file.js";
 import { StoreFullError } from "../store/journal.js";
+import { quarantineFile } from "../store/quarantine.js";
 
 /** Slots of a queue that was created without a number. */
 const DEFAULT_CONCURRENCY = 1;
@@ -170,15 +171,16 @@ export class Queues {
   }
 }
 
-/** Unreadable settings count as none, and are reported. */
+/** Settings that cannot be read are set aside and reported. */
 function read(file: string, onProblem: (problem: string) => void): Record<string, Saved> {
   try {
     const saved = JSON.parse(readOwnFile(file, MOST_BYTES).toString("utf8")) as Record<string, Saved>;
     return Object.fromEntries(Object.entries(saved).filter(([, each]) => isSaved(each)));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== "ENOENT")
       onProblem(
-        `${file} cannot be read (${(error as Error).message}): queues have their settings of the config file`,
+        `the settings of the queues cannot be read (${message}): those of the config file apply; the file is kept in ${quarantineFile(file)}`,
       );
     return {};
   }

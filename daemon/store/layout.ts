@@ -35,6 +35,7 @@ export interface Layout {
   blockedTypes: string;
   /** What commands have set of the queues. */
   queues: string;
+  schedules: string;
 }
 
 export function layoutOf(root: string): Layout {
@@ -58,6 +59,7 @@ export function layoutOf(root: string): Layout {
     payloads: join(root, "payloads"),
     blockedTypes: join(root, "blocked-types.json"),
     queues: join(root, "queues.json"),
+    schedules: join(root, "schedules.json"),
   };
 }
 

@@ -12,6 +12,8 @@ import type {
   OperationPage,
   QueueReply,
   QueuesReply,
+  ScheduleReply,
+  SchedulesReply,
   StopReply,
   TypesReply,
 } from "../replies.js";
@@ -22,6 +24,7 @@ import type {
   ListQuery,
   LogQuery,
   QueueBody,
+  ScheduleBody,
   SubmitBody,
 } from "../requests.js";
 import type { WatchLine, WatchQuery } from "../watch.js";
@@ -96,7 +99,7 @@ export class Client {
   }
 
   async #submit<T>(
-    body: SubmitBody | SubmitBody[] | AgainBody,
+    body: SubmitBody | SubmitBody[] | AgainBody | Record<string, never>,
     key: string,
     signal: AbortSignal | undefined,
     path = "/v1/operations",
@@ -180,6 +183,32 @@ export class Client {
       body: queue === undefined ? {} : { queue },
       signal,
     });
+  }
+
+  schedules(signal?: AbortSignal): Promise<SchedulesReply> {
+    return this.#json({ method: "GET", path: "/v1/schedules", signal });
+  }
+
+  /** @throws Refusal `LIVEOPS_BAD_REQUEST` for a wrong expression; `LIVEOPS_WRONG_STATE` if the name is used */
+  addSchedule(body: ScheduleBody, signal?: AbortSignal): Promise<ScheduleReply> {
+    return this.#json({ method: "POST", path: "/v1/schedules", body, signal });
+  }
+
+  removeSchedule(name: string, signal?: AbortSignal): Promise<ScheduleReply> {
+    return this.#json({ method: "DELETE", path: `/v1/schedules/${encodeURIComponent(name)}`, signal });
+  }
+
+  pauseSchedule(name: string, signal?: AbortSignal): Promise<ScheduleReply> {
+    return this.#json({ method: "POST", path: `/v1/schedules/${encodeURIComponent(name)}/pause`, signal });
+  }
+
+  resumeSchedule(name: string, signal?: AbortSignal): Promise<ScheduleReply> {
+    return this.#json({ method: "POST", path: `/v1/schedules/${encodeURIComponent(name)}/resume`, signal });
+  }
+
+  /** Submits the operation of the schedule now, once for each key. */
+  runSchedule(name: string, key: string, signal?: AbortSignal): Promise<Operation> {
+    return this.#submit({}, key, signal, `/v1/schedules/${encodeURIComponent(name)}/run`);
   }
 
   retry(id: string, from?: string, signal?: AbortSignal): Promise<Operation> {

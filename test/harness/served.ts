@@ -22,10 +22,12 @@ import { Durations } from "../../daemon/scheduler/durations.js";
 import { placeOf, Queue } from "../../daemon/scheduler/queue.js";
 import { Queues } from "../../daemon/scheduler/queues.js";
 import type { Scheduler } from "../../daemon/scheduler/scheduler.js";
+import { Schedules } from "../../daemon/schedules/schedules.js";
 import type { Settings } from "../../daemon/settings.js";
 import type { Entry } from "../../daemon/store/decision.js";
 import { attemptDir, runDir } from "../../daemon/store/layout.js";
 import type { Change } from "../../daemon/store/ledger.js";
+import { Submissions } from "../../daemon/submissions.js";
 import { Hub } from "../../daemon/watch/hub.js";
 import { fits } from "../../daemon/watch/scope.js";
 import { RunSink } from "../../daemon/worker/run-sink.js";
@@ -95,7 +97,38 @@ export class Served {
       concurrency: 2,
       ...limits,
     } as Settings;
+    const queues = new Queues({
+      file: layout.queues,
+      concurrency: settings.concurrency,
+      isFlag: false,
+      configured: {},
+      onChange: () => {},
+      onProblem: (problem) => {
+        throw new Error(problem);
+      },
+    });
+    const find = (typed: string) => findOperation(store, typed);
+    const submissions = new Submissions({
+      ...{ store, lifecycle, settings, queues, find },
+      loader: this.loader as unknown as Loader,
+      waiting: () => this.queue.length,
+      isStopping: () => this.stops.length > 0,
+    });
+    const schedules = new Schedules({
+      file: layout.schedules,
+      log: pino({ level: "silent" }),
+      store,
+      submit: async (body, key) =>
+        (await submissions.submit({ bodies: [body], isBatch: false, key })).entries[0]!.record.id,
+      cancel: (id) => lifecycle.cancel(id),
+      onProblem: (problem) => {
+        throw new Error(problem);
+      },
+    });
     this.context = {
+      submissions,
+      schedules,
+      queues,
       settings,
       layout,
       store,
@@ -106,16 +139,6 @@ export class Served {
       containment: this.containment,
       loader: this.loader as unknown as Loader,
       queue: this.queue,
-      queues: new Queues({
-        file: layout.queues,
-        concurrency: settings.concurrency,
-        isFlag: false,
-        configured: {},
-        onChange: () => {},
-        onProblem: (problem) => {
-          throw new Error(problem);
-        },
-      }),
       waiting: () => this.queue.length,
       hub: this.hub,
       clock: new TrustedClock(layout.clock),
@@ -129,7 +152,7 @@ export class Served {
       signals: this.signals,
       whole: (entry) => store.payloads.complete(withVariables(this.#shown(entry), entry), () => {}),
       present: (entry) => this.#shown(entry),
-      find: (typed) => findOperation(store, typed),
+      find,
       isStopping: () => this.stops.length > 0,
       prepareStop: async (now) => {
         this.stops.push(now);

@@ -24,6 +24,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   again: async () => (await import("./again.js")).registerAgain,
   rm: async () => (await import("./rm.js")).registerRm,
   queue: async () => (await import("./queue.js")).registerQueue,
+  schedule: async () => (await import("./schedule.js")).registerSchedule,
   ops: async () => (await import("./ops.js")).registerOps,
   new: async () => (await import("./new.js")).registerNew,
   schema: async () => (await import("./schema.js")).registerSchema,
@@ -32,7 +33,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
 };
 
 /** Commands that take arguments of the operation after `--`. */
-const WITH_TRAILING = new Set(["submit", "run", "edit", "again"]);
+const WITH_TRAILING = new Set(["submit", "run", "edit", "again", "schedule"]);
 
 export async function runCommandLine(words: string[]): Promise<void> {
   endQuietlyOnClosedPipe();

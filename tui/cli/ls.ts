@@ -7,8 +7,11 @@ import { waitingClient } from "../../protocol/command/find-daemon.js";
 import { addCommand, allOptions, reportTo } from "../../protocol/command/options.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import type { Operation } from "../../protocol/operation.js";
+import type { ScheduleReply } from "../../protocol/replies.js";
 import { STATES } from "../../protocol/state.js";
+import { formatDuration } from "../terminal/format.js";
 import { jsonLine } from "../terminal/json.js";
+import { formatShortTime } from "../terminal/local-time.js";
 import { widthsFor } from "../terminal/widths.js";
 import { LIVE_STATES, listPages } from "./list-pages.js";
 import { DEFAULT_LIMIT, givenFilter, type LsFilter } from "./ls-filter.js";
@@ -53,6 +56,9 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
       output,
     });
   }
+  const isPlain = output.isTTY === true && !options.json && filter.state === undefined && !options.op;
+  // A daemon without schedules is the usual case; the list does not wait for it.
+  const schedules = isPlain ? client.schedules().catch(() => null) : null;
   const { operations, total } = await listed(client, filter);
   // The daemon refuses a name that is neither a type nor the type of any operation, and suggests near names.
   if (operations.length === 0 && options.op !== undefined) await client.history(options.op);
@@ -71,6 +77,8 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   const { wide = false } = options;
   const lines = table(operations, { width, widths, paint, wide, progress: (it) => progress.of(it) });
   output.write(`${lines.join("\n")}\n`);
+  const next = nextRunsLine((await schedules)?.schedules ?? [], new Date());
+  if (next !== null) output.write(`${paint("dim", next)}\n`);
   if (total > operations.length && process.stderr.isTTY) {
     say(
       to,
@@ -78,6 +86,23 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
       "yellow",
     );
   }
+}
+
+/** Next runs that are shown below the table. */
+const MOST_NEXT = 3;
+
+/** The next runs of the schedules in one line; null: there are none. Pure. */
+export function nextRunsLine(schedules: readonly ScheduleReply[], now: Date): string | null {
+  const next = schedules
+    .flatMap(({ name, nextAt }) => (nextAt === null ? [] : [{ name, at: new Date(nextAt) }]))
+    .sort((a, b) => a.at.getTime() - b.at.getTime());
+  if (next.length === 0) return null;
+  const shown = next.slice(0, MOST_NEXT).map(({ name, at }) => {
+    const seconds = Math.max(0, Math.round((at.getTime() - now.getTime()) / 1000));
+    return `${name} at ${formatShortTime(at, now)} (in ${formatDuration(seconds)})`;
+  });
+  const more = next.length > MOST_NEXT ? `, and ${next.length - MOST_NEXT} more: liveops schedule` : "";
+  return `Next runs: ${shown.join(", ")}${more}`;
 }
 
 function nothingToList({ state, op }: LsFilter): string {

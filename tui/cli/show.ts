@@ -41,6 +41,7 @@ export function recordLines(
     ...field("label", it.label === null ? null : sanitize(it.label)),
     ...field("cwd", sanitize(it.cwd)),
     ...field("chain", chainText(it)),
+    ...field("schedule", it.schedule ?? null),
     ...field("again of", it.againOf ?? null),
     ...field("queue", queueText(it)),
     ...field("after", waitText(it.after, it.waitsFor)),

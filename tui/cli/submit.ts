@@ -6,6 +6,7 @@ import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
 import type { Operation } from "../../protocol/operation.js";
+import type { SubmitBody } from "../../protocol/requests.js";
 import { LIMIT_NAMES, limitProblem, parseSize, type ResourceLimits } from "../../protocol/resource-limits.js";
 import { jsonLine } from "../terminal/json.js";
 import {
@@ -45,22 +46,24 @@ export interface SubmitWords {
 }
 
 /** Submits the operation with the caller's directory, environment and an idempotency key. */
-export function post(client: Client, { op, set, trailing, options, allow }: SubmitWords): Promise<Operation> {
+export function post(client: Client, words: SubmitWords): Promise<Operation> {
+  return client.submit(submitBody(words), newKey());
+}
+
+/** What a command submits, with the caller's directory and environment. @throws UsageError for wrong options */
+export function submitBody({ op, set, trailing, options, allow }: SubmitWords): SubmitBody {
   const params = givenParams(options.params);
   const label = givenLabel(options.label);
-  return client.submit(
-    {
-      op,
-      ...(params && { params }),
-      set: withTrailing(set, trailing),
-      ...(label !== undefined && { label }),
-      ...givenPlacement(options),
-      ...givenLimits(options),
-      cwd: currentDirectory("submit"),
-      env: submittedVariables(options, allow),
-    },
-    newKey(),
-  );
+  return {
+    op,
+    ...(params && { params }),
+    set: withTrailing(set, trailing),
+    ...(label !== undefined && { label }),
+    ...givenPlacement(options),
+    ...givenLimits(options),
+    cwd: currentDirectory("submit"),
+    env: submittedVariables(options, allow),
+  };
 }
 
 const LIMIT_FLAGS = { memoryMax: "--memory-max", cpuMax: "--cpu-max", pidsMax: "--pids-max" } as const;

@@ -9,7 +9,6 @@ import type { Entry } from "../../store/decision.js";
 import { isDiskFull } from "../../store/durable-file.js";
 import { StoreFullError } from "../../store/journal.js";
 import { valuesDir } from "../../store/layout.js";
-import { Submissions } from "../../submissions.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 
 /**
@@ -17,7 +16,7 @@ import { definition, type RoutePlugin } from "../route-definition.js";
  * `POST /v1/operations/:id/again`: a finished operation, as a new one.
  */
 export const submitRoute: RoutePlugin = (app, { context }, done) => {
-  const submissions = new Submissions(context);
+  const { submissions } = context;
   app.route({
     ...definition("submit"),
     handler: async ({ body, headers }, reply) => {
@@ -42,7 +41,8 @@ export const submitRoute: RoutePlugin = (app, { context }, done) => {
   done();
 };
 
-function checkedKey(header: string | string[] | undefined): string | null {
+/** The `Idempotency-Key` header of a request; null without it. */
+export function checkedKey(header: string | string[] | undefined): string | null {
   if (header === undefined) return null;
   const key = Array.isArray(header) ? header.join(",") : header;
   if (key.length < 1 || key.length > 255) {

@@ -1,6 +1,8 @@
 /** Queues, priorities, waits and pauses on the command line, with the built bins and a real daemon. */
 import { expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
+import type { ScheduleReply } from "../../../protocol/replies.js";
+import { nextRunsLine } from "../../../tui/cli/ls.js";
 import { queueLines } from "../../../tui/cli/queue.js";
 import { startText } from "../../../tui/cli/start-note.js";
 import { TestDaemon } from "../../harness/daemon.js";
@@ -96,4 +98,22 @@ test("the table of the queues", () => {
     "default  open                 4        2      12",
     "gpu      paused 5m            1        2      12",
   ]);
+});
+
+test("the next runs of schedules below the list", () => {
+  const now = new Date("2026-11-25T12:00:00Z");
+  const schedule = (name: string, nextAt: string | null) => ({ name, nextAt }) as ScheduleReply;
+  expect(nextRunsLine([schedule("paused", null)], now)).toBeNull();
+  const line = nextRunsLine(
+    [
+      schedule("late", "2026-11-26T12:00:00Z"),
+      schedule("soon", "2026-11-25T12:01:30Z"),
+      schedule("third", "2026-11-27T12:00:00Z"),
+      schedule("fourth", "2026-12-27T12:00:00Z"),
+    ],
+    now,
+  );
+  expect(line).toMatch(
+    /^Next runs: soon at \d\d:\d\d \(in 1m30s\), late at .* \(in 1d00h\), third .*, and 1 more: /,
+  );
 });

@@ -1,0 +1,62 @@
+/** The routes of schedules. */
+import { homedir } from "node:os";
+import { newId } from "../../../protocol/id.js";
+import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
+import type { SubmitBody } from "../../../protocol/requests.js";
+import type { Context } from "../../context.js";
+import { definition, type RoutePlugin } from "../route-definition.js";
+import { checkedKey } from "./operations.js";
+
+export const scheduleRoutes: RoutePlugin = (app, { context }, done) => {
+  const { schedules } = context;
+  app.route({ ...definition("schedules"), handler: () => ({ schedules: schedules.list() }) });
+  app.route({
+    ...definition("addSchedule"),
+    handler: async ({ body }, reply) => {
+      const { name, cron, zone, jitter = 0, overlap = "skip", catchup = "none", operation } = body;
+      await checkOperation(context, operation);
+      const submit = { ...operation, cwd: operation.cwd ?? homedir() };
+      const settings = { cron, zone: zone ?? ownZone(), jitter, overlap, catchup, submit };
+      reply.code(201);
+      return schedules.add(name, settings);
+    },
+  });
+  app.route({
+    ...definition("removeSchedule"),
+    handler: ({ params }) => schedules.remove(params.schedule),
+  });
+  for (const [route, isPaused] of [
+    ["pauseSchedule", true],
+    ["resumeSchedule", false],
+  ] as const)
+    app.route({
+      ...definition(route),
+      handler: ({ params }) => schedules.pause(params.schedule, isPaused),
+    });
+  app.route({
+    ...definition("runSchedule"),
+    handler: async ({ params, headers }, reply) => {
+      const id = await schedules.run(params.schedule, checkedKey(headers["idempotency-key"]));
+      reply.code(201);
+      return context.whole(context.find(id));
+    },
+  });
+  done();
+};
+
+/** @throws Refusal where a submit of the operation would be refused */
+async function checkOperation(
+  { loader, queues }: Context,
+  { op, params, set, queue }: SubmitBody,
+): Promise<void> {
+  const id = newId();
+  const rest = { id, label: null, cwd: "/", chain: { id, index: 0, previous: null, next: null } };
+  const input = { ...(params && { params }), ...(set && { set }) };
+  const answers = await loader.prepare([{ op, input, rest }]);
+  if (!Array.isArray(answers)) throw answers.refusal;
+  queues.check(queue ?? answers[0]?.queue ?? DEFAULT_QUEUE);
+}
+
+function ownZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}

@@ -1,0 +1,297 @@
+/**
+ * The schedules of the daemon: they submit operations at the times of a cron expression.
+ *
+ * A run is submitted with an idempotency key made of its time, and its time is recorded afterwards: a run that a crash
+ * cuts off in between is the same operation when it is submitted again.
+ */
+import type { Logger } from "pino";
+import { Refusal } from "../../protocol/errors.js";
+import { nearest } from "../../protocol/nearest.js";
+import { readOwnFile } from "../../protocol/own-file.js";
+import type { ScheduleReply } from "../../protocol/replies.js";
+import { isFinal } from "../../protocol/state.js";
+import { isDiskFull, replaceFileSync } from "../store/durable-file.js";
+import { StoreFullError } from "../store/journal.js";
+import { quarantineFile } from "../store/quarantine.js";
+import type { Store } from "../store/store.js";
+import type { Submittable } from "../submissions.js";
+import { cronProblem } from "./cron.js";
+import { CATCHUPS, dueRuns, keyOf, nextDue, OVERLAPS, type Schedule, startOf } from "./schedule.js";
+
+/** Longest time until the clock is read again, in ms: it may have been set, or the machine may have slept. */
+const LONGEST_LOOK_MS = 20_000;
+
+/** Most schedules, and most bytes of the file. */
+const MOST = 1000;
+const MOST_BYTES = 64 * 1024 * 1024;
+
+interface SchedulesOptions {
+  file: string;
+  log: Logger;
+  store: Pick<Store, "find">;
+  /** Submits an operation, once for each key. Returns its id. */
+  submit(body: Submittable, key: string): Promise<string>;
+  cancel(id: string): Promise<unknown>;
+  onProblem(problem: string): void;
+  now?: () => Date;
+}
+
+/** What a person sets of a schedule. */
+export type ScheduleSettings = Pick<Schedule, "cron" | "zone" | "jitter" | "overlap" | "catchup" | "submit">;
+
+export class Schedules {
+  readonly #schedules: Map<string, Schedule>;
+  #timer: NodeJS.Timeout | null = null;
+  #looking: Promise<void> | null = null;
+  #isStopped = false;
+  readonly #now: () => Date;
+
+  constructor(private readonly options: SchedulesOptions) {
+    this.#now = options.now ?? (() => new Date());
+    this.#schedules = new Map(read(options.file, options.onProblem).map((each) => [each.name, each]));
+  }
+
+  /** Makes up for missed runs as each schedule says, then submits each run at its time. */
+  start(): void {
+    void this.look();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    if (this.#timer) clearTimeout(this.#timer);
+  }
+
+  list(): ScheduleReply[] {
+    return [...this.#schedules.values()].map((each) => this.#describe(each));
+  }
+
+  show(name: string): ScheduleReply {
+    return this.#describe(this.#get(name));
+  }
+
+  /** @throws Refusal where the name is used, or the expression or the zone is not valid */
+  add(name: string, settings: ScheduleSettings): ScheduleReply {
+    if (this.#schedules.has(name))
+      throw new Refusal(
+        "LIVEOPS_WRONG_STATE",
+        `there is a schedule ${name} already; remove it first: liveops schedule rm ${name}`,
+      );
+    if (this.#schedules.size >= MOST)
+      throw new Refusal("LIVEOPS_QUEUE_FULL", `there are ${MOST} schedules already; remove one first`);
+    const now = this.#now();
+    const problem = cronProblem(settings.cron, settings.zone, now);
+    if (problem !== null) throw new Refusal("LIVEOPS_BAD_REQUEST", problem);
+    const createdAt = now.toISOString();
+    const fresh = { createdAt, lastDueAt: createdAt, pausedSince: null, lastOperation: null, missed: 0 };
+    this.#save({ name, ...settings, ...fresh, lastProblem: null });
+    return this.show(name);
+  }
+
+  remove(name: string): ScheduleReply {
+    const last = this.show(name);
+    const kept = [...this.#schedules.values()].filter((each) => each.name !== name);
+    this.#write(kept);
+    this.#schedules.delete(name);
+    return last;
+  }
+
+  /** A paused schedule has no runs; those that were due meanwhile are not made up for. */
+  pause(name: string, isPaused: boolean): ScheduleReply {
+    const schedule = this.#get(name);
+    if ((schedule.pausedSince !== null) !== isPaused) {
+      const now = this.#now().toISOString();
+      this.#save(
+        isPaused
+          ? { ...schedule, pausedSince: now }
+          : { ...schedule, pausedSince: null, lastDueAt: later(schedule.lastDueAt, now) },
+      );
+    }
+    return this.show(name);
+  }
+
+  /** Submits a run now, whatever the time. Returns the id of the operation. */
+  async run(name: string, key: string | null): Promise<string> {
+    const schedule = this.#get(name);
+    const now = this.#now();
+    const id = await this.options.submit(
+      bodyOf(schedule, null),
+      key ?? `schedule ${name} run ${now.getTime()}`,
+    );
+    const current = this.#schedules.get(name);
+    if (current) this.#save({ ...current, lastOperation: id, lastProblem: null });
+    return id;
+  }
+
+  /** Submits what is due. Resolves when that is done. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = null;
+      this.#arm();
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    for (const name of [...this.#schedules.keys()]) {
+      const schedule = this.#schedules.get(name);
+      if (schedule === undefined || schedule.pausedSince !== null || this.#isStopped) continue;
+      try {
+        await this.#lookAt(schedule);
+      } catch (error) {
+        this.options.log.error({ err: error, schedule: name }, "a schedule could not be looked at");
+      }
+    }
+  }
+
+  async #lookAt(schedule: Schedule): Promise<void> {
+    const due = dueRuns(schedule, this.#now());
+    if (due === null) return;
+    let { lastOperation, lastProblem } = schedule;
+    for (const run of due.runs) {
+      const result = await this.#submit({ ...schedule, lastOperation }, run);
+      if (this.#isStopped) return;
+      lastOperation = result.id ?? lastOperation;
+      lastProblem = result.problem;
+    }
+    if (due.missed > 0) {
+      const missed = due.missed === 1 ? "1 run was missed" : `${due.missed} runs were missed`;
+      this.options.log.warn({ schedule: schedule.name }, missed);
+      if (due.runs.length === 0) lastProblem = `${missed}, the last at ${due.last.toISOString()}`;
+    }
+    const current = this.#schedules.get(schedule.name);
+    // Removed, or made anew, while its run was submitted.
+    if (current?.createdAt !== schedule.createdAt) return;
+    const lastDueAt = due.last.toISOString();
+    this.#save({ ...current, lastDueAt, lastOperation, lastProblem, missed: current.missed + due.missed });
+  }
+
+  /** Submits one run, unless the operation of the run before is live and the schedule says to skip. */
+  async #submit(schedule: Schedule, due: Date): Promise<{ id: string | null; problem: string | null }> {
+    const { overlap, lastOperation } = schedule;
+    const live = overlap === "queue" ? null : this.#live(lastOperation);
+    const at = due.toISOString();
+    if (live !== null && overlap === "skip")
+      return { id: null, problem: `skipped the run of ${at}: ${live} of the run before is not finished` };
+    try {
+      if (live !== null) await this.options.cancel(live);
+      return { id: await this.options.submit(bodyOf(schedule, due), keyOf(schedule, due)), problem: null };
+    } catch (error) {
+      const { message } = error as Error;
+      this.options.log.warn({ err: error, schedule: schedule.name }, "a run could not be submitted");
+      return { id: null, problem: `the run of ${at} could not be submitted: ${message}` };
+    }
+  }
+
+  /** The live operation of the chain; null: the chain is finished. */
+  #live(id: string | null): string | null {
+    for (let next = id; next !== null; ) {
+      const record = this.options.store.find(next)?.record;
+      if (!record) return null;
+      if (!isFinal(record.state)) return record.id;
+      next = record.chain.next;
+    }
+    return null;
+  }
+
+  #arm(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#isStopped || this.#schedules.size === 0) return;
+    const now = this.#now();
+    let wait = LONGEST_LOOK_MS;
+    for (const schedule of this.#schedules.values()) {
+      const next = nextDue(schedule, now);
+      if (next !== null) wait = Math.min(wait, Math.max(0, next.getTime() - now.getTime()));
+    }
+    this.#timer = setTimeout(() => void this.look(), wait);
+  }
+
+  #describe(schedule: Schedule): ScheduleReply {
+    const { submit, ...rest } = schedule;
+    const { env = {}, ...operation } = submit;
+    return {
+      ...rest,
+      operation,
+      env: Object.keys(env).sort(),
+      nextAt: nextDue(schedule, this.#now())?.toISOString() ?? null,
+    };
+  }
+
+  /** @throws Refusal where there is no such schedule */
+  #get(name: string): Schedule {
+    const schedule = this.#schedules.get(name);
+    if (schedule) return schedule;
+    const names = [...this.#schedules.keys()];
+    throw new Refusal(
+      "LIVEOPS_NO_SUCH_SCHEDULE",
+      `there is no schedule ${JSON.stringify(name)}; ${names.length === 0 ? "there are none" : `schedules: ${names.slice(0, 20).join(", ")}`}`,
+      { nearest: nearest(name, names) },
+    );
+  }
+
+  #save(schedule: Schedule): void {
+    const all = new Map(this.#schedules).set(schedule.name, schedule);
+    this.#write([...all.values()]);
+    this.#schedules.set(schedule.name, schedule);
+    this.#arm();
+  }
+
+  #write(schedules: readonly Schedule[]): void {
+    try {
+      replaceFileSync(this.options.file, `${JSON.stringify({ schedules }, null, 2)}\n`);
+    } catch (error) {
+      throw isDiskFull(error) ? new StoreFullError("no disk space to record the schedule") : error;
+    }
+  }
+}
+
+function bodyOf(schedule: Schedule, due: Date | null): Submittable {
+  const start = due === null ? null : startOf(schedule, due);
+  const isLater = start !== null && start.getTime() > (due?.getTime() ?? 0);
+  return {
+    ...schedule.submit,
+    schedule: schedule.name,
+    ...(isLater && { notBefore: start.toISOString() }),
+  };
+}
+
+function later(a: string, b: string): string {
+  return a > b ? a : b;
+}
+
+/** What cannot be read is set aside and reported. */
+function read(file: string, onProblem: (problem: string) => void): Schedule[] {
+  try {
+    const { schedules } = JSON.parse(readOwnFile(file, MOST_BYTES).toString("utf8")) as {
+      schedules: unknown[];
+    };
+    const whole = schedules.filter(isSchedule);
+    if (whole.length < schedules.length)
+      onProblem(
+        `${schedules.length - whole.length} schedules cannot be read and have no runs; they are kept in ${quarantineFile(file)}`,
+      );
+    return whole;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== "ENOENT")
+      onProblem(
+        `the schedules cannot be read (${message}) and have no runs; they are kept in ${quarantineFile(file)}`,
+      );
+    return [];
+  }
+}
+
+function isSchedule(value: unknown): value is Schedule {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, cron, zone, jitter, overlap, catchup, submit, createdAt, lastDueAt, missed } =
+    value as Schedule;
+  return (
+    [name, cron, zone].every((text) => typeof text === "string") &&
+    [createdAt, lastDueAt].every((text) => Number.isFinite(Date.parse(text))) &&
+    [jitter, missed].every((number) => Number.isFinite(number) && number >= 0) &&
+    OVERLAPS.includes(overlap) &&
+    CATCHUPS.includes(catchup) &&
+    typeof submit?.op === "string" &&
+    cronProblem(cron, zone, new Date()) === null
+  );
+}

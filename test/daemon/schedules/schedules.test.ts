@@ -1,0 +1,239 @@
+/** Schedules with a clock of the test: what is submitted, once; overlap, missed runs, pauses, crashes. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pino } from "pino";
+import { beforeEach, describe, expect, test } from "vitest";
+import { startOf } from "../../../daemon/schedules/schedule.js";
+import { type ScheduleSettings, Schedules } from "../../../daemon/schedules/schedules.js";
+import type { Entry } from "../../../daemon/store/decision.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { TestDaemon } from "../../harness/daemon.js";
+import { useDirectories } from "../../harness/temporary.js";
+
+const directory = useDirectories();
+const SETTINGS: ScheduleSettings = {
+  cron: "0 * * * *",
+  zone: "UTC",
+  jitter: 0,
+  overlap: "skip",
+  catchup: "none",
+  submit: { op: "work" },
+};
+
+let now: Date;
+let operations: Map<string, Pick<Operation, "id" | "state" | "chain">>;
+let keys: Map<string, string>;
+let cancelled: string[];
+let problems: string[];
+let file: string;
+let fails: Error | null;
+
+beforeEach(() => {
+  now = new Date("2026-11-25T12:30:00Z");
+  operations = new Map();
+  keys = new Map();
+  cancelled = [];
+  problems = [];
+  fails = null;
+  file = join(directory(), "schedules.json");
+});
+
+/** A daemon's schedules; a second one on the same file is the daemon after a crash. */
+function open(): Schedules {
+  return new Schedules({
+    file,
+    log: pino({ level: "silent" }),
+    store: {
+      find: (id) => (operations.has(id) ? ({ record: operations.get(id) } as unknown as Entry) : null),
+    },
+    submit: async (_body, key) => {
+      if (fails) throw fails;
+      const known = keys.get(key);
+      if (known) return known;
+      const id = `op${operations.size + 1}`;
+      keys.set(key, id);
+      operations.set(id, { id, state: "running", chain: { id, index: 0, previous: null, next: null } });
+      return id;
+    },
+    cancel: async (id) => void cancelled.push(id),
+    onProblem: (problem) => problems.push(problem),
+    now: () => now,
+  });
+}
+
+async function lookAt(schedules: Schedules, iso: string): Promise<void> {
+  now = new Date(iso);
+  await schedules.look();
+}
+
+function finish(id: string): void {
+  operations.get(id)!.state = "succeeded";
+}
+
+test("each run is submitted once at its time, also if the clock is set back, or a crash follows", async () => {
+  const schedules = open();
+  schedules.add("hourly", SETTINGS);
+  await lookAt(schedules, "2026-11-25T12:59:59.999Z");
+  expect(operations.size).toBe(0);
+  await lookAt(schedules, "2026-11-25T13:00:00Z");
+  expect([...operations.keys()]).toEqual(["op1"]);
+  await lookAt(schedules, "2026-11-25T12:58:00Z");
+  await lookAt(schedules, "2026-11-25T13:00:20Z");
+  expect(operations.size).toBe(1);
+  expect(schedules.show("hourly")).toMatchObject({
+    lastOperation: "op1",
+    lastDueAt: "2026-11-25T13:00:00.000Z",
+    nextAt: "2026-11-25T14:00:00.000Z",
+    missed: 0,
+  });
+  // The daemon dies after the submit and before the record of it.
+  finish("op1");
+  const before = readFileSync(file, "utf8");
+  await lookAt(schedules, "2026-11-25T14:00:00Z");
+  schedules.stop();
+  writeFileSync(file, before);
+  const next = open();
+  await lookAt(next, "2026-11-25T14:00:30Z");
+  expect(next.show("hourly").lastOperation).toBe("op2");
+  expect(operations.size).toBe(2);
+  next.stop();
+});
+
+describe("if the operation of the run before is not finished", () => {
+  test.each([
+    ["skip", 1, []],
+    ["queue", 2, []],
+    ["replace", 2, ["op1"]],
+  ] as const)("%s", async (overlap, submitted, expectedCancels) => {
+    const schedules = open();
+    schedules.add("hourly", { ...SETTINGS, overlap });
+    await lookAt(schedules, "2026-11-25T13:00:00Z");
+    await lookAt(schedules, "2026-11-25T14:00:00Z");
+    expect(operations.size).toBe(submitted);
+    expect(cancelled).toEqual(expectedCancels);
+    const { lastProblem } = schedules.show("hourly");
+    if (overlap === "skip")
+      expect(lastProblem).toBe(
+        "skipped the run of 2026-11-25T14:00:00.000Z: op1 of the run before is not finished",
+      );
+    else expect(lastProblem).toBeNull();
+    schedules.stop();
+  });
+
+  test("the end of its chain counts", async () => {
+    const schedules = open();
+    schedules.add("hourly", SETTINGS);
+    await lookAt(schedules, "2026-11-25T13:00:00Z");
+    finish("op1");
+    operations.get("op1")!.chain.next = "next";
+    const chain = { id: "op1", index: 1, previous: "op1", next: null };
+    operations.set("next", { id: "next", state: "running", chain });
+    await lookAt(schedules, "2026-11-25T14:00:00Z");
+    expect(schedules.show("hourly").lastProblem).toContain("next of the run before is not finished");
+    finish("next");
+    await lookAt(schedules, "2026-11-25T15:00:00Z");
+    expect(schedules.show("hourly").lastProblem).toBeNull();
+    schedules.stop();
+  });
+});
+
+describe("runs that were due while no daemon ran", () => {
+  test.each([
+    ["none", 0, 3],
+    ["last", 1, 2],
+    ["all", 3, 0],
+  ] as const)("catchup %s", async (catchup, submitted, missed) => {
+    const first = open();
+    first.add("hourly", { ...SETTINGS, catchup, overlap: "queue" });
+    first.stop();
+    const second = open();
+    await lookAt(second, "2026-11-25T15:20:00Z");
+    expect(operations.size).toBe(submitted);
+    const shown = second.show("hourly");
+    expect(shown).toMatchObject({ missed, lastDueAt: "2026-11-25T15:00:00.000Z" });
+    if (catchup === "none")
+      expect(shown.lastProblem).toBe("3 runs were missed, the last at 2026-11-25T15:00:00.000Z");
+    // The next run is not late.
+    await lookAt(second, "2026-11-25T16:00:01Z");
+    expect(operations.size).toBe(submitted + 1);
+    second.stop();
+  });
+});
+
+test("a paused schedule has no runs, and makes none up", async () => {
+  const schedules = open();
+  schedules.add("hourly", { ...SETTINGS, catchup: "all" });
+  expect(schedules.pause("hourly", true)).toMatchObject({ nextAt: null });
+  await lookAt(schedules, "2026-11-25T14:00:00Z");
+  expect(schedules.pause("hourly", false)).toMatchObject({ nextAt: "2026-11-25T15:00:00.000Z", missed: 0 });
+  await lookAt(schedules, "2026-11-25T14:30:00Z");
+  expect(operations.size).toBe(0);
+  expect(await schedules.run("hourly", null)).toBe("op1");
+  expect(schedules.remove("hourly")).toMatchObject({ name: "hourly" });
+  expect(() => schedules.show("hourly")).toThrow('there is no schedule "hourly"; there are none');
+  schedules.stop();
+});
+
+test("a run that cannot be submitted is said, and the next one is tried", async () => {
+  const schedules = open();
+  schedules.add("hourly", SETTINGS);
+  fails = new Error("the queue is full");
+  await lookAt(schedules, "2026-11-25T13:00:00Z");
+  expect(schedules.show("hourly").lastProblem).toContain("could not be submitted: the queue is full");
+  fails = null;
+  await lookAt(schedules, "2026-11-25T14:00:00Z");
+  expect(schedules.show("hourly")).toMatchObject({ lastProblem: null, lastOperation: "op1" });
+  schedules.stop();
+});
+
+test("a name is used once; the jitter of a run is always the same and below its bound", () => {
+  const schedules = open();
+  schedules.add("hourly", SETTINGS);
+  expect(() => schedules.add("hourly", SETTINGS)).toThrow("there is a schedule hourly already");
+  expect(() => schedules.add("other", { ...SETTINGS, cron: "x" })).toThrow("is not a cron expression");
+  schedules.stop();
+  const due = new Date("2026-11-25T13:00:00Z");
+  const jittered = { ...JSON.parse(readFileSync(file, "utf8")).schedules[0], jitter: 600 };
+  const start = startOf(jittered, due);
+  expect(startOf(jittered, due)).toEqual(start);
+  const delays = Array.from({ length: 50 }, (_, hour) => {
+    const each = new Date(due.getTime() + hour * 3_600_000);
+    return (startOf(jittered, each).getTime() - each.getTime()) / 1000;
+  });
+  expect(Math.min(...delays)).toBeGreaterThanOrEqual(0);
+  expect(Math.max(...delays)).toBeLessThan(600);
+  expect(new Set(delays).size).toBeGreaterThan(40);
+});
+
+test("a damaged file is set aside and reported", () => {
+  writeFileSync(file, '{"schedules": [{"name": "half"');
+  expect(open().list()).toEqual([]);
+  expect(problems[0]).toMatch(/^the schedules cannot be read .*schedules\.json\.damaged-1$/);
+});
+
+test("a daemon makes up for a missed run, checks the parameters at once, and keeps a schedule over a kill", async () => {
+  await using daemon = await TestDaemon.start();
+  const { client, world } = daemon;
+  const operation = { op: "shell", params: { args: ["true"] } };
+  await expect(
+    client.addSchedule({ name: "bad", cron: "@daily", operation: { op: "shell" } }),
+  ).rejects.toMatchObject({ code: "LIVEOPS_PARAMS_INVALID" });
+  await client.addSchedule({ name: "daily", cron: "0 3 * * *", zone: "UTC", catchup: "last", operation });
+  await daemon.kill();
+  const path = join(world.stateDir, "schedules.json");
+  const stored = JSON.parse(readFileSync(path, "utf8"));
+  stored.schedules[0].lastDueAt = "2026-01-01T03:00:00.000Z";
+  writeFileSync(path, JSON.stringify(stored));
+  await daemon.startAgain();
+  for await (const line of client.watch({ op: "shell" })) {
+    const found = line.type === "snapshot" ? line.operations[0] : line.type === "changed" ? line : undefined;
+    if (found) break;
+  }
+  const [made] = (await client.list()).operations;
+  expect(made).toMatchObject({ op: "shell", schedule: "daily" });
+  expect(await daemon.untilFinished(made!.id)).toMatchObject({ state: "succeeded" });
+  expect((await client.list()).total).toBe(1);
+  expect((await client.runSchedule("daily", "key")).id).toBe((await client.runSchedule("daily", "key")).id);
+  await client.removeSchedule("daily");
+  expect(await client.schedules()).toEqual({ schedules: [] });
+});

@@ -1,0 +1,182 @@
+/** `liveops schedule`: adds, lists, removes, pauses, resumes and runs schedules. */
+import { type Command, Option } from "commander";
+import { newKey } from "../../protocol/client/idempotency-key.js";
+import { paintFor } from "../../protocol/command/colour.js";
+import { UsageError } from "../../protocol/command/failures.js";
+import { addCommand, reportTo } from "../../protocol/command/options.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
+import { parseDuration } from "../../protocol/duration.js";
+import type { ScheduleReply } from "../../protocol/replies.js";
+import type { ScheduleBody } from "../../protocol/requests.js";
+import { formatDuration } from "../terminal/format.js";
+import { jsonLine } from "../terminal/json.js";
+import { formatLocalTime, formatShortTime } from "../terminal/local-time.js";
+import { trailingWords } from "./arguments.js";
+import { connectFor, forEachId } from "./connection.js";
+import { addEnvironmentOptions } from "./environment.js";
+import { addQueueOptions } from "./placement.js";
+import { type SubmitOptions, submitBody } from "./submit.js";
+
+interface AddOptions extends SubmitOptions {
+  name?: string;
+  zone?: string;
+  jitter?: string;
+  overlap?: ScheduleBody["overlap"];
+  catchup?: ScheduleBody["catchup"];
+}
+
+const HEADS = ["SCHEDULE", "CRON", "ZONE", "OP", "NEXT", "LAST", "NOTE"];
+
+/** The table of the schedules, pure. */
+export function scheduleLines(schedules: readonly ScheduleReply[], now: Date): string[] {
+  const rows = schedules.map((it) => [
+    it.name,
+    it.cron,
+    it.zone,
+    sanitize(it.operation.op),
+    it.nextAt === null
+      ? "paused"
+      : `${formatShortTime(new Date(it.nextAt), now)}, in ${formatDuration(secondsUntil(it.nextAt, now))}`,
+    it.lastOperation ?? "",
+    noteOf(it),
+  ]);
+  const widths = HEADS.map((head, column) =>
+    Math.max(head.length, ...rows.map((row) => row[column]!.length)),
+  );
+  return [HEADS, ...rows].map((row) =>
+    row
+      .map((text, column) => text.padEnd(widths[column]!))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** Why the last run submitted nothing, and how many runs were missed. */
+function noteOf({ lastProblem, missed }: ScheduleReply): string {
+  if (lastProblem !== null) return sanitize(lastProblem);
+  return missed === 0 ? "" : `${missed} missed`;
+}
+
+function secondsUntil(iso: string, now: Date): number {
+  return Math.max(0, Math.round((Date.parse(iso) - now.getTime()) / 1000));
+}
+
+export function registerSchedule(root: Command): void {
+  const schedule = addCommand(root, "schedule", "Submit an operation at the times of a cron expression", [
+    `liveops schedule add '0 2 * * *' backup source=. target=/srv --name nightly`,
+    "liveops schedule",
+    "liveops schedule pause nightly",
+  ]);
+  // Options after the name of a subcommand belong to the subcommand.
+  schedule.enablePositionalOptions();
+  registerAdd(schedule);
+  addCommand(schedule, "ls", "List the schedules with their next runs", ["liveops schedule ls --json"])
+    .option("--json", "Print the schedules as a JSON array")
+    .action(async (_options: unknown, command: Command) => listSchedules(command));
+  registerChange(schedule, "rm", "Remove schedules; their operations stay", "removeSchedule");
+  registerChange(schedule, "pause", "Pause schedules: they have no runs", "pauseSchedule");
+  registerChange(schedule, "resume", "Resume schedules at their next times", "resumeSchedule");
+  addCommand(schedule, "run", "Submit the operation of a schedule now, and print its id", [
+    "liveops schedule run nightly",
+  ])
+    .argument("<name>", "Name of the schedule")
+    .option("--json", "Print the record as JSON")
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const { client, options } = connectFor<{ json?: boolean }>(command);
+      const operation = await client.runSchedule(name, newKey());
+      process.stdout.write(`${options.json ? jsonLine(operation) : operation.id}\n`);
+    });
+  schedule
+    .option("--json", "Print the schedules as a JSON array")
+    .action(async () => listSchedules(schedule));
+}
+
+function registerAdd(schedule: Command): void {
+  const add = addCommand(schedule, "add", "Add a schedule, and print its name", [
+    `liveops schedule add '0 2 * * *' backup source=. target=/srv --name nightly`,
+    "liveops schedule add @hourly shell --overlap queue --jitter 5m -- ./sync",
+  ])
+    .usage("[options] <cron> <op> [name=value...] [-- ARG...]")
+    .argument("<cron>", '"minute hour day month weekday", or @hourly, @daily, @weekly, @monthly, @yearly')
+    .argument("<op>", "Name of the operation type")
+    .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value")
+    .option("--name <name>", "Name of the schedule (default: the operation type)")
+    .option("--zone <zone>", "Time zone of the expression (default: that of this machine)")
+    .option("--jitter <duration>", "Put each run off by up to this time, such as 5m (default: 0)")
+    .addOption(
+      new Option(
+        "--overlap <what>",
+        "If the operation of the run before is not finished (default: skip)",
+      ).choices(["skip", "queue", "replace"]),
+    )
+    .addOption(
+      new Option(
+        "--catchup <what>",
+        "Runs to make up for that were due while no daemon ran (default: none)",
+      ).choices(["none", "last", "all"]),
+    )
+    .option("--params <json>", "Parameters as a JSON object, @file, or - for stdin")
+    .option("--label <text>", "Label shown in lists");
+  addEnvironmentOptions(addQueueOptions(add))
+    .option("--json", "Print the schedule as JSON")
+    .action(async (cron: string, op: string, set: string[], _options: unknown, command: Command) => {
+      const { client, options, config } = connectFor<AddOptions>(command);
+      const { name = op, overlap, catchup } = options;
+      const jitter = jitterOf(options.jitter);
+      const words = { op, set, trailing: trailingWords(), options, allow: config.env?.allow };
+      const added = await client.addSchedule({
+        name,
+        cron,
+        zone: options.zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone,
+        ...(jitter !== undefined && { jitter }),
+        ...(overlap && { overlap }),
+        ...(catchup && { catchup }),
+        operation: submitBody(words),
+      });
+      if (!options.json && added.nextAt !== null)
+        process.stderr.write(`first run at ${formatLocalTime(new Date(added.nextAt))}\n`);
+      process.stdout.write(`${options.json ? jsonLine(added) : added.name}\n`);
+    });
+}
+
+function registerChange(
+  schedule: Command,
+  name: "rm" | "pause" | "resume",
+  description: string,
+  method: "removeSchedule" | "pauseSchedule" | "resumeSchedule",
+): void {
+  addCommand(schedule, name, description, [`liveops schedule ${name} nightly`])
+    .argument("<name...>", "Names of schedules")
+    .option("--json", "Print each schedule as JSON, one per line")
+    .action(async (names: string[], _options: unknown, command: Command) => {
+      const { client, options } = connectFor<{ json?: boolean }>(command);
+      process.exitCode = await forEachId(names, reportTo(command.parent!.parent!), async (each) => {
+        const changed = await client[method](each);
+        process.stdout.write(`${options.json ? jsonLine(changed) : changed.name}\n`);
+      });
+    });
+}
+
+async function listSchedules(command: Command): Promise<void> {
+  const { client, options } = connectFor<{ json?: boolean }>(command);
+  const { schedules } = await client.schedules();
+  if (options.json) {
+    process.stdout.write(`${jsonLine(schedules)}\n`);
+    return;
+  }
+  if (schedules.length === 0) {
+    process.stderr.write(
+      "there are no schedules; add one: liveops schedule add '0 2 * * *' <op> --name nightly\n",
+    );
+    return;
+  }
+  const [head, ...rows] = scheduleLines(schedules, new Date());
+  process.stdout.write(`${[paintFor(process.stdout)("dim", head!), ...rows].join("\n")}\n`);
+}
+
+function jitterOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = parseDuration(text);
+  if (seconds !== null) return seconds;
+  throw new UsageError(`--jitter: ${JSON.stringify(text)} is not a duration; give 30s or 5m`);
+}
