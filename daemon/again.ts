@@ -22,7 +22,7 @@ export function bodyOfAgain(
   const named = context.find(id);
   if (!isFinal(named.record.state)) throw notFinished(named.record);
   const { record, env } = asked.chain ? firstOfChain(context.store, named.record) : named;
-  const { op, label, limits } = record;
+  const { op, label, limits, hooks } = record;
   const newLabel = asked.label ?? label;
   const priority = asked.priority ?? record.priority;
   return {
@@ -34,6 +34,7 @@ export function bodyOfAgain(
     env: changedVariables(env, asked.env ?? {}),
     queue: asked.queue ?? record.queue,
     ...(priority !== 0 && { priority }),
+    ...(hooks && { hooks }),
     ...limits,
     againOf: record.id,
   };

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { Operation } from "../protocol/operation.js";
 import type { StopReply } from "../protocol/replies.js";
 import type { Backups } from "./backup/backups.js";
+import type { Hooks } from "./hooks/hooks.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader } from "./loader/loader.js";
 import type { AuditLog } from "./log/audit-log.js";
@@ -37,6 +38,9 @@ export interface Context {
   queues: Queues;
   schedules: Schedules;
   submissions: Submissions;
+  /** The live operations of a queue. */
+  countsOf(queue: string): { queued: number; running: number };
+  hooks: Pick<Hooks, "problems">;
   /** Number of operations that wait, in the queues and outside. */
   waiting(): number;
   hub: Hub;

@@ -139,8 +139,8 @@ class DaemonRun implements Daemon {
   }
 
   #addReleasers(): void {
-    const { audit, backups, retention, loader, blockedTypes, schedules } = this.#services;
-    for (const service of [audit, backups, retention, loader, blockedTypes, schedules])
+    const { audit, backups, retention, loader, blockedTypes, schedules, hooks, stalls } = this.#services;
+    for (const service of [audit, backups, retention, loader, blockedTypes, schedules, hooks, stalls])
       this.cleanup.add(() => service.stop());
   }
 
@@ -158,6 +158,10 @@ class DaemonRun implements Daemon {
         () => void (stopping.begun || scheduler.resume()),
         () => this.#services.noteFinished(),
         () => void (stopping.begun || this.#services.schedules.start()),
+        () => {
+          this.#services.hooks.start();
+          this.#services.stalls.start();
+        },
         () => store.payloads.removeOrphans((id) => store.knows(id)),
         () => void stateDocument.write(),
         () => retention.start(),
@@ -171,10 +175,12 @@ class DaemonRun implements Daemon {
     const services = this.#services;
     const { store, lifecycle, scheduler, blockedTypes, durations, containment, loader, queue, hub } =
       services;
-    const { clock, audit, backups, signals, stopping, copied, queues, schedules, submissions } = services;
+    const { clock, audit, backups, signals, stopping, copied, queues, schedules, submissions, hooks } =
+      services;
     return {
       ...{ store, lifecycle, scheduler, blockedTypes, durations, containment, loader, queue, hub },
-      ...{ clock, audit, backups, signals, copied, queues, schedules, submissions },
+      ...{ clock, audit, backups, signals, copied, queues, schedules, submissions, hooks },
+      countsOf: (queue) => services.countsOf(queue),
       waiting: () => services.waiting(),
       settings: this.settings,
       layout: this.places.layout,

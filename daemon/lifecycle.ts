@@ -292,12 +292,13 @@ export class Lifecycle {
     const [kept] = await this.store.payloads.keepParams([{ operation: next }]);
     const { operation } = kept!;
     const at = now();
-    const { limits, queue, priority } = entry.record;
-    // The limits, the priority and the queue of the first operation of a chain apply to the chain. A type may name its
-    // own queue.
+    const { limits, queue, priority, hooks } = entry.record;
+    // The limits, the hooks, the priority and the queue of the first operation of a chain apply to the chain. A type may
+    // name its own queue.
     const bounded = {
       ...operation,
       ...(limits && { limits }),
+      ...(hooks && { hooks }),
       ...(priority !== 0 && { priority }),
       queue: operation.queue ?? queue,
     };

@@ -5,7 +5,10 @@ import { EventEmitter } from "node:events";
 import type { Blocked, Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
 import { Backups } from "./backup/backups.js";
-import { Lifecycle } from "./lifecycle.js";
+import { childEnvironment } from "./child-environment.js";
+import { Hooks } from "./hooks/hooks.js";
+import { Stalls } from "./hooks/stalls.js";
+import { isPausedNow, Lifecycle } from "./lifecycle.js";
 import { Loader } from "./loader/loader.js";
 import { AuditLog } from "./log/audit-log.js";
 import type { DaemonLog } from "./log/daemon-log.js";
@@ -61,6 +64,8 @@ export class Services {
   readonly retention: Retention;
   readonly submissions: Submissions;
   readonly schedules: Schedules;
+  readonly hooks: Hooks;
+  readonly stalls: Stalls;
   readonly #logsDecisions: boolean;
 
   /** @param onBroken called when the store can no longer be written: the daemon must stop */
@@ -161,6 +166,31 @@ export class Services {
       isStopping: () => this.stopping.begun,
       find: (typed) => findOperation(store, typed),
     });
+    this.hooks = new Hooks({
+      file: layout.hooks,
+      log: logger,
+      store,
+      configured: settings.hooks,
+      timeout: settings.hookTimeout,
+      env: hookEnvironment(settings),
+      onChange: (id) => {
+        const record = store.find(id)?.record;
+        if (record) this.hub.changedKey(record, "hookFailures");
+      },
+      onProblem: (problem) => this.#addProblem(problem),
+    });
+    this.stalls = new Stalls({
+      after: settings.stallAfter,
+      running: () =>
+        [...this.scheduler.attempts.values()]
+          .filter(({ entry, outcome }) => outcome === null && this.hooks.watchesStall(entry.record))
+          .map(({ entry, stalledSince }) => ({
+            entry,
+            isStopped: stalledSince !== null,
+            isPaused: isPausedNow(entry.record),
+          })),
+      onStall: (entry) => this.hooks.stalled(entry),
+    });
     this.schedules = new Schedules({
       file: layout.schedules,
       log: logger,
@@ -187,7 +217,9 @@ export class Services {
       this.scheduler.pool.blocked;
     const waitsFor = (id: string) => this.dependencies.waitsFor(id);
     const attempt = this.scheduler.attempts.get(entry.record.id);
-    return operationView(entry, this.queue, attempt, blockedBy, waitsFor);
+    const shown = operationView(entry, this.queue, attempt, blockedBy, waitsFor);
+    const hookFailures = this.hooks.failuresOf(entry.record.id);
+    return hookFailures ? { ...shown, hookFailures } : shown;
   }
 
   /** Number of operations that wait, in the queues and outside. */
@@ -260,6 +292,7 @@ export class Services {
         onChange: (entry, before) => {
           this.stateDocument.changed();
           this.hub.changed(before, entry.record);
+          this.stalls.heard(entry.record.id);
           this.signals.emit(entry.record.id);
         },
         onBlocked: ({ record }, key) => {
@@ -300,8 +333,30 @@ export class Services {
       if (before) this.signals.emit(id);
     }
     // After all changes of the decision: the next link of a chain is known then.
-    for (const id of finished) this.dependencies.finished(id);
+    for (const id of finished) {
+      this.dependencies.finished(id);
+      const entry = this.store.ledger.get(id);
+      if (entry && isFinal(entry.record.state)) this.#announceEnd(entry);
+    }
     this.scheduler.kick();
+  }
+
+  /** Runs the hooks of an operation that has finished, and of its queue where it was the last one. */
+  #announceEnd(entry: Entry): void {
+    this.hooks.finished(entry);
+    const name = entry.record.queue;
+    if (!this.hooks.watchesQueues || this.queue.lengthOf(name) > 0) return;
+    const counts = this.countsOf(name);
+    if (counts.queued + counts.running === 0) this.hooks.queueEmpty(this.queues.describe(name, counts));
+  }
+
+  /** The live operations of a queue. */
+  countsOf(queue: string): { queued: number; running: number } {
+    const counts = { queued: 0, running: 0 };
+    for (const { record } of this.store.ledger.entries.values())
+      if (record.queue === queue && (record.state === "queued" || record.state === "running"))
+        counts[record.state]++;
+    return counts;
   }
 
   #matching(scope: Scope): Operation[] {
@@ -334,4 +389,11 @@ export class Services {
     this.store.addProblem(problem);
     this.log.logger.error(problem);
   }
+}
+
+/** Hooks of the config file run in the daemon's name: they get its environment as operations may get it. */
+function hookEnvironment({ fromDaemon }: Settings): Record<string, string> {
+  const { env, startOnly } = childEnvironment(process.env, fromDaemon);
+  for (const name of startOnly) delete env[name];
+  return env;
 }

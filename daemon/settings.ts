@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Config, LIMITS, type Limits } from "../protocol/command/config.js";
 import { type LogLevel, logLevelFrom } from "../protocol/command/log-level.js";
+import type { Hook } from "../protocol/hooks.js";
 import { type PlaceFlags, socketPath, stateDir, userOpsDirs } from "../protocol/places.js";
 
 export interface Settings extends Limits {
@@ -19,6 +20,8 @@ export interface Settings extends Limits {
   concurrency: number;
   /** Queues of the config file. */
   queues: Record<string, { concurrency?: number | undefined }>;
+  /** Hooks of the config file. */
+  hooks: Partial<Record<Hook, string>>;
   /** All queues are paused at the start. */
   startsPaused: boolean;
   /** The cgroup below which each worker gets its own cgroup: `auto`, `off` or a path. */
@@ -57,6 +60,7 @@ export function settingsFrom(
     },
     concurrency: flags.concurrency ?? config.concurrency ?? Math.max(2, availableParallelism()),
     queues: config.queues ?? {},
+    hooks: config.hooks ?? {},
     startsPaused: flags.paused ?? false,
     cgroup: config.cgroup ?? "auto",
     fromDaemon: config.env?.fromDaemon ?? [],

@@ -191,7 +191,7 @@ function tooManyBytes(queued: number, wanted: number, most: number): Refusal {
 const NO_ENV: Record<string, string> = Object.freeze({});
 
 function ownOf(body: Submittable, home: string): Own {
-  const { label, cwd, againOf, schedule, queue, priority } = body;
+  const { label, cwd, againOf, schedule, queue, priority, hooks } = body;
   const id = newId();
   const chain = { id, index: 0, previous: null, next: null };
   const limits = effectiveLimits(undefined, body);
@@ -199,6 +199,7 @@ function ownOf(body: Submittable, home: string): Own {
     ...{ id, label: label || null, cwd: cwd ?? home, chain },
     ...(againOf !== undefined && { againOf }),
     ...(schedule !== undefined && { schedule }),
+    ...(hooks && Object.keys(hooks).length > 0 && { hooks }),
     ...(limits && { limits }),
     ...(queue !== undefined && { queue }),
     ...(priority !== undefined && { priority }),

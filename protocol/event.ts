@@ -23,6 +23,7 @@ export type Submission = Pick<
   | "chain"
   | "againOf"
   | "schedule"
+  | "hooks"
   | "limits"
   | "historyKey"
   | "after"

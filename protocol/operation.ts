@@ -5,6 +5,7 @@
  */
 import * as z from "zod/mini";
 import { CAUSES, type Cause } from "./errors.js";
+import { HOOKS, MAX_HOOK, type OperationHook } from "./hooks.js";
 import { LIMIT_BOUNDS, type LimitName } from "./resource-limits.js";
 import { STAGE_STATES } from "./stage-state.js";
 import { STATES } from "./state.js";
@@ -114,6 +115,23 @@ export const pauseSchema = z.object({
   since: z.nullable(time),
   seconds: z.number(),
   changes: z.int(),
+});
+
+const hookCommand = z.optional(z.string().check(z.minLength(1), z.maxLength(MAX_HOOK)));
+
+/** Commands of the hooks of an operation, for `sh -c`. */
+export const hooksSchema = z.strictObject({
+  onSuccess: hookCommand,
+  onFailure: hookCommand,
+  onFinish: hookCommand,
+  onStall: hookCommand,
+} satisfies Record<OperationHook, z.ZodMiniType>);
+
+export const hookFailureSchema = z.object({
+  hook: z.enum(HOOKS),
+  source: z.enum(["config", "submit"]).check(z.describe("where the command was set")),
+  at: time,
+  message: z.string(),
 });
 
 export const operationSchema = z.object({
@@ -255,6 +273,12 @@ export const operationSchema = z.object({
   schedule: z
     .optional(z.string())
     .check(z.describe("Name of the schedule that submitted the operation; otherwise absent")),
+  hooks: z
+    .optional(hooksSchema)
+    .check(z.describe("Commands of the submit that run after the chain, or at a stall; absent without any")),
+  hookFailures: z
+    .optional(z.array(hookFailureSchema))
+    .check(z.describe("Hooks that failed, the newest 10; absent if none failed")),
   againOf: z
     .optional(z.string())
     .check(z.describe("Id of the finished operation that this one runs again; otherwise absent")),
@@ -292,6 +316,7 @@ export type StatusLevel = Status["level"];
 export type StageTimes = z.infer<typeof stageTimesSchema>;
 /** Why a queued operation cannot start, and since when. */
 export type Blocked = NonNullable<Operation["blocked"]>;
+export type HookFailure = z.infer<typeof hookFailureSchema>;
 export type Pause = z.infer<typeof pauseSchema>;
 export type Resources = z.infer<typeof resourcesSchema>;
 export type Usage = z.infer<typeof usageSchema>;

@@ -59,6 +59,7 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     finishedSuccessfully: false,
     queuePosition: null,
     chain: operation.chain,
+    ...(operation.hooks && { hooks: operation.hooks }),
     ...(operation.schedule !== undefined && { schedule: operation.schedule }),
     ...(operation.againOf !== undefined && { againOf: operation.againOf }),
     ...(operation.limits && { limits: operation.limits }),

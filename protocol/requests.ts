@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { RESERVED_VARIABLES } from "./environment.js";
 import { MAX_AFTER, MAX_BATCH, MAX_CWD, MAX_LABEL } from "./limits.js";
-import { limitShapes } from "./operation.js";
+import { hooksSchema, limitShapes } from "./operation.js";
 import { STATES } from "./state.js";
 import { OP_PATTERN } from "./type-names.js";
 
@@ -89,6 +89,9 @@ export const submitBody = z.strictObject({
   notBefore: z
     .optional(z.iso.datetime({ offset: true }))
     .check(z.describe("time before which the operation does not start")),
+  hooks: z
+    .optional(hooksSchema)
+    .check(z.describe("commands for sh -c that run when the chain has finished, or the operation stalls")),
   ...limitShapes,
 });
 

@@ -106,6 +106,7 @@ export const submissionSchema = z.object({
     chain: true,
     againOf: true,
     schedule: true,
+    hooks: true,
     after: true,
     afterAny: true,
   }).shape,

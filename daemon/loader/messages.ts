@@ -48,6 +48,7 @@ export interface PrepareAsk {
     | "limits"
     | "againOf"
     | "schedule"
+    | "hooks"
     | "queue"
     | "priority"
     | "after"

@@ -36,6 +36,8 @@ export interface Layout {
   /** What commands have set of the queues. */
   queues: string;
   schedules: string;
+  /** Which hooks have run. */
+  hooks: string;
 }
 
 export function layoutOf(root: string): Layout {
@@ -60,6 +62,7 @@ export function layoutOf(root: string): Layout {
     blockedTypes: join(root, "blocked-types.json"),
     queues: join(root, "queues.json"),
     schedules: join(root, "schedules.json"),
+    hooks: join(root, "hooks.json"),
   };
 }
 

@@ -9,6 +9,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { patternProblem } from "../environment.js";
 import { getOwn } from "../get-own.js";
+import { HOOKS, type Hook, MAX_HOOK } from "../hooks.js";
 import { nearest } from "../nearest.js";
 import { pathProblem } from "../owned-path.js";
 import { configFile, inHome, type PlaceConfig } from "../places.js";
@@ -20,6 +21,8 @@ export interface Config extends PlaceConfig, Partial<Limits> {
   concurrency?: number | undefined;
   /** Queues besides the default queue, by name. */
   queues?: Record<string, { concurrency?: number | undefined }> | undefined;
+  /** Commands for `sh -c`. */
+  hooks?: Partial<Record<Hook, string>> | undefined;
   notify?: Notify | undefined;
   /** `auto`, `dark`, `light`, `16`, or hexadecimal colours by role. */
   theme?: ThemeSetting | undefined;
@@ -125,6 +128,18 @@ export const LIMITS = {
     max: 36_500,
     description: "Days to keep a finished operation; jumps of the system clock are ignored",
   },
+  hookTimeout: {
+    default: 30,
+    min: 1,
+    max: 86_400,
+    description: "Seconds that a hook may run; then it is killed",
+  },
+  stallAfter: {
+    default: 600,
+    min: 1,
+    max: 31_536_000,
+    description: "Seconds without an event or a log line after which the hook `onStall` runs",
+  },
   nice: {
     default: 5,
     min: 0,
@@ -203,6 +218,18 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
       },
     },
     problem: queuesProblem,
+  },
+  hooks: {
+    description: `Commands that run when something happens: ${HOOKS.map((hook) => `\`${hook}\``).join(", ")}; see [hooks](hooks.md)`,
+    default: "`{}`",
+    schema: {
+      type: "object",
+      properties: Object.fromEntries(
+        HOOKS.map((hook) => [hook, { type: "string", minLength: 1, maxLength: MAX_HOOK }]),
+      ),
+      additionalProperties: false,
+    },
+    problem: hooksProblem,
   },
   notify: {
     description:
@@ -367,6 +394,19 @@ function queuesProblem(queues: unknown): string | null {
       return `${name}: concurrency must be a whole number of at least 1`;
   }
   return null;
+}
+
+function hooksProblem(hooks: unknown): string | null {
+  if (!isTable(hooks)) return 'must be an object, such as {"onFailure": "notify-send failed"}';
+  const known: readonly string[] = HOOKS;
+  const unknown = Object.keys(hooks).find((name) => !known.includes(name));
+  if (unknown !== undefined) return `has no hook ${nearHint(unknown, known)}`;
+  const wrong = Object.entries(hooks).find(
+    ([, command]) => !isPath(command) || (command as string).length > MAX_HOOK,
+  );
+  return wrong === undefined
+    ? null
+    : `${wrong[0]} must be a command for sh -c, at most ${MAX_HOOK} characters`;
 }
 
 const ENVIRONMENT_KEYS = ["allow", "fromDaemon"] satisfies Array<keyof EnvironmentConfig>;

@@ -129,6 +129,8 @@ export class Served {
       submissions,
       schedules,
       queues,
+      hooks: { problems: () => [] },
+      countsOf: () => ({ queued: this.queue.length, running: this.scheduler.attempts.size }),
       settings,
       layout,
       store,

@@ -14,6 +14,7 @@ import { formatLocalTime, formatShortTime } from "../terminal/local-time.js";
 import { trailingWords } from "./arguments.js";
 import { connectFor, forEachId } from "./connection.js";
 import { addEnvironmentOptions } from "./environment.js";
+import { addHookOptions } from "./hook-options.js";
 import { addQueueOptions } from "./placement.js";
 import { type SubmitOptions, submitBody } from "./submit.js";
 
@@ -117,7 +118,7 @@ function registerAdd(schedule: Command): void {
     )
     .option("--params <json>", "Parameters as a JSON object, @file, or - for stdin")
     .option("--label <text>", "Label shown in lists");
-  addEnvironmentOptions(addQueueOptions(add))
+  addEnvironmentOptions(addHookOptions(addQueueOptions(add)))
     .option("--json", "Print the schedule as JSON")
     .action(async (cron: string, op: string, set: string[], _options: unknown, command: Command) => {
       const { client, options, config } = connectFor<AddOptions>(command);

@@ -48,6 +48,16 @@ export function recordLines(
     ...field("after any", waitText(it.afterAny, it.waitsFor)),
     ...field("starts at", it.notBefore === null ? null : formatLocalTime(new Date(it.notBefore))),
     ...field("paused", pausedText(it)),
+    ...section(
+      "hooks",
+      Object.entries(it.hooks ?? {}).map(([hook, command]) => `${hook}: ${sanitize(command)}`),
+    ),
+    ...section(
+      "failed hooks",
+      (it.hookFailures ?? []).map((each) =>
+        paint("yellow", `${each.hook} at ${each.at}: ${sanitize(each.message)}`),
+      ),
+    ),
     ...field("attempt", it.attempt > 1 ? String(it.attempt) : null),
     ...field("created", it.createdAt),
     ...field("took", tookText(it, now)),

@@ -20,10 +20,11 @@ import {
 } from "./arguments.js";
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, submittedVariables } from "./environment.js";
+import { addHookOptions, givenHooks, type HookOptions } from "./hook-options.js";
 import { addQueueOptions, addWaitOptions, givenPlacement, type PlacementOptions } from "./placement.js";
 
 /** The options of `liveops submit`. */
-export interface SubmitOptions extends GlobalOptions, EnvironmentOptions, PlacementOptions {
+export interface SubmitOptions extends GlobalOptions, EnvironmentOptions, PlacementOptions, HookOptions {
   params?: string;
   label?: string;
   memoryMax?: string;
@@ -60,6 +61,7 @@ export function submitBody({ op, set, trailing, options, allow }: SubmitWords): 
     set: withTrailing(set, trailing),
     ...(label !== undefined && { label }),
     ...givenPlacement(options),
+    ...givenHooks(options),
     ...givenLimits(options),
     cwd: currentDirectory("submit"),
     env: submittedVariables(options, allow),
@@ -100,7 +102,7 @@ export function registerSubmit(root: Command): void {
       "Parameters as a JSON object, @file, or - for stdin; name=value arguments override them",
     )
     .option("--label <text>", "Label shown in lists");
-  addEnvironmentOptions(addWaitOptions(addQueueOptions(submit)))
+  addEnvironmentOptions(addHookOptions(addWaitOptions(addQueueOptions(submit))))
     .option("--memory-max <size>", "Limit the memory of the operation and its processes, such as 512M or 2G")
     .option(
       "--cpu-max <cores>",

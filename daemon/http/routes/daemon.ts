@@ -33,6 +33,7 @@ function describe({
   startedAt,
   address,
   copied,
+  hooks,
 }: Context): DaemonReply {
   const { busy, idle } = scheduler.pool.counts();
   const { rss, heapUsed } = process.memoryUsage();
@@ -64,6 +65,7 @@ function describe({
       logUnwritable(logProblem()),
       address.problem,
       copied.describe(),
+      ...hooks.problems(),
     ].filter((problem) => problem !== null),
   };
 }

@@ -61,12 +61,8 @@ function describeAll(context: Context): QueuesReply {
   return { queues: context.queues.names().map((name) => describe(context, name)) };
 }
 
-function describe({ queues, store }: Context, name: string): QueueReply {
-  const counts = { queued: 0, running: 0 };
-  for (const { record } of store.ledger.entries.values())
-    if (record.queue === name && (record.state === "queued" || record.state === "running"))
-      counts[record.state]++;
-  return queues.describe(name, counts);
+function describe({ queues, countsOf }: Context, name: string): QueueReply {
+  return queues.describe(name, countsOf(name));
 }
 
 function notEmpty({ name, queued, running }: QueueReply): Refusal {

@@ -1,0 +1,112 @@
+/**
+ * Which operations have had their hooks: `hooks.json` in the state directory.
+ *
+ * Operations are numbered by the decision that finished them. Those up to `after` are done, and of the later ones those
+ * of `done`. A daemon runs the hooks of all others, so a crash between an outcome and its hook repeats the hook at most.
+ */
+import type { HookFailure } from "../../protocol/operation.js";
+import { readOwnFile } from "../../protocol/own-file.js";
+import { replaceFileSync } from "../store/durable-file.js";
+import { quarantineFile } from "../store/quarantine.js";
+
+interface Saved {
+  after: number;
+  done: number[];
+  failures: HookFailures;
+}
+
+/** Failures by id of the operation, the oldest operation first. */
+export type HookFailures = Record<string, HookFailure[]>;
+
+/** Most operations whose failures are kept. */
+const MOST_FAILED = 200;
+
+/** Most bytes read from the file. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** Operations that finish without a hook between two writes of the file. */
+const WRITE_AFTER = 1000;
+
+export class HookFile {
+  /** Null: there was no file, so no operation of the past gets hooks. */
+  readonly #start: number | null;
+  readonly #open = new Set<number>();
+  readonly #done = new Set<number>();
+  readonly failures: HookFailures;
+  #last: number;
+  #unwritten = 0;
+
+  constructor(
+    private readonly file: string,
+    onProblem: (problem: string) => void,
+  ) {
+    const saved = read(file, onProblem);
+    this.#start = saved?.after ?? null;
+    this.#last = saved?.after ?? 0;
+    this.failures = saved?.failures ?? {};
+    for (const n of saved?.done ?? []) this.#done.add(n);
+  }
+
+  /** The number after which operations may still need their hooks; null: there was no file. */
+  get after(): number | null {
+    return this.#start;
+  }
+
+  /** Begins at this number, where there was no file. */
+  begin(n: number): void {
+    this.#last = Math.max(this.#last, n);
+    this.write();
+  }
+
+  isDone(n: number): boolean {
+    return this.#done.has(n);
+  }
+
+  /** An operation has finished. @param hasHooks - `settle` follows when they have run */
+  finished(n: number, hasHooks: boolean): void {
+    this.#last = Math.max(this.#last, n);
+    if (hasHooks) this.#open.add(n);
+    else if (++this.#unwritten >= WRITE_AFTER) this.write();
+  }
+
+  /** The hooks of the operation have run. */
+  settle(n: number): void {
+    this.#open.delete(n);
+    this.#done.add(n);
+    this.write();
+  }
+
+  addFailure(id: string, failure: HookFailure): void {
+    const before = this.failures[id] ?? [];
+    delete this.failures[id];
+    this.failures[id] = [...before, failure].slice(-10);
+    for (const oldest of Object.keys(this.failures).slice(0, -MOST_FAILED)) delete this.failures[oldest];
+  }
+
+  /** @throws the error of the system where the disk has no room */
+  write(): void {
+    this.#unwritten = 0;
+    let after = this.#last;
+    for (const n of this.#open) if (n <= after) after = n - 1;
+    for (const n of this.#done) if (n <= after) this.#done.delete(n);
+    const saved: Saved = { after, done: [...this.#done].sort((a, b) => a - b), failures: this.failures };
+    replaceFileSync(this.file, `${JSON.stringify(saved)}\n`);
+  }
+}
+
+function read(file: string, onProblem: (problem: string) => void): Saved | null {
+  try {
+    const saved = JSON.parse(readOwnFile(file, MOST_BYTES).toString("utf8")) as Saved;
+    const { after, done, failures } = saved;
+    if (!Number.isInteger(after) || !Array.isArray(done) || typeof failures !== "object" || failures === null)
+      throw new Error("it has another form");
+    return saved;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== "ENOENT")
+      onProblem(
+        `it is not known which hooks have run (${message}): hooks run for new operations only; the file is kept in ${quarantineFile(file)}`,
+      );
+    return null;
+  }
+}

@@ -1,0 +1,58 @@
+/** Finds running operations that report nothing, for the hook `onStall`: once for each silence. */
+import type { Entry } from "../store/decision.js";
+
+/** How often running operations are looked at, in ms. */
+const LOOK_MS = 1000;
+
+interface StallsOptions {
+  /** Seconds without an event or a log line. */
+  after: number;
+  /** Running operations whose stall has a hook, and whether the worker is stopped. */
+  running(): Array<{ entry: Entry; isStopped: boolean; isPaused: boolean }>;
+  onStall(entry: Entry): void;
+}
+
+export class Stalls {
+  /** When an operation reported last, by the monotonic clock in ms. */
+  readonly #news = new Map<string, number>();
+  /** Operations whose silence is told. */
+  readonly #told = new Set<string>();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(private readonly options: StallsOptions) {}
+
+  start(): void {
+    this.#timer = setInterval(() => this.look(), LOOK_MS).unref();
+  }
+
+  stop(): void {
+    if (this.#timer) clearInterval(this.#timer);
+  }
+
+  /** The operation reported something. */
+  heard(id: string): void {
+    this.#news.set(id, performance.now());
+    this.#told.delete(id);
+  }
+
+  look(now: number = performance.now()): void {
+    const running = this.options.running();
+    const ids = new Set(running.map(({ entry }) => entry.record.id));
+    for (const id of [...this.#news.keys()]) {
+      if (ids.has(id)) continue;
+      this.#news.delete(id);
+      this.#told.delete(id);
+    }
+    for (const { entry, isStopped, isPaused } of running) {
+      const { id } = entry.record;
+      if (isPaused || !this.#news.has(id)) {
+        this.#news.set(id, now);
+        continue;
+      }
+      const isSilent = now - this.#news.get(id)! >= this.options.after * 1000;
+      if (!(isSilent || isStopped) || this.#told.has(id)) continue;
+      this.#told.add(id);
+      this.options.onStall(entry);
+    }
+  }
+}

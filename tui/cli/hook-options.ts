@@ -1,0 +1,33 @@
+/** `--on-success`, `--on-failure`, `--on-finish` and `--on-stall`: commands that run after the operation. */
+import type { Command } from "commander";
+import { UsageError } from "../../protocol/command/failures.js";
+import { HOOK_MEANINGS, MAX_HOOK, OPERATION_HOOKS, type OperationHook } from "../../protocol/hooks.js";
+import type { SubmitBody } from "../../protocol/requests.js";
+
+export type HookOptions = Partial<Record<OperationHook, string>>;
+
+export function addHookOptions(command: Command): Command {
+  for (const hook of OPERATION_HOOKS)
+    command.option(
+      `${flagOf(hook)} <command>`,
+      `Run this command with sh. ${HOOK_MEANINGS[hook].replaceAll("`", "")}`,
+    );
+  return command;
+}
+
+/** @throws UsageError where a command is empty or too long */
+export function givenHooks(options: HookOptions): Pick<SubmitBody, "hooks"> {
+  const hooks: HookOptions = {};
+  for (const hook of OPERATION_HOOKS) {
+    const command = options[hook];
+    if (command === undefined) continue;
+    if (command.trim() === "" || command.length > MAX_HOOK)
+      throw new UsageError(`${flagOf(hook)} takes a command for sh -c, at most ${MAX_HOOK} characters`);
+    hooks[hook] = command;
+  }
+  return Object.keys(hooks).length === 0 ? {} : { hooks };
+}
+
+function flagOf(hook: OperationHook): string {
+  return `--${hook.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
