@@ -8,6 +8,7 @@ import { commandRegions } from "./commands.js";
 import { configurationRegions } from "./configuration.js";
 import { errorRegions, exitCodes } from "./errors.js";
 import { type Regions, withRegions } from "./markdown.js";
+import { programRegions } from "./programs.js";
 import { protocolRegions } from "./protocol.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -28,6 +29,7 @@ export async function referencePages(): Promise<Page[]> {
     "docs/commands.md": await commandRegions(dashboardHelp()),
     "docs/configuration.md": configurationRegions(),
     "docs/errors.md": errorRegions(),
+    "docs/progress.md": programRegions(),
     "docs/protocol.md": protocolRegions(),
   };
   const pages = Object.entries(regions).map(([path, made]) => {

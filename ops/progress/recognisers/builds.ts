@@ -1,0 +1,111 @@
+/** Builds and tests: make of CMake, ctest, pytest and cargo. ninja is read as any count in brackets. */
+import type { Reading, Recogniser } from "../reading.js";
+import type { ProgramRecogniser } from "./program.js";
+
+const MAKE = /^\[ *(\d{1,3})%\] \S/;
+
+class Make implements Recogniser {
+  readonly name = "make";
+
+  read(text: string, isFrame: boolean): Reading | null {
+    if (text.charCodeAt(0) !== 0x5b || !text.includes("%] ")) return null;
+    const match = MAKE.exec(text);
+    if (match === null || Number(match[1]) > 100) return null;
+    return { label: "build", percent: Number(match[1]), isOnlyProgress: isFrame };
+  }
+}
+
+const CTEST = /^ *(\d+)\/(\d+) Test +#\d+: \S/;
+
+class Ctest implements Recogniser {
+  readonly name = "ctest";
+
+  read(text: string, isFrame: boolean): Reading | null {
+    const match = text.includes(" Test ") ? CTEST.exec(text) : null;
+    if (match === null) return null;
+    const [done, total] = [Number(match[1]), Number(match[2])];
+    return { label: "tests", done, total, unit: "tests", isOnlyProgress: isFrame };
+  }
+}
+
+const COLLECTED = /\bcollected (\d+) items?\b/;
+/** pytest pads the percentage to the width of 100. */
+const PERCENT_AT_END = / \[( {2}\d| \d\d|100)%\]$/;
+const COUNT_AT_END = / \[ *(\d+)\/(\d+)\]$/;
+const DOTS = /^[.FEsxXRp]+ +\[/;
+
+class Pytest implements Recogniser {
+  readonly name = "pytest";
+  #items = 0;
+
+  read(text: string): Reading | null {
+    const line = text.trimEnd();
+    if (!line.endsWith("]")) {
+      if (text.includes("collected ")) this.#items = Number(COLLECTED.exec(text)?.[1] ?? this.#items);
+      return null;
+    }
+    const percent = PERCENT_AT_END.exec(line)?.[1];
+    if (percent !== undefined && (this.#items > 0 || DOTS.test(line)))
+      return { label: "tests", percent: Number(percent) };
+    const count = this.#items > 0 ? COUNT_AT_END.exec(line) : null;
+    if (count === null || Number(count[2]) !== this.#items) return null;
+    return { label: "tests", done: Number(count[1]), total: this.#items, unit: "tests" };
+  }
+}
+
+const CARGO =
+  /^ *(Building|Checking|Documenting|Fixing|Compiling|Fetch|Updating) \[[=> ]*\] (?:(\d+)\/(\d+)|(\d{1,3}(?:\.\d+)?)%)(?:: .*|, .*)?$/;
+const CARGO_END = /^ *Finished `/;
+
+/** The bar of cargo has no frame for the last crate; the line `Finished` stands for it. */
+class Cargo implements Recogniser {
+  readonly name = "cargo";
+  #last: Reading | null = null;
+
+  read(text: string): Reading | null {
+    const first = text.charCodeAt(0);
+    if (first !== 0x20) return null;
+    if (this.#last !== null && CARGO_END.test(text)) {
+      const { label, total } = this.#last as { label: string; total: number };
+      this.#last = null;
+      return { label, done: total, total, unit: "crates" };
+    }
+    const match = text.includes("] ") ? CARGO.exec(text.trimEnd()) : null;
+    if (match === null) return null;
+    const [, label = "", done, total, percent] = match;
+    if (percent !== undefined) return { label, percent: Number(percent), isOnlyProgress: true };
+    this.#last = { label, done: Number(done), total: Number(total), unit: "crates", isOnlyProgress: true };
+    return this.#last;
+  }
+}
+
+export const BUILDS: readonly ProgramRecogniser[] = [
+  {
+    source: "text",
+    create: () => new Make(),
+    programs: [{ name: "make (of CMake)", shows: "percent", add: "", needs: "pipe" }],
+  },
+  {
+    source: "text",
+    create: () => new Ctest(),
+    programs: [{ name: "ctest", shows: "tests", add: "", needs: "pipe" }],
+  },
+  {
+    source: "text",
+    create: () => new Pytest(),
+    programs: [{ name: "pytest", shows: "percent of the tests", add: "", needs: "pipe" }],
+  },
+  {
+    source: "text",
+    create: () => new Cargo(),
+    programs: [
+      { name: "cargo", shows: "crates", add: "", needs: "tty" },
+      {
+        name: "cargo",
+        shows: "crates",
+        add: "`CARGO_TERM_PROGRESS_WHEN=always CARGO_TERM_PROGRESS_WIDTH=80` as variables",
+        needs: "pipe",
+      },
+    ],
+  },
+];

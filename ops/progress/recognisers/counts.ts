@@ -1,0 +1,184 @@
+/**
+ * Percentages and counts in lines of any program. A log has such figures for many reasons, so the forms are strict:
+ * a false bar does more harm than a missing bar, and `liveops report` says progress for certain.
+ */
+import type { Reading, Recogniser } from "../reading.js";
+import { labelOf } from "./bars.js";
+import { cutAtPercent, jsonObject, numberIn, type ProgramRecogniser, textIn } from "./program.js";
+
+const BARE_PERCENT = /^\s{0,40}(\d{1,3}(?:\.\d{1,6})?) ?%\s{0,40}$/;
+const JSON_KEYS = new Set(["xy", "progress", "status", "label", "message"]);
+
+/** Lines of Cronicle and xyOps jobs: `{"progress":0.5}`, and a percentage alone in its line. */
+class JobLines implements Recogniser {
+  readonly name = "job lines";
+
+  read(text: string): Reading | null {
+    if (text.length <= 60 && text.includes("%")) {
+      const match = BARE_PERCENT.exec(text);
+      return match === null || Number(match[1]) > 100
+        ? null
+        : { percent: Number(match[1]), isOnlyProgress: true };
+    }
+    if (text.charCodeAt(0) !== 0x7b || !text.includes('"progress"')) return null;
+    const object = jsonObject(text);
+    const share = object && numberIn(object, "progress");
+    if (object === null || share === null || share > 1) return null;
+    const status = textIn(object, "status") || textIn(object, "message");
+    const label = textIn(object, "label");
+    return {
+      percent: share * 100,
+      ...(label === "" ? {} : { label }),
+      ...(status === "" ? {} : { status }),
+      isOnlyProgress: Object.keys(object).every((key) => JSON_KEYS.has(key)),
+    };
+  }
+}
+
+const ACTIVITY =
+  "(?:progress|(?:down|up)loading|loading|processing|copying|moving|extracting|compressing|decompressing|converting|importing|exporting|indexing|scanning|building|compiling|linking|installing|verifying|checking|validating|writing|reading|sending|receiving|transferring|fetching|encoding|decoding|transcoding|rendering|training|evaluating|migrating|restoring|backing up|archiving|syncing|synchroni[sz]ing|unpacking|packing|generating|analy[sz]ing|optimi[sz]ing|rebuilding|resyncing|formatting|erasing|flashing|hashing|encrypting|decrypting|deleting|removing|cleaning|crawling|parsing|resizing|merging|sorting|dumping|updating|upgrading|deploying|uploading)";
+const ACTIVITY_FIRST = new RegExp(`^[^A-Za-z0-9]{0,4}${ACTIVITY}\\b`, "i");
+const FINISHED_AFTER =
+  /^[\])]?,? +(?:complete|completed|done|finished|processed|copied|downloaded|uploaded|transferred|converted|scanned|indexed|imported|exported|written|read|verified|installed|extracted|compressed)\b/i;
+/** The word before a percentage that measures something else: `reduced by 45%`, `disk is 93%`. */
+const OTHER_MEASURE =
+  /\b(?:by|at|to|of|is|are|was|were|above|below|over|under|than|about|only|least|most|saved?|reduced|exceeds?|used?|usage|full|free|coverage|quality|level|threshold|limit|score|ratio|rate|confidence|accuracy|battery|volume|cpu|memory|disk|load|and|or|with) *[:=~<>≈]? *$/i;
+const TROUBLE =
+  /\b(?:fail\w*|errors?|warn\w*|retr(?:y|ies|ying)|attempts?|time[ds]? ?out|denied|refused|invalid|aborted|skipp?ed|unable|cannot|could not)\b/i;
+
+/** `Downloading: 45%`, `Progress 45% ETA 3s`, `45% complete`. */
+class PercentLine implements Recogniser {
+  readonly name = "percent";
+
+  read(text: string, isFrame: boolean): Reading | null {
+    if (!text.includes("%")) return null;
+    const cut = cutAtPercent(text);
+    if (cut === null || cutAtPercent(cut.after) !== null) return null;
+    const isFirst = /^[^A-Za-z0-9]{0,4}$/.test(cut.before);
+    const isProgress = isFirst
+      ? FINISHED_AFTER.test(cut.after)
+      : ACTIVITY_FIRST.test(text) &&
+        cut.before.length <= 120 &&
+        !OTHER_MEASURE.test(cut.before) &&
+        endsWell(cut.after);
+    if (!isProgress || TROUBLE.test(text)) return null;
+    const label = isFirst ? "" : labelOf(cut.before);
+    const isWhole = isFirst || /^[\])]?\.{0,3} *$/.test(cut.after);
+    return { ...(label === "" ? {} : { label }), percent: cut.percent, isOnlyProgress: isFrame || isWhole };
+  }
+}
+
+/** No `45% of the space`: the end of the line, a bracket, a bar, a figure, a time or a word that ends the work. */
+function endsWell(after: string): boolean {
+  return (
+    /^(?:[\])]|\.{0,3} *$|,? *[|([]|,? +(?:\d|-|@|ETA\b|eta\b|in \d))/.test(after) ||
+    FINISHED_AFTER.test(after)
+  );
+}
+
+const ANY_COUNT = /\d ?(?:\/|of) ?\d/;
+const BRACKETS = /^\[ *(\d{1,9}) *\/ *(\d{1,9})\] +(\S.*)$/;
+const STEP = /^(Step|Stage|Phase|Epoch|Iteration) (\d{1,9}) ?(?:\/|of) ?(\d{1,9})(?=$|[ :,.\])])/i;
+const ACTIVITY_COUNT = new RegExp(
+  `^[^A-Za-z0-9]{0,4}(${ACTIVITY}\\b[^\\d%]{0,60})\\b(\\d{1,15}) ?(?:\\/|of) ?(\\d{1,15})(?=$|[ :;,.\\])])`,
+  "i",
+);
+const COUNT_OF_THINGS = /^ *(\d{1,15}) ?(?:\/|of) ?(\d{1,15}) ([a-z]{2,30}s)\b/;
+
+/** A percentage at the beginning that agrees with the count after it. */
+const PERCENT_AND_COUNT = /^ *\[?(\d{1,3})% \(?(\d{1,15})\/(\d{1,15})[)\]]? /;
+
+interface Count {
+  form: string;
+  label: string;
+  unit: string | null;
+  done: number;
+  total: number;
+}
+
+/**
+ * `[12/90] text` (ninja and many others), `Step 3/12`, `Processing file 12 of 90`, `12/90 files`.
+ *
+ * A date or a fraction has these forms too. A count that begins at its first item is progress; any other count is
+ * progress once the same total came with a higher count.
+ */
+class CountLine implements Recogniser {
+  readonly name = "count";
+  #last: Count | null = null;
+  #isSure = false;
+
+  read(text: string, isFrame: boolean): Reading | null {
+    if (!(text.includes("/") || text.includes("of ")) || !ANY_COUNT.test(text)) return null;
+    const count = countIn(text);
+    if (count === null || count.total < 2 || count.done > count.total || TROUBLE.test(text)) return null;
+    const last = this.#last;
+    const isSame = last !== null && last.form === count.form && last.total === count.total;
+    this.#last = count;
+    this.#isSure =
+      isFrame ||
+      (isSame && (this.#isSure || count.done > last.done)) ||
+      count.form === "percent" ||
+      (count.form !== "things" && count.done <= 1);
+    if (!this.#isSure) return null;
+    const { label, unit, done, total } = count;
+    return { label, done, total, unit, isOnlyProgress: isFrame };
+  }
+}
+
+function countIn(text: string): Count | null {
+  if (text.charCodeAt(0) === 0x5b && !text.includes("% ")) {
+    const match = BRACKETS.exec(text);
+    return match && countOf("brackets", "steps", null, match[1], match[2]);
+  }
+  const step = STEP.exec(text);
+  if (step !== null) return countOf("step", step[1]!.toLowerCase(), null, step[2], step[3]);
+  const activity = ACTIVITY_FIRST.test(text) ? ACTIVITY_COUNT.exec(text) : null;
+  if (activity !== null) return countOf("activity", labelOf(activity[1]!), null, activity[2], activity[3]);
+  const [, percent, done, total] = text.includes("% ") ? (PERCENT_AND_COUNT.exec(text) ?? []) : [];
+  if (percent !== undefined)
+    return Math.abs(Number(percent) - (100 * Number(done)) / Number(total)) <= 1
+      ? countOf("percent", "steps", null, done, total)
+      : null;
+  const things = COUNT_OF_THINGS.exec(text);
+  return things && countOf("things", things[3]!, things[3]!, things[1], things[2]);
+}
+
+function countOf(form: string, label: string, unit: string | null, done = "", total = ""): Count {
+  return { form, label, unit, done: Number(done), total: Number(total) };
+}
+
+export const JOB_LINES: ProgramRecogniser = {
+  source: "json",
+  create: () => new JobLines(),
+  programs: [
+    { name: 'Cronicle and xyOps lines: `{"progress":0.5}`, `50%`', shows: "percent", add: "", needs: "pipe" },
+  ],
+};
+
+export const COUNTS: readonly ProgramRecogniser[] = [
+  {
+    source: "text",
+    create: () => new PercentLine(),
+    programs: [
+      {
+        name: "a line such as `Downloading: 45%` or `45% complete`",
+        shows: "percent",
+        add: "",
+        needs: "pipe",
+      },
+    ],
+  },
+  {
+    source: "text",
+    create: () => new CountLine(),
+    programs: [
+      { name: "ninja, meson and lines such as `[12/90] text`", shows: "steps", add: "", needs: "pipe" },
+      {
+        name: "a line such as `Step 3/12`, `Copying file 12 of 90` or `12/90 files`",
+        shows: "count",
+        add: "",
+        needs: "pipe",
+      },
+    ],
+  },
+];
