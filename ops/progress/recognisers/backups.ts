@@ -24,7 +24,7 @@ class ResticJson implements Recogniser {
     const status = typeof file === "string" ? { status: file } : {};
     if (total !== null && total > 0) {
       this.#total = total;
-      return { ...bytesReading("data", Math.min(done, total), total), ...status };
+      return { ...bytesReading("data", done, total), ...status };
     }
     if (share !== null && share > 0)
       return { label: "data", percent: share * 100, isOnlyProgress: true, ...status };
@@ -85,7 +85,8 @@ class ResticText implements Recogniser {
 }
 
 /** `Checking segments 10.0%`, `  0.4% Extracting: big/p1` and `Compacting segments   7%`. */
-const BORG_TEXT = /^(?: *\d{1,3}(?:\.\d)?% )?([A-Za-z][A-Za-z ]{2,60}?)(?: *\d{1,3}(?:\.\d)?% *$|: |$)/;
+const BORG_TEXT =
+  /^(?: *\d{1,3}(?:\.\d{1,2})?% )?([A-Za-z][A-Za-z ]{2,60}?)(?: *\d{1,3}(?:\.\d{1,2})?% *$|: |$)/;
 
 class BorgJson implements Recogniser {
   readonly name = "borg --log-json";
@@ -132,7 +133,7 @@ function archive(message: Record<string, unknown>): Reading {
 
 const BORG_ARCHIVE = /^([\d.]+ [kMGTP]?i?B) O [\d.]+ [kMGTP]?i?B C [\d.]+ [kMGTP]?i?B D \d+ N (.*)$/;
 const BORG_FRAME =
-  /^(?: *(\d{1,3}\.\d)% (Extracting|Recreating)(?:: .*)?|((?:Checking|Compacting|Decrementing|Deleting|Rebuilding|Verifying|Analyzing|Calculating|Pruning) [a-z ]{3,40}?) *(\d{1,3}(?:\.\d)?)%)$/;
+  /^(?: *(\d{1,3}\.\d)% (Extracting|Recreating)(?:: .*)?|((?:Checking|Compacting|Decrementing|Deleting|Rebuilding|Verifying|Analyzing|Calculating|Pruning) [a-z ]{3,40}?) *(\d{1,3}(?:\.\d{1,2})?)%)$/;
 
 class BorgText implements Recogniser {
   readonly name = "borg";

@@ -103,6 +103,9 @@ class Frame implements Recogniser {
   }
 }
 
+/** A figure with a unit, a time stamp, a part of a bar. */
+const CHANGING = /^[\d.,:]+\S{0,3}$|^\d{4}-\d\d-\d\dT|[━─█░]/;
+
 /**
  * The words before a figure. Text that may change with each frame (bars, figures, times) is no part of the label, since
  * a new label begins a new bar.
@@ -111,7 +114,7 @@ export function labelOf(before: string): string {
   const words = before
     .replace(BRACKETED, " ")
     .split(" ")
-    .filter((word) => /[A-Za-z\u00c0-\uffdc]/.test(word) && !/^[\d.,:]+\S{0,3}$|[━─█░]/.test(word));
+    .filter((word) => /\p{L}/u.test(word) && !CHANGING.test(word));
   return words
     .join(" ")
     .replace(/^[^\p{L}\p{N}]+/u, "")

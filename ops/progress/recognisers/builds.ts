@@ -10,8 +10,7 @@ class Make implements Recogniser {
   read(text: string, isFrame: boolean): Reading | null {
     if (text.charCodeAt(0) !== 0x5b || !text.includes("%] ")) return null;
     const match = MAKE.exec(text);
-    if (match === null || Number(match[1]) > 100) return null;
-    return { label: "build", percent: Number(match[1]), isOnlyProgress: isFrame };
+    return match && { label: "build", percent: Number(match[1]), isOnlyProgress: isFrame };
   }
 }
 
@@ -28,7 +27,9 @@ class Ctest implements Recogniser {
   }
 }
 
-const COLLECTED = /\bcollected (\d+) items?\b/;
+const COLLECTED = /(?:\bcollected |\bworkers? \[)(\d+) items?\b/;
+/** A line of pytest-xdist with `-v`. */
+const XDIST = /^\[gw\d+\] \[( {2}\d| \d\d|100)%\] /;
 /** pytest pads the percentage to the width of 100. */
 const PERCENT_AT_END = / \[( {2}\d| \d\d|100)%\]$/;
 const COUNT_AT_END = / \[ *(\d+)\/(\d+)\]$/;
@@ -39,17 +40,35 @@ class Pytest implements Recogniser {
   #items = 0;
 
   read(text: string): Reading | null {
+    const xdist = text.startsWith("[gw") ? XDIST.exec(text) : null;
+    if (xdist !== null) return { label: "tests", percent: Number(xdist[1]) };
     const line = text.trimEnd();
-    if (!line.endsWith("]")) {
-      if (text.includes("collected ")) this.#items = Number(COLLECTED.exec(text)?.[1] ?? this.#items);
-      return null;
-    }
+    if (text.includes(" item")) this.#items = Number(COLLECTED.exec(text)?.[1] ?? this.#items);
+    if (!line.endsWith("]")) return null;
     const percent = PERCENT_AT_END.exec(line)?.[1];
     if (percent !== undefined && (this.#items > 0 || DOTS.test(line)))
       return { label: "tests", percent: Number(percent) };
     const count = this.#items > 0 ? COUNT_AT_END.exec(line) : null;
     if (count === null || Number(count[2]) !== this.#items) return null;
     return { label: "tests", done: Number(count[1]), total: this.#items, unit: "tests" };
+  }
+}
+
+const MAVEN = /^\[INFO\] Building .{1,200} +\[(\d+)\/(\d+)\]$/;
+
+/** The modules of a reactor. Maven prints the line of a module before it builds the module. */
+class Maven implements Recogniser {
+  readonly name = "maven";
+  #total = 0;
+
+  read(text: string): Reading | null {
+    if (!text.startsWith("[INFO] BUILD ") && !text.startsWith("[INFO] Building ")) return null;
+    if (text.trimEnd() === "[INFO] BUILD SUCCESS" && this.#total > 0)
+      return { label: "modules", done: this.#total, total: this.#total, unit: "modules" };
+    const match = MAVEN.exec(text.trimEnd());
+    if (match === null) return null;
+    this.#total = Number(match[2]);
+    return { label: "modules", done: Number(match[1]) - 1, total: this.#total, unit: "modules" };
   }
 }
 
@@ -94,6 +113,11 @@ export const BUILDS: readonly ProgramRecogniser[] = [
     source: "text",
     create: () => new Pytest(),
     programs: [{ name: "pytest", shows: "percent of the tests", add: "", needs: "pipe" }],
+  },
+  {
+    source: "text",
+    create: () => new Maven(),
+    programs: [{ name: "Maven", shows: "modules", add: "`-B`", needs: "pipe" }],
   },
   {
     source: "text",

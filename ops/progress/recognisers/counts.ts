@@ -77,7 +77,8 @@ function endsWell(after: string): boolean {
 }
 
 const ANY_COUNT = /\d ?(?:\/|of) ?\d/;
-const BRACKETS = /^\[ *(\d{1,9}) *\/ *(\d{1,9})\] +(\S.*)$/;
+/** `[12/90] CC main.o`, `[1,234 / 5,678] Compiling`, `(12/90): package`, `(12/90) installing package`. */
+const BRACKETS = /^(?:\[ *([\d,]{1,15}) *\/ *([\d,]{1,15})\]|\( *(\d{1,9})\/(\d{1,9})\):?) +\S/;
 const STEP = /^(Step|Stage|Phase|Epoch|Iteration) (\d{1,9}) ?(?:\/|of) ?(\d{1,9})(?=$|[ :,.\])])/i;
 const ACTIVITY_COUNT = new RegExp(
   `^[^A-Za-z0-9]{0,4}(${ACTIVITY}\\b[^\\d%]{0,60})\\b(\\d{1,15}) ?(?:\\/|of) ?(\\d{1,15})(?=$|[ :;,.\\])])`,
@@ -126,9 +127,10 @@ class CountLine implements Recogniser {
 }
 
 function countIn(text: string): Count | null {
-  if (text.charCodeAt(0) === 0x5b && !text.includes("% ")) {
-    const match = BRACKETS.exec(text);
-    return match && countOf("brackets", "steps", null, match[1], match[2]);
+  const first = text.charCodeAt(0);
+  if (first === 0x28 || (first === 0x5b && !text.includes("% "))) {
+    const [, done, total, item = done, items = total] = BRACKETS.exec(text) ?? [];
+    return item === undefined ? null : countOf("brackets", "steps", null, item, items);
   }
   const step = STEP.exec(text);
   if (step !== null) return countOf("step", step[1]!.toLowerCase(), null, step[2], step[3]);
@@ -144,7 +146,13 @@ function countIn(text: string): Count | null {
 }
 
 function countOf(form: string, label: string, unit: string | null, done = "", total = ""): Count {
-  return { form, label, unit, done: Number(done), total: Number(total) };
+  return {
+    form,
+    label,
+    unit,
+    done: Number(done.replaceAll(",", "")),
+    total: Number(total.replaceAll(",", "")),
+  };
 }
 
 export const JOB_LINES: ProgramRecogniser = {
@@ -172,7 +180,8 @@ export const COUNTS: readonly ProgramRecogniser[] = [
     source: "text",
     create: () => new CountLine(),
     programs: [
-      { name: "ninja, meson and lines such as `[12/90] text`", shows: "steps", add: "", needs: "pipe" },
+      { name: "ninja, meson, bazel, pacman, apk", shows: "steps", add: "", needs: "pipe" },
+      { name: "a line such as `[12/90] text` or `(12/90) text`", shows: "steps", add: "", needs: "pipe" },
       {
         name: "a line such as `Step 3/12`, `Copying file 12 of 90` or `12/90 files`",
         shows: "count",

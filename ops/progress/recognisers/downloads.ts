@@ -4,7 +4,7 @@ import { bytesOf, bytesReading, cutAtPercent, type ProgramRecogniser } from "./p
 
 const CLOCK = "(?:[-\\d]{1,3}:[-\\d]\\d?-?:[-\\d]{2}|\\d+d(?: \\d+h)?)";
 const METER = new RegExp(
-  `^ *\\d{1,3} +([\\d.]+[kMGTP]?) +\\d{1,3} +([\\d.]+[kMGTP]?) +\\d{1,3} +([\\d.]+[kMGTP]?) +[\\d.]+[kMGTP]? +[\\d.]+[kMGTP]?(?: +${CLOCK}){3} +[\\d.]+[kMGTP]?$`,
+  `^ *\\d{1,3} +([\\d.]+[kMGTP]?) +(\\d{1,3}) +([\\d.]+[kMGTP]?) +(\\d{1,3}) +([\\d.]+[kMGTP]?) +[\\d.]+[kMGTP]? +[\\d.]+[kMGTP]?(?: +${CLOCK}){3} +[\\d.]+[kMGTP]?$`,
 );
 const PARALLEL = new RegExp(
   `^ *(\\d{1,3}|--) +(?:\\d{1,3}|--) +([\\d.]+[kMGTP]?) +([\\d.]+[kMGTP]?) +\\d+ +\\d+(?: +${CLOCK}){3} +[\\d.]+[kMGTP]?$`,
@@ -21,13 +21,19 @@ class Curl implements Recogniser {
   read(text: string): Reading | null {
     const first = text.charCodeAt(0);
     if (first === 0x23 || text.endsWith("%")) return this.#bar(text);
-    if (METER_HEADS.some((head) => text.startsWith(head))) return { isOnlyProgress: true };
+    if (METER_HEADS.some((head) => text.startsWith(head))) {
+      this.#begin();
+      return { isOnlyProgress: true };
+    }
     if (text.length < 60 || text.length > 120 || !text.includes(":")) return null;
     const line = text.trimEnd();
     const meter = METER.exec(line);
     if (meter !== null) {
-      const [total = 0, received = 0, sent = 0] = meter.slice(1, 4).map((size) => bytesOf(size, 1024) ?? 0);
-      return this.#bytes(received + sent, total);
+      const [, all = "", down = "", received = "", up = "", sent = ""] = meter;
+      const [total = 0, done = 0] = [all, received].map((size) => bytesOf(size, 1024) ?? 0);
+      // Without a length, curl gives the bytes so far as the total, and no percentage of it.
+      const isUnknown = down === "0" && up === "0" && done === total;
+      return this.#bytes(done + (bytesOf(sent, 1024) ?? 0), isUnknown ? 0 : total);
     }
     const parallel = PARALLEL.exec(line);
     if (parallel === null) return null;
@@ -43,10 +49,15 @@ class Curl implements Recogniser {
     return { label: "transfer", percent: Number(match[1] ?? match[2]), isOnlyProgress: true };
   }
 
-  /** The next transfer of the same command begins at zero again. */
+  #begin(): void {
+    if (this.#done > 0) this.#transfer++;
+    this.#done = 0;
+  }
+
+  /** The next transfer of the same command begins at zero again, mostly after a heading. */
   #bytes(done: number, total: number): Reading {
     if (done === 0 && total === 0) return { isOnlyProgress: true };
-    if (done < this.#done) this.#transfer++;
+    if (done < this.#done) this.#begin();
     this.#done = done;
     return bytesReading(this.#transfer === 1 ? "transfer" : `transfer ${this.#transfer}`, done, total);
   }
@@ -91,7 +102,7 @@ class Wget implements Recogniser {
     const done = bytesOf(match[1]!, 1024) ?? 0;
     const { percent } = cut;
     if (this.#total === null) return { label, percent, done, unit: "B", isOnlyProgress: true };
-    return bytesReading(label, percent === 100 ? this.#total : Math.min(done, this.#total), this.#total);
+    return bytesReading(label, percent === 100 ? this.#total : done, this.#total);
   }
 
   #label(name: string): string {
@@ -144,6 +155,38 @@ class Scp implements Recogniser {
   }
 }
 
+const YT_DLP = /^\[download\] +(\d{1,3}(?:\.\d)?)% of +~? *([\d.]+(?:[KMGT]i)?B)(?: |$)/;
+const YT_DLP_FILE = "[download] Destination: ";
+
+class YtDlp implements Recogniser {
+  readonly name = "yt-dlp";
+  #file = "download";
+
+  read(text: string): Reading | null {
+    if (!text.startsWith("[download] ")) return null;
+    if (text.startsWith(YT_DLP_FILE)) this.#file = text.slice(YT_DLP_FILE.length).trimEnd();
+    const match = YT_DLP.exec(text);
+    if (match === null) return null;
+    const total = bytesOf(match[2]!) ?? 0;
+    return bytesReading(this.#file, Math.round((total * Number(match[1])) / 100), total);
+  }
+}
+
+const AWS =
+  /^Completed ~?([\d.]+ (?:[KMGT]i)?B(?:ytes)?)\/~?([\d.]+ (?:[KMGT]i)?B(?:ytes)?) \([\d.]+ (?:[KMGT]i)?B(?:ytes)?\/s\) with /;
+
+/** `aws s3 cp` and `aws s3 sync`. The total grows while aws still lists files. */
+class AwsS3 implements Recogniser {
+  readonly name = "aws s3";
+
+  read(text: string): Reading | null {
+    const match = text.startsWith("Completed ") ? AWS.exec(text) : null;
+    if (match === null) return null;
+    const [done, total] = [match[1], match[2]].map((size) => bytesOf(size!.replace("Bytes", "B")) ?? 0);
+    return bytesReading("transfer", done!, total!);
+  }
+}
+
 export const DOWNLOADS: readonly ProgramRecogniser[] = [
   {
     source: "text",
@@ -172,5 +215,15 @@ export const DOWNLOADS: readonly ProgramRecogniser[] = [
     source: "text",
     create: () => new Scp(),
     programs: [{ name: "scp, sftp", shows: "percent of each file", add: "", needs: "tty" }],
+  },
+  {
+    source: "text",
+    create: () => new YtDlp(),
+    programs: [{ name: "yt-dlp", shows: "bytes of each file", add: "", needs: "pipe" }],
+  },
+  {
+    source: "text",
+    create: () => new AwsS3(),
+    programs: [{ name: "aws s3", shows: "bytes", add: "", needs: "pipe" }],
   },
 ];

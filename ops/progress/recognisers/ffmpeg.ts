@@ -24,8 +24,14 @@ class Duration {
 }
 
 function reading(done: number, total: number | null): Reading {
-  const capped = total === null ? done : Math.min(done, total);
-  return { label: "time", done: capped, total, unit: "s", isOnlyProgress: true };
+  const seconds = Math.round(done * 10) / 10;
+  return {
+    label: "time",
+    done: total === null ? seconds : Math.min(seconds, total),
+    total,
+    unit: "s",
+    isOnlyProgress: true,
+  };
 }
 
 class FfmpegProgress implements Recogniser {

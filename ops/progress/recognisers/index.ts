@@ -8,7 +8,7 @@ import { DOWNLOADS } from "./downloads.js";
 import { FFMPEG } from "./ffmpeg.js";
 import { GIT } from "./git.js";
 import { PACKAGES } from "./packages.js";
-import type { ProgramRecogniser } from "./program.js";
+import { isInRange, type ProgramRecogniser } from "./program.js";
 import { RCLONE } from "./rclone.js";
 import { RSYNC } from "./rsync.js";
 import { STREAMS } from "./streams.js";
@@ -18,7 +18,7 @@ import { STREAMS } from "./streams.js";
  * program. A recogniser that needs lines without progress, such as the name of a file, sees them only if no recogniser
  * before it understood them.
  */
-export const RECOGNISERS: readonly ProgramRecogniser[] = [
+const ALL: readonly ProgramRecogniser[] = [
   ...DOCKER,
   ...BACKUPS,
   ...RCLONE,
@@ -34,3 +34,22 @@ export const RECOGNISERS: readonly ProgramRecogniser[] = [
   ...COUNTS,
   FRAMES,
 ];
+
+/** A text with a figure out of range is not progress, whatever its form. */
+function checked({ create, ...entry }: ProgramRecogniser): ProgramRecogniser {
+  return {
+    ...entry,
+    create() {
+      const recogniser = create();
+      return {
+        name: recogniser.name,
+        read(text, isFrame) {
+          const reading = recogniser.read(text, isFrame);
+          return reading === null || isInRange(reading) ? reading : null;
+        },
+      };
+    },
+  };
+}
+
+export const RECOGNISERS: readonly ProgramRecogniser[] = ALL.map(checked);

@@ -11,7 +11,7 @@ class AptStatus implements Recogniser {
   read(text: string): Reading | null {
     if (!text.startsWith("dlstatus:") && !text.startsWith("pmstatus:")) return null;
     const match = STATUS_FD.exec(text);
-    if (match === null || Number(match[2]) > 100) return null;
+    if (match === null) return null;
     const [, kind, percent, status = ""] = match;
     const label = kind === "dl" ? "download" : "packages";
     return { label, percent: Number(percent), status, isOnlyProgress: true };
@@ -56,6 +56,21 @@ class Apt implements Recogniser {
     this.#done = Math.min(this.#done + 1, this.#steps);
     if (this.#hasBar) return null;
     return { label: "packages", done: this.#done, total: this.#steps, unit: "steps" };
+  }
+}
+
+const DNF =
+  /^ {2}(Installing|Upgrading|Reinstalling|Downgrading|Cleanup|Erasing|Removing|Obsoleting|Verifying) +: .{1,200} (\d+)\/(\d+) *$/;
+
+/** dnf and yum. Downloads are read as counts in brackets. */
+class Dnf implements Recogniser {
+  readonly name = "dnf";
+
+  read(text: string): Reading | null {
+    const match = text.startsWith("  ") && text.includes(" : ") ? DNF.exec(text) : null;
+    if (match === null) return null;
+    const label = match[1] === "Verifying" ? "verification" : "packages";
+    return { label, done: Number(match[2]), total: Number(match[3]), unit: "steps" };
   }
 }
 
@@ -116,6 +131,11 @@ export const PACKAGES: readonly ProgramRecogniser[] = [
       { name: "apt-get", shows: "packages: unpacked, set up, removed", add: "", needs: "pipe" },
       { name: "apt-get", shows: "percent of the download, then packages", add: "", needs: "tty" },
     ],
+  },
+  {
+    source: "text",
+    create: () => new Dnf(),
+    programs: [{ name: "dnf, yum", shows: "packages", add: "", needs: "pipe" }],
   },
   {
     source: "text",

@@ -72,10 +72,22 @@ export function cutAtPercent(text: string): Cut | null {
   return null;
 }
 
-/** A reading in bytes that is nothing but progress. */
+/**
+ * A reading in bytes that is nothing but progress.
+ *
+ * @param total - null or 0: unknown. A total that is rounded or still grows may be below `done`
+ */
 export function bytesReading(label: string, done: number, total: number | null): Reading {
-  const isKnown = total !== null && total > 0;
-  return { label, done, total: isKnown ? total : null, unit: "B", isOnlyProgress: true };
+  if (total === null || total === 0) return { label, done, total: null, unit: "B", isOnlyProgress: true };
+  return { label, done: Math.min(done, total), total, unit: "B", isOnlyProgress: true };
+}
+
+/** Whether all figures of the reading can be true. */
+export function isInRange({ percent = 0, done = 0, total = null }: Reading): boolean {
+  const isCount = Number.isSafeInteger(Math.trunc(done)) && done >= 0;
+  return (
+    percent >= 0 && percent <= 100 && isCount && (total === null || (Number.isFinite(total) && done <= total))
+  );
 }
 
 /** The object of a JSON line; null if the text is no JSON object. */

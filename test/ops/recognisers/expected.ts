@@ -1,5 +1,17 @@
 /** What each recording gives: the recognisers, each bar from its first to its last figure, and the lines of the log. */
 export const EXPECTED: Readonly<Record<string, { by: string[]; bars: string[]; log: number }>> = {
+  "apt/fancy": {
+    by: ["apt", "percent"],
+    bars: [
+      "Reading package lists: 0% → 99%",
+      "Building dependency tree: 0% → 61%",
+      "Reading state information: 0% → 0%",
+      "download: 0% → 100%",
+      "Reading database: 5% → 100%",
+      "packages: 0% → 60%",
+    ],
+    log: 14,
+  },
   "apt/pipe": {
     by: ["apt", "percent"],
     bars: ["Reading database: 5% → 100%", "packages: 1/4 steps → 4/4 steps"],
@@ -30,7 +42,7 @@ export const EXPECTED: Readonly<Record<string, { by: string[]; bars: string[]; l
     by: ["borg --log-json"],
     bars: [
       "Checking segments: 1/10 → 10/10",
-      "check.verify_data: 1/110 → 110/110",
+      "Verifying data: 1/110 → 110/110",
       "Checking archives: 1/2 → 2/2",
     ],
     log: 0,
@@ -62,8 +74,18 @@ export const EXPECTED: Readonly<Record<string, { by: string[]; bars: string[]; l
   "ctest/pipe": { by: ["ctest"], bars: ["tests: 1/12 tests → 12/12 tests"], log: 33 },
   "ctest/progress-pipe": { by: ["ctest"], bars: ["tests: 1/12 tests → 12/12 tests"], log: 33 },
   "curl/bar": { by: ["curl"], bars: ["transfer: 3.9% → 100%"], log: 0 },
+  "curl/bar-no-length": { by: [], bars: [], log: 1 },
   "curl/bar-tty": { by: ["curl"], bars: ["transfer: 3.9% → 100%"], log: 0 },
   "curl/meter": { by: ["curl"], bars: ["transfer: 327680/4999168 B → 4999168/4999168 B"], log: 0 },
+  "curl/no-length": { by: ["curl"], bars: ["transfer: 1048576/? B → 2499584/? B"], log: 0 },
+  "curl/sequence": {
+    by: ["curl"],
+    bars: [
+      "transfer: 262144/2499584 B → 2499584/2499584 B",
+      "transfer 2: 2097152/4999168 B → 4999168/4999168 B",
+    ],
+    log: 0,
+  },
   "curl/two": { by: ["curl"], bars: ["transfers: 0/? B → 100%"], log: 0 },
   "dd/progress": { by: ["dd"], bars: ["copy: 3211264/? B → 10000000/? B"], log: 3 },
   "docker/build-plain": { by: ["docker build"], bars: ["build: 0/3 steps → 3/3 steps"], log: 17 },
@@ -85,7 +107,7 @@ export const EXPECTED: Readonly<Record<string, { by: string[]; bars: string[]; l
   "ffmpeg/progress": { by: ["ffmpeg", "ffmpeg -progress"], bars: ["time: 3.1/40 s → 40/40 s"], log: 42 },
   "ffmpeg/progress-only": { by: ["ffmpeg -progress"], bars: ["time: 40/? s → 40/? s"], log: 0 },
   "ffmpeg/stats": { by: ["ffmpeg"], bars: ["time: 10/40 s → 40/40 s"], log: 42 },
-  "ffmpeg/tty": { by: ["ffmpeg"], bars: ["time: 14.63/40 s → 40/40 s"], log: 41 },
+  "ffmpeg/tty": { by: ["ffmpeg"], bars: ["time: 14.6/40 s → 40/40 s"], log: 41 },
   "git/clone": {
     by: ["git"],
     bars: [
@@ -140,6 +162,7 @@ export const EXPECTED: Readonly<Record<string, { by: string[]; bars: string[]; l
   },
   "make/pipe": { by: ["make"], bars: ["build: 12% → 100%"], log: 9 },
   "make/tty": { by: ["make"], bars: ["build: 12% → 100%"], log: 9 },
+  "maven/pipe": { by: ["maven"], bars: ["modules: 0/6 modules → 6/6 modules"], log: 55 },
   "ninja/pipe": { by: ["count"], bars: ["steps: 1/12 → 12/12"], log: 13 },
   "ninja/status": { by: ["count"], bars: ["steps: 1/12 → 12/12"], log: 13 },
   "ninja/tty": { by: ["count"], bars: ["steps: 0/12 → 12/12"], log: 2 },
@@ -207,6 +230,7 @@ export const EXPECTED: Readonly<Record<string, { by: string[]; bars: string[]; l
     bars: ["index files loaded: 1/1 → 1/1", "data: 119951852/240000172 B → 240000172/240000172 B"],
     log: 3,
   },
+  "rsync/names": { by: ["rsync"], bars: ["part-0.bin: 0% → 0%", "transfer: 11% → 100%"], log: 14 },
   "rsync/progress": {
     by: ["rsync"],
     bars: ["part-0.bin: 0% → 0%", "files: 2/10 files → 10/10 files"],
@@ -234,8 +258,17 @@ export const EXPECTED: Readonly<Record<string, { by: string[]; bars: string[]; l
   },
   "wget/bar": { by: ["wget"], bars: ["x: 0/5000000 B → 5000000/5000000 B"], log: 6 },
   "wget/dot": { by: ["wget"], bars: ["x: 1% → 100%"], log: 6 },
+  "wget/no-length": { by: ["wget"], bars: ["x: 0/? B → 2495611/? B"], log: 6 },
+  "wget/quiet": { by: ["wget"], bars: ["small.img: 0% → 100%", "disk.img: 0% → 100%"], log: 0 },
   "wget/tty": { by: ["wget"], bars: ["x: 0/5000000 B → 5000000/5000000 B"], log: 6 },
+  "wget/two": {
+    by: ["wget"],
+    bars: ["d2/small.img: 0/2500000 B → 2500000/2500000 B", "d2/disk.img: 0/5000000 B → 5000000/5000000 B"],
+    log: 19,
+  },
   "xz/tty": { by: ["xz"], bars: ["src/part-0.bin: 67.8% → 100%"], log: 1 },
+  "yt-dlp/newline": { by: ["yt-dlp"], bars: ["film.mp4: 0/2495611 B → 2495611/2495611 B"], log: 4 },
+  "yt-dlp/pipe": { by: ["yt-dlp"], bars: ["film.mp4: 0/2495611 B → 2495611/2495611 B"], log: 4 },
   "zstd/pipe": { by: ["zstd"], bars: ["zstd: 0/5001708 B → 4718592/5001708 B"], log: 1 },
   "zstd/tty": {
     by: ["zstd"],

@@ -93,6 +93,20 @@ Transferred: 12 / 90 boxes
 Receiving objects from the store
 Counting sheep: 12 so far
 [1:23] 12 people joined
+(11/25) nightly report
+[999%] Building C object
+500% [Working]
+Progress: [400%]
+Receiving objects: 300% (9/3)
+[5/3] CC main.o
+(3/4) of the users
+Completed 12 tasks
+Completed 3.2 MiB/s
+[download] finished
+[INFO] Building demo 1.0
+[INFO] BUILD SUCCESS
+  Installing : a package
+  Verifying : 12/25
 `
   .split("\n")
   .filter(Boolean);
@@ -119,6 +133,18 @@ const PROGRESS: Array<[string, Partial<Reading>]> = [
   ["[1/4] Resolving packages...", { label: "steps", done: 1, total: 4 }],
   ["[0/90] CC main.o", { label: "steps", done: 0, total: 90 }],
   ["Step 1/12 : FROM debian", { label: "step", done: 1, total: 12 }],
+  ["[1 / 5,678] Compiling src/a.cc", { label: "steps", done: 1, total: 5678 }],
+  ["(1/90): kernel-6.1.rpm     1.2 MB/s | 300 kB     00:00", { label: "steps", done: 1, total: 90 }],
+  ["(1/90) installing linux", { label: "steps", done: 1, total: 90 }],
+  ["  Installing       : bash-5.2-1.x86_64             12/90 ", { label: "packages", done: 12, total: 90 }],
+  ["[gw0] [ 45%] PASSED test_a.py::test_b ", { label: "tests", percent: 45 }],
+  ["Completed 12.5 MiB/90.0 MiB (3.2 MiB/s) with 1 file(s) remaining", { done: 13107200, total: 94371840 }],
+  ["Completed 256.0 KiB/~1.0 GiB (3.2 MiB/s) with ~9 file(s) remaining (calculating...)", { done: 262144 }],
+  ["2026-01-02T03:04:05.123+0000\t[##........] shop.orders 12/60 (20.0%)", { percent: 20 }],
+  [
+    "[download]  12.5% of ~  40.00MiB at    1.00MiB/s ETA 00:35 (frag 5/40)",
+    { done: 5242880, total: 41943040 },
+  ],
   ["Processing file 1 of 90", { label: "Processing file", done: 1, total: 90 }],
 ];
 
