@@ -113,7 +113,7 @@ const CHANGING = /^[\d.,:]+\S{0,3}$|^\d{4}-\d\d-\d\dT|[━─█░]/;
 export function labelOf(before: string): string {
   const words = before
     .replace(BRACKETED, " ")
-    .split(" ")
+    .split(/\s+/)
     .filter((word) => /\p{L}/u.test(word) && !CHANGING.test(word));
   return words
     .join(" ")

@@ -140,7 +140,10 @@ const PROGRESS: Array<[string, Partial<Reading>]> = [
   ["[gw0] [ 45%] PASSED test_a.py::test_b ", { label: "tests", percent: 45 }],
   ["Completed 12.5 MiB/90.0 MiB (3.2 MiB/s) with 1 file(s) remaining", { done: 13107200, total: 94371840 }],
   ["Completed 256.0 KiB/~1.0 GiB (3.2 MiB/s) with ~9 file(s) remaining (calculating...)", { done: 262144 }],
-  ["2026-01-02T03:04:05.123+0000\t[##........] shop.orders 12/60 (20.0%)", { percent: 20 }],
+  [
+    "2026-01-02T03:04:05.123+0000\t[##........] shop.orders 12/60 (20.0%)",
+    { label: "shop.orders", percent: 20 },
+  ],
   [
     "[download]  12.5% of ~  40.00MiB at    1.00MiB/s ETA 00:35 (frag 5/40)",
     { done: 5242880, total: 41943040 },
