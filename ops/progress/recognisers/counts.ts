@@ -36,7 +36,7 @@ class JobLines implements Recogniser {
 }
 
 const ACTIVITY =
-  "(?:progress|(?:down|up)loading|loading|processing|copying|moving|extracting|compressing|decompressing|converting|importing|exporting|indexing|scanning|building|compiling|linking|installing|verifying|checking|validating|writing|reading|sending|receiving|transferring|fetching|encoding|decoding|transcoding|rendering|training|evaluating|migrating|restoring|backing up|archiving|syncing|synchroni[sz]ing|unpacking|packing|generating|analy[sz]ing|optimi[sz]ing|rebuilding|resyncing|formatting|erasing|flashing|hashing|encrypting|decrypting|deleting|removing|cleaning|crawling|parsing|resizing|merging|sorting|dumping|updating|upgrading|deploying|uploading)";
+  "(?:progress|(?:down|up)loading|loading|processing|copying|moving|extracting|compressing|decompressing|converting|importing|exporting|indexing|scanning|building|compiling|linking|installing|verifying|checking|validating|writing|reading|sending|receiving|transferring|fetching|encoding|decoding|transcoding|rendering|training|evaluating|migrating|restoring|backing up|archiving|syncing|synchroni[sz]ing|unpacking|packing|generating|analy[sz]ing|optimi[sz]ing|rebuilding|resyncing|formatting|erasing|flashing|hashing|encrypting|decrypting|deleting|removing|cleaning|crawling|parsing|resizing|merging|sorting|dumping|updating|upgrading|deploying|(?:down|up)loaded|processed|copied|transferred|imported|exported|indexed|scanned|converted|migrated|restored|extracted|rendered|encoded|synced|verified|checked|completed|finished|done)";
 const ACTIVITY_FIRST = new RegExp(`^[^A-Za-z0-9]{0,4}${ACTIVITY}\\b`, "i");
 const FINISHED_AFTER =
   /^[\])]?,? +(?:complete|completed|done|finished|processed|copied|downloaded|uploaded|transferred|converted|scanned|indexed|imported|exported|written|read|verified|installed|extracted|compressed)\b/i;
@@ -80,6 +80,9 @@ const ANY_COUNT = /\d ?(?:\/|of) ?\d/;
 /** `[12/90] CC main.o`, `[1,234 / 5,678] Compiling`, `(12/90): package`, `(12/90) installing package`. */
 const BRACKETS = /^(?:\[ *([\d,]{1,15}) *\/ *([\d,]{1,15})\]|\( *(\d{1,9})\/(\d{1,9})\):?) +\S/;
 const STEP = /^(Step|Stage|Phase|Epoch|Iteration) (\d{1,9}) ?(?:\/|of) ?(\d{1,9})(?=$|[ :,.\])])/i;
+/** These count on when a higher count follows; `Test 3 of 5` may as well be a result. */
+const ITEM =
+  /^(File|Item|Batch|Chunk|Record|Row|Table|Image|Frame|Task|Job|Package|Module|Document|Video|Track|Host|Node|Round|Trial|Fold|Run|Test|Block) (\d{1,9}) ?(?:\/|of) ?(\d{1,9})(?=$|[ :,.\])])/i;
 const ACTIVITY_COUNT = new RegExp(
   `^[^A-Za-z0-9]{0,4}(${ACTIVITY}\\b[^\\d%]{0,60})\\b(\\d{1,15}) ?(?:\\/|of) ?(\\d{1,15})(?=$|[ :;,.\\])])`,
   "i",
@@ -105,25 +108,29 @@ interface Count {
  */
 class CountLine implements Recogniser {
   readonly name = "count";
-  #last: Count | null = null;
-  #isSure = false;
+  /** The last count of each form, and whether it is progress for certain. */
+  readonly #last = new Map<string, Count & { isSure: boolean }>();
 
   read(text: string, isFrame: boolean): Reading | null {
     if (!(text.includes("/") || text.includes("of ")) || !ANY_COUNT.test(text)) return null;
     const count = countIn(text);
     if (count === null || count.total < 2 || count.done > count.total || TROUBLE.test(text)) return null;
-    const last = this.#last;
-    const isSame = last !== null && last.form === count.form && last.total === count.total;
-    this.#last = count;
-    this.#isSure =
-      isFrame ||
-      (isSame && (this.#isSure || count.done > last.done)) ||
-      count.form === "percent" ||
-      (count.form !== "things" && count.done <= 1);
-    if (!this.#isSure) return null;
+    const isSure = isFrame || isFirst(count) || goesOn(this.#last.get(count.form), count);
+    this.#last.set(count.form, { ...count, isSure });
+    if (!isSure) return null;
     const { label, unit, done, total } = count;
     return { label, done, total, unit, isOnlyProgress: isFrame };
   }
+}
+
+function isFirst({ form, done }: Count): boolean {
+  return form === "percent" || (form !== "items" && done <= 1);
+}
+
+/** A total may grow while the program finds more to do. */
+function goesOn(last: (Count & { isSure: boolean }) | undefined, { done, total }: Count): boolean {
+  if (last === undefined) return false;
+  return last.isSure ? done >= last.done && total >= last.total : done > last.done && total === last.total;
 }
 
 function countIn(text: string): Count | null {
@@ -134,6 +141,8 @@ function countIn(text: string): Count | null {
   }
   const step = STEP.exec(text);
   if (step !== null) return countOf("step", step[1]!.toLowerCase(), null, step[2], step[3]);
+  const item = ITEM.exec(text);
+  if (item !== null) return countOf("items", item[1]!.toLowerCase(), null, item[2], item[3]);
   const activity = ACTIVITY_FIRST.test(text) ? ACTIVITY_COUNT.exec(text) : null;
   if (activity !== null) return countOf("activity", labelOf(activity[1]!), null, activity[2], activity[3]);
   const [, percent, done, total] = text.includes("% ") ? (PERCENT_AND_COUNT.exec(text) ?? []) : [];
@@ -142,7 +151,7 @@ function countIn(text: string): Count | null {
       ? countOf("percent", "steps", null, done, total)
       : null;
   const things = COUNT_OF_THINGS.exec(text);
-  return things && countOf("things", things[3]!, things[3]!, things[1], things[2]);
+  return things && countOf("items", things[3]!, things[3]!, things[1], things[2]);
 }
 
 function countOf(form: string, label: string, unit: string | null, done = "", total = ""): Count {

@@ -90,14 +90,17 @@ function millisecondsFor(text: string): number {
 
 /** The longest line that the splitter gives. A quadratic expression needs seconds for it. */
 const LENGTH = 16 * 1024;
+const MOST_MS = 60;
 
 test("repeated parts take no more than linear time", () => {
   const slow: string[] = [];
   for (const start of STARTS)
     for (const part of PARTS) {
       const text = start + part.repeat(LENGTH / part.length);
-      const ms = Math.min(millisecondsFor(text), millisecondsFor(text));
-      if (ms > 60) slow.push(`${ms} ms: ${text.slice(0, 60)}`);
+      let ms = millisecondsFor(text);
+      // The collection of garbage may have fallen into the first time.
+      if (ms > MOST_MS) ms = Math.min(ms, millisecondsFor(text));
+      if (ms > MOST_MS) slow.push(`${ms} ms: ${text.slice(0, 60)}`);
     }
   expect(slow).toEqual([]);
 });
@@ -120,6 +123,6 @@ test("no text makes a recogniser throw, and no figure is out of range", () => {
         expect(total === null || (Number.isFinite(total) && done <= total)).toBe(true);
       }
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
 });

@@ -72,6 +72,10 @@ p99=12ms p50=3ms (50%)
 24/7 support
 3/4 inch bolts
 Part 1 of 2 of the series
+Page 1 of 12
+Imported 88 of 90 records
+Checked 45% of the files
+Finished in 3/4 of the time
 Chapter 3 of 12
 progress=45
 speed=fast
@@ -148,6 +152,8 @@ const PROGRESS: Array<[string, Partial<Reading>]> = [
     "[download]  12.5% of ~  40.00MiB at    1.00MiB/s ETA 00:35 (frag 5/40)",
     { done: 5242880, total: 41943040 },
   ],
+  ["Uploaded 45% (12 MB)", { label: "Uploaded", percent: 45 }],
+  ["Processed 1/90 rows", { label: "Processed", done: 1, total: 90 }],
   ["Processing file 1 of 90", { label: "Processing file", done: 1, total: 90 }],
 ];
 
@@ -162,6 +168,26 @@ test("a count in the middle is progress once a higher count follows", () => {
   expect(asked.read("13/90 files", false)).toMatchObject({ done: 13, total: 90, unit: "files" });
   expect(asked.read("[3/4] second", false)).toBeNull();
   expect(asked.read("[4/4] third", false)).toMatchObject({ done: 4, total: 4 });
+});
+
+test("a count goes on beside other counts and while its total grows, but not when it goes back", () => {
+  const asked = new Asked();
+  const read = (line: string) => asked.read(line, false)?.done;
+  expect(read("[1/90] CC a.o")).toBe(1);
+  expect(read("3/4 inches is what the comment says")).toBeUndefined();
+  expect(read("[2/95] CC b.o")).toBe(2);
+  expect(read("[1/90] CC c.o")).toBe(1);
+  expect(read("[7/80] CC d.o")).toBeUndefined();
+});
+
+test.each(["File", "Batch", "Test"])("%s 3 of 5 is progress when 4 of 5 follows", (noun) => {
+  const asked = new Asked();
+  expect(asked.read(`${noun} 3 of 5`, false)).toBeNull();
+  expect(asked.read(`${noun} 4 of 5: next`, false)).toMatchObject({
+    label: noun.toLowerCase(),
+    done: 4,
+    total: 5,
+  });
 });
 
 test("a frame needs one figure; several percentages are of something else", () => {
