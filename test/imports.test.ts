@@ -84,7 +84,7 @@ describe("directions", () => {
   test("shipped operations are written as a user's are: from liveops, and their own folders", () => {
     const wrong = imports.filter(
       ({ from, to }) =>
-        /^ops\/(?!sdk\/|testing\/|runner\/)/.test(from) &&
+        /^ops\/(?!sdk\/|testing\/|runner\/|pipeline\/)/.test(from) &&
         all.has(to) &&
         to !== "ops/sdk/index.ts" &&
         /^(ops\/sdk|ops\/runner|protocol)\//.test(to),

@@ -8,7 +8,7 @@ export interface PipelineParam {
   name: string;
   type: "string" | "integer" | "number" | "boolean";
   required: boolean;
-  /** Undefined: none. */
+  /** Undefined: none. A parameter without a value is not in the environment of a script. */
   default?: string | number | boolean;
   minimum?: number;
   maximum?: number;
@@ -18,10 +18,17 @@ export interface PipelineParam {
   description: string | null;
 }
 
-/** A text in which `$name` and `${name}` stand for a whole value and `$$` for a dollar, in its parts. */
+/**
+ * A text in which `$name` and `${name}` stand for a whole value and `$$` for a dollar, in its parts.
+ *
+ * The file was refused unless each name has a value here: a parameter that is required or has a default, an output of
+ * an earlier stage, a variable of `OPERATION_VARIABLES`, a variable of the pipeline's `env`, or an earlier variable of
+ * the same `env`; in a stage's words and directory, also a variable of the stage's `env`. A value that is made from a
+ * secret reaches `env` only.
+ */
 export type Template = ReadonlyArray<{ text: string } | { name: string }>;
 
-/** JSON with templates in place of its strings. */
+/** JSON with templates in place of its strings. A template that is one name alone stands for the value with its type. */
 export type TemplateValue =
   | { kind: "text"; text: Template }
   | { kind: "constant"; value: number | boolean | null }
@@ -30,6 +37,7 @@ export type TemplateValue =
 
 /** A script for the shell, exactly as written, or the words of a command that runs without a shell. */
 export type Command =
+  /** `line`: of the first line of the script in the file. */
   | { kind: "script"; script: string; line: number }
   | { kind: "words"; words: readonly Template[]; line: number };
 

@@ -1,0 +1,42 @@
+/** The zod schema of a pipeline's parameters: `--help`, the form, `name=value` arguments and the checks use it. */
+import { z } from "liveops";
+import type { PipelineParam } from "./definition.js";
+
+/** `env:NAME` or `file:PATH`: where the worker reads the value of a secret. */
+const SECRET_SOURCE = /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/s;
+
+/** @param description - of the pipeline; null: none */
+export function paramsSchema(params: readonly PipelineParam[], description: string | null = null) {
+  // No prototype: a parameter may be called like a method of objects.
+  const shape: Record<string, z.ZodType> = Object.create(null);
+  for (const param of params) shape[param.name] = paramSchema(param);
+  const schema = z.object(shape);
+  return description === null ? schema : schema.describe(description);
+}
+
+function paramSchema(param: PipelineParam): z.ZodType {
+  let schema = param.secret ? secretSchema() : valueSchema(param);
+  const about = [param.description ?? "", param.secret ? SECRET_HINT : ""].filter(Boolean).join("; ");
+  if (param.default !== undefined) schema = schema.default(param.default);
+  else if (!param.required) schema = schema.optional();
+  return about === "" ? schema : schema.describe(about);
+}
+
+const SECRET_HINT = "a secret: env:NAME or file:PATH";
+
+/** The message never shows the value, which may be the secret itself. */
+function secretSchema(): z.ZodType {
+  return z.string().refine((value) => SECRET_SOURCE.test(value), {
+    message: "takes env:NAME or file:PATH, so that the secret itself is never stored",
+  });
+}
+
+function valueSchema({ type, enum: values, minimum, maximum }: PipelineParam): z.ZodType {
+  if (values !== undefined) return z.literal([...values]);
+  if (type === "string") return z.string();
+  if (type === "boolean") return z.boolean();
+  let schema = type === "integer" ? z.int() : z.number();
+  if (minimum !== undefined) schema = schema.min(minimum);
+  if (maximum !== undefined) schema = schema.max(maximum);
+  return schema;
+}
