@@ -6,6 +6,17 @@ import { paramsSchema } from "./params-schema.js";
 import { runPipeline } from "./run.js";
 
 /**
+ * The type of a pipeline file. The YAML library is loaded only here, when it is needed.
+ *
+ * @param path - absolute
+ * @throws PipelineFault; the error of the system
+ */
+export async function typeOfFile(path: string): Promise<OperationCtor> {
+  const { loadPipelineFile } = await import("./read-file.js");
+  return pipelineType(loadPipelineFile(path));
+}
+
+/**
  * The type has no `historyKey`: its name stands for one pipeline, so all its runs are alike. The shipped type
  * `pipeline`, which runs any file, has one.
  */

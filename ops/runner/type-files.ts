@@ -6,15 +6,15 @@ import { readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 /**
- * Absolute paths, sorted, of the top-level `.ts .mts .js .mjs` files, without `*.d.ts`, `*.test.*`, `_*` and hidden
- * files. Empty if the directory is missing. For the path of a file: this file.
+ * Absolute paths, sorted, of the top-level `.ts .mts .js .mjs .yaml .yml` files, without `*.d.ts`, `*.test.*`, `_*` and
+ * hidden files. Empty if the directory is missing. For the path of a file: this file.
  *
  * @throws Error if the path is that of another file
  */
 export function listTypeFiles(dir: string): string[] {
   if (statSync(dir, { throwIfNoEntry: false })?.isFile()) {
     if (LOADABLE.test(dir)) return [resolve(dir)];
-    throw new Error("it is not a directory, and not a .ts .mts .js .mjs file");
+    throw new Error("it is not a directory, and not a .ts .mts .js .mjs .yaml .yml file");
   }
   let entries: ReturnType<typeof read>;
   try {
@@ -33,7 +33,7 @@ export function listTypeFiles(dir: string): string[] {
 /** Configuration files of other tools, which may be in any directory. */
 export const OF_TOOLS = /\.config\.\w+$/;
 
-const LOADABLE = /\.m?[tj]s$/;
+const LOADABLE = /\.(?:m?[tj]s|ya?ml)$/;
 
 /** The files of a directory that liveops does not load, although they look like operation files. */
 export function unusableFiles(dir: string): Array<{ file: string; message: string }> {
@@ -84,5 +84,5 @@ function read(dir: string) {
 
 function isTypeFile(name: string): boolean {
   if (!LOADABLE.test(name) || /^[_.]/.test(name)) return false;
-  return !/\.d\.m?ts$/.test(name) && !/\.test\.m?[tj]s$/.test(name);
+  return !/\.d\.m?ts$/.test(name) && !/\.test\.\w+$/.test(name);
 }

@@ -2,9 +2,14 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { kebabCase } from "../../protocol/type-names.js";
+import { isYamlPath, statedName } from "../pipeline/file-name.js";
 
 /** The names of types that the file may define; null: any, because the file exports from other files. */
 export function typeNamesIn(file: string): ReadonlySet<string> | null {
+  if (isYamlPath(file)) {
+    const name = statedName(file);
+    return new Set(name === null ? [] : [name]);
+  }
   let text: string;
   try {
     text = readFileSync(file, "utf8");

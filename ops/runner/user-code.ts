@@ -11,6 +11,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { makeCacheDirectory } from "../../protocol/directories.js";
 import { pathProblem, statProblem } from "../../protocol/owned-path.js";
 import { cacheDir } from "../../protocol/places.js";
+import { hasStages, isYamlPath } from "../pipeline/file-name.js";
 import { type LoadedFile, loadedFile } from "./type-files.js";
 
 /** A path that is not a directory, so that tsx and esbuild keep no files. */
@@ -116,10 +117,22 @@ export async function importUserFile(file: string): Promise<Record<string, unkno
   if (known) return known;
   remember(file);
   if (!isShippedFile(file)) refuse(pathProblem(file));
+  if (isYamlPath(file)) return await importPipeline(file);
   if (/\.m?ts$/.test(file) && hooks !== null) await enableTypeScript();
   const module: Record<string, unknown> = await import(pathToFileURL(file).href);
   imported.set(file, module);
   return module;
+}
+
+/** The type of a pipeline file, as a module would export it. YAML without stages belongs to another tool. */
+async function importPipeline(file: string): Promise<Record<string, unknown>> {
+  let exports = {};
+  if (hasStages(file)) {
+    const { typeOfFile } = await import("../pipeline/type.js");
+    exports = { Pipeline: await typeOfFile(file) };
+  }
+  imported.set(file, exports);
+  return exports;
 }
 
 /** The author's files at the time they were loaded: a worker is stale if one changed. */

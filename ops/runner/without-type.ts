@@ -1,8 +1,10 @@
 /** Says why a file in an operations directory defines no operation type, and how to mend it. */
 import { readFileSync } from "node:fs";
+import { isYamlPath } from "../pipeline/file-name.js";
 import { LiveOperation } from "../sdk/live-operation.js";
 import { OF_TOOLS } from "./type-files.js";
 
+const HELPER_FILE = "put the file of another tool into another directory, or begin its name with _";
 const HELPER = "put a helper module into a subdirectory, or begin its name with _";
 
 /**
@@ -12,6 +14,7 @@ const HELPER = "put a helper module into a subdirectory, or begin its name with 
  */
 export function whyNoType(file: string, exports: Record<string, unknown>): string | null {
   if (OF_TOOLS.test(file)) return null;
+  if (isYamlPath(file)) return `it has no key stages, so it is not a pipeline; ${HELPER_FILE}`;
   const classes = Object.values(exports).filter(isClass);
   const [derived] = classes.filter((each) => each.prototype instanceof LiveOperation);
   if (derived) return `class ${nameOf(derived)} has no run method; write: async run(p) { … }`;

@@ -159,7 +159,7 @@ test("--ops, LIVEOPS_OPS and the config file take a single file too", async () =
   expect(await world.liveops(["run", "one"], { env: { LIVEOPS_CONFIG: config } })).toMatchObject(hello);
   const text = world.write("single/one.txt", HELLO);
   expect((await world.liveops(["run", "--ops", text, "one"])).stderr).toContain(
-    "it is not a directory, and not a .ts .mts .js .mjs file",
+    "it is not a directory, and not a .ts .mts .js .mjs .yaml .yml file",
   );
 
   await world.liveopsd(["stop"]);

@@ -1,0 +1,140 @@
+/**
+ * The names that stand for values, while a file is read from top to bottom: parameters, outputs of the stages above, and
+ * variables of `env`.
+ */
+import { OPERATION_VARIABLES } from "../../protocol/environment.js";
+import { OWN_PREFIX, VARIABLE_PATTERN } from "../../protocol/pipeline-keys.js";
+import type { Template } from "./definition.js";
+import { type Place, type Problems, quoted } from "./problems.js";
+import { parseTemplate } from "./template.js";
+import type { ScalarNode } from "./yaml-tree.js";
+
+interface Known {
+  /** For a message: `the parameter level`. */
+  what: string;
+  /** Another variable of `env` may have the same name. */
+  isVariable: boolean;
+  isSecret: boolean;
+  /** Why the name may have no value; null: it always has one. */
+  mayBeMissing: string | null;
+}
+
+/** Where a template is used. A secret is allowed in `env` only. */
+export type Use = "env" | "words" | "cwd" | "with";
+
+const NO_SECRET: Record<Exclude<Use, "env">, string> = {
+  words: 'would be visible in the list of processes; use env, and a script that reads "$NAME"',
+  cwd: "would be visible in the record of the operation",
+  with: 'would be stored in the record of the next operation; give that operation its own source, such as "env:NAME"',
+};
+
+export class Scope {
+  readonly #known: Map<string, Known>;
+
+  /** @param laterOutputs - the stage of each output of the file, also of those that do not exist yet */
+  constructor(
+    private readonly problems: Problems,
+    private readonly laterOutputs: ReadonlyMap<string, string>,
+    known?: ReadonlyMap<string, Known>,
+  ) {
+    this.#known = new Map(known ?? BUILT_IN);
+  }
+
+  /** A scope with the names of this one, for the variables of one stage. */
+  inner(): Scope {
+    return new Scope(this.problems, this.laterOutputs, this.#known);
+  }
+
+  addParam(name: string, param: { isSecret: boolean; mayBeMissing: boolean }): void {
+    const { isSecret } = param;
+    const mayBeMissing = param.mayBeMissing ? "write required: true, or a default" : null;
+    this.#known.set(name, { what: `the parameter ${name}`, isVariable: false, isSecret, mayBeMissing });
+  }
+
+  addOutput(name: string, stage: string): void {
+    const what = `the output ${name} of the stage ${quoted(stage)}`;
+    this.#known.set(name, { what, isVariable: false, isSecret: false, mayBeMissing: null });
+  }
+
+  addVariable(name: string, template: Template): void {
+    const isSecret = template.some((part) => "name" in part && this.#known.get(part.name)?.isSecret);
+    this.#known.set(name, { what: `the variable ${name}`, isVariable: true, isSecret, mayBeMissing: null });
+  }
+
+  /** What has the name already; null: nothing. */
+  taken(name: string): string | null {
+    return this.#known.get(name)?.what ?? null;
+  }
+
+  /** Whether a variable of `env` would hide a parameter or an output, with what it would hide. */
+  hidden(name: string): string | null {
+    const known = this.#known.get(name);
+    if (known !== undefined && !known.isVariable) return known.what;
+    const stage = this.laterOutputs.get(name);
+    return stage === undefined ? null : `the output ${name} of the stage ${quoted(stage)}`;
+  }
+
+  /** The template of a text of the file. Adds the problems of its names. */
+  template(node: ScalarNode, key: string, use: Use): Template {
+    const parsed = parseTemplate(node.text);
+    if ("problem" in parsed) {
+      this.problems.add(node.at, key, `${key}: ${parsed.problem}`);
+      return [];
+    }
+    for (const part of parsed.template) if ("name" in part) this.#check(part.name, node.at, key, use);
+    return parsed.template;
+  }
+
+  #check(name: string, at: Place, key: string, use: Use): void {
+    const known = this.#known.get(name);
+    if (known === undefined) {
+      this.#unknown(name, at, key, use);
+      return;
+    }
+    const { what, isSecret, mayBeMissing } = known;
+    if (isSecret && use !== "env") {
+      this.problems.add(at, key, `${key}: ${what} holds a secret, which ${NO_SECRET[use]}`);
+    } else if (mayBeMissing !== null)
+      this.problems.add(at, key, `${key}: ${what} may have no value; ${mayBeMissing}`);
+  }
+
+  #unknown(name: string, at: Place, key: string, use: Use): void {
+    const stage = this.laterOutputs.get(name);
+    if (stage !== undefined) {
+      const why = `$${name} is an output of the stage ${quoted(stage)}, which has not run then`;
+      this.problems.add(at, key, `${key}: ${why}`);
+      return;
+    }
+    const hint = use === "words" ? `; for a variable of the environment, write run as a script` : "";
+    const message = `${key}: $${name} is no parameter, no output of a stage above and no variable of env${hint}`;
+    this.problems.addNear(at, key, message, name, this.#known.keys());
+  }
+}
+
+/** Without the name of the stage, which the author knows. */
+const BUILT_IN: ReadonlyMap<string, Known> = new Map(
+  Object.keys(OPERATION_VARIABLES)
+    .filter((name) => name !== "LIVEOPS_STAGE")
+    .map((name) => [
+      name,
+      { what: `the variable ${name}`, isVariable: false, isSecret: false, mayBeMissing: null },
+    ]),
+);
+
+/** Variables that a shell or the loader of programs reads or sets itself, so that a value would be lost or obeyed. */
+const OF_SHELLS =
+  /^(?:_|PATH|HOME|SHELL|PWD|OLDPWD|IFS|ENV|CDPATH|GLOBIGNORE|PS[0-4]|PROMPT_COMMAND|SHELLOPTS|BASH\w*|LD_\w+|DYLD_\w+|UID|EUID|PPID|GROUPS|RANDOM|SECONDS|LINENO|FUNCNAME|DIRSTACK|PIPESTATUS|OPTARG|OPTIND|NODE_OPTIONS)$/;
+
+/** Why a name cannot be that of a parameter or an output (`isGiven`), or of a variable of `env`; null: it can. */
+export function nameProblem(name: string, isGiven: boolean): string | null {
+  if (!VARIABLE_PATTERN.test(name)) {
+    const fixed = name.replace(/[^A-Za-z0-9_]/g, "_").replace(/^(?=\d)/, "_");
+    const hint = VARIABLE_PATTERN.test(fixed) && /[A-Za-z]/.test(fixed) ? `, such as ${fixed}` : "";
+    return `${quoted(name)} is not the name of a variable: use letters, digits and _${hint}`;
+  }
+  if (name.startsWith(OWN_PREFIX)) return `${name} is reserved: names of liveops begin with ${OWN_PREFIX}`;
+  if (!isGiven) return null;
+  if (OF_SHELLS.test(name) || name in Object.prototype)
+    return `${name} is a name that shells or programs use themselves; choose another name`;
+  return null;
+}

@@ -1,0 +1,275 @@
+/**
+ * Reads YAML 1.2 into a small tree with positions, in which aliases and merge keys are resolved. Bounded: a hostile text
+ * takes neither memory nor time beyond its own size.
+ */
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type ParsedNode,
+  parseAllDocuments,
+  type YAMLError,
+  type YAMLMap,
+  type YAMLSeq,
+} from "yaml";
+import { type Place, type Problems, quoted } from "./problems.js";
+
+export interface ScalarNode {
+  kind: "scalar";
+  /** As written, without quotes: `3.10`. */
+  text: string;
+  /** As YAML understands it: 3.1. */
+  value: string | number | boolean | null;
+  /** Line of the first line of the text. */
+  textLine: number;
+  at: Place;
+}
+
+export interface ListNode {
+  kind: "list";
+  items: readonly TreeNode[];
+  at: Place;
+}
+
+export interface MapEntry {
+  name: string;
+  /** Of the name. */
+  at: Place;
+  value: TreeNode;
+}
+
+export interface MapNode {
+  kind: "map";
+  entries: readonly MapEntry[];
+  at: Place;
+}
+
+export type TreeNode = ScalarNode | ListNode | MapNode;
+
+/** Bytes of a file. */
+export const MAX_BYTES = 256 * 1024;
+
+/** Values in a file, with each alias counted as often as it is used. */
+const MAX_VALUES = 10_000;
+
+/** Nesting of lists and maps. */
+const MAX_NESTING = 32;
+
+const START: Place = { line: 1, column: 1 };
+
+/** The tree; null if the text has problems, which are added. Never throws. */
+export function readTree(given: string, problems: Problems): TreeNode | null {
+  const text = given.length > MAX_BYTES ? "" : given.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n");
+  const unreadable = whyUnreadable(given, text);
+  if (unreadable !== null) {
+    problems.add(unreadable.at, "", unreadable.message);
+    return null;
+  }
+  const lines = new LineCounter();
+  const documents = parseAllDocuments<ParsedNode>(text, {
+    lineCounter: lines,
+    // Reported by `TreeReader`, with the position of the first key.
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: "silent",
+  });
+  const place = (offset: number): Place => {
+    const { line, col } = lines.linePos(Math.min(offset, text.length));
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const list: readonly Document.Parsed<ParsedNode>[] = Array.isArray(documents) ? documents : [];
+  for (const { errors, warnings, directives } of list) {
+    for (const error of [...errors, ...warnings]) problems.add(place(error.pos[0]), "", inWords(error));
+    const { explicit, version } = directives.yaml;
+    if (explicit && version !== "1.2")
+      problems.add(START, "", `liveops reads YAML 1.2; remove the line %YAML ${version}`);
+  }
+  if (!problems.isEmpty) return null;
+  const [first, second] = list;
+  if (first === undefined || first.contents === null || isEmpty(first.contents)) {
+    problems.add(START, "", `the file is empty; ${WRITE_ONE}`);
+    return null;
+  }
+  if (second !== undefined) {
+    problems.add(
+      place(second.range[0]),
+      "",
+      `the file has ${list.length} documents; a pipeline is one: remove the --- lines`,
+    );
+    return null;
+  }
+  const tree = new TreeReader(problems, place).read(first.contents);
+  return problems.isEmpty ? tree : null;
+}
+
+const WRITE_ONE = "liveops new FILE.yaml writes a working pipeline";
+
+function isEmpty(node: ParsedNode): boolean {
+  return isScalar(node) && node.value === null;
+}
+
+export function tooLarge(): string {
+  return `the file is too large; a pipeline has at most ${MAX_BYTES / 1024} KiB`;
+}
+
+/** Control characters that no text file has. */
+const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
+
+function whyUnreadable(given: string, text: string): { at: Place; message: string } | null {
+  if (Buffer.byteLength(given) > MAX_BYTES) return { at: START, message: tooLarge() };
+  const at = text.search(CONTROL);
+  if (at === -1) return null;
+  const before = text.slice(0, at).split("\n");
+  const code = text.charCodeAt(at).toString(16).padStart(2, "0");
+  return {
+    at: { line: before.length, column: before.at(-1)!.length + 1 },
+    message: `the file is not text: it has the control character 0x${code}`,
+  };
+}
+
+/** A value that is too large, too deep or refers to itself: the rest of the file is not read. */
+class Unbounded extends Error {
+  constructor(
+    readonly at: Place,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+interface Read {
+  node: TreeNode;
+  /** Values in the node, with aliases. */
+  values: number;
+}
+
+class TreeReader {
+  readonly #anchors = new Map<string, Read | "reading">();
+
+  constructor(
+    private readonly problems: Problems,
+    private readonly place: (offset: number) => Place,
+  ) {}
+
+  read(node: ParsedNode): TreeNode | null {
+    try {
+      return this.#node(node, 0).node;
+    } catch (error) {
+      if (!(error instanceof Unbounded)) throw error;
+      this.problems.add(error.at, "", error.message);
+      return null;
+    }
+  }
+
+  #node(node: ParsedNode | null, depth: number): Read {
+    const at = this.place(node?.range[0] ?? 0);
+    if (depth > MAX_NESTING)
+      throw new Unbounded(at, `the file is nested more than ${MAX_NESTING} levels deep`);
+    if (node === null) return { node: this.#scalar("", null, at, at.line), values: 1 };
+    if (isAlias(node)) return this.#alias(node, at);
+    const { anchor } = node;
+    if (anchor !== undefined) this.#anchors.set(anchor, "reading");
+    const read = isMap(node)
+      ? this.#map(node, at, depth)
+      : isSeq(node)
+        ? this.#list(node, at, depth)
+        : { node: this.#scalarOf(node as ParsedNode & { kind?: never }, at), values: 1 };
+    if (read.values > MAX_VALUES)
+      throw new Unbounded(at, `the file has more than ${MAX_VALUES} values, with those of aliases`);
+    if (anchor !== undefined) this.#anchors.set(anchor, read);
+    return read;
+  }
+
+  #alias({ source }: Alias.Parsed, at: Place): Read {
+    const read = this.#anchors.get(source);
+    if (read === "reading") throw new Unbounded(at, `the alias *${source} is part of its own anchor`);
+    if (read !== undefined) return read;
+    const names = [...this.#anchors.keys()];
+    this.problems.addNear(at, "", `no anchor &${source} is above the alias *${source}`, source, names);
+    return { node: this.#scalar("", null, at, at.line), values: 1 };
+  }
+
+  #scalarOf(node: ParsedNode, at: Place): ScalarNode {
+    const { value, source, type } = node as { value?: unknown; source?: string; type?: string };
+    const isBlock = type === "BLOCK_LITERAL" || type === "BLOCK_FOLDED";
+    const known = typeof value === "number" || typeof value === "boolean" || value === null;
+    const text = source ?? String(value ?? "");
+    if (text.includes("\0")) this.problems.add(at, "", "a text must not have a null character");
+    if (!text.isWellFormed()) this.problems.add(at, "", "a text must be valid Unicode");
+    return this.#scalar(text, known ? (value as number) : text, at, isBlock ? at.line + 1 : at.line);
+  }
+
+  #scalar(text: string, value: ScalarNode["value"], at: Place, textLine: number): ScalarNode {
+    return { kind: "scalar", text, value, at, textLine };
+  }
+
+  #list(node: YAMLSeq.Parsed, at: Place, depth: number): Read {
+    const items: TreeNode[] = [];
+    let values = 1;
+    for (const item of node.items) {
+      const read = this.#node(item as ParsedNode, depth + 1);
+      items.push(read.node);
+      values += read.values;
+    }
+    return { node: { kind: "list", items, at }, values };
+  }
+
+  #map(node: YAMLMap.Parsed, at: Place, depth: number): Read {
+    const own = new Map<string, MapEntry>();
+    const merged = new Map<string, MapEntry>();
+    let values = 1;
+    for (const { key, value } of node.items) {
+      const keyAt = this.place(key?.range?.[0] ?? node.range[0]);
+      const read = this.#node(value as ParsedNode | null, depth + 1);
+      values += read.values;
+      // A key without a value has its own position.
+      const at = value === null || value.range === undefined ? keyAt : read.node.at;
+      const entry = { at: keyAt, value: value === null ? { ...read.node, at } : read.node };
+      if (!isScalar(key) || key.value === null)
+        this.problems.add(keyAt, "", "a key must be a text, such as name:");
+      else if (key.source === "<<" && key.type === "PLAIN") this.#merge(read.node, keyAt, merged);
+      else this.#put(own, { name: key.source ?? String(key.value), ...entry });
+    }
+    // A key of the map itself comes before those that are merged.
+    for (const [name, entry] of merged) if (!own.has(name)) own.set(name, entry);
+    return { node: { kind: "map", entries: [...own.values()], at }, values };
+  }
+
+  #put(entries: Map<string, MapEntry>, entry: MapEntry): void {
+    const { name, at } = entry;
+    const first = entries.get(name);
+    if (first === undefined) entries.set(name, entry);
+    else this.problems.add(at, name, `${quoted(name)} is given twice; the first is in line ${first.at.line}`);
+  }
+
+  #merge(node: TreeNode, at: Place, merged: Map<string, MapEntry>): void {
+    const maps = node.kind === "list" ? node.items : [node];
+    for (const map of maps) {
+      if (map.kind !== "map") {
+        this.problems.add(at, "<<", "<< takes a map, or a list of maps, such as *anchor");
+        continue;
+      }
+      for (const entry of map.entries) if (!merged.has(entry.name)) merged.set(entry.name, entry);
+    }
+  }
+}
+
+/** The library's message, with what to do where it is known. */
+function inWords({ code, message }: YAMLError): string {
+  switch (code) {
+    case "TAB_AS_INDENT":
+      return "a tab is not allowed as indentation; indent with spaces";
+    case "BLOCK_AS_IMPLICIT_KEY":
+      return 'a text with ": " needs quotes, or a block: write run: | and the script below it';
+    case "TAG_RESOLVE_FAILED":
+      return `${message}; a pipeline needs no tags`;
+    case "RESOURCE_EXHAUSTION":
+      return `the file is nested more than ${MAX_NESTING} levels deep`;
+    default:
+      return message.charAt(0).toLowerCase() + message.slice(1);
+  }
+}

@@ -1,0 +1,300 @@
+/**
+ * The keys of a pipeline file. These tables make the loader's messages, the JSON Schema for editors
+ * (`pipeline-schema.ts`) and the reference in docs/pipelines.md.
+ */
+import type { JsonSchema } from "./json-schema.js";
+
+/** One key of a map in a pipeline file. */
+export interface PipelineKey {
+  /** What the value must be, for an error message: "takes …". */
+  takes: string;
+  /** In Markdown. */
+  description: string;
+  schema: JsonSchema;
+  /** In Markdown; absent: the key is required, or has no default. */
+  default?: string;
+  isRequired?: true;
+}
+
+export type PipelineKeys = Readonly<Record<string, PipelineKey>>;
+
+/** Matches the name of a parameter, an output or a variable: scripts read each as an environment variable. */
+export const VARIABLE_PATTERN = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** Most characters of a stage's name. */
+export const MAX_STAGE_NAME = 200;
+
+/** Longest duration of a pipeline file, in seconds: about 24 days. */
+export const MAX_DURATION = 2_147_483;
+
+/** Most runs of a command by `retry`. */
+export const MAX_ATTEMPTS = 1000;
+
+/** A variable of this prefix belongs to liveops. */
+export const OWN_PREFIX = "LIVEOPS_";
+
+export const PARAM_TYPES = ["string", "integer", "number", "boolean"] as const;
+
+/** A YAML scalar other than null: the text counts as it is written. */
+const SCALAR: JsonSchema = { type: ["string", "number", "boolean"] };
+
+const WORDS: JsonSchema = { type: "array", items: SCALAR, minItems: 1 };
+const SCRIPT: JsonSchema = { type: "string", pattern: "\\S" };
+const COMMAND: JsonSchema = { anyOf: [SCRIPT, WORDS] };
+
+const DURATION_TEXT = "^\\s*(\\d+(\\.\\d+)?|(\\d+(\\.\\d+)?(ms|s|m|h|d))+)\\s*$";
+const DURATION: JsonSchema = {
+  anyOf: [
+    { type: "number", exclusiveMinimum: 0, maximum: MAX_DURATION },
+    { type: "string", pattern: DURATION_TEXT },
+  ],
+};
+
+const NAME: JsonSchema = { type: "string", pattern: `^(?!${OWN_PREFIX})[A-Za-z_][A-Za-z0-9_]*$` };
+const ENV: JsonSchema = {
+  type: "object",
+  propertyNames: NAME,
+  additionalProperties: SCALAR,
+};
+const OP: JsonSchema = { type: "string", pattern: "^[a-z0-9]+(?:-[a-z0-9]+)*$" };
+const TEXT: JsonSchema = { type: "string", pattern: "\\S" };
+const FLAG: JsonSchema = { type: "boolean" };
+
+const A_TEXT = "a text";
+const A_NAME = "a name of lower-case letters, digits and dashes, such as nightly-dump";
+const A_DURATION = "a duration above 0, such as 90s, 10m or 2h";
+const A_MAP = "name: value pairs";
+const A_COMMAND = "a script (text), or a list of words";
+const TRUE_OR_FALSE = "true or false";
+
+const ENV_KEY: PipelineKey = {
+  takes: A_MAP,
+  description:
+    "Environment variables of the commands. A value is text as it is written: `3.10` stays `3.10`. `$name` stands for a value",
+  schema: ENV,
+  default: "none",
+};
+
+const TTY_KEY: PipelineKey = {
+  takes: TRUE_OR_FALSE,
+  description: "Run the command on a terminal of its own, so that it prints colours and progress",
+  schema: FLAG,
+  default: "`false`",
+};
+
+const CWD: JsonSchema = { ...TEXT, type: "string", not: { const: "file" } };
+
+/** Keys at the top of the file. */
+export const PIPELINE_KEYS = {
+  name: {
+    takes: A_NAME,
+    description: "Name of the operation type",
+    schema: OP,
+    default: "the name of the file",
+  },
+  description: { takes: A_TEXT, description: "What the pipeline does", schema: TEXT, default: "none" },
+  params: {
+    takes: A_MAP,
+    description: "Parameters by name, given as `name=value`. A script reads each as an environment variable",
+    schema: {},
+    default: "none",
+  },
+  env: ENV_KEY,
+  cwd: {
+    takes: "a directory, or file",
+    description:
+      "Working directory of the commands. `file` is the directory of the file. A relative path begins at the directory of the submit",
+    schema: TEXT,
+    default: "the directory of the submit",
+  },
+  timeout: {
+    takes: A_DURATION,
+    description: "Longest duration of one attempt of the pipeline",
+    schema: DURATION,
+    default: "none",
+  },
+  stages: {
+    takes: "a list of stages, each with name and run",
+    description: "The stages, in their order. The names must be unique",
+    schema: {},
+    isRequired: true,
+  },
+  finally: {
+    takes: `${A_COMMAND}, or a map with run`,
+    description:
+      "A command that runs at the end, after success, failure and cancel: a script, a list of words, or a map",
+    schema: {},
+    default: "none",
+  },
+  // biome-ignore lint/suspicious/noThenProperty: the name of a key in the file
+  then: {
+    takes: "a map with op, and with",
+    description: "The next operation of the chain. It starts when the pipeline succeeds",
+    schema: {},
+    default: "none",
+  },
+} satisfies PipelineKeys;
+
+/** Keys of one parameter. */
+export const PARAM_KEYS = {
+  type: {
+    takes: `one of ${PARAM_TYPES.join(", ")}`,
+    description: `Type of the value: ${PARAM_TYPES.map((type) => `\`${type}\``).join(", ")}`,
+    schema: { enum: [...PARAM_TYPES] },
+    default: "`string`",
+  },
+  required: {
+    takes: TRUE_OR_FALSE,
+    description: "Refuse a submit without a value. Not together with `default`",
+    schema: FLAG,
+    default: "`false`",
+  },
+  default: {
+    takes: "a value of the type",
+    description: "Value where none is given. A parameter of type `string` keeps the text as it is written",
+    schema: SCALAR,
+    default: "none",
+  },
+  minimum: {
+    takes: "a number",
+    description: "Least value of a number",
+    schema: { type: "number" },
+    default: "none",
+  },
+  maximum: {
+    takes: "a number",
+    description: "Greatest value of a number",
+    schema: { type: "number" },
+    default: "none",
+  },
+  enum: {
+    takes: "a list of values of the type",
+    description: "The only values that are accepted, for text and numbers",
+    schema: { type: "array", items: SCALAR, minItems: 1 },
+    default: "none",
+  },
+  secret: {
+    takes: TRUE_OR_FALSE,
+    description:
+      "The value is a secret: it is given as `env:NAME` or `file:PATH`, and is never stored or shown. A secret is text, has no default, and reaches commands through their environment only",
+    schema: FLAG,
+    default: "`false`",
+  },
+  description: {
+    takes: A_TEXT,
+    description: "Shown in `--help` and in the form",
+    schema: TEXT,
+    default: "none",
+  },
+} satisfies PipelineKeys;
+
+const RUN_KEY: PipelineKey = {
+  takes: A_COMMAND,
+  description:
+    "The command. A text is a script for the shell, and nothing is replaced in it: `bash -euo pipefail`, or `sh -eu` where there is no bash. A list is a program with its arguments and runs without a shell; `$name` stands for a value",
+  schema: COMMAND,
+  isRequired: true,
+};
+
+/** Keys of one stage. */
+export const STAGE_KEYS = {
+  name: {
+    takes: `a text of one line, at most ${MAX_STAGE_NAME} characters`,
+    description: "Name of the stage",
+    schema: {
+      ...SCALAR,
+      pattern: "^[^\\x00-\\x1f\\x7f]*\\S[^\\x00-\\x1f\\x7f]*$",
+      maxLength: MAX_STAGE_NAME,
+    },
+    isRequired: true,
+  },
+  run: RUN_KEY,
+  env: { ...ENV_KEY, description: `${ENV_KEY.description}. They are added to those of the pipeline` },
+  cwd: {
+    takes: "a directory",
+    description: "Working directory. A relative path begins at that of the pipeline",
+    schema: CWD,
+    default: "that of the pipeline",
+  },
+  when: {
+    takes: A_COMMAND,
+    description:
+      "A command that decides, as `run`. Exit code 0: the stage runs. 1: the stage is skipped. Another: the stage fails",
+    schema: COMMAND,
+    default: "the stage always runs",
+  },
+  timeout: {
+    takes: A_DURATION,
+    description: "Longest duration of one run of the command",
+    schema: DURATION,
+    default: "none",
+  },
+  retry: {
+    takes: "a map with attempts, backoff and exit",
+    description: "Run a command that failed again",
+    schema: {},
+    default: "no retry",
+  },
+  allow_failure: {
+    takes: TRUE_OR_FALSE,
+    description: "The pipeline continues after a failure of the stage, and shows the failure",
+    schema: FLAG,
+    default: "`false`",
+  },
+  tty: TTY_KEY,
+  outputs: {
+    takes: "a list of names of outputs",
+    description:
+      "Names of values that the command writes as `name=value` lines to the file `$LIVEOPS_OUTPUT`. Later stages, `finally` and `with` can use them",
+    schema: { type: "array", items: NAME, minItems: 1 },
+    default: "none",
+  },
+} satisfies PipelineKeys;
+
+/** Keys of `retry`. */
+export const RETRY_KEYS = {
+  attempts: {
+    takes: `a whole number from 1 to ${MAX_ATTEMPTS}`,
+    description: "Most runs of the command in total",
+    schema: { type: "integer", minimum: 1, maximum: MAX_ATTEMPTS },
+    isRequired: true,
+  },
+  backoff: {
+    takes: "a duration, such as 500ms, 10s or 2m",
+    description: "Pause before the second run. Doubles with each further run",
+    schema: {
+      anyOf: [
+        { type: "number", minimum: 0, maximum: MAX_DURATION },
+        { type: "string", pattern: DURATION_TEXT },
+      ],
+    },
+    default: "`1s`",
+  },
+  exit: {
+    takes: "a list of exit codes from 1 to 255",
+    description: "Exit codes after which the command runs again",
+    schema: { type: "array", items: { type: "integer", minimum: 1, maximum: 255 }, minItems: 1 },
+    default: "all but 0",
+  },
+} satisfies PipelineKeys;
+
+/** Keys of `finally`, where it is a map. */
+export const FINALLY_KEYS = {
+  run: RUN_KEY,
+  env: STAGE_KEYS.env,
+  cwd: STAGE_KEYS.cwd,
+  timeout: { ...STAGE_KEYS.timeout, default: "`60s`" },
+  tty: TTY_KEY,
+} satisfies PipelineKeys;
+
+/** Keys of `then`. */
+export const THEN_KEYS = {
+  op: { takes: A_NAME, description: "Name of the operation type", schema: OP, isRequired: true },
+  with: {
+    takes: A_MAP,
+    description:
+      "Parameters of the operation. `$name` stands for a value in each text; a text that is `$name` alone keeps the type of the value",
+    schema: { type: "object" },
+    default: "none",
+  },
+} satisfies PipelineKeys;

@@ -1,0 +1,59 @@
+/** The JSON Schema of a pipeline file, from the tables of `pipeline-keys.ts`. Editors use it to check and complete. */
+import type { JsonSchema } from "./json-schema.js";
+import {
+  FINALLY_KEYS,
+  OWN_PREFIX,
+  PARAM_KEYS,
+  PIPELINE_KEYS,
+  type PipelineKeys,
+  RETRY_KEYS,
+  STAGE_KEYS,
+  THEN_KEYS,
+} from "./pipeline-keys.js";
+
+export function pipelineSchema(): JsonSchema {
+  const command = STAGE_KEYS.run.schema.anyOf as JsonSchema[];
+  const params = {
+    type: "object",
+    propertyNames: { pattern: `^(?!${OWN_PREFIX})[A-Za-z_][A-Za-z0-9_]*$` },
+    additionalProperties: { anyOf: [{ type: "null" }, mapOf(PARAM_KEYS)] },
+  };
+  const stage = mapOf(STAGE_KEYS, { retry: mapOf(RETRY_KEYS) });
+  const top = mapOf(PIPELINE_KEYS, {
+    params,
+    stages: { type: "array", items: stage, minItems: 1 },
+    finally: { anyOf: [...command, mapOf(FINALLY_KEYS)] },
+    // biome-ignore lint/suspicious/noThenProperty: the name of a key in the file
+    then: mapOf(THEN_KEYS),
+  });
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "Pipeline of liveops",
+    description: "Stages of shell commands, run by liveops",
+    ...top,
+  };
+}
+
+/** The text as it is published: `docs/pipeline.schema.json` and `liveops schema pipeline`. */
+export function pipelineSchemaText(): string {
+  return `${JSON.stringify(pipelineSchema(), null, 2)}\n`;
+}
+
+/** @param inner - the schemas of keys that have keys of their own */
+function mapOf(keys: PipelineKeys, inner: Record<string, JsonSchema> = {}): JsonSchema {
+  const properties: Record<string, JsonSchema> = {};
+  for (const [name, { schema, description }] of Object.entries(keys))
+    properties[name] = { ...(inner[name] ?? schema), description: plain(description) };
+  const required = Object.keys(keys).filter((name) => keys[name]!.isRequired);
+  return {
+    type: "object",
+    properties,
+    ...(required.length > 0 && { required }),
+    additionalProperties: false,
+  };
+}
+
+/** Without the code marks of Markdown. */
+function plain(markdown: string): string {
+  return markdown.replaceAll("`", "");
+}
