@@ -11,7 +11,7 @@ import type { Edit } from "./lifecycle.js";
 import type { Entry } from "./store/decision.js";
 import { sizeOf } from "./store/ledger.js";
 
-type Parameters = Pick<NonNullable<Edit["changes"]>, "params" | "title" | "stages" | "historyKey">;
+type Parameters = Pick<NonNullable<Edit["changes"]>, "params" | "title" | "stages" | "historyKey" | "source">;
 
 /**
  * Changes the operation, durably.
@@ -56,9 +56,13 @@ async function readAnew(context: Context, entry: Entry, body: EditBody): Promise
   const input = { params: body.params ?? entry.record.params, ...(body.set && { set: body.set }) };
   const answers = await loader.prepare([{ op, input, rest: { id, label, cwd, chain } }]);
   if (!Array.isArray(answers)) throw answers.refusal;
-  const { params, title, stages, historyKey } = answers[0]!;
+  const { params, title, stages, historyKey, source } = answers[0]!;
   if (store.payloads.isLarge(params)) throw tooLarge(id);
-  return { params, title, stages, ...(historyKey !== undefined && { historyKey }) };
+  return {
+    ...{ params, title, stages },
+    ...(historyKey !== undefined && { historyKey }),
+    ...(source && { source }),
+  };
 }
 
 function editOf(context: Context, entry: Entry, body: EditBody, parameters: Parameters): Edit {

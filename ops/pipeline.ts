@@ -6,6 +6,7 @@
  */
 import { LiveOperation, type Params, type Progress, z } from "liveops";
 import type { PipelineFile } from "./pipeline/definition.js";
+import { noteChange } from "./pipeline/note-change.js";
 import { paramsSchema } from "./pipeline/params-schema.js";
 import { runPipeline } from "./pipeline/run.js";
 import { pipelineTitle, stageNames } from "./pipeline/type.js";
@@ -38,6 +39,7 @@ export class Pipeline extends LiveOperation<typeof Pipeline> {
 
   async run(p: Progress<Pipeline>): Promise<void> {
     const { file, params } = this.params;
+    noteChange(p, file, this.attempt);
     await runPipeline(p, { file, params, operation: this });
   }
 }

@@ -10,6 +10,16 @@ import type { Omitted, Operation, OperationError, ProgressState, Resources, Stat
 import type { StageEnd } from "./stage-state.js";
 import type { FinalState } from "./state.js";
 
+/**
+ * The text of the pipeline file that defines the type, as it was at the submit. The record has no copy of it, so that
+ * lists and streams do not carry it.
+ */
+export interface SubmissionSource {
+  /** Absolute. */
+  path: string;
+  text: string;
+}
+
 /** The part of an operation that is known at the submit. */
 export type Submission = Pick<
   Operation,
@@ -32,13 +42,15 @@ export type Submission = Pick<
   Partial<Pick<Operation, "queue" | "priority" | "notBefore">> & {
     /** Set if the store keeps large parameters in a separate file; `params` is empty then. */
     omitted?: Omitted;
+    /** Absent: the type is no pipeline. */
+    source?: SubmissionSource;
   };
 
 /** The values that an edit changed. */
 export type Changes = Partial<
   Pick<
     Submission,
-    "title" | "label" | "cwd" | "params" | "stages" | "historyKey" | "queue" | "priority" | "notBefore"
+    "title" | "label" | "cwd" | "params" | "stages" | "historyKey" | "queue" | "priority" | "notBefore" | "source"
   >
 >;
 

@@ -160,8 +160,10 @@ function changes(
         startedAt: event.at,
         slot: event.slot ?? null,
       };
-    case "operation:edited":
-      return event.changes;
+    case "operation:edited": {
+      const { source: _, ...changes } = event.changes;
+      return changes;
+    }
     case "stages:declared":
       return { title: event.title, stages: event.stages };
     case "attempt:requeued":

@@ -93,6 +93,10 @@ export const watchLine = z.discriminatedUnion("type", [
   endLine,
 ]);
 
+const source = z
+  .optional(z.object({ path: z.string(), text: z.string() }))
+  .check(z.describe("the pipeline file that defines the type, as it was then; absent for other types"));
+
 /** The part of an operation that is known at the submit. */
 export const submissionSchema = z.object({
   ...z.pick(operationSchema, {
@@ -114,6 +118,7 @@ export const submissionSchema = z.object({
   limits: z.optional(z.object(limitShapes)),
   historyKey: z.optional(z.string()),
   omitted: z.optional(omittedSchema),
+  source,
 });
 
 const numbered = {
@@ -145,6 +150,7 @@ export const events = {
           params: z.optional(z.record(z.string(), z.unknown())),
           stages: z.optional(z.array(z.string())),
           historyKey: z.optional(z.string()),
+          source,
         })
         .check(z.describe("keys of the record with their new values")),
       env: z.array(z.string()).check(z.describe("names of the environment variables that changed")),

@@ -76,7 +76,7 @@ const cjs = {
   format: "cjs",
   outExtension: { ".js": ".cjs" },
   // Separate bundles in the same directory, loaded only when needed.
-  external: ["./run.js", "./tui.js", "./daemon.cjs"],
+  external: ["./run.js", "./tui.js", "./daemon.cjs", "./pipeline-file.js"],
   define: { ...shared.define, "import.meta.url": "__bundleUrl" },
   banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
 };
@@ -89,6 +89,7 @@ const built = await Promise.all([
       testing: "ops/testing/index.ts",
       client: "protocol/client/index.ts",
       run: "tui/cli/run/inline.ts",
+      "pipeline-file": "tui/cli/run/pipeline-file.ts",
       worker: "daemon/worker/main.ts",
       loader: "daemon/loader/main.ts",
       ...shipped,

@@ -52,7 +52,13 @@ export class SharedParts {
     if (first?.type === "operation:submitted" && !isEdited) {
       const own = first.operation.chain;
       const { params: _, ...rest } = shared;
-      const operation = { ...first.operation, ...rest, chain: equal(own, chain) ? chain : own };
+      const source = first.operation.source && one(parts, "source", first.operation.source);
+      const operation = {
+        ...first.operation,
+        ...rest,
+        chain: equal(own, chain) ? chain : own,
+        ...(source && { source }),
+      };
       entry.events = [{ ...first, at: first.at === createdAt ? createdAt : first.at, operation }, ...later];
     }
     return entry;
@@ -75,6 +81,7 @@ export class SharedParts {
       ...(operation.historyKey !== undefined && {
         historyKey: one(parts, "historyKey", operation.historyKey),
       }),
+      ...(operation.source && { source: one(parts, "source", operation.source) }),
     };
     return {
       event: { ...event, at: one(parts, "at", event.at), operation: shared },

@@ -6,6 +6,7 @@
  */
 import { rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { typeOfText } from "../../ops/pipeline/type.js";
 import type { AppendFile } from "../../ops/runner/append-file.js";
 import { captureOutput } from "../../ops/runner/capture-output.js";
 import { loadType } from "../../ops/runner/catalogue.js";
@@ -19,7 +20,7 @@ import { isUnchanged } from "../../ops/runner/type-files.js";
 import { OwnUsage } from "../../ops/runner/usage.js";
 import { loadedUserFiles } from "../../ops/runner/user-code.js";
 import type { FailureCode } from "../../protocol/errors.js";
-import type { Outcome } from "../../protocol/event.js";
+import type { Outcome, SubmissionSource } from "../../protocol/event.js";
 import { Cgroup } from "../os/cgroup.js";
 import { keptValues } from "../run-files/attempt-files.js";
 import type { Entry } from "../store/decision.js";
@@ -141,7 +142,8 @@ export class AttemptRunner {
     this.#enter(order);
     let Type: Awaited<ReturnType<typeof loadType>>;
     try {
-      Type = await loadType(file, order.op);
+      const source = sourceOf(this.#entry);
+      Type = source === null ? await loadType(file, order.op) : await typeOfText(source);
     } catch (error) {
       const { message, stack } = error as Error;
       const outcome = failed("LIVEOPS_LOAD_FAILED", `${file} does not load: ${message}`, stack ?? null);
@@ -226,6 +228,15 @@ function failed(code: FailureCode, message: string, stack: string | null = null)
 function orderOf({ record, env }: Entry): Order {
   const { id, op, attempt, params, title, label, stages, cwd, chain, seq, logLines, slot } = record;
   return { id, op, attempt, params, title, label, stages, cwd, env, chain, seq, logLines, slot: slot ?? 1 };
+}
+
+/** The pipeline file of the submit, or of the last edit; null: the type is no pipeline. */
+function sourceOf({ events }: Entry): SubmissionSource | null {
+  for (const event of events.toReversed()) {
+    if (event.type === "operation:edited" && event.changes.source) return event.changes.source;
+    if (event.type === "operation:submitted") return event.operation.source ?? null;
+  }
+  return null;
 }
 
 function isDirectory(path: string): boolean {

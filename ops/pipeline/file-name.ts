@@ -17,7 +17,7 @@ export function isYamlPath(path: string): boolean {
 }
 
 /** Bytes in which the key `stages` is searched: more than a pipeline may have. */
-const LOOK_BYTES = 512 * 1024;
+const LOOK_BYTES = 128 * 1024;
 
 /** Whether the file has the key `stages`. Other YAML files of a directory are those of other tools. */
 export function hasStages(path: string): boolean {

@@ -1,35 +1,23 @@
 /** Reads a pipeline file from disk, or from stdin. */
 import { closeSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
-import type { PipelineFile } from "./definition.js";
+import { MAX_BYTES } from "./limits.js";
 import { type ParsedPipeline, parsePipeline } from "./parse.js";
 import { type PipelineProblem, problemLines } from "./problems.js";
-import { MAX_BYTES, tooLarge } from "./yaml-tree.js";
+import { tooLarge } from "./yaml-tree.js";
 
 /** A file that is not a pipeline. The message has the first problem, and the command that shows all of them. */
 export class PipelineFault extends Error {
-  override name = "PipelineFault";
-
   constructor(path: string, problems: readonly PipelineProblem[]) {
     const [first = ""] = problemLines(basename(path), problems);
     const others = problems.length - 1;
     super(others > 0 ? `${first} (and ${others} more: liveops check ${path})` : first);
-    // The stack shows only liveops.
+    // No name and no stack: they show only liveops.
     delete (this as Error).stack;
   }
 }
 
-/**
- * @param path - absolute
- * @throws PipelineFault; the error of the system, such as ENOENT
- */
-export function loadPipelineFile(path: string): PipelineFile {
-  const parsed = readPipelineFile(path);
-  if (!parsed.ok) throw new PipelineFault(path, parsed.problems);
-  return parsed.file;
-}
-
-/** @throws the error of the system, such as ENOENT */
+/** @param path - absolute @throws the error of the system, such as ENOENT */
 export function readPipelineFile(path: string): ParsedPipeline {
   const fd = openSync(path, "r");
   try {

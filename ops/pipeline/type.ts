@@ -2,18 +2,45 @@
 import { LiveOperation, type Progress } from "liveops";
 import type { OperationCtor } from "../runner/read-type.js";
 import type { PipelineFile } from "./definition.js";
+import { noteChange } from "./note-change.js";
+import { setPipelineOf } from "./origin.js";
 import { paramsSchema } from "./params-schema.js";
 import { runPipeline } from "./run.js";
 
 /**
- * The type of a pipeline file. The YAML library is loaded only here, when it is needed.
+ * The type of a file in an operations directory. The YAML library is loaded when it is needed.
  *
  * @param path - absolute
  * @throws PipelineFault; the error of the system
  */
 export async function typeOfFile(path: string): Promise<OperationCtor> {
-  const { loadPipelineFile } = await import("./read-file.js");
-  return pipelineType(loadPipelineFile(path));
+  const { PipelineFault, readPipelineFile } = await import("./read-file.js");
+  const parsed = readPipelineFile(path);
+  if (!parsed.ok) throw new PipelineFault(path, parsed.problems);
+  const { file } = parsed;
+  if (file.pipeline.name === SHIPPED) throw new PipelineFault(path, [nameIsTaken()]);
+  return pipelineType(file);
+}
+
+/**
+ * The type of a text that was kept with an operation.
+ *
+ * @throws PipelineFault if this version of liveops does not accept the text
+ */
+export async function typeOfText({ path, text }: { path: string; text: string }): Promise<OperationCtor> {
+  const { parsePipeline } = await import("./parse.js");
+  const { PipelineFault } = await import("./read-file.js");
+  const parsed = parsePipeline(text, path);
+  if (!parsed.ok) throw new PipelineFault(path, parsed.problems);
+  return pipelineType(parsed.file);
+}
+
+/** The shipped type that runs any file. */
+const SHIPPED = "pipeline";
+
+function nameIsTaken() {
+  const message = `${SHIPPED} is the name of the shipped type that runs any file; add another name to the file, such as name: nightly`;
+  return { line: 1, column: 1, key: "name", message, nearest: [] };
 }
 
 /**
@@ -22,7 +49,7 @@ export async function typeOfFile(path: string): Promise<OperationCtor> {
  */
 export function pipelineType(file: PipelineFile): OperationCtor {
   const { pipeline } = file;
-  return class Pipeline extends LiveOperation {
+  const Type = class Pipeline extends LiveOperation {
     static op = pipeline.name;
     static title = pipelineTitle(pipeline.name);
     static stages = stageNames(file);
@@ -31,9 +58,12 @@ export function pipelineType(file: PipelineFile): OperationCtor {
     static timeout = pipeline.timeout ?? undefined;
 
     async run(p: Progress<Pipeline>): Promise<void> {
+      noteChange(p, file, this.attempt);
       await runPipeline(p, { file, params: this.params, operation: this });
     }
   };
+  setPipelineOf(Type, file);
+  return Type;
 }
 
 export function stageNames({ pipeline }: PipelineFile): string[] {

@@ -16,6 +16,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
+import { MAX_BYTES, MAX_NESTING, MAX_VALUES } from "./limits.js";
 import { type Place, type Problems, quoted } from "./problems.js";
 
 export interface ScalarNode {
@@ -49,15 +50,6 @@ export interface MapNode {
 }
 
 export type TreeNode = ScalarNode | ListNode | MapNode;
-
-/** Bytes of a file. */
-export const MAX_BYTES = 256 * 1024;
-
-/** Values in a file, with each alias counted as often as it is used. */
-const MAX_VALUES = 10_000;
-
-/** Nesting of lists and maps. */
-const MAX_NESTING = 32;
 
 const START: Place = { line: 1, column: 1 };
 
@@ -113,7 +105,7 @@ function isEmpty(node: ParsedNode): boolean {
 }
 
 export function tooLarge(): string {
-  return `the file is too large; a pipeline has at most ${MAX_BYTES / 1024} KiB`;
+  return `the file is too large; a pipeline has at most ${MAX_BYTES / 1024} KiB. Put long scripts into files`;
 }
 
 /** Control characters that no text file has. */

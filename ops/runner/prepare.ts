@@ -5,6 +5,7 @@
 import type { Submission } from "../../protocol/event.js";
 import { isDeeper, lossInValue } from "../../protocol/json-loss.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
+import { pipelineOf } from "../pipeline/origin.js";
 import { inputSchema } from "./describe-type.js";
 import { whyNotJson } from "./json-value.js";
 import { paramsRefusal, parseParams } from "./parse-params.js";
@@ -64,9 +65,16 @@ export async function prepareSubmission(
     chain,
     ...(historyKey !== undefined && { historyKey }),
     ...(ownQueue !== null && { queue: ownQueue }),
+    ...sourceOf(Type),
   };
   types.set(submission, Type);
   return submission;
+}
+
+/** The text of the pipeline file, which is kept with the operation. */
+function sourceOf(Type: OperationCtor): Pick<Submission, "source"> {
+  const file = pipelineOf(Type);
+  return file?.path ? { source: { path: file.path, text: file.text } } : {};
 }
 
 const types = new WeakMap<Submission, OperationCtor>();

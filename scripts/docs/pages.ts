@@ -4,10 +4,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configSchemaText } from "../../protocol/command/config-schema.js";
+import { pipelineSchemaText } from "../../protocol/pipeline-schema.js";
 import { commandRegions } from "./commands.js";
 import { configurationRegions } from "./configuration.js";
 import { errorRegions, exitCodes } from "./errors.js";
 import { type Regions, withRegions } from "./markdown.js";
+import { pipelineRegions } from "./pipelines.js";
 import { programRegions } from "./programs.js";
 import { protocolRegions } from "./protocol.js";
 
@@ -30,14 +32,22 @@ export async function referencePages(): Promise<Page[]> {
     "docs/configuration.md": configurationRegions(),
     "docs/errors.md": errorRegions(),
     "docs/progress.md": programRegions(),
+    "docs/pipelines.md": pipelineRegions(),
     "docs/protocol.md": protocolRegions(),
   };
   const pages = Object.entries(regions).map(([path, made]) => {
     const present = textOf(path);
     return { path, present, generated: withRegions(path, present, made) };
   });
-  const schema = "docs/config.schema.json";
-  return [...pages, { path: schema, present: textOf(schema), generated: configSchemaText() }];
+  const schemas = {
+    "docs/config.schema.json": configSchemaText(),
+    "docs/pipeline.schema.json": pipelineSchemaText(),
+  };
+  const files = Object.entries(schemas).map(([path, generated]) => ({
+    ...{ path, generated },
+    present: textOf(path),
+  }));
+  return [...pages, ...files];
 }
 
 /** Empty where the file is missing. */

@@ -27,6 +27,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   schedule: async () => (await import("./schedule.js")).registerSchedule,
   ops: async () => (await import("./ops.js")).registerOps,
   new: async () => (await import("./new.js")).registerNew,
+  check: async () => (await import("./check.js")).registerCheck,
   schema: async () => (await import("./schema.js")).registerSchema,
   doctor: async () => (await import("./doctor.js")).registerDoctor,
   tui: async () => (await import("./open-tui.js")).registerTui,

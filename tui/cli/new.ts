@@ -1,15 +1,20 @@
-/** `liveops new`: writes a working operation and a tsconfig.json with our types. Never overwrites a file. */
+/**
+ * `liveops new`: writes a working operation and a tsconfig.json with our types, or a working pipeline. Never overwrites a
+ * file.
+ */
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../protocol/command/options.js";
-import { say } from "../../protocol/command/report.js";
+import { type ReportTo, say } from "../../protocol/command/report.js";
 import { makeDirectory } from "../../protocol/directories.js";
 import { shellQuote } from "../../protocol/shell-quote.js";
 import { jsonLine } from "../terminal/json.js";
+import { newPipelineName, pipelineSource } from "./new-pipeline.js";
 import { newNames, operationSource, tsconfigSource } from "./new-template.js";
+import { isPipelineArgument } from "./pipeline-argument.js";
 
 /**
  * Path of our declarations from the directory; null where the compiler finds the package `liveops` in a `node_modules`.
@@ -19,6 +24,18 @@ import { newNames, operationSource, tsconfigSource } from "./new-template.js";
 export function typesPath(dir: string): string | null {
   if (modulesAbove(resolve(dir), "liveops") !== null) return null;
   return pathFrom(dir, fileURLToPath(new URL("./types/ops/sdk/index.d.ts", import.meta.url)));
+}
+
+/** Path of the JSON Schema of a pipeline from the directory. Relative, as `typesPath`. */
+export function pipelineSchemaPath(dir: string): string {
+  const modules = modulesAbove(resolve(dir), "liveops");
+  const schema = "docs/pipeline.schema.json";
+  return pathFrom(
+    dir,
+    modules === null
+      ? fileURLToPath(new URL(`../${schema}`, import.meta.url))
+      : join(modules, "liveops", schema),
+  );
 }
 
 /** A shipped operation is in the file of the same name. */
@@ -50,18 +67,26 @@ function pathFrom(dir: string, to: string): string {
 }
 
 export function registerNew(root: Command): void {
-  addCommand(root, "new", "Create a working operation and its tsconfig.json", [
+  addCommand(root, "new", "Create a working operation and its tsconfig.json, or a working pipeline", [
     "liveops new ImportUsers",
+    "liveops new deploy.yaml",
     "liveops new ImportUsers --dir ~/.config/liveops/ops",
     "liveops new ImportUsers --json | jq -r .file",
   ])
-    .argument("<Name>", "Class name; gives the name of the operation type (ImportUsers becomes import-users)")
+    .argument(
+      "<Name>",
+      "Class name; gives the name of the operation type (ImportUsers becomes import-users). Or the name of a pipeline file (deploy.yaml)",
+    )
     .option("--dir <dir>", "Directory to write to", ".")
     .option("--json", "Print the type's name and the written files as JSON")
     .action((name: string, _options: unknown, command: Command) => {
       const { dir, json } = allOptions<GlobalOptions & { dir: string; json?: boolean }>(command);
-      const names = newNames(name);
       const to = reportTo(command.parent!);
+      if (isPipelineArgument(name)) {
+        newPipeline(name, dir, json === true, to);
+        return;
+      }
+      const names = newNames(name);
       const file = join(dir, names.file);
       made(dir);
       writeNew(file, operationSource(names));
@@ -82,6 +107,18 @@ export function registerNew(root: Command): void {
       const ops = shellQuote(relative(process.cwd(), resolve(dir)) || ".");
       say(to, `try it: liveops run --ops ${ops} ${names.op}`, "yellow");
     });
+}
+
+function newPipeline(name: string, dir: string, json: boolean, to: ReportTo): void {
+  const op = newPipelineName(name);
+  const file = join(dir, name);
+  made(dir);
+  const shown = shellQuote(relative(process.cwd(), resolve(file)));
+  writeNew(file, pipelineSource(op, shown, pipelineSchemaPath(dir)));
+  process.stdout.write(`${json ? jsonLine({ op, file, tsconfig: null }) : file}\n`);
+  if (isShippedType(op)) say(to, shadows(op, file), "yellow");
+  say(to, `check it: liveops check ${shown}`, "yellow");
+  say(to, `try it: liveops run ${shown} target=/tmp/${op}`, "yellow");
 }
 
 function made(dir: string): void {

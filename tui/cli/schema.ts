@@ -5,13 +5,15 @@ import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand } from "../../protocol/command/options.js";
 import { getOwn } from "../../protocol/get-own.js";
 import { nearest } from "../../protocol/nearest.js";
+import { pipelineSchemaText } from "../../protocol/pipeline-schema.js";
 
-const SCHEMAS: Record<string, () => string> = { config: configSchemaText };
+const SCHEMAS: Record<string, () => string> = { config: configSchemaText, pipeline: pipelineSchemaText };
 const NAMES = Object.keys(SCHEMAS);
 
 export function registerSchema(root: Command): void {
-  addCommand(root, "schema", "Print the JSON Schema of the config file", [
+  addCommand(root, "schema", "Print the JSON Schema of the config file or of a pipeline file", [
     "liveops schema config > ~/.config/liveops/config.schema.json",
+    "liveops schema pipeline > pipeline.schema.json",
   ])
     .argument("<name>", `What the schema describes: ${NAMES.join(", ")}`)
     .action((name: string) => {

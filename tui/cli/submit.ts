@@ -21,6 +21,7 @@ import {
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, submittedVariables } from "./environment.js";
 import { addHookOptions, givenHooks, type HookOptions } from "./hook-options.js";
+import { isPipelineArgument, pipelineSubmit } from "./pipeline-argument.js";
 import { addQueueOptions, addWaitOptions, givenPlacement, type PlacementOptions } from "./placement.js";
 
 /** The options of `liveops submit`. */
@@ -38,6 +39,8 @@ export interface SubmitOptions extends GlobalOptions, EnvironmentOptions, Placem
 
 export interface SubmitWords {
   op: string;
+  /** Instead of those of `options.params`. */
+  params?: Record<string, unknown>;
   set: string[];
   /** The words after `--`; undefined where there was none. */
   trailing: string[] | undefined;
@@ -52,8 +55,9 @@ export function post(client: Client, words: SubmitWords): Promise<Operation> {
 }
 
 /** What a command submits, with the caller's directory and environment. @throws UsageError for wrong options */
-export function submitBody({ op, set, trailing, options, allow }: SubmitWords): SubmitBody {
-  const params = givenParams(options.params);
+export function submitBody(words: SubmitWords): SubmitBody {
+  const { op, set, trailing, options, allow } = words;
+  const params = words.params ?? givenParams(options.params);
   const label = givenLabel(options.label);
   return {
     op,
@@ -93,9 +97,10 @@ export function registerSubmit(root: Command): void {
     "liveops submit shell --queue gpu --priority 5 --after k3f -- ./train",
     "liveops submit backup source=. target=/srv --at 'tomorrow 06:00'",
     "liveops submit shell --exit-status -- make test",
+    "liveops submit nightly.yaml target=s3:x",
   ])
-    .usage("[options] <op> [name=value...] [-- ARG...]")
-    .argument("<op>", "Name of the operation type; liveops ops lists them")
+    .usage("[options] <op|FILE.yaml|-> [name=value...] [-- ARG...]")
+    .argument("<op>", "Name of the operation type; liveops ops lists them. Or a pipeline file; - is stdin")
     .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value")
     .option(
       "--params <json>",
@@ -124,11 +129,16 @@ export function registerSubmit(root: Command): void {
     async (op: string, set: string[], _options: unknown, command: Command) => {
       const { client, options, config } = connectFor<SubmitOptions>(command);
       if (wantsTypeHelp()) {
-        const { showType } = await import("./type-help.js");
+        const { showFile, showType } = await import("./type-help.js");
+        if (isPipelineArgument(op)) return await showFile(op);
         return await showType(client, op, reportTo(command.parent!));
       }
       const allow = config.env?.allow;
-      const operation = await post(client, { op, set, trailing: trailingWords(), options, allow });
+      const trailing = trailingWords();
+      const words = isPipelineArgument(op)
+        ? { ...(await pipelineSubmit({ file: op, set, trailing, params: options.params })), set: [] }
+        : { op, set, trailing };
+      const operation = await post(client, { trailing: undefined, ...words, options, allow });
       await afterSubmit(client, operation, options, command);
     },
   );

@@ -4,6 +4,7 @@ import { NoDaemonError } from "../../protocol/client/errors.js";
 import { paintFor } from "../../protocol/command/colour.js";
 import { type ReportTo, say } from "../../protocol/command/report.js";
 import { typeIn } from "./ops.js";
+import { pipelineBundle, pipelinePath, unwrapped } from "./pipeline-argument.js";
 import { typePage } from "./type-page.js";
 
 export async function showType(client: Client, op: string, to: ReportTo): Promise<void> {
@@ -12,10 +13,16 @@ export async function showType(client: Client, op: string, to: ReportTo): Promis
       say(to, `without the daemon, liveops run ${op} --help shows the type`, "yellow");
     throw error;
   });
-  const lines = [
-    ...typePage(typeIn(types, op), paintFor(process.stdout)),
-    "",
-    "Options of the command: liveops submit --help",
-  ];
-  process.stdout.write(`${lines.join("\n")}\n`);
+  writePage(typePage(typeIn(types, op), paintFor(process.stdout)));
+}
+
+/** The page of a pipeline file, which needs no daemon. @param word - the file as it was typed, or `-` */
+export async function showFile(word: string): Promise<void> {
+  const { typeOf } = await pipelineBundle();
+  const type = unwrapped(await typeOf(word, pipelinePath(word)));
+  writePage(typePage({ ...type, op: word }, paintFor(process.stdout)));
+}
+
+function writePage(page: string[]): void {
+  process.stdout.write(`${[...page, "", "Options of the command: liveops submit --help"].join("\n")}\n`);
 }

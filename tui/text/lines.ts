@@ -135,7 +135,7 @@ export function stageOfBar({ untrackedStage, stages, currentStage }: Operation):
 }
 
 /** Values that follow from the parameters. */
-const DERIVED = new Set(["title", "stages", "historyKey"]);
+const DERIVED = new Set(["title", "stages", "historyKey", "source"]);
 
 /** What an edit changed. */
 function editedNames({ changes, env }: Extract<EventLine, { type: "operation:edited" }>): string[] {

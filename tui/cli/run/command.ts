@@ -75,9 +75,10 @@ export function registerRun(root: Command): void {
     "liveops run backup source=. target=/tmp/backups",
     "liveops run --ops . import-users count=5",
     "liveops run shell -- make -j4",
+    "liveops run nightly.yaml target=s3:x",
   ])
-    .usage("[options] <op> [name=value...] [-- ARG...]")
-    .argument("<op>", "Name of the operation type")
+    .usage("[options] <op|FILE.yaml|-> [name=value...] [-- ARG...]")
+    .argument("<op>", "Name of the operation type. Or a pipeline file; - is stdin")
     .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value")
     .option(
       "--params <json>",

@@ -14,6 +14,7 @@ import { readType, TypeFault } from "../../../ops/runner/read-type.js";
 import { whyTypeMissing } from "../../../ops/runner/type-names.js";
 import { enableUserCode } from "../../../ops/runner/user-code.js";
 import { paintFor } from "../../../protocol/command/colour.js";
+import { UsageError } from "../../../protocol/command/failures.js";
 import { report, say } from "../../../protocol/command/report.js";
 import { sanitize } from "../../../protocol/command/sanitize.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
@@ -22,6 +23,7 @@ import { newId } from "../../../protocol/id.js";
 import { isFinal } from "../../../protocol/state.js";
 import { unknownType } from "../../../protocol/unknown-type.js";
 import { givenParams } from "../arguments.js";
+import { checkStdin, isPipelineArgument, pipelinePath } from "../pipeline-argument.js";
 import { typePage } from "../type-page.js";
 import {
   CANCEL_VARIABLE,
@@ -88,9 +90,16 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   enableUserCode(new URL("./liveops.js", import.meta.url).href);
   Object.assign(process.env, run.env);
   const shipped = [fileURLToPath(new URL("./ops", import.meta.url))];
-  const { Type, file } = await typeNamed(run.op, run.opsDirs, shipped);
+  const { Type, file } = isPipelineArgument(run.op)
+    ? await typeOfPipeline(run.op, run.params)
+    : await typeNamed(run.op, run.opsDirs, shipped);
   if (run.help) {
-    const page = typePage(describeType(Type, file), paintFor(process.stdout), "liveops run");
+    const type = describeType(Type, file);
+    const page = typePage(
+      isPipelineArgument(run.op) ? { ...type, op: run.op } : type,
+      paintFor(process.stdout),
+      "liveops run",
+    );
     const lines = [...page, "", "Options of the command: liveops run --help"];
     process.stdout.write(`${lines.join("\n")}\n`);
     return EXIT.done;
@@ -133,6 +142,17 @@ async function aside<T>(act: () => Promise<T>): Promise<T> {
   } finally {
     capture.restore();
   }
+}
+
+/** The type of a pipeline file. @param word - the file as it was typed, or `-` */
+async function typeOfPipeline(word: string, params: string | undefined): Promise<LoadedType> {
+  tellSupervisor({ loading: null });
+  checkStdin(word, params);
+  const { notAPipeline, parseFile } = await import("./pipeline-file.js");
+  const { pipelineType } = await import("../../../ops/pipeline/type.js");
+  const parsed = parseFile(pipelinePath(word));
+  if (!parsed.ok) throw new UsageError(notAPipeline(word, parsed.problems));
+  return { Type: pipelineType(parsed.file), file: word };
 }
 
 /** Reports files that do not load only when the type is missing, because one of them may define it. */

@@ -1,0 +1,36 @@
+/** `liveops check`: checks pipeline files, without a daemon. */
+import type { Command } from "commander";
+import { addCommand, reportTo } from "../../protocol/command/options.js";
+import { say } from "../../protocol/command/report.js";
+import { sanitize } from "../../protocol/command/sanitize.js";
+import { EXIT } from "../../protocol/exit-codes.js";
+import { jsonLine } from "../terminal/json.js";
+import { pipelineBundle, pipelinePath } from "./pipeline-argument.js";
+
+export function registerCheck(root: Command): void {
+  addCommand(root, "check", "Check pipeline files, without the daemon", [
+    "liveops check nightly.yaml",
+    "liveops check ~/.config/liveops/ops",
+    "liveops check - < nightly.yaml",
+    "liveops check nightly.yaml --json | jq '.files[].problems'",
+  ])
+    .argument("<file...>", "Pipeline files; - is stdin; of a directory, its YAML files with stages")
+    .option("--json", "Print the result of each file, with positions and near names, as JSON")
+    .action(async (typed: string[], options: { json?: boolean }, command: Command) => {
+      const { checkFile } = await pipelineBundle();
+      const files = typed.flatMap((word) => checkFile(word, pipelinePath(word)));
+      const ok = files.every((file) => file.ok);
+      if (!ok) process.exitCode = EXIT.usage;
+      if (options.json) {
+        const reported = files.map(({ lines: _, ...file }) => file);
+        process.stdout.write(`${jsonLine({ ok, files: reported })}\n`);
+        return;
+      }
+      for (const { file, lines, ok, stages } of files) {
+        if (ok) process.stdout.write(`${sanitize(`${file}: valid, stages ${stages.join(", ")}`)}\n`);
+        else for (const line of lines) process.stderr.write(`${sanitize(line)}\n`);
+      }
+      if (files.length === 0)
+        say(reportTo(command.parent!), `no pipeline files in ${typed.join(", ")}`, "yellow");
+    });
+}

@@ -1,0 +1,59 @@
+/**
+ * A pipeline file in the place of an operation type: `liveops submit nightly.yaml`, `liveops run -`. The file is read by
+ * a separate bundle, so that no other command carries the YAML library.
+ */
+import { resolve } from "node:path";
+import { UsageError } from "../../protocol/command/failures.js";
+import { Refusal } from "../../protocol/errors.js";
+import { givenParams, withTrailing } from "./arguments.js";
+import type { Answer } from "./run/pipeline-file.js";
+
+/** Entry of the bundle: `run/pipeline-file.ts`. */
+const BUNDLE: string = "./pipeline-file.js";
+
+export function pipelineBundle(): Promise<typeof import("./run/pipeline-file.js")> {
+  return import(BUNDLE) as Promise<typeof import("./run/pipeline-file.js")>;
+}
+
+/** Whether the word names a pipeline file, or stdin. The name of an operation type has no dot. */
+export function isPipelineArgument(word: string): boolean {
+  return word === "-" || /\.ya?ml$/i.test(word);
+}
+
+/** @throws UsageError, Refusal */
+export function unwrapped<T>(answer: Answer<T>): T {
+  if ("value" in answer) return answer.value;
+  if ("problem" in answer) throw Refusal.fromProblem(answer.problem);
+  throw new UsageError(answer.usage);
+}
+
+/** The file as an absolute path; null: stdin. */
+export function pipelinePath(word: string): string | null {
+  return word === "-" ? null : resolve(word);
+}
+
+/** @throws UsageError where pipeline and parameters are both to be read from stdin */
+export function checkStdin(word: string, params: string | undefined): void {
+  if (word === "-" && params === "-")
+    throw new UsageError("- and --params - cannot both read stdin; give the parameters as name=value");
+}
+
+interface PipelineWords {
+  /** The file as it was typed, or `-`. */
+  file: string;
+  set: string[];
+  trailing: string[] | undefined;
+  params: string | undefined;
+}
+
+/**
+ * The submit of the shipped type `pipeline` that runs the file.
+ *
+ * @throws UsageError where the file is not a pipeline; Refusal where it does not accept the parameters
+ */
+export async function pipelineSubmit({ file, set, trailing, params }: PipelineWords) {
+  checkStdin(file, params);
+  const { submitOf } = await pipelineBundle();
+  const given = givenParams(params);
+  return unwrapped(await submitOf(file, pipelinePath(file), given, withTrailing(set, trailing)));
+}

@@ -1,0 +1,109 @@
+/** Entry of the bundle that reads pipeline files for `liveops check` and `liveops submit FILE.yaml`. */
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { hasStages, isYamlPath } from "../../../ops/pipeline/file-name.js";
+import type { ParsedPipeline } from "../../../ops/pipeline/parse.js";
+import { type PipelineProblem, problemLines } from "../../../ops/pipeline/problems.js";
+import { readPipelineFile, readPipelineStdin } from "../../../ops/pipeline/read-file.js";
+import { type Problem, Refusal } from "../../../protocol/errors.js";
+import { getOwn } from "../../../protocol/get-own.js";
+import type { OperationType } from "../../../protocol/replies.js";
+
+/** A plain value also for an error, because the error classes of two bundles differ. */
+export type Answer<T> = { value: T } | { usage: string } | { problem: Problem };
+
+export interface CheckedFile {
+  /** As it was typed; `-` for stdin. */
+  file: string;
+  ok: boolean;
+  /** Name of the pipeline; null if the file has problems. */
+  op: string | null;
+  stages: string[];
+  problems: PipelineProblem[];
+  /** The problems as text. */
+  lines: string[];
+}
+
+/** Checks the file; of a directory, the YAML files with stages. @param path - null: stdin */
+export function checkFile(typed: string, path: string | null): CheckedFile[] {
+  if (path === null || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [check(typed, path)];
+  return readdirSync(path)
+    .filter((name) => isYamlPath(name) && !/^[_.]/.test(name) && hasStages(join(path, name)))
+    .sort()
+    .map((name) => check(join(typed, name), join(path, name)));
+}
+
+function check(file: string, path: string | null): CheckedFile {
+  const parsed = parseFile(path);
+  if (!parsed.ok)
+    return {
+      ...{ file, ok: false, op: null, stages: [] },
+      problems: parsed.problems,
+      lines: problemLines(shownName(file), parsed.problems),
+    };
+  const { name, stages } = parsed.file.pipeline;
+  return { file, ok: true, op: name, stages: stages.map((stage) => stage.name), problems: [], lines: [] };
+}
+
+/** A file that cannot be read is a problem too. @param path - null: stdin */
+export function parseFile(path: string | null): ParsedPipeline {
+  try {
+    return path === null ? readPipelineStdin() : readPipelineFile(path);
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    const why = getOwn(READ_FAILURES, code) ?? message;
+    return { ok: false, problems: [{ line: 1, column: 1, key: "", message: why, nearest: [] }] };
+  }
+}
+
+const READ_FAILURES: Record<string, string> = {
+  ENOENT: "there is no such file",
+  EACCES: "the file cannot be read: permission denied",
+  EISDIR: "it is a directory, not a file",
+};
+
+/** The parameters of the shipped type `pipeline` for this file. */
+export async function submitOf(
+  typed: string,
+  path: string | null,
+  params: Record<string, unknown> | undefined,
+  words: string[],
+): Promise<Answer<{ op: "pipeline"; params: Record<string, unknown> }>> {
+  const parsed = parseFile(path);
+  if (!parsed.ok) return { usage: notAPipeline(typed, parsed.problems) };
+  const { file } = parsed;
+  const { paramsSchema } = await import("../../../ops/pipeline/params-schema.js");
+  const { inputSchema } = await import("../../../ops/runner/describe-type.js");
+  const { readWords } = await import("../../../ops/runner/words.js");
+  const { paramsRefusal, parseParams } = await import("../../../ops/runner/parse-params.js");
+  const { description } = file.pipeline;
+  const schema = paramsSchema(file.pipeline.params, description);
+  const json = inputSchema(schema);
+  try {
+    const input = readWords(json, params, words, ["liveops", "submit", typed]);
+    const read = await parseParams(schema, input);
+    if (!read.ok) throw paramsRefusal(read.problems, json, read.nearest);
+    return { value: { op: "pipeline", params: { text: file.text, path: file.path, params: input } } };
+  } catch (error) {
+    if (error instanceof Refusal) return { problem: error.toProblem() };
+    throw error;
+  }
+}
+
+/** The file as an operation type, for `--help`. */
+export async function typeOf(typed: string, path: string | null): Promise<Answer<OperationType>> {
+  const parsed = parseFile(path);
+  if (!parsed.ok) return { usage: notAPipeline(typed, parsed.problems) };
+  const { pipelineType } = await import("../../../ops/pipeline/type.js");
+  const { describeType } = await import("../../../ops/runner/describe-type.js");
+  return { value: describeType(pipelineType(parsed.file), typed) };
+}
+
+/** Also used by `inline.ts`, for `liveops run FILE.yaml`. */
+export function notAPipeline(typed: string, problems: readonly PipelineProblem[]): string {
+  return problemLines(shownName(typed), problems).join("\n");
+}
+
+function shownName(typed: string): string {
+  return typed === "-" ? "stdin" : typed;
+}
