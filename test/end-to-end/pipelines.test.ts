@@ -1,0 +1,158 @@
+/** Pipeline files with the real bins: checked, run, submitted by path and by name, edited, and retried as submitted. */
+import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { useWorld } from "./world.js";
+
+const world = useWorld();
+
+/** Fails until the file `go` is in the working directory. */
+const nightly = (says: string, more = "") => `name: nightly
+description: says something twice
+params:
+  target: { type: string, required: true, description: where to }
+  level: { type: integer, default: 6, minimum: 1, maximum: 9 }
+  token: { type: string, secret: true }
+stages:
+  - name: First
+    run: |
+      echo "${says} $target $level"
+  - name: Second
+    run: test -f go && echo "went"
+${more}`;
+
+/** A value that would do harm where it became part of a script, or were split into words. */
+const HOSTILE = "a b'; touch hurt; echo \"$(touch hurt)`touch hurt` $HOME \\";
+
+test("check names each problem with its position, also of stdin and a directory", async () => {
+  world.write("work/good.yaml", nightly("one"));
+  world.write("work/dir/bad.yaml", "stages:\n  - name: A\n    run: [echo, $nme]\n    timout: 3\n");
+  world.write("work/dir/compose.yaml", "services: {}\n");
+  world.write("work/dir/other.yml", nightly("two"));
+  const good = await world.liveops(["check", "good.yaml"]);
+  expect(good).toMatchObject({ code: 0, stdout: "good.yaml: valid, stages First, Second\n", stderr: "" });
+  const both = await world.liveops(["check", "dir", "none.yaml"]);
+  expect(both).toMatchObject({ code: 2, stdout: "dir/other.yml: valid, stages First, Second\n" });
+  expect(both.stderr).toContain("dir/bad.yaml:3:17: stages[0].run[1]: $nme is no parameter");
+  expect(both.stderr).toMatch(/^dir\/bad\.yaml:4:5: "timout" is not a key .* did you mean timeout\?$/m);
+  expect(both.stderr).toContain("none.yaml:1:1: there is no such file");
+  const json = await world.liveops(["check", "-", "--json"], { input: "stages: x\n" });
+  expect(json).toMatchObject({ code: 2, stderr: "" });
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    ok: false,
+    files: [{ file: "-", ok: false, problems: [{ line: 1, column: 9, key: "stages", nearest: [] }] }],
+  });
+});
+
+test("run takes a file, or stdin, and passes any value unchanged", async () => {
+  world.write("work/go", "");
+  world.write("work/quote.yaml", `${nightly("says")}  - { name: Third, run: [echo, $target, "<$level>"] }\n`);
+  const ran = await world.liveops(["run", "quote.yaml", `target=${HOSTILE}`, "level=7"]);
+  expect(ran, ran.stderr).toMatchObject({ code: 0 });
+  expect(ran.stdout).toContain(`says ${HOSTILE} 7\n`);
+  expect(ran.stdout).toContain(`=== [3/3] Third ===\n${HOSTILE} <7>\n`);
+  const piped = await world.liveops(["run", "-", "target=x"], { input: nightly("piped") });
+  expect(piped, piped.stderr).toMatchObject({ code: 0 });
+  expect(piped.stdout).toContain("piped x 6\n");
+  const wrong = await world.liveops(["run", "quote.yaml", "levl=3", "target=x"]);
+  expect(wrong).toMatchObject({ code: 2, stdout: "" });
+  expect(wrong.stderr).toContain("Did you mean level?");
+  const help = await world.liveops(["run", "quote.yaml", "--help"]);
+  expect(help.stdout).toContain("says something twice");
+  expect(help.stdout).toMatch(/target\s+text\s+required\s+where to/);
+  rmSync(join(world.work, "go"));
+});
+
+test("submit FILE checks before it asks the daemon, and a retry runs the text of the submit", async () => {
+  world.write("work/file.yaml", nightly("old"));
+  const wrong = await world.liveops(["submit", "file.yaml", "target=x", "level=12"]);
+  expect(wrong).toMatchObject({ code: 2, stdout: "" });
+  expect(wrong.stderr).toContain("level takes at most 9, not 12");
+  const leak = await world.liveops(["submit", "file.yaml", "target=x", "token=hunter2"]);
+  expect(leak.code).toBe(2);
+  expect(leak.stderr).toContain("token: takes env:NAME or file:PATH");
+  expect(leak.stderr).not.toContain("hunter2");
+
+  const id = await world.submit("file.yaml", `target=${HOSTILE}`, "--label", "tonight");
+  expect(await world.inState(id, "failed")).toMatchObject({
+    op: "pipeline",
+    title: "Nightly",
+    label: "tonight",
+  });
+  world.write("work/file.yaml", nightly("new"));
+  world.write("work/go", "");
+  expect(await world.liveops(["retry", id, "--from", "First"])).toMatchObject({ code: 0, stderr: "" });
+  await world.inState(id, "succeeded");
+  const lines = await world.lines(id);
+  expect(lines.filter((line) => line.startsWith("old "))).toEqual([`old ${HOSTILE} 6`, `old ${HOSTILE} 6`]);
+  expect(lines.join("\n")).toContain(
+    "file.yaml has changed since the submit; this attempt runs the text of the submit",
+  );
+  expect(lines.join("\n")).not.toContain("new ");
+  rmSync(join(world.work, "go"));
+});
+
+test("a file of an operations directory is a type: help, checks, edits without a restart, retry as submitted", async () => {
+  const file = world.write("config/liveops/ops/nightly.yaml", nightly("old"));
+  rmSync(join(world.work, "go"), { force: true });
+  const help = await world.liveops(["submit", "nightly", "--help"]);
+  expect(help.stdout).toContain("liveops submit nightly target=TEXT");
+  const near = await world.liveops(["submit", "nightli", "target=x"]);
+  expect(near.stderr).toContain("did you mean nightly?");
+  const id = await world.submit("nightly", "target=x");
+  expect(await world.inState(id, "failed")).toMatchObject({ op: "nightly", stages: ["First", "Second"] });
+
+  // The text is kept over a crash of the daemon, but is not part of the record.
+  await world.killDaemon();
+  await world.startDaemon();
+  expect(await world.client.show(id)).not.toHaveProperty("source");
+  // By rename, as editors do it.
+  renameSync(
+    world.write("tmp/edited.yaml", nightly("new", "  - { name: Third, run: [echo, third] }\n")),
+    file,
+  );
+  world.write("work/go", "");
+  expect(await world.liveops(["retry", id, "--from", "First"])).toMatchObject({ code: 0, stderr: "" });
+  await world.inState(id, "succeeded");
+  const lines = (await world.lines(id)).join("\n");
+  expect(lines).toContain("old x 6\n");
+  expect(lines).not.toContain("new x 6");
+  expect(lines).toContain("has changed since the submit");
+  const next = await world.submit("nightly", "target=y");
+  expect(await world.inState(next, "succeeded")).toMatchObject({ stages: ["First", "Second", "Third"] });
+  expect(await world.lines(next)).toEqual(["new y 6", "went", "third"]);
+});
+
+test("a file that does not load is reported with the position, and other YAML is left alone", async () => {
+  world.write("config/liveops/ops/broken.yaml", "stages:\n  - name: A\n    runn: x\n");
+  world.write("config/liveops/ops/compose.yaml", "services: {}\n");
+  world.write("config/liveops/ops/pipeline.yaml", nightly("x").replace("name: nightly\n", ""));
+  const ops = await world.liveops(["ops"]);
+  expect(ops.stdout).toMatch(/^nightly {2}Nightly {2}resumable$/m);
+  expect(ops.stderr).toMatch(
+    /broken\.yaml does not load: broken\.yaml:2:5: a stage needs the key run: .*\(and 1 more: liveops check .*broken\.yaml\)/,
+  );
+  expect(ops.stderr).toContain("compose.yaml has no operation type: it has no key stages");
+  expect(ops.stderr).toContain("pipeline is the name of the shipped type that runs any file");
+  const submit = await world.liveops(["submit", "broken"]);
+  expect(submit).toMatchObject({ code: 4, stdout: "" });
+  expect(submit.stderr).toContain("broken.yaml:2:5: a stage needs the key run");
+  world.write("config/liveops/ops/broken.yaml", "stages:\n  - name: A\n    run: echo mended\n");
+  const id = await world.submit("broken");
+  await world.inState(id, "succeeded");
+  expect(await world.lines(id)).toEqual(["mended"]);
+});
+
+test("new writes a pipeline that check accepts, with the path of the schema", async () => {
+  mkdirSync(join(world.work, "fresh"));
+  const made = await world.liveops(["new", "deploy.yaml", "--dir", "fresh"]);
+  expect(made).toMatchObject({ code: 0, stdout: "fresh/deploy.yaml\n" });
+  expect(made.stderr).toContain("try it: liveops run fresh/deploy.yaml target=/tmp/deploy");
+  expect(await world.liveops(["check", "fresh/deploy.yaml"])).toMatchObject({ code: 0, stderr: "" });
+  const [, schema] = /\$schema=(.*)/.exec(readFileSync(join(world.work, "fresh/deploy.yaml"), "utf8"))!;
+  const published = readFileSync(join(world.work, "fresh", schema!), "utf8");
+  expect((await world.liveops(["schema", "pipeline"])).stdout).toBe(published);
+  const again = await world.liveops(["new", "deploy.yaml", "--dir", "fresh"]);
+  expect(again).toMatchObject({ code: 2, stdout: "" });
+  expect(again.stderr).toContain("already exists");
+});
