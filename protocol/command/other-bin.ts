@@ -25,6 +25,7 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "schedule",
     "ops",
     "new",
+    "check",
     "schema",
     "tui",
   ],

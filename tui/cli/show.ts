@@ -7,6 +7,7 @@ import { firstLine } from "../../protocol/first-line.js";
 import { getOwn } from "../../protocol/get-own.js";
 import type { Operation } from "../../protocol/operation.js";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
+import { shownParams } from "../../protocol/shown-params.js";
 import { isFinal } from "../../protocol/state.js";
 import { formatBytes, formatCount, formatDuration } from "../terminal/format.js";
 import { stageColour, stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
@@ -62,7 +63,7 @@ export function recordLines(
     ...field("created", it.createdAt),
     ...field("took", tookText(it, now)),
     ...field("resources", resourcesText(it)),
-    ...section("params", resultLines(it.params)),
+    ...section("params", resultLines(shownParams(it))),
     ...field("env", it.env === undefined ? null : sanitize(it.env.join(" "))),
     ...section("stages", stageLines(it, paint, now)),
     ...field(

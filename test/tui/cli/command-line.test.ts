@@ -73,7 +73,10 @@ test.each([
   [["sumbit"], "Did you mean submit?"],
   [["help", "sumbit"], "unknown command 'sumbit'\n(Did you mean submit?)\nTry: liveops --help\n"],
   [["--state-dir", "/x", "help", "nope"], "unknown command 'nope'"],
-  [["schema", "conf"], '"conf" is not the name of a schema; did you mean config? valid names: config\n'],
+  [
+    ["schema", "conf"],
+    '"conf" is not the name of a schema; did you mean config? valid names: config, pipeline\n',
+  ],
   [["ls", "--jsn"], "Did you mean --json?"],
   [["cancel"], "missing required argument"],
   [["wait", "abc", "--all"], "give ids or --all, not both"],

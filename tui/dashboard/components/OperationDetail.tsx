@@ -4,6 +4,7 @@ import { firstLine } from "../../../protocol/first-line.js";
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { stagePercent } from "../../../protocol/overall-progress.js";
+import { shownParams } from "../../../protocol/shown-params.js";
 import type { StageState } from "../../../protocol/stage-state.js";
 import { isFinal } from "../../../protocol/state.js";
 import {
@@ -158,7 +159,7 @@ function about(operation: Operation, width: number, { paint }: Theme): string {
   const command = shellCommand(operation);
   if (command !== null) left.add("$ ", "muted").addUntrusted(command);
   else
-    for (const [name, value] of Object.entries(operation.params)) {
+    for (const [name, value] of Object.entries(shownParams(operation))) {
       if (left.left < 4) break;
       const text = typeof value === "string" ? value : JSON.stringify(value);
       left
