@@ -2,14 +2,13 @@
 import type { JsonSchema } from "./json-schema.js";
 import {
   FINALLY_KEYS,
-  OWN_PREFIX,
   PARAM_KEYS,
   PIPELINE_KEYS,
-  type PipelineKeys,
   RETRY_KEYS,
   STAGE_KEYS,
   THEN_KEYS,
 } from "./pipeline-keys.js";
+import { OWN_PREFIX, type PipelineKeys } from "./pipeline-values.js";
 
 export function pipelineSchema(): JsonSchema {
   const command = STAGE_KEYS.run.schema.anyOf as JsonSchema[];

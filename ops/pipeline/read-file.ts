@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { MAX_BYTES } from "./limits.js";
 import { type ParsedPipeline, parsePipeline } from "./parse.js";
 import { type PipelineProblem, problemLines } from "./problems.js";
-import { tooLarge } from "./yaml-tree.js";
+import { tooLarge } from "./yaml-text.js";
 
 /** A file that is not a pipeline. The message has the first problem, and the command that shows all of them. */
 export class PipelineFault extends Error {

@@ -1,13 +1,12 @@
 /** Reads a stage, `finally` and `then`. */
 import {
   FINALLY_KEYS,
-  MAX_ATTEMPTS,
-  MAX_STAGE_NAME,
   PIPELINE_KEYS,
   RETRY_KEYS,
   STAGE_KEYS,
   THEN_KEYS,
 } from "../../protocol/pipeline-keys.js";
+import { MAX_ATTEMPTS, MAX_STAGE_NAME } from "../../protocol/pipeline-values.js";
 import { OP_PATTERN } from "../../protocol/type-names.js";
 import type {
   Command,

@@ -1,6 +1,6 @@
 /** Reads the values of a pipeline file: maps with known keys, texts, flags, durations, commands. */
 import { parseDuration } from "../../protocol/duration.js";
-import { MAX_DURATION, type PipelineKey, type PipelineKeys } from "../../protocol/pipeline-keys.js";
+import { MAX_DURATION, type PipelineKey, type PipelineKeys } from "../../protocol/pipeline-values.js";
 import type { Command, Template } from "./definition.js";
 import { type Place, type Problems, quoted } from "./problems.js";
 import { nameProblem, type Scope, type Use } from "./scope.js";

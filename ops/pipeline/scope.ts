@@ -3,7 +3,7 @@
  * variables of `env`.
  */
 import { OPERATION_VARIABLES } from "../../protocol/environment.js";
-import { OWN_PREFIX, VARIABLE_PATTERN } from "../../protocol/pipeline-keys.js";
+import { OWN_PREFIX, VARIABLE_PATTERN } from "../../protocol/pipeline-values.js";
 import type { Template } from "./definition.js";
 import { type Place, type Problems, quoted } from "./problems.js";
 import { parseTemplate } from "./template.js";

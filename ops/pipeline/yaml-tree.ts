@@ -12,12 +12,12 @@ import {
   LineCounter,
   type ParsedNode,
   parseAllDocuments,
-  type YAMLError,
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
 import { MAX_BYTES, MAX_NESTING, MAX_VALUES } from "./limits.js";
 import { type Place, type Problems, quoted } from "./problems.js";
+import { syntaxProblem, whyUnreadable } from "./yaml-text.js";
 
 export interface ScalarNode {
   kind: "scalar";
@@ -75,7 +75,7 @@ export function readTree(given: string, problems: Problems): TreeNode | null {
   };
   const list: readonly Document.Parsed<ParsedNode>[] = Array.isArray(documents) ? documents : [];
   for (const { errors, warnings, directives } of list) {
-    for (const error of [...errors, ...warnings]) problems.add(place(error.pos[0]), "", inWords(error));
+    for (const error of [...errors, ...warnings]) problems.add(place(error.pos[0]), "", syntaxProblem(error));
     const { explicit, version } = directives.yaml;
     if (explicit && version !== "1.2")
       problems.add(START, "", `liveops reads YAML 1.2; remove the line %YAML ${version}`);
@@ -102,25 +102,6 @@ const WRITE_ONE = "liveops new FILE.yaml writes a working pipeline";
 
 function isEmpty(node: ParsedNode): boolean {
   return isScalar(node) && node.value === null;
-}
-
-export function tooLarge(): string {
-  return `the file is too large; a pipeline has at most ${MAX_BYTES / 1024} KiB. Put long scripts into files`;
-}
-
-/** Control characters that no text file has. */
-const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
-
-function whyUnreadable(given: string, text: string): { at: Place; message: string } | null {
-  if (Buffer.byteLength(given) > MAX_BYTES) return { at: START, message: tooLarge() };
-  const at = text.search(CONTROL);
-  if (at === -1) return null;
-  const before = text.slice(0, at).split("\n");
-  const code = text.charCodeAt(at).toString(16).padStart(2, "0");
-  return {
-    at: { line: before.length, column: before.at(-1)!.length + 1 },
-    message: `the file is not text: it has the control character 0x${code}`,
-  };
 }
 
 /** A value that is too large, too deep or refers to itself: the rest of the file is not read. */
@@ -247,21 +228,5 @@ class TreeReader {
       }
       for (const entry of map.entries) if (!merged.has(entry.name)) merged.set(entry.name, entry);
     }
-  }
-}
-
-/** The library's message, with what to do where it is known. */
-function inWords({ code, message }: YAMLError): string {
-  switch (code) {
-    case "TAB_AS_INDENT":
-      return "a tab is not allowed as indentation; indent with spaces";
-    case "BLOCK_AS_IMPLICIT_KEY":
-      return 'a text with ": " needs quotes, or a block: write run: | and the script below it';
-    case "TAG_RESOLVE_FAILED":
-      return `${message}; a pipeline needs no tags`;
-    case "RESOURCE_EXHAUSTION":
-      return `the file is nested more than ${MAX_NESTING} levels deep`;
-    default:
-      return message.charAt(0).toLowerCase() + message.slice(1);
   }
 }

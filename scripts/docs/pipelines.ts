@@ -3,11 +3,11 @@ import {
   FINALLY_KEYS,
   PARAM_KEYS,
   PIPELINE_KEYS,
-  type PipelineKeys,
   RETRY_KEYS,
   STAGE_KEYS,
   THEN_KEYS,
 } from "../../protocol/pipeline-keys.js";
+import type { PipelineKeys } from "../../protocol/pipeline-values.js";
 import { code, type Regions, table } from "./markdown.js";
 
 export function pipelineRegions(): Regions {

@@ -1,0 +1,90 @@
+/** Kinds of values in a pipeline file: their limits, their JSON Schemas, and their names in messages. */
+import type { JsonSchema } from "./json-schema.js";
+
+/** One key of a map in a pipeline file. */
+export interface PipelineKey {
+  /** What the value must be, for an error message: "takes …". */
+  takes: string;
+  /** In Markdown. */
+  description: string;
+  schema: JsonSchema;
+  /** In Markdown; absent: the key is required, or has no default. */
+  default?: string;
+  isRequired?: true;
+}
+
+export type PipelineKeys = Readonly<Record<string, PipelineKey>>;
+
+/** Matches the name of a parameter, an output or a variable: scripts read each as an environment variable. */
+export const VARIABLE_PATTERN = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** Most characters of a stage's name. */
+export const MAX_STAGE_NAME = 200;
+
+/** Longest duration of a pipeline file, in seconds: about 24 days. */
+export const MAX_DURATION = 2_147_483;
+
+/** Most runs of a command by `retry`. */
+export const MAX_ATTEMPTS = 1000;
+
+/** A variable of this prefix belongs to liveops. */
+export const OWN_PREFIX = "LIVEOPS_";
+
+export const PARAM_TYPES = ["string", "integer", "number", "boolean"] as const;
+
+/** A YAML scalar other than null: the text counts as it is written. */
+export const SCALAR: JsonSchema = { type: ["string", "number", "boolean"] };
+
+export const WORDS: JsonSchema = { type: "array", items: SCALAR, minItems: 1 };
+export const SCRIPT: JsonSchema = { type: "string", pattern: "\\S" };
+export const COMMAND: JsonSchema = { anyOf: [SCRIPT, WORDS] };
+
+export const DURATION_TEXT = "^\\s*(\\d+(\\.\\d+)?|(\\d+(\\.\\d+)?(ms|s|m|h|d))+)\\s*$";
+export const DURATION: JsonSchema = {
+  anyOf: [
+    { type: "number", exclusiveMinimum: 0, maximum: MAX_DURATION },
+    { type: "string", pattern: DURATION_TEXT },
+  ],
+};
+
+export const NAME: JsonSchema = { type: "string", pattern: `^(?!${OWN_PREFIX})[A-Za-z_][A-Za-z0-9_]*$` };
+export const ENV: JsonSchema = {
+  type: "object",
+  propertyNames: NAME,
+  additionalProperties: SCALAR,
+};
+export const OP: JsonSchema = { type: "string", pattern: "^[a-z0-9]+(?:-[a-z0-9]+)*$" };
+export const TEXT: JsonSchema = { type: "string", pattern: "\\S" };
+export const FLAG: JsonSchema = { type: "boolean" };
+
+export const A_TEXT = "a text";
+export const A_NAME = "a name of lower-case letters, digits and dashes, such as nightly-dump";
+export const A_DURATION = "a duration above 0, such as 90s, 10m or 2h";
+export const A_MAP = "name: value pairs";
+export const A_COMMAND = "a script (text), or a list of words";
+export const TRUE_OR_FALSE = "true or false";
+
+export const ENV_KEY: PipelineKey = {
+  takes: A_MAP,
+  description:
+    "Environment variables of the commands. A value is text as it is written: `3.10` stays `3.10`. `$name` stands for a value",
+  schema: ENV,
+  default: "none",
+};
+
+export const TTY_KEY: PipelineKey = {
+  takes: TRUE_OR_FALSE,
+  description: "Run the command on a terminal of its own, so that it prints colours and progress",
+  schema: FLAG,
+  default: "`false`",
+};
+
+export const CWD: JsonSchema = { ...TEXT, type: "string", not: { const: "file" } };
+
+export const RUN_KEY: PipelineKey = {
+  takes: A_COMMAND,
+  description:
+    "The command. A text is a script for the shell, and nothing is replaced in it: `bash -euo pipefail`, or `sh -eu` where there is no bash. A list is a program with its arguments and runs without a shell; `$name` stands for a value",
+  schema: COMMAND,
+  isRequired: true,
+};
