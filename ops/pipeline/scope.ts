@@ -28,6 +28,12 @@ const NO_SECRET: Record<Exclude<Use, "env">, string> = {
   with: 'would be stored in the record of the next operation; give that operation its own source, such as "env:NAME"',
 };
 
+/** A common mistake: only a shell knows the environment of the submit. */
+const NO_ENVIRONMENT: Partial<Record<Use, string>> = {
+  words: "; for a variable of the environment, write run as a script",
+  env: "; a script can extend a variable of the environment itself",
+};
+
 export class Scope {
   readonly #known: Map<string, Known>;
 
@@ -105,7 +111,7 @@ export class Scope {
       this.problems.add(at, key, `${key}: ${why}`);
       return;
     }
-    const hint = use === "words" ? `; for a variable of the environment, write run as a script` : "";
+    const hint = NO_ENVIRONMENT[use] ?? "";
     const message = `${key}: $${name} is no parameter, no output of a stage above and no variable of env${hint}`;
     this.problems.addNear(at, key, message, name, this.#known.keys());
   }

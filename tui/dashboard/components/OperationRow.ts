@@ -4,6 +4,7 @@
  */
 import { firstLine } from "../../../protocol/first-line.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { shownParams } from "../../../protocol/shown-params.js";
 import { formatAge, formatDuration, formatEta, formatOverall } from "../../terminal/format.js";
 import { stageGlyph } from "../../terminal/glyphs.js";
 import { allowedFailures } from "../../terminal/stage-note.js";
@@ -173,7 +174,7 @@ function infoOf(state: State, operation: Operation, links: readonly Operation[])
 /** `name=value` of the plain parameters. */
 export function paramsOf(operation: Operation): string {
   if (shellCommand(operation) !== null) return "";
-  return Object.entries(operation.params)
+  return Object.entries(shownParams(operation))
     .filter(([, value]) => typeof value !== "object" || value === null)
     .map(([name, value]) => `${name}=${String(value)}`)
     .join(" ");
