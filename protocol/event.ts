@@ -11,13 +11,17 @@ import type { StageEnd } from "./stage-state.js";
 import type { FinalState } from "./state.js";
 
 /**
- * The text of the pipeline file that defines the type, as it was at the submit. The record has no copy of it, so that
- * lists and streams do not carry it.
+ * The pipeline file that defines the type, as it was at the submit. The record has no copy of it, so that lists and
+ * streams do not carry the text.
  */
 export interface SubmissionSource {
   /** Absolute. */
   path: string;
   text: string;
+  /** Seconds, of the type that the text defines; null: no limit. */
+  timeout: number | null;
+  /** Seconds. */
+  gracePeriod: number;
 }
 
 /** The part of an operation that is known at the submit. */
@@ -50,7 +54,16 @@ export type Submission = Pick<
 export type Changes = Partial<
   Pick<
     Submission,
-    "title" | "label" | "cwd" | "params" | "stages" | "historyKey" | "queue" | "priority" | "notBefore" | "source"
+    | "title"
+    | "label"
+    | "cwd"
+    | "params"
+    | "stages"
+    | "historyKey"
+    | "queue"
+    | "priority"
+    | "notBefore"
+    | "source"
   >
 >;
 

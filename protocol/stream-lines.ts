@@ -94,7 +94,14 @@ export const watchLine = z.discriminatedUnion("type", [
 ]);
 
 const source = z
-  .optional(z.object({ path: z.string(), text: z.string() }))
+  .optional(
+    z.object({
+      path: z.string(),
+      text: z.string(),
+      timeout: z.nullable(z.number()),
+      gracePeriod: z.number(),
+    }),
+  )
   .check(z.describe("the pipeline file that defines the type, as it was then; absent for other types"));
 
 /** The part of an operation that is known at the submit. */

@@ -8,6 +8,7 @@ import type { Loader } from "../loader/loader.js";
 import type { ResolvedType } from "../loader/messages.js";
 import type { Containment } from "../os/containment.js";
 import type { Entry } from "../store/decision.js";
+import { sourceOf } from "../store/entry-events.js";
 import { StoreFullError } from "../store/journal.js";
 import { attemptDir, type Layout, valuesDir } from "../store/layout.js";
 import { payloadFile } from "../store/payloads.js";
@@ -52,7 +53,8 @@ export async function claim(
     const entry = store.ledger.get(id);
     if (entry?.record.state !== "queued") return false;
     const { op } = entry.record;
-    const type = await loader.resolve(op).catch((error: Error) => ({ reason: error.message }));
+    const type =
+      typeOfSource(entry) ?? (await loader.resolve(op).catch((error: Error) => ({ reason: error.message })));
     if ("reason" in type) {
       blockedTypes.block(op, type.reason, "loader");
       putBack(id, options);
@@ -77,6 +79,14 @@ export async function claim(
   } finally {
     typeLimits.started(id);
   }
+}
+
+/** The type of a pipeline is in its text, so that it needs no file; null: the type is no pipeline. */
+function typeOfSource(entry: Entry): ResolvedType | null {
+  const source = sourceOf(entry);
+  if (source === null) return null;
+  const { path, timeout, gracePeriod } = source;
+  return { file: path, policy: { resumable: true, timeout, gracePeriod, retry: null } };
 }
 
 function orderOf(

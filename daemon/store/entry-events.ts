@@ -4,7 +4,7 @@
  * The record has the parameters of the submission. While the operation is finished, the record also has the result,
  * its text and the error of the last event.
  */
-import type { DaemonEvent } from "../../protocol/event.js";
+import type { DaemonEvent, SubmissionSource } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { Entry, KeptEvent } from "./decision.js";
 
@@ -52,6 +52,15 @@ export function keptBeforeEdit({ record, events }: Pick<Entry, "record" | "event
   return events.map((event) =>
     event.type === "operation:submitted" ? { ...event, operation: { params, ...event.operation } } : event,
   );
+}
+
+/** The pipeline file of the submit, or of the last edit; null: the type is no pipeline. */
+export function sourceOf({ events }: Pick<Entry, "events">): SubmissionSource | null {
+  for (const event of events.toReversed()) {
+    if (event.type === "operation:edited" && event.changes.source) return event.changes.source;
+    if (event.type === "operation:submitted") return event.operation.source ?? null;
+  }
+  return null;
 }
 
 function ending({ result, resultText, error }: Operation) {

@@ -20,10 +20,11 @@ import { isUnchanged } from "../../ops/runner/type-files.js";
 import { OwnUsage } from "../../ops/runner/usage.js";
 import { loadedUserFiles } from "../../ops/runner/user-code.js";
 import type { FailureCode } from "../../protocol/errors.js";
-import type { Outcome, SubmissionSource } from "../../protocol/event.js";
+import type { Outcome } from "../../protocol/event.js";
 import { Cgroup } from "../os/cgroup.js";
 import { keptValues } from "../run-files/attempt-files.js";
 import type { Entry } from "../store/decision.js";
+import { sourceOf } from "../store/entry-events.js";
 import { readPayload } from "../store/payloads.js";
 import { enterEnvironment, leaveEnvironment } from "./environment.js";
 import { type OrderMessage, type PrepareMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
@@ -228,15 +229,6 @@ function failed(code: FailureCode, message: string, stack: string | null = null)
 function orderOf({ record, env }: Entry): Order {
   const { id, op, attempt, params, title, label, stages, cwd, chain, seq, logLines, slot } = record;
   return { id, op, attempt, params, title, label, stages, cwd, env, chain, seq, logLines, slot: slot ?? 1 };
-}
-
-/** The pipeline file of the submit, or of the last edit; null: the type is no pipeline. */
-function sourceOf({ events }: Entry): SubmissionSource | null {
-  for (const event of events.toReversed()) {
-    if (event.type === "operation:edited" && event.changes.source) return event.changes.source;
-    if (event.type === "operation:submitted") return event.operation.source ?? null;
-  }
-  return null;
 }
 
 function isDirectory(path: string): boolean {

@@ -71,10 +71,12 @@ export async function prepareSubmission(
   return submission;
 }
 
-/** The text of the pipeline file, which is kept with the operation. */
+/** The pipeline file, which is kept with the operation: an attempt needs nothing else. */
 function sourceOf(Type: OperationCtor): Pick<Submission, "source"> {
   const file = pipelineOf(Type);
-  return file?.path ? { source: { path: file.path, text: file.text } } : {};
+  if (!file?.path) return {};
+  const { timeout, gracePeriod } = readType(Type);
+  return { source: { path: file.path, text: file.text, timeout, gracePeriod } };
 }
 
 const types = new WeakMap<Submission, OperationCtor>();

@@ -107,17 +107,23 @@ test("a file of an operations directory is a type: help, checks, edits without a
   await world.startDaemon();
   expect(await world.client.show(id)).not.toHaveProperty("source");
   // By rename, as editors do it.
-  renameSync(
-    world.write("tmp/edited.yaml", nightly("new", "  - { name: Third, run: [echo, third] }\n")),
-    file,
-  );
+  const edit = () =>
+    renameSync(
+      world.write("tmp/edited.yaml", nightly("new", "  - { name: Third, run: [echo, third] }\n")),
+      file,
+    );
+  edit();
+  expect(await world.liveops(["retry", id, "--from", "First"])).toMatchObject({ code: 0, stderr: "" });
+  await world.record(id, ({ attempt, state }) => attempt === 2 && state === "failed");
+  expect((await world.lines(id)).join("\n")).toContain("nightly.yaml has changed since the submit");
+  rmSync(file);
   world.write("work/go", "");
   expect(await world.liveops(["retry", id, "--from", "First"])).toMatchObject({ code: 0, stderr: "" });
-  await world.inState(id, "succeeded");
+  expect(await world.inState(id, "succeeded")).toMatchObject({ stages: ["First", "Second"], attempt: 3 });
   const lines = (await world.lines(id)).join("\n");
-  expect(lines).toContain("old x 6\n");
-  expect(lines).not.toContain("new x 6");
-  expect(lines).toContain("has changed since the submit");
+  expect(lines.match(/^old x 6$/gm)).toHaveLength(3);
+  expect(lines).toContain("nightly.yaml cannot be read now");
+  edit();
   const next = await world.submit("nightly", "target=y");
   expect(await world.inState(next, "succeeded")).toMatchObject({ stages: ["First", "Second", "Third"] });
   expect(await world.lines(next)).toEqual(["new y 6", "went", "third"]);

@@ -7,6 +7,7 @@ import { editOperation } from "../../edits.js";
 import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
 import type { Entry } from "../../store/decision.js";
 import { isDiskFull } from "../../store/durable-file.js";
+import { sourceOf } from "../../store/entry-events.js";
 import { StoreFullError } from "../../store/journal.js";
 import { valuesDir } from "../../store/layout.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
@@ -123,11 +124,14 @@ export const retryRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("retry"),
     handler: async ({ params, body }) => {
-      const { id, op, state } = context.find(params.id).record;
+      const entry = context.find(params.id);
+      const { id, op, state } = entry.record;
       const from = body.from ?? null;
       // The lifecycle refuses an operation in another state. That error comes before one about its type.
       const mayBeRetried = state === "failed" || state === "cancelled";
-      if (mayBeRetried && from !== null) await checkResumable(context, op);
+      // A pipeline is resumable, and its text is kept, so that its file need not load.
+      const isPipeline = sourceOf(entry) !== null;
+      if (mayBeRetried && from !== null && !isPipeline) await checkResumable(context, op);
       await context.lifecycle.retry(id, from, (entry) => forget(context, entry, from));
       return context.whole(context.find(id));
     },

@@ -49,7 +49,7 @@ test("the statics of the type are those of the file, and the submission keeps th
     size: 2,
     dry: true,
   });
-  expect(submission.source).toEqual({ path: "/x/y.yaml", text: TEXT });
+  expect(submission.source).toEqual({ path: "/x/y.yaml", text: TEXT, timeout: 3600, gracePeriod: 10 });
 });
 
 test.each([
