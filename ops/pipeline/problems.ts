@@ -7,6 +7,24 @@ export interface Place {
   column: number;
 }
 
+/**
+ * The position of an offset in the text. The counter of the YAML library misses lines after some errors, so that the
+ * lines are found here.
+ */
+export function placesIn(text: string): (offset: number) => Place {
+  const starts = [0];
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  return (offset) => {
+    let [low, high] = [0, starts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (starts[middle]! <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: Math.min(offset, text.length) - starts[low]! + 1 };
+  };
+}
+
 export interface PipelineProblem extends Place {
   /** Path of the key, such as `stages[0].timeout`; empty for the whole file. */
   key: string;

@@ -9,14 +9,13 @@ import {
   isMap,
   isScalar,
   isSeq,
-  LineCounter,
   type ParsedNode,
   parseAllDocuments,
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
 import { MAX_BYTES, MAX_NESTING, MAX_VALUES } from "./limits.js";
-import { type Place, type Problems, quoted } from "./problems.js";
+import { type Place, type Problems, placesIn, quoted } from "./problems.js";
 import { syntaxProblem, whyUnreadable } from "./yaml-text.js";
 
 export interface ScalarNode {
@@ -61,18 +60,13 @@ export function readTree(given: string, problems: Problems): TreeNode | null {
     problems.add(unreadable.at, "", unreadable.message);
     return null;
   }
-  const lines = new LineCounter();
   const documents = parseAllDocuments<ParsedNode>(text, {
-    lineCounter: lines,
     // Reported by `TreeReader`, with the position of the first key.
     uniqueKeys: false,
     prettyErrors: false,
     logLevel: "silent",
   });
-  const place = (offset: number): Place => {
-    const { line, col } = lines.linePos(Math.min(offset, text.length));
-    return { line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
+  const place = placesIn(text);
   const list: readonly Document.Parsed<ParsedNode>[] = Array.isArray(documents) ? documents : [];
   for (const { errors, warnings, directives } of list) {
     for (const error of [...errors, ...warnings]) problems.add(place(error.pos[0]), "", syntaxProblem(error));

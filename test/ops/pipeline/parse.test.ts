@@ -499,6 +499,10 @@ describe("laws", () => {
     );
   });
 
+  test("a place after an error inside of brackets is that of its line", () => {
+    expect(problems("[${x}'\nname: ").at(-1)).toMatch(/^f:2:/);
+  });
+
   test("a damaged pipeline never throws either", () => {
     fc.assert(
       fc.property(fc.nat(FULL.length), fc.nat(12), word, (at, length, put) => {
