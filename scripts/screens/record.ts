@@ -3,16 +3,16 @@
  * Two operations run; a failure elsewhere is announced and shown; a chain hands over; the timeline is opened. Types
  * keys, samples the screen, and writes docs/dashboard.svg.
  *
- * Run it with: npx tsx bench/recording/record.ts
+ * Run it with: npx tsx scripts/screens/record.ts
  */
 import { writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pty from "@lydell/node-pty";
-import { benchWorld, bin, node } from "../harness/world.js";
+import { benchWorld, bin, node } from "../../bench/harness/world.js";
+import { type Sample, svgOf } from "./animation.js";
 import { OPERATIONS } from "./operations.js";
 import { RecordedScreen, type Run } from "./screen.js";
-import { type Sample, svgOf } from "./svg.js";
 
 const SIZE = { columns: 120, rows: 34 };
 /** Milliseconds between two samples, and for which the session lasts. */
