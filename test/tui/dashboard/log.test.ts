@@ -211,6 +211,16 @@ describe("colours of a program", () => {
     expect(colours()).toEqual([1, 1, 2, null]);
   });
 
+  test("end where the program ends them", async () => {
+    await using world = await World.start();
+    world.put(backup({ logLines: 1 }));
+    world.log(ID, { text: "\x1b[7mFAIL\x1b[0m plain \x1b[32mgreen\x1b[m after", stream: "stdout" });
+    await using opened = openDashboard({ socket: world.socket, id: ID });
+    await opened.screen.until("FAIL plain");
+    expect(["plain", "green", "after"].map((text) => opened.screen.colourOf(text))).toEqual([null, 2, null]);
+    expect(["FAIL", "plain"].map((text) => opened.screen.inverseAt(text))).toEqual([true, false]);
+  });
+
   test("are not shown with NO_COLOR", async () => {
     const { world, opened } = await shown({ NO_COLOR: "1" });
     await using _world = world;

@@ -104,6 +104,14 @@ export class HeadlessTerminal {
     return cell === undefined || cell.isFgDefault() ? null : cell.getFgColor();
   }
 
+  /** Whether the first character of the text is shown inverse. */
+  inverseAt(text: string): boolean {
+    const buffer = this.#terminal.buffer.active;
+    const y = this.rows().findIndex((row) => row.includes(text));
+    const cell = buffer.getLine(buffer.viewportY + y)?.getCell(this.rows()[y]?.indexOf(text) ?? 0);
+    return cell !== undefined && cell.isInverse() !== 0;
+  }
+
   /** Resolves as soon as the screen fits. */
   async until(fits: string | RegExp | ((text: string) => boolean), patience = PATIENCE): Promise<string> {
     const matches = (text: string) =>

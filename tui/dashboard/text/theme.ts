@@ -182,7 +182,7 @@ function painter(codes: Codes, glyphs: (text: string) => string): Paint {
         continue;
       }
       if (style.startsWith("sgr ")) {
-        if (codes.accent !== undefined) painted = `\x1b[${style.slice(4)}m${painted}\x1b[m`;
+        if (codes.accent !== undefined) painted = `\x1b[${style.slice(4)}m${painted}\x1b[0m`;
         continue;
       }
       const code = codes[style as Role] ?? (UNCOLOURED.has(style) ? "2" : null);
