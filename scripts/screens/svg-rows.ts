@@ -56,7 +56,7 @@ export class SvgRows {
       .filter(Boolean)
       .join(";");
     if (css === "") return "";
-    const name = this.#classes.get(css) ?? `${this.prefix}${String.fromCharCode(97 + this.#classes.size)}`;
+    const name = this.#classes.get(css) ?? `${this.prefix}c${this.#classes.size}`;
     this.#classes.set(css, name);
     return ` class="${name}"`;
   }

@@ -2,13 +2,12 @@
 
 import { GROUPS, type Group, labelOf } from "../state/action.js";
 import { keyLabel } from "../state/keys.js";
-import { panesOf } from "../state/layout.js";
 import type { DashboardAction, State } from "../state/model.js";
 import { emit } from "../state/model.js";
 import { pad, widthOf, wrap } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import { type Paint, unpainted } from "../text/theme.js";
-import { Panel, Rows } from "./Panel.js";
+import { Dialog, type DialogSize, dialogSize } from "./Dialog.js";
 import { useTheme } from "./theme-context.js";
 import { asking, onPage } from "./when.js";
 
@@ -23,34 +22,38 @@ const TITLES: Record<Group, string> = {
 
 /** A column of this width holds every entry whole. */
 const COLUMN = 48;
+/** Columns of the dialog: three columns of keys. */
+const WIDEST = 3 * COLUMN + 12;
 
 export function HelpPage({ state, top }: { state: State; top: number }) {
   const { paint } = useTheme();
-  const { height } = panesOf(state);
-  const { columns } = state.size;
-  const rows = helpRows(state, columns - 4, paint);
-  const shown = rows.slice(top, top + height - 2);
+  const { rows, size } = helpDialog(state, paint);
+  const shown = rows.slice(top, top + size.height);
   const below = rows.length - top - shown.length;
   return (
-    <Panel
-      width={columns}
-      height={height}
+    <Dialog
+      state={state}
+      size={size}
       title={[["Keys", "bold"]]}
       right={below > 0 ? [[`↓ ${below} more`, "muted"]] : []}
-      active
-      margin={1}
-    >
-      <Rows rows={shown} />
-    </Panel>
+      rows={shown}
+    />
   );
+}
+
+function helpDialog(state: State, paint: Paint): { rows: string[]; size: DialogSize } {
+  const { width } = dialogSize(state, undefined, WIDEST);
+  const rows = helpRows(state, width, paint);
+  return { rows, size: dialogSize(state, rows.length, WIDEST) };
 }
 
 /** A group below the other, in columns where there is width. */
 export function helpRows(state: State, width: number, paint: Paint): string[] {
   const count = Math.max(1, Math.min(3, Math.floor(width / COLUMN)));
   const columnWidth = Math.floor(width / count);
-  const columns = balanced(groups(state, columnWidth - 1, paint), count);
-  const height = Math.max(...columns.map((column) => column.length));
+  const columns = balanced(groups(state, columnWidth - (count > 1 ? 3 : 0), paint), count);
+  // Each group ends with a blank row.
+  const height = Math.max(...columns.map((column) => column.length)) - 1;
   return Array.from({ length: height }, (_, y) =>
     columns
       .reduce(
@@ -103,8 +106,9 @@ const onHelp = onPage("help");
 
 function scrollHelp(state: State, direction: 1 | -1): State {
   if (state.page?.kind !== "help") return state;
-  const height = panesOf(state).height - 2;
-  const lowest = Math.max(0, helpRows(state, state.size.columns - 4, unpainted).length - height);
+  const { rows, size } = helpDialog(state, unpainted);
+  const { height } = size;
+  const lowest = Math.max(0, rows.length - height);
   const top = Math.max(0, Math.min(lowest, state.page.top + direction * Math.max(1, height - 2)));
   return top === state.page.top ? state : { ...state, page: { ...state.page, top } };
 }

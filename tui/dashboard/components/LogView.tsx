@@ -15,7 +15,15 @@ import {
   WHOLE_LOG,
   wantedLines,
 } from "../state/log-window.js";
-import { type DashboardAction, emit, notify, type State, selectedOperation } from "../state/model.js";
+import {
+  chainOf,
+  type DashboardAction,
+  emit,
+  nameOfChain,
+  notify,
+  type State,
+  selectedOperation,
+} from "../state/model.js";
 import { fit, sanitizeLine } from "../text/cells.js";
 import { addColoured, coloured } from "../text/coloured.js";
 import { Line } from "../text/line.js";
@@ -24,6 +32,9 @@ import { Panel, type Piece, Row, Rows } from "./Panel.js";
 import { clock } from "./state-style.js";
 import { useTheme } from "./theme-context.js";
 import { inDetail, onPage, seesLog } from "./when.js";
+
+/** Columns from which the title says whose log it is. */
+const WHOLE_FROM = 46;
 
 export function LogView({ state }: { state: State }) {
   const theme = useTheme();
@@ -36,7 +47,7 @@ export function LogView({ state }: { state: State }) {
     <Panel
       width={detailWidth}
       height={logHeight}
-      title={titleOf(state)}
+      title={titleOf(state, width)}
       right={placeOf(state, lines, height)}
       active={state.pane === "detail"}
       margin={1}
@@ -46,9 +57,13 @@ export function LogView({ state }: { state: State }) {
   );
 }
 
-function titleOf({ log, logLinks, search, entry }: State): Piece[] {
+function titleOf(state: State, width: number): Piece[] {
+  const { log, logLinks, logView, search, entry } = state;
   const pieces: Piece[] = [["Log", "bold"]];
-  if (logLinks.length > 1) pieces.push([" whole chain", "muted"]);
+  const operation = selectedOperation(state);
+  if (logView.full && operation !== null && width >= WHOLE_FROM)
+    pieces.push([` ${fit(sanitizeLine(nameOfChain(chainOf(state, operation))), Math.floor(width / 3))}`]);
+  if (logLinks.length > 1 && width >= WHOLE_FROM) pieces.push([" whole chain", "muted"]);
   if (isFiltered(log.filter)) {
     const names = [log.filter.stage, log.filter.stream].filter((name) => name !== null);
     pieces.push([` only ${names.map(sanitizeLine).join(", ")}`, "warn"]);

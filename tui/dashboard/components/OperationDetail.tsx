@@ -178,10 +178,13 @@ function chainBar(state: State, operation: Operation, width: number, theme: Them
   const running = operation.state === "running";
   const coming = running ? usualSuccessors(state, links.at(-1)!) : [];
   const progress = chainProgress(state, operation, coming);
-  const text = running ? leftText(state, operation) : tookText(state, operation, links);
   const percent = ` ${formatOverall(progress)}`;
-  const told = widthOf(text) + widthOf(percent) + 3;
   const least = 12;
+  const all = running ? leftText(state, operation) : tookText(state, operation, links);
+  // Where the bar would leave no room for all of the text, its first part says the most.
+  const isWhole = widthOf(all) + widthOf(percent) + 2 <= width - least;
+  const text = isWhole ? all : all.split(" · ")[0]!;
+  const told = widthOf(text) + widthOf(percent) + 3;
   const bar = Math.max(Math.min(least, width), Math.min(60, width - told));
   if (isFinal(operation.state) && operation.state !== "succeeded" && stagePercent(operation) === null)
     return line.add(text, "muted").toString();
@@ -399,7 +402,8 @@ function resources(state: State, operation: Operation, width: number, theme: The
   const samples = state.samples.get(operation.id)?.cpu ?? [];
   addSparkline(line, theme, samples, spark, LEAST_CORES).fill(LABEL + spark + 2);
   line.add(`${Math.round(usage.cpu * 100)}%`).fill(LABEL + spark + 2 + 8);
-  line.add("mem ", "muted").add(formatBytes(usage.rssBytes));
+  const memory = formatBytes(usage.rssBytes);
+  if (line.left >= 4 + memory.length) line.add("mem ", "muted").add(memory);
   return line
     .addWhole(`   ${usage.processes} process${usage.processes === 1 ? "" : "es"}`, "muted")
     .toString();

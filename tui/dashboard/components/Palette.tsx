@@ -4,7 +4,7 @@ import { panesOf, scrollTop } from "../state/layout.js";
 import { EMPTY_LINE } from "../state/line-edit.js";
 import type { DashboardAction, State } from "../state/model.js";
 import { nearNames, type PaletteItem, shownItems } from "../state/palette.js";
-import { sanitizeLine, widthOf } from "../text/cells.js";
+import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import type { Theme } from "../text/theme.js";
 import { Panel, Rows } from "./Panel.js";
@@ -54,20 +54,22 @@ function paletteRows(
     const hint = near.length === 0 ? "" : `. Similar: ${near.join(", ")}`;
     return [new Line(width, paint).addUntrusted(` No command ${typed}${hint}`, "warn").toString()];
   }
+  const chosen = items[state.choice];
+  const command = chosen?.command ?? null;
   const room = Math.max(1, height - 1);
   const top = scrollTop(0, state.choice, items.length, room);
   const shown = items.slice(top, top + room);
-  const names = Math.min(28, Math.max(...items.map(({ name }) => widthOf(sanitizeLine(name)))));
+  const names = Math.min(
+    Math.max(12, Math.floor(width / 3)),
+    28,
+    Math.max(...items.map(({ name }) => widthOf(sanitizeLine(name)))),
+  );
   const rows = shown.map((item, i) => itemRow(item, top + i === state.choice, names, width, theme));
   while (rows.length < room) rows.push("");
-  const chosen = items[state.choice];
-  const command = chosen?.command ?? null;
-  rows.push(
-    command === null
-      ? ""
-      : new Line(width, paint).add(" $ ", "muted").addUntrusted(command, "muted").toString(),
-  );
-  return rows;
+  const line = new Line(width, paint);
+  if (command !== null) line.add(" $ ", "muted").addUntrusted(command, "muted");
+  else line.add(" ⏎ runs the command", "muted");
+  return [...rows, line.toString()];
 }
 
 function itemRow(item: PaletteItem, chosen: boolean, names: number, width: number, { paint }: Theme): string {
@@ -76,9 +78,14 @@ function itemRow(item: PaletteItem, chosen: boolean, names: number, width: numbe
   line
     .addUntrusted(item.name, off ? "muted" : "plain", ...(chosen ? (["bold"] as const) : []))
     .fill(names + 3);
-  const command = item.aliases.filter((alias) => alias !== item.name).map((alias) => ` (${alias})`);
-  line.addUntrusted(`${item.description}${command.join("")}`, off || !chosen ? "muted" : "plain");
-  if (off) line.add(`  ${sanitizeLine(item.disabledReason!)}`, "warn");
+  const aliases = item.aliases.filter((alias) => alias !== item.name).map((alias) => ` (${alias})`);
+  const description = sanitizeLine(`${item.description}${aliases.join("")}`);
+  const reason = off ? sanitizeLine(item.disabledReason!) : "";
+  // The key and the reason stay; the description gives way.
+  const room = Math.max(0, line.left - widthOf(item.key) - 2);
+  const described = off ? Math.max(0, room - widthOf(reason) - 2) : room;
+  line.add(fit(description, described), off || !chosen ? "muted" : "plain");
+  if (off) line.add(described > 0 ? "  " : "").add(fit(reason, room), "warn");
   return line.right(item.key, "bold").toString();
 }
 

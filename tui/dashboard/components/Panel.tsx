@@ -55,7 +55,9 @@ export function Panel({
       {spin ? (
         <Box>
           <Row text={before} />
-          <Spinner type="simpleDots" />
+          <Text color={theme.activeBorder}>
+            <Spinner type="simpleDots" />
+          </Text>
           <Row text={after} />
         </Box>
       ) : (
@@ -114,7 +116,9 @@ function edge(theme: Theme, { width, active, left, right, spin, corners }: Edge)
   const line = new Line(width - (spin ? DOTS : 0), theme.paint).add(first, style);
   const room = line.left - 2;
   const rightWidth = columns(right) + 3;
-  const isRight = right.length > 0 && rightWidth + 8 <= room;
+  // The right part gives way before the first words of the title are cut.
+  const least = Math.max(8, widthOf(left[0]?.[0] ?? "") + 3);
+  const isRight = right.length > 0 && rightWidth + least <= room;
   if (left.length > 0) {
     line.add("─ ", style);
     let space = Math.max(0, room - 3 - (isRight ? rightWidth : 0));

@@ -1,16 +1,16 @@
-/** The pages of a submit: the types, then the form of one; and the page that asks from which stage a retry resumes. */
-import { listParameters } from "../../../protocol/parameters.js";
-import type { OperationType, TypesReply } from "../../../protocol/replies.js";
+/** The form of a submit, and the page that asks from which stage a retry resumes. */
 import type { Field } from "../form/field.js";
 import { type Form, firstProblem, heldIn, nameOf, onButton, submitOf } from "../form/form.js";
-import { panesOf, scrollTop } from "../state/layout.js";
+import { scrollTop } from "../state/layout.js";
 import { type DashboardAction, emit, operationOf, type Page, type State } from "../state/model.js";
-import { isResumable, type RetryChoice, retryChoices, shownTypes } from "../state/pages.js";
+import { isResumable, type RetryChoice, retryChoices } from "../state/pages.js";
 import { commandOf, type Request } from "../state/request.js";
 import { fit, sanitizeLine, widthOf, wrap } from "../text/cells.js";
 import { Line } from "../text/line.js";
-import type { Paint, Style, Theme } from "../text/theme.js";
-import { Panel, type Piece, Rows } from "./Panel.js";
+import type { Paint, Theme } from "../text/theme.js";
+import { Dialog, type DialogSize, dialogSize } from "./Dialog.js";
+import type { Piece } from "./Panel.js";
+import { TypesPage } from "./TypesPage.js";
 import { useTheme } from "./theme-context.js";
 import { addTyped } from "./typed-line.js";
 import { onPage } from "./when.js";
@@ -18,35 +18,39 @@ import { onPage } from "./when.js";
 type PageOf<K extends Page["kind"]> = Extract<Page, { kind: K }>;
 
 export function SubmitPage({ state, page }: { state: State; page: PageOf<"types" | "form" | "retry"> }) {
-  const theme = useTheme();
-  const { height } = panesOf(state);
-  const { columns } = state.size;
-  const [width, room] = [columns - 4, height - 2];
-  const rows =
-    page.kind === "types"
-      ? typeRows(state, page, width, room, theme.paint)
-      : page.kind === "form"
-        ? formRows(state, page.form, width, room, theme)
-        : retryRows(state, page, width, room, theme.paint);
-  return (
-    <Panel width={columns} height={height} title={titleOf(state, page)} active margin={1}>
-      <Rows rows={rows.slice(0, room)} />
-    </Panel>
-  );
+  switch (page.kind) {
+    case "types":
+      return <TypesPage state={state} page={page} />;
+    case "form":
+      return <FormPage state={state} form={page.form} />;
+    case "retry":
+      return <RetryPage state={state} page={page} />;
+  }
 }
 
-function titleOf(state: State, page: PageOf<"types" | "form" | "retry">): Piece[] {
-  if (page.kind === "types") return [["Submit", "bold"]];
-  if (page.kind === "form")
-    return [
-      [page.form.again === null ? "Submit " : "Run again ", "bold"],
-      [sanitizeLine(page.form.type.op), "accent", "bold"],
-      [`  ${sanitizeLine(page.form.type.title)}`, "muted"],
-    ];
-  return [
+function FormPage({ state, form }: { state: State; form: Form }) {
+  const theme = useTheme();
+  // The height stays while the fields are filled in: with the most rows that tell about a field, and of the command.
+  const size = dialogSize(state, form.fields.length + 1 + 2 + ABOUT_MOST + COMMAND_MOST + 1);
+  const title: Piece[] = [
+    [form.again === null ? "Submit " : "Run again ", "bold"],
+    [sanitizeLine(form.type.op), "accent", "bold"],
+    ...(form.type.title.toLowerCase() === form.type.op
+      ? []
+      : [[`  ${sanitizeLine(form.type.title)}`, "muted"] as const]),
+  ];
+  return <Dialog state={state} size={size} title={title} rows={formRows(state, form, size, theme)} />;
+}
+
+function RetryPage({ state, page }: { state: State; page: PageOf<"retry"> }) {
+  const { paint } = useTheme();
+  const size = dialogSize(state, retryChoices(state, page.id).length + 2 + 3 + COMMAND_MOST);
+  const title: Piece[] = [
     ["Retry ", "bold"],
     [sanitizeLine(operationOf(state, page.id)?.title ?? ""), "accent", "bold"],
   ];
+  const rows = retryRows(state, page, size.width, size.height, paint);
+  return <Dialog state={state} size={size} title={title} rows={rows} />;
 }
 
 /** The rows, the foot at the lower edge. */
@@ -64,85 +68,17 @@ function commandRows(command: string, width: number, most: number, paint: Paint)
   );
 }
 
-function typeRows(
-  state: State,
-  page: PageOf<"types">,
-  width: number,
-  height: number,
-  paint: Paint,
-): string[] {
-  const { types } = state;
-  if (types === null) return loadingRows(state, page, width, paint);
-  const shown = shownTypes(state);
-  const foot = aboutType(state, types, shown[state.choice], width, paint);
-  const room = Math.max(1, height - foot.length - 1);
-  const top = scrollTop(0, state.choice, shown.length, room);
-  const names = Math.min(
-    Math.floor(width * 0.45),
-    Math.max(8, ...types.ops.map(({ op }) => widthOf(sanitizeLine(op)))),
-  );
-  const rows = shown.slice(top, top + room).map((type, i) => {
-    const chosen = top + i === state.choice;
-    const line = new Line(width, paint).add(chosen ? "▌ " : "  ", "accent");
-    line.add(fit(sanitizeLine(type.op), names), ...(chosen ? (["bold"] as const) : [])).fill(names + 4);
-    line.addUntrusted(type.title, chosen ? "plain" : "muted");
-    if (type.stages !== null && type.stages.length > 0)
-      line.add(`  ${type.stages.map(sanitizeLine).join(" → ")}`, "muted");
-    return line.toString();
-  });
-  if (shown.length === 0) rows.push(new Line(width, paint).add("  No such type", "warn").toString());
-  return filled(rows, foot, height);
-}
+/** Rows about a field, and of the command. */
+const ABOUT_MOST = 4;
+const COMMAND_MOST = 3;
+/** Columns from which a field has its type beside it. */
+const TYPES_FROM = 84;
 
-function loadingRows(state: State, page: PageOf<"types">, width: number, paint: Paint): string[] {
-  const row = (text: string, style: Style) =>
-    wrap(text, width - 2, 4).map((part) => new Line(width, paint).add(part, style).toString());
-  if (!state.typesWanted) {
-    const why = state.notice?.level === "error" ? `: ${sanitizeLine(state.notice.text)}` : "";
-    return [
-      "",
-      ...row(`The operation types could not be loaded${why}`, "warn"),
-      ...row("⏎ tries again", "muted"),
-    ];
-  }
-  const then = page.entered === true ? " The form opens when they are loaded." : "";
-  return ["", ...row(`Loading the operation types.${then}`, "muted")];
-}
-
-/** About the chosen type, and what could not be loaded. */
-function aboutType(
-  state: State,
-  { errors }: TypesReply,
-  chosen: OperationType | undefined,
-  width: number,
-  paint: Paint,
-): string[] {
-  const rows: string[] = [];
-  if (chosen !== undefined) {
-    const names = listParameters(chosen.params).map(({ name, required }) => (required ? `${name}*` : name));
-    const takes = chosen.params === null ? "any parameters" : names.join(" ") || "none";
-    rows.push(new Line(width, paint).add("parameters  ", "muted").addUntrusted(takes).toString());
-    rows.push(new Line(width, paint).addUntrusted(chosen.file, "muted").toString());
-  }
-  const told = state.size.rows < 20 ? 1 : 3;
-  for (const { file, message } of errors.slice(0, told)) {
-    const [text = ""] = wrap(
-      sanitizeLine(`${file.split("/").pop()} does not load: ${message}`),
-      width - 2,
-      1,
-    );
-    rows.push(new Line(width, paint).add(`✗ ${text}`, "warn").toString());
-  }
-  if (errors.length > told)
-    rows.push(new Line(width, paint).add(`${errors.length - told} more: liveops ops`, "warn").toString());
-  return rows;
-}
-
-function formRows(state: State, form: Form, width: number, height: number, theme: Theme): string[] {
-  const { paint } = theme;
-  const command = commandRows(commandOf(submitOf(form), state.flags), width, 3, paint);
-  const about = aboutField(form, width, height < 16 ? 2 : 4, paint);
-  const room = Math.max(1, height - command.length - about.length - 2);
+function formRows(state: State, form: Form, { width, height }: DialogSize, { paint }: Theme): string[] {
+  const command = commandRows(commandOf(submitOf(form), state.flags), width, COMMAND_MOST, paint);
+  const about = aboutField(form, width, height < 16 ? 2 : ABOUT_MOST, paint);
+  const lead = height >= form.fields.length + 4 + ABOUT_MOST + command.length ? [""] : [];
+  const room = Math.max(1, height - command.length - about.length - 2 - lead.length);
   const top = scrollTop(0, form.at, form.fields.length + 1, room);
   const names = Math.min(
     Math.floor(width * 0.3),
@@ -152,9 +88,9 @@ function formRows(state: State, form: Form, width: number, height: number, theme
   const rows = [...form.fields.map((_, i) => i), form.fields.length]
     .slice(top, top + room)
     .map((i) =>
-      i < form.fields.length ? fieldRow(form, i, names, width, paint) : buttonRow(form, width, paint),
+      i < form.fields.length ? fieldRow(form, i, names, width, paint) : buttonRow(form, names, width, paint),
     );
-  return filled([...rows, "", ...about], command, height);
+  return filled([...lead, ...rows, "", ...about], command, height);
 }
 
 function fieldRow(form: Form, i: number, names: number, width: number, paint: Paint): string {
@@ -164,22 +100,27 @@ function fieldRow(form: Form, i: number, names: number, width: number, paint: Pa
   line
     .add(fit(sanitizeLine(nameOf(field)), names - 1), chosen ? "bold" : "plain")
     .add(field.required ? "*" : " ", "warn");
-  line.fill(names + 2);
+  line.fill(names + 3);
   const held = heldIn(form, field);
   const loud = form.tried || field.line.text !== "";
   const mark =
     "problem" in held ? (loud ? ` ✗ ${held.problem}` : ` ${held.problem}`) : "value" in held ? " ✓" : "";
-  const markWidth = Math.min(widthOf(mark), Math.floor(width * 0.4));
-  const room = Math.max(4, line.left - Math.max(markWidth, 2));
+  // What a field takes stands beside it until something is typed.
+  const told = mark === "" && width >= TYPES_FROM ? ` ${sanitizeLine(field.type)}` : mark;
+  const markWidth = Math.max(2, Math.min(widthOf(told), Math.floor(width * 0.4)));
+  const room = Math.max(4, line.left - markWidth);
   if (chosen && field.kind === "choice")
     line.add("‹ ", "accent").add(choiceText(field), "inverse").add(" ›", "accent");
-  else if (chosen) addTyped(line, field.line, room);
-  else if (field.line.text !== "") line.add(fit(sanitizeLine(field.line.text), room));
+  else if (chosen) {
+    addTyped(line, field.line, room);
+    if (field.line.text === "" && field.default !== null)
+      line.add(fit(` ${sanitizeLine(field.default)}`, Math.max(0, room - 1)), "muted");
+  } else if (field.line.text !== "") line.add(fit(sanitizeLine(field.line.text), room));
   else line.add(fit(field.default === null ? "" : sanitizeLine(field.default), room), "muted");
-  const style = "problem" in held ? (loud ? "bad" : "muted") : "good";
+  const style = told !== mark ? "muted" : "problem" in held ? (loud ? "bad" : "muted") : "good";
   return line
-    .fill(width - Math.max(markWidth, 2))
-    .add(mark, style)
+    .fill(width - markWidth)
+    .add(fit(told, markWidth), style)
     .toString();
 }
 
@@ -188,13 +129,15 @@ function choiceText({ line, default: byDefault }: Field): string {
   return byDefault === null ? "not set" : `${sanitizeLine(byDefault)} (default)`;
 }
 
-function buttonRow(form: Form, width: number, paint: Paint): string {
-  const line = new Line(width, paint).add(onButton(form) ? "▌" : " ", "accent");
+function buttonRow(form: Form, names: number, width: number, paint: Paint): string {
+  const line = new Line(width, paint).add(onButton(form) ? "▌" : " ", "accent").fill(names + 3);
   const problem = firstProblem(form);
   const styles = onButton(form)
     ? (["bold", "inverse"] as const)
-    : ([problem === null ? "bold" : "muted"] as const);
-  line.add(" run ", ...styles);
+    : problem === null
+      ? (["bold", "accent"] as const)
+      : (["muted"] as const);
+  line.add(onButton(form) ? " run " : "[run]", ...styles);
   if (problem === null) return line.addWhole("  ctrl-s runs from any field", "muted").toString();
   const field = form.fields[problem]!;
   const held = heldIn(form, field);

@@ -44,7 +44,7 @@ export interface GanttView {
 
 /** The axis, then the lanes that there is height for: those around what the replay is at. */
 export function gantt(view: GanttView, width: number, height: number, paint: Paint): string[] {
-  const nameWidth = Math.max(8, Math.min(28, Math.floor(width * 0.28)));
+  const nameWidth = Math.max(13, Math.min(28, Math.floor(width * 0.28)));
   const room = width - nameWidth - TIME - 1;
   const lanes = laneChoice(view, height - 1);
   return [

@@ -179,8 +179,8 @@ export function logColumns(state: State): LogColumns {
   const { width } = detailPlan(state);
   const number = state.logView.numbers ? String(Math.max(state.log.total, 999)).length + 1 : 0;
   const stage = width >= STAGE_FROM ? stageWidth(state) : 0;
-  const time = width < TIME_FROM ? 0 : stage > 0 ? 10 : 9;
   const stream = width >= STREAM_FROM ? 6 : 0;
+  const time = width < TIME_FROM ? 0 : stage + stream > 0 ? 10 : 9;
   return { number, time, stage, stream, width: number + time + stage + stream + 1 };
 }
 
