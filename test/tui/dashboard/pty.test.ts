@@ -1,8 +1,12 @@
 /** The built `liveops-tui` on a real pty: keys, sizes, and the terminal as it was after every way out. */
 import { spawn } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pty from "@lydell/node-pty";
 import { describe, expect, test } from "vitest";
+import { until } from "../../end-to-end/until.js";
+import { temporaryDirectory } from "../../harness/temporary.js";
 import { KEY } from "./open.js";
 import { backup, failed, queued } from "./operations.js";
 import { HeadlessTerminal } from "./terminal.js";
@@ -95,6 +99,54 @@ test("keys, a hand-over of size, and q", async () => {
   await running.screen.until("─ Finished");
   running.press("q");
   expect(await restored(running)).toBe(0);
+});
+
+test("the config: other keys and the mouse; e opens the log, or the source of an error, in $EDITOR", async () => {
+  using dir = temporaryDirectory();
+  const config = join(dir.path, "config.json");
+  writeFileSync(config, JSON.stringify({ mouse: true, keys: { details: "V" } }));
+  const source = join(dir.path, "sync.ts");
+  writeFileSync(source, "throw new Error();\n");
+  const editor = join(dir.path, "editor");
+  writeFileSync(editor, `#!/bin/sh\necho "$@" >> '${dir.path}/words'\n`, { mode: 0o755 });
+  const words = () => readFileSync(join(dir.path, "words"), "utf8").trim().split("\n");
+  await using world = await World.start();
+  const error = { code: "X", message: "no price", stack: `Error: no price\n    at Sync.run (${source}:1:7)` };
+  world.put(backup({ logLines: 0 }));
+  world.put(failed({ error }));
+  for (let n = 1; n <= 60; n++) world.log(backup().id, `line ${n} of the log`);
+  const env = { LIVEOPS_CONFIG: config, EDITOR: `${editor} --flag`, VISUAL: "" };
+  await using running = run(["--socket", world.socket], { env });
+  await running.screen.until("line 60 of the log");
+  // The wheel over the log scrolls it; over the list, or a click there, selects.
+  const at = (text: string, report: string) => {
+    const y = running.screen.rows().findIndex((row) => row.includes(text));
+    const x = running.screen.rows()[y]!.indexOf(text);
+    return `\x1b[<${report};${x + 2};${y + 1}M`;
+  };
+  running.press(at("line 60 of the log", "64").repeat(3));
+  await running.screen.until(/paused .* of 60/);
+  running.press(at("Fails at an item", "0"));
+  await running.screen.until("▌✗ Fails");
+  running.press("e");
+  await until("the editor has the source", () => existsSync(join(dir.path, "words")));
+  expect(words()).toEqual([`--flag +1 ${source}`]);
+  await running.screen.until((text) => running.screen.alternate && text.includes("▌✗ Fails"));
+  running.press("v");
+  running.press("V");
+  await running.screen.until("Attempts");
+  running.press(KEY.escape);
+  await running.screen.until("─ Finished");
+  running.press("k");
+  await running.screen.until("▌●");
+  running.press("e");
+  await until("the editor has the log", () => words().length === 2);
+  expect(words()[1]).toMatch(/^--flag .*\.log$/);
+  running.press("q");
+  expect(await restored(running)).toBe(0);
+  expect(running.screen.written.lastIndexOf("\x1b[?1000l")).toBeGreaterThan(
+    running.screen.written.lastIndexOf("\x1b[?1000h"),
+  );
 });
 
 describe("the terminal is given back", () => {

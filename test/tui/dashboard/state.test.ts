@@ -7,7 +7,18 @@ import { meaningOf, reasonOf } from "../../../tui/dashboard/state/action.js";
 import type { Message } from "../../../tui/dashboard/state/message.js";
 import { chainOf, type State, selectedOperation } from "../../../tui/dashboard/state/model.js";
 import { ticks } from "../../../tui/dashboard/state/wants.js";
-import { act, after, effectsOf, opened as open, press, SIZE, screenText, update, wanted } from "./core.js";
+import {
+  act,
+  after,
+  effectsOf,
+  initial,
+  opened as open,
+  press,
+  SIZE,
+  screenText,
+  update,
+  wanted,
+} from "./core.js";
 import { ago, backup, failed, NOW, operation, queued, scanning, verify } from "./operations.js";
 
 const opened = (operations: Operation[], id: string | null = null): State => open(operations, { id });
@@ -318,6 +329,15 @@ describe("attention", () => {
     expect(after(moved, tick(61)).selected).toBe(A.id);
   });
 
+  test("a failure that was on the screen is no news when the daemon tells of it again", () => {
+    const end = changed(A.id, { state: "failed", finishedAt: ago(0) });
+    const watched = after({ ...opened([A, scanning()]), selected: A.id, movedAt: NOW }, end);
+    const operations = [watched.view.operations.get(A.id)!, failed()];
+    const told = after(press(watched, "g"), { type: "failures-fetched", operations, cursor: "c8" });
+    expect(told.selected).not.toBe(A.id);
+    expect(told.newFailures).toEqual([failed().id]);
+  });
+
   test("the cursor of a look is remembered when the last new failure was seen", () => {
     const operations = [failed()];
     const state = after(opened([A]), { type: "failures-fetched", operations, cursor: "c7" });
@@ -325,6 +345,16 @@ describe("attention", () => {
     const effects = effectsOf(state, { type: "pressed", pressed: { input: "!" } });
     expect(effects).toContainEqual({ type: "remember-look", cursor: "c7" });
   });
+});
+
+test("a notice that the daemon is being started goes when it answers", () => {
+  const lost = press(
+    update(initial(), { type: "lost", reason: "The socket does not exist.", at: 0 }),
+    "return",
+  );
+  expect(lost.notice?.text).toBe("starting the daemon…");
+  const line = { type: "snapshot" as const, cursor: "1", operations: [], counts: NO_COUNTS };
+  expect(after(lost, { type: "watched", line }).notice).toBeNull();
 });
 
 describe("marked operations", () => {

@@ -25,6 +25,9 @@ import { Panel, type Piece, Rows } from "./Panel.js";
 import { useTheme } from "./theme-context.js";
 import { hasList, hasSelected, inList } from "./when.js";
 
+/** Columns of a border that no text takes. */
+const FOOT_FRAME = 7;
+
 const TITLES: Record<Section, string> = { running: "Running", queued: "Queued", finished: "Finished" };
 
 export function OperationList({ state }: { state: State }) {
@@ -126,15 +129,22 @@ function listTitle(state: State): Piece[] {
   return [["Operations", "bold"], [order, "muted"], ...filterOf(state)];
 }
 
+/** Keys of the list in the border, as many as fit whole. */
 function footOf(state: State): Piece[] {
-  const pieces: Piece[] = [
-    ["/", "bold"],
-    [" filter", "muted"],
-  ];
-  if (state.view.counts.queued > 3 || state.folds.size > 0)
-    pieces.push(["   z", "bold"], [" unfold", "muted"]);
-  if (state.newFailures.length > 0) pieces.push(["   !", "bold"], [" next failure", "muted"]);
-  return pieces;
+  const hints: [key: string, hint: string][] = [["/", "filter"]];
+  if (state.view.counts.queued > 3 || state.folds.size > 0) hints.push(["z", "unfold"]);
+  if (state.newFailures.length > 0) hints.push(["!", "next failure"]);
+  let room = panesOf(state).listWidth - FOOT_FRAME;
+  return hints.flatMap(([key, hint], i): Piece[] => {
+    const before = i === 0 ? "" : "   ";
+    room -= before.length + key.length + hint.length + 1;
+    return room < 0
+      ? []
+      : [
+          [`${before}${key}`, "bold"],
+          [` ${hint}`, "muted"],
+        ];
+  });
 }
 
 function sectionRows(state: State, section: SectionLayout, width: number, theme: Theme): string[] {

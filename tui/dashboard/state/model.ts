@@ -163,6 +163,8 @@ export interface State {
   readonly forecast: ForecastReply | null;
   /** Failures that nobody has looked at, newest first. */
   readonly newFailures: readonly string[];
+  /** Failures that were on the screen since the dashboard began: the daemon tells of them again. */
+  readonly seenFailures: ReadonlySet<string>;
   /** Place in the daemon's failures up to which somebody looked, and the newest place. */
   readonly failureCursor: string | null;
   /** Operations that ended since the dashboard opened and were not selected yet. */
@@ -253,6 +255,7 @@ export function initialState({
     successors: new Map(),
     forecast: null,
     newFailures: [],
+    seenFailures: new Set(),
     failureCursor: null,
     unseen: new Set(),
     marked: new Set(),

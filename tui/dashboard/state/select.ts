@@ -39,7 +39,8 @@ export function choose(state: State, id: string | null): State {
 }
 
 /** The operation was on the screen: it is no news any more. */
-function looked(state: State, id: string | null): State {
+function looked(at: State, id: string | null): State {
+  const state = failureSeen(at, id);
   if (id === null || (!state.unseen.has(id) && !state.newFailures.includes(id))) return state;
   const unseen = new Set(state.unseen);
   unseen.delete(id);
@@ -49,6 +50,11 @@ function looked(state: State, id: string | null): State {
   return last && state.failureCursor !== null
     ? emit(next, { type: "remember-look", cursor: state.failureCursor })
     : next;
+}
+
+function failureSeen(state: State, id: string | null): State {
+  if (id === null || state.seenFailures.has(id) || operationOf(state, id)?.state !== "failed") return state;
+  return { ...state, seenFailures: new Set([...state.seenFailures, id]) };
 }
 
 /** In the log of the chain, to the first line of the operation; of the last one, to the end. */
@@ -63,7 +69,8 @@ function toLink(state: State, operation: Operation): State {
 /** After data came in: follows a hand-over, keeps something selected, and tells what is new elsewhere. */
 export function settleSelection(before: State, after: State): State {
   if (after === before) return after;
-  return announce(before, settle(before, after));
+  const settled = announce(before, settle(before, after));
+  return failureSeen(settled, settled.selected);
 }
 
 function settle(before: State, after: State): State {

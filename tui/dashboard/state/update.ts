@@ -16,7 +16,7 @@ import { jumpTo } from "./log-place.js";
 import { sought, stepOn } from "./log-seek.js";
 import { addPage, appendLines, sameFilter } from "./log-window.js";
 import type { Message } from "./message.js";
-import { type Notice, notify, operationOf, type State } from "./model.js";
+import { emit, type Notice, notify, operationOf, type State } from "./model.js";
 import { selectedRow } from "./order.js";
 import { againPage, changeForm, playOn, tapeBroken, taped, typesCame, withoutDraft } from "./pages.js";
 import { addPageOf } from "./paging.js";
@@ -107,8 +107,11 @@ function reduce(state: State, message: Message): State {
     case "failures-fetched": {
       const { operations, cursor } = message;
       const known = addFetched(state, operations);
-      const newFailures = operations.map(({ id }) => id).filter((id) => id !== state.selected);
-      return { ...known, newFailures, failureCursor: cursor };
+      const newFailures = operations
+        .map(({ id }) => id)
+        .filter((id) => id !== state.selected && !state.seenFailures.has(id));
+      const next = { ...known, newFailures, failureCursor: cursor };
+      return newFailures.length > 0 ? next : emit(next, { type: "remember-look", cursor });
     }
     case "daemon-fetched":
       return { ...state, daemon: message.daemon };

@@ -23,6 +23,8 @@ export function applyLines(state: State, lines: readonly WatchLine[]): State {
     heard: heardOf(state, view, lines),
     reached: reachedBy(state, changedOf(view, lines)),
     ...(began && { connection: LIVE }),
+    // That the daemon is being started is told until it answers.
+    ...(began && state.connection.state !== "live" && state.notice?.level === "info" && { notice: null }),
     ...(gone.length > 0 && {
       fetched: without(state.fetched, gone),
       newFailures: state.newFailures.filter((id) => !gone.includes(id)),
