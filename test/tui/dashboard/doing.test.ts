@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ACTIONS, withKeys } from "../../../tui/dashboard/actions.js";
 import type { State } from "../../../tui/dashboard/state/model.js";
 import { paletteItems, shownItems } from "../../../tui/dashboard/state/palette.js";
-import { initial, opened as open, press, screenText, update } from "./core.js";
+import { effectsOf, initial, opened as open, press, screenText, update } from "./core.js";
 import { KEY, openDashboard } from "./open.js";
 import { ago, backup, backupDone, failed, operation, queued } from "./operations.js";
 import { TYPES } from "./types.js";
@@ -341,6 +341,19 @@ describe("without a daemon", () => {
     const bar = screenText(lost).split("\n").at(-1)!;
     expect(bar).toContain("⏎ start the daemon");
     for (const word of ["submit", "filter", "cancel", "log"]) expect(bar).not.toContain(word);
+  });
+
+  test("that was there before, the key of submit starts it again", () => {
+    const away = update(open([backup()]), { type: "lost", reason: "gone", at: 0 });
+    expect(screenText(away).split("\n").at(-1)).toContain("s start the daemon");
+    expect(effectsOf(away, { type: "pressed", pressed: { input: "s" } })).toContainEqual({
+      type: "start-daemon",
+    });
+    expect(
+      screenText(open([backup()]))
+        .split("\n")
+        .at(-1),
+    ).toContain("s start ");
   });
 });
 

@@ -138,7 +138,7 @@ test("the config: other keys and the mouse; e opens the log, or the source of an
   running.press(KEY.escape);
   await running.screen.until("─ Finished");
   running.press("k");
-  await running.screen.until("▌●");
+  await running.screen.until("▌▲ nightly");
   running.press("e");
   await until("the editor has the log", () => words().length === 2);
   expect(words()[1]).toMatch(/^--flag .*\.log$/);

@@ -63,6 +63,12 @@ function submitCommand(state: State): string | null {
   return liveops(["submit", operation.op, ...words, ...label, ...trailing], state.flags);
 }
 
+/** The daemon was there, and what it told is still shown. */
+const isLost = (state: State) => state.connection.state === "away" && selectedOperation(state) !== null;
+
+const startDaemon = (state: State): State =>
+  notify(emit(state, { type: "start-daemon" }), "starting the daemon…");
+
 export const OPERATION_ACTIONS: readonly DashboardAction[] = [
   {
     name: "yes",
@@ -141,7 +147,7 @@ export const OPERATION_ACTIONS: readonly DashboardAction[] = [
     command: "submit",
     hint: () => "start",
     rank: 4,
-    when: free,
+    when: (state) => free(state) && !isLost(state),
     disabledReason: noDaemon,
     run: openTypes,
   },
@@ -153,7 +159,17 @@ export const OPERATION_ACTIONS: readonly DashboardAction[] = [
     hint: () => "start the daemon",
     rank: 0,
     when: (state) => free(state) && !isLive(state) && selectedOperation(state) === null,
-    run: (state) => notify(emit(state, { type: "start-daemon" }), "starting the daemon…"),
+    run: startDaemon,
+  },
+  {
+    // The key of submit, which needs the daemon.
+    name: "start-lost-daemon",
+    keys: ["s"],
+    group: "operation",
+    hint: () => "start the daemon",
+    rank: 0,
+    when: (state) => free(state) && isLost(state),
+    run: startDaemon,
   },
   {
     name: "cancel",
