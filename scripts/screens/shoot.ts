@@ -2,7 +2,7 @@
  * Takes pictures of the dashboard: real daemons with seeded operations, the built `liveops-tui` on a pty, the screen as
  * text, SVG and PNG. PNG needs chromium on the PATH.
  *
- * Run it with: npx tsx scripts/screens/shoot.ts [--out DIR] [--scenes a,b] [--sizes 80x24,…] [--themes dark,…]
+ * Run it with: npm run screens -- [--out DIR] [--scenes a,b] [--sizes 80x24,…] [--themes dark,…]
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";

@@ -102,7 +102,9 @@ function titleOf(state: State, operation: Operation): Piece[] {
   const links = chainOf(state, operation);
   const name = sanitizeLine(nameOfChain(links));
   const titles = links.map(({ title }) => sanitizeLine(title));
-  const rest = titles.length > 1 ? titles.join(" → ") : titles[0] === name ? "" : (titles[0] ?? "");
+  // The title of shell is its command once more.
+  const same = titles[0] === name || shellCommand(operation) !== null;
+  const rest = titles.length > 1 ? titles.join(" → ") : same ? "" : (titles[0] ?? "");
   return [
     [`${glyphOf(operation)} `, styleOf(operation)],
     [name, "bold"],
@@ -150,7 +152,7 @@ function partRows(part: Part, state: State, operation: Operation, width: number,
 function about(operation: Operation, width: number, { paint }: Theme): string {
   const facts = [
     ...(operation.attempt > 1 ? [`attempt ${operation.attempt}`] : []),
-    ...(operation.startedAt === null || width < 64 ? [] : [`started ${clock(operation.startedAt)}`]),
+    ...(operation.startedAt === null || width < 60 ? [] : [`started ${clock(operation.startedAt)}`]),
     operation.id,
   ].join(" · ");
   const line = new Line(width, paint);

@@ -44,7 +44,7 @@ export function rowColumns(width: number): RowColumns {
     return { width, name: width - HEAD - figures - (bar > 0 ? bar + 1 : 0), info: 0, bar };
   }
   const bar = width >= 52 ? 10 : 6;
-  const name = Math.max(12, Math.min(24, Math.floor(width * 0.3)));
+  const name = width >= 52 ? Math.min(24, Math.floor(width * 0.3)) : width >= 48 ? 13 : 12;
   return { width, name, info: width - HEAD - name - 1, bar };
 }
 

@@ -160,7 +160,7 @@ export interface LogRoom {
 const LINE_MOST = 40;
 /** Widths from which a line has its time of day, its stage and its stream. */
 const TIME_FROM = 40;
-const STAGE_FROM = 64;
+const STAGE_FROM = 60;
 const STREAM_FROM = 76;
 const STAGE_MOST = 14;
 

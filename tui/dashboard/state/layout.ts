@@ -44,7 +44,10 @@ export function panesOf({ size, logView }: { size: Size; logView?: State["logVie
     const gap = columns >= 120 ? 2 : 1;
     const listWidth = Math.max(
       27,
-      Math.min(70, Math.round(columns * (columns < 100 ? 0.34 : columns < 140 ? 0.4 : 0.38))),
+      Math.min(
+        70,
+        Math.round(columns * (columns < 100 ? 0.34 : columns < 110 ? 0.4 : columns < 140 ? 0.43 : 0.38)),
+      ),
     );
     const heights = { listHeight: height, detailHeight: height, height };
     return {
