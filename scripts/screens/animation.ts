@@ -48,7 +48,7 @@ export function svgOf(recording: Recording): string {
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
     `<title>${escaped(alt)}</title>`,
-    `<style>${lines.css()}.t{font-size:12px!important;text-anchor:middle;opacity:.7}</style>`,
+    `<style>${lines.css()}.x .t{font-size:12px;text-anchor:middle;opacity:.7}</style>`,
     `<rect width="${width}" height="${height}" rx="8" fill="${DARK_PAPER.background}"/>`,
     ...["#ff5f57", "#febc2e", "#28c840"].map(
       (fill, i) => `<circle cx="${18 + i * 18}" cy="16" r="5.5" fill="${fill}"/>`,

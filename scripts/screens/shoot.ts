@@ -78,7 +78,8 @@ async function shoot(name: string, scene: Scene, theme: string, seeded: Seeded):
   });
   const pictures: Picture[] = [];
   try {
-    await seen(screen, /liveops|─/);
+    // Keys that come before the operation is there would do nothing.
+    await seen(screen, id === null ? /─/ : /─ Log/);
     await delay(700);
     for (const key of scene.keys ?? [])
       if (typeof key === "number") await delay(key);

@@ -71,9 +71,7 @@ export function OperationDetail({ state, spin = false }: { state: State; spin?: 
   if (operation === null)
     return (
       <Panel width={detailWidth} height={detailHeight} title={[]} margin={1}>
-        <Rows
-          rows={["", new Line(plan.width, theme.paint).add("No operation selected", "muted").toString()]}
-        />
+        <Rows rows={nothingSelected(state, plan.width, theme)} />
       </Panel>
     );
   const rows = plan.parts.flatMap((part) => partRows(part, state, operation, plan.width, theme));
@@ -96,6 +94,24 @@ export function OperationDetail({ state, spin = false }: { state: State; spin?: 
       <LogView state={state} />
     </Box>
   );
+}
+
+const FILTERS = [
+  ["nightly", "in id, type, title or label"],
+  ["state:failed,cancelled", "in one of these states"],
+  ["op:backup", "of a type"],
+  ["label:nightly", "with such a label"],
+  ["-op:shell", "all others"],
+] as const;
+
+/** A filter without matches is often one that is written in another way. */
+function nothingSelected({ listing, order }: State, width: number, { paint }: Theme): string[] {
+  const line = (text: string) => new Line(width, paint).add(text, "muted").toString();
+  if (listing.text === "" || order.length > 0) return ["", line("No operation selected")];
+  const examples = FILTERS.map(([filter, meaning]) =>
+    new Line(width, paint).add("  ").add(filter, "accent").fill(27).add(meaning, "muted").toString(),
+  );
+  return ["", line("A filter has words and conditions:"), "", ...examples];
 }
 
 function titleOf(state: State, operation: Operation): Piece[] {
