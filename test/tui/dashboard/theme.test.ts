@@ -1,4 +1,7 @@
 /** The colours: on which terminal which, readable on every background, and apart for people who are colour-blind. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -70,6 +73,20 @@ describe("which colours", () => {
   test("the last known state of a lost daemon is dim and has no colour", () => {
     expect(dimmed(theme(MANY)).paint("x", "accent")).toBe("\x1b[2mx\x1b[22m");
   });
+});
+
+test("no sign of the screen turns into an emoji in some font", () => {
+  const root = fileURLToPath(new URL("../../../tui", import.meta.url));
+  const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) =>
+    /\.tsx?$/.test(name),
+  );
+  expect(files.length).toBeGreaterThan(100);
+  const found = files.flatMap((name) =>
+    [...readFileSync(join(root, name), "utf8")]
+      .filter((sign) => sign > "\u00ff" && /\p{Emoji}/u.test(sign))
+      .map((sign) => `${name}: ${sign}`),
+  );
+  expect(found).toEqual([]);
 });
 
 describe("contrast", () => {
