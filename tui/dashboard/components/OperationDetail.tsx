@@ -97,8 +97,8 @@ export function OperationDetail({ state, spin = false }: { state: State; spin?: 
 }
 
 const FILTERS = [
-  ["nightly", "in id, type, title or label"],
-  ["state:failed,cancelled", "in one of these states"],
+  ["nightly", "in name, type or id"],
+  ["state:failed,cancelled", "in these states"],
   ["op:backup", "of a type"],
   ["label:nightly", "with such a label"],
   ["-op:shell", "all others"],

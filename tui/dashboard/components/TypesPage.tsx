@@ -64,7 +64,9 @@ export function TypesPage({ state, page }: { state: State; page: TypesPageState 
         title={chosen === undefined ? [] : [[sanitizeLine(chosen.op), "bold"]]}
         margin={1}
       >
-        <Rows rows={chosen === undefined ? [] : whole(chosen, right - BORDER - 2, paint).slice(0, room)} />
+        <Rows
+          rows={chosen === undefined ? [] : cutTo(room, whole(chosen, right - BORDER - 2, paint), paint)}
+        />
       </Panel>
     </Box>
   );
@@ -164,6 +166,12 @@ function whole(chosen: OperationType, width: number, paint: Paint): string[] {
         );
   }
   return rows;
+}
+
+/** The rows that fit; where some do not, the last one says how many. */
+function cutTo(height: number, rows: readonly string[], paint: Paint): readonly string[] {
+  if (rows.length <= height) return rows;
+  return [...rows.slice(0, height - 1), paint(`⋮ ${rows.length - height + 1} more rows`, "muted")];
 }
 
 /** Files that could not be loaded. */
