@@ -11,6 +11,8 @@ import { newId } from "../protocol/id.js";
 import { DEFAULT_QUEUE } from "../protocol/reduce.js";
 import type { SubmitBody } from "../protocol/requests.js";
 import { effectiveLimits } from "../protocol/resource-limits.js";
+import { isFinal } from "../protocol/state.js";
+import { KeyedMutex } from "./keyed-mutex.js";
 import type { Lifecycle } from "./lifecycle.js";
 import { Asks, type Own } from "./loader/asks.js";
 import type { Loader } from "./loader/loader.js";
@@ -58,6 +60,7 @@ interface SubmissionsOptions {
 export class Submissions {
   /** Pending requests by key: a second request with the same key waits for the first. */
   readonly #pending = new Map<string, { hash: string; result: Promise<Submitted> }>();
+  readonly #perLabel = new KeyedMutex();
   /** Operations that are accepted and not queued yet. */
   #underWay = 0;
   #bytesUnderWay = 0;
@@ -68,6 +71,28 @@ export class Submissions {
    * @throws Refusal LIVEOPS_QUEUE_FULL, LIVEOPS_STOPPING, LIVEOPS_NO_SUCH_TYPE, LIVEOPS_PARAMS_INVALID, LIVEOPS_KEY_REUSED
    */
   async submit(asked: Asked): Promise<Submitted> {
+    if (asked.bodies.every(({ ifAbsent }) => ifAbsent === undefined)) return this.#submit(asked);
+    const [{ label = "" }] = asked.bodies as [Submittable];
+    if (asked.isBatch)
+      throw new Refusal(
+        "LIVEOPS_BAD_REQUEST",
+        "ifAbsent is not taken in a batch; submit the operation alone",
+      );
+    if (label === "") throw new Refusal("LIVEOPS_BAD_REQUEST", "ifAbsent needs a label");
+    // A submit of the same label that is under way comes first.
+    return this.#perLabel.run(label, async () => {
+      const live = this.#liveWith(label);
+      return live ? { entries: [live], isNew: false } : this.#submit(asked);
+    });
+  }
+
+  #liveWith(label: string): Entry | null {
+    for (const entry of this.options.store.ledger.entries.values())
+      if (entry.record.label === label && !isFinal(entry.record.state)) return entry;
+    return null;
+  }
+
+  async #submit(asked: Asked): Promise<Submitted> {
     const { bodies, isBatch, key } = asked;
     if (key === null) return this.#enqueue(asked, [], []);
     const hash = hashOfParams(isBatch ? { batch: bodies } : { ...bodies[0]! });

@@ -89,6 +89,13 @@ export const submitBody = z.strictObject({
   notBefore: z
     .optional(z.iso.datetime({ offset: true }))
     .check(z.describe("time before which the operation does not start")),
+  ifAbsent: z
+    .optional(z.literal(true))
+    .check(
+      z.describe(
+        "do not submit while an operation with this label is queued or running: the reply is that operation, with status 200; not in a batch",
+      ),
+    ),
   hooks: z
     .optional(hooksSchema)
     .check(z.describe("commands for sh -c that run when the chain has finished, or the operation stalls")),

@@ -1,29 +1,40 @@
 /** `liveops cancel`: cancels operations. Returns when the request is recorded; with --wait, when they are finished. */
 import type { Command } from "commander";
+import { UsageError } from "../../protocol/command/failures.js";
 import { interruptible } from "../../protocol/command/interruptible.js";
 import { addCommand, reportTo } from "../../protocol/command/options.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { jsonLine } from "../terminal/json.js";
 import { connectFor, forEachId } from "./connection.js";
+import { LIVE_STATES } from "./list-pages.js";
+import { addSelectionOptions, type SelectionOptions, selectedIds } from "./selection.js";
 
-interface CancelOptions {
+interface CancelOptions extends SelectionOptions {
   wait?: boolean;
   json?: boolean;
 }
 
 export function registerCancel(root: Command): void {
-  addCommand(root, "cancel", "Cancel operations", [
+  const cancel = addCommand(root, "cancel", "Cancel operations", [
     "liveops cancel k3f",
+    "liveops cancel --queue gpu --state queued",
     "liveops cancel k3f x81 --wait",
     "liveops cancel k3f --wait --json | jq -r .state",
-  ])
-    .argument("<id...>", "Operation ids, or unique prefixes of 3 or more characters")
+  ]);
+  addSelectionOptions(cancel, "queued and running operations", LIVE_STATES)
+    .argument("[id...]", "Operation ids, or unique prefixes of 3 or more characters")
     .option("--wait", "Wait for operations to finish")
     .option("--json", "Print the record of each operation, one per line; with --wait, the finished record")
-    .action(async (ids: string[], _options: unknown, command: Command) => {
+    .action(async (named: string[], _options: unknown, command: Command) => {
       const { client, options } = connectFor<CancelOptions>(command);
       const to = reportTo(command.parent!);
+      const ids = await selectedIds(client, named, options, { verb: "cancel", states: LIVE_STATES, to });
+      if (ids === null)
+        throw new UsageError(
+          "give the ids of the operations to cancel, or --all, --op, --label …",
+          "liveops cancel k3f",
+        );
       const print = (operation: Operation, state: string) =>
         process.stdout.write(options.json ? `${jsonLine(operation)}\n` : `${operation.id} ${state}\n`);
       const asked: string[] = [];

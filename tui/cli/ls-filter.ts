@@ -17,7 +17,8 @@ export function givenFilter(options: { state?: string; op?: string; limit?: stri
   return { state: statesOf(options.state), op: options.op, limit: limitOf(options.limit) };
 }
 
-function statesOf(text: string | undefined): State[] | undefined {
+/** @throws UsageError for an unknown state */
+export function statesOf(text: string | undefined): State[] | undefined {
   if (text === undefined) return undefined;
   return text.split(",").map((word) => {
     const state = STATES.find((known) => known === word.trim());

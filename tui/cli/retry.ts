@@ -1,28 +1,38 @@
 /** `liveops retry`: runs a failed or cancelled operation again, as its next attempt. Prints the id. */
 import type { Command } from "commander";
-import { addCommand } from "../../protocol/command/options.js";
+import { addCommand, reportTo } from "../../protocol/command/options.js";
+import type { State } from "../../protocol/state.js";
 import { jsonLine } from "../terminal/json.js";
 import { namedOrNewest } from "./arguments.js";
-import { connectFor } from "./connection.js";
+import { connectFor, forEachId } from "./connection.js";
+import { addSelectionOptions, type SelectionOptions, selectedIds } from "./selection.js";
 
-interface RetryOptions {
+interface RetryOptions extends SelectionOptions {
   from?: string;
   json?: boolean;
 }
 
+const RETRIED: readonly State[] = ["failed", "cancelled"];
+
 export function registerRetry(root: Command): void {
-  addCommand(root, "retry", "Run a failed or cancelled operation again", [
+  const retry = addCommand(root, "retry", "Run failed or cancelled operations again", [
     "liveops retry",
+    "liveops retry --failed --op backup",
     "liveops retry k3f --from Archive",
     "liveops retry k3f --json | jq .attempt",
-  ])
-    .argument("[id]", "Operation id, or a unique prefix of 3 or more characters (default: the newest)")
+  ]);
+  addSelectionOptions(retry, "failed and cancelled operations", RETRIED)
+    .argument("[id...]", "Operation ids, or unique prefixes of 3 or more characters (default: the newest)")
     .option("--from <stage>", "Rerun from this stage (resumable types only)")
     .option("--json", "Print the record as JSON")
-    .action(async (name: string | undefined, _options: unknown, command: Command) => {
+    .action(async (named: string[], _options: unknown, command: Command) => {
       const { client, options } = connectFor<RetryOptions>(command);
-      const id = name ?? (await namedOrNewest(client, undefined)).id;
-      const operation = await client.retry(id, options.from);
-      process.stdout.write(`${options.json ? jsonLine(operation) : operation.id}\n`);
+      const to = reportTo(command.parent!);
+      const selected = await selectedIds(client, named, options, { verb: "retry", states: RETRIED, to });
+      const ids = selected ?? [(await namedOrNewest(client, undefined)).id];
+      process.exitCode = await forEachId(ids, to, async (id) => {
+        const operation = await client.retry(id, options.from);
+        process.stdout.write(`${options.json ? jsonLine(operation) : operation.id}\n`);
+      });
     });
 }

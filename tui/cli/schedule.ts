@@ -1,4 +1,5 @@
 /** `liveops schedule`: adds, lists, removes, pauses, resumes and runs schedules. */
+import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { paintFor } from "../../protocol/command/colour.js";
@@ -15,6 +16,7 @@ import { trailingWords } from "./arguments.js";
 import { connectFor, forEachId } from "./connection.js";
 import { addEnvironmentOptions } from "./environment.js";
 import { addHookOptions } from "./hook-options.js";
+import { isPipelineArgument, pipelineSubmit } from "./pipeline-argument.js";
 import { addQueueOptions } from "./placement.js";
 import { type SubmitOptions, submitBody } from "./submit.js";
 
@@ -99,7 +101,7 @@ function registerAdd(schedule: Command): void {
   ])
     .usage("[options] <cron> <op> [name=value...] [-- ARG...]")
     .argument("<cron>", '"minute hour day month weekday", or @hourly, @daily, @weekly, @monthly, @yearly')
-    .argument("<op>", "Name of the operation type")
+    .argument("<op>", "Name of the operation type, or a pipeline file")
     .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value")
     .option("--name <name>", "Name of the schedule (default: the operation type)")
     .option("--zone <zone>", "Time zone of the expression (default: that of this machine)")
@@ -122,9 +124,15 @@ function registerAdd(schedule: Command): void {
     .option("--json", "Print the schedule as JSON")
     .action(async (cron: string, op: string, set: string[], _options: unknown, command: Command) => {
       const { client, options, config } = connectFor<AddOptions>(command);
-      const { name = op, overlap, catchup } = options;
+      const { name = nameOf(op), overlap, catchup } = options;
       const jitter = jitterOf(options.jitter);
-      const words = { op, set, trailing: trailingWords(), options, allow: config.env?.allow };
+      const trailing = trailingWords();
+      const words = isPipelineArgument(op)
+        ? {
+            ...(await pipelineSubmit({ file: op, set, trailing, params: options.params })),
+            ...{ set: [], trailing: undefined },
+          }
+        : { op, set, trailing };
       const added = await client.addSchedule({
         name,
         cron,
@@ -132,7 +140,7 @@ function registerAdd(schedule: Command): void {
         ...(jitter !== undefined && { jitter }),
         ...(overlap && { overlap }),
         ...(catchup && { catchup }),
-        operation: submitBody(words),
+        operation: submitBody({ ...words, options, allow: config.env?.allow }),
       });
       if (!options.json && added.nextAt !== null)
         process.stderr.write(`first run at ${formatLocalTime(new Date(added.nextAt))}\n`);
@@ -173,6 +181,11 @@ async function listSchedules(command: Command): Promise<void> {
   }
   const [head, ...rows] = scheduleLines(schedules, new Date());
   process.stdout.write(`${[paintFor(process.stdout)("dim", head!), ...rows].join("\n")}\n`);
+}
+
+/** The type, or the name of the pipeline file without its ending. */
+function nameOf(op: string): string {
+  return isPipelineArgument(op) ? basename(op).replace(/\.ya?ml$/, "") : op;
 }
 
 function jitterOf(text: string | undefined): number | undefined {

@@ -35,6 +35,10 @@ export interface SubmitOptions extends GlobalOptions, EnvironmentOptions, Placem
   follow?: boolean;
   json?: boolean;
   exitStatus?: boolean;
+  batch?: string;
+  each?: string;
+  key?: string;
+  ifAbsent?: string;
 }
 
 export interface SubmitWords {
@@ -51,19 +55,21 @@ export interface SubmitWords {
 
 /** Submits the operation with the caller's directory, environment and an idempotency key. */
 export function post(client: Client, words: SubmitWords): Promise<Operation> {
-  return client.submit(submitBody(words), newKey());
+  return client.submit(submitBody(words), words.options.key ?? newKey());
 }
 
 /** What a command submits, with the caller's directory and environment. @throws UsageError for wrong options */
 export function submitBody(words: SubmitWords): SubmitBody {
   const { op, set, trailing, options, allow } = words;
   const params = words.params ?? givenParams(options.params);
-  const label = givenLabel(options.label);
+  const { ifAbsent } = options;
+  const label = givenLabel(options.label ?? ifAbsent);
   return {
     op,
     ...(params && { params }),
     set: withTrailing(set, trailing),
     ...(label !== undefined && { label }),
+    ...(ifAbsent !== undefined && { ifAbsent: true as const }),
     ...givenPlacement(options),
     ...givenHooks(options),
     ...givenLimits(options),
@@ -100,13 +106,32 @@ export function registerSubmit(root: Command): void {
     "liveops submit nightly.yaml target=s3:x",
   ])
     .usage("[options] <op|FILE.yaml|-> [name=value...] [-- ARG...]")
-    .argument("<op>", "Name of the operation type; liveops ops lists them. Or a pipeline file; - is stdin")
+    .argument("[op]", "Name of the operation type; liveops ops lists them. Or a pipeline file; - is stdin")
     .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value")
     .option(
       "--params <json>",
       "Parameters as a JSON object, @file, or - for stdin; name=value arguments override them",
     )
-    .option("--label <text>", "Label shown in lists");
+    .option("--label <text>", "Label shown in lists")
+    .addOption(
+      new Option(
+        "--batch <file>",
+        "Submit one operation for each line of a file, or of - for stdin: the body of a submit as JSON",
+      ).conflicts(["each", "follow", "key", "ifAbsent"]),
+    )
+    .addOption(
+      new Option(
+        "--each <file>",
+        "Submit one operation for each line of a file, or of - for stdin; the line replaces {} in the arguments",
+      ).conflicts(["follow", "key", "ifAbsent"]),
+    )
+    .option("--key <text>", "Submit once for this key: the same command again returns the same operation")
+    .addOption(
+      new Option(
+        "--if-absent <label>",
+        "Submit with this label, unless an operation with the label is queued or running: then print its id",
+      ).conflicts("label"),
+    );
   addEnvironmentOptions(addHookOptions(addWaitOptions(addQueueOptions(submit))))
     .option("--memory-max <size>", "Limit the memory of the operation and its processes, such as 512M or 2G")
     .option(
@@ -126,8 +151,15 @@ export function registerSubmit(root: Command): void {
       "Print the record as JSON; with --wait, the record of the last operation; with --follow, one JSON event per line",
     );
   addExitStatus(submit, "; waits as --wait does").action(
-    async (op: string, set: string[], _options: unknown, command: Command) => {
+    async (op: string | undefined, set: string[], _options: unknown, command: Command) => {
       const { client, options, config } = connectFor<SubmitOptions>(command);
+      if (options.batch !== undefined || options.each !== undefined)
+        return await submitMany(client, op, set, options, config.env?.allow, command);
+      if (op === undefined)
+        throw new UsageError(
+          "the operation type is missing",
+          "liveops submit <op>; liveops ops lists the types",
+        );
       if (wantsTypeHelp()) {
         const { showFile, showType } = await import("./type-help.js");
         if (isPipelineArgument(op)) return await showFile(op);
@@ -142,6 +174,65 @@ export function registerSubmit(root: Command): void {
       await afterSubmit(client, operation, options, command);
     },
   );
+}
+
+/** `--batch` and `--each`: prints the ids, or with `--wait` waits for all chains. */
+async function submitMany(
+  client: Client,
+  op: string | undefined,
+  set: string[],
+  options: SubmitOptions,
+  allow: readonly string[] | undefined,
+  command: Command,
+): Promise<void> {
+  const { batchBodies, eachBodies, readLinesOf, submitAll } = await import("./submit-many.js");
+  const trailing = trailingWords();
+  let bodies: ReturnType<typeof batchBodies>;
+  if (options.batch !== undefined) {
+    const {
+      params: _,
+      set: __,
+      op: ___,
+      ...common
+    } = submitBody({ op: "", set: [], trailing: undefined, options, allow });
+    if (set.length > 0 || trailing !== undefined || options.params !== undefined)
+      throw new UsageError(
+        "--batch takes the parameters from the lines",
+        'write {"op": "shell", "params": {…}}',
+      );
+    const source = options.batch === "-" ? "stdin" : options.batch;
+    bodies = batchBodies(
+      readLinesOf(options.batch, "--batch"),
+      { ...common, ...(op !== undefined && { op }) },
+      source,
+    );
+  } else {
+    if (op === undefined)
+      throw new UsageError("--each needs the operation type", "liveops submit <op> --each FILE");
+    const text = readLinesOf(options.each!, "--each");
+    const common = submitBody({ op, set: [], trailing: undefined, options, allow });
+    const words = [...set, ...(trailing ?? []), ...(options.label === undefined ? [] : [options.label])];
+    bodies = eachBodies(text, words, (replaced) => ({
+      ...common,
+      set: withTrailing(set.map(replaced), trailing?.map(replaced)),
+      ...(common.label !== undefined && { label: replaced(common.label!) }),
+    }));
+  }
+  const ids: string[] = [];
+  const waits = options.wait === true || options.exitStatus === true;
+  await submitAll(client, bodies, (operations) => {
+    ids.push(...operations.map(({ id }) => id));
+    if (!waits)
+      process.stdout.write(operations.map((it) => `${options.json ? jsonLine(it) : it.id}\n`).join(""));
+  });
+  if (bodies.length === 0) process.stderr.write("no lines, so nothing was submitted\n");
+  if (!waits || ids.length === 0) return;
+  const { waitForAll } = await import("./wait-for-all.js");
+  const { json = false, exitStatus = false } = options;
+  const to = reportTo(command.parent!);
+  process.exitCode = await waitForAll(client, {
+    ...{ ids, json, exitStatus, to, all: null, timeoutSeconds: null, any: false },
+  });
 }
 
 /** Prints the submitted operation, waits for its chain, or shows the chain live; sets the exit code. */

@@ -13,13 +13,12 @@ import { jsonLine } from "../terminal/json.js";
 import { namedOrNewest } from "./arguments.js";
 import { allFinished, type FinishedChain } from "./follow/all-finished.js";
 import { lostNotes, noteOutcome } from "./follow/notes.js";
-import { LIVE_STATES, listPages } from "./list-pages.js";
 
 export interface WaitFor {
   /** Ids or prefixes; empty: the newest operation. */
   ids: string[];
-  /** All operations that are live at the start, instead of `ids`. */
-  all: boolean;
+  /** The selected operations, instead of `ids`; null: none are selected. */
+  all: Operation[] | null;
   /** Null: no limit. 0: look at the operations, and do not wait. */
   timeoutSeconds: number | null;
   /** The first operation to finish ends the wait. */
@@ -111,7 +110,7 @@ async function lookUp(client: Client, wait: WaitFor, reconnect: Reconnect): Prom
   const { signal } = reconnect;
   const ask = <T>(request: () => Promise<T>) =>
     !wait.timeoutSeconds ? request() : untilAnswered(request, reconnect);
-  if (wait.all) return (await ask(() => listPages(client, { state: LIVE_STATES }))).operations.reverse();
+  if (wait.all !== null) return wait.all;
   const records =
     wait.ids.length === 0
       ? [await ask(() => namedOrNewest(client, undefined))]

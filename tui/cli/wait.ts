@@ -5,12 +5,13 @@ import { addCommand, reportTo } from "../../protocol/command/options.js";
 import { parseDuration } from "../../protocol/duration.js";
 import { addExitStatus } from "./arguments.js";
 import { connectFor } from "./connection.js";
+import { LIVE_STATES } from "./list-pages.js";
+import { addSelectionOptions, hasSelection, type SelectionOptions, select } from "./selection.js";
 import { waitForAll } from "./wait-for-all.js";
 
-interface WaitOptions {
+interface WaitOptions extends SelectionOptions {
   timeout?: string;
   any?: boolean;
-  all?: boolean;
   exitStatus?: boolean;
   json?: boolean;
 }
@@ -28,15 +29,20 @@ export function registerWait(root: Command): void {
       "Stop waiting after this time (such as 30, 30s, 10m or 1h30m) with exit code 124; operations continue. 0: only look, do not wait",
     )
     .option("--any", "Wait only for the first operation to finish; the exit code is its outcome")
-    .option("--all", "Wait for all operations that are queued or running now")
     .option("--json", "Print the last record of each chain, one per line");
-  addExitStatus(wait).action(async (ids: string[], _options: unknown, command: Command) => {
+  addSelectionOptions(
+    addExitStatus(wait),
+    "operations that are queued or running now",
+    LIVE_STATES,
+    false,
+  ).action(async (ids: string[], _options: unknown, command: Command) => {
     const { client, options } = connectFor<WaitOptions>(command);
-    if (options.all && ids.length > 0)
-      throw new UsageError("give ids or --all, not both", "liveops wait --all");
+    if (hasSelection(options) && ids.length > 0)
+      throw new UsageError("give ids, or options that select operations, not both", "liveops wait --all");
+    const all = hasSelection(options) ? await select(client, options, LIVE_STATES) : null;
     process.exitCode = await waitForAll(client, {
       ids,
-      all: options.all === true,
+      all,
       timeoutSeconds: timeoutOf(options.timeout),
       any: options.any === true,
       json: options.json === true,

@@ -478,7 +478,11 @@ test("rm --finished removes what is finished, over all pages, and prints the ids
   daemon.on("DELETE", /^\/v1\/operations\/\w+$/, ({ path }, reply) =>
     reply.json(record(path.split("/").at(-1)!, "failed")),
   );
-  expect(await liveops("rm", "--finished")).toEqual({ code: 0, stdout: "aaa\nbbb\n", stderr: "" });
+  expect(await liveops("rm", "--finished")).toEqual({
+    code: 0,
+    stdout: "bbb\naaa\n",
+    stderr: "rm: 2 operations\n",
+  });
   expect(daemon.asked[0]?.query.state).toBe("succeeded,failed,cancelled");
 });
 

@@ -1,0 +1,113 @@
+/** Many operations at once: `--each`, `--batch`, selections, `--key` and `--if-absent`, with a real daemon. */
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { selector } from "../../../tui/cli/selection.js";
+import { batchBodies, eachBodies } from "../../../tui/cli/submit-many.js";
+import { TestDaemon } from "../../harness/daemon.js";
+import { Story } from "../../harness/records.js";
+import { useCli } from "./cli.js";
+
+const cli = useCli();
+
+test("lines become operations, selections act on them, and what is submitted once stays one", async () => {
+  await using daemon = await TestDaemon.start({ concurrency: 4 });
+  const { client, world } = daemon;
+  const run = (words: string[], input = "") =>
+    cli.run([words[0]!, "--socket", world.socket, ...words.slice(1)], { input });
+  await client.pauseQueue();
+  const lines = join(world.dir, "lines");
+  writeFileSync(lines, `${Array.from({ length: 1100 }, (_, n) => `item ${n}`).join("\n")}\n\n`);
+  const each = await run(["submit", "shell", "--each", lines, "--label", "l-{}", "--", "echo", "<{}>", "x"]);
+  const ids = each.stdout.trim().split("\n");
+  expect(each.code).toBe(0);
+  expect(ids).toHaveLength(1100);
+  expect(await client.show(ids[1034]!)).toMatchObject({
+    label: "l-item 1034",
+    params: { args: ["echo", "<item 1034>", "x"] },
+  });
+  const batch =
+    '{"op":"shell","set":["script=exit 3"],"priority":2}\n{"params":{"script":"true"},"label":"two"}\n';
+  const made = await run(["submit", "shell", "--batch", "-", "--label", "all", "--queue", "default"], batch);
+  const [failing, good] = made.stdout.trim().split("\n");
+  expect(await client.show(failing!)).toMatchObject({
+    label: "all",
+    priority: 2,
+    params: { script: "exit 3" },
+  });
+  expect(await client.show(good!)).toMatchObject({ label: "two", cwd: cli.dir });
+  const wrong = await run(["submit", "shell", "--batch", "-"], '{"set":["script=x"]}\n\n{"op":"shelll"}\n');
+  expect(wrong).toMatchObject({ code: 4, stdout: "" });
+  expect(wrong.stderr).toMatch(/line 3: .*did you mean shell.*; nothing was submitted\n$/);
+  expect(await run(["submit", "--batch", "-"], "{")).toMatchObject({ code: 2 });
+
+  const cancelled = await run(["cancel", "--label", "l-item 7"]);
+  expect(cancelled).toMatchObject({
+    code: 0,
+    stdout: `${ids[7]} cancelled\n`,
+    stderr: "cancel: 1 operation\n",
+  });
+  expect(await run(["cancel", "--label", "l-item 7"])).toMatchObject({ code: 0, stdout: "" });
+  expect(await run(["cancel", ids[1]!, "--all"])).toMatchObject({ code: 2 });
+  expect(await run(["cancel", "--state", "failed"])).toMatchObject({ code: 2 });
+  const rest = await run(["cancel", "--op", "shell", "--state", "queued", "--older-than", "0"]);
+  expect(rest.stderr).toBe("cancel: 1101 operations\n");
+  const { operations } = await client.list({ state: ["queued"] });
+  expect(operations).toEqual([]);
+
+  await client.resumeQueue();
+  const retried = await run(["retry", "--label", "all"]);
+  expect(retried).toMatchObject({ code: 0, stdout: `${failing}\n` });
+  expect(await daemon.untilFinished(failing!)).toMatchObject({ state: "failed" });
+  expect(await run(["rm", "--failed", "--older-than", "1h"])).toMatchObject({ code: 0, stdout: "" });
+  expect(await run(["rm", "--failed"])).toMatchObject({ code: 0, stdout: `${failing}\n` });
+  const removed = await run(["rm", "--finished", "--label", "two"]);
+  expect(removed.stdout).toBe(`${good}\n`);
+
+  const sleeping = await run(["submit", "shell", "--if-absent", "only", "--", "sleep", "100"]);
+  const second = await run(["submit", "shell", "--if-absent", "only", "--", "sleep", "100"]);
+  expect(second.stdout).toBe(sleeping.stdout);
+  const both = await Promise.all(
+    Array.from({ length: 5 }, () =>
+      client.submit(
+        { op: "shell", params: { script: "sleep 100" }, label: "one", ifAbsent: true },
+        crypto.randomUUID(),
+      ),
+    ),
+  );
+  expect(new Set(both.map(({ id }) => id)).size).toBe(1);
+  const words = ["submit", "shell", "--key", "my key", "--", "true"];
+  expect((await run(words)).stdout).toBe((await run(words)).stdout);
+  const waiting = run(["submit", "shell", "--each", "-", "--wait", "--", "test", "{}", "=", "b"], "a\nb\n");
+  expect(await waiting).toMatchObject({ code: 1, stdout: expect.stringMatching(/succeeded\n/) });
+  expect((await run(["cancel", "--all"])).stderr).toBe("cancel: 2 operations\n");
+});
+
+test("a line replaces {} as a whole, whatever is in it", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.string().filter((text) => text.trim() !== "" && !/[\r\n]/.test(text))),
+      (items) => {
+        const made = eachBodies(items.join("\n"), ["a{}", "b"], (replaced) => ({ op: replaced("x{}{}") }));
+        expect(made.map(({ body }) => body.op)).toEqual(items.map((item) => `x${item}${item}`));
+      },
+    ),
+  );
+});
+
+test("a batch without a type, or with a line that is no object, names the line", () => {
+  expect(() => batchBodies('\n{"set":[]}', {}, "jobs")).toThrow("jobs, line 2 has no op");
+  expect(() => batchBodies('{"op":"a"}\n[]', {}, "jobs")).toThrow("jobs, line 2 must hold an object");
+  expect(batchBodies('{"op":"a"}', { op: "b", cwd: "/" }, "jobs")[0]!.body).toEqual({ op: "a", cwd: "/" });
+});
+
+test("the age of a finished operation counts from its end", () => {
+  const now = Date.parse("2026-11-25T12:00:00Z");
+  const old = { ...new Story().record(), createdAt: "2026-11-24T12:00:00Z", label: null };
+  const fits = selector({ olderThan: "1h" }, now);
+  expect(fits({ ...old, state: "queued" })).toBe(true);
+  expect(fits({ ...old, state: "failed", finishedAt: "2026-11-25T11:30:00Z" })).toBe(false);
+  expect(() => selector({ olderThan: "x" }, now)).toThrow("is not a duration");
+});

@@ -1,0 +1,141 @@
+/** `submit --batch` and `submit --each`: many operations from one file, in requests of up to 1,000. */
+import { readFileSync } from "node:fs";
+import type { Client } from "../../protocol/client/client.js";
+import { newKey } from "../../protocol/client/idempotency-key.js";
+import { UsageError } from "../../protocol/command/failures.js";
+import { LiveopsError } from "../../protocol/errors.js";
+import { MAX_BATCH } from "../../protocol/limits.js";
+import type { Operation } from "../../protocol/operation.js";
+import type { SubmitBody } from "../../protocol/requests.js";
+
+/** Bytes of one request at most: the daemon takes 4 MiB by default. */
+const MOST_BYTES = 2 * 1024 * 1024;
+
+/** One operation, and the line that it comes from. */
+export interface Numbered {
+  line: number;
+  body: SubmitBody;
+}
+
+/**
+ * The operations of `--batch`: each line is the body of a submit, as JSON. What a line leaves out comes from `common`.
+ *
+ * @throws UsageError that names the first wrong line
+ */
+export function batchBodies(text: string, common: Partial<SubmitBody>, source: string): Numbered[] {
+  return linesOf(text).map(({ line, text: json }) => {
+    let value: unknown;
+    try {
+      value = JSON.parse(json);
+    } catch (error) {
+      throw new UsageError(`${source}, line ${line} is not JSON: ${(error as Error).message}`);
+    }
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      throw new UsageError(
+        `${source}, line ${line} must hold an object, such as {"op": "shell", "set": ["script=date"]}`,
+      );
+    const body = { ...common, ...value } as SubmitBody;
+    if (typeof body.op !== "string" || body.op === "")
+      throw new UsageError(
+        `${source}, line ${line} has no op`,
+        "give the type in each line, or once: liveops submit <op> --batch FILE",
+      );
+    return { line, body };
+  });
+}
+
+/**
+ * The operations of `--each`: one for each line of the text, which replaces `{}` in the arguments.
+ *
+ * @param make - the body for these words; `replaced` replaces `{}` in a word
+ * @throws UsageError where no argument has `{}`
+ */
+export function eachBodies(
+  text: string,
+  words: readonly string[],
+  make: (replaced: (word: string) => string) => SubmitBody,
+): Numbered[] {
+  if (!words.some((word) => word.includes("{}")))
+    throw new UsageError(
+      "--each: no argument has {}, which each line replaces",
+      "liveops submit shell --each files.txt -- gzip {}",
+    );
+  return linesOf(text).map(({ line, text: item }) => ({
+    line,
+    body: make((word) => word.replaceAll("{}", () => item)),
+  }));
+}
+
+/** Without empty lines. */
+function linesOf(text: string): Array<{ line: number; text: string }> {
+  return text
+    .split("\n")
+    .map((each, index) => ({ line: index + 1, text: each.replace(/\r$/, "") }))
+    .filter((each) => each.text.trim() !== "");
+}
+
+/** The text of a file, or of stdin for `-`. */
+export function readLinesOf(path: string, flag: string): string {
+  try {
+    return readFileSync(path === "-" ? 0 : path, "utf8").replace(/^\ufeff/, "");
+  } catch (error) {
+    throw new UsageError(
+      `${flag}: ${path === "-" ? "stdin" : path} cannot be read: ${(error as Error).message}`,
+    );
+  }
+}
+
+/**
+ * Submits all operations, in their order. Each request is recorded as a whole or not at all.
+ *
+ * @param onSubmitted - called after each request with its operations
+ * @throws Error that names the line which the daemon refuses, and how many operations were submitted before
+ */
+export async function submitAll(
+  client: Client,
+  all: readonly Numbered[],
+  onSubmitted: (operations: Operation[]) => void,
+): Promise<number> {
+  let submitted = 0;
+  for (const part of partsOf(all)) {
+    try {
+      const bodies = part.map(({ body }) => body);
+      const operations = await client.submitAll(bodies, newKey());
+      submitted += operations.length;
+      onSubmitted(operations);
+    } catch (error) {
+      throw withLine(error, part, submitted);
+    }
+  }
+  return submitted;
+}
+
+function partsOf(all: readonly Numbered[]): Numbered[][] {
+  const parts: Numbered[][] = [];
+  let bytes = 0;
+  for (const each of all) {
+    const size = Buffer.byteLength(JSON.stringify(each.body));
+    const last = parts.at(-1);
+    if (last === undefined || last.length >= MAX_BATCH || bytes + size > MOST_BYTES) {
+      parts.push([each]);
+      bytes = size;
+    } else {
+      last.push(each);
+      bytes += size;
+    }
+  }
+  return parts;
+}
+
+/** The daemon names the item of the request; a person knows the line of the file. */
+function withLine(error: unknown, part: readonly Numbered[], submitted: number): unknown {
+  if (!(error instanceof LiveopsError)) return error;
+  const before =
+    submitted === 0 ? "nothing was submitted" : `the ${submitted} operations before this part were submitted`;
+  const item = /^batch of \d+ rejected: item (\d+): /.exec(error.message);
+  const line = item ? part[Number(item[1]) - 1]?.line : undefined;
+  if (item && line !== undefined)
+    error.message = `line ${line}: ${error.message.slice(item[0].length)}; ${before}`;
+  else if (submitted > 0) error.message += `; ${before}`;
+  return error;
+}
