@@ -2,13 +2,16 @@
 
 /** One statement about progress. An absent key leaves that value as it is. */
 export interface Reading {
-  /** 0 to 100. Not needed when `done` and `total` are given. */
+  /** 0 to 100. Not needed when `done` and `total` are given; counts before them where both are given. */
   percent?: number;
   done?: number;
   /** Null: unknown. */
   total?: number | null;
   unit?: string | null;
-  /** What is counted, or the step that the program is in. A new label begins a new bar. */
+  /**
+   * What is counted, or the step that the program is in. A new label begins a new bar, so a recogniser of things that
+   * go on side by side gives their sum under one label.
+   */
   label?: string;
   /** A text for the status line. */
   status?: string;
@@ -16,7 +19,12 @@ export interface Reading {
   isOnlyProgress?: boolean;
 }
 
-/** Reads the output of one program. Keeps its own state, such as a total that was said once. */
+/**
+ * Reads the output of one program. Keeps its own state, such as a total that was said once.
+ *
+ * `read` is called for every line of every program: a cheap test of the text (a first character, `includes`) comes
+ * before any regular expression. A frame that stands for a moment may be read twice with the same text.
+ */
 export interface Recogniser {
   /** Name of the program or of the form, such as `rsync`. */
   readonly name: string;
@@ -24,10 +32,17 @@ export interface Recogniser {
    * @param text - one line, or one frame of a bar that redraws with carriage returns; no line end, no colours, no
    *   control characters
    * @param isFrame - the text is a frame: a later text replaces it on a terminal
-   * @returns null if the text is not understood
+   * @returns null if the text is not understood. Must not throw, whatever the text is
    */
   read(text: string, isFrame: boolean): Reading | null;
 }
 
 /** Creates the recogniser for one run of a program. */
 export type CreateRecogniser = () => Recogniser;
+
+/** A recogniser, and the source of progress that it belongs to. */
+export interface RecogniserEntry {
+  /** `json`: an output made for programs; `text`: an output made for people. */
+  readonly source: "json" | "text";
+  readonly create: CreateRecogniser;
+}
