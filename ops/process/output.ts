@@ -2,6 +2,7 @@
 import type { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { StringDecoder } from "node:string_decoder";
+import { type OscProgress, OscProgressFilter } from "./osc-progress.js";
 
 /** Characters of a line; a longer line is split. */
 export const LONGEST_LINE = 16 * 1024;
@@ -9,60 +10,135 @@ export const LONGEST_LINE = 16 * 1024;
 export interface LineHandler {
   /** Complete lines, without line ends. */
   lines(lines: string[]): void;
-  /** The current text of the incomplete line. */
-  unfinished(text: string): void;
+  /** Output has arrived; called before all other calls for it. */
+  data?(): void;
+  /** A text of the current line that the next text replaced, such as a frame of a progress bar. */
+  frame?(text: string): void;
+  /** A progress sequence for the terminal (OSC 9;4). */
+  progress?(progress: OscProgress): void;
+  /** The current text of the incomplete line. @param isFrame - it replaced another text */
+  unfinished(text: string, isFrame: boolean): void;
 }
 
 /**
  * Splits the output of a child process into log lines.
  *
- * A chunk may end inside a character or a line. A carriage return restarts the line, as on a terminal: the overwritten
- * text is passed to `unfinished`, but never to `lines`. Memory is bounded by one line.
+ * A chunk may end inside a character, a line or a sequence; the calls of the handler other than `unfinished` are the
+ * same however the output is cut into chunks. A carriage return restarts the line, as on a terminal: the replaced text
+ * is a frame and no line. Colours alone replace nothing. Memory is bounded by two lines.
  */
 export class Lines {
-  private readonly decoder = new StringDecoder("utf8");
-  private rest = "";
+  readonly #decoder = new StringDecoder("utf8");
+  readonly #filter: OscProgressFilter | null;
+  /** The text after the last line feed or carriage return. */
+  #rest = "";
+  /** The last text before `#rest` that a carriage return ended, on the same line; null: none. */
+  #shown: string | null = null;
+  /** A line has frames that were replaced. */
+  #isRedrawn = false;
 
-  constructor(private readonly handler: LineHandler) {}
+  constructor(private readonly handler: LineHandler) {
+    const { progress } = handler;
+    this.#filter =
+      progress === undefined
+        ? null
+        : new OscProgressFilter(
+            (text) => this.#take(text),
+            (said) => progress.call(handler, said),
+          );
+  }
 
   write(chunk: Buffer): void {
-    this.take(this.decoder.write(chunk));
-    if (this.rest !== "") this.handler.unfinished(visible(this.rest));
+    const text = this.#decoder.write(chunk);
+    if (this.#filter === null) this.#take(text);
+    else this.#filter.write(text);
+    this.#showUnfinished();
   }
 
   /** Call when the output has ended. The last line may have no line end. */
   end(): void {
-    this.take(this.decoder.end());
-    if (this.rest !== "") this.handler.lines([visible(this.rest)]);
-    this.rest = "";
+    const text = this.#decoder.end();
+    if (this.#filter === null) this.#take(text);
+    else this.#filter.end(text);
+    if (this.#rest !== "" || this.#shown !== null) this.handler.lines(this.#endLine([]));
+    this.#rest = "";
   }
 
-  private take(text: string): void {
-    const parts = (this.rest + text).split("\n");
-    this.rest = parts.pop() as string;
-    const lines = parts.map(visible).flatMap((line) => cut(line));
-    // A progress bar may redraw for hours without a line feed; only its last frame is kept.
-    if (this.rest.includes("\r")) this.rest = visible(this.rest) + (this.rest.endsWith("\r") ? "\r" : "");
-    if (this.rest.length > LONGEST_LINE) {
-      const pieces = cut(this.rest);
-      this.rest = pieces.pop() as string;
-      lines.push(...pieces);
+  #showUnfinished(): void {
+    const isText = hasText(this.#rest);
+    const text = isText ? this.#rest : this.#shown;
+    if (text !== null) this.handler.unfinished(text, this.#isRedrawn || this.#shown !== null);
+  }
+
+  #take(text: string): void {
+    const parts = (this.#rest + text).split("\n");
+    const rest = parts.pop() as string;
+    let lines: string[] = [];
+    for (const part of parts) {
+      if (this.#shown === null && part.length <= LONGEST_LINE && !part.includes("\r")) {
+        lines.push(part);
+        continue;
+      }
+      lines = this.#endLine(this.#redraw(part, lines));
     }
+    this.#rest = rest;
+    if (rest.length > LONGEST_LINE || rest.includes("\r")) lines = this.#redraw(rest, lines);
     if (lines.length > 0) this.handler.lines(lines);
+  }
+
+  /**
+   * Takes the carriage returns of a text that has no line feed; `#rest` is then the text after the last one.
+   *
+   * @param lines - complete lines that the handler does not know yet
+   * @returns those of them that the handler still does not know, and pieces of a very long line
+   */
+  #redraw(text: string, lines: string[]): string[] {
+    let unsent = lines;
+    let from = 0;
+    for (;;) {
+      const at = text.indexOf("\r", from);
+      const pieces = cut(at === -1 ? text.slice(from) : text.slice(from, at));
+      const last = pieces.pop() as string;
+      if (pieces.length > 0) {
+        unsent = this.#replaceShown(unsent);
+        unsent.push(...pieces);
+      }
+      if (at === -1) {
+        this.#rest = last;
+        return unsent;
+      }
+      if (hasText(last)) {
+        unsent = this.#replaceShown(unsent);
+        this.#shown = last;
+      }
+      from = at + 1;
+    }
+  }
+
+  #replaceShown(lines: string[]): string[] {
+    if (this.#shown === null) return lines;
+    if (lines.length > 0) this.handler.lines(lines);
+    this.handler.frame?.(this.#shown);
+    this.#shown = null;
+    this.#isRedrawn = true;
+    return [];
+  }
+
+  /** Adds what a terminal shows of the complete line, whose last text is `#rest`. As `#redraw`. */
+  #endLine(lines: string[]): string[] {
+    const unsent = hasText(this.#rest) ? this.#replaceShown(lines) : lines;
+    unsent.push(this.#shown ?? this.#rest);
+    this.#shown = null;
+    this.#isRedrawn = false;
+    return unsent;
   }
 }
 
 const SGR = /\x1b\[[\d;:]*m/g;
 
-/**
- * The text that a terminal shows at the end: the text after the last carriage return that has text after it. Colours
- * alone are no text.
- */
-function visible(line: string): string {
-  if (!line.includes("\r")) return line;
-  const frames = line.split("\r");
-  const last = frames.findLastIndex((frame) => frame.replace(SGR, "") !== "");
-  return frames[Math.max(0, last)] as string;
+/** Whether a terminal shows anything of the text. */
+function hasText(text: string): boolean {
+  return text !== "" && (text.charCodeAt(0) !== 0x1b || text.replace(SGR, "") !== "");
 }
 
 /** Splits a line at `LONGEST_LINE`, never inside a surrogate pair or the sequence of a colour. */
@@ -91,7 +167,10 @@ function endOfPiece(line: string, end: number): number {
 /** Calls the handler with the lines of the stream until it ends. */
 export async function readLines(from: Readable, handler: LineHandler): Promise<void> {
   const lines = new Lines(handler);
-  from.on("data", (chunk: Buffer) => lines.write(chunk));
+  from.on("data", (chunk: Buffer) => {
+    handler.data?.();
+    lines.write(chunk);
+  });
   // A broken pipe is also an end.
   await finished(from, { writable: false }).catch(() => {});
   lines.end();
