@@ -45,6 +45,9 @@ export const progressSchema = z.object({
   label: z.nullable(z.string()),
   rate: z.nullable(z.number()).check(z.describe("units per second, smoothed")),
   etaSeconds: z.nullable(z.number()),
+  approximate: z
+    .optional(z.boolean())
+    .check(z.describe("the figures are an estimate of liveops, such as the position in a file; else absent")),
 });
 
 export const statusSchema = z.object({
@@ -178,7 +181,7 @@ export const operationSchema = z.object({
     .nullable(progressSchema)
     .check(
       z.describe(
-        "Progress bar: `done`, `total` (null: unknown), `unit`, `label`, `rate` (units per second), `etaSeconds` (null: unknown)",
+        "Progress bar: `done`, `total` (null: unknown), `unit`, `label`, `rate` (units per second), `etaSeconds` (null: unknown), `approximate` (true: an estimate of liveops; otherwise absent)",
       ),
     ),
   status: z.nullable(statusSchema).check(z.describe("Status line: `text` and `level`")),

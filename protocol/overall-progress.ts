@@ -13,6 +13,8 @@ export interface OverallProgress {
   readonly percent: number;
   /** Whether the current stage reports its share. If not, the operation is at least this far. */
   readonly known: boolean;
+  /** The share of the current stage is an estimate of liveops. Absent: it is not. */
+  readonly approximate?: true;
 }
 
 /** Typical durations of the stages, in seconds, by name. */
@@ -25,6 +27,12 @@ const BEFORE_THE_END = 99;
 
 /** @param durations null: all stages count the same */
 export function overallProgress(operation: Operation, durations: StageDurations | null): OverallProgress {
+  const overall = withoutMark(operation, durations);
+  const isMarked = operation.state === "running" && operation.progress?.approximate === true;
+  return isMarked ? { ...overall, approximate: true } : overall;
+}
+
+function withoutMark(operation: Operation, durations: StageDurations | null): OverallProgress {
   if (operation.state === "succeeded") return { percent: 100, known: true };
   const { stages, stageStates, currentStage, untrackedStage } = operation;
   // The bar of an untracked stage is no share of a tracked one. Without stages, or before the first stage, only the

@@ -6,6 +6,10 @@
  * bar of the block around it comes back as it was: a loop that runs an untracked stage for each item goes on counting.
  * Blocks that run in parallel report to the bar of the one that began last, since a call does not tell its block.
  *
+ * A program of `p.exec` reports to the bar of the block that started it. The code of the block comes first: once it
+ * calls `percent` or `track`, programs leave that bar alone. Otherwise the first program that gives a figure has the bar
+ * until it ends; then the next program that gives a figure begins the bar anew.
+ *
  * `flush` sends the last values before an event that must follow them; otherwise a timer sends them.
  */
 import type { ProgressState, Status } from "../../protocol/operation.js";
@@ -19,12 +23,16 @@ const MOST_LAST = 20;
 /** Statuses that may be sent at once, then 10 a second. */
 const MOST_STATUSES = 20;
 
-/** A tracked loop, as the bar reads it. */
+/** A tracked loop or a program, as the bar reads it. */
 export interface Counted {
   readonly done: number;
   readonly total: number | null;
   readonly unit: string | null;
   readonly label: string | null;
+  /** In place of `done` of `total`. Null or absent: these say it. */
+  readonly percent?: number | null;
+  /** An estimate of liveops. Default: false. */
+  readonly isApproximate?: boolean;
 }
 
 /** The bar of one block. */
@@ -32,9 +40,14 @@ export interface Bar {
   percent: number;
   counted: Counted | null;
   rate: Rate;
+  /** Who reports to the bar: a program, or the code of the block; null: nobody yet, or a program that has ended. */
+  holder: object | null;
 }
 
-const NEW_BAR = (): Bar => ({ percent: 0, counted: null, rate: new Rate() });
+const NEW_BAR = (): Bar => ({ percent: 0, counted: null, rate: new Rate(), holder: null });
+
+/** The holder of a bar to which the code of the block reports. */
+const CODE = {};
 
 export class Meter {
   /** The bars of the running blocks, the latest last. The first is that of the code outside of all blocks. */
@@ -94,6 +107,7 @@ export class Meter {
     const place = this.#bars.indexOf(bar);
     if (place !== -1) this.#bars.splice(place, 1);
     if (stays) {
+      bar.holder = null;
       this.#bars[0] = bar;
       this.#ended = bar;
     }
@@ -120,6 +134,42 @@ export class Meter {
     this.#bar.counted = counted;
     this.#bar.rate = new Rate();
     this.touch(now);
+  }
+
+  /** The bar of the block that runs now, to which a program that the block starts reports. */
+  get current(): Bar {
+    return this.#bar;
+  }
+
+  /**
+   * Makes `bar` show the count of a program.
+   *
+   * @returns false if the code of the block or another program has the bar
+   */
+  countProgram(bar: Bar, counted: Counted, program: object): boolean {
+    if (bar.holder !== null && bar.holder !== program) return false;
+    bar.holder = program;
+    const now = this.clock.now();
+    const isSent = bar === this.#bar;
+    if (isSent) {
+      if (bar === this.#ended) this.#ended = null;
+      this.#sendLast(now);
+    }
+    bar.percent = 0;
+    bar.counted = counted;
+    bar.rate = new Rate();
+    if (isSent) this.touch(now);
+    return true;
+  }
+
+  /** Call when the values of a program have changed. */
+  touchProgram(bar: Bar, program: object): void {
+    if (bar === this.#bar && bar.holder === program) this.touch(this.clock.now());
+  }
+
+  /** Call when a program has ended. Its last values stay. */
+  releaseProgram(bar: Bar, program: object): void {
+    if (bar.holder === program) bar.holder = null;
   }
 
   /** Call when the values may have changed: sends them now, or starts the timer. */
@@ -155,6 +205,7 @@ export class Meter {
   /** The running code takes the bar: sends the last value of the loop before. */
   #take(now: number): void {
     if (this.#bar === this.#ended) this.#ended = null;
+    this.#bar.holder = CODE;
     this.#sendLast(now);
   }
 
@@ -182,7 +233,15 @@ export class Meter {
     const rate = measured.at(done, now);
     const left = total === null ? null : Math.max(0, total - done);
     const etaSeconds = left === 0 ? 0 : left === null || !rate ? null : round(left / rate);
-    return { done, total, unit, label, rate: rate === null ? null : round(rate), etaSeconds };
+    return {
+      done: round(done),
+      total,
+      unit,
+      label,
+      rate: rate === null ? null : round(rate),
+      etaSeconds,
+      ...(counted.isApproximate && { approximate: true }),
+    };
   }
 
   #disarm(): void {
@@ -218,13 +277,15 @@ const SMOOTH_SECONDS = 3;
 /** Over a shorter time, the rate is only noise. */
 const MIN_SECONDS = 0.05;
 
-function percentOf({ done, total }: Counted, before: number): number {
+function percentOf({ done, total, percent }: Counted, before: number): number {
+  if (percent != null) return round(Math.min(100, Math.max(0, percent)));
   if (total === null) return before;
   return total <= 0 ? 100 : round(Math.min(100, Math.max(0, (100 * done) / total)));
 }
 
 function key(percent: number, counted: Counted | null): string {
-  return counted === null ? `${percent}` : `${percent} ${counted.done} ${counted.label ?? ""}`;
+  if (counted === null) return `${percent}`;
+  return `${percent} ${counted.done} ${counted.total} ${counted.label ?? ""}`;
 }
 
 function round(value: number): number {

@@ -84,8 +84,10 @@ export function formatRate(rate: number, unit?: string | null): string {
   return `${formatCount(rate)}${unit ? ` ${unit}` : ""}/s`;
 }
 
-/** Progress of a count: `3/10 row`, `1.5 MiB/10 MiB`, `3 row` where the total is unknown. */
+/** Progress of a count: `3/10 row`, `1.5 MiB/10 MiB`, `3 row` where the total is unknown; nothing for a percent. */
 export function formatAmount(done: number, total: number | null, unit?: string | null): string {
+  // The percent says it.
+  if (unit === "%") return "";
   if (done === 0 && total === 0) return unit ? `no ${unit}` : "none";
   if (isByteUnit(unit))
     return total === null ? formatBytes(done) : `${formatBytes(done)}/${formatBytes(total)}`;
@@ -93,13 +95,14 @@ export function formatAmount(done: number, total: number | null, unit?: string |
   return unit ? `${amount} ${unit}` : amount;
 }
 
-/** Rounded down, so that `100%` means done. */
-export function formatPercent(percent: number): string {
-  return `${Math.floor(Math.min(100, Math.max(0, percent)))}%`;
+/** Rounded down, so that `100%` means done; `≈40%` where it is an estimate. */
+export function formatPercent(percent: number, isApproximate = false): string {
+  return `${isApproximate ? "≈" : ""}${Math.floor(Math.min(100, Math.max(0, percent)))}%`;
 }
 
-/** `64%`; `≥33%` if the current stage does not report its share; `…` if no stage is done either. */
-export function formatOverall({ percent, known }: OverallProgress): string {
+/** `64%`; `≈64%` if the share of the current stage is an estimate; `≥33%` if the current stage does not report its share; `…` if no stage is done either. */
+export function formatOverall({ percent, known, approximate }: OverallProgress): string {
   const text = formatPercent(percent);
+  if (known && approximate) return formatPercent(percent, true);
   return known ? text : text === "0%" ? "…" : `≥${text}`;
 }

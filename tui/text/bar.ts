@@ -21,9 +21,10 @@ const MARK = 3;
 export function barLine(view: BarView, columns: number): string {
   const { progress } = view;
   const unknown = progress !== null && progress.total === null;
-  const figures = [unknown ? "" : formatPercent(view.percent).padStart(4), ...figuresOf(progress)].filter(
-    Boolean,
-  );
+  const figures = [
+    unknown ? "" : formatPercent(view.percent, progress?.approximate).padStart(4),
+    ...figuresOf(progress),
+  ].filter(Boolean);
   const label = sanitize(progress?.label ?? view.stage ?? "");
   const tail = figures.join("  ");
   const room = columns - columnsOf(tail) - 3;

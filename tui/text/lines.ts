@@ -241,6 +241,7 @@ export function stepLine(
   if (tenth <= before) return { steps: kept, line: null };
   const name = label ? `${sanitize(label)} ` : "";
   const unit = progress?.unit == null ? null : sanitize(progress.unit);
-  const amount = progress ? ` (${formatAmount(progress.done, progress.total, unit)})` : "";
-  return { steps: kept, line: `${name}${formatPercent(tenth * 10)}${amount}` };
+  const amount = progress ? formatAmount(progress.done, progress.total, unit) : "";
+  const counted = amount === "" ? "" : ` (${amount})`;
+  return { steps: kept, line: `${name}${formatPercent(tenth * 10, progress?.approximate)}${counted}` };
 }

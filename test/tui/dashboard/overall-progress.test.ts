@@ -54,6 +54,15 @@ describe("the share", () => {
     expect(shown(state).percent).toBeCloseTo((40 + 100) / 3);
   });
 
+  test("that is an estimate is marked, while the operation runs", () => {
+    const { percent, progress } = counting(50);
+    const guess = { percent, progress: { ...progress, approximate: true } };
+    const state = after(backup(guess), history(RUNS));
+    expect(formatOverall(shown(state))).toBe("≈46%");
+    expect(formatOverall(shown(update(state, changed({ state: "succeeded" }))))).toBe("100%");
+    expect(formatOverall(shown(update(state, changed(counting(60)))))).toBe("53%");
+  });
+
   test("of a stage that no run came through is the mean of the others", () => {
     const reply = { ...RUNS, stages: took({ Scan: 40, Archive: 200 }) };
     expect(shown(after(backup(counting(50)), history(reply))).percent).toBeCloseTo((140 / 360) * 100);

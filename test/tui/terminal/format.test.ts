@@ -70,12 +70,14 @@ test("units", () => {
   expect(formatAmount(3, 10, "row")).toBe("3/10 row");
   expect(formatAmount(1024, 2048, "B")).toBe("1.0 KiB/2.0 KiB");
   expect(formatAmount(3, null, "row")).toBe("3 row");
+  expect(formatAmount(45, 100, "%")).toBe("");
 });
 
 test("100 % means done", () => {
   expect(formatPercent(99.99)).toBe("99%");
   expect(formatPercent(100)).toBe("100%");
   expect(formatPercent(101)).toBe("100%");
+  expect(formatPercent(40.9, true)).toBe("≈40%");
 });
 
 test("age in its largest unit", () => {

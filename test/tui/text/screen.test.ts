@@ -134,6 +134,8 @@ test("the bar's figures", () => {
   expect(barLine(view(50), 80)).toBe(
     "[███████████████░░░░░░░░░░░░░░░]  50%  5/10 row  5 row/s  ETA 2s  Rows",
   );
+  const guess = { ...view(50), progress: { ...view(50).progress!, approximate: true } };
+  expect(barLine(guess, 80)).toBe(barLine(view(50), 80).replace("  50%", " ≈50%"));
   expect(barLine(view(20, null), 80)).toMatch(/^\[░░█{3}░+\] 2 row {2}5 row\/s {2}ETA 2s {2}Rows$/);
 });
 

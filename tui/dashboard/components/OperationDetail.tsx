@@ -360,10 +360,11 @@ function stageRow(
   // The bar belongs to the untracked stage while one runs.
   const owns = active && untracked === (operation.untrackedStage !== null);
   const counts = owns ? countsOf(operation) : "";
-  const share = owns && !isIndeterminate(operation) ? ` ${formatPercent(operation.percent).padStart(4)}` : "";
-  const told = counts === "" ? 0 : widthOf(counts) + 2;
+  const told = formatPercent(operation.percent, operation.progress?.approximate);
+  const share = owns && !isIndeterminate(operation) ? ` ${told.padStart(4)}` : "";
+  const beside = counts === "" ? 0 : widthOf(counts) + 2;
   const room = line.left - 2 - 5;
-  const bar = Math.min(40, room - (room - told >= 10 ? told : 0));
+  const bar = Math.min(40, room - (room - beside >= 10 ? beside : 0));
   if (bar < 6) return line.add(share, "bold").toString();
   line.add("  ");
   if (active && isIndeterminate(operation)) addWandering(line, theme, bar, state.now, style);
@@ -389,8 +390,8 @@ function countsOf({ progress }: Operation): string {
   const unit = progress.unit === null ? null : fit(sanitizeLine(progress.unit), WORD);
   const label = progress.label === null ? "" : `${fit(sanitizeLine(progress.label), WORD)} `;
   // `Rows 3/10` says it: no `row` behind that.
-  const told = unit !== null && label.toLowerCase().includes(unit.toLowerCase());
-  return label + formatAmount(progress.done, progress.total, told ? null : unit);
+  const told = unit !== null && unit !== "%" && label.toLowerCase().includes(unit.toLowerCase());
+  return (label + formatAmount(progress.done, progress.total, told ? null : unit)).trimEnd();
 }
 
 const LABEL = 9;

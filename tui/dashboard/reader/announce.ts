@@ -74,7 +74,7 @@ function changes(was: Operation | null, is: Operation, state: State): string[] {
   const sameStage =
     was !== null && was.currentStage === is.currentStage && was.untrackedStage === is.untrackedStage;
   if (is.state === "running" && sameStage && ten(is) > ten(was))
-    said.push(`${name}: ${ten(is) * 10} percent${pace(is)}.`);
+    said.push(`${name}: ${about(is)}${ten(is) * 10} percent${pace(is)}.`);
   const level = is.status?.level;
   if ((level === "warning" || level === "error") && is.status?.text !== was?.status?.text)
     said.push(`${name}: ${level}: ${sanitizeLine(is.status!.text)}`);
@@ -131,6 +131,11 @@ function inWords(result: unknown): string {
     .join(", ");
 }
 
+/** What stands before a percent that is an estimate. */
+function about({ progress }: Operation): string {
+  return progress?.approximate ? "about " : "";
+}
+
 /** One operation, as it stands. */
 export function describe(operation: Operation, now: number): string[] {
   const { state, stages, currentStage, untrackedStage, id } = operation;
@@ -141,7 +146,8 @@ export function describe(operation: Operation, now: number): string[] {
       : `, stage ${currentStage + 1} of ${stages.length}, ${sanitizeLine(stages[currentStage] ?? "")}`;
   const stage = untrackedStage === null ? tracked : `, untracked stage ${sanitizeLine(untrackedStage)}`;
   const share = state === "running" ? stagePercent(operation) : null;
-  const percent = share === null ? pace(operation) : `, ${Math.floor(share)} percent${pace(operation)}`;
+  const percent =
+    share === null ? pace(operation) : `, ${about(operation)}${Math.floor(share)} percent${pace(operation)}`;
   const seconds = elapsedOf(operation, now);
   const running = seconds === null ? "" : `, for ${formatDuration(seconds)}`;
   return [`${nameOf(operation)}: ${state}${running}${stage}${percent}. Id ${id}.`];

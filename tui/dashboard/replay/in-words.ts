@@ -32,7 +32,7 @@ export function inWords(line: TapedLine): string {
         ? `${line.stage} failed, allowed: ${firstLine(line.error?.message ?? "")}`
         : `left ${line.stage} after ${formatDuration(line.seconds)}: ${line.state}`;
     case "progress:changed":
-      return formatPercent(line.percent);
+      return formatPercent(line.percent, line.progress?.approximate);
     case "status:changed":
       return line.status.text;
     case "records:dropped":

@@ -62,13 +62,15 @@ export function chainProgress(
   const all = told.reduce((sum: number, seconds) => sum + (seconds ?? mean), 0) || 1;
   let done = 0;
   let known = true;
+  let mark: Pick<OverallProgress, "approximate"> = {};
   for (const [i, link] of links.entries()) {
     const progress = progressOf(state, link);
     if (link.state === "running") known = progress.known;
+    if (progress.approximate) mark = { approximate: true };
     done += ((told[i] ?? mean) / all) * progress.percent;
   }
   const last = links.at(-1)!;
   if (last.state === "succeeded" && coming.length === 0 && last.chain.next === null)
     return { percent: 100, known: true };
-  return { percent: Math.max(0, Math.min(99, done)), known };
+  return { percent: Math.max(0, Math.min(99, done)), known, ...mark };
 }
