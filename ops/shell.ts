@@ -34,6 +34,10 @@ export class Shell extends LiveOperation<typeof Shell> {
         .boolean()
         .default(false)
         .describe("mark the lines of stderr; their order against stdout is then not exact"),
+      progress: z
+        .boolean()
+        .default(true)
+        .describe("show progress that the command reports or prints; no: its output is only logged"),
     })
     .refine(({ args, script }) => script !== undefined || (args[0] ?? "") !== "", {
       message: "nothing to run: give a command after -- (liveops submit shell -- make -j4), or script=…",
@@ -48,8 +52,8 @@ export class Shell extends LiveOperation<typeof Shell> {
 
     const result = await p.stage("Run", () => {
       p.log(`$ ${commandText(this.params)}`);
-      const { grace, separate } = this.params;
-      const options = { grace, separate, status: "unfinished", label: shown(name) } as const;
+      const { grace, separate, progress } = this.params;
+      const options = { grace, separate, progress, status: "unfinished", label: shown(name) } as const;
       return p.exec(command, rest, options).catch((error) => {
         throw withoutStack(error);
       });

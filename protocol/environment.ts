@@ -65,11 +65,20 @@ export const OPERATION_VARIABLES = {
   LIVEOPS_SLOT: "Number of the slot of its queue, from 1 to the concurrency of the queue; 1 in `liveops run`",
 } as const;
 
+/** Variables that liveops sets for a program that an operation runs with `p.exec`. */
+export const PROGRAM_VARIABLES = {
+  LIVEOPS_REPORT: "File to which the program appends lines about its progress",
+} as const;
+
 /** Marks by which liveops finds the processes of an operation, and variables between its own processes. */
 const MARKS = ["LIVEOPS_WORKER", "LIVEOPS_RUN", "LIVEOPS_RUN_CANCEL", "LIVEOPS_RUN_SUPERVISOR"];
 
 /** Variables that no submit may set. */
-export const RESERVED_VARIABLES: readonly string[] = [...Object.keys(OPERATION_VARIABLES), ...MARKS];
+export const RESERVED_VARIABLES: readonly string[] = [
+  ...Object.keys(OPERATION_VARIABLES),
+  ...Object.keys(PROGRAM_VARIABLES),
+  ...MARKS,
+];
 
 export function isReserved(name: string): boolean {
   return RESERVED_VARIABLES.includes(name);

@@ -137,6 +137,11 @@ export class Group {
     this.guard?.stdin?.destroy();
   }
 
+  /** Also removes this file when this process is killed before `release`. */
+  removeIfKilled(path: string): void {
+    this.guard?.stdin?.write(`${path}\n`);
+  }
+
   private closeOutput(): void {
     for (const { stream } of this.outputs) stream.destroy();
   }
@@ -152,13 +157,17 @@ export class Group {
 }
 
 function startGuard(pid: number): ChildProcess {
-  const guard = spawn("/bin/sh", ["-c", 'read -r _; kill -KILL "-$1" 2>/dev/null', "guard", `${pid}`], {
+  // A line before the end of the pipe is a file to remove.
+  const script =
+    'while read -r f; do set -- "$1" "$f"; done; kill -KILL "-$1" 2>/dev/null; [ $# = 1 ] || rm -f "$2"';
+  const guard = spawn("/bin/sh", ["-c", script, "guard", `${pid}`], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
     cwd: "/",
   });
   // Without a guard, the command still runs, but it survives a killed worker.
   guard.on("error", () => {});
+  guard.stdin?.on("error", () => {});
   guard.unref();
   return guard;
 }

@@ -22,8 +22,9 @@ export interface Reading {
 /**
  * Reads the output of one program. Keeps its own state, such as a total that was said once.
  *
- * `read` is called for every line of every program: a cheap test of the text (a first character, `includes`) comes
- * before any regular expression. A frame that stands for a moment may be read twice with the same text.
+ * `read` is called for the lines of every program: a cheap test of the text (a first character, `includes`) comes
+ * before any regular expression. A frame that stands for a moment may be read twice with the same text, and of a long
+ * output without progress only a sample is read (recognition.ts).
  */
 export interface Recogniser {
   /** Name of the program or of the form, such as `rsync`. */

@@ -16,9 +16,12 @@ import type { Cancellation } from "./cancellation.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
 import { exec } from "./exec.js";
 import { Failure } from "./failure.js";
+import { Gate } from "./gate.js";
 import { whyNotJson } from "./json-value.js";
+import { Masker } from "./masker.js";
 import { Meter } from "./meter.js";
 import { OutcomeCalls } from "./outcome-calls.js";
+import { ProgramHolder } from "./program-holder.js";
 import { DEFAULT_GRACE_PERIOD } from "./read-type.js";
 import type { Sink, StageValues } from "./sink.js";
 import { Stages } from "./stages.js";
@@ -46,6 +49,7 @@ export class AttemptProgress implements Progress<unknown> {
   /** Aborts when the attempt is over. */
   readonly #over = new AbortController();
   readonly #gracePeriod: number;
+  readonly #masker: Masker;
 
   constructor(
     declared: readonly string[],
@@ -54,9 +58,11 @@ export class AttemptProgress implements Progress<unknown> {
     values: StageValues | null,
     gracePeriod: number = DEFAULT_GRACE_PERIOD,
     clock: Clock = SYSTEM_CLOCK,
+    masker: Masker = new Masker(),
   ) {
     this.#gracePeriod = gracePeriod;
-    const gate = new Gate(sink);
+    this.#masker = masker;
+    const gate = new Gate(sink, masker);
     this.#sink = gate;
     this.#cancellation = cancellation;
     this.#meter = new Meter(
@@ -179,17 +185,21 @@ export class AttemptProgress implements Progress<unknown> {
   exec(command: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult> {
     // The lines belong to this stage, whatever runs when they come.
     const stage = this.stages.current;
+    const bar = new ProgramHolder(this.#meter);
     const host = {
+      bar,
+      mask: (text: string) => this.#masker.add(text),
       signal: AbortSignal.any([this.signal, this.#over.signal]),
       stopped: () => this.#cancellation.error(),
       // Before the grace period of the operation ends, so that the operation can clean up.
       grace: Math.min(MAX_EXEC_GRACE, this.#gracePeriod * EXEC_SHARE),
       line: (stream: LogStream, text: string) => this.#sink.line(stream, stage, text),
-      status: (text: string) => this.status(text),
+      status: (text: string, level?: StatusLevel) => this.status(text, level),
     };
-    const running: Promise<ExecResult> = exec(host, command, args, options).finally(() =>
-      this.#programs.delete(running),
-    );
+    const running: Promise<ExecResult> = exec(host, command, args, options).finally(() => {
+      bar.release();
+      this.#programs.delete(running);
+    });
     this.#programs.set(running, options?.label ?? String(command));
     return running;
   }
@@ -228,20 +238,6 @@ export class AttemptProgress implements Progress<unknown> {
     if (this.stages.current === null) this.#running = [];
     this.#running.push(running);
     return running;
-  }
-}
-
-/** Closes when the attempt is over, so that a forgotten timer does not write into the files of the next attempt. */
-class Gate implements Sink {
-  open = true;
-  constructor(private readonly sink: Sink) {}
-
-  event(...[body, durable]: Parameters<Sink["event"]>): void {
-    if (this.open) this.sink.event(body, durable);
-  }
-
-  line(...[stream, stage, text]: Parameters<Sink["line"]>): void {
-    if (this.open) this.sink.line(stream, stage, text);
   }
 }
 

@@ -1,13 +1,18 @@
 /**
- * Runs a program for `p.exec`: its output goes to the log line by line, and a stop of the operation ends its whole
- * process group.
+ * Runs a program for `p.exec`: its output goes to the log line by line, its progress to the bar, and a stop of the
+ * operation ends its whole process group.
  */
 import { resolve } from "node:path";
 import { withoutOtherSequences, withoutSequences } from "../../protocol/command/sgr.js";
+import type { LogStream, StatusLevel } from "../../protocol/operation.js";
 import { checkDirectory, notStarted } from "../process/failure.js";
 import { Group, type Output } from "../process/group.js";
+import type { OscProgress } from "../process/osc-progress.js";
 import { Latest, readLines } from "../process/output.js";
+import type { BarTarget } from "../progress/program-bar.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../sdk/exec.js";
+import { ProgramOutputs } from "./program-outputs.js";
+import { ProgramProgress, type ProgramTarget } from "./program-progress.js";
 
 /** What a program needs of its operation. */
 export interface ExecHost {
@@ -17,8 +22,12 @@ export interface ExecHost {
   stopped(): Error;
   /** Seconds between SIGTERM and SIGKILL by default. */
   readonly grace: number;
-  line(stream: "stdout" | "stderr" | "liveops", text: string): void;
-  status(text: string): void;
+  line(stream: LogStream, text: string): void;
+  status(text: string, level?: StatusLevel): void;
+  /** The bar of the block that runs the program. */
+  readonly bar: BarTarget;
+  /** Hides a secret text; false: the text is too short. */
+  mask(text: string): boolean;
 }
 
 /** Most bytes of stdout that `capture` returns. */
@@ -47,12 +56,16 @@ export async function exec(
   if (cwd !== undefined) checkDirectory(cwd);
   const separate = capture || (options.separate ?? false);
   const started = performance.now();
-  const env = environmentOf(options.env);
+  const outputs = new ProgramOutputs(label);
+  const status = new Latest((line) => host.status(line.slice(-MAX_STATUS)), STATUS_MS);
+  const progress = options.progress === false ? null : new ProgramProgress(targetOf(host, outputs, status));
+  const env = environmentOf({ ...options.env, ...(progress?.open() ?? { LIVEOPS_REPORT: undefined }) });
   const group = await Group.start(command, args, {
     separate,
     ...(cwd !== undefined && { cwd }),
-    ...(env && { env }),
+    env,
   }).catch((error) => {
+    progress?.close();
     throw notStarted(error, command, cwd ?? process.cwd());
   });
   if (group.problem !== null)
@@ -60,16 +73,19 @@ export async function exec(
       "liveops",
       `the order of stdout and stderr is not exact: no pipe was created: ${group.problem}`,
     );
+  if (progress?.reportPath) group.removeIfKilled(progress.reportPath);
+  progress?.watch(group.pid);
   const text = new Captured();
-  const last: string[] = [];
+  const last = new LastLines();
   const stop = () => group.stop(grace);
   const signals = [host.signal, ...(options.signal ? [options.signal] : [])];
   for (const signal of signals) {
     if (signal.aborted) stop();
     signal.addEventListener("abort", stop, { once: true });
   }
-  const status = new Latest((line) => host.status(line.slice(-MAX_STATUS)), STATUS_MS);
-  const show = (line: string) => status.set(withoutSequences(line));
+  const show = (line: string) => {
+    if (!progress?.hasStatus) status.set(withoutSequences(line));
+  };
   const read = ({ name, stream }: Output) => {
     if (capture && name === "stdout") {
       stream.on("data", (chunk: Buffer) => {
@@ -78,15 +94,28 @@ export async function exec(
     }
     return readLines(stream, {
       lines: (lines) => {
-        for (const line of lines) host.line(name, withoutOtherSequences(line));
-        last.push(...lines.slice(-LAST_LINES));
-        last.splice(0, last.length - LAST_LINES);
         // What was unfinished is in the log now.
-        if (options.status === "unfinished") status.clear();
-        if (options.status === "last") show(lines.at(-1) as string);
+        status.clear();
+        for (const line of lines) {
+          const clean = withoutOtherSequences(line);
+          const logged = progress === null ? clean : progress.line(clean);
+          if (logged === null) continue;
+          host.line(name, logged);
+          last.add(logged);
+        }
+        if (options.status === "last") show(last.newest);
       },
-      unfinished: (line) => {
-        if (options.status !== undefined) show(line);
+      ...(progress && {
+        data: () => progress.poll(),
+        frame: (frame: string) => {
+          const text = progress.frame(withoutOtherSequences(frame));
+          if (text !== null) show(text);
+        },
+        progress: (said: OscProgress) => progress.osc(said),
+      }),
+      unfinished: (line, isFrame) => {
+        progress?.unfinished(line);
+        if (options.status !== undefined || (progress !== null && isFrame)) show(line);
       },
     });
   };
@@ -99,12 +128,15 @@ export async function exec(
     if (options.status !== undefined)
       show(`${label} ${endingOf(end)}; a process that it started still holds its output open`);
     await output;
+    progress?.close();
     throwIfStopped(host, options.signal);
     if (capture) result.stdout = text.of(label);
-    if (check && end.exitCode !== 0) throw new ExecError(command, args, result, last.map(shortened), label);
+    if (!outputs.isEmpty) result.outputs = outputs.values;
+    if (check && end.exitCode !== 0) throw new ExecError(command, args, result, last.texts, label);
     return result;
   } finally {
     status.clear();
+    progress?.close();
     for (const signal of signals) signal.removeEventListener("abort", stop);
     await group.release();
   }
@@ -119,13 +151,48 @@ function throwIfStopped(host: ExecHost, signal: AbortSignal | undefined): void {
   signal?.throwIfAborted();
 }
 
-/** The environment of the operation, with changes; undefined without changes. */
-function environmentOf(changes: ExecOptions["env"]): NodeJS.ProcessEnv | undefined {
-  return changes && { ...process.env, ...changes };
+/** Connects what a program says with its operation. */
+function targetOf(host: ExecHost, outputs: ProgramOutputs, status: Latest): ProgramTarget {
+  return {
+    bar: host.bar,
+    line: (stream, text) => host.line(stream, text),
+    status: (text, level) => {
+      // An older text would replace this one.
+      status.clear();
+      host.status(text.slice(0, MAX_STATUS), level);
+    },
+    mask: (text) => host.mask(text),
+    output: (name, value) => {
+      const problem = outputs.set(name, value);
+      if (problem !== null) host.line("liveops", problem);
+    },
+  };
 }
 
-function shortened(line: string): string {
-  return withoutSequences(line).slice(0, MAX_LAST_LINE);
+/** The environment of the operation, with changes. */
+function environmentOf(changes: ExecOptions["env"]): NodeJS.ProcessEnv {
+  return { ...process.env, ...changes };
+}
+
+/** The last lines of the log, for the error. */
+class LastLines {
+  readonly #lines: string[] = [];
+  #next = 0;
+
+  add(line: string): void {
+    this.#lines[this.#next] = line;
+    this.#next = (this.#next + 1) % LAST_LINES;
+  }
+
+  get newest(): string {
+    return this.#lines[(this.#next + LAST_LINES - 1) % LAST_LINES] ?? "";
+  }
+
+  /** Without colours, shortened. */
+  get texts(): string[] {
+    const ordered = [...this.#lines.slice(this.#next), ...this.#lines.slice(0, this.#next)];
+    return ordered.map((line) => withoutSequences(line).slice(0, MAX_LAST_LINE));
+  }
 }
 
 /** The text of stdout, bounded. */
@@ -151,7 +218,7 @@ class Captured {
 }
 
 /** Code in JavaScript is not checked by a compiler. */
-function checkArguments(command: unknown, args: unknown, { grace, status }: ExecOptions): void {
+function checkArguments(command: unknown, args: unknown, { grace, status, progress }: ExecOptions): void {
   if (typeof command !== "string" || command === "")
     throw new TypeError('p.exec takes a command: p.exec("make", ["-j4"])');
   if (!Array.isArray(args) || !args.every((each) => typeof each === "string"))
@@ -160,4 +227,6 @@ function checkArguments(command: unknown, args: unknown, { grace, status }: Exec
     throw new TypeError("grace must be a number of seconds from 0 to 86400");
   if (status !== undefined && status !== "unfinished" && status !== "last")
     throw new TypeError('status must be "unfinished" or "last"');
+  if (progress !== undefined && typeof progress !== "boolean")
+    throw new TypeError("progress must be true or false");
 }

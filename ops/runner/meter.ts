@@ -14,6 +14,7 @@
  */
 import type { ProgressState, Status } from "../../protocol/operation.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
+import { Rate } from "./rate.js";
 
 const INTERVAL_MS = 100;
 
@@ -249,33 +250,6 @@ export class Meter {
     this.#timer = null;
   }
 }
-
-/** Units per second, smoothed over the last few seconds. */
-class Rate {
-  #value: number | null = null;
-  #done = 0;
-  #at: number | null = null;
-
-  at(done: number, now: number): number | null {
-    if (this.#at === null) {
-      this.#at = now;
-      this.#done = done;
-      return null;
-    }
-    const seconds = (now - this.#at) / 1000;
-    if (seconds < MIN_SECONDS) return this.#value;
-    const latest = (done - this.#done) / seconds;
-    const weight = 1 - Math.exp(-seconds / SMOOTH_SECONDS);
-    this.#value = this.#value === null ? latest : this.#value + weight * (latest - this.#value);
-    this.#at = now;
-    this.#done = done;
-    return this.#value;
-  }
-}
-
-const SMOOTH_SECONDS = 3;
-/** Over a shorter time, the rate is only noise. */
-const MIN_SECONDS = 0.05;
 
 function percentOf({ done, total, percent }: Counted, before: number): number {
   if (percent != null) return round(Math.min(100, Math.max(0, percent)));

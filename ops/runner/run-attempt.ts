@@ -15,6 +15,7 @@ import { Cancellation } from "./cancellation.js";
 import { type AttemptTime, SYSTEM_CLOCK } from "./clock.js";
 import { inputSchema } from "./describe-type.js";
 import { Failure, toOperationError } from "./failure.js";
+import { Masker } from "./masker.js";
 import type { Order } from "./order.js";
 import type { ChainCall, OutcomeCalls } from "./outcome-calls.js";
 import { paramsDetail, parseParams } from "./parse-params.js";
@@ -46,6 +47,7 @@ export async function runAttempt(
   { clock = SYSTEM_CLOCK, timeout }: AttemptTime = {},
 ): Promise<Outcome> {
   const cancellation = new Cancellation(control, clock);
+  const masker = sink.masker ?? new Masker();
   let progress: AttemptProgress | null = null;
   const faults = watchProcessFaults(cancellation.signal, () => progress?.stages.current ?? null);
   const release = () => {
@@ -58,7 +60,7 @@ export async function runAttempt(
     const { parsed, stages } = await Promise.race([declare(Type, order, sink), faults.first]);
     const { resumable, gracePeriod } = readType(Type);
     const kept = resumable ? values : null;
-    progress = new AttemptProgress(stages, sink, cancellation, kept, gracePeriod, clock);
+    progress = new AttemptProgress(stages, sink, cancellation, kept, gracePeriod, clock, masker);
     const { id, label, attempt } = order;
     const operation = constructing({ id, params: parsed, label, attempt }, () => new Type());
     await Promise.race([runWhole(operation.run(progress), progress), faults.first]);
@@ -78,6 +80,7 @@ export async function runAttempt(
   }
   control.abandoned?.removeEventListener("abort", release);
   release();
+  outcome = masker.maskOutcome(outcome);
   const resultText = outcome.state === "succeeded" ? textOfResult(Type, outcome.result, sink) : null;
   return resultText === null ? outcome : { ...outcome, resultText };
 }

@@ -6,12 +6,15 @@
  */
 import type { EventBody, StageValue, StopReason } from "../../protocol/event.js";
 import type { LogStream } from "../../protocol/operation.js";
+import type { Masker } from "./masker.js";
 
 export interface Sink {
   /** Numbers, timestamps and stores an event, synchronously. With `durable`, it is on disk when this returns. */
   event(body: EventBody, durable: boolean): void;
   /** Appends to the log, synchronously; each line of the text becomes a log line. */
   line(stream: LogStream, stage: string | null, text: string): void;
+  /** The secrets of the attempt, which the attempt adds. Default: the attempt masks what it reports by one of its own. */
+  readonly masker?: Masker;
 }
 
 export interface StopControl {

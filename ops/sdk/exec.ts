@@ -23,6 +23,13 @@ export interface ExecOptions {
    * redraws; `"last"`: the last line as well. Default: the status does not change.
    */
   status?: "unfinished" | "last";
+  /**
+   * Show the progress of the program: its reports (`liveops report`, the file named by `LIVEOPS_REPORT`), bars and
+   * percents in its output, and its position in the file that it reads. The bar is that of the block which calls
+   * `exec`; a block that calls `percent` or `track` itself keeps its bar. Of programs that run at once, the first one
+   * that gives a figure has the bar until it ends. Default: true.
+   */
+  progress?: boolean;
   /** Stops the program as a cancel of the operation does; `exec` then rejects with the reason of the signal. */
   signal?: AbortSignal;
   /**
@@ -44,6 +51,8 @@ export interface ExecResult {
   seconds: number;
   /** The text of stdout, with `capture`. */
   stdout?: string;
+  /** The values that the program reported (`liveops report output name=value`); absent: none. */
+  outputs?: Record<string, string>;
 }
 
 /**

@@ -26,6 +26,7 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "ops",
     "new",
     "check",
+    "report",
     "schema",
     "tui",
   ],

@@ -1,6 +1,11 @@
 /** Generates the regions of docs/configuration.md from the config file reader and the table of variables. */
 import { LIMITS, SETTINGS } from "../../protocol/command/config.js";
-import { ALLOWED_VARIABLES, BASE_VARIABLES, OPERATION_VARIABLES } from "../../protocol/environment.js";
+import {
+  ALLOWED_VARIABLES,
+  BASE_VARIABLES,
+  OPERATION_VARIABLES,
+  PROGRAM_VARIABLES,
+} from "../../protocol/environment.js";
 import { code, type Regions, table } from "./markdown.js";
 
 const UNITS = [
@@ -34,7 +39,10 @@ export function configurationRegions(): Regions {
     ),
     "operation variables": table(
       ["variable", "value"],
-      Object.entries(OPERATION_VARIABLES).map(([name, meaning]) => [code(name), meaning]),
+      Object.entries({ ...OPERATION_VARIABLES, ...PROGRAM_VARIABLES }).map(([name, meaning]) => [
+        code(name),
+        meaning,
+      ]),
     ),
   };
 }

@@ -186,10 +186,13 @@ it("a child that closed its output continues after the command", async () => {
   await expect.poll(() => existsSync(file) && readFileSync(file, "utf8")).toBe("yes");
 });
 
-it("a killed worker's command is killed by the guard", async () => {
+it("a killed worker's command is killed by the guard, and its file of reports removed", async () => {
+  const reports = join(temporary(), "it's a report");
+  writeFileSync(reports, "");
   const group = fileURLToPath(new URL("../../ops/process/group.ts", import.meta.url));
   const code = `import { Group } from ${JSON.stringify(group)};
     const group = await Group.start("sh", ["-c", "sleep 1000 & echo $!; wait"]);
+    group.removeIfKilled(${JSON.stringify(reports)});
     group.outputs[0].stream.pipe(process.stdout);`;
   const worker = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -199,4 +202,5 @@ it("a killed worker's command is killed by the guard", async () => {
   expect(isRunning(pid)).toBe(true);
   worker.kill("SIGKILL");
   await expect.poll(() => isRunning(pid)).toBe(false);
+  await expect.poll(() => existsSync(reports)).toBe(false);
 });

@@ -28,6 +28,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   ops: async () => (await import("./ops.js")).registerOps,
   new: async () => (await import("./new.js")).registerNew,
   check: async () => (await import("./check.js")).registerCheck,
+  report: async () => (await import("./report.js")).registerReport,
   schema: async () => (await import("./schema.js")).registerSchema,
   doctor: async () => (await import("./doctor.js")).registerDoctor,
   tui: async () => (await import("./open-tui.js")).registerTui,

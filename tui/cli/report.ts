@@ -1,0 +1,53 @@
+/**
+ * `liveops report`: tells the progress of a script to the operation that runs the script, by a line in the file named
+ * by `LIVEOPS_REPORT`.
+ */
+import { appendFileSync } from "node:fs";
+import type { Command } from "commander";
+import { UsageError } from "../../protocol/command/failures.js";
+import { addCommand } from "../../protocol/command/options.js";
+import { parseReportLine, REPORT_FORMS } from "../../protocol/report-line.js";
+
+interface ReportOptions {
+  ifAvailable?: boolean;
+}
+
+export function registerReport(root: Command): void {
+  const forms = Object.values(REPORT_FORMS);
+  addCommand(root, "report", "Tell progress, status or a value from a script that an operation runs", [
+    "liveops report progress 12/90 files",
+    "liveops report percent 40",
+    "liveops report status waiting for the server",
+    "liveops report stage Upload",
+    "liveops report log warning the disk is nearly full",
+    "liveops report output size=1024",
+    'echo "progress 12/90" >> "$LIVEOPS_REPORT"',
+  ])
+    .usage("[options] <report...>")
+    .argument("<report...>", `One report: ${forms.join("; ")}`)
+    .option("--if-available", "Do nothing where no operation reads reports (default: exit code 2)")
+    .passThroughOptions()
+    .action((words: string[], options: ReportOptions) => {
+      const line = words.join(" ");
+      if (/[\r\n]/.test(line))
+        throw new UsageError("a report is one line: give a text without line ends, or several reports");
+      const statement = parseReportLine(line);
+      if (typeof statement === "string") throw new UsageError(statement, "liveops report --help");
+      const file = process.env.LIVEOPS_REPORT;
+      if (file) append(file, line);
+      else if (!options.ifAvailable)
+        throw new UsageError(
+          "no operation reads reports here: LIVEOPS_REPORT is not set; run the script with liveops submit shell, or give --if-available",
+        );
+    });
+}
+
+/** @throws UsageError if the file cannot be written */
+function append(file: string, line: string): void {
+  try {
+    // One write, so that the lines of several processes do not mix.
+    appendFileSync(file, `${line}\n`, { mode: 0o600 });
+  } catch (error) {
+    throw new UsageError(`the report file ${file} cannot be written: ${(error as Error).message}`);
+  }
+}
