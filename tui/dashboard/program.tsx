@@ -112,7 +112,7 @@ export function startDashboard(options: ProgramOptions): Program {
   };
   store.subscribe(() => integration.show(store.drawn()));
   store.subscribe(() => {
-    const { quit } = store.state;
+    const { quit } = store.drawn();
     if (quit === null) return;
     exit = quit;
     // Not while React is being told: it would be taken down in the middle of it.

@@ -1,6 +1,7 @@
 /**
- * The state outside React, and the pace of drawing: data is drawn at most ten times a second, a key at once, and
- * nothing where nothing changed. React is told through `subscribe` when the drawn state moved on.
+ * The state outside React, and the pace of drawing: data is drawn at most ten times a second, a log at most three
+ * times, a key at once, and nothing where nothing changed. React is told through `subscribe` when the drawn state
+ * moved on.
  */
 import type { WatchLine } from "../../protocol/watch.js";
 import type { Clock } from "./clock.js";
@@ -13,11 +14,16 @@ import { ticks } from "./state/wants.js";
 /** Milliseconds between two drawings of data, and between two of a key that is held down. */
 const DATA_PACE = 100;
 const KEY_PACE = 33;
+/** Milliseconds between two drawings of new log lines: each moves every row of the log, and so redraws all of them. */
+const LOG_PACE = 350;
 
 export class Store {
   #state: State;
   /** Lines of the watch stream since then: applied together, when they are drawn or the state is asked for. */
   #incoming: WatchLine[] = [];
+  /** New lines of the log, likewise. */
+  #logged: Message[] = [];
+  #loggedAt = Number.NEGATIVE_INFINITY;
   #drawn: State;
   #drawnAt = Number.NEGATIVE_INFINITY;
   #answeredAt = Number.NEGATIVE_INFINITY;
@@ -57,6 +63,11 @@ export class Store {
       this.#flushIn(DATA_PACE);
       return;
     }
+    if (message.type === "logged") {
+      this.#logged.push(message);
+      this.#flushLog();
+      return;
+    }
     this.#takeIn();
     const before = this.#state;
     this.#apply(message);
@@ -74,7 +85,13 @@ export class Store {
   /** Draws now what has changed. */
   flush(): void {
     this.stop();
-    this.#takeIn();
+    this.#takeIn(performance.now() >= this.#loggedAt + LOG_PACE);
+    this.#draw();
+    // Lines that were too early have a drawing of their own.
+    if (this.#logged.length > 0) this.#flushLog();
+  }
+
+  #draw(): void {
     if (ticks(this.#state)) this.#apply({ type: "ticked", now: this.clock.now() });
     if (this.#state === this.#drawn) return;
     this.#drawn = this.#state;
@@ -91,7 +108,13 @@ export class Store {
     this.#due = Number.POSITIVE_INFINITY;
   }
 
-  #takeIn(): void {
+  #takeIn(withLog = true): void {
+    if (withLog && this.#logged.length > 0) {
+      const logged = this.#logged;
+      this.#logged = [];
+      this.#loggedAt = performance.now();
+      for (const message of logged) this.#apply(message);
+    }
     if (this.#incoming.length === 0) return;
     const lines = this.#incoming;
     this.#incoming = [];
@@ -112,6 +135,10 @@ export class Store {
 
   #flushIn(pace: number): void {
     this.#flushAt(this.#drawnAt + pace);
+  }
+
+  #flushLog(): void {
+    this.#flushAt(Math.max(this.#drawnAt + DATA_PACE, this.#loggedAt + LOG_PACE));
   }
 
   /** Draws at this time of the monotonic clock, or at once where it has passed; never later than already planned. */

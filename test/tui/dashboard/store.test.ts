@@ -62,3 +62,32 @@ test("lines that wait to be drawn are in the state that is asked for", () => {
   vi.advanceTimersByTime(100);
   expect(store.drawn().view.operations.get(backup().id)?.percent).toBe(77);
 });
+
+test("a log that grows all the time is drawn three times a second; its first line waits for nothing", () => {
+  const { store } = opened();
+  store.dispatch({ type: "pressed", pressed: { input: "k" } });
+  const { id } = backup();
+  let [drawings, last] = [0, store.drawn().log.total];
+  store.subscribe(() => {
+    if (store.drawn().log.total !== last) drawings++;
+    last = store.drawn().log.total;
+  });
+  vi.advanceTimersByTime(1000);
+  const start = last;
+  const log = (n: number) =>
+    store.dispatch({
+      type: "logged",
+      id,
+      lines: [{ n: start + n, at: new Date(NOW).toISOString(), stream: "log", stage: null, text: "a line" }],
+    });
+  log(1);
+  expect(drawings).toBe(1);
+  for (let n = 2; n <= 21; n++) {
+    log(n);
+    vi.advanceTimersByTime(100);
+  }
+  vi.advanceTimersByTime(1000);
+  expect(drawings).toBeGreaterThanOrEqual(5);
+  expect(drawings).toBeLessThanOrEqual(8);
+  expect(last).toBe(start + 21);
+});

@@ -1,9 +1,17 @@
-/** A row under construction: pieces are cut to what is left, so that no row is ever wider than its width. */
+/**
+ * A row under construction: pieces are cut to what is left, so that no row is ever wider than its width. Pieces of one
+ * style share its sequences, also across blanks: a flush sends them anew for each row that changed.
+ */
 import { fit, sanitizeLine, widthOf } from "./cells.js";
 import type { Paint, Style } from "./theme.js";
 
+interface Run {
+  text: string;
+  readonly styles: readonly Style[];
+}
+
 export class Line {
-  #text = "";
+  #runs: Run[] = [];
   #used = 0;
 
   constructor(
@@ -18,7 +26,7 @@ export class Line {
   /** Adds text that is already sanitized. */
   add(text: string, ...styles: Style[]): this {
     const fitted = fit(text, this.left);
-    this.#text += this.paint(fitted, ...styles);
+    if (fitted !== "") this.#runs.push({ text: fitted, styles });
     this.#used += widthOf(fitted);
     return this;
   }
@@ -26,7 +34,7 @@ export class Line {
   /** Adds a drawing character so many times, or as often as there is room; each is one column. */
   draw(character: string, times: number, ...styles: Style[]): this {
     const count = Math.max(0, Math.min(times, this.left));
-    this.#text += this.paint(character.repeat(count), ...styles);
+    if (count > 0) this.#runs.push({ text: character.repeat(count), styles });
     this.#used += count;
     return this;
   }
@@ -57,12 +65,47 @@ export class Line {
   /** Adds a part that was made for its own width. */
   join(part: Line): this {
     if (part.#used > this.left) return this;
-    this.#text += part.#text;
+    this.#runs.push(...part.#runs);
     this.#used += part.#used;
     return this;
   }
 
   toString(): string {
-    return this.#text;
+    let painted = "";
+    let open: Run | null = null;
+    let blanks = "";
+    for (const run of this.#runs) {
+      if (isBlank(run)) {
+        blanks += run.text;
+        continue;
+      }
+      // Blanks look the same in each style that only colours text: they take the one of a neighbour.
+      if (open !== null && !showsBlanks(open)) {
+        open.text += blanks;
+        blanks = "";
+      }
+      if (open !== null && blanks === "" && sameStyles(open.styles, run.styles)) {
+        open.text += run.text;
+        continue;
+      }
+      painted += this.#paint(open);
+      if (showsBlanks(run)) painted += blanks;
+      open = { ...run, text: showsBlanks(run) ? run.text : blanks + run.text };
+      blanks = "";
+    }
+    return painted + this.#paint(open) + blanks;
   }
+
+  #paint(run: Run | null): string {
+    return run === null ? "" : this.paint(run.text, ...run.styles);
+  }
+}
+
+const showsBlanks = ({ styles }: Run): boolean =>
+  styles.some((style) => style === "inverse" || style.startsWith("sgr "));
+
+const isBlank = (run: Run): boolean => run.text.trim() === "" && !showsBlanks(run);
+
+function sameStyles(a: readonly Style[], b: readonly Style[]): boolean {
+  return a.length === b.length && a.every((style, i) => style === b[i]);
 }
