@@ -30,6 +30,13 @@ export const countsSchema = z
 export const operationPage = z.object({
   operations: z.array(operationSchema),
   next: z.nullable(z.string()),
+  previous: z
+    .nullable(z.string())
+    .check(
+      z.describe(
+        "pass as before, with the other order, to list what comes before this page; null if it is empty",
+      ),
+    ),
   total: z.int(),
   cursor: z
     .string()

@@ -114,10 +114,20 @@ export const listQuery = z.object({
   chain: z.optional(z.string()),
   q: z.optional(z.string()).check(z.describe("text to find in the id, type, title or label")),
   limit: z._default(count.check(z.lte(MAX_PAGE)), 50),
-  before: z.optional(z.string()).check(z.describe("next of the previous page (opaque)")),
+  order: z._default(z.enum(["newest", "oldest"]), "newest"),
+  before: z
+    .optional(z.string())
+    .check(
+      z.describe(
+        "next of the previous page (opaque); with the other order, its previous: what comes before that page",
+      ),
+    ),
   finishedAfter: z
     .optional(z.string())
     .check(z.describe("cursor of an earlier page (opaque): only operations that finished after that page")),
+  finishedSince: z
+    .optional(z.iso.datetime({ offset: true }))
+    .check(z.describe("only operations that finished at this time or later")),
 });
 
 export const historyQuery = z.object({

@@ -22,10 +22,14 @@ export interface HistoryQuery {
   chain?: string | undefined;
   /** Text in id, type, title or label. */
   q?: string | undefined;
-  /** Only operations submitted before this order. */
+  /** Order of submission of the list. Default: newest first. */
+  order?: "newest" | "oldest" | undefined;
+  /** Only operations that come after this place, in the order of the list. */
   before?: number | undefined;
   /** Only operations finished by a later decision than this one of the journal. */
   finishedAfter?: number | undefined;
+  /** Only operations that finished at this time or later, in ms since 1970. */
+  finishedSince?: number | undefined;
 }
 
 /** The states of sealed operations. */
@@ -186,20 +190,15 @@ export class HistoryIndex {
 
   list(query: HistoryQuery, limit: number): RecordLocation[] {
     const { where, values } = conditions(query);
-    const sql = `SELECT segment, "offset", length FROM operations ${where} ORDER BY position DESC LIMIT ?`;
+    const sql = `SELECT segment, "offset", length FROM operations ${where} ORDER BY position ${query.order === "oldest" ? "ASC" : "DESC"} LIMIT ?`;
     return this.database.prepare(sql).all(...values, limit) as unknown as RecordLocation[];
   }
 
   count(query: HistoryQuery): number {
-    const { op, historyKey, chain, q, state, finishedAfter } = query;
+    const { op, historyKey, chain, q, state, finishedAfter, finishedSince } = query;
+    const counted = [op, historyKey, chain, finishedAfter, finishedSince].every((each) => each === undefined);
     // The triggers keep these counts.
-    if (
-      op === undefined &&
-      historyKey === undefined &&
-      chain === undefined &&
-      !q &&
-      finishedAfter === undefined
-    ) {
+    if (counted && !q) {
       const counts = this.countsByState();
       return (state ?? ENDS).reduce((sum, each) => sum + (counts[each] ?? 0), 0);
     }
@@ -298,7 +297,9 @@ function conditions(query: HistoryQuery): { where: string; values: SQLInputValue
   if (query.historyKey !== undefined) add("history_key = ?", query.historyKey);
   if (query.chain !== undefined) add("chain = ?", query.chain);
   if (query.q) add("instr(text, ?) > 0", query.q.toLowerCase());
-  if (query.before !== undefined) add("position < ?", query.before);
+  if (query.before !== undefined)
+    add(query.order === "oldest" ? "position > ?" : "position < ?", query.before);
   if (query.finishedAfter !== undefined) add("finished_by > ?", query.finishedAfter);
+  if (query.finishedSince !== undefined) add("finished >= ?", query.finishedSince);
   return { where: parts.length > 0 ? `WHERE ${parts.join(" AND ")}` : "", values };
 }

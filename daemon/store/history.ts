@@ -79,7 +79,7 @@ export class History {
     return this.#indexed((index) => index.idsWithPrefix(prefix, limit));
   }
 
-  /** Newest first. */
+  /** Newest first, unless the query has another order. */
   list(query: HistoryQuery, limit: number): Entry[] {
     return this.#indexed((index) => index.list(query, limit))
       .map((place) => this.#readAt(place))

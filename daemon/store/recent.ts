@@ -53,8 +53,11 @@ export function matchesQuery({ record, order, finishedBy }: Entry, query: Histor
   if (query.op !== undefined && record.op !== query.op) return false;
   if (query.historyKey !== undefined && record.historyKey !== query.historyKey) return false;
   if (query.chain !== undefined && record.chain.id !== query.chain) return false;
-  if (query.before !== undefined && order >= query.before) return false;
+  if (query.before !== undefined && !(query.order === "oldest" ? order > query.before : order < query.before))
+    return false;
   if (query.finishedAfter !== undefined && finishedBy <= query.finishedAfter) return false;
+  if (query.finishedSince !== undefined && !(Date.parse(record.finishedAt ?? "") >= query.finishedSince))
+    return false;
   if (!query.q) return true;
   const text = [record.id, record.op, record.title, record.label ?? ""].join("\n").toLowerCase();
   return text.includes(query.q.toLowerCase());

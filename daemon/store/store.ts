@@ -147,13 +147,15 @@ export class Store {
     return this.list({}, 1).at(0)?.record.id ?? null;
   }
 
-  /** Newest first. */
+  /** Newest first, unless the query has another order. */
   list(query: HistoryQuery, limit: number): Entry[] {
     const inMemory: Entry[] = [];
     for (const entry of this.ledger.entries.values()) if (matchesQuery(entry, query)) inMemory.push(entry);
-    inMemory.sort((a, b) => b.order - a.order);
+    const way = query.order === "oldest" ? 1 : -1;
+    const inOrder = (a: Entry, b: Entry) => way * (a.order - b.order);
+    inMemory.sort(inOrder);
     const sealed = this.#history.list(query, limit);
-    return [...inMemory.slice(0, limit), ...sealed].sort((a, b) => b.order - a.order).slice(0, limit);
+    return [...inMemory.slice(0, limit), ...sealed].sort(inOrder).slice(0, limit);
   }
 
   count(query: HistoryQuery): number {

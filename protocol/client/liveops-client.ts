@@ -48,8 +48,12 @@ export interface ListFilter {
   q?: string;
   /** Operations in a page, at most 1000. Default: 50. */
   limit?: number;
-  /** `next` of the previous page. Default: the newest operations. */
+  /** Which operations come first. Default: `newest`. */
+  order?: "newest" | "oldest";
+  /** `next` of the previous page. Default: the first page of the order. */
   before?: string;
+  /** Only operations that finished at this time (ISO 8601) or later. */
+  finishedSince?: string;
 }
 
 /** Which log lines to read; all are optional. */
@@ -177,7 +181,7 @@ export class LiveopsClient implements AsyncDisposable {
     return this.#client.show(id, this.#signal(settings));
   }
 
-  /** A page of operations, newest first. `next` is the `before` of the next page; null at the end. */
+  /** A page of operations, newest first unless `order` says otherwise. `next` is the `before` of the next page; null at the end. */
   async list(filter: ListFilter = {}, settings: RequestSettings = {}): Promise<OperationPage> {
     return this.#client.list(filter, this.#signal(settings));
   }

@@ -160,11 +160,12 @@ const RUNS: Runs = {
     if (!left.aborted) dispatch({ type: "sought", key: JSON.stringify(effect), line });
   },
 
-  "fetch-page": async ({ text, before }, { client, dispatch, state }, left) => {
+  "fetch-page": async (wanted, { client, dispatch, state }, left) => {
+    const { text, order, before } = wanted;
     if (text !== "" && before === null) await pause(TYPING, left);
     if (left.aborted) return;
-    const page = await client.list(pageQuery(state(), before));
-    if (!left.aborted) dispatch({ type: "page-fetched", text, ...page });
+    const page = await client.list(pageQuery(state(), wanted));
+    if (!left.aborted) dispatch({ type: "page-fetched", text, order, before, ...page });
   },
 
   find: ({ id }, { client, dispatch }) =>
@@ -211,6 +212,11 @@ const RUNS: Runs = {
       dispatch({ type: "forecast-fetched", forecast: await client.forecast(left) });
       await pause(FORECAST_EVERY, left);
     }
+  },
+
+  "count-today": async ({ since }, { client, dispatch }, left) => {
+    const { total } = await client.list({ finishedSince: since, limit: 0 }, left);
+    dispatch({ type: "today-counted", since, count: total });
   },
 
   "fetch-failures": async (_effect, { client, dispatch, look, state }, left) => {

@@ -52,14 +52,15 @@ export function checkedKey(header: string | string[] | undefined): string | null
   return key;
 }
 
-/** `GET /v1/operations`: newest first, filtered, in pages. */
+/** `GET /v1/operations`: filtered, in the order of submission, in pages. */
 export const listRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("list"),
     handler: ({ query }) => {
-      const { limit, before, finishedAfter, ...rest } = query;
+      const { limit, before, finishedAfter, finishedSince, ...rest } = query;
       const filter = {
         ...rest,
+        finishedSince: finishedSince === undefined ? undefined : Date.parse(finishedSince),
         before: before === undefined ? undefined : numberOf("before", "next", before),
         finishedAfter:
           finishedAfter === undefined ? undefined : numberOf("finishedAfter", "cursor", finishedAfter),
@@ -71,6 +72,7 @@ export const listRoute: RoutePlugin = (app, { context }, done) => {
       return {
         operations: page.map((entry) => context.present(entry)),
         next: more ? page.at(-1)!.order.toString(36) : null,
+        previous: page[0]?.order.toString(36) ?? null,
         total: context.store.count(filter),
         cursor: journalNumber.toString(36),
       };

@@ -60,6 +60,34 @@ describe("list", () => {
     expect(seen).toEqual([...made].reverse());
   });
 
+  test("lists the oldest first, and leads back from a page in the other order", async () => {
+    const made: string[] = [];
+    for (let n = 0; n < 5; n++) made.push(await served.finished("succeeded"));
+    await served.open.store.checkpoint();
+    for (let n = 0; n < 3; n++) made.push(await served.submit());
+    const first = await page("order=oldest&limit=3");
+    expect(first.operations.map(({ id }) => id)).toEqual(made.slice(0, 3));
+    const second = await page(`order=oldest&limit=3&before=${first.next}`);
+    expect(second.operations.map(({ id }) => id)).toEqual(made.slice(3, 6));
+    expect(await ids(`order=newest&limit=9&before=${second.previous}`)).toEqual(made.slice(0, 3).reverse());
+    const last = await page(`order=oldest&limit=3&before=${second.next}`);
+    expect(last).toMatchObject({ next: null, total: 8 });
+    expect(last.operations.map(({ id }) => id)).toEqual(made.slice(6));
+    expect((await page("op=nosuch")).previous).toBeNull();
+    expect((await get("/v1/operations?order=best")).statusCode).toBe(400);
+  });
+
+  test("counts what finished since a time, sealed or not", async () => {
+    await served.finished("succeeded");
+    await served.open.store.checkpoint();
+    await served.finished("failed");
+    await served.submit();
+    const since = (at: number) => `limit=0&finishedSince=${new Date(at).toISOString()}`;
+    expect((await page(since(Date.now() - 60_000))).total).toBe(2);
+    expect((await page(since(Date.now() + 60_000))).total).toBe(0);
+    expect((await get("/v1/operations?finishedSince=today")).statusCode).toBe(400);
+  });
+
   test("an exact last page has no next", async () => {
     for (let n = 0; n < 4; n++) await served.submit();
     const first = await page("limit=2");

@@ -6,7 +6,7 @@ import { NO_COUNTS } from "../../../protocol/watch.js";
 import { fits, parseFilter, queryOf } from "../../../tui/dashboard/state/filter.js";
 import type { State } from "../../../tui/dashboard/state/model.js";
 import { selectedRow } from "../../../tui/dashboard/state/order.js";
-import { wantedPage } from "../../../tui/dashboard/state/paging.js";
+import { LIST_PAGE, PAGES_MOST, wantedPage } from "../../../tui/dashboard/state/paging.js";
 import { opened as open, press, screenText, type, update } from "./core.js";
 import { ago, backup, backupDone, failed, operation, queued, scanning, verify } from "./operations.js";
 
@@ -162,48 +162,118 @@ describe("the order", () => {
 
 describe("pages", () => {
   const counts = { ...NO_COUNTS, succeeded: 1000 };
+  const all = finished(1000);
+  /** The daemon's answer to what the list wants. */
+  const answered = (state: State, stored = all): State => {
+    const wanted = wantedPage(state)!;
+    const ordered = wanted.order === "oldest" ? stored.toReversed() : stored;
+    const from = wanted.before === null ? 0 : ordered.findIndex(({ id }) => id === wanted.before) + 1;
+    const operations = ordered.slice(from, from + LIST_PAGE);
+    const more = from + LIST_PAGE < ordered.length;
+    const [next, previous] = [more ? operations.at(-1)!.id : null, operations[0]?.id ?? null];
+    return update(state, {
+      type: "page-fetched",
+      ...wanted,
+      operations,
+      next,
+      previous,
+      total: stored.length,
+    });
+  };
+  const range = (state: State) => /[\d,]+–[\d,]+ of [\d,]+\+?/.exec(screenText(state))?.[0];
 
   test("none is asked for while what the stream brought is all there is", () => {
     expect(wantedPage(opened(finished(10), { ...NO_COUNTS, succeeded: 10 }))).toBeNull();
   });
 
   test("the next one is asked for near the end of the list, and from where the last one ended", () => {
-    const state = opened(finished(200), counts);
+    const state = opened(all.slice(0, 200), counts);
     expect(wantedPage(state)).toBeNull();
-    const end = press(state, "G");
-    expect(wantedPage(end)).toEqual({ text: "", before: null });
-    const operations = finished(700).slice(0, 500);
-    const more = update(end, { type: "page-fetched", text: "", operations, next: "x1", total: 1000 });
+    const end = press(state, ...Array<string>(20).fill("pageDown"));
+    expect(wantedPage(end)).toEqual({ text: "", order: "newest", before: null });
+    const more = answered(end);
     expect(more.order).toHaveLength(500);
-    expect(wantedPage(press(more, "G"))).toEqual({ text: "", before: "x1" });
-    const all = { type: "page-fetched", text: "", operations: [], next: null, total: 1000 } as const;
-    expect(wantedPage(update(press(more, "G"), all))).toBeNull();
+    const further = press(more, ...Array<string>(30).fill("pageDown"));
+    expect(wantedPage(further)).toEqual({ text: "", order: "newest", before: all[499]!.id });
+    expect(wantedPage(answered(further))).toBeNull();
   });
 
   test("a filter asks from the start, and a page of another filter changes no place", () => {
-    const state = press(type(press(opened(finished(200), counts), "/"), "load"), "return");
-    expect(wantedPage(press(state, "G"))).toEqual({ text: "load", before: null });
-    const stale = update(state, { type: "page-fetched", text: "lo", operations: [], next: "x", total: 5 });
-    expect(stale.listing.paging.next).toBeUndefined();
+    const few = opened(all.slice(0, 10), counts);
+    const state = press(type(press(few, "/"), "load"), "return");
+    expect(wantedPage(state)).toEqual({ text: "load", order: "newest", before: null });
+    const other = { text: "lo", order: "newest", before: null, next: "x", previous: null } as const;
+    const stale = update(state, { type: "page-fetched", ...other, operations: [], total: 5 });
+    expect(stale.listing.paging.pages).toEqual([]);
   });
 
   test("an order by anything but time needs all of them", () => {
     expect(wantedPage(press(opened(finished(200), counts), "o", "o"))).not.toBeNull();
   });
-});
 
-test("G goes on to the last row of all, however many pages that takes", () => {
-  const counts = { ...NO_COUNTS, succeeded: 1000 };
-  const all = finished(1000);
-  let state = press(opened(all.slice(0, 200), counts), "G");
-  expect(state.selected).toBe(all[199]!.id);
-  const page = (from: number, to: number, next: string | null) =>
-    update(state, { type: "page-fetched", text: "", operations: all.slice(from, to), next, total: 1000 });
-  state = page(0, 500, "500");
-  expect(wantedPage(state)).toEqual({ text: "", before: "500" });
-  state = page(500, 1000, null);
-  expect(state.selected).toBe(all[999]!.id);
-  expect(wantedPage(state)).toBeNull();
+  test("G is the last row of all, by one request; page up from there loads backwards, and g is the first", () => {
+    const stored = finished(8000);
+    const start = opened(stored.slice(0, 200), { ...NO_COUNTS, succeeded: 8000 });
+    expect(range(press(start, "j"))).toBeUndefined();
+    const asked = press(start, "G");
+    expect(wantedPage(asked)).toEqual({ text: "", order: "oldest", before: null });
+    const end = answered(asked, stored);
+    expect(end.selected).toBe(stored.at(-1)!.id);
+    expect(range(end)).toMatch(/–8,000 of 8,000$/);
+    expect(wantedPage(end)).toBeNull();
+    let up = end;
+    const seen = new Set(end.order);
+    for (let i = 0; i < 600; i++) {
+      if (wantedPage(up) !== null) up = answered(up, stored);
+      for (const id of up.order) seen.add(id);
+      expect(up.order.length).toBeLessThanOrEqual(LIST_PAGE * PAGES_MOST + 200);
+      expect(up.fetched.size).toBeLessThanOrEqual(LIST_PAGE * PAGES_MOST);
+      up = press(up, "pageUp");
+    }
+    expect(up.selected).toBe(stored[0]!.id);
+    expect(seen.size).toBe(8000);
+    const first = press(end, "g");
+    expect(first.selected).toBe(stored[0]!.id);
+    expect(first.order).toHaveLength(200);
+  });
+
+  test("the place on the screen is that among all, wherever the window is", () => {
+    const stored = finished(8000);
+    let state = opened(stored.slice(0, 200), { ...NO_COUNTS, succeeded: 8000 });
+    state = answered(press(state, "G"), stored);
+    for (let i = 0; i < 45; i++) {
+      for (let step = 0; step < 12; step++) {
+        if (wantedPage(state) !== null) state = answered(state, stored);
+        state = press(state, i % 10 > 7 ? "pageDown" : "pageUp");
+      }
+      const index = stored.findIndex(({ id }) => id === state.selected);
+      const [from, to, of] = range(state)!
+        .replaceAll(",", "")
+        .split(/–| of /)
+        .map(Number);
+      expect(of).toBe(8000);
+      expect(index + 1).toBeGreaterThanOrEqual(from!);
+      expect(index + 1).toBeLessThanOrEqual(to!);
+    }
+  });
+
+  test("what finishes while the window is elsewhere has no row, and moves the place", () => {
+    const stored = finished(20_000);
+    const end = answered(
+      press(opened(stored.slice(0, 200), { ...NO_COUNTS, succeeded: 20_000 }), "G"),
+      stored,
+    );
+    const fresh = operation({ id: "fresh0000000", state: "succeeded", createdAt: ago(1) });
+    const after = update(end, {
+      type: "watched-lines",
+      lines: [
+        { type: "changed", cursor: "2", id: fresh.id, patch: fresh },
+        { type: "counts", counts: { ...NO_COUNTS, succeeded: 20_001 } },
+      ],
+    });
+    expect(after.order).toEqual(end.order);
+    expect(range(after)).toMatch(/–20,001 of 20,001$/);
+  });
 });
 
 test("x on a folded chain asks: all of them or only the last", () => {

@@ -78,7 +78,17 @@ test("a log that grows all the time is drawn three times a second; its first lin
     store.dispatch({
       type: "logged",
       id,
-      lines: [{ n: start + n, at: new Date(NOW).toISOString(), stream: "log", stage: null, text: "a line" }],
+      lines: [
+        {
+          n: start + n,
+          seq: start + n,
+          at: new Date(NOW).toISOString(),
+          attempt: 1,
+          stream: "log",
+          stage: null,
+          text: "a line",
+        },
+      ],
     });
   log(1);
   expect(drawings).toBe(1);

@@ -136,7 +136,8 @@ export class World {
   }
 
   #list(asked: Asked, reply: Reply): void {
-    const { chain, q, op, state, limit = "50", before = "0" } = asked.query;
+    const { chain, q, op, state, limit = "50", order = "newest", before } = asked.query;
+    const { finishedSince } = asked.query;
     const has = ({ id, title, label }: Operation, text: string) =>
       `${id} ${title} ${label ?? ""}`.toLowerCase().includes(text.toLowerCase());
     const all = [...this.operations.values()]
@@ -144,14 +145,11 @@ export class World {
       .filter((operation) => q === undefined || has(operation, q) || operation.op.includes(q))
       .filter((operation) => op === undefined || operation.op === op)
       .filter((operation) => state === undefined || state.split(",").includes(operation.state))
+      .filter(({ finishedAt }) => finishedSince === undefined || (finishedAt ?? "") >= finishedSince)
       .sort(newestFirst);
-    const from = Number(before);
-    const to = from + Number(limit);
-    reply.json({
-      operations: all.slice(from, to),
-      next: to < all.length ? String(to) : null,
-      total: all.length,
-    });
+    // A place counts from the newest operation.
+    const [page, next, previous] = pageOf(all, order === "oldest", before, Number(limit));
+    reply.json({ operations: page, next, previous, total: all.length, cursor: "0" });
   }
 
   #sendLog(watcher: Watcher): void {
@@ -199,6 +197,25 @@ export class World {
     for (const { stream, operation } of this.#watchers)
       if (operation === null || operation === line.id) stream.line({ cursor, ...line });
   }
+}
+
+/** A page of what is sorted newest first, with the places to go on from and to come back from. */
+function pageOf(
+  all: readonly Operation[],
+  isOldest: boolean,
+  before: string | undefined,
+  limit: number,
+): [Operation[], string | null, string | null] {
+  const ordered = isOldest ? all.toReversed() : all;
+  const place = (index: number) => String(isOldest ? all.length - 1 - index : index);
+  const at = before === undefined ? -1 : isOldest ? all.length - 1 - Number(before) : Number(before);
+  const page = ordered.slice(at + 1, at + 1 + limit);
+  const last = at + page.length;
+  return [
+    page,
+    last < all.length - 1 && page.length > 0 ? place(last) : null,
+    page.length > 0 ? place(at + 1) : null,
+  ];
 }
 
 function newestFirst(a: Operation, b: Operation): number {

@@ -2,10 +2,10 @@
 import { Box, Text } from "ink";
 import Spinner from "ink-spinner";
 import { memo } from "react";
-import { isFinal } from "../../../protocol/state.js";
 import { formatBytes, formatCount, formatDuration } from "../../terminal/format.js";
 import type { State } from "../state/model.js";
 import { UNDER_WAY } from "../state/request.js";
+import { finishedToday } from "../state/today.js";
 import { ticks } from "../state/wants.js";
 import { widthOf } from "../text/cells.js";
 import { Line } from "../text/line.js";
@@ -123,13 +123,13 @@ function leftFacts(state: State): Fact[] {
       short: [[`✗ ${formatCount(failed)}`, "muted"]],
       rank: 5,
     });
-  if (today !== null)
+  if (today !== null && today > 0)
     list.push({
       long: [
         ["✓", "good"],
-        [` ${today} today`, "muted"],
+        [` ${formatCount(today)} today`, "muted"],
       ],
-      short: [[`✓ ${today}`, "muted"]],
+      short: [[`✓ ${formatCount(today)}`, "muted"]],
       rank: 7,
     });
   return list;
@@ -142,20 +142,6 @@ function about(seconds: number): string {
 }
 
 const bold = (count: number) => (count > 0 ? (["bold"] as const) : []);
-
-/** Finished since midnight, of those that the stream brought. */
-function finishedToday(state: State): string | null {
-  const midnight = new Date(state.now).setHours(0, 0, 0, 0);
-  let count = 0;
-  let finished = 0;
-  for (const operation of state.view.operations.values()) {
-    if (!isFinal(operation.state)) continue;
-    finished++;
-    if (operation.finishedAt !== null && Date.parse(operation.finishedAt) >= midnight) count++;
-  }
-  if (count === 0) return null;
-  return count === finished && count >= 200 ? `${count}+` : String(count);
-}
 
 function rightFacts(state: State, theme: Theme): Fact[] {
   if (state.request !== null) return [{ long: [[UNDER_WAY[state.request.kind], "warn"]], rank: 2 }];

@@ -6,8 +6,17 @@ import { formatCount } from "../../terminal/format.js";
 import { nearStates, unknownState } from "../state/filter.js";
 import { listLayout, panesOf, type SectionLayout } from "../state/layout.js";
 import { lineOf } from "../state/line-edit.js";
-import { isChain, listed, moveBy, turnFold, walkChain } from "../state/list-view.js";
-import { SORTS, UNASKED } from "../state/listing.js";
+import {
+  filtered,
+  isChain,
+  listed,
+  moveBy,
+  toFirst,
+  toLast,
+  turnFold,
+  walkChain,
+} from "../state/list-view.js";
+import { SORTS } from "../state/listing.js";
 import {
   type DashboardAction,
   operationOf,
@@ -16,6 +25,7 @@ import {
   selectedOperation,
 } from "../state/model.js";
 import { selectedRow } from "../state/order.js";
+import { extentOf, restarted } from "../state/paging.js";
 import { choose } from "../state/select.js";
 import { sanitizeLine, wrap } from "../text/cells.js";
 import { Line } from "../text/line.js";
@@ -79,9 +89,14 @@ function isIn(state: State, { rows, section }: SectionLayout): boolean {
 
 function sectionTitle(state: State, name: Section, section: SectionLayout): Piece[] {
   const { counts } = state.view;
-  const filtered = state.listing.text !== "";
+  const isFiltered = state.listing.text !== "";
   const all = name === "finished" ? counts.succeeded + counts.failed + counts.cancelled : counts[name];
-  const count = filtered ? section.total : Math.max(all, section.total);
+  const isLive = name !== "finished";
+  const count = isFiltered
+    ? isLive
+      ? section.total
+      : extentOf(state, section).of
+    : Math.max(all, section.total);
   return [
     [TITLES[name], "bold"],
     [` ${formatCount(count)}`, "muted"],
@@ -97,9 +112,9 @@ function filterOf({ listing, entry }: State): Piece[] {
 
 function sectionRight(state: State, name: Section, section: SectionLayout): Piece[] {
   if (name !== "finished") return section.total > section.rows.length ? rangeOf(section, state) : [];
-  if (section.top > 0 || state.listing.toEnd) return rangeOf(section, state);
+  if (section.top > 0 || state.listing.paging.toEnd) return rangeOf(section, state);
   const { failed, cancelled } = state.view.counts;
-  if (state.listing.text !== "") return matches(section.total);
+  if (state.listing.text !== "") return matches(extentOf(state, section).of);
   const pieces: Piece[] = [];
   if (failed > 0) pieces.push([`✗ ${formatCount(failed)}`, "bad"]);
   if (cancelled > 0) pieces.push([`${failed > 0 ? " " : ""}⊘ ${formatCount(cancelled)}`, "warn"]);
@@ -110,14 +125,17 @@ const matches = (count: number): Piece[] => [
   [`${formatCount(count)} ${count === 1 ? "match" : "matches"}`, "muted"],
 ];
 
-function rangeOf({ rows, top, total }: SectionLayout, state: State): Piece[] {
-  if (state.listing.toEnd) return [[`loading ${formatCount(total)}…`, "warn"]];
-  const more = typeof state.listing.paging.next === "string" ? "+" : "";
-  if (rows.length < total)
-    return [
-      [`${formatCount(top + 1)}–${formatCount(top + rows.length)} of ${formatCount(total)}${more}`, "muted"],
-    ];
-  return state.listing.text === "" ? [] : matches(total);
+function rangeOf(section: SectionLayout, state: State): Piece[] {
+  if (state.listing.paging.toEnd) return [["loading the last rows…", "warn"]];
+  const { rows, top, total } = section;
+  const extent =
+    section.section === "running" || section.section === "queued"
+      ? { from: top + 1, to: top + rows.length, of: total, isLeast: false }
+      : extentOf(state, section);
+  const { from, to, of, isLeast } = extent;
+  if (rows.length < of)
+    return [[`${formatCount(from)}–${formatCount(to)} of ${formatCount(of)}${isLeast ? "+" : ""}`, "muted"]];
+  return state.listing.text === "" ? [] : matches(of);
 }
 
 function listTitle(state: State): Piece[] {
@@ -238,18 +256,14 @@ export const LIST_ACTIONS: readonly DashboardAction[] = [
     helpKeys: "g G",
     description: "the first row, the last row of all",
     when: inList,
-    run: (state) => moveBy(state, Number.NEGATIVE_INFINITY),
+    run: toFirst,
   },
   {
     name: "last",
     keys: ["G"],
     group: "move",
     when: inList,
-    run: (state) => {
-      const last = moveBy(state, Number.POSITIVE_INFINITY);
-      const isAll = state.listing.paging.next === null || allKnown(state);
-      return isAll ? last : { ...last, listing: { ...last.listing, toEnd: true } };
-    },
+    run: toLast,
   },
   {
     name: "filter",
@@ -273,7 +287,7 @@ export const LIST_ACTIONS: readonly DashboardAction[] = [
     hint: () => "clear",
     rank: 2,
     when: (state) => inList(state) && state.listing.text !== "",
-    run: (state) => listed(state, { text: "", filter: { terms: [] }, paging: UNASKED }),
+    run: (state) => filtered(state, ""),
   },
   {
     name: "sort",
@@ -284,7 +298,7 @@ export const LIST_ACTIONS: readonly DashboardAction[] = [
     when: inList,
     run: (state) => {
       const next = SORTS[(SORTS.indexOf(state.listing.sort) + 1) % SORTS.length]!;
-      return listed(state, { sort: next, reverse: false });
+      return listed(restarted(state), { sort: next, reverse: false });
     },
   },
   {
@@ -292,7 +306,7 @@ export const LIST_ACTIONS: readonly DashboardAction[] = [
     keys: ["O"],
     group: "list",
     when: inList,
-    run: (state) => listed(state, { reverse: !state.listing.reverse }),
+    run: (state) => listed(restarted(state), { reverse: !state.listing.reverse }),
   },
   {
     name: "fold",
@@ -387,10 +401,4 @@ function foldHint(state: State): string {
   for (const fold of state.folds.values())
     if (fold.chain === operation?.chain.id && fold.part === "folded") return "unfold";
   return "fold";
-}
-
-/** Whether everything finished is on this side already. */
-function allKnown({ view, fetched }: State): boolean {
-  const { succeeded, failed, cancelled, queued, running } = view.counts;
-  return view.operations.size + fetched.size - queued - running >= succeeded + failed + cancelled;
 }

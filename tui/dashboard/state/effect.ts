@@ -23,7 +23,7 @@ export type SlotEffect =
       reached: number | null;
     }
   | { type: "seek"; chain: string; links: readonly LogLink[]; query: LogQuery }
-  | { type: "fetch-page"; text: string; before: string | null }
+  | { type: "fetch-page"; text: string; order: "newest" | "oldest"; before: string | null }
   | { type: "find"; id: string }
   | { type: "fetch-chain"; chain: string; known: string }
   | { type: "fetch-history"; name: string; succeeded: number }
@@ -31,6 +31,7 @@ export type SlotEffect =
   | { type: "read-attempts"; id: string; attempt: number; state: string }
   | { type: "read-tape"; first: string }
   | { type: "fetch-forecast"; run: string }
+  | { type: "count-today"; since: string; after: number | null }
   | { type: "fetch-failures"; failed: number }
   | { type: "fetch-daemon" };
 

@@ -1,11 +1,9 @@
 /** The line that is being typed: its kind decides what each change and its end do. Every key but ctrl-c goes to it. */
 import { choiceAfter, type Form, firstProblem, moveTo, onButton, submitOf, withLine } from "../form/form.js";
-import { parseFilter } from "./filter.js";
 import { nameOfKey, type Pressed } from "./keys.js";
 import { panesOf } from "./layout.js";
 import { EMPTY_LINE, editLine, insertText, type LineEdit } from "./line-edit.js";
-import { listed } from "./list-view.js";
-import { UNASKED } from "./listing.js";
+import { filtered } from "./list-view.js";
 import { search } from "./log-seek.js";
 import { type EntryKind, emit, notify, type State } from "./model.js";
 import { changeForm, formPage, showForm, shownTypes, typedInForm } from "./pages.js";
@@ -24,10 +22,6 @@ export interface EntryHandlers {
   dropped(state: State): State;
   /** Looks at each key before anything else does; null leaves it. */
   first?(state: State, pressed: Pressed): State | null;
-}
-
-export function filtered(state: State, text: string): State {
-  return listed(state, { text, filter: parseFilter(text), paging: UNASKED, toEnd: false });
 }
 
 const unchanged = (state: State): State => state;

@@ -98,6 +98,11 @@ export function nearStates(typed: string): string[] {
   return nearest(typed, STATES, 2);
 }
 
+/** Whether the daemon's own query says the whole filter: then its count is that of the rows. */
+export function isExact(filter: Filter): boolean {
+  return filter.terms.length === Object.keys(queryOf(filter)).length;
+}
+
 /** The part of the filter that the daemon's own query says; everything that fits the filter fits the query. */
 export function queryOf(filter: Filter): FilterQuery {
   const isState = (text: string) => (STATES as readonly string[]).includes(text);

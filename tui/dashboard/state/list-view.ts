@@ -1,7 +1,9 @@
 /** The list seen in another way: filtered, ordered, unfolded. */
+import { parseFilter } from "./filter.js";
 import type { Listing } from "./listing.js";
 import { operationOf, type State, selectedOperation } from "./model.js";
 import { selectedRow } from "./order.js";
+import { endsWithOldest, restarted } from "./paging.js";
 import { choose, select } from "./select.js";
 import { reordered } from "./watched.js";
 
@@ -9,6 +11,10 @@ import { reordered } from "./watched.js";
 export function listed(state: State, change: Partial<Listing>): State {
   const next = reordered({ ...state, listing: { ...state.listing, ...change } });
   return selectedRow(next) === -1 ? select(next, next.order[0] ?? null) : next;
+}
+
+export function filtered(state: State, text: string): State {
+  return listed(restarted(state), { text, filter: parseFilter(text) });
 }
 
 /** Unfolds or folds the selected chain; on the queue, the queue. */
@@ -37,9 +43,28 @@ export function walkChain(state: State, to: "previous" | "next"): State {
 }
 
 /** The selection moved by rows. */
-export function moveBy(state: State, by: number): State {
+export function moveBy(before: State, by: number): State {
+  const state = waiting(before, false);
   const count = state.order.length;
   if (count === 0) return state;
   const from = Math.max(0, selectedRow(state));
   return choose(state, state.order[Math.max(0, Math.min(count - 1, from + by))] ?? null);
+}
+
+export function toFirst(state: State): State {
+  // Nothing of the window stays, not even what was selected in it.
+  const start = state.listing.paging.only === null ? state : restarted({ ...state, selected: null });
+  return moveBy(start, Number.NEGATIVE_INFINITY);
+}
+
+/** To the last row of all; where it is not here, its page is asked for. */
+export function toLast(state: State): State {
+  const last = moveBy(state, Number.POSITIVE_INFINITY);
+  return endsWithOldest(last) ? last : waiting(last, true);
+}
+
+function waiting(state: State, toEnd: boolean): State {
+  const { listing } = state;
+  if (listing.paging.toEnd === toEnd) return state;
+  return { ...state, listing: { ...listing, paging: { ...listing.paging, toEnd } } };
 }

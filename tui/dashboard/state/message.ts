@@ -14,6 +14,7 @@ import type { Attempt } from "./attempts.js";
 import type { Pressed } from "./keys.js";
 import type { LogFilter, LogWant } from "./log-window.js";
 import type { Size } from "./model.js";
+import type { PageReply } from "./paging.js";
 import type { Request } from "./request.js";
 
 export type Message =
@@ -47,13 +48,7 @@ export type Message =
   | { type: "history-fetched"; name: string; reply: HistoryReply; succeeded: number }
   | { type: "attempts-read"; id: string; attempts: readonly Attempt[] }
   | { type: "fetched"; operations: readonly Operation[] }
-  | {
-      type: "page-fetched";
-      text: string;
-      operations: readonly Operation[];
-      next: string | null;
-      total: number;
-    }
+  | ({ type: "page-fetched" } & PageReply)
   | { type: "found"; operation: Operation }
   | { type: "not-found"; code: number; message: string }
   | { type: "taped"; first: string; id: string; lines: readonly TapedLine[] }
@@ -63,6 +58,7 @@ export type Message =
   | { type: "types-lost"; message: string }
   | { type: "again-ready"; operation: Operation; operationType: OperationType }
   | { type: "forecast-fetched"; forecast: ForecastReply }
+  | { type: "today-counted"; since: string; count: number }
   | { type: "failures-fetched"; operations: readonly Operation[]; cursor: string }
   | { type: "daemon-fetched"; daemon: DaemonReply }
   | { type: "answered"; request: Request; operations: readonly Operation[] }

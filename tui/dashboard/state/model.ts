@@ -16,6 +16,7 @@ import type { LineEdit } from "./line-edit.js";
 import { type Listing, NO_LISTING } from "./listing.js";
 import { type LogWindow, NO_LOG } from "./log-window.js";
 import type { Flags, Request } from "./request.js";
+import type { FinishedToday } from "./today.js";
 
 export interface Size {
   readonly columns: number;
@@ -161,6 +162,7 @@ export interface State {
   /** By type, the type that its newest succeeded operation handed over to; null: to none. */
   readonly successors: ReadonlyMap<string, string | null>;
   readonly forecast: ForecastReply | null;
+  readonly today: FinishedToday | null;
   /** Failures that nobody has looked at, newest first. */
   readonly newFailures: readonly string[];
   /** Failures that were on the screen since the dashboard began: the daemon tells of them again. */
@@ -174,6 +176,8 @@ export interface State {
   /** Ids as the list shows them, a row each. */
   readonly order: readonly string[];
   readonly folds: ReadonlyMap<string, Fold>;
+  /** Finished operations that the rows stand for. */
+  readonly finished: number;
   /** First row on the screen, by section. */
   readonly tops: Readonly<Record<Section, number>>;
   readonly selected: string | null;
@@ -254,6 +258,7 @@ export function initialState({
     histories: new Map(),
     successors: new Map(),
     forecast: null,
+    today: null,
     newFailures: [],
     seenFailures: new Set(),
     failureCursor: null,
@@ -262,6 +267,7 @@ export function initialState({
     listing: NO_LISTING,
     order: [],
     folds: new Map(),
+    finished: 0,
     tops: { running: 0, queued: 0, finished: 0 },
     selected: null,
     witnessed: false,

@@ -5,8 +5,8 @@
  * of progress leave the array as it is.
  */
 import type { Operation } from "../../../protocol/operation.js";
-import { fits } from "./filter.js";
-import { isUnfolded, type Listing, type Sort } from "./listing.js";
+import { isFinal } from "../../../protocol/state.js";
+import { isListed, isUnfolded, type Listing, type Sort } from "./listing.js";
 import type { Fold, State } from "./model.js";
 
 export interface Rows {
@@ -14,6 +14,8 @@ export interface Rows {
   readonly order: readonly string[];
   /** Of rows that belong to a chain of several known links, by id. */
   readonly folds: ReadonlyMap<string, Fold>;
+  /** Finished operations that the rows stand for. */
+  readonly finished: number;
 }
 
 const RANK: Record<string, number> = { running: 0, queued: 1 };
@@ -88,15 +90,16 @@ export function rowsOf(state: Pick<State, "view" | "fetched" | "listing" | "size
   const order: string[] = [];
   const folds = new Map<string, Fold>();
   const most = isSectioned(listing) && !listing.wholeQueue ? queueRows(state) : Number.POSITIVE_INFINITY;
-  let queued = 0;
+  let [queued, finished] = [0, 0];
   for (const head of heads) {
     if (head.state === "queued" && ++queued > most) continue;
     order.push(head.id);
     const links = chains.get(head.chain.id)!;
+    for (const { state: is } of links) if (isFinal(is)) finished++;
     if (links.length === 1) continue;
     addChain(order, folds, links, isUnfolded(listing, head.chain.id));
   }
-  return { order, folds };
+  return { order, folds, finished };
 }
 
 /** Whether running, queued and finished operations stand apart. */
@@ -109,12 +112,11 @@ export function queueRows({ size }: Pick<State, "size">): number {
   return size.columns >= 100 && size.rows >= 24 ? 3 : 1;
 }
 
-/** What fits the filter, by chain, its links from first to last. */
+/** What is listed, by chain, its links from first to last. */
 function chainsOf({ view, fetched, listing }: Pick<State, "view" | "fetched" | "listing">) {
   const chains = new Map<string, Operation[]>();
-  const all = listing.filter.terms.length === 0;
   const add = (operation: Operation) => {
-    if (!all && !fits(listing.filter, operation)) return;
+    if (!isListed(listing, operation)) return;
     const links = chains.get(operation.chain.id);
     if (links === undefined) chains.set(operation.chain.id, [operation]);
     else {

@@ -1,51 +1,168 @@
-/** The pages of finished operations that the list needs besides what the watch stream brings. */
+/**
+ * The finished operations that the list fetches besides what the watch stream brings: a window of pages. It grows where
+ * one comes near to its end, loses pages at the other end, and can be put at the oldest operations by one request.
+ */
 import type { Operation } from "../../../protocol/operation.js";
-import { queryOf } from "./filter.js";
-import { listLayout } from "./layout.js";
-import type { State } from "./model.js";
-import { addFetched } from "./watched.js";
+import { isExact, queryOf } from "./filter.js";
+import { listLayout, type SectionLayout } from "./layout.js";
+import { type ListPage, type Paging, UNASKED } from "./listing.js";
+import { type State, selectedOperation } from "./model.js";
+import { addFetched, reordered } from "./watched.js";
 
-/** Operations of a page, and fetched ones that are held at most. */
+/** Operations of a page; pages of a window; fetched operations that are held at most, where an order needs them all. */
 export const LIST_PAGE = 500;
+export const PAGES_MOST = 10;
 const HELD_MOST = 20_000;
 
-/** The page to ask the daemon for: the filter as typed and the place to go on from; or null. */
-export function wantedPage(state: State): { text: string; before: string | null } | null {
-  const { listing } = state;
-  const { next } = listing.paging;
-  if (state.connection.state !== "live" || next === null || state.fetched.size >= HELD_MOST) return null;
-  // What the stream brought is all there is.
-  if (next === undefined && allHere(state)) return null;
-  const { finished } = listLayout(state).sections;
-  const nearEnd = finished === undefined || finished.top + 2 * finished.height >= finished.total;
-  // By anything but time, the first row may be on the last page.
-  const sorted = listing.sort === "live" || listing.sort === "newest" ? listing.reverse : true;
-  if (!nearEnd && !sorted && !listing.toEnd) return null;
-  return { text: listing.text, before: next ?? null };
+/** A page to ask for: the filter as typed, the order, and the place to go on from; null: the order's first page. */
+export interface PageWanted {
+  readonly text: string;
+  readonly order: "newest" | "oldest";
+  readonly before: string | null;
 }
 
-function allHere({ view, fetched }: State): boolean {
-  const { succeeded, failed, cancelled } = view.counts;
-  const known = view.operations.size + fetched.size - view.counts.queued - view.counts.running;
-  return known >= succeeded + failed + cancelled;
+export interface PageReply extends PageWanted {
+  readonly operations: readonly Operation[];
+  readonly next: string | null;
+  readonly previous: string | null;
+  readonly total: number;
 }
+
+export function wantedPage(state: State): PageWanted | null {
+  const { listing } = state;
+  const { pages, toEnd } = listing.paging;
+  if (state.connection.state !== "live") return null;
+  const { text } = listing;
+  const older = { text, order: "newest", before: pages.at(-1)?.older ?? null } as const;
+  if (!isByTime(state)) return hasAll(state) || state.fetched.size >= HELD_MOST ? null : older;
+  if (toEnd) return { text, order: "oldest", before: null };
+  const { finished } = listLayout(state).sections;
+  const near = 2 * (finished?.height ?? 0);
+  if (!endsWithOldest(state) && (finished?.top ?? 0) + near >= (finished?.total ?? 0)) return older;
+  const newer = pages[0]?.newer ?? null;
+  return newer !== null && (finished?.top ?? 0) < near ? { text, order: "oldest", before: newer } : null;
+}
+
+/** By anything but time, the first row may be on the last page. */
+function isByTime({ listing: { sort, reverse } }: State): boolean {
+  return (sort === "live" || sort === "newest") && !reverse;
+}
+
+/** Whether nothing is older than the window. */
+export function endsWithOldest(state: State): boolean {
+  const { pages } = state.listing.paging;
+  return pages.length === 0 ? streamHasAll(state) : pages.at(-1)!.older === null;
+}
+
+const hasAll = (state: State): boolean => state.listing.paging.only === null && endsWithOldest(state);
+
+function streamHasAll({ view, fetched }: State): boolean {
+  return view.operations.size + fetched.size - view.counts.queued - view.counts.running >= finishedIn(view);
+}
+
+const finishedIn = ({ counts }: State["view"]) => counts.succeeded + counts.failed + counts.cancelled;
 
 /** The daemon's query for what fits; it may answer with more. */
-export function pageQuery(state: State, before: string | null) {
-  const query = queryOf(state.listing.filter);
+export function pageQuery({ listing }: State, { order, before }: PageWanted) {
+  const query = queryOf(listing.filter);
   return {
     ...query,
     state: query.state ?? (["succeeded", "failed", "cancelled"] as const).slice(),
     limit: LIST_PAGE,
+    order,
     ...(before !== null && { before }),
   };
 }
 
-export function addPageOf(
+export function addPageOf(state: State, reply: PageReply): State {
+  const { listing } = state;
+  const paging = reply.text === listing.text ? withPage(listing.paging, reply, isByTime(state)) : null;
+  // A page of another filter, or of a window that has moved on.
+  if (paging === null) return addFetched(state, reply.operations);
+  const dropped = listing.paging.pages.filter((page) => !paging.pages.includes(page));
+  const windowed = { ...state, listing: { ...listing, paging } };
+  const fetched = without(
+    windowed,
+    dropped.flatMap(({ ids }) => ids),
+  );
+  return reordered(addFetched({ ...windowed, fetched }, reply.operations));
+}
+
+/** The window with one more page; null where the page does not join on to it. */
+function withPage(paging: Paging, reply: PageReply, isBounded: boolean): Paging | null {
+  const { order, before, operations, next, previous, total } = reply;
+  const ids = operations.map(({ id }) => id);
+  const back = before === null ? null : previous;
+  const page: ListPage =
+    order === "newest"
+      ? { ids, newer: back, older: next }
+      : { ids: ids.toReversed(), newer: next, older: back };
+  // What finished since the last page is newer than all of them.
+  const fresh = paging.only === null ? 0 : total - (paging.total ?? total);
+  let { pages, skipped } = paging;
+  skipped += fresh;
+  if (before === null) {
+    pages = [page];
+    skipped = order === "newest" ? 0 : total - ids.length;
+  } else if (order === "newest") {
+    if (before !== pages.at(-1)?.older) return null;
+    pages = [...pages, page];
+    if (isBounded && pages.length > PAGES_MOST) {
+      skipped += pages[0]!.ids.length;
+      pages = pages.slice(1);
+    }
+  } else {
+    if (before !== pages[0]?.newer) return null;
+    pages = [page, ...pages].slice(0, PAGES_MOST);
+    skipped -= ids.length;
+  }
+  const only = pages[0]!.newer === null ? null : new Set(pages.flatMap((each) => each.ids));
+  return { pages, only, total, skipped: only === null ? 0 : Math.max(0, skipped), toEnd: paging.toEnd };
+}
+
+/** The window at the newest operations again. */
+export function restarted(state: State): State {
+  const { listing } = state;
+  const { only, pages } = listing.paging;
+  // What was fetched from there on is kept: a filter finds it before the daemon answers.
+  const fetched =
+    only === null
+      ? state.fetched
+      : without(
+          state,
+          pages.flatMap(({ ids }) => ids),
+        );
+  return reordered({ ...state, fetched, listing: { ...listing, paging: UNASKED } });
+}
+
+/** What was fetched, without these: but for those that the screen shows in another place. */
+function without(state: State, ids: readonly string[]): State["fetched"] {
+  if (ids.length === 0) return state.fetched;
+  const chain = selectedOperation(state)?.chain.id;
+  const fetched = new Map(state.fetched);
+  for (const id of ids) {
+    const isShown =
+      fetched.get(id)?.chain.id === chain || state.marked.has(id) || state.newFailures.includes(id);
+    if (!isShown) fetched.delete(id);
+  }
+  return fetched;
+}
+
+/** Which rows of all are on the screen; `isLeast`: there may be more than `of`. */
+export function extentOf(
   state: State,
-  page: { text: string; operations: readonly Operation[]; next: string | null; total: number },
-): State {
-  if (page.text !== state.listing.text) return addFetched(state, page.operations);
-  const paging = { next: page.next, total: page.total };
-  return addFetched({ ...state, listing: { ...state.listing, paging } }, page.operations);
+  { rows, top, total: held }: SectionLayout,
+): { from: number; to: number; of: number; isLeast: boolean } {
+  const { paging, filter } = state.listing;
+  const isAll = filter.terms.length === 0;
+  const total = isAll ? finishedIn(state.view) : isExact(filter) ? paging.total : null;
+  const above =
+    paging.only === null ? 0 : paging.skipped + (isAll ? Math.max(0, total! - (paging.total ?? 0)) : 0);
+  const below = total === null || endsWithOldest(state) ? 0 : Math.max(0, total - above - state.finished);
+  return {
+    from: above + top + 1,
+    to: above + top + rows.length,
+    of: above + held + below,
+    isLeast: total === null && !endsWithOldest(state),
+  };
 }

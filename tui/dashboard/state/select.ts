@@ -9,6 +9,7 @@ import { isFinal } from "../../../protocol/state.js";
 import { linksOf, openChainLog } from "./chain-log.js";
 import { followLog, jumpTo } from "./log-place.js";
 import { chainOf, emit, nameOf, operationOf, type State, selectedOperation } from "./model.js";
+import { restarted } from "./paging.js";
 
 /** Seconds after which an idle selection of something finished goes back to what is live. */
 const IDLE = 60;
@@ -133,7 +134,7 @@ export function settleIdle(state: State): State {
   const selected = selectedOperation(state);
   if (selected === null || !isFinal(selected.state) || !state.log.follow) return state;
   const newest = newestLive(state);
-  return newest === null ? state : { ...select(state, newest.id), movedAt: null };
+  return newest === null ? state : { ...select(restarted(state), newest.id), movedAt: null };
 }
 
 function replaceSelected(before: State, after: State): State {

@@ -19,10 +19,11 @@ import type { Message } from "./message.js";
 import { emit, type Notice, notify, operationOf, type State } from "./model.js";
 import { selectedRow } from "./order.js";
 import { againPage, changeForm, playOn, tapeBroken, taped, typesCame, withoutDraft } from "./pages.js";
-import { addPageOf } from "./paging.js";
+import { addPageOf, endsWithOldest } from "./paging.js";
 import { clicked, scrolled } from "./pointer.js";
 import { commandOf, idsOf, type Request } from "./request.js";
 import { choose, select, settleIdle, settleSelection } from "./select.js";
+import { counted } from "./today.js";
 import { withWanted } from "./wants.js";
 import { addFetched, applyLines, reordered, sampled } from "./watched.js";
 
@@ -104,6 +105,8 @@ function reduce(state: State, message: Message): State {
         : state;
     case "forecast-fetched":
       return { ...state, forecast: message.forecast };
+    case "today-counted":
+      return counted(state, message.since, message.count);
     case "failures-fetched": {
       const { operations, cursor } = message;
       const known = addFetched(state, operations);
@@ -166,11 +169,12 @@ function withLog(state: State, log: State["log"]): State {
   return log === state.log ? state : { ...state, log };
 }
 
-/** A jump to the last row of all goes on until its page is there. */
+/** After a page: the last row of all is selected where it was asked for. */
 function toEnd(state: State): State {
-  if (!state.listing.toEnd) return state;
-  const last = choose(state, state.order.at(-1) ?? null);
-  return state.listing.paging.next === null ? { ...last, listing: { ...last.listing, toEnd: false } } : last;
+  const { listing } = state;
+  if (!listing.paging.toEnd || !endsWithOldest(state)) return state;
+  const paging = { ...listing.paging, toEnd: false };
+  return choose({ ...state, listing: { ...listing, paging } }, state.order.at(-1) ?? null);
 }
 
 /** A question that makes no sense any more: what was to be cancelled ended, what was to be removed runs again. */

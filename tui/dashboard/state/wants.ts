@@ -12,6 +12,7 @@ import { wantedSeek } from "./log-seek.js";
 import { chainIncomplete, emit, operationOf, type State, selectedOperation } from "./model.js";
 import { isPlaying } from "./pages.js";
 import { wantedPage } from "./paging.js";
+import { wantedToday } from "./today.js";
 
 const isLive = (state: State): boolean => state.connection.state === "live";
 
@@ -54,6 +55,10 @@ const WANTS: Record<string, (state: State) => SlotEffect | null> = {
     const { queued, running } = state.view.counts;
     if (!isLive(state) || queued === 0) return null;
     return { type: "fetch-forecast", run: `${queued} ${running}` };
+  },
+  today: (state) => {
+    const today = isLive(state) ? wantedToday(state) : null;
+    return today === null ? null : { type: "count-today", ...today };
   },
   failures: (state) => (isLive(state) ? { type: "fetch-failures", failed: state.view.counts.failed } : null),
   daemon: (state) => (isLive(state) ? { type: "fetch-daemon" } : null),
