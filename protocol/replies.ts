@@ -102,6 +102,7 @@ const finishedRun = z.object({
 export const historyReply = z.object({
   op: z.string(),
   runs: z.int().check(z.describe("number of succeeded runs in the percentiles")),
+  finished: z.int().check(z.describe("number of all finished runs in the store")),
   seconds: spread,
   stages: z.record(z.string(), z.object({ runs: z.int(), p50: z.number(), p90: z.number() })),
   recent: z.array(finishedRun).check(z.describe("the newest 12 finished runs, newest first")),

@@ -89,6 +89,7 @@ async function show(args: Arguments, { socket, config }: CommandPlaces, client: 
     allow: config.env?.allow,
     theme: config.theme,
     mouse: config.mouse,
+    links: config.links,
     keys: config.keys,
   });
   keepYoungHeapSmall();

@@ -32,7 +32,7 @@ const FINISHED: readonly FinalState[] = ["succeeded", "failed", "cancelled"];
 export class Durations {
   readonly #known = new Map<string, Known>();
 
-  constructor(private readonly store: Pick<Store, "find" | "list">) {}
+  constructor(private readonly store: Pick<Store, "find" | "list" | "count">) {}
 
   of(op: string, historyKey?: string): HistoryReply {
     const { replies } = this.#knownOf(op);
@@ -88,6 +88,7 @@ export class Durations {
     return {
       op,
       runs: runs.length,
+      finished: this.store.count({ op, historyKey, state: FINISHED }),
       seconds: spread(whole.filter((seconds) => seconds !== null)),
       stages: byStage(runs),
       recent: records(FINISHED, NEWEST.listed).map(({ id, state, seconds, finishedAt }) => ({

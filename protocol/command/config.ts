@@ -27,6 +27,7 @@ export interface Config extends PlaceConfig, Partial<Limits> {
   /** `auto`, `dark`, `light`, `16`, or hexadecimal colours by role. */
   theme?: ThemeSetting | undefined;
   mouse?: boolean | undefined;
+  links?: boolean | undefined;
   /** Keys of the dashboard by the name of the action. */
   keys?: Record<string, string | string[]> | undefined;
   /** `auto`, `off`, or the absolute path of a cgroup that is delegated to the daemon. */
@@ -249,6 +250,12 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
   mouse: {
     description: "Whether the dashboard takes the mouse: the wheel scrolls, a click selects",
     default: "`false`",
+    schema: { type: "boolean" },
+    problem: must(isOneOf([true, false]), "true or false"),
+  },
+  links: {
+    description: "Whether web addresses and files in the dashboard's log are hyperlinks (OSC 8)",
+    default: "`true`",
     schema: { type: "boolean" },
     problem: must(isOneOf([true, false]), "true or false"),
   },

@@ -34,6 +34,8 @@ export interface ProgramOptions {
   allow?: readonly string[] | undefined;
   theme?: ThemeChoice | undefined;
   mouse?: boolean | undefined;
+  /** Whether addresses and files in the log are hyperlinks; true by default. */
+  links?: boolean | undefined;
   keys?: KeyConfig | undefined;
   /** Whether a spinner turns on what runs; true by default. */
   motion?: boolean;
@@ -80,7 +82,7 @@ export function startDashboard(options: ProgramOptions): Program {
     look: lookFile(env, socket),
     flags,
   });
-  const terminal = { stdout, env, choice: options.theme };
+  const terminal = { stdout, env, choice: options.theme, links: options.links };
   const app = () => <App store={store} terminal={terminal} onSuspendable={suspending.use} motion={motion} />;
 
   // Registered before Ink's own listener: the frame that Ink then draws has the new size already, so that no row

@@ -545,7 +545,7 @@ describe("types and history", () => {
     ]);
   });
 
-  const NONE = { runs: 0, seconds: null, stages: {}, recent: [], next: [] };
+  const NONE = { runs: 0, finished: 0, seconds: null, stages: {}, recent: [], next: [] };
 
   test("of a type that never ran", async () => {
     const reply = await get("/v1/ops/resumes/history");
@@ -557,7 +557,7 @@ describe("types and history", () => {
     await served.open.store.checkpoint();
     const reply = await get("/v1/ops/was-there/history");
     const recent = [expect.objectContaining({ id, state: "failed" })];
-    expect(historyReply.parse(reply.json())).toEqual({ op: "was-there", ...NONE, recent });
+    expect(historyReply.parse(reply.json())).toEqual({ op: "was-there", ...NONE, finished: 1, recent });
   });
 
   test("of an unknown type", async () => {

@@ -36,6 +36,7 @@ function histories(world: World): void {
   world.histories.set("backup", {
     op: "backup",
     runs: 7,
+    finished: 9,
     seconds: { p50: 260, p90: 380 },
     stages: { Scan: stage(2.4), Archive: stage(190), Checksum: stage(64) },
     recent: [],
@@ -44,6 +45,7 @@ function histories(world: World): void {
   world.histories.set("verify-backup", {
     op: "verify-backup",
     runs: 7,
+    finished: 9,
     seconds: { p50: 95, p90: 120 },
     stages: { Read: stage(60), Compare: stage(31) },
     recent: [],

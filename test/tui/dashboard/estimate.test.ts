@@ -22,6 +22,7 @@ const stages = (given: Record<string, number>) =>
 const BACKUP: HistoryReply = {
   op: "backup",
   runs: 5,
+  finished: 5,
   seconds: spread(300),
   stages: stages({ Scan: 2, Archive: 200, Checksum: 60 }),
   recent: [],
@@ -30,6 +31,7 @@ const BACKUP: HistoryReply = {
 const VERIFY: HistoryReply = {
   op: "verify-backup",
   runs: 5,
+  finished: 5,
   seconds: spread(90),
   stages: stages({ Read: 60, Compare: 30 }),
   recent: [],
@@ -112,6 +114,7 @@ describe("time left of an operation", () => {
     const history = (p50: number, p90: number): HistoryReply => ({
       op: "shell",
       runs: 9,
+      finished: 9,
       seconds: { p50, p90 },
       stages: { Run: { runs: 9, p50, p90 } },
       recent: [],

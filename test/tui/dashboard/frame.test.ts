@@ -109,7 +109,15 @@ const state: fc.Arbitrary<State> = fc
     if (given.known) {
       const spread = { runs: 3, p50: 1e6, p90: 2e6 };
       const stages = Object.fromEntries(given.stages.map((stage) => [stage, spread]));
-      const reply = { op: "backup", runs: 3, seconds: { p50: 1e6, p90: 2e6 }, stages, recent: [], next: [] };
+      const reply = {
+        op: "backup",
+        runs: 3,
+        finished: 3,
+        seconds: { p50: 1e6, p90: 2e6 },
+        stages,
+        recent: [],
+        next: [],
+      };
       now = update(now, { type: "history-fetched", name: "backup", reply, succeeded: 0 });
     }
     if (given.unfold) now = act(now, "fold-all");

@@ -12,7 +12,15 @@ import { initial, update } from "./core.js";
 import { backup, backupDone, failed, NOW, queued, scanning } from "./operations.js";
 
 const ID = "backupaaaaaa";
-const NO_RUNS: HistoryReply = { op: "backup", runs: 0, seconds: null, stages: {}, recent: [], next: [] };
+const NO_RUNS: HistoryReply = {
+  op: "backup",
+  runs: 0,
+  finished: 0,
+  seconds: null,
+  stages: {},
+  recent: [],
+  next: [],
+};
 /** A run of 300 s, of which archiving is 200. */
 const RUNS: HistoryReply = { ...NO_RUNS, runs: 5, stages: took({ Scan: 40, Archive: 200, Checksum: 60 }) };
 

@@ -26,7 +26,17 @@ export class World {
       .on("GET", "/v1/operations", (asked, reply) => this.#list(asked, reply))
       .on("GET", /^\/v1\/ops\/[^/]+\/history$/, (asked, reply) => {
         const op = asked.path.split("/")[3]!;
-        reply.json(this.histories.get(op) ?? { op, runs: 0, seconds: null, stages: {} });
+        reply.json(
+          this.histories.get(op) ?? {
+            op,
+            runs: 0,
+            finished: 0,
+            seconds: null,
+            stages: {},
+            recent: [],
+            next: [],
+          },
+        );
       })
       .on("GET", /^\/v1\/operations\/[^/]+$/, (asked, reply) => {
         const id = asked.path.split("/")[3]!;

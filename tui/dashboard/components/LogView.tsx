@@ -2,7 +2,14 @@
 import type { LogLine } from "../../../protocol/operation.js";
 import { formatCount } from "../../terminal/format.js";
 import { linkAt } from "../state/chain-log.js";
-import { detailPlan, logColumns, logRoom, plainText, wrapped } from "../state/detail-plan.js";
+import {
+  detailPlan,
+  type LogColumns,
+  logColumns,
+  logRoom,
+  plainText,
+  wrapped,
+} from "../state/detail-plan.js";
 import { panesOf } from "../state/layout.js";
 import { EMPTY_LINE } from "../state/line-edit.js";
 import { followLog, pageLog, pauseLog, scrollLog, scrollToStart, visibleLines } from "../state/log-place.js";
@@ -21,15 +28,17 @@ import {
   emit,
   nameOfChain,
   notify,
+  operationOf,
   type State,
   selectedOperation,
 } from "../state/model.js";
 import { fit, sanitizeLine } from "../text/cells.js";
-import { addColoured, coloured } from "../text/coloured.js";
+import { addColoured, coloured, levelOf } from "../text/coloured.js";
 import { Line } from "../text/line.js";
+import { type Link, linksIn } from "../text/links.js";
 import type { Style, Theme } from "../text/theme.js";
 import { Panel, type Piece, Row, Rows } from "./Panel.js";
-import { clock } from "./state-style.js";
+import { clock, LEVEL_GLYPHS, LEVEL_STYLES } from "./state-style.js";
 import { useTheme } from "./theme-context.js";
 import { inDetail, onPage, seesLog } from "./when.js";
 
@@ -112,6 +121,7 @@ function lineRows(state: State, logged: LogLine, width: number, height: number, 
   const [word, style] = STREAMS[logged.stream] ?? ["", "muted"];
   const sought = state.entry?.kind === "search" ? state.entry.line.text : (state.search?.text ?? "");
   const { text: whole, spans } = coloured(logged.text);
+  const links = linksOf(state, logged);
   const texts = state.logView.wrap ? wrapped(logged, Math.max(1, width - columns.width), height) : [whole];
   let offset = 0;
   return texts.map((text, i) => {
@@ -126,22 +136,46 @@ function lineRows(state: State, logged: LogLine, width: number, height: number, 
       line.add(name, side).fill(columns.number + columns.time + columns.stage);
     }
     if (columns.stream > 0) line.add(first ? word : "", style).fill(columns.width - 1);
-    // Without a column for the stream, a sign says it.
-    const sign = here
-      ? "▸"
-      : columns.stream > 0
-        ? " "
-        : logged.stream === "stderr"
-          ? "▏"
-          : logged.stream === "liveops"
-            ? "·"
-            : " ";
-    line.add(sign, here ? "warn" : style);
+    const [sign, signStyle] = here ? (["▸", "warn"] as const) : signOf(logged, columns, first ? whole : "");
+    line.add(sign, signStyle ?? style);
     const plain = logged.stream === "liveops" ? "muted" : logged.stream === "stderr" ? "warn" : "plain";
-    addColoured(line, text, { spans, offset }, sought, plain);
+    addColoured(line, text, { spans, links, offset, sought, style: plain });
     offset += text.length;
     return line.toString();
   });
+}
+
+/** The level that the program gave the line; else, without a column for the stream, what says the stream. */
+function signOf({ stream }: LogLine, columns: LogColumns, text: string): readonly [string, Style?] {
+  const level = stream === "liveops" ? null : levelOf(text);
+  if (level !== null) return [LEVEL_GLYPHS[level], LEVEL_STYLES[level]];
+  if (columns.stream > 0) return [" "];
+  return [stream === "stderr" ? "▏" : stream === "liveops" ? "·" : " "];
+}
+
+/** By line: the same lines are drawn many times. */
+const linked = new WeakMap<LogLine, readonly Link[]>();
+
+function linksOf(state: State, line: LogLine): readonly Link[] {
+  let links = linked.get(line);
+  if (links === undefined) {
+    const operation = operationOf(state, linkAt(state.logLinks, line.n)?.id ?? null);
+    links = linksIn(plainText(line), operation?.cwd ?? "/");
+    linked.set(line, links);
+  }
+  return links;
+}
+
+/** The file and line that is named at the match, or last on the screen. */
+function sourceOnScreen(state: State): Link["source"] {
+  const { height, rowsOf } = logRoom(state);
+  const lines = visibleLines(state.log, height, rowsOf);
+  const match = lines.find(({ n }) => n === state.search?.at);
+  for (const line of [...(match === undefined ? [] : [match]), ...lines.toReversed()]) {
+    const source = linksOf(state, line).find((link) => link.source !== null)?.source;
+    if (source) return source;
+  }
+  return null;
 }
 
 /** In a chain the operation, else the stage. */
@@ -349,6 +383,19 @@ export const LOG_ACTIONS: readonly DashboardAction[] = [
     group: "log",
     when: inDetail,
     run: (state) => keepMatch({ ...state, logView: { ...state.logView, numbers: !state.logView.numbers } }),
+  },
+  {
+    name: "open-file",
+    keys: ["o"],
+    group: "log",
+    description: "open the file and line that the log names in $EDITOR",
+    when: inDetail,
+    disabledReason: (state) =>
+      sourceOnScreen(state) === null ? "no line on the screen names a file and line" : null,
+    run: (state) => {
+      const { id, title } = selectedOperation(state)!;
+      return emit(state, { type: "edit", id, title, source: sourceOnScreen(state) });
+    },
   },
   {
     name: "copy-lines",

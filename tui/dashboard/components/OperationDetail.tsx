@@ -10,6 +10,7 @@ import { isFinal } from "../../../protocol/state.js";
 import {
   formatAmount,
   formatBytes,
+  formatCount,
   formatDuration,
   formatEta,
   formatOverall,
@@ -29,7 +30,7 @@ import {
   stallOf,
   usualSeconds,
 } from "../state/estimate.js";
-import { usualOf, usualSuccessors } from "../state/history.js";
+import { runNumber, usualOf, usualSuccessors } from "../state/history.js";
 import { historyName } from "../state/history-name.js";
 import { panesOf } from "../state/layout.js";
 import { chainOf, nameOfChain, type State, selectedOperation, shellCommand } from "../state/model.js";
@@ -140,7 +141,7 @@ function partRows(part: Part, state: State, operation: Operation, width: number,
     case "blank":
       return [""];
     case "about":
-      return [about(operation, width, theme)];
+      return [about(state, operation, width, theme)];
     case "breadcrumb":
       return [breadcrumb(state, operation, width, theme)];
     case "bar":
@@ -164,9 +165,11 @@ function partRows(part: Part, state: State, operation: Operation, width: number,
   }
 }
 
-/** Parameters on the left; attempt, start and id on the right. */
-function about(operation: Operation, width: number, { paint }: Theme): string {
+/** Parameters on the left; run, attempt, start and id on the right. */
+function about(state: State, operation: Operation, width: number, { paint }: Theme): string {
+  const run = width < 64 ? null : runNumber(state, operation);
   const facts = [
+    ...(run === null || run < 2 ? [] : [`run ${formatCount(run)}`]),
     ...(operation.attempt > 1 ? [`attempt ${operation.attempt}`] : []),
     ...(operation.startedAt === null || width < 60 ? [] : [`started ${clock(operation.startedAt)}`]),
     operation.id,

@@ -1,6 +1,7 @@
 /** How long earlier runs took, by type and history key, and which histories the screen needs. */
 import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
+import { isFinal } from "../../../protocol/state.js";
 import { historyName } from "./history-name.js";
 import { listLayout } from "./layout.js";
 import { chainOf, type History, operationOf, type Spread, type State, selectedOperation } from "./model.js";
@@ -104,6 +105,21 @@ export function successorsOf({
     if (next !== undefined) successors.set(name, next === null ? null : historyName(next));
   }
   return successors;
+}
+
+/** Which run of its type and history key it is, of those in the store; null: not known. */
+export function runNumber(state: State, operation: Operation): number | null {
+  const name = historyName(operation);
+  const history = state.histories.get(name);
+  if (history === undefined) return null;
+  const at = history.recent.findIndex(({ id }) => id === operation.id);
+  if (at !== -1) return history.finished - at;
+  if (isFinal(operation.state)) return null;
+  let before = 0;
+  for (const other of state.view.operations.values())
+    if (!isFinal(other.state) && historyName(other) === name && other.createdAt < operation.createdAt)
+      before++;
+  return history.finished + before + 1;
 }
 
 /** Histories that are held: one a type, or one a history key, of which there may be any number. */

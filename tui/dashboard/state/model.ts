@@ -16,7 +16,6 @@ import type { LineEdit } from "./line-edit.js";
 import { type Listing, NO_LISTING } from "./listing.js";
 import { type LogWindow, NO_LOG } from "./log-window.js";
 import type { Flags, Request } from "./request.js";
-import type { FinishedToday } from "./today.js";
 
 export interface Size {
   readonly columns: number;
@@ -59,6 +58,17 @@ export interface History extends HistoryReply {
   /** Succeeded operations in the store at that time: with more of them the history is fetched again. */
   readonly succeeded: number;
   /** When it was fetched, in ms. */
+  readonly at: number;
+}
+
+/** What finished since the local midnight, as counted last. */
+export interface FinishedToday {
+  /** The midnight, in ms. */
+  readonly since: number;
+  readonly count: number;
+  /** Finished operations in the store when they were counted. */
+  readonly finished: number;
+  /** When they were counted, in ms. */
   readonly at: number;
 }
 

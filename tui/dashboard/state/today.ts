@@ -1,16 +1,6 @@
 /** How many operations finished since the local midnight: counted by the daemon, and from there by the stream's counts. */
 import type { State } from "./model.js";
 
-export interface FinishedToday {
-  /** The midnight, in ms. */
-  readonly since: number;
-  readonly count: number;
-  /** Finished operations in the store when they were counted. */
-  readonly finished: number;
-  /** When they were counted, in ms. */
-  readonly at: number;
-}
-
 /** Milliseconds between two counts while operations finish or are removed. */
 const GOOD_FOR = 30_000;
 

@@ -2,6 +2,7 @@
 import { sanitizeLogLine } from "../../../protocol/command/sanitize.js";
 import { fit, sanitizeLine } from "./cells.js";
 import type { Line } from "./line.js";
+import type { Link } from "./links.js";
 import { styleAfter } from "./sgr.js";
 import type { Style } from "./theme.js";
 
@@ -29,6 +30,21 @@ export function coloured(logged: string): Coloured {
   return { text, spans };
 }
 
+/** Words with which programs begin a line of this level; after a time or a bracket, or as a field. */
+const WARNING = "warn(?:ing)?";
+const ERROR = "err(?:or)?|fatal|critical|panic";
+const LEVEL = new RegExp(
+  `^(?:[\\d\\s:.,TZ/+-]*[[(<]?(${WARNING}|(${ERROR}))[\\])>:\\s]|.*\\blevel"?[=:]\\s?"?(${WARNING}|(${ERROR}))\\b)`,
+  "i",
+);
+
+/** The level that the program gave the line, where it is no ordinary one. */
+export function levelOf(text: string): "warning" | "error" | null {
+  const match = LEVEL.exec(text.slice(0, 300));
+  if (match === null) return null;
+  return (match[2] ?? match[4]) === undefined ? "warning" : "error";
+}
+
 /** Where what is searched for stands in the text, from and after; upper and lower case count the same. */
 function marksIn(text: string, sought: string): [from: number, after: number][] {
   const lower = text.toLowerCase();
@@ -41,24 +57,37 @@ function marksIn(text: string, sought: string): [from: number, after: number][] 
   return marks;
 }
 
-/** Adds a row of the line that begins at `offset` of its text, with its colours and what is searched for. */
-export function addColoured(
-  line: Line,
-  row: string,
-  { spans, offset }: Pick<Coloured, "spans"> & { offset: number },
-  sought: string,
-  style: Style,
-): Line {
+/** What a row of a log line shows besides its text. */
+export interface RowLook {
+  readonly spans: Coloured["spans"];
+  readonly links: readonly Link[];
+  /** Where the row begins in the text of the line. */
+  readonly offset: number;
+  /** What is searched for; "": nothing. */
+  readonly sought: string;
+  readonly style: Style;
+}
+
+/** Adds a row of a log line with its colours, its links and what is searched for. */
+export function addColoured(line: Line, row: string, { spans, links, offset, sought, style }: RowLook): Line {
   const shown = fit(row, line.left);
   const marks = marksIn(shown, sought);
-  const places = [...spans.map(({ from }) => from - offset), ...marks.flat(), shown.length];
+  const edges = [...spans.map(({ from }) => from), ...links.flatMap(({ from, to }) => [from, to])];
+  const places = [...edges.map((place) => place - offset), ...marks.flat(), shown.length];
   const ends = [...new Set(places)].filter((at) => at > 0 && at <= shown.length).sort((a, b) => a - b);
   let from = 0;
   for (const end of ends) {
     const codes = spans.findLast((span) => span.from - offset <= from)?.codes ?? "";
     const isMarked = marks.some(([begin, after]) => begin <= from && from < after);
     const own: Style = codes === "" ? style : `sgr ${codes}`;
-    line.add(shown.slice(from, end), own, isMarked ? "inverse" : "plain");
+    const at = offset + from;
+    const link = links.find((each) => each.from <= at && at < each.to);
+    line.add(
+      shown.slice(from, end),
+      own,
+      isMarked ? "inverse" : "plain",
+      ...(link === undefined ? [] : ([`link ${link.url}`] as const)),
+    );
     from = end;
   }
   return line;

@@ -102,7 +102,7 @@ export class Line {
 }
 
 const showsBlanks = ({ styles }: Run): boolean =>
-  styles.some((style) => style === "inverse" || style.startsWith("sgr "));
+  styles.some((style) => style === "inverse" || style.startsWith("sgr ") || style.startsWith("link "));
 
 const isBlank = (run: Run): boolean => run.text.trim() === "" && !showsBlanks(run);
 

@@ -4,14 +4,15 @@
  */
 import { type MaybeTerminal, wantsColour } from "../../../protocol/command/colour.js";
 import { THEME_ROLES } from "../../../protocol/command/config.js";
+import { takesSequences } from "../terminal/sequences.js";
 import { hasFewGlyphs, withPlainGlyphs } from "./plain-glyphs.js";
 
 export type Rgb = readonly [red: number, green: number, blue: number];
 /** Names of the colours; a user's table in the config sets them. */
 export const ROLES = THEME_ROLES;
 export type Role = (typeof ROLES)[number];
-/** `sgr 1;31`: the codes of a program's own colours. */
-export type Style = "plain" | "bold" | "dim" | "inverse" | Role | `sgr ${string}`;
+/** `sgr 1;31`: the codes of a program's own colours. `link https://…`: a hyperlink (OSC 8) to that target. */
+export type Style = "plain" | "bold" | "dim" | "inverse" | Role | `sgr ${string}` | `link ${string}`;
 export type Paint = (text: string, ...styles: Style[]) => string;
 
 type Table = Readonly<Record<Role, Rgb>>;
@@ -60,12 +61,15 @@ export interface TerminalFacts {
   readonly stdout: MaybeTerminal;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly choice?: ThemeChoice | undefined;
+  /** Whether text may be a hyperlink, where the terminal takes it; true by default. */
+  readonly links?: boolean | undefined;
   /** Answer of the terminal to OSC 11; null: none yet. */
   readonly background: Rgb | null;
 }
 
-export function themeFor({ stdout, env, choice = "auto", background }: TerminalFacts): Theme {
+export function themeFor({ stdout, env, choice = "auto", links = true, background }: TerminalFacts): Theme {
   const few = hasFewGlyphs(env);
+  const linked = links && takesSequences(env);
   const shapes = {
     borderStyle: few ? "single" : "round",
     bar: few ? { full: "█", empty: "░" } : { full: "█", empty: "░" },
@@ -73,11 +77,11 @@ export function themeFor({ stdout, env, choice = "auto", background }: TerminalF
   } as const;
   const glyphs = few ? withPlainGlyphs : (text: string) => text;
   if (!wantsColour(stdout, env))
-    return { ...shapes, paint: painter({}, glyphs), border: undefined, activeBorder: undefined };
+    return { ...shapes, paint: painter({}, glyphs, linked), border: undefined, activeBorder: undefined };
   if (choice === "16" || !hasManyColours(env)) {
     const codes = isLight(env, background) ? SIXTEEN_ON_LIGHT : SIXTEEN;
     const activeBorder = codes === SIXTEEN ? "cyanBright" : "blue";
-    return { ...shapes, paint: painter(codes, glyphs), border: "gray", activeBorder };
+    return { ...shapes, paint: painter(codes, glyphs, linked), border: "gray", activeBorder };
   }
   const behind =
     background ?? (choice === "light" || isLight(env, null) ? LIGHT_BACKGROUND : DARK_BACKGROUND);
@@ -89,7 +93,7 @@ export function themeFor({ stdout, env, choice = "auto", background }: TerminalF
   ) as Record<Role, string>;
   return {
     ...shapes,
-    paint: painter(codes, glyphs),
+    paint: painter(codes, glyphs, linked),
     border: inkColour(codes.border, table.border),
     activeBorder: inkColour(codes.accent, table.accent),
   };
@@ -170,7 +174,7 @@ const ATTRIBUTES = { bold: [1, 22], dim: [2, 22], inverse: [7, 27] } as const;
 /** Without colours these roles keep an attribute. */
 const UNCOLOURED: ReadonlySet<Style> = new Set<Style>(["muted", "track", "border"]);
 
-function painter(codes: Codes, glyphs: (text: string) => string): Paint {
+function painter(codes: Codes, glyphs: (text: string) => string, links: boolean): Paint {
   return (text, ...styles) => {
     if (text === "") return "";
     let painted = glyphs(text);
@@ -179,6 +183,10 @@ function painter(codes: Codes, glyphs: (text: string) => string): Paint {
       if (style === "bold" || style === "dim" || style === "inverse") {
         const [on, off] = ATTRIBUTES[style];
         painted = `\x1b[${on}m${painted}\x1b[${off}m`;
+        continue;
+      }
+      if (style.startsWith("link ")) {
+        if (links) painted = `\x1b]8;;${style.slice(5)}\x07${painted}\x1b]8;;\x07`;
         continue;
       }
       if (style.startsWith("sgr ")) {
@@ -227,7 +235,7 @@ export function dimmed(theme: Theme): Theme {
   return {
     ...theme,
     paint: (text, ...styles) =>
-      theme.paint(text, "dim", ...(styles.includes("bold") ? ["bold" as const] : [])),
+      theme.paint(text, "dim", ...styles.filter((style) => style === "bold" || style.startsWith("link "))),
     activeBorder: theme.border,
   };
 }

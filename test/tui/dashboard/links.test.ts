@@ -1,0 +1,104 @@
+/** Hyperlinks of the log: what is a link and where it leads, what never is, and what the terminal gets. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import { levelOf } from "../../../tui/dashboard/text/coloured.js";
+import { Line } from "../../../tui/dashboard/text/line.js";
+import { linksIn } from "../../../tui/dashboard/text/links.js";
+import { themeFor } from "../../../tui/dashboard/text/theme.js";
+import { columnsOf } from "../../../tui/terminal/width.js";
+import { effectsOf, opened, press, update } from "./core.js";
+import { scanning } from "./operations.js";
+
+const dir = mkdtempSync(join(tmpdir(), "liveops-links-"));
+writeFileSync(join(dir, "main.ts"), "");
+afterAll(() => rmSync(dir, { recursive: true }));
+
+const targets = (text: string) => linksIn(text, dir).map(({ url }) => url);
+const texts = (text: string) => linksIn(text, dir).map(({ from, to }) => text.slice(from, to));
+
+describe("a link", () => {
+  test.each([
+    ["see https://example.org/a?b=c#d.", "https://example.org/a?b=c#d"],
+    ["(http://example.org/wiki/A_(b))", "http://example.org/wiki/A_(b)"],
+    ['<a href="https://example.org">', "https://example.org"],
+  ])("of %j is the address", (text, address) => expect(texts(text)).toEqual([address]));
+
+  test("leads to a file that exists, from where the operation ran", () => {
+    const url = `file://${hostname()}${dir}/main.ts`;
+    expect(targets("main.ts:12:5 - error TS1: no")).toEqual([url]);
+    expect(targets(`    at run (file://${dir}/main.ts:4:1)`)).toEqual([url]);
+    expect(targets(`File "${dir}/main.ts", line 3, in f`)).toEqual([url]);
+    expect(linksIn("main.ts:12:5", dir)[0]!.source).toEqual({ file: join(dir, "main.ts"), line: 12 });
+  });
+
+  test.each([
+    "nosuch.ts:3",
+    "main.ts",
+    "10:20:30",
+    "javascript:alert(1)",
+    "ftp://example.org",
+    "file:///etc/passwd",
+  ])("is not made of %j", (text) => expect(targets(text)).toEqual([]));
+
+  test("has a target without anything a terminal acts on, whatever the line is", () => {
+    const part = fc.constantFrom(
+      "https://a.b/",
+      "\x07",
+      "\x1b]8;;",
+      "x",
+      " ",
+      "ü",
+      "\u202e",
+      "main.ts:1",
+      "%",
+    );
+    fc.assert(
+      fc.property(fc.array(part), (parts) => {
+        for (const url of targets(parts.join(""))) expect(url).toMatch(/^(?:https?|file):[!-~]+$/);
+      }),
+    );
+  });
+});
+
+describe("on the screen", () => {
+  const painted = (env: Record<string, string>, links?: boolean) => {
+    const { paint } = themeFor({ stdout: { isTTY: true }, env, links, background: null });
+    return new Line(20, paint).add("see ").add("example", "link https://example.org/").toString();
+  };
+
+  test("a link takes no column, and terminals that would print it get none", () => {
+    const open = painted({ TERM: "xterm-256color" });
+    expect(open).toBe("see \x1b]8;;https://example.org/\x07example\x1b]8;;\x07");
+    expect(columnsOf(open)).toBe("see example".length);
+    for (const TERM of ["linux", "dumb"]) expect(painted({ TERM })).toBe("see example");
+    expect(painted({ TERM: "xterm-256color" }, false)).toBe("see example");
+  });
+
+  test("o opens the file that the log names last in the editor, and says so where there is none", () => {
+    const operation = { ...scanning(), cwd: dir, logLines: 2 };
+    const line = (n: number, text: string) =>
+      ({ n, seq: n, at: operation.createdAt, attempt: 1, stage: null, stream: "stdout", text }) as const;
+    const logged = (...lines: ReturnType<typeof line>[]) =>
+      press(update(opened([operation]), { type: "logged", id: operation.id, lines }), "tab");
+    const state = logged(line(1, "main.ts:7:1 here"), line(2, "done"));
+    const source = { file: join(dir, "main.ts"), line: 7 };
+    expect(effectsOf(state, { type: "pressed", pressed: { input: "o" } })).toMatchObject([
+      { type: "edit", id: operation.id, source },
+    ]);
+    expect(press(logged(line(1, "nothing")), "o").notice?.text).toContain("names a file");
+  });
+});
+
+test.each([
+  ["WARN disk is slow", "warning"],
+  ["[error] no route", "error"],
+  ["2026-01-02T03:04:05Z ERROR no route", "error"],
+  ['{"level":"warn","msg":"x"}', "warning"],
+  ["time=3 level=fatal msg=x", "error"],
+  ["warned twice", null],
+  ["no errors", null],
+  ["errors: 0", null],
+])("the level of %j is %j", (text, level) => expect(levelOf(text)).toBe(level));
