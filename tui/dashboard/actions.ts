@@ -1,13 +1,14 @@
 /** Every action of the dashboard, in the order of the command bar, with the keys that the config sets. */
 import { UsageError } from "../../protocol/command/failures.js";
 import { nearest } from "../../protocol/nearest.js";
-import { DETAILS_ACTIONS } from "./components/DetailsPage.js";
-import { GENERAL_ACTIONS } from "./components/GeneralPages.js";
-import { LOG_ACTIONS } from "./components/LogView.js";
-import { LIST_ACTIONS } from "./components/OperationList.js";
+import { DETAILS_MOVER } from "./components/DetailsPage.js";
+import { GENERAL_ACTIONS, HELP_MOVER } from "./components/GeneralPages.js";
+import { LOG_ACTIONS, LOG_MOVER } from "./components/LogView.js";
+import { movementActions } from "./components/movement.js";
+import { LIST_ACTIONS, LIST_MOVER } from "./components/OperationList.js";
 import { OPERATION_ACTIONS } from "./components/operation-actions.js";
 import { PALETTE_ACTIONS } from "./components/Palette.js";
-import { RETRY_ACTIONS } from "./components/SubmitPages.js";
+import { RETRY_ACTIONS, RETRY_MOVER } from "./components/SubmitPages.js";
 import { TIMELINE_ACTIONS } from "./components/Timeline.js";
 import { SPECIAL } from "./state/keys.js";
 import type { DashboardAction } from "./state/model.js";
@@ -16,7 +17,7 @@ export const ACTIONS: readonly DashboardAction[] = [
   ...OPERATION_ACTIONS,
   ...LIST_ACTIONS,
   ...LOG_ACTIONS,
-  ...DETAILS_ACTIONS,
+  ...movementActions([LIST_MOVER, LOG_MOVER, DETAILS_MOVER, HELP_MOVER, RETRY_MOVER]),
   ...RETRY_ACTIONS,
   ...TIMELINE_ACTIONS,
   ...PALETTE_ACTIONS,

@@ -7,13 +7,15 @@ import { stageNote } from "../../terminal/stage-note.js";
 import type { Attempt } from "../state/attempts.js";
 import { elapsedOf } from "../state/estimate.js";
 import { panesOf } from "../state/layout.js";
-import { chainOf, type DashboardAction, operationOf, type Page, type State } from "../state/model.js";
+import { chainOf, operationOf, type Page, type State } from "../state/model.js";
+import { scrolledPage } from "../state/pages.js";
 import { sanitizeLine, wrap } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import { chainResults, omittedValue, textRows } from "../text/outcome.js";
 import { framesOf } from "../text/stack.js";
 import { type Paint, type Style, unpainted } from "../text/theme.js";
 import { valueTable } from "../text/value-table.js";
+import type { Mover } from "./movement.js";
 import { Panel, Rows } from "./Panel.js";
 import { dateAndTime, glyphOf, stateWord, styleOf } from "./state-style.js";
 import { useTheme } from "./theme-context.js";
@@ -159,73 +161,21 @@ function attemptRows(read: readonly Attempt[] | null, width: number, paint: Pain
   });
 }
 
-const here = onPage("record");
+/** Rows of the page on the screen. */
+const heightOf = (state: State) => panesOf(state).height - 2;
 
 function scrolled(state: State, rows: number): State {
-  if (state.page?.kind !== "record") return state;
-  const height = panesOf(state).height - 2;
-  const lowest = Math.max(
-    0,
-    detailRows(state, state.page, state.size.columns - 4, unpainted).length - height,
+  const { page } = state;
+  if (page?.kind !== "record") return state;
+  return scrolledPage(
+    state,
+    rows,
+    detailRows(state, page, state.size.columns - 4, unpainted).length - heightOf(state),
   );
-  const top = Math.max(0, Math.min(lowest, state.page.top + rows));
-  return top === state.page.top ? state : { ...state, page: { ...state.page, top } };
 }
 
-const pageOf = (state: State) => panesOf(state).height - 4;
-
-export const DETAILS_ACTIONS: readonly DashboardAction[] = [
-  {
-    name: "details-up",
-    keys: ["upArrow", "k"],
-    group: "general",
-    when: here,
-    run: (state) => scrolled(state, -1),
-  },
-  {
-    name: "details-down",
-    keys: ["downArrow", "j"],
-    group: "general",
-    hint: (state) => (scrolled(state, 1) === state ? null : "scroll"),
-    rank: 2,
-    when: here,
-    run: (state) => scrolled(state, 1),
-  },
-  {
-    name: "details-page-up",
-    keys: ["pageUp", "^u", "^b"],
-    group: "general",
-    when: here,
-    run: (state) => scrolled(state, -pageOf(state)),
-  },
-  {
-    name: "details-page-down",
-    keys: ["pageDown", "^d", "^f", " "],
-    group: "general",
-    when: here,
-    run: (state) => scrolled(state, pageOf(state)),
-  },
-  {
-    name: "details-top",
-    keys: ["g", "home"],
-    group: "general",
-    when: here,
-    run: (state) => scrolled(state, Number.NEGATIVE_INFINITY),
-  },
-  {
-    name: "details-end",
-    keys: ["G", "end"],
-    group: "general",
-    when: here,
-    run: (state) => scrolled(state, Number.POSITIVE_INFINITY),
-  },
-  {
-    name: "details-close",
-    keys: ["escape", "leftArrow", "h", "v", "return"],
-    group: "general",
-    hint: () => "back",
-    rank: 1,
-    when: here,
-    run: (state) => ({ ...state, page: null }),
-  },
-];
+export const DETAILS_MOVER: Mover = {
+  when: onPage("record"),
+  by: scrolled,
+  page: (state, direction) => scrolled(state, direction * (heightOf(state) - 2)),
+};

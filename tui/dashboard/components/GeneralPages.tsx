@@ -2,14 +2,15 @@
 
 import { GROUPS, type Group, labelOf } from "../state/action.js";
 import { keyLabel } from "../state/keys.js";
-import type { DashboardAction, State } from "../state/model.js";
-import { emit } from "../state/model.js";
+import { type DashboardAction, emit, type State } from "../state/model.js";
+import { closePage, scrolledPage } from "../state/pages.js";
 import { pad, widthOf, wrap } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import { type Paint, unpainted } from "../text/theme.js";
 import { Dialog, type DialogSize, dialogSize } from "./Dialog.js";
+import type { Mover } from "./movement.js";
 import { useTheme } from "./theme-context.js";
-import { asking, onPage } from "./when.js";
+import { asking, inGroup, onPage } from "./when.js";
 
 const TITLES: Record<Group, string> = {
   move: "Move",
@@ -104,59 +105,48 @@ function balanced(all: Line[][], count: number): Line[][] {
 
 const onHelp = onPage("help");
 
-function scrollHelp(state: State, direction: 1 | -1): State {
-  if (state.page?.kind !== "help") return state;
-  const { rows, size } = helpDialog(state, unpainted);
-  const { height } = size;
-  const lowest = Math.max(0, rows.length - height);
-  const top = Math.max(0, Math.min(lowest, state.page.top + direction * Math.max(1, height - 2)));
-  return top === state.page.top ? state : { ...state, page: { ...state.page, top } };
+function scrolled(state: State, rows: number): State {
+  const { rows: all, size } = helpDialog(state, unpainted);
+  return scrolledPage(state, rows, all.length - size.height);
 }
+
+export const HELP_MOVER: Mover = {
+  when: onHelp,
+  by: scrolled,
+  page: (state, direction) =>
+    scrolled(state, direction * Math.max(1, helpDialog(state, unpainted).size.height - 2)),
+};
 
 const quit = (code: number) => (state: State) => ({
   ...state,
   quit: state.quit ?? { code, message: null },
 });
+const [onTimeline, onRecord, onCopy] = [onPage("timeline"), onPage("record"), onPage("copy")];
+const onAny = (state: State) => notTyping(state) && state.page !== null;
 const notTyping = (state: State) => !asking(state) && state.entry === null;
 
-export const GENERAL_ACTIONS: readonly DashboardAction[] = [
+export const GENERAL_ACTIONS = inGroup("general", [
+  { name: "close", keys: ["escape"], hint: () => "back", rank: 1, when: onAny, run: closePage },
+  // The other keys of the timeline and of the retry mean something else there.
   {
-    name: "close",
-    keys: ["escape", "leftArrow", "h", "?"],
-    group: "general",
-    hint: () => "close",
-    rank: 1,
-    when: onHelp,
-    run: (state) => ({ ...state, page: null }),
+    name: "leave",
+    keys: ["leftArrow", "h"],
+    when: (state) => onAny(state) && !onTimeline(state),
+    run: closePage,
   },
-  {
-    name: "help-up",
-    keys: ["upArrow", "k", "pageUp"],
-    group: "general",
-    when: onHelp,
-    run: (state) => scrollHelp(state, -1),
-  },
-  {
-    name: "help-down",
-    keys: ["downArrow", "j", "pageDown", " "],
-    group: "general",
-    when: onHelp,
-    run: (state) => scrollHelp(state, 1),
-  },
+  { name: "done", keys: ["return"], when: (state) => onRecord(state) || onCopy(state), run: closePage },
   {
     name: "help",
     keys: ["?"],
-    group: "general",
     description: "this page",
-    hint: () => "help",
+    hint: (state) => (onHelp(state) ? null : "help"),
     rank: 1,
-    when: (state) => notTyping(state) && !onHelp(state),
-    run: (state) => ({ ...state, page: { kind: "help", top: 0 } }),
+    when: notTyping,
+    run: (state) => (onHelp(state) ? closePage(state) : { ...state, page: { kind: "help", top: 0 } }),
   },
   {
     name: "quit",
     keys: ["q"],
-    group: "general",
     helpKeys: "q ctrl-c",
     description: "quit (operations keep running)",
     hint: () => "quit",
@@ -168,11 +158,10 @@ export const GENERAL_ACTIONS: readonly DashboardAction[] = [
   {
     name: "suspend",
     keys: ["^z"],
-    group: "general",
     description: "back to the shell; fg returns",
     always: true,
     when: () => true,
     run: (state) => emit(state, { type: "suspend" }),
   },
-  { name: "interrupt", keys: ["^c"], group: "general", always: true, when: () => true, run: quit(130) },
-];
+  { name: "interrupt", keys: ["^c"], always: true, when: () => true, run: quit(130) },
+]);

@@ -24,7 +24,6 @@ import {
 } from "../state/log-window.js";
 import {
   chainOf,
-  type DashboardAction,
   emit,
   nameOfChain,
   notify,
@@ -32,15 +31,17 @@ import {
   type State,
   selectedOperation,
 } from "../state/model.js";
+import { closePage } from "../state/pages.js";
 import { fit, sanitizeLine } from "../text/cells.js";
 import { addColoured, coloured, levelOf } from "../text/coloured.js";
 import { Line } from "../text/line.js";
 import { type Link, linksIn } from "../text/links.js";
 import type { Style, Theme } from "../text/theme.js";
+import type { Mover } from "./movement.js";
 import { Panel, type Piece, Row, Rows } from "./Panel.js";
 import { clock, LEVEL_GLYPHS, LEVEL_STYLES } from "./state-style.js";
 import { useTheme } from "./theme-context.js";
-import { inDetail, onPage, seesLog } from "./when.js";
+import { inDetail, inGroup, onPage, seesLog } from "./when.js";
 
 /** Columns from which the title says whose log it is. */
 const WHOLE_FROM = 46;
@@ -210,10 +211,6 @@ function withLog(state: State, log: LogWindow): State {
   return log === state.log ? state : { ...state, log };
 }
 
-const scroll = (rows: number) => (state: State) =>
-  moved(state, (log, height, rowsOf) => scrollLog(log, rows, height, rowsOf));
-const page = (direction: 1 | -1) => (state: State) =>
-  moved(state, (log, height, rowsOf) => pageLog(log, direction, height, rowsOf));
 const toStart = (state: State) => moved(state, scrollToStart);
 const toEnd = (state: State) => withLog(state, followLog(state.log));
 
@@ -242,22 +239,24 @@ function nextStage(state: State): string | null {
 
 const CYCLE = [null, "stdout", "stderr", "log", "liveops"] as const;
 const copying = onPage("copy");
+
+export const LOG_MOVER: Mover = {
+  when: (state) => inDetail(state) || copying(state),
+  by: (state, rows) => moved(state, (log, height, rowsOf) => scrollLog(log, rows, height, rowsOf)),
+  page: (state, direction) => moved(state, (log, height, rowsOf) => pageLog(log, direction, height, rowsOf)),
+  first: toStart,
+  last: toEnd,
+};
+
 const searching = (state: State) => inDetail(state) && state.search !== null;
 /** There is a search, a filter or the full screen for escape to end, before it leads back to the list. */
 export const narrowed = (state: State) =>
   inDetail(state) && (state.search !== null || isFiltered(state.log.filter) || state.logView.full);
 
-export const LOG_ACTIONS: readonly DashboardAction[] = [
-  { name: "log-up", keys: ["upArrow", "k"], group: "log", when: inDetail, run: scroll(-1) },
-  { name: "log-down", keys: ["downArrow", "j"], group: "log", when: inDetail, run: scroll(1) },
-  { name: "log-page-up", keys: ["pageUp", "^u", "^b"], group: "log", when: inDetail, run: page(-1) },
-  { name: "log-page-down", keys: ["pageDown", "^d", "^f", " "], group: "log", when: inDetail, run: page(1) },
-  { name: "log-first", keys: ["g"], group: "log", when: inDetail, run: toStart },
-  { name: "log-last", keys: ["G"], group: "log", when: inDetail, run: toEnd },
+export const LOG_ACTIONS = inGroup("log", [
   {
     name: "log-start",
     keys: ["home"],
-    group: "log",
     helpKeys: "home end",
     description: "the first line of the log; its end",
     when: seesLog,
@@ -266,7 +265,6 @@ export const LOG_ACTIONS: readonly DashboardAction[] = [
   {
     name: "log-end",
     keys: ["end"],
-    group: "log",
     command: "logs",
     hint: (state) => (state.log.follow ? null : "follow log"),
     rank: 3,
@@ -276,7 +274,6 @@ export const LOG_ACTIONS: readonly DashboardAction[] = [
   {
     name: "log-pause",
     keys: ["p"],
-    group: "log",
     description: "pause the log, or follow it again",
     when: seesLog,
     run: (state) => (state.log.follow ? moved(state, pauseLog) : toEnd(state)),
@@ -284,7 +281,6 @@ export const LOG_ACTIONS: readonly DashboardAction[] = [
   {
     name: "log-full",
     keys: ["F"],
-    group: "log",
     description: "the log on the full screen",
     when: seesLog,
     run: (state) => ({
@@ -296,7 +292,6 @@ export const LOG_ACTIONS: readonly DashboardAction[] = [
   {
     name: "search",
     keys: ["/"],
-    group: "log",
     description: "search the log",
     hint: () => "search",
     rank: 5,
@@ -306,7 +301,6 @@ export const LOG_ACTIONS: readonly DashboardAction[] = [
   {
     name: "match-next",
     keys: ["n"],
-    group: "log",
     helpKeys: "n N",
     description: "the next match, the previous match",
     hint: () => "next",
@@ -317,7 +311,6 @@ export const LOG_ACTIONS: readonly DashboardAction[] = [
   {
     name: "match-previous",
     keys: ["N"],
-    group: "log",
     hint: () => "previous",
     rank: 2,
     when: searching,
@@ -326,7 +319,6 @@ export const LOG_ACTIONS: readonly DashboardAction[] = [
   {
     name: "log-clear",
     keys: ["escape"],
-    group: "log",
     hint: (state) => (state.logView.full ? "back" : "whole log"),
     rank: 2,
     when: narrowed,
@@ -340,17 +332,15 @@ export const LOG_ACTIONS: readonly DashboardAction[] = [
   {
     name: "stage-previous",
     keys: ["["],
-    group: "log",
     helpKeys: "[ ]",
     description: "the previous stage of the log, the next one",
     when: seesLog,
     run: (state) => toStage(state, -1),
   },
-  { name: "stage-next", keys: ["]"], group: "log", when: seesLog, run: (state) => toStage(state, 1) },
+  { name: "stage-next", keys: ["]"], when: seesLog, run: (state) => toStage(state, 1) },
   {
     name: "log-stage",
     keys: ["S"],
-    group: "log",
     helpKeys: "S E",
     description: "only one stage; only one stream",
     when: seesLog,
@@ -359,7 +349,6 @@ export const LOG_ACTIONS: readonly DashboardAction[] = [
   {
     name: "log-stream",
     keys: ["E"],
-    group: "log",
     when: seesLog,
     run: (state) => {
       const next = CYCLE[(CYCLE.indexOf(state.log.filter.stream) + 1) % CYCLE.length]!;
@@ -369,7 +358,6 @@ export const LOG_ACTIONS: readonly DashboardAction[] = [
   {
     name: "log-wrap",
     keys: ["w"],
-    group: "log",
     helpKeys: "w #",
     description: "wrap long lines; number the lines",
     hint: (state) => (state.logView.wrap ? "cut" : "wrap"),
@@ -380,14 +368,12 @@ export const LOG_ACTIONS: readonly DashboardAction[] = [
   {
     name: "log-numbers",
     keys: ["#"],
-    group: "log",
     when: inDetail,
     run: (state) => keepMatch({ ...state, logView: { ...state.logView, numbers: !state.logView.numbers } }),
   },
   {
     name: "open-file",
     keys: ["o"],
-    group: "log",
     description: "open the file and line that the log names in $EDITOR",
     when: inDetail,
     disabledReason: (state) =>
@@ -400,7 +386,6 @@ export const LOG_ACTIONS: readonly DashboardAction[] = [
   {
     name: "copy-lines",
     keys: ["y"],
-    group: "log",
     description: "copy the lines on the screen",
     hint: () => "copy",
     rank: 8,
@@ -415,27 +400,13 @@ export const LOG_ACTIONS: readonly DashboardAction[] = [
   {
     name: "select-text",
     keys: ["Y"],
-    group: "log",
     description: "only the text, to select it with the mouse",
-    hint: () => "select text",
+    hint: (state) => (copying(state) ? null : "select text"),
     rank: 10,
-    when: inDetail,
-    run: (state) => ({ ...moved(state, pauseLog), page: { kind: "copy", followed: state.log.follow } }),
+    when: (state) => inDetail(state) || copying(state),
+    run: (state) =>
+      copying(state)
+        ? closePage(state)
+        : { ...moved(state, pauseLog), page: { kind: "copy", followed: state.log.follow } },
   },
-  { name: "copy-up", keys: ["upArrow", "k"], group: "log", when: copying, run: scroll(-1) },
-  { name: "copy-down", keys: ["downArrow", "j"], group: "log", when: copying, run: scroll(1) },
-  { name: "copy-page-up", keys: ["pageUp", "^u", "^b"], group: "log", when: copying, run: page(-1) },
-  { name: "copy-page-down", keys: ["pageDown", "^d", "^f", " "], group: "log", when: copying, run: page(1) },
-  { name: "copy-first", keys: ["g", "home"], group: "log", when: copying, run: toStart },
-  {
-    name: "copy-close",
-    keys: ["escape", "Y", "y", "leftArrow", "h", "return"],
-    group: "log",
-    when: copying,
-    run: (state) => {
-      const followed = state.page?.kind === "copy" && state.page.followed;
-      const back = { ...state, page: null };
-      return followed ? withLog(back, followLog(back.log)) : back;
-    },
-  },
-];
+]);

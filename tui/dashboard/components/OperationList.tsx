@@ -17,23 +17,18 @@ import {
   walkChain,
 } from "../state/list-view.js";
 import { SORTS } from "../state/listing.js";
-import {
-  type DashboardAction,
-  operationOf,
-  type Section,
-  type State,
-  selectedOperation,
-} from "../state/model.js";
+import { operationOf, type Section, type State, selectedOperation } from "../state/model.js";
 import { selectedRow } from "../state/order.js";
 import { extentOf, restarted } from "../state/paging.js";
 import { choose } from "../state/select.js";
 import { sanitizeLine, wrap } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import type { Theme } from "../text/theme.js";
+import type { Mover } from "./movement.js";
 import { operationRow, rowColumns } from "./OperationRow.js";
 import { Panel, type Piece, Rows } from "./Panel.js";
 import { useTheme } from "./theme-context.js";
-import { hasList, hasSelected, inList } from "./when.js";
+import { hasList, hasSelected, inGroup, inList } from "./when.js";
 
 /** Columns of a border that no text takes. */
 const FOOT_FRAME = 7;
@@ -217,58 +212,21 @@ function noMatches(state: State, width: number, { paint }: Theme): string[] {
   ];
 }
 
-const page = (state: State): number => {
-  const { finished } = listLayout(state).sections;
-  return Math.max(1, (finished?.height ?? 2) - 1);
+export const LIST_MOVER: Mover = {
+  when: inList,
+  by: moveBy,
+  page: (state, direction) => {
+    const { finished } = listLayout(state).sections;
+    return moveBy(state, direction * Math.max(1, (finished?.height ?? 2) - 1));
+  },
+  first: toFirst,
+  last: toLast,
 };
 
-export const LIST_ACTIONS: readonly DashboardAction[] = [
-  {
-    name: "up",
-    keys: ["upArrow", "k"],
-    group: "move",
-    helpKeys: "↑↓ k j",
-    description: "select the row above or below",
-    when: inList,
-    run: (state) => moveBy(state, -1),
-  },
-  { name: "down", keys: ["downArrow", "j"], group: "move", when: inList, run: (state) => moveBy(state, 1) },
-  {
-    name: "page-up",
-    keys: ["pageUp", "^u", "^b"],
-    group: "move",
-    helpKeys: "pgup pgdn",
-    description: "a page of the list or the log",
-    when: inList,
-    run: (state) => moveBy(state, -page(state)),
-  },
-  {
-    name: "page-down",
-    keys: ["pageDown", "^d", "^f"],
-    group: "move",
-    when: inList,
-    run: (state) => moveBy(state, page(state)),
-  },
-  {
-    name: "first",
-    keys: ["g"],
-    group: "move",
-    helpKeys: "g G",
-    description: "the first row, the last row of all",
-    when: inList,
-    run: toFirst,
-  },
-  {
-    name: "last",
-    keys: ["G"],
-    group: "move",
-    when: inList,
-    run: toLast,
-  },
+export const LIST_ACTIONS = inGroup("list", [
   {
     name: "filter",
     keys: ["/"],
-    group: "list",
     description: "filter the list: op:backup state:failed",
     hint: () => "filter",
     rank: 5,
@@ -282,7 +240,6 @@ export const LIST_ACTIONS: readonly DashboardAction[] = [
   {
     name: "filter-clear",
     keys: ["escape"],
-    group: "list",
     description: "clear the filter",
     hint: () => "clear",
     rank: 2,
@@ -292,7 +249,6 @@ export const LIST_ACTIONS: readonly DashboardAction[] = [
   {
     name: "sort",
     keys: ["o"],
-    group: "list",
     helpKeys: "o O",
     description: "change the order; reverse it",
     when: inList,
@@ -304,14 +260,12 @@ export const LIST_ACTIONS: readonly DashboardAction[] = [
   {
     name: "sort-reverse",
     keys: ["O"],
-    group: "list",
     when: inList,
     run: (state) => listed(restarted(state), { reverse: !state.listing.reverse }),
   },
   {
     name: "fold",
     keys: ["z"],
-    group: "list",
     helpKeys: "z Z",
     description: "unfold or fold the chain or the queue; all chains",
     hint: (state) => foldHint(state),
@@ -323,7 +277,6 @@ export const LIST_ACTIONS: readonly DashboardAction[] = [
   {
     name: "fold-all",
     keys: ["Z"],
-    group: "list",
     when: hasList,
     disabledReason: (state) => (state.folds.size > 0 ? null : ""),
     run: (state) => listed(state, { turned: new Set(), unfold: !state.listing.unfold }),
@@ -331,7 +284,6 @@ export const LIST_ACTIONS: readonly DashboardAction[] = [
   {
     name: "link-previous",
     keys: ["<", ","],
-    group: "list",
     helpKeys: "< >",
     description: "the previous or next operation of the chain",
     when: hasSelected,
@@ -342,7 +294,6 @@ export const LIST_ACTIONS: readonly DashboardAction[] = [
   {
     name: "link-next",
     keys: [">", "."],
-    group: "list",
     when: hasSelected,
     disabledReason: (state) =>
       operationOf(state, selectedOperation(state)?.chain.next ?? null) === null ? "" : null,
@@ -351,7 +302,6 @@ export const LIST_ACTIONS: readonly DashboardAction[] = [
   {
     name: "mark",
     keys: [" "],
-    group: "list",
     description: "mark; cancel, remove and retry act on all marked",
     when: (state) => inList(state) && selectedOperation(state) !== null,
     run: (state) => {
@@ -365,7 +315,6 @@ export const LIST_ACTIONS: readonly DashboardAction[] = [
   {
     name: "unmark-all",
     keys: ["escape"],
-    group: "list",
     hint: () => "unmark",
     rank: 2,
     when: (state) => inList(state) && state.listing.text === "" && state.marked.size > 0,
@@ -374,7 +323,6 @@ export const LIST_ACTIONS: readonly DashboardAction[] = [
   {
     name: "next-failure",
     keys: ["!"],
-    group: "list",
     description: "show the announced operation or the next new failure",
     hint: (state) => (state.newFailures.length > 0 ? "next failure" : null),
     rank: 3,
@@ -386,7 +334,7 @@ export const LIST_ACTIONS: readonly DashboardAction[] = [
       return id === null ? state : { ...choose(state, id), notice: null };
     },
   },
-];
+]);
 
 function failureOf(state: State): string | null {
   const about = state.notice?.about ?? null;

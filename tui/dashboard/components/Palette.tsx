@@ -1,15 +1,17 @@
 /** The palette: a panel above the command bar with the commands that the typed text leaves over. */
+
 import { Box } from "ink";
 import { panesOf, scrollTop } from "../state/layout.js";
 import { EMPTY_LINE } from "../state/line-edit.js";
-import type { DashboardAction, State } from "../state/model.js";
+import type { State } from "../state/model.js";
+import { askTypes } from "../state/pages.js";
 import { nearNames, type PaletteItem, shownItems } from "../state/palette.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import type { Theme } from "../text/theme.js";
 import { Panel, Rows } from "./Panel.js";
 import { useTheme } from "./theme-context.js";
-import { asking } from "./when.js";
+import { asking, inGroup } from "./when.js";
 
 /** Rows of the panel at most, borders included. */
 const ROWS_MOST = 18;
@@ -89,20 +91,13 @@ function itemRow(item: PaletteItem, chosen: boolean, names: number, width: numbe
   return line.right(item.key, "bold").toString();
 }
 
-export const PALETTE_ACTIONS: readonly DashboardAction[] = [
+export const PALETTE_ACTIONS = inGroup("general", [
   {
     name: "commands",
     keys: [":"],
-    group: "general",
     hint: () => "commands",
     rank: 7,
     when: (state) => !asking(state) && state.entry === null,
-    run: (state) => ({
-      ...state,
-      entry: { kind: "palette", line: EMPTY_LINE },
-      choice: 0,
-      typesWanted: true,
-      typesRun: state.typesRun + 1,
-    }),
+    run: (state) => ({ ...askTypes(state), entry: { kind: "palette", line: EMPTY_LINE }, choice: 0 }),
   },
-];
+]);

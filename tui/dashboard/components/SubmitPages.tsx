@@ -2,18 +2,19 @@
 import type { Field } from "../form/field.js";
 import { type Form, firstProblem, heldIn, nameOf, onButton, submitOf } from "../form/form.js";
 import { scrollTop } from "../state/layout.js";
-import { type DashboardAction, emit, operationOf, type Page, type State } from "../state/model.js";
+import { emit, operationOf, type Page, type State } from "../state/model.js";
 import { isResumable, type RetryChoice, retryChoices } from "../state/pages.js";
 import { commandOf, type Request } from "../state/request.js";
 import { fit, sanitizeLine, widthOf, wrap } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import type { Paint, Theme } from "../text/theme.js";
 import { Dialog, type DialogSize, dialogSize } from "./Dialog.js";
+import type { Mover } from "./movement.js";
 import type { Piece } from "./Panel.js";
 import { TypesPage } from "./TypesPage.js";
 import { useTheme } from "./theme-context.js";
 import { addTyped } from "./typed-line.js";
-import { onPage } from "./when.js";
+import { inGroup, onPage } from "./when.js";
 
 type PageOf<K extends Page["kind"]> = Extract<Page, { kind: K }>;
 
@@ -238,25 +239,17 @@ function moveRetry(state: State, by: number): State {
   return { ...state, page: { ...state.page, at: Math.max(0, Math.min(last, state.page.at + by)) } };
 }
 
-export const RETRY_ACTIONS: readonly DashboardAction[] = [
-  {
-    name: "retry-up",
-    keys: ["upArrow", "k"],
-    group: "operation",
-    when: onRetry,
-    run: (state) => moveRetry(state, -1),
-  },
-  {
-    name: "retry-down",
-    keys: ["downArrow", "j", "tab"],
-    group: "operation",
-    when: onRetry,
-    run: (state) => moveRetry(state, 1),
-  },
+export const RETRY_MOVER: Mover = {
+  when: onRetry,
+  by: moveRetry,
+  page: (state, direction) => moveRetry(state, direction * 8),
+};
+
+export const RETRY_ACTIONS = inGroup("operation", [
+  { name: "retry-next", keys: ["tab"], when: onRetry, run: (state) => moveRetry(state, 1) },
   {
     name: "retry-choose",
     keys: ["return", "rightArrow", "l"],
-    group: "operation",
     hint: () => "retry",
     rank: 0,
     when: onRetry,
@@ -273,13 +266,4 @@ export const RETRY_ACTIONS: readonly DashboardAction[] = [
         : { ...closed, question: { request } };
     },
   },
-  {
-    name: "retry-close",
-    keys: ["escape", "leftArrow", "h"],
-    group: "operation",
-    hint: () => "back",
-    rank: 1,
-    when: onRetry,
-    run: (state) => ({ ...state, page: null }),
-  },
-];
+]);

@@ -2,6 +2,7 @@
  * The timeline of a chain: its lanes on one axis above, the replay below. The replay is the view of an operation that
  * the dashboard has, over the records as they were and the lines that had been logged by then.
  */
+
 import { Box } from "ink";
 import { formatCount, formatDuration } from "../../terminal/format.js";
 import { inWords } from "../replay/in-words.js";
@@ -10,14 +11,14 @@ import { faster, type Player, playOrPause, toEnd, toMilestone, toPlace, toTime }
 import { durationOf, entryAt, linesBefore, type Moment, momentAt, type Tape } from "../replay/tape.js";
 import { FRAME_ROWS, panesOf } from "../state/layout.js";
 import { NO_LOG } from "../state/log-window.js";
-import { chainOf, type DashboardAction, operationOf, type State, type TimelinePage } from "../state/model.js";
+import { chainOf, operationOf, type State, type TimelinePage } from "../state/model.js";
 import { isPlaying, movePlayer } from "../state/pages.js";
 import { fit, sanitizeLine } from "../text/cells.js";
 import { gantt, ganttHeight } from "./gantt.js";
 import { OperationDetail } from "./OperationDetail.js";
 import { Panel, type Piece, Rows } from "./Panel.js";
 import { useTheme } from "./theme-context.js";
-import { onPage } from "./when.js";
+import { inGroup, onPage } from "./when.js";
 
 /** Rows that the replay keeps at least. */
 const REPLAY_LEAST = 9;
@@ -159,11 +160,10 @@ const page = (by: 1 | -1) => (state: State) =>
   movePlayer(state, (player, tape) => toTime(player, tape, player.at + by * PAGE * durationOf(tape)));
 const speed = (by: 1 | -1) => (state: State) => movePlayer(state, (player) => faster(player, by));
 
-export const TIMELINE_ACTIONS: readonly DashboardAction[] = [
+export const TIMELINE_ACTIONS = inGroup("timeline", [
   {
     name: "replay",
     keys: [" ", "p"],
-    group: "timeline",
     description: "play the replay, or pause it",
     hint: (state) => (isPlaying(state) ? "pause" : "play"),
     rank: 0,
@@ -173,7 +173,6 @@ export const TIMELINE_ACTIONS: readonly DashboardAction[] = [
   {
     name: "event-previous",
     keys: ["leftArrow", "h"],
-    group: "timeline",
     helpKeys: "← → h l",
     description: "previous event, next event",
     hint: () => "previous event",
@@ -184,7 +183,6 @@ export const TIMELINE_ACTIONS: readonly DashboardAction[] = [
   {
     name: "event-next",
     keys: ["rightArrow", "l"],
-    group: "timeline",
     hint: () => "next event",
     rank: 4,
     when: here,
@@ -193,7 +191,6 @@ export const TIMELINE_ACTIONS: readonly DashboardAction[] = [
   {
     name: "replay-previous",
     keys: ["upArrow", "k", "N"],
-    group: "timeline",
     helpKeys: "↑ ↓ k j",
     description: "previous or next start or end of a stage",
     hint: () => "previous stage",
@@ -204,7 +201,6 @@ export const TIMELINE_ACTIONS: readonly DashboardAction[] = [
   {
     name: "replay-next",
     keys: ["downArrow", "j", "n"],
-    group: "timeline",
     hint: () => "next stage",
     rank: 5,
     when: here,
@@ -213,33 +209,24 @@ export const TIMELINE_ACTIONS: readonly DashboardAction[] = [
   {
     name: "replay-page-back",
     keys: ["pageUp", "^u", "^b"],
-    group: "timeline",
     helpKeys: "pgup pgdn",
     description: "a tenth back, a tenth forward",
     when: here,
     run: page(-1),
   },
-  { name: "replay-page-on", keys: ["pageDown", "^d", "^f"], group: "timeline", when: here, run: page(1) },
+  { name: "replay-page-on", keys: ["pageDown", "^d", "^f"], when: here, run: page(1) },
   {
     name: "replay-start",
     keys: ["g", "home"],
-    group: "timeline",
     helpKeys: "g G",
     description: "to the start; to the end, live",
     when: here,
     run: (state) => movePlayer(state, (player, tape) => ({ ...toTime(player, tape, 0), playing: false })),
   },
-  {
-    name: "replay-end",
-    keys: ["G", "end"],
-    group: "timeline",
-    when: here,
-    run: (state) => movePlayer(state, toEnd),
-  },
+  { name: "replay-end", keys: ["G", "end"], when: here, run: (state) => movePlayer(state, toEnd) },
   {
     name: "replay-faster",
     keys: ["+", "=", ">"],
-    group: "timeline",
     helpKeys: "+ -",
     description: "faster, slower: 1x to 100x",
     hint: () => "faster",
@@ -247,14 +234,5 @@ export const TIMELINE_ACTIONS: readonly DashboardAction[] = [
     when: here,
     run: speed(1),
   },
-  { name: "replay-slower", keys: ["-", "_", "<"], group: "timeline", when: here, run: speed(-1) },
-  {
-    name: "timeline-close",
-    keys: ["escape", "t"],
-    group: "timeline",
-    hint: () => "back",
-    rank: 1,
-    when: here,
-    run: (state) => ({ ...state, page: null }),
-  },
-];
+  { name: "replay-slower", keys: ["-", "_", "<"], when: here, run: speed(-1) },
+]);

@@ -1,18 +1,11 @@
 /** What can be done to operations: the actions of list and detail that ask the daemon for something, or leave the screen. */
+
 import { isFinal } from "../../../protocol/state.js";
-import {
-  chainOf,
-  type DashboardAction,
-  emit,
-  notify,
-  operationOf,
-  type State,
-  selectedOperation,
-} from "../state/model.js";
-import { openRetry, openTimeline, openTypes } from "../state/pages.js";
+import { chainOf, emit, notify, operationOf, type State, selectedOperation } from "../state/model.js";
+import { closePage, openRetry, openTimeline, openTypes } from "../state/pages.js";
 import { liveops, type Request } from "../state/request.js";
 import { framesOf } from "../text/stack.js";
-import { asking, free, hasSelected, isLive, noDaemon, targets } from "./when.js";
+import { asking, free, hasSelected, inGroup, isLive, noDaemon, onPage, targets } from "./when.js";
 
 const over = (state: State): State => ({ ...state, pane: state.pane === "list" ? "detail" : "list" });
 
@@ -69,11 +62,10 @@ const isLost = (state: State) => state.connection.state === "away" && selectedOp
 const startDaemon = (state: State): State =>
   notify(emit(state, { type: "start-daemon" }), "starting the daemon…");
 
-export const OPERATION_ACTIONS: readonly DashboardAction[] = [
+export const OPERATION_ACTIONS = inGroup("operation", [
   {
     name: "yes",
     keys: ["y", "Y"],
-    group: "operation",
     hint: (state) => ((state.question?.only ?? null) === null ? "yes" : "all"),
     rank: 0,
     when: asking,
@@ -82,7 +74,6 @@ export const OPERATION_ACTIONS: readonly DashboardAction[] = [
   {
     name: "only",
     keys: ["o"],
-    group: "operation",
     hint: (state) => {
       const only = state.question?.only;
       const id = only === undefined || only.kind === "submit" ? null : (only.ids[0] ?? null);
@@ -95,7 +86,6 @@ export const OPERATION_ACTIONS: readonly DashboardAction[] = [
   {
     name: "no",
     keys: ["n", "N", "escape", "return", "q"],
-    group: "operation",
     hint: () => "no",
     rank: 0,
     when: asking,
@@ -142,7 +132,6 @@ export const OPERATION_ACTIONS: readonly DashboardAction[] = [
   {
     name: "submit",
     keys: ["s"],
-    group: "operation",
     description: "submit an operation",
     command: "submit",
     hint: () => "start",
@@ -154,7 +143,6 @@ export const OPERATION_ACTIONS: readonly DashboardAction[] = [
   {
     name: "start-daemon",
     keys: ["return"],
-    group: "operation",
     description: "start the daemon",
     hint: () => "start the daemon",
     rank: 0,
@@ -165,7 +153,6 @@ export const OPERATION_ACTIONS: readonly DashboardAction[] = [
     // The key of submit, which needs the daemon.
     name: "start-lost-daemon",
     keys: ["s"],
-    group: "operation",
     hint: () => "start the daemon",
     rank: 0,
     when: (state) => free(state) && isLost(state),
@@ -174,7 +161,6 @@ export const OPERATION_ACTIONS: readonly DashboardAction[] = [
   {
     name: "cancel",
     keys: ["c"],
-    group: "operation",
     description: "cancel the operation (asks first)",
     command: "cancel",
     hint: () => "cancel",
@@ -191,7 +177,6 @@ export const OPERATION_ACTIONS: readonly DashboardAction[] = [
   {
     name: "again",
     keys: ["r", "a"],
-    group: "operation",
     description: "run again: a form with its parameters",
     command: "again",
     hint: () => "run again",
@@ -213,7 +198,6 @@ export const OPERATION_ACTIONS: readonly DashboardAction[] = [
   {
     name: "retry",
     keys: ["R"],
-    group: "operation",
     description: "retry the same operation, also from a chosen stage",
     command: "retry",
     when: hasSelected,
@@ -228,7 +212,6 @@ export const OPERATION_ACTIONS: readonly DashboardAction[] = [
   {
     name: "remove",
     keys: ["x", "delete"],
-    group: "operation",
     description: "remove the operation and its log (asks first)",
     command: "rm",
     when: hasSelected,
@@ -245,30 +228,27 @@ export const OPERATION_ACTIONS: readonly DashboardAction[] = [
   {
     name: "timeline",
     keys: ["t"],
-    group: "operation",
     description: "timeline and replay",
-    hint: () => "timeline",
+    hint: (state) => (state.page === null ? "timeline" : null),
     rank: 6,
-    when: hasSelected,
-    run: openTimeline,
+    when: (state) => hasSelected(state) || onPage("timeline")(state),
+    run: (state) => (state.page === null ? openTimeline(state) : closePage(state)),
   },
   {
     name: "details",
     keys: ["v"],
-    group: "operation",
     description: "all details",
-    hint: () => "details",
+    hint: (state) => (state.page === null ? "details" : null),
     rank: 6,
-    when: hasSelected,
+    when: (state) => hasSelected(state) || onPage("record")(state),
     run: (state) =>
-      state.selected === null
-        ? state
+      state.page !== null || state.selected === null
+        ? closePage(state)
         : { ...state, page: { kind: "record", id: state.selected, top: 0, attempts: null } },
   },
   {
     name: "copy-command",
     keys: ["y"],
-    group: "operation",
     description: "copy the command that submits it",
     when: (state) => hasSelected(state) && state.pane === "list",
     run: (state) => {
@@ -281,7 +261,6 @@ export const OPERATION_ACTIONS: readonly DashboardAction[] = [
   {
     name: "edit",
     keys: ["e"],
-    group: "operation",
     description: "open the source of the error, or the log, in $EDITOR",
     when: hasSelected,
     run: (state) => {
@@ -297,7 +276,6 @@ export const OPERATION_ACTIONS: readonly DashboardAction[] = [
   {
     name: "follow-chain",
     keys: ["f"],
-    group: "operation",
     description: "follow the chain to its next operation, on or off",
     command: "watch",
     when: hasSelected,
@@ -306,7 +284,7 @@ export const OPERATION_ACTIONS: readonly DashboardAction[] = [
       return notify({ ...state, followChain }, `follow the chain: ${followChain ? "on" : "off"}`);
     },
   },
-];
+]);
 
 function isNarrowed({ search, log, logView }: State): boolean {
   return search !== null || log.filter.stage !== null || log.filter.stream !== null || logView.full;

@@ -1,7 +1,14 @@
 /** Conditions that the actions share: what has the keys, and what is selected. */
 import type { Operation } from "../../../protocol/operation.js";
+import type { Group } from "../state/action.js";
 import { panesOf } from "../state/layout.js";
-import { operationOf, type Page, type State, selectedOperation } from "../state/model.js";
+import {
+  type DashboardAction,
+  operationOf,
+  type Page,
+  type State,
+  selectedOperation,
+} from "../state/model.js";
 
 type When = (state: State) => boolean;
 
@@ -32,3 +39,11 @@ export function targets(state: State): Operation[] {
 /** The daemon is needed and is not there. */
 export const noDaemon = (state: State): string | null =>
   isLive(state) ? null : "the daemon does not respond";
+
+/** Actions of one group. */
+export function inGroup(
+  group: Group,
+  actions: readonly (Omit<DashboardAction, "group"> & Partial<Pick<DashboardAction, "group">>)[],
+): readonly DashboardAction[] {
+  return actions.map((action) => ({ group, ...action }));
+}

@@ -5,7 +5,7 @@
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { LogQuery } from "../../../protocol/requests.js";
 import type { LogLink, SlotEffect } from "./effect.js";
-import { afterOfJump, type LogWindow, openLog, wantedLines } from "./log-window.js";
+import { afterOfJump, openLog, wantedLines } from "./log-window.js";
 import { chainOf, type State, selectedOperation } from "./model.js";
 
 export function linksOf(state: State, operation: Operation): LogLink[] {
@@ -113,5 +113,3 @@ export function chainPage(
 export function streamedLink(state: State): LogLink | null {
   return state.connection.state === "live" ? (state.logLinks.at(-1) ?? null) : null;
 }
-
-export type { LogWindow };

@@ -7,19 +7,13 @@ import { type Form, filledForm, openForm, withLine } from "../form/form.js";
 import { AT_THE_END, grown, type Player, played } from "../replay/player.js";
 import { EMPTY_TAPE, record, type Tape, type TapedLine } from "../replay/tape.js";
 import { EMPTY_LINE } from "./line-edit.js";
+import { followLog } from "./log-place.js";
 import { chainOf, operationOf, type State, type TimelinePage } from "./model.js";
 import { nearOnes } from "./near.js";
 
 export function openTypes(state: State): State {
   const entry = { kind: "types", line: EMPTY_LINE } as const;
-  return {
-    ...state,
-    page: { kind: "types" },
-    entry,
-    choice: 0,
-    typesWanted: true,
-    typesRun: state.typesRun + 1,
-  };
+  return { ...askTypes(state), page: { kind: "types" }, entry, choice: 0 };
 }
 
 /** Those that the typed text leaves over. */
@@ -76,14 +70,8 @@ export interface RetryChoice {
 }
 
 export function openRetry(state: State): State {
-  return state.selected === null
-    ? state
-    : {
-        ...state,
-        page: { kind: "retry", id: state.selected, at: 0 },
-        typesWanted: true,
-        typesRun: state.typesRun + 1,
-      };
+  const { selected } = state;
+  return selected === null ? state : { ...askTypes(state), page: { kind: "retry", id: selected, at: 0 } };
 }
 
 /** Whether its type keeps the values of stages; null while that is not known. */
@@ -161,3 +149,21 @@ export function movePlayer(state: State, next: (player: Player, tape: Tape) => P
 
 export const playOn = (state: State, milliseconds: number): State =>
   movePlayer(state, (player, tape) => played(player, tape, milliseconds));
+
+/** The page that scrolls, moved by rows; `lowest`: its first row when its last one is on the screen. */
+export function scrolledPage(state: State, rows: number, lowest: number): State {
+  const { page } = state;
+  if (page?.kind !== "help" && page?.kind !== "record") return state;
+  const top = Math.max(0, Math.min(lowest, page.top + rows));
+  return top === page.top ? state : { ...state, page: { ...page, top } };
+}
+
+export function closePage(state: State): State {
+  const followed = state.page?.kind === "copy" && state.page.followed;
+  return { ...state, page: null, log: followed ? followLog(state.log) : state.log };
+}
+
+/** The types are asked for again: they may have changed. */
+export function askTypes(state: State): State {
+  return { ...state, typesWanted: true, typesRun: state.typesRun + 1 };
+}

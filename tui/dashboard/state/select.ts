@@ -8,7 +8,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { linksOf, openChainLog } from "./chain-log.js";
 import { followLog, jumpTo } from "./log-place.js";
-import { chainOf, emit, nameOf, operationOf, type State, selectedOperation } from "./model.js";
+import { emit, nameOf, operationOf, type State, selectedOperation } from "./model.js";
 import { restarted } from "./paging.js";
 
 /** Seconds after which an idle selection of something finished goes back to what is live. */
@@ -195,15 +195,4 @@ function announce(before: State, after: State): State {
 /** An error is not replaced by less. */
 function worst(told: State["notice"], next: NonNullable<State["notice"]>): State["notice"] {
   return told?.level === "error" && next.level !== "error" ? told : next;
-}
-
-/** The newest failure that nobody has looked at; null: none. */
-export function nextFailure(state: State): string | null {
-  return state.newFailures.find((id) => operationOf(state, id) !== null) ?? null;
-}
-
-/** Known links of the selected operation's chain. */
-export function selectedChain(state: State): Operation[] {
-  const operation = selectedOperation(state);
-  return operation === null ? [] : chainOf(state, operation);
 }
