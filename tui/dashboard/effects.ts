@@ -1,20 +1,10 @@
-/** Runs the effects that the reducer returns: all that the dashboard asks of the daemon, the terminal and the system. */
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Client } from "../../protocol/client/client.js";
-import { NoDaemonError } from "../../protocol/client/errors.js";
 import { followChain } from "../../protocol/client/follow.js";
-import { newKey } from "../../protocol/client/idempotency-key.js";
-import { capturedVariables } from "../../protocol/environment.js";
 import { exitCodeOfStatus, Refusal } from "../../protocol/errors.js";
-import type { LogLine, Operation } from "../../protocol/operation.js";
+import type { LogLine } from "../../protocol/operation.js";
 import type { LogQuery } from "../../protocol/requests.js";
-import { withTrailing } from "../cli/arguments.js";
+import { pause, send, watchForEver } from "./daemon-calls.js";
 import { type LookFile, readLook, writeLook } from "./look-file.js";
-import { pause } from "./pause.js";
 import { TAPE_MOST, type TapedLine } from "./replay/tape.js";
 import { type Attempt, addEvent } from "./state/attempts.js";
 import { chainPage, shifted } from "./state/chain-log.js";
@@ -24,7 +14,8 @@ import { LOG_PAGE } from "./state/log-window.js";
 import type { Message } from "./state/message.js";
 import type { State } from "./state/model.js";
 import { pageQuery } from "./state/paging.js";
-import type { Flags, Request } from "./state/request.js";
+import type { Flags } from "./state/request.js";
+import { edit, startDaemon } from "./terminal/programs.js";
 import { copyText } from "./terminal/sequences.js";
 
 export interface EffectOptions {
@@ -244,38 +235,6 @@ function repeat(every: number, left: AbortSignal, run: () => void): void {
 }
 
 /**
- * @param allow `env.allow` of the config file
- * @returns the operations as they are now
- */
-export async function send(
-  client: Client,
-  request: Request,
-  allow?: readonly string[],
-): Promise<Operation[]> {
-  if (request.kind === "submit") {
-    const { op, set, args, params, label, again } = request;
-    if (again !== undefined)
-      return [await client.again(again, { params: { ...params }, ...(label !== "" && { label }) }, newKey())];
-    const body = {
-      op,
-      set: withTrailing([...set], args && [...args]),
-      ...(params !== undefined && { params: { ...params } }),
-      ...(label !== "" && { label }),
-      cwd: process.cwd(),
-      env: capturedVariables(process.env, allow),
-    };
-    return [await client.submit(body, newKey())];
-  }
-  const done: Operation[] = [];
-  for (const id of request.ids) {
-    if (request.kind === "cancel") done.push(await client.cancel(id));
-    else if (request.kind === "remove") done.push(await client.remove(id));
-    else done.push(await client.retry(id, request.from));
-  }
-  return done;
-}
-
-/**
  * The first line of the chain that matches, in the direction of the query. The daemon looks through so much of a log
  * at a time: it is asked on until it found one, or another line is sought.
  */
@@ -338,98 +297,5 @@ async function readTape(
     dispatch({ type: "tape-broken", first, reason: (error as Error).message });
   } finally {
     if (due !== null) clearImmediate(due);
-  }
-}
-
-/** For whom the stream is read. */
-export interface WatchTarget {
-  dispatch(message: Message): void;
-  now(): number;
-  /** Where it goes on after it broke. */
-  cursor(): string | null;
-}
-
-/** Milliseconds before the first new attempt, and at most. */
-const FIRST_WAIT = 100;
-const LONGEST_WAIT = 1000;
-
-/** Keeps the watch stream open, and comes back by itself when it breaks. */
-export async function watchForEver(target: WatchTarget, client: Client, left: AbortSignal): Promise<void> {
-  let wait = FIRST_WAIT;
-  while (!left.aborted) {
-    try {
-      const since = target.cursor();
-      const query = { limit: 200, ...(since !== null && { since }) };
-      for await (const line of client.watch(query, left)) {
-        wait = FIRST_WAIT;
-        target.dispatch({ type: "watched", line });
-      }
-    } catch (error) {
-      if (left.aborted) return;
-      target.dispatch({ type: "lost", reason: reasonOf(error), at: target.now() });
-    }
-    await pause(wait, left);
-    wait = Math.min(wait * 2, LONGEST_WAIT);
-  }
-}
-
-const IN_WORDS: Record<string, string> = {
-  ENOENT: "The socket does not exist.",
-  ECONNREFUSED: "Nothing listens on the socket.",
-};
-
-/** The screen says already that no daemon answers and where: only the reason is new. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof NoDaemonError)) return (error as Error).message;
-  return IN_WORDS[error.reason] ?? error.reason;
-}
-
-/** Runs `liveopsd start` of the same installation. */
-function startDaemon({ dispatch, flags }: EffectOptions): void {
-  const bin = fileURLToPath(new URL("./bin/liveopsd.cjs", import.meta.url));
-  if (!existsSync(bin)) {
-    dispatch({ type: "noticed", text: "liveopsd is not installed beside liveops-tui", level: "error" });
-    return;
-  }
-  const words = ["start"];
-  if (flags.stateDir !== undefined) words.push("--state-dir", flags.stateDir);
-  if (flags.socket !== undefined) words.push("--socket", flags.socket);
-  const child = spawn(process.execPath, [bin, ...words], { stdio: ["ignore", "ignore", "pipe"] });
-  let said = "";
-  child.stderr.on("data", (data) => (said += data));
-  child.on("close", (code) => {
-    if (code !== 0)
-      dispatch({ type: "noticed", text: `liveopsd start: ${said.trim() || `exit ${code}`}`, level: "error" });
-  });
-}
-
-/** Bytes of a log that the editor gets at most. */
-const EDITED_MOST = 8 << 20;
-
-/** Opens the source of the error, else the log, in the editor. */
-async function edit(
-  { id, title, source }: Extract<Effect, { type: "edit" }>,
-  { client, env, dispatch }: EffectOptions,
-): Promise<void> {
-  const editor = env.VISUAL || env.EDITOR || "vi";
-  const dir = source === null ? mkdtempSync(join(tmpdir(), "liveops-log-")) : null;
-  try {
-    let words: string[];
-    if (source !== null) words = [`+${source.line}`, source.file];
-    else {
-      const file = join(dir!, `${title.replace(/[^\w.-]+/g, "-").slice(0, 40) || "operation"}.log`);
-      writeFileSync(file, (await client.logText(id)).slice(-EDITED_MOST), { mode: 0o600 });
-      words = [file];
-    }
-    await new Promise<void>((resolve, reject) => {
-      // `EDITOR="code --wait"` has words of its own.
-      const child = spawn("/bin/sh", ["-c", `exec ${editor} "$@"`, "sh", ...words], { stdio: "inherit" });
-      child.on("error", reject);
-      child.on("exit", () => resolve());
-    });
-  } catch (error) {
-    dispatch({ type: "noticed", text: `editor: ${(error as Error).message}`, level: "error" });
-  } finally {
-    if (dir !== null) rmSync(dir, { recursive: true, force: true });
   }
 }

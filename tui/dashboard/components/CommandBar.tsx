@@ -11,8 +11,8 @@ import {
   type State,
 } from "../state/model.js";
 import { commandOf } from "../state/request.js";
-import { fit, sanitizeLine, widthOf, wrap } from "../text/cells.js";
-import { Line } from "../text/line.js";
+import { fit, sanitizeLine, widthOf } from "../text/cells.js";
+import { Line, paragraph } from "../text/line.js";
 import type { Theme } from "../text/theme.js";
 import { Row } from "./Panel.js";
 import { LEVEL_GLYPHS, LEVEL_STYLES } from "./state-style.js";
@@ -42,13 +42,7 @@ export function shellRows(state: State, { paint }: Theme): string[] {
         ? notice?.command
         : undefined;
   if (command === undefined || command === "") return [];
-  const width = state.size.columns;
-  return wrap(sanitizeLine(command), width - 4, 3).map((text, i) =>
-    new Line(width, paint)
-      .add(i === 0 ? " $ " : "   ", "muted")
-      .add(text, "muted")
-      .toString(),
-  );
+  return paragraph(command, { width: state.size.columns - 1, most: 3, paint, sign: " $ " }, "muted");
 }
 
 /** Columns that the typed text keeps, however many keys there are to tell. */

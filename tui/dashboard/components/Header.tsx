@@ -10,7 +10,7 @@ import { ticks } from "../state/wants.js";
 import { widthOf } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import type { Theme } from "../text/theme.js";
-import { LEAST_CORES, sparkline } from "./bars.js";
+import { EMPTY, FULL, LEAST_CORES, sparkline } from "./bars.js";
 import { type Piece, Row } from "./Panel.js";
 import { clock } from "./state-style.js";
 import { useTheme } from "./theme-context.js";
@@ -155,8 +155,8 @@ function rightFacts(state: State, theme: Theme): Fact[] {
     list.push({
       long: [
         ["slots ", "muted"],
-        [theme.bar.full.repeat(busy), "accent"],
-        [theme.bar.empty.repeat(slots - busy), "track"],
+        [FULL.repeat(busy), "accent"],
+        [EMPTY.repeat(slots - busy), "track"],
         [` ${figure}`],
       ],
       short: [["slots ", "muted"], [figure]],

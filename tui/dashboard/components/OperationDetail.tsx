@@ -209,8 +209,8 @@ function chainBar(state: State, operation: Operation, width: number, theme: Them
   const bar = Math.max(Math.min(least, width), Math.min(60, width - told));
   if (isFinal(operation.state) && operation.state !== "succeeded" && stagePercent(operation) === null)
     return line.add(text, "muted").toString();
-  if (progress.known || !running) addBar(line, theme, bar, progress.percent, styleOf(operation));
-  else addProgress(line, theme, bar, progress, state.now, styleOf(operation));
+  if (progress.known || !running) addBar(line, bar, progress.percent, styleOf(operation));
+  else addProgress(line, bar, progress, state.now, styleOf(operation));
   line.add(percent, "bold").add("  ").add(text, "muted");
   return line.toString();
 }
@@ -370,11 +370,11 @@ function stageRow(
   const bar = Math.min(40, room - (room - beside >= 10 ? beside : 0));
   if (bar < 6) return line.add(share, "bold").toString();
   line.add("  ");
-  if (active && isIndeterminate(operation)) addWandering(line, theme, bar, state.now, style);
+  if (active && isIndeterminate(operation)) addWandering(line, bar, state.now, style);
   else {
     const stopped = is === "failed" || is === "cancelled";
     const percent = is === "done" ? 100 : owns || stopped ? operation.percent : 0;
-    addBar(line, theme, bar, percent, style);
+    addBar(line, bar, percent, style);
   }
   return line
     .add(share, "bold")

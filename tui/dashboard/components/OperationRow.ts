@@ -54,6 +54,15 @@ export interface RowMarks {
   readonly active: boolean;
 }
 
+/** What the parts of a row are made of. */
+interface RowOf {
+  readonly state: State;
+  readonly operation: Operation;
+  /** The links that the row stands for. */
+  readonly links: readonly Operation[];
+  readonly columns: RowColumns;
+}
+
 /** One line, or two where `height` is 2: the bar has the second. */
 export function operationRow(
   state: State,
@@ -65,70 +74,37 @@ export function operationRow(
 ): string[] {
   const fold = state.folds.get(operation.id) ?? null;
   const links = fold === null || fold.part === "folded" ? chainOf(state, operation) : [operation];
+  const row: RowOf = { state, operation, links, columns };
+  const begun = () =>
+    new Line(columns.width, theme.paint).add(selected ? "▌" : " ", active ? "accent" : "muted");
   const stalled = stallOf(state, operation) !== null;
-  const line = new Line(columns.width, theme.paint)
-    .add(selected ? "▌" : " ", active ? "accent" : "muted")
-    .add(stalled ? "▲" : glyphOf(operation), stalled ? "warn" : styleOf(operation));
+  const line = begun().add(stalled ? "▲" : glyphOf(operation), stalled ? "warn" : styleOf(operation));
   const isNews = state.unseen.has(operation.id) || state.newFailures.includes(operation.id);
   line.add(state.marked.has(operation.id) ? "◆" : isNews ? "•" : " ", isNews ? "warn" : "accent");
-  const bold: Style[] = selected || isNews ? ["bold"] : ["plain"];
-  const name = `${placeOf(fold, operation)}${sanitizeLine(nameOfRow(operation, links, fold))}`;
-  const running = operation.state === "running";
-  if (height === 2 || columns.info === 0) {
-    const two = height === 2;
-    // What is finished has no bar: its name has that room.
-    const plain =
-      columns.bar > 0 && operation.state !== "running" ? columns.width - HEAD - TOOK - AGE - 1 : columns.name;
-    const nameWidth = two ? line.left : plain;
-    line.add(fit(name, nameWidth), ...bold).fill(HEAD + nameWidth);
-    if (!two) addFigures(line, state, operation, links, columns, theme);
-    if (!two) return [line.fill().toString()];
-    const second = new Line(columns.width, theme.paint).add(
-      selected ? "▌" : " ",
-      active ? "accent" : "muted",
-    );
-    second.add("  ");
+  const name = `${placeOf(fold)}${sanitizeLine(nameOfRow(operation, links, fold))}`;
+  const bold: Style = selected || isNews ? "bold" : "plain";
+  if (height === 2) {
     const bar = Math.max(4, columns.width - HEAD - PERCENT - LEFT - 1);
-    addProgress(second, theme, bar, wholeOf(state, operation, links), state.now, styleOf(operation));
-    addPercentAndLeft(second, state, operation, links);
-    return [line.fill().toString(), second.fill().toString()];
+    const second = addProgressOf(begun().add("  "), row, bar);
+    return [line.add(name, bold).fill().toString(), second.fill().toString()];
   }
-  line.add(fit(name, columns.name), ...bold).fill(HEAD + columns.name + 1);
-  const tail = running
-    ? columns.bar + 1 + PERCENT + LEFT
-    : operation.state === "queued"
-      ? TOOK + 1
-      : TOOK + AGE + 1;
-  const [text, style, count = ""] = infoOf(state, operation, links);
-  const room = Math.max(0, line.left - tail);
-  const kept = room > count.length + 3 ? count : "";
-  line
-    .add(fit(sanitizeLine(text), room - kept.length), style)
-    .add(kept, style)
-    .fill(columns.width - tail);
-  if (running) {
-    if (isCancelling(operation)) line.add(" cancelling", "warn").fill(columns.width - PERCENT - LEFT);
-    else {
-      line.add(" ");
-      const whole = wholeOf(state, operation, links);
-      addProgress(line, theme, columns.bar, whole, state.now, styleOf(operation));
-    }
-    addPercentAndLeft(line, state, operation, links);
-  } else addFigures(line, state, operation, links, columns, theme);
+  const figures = figuresWidth(row);
+  const nameWidth = columns.info > 0 ? columns.name : columns.width - HEAD - figures;
+  line.add(fit(name, nameWidth), bold).fill(HEAD + nameWidth + (columns.info > 0 ? 1 : 0));
+  if (columns.info > 0) addInfo(line, row, columns.width - figures);
+  addFigures(line.fill(columns.width - figures), row);
   return [line.fill().toString()];
 }
 
-const wholeOf = (state: State, operation: Operation, links: readonly Operation[]) =>
+const wholeOf = ({ state, operation, links }: RowOf) =>
   chainProgress(
     state,
     operation,
     operation.state === "running" ? usualSuccessors(state, links.at(-1) ?? operation) : [],
   );
 
-function placeOf(fold: Fold | null, operation: Operation): string {
-  if (fold === null || fold.part === "folded") return "";
-  return { head: "▾ ", link: "├ ", tail: "└ " }[fold.part] + (operation.chain.index > 0 ? "" : "");
-}
+const placeOf = (fold: Fold | null): string =>
+  fold === null || fold.part === "folded" ? "" : { head: "▾ ", link: "├ ", tail: "└ " }[fold.part];
 
 /** The rows of an unfolded chain have the names of its links. */
 function nameOfRow(operation: Operation, links: readonly Operation[], fold: Fold | null): string {
@@ -180,18 +156,8 @@ export function paramsOf(operation: Operation): string {
     .join(" ");
 }
 
-function addPercentAndLeft(
-  line: Line,
-  state: State,
-  operation: Operation,
-  links: readonly Operation[],
-): void {
-  const percent = formatOverall(wholeOf(state, operation, links));
-  line.add(percent.padStart(PERCENT)).add(leftText(state, operation, links).padStart(LEFT), "muted");
-}
-
 /** `~2m10s` to go, else how long it has been running. */
-function leftText(state: State, operation: Operation, links: readonly Operation[]): string {
+function leftText({ state, operation, links }: RowOf): string {
   const left = chainSecondsLeft(state, operation) ?? secondsLeft(state, operation);
   if (left !== null) return `~${formatEta(left)}`;
   const seconds = elapsed(state, operation, links);
@@ -202,28 +168,27 @@ function elapsed(state: State, operation: Operation, links: readonly Operation[]
   return links.length > 1 ? chainElapsed(links, state.now) : elapsedOf(operation, state.now);
 }
 
-/** Right of a row that does not run: when it starts, or what it took and how old it is. */
-function addFigures(
-  line: Line,
-  state: State,
-  operation: Operation,
-  links: readonly Operation[],
-  columns: RowColumns,
-  theme: Theme,
-): void {
+/** What is going on, up to the column where the figures begin. */
+function addInfo(line: Line, { state, operation, links }: RowOf, until: number): void {
+  const [text, style, count = ""] = infoOf(state, operation, links);
+  const room = Math.max(0, line.left - (line.width - until));
+  const kept = room > count.length + 3 ? count : "";
+  line.add(fit(sanitizeLine(text), room - kept.length), style).add(kept, style);
+}
+
+/** Columns of the figures at the right. */
+function figuresWidth({ operation, columns: { bar, info } }: RowOf): number {
+  if (operation.state === "running") return bar > 0 ? bar + 1 + PERCENT + LEFT : TOOK;
+  if (operation.state === "queued") return TOOK + 1;
+  return TOOK + (info > 0 || bar > 0 ? AGE + 1 : 0);
+}
+
+/** Of a running one its progress; of a queued one when it starts; else what it took and how old it is. */
+function addFigures(line: Line, row: RowOf): void {
+  const { state, operation, links, columns } = row;
   if (operation.state === "running") {
-    if (columns.bar === 0) {
-      const whole = formatOverall(wholeOf(state, operation, links));
-      line.fill(columns.width - TOOK).add(whole.padStart(TOOK));
-      return;
-    }
-    if (isCancelling(operation)) line.add(" cancel".slice(0, columns.bar + 1), "warn");
-    else {
-      const whole = wholeOf(state, operation, links);
-      addProgress(line.add(" "), theme, columns.bar, whole, state.now, styleOf(operation));
-    }
-    line.fill(columns.width - PERCENT - LEFT);
-    addPercentAndLeft(line, state, operation, links);
+    if (columns.bar === 0) line.add(formatOverall(wholeOf(row)).padStart(TOOK));
+    else addProgressOf(line.add(" "), row, columns.bar);
     return;
   }
   if (operation.state === "queued") {
@@ -235,8 +200,19 @@ function addFigures(
   }
   const seconds = elapsed(state, operation, links);
   const took = seconds === null ? "" : formatDuration(seconds);
-  const ended = operation.finishedAt ?? operation.updatedAt;
-  const wide = columns.info > 0 || columns.bar > 0;
-  line.fill(columns.width - TOOK - (wide ? AGE + 1 : 0)).add(took.padStart(TOOK));
-  if (wide) line.add(formatAge(ended, state.now).padStart(AGE), "muted");
+  line.add(took.padStart(TOOK));
+  if (columns.info > 0 || columns.bar > 0)
+    line.add(formatAge(operation.finishedAt ?? operation.updatedAt, state.now).padStart(AGE), "muted");
+}
+
+/** The bar, the percent of the whole chain, and the time left. */
+function addProgressOf(line: Line, row: RowOf, bar: number): Line {
+  const { state, operation, columns } = row;
+  const whole = wholeOf(row);
+  if (isCancelling(operation)) line.add("cancelling".slice(0, bar), "warn");
+  else addProgress(line, bar, whole, state.now, styleOf(operation));
+  return line
+    .fill(columns.width - PERCENT - LEFT)
+    .add(formatOverall(whole).padStart(PERCENT))
+    .add(leftText(row).padStart(LEFT), "muted");
 }

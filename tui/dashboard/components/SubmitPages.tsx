@@ -5,8 +5,8 @@ import { scrollTop } from "../state/layout.js";
 import { emit, operationOf, type Page, type State } from "../state/model.js";
 import { isResumable, type RetryChoice, retryChoices } from "../state/pages.js";
 import { commandOf, type Request } from "../state/request.js";
-import { fit, sanitizeLine, widthOf, wrap } from "../text/cells.js";
-import { Line } from "../text/line.js";
+import { fit, sanitizeLine, widthOf } from "../text/cells.js";
+import { Line, paragraph } from "../text/line.js";
 import type { Paint, Theme } from "../text/theme.js";
 import { Dialog, type DialogSize, dialogSize } from "./Dialog.js";
 import type { Mover } from "./movement.js";
@@ -60,14 +60,8 @@ function filled(rows: readonly string[], foot: readonly string[], height: number
   return [...rows.slice(0, height - foot.length), ...Array<string>(spare).fill(""), ...foot];
 }
 
-function commandRows(command: string, width: number, most: number, paint: Paint): string[] {
-  return wrap(sanitizeLine(command), width - 2, most).map((text, i) =>
-    new Line(width, paint)
-      .add(i === 0 ? "$ " : "  ", "muted")
-      .add(text, "muted")
-      .toString(),
-  );
-}
+const commandRows = (command: string, width: number, most: number, paint: Paint): string[] =>
+  paragraph(command, { width, most, paint, sign: "$ " }, "muted");
 
 /** Rows about a field, and of the command. */
 const ABOUT_MOST = 4;
@@ -149,13 +143,7 @@ function buttonRow(form: Form, names: number, width: number, paint: Paint): stri
 
 /** What the chosen field is for, or why the daemon refused it. */
 function aboutField(form: Form, width: number, most: number, paint: Paint): string[] {
-  if (form.refusal !== null)
-    return wrap(sanitizeLine(form.refusal), width - 2, most).map((text, i) =>
-      new Line(width, paint)
-        .add(i === 0 ? "✗ " : "  ", "bad")
-        .add(text, "bad")
-        .toString(),
-    );
+  if (form.refusal !== null) return paragraph(form.refusal, { width, most, paint, sign: "✗ " }, "bad");
   const field = form.fields[form.at];
   if (field === undefined) return [];
   const held = heldIn(form, field);
@@ -165,16 +153,8 @@ function aboutField(form: Form, width: number, most: number, paint: Paint): stri
   const type = `${field.type}${kind}${field.default === null ? "" : `; default ${field.default}`}`;
   return [
     new Line(width, paint).addUntrusted(type, "accent").toString(),
-    ...(loud
-      ? [
-          new Line(width, paint)
-            .add(`${sanitizeLine(nameOf(field))} ${sanitizeLine(held.problem)}`, "bad")
-            .toString(),
-        ]
-      : []),
-    ...wrap(sanitizeLine(field.description), width, most - (loud ? 2 : 1)).map((text) =>
-      new Line(width, paint).add(text, "muted").toString(),
-    ),
+    ...(loud ? paragraph(`${nameOf(field)} ${held.problem}`, { width, most: 1, paint }, "bad") : []),
+    ...paragraph(field.description, { width, most: most - (loud ? 2 : 1), paint }, "muted"),
   ];
 }
 
@@ -191,9 +171,7 @@ function retryRows(
   const choices = retryChoices(state, page.id);
   const at = Math.min(page.at, choices.length - 1);
   const rows = choices.map((choice, i) => retryRow(choice, resumable === true, i === at, width, paint));
-  const why = wrap(retryReason(resumable, operation.op), width, 3).map((text) =>
-    new Line(width, paint).add(text, "muted").toString(),
-  );
+  const why = paragraph(retryReason(resumable, operation.op), { width, most: 3, paint }, "muted");
   const foot = commandRows(commandOf(retryRequest(page.id, choices[at]?.from), state.flags), width, 3, paint);
   return filled([...rows, "", ...why], foot, height);
 }

@@ -6,7 +6,7 @@ import { BORDER, panesOf, scrollTop } from "../state/layout.js";
 import type { Page, State } from "../state/model.js";
 import { shownTypes } from "../state/pages.js";
 import { fit, sanitizeLine, widthOf, wrap } from "../text/cells.js";
-import { Line } from "../text/line.js";
+import { Line, paragraph } from "../text/line.js";
 import type { Paint, Style } from "../text/theme.js";
 import { Panel, type Piece, Rows } from "./Panel.js";
 import { useTheme } from "./theme-context.js";
@@ -106,8 +106,7 @@ function typeRows(
 }
 
 function loadingRows(state: State, page: TypesPageState, width: number, paint: Paint): string[] {
-  const row = (text: string, style: Style) =>
-    wrap(text, width - 2, 4).map((part) => new Line(width, paint).add(part, style).toString());
+  const row = (text: string, style: Style) => paragraph(text, { width: width - 2, most: 4, paint }, style);
   if (!state.typesWanted) {
     const why = state.notice?.level === "error" ? `: ${sanitizeLine(state.notice.text)}` : "";
     return [

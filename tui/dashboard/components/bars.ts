@@ -4,6 +4,10 @@ import { type OverallProgress, stagePercent } from "../../../protocol/overall-pr
 import type { Line } from "../text/line.js";
 import type { Style, Theme } from "../text/theme.js";
 
+/** Done and rest of a bar. */
+export const FULL = "█";
+export const EMPTY = "░";
+
 /** Milliseconds for which the wandering block stands in one place. */
 const STEP = 200;
 
@@ -13,36 +17,35 @@ export function isIndeterminate(operation: Operation): boolean {
 }
 
 /** Adds a bar of exactly this width. Full is the end, and nothing else. */
-export function addBar(line: Line, theme: Theme, width: number, percent: number, style: Style): Line {
+export function addBar(line: Line, width: number, percent: number, style: Style): Line {
   const filled = Math.round((Math.max(0, Math.min(100, percent)) / 100) * width);
   const full = percent < 100 ? Math.min(filled, width - 1) : filled;
-  return line.draw(theme.bar.full, full, style).draw(theme.bar.empty, width - full, "track");
+  return line.draw(FULL, full, style).draw(EMPTY, width - full, "track");
 }
 
 /** Adds the bar of a progress: where it is not known, a block wanders in its rest. */
 export function addProgress(
   line: Line,
-  theme: Theme,
   width: number,
   { percent, known }: OverallProgress,
   now: number,
   style: Style,
 ): Line {
-  if (known) return addBar(line, theme, width, percent, style);
+  if (known) return addBar(line, width, percent, style);
   const full = Math.min(width - 1, Math.floor((percent / 100) * width));
-  return addWandering(line.draw(theme.bar.full, full, style), theme, width - full, now, style);
+  return addWandering(line.draw(FULL, full, style), width - full, now, style);
 }
 
 /** Adds a bar with a block that goes to and fro. */
-export function addWandering(line: Line, theme: Theme, width: number, now: number, style: Style): Line {
+export function addWandering(line: Line, width: number, now: number, style: Style): Line {
   const block = Math.max(1, Math.floor(width / 4));
   const way = Math.max(1, width - block);
   const step = Math.floor(now / STEP) % (2 * way);
   const at = step < way ? step : 2 * way - step;
   return line
-    .draw(theme.bar.empty, at, "track")
-    .draw(theme.bar.full, block, style)
-    .draw(theme.bar.empty, width - at - block, "track");
+    .draw(EMPTY, at, "track")
+    .draw(FULL, block, style)
+    .draw(EMPTY, width - at - block, "track");
 }
 
 /** A sparkline of CPU use reaches its top at this many cores or more, so that an idle operation looks idle. */

@@ -7,7 +7,6 @@ export const ThemeContext = createContext<Theme>({
   border: undefined,
   activeBorder: undefined,
   borderStyle: "round",
-  bar: { full: "█", empty: "░" },
   sparks: "▁▂▃▄▅▆▇█",
 });
 

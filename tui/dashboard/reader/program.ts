@@ -5,7 +5,7 @@
 import { Client } from "../../../protocol/client/client.js";
 import { exitCodeOfStatus, Refusal } from "../../../protocol/errors.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
-import { send, watchForEver } from "../effects.js";
+import { send, watchForEver } from "../daemon-calls.js";
 import type { Message } from "../state/message.js";
 import { initialState, type State } from "../state/model.js";
 import type { Flags, Request } from "../state/request.js";

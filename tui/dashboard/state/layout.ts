@@ -39,46 +39,28 @@ export function panesOf({ size, logView }: { size: Size; logView?: State["logVie
   const { columns, rows } = size;
   const height = Math.max(0, rows - FRAME_ROWS);
   const tooSmall = columns < SMALLEST.columns || rows < SMALLEST.rows;
-  const full = logView?.full === true;
-  if (columns >= SIDE_FROM && !full && !size.alone) {
-    const gap = columns >= 120 ? 2 : 1;
-    const listWidth = Math.max(
-      27,
-      Math.min(
-        70,
-        Math.round(columns * (columns < 100 ? 0.34 : columns < 110 ? 0.4 : columns < 140 ? 0.43 : 0.38)),
-      ),
-    );
-    const heights = { listHeight: height, detailHeight: height, height };
-    return {
-      tooSmall,
-      arrangement: "side",
-      both: true,
-      gap,
-      listWidth,
-      detailWidth: columns - listWidth - gap,
-      ...heights,
-    };
-  }
-  const widths = { gap: 0, listWidth: columns, detailWidth: columns };
-  if (rows < STACKED_FROM || full || size.alone)
-    return {
-      tooSmall,
-      arrangement: "one",
-      both: false,
-      ...widths,
-      listHeight: height,
-      detailHeight: height,
-      height,
-    };
-  const listHeight = Math.max(8, Math.floor(height * 0.34));
+  const isAlone = logView?.full === true || size.alone === true;
+  const arrangement = isAlone
+    ? "one"
+    : columns >= SIDE_FROM
+      ? "side"
+      : rows < STACKED_FROM
+        ? "one"
+        : "stacked";
+  const gap = arrangement !== "side" ? 0 : columns >= 120 ? 2 : 1;
+  const share = columns < 100 ? 0.34 : columns < 110 ? 0.4 : columns < 140 ? 0.43 : 0.38;
+  const listWidth =
+    arrangement === "side" ? Math.max(27, Math.min(70, Math.round(columns * share))) : columns;
+  const listHeight = arrangement === "stacked" ? Math.max(8, Math.floor(height * 0.34)) : height;
   return {
     tooSmall,
-    arrangement: "stacked",
-    both: true,
-    ...widths,
+    arrangement,
+    both: arrangement !== "one",
+    gap,
+    listWidth,
     listHeight,
-    detailHeight: height - listHeight,
+    detailWidth: arrangement === "side" ? columns - listWidth - gap : columns,
+    detailHeight: arrangement === "stacked" ? height - listHeight : height,
     height,
   };
 }

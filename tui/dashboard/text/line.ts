@@ -2,7 +2,7 @@
  * A row under construction: pieces are cut to what is left, so that no row is ever wider than its width. Pieces of one
  * style share its sequences, also across blanks: a flush sends them anew for each row that changed.
  */
-import { fit, sanitizeLine, widthOf } from "./cells.js";
+import { fit, sanitizeLine, widthOf, wrap } from "./cells.js";
 import type { Paint, Style } from "./theme.js";
 
 interface Run {
@@ -108,4 +108,23 @@ const isBlank = (run: Run): boolean => run.text.trim() === "" && !showsBlanks(ru
 
 function sameStyles(a: readonly Style[], b: readonly Style[]): boolean {
   return a.length === b.length && a.every((style, i) => style === b[i]);
+}
+
+/** Untrusted text as rows of a width, broken at spaces, the later rows below the text behind the sign. */
+export function paragraph(
+  text: string,
+  { width, most, paint, sign = "" }: { width: number; most: number; paint: Paint; sign?: string },
+  ...styles: Style[]
+): string[] {
+  return text
+    .split("\n", most)
+    .flatMap((line) => wrap(sanitizeLine(line), width - sign.length, most))
+    .slice(0, most)
+    .map((part, i) => {
+      const before = i === 0 ? sign : " ".repeat(sign.length);
+      return new Line(width, paint)
+        .add(before, ...styles)
+        .add(part, ...styles)
+        .toString();
+    });
 }

@@ -2,7 +2,7 @@
 import type { Operation, OperationError } from "../../../protocol/operation.js";
 import { formatBytes } from "../../terminal/format.js";
 import { fit, sanitizeLine, widthOf, wrap } from "./cells.js";
-import { Line } from "./line.js";
+import { Line, paragraph } from "./line.js";
 import { framesOf } from "./stack.js";
 import type { Paint, Style } from "./theme.js";
 import { valueTable } from "./value-table.js";
@@ -83,21 +83,11 @@ function failureRows(
   paint: Paint,
 ): string[] {
   const rows: string[] = [];
-  const add = (sign: string, text: string, most: number, ...styles: Style[]) => {
-    const parts = text
-      .split("\n", most)
-      .flatMap((line) => wrap(sanitizeLine(line), width - sign.length, most));
-    for (const [i, part] of parts.slice(0, most).entries())
-      rows.push(
-        new Line(width, paint)
-          .add(i === 0 ? sign : " ".repeat(sign.length), style)
-          .add(part, ...styles)
-          .toString(),
-      );
-  };
-  add("✗ ", error.message, Math.max(1, Math.min(4, height - 1)), style, "bold");
+  const add = (sign: string, text: string, most: number, ...styles: Style[]) =>
+    rows.push(...paragraph(text, { width, most, paint, sign }, style, ...styles));
+  add("✗ ", error.message, Math.max(1, Math.min(4, height - 1)), "bold");
   for (const { message, depth } of error.causes ?? [])
-    add(`${" ".repeat(Math.min(2 * depth, Math.floor(width / 4)))}└ `, `caused by ${message}`, 2, style);
+    add(`${" ".repeat(Math.min(2 * depth, Math.floor(width / 4)))}└ `, `caused by ${message}`, 2);
   const kept = rows.slice(0, height);
   if (kept.length >= height) return kept;
   const [frame] = framesOf(error.stack);

@@ -26,8 +26,7 @@ export interface Theme {
   readonly border: string | undefined;
   readonly activeBorder: string | undefined;
   readonly borderStyle: "round" | "single";
-  /** Characters of a bar and of a sparkline. */
-  readonly bar: { readonly full: string; readonly empty: string };
+  /** Characters of a sparkline. */
   readonly sparks: string;
 }
 
@@ -72,7 +71,6 @@ export function themeFor({ stdout, env, choice = "auto", links = true, backgroun
   const linked = links && takesSequences(env);
   const shapes = {
     borderStyle: few ? "single" : "round",
-    bar: few ? { full: "█", empty: "░" } : { full: "█", empty: "░" },
     sparks: few ? "_.-=#" : "▁▂▃▄▅▆▇█",
   } as const;
   const glyphs = few ? withPlainGlyphs : (text: string) => text;

@@ -1,0 +1,98 @@
+/** What full screen and screen reader ask of the daemon alike: a request, and the watch stream. */
+import type { Client } from "../../protocol/client/client.js";
+import { NoDaemonError } from "../../protocol/client/errors.js";
+import { newKey } from "../../protocol/client/idempotency-key.js";
+import { capturedVariables } from "../../protocol/environment.js";
+import type { Operation } from "../../protocol/operation.js";
+import { withTrailing } from "../cli/arguments.js";
+import type { Message } from "./state/message.js";
+import type { Request } from "./state/request.js";
+
+/** A wait that ends early, and quietly, when it is called off. */
+export function pause(milliseconds: number, calledOff: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (calledOff.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      calledOff.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    calledOff.addEventListener("abort", done);
+  });
+}
+
+/**
+ * @param allow `env.allow` of the config file
+ * @returns the operations as they are now
+ */
+export async function send(
+  client: Client,
+  request: Request,
+  allow?: readonly string[],
+): Promise<Operation[]> {
+  if (request.kind === "submit") {
+    const { op, set, args, params, label, again } = request;
+    if (again !== undefined)
+      return [await client.again(again, { params: { ...params }, ...(label !== "" && { label }) }, newKey())];
+    const body = {
+      op,
+      set: withTrailing([...set], args && [...args]),
+      ...(params !== undefined && { params: { ...params } }),
+      ...(label !== "" && { label }),
+      cwd: process.cwd(),
+      env: capturedVariables(process.env, allow),
+    };
+    return [await client.submit(body, newKey())];
+  }
+  const done: Operation[] = [];
+  for (const id of request.ids) {
+    if (request.kind === "cancel") done.push(await client.cancel(id));
+    else if (request.kind === "remove") done.push(await client.remove(id));
+    else done.push(await client.retry(id, request.from));
+  }
+  return done;
+}
+
+/** For whom the stream is read. */
+export interface WatchTarget {
+  dispatch(message: Message): void;
+  now(): number;
+  /** Where it goes on after it broke. */
+  cursor(): string | null;
+}
+
+/** Milliseconds before the first new attempt, and at most. */
+const FIRST_WAIT = 100;
+const LONGEST_WAIT = 1000;
+
+/** Keeps the watch stream open, and comes back by itself when it breaks. */
+export async function watchForEver(target: WatchTarget, client: Client, left: AbortSignal): Promise<void> {
+  let wait = FIRST_WAIT;
+  while (!left.aborted) {
+    try {
+      const since = target.cursor();
+      const query = { limit: 200, ...(since !== null && { since }) };
+      for await (const line of client.watch(query, left)) {
+        wait = FIRST_WAIT;
+        target.dispatch({ type: "watched", line });
+      }
+    } catch (error) {
+      if (left.aborted) return;
+      target.dispatch({ type: "lost", reason: reasonOf(error), at: target.now() });
+    }
+    await pause(wait, left);
+    wait = Math.min(wait * 2, LONGEST_WAIT);
+  }
+}
+
+const IN_WORDS: Record<string, string> = {
+  ENOENT: "The socket does not exist.",
+  ECONNREFUSED: "Nothing listens on the socket.",
+};
+
+/** The screen says already that no daemon answers and where: only the reason is new. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof NoDaemonError)) return (error as Error).message;
+  return IN_WORDS[error.reason] ?? error.reason;
+}

@@ -1,0 +1,67 @@
+/** Programs that the dashboard starts: the daemon, and the editor. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Client } from "../../../protocol/client/client.js";
+import type { Effect } from "../state/effect.js";
+import type { Message } from "../state/message.js";
+import type { Flags } from "../state/request.js";
+
+interface Surroundings {
+  readonly client: Client;
+  readonly dispatch: (message: Message) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly flags: Flags;
+}
+
+/** Runs `liveopsd start` of the same installation. */
+export function startDaemon({ dispatch, flags }: Surroundings): void {
+  const bin = fileURLToPath(new URL("./bin/liveopsd.cjs", import.meta.url));
+  if (!existsSync(bin)) {
+    dispatch({ type: "noticed", text: "liveopsd is not installed beside liveops-tui", level: "error" });
+    return;
+  }
+  const words = ["start"];
+  if (flags.stateDir !== undefined) words.push("--state-dir", flags.stateDir);
+  if (flags.socket !== undefined) words.push("--socket", flags.socket);
+  const child = spawn(process.execPath, [bin, ...words], { stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (data) => (said += data));
+  child.on("close", (code) => {
+    if (code !== 0)
+      dispatch({ type: "noticed", text: `liveopsd start: ${said.trim() || `exit ${code}`}`, level: "error" });
+  });
+}
+
+/** Bytes of a log that the editor gets at most. */
+const EDITED_MOST = 8 << 20;
+
+/** Opens the source of the error, else the log, in the editor. */
+export async function edit(
+  { id, title, source }: Extract<Effect, { type: "edit" }>,
+  { client, env, dispatch }: Surroundings,
+): Promise<void> {
+  const editor = env.VISUAL || env.EDITOR || "vi";
+  const dir = source === null ? mkdtempSync(join(tmpdir(), "liveops-log-")) : null;
+  try {
+    let words: string[];
+    if (source !== null) words = [`+${source.line}`, source.file];
+    else {
+      const file = join(dir!, `${title.replace(/[^\w.-]+/g, "-").slice(0, 40) || "operation"}.log`);
+      writeFileSync(file, (await client.logText(id)).slice(-EDITED_MOST), { mode: 0o600 });
+      words = [file];
+    }
+    await new Promise<void>((resolve, reject) => {
+      // `EDITOR="code --wait"` has words of its own.
+      const child = spawn("/bin/sh", ["-c", `exec ${editor} "$@"`, "sh", ...words], { stdio: "inherit" });
+      child.on("error", reject);
+      child.on("exit", () => resolve());
+    });
+  } catch (error) {
+    dispatch({ type: "noticed", text: `editor: ${(error as Error).message}`, level: "error" });
+  } finally {
+    if (dir !== null) rmSync(dir, { recursive: true, force: true });
+  }
+}
