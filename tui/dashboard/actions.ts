@@ -2,7 +2,7 @@
 import { UsageError } from "../../protocol/command/failures.js";
 import { nearest } from "../../protocol/nearest.js";
 import { DETAILS_MOVER } from "./components/DetailsPage.js";
-import { GENERAL_ACTIONS, HELP_MOVER } from "./components/GeneralPages.js";
+import { CLOSE_ACTIONS, GENERAL_ACTIONS, HELP_MOVER } from "./components/GeneralPages.js";
 import { LOG_ACTIONS, LOG_MOVER } from "./components/LogView.js";
 import { movementActions } from "./components/movement.js";
 import { LIST_ACTIONS, LIST_MOVER } from "./components/OperationList.js";
@@ -20,6 +20,7 @@ export const ACTIONS: readonly DashboardAction[] = [
   ...movementActions([LIST_MOVER, LOG_MOVER, DETAILS_MOVER, HELP_MOVER, RETRY_MOVER]),
   ...RETRY_ACTIONS,
   ...TIMELINE_ACTIONS,
+  ...CLOSE_ACTIONS,
   ...PALETTE_ACTIONS,
   ...GENERAL_ACTIONS,
 ];

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
-import { ACTIONS } from "../../../tui/dashboard/actions.js";
+import { ACTIONS, withKeys } from "../../../tui/dashboard/actions.js";
 import { meaningOf, reasonOf } from "../../../tui/dashboard/state/action.js";
 import type { Message } from "../../../tui/dashboard/state/message.js";
 import { chainOf, type State, selectedOperation } from "../../../tui/dashboard/state/model.js";
@@ -267,6 +267,29 @@ describe("the list of actions", () => {
     marked: press(opened([A, failed()]), " "),
     empty: opened([]),
   };
+
+  test("the keys that move hold on each part of the screen, and the config sets them once", () => {
+    const actions = withKeys(ACTIONS, { last: "W", first: "B" });
+    const small = (state: State): State => ({
+      ...update(state, { type: "resized", size: { columns: 60, rows: 18 } }),
+      actions,
+    });
+    const list = small(opened([A, failed(), queued()]));
+    const log = press(small(opened([A])), "return");
+    const logged = after(log, { type: "logged", id: A.id, lines: lines(200) });
+    const places: [State, (state: State) => unknown][] = [
+      [list, ({ selected }) => selected],
+      [logged, ({ log: { follow, bottom } }) => follow || bottom],
+      [press(list, "?"), ({ page }) => page],
+      [press(small(opened([failed()])), "v"), ({ page }) => page],
+    ];
+    for (const [state, where] of places) {
+      const first = press(state, "B");
+      const last = press(first, "W");
+      expect(where(last)).not.toEqual(where(first));
+      expect(where(press(last, "B"))).toEqual(where(first));
+    }
+  });
 
   test.each(Object.entries(states))("no key means two things (%s)", (_, state) => {
     const live = ACTIONS.filter((action) => action.when(state) && reasonOf(action, state) === null);

@@ -125,7 +125,7 @@ const [onTimeline, onRecord, onCopy] = [onPage("timeline"), onPage("record"), on
 const onAny = (state: State) => notTyping(state) && state.page !== null;
 const notTyping = (state: State) => !asking(state) && state.entry === null;
 
-export const GENERAL_ACTIONS = inGroup("general", [
+export const CLOSE_ACTIONS = inGroup("general", [
   { name: "close", keys: ["escape"], hint: () => "back", rank: 1, when: onAny, run: closePage },
   // The other keys of the timeline and of the retry mean something else there.
   {
@@ -135,6 +135,9 @@ export const GENERAL_ACTIONS = inGroup("general", [
     run: closePage,
   },
   { name: "done", keys: ["return"], when: (state) => onRecord(state) || onCopy(state), run: closePage },
+]);
+
+export const GENERAL_ACTIONS = inGroup("general", [
   {
     name: "help",
     keys: ["?"],
