@@ -275,10 +275,10 @@ export class Services {
   #makeScheduler(onBroken: (error: Error) => void): Scheduler {
     const { settings, layout, store, lifecycle, loader, blockedTypes, containment, copied } = this;
     const { queue, queues } = this;
-    const { nice, maxLog, fromDaemon } = settings;
+    const { nice, maxLog, fromDaemon, opsDirs } = settings;
     return new Scheduler({
       ...{ store, lifecycle, loader, queue, queues, layout, blockedTypes, containment, copied },
-      ...{ nice, maxLog, fromDaemon },
+      ...{ nice, maxLog, fromDaemon, opsDirs },
       onHeld: ({ record }) => this.hub.changedKey(record, "blocked"),
       log: this.log.logger,
       userCode: () => loader.hasUserCode(settings.shippedDirs),

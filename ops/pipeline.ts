@@ -6,8 +6,10 @@
  */
 import { LiveOperation, type Params, type Progress, z } from "liveops";
 import type { PipelineFile } from "./pipeline/definition.js";
+import { LONGEST_GRACE_PERIOD } from "./pipeline/finally.js";
 import { noteChange } from "./pipeline/note-change.js";
 import { paramsSchema } from "./pipeline/params-schema.js";
+import { type PipelineResult, pipelineResultText } from "./pipeline/result.js";
 import { runPipeline } from "./pipeline/run.js";
 import { pipelineTitle, stageNames } from "./pipeline/type.js";
 
@@ -23,6 +25,8 @@ export class Pipeline extends LiveOperation<typeof Pipeline> {
   static stages = ({ file }: Params<typeof Pipeline>) => stageNames(file);
   static historyKey = ({ file }: Params<typeof Pipeline>) => file.path ?? file.pipeline.name;
   static resumable = true;
+  static gracePeriod = LONGEST_GRACE_PERIOD;
+  static resultText = (result: PipelineResult) => pipelineResultText(result);
   static params = z
     .object({
       text: z.string().describe("text of the pipeline file"),

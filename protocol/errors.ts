@@ -126,6 +126,8 @@ export const FAILURES = {
   LIVEOPS_STAGE_VALUE_NOT_JSON: "A stage of a resumable type returned a value that JSON cannot represent",
   LIVEOPS_RESULT_NOT_JSON: "The result is not JSON",
   LIVEOPS_RESULT_TOO_LARGE: "The result is larger than 1 MiB as JSON",
+  LIVEOPS_SECRET_MISSING: "The value of a secret is not there, or cannot be used",
+  LIVEOPS_CHAIN_TYPE: "The next operation of the chain has no type of this name",
   LIVEOPS_DEPENDENCY_FAILED: "The operation was cancelled: an operation of its `after` did not succeed",
   LIVEOPS_CHAIN_TOO_LONG: "The chain already has `maxChainLength` operations",
   LIVEOPS_OUTCOME_SET:

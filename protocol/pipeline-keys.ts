@@ -120,7 +120,7 @@ export const PARAM_KEYS = {
   secret: {
     takes: TRUE_OR_FALSE,
     description:
-      "The value is a secret: it is given as `env:NAME` or `file:PATH`, and is never stored or shown. A secret is text, has no default, and reaches commands through their environment only",
+      "The value is a secret: it is given as `env:NAME`, `file:PATH` or `prompt:`, and is never stored or shown. A secret is text, has no default, and reaches commands through their environment only",
     schema: FLAG,
     default: "`false`",
   },

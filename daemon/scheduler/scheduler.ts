@@ -33,6 +33,8 @@ interface SchedulerOptions extends ClaimOptions {
   fromDaemon: readonly string[];
   copied: CopiedState;
   userCode: () => boolean;
+  /** The operations directories; the shipped ones come last. */
+  opsDirs: readonly string[];
   /** Workers can no longer be started, or can again. */
   onWorkersBlocked: () => void;
   /** A worker of an earlier daemon no longer has an operation. */
@@ -61,6 +63,7 @@ export class Scheduler {
       nice: options.nice,
       fromDaemon: options.fromDaemon,
       userCode: options.userCode,
+      opsDirs: options.opsDirs,
       containment: options.containment,
       onIdle: (worker) => this.#workerIdle(worker),
       onBlocked: options.onWorkersBlocked,

@@ -9,8 +9,10 @@ import { dirname } from "node:path";
 import { typeOfText } from "../../ops/pipeline/type.js";
 import type { AppendFile } from "../../ops/runner/append-file.js";
 import { captureOutput } from "../../ops/runner/capture-output.js";
-import { loadType } from "../../ops/runner/catalogue.js";
+import { loadType, typeFinder } from "../../ops/runner/catalogue.js";
 import { toOperationError } from "../../ops/runner/failure.js";
+import { handSecrets } from "../../ops/runner/handed-secrets.js";
+import type { Masker } from "../../ops/runner/masker.js";
 import { operationVariables } from "../../ops/runner/operation-variables.js";
 import type { Order } from "../../ops/runner/order.js";
 import { runAttempt } from "../../ops/runner/run-attempt.js";
@@ -43,6 +45,7 @@ export class AttemptRunner {
   readonly #stop: StopFile;
   readonly #retryWhileFull: RetryWhileDiskFull;
   #sink: RunSink | null = null;
+  #masker: Masker | null = null;
   #closers: Array<() => void> = [];
   readonly #clock: PausableClock;
   readonly #started: number;
@@ -128,6 +131,7 @@ export class AttemptRunner {
     }
     const order = this.#order;
     const staged = new StageSink(sink);
+    this.#masker = staged.masker;
     if (!isDirectory(order.cwd)) {
       return failed("LIVEOPS_CWD_GONE", `its working directory ${order.cwd} no longer exists`);
     }
@@ -154,7 +158,12 @@ export class AttemptRunner {
     this.#running = true;
     // The channel to the daemon must not keep the event loop alive: an empty one is an operation that never settles.
     process.channel?.unref();
-    const outcome = await runAttempt(Type, order, staged, this.#stop, values, { clock: this.#clock });
+    const findType = typeFinder(this.setup.opsDirs, []);
+    if (this.message.secrets !== undefined) this.#closers.push(handSecrets(this.message.secrets));
+    const outcome = await runAttempt(Type, order, staged, this.#stop, values, {
+      clock: this.#clock,
+      findType,
+    });
     process.channel?.ref();
     this.#running = false;
     return outcome;
@@ -162,7 +171,10 @@ export class AttemptRunner {
 
   /** Storing a stage's value waits for disk space, as the stage itself does, so that the value is not lost. */
   #values(dir: string): StageValues {
-    const { attempt, params } = this.#order;
+    const { attempt, op } = this.#order;
+    // A pipeline itself compares what each stage can see, so that a retry with another text resumes.
+    const isPipeline = op === "pipeline" || sourceOf(this.#entry) !== null;
+    const params = isPipeline ? {} : this.#order.params;
     const values = fileStageValues(dir, params, attempt, () => keptValues(dirname(dir), attempt));
     return {
       load: (stage, occurrence) => values.load(stage, occurrence),
@@ -203,8 +215,9 @@ export class AttemptRunner {
     });
   }
 
-  #finish(outcome: Outcome): void {
+  #finish(given: Outcome): void {
     if (this.#finished || !this.#sink) return;
+    const outcome = this.#masker?.maskOutcome(given) ?? given;
     this.#finished = true;
     for (const close of this.#closers) close();
     const seconds = (this.#clock.now() - this.#started) / 1000;

@@ -13,6 +13,8 @@ export interface WorkerSetup {
   /** Whether user code is likely: tsx and the resolve hook are prepared while the worker is idle. */
   userCode: boolean;
   nice: number;
+  /** The operations directories, for a chain that continues by the name of a type; the shipped ones come last. */
+  opsDirs: readonly string[];
   /** The cgroup that the worker joins; null: none. */
   cgroup: string | null;
   /** Environment variables to remove before any code of an operation runs. */
@@ -47,6 +49,8 @@ export interface OrderMessage {
   valuesDir: string | null;
   /** A note for the operation's log; null: none. */
   notice: string | null;
+  /** Values of secret parameters, by reference; no file has them. Absent: none. */
+  secrets?: Readonly<Record<string, string>>;
 }
 
 /** `cgroup`: the cgroup of the worker; null: none. `problem`: why the worker could not join the cgroup it was given. */

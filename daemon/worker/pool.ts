@@ -76,6 +76,7 @@ interface PoolOptions {
   /** Names of the daemon's own variables that operations get. */
   fromDaemon: readonly string[];
   userCode: () => boolean;
+  opsDirs: readonly string[];
   containment: Pick<Containment, "open" | "cgroupOf" | "joinFailed">;
   /** A worker is idle; null: there may be room for another worker. */
   onIdle: (worker: PooledWorker | null) => void;
@@ -188,6 +189,7 @@ export class Pool {
       ...files,
       nice: this.options.nice,
       userCode: this.options.userCode(),
+      opsDirs: this.options.opsDirs,
       cgroup: containment.cgroupOf(workerId),
       startOnly,
     };

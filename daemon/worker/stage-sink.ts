@@ -1,4 +1,6 @@
 /** Passes events and lines on and knows which stage is being run, for lines that do not come through Progress. */
+
+import { Masker } from "../../ops/runner/masker.js";
 import { setStageVariable } from "../../ops/runner/operation-variables.js";
 import type { Sink } from "../../ops/runner/sink.js";
 import type { EventBody } from "../../protocol/event.js";
@@ -6,6 +8,7 @@ import type { LogStream } from "../../protocol/operation.js";
 import type { RunSink } from "./run-sink.js";
 
 export class StageSink implements Sink {
+  readonly masker = new Masker();
   readonly #open: string[] = [];
   /** Called before a stage is entered or left, so that earlier output is logged under the stage it belongs to. */
   onStage: () => void = () => {};
@@ -29,10 +32,10 @@ export class StageSink implements Sink {
   }
 
   line(stream: LogStream, stage: string | null, text: string): void {
-    this.sink.line(stream, stage, text);
+    this.sink.line(stream, stage, this.masker.maskLine(text));
   }
 
   outputLine(stream: LogStream, text: string, end: number): void {
-    this.sink.outputLine(stream, this.stage, text, end);
+    this.sink.outputLine(stream, this.stage, this.masker.maskLine(text), end);
   }
 }

@@ -10,7 +10,7 @@ export function noteChange(p: Progress<unknown>, { path, text }: PipelineFile, a
   if (now === text) return;
   const what = now === null ? "cannot be read now" : "has changed since the submit";
   p.log(
-    `${path} ${what}; this attempt runs the text of the submit. To run the file as it is now, submit it again`,
+    `${path} ${what}; this attempt runs the text of the submit. The present text runs with: liveops retry ${process.env.LIVEOPS_OPERATION_ID} --current`,
   );
 }
 

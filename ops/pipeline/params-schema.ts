@@ -2,8 +2,8 @@
 import { z } from "liveops";
 import type { PipelineParam } from "./definition.js";
 
-/** `env:NAME` or `file:PATH`: where the worker reads the value of a secret. */
-const SECRET_SOURCE = /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/s;
+/** Where the worker reads the value of a secret; `prompt:` is typed at the submit. */
+const SECRET_SOURCE = /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+|prompt:[A-Za-z_][A-Za-z0-9_]*)$/s;
 
 /** @param description - of the pipeline; null: none */
 export function paramsSchema(params: readonly PipelineParam[], description: string | null = null) {
@@ -22,12 +22,12 @@ function paramSchema(param: PipelineParam): z.ZodType {
   return about === "" ? schema : schema.describe(about);
 }
 
-const SECRET_HINT = "a secret: env:NAME or file:PATH";
+const SECRET_HINT = "a secret: env:NAME, file:PATH or prompt:";
 
 /** The message never shows the value, which may be the secret itself. */
 function secretSchema(): z.ZodType {
   return z.string().refine((value) => SECRET_SOURCE.test(value), {
-    message: "takes env:NAME or file:PATH, so that the secret itself is never stored",
+    message: "takes env:NAME, file:PATH or prompt:, so that the secret itself is never stored",
   });
 }
 

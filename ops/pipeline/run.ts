@@ -1,6 +1,18 @@
-/** Runs the stages of a pipeline, one after another. */
+/** Runs the stages of a pipeline, one after another, then `finally`, and continues the chain with `then`. */
 import type { LiveOperation, Progress } from "liveops";
-import type { Command, PipelineFile, Template } from "./definition.js";
+import type { AttemptProgress } from "../runner/attempt-progress.js";
+import { Failure, failWithResult } from "../runner/failure.js";
+import { OperationCancelled } from "../sdk/live-operation.js";
+import type { Pipeline, PipelineFile } from "./definition.js";
+import { runFinally, type StagesOutcome } from "./finally.js";
+import type { PipelineResult } from "./result.js";
+import { Resume } from "./resume.js";
+import { readSecrets } from "./secrets.js";
+import { findShell, shellText } from "./shell.js";
+import { StageRun } from "./stage.js";
+import { type StepContext, Workspace } from "./step.js";
+import { fillEntries, namesIn, onlyName } from "./templates.js";
+import { Variables } from "./variables.js";
 
 export interface PipelineContext {
   file: PipelineFile;
@@ -9,26 +21,128 @@ export interface PipelineContext {
   operation: LiveOperation;
 }
 
-/** @throws ExecError of the first command that fails */
-export async function runPipeline(p: Progress<unknown>, { file, params }: PipelineContext): Promise<void> {
-  for (const { name, run } of file.pipeline.stages) {
-    await p.stage(name, async () => {
-      const [command = "", ...args] = wordsOf(run, params);
-      await p.exec(command, args, { env: variables(params), status: "unfinished" });
-    });
+/** @throws the failure of a stage, after `finally`; the operation's result then has the exit code and the stages */
+export async function runPipeline(p: Progress<unknown>, context: PipelineContext): Promise<void> {
+  const { file, params, operation } = context;
+  const { pipeline } = file;
+  // The runner passes no other object.
+  const progress = p as AttemptProgress;
+  const secrets = readSecrets(pipeline, params, operation.id);
+  for (const value of secrets.values()) progress.masker.add(value);
+  const variables = new Variables(pipeline, params, secrets);
+  const workspace = new Workspace(operation.id);
+  const deadline = deadlineOf(progress, context);
+  const { signal } = deadline;
+  try {
+    await runAll(
+      { p: progress, file, variables, workspace, deadline: signal },
+      context,
+      new Set(secrets.keys()),
+    );
+  } finally {
+    deadline.clear();
+    workspace.remove();
   }
 }
 
-function wordsOf(command: Command, params: PipelineContext["params"]): string[] {
-  if (command.kind === "script") return ["bash", "-euo", "pipefail", "-c", command.script];
-  return command.words.map((word) => textOf(word, params));
+/** The timeout of the file, where the type has none: the shipped type runs files with any timeout. */
+function deadlineOf(p: AttemptProgress, { file, operation }: PipelineContext) {
+  const late = new AbortController();
+  const { timeout } = file.pipeline;
+  const ofType = (operation.constructor as { timeout?: number }).timeout;
+  if (timeout === null || ofType !== undefined) return { signal: late.signal, clear: () => {} };
+  const failure = new Failure("LIVEOPS_TIMEOUT", `it ran longer than its timeout of ${timeout} s`);
+  delete failure.stack;
+  const clear = p.clock.schedule(timeout * 1000, () => late.abort(failure), true);
+  return { signal: late.signal, clear };
 }
 
-function textOf(template: Template, params: PipelineContext["params"]): string {
-  return template.map((part) => ("text" in part ? part.text : String(params[part.name]))).join("");
+async function runAll(
+  context: StepContext,
+  { params, operation: { attempt } }: PipelineContext,
+  secrets: ReadonlySet<string>,
+): Promise<void> {
+  const { p, file, variables, deadline } = context;
+  const { pipeline } = file;
+  noteShell(context);
+  const result: PipelineResult = { exitCode: 0, stages: {}, outputs: {} };
+  const resume = new Resume(pipeline, params, attempt);
+  let failure: { error: unknown } | null = null;
+  try {
+    for (const stage of pipeline.stages) {
+      deadline.throwIfAborted();
+      const run = new StageRun(context, resume, stage);
+      try {
+        result.stages[stage.name] = await run.perform();
+      } catch (error) {
+        run.failed();
+        result.stages[stage.name] = run.result;
+        result.exitCode = run.exitCode;
+        result.failedStage = stage.name;
+        throw error;
+      }
+    }
+    if (pipeline.then !== null) chain(context, pipeline, secrets, params);
+  } catch (error) {
+    failure = { error };
+  }
+  for (const { name, outputs } of pipeline.stages)
+    if (!(name in result.stages)) variables.missOutputs(outputs, `the stage "${name}" did not run`);
+  const outcome = outcomeOf(context, failure);
+  const problem = await runFinally(context, outcome, result.failedStage ?? null);
+  if (problem !== null) result.warnings = [problem];
+  result.outputs = variables.outputs;
+  if (failure !== null) throw failWithResult(failure.error, result);
+  p.checkCancelled();
+  p.result(result);
 }
 
-function variables(params: PipelineContext["params"]): Record<string, string> {
-  const given = Object.entries(params).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
+function outcomeOf({ p, deadline }: StepContext, failure: { error: unknown } | null): StagesOutcome {
+  if (p.stopReason !== null) return p.stopReason === "timeout" ? "timeout" : "cancelled";
+  if (failure === null) return "succeeded";
+  if (deadline.aborted) return "timeout";
+  return failure.error instanceof OperationCancelled ? "cancelled" : "failed";
+}
+
+/** The first line of the log: the shell rule. */
+function noteShell({ p, file }: StepContext): void {
+  const { stages, finally: last } = file.pipeline;
+  const commands = [...stages.flatMap(({ run, when }) => [run, when]), last?.run];
+  if (!commands.some((command) => command?.kind === "script")) return;
+  const shell = findShell(process.env.PATH, process.cwd());
+  const lost = shell.isBash
+    ? ""
+    : "; there is no bash on the PATH, so a failure in the middle of a pipe is not noticed";
+  p.log(`scripts run as: ${shellText(shell)} SCRIPT${lost}`);
+}
+
+/** Names the next operation. A secret is passed as its reference, never as its value. */
+function chain(
+  { p, variables }: StepContext,
+  { then, stages }: Pipeline,
+  secrets: ReadonlySet<string>,
+  params: Readonly<Record<string, unknown>>,
+): void {
+  const { op, with: given } = then!;
+  const { scope } = variables.of({ env: new Map() }, {});
+  const outputs = new Set(stages.flatMap((stage) => stage.outputs));
+  const words: string[] = [];
+  const values = new Map(given);
+  for (const [name, value] of given) {
+    const only = value.kind === "text" ? onlyName(value.text) : null;
+    if (only === null) {
+      const secret = namesIn(value).find((each) => secrets.has(each));
+      if (secret !== undefined)
+        throw new Error(
+          `then.with.${name} contains the secret ${secret}, and parameters are stored in clear`,
+        );
+    } else if (secrets.has(only)) {
+      values.set(name, { kind: "text", text: [{ text: String(params[only]) }] });
+    } else if (outputs.has(only)) {
+      // An output is text: it is read by the schema of the next type, as a word of a command line is.
+      values.delete(name);
+      words.push(`${name}=${scope.valueOf(only)}`);
+    }
+  }
+  p.chainToNamed(op, fillEntries(values, scope), words);
 }

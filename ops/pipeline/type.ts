@@ -2,9 +2,11 @@
 import { LiveOperation, type Progress } from "liveops";
 import type { OperationCtor } from "../runner/read-type.js";
 import type { PipelineFile } from "./definition.js";
+import { gracePeriodOf } from "./finally.js";
 import { noteChange } from "./note-change.js";
 import { setPipelineOf } from "./origin.js";
 import { paramsSchema } from "./params-schema.js";
+import { type PipelineResult, pipelineResultText } from "./result.js";
 import { runPipeline } from "./run.js";
 
 /**
@@ -56,6 +58,8 @@ export function pipelineType(file: PipelineFile): OperationCtor {
     static params = paramsSchema(pipeline.params, pipeline.description);
     static resumable = true;
     static timeout = pipeline.timeout ?? undefined;
+    static gracePeriod = gracePeriodOf(pipeline);
+    static resultText = (result: PipelineResult) => pipelineResultText(result);
 
     async run(p: Progress<Pipeline>): Promise<void> {
       noteChange(p, file, this.attempt);

@@ -2,16 +2,11 @@
  * Implements `Progress` for one attempt: sends stages, progress bar, status and log to the sink; keeps the outcome.
  */
 import { inspect } from "node:util";
+import type { StopReason } from "../../protocol/event.js";
 import { MAX_CHAINED_PARAMS, MAX_ERROR, MAX_RESULT, MAX_STATUS } from "../../protocol/limits.js";
 import type { LogStream } from "../../protocol/operation.js";
 import type { ExecOptions, ExecResult } from "../sdk/exec.js";
-import type {
-  OperationClass,
-  Progress,
-  StageOptions,
-  StatusLevel,
-  TrackOptions,
-} from "../sdk/live-operation.js";
+import type { OperationClass, Progress, StatusLevel, TrackOptions } from "../sdk/live-operation.js";
 import type { Cancellation } from "./cancellation.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
 import { exec } from "./exec.js";
@@ -24,7 +19,7 @@ import { OutcomeCalls } from "./outcome-calls.js";
 import { ProgramHolder } from "./program-holder.js";
 import { DEFAULT_GRACE_PERIOD } from "./read-type.js";
 import type { Sink, StageValues } from "./sink.js";
-import { Stages } from "./stages.js";
+import { type RunnerStageOptions, Stages } from "./stages.js";
 import { fromStored, hasStoredValues, lostKind, toStored } from "./stored-values.js";
 import { trackAsync, trackSync } from "./track.js";
 import type { Schema } from "./zod-schema.js";
@@ -38,6 +33,8 @@ const MAX_EXEC_GRACE = 8;
 export class AttemptProgress implements Progress<unknown> {
   readonly stages: Stages;
   readonly outcome = new OutcomeCalls();
+  /** Hides secrets in everything that is reported. */
+  readonly masker: Masker;
   readonly #meter: Meter;
   readonly #sink: Sink;
   readonly #cancellation: Cancellation;
@@ -49,7 +46,6 @@ export class AttemptProgress implements Progress<unknown> {
   /** Aborts when the attempt is over. */
   readonly #over = new AbortController();
   readonly #gracePeriod: number;
-  readonly #masker: Masker;
 
   constructor(
     declared: readonly string[],
@@ -61,7 +57,7 @@ export class AttemptProgress implements Progress<unknown> {
     masker: Masker = new Masker(),
   ) {
     this.#gracePeriod = gracePeriod;
-    this.#masker = masker;
+    this.masker = masker;
     const gate = new Gate(sink, masker);
     this.#sink = gate;
     this.#cancellation = cancellation;
@@ -82,9 +78,22 @@ export class AttemptProgress implements Progress<unknown> {
     return this.#cancellation.signal;
   }
 
-  stage<R>(name: string, block: () => R, options?: { allowFailure?: false }): Promise<Awaited<R>>;
-  stage<R>(name: string, block: () => R, options: StageOptions): Promise<Awaited<R> | undefined>;
-  stage<R>(name: string, block: () => R, options?: StageOptions): Promise<Awaited<R> | undefined> {
+  get clock(): Clock {
+    return this.#meter.clock;
+  }
+
+  /** Why the attempt must stop; null: no stop was requested. */
+  get stopReason(): StopReason | null {
+    return this.#cancellation.reason;
+  }
+
+  stage<R>(
+    name: string,
+    block: () => R,
+    options?: RunnerStageOptions & { allowFailure?: false },
+  ): Promise<Awaited<R>>;
+  stage<R>(name: string, block: () => R, options: RunnerStageOptions): Promise<Awaited<R> | undefined>;
+  stage<R>(name: string, block: () => R, options?: RunnerStageOptions): Promise<Awaited<R> | undefined> {
     const running = this.stages.tracked(name, block, options);
     // A forgotten await often starts a second stage, and nothing awaits this promise either. The misuse is
     // recorded and fails the attempt, so the rejection need not end the process too.
@@ -155,25 +164,50 @@ export class AttemptProgress implements Progress<unknown> {
     this.outcome.set("error", { message: String(message).slice(0, MAX_ERROR), at });
   }
 
-  chainTo(type: OperationClass, params: object = {}): void {
+  chainTo(type: OperationClass | string, params: object = {}): void {
+    if (typeof type === "string") {
+      this.chainToNamed(type, params);
+      return;
+    }
     const at = new Error("p.chainTo");
     this.outcome.refuseSecond("chainTo", at);
     const schema = type.params?._zod === undefined ? null : type.params;
     // Without a schema the next operation would get the stored form.
     const isStored = schema !== null && hasStoredValues(schema);
     const stored = isStored ? toStored(params) : params;
-    const problem = whyNotJson(stored) ?? (isStored ? whyLost(schema, params, stored) : null);
+    this.#setNext(type, stored, () => (isStored ? whyLost(schema, params, stored) : null), [], at);
+  }
+
+  /**
+   * `chainTo` by the name of a type, which is found when `run` returns.
+   *
+   * @param words - `name=value`, read by the schema of the type
+   */
+  chainToNamed(op: string, params: object = {}, words: string[] = []): void {
+    const at = new Error("p.chainTo");
+    this.outcome.refuseSecond("chainTo", at);
+    this.#setNext(op, params, () => null, words, at);
+  }
+
+  #setNext(
+    type: OperationClass | string,
+    stored: unknown,
+    lost: () => string | null,
+    words: string[],
+    at: Error,
+  ): void {
+    const problem = whyNotJson(stored) ?? lost();
     if (problem !== null)
       throw new Failure(
         "LIVEOPS_PARAMS_INVALID",
         `the parameters passed to p.chainTo are not JSON: ${problem}`,
       );
-    if (Buffer.byteLength(JSON.stringify(stored)) > MAX_CHAINED_PARAMS)
+    if (Buffer.byteLength(JSON.stringify([stored, words])) > MAX_CHAINED_PARAMS)
       throw new Failure(
         "LIVEOPS_PARAMS_INVALID",
         `the parameters passed to p.chainTo are larger than ${MAX_CHAINED_PARAMS} bytes; pass the path of a file`,
       );
-    this.outcome.set("chainTo", { type, params: snapshot(stored) as Record<string, unknown>, at });
+    this.outcome.set("chainTo", { type, params: snapshot(stored) as Record<string, unknown>, words, at });
   }
 
   exec(
@@ -188,8 +222,9 @@ export class AttemptProgress implements Progress<unknown> {
     const bar = new ProgramHolder(this.#meter);
     const host = {
       bar,
-      mask: (text: string) => this.#masker.add(text),
-      signal: AbortSignal.any([this.signal, this.#over.signal]),
+      mask: (text: string) => this.masker.add(text),
+      signal:
+        options?.afterStop === true ? this.#over.signal : AbortSignal.any([this.signal, this.#over.signal]),
       stopped: () => this.#cancellation.error(),
       // Before the grace period of the operation ends, so that the operation can clean up.
       grace: Math.min(MAX_EXEC_GRACE, this.#gracePeriod * EXEC_SHARE),

@@ -1,5 +1,6 @@
 /** Loads the operation types of directories into this process: a loader process, a worker or `liveops run`. */
 import type { TypesReply } from "../../protocol/replies.js";
+import { unknownType } from "../../protocol/unknown-type.js";
 import { describeType } from "./describe-type.js";
 import { filesOf, type LoadErrors, type LoadedFileTypes, loadFiles, typesIn } from "./load-files.js";
 import { loadsTooLong } from "./load-limit.js";
@@ -94,6 +95,19 @@ export async function findType(
     if (whyTypeMissing(op, known.errors, known.withoutType) !== null) break;
   }
   return known;
+}
+
+/** Finds types by name, as `findType`. An unknown name throws the refusal of a submit. */
+export function typeFinder(
+  dirs: readonly string[],
+  shipped: readonly string[],
+): (op: string) => Promise<OperationCtor> {
+  return async (op) => {
+    const found = await findType(op, dirs, shipped);
+    if ("Type" in found) return found.Type;
+    const { types, errors, withoutType } = found;
+    throw unknownType(op, types.keys(), errors.length, whyTypeMissing(op, errors, withoutType));
+  };
 }
 
 /**

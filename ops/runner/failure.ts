@@ -22,6 +22,19 @@ export class Failure extends Error {
   }
 }
 
+const results = new WeakMap<object, unknown>();
+
+/** Returns the error; the operation that fails with it has this result. */
+export function failWithResult(error: unknown, result: unknown): unknown {
+  if (typeof error === "object" && error !== null) results.set(error, result);
+  return error;
+}
+
+/** The result that `failWithResult` gave the error; undefined without one. */
+export function resultOfFailure(error: unknown): unknown {
+  return typeof error === "object" && error !== null ? results.get(error) : undefined;
+}
+
 /** The record's error for any thrown value. Never throws. */
 export function toOperationError(thrown: unknown): OperationError {
   try {

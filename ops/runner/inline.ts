@@ -10,19 +10,20 @@ import { RecordBuilder, submittedRecord } from "../../protocol/reduce.js";
 import { limitsText } from "../../protocol/resource-limits.js";
 import { InlineStop } from "./cancellation.js";
 import { type Capture, captureOutput } from "./capture-output.js";
-import { type AttemptTime, type Clock, SYSTEM_CLOCK } from "./clock.js";
+import { type Clock, SYSTEM_CLOCK } from "./clock.js";
+import { Masker } from "./masker.js";
 import { enterOperationVariables, setStageVariable } from "./operation-variables.js";
 import type { Order } from "./order.js";
 import { typeOfSubmission } from "./prepare.js";
 import { type OperationCtor, readType } from "./read-type.js";
-import { runAttempt } from "./run-attempt.js";
+import { type AttemptOptions, runAttempt, type TypeFinder } from "./run-attempt.js";
 import type { Sink, StageValues } from "./sink.js";
 import { OwnUsage } from "./usage.js";
 
 type Body<F extends OperationEvent> = F extends unknown ? Omit<F, "seq" | "at" | "attempt"> : never;
 
 /** What differs from the first attempt of a submitted operation. */
-export interface LinkOptions extends AttemptTime {
+export interface LinkOptions extends AttemptOptions {
   /** Number of the attempt. Default: one more than that of the record. */
   attempt?: number;
   /** Stored stage values. Default: none. */
@@ -36,6 +37,7 @@ export interface LinkOptions extends AttemptTime {
  * the same numbers, and passes them to a watcher instead of files.
  */
 export class InlineLink implements Sink {
+  readonly masker = new Masker();
   readonly #builder: RecordBuilder;
   /** Stages whose blocks are running, to assign the output of the process to a stage. */
   readonly #open: string[] = [];
@@ -78,7 +80,7 @@ export class InlineLink implements Sink {
 
   line(stream: LogStream, stage: string | null, text: string): void {
     if (this.#over) return;
-    for (const each of text.split(/\r?\n/)) {
+    for (const each of this.masker.maskLine(text).split(/\r?\n/)) {
       const n = this.#builder.logLines + 1;
       const at = this.#clock.time();
       const attempt = this.#attemptNumber;
@@ -196,6 +198,7 @@ export interface InlineWatcher {
  * @param signal - cancels the operation. If the operation does not end within its grace period, the promise resolves,
  *   and the caller ends the process
  * @param isCancelled - also called by `track` and `checkCancelled`, because a busy loop receives no signal
+ * @param findType - for a chain that continues by the name of a type
  * @returns the finished record of the last operation of the chain
  */
 export async function runInline(
@@ -204,6 +207,7 @@ export async function runInline(
   watcher: InlineWatcher,
   signal: AbortSignal,
   isCancelled?: () => boolean,
+  findType?: TypeFinder,
 ): Promise<Operation> {
   let link: InlineLink | null = null;
   const capture = captureOutput((stream, text) => link?.line(stream, link.stage, text));
@@ -212,7 +216,7 @@ export async function runInline(
     let current = { Type, submission };
     for (;;) {
       watcher.begins?.(current.Type);
-      link = new InlineLink(current.submission, watcher);
+      link = new InlineLink(current.submission, watcher, { ...(findType && { findType }) });
       const { limits } = readType(current.Type);
       if (limits) link.line("liveops", null, `liveops run does not enforce limits (${limitsText(limits)})`);
       const outcome = await runLink(link, current.Type, signal, capture, isCancelled);

@@ -9,7 +9,8 @@ import { authorLine, Failure } from "./failure.js";
 interface Calls {
   result: { value: unknown; at: Error };
   error: { message: string; at: Error };
-  chainTo: { type: unknown; params: Record<string, unknown>; at: Error };
+  /** `type`: a class, or a name. `words`: `name=value`, read by the schema of the type. */
+  chainTo: { type: unknown; params: Record<string, unknown>; words: string[]; at: Error };
 }
 
 type Name = keyof Calls;

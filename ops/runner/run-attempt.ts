@@ -14,7 +14,7 @@ import { AttemptProgress } from "./attempt-progress.js";
 import { Cancellation } from "./cancellation.js";
 import { type AttemptTime, SYSTEM_CLOCK } from "./clock.js";
 import { inputSchema } from "./describe-type.js";
-import { Failure, toOperationError } from "./failure.js";
+import { Failure, resultOfFailure, toOperationError } from "./failure.js";
 import { Masker } from "./masker.js";
 import type { Order } from "./order.js";
 import type { ChainCall, OutcomeCalls } from "./outcome-calls.js";
@@ -33,6 +33,18 @@ import { textOfResult } from "./result-text.js";
 import type { Sink, StageValues, StopControl } from "./sink.js";
 
 /**
+ * Finds the type of a name for `p.chainTo`, as a submit does.
+ *
+ * @throws Error that says why there is none
+ */
+export type TypeFinder = (op: string) => Promise<OperationCtor>;
+
+export interface AttemptOptions extends AttemptTime {
+  /** Default: a name finds no type. */
+  findType?: TypeFinder;
+}
+
+/**
  * Runs one attempt.
  *
  * @param values - stored stage values; ignored if the type is not resumable
@@ -44,7 +56,7 @@ export async function runAttempt(
   sink: Sink,
   control: StopControl,
   values: StageValues | null,
-  { clock = SYSTEM_CLOCK, timeout }: AttemptTime = {},
+  { clock = SYSTEM_CLOCK, timeout, findType }: AttemptOptions = {},
 ): Promise<Outcome> {
   const cancellation = new Cancellation(control, clock);
   const masker = sink.masker ?? new Masker();
@@ -64,7 +76,7 @@ export async function runAttempt(
     const { id, label, attempt } = order;
     const operation = constructing({ id, params: parsed, label, attempt }, () => new Type());
     await Promise.race([runWhole(operation.run(progress), progress), faults.first]);
-    outcome = await finish(progress.outcome, order);
+    outcome = await finish(progress.outcome, order, findType);
   } catch (caught) {
     const thrown = caught instanceof Uncaught ? caught.thrown : caught;
     outcome = cancellation.explains(thrown) ? CANCELLED : failed(errorOf(caught), resultOf(thrown));
@@ -119,29 +131,41 @@ async function runWhole(running: void | Promise<void>, progress: AttemptProgress
     );
 }
 
-async function finish(calls: OutcomeCalls, order: Order): Promise<Outcome> {
+async function finish(calls: OutcomeCalls, order: Order, findType?: TypeFinder): Promise<Outcome> {
   const error = calls.get("error");
   if (error !== null) return failed({ code: "LIVEOPS_FAILED", message: error.message, stack: null });
   const result = calls.get("result")?.value ?? null;
   const chainTo = calls.get("chainTo");
-  const next = chainTo === null ? null : await nextLink(chainTo, order);
+  const next = chainTo === null ? null : await nextLink(chainTo, order, findType);
   return { state: "succeeded", result, error: null, next };
 }
 
-async function nextLink(call: ChainCall, order: Order): Promise<Submission> {
-  if (!isOperationType(call.type))
-    throw at(call, new TypeError("p.chainTo takes an operation type: a class"));
+async function nextLink(call: ChainCall, order: Order, findType?: TypeFinder): Promise<Submission> {
+  const type = typeof call.type === "string" ? await typeNamed(call.type, call, findType) : call.type;
+  if (!isOperationType(type))
+    throw at(call, new TypeError("p.chainTo takes an operation type: a class, or its name"));
   const { id, cwd, label, chain } = order;
   try {
     return await prepareSubmission(
-      call.type,
-      { params: call.params },
+      type,
+      { params: call.params, set: call.words },
       { id: newId(), cwd, label, chain: { id: chain.id, index: chain.index + 1, previous: id, next: null } },
     );
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown;
-    const message = `the chain cannot continue with ${readType(call.type).op}: ${thrown.message}`;
+    const message = `the chain cannot continue with ${readType(type).op}: ${thrown.message}`;
     throw at(call, new Failure("LIVEOPS_PARAMS_INVALID", message));
+  }
+}
+
+async function typeNamed(op: string, call: ChainCall, findType?: TypeFinder): Promise<OperationCtor> {
+  try {
+    if (findType === undefined)
+      throw new Error("a test knows no type by its name: pass the class to p.chainTo");
+    return await findType(op);
+  } catch (thrown) {
+    const message = `the chain cannot continue with ${op}: ${(thrown as Error).message}`;
+    throw at(call, new Failure("LIVEOPS_CHAIN_TYPE", message));
   }
 }
 
@@ -158,8 +182,10 @@ function failed(error: OperationError, result: unknown = null): Outcome {
   return { state: "failed", result, error, next: null };
 }
 
-/** The one result of a failed operation: how the program ended whose failure the operation passes on. */
+/** The result of a failed operation: what its error carries, or how the program ended whose failure is passed on. */
 function resultOf(thrown: unknown): unknown {
+  const given = resultOfFailure(thrown);
+  if (given !== undefined) return given;
   if (!(thrown instanceof ExecError)) return null;
   const { exitCode, signal, seconds } = thrown;
   return { exitCode, signal, seconds };

@@ -27,6 +27,12 @@ interface Block {
 
 type Left = Omit<Extract<EventBody, { type: "stage:left" }>, "type" | "stage" | "index" | "untrackedStage">;
 
+/** What only the runner's own types pass. */
+export interface RunnerStageOptions extends StageOptions {
+  /** Why the stage runs although an earlier attempt has finished it: the stored value does not count. */
+  again?: string;
+}
+
 export class Stages {
   /** The tracked stage whose block is running. */
   active: string | null = null;
@@ -53,11 +59,16 @@ export class Stages {
     return this.#open.at(-1)?.stage ?? null;
   }
 
+  /** What an earlier attempt stored of the stage, for its next run; undefined: nothing. */
+  stored(name: string): { value: unknown; attempt: number } | undefined {
+    return this.values?.load(name, (this.#occurrences.get(name) ?? 0) + 1);
+  }
+
   /** Undefined after an allowed failure. */
   async tracked<R>(
     name: string,
     block: () => R,
-    { allowFailure = false }: StageOptions = {},
+    { allowFailure = false, again }: RunnerStageOptions = {},
   ): Promise<Awaited<R> | undefined> {
     const index = this.#places.get(name);
     if (index === undefined) {
@@ -68,7 +79,7 @@ export class Stages {
     const occurrence = this.#nextOccurrence(name);
     this.active = name;
     try {
-      const stored = this.values?.load(name, occurrence);
+      const stored = again === undefined ? this.values?.load(name, occurrence) : undefined;
       if (stored !== undefined) return this.#resume(name, index, stored) as Awaited<R>;
       return await this.#run(
         name,
@@ -76,6 +87,7 @@ export class Stages {
         block,
         (value) => this.#keep(name, occurrence, value),
         allowFailure,
+        again,
       );
     } finally {
       this.active = null;
@@ -103,13 +115,15 @@ export class Stages {
     block: () => R,
     keep: (value: unknown) => StageValue | null,
     allowFailure: boolean,
+    reason?: string,
   ): Promise<Awaited<R> | undefined> {
     const open = this.#enter(stage, index);
+    if (reason !== undefined) this.sink.line("liveops", stage, `runs again: ${reason}`);
     const start = this.meter.clock.now();
     const leave = (left: Pick<Left, "state" | "value" | "error">) => {
       this.meter.flush();
       const seconds = (this.meter.clock.now() - start) / 1000;
-      this.#leave(open, { ...left, resumed: false, seconds });
+      this.#leave(open, { ...left, resumed: false, seconds, ...(reason !== undefined && { reason }) });
     };
     let value: Awaited<R>;
     try {

@@ -30,6 +30,11 @@ export interface ExecOptions {
    * that gives a figure has the bar until it ends. Default: true.
    */
   progress?: boolean;
+  /**
+   * Run the program also after a stop was requested, and do not stop it for the request: for clean-up. It must end
+   * within the rest of `gracePeriod`. Default: false.
+   */
+  afterStop?: boolean;
   /** Stops the program as a cancel of the operation does; `exec` then rejects with the reason of the signal. */
   signal?: AbortSignal;
   /**

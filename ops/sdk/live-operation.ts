@@ -170,6 +170,14 @@ export interface Progress<Op = unknown> {
   chainTo<T extends OperationClass>(type: T, ...params: ChainArguments<T>): void;
 
   /**
+   * As `chainTo` with a class, by the name of the type, which is found as for `liveops submit` when `run` returns.
+   * Without such a type this operation fails with `LIVEOPS_CHAIN_TYPE`. Not in `liveops/testing`.
+   *
+   * @param params - JSON values
+   */
+  chainTo(op: string, params?: Readonly<Record<string, unknown>>): void;
+
+  /**
    * Runs a program and returns how it ended. Its output goes to the log line by line, with its colours; standard input
    * is empty. Await the promise: an operation that ends before the program fails, and the program is stopped. Several
    * programs may run at the same time.

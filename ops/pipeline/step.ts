@@ -1,0 +1,223 @@
+/** Runs one command of a pipeline: a script by the shell rule, or words without a shell. */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import type { AttemptProgress } from "../runner/attempt-progress.js";
+import { ExecError, type ExecOptions, type ExecResult } from "../sdk/exec.js";
+import type { Command, PipelineFile, PipelineStep, Template } from "./definition.js";
+import { FailureTrap, findShell, quoted } from "./shell.js";
+import { fill } from "./templates.js";
+import type { Variables } from "./variables.js";
+
+/** A private directory for the files of one attempt: outputs, and records of failed commands. */
+export class Workspace {
+  readonly dir: string;
+
+  constructor(id: string) {
+    const prefix = `liveops-${id}-`;
+    removeLeft(prefix);
+    this.dir = mkdtempSync(join(tmpdir(), prefix));
+  }
+
+  /** An empty file. */
+  outputFile(): string {
+    const file = join(this.dir, "output");
+    rmSync(file, { recursive: true, force: true });
+    writeFileSync(file, "", { mode: 0o600 });
+    return file;
+  }
+
+  remove(): void {
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** Removes the directory of an earlier attempt whose worker was killed. */
+function removeLeft(prefix: string): void {
+  try {
+    for (const name of readdirSync(tmpdir()))
+      if (name.startsWith(prefix)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  } catch {
+    // Of another user, or the directory cannot be listed: the new one has another name.
+  }
+}
+
+/** A command that exited with another code than 0, or by a signal, with its place in the file. */
+export class StepFailure extends ExecError {
+  constructor(
+    { command, args, exitCode, signal, seconds, lastLines }: ExecError,
+    label: string,
+    place: string,
+  ) {
+    super(command, args, { exitCode, signal, seconds }, lastLines, label);
+    const [first = "", ...rest] = this.message.split("\n");
+    this.message = [`${first} at ${place}`, ...rest].join("\n");
+    // The stack shows only liveops.
+    delete this.stack;
+  }
+}
+
+/** A command that ran longer than its timeout. */
+export class StepTimeout extends Error {
+  readonly exitCode = null;
+
+  constructor(label: string, timeout: number, place: string) {
+    super(
+      `${label} ran longer than its timeout of ${durationText(timeout)}, and its processes were stopped, at ${place}`,
+    );
+    delete this.stack;
+  }
+}
+
+export interface StepContext {
+  p: AttemptProgress;
+  file: PipelineFile;
+  variables: Variables;
+  workspace: Workspace;
+  /** Aborts when the pipeline has run longer than its timeout, with the error as its reason. */
+  deadline: AbortSignal;
+}
+
+interface StepOptions {
+  /** Name in messages. */
+  label: string;
+  /** Variables of liveops for this command. */
+  own?: Record<string, string>;
+  /** Seconds; default: that of the step. */
+  timeout?: number | null;
+  /** Runs also after a stop was requested. */
+  afterStop?: boolean;
+  grace?: number;
+}
+
+/**
+ * @param command - default: the `run` of the step
+ * @throws StepFailure, StepTimeout; Error if a template has no value or the command cannot be started
+ */
+export async function runStep(
+  { p, file, variables, workspace, deadline }: StepContext,
+  step: PipelineStep,
+  { label, own = {}, timeout = step.timeout, afterStop = false, grace }: StepOptions,
+  command: Command = step.run,
+): Promise<ExecResult> {
+  const { env, scope } = variables.of(step, own);
+  const cwd = directoryOf(file, step.cwd, (template) => fill(template, scope));
+  const place = placeOf(file, command, 1);
+  const late = new AbortController();
+  // By the clock of the attempt, which stops while the operation is paused.
+  const clear =
+    timeout === null
+      ? null
+      : p.clock.schedule(timeout * 1000, () => late.abort(new StepTimeout(label, timeout, place)), true);
+  const options: ExecOptions = {
+    env,
+    cwd,
+    label,
+    status: "unfinished",
+    signal: afterStop ? late.signal : AbortSignal.any([late.signal, deadline]),
+    afterStop,
+    ...(grace !== undefined && { grace }),
+    ...(step.tty && { tty: true }),
+  };
+  try {
+    if (command.kind === "words") {
+      const [program = "", ...args] = command.words.map((word) => fill(word, scope));
+      p.log(`$ ${[program, ...args].map(quoted).join(" ")}`);
+      return await p.exec(program, args, options).catch((error) => {
+        throw failureAt(error, label, `${place}: ${wordsText(command.words)}`);
+      });
+    }
+    const shell = findShell("PATH" in env ? env.PATH : process.env.PATH, cwd);
+    const trap = new FailureTrap(workspace.dir);
+    const before = "BASH_ENV" in env ? env.BASH_ENV : process.env.BASH_ENV;
+    p.log(scriptText(file, command));
+    const changes = shell.isBash ? { ...env, ...trap.set(before) } : env;
+    return await p
+      .exec(shell.command, [...shell.options, command.script], { ...options, env: changes })
+      .catch((error) => {
+        const failed = error instanceof ExecError ? trap.failed(error.exitCode) : null;
+        throw failureAt(error, label, placeOfFailure(file, command, failed?.line ?? null, failed?.command));
+      });
+  } finally {
+    clear?.();
+  }
+}
+
+function failureAt(error: unknown, label: string, place: string): unknown {
+  if (error instanceof ExecError) return new StepFailure(error, label, place);
+  const { code, message } = error as NodeJS.ErrnoException;
+  // A program that the system did not start: the stack shows only liveops.
+  if (code === undefined) return error;
+  const failure = Object.assign(new Error(`${label}: ${message} (at ${place})`), { code });
+  delete failure.stack;
+  return failure;
+}
+
+/** The directory of a step. A relative path begins at that of the pipeline. */
+function directoryOf(
+  { pipeline, path }: PipelineFile,
+  cwd: Template | null,
+  filled: (template: Template) => string,
+): string {
+  const submitted = process.cwd();
+  const own =
+    pipeline.cwd === "file"
+      ? path === null
+        ? submitted
+        : dirname(path)
+      : pipeline.cwd === null
+        ? submitted
+        : resolve(submitted, filled(pipeline.cwd));
+  return cwd === null ? own : resolve(own, filled(cwd));
+}
+
+/** The file and the line, as an editor opens it. */
+function placeOf({ path }: PipelineFile, { line }: Command, nth: number): string {
+  return `${path ?? "stdin"}:${line + nth - 1}`;
+}
+
+/** The place of a failed command, and the command: the line of the file, or as the shell reports it. */
+function placeOfFailure(
+  file: PipelineFile,
+  command: Command & { kind: "script" },
+  line: number | null,
+  failed: string | undefined,
+): string {
+  const lines = command.script.split("\n");
+  if (line === null) return `${placeOf(file, command, 1)}${lines.length > 1 ? "" : `: ${lines[0]?.trim()}`}`;
+  const text = (lines[line - 1] ?? "").trim();
+  const shown = text.includes(failed ?? "") || failed === undefined ? text : failed.replace(/\s+/g, " ");
+  const inFile = file.text.split("\n")[command.line + line - 2] ?? "";
+  // A folded or an escaped scalar has other lines than the file.
+  const place = inFile.includes(text)
+    ? placeOf(file, command, line)
+    : `${placeOf(file, command, 1)} (line ${line} of the script)`;
+  return `${place}: ${shown.slice(0, 200)}`;
+}
+
+/** As in the file: with names in the place of values. */
+function wordsText(words: readonly Template[]): string {
+  return words
+    .map((word) => word.map((part) => ("text" in part ? part.text : `$${part.name}`)).join(""))
+    .join(" ")
+    .slice(0, 200);
+}
+
+/** The first line of a script, for the log. */
+function scriptText(file: PipelineFile, command: Command & { kind: "script" }): string {
+  const lines = command.script.split("\n").filter((line) => line.trim() !== "");
+  const [first = ""] = lines;
+  if (lines.length <= 1) return `$ ${first.trim()}`;
+  const name = file.path === null ? "stdin" : basename(file.path);
+  return `$ ${first.trim()} … (script of ${lines.length} lines at ${name}:${command.line})`;
+}
+
+/** Seconds as `1h30m`, `90s` or `500ms`. */
+export function durationText(seconds: number): string {
+  if (seconds < 1) return `${Math.round(seconds * 1000)}ms`;
+  if (seconds < 120) return `${Math.round(seconds * 10) / 10} s`;
+  const minutes = Math.round(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (hours === 0) return `${minutes}m`;
+  return minutes % 60 === 0 ? `${hours}h` : `${hours}h${minutes % 60}m`;
+}

@@ -1,0 +1,106 @@
+/**
+ * The values that commands of a pipeline see: the environment of a script, and the names of templates.
+ *
+ * Where several have the same name, the later of these counts: environment of the submit, params, outputs of earlier
+ * stages, `env` of the pipeline, `env` of the stage, variables of liveops.
+ */
+import { OPERATION_VARIABLES } from "../../protocol/environment.js";
+import type { Pipeline, PipelineStep } from "./definition.js";
+import { fill, onlyName, type Scope, textOf, type Value } from "./templates.js";
+
+/** The variables of a command; undefined: not in its environment, even if the submit has one of this name. */
+export type Environment = Record<string, string | undefined>;
+
+/** Variables of liveops that only some commands have, whatever the submit has set. */
+const NOT_SET: Environment = {
+  LIVEOPS_OUTPUT: undefined,
+  LIVEOPS_OUTCOME: undefined,
+  LIVEOPS_FAILED_STAGE: undefined,
+};
+
+export class Variables {
+  readonly #outputs = new Map<string, string>();
+  /** Why outputs are missing, by name. */
+  readonly #missing = new Map<string, string>();
+  readonly #params: ReadonlyMap<string, Value>;
+
+  /**
+   * @param params - parsed, with defaults
+   * @param secrets - the values of the secret params
+   * @throws Error for a value that no environment can hold
+   */
+  constructor(
+    private readonly pipeline: Pipeline,
+    params: Readonly<Record<string, unknown>>,
+    secrets: ReadonlyMap<string, string>,
+  ) {
+    const values = pipeline.params.map(({ name, secret }) => {
+      const value = (secret ? secrets.get(name) : params[name]) as Value;
+      const problem = whyNotVariable(value);
+      if (problem !== null) throw new Error(`the parameter ${name} ${problem}`);
+      return [name, value] as const;
+    });
+    this.#params = new Map(values);
+  }
+
+  get outputs(): Record<string, string> {
+    return Object.fromEntries(this.#outputs);
+  }
+
+  setOutputs(outputs: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(outputs)) this.#outputs.set(name, value);
+  }
+
+  /** These outputs have no value, unless one was set. @param why - completes "the output x is missing: …" */
+  missOutputs(names: readonly string[], why: string): void {
+    for (const name of names) if (!this.#outputs.has(name)) this.#missing.set(name, why);
+  }
+
+  /** The environment of a step and the scope of its words. @param own - variables of liveops for this step */
+  of(step: Pick<PipelineStep, "env">, own: Record<string, string>): { env: Environment; scope: Scope } {
+    const layers: Map<string, string>[] = [];
+    const scope: Scope = { valueOf: (name) => this.#valueOf(name, layers, own) };
+    for (const templates of [this.pipeline.env, step.env]) {
+      const layer = new Map<string, string>();
+      layers.unshift(layer);
+      for (const [name, template] of templates) {
+        const only = onlyName(template);
+        // The script then fails by its -u where it uses the variable, and can test it before.
+        if (only !== null && this.#isMissing(only, layers, own)) continue;
+        layer.set(name, fill(template, scope));
+      }
+    }
+    const env: Environment = {};
+    for (const [name, value] of this.#params) env[name] = value === undefined ? undefined : textOf(value);
+    for (const name of this.#missing.keys()) env[name] = undefined;
+    Object.assign(env, Object.fromEntries(this.#outputs));
+    for (const layer of layers.toReversed()) Object.assign(env, Object.fromEntries(layer));
+    return { env: Object.assign(env, NOT_SET, own), scope };
+  }
+
+  #isMissing(name: string, layers: readonly Map<string, string>[], own: Record<string, string>): boolean {
+    if (layers.some((layer) => layer.has(name)) || this.#outputs.has(name)) return false;
+    return this.#missing.has(name) || this.#valueOf(name, [], own) === undefined;
+  }
+
+  #valueOf(name: string, layers: readonly Map<string, string>[], own: Record<string, string>): Value {
+    for (const layer of layers) if (layer.has(name)) return layer.get(name);
+    if (this.#outputs.has(name)) return this.#outputs.get(name);
+    const why = this.#missing.get(name);
+    if (why !== undefined) throw new Error(`the output ${name} is missing: ${why}`);
+    if (this.#params.has(name)) return this.#params.get(name);
+    return own[name] ?? (Object.hasOwn(OPERATION_VARIABLES, name) ? process.env[name] : undefined);
+  }
+}
+
+/** Longest text of a variable on Linux: 128 KiB with its name and a null character. */
+const MAX_VARIABLE_BYTES = 120 * 1024;
+
+function whyNotVariable(value: Value): string | null {
+  if (value === undefined) return null;
+  const text = textOf(value);
+  if (text.includes("\0")) return "contains a null character, which no environment variable can hold";
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= MAX_VARIABLE_BYTES) return null;
+  return `has ${bytes} bytes, more than the ${MAX_VARIABLE_BYTES} that reach a command: write it to a file and give its path`;
+}
