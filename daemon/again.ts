@@ -37,6 +37,7 @@ export function bodyOfAgain(
     ...(hooks && { hooks }),
     ...limits,
     againOf: record.id,
+    secrets: { ...context.store.secrets.get(record.id), ...asked.secrets },
   };
 }
 

@@ -163,6 +163,7 @@ class DaemonRun implements Daemon {
           this.#services.stalls.start();
         },
         () => store.payloads.removeOrphans((id) => store.knows(id)),
+        () => store.secrets.sweep((id) => !["succeeded", undefined].includes(store.find(id)?.record.state)),
         () => void stateDocument.write(),
         () => retention.start(),
         () => containment.removeEmpty((workerId) => scheduler.needs(workerId)),

@@ -208,16 +208,23 @@ export class Lifecycle {
   /**
    * failed or cancelled → queued, also for an operation in the history.
    *
+   * @param changes - what the same write changes of the queued operation; null: nothing
    * @throws Refusal where the operation is not finished or has succeeded
    */
-  retry(id: string, from: string | null, forget: (entry: Entry) => void): Promise<Operation> {
+  retry(
+    id: string,
+    from: string | null,
+    forget: (entry: Entry) => void,
+    changes: Changes | null = null,
+  ): Promise<Operation> {
     return this.#perOperation.run(id, async () => {
       const entry = this.store.find(id);
       if (!entry || !mayMove(entry.record.state, "queued") || !isFinal(entry.record.state)) {
         throw wrongState(this.#record(id), "retried");
       }
-      if (from !== null && !entry.record.stages.includes(from)) {
-        const { message, nearest } = unknownStage(from, entry.record.op, entry.record.stages);
+      const stages = changes?.stages ?? entry.record.stages;
+      if (from !== null && !stages.includes(from)) {
+        const { message, nearest } = unknownStage(from, entry.record.op, stages);
         throw new Refusal("LIVEOPS_BAD_REQUEST", message, { nearest });
       }
       forget(entry);
@@ -228,7 +235,14 @@ export class Lifecycle {
         attempt: entry.record.attempt,
         from,
       } as const;
-      await this.store.decide({ kind: "retried", id, event, entry });
+      const retried: Decision = { kind: "retried", id, event, entry };
+      if (changes === null) await this.store.decide(retried);
+      else {
+        const { from: _, ...same } = event;
+        const env: string[] = [];
+        const edited = { ...same, type: "operation:edited", seq: event.seq + 1, changes, env } as const;
+        await this.store.decideAll([retried, { kind: "edited", id, event: edited }]);
+      }
       return this.#record(id);
     });
   }
@@ -258,6 +272,7 @@ export class Lifecycle {
     try {
       rmSync(runDir(this.layout, id), { recursive: true, force: true });
       this.store.payloads.remove(record);
+      this.store.secrets.delete(id);
     } catch (error) {
       const { message } = error as Error;
       this.store.addProblem(`files of ${id} could not be removed (${message}); run: liveopsd doctor`);
@@ -275,7 +290,10 @@ export class Lifecycle {
     const stored = omitted ? { ...outcome, result: null, omitted } : outcome;
     const event = finishedEvent(entry.record, seq + 1, { ...stored, resources }, next?.id ?? null);
     const runState = runStateOf(entry.record);
+    if (next !== null) this.store.secrets.copy(id, next.id);
     await this.store.decide({ kind: "finished", id, event, runState, successor });
+    // A failed or cancelled operation may be retried.
+    if (outcome.state === "succeeded") this.store.secrets.delete(id);
   }
 
   async #requeue(entry: Entry, seq: number, again: Again): Promise<void> {

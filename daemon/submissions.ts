@@ -95,7 +95,9 @@ export class Submissions {
   async #submit(asked: Asked): Promise<Submitted> {
     const { bodies, isBatch, key } = asked;
     if (key === null) return this.#enqueue(asked, [], []);
-    const hash = hashOfParams(isBatch ? { batch: bodies } : { ...bodies[0]! });
+    // The hash is stored. That of a short secret would tell the secret.
+    const shown = bodies.map(({ secrets: _, ...body }) => body);
+    const hash = hashOfParams(isBatch ? { batch: shown } : { ...shown[0]! });
     const pending = this.#pending.get(key);
     if (pending) {
       if (pending.hash !== hash) throw keyReused(key);
@@ -156,7 +158,15 @@ export class Submissions {
         ofItem(index, () => queues.check(operation.queue ?? DEFAULT_QUEUE));
         return { operation, env: bodies[index]!.env ?? NO_ENV, key: keys[index] ?? null };
       });
-      await lifecycle.submit(submits);
+      submits.forEach(({ operation: { id } }, n) => {
+        store.secrets.put(id, bodies[missing[n]!]!.secrets);
+      });
+      try {
+        await lifecycle.submit(submits);
+      } catch (error) {
+        for (const { operation } of submits) store.secrets.delete(operation.id);
+        throw error;
+      }
       const made = submits.map(({ operation }) => store.find(operation.id)!).values();
       return { entries: bodies.map((_, index) => earlier[index] ?? made.next().value!), isNew: true };
     } finally {

@@ -65,6 +65,20 @@ const priority = z.int().check(z.gte(-1_000_000), z.lte(1_000_000));
 
 const dependencies = z.array(z.string().check(z.minLength(1))).check(z.maxLength(MAX_AFTER));
 
+/** Most characters of the value of a secret. */
+const MAX_SECRET = 64 * 1024;
+
+const secrets = z
+  .record(
+    z.string().check(z.regex(/^(?:env|prompt):/, "must be env:NAME or prompt:NAME")),
+    variableValue.check(z.maxLength(MAX_SECRET)),
+  )
+  .check(
+    z.describe(
+      "values of secret parameters, by their reference such as env:TOKEN; kept in memory and never stored",
+    ),
+  );
+
 const label = z.string().check(z.maxLength(MAX_LABEL));
 
 export const submitBody = z.strictObject({
@@ -76,6 +90,7 @@ export const submitBody = z.strictObject({
   label: z.optional(label),
   cwd: z.optional(cwd),
   env: z.optional(z.record(variableName, variableValue)),
+  secrets: z.optional(secrets),
   queue: z
     .optional(queueName)
     .check(z.describe("queue of the operation; default: that of its type, otherwise the default queue")),
@@ -173,6 +188,10 @@ export const retryBody = z.strictObject({
   from: z
     .optional(z.string())
     .check(z.describe("stage to start from; its stored value and those of later stages are deleted")),
+  current: z
+    .optional(z.boolean())
+    .check(z.describe("run the present text of the pipeline file, not the text of the submit")),
+  secrets: z.optional(secrets),
 });
 
 export const againBody = z.strictObject({
@@ -192,6 +211,7 @@ export const againBody = z.strictObject({
   chain: z
     .optional(z.boolean())
     .check(z.describe("begin at the first operation of the chain, not at this operation")),
+  secrets: z.optional(secrets),
 });
 
 /** Every key is optional; a key that is absent changes nothing. */
@@ -272,6 +292,7 @@ export const backupBody = z.strictObject({
 export const noBody = z.strictObject({});
 
 export type SubmitBody = z.input<typeof submitBody>;
+export type RetryBody = z.input<typeof retryBody>;
 export type AgainBody = z.input<typeof againBody>;
 export type ScheduleBody = z.input<typeof scheduleBody>;
 export type QueueBody = z.input<typeof queueBody>;

@@ -69,7 +69,9 @@ export async function claim(
     const notice = containment.limit(worker.identity, limits);
     // An operation that was cancelled and retried during the lookup of its type has a new entry and attempt number.
     const dir = attemptDir(layout, id, started.record.attempt);
-    begin(started, dir, orderOf(started, dir, type, layout, options.maxLog, notice));
+    const order = orderOf(started, dir, type, layout, options.maxLog, notice);
+    const secrets = store.secrets.get(id);
+    begin(started, dir, secrets === undefined ? order : { ...order, secrets });
     return true;
   } catch (error) {
     putBack(id, options);

@@ -21,6 +21,7 @@ import { type Change, Ledger } from "./ledger.js";
 import { Payloads } from "./payloads.js";
 import { journalSegments, numberOf, readJournal } from "./read-journal.js";
 import { matchesQuery, RECENT, Recent, StateCounts } from "./recent.js";
+import { SubmittedSecrets } from "./submitted-secrets.js";
 
 interface StoreOptions {
   layout: Layout;
@@ -41,6 +42,7 @@ export class Store {
   readonly tombstones: IdempotencyTombstones;
   readonly recent = new Recent(() => this.#newestFinished());
   readonly payloads: Payloads;
+  readonly secrets: SubmittedSecrets;
   readonly #counts = new StateCounts();
   /** Approximate bytes of parameters and environment of queued operations. */
   queuedBytes = 0;
@@ -57,6 +59,7 @@ export class Store {
   constructor(private readonly options: StoreOptions) {
     this.tombstones = new IdempotencyTombstones(options.now);
     this.#checkpoint = new Checkpoint(options.layout.checkpoint, options.layout.previousCheckpoint);
+    this.secrets = new SubmittedSecrets(process.env.XDG_RUNTIME_DIR, options.layout.root);
     this.payloads = new Payloads(options.layout.payloads, (error) => {
       if (isDiskFull(error)) this.#journal.full = true;
       else if (isIoError(error)) this.#journal.break(error);

@@ -7,6 +7,7 @@ import { addExitStatus, givenLabel, givenParams, trailingWords, withTrailing } f
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, givenVariables } from "./environment.js";
 import { addQueueOptions, givenPlacement } from "./placement.js";
+import { namedPrompts, secretValues } from "./secrets.js";
 import { afterSubmit, type SubmitOptions } from "./submit.js";
 
 type AgainOptions = EnvironmentOptions &
@@ -54,7 +55,8 @@ export function registerAgain(root: Command): void {
       const { client, options } = connectFor<AgainOptions>(command);
       const params = givenParams(options.params);
       const label = givenLabel(options.label);
-      const set = withTrailing(words, trailingWords());
+      const set = namedPrompts(withTrailing(words, trailingWords()));
+      const secrets = await secretValues(set, [params, (await client.show(id)).params]);
       const env = givenVariables(options);
       const body = {
         ...(params && { params }),
@@ -64,6 +66,7 @@ export function registerAgain(root: Command): void {
         ...(options.cwd !== undefined && { cwd: resolve(options.cwd) }),
         ...(Object.keys(env).length > 0 && { env }),
         ...givenPlacement(options),
+        ...(Object.keys(secrets).length > 0 && { secrets }),
       };
       await afterSubmit(client, await client.again(id, body, newKey()), options, command);
     },

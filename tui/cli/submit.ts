@@ -23,6 +23,7 @@ import { addEnvironmentOptions, type EnvironmentOptions, submittedVariables } fr
 import { addHookOptions, givenHooks, type HookOptions } from "./hook-options.js";
 import { isPipelineArgument, pipelineSubmit } from "./pipeline-argument.js";
 import { addQueueOptions, addWaitOptions, givenPlacement, type PlacementOptions } from "./placement.js";
+import { namedPrompts, secretValues } from "./secrets.js";
 
 /** The options of `liveops submit`. */
 export interface SubmitOptions extends GlobalOptions, EnvironmentOptions, PlacementOptions, HookOptions {
@@ -54,8 +55,12 @@ export interface SubmitWords {
 }
 
 /** Submits the operation with the caller's directory, environment and an idempotency key. */
-export function post(client: Client, words: SubmitWords): Promise<Operation> {
-  return client.submit(submitBody(words), words.options.key ?? newKey());
+export async function post(client: Client, words: SubmitWords): Promise<Operation> {
+  const body = submitBody({ ...words, set: namedPrompts(words.set) });
+  // Apart, because a schedule stores the body.
+  const secrets = await secretValues(body.set ?? [], body.params);
+  const key = words.options.key ?? newKey();
+  return client.submit({ ...body, ...(Object.keys(secrets).length > 0 && { secrets }) }, key);
 }
 
 /** What a command submits, with the caller's directory and environment. @throws UsageError for wrong options */
@@ -168,7 +173,10 @@ export function registerSubmit(root: Command): void {
       const allow = config.env?.allow;
       const trailing = trailingWords();
       const words = isPipelineArgument(op)
-        ? { ...(await pipelineSubmit({ file: op, set, trailing, params: options.params })), set: [] }
+        ? {
+            ...(await pipelineSubmit({ file: op, set: namedPrompts(set), trailing, params: options.params })),
+            set: [],
+          }
         : { op, set, trailing };
       const operation = await post(client, { trailing: undefined, ...words, options, allow });
       await afterSubmit(client, operation, options, command);

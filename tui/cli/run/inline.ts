@@ -6,8 +6,9 @@ import { existsSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { keepMark } from "../../../ops/process/group.js";
 import { captureOutput } from "../../../ops/runner/capture-output.js";
-import { findType, type LoadedType } from "../../../ops/runner/catalogue.js";
+import { findType, type LoadedType, typeFinder } from "../../../ops/runner/catalogue.js";
 import { describeType } from "../../../ops/runner/describe-type.js";
+import { handSecrets } from "../../../ops/runner/handed-secrets.js";
 import { runInline } from "../../../ops/runner/inline.js";
 import { prepareSubmission } from "../../../ops/runner/prepare.js";
 import { readType, TypeFault } from "../../../ops/runner/read-type.js";
@@ -24,6 +25,7 @@ import { isFinal } from "../../../protocol/state.js";
 import { unknownType } from "../../../protocol/unknown-type.js";
 import { givenParams } from "../arguments.js";
 import { checkStdin, isPipelineArgument, pipelinePath } from "../pipeline-argument.js";
+import { namedPrompts, secretValues } from "../secrets.js";
 import { typePage } from "../type-page.js";
 import {
   CANCEL_VARIABLE,
@@ -108,7 +110,8 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   const place = { id, label: run.label, cwd: process.cwd() };
   const chain = { id, index: 0, previous: null, next: null };
   // Read after the type is found: a child that is replaced while it loads files must not have read stdin.
-  const given = { params: givenParams(run.params), set: run.set };
+  const given = { params: givenParams(run.params), set: namedPrompts(run.set) };
+  handSecrets(await secretValues(given.set, given.params));
   const prepare = () => prepareSubmission(Type, given, { ...place, chain }, "run");
   const submission = await aside(() => Promise.race([prepare(), schemaNeverSettles(run.op)]));
   const stop = stopOnSignal(onLost);
@@ -117,7 +120,9 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
     begins: (Type) => tellSupervisor({ gracePeriod: readType(Type).gracePeriod }),
   });
   try {
-    const last = await runInline(Type, submission, screen, stop.signal, stop.isCancelled);
+    const last = await runInline(Type, submission, screen, stop.signal, stop.isCancelled, (op) =>
+      aside(() => typeFinder(run.opsDirs, shipped)(op)),
+    );
     if (!isFinal(last.state)) throw new Error(`${last.id} is ${last.state} after the end of its run`);
     return run.exitStatus ? exitStatusOf(last) : exitCodeOf(last.state);
   } finally {

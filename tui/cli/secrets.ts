@@ -1,0 +1,55 @@
+/**
+ * Values of secret parameters for a submit. A parameter has only where its value comes from: `env:NAME`, a variable of
+ * this shell, or `prompt:`, which is typed here. The values are sent beside the parameters, and are never stored.
+ */
+import { UsageError } from "../../protocol/command/failures.js";
+import type { Variables } from "../../protocol/environment.js";
+import { readHidden } from "./hidden-input.js";
+
+/** Values by reference. */
+export type SecretValues = Record<string, string>;
+
+const ENV = /^env:([A-Za-z_][A-Za-z0-9_]*)$/;
+const PROMPT = /^prompt:([A-Za-z_][A-Za-z0-9_]*)$/;
+
+/** `token=prompt:` as `token=prompt:token`, so that each prompt has a name. */
+export function namedPrompts(words: readonly string[]): string[] {
+  return words.map((word) => word.replace(/^([A-Za-z_][A-Za-z0-9_]*)=prompt:$/, "$1=prompt:$1"));
+}
+
+/**
+ * The values of all references in the words and the parameters. Whether a parameter is a secret is known to the type
+ * alone, so the value of any text of this form is found; that of another parameter is not used.
+ *
+ * @throws UsageError where a value must be typed, and there is no terminal
+ */
+export async function secretValues(
+  words: readonly string[],
+  params: unknown,
+  env: Variables = process.env,
+): Promise<SecretValues> {
+  const texts = [...words.map((word) => word.slice(word.indexOf("=") + 1)), ...textsIn(params)];
+  const values: SecretValues = {};
+  for (const reference of new Set(texts)) {
+    const name = ENV.exec(reference)?.[1];
+    const value = name === undefined ? undefined : env[name];
+    if (value !== undefined && value !== "") values[reference] = value;
+    const asked = PROMPT.exec(reference)?.[1];
+    if (asked !== undefined) values[reference] = await ask(asked);
+  }
+  return values;
+}
+
+async function ask(name: string): Promise<string> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw new UsageError(
+      `the secret ${name} must be typed, and this is no terminal`,
+      `give ${name}=env:NAME or ${name}=file:PATH`,
+    );
+  return await readHidden(`${name}: `);
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
