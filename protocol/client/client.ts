@@ -24,6 +24,7 @@ import type {
   ListQuery,
   LogQuery,
   QueueBody,
+  RetryBody,
   ScheduleBody,
   SubmitBody,
 } from "../requests.js";
@@ -211,8 +212,7 @@ export class Client {
     return this.#submit({}, key, signal, `/v1/schedules/${encodeURIComponent(name)}/run`);
   }
 
-  retry(id: string, from?: string, signal?: AbortSignal): Promise<Operation> {
-    const body = from === undefined ? {} : { from };
+  retry(id: string, body: RetryBody = {}, signal?: AbortSignal): Promise<Operation> {
     return this.#json({
       method: "POST",
       path: `/v1/operations/${encodeURIComponent(id)}/retry`,

@@ -272,8 +272,13 @@ export class LiveopsClient implements AsyncDisposable {
   }
 
   /** @param settings - `from`: the stage to start from; its stored value and those of later stages are deleted */
-  async retry(id: string, settings: RequestSettings & { from?: string } = {}): Promise<Operation> {
-    return this.#client.retry(id, settings.from, this.#signal(settings));
+  async retry(
+    id: string,
+    settings: RequestSettings & { from?: string; current?: boolean } = {},
+  ): Promise<Operation> {
+    const { from, current } = settings;
+    const body = { ...(from !== undefined && { from }), ...(current !== undefined && { current }) };
+    return this.#client.retry(id, body, this.#signal(settings));
   }
 
   /**

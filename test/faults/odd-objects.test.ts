@@ -346,7 +346,8 @@ describe("in the place of a file", () => {
       const next = await daemon.submit("floods", { params: { lines: 3 } });
       expect((await untilFinished(daemon, next.id)).state).toBe("succeeded");
       const failed = found.find(({ id }) => id === past.failed);
-      if (failed?.state === "failed") await answered(() => daemon.client.retry(past.failed, "Second"));
+      if (failed?.state === "failed")
+        await answered(() => daemon.client.retry(past.failed, { from: "Second" }));
 
       const { problems } = await daemon.client.daemon();
       for (const { at, isLeft, isPutAside } of put) {

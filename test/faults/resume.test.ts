@@ -88,7 +88,7 @@ test("retry keeps what was done; retry --from STAGE runs that stage and what fol
   expect(await untilFinished(daemon, id)).toMatchObject({ state: "failed", attempt: 2 });
   await daemon.kill();
   await daemon.startAgain();
-  await daemon.client.retry(id, "First");
+  await daemon.client.retry(id, { from: "First" });
   expect(await untilFinished(daemon, id)).toMatchObject({
     state: "succeeded",
     attempt: 3,

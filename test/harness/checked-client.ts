@@ -10,7 +10,7 @@ import type {
   StopReply,
   TypesReply,
 } from "../../protocol/replies.js";
-import type { EventsQuery, ListQuery, LogQuery, SubmitBody } from "../../protocol/requests.js";
+import type { EventsQuery, ListQuery, LogQuery, RetryBody, SubmitBody } from "../../protocol/requests.js";
 import type { WatchLine, WatchQuery } from "../../protocol/watch.js";
 import { expectValid } from "./published.js";
 
@@ -40,8 +40,8 @@ export class CheckedClient extends Client {
     return valid("Operation", await super.cancel(id));
   }
 
-  override async retry(id: string, from?: string): Promise<Operation> {
-    return valid("Operation", await super.retry(id, from));
+  override async retry(id: string, body?: RetryBody): Promise<Operation> {
+    return valid("Operation", await super.retry(id, body));
   }
 
   override async log(id: string, query?: LogQuery): Promise<LogPage> {

@@ -4,6 +4,7 @@ import { NoDaemonError } from "../../protocol/client/errors.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { capturedVariables } from "../../protocol/environment.js";
 import type { Operation } from "../../protocol/operation.js";
+import type { RetryBody } from "../../protocol/requests.js";
 import { withTrailing } from "../cli/arguments.js";
 import type { Message } from "./state/message.js";
 import type { Request } from "./state/request.js";
@@ -49,9 +50,13 @@ export async function send(
   for (const id of request.ids) {
     if (request.kind === "cancel") done.push(await client.cancel(id));
     else if (request.kind === "remove") done.push(await client.remove(id));
-    else done.push(await client.retry(id, request.from));
+    else done.push(await client.retry(id, retryBody(request)));
   }
   return done;
+}
+
+function retryBody({ from, current }: Extract<Request, { kind: "retry" }>): RetryBody {
+  return { ...(from !== undefined && { from }), ...(current && { current }) };
 }
 
 /** For whom the stream is read. */

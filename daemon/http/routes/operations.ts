@@ -3,6 +3,7 @@ import { forgetFrom } from "../../../ops/runner/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
 import { bodyOfAgain } from "../../again.js";
 import type { Context } from "../../context.js";
+import { readCurrent } from "../../current-text.js";
 import { editOperation } from "../../edits.js";
 import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
 import type { Entry } from "../../store/decision.js";
@@ -134,7 +135,9 @@ export const retryRoute: RoutePlugin = (app, { context }, done) => {
       // A pipeline is resumable, and its text is kept, so that its file need not load.
       const isPipeline = sourceOf(entry) !== null;
       if (mayBeRetried && from !== null && !isPipeline) await checkResumable(context, op);
-      await context.lifecycle.retry(id, from, (entry) => forget(context, entry, from));
+      const changes = mayBeRetried && body.current === true ? await readCurrent(context, id) : null;
+      if (mayBeRetried) context.store.secrets.put(id, body.secrets);
+      await context.lifecycle.retry(id, from, (entry) => forget(context, entry, from), changes);
       return context.whole(context.find(id));
     },
   });

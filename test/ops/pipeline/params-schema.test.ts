@@ -71,7 +71,7 @@ test("a secret is a source, and a message never has the value", async () => {
   for (const value of ["hunter2", "env:", "env:1X", "file:", "ENV:A"]) {
     const error = await prepare("text=a", `token=${value}`).catch((thrown: Error) => thrown);
     expect(error).toBeInstanceOf(Error);
-    expect((error as Error).message).toContain("token: takes env:NAME or file:PATH");
+    expect((error as Error).message).toContain("token: takes env:NAME, file:PATH or prompt:");
     if (value === "hunter2") expect((error as Error).message).not.toContain(value);
   }
 });

@@ -4,9 +4,10 @@ import type { Operation } from "../../../protocol/operation.js";
 import { announce } from "../../../tui/dashboard/reader/announce.js";
 import { inWords } from "../../../tui/dashboard/replay/in-words.js";
 import { retryChoices } from "../../../tui/dashboard/state/pages.js";
+import { commandOf } from "../../../tui/dashboard/state/request.js";
 import { withPlainGlyphs } from "../../../tui/dashboard/text/plain-glyphs.js";
 import { Story } from "../../harness/records.js";
-import { act, after, opened, screenText } from "./core.js";
+import { act, after, opened, press, screenText } from "./core.js";
 import { ago, operation } from "./operations.js";
 import { TYPES } from "./types.js";
 
@@ -131,4 +132,24 @@ test("a retry of a resumable type runs an allowed failure again", () => {
     { from: undefined, kept: ["Dump"], first: "Upload" },
     { from: "Dump", kept: [], first: "Dump" },
   ]);
+});
+
+test("a retry of a pipeline offers the present text of its file", () => {
+  const state = opened([
+    nightly({ state: "failed", stageStates: { ...nightly().stageStates, Prune: "failed" } }),
+  ]);
+  const file = "/ops/nightly.yaml";
+  const types = { ...TYPES, ops: [{ ...TYPES.ops[0]!, op: "nightly", resumable: true, file }] };
+  const known = after(state, { type: "types-fetched", types });
+  expect(retryChoices(known, ID)[1]).toEqual({
+    from: undefined,
+    kept: ["Dump"],
+    first: "Upload",
+    current: file,
+  });
+  const page = press(press(known, "R"), "j");
+  expect(screenText(page)).toContain("with the present text of nightly.yaml; unchanged stages are reused");
+  const request = { kind: "retry", ids: [ID], current: true } as const;
+  expect(press(page, "return").request).toEqual(request);
+  expect(commandOf(request, {})).toBe(`liveops retry ${ID} --current`);
 });

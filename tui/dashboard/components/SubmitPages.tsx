@@ -172,14 +172,15 @@ function retryRows(
   const at = Math.min(page.at, choices.length - 1);
   const rows = choices.map((choice, i) => retryRow(choice, resumable === true, i === at, width, paint));
   const why = paragraph(retryReason(resumable, operation.op), { width, most: 3, paint }, "muted");
-  const foot = commandRows(commandOf(retryRequest(page.id, choices[at]?.from), state.flags), width, 3, paint);
+  const foot = commandRows(commandOf(retryRequest(page.id, choices[at]), state.flags), width, 3, paint);
   return filled([...rows, "", ...why], foot, height);
 }
 
-const retryRequest = (id: string, from: string | undefined): Request => ({
+const retryRequest = (id: string, choice: RetryChoice | undefined): Request => ({
   kind: "retry",
   ids: [id],
-  ...(from !== undefined && { from }),
+  ...(choice?.from !== undefined && { from: choice.from }),
+  ...(choice?.current !== undefined && { current: true }),
 });
 
 function retryRow(
@@ -197,6 +198,12 @@ function retryRow(
       ? `resume at ${first}`
       : `rerun from ${first}`;
   line.add(text, chosen ? "bold" : "plain");
+  if (choice.current !== undefined) {
+    const name = choice.current.slice(choice.current.lastIndexOf("/") + 1);
+    return line
+      .add(` with the present text of ${sanitizeLine(name)}; unchanged stages are reused`, "muted")
+      .toString();
+  }
   if (choice.kept.length > 0) line.add(`, reusing ${choice.kept.map(sanitizeLine).join(", ")}`, "muted");
   else if (resumable) line.add(", reusing nothing", "muted");
   return line.toString();
@@ -236,7 +243,7 @@ export const RETRY_ACTIONS = inGroup("operation", [
       const { id, at } = state.page;
       const choice = retryChoices(state, id)[at];
       if (choice === undefined) return state;
-      const request = retryRequest(id, choice.from);
+      const request = retryRequest(id, choice);
       const closed = { ...state, page: null };
       // Stored values are discarded only after a question.
       return choice.from === undefined

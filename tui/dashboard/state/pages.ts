@@ -67,6 +67,15 @@ export interface RetryChoice {
   /** Stages whose stored values are reused, and the one that runs first. */
   readonly kept: readonly string[];
   readonly first: string | null;
+  /** The pipeline file whose present text runs; undefined: the text of the submit, or no pipeline. */
+  readonly current?: string;
+}
+
+/** The file of a pipeline; null: no pipeline, or one without a file. */
+function pipelineFile(state: State, { op, params }: Pick<Operation, "op" | "params">): string | null {
+  if (op === "pipeline") return typeof params.path === "string" ? params.path : null;
+  const file = state.types?.ops.find((type) => type.op === op)?.file ?? "";
+  return /\.ya?ml$/i.test(file) ? file : null;
 }
 
 export function openRetry(state: State): State {
@@ -93,8 +102,10 @@ export function retryChoices(state: State, id: string): RetryChoice[] {
   const done = stages.filter((stage) => stateOf(stage) === "done");
   // An allowed failure runs again.
   const next = stages.find((stage) => !["done", "skipped"].includes(stateOf(stage))) ?? null;
+  const file = pipelineFile(state, operation);
   return [
     { from: undefined, kept: done, first: next },
+    ...(file === null ? [] : [{ from: undefined, kept: done, first: next, current: file }]),
     ...done.toReversed().map((from, after) => ({
       from,
       kept: done.slice(0, done.length - 1 - after),

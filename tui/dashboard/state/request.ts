@@ -8,6 +8,8 @@ export type Request =
       readonly ids: readonly string[];
       /** The stage whose stored value, and all after it, are discarded. */
       readonly from?: string;
+      /** The present text of the pipeline file, not that of the submit. */
+      readonly current?: boolean;
     }
   | { readonly kind: "remove"; readonly ids: readonly string[] }
   | Submit;
@@ -65,7 +67,12 @@ export function commandOf(request: Request, flags: Flags): string {
       return liveops(["cancel", ...request.ids], flags);
     case "retry":
       return liveops(
-        ["retry", ...request.ids, ...(request.from === undefined ? [] : flagged("--from", request.from))],
+        [
+          "retry",
+          ...request.ids,
+          ...(request.from === undefined ? [] : flagged("--from", request.from)),
+          ...(request.current ? ["--current"] : []),
+        ],
         flags,
       );
     case "remove":

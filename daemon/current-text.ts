@@ -1,0 +1,78 @@
+/** `retry` with `current`: reads a pipeline file again, so that the next attempt runs its present text. */
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { Refusal } from "../protocol/errors.js";
+import type { Changes } from "../protocol/event.js";
+import type { Operation } from "../protocol/operation.js";
+import { readAt } from "../protocol/own-file.js";
+import type { Context } from "./context.js";
+
+/** The shipped type that has the text and the path of a file as parameters. */
+const ANY_FILE = "pipeline";
+
+/** Bytes of a larger file are not a pipeline: its own check says so. */
+const MOST_BYTES = 65 * 1024;
+
+/**
+ * What changes with the present text. The text is checked, and the parameters too.
+ *
+ * @throws Refusal if the type comes from no file, or the file is not a valid pipeline now
+ */
+export async function readCurrent(context: Context, id: string): Promise<Changes> {
+  const { loader, store, find } = context;
+  const { record } = find(id);
+  const { op, label, cwd, chain } = record;
+  const before = paramsOf(context, record);
+  const params = op === ANY_FILE ? { ...before, text: textOf(before.path) } : before;
+  const answers = await loader.prepare([{ op, input: { params }, rest: { id, label, cwd, chain } }]);
+  if (!Array.isArray(answers)) throw answers.refusal;
+  const { title, stages, historyKey, source, params: accepted } = answers[0]!;
+  if (op !== ANY_FILE && source === undefined)
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      `${op} is not a pipeline: a retry always runs its present code; leave out current`,
+    );
+  if (store.payloads.isLarge(accepted))
+    throw new Refusal(
+      "LIVEOPS_TOO_LARGE",
+      "the file and its parameters have more than 16 KiB together: submit the file again, with liveops submit",
+    );
+  return {
+    ...{ title, stages, params: accepted },
+    ...(historyKey !== undefined && { historyKey }),
+    ...(source && { source }),
+  };
+}
+
+function paramsOf({ store }: Context, { id, params, omitted }: Operation): Record<string, unknown> {
+  return omitted?.params === undefined
+    ? params
+    : (store.payloads.read(id, "params") as Record<string, unknown>);
+}
+
+function textOf(path: unknown): string {
+  if (typeof path !== "string")
+    throw new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      "the pipeline was read from stdin, so no file has a newer text; submit the new text instead",
+    );
+  const unreadable = (why: string) =>
+    new Refusal("LIVEOPS_BAD_REQUEST", `${path} ${why}; leave out current to run the text of the submit`);
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    throw unreadable(`cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
+  try {
+    const { size, isFile } = statOf(fd);
+    if (!isFile) throw unreadable("is not a regular file");
+    return readAt(fd, 0, Math.min(size, MOST_BYTES)).toString("utf8");
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function statOf(fd: number): { size: number; isFile: boolean } {
+  const stat = fstatSync(fd);
+  return { size: stat.size, isFile: stat.isFile() };
+}
