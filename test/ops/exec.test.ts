@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { openPipes } from "../../ops/process/pipes.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../../ops/sdk/exec.js";
 import { LiveOperation, type Progress } from "../../ops/sdk/live-operation.js";
@@ -105,6 +105,9 @@ describe("a program that succeeds", () => {
   });
 
   it("leaves no pipe behind", async () => {
+    // Other tests make pipes at the same time.
+    vi.stubEnv("TMPDIR", temporary());
+    onTestFinished(() => void vi.unstubAllEnvs());
     const pipes = () => readdirSync(tmpdir()).filter((name) => name.startsWith("liveops-pipe-"));
     await settled((p) => sh(p, "true", { separate: true }));
     expect(pipes()).toEqual([]);
