@@ -92,6 +92,7 @@ const built = await Promise.all([
       "pipeline-file": "tui/cli/run/pipeline-file.ts",
       worker: "daemon/worker/main.ts",
       loader: "daemon/loader/main.ts",
+      schemas: "protocol/export-schema.ts",
       ...shipped,
     },
     // Shipped and user operations both import `liveops` and must get the same classes.
@@ -108,6 +109,21 @@ const built = await Promise.all([
     },
   }),
 ]);
+
+// Style and script of the page that `liveops export --html` writes.
+await build({
+  absWorkingDir: root,
+  entryPoints: [
+    { in: "tui/export/page/page.css", out: "page/page" },
+    { in: "tui/export/page/main.js", out: "page/page" },
+  ],
+  outdir: fresh,
+  bundle: true,
+  minify: true,
+  format: "iife",
+  target: ["chrome109", "firefox115", "safari16"],
+  logLevel: "warning",
+});
 
 const packages = bundledPackages(
   built.map(({ metafile }) => metafile),

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configSchemaText } from "../../protocol/command/config-schema.js";
+import { exportSchemaText } from "../../protocol/export-schema.js";
 import { pipelineSchemaText } from "../../protocol/pipeline-schema.js";
 import { commandRegions } from "./commands.js";
 import { configurationRegions } from "./configuration.js";
@@ -42,6 +43,7 @@ export async function referencePages(): Promise<Page[]> {
   const schemas = {
     "docs/config.schema.json": configSchemaText(),
     "docs/pipeline.schema.json": pipelineSchemaText(),
+    "docs/export.schema.json": exportSchemaText(),
   };
   const files = Object.entries(schemas).map(([path, generated]) => ({
     ...{ path, generated },

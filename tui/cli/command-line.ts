@@ -25,6 +25,8 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   rm: async () => (await import("./rm.js")).registerRm,
   queue: async () => (await import("./queue.js")).registerQueue,
   schedule: async () => (await import("./schedule.js")).registerSchedule,
+  export: async () => (await import("./export.js")).registerExport,
+  diff: async () => (await import("./diff.js")).registerDiff,
   ops: async () => (await import("./ops.js")).registerOps,
   new: async () => (await import("./new.js")).registerNew,
   check: async () => (await import("./check.js")).registerCheck,

@@ -1,4 +1,4 @@
-/** `liveops schema <name>`: prints the JSON Schema of a file that users write, for editors. */
+/** `liveops schema <name>`: prints the JSON Schema of a file that users write or get. */
 import type { Command } from "commander";
 import { configSchemaText } from "../../protocol/command/config-schema.js";
 import { UsageError } from "../../protocol/command/failures.js";
@@ -7,18 +7,27 @@ import { getOwn } from "../../protocol/get-own.js";
 import { nearest } from "../../protocol/nearest.js";
 import { pipelineSchemaText } from "../../protocol/pipeline-schema.js";
 
-const SCHEMAS: Record<string, () => string> = { config: configSchemaText, pipeline: pipelineSchemaText };
+/** A bundle of its own, because zod would slow down the start of every command. */
+const BUNDLE: string = "./schemas.js";
+
+const SCHEMAS: Record<string, () => string | Promise<string>> = {
+  config: configSchemaText,
+  pipeline: pipelineSchemaText,
+  export: async () =>
+    ((await import(BUNDLE)) as typeof import("../../protocol/export-schema.js")).exportSchemaText(),
+};
 const NAMES = Object.keys(SCHEMAS);
 
 export function registerSchema(root: Command): void {
-  addCommand(root, "schema", "Print the JSON Schema of the config file or of a pipeline file", [
+  addCommand(root, "schema", "Print a JSON Schema: of the config file, a pipeline file or an exported run", [
     "liveops schema config > ~/.config/liveops/config.schema.json",
     "liveops schema pipeline > pipeline.schema.json",
+    "liveops schema export > export.schema.json",
   ])
     .argument("<name>", `What the schema describes: ${NAMES.join(", ")}`)
-    .action((name: string) => {
+    .action(async (name: string) => {
       const text = getOwn(SCHEMAS, name);
-      if (text !== undefined) return void process.stdout.write(text());
+      if (text !== undefined) return void process.stdout.write(await text());
       const [near] = nearest(name, NAMES);
       const hint = near === undefined ? "" : `did you mean ${near}? `;
       throw new UsageError(

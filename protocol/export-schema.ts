@@ -1,0 +1,53 @@
+/** The JSON Schema of an exported run, made from the schemas of records, events and log lines. */
+import * as z from "zod/mini";
+import { EXPORT_FORMAT, EXPORT_VERSION } from "./export.js";
+import { logLineSchema, operationSchema } from "./operation.js";
+import { eventSchema } from "./stream-lines.js";
+
+const sum = z
+  .string()
+  .check(
+    z.regex(/^[0-9a-f]{64}$/),
+    z.describe("SHA-256 of each entry as JSON, as in the file, with a line feed"),
+  );
+
+const exportedOperation = z.object({
+  record: operationSchema.check(z.describe("the record at the moment of the export")),
+  events: z.array(eventSchema).check(z.describe("the events of all attempts, in order")),
+  log: z.array(logLineSchema).check(z.describe("the log lines of all attempts, in order")),
+  checksums: z.object({ record: sum, events: sum, log: sum }),
+});
+
+export const exportSchema = z.object({
+  format: z.literal(EXPORT_FORMAT),
+  version: z.literal(EXPORT_VERSION),
+  exportedAt: z.iso.datetime(),
+  liveops: z.string().check(z.describe("version of liveops that wrote the file")),
+  operations: z
+    .array(exportedOperation)
+    .check(z.describe("one operation, or all operations of its chain, in order")),
+});
+
+export type ExportedRun = z.infer<typeof exportSchema>;
+
+const NAMES = new Map<z.core.$ZodType, string>([
+  [operationSchema, "Operation"],
+  [eventSchema, "Event"],
+  [logLineSchema, "LogLine"],
+]);
+
+/** The descriptions of all schemas, and names for those that stand apart. */
+class Described extends z.core.$ZodRegistry<z.core.GlobalMeta> {
+  override get<S extends z.core.$ZodType>(schema: S) {
+    const id = NAMES.get(schema);
+    const meta = z.globalRegistry.get(schema);
+    return (id === undefined ? meta : { ...meta, id }) as ReturnType<typeof z.globalRegistry.get<S>>;
+  }
+}
+
+/** The text as it is published: `docs/export.schema.json` and `liveops schema export`. */
+export function exportSchemaText(): string {
+  // As input, so that a file of a later version, with more keys, is valid too.
+  const schema = z.toJSONSchema(exportSchema, { metadata: new Described(), io: "input" });
+  return `${JSON.stringify({ title: "A run of liveops, exported", ...schema }, null, 2)}\n`;
+}

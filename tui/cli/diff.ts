@@ -1,0 +1,60 @@
+/** `liveops diff`: compares two runs. */
+import type { Command } from "commander";
+import { paintFor } from "../../protocol/command/colour.js";
+import { interruptible } from "../../protocol/command/interruptible.js";
+import { addCommand, reportTo } from "../../protocol/command/options.js";
+import { say } from "../../protocol/command/report.js";
+import { EXIT } from "../../protocol/exit-codes.js";
+import { diffRuns } from "../export/diff.js";
+import { diffLines } from "../export/diff-text.js";
+import { jsonLine } from "../terminal/json.js";
+import { connectFor } from "./connection.js";
+import { findRuns } from "./find-runs.js";
+
+interface DiffOptions {
+  ignoreTimes?: boolean;
+  ignoreNumbers?: boolean;
+  json?: boolean;
+}
+
+export function registerDiff(root: Command): void {
+  addCommand(root, "diff", "Compare two runs: stages, parameters, environment, result and log", [
+    "liveops diff k3f h00",
+    "liveops diff monday.json tuesday.json --ignore-times --ignore-numbers",
+    "liveops diff k3f h00 --json | jq .log.first",
+  ])
+    .argument("<left>", "Operation id, a unique prefix, or an exported file")
+    .argument("<right>", "The other run; FILE#ID names one operation of a file with a chain")
+    .option("--ignore-times", "Take all times and dates in log lines for equal")
+    .option("--ignore-numbers", "Take all numbers in log lines for equal")
+    .option("--json", "Print the differences as one JSON value")
+    .addHelpText(
+      "after",
+      `
+Exit code: 0 if the runs are the same, 1 if they differ. Compared are type,
+directory, limits, parameters, names of the environment variables, state,
+attempts, states of stages, result, error and log. Ids, labels, times and
+durations are printed and not compared.`,
+    )
+    .action(async (left: string, right: string, _options: unknown, command: Command) => {
+      const { client, options } = connectFor<DiffOptions>(command);
+      const { ignoreTimes = false, ignoreNumbers = false, json = false } = options;
+      const to = reportTo(command.parent!);
+      await interruptible(
+        () => "interrupted",
+        async (signal) => {
+          const found = [await findRuns(client, left, { signal }), await findRuns(client, right, { signal })];
+          for (const [index, { changed }] of found.entries())
+            for (const part of changed)
+              say(to, `${index === 0 ? left : right}: ${part} was changed after the export`, "yellow");
+          const [first, second] = found.map(({ runs }) => runs[0]!);
+          const difference = await diffRuns(first!, second!, { ignoreTimes, ignoreNumbers });
+          const text = json
+            ? jsonLine(difference)
+            : diffLines(difference, paintFor(process.stdout)).join("\n");
+          process.stdout.write(`${text}\n`);
+          process.exitCode = difference.same ? EXIT.done : EXIT.failed;
+        },
+      );
+    });
+}

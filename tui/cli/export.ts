@@ -1,0 +1,48 @@
+/** `liveops export`: writes a run as one file, JSON or a page for a browser. */
+import type { Command } from "commander";
+import { UsageError } from "../../protocol/command/failures.js";
+import { interruptible } from "../../protocol/command/interruptible.js";
+import { addCommand, reportTo } from "../../protocol/command/options.js";
+import { say } from "../../protocol/command/report.js";
+import { htmlPieces } from "../export/html.js";
+import { jsonPieces } from "../export/json.js";
+import { toFile, toStdout } from "../export/output.js";
+import { formatBytes } from "../terminal/format.js";
+import { connectFor } from "./connection.js";
+import { findRuns } from "./find-runs.js";
+
+interface ExportOptions {
+  output?: string;
+  html?: boolean;
+  chain?: boolean;
+}
+
+export function registerExport(root: Command): void {
+  addCommand(root, "export", "Write a run as one file: record, events and log", [
+    "liveops export k3f -o run.json",
+    "liveops export k3f --html -o run.html",
+    "liveops export --chain | jq '.operations[].record.state'",
+    "liveops export run.json --html -o run.html",
+  ])
+    .argument("[id]", "Operation id, a unique prefix, or an exported file (default: the newest operation)")
+    .option("-o, --output <file>", "Write to this file, which is complete or unchanged (default: stdout)")
+    .option("--html", "Write a page for a browser instead of JSON")
+    .option("--chain", "Write all operations of the chain")
+    .action(async (name: string | undefined, _options: unknown, command: Command) => {
+      const { client, options } = connectFor<ExportOptions>(command);
+      const { output, html = false, chain = false } = options;
+      if (output === "") throw new UsageError("-o: the name of the file is empty");
+      const to = reportTo(command.parent!);
+      await interruptible(
+        () => "interrupted; no file was written",
+        async (signal) => {
+          const { runs, changed } = await findRuns(client, name, { chain, signal });
+          for (const part of changed) say(to, `${name}: ${part} was changed after the export`, "yellow");
+          const pieces = html ? htmlPieces(runs, new Date()) : jsonPieces(runs, new Date());
+          if (output === undefined || output === "-") return toStdout(pieces);
+          const bytes = await toFile(output, pieces);
+          say(to, `wrote ${output} (${formatBytes(bytes)})`, "yellow");
+        },
+      );
+    });
+}

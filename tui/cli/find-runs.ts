@@ -1,0 +1,49 @@
+/** Finds the runs that an argument names: an operation of the daemon, or an exported file. */
+import { existsSync } from "node:fs";
+import type { Client } from "../../protocol/client/client.js";
+import { NotFoundError, UsageError } from "../../protocol/command/failures.js";
+import { readExport } from "../export/read.js";
+import { chainOf, type RunSource, runOf } from "../export/source.js";
+import { namedOrNewest } from "./arguments.js";
+
+export interface Found {
+  readonly runs: readonly RunSource[];
+  /** What was changed in a file after the export. */
+  readonly changed: readonly string[];
+}
+
+/** An id has only these characters; all else is a file. */
+const ID = /^[0-9a-z]+$/;
+
+/**
+ * @param name - an id or a prefix of one, a file, or `FILE#ID` for one operation of a file; undefined: the newest
+ * @param chain - all operations of the chain, not only the named one
+ */
+export async function findRuns(
+  client: Client,
+  name: string | undefined,
+  { chain = false, signal }: { chain?: boolean; signal?: AbortSignal } = {},
+): Promise<Found> {
+  if (name !== undefined && !ID.test(name)) return fromFile(name, chain);
+  const named = await namedOrNewest(client, name);
+  // A list leaves out large values and the names of the variables.
+  const record = name === undefined ? await client.show(named.id, signal) : named;
+  const records = chain ? await chainOf(client, record, signal) : [record];
+  return { runs: records.map((each) => runOf(client, each, signal)), changed: [] };
+}
+
+async function fromFile(name: string, chain: boolean): Promise<Found> {
+  const [, path = name, id] = existsSync(name) ? [] : (/^(.*)#([0-9a-z]+)$/.exec(name) ?? []);
+  if (!existsSync(path))
+    throw new NotFoundError(`${JSON.stringify(path)} is neither an operation id nor a file that exists`);
+  const { runs, changed } = await readExport(path);
+  if (id === undefined && (chain || runs.length === 1)) return { runs, changed };
+  const fitting = runs.filter(({ record }) => record.id.startsWith(id ?? ""));
+  if (fitting.length === 1) return { runs: fitting, changed };
+  const ids = runs.map(({ record }) => record.id).join(", ");
+  if (fitting.length === 0) throw new NotFoundError(`${path} has no operation ${id}; it has ${ids}`);
+  throw new UsageError(
+    `${path} has ${runs.length} operations: ${ids}`,
+    `name one of them: ${path}#${runs[0]!.record.id}`,
+  );
+}

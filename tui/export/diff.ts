@@ -1,0 +1,220 @@
+/** Compares two runs. Values are compared exactly; only what the caller names is ignored, and the result says so. */
+import { getOwn } from "../../protocol/get-own.js";
+import type { LogLine, Operation } from "../../protocol/operation.js";
+import { knownStageState } from "../../protocol/stage-state.js";
+import { stageNote } from "../terminal/stage-note.js";
+import type { RunSource } from "./source.js";
+
+/** A value that differs. An absent side has no such value. */
+export interface ValueDifference {
+  name: string;
+  left?: unknown;
+  right?: unknown;
+}
+
+export interface StageSide {
+  state: string;
+  seconds: number | null;
+  note: string;
+}
+
+/** A stage in both runs. Its times are not compared. */
+export interface StageDifference {
+  name: string;
+  same: boolean;
+  /** Null: the run has no such stage. */
+  left: StageSide | null;
+  right: StageSide | null;
+}
+
+export type LogSide = Pick<LogLine, "n" | "attempt" | "stage" | "stream" | "text">;
+
+export interface LogDifference {
+  same: boolean;
+  /** What was taken for equal: `times`, `numbers`. */
+  ignored: string[];
+  lines: { left: number; right: number };
+  /** Equal lines before the first difference. */
+  equal: number;
+  /** The first lines that differ; null for the end of a log. */
+  first: { left: LogSide | null; right: LogSide | null } | null;
+  /** The last equal lines before it, of the left log. */
+  before: LogSide[];
+}
+
+export interface RunSide {
+  name: string;
+  id: string;
+  op: string;
+  label: string | null;
+  state: string;
+  startedAt: string | null;
+  seconds: number | null;
+}
+
+export interface RunDifference {
+  same: boolean;
+  left: RunSide;
+  right: RunSide;
+  record: ValueDifference[];
+  params: ValueDifference[];
+  /** Names of environment variables that only one run has. */
+  env: { left: string[]; right: string[] };
+  stages: StageDifference[];
+  result: ValueDifference[];
+  error: ValueDifference[];
+  log: LogDifference;
+}
+
+export interface DiffOptions {
+  ignoreTimes: boolean;
+  ignoreNumbers: boolean;
+}
+
+const CONTEXT = 3;
+
+export async function diffRuns(
+  left: RunSource,
+  right: RunSource,
+  options: DiffOptions,
+): Promise<RunDifference> {
+  const [a, b] = [left.record, right.record];
+  const only = (here: Operation, there: Operation) =>
+    (here.env ?? []).filter((name) => !there.env?.includes(name));
+  const difference = {
+    record: differences(comparable(a), comparable(b)),
+    params: differences(a.params, b.params),
+    env: { left: only(a, b), right: only(b, a) },
+    stages: stages(a, b),
+    result: differences(named("result", a.result), named("result", b.result)),
+    error: differences(errorOf(a), errorOf(b)),
+    log: await diffLogs(left, right, options),
+  };
+  const { record, params, env, result, error, log } = difference;
+  const same =
+    [record, params, env.left, env.right, result, error].every((list) => list.length === 0) &&
+    difference.stages.every((stage) => stage.same) &&
+    log.same;
+  return { same, left: sideOf(left), right: sideOf(right), ...difference };
+}
+
+function sideOf({ name, record: { id, op, label, state, startedAt, seconds } }: RunSource): RunSide {
+  return { name, id, op, label, state, startedAt, seconds };
+}
+
+/** The values of a record that a repetition of the run would have too. */
+function comparable({ op, cwd, limits, state, attempt }: Operation): Record<string, unknown> {
+  return { type: op, directory: cwd, state, attempts: attempt, ...(limits && { limits }) };
+}
+
+function errorOf({ error }: Operation): Record<string, unknown> {
+  if (error === null) return {};
+  const { code, message, causes } = error;
+  return { code, message, ...(causes && { causes: causes.map((cause) => cause.message) }) };
+}
+
+const named = (name: string, value: unknown): Record<string, unknown> =>
+  isObject(value) ? value : value === null || value === undefined ? {} : { [name]: value };
+
+/** The values that differ, by name; nested objects by their path. */
+function differences(a: Record<string, unknown>, b: Record<string, unknown>): ValueDifference[] {
+  const [left, right] = [flat(a), flat(b)];
+  return [...new Set([...left.keys(), ...right.keys()])].flatMap((name) => {
+    if (left.has(name) && right.has(name) && canonical(left.get(name)) === canonical(right.get(name)))
+      return [];
+    return [
+      {
+        name,
+        ...(left.has(name) && { left: left.get(name) }),
+        ...(right.has(name) && { right: right.get(name) }),
+      },
+    ];
+  });
+}
+
+function flat(
+  value: Record<string, unknown>,
+  path = "",
+  into = new Map<string, unknown>(),
+): Map<string, unknown> {
+  for (const [name, each] of Object.entries(value))
+    if (isObject(each) && Object.keys(each).length > 0) flat(each, `${path}${name}.`, into);
+    else into.set(path + name, each);
+  return into;
+}
+
+/** JSON that does not depend on the order of keys. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, each) =>
+    isObject(each) ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : each,
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function stages(a: Operation, b: Operation): StageDifference[] {
+  return [...new Set([...a.stages, ...b.stages])].map((name) => {
+    const [left, right] = [stageSide(a, name), stageSide(b, name)];
+    return { name, same: left?.state === right?.state, left, right };
+  });
+}
+
+function stageSide({ stages: all, stageStates, stageTimes }: Operation, stage: string): StageSide | null {
+  if (!all.includes(stage)) return null;
+  const state = getOwn(stageStates, stage);
+  const times = getOwn(stageTimes, stage);
+  return {
+    state: state === undefined ? "pending" : knownStageState(state),
+    seconds: times?.seconds ?? null,
+    note: stageNote(state, times),
+  };
+}
+
+async function diffLogs(left: RunSource, right: RunSource, options: DiffOptions): Promise<LogDifference> {
+  const [a, b] = [left.log()[Symbol.asyncIterator](), right.log()[Symbol.asyncIterator]()];
+  const before: LogSide[] = [];
+  let equal = 0;
+  const found = (first: LogDifference["first"]): LogDifference => ({
+    same: first === null,
+    ignored: [...(options.ignoreTimes ? ["times"] : []), ...(options.ignoreNumbers ? ["numbers"] : [])],
+    lines: { left: left.record.logLines, right: right.record.logLines },
+    equal,
+    first,
+    before: first === null ? [] : before,
+  });
+  try {
+    for (;;) {
+      const [one, two] = [await a.next(), await b.next()];
+      if (one.done && two.done) return found(null);
+      if (one.done || two.done || keyOf(one.value, options) !== keyOf(two.value, options))
+        return found({
+          left: one.done ? null : logSide(one.value),
+          right: two.done ? null : logSide(two.value),
+        });
+      equal++;
+      before.push(logSide(one.value));
+      if (before.length > CONTEXT) before.shift();
+    }
+  } finally {
+    await a.return?.(undefined);
+    await b.return?.(undefined);
+  }
+}
+
+function logSide({ n, attempt, stage, stream, text }: LogLine): LogSide {
+  return { n, attempt, stage, stream, text };
+}
+
+/** Dates, times of day, and durations with their unit. */
+const TIMES =
+  /\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?|\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?\b|\b\d+(?:[.,]\d+)?\s?(?:ns|µs|us|ms|s|sec|secs|seconds?|min|mins|minutes?|m|h|hours?|d|days?)(?:\d+(?:ms|s|m|h))*\b/g;
+const NUMBERS = /\d+(?:[.,]\d+)*/g;
+
+function keyOf({ stream, stage, text }: LogLine, { ignoreTimes, ignoreNumbers }: DiffOptions): string {
+  let said = text;
+  if (ignoreTimes) said = said.replace(TIMES, "<time>");
+  if (ignoreNumbers) said = said.replace(NUMBERS, "<number>");
+  return `${stream}\n${stage ?? ""}\n${said}`;
+}

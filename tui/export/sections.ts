@@ -1,0 +1,122 @@
+/** The parts of the page that are there without its script: state, stages, attempts, values, errors. */
+import { getOwn } from "../../protocol/get-own.js";
+import type { Operation, OperationError } from "../../protocol/operation.js";
+import { knownStageState } from "../../protocol/stage-state.js";
+import { formatBytes, formatCount, formatDuration } from "../terminal/format.js";
+import { stageGlyph, stateGlyph } from "../terminal/glyphs.js";
+import { ranHere, stageNote } from "../terminal/stage-note.js";
+import { html, type Markup, type Piece, shownValue } from "./markup.js";
+import type { AttemptRow } from "./spans.js";
+
+export function header(it: Operation): Markup {
+  const { id, op, title, label, state, startedAt, finishedAt, seconds, attempt, resources } = it;
+  const took = seconds === null ? null : formatDuration(seconds);
+  return html`<header class="run-head">
+<h1><span class="badge ${state}">${stateGlyph(state)} ${state}</span> ${title}</h1>
+${label === null ? null : html`<p class="label">${label}</p>`}
+<dl class="facts">
+${facts([
+  ["type", op],
+  ["id", id],
+  ["took", took],
+  ["attempt", attempt > 1 ? String(attempt) : null],
+  ["submitted", time(it.createdAt)],
+  ["started", time(startedAt)],
+  ["finished", time(finishedAt)],
+  ["directory", it.cwd],
+  ["again of", it.againOf ?? null],
+  ["chain", chainText(it)],
+  ["processor", resources === null ? null : formatDuration(resources.cpuSeconds)],
+  ["memory", resources === null ? null : `${formatBytes(resources.maxRssBytes)} peak`],
+  ["environment", it.env === undefined || it.env.length === 0 ? null : it.env.join(" ")],
+])}
+</dl>
+</header>`;
+}
+
+function facts(pairs: ReadonlyArray<readonly [string, Piece]>): Markup[] {
+  return pairs
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
+}
+
+function time(at: string | null): Piece {
+  return at === null
+    ? null
+    : html`<time datetime="${at}">${at.replace("T", " ").replace(/\.\d+Z$/, " UTC")}</time>`;
+}
+
+function chainText({ chain }: Operation): string | null {
+  if (chain.previous === null && chain.next === null) return null;
+  const links = [chain.previous && `after ${chain.previous}`, chain.next && `then ${chain.next}`];
+  return `operation ${chain.index + 1} of ${chain.id}: ${links.filter(Boolean).join(", ")}`;
+}
+
+export function stageTable(it: Operation): Markup | null {
+  if (it.stages.length === 0) return null;
+  const longest = Math.max(0.001, ...it.stages.map((stage) => getOwn(it.stageTimes, stage)?.seconds ?? 0));
+  const rows = it.stages.map((stage, index) => {
+    const state = getOwn(it.stageStates, stage);
+    const times = getOwn(it.stageTimes, stage);
+    const seconds = times !== undefined && ranHere(state, times) ? times.seconds : null;
+    const word = state === undefined ? "pending" : times?.resumed ? "kept" : knownStageState(state);
+    return html`<tr class="${word}"><td class="n">${index + 1}</td>
+<td class="sign" title="${word}">${stageGlyph(state)}</td><th scope="row">${stage}</th>
+<td class="time">${seconds === null ? "" : formatDuration(seconds)}</td>
+<td class="bar">${seconds === null ? null : html`<svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect class="${word}" width="${Math.max(0.5, (seconds / longest) * 100).toFixed(2)}" height="6" rx="1"/></svg>`}</td>
+<td class="note">${stageNote(state, times) || (state === undefined ? "not entered" : "")}</td></tr>`;
+  });
+  return html`<section class="stages"><h2>Stages</h2><table>
+<thead><tr><th class="n">#</th><th></th><th>Stage</th><th class="time">Took</th><th class="bar"></th><th></th></tr></thead>
+<tbody>${rows}</tbody></table></section>`;
+}
+
+export function attemptTable(attempts: readonly AttemptRow[]): Markup | null {
+  if (attempts.length < 2) return null;
+  const rows = attempts.map(({ number, startedAt, ended, seconds, error, reason }) => {
+    const why = [error?.message.split("\n")[0], reason].filter(Boolean).join("; ");
+    return html`<tr class="${ended ?? "running"}"><td class="n">${number}</td><td>${time(startedAt)}</td>
+<td class="word">${ended ?? "running"}</td><td class="time">${seconds === null ? "" : formatDuration(seconds)}</td><td class="note">${why}</td></tr>`;
+  });
+  return html`<section class="attempts"><h2>Attempts</h2><table>
+<thead><tr><th class="n">#</th><th>Started</th><th>End</th><th class="time">Took</th><th></th></tr></thead>
+<tbody>${rows}</tbody></table></section>`;
+}
+
+export function errorSection(error: OperationError | null): Markup | null {
+  if (error === null) return null;
+  const { code, message, stack, causes = [] } = error;
+  const frames = (text: string | null) =>
+    (text ?? "")
+      .split("\n")
+      .filter((line) => /^\s+at /.test(line))
+      .join("\n");
+  const framed = (text: string | null) =>
+    frames(text) === "" ? null : html`<pre class="frames">${frames(text)}</pre>`;
+  return html`<section class="error"><h2>Error</h2><p class="message">${message}</p><p class="code">${code}</p>
+${framed(stack)}${causes.map(
+  ({ depth, message: text, stack: its }) =>
+    html`<div class="cause depth-${Math.min(depth, 5)}"><p>caused by: ${text}</p>${framed(its)}</div>`,
+)}</section>`;
+}
+
+export function valueSections(it: Operation): Markup[] {
+  const sections: Markup[] = [];
+  if (it.result !== null && it.result !== undefined)
+    sections.push(
+      html`<section class="result"><h2>Result</h2>${it.resultText === null ? null : html`<p class="text">${it.resultText}</p>`}<pre>${shownValue(it.result)}</pre></section>`,
+    );
+  const names = Object.keys(it.params);
+  if (names.length > 0)
+    sections.push(
+      html`<section class="params"><h2>Parameters</h2><table><tbody>${names.map(
+        (name) =>
+          html`<tr><th scope="row">${name}</th><td><pre>${shownValue(getOwn(it.params, name))}</pre></td></tr>`,
+      )}</tbody></table></section>`,
+    );
+  return sections;
+}
+
+export function countOf(lines: number): string {
+  return `${formatCount(lines)} ${lines === 1 ? "line" : "lines"}`;
+}
