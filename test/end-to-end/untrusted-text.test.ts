@@ -33,6 +33,8 @@ const LOOKS: Array<[string, () => string[]]> = [
   ["watch", () => ["watch", good]],
   ["watch of a failed one", () => ["watch", bad]],
   ["logs", () => ["logs", good]],
+  ["export", () => ["export", bad]],
+  ["diff", () => ["diff", good, bad]],
   ["ls", () => ["ls"]],
   ["ops", () => ["ops"]],
   ["wait", () => ["wait", bad]],

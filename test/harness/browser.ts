@@ -18,8 +18,8 @@ interface Reply {
   error?: { message: string };
 }
 
-function chromium(): string {
-  const found = NAMES.find((name) => spawnSync(name, ["--version"]).status === 0);
+function chromium(path: string): string {
+  const found = NAMES.find((name) => spawnSync(name, ["--version"], { env: { PATH: path } }).status === 0);
   if (found === undefined)
     throw new Error(
       `none of ${NAMES.join(", ")} is on the PATH; the tests of the exported page need one: apt-get install chromium`,
@@ -43,8 +43,8 @@ export class Browser {
     socket.addEventListener("message", ({ data }) => this.#hear(JSON.parse(String(data)) as Reply));
   }
 
-  static async start(): Promise<Browser> {
-    const program = chromium();
+  static async start(path = process.env.PATH ?? ""): Promise<Browser> {
+    const program = chromium(path);
     const dir = mkdtempSync(join(tmpdir(), "liveops-browser-"));
     const words = [
       "--headless",

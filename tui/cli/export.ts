@@ -34,13 +34,13 @@ export function registerExport(root: Command): void {
       if (output === "") throw new UsageError("-o: the name of the file is empty");
       const to = reportTo(command.parent!);
       await interruptible(
-        () => "interrupted; no file was written",
+        () => (output === undefined ? "interrupted" : `interrupted; ${output} was not written`),
         async (signal) => {
-          const { runs, changed } = await findRuns(client, name, { chain, signal });
+          const { runs, changed } = await findRuns(client, name, { chain, wholeFile: true, signal });
           for (const part of changed) say(to, `${name}: ${part} was changed after the export`, "yellow");
           const pieces = html ? htmlPieces(runs, new Date()) : jsonPieces(runs, new Date());
-          if (output === undefined || output === "-") return toStdout(pieces);
-          const bytes = await toFile(output, pieces);
+          if (output === undefined || output === "-") return toStdout(pieces, signal);
+          const bytes = await toFile(output, pieces, signal);
           say(to, `wrote ${output} (${formatBytes(bytes)})`, "yellow");
         },
       );

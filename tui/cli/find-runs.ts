@@ -18,13 +18,18 @@ const ID = /^[0-9a-z]+$/;
 /**
  * @param name - an id or a prefix of one, a file, or `FILE#ID` for one operation of a file; undefined: the newest
  * @param chain - all operations of the chain, not only the named one
+ * @param wholeFile - all operations of a file; otherwise a file with several of them needs an `#ID`
  */
 export async function findRuns(
   client: Client,
   name: string | undefined,
-  { chain = false, signal }: { chain?: boolean; signal?: AbortSignal } = {},
+  {
+    chain = false,
+    wholeFile = false,
+    signal,
+  }: { chain?: boolean; wholeFile?: boolean; signal?: AbortSignal } = {},
 ): Promise<Found> {
-  if (name !== undefined && !ID.test(name)) return fromFile(name, chain);
+  if (name !== undefined && !ID.test(name)) return fromFile(name, wholeFile);
   const named = await namedOrNewest(client, name);
   // A list leaves out large values and the names of the variables.
   const record = name === undefined ? await client.show(named.id, signal) : named;
@@ -32,12 +37,12 @@ export async function findRuns(
   return { runs: records.map((each) => runOf(client, each, signal)), changed: [] };
 }
 
-async function fromFile(name: string, chain: boolean): Promise<Found> {
+async function fromFile(name: string, wholeFile: boolean): Promise<Found> {
   const [, path = name, id] = existsSync(name) ? [] : (/^(.*)#([0-9a-z]+)$/.exec(name) ?? []);
   if (!existsSync(path))
     throw new NotFoundError(`${JSON.stringify(path)} is neither an operation id nor a file that exists`);
   const { runs, changed } = await readExport(path);
-  if (id === undefined && (chain || runs.length === 1)) return { runs, changed };
+  if (id === undefined && (wholeFile || runs.length === 1)) return { runs, changed };
   const fitting = runs.filter(({ record }) => record.id.startsWith(id ?? ""));
   if (fitting.length === 1) return { runs: fitting, changed };
   const ids = runs.map(({ record }) => record.id).join(", ");

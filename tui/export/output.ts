@@ -15,9 +15,10 @@ import { UsageError } from "../../protocol/command/failures.js";
 import { newId } from "../../protocol/id.js";
 
 /** Writes the pieces to stdout, as fast as its reader takes them. */
-export async function toStdout(pieces: AsyncIterable<string>): Promise<void> {
+export async function toStdout(pieces: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
   const { stdout } = process;
-  for await (const piece of pieces)
+  for await (const piece of pieces) {
+    signal.throwIfAborted();
     if (!stdout.write(piece))
       await new Promise<void>((resolve) => {
         const done = () => {
@@ -26,6 +27,7 @@ export async function toStdout(pieces: AsyncIterable<string>): Promise<void> {
         };
         stdout.on("drain", done).on("close", done);
       });
+  }
 }
 
 /**
@@ -35,7 +37,11 @@ export async function toStdout(pieces: AsyncIterable<string>): Promise<void> {
  * @returns bytes of the file
  * @throws UsageError if the file cannot be written
  */
-export async function toFile(file: string, pieces: AsyncIterable<string>): Promise<number> {
+export async function toFile(
+  file: string,
+  pieces: AsyncIterable<string>,
+  signal: AbortSignal,
+): Promise<number> {
   const target = targetOf(file);
   const temporary = join(dirname(target), `.${basename(target)}.${newId()}.tmp`);
   const fd = attempt(file, () => openSync(temporary, "wx", 0o600));
@@ -44,6 +50,7 @@ export async function toFile(file: string, pieces: AsyncIterable<string>): Promi
   let bytes = 0;
   try {
     for await (const piece of pieces) {
+      signal.throwIfAborted();
       const buffer = Buffer.from(piece);
       attempt(file, () => writeAll(fd, buffer));
       bytes += buffer.length;

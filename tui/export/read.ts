@@ -107,6 +107,16 @@ function changedParts(
   );
 }
 
+const DAMAGED = "it is damaged, or not all of it is there";
+
+function parse<T>(json: string): T {
+  try {
+    return JSON.parse(json) as T;
+  } catch {
+    throw new Error(DAMAGED);
+  }
+}
+
 /** One line of the layout. */
 type Row =
   | { part: "record"; operation: number; json: string }
@@ -129,7 +139,7 @@ async function* rowsOf(file: string): AsyncGenerator<Row> {
       yield { part: "checksums", operation, json: line.slice('"checksums":'.length).replace(/\},?$/, "") };
     else if (part !== null) yield { part, operation, json: line.endsWith(",") ? line.slice(0, -1) : line };
   }
-  if (!isClosed) throw notExported(file, "it ends before its end");
+  if (!isClosed) throw new Error(DAMAGED);
 }
 
 async function readLines(file: string): Promise<ReadExport> {
@@ -138,11 +148,11 @@ async function readLines(file: string): Promise<ReadExport> {
   let sums = { record: newSum(), events: newSum(), log: newSum() };
   for await (const { part, json } of rowsOf(file)) {
     if (part === "record") {
-      records.push(JSON.parse(json) as Operation);
+      records.push(parse<Operation>(json));
       sums = { record: newSum(), events: newSum(), log: newSum() };
     }
     if (part !== "checksums") addTo(sums[part], json);
-    else changed.push(...changedParts(records.at(-1)!.id, sums, JSON.parse(json) as ExportChecksums));
+    else changed.push(...changedParts(records.at(-1)!.id, sums, parse<ExportChecksums>(json)));
   }
   const runs = records.map(
     (record, operation): RunSource => ({
@@ -158,7 +168,7 @@ async function readLines(file: string): Promise<ReadExport> {
 async function* entries<T>(file: string, operation: number, part: "events" | "log"): AsyncGenerator<T> {
   for await (const row of rowsOf(file)) {
     if (row.operation > operation) return;
-    if (row.operation === operation && row.part === part) yield JSON.parse(row.json) as T;
+    if (row.operation === operation && row.part === part) yield parse<T>(row.json);
   }
 }
 
