@@ -114,6 +114,10 @@ describe("the page", () => {
     await browser.run("document.querySelector('.theme').click()");
     expect(await back()).toBe(dark);
     expect(dark).not.toBe("rgb(255, 255, 255)");
+    // Paper is always light.
+    await browser.send("Emulation.setEmulatedMedia", { media: "print" });
+    expect(await back()).toBe("rgb(255, 255, 255)");
+    await browser.send("Emulation.setEmulatedMedia", { media: "" });
   });
 
   test("searches and filters, and says so where a pattern is wrong", async () => {
