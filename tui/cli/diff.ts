@@ -32,7 +32,7 @@ export function registerDiff(root: Command): void {
       "after",
       `
 Exit code: 0 if the runs are the same, 1 if they differ. Compared are type,
-directory, limits, parameters, names of the environment variables, state,
+queue, directory, limits, parameters, names of the environment variables, state,
 attempts, states of stages, result, error and log. Ids, labels, times and
 durations are printed and not compared.`,
     )

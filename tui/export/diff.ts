@@ -103,8 +103,8 @@ function sideOf({ name, record: { id, op, label, state, startedAt, seconds } }: 
 }
 
 /** The values of a record that a repetition of the run would have too. */
-function comparable({ op, cwd, limits, state, attempt }: Operation): Record<string, unknown> {
-  return { type: op, directory: cwd, state, attempts: attempt, ...(limits && { limits }) };
+function comparable({ op, queue, cwd, limits, state, attempt }: Operation): Record<string, unknown> {
+  return { type: op, queue, directory: cwd, state, attempts: attempt, ...(limits && { limits }) };
 }
 
 function errorOf({ error }: Operation): Record<string, unknown> {
