@@ -62,6 +62,21 @@ const isLost = (state: State) => state.connection.state === "away" && selectedOp
 const startDaemon = (state: State): State =>
   notify(emit(state, { type: "start-daemon" }), "starting the daemon…");
 
+function copied(state: State, command: string): State {
+  const emitted = emit(state, { type: "copy", text: command });
+  return { ...emitted, notice: { text: "command copied", level: "success", command } };
+}
+
+const copyCommand = (state: State, words: readonly string[]): State =>
+  copied(state, liveops(words, state.flags));
+
+/** The marked operations in the order of their submits: the later one is compared with the earlier one. */
+function oldestFirst(state: State): string[] {
+  return targets(state)
+    .toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+    .map(({ id }) => id);
+}
+
 export const OPERATION_ACTIONS = inGroup("operation", [
   {
     name: "yes",
@@ -253,10 +268,29 @@ export const OPERATION_ACTIONS = inGroup("operation", [
     when: (state) => hasSelected(state) && state.pane === "list",
     run: (state) => {
       const command = submitCommand(state);
-      if (command === null) return state;
-      const copied = emit(state, { type: "copy", text: command });
-      return { ...copied, notice: { text: "command copied", level: "success", command } };
+      return command === null ? state : copied(state, command);
     },
+  },
+  {
+    name: "export",
+    keys: [],
+    helpKeys: ":export",
+    description: "copy the command that writes it as a page for a browser",
+    command: "export",
+    when: hasSelected,
+    run: (state) => {
+      const { selected: id } = state;
+      return id === null ? state : copyCommand(state, ["export", id, "--html", "-o", `${id}.html`]);
+    },
+  },
+  {
+    name: "diff",
+    keys: [],
+    helpKeys: ":diff",
+    description: "copy the command that compares the two marked ones",
+    when: hasSelected,
+    disabledReason: ({ marked }) => (marked.size === 2 ? null : "mark two operations with the space bar"),
+    run: (state) => copyCommand(state, ["diff", ...oldestFirst(state)]),
   },
   {
     name: "edit",

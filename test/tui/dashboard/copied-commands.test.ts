@@ -1,0 +1,28 @@
+/** The palette's `export` and `diff` copy the command of the shell. */
+import { expect, test } from "vitest";
+import { paletteItems } from "../../../tui/dashboard/state/palette.js";
+import { act, opened, press } from "./core.js";
+import { backupDone, failed } from "./operations.js";
+
+const flags = { stateDir: "/tmp/my state" };
+const noticeOf = (state: ReturnType<typeof opened>) => state.notice;
+const item = (state: ReturnType<typeof opened>, name: string) =>
+  paletteItems(state).find((each) => each.name === name);
+
+test("export names the file after the operation, and the daemon of this dashboard", () => {
+  const state = act(opened([failed()], { flags }), "export");
+  expect(noticeOf(state)).toMatchObject({
+    text: "command copied",
+    command: "liveops export --state-dir '/tmp/my state' failedcccccc --html -o failedcccccc.html",
+  });
+});
+
+test("diff compares the two marked operations, the earlier one first; otherwise it says what to mark", () => {
+  const state = opened([backupDone(), failed()]);
+  expect(item(state, "diff")?.disabledReason).toBe("mark two operations with the space bar");
+  const marked = press(state, " ", " ");
+  expect(marked.marked.size).toBe(2);
+  expect(item(marked, "diff")?.disabledReason).toBeNull();
+  const [first, second] = [backupDone(), failed()].toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+  expect(noticeOf(act(marked, "diff"))?.command).toBe(`liveops diff ${first!.id} ${second!.id}`);
+});
