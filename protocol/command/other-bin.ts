@@ -23,6 +23,8 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "rm",
     "queue",
     "schedule",
+    "export",
+    "diff",
     "ops",
     "new",
     "check",
