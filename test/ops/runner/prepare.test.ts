@@ -231,6 +231,8 @@ it("describes a type by the schema of its input", () => {
     timeout: 60,
     gracePeriod: 10,
     retry: null,
+    concurrency: null,
+    queue: null,
     file: "/ops/a.ts",
     params: expect.objectContaining({
       type: "object",
