@@ -38,10 +38,18 @@ export class Shell extends LiveOperation<typeof Shell> {
         .boolean()
         .default(true)
         .describe("show progress that the command reports or prints; no: its output is only logged"),
+      tty: z
+        .boolean()
+        .default(false)
+        .describe("run on a terminal, with colours and progress; liveops attach answers its questions"),
     })
     .refine(({ args, script }) => script !== undefined || (args[0] ?? "") !== "", {
       message: "nothing to run: give a command after -- (liveops submit shell -- make -j4), or script=…",
       path: ["args"],
+    })
+    .refine(({ tty, separate }) => !(tty && separate), {
+      message: "a terminal has one stream: leave out separate, or tty",
+      path: ["separate"],
     });
 
   async run(p: Progress<Shell>): Promise<void> {
@@ -52,8 +60,8 @@ export class Shell extends LiveOperation<typeof Shell> {
 
     const result = await p.stage("Run", () => {
       p.log(`$ ${commandText(this.params)}`);
-      const { grace, separate, progress } = this.params;
-      const options = { grace, separate, progress, status: "unfinished", label: shown(name) } as const;
+      const { grace, separate, progress, tty } = this.params;
+      const options = { grace, separate, progress, tty, status: "unfinished", label: shown(name) } as const;
       return p.exec(command, rest, options).catch((error) => {
         throw withoutStack(error);
       });

@@ -19,7 +19,9 @@ export type AuditAction =
   | "resumeSchedule"
   | "runSchedule"
   | "stop"
-  | "backup";
+  | "backup"
+  | "attach"
+  | "input";
 
 export interface AuditLine {
   /** ISO 8601. */

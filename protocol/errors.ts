@@ -48,6 +48,7 @@ export const REFUSALS = {
   LIVEOPS_NO_SUCH_ROUTE: refusal(404, "No such route"),
   LIVEOPS_METHOD_NOT_ALLOWED: refusal(405, "The route does not accept the method"),
   LIVEOPS_WRONG_STATE: refusal(409, "The operation is in the wrong state"),
+  LIVEOPS_NO_TERMINAL: refusal(409, "No program of the operation runs on a terminal"),
   LIVEOPS_BACKUP_TARGET: refusal(422, "The directory cannot be used for a backup"),
   LIVEOPS_BACKUP_RUNNING: refusal(409, "Another backup is running"),
   LIVEOPS_SOCKET_NOT_OURS: refusal(409, "The socket cannot be used"),
@@ -81,6 +82,8 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
     "The route does not accept this method; the header `Allow` lists those it accepts",
   LIVEOPS_WRONG_STATE:
     "The state does not allow it: edit needs a queued operation, cancel a live one, retry a failed or cancelled one, again a finished one, remove a finished or queued one, pause and resume a running one",
+  LIVEOPS_NO_TERMINAL:
+    "Attach and input need a running operation whose program runs on a terminal (`tty`), and a program that reads what is typed",
   LIVEOPS_BACKUP_TARGET: "The directory is not empty, is inside the state directory, or cannot be used",
   LIVEOPS_BACKUP_RUNNING: "Another backup is running; only one runs at a time",
   LIVEOPS_SOCKET_NOT_OURS:
@@ -122,6 +125,7 @@ export const FAILURES = {
   LIVEOPS_PAYLOAD_UNREADABLE: "The large parameters cannot be read from the state directory",
   LIVEOPS_CWD_GONE: "The working directory no longer exists",
   LIVEOPS_STAGE_ACTIVE: "A stage, or a program of `p.exec`, was still active; an `await` is missing",
+  LIVEOPS_TTY_MISSING: "A program with `tty` needs the package `@lydell/node-pty`, which is not installed",
   LIVEOPS_NEVER_SETTLED: "The operation waits for a promise that nothing can settle",
   LIVEOPS_STAGE_VALUE_NOT_JSON: "A stage of a resumable type returned a value that JSON cannot represent",
   LIVEOPS_RESULT_NOT_JSON: "The result is not JSON",

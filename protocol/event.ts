@@ -135,6 +135,10 @@ export type WorkerEvent = Numbered &
       }
     | { type: "progress:changed"; percent: number; progress: ProgressState | null }
     | { type: "status:changed"; status: Status }
+    /** A program began or ended to run on a terminal. */
+    | { type: "terminal:changed"; program: string | null }
+    | { type: "input:waiting"; prompt: string }
+    | { type: "input:resumed" }
     | { type: "records:dropped"; count: number }
     /** `seconds`: duration, by the monotonic clock. `resources`: of the worker process; absent without /proc. */
     | ({ type: "attempt:finished"; seconds: number; resources?: Resources } & Outcome)
@@ -251,6 +255,17 @@ export const EVENTS: { readonly [T in EventType]: EventText<T> } = {
     meaning: "The progress bar changed",
   },
   "status:changed": { writer: "worker", keys: ["status"], meaning: "The status line changed" },
+  "terminal:changed": {
+    writer: "worker",
+    keys: ["program"],
+    meaning: "The program `program` runs on a terminal (`tty`); null: no program does",
+  },
+  "input:waiting": {
+    writer: "worker",
+    keys: ["prompt"],
+    meaning: "The program on the terminal waits for input; `prompt` is its unfinished line, often a question",
+  },
+  "input:resumed": { writer: "worker", keys: [], meaning: "The program does not wait for input any more" },
   "records:dropped": {
     writer: "worker",
     keys: ["count"],

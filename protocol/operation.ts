@@ -185,6 +185,20 @@ export const operationSchema = z.object({
       ),
     ),
   status: z.nullable(statusSchema).check(z.describe("Status line: `text` and `level`")),
+  terminal: z
+    .nullable(z.string())
+    .check(
+      z.describe(
+        "Name of the program that runs on a terminal now (`tty`), to which people can attach; null: none",
+      ),
+    ),
+  waitingForInput: z
+    .nullable(z.object({ prompt: z.string(), since: time }))
+    .check(
+      z.describe(
+        "The program on the terminal waits for input: `prompt` (its unfinished line; empty: none) and `since`; null: it does not",
+      ),
+    ),
   result: z.unknown().check(z.describe("Value passed to `p.result`; null: none")),
   resultText: z
     .nullable(z.string())

@@ -7,6 +7,8 @@ export const PATHS = {
   remove: { method: "DELETE", path: "/v1/operations/:id" },
   log: { method: "GET", path: "/v1/operations/:id/log" },
   events: { method: "GET", path: "/v1/operations/:id/events" },
+  attach: { method: "GET", path: "/v1/operations/:id/terminal" },
+  input: { method: "POST", path: "/v1/operations/:id/terminal" },
   cancel: { method: "POST", path: "/v1/operations/:id/cancel" },
   retry: { method: "POST", path: "/v1/operations/:id/retry" },
   again: { method: "POST", path: "/v1/operations/:id/again" },

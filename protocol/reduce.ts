@@ -35,6 +35,8 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     percent: 0,
     progress: null,
     status: null,
+    terminal: null,
+    waitingForInput: null,
     result: null,
     resultText: null,
     omitted: operation.omitted ?? null,
@@ -151,7 +153,7 @@ function changes(
     case "records:dropped":
       return {};
     case "attempt:finished":
-      return { seconds: event.seconds, resources: event.resources ?? null };
+      return { ...NO_TERMINAL, seconds: event.seconds, resources: event.resources ?? null };
     case "attempt:started":
       return {
         ...CLEAN,
@@ -199,6 +201,12 @@ function changes(
       return { percent: event.percent, progress: event.progress };
     case "status:changed":
       return { status: event.status };
+    case "terminal:changed":
+      return { terminal: event.program, waitingForInput: null };
+    case "input:waiting":
+      return { waitingForInput: { prompt: event.prompt, since: event.at } };
+    case "input:resumed":
+      return { waitingForInput: null };
     case "operation:finished":
       return {
         state: event.state,
@@ -207,6 +215,7 @@ function changes(
         ...(event.omitted && { omitted: { ...record.omitted, ...event.omitted } }),
         error: event.error,
         resources: event.resources ?? null,
+        ...NO_TERMINAL,
         finishedSuccessfully: event.state === "succeeded",
         // The bar of an untracked stage that a dead worker left open is of no stage of the record.
         ...(record.untrackedStage !== null && { untrackedStage: null, ...EMPTY_BAR }),
@@ -227,6 +236,9 @@ function changes(
  */
 const EMPTY_BAR = { percent: 0, progress: null } satisfies Partial<Operation>;
 
+/** A dead worker did not say that its program ended. */
+const NO_TERMINAL = { terminal: null, waitingForInput: null } satisfies Partial<Operation>;
+
 /** Fields that are reset for a new attempt and for a wait in the queue. */
 const CLEAN = {
   currentStage: -1,
@@ -234,6 +246,7 @@ const CLEAN = {
   stageStates: {},
   stageTimes: {},
   ...EMPTY_BAR,
+  ...NO_TERMINAL,
   status: null,
   result: null,
   resultText: null,

@@ -232,6 +232,12 @@ export const scheduleReply = z.object({
 
 export const schedulesReply = z.object({ schedules: z.array(scheduleReply) });
 
+export const inputReply = z.object({
+  size: z
+    .object({ columns: z.int(), rows: z.int() })
+    .check(z.describe("size of the terminal, in characters")),
+});
+
 export const stopReply = z.object({
   running: z.int().check(z.describe("number of operations that continue while the daemon is stopped")),
   cancelled: z.int(),
@@ -248,4 +254,5 @@ export type QueueReply = z.infer<typeof queueReply>;
 export type QueuesReply = z.infer<typeof queuesReply>;
 export type ScheduleReply = z.infer<typeof scheduleReply>;
 export type SchedulesReply = z.infer<typeof schedulesReply>;
+export type InputReply = z.infer<typeof inputReply>;
 export type StopReply = z.infer<typeof stopReply>;

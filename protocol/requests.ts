@@ -184,6 +184,8 @@ export const watchQuery = z.object({
     .check(z.describe("number of newest finished operations")),
 });
 
+const side = z.int().check(z.gte(1), z.lte(1000));
+
 export const retryBody = z.strictObject({
   from: z
     .optional(z.string())
@@ -289,6 +291,16 @@ export const backupBody = z.strictObject({
   dir: z.string().check(z.regex(/^\/[^\0]*$/, "must be an absolute path"), z.describe("a new directory")),
 });
 
+export const inputBody = z.strictObject({
+  text: z.optional(z.string()).check(z.describe("text to type; \\r is the Enter key")),
+  data: z
+    .optional(z.base64())
+    .check(z.describe("bytes to type, in Base64, for keys that are not UTF-8; typed after text")),
+  size: z
+    .optional(z.object({ columns: side, rows: side }))
+    .check(z.describe("new size of the terminal; the last size counts")),
+});
+
 export const noBody = z.strictObject({});
 
 export type SubmitBody = z.input<typeof submitBody>;
@@ -296,6 +308,7 @@ export type RetryBody = z.input<typeof retryBody>;
 export type AgainBody = z.input<typeof againBody>;
 export type ScheduleBody = z.input<typeof scheduleBody>;
 export type QueueBody = z.input<typeof queueBody>;
+export type InputBody = z.input<typeof inputBody>;
 export type EditBody = z.input<typeof editBody>;
 export type ListQuery = z.input<typeof listQuery>;
 export type LogQuery = z.input<typeof logQuery>;

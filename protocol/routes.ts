@@ -13,6 +13,7 @@ import {
   daemonReply,
   forecastReply,
   historyReply,
+  inputReply,
   logPage,
   operationPage,
   queueReply,
@@ -28,6 +29,7 @@ import {
   editBody,
   eventsQuery,
   historyQuery,
+  inputBody,
   listQuery,
   logQuery,
   noBody,
@@ -41,7 +43,7 @@ import {
   submitRequest,
   watchQuery,
 } from "./requests.js";
-import { backupLine, eventLine, watchLine } from "./stream-lines.js";
+import { backupLine, eventLine, terminalLine, watchLine } from "./stream-lines.js";
 
 const id = z.object({
   id: z.string().check(z.describe("id of the operation, or a unique prefix of 3 or more characters")),
@@ -200,6 +202,29 @@ export const ROUTES = define({
     query: eventsQuery,
     replies: { 200: ndjson(eventLine) },
     refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_TOO_MANY_WATCHERS", "LIVEOPS_RUN_FILES_UNREADABLE"],
+  },
+  attach: {
+    ...PATHS.attach,
+    tag: "streams",
+    summary: "Attach to the terminal of a program",
+    description:
+      "The present screen of the program that runs on a terminal, then its output as raw bytes. The bytes are not " +
+      "sanitized. A client that does not read misses output, and gets the screen anew.",
+    params: id,
+    replies: { 200: ndjson(terminalLine) },
+    refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_NO_TERMINAL", "LIVEOPS_TOO_MANY_WATCHERS"],
+  },
+  input: {
+    ...PATHS.input,
+    tag: "operations",
+    summary: "Type into the terminal of a program",
+    description:
+      "Types text or bytes into the terminal of the program, and sets its size. The text is not recorded. The reply " +
+      "comes once the worker has it.",
+    params: id,
+    body: inputBody,
+    replies: { 200: json(inputReply) },
+    refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_NO_TERMINAL", "LIVEOPS_TOO_LARGE"],
   },
   cancel: {
     ...PATHS.cancel,

@@ -238,6 +238,21 @@ export const events = {
     "the progress bar changed",
   ),
   statusChanged: event("status:changed", { status: statusSchema }, "the status line changed"),
+  terminalChanged: event(
+    "terminal:changed",
+    {
+      program: z
+        .nullable(z.string())
+        .check(z.describe("name of the program that runs on a terminal now; null: none")),
+    },
+    "a program began or ended to run on a terminal",
+  ),
+  inputWaiting: event(
+    "input:waiting",
+    { prompt: z.string().check(z.describe("the unfinished line of the program; empty: none")) },
+    "the program on the terminal waits for input",
+  ),
+  inputResumed: event("input:resumed", {}, "the program does not wait for input any more"),
   recordsDropped: event(
     "records:dropped",
     { count: z.int() },
@@ -276,6 +291,9 @@ export const eventSchema = z.discriminatedUnion("type", [
   events.stageLeft,
   events.progressChanged,
   events.statusChanged,
+  events.terminalChanged,
+  events.inputWaiting,
+  events.inputResumed,
   events.recordsDropped,
   events.attemptFinished,
 ]);
@@ -289,6 +307,22 @@ export const eventsEndLine = z
   .check(z.describe("last line, with follow=1: the operation finished"));
 
 export const eventLine = z.union([eventSchema, logLineEvent, pingLine, eventsEndLine]);
+
+export const terminalLine = z.discriminatedUnion("type", [
+  z
+    .object({
+      type: z.literal("output"),
+      data: z.string().check(z.describe("raw bytes of the program, in Base64")),
+      screen: z
+        .optional(z.literal(true))
+        .check(z.describe("the bytes draw the present screen anew; clear the terminal first")),
+    })
+    .check(z.describe("output of the program; the first line draws the present screen")),
+  pingLine,
+  z
+    .object({ type: z.literal("end") })
+    .check(z.describe("last line: the program ended, or another program has the terminal now")),
+]);
 
 export const backupLine = z.discriminatedUnion("type", [
   z.object({ type: z.literal("progress"), files: z.int(), bytes: z.int() }),

@@ -64,8 +64,8 @@ const esm = {
   format: "esm",
   splitting: true,
   chunkNames: "chunks/[name]-[hash]",
-  // Not bundled: tsx needs its own loader files.
-  external: ["tsx", "tsx/*", "react-devtools-core"],
+  // Not bundled: tsx needs its own loader files, and the pty a native one; the pty may be missing.
+  external: ["tsx", "tsx/*", "react-devtools-core", "@lydell/node-pty"],
   banner: {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },

@@ -31,6 +31,7 @@ import {
 import { pauseRoutes, queueRoutes } from "./routes/queues.js";
 import { scheduleRoutes } from "./routes/schedules.js";
 import { eventsRoute, watchRoute } from "./routes/streams.js";
+import { terminalRoutes } from "./routes/terminal.js";
 import { historyRoute, typesRoute } from "./routes/types.js";
 
 /** The folder `routes/`. */
@@ -42,6 +43,7 @@ const ROUTE_PLUGINS: RoutePlugin[] = [
   removeRoute,
   logRoute,
   eventsRoute,
+  terminalRoutes,
   cancelRoute,
   retryRoute,
   pauseRoutes,

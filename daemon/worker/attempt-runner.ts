@@ -38,6 +38,7 @@ import { type RetryWhileDiskFull, waitingAt } from "./retry-while-disk-full.js";
 import { beginEvents, RunSink } from "./run-sink.js";
 import { StageSink } from "./stage-sink.js";
 import { StopFile } from "./stop-file.js";
+import { TerminalServer } from "./terminal-server.js";
 
 export class AttemptRunner {
   readonly #entry: Entry;
@@ -160,10 +161,12 @@ export class AttemptRunner {
     process.channel?.unref();
     const findType = typeFinder(this.setup.opsDirs, []);
     if (this.message.secrets !== undefined) this.#closers.push(handSecrets(this.message.secrets));
-    const outcome = await runAttempt(Type, order, staged, this.#stop, values, {
-      clock: this.#clock,
-      findType,
-    });
+    const terminals = new TerminalServer(this.message.attemptDir, (reason) =>
+      staged.line("liveops", staged.stage, `nobody can attach to the terminal: ${reason}`),
+    );
+    const options = { clock: this.#clock, findType };
+    const outcome = await runAttempt(Type, order, staged, this.#stop, values, options, terminals);
+    await terminals.close();
     process.channel?.ref();
     this.#running = false;
     return outcome;

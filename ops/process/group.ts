@@ -2,6 +2,8 @@
  * Runs a command as the leader of its own process group, and ends the complete group. Used by `p.exec`. Also passes the
  * worker's environment mark to spawned processes (`keepMark`).
  *
+ * A command on a pty leads a session, and its group is all process groups of that session.
+ *
  * Node can only create a group as a new session, so the end of the worker's session does not end the group. A guard
  * does: a shell that waits on a pipe from this process, and kills the group when the pipe breaks.
  */
@@ -12,7 +14,8 @@ import { closeSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { openPipes } from "./pipes.js";
-import { pids, statFields } from "./proc.js";
+import { pids, processStat, statFields } from "./proc.js";
+import { Terminal, type TerminalSize } from "./pty.js";
 
 /**
  * Whether a process group still has a running process.
@@ -24,6 +27,16 @@ function groupLives(group: number): boolean {
   if (!hasMembers(group)) return false;
   const all = pids();
   return all.length === 0 || all.some((pid) => runsIn(pid, group));
+}
+
+/** All process groups of a session; a shell on a terminal makes one for each job. Without /proc: the leader's. */
+function groupsOf(session: number): number[] {
+  const groups = new Set([session]);
+  for (const pid of pids()) {
+    const stat = processStat(pid);
+    if (stat?.session === session && stat.state !== "Z" && stat.state !== "X") groups.add(stat.group);
+  }
+  return [...groups];
 }
 
 function hasMembers(group: number): boolean {
@@ -59,20 +72,29 @@ interface StartOptions extends Pick<SpawnOptions, "cwd" | "env"> {
 const KILL_TAKES_MS = 1000;
 const LOOK_AGAIN_MS = 20;
 
+interface Leader {
+  readonly pid: number;
+  readonly ended: Promise<Ending>;
+}
+
 export class Group {
   /** Resolves when the leader has ended; its output may still be open. */
   readonly ended: Promise<Ending>;
+  readonly pid: number;
   private killAt: number | null = null;
   private timers: NodeJS.Timeout[] = [];
 
   private constructor(
-    private readonly child: ChildProcess,
+    leader: Leader,
     private readonly guard: ChildProcess | null,
     readonly outputs: readonly Output[],
     /** Why the order of both streams is not known although it was asked for; else null. */
     readonly problem: string | null,
+    /** The pty of the program, if it runs on one. */
+    readonly terminal: Terminal | null = null,
   ) {
-    this.ended = once(child, "exit").then(([exitCode, signal]) => ({ exitCode, signal }));
+    this.ended = leader.ended;
+    this.pid = leader.pid;
   }
 
   /** @throws the system error if the command cannot be started */
@@ -99,7 +121,13 @@ export class Group {
         name: n === 0 ? ("stdout" as const) : ("stderr" as const),
         stream: stream as Readable,
       }));
-      return new Group(child, guard, outputs, isOpen || separate ? null : pipes.message);
+      const ended = once(child, "exit").then(([exitCode, signal]) => ({ exitCode, signal }));
+      return new Group(
+        { pid: pid as number, ended },
+        guard,
+        outputs,
+        isOpen || separate ? null : pipes.message,
+      );
     } catch (error) {
       if (isOpen) for (const { output } of pipes) output.destroy();
       throw error;
@@ -108,8 +136,21 @@ export class Group {
     }
   }
 
-  get pid(): number {
-    return this.child.pid as number;
+  /**
+   * Starts the command on a pty. It leads the session of the pty, and the group is the whole session. Its output is one
+   * stream, and standard input is the pty.
+   *
+   * @throws TtyMissing; the system error if the command cannot be started
+   */
+  static async startOnTerminal(
+    command: string,
+    args: readonly string[],
+    options: { cwd: string; env: NodeJS.ProcessEnv; size: TerminalSize },
+  ): Promise<Group> {
+    const env = mark === null ? options.env : { ...options.env, [mark.name]: mark.value };
+    const terminal = await Terminal.start(command, args, { ...options, env });
+    const outputs = [{ name: "stdout" as const, stream: terminal.output }];
+    return new Group(terminal, startGuard(terminal.pid), outputs, null, terminal);
   }
 
   /** Sends SIGTERM to the group, and SIGKILL after the grace period (seconds). */
@@ -128,7 +169,7 @@ export class Group {
 
   /** Call after the leader has ended and its output is read. After `stop`, also waits for the rest of the group. */
   async release(): Promise<void> {
-    while (this.killAt !== null && groupLives(this.pid) && performance.now() < this.killAt + KILL_TAKES_MS) {
+    while (this.killAt !== null && this.isAlive() && performance.now() < this.killAt + KILL_TAKES_MS) {
       await delay(LOOK_AGAIN_MS);
     }
     for (const timer of this.timers) clearTimeout(timer);
@@ -148,11 +189,21 @@ export class Group {
 
   /** Also works after the leader has ended: the system does not reuse the number while the group has a process. */
   private signal(signal: NodeJS.Signals): void {
-    try {
-      process.kill(-this.pid, signal);
-    } catch {
-      // The group has ended, or its processes belong to another user.
+    for (const group of this.groups()) {
+      try {
+        process.kill(-group, signal);
+      } catch {
+        // The group has ended, or its processes belong to another user.
+      }
     }
+  }
+
+  private isAlive(): boolean {
+    return this.groups().some(groupLives);
+  }
+
+  private groups(): number[] {
+    return this.terminal === null ? [this.pid] : groupsOf(this.pid);
   }
 }
 
@@ -172,22 +223,27 @@ function startGuard(pid: number): ChildProcess {
   return guard;
 }
 
+/** What `keepMark` adds; null: nothing. */
+let mark: { name: string; value: string } | null = null;
+
 /**
  * Adds the mark to the environment of every process that this process spawns. Node 24 and newer publish each spawn
  * before it happens. An older Node, and `spawnSync`, pass the environment unchanged.
  *
- * @param mark `NAME=value`
+ * @param pair `NAME=value`
  */
-export function keepMark(mark: string): void {
-  const name = mark.slice(0, mark.indexOf("=") + 1);
+export function keepMark(pair: string): void {
+  const end = pair.indexOf("=");
+  mark = { name: pair.slice(0, end), value: pair.slice(end + 1) };
+  const name = `${mark.name}=`;
   const ignore = () => {};
   tracingChannel("child_process.spawn").subscribe({
     start(message) {
       const { envPairs } = (message as { options?: { envPairs?: unknown } }).options ?? {};
-      if (!Array.isArray(envPairs) || envPairs.includes(mark)) return;
-      const index = envPairs.findIndex((pair) => String(pair).startsWith(name));
+      if (!Array.isArray(envPairs) || envPairs.includes(pair)) return;
+      const index = envPairs.findIndex((each) => String(each).startsWith(name));
       if (index !== -1) envPairs.splice(index, 1);
-      envPairs.push(mark);
+      envPairs.push(pair);
     },
     end: ignore,
     asyncStart: ignore,

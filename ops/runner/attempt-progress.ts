@@ -21,6 +21,7 @@ import { DEFAULT_GRACE_PERIOD } from "./read-type.js";
 import type { Sink, StageValues } from "./sink.js";
 import { type RunnerStageOptions, Stages } from "./stages.js";
 import { fromStored, hasStoredValues, lostKind, toStored } from "./stored-values.js";
+import { AttemptTerminals, type TerminalHost } from "./terminals.js";
 import { trackAsync, trackSync } from "./track.js";
 import type { Schema } from "./zod-schema.js";
 
@@ -46,6 +47,7 @@ export class AttemptProgress implements Progress<unknown> {
   /** Aborts when the attempt is over. */
   readonly #over = new AbortController();
   readonly #gracePeriod: number;
+  readonly #terminals: AttemptTerminals;
 
   constructor(
     declared: readonly string[],
@@ -55,11 +57,13 @@ export class AttemptProgress implements Progress<unknown> {
     gracePeriod: number = DEFAULT_GRACE_PERIOD,
     clock: Clock = SYSTEM_CLOCK,
     masker: Masker = new Masker(),
+    host: TerminalHost | null = null,
   ) {
     this.#gracePeriod = gracePeriod;
     this.masker = masker;
     const gate = new Gate(sink, masker);
     this.#sink = gate;
+    this.#terminals = new AttemptTerminals((body) => gate.event(body, false), host);
     this.#cancellation = cancellation;
     this.#meter = new Meter(
       (percent, progress) => gate.event({ type: "progress:changed", percent, progress }, false),
@@ -230,6 +234,7 @@ export class AttemptProgress implements Progress<unknown> {
       grace: Math.min(MAX_EXEC_GRACE, this.#gracePeriod * EXEC_SHARE),
       line: (stream: LogStream, text: string) => this.#sink.line(stream, stage, text),
       status: (text: string, level?: StatusLevel) => this.status(text, level),
+      terminals: this.#terminals,
     };
     const running: Promise<ExecResult> = exec(host, command, args, options).finally(() => {
       bar.release();

@@ -9,10 +9,13 @@ import { checkDirectory, notStarted } from "../process/failure.js";
 import { Group, type Output } from "../process/group.js";
 import type { OscProgress } from "../process/osc-progress.js";
 import { Latest, readLines } from "../process/output.js";
+import { TtyMissing, terminalEnvironment } from "../process/pty.js";
 import type { BarTarget } from "../progress/program-bar.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../sdk/exec.js";
+import { Failure } from "./failure.js";
 import { ProgramOutputs } from "./program-outputs.js";
 import { ProgramProgress, type ProgramTarget } from "./program-progress.js";
+import type { AttemptTerminals } from "./terminals.js";
 
 /** What a program needs of its operation. */
 export interface ExecHost {
@@ -28,6 +31,7 @@ export interface ExecHost {
   readonly bar: BarTarget;
   /** Hides a secret text; false: the text is too short. */
   mask(text: string): boolean;
+  readonly terminals: Pick<AttemptTerminals, "size" | "opened">;
 }
 
 /** Most bytes of stdout that `capture` returns. */
@@ -59,15 +63,16 @@ export async function exec(
   const outputs = new ProgramOutputs(label);
   const status = new Latest((line) => host.status(line.slice(-MAX_STATUS)), STATUS_MS);
   const progress = options.progress === false ? null : new ProgramProgress(targetOf(host, outputs, status));
-  const env = environmentOf({ ...options.env, ...(progress?.open() ?? { LIVEOPS_REPORT: undefined }) });
-  const group = await Group.start(command, args, {
-    separate,
-    ...(cwd !== undefined && { cwd }),
-    env,
-  }).catch((error) => {
+  const changes = { ...options.env, ...(progress?.open() ?? { LIVEOPS_REPORT: undefined }) };
+  const group = await (options.tty === true
+    ? startOnTerminal(host, command, args, cwd, changes)
+    : start(command, args, separate, cwd, changes)
+  ).catch((error) => {
     progress?.close();
+    if (error instanceof TtyMissing) throw new Failure("LIVEOPS_TTY_MISSING", error.message);
     throw notStarted(error, command, cwd ?? process.cwd());
   });
+  const close = group.terminal && host.terminals.opened(group.terminal, label);
   if (group.problem !== null)
     host.line(
       "liveops",
@@ -138,8 +143,31 @@ export async function exec(
     status.clear();
     progress?.close();
     for (const signal of signals) signal.removeEventListener("abort", stop);
+    close?.();
     await group.release();
   }
+}
+
+function start(
+  command: string,
+  args: readonly string[],
+  separate: boolean,
+  cwd: string | undefined,
+  changes: ExecOptions["env"],
+): Promise<Group> {
+  const env = changes && { ...process.env, ...changes };
+  return Group.start(command, args, { separate, ...(cwd !== undefined && { cwd }), ...(env && { env }) });
+}
+
+function startOnTerminal(
+  { terminals }: ExecHost,
+  command: string,
+  args: readonly string[],
+  cwd: string = process.cwd(),
+  changes: ExecOptions["env"],
+): Promise<Group> {
+  const env = { ...terminalEnvironment(process.env), ...changes };
+  return Group.startOnTerminal(command, args, { cwd, env, size: terminals.size });
 }
 
 function endingOf({ exitCode, signal }: Pick<ExecResult, "exitCode" | "signal">): string {
@@ -167,11 +195,6 @@ function targetOf(host: ExecHost, outputs: ProgramOutputs, status: Latest): Prog
       if (problem !== null) host.line("liveops", problem);
     },
   };
-}
-
-/** The environment of the operation, with changes. */
-function environmentOf(changes: ExecOptions["env"]): NodeJS.ProcessEnv {
-  return { ...process.env, ...changes };
 }
 
 /** The last lines of the log, for the error. */
@@ -218,7 +241,8 @@ class Captured {
 }
 
 /** Code in JavaScript is not checked by a compiler. */
-function checkArguments(command: unknown, args: unknown, { grace, status, progress }: ExecOptions): void {
+function checkArguments(command: unknown, args: unknown, options: ExecOptions): void {
+  const { grace, status, tty, capture, separate, progress } = options;
   if (typeof command !== "string" || command === "")
     throw new TypeError('p.exec takes a command: p.exec("make", ["-j4"])');
   if (!Array.isArray(args) || !args.every((each) => typeof each === "string"))
@@ -229,4 +253,6 @@ function checkArguments(command: unknown, args: unknown, { grace, status, progre
     throw new TypeError('status must be "unfinished" or "last"');
   if (progress !== undefined && typeof progress !== "boolean")
     throw new TypeError("progress must be true or false");
+  if (tty === true && (capture === true || separate === true))
+    throw new TypeError("a terminal has one stream: tty cannot be combined with capture or separate");
 }

@@ -31,6 +31,7 @@ import {
 } from "./read-type.js";
 import { textOfResult } from "./result-text.js";
 import type { Sink, StageValues, StopControl } from "./sink.js";
+import type { TerminalHost } from "./terminals.js";
 
 /**
  * Finds the type of a name for `p.chainTo`, as a submit does.
@@ -48,6 +49,7 @@ export interface AttemptOptions extends AttemptTime {
  * Runs one attempt.
  *
  * @param values - stored stage values; ignored if the type is not resumable
+ * @param terminals - null: nobody can attach to programs with `tty`
  * @returns the outcome; the caller stores it
  */
 export async function runAttempt(
@@ -57,6 +59,7 @@ export async function runAttempt(
   control: StopControl,
   values: StageValues | null,
   { clock = SYSTEM_CLOCK, timeout, findType }: AttemptOptions = {},
+  terminals: TerminalHost | null = null,
 ): Promise<Outcome> {
   const cancellation = new Cancellation(control, clock);
   const masker = sink.masker ?? new Masker();
@@ -72,7 +75,7 @@ export async function runAttempt(
     const { parsed, stages } = await Promise.race([declare(Type, order, sink), faults.first]);
     const { resumable, gracePeriod } = readType(Type);
     const kept = resumable ? values : null;
-    progress = new AttemptProgress(stages, sink, cancellation, kept, gracePeriod, clock, masker);
+    progress = new AttemptProgress(stages, sink, cancellation, kept, gracePeriod, clock, masker, terminals);
     const { id, label, attempt } = order;
     const operation = constructing({ id, params: parsed, label, attempt }, () => new Type());
     await Promise.race([runWhole(operation.run(progress), progress), faults.first]);

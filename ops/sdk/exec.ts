@@ -19,6 +19,13 @@ export interface ExecOptions {
    */
   separate?: boolean;
   /**
+   * Run the program on a terminal (pty) of its own: it prints colours and progress as in a terminal, and can ask for
+   * input, which `liveops attach` answers. Its output is one stream, logged as stdout; `capture` and `separate` are not
+   * possible. The output ends with the program. The terminal has 120 columns and 40 rows until somebody attaches. Needs
+   * the package `@lydell/node-pty`. Default: false.
+   */
+  tty?: boolean;
+  /**
    * Show output as the status too: `"unfinished"`: the text of a line without its end, such as a progress bar that
    * redraws; `"last"`: the last line as well. Default: the status does not change.
    */

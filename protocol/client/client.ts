@@ -8,6 +8,7 @@ import type {
   DaemonReply,
   ForecastReply,
   HistoryReply,
+  InputReply,
   LogPage,
   OperationPage,
   QueueReply,
@@ -21,6 +22,7 @@ import type {
   AgainBody,
   EditBody,
   EventsQuery,
+  InputBody,
   ListQuery,
   LogQuery,
   QueueBody,
@@ -36,6 +38,9 @@ import type { RequestOptions } from "./request.js";
 
 /** A line of an event stream: an event, a log line (with `log`) or, with `follow`, the end. */
 export type EventLine = OperationEvent | ({ type: "log:line" } & LogLine) | EndLine;
+
+/** A line of an attached terminal; `screen`: the bytes draw the present screen, so the terminal is cleared first. */
+export type TerminalLine = { type: "output"; data: string; screen?: true } | { type: "end" };
 
 /** Sent every 15 s on every open stream: the daemon is alive. */
 interface PingLine {
@@ -290,6 +295,23 @@ export class Client {
       if (line.type === "failed") throw Refusal.fromProblem(line.problem);
       yield line;
     }
+  }
+
+  /**
+   * Attaches to the terminal of the program that runs on one. The last line is `end`.
+   *
+   * @throws Refusal `LIVEOPS_NO_TERMINAL`; ConnectionLostError if the connection breaks
+   */
+  async *attach(id: string, signal?: AbortSignal): AsyncGenerator<TerminalLine> {
+    const path = `/v1/operations/${encodeURIComponent(id)}/terminal`;
+    for await (const line of this.#lines<TerminalLine | PingLine>({ method: "GET", path, signal }, "end"))
+      if (line.type !== "ping") yield line;
+  }
+
+  /** Types into the terminal of the program that runs on one. */
+  input(id: string, body: InputBody, signal?: AbortSignal): Promise<InputReply> {
+    const path = `/v1/operations/${encodeURIComponent(id)}/terminal`;
+    return this.#json({ method: "POST", path, body, signal });
   }
 
   /** Reads the stored events; with `follow`, also new events until the operation finishes. */

@@ -36,6 +36,8 @@ const CALLS: Record<Exclude<RouteName, "openapi">, () => Promise<unknown>> = {
   remove: () => client.remove("abc"),
   log: () => client.log("abc"),
   events: () => first(client.events("abc")),
+  attach: () => first(client.attach("abc")),
+  input: () => client.input("abc", { text: "y" }),
   cancel: () => client.cancel("abc"),
   retry: () => client.retry("abc"),
   again: () => client.again("abc", {}, "key"),

@@ -1,0 +1,34 @@
+/** The Unix socket of an attempt's terminal, on which its worker listens, and the lines that pass through it. */
+import { closeSync, constants, openSync } from "node:fs";
+import { join } from "node:path";
+import type { TerminalLine } from "../../protocol/client/client.js";
+import { socketPathProblem } from "../../protocol/places.js";
+import type { InputReply } from "../../protocol/replies.js";
+import type { InputBody } from "../../protocol/requests.js";
+
+const NAME = "terminal.sock";
+
+/** The first line of the daemon. A connection to attach stays open; one with input gets one line. */
+export type ToTerminal = { type: "attach" } | ({ type: "input" } & InputBody);
+
+/** Lines of the worker; those of an attached terminal are passed on to the client as they are. */
+export type FromTerminal =
+  | TerminalLine
+  | { type: "ping" }
+  | ({ type: "typed" } & InputReply)
+  | { type: "refused"; reason: string };
+
+/** A path of the socket that is short enough for the system, and what to call when it is not needed any more. */
+export interface SocketPath {
+  path: string;
+  release(): void;
+}
+
+/** @throws the system error if the directory is missing */
+export function terminalSocket(attemptDir: string): SocketPath {
+  const path = join(attemptDir, NAME);
+  if (socketPathProblem(path) === null) return { path, release() {} };
+  // A path through an open directory is short, however deep the directory is.
+  const fd = openSync(attemptDir, constants.O_RDONLY | constants.O_DIRECTORY);
+  return { path: `/proc/self/fd/${fd}/${NAME}`, release: () => closeSync(fd) };
+}
