@@ -68,14 +68,21 @@ export class TerminalServer implements TerminalHost {
   async close(): Promise<void> {
     this.#endAll();
     this.#server?.close();
-    const open = [...this.#sockets].map(
-      (socket) => new Promise<void>((done) => void socket.once("close", () => done())),
-    );
-    const late = new Promise<void>((done) => void setTimeout(done, FLUSH_MS).unref());
-    if (open.length > 0) await Promise.race([Promise.all(open), late]);
+    if (this.#sockets.size > 0) await this.#flushed();
     for (const socket of this.#sockets) socket.destroy();
     this.#socketPath?.release();
     this.#socketPath = null;
+  }
+
+  #flushed(): Promise<unknown> {
+    const open = [...this.#sockets].map((socket) => {
+      // Nothing else keeps the process alive now.
+      socket.ref();
+      return new Promise<void>((done) => void socket.once("close", () => done()));
+    });
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, FLUSH_MS);
+    return Promise.race([Promise.all(open), late]).finally(() => clearTimeout(timer));
   }
 
   #listen(): void {

@@ -10,7 +10,7 @@ export type OutputStream = "stdout" | "stderr";
 
 export interface Capture {
   /** The real `process.stdout.write` and `process.stderr.write`. */
-  readonly real: Readonly<Record<OutputStream, (text: string) => boolean>>;
+  readonly real: Readonly<Record<OutputStream, (text: string | Uint8Array) => boolean>>;
   /** Passes on incomplete lines. */
   flush(): void;
   /** Flushes, and restores the streams. */
@@ -35,7 +35,7 @@ export function captureOutput(onLine: (stream: OutputStream, text: string) => vo
 }
 
 interface CapturedStream {
-  real(text: string): boolean;
+  real(text: string | Uint8Array): boolean;
   flush(): void;
   restore(): void;
 }

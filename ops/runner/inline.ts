@@ -18,6 +18,7 @@ import { typeOfSubmission } from "./prepare.js";
 import { type OperationCtor, readType } from "./read-type.js";
 import { type AttemptOptions, runAttempt, type TypeFinder } from "./run-attempt.js";
 import type { Sink, StageValues } from "./sink.js";
+import type { TerminalHost } from "./terminals.js";
 import { OwnUsage } from "./usage.js";
 
 type Body<F extends OperationEvent> = F extends unknown ? Omit<F, "seq" | "at" | "attempt"> : never;
@@ -143,7 +144,15 @@ export class InlineLink implements Sink {
     const order = this.#order();
     const leaveVariables = enterOperationVariables(order);
     try {
-      const attempt = runAttempt(Type, order, this, stop, values, this.options);
+      const attempt = runAttempt(
+        Type,
+        order,
+        this,
+        stop,
+        values,
+        this.options,
+        this.watcher.terminals ?? null,
+      );
       return await Promise.race([attempt, stop.graceOver]);
     } finally {
       leaveVariables();
@@ -185,6 +194,8 @@ function isDirectory(path: string): boolean {
 export interface InlineWatcher {
   event(event: OperationEvent, id: string): void;
   line(line: LogLine, id: string): void;
+  /** Connects the terminals of programs (`tty`) with the person. Default: nobody can type. */
+  readonly terminals?: TerminalHost;
   /** Called first, with the writers to the terminal, because the output of the operation is captured. */
   started?(real: Capture["real"]): void;
   /** Called before each operation of the chain. */

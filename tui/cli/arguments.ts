@@ -63,6 +63,13 @@ export function withTrailing(set: string[], trailing: string[] | undefined): str
   return trailing === undefined ? set : [...set, `args:=${JSON.stringify(trailing)}`];
 }
 
+export const TTY_TEXT = "Run the program on a terminal, as tty=true; liveops attach answers its questions";
+
+/** The arguments with that of `--tty`, which a type without the parameter refuses. */
+export function withTty(set: string[], tty = false): string[] {
+  return tty ? [...set, "tty=true"] : set;
+}
+
 /** Adds `--exit-status`. */
 export function addExitStatus(command: Command, implies = ""): Command {
   return command.option(

@@ -14,6 +14,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   ls: async () => (await import("./ls.js")).registerLs,
   show: async () => (await import("./show.js")).registerShow,
   watch: async () => (await import("./watch.js")).registerWatch,
+  attach: async () => (await import("./attach/command.js")).registerAttach,
   logs: async () => (await import("./logs.js")).registerLogs,
   wait: async () => (await import("./wait.js")).registerWait,
   edit: async () => (await import("./edit.js")).registerEdit,

@@ -259,5 +259,6 @@ function stateWord(operation: Operation): string {
   if (operation.state !== "running") return operation.state;
   if (operation.stalledSince) return "stalled";
   if (operation.noRoomSince) return "disk full";
+  if (operation.waitingForInput && !operation.cancelRequested) return "needs input";
   return operation.cancelRequested ? "cancelling" : "running";
 }

@@ -117,7 +117,14 @@ function stateNote(it: Operation): string {
     return `, stalled since ${it.stalledSince}: its worker is stopped`;
   if (it.state === "running" && it.noRoomSince)
     return `, waiting since ${it.noRoomSince}: the disk of the state directory is full`;
+  if (it.state === "running" && it.waitingForInput && !it.cancelRequested)
+    return `, waiting for input since ${it.waitingForInput.since}${promptText(it)}: liveops attach ${it.id}`;
   return it.state === "running" && it.cancelRequested ? ", cancel requested" : "";
+}
+
+function promptText({ waitingForInput }: Operation): string {
+  const prompt = waitingForInput?.prompt ?? "";
+  return prompt === "" ? "" : ` (${sanitize(prompt)})`;
 }
 
 function chainText({ chain, id }: Operation): string | null {

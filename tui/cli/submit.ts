@@ -14,9 +14,11 @@ import {
   currentDirectory,
   givenLabel,
   givenParams,
+  TTY_TEXT,
   trailingWords,
   wantsTypeHelp,
   withTrailing,
+  withTty,
 } from "./arguments.js";
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, submittedVariables } from "./environment.js";
@@ -29,6 +31,7 @@ import { namedPrompts, secretValues } from "./secrets.js";
 export interface SubmitOptions extends GlobalOptions, EnvironmentOptions, PlacementOptions, HookOptions {
   params?: string;
   label?: string;
+  tty?: boolean;
   memoryMax?: string;
   cpuMax?: string;
   pidsMax?: string;
@@ -72,7 +75,7 @@ export function submitBody(words: SubmitWords): SubmitBody {
   return {
     op,
     ...(params && { params }),
-    set: withTrailing(set, trailing),
+    set: withTrailing(withTty(set, options.tty), trailing),
     ...(label !== undefined && { label }),
     ...(ifAbsent !== undefined && { ifAbsent: true as const }),
     ...givenPlacement(options),
@@ -118,6 +121,7 @@ export function registerSubmit(root: Command): void {
       "Parameters as a JSON object, @file, or - for stdin; name=value arguments override them",
     )
     .option("--label <text>", "Label shown in lists")
+    .option("--tty", TTY_TEXT)
     .addOption(
       new Option(
         "--batch <file>",

@@ -15,7 +15,7 @@ import type { Message } from "./state/message.js";
 import type { State } from "./state/model.js";
 import { pageQuery } from "./state/paging.js";
 import type { Flags } from "./state/request.js";
-import { edit, startDaemon } from "./terminal/programs.js";
+import { attach, edit, startDaemon } from "./terminal/programs.js";
 import { copyText } from "./terminal/sequences.js";
 
 export interface EffectOptions {
@@ -87,6 +87,9 @@ export class Effects {
         return;
       case "edit":
         options.suspend(() => edit(effect, options));
+        return;
+      case "attach":
+        options.suspend(() => attach(effect.id, options));
         return;
       case "start-daemon":
         startDaemon(options);

@@ -46,6 +46,8 @@ interface TextState {
   readonly operation: Operation | null;
   /** Print the stack of an exception too, because nothing else stores it (`run`). */
   readonly stacks: boolean;
+  /** The person types into the program's terminal, which shows what it prints (`run`). */
+  readonly ownTerminal: boolean;
   /** The last log lines, which the message of a failed program repeats. */
   readonly recent: readonly string[];
 }
@@ -53,8 +55,9 @@ interface TextState {
 /** As many as the message of a failed program has (`ops/sdk/exec.ts`). */
 const RECENT = 10;
 
-export function textState(options: { stacks?: boolean } = {}): TextState {
-  return { operation: null, stacks: options.stacks ?? false, recent: [] };
+export function textState(options: { stacks?: boolean; ownTerminal?: boolean } = {}): TextState {
+  const { stacks = false, ownTerminal = false } = options;
+  return { operation: null, stacks, ownTerminal, recent: [] };
 }
 
 interface Step {
@@ -77,7 +80,7 @@ export function step(state: TextState, line: EventLine): Step {
 }
 
 function linesOf(
-  { operation, stacks, recent }: TextState,
+  { operation, stacks, ownTerminal, recent }: TextState,
   event: Exclude<EventLine, { type: "end" | "log:line" }>,
 ): TextLine[] {
   switch (event.type) {
@@ -106,6 +109,8 @@ function linesOf(
       return [{ to: "bar", view: { ...event, stage: operation === null ? null : stageOfBar(operation) } }];
     case "status:changed":
       return [oneLine(event.status.text, event.status.level === "info" ? "plain" : event.status.level)];
+    case "input:waiting":
+      return waitsForInput(event.prompt, operation, ownTerminal);
     case "records:dropped":
       return [note(`${event.count} progress and log records were dropped: they could not be written`)];
     case "operation:finished":
@@ -123,6 +128,14 @@ function endOfStage(event: Extract<EventLine, { type: "stage:left" }>): TextLine
   // The log has the error.
   if (event.state === "allowed-failure") return [oneLine(`${sign} allowed failure`, "warning")];
   return [];
+}
+
+/** A person who watches elsewhere is told how to answer. */
+function waitsForInput(prompt: string, operation: Operation | null, ownTerminal: boolean): TextLine[] {
+  if (ownTerminal) return [];
+  const question = prompt === "" ? "" : ` (${sanitize(prompt)})`;
+  const answer = operation === null ? "" : `; answer it with: liveops attach ${operation.id}`;
+  return [{ to: "err", text: `waiting for input${question}${answer}`, tone: "warning" }];
 }
 
 function noBar(index: number | null, untracked: "begins" | "ends"): TextLine {

@@ -10,9 +10,11 @@ import {
   addExitStatus,
   currentDirectory,
   givenLabel,
+  TTY_TEXT,
   trailingWords,
   wantsTypeHelp,
   withTrailing,
+  withTty,
 } from "../arguments.js";
 import { addEnvironmentOptions, addedVariables, type EnvironmentOptions } from "../environment.js";
 import { CANCEL_VARIABLE } from "./child.js";
@@ -27,6 +29,7 @@ export interface RunCommandOptions extends GlobalOptions, EnvironmentOptions {
   ops?: string[];
   params?: string;
   label?: string;
+  tty?: boolean;
   json?: boolean;
   exitStatus?: boolean;
 }
@@ -60,7 +63,7 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
   await runHere({
     op,
     params: options.params,
-    set: withTrailing(set, trailing),
+    set: withTrailing(withTty(set, options.tty), trailing),
     label: givenLabel(options.label) || null,
     json: options.json === true,
     exitStatus: options.exitStatus === true,
@@ -84,7 +87,8 @@ export function registerRun(root: Command): void {
       "--params <json>",
       "Parameters as a JSON object, @file, or - for stdin; name=value arguments override them",
     )
-    .option("--label <text>", "Label of the operation");
+    .option("--label <text>", "Label of the operation")
+    .option("--tty", TTY_TEXT);
   addEnvironmentOptions(run)
     .option(
       "--ops <path>",

@@ -7,11 +7,13 @@ import type { LogLine } from "../../../protocol/operation.js";
 import { jsonLine } from "../../terminal/json.js";
 import { step, textState } from "../../text/lines.js";
 import { TextScreen, type TextStream } from "../../text/screen.js";
+import { OwnTerminals } from "./own-terminals.js";
 
-type Write = (text: string) => boolean;
+type Write = (text: string | Uint8Array) => boolean;
 
 export class InlineScreen implements InlineWatcher {
   #state = textState({ stacks: true });
+  terminals?: OwnTerminals;
   #out: TextStream = process.stdout;
   #screen = new TextScreen();
 
@@ -32,6 +34,8 @@ export class InlineScreen implements InlineWatcher {
     const behind = (stream: NodeJS.WriteStream, write: Write) =>
       behindCapture(stream, write, this.tell.unread);
     this.#out = behind(process.stdout, real.stdout);
+    this.terminals = new OwnTerminals(real.stdout, !this.json);
+    this.#state = textState({ stacks: true, ownTerminal: this.terminals.isInteractive });
     this.#screen = new TextScreen({ stdout: this.#out, stderr: behind(process.stderr, real.stderr) });
   }
 
@@ -55,7 +59,14 @@ export class InlineScreen implements InlineWatcher {
     }
     const { state, lines } = step(this.#state, line);
     this.#state = state;
-    this.#screen.print(lines);
+    if (!this.#isOnTerminal(line)) this.#screen.print(lines);
+  }
+
+  /** The person sees it on the program's terminal, whose screen it would disturb. */
+  #isOnTerminal(line: EventLine): boolean {
+    if (this.terminals?.isShown !== true) return false;
+    if (line.type === "log:line") return line.stream === "stdout";
+    return line.type === "status:changed" || line.type === "progress:changed";
   }
 }
 

@@ -3,7 +3,7 @@
  * never receives a signal, so the first Ctrl-C also creates the cancel file. The second Ctrl-C, or the end of the grace
  * period, kills the operation and its processes.
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -15,6 +15,7 @@ import { UsageError } from "../../../protocol/command/failures.js";
 import { say } from "../../../protocol/command/report.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
 import { LineSplitter } from "../../../protocol/ndjson.js";
+import { RESET } from "../../terminal/terminal-reset.js";
 import {
   CANCEL_VARIABLE,
   PIPE,
@@ -136,6 +137,7 @@ async function superviseOnce(dir: string, skip: readonly string[]): Promise<numb
       },
     );
     clearInterval(looking);
+    if (code === null) restoreTerminal();
     if (code === null || asked > 0) await sweep.kill();
     if (code !== null) return code;
     if (hung !== null) return { hung };
@@ -158,6 +160,13 @@ async function superviseOnce(dir: string, skip: readonly string[]): Promise<numb
     for (const signal of SIGNALS) process.off(signal, onSignal);
     pipe.destroy();
   }
+}
+
+/** A child that was killed could not put the terminal back. */
+function restoreTerminal(): void {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return;
+  process.stdout.write(RESET);
+  spawnSync("stty", ["sane"], { stdio: ["inherit", "ignore", "ignore"] });
 }
 
 function isStop(signal: string | null): boolean {

@@ -267,6 +267,11 @@ function stall(state: State, operation: Operation, width: number, { paint }: The
       return line.add(`worker stopped (SIGSTOP) for ${time}`, "warn").toString();
     case "no room":
       return line.add(`waiting for disk space for ${time}`, "warn").toString();
+    case "input": {
+      const prompt = operation.waitingForInput?.prompt ?? "";
+      line.add(`waiting for input for ${time}`, "warn");
+      return line.addUntrusted(prompt === "" ? "" : `: ${prompt}`).toString();
+    }
     case "blocked":
       return line
         .add(`blocked for ${time}: ${sanitizeLine(operation.blocked?.reason ?? "")}`, "warn")

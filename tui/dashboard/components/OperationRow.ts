@@ -119,6 +119,12 @@ function infoOf(state: State, operation: Operation, links: readonly Operation[])
   const chain = links.length > 1 || operation.chain.index > 0;
   switch (operation.state) {
     case "running": {
+      const { waitingForInput, cancelRequested } = operation;
+      if (waitingForInput && !cancelRequested)
+        return [
+          waitingForInput.prompt === "" ? "needs input" : `needs input: ${waitingForInput.prompt}`,
+          "warn",
+        ];
       const coming = usualSuccessors(state, links.at(-1) ?? operation).length;
       const all = operation.chain.index + 1 + coming;
       if (all > 1) return [operation.title, "muted", ` ${operation.chain.index + 1}/${all}`];

@@ -1,5 +1,5 @@
 /** What can be done to operations: the actions of list and detail that ask the daemon for something, or leave the screen. */
-
+import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { chainOf, emit, notify, operationOf, type State, selectedOperation } from "../state/model.js";
 import { closePage, openRetry, openTimeline, openTypes } from "../state/pages.js";
@@ -25,6 +25,12 @@ function noCancel(state: State): string | null {
   const all = targets(state);
   if (all.some((operation) => !isFinal(operation.state) && !operation.cancelRequested)) return busy(state);
   return all.every((operation) => isFinal(operation.state)) ? "already finished" : "already cancelling";
+}
+
+function noTerminal(operation: Operation | null): string | null {
+  if (operation === null || operation.state === "queued") return "not started yet";
+  if (isFinal(operation.state)) return "already finished";
+  return operation.terminal ? null : "no program of it runs on a terminal (start it with tty)";
 }
 
 const mayRetry = ({ state }: { state: string }) => state === "failed" || state === "cancelled";
@@ -188,6 +194,21 @@ export const OPERATION_ACTIONS = inGroup("operation", [
       );
       return ask(state, { kind: "cancel", ids: live.map(({ id }) => id) });
     },
+  },
+  {
+    name: "attach",
+    keys: ["i"],
+    description: "attach to the terminal of its program, to type into it",
+    command: "attach",
+    hint: (state) => {
+      const operation = selectedOperation(state);
+      if (operation?.waitingForInput) return "answer";
+      return operation?.terminal ? "attach" : null;
+    },
+    rank: 1,
+    when: hasSelected,
+    disabledReason: (state) => noDaemon(state) ?? noTerminal(selectedOperation(state)),
+    run: (state) => (state.selected === null ? state : emit(state, { type: "attach", id: state.selected })),
   },
   {
     name: "again",

@@ -54,6 +54,7 @@ export function stageStyle(state: StageState | undefined): Style {
 export function stateWord(operation: Operation): string {
   if (isCancelling(operation)) return "cancelling";
   if (operation.state === "queued" && operation.blocked) return "blocked";
+  if (operation.state === "running" && operation.waitingForInput) return "needs input";
   if (operation.state === "queued" && operation.queuePosition !== null)
     return operation.queuePosition === 1 ? "next" : `#${operation.queuePosition}`;
   return operation.state;

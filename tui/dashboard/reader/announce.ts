@@ -78,6 +78,11 @@ function changes(was: Operation | null, is: Operation, state: State): string[] {
   const level = is.status?.level;
   if ((level === "warning" || level === "error") && is.status?.text !== was?.status?.text)
     said.push(`${name}: ${level}: ${sanitizeLine(is.status!.text)}`);
+  const { waitingForInput } = is;
+  if (waitingForInput && !was?.waitingForInput)
+    said.push(
+      `${name}: waits for input${asked(waitingForInput.prompt)}. In a shell: liveops attach ${is.id}.`,
+    );
   if (is.cancelRequested && !was?.cancelRequested && !isFinal(is.state)) said.push(`${name}: cancelling.`);
   if (isFinal(is.state) && was?.state !== is.state) said.push(ended(is));
   return said;
@@ -92,6 +97,10 @@ function unusualStages(was: Operation | null, is: Operation): string[] {
     const isOld = was?.attempt === is.attempt && getOwn(was.stageStates, stage) === state;
     return isOld ? [] : [`stage ${sanitizeLine(stage)} ${stageNote(state, getOwn(is.stageTimes, stage))}`];
   });
+}
+
+function asked(prompt: string): string {
+  return prompt === "" ? "" : `: ${sanitizeLine(prompt)}`;
 }
 
 export function nameOf({ title, label }: Operation): string {
@@ -150,5 +159,7 @@ export function describe(operation: Operation, now: number): string[] {
     share === null ? pace(operation) : `, ${about(operation)}${Math.floor(share)} percent${pace(operation)}`;
   const seconds = elapsedOf(operation, now);
   const running = seconds === null ? "" : `, for ${formatDuration(seconds)}`;
-  return [`${nameOf(operation)}: ${state}${running}${stage}${percent}. Id ${id}.`];
+  const { waitingForInput } = operation;
+  const input = waitingForInput ? `, waits for input${asked(waitingForInput.prompt)}` : "";
+  return [`${nameOf(operation)}: ${state}${running}${stage}${percent}${input}. Id ${id}.`];
 }

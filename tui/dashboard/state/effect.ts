@@ -41,6 +41,7 @@ export type Effect =
   | { type: "prepare-again"; id: string }
   | { type: "copy"; text: string }
   | { type: "edit"; id: string; title: string; source: { file: string; line: number } | null }
+  | { type: "attach"; id: string }
   | { type: "start-daemon" }
   | { type: "suspend" }
   | { type: "remember-look"; cursor: string };

@@ -134,7 +134,7 @@ export interface Stall {
   /** Seconds without a movement. */
   readonly seconds: number;
   /** What would have been usual at most, in seconds, or what the daemon knows. */
-  readonly why: number | "stopped" | "no room" | "blocked";
+  readonly why: number | "stopped" | "no room" | "blocked" | "input";
 }
 
 export function stallOf(state: State, operation: Operation): Stall | null {
@@ -144,6 +144,9 @@ export function stallOf(state: State, operation: Operation): Stall | null {
   const { stalledSince, noRoomSince } = operation;
   if (stalledSince) return { seconds: since(state.now, Date.parse(stalledSince)), why: "stopped" };
   if (noRoomSince) return { seconds: since(state.now, Date.parse(noRoomSince)), why: "no room" };
+  const { waitingForInput } = operation;
+  if (waitingForInput && !operation.cancelRequested)
+    return { seconds: since(state.now, Date.parse(waitingForInput.since)), why: "input" };
   const seconds = since(state.now, movedAt(state, operation));
   if (seconds < LEAST) return null;
   const usual = usualSilence(state, operation);

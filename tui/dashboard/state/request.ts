@@ -105,7 +105,7 @@ function submitWords({ op, set, args, params, label }: Submit): string[] {
 
 const labelWords = ({ label }: Pick<Submit, "label">) => (label === "" ? [] : flagged("--label", label));
 
-function flagWords({ socket, stateDir }: Flags): string[] {
+export function flagWords({ socket, stateDir }: Flags): string[] {
   return [
     ...(stateDir === undefined ? [] : flagged("--state-dir", stateDir)),
     ...(socket === undefined ? [] : flagged("--socket", socket)),

@@ -161,8 +161,14 @@ function announce(before: State, after: State): State {
   const selected = selectedOperation(after);
   for (const [id, operation] of after.view.operations) {
     const was = before.view.operations.get(id);
-    if (was === operation || was?.state === operation.state) continue;
+    if (was === operation) continue;
     const here = selected?.chain.id === operation.chain.id;
+    if (operation.waitingForInput && !was?.waitingForInput) {
+      const text = `● ${nameOf(after, operation)} waits for input`;
+      notice = worst(notice, { text, level: "warning", ...(!here && { about: id }) });
+    } else if (!operation.waitingForInput && was?.waitingForInput && notice?.level === "warning")
+      notice = null;
+    if (was?.state === operation.state) continue;
     if (here) {
       if (operation.state === "cancelled" && was?.cancelRequested)
         notice = { text: "cancelled", level: "success" };

@@ -14,6 +14,7 @@ export function titleOf(state: State): string {
   if (operation === null) return "liveops";
   const { title, stages, currentStage, untrackedStage } = operation;
   if (operation.state !== "running") return `${stateGlyph(operation.state)} ${title} · liveops`;
+  if (operation.waitingForInput) return `? ${title} · needs input · liveops`;
   const stage = untrackedStage ?? stages[currentStage];
   const whole = progressOf(state, operation);
   const percent = whole.known || whole.percent >= 1 ? formatOverall(whole) : "●";
@@ -42,6 +43,14 @@ export function endedBetween(before: State, after: State): Operation | null {
   return was === null || isOver(was) || is === null || !isOver(is) ? null : is;
 }
 
+/** The operation that began to wait for input; null for none. */
+export function waitingBetween(before: State, after: State): Operation | null {
+  if (before.view.operations === after.view.operations) return null;
+  for (const [id, operation] of after.view.operations)
+    if (operation.waitingForInput && !before.view.operations.get(id)?.waitingForInput) return operation;
+  return null;
+}
+
 const isOver = ({ state, chain }: Operation): boolean => isFinal(state) && chain.next === null;
 
 /** The last link that is known. */
@@ -50,8 +59,9 @@ function endOfChain(state: State, id: string): Operation | null {
   return operation === null ? null : (chainOf(state, operation).at(-1) ?? null);
 }
 
-/** Its end in a few words, for a notification. */
+/** Its end, or what it waits for, in a few words, for a notification. */
 export function endInWords(operation: Operation): string {
+  if (operation.waitingForInput) return `waits for input ${operation.waitingForInput.prompt}`.trim();
   const seconds = elapsedOf(operation, 0);
   const took = seconds === null ? "" : ` after ${formatDuration(seconds)}`;
   const why =

@@ -4,7 +4,7 @@
  */
 import type { Notify } from "../../../protocol/command/config.js";
 import type { State } from "../state/model.js";
-import { endedBetween, endInWords, progressToShow, titleOf } from "./followed.js";
+import { endedBetween, endInWords, progressToShow, titleOf, waitingBetween } from "./followed.js";
 import type { ReportFilter } from "./input.js";
 import {
   ASK_BACKGROUND,
@@ -78,7 +78,7 @@ export class TerminalIntegration {
 
   #tell(before: State, after: State): void {
     const { notify, env } = this.options;
-    const ended = notify === false ? null : endedBetween(before, after);
+    const ended = notify === false ? null : (endedBetween(before, after) ?? waitingBetween(before, after));
     if (ended === null) return;
     const desktop = notify === "bell" ? "" : desktopNotification(ended.title, endInWords(ended), env);
     this.write((notify === "desktop" ? "" : bell) + desktop);

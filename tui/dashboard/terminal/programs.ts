@@ -1,4 +1,4 @@
-/** Programs that the dashboard starts: the daemon, and the editor. */
+/** Programs that the dashboard starts: the daemon, liveops attach, and the editor. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Client } from "../../../protocol/client/client.js";
 import type { Effect } from "../state/effect.js";
 import type { Message } from "../state/message.js";
-import type { Flags } from "../state/request.js";
+import { type Flags, flagWords } from "../state/request.js";
 
 interface Surroundings {
   readonly client: Client;
@@ -33,6 +33,25 @@ export function startDaemon({ dispatch, flags }: Surroundings): void {
     if (code !== 0)
       dispatch({ type: "noticed", text: `liveopsd start: ${said.trim() || `exit ${code}`}`, level: "error" });
   });
+}
+
+/** Runs `liveops attach` of the same installation. */
+export async function attach(id: string, { dispatch, flags }: Surroundings): Promise<void> {
+  const bin = fileURLToPath(new URL("./bin/liveops.cjs", import.meta.url));
+  if (!existsSync(bin)) {
+    dispatch({ type: "noticed", text: "liveops is not installed beside liveops-tui", level: "error" });
+    return;
+  }
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const words = ["attach", id, "--once", ...flagWords(flags)];
+      const child = spawn(process.execPath, [bin, ...words], { stdio: "inherit" });
+      child.on("error", reject);
+      child.on("exit", () => resolve());
+    });
+  } catch (error) {
+    dispatch({ type: "noticed", text: `attach: ${(error as Error).message}`, level: "error" });
+  }
 }
 
 /** Bytes of a log that the editor gets at most. */
