@@ -9,6 +9,7 @@ export interface OnTerminal extends AsyncDisposable {
   readonly pid: number;
   readonly exited: Promise<number>;
   press(keys: string): void;
+  resize(columns: number, rows: number): void;
 }
 
 export interface TerminalOptions {
@@ -42,6 +43,10 @@ export function onTerminal(
     pid: child.pid,
     exited,
     press: (keys) => child.write(keys),
+    resize(columns, rows) {
+      screen.resize(columns, rows);
+      child.resize(columns, rows);
+    },
     async [Symbol.asyncDispose]() {
       try {
         process.kill(child.pid, "SIGKILL");

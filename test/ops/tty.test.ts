@@ -90,6 +90,13 @@ describe("the log", () => {
     expect([output.length, output.at(-1)]).toEqual([101, "end"]);
   });
 
+  it("waits for a program that closes its terminal and goes on", async () => {
+    const { result } = await settled((p) =>
+      sh(p, "echo first; exec <&- >&- 2>&-; sleep 0.5; exit 5", { check: false }),
+    );
+    expect(result).toMatchObject({ exitCode: 5 });
+  });
+
   it("ends with the program, though a process that it left holds the terminal", async () => {
     const from = performance.now();
     const { output, result } = await settled((p) =>

@@ -92,7 +92,6 @@ async function attach(
             : `the program ended; ${id} continues. Waiting for its end, or its next terminal. Ctrl-C leaves`,
         ),
       lost: () => note("lost the daemon; the operation continues. Reconnecting…"),
-      back: () => note("reconnected to the daemon"),
     },
     signal,
   );

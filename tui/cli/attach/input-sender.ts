@@ -4,52 +4,61 @@ import type { InputBody } from "../../../protocol/requests.js";
 
 /** Bytes of a request; a paste may be longer. */
 const MAX_BYTES = 64 * 1024;
+/** Bytes that are typed ahead, before the program is there or while the daemon is not. */
+const MAX_AHEAD = 1024 * 1024;
 
 export class InputSender {
   #waiting: Buffer[] = [];
+  #bytes = 0;
   #size: InputBody["size"];
-  #sending: Promise<void> | null = null;
-  /** The operation whose program gets the input; null: the input is dropped, since no program reads it. */
-  id: string | null = null;
+  #isSending = false;
+  #id: string | null = null;
 
   constructor(
     private readonly client: Client,
     private readonly signal: AbortSignal,
   ) {}
 
+  /** @param id - the operation whose program gets the input; null: the input waits */
+  target(id: string | null): void {
+    this.#id = id;
+    this.#start();
+  }
+
   type(bytes: Buffer): void {
-    if (this.id === null || bytes.length === 0) return;
+    if (this.#bytes + bytes.length > MAX_AHEAD) return;
     this.#waiting.push(bytes);
+    this.#bytes += bytes.length;
     this.#start();
   }
 
   resize(size: InputBody["size"]): void {
     this.#size = size;
-    if (this.id !== null) this.#start();
+    this.#start();
   }
 
   #start(): void {
-    this.#sending ??= this.#send().finally(() => {
-      this.#sending = null;
-    });
+    if (!this.#isSending) void this.#send();
   }
 
   async #send(): Promise<void> {
-    while (this.id !== null && (this.#waiting.length > 0 || this.#size !== undefined)) {
-      const bytes = Buffer.concat(this.#waiting);
-      const rest = bytes.subarray(MAX_BYTES);
-      this.#waiting = rest.length > 0 ? [rest] : [];
+    this.#isSending = true;
+    while (this.#id !== null && (this.#bytes > 0 || this.#size !== undefined)) {
+      const data = this.#take();
       const size = this.#size;
       this.#size = undefined;
-      const data = bytes.subarray(0, MAX_BYTES);
       const body = { ...(data.length > 0 && { data: data.toString("base64") }), ...(size && { size }) };
-      try {
-        await this.client.input(this.id, body, this.signal);
-      } catch {
-        // The stream of the output tells why: the program ended, or the daemon is gone.
-        this.#waiting = [];
-      }
+      // The stream of the output tells why it failed: the program ended, or the daemon is gone.
+      await this.client.input(this.#id, body, this.signal).catch(() => {});
     }
-    if (this.id === null) this.#waiting = [];
+    this.#isSending = false;
+  }
+
+  #take(): Buffer {
+    const all = Buffer.concat(this.#waiting);
+    const rest = all.subarray(MAX_BYTES);
+    this.#waiting = rest.length > 0 ? [rest] : [];
+    this.#bytes = rest.length;
+    return all.subarray(0, MAX_BYTES);
   }
 }

@@ -21,8 +21,8 @@ export interface SessionNotes {
   attached(operation: Operation): void;
   /** No program has a terminal; the operation goes on. */
   between(operation: Operation): void;
+  /** The screen is drawn anew when the daemon is back. */
   lost(): void;
-  back(): void;
 }
 
 export class Session {
@@ -119,7 +119,7 @@ export class Session {
     let isAttached = true;
     try {
       await this.#attachOnce(operation, () => {
-        this.sender.id = operation.id;
+        this.sender.target(operation.id);
         if (this.terminal.size !== null) this.sender.resize(this.terminal.size);
       });
     } catch (error) {
@@ -128,7 +128,7 @@ export class Session {
       isAttached = false;
       await delay(AGAIN_MS, undefined, { signal: this.signal });
     } finally {
-      this.sender.id = null;
+      this.sender.target(null);
     }
     await this.terminal.leave();
     const { seq } = operation;
@@ -144,11 +144,11 @@ export class Session {
     const { notes, signal } = this;
     let isFirst = true;
     const onLost = () => {
-      this.sender.id = null;
+      this.sender.target(null);
       isFirst = true;
       notes.lost();
     };
-    for await (const line of reconnecting(open, { signal, onLost, onBack: notes.back })) {
+    for await (const line of reconnecting(open, { signal, onLost })) {
       if (isFirst) onConnected();
       isFirst = false;
       if (line.type === "output") await this.terminal.write(Buffer.from(line.data, "base64"), line.screen);
