@@ -62,6 +62,9 @@ class History {
       (n) => this.#say({ type: "progress:changed", percent: n % 101, progress: null }),
       (n) => this.#say({ type: "status:changed", status: { text: `at ${n}`, level: "info" } }),
       () => this.#say({ type: "records:dropped", count: 3 }),
+      (n) => this.#say({ type: "terminal:changed", program: n % 2 === 0 ? "sh" : null }),
+      (n) =>
+        this.#say(n % 3 === 0 ? { type: "input:resumed" } : { type: "input:waiting", prompt: `Ask ${n}? ` }),
       (n) => this.#stop(n % 2 === 0 ? "cancel" : "timeout"),
       (n) => this.#finish(ENDS[n % 3]!),
     ];
