@@ -31,7 +31,7 @@ async function packagesOf(entry: string): Promise<string[]> {
     platform: "node",
     format: "esm",
     minifySyntax: true,
-    external: ["tsx", "tsx/*", "react-devtools-core"],
+    external: ["tsx", "tsx/*", "react-devtools-core", "@lydell/node-pty"],
     alias: { liveops: "./ops/sdk/index.ts" },
     define: { "process.env.NODE_ENV": '"production"', "process.env.DEV": '"false"' },
     logLevel: "silent",

@@ -1,4 +1,4 @@
-/** `dependencies` of package.json are only what the built files, or their types, need at run time. */
+/** `dependencies` and `optionalDependencies` of package.json are only what the built files, or their types, need at run time. */
 import { globSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
@@ -51,5 +51,6 @@ test("dependencies are what an install needs", async () => {
     .filter((name) => /^[@\w]/.test(name) && !isBuiltin(name))
     .map(packageName)
     .filter((name) => !NEVER_LOADED.includes(name));
-  expect(Object.keys(manifest.dependencies).sort()).toEqual([...new Set(needed)].sort());
+  const declared = { ...manifest.dependencies, ...manifest.optionalDependencies };
+  expect(Object.keys(declared).sort()).toEqual([...new Set(needed)].sort());
 });

@@ -198,7 +198,7 @@ export const OPERATION_ACTIONS = inGroup("operation", [
   {
     name: "attach",
     keys: ["i"],
-    description: "attach to the terminal of its program, to type into it",
+    description: "attach to the terminal of its program",
     command: "attach",
     hint: (state) => {
       const operation = selectedOperation(state);
