@@ -13,6 +13,7 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "ls",
     "show",
     "watch",
+    "attach",
     "wait",
     "edit",
     "pause",
