@@ -4,9 +4,8 @@
  */
 import { spawnSync } from "node:child_process";
 import { writeSync } from "node:fs";
-import { RESET } from "./terminal-reset.js";
+import { LEAVE_ALTERNATE, RESET } from "./terminal-reset.js";
 
-const LEAVE_ALTERNATE = "\x1b[?1049l";
 const CLEAR = "\x1b[2J\x1b[H";
 /** A terminal may still answer a question of the program; the answer must not reach the shell. */
 const LATE_ANSWER_MS = 50;

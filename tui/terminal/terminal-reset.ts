@@ -10,3 +10,6 @@ export const RESET = [
   "\x1b[>4m\x1b[<9u", // keys in other forms
   "\x1b7\x1b[r\x1b8", // scrolling region
 ].join("");
+
+/** Leaves the alternate screen. On the main screen, some terminals move the cursor. */
+export const LEAVE_ALTERNATE = "\x1b[?1049l";

@@ -20,15 +20,22 @@ export const SKIP_VARIABLE = "LIVEOPS_RUN_SKIP";
 export const PIPE = 3;
 
 /**
- * A message of the child: its grace period in seconds, that nobody reads its output any more, or the file that it begins
- * to load; null after the last file.
+ * A message of the child: its grace period in seconds, that nobody reads its output any more, the file that it begins
+ * to load (null after the last file), or whether a program has the person's terminal.
  */
-export type FromChild = { gracePeriod: number } | { unread: true } | { loading: string | null };
+export type FromChild =
+  | { gracePeriod: number }
+  | { unread: true }
+  | { loading: string | null }
+  | { hasTerminal: boolean };
 
 /** The message of a line; null for any other line, because the operation can write to the pipe too. */
 export function readFromChild(line: string): FromChild | null {
   try {
-    const message = JSON.parse(line) as { gracePeriod?: unknown; unread?: unknown; loading?: unknown } | null;
+    const message = JSON.parse(line) as Partial<
+      Record<"gracePeriod" | "unread" | "loading" | "hasTerminal", unknown>
+    > | null;
+    if (typeof message?.hasTerminal === "boolean") return { hasTerminal: message.hasTerminal };
     if (typeof message?.loading === "string" || message?.loading === null)
       return { loading: message.loading };
     if (typeof message?.gracePeriod === "number") return { gracePeriod: message.gracePeriod };

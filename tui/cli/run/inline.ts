@@ -118,6 +118,7 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   const screen = new InlineScreen(run.json, {
     unread: stop.unread,
     begins: (Type) => tellSupervisor({ gracePeriod: readType(Type).gracePeriod }),
+    hasTerminal: (hasTerminal) => tellSupervisor({ hasTerminal }),
   });
   try {
     const last = await runInline(Type, submission, screen, stop.signal, stop.isCancelled, (op) =>

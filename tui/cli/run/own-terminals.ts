@@ -16,9 +16,14 @@ export class OwnTerminals implements TerminalHost {
 
   /**
    * @param send - writes to stdout
+   * @param tell - called when a program gets the person's terminal, and when it gives it back
    * @param isShown - whether a person sees the terminal of the program; otherwise its output is printed as log lines
    */
-  constructor(send: (bytes: Uint8Array | string) => boolean, isShown: boolean) {
+  constructor(
+    send: (bytes: Uint8Array | string) => boolean,
+    isShown: boolean,
+    private readonly tell: (hasTerminal: boolean) => void,
+  ) {
     this.#own = new OwnTerminal(send);
     this.isInteractive = isShown && this.#own.isInteractive;
   }
@@ -49,6 +54,7 @@ export class OwnTerminals implements TerminalHost {
   #enter(): void {
     const { stdin, stdout } = process;
     if (this.isInteractive) {
+      this.tell(true);
       this.#own.enter();
       stdout.on("resize", this.#onResize);
     } else if (stdin.isTTY) return;
@@ -64,6 +70,7 @@ export class OwnTerminals implements TerminalHost {
     stdin.pause();
     stdout.off("resize", this.#onResize);
     this.#own.leaveNow();
+    if (this.isInteractive) this.tell(false);
   }
 
   readonly #onOutput = (bytes: Buffer) => void this.#own.write(bytes);

@@ -23,6 +23,8 @@ export class InlineScreen implements InlineWatcher {
       /** Called when output cannot be written, because nobody reads it any more. */
       unread(error: Error): void;
       begins(Type: OperationCtor): void;
+      /** Called when a program gets the person's terminal, and when it gives it back. */
+      hasTerminal(hasTerminal: boolean): void;
     },
   ) {}
 
@@ -34,7 +36,7 @@ export class InlineScreen implements InlineWatcher {
     const behind = (stream: NodeJS.WriteStream, write: Write) =>
       behindCapture(stream, write, this.tell.unread);
     this.#out = behind(process.stdout, real.stdout);
-    this.terminals = new OwnTerminals(real.stdout, !this.json);
+    this.terminals = new OwnTerminals(real.stdout, !this.json, this.tell.hasTerminal);
     this.#state = textState({ stacks: true, ownTerminal: this.terminals.isInteractive });
     this.#screen = new TextScreen({ stdout: this.#out, stderr: behind(process.stderr, real.stderr) });
   }

@@ -15,7 +15,7 @@ import { UsageError } from "../../../protocol/command/failures.js";
 import { say } from "../../../protocol/command/report.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
 import { LineSplitter } from "../../../protocol/ndjson.js";
-import { RESET } from "../../terminal/terminal-reset.js";
+import { LEAVE_ALTERNATE, RESET } from "../../terminal/terminal-reset.js";
 import {
   CANCEL_VARIABLE,
   PIPE,
@@ -90,6 +90,7 @@ async function superviseOnce(dir: string, skip: readonly string[]): Promise<numb
   let asked = 0;
   let killed: string | null = null;
   let hung: string | null = null;
+  let hasTerminal = false;
   let timer: NodeJS.Timeout | undefined;
   let loadTimer: NodeJS.Timeout | undefined;
   const kill = (why: string) => {
@@ -121,6 +122,7 @@ async function superviseOnce(dir: string, skip: readonly string[]): Promise<numb
     const message = readFromChild(line);
     if (message === null) return;
     if ("unread" in message) stop();
+    else if ("hasTerminal" in message) hasTerminal = message.hasTerminal;
     else if ("loading" in message) loads(message.loading);
     else {
       gracePeriod = message.gracePeriod;
@@ -137,7 +139,7 @@ async function superviseOnce(dir: string, skip: readonly string[]): Promise<numb
       },
     );
     clearInterval(looking);
-    if (code === null) restoreTerminal();
+    if (code === null && hasTerminal) restoreTerminal();
     if (code === null || asked > 0) await sweep.kill();
     if (code !== null) return code;
     if (hung !== null) return { hung };
@@ -164,8 +166,7 @@ async function superviseOnce(dir: string, skip: readonly string[]): Promise<numb
 
 /** A child that was killed could not put the terminal back. */
 function restoreTerminal(): void {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) return;
-  process.stdout.write(RESET);
+  process.stdout.write(LEAVE_ALTERNATE + RESET);
   spawnSync("stty", ["sane"], { stdio: ["inherit", "ignore", "ignore"] });
 }
 
