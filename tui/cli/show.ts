@@ -41,6 +41,7 @@ export function recordLines(
     ...field("title", sanitize(it.title)),
     ...field("label", it.label === null ? null : sanitize(it.label)),
     ...field("cwd", sanitize(it.cwd)),
+    ...field("terminal", it.terminal === null ? null : `${sanitize(it.terminal)}: liveops attach ${it.id}`),
     ...field("chain", chainText(it)),
     ...field("schedule", it.schedule ?? null),
     ...field("again of", it.againOf ?? null),
