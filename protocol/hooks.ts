@@ -9,12 +9,12 @@ export const HOOKS = [...OPERATION_HOOKS, "onQueueEmpty"] as const;
 export type OperationHook = (typeof OPERATION_HOOKS)[number];
 export type Hook = (typeof HOOKS)[number];
 
-export const HOOK_MEANINGS: Readonly<Record<Hook, string>> = {
-  onSuccess: "The operation succeeded, with its whole chain",
-  onFailure: "The operation, or a later one of its chain, failed",
-  onFinish: "The chain finished, with any outcome",
-  onStall: "A running operation has reported nothing for `stallAfter` seconds, or its worker is stopped",
-  onQueueEmpty: "The last operation of a queue finished",
+/** When an operation's hook runs, as the end of a sentence. */
+export const HOOK_TIMES: Readonly<Record<OperationHook, string>> = {
+  onSuccess: "the operation has succeeded, with its whole chain",
+  onFailure: "the operation, or a later one of its chain, has failed",
+  onFinish: "the chain has finished, with any outcome",
+  onStall: "the running operation has reported nothing for stallAfter seconds, or its worker is stopped",
 };
 
 /** Variables of a hook's environment. */

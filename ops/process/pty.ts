@@ -152,7 +152,8 @@ export function clampSide(value: number): number {
 export function terminalEnvironment(given: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const env = { ...given };
   for (const name of OF_ANOTHER_TERMINAL) delete env[name];
-  return { ...env, TERM };
+  // cargo tells its progress by OSC 9;4 only to terminals that it knows.
+  return { CARGO_TERM_PROGRESS_TERM_INTEGRATION: "true", ...env, TERM };
 }
 
 function nameOf(number: number): NodeJS.Signals {

@@ -67,6 +67,7 @@ const SHELL = {
 const OPERATION = [
   "LIVEOPS_ATTEMPT",
   "LIVEOPS_CHAIN",
+  "LIVEOPS_SLOT",
   "LIVEOPS_OP",
   "LIVEOPS_OPERATION_ID",
   "LIVEOPS_WORKER",
@@ -101,6 +102,7 @@ test("an operation has the base, its submit's variables and its own; nothing els
       ...env,
       LIVEOPS_OPERATION_ID: id,
       LIVEOPS_CHAIN: id,
+      LIVEOPS_SLOT: expect.stringMatching(/^[12]$/),
       LIVEOPS_OP: "shows",
       LIVEOPS_ATTEMPT: "1",
     });

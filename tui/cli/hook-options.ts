@@ -1,7 +1,7 @@
 /** `--on-success`, `--on-failure`, `--on-finish` and `--on-stall`: commands that run after the operation. */
 import type { Command } from "commander";
 import { UsageError } from "../../protocol/command/failures.js";
-import { HOOK_MEANINGS, MAX_HOOK, OPERATION_HOOKS, type OperationHook } from "../../protocol/hooks.js";
+import { HOOK_TIMES, MAX_HOOK, OPERATION_HOOKS, type OperationHook } from "../../protocol/hooks.js";
 import type { SubmitBody } from "../../protocol/requests.js";
 
 export type HookOptions = Partial<Record<OperationHook, string>>;
@@ -10,7 +10,7 @@ export function addHookOptions(command: Command): Command {
   for (const hook of OPERATION_HOOKS)
     command.option(
       `${flagOf(hook)} <command>`,
-      `Run this command with sh. ${HOOK_MEANINGS[hook].replaceAll("`", "")}`,
+      `Run this command with sh when ${HOOK_TIMES[hook]}`,
     );
   return command;
 }
