@@ -83,6 +83,8 @@ export class Lines {
     }
     this.#rest = rest;
     if (rest.length > LONGEST_LINE || rest.includes("\r")) lines = this.#redraw(rest, lines);
+    // Now and not with the next text: `unfinished` must not show a later frame first.
+    if (hasText(this.#rest.replace(CUT_SGR, ""))) lines = this.#replaceShown(lines);
     if (lines.length > 0) this.handler.lines(lines);
   }
 
@@ -135,6 +137,9 @@ export class Lines {
 }
 
 const SGR = /\x1b\[[\d;:]*m/g;
+
+/** A sequence at the end of a text that may become a colour. */
+const CUT_SGR = /\x1b(?:\[[\d;:]*)?$/;
 
 /** Whether a terminal shows anything of the text. */
 function hasText(text: string): boolean {

@@ -81,3 +81,23 @@ function cutUp(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   });
   return [...chunks, rest];
 }
+
+it("gives a frame before the unfinished text that replaces it, also where each frame begins with the return", () => {
+  const said: string[] = [];
+  const lines = new Lines({
+    lines: (more) => said.push(...more.map((line) => `line ${line}`)),
+    frame: (text) => said.push(`frame ${text}`),
+    unfinished: (text) => said.push(`unfinished ${text}`),
+  });
+  for (const chunk of ["\r10%", "\r20%", "\r", "\x1b[3", "1m30%", "\n"]) lines.write(Buffer.from(chunk));
+  expect(said).toEqual([
+    "unfinished 10%",
+    "frame 10%",
+    "unfinished 20%",
+    "unfinished 20%",
+    "unfinished \x1b[3",
+    "frame 20%",
+    "unfinished \x1b[31m30%",
+    "line \x1b[31m30%",
+  ]);
+});
