@@ -15,6 +15,18 @@ const LONG_LINE = 8 * 1024;
 /** Keys of events that are not masked. */
 const KEPT = new Set(["type", "stage", "stages", "untrackedStage", "value"]);
 
+const SGR = /\x1b\[[\d;:]*m/g;
+
+/** Where the character at `index` of the text without colours is in the text with them. */
+function offsetOf(coloured: string, index: number): number {
+  let shift = 0;
+  for (const { 0: colour, index: at } of coloured.matchAll(SGR)) {
+    if (at - shift > index) break;
+    shift += colour.length;
+  }
+  return index + shift;
+}
+
 export class Masker {
   /** Longest first, so that a secret within another one leaves nothing of it. */
   #secrets: string[] = [];
@@ -43,6 +55,20 @@ export class Masker {
   mask(text: string): string {
     let masked = text;
     for (const secret of this.#secrets) masked = masked.replaceAll(secret, MASK);
+    return masked.includes("\x1b") ? this.#maskColoured(masked) : masked;
+  }
+
+  /** A program may colour a part of a secret, as `grep --color` does. The colours stay. */
+  #maskColoured(text: string): string {
+    let masked = text;
+    const plain = () => masked.replace(SGR, "");
+    for (const secret of this.#secrets) {
+      for (let at = plain().indexOf(secret); at !== -1; at = plain().indexOf(secret)) {
+        const [from, to] = [offsetOf(masked, at), offsetOf(masked, at + secret.length - 1) + 1];
+        const colours = masked.slice(from, to).match(SGR) ?? [];
+        masked = masked.slice(0, from) + MASK + colours.join("") + masked.slice(to);
+      }
+    }
     return masked;
   }
 

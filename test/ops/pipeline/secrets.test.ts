@@ -132,6 +132,16 @@ describe("a masker", () => {
     expect(masker.maskLine(`${line}abcde`)).toBe(`${line}${MASK}`);
   });
 
+  it("hides a secret that is coloured in part, and keeps the colours", () => {
+    const masker = new Masker();
+    masker.add("tr0ub4dor");
+    const [red, plain] = ["\x1b[01;31m", "\x1b[m"];
+    expect(masker.mask(`${red}a tr0${red}ub4${plain}dor${plain} tr0${red}ub4dor${plain}`)).toBe(
+      `${red}a ${MASK}${red}${plain}${plain} ${MASK}${red}${plain}`,
+    );
+    expect(masker.mask(`${red}tr0ub4${plain} dor`)).toBe(`${red}tr0ub4${plain} dor`);
+  });
+
   it("leaves names that connect events, and masks all else", () => {
     const masker = new Masker();
     masker.add("Dump");
