@@ -1,11 +1,14 @@
 /** What is wrong with a text before it is a tree: its size, its characters, and its syntax in words. */
 import type { YAMLError } from "yaml";
 import { MAX_BYTES, MAX_NESTING } from "./limits.js";
-import type { Place } from "./problems.js";
+import { type Place, quoted } from "./problems.js";
 
 export function tooLarge(): string {
   return `the file is too large; a pipeline has at most ${MAX_BYTES / 1024} KiB. Put long scripts into files`;
 }
+
+/** Characters of the longest name that a message repeats. */
+const MAX_NAME = 100;
 
 /** Control characters that no text file has. */
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
@@ -23,9 +26,19 @@ export function whyUnreadable(given: string, text: string): { at: Place; message
   };
 }
 
+/** Without the errors that follow from the first one: after an unexpected character the rest of the file is unexpected. */
+export function withoutFollowing(errors: readonly YAMLError[]): YAMLError[] {
+  const first = errors.find(({ code }) => code === "UNEXPECTED_TOKEN");
+  return errors.filter((error) => error.code !== "UNEXPECTED_TOKEN" || error === first);
+}
+
 /** The library's message, with what to do where it is known. */
-export function syntaxProblem({ code, message }: YAMLError): string {
+export function syntaxProblem({ code, message, pos: [at] }: YAMLError, text: string): string {
+  const name = /^\$\{(\w+)\}/.exec(text.slice(Math.max(at - 1, 0), at + MAX_NAME))?.[1];
+  if (name !== undefined) return `\${${name}} needs quotes within { } and [ ]; write $${name}, or "\${${name}}"`;
   switch (code) {
+    case "UNEXPECTED_TOKEN":
+      return `${quoted(text.slice(at, at + 1))} is not expected here; put the whole value in quotes`;
     case "TAB_AS_INDENT":
       return "a tab is not allowed as indentation; indent with spaces";
     case "BLOCK_AS_IMPLICIT_KEY":

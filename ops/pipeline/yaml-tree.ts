@@ -16,7 +16,7 @@ import {
 } from "yaml";
 import { MAX_BYTES, MAX_NESTING, MAX_VALUES } from "./limits.js";
 import { type Place, type Problems, placesIn, quoted } from "./problems.js";
-import { syntaxProblem, whyUnreadable } from "./yaml-text.js";
+import { syntaxProblem, whyUnreadable, withoutFollowing } from "./yaml-text.js";
 
 export interface ScalarNode {
   kind: "scalar";
@@ -69,7 +69,8 @@ export function readTree(given: string, problems: Problems): TreeNode | null {
   const place = placesIn(text);
   const list: readonly Document.Parsed<ParsedNode>[] = Array.isArray(documents) ? documents : [];
   for (const { errors, warnings, directives } of list) {
-    for (const error of [...errors, ...warnings]) problems.add(place(error.pos[0]), "", syntaxProblem(error));
+    for (const error of withoutFollowing([...errors, ...warnings]))
+      problems.add(place(error.pos[0]), "", syntaxProblem(error, text));
     const { explicit, version } = directives.yaml;
     if (explicit && version !== "1.2")
       problems.add(START, "", `liveops reads YAML 1.2; remove the line %YAML ${version}`);

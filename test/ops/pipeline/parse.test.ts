@@ -424,6 +424,21 @@ describe("refused", () => {
     ["comments only", "# a\n# b\n", /the file is empty/],
     ["a list", "- a", /a pipeline takes a map/],
     ["a text", "hello", /a pipeline takes a map/],
+    [
+      "${name} in a map of one line",
+      "env: { A: ${x} }\nstages:\n  - name: A\n    run: [echo]",
+      /^f:1:12: \$\{x\} needs quotes within \{ \} and \[ \]; write \$x, or "\$\{x\}"$/,
+    ],
+    [
+      "${name} in a list of one line",
+      "stages: [{ name: A, run: [echo, ${x}] }]",
+      /^f:1:34: \$\{x\} needs quotes/,
+    ],
+    [
+      "a text after a quote, and nothing that follows from it",
+      'name: "a" b\nstages:\n  - name: A\n    run: x',
+      /^f:1:11: "b" is not expected here; put the whole value in quotes$/,
+    ],
     ["a tab", "stages:\n\t- name: A", /^f:2:1: a tab is not allowed as indentation/],
     ["a colon without quotes", stage("run: curl -H a: b"), /needs quotes, or a block/],
     ["an open quote", 'name: "x', /missing closing/],
