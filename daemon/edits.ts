@@ -34,6 +34,8 @@ export async function editOperation(context: Context, entry: Entry, body: EditBo
     const isQueued = queued?.record.state === "queued";
     const before = queued?.record.params;
     const parameters = wantsParameters && isQueued ? await readAnew(context, queued, body) : {};
+    // Before the edit, because the operation may start right after it.
+    if (isQueued) store.secrets.put(id, body.secrets);
     const isDone = await lifecycle.edit(id, (current) => {
       // Another edit came first: its parameters are those to change.
       const isOutdated = wantsParameters && (!isQueued || current.record.params !== before);

@@ -222,6 +222,7 @@ export const editBody = z.strictObject({
     .optional(z.record(z.string(), z.unknown()))
     .check(z.describe("all parameters anew; without this key, set changes the present ones")),
   set: z.optional(z.array(z.string())).check(z.describe("name=value arguments that override the parameters")),
+  secrets: z.optional(secrets),
   label: z.optional(z.nullable(label)).check(z.describe("null: no label")),
   cwd: z.optional(cwd),
   env: z

@@ -155,6 +155,34 @@ test("a file that does not load is reported with the position, and other YAML is
   expect(await printed(id)).toEqual(["mended"]);
 });
 
+test("edit and again change the parameters of the file, and a secret that cannot be there is refused", async () => {
+  const file = "params: { level: { type: integer, default: 1 }, token: { secret: true } }\n";
+  world.write("work/levels.yaml", `${file}stages: [{ name: A, run: 'echo "$level \${token-none}"' }]\n`);
+  await world.liveops(["pause", "--queue", "default"]);
+  const id = (await world.liveops(["submit", "levels.yaml", "level=2"])).stdout.trim();
+  expect(await world.liveops(["edit", id, "level=x"])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/level takes a whole number, like 3, not "x"[^]*level +whole number/),
+  });
+  const env = { TOK: "t0k-of-the-test" };
+  const edited = await world.liveops(["edit", id, "level=3", "token=env:TOK"], { env });
+  expect(edited, edited.stderr).toMatchObject({ code: 0 });
+  await world.liveops(["resume", "--queue", "default"]);
+  await world.finished(id);
+  expect(await printed(id)).toEqual(["3 ***"]);
+  const again = await world.liveops(["again", id, "level=4", "--wait"], { env });
+  expect(again, again.stderr).toMatchObject({ code: 0 });
+  expect(await printed(again.stdout.slice(0, 12))).toEqual(["4 ***"]);
+
+  for (const words of [["submit"], ["run"], ["schedule", "add", "@daily"]]) {
+    const refused = await world.liveops([...words, "levels.yaml", "token=env:TOK"]);
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toContain(
+      words.length === 3 ? "a schedule has no shell; give token=file:PATH" : "TOK, which is not set in this shell",
+    );
+  }
+});
+
 test("new writes a pipeline that check accepts, with the path of the schema", async () => {
   mkdirSync(join(world.work, "fresh"));
   const made = await world.liveops(["new", "deploy.yaml", "--dir", "fresh"]);

@@ -6,6 +6,7 @@ import { addCommand } from "../../protocol/command/options.js";
 import { addExitStatus, givenLabel, givenParams, trailingWords, withTrailing } from "./arguments.js";
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, givenVariables } from "./environment.js";
+import { changedParameters } from "./pipeline-argument.js";
 import { addQueueOptions, givenPlacement } from "./placement.js";
 import { namedPrompts, secretValues } from "./secrets.js";
 import { afterSubmit, type SubmitOptions } from "./submit.js";
@@ -56,11 +57,13 @@ export function registerAgain(root: Command): void {
       const params = givenParams(options.params);
       const label = givenLabel(options.label);
       const set = namedPrompts(withTrailing(words, trailingWords()));
-      const secrets = await secretValues(set, [params, (await client.show(id)).params]);
+      const named = await client.show(id);
+      const operation = options.chain && named.chain.id !== named.id ? await client.show(named.chain.id) : named;
+      const parameters = await changedParameters("again", operation, params, set);
+      const secrets = await secretValues(set, [parameters.params, operation.params]);
       const env = givenVariables(options);
       const body = {
-        ...(params && { params }),
-        ...(set.length > 0 && { set }),
+        ...parameters,
         ...(label !== undefined && { label }),
         ...(options.chain && { chain: true }),
         ...(options.cwd !== undefined && { cwd: resolve(options.cwd) }),

@@ -1,6 +1,7 @@
 /** `liveops edit`: changes a queued operation before it starts. Prints the id. */
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
+import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/command/failures.js";
 import { addCommand } from "../../protocol/command/options.js";
 import type { EditBody } from "../../protocol/requests.js";
@@ -8,7 +9,9 @@ import { jsonLine } from "../terminal/json.js";
 import { givenLabel, givenParams, trailingWords, withTrailing } from "./arguments.js";
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, givenVariables } from "./environment.js";
+import { changedParameters } from "./pipeline-argument.js";
 import { addQueueOptions, addTimeOptions, givenPlacement, type PlacementOptions } from "./placement.js";
+import { namedPrompts, secretValues } from "./secrets.js";
 
 interface EditOptions extends EnvironmentOptions, PlacementOptions {
   top?: boolean;
@@ -20,14 +23,12 @@ interface EditOptions extends EnvironmentOptions, PlacementOptions {
 }
 
 /** @throws UsageError where nothing is to be changed */
-function editBody(words: string[], options: EditOptions): EditBody {
+async function editBody(client: Client, id: string, words: string[], options: EditOptions): Promise<EditBody> {
   const params = givenParams(options.params);
   const label = givenLabel(options.label);
-  const set = withTrailing(words, trailingWords());
+  const set = namedPrompts(withTrailing(words, trailingWords()));
   const env = givenVariables(options);
   const body: EditBody = {
-    ...(params && { params }),
-    ...(set.length > 0 && { set }),
     ...(label !== undefined && { label: label === "" ? null : label }),
     ...(Object.keys(env).length > 0 && { env }),
     ...givenPlacement(options),
@@ -35,6 +36,11 @@ function editBody(words: string[], options: EditOptions): EditBody {
     ...(options.now && { notBefore: null }),
     ...(options.cwd !== undefined && { cwd: resolve(options.cwd) }),
   };
+  if (params !== undefined || set.length > 0) {
+    const parameters = await changedParameters("edit", await client.show(id), params, set);
+    const secrets = await secretValues(set, parameters.params);
+    Object.assign(body, parameters, Object.keys(secrets).length > 0 && { secrets });
+  }
   if (Object.keys(body).length > 0) return body;
   throw new UsageError(
     "nothing to change",
@@ -65,7 +71,7 @@ export function registerEdit(root: Command): void {
     .option("--json", "Print the record as JSON")
     .action(async (id: string, words: string[], _options: unknown, self: Command) => {
       const { client, options } = connectFor<EditOptions>(self);
-      const operation = await client.edit(id, editBody(words, options));
+      const operation = await client.edit(id, await editBody(client, id, words, options));
       process.stdout.write(`${options.json ? jsonLine(operation) : operation.id}\n`);
     });
 }

@@ -4,7 +4,9 @@
  */
 import { resolve } from "node:path";
 import { UsageError } from "../../protocol/command/failures.js";
+import type { Variables } from "../../protocol/environment.js";
 import { Refusal } from "../../protocol/errors.js";
+import type { Operation } from "../../protocol/operation.js";
 import { givenParams, withTrailing } from "./arguments.js";
 import type { Answer } from "./run/pipeline-file.js";
 
@@ -44,6 +46,8 @@ interface PipelineWords {
   set: string[];
   trailing: string[] | undefined;
   params: string | undefined;
+  /** The variables from which secrets come; null: the pipeline runs later, without a shell. Default: those of this process. */
+  shell?: Variables | null;
 }
 
 /**
@@ -51,9 +55,30 @@ interface PipelineWords {
  *
  * @throws UsageError where the file is not a pipeline; Refusal where it does not accept the parameters
  */
-export async function pipelineSubmit({ file, set, trailing, params }: PipelineWords) {
+export async function pipelineSubmit({ file, set, trailing, params, shell = process.env }: PipelineWords) {
   checkStdin(file, params);
   const { submitOf } = await pipelineBundle();
-  const given = givenParams(params);
-  return unwrapped(await submitOf(file, pipelinePath(file), given, withTrailing(set, trailing)));
+  const given = { params: givenParams(params), words: withTrailing(set, trailing), shell };
+  return unwrapped(await submitOf(file, pipelinePath(file), given));
+}
+
+/**
+ * Parameters for `liveops again` and `edit`. Those of an operation of the type `pipeline` are the parameters of its
+ * file, as in its submit, and not those of the type, which are text and path.
+ *
+ * @throws UsageError, Refusal where the pipeline does not accept the parameters
+ */
+export async function changedParameters(
+  command: "again" | "edit",
+  operation: Operation,
+  params: Record<string, unknown> | undefined,
+  words: string[],
+): Promise<{ params?: Record<string, unknown>; set?: string[] }> {
+  const isChanged = params !== undefined || words.length > 0;
+  if (operation.op !== "pipeline" || !isChanged || params?.text !== undefined)
+    return { ...(params && { params }), ...(words.length > 0 && { set: words }) };
+  const { changedSubmit } = await pipelineBundle();
+  const given = { params, words, shell: process.env };
+  const changed = await changedSubmit(operation.params, given, ["liveops", command, operation.id]);
+  return { params: unwrapped(changed).params };
 }

@@ -129,7 +129,7 @@ function registerAdd(schedule: Command): void {
       const trailing = trailingWords();
       const words = isPipelineArgument(op)
         ? {
-            ...(await pipelineSubmit({ file: op, set, trailing, params: options.params })),
+            ...(await pipelineSubmit({ file: op, set, trailing, params: options.params, shell: null })),
             ...{ set: [], trailing: undefined },
           }
         : { op, set, trailing };

@@ -6,6 +6,7 @@ import { existsSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { keepMark } from "../../../ops/process/group.js";
 import { captureOutput } from "../../../ops/runner/capture-output.js";
+import type { PipelineFile } from "../../../ops/pipeline/definition.js";
 import { findType, type LoadedType, typeFinder } from "../../../ops/runner/catalogue.js";
 import { describeType } from "../../../ops/runner/describe-type.js";
 import { handSecrets } from "../../../ops/runner/handed-secrets.js";
@@ -92,7 +93,7 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   enableUserCode(new URL("./liveops.js", import.meta.url).href);
   Object.assign(process.env, run.env);
   const shipped = [fileURLToPath(new URL("./ops", import.meta.url))];
-  const { Type, file } = isPipelineArgument(run.op)
+  const { Type, file, pipeline } = isPipelineArgument(run.op)
     ? await typeOfPipeline(run.op, run.params)
     : await typeNamed(run.op, run.opsDirs, shipped);
   if (run.help) {
@@ -114,6 +115,11 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   handSecrets(await secretValues(given.set, given.params));
   const prepare = () => prepareSubmission(Type, given, { ...place, chain }, "run");
   const submission = await aside(() => Promise.race([prepare(), schemaNeverSettles(run.op)]));
+  if (pipeline !== undefined) {
+    const { secretsProblem } = await import("./pipeline-file.js");
+    const problem = secretsProblem(pipeline, submission.params, process.env);
+    if (problem !== null) throw new UsageError(problem);
+  }
   const stop = stopOnSignal(onLost);
   const screen = new InlineScreen(run.json, {
     unread: stop.unread,
@@ -150,19 +156,24 @@ async function aside<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
+interface Found extends LoadedType {
+  /** Of a pipeline file that was named by its path. */
+  pipeline?: PipelineFile;
+}
+
 /** The type of a pipeline file. @param word - the file as it was typed, or `-` */
-async function typeOfPipeline(word: string, params: string | undefined): Promise<LoadedType> {
+async function typeOfPipeline(word: string, params: string | undefined): Promise<Found> {
   tellSupervisor({ loading: null });
   checkStdin(word, params);
   const { notAPipeline, parseFile } = await import("./pipeline-file.js");
   const { pipelineType } = await import("../../../ops/pipeline/type.js");
   const parsed = parseFile(pipelinePath(word));
   if (!parsed.ok) throw new UsageError(notAPipeline(word, parsed.problems));
-  return { Type: pipelineType(parsed.file), file: word };
+  return { Type: pipelineType(parsed.file), file: word, pipeline: parsed.file };
 }
 
 /** Reports files that do not load only when the type is missing, because one of them may define it. */
-async function typeNamed(op: string, dirs: string[], shipped: string[]): Promise<LoadedType> {
+async function typeNamed(op: string, dirs: string[], shipped: string[]): Promise<Found> {
   const skip = JSON.parse(process.env[SKIP_VARIABLE] ?? "[]") as string[];
   delete process.env[SKIP_VARIABLE];
   const onFile = (file: string) => tellSupervisor({ loading: file });

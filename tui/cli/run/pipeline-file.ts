@@ -1,10 +1,12 @@
 /** Entry of the bundle that reads pipeline files for `liveops check` and `liveops submit FILE.yaml`. */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { PipelineFile } from "../../../ops/pipeline/definition.js";
 import { hasStages, isYamlPath } from "../../../ops/pipeline/file-name.js";
-import type { ParsedPipeline } from "../../../ops/pipeline/parse.js";
+import { type ParsedPipeline, parsePipeline } from "../../../ops/pipeline/parse.js";
 import { type PipelineProblem, problemLines } from "../../../ops/pipeline/problems.js";
 import { readPipelineFile, readPipelineStdin } from "../../../ops/pipeline/read-file.js";
+import type { Variables } from "../../../protocol/environment.js";
 import { type Problem, Refusal } from "../../../protocol/errors.js";
 import { getOwn } from "../../../protocol/get-own.js";
 import type { OperationType } from "../../../protocol/replies.js";
@@ -62,16 +64,55 @@ const READ_FAILURES: Record<string, string> = {
   EISDIR: "it is a directory, not a file",
 };
 
+/** What a submit gives for the parameters of a pipeline. */
+export interface GivenParameters {
+  params: Record<string, unknown> | undefined;
+  words: string[];
+  /** Where secrets come from: the variables of this shell; null where there is no shell when the pipeline runs. */
+  shell: Variables | null;
+}
+
+/** The submit of the shipped type `pipeline`. */
+export interface PipelineSubmit {
+  op: "pipeline";
+  params: Record<string, unknown>;
+}
+
 /** The parameters of the shipped type `pipeline` for this file. */
 export async function submitOf(
   typed: string,
   path: string | null,
-  params: Record<string, unknown> | undefined,
-  words: string[],
-): Promise<Answer<{ op: "pipeline"; params: Record<string, unknown> }>> {
+  given: GivenParameters,
+): Promise<Answer<PipelineSubmit>> {
   const parsed = parseFile(path);
   if (!parsed.ok) return { usage: notAPipeline(typed, parsed.problems) };
-  const { file } = parsed;
+  return submitOfFile(parsed.file, given, ["liveops", "submit", typed]);
+}
+
+/**
+ * The same pipeline as it was submitted, with other parameters of its own.
+ *
+ * @param submitted - the parameters of the type `pipeline`
+ * @param command - in messages, such as `["liveops", "again", "k3f"]`
+ */
+export async function changedSubmit(
+  submitted: Readonly<Record<string, unknown>>,
+  given: GivenParameters,
+  command: string[],
+): Promise<Answer<PipelineSubmit>> {
+  const path = typeof submitted.path === "string" ? submitted.path : null;
+  const parsed = parsePipeline(String(submitted.text), path);
+  if (!parsed.ok) return { usage: notAPipeline(path ?? "-", parsed.problems) };
+  const before = (submitted.params ?? {}) as Record<string, unknown>;
+  return submitOfFile(parsed.file, { ...given, params: given.params ?? before }, command, before);
+}
+
+async function submitOfFile(
+  file: PipelineFile,
+  { params, words, shell }: GivenParameters,
+  command: string[],
+  before: Readonly<Record<string, unknown>> = {},
+): Promise<Answer<PipelineSubmit>> {
   const { paramsSchema } = await import("../../../ops/pipeline/params-schema.js");
   const { inputSchema } = await import("../../../ops/runner/describe-type.js");
   const { readWords } = await import("../../../ops/runner/words.js");
@@ -80,14 +121,39 @@ export async function submitOf(
   const schema = paramsSchema(file.pipeline.params, description);
   const json = inputSchema(schema);
   try {
-    const input = readWords(json, params, words, ["liveops", "submit", typed]);
+    const input = readWords(json, params, words, command);
     const read = await parseParams(schema, input);
     if (!read.ok) throw paramsRefusal(read.problems, json, read.nearest);
+    const usage = secretsProblem(file, input, shell, before);
+    if (usage !== null) return { usage };
     return { value: { op: "pipeline", params: { text: file.text, path: file.path, params: input } } };
   } catch (error) {
     if (error instanceof Refusal) return { problem: error.toProblem() };
     throw error;
   }
+}
+
+/**
+ * Why a secret could not be read when the pipeline runs; null: nothing is known to be missing.
+ *
+ * @param before - the parameters of an earlier submit, whose secrets the daemon may have
+ */
+export function secretsProblem(
+  { pipeline }: PipelineFile,
+  params: Readonly<Record<string, unknown>>,
+  shell: Variables | null,
+  before: Readonly<Record<string, unknown>> = {},
+): string | null {
+  for (const { name, secret } of pipeline.params) {
+    const reference = getOwn(params, name);
+    const [, kind, rest = ""] = /^(env|prompt):(.*)$/.exec(String(reference)) ?? [];
+    if (!secret || kind === undefined || reference === getOwn(before, name)) continue;
+    if (shell === null)
+      return `the secret ${name} is given as ${kind}:, and a schedule has no shell; give ${name}=file:PATH`;
+    if (kind === "env" && (shell[rest] ?? "") === "")
+      return `the secret ${name} is the variable ${rest}, which is not set in this shell; set and export it, or give ${name}=file:PATH or ${name}=prompt:`;
+  }
+  return null;
 }
 
 /** The file as an operation type, for `--help`. */
