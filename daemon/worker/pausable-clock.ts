@@ -6,6 +6,9 @@ import { type Clock, SYSTEM_CLOCK } from "../../ops/runner/clock.js";
 import { readOwnFile } from "../../protocol/own-file.js";
 import { pauseFile } from "../run-files/attempt-files.js";
 
+/** A timer that is later than this may have been due during a pause. */
+const LATE_MS = 20;
+
 /** Bytes that the file may have. */
 const MOST_BYTES = 4096;
 
@@ -25,8 +28,26 @@ export class PausableClock implements Clock {
     return SYSTEM_CLOCK.time();
   }
 
+  /** A timer of the system is due after a pause at once; it is set again for the time that is left of its own. */
   schedule(ms: number, callback: () => void, keepAlive?: boolean): () => void {
-    return SYSTEM_CLOCK.schedule(ms, callback, keepAlive);
+    const due = this.now() + ms;
+    let clear = () => {};
+    const set = (left: number) => {
+      const from = performance.now();
+      clear = SYSTEM_CLOCK.schedule(
+        left,
+        () => {
+          // The timers come before SIGCONT in the turn after a pause.
+          if (performance.now() - from - left > LATE_MS) this.#read();
+          const rest = due - this.now();
+          if (rest >= 1) set(rest);
+          else callback();
+        },
+        keepAlive,
+      );
+    };
+    set(ms);
+    return () => clear();
   }
 
   stop(): void {
