@@ -85,7 +85,8 @@ class Wget implements Recogniser {
       return null;
     }
     if (text.includes("%[")) return this.#bar(text);
-    if (first === 0x20 && text.includes("K ..")) {
+    // From 100,000K on no space comes first.
+    if ((first === 0x20 || (first >= 0x30 && first <= 0x39)) && text.includes("K ..")) {
       const match = WGET_DOTS.exec(text);
       return match && { label: this.#label(""), percent: Number(match[1]), isOnlyProgress: true };
     }

@@ -64,6 +64,12 @@ test("wget: a long name moves through the bar, and is no label", () => {
   expect(readings.map((reading) => reading?.label)).toEqual(["download", "download"]);
 });
 
+test("wget: dots after 100,000K have no space before them", () => {
+  const dots = ".......... .......... .......... .......... ..........";
+  const readings = readAll([` 99950K ${dots} 24% 1.58G 2s`, `100000K ${dots} 25% 93.1T 2s`]);
+  expect(readings.map((reading) => reading?.percent)).toEqual([24, 25]);
+});
+
 test("ffmpeg: the longest input is the total, and a time that is not known changes nothing", () => {
   const readings = readAll([
     "  Duration: 00:00:10.00, start: 0.000000, bitrate: 275 kb/s",
