@@ -36,6 +36,7 @@ test.each<[string[], string]>([
 test("--if-available does nothing without an operation, but still checks the report", async () => {
   const quiet = await cli.run(["report", "--if-available", "percent", "40"]);
   expect(quiet).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect(await cli.run(["report", "percent", "40", "--if-available"])).toEqual(quiet);
   expect((await cli.run(["report", "--if-available", "percent"])).code).toBe(2);
 });
 
