@@ -177,6 +177,20 @@ describe("diff", () => {
     expect((await world.liveops(["diff", "run.json", "none.json"])).code).toBe(4);
   });
 
+  test("of a command that ran twice is the same: how long it took is not compared", async () => {
+    const twice: string[] = [];
+    for (const seconds of ["0.1", "0.4"]) {
+      const ran = await world.liveops(["submit", "shell", "--wait", `script=sleep ${seconds}`]);
+      const { id } = await world.client.show(ran.stdout.slice(0, 12));
+      twice.push(id);
+    }
+    const results = await Promise.all(twice.map(async (id) => (await world.client.show(id)).result));
+    expect(results[0]).not.toEqual(results[1]);
+    const json = await world.liveops(["diff", ...twice, "--json"]);
+    expect(JSON.parse(json.stdout)).toMatchObject({ result: [], params: [{ name: "script" }] });
+    expect((await world.liveops(["diff", ...twice])).stdout).toContain("they differ from the first line on");
+  });
+
   test("says what differs and where the logs part, and ignores only what it is told to", async () => {
     const json = await world.liveops(["diff", failed, good, "--json"]);
     expect(json.code).toBe(1);

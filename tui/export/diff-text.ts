@@ -119,11 +119,16 @@ function logLines({ same, ignored, lines, equal, first, before }: LogDifference,
     return [...head, equal === 0 ? "  both are empty" : `  ${count(equal)}, all the same`];
   return [
     ...head,
-    `  ${count(lines.left)} and ${count(lines.right)}; the first ${formatCount(equal)} are the same`,
+    `  ${count(lines.left)} and ${count(lines.right)}; ${startText(equal)}`,
     ...before.map((line) => paint("dim", `    ${lineText(line)}`)),
     paint("red", `  < ${first.left === null ? "(end of the log)" : lineText(first.left)}`),
     paint("green", `  > ${first.right === null ? "(end of the log)" : lineText(first.right)}`),
   ];
+}
+
+function startText(equal: number): string {
+  if (equal === 0) return "they differ from the first line on";
+  return equal === 1 ? "the first line is the same" : `the first ${formatCount(equal)} are the same`;
 }
 
 function lineText({ n, stage, stream, text }: LogSide): string {

@@ -86,7 +86,9 @@ export async function diffRuns(
     params: differences(a.params, b.params),
     env: { left: only(a, b), right: only(b, a) },
     stages: stages(a, b),
-    result: differences(named("result", a.result), named("result", b.result)),
+    result: differences(named("result", a.result), named("result", b.result)).filter(
+      (difference) => !isDuration(difference),
+    ),
     error: differences(errorOf(a), errorOf(b)),
     log: await diffLogs(left, right, options),
   };
@@ -115,6 +117,11 @@ function errorOf({ error }: Operation): Record<string, unknown> {
 
 const named = (name: string, value: unknown): Record<string, unknown> =>
   isObject(value) ? value : value === null || value === undefined ? {} : { [name]: value };
+
+/** `seconds`, as the results of `shell` and of pipelines have it, also for each stage. No two runs take the same time. */
+function isDuration({ name, left, right }: ValueDifference): boolean {
+  return /(?:^|\.)seconds$/.test(name) && typeof left === "number" && typeof right === "number";
+}
 
 /** The values that differ, by name; nested objects by their path. */
 function differences(a: Record<string, unknown>, b: Record<string, unknown>): ValueDifference[] {
