@@ -58,7 +58,7 @@ const queueName = z
   .string()
   .check(
     z.maxLength(64),
-    z.regex(OP_PATTERN, "must be the name of a queue: lower-case letters, digits and -, such as gpu"),
+    z.regex(OP_PATTERN, "must be a name of lower-case letters, digits and -, such as gpu"),
   );
 
 const priority = z.int().check(z.gte(-1_000_000), z.lte(1_000_000));

@@ -44,7 +44,8 @@ export function addCommand(root: Command, usage: string, description: string, ex
   examplesByCommand.set(command, examples);
   const lines = examples.map((example) => `  $ ${example}`).join("\n");
   command.addHelpText("after", `\nExamples:\n${lines}`);
-  return withGlobals(command, `Try: ${root.name()} ${command.name()} --help`);
+  const above = root.parent === null ? root.name() : `${root.parent.name()} ${root.name()}`;
+  return withGlobals(command, `Try: ${above} ${command.name()} --help`);
 }
 
 function withGlobals(command: Command, help: string): Command {
