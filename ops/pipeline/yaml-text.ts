@@ -35,7 +35,8 @@ export function withoutFollowing(errors: readonly YAMLError[]): YAMLError[] {
 /** The library's message, with what to do where it is known. */
 export function syntaxProblem({ code, message, pos: [at] }: YAMLError, text: string): string {
   const name = /^\$\{(\w+)\}/.exec(text.slice(Math.max(at - 1, 0), at + MAX_NAME))?.[1];
-  if (name !== undefined) return `\${${name}} needs quotes within { } and [ ]; write $${name}, or "\${${name}}"`;
+  if (name !== undefined)
+    return `\${${name}} needs quotes within { } and [ ]; write $${name}, or "\${${name}}"`;
   switch (code) {
     case "UNEXPECTED_TOKEN":
       return `${quoted(text.slice(at, at + 1))} is not expected here; put the whole value in quotes`;

@@ -162,7 +162,7 @@ test("edit and again change the parameters of the file, and a secret that cannot
   const id = (await world.liveops(["submit", "levels.yaml", "level=2"])).stdout.trim();
   expect(await world.liveops(["edit", id, "level=x"])).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/level takes a whole number, like 3, not "x"[^]*level +whole number/),
+    stderr: expect.stringMatching(/level takes a whole number, like 3, not "x"[\s\S]*level +whole number/),
   });
   const env = { TOK: "t0k-of-the-test" };
   const edited = await world.liveops(["edit", id, "level=3", "token=env:TOK"], { env });
@@ -178,7 +178,9 @@ test("edit and again change the parameters of the file, and a secret that cannot
     const refused = await world.liveops([...words, "levels.yaml", "token=env:TOK"]);
     expect(refused).toMatchObject({ code: 2, stdout: "" });
     expect(refused.stderr).toContain(
-      words.length === 3 ? "a schedule has no shell; give token=file:PATH" : "TOK, which is not set in this shell",
+      words.length === 3
+        ? "a schedule has no shell; give token=file:PATH"
+        : "TOK, which is not set in this shell",
     );
   }
 });

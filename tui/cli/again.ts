@@ -58,7 +58,8 @@ export function registerAgain(root: Command): void {
       const label = givenLabel(options.label);
       const set = namedPrompts(withTrailing(words, trailingWords()));
       const named = await client.show(id);
-      const operation = options.chain && named.chain.id !== named.id ? await client.show(named.chain.id) : named;
+      const operation =
+        options.chain && named.chain.id !== named.id ? await client.show(named.chain.id) : named;
       const parameters = await changedParameters("again", operation, params, set);
       const secrets = await secretValues(set, [parameters.params, operation.params]);
       const env = givenVariables(options);

@@ -23,7 +23,12 @@ interface EditOptions extends EnvironmentOptions, PlacementOptions {
 }
 
 /** @throws UsageError where nothing is to be changed */
-async function editBody(client: Client, id: string, words: string[], options: EditOptions): Promise<EditBody> {
+async function editBody(
+  client: Client,
+  id: string,
+  words: string[],
+  options: EditOptions,
+): Promise<EditBody> {
   const params = givenParams(options.params);
   const label = givenLabel(options.label);
   const set = namedPrompts(withTrailing(words, trailingWords()));

@@ -66,7 +66,9 @@ export function givenPlacement(options: PlacementOptions, now = new Date()): Pla
 function givenPriority(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^[+-]?\d{1,6}$/.test(text)) return Number(text);
-  throw new UsageError(`--priority: ${JSON.stringify(text)} is not a whole number from -999999 to 999999; give 5 or -1`);
+  throw new UsageError(
+    `--priority: ${JSON.stringify(text)} is not a whole number from -999999 to 999999; give 5 or -1`,
+  );
 }
 
 /** The time of `--in` or `--at`. */

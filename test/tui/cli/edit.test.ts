@@ -14,8 +14,11 @@ afterEach(() => daemon[Symbol.asyncDispose]());
 const ID = "aaa111bbb222";
 const edit = (words: string[], options = {}) =>
   cli.run(["edit", "--socket", daemon.socket, ID, ...words], options);
-const accepts = () =>
+const accepts = () => {
+  // Read first: the parameters of a submitted pipeline are those of its file.
+  daemon.on("GET", `/v1/operations/${ID}`, (_asked, reply) => reply.json(new Story().record()));
   daemon.on("PATCH", `/v1/operations/${ID}`, (_asked, reply) => reply.json(new Story().record()));
+};
 
 test("sends only what is to be changed, and prints the id", async () => {
   accepts();
@@ -25,7 +28,7 @@ test("sends only what is to be changed, and prints the id", async () => {
     stdout: `${ID}\n`,
     stderr: "",
   });
-  expect(daemon.asked[0]?.body).toEqual({ set: ["a=1"], label: "new", env: { A: "1", B: null, TOKEN: "t" } });
+  expect(daemon.asked[1]?.body).toEqual({ set: ["a=1"], label: "new", env: { A: "1", B: null, TOKEN: "t" } });
 });
 
 test("an empty label removes the label, the words after -- are args, the last of --env and --unset-env counts", async () => {
@@ -33,7 +36,7 @@ test("an empty label removes the label, the words after -- are args, the last of
   const words = ["--label", "", "--params", '{"a":1}', "--unset-env", "A", "--env", "A=2", "--json"];
   const { stdout } = await edit([...words, "--", "make", "-j8"]);
   expect(JSON.parse(stdout)).toMatchObject({ id: ID });
-  expect(daemon.asked[0]?.body).toEqual({
+  expect(daemon.asked[1]?.body).toEqual({
     params: { a: 1 },
     set: ['args:=["make","-j8"]'],
     label: null,

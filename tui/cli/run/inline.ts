@@ -4,9 +4,9 @@
  */
 import { existsSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { PipelineFile } from "../../../ops/pipeline/definition.js";
 import { keepMark } from "../../../ops/process/group.js";
 import { captureOutput } from "../../../ops/runner/capture-output.js";
-import type { PipelineFile } from "../../../ops/pipeline/definition.js";
 import { findType, type LoadedType, typeFinder } from "../../../ops/runner/catalogue.js";
 import { describeType } from "../../../ops/runner/describe-type.js";
 import { handSecrets } from "../../../ops/runner/handed-secrets.js";
