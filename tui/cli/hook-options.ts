@@ -8,10 +8,7 @@ export type HookOptions = Partial<Record<OperationHook, string>>;
 
 export function addHookOptions(command: Command): Command {
   for (const hook of OPERATION_HOOKS)
-    command.option(
-      `${flagOf(hook)} <command>`,
-      `Run this command with sh when ${HOOK_TIMES[hook]}`,
-    );
+    command.option(`${flagOf(hook)} <command>`, `Run this command with sh when ${HOOK_TIMES[hook]}`);
   return command;
 }
 
