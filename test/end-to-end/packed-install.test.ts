@@ -140,7 +140,7 @@ test("liveops ops lists the shipped types alone; the examples load from their di
   const listed = await installed("liveops", ["ops", "--json"]);
   expect(await installed("liveopsd", ["stop"])).toMatchObject({ code: 0 });
   const { ops } = JSON.parse(listed.stdout) as { ops: Array<{ op: string }> };
-  expect(ops.map(({ op }) => op)).toEqual(["backup", "prune-backups", "shell", "verify-backup"]);
+  expect(ops.map(({ op }) => op)).toEqual(["backup", "pipeline", "prune-backups", "shell", "verify-backup"]);
   const examples = join(project(), "node_modules/liveops/ops/examples");
   const run = await installed("liveops", ["run", "--ops", examples, "step-a"]);
   expect(run, run.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining("Step A done") });
