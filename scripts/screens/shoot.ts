@@ -72,8 +72,10 @@ async function shoot(name: string, scene: Scene, theme: string, seeded: Seeded):
     cwd: seeded.world.env.HOME!,
     env: { ...withoutColours(seeded.world.env), ...env, TZ: "UTC" },
   });
+  let writtenAt = performance.now();
   child.onData((data) => {
     void screen.write(data);
+    writtenAt = performance.now();
     if (data.includes("\x1b]11;?")) child.write(`\x1b]11;${reply(paper.background)}\x07`);
   });
   const pictures: Picture[] = [];
@@ -91,8 +93,12 @@ async function shoot(name: string, scene: Scene, theme: string, seeded: Seeded):
     await seen(screen, scene.shows).catch((error) => console.error(`${name}: ${error.message}`));
     for (const { columns, rows } of sizes) {
       screen.resize(columns, rows);
+      const resizedAt = performance.now();
       child.resize(columns, rows);
       await delay(450);
+      // A busy machine repaints later; a spinner never rests.
+      while (writtenAt < resizedAt && performance.now() - resizedAt < 5000) await delay(50);
+      await delay(writtenAt - resizedAt > 400 ? 300 : 0);
       const picture = { caption: `${name} ${columns}x${rows} ${theme}`, columns, paper };
       pictures.push({ ...picture, rows: Array.from({ length: rows }, (_, y) => screen.row(y)) });
       writeFileSync(join(out, `${name}-${columns}x${rows}-${theme}.txt`), `${screen.text()}\n`);
