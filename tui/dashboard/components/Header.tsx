@@ -57,20 +57,28 @@ interface Fact {
 const pieceWidth = (pieces: readonly Piece[]) => pieces.reduce((sum, [text]) => sum + widthOf(text), 0);
 const GAP = 3;
 
-/** The facts that fit, the left ones and the right ones apart; long where there is room. */
+/** The facts that fit, the left ones and the right ones apart. Where there is room they are long, the left ones first. */
 function facts(state: State, width: number, theme: Theme): string {
   const [left, right] = [leftFacts(state), rightFacts(state, theme)];
-  const long = [...left, ...right].reduce((sum, fact) => sum + pieceWidth(fact.long) + GAP, 0) <= width - 2;
-  const gap = long ? GAP : 2;
-  const shown = (fact: Fact) => (long ? fact.long : (fact.short ?? fact.long));
+  const all = [...left, ...right];
+  const gap = all.reduce((sum, fact) => sum + pieceWidth(fact.long) + GAP, 0) <= width - 2 ? GAP : 2;
+  const byRank = (list: readonly Fact[]) => list.toSorted((a, b) => a.rank - b.rank);
   let room = width - 1;
-  const chosen = new Set<Fact>();
-  for (const fact of [...left, ...right].toSorted((a, b) => a.rank - b.rank)) {
-    const cost = pieceWidth(shown(fact)) + gap;
+  const chosen = new Map<Fact, readonly Piece[]>();
+  for (const fact of byRank(all)) {
+    const short = fact.short ?? fact.long;
+    const cost = pieceWidth(short) + gap;
     if (cost > room) continue;
-    chosen.add(fact);
+    chosen.set(fact, short);
     room -= cost;
   }
+  for (const fact of [...byRank(left), ...byRank(right)]) {
+    const more = pieceWidth(fact.long) - pieceWidth(chosen.get(fact) ?? fact.long);
+    if (!chosen.has(fact) || more > room) continue;
+    chosen.set(fact, fact.long);
+    room -= more;
+  }
+  const shown = (fact: Fact) => chosen.get(fact) ?? [];
   const line = new Line(width, theme.paint).add(" ");
   const add = (list: readonly Fact[]) => {
     for (const fact of list) {
