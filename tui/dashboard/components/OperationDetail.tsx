@@ -24,7 +24,6 @@ import {
   chainSecondsLeft,
   elapsedOf,
   isOverdue,
-  ownEta,
   secondsLeft,
   stageSeconds,
   stallOf,
@@ -219,17 +218,11 @@ function chainBar(state: State, operation: Operation, width: number, theme: Them
 function leftText(state: State, operation: Operation): string {
   const seconds = elapsedOf(operation, state.now);
   if (isOverdue(state, operation)) return `longer than usual · ${formatDuration(seconds ?? 0)}`;
-  const left = chainSecondsLeft(state, operation) ?? secondsLeft(state, operation) ?? lastEta(operation);
+  const left = chainSecondsLeft(state, operation) ?? secondsLeft(state, operation);
   const own = state.forecast?.operations[operation.id]?.endsAt ?? null;
   const until = left ?? (own === null ? null : Math.max(0, (Date.parse(own) - state.now) / 1000));
   if (until === null) return seconds === null ? "" : `running for ${formatDuration(seconds)}`;
   return `${formatEta(until)} left · done ≈ ${clock(state.now + until * 1000)}`;
-}
-
-/** The last stage counts the rest by itself. */
-function lastEta(operation: Operation): number | null {
-  const { stages, currentStage } = operation;
-  return currentStage < stages.length - 1 ? null : ownEta(operation);
 }
 
 function tookText(state: State, operation: Operation, links: readonly Operation[]): string {

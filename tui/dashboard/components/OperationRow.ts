@@ -84,8 +84,8 @@ export function operationRow(
   const name = `${placeOf(fold)}${sanitizeLine(nameOfRow(operation, links, fold))}`;
   const bold: Style = selected || isNews ? "bold" : "plain";
   if (height === 2) {
-    const bar = Math.max(4, columns.width - HEAD - PERCENT - LEFT - 1);
-    const second = addProgressOf(begun().add("  "), row, bar, columns.width - 1);
+    const bar = Math.max(4, columns.width - HEAD - PERCENT - LEFT);
+    const second = addProgressOf(begun().add("  "), row, bar);
     return [line.add(name, bold).fill().toString(), second.fill().toString()];
   }
   const figures = figuresWidth(row);
@@ -212,13 +212,13 @@ function addFigures(line: Line, row: RowOf): void {
 }
 
 /** The bar, the percent of the whole chain, and the time left. */
-function addProgressOf(line: Line, row: RowOf, bar: number, end = row.columns.width): Line {
+function addProgressOf(line: Line, row: RowOf, bar: number): Line {
   const { state, operation } = row;
   const whole = wholeOf(row);
   if (isCancelling(operation)) line.add("cancelling".slice(0, bar), "warn");
   else addProgress(line, bar, whole, state.now, styleOf(operation));
   return line
-    .fill(end - PERCENT - LEFT)
+    .fill(row.columns.width - PERCENT - LEFT)
     .add(formatOverall(whole).padStart(PERCENT))
     .add(leftText(row).padStart(LEFT), "muted");
 }

@@ -1,6 +1,6 @@
 /**
  * Times of an operation: elapsed, left, and since it last moved. What is left is always an estimate, from earlier runs
- * of the type; there is none without a history, or where the runs differ too much.
+ * of the type or from the pace of the last stage; there is none without both.
  */
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation, StageTimes } from "../../../protocol/operation.js";
@@ -37,9 +37,16 @@ export function stageSeconds(times: StageTimes | undefined, now: number, live: b
 export function secondsLeft(state: State, operation: Operation): number | null {
   if (operation.state === "queued") return usualWhole(usualOf(state, operation));
   if (operation.state !== "running") return null;
+  if (isOverdue(state, operation)) return null;
   const usual = usualOf(state, operation);
-  if (usual === null || isOverdue(state, operation)) return null;
-  return byStages(operation, usual, state.now) ?? byWhole(operation, usual, state.now);
+  if (usual === null) return lastEta(operation);
+  return byStages(operation, usual, state.now) ?? byWhole(operation, usual, state.now) ?? lastEta(operation);
+}
+
+/** The last stage counts the rest by itself. */
+function lastEta(operation: Operation): number | null {
+  const { stages, currentStage } = operation;
+  return currentStage < stages.length - 1 ? null : ownEta(operation);
 }
 
 /** Seconds left of the chain with the links that are still to come; null where a link's time is not known. */
@@ -96,7 +103,7 @@ function byStages(operation: Operation, known: Usual, now: number): number | nul
 }
 
 /** What the bar says of the tracked stage; the bar of an untracked stage says nothing of it. */
-export function ownEta({ untrackedStage, progress }: Operation): number | null {
+function ownEta({ untrackedStage, progress }: Operation): number | null {
   return untrackedStage === null ? (progress?.etaSeconds ?? null) : null;
 }
 
