@@ -201,11 +201,12 @@ function chainBar(state: State, operation: Operation, width: number, theme: Them
   const percent = ` ${formatOverall(progress)}`;
   const least = 12;
   const all = running ? leftText(state, operation) : tookText(state, operation, links);
-  // Where the bar would leave no room for all of the text, its first part says the most.
-  const isWhole = widthOf(all) + widthOf(percent) + 2 <= width - least;
-  const text = isWhole ? all : all.split(" · ")[0]!;
+  // Where the bar would leave no room for all of the text, its first parts say the most.
+  const parts = all.split(" · ");
+  const cut = parts.map((_, i) => parts.slice(0, parts.length - i).join(" · "));
+  const text = cut.find((some) => widthOf(some) + widthOf(percent) + 2 <= width - least) ?? parts[0]!;
   const told = widthOf(text) + widthOf(percent) + 3;
-  const bar = Math.max(Math.min(least, width), Math.min(60, width - told));
+  const bar = Math.max(Math.min(least, width), Math.min(Math.max(60, Math.floor(width * 0.6)), width - told));
   if (isFinal(operation.state) && operation.state !== "succeeded" && stagePercent(operation) === null)
     return line.add(text, "muted").toString();
   if (progress.known || !running) addBar(line, bar, progress.percent, styleOf(operation));
@@ -285,6 +286,7 @@ function status({ status: told }: Operation, width: number, { paint }: Theme): s
 }
 
 const TIME = 8;
+const PERCENT = 5;
 const NAME_MOST = 20;
 
 /** A row a stage: what it took, what it usually takes, its bar, its counts. */
@@ -301,16 +303,22 @@ function stageTable(
   // Names come before bars where there is room for one of them.
   const name = Math.min(NAME_MOST, longest, Math.max(16, Math.floor(width * 0.3)), width - TIME - 8);
   const usuals = width >= 56 && stages.some((stage) => usualSeconds(state, operation, stage) !== null);
+  const columns = {
+    name,
+    usuals,
+    bar: barWidth(operation, width - 2 - name - TIME * (usuals ? 2 : 1)),
+    width,
+  };
   const rows = stages.slice(from, to).map((stage, i) => {
     const place = from + i;
     if (i === 0 && from > 0 && to - from > 2) return more(from + 1, "before", width, theme);
     if (place === to - 1 && to < stages.length && to - from > 2)
       return more(stages.length - to + 1, "more", width, theme);
-    return stageRow(state, operation, stage, { name, usuals, width }, theme);
+    return stageRow(state, operation, stage, columns, theme);
   });
   const { untrackedStage } = operation;
   if (extra > 0 && untrackedStage !== null)
-    rows.push(stageRow(state, operation, untrackedStage, { name, usuals, width }, theme, true));
+    rows.push(stageRow(state, operation, untrackedStage, columns, theme, true));
   if (!head) return rows;
   const line = new Line(width, theme.paint)
     .add("  ")
@@ -324,11 +332,21 @@ function stageTable(
 const more = (count: number, word: string, width: number, { paint }: Theme) =>
   new Line(width, paint).add(`⋮ ${count} ${word}`, "muted").toString();
 
+/** Columns of the bar and of what is counted beside it; 0: there is no room for a bar. */
+function barWidth(operation: Operation, left: number): number {
+  const room = left - 2 - PERCENT;
+  // The widest count, so that the bars keep their width while it grows.
+  const counts = operation.state === "running" ? countsOf(operation, true) : "";
+  const beside = counts === "" ? 0 : widthOf(counts) + 2;
+  const bar = Math.min(Math.max(40, Math.floor(left * 0.55)), room - (room - beside >= 10 ? beside : 0));
+  return bar < 6 ? 0 : bar;
+}
+
 function stageRow(
   state: State,
   operation: Operation,
   stage: string,
-  { name, usuals, width }: { name: number; usuals: boolean; width: number },
+  { name, usuals, bar, width }: { name: number; usuals: boolean; bar: number; width: number },
   theme: Theme,
   untracked = false,
 ): string {
@@ -363,10 +381,7 @@ function stageRow(
   const counts = owns ? countsOf(operation) : "";
   const told = formatPercent(operation.percent, operation.progress?.approximate);
   const share = owns && !isIndeterminate(operation) ? ` ${told.padStart(4)}` : "";
-  const beside = counts === "" ? 0 : widthOf(counts) + 2;
-  const room = line.left - 2 - 5;
-  const bar = Math.min(40, room - (room - beside >= 10 ? beside : 0));
-  if (bar < 6) return line.add(share, "bold").toString();
+  if (bar === 0) return line.add(share, "bold").toString();
   line.add("  ");
   if (active && isIndeterminate(operation)) addWandering(line, bar, state.now, style);
   else {
@@ -386,25 +401,31 @@ const noteStyle = (is: StageState | undefined): Style => (is === "allowed-failur
 /** Columns that an operation's own word for what it counts may take. */
 const WORD = 16;
 
-function countsOf({ progress }: Operation): string {
+/** @param widest as it is once all is done */
+function countsOf({ progress }: Operation, widest = false): string {
   if (progress === null) return "";
   const unit = progress.unit === null ? null : fit(sanitizeLine(progress.unit), WORD);
   const label = progress.label === null ? "" : `${fit(sanitizeLine(progress.label), WORD)} `;
   // `Rows 3/10` says it: no `row` behind that.
   const told = unit !== null && unit !== "%" && label.toLowerCase().includes(unit.toLowerCase());
-  return (label + formatAmount(progress.done, progress.total, told ? null : unit)).trimEnd();
+  const done = widest ? (progress.total ?? progress.done) : progress.done;
+  return (label + formatAmount(done, progress.total, told ? null : unit)).trimEnd();
 }
 
 const LABEL = 9;
 
+const sparkWidth = (width: number) => Math.max(6, Math.floor(Math.min(width / 4, Math.max(24, width / 5))));
+
 function rate(state: State, operation: Operation, width: number, theme: Theme): string {
   const samples = state.samples.get(operation.id)?.rate ?? [];
   const line = new Line(width, theme.paint).add("rate", "muted").fill(LABEL);
-  const spark = Math.max(6, Math.min(24, Math.floor(width / 4)));
+  const spark = sparkWidth(width);
   addSparkline(line, theme, samples, spark).fill(LABEL + spark + 2);
   const unit = operation.progress?.unit == null ? null : fit(sanitizeLine(operation.progress.unit), WORD);
-  line.add(formatRate(operation.progress?.rate ?? 0, unit));
-  if (samples.length > 1) line.addWhole(`   peak ${formatRate(Math.max(...samples), unit)}`, "muted");
+  const now = operation.progress?.rate ?? 0;
+  line.add(formatRate(now, unit));
+  // The newest rate may be newer than the newest sample.
+  if (samples.length > 1) line.addWhole(`   peak ${formatRate(Math.max(now, ...samples), unit)}`, "muted");
   return line.toString();
 }
 
@@ -418,7 +439,7 @@ function resources(state: State, operation: Operation, width: number, theme: The
     line.addWhole(`   read ${formatBytes(used.readBytes)}`, "muted");
     return line.addWhole(`   written ${formatBytes(used.writtenBytes)}`, "muted").toString();
   }
-  const spark = Math.max(6, Math.min(24, Math.floor(width / 4)));
+  const spark = sparkWidth(width);
   const samples = state.samples.get(operation.id)?.cpu ?? [];
   addSparkline(line, theme, samples, spark, LEAST_CORES).fill(LABEL + spark + 2);
   line.add(`${Math.round(usage.cpu * 100)}%`).fill(LABEL + spark + 2 + 8);
@@ -443,7 +464,7 @@ function recentRuns(state: State, operation: Operation, width: number, theme: Th
   const median = history?.usual?.seconds?.p50 ?? history?.seconds?.p50 ?? null;
   if (median !== null) line.add(`   median ${formatDuration(median)}`);
   const count = (name: string) => runs.filter(({ state: is }) => is === name).length;
-  line.add(` · ${count("succeeded")} ✓`, "muted");
+  line.add(`${median === null ? "  " : " ·"} ${count("succeeded")} ✓`, "muted");
   if (count("failed") > 0) line.add(` ${count("failed")} ✗`, "bad");
   if (count("cancelled") > 0) line.add(` ${count("cancelled")} ⊘`, "warn");
   return line.toString();
