@@ -4,6 +4,7 @@
  */
 import { getOwn } from "../../../protocol/get-own.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
+import { shownParams } from "../../../protocol/shown-params.js";
 import { isFinal } from "../../../protocol/state.js";
 import { hardWrap, sanitizeLine, widthOf } from "../text/cells.js";
 import { coloured } from "../text/coloured.js";
@@ -41,6 +42,8 @@ export interface DetailPlan {
 const LOG_SHARE = 0.3;
 const LOG_LEAST = 5;
 const OUTCOME_MOST = 12;
+/** Rows of the operation below which a row with its identifier only is too much. */
+const SMALL = 8;
 
 export function heightOf(part: Part): number {
   if (part.kind === "outcome" || part.kind === "results") return part.height;
@@ -86,7 +89,9 @@ function groupsOf(
   const ghosts = running || operation.state === "queued" ? usualSuccessors(state, links.at(-1)!) : [];
   const isChain =
     links.length + ghosts.length > 1 || (operation.chain.previous ?? operation.chain.next) !== null;
-  const head: Part[] = [{ kind: "about" }];
+  // On a small screen the identifier alone gives way to an error or a stage.
+  const isBare = operation.error !== null || Object.keys(shownParams(operation)).length === 0;
+  const head: Part[] = budget < SMALL && isBare ? [] : [{ kind: "about" }];
   const whole: Part[] = [
     ...(isChain ? [{ kind: "breadcrumb" } as const] : []),
     { kind: "bar" },

@@ -88,8 +88,9 @@ function failureRows(
   add("✗ ", error.message, Math.max(1, Math.min(4, height - 1)), "bold");
   for (const { message, depth } of error.causes ?? [])
     add(`${" ".repeat(Math.min(2 * depth, Math.floor(width / 4)))}└ `, `caused by ${message}`, 2);
+  if (rows.length > height) return cut(rows, width, height, paint);
   const kept = rows.slice(0, height);
-  if (kept.length >= height) return kept;
+  if (kept.length === height) return kept;
   const [frame] = framesOf(error.stack);
   const line = new Line(width, paint).add("  ");
   if (frame !== undefined) line.add(`at ${frame.place}`, frame.own ? "plain" : "muted").add("  ");
@@ -112,8 +113,12 @@ export function textRows(text: string, width: number, most: number): string[] {
 }
 
 function signedRows(table: readonly string[], width: number, height: number, paint: Paint): string[] {
-  const rows = table.slice(0, height).map((row, i) => `${i === 0 ? paint("= ", "good") : "  "}${row}`);
-  if (table.length > height)
-    rows[height - 1] = new Line(width, paint).add("  … v shows all", "muted").toString();
-  return rows;
+  const rows = table.map((row, i) => `${i === 0 ? paint("= ", "good") : "  "}${row}`);
+  return rows.length > height ? cut(rows, width, height, paint) : rows;
+}
+
+/** The first rows; the last one says where the others are. */
+function cut(rows: readonly string[], width: number, height: number, paint: Paint): string[] {
+  const more = new Line(width, paint).add("  … v shows all", "muted").toString();
+  return height < 2 ? rows.slice(0, height) : [...rows.slice(0, height - 1), more];
 }
