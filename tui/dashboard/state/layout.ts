@@ -169,6 +169,18 @@ function section(
 
 /** All rows in one panel; what runs takes two lines where one has no room for its bar. */
 function onePanel(state: State, height: number, width: number, hidden: number): ListLayout {
+  const layout = onePanelWith(state, height, width, hidden);
+  if (hidden === 0 || hasQueued(state, layout)) return layout;
+  // The queue is scrolled away, and the note about it with it.
+  const without = onePanelWith(state, height, width, 0);
+  return hasQueued(state, without) ? layout : without;
+}
+
+function hasQueued(state: State, { rows }: ListLayout): boolean {
+  return rows.some(({ id }) => sectionOf(state, id) === "queued");
+}
+
+function onePanelWith(state: State, height: number, width: number, hidden: number): ListLayout {
   const two = width < 46 && height >= 12;
   const heightOf = (id: string) => (two && operationOf(state, id)?.state === "running" ? 2 : 1);
   const { order } = state;
