@@ -92,9 +92,11 @@ function sectionTitle(state: State, name: Section, section: SectionLayout): Piec
       ? section.total
       : extentOf(state, section).of
     : Math.max(all, section.total);
+  // The right part has the count with the range.
+  const isRange = name === "finished" && (section.top > 0 || state.listing.paging.toEnd);
   return [
     [TITLES[name], "bold"],
-    [` ${formatCount(count)}`, "muted"],
+    ...(isRange ? [] : [[` ${formatCount(count)}`, "muted"] as const]),
     ...(name === "running" ? filterOf(state) : []),
   ];
 }
@@ -172,6 +174,8 @@ function sectionRows(state: State, section: SectionLayout, width: number, theme:
   });
   if (section.section === "running" && rows.length === 0)
     rows.push(new Line(width, theme.paint).add("   nothing runs", "muted").toString());
+  if (section.section === "finished" && rows.length === 0)
+    rows.push(new Line(width, theme.paint).add("   nothing has finished yet", "muted").toString());
   if (section.hidden > 0) {
     const text = `   ⋯ ${formatCount(section.hidden)} more queued`;
     const more = new Line(width, theme.paint).add(text, "muted");

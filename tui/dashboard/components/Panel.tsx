@@ -34,6 +34,9 @@ export interface PanelProps {
   children: ReactNode;
 }
 
+/** Columns of a later part of the title below which the part is left out. */
+const STUB = 8;
+
 /** Columns of ink-spinner's dots. */
 const DOTS = 3;
 
@@ -122,7 +125,9 @@ function edge(theme: Theme, { width, active, left, right, spin, corners }: Edge)
   if (left.length > 0) {
     line.add("─ ", style);
     let space = Math.max(0, room - 3 - (isRight ? rightWidth : 0));
-    for (const [text, ...styles] of left) {
+    for (const [i, [text, ...styles]] of left.entries()) {
+      // A stub of a few letters says nothing.
+      if (i > 1 && space < STUB && widthOf(text) > space) break;
       const fitted = fit(text, space);
       line.add(fitted, ...styles);
       space -= widthOf(fitted);
