@@ -137,7 +137,7 @@ function pastOf(
     fetched: new Map(),
     heard: new Map([[id, now - sinceMoved(tape, player)]]),
     forecast: null,
-    samples: new Map(),
+    samples: player.live ? state.samples : new Map(),
     selected: id,
     pane: "list",
     log: { ...NO_LOG, id: operation.chain.id, total: logLines, lines, from, to },
