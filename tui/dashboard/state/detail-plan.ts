@@ -90,7 +90,8 @@ function groupsOf(
   const isChain =
     links.length + ghosts.length > 1 || (operation.chain.previous ?? operation.chain.next) !== null;
   // On a small screen the identifier alone gives way to an error or a stage.
-  const isBare = operation.error !== null || Object.keys(shownParams(operation)).length === 0;
+  const isBare =
+    operation.attempt < 2 && (operation.error !== null || Object.keys(shownParams(operation)).length === 0);
   const head: Part[] = budget < SMALL && isBare ? [] : [{ kind: "about" }];
   const whole: Part[] = [
     ...(isChain ? [{ kind: "breadcrumb" } as const] : []),
