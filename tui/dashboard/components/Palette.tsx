@@ -1,7 +1,7 @@
 /** The palette: a panel above the command bar with the commands that the typed text leaves over. */
 
 import { Box } from "ink";
-import { panesOf, scrollTop } from "../state/layout.js";
+import { BORDER, panesOf, scrollTop } from "../state/layout.js";
 import { EMPTY_LINE } from "../state/line-edit.js";
 import type { State } from "../state/model.js";
 import { askTypes } from "../state/pages.js";
@@ -15,9 +15,14 @@ import { asking, inGroup } from "./when.js";
 
 /** Rows of the panel at most, borders included. */
 const ROWS_MOST = 18;
+/** Columns below which a description is left out beside the reason. */
+const LEAST = 8;
 
+/** As high as the commands that are left, so that it covers no more of the screen than they need. */
 export function paletteHeight(state: State): number {
-  return Math.min(ROWS_MOST, Math.floor(panesOf(state).height * 0.6));
+  const most = Math.min(ROWS_MOST, Math.floor(panesOf(state).height * 0.6));
+  const rows = Math.max(1, shownItems(state, state.entry?.line.text ?? "").length) + 1;
+  return Math.min(most, rows + BORDER);
 }
 
 export function Palette({ state }: { state: State }) {
@@ -78,14 +83,15 @@ function itemRow(item: PaletteItem, chosen: boolean, names: number, width: numbe
   const off = item.disabledReason !== null;
   const line = new Line(width, paint).add(chosen ? "▌" : " ", "accent");
   line
-    .addUntrusted(item.name, off ? "muted" : "plain", ...(chosen ? (["bold"] as const) : []))
+    .add(fit(sanitizeLine(item.name), names), off ? "muted" : "plain", ...(chosen ? (["bold"] as const) : []))
     .fill(names + 3);
   const aliases = item.aliases.filter((alias) => alias !== item.name).map((alias) => ` (${alias})`);
   const description = sanitizeLine(`${item.description}${aliases.join("")}`);
   const reason = off ? sanitizeLine(item.disabledReason!) : "";
   // The key and the reason stay; the description gives way.
   const room = Math.max(0, line.left - widthOf(item.key) - 2);
-  const described = off ? Math.max(0, room - widthOf(reason) - 2) : room;
+  const beside = room - widthOf(reason) - 2;
+  const described = !off ? room : beside < LEAST ? 0 : beside;
   line.add(fit(description, described), off || !chosen ? "muted" : "plain");
   if (off) line.add(described > 0 ? "  " : "").add(fit(reason, room), "warn");
   return line.right(item.key, "bold").toString();
