@@ -138,6 +138,8 @@ function pastOf(
     heard: new Map([[id, now - sinceMoved(tape, player)]]),
     forecast: null,
     samples: player.live ? state.samples : new Map(),
+    // The past has not reached what the present has.
+    reached: player.live ? state.reached : new Map(),
     selected: id,
     pane: "list",
     log: { ...NO_LOG, id: operation.chain.id, total: logLines, lines, from, to },
