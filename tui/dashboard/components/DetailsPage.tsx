@@ -61,7 +61,7 @@ export function detailRows(state: State, page: RecordPage, width: number, paint:
   const operation = operationOf(state, page.id);
   if (operation === null) return ["", "The operation was removed."];
   const indent = " ".repeat(MARGIN);
-  const heading = (text: string, style: Style = "bold") => ["", paint(text, style)];
+  const heading = (text: string, style: Style = "plain") => ["", paint(text, "bold", style)];
   const table = (value: unknown) =>
     valueTable(value, width - MARGIN, ROWS_MOST, paint).map((row) => indent + row);
   const rows = [...table(details(operation, state.now))];
