@@ -66,6 +66,12 @@ describe("time left of an operation", () => {
     expect(secondsLeft(opened([backup()], BACKUP), backup())).toBe(79.2 + 60);
   });
 
+  test("without a history, the last stage's own rest is all that is left", () => {
+    const last = backup({ stages: ["Scan", "Archive"] });
+    expect(secondsLeft(opened([last]), last)).toBe(79.2);
+    expect(secondsLeft(opened([backup()]), backup())).toBeNull();
+  });
+
   test("a stage that only says its percent is taken at its pace", () => {
     const half = silent({ percent: 50 });
     expect(secondsLeft(opened([half], BACKUP), half)).toBe(72 + 60);

@@ -55,14 +55,14 @@ const SCENES: Scene[] = [
     name: "before-hand-over",
     set: (world) => world.put(backup()),
     id: "backupaaaaaa",
-    show: ({ screen }) => screen.until("backupaaaaaa"),
+    show: ({ screen }) => screen.until("• photos/2024"),
   },
   {
     name: "after-hand-over",
     set: (world) => world.put(backup()),
     id: "backupaaaaaa",
     async show({ screen }, world) {
-      await screen.until("backupaaaaaa");
+      await screen.until("• photos/2024");
       const { stageStates, stageTimes, result, finishedAt } = backupDone();
       world.patch("backupaaaaaa", {
         stageStates,

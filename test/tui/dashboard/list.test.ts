@@ -276,6 +276,17 @@ describe("pages", () => {
   });
 });
 
+test("in one panel the note about the folded queue is below its rows, and goes with them", () => {
+  const waiting = Array.from({ length: 9 }, (_, i) => queued({ id: `waits${i}` }));
+  const ended = Array.from({ length: 30 }, (_, i) => failed({ id: `ended${i}` }));
+  const state = open([...waiting, ...ended], {
+    size: { columns: 60, rows: 20 },
+    counts: { ...NO_COUNTS, queued: 9, failed: 30 },
+  });
+  expect(screenText(state)).toContain("8 more queued");
+  expect(screenText(press(state, "G"))).not.toContain("more queued");
+});
+
 test("x on a folded chain asks: all of them or only the last", () => {
   const B2 = { ...B, state: "succeeded" as const, finishedAt: ago(1) };
   const asked = press(opened([A, B2]), "x");

@@ -35,6 +35,14 @@ test("the pane wraps what is too wide, and says where more is", () => {
   ]);
 });
 
+test("the pane says where more is of an error whose causes it cuts", () => {
+  const cause = { depth: 0, message: "Error: no route to host", stack: null };
+  const error = { code: "X", message: "no upload", stack: null, causes: [cause, { ...cause, depth: 1 }] };
+  const failed = { ...finished("", null), state: "failed", error } as Operation;
+  expect(outcomeRows(failed, 60, 2, unpainted)).toEqual(["✗ no upload", "  … v shows all"]);
+  expect(outcomeRows(failed, 60, 3, unpainted).at(-1)).toContain("└ caused by Error: no route to host");
+});
+
 test("a large result that lists leave out has its text all the same", () => {
   const operation = { ...finished("3 files", null), omitted: { result: 20_000 } };
   expect(outcomeRows(operation, 40, 5, unpainted)).toEqual(["= 3 files"]);
