@@ -1,7 +1,9 @@
-/** Sparklines: the newest values, scaled to the highest. */
+/** Sparklines: the newest values, scaled to the highest. Bars: as wide as they are asked to be. */
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import { LEAST_CORES, sparkline } from "../../../tui/dashboard/components/bars.js";
-import type { Theme } from "../../../tui/dashboard/text/theme.js";
+import { addProgress, LEAST_CORES, sparkline } from "../../../tui/dashboard/components/bars.js";
+import { Line } from "../../../tui/dashboard/text/line.js";
+import { type Theme, unpainted } from "../../../tui/dashboard/text/theme.js";
 
 const theme = { sparks: "12345678" } as Theme;
 
@@ -14,4 +16,19 @@ test("shows the newest values that fit, the highest at the top", () => {
 test("an idle operation looks idle", () => {
   expect(sparkline([0, 0.005, 0.01], 3, theme, LEAST_CORES)).toBe("111");
   expect(sparkline([0, 0.125, 0.25], 3, theme, LEAST_CORES)).toBe("158");
+});
+
+test("a bar has its width at every time and progress", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 60 }),
+      fc.double({ min: 0, max: 100, noNaN: true }),
+      fc.boolean(),
+      fc.integer({ min: 0, max: 100_000 }),
+      (width, percent, known, now) => {
+        const line = addProgress(new Line(80, unpainted), width, { percent, known }, now, "accent");
+        expect(80 - line.left).toBe(width);
+      },
+    ),
+  );
 });

@@ -39,8 +39,8 @@ export function addProgress(
 /** Adds a bar with a block that goes to and fro. */
 export function addWandering(line: Line, width: number, now: number, style: Style): Line {
   const block = Math.max(1, Math.floor(width / 4));
-  const way = Math.max(1, width - block);
-  const step = Math.floor(now / STEP) % (2 * way);
+  const way = Math.max(0, width - block);
+  const step = way === 0 ? 0 : Math.floor(now / STEP) % (2 * way);
   const at = step < way ? step : 2 * way - step;
   return line
     .draw(EMPTY, at, "track")
