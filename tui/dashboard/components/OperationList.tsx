@@ -172,10 +172,11 @@ function sectionRows(state: State, section: SectionLayout, width: number, theme:
     const operation = operationOf(state, id) as Operation;
     return operationRow(state, operation, columns, height, { selected: id === selected, active }, theme);
   });
-  if (section.section === "running" && rows.length === 0)
-    rows.push(new Line(width, theme.paint).add("   nothing runs", "muted").toString());
-  if (section.section === "finished" && rows.length === 0)
-    rows.push(new Line(width, theme.paint).add("   nothing has finished yet", "muted").toString());
+  if (rows.length === 0 && (section.section === "running" || section.section === "finished")) {
+    const empty = section.section === "running" ? "nothing runs" : "nothing has finished yet";
+    const text = state.listing.text === "" ? empty : "no matches";
+    rows.push(new Line(width, theme.paint).add(`   ${text}`, "muted").toString());
+  }
   if (section.hidden > 0) {
     const text = `   ⋯ ${formatCount(section.hidden)} more queued`;
     const more = new Line(width, theme.paint).add(text, "muted");
