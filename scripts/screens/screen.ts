@@ -73,6 +73,7 @@ export class RecordedScreen {
   row(y: number): Run[] {
     const line = this.#line(y);
     const runs: Run[] = [];
+    let width = 1;
     for (let x = 0; x < this.columns; x++) {
       const cell = line?.getCell(x);
       if (cell === undefined || cell.getWidth() === 0) continue;
@@ -85,7 +86,10 @@ export class RecordedScreen {
       };
       const text = cell.getChars() || " ";
       const last = runs.at(-1);
-      const joins = last !== undefined && last.x + last.columns === x && same(last.style, style);
+      // A font may draw wide characters in another width: what follows begins anew at its column.
+      const widens = cell.getWidth() !== width;
+      width = cell.getWidth();
+      const joins = last !== undefined && !widens && last.x + last.columns === x && same(last.style, style);
       if (joins) {
         last.text += text;
         last.columns += cell.getWidth();
