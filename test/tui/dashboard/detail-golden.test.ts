@@ -192,7 +192,7 @@ const SCENES: Scene[] = [
       await vi.waitFor(() => {
         press("G");
         expect(screen.text()).toContain("reused Load");
-      });
+      }, 10_000);
     },
   },
 ];
