@@ -13,10 +13,17 @@ export class OutputError extends Error {}
 
 /**
  * @param declared - the names under `outputs` of the stage
+ * @param reported - the values of `liveops report output`; a value of the file comes after them
  * @throws OutputError for an undeclared name, a declared one that is missing, a bad line, or too much text
  */
-export function readOutputs(file: string, declared: readonly string[]): Record<string, string> {
-  const outputs = parseOutputs(textOf(file), declared);
+export function readOutputs(
+  file: string,
+  declared: readonly string[],
+  reported: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const unknown = Object.keys(reported).find((name) => !declared.includes(name));
+  if (unknown !== undefined) throw undeclared("liveops report", unknown, declared);
+  const outputs = { ...reported, ...parseOutputs(textOf(file), declared) };
   const missing = declared.filter((name) => !Object.hasOwn(outputs, name));
   if (missing.length > 0)
     throw new OutputError(
@@ -46,7 +53,7 @@ export function parseOutputs(text: string, declared: readonly string[]): Record<
     const [, name, sign, rest] = /^([A-Za-z_][A-Za-z0-9_]*)(=|<<)(.*)$/s.exec(line) ?? [];
     if (name === undefined)
       throw bad(at, line, 'it must be name=value, or name<<END with the lines and "END" below');
-    if (!declared.includes(name)) throw undeclared(at, name, declared);
+    if (!declared.includes(name)) throw undeclared(`line ${at} of $LIVEOPS_OUTPUT`, name, declared);
     let value = rest as string;
     if (sign === "<<") {
       const end = lines.indexOf(value, n + 1);
@@ -66,11 +73,9 @@ function bad(at: number, line: string, why: string): OutputError {
   return new OutputError(`line ${at} of $LIVEOPS_OUTPUT, ${JSON.stringify(line.slice(0, 80))}: ${why}`);
 }
 
-function undeclared(at: number, name: string, declared: readonly string[]): OutputError {
+function undeclared(where: string, name: string, declared: readonly string[]): OutputError {
   const known = declared.length === 0 ? "declares none" : `declares ${declared.join(", ")}`;
-  return new OutputError(
-    `line ${at} of $LIVEOPS_OUTPUT sets "${name}", and the stage ${known}: add it to outputs`,
-  );
+  return new OutputError(`${where} sets the output "${name}", and the stage ${known}: add it to outputs`);
 }
 
 /** The text of the file, bounded. The script may have put anything in its place. */

@@ -107,10 +107,12 @@ export class StageRun {
     const { name, outputs: declared } = this.stage;
     const file = workspace.outputFile();
     const started = performance.now();
+    let reported: Record<string, string> | undefined;
     try {
       const own = { LIVEOPS_STAGE: name, LIVEOPS_OUTPUT: file };
-      const { exitCode } = await runStep(this.context, this.stage, { label: `"${name}"`, own });
+      const { exitCode, outputs } = await runStep(this.context, this.stage, { label: `"${name}"`, own });
       this.exitCode = exitCode;
+      reported = outputs;
     } catch (error) {
       this.exitCode = error instanceof ExecError ? error.exitCode : null;
       const written = Object.entries(readWrittenOutputs(file, declared));
@@ -119,7 +121,7 @@ export class StageRun {
     } finally {
       this.seconds = Math.round(performance.now() - started) / 1000;
     }
-    const outputs = readOutputs(file, declared);
+    const outputs = readOutputs(file, declared, reported);
     for (const [output, value] of Object.entries(outputs))
       if (p.masker.finds(value))
         throw new OutputError(`the output ${output} contains a secret, and outputs are stored in clear`);

@@ -339,7 +339,10 @@ describe("outputs", () => {
   });
 
   it.each([
-    ["other=1", /line 1 of \$LIVEOPS_OUTPUT sets "other", and the stage declares size: add it to outputs/],
+    [
+      "other=1",
+      /line 1 of \$LIVEOPS_OUTPUT sets the output "other", and the stage declares size: add it to outputs/,
+    ],
     ["size=1\nrubbish", /line 2 of \$LIVEOPS_OUTPUT, "rubbish": it must be name=value/],
     ["size<<END\nx", /line 1 of \$LIVEOPS_OUTPUT, "size<<END": no line "END" ends it/],
     ["", /declares the output size, and its command did not write it/],
@@ -351,6 +354,18 @@ describe("outputs", () => {
     const { error, record } = await run(file, {}, { cwd: dir });
     expect(error?.message).toMatch(message);
     expect(record.stageStates).toEqual({ A: "failed" });
+  });
+
+  it("are taken from reports too; one that is not declared is an error", async () => {
+    const report = (line: string) => `echo "output ${line}" >> "$LIVEOPS_REPORT"`;
+    const given = [stage("A", report("size=5"), { outputs: ["size"] }), stage("B", 'echo "size $size"')];
+    const { result, texts } = await run(fileOf(given));
+    expect((result as PipelineResult).outputs).toEqual({ size: "5" });
+    expect(texts("stdout")).toEqual(["size 5"]);
+    const { error } = await run(fileOf([stage("A", report("other=5"))]));
+    expect(error?.message).toBe(
+      'liveops report sets the output "other", and the stage declares none: add it to outputs',
+    );
   });
 
   it.each(["mkfifo", "ln -s /etc/passwd", "mkdir"])("made by %s are refused", async (command) => {
