@@ -226,6 +226,7 @@ export class AttemptProgress implements Progress<unknown> {
     const bar = new ProgramHolder(this.#meter);
     const host = {
       bar,
+      now: () => this.clock.now(),
       mask: (text: string) => this.masker.add(text),
       signal:
         options?.afterStop === true ? this.#over.signal : AbortSignal.any([this.signal, this.#over.signal]),

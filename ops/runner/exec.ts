@@ -27,6 +27,8 @@ export interface ExecHost {
   readonly grace: number;
   line(stream: LogStream, text: string): void;
   status(text: string, level?: StatusLevel): void;
+  /** Milliseconds of the attempt: stands still while the operation is paused. */
+  now(): number;
   /** The bar of the block that runs the program. */
   readonly bar: BarTarget;
   /** Hides a secret text; false: the text is too short. */
@@ -59,7 +61,7 @@ export async function exec(
   const cwd = options.cwd === undefined ? undefined : resolve(options.cwd);
   if (cwd !== undefined) checkDirectory(cwd);
   const separate = capture || (options.separate ?? false);
-  const started = performance.now();
+  const started = host.now();
   const outputs = new ProgramOutputs(label);
   const status = new Latest((line) => host.status(line.slice(-MAX_STATUS)), STATUS_MS);
   const progress = options.progress === false ? null : new ProgramProgress(targetOf(host, outputs, status));
@@ -127,7 +129,7 @@ export async function exec(
   try {
     const output = Promise.all(group.outputs.map(read));
     const end = await group.ended;
-    const seconds = Math.round(performance.now() - started) / 1000;
+    const seconds = Math.round(host.now() - started) / 1000;
     const result: ExecResult = { ...end, seconds };
     // Normally the output ends with the program, and this status is not shown.
     if (options.status !== undefined)

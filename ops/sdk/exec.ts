@@ -59,7 +59,7 @@ export interface ExecResult {
   exitCode: number | null;
   /** The signal that ended the program, such as `"SIGKILL"`; null after an exit. */
   signal: string | null;
-  /** Duration of the program, by the monotonic clock. */
+  /** Duration of the program, by the monotonic clock; without the pauses of the operation. */
   seconds: number;
   /** The text of stdout, with `capture`. */
   stdout?: string;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { openPipes } from "../../ops/process/pipes.js";
+import { exec } from "../../ops/runner/exec.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../../ops/sdk/exec.js";
 import { LiveOperation, type Progress } from "../../ops/sdk/live-operation.js";
 import { runOperation, startOperation } from "../../ops/testing/index.js";
@@ -50,6 +51,20 @@ describe("a program that succeeds", () => {
     expect(result).toEqual({ exitCode: 0, signal: null, seconds: expect.any(Number) });
     const stage = "One";
     expect(lines).toEqual(["out", "err", "tail"].map((text) => ({ stream: "stdout", stage, text })));
+  });
+
+  it("counts the seconds of the attempt, which stand still while the operation is paused", async () => {
+    const seconds = await exec(
+      {
+        ...{ signal: new AbortController().signal, stopped: () => new Error("stopped"), grace: 1 },
+        ...{ line: () => {}, status: () => {}, mask: () => true, bar: {} as never, terminals: {} as never },
+        now: vi.fn().mockReturnValueOnce(5000).mockReturnValueOnce(6250),
+      },
+      "sleep",
+      ["0.1"],
+      { progress: false },
+    ).then((result) => result.seconds);
+    expect(seconds).toBe(1.25);
   });
 
   it("runs outside of stages too", async () => {
