@@ -3,7 +3,7 @@
  * without the operation's lock, so that a slow type delays no start.
  */
 import { Refusal } from "../protocol/errors.js";
-import { MAX_ENV } from "../protocol/limits.js";
+import { MAX_ENV, MAX_PRIORITY } from "../protocol/limits.js";
 import { nearest } from "../protocol/nearest.js";
 import type { EditBody } from "../protocol/requests.js";
 import type { Context } from "./context.js";
@@ -107,7 +107,7 @@ function topPriority({ queue }: Context, { record }: Entry, body: EditBody): num
   const [first] = queue.idsOf(name);
   const next = queue.nextTurn(name);
   if (next === null || first === record.id) return own;
-  return Math.max(own, next.priority + 1);
+  return Math.max(own, Math.min(MAX_PRIORITY, next.priority + 1));
 }
 
 function noVariable(name: string, names: readonly string[]): Refusal {

@@ -53,6 +53,16 @@ interface Again {
   losses?: WorkerLosses | undefined;
 }
 
+/** What `remove` must know of the operations that wait for others. */
+interface Dependents {
+  /** Id of an operation that waits for the end of this one or of its chain; null: none does. */
+  waiterOf(id: string): string | null;
+  /** Resolves when the cancels of the operations that waited in vain for this one are recorded. */
+  cancelled(id: string): Promise<void>;
+}
+
+const NO_DEPENDENTS: Dependents = { waiterOf: () => null, cancelled: async () => {} };
+
 /** What follows a finished attempt. */
 export type Conclusion = { finish: Outcome } | { requeue: Again };
 
@@ -64,6 +74,7 @@ export class Lifecycle {
     private readonly layout: Layout,
     /** Most operations in a chain. */
     private readonly maxChainLength: number = LIMITS.maxChainLength.default,
+    private readonly dependents: Dependents = NO_DEPENDENTS,
   ) {}
 
   /** New → queued: all of them or none. */
@@ -99,11 +110,22 @@ export class Lifecycle {
     });
   }
 
-  /** queued → running. Resolves with the started entry once durable; null: the operation is no longer queued. */
-  start(id: string, worker: WorkerIdentity, policy: Policy, slot = 1): Promise<Entry | null> {
+  /**
+   * queued → running. Resolves with the started entry once durable; null: the operation is no longer queued, or must not
+   * start.
+   *
+   * @param mayStart called under the operation's lock, with the newest entry. Default: it may
+   */
+  start(
+    id: string,
+    worker: WorkerIdentity,
+    policy: Policy,
+    slot = 1,
+    mayStart: (entry: Entry) => boolean = () => true,
+  ): Promise<Entry | null> {
     return this.#perOperation.run(id, async () => {
       const entry = this.store.ledger.get(id);
-      if (!entry || !mayMove(entry.record.state, "running")) return null;
+      if (!entry || !mayMove(entry.record.state, "running") || !mayStart(entry)) return null;
       const event = {
         type: "attempt:started",
         seq: entry.record.seq + 1,
@@ -249,17 +271,22 @@ export class Lifecycle {
 
   /**
    * Removes a finished or queued operation with its run files. A queued operation is cancelled in the same write: the
-   * streams that watch it get its end.
+   * streams that watch it get its end. Operations that wait for it are cancelled before, since nothing can be known of
+   * an operation that is gone.
    *
    * @returns the entry with its last record
-   * @throws Refusal where the operation is running
+   * @throws Refusal where the operation is running, or others wait for the end of its chain
    */
   remove(id: string): Promise<Entry> {
     return this.#perOperation.run(id, async () => {
       const entry = this.store.find(id) ?? this.#missing(id);
       const { state } = entry.record;
       if (state === "running") throw wrongState(entry.record, "removed");
-      const cancel = state === "queued" ? [finishQueued(entry, CANCELLED)] : [];
+      const waiter = this.dependents.waiterOf(id);
+      if (waiter !== null && state !== "queued") throw awaited(entry.record, waiter);
+      if (waiter !== null) await this.store.decide(finishQueued(entry, CANCELLED));
+      await this.dependents.cancelled(id);
+      const cancel = state === "queued" && waiter === null ? [finishQueued(entry, CANCELLED)] : [];
       await this.store.decideAll([...cancel, { kind: "removed", id, key: entry.key }]);
       this.store.whenReleased(() => this.#removeFiles(entry.record));
       return entry;
@@ -419,6 +446,13 @@ function wrongState(record: Operation, what: Change): Refusal {
   return new Refusal(
     "LIVEOPS_WRONG_STATE",
     `${op} ${id} cannot be ${what}: it ${STATE_WORDS[state]}${queue}${goesOn}${again}${waits}`,
+  );
+}
+
+function awaited({ op, id }: Operation, waiter: string): Refusal {
+  return new Refusal(
+    "LIVEOPS_WRONG_STATE",
+    `${op} ${id} cannot be removed: ${waiter} waits for the end of its chain; cancel ${waiter} first: liveops cancel ${waiter}`,
   );
 }
 

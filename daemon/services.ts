@@ -91,7 +91,10 @@ export class Services {
       operations: () => this.#inOrder([...this.store.recent.values(), ...this.#live()]),
       onError: (error) => logger.error({ err: error }, `${layout.document} could not be written`),
     });
-    this.lifecycle = new Lifecycle(this.store, layout, settings.maxChainLength);
+    this.lifecycle = new Lifecycle(this.store, layout, settings.maxChainLength, {
+      waiterOf: (id) => this.dependencies.waiterOf(id),
+      cancelled: (id) => this.dependencies.cancelled(id),
+    });
     this.loader = new Loader(settings.opsDirs, log.appendText, settings.fromDaemon);
     this.hub = new Hub({
       record: (id) => {
@@ -146,7 +149,7 @@ export class Services {
       unhold: (record) => {
         this.dependencies.remove(record.id);
         this.blockedTypes.remove(record);
-        this.scheduler.typeLimits.remove(record.id);
+        this.scheduler.typeLimits.remove(record);
       },
     });
     this.cleaner = new StaleWorkerCleaner({
@@ -280,6 +283,10 @@ export class Services {
       ...{ store, lifecycle, loader, queue, queues, layout, blockedTypes, containment, copied },
       ...{ nice, maxLog, fromDaemon, opsDirs },
       onHeld: ({ record }) => this.hub.changedKey(record, "blocked"),
+      onReturned: (entry) => {
+        this.feed.returned(entry);
+        this.hub.changedKey(entry.record, "blocked");
+      },
       log: this.log.logger,
       userCode: () => loader.hasUserCode(settings.shippedDirs),
       onWorkersBlocked: () => {
@@ -315,7 +322,7 @@ export class Services {
   /** A decision is durable and applied: announces its changes. */
   #stored(changes: Change[], { kind }: Decision): void {
     if (this.#logsDecisions) this.log.logger.debug({ kind, ids: changes.map(({ id }) => id) }, "decision");
-    const finished: string[] = [];
+    const moved: string[] = [];
     for (const { id, before, after } of changes) {
       this.stateDocument.changed();
       const entry = kind === "edited" ? this.store.ledger.get(id) : undefined;
@@ -323,7 +330,7 @@ export class Services {
       else this.feed.changed(id, before, after);
       const ended = after === null ? before : isFinal(after.state) ? after : null;
       if (ended) this.durations.forget(ended.op);
-      if (ended) finished.push(id);
+      if (ended || kind === "retried") moved.push(id);
       if (after) this.hub.changed(before, after);
       else {
         this.hub.removed(id);
@@ -333,8 +340,8 @@ export class Services {
       if (before) this.signals.emit(id);
     }
     // After all changes of the decision: the next link of a chain is known then.
-    for (const id of finished) {
-      this.dependencies.finished(id);
+    for (const id of moved) {
+      this.dependencies.changed(id);
       const entry = this.store.ledger.get(id);
       if (entry && isFinal(entry.record.state)) this.#announceEnd(entry);
     }

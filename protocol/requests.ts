@@ -1,7 +1,7 @@
 /** The request bodies and queries of the routes, as schemas and types. */
 import * as z from "zod/mini";
 import { RESERVED_VARIABLES } from "./environment.js";
-import { MAX_AFTER, MAX_BATCH, MAX_CWD, MAX_LABEL } from "./limits.js";
+import { MAX_AFTER, MAX_BATCH, MAX_CWD, MAX_LABEL, MAX_PRIORITY } from "./limits.js";
 import { hooksSchema, limitShapes } from "./operation.js";
 import { STATES } from "./state.js";
 import { OP_PATTERN } from "./type-names.js";
@@ -61,7 +61,7 @@ const queueName = z
     z.regex(OP_PATTERN, "must be a name of lower-case letters, digits and -, such as gpu"),
   );
 
-const priority = z.int().check(z.gte(-1_000_000), z.lte(1_000_000));
+const priority = z.int().check(z.gte(-MAX_PRIORITY), z.lte(MAX_PRIORITY));
 
 const dependencies = z.array(z.string().check(z.minLength(1))).check(z.maxLength(MAX_AFTER));
 

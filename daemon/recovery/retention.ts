@@ -4,11 +4,20 @@
  */
 import type { Logger } from "pino";
 import type { Limits } from "../../protocol/command/config.js";
+import { Refusal } from "../../protocol/errors.js";
 import type { Lifecycle } from "../lifecycle.js";
 import type { TrustedClock } from "../os/trusted-clock.js";
 import type { Store } from "../store/store.js";
 
 const EVERY_MS = 3600 * 1000;
+
+const isDone = () => true;
+
+/** An operation for whose chain others wait is not removed yet. */
+function isKept(error: unknown): boolean {
+  if (error instanceof Refusal) return false;
+  throw error;
+}
 
 /** Operations removed in one batch, so that other work is not delayed. */
 const PIECE = 200;
@@ -65,8 +74,11 @@ export class Retention {
       const now = this.options.clock.now();
       const ids = store.expired(keepFinished, now - keepDays * DAY_MS, now + DAY_MS, PIECE);
       if (ids.length === 0) break;
-      await Promise.all(ids.map((id) => lifecycle.remove(id)));
-      removed += ids.length;
+      const done = await Promise.all(ids.map((id) => lifecycle.remove(id).then(isDone, isKept)));
+      const count = done.filter(Boolean).length;
+      removed += count;
+      // The others are tried again at the next sweep.
+      if (count === 0) break;
     }
     if (removed > 0) log.info({ removed, keepFinished, keepDays }, "expired operations were removed");
   }

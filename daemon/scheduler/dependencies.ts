@@ -2,7 +2,8 @@
  * Operations that wait for others (`after`, `afterAny`), outside the queue.
  *
  * An operation counts as finished when its chain is: the last link that it handed over to. A dependency that is gone
- * was finished before, since an operation whose dependency fails is cancelled at that moment.
+ * was finished before: nothing is removed of a chain that others wait for (`Lifecycle.remove`), and an operation whose
+ * dependency fails is cancelled at that moment.
  */
 import type { Outcome } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -22,14 +23,32 @@ interface DependenciesOptions {
   onChange(entry: Entry): void;
 }
 
-/** How the chain of a dependency stands. */
-type Standing = { live: string } | { failed: Operation } | "succeeded";
+/** How the chain of a dependency stands, and the ids of its links up to the last one. */
+interface Standing {
+  state: "live" | "failed" | "succeeded";
+  links: string[];
+  /** Null: the dependency is gone. */
+  last: Operation | null;
+}
+
+interface Waiting {
+  /** Dependencies that are not finished. */
+  pending: string[];
+  /** The last link of each of them. */
+  live: string[];
+  /** All links of their chains so far, and the last links of those that failed, which may be retried. */
+  links: Set<string>;
+  /** Links of the chains that are not finished. */
+  kept: Set<string>;
+}
 
 export class Dependencies {
-  /** By id of the waiting operation: its dependencies that are not finished, and the live link of each chain. */
-  readonly #waiting = new Map<string, { pending: string[]; live: string[] }>();
-  /** By id of a live operation: the operations that wait for its end. */
+  /** By id of the waiting operation. */
+  readonly #waiting = new Map<string, Waiting>();
+  /** By id of a link: the operations that wait for its chain. */
   readonly #waiters = new Map<string, Set<string>>();
+  /** Operations that wait in vain: the cancel of each, and the links of the chain that failed. */
+  readonly #cancelling = new Map<string, { links: string[]; rejected: Promise<void> }>();
   readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(private readonly options: DependenciesOptions) {}
@@ -44,27 +63,27 @@ export class Dependencies {
     const { id, after = [], afterAny = [] } = entry.record;
     this.#forget(id);
     if (after.length === 0 && afterAny.length === 0) return false;
-    const pending: string[] = [];
-    const live: string[] = [];
+    const waiting: Waiting = { pending: [], live: [], links: new Set(), kept: new Set() };
+    const wait = (dependency: string, { state, links }: Standing) => {
+      if (state === "failed") waiting.links.add(links.at(-1)!);
+      if (state !== "live") return;
+      waiting.pending.push(dependency);
+      waiting.live.push(links.at(-1)!);
+      for (const link of links) waiting.kept.add(link);
+    };
     for (const dependency of after) {
       const standing = this.#standing(dependency);
-      if (standing === "succeeded") continue;
-      if ("failed" in standing) {
-        this.#cancel(id, standing.failed);
+      if (standing.state === "failed") {
+        this.#cancel(id, standing.last!, standing.links);
         return true;
       }
-      live.push(standing.live);
-      pending.push(dependency);
+      wait(dependency, standing);
     }
-    for (const dependency of afterAny) {
-      const standing = this.#standing(dependency);
-      if (standing === "succeeded" || "failed" in standing) continue;
-      live.push(standing.live);
-      pending.push(dependency);
-    }
-    if (pending.length === 0) return false;
-    for (const link of live) this.#wait(id, link);
-    this.#waiting.set(id, { pending, live });
+    for (const dependency of afterAny) wait(dependency, this.#standing(dependency));
+    if (waiting.pending.length === 0) return false;
+    for (const link of waiting.kept) waiting.links.add(link);
+    for (const link of waiting.links) this.#addWaiter(id, link);
+    this.#waiting.set(id, waiting);
     return true;
   }
 
@@ -73,13 +92,33 @@ export class Dependencies {
     return this.#waiting.get(id)?.pending ?? null;
   }
 
-  /** An operation finished, or was removed: what waits for it is looked at again. */
-  finished(id: string): void {
-    const waiters = this.#waiters.get(id);
-    if (waiters === undefined) return;
-    this.#waiters.delete(id);
-    for (const waiter of waiters) {
-      const entry = this.#waiting.has(waiter) ? this.options.find(waiter) : null;
+  /** Ids of the operations that wait. */
+  ids(): string[] {
+    return [...this.#waiting.keys()];
+  }
+
+  /** The present links of the chains for whose end the operation waits, each once. */
+  liveLinks(id: string): string[] {
+    return [...new Set(this.#waiting.get(id)?.live)];
+  }
+
+  /** An operation that waits for the end of a chain with this link; null: none does. */
+  waiterOf(id: string): string | null {
+    for (const waiter of this.#waiters.get(id) ?? [])
+      if (this.#waiting.get(waiter)?.kept.has(id)) return waiter;
+    return null;
+  }
+
+  /** Resolves when the cancels of the operations that waited in vain for this one are recorded. */
+  async cancelled(id: string): Promise<void> {
+    const its = [...this.#cancelling.values()].filter(({ links }) => links.includes(id));
+    await Promise.all(its.map(({ rejected }) => rejected));
+  }
+
+  /** An operation finished, was removed or is retried: what waits for it is looked at again. */
+  changed(id: string): void {
+    for (const waiter of [...(this.#waiters.get(id) ?? [])]) {
+      const entry = this.options.find(waiter);
       if (entry?.record.state !== "queued") continue;
       if (this.hold(entry)) this.options.onChange(entry);
       else this.options.onReady(entry);
@@ -97,35 +136,45 @@ export class Dependencies {
   }
 
   #standing(id: string): Standing {
-    for (let entry = this.options.find(id); entry; entry = this.options.find(entry.record.chain.next ?? "")) {
-      const { record } = entry;
-      if (!isFinal(record.state)) return { live: record.id };
-      if (record.state !== "succeeded") return { failed: record };
-      if (record.chain.next === null) break;
+    const links: string[] = [];
+    let last: Operation | null = null;
+    for (let next: string | null = id; next !== null; next = last.chain.next) {
+      const record: Operation | undefined = this.options.find(next)?.record;
+      if (!record) break;
+      links.push(record.id);
+      last = record;
+      if (!isFinal(record.state)) return { state: "live", links, last };
+      if (record.state !== "succeeded") return { state: "failed", links, last };
     }
-    return "succeeded";
+    return { state: "succeeded", links, last };
   }
 
-  #wait(id: string, live: string): void {
-    const waiters = this.#waiters.get(live) ?? new Set();
+  #addWaiter(id: string, link: string): void {
+    const waiters = this.#waiters.get(link) ?? new Set();
     waiters.add(id);
-    this.#waiters.set(live, waiters);
+    this.#waiters.set(link, waiters);
   }
 
   #forget(id: string): void {
-    const { live = [] } = this.#waiting.get(id) ?? {};
+    const { links = [] } = this.#waiting.get(id) ?? {};
     this.#waiting.delete(id);
-    for (const link of live) {
+    for (const link of links) {
       const waiters = this.#waiters.get(link);
       if (waiters?.delete(id) && waiters.size === 0) this.#waiters.delete(link);
     }
   }
 
   /** Not within the caller's decision; on a full disk the cancel is retried until there is room. */
-  #cancel(id: string, failed: Operation): void {
-    this.#later(0, () =>
-      this.options.reject(id, cancelledBy(failed)).catch(() => this.#later(AGAIN_MS, () => this.#again(id))),
-    );
+  #cancel(id: string, failed: Operation, links: string[]): void {
+    const rejected = Promise.resolve().then(() => this.options.reject(id, cancelledBy(failed)));
+    this.#cancelling.set(id, { links, rejected });
+    const over = () => {
+      if (this.#cancelling.get(id)?.rejected === rejected) this.#cancelling.delete(id);
+    };
+    rejected.then(over, () => {
+      over();
+      this.#later(AGAIN_MS, () => this.#again(id));
+    });
   }
 
   #again(id: string): void {

@@ -33,6 +33,10 @@ class Delays {
     return this.#timers.size;
   }
 
+  ids(): string[] {
+    return [...this.#timers.keys()];
+  }
+
   stop(): void {
     for (const id of [...this.#timers.keys()]) this.remove(id);
   }
@@ -70,6 +74,11 @@ export class QueueFeed {
     return this.#delays.size;
   }
 
+  /** Ids of the operations that wait for a time. */
+  delayedIds(): string[] {
+    return this.#delays.ids();
+  }
+
   /** Takes in a change of an operation's record. */
   changed(id: string, before: Operation | null, after: Operation | null): void {
     const entry = this.options.entry(id);
@@ -83,12 +92,24 @@ export class QueueFeed {
     const { queue, priority, notBefore } = entry.record;
     if (queue === before.queue && priority === before.priority && notBefore === before.notBefore) return;
     this.#leave(entry, before);
-    this.enqueue(entry);
+    this.#place(entry);
     this.options.onReady();
     this.#tellPlaces();
   }
 
   enqueue(entry: Entry): void {
+    if (!this.options.awaits(entry)) this.#delay(entry, this.#pause(entry));
+  }
+
+  /** The operation left the queue and did not start. */
+  returned(entry: Entry): void {
+    this.#leave(entry, entry.record);
+    this.#place(entry);
+    this.options.onMoved(entry);
+  }
+
+  /** As `enqueue`, for an operation whose chain was slowed down before. */
+  #place(entry: Entry): void {
     if (!this.options.awaits(entry)) this.#delay(entry);
   }
 
@@ -99,7 +120,8 @@ export class QueueFeed {
     this.options.onReady();
   }
 
-  #delay(entry: Entry): void {
+  /** @param pause in ms */
+  #delay(entry: Entry, pause = 0): void {
     const { id, retryAt, notBefore, updatedAt } = entry.record;
     const join = () => {
       this.#join(entry);
@@ -112,7 +134,7 @@ export class QueueFeed {
         this.options.onReady();
       });
     else {
-      const delay = retryAt === null ? this.#pause(entry) : remainingDelay(retryAt, updatedAt);
+      const delay = retryAt === null ? pause : remainingDelay(retryAt, updatedAt);
       if (delay > 0 || retryAt !== null) this.#delays.add(id, delay, join);
       else this.#join(entry);
     }

@@ -41,6 +41,8 @@ interface SchedulerOptions extends ClaimOptions {
   onLeft: () => void;
   /** `blocked` of a queued operation changed. */
   onHeld: (entry: Entry) => void;
+  /** An operation that left the queue could not start. */
+  onReturned: (entry: Entry) => void;
   listener: Pick<AttemptListener, "onChange" | "onLines" | "onBlocked" | "onMeasured">;
   /** A decision cannot be recorded, and not for lack of room: the daemon must stop. */
   onBroken: (error: Error) => void;
@@ -73,6 +75,7 @@ export class Scheduler {
       entry: (id) => options.store.ledger.get(id),
       queue: options.queue,
       attempts: this.attempts,
+      loader: options.loader,
       onChange: options.onHeld,
     });
     this.#starter = new Starter({
@@ -312,6 +315,7 @@ export class Scheduler {
   #look(): void {
     for (const attempt of [...this.attempts.values()]) void this.#guard(attempt, () => this.#lookAt(attempt));
     if (this.options.store.isFull) this.options.store.probe();
+    void this.typeLimits.look(() => this.kick());
     this.kick();
   }
 

@@ -17,7 +17,7 @@ import type { OrderMessage } from "../worker/messages.js";
 import type { Pool, PooledWorker } from "../worker/pool.js";
 import type { Attempt } from "./attempt.js";
 import type { BlockedTypes } from "./blocked-types.js";
-import { placeOf, type Queue } from "./queue.js";
+import type { Queue } from "./queue.js";
 import type { Queues } from "./queues.js";
 import type { TypeLimits } from "./type-limits.js";
 
@@ -38,8 +38,12 @@ export interface ClaimOptions {
 /**
  * Gives a queued operation to an idle worker, once the start is durable.
  *
+ * The lookup of the type takes time. An operation that was edited or retried meanwhile, or whose queue was paused, does
+ * not start: it may belong elsewhere now.
+ *
  * @param begin called when the start is durable: the worker may get its order
- * @returns whether the operation started; if not, it is queued again, finished or removed, and the worker is free
+ * @returns whether the operation started; if not, the caller returns it to the queue where it is still queued, and the
+ *   worker is free
  */
 export async function claim(
   id: string,
@@ -48,23 +52,24 @@ export async function claim(
   options: ClaimOptions & { typeLimits: TypeLimits },
   begin: (entry: Entry, dir: string, order: OrderMessage) => void,
 ): Promise<boolean> {
-  const { store, lifecycle, layout, loader, log, blockedTypes, containment, typeLimits } = options;
+  const { store, lifecycle, layout, loader, log, blockedTypes, containment, typeLimits, queues } = options;
   try {
     const entry = store.ledger.get(id);
     if (entry?.record.state !== "queued") return false;
     const { op } = entry.record;
+    const claimed = turnOf(entry);
     const type =
       typeOfSource(entry) ?? (await loader.resolve(op).catch((error: Error) => ({ reason: error.message })));
     if ("reason" in type) {
       blockedTypes.block(op, type.reason, "loader");
-      putBack(id, options);
       return false;
     }
     if (!typeLimits.reserve(entry, type.policy.concurrency ?? null)) return false;
     worker.prepare(attemptDir(layout, id, entry.nextAttempt));
     const limits = effectiveLimits(type.policy.limits, entry.record.limits);
     const policy = limits ? { ...type.policy, limits } : type.policy;
-    const started = await lifecycle.start(id, worker.identity, policy, slot);
+    const mayStart = (now: Entry) => turnOf(now) === claimed && queues.isOpen(now.record.queue);
+    const started = await lifecycle.start(id, worker.identity, policy, slot, mayStart);
     if (!started) return false;
     const notice = containment.limit(worker.identity, limits);
     // An operation that was cancelled and retried during the lookup of its type has a new entry and attempt number.
@@ -74,7 +79,6 @@ export async function claim(
     begin(started, dir, secrets === undefined ? order : { ...order, secrets });
     return true;
   } catch (error) {
-    putBack(id, options);
     if (!(error instanceof StoreFullError))
       log.error({ err: error, id }, "an operation could not be started");
     return false;
@@ -112,9 +116,9 @@ function orderOf(
   };
 }
 
-function putBack(id: string, { store, queue, blockedTypes }: ClaimOptions): void {
-  const entry = store.ledger.get(id);
-  if (entry?.record.state === "queued" && !blockedTypes.hold(entry)) queue.add(id, placeOf(entry));
+/** Where and when the operation may start; another text after each change of that. */
+function turnOf({ record: { queue, priority, notBefore }, queuedAt }: Entry): string {
+  return `${queuedAt} ${queue} ${priority} ${notBefore}`;
 }
 
 interface StarterOptions extends ClaimOptions {
@@ -124,6 +128,8 @@ interface StarterOptions extends ClaimOptions {
   attempts: ReadonlyMap<string, Attempt>;
   /** The start is durable: the worker may get its order. */
   begin(entry: Entry, dir: string, order: OrderMessage, worker: PooledWorker): void;
+  /** The operation could not start: it waits again, in the queue or elsewhere. */
+  onReturned(entry: Entry): void;
   /** An operation started, or could not start. */
   onChange(): void;
 }
@@ -140,20 +146,23 @@ export class Starter {
   /** Starts as many queued operations as there are slots and idle workers. */
   kick(): void {
     if (this.isPaused) return;
-    const { queue, queues, store, pool, typeLimits } = this.options;
+    const { queue, queues, store, pool, typeLimits, layout } = this.options;
     typeLimits.release();
     while (queue.length > 0 && !store.isFull) {
       const slots = this.#slots();
       const isFree = (name: string) => queues.isOpen(name) && slots.busy(name) < queues.concurrency(name);
-      const [next] = this.#next(1, isFree);
-      const worker = next === undefined ? null : pool.take(next);
-      if (!worker) break;
-      const id = queue.take(isFree);
-      if (id === null) {
-        pool.release(worker);
-        break;
+      const [id] = queue.first(1, isFree);
+      if (id === undefined) break;
+      const entry = store.ledger.get(id);
+      // An edit or a retry queued the operation again while it is about to start. It waits again if that fails.
+      if (!entry || this.#claiming.has(id)) {
+        queue.take(isFree);
+        continue;
       }
-      const name = store.ledger.get(id)!.record.queue;
+      const worker = pool.take(attemptDir(layout, id, entry.nextAttempt));
+      if (!worker) break;
+      queue.take(isFree);
+      const name = entry.record.queue;
       void this.#claim(id, worker, { queue: name, slot: slots.lowest(name) });
     }
     this.#warmSoon();
@@ -169,11 +178,13 @@ export class Starter {
   }
 
   async #claim(id: string, worker: PooledWorker, slot: Slot): Promise<void> {
-    const { begin, pool, onChange } = this.options;
+    const { begin, pool, store, onReturned, onChange } = this.options;
     this.#claiming.set(id, slot);
     const begun = await claim(id, worker, slot.slot, this.options, (...started) => begin(...started, worker));
     if (!begun) pool.release(worker);
     this.#claiming.delete(id);
+    const entry = begun ? undefined : store.ledger.get(id);
+    if (entry?.record.state === "queued") onReturned(entry);
     this.kick();
     onChange();
   }

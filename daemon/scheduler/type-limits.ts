@@ -3,6 +3,7 @@
  * reached, the others wait outside the queue, so that they hold up no operation of another type.
  */
 import type { Blocked } from "../../protocol/operation.js";
+import type { Loader } from "../loader/loader.js";
 import type { Entry } from "../store/decision.js";
 import type { Attempt } from "./attempt.js";
 import { compareTurns } from "./lane.js";
@@ -13,6 +14,7 @@ interface TypeLimitsOptions {
   queue: Queue;
   /** Running attempts, by operation id. */
   attempts: ReadonlyMap<string, Attempt>;
+  loader: Pick<Loader, "resolve">;
   /** `blocked` of a queued operation changed. */
   onChange(entry: Entry): void;
 }
@@ -20,19 +22,23 @@ interface TypeLimitsOptions {
 interface LimitedType {
   limit: number;
   since: string;
-  waiting: Set<string>;
+  /** By queue. */
+  waiting: Map<string, Set<string>>;
+  /** Operations that were returned to the queue and have not started: the queue of each. */
+  returned: Map<string, string>;
 }
 
 export class TypeLimits {
   readonly #types = new Map<string, LimitedType>();
   /** Operations that are about to start, by id: their type. */
   readonly #starting = new Map<string, string>();
+  #isLooking = false;
 
   constructor(private readonly options: TypeLimitsOptions) {}
 
   /**
-   * Counts an operation that is about to start. Where its type has reached the limit, the operation waits, and so do
-   * all others of the type.
+   * Counts an operation that is about to start. Where its type has reached the limit, all others of the type leave the
+   * queue, and the caller returns the operation, which `hold` then holds.
    *
    * @param limit - null: the type has no limit
    * @returns whether the operation may start; then `started` must follow
@@ -40,10 +46,12 @@ export class TypeLimits {
   reserve(entry: Entry, limit: number | null): boolean {
     const { id, op } = entry.record;
     if (limit !== null && this.#running(op) >= limit) {
-      this.#block(op, limit, id);
+      this.#block(op, limit);
       return false;
     }
     this.#starting.set(id, op);
+    this.#types.get(op)?.returned.delete(id);
+    this.#setLimit(op, limit);
     return true;
   }
 
@@ -53,60 +61,104 @@ export class TypeLimits {
   }
 
   /** Holds the operation where its type has reached its limit. Returns whether it does. */
-  hold({ record }: Entry): boolean {
-    const type = this.#types.get(record.op);
-    if (type === undefined || this.#running(record.op) < type.limit) return false;
-    type.waiting.add(record.id);
+  hold({ record: { id, op, queue } }: Entry): boolean {
+    const type = this.#types.get(op);
+    if (type === undefined || this.#running(op) < type.limit) return false;
+    wait(type, id, queue);
     return true;
   }
 
   /** Why the operation waits; null if it does not. */
-  of({ record }: Entry): Blocked | null {
-    const type = this.#types.get(record.op);
-    if (!type?.waiting.has(record.id)) return null;
+  of({ record: { id, op, queue } }: Entry): Blocked | null {
+    const type = this.#types.get(op);
+    if (!type?.waiting.get(queue)?.has(id)) return null;
     const running = type.limit === 1 ? "1 operation runs" : `${type.limit} operations run`;
-    return { reason: `${running}, and the type ${record.op} allows no more at a time`, since: type.since };
+    return { reason: `${running}, and the type ${op} allows no more at a time`, since: type.since };
   }
 
-  /** Removes an operation that is no longer queued. */
-  remove(id: string): void {
-    for (const { waiting } of this.#types.values()) waiting.delete(id);
+  /** Removes an operation that is no longer queued in its queue. */
+  remove({ id, op, queue }: Entry["record"]): void {
+    const type = this.#types.get(op);
+    type?.waiting.get(queue)?.delete(id);
+    type?.returned.delete(id);
   }
 
   /** Number of operations that wait outside the queue. */
   get length(): number {
     let length = 0;
-    for (const { waiting } of this.#types.values()) length += waiting.size;
+    for (const { waiting } of this.#types.values()) for (const ids of waiting.values()) length += ids.size;
     return length;
   }
 
-  /** Returns operations to the queue whose type has room again. Call when attempts ended. */
+  /**
+   * Returns operations to their queues whose type has room again. Call when attempts ended.
+   *
+   * Each queue gets as many as the type has room for: the first ones may wait in a queue that is full or paused, and
+   * those of the other queues must not wait for them.
+   */
   release(): void {
     for (const [op, type] of this.#types) {
       const room = type.limit - this.#running(op);
       if (room <= 0) continue;
-      const waiting = [...type.waiting].flatMap((id) => this.options.entry(id) ?? []);
-      waiting.sort((a, b) => compareTurns(placeOf(a), placeOf(b)));
-      for (const entry of waiting.slice(0, room)) {
-        type.waiting.delete(entry.record.id);
-        this.options.queue.add(entry.record.id, placeOf(entry));
-        this.options.onChange(entry);
+      for (const [queue, ids] of type.waiting) {
+        this.#return(type, queue, ids, room);
+        if (ids.size === 0) type.waiting.delete(queue);
       }
       if (type.waiting.size === 0) this.#types.delete(op);
     }
   }
 
-  #block(op: string, limit: number, id: string): void {
+  /**
+   * Reads the limits of the types anew that hold operations: a limit may have been raised or removed. Calls `onRaised`
+   * if so.
+   */
+  async look(onRaised: () => void): Promise<void> {
+    if (this.#isLooking || this.length === 0) return;
+    this.#isLooking = true;
+    try {
+      for (const op of [...this.#types.keys()]) {
+        const found = await this.options.loader.resolve(op).catch(() => null);
+        const before = this.#types.get(op)?.limit;
+        if (found === null || "reason" in found || before === undefined) continue;
+        this.#setLimit(op, found.policy.concurrency ?? null);
+        if (this.#types.get(op)!.limit > before) onRaised();
+      }
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  #return(type: LimitedType, queue: string, ids: Set<string>, room: number): void {
+    let wanted = room;
+    for (const returned of type.returned.values()) if (returned === queue) wanted--;
+    if (wanted <= 0) return;
+    const waiting = [...ids].flatMap((id) => this.options.entry(id) ?? []);
+    waiting.sort((a, b) => compareTurns(placeOf(a), placeOf(b)));
+    for (const entry of waiting.slice(0, wanted)) {
+      const { id } = entry.record;
+      ids.delete(id);
+      type.returned.set(id, queue);
+      this.options.queue.add(id, placeOf(entry));
+      this.options.onChange(entry);
+    }
+  }
+
+  #setLimit(op: string, limit: number | null): void {
+    const type = this.#types.get(op);
+    if (type) type.limit = limit ?? Number.POSITIVE_INFINITY;
+  }
+
+  #block(op: string, limit: number): void {
     const { queue, entry, onChange } = this.options;
-    const out = [id, ...queue.takeWhere((each) => entry(each)?.record.op === op)];
-    const known = this.#types.get(op);
-    const type = known ?? { limit, since: new Date().toISOString(), waiting: new Set<string>() };
+    const since = new Date().toISOString();
+    const type = this.#types.get(op) ?? { limit, since, waiting: new Map(), returned: new Map() };
     type.limit = limit;
+    type.returned.clear();
     this.#types.set(op, type);
-    for (const each of out) {
-      type.waiting.add(each);
-      const its = entry(each);
-      if (its) onChange(its);
+    for (const id of queue.takeWhere((each) => entry(each)?.record.op === op)) {
+      const its = entry(id)!;
+      wait(type, id, its.record.queue);
+      onChange(its);
     }
   }
 
@@ -118,4 +170,10 @@ export class TypeLimits {
     for (const starting of this.#starting.values()) if (starting === op) running++;
     return running;
   }
+}
+
+function wait({ waiting }: LimitedType, id: string, queue: string): void {
+  const ids = waiting.get(queue);
+  if (ids) ids.add(id);
+  else waiting.set(queue, new Set([id]));
 }

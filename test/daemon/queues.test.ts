@@ -138,6 +138,45 @@ test("a type with a limit holds up no other type", async () => {
   expect(await daemon.untilFinished(singles[2]!.id)).toMatchObject({ state: "succeeded" });
 });
 
+test("a raised limit of a type counts at once, and a chain that others wait for is not removed", async () => {
+  await using daemon = await TestDaemon.start({ ops: OPS, concurrency: 3 });
+  const { client, world } = daemon;
+  const file = join(world.dir, "go");
+  const [first, second] = await submitAll(
+    daemon,
+    ["a", "b"].map((label) => ({ op: "single", label, params: { file } })),
+  );
+  await until(async () => (await client.show(second!.id)).blocked !== null);
+  world.writeOp("work.mjs", OPS["work.mjs"].replace("static concurrency = 1", "static concurrency = 2"));
+  await until(async () => (await stateOf(daemon, second!.id)) === "running");
+  expect(await stateOf(daemon, first!.id)).toBe("running");
+  appendFileSync(file, "");
+  for (const { id } of [first!, second!]) await daemon.untilFinished(id);
+
+  const last = join(world.dir, "last");
+  const order = join(world.dir, "order");
+  const { id } = await daemon.submit("gate", { params: { file: last, order, to: 1 } });
+  const waits = await daemon.submit("gate", { after: [id] });
+  await until(() => existsSync(order));
+  await client.pauseQueue();
+  appendFileSync(last, "");
+  await until(async () => (await stateOf(daemon, id)) === "succeeded");
+  await expect(client.remove(id)).rejects.toMatchObject({
+    code: "LIVEOPS_WRONG_STATE",
+    message: expect.stringContaining(`${waits.id} waits for the end of its chain`),
+  });
+  // Its last link is queued: it is cancelled, and so is what waits, before the link is gone.
+  await client.remove((await client.show(id)).chain.next!);
+  await daemon.kill();
+  await daemon.startAgain();
+  expect(await client.show(waits.id)).toMatchObject({
+    state: "cancelled",
+    attempt: 0,
+    error: { code: "LIVEOPS_DEPENDENCY_FAILED" },
+  });
+  await client.remove(id);
+});
+
 test("fifty run in parallel and one after all; a failed one cancels what needs it, with the reason", async () => {
   await using daemon = await TestDaemon.start({ ops: OPS, concurrency: 10 });
   const { client } = daemon;

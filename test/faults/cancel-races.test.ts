@@ -19,7 +19,7 @@ import type { Policy } from "../../daemon/store/decision.js";
 import { attemptDir } from "../../daemon/store/layout.js";
 import type { OrderMessage } from "../../daemon/worker/messages.js";
 import type { PooledWorker } from "../../daemon/worker/pool.js";
-import type { Outcome } from "../../protocol/event.js";
+import type { Changes, Outcome } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import { isFinal } from "../../protocol/state.js";
 import type { TestDaemon } from "../harness/daemon.js";
@@ -213,49 +213,65 @@ describe("decided at the same moment", () => {
     expect(recordOf(it.id)).toMatchObject({ state: "queued", attempt: 2 });
   });
 
-  test("cancelled and retried while its type is looked up, an operation starts once, as it is then", async () => {
+  test("edited, or cancelled and retried, while its type is looked up, an operation does not start as it was", async () => {
+    const queues = new Set(["default"]);
+    const lookUp = async (id: string, meanwhile: () => Promise<unknown>) => {
+      const lookedUp = Promise.withResolvers<void>();
+      const begun: Array<{ attempt: number; dir: string; isRunning: boolean }> = [];
+      const claiming = claim(
+        id,
+        { identity: WORKER, prepare: () => {} } as unknown as PooledWorker,
+        1,
+        {
+          ...open,
+          store: open.store,
+          lifecycle: open.lifecycle,
+          layout: open.layout,
+          loader: {
+            resolve: async () => {
+              await lookedUp.promise;
+              return { file: "/ops/some.mjs", policy: POLICY };
+            },
+          } as unknown as Loader,
+          blockedTypes: { hold: () => false } as unknown as BlockedTypes,
+          containment: { limit: () => null } as unknown as Containment,
+          queue: new Queue(),
+          queues: { isOpen: (name: string) => queues.has(name) } as unknown as Queues,
+          typeLimits: { reserve: () => true, started: () => {} } as unknown as TypeLimits,
+          log: pino({ level: "silent" }),
+          maxLog: 1000,
+        },
+        (entry, dir, order: OrderMessage) => {
+          const { attempt } = order.entry.record;
+          begun.push({ attempt, dir, isRunning: entry === open.store.ledger.get(id) && entry.run !== null });
+        },
+      );
+      await meanwhile();
+      lookedUp.resolve();
+      return { isBegun: await claiming, begun };
+    };
+    const edit = (id: string, changes: Changes) =>
+      open.lifecycle.edit(id, () => ({ changes, changedVariables: [] }));
     const id = await open.submit();
-    const lookedUp = Promise.withResolvers<void>();
-    const begun: Array<{ id: string; attempt: number; dir: string; isRunning: boolean }> = [];
-    const claiming = claim(
-      id,
-      { identity: WORKER, prepare: () => {} } as unknown as PooledWorker,
-      1,
-      {
-        ...open,
-        store: open.store,
-        lifecycle: open.lifecycle,
-        layout: open.layout,
-        loader: {
-          resolve: async () => {
-            await lookedUp.promise;
-            return { file: "/ops/some.mjs", policy: POLICY };
-          },
-        } as unknown as Loader,
-        blockedTypes: { hold: () => false } as unknown as BlockedTypes,
-        containment: { limit: () => null } as unknown as Containment,
-        queue: new Queue(),
-        queues: null as unknown as Queues,
-        typeLimits: { reserve: () => true, started: () => {} } as unknown as TypeLimits,
-        log: pino({ level: "silent" }),
-        maxLog: 1000,
+    const changes: Array<() => Promise<unknown>> = [
+      async () => {
+        await open.lifecycle.cancel(id);
+        await open.lifecycle.retry(id, null, () => {});
       },
-      (entry, dir, order: OrderMessage) => {
-        const { attempt } = order.entry.record;
-        begun.push({
-          id,
-          attempt,
-          dir,
-          isRunning: entry === open.store.ledger.get(id) && entry.run !== null,
-        });
-      },
-    );
-    await open.lifecycle.cancel(id);
-    await open.lifecycle.retry(id, null, () => {});
-    lookedUp.resolve();
-    expect(await claiming).toBe(true);
+      () => edit(id, { queue: "gpu" }),
+      () => edit(id, { queue: "default", priority: 2 }),
+      () => edit(id, { notBefore: "2999-01-01T00:00:00.000Z" }),
+      async () => queues.clear(),
+    ];
+    for (const change of changes) {
+      expect(await lookUp(id, change), String(change)).toEqual({ isBegun: false, begun: [] });
+      expect(recordOf(id).state).toBe("queued");
+    }
+    queues.add("default");
+    const { isBegun, begun } = await lookUp(id, () => edit(id, { label: "another" }));
+    expect(isBegun).toBe(true);
     const { attempt } = recordOf(id);
-    expect(begun).toEqual([{ id, attempt, dir: attemptDir(open.layout, id, attempt), isRunning: true }]);
+    expect(begun).toEqual([{ attempt, dir: attemptDir(open.layout, id, attempt), isRunning: true }]);
   });
 });
 

@@ -1,32 +1,43 @@
-/** The commands of the model test: each changes the model and a real daemon, then compares both at rest. */
+/**
+ * The commands of the model test on operations: each changes the model and a real daemon, then compares both at rest.
+ * `model-queue-commands.ts` has those on queues and on the order.
+ */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
+import type { SubmitBody } from "../../protocol/requests.js";
 import type { TestDaemon } from "../harness/daemon.js";
-import type { Model, ModelOperation, Word } from "./model.js";
+import { describe, type Model, type ModelOperation, type Op, type Word } from "./model.js";
 import { eventually, workerOf } from "./start.js";
 
 export interface Real {
   daemon: TestDaemon;
   ids: Map<string, string>;
+  bodies: Map<string, SubmitBody>;
   commands: number;
 }
 
-type Command = fc.AsyncCommand<Model, Real>;
+export type ModelCommand = fc.AsyncCommand<Model, Real>;
+
+/** A start that is not reached by a test. */
+const LATER = "2999-01-01T00:00:00.000Z";
+
+/** Most live operations. */
+const MOST_LIVE = 12;
 
 /** One of several, chosen by a number that stays good however the list shrinks. */
-function choose(from: ModelOperation[], choice: number): ModelOperation {
+export function choose<T>(from: readonly T[], choice: number): T {
   return from[choice % from.length]!;
 }
 
-function command(
+export function command(
   name: string,
   check: (model: Model) => boolean,
   run: (model: Model, real: Real) => Promise<void>,
-): Command {
+): ModelCommand {
   return {
     check,
     run: async (model, real) => {
@@ -40,6 +51,8 @@ function command(
 
 const gateOf = ({ daemon }: Real, name: string) => join(daemon.world.dir, name);
 
+export const idOf = ({ ids }: Real, { name }: { name: string }) => ids.get(name)!;
+
 /** Opens the gate. The word is there with the file: an operation that saw it empty would take it for another. */
 function say(real: Real, { name, attempt }: ModelOperation, word: Word): void {
   const file = `${gateOf(real, name)}.${attempt}`;
@@ -52,15 +65,34 @@ export async function expectSame(model: Model, real: Real): Promise<void> {
   const { daemon } = real;
   const expected = model.shown();
   let shown: string[] = [];
-  const isSame = async () => {
+  const ask = async () => {
     const { operations } = await daemon.client.list({ limit: 1000 });
-    shown = operations.map((each) => `${nameOf(each)} ${each.state} ${each.attempt}`);
+    shown = operations.map(shownOf);
     for (const each of operations) real.ids.set(nameOf(each), each.id);
     const begun = operations.every((each) => each.state !== "running" || each.stageStates.Wait === "active");
-    return begun && JSON.stringify(shown) === JSON.stringify(expected);
+    return begun && JSON.stringify(shown) === JSON.stringify(expected) ? operations : null;
   };
-  await eventually("the daemon rests where the model does", isSame, () => ({ expected, shown }));
+  const operations = await eventually("the daemon rests where the model does", ask, () => ({
+    expected,
+    shown,
+  }));
   for (const { name, ran } of model.operations) expect(attemptsRun(real, name), name).toEqual(ran);
+  expectOwnSlots(operations);
+}
+
+/** No two running operations of a queue have the same slot. */
+function expectOwnSlots(operations: readonly Operation[]): void {
+  const running = operations.filter(({ state }) => state === "running");
+  const slots = running.map(({ queue, slot }) => `${queue} ${slot}`);
+  expect(new Set(slots).size, slots.join()).toBe(slots.length);
+}
+
+function shownOf(each: Operation): string {
+  const { state, attempt, queue, priority, label, pause } = each;
+  return describe({
+    ...{ name: nameOf(each), state, attempt, queue, priority, label },
+    isPaused: state === "running" && pause !== null && pause.since !== null,
+  });
 }
 
 function nameOf({ params }: Operation): string {
@@ -68,31 +100,61 @@ function nameOf({ params }: Operation): string {
 }
 
 /** What the operation itself wrote down when it ran, whatever the daemon says. */
-function attemptsRun(real: Real, name: string): number[] {
+function attemptsRun(real: Real, name: string): string[] {
   try {
     const text = readFileSync(`${gateOf(real, name)}.ran`, "utf8");
     return text
       .split("\n")
       .filter(Boolean)
-      .map((line) => Number(line.split(" ")[0]));
+      .map((line) => line.trim());
   } catch {
     return [];
   }
 }
 
-function submitted(real: Real, name: string): Promise<Operation> {
-  return real.daemon.client.submit({ op: "gate", params: { gate: gateOf(real, name) } }, `key of ${name}`);
+/** Refused, and nothing has changed. */
+export async function expectRefused(answer: Promise<unknown>, code: string): Promise<void> {
+  const error = await answer.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(Refusal);
+  expect(error).toMatchObject({ code });
 }
 
-const submit = () =>
+interface Wish {
+  op: Op;
+  queue: number;
+  priority: number;
+  isLater: boolean;
+  after: number[];
+  afterAny: number[];
+}
+
+const submit = (wish: Wish) =>
   command(
-    "submit",
-    (model) => model.in("queued", "running").length < 6,
+    `submit ${JSON.stringify(wish)}`,
+    (model) => model.in("queued", "running").length < MOST_LIVE,
     async (model, real) => {
       const name = model.nextName();
-      const { id } = await submitted(real, name);
-      model.submit();
+      const { op, priority, isLater } = wish;
+      const queue = choose([...model.queues.keys()], wish.queue);
+      const named = (choices: number[]) =>
+        model.operations.length === 0
+          ? []
+          : [...new Set(choices.map((each) => choose(model.operations, each).name))];
+      const after = named(wish.after);
+      const afterAny = named(wish.afterAny);
+      const ids = (names: string[]) => names.map((each) => real.ids.get(each)!);
+      const body = {
+        ...{ op, queue, priority, params: { gate: gateOf(real, name), note: "first" } },
+        ...{ after: ids(after), afterAny: ids(afterAny) },
+        ...(isLater && { notBefore: LATER }),
+      };
+      real.bodies.set(name, body);
+      const { id } = await real.daemon.client.submit(body, `key of ${name}`);
       real.ids.set(name, id);
+      model.submit({ op, queue, priority, note: "first", isLater, after, afterAny });
     },
   );
 
@@ -101,20 +163,21 @@ const submitAgain = (choice: number) =>
     `submit again ${choice}`,
     (model) => model.operations.some(({ name }) => !name.includes("+")),
     async (model, real) => {
-      const { name } = choose(
-        model.operations.filter((each) => !each.name.includes("+")),
-        choice,
-      );
-      expect((await submitted(real, name)).id).toBe(real.ids.get(name));
+      const firsts = model.operations.filter((each) => !each.name.includes("+"));
+      const { name } = choose(firsts, choice);
+      const again = await real.daemon.client.submit(real.bodies.get(name)!, `key of ${name}`);
+      expect(again.id).toBe(real.ids.get(name));
     },
   );
+
+const unheard = (model: Model) => model.in("running").filter(({ heard }) => heard === null);
 
 const open = (choice: number, word: Word) =>
   command(
     `open ${choice} ${word}`,
-    (model) => model.in("running").length > 0,
+    (model) => unheard(model).length > 0,
     async (model, real) => {
-      const operation = choose(model.in("running"), choice);
+      const operation = choose(unheard(model), choice);
       const chains = word === "chain" && !operation.handedOver && operation.name.length < 14;
       const said = word === "chain" && !chains ? "go" : word;
       say(real, operation, said);
@@ -122,13 +185,16 @@ const open = (choice: number, word: Word) =>
     },
   );
 
+/** Not those that would act on a word as soon as their processes continue: either end would be right. */
+const cancellable = (model: Model) => model.in("queued", "running").filter(({ heard }) => heard === null);
+
 const cancel = (choice: number) =>
   command(
     `cancel ${choice}`,
-    (model) => model.in("queued", "running").length > 0,
+    (model) => cancellable(model).length > 0,
     async (model, real) => {
-      const operation = choose(model.in("queued", "running"), choice);
-      await real.daemon.client.cancel(real.ids.get(operation.name)!);
+      const operation = choose(cancellable(model), choice);
+      await real.daemon.client.cancel(idOf(real, operation));
       model.cancel(operation);
     },
   );
@@ -138,10 +204,8 @@ const cancelFinished = (choice: number) =>
     `cancel finished ${choice}`,
     (model) => model.in("succeeded", "failed", "cancelled").length > 0,
     async (model, real) => {
-      const { name } = choose(model.in("succeeded", "failed", "cancelled"), choice);
-      const answer = await real.daemon.client.cancel(real.ids.get(name)!).catch((error: unknown) => error);
-      expect(answer).toBeInstanceOf(Refusal);
-      expect(answer).toMatchObject({ code: "LIVEOPS_WRONG_STATE" });
+      const operation = choose(model.in("succeeded", "failed", "cancelled"), choice);
+      await expectRefused(real.daemon.client.cancel(idOf(real, operation)), "LIVEOPS_WRONG_STATE");
     },
   );
 
@@ -151,7 +215,7 @@ const retry = (choice: number) =>
     (model) => model.in("failed", "cancelled").length > 0,
     async (model, real) => {
       const operation = choose(model.in("failed", "cancelled"), choice);
-      await real.daemon.client.retry(real.ids.get(operation.name)!);
+      await real.daemon.client.retry(idOf(real, operation));
       model.retry(operation);
     },
   );
@@ -162,8 +226,12 @@ const remove = (choice: number) =>
     (model) => model.in("queued", "succeeded", "failed", "cancelled").length > 0,
     async (model, real) => {
       const operation = choose(model.in("queued", "succeeded", "failed", "cancelled"), choice);
-      await real.daemon.client.remove(real.ids.get(operation.name)!);
-      model.remove(operation);
+      const removed = real.daemon.client.remove(idOf(real, operation));
+      if (model.isPassed(operation)) await expectRefused(removed, "LIVEOPS_WRONG_STATE");
+      else {
+        await removed;
+        model.remove(operation);
+      }
     },
   );
 
@@ -173,7 +241,7 @@ const killWorker = (choice: number) =>
     (model) => model.in("running").length > 0,
     async (model, real) => {
       const operation = choose(model.in("running"), choice);
-      process.kill(await workerOf(real.daemon, real.ids.get(operation.name)!), "SIGKILL");
+      process.kill(await workerOf(real.daemon, idOf(real, operation)), "SIGKILL");
       model.loseWorker(operation);
     },
   );
@@ -198,14 +266,16 @@ const restart = () =>
     },
   );
 
+const active = (model: Model) => model.in("running").filter(({ isPaused }) => !isPaused);
+
 /** The outcome is written while no daemon looks, or the worker dies meanwhile. */
 const whileAway = (choice: number, dies: boolean) =>
   command(
     `${dies ? "worker dies" : "operation ends"} ${choice} while the daemon is dead`,
-    (model) => model.in("running").length > 0,
+    (model) => active(model).length > 0,
     async (model, real) => {
-      const operation = choose(model.in("running"), choice);
-      const pid = await workerOf(real.daemon, real.ids.get(operation.name)!);
+      const operation = choose(active(model), choice);
+      const pid = await workerOf(real.daemon, idOf(real, operation));
       await real.daemon.kill();
       if (dies) process.kill(pid, "SIGKILL");
       else say(real, operation, "go");
@@ -216,10 +286,25 @@ const whileAway = (choice: number, dies: boolean) =>
   );
 
 const choice = fc.nat({ max: 20 });
+const few = fc.oneof(
+  fc.constant<number[]>([]),
+  fc.constant<number[]>([]),
+  fc.array(choice, { maxLength: 2 }),
+);
+const rarely = (percent: number) => fc.nat({ max: 99 }).map((n) => n < percent);
 
-export const commands: fc.Arbitrary<Command>[] = [
-  fc.constant(null).map(submit),
-  fc.constant(null).map(submit),
+const wish: fc.Arbitrary<Wish> = fc.record({
+  op: fc.constantFrom<Op>("many", "many", "single"),
+  queue: fc.constantFrom(0, 0, 0, 0, 1, 2),
+  priority: fc.constantFrom(0, 0, 1, 2, -1),
+  isLater: rarely(10),
+  after: few,
+  afterAny: few,
+});
+
+export const operationCommands: fc.Arbitrary<ModelCommand>[] = [
+  // Enough that operations wait in line: an order of one or two shows nothing.
+  ...Array.from({ length: 12 }, () => wish.map(submit)),
   choice.map(submitAgain),
   fc.tuple(choice, fc.constantFrom<Word>("go", "fail", "chain")).map(([n, word]) => open(n, word)),
   fc.tuple(choice, fc.constantFrom<Word>("fail", "chain")).map(([n, word]) => open(n, word)),

@@ -1,28 +1,66 @@
 /**
- * A simple model of the daemon's state: operations in order, a queue, slots. No time, no processes.
+ * A simple model of the daemon's state: operations in order, queues, dependencies. No time, no processes.
  *
- * Operations wait at gates (`operations/gate.mjs`), so that only commands change the state. After each command the real
- * daemon must reach exactly this state.
+ * Operations wait at gates (`operations/turns.mjs`), so that only commands change the state. After each command the
+ * real daemon must reach exactly this state.
  */
 
 export type Word = "go" | "fail" | "chain";
+export type Op = "many" | "single";
 
 export interface ModelOperation {
   name: string;
+  op: Op;
   state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
   attempt: number;
-  /** Whether its chain goes on: a link that handed over is not retried with a second successor of the same name. */
+  queue: string;
+  priority: number;
+  /** Higher: it was queued later. */
+  arrival: number;
+  label: string | null;
+  /** What the parameters hold. Each attempt writes the note down. */
+  note: string;
+  /** It waits for a time that does not come. */
+  isLater: boolean;
+  isPaused: boolean;
+  /** Told to a paused operation: it must not act on the word. */
+  heard: Word | null;
+  /** Names. */
+  after: string[];
+  afterAny: string[];
+  /** Its successor; null: it has none. */
+  next: string | null;
+  /** Whether it had a successor: a second one would have the same name. */
   handedOver: boolean;
-  /** Every attempt that ran the user's code. */
-  ran: number[];
+  /** Every attempt that ran the user's code, with its note. */
+  ran: string[];
 }
+
+interface ModelQueue {
+  concurrency: number;
+  isPaused: boolean;
+}
+
+type Standing = { is: "live" | "failed" | "succeeded"; passed: ModelOperation[] };
+
+export type Submitted = Pick<
+  ModelOperation,
+  "op" | "queue" | "priority" | "note" | "isLater" | "after" | "afterAny"
+>;
+
+/** Operations of `Single` that may run at the same time. */
+const SINGLES = 1;
 
 export class Model {
   readonly operations: ModelOperation[] = [];
-  readonly #queue: ModelOperation[] = [];
+  readonly queues = new Map<string, ModelQueue>();
   #names = 0;
+  #arrivals = 0;
 
-  constructor(readonly slots: number) {}
+  /** @param configured - the queues that are there without a command, with their concurrency */
+  constructor(private readonly configured: Readonly<Record<string, number>>) {
+    this.forgetQueues();
+  }
 
   in(...states: ModelOperation["state"][]): ModelOperation[] {
     return this.operations.filter(({ state }) => states.includes(state));
@@ -32,62 +70,181 @@ export class Model {
     return `gate-${this.#names + 1}`;
   }
 
-  submit(): ModelOperation {
-    return this.#add(`gate-${++this.#names}`);
+  submit(submitted: Submitted): void {
+    this.#add(`gate-${++this.#names}`, submitted);
+    this.#settle();
   }
 
+  /** What the gate says to a running operation. */
   open(operation: ModelOperation, word: Word): void {
-    operation.state = word === "fail" ? "failed" : "succeeded";
-    if (word === "chain") {
-      operation.handedOver = true;
-      this.#add(`${operation.name}+`);
-    }
-    this.#fill();
+    if (operation.isPaused) operation.heard = word;
+    else this.#leave(operation, word);
+    this.#settle();
   }
 
   cancel(operation: ModelOperation): void {
-    const index = this.#queue.indexOf(operation);
-    if (index !== -1) this.#queue.splice(index, 1);
-    operation.state = "cancelled";
-    this.#fill();
+    this.#end(operation, "cancelled");
+    this.#settle();
   }
 
   retry(operation: ModelOperation): void {
     operation.state = "queued";
-    this.#queue.push(operation);
-    this.#fill();
+    operation.arrival = ++this.#arrivals;
+    this.#settle();
   }
 
   loseWorker(operation: ModelOperation): void {
-    operation.state = "failed";
-    this.#fill();
+    this.#end(operation, "failed");
+    this.#settle();
   }
 
+  /** A queued operation is cancelled first: what waits for it is cancelled. */
   remove(operation: ModelOperation): void {
-    const queued = this.#queue.indexOf(operation);
-    if (queued !== -1) this.#queue.splice(queued, 1);
+    if (operation.state === "queued") this.cancel(operation);
     this.operations.splice(this.operations.indexOf(operation), 1);
+    this.#settle();
+  }
+
+  edit(operation: ModelOperation, changes: Partial<ModelOperation>): void {
+    Object.assign(operation, changes);
+    this.#settle();
+  }
+
+  pause(operation: ModelOperation, isPaused: boolean): void {
+    operation.isPaused = isPaused;
+    if (!isPaused && operation.heard !== null) this.#leave(operation, operation.heard);
+    this.#settle();
+  }
+
+  setQueue(name: string, concurrency: number): void {
+    this.queues.set(name, { concurrency, isPaused: this.queues.get(name)?.isPaused ?? false });
+    this.#settle();
+  }
+
+  pauseQueue(name: string, isPaused: boolean): void {
+    this.queues.get(name)!.isPaused = isPaused;
+    this.#settle();
+  }
+
+  removeQueue(name: string): void {
+    this.queues.delete(name);
+  }
+
+  /** Only the configured queues are left, and none of them is paused. */
+  forgetQueues(): void {
+    this.queues.clear();
+    for (const [name, concurrency] of Object.entries(this.configured))
+      this.queues.set(name, { concurrency, isPaused: false });
+    this.#settle();
+  }
+
+  isConfigured(name: string): boolean {
+    return Object.hasOwn(this.configured, name);
+  }
+
+  /** Live operations of a queue. */
+  liveOf(queue: string): ModelOperation[] {
+    return this.in("queued", "running").filter((each) => each.queue === queue);
+  }
+
+  /** Whether a queued operation waits for the end of a chain that went past this operation. */
+  isPassed(operation: ModelOperation): boolean {
+    return this.in("queued").some(({ after, afterAny }) =>
+      [...after, ...afterAny].some((name) => {
+        const { is, passed } = this.#standing(name);
+        return is === "live" && passed.slice(0, -1).includes(operation);
+      }),
+    );
+  }
+
+  /** Operations that could start now if their queue had a slot, in the order of their turns. */
+  waitingFor(queue: string): ModelOperation[] {
+    return this.#ready().filter((each) => each.queue === queue);
   }
 
   /** What both sides are compared by, newest first. */
   shown(): string[] {
-    return this.operations.map(({ name, state, attempt }) => `${name} ${state} ${attempt}`).reverse();
+    return this.operations.map(describe).reverse();
   }
 
-  #add(name: string): ModelOperation {
-    const operation: ModelOperation = { name, state: "queued", attempt: 0, handedOver: false, ran: [] };
+  #add(name: string, submitted: Submitted): ModelOperation {
+    const operation: ModelOperation = {
+      ...submitted,
+      ...{ name, state: "queued", attempt: 0, arrival: ++this.#arrivals, label: null, isPaused: false },
+      ...{ heard: null, next: null, handedOver: false, ran: [] },
+    };
     this.operations.push(operation);
-    this.#queue.push(operation);
-    this.#fill();
     return operation;
   }
 
-  #fill(): void {
-    while (this.#queue.length > 0 && this.in("running").length < this.slots) {
-      const next = this.#queue.shift()!;
+  #leave(operation: ModelOperation, word: Word): void {
+    this.#end(operation, word === "fail" ? "failed" : "succeeded");
+    if (word !== "chain") return;
+    const { name, op, queue, priority, note } = operation;
+    operation.handedOver = true;
+    operation.next = `${name}+`;
+    this.#add(`${name}+`, { op, queue, priority, note, isLater: false, after: [], afterAny: [] });
+  }
+
+  #end(operation: ModelOperation, state: ModelOperation["state"]): void {
+    Object.assign(operation, { state, isPaused: false, heard: null });
+  }
+
+  /** Cancels what waits in vain and starts what can start, until nothing changes. */
+  #settle(): void {
+    for (;;) {
+      const inVain = this.in("queued").find(({ after }) =>
+        after.some((name) => this.#standing(name).is === "failed"),
+      );
+      if (inVain) {
+        this.#end(inVain, "cancelled");
+        continue;
+      }
+      const next = this.#ready().find((each) => this.#hasSlot(each));
+      if (!next) return;
       next.state = "running";
       next.attempt++;
-      next.ran.push(next.attempt);
+      next.ran.push(`${next.attempt} ${next.note}`.trim());
     }
   }
+
+  #ready(): ModelOperation[] {
+    return this.in("queued")
+      .filter(({ isLater, after, afterAny }) => {
+        const waits = [...after, ...afterAny].some((name) => this.#standing(name).is === "live");
+        return !isLater && !waits;
+      })
+      .sort((a, b) => b.priority - a.priority || a.arrival - b.arrival);
+  }
+
+  #hasSlot({ queue, op }: ModelOperation): boolean {
+    const { concurrency = 0, isPaused = true } = this.queues.get(queue) ?? {};
+    const running = this.in("running");
+    const ofQueue = running.filter((each) => each.queue === queue).length;
+    const singles = running.filter((each) => each.op === "single").length;
+    return !isPaused && ofQueue < concurrency && (op === "many" || singles < SINGLES);
+  }
+
+  /** The chain of a dependency, and how it stands. A dependency that was removed has finished. */
+  #standing(name: string): Standing {
+    const passed: ModelOperation[] = [];
+    for (let at: string | null = name; at !== null; ) {
+      const operation = this.operations.find((each) => each.name === at);
+      if (!operation) break;
+      passed.push(operation);
+      const { state, next } = operation;
+      if (state === "queued" || state === "running") return { is: "live", passed };
+      if (state !== "succeeded") return { is: "failed", passed };
+      at = next;
+    }
+    return { is: "succeeded", passed };
+  }
+}
+
+/** One line of the comparison. */
+export function describe(
+  each: Pick<ModelOperation, "name" | "state" | "attempt" | "queue" | "priority" | "label" | "isPaused">,
+): string {
+  const { name, state, attempt, queue, priority, label, isPaused } = each;
+  return `${name} ${isPaused ? "paused" : state} ${attempt} ${queue} ${priority} ${label}`;
 }
