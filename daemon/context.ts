@@ -12,8 +12,10 @@ import type { Containment } from "./os/containment.js";
 import type { TrustedClock } from "./os/trusted-clock.js";
 import type { CopiedState } from "./recovery/copied-state.js";
 import type { BlockedTypes } from "./scheduler/blocked-types.js";
+import type { Dependencies } from "./scheduler/dependencies.js";
 import type { Durations } from "./scheduler/durations.js";
 import type { Queue } from "./scheduler/queue.js";
+import type { QueueFeed } from "./scheduler/queue-feed.js";
 import type { Queues } from "./scheduler/queues.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
 import type { Schedules } from "./schedules/schedules.js";
@@ -36,6 +38,8 @@ export interface Context {
   loader: Loader;
   queue: Queue;
   queues: Queues;
+  dependencies: Pick<Dependencies, "ids" | "liveLinks">;
+  feed: Pick<QueueFeed, "delayedIds">;
   schedules: Schedules;
   submissions: Submissions;
   /** The live operations of a queue. */

@@ -120,14 +120,20 @@ export const forecastReply = z
     at: z.iso.datetime(),
     emptyAt: z
       .nullable(z.iso.datetime())
-      .check(z.describe("when the last queued operation starts; null: no operation is queued, or unknown")),
+      .check(
+        z.describe("when the last operation in a queue starts; null: no queue has operations, or unknown"),
+      ),
     operations: z
       .record(z.string(), expected)
-      .check(z.describe("by id: running operations, and the first 500 of the queue")),
+      .check(
+        z.describe(
+          "by id: running operations, and the 500 queued operations that start first; those that wait for others start after the expected ends of these",
+        ),
+      ),
   })
   .check(
     z.describe(
-      "expected from the median durations of each type, or of each historyKey; null: unknown, since an operation before has no succeeded run",
+      "expected from the median durations of each type, or of each historyKey; null: unknown, since an operation before has no succeeded run, or the queue is paused",
     ),
   );
 

@@ -129,6 +129,8 @@ export class Served {
       submissions,
       schedules,
       queues,
+      dependencies: { ids: () => [], liveLinks: () => [] },
+      feed: { delayedIds: () => [] },
       hooks: { problems: () => [] },
       countsOf: () => ({ queued: this.queue.length, running: this.scheduler.attempts.size }),
       settings,

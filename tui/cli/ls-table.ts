@@ -4,7 +4,14 @@ import { sanitize } from "../../protocol/command/sanitize.js";
 import type { Operation } from "../../protocol/operation.js";
 import { type OverallProgress, overallProgress } from "../../protocol/overall-progress.js";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
-import { formatAge, formatAmount, formatBytes, formatDuration, formatOverall } from "../terminal/format.js";
+import {
+  formatAbout,
+  formatAge,
+  formatAmount,
+  formatBytes,
+  formatDuration,
+  formatOverall,
+} from "../terminal/format.js";
 import { stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
 import { formatShortTime } from "../terminal/local-time.js";
 import { allowedFailures } from "../terminal/stage-note.js";
@@ -27,6 +34,8 @@ export interface TableOptions {
   now?: number;
   /** Default: all stages count the same. */
   progress?: ((operation: Operation) => OverallProgress) | undefined;
+  /** When a queued operation is expected to start, in ms since 1970; null: unknown. Default: unknown. */
+  startsAt?: ((operation: Operation) => number | null) | undefined;
   /** Show the resources of each operation too. */
   wide?: boolean;
   /** Keep columns without any text. */
@@ -50,6 +59,7 @@ interface CellContext {
   now: number;
   removed: boolean;
   progress: (operation: Operation) => OverallProgress;
+  startsAt: (operation: Operation) => number | null;
 }
 
 const COLUMNS: Column[] = [
@@ -174,7 +184,8 @@ export function contentOf(operation: Operation, options: TableOptions): string {
 
 function contextOf(options: TableOptions): CellContext {
   const { now = Date.now(), progress = (it) => overallProgress(it, null), removed = false } = options;
-  return { now, progress, removed };
+  const { startsAt = () => null } = options;
+  return { now, progress, removed, startsAt };
 }
 
 function fitted(all: FittedColumns, width: number): FittedColumns {
@@ -228,19 +239,23 @@ function stageCell(operation: Operation): string {
 }
 
 /** The share of the whole operation; the queue position of a queued one; a count where no share is known. */
-function doneCell(operation: Operation, { progress: progressOf, now }: CellContext): string {
+function doneCell(operation: Operation, context: CellContext): string {
+  const { progress: progressOf, now } = context;
   const { state, progress } = operation;
-  if (state === "queued") return queuedCell(operation, now);
+  if (state === "queued") return queuedCell(operation, now, context.startsAt(operation));
   const overall = progressOf(operation);
   if (overall.known || overall.percent >= 1) return formatOverall(overall);
   if (state !== "running" || progress === null) return "";
   return formatAmount(progress.done, progress.total, progress.unit === null ? null : sanitize(progress.unit));
 }
 
-/** The position in the queue, or what the operation waits for. */
-function queuedCell({ queuePosition, waitsFor, notBefore }: Operation, now: number): string {
-  if (waitsFor !== null) return `after ${waitsFor.length === 1 ? waitsFor[0]!.slice(0, 4) : waitsFor.length}`;
-  if (queuePosition !== null) return `#${queuePosition}`;
+/** The position in the queue, or what the operation waits for; then its expected start where that is not now. */
+function queuedCell(operation: Operation, now: number, startsAt: number | null): string {
+  const { queuePosition, waitsFor, notBefore } = operation;
+  const starts = startsAt === null || startsAt - now < 1000 ? "" : ` in ~${formatAbout(startsAt - now)}`;
+  if (waitsFor !== null)
+    return `after ${waitsFor.length === 1 ? waitsFor[0]!.slice(0, 4) : waitsFor.length}${starts}`;
+  if (queuePosition !== null) return `#${queuePosition}${starts}`;
   if (notBefore !== null && Date.parse(notBefore) > now)
     return formatShortTime(new Date(notBefore), new Date(now));
   return "";

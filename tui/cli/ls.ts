@@ -72,10 +72,24 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   }
   const width = output.isTTY ? output.columns || 80 : Number.POSITIVE_INFINITY;
   const progress = new ListProgress(client);
-  const [widths] = await Promise.all([widthsFor(textsOf(operations)), progress.load(operations)]);
+  // A list that has nothing queued asks for no forecast; without a forecast the list is still right.
+  const isQueued = operations.some(({ state }) => state === "queued");
+  const [widths, , forecast] = await Promise.all([
+    widthsFor(textsOf(operations)),
+    progress.load(operations),
+    isQueued ? client.forecast().catch(() => null) : null,
+  ]);
   const paint = paintFor(output);
   const { wide = false } = options;
-  const lines = table(operations, { width, widths, paint, wide, progress: (it) => progress.of(it) });
+  const startsAt = ({ id }: Operation) => Date.parse(forecast?.operations[id]?.startsAt ?? "") || null;
+  const lines = table(operations, {
+    width,
+    widths,
+    paint,
+    wide,
+    progress: (it) => progress.of(it),
+    startsAt,
+  });
   output.write(`${lines.join("\n")}\n`);
   const next = nextRunsLine((await schedules)?.schedules ?? [], new Date());
   if (next !== null) output.write(`${paint("dim", next)}\n`);

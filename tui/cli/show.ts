@@ -7,12 +7,13 @@ import { firstLine } from "../../protocol/first-line.js";
 import { getOwn } from "../../protocol/get-own.js";
 import type { Operation } from "../../protocol/operation.js";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
+import type { ForecastReply } from "../../protocol/replies.js";
 import { shownParams } from "../../protocol/shown-params.js";
 import { isFinal } from "../../protocol/state.js";
-import { formatBytes, formatCount, formatDuration } from "../terminal/format.js";
+import { formatAbout, formatBytes, formatCount, formatDuration } from "../terminal/format.js";
 import { stageColour, stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
 import { jsonLine } from "../terminal/json.js";
-import { formatLocalTime } from "../terminal/local-time.js";
+import { formatLocalTime, formatShortTime } from "../terminal/local-time.js";
 import { ranHere, stageNote } from "../terminal/stage-note.js";
 import { barLine } from "../text/bar.js";
 import { causeLines, frameLines } from "../text/causes.js";
@@ -27,9 +28,9 @@ const NAME_COLUMNS = 10;
 /** A record as text lines. Pure; empty fields are left out. */
 export function recordLines(
   it: Operation,
-  options: { paint: Paint; now?: number; chain?: ChainLinks | null },
+  options: { paint: Paint; now?: number; chain?: ChainLinks | null; forecast?: ForecastReply | null },
 ): string[] {
-  const { paint, chain } = options;
+  const { paint, chain, forecast } = options;
   const now = options.now ?? Date.now();
   const field = (name: string, value: string | null) =>
     value === null || value === "" ? [] : [`${paint("dim", name.padEnd(NAME_COLUMNS))}${value}`];
@@ -49,6 +50,7 @@ export function recordLines(
     ...field("after", waitText(it.after, it.waitsFor)),
     ...field("after any", waitText(it.afterAny, it.waitsFor)),
     ...field("starts at", it.notBefore === null ? null : formatLocalTime(new Date(it.notBefore))),
+    ...field("expected", expectedText(it, forecast?.operations[it.id], now)),
     ...field("paused", pausedText(it)),
     ...section(
       "hooks",
@@ -98,6 +100,26 @@ function waitText(ids: readonly string[] | undefined, waitsFor: readonly string[
   if (ids === undefined) return null;
   const pending = ids.filter((id) => waitsFor?.includes(id)).length;
   return `${ids.join(" ")}${pending === 0 ? "" : ` (${pending} not finished)`}`;
+}
+
+/** When a queued operation starts and ends, or a running one ends, as far as that is known. */
+function expectedText(
+  { state }: Operation,
+  expected: ForecastReply["operations"][string] | undefined,
+  now: number,
+): string | null {
+  const said = (what: string, at: string | null | undefined) => {
+    if (!at) return [];
+    const time = new Date(at);
+    const left = time.getTime() - now;
+    return [
+      left < 1000
+        ? `${what} now`
+        : `${what} in ~${formatAbout(left)}, at ${formatShortTime(time, new Date(now))}`,
+    ];
+  };
+  const starts = state === "queued" ? said("to start", expected?.startsAt) : [];
+  return [...starts, ...said("to end", expected?.endsAt)].join("; ") || null;
 }
 
 function pausedText({ pause }: Operation): string | null {
@@ -195,6 +217,7 @@ export function registerShow(root: Command): void {
         : recordLines(operation, {
             paint: paintFor(process.stdout),
             chain: await chainLinks(client, operation),
+            forecast: isFinal(operation.state) ? null : await client.forecast().catch(() => null),
           });
       process.stdout.write(`${lines.join("\n")}\n`);
     });

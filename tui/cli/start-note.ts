@@ -9,9 +9,8 @@ import { formatLocalTime } from "../terminal/local-time.js";
 /** Null: the operation starts at once, or nothing is known. */
 export async function startNote(client: Client, operation: Operation): Promise<string | null> {
   if (operation.state !== "queued") return null;
-  const isWaiting = operation.notBefore !== null || operation.waitsFor !== null;
   // Without a forecast the operation is still submitted.
-  const forecast = isWaiting ? null : await client.forecast().catch(() => null);
+  const forecast = operation.notBefore !== null ? null : await client.forecast().catch(() => null);
   return startText(operation, forecast, Date.now());
 }
 
@@ -23,17 +22,17 @@ export function startText(operation: Operation, forecast: ForecastReply | null, 
     const seconds = (Date.parse(notBefore) - now) / 1000;
     return `starts at ${formatLocalTime(new Date(notBefore))}, in ${formatDuration(Math.round(seconds))}`;
   }
-  if (waitsFor !== null) return `waits for ${listed(waitsFor)}`;
-  if (blocked !== null) return `waits: ${sanitize(blocked.reason)}`;
-  if (queuePosition === null) return null;
   const expected = forecast?.operations[id];
   const startsAt = expected?.startsAt ? Date.parse(expected.startsAt) : null;
   const endsAt = expected?.endsAt ? Date.parse(expected.endsAt) : null;
   const inTime = (at: number) => formatEta(Math.max(0, at - now) / 1000);
-  // It starts at once, as far as anybody knows.
-  if (queuePosition === 1 && startsAt !== null && startsAt - now < 1000) return null;
   const starts = startsAt === null ? "" : `; starts in about ${inTime(startsAt)}`;
   const ends = endsAt === null ? "" : `, ends in about ${inTime(endsAt)}`;
+  if (waitsFor !== null) return `waits for ${listed(waitsFor)}${starts}${ends}`;
+  if (blocked !== null) return `waits: ${sanitize(blocked.reason)}`;
+  if (queuePosition === null) return null;
+  // It starts at once, as far as anybody knows.
+  if (queuePosition === 1 && startsAt !== null && startsAt - now < 1000) return null;
   return `number ${queuePosition} in the queue${name}${starts}${ends}`;
 }
 

@@ -39,6 +39,15 @@ export function formatEta(seconds: number): string {
   return formatDuration(Math.ceil(seconds));
 }
 
+/** A forecast: `40s`, `4m`, `3h`, `2d`. Finer figures would claim too much. */
+export function formatAbout(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.round(seconds / 60)}m`;
+  if (seconds < 86400) return `${Math.round(seconds / 3600)}h`;
+  return `${Math.round(seconds / 86400)}d`;
+}
+
 /** Time since an ISO date, in its largest unit: `12s`, `5m`, `3h`, `2d`. */
 export function formatAge(since: string, now: number = Date.now()): string {
   const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000));

@@ -1,8 +1,8 @@
 /** `GET /v1/forecast`: when live operations are expected to start and to end. */
 import type { ForecastReply } from "../../../protocol/replies.js";
 import type { Context } from "../../context.js";
-import type { Attempt } from "../../scheduler/attempt.js";
-import { type Forecast, forecast } from "../../scheduler/forecast.js";
+import { type Expected, type ForecastInput, forecast, type QueuedInput } from "../../scheduler/forecast.js";
+import { placeOf } from "../../scheduler/queue.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 
 /** Most queued operations in a reply. */
@@ -14,46 +14,61 @@ export const forecastRoute: RoutePlugin = (app, { context }, done) => {
 };
 
 function reply(context: Context, now: number): ForecastReply {
-  const { queue, queues, scheduler } = context;
-  const running = [...scheduler.attempts.values()];
-  const names = new Set([...queues.names(), ...running.map(({ entry }) => entry.record.queue)]);
-  const all = [...names].map((name) => ({ name, ...forecastOf(context, name, running, now) }));
-  const operations = all.flatMap((each) => [...each.operations]);
-  // The last start of all queues; unknown where it is unknown of one that has operations.
-  const waiting = all.filter(({ name }) => queue.lengthOf(name) > 0).map(({ emptyAt }) => emptyAt);
-  const known = waiting.filter((time) => time !== null);
-  const shown = operations.slice(0, running.length + MOST_QUEUED);
+  const inLine = context.queues.names().flatMap((name) => context.queue.idsOf(name));
+  const { slots, running, queued } = inputOf(context, inLine, now);
+  const expected = forecast({ now, slots, running, queued });
+  const starts = inLine.map((id) => expected.get(id)?.startsAt ?? null);
+  const isKnown = starts.length > 0 && !starts.includes(null);
+  const first = queued
+    .map(({ id }) => [id, expected.get(id)!] as const)
+    .sort(([, a], [, b]) => startOf(a) - startOf(b))
+    .slice(0, MOST_QUEUED);
+  const shown = [...running.map(({ id }) => [id, expected.get(id)!] as const), ...first];
   return {
     at: iso(now)!,
-    emptyAt: waiting.length === 0 || known.length < waiting.length ? null : iso(Math.max(...known)),
+    emptyAt: isKnown ? iso(starts.reduce<number>((last, start) => Math.max(last, start!), 0)) : null,
     operations: Object.fromEntries(
       shown.map(([id, { startsAt, endsAt }]) => [id, { startsAt: iso(startsAt), endsAt: iso(endsAt) }]),
     ),
   };
 }
 
-function forecastOf(context: Context, name: string, attempts: readonly Attempt[], now: number): Forecast {
-  const { store, queue, queues, durations } = context;
-  const running = attempts
-    .filter(({ entry }) => entry.record.queue === name)
-    .map(({ id, entry: { record } }) => {
-      const { pause, startedAt } = record;
-      const paused = (pause?.seconds ?? 0) * 1000;
-      // A paused operation ends at an unknown time.
-      const isPaused = pause !== null && pause.since !== null;
-      return {
-        id,
-        startedAt: Date.parse(startedAt!) + paused,
-        seconds: isPaused ? null : durations.median(record),
-      };
-    });
-  const queued = queue.idsOf(name).flatMap((id) => {
-    const record = store.ledger.get(id)?.record;
-    return record ? [{ id, seconds: durations.median(record) }] : [];
+/** Operations whose type is blocked or has reached its limit are left out: nobody knows when they continue. */
+function inputOf(context: Context, inLine: readonly string[], now: number): ForecastInput {
+  const { store, queues, scheduler, durations, dependencies, feed } = context;
+  const running = [...scheduler.attempts.values()].map(({ id, entry: { record } }) => {
+    const { pause, startedAt, queue } = record;
+    // A paused operation ends at an unknown time.
+    const isPaused = pause !== null && pause.since !== null;
+    return {
+      ...{ id, queue },
+      startedAt: Date.parse(startedAt!) + (pause?.seconds ?? 0) * 1000,
+      seconds: isPaused ? null : durations.median(record),
+    };
+  });
+  const queued = [...inLine, ...dependencies.ids(), ...feed.delayedIds()].flatMap((id): QueuedInput[] => {
+    const entry = store.ledger.get(id);
+    if (entry?.record.state !== "queued") return [];
+    const { queue, notBefore, retryAt } = entry.record;
+    const times = [notBefore, retryAt].flatMap((time) => (time === null ? [] : Date.parse(time)));
+    return [
+      {
+        ...{ id, queue, turn: placeOf(entry) },
+        seconds: durations.median(entry.record),
+        notBefore: times.length === 0 ? null : Math.max(...times),
+        after: dependencies.liveLinks(id),
+      },
+    ];
   });
   // Nothing starts in a paused queue.
-  const slots = queues.isOpen(name) ? queues.concurrency(name) : 0;
-  return forecast({ now, slots, running: queues.isOpen(name) ? running : [], queued });
+  const slots = new Map(
+    queues.names().map((name) => [name, queues.isOpen(name) ? queues.concurrency(name) : 0]),
+  );
+  return { now, slots, running, queued };
+}
+
+function startOf({ startsAt }: Expected): number {
+  return startsAt ?? Number.MAX_VALUE;
 }
 
 function iso(time: number | null): string | null {

@@ -1,59 +1,131 @@
 /** The laws of the forecast. */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { forecast } from "../../../daemon/scheduler/forecast.js";
+import { type ForecastInput, forecast, type QueuedInput } from "../../../daemon/scheduler/forecast.js";
 
 const NOW = 1_000_000;
-const seconds = fc.option(fc.integer({ min: 0, max: 1000 }), { freq: 5 });
-const inputs = fc
+const NEVER = Number.POSITIVE_INFINITY;
+const QUEUES = ["default", "gpu", "paused"];
+const queue = fc.constantFrom(...QUEUES);
+const seconds = fc.option(fc.integer({ min: 1, max: 20 }), { freq: 8 });
+
+const inputs: fc.Arbitrary<ForecastInput> = fc
   .record({
-    slots: fc.integer({ min: 1, max: 6 }),
-    running: fc.array(fc.record({ startedAt: fc.integer({ min: 0, max: NOW }), seconds }), { maxLength: 6 }),
-    queued: fc.array(seconds, { maxLength: 30 }),
+    slots: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 2 })),
+    running: fc.array(fc.record({ queue, startedAt: fc.integer({ min: NOW - 20_000, max: NOW }), seconds }), {
+      maxLength: 6,
+    }),
+    queued: fc.array(
+      fc.record({
+        ...{ queue, seconds, priority: fc.integer({ min: -1, max: 1 }) },
+        notBefore: fc.option(fc.integer({ min: NOW - 1000, max: NOW + 30_000 }), { freq: 1 }),
+        /** How far before it stands what it waits for. */
+        after: fc.oneof(fc.constant<number[]>([]), fc.array(fc.nat({ max: 9 }), { maxLength: 3 })),
+      }),
+      { maxLength: 25 },
+    ),
   })
-  .map(({ slots, running, queued }) => ({
-    now: NOW,
-    slots,
-    running: running.slice(0, slots).map((each, n) => ({ id: `r${n}`, ...each })),
-    queued: queued.map((each, n) => ({ id: `q${n}`, seconds: each })),
-  }));
+  .map(({ slots, running, queued }) => {
+    const ids = [...running.map((_, n) => `r${n}`), ...queued.map((_, n) => `q${n}`)];
+    return {
+      now: NOW,
+      slots: new Map(QUEUES.map((name, n) => [name, slots[n as 0 | 1] ?? 0])),
+      running: running.map((each, n) => ({ id: `r${n}`, ...each })),
+      queued: queued.map(({ priority, after, ...each }, n): QueuedInput => {
+        const before = after
+          .map((back) => ids[running.length + n - 1 - back])
+          .filter((id) => id !== undefined);
+        return { id: `q${n}`, turn: { priority, queuedAt: n }, after: [...new Set(before)], ...each };
+      }),
+    };
+  });
 
-test("law: operations start in the order of the queue, and never more at once than there are slots", () => {
+/** When each operation runs. */
+function spans(input: ForecastInput): Map<string, { from: number; to: number }> {
+  const expected = [...forecast(input)];
+  return new Map(
+    expected.map(([id, { startsAt, endsAt }]) => [id, { from: startsAt ?? NEVER, to: endsAt ?? NEVER }]),
+  );
+}
+
+test("law: never more at once than a queue has slots, and nothing starts in a paused queue", () => {
   fc.assert(
     fc.property(inputs, (input) => {
-      const { operations, emptyAt } = forecast(input);
-      const queued = input.queued.map(({ id }) => operations.get(id)!);
-      const starts = queued.map(({ startsAt }) => startsAt ?? Number.POSITIVE_INFINITY);
-      expect(starts).toEqual([...starts].sort((a, b) => a - b));
-      expect(starts.every((start) => start >= NOW)).toBe(true);
-      expect(emptyAt).toBe(queued.at(-1)?.startsAt ?? null);
-      const all = [...operations.values()].map(({ startsAt, endsAt }) => ({
-        from: startsAt ?? Number.POSITIVE_INFINITY,
-        to: endsAt ?? Number.POSITIVE_INFINITY,
-      }));
-      for (const { from } of all.filter((each) => Number.isFinite(each.from) && each.from >= NOW)) {
-        const busy = all.filter((each) => each.from <= from && each.to > from);
-        expect(busy.length).toBeLessThanOrEqual(input.slots);
+      const all = spans(input);
+      for (const { id, queue: name } of input.queued) {
+        const { from } = all.get(id)!;
+        if (from === NEVER) continue;
+        const its = [...input.running, ...input.queued].filter((each) => each.queue === name);
+        const busy = its.filter((each) => {
+          const span = all.get(each.id)!;
+          return span.from <= from && span.to > from;
+        });
+        expect(busy.length).toBeLessThanOrEqual(input.slots.get(name)!);
       }
     }),
+    { numRuns: 500 },
   );
 });
 
-test("law: a slot is never idle while an operation waits", () => {
+test("law: an operation starts after all that it waits for, and neither before its time nor before now", () => {
   fc.assert(
     fc.property(inputs, (input) => {
-      const { operations } = forecast(input);
-      const ends = [...operations.values()].flatMap(({ endsAt }) => endsAt ?? []);
-      for (const { id } of input.queued) {
-        const { startsAt } = operations.get(id)!;
-        if (startsAt !== null) expect([NOW, ...ends]).toContain(startsAt);
+      const all = spans(input);
+      for (const { id, after, notBefore } of input.queued) {
+        const { from } = all.get(id)!;
+        expect(from).toBeGreaterThanOrEqual(Math.max(NOW, notBefore ?? NOW));
+        for (const other of after) expect(from).toBeGreaterThanOrEqual(all.get(other)!.to);
       }
     }),
+    { numRuns: 500 },
   );
 });
+
+test("law: operations of a queue that are ready start in the order of their turns, and no slot stays idle", () => {
+  fc.assert(
+    fc.property(inputs, (input) => {
+      const all = spans(input);
+      const ends = [...all.values()].map(({ to }) => to);
+      const readyAt = ({ after, notBefore }: QueuedInput) =>
+        Math.max(NOW, notBefore ?? NOW, ...after.map((id) => all.get(id)!.to));
+      for (const one of input.queued) {
+        const { from } = all.get(one.id)!;
+        if (from !== NEVER) expect([readyAt(one), ...ends]).toContain(from);
+        for (const other of input.queued) {
+          const isNext =
+            other.turn.priority === one.turn.priority
+              ? other.turn.queuedAt > one.turn.queuedAt
+              : other.turn.priority < one.turn.priority;
+          // The later one may take a slot only before the earlier one is ready.
+          if (other.queue === one.queue && isNext && all.get(other.id)!.from < from)
+            expect(all.get(other.id)!.from).toBeLessThan(readyAt(one));
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+const slots = new Map([["default", 1]]);
+const turn = { priority: 0, queuedAt: 1 };
+const queuedOne = { id: "q", queue: "default", turn, seconds: 5, notBefore: null, after: [] };
 
 test("an operation that takes longer than usual may end at any moment", () => {
-  const running = [{ id: "r", startedAt: NOW - 60_000, seconds: 10 }];
-  const { operations } = forecast({ now: NOW, slots: 1, running, queued: [{ id: "q", seconds: 5 }] });
-  expect(operations.get("q")).toEqual({ startsAt: NOW, endsAt: NOW + 5000 });
+  const running = [{ id: "r", queue: "default", startedAt: NOW - 60_000, seconds: 10 }];
+  const expected = forecast({ now: NOW, slots, running, queued: [queuedOne] });
+  expect(expected.get("q")).toEqual({ startsAt: NOW, endsAt: NOW + 5000 });
+});
+
+test("what waits for an operation of unknown length, or for one that is not there, starts at an unknown time", () => {
+  const running = [{ id: "r", queue: "other", startedAt: NOW, seconds: null }];
+  const queued = [
+    { ...queuedOne, after: ["r"] },
+    { ...queuedOne, id: "s", after: ["gone"] },
+    { ...queuedOne, id: "t", notBefore: NOW + 60_000 },
+  ];
+  const expected = forecast({ now: NOW, slots, running, queued });
+  const unknown = { startsAt: null, endsAt: null };
+  expect(expected.get("q")).toEqual(unknown);
+  expect(expected.get("s")).toEqual(unknown);
+  expect(expected.get("t")).toEqual({ startsAt: NOW + 60_000, endsAt: NOW + 65_000 });
 });

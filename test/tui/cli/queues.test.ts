@@ -81,6 +81,9 @@ test("the note of a submit says what the operation waits for", () => {
   expect(startText({ ...queued, queuePosition: 1 }, expected("2026-11-25T12:00:00Z", null), now)).toBeNull();
   const ids = ["a", "b", "c", "d", "e"];
   expect(startText({ ...queued, waitsFor: ids }, null, now)).toBe("waits for a, b, c and 2 more");
+  expect(startText({ ...queued, waitsFor: ["a"] }, expected("2026-11-25T12:04:00Z", null), now)).toBe(
+    "waits for a; starts in about 4m00s",
+  );
 });
 
 test("the table of the queues", () => {

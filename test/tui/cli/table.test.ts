@@ -52,6 +52,40 @@ test("DONE is the share of the whole operation; without a share, what was counte
   expect(done({ percent: 60 }, () => ({ percent: 80.4, known: true }))).toBe("80%");
 });
 
+test("a queued operation has its expected start, where that is known and not now", () => {
+  const queued = { state: "queued", queuePosition: 3, currentStage: -1, stageStates: {} } as const;
+  const done = (startsAt: number | null, over: Partial<Operation> = {}) => {
+    const rows = table([operation({ ...queued, ...over })], {
+      ...{ width: 200, widths, paint: plain, now },
+      startsAt: () => startsAt,
+    });
+    return rows[1]!.split(/ {2,}/).find((cell) => /^(#|after)/.test(cell));
+  };
+  expect(done(null)).toBe("#3");
+  expect(done(now + 500)).toBe("#3");
+  expect(done(now + 39_001)).toBe("#3 in ~40s");
+  expect(done(now + 250_000)).toBe("#3 in ~4m");
+  expect(done(now + 7_200_000, { queuePosition: null, waitsFor: ["k3fa81x0c2pd"] })).toBe(
+    "after k3fa in ~2h",
+  );
+});
+
+test("the record of a live operation says when it is expected to start and to end", () => {
+  const expected = (state: "queued" | "running", startsAt: string | null, endsAt: string | null) => {
+    const it = operation({ state });
+    const forecast = { at: AT, emptyAt: null, operations: { [it.id]: { startsAt, endsAt } } };
+    const lines = recordLines(it, { paint: plain, now, forecast });
+    return lines.find((line) => line.startsWith("expected"))?.replace(/at [\d:]+/g, "at TIME");
+  };
+  const at = (seconds: number) => new Date(now + seconds * 1000).toISOString();
+  expect(expected("queued", at(240), at(600))).toBe(
+    "expected  to start in ~4m, at TIME; to end in ~10m, at TIME",
+  );
+  expect(expected("queued", at(0), null)).toBe("expected  to start now");
+  expect(expected("running", at(-9), at(30))).toBe("expected  to end in ~30s, at TIME");
+  expect(expected("queued", null, null)).toBeUndefined();
+});
+
 test("a wide table shows the resources: the current memory of a running operation, the peak of another", () => {
   const resources = { cpuSeconds: 12.5, maxRssBytes: 300 * 2 ** 20, readBytes: 2048, writtenBytes: 0 };
   const usage = { cpu: 0.5, rssBytes: 100 * 2 ** 20, processes: 2 };
