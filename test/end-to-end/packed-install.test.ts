@@ -142,6 +142,11 @@ test("liveops ops lists the shipped types alone; the examples load from their di
   const { ops } = JSON.parse(listed.stdout) as { ops: Array<{ op: string }> };
   expect(ops.map(({ op }) => op)).toEqual(["backup", "pipeline", "prune-backups", "shell", "verify-backup"]);
   const examples = join(project(), "node_modules/liveops/ops/examples");
+  const checked = await installed("liveops", ["check", examples]);
+  expect(checked, checked.stderr).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("dump-database.yaml: valid"),
+  });
   const run = await installed("liveops", ["run", "--ops", examples, "step-a"]);
   expect(run, run.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining("Step A done") });
 });

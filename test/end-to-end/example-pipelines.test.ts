@@ -1,0 +1,143 @@
+/** The pipelines of ops/examples do their work: with the real bins, a real database, and through a failure. */
+import { execFileSync } from "node:child_process";
+import { existsSync, globSync, mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { gunzipSync } from "node:zlib";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Postgres } from "./postgres.js";
+import { useWorld } from "./world.js";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+const EXAMPLES = join(ROOT, "ops/examples");
+const NAMES = ["build-and-test", "compress-directory", "dump-database"];
+
+const world = useWorld({ examples: true });
+
+test("check accepts each example, and an operations directory offers it", async () => {
+  const checked = await world.liveops(["check", EXAMPLES]);
+  expect(checked, checked.stderr).toMatchObject({ code: 0, stderr: "" });
+  const files = globSync("*.yaml", { cwd: EXAMPLES }).sort();
+  expect(files).toEqual(NAMES.map((name) => `${name}.yaml`));
+  const { stdout, stderr } = await world.liveops(["ops", "--json"]);
+  expect(stderr).toBe("");
+  const { ops } = JSON.parse(stdout) as { ops: Array<{ op: string }> };
+  expect(ops.map(({ op }) => op)).toEqual(expect.arrayContaining(NAMES));
+  // To be read in one go.
+  for (const file of files) {
+    expect(readFileSync(join(EXAMPLES, file), "utf8").split("\n").length, file).toBeLessThanOrEqual(61);
+  }
+});
+
+test("build-and-test builds and tests this checkout in a copy", async () => {
+  const built = () => statSync(join(ROOT, "dist/bin/liveops.cjs")).ino;
+  const before = built();
+  const copy = join(world.dir, "copy");
+  const id = await world.submit("build-and-test", `checkout=${ROOT}`, `copy=${copy}`);
+  const record = await world.finished(id);
+  expect(record, (await world.lines(id)).join("\n")).toMatchObject({
+    state: "succeeded",
+    stageStates: { Copy: "done", "Link modules": "done", Install: "skipped", Build: "done", Test: "done" },
+    result: { outputs: { bytes: expect.stringMatching(/^\d{6,}$/) } },
+  });
+  const log = (await world.lines(id)).map(stripVTControlCharacters).join("\n");
+  expect(log).toMatch(/Test Files {2}1 passed/);
+  expect(existsSync(join(copy, "dist/bin/liveops.cjs"))).toBe(true);
+  expect(built()).toBe(before);
+}, 180_000);
+
+test("compress-directory continues at the file that failed", async () => {
+  const names = ["a b", "-dash", "line\nend", 'deep/it\'s "quoted" $HOME', "empty"];
+  const textOf = (name: string) => (name === "empty" ? "" : `text of ${name}\n`.repeat(1000));
+  for (const name of names) world.write(`work/source/${name}`, textOf(name));
+  // Sorted last but one, so that files before it are done.
+  const obstacle = join(world.work, "packed/empty.gz.part");
+  mkdirSync(obstacle, { recursive: true });
+  const id = await world.submit("compress-directory", "source=source", "target=packed", "level=9");
+  expect(await world.finished(id)).toMatchObject({
+    state: "failed",
+    stageStates: { List: "done", Compress: "failed" },
+    error: { message: expect.stringContaining("compress-directory.yaml:") },
+  });
+  const first = () => statSync(join(world.work, "packed/a b.gz")).ino;
+  const before = first();
+
+  rmdirSync(obstacle);
+  expect(await world.liveops(["retry", id])).toMatchObject({ code: 0 });
+  expect(await world.record(id, ({ state, attempt }) => attempt === 2 && state !== "running")).toMatchObject({
+    state: "succeeded",
+    stageStates: { List: "done", Compress: "done", Checksum: "done", Verify: "done" },
+    result: { outputs: { files: "5" } },
+  });
+  expect(first()).toBe(before);
+  const lines = await world.lines(id);
+  expect(lines.filter((line) => line.startsWith("$ mkdir"))).toHaveLength(1);
+  const events = await world.liveops(["watch", id, "--json"]);
+  expect(events.stdout).toContain('"percent":100,"progress":{"done":5,"total":5,"unit":"files"');
+
+  for (const name of names) {
+    expect(gunzipSync(readFileSync(join(world.work, `packed/${name}.gz`))).toString(), name).toBe(
+      textOf(name),
+    );
+  }
+  execFileSync("sha256sum", ["--check", "--quiet", "SHA256SUMS"], { cwd: join(world.work, "packed") });
+  expect(globSync("packed/{.files,**/*.part}", { cwd: world.work })).toEqual([]);
+});
+
+let postgres: Postgres | undefined;
+beforeAll(async () => {
+  postgres = await new Postgres().start();
+});
+afterAll(() => postgres?.stop());
+
+test("dump-database dumps, proves the dump, drops the scratch database, and keeps the password to itself", async () => {
+  const server = postgres!;
+  server.sql("postgres", "create database shop");
+  server.sql(
+    "shop",
+    `create table item (id serial primary key, name text not null);
+     create table sale (item int references item, at timestamptz default now());
+     insert into item (name) select 'item ' || n from generate_series(1, 500) n;
+     insert into item (name) values (E'-- tab\\t, line\\nend, \\\\.');
+     insert into sale (item) select id from item where id % 2 = 0;`,
+  );
+  const words = ["database=shop", "into=dumps", `host=${server.dir}`, "password=env:PGPASSWORD"];
+  const env = { PATH: `${server.bin}:${world.env.PATH}`, PGPASSWORD: "a wrong word" };
+  const submitted = await world.liveops(["submit", "dump-database", ...words], { env });
+  expect(submitted, submitted.stderr).toMatchObject({ code: 0 });
+  const id = submitted.stdout.trim();
+  expect(await world.finished(id)).toMatchObject({ state: "failed", result: { failedStage: "Dump" } });
+  expect((await world.lines(id)).join("\n")).toContain('password authentication failed for user "postgres"');
+
+  const retried = await world.liveops(["retry", id], { env: { ...env, PGPASSWORD: server.password } });
+  expect(retried, retried.stderr).toMatchObject({ code: 0 });
+  const record = await world.record(id, ({ state, attempt }) => attempt === 2 && state !== "running");
+  const log = (await world.lines(id)).join("\n");
+  expect(record, log).toMatchObject({ state: "succeeded", result: { outputs: { tables: "2" } } });
+  expect(log.match(/^\$ pg_isready/gm)).toHaveLength(1);
+
+  // The dump is a dump: restored once more, by hand.
+  const dump = join(world.work, "dumps/shop.dump");
+  expect(record.result).toMatchObject({ outputs: { bytes: String(statSync(dump).size) } });
+  expect(existsSync(`${dump}.part`)).toBe(false);
+  server.sql("postgres", "create database again");
+  execFileSync(
+    join(server.bin, "pg_restore"),
+    ["--exit-on-error", "-h", server.dir, "-U", "postgres", "-d", "again", dump],
+    { env: { PGPASSWORD: server.password } },
+  );
+  const rows = (database: string) =>
+    server.sql(
+      database,
+      "select md5(string_agg(item::text, '|' order by id)), (select count(*) from sale) from item",
+    );
+  expect(rows("again")).toBe(rows("shop"));
+  expect(server.sql("postgres", "select datname from pg_database where datname ~ 'proof'")).toBe("");
+
+  const kept = globSync("**/*", { cwd: world.state, withFileTypes: true }).filter((entry) => entry.isFile());
+  expect(kept.length).toBeGreaterThan(3);
+  const telling = kept.filter((entry) =>
+    /a wrong word|a word that no log/.test(readFileSync(join(entry.parentPath, entry.name), "latin1")),
+  );
+  expect(telling).toEqual([]);
+});
