@@ -48,8 +48,8 @@ function readSecret(reference: string, id: string, missing: Missing): string {
     const value = handedSecret(reference) ?? process.env[rest];
     if (value !== undefined && value !== "") return value;
     throw missing(
-      `is the environment variable ${rest} of the submit, and its value is not there: ` +
-        `it is kept in memory only, and a restart of the computer loses it; give it again with: ${rest}=… liveops retry ${id}`,
+      `is the variable ${rest} of the submit, and its value is not there: it was not set, or is lost, ` +
+        `because it is kept in memory only; give it again with: ${rest}=… liveops retry ${id}`,
     );
   }
   if (kind === "prompt") {

@@ -12,11 +12,12 @@ export class Postgres {
   /** Password of the user `postgres`. */
   readonly password = "a word that no log may hold";
   /** The server refuses to run as root. */
-  readonly #user = process.getuid?.() === 0 ? idsOf("postgres") : {};
+  readonly #user: { uid?: number; gid?: number } = process.getuid?.() === 0 ? idsOf("postgres") : {};
   #server: ChildProcess | undefined;
 
   async start(): Promise<this> {
-    if (this.#user.uid !== undefined) chownSync(this.dir, this.#user.uid, this.#user.gid);
+    const { uid, gid } = this.#user;
+    if (uid !== undefined && gid !== undefined) chownSync(this.dir, uid, gid);
     const data = join(this.dir, "data");
     writeFileSync(join(this.dir, "password"), this.password);
     const words = [

@@ -62,7 +62,8 @@ stages:
       gzip -f "-$level" "$target/files.tar"
       echo "packed $count files into $target/files.tar.gz"
 
-# Runs after success, failure and cancel.
-finally: rm -f "$WORK"/*.txt
+# Runs after success, failure and cancel. A retry does not repeat the stages that are done, so what they made is kept
+# until the pipeline succeeds.
+finally: test "$LIVEOPS_OUTCOME" != succeeded || rm -f "$WORK"/*.txt
 `;
 }

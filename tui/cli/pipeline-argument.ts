@@ -2,6 +2,7 @@
  * A pipeline file in the place of an operation type: `liveops submit nightly.yaml`, `liveops run -`. The file is read by
  * a separate bundle, so that no other command carries the YAML library.
  */
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { UsageError } from "../../protocol/command/failures.js";
 import type { Variables } from "../../protocol/environment.js";
@@ -20,6 +21,15 @@ export function pipelineBundle(): Promise<typeof import("./run/pipeline-file.js"
 /** Whether the word names a pipeline file, or stdin. The name of an operation type has no dot. */
 export function isPipelineArgument(word: string): boolean {
   return word === "-" || /\.ya?ml$/i.test(word);
+}
+
+/** The refusal of an unknown type; it names the command for a pipeline file of that name in this directory. */
+export function namingFile(error: unknown, op: string, command: "submit" | "run"): unknown {
+  if (!(error instanceof Refusal) || error.code !== "LIVEOPS_NO_SUCH_TYPE") return error;
+  const file = [`${op}.yaml`, `${op}.yml`].find((path) => existsSync(path));
+  if (file === undefined) return error;
+  const detail = `there is no operation type ${JSON.stringify(op)}; for the file ${file}: liveops ${command} ${file}`;
+  return new Refusal(error.code, detail, error.extra);
 }
 
 /** @throws UsageError, Refusal */

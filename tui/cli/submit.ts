@@ -23,7 +23,7 @@ import {
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, submittedVariables } from "./environment.js";
 import { addHookOptions, givenHooks, type HookOptions } from "./hook-options.js";
-import { isPipelineArgument, pipelineSubmit } from "./pipeline-argument.js";
+import { isPipelineArgument, namingFile, pipelineSubmit } from "./pipeline-argument.js";
 import { addQueueOptions, addWaitOptions, givenPlacement, type PlacementOptions } from "./placement.js";
 import { namedPrompts, secretValues } from "./secrets.js";
 
@@ -182,7 +182,11 @@ export function registerSubmit(root: Command): void {
             set: [],
           }
         : { op, set, trailing };
-      const operation = await post(client, { trailing: undefined, ...words, options, allow });
+      const operation = await post(client, { trailing: undefined, ...words, options, allow }).catch(
+        (error) => {
+          throw namingFile(error, op, "submit");
+        },
+      );
       await afterSubmit(client, operation, options, command);
     },
   );

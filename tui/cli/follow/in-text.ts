@@ -97,6 +97,7 @@ export async function followInText(
         screen.print(next.lines);
       }
       if (last === null) return EXIT.fault;
+      if (last === "failed" && !options.json) screen.say(`to run it again: liveops retry ${current}`, "note");
       if (!options.exitStatus) return exitCodeOf(last);
       return exitStatusOf(isOmitted ? await client.show(current, signal) : { state: last, result });
     });

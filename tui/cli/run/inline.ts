@@ -25,7 +25,7 @@ import { newId } from "../../../protocol/id.js";
 import { isFinal } from "../../../protocol/state.js";
 import { unknownType } from "../../../protocol/unknown-type.js";
 import { givenParams } from "../arguments.js";
-import { checkStdin, isPipelineArgument, pipelinePath } from "../pipeline-argument.js";
+import { checkStdin, isPipelineArgument, namingFile, pipelinePath } from "../pipeline-argument.js";
 import { namedPrompts, secretValues } from "../secrets.js";
 import { typePage } from "../type-page.js";
 import {
@@ -187,7 +187,7 @@ async function typeNamed(op: string, dirs: string[], shipped: string[]): Promise
     for (const { file, message } of withoutType)
       say(TO, `${file} has no operation type: ${message}`, "yellow");
   }
-  throw unknownType(op, found.types.keys(), 0, reason);
+  throw namingFile(unknownType(op, found.types.keys(), 0, reason), op, "run");
 }
 
 /**

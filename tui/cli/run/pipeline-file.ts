@@ -53,9 +53,16 @@ export function parseFile(path: string | null): ParsedPipeline {
     return path === null ? readPipelineStdin() : readPipelineFile(path);
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
-    const why = getOwn(READ_FAILURES, code) ?? message;
+    const near = code === "ENOENT" && path !== null ? otherEnding(path) : null;
+    const why = (getOwn(READ_FAILURES, code) ?? message) + (near === null ? "" : `; did you mean ${near}?`);
     return { ok: false, problems: [{ line: 1, column: 1, key: "", message: why, nearest: [] }] };
   }
+}
+
+/** The name of the file with the other ending of YAML files, if that exists. */
+function otherEnding(path: string): string | null {
+  const other = path.replace(/(?<=\.)(ya?ml)$/i, (ending) => (ending.length === 3 ? "yaml" : "yml"));
+  return other !== path && existsSync(other) ? basename(other) : null;
 }
 
 const READ_FAILURES: Record<string, string> = {
