@@ -51,6 +51,27 @@ const SYNONYMS: Record<string, string> = {
   max: "maximum",
 };
 
+const IN_ORDER = "stages run in the order of the file";
+const NO_ACTIONS = "a stage is a command; write run";
+const EACH = "submit one operation for each value with: liveops submit --each FILE";
+const SCHEDULED = "add a schedule with: liveops schedule add";
+
+/** Keys of other tools that no key of a pipeline replaces, with what to do. */
+const WITHOUT_KEY: Record<string, string> = {
+  needs: IN_ORDER,
+  deps: IN_ORDER,
+  depends: IN_ORDER,
+  depends_on: IN_ORDER,
+  parallel: IN_ORDER,
+  uses: NO_ACTIONS,
+  action: NO_ACTIONS,
+  matrix: EACH,
+  strategy: EACH,
+  schedule: SCHEDULED,
+  cron: SCHEDULED,
+  on: `a pipeline starts by a submit, or ${SCHEDULED}`,
+};
+
 export class Reader {
   constructor(readonly problems: Problems) {}
 
@@ -83,6 +104,8 @@ export class Reader {
     const synonym = Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name]! : "";
     const message = `${quoted(name)} is not a key of ${of}`;
     if (names.includes(synonym)) this.problems.add(at, path, `${message}; write ${synonym}`, [synonym]);
+    else if (Object.hasOwn(WITHOUT_KEY, name))
+      this.problems.add(at, path, `${message}; ${WITHOUT_KEY[name]!}`);
     else this.problems.addNear(at, path, `${message}, which has ${names.join(", ")}`, name, names);
   }
 

@@ -411,7 +411,16 @@ describe("refused", () => {
       `${stage("run: x")}then: { op: v, with: { a: 3.10 } }`,
       /a: 3\.10 is a number; write "3\.10" for the text, or 3\.1 for the number/,
     ],
-    ["a matrix", stage("run: x\nmatrix: [a]"), /"matrix" is not a key of a stage/],
+    [
+      "a matrix",
+      stage("run: x\nmatrix: [a]"),
+      /"matrix" is not a key of a stage; submit one operation for each value/,
+    ],
+    [
+      "a dependency",
+      stage("run: x\nneeds: A"),
+      /"needs" is not a key of a stage; stages run in the order of the file/,
+    ],
     ["a merge of a text", stage("run: x\n<<: y"), /<< takes a map/],
     ["a duplicate key", stage("run: x\nrun: y"), /^f:4:5: "run" is given twice; the first is in line 3$/],
     ["a complex key", "? [a]\n: b\n", /a key must be a text/],
