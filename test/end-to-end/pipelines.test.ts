@@ -218,4 +218,4 @@ test("a file that was typed without or with another ending is named, and a secre
   expect(followed.stderr).toMatch(/exited with 3 .*\nto run it again: liveops retry [a-z][0-9a-z]{11}\n$/);
   const run = await world.liveops(["run", "near.yaml"]);
   expect(run.stderr).not.toContain("liveops retry");
-});
+}, 60_000);
