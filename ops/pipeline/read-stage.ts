@@ -184,9 +184,8 @@ export class StageReader {
     const list = entry === undefined ? null : this.reader.list(entry.value, key, STAGE_KEYS.outputs);
     list?.items.forEach((item, index) => {
       const path = `${key}[${index}]`;
-      const scalar = this.reader.scalar(item, path, { takes: "the name of an output" });
-      if (scalar === null) return;
-      const name = scalar.text;
+      const name = this.reader.text(item, path, { takes: "the name of an output" });
+      if (name === null) return;
       const problem = nameProblem(name, true);
       const taken = names.includes(name) ? `the output ${name} of the same stage` : this.scope.taken(name);
       if (problem !== null) this.#problems.add(item.at, path, `${key}: ${problem}`);

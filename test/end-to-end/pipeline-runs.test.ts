@@ -1,7 +1,8 @@
 /** Pipelines through the real bins: secrets in no place, cancel and deaths, `then` by name, and retries with another text. */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { filesWith } from "./files-with.js";
 import { onTerminal } from "./terminal.js";
 import { until } from "./until.js";
 import { useWorld } from "./world.js";
@@ -9,15 +10,6 @@ import { useWorld } from "./world.js";
 const world = useWorld();
 
 const SECRET = "tr0ub4dor-and-3-ümläuts";
-
-/** All files below the directory that contain the text, as UTF-8, base64 or JSON. */
-function filesWith(dir: string, text: string): string[] {
-  const names = readdirSync(dir, { recursive: true, withFileTypes: true });
-  return names
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => readFileSync(file).includes(text));
-}
 
 function pipeline(name: string, text: string): string {
   return world.write(`config/liveops/ops/${name}.yaml`, text);

@@ -421,6 +421,11 @@ describe("refused", () => {
       stage("run: x\nneeds: A"),
       /"needs" is not a key of a stage; stages run in the order of the file/,
     ],
+    [
+      "an output that is no text",
+      stage("run: x\noutputs: [true]"),
+      /outputs\[0\] takes the name of an output, not/,
+    ],
     ["a merge of a text", stage("run: x\n<<: y"), /<< takes a map/],
     ["a duplicate key", stage("run: x\nrun: y"), /^f:4:5: "run" is given twice; the first is in line 3$/],
     ["a complex key", "? [a]\n: b\n", /a key must be a text/],
