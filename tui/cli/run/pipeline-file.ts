@@ -1,6 +1,6 @@
 /** Entry of the bundle that reads pipeline files for `liveops check` and `liveops submit FILE.yaml`. */
-import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { PipelineFile } from "../../../ops/pipeline/definition.js";
 import { hasStages, isYamlPath } from "../../../ops/pipeline/file-name.js";
 import { type ParsedPipeline, parsePipeline } from "../../../ops/pipeline/parse.js";
