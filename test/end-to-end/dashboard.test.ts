@@ -67,6 +67,35 @@ test("c asks, n leaves it alone, y cancels", async () => {
   expect(await restored(terminal)).toBe(0);
 });
 
+test("p pauses an operation and a queue, and the list says so; resumed, both go on", async () => {
+  await world.client.setQueue("gpu", { concurrency: 1 });
+  const id = await world.submit("gate", "--queue", "gpu", `file=${join(world.dir, "pause-gate")}`);
+  await world.submit("gate", "--queue", "gpu", `file=${join(world.dir, "pause-gate")}`);
+  await using terminal = dashboard([], { size: [140, 40] });
+  const { screen } = terminal;
+  await screen.until(/▌● .*gpu/);
+  terminal.press("p");
+  await screen.until(/▌‖ .* paused │/);
+  expect((await world.client.show(id)).pause?.since).toMatch(/Z$/);
+  terminal.press("j+");
+  await screen.until("priority 1");
+  terminal.press("p");
+  await screen.until("Pause queue gpu? Nothing starts. 1 running continue.");
+  terminal.press("y");
+  await screen.until(/Queued 1 {2}‖ gpu paused/);
+  terminal.press("Q");
+  await screen.until(/gpu .*‖ paused for/);
+  await world.client.resumeQueue("gpu");
+  terminal.press("Q");
+  terminal.press("kp");
+  await screen.until(/▌● .*gpu/);
+  world.write("pause-gate", "");
+  expect((await world.finished(id)).state).toBe("succeeded");
+  await screen.until(/Finished \d/);
+  terminal.press("q");
+  expect(await restored(terminal)).toBe(0);
+});
+
 test("R retries a failed operation", async () => {
   const id = (await world.liveops(["submit", "fail-at-item", "--wait"])).stdout.trim();
   await using terminal = dashboard([id]);

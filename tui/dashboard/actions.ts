@@ -8,6 +8,8 @@ import { movementActions } from "./components/movement.js";
 import { LIST_ACTIONS, LIST_MOVER } from "./components/OperationList.js";
 import { OPERATION_ACTIONS } from "./components/operation-actions.js";
 import { PALETTE_ACTIONS } from "./components/Palette.js";
+import { QUEUES_ACTIONS, QUEUES_MOVER } from "./components/QueuesPage.js";
+import { QUEUE_ACTIONS } from "./components/queue-actions.js";
 import { RETRY_ACTIONS, RETRY_MOVER } from "./components/SubmitPages.js";
 import { TIMELINE_ACTIONS } from "./components/Timeline.js";
 import { SPECIAL } from "./state/keys.js";
@@ -15,10 +17,12 @@ import type { DashboardAction } from "./state/model.js";
 
 export const ACTIONS: readonly DashboardAction[] = [
   ...OPERATION_ACTIONS,
+  ...QUEUE_ACTIONS,
   ...LIST_ACTIONS,
   ...LOG_ACTIONS,
-  ...movementActions([LIST_MOVER, LOG_MOVER, DETAILS_MOVER, HELP_MOVER, RETRY_MOVER]),
+  ...movementActions([LIST_MOVER, LOG_MOVER, DETAILS_MOVER, HELP_MOVER, RETRY_MOVER, QUEUES_MOVER]),
   ...RETRY_ACTIONS,
+  ...QUEUES_ACTIONS,
   ...TIMELINE_ACTIONS,
   ...CLOSE_ACTIONS,
   ...PALETTE_ACTIONS,

@@ -7,7 +7,7 @@ import type { Operation } from "../../protocol/operation.js";
 import type { RetryBody } from "../../protocol/requests.js";
 import { withTrailing } from "../cli/arguments.js";
 import type { Message } from "./state/message.js";
-import type { Request } from "./state/request.js";
+import type { Request, SwitchKind } from "./state/request.js";
 
 /** A wait that ends early, and quietly, when it is called off. */
 export function pause(milliseconds: number, calledOff: AbortSignal): Promise<void> {
@@ -33,7 +33,9 @@ export async function send(
   allow?: readonly string[],
 ): Promise<Operation[]> {
   if (request.kind === "submit") {
-    const { op, set, args, params, label, again } = request;
+    const { op, set, args, params, label, again, edit } = request;
+    if (edit !== undefined)
+      return [await client.edit(edit, { params: { ...params }, label: label === "" ? null : label })];
     if (again !== undefined)
       return [await client.again(again, { params: { ...params }, ...(label !== "" && { label }) }, newKey())];
     const body = {
@@ -46,13 +48,48 @@ export async function send(
     };
     return [await client.submit(body, newKey())];
   }
-  const done: Operation[] = [];
-  for (const id of request.ids) {
-    if (request.kind === "cancel") done.push(await client.cancel(id));
-    else if (request.kind === "remove") done.push(await client.remove(id));
-    else done.push(await client.retry(id, retryBody(request)));
+  if ("name" in request) {
+    await flip(client, request.kind, request.name);
+    return [];
   }
+  const done: Operation[] = [];
+  for (const [i, id] of request.ids.entries()) done.push(await change(client, request, id, i));
   return done;
+}
+
+/** @param place of the id among those of the request */
+function change(
+  client: Client,
+  request: Extract<Request, { ids: unknown }>,
+  id: string,
+  place: number,
+): Promise<Operation> {
+  switch (request.kind) {
+    case "cancel":
+    case "remove":
+    case "pause":
+    case "resume":
+      return client[request.kind](id);
+    case "retry":
+      return client.retry(id, retryBody(request));
+    case "prioritize": {
+      const priority = request.priorities[place]!;
+      return client.edit(id, priority === "top" ? { top: true } : { priority });
+    }
+  }
+}
+
+function flip(client: Client, kind: SwitchKind, name: string): Promise<unknown> {
+  switch (kind) {
+    case "pause-queue":
+      return client.pauseQueue(name);
+    case "resume-queue":
+      return client.resumeQueue(name);
+    case "pause-schedule":
+      return client.pauseSchedule(name);
+    case "resume-schedule":
+      return client.resumeSchedule(name);
+  }
 }
 
 function retryBody({ from, current }: Extract<Request, { kind: "retry" }>): RetryBody {

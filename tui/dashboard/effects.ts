@@ -67,7 +67,7 @@ export class Effects {
           (error: Error) => dispatch({ type: "refused", request: effect.request, message: error.message }),
         );
         return;
-      case "prepare-again":
+      case "prepare-form":
         void Promise.all([client.show(effect.id), client.types()]).then(
           ([operation, { ops }]) => {
             const operationType = ops.find(({ op }) => op === operation.op);
@@ -77,7 +77,7 @@ export class Effects {
                 text: `The type ${operation.op} does not exist any more`,
                 level: "warning",
               });
-            else dispatch({ type: "again-ready", operation, operationType });
+            else dispatch({ type: "form-ready", operation, operationType });
           },
           (error: Error) => dispatch({ type: "noticed", text: error.message, level: "error" }),
         );
@@ -119,6 +119,9 @@ const FRAME = 50;
 const BATCH = 2000;
 /** Milliseconds between two forecasts of the same queue. */
 const FORECAST_EVERY = 5000;
+/** Milliseconds that changes of queues are gathered, and between two looks at queues and schedules. */
+const QUEUES_SETTLED = 100;
+const QUEUES_EVERY = 10_000;
 
 const RUNS: Runs = {
   watch: (_effect, { client, dispatch, state, now }, left) =>
@@ -205,6 +208,24 @@ const RUNS: Runs = {
     while (!left.aborted) {
       dispatch({ type: "forecast-fetched", forecast: await client.forecast(left) });
       await pause(FORECAST_EVERY, left);
+    }
+  },
+
+  "fetch-queues": async (_effect, { client, dispatch }, left) => {
+    await pause(QUEUES_SETTLED, left);
+    while (!left.aborted) {
+      const [{ queues }, { schedules }] = await Promise.all([client.queues(left), client.schedules(left)]);
+      if (!left.aborted) dispatch({ type: "queues-fetched", queues, schedules });
+      await pause(QUEUES_EVERY, left);
+    }
+  },
+
+  "fetch-dependencies": async ({ ids }, { client, dispatch }, left) => {
+    for (const id of ids) {
+      // A removed one has no record.
+      const found = await client.show(id).catch(() => null);
+      if (left.aborted) return;
+      if (found !== null) dispatch({ type: "fetched", operations: [found] });
     }
   },
 

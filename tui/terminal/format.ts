@@ -12,7 +12,7 @@ export function isByteUnit(unit: string | null | undefined): boolean {
   return unit != null && BYTE_UNITS.has(unit.toLowerCase());
 }
 
-/** `20ms`, `0.4s`, `7s`, `1m05s`, `1h02m`, `3d04h`; at most two units. Takes seconds; negative values give `0s`. */
+/** `20ms`, `0.4s`, `7s`, `1m05s`, `1h02m`, `3d04h`; `327d`; at most two units. Takes seconds; negative values give `0s`. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";
   const whole = Math.max(0, seconds);
@@ -28,6 +28,7 @@ export function formatDuration(seconds: number): string {
     Math.floor(total / 3600) % 24,
     Math.floor(total / 60) % 60,
   ];
+  if (days >= 100) return `${days}d`;
   if (days > 0) return `${days}d${two(hours)}h`;
   if (hours > 0) return `${hours}h${two(minutes)}m`;
   if (minutes > 0) return `${minutes}m${two(total % 60)}s`;

@@ -53,6 +53,10 @@ describe("what changes is read", () => {
       status: { text: "3 files changed", level: "warning" },
     });
     await reader.until("stage 3 of 3, Checksum.");
+    world.patch(backup().id, { pause: { since: ago(0), seconds: 0, changes: 1 } });
+    await reader.until("Back up a folder, nightly: paused.");
+    world.patch(backup().id, { pause: { since: null, seconds: 0, changes: 2 } });
+    await reader.until("Back up a folder, nightly: resumed.");
     await reader.until("warning: 3 files changed");
     world.patch(backup().id, { finishedAt: ago(5), result: { files: 3 } });
     world.handOver(backup().id, verify());

@@ -38,7 +38,12 @@ const handedOver = (patch = {}): Message =>
 
 describe("the list", () => {
   test("running first, then queued in their order, then the newest", () => {
-    const old = operation({ id: "oldaaaaaaaaa", state: "succeeded", createdAt: ago(9000) });
+    const old = operation({
+      id: "oldaaaaaaaaa",
+      state: "succeeded",
+      createdAt: ago(9000),
+      finishedAt: ago(8000),
+    });
     const second = queued({ id: "queuesecond2", queuePosition: 2 });
     expect(opened([old, second, failed(), queued(), A]).order).toEqual([
       A.id,

@@ -13,16 +13,30 @@ import { jsonLine } from "../../terminal/json.js";
 import { step, textState } from "../../text/lines.js";
 import { TextScreen } from "../../text/screen.js";
 
-/** Keys of the record that say why an operation is paused. No event reports them. */
-type Key = "stalledSince" | "noRoomSince" | "blocked";
+/** Keys of the record that say why an operation does not go on. No event reports them. */
+type Key = "stalledSince" | "noRoomSince" | "blocked" | "pause";
 
 const WORDS: Record<Key, (operation: Partial<Operation>) => string> = {
   stalledSince: () => "stalled: the operation's process is stopped (SIGSTOP)",
   noRoomSince: () => "paused: the disk is full; the operation waits for free space",
   blocked: ({ blocked }) => `blocked: the operation cannot start: ${sanitize(blocked?.reason ?? "")}`,
+  pause: ({ id }) => `paused; resume it with: liveops resume${id === undefined ? "" : ` ${id}`}`,
+};
+/** After the reason is gone. */
+const OVER: Record<Key, string> = {
+  stalledSince: "continues",
+  noRoomSince: "continues",
+  blocked: "continues",
+  pause: "resumed",
 };
 
-/** Reports pauses along the chain until it is finished or `signal` is aborted. Ignores a refused stream. */
+/** Undefined: a patch without the key. */
+function sinceOf(operation: Partial<Operation>, key: Key): unknown {
+  if (key !== "pause") return operation[key];
+  return operation.pause === undefined ? undefined : (operation.pause?.since ?? null);
+}
+
+/** Reports stalls and pauses along the chain until it is finished or `signal` is aborted. Ignores a refused stream. */
 export async function sayBlocked(
   client: Client,
   id: string,
@@ -40,19 +54,19 @@ export async function sayBlocked(
   function say(operation: Partial<Operation>): void {
     const over = operation.state !== undefined && isFinal(operation.state);
     for (const key of Object.keys(WORDS) as Key[]) {
-      const since = operation[key];
+      const since = sinceOf(operation, key);
       if (since === undefined || (since !== null) === held.has(key)) continue;
       if (since === null) held.delete(key);
       else held.add(key);
       if (!over)
-        screen.say(since === null ? "continues" : WORDS[key](operation), since === null ? "note" : "warning");
+        screen.say(since === null ? OVER[key] : WORDS[key](operation), since === null ? "note" : "warning");
     }
   }
 }
 
 function operationsOf(line: WatchLine): Array<Partial<Operation>> {
   if (line.type === "snapshot") return line.operations;
-  if (line.type === "changed") return [line.patch];
+  if (line.type === "changed") return [{ id: line.id, ...line.patch }];
   return line.type === "chained" ? [line.operation] : [];
 }
 

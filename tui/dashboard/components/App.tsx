@@ -17,6 +17,7 @@ import { OperationDetail } from "./OperationDetail.js";
 import { OperationList } from "./OperationList.js";
 import { Palette, paletteHeight } from "./Palette.js";
 import { Rows } from "./Panel.js";
+import { QueuesPage } from "./QueuesPage.js";
 import { SubmitPage } from "./SubmitPages.js";
 import { Timeline } from "./Timeline.js";
 import { ThemeContext, useTheme } from "./theme-context.js";
@@ -90,6 +91,8 @@ function Body({ state, motion }: { state: State; motion: boolean }) {
     case "form":
     case "retry":
       return <SubmitPage state={state} page={page} />;
+    case "queues":
+      return <QueuesPage state={state} page={page} />;
     case "record":
       return <DetailsPage state={state} page={page} />;
     case "timeline":

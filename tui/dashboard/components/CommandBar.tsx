@@ -10,7 +10,7 @@ import {
   type Question,
   type State,
 } from "../state/model.js";
-import { commandOf } from "../state/request.js";
+import { commandOf, idsOf } from "../state/request.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { Line, paragraph } from "../text/line.js";
 import type { Theme } from "../text/theme.js";
@@ -64,7 +64,12 @@ function typing(state: State, { paint }: Theme): string {
 }
 
 function addQuestion(state: State, { request, only }: Question, line: Line): void {
-  const ids = request.kind === "submit" ? [] : request.ids;
+  if ("name" in request) {
+    const room = Math.max(8, line.left - 18);
+    line.add(fit(queueQuestion(state, request), room), "warn", "bold").add("  ");
+    return;
+  }
+  const ids = idsOf(request);
   const operation = operationOf(state, ids[0] ?? null);
   const one = operation === null ? (ids[0] ?? "") : sanitizeLine(nameOf(state, operation));
   const count = only === undefined ? `${ids.length} operations` : `all ${ids.length} operations of ${one}`;
@@ -77,6 +82,17 @@ function addQuestion(state: State, { request, only }: Question, line: Line): voi
         : ["Cancel ", "?"];
   const room = Math.max(8, line.left - before.length - after.length - 18);
   line.add(`${before}${fit(what, room)}${after}`, "warn", "bold").add("  ");
+}
+
+/** The question says what the answer does to the operations of the queue. */
+function queueQuestion({ queues }: State, { kind, name }: { kind: string; name: string }): string {
+  const queue = queues.find((each) => each.name === name);
+  if (kind === "resume-queue") {
+    const waiting = queue === undefined || queue.queued === 0 ? "" : ` ${queue.queued} queued can start.`;
+    return `Resume queue ${name}?${waiting}`;
+  }
+  const running = queue === undefined || queue.running === 0 ? "" : ` ${queue.running} running continue.`;
+  return `Pause queue ${name}? Nothing starts.${running}`;
 }
 
 function addNotice({ text, level, about }: Notice, line: Line): void {

@@ -5,10 +5,11 @@ import type { Operation } from "../../../protocol/operation.js";
 import { formatBytes, formatDuration } from "../../terminal/format.js";
 import { stageNote } from "../../terminal/stage-note.js";
 import type { Attempt } from "../state/attempts.js";
-import { elapsedOf } from "../state/estimate.js";
+import { elapsedOf, pausedSeconds } from "../state/estimate.js";
 import { panesOf } from "../state/layout.js";
-import { chainOf, operationOf, type Page, type State } from "../state/model.js";
+import { chainOf, isPaused, nameOf, operationOf, type Page, type State } from "../state/model.js";
 import { scrolledPage } from "../state/pages.js";
+import { dependencyEnd } from "../state/queue-view.js";
 import { sanitizeLine, wrap } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import { chainResults, omittedValue, textRows } from "../text/outcome.js";
@@ -64,7 +65,15 @@ export function detailRows(state: State, page: RecordPage, width: number, paint:
   const heading = (text: string, style: Style = "plain") => ["", paint(text, "bold", style)];
   const table = (value: unknown) =>
     valueTable(value, width - MARGIN, ROWS_MOST, paint).map((row) => indent + row);
-  const rows = [...table(details(operation, state.now))];
+  const rows = [...table(details(state, operation))];
+  const { hookFailures = [] } = operation;
+  if (hookFailures.length > 0)
+    rows.push(
+      ...heading("Failed hooks", "warn"),
+      ...hookFailures.flatMap(({ hook, source, at, message }) =>
+        indentedRows(`${hook} (${source}), ${dateAndTime(at)}: ${message}`, indent, width),
+      ),
+    );
   const { omitted } = operation;
   const given = omitted?.params === undefined ? operation.params : omittedValue(operation, omitted.params);
   const params = Object.keys(given).length === 0 ? [`${indent}none`] : table(given);
@@ -92,19 +101,29 @@ function stageNotes({ stages, stageStates, stageTimes }: Operation): Record<stri
   return Object.fromEntries(notes.filter(([, note]) => note !== ""));
 }
 
-function details(operation: Operation, now: number): Record<string, string> {
+function details(state: State, operation: Operation): Record<string, string> {
+  const { now } = state;
   const elapsed = elapsedOf(operation, now);
-  const { chain, label, resources } = operation;
+  const { chain, label, resources, notBefore, schedule } = operation;
+  const paused = Math.floor(pausedSeconds(operation, now));
   return {
     id: operation.id,
     type: operation.op,
     ...(label !== null && { label }),
     directory: operation.cwd,
+    queue: operation.slot === null ? operation.queue : `${operation.queue}, slot ${operation.slot}`,
+    ...(operation.priority !== 0 && { priority: String(operation.priority) }),
+    ...(schedule !== undefined && { schedule }),
+    ...dependencies(state, operation),
+    ...(notBefore !== null && { "not before": dateAndTime(notBefore) }),
     submitted: dateAndTime(operation.createdAt),
     ...(operation.startedAt !== null && { started: dateAndTime(operation.startedAt) }),
     ...(operation.finishedAt !== null && { finished: dateAndTime(operation.finishedAt) }),
     ...(elapsed !== null && {
       [operation.finishedAt === null ? "elapsed" : "took"]: formatDuration(elapsed),
+    }),
+    ...(paused > 0 && {
+      paused: `${formatDuration(paused)} in all${isPaused(operation) ? ", still paused" : ""}`,
     }),
     ...((chain.previous ?? chain.next) !== null && { chain: `${chain.id}, operation ${chain.index + 1}` }),
     ...(resources != null && {
@@ -112,6 +131,26 @@ function details(operation: Operation, now: number): Record<string, string> {
       memory: `${formatBytes(resources.maxRssBytes)} peak`,
       storage: `${formatBytes(resources.readBytes)} read, ${formatBytes(resources.writtenBytes)} written`,
     }),
+    ...Object.fromEntries(
+      Object.entries(operation.hooks ?? {}).map(([hook, command]) => [`hook ${hook}`, command]),
+    ),
+  };
+}
+
+/** What it starts after, each with the state of the end of its chain. */
+function dependencies(state: State, { after = [], afterAny = [] }: Operation): Record<string, string> {
+  const told = (ids: readonly string[]) =>
+    ids
+      .map((id) => {
+        const [operation, end] = [operationOf(state, id), dependencyEnd(state, id)];
+        return operation === null || end === null
+          ? id
+          : `${glyphOf(end)} ${nameOf(state, operation)} (${id}, ${stateWord(end)})`;
+      })
+      .join(", ");
+  return {
+    ...(after.length > 0 && { after: told(after) }),
+    ...(afterAny.length > 0 && { "after any": told(afterAny) }),
   };
 }
 

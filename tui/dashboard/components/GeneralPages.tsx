@@ -67,7 +67,9 @@ export function helpRows(state: State, width: number, paint: Paint): string[] {
 }
 
 function groups(state: State, width: number, paint: Paint): Line[][] {
-  const told = state.actions.filter(({ description }) => description !== undefined);
+  const told = state.actions.filter(
+    ({ description, unlisted }) => description !== undefined && unlisted !== true,
+  );
   const labels = Math.min(12, Math.max(0, ...told.map((action) => widthOf(helpLabel(action)))));
   return GROUPS.map((group) => {
     const rows = told

@@ -3,16 +3,18 @@ import { Box, Text } from "ink";
 import Spinner from "ink-spinner";
 import { memo } from "react";
 import { formatBytes, formatCount, formatDuration } from "../../terminal/format.js";
+import { formatShortTime } from "../../terminal/local-time.js";
 import type { State } from "../state/model.js";
+import { nextRun, pausedQueues, slotCount } from "../state/queue-view.js";
 import { UNDER_WAY } from "../state/request.js";
 import { finishedToday } from "../state/today.js";
 import { ticks } from "../state/wants.js";
-import { widthOf } from "../text/cells.js";
+import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import type { Theme } from "../text/theme.js";
 import { EMPTY, FULL, LEAST_CORES, sparkline } from "./bars.js";
 import { type Piece, Row } from "./Panel.js";
-import { clock } from "./state-style.js";
+import { clock, PAUSED } from "./state-style.js";
 import { useTheme } from "./theme-context.js";
 
 /** Columns of the spinner, with the space before it. */
@@ -140,6 +142,35 @@ function leftFacts(state: State): Fact[] {
       short: [[`✓ ${formatCount(today)}`, "muted"]],
       rank: 7,
     });
+  return [...list, ...queueFacts(state)];
+}
+
+/** Columns of the name of a queue or schedule. */
+const NAME_MOST = 16;
+
+/** Queues that start nothing, and the run that the schedules submit next. */
+function queueFacts(state: State): Fact[] {
+  const list: Fact[] = [];
+  const paused = pausedQueues(state);
+  const [first] = paused;
+  if (first !== undefined) {
+    const name = fit(sanitizeLine(first), NAME_MOST);
+    const some = paused.length === 1 ? `queue ${name}` : `${paused.length} queues`;
+    const which = paused.length < state.queues.length ? some : "all queues";
+    list.push({
+      long: [[`${PAUSED} ${which} paused`, "warn", "bold"]],
+      short: [[`${PAUSED} ${paused.length === 1 ? name : paused.length}`, "warn", "bold"]],
+      rank: 2,
+    });
+  }
+  const next = nextRun(state);
+  if (next !== null) {
+    const at = formatShortTime(new Date(next.at), new Date(state.now));
+    list.push({
+      long: [["next ", "muted"], [fit(sanitizeLine(next.name), NAME_MOST)], [` ${at}`, "muted"]],
+      rank: 8,
+    });
+  }
   return list;
 }
 
@@ -156,10 +187,11 @@ function rightFacts(state: State, theme: Theme): Fact[] {
   const list: Fact[] = [];
   const { running } = state.view.counts;
   const { daemon, load } = state;
-  if (daemon !== null) {
-    const slots = Math.min(12, daemon.concurrency);
-    const busy = Math.min(slots, Math.round((running / Math.max(1, daemon.concurrency)) * slots));
-    const figure = `${formatCount(running)}/${formatCount(daemon.concurrency)}`;
+  const all = slotCount(state);
+  if (all !== null) {
+    const slots = Math.min(12, all);
+    const busy = Math.min(slots, Math.round((running / Math.max(1, all)) * slots));
+    const figure = `${formatCount(running)}/${formatCount(all)}`;
     list.push({
       long: [
         ["slots ", "muted"],

@@ -274,8 +274,8 @@ export const LOG_ACTIONS = inGroup("log", [
   {
     name: "log-pause",
     keys: ["p"],
-    description: "pause the log, or follow it again",
-    when: seesLog,
+    description: "hold the log still, or follow it again",
+    when: inDetail,
     run: (state) => (state.log.follow ? moved(state, pauseLog) : toEnd(state)),
   },
   {

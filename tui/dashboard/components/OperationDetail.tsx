@@ -4,6 +4,7 @@ import { firstLine } from "../../../protocol/first-line.js";
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { stagePercent } from "../../../protocol/overall-progress.js";
+import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import { shownParams } from "../../../protocol/shown-params.js";
 import type { StageState } from "../../../protocol/stage-state.js";
 import { isFinal } from "../../../protocol/state.js";
@@ -32,8 +33,16 @@ import {
 import { runNumber, usualOf, usualSuccessors } from "../state/history.js";
 import { historyName } from "../state/history-name.js";
 import { panesOf } from "../state/layout.js";
-import { chainOf, nameOfChain, type State, selectedOperation, shellCommand } from "../state/model.js";
+import {
+  chainOf,
+  isPaused,
+  nameOfChain,
+  type State,
+  selectedOperation,
+  shellCommand,
+} from "../state/model.js";
 import { chainProgress } from "../state/overall-progress.js";
+import { isHeldByQueue, type Wait, waitOf } from "../state/queue-view.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import { linkResultRows, outcomeRows } from "../text/outcome.js";
@@ -45,11 +54,13 @@ import {
   addWandering,
   isIndeterminate,
   LEAST_CORES,
+  motionTime,
   sparkline,
 } from "./bars.js";
 import { breadcrumb } from "./ChainBreadcrumb.js";
 import { LogView } from "./LogView.js";
 import { Panel, type Piece, Rows } from "./Panel.js";
+import { dependencyRow, hookRow, placementRow } from "./queue-rows.js";
 import {
   clock,
   glyphOf,
@@ -84,7 +95,7 @@ export function OperationDetail({ state, spin = false }: { state: State; spin?: 
           title={titleOf(state, operation)}
           right={[[stateText(state, operation), styleOf(operation)]]}
           // Where nothing else moves: what counts shows by its bar that it runs.
-          spin={spin && isIndeterminate(operation)}
+          spin={spin && isIndeterminate(operation) && !isPaused(operation)}
           active={state.pane === "detail"}
           margin={1}
         >
@@ -129,7 +140,7 @@ function titleOf(state: State, operation: Operation): Piece[] {
 }
 
 function stateText(state: State, operation: Operation): string {
-  const word = stateWord(operation);
+  const word = isHeldByQueue(state, operation) ? "queue paused" : stateWord(operation);
   const seconds = elapsedOf(operation, state.now);
   if (panesOf(state).detailWidth >= 70 || operation.state !== "running" || seconds === null) return word;
   return `${word} ${formatDuration(seconds)}`;
@@ -147,6 +158,12 @@ function partRows(part: Part, state: State, operation: Operation, width: number,
       return [chainBar(state, operation, width, theme)];
     case "stall":
       return [stall(state, operation, width, theme)];
+    case "placement":
+      return [placementRow(state, operation, width, theme.paint)];
+    case "after":
+      return [dependencyRow(state, operation, width, theme.paint)];
+    case "hooks":
+      return [hookRow(operation, width, theme.paint)];
     case "status":
       return [status(operation, width, theme)];
     case "stages":
@@ -210,7 +227,7 @@ function chainBar(state: State, operation: Operation, width: number, theme: Them
   if (isFinal(operation.state) && operation.state !== "succeeded" && stagePercent(operation) === null)
     return line.add(text, "muted").toString();
   if (progress.known || !running) addBar(line, bar, progress.percent, styleOf(operation));
-  else addProgress(line, bar, progress, state.now, styleOf(operation));
+  else addProgress(line, bar, progress, motionTime(operation, state.now), styleOf(operation));
   line.add(percent, "bold").add("  ").add(text, "muted");
   return line.toString();
 }
@@ -218,12 +235,20 @@ function chainBar(state: State, operation: Operation, width: number, theme: Them
 /** `13s left · done ≈ 10:04:28` */
 function leftText(state: State, operation: Operation): string {
   const seconds = elapsedOf(operation, state.now);
+  if (isPaused(operation)) return pausedText(state, operation);
   if (isOverdue(state, operation)) return `longer than usual · ${formatDuration(seconds ?? 0)}`;
   const left = chainSecondsLeft(state, operation) ?? secondsLeft(state, operation);
   const own = state.forecast?.operations[operation.id]?.endsAt ?? null;
   const until = left ?? (own === null ? null : Math.max(0, (Date.parse(own) - state.now) / 1000));
   if (until === null) return seconds === null ? "" : `running for ${formatDuration(seconds)}`;
   return `${formatEta(until)} left · done ≈ ${clock(state.now + until * 1000)}`;
+}
+
+/** `paused for 5m · 13s left` */
+function pausedText(state: State, operation: Operation): string {
+  const since = Math.max(0, Math.floor((state.now - Date.parse(operation.pause!.since!)) / 1000));
+  const left = chainSecondsLeft(state, operation) ?? secondsLeft(state, operation);
+  return `paused for ${formatDuration(since)}${left === null ? "" : ` · ${formatEta(left)} left`}`;
 }
 
 function tookText(state: State, operation: Operation, links: readonly Operation[]): string {
@@ -241,14 +266,25 @@ function waitText(state: State, operation: Operation): string {
     const seconds = (Date.parse(operation.retryAt) - state.now) / 1000;
     if (seconds > 0) return `next attempt in ${formatEta(seconds)}`;
   }
-  const starts = state.forecast?.operations[operation.id]?.startsAt ?? null;
+  const { startsAt = null, endsAt = null } = state.forecast?.operations[operation.id] ?? {};
   const usual = usualOf(state, operation)?.seconds?.p50 ?? null;
+  const wait = waitOf(state, operation);
+  const { queue, queuePosition } = operation;
+  const name = queue === DEFAULT_QUEUE ? "the queue" : `queue ${sanitizeLine(queue)}`;
+  const place = queuePosition === null ? "queued" : `number ${queuePosition} in ${name}`;
   const parts = [
-    operation.queuePosition === null ? "queued" : `number ${operation.queuePosition} in the queue`,
-    ...(starts === null ? [] : [`starts ≈ ${clock(starts)}`]),
+    wait === null || wait.why === "paused queue" ? place : waitedFor(state, operation, wait),
+    ...(wait?.why === "paused queue" ? [`${wait.long}: p resumes it`] : []),
+    ...(startsAt === null ? [] : [`starts ≈ ${clock(startsAt)}`]),
+    ...(endsAt === null ? [] : [`done ≈ ${clock(endsAt)}`]),
     ...(usual === null ? [] : [`usually takes ${formatDuration(usual)}`]),
   ];
   return parts.join(" · ");
+}
+
+function waitedFor(state: State, { notBefore }: Operation, { why, long }: Wait): string {
+  if (why === "operations") return `starts ${sanitizeLine(long)}`;
+  return `starts ${long}, in ${formatEta((Date.parse(notBefore!) - state.now) / 1000)}`;
 }
 
 function stall(state: State, operation: Operation, width: number, { paint }: Theme): string {
@@ -361,7 +397,7 @@ function stageRow(
     ...(active ? ([style, "bold"] as const) : is === undefined ? (["muted"] as const) : []),
   );
   line.fill(2 + name);
-  const seconds = stageSeconds(times, state.now, live);
+  const seconds = untracked ? null : stageSeconds(operation, stage, state.now);
   const usual = usualSeconds(state, operation, stage);
   const pending = is === undefined && !usuals && usual !== null ? `~${formatDuration(usual)}` : "";
   const took = times?.resumed
@@ -383,7 +419,7 @@ function stageRow(
   const share = owns && !isIndeterminate(operation) ? ` ${told.padStart(4)}` : "";
   if (bar === 0) return line.add(share, "bold").toString();
   line.add("  ");
-  if (active && isIndeterminate(operation)) addWandering(line, bar, state.now, style);
+  if (active && isIndeterminate(operation)) addWandering(line, bar, motionTime(operation, state.now), style);
   else {
     const stopped = is === "failed" || is === "cancelled";
     const percent = is === "done" ? 100 : owns || stopped ? operation.percent : 0;

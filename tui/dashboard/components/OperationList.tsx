@@ -20,6 +20,7 @@ import { SORTS } from "../state/listing.js";
 import { operationOf, type Section, type State, selectedOperation } from "../state/model.js";
 import { selectedRow } from "../state/order.js";
 import { extentOf, restarted } from "../state/paging.js";
+import { pausedQueues } from "../state/queue-view.js";
 import { choose } from "../state/select.js";
 import { sanitizeLine, wrap } from "../text/cells.js";
 import { Line } from "../text/line.js";
@@ -27,6 +28,7 @@ import type { Theme } from "../text/theme.js";
 import type { Mover } from "./movement.js";
 import { operationRow, rowColumns } from "./OperationRow.js";
 import { Panel, type Piece, Rows } from "./Panel.js";
+import { PAUSED } from "./state-style.js";
 import { useTheme } from "./theme-context.js";
 import { hasList, hasSelected, inGroup, inList } from "./when.js";
 
@@ -98,7 +100,16 @@ function sectionTitle(state: State, name: Section, section: SectionLayout): Piec
     [TITLES[name], "bold"],
     ...(isRange ? [] : [[` ${formatCount(count)}`, "muted"] as const]),
     ...(name === "running" ? filterOf(state) : []),
+    ...(name === "queued" ? pausedOf(state) : []),
   ];
+}
+
+/** Which queues are paused: all, or by their names. */
+function pausedOf(state: State): Piece[] {
+  const names = pausedQueues(state);
+  if (names.length === 0) return [];
+  const all = names.length === state.queues.length ? "" : `${names.map(sanitizeLine).join(", ")} `;
+  return [[`  ${PAUSED} ${all}paused`, "warn"]];
 }
 
 function filterOf({ listing, entry }: State): Piece[] {
@@ -167,7 +178,7 @@ function sectionRows(state: State, section: SectionLayout, width: number, theme:
     return noMatches(state, width, theme);
   const selected = state.order[selectedRow(state)];
   const active = state.pane === "list";
-  const columns = rowColumns(width);
+  const columns = rowColumns(width, state.queueColumn);
   const rows = section.rows.flatMap(({ id, height }) => {
     const operation = operationOf(state, id) as Operation;
     return operationRow(state, operation, columns, height, { selected: id === selected, active }, theme);
@@ -307,7 +318,7 @@ export const LIST_ACTIONS = inGroup("list", [
   {
     name: "mark",
     keys: [" "],
-    description: "mark; cancel, remove and retry act on all marked",
+    description: "mark; cancel, pause, retry and others act on all marked",
     when: (state) => inList(state) && selectedOperation(state) !== null,
     run: (state) => {
       const id = state.order[selectedRow(state)];

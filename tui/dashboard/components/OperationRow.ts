@@ -4,18 +4,28 @@
  */
 import { firstLine } from "../../../protocol/first-line.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import { shownParams } from "../../../protocol/shown-params.js";
 import { formatAge, formatDuration, formatEta, formatOverall } from "../../terminal/format.js";
 import { stageGlyph } from "../../terminal/glyphs.js";
 import { allowedFailures } from "../../terminal/stage-note.js";
 import { chainElapsed, chainSecondsLeft, elapsedOf, secondsLeft, stallOf } from "../state/estimate.js";
 import { usualSuccessors } from "../state/history.js";
-import { chainOf, type Fold, isCancelling, nameOfChain, type State, shellCommand } from "../state/model.js";
+import {
+  chainOf,
+  type Fold,
+  isCancelling,
+  isPaused,
+  nameOfChain,
+  type State,
+  shellCommand,
+} from "../state/model.js";
 import { chainProgress } from "../state/overall-progress.js";
+import { waitOf } from "../state/queue-view.js";
 import { fit, sanitizeLine } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import type { Style, Theme } from "../text/theme.js";
-import { addProgress } from "./bars.js";
+import { addProgress, motionTime } from "./bars.js";
 import { glyphOf, stateWord, styleOf } from "./state-style.js";
 
 export interface RowColumns {
@@ -23,6 +33,8 @@ export interface RowColumns {
   readonly name: number;
   /** 0: there is no room for it. */
   readonly info: number;
+  /** 0: all are in the default queue, or there is no room for it. */
+  readonly queue: number;
   readonly bar: number;
 }
 
@@ -35,17 +47,27 @@ const AGE = 5;
 /** Widths from which a row has the column of what is going on, and a bar of its own. */
 const INFO_FROM = 42;
 const BAR_FROM = 34;
+const QUEUE_MOST = 12;
+/** Columns that the column of what is going on keeps beside the queue. */
+const INFO_LEAST = 27;
 
-/** The same for every row, so that no column jumps. */
-export function rowColumns(width: number): RowColumns {
+/**
+ * The same for every row, so that no column jumps.
+ *
+ * @param longest columns of the longest name of a queue; 0: no column
+ */
+export function rowColumns(width: number, longest = 0): RowColumns {
   if (width < INFO_FROM) {
     const bar = width >= BAR_FROM ? 6 : 0;
     const figures = bar > 0 ? PERCENT + LEFT : TOOK;
-    return { width, name: width - HEAD - figures - (bar > 0 ? bar + 1 : 0), info: 0, bar };
+    return { width, name: width - HEAD - figures - (bar > 0 ? bar + 1 : 0), info: 0, queue: 0, bar };
   }
   const bar = width >= 52 ? 10 : 6;
   const name = width >= 52 ? Math.min(24, Math.floor(width * 0.3)) : width >= 48 ? 13 : 12;
-  return { width, name, info: width - HEAD - name - 1, bar };
+  const info = width - HEAD - name - 1;
+  const wanted = Math.min(longest, QUEUE_MOST);
+  const queue = wanted > 0 && info - wanted - 1 >= INFO_LEAST ? wanted : 0;
+  return { width, name, info: queue === 0 ? info : info - queue - 1, queue, bar };
 }
 
 export interface RowMarks {
@@ -91,6 +113,13 @@ export function operationRow(
   const figures = figuresWidth(row);
   const nameWidth = columns.info > 0 ? columns.name : columns.width - HEAD - figures;
   line.add(fit(name, nameWidth), bold).fill(HEAD + nameWidth + (columns.info > 0 ? 1 : 0));
+  if (columns.queue > 0)
+    line
+      .add(
+        operation.queue === DEFAULT_QUEUE ? "" : fit(sanitizeLine(operation.queue), columns.queue),
+        "muted",
+      )
+      .fill(HEAD + nameWidth + columns.queue + 2);
   if (columns.info > 0) addInfo(line, row, columns.width - figures);
   addFigures(line.fill(columns.width - figures), row);
   return [line.fill().toString()];
@@ -133,9 +162,12 @@ function infoOf(state: State, operation: Operation, links: readonly Operation[])
       const count = operation.stages.length;
       return [stage, "muted", count > 1 ? ` ${operation.currentStage + 1}/${count}` : ""];
     }
-    case "queued":
+    case "queued": {
+      const wait = waitOf(state, operation);
+      if (wait !== null) return [wait.long, wait.why === "paused queue" ? "warn" : "muted"];
       if (operation.blocked) return [operation.blocked.reason, "warn"];
       return [nameOfChain(links) === operation.title ? paramsOf(operation) : operation.title, "muted"];
+    }
     case "failed": {
       const text = operation.error === null ? "failed" : firstLine(operation.error.message);
       return [chain ? `${operation.title}: ${text}` : text, "bad"];
@@ -162,12 +194,13 @@ export function paramsOf(operation: Operation): string {
     .join(" ");
 }
 
-/** `~2m10s` to go, else how long it has been running. */
+/** `~2m10s` to go, else how long it has been running; with a column between it and the percent. */
 function leftText({ state, operation, links }: RowOf): string {
+  if (isPaused(operation)) return "paused";
   const left = chainSecondsLeft(state, operation) ?? secondsLeft(state, operation);
-  if (left !== null) return `~${formatEta(left)}`;
   const seconds = elapsed(state, operation, links);
-  return seconds === null ? "" : formatDuration(seconds);
+  const text = left !== null ? `~${formatEta(left)}` : seconds === null ? "" : formatDuration(seconds);
+  return text.length < LEFT ? text : (/^~?\d+[a-z]+/.exec(text)?.[0] ?? text);
 }
 
 function elapsed(state: State, operation: Operation, links: readonly Operation[]): number | null {
@@ -200,8 +233,10 @@ function addFigures(line: Line, row: RowOf): void {
   if (operation.state === "queued") {
     const starts = state.forecast?.operations[operation.id]?.startsAt ?? null;
     const seconds = starts === null ? 0 : (Date.parse(starts) - state.now) / 1000;
-    const text = seconds >= 1 ? `in ${formatEta(seconds)}` : stateWord(operation);
-    line.fill(columns.width - TOOK).add(fit(text, TOOK).padStart(TOOK), operation.blocked ? "warn" : "muted");
+    const wait = waitOf(state, operation);
+    const text = wait?.short ?? (seconds >= 1 ? `in ${formatEta(seconds)}` : stateWord(operation));
+    const isWarning = wait === null ? operation.blocked !== null : wait.why === "paused queue";
+    line.fill(columns.width - TOOK).add(fit(text, TOOK).padStart(TOOK), isWarning ? "warn" : "muted");
     return;
   }
   const seconds = elapsed(state, operation, links);
@@ -216,7 +251,7 @@ function addProgressOf(line: Line, row: RowOf, bar: number): Line {
   const { state, operation } = row;
   const whole = wholeOf(row);
   if (isCancelling(operation)) line.add("cancelling".slice(0, bar), "warn");
-  else addProgress(line, bar, whole, state.now, styleOf(operation));
+  else addProgress(line, bar, whole, motionTime(operation, state.now), styleOf(operation));
   return line
     .fill(row.columns.width - PERCENT - LEFT)
     .add(formatOverall(whole).padStart(PERCENT))

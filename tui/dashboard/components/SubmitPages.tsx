@@ -34,7 +34,7 @@ function FormPage({ state, form }: { state: State; form: Form }) {
   // The height stays while the fields are filled in: with the most rows that tell about a field, and of the command.
   const size = dialogSize(state, form.fields.length + 1 + 2 + ABOUT_MOST + COMMAND_MOST + 1);
   const title: Piece[] = [
-    [form.again === null ? "Submit " : "Run again ", "bold"],
+    [form.edits !== null ? "Edit " : form.again === null ? "Submit " : "Run again ", "bold"],
     [sanitizeLine(form.type.op), "accent", "bold"],
     ...(form.type.title.toLowerCase() === form.type.op
       ? []
@@ -132,8 +132,9 @@ function buttonRow(form: Form, names: number, width: number, paint: Paint): stri
     : problem === null
       ? (["bold", "accent"] as const)
       : (["muted"] as const);
-  line.add(onButton(form) ? " run " : "[run]", ...styles);
-  if (problem === null) return line.addWhole("  ctrl-s runs from any field", "muted").toString();
+  const word = form.edits === null ? "run" : "save";
+  line.add(onButton(form) ? ` ${word} ` : `[${word}]`, ...styles);
+  if (problem === null) return line.addWhole(`  ctrl-s ${word}s from any field`, "muted").toString();
   const field = form.fields[problem]!;
   const held = heldIn(form, field);
   const why = "problem" in held ? held.problem : "";

@@ -6,7 +6,7 @@
 import { Box } from "ink";
 import { formatCount, formatDuration } from "../../terminal/format.js";
 import { inWords } from "../replay/in-words.js";
-import { type Lanes, lanesOfRecords, lanesOfTape } from "../replay/lanes.js";
+import { type Lanes, lanesOfRecords, lanesOfTape, withPauses } from "../replay/lanes.js";
 import { faster, type Player, playOrPause, toEnd, toMilestone, toPlace, toTime } from "../replay/player.js";
 import { durationOf, entryAt, linesBefore, type Moment, momentAt, type Tape } from "../replay/tape.js";
 import { FRAME_ROWS, panesOf } from "../state/layout.js";
@@ -29,7 +29,9 @@ export function Timeline({ state, page }: { state: State; page: TimelinePage }) 
   const { columns } = state.size;
   const { tape, player } = page;
   const moment = shownMoment(state, page);
-  const { start, lanes } = lanesOf(state, page);
+  const all = lanesOf(state, page);
+  // A replay shows the past, and the records of the tape know nothing of pauses.
+  const { start, lanes } = player.live ? withPauses(all, moment.records) : all;
   const running = [...moment.records.values()].some(({ finishedAt }) => finishedAt === null);
   // What is live goes on by the clock, not by the last event.
   const now = state.connection.state === "away" ? state.connection.since : state.now;

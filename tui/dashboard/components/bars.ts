@@ -36,6 +36,11 @@ export function addProgress(
   return addWandering(line.draw(FULL, full, style), width - full, now, style);
 }
 
+/** The time by which a block wanders: it stands still in a pause. */
+export function motionTime({ pause }: Operation, now: number): number {
+  return pause?.since == null ? now : Date.parse(pause.since);
+}
+
 /** Adds a bar with a block that goes to and fro. */
 export function addWandering(line: Line, width: number, now: number, style: Style): Line {
   const block = Math.max(1, Math.floor(width / 4));

@@ -15,6 +15,7 @@ const TIME = 8;
 /** A span is shown however short it was. */
 const RUN = "━";
 const WAIT = "┄";
+const PAUSE = "‖";
 const KEPT = "·";
 const AHEAD = "─";
 const HERE = "┃";
@@ -115,7 +116,9 @@ function row(
   const shown = lane.spans.filter(({ from }) => from <= view.at);
   const seconds = secondsOf({ ...lane, spans: shown.map((span) => cutAt(span, view.at)) }, view.at);
   const unrun = UNRUN[shown.at(-1)?.look ?? "waiting"];
-  const time = unrun ?? (seconds === null ? "" : formatDuration(seconds));
+  // Of earlier pauses only their total is known, and not the stages that they were in.
+  const paused = lane.stage === null && view.live ? (operation?.pause?.seconds ?? 0) : 0;
+  const time = unrun ?? (seconds === null ? "" : formatDuration(Math.max(0, seconds - paused)));
   return line.add(time.padStart(TIME), "muted").toString();
 }
 
@@ -156,7 +159,8 @@ function addSpans(line: Line, { at, end, live }: GanttView, lane: Lane, room: nu
     for (let x = column(span.from); x <= last; x++) {
       // A span that ended where the next one begins leaves the column to that one.
       const ahead = !live && x > column(at);
-      cells[x] = span.look === "waiting" ? WAIT : span.look === "kept" ? KEPT : ahead ? AHEAD : RUN;
+      const still = span.look === "waiting" ? WAIT : span.look === "paused" ? PAUSE : null;
+      cells[x] = still ?? (span.look === "kept" ? KEPT : ahead ? AHEAD : RUN);
       styles[x] = ahead || span.look === "waiting" ? "muted" : styleOfSpan(span);
     }
     const sign = ENDS[span.look];

@@ -3,23 +3,12 @@ import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { chainOf, emit, notify, operationOf, type State, selectedOperation } from "../state/model.js";
 import { closePage, openRetry, openTimeline, openTypes } from "../state/pages.js";
-import { liveops, type Request } from "../state/request.js";
+import { idsOf, liveops, type Request } from "../state/request.js";
 import { framesOf } from "../text/stack.js";
+import { ask, busy, send } from "./ask.js";
 import { asking, free, hasSelected, inGroup, isLive, noDaemon, onPage, targets } from "./when.js";
 
 const over = (state: State): State => ({ ...state, pane: state.pane === "list" ? "detail" : "list" });
-
-function ask(state: State, request: Request, only?: Request): State {
-  return { ...state, question: { request, ...(only !== undefined && { only }) } };
-}
-
-function send(state: State, request: Request): State {
-  return emit({ ...state, question: null, request }, { type: "send", request });
-}
-
-/** For a person to see: nothing while another request is under way. */
-const busy = (state: State): string | null =>
-  state.request === null ? noDaemon(state) : "the daemon has not answered the last request yet";
 
 function noCancel(state: State): string | null {
   const all = targets(state);
@@ -97,7 +86,7 @@ export const OPERATION_ACTIONS = inGroup("operation", [
     keys: ["o"],
     hint: (state) => {
       const only = state.question?.only;
-      const id = only === undefined || only.kind === "submit" ? null : (only.ids[0] ?? null);
+      const id = idsOf(only ?? null)[0] ?? null;
       return `only ${operationOf(state, id)?.title ?? "this one"}`;
     },
     rank: 0,
@@ -228,7 +217,7 @@ export const OPERATION_ACTIONS = inGroup("operation", [
       if (operation === null) return state;
       const folded = state.folds.get(operation.id)?.part === "folded";
       const { id } = folded ? chainOf(state, operation)[0]! : operation;
-      return emit(state, { type: "prepare-again", id });
+      return emit(state, { type: "prepare-form", id });
     },
   },
   {
@@ -314,10 +303,12 @@ export const OPERATION_ACTIONS = inGroup("operation", [
     run: (state) => copyCommand(state, ["diff", ...oldestFirst(state)]),
   },
   {
-    name: "edit",
+    name: "editor",
     keys: ["e"],
     description: "open the source of the error, or the log, in $EDITOR",
     when: hasSelected,
+    // The key of edit.
+    disabledReason: (state) => (selectedOperation(state)?.state === "queued" ? "not started yet" : null),
     run: (state) => {
       const operation = selectedOperation(state);
       if (operation === null) return state;

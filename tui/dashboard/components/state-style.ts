@@ -3,7 +3,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import { knownStageState, type StageState } from "../../../protocol/stage-state.js";
 import type { State as OperationState } from "../../../protocol/state.js";
 import { stateGlyph } from "../../terminal/glyphs.js";
-import { isCancelling, type Level } from "../state/model.js";
+import { isCancelling, isPaused, type Level } from "../state/model.js";
 import type { Style } from "../text/theme.js";
 
 export const LEVEL_GLYPHS: Record<Level, string> = { info: "•", success: "✓", warning: "▲", error: "✗" };
@@ -24,13 +24,15 @@ const STYLES: Record<OperationState, Style> = {
 
 /** Of an operation that was asked to stop and has not stopped yet. */
 const CANCELLING = "◌";
+export const PAUSED = "‖";
 
 export function glyphOf(operation: Operation): string {
-  return isCancelling(operation) ? CANCELLING : stateGlyph(operation.state);
+  if (isCancelling(operation)) return CANCELLING;
+  return isPaused(operation) ? PAUSED : stateGlyph(operation.state);
 }
 
 export function styleOf(operation: Operation): Style {
-  return isCancelling(operation) ? "warn" : (STYLES[operation.state] ?? "muted");
+  return isCancelling(operation) || isPaused(operation) ? "warn" : (STYLES[operation.state] ?? "muted");
 }
 
 export function styleOfState(state: OperationState): Style {
@@ -53,6 +55,8 @@ export function stageStyle(state: StageState | undefined): Style {
 /** The state in a word, or what is about to come of it. */
 export function stateWord(operation: Operation): string {
   if (isCancelling(operation)) return "cancelling";
+  if (isPaused(operation)) return "paused";
+  if (operation.state === "queued" && operation.waitsFor !== null) return "waiting";
   if (operation.state === "queued" && operation.blocked) return "blocked";
   if (operation.state === "running" && operation.waitingForInput) return "needs input";
   if (operation.state === "queued" && operation.queuePosition !== null)

@@ -1,6 +1,7 @@
 /** A form for a type's parameters: its fields, the one that is typed into, and the request that it makes. Pure. */
 
 import type { JsonSchema } from "../../../protocol/json-schema.js";
+import type { Operation } from "../../../protocol/operation.js";
 import type { OperationType } from "../../../protocol/replies.js";
 import { shellQuote } from "../../../protocol/shell-quote.js";
 import { EMPTY_LINE, type LineEdit, lineOf } from "../state/line-edit.js";
@@ -20,6 +21,8 @@ export interface Form {
   readonly tried: boolean;
   /** The finished operation whose parameters fill the form; null: a new submit. */
   readonly again: string | null;
+  /** The queued operation that the form changes; null: it submits. */
+  readonly edits: string | null;
 }
 
 /** Its own field beside the parameters: a name that no parameter has, since it cannot be typed. */
@@ -51,15 +54,13 @@ export function openForm(type: OperationType, draft?: Form): Form {
     ...field,
     line: typed.get(field.name) ?? EMPTY_LINE,
   }));
-  return { type, fields: filled, at: 0, refusal: null, tried: false, again: null };
+  return { type, fields: filled, at: 0, refusal: null, tried: false, again: null, edits: null };
 }
 
-/** A form with the parameters of an earlier operation. */
+/** A form with the parameters of an operation: a queued one is changed by it, a finished one runs again. */
 export function filledForm(
-  id: string,
+  { id, params, label, state }: Pick<Operation, "id" | "params" | "label" | "state">,
   type: OperationType,
-  params: Readonly<Record<string, unknown>>,
-  label: string | null,
 ): Form {
   const form = openForm(type);
   const fields = form.fields.map((field) => {
@@ -68,7 +69,9 @@ export function filledForm(
     const value = Object.hasOwn(params, field.name) ? params[field.name] : undefined;
     return value === undefined ? field : { ...field, line: lineOf(textOf(field, value)) };
   });
-  return { ...form, fields, at: fields.length, again: id };
+  return state === "queued"
+    ? { ...form, fields, edits: id }
+    : { ...form, fields, at: fields.length, again: id };
 }
 
 function textOf(field: Field, value: unknown): string {
@@ -138,7 +141,7 @@ export function submitOf(form: Form): Submit {
   const words = given
     .filter((each) => each !== args)
     .map(({ field, value }) => wordsFor(field.name, value, field.schema, root));
-  if (any !== undefined || words.includes(null) || form.again !== null) {
+  if (any !== undefined || words.includes(null) || form.again !== null || form.edits !== null) {
     const params = any?.value ?? Object.fromEntries(given.map(({ field, value }) => [field.name, value]));
     return {
       ...base,
@@ -146,6 +149,7 @@ export function submitOf(form: Form): Submit {
       args: undefined,
       params: params as Record<string, unknown>,
       ...(form.again !== null && { again: form.again }),
+      ...(form.edits !== null && { edit: form.edits }),
     };
   }
   return {

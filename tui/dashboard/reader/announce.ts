@@ -10,7 +10,8 @@ import { isFinal } from "../../../protocol/state.js";
 import { formatDuration, formatEta, formatRate } from "../../terminal/format.js";
 import { allowedFailures, stageNote } from "../../terminal/stage-note.js";
 import { elapsedOf } from "../state/estimate.js";
-import { chainOf, operationOf, type State } from "../state/model.js";
+import { chainOf, isPaused, operationOf, type State } from "../state/model.js";
+import { pausedQueues, waitOf } from "../state/queue-view.js";
 import { startDaemon } from "../state/request.js";
 import { sanitizeLine } from "../text/cells.js";
 
@@ -25,7 +26,7 @@ function connection(before: State, after: State): string[] {
     return [
       `No daemon responds on ${sanitizeLine(after.socket)}. Start one with: ${sanitizeLine(startDaemon(after.flags))}. Reconnecting.`,
     ];
-  if (before.connection.state === after.connection.state) return [];
+  if (before.connection.state === after.connection.state) return pauses(before, after);
   switch (after.connection.state) {
     case "live":
       return before.connection.state === "away" ? ["The daemon responds again."] : [opening(after)];
@@ -34,6 +35,15 @@ function connection(before: State, after: State): string[] {
     case "connecting":
       return [];
   }
+}
+
+/** Queues that were paused or resumed. */
+function pauses(before: State, after: State): string[] {
+  if (before.queues === after.queues || before.queues.length === 0) return [];
+  const [was, is] = [pausedQueues(before), pausedQueues(after)];
+  const told = (names: string[], others: string[], word: string) =>
+    names.filter((name) => !others.includes(name)).map((name) => `Queue ${sanitizeLine(name)}: ${word}.`);
+  return [...told(is, was, "paused"), ...told(was, is, "resumed")];
 }
 
 function opening(state: State): string {
@@ -63,6 +73,8 @@ function changes(was: Operation | null, is: Operation, state: State): string[] {
     const from = previous === null ? "" : `. Started by ${sanitizeLine(previous.title)}`;
     said.push(`${name}: ${is.state}${from}. Id ${is.id}.`);
   } else if (was.state !== is.state && !isFinal(is.state)) said.push(`${name}: ${is.state}.`);
+  if (is.state === "running" && isPaused(is) !== (was !== null && isPaused(was)))
+    said.push(`${name}: ${isPaused(is) ? "paused" : "resumed"}.`);
   if (is.currentStage !== (was?.currentStage ?? -1) && is.currentStage >= 0 && !isFinal(is.state))
     said.push(
       `${name}: stage ${is.currentStage + 1} of ${is.stages.length}, ${sanitizeLine(is.stages[is.currentStage] ?? "")}.`,
@@ -146,7 +158,7 @@ function about({ progress }: Operation): string {
 }
 
 /** One operation, as it stands. */
-export function describe(operation: Operation, now: number): string[] {
+export function describe(operation: Operation, at: State): string[] {
   const { state, stages, currentStage, untrackedStage, id } = operation;
   if (isFinal(state)) return [`${ended(operation)} Id ${id}.`];
   const tracked =
@@ -157,9 +169,12 @@ export function describe(operation: Operation, now: number): string[] {
   const share = state === "running" ? stagePercent(operation) : null;
   const percent =
     share === null ? pace(operation) : `, ${about(operation)}${Math.floor(share)} percent${pace(operation)}`;
-  const seconds = elapsedOf(operation, now);
+  const seconds = elapsedOf(operation, at.now);
   const running = seconds === null ? "" : `, for ${formatDuration(seconds)}`;
   const { waitingForInput } = operation;
   const input = waitingForInput ? `, waits for input${asked(waitingForInput.prompt)}` : "";
-  return [`${nameOf(operation)}: ${state}${running}${stage}${percent}${input}. Id ${id}.`];
+  const word = isPaused(operation) ? "paused" : state;
+  const wait = waitOf(at, operation);
+  const waits = wait === null ? "" : `, ${sanitizeLine(wait.long)}`;
+  return [`${nameOf(operation)}: ${word}${running}${stage}${percent}${waits}${input}. Id ${id}.`];
 }

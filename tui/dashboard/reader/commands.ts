@@ -15,6 +15,7 @@ export interface Reply {
 const HELP = [
   "list: running, queued and the newest finished operations",
   "show ID, log ID: one operation, the end of its log",
+  "pause ID, resume ID: stop and continue a running operation",
   "cancel ID, retry ID, remove ID: cancel and remove ask first",
   "quit: quit (operations keep running)",
   "An id may be cut to three letters or more. Without an id: the newest operation.",
@@ -39,18 +40,20 @@ export function reply(state: State, typed: string): Reply {
     case "ls":
       return { said: list(state) };
   }
-  if (!["show", "log", "cancel", "retry", "remove"].includes(word))
+  if (!["show", "log", "pause", "resume", "cancel", "retry", "remove"].includes(word))
     return { said: [`No command ${word}. Type help for the commands.`] };
   const found = find(state, prefix);
   if (typeof found === "string") return { said: [found] };
   const { id } = found;
   switch (word) {
     case "show":
-      return { said: describe(found, state.now) };
+      return { said: describe(found, state) };
     case "log":
       return { said: [], log: id };
+    case "pause":
+    case "resume":
     case "retry":
-      return { said: [], request: { kind: "retry", ids: [id] } };
+      return { said: [], request: { kind: word, ids: [id] } };
     default: {
       const question: Request =
         word === "cancel" ? { kind: "cancel", ids: [id] } : { kind: "remove", ids: [id] };
@@ -68,7 +71,7 @@ function list(state: State): string[] {
   const ids = state.order.slice(0, LISTED);
   const said = ids.flatMap((id) => {
     const operation = operationOf(state, id);
-    return operation === null ? [] : describe(operation, state.now);
+    return operation === null ? [] : describe(operation, state);
   });
   const rest = state.order.length - ids.length;
   if (said.length === 0) return ["There is no operation yet."];

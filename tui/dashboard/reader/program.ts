@@ -48,7 +48,7 @@ export async function readAloud(options: ReaderOptions): Promise<number> {
     try {
       const operation = await client.show(id);
       followed = operation.id;
-      say(describe(operation, Date.now()));
+      say(describe(operation, state));
     } catch (error) {
       say([(error as Error).message]);
       return error instanceof Refusal ? exitCodeOfStatus(error.status) : EXIT.noDaemon;

@@ -10,7 +10,7 @@ export interface Span {
   readonly from: number;
   /** Null: not over yet. */
   readonly to: number | null;
-  readonly look: "waiting" | "kept" | State | StageState;
+  readonly look: "waiting" | "kept" | "paused" | State | StageState;
 }
 
 export interface Lane {
@@ -112,10 +112,28 @@ export function lanesOfTape(tape: Tape): Lanes {
   return { start: tape.start, lanes };
 }
 
-/** Spans in which no block ran. */
-const UNCOUNTED: ReadonlySet<Span["look"]> = new Set(["waiting", "kept", "skipped"]);
+/** With the pause that lasts, from the records as they are now: the events do not tell of pauses. */
+export function withPauses({ start, lanes }: Lanes, records: ReadonlyMap<string, Operation>): Lanes {
+  const cut = (span: Span, since: number): Span[] => {
+    if (span.to !== null || span.look === "waiting") return [span];
+    const from = Math.max(span.from, since);
+    return [
+      { ...span, to: from },
+      { from, to: null, look: "paused" },
+    ];
+  };
+  const cutLane = (lane: Lane): Lane => {
+    const since = records.get(lane.id)?.pause?.since ?? null;
+    if (since === null) return lane;
+    return { ...lane, spans: lane.spans.flatMap((span) => cut(span, Date.parse(since) - start)) };
+  };
+  return { start, lanes: lanes.map(cutLane) };
+}
 
-/** How long the spans of a lane took together, in seconds; waiting is not counted. */
+/** Spans in which no block ran. */
+const UNCOUNTED: ReadonlySet<Span["look"]> = new Set(["waiting", "kept", "paused", "skipped"]);
+
+/** How long the spans of a lane took together, in seconds; waiting and pauses are not counted. */
 export function secondsOf({ spans }: Lane, now: number): number | null {
   const counted = spans.filter(({ look }) => !UNCOUNTED.has(look));
   if (counted.length === 0) return null;

@@ -12,6 +12,8 @@ export interface Action<State> {
   readonly group: Group;
   /** What it does, for the help and the palette; absent: not listed there. */
   readonly description?: string;
+  /** Only in the palette: the help tells of it in another entry. */
+  readonly unlisted?: boolean;
   /** Keys as the help writes them, where one entry stands for two actions. */
   readonly helpKeys?: string;
   /** Word for the command bar; absent: not shown there. */
@@ -20,6 +22,10 @@ export interface Action<State> {
   readonly rank?: number;
   /** The `liveops` command that does the same. */
   readonly command?: string;
+  /** Its words, where the command is not its name and the id of the operation. */
+  readonly commandWords?: (state: State) => readonly string[];
+  /** Other names in the palette: more commands of the CLI. */
+  readonly aliases?: readonly string[];
   /** It is done on a terminal that is too small for the screen, too. */
   readonly always?: boolean;
   /** The action needs the notice that is shown. */

@@ -16,9 +16,12 @@ import { historyName } from "./history-name.js";
 import { BORDER, panesOf } from "./layout.js";
 import type { RowsOf } from "./log-place.js";
 import { chainOf, type State, selectedOperation } from "./model.js";
+import { placementText } from "./placement.js";
+import { dependenciesOf } from "./queue-view.js";
 
 export type Part =
   | { kind: "about" | "breadcrumb" | "bar" | "rate" | "cpu" | "recent" | "status" | "stall" | "blank" }
+  | { kind: "placement" | "after" | "hooks" }
   | {
       kind: "stages";
       head: boolean;
@@ -98,6 +101,9 @@ function groupsOf(
     { kind: "bar" },
     ...(stallOf(state, operation) === null ? [] : [{ kind: "stall" } as const]),
     ...(operation.status === null ? [] : [{ kind: "status" } as const]),
+    ...(placementText(state, operation) !== "" ? [{ kind: "placement" } as const] : []),
+    ...(dependenciesOf(operation).length > 0 ? [{ kind: "after" } as const] : []),
+    ...((operation.hookFailures ?? []).length > 0 ? [{ kind: "hooks" } as const] : []),
   ];
   const figures: Part[] = [];
   if (running && operation.progress?.rate != null) figures.push({ kind: "rate" });

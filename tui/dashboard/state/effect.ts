@@ -31,6 +31,8 @@ export type SlotEffect =
   | { type: "read-attempts"; id: string; attempt: number; state: string }
   | { type: "read-tape"; first: string }
   | { type: "fetch-forecast"; run: string }
+  | { type: "fetch-queues"; run: string }
+  | { type: "fetch-dependencies"; ids: readonly string[] }
   | { type: "count-today"; since: string; after: number | null }
   | { type: "fetch-failures"; failed: number }
   | { type: "fetch-daemon" };
@@ -38,7 +40,7 @@ export type SlotEffect =
 export type Effect =
   | { type: "slot"; slot: string; effect: SlotEffect | null }
   | { type: "send"; request: Request }
-  | { type: "prepare-again"; id: string }
+  | { type: "prepare-form"; id: string }
   | { type: "copy"; text: string }
   | { type: "edit"; id: string; title: string; source: { file: string; line: number } | null }
   | { type: "attach"; id: string }

@@ -3,34 +3,51 @@
  * of the type or from the pace of the last stage; there is none without both.
  */
 import { getOwn } from "../../../protocol/get-own.js";
-import type { Operation, StageTimes } from "../../../protocol/operation.js";
+import type { Operation } from "../../../protocol/operation.js";
 import { type Usual, usualNamed, usualOf, usualSuccessors } from "./history.js";
-import { chainOf, type State } from "./model.js";
+import { chainOf, isPaused, type State } from "./model.js";
+import { isHeldByQueue } from "./queue-view.js";
 
 const between = (from: string, to: string | number): number =>
   Math.max(0, ((typeof to === "number" ? to : Date.parse(to)) - Date.parse(from)) / 1000);
 
-/** Of a running one: whole seconds, so that the figure changes once a second; null before the first start. */
+/** Seconds of the pauses of the attempt, with the one that lasts. */
+export function pausedSeconds({ pause, finishedAt }: Operation, now: number): number {
+  if (pause === null) return 0;
+  return pause.seconds + (pause.since === null ? 0 : between(pause.since, finishedAt ?? now));
+}
+
+/**
+ * Of a running one: whole seconds, so that the figure changes once a second; null before the first start. Pauses do
+ * not count.
+ */
 export function elapsedOf(operation: Operation, now: number): number | null {
   const { startedAt, finishedAt, state, seconds } = operation;
   if (startedAt === null) return null;
-  if (finishedAt !== null) return seconds ?? between(startedAt, finishedAt);
-  return state === "running" ? Math.floor(between(startedAt, now)) : null;
+  const ran = (end: string | number) => Math.max(0, between(startedAt, end) - pausedSeconds(operation, now));
+  if (finishedAt !== null) return seconds ?? ran(finishedAt);
+  return state === "running" ? Math.floor(ran(now)) : null;
 }
 
-/** Of the links of a chain, from the first one's start to the last one's end. */
+/** Of the links of a chain, from the first one's start to the last one's end, without pauses. */
 export function chainElapsed(links: readonly Operation[], now: number): number | null {
   const started = links[0]?.startedAt ?? null;
   const last = links.at(-1);
   if (started === null || last === undefined) return null;
-  if (last.finishedAt !== null) return between(started, last.finishedAt);
-  return Math.floor(between(started, now));
+  const paused = links.reduce((sum, link) => sum + pausedSeconds(link, now), 0);
+  const ran = (end: string | number) => Math.max(0, between(started, end) - paused);
+  return last.finishedAt === null ? Math.floor(ran(now)) : ran(last.finishedAt);
 }
 
-export function stageSeconds(times: StageTimes | undefined, now: number, live: boolean): number | null {
+/** @returns null if the stage was not entered, or does not run any more and has no end */
+export function stageSeconds(operation: Operation, stage: string, now: number): number | null {
+  const times = getOwn(operation.stageTimes, stage);
   if (times === undefined) return null;
   if (times.finishedAt !== null) return times.seconds ?? between(times.startedAt, times.finishedAt);
-  return live ? Math.floor(between(times.startedAt, now)) : null;
+  if (operation.state !== "running") return null;
+  const ran = Math.floor(between(times.startedAt, operation.pause?.since ?? now));
+  // The record does not say in which stage an earlier pause was.
+  return operation.pause === null ? ran : Math.min(ran, elapsedOf(operation, now) ?? ran);
 }
 
 /** Seconds left of the operation, or null where nothing tells. */
@@ -76,7 +93,7 @@ export function isOverdue(state: State, operation: Operation): boolean {
   if (getOwn(operation.stageStates, stage) !== "active") return false;
   const usual = getOwn(usualOf(state, operation)?.stages ?? {}, stage)?.p90 ?? null;
   // A second more or less is nothing to point at.
-  const ran = stageSeconds(getOwn(operation.stageTimes, stage), state.now, true) ?? 0;
+  const ran = stageSeconds(operation, stage, state.now) ?? 0;
   return usual !== null && ran > usual + 1;
 }
 
@@ -113,7 +130,7 @@ const PACE_FROM = 10;
 function activeLeft(operation: Operation, stage: string, usual: number | null, now: number): number | null {
   const eta = ownEta(operation);
   if (eta !== null) return eta;
-  const ran = stageSeconds(getOwn(operation.stageTimes, stage), now, true) ?? 0;
+  const ran = stageSeconds(operation, stage, now) ?? 0;
   const { untrackedStage, progress } = operation;
   if (untrackedStage === null && progress === null && operation.percent >= PACE_FROM)
     return (ran * (100 - operation.percent)) / operation.percent;
@@ -145,9 +162,10 @@ export interface Stall {
 }
 
 export function stallOf(state: State, operation: Operation): Stall | null {
-  if (operation.state === "queued" && operation.blocked)
+  if (operation.state === "queued" && operation.blocked && !isHeldByQueue(state, operation))
     return { seconds: since(state.now, Date.parse(operation.blocked.since)), why: "blocked" };
-  if (operation.state !== "running") return null;
+  // A pause stops the worker on purpose.
+  if (operation.state !== "running" || isPaused(operation)) return null;
   const { stalledSince, noRoomSince } = operation;
   if (stalledSince) return { seconds: since(state.now, Date.parse(stalledSince)), why: "stopped" };
   if (noRoomSince) return { seconds: since(state.now, Date.parse(noRoomSince)), why: "no room" };

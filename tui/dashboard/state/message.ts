@@ -5,6 +5,8 @@ import type {
   ForecastReply,
   HistoryReply,
   OperationType,
+  QueueReply,
+  ScheduleReply,
   TypesReply,
 } from "../../../protocol/replies.js";
 import type { WatchLine } from "../../../protocol/watch.js";
@@ -45,6 +47,7 @@ export type Message =
       floor: number;
     }
   | { type: "sought"; key: string; line: LogLine | null }
+  | { type: "queues-fetched"; queues: readonly QueueReply[]; schedules: readonly ScheduleReply[] }
   | { type: "history-fetched"; name: string; reply: HistoryReply; succeeded: number }
   | { type: "attempts-read"; id: string; attempts: readonly Attempt[] }
   | { type: "fetched"; operations: readonly Operation[] }
@@ -56,7 +59,7 @@ export type Message =
   | { type: "played"; milliseconds: number }
   | { type: "types-fetched"; types: TypesReply }
   | { type: "types-lost"; message: string }
-  | { type: "again-ready"; operation: Operation; operationType: OperationType }
+  | { type: "form-ready"; operation: Operation; operationType: OperationType }
   | { type: "forecast-fetched"; forecast: ForecastReply }
   | { type: "today-counted"; since: string; count: number }
   | { type: "failures-fetched"; operations: readonly Operation[]; cursor: string }

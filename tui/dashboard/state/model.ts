@@ -3,7 +3,14 @@
  * that come of it.
  */
 import type { Operation } from "../../../protocol/operation.js";
-import type { DaemonReply, ForecastReply, HistoryReply, TypesReply } from "../../../protocol/replies.js";
+import type {
+  DaemonReply,
+  ForecastReply,
+  HistoryReply,
+  QueueReply,
+  ScheduleReply,
+  TypesReply,
+} from "../../../protocol/replies.js";
 import { EMPTY_VIEW, type WatchView } from "../../../protocol/watch.js";
 import type { Form } from "../form/form.js";
 import type { Player } from "../replay/player.js";
@@ -122,6 +129,8 @@ export type Page =
   | { readonly kind: "types" /** Enter came before the types did. */; readonly entered?: boolean }
   | { readonly kind: "form"; readonly form: Form }
   | { readonly kind: "retry"; readonly id: string; readonly at: number }
+  /** Queues, then schedules; `at` counts through both. */
+  | { readonly kind: "queues"; readonly at: number }
   | TimelinePage;
 
 export interface TimelinePage {
@@ -172,6 +181,11 @@ export interface State {
   /** By type, the type that its newest succeeded operation handed over to; null: to none. */
   readonly successors: ReadonlyMap<string, string | null>;
   readonly forecast: ForecastReply | null;
+  /** Empty until the daemon has told them. */
+  readonly queues: readonly QueueReply[];
+  readonly schedules: readonly ScheduleReply[];
+  /** Raised when a request changed the order or the state of queues: they are asked for again. */
+  readonly queuesRun: number;
   readonly today: FinishedToday | null;
   /** Failures that nobody has looked at, newest first. */
   readonly newFailures: readonly string[];
@@ -188,6 +202,8 @@ export interface State {
   readonly folds: ReadonlyMap<string, Fold>;
   /** Finished operations that the rows stand for. */
   readonly finished: number;
+  /** Columns of the longest name of a queue in the list; 0: all are in the default queue. */
+  readonly queueColumn: number;
   /** First row on the screen, by section. */
   readonly tops: Readonly<Record<Section, number>>;
   readonly selected: string | null;
@@ -268,6 +284,9 @@ export function initialState({
     histories: new Map(),
     successors: new Map(),
     forecast: null,
+    queues: [],
+    schedules: [],
+    queuesRun: 0,
     today: null,
     newFailures: [],
     seenFailures: new Set(),
@@ -278,6 +297,7 @@ export function initialState({
     order: [],
     folds: new Map(),
     finished: 0,
+    queueColumn: 0,
     tops: { running: 0, queued: 0, finished: 0 },
     selected: null,
     witnessed: false,
@@ -344,6 +364,11 @@ export function chainOf(state: Pick<State, "view" | "fetched">, operation: Opera
 export function chainIncomplete(state: State, operation: Operation): boolean {
   const links = chainOf(state, operation);
   return links[0]!.chain.previous !== null || links.at(-1)!.chain.next !== null;
+}
+
+/** Whether its processes are stopped by a pause. */
+export function isPaused({ state, pause }: Pick<Operation, "state" | "pause">): boolean {
+  return state === "running" && pause?.since != null;
 }
 
 export function isCancelling({ state, cancelRequested }: Operation): boolean {

@@ -5,6 +5,7 @@
  * of progress leave the array as it is.
  */
 import type { Operation } from "../../../protocol/operation.js";
+import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import { isFinal } from "../../../protocol/state.js";
 import { isListed, isUnfolded, type Listing, type Sort } from "./listing.js";
 import type { Fold, State } from "./model.js";
@@ -16,6 +17,8 @@ export interface Rows {
   readonly folds: ReadonlyMap<string, Fold>;
   /** Finished operations that the rows stand for. */
   readonly finished: number;
+  /** Columns of the longest name of a queue; 0: all are in the default queue. */
+  readonly queueColumn: number;
 }
 
 const RANK: Record<string, number> = { running: 0, queued: 1 };
@@ -30,13 +33,27 @@ function newest(a: Operation, b: Operation): number {
   return b.chain.index - a.chain.index || (a.id < b.id ? -1 : 1);
 }
 
-/** Running, then queued by their place in the queue, then the rest, each newest first. */
+/** Running, newest first; queued, the next one first; finished, the one that ended last first. */
 export function compare(a: Operation, b: Operation): number {
   const ranks = rank(a) - rank(b);
   if (ranks !== 0) return ranks;
-  if (a.state === "queued" && a.queuePosition !== null && b.queuePosition !== null)
-    return a.queuePosition - b.queuePosition;
-  return newest(a, b);
+  if (a.state === "queued") return sooner(a, b);
+  return a.state === "running" ? newest(a, b) : ended(a, b);
+}
+
+/** By the place in the queue; then those that wait for something else, in the order in which they could start. */
+function sooner(a: Operation, b: Operation): number {
+  const place = (it: Operation) => it.queuePosition ?? Number.POSITIVE_INFINITY;
+  if (place(a) !== place(b)) return place(a) < place(b) ? -1 : 1;
+  if (a.queue !== b.queue) return a.queue < b.queue ? -1 : 1;
+  const [after, other] = [a.notBefore ?? "", b.notBefore ?? ""];
+  if (after !== other) return after < other ? -1 : 1;
+  return b.priority - a.priority || -newest(a, b);
+}
+
+function ended(a: Operation, b: Operation): number {
+  const [end, other] = [a.finishedAt ?? a.updatedAt, b.finishedAt ?? b.updatedAt];
+  return end === other ? newest(a, b) : end < other ? 1 : -1;
 }
 
 const name = ({ title, label }: Operation) => `${title} ${label ?? ""}`.toLowerCase();
@@ -77,6 +94,10 @@ export function moves(before: Operation | null, after: Operation | null): boolea
     before?.state !== after?.state ||
     before?.queuePosition !== after?.queuePosition ||
     before?.createdAt !== after?.createdAt ||
+    before?.finishedAt !== after?.finishedAt ||
+    before?.queue !== after?.queue ||
+    before?.priority !== after?.priority ||
+    before?.notBefore !== after?.notBefore ||
     before?.title !== after?.title
   );
 }
@@ -90,16 +111,17 @@ export function rowsOf(state: Pick<State, "view" | "fetched" | "listing" | "size
   const order: string[] = [];
   const folds = new Map<string, Fold>();
   const most = isSectioned(listing) && !listing.wholeQueue ? queueRows(state) : Number.POSITIVE_INFINITY;
-  let [queued, finished] = [0, 0];
+  let [queued, finished, queueColumn] = [0, 0, 0];
   for (const head of heads) {
     if (head.state === "queued" && ++queued > most) continue;
     order.push(head.id);
+    if (head.queue !== DEFAULT_QUEUE) queueColumn = Math.max(queueColumn, head.queue.length);
     const links = chains.get(head.chain.id)!;
     for (const { state: is } of links) if (isFinal(is)) finished++;
     if (links.length === 1) continue;
     addChain(order, folds, links, isUnfolded(listing, head.chain.id));
   }
-  return { order, folds, finished };
+  return { order, folds, finished, queueColumn };
 }
 
 /** Whether running, queued and finished operations stand apart. */

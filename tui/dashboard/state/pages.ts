@@ -35,9 +35,9 @@ export function formPage(state: State, type: OperationType): State {
   return showForm(state, openForm(type, state.drafts.get(type.op)));
 }
 
-/** The form of a finished operation, with its parameters. */
-export function againPage(state: State, operation: Operation, type: OperationType): State {
-  return showForm(state, filledForm(operation.id, type, operation.params, operation.label));
+/** The form of an operation, with its parameters: runs it again, or changes it while it is queued. */
+export function filledPage(state: State, operation: Operation, type: OperationType): State {
+  return showForm(state, filledForm(operation, type));
 }
 
 export function showForm(state: State, form: Form): State {

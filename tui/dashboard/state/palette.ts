@@ -20,12 +20,13 @@ export interface PaletteItem {
 
 export function paletteItems(state: State): PaletteItem[] {
   const closed = state.entry?.kind === "palette" ? { ...state, entry: null } : state;
+  const onList = { ...closed, pane: "list" } as const;
   const seen = new Set<string>();
   const items: PaletteItem[] = [];
   for (const action of state.actions) {
     if (action.description === undefined || seen.has(action.name)) continue;
     // Keys of another page are not offered; an action of this screen that cannot be done now is, with the reason.
-    if (!action.when(closed) && !isOfList(action, closed)) continue;
+    if (!action.when(closed) && !action.when(onList) && !isOfList(action, closed)) continue;
     seen.add(action.name);
     items.push(itemOf(closed, action));
   }
@@ -40,19 +41,24 @@ function isOfList(action: Action<State>, state: State): boolean {
 
 function itemOf(state: State, action: Action<State>): PaletteItem {
   const reason = reasonOf(action, state);
-  const id = state.selected ?? "";
   return {
     name: action.name,
-    aliases: action.command === undefined ? [] : [action.command],
+    aliases: [...(action.command === undefined ? [] : [action.command]), ...(action.aliases ?? [])],
     description: action.description!,
     key: labelOf(action),
-    command:
-      action.command === undefined
-        ? null
-        : liveops([action.command, ...(action.command === "submit" ? [] : [id])], state.flags),
+    command: commandOf(action, state),
     disabledReason: reason === null ? null : reason === "" ? "not possible now" : reason,
     run: action.run,
   };
+}
+
+/** Commands that are not about one operation. */
+const WITHOUT_ID: ReadonlySet<string> = new Set(["submit", "queue"]);
+
+function commandOf({ command, commandWords }: Action<State>, state: State): string | null {
+  if (commandWords !== undefined) return liveops(commandWords(state), state.flags);
+  if (command === undefined) return null;
+  return liveops([command, ...(WITHOUT_ID.has(command) ? [] : [state.selected ?? ""])], state.flags);
 }
 
 function submits(state: State): PaletteItem[] {

@@ -12,7 +12,16 @@ export type Request =
       readonly current?: boolean;
     }
   | { readonly kind: "remove"; readonly ids: readonly string[] }
+  | { readonly kind: "pause" | "resume"; readonly ids: readonly string[] }
+  | { readonly kind: "prioritize"; readonly ids: readonly string[]; readonly priorities: readonly Priority[] }
+  | { readonly kind: SwitchKind; readonly name: string }
   | Submit;
+
+/** For the operation at the same place of `ids`: a number, or the next one of its queue. */
+export type Priority = number | "top";
+
+/** Pauses and resumes that are not about operations. */
+export type SwitchKind = "pause-queue" | "resume-queue" | "pause-schedule" | "resume-schedule";
 
 export interface Submit {
   readonly kind: "submit";
@@ -27,11 +36,13 @@ export interface Submit {
   readonly label: string;
   /** The finished operation that runs again, with `params`. */
   readonly again?: string | undefined;
+  /** The queued operation that is changed; `label` "" removes its label. */
+  readonly edit?: string | undefined;
 }
 
 /** Operations that the request is about; none for a new one. */
 export function idsOf(request: Request | null): readonly string[] {
-  return request === null || request.kind === "submit" ? [] : request.ids;
+  return request !== null && "ids" in request ? request.ids : [];
 }
 
 /** For the header, until the daemon answers. */
@@ -39,6 +50,13 @@ export const UNDER_WAY: Record<Request["kind"], string> = {
   cancel: "cancelling",
   retry: "retrying",
   remove: "removing",
+  pause: "pausing",
+  resume: "resuming",
+  prioritize: "changing the priority",
+  "pause-queue": "pausing the queue",
+  "resume-queue": "resuming the queue",
+  "pause-schedule": "pausing the schedule",
+  "resume-schedule": "resuming the schedule",
   submit: "submitting",
 };
 
@@ -77,20 +95,37 @@ export function commandOf(request: Request, flags: Flags): string {
       );
     case "remove":
       return liveops(["rm", ...request.ids], flags);
+    case "pause":
+    case "resume":
+      return liveops([request.kind, ...request.ids], flags);
+    case "prioritize":
+      return request.ids
+        .map((id, i) => liveops(["edit", id, ...priorityWords(request.priorities[i]!)], flags))
+        .join(" && ");
+    case "pause-queue":
+    case "resume-queue":
+      return liveops([request.kind === "pause-queue" ? "pause" : "resume", "--queue", request.name], flags);
+    case "pause-schedule":
+    case "resume-schedule":
+      return liveops(
+        ["schedule", request.kind === "pause-schedule" ? "pause" : "resume", request.name],
+        flags,
+      );
     case "submit":
-      return request.again === undefined
-        ? liveops(["submit", ...submitWords(request)], flags)
-        : liveops(
-            [
-              "again",
-              request.again,
-              "--params",
-              JSON.stringify(request.params ?? {}),
-              ...labelWords(request),
-            ],
-            flags,
-          );
+      return submitCommand(request, flags);
   }
+}
+
+const priorityWords = (priority: Priority): string[] =>
+  priority === "top" ? ["--top"] : flagged("--priority", String(priority));
+
+function submitCommand(request: Submit, flags: Flags): string {
+  const { again, edit, label, params } = request;
+  const id = again ?? edit;
+  if (id === undefined) return liveops(["submit", ...submitWords(request)], flags);
+  const labels = edit === undefined ? labelWords(request) : flagged("--label", label);
+  const command = edit === undefined ? "again" : "edit";
+  return liveops([command, id, "--params", JSON.stringify(params ?? {}), ...labels], flags);
 }
 
 function submitWords({ op, set, args, params, label }: Submit): string[] {

@@ -18,9 +18,10 @@ import { addPage, appendLines, sameFilter } from "./log-window.js";
 import type { Message } from "./message.js";
 import { emit, type Notice, notify, operationOf, type State } from "./model.js";
 import { selectedRow } from "./order.js";
-import { againPage, changeForm, playOn, tapeBroken, taped, typesCame, withoutDraft } from "./pages.js";
+import { changeForm, filledPage, playOn, tapeBroken, taped, typesCame, withoutDraft } from "./pages.js";
 import { addPageOf, endsWithOldest } from "./paging.js";
 import { clicked, scrolled } from "./pointer.js";
+import { withQueues } from "./queue-view.js";
 import { commandOf, idsOf, type Request } from "./request.js";
 import { choose, select, settleIdle, settleSelection } from "./select.js";
 import { counted } from "./today.js";
@@ -99,12 +100,15 @@ function reduce(state: State, message: Message): State {
       return typesCame(state, message.types);
     case "types-lost":
       return { ...notify(state, message.message, "error"), typesWanted: false };
-    case "again-ready":
-      return state.page === null && state.entry === null
-        ? againPage(state, message.operation, message.operationType)
-        : state;
+    case "form-ready":
+      if (state.page !== null || state.entry !== null) return state;
+      return message.operation.state === "running"
+        ? notify(state, "already running: it cannot be edited", "warning")
+        : filledPage(state, message.operation, message.operationType);
     case "forecast-fetched":
       return { ...state, forecast: message.forecast };
+    case "queues-fetched":
+      return withQueues(state, message.queues, message.schedules);
     case "today-counted":
       return counted(state, message.since, message.count);
     case "failures-fetched": {
@@ -220,29 +224,56 @@ function faded(state: State): State {
   return state.now - state.noticedAt >= stands ? { ...state, notice: null, noticedAt: null } : state;
 }
 
-const DEEDS: Record<Request["kind"], string> = {
-  cancel: "cancelling…",
-  retry: "queued again",
-  remove: "removed",
-  submit: "submitted",
-};
+/** What was done, of one operation and of several. */
+function deedOf(request: Request, operations: readonly Operation[]): string {
+  const [first] = operations;
+  const count = operations.length > 1 ? ` ${operations.length} operations` : "";
+  switch (request.kind) {
+    case "cancel":
+      return `cancelling${count}…`;
+    case "retry":
+      return `queued again${count}`;
+    case "remove":
+      return `removed${count}`;
+    case "pause":
+      return `paused${count}`;
+    case "resume":
+      return `resumed${count}`;
+    case "prioritize":
+      if (request.priorities[0] === "top") return count === "" ? "next in its queue" : `next:${count}`;
+      return count === "" ? `priority ${first?.priority ?? ""}` : `changed the priority of${count}`;
+    case "pause-queue":
+      return `queue ${request.name} paused; its running operations continue`;
+    case "resume-queue":
+      return `queue ${request.name} resumed`;
+    case "pause-schedule":
+      return `schedule ${request.name} paused`;
+    case "resume-schedule":
+      return `schedule ${request.name} resumed`;
+    case "submit":
+      return request.edit === undefined ? "submitted" : "changed";
+  }
+}
+
+/** Requests after which the marks stay: the same key is pressed again for the same operations. */
+const KEEPS_MARKS: ReadonlySet<Request["kind"]> = new Set(["pause", "resume", "prioritize", "submit"]);
 
 /** The daemon did what was asked. */
 function answered(before: State, request: Request, operations: readonly Operation[]): State {
-  const count = operations.length > 1 ? ` ${operations.length} operations` : "";
   const notice: Notice = {
-    text:
-      request.kind === "cancel" && count !== "" ? `cancelling${count}…` : `${DEEDS[request.kind]}${count}`,
+    text: deedOf(request, operations),
     level: "success",
     command: commandOf(request, before.flags),
   };
-  const marked: ReadonlySet<string> = request.kind === "submit" ? before.marked : new Set();
+  const marked: ReadonlySet<string> =
+    KEEPS_MARKS.has(request.kind) || "name" in request ? before.marked : new Set();
   if (request.kind === "remove") {
     const cursor = before.view.cursor ?? "";
     const lines = operations.map(({ id }) => ({ type: "removed" as const, cursor, id }));
     return { ...settleSelection(before, applyLines(before, lines)), request: null, notice, marked };
   }
-  const state = { ...addFetched(before, operations), request: null, notice, marked };
+  const queuesRun = before.queuesRun + 1;
+  const state = { ...addFetched(before, operations), request: null, notice, marked, queuesRun };
   const [first] = operations;
   if (request.kind !== "submit" || first === undefined) return state;
   // A person who submits wants to see it.
@@ -254,5 +285,5 @@ function refused(state: State, request: Request, message: string): State {
   const closed = { ...state, request: null };
   if (request.kind === "submit" && state.page?.kind === "form")
     return changeForm(closed, (form) => ({ ...form, refusal: message, tried: true }));
-  return notify(closed, `${request.kind}: ${message}`, "error");
+  return notify(closed, `${request.kind.replace("-", " ")}: ${message}`, "error");
 }

@@ -12,6 +12,7 @@ import { wantedSeek } from "./log-seek.js";
 import { chainIncomplete, emit, operationOf, type State, selectedOperation } from "./model.js";
 import { isPlaying } from "./pages.js";
 import { wantedPage } from "./paging.js";
+import { unknownDependencies } from "./queue-view.js";
 import { wantedToday } from "./today.js";
 
 const isLive = (state: State): boolean => state.connection.state === "live";
@@ -54,7 +55,16 @@ const WANTS: Record<string, (state: State) => SlotEffect | null> = {
   forecast: (state) => {
     const { queued, running } = state.view.counts;
     if (!isLive(state) || queued === 0) return null;
-    return { type: "fetch-forecast", run: `${queued} ${running}` };
+    return { type: "fetch-forecast", run: `${queued} ${running} ${state.queuesRun}` };
+  },
+  // The stream tells nothing of a queue; a pause blocks what is queued there.
+  queues: (state) =>
+    isLive(state)
+      ? { type: "fetch-queues", run: `${state.queuesRun} ${blocked(state)} ${queueCounts(state)}` }
+      : null,
+  dependencies: (state) => {
+    const ids = isLive(state) ? unknownDependencies(state) : [];
+    return ids.length === 0 ? null : { type: "fetch-dependencies", ids };
   },
   today: (state) => {
     const today = isLive(state) ? wantedToday(state) : null;
@@ -63,6 +73,16 @@ const WANTS: Record<string, (state: State) => SlotEffect | null> = {
   failures: (state) => (isLive(state) ? { type: "fetch-failures", failed: state.view.counts.failed } : null),
   daemon: (state) => (isLive(state) ? { type: "fetch-daemon" } : null),
 };
+
+/** The page of the queues counts what they hold. */
+function queueCounts({ page, view: { counts } }: State): string {
+  return page?.kind === "queues" ? `${counts.running} ${counts.queued}` : "";
+}
+
+/** Rows of the queue that are blocked: the list has few of them. */
+function blocked(state: State): number {
+  return listLayout(state).rows.filter(({ id }) => operationOf(state, id)?.blocked != null).length;
+}
 
 /** The state with the effects that its slots want now and did not want before. */
 export function withWanted(state: State): State {

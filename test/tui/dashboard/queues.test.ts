@@ -1,0 +1,291 @@
+/** Queues in the dashboard: pause, priority, what a queued operation waits for, and the page of queues and schedules. */
+import { describe, expect, test } from "vitest";
+import type { QueueReply, ScheduleReply } from "../../../protocol/replies.js";
+import { ACTIONS } from "../../../tui/dashboard/actions.js";
+import { reasonOf } from "../../../tui/dashboard/state/action.js";
+import { elapsedOf, secondsLeft, stageSeconds, stallOf } from "../../../tui/dashboard/state/estimate.js";
+import type { State } from "../../../tui/dashboard/state/model.js";
+import { paletteItems, shownItems } from "../../../tui/dashboard/state/palette.js";
+import { commandOf } from "../../../tui/dashboard/state/request.js";
+import { action, after, effectsOf, opened as open, press, screenText, update, wanted } from "./core.js";
+import { ago, backup, failed, operation, queued, scanning, verify } from "./operations.js";
+import { TYPES } from "./types.js";
+
+process.env.TZ = "UTC";
+
+const SIZE = { columns: 160, rows: 50 };
+const COUNTS = { queued: 1, running: 1, succeeded: 0, failed: 0, cancelled: 0 };
+const paused = (seconds = 0) => ({ since: ago(20), seconds, changes: 1 });
+const key = (input: string) => ({ type: "pressed", pressed: { input } }) as const;
+
+function queue(over: Partial<QueueReply> & { name: string }): QueueReply {
+  return { concurrency: 2, pausedSince: null, configured: false, queued: 1, running: 1, ...over };
+}
+
+function schedule(over: Partial<ScheduleReply> & { name: string }): ScheduleReply {
+  return {
+    cron: "0 2 * * *",
+    zone: "UTC",
+    jitter: 0,
+    overlap: "skip",
+    catchup: "none",
+    operation: { op: "backup" },
+    env: [],
+    createdAt: ago(9000),
+    pausedSince: null,
+    nextAt: ago(-3600),
+    lastDueAt: ago(9000),
+    lastOperation: null,
+    missed: 0,
+    lastProblem: null,
+    ...over,
+  };
+}
+
+const told = (queues: QueueReply[], schedules: ScheduleReply[] = []) =>
+  ({ type: "queues-fetched", queues, schedules }) as const;
+
+/** What the key asks the daemon for; null: nothing. */
+function sentBy(state: State, input: string) {
+  const effect = effectsOf(state, key(input)).find(({ type }) => type === "send");
+  return effect?.type === "send" ? effect.request : null;
+}
+
+const reason = (name: string, state: State) => reasonOf(action(name), state);
+
+describe("p", () => {
+  test("pauses what runs, then resumes it; marked ones together, those that run first", () => {
+    const both = [backup(), scanning({ pause: paused() })];
+    expect(sentBy(open([backup()]), "p")).toEqual({ kind: "pause", ids: [backup().id] });
+    expect(sentBy(open([backup({ pause: paused() })]), "p")).toEqual({ kind: "resume", ids: [backup().id] });
+    const marked = press(open(both), "g", " ", " ");
+    expect(marked.marked.size).toBe(2);
+    expect(sentBy(marked, "p")).toEqual({ kind: "pause", ids: [backup().id] });
+    const answered = after(press(marked, "p"), {
+      type: "answered",
+      request: { kind: "pause", ids: [backup().id] },
+      operations: [backup({ pause: paused() })],
+    });
+    expect(answered.notice).toMatchObject({ text: "paused", command: `liveops pause ${backup().id}` });
+    expect(answered.marked.size).toBe(2);
+  });
+
+  test("on a queued one, or with nothing running, it asks whether to pause the queue, and then to resume it", () => {
+    const waiting = after(
+      open([queued({ queue: "gpu" })], { size: SIZE }),
+      told([queue({ name: "default" }), queue({ name: "gpu", running: 3 })]),
+    );
+    const asked = press(waiting, "p");
+    expect(asked.question?.request).toEqual({ kind: "pause-queue", name: "gpu" });
+    expect(screenText(asked)).toContain("Pause queue gpu? Nothing starts. 3 running continue.");
+    expect(screenText(asked)).toContain("$ liveops pause --queue gpu");
+    expect(sentBy(asked, "y")).toEqual({ kind: "pause-queue", name: "gpu" });
+    const held = after(
+      waiting,
+      told([queue({ name: "default" }), queue({ name: "gpu", pausedSince: ago(9) })]),
+    );
+    expect(press(held, "p").question?.request).toEqual({ kind: "resume-queue", name: "gpu" });
+    expect(press(open([failed()]), "p").question?.request).toEqual({ kind: "pause-queue", name: "default" });
+    const busy = press(open([backup(), failed()], { counts: COUNTS }), "j", "p");
+    expect(busy.question).toBeNull();
+    expect(busy.notice?.text).toBe("already finished");
+  });
+
+  test("says why it cannot: cancelling, different queues; in the log it holds the log still", () => {
+    expect(reason("pause", open([backup({ cancelRequested: true })]))).toBe("already cancelling");
+    const two = [queued(), queued({ id: "othereeeeeee", queue: "gpu" })];
+    expect(reason("pause-queue", press(open(two), "g", " ", " "))).toMatch(/different queues/);
+    expect(sentBy(press(open([backup()]), "return"), "p")).toBeNull();
+  });
+});
+
+describe("priority", () => {
+  test("+ and - change that of each marked queued one; T makes them next, in their order", () => {
+    const list = [backup(), queued({ priority: 4 }), queued({ id: "othereeeeeee", queuePosition: 2 })];
+    const marked = press(open(list, { size: SIZE }), "g", " ", " ", " ");
+    const ids = [queued().id, "othereeeeeee"];
+    expect(sentBy(marked, "+")).toEqual({ kind: "prioritize", ids, priorities: [5, 1] });
+    expect(sentBy(marked, "-")).toEqual({ kind: "prioritize", ids, priorities: [3, -1] });
+    const top = sentBy(marked, "T")!;
+    expect(top).toEqual({ kind: "prioritize", ids: ids.toReversed(), priorities: ["top", "top"] });
+    expect(commandOf(top, {})).toBe(`liveops edit othereeeeeee --top && liveops edit ${ids[0]} --top`);
+    expect(commandOf(sentBy(marked, "-")!, {})).toContain("--priority=-1");
+    expect(press(open([backup()]), "+").notice?.text).toMatch(/only a queued operation/);
+  });
+
+  test("after it, the order of the queue and the forecast are asked for anew", () => {
+    const before = open([queued()], { counts: { ...COUNTS, running: 0 } });
+    const request = { kind: "prioritize", ids: [queued().id], priorities: [1] } as const;
+    const next = after(before, { type: "answered", request, operations: [queued({ priority: 1 })] });
+    expect(next.notice?.text).toBe("priority 1");
+    expect(wanted(next, "forecast")).not.toEqual(wanted(before, "forecast"));
+    expect(wanted(next, "queues")).not.toEqual(wanted(before, "queues"));
+  });
+});
+
+test("e on a queued operation opens its form; it is changed, not submitted", () => {
+  const type = TYPES.ops.find(({ op }) => op === "backup")!;
+  const record = queued({ op: "backup", label: "nightly", params: { source: "/a", target: "/b" } });
+  const state = open([record], { size: SIZE });
+  expect(effectsOf(state, key("e"))).toContainEqual({ type: "prepare-form", id: record.id });
+  const form = after(state, { type: "form-ready", operation: record, operationType: type });
+  expect(screenText(form)).toContain("Edit backup");
+  const ctrl = { type: "pressed", pressed: { input: "s", ctrl: true } } as const;
+  const effect = effectsOf(form, ctrl).find((each) => each.type === "send")!;
+  expect(effect.type === "send" && effect.request).toMatchObject({
+    kind: "submit",
+    edit: record.id,
+    params: { source: "/a", target: "/b" },
+    label: "nightly",
+  });
+  const started = after(state, {
+    type: "form-ready",
+    operation: { ...record, state: "running" },
+    operationType: type,
+  });
+  expect(started).toMatchObject({ page: null, notice: { level: "warning" } });
+});
+
+describe("a paused operation", () => {
+  const it = backup({ pause: { since: ago(20), seconds: 10, changes: 3 }, updatedAt: ago(600) });
+
+  test("its times stand still, and it is no stall", () => {
+    const state = open([it], { size: SIZE });
+    expect(elapsedOf(it, state.now)).toBe(45);
+    expect(elapsedOf(it, state.now + 60_000)).toBe(45);
+    expect(stageSeconds(it, "Archive", state.now + 60_000)).toBe(45);
+    expect(secondsLeft(state, it)).toBe(secondsLeft({ ...state, now: state.now + 60_000 }, it));
+    expect(stallOf(state, it)).toBeNull();
+  });
+
+  test("has its own sign and word in list and detail, with the total", () => {
+    const text = screenText(open([it], { size: SIZE }));
+    expect(text).toMatch(/▌‖ nightly .* paused │/);
+    expect(text).toMatch(/─ ‖ nightly .*─ paused ─╮/);
+    expect(text).toContain("paused for 20s");
+    expect(text).toContain("paused 30s in all");
+  });
+
+  test("the timeline shows the pause that lasts, and counts no pause", () => {
+    const text = screenText(press(open([it], { size: SIZE }), "t"));
+    expect(text).toMatch(/‖ Back up a folder +[┄━]+‖+ +45s/);
+  });
+});
+
+describe("what a queued operation waits for", () => {
+  const A = operation({ id: "aaaaaaaaaaaa", state: "running", label: "build", startedAt: ago(5) });
+  const B = operation({ id: "bbbbbbbbbbbb", state: "succeeded", label: "lint", finishedAt: ago(5) });
+  const wait = (over: Parameters<typeof operation>[0]) => queued({ queuePosition: null, ...over });
+  const three = wait({ id: "threedddddd1", after: [A.id, B.id, "gonegonegone"], waitsFor: [A.id] });
+  const late = wait({ id: "latelatelate", label: "late", notBefore: "2026-01-02T14:30:00.000Z" });
+  const held = queued({ id: "heldheldheld", label: "held", queue: "gpu" });
+
+  test("operations, a time, a paused queue: in the list, with the queue in its column", () => {
+    const state = after(
+      open([A, B, three, late, held], { size: SIZE, counts: { ...COUNTS, queued: 3 } }),
+      told([queue({ name: "default" }), queue({ name: "gpu", pausedSince: ago(9) })]),
+    );
+    const text = screenText(state);
+    expect(text).toMatch(/after build +after 1/);
+    expect(text).toMatch(/late +at 14:30 +14:30/);
+    expect(text).toMatch(/○ held +gpu queue gpu paused +paused/);
+    expect(text).toContain("Queued 3  ‖ gpu paused");
+    expect(text.split("\n")[0]).toContain("‖ queue gpu paused");
+    expect(state.queueColumn).toBe(3);
+    expect(open([A, three]).queueColumn).toBe(0);
+  });
+
+  test("in the detail with the states of the operations; one that is not known is asked for", () => {
+    const state = press(open([A, B, three], { size: SIZE }), "j");
+    const text = screenText(state);
+    expect(text).toContain("after ● build · ✓ lint · ? gonegonegone");
+    expect(text).toContain("starts after build");
+    expect(wanted(state, "dependencies")).toEqual({ type: "fetch-dependencies", ids: ["gonegonegone"] });
+  });
+
+  test("they stand behind those that can start, in the order in which they could", () => {
+    const next = queued({ id: "nextnextnext" });
+    expect(press(open([late, three, held, next]), "z").order).toEqual([next.id, held.id, three.id, late.id]);
+  });
+});
+
+test("finished operations stand in the order of their ends", () => {
+  const at = (id: string, created: number, ended: number) =>
+    operation({ id, state: "succeeded", createdAt: ago(created), finishedAt: ago(ended) });
+  const order = open([at("longaaaaaaaa", 900, 10), at("shortbbbbbbb", 100, 90), at("otherccccccc", 500, 50)]);
+  expect(order.order).toEqual(["longaaaaaaaa", "otherccccccc", "shortbbbbbbb"]);
+});
+
+test("a very long time stands apart from the percent", () => {
+  const text = screenText(open([backup({ startedAt: ago(28_281_600) })], { size: SIZE }));
+  expect(text).toMatch(/▌. nightly .*(?:%|…) +327d │/);
+});
+
+test("a hook that failed is told, and all of it in the details", () => {
+  const failure = {
+    hook: "onFailure",
+    source: "submit",
+    at: ago(3),
+    message: "exited with 1\nmore",
+  } as const;
+  const record = failed({
+    hooks: { onFailure: "mail me" },
+    hookFailures: [failure],
+    schedule: "nightly",
+    queue: "gpu",
+    priority: 2,
+  });
+  const state = open([record], { size: SIZE });
+  expect(screenText(state)).toContain("▲ hook onFailure failed: exited with 1");
+  expect(screenText(state)).toContain("queue gpu · priority 2 · schedule nightly · hooks onFailure");
+  const all = screenText(press(state, "v"));
+  for (const text of ["Failed hooks", "onFailure (submit)", "mail me", "nightly", "gpu"])
+    expect(all).toContain(text);
+});
+
+describe("queues and schedules", () => {
+  const list = after(
+    open([backup()], { size: SIZE }),
+    told(
+      [queue({ name: "default" }), queue({ name: "gpu", pausedSince: ago(60) })],
+      [schedule({ name: "weekly", nextAt: ago(-86_400 * 3) }), schedule({ name: "nightly" })],
+    ),
+  );
+
+  test("the page lists them; p acts on the chosen one", () => {
+    const page = press(list, "Q");
+    const text = screenText(page);
+    expect(text).toMatch(/▌ default +2 +1 +1/);
+    expect(text).toMatch(/gpu .* ‖ paused for 1m/);
+    expect(text).toMatch(/nightly +04:04, in 1h00m +backup/);
+    expect(press(page, "p").question?.request).toEqual({ kind: "pause-queue", name: "default" });
+    expect(press(page, "j", "p").question?.request).toEqual({ kind: "resume-queue", name: "gpu" });
+    expect(sentBy(press(page, "G"), "p")).toEqual({ kind: "pause-schedule", name: "nightly" });
+    expect(press(page, "Q").page).toBeNull();
+  });
+
+  test("the header has the next run; the same answer draws nothing anew", () => {
+    expect(screenText(list).split("\n")[0]).toContain("next nightly 04:04");
+    expect(update(list, told([...list.queues], [...list.schedules]))).toBe(list);
+  });
+
+  test("the palette knows the commands of the CLI, with the reason where one cannot be run", () => {
+    const name = (typed: string) => shownItems(list, typed)[0];
+    expect(name("queue")?.name).toBe("queues");
+    expect(name("schedule")?.name).toBe("queues");
+    expect(name("pause")).toMatchObject({ name: "pause", disabledReason: null });
+    expect(name("resume")).toMatchObject({ name: "resume", disabledReason: "not paused" });
+    expect(name("edit")).toMatchObject({ name: "edit", disabledReason: "already started" });
+    const inLog = paletteItems(press(list, "return")).map((item) => item.name);
+    expect(inLog).toContain("pause");
+  });
+
+  test("one key does not mean two things, whatever is selected", () => {
+    const states = [list, press(list, "Q"), open([queued()]), open([backup({ pause: paused() }), verify()])];
+    for (const state of states) {
+      const live = ACTIONS.filter((each) => each.when(state) && reasonOf(each, state) === null);
+      const keys = live.flatMap(({ keys: own }) => own);
+      expect(keys.toSorted()).toEqual([...new Set(keys)].toSorted());
+    }
+  });
+});

@@ -1,0 +1,163 @@
+/** Queues and schedules, a row each; the chosen one can be paused and resumed. */
+
+import type { QueueReply, ScheduleReply } from "../../../protocol/replies.js";
+import { formatAge, formatCount, formatEta } from "../../terminal/format.js";
+import { formatShortTime } from "../../terminal/local-time.js";
+import { scrollTop } from "../state/layout.js";
+import type { Page, State } from "../state/model.js";
+import { fit, sanitizeLine } from "../text/cells.js";
+import { Line } from "../text/line.js";
+import type { Paint } from "../text/theme.js";
+import { ask, busy, send } from "./ask.js";
+import { Dialog, dialogSize } from "./Dialog.js";
+import type { Mover } from "./movement.js";
+import { PAUSED } from "./state-style.js";
+import { useTheme } from "./theme-context.js";
+import { inGroup, onPage } from "./when.js";
+
+type QueuesPage = Extract<Page, { kind: "queues" }>;
+
+const WIDEST = 100;
+const NAME = 18;
+const FIGURE = 9;
+
+export function QueuesPage({ state, page }: { state: State; page: QueuesPage }) {
+  const { paint } = useTheme();
+  const { width } = dialogSize(state, undefined, WIDEST);
+  const { rows, chosen } = pageRows(state, page, width, paint);
+  const size = dialogSize(state, rows.length, WIDEST);
+  const top = scrollTop(0, chosen, rows.length, size.height);
+  return (
+    <Dialog
+      state={state}
+      size={size}
+      title={[["Queues and schedules", "bold"]]}
+      rows={rows.slice(top, top + size.height)}
+    />
+  );
+}
+
+function pageRows(
+  state: State,
+  page: QueuesPage,
+  width: number,
+  paint: Paint,
+): { rows: string[]; chosen: number } {
+  const { queues, schedules } = state;
+  const at = placeOf(state, page);
+  const head = (words: readonly string[], name: string) => {
+    const line = new Line(width, paint)
+      .add("  ")
+      .add(name, "muted")
+      .fill(2 + NAME);
+    for (const word of words) line.add(word.padStart(FIGURE), "muted");
+    return line.toString();
+  };
+  const queueRows = queues.map((queue, i) => queueRow(state, queue, i === at, width, paint));
+  const scheduleRows = schedules.map((schedule, i) =>
+    scheduleRow(state, schedule, i + queues.length === at, width, paint),
+  );
+  const none = new Line(width, paint)
+    .add("  none; add one with: ", "muted")
+    .add("liveops schedule add '0 2 * * *' …");
+  const rows = [
+    head(["slots", "running", "queued"], "QUEUE"),
+    ...queueRows,
+    "",
+    new Line(width, paint)
+      .add("  SCHEDULE", "muted")
+      .fill(2 + NAME)
+      .add("  next run", "muted")
+      .toString(),
+    ...(schedules.length === 0 ? [none.toString()] : scheduleRows),
+  ];
+  // Heads of the tables stand before the rows.
+  return { rows, chosen: at < queues.length ? at + 1 : at + 3 };
+}
+
+function queueRow(
+  { now }: State,
+  { name, concurrency, running, queued, pausedSince }: QueueReply,
+  chosen: boolean,
+  width: number,
+  paint: Paint,
+): string {
+  const line = new Line(width, paint).add(chosen ? "▌ " : "  ", "accent");
+  line.add(fit(sanitizeLine(name), NAME - 1), chosen ? "bold" : "plain").fill(2 + NAME);
+  for (const figure of [concurrency, running, queued]) line.add(formatCount(figure).padStart(FIGURE));
+  if (pausedSince !== null) line.add(`   ${PAUSED} paused for ${formatAge(pausedSince, now)}`, "warn");
+  return line.toString();
+}
+
+function scheduleRow(
+  { now }: State,
+  { name, nextAt, pausedSince, cron, zone, operation, lastProblem, missed }: ScheduleReply,
+  chosen: boolean,
+  width: number,
+  paint: Paint,
+): string {
+  const line = new Line(width, paint).add(chosen ? "▌ " : "  ", "accent");
+  line.add(fit(sanitizeLine(name), NAME - 1), chosen ? "bold" : "plain").fill(2 + NAME);
+  if (pausedSince !== null) line.add(`  ${PAUSED} paused for ${formatAge(pausedSince, now)}`, "warn");
+  else if (nextAt === null) line.add("  no run is left", "muted");
+  else {
+    const left = formatEta(Math.max(0, (Date.parse(nextAt) - now) / 1000));
+    line.add(`  ${formatShortTime(new Date(nextAt), new Date(now))}, in ${left}`);
+  }
+  line.addWhole(`  ${sanitizeLine(operation.op)}`, "accent");
+  line.addWhole(`  ${sanitizeLine(cron)} ${sanitizeLine(zone)}`, "muted");
+  if (missed > 0) line.addWhole(`  ${formatCount(missed)} missed`, "warn");
+  if (lastProblem !== null) line.add("  ").addUntrusted(lastProblem, "warn");
+  return line.toString();
+}
+
+const here = onPage("queues");
+
+function placeOf({ queues, schedules }: State, { at }: QueuesPage): number {
+  return Math.max(0, Math.min(queues.length + schedules.length - 1, at));
+}
+
+function moved(state: State, by: number): State {
+  if (state.page?.kind !== "queues") return state;
+  const at = placeOf(state, { ...state.page, at: placeOf(state, state.page) + by });
+  return at === state.page.at ? state : { ...state, page: { ...state.page, at } };
+}
+
+/** The chosen queue or schedule; null: there is none. */
+function chosenOf(state: State): { of: "queue" | "schedule"; name: string; isPaused: boolean } | null {
+  if (state.page?.kind !== "queues") return null;
+  const at = placeOf(state, state.page);
+  const queue = state.queues[at];
+  const found = queue ?? state.schedules[at - state.queues.length];
+  if (found === undefined) return null;
+  const of = queue === undefined ? "schedule" : "queue";
+  return { of, name: found.name, isPaused: found.pausedSince !== null };
+}
+
+export const QUEUES_MOVER: Mover = { when: here, by: moved, page: (state, way) => moved(state, way * 8) };
+
+export const QUEUES_ACTIONS = inGroup("general", [
+  {
+    name: "switch-queue",
+    keys: ["p", "return"],
+    hint: (state) => (chosenOf(state)?.isPaused ? "resume" : "pause"),
+    rank: 0,
+    when: here,
+    disabledReason: (state) => (chosenOf(state) === null ? "" : busy(state)),
+    run: (state) => {
+      const chosen = chosenOf(state);
+      if (chosen === null) return state;
+      const { of, name, isPaused } = chosen;
+      const word = isPaused ? "resume" : "pause";
+      return of === "queue"
+        ? ask(state, { kind: `${word}-queue`, name })
+        : send(state, { kind: `${word}-schedule`, name });
+    },
+  },
+  {
+    name: "close-queues",
+    keys: ["Q"],
+    when: here,
+    run: (state) => ({ ...state, page: null }),
+  },
+]);

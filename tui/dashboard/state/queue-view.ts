@@ -1,0 +1,97 @@
+/** What the screen knows of queues and schedules, and what a queued operation waits for. */
+import type { Operation } from "../../../protocol/operation.js";
+import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
+import type { QueueReply, ScheduleReply } from "../../../protocol/replies.js";
+import { formatShortTime } from "../../terminal/local-time.js";
+import { chainOf, nameOf, operationOf, type State, selectedOperation } from "./model.js";
+
+/** The state with the queues and schedules that the daemon told; the same state if they are as before. */
+export function withQueues(
+  state: State,
+  queues: readonly QueueReply[],
+  schedules: readonly ScheduleReply[],
+): State {
+  const same = JSON.stringify([queues, schedules]) === JSON.stringify([state.queues, state.schedules]);
+  return same ? state : { ...state, queues, schedules };
+}
+
+export function isQueuePaused({ queues }: Pick<State, "queues">, name: string): boolean {
+  return queues.find((queue) => queue.name === name)?.pausedSince != null;
+}
+
+/** Whether the pause of its queue holds a queued operation back. */
+export function isHeldByQueue(
+  state: Pick<State, "queues">,
+  { state: is, queue, waitsFor }: Operation,
+): boolean {
+  return is === "queued" && waitsFor === null && isQueuePaused(state, queue);
+}
+
+export function pausedQueues({ queues }: Pick<State, "queues">): string[] {
+  return queues.filter(({ pausedSince }) => pausedSince !== null).map(({ name }) => name);
+}
+
+/** The run that comes next of all schedules; null: none comes. */
+export function nextRun({ schedules }: Pick<State, "schedules">): { name: string; at: string } | null {
+  let next: { name: string; at: string } | null = null;
+  for (const { name, nextAt } of schedules)
+    if (nextAt !== null && (next === null || nextAt < next.at)) next = { name, at: nextAt };
+  return next;
+}
+
+/** Slots of all queues; null: not known. */
+export function slotCount({ queues, daemon }: Pick<State, "queues" | "daemon">): number | null {
+  if (queues.length === 0) return daemon?.concurrency ?? null;
+  return queues.reduce((sum, { concurrency }) => sum + concurrency, 0);
+}
+
+/** The queue of an operation, or the default one. */
+export const queueOf = (operation: Operation | null): string => operation?.queue ?? DEFAULT_QUEUE;
+
+/** What an operation waits for that is not a place in its queue. */
+export interface Wait {
+  readonly why: "operations" | "time" | "paused queue";
+  /** In at most seven columns, unless there are a hundred operations. */
+  readonly short: string;
+  readonly long: string;
+}
+
+export function waitOf(state: State, operation: Operation): Wait | null {
+  const { waitsFor, notBefore, queue } = operation;
+  if (operation.state !== "queued") return null;
+  if (waitsFor !== null && waitsFor.length > 0) {
+    const [first] = waitsFor;
+    const known = waitsFor.length === 1 ? operationOf(state, first!) : null;
+    const one = known === null ? first! : nameOf(state, known);
+    const long = waitsFor.length === 1 ? `after ${one}` : `after ${waitsFor.length} operations`;
+    return { why: "operations", short: `after ${waitsFor.length}`, long };
+  }
+  if (notBefore !== null && Date.parse(notBefore) > state.now) {
+    const at = formatShortTime(new Date(notBefore), new Date(state.now));
+    // Of another day the narrow column has the day.
+    return { why: "time", short: at.split(" ").slice(0, 2).join(" "), long: `at ${at}` };
+  }
+  if (isHeldByQueue(state, operation))
+    return { why: "paused queue", short: "paused", long: `queue ${queue} paused` };
+  return null;
+}
+
+/** Dependencies of an operation that are looked up at most. */
+const DEPENDENCIES_MOST = 20;
+
+/** The operations that the selected one starts after, as far as they are shown. */
+export function dependenciesOf({ after = [], afterAny = [] }: Operation): readonly string[] {
+  return [...after, ...afterAny].slice(0, DEPENDENCIES_MOST);
+}
+
+/** The last known operation of the chain that a dependency began; null: not known, or removed. */
+export function dependencyEnd(state: State, id: string): Operation | null {
+  const operation = operationOf(state, id);
+  return operation === null ? null : chainOf(state, operation).at(-1)!;
+}
+
+export function unknownDependencies(state: State): string[] {
+  const selected = selectedOperation(state);
+  if (selected === null) return [];
+  return dependenciesOf(selected).filter((id) => operationOf(state, id) === null);
+}
