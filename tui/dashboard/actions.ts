@@ -4,7 +4,6 @@ import { nearest } from "../../protocol/nearest.js";
 import { DETAILS_MOVER } from "./components/DetailsPage.js";
 import { CLOSE_ACTIONS, GENERAL_ACTIONS, HELP_MOVER } from "./components/GeneralPages.js";
 import { LOG_ACTIONS, LOG_MOVER } from "./components/LogView.js";
-import { movementActions } from "./components/movement.js";
 import { LIST_ACTIONS, LIST_MOVER } from "./components/OperationList.js";
 import { OPERATION_ACTIONS } from "./components/operation-actions.js";
 import { PALETTE_ACTIONS } from "./components/Palette.js";
@@ -12,7 +11,8 @@ import { QUEUES_ACTIONS, QUEUES_MOVER } from "./components/QueuesPage.js";
 import { QUEUE_ACTIONS } from "./components/queue-actions.js";
 import { RETRY_ACTIONS, RETRY_MOVER } from "./components/SubmitPages.js";
 import { TIMELINE_ACTIONS } from "./components/Timeline.js";
-import { SPECIAL } from "./state/keys.js";
+import { movementActions } from "./components/when.js";
+import { SPECIAL } from "./state/action.js";
 import type { DashboardAction } from "./state/model.js";
 
 export const ACTIONS: readonly DashboardAction[] = [

@@ -3,13 +3,13 @@ import { followChain } from "../../protocol/client/follow.js";
 import { exitCodeOfStatus, Refusal } from "../../protocol/errors.js";
 import type { LogLine } from "../../protocol/operation.js";
 import type { LogQuery } from "../../protocol/requests.js";
+import { courseOf } from "../export/spans.js";
 import { pause, send, watchForEver } from "./daemon-calls.js";
 import { type LookFile, readLook, writeLook } from "./look-file.js";
 import { TAPE_MOST, type TapedLine } from "./replay/tape.js";
-import { type Attempt, addEvent } from "./state/attempts.js";
 import { chainPage, shifted } from "./state/chain-log.js";
 import type { Effect, LogLink, SlotEffect } from "./state/effect.js";
-import { parseHistoryName } from "./state/history-name.js";
+import { parseHistoryName } from "./state/history.js";
 import { LOG_PAGE } from "./state/log-window.js";
 import type { Message } from "./state/message.js";
 import type { State } from "./state/model.js";
@@ -195,8 +195,7 @@ const RUNS: Runs = {
     ),
 
   "read-attempts": async ({ id }, { client, dispatch }, left) => {
-    let attempts: readonly Attempt[] = [];
-    for await (const event of client.events(id, {}, left)) attempts = addEvent(attempts, event);
+    const { attempts } = await courseOf([], client.events(id, {}, left));
     dispatch({ type: "attempts-read", id, attempts });
   },
 

@@ -7,6 +7,7 @@ import { NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
 import { Refusal } from "../../protocol/errors.js";
 import { EXIT } from "../../protocol/exit-codes.js";
 import type { Arguments } from "./arguments.js";
+import { flagWords } from "./state/request.js";
 
 export interface TextModeOptions {
   args: Arguments;
@@ -26,9 +27,7 @@ export async function textMode({ args, client, why, say }: TextModeOptions): Pro
   }
   say(`liveops-tui: ${why}; following as text, as liveops watch does`);
   const words = ["watch", ...(args.id === null ? [] : [args.id])];
-  if (args.socket !== undefined) words.push("--socket", args.socket);
-  if (args.stateDir !== undefined) words.push("--state-dir", args.stateDir);
-  return follow(liveops, words);
+  return follow(liveops, [...words, ...flagWords(args)]);
 }
 
 /** Whether the daemon answers and holds no operation; where it does not answer or refuses, `liveops watch` says so best. */

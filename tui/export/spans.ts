@@ -1,5 +1,5 @@
 /** What a run did when: its attempts, and the spans of its stages on one axis of time. Made from its events. */
-import type { OperationEvent } from "../../protocol/event.js";
+import type { EventLine } from "../../protocol/client/client.js";
 import type { OperationError } from "../../protocol/operation.js";
 import { knownStageState, type StageState } from "../../protocol/stage-state.js";
 import type { FinalState } from "../../protocol/state.js";
@@ -27,6 +27,8 @@ export interface AttemptRow {
   error: OperationError | null;
   /** Why the operation was queued again; null: it was not. */
   reason: string | null;
+  /** Stages whose values come from an earlier attempt. */
+  readonly reused: string[];
 }
 
 export interface Course {
@@ -39,10 +41,7 @@ export interface Course {
 /** Most spans of a page; a stage may be entered in a loop. */
 const MOST_SPANS = 4000;
 
-export async function courseOf(
-  stages: readonly string[],
-  events: AsyncIterable<OperationEvent>,
-): Promise<Course> {
+export async function courseOf(stages: readonly string[], events: AsyncIterable<EventLine>): Promise<Course> {
   const whole: Lane = { stage: null, isTracked: true, spans: [] };
   const lanes = new Map<string, Lane>(
     stages.map((stage) => [`0${stage}`, { stage, isTracked: true, spans: [] }]),
@@ -71,6 +70,7 @@ export async function courseOf(
     return lane;
   };
   for await (const event of events) {
+    if (event.type === "end" || event.type === "log:line") continue;
     const { at } = event;
     switch (event.type) {
       case "operation:submitted":
@@ -87,12 +87,14 @@ export async function courseOf(
           seconds: null,
           error: null,
           reason: null,
+          reused: [],
         });
         break;
       case "stage:entered":
         begin(laneOf(event.stage, event.index), at, "active");
         break;
       case "stage:left":
+        if (event.resumed) attempts.at(-1)?.reused.push(event.stage);
         end(laneOf(event.stage, event.index), at, event.resumed ? "kept" : knownStageState(event.state));
         break;
       case "attempt:finished":

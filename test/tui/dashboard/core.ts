@@ -2,13 +2,12 @@
 import { renderToString } from "ink";
 import { createElement } from "react";
 import type { Operation } from "../../../protocol/operation.js";
-import type { Counts } from "../../../protocol/watch.js";
-import { NO_COUNTS } from "../../../protocol/watch.js";
+import { type Counts, NO_COUNTS } from "../../../protocol/watch.js";
 import { ACTIONS } from "../../../tui/dashboard/actions.js";
 import { Screen } from "../../../tui/dashboard/components/App.js";
-import { ThemeContext } from "../../../tui/dashboard/components/theme-context.js";
+import { ThemeContext } from "../../../tui/dashboard/components/Panel.js";
+import { SPECIAL, type Special } from "../../../tui/dashboard/state/action.js";
 import type { Effect, SlotEffect } from "../../../tui/dashboard/state/effect.js";
-import { SPECIAL, type Special } from "../../../tui/dashboard/state/keys.js";
 import type { Message } from "../../../tui/dashboard/state/message.js";
 import {
   type DashboardAction,

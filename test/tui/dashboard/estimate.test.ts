@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
-import { SteadyClock } from "../../../tui/dashboard/clock.js";
 import {
   chainSecondsLeft,
   isOverdue,
@@ -13,6 +12,7 @@ import {
 } from "../../../tui/dashboard/state/estimate.js";
 import { wantedHistory } from "../../../tui/dashboard/state/history.js";
 import type { State } from "../../../tui/dashboard/state/model.js";
+import { SteadyClock } from "../../../tui/dashboard/store.js";
 import { initial, screenText, update } from "./core.js";
 import { ago, backup, backupDone, failed, NOW, queued, verify } from "./operations.js";
 

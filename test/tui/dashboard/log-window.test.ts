@@ -3,16 +3,19 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LogLine } from "../../../protocol/operation.js";
 import { wantedRange } from "../../../tui/dashboard/state/chain-log.js";
-import { followLog, scrollLog, scrollToStart, visibleLines } from "../../../tui/dashboard/state/log-place.js";
 import {
   addPage,
   afterOfJump,
   appendLines,
+  followLog,
   LOG_PAGE,
   type LogWant,
   type LogWindow,
   MAX_LINES,
   openLog,
+  scrollLog,
+  scrollToStart,
+  visibleLines,
   wantedLines,
 } from "../../../tui/dashboard/state/log-window.js";
 import { initial } from "./core.js";

@@ -1,7 +1,7 @@
 /** The root: keys in, the state of the store out on the screen. */
 import { Box, type Key as InkKey, useApp, useInput, usePaste } from "ink";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
-import { type Pressed, SPECIAL } from "../state/keys.js";
+import { type Pressed, SPECIAL } from "../state/action.js";
 import { panesOf } from "../state/layout.js";
 import type { State } from "../state/model.js";
 import type { Store } from "../store.js";
@@ -16,11 +16,10 @@ import { CopyPage } from "./LogView.js";
 import { OperationDetail } from "./OperationDetail.js";
 import { OperationList } from "./OperationList.js";
 import { Palette, paletteHeight } from "./Palette.js";
-import { Rows } from "./Panel.js";
+import { Rows, ThemeContext, useTheme } from "./Panel.js";
 import { QueuesPage } from "./QueuesPage.js";
 import { SubmitPage } from "./SubmitPages.js";
 import { Timeline } from "./Timeline.js";
-import { ThemeContext, useTheme } from "./theme-context.js";
 
 export interface AppProps {
   store: Store;

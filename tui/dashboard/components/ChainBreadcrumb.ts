@@ -7,8 +7,7 @@ import { formatDuration } from "../../terminal/format.js";
 import { stageGlyph } from "../../terminal/glyphs.js";
 import { allowedFailures } from "../../terminal/stage-note.js";
 import { elapsedOf } from "../state/estimate.js";
-import { usualNamed, usualOf, usualSuccessors } from "../state/history.js";
-import { parseHistoryName } from "../state/history-name.js";
+import { parseHistoryName, usualNamed, usualOf, usualSuccessors } from "../state/history.js";
 import { chainOf, type State } from "../state/model.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
 import { Line } from "../text/line.js";
@@ -32,7 +31,7 @@ const MORE = "…";
 /** A title cut shorter than this says nothing. */
 const SHORTEST = 5;
 
-export function breadcrumb(state: State, operation: Operation, width: number, { paint }: Theme): string {
+export function breadcrumb(state: State, operation: Operation, width: number, { paint }: Theme): Line {
   const links = chainOf(state, operation);
   const [first, last] = [links[0]!, links.at(-1)!];
   const open = last.state === "running" || last.state === "queued";
@@ -50,7 +49,7 @@ export function breadcrumb(state: State, operation: Operation, width: number, { 
   ] as const) {
     const all = crumbs.reduce((sum, crumb) => sum + widthOfCrumb(crumb, timed), 0);
     if (all + (crumbs.length - 1) * arrow.length > room) continue;
-    return addAll(line, crumbs, ends, arrow, timed, Number.POSITIVE_INFINITY).toString();
+    return addAll(line, crumbs, ends, arrow, timed, Number.POSITIVE_INFINITY);
   }
   const here = Math.max(
     0,
@@ -59,12 +58,12 @@ export function breadcrumb(state: State, operation: Operation, width: number, { 
   const own = Math.min(widthOf(crumbs[here]!.title), Math.max(SHORTEST, room - 14)) + 2;
   const others = crumbs.length - 1;
   const each = Math.floor((room - own - others * (2 + SHORT.length)) / Math.max(1, others));
-  if (each >= SHORTEST) return addAll(line, crumbs, ends, SHORT, false, each, own - 2).toString();
+  if (each >= SHORTEST) return addAll(line, crumbs, ends, SHORT, false, each, own - 2);
   const fits = Math.max(0, Math.floor((room - own - 2 * (SHORT.length + 1)) / (SHORT.length + 1)));
   const from = Math.max(0, Math.min(here - Math.floor(fits / 2), crumbs.length - fits - 1));
   const to = Math.min(crumbs.length, from + fits + 1);
   const cut = [ends[0] || from > 0, ends[1] || to < crumbs.length] as const;
-  return addAll(line, crumbs.slice(from, to), cut, SHORT, false, 0, own - 2).toString();
+  return addAll(line, crumbs.slice(from, to), cut, SHORT, false, 0, own - 2);
 }
 
 function crumbOf(state: State, link: Operation, here: boolean): Crumb {

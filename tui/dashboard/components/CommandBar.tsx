@@ -2,6 +2,7 @@
 import { labelOf, reasonOf } from "../state/action.js";
 import { ENTRIES } from "../state/entry.js";
 import { panesOf } from "../state/layout.js";
+import { addTyped } from "../state/line-edit.js";
 import {
   type DashboardAction,
   type Notice,
@@ -12,12 +13,10 @@ import {
 } from "../state/model.js";
 import { commandOf, idsOf } from "../state/request.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
-import { Line, paragraph } from "../text/line.js";
+import { fitting, Line, paragraph } from "../text/line.js";
 import type { Theme } from "../text/theme.js";
-import { Row } from "./Panel.js";
+import { Row, useTheme } from "./Panel.js";
 import { LEVEL_GLYPHS, LEVEL_STYLES } from "./state-style.js";
-import { useTheme } from "./theme-context.js";
-import { addTyped } from "./typed-line.js";
 import { asking } from "./when.js";
 
 export function CommandBar({ state }: { state: State }) {
@@ -33,7 +32,7 @@ export function commandBar(state: State, theme: Theme): string {
 }
 
 /** Rows of the shell command that does what is asked, or did what was done; above the command bar. */
-export function shellRows(state: State, { paint }: Theme): string[] {
+export function shellRows(state: State, { paint }: Theme): Line[] {
   const { question, notice, entry } = state;
   const command =
     question !== null
@@ -123,14 +122,7 @@ const RIGHT = new Set(["help", "quit"]);
 function addKeys(state: State, line: Line): Line {
   const shown = shownActions(state);
   const cost = (action: DashboardAction) => widthOf(labelOf(action)) + widthOf(action.hint!(state)!) + 3;
-  // The ones that matter most are given room first.
-  let room = line.left + 1;
-  const chosen = new Set<DashboardAction>();
-  for (const action of shown.toSorted((a, b) => (a.rank ?? 9) - (b.rank ?? 9))) {
-    if (cost(action) > room) continue;
-    chosen.add(action);
-    room -= cost(action);
-  }
+  const chosen = fitting(shown, line.left + 1, cost, ({ rank }) => rank ?? 9);
   const add = (action: DashboardAction, style: "plain" | "muted" = "muted") =>
     line
       .add(labelOf(action), "bold")

@@ -1,10 +1,11 @@
 /** All of one operation, one part below the other, in rows that scroll. */
+
 import { firstLine } from "../../../protocol/first-line.js";
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
+import type { AttemptRow } from "../../export/spans.js";
 import { formatBytes, formatDuration } from "../../terminal/format.js";
 import { stageNote } from "../../terminal/stage-note.js";
-import type { Attempt } from "../state/attempts.js";
 import { elapsedOf, pausedSeconds } from "../state/estimate.js";
 import { panesOf } from "../state/layout.js";
 import { chainOf, isPaused, nameOf, operationOf, type Page, type State } from "../state/model.js";
@@ -12,15 +13,12 @@ import { scrolledPage } from "../state/pages.js";
 import { dependencyEnd } from "../state/queue-view.js";
 import { sanitizeLine, wrap } from "../text/cells.js";
 import { Line } from "../text/line.js";
-import { chainResults, omittedValue, textRows } from "../text/outcome.js";
-import { framesOf } from "../text/stack.js";
+import { chainResults, framesOf, omittedValue, textRows } from "../text/outcome.js";
 import { type Paint, type Style, unpainted } from "../text/theme.js";
 import { valueTable } from "../text/value-table.js";
-import type { Mover } from "./movement.js";
-import { Panel, Rows } from "./Panel.js";
+import { Panel, Rows, useTheme } from "./Panel.js";
 import { dateAndTime, glyphOf, stateWord, styleOf } from "./state-style.js";
-import { useTheme } from "./theme-context.js";
-import { onPage } from "./when.js";
+import { type Mover, onPage } from "./when.js";
 
 type RecordPage = Extract<Page, { kind: "record" }>;
 
@@ -181,20 +179,21 @@ function frameRows(stack: string | null, indent: string, width: number, paint: P
   });
 }
 
-function attemptRows(read: readonly Attempt[] | null, width: number, paint: Paint): string[] {
+function attemptRows(read: readonly AttemptRow[] | null, width: number, paint: Paint): string[] {
   if (read === null) return ["  …"];
   if (read.length === 0) return ["  none yet"];
-  return read.flatMap(({ number, startedAt, ended, seconds, message, kept }) => {
+  return read.flatMap(({ number, startedAt, ended, seconds, error, reason, reused }) => {
     const line = new Line(width, paint)
       .add(`  ${number}  `, "bold")
       .add(`${dateAndTime(startedAt)}  `, "muted");
     line.addUntrusted(ended ?? "running", ended === "failed" || ended === "lost" ? "bad" : "plain");
     if (seconds !== null) line.add(` after ${formatDuration(seconds)}`, "muted");
-    if (message !== null) line.addUntrusted(`  ${firstLine(message)}`);
+    const why = error?.message ?? reason;
+    if (why !== null) line.addUntrusted(`  ${firstLine(why)}`);
     const rows = [line.toString()];
-    if (kept.length > 0)
+    if (reused.length > 0)
       rows.push(
-        ...wrap(`reused ${kept.map(sanitizeLine).join(", ")}`, width - 5, 3).map((text) => `     ${text}`),
+        ...wrap(`reused ${reused.map(sanitizeLine).join(", ")}`, width - 5, 3).map((text) => `     ${text}`),
       );
     return rows;
   });

@@ -3,10 +3,9 @@ import { SMALLEST } from "../state/layout.js";
 import type { State } from "../state/model.js";
 import { liveops, startDaemon, submitAny } from "../state/request.js";
 import { sanitizeLine, widthOf, wrap } from "../text/cells.js";
-import { Line } from "../text/line.js";
+import { type Drawn, Line } from "../text/line.js";
 import type { Paint } from "../text/theme.js";
-import { Dialog, dialogSize } from "./Dialog.js";
-import { useTheme } from "./theme-context.js";
+import { Dialog, dialogSize, useTheme } from "./Panel.js";
 
 /** Columns of the widest row, and of the dialog around it. */
 const WIDEST = 84;
@@ -23,7 +22,7 @@ export function EmptyState({ state }: { state: State }) {
   return <Dialog state={state} size={size} title={[[title, "bold"]]} rows={rows} />;
 }
 
-function noDaemon(state: State, width: number, paint: Paint): string[] {
+function noDaemon(state: State, width: number, paint: Paint): Drawn[] {
   const text = (words: string) => wrap(words, width, 4);
   const { connection } = state;
   if (connection.state === "connecting" && connection.reason === null)
@@ -50,7 +49,7 @@ function noDaemon(state: State, width: number, paint: Paint): string[] {
   ];
 }
 
-function nothingYet({ flags }: State, width: number, paint: Paint): string[] {
+function nothingYet({ flags }: State, width: number, paint: Paint): Drawn[] {
   const list: Command[] = [
     ["s", "submit an operation from here"],
     [liveops(["submit", "shell", "--", "make"], flags), "run any command as an operation"],
@@ -71,7 +70,7 @@ function nothingYet({ flags }: State, width: number, paint: Paint): string[] {
 type Command = readonly [typed: string, purpose: string];
 
 /** Commands, whole however long they are, with their purposes beside them, or all above where one has no room. */
-function commands(list: readonly Command[], width: number, paint: Paint): string[] {
+function commands(list: readonly Command[], width: number, paint: Paint): Drawn[] {
   const texts = list.map(([typed]) => sanitizeLine(typed));
   const widest = Math.max(...texts.map(widthOf));
   const beside = list.every(([, purpose]) => 2 + widest + 3 + widthOf(purpose) <= width);
@@ -81,12 +80,11 @@ function commands(list: readonly Command[], width: number, paint: Paint): string
         .add("  ")
         .add(texts[i]!, "bold", "accent")
         .fill(2 + widest + 3)
-        .add(purpose, "muted")
-        .toString();
+        .add(purpose, "muted");
     const parts = wrap(texts[i]!, width - 4, 4);
     return [
-      new Line(width, paint).add(`  ${purpose}:`, "muted").toString(),
-      ...parts.map((part) => new Line(width, paint).add("    ").add(part, "bold", "accent").toString()),
+      new Line(width, paint).add(`  ${purpose}:`, "muted"),
+      ...parts.map((part) => new Line(width, paint).add("    ").add(part, "bold", "accent")),
     ];
   });
 }

@@ -1,16 +1,13 @@
 /** The help, made from the list of actions, and the actions that work everywhere. */
 
-import { GROUPS, type Group, labelOf } from "../state/action.js";
-import { keyLabel } from "../state/keys.js";
+import { GROUPS, type Group, keyLabel, labelOf } from "../state/action.js";
 import { type DashboardAction, emit, type State } from "../state/model.js";
 import { closePage, scrolledPage } from "../state/pages.js";
 import { pad, widthOf, wrap } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import { type Paint, unpainted } from "../text/theme.js";
-import { Dialog, type DialogSize, dialogSize } from "./Dialog.js";
-import type { Mover } from "./movement.js";
-import { useTheme } from "./theme-context.js";
-import { asking, inGroup, onPage } from "./when.js";
+import { Dialog, type DialogSize, dialogSize, useTheme } from "./Panel.js";
+import { inGroup, type Mover, notTyping, onPage } from "./when.js";
 
 const TITLES: Record<Group, string> = {
   move: "Move",
@@ -125,10 +122,9 @@ const quit = (code: number) => (state: State) => ({
 });
 const [onTimeline, onRecord, onCopy] = [onPage("timeline"), onPage("record"), onPage("copy")];
 const onAny = (state: State) => notTyping(state) && state.page !== null;
-const notTyping = (state: State) => !asking(state) && state.entry === null;
 
-export const CLOSE_ACTIONS = inGroup("general", [
-  { name: "close", keys: ["escape"], hint: () => "back", rank: 1, when: onAny, run: closePage },
+export const CLOSE_ACTIONS = inGroup("general", onAny, [
+  { name: "close", keys: ["escape"], hint: () => "back", rank: 1, run: closePage },
   // The other keys of the timeline and of the retry mean something else there.
   {
     name: "leave",
@@ -139,14 +135,13 @@ export const CLOSE_ACTIONS = inGroup("general", [
   { name: "done", keys: ["return"], when: (state) => onRecord(state) || onCopy(state), run: closePage },
 ]);
 
-export const GENERAL_ACTIONS = inGroup("general", [
+export const GENERAL_ACTIONS = inGroup("general", notTyping, [
   {
     name: "help",
     keys: ["?"],
     description: "this page",
     hint: (state) => (onHelp(state) ? null : "help"),
     rank: 1,
-    when: notTyping,
     run: (state) => (onHelp(state) ? closePage(state) : { ...state, page: { kind: "help", top: 0 } }),
   },
   {
@@ -157,7 +152,6 @@ export const GENERAL_ACTIONS = inGroup("general", [
     hint: () => "quit",
     rank: 1,
     always: true,
-    when: notTyping,
     run: quit(0),
   },
   {

@@ -4,18 +4,17 @@ import Spinner from "ink-spinner";
 import { memo } from "react";
 import { formatBytes, formatCount, formatDuration } from "../../terminal/format.js";
 import { formatShortTime } from "../../terminal/local-time.js";
+import { finishedToday } from "../state/history.js";
 import type { State } from "../state/model.js";
 import { nextRun, pausedQueues, slotCount } from "../state/queue-view.js";
 import { UNDER_WAY } from "../state/request.js";
-import { finishedToday } from "../state/today.js";
 import { ticks } from "../state/wants.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
-import { Line } from "../text/line.js";
+import { fitting, Line } from "../text/line.js";
 import type { Theme } from "../text/theme.js";
 import { EMPTY, FULL, LEAST_CORES, sparkline } from "./bars.js";
-import { type Piece, Row } from "./Panel.js";
+import { type Piece, Row, useTheme } from "./Panel.js";
 import { clock, PAUSED } from "./state-style.js";
-import { useTheme } from "./theme-context.js";
 
 /** Columns of the spinner, with the space before it. */
 const SPINNER = 4;
@@ -58,43 +57,33 @@ interface Fact {
 
 const pieceWidth = (pieces: readonly Piece[]) => pieces.reduce((sum, [text]) => sum + widthOf(text), 0);
 const GAP = 3;
+/** Above each rank. */
+const AFTER_LEFT = 100;
 
 /** The facts that fit, the left ones and the right ones apart. Where there is room they are long, the left ones first. */
 function facts(state: State, width: number, theme: Theme): string {
   const [left, right] = [leftFacts(state), rightFacts(state, theme)];
   const all = [...left, ...right];
   const gap = all.reduce((sum, fact) => sum + pieceWidth(fact.long) + GAP, 0) <= width - 2 ? GAP : 2;
-  const byRank = (list: readonly Fact[]) => list.toSorted((a, b) => a.rank - b.rank);
-  let room = width - 1;
-  const chosen = new Map<Fact, readonly Piece[]>();
-  for (const fact of byRank(all)) {
-    const short = fact.short ?? fact.long;
-    const cost = pieceWidth(short) + gap;
-    if (cost > room) continue;
-    chosen.set(fact, short);
-    room -= cost;
-  }
-  for (const fact of [...byRank(left), ...byRank(right)]) {
-    const more = pieceWidth(fact.long) - pieceWidth(chosen.get(fact) ?? fact.long);
-    if (!chosen.has(fact) || more > room) continue;
-    chosen.set(fact, fact.long);
-    room -= more;
-  }
-  const shown = (fact: Fact) => chosen.get(fact) ?? [];
+  const shortOf = (fact: Fact) => fact.short ?? fact.long;
+  const costOf = (fact: Fact) => pieceWidth(shortOf(fact)) + gap;
+  const chosen = fitting(all, width - 1, costOf, ({ rank }) => rank);
+  const room = [...chosen].reduce((rest, fact) => rest - costOf(fact), width - 1);
+  const moreOf = (fact: Fact) => pieceWidth(fact.long) - pieceWidth(shortOf(fact));
+  const leftFirst = (fact: Fact) => fact.rank + (left.includes(fact) ? 0 : AFTER_LEFT);
+  const long = fitting([...chosen], room, moreOf, leftFirst);
+  const shown = (fact: Fact) => (long.has(fact) ? fact.long : shortOf(fact));
   const line = new Line(width, theme.paint).add(" ");
   const add = (list: readonly Fact[]) => {
     for (const fact of list) {
-      if (!chosen.has(fact)) continue;
       for (const [text, ...styles] of shown(fact)) line.add(text, ...styles);
       line.add(" ".repeat(Math.min(gap, line.left)));
     }
   };
-  add(left);
-  const rightWidth = right
-    .filter((fact) => chosen.has(fact))
-    .reduce((sum, fact) => sum + pieceWidth(shown(fact)) + gap, 0);
-  line.fill(width - rightWidth + gap - 1);
-  add(right);
+  add(left.filter((fact) => chosen.has(fact)));
+  const last = right.filter((fact) => chosen.has(fact));
+  line.fill(width - last.reduce((sum, fact) => sum + pieceWidth(shown(fact)) + gap, 0) + gap - 1);
+  add(last);
   return line.fill().toString();
 }
 

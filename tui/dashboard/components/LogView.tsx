@@ -1,7 +1,7 @@
 /** The log of the chain: the lines on the screen, and where one is in it. */
 import type { LogLine } from "../../../protocol/operation.js";
 import { formatCount } from "../../terminal/format.js";
-import { linkAt } from "../state/chain-log.js";
+import { keepMatch, linkAt, moved, searchOn, seekStage, shownLines, withLog } from "../state/chain-log.js";
 import {
   detailPlan,
   type LogColumns,
@@ -12,13 +12,15 @@ import {
 } from "../state/detail-plan.js";
 import { panesOf } from "../state/layout.js";
 import { EMPTY_LINE } from "../state/line-edit.js";
-import { followLog, pageLog, pauseLog, scrollLog, scrollToStart, visibleLines } from "../state/log-place.js";
-import { keepMatch, searchOn, seekStage } from "../state/log-seek.js";
 import {
   filterLog,
+  followLog,
   isFiltered,
   type LogFilter,
-  type LogWindow,
+  pageLog,
+  pauseLog,
+  scrollLog,
+  scrollToStart,
   WHOLE_LOG,
   wantedLines,
 } from "../state/log-window.js";
@@ -32,16 +34,15 @@ import {
   selectedOperation,
 } from "../state/model.js";
 import { closePage } from "../state/pages.js";
+import { perObject } from "../state/per-object.js";
 import { fit, sanitizeLine } from "../text/cells.js";
 import { addColoured, coloured, levelOf } from "../text/coloured.js";
 import { Line } from "../text/line.js";
 import { type Link, linksIn } from "../text/links.js";
 import type { Style, Theme } from "../text/theme.js";
-import type { Mover } from "./movement.js";
-import { Panel, type Piece, Row, Rows } from "./Panel.js";
+import { Panel, type Piece, Row, Rows, useTheme } from "./Panel.js";
 import { clock, LEVEL_GLYPHS, LEVEL_STYLES } from "./state-style.js";
-import { useTheme } from "./theme-context.js";
-import { inDetail, inGroup, onPage, seesLog } from "./when.js";
+import { inDetail, inGroup, type Mover, onPage, seesLog } from "./when.js";
 
 /** Columns from which the title says whose log it is. */
 const WHOLE_FROM = 46;
@@ -50,8 +51,8 @@ export function LogView({ state }: { state: State }) {
   const theme = useTheme();
   const { detailWidth } = panesOf(state);
   const { logHeight } = detailPlan(state);
-  const { width, height, rowsOf } = logRoom(state);
-  const lines = visibleLines(state.log, height, rowsOf);
+  const { width, height } = logRoom(state);
+  const lines = shownLines(state);
   const rows = lines.flatMap((line) => lineRows(state, line, width, height, theme));
   return (
     <Panel
@@ -122,7 +123,7 @@ function lineRows(state: State, logged: LogLine, width: number, height: number, 
   const [word, style] = STREAMS[logged.stream] ?? ["", "muted"];
   const sought = state.entry?.kind === "search" ? state.entry.line.text : (state.search?.text ?? "");
   const { text: whole, spans } = coloured(logged.text);
-  const links = linksOf(state, logged);
+  const links = linksOf(logged, state);
   const texts = state.logView.wrap ? wrapped(logged, Math.max(1, width - columns.width), height) : [whole];
   let offset = 0;
   return texts.map((text, i) => {
@@ -155,25 +156,17 @@ function signOf({ stream }: LogLine, columns: LogColumns, text: string): readonl
 }
 
 /** By line: the same lines are drawn many times. */
-const linked = new WeakMap<LogLine, readonly Link[]>();
-
-function linksOf(state: State, line: LogLine): readonly Link[] {
-  let links = linked.get(line);
-  if (links === undefined) {
-    const operation = operationOf(state, linkAt(state.logLinks, line.n)?.id ?? null);
-    links = linksIn(plainText(line), operation?.cwd ?? "/");
-    linked.set(line, links);
-  }
-  return links;
-}
+const linksOf = perObject((line: LogLine, state: State) => {
+  const operation = operationOf(state, linkAt(state.logLinks, line.n)?.id ?? null);
+  return linksIn(plainText(line), operation?.cwd ?? "/");
+});
 
 /** The file and line that is named at the match, or last on the screen. */
 function sourceOnScreen(state: State): Link["source"] {
-  const { height, rowsOf } = logRoom(state);
-  const lines = visibleLines(state.log, height, rowsOf);
+  const lines = shownLines(state);
   const match = lines.find(({ n }) => n === state.search?.at);
   for (const line of [...(match === undefined ? [] : [match]), ...lines.toReversed()]) {
-    const source = linksOf(state, line).find((link) => link.source !== null)?.source;
+    const source = linksOf(line, state).find((link) => link.source !== null)?.source;
     if (source) return source;
   }
   return null;
@@ -187,8 +180,8 @@ function stageOf(state: State, line: LogLine): string {
 /** The text of the lines alone, on the whole screen: the terminal's own selection then copies clean text. */
 export function CopyPage({ state }: { state: State }) {
   const { paint } = useTheme();
-  const { width, height, rowsOf } = logRoom(state);
-  const lines = visibleLines(state.log, height, rowsOf);
+  const { width, height } = logRoom(state);
+  const lines = shownLines(state);
   const rows = lines.flatMap((line) => wrapped(line, width, height)).slice(-height);
   while (rows.length < height) rows.push("");
   const hint = new Line(width, paint).add(" esc", "bold").add(" back  ", "muted").add("↑↓ pgup pgdn", "bold");
@@ -198,17 +191,6 @@ export function CopyPage({ state }: { state: State }) {
       <Row text={hint.add(" scroll", "muted").addWhole("  select with the mouse", "muted").toString()} />
     </>
   );
-}
-
-type Move = (log: LogWindow, height: number, rowsOf: Parameters<typeof pauseLog>[2]) => LogWindow;
-
-function moved(state: State, move: Move): State {
-  const { height, rowsOf } = logRoom(state);
-  return withLog(state, move(state.log, height, rowsOf));
-}
-
-function withLog(state: State, log: LogWindow): State {
-  return log === state.log ? state : { ...state, log };
 }
 
 const toStart = (state: State) => moved(state, scrollToStart);
@@ -233,8 +215,7 @@ function nextStage(state: State): string | null {
   const stages = selectedOperation(state)?.stages ?? [];
   const { stage } = state.log.filter;
   if (stage !== null) return stages[stages.indexOf(stage) + 1] ?? null;
-  const { height, rowsOf } = logRoom(state);
-  return visibleLines(state.log, height, rowsOf).at(-1)?.stage ?? stages[0] ?? null;
+  return shownLines(state).at(-1)?.stage ?? stages[0] ?? null;
 }
 
 const CYCLE = [null, "stdout", "stderr", "log", "liveops"] as const;
@@ -253,7 +234,7 @@ const searching = (state: State) => inDetail(state) && state.search !== null;
 export const narrowed = (state: State) =>
   inDetail(state) && (state.search !== null || isFiltered(state.log.filter) || state.logView.full);
 
-export const LOG_ACTIONS = inGroup("log", [
+export const LOG_ACTIONS = inGroup("log", inDetail, [
   {
     name: "log-start",
     keys: ["home"],
@@ -295,7 +276,6 @@ export const LOG_ACTIONS = inGroup("log", [
     description: "search the log",
     hint: () => "search",
     rank: 5,
-    when: inDetail,
     run: (state) => ({ ...state, entry: { kind: "search", line: EMPTY_LINE } }),
   },
   {
@@ -362,20 +342,17 @@ export const LOG_ACTIONS = inGroup("log", [
     description: "wrap long lines; number the lines",
     hint: (state) => (state.logView.wrap ? "cut" : "wrap"),
     rank: 9,
-    when: inDetail,
     run: (state) => keepMatch({ ...state, logView: { ...state.logView, wrap: !state.logView.wrap } }),
   },
   {
     name: "log-numbers",
     keys: ["#"],
-    when: inDetail,
     run: (state) => keepMatch({ ...state, logView: { ...state.logView, numbers: !state.logView.numbers } }),
   },
   {
     name: "open-file",
     keys: ["o"],
     description: "open the file and line that the log names in $EDITOR",
-    when: inDetail,
     disabledReason: (state) =>
       sourceOnScreen(state) === null ? "no line on the screen names a file and line" : null,
     run: (state) => {
@@ -389,10 +366,8 @@ export const LOG_ACTIONS = inGroup("log", [
     description: "copy the lines on the screen",
     hint: () => "copy",
     rank: 8,
-    when: inDetail,
     run: (state) => {
-      const { height, rowsOf } = logRoom(state);
-      const lines = visibleLines(state.log, height, rowsOf);
+      const lines = shownLines(state);
       const text = lines.map(plainText).join("\n");
       return notify(emit(state, { type: "copy", text }), `${lines.length} lines copied`, "success");
     },

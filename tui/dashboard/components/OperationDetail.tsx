@@ -19,9 +19,10 @@ import {
   formatRate,
 } from "../../terminal/format.js";
 import { stageGlyph } from "../../terminal/glyphs.js";
-import { detailPlan, type Part } from "../state/detail-plan.js";
+import { detailPlan, type Part, type PartKind } from "../state/detail-plan.js";
 import {
   chainElapsed,
+  chainProgress,
   chainSecondsLeft,
   elapsedOf,
   isOverdue,
@@ -30,8 +31,7 @@ import {
   stallOf,
   usualSeconds,
 } from "../state/estimate.js";
-import { runNumber, usualOf, usualSuccessors } from "../state/history.js";
-import { historyName } from "../state/history-name.js";
+import { historyName, runNumber, usualOf, usualSuccessors } from "../state/history.js";
 import { panesOf } from "../state/layout.js";
 import {
   chainOf,
@@ -41,10 +41,9 @@ import {
   selectedOperation,
   shellCommand,
 } from "../state/model.js";
-import { chainProgress } from "../state/overall-progress.js";
 import { isHeldByQueue, type Wait, waitOf } from "../state/queue-view.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
-import { Line } from "../text/line.js";
+import { type Drawn, Line } from "../text/line.js";
 import { linkResultRows, outcomeRows } from "../text/outcome.js";
 import type { Style, Theme } from "../text/theme.js";
 import {
@@ -59,7 +58,7 @@ import {
 } from "./bars.js";
 import { breadcrumb } from "./ChainBreadcrumb.js";
 import { LogView } from "./LogView.js";
-import { Panel, type Piece, Rows } from "./Panel.js";
+import { Panel, type Piece, Rows, useTheme } from "./Panel.js";
 import { dependencyRow, hookRow, placementRow } from "./queue-rows.js";
 import {
   clock,
@@ -71,7 +70,6 @@ import {
   styleOf,
   styleOfState,
 } from "./state-style.js";
-import { useTheme } from "./theme-context.js";
 
 /** @param spin whether a spinner turns on what runs without a measure */
 export function OperationDetail({ state, spin = false }: { state: State; spin?: boolean }) {
@@ -85,14 +83,22 @@ export function OperationDetail({ state, spin = false }: { state: State; spin?: 
         <Rows rows={nothingSelected(state, plan.width, theme)} />
       </Panel>
     );
-  const rows = plan.parts.flatMap((part) => partRows(part, state, operation, plan.width, theme));
+  const view: View = {
+    state,
+    operation,
+    links: chainOf(state, operation),
+    width: plan.width,
+    theme,
+    line: () => new Line(plan.width, theme.paint),
+  };
+  const rows = plan.parts.flatMap((part) => ROWS[part.kind](view, part));
   return (
     <Box flexDirection="column" width={detailWidth} height={detailHeight}>
       {plan.height > 0 && (
         <Panel
           width={detailWidth}
           height={plan.height}
-          title={titleOf(state, operation)}
+          title={titleOf(view)}
           right={[[stateText(state, operation), styleOf(operation)]]}
           // Where nothing else moves: what counts shows by its bar that it runs.
           spin={spin && isIndeterminate(operation) && !isPaused(operation)}
@@ -116,17 +122,27 @@ const FILTERS = [
 ] as const;
 
 /** A filter without matches is often one that is written in another way. */
-function nothingSelected({ listing, order }: State, width: number, { paint }: Theme): string[] {
-  const line = (text: string) => new Line(width, paint).add(text, "muted").toString();
+function nothingSelected({ listing, order }: State, width: number, { paint }: Theme): Drawn[] {
+  const line = (text: string) => new Line(width, paint).add(text, "muted");
   if (listing.text === "" || order.length > 0) return ["", line("No operation selected")];
   const examples = FILTERS.map(([filter, meaning]) =>
-    new Line(width, paint).add("  ").add(filter, "accent").fill(27).add(meaning, "muted").toString(),
+    new Line(width, paint).add("  ").add(filter, "accent").fill(27).add(meaning, "muted"),
   );
   return ["", line("A filter has words and conditions:"), "", ...examples];
 }
 
-function titleOf(state: State, operation: Operation): Piece[] {
-  const links = chainOf(state, operation);
+/** What the parts are drawn from. */
+interface View {
+  readonly state: State;
+  readonly operation: Operation;
+  /** Of the chain. */
+  readonly links: readonly Operation[];
+  readonly width: number;
+  readonly theme: Theme;
+  readonly line: () => Line;
+}
+
+function titleOf({ operation, links }: View): Piece[] {
   const name = sanitizeLine(nameOfChain(links));
   const titles = links.map(({ title }) => sanitizeLine(title));
   // The title of shell is its command once more.
@@ -146,43 +162,27 @@ function stateText(state: State, operation: Operation): string {
   return `${word} ${formatDuration(seconds)}`;
 }
 
-function partRows(part: Part, state: State, operation: Operation, width: number, theme: Theme): string[] {
-  switch (part.kind) {
-    case "blank":
-      return [""];
-    case "about":
-      return [about(state, operation, width, theme)];
-    case "breadcrumb":
-      return [breadcrumb(state, operation, width, theme)];
-    case "bar":
-      return [chainBar(state, operation, width, theme)];
-    case "stall":
-      return [stall(state, operation, width, theme)];
-    case "placement":
-      return [placementRow(state, operation, width, theme.paint)];
-    case "after":
-      return [dependencyRow(state, operation, width, theme.paint)];
-    case "hooks":
-      return [hookRow(operation, width, theme.paint)];
-    case "status":
-      return [status(operation, width, theme)];
-    case "stages":
-      return stageTable(state, operation, part, width, theme);
-    case "rate":
-      return [rate(state, operation, width, theme)];
-    case "cpu":
-      return [resources(state, operation, width, theme)];
-    case "recent":
-      return [recentRuns(state, operation, width, theme)];
-    case "outcome":
-      return outcomeRows(operation, width, part.height, theme.paint);
-    case "results":
-      return linkResultRows(chainOf(state, operation), operation, width, part.height, theme.paint);
-  }
-}
+const ROWS: Record<PartKind, (view: View, part: Part) => Drawn | readonly Drawn[]> = {
+  blank: () => "",
+  about,
+  breadcrumb: ({ state, operation, width, theme }) => breadcrumb(state, operation, width, theme),
+  bar: chainBar,
+  stall,
+  placement: ({ state, operation, width, theme }) => placementRow(state, operation, width, theme.paint),
+  after: ({ state, operation, width, theme }) => dependencyRow(state, operation, width, theme.paint),
+  hooks: ({ operation, width, theme }) => hookRow(operation, width, theme.paint),
+  status,
+  stages: stageTable,
+  rate,
+  cpu: resources,
+  recent: recentRuns,
+  outcome: ({ operation, width, theme }, { height }) => outcomeRows(operation, width, height, theme.paint),
+  results: ({ links, operation, width, theme }, { height }) =>
+    linkResultRows(links, operation, width, height, theme.paint),
+};
 
 /** Parameters on the left; run, attempt, start and id on the right. */
-function about(state: State, operation: Operation, width: number, { paint }: Theme): string {
+function about({ state, operation, width, theme, line }: View): Line {
   const run = width < 64 ? null : runNumber(state, operation);
   const facts = [
     ...(run === null || run < 2 ? [] : [`run ${formatCount(run)}`]),
@@ -190,9 +190,7 @@ function about(state: State, operation: Operation, width: number, { paint }: The
     ...(operation.startedAt === null || width < 60 ? [] : [`started ${clock(operation.startedAt)}`]),
     operation.id,
   ].join(" · ");
-  const line = new Line(width, paint);
-  const room = Math.max(0, width - widthOf(facts) - 2);
-  const left = new Line(room, paint);
+  const left = new Line(Math.max(0, width - widthOf(facts) - 2), theme.paint);
   const command = shellCommand(operation);
   if (command !== null) left.add("$ ", "muted").addUntrusted(command);
   else
@@ -204,17 +202,14 @@ function about(state: State, operation: Operation, width: number, { paint }: The
         .addUntrusted(fit(text ?? "", 40))
         .add("  ");
     }
-  return line.join(left).right(facts, "muted").toString();
+  return line().join(left).right(facts, "muted");
 }
 
 /** One bar for the chain, with its percent and the time at which it is done; of a finished one, the time it took. */
-function chainBar(state: State, operation: Operation, width: number, theme: Theme): string {
-  const line = new Line(width, theme.paint);
-  const links = chainOf(state, operation);
-  if (operation.state === "queued") return line.add(waitText(state, operation), "muted").toString();
+function chainBar({ state, operation, links, width, line }: View): Line {
+  if (operation.state === "queued") return line().add(waitText(state, operation), "muted");
   const running = operation.state === "running";
-  const coming = running ? usualSuccessors(state, links.at(-1)!) : [];
-  const progress = chainProgress(state, operation, coming);
+  const progress = chainProgress(state, operation, running ? usualSuccessors(state, links.at(-1)!) : []);
   const percent = ` ${formatOverall(progress)}`;
   const least = 12;
   const all = running ? leftText(state, operation) : tookText(state, operation, links);
@@ -225,11 +220,17 @@ function chainBar(state: State, operation: Operation, width: number, theme: Them
   const told = widthOf(text) + widthOf(percent) + 3;
   const bar = Math.max(Math.min(least, width), Math.min(Math.max(60, Math.floor(width * 0.6)), width - told));
   if (isFinal(operation.state) && operation.state !== "succeeded" && stagePercent(operation) === null)
-    return line.add(text, "muted").toString();
-  if (progress.known || !running) addBar(line, bar, progress.percent, styleOf(operation));
-  else addProgress(line, bar, progress, motionTime(operation, state.now), styleOf(operation));
-  line.add(percent, "bold").add("  ").add(text, "muted");
-  return line.toString();
+    return line().add(text, "muted");
+  return addProgress(
+    line(),
+    bar,
+    running ? progress : { ...progress, known: true },
+    motionTime(operation, state.now),
+    styleOf(operation),
+  )
+    .add(percent, "bold")
+    .add("  ")
+    .add(text, "muted");
 }
 
 /** `13s left · done ≈ 10:04:28` */
@@ -287,38 +288,31 @@ function waitedFor(state: State, { notBefore }: Operation, { why, long }: Wait):
   return `starts ${long}, in ${formatEta((Date.parse(notBefore!) - state.now) / 1000)}`;
 }
 
-function stall(state: State, operation: Operation, width: number, { paint }: Theme): string {
+function stall({ state, operation, line }: View): Line {
   const stalled = stallOf(state, operation);
-  const line = new Line(width, paint).add("▲ ", "warn");
-  if (stalled === null) return "";
-  const time = formatDuration(stalled.seconds);
-  switch (stalled.why) {
-    case "stopped":
-      return line.add(`worker stopped (SIGSTOP) for ${time}`, "warn").toString();
-    case "no room":
-      return line.add(`waiting for disk space for ${time}`, "warn").toString();
-    case "input": {
-      const prompt = operation.waitingForInput?.prompt ?? "";
-      line.add(`waiting for input for ${time}`, "warn");
-      return line.addUntrusted(prompt === "" ? "" : `: ${prompt}`).toString();
-    }
-    case "blocked":
-      return line
-        .add(`blocked for ${time}: ${sanitizeLine(operation.blocked?.reason ?? "")}`, "warn")
-        .toString();
-    default:
-      line.add(`no progress for ${time}`, "warn");
-      return line.addWhole(`, usually ${formatDuration(stalled.why)} at most`, "muted").toString();
-  }
+  if (stalled === null) return line();
+  const { seconds, why } = stalled;
+  const time = formatDuration(seconds);
+  if (typeof why === "number")
+    return line()
+      .add(`▲ no progress for ${time}`, "warn")
+      .addWhole(`, usually ${formatDuration(why)} at most`, "muted");
+  const told = {
+    stopped: `worker stopped (SIGSTOP) for ${time}`,
+    input: `waiting for input for ${time}`,
+    "no room": `waiting for disk space for ${time}`,
+    blocked: `blocked for ${time}: ${sanitizeLine(operation.blocked?.reason ?? "")}`,
+  };
+  const prompt = why === "input" ? (operation.waitingForInput?.prompt ?? "") : "";
+  return line()
+    .add(`▲ ${told[why]}`, "warn")
+    .addUntrusted(prompt === "" ? "" : `: ${prompt}`);
 }
 
-function status({ status: told }: Operation, width: number, { paint }: Theme): string {
-  if (told === null) return "";
+function status({ operation: { status: told }, line }: View): Line {
+  if (told === null) return line();
   const style = LEVEL_STYLES[told.level] ?? "plain";
-  return new Line(width, paint)
-    .add(`${LEVEL_GLYPHS[told.level] ?? "•"} `, style)
-    .addUntrusted(told.text, style)
-    .toString();
+  return line().addUntrusted(`${LEVEL_GLYPHS[told.level] ?? "•"} ${told.text}`, style);
 }
 
 const TIME = 8;
@@ -326,47 +320,31 @@ const PERCENT = 5;
 const NAME_MOST = 20;
 
 /** A row a stage: what it took, what it usually takes, its bar, its counts. */
-function stageTable(
-  state: State,
-  operation: Operation,
-  { head, from, to, extra }: Extract<Part, { kind: "stages" }>,
-  width: number,
-  theme: Theme,
-): string[] {
-  const { stages } = operation;
-  const named = operation.untrackedStage === null ? stages : [...stages, operation.untrackedStage];
+function stageTable(view: View, { stages: shown = { head: false, from: 0, to: 0 } }: Part): Line[] {
+  const { state, operation, width, line } = view;
+  const { stages, untrackedStage } = operation;
+  const { head, from, to } = shown;
+  const named = untrackedStage === null ? stages : [...stages, untrackedStage];
   const longest = Math.max(5, ...named.map((stage) => widthOf(sanitizeLine(stage))));
   // Names come before bars where there is room for one of them.
   const name = Math.min(NAME_MOST, longest, Math.max(16, Math.floor(width * 0.3)), width - TIME - 8);
   const usuals = width >= 56 && stages.some((stage) => usualSeconds(state, operation, stage) !== null);
-  const columns = {
-    name,
-    usuals,
-    bar: barWidth(operation, width - 2 - name - TIME * (usuals ? 2 : 1)),
-    width,
-  };
+  const columns = { name, usuals, bar: barWidth(operation, width - 2 - name - TIME * (usuals ? 2 : 1)) };
+  const more = (count: number, word: string) => line().add(`⋮ ${count} ${word}`, "muted");
   const rows = stages.slice(from, to).map((stage, i) => {
-    const place = from + i;
-    if (i === 0 && from > 0 && to - from > 2) return more(from + 1, "before", width, theme);
-    if (place === to - 1 && to < stages.length && to - from > 2)
-      return more(stages.length - to + 1, "more", width, theme);
-    return stageRow(state, operation, stage, columns, theme);
+    const isCut = to - from > 2;
+    if (isCut && i === 0 && from > 0) return more(from + 1, "before");
+    if (isCut && from + i === to - 1 && to < stages.length) return more(stages.length - to + 1, "more");
+    return stageRow(view, stage, columns);
   });
-  const { untrackedStage } = operation;
-  if (extra > 0 && untrackedStage !== null)
-    rows.push(stageRow(state, operation, untrackedStage, columns, theme, true));
+  if (untrackedStage !== null) rows.push(stageRow(view, untrackedStage, columns, true));
   if (!head) return rows;
-  const line = new Line(width, theme.paint)
-    .add("  ")
-    .add("stage", "muted")
-    .fill(2 + name);
-  line.add("took".padStart(TIME), "muted");
-  if (usuals) line.add("usual".padStart(TIME), "muted");
-  return [line.toString(), ...rows];
+  const titles = line()
+    .add("  stage", "muted")
+    .fill(2 + name)
+    .add("took".padStart(TIME), "muted");
+  return [titles.add(usuals ? "usual".padStart(TIME) : "", "muted"), ...rows];
 }
-
-const more = (count: number, word: string, width: number, { paint }: Theme) =>
-  new Line(width, paint).add(`⋮ ${count} ${word}`, "muted").toString();
 
 /** Columns of the bar and of what is counted beside it; 0: there is no room for a bar. */
 function barWidth(operation: Operation, left: number): number {
@@ -378,19 +356,19 @@ function barWidth(operation: Operation, left: number): number {
   return bar < 6 ? 0 : bar;
 }
 
-function stageRow(
-  state: State,
-  operation: Operation,
-  stage: string,
-  { name, usuals, bar, width }: { name: number; usuals: boolean; bar: number; width: number },
-  theme: Theme,
-  untracked = false,
-): string {
+interface Columns {
+  readonly name: number;
+  readonly usuals: boolean;
+  readonly bar: number;
+}
+
+function stageRow(view: View, stage: string, { name, usuals, bar }: Columns, untracked = false): Line {
+  const { state, operation } = view;
   const is = untracked ? "active" : getOwn(operation.stageStates, stage);
   const times = untracked ? undefined : getOwn(operation.stageTimes, stage);
   const live = operation.state === "running";
   const style = stageStyle(is);
-  const line = new Line(width, theme.paint).add(`${stageGlyph(is)} `, style);
+  const line = view.line().add(`${stageGlyph(is)} `, style);
   const active = is === "active" && live;
   line.add(
     fit(sanitizeLine(stage), name),
@@ -409,15 +387,15 @@ function stageRow(
         : formatDuration(seconds);
   line.add(took.padStart(TIME), is === undefined ? "muted" : "plain");
   if (usuals) line.add((usual === null ? "" : formatDuration(usual)).padStart(TIME), "muted");
-  if (operation.state === "queued") return line.toString();
+  if (operation.state === "queued") return line;
   const why = times?.reason ?? times?.error;
-  if (why !== undefined) return line.add("  ").addUntrusted(firstLine(why), noteStyle(is)).toString();
+  if (why !== undefined) return line.add("  ").addUntrusted(firstLine(why), noteStyle(is));
   // The bar belongs to the untracked stage while one runs.
   const owns = active && untracked === (operation.untrackedStage !== null);
   const counts = owns ? countsOf(operation) : "";
   const told = formatPercent(operation.percent, operation.progress?.approximate);
   const share = owns && !isIndeterminate(operation) ? ` ${told.padStart(4)}` : "";
-  if (bar === 0) return line.add(share, "bold").toString();
+  if (bar === 0) return line.add(share, "bold");
   line.add("  ");
   if (active && isIndeterminate(operation)) addWandering(line, bar, motionTime(operation, state.now), style);
   else {
@@ -425,10 +403,7 @@ function stageRow(
     const percent = is === "done" ? 100 : owns || stopped ? operation.percent : 0;
     addBar(line, bar, percent, style);
   }
-  return line
-    .add(share, "bold")
-    .addWhole(counts === "" ? "" : `  ${counts}`, "muted")
-    .toString();
+  return line.add(share, "bold").addWhole(counts === "" ? "" : `  ${counts}`, "muted");
 }
 
 /** Why a stage did not run is read in passing; an error is not. */
@@ -452,50 +427,47 @@ const LABEL = 9;
 
 const sparkWidth = (width: number) => Math.max(6, Math.floor(Math.min(width / 4, Math.max(24, width / 5))));
 
-function rate(state: State, operation: Operation, width: number, theme: Theme): string {
+function rate({ state, operation, width, theme, line }: View): Line {
   const samples = state.samples.get(operation.id)?.rate ?? [];
-  const line = new Line(width, theme.paint).add("rate", "muted").fill(LABEL);
   const spark = sparkWidth(width);
-  addSparkline(line, theme, samples, spark).fill(LABEL + spark + 2);
   const unit = operation.progress?.unit == null ? null : fit(sanitizeLine(operation.progress.unit), WORD);
   const now = operation.progress?.rate ?? 0;
-  line.add(formatRate(now, unit));
   // The newest rate may be newer than the newest sample.
-  if (samples.length > 1) line.addWhole(`   peak ${formatRate(Math.max(now, ...samples), unit)}`, "muted");
-  return line.toString();
+  const peak = samples.length > 1 ? `   peak ${formatRate(Math.max(now, ...samples), unit)}` : "";
+  return addSparkline(line().add("rate", "muted").fill(LABEL), theme, samples, spark)
+    .fill(LABEL + spark + 2)
+    .add(formatRate(now, unit))
+    .addWhole(peak, "muted");
 }
 
-function resources(state: State, operation: Operation, width: number, theme: Theme): string {
+function resources({ state, operation, width, theme, line: begun }: View): Line {
   const { usage, resources: used } = operation;
-  const line = new Line(width, theme.paint).add("cpu", "muted").fill(LABEL);
-  if (usage == null) {
-    if (used == null) return "";
-    line.add(formatDuration(used.cpuSeconds)).add("   mem ", "muted").add(formatBytes(used.maxRssBytes));
-    line.addWhole(" peak", "muted");
-    line.addWhole(`   read ${formatBytes(used.readBytes)}`, "muted");
-    return line.addWhole(`   written ${formatBytes(used.writtenBytes)}`, "muted").toString();
-  }
+  const line = begun().add("cpu", "muted").fill(LABEL);
+  if (usage == null && used != null)
+    return line
+      .add(formatDuration(used.cpuSeconds))
+      .add("   mem ", "muted")
+      .add(formatBytes(used.maxRssBytes))
+      .addWhole(" peak", "muted")
+      .addWhole(`   read ${formatBytes(used.readBytes)}`, "muted")
+      .addWhole(`   written ${formatBytes(used.writtenBytes)}`, "muted");
+  if (usage == null) return line;
   const spark = sparkWidth(width);
   const samples = state.samples.get(operation.id)?.cpu ?? [];
   addSparkline(line, theme, samples, spark, LEAST_CORES).fill(LABEL + spark + 2);
   line.add(`${Math.round(usage.cpu * 100)}%`).fill(LABEL + spark + 2 + 8);
   const memory = formatBytes(usage.rssBytes);
   if (line.left >= 4 + memory.length) line.add("mem ", "muted").add(memory);
-  return line
-    .addWhole(`   ${usage.processes} process${usage.processes === 1 ? "" : "es"}`, "muted")
-    .toString();
+  return line.addWhole(`   ${usage.processes} process${usage.processes === 1 ? "" : "es"}`, "muted");
 }
 
 /** The newest runs of the type, oldest first, and what they usually take. */
-function recentRuns(state: State, operation: Operation, width: number, theme: Theme): string {
+function recentRuns({ state, operation, theme, line: begun }: View): Line {
   const history = state.histories.get(historyName(operation));
   const runs = (history?.recent ?? []).slice(0, 12).reverse();
-  const line = new Line(width, theme.paint).add(`last ${runs.length}`, "muted").fill(LABEL);
-  const bars = sparkline(
-    runs.map(({ seconds }) => seconds ?? 0),
-    12,
-    theme,
-  );
+  const line = begun().add(`last ${runs.length}`, "muted").fill(LABEL);
+  const times = runs.map(({ seconds }) => seconds ?? 0);
+  const bars = sparkline(times, 12, theme);
   for (const [i, bar] of [...bars].entries()) line.add(bar, styleOfState(runs[i]!.state));
   const median = history?.usual?.seconds?.p50 ?? history?.seconds?.p50 ?? null;
   if (median !== null) line.add(`   median ${formatDuration(median)}`);
@@ -503,5 +475,5 @@ function recentRuns(state: State, operation: Operation, width: number, theme: Th
   line.add(`${median === null ? "  " : " ·"} ${count("succeeded")} ✓`, "muted");
   if (count("failed") > 0) line.add(` ${count("failed")} ✗`, "bad");
   if (count("cancelled") > 0) line.add(` ${count("cancelled")} ⊘`, "warn");
-  return line.toString();
+  return line;
 }

@@ -3,7 +3,6 @@ import { Box } from "ink";
 import type { Operation } from "../../../protocol/operation.js";
 import { STATES } from "../../../protocol/state.js";
 import { formatCount } from "../../terminal/format.js";
-import { nearStates, unknownState } from "../state/filter.js";
 import { listLayout, panesOf, type SectionLayout } from "../state/layout.js";
 import { lineOf } from "../state/line-edit.js";
 import {
@@ -16,8 +15,8 @@ import {
   turnFold,
   walkChain,
 } from "../state/list-view.js";
-import { SORTS } from "../state/listing.js";
-import { operationOf, type Section, type State, selectedOperation } from "../state/model.js";
+import { nearStates, SORTS, unknownState } from "../state/listing.js";
+import { finishedIn, operationOf, type Section, type State, selectedOperation } from "../state/model.js";
 import { selectedRow } from "../state/order.js";
 import { extentOf, restarted } from "../state/paging.js";
 import { pausedQueues } from "../state/queue-view.js";
@@ -25,12 +24,10 @@ import { choose } from "../state/select.js";
 import { sanitizeLine, wrap } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import type { Theme } from "../text/theme.js";
-import type { Mover } from "./movement.js";
 import { operationRow, rowColumns } from "./OperationRow.js";
-import { Panel, type Piece, Rows } from "./Panel.js";
+import { Panel, type Piece, Rows, useTheme } from "./Panel.js";
 import { PAUSED } from "./state-style.js";
-import { useTheme } from "./theme-context.js";
-import { hasList, hasSelected, inGroup, inList } from "./when.js";
+import { hasList, hasSelected, inGroup, inList, type Mover } from "./when.js";
 
 /** Columns of a border that no text takes. */
 const FOOT_FRAME = 7;
@@ -87,7 +84,7 @@ function isIn(state: State, { rows, section }: SectionLayout): boolean {
 function sectionTitle(state: State, name: Section, section: SectionLayout): Piece[] {
   const { counts } = state.view;
   const isFiltered = state.listing.text !== "";
-  const all = name === "finished" ? counts.succeeded + counts.failed + counts.cancelled : counts[name];
+  const all = name === "finished" ? finishedIn(state.view) : counts[name];
   const isLive = name !== "finished";
   const count = isFiltered
     ? isLive
@@ -239,14 +236,13 @@ export const LIST_MOVER: Mover = {
   last: toLast,
 };
 
-export const LIST_ACTIONS = inGroup("list", [
+export const LIST_ACTIONS = inGroup("list", inList, [
   {
     name: "filter",
     keys: ["/"],
     description: "filter the list: op:backup state:failed",
     hint: () => "filter",
     rank: 5,
-    when: inList,
     run: (state) => ({
       ...state,
       pane: "list",
@@ -267,7 +263,6 @@ export const LIST_ACTIONS = inGroup("list", [
     keys: ["o"],
     helpKeys: "o O",
     description: "change the order; reverse it",
-    when: inList,
     run: (state) => {
       const next = SORTS[(SORTS.indexOf(state.listing.sort) + 1) % SORTS.length]!;
       return listed(restarted(state), { sort: next, reverse: false });
@@ -276,7 +271,6 @@ export const LIST_ACTIONS = inGroup("list", [
   {
     name: "sort-reverse",
     keys: ["O"],
-    when: inList,
     run: (state) => listed(restarted(state), { reverse: !state.listing.reverse }),
   },
   {

@@ -9,7 +9,14 @@ import { shownParams } from "../../../protocol/shown-params.js";
 import { formatAge, formatDuration, formatEta, formatOverall } from "../../terminal/format.js";
 import { stageGlyph } from "../../terminal/glyphs.js";
 import { allowedFailures } from "../../terminal/stage-note.js";
-import { chainElapsed, chainSecondsLeft, elapsedOf, secondsLeft, stallOf } from "../state/estimate.js";
+import {
+  chainElapsed,
+  chainProgress,
+  chainSecondsLeft,
+  elapsedOf,
+  secondsLeft,
+  stallOf,
+} from "../state/estimate.js";
 import { usualSuccessors } from "../state/history.js";
 import {
   chainOf,
@@ -20,7 +27,6 @@ import {
   type State,
   shellCommand,
 } from "../state/model.js";
-import { chainProgress } from "../state/overall-progress.js";
 import { waitOf } from "../state/queue-view.js";
 import { fit, sanitizeLine } from "../text/cells.js";
 import { Line } from "../text/line.js";

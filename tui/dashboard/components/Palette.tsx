@@ -7,11 +7,10 @@ import type { State } from "../state/model.js";
 import { askTypes } from "../state/pages.js";
 import { nearNames, type PaletteItem, shownItems } from "../state/palette.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
-import { Line } from "../text/line.js";
+import { type Drawn, Line } from "../text/line.js";
 import type { Theme } from "../text/theme.js";
-import { Panel, Rows } from "./Panel.js";
-import { useTheme } from "./theme-context.js";
-import { asking, inGroup } from "./when.js";
+import { Panel, Rows, useTheme } from "./Panel.js";
+import { inGroup, notTyping } from "./when.js";
 
 /** Rows of the panel at most, borders included. */
 const ROWS_MOST = 18;
@@ -53,13 +52,13 @@ function paletteRows(
   width: number,
   height: number,
   theme: Theme,
-): string[] {
+): Drawn[] {
   const { paint } = theme;
   if (items.length === 0) {
     const typed = state.entry?.line.text ?? "";
     const near = nearNames(state, typed);
     const hint = near.length === 0 ? "" : `. Similar: ${near.join(", ")}`;
-    return [new Line(width, paint).addUntrusted(` No command ${typed}${hint}`, "warn").toString()];
+    return [new Line(width, paint).addUntrusted(` No command ${typed}${hint}`, "warn")];
   }
   const chosen = items[state.choice];
   const command = chosen?.command ?? null;
@@ -71,15 +70,15 @@ function paletteRows(
     28,
     Math.max(...items.map(({ name }) => widthOf(sanitizeLine(name)))),
   );
-  const rows = shown.map((item, i) => itemRow(item, top + i === state.choice, names, width, theme));
+  const rows: Drawn[] = shown.map((item, i) => itemRow(item, top + i === state.choice, names, width, theme));
   while (rows.length < room) rows.push("");
   const line = new Line(width, paint);
   if (command !== null) line.add(" $ ", "muted").addUntrusted(command, "muted");
   else line.add(" ⏎ runs the command", "muted");
-  return [...rows, line.toString()];
+  return [...rows, line];
 }
 
-function itemRow(item: PaletteItem, chosen: boolean, names: number, width: number, { paint }: Theme): string {
+function itemRow(item: PaletteItem, chosen: boolean, names: number, width: number, { paint }: Theme): Line {
   const off = item.disabledReason !== null;
   const line = new Line(width, paint).add(chosen ? "▌" : " ", "accent");
   line
@@ -94,16 +93,15 @@ function itemRow(item: PaletteItem, chosen: boolean, names: number, width: numbe
   const described = !off ? room : beside < LEAST ? 0 : beside;
   line.add(fit(description, described), off || !chosen ? "muted" : "plain");
   if (off) line.add(described > 0 ? "  " : "").add(fit(reason, room), "warn");
-  return line.right(item.key, "bold").toString();
+  return line.right(item.key, "bold");
 }
 
-export const PALETTE_ACTIONS = inGroup("general", [
+export const PALETTE_ACTIONS = inGroup("general", notTyping, [
   {
     name: "commands",
     keys: [":"],
     hint: () => "commands",
     rank: 7,
-    when: (state) => !asking(state) && state.entry === null,
     run: (state) => ({ ...askTypes(state), entry: { kind: "palette", line: EMPTY_LINE }, choice: 0 }),
   },
 ]);

@@ -1,11 +1,22 @@
-/** A panel: a round border with a title in it, and rows inside. A row is one styled text and is drawn only when it changes. */
+/** What every component is made of: the theme of the terminal, rows, panels, dialogs. */
 import { Box, Text } from "ink";
 import Spinner from "ink-spinner";
-import { memo, type ReactNode } from "react";
+import { createContext, memo, type ReactNode, useContext } from "react";
+import { BORDER, panesOf } from "../state/layout.js";
+import type { State } from "../state/model.js";
 import { fit, widthOf } from "../text/cells.js";
-import { Line } from "../text/line.js";
-import type { Style, Theme } from "../text/theme.js";
-import { useTheme } from "./theme-context.js";
+import { type Drawn, Line } from "../text/line.js";
+import { type Style, type Theme, unpainted } from "../text/theme.js";
+
+export const ThemeContext = createContext<Theme>({
+  paint: unpainted,
+  border: undefined,
+  activeBorder: undefined,
+  borderStyle: "round",
+  sparks: "▁▂▃▄▅▆▇█",
+});
+
+export const useTheme = (): Theme => useContext(ThemeContext);
 
 export const Row = memo(function Row({ text }: { text: string }) {
   // An empty Text would take no row at all.
@@ -13,8 +24,8 @@ export const Row = memo(function Row({ text }: { text: string }) {
 });
 
 /** Rows one below the other. */
-export function Rows({ rows }: { rows: readonly string[] }) {
-  return rows.map((text, place) => <Row key={place} text={text} />);
+export function Rows({ rows }: { rows: readonly Drawn[] }) {
+  return rows.map((row, place) => <Row key={place} text={String(row)} />);
 }
 
 export type Piece = readonly [text: string, ...styles: Style[]];
@@ -142,4 +153,56 @@ function edge(theme: Theme, { width, active, left, right, spin, corners }: Edge)
   for (const [text, ...styles] of right) line.add(text, ...styles);
   const tail = new Line(end.length, theme.paint).add(end, style).toString();
   return { before: line.toString(), after: tail };
+}
+
+/** Columns of a row of text, borders and margins included, beyond which a line is hard to read. */
+const WIDEST = 110;
+/** Blank columns and rows around it that are worth leaving the whole screen for. */
+const AROUND = 8;
+
+export interface DialogSize {
+  /** Inside borders and margins. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** @param wanted rows that the content takes; undefined: all there are */
+export function dialogSize(state: State, wanted?: number, widest = WIDEST): DialogSize {
+  const { height } = panesOf(state);
+  const { columns } = state.size;
+  const width = columns - widest >= AROUND ? widest : columns;
+  const room = height - BORDER;
+  return {
+    width: width - BORDER - 2,
+    height: wanted === undefined || room - wanted < AROUND / 2 ? room : wanted,
+  };
+}
+
+export interface DialogProps {
+  state: State;
+  size: DialogSize;
+  title: readonly Piece[];
+  right?: readonly Piece[];
+  rows: readonly Drawn[];
+}
+
+export function Dialog({ state, size, title, right = [], rows }: DialogProps) {
+  const { height } = panesOf(state);
+  const { columns } = state.size;
+  return (
+    <Box width={columns} height={height} flexDirection="column" alignItems="center">
+      {/* A little above the middle, as a person reads. */}
+      <Box height={Math.floor((height - size.height - BORDER) / 3)} flexShrink={0} />
+      <Panel
+        width={size.width + BORDER + 2}
+        height={size.height + BORDER}
+        title={title}
+        right={right}
+        active
+        margin={1}
+      >
+        <Rows rows={rows.slice(0, size.height)} />
+      </Panel>
+    </Box>
+  );
 }

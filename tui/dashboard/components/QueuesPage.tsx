@@ -9,11 +9,9 @@ import { fit, sanitizeLine } from "../text/cells.js";
 import { Line } from "../text/line.js";
 import type { Paint } from "../text/theme.js";
 import { ask, busy, send } from "./ask.js";
-import { Dialog, dialogSize } from "./Dialog.js";
-import type { Mover } from "./movement.js";
+import { Dialog, dialogSize, useTheme } from "./Panel.js";
 import { PAUSED } from "./state-style.js";
-import { useTheme } from "./theme-context.js";
-import { inGroup, onPage } from "./when.js";
+import { inGroup, type Mover, onPage } from "./when.js";
 
 type QueuesPage = Extract<Page, { kind: "queues" }>;
 
@@ -136,13 +134,12 @@ function chosenOf(state: State): { of: "queue" | "schedule"; name: string; isPau
 
 export const QUEUES_MOVER: Mover = { when: here, by: moved, page: (state, way) => moved(state, way * 8) };
 
-export const QUEUES_ACTIONS = inGroup("general", [
+export const QUEUES_ACTIONS = inGroup("general", here, [
   {
     name: "switch-queue",
     keys: ["p", "return"],
     hint: (state) => (chosenOf(state)?.isPaused ? "resume" : "pause"),
     rank: 0,
-    when: here,
     disabledReason: (state) => (chosenOf(state) === null ? "" : busy(state)),
     run: (state) => {
       const chosen = chosenOf(state);
@@ -157,7 +154,6 @@ export const QUEUES_ACTIONS = inGroup("general", [
   {
     name: "close-queues",
     keys: ["Q"],
-    when: here,
     run: (state) => ({ ...state, page: null }),
   },
 ]);

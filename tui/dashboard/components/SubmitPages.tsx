@@ -2,19 +2,16 @@
 import type { Field } from "../form/field.js";
 import { type Form, firstProblem, heldIn, nameOf, onButton, submitOf } from "../form/form.js";
 import { scrollTop } from "../state/layout.js";
+import { addTyped } from "../state/line-edit.js";
 import { emit, operationOf, type Page, type State } from "../state/model.js";
 import { isResumable, type RetryChoice, retryChoices } from "../state/pages.js";
 import { commandOf, type Request } from "../state/request.js";
 import { fit, sanitizeLine, widthOf } from "../text/cells.js";
-import { Line, paragraph } from "../text/line.js";
+import { type Drawn, Line, paragraph } from "../text/line.js";
 import type { Paint, Theme } from "../text/theme.js";
-import { Dialog, type DialogSize, dialogSize } from "./Dialog.js";
-import type { Mover } from "./movement.js";
-import type { Piece } from "./Panel.js";
+import { Dialog, type DialogSize, dialogSize, type Piece, useTheme } from "./Panel.js";
 import { TypesPage } from "./TypesPage.js";
-import { useTheme } from "./theme-context.js";
-import { addTyped } from "./typed-line.js";
-import { inGroup, onPage } from "./when.js";
+import { inGroup, type Mover, onPage } from "./when.js";
 
 type PageOf<K extends Page["kind"]> = Extract<Page, { kind: K }>;
 
@@ -55,12 +52,12 @@ function RetryPage({ state, page }: { state: State; page: PageOf<"retry"> }) {
 }
 
 /** The rows, the foot at the lower edge. */
-function filled(rows: readonly string[], foot: readonly string[], height: number): string[] {
+function filled(rows: readonly Drawn[], foot: readonly Drawn[], height: number): Drawn[] {
   const spare = Math.max(0, height - rows.length - foot.length);
   return [...rows.slice(0, height - foot.length), ...Array<string>(spare).fill(""), ...foot];
 }
 
-const commandRows = (command: string, width: number, most: number, paint: Paint): string[] =>
+const commandRows = (command: string, width: number, most: number, paint: Paint): Line[] =>
   paragraph(command, { width, most, paint, sign: "$ " }, "muted");
 
 /** Rows about a field, and of the command. */
@@ -69,7 +66,7 @@ const COMMAND_MOST = 3;
 /** Columns from which a field has its type beside it. */
 const TYPES_FROM = 84;
 
-function formRows(state: State, form: Form, { width, height }: DialogSize, { paint }: Theme): string[] {
+function formRows(state: State, form: Form, { width, height }: DialogSize, { paint }: Theme): Drawn[] {
   const command = commandRows(commandOf(submitOf(form), state.flags), width, COMMAND_MOST, paint);
   const about = aboutField(form, width, height < 16 ? 2 : ABOUT_MOST, paint);
   const lead = height >= form.fields.length + 4 + ABOUT_MOST + command.length ? [""] : [];
@@ -88,7 +85,7 @@ function formRows(state: State, form: Form, { width, height }: DialogSize, { pai
   return filled([...lead, ...rows, "", ...about], command, height);
 }
 
-function fieldRow(form: Form, i: number, names: number, width: number, paint: Paint): string {
+function fieldRow(form: Form, i: number, names: number, width: number, paint: Paint): Line {
   const field = form.fields[i]!;
   const chosen = i === form.at;
   const line = new Line(width, paint).add(chosen ? "▌" : " ", "accent");
@@ -113,10 +110,7 @@ function fieldRow(form: Form, i: number, names: number, width: number, paint: Pa
   } else if (field.line.text !== "") line.add(fit(sanitizeLine(field.line.text), room));
   else line.add(fit(field.default === null ? "" : sanitizeLine(field.default), room), "muted");
   const style = told !== mark ? "muted" : "problem" in held ? (loud ? "bad" : "muted") : "good";
-  return line
-    .fill(width - markWidth)
-    .add(fit(told, markWidth), style)
-    .toString();
+  return line.fill(width - markWidth).add(fit(told, markWidth), style);
 }
 
 function choiceText({ line, default: byDefault }: Field): string {
@@ -124,7 +118,7 @@ function choiceText({ line, default: byDefault }: Field): string {
   return byDefault === null ? "not set" : `${sanitizeLine(byDefault)} (default)`;
 }
 
-function buttonRow(form: Form, names: number, width: number, paint: Paint): string {
+function buttonRow(form: Form, names: number, width: number, paint: Paint): Line {
   const line = new Line(width, paint).add(onButton(form) ? "▌" : " ", "accent").fill(names + 3);
   const problem = firstProblem(form);
   const styles = onButton(form)
@@ -134,16 +128,16 @@ function buttonRow(form: Form, names: number, width: number, paint: Paint): stri
       : (["muted"] as const);
   const word = form.edits === null ? "run" : "save";
   line.add(onButton(form) ? ` ${word} ` : `[${word}]`, ...styles);
-  if (problem === null) return line.addWhole(`  ctrl-s ${word}s from any field`, "muted").toString();
+  if (problem === null) return line.addWhole(`  ctrl-s ${word}s from any field`, "muted");
   const field = form.fields[problem]!;
   const held = heldIn(form, field);
   const why = "problem" in held ? held.problem : "";
   const told = why === "required" ? "is required" : why;
-  return line.add(`  ${sanitizeLine(nameOf(field))} ${told}`, "muted").toString();
+  return line.add(`  ${sanitizeLine(nameOf(field))} ${told}`, "muted");
 }
 
 /** What the chosen field is for, or why the daemon refused it. */
-function aboutField(form: Form, width: number, most: number, paint: Paint): string[] {
+function aboutField(form: Form, width: number, most: number, paint: Paint): Drawn[] {
   if (form.refusal !== null) return paragraph(form.refusal, { width, most, paint, sign: "✗ " }, "bad");
   const field = form.fields[form.at];
   if (field === undefined) return [];
@@ -153,7 +147,7 @@ function aboutField(form: Form, width: number, most: number, paint: Paint): stri
     field.kind === "list" ? ", as in a shell: a 'b c'" : field.kind === "choice" ? "; space: next value" : "";
   const type = `${field.type}${kind}${field.default === null ? "" : `; default ${field.default}`}`;
   return [
-    new Line(width, paint).addUntrusted(type, "accent").toString(),
+    new Line(width, paint).addUntrusted(type, "accent"),
     ...(loud ? paragraph(`${nameOf(field)} ${held.problem}`, { width, most: 1, paint }, "bad") : []),
     ...paragraph(field.description, { width, most: most - (loud ? 2 : 1), paint }, "muted"),
   ];
@@ -165,7 +159,7 @@ function retryRows(
   width: number,
   height: number,
   paint: Paint,
-): string[] {
+): Drawn[] {
   const operation = operationOf(state, page.id);
   if (operation === null) return [];
   const resumable = isResumable(state, operation.op);
@@ -190,7 +184,7 @@ function retryRow(
   chosen: boolean,
   width: number,
   paint: Paint,
-): string {
+): Line {
   const line = new Line(width, paint).add(chosen ? "▌ " : "  ", "accent");
   const first = sanitizeLine(choice.first ?? "the end");
   const text = !resumable
@@ -201,13 +195,11 @@ function retryRow(
   line.add(text, chosen ? "bold" : "plain");
   if (choice.current !== undefined) {
     const name = choice.current.slice(choice.current.lastIndexOf("/") + 1);
-    return line
-      .add(` with the present text of ${sanitizeLine(name)}; unchanged stages are reused`, "muted")
-      .toString();
+    return line.add(` with the present text of ${sanitizeLine(name)}; unchanged stages are reused`, "muted");
   }
   if (choice.kept.length > 0) line.add(`, reusing ${choice.kept.map(sanitizeLine).join(", ")}`, "muted");
   else if (resumable) line.add(", reusing nothing", "muted");
-  return line.toString();
+  return line;
 }
 
 function retryReason(resumable: boolean | null, op: string): string {
@@ -231,14 +223,13 @@ export const RETRY_MOVER: Mover = {
   page: (state, direction) => moveRetry(state, direction * 8),
 };
 
-export const RETRY_ACTIONS = inGroup("operation", [
-  { name: "retry-next", keys: ["tab"], when: onRetry, run: (state) => moveRetry(state, 1) },
+export const RETRY_ACTIONS = inGroup("operation", onRetry, [
+  { name: "retry-next", keys: ["tab"], run: (state) => moveRetry(state, 1) },
   {
     name: "retry-choose",
     keys: ["return", "rightArrow", "l"],
     hint: () => "retry",
     rank: 0,
-    when: onRetry,
     run: (state) => {
       if (state.page?.kind !== "retry") return state;
       const { id, at } = state.page;

@@ -16,8 +16,7 @@ import { isPlaying, movePlayer } from "../state/pages.js";
 import { fit, sanitizeLine } from "../text/cells.js";
 import { gantt, ganttHeight } from "./gantt.js";
 import { OperationDetail } from "./OperationDetail.js";
-import { Panel, type Piece, Rows } from "./Panel.js";
-import { useTheme } from "./theme-context.js";
+import { Panel, type Piece, Rows, useTheme } from "./Panel.js";
 import { inGroup, onPage } from "./when.js";
 
 /** Rows that the replay keeps at least. */
@@ -164,14 +163,13 @@ const page = (by: 1 | -1) => (state: State) =>
   movePlayer(state, (player, tape) => toTime(player, tape, player.at + by * PAGE * durationOf(tape)));
 const speed = (by: 1 | -1) => (state: State) => movePlayer(state, (player) => faster(player, by));
 
-export const TIMELINE_ACTIONS = inGroup("timeline", [
+export const TIMELINE_ACTIONS = inGroup("timeline", here, [
   {
     name: "replay",
     keys: [" ", "p"],
     description: "play the replay, or pause it",
     hint: (state) => (isPlaying(state) ? "pause" : "play"),
     rank: 0,
-    when: here,
     run: (state) => movePlayer(state, playOrPause),
   },
   {
@@ -181,17 +179,9 @@ export const TIMELINE_ACTIONS = inGroup("timeline", [
     description: "previous event, next event",
     hint: () => "previous event",
     rank: 4,
-    when: here,
     run: step(-1),
   },
-  {
-    name: "event-next",
-    keys: ["rightArrow", "l"],
-    hint: () => "next event",
-    rank: 4,
-    when: here,
-    run: step(1),
-  },
+  { name: "event-next", keys: ["rightArrow", "l"], hint: () => "next event", rank: 4, run: step(1) },
   {
     name: "replay-previous",
     keys: ["upArrow", "k", "N"],
@@ -199,7 +189,6 @@ export const TIMELINE_ACTIONS = inGroup("timeline", [
     description: "previous or next start or end of a stage",
     hint: () => "previous stage",
     rank: 5,
-    when: here,
     run: milestone(-1),
   },
   {
@@ -207,7 +196,6 @@ export const TIMELINE_ACTIONS = inGroup("timeline", [
     keys: ["downArrow", "j", "n"],
     hint: () => "next stage",
     rank: 5,
-    when: here,
     run: milestone(1),
   },
   {
@@ -215,19 +203,17 @@ export const TIMELINE_ACTIONS = inGroup("timeline", [
     keys: ["pageUp", "^u", "^b"],
     helpKeys: "pgup pgdn",
     description: "a tenth back, a tenth forward",
-    when: here,
     run: page(-1),
   },
-  { name: "replay-page-on", keys: ["pageDown", "^d", "^f"], when: here, run: page(1) },
+  { name: "replay-page-on", keys: ["pageDown", "^d", "^f"], run: page(1) },
   {
     name: "replay-start",
     keys: ["g", "home"],
     helpKeys: "g G",
     description: "to the start; to the end, live",
-    when: here,
     run: (state) => movePlayer(state, (player, tape) => ({ ...toTime(player, tape, 0), playing: false })),
   },
-  { name: "replay-end", keys: ["G", "end"], when: here, run: (state) => movePlayer(state, toEnd) },
+  { name: "replay-end", keys: ["G", "end"], run: (state) => movePlayer(state, toEnd) },
   {
     name: "replay-faster",
     keys: ["+", "=", ">"],
@@ -235,8 +221,7 @@ export const TIMELINE_ACTIONS = inGroup("timeline", [
     description: "faster, slower: 1x to 100x",
     hint: () => "faster",
     rank: 6,
-    when: here,
     run: speed(1),
   },
-  { name: "replay-slower", keys: ["-", "_", "<"], when: here, run: speed(-1) },
+  { name: "replay-slower", keys: ["-", "_", "<"], run: speed(-1) },
 ]);

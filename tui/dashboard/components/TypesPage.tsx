@@ -6,10 +6,9 @@ import { BORDER, panesOf, scrollTop } from "../state/layout.js";
 import type { Page, State } from "../state/model.js";
 import { shownTypes } from "../state/pages.js";
 import { fit, sanitizeLine, widthOf, wrap } from "../text/cells.js";
-import { Line, paragraph } from "../text/line.js";
+import { type Drawn, Line, paragraph } from "../text/line.js";
 import type { Paint, Style } from "../text/theme.js";
-import { Panel, type Piece, Rows } from "./Panel.js";
-import { useTheme } from "./theme-context.js";
+import { Panel, Rows, useTheme } from "./Panel.js";
 
 type TypesPageState = Extract<Page, { kind: "types" }>;
 
@@ -25,49 +24,42 @@ export function TypesPage({ state, page }: { state: State; page: TypesPageState 
   const room = height - BORDER;
   const shown = types === null ? [] : shownTypes(state);
   const chosen = shown[state.choice];
-  const count: Piece[] = types === null ? [] : [[String(shown.length), "muted"]];
-  const title: Piece[] = [["Submit", "bold"]];
-  if (types === null || columns < BESIDE_FROM) {
-    const width = columns - BORDER - 2;
-    const foot =
-      types === null ? [] : [...brief(chosen, width, paint), ...unloaded(state, types, width, paint)];
-    const rows =
-      types === null
-        ? loadingRows(state, page, width, paint)
-        : typeRows(state, shown, { width, height: Math.max(1, room - foot.length - 1) }, paint);
-    while (types !== null && rows.length < room - foot.length) rows.push("");
-    return (
-      <Panel width={columns} height={height} title={title} right={count} active margin={1}>
-        <Rows rows={[...rows, ...foot].slice(0, room)} />
-      </Panel>
-    );
-  }
+  const beside = types !== null && columns >= BESIDE_FROM;
   const gap = columns >= 120 ? 2 : 1;
-  const left = Math.max(44, Math.min(70, Math.round(columns * 0.4)));
+  const left = beside ? Math.max(44, Math.min(70, Math.round(columns * 0.4))) : columns;
   const right = columns - left - gap;
-  const foot = unloaded(state, types, left - BORDER - 2, paint);
-  const rows = typeRows(
-    state,
-    shown,
-    { width: left - BORDER - 2, height: Math.max(1, room - foot.length) },
-    paint,
-  );
-  while (rows.length < room - foot.length) rows.push("");
+  const width = left - BORDER - 2;
+  const foot = types === null ? [] : unloaded(state, types, width, paint);
+  if (!beside && types !== null) foot.unshift("", ...brief(chosen, width, paint));
+  const rows =
+    types === null
+      ? loadingRows(state, page, width, paint)
+      : typeRows(state, shown, { width, height: Math.max(1, room - foot.length) }, paint);
+  while (types !== null && rows.length < room - foot.length) rows.push("");
   return (
     <Box columnGap={gap}>
-      <Panel width={left} height={height} title={title} right={count} active margin={1}>
-        <Rows rows={[...rows, ...foot]} />
-      </Panel>
       <Panel
-        width={right}
+        width={left}
         height={height}
-        title={chosen === undefined ? [] : [[sanitizeLine(chosen.op), "bold"]]}
+        title={[["Submit", "bold"]]}
+        right={types === null ? [] : [[String(shown.length), "muted"]]}
+        active
         margin={1}
       >
-        <Rows
-          rows={chosen === undefined ? [] : cutTo(room, whole(chosen, right - BORDER - 2, paint), paint)}
-        />
+        <Rows rows={[...rows, ...foot].slice(0, room)} />
       </Panel>
+      {beside && (
+        <Panel
+          width={right}
+          height={height}
+          title={chosen === undefined ? [] : [[sanitizeLine(chosen.op), "bold"]]}
+          margin={1}
+        >
+          <Rows
+            rows={chosen === undefined ? [] : cutTo(room, whole(chosen, right - BORDER - 2, paint), paint)}
+          />
+        </Panel>
+      )}
     </Box>
   );
 }
@@ -77,7 +69,7 @@ function typeRows(
   shown: readonly OperationType[],
   { width, height }: { width: number; height: number },
   paint: Paint,
-): string[] {
+): Drawn[] {
   const all = state.types?.ops ?? [];
   const top = scrollTop(0, state.choice, shown.length, height);
   const widest = (text: (type: OperationType) => string) =>
@@ -91,7 +83,7 @@ function typeRows(
     NAMES_MOST,
     widest(({ title }) => title),
   );
-  const rows = shown.slice(top, top + height).map((type, i) => {
+  const rows: Drawn[] = shown.slice(top, top + height).map((type, i) => {
     const chosen = top + i === state.choice;
     const line = new Line(width, paint).add(chosen ? "▌ " : "  ", "accent");
     line.add(fit(sanitizeLine(type.op), names), ...(chosen ? (["bold"] as const) : [])).fill(names + 4);
@@ -99,13 +91,13 @@ function typeRows(
     // Where the type has a panel, its stages stand there.
     if (state.size.columns < BESIDE_FROM && type.stages !== null && line.left > 12)
       line.fill(names + titles + 6).add(type.stages.map(sanitizeLine).join(" → "), "muted");
-    return line.toString();
+    return line;
   });
-  if (shown.length === 0) rows.push(new Line(width, paint).add("  No such type", "warn").toString());
+  if (shown.length === 0) rows.push(new Line(width, paint).add("  No such type", "warn"));
   return rows;
 }
 
-function loadingRows(state: State, page: TypesPageState, width: number, paint: Paint): string[] {
+function loadingRows(state: State, page: TypesPageState, width: number, paint: Paint): Drawn[] {
   const row = (text: string, style: Style) => paragraph(text, { width: width - 2, most: 4, paint }, style);
   if (!state.typesWanted) {
     const why = state.notice?.level === "error" ? `: ${sanitizeLine(state.notice.text)}` : "";
@@ -120,24 +112,27 @@ function loadingRows(state: State, page: TypesPageState, width: number, paint: P
 }
 
 /** What the chosen type takes, in two rows. */
-function brief(chosen: OperationType | undefined, width: number, paint: Paint): string[] {
+function brief(chosen: OperationType | undefined, width: number, paint: Paint): Drawn[] {
   if (chosen === undefined) return [];
   const names = listParameters(chosen.params).map(({ name, required }) => (required ? `${name}*` : name));
   const takes = chosen.params === null ? "any parameters" : names.join(" ") || "none";
   return [
-    new Line(width, paint).add("parameters  ", "muted").addUntrusted(takes).toString(),
-    new Line(width, paint).addUntrusted(chosen.file, "muted").toString(),
+    new Line(width, paint).add("parameters  ", "muted").addUntrusted(takes),
+    new Line(width, paint).addUntrusted(chosen.file, "muted"),
   ];
 }
 
 /** All that is known of the chosen type: file, stages, and each parameter with its description. */
-function whole(chosen: OperationType, width: number, paint: Paint): string[] {
+function whole(chosen: OperationType, width: number, paint: Paint): Drawn[] {
   const heading = (text: string) => ["", paint(text, "accent", "bold")];
   const indented = (text: string, ...styles: Style[]) =>
     wrap(sanitizeLine(text), width - 2, 6).map((part) => `  ${paint(part, ...styles)}`);
   const parameters = listParameters(chosen.params);
   const names = Math.min(20, Math.max(0, ...parameters.map(({ name }) => widthOf(sanitizeLine(name)) + 1)));
-  const rows = [paint(fit(sanitizeLine(chosen.title), width), "bold"), ...indented(chosen.file, "muted")];
+  const rows: Drawn[] = [
+    paint(fit(sanitizeLine(chosen.title), width), "bold"),
+    ...indented(chosen.file, "muted"),
+  ];
   if (chosen.stages !== null && chosen.stages.length > 0)
     rows.push(...heading("Stages"), ...indented(chosen.stages.map(sanitizeLine).join(" → ")));
   rows.push(...heading("Parameters"));
@@ -154,33 +149,28 @@ function whole(chosen: OperationType, width: number, paint: Paint): string[] {
       : "default" in rest
         ? `default ${JSON.stringify(rest.default)}`
         : "optional";
-    rows.push(line.add("  ").addUntrusted(value, "muted").toString());
+    rows.push(line.add("  ").addUntrusted(value, "muted"));
     if (description !== null)
       for (const part of wrap(sanitizeLine(description), width - names - 4, 3))
-        rows.push(
-          new Line(width, paint)
-            .fill(names + 4)
-            .add(part, "muted")
-            .toString(),
-        );
+        rows.push(new Line(width, paint).fill(names + 4).add(part, "muted"));
   }
   return rows;
 }
 
 /** The rows that fit; where some do not, the last one says how many. */
-function cutTo(height: number, rows: readonly string[], paint: Paint): readonly string[] {
+function cutTo(height: number, rows: readonly Drawn[], paint: Paint): readonly Drawn[] {
   if (rows.length <= height) return rows;
   return [...rows.slice(0, height - 1), paint(`⋮ ${rows.length - height + 1} more rows`, "muted")];
 }
 
 /** Files that could not be loaded. */
-function unloaded(state: State, { errors }: TypesReply, width: number, paint: Paint): string[] {
+function unloaded(state: State, { errors }: TypesReply, width: number, paint: Paint): Drawn[] {
   const told = state.size.rows < 20 ? 1 : 3;
   const rows = errors.slice(0, told).map(({ file, message }) => {
     const text = sanitizeLine(`${file.split("/").pop()} does not load: ${message}`);
-    return new Line(width, paint).add(`✗ ${fit(text, width - 2)}`, "warn").toString();
+    return new Line(width, paint).add(`✗ ${fit(text, width - 2)}`, "warn");
   });
   if (errors.length > told)
-    rows.push(new Line(width, paint).add(`${errors.length - told} more: liveops ops`, "warn").toString());
+    rows.push(new Line(width, paint).add(`${errors.length - told} more: liveops ops`, "warn"));
   return rows;
 }

@@ -44,14 +44,12 @@ export interface GanttView {
 }
 
 /** The axis, then the lanes that there is height for: those around what the replay is at. */
-export function gantt(view: GanttView, width: number, height: number, paint: Paint): string[] {
-  const nameWidth = Math.max(13, Math.min(28, Math.floor(width * 0.28)));
-  const room = width - nameWidth - TIME - 1;
+export function gantt(view: GanttView, width: number, height: number, paint: Paint): Line[] {
+  const names = Math.max(13, Math.min(28, Math.floor(width * 0.28)));
+  const room = width - names - TIME - 1;
+  const line = () => new Line(width, paint);
   const lanes = laneChoice(view, height - 1);
-  return [
-    axis(view, nameWidth, room, width, paint),
-    ...lanes.map((lane) => row(view, lane, nameWidth, room, width, paint)),
-  ];
+  return [axis(line(), view, names, room), ...lanes.map((lane) => row(line(), view, lane, names, room))];
 }
 
 /** How many rows it would take whole. */
@@ -71,27 +69,17 @@ function laneChoice({ lanes, records, current }: GanttView, height: number): rea
   return fewer.slice(top, top + height);
 }
 
-function axis(
-  { end, at, live }: GanttView,
-  nameWidth: number,
-  room: number,
-  width: number,
-  paint: Paint,
-): string {
-  const line = new Line(width, paint).fill(nameWidth);
+function axis(line: Line, { end, at, live }: GanttView, names: number, room: number): Line {
   const step = niceStep(end / 1000, Math.max(1, Math.floor(room / 12)));
   let used = 0;
   for (let seconds = 0; seconds * 1000 <= end; seconds += step) {
     const x = Math.floor(((seconds * 1000) / Math.max(1, end)) * (room - 1));
     const text = `╵${formatDuration(seconds)}`;
     if (x < used || x + widthOf(text) > room) continue;
-    line.fill(nameWidth + x).add(text, "muted");
+    line.fill(names + x).add(text, "muted");
     used = x + widthOf(text) + 1;
   }
-  return line
-    .fill(nameWidth + room)
-    .add(formatDuration((live ? end : at) / 1000).padStart(TIME), "bold")
-    .toString();
+  return line.fill(names + room).add(formatDuration((live ? end : at) / 1000).padStart(TIME), "bold");
 }
 
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400];
@@ -101,51 +89,34 @@ function niceStep(seconds: number, count: number): number {
   return STEPS.find((step) => seconds / step <= count) ?? Math.ceil(seconds / count / 86400) * 86400;
 }
 
-function row(
-  view: GanttView,
-  lane: Lane,
-  nameWidth: number,
-  room: number,
-  width: number,
-  paint: Paint,
-): string {
-  const line = new Line(width, paint);
-  const operation = view.records.get(lane.id);
-  addName(line, lane, operation, view.titles.get(lane.id) ?? lane.id, nameWidth);
-  addSpans(line.fill(nameWidth), view, lane, room);
+function row(line: Line, view: GanttView, lane: Lane, names: number, room: number): Line {
+  addName(line, view, lane, names);
+  addSpans(line.fill(names), view, lane, room);
   const shown = lane.spans.filter(({ from }) => from <= view.at);
   const seconds = secondsOf({ ...lane, spans: shown.map((span) => cutAt(span, view.at)) }, view.at);
   const unrun = UNRUN[shown.at(-1)?.look ?? "waiting"];
   // Of earlier pauses only their total is known, and not the stages that they were in.
-  const paused = lane.stage === null && view.live ? (operation?.pause?.seconds ?? 0) : 0;
+  const { pause } = view.records.get(lane.id) ?? {};
+  const paused = lane.stage === null && view.live ? (pause?.seconds ?? 0) : 0;
   const time = unrun ?? (seconds === null ? "" : formatDuration(Math.max(0, seconds - paused)));
-  return line.add(time.padStart(TIME), "muted").toString();
+  return line.add(time.padStart(TIME), "muted");
 }
 
 const cutAt = (span: Span, at: number): Span =>
   span.to !== null && span.to > at ? { ...span, to: at } : span;
 
-function addName(
-  line: Line,
-  lane: Lane,
-  operation: Operation | undefined,
-  title: string,
-  nameWidth: number,
-): void {
-  if (lane.stage === null) {
-    line.add(
-      ` ${operation === undefined ? "○" : glyphOf(operation)} `,
-      operation === undefined ? "muted" : styleOf(operation),
-    );
-    line.add(fit(sanitizeLine(title), nameWidth - 4), operation === undefined ? "muted" : "bold");
+function addName(line: Line, { records, titles }: GanttView, { id, stage }: Lane, names: number): void {
+  const operation = records.get(id);
+  if (stage === null) {
+    const [glyph, style] =
+      operation === undefined ? (["○", "muted"] as const) : [glyphOf(operation), styleOf(operation)];
+    line.add(` ${glyph} `, style);
+    line.add(fit(sanitizeLine(titles.get(id) ?? id), names - 4), operation === undefined ? "muted" : "bold");
     return;
   }
-  const state = operation && getOwn(operation.stageStates, lane.stage);
-  line.add(`   ${stageGlyph(state)} `, stageStyle(state));
-  line.add(
-    fit(sanitizeLine(lane.stage), nameWidth - 6),
-    state === "active" ? "bold" : state === undefined ? "muted" : "plain",
-  );
+  const state = operation && getOwn(operation.stageStates, stage);
+  const style = state === "active" ? "bold" : state === undefined ? "muted" : "plain";
+  line.add(`   ${stageGlyph(state)} `, stageStyle(state)).add(fit(sanitizeLine(stage), names - 6), style);
 }
 
 /** Each column as what was going on in it; what lies ahead of the replay is thin. */

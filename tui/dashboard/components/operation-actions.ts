@@ -4,7 +4,7 @@ import { isFinal } from "../../../protocol/state.js";
 import { chainOf, emit, notify, operationOf, type State, selectedOperation } from "../state/model.js";
 import { closePage, openRetry, openTimeline, openTypes } from "../state/pages.js";
 import { idsOf, liveops, type Request } from "../state/request.js";
-import { framesOf } from "../text/stack.js";
+import { framesOf } from "../text/outcome.js";
 import { ask, busy, send } from "./ask.js";
 import { asking, free, hasSelected, inGroup, isLive, noDaemon, onPage, targets } from "./when.js";
 
@@ -72,7 +72,7 @@ function oldestFirst(state: State): string[] {
     .map(({ id }) => id);
 }
 
-export const OPERATION_ACTIONS = inGroup("operation", [
+export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
   {
     name: "yes",
     keys: ["y", "Y"],
@@ -118,7 +118,6 @@ export const OPERATION_ACTIONS = inGroup("operation", [
     keys: ["tab", "backtab"],
     group: "move",
     description: "from the list to the log, or back",
-    when: hasSelected,
     run: over,
   },
   {
@@ -175,7 +174,6 @@ export const OPERATION_ACTIONS = inGroup("operation", [
     command: "cancel",
     hint: () => "cancel",
     rank: 4,
-    when: hasSelected,
     disabledReason: noCancel,
     run: (state) => {
       const live = targets(state).filter(
@@ -195,7 +193,6 @@ export const OPERATION_ACTIONS = inGroup("operation", [
       return operation?.terminal ? "attach" : null;
     },
     rank: 1,
-    when: hasSelected,
     disabledReason: (state) => noDaemon(state) ?? noTerminal(selectedOperation(state)),
     run: (state) => (state.selected === null ? state : emit(state, { type: "attach", id: state.selected })),
   },
@@ -206,7 +203,6 @@ export const OPERATION_ACTIONS = inGroup("operation", [
     command: "again",
     hint: () => "run again",
     rank: 4,
-    when: hasSelected,
     disabledReason: (state) => {
       const operation = selectedOperation(state);
       return operation !== null && isFinal(operation.state) ? busy(state) : "not finished yet";
@@ -225,7 +221,6 @@ export const OPERATION_ACTIONS = inGroup("operation", [
     keys: ["R"],
     description: "retry the same operation, also from a chosen stage",
     command: "retry",
-    when: hasSelected,
     disabledReason: noRetry,
     run: (state) => {
       const ids = targets(state)
@@ -239,7 +234,6 @@ export const OPERATION_ACTIONS = inGroup("operation", [
     keys: ["x", "delete"],
     description: "remove the operation and its log (asks first)",
     command: "rm",
-    when: hasSelected,
     disabledReason: (state) =>
       removable(state).own.length > 0 ? busy(state) : "still running: cancel it first (c)",
     run: (state) => {
@@ -287,7 +281,6 @@ export const OPERATION_ACTIONS = inGroup("operation", [
     helpKeys: ":export",
     description: "copy the command that writes it as a page for a browser",
     command: "export",
-    when: hasSelected,
     run: (state) => {
       const { selected: id } = state;
       return id === null ? state : copyCommand(state, ["export", id, "--html", "-o", `${id}.html`]);
@@ -298,7 +291,6 @@ export const OPERATION_ACTIONS = inGroup("operation", [
     keys: [],
     helpKeys: ":diff",
     description: "copy the command that compares the two marked ones",
-    when: hasSelected,
     disabledReason: ({ marked }) => (marked.size === 2 ? null : "mark two operations with the space bar"),
     run: (state) => copyCommand(state, ["diff", ...oldestFirst(state)]),
   },
@@ -306,7 +298,6 @@ export const OPERATION_ACTIONS = inGroup("operation", [
     name: "editor",
     keys: ["e"],
     description: "open the source of the error, or the log, in $EDITOR",
-    when: hasSelected,
     // The key of edit.
     disabledReason: (state) => (selectedOperation(state)?.state === "queued" ? "not started yet" : null),
     run: (state) => {
@@ -324,7 +315,6 @@ export const OPERATION_ACTIONS = inGroup("operation", [
     keys: ["f"],
     description: "follow the chain to its next operation, on or off",
     command: "watch",
-    when: hasSelected,
     run: (state) => {
       const followChain = !state.followChain;
       return notify({ ...state, followChain }, `follow the chain: ${followChain ? "on" : "off"}`);

@@ -70,7 +70,7 @@ const raised = (by: number) => (priority: number) =>
 
 const priorityOf = (state: State) => selectedOperation(state)?.priority ?? 0;
 
-export const QUEUE_ACTIONS = inGroup("operation", [
+export const QUEUE_ACTIONS = inGroup("operation", hasSelected, [
   {
     name: "pause",
     keys: ["p"],
@@ -129,14 +129,12 @@ export const QUEUE_ACTIONS = inGroup("operation", [
       "--priority",
       String(raised(1)(priorityOf(state))),
     ],
-    when: hasSelected,
     disabledReason: noPriority,
     run: (state) => prioritize(state, raised(1)),
   },
   {
     name: "priority-down",
     keys: ["-"],
-    when: hasSelected,
     disabledReason: noPriority,
     run: (state) => prioritize(state, raised(-1)),
   },
@@ -145,7 +143,6 @@ export const QUEUE_ACTIONS = inGroup("operation", [
     keys: ["T"],
     description: "make the queued operation the next of its queue",
     commandWords: (state) => ["edit", state.selected ?? "", "--top"],
-    when: hasSelected,
     disabledReason: noPriority,
     // The one that is moved last is the next: so the marked ones keep their order.
     run: (state) => {
@@ -160,7 +157,6 @@ export const QUEUE_ACTIONS = inGroup("operation", [
     command: "edit",
     hint: (state) => (selectedOperation(state)?.state === "queued" ? "edit" : null),
     rank: 5,
-    when: hasSelected,
     disabledReason: (state) => {
       const operation = selectedOperation(state);
       if (operation?.state === "queued") return busy(state);

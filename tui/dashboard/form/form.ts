@@ -6,8 +6,7 @@ import type { OperationType } from "../../../protocol/replies.js";
 import { shellQuote } from "../../../protocol/shell-quote.js";
 import { EMPTY_LINE, type LineEdit, lineOf } from "../state/line-edit.js";
 import type { Submit } from "../state/request.js";
-import { asTyped, type Field, fieldsOf, type Held, heldBy } from "./field.js";
-import { wordsFor } from "./words.js";
+import { asTyped, type Field, fieldsOf, type Held, heldBy, wordsFor } from "./field.js";
 
 export interface Form {
   readonly type: OperationType;

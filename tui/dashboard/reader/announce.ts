@@ -14,6 +14,7 @@ import { chainOf, isPaused, operationOf, type State } from "../state/model.js";
 import { pausedQueues, waitOf } from "../state/queue-view.js";
 import { startDaemon } from "../state/request.js";
 import { sanitizeLine } from "../text/cells.js";
+import { inOneLine } from "../text/outcome.js";
 
 /** @param id only this operation and its chain; null: all */
 export function announce(before: State, after: State, id: string | null): string[] {
@@ -140,16 +141,9 @@ function ended(operation: Operation): string {
       : "";
   const what =
     operation.state === "succeeded" && result !== null && result !== undefined
-      ? `. Result: ${sanitizeLine(inWords(result))}`
+      ? `. Result: ${sanitizeLine(typeof result === "string" ? JSON.stringify(result) : inOneLine(result))}`
       : "";
   return `${nameOf(operation)}: ${operation.state}${took}${passed}${why}${what}.`;
-}
-
-function inWords(result: unknown): string {
-  if (typeof result !== "object" || result === null || Array.isArray(result)) return JSON.stringify(result);
-  return Object.entries(result)
-    .map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`)
-    .join(", ");
 }
 
 /** What stands before a percent that is an estimate. */

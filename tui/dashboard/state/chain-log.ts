@@ -4,9 +4,21 @@
  */
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { LogQuery } from "../../../protocol/requests.js";
+import { logRoom } from "./detail-plan.js";
 import type { LogLink, SlotEffect } from "./effect.js";
-import { afterOfJump, openLog, wantedLines } from "./log-window.js";
-import { chainOf, type State, selectedOperation } from "./model.js";
+import {
+  afterOfJump,
+  jumpTo,
+  type LogFilter,
+  type LogWant,
+  type LogWindow,
+  openLog,
+  type RowsOf,
+  rowsBelowJump,
+  visibleLines,
+  wantedLines,
+} from "./log-window.js";
+import { chainOf, notify, operationOf, type Seek, type State, selectedOperation } from "./model.js";
 
 export function linksOf(state: State, operation: Operation): LogLink[] {
   let offset = 0;
@@ -67,7 +79,6 @@ export function wantedRange(state: State, height: number): SlotEffect | null {
         ? linkAt(links, want.before - 1)
         : linkAt(links, "after" in want ? want.after + 1 : Math.min(want.around, log.total));
   if (link === null) return null;
-  const { stage, stream } = log.filter;
   return {
     type: "fetch-log",
     chain: log.id,
@@ -76,21 +87,21 @@ export function wantedRange(state: State, height: number): SlotEffect | null {
     lines: link === last ? null : link.lines,
     filter: log.filter,
     want,
-    query: {
-      ...boundsOf(want, link),
-      ...(stage !== null && { stage }),
-      ...(stream !== null && { stream }),
-    },
+    query: { ...boundsOf(want, link), ...filterQuery(log.filter) },
     reached: "tail" in want ? log.to : null,
   };
 }
 
-function boundsOf(want: NonNullable<ReturnType<typeof wantedLines>>, { offset }: LogLink): LogQuery {
-  if ("tail" in want) return { tail: want.tail };
+function boundsOf(want: LogWant, { offset }: LogLink): LogQuery {
+  if ("tail" in want) return want;
   if ("before" in want) return { before: want.before - offset };
-  if ("after" in want) return { after: want.after - offset };
-  return { after: Math.max(0, afterOfJump(want.around) - offset) };
+  return { after: Math.max(0, ("after" in want ? want.after : afterOfJump(want.around)) - offset) };
 }
+
+const filterQuery = ({ stage, stream }: LogFilter): LogQuery => ({
+  ...(stage !== null && { stage }),
+  ...(stream !== null && { stream }),
+});
 
 /** What a page of one operation's log tells of the log of the chain. */
 export function chainPage(
@@ -112,4 +123,112 @@ export function chainPage(
 /** The operation whose log is streamed: the last of the chain. */
 export function streamedLink(state: State): LogLink | null {
   return state.connection.state === "live" ? (state.logLinks.at(-1) ?? null) : null;
+}
+
+/** Seeks the match at or above the foot of the screen, else the first one below it. */
+export function search(state: State, text: string): State {
+  if (text === "") return { ...state, search: null, seek: null };
+  const foot = footOf(state);
+  const none = `No line has ${text}`;
+  const below = { query: { after: foot, match: text }, orElse: null, none };
+  const seek = { query: { before: foot + 1, match: text }, orElse: below, none };
+  return { ...state, search: { text, at: null }, seek };
+}
+
+/** On to the match below, or above. */
+export function searchOn(state: State, direction: "later" | "earlier"): State {
+  if (state.search === null) return state;
+  const { text, at } = state.search;
+  const from = at ?? footOf(state);
+  const later = direction === "later";
+  const query = later ? { after: from, match: text } : { before: Math.max(1, from), match: text };
+  return { ...state, seek: { query, orElse: null, none: `No ${later ? "next" : "previous"} match` } };
+}
+
+/** To the first line of the next stage that has any, or of the one before. */
+export function seekStage(before: State, direction: 1 | -1): State {
+  const line = landedOn(before);
+  const waits = line === null && wantedLines(before.log, logRoom(before).height) !== null;
+  if (waits) return { ...before, stepWaits: direction };
+  const state = { ...before, stepWaits: null };
+  if (line === null) return notify(state, "The log has no line");
+  const stages = operationOf(state, linkAt(state.logLinks, line.n)?.id ?? null)?.stages ?? [];
+  const here = line.stage === null ? -1 : stages.indexOf(line.stage);
+  const others = direction === 1 ? stages.slice(here + 1) : stages.slice(0, Math.max(0, here)).reverse();
+  const after = direction === 1 ? line.n : (linkAt(state.logLinks, line.n)?.offset ?? 0);
+  const none = `No ${direction === 1 ? "next" : "previous"} stage in the log`;
+  const seek = others.reduceRight<Seek | null>(
+    (orElse, stage) => ({ query: { after, stage }, orElse, none }),
+    null,
+  );
+  return seek === null ? notify(state, none) : { ...state, seek };
+}
+
+/** The step that waited, now that lines came. */
+export function stepOn(state: State): State {
+  return state.stepWaits === null ? state : seekStage(state, state.stepWaits);
+}
+
+/** The lines on the screen. */
+export function shownLines(state: State): readonly LogLine[] {
+  const { height, rowsOf } = logRoom(state);
+  return visibleLines(state.log, height, rowsOf);
+}
+
+/** The state with the log moved. */
+export function moved(
+  state: State,
+  move: (log: LogWindow, height: number, rowsOf: RowsOf) => LogWindow,
+): State {
+  const { height, rowsOf } = logRoom(state);
+  return withLog(state, move(state.log, height, rowsOf));
+}
+
+export function withLog(state: State, log: LogWindow): State {
+  return log === state.log ? state : { ...state, log };
+}
+
+/** The state with the line on the screen. */
+export const jumped = (state: State, n: number): State =>
+  moved(state, (log, height, rowsOf) => jumpTo(log, n, height, rowsOf));
+
+/** The number of the lowest line on the screen; 0: there is none. */
+const footOf = (state: State): number => shownLines(state).at(-1)?.n ?? 0;
+
+/** The line where a jump puts what it jumped to. */
+function landedOn(state: State): LogLine | null {
+  const { height, rowsOf } = logRoom(state);
+  const lines = visibleLines(state.log, height, rowsOf);
+  let place = lines.length - 1;
+  for (let below = rowsBelowJump(height); below > 0 && place > 0; place--) below -= rowsOf(lines[place]!);
+  return lines[place] ?? null;
+}
+
+/** The seek that is under way. */
+export function wantedSeek(state: State): SlotEffect | null {
+  if (state.connection.state !== "live" || state.seek === null || state.log.id === null) return null;
+  return {
+    type: "seek",
+    chain: state.log.id,
+    links: state.logLinks.map((link) => ({ ...link, lines: 0 })),
+    query: { ...filterQuery(state.log.filter), ...state.seek.query },
+  };
+}
+
+export function sought(state: State, key: string, line: LogLine | null): State {
+  const { seek } = state;
+  if (seek === null || JSON.stringify(wantedSeek(state)) !== key) return state;
+  if (line === null) {
+    if (seek.orElse !== null) return { ...state, seek: seek.orElse };
+    return notify({ ...state, seek: null }, seek.none);
+  }
+  const found =
+    seek.query.match === undefined || state.search === null ? state.search : { ...state.search, at: line.n };
+  return jumped({ ...state, seek: null, search: found }, line.n);
+}
+
+/** After the rows of the log changed (wrapped, numbered): the match that one is at stays on the screen. */
+export function keepMatch(state: State): State {
+  const at = state.search?.at ?? null;
+  return at === null || state.log.follow ? state : jumped(state, at);
 }

@@ -11,25 +11,25 @@ import { coloured } from "../text/coloured.js";
 import { chainResults, outcomeRows } from "../text/outcome.js";
 import { unpainted } from "../text/theme.js";
 import { stallOf } from "./estimate.js";
-import { usualSuccessors } from "./history.js";
-import { historyName } from "./history-name.js";
+import { historyName, usualSuccessors } from "./history.js";
 import { BORDER, panesOf } from "./layout.js";
-import type { RowsOf } from "./log-place.js";
+import type { RowsOf } from "./log-window.js";
 import { chainOf, type State, selectedOperation } from "./model.js";
+import { perObject } from "./per-object.js";
 import { placementText } from "./placement.js";
 import { dependenciesOf } from "./queue-view.js";
 
-export type Part =
-  | { kind: "about" | "breadcrumb" | "bar" | "rate" | "cpu" | "recent" | "status" | "stall" | "blank" }
-  | { kind: "placement" | "after" | "hooks" }
-  | {
-      kind: "stages";
-      head: boolean;
-      from: number;
-      to: number /** Row of an untracked stage. */;
-      extra: number;
-    }
-  | { kind: "outcome" | "results"; height: number };
+export interface Part {
+  readonly kind: PartKind;
+  readonly height: number;
+  /** Of the table of stages. */
+  readonly stages?: { readonly head: boolean; readonly from: number; readonly to: number };
+}
+
+export type PartKind =
+  | ("about" | "breadcrumb" | "bar" | "stall" | "status" | "stages")
+  | ("placement" | "after" | "hooks")
+  | ("rate" | "cpu" | "recent" | "outcome" | "results" | "blank");
 
 export interface DetailPlan {
   readonly parts: readonly Part[];
@@ -48,21 +48,12 @@ const OUTCOME_MOST = 12;
 /** Rows of the operation below which a row with its identifier only is too much. */
 const SMALL = 8;
 
-export function heightOf(part: Part): number {
-  if (part.kind === "outcome" || part.kind === "results") return part.height;
-  return part.kind === "stages" ? part.to - part.from + part.extra + (part.head ? 1 : 0) : 1;
-}
+const part = (kind: PartKind, height: number | boolean = 1): Part[] =>
+  Number(height) > 0 ? [{ kind, height: Number(height) }] : [];
 
-const known = new WeakMap<State, DetailPlan>();
+const heightOf = (parts: readonly Part[]): number => parts.reduce((sum, { height }) => sum + height, 0);
 
-export function detailPlan(state: State): DetailPlan {
-  let plan = known.get(state);
-  if (plan === undefined) {
-    plan = makePlan(state);
-    known.set(state, plan);
-  }
-  return plan;
-}
+export const detailPlan = perObject(makePlan);
 
 function makePlan(state: State): DetailPlan {
   const panes = panesOf(state);
@@ -76,7 +67,7 @@ function makePlan(state: State): DetailPlan {
   const budget = Math.max(2, panes.detailHeight - least - BORDER);
   const groups = groupsOf(state, operation, width, budget, roomy);
   const parts = spaced(groups, budget);
-  const height = parts.reduce((sum, part) => sum + heightOf(part), 0) + BORDER;
+  const height = heightOf(parts) + BORDER;
   return { parts, width, height, logHeight: panes.detailHeight - height };
 }
 
@@ -95,38 +86,31 @@ function groupsOf(
   // On a small screen the identifier alone gives way to an error or a stage.
   const isBare =
     operation.attempt < 2 && (operation.error !== null || Object.keys(shownParams(operation)).length === 0);
-  const head: Part[] = budget < SMALL && isBare ? [] : [{ kind: "about" }];
-  const whole: Part[] = [
-    ...(isChain ? [{ kind: "breadcrumb" } as const] : []),
-    { kind: "bar" },
-    ...(stallOf(state, operation) === null ? [] : [{ kind: "stall" } as const]),
-    ...(operation.status === null ? [] : [{ kind: "status" } as const]),
-    ...(placementText(state, operation) !== "" ? [{ kind: "placement" } as const] : []),
-    ...(dependenciesOf(operation).length > 0 ? [{ kind: "after" } as const] : []),
-    ...((operation.hookFailures ?? []).length > 0 ? [{ kind: "hooks" } as const] : []),
+  const head = part("about", budget >= SMALL || !isBare);
+  const whole = [
+    ...part("breadcrumb", isChain),
+    ...part("bar"),
+    ...part("stall", stallOf(state, operation) !== null),
+    ...part("status", operation.status !== null),
+    ...part("placement", placementText(state, operation) !== ""),
+    ...part("after", dependenciesOf(operation).length > 0),
+    ...part("hooks", (operation.hookFailures ?? []).length > 0),
   ];
-  const figures: Part[] = [];
-  if (running && operation.progress?.rate != null) figures.push({ kind: "rate" });
-  if (operation.usage != null || (isFinal(operation.state) && operation.resources != null))
-    figures.push({ kind: "cpu" });
-  if ((state.histories.get(historyName(operation))?.recent?.length ?? 0) > 1 && roomy)
-    figures.push({ kind: "recent" });
+  const measured = operation.usage != null || (isFinal(operation.state) && operation.resources != null);
+  const runs = state.histories.get(historyName(operation))?.recent?.length ?? 0;
+  const figures = [
+    ...part("rate", running && operation.progress?.rate != null),
+    ...part("cpu", measured),
+    ...part("recent", runs > 1 && roomy),
+  ];
   let left = budget - head.length - whole.length;
   const outcome = outcomeRows(operation, width, Math.min(OUTCOME_MOST, Math.max(0, left)), unpainted).length;
   left -= outcome;
-  const some = figures.slice(0, Math.max(0, Math.min(figures.length, roomy ? left : Math.min(1, left))));
+  const some = figures.slice(0, Math.max(0, roomy ? left : Math.min(1, left)));
   left -= some.length;
   const stages = stagesOf(operation, left, roomy);
-  const used = stages.reduce((sum, part) => sum + heightOf(part), 0);
-  const results = Math.min(chainResults(links, operation).length, Math.max(0, left - used - 2));
-  return [
-    head,
-    whole,
-    outcome > 0 ? [{ kind: "outcome", height: outcome }] : [],
-    stages,
-    some,
-    results > 0 ? [{ kind: "results", height: results }] : [],
-  ];
+  const results = Math.min(chainResults(links, operation).length, left - heightOf(stages) - 2);
+  return [head, whole, part("outcome", outcome), stages, some, part("results", results)];
 }
 
 /** The stages there is room for, with the current one about in their middle. */
@@ -139,26 +123,20 @@ function stagesOf(
   const extra = untrackedStage === null ? 0 : 1;
   const room = free - extra;
   if ((stages.length === 0 && extra === 0) || room < 0) return [];
-  if (room < 1) return [{ kind: "stages", head: false, from: 0, to: 0, extra }];
-  const head = roomy && room > Math.min(stages.length, 3) + 3;
-  const count = Math.min(stages.length, Math.max(1, room - (head ? 2 : 0)));
+  const head = room > 0 && roomy && room > Math.min(stages.length, 3) + 3;
+  const count = room < 1 ? 0 : Math.min(stages.length, Math.max(1, room - (head ? 2 : 0)));
   const active = stages.findIndex((stage) => getOwn(stageStates, stage) === "active");
   const at = active === -1 ? Math.max(0, currentStage) : active;
   const from = Math.max(0, Math.min(stages.length - count, at - Math.floor(count / 2)));
-  return [{ kind: "stages", head, from, to: from + count, extra }];
+  const height = count + extra + (head ? 1 : 0);
+  return [{ kind: "stages", height, stages: { head, from, to: from + count } }];
 }
 
 /** The groups one below the other, with blank rows between them as far as the budget goes. */
 function spaced(groups: Part[][], budget: number): Part[] {
   const shown = groups.filter((group) => group.length > 0);
-  const used = shown.flat().reduce((sum, part) => sum + heightOf(part), 0);
-  let spare = budget - used;
-  const parts: Part[] = [];
-  shown.forEach((group, i) => {
-    if (i > 0 && spare-- > 0) parts.push({ kind: "blank" });
-    parts.push(...group);
-  });
-  return parts;
+  let spare = budget - heightOf(shown.flat());
+  return shown.flatMap((group, i) => (i > 0 && spare-- > 0 ? [...part("blank"), ...group] : group));
 }
 
 export interface LogRoom {

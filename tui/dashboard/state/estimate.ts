@@ -1,11 +1,12 @@
 /**
- * Times of an operation: elapsed, left, and since it last moved. What is left is always an estimate, from earlier runs
- * of the type or from the pace of the last stage; there is none without both.
+ * Times and progress of an operation and its chain. What is left is always an estimate, from earlier runs of the type
+ * or from the pace of the last stage; there is none without both.
  */
 import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { type Usual, usualNamed, usualOf, usualSuccessors } from "./history.js";
-import { chainOf, isPaused, type State } from "./model.js";
+import { type OverallProgress, overallProgress } from "../../../protocol/overall-progress.js";
+import { historyName, type Usual, usualNamed, usualOf, usualSuccessors } from "./history.js";
+import { chainOf, isPaused, type Reached, type State } from "./model.js";
 import { isHeldByQueue } from "./queue-view.js";
 
 const between = (from: string, to: string | number): number =>
@@ -88,18 +89,25 @@ export function chainSecondsLeft(state: State, operation: Operation): number | n
 
 /** Whether the stage under way has taken longer than in nine of ten earlier runs, and says nothing of its own pace. */
 export function isOverdue(state: State, operation: Operation): boolean {
-  const stage = operation.stages[operation.currentStage];
-  if (operation.state !== "running" || stage === undefined || ownEta(operation) !== null) return false;
-  if (getOwn(operation.stageStates, stage) !== "active") return false;
-  const usual = getOwn(usualOf(state, operation)?.stages ?? {}, stage)?.p90 ?? null;
+  const stage = activeStage(operation);
+  if (operation.state !== "running" || stage === null || ownEta(operation) !== null) return false;
+  const usual = usualStage(state, operation, stage)?.p90 ?? null;
   // A second more or less is nothing to point at.
   const ran = stageSeconds(operation, stage, state.now) ?? 0;
   return usual !== null && ran > usual + 1;
 }
 
+function activeStage({ stages, currentStage, stageStates }: Operation): string | null {
+  const stage = stages[currentStage];
+  return stage !== undefined && getOwn(stageStates, stage) === "active" ? stage : null;
+}
+
+const usualStage = (state: State, operation: Operation, stage: string) =>
+  getOwn(usualOf(state, operation)?.stages ?? {}, stage);
+
 /** Seconds a stage usually takes. */
 export function usualSeconds(state: State, operation: Operation, stage: string): number | null {
-  return getOwn(usualOf(state, operation)?.stages ?? {}, stage)?.p50 ?? null;
+  return usualStage(state, operation, stage)?.p50 ?? null;
 }
 
 /** The active stage's rest and the medians of those after it; null where one of them was never run to its end. */
@@ -186,10 +194,77 @@ function movedAt(state: State, operation: Operation): number {
 function usualSilence(state: State, operation: Operation): number | null {
   const rate = operation.progress?.rate ?? 0;
   if (rate > 0) return Math.max(LEAST, UNITS / rate);
-  const stage = operation.stages[operation.currentStage];
-  if (stage === undefined || getOwn(operation.stageStates, stage) !== "active") return null;
-  const runs = getOwn(usualOf(state, operation)?.stages ?? {}, stage);
+  const stage = activeStage(operation);
+  const runs = stage === null ? undefined : usualStage(state, operation, stage);
   return runs === undefined ? null : Math.max(LEAST, RUNS * runs.p90);
 }
 
 const since = (now: number, at: number): number => Math.max(0, Math.floor((now - at) / 1000));
+
+const NOTHING: OverallProgress = { percent: 0, known: false };
+
+/** Of a running operation, or of one that stopped on its way. */
+export function progressOf(state: State, operation: Operation): OverallProgress {
+  if (operation.state === "succeeded") return overallProgress(operation, null);
+  const reached = reachedBefore(state, operation);
+  const history = reached?.history ?? state.histories.get(historyName(operation)) ?? null;
+  // Weighed in one way first and in another after the answer, it would jump.
+  if (history === null && operation.stages.length > 1) return NOTHING;
+  const now = overallProgress(operation, history?.stages ?? null);
+  return reached !== null && reached.percent > now.percent ? { ...now, percent: reached.percent } : now;
+}
+
+/** The map with what these operations have reached by now; the same one where nothing is new. */
+export function reachedBy(state: State, operations: Iterable<Operation>): State["reached"] {
+  let reached: Map<string, Reached> | null = null;
+  for (const operation of operations) {
+    const { id, attempt } = operation;
+    const before = state.reached.get(id);
+    if (operation.state !== "running") {
+      if (before === undefined) continue;
+      reached ??= new Map(state.reached);
+      reached.delete(id);
+      continue;
+    }
+    const history = reachedBefore(state, operation)?.history ?? state.histories.get(historyName(operation));
+    if (history === undefined) continue;
+    const { percent } = progressOf(state, operation);
+    if (before?.attempt === attempt && before.percent === percent) continue;
+    reached ??= new Map(state.reached);
+    reached.set(id, { attempt, history, percent });
+  }
+  return reached ?? state.reached;
+}
+
+function reachedBefore(state: State, { id, attempt }: Operation): Reached | null {
+  const reached = state.reached.get(id);
+  return reached?.attempt === attempt ? reached : null;
+}
+
+/** Of the whole chain, with the links that are still to come; a link counts for its usual duration. */
+export function chainProgress(
+  state: State,
+  operation: Operation,
+  coming: readonly string[],
+): OverallProgress {
+  const links = chainOf(state, operation);
+  if (links.length + coming.length === 1) return progressOf(state, operation);
+  const usual = (name: string) => state.histories.get(name)?.usual?.seconds?.p50 ?? null;
+  const told = [...links.map((link) => usual(historyName(link)) ?? link.seconds), ...coming.map(usual)];
+  const counted = told.filter((seconds) => seconds !== null);
+  const mean = counted.reduce((sum, seconds) => sum + seconds, 0) / counted.length || 1;
+  const all = told.reduce((sum: number, seconds) => sum + (seconds ?? mean), 0) || 1;
+  let done = 0;
+  let known = true;
+  let mark: Pick<OverallProgress, "approximate"> = {};
+  for (const [i, link] of links.entries()) {
+    const progress = progressOf(state, link);
+    if (link.state === "running") known = progress.known;
+    if (progress.approximate) mark = { approximate: true };
+    done += ((told[i] ?? mean) / all) * progress.percent;
+  }
+  const last = links.at(-1)!;
+  if (last.state === "succeeded" && coming.length === 0 && last.chain.next === null)
+    return { percent: 100, known: true };
+  return { percent: Math.max(0, Math.min(99, done)), known, ...mark };
+}

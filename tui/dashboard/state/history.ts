@@ -1,15 +1,33 @@
-/** How long earlier runs took, by type and history key, and which histories the screen needs. */
+/** How long earlier runs took, by type and history key, which histories the screen needs, and what finished today. */
 import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
-import { historyName } from "./history-name.js";
 import { listLayout } from "./layout.js";
-import { chainOf, type History, operationOf, type Spread, type State, selectedOperation } from "./model.js";
-import { reachedBy } from "./overall-progress.js";
+import {
+  chainOf,
+  finishedIn,
+  type History,
+  operationOf,
+  type Spread,
+  type State,
+  selectedOperation,
+} from "./model.js";
+
+export function historyName({ op, historyKey }: Pick<Operation, "op" | "historyKey">): string {
+  return historyKey === undefined ? op : `${op} ${historyKey}`;
+}
+
+/** No type has a space in its name. */
+export function parseHistoryName(name: string): { op: string; key: string | undefined } {
+  const space = name.indexOf(" ");
+  return space === -1
+    ? { op: name, key: undefined }
+    : { op: name.slice(0, space), key: name.slice(space + 1) };
+}
 
 export type Usual = NonNullable<History["usual"]>;
 
-/** Milliseconds for which a history is good whatever happens. */
+/** Milliseconds for which a history, and a count of what finished today, is good whatever happens. */
 const GOOD_FOR = 30_000;
 
 /** What runs of this type, with the same history key, usually take, where that can be said. */
@@ -32,7 +50,7 @@ function isAlike(runs: number, { p50, p90 }: Spread): boolean {
   return runs >= RUNS_LEAST && (p90 <= p50 * ALIKE || p90 - p50 <= NO_TIME);
 }
 
-function usualIn({ runs, seconds, stages }: HistoryReply): Usual | null {
+export function usualIn({ runs, seconds, stages }: HistoryReply): Usual | null {
   if (runs < RUNS_LEAST) return null;
   const alike = Object.entries(stages).filter(([, spread]) => isAlike(spread.runs, spread));
   return {
@@ -122,25 +140,27 @@ export function runNumber(state: State, operation: Operation): number | null {
   return history.finished + before + 1;
 }
 
-/** Histories that are held: one a type, or one a history key, of which there may be any number. */
-const HISTORIES_MOST = 500;
+const midnight = (now: number): number => new Date(now).setHours(0, 0, 0, 0);
 
-export function addHistory(state: State, name: string, reply: HistoryReply, succeeded: number): State {
-  const histories = new Map(state.histories).set(name, {
-    ...reply,
-    recent: reply.recent ?? [],
-    next: reply.next ?? [],
-    usual: usualIn(reply),
-    succeeded,
-    at: state.now,
-  });
-  for (const oldest of histories.keys()) {
-    if (histories.size <= HISTORIES_MOST) break;
-    histories.delete(oldest);
-  }
-  const next = { ...state, histories };
-  const running = [...state.view.operations.values()].filter(
-    (it) => historyName(it) === name && it.state === "running",
-  );
-  return { ...next, reached: reachedBy(next, running) };
+/** Null: not counted yet. */
+export function finishedToday(state: State): number | null {
+  const { today } = state;
+  if (today === null || today.since !== midnight(state.now)) return null;
+  return today.count + Math.max(0, finishedIn(state.view) - today.finished);
+}
+
+/** The midnight to count from, with the time of the last count; null: the last count is good. */
+export function wantedToday(state: State): { since: string; after: number | null } | null {
+  const { today, now } = state;
+  const since = midnight(now);
+  const isGood =
+    today?.since === since && (today.finished === finishedIn(state.view) || now - today.at < GOOD_FOR);
+  return isGood ? null : { since: new Date(since).toISOString(), after: today?.at ?? null };
+}
+
+export function counted(state: State, since: string, count: number): State {
+  return {
+    ...state,
+    today: { since: Date.parse(since), count, finished: finishedIn(state.view), at: state.now },
+  };
 }

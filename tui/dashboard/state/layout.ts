@@ -2,6 +2,7 @@
 import { isFinal } from "../../../protocol/state.js";
 import { operationOf, type Section, type Size, type State } from "./model.js";
 import { isSectioned, selectedRow } from "./order.js";
+import { perObject } from "./per-object.js";
 
 /** On a smaller terminal there is one line of explanation. */
 export const SMALLEST = { columns: 40, rows: 15 };
@@ -93,16 +94,7 @@ export interface ListLayout {
 }
 
 /** The same for the same state: several readers ask for it in one flush. */
-const known = new WeakMap<State, ListLayout>();
-
-export function listLayout(state: State): ListLayout {
-  let layout = known.get(state);
-  if (layout === undefined) {
-    layout = makeLayout(state);
-    known.set(state, layout);
-  }
-  return layout;
-}
+export const listLayout = perObject(makeLayout);
 
 function sectionOf(state: State, id: string): Section {
   const operation = operationOf(state, id);
@@ -113,27 +105,22 @@ function sectionOf(state: State, id: string): Section {
 type Ids = Readonly<Record<Section, readonly string[]>>;
 const NO_IDS: Ids = { running: [], queued: [], finished: [] };
 /** A change of state that moves a row makes another order: the sections of an order stay. */
-const knownIds = new WeakMap<readonly string[], Ids>();
-
-function idsBySection(state: State): Ids {
-  const before = knownIds.get(state.order);
-  if (before !== undefined) return before;
+const idsBySection = perObject((order: State["order"], state: State): Ids => {
   const ids: Record<Section, string[]> = { running: [], queued: [], finished: [] };
   // Rows of an unfolded chain stay with the row of its last link.
   let section: Section = "running";
-  for (const id of state.order) {
+  for (const id of order) {
     const part = state.folds.get(id)?.part;
     if (part !== "link" && part !== "tail") section = sectionOf(state, id);
     ids[section].push(id);
   }
-  knownIds.set(state.order, ids);
   return ids;
-}
+});
 
 function makeLayout(state: State): ListLayout {
   const { listWidth, listHeight } = panesOf(state);
   const sectioned = isSectioned(state.listing);
-  const ids = sectioned ? idsBySection(state) : NO_IDS;
+  const ids = sectioned ? idsBySection(state.order, state) : NO_IDS;
   const hidden = sectioned ? Math.max(0, queuedHeads(state) - ids.queued.length) : 0;
   const panels = sectioned && listWidth >= PANELS_FROM && listHeight >= PANEL_ROWS_FROM;
   if (!panels) return onePanel(state, listHeight - BORDER, listWidth, hidden);
@@ -155,15 +142,20 @@ function makeLayout(state: State): ListLayout {
 
 function section(
   state: State,
-  name: Section,
+  name: Section | "all",
   ids: readonly string[],
   height: number,
   hidden: number,
+  heightOf: (id: string) => number = () => 1,
 ): SectionLayout {
   const room = Math.max(1, height - (hidden > 0 ? 1 : 0));
   const at = ids.indexOf(state.order[selectedRow(state)] ?? "");
-  const top = scrollTop(state.tops[name], at, ids.length, room);
-  const rows = ids.slice(top, top + room).map((id) => ({ id, height: 1 }));
+  const linesOf = (shown: readonly string[]) => shown.reduce((sum, id) => sum + heightOf(id), 0);
+  let top = scrollTop(state.tops[name === "all" ? "finished" : name], at, ids.length, room);
+  while (at > top && linesOf(ids.slice(top, at + 1)) > room) top++;
+  let shown = ids.slice(top, top + room);
+  while (linesOf(shown) > room) shown = shown.slice(0, -1);
+  const rows = shown.map((id) => ({ id, height: heightOf(id) }));
   return { section: name, rows, top, height, total: ids.length, hidden };
 }
 
@@ -183,26 +175,8 @@ function hasQueued(state: State, { rows }: ListLayout): boolean {
 function onePanelWith(state: State, height: number, width: number, hidden: number): ListLayout {
   const two = width < 46 && height >= 12;
   const heightOf = (id: string) => (two && operationOf(state, id)?.state === "running" ? 2 : 1);
-  const { order } = state;
-  const room = Math.max(1, height - (hidden > 0 ? 1 : 0));
-  const at = selectedRow(state);
-  let top = scrollTop(state.tops.finished, at, order.length, room);
-  const fits = (from: number, to: number) => {
-    let lines = 0;
-    for (let i = from; i <= to; i++) lines += heightOf(order[i]!);
-    return lines <= room;
-  };
-  while (at > top && !fits(top, at)) top++;
-  const rows: ListRow[] = [];
-  let lines = 0;
-  for (let i = top; i < order.length; i++) {
-    const row = { id: order[i]!, height: heightOf(order[i]!) };
-    if (lines + row.height > room) break;
-    lines += row.height;
-    rows.push(row);
-  }
-  const all = { section: "all", rows, top, height, total: order.length, hidden } as const;
-  return { panels: false, sections: { all, finished: { ...all, section: "finished" } }, rows };
+  const all = section(state, "all", state.order, height, hidden, heightOf);
+  return { panels: false, sections: { all, finished: { ...all, section: "finished" } }, rows: all.rows };
 }
 
 /** Rows that the queue would have, unfolded. */

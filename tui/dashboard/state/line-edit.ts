@@ -1,6 +1,8 @@
-/** A line of text being typed: pure editing, with the keys of a shell. Of the filter, the search, and of any field. */
+/** A line of text being typed: pure editing, with the keys of a shell, and the line as it is drawn. */
 import { sanitize } from "../../../protocol/command/sanitize.js";
-import type { Pressed } from "./keys.js";
+import { sanitizeLine, widthOf } from "../text/cells.js";
+import type { Line } from "../text/line.js";
+import type { Pressed } from "./action.js";
 
 export interface LineEdit {
   readonly text: string;
@@ -82,4 +84,39 @@ function previous(text: string, at: number): number {
 function following(text: string, at: number): number {
   for (const { segment } of segmenter.segment(text.slice(at))) return at + segment.length;
   return at;
+}
+
+/** Adds the text in at most so many columns, the cursor's cell included. */
+export function addTyped(line: Line, { text, at }: LineEdit, room = line.left): Line {
+  const width = Math.min(room, line.left);
+  if (width < 1) return line;
+  let before = sanitizeLine(text.slice(0, at));
+  const rest = [...segmenter.segment(text.slice(at))].map(({ segment }) => sanitizeLine(segment));
+  const under = rest[0] || " ";
+  if (widthOf(before) + widthOf(under) > width) before = `…${endOf(before, width - 1 - widthOf(under))}`;
+  line.add(before).add(under, "inverse");
+  const left = width - widthOf(before) - widthOf(under);
+  return left > 0 ? line.add(startOf(rest.slice(1), left)) : line;
+}
+
+function endOf(text: string, width: number): string {
+  let kept = "";
+  let used = 0;
+  for (const { segment } of [...segmenter.segment(text)].reverse()) {
+    used += widthOf(segment);
+    if (used > width) break;
+    kept = segment + kept;
+  }
+  return kept;
+}
+
+function startOf(pieces: string[], width: number): string {
+  let kept = "";
+  let used = 0;
+  for (const piece of pieces) {
+    used += widthOf(piece);
+    if (used > width) break;
+    kept += piece;
+  }
+  return kept;
 }

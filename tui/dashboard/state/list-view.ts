@@ -1,7 +1,10 @@
-/** The list seen in another way: filtered, ordered, unfolded. */
-import { parseFilter } from "./filter.js";
-import type { Listing } from "./listing.js";
-import { operationOf, type State, selectedOperation } from "./model.js";
+/** The list seen in another way: filtered, ordered, unfolded, moved through by key or mouse. */
+
+import { moved } from "./chain-log.js";
+import { BORDER, listLayout, panesOf } from "./layout.js";
+import { type Listing, parseFilter } from "./listing.js";
+import { scrollLog } from "./log-window.js";
+import { isFree, operationOf, type Pane, type State, selectedOperation } from "./model.js";
 import { selectedRow } from "./order.js";
 import { endsWithOldest, restarted } from "./paging.js";
 import { choose, select } from "./select.js";
@@ -67,4 +70,43 @@ function waiting(state: State, toEnd: boolean): State {
   const { listing } = state;
   if (listing.paging.toEnd === toEnd) return state;
   return { ...state, listing: { ...listing, paging: { ...listing.paging, toEnd } } };
+}
+
+function paneAt(state: State, x: number, y: number): Pane {
+  const panes = panesOf(state);
+  if (panes.arrangement === "side") return x < panes.listWidth ? "list" : "detail";
+  return panes.arrangement === "stacked" ? (y - 1 < panes.listHeight ? "list" : "detail") : state.pane;
+}
+
+export function clicked(state: State, x: number, y: number): State {
+  if (!isFree(state)) return state;
+  const pane = paneAt(state, x, y);
+  const there = pane === state.pane ? state : { ...state, pane };
+  if (pane === "detail") return there;
+  const id = rowAt(state, y);
+  return id === null ? there : choose(there, id);
+}
+
+/** The row of the list on a line of the screen; null: none. */
+function rowAt(state: State, y: number): string | null {
+  const { panels, sections } = listLayout(state);
+  // The header, then the border of the first panel.
+  let line = 2;
+  const shown = panels ? [sections.running, sections.queued, sections.finished] : [sections.all];
+  for (const section of shown) {
+    if (section === undefined) continue;
+    let at = line;
+    for (const { id, height } of section.rows) {
+      if (y >= at && y < at + height) return id;
+      at += height;
+    }
+    line += section.height + BORDER;
+  }
+  return null;
+}
+
+export function scrolled(state: State, x: number, y: number, rows: number): State {
+  if (!isFree(state)) return state;
+  if (paneAt(state, x, y) === "list") return moveBy(state, Math.sign(rows));
+  return moved(state, (log, height, rowsOf) => scrollLog(log, rows, height, rowsOf));
 }

@@ -1,4 +1,5 @@
 /** What can happen to the dashboard: keys and the terminal, and what effects report. */
+
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type {
   DaemonReply,
@@ -10,10 +11,10 @@ import type {
   TypesReply,
 } from "../../../protocol/replies.js";
 import type { WatchLine } from "../../../protocol/watch.js";
+import type { AttemptRow } from "../../export/spans.js";
 import type { TapedLine } from "../replay/tape.js";
 import type { Rgb } from "../text/theme.js";
-import type { Attempt } from "./attempts.js";
-import type { Pressed } from "./keys.js";
+import type { Pressed } from "./action.js";
 import type { LogFilter, LogWant } from "./log-window.js";
 import type { Size } from "./model.js";
 import type { PageReply } from "./paging.js";
@@ -49,7 +50,7 @@ export type Message =
   | { type: "sought"; key: string; line: LogLine | null }
   | { type: "queues-fetched"; queues: readonly QueueReply[]; schedules: readonly ScheduleReply[] }
   | { type: "history-fetched"; name: string; reply: HistoryReply; succeeded: number }
-  | { type: "attempts-read"; id: string; attempts: readonly Attempt[] }
+  | { type: "attempts-read"; id: string; attempts: readonly AttemptRow[] }
   | { type: "fetched"; operations: readonly Operation[] }
   | ({ type: "page-fetched" } & PageReply)
   | { type: "found"; operation: Operation }

@@ -2,6 +2,7 @@
  * Everything the screen shows, as one immutable value. `update` makes the next one from a message, with the effects
  * that come of it.
  */
+
 import type { Operation } from "../../../protocol/operation.js";
 import type {
   DaemonReply,
@@ -12,12 +13,12 @@ import type {
   TypesReply,
 } from "../../../protocol/replies.js";
 import { EMPTY_VIEW, type WatchView } from "../../../protocol/watch.js";
+import type { AttemptRow } from "../../export/spans.js";
 import type { Form } from "../form/form.js";
 import type { Player } from "../replay/player.js";
 import type { Tape } from "../replay/tape.js";
 import type { Rgb } from "../text/theme.js";
 import type { Action } from "./action.js";
-import type { Attempt } from "./attempts.js";
 import type { Effect, LogLink } from "./effect.js";
 import type { LineEdit } from "./line-edit.js";
 import { type Listing, NO_LISTING } from "./listing.js";
@@ -124,7 +125,7 @@ export type Page =
       readonly id: string;
       readonly top: number;
       /** Read from the stored events; null until then. */
-      readonly attempts: readonly Attempt[] | null;
+      readonly attempts: readonly AttemptRow[] | null;
     }
   | { readonly kind: "types" /** Enter came before the types did. */; readonly entered?: boolean }
   | { readonly kind: "form"; readonly form: Form }
@@ -345,6 +346,14 @@ export function operationOf(state: Pick<State, "view" | "fetched">, id: string |
 export function selectedOperation(state: State): Operation | null {
   return operationOf(state, state.selected);
 }
+
+/** Whether nothing stands over the panels, no line is being typed, and nothing is asked. */
+export const isFree = ({ page, entry, question }: State): boolean =>
+  page === null && entry === null && question === null;
+
+/** Finished operations in the store. */
+export const finishedIn = ({ counts }: WatchView): number =>
+  counts.succeeded + counts.failed + counts.cancelled;
 
 /** The known links of an operation's chain, first to last. */
 export function chainOf(state: Pick<State, "view" | "fetched">, operation: Operation): Operation[] {

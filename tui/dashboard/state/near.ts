@@ -1,6 +1,13 @@
 /** Which of several named things a typed text means: best first, by what it starts, contains, abbreviates or misspells. */
 import { nearest } from "../../../protocol/nearest.js";
 
+/** Those with a score, the lowest first; null: it does not fit. */
+export function ranked<T>(things: readonly T[], scoreOf: (thing: T) => number | null): T[] {
+  const scored = things.map((thing) => ({ thing, score: scoreOf(thing) }));
+  const fitting = scored.filter(({ score }) => score !== null);
+  return fitting.toSorted((a, b) => a.score! - b.score!).map(({ thing }) => thing);
+}
+
 /** Those that fit, in their own order where they fit equally well; all where nothing is typed. */
 export function nearOnes<T>(
   typed: string,
@@ -9,10 +16,8 @@ export function nearOnes<T>(
 ): T[] {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [...things];
-  const scored = things.map((thing) => ({ thing, score: scoreOf(words, namesOf(thing)) }));
-  const fitting = scored.filter(({ score }) => score !== null);
-  if (fitting.length > 0) return fitting.toSorted((a, b) => a.score! - b.score!).map(({ thing }) => thing);
-  return misspelt(typed, things, namesOf);
+  const fitting = ranked(things, (thing) => scoreOf(words, namesOf(thing)));
+  return fitting.length > 0 ? fitting : misspelt(typed, things, namesOf);
 }
 
 /** Those whose name is close to what is typed. */

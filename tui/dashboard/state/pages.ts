@@ -7,7 +7,7 @@ import { type Form, filledForm, openForm, withLine } from "../form/form.js";
 import { AT_THE_END, grown, type Player, played } from "../replay/player.js";
 import { EMPTY_TAPE, record, type Tape, type TapedLine } from "../replay/tape.js";
 import { EMPTY_LINE } from "./line-edit.js";
-import { followLog } from "./log-place.js";
+import { followLog } from "./log-window.js";
 import { chainOf, operationOf, type State, type TimelinePage } from "./model.js";
 import { nearOnes } from "./near.js";
 

@@ -3,11 +3,10 @@
  * one comes near to its end, loses pages at the other end, and can be put at the oldest operations by one request.
  */
 import type { Operation } from "../../../protocol/operation.js";
-import { isExact, queryOf } from "./filter.js";
 import { listLayout, type SectionLayout } from "./layout.js";
-import { type ListPage, type Paging, UNASKED } from "./listing.js";
-import { type State, selectedOperation } from "./model.js";
-import { addFetched, reordered } from "./watched.js";
+import { isExact, type ListPage, type Paging, queryOf, UNASKED } from "./listing.js";
+import { finishedIn, type State, selectedOperation } from "./model.js";
+import { addFetched, reordered, without } from "./watched.js";
 
 /** Operations of a page; pages of a window; fetched operations that are held at most, where an order needs them all. */
 export const LIST_PAGE = 500;
@@ -60,8 +59,6 @@ function streamHasAll({ view, fetched }: State): boolean {
   return view.operations.size + fetched.size - view.counts.queued - view.counts.running >= finishedIn(view);
 }
 
-const finishedIn = ({ counts }: State["view"]) => counts.succeeded + counts.failed + counts.cancelled;
-
 /** The daemon's query for what fits; it may answer with more. */
 export function pageQuery({ listing }: State, { order, before }: PageWanted) {
   const query = queryOf(listing.filter);
@@ -79,12 +76,11 @@ export function addPageOf(state: State, reply: PageReply): State {
   const paging = reply.text === listing.text ? withPage(listing.paging, reply, isByTime(state)) : null;
   // A page of another filter, or of a window that has moved on.
   if (paging === null) return addFetched(state, reply.operations);
-  const dropped = listing.paging.pages.filter((page) => !paging.pages.includes(page));
+  const dropped = listing.paging.pages
+    .filter((page) => !paging.pages.includes(page))
+    .flatMap(({ ids }) => ids);
   const windowed = { ...state, listing: { ...listing, paging } };
-  const fetched = without(
-    windowed,
-    dropped.flatMap(({ ids }) => ids),
-  );
+  const fetched = fetchedWithout(windowed, dropped);
   return reordered(addFetched({ ...windowed, fetched }, reply.operations));
 }
 
@@ -125,27 +121,22 @@ export function restarted(state: State): State {
   const { listing } = state;
   const { only, pages } = listing.paging;
   // What was fetched from there on is kept: a filter finds it before the daemon answers.
-  const fetched =
-    only === null
-      ? state.fetched
-      : without(
-          state,
-          pages.flatMap(({ ids }) => ids),
-        );
+  const ids = only === null ? [] : pages.flatMap((page) => page.ids);
+  const fetched = fetchedWithout(state, ids);
   return reordered({ ...state, fetched, listing: { ...listing, paging: UNASKED } });
 }
 
 /** What was fetched, without these: but for those that the screen shows in another place. */
-function without(state: State, ids: readonly string[]): State["fetched"] {
+function fetchedWithout(state: State, ids: readonly string[]): State["fetched"] {
   if (ids.length === 0) return state.fetched;
+  const { fetched, marked, newFailures } = state;
   const chain = selectedOperation(state)?.chain.id;
-  const fetched = new Map(state.fetched);
-  for (const id of ids) {
-    const isShown =
-      fetched.get(id)?.chain.id === chain || state.marked.has(id) || state.newFailures.includes(id);
-    if (!isShown) fetched.delete(id);
-  }
-  return fetched;
+  const isShown = (id: string) =>
+    fetched.get(id)?.chain.id === chain || marked.has(id) || newFailures.includes(id);
+  return without(
+    fetched,
+    ids.filter((id) => !isShown(id)),
+  );
 }
 
 /** Which rows of all are on the screen; `isLeast`: there may be more than `of`. */

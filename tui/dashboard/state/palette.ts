@@ -1,7 +1,7 @@
 /** The palette: every action by name, by the command of the CLI that does the same, and every type to submit. */
 import { type Action, labelOf, reasonOf } from "./action.js";
 import type { State } from "./model.js";
-import { misspelt } from "./near.js";
+import { misspelt, ranked } from "./near.js";
 import { formPage } from "./pages.js";
 import { liveops } from "./request.js";
 
@@ -78,19 +78,14 @@ export function shownItems(state: State, typed: string): PaletteItem[] {
   const items = paletteItems(state);
   const words = typed.trim().toLowerCase();
   if (words === "") return items;
-  const score = ({ name, aliases, description }: PaletteItem): number | null => {
+  return ranked(items, ({ name, aliases, description }) => {
     const names = [name, ...aliases].map((each) => each.toLowerCase());
     if (names.includes(words)) return 0;
     if (names.some((each) => each.startsWith(words))) return 1;
     if (names.some((each) => each.split(/[\s-]/).some((part) => part.startsWith(words)))) return 2;
     if (names.some((each) => each.includes(words))) return 3;
     return description.toLowerCase().includes(words) ? 4 : null;
-  };
-  return items
-    .map((item) => ({ item, score: score(item) }))
-    .filter(({ score }) => score !== null)
-    .toSorted((a, b) => a.score! - b.score!)
-    .map(({ item }) => item);
+  });
 }
 
 /** Names close to a text that is no name. */

@@ -7,8 +7,8 @@ import { firstLine } from "../../../protocol/first-line.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { linksOf, openChainLog } from "./chain-log.js";
-import { followLog, jumpTo } from "./log-place.js";
-import { emit, nameOf, operationOf, type State, selectedOperation } from "./model.js";
+import { followLog, jumpTo } from "./log-window.js";
+import { emit, isFree, nameOf, operationOf, type State, selectedOperation } from "./model.js";
 import { restarted } from "./paging.js";
 
 /** Seconds after which an idle selection of something finished goes back to what is live. */
@@ -105,7 +105,7 @@ function followHandover(before: State, after: State): State {
 
 /** The newest live operation, where nobody chose another one; null: the selection stays. */
 function attention(before: State, after: State): string | null {
-  if (after.movedAt !== null || after.wanted !== null || after.pane !== "list" || !isFree(after)) return null;
+  if (after.movedAt !== null || after.wanted !== null || after.pane !== "list" || !isIdle(after)) return null;
   const selected = selectedOperation(after);
   if (selected !== null && before.selected === null) return null;
   const newest = newestLive(after);
@@ -125,12 +125,11 @@ function newestLive(state: State): Operation | null {
   return newest;
 }
 
-const isFree = ({ page, entry, question, listing }: State): boolean =>
-  page === null && entry === null && question === null && listing.text === "";
+const isIdle = (state: State): boolean => isFree(state) && state.listing.text === "";
 
 /** After a tick: an idle selection of something finished goes back to the newest live operation. */
 export function settleIdle(state: State): State {
-  if (state.movedAt === null || state.now - state.movedAt < IDLE * 1000 || !isFree(state)) return state;
+  if (state.movedAt === null || state.now - state.movedAt < IDLE * 1000 || !isIdle(state)) return state;
   const selected = selectedOperation(state);
   if (selected === null || !isFinal(selected.state) || !state.log.follow) return state;
   const newest = newestLive(state);

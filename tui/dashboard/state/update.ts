@@ -4,29 +4,24 @@
  */
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal, type State as OperationState } from "../../../protocol/state.js";
-import { meaningOf } from "./action.js";
-import { settleLinks, shifted } from "./chain-log.js";
-import { logRoom } from "./detail-plan.js";
+import { meaningOf, nameOfKey } from "./action.js";
+import { jumped, settleLinks, shifted, sought, stepOn, withLog } from "./chain-log.js";
 import type { Effect } from "./effect.js";
 import { pasted, typed } from "./entry.js";
-import { addHistory } from "./history.js";
-import { nameOfKey } from "./keys.js";
+import { counted } from "./history.js";
 import { listLayout, panesOf } from "./layout.js";
-import { jumpTo } from "./log-place.js";
-import { sought, stepOn } from "./log-seek.js";
+import { clicked, scrolled } from "./list-view.js";
 import { addPage, appendLines, sameFilter } from "./log-window.js";
 import type { Message } from "./message.js";
 import { emit, type Notice, notify, operationOf, type State } from "./model.js";
 import { selectedRow } from "./order.js";
 import { changeForm, filledPage, playOn, tapeBroken, taped, typesCame, withoutDraft } from "./pages.js";
 import { addPageOf, endsWithOldest } from "./paging.js";
-import { clicked, scrolled } from "./pointer.js";
 import { withQueues } from "./queue-view.js";
 import { commandOf, idsOf, type Request } from "./request.js";
 import { choose, select, settleIdle, settleSelection } from "./select.js";
-import { counted } from "./today.js";
 import { withWanted } from "./wants.js";
-import { addFetched, applyLines, reordered, sampled } from "./watched.js";
+import { addFetched, addHistory, applyLines, reordered, sampled } from "./watched.js";
 
 const NOTHING: readonly Effect[] = [];
 
@@ -150,8 +145,7 @@ function fetchedLog(state: State, message: Extract<Message, { type: "log-fetched
   if (chain !== state.log.id || !sameFilter(filter, state.log.filter)) return state;
   const log = addPage(state.log, want, lines, Math.max(total, state.log.total), next, floor);
   if (!("around" in want) || log === state.log) return stepOn(withLog(state, log));
-  const { height, rowsOf } = logRoom(state);
-  return stepOn(withLog(state, jumpTo(log, log.bottom, height, rowsOf)));
+  return stepOn(jumped({ ...state, log }, log.bottom));
 }
 
 function sampledAt(state: State, now: number): State {
@@ -167,10 +161,6 @@ function lost(state: State, reason: string, at: number): State {
     return { ...state, connection: { state: "away", since: at, reason }, now: at };
   if (connection.reason === reason) return state;
   return { ...state, connection: { ...connection, reason } };
-}
-
-function withLog(state: State, log: State["log"]): State {
-  return log === state.log ? state : { ...state, log };
 }
 
 /** After a page: the last row of all is selected where it was asked for. */

@@ -3,17 +3,15 @@
  * returns those that are new.
  */
 import { isFinal } from "../../../protocol/state.js";
-import { streamedLink, wantedRange } from "./chain-log.js";
+import { streamedLink, wantedRange, wantedSeek } from "./chain-log.js";
 import { logRoom } from "./detail-plan.js";
 import type { SlotEffect } from "./effect.js";
-import { wantedHistory } from "./history.js";
+import { wantedHistory, wantedToday } from "./history.js";
 import { listLayout } from "./layout.js";
-import { wantedSeek } from "./log-seek.js";
 import { chainIncomplete, emit, operationOf, type State, selectedOperation } from "./model.js";
 import { isPlaying } from "./pages.js";
 import { wantedPage } from "./paging.js";
 import { unknownDependencies } from "./queue-view.js";
-import { wantedToday } from "./today.js";
 
 const isLive = (state: State): boolean => state.connection.state === "live";
 

@@ -1,11 +1,12 @@
-/** Lines of the watch stream and fetched records, into the state. */
+/** Lines of the watch stream, fetched records and histories, into the state. */
 import type { Operation } from "../../../protocol/operation.js";
+import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import { applyWatchLines, type WatchLine, type WatchView } from "../../../protocol/watch.js";
-import { successorsOf } from "./history.js";
+import { reachedBy } from "./estimate.js";
+import { historyName, successorsOf, usualIn } from "./history.js";
 import type { Samples, State } from "./model.js";
 import { moves, rowsOf } from "./order.js";
-import { reachedBy } from "./overall-progress.js";
 
 /** Finished operations that are kept of those that came by the stream: it runs for days. */
 const KEPT_MOST = 5000;
@@ -115,7 +116,7 @@ function trimmed(view: WatchView, selected: string | null): WatchView {
   };
 }
 
-function without<T>(map: ReadonlyMap<string, T>, ids: readonly string[]): ReadonlyMap<string, T> {
+export function without<T>(map: ReadonlyMap<string, T>, ids: readonly string[]): ReadonlyMap<string, T> {
   const rest = new Map(map);
   for (const id of ids) rest.delete(id);
   return rest;
@@ -139,4 +140,27 @@ const LIVE = { state: "live" } as const;
 
 export function reordered(state: State): State {
   return { ...state, ...rowsOf(state), successors: successorsOf(state) };
+}
+
+/** Histories that are held: one a type, or one a history key, of which there may be any number. */
+const HISTORIES_MOST = 500;
+
+export function addHistory(state: State, name: string, reply: HistoryReply, succeeded: number): State {
+  const histories = new Map(state.histories).set(name, {
+    ...reply,
+    recent: reply.recent ?? [],
+    next: reply.next ?? [],
+    usual: usualIn(reply),
+    succeeded,
+    at: state.now,
+  });
+  for (const oldest of histories.keys()) {
+    if (histories.size <= HISTORIES_MOST) break;
+    histories.delete(oldest);
+  }
+  const next = { ...state, histories };
+  const running = [...state.view.operations.values()].filter(
+    (it) => historyName(it) === name && it.state === "running",
+  );
+  return { ...next, reached: reachedBy(next, running) };
 }

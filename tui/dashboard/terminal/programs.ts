@@ -23,15 +23,23 @@ export function startDaemon({ dispatch, flags }: Surroundings): void {
     dispatch({ type: "noticed", text: "liveopsd is not installed beside liveops-tui", level: "error" });
     return;
   }
-  const words = ["start"];
-  if (flags.stateDir !== undefined) words.push("--state-dir", flags.stateDir);
-  if (flags.socket !== undefined) words.push("--socket", flags.socket);
-  const child = spawn(process.execPath, [bin, ...words], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [bin, "start", ...flagWords(flags)], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let said = "";
   child.stderr.on("data", (data) => (said += data));
   child.on("close", (code) => {
     if (code !== 0)
       dispatch({ type: "noticed", text: `liveopsd start: ${said.trim() || `exit ${code}`}`, level: "error" });
+  });
+}
+
+/** Runs a program on the terminal until it ends. */
+function run(program: string, words: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, words, { stdio: "inherit" });
+    child.on("error", reject);
+    child.on("exit", () => resolve());
   });
 }
 
@@ -43,12 +51,7 @@ export async function attach(id: string, { dispatch, flags }: Surroundings): Pro
     return;
   }
   try {
-    await new Promise<void>((resolve, reject) => {
-      const words = ["attach", id, "--once", ...flagWords(flags)];
-      const child = spawn(process.execPath, [bin, ...words], { stdio: "inherit" });
-      child.on("error", reject);
-      child.on("exit", () => resolve());
-    });
+    await run(process.execPath, [bin, "attach", id, "--once", ...flagWords(flags)]);
   } catch (error) {
     dispatch({ type: "noticed", text: `attach: ${(error as Error).message}`, level: "error" });
   }
@@ -72,12 +75,8 @@ export async function edit(
       writeFileSync(file, (await client.logText(id)).slice(-EDITED_MOST), { mode: 0o600 });
       words = [file];
     }
-    await new Promise<void>((resolve, reject) => {
-      // `EDITOR="code --wait"` has words of its own.
-      const child = spawn("/bin/sh", ["-c", `exec ${editor} "$@"`, "sh", ...words], { stdio: "inherit" });
-      child.on("error", reject);
-      child.on("exit", () => resolve());
-    });
+    // `EDITOR="code --wait"` has words of its own.
+    await run("/bin/sh", ["-c", `exec ${editor} "$@"`, "sh", ...words]);
   } catch (error) {
     dispatch({ type: "noticed", text: `editor: ${(error as Error).message}`, level: "error" });
   } finally {

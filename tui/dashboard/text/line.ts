@@ -5,6 +5,9 @@
 import { fit, sanitizeLine, widthOf, wrap } from "./cells.js";
 import type { Paint, Style } from "./theme.js";
 
+/** A row of the screen: its text is made when it is drawn. */
+export type Drawn = string | Line;
+
 interface Run {
   text: string;
   readonly styles: readonly Style[];
@@ -110,21 +113,34 @@ function sameStyles(a: readonly Style[], b: readonly Style[]): boolean {
   return a.length === b.length && a.every((style, i) => style === b[i]);
 }
 
+/** The pieces that there is room for; those of a low rank are given room first. */
+export function fitting<T>(
+  pieces: readonly T[],
+  room: number,
+  costOf: (piece: T) => number,
+  rankOf: (piece: T) => number,
+): ReadonlySet<T> {
+  const chosen = new Set<T>();
+  for (const piece of pieces.toSorted((a, b) => rankOf(a) - rankOf(b))) {
+    if (costOf(piece) > room) continue;
+    chosen.add(piece);
+    room -= costOf(piece);
+  }
+  return chosen;
+}
+
 /** Untrusted text as rows of a width, broken at spaces, the later rows below the text behind the sign. */
 export function paragraph(
   text: string,
   { width, most, paint, sign = "" }: { width: number; most: number; paint: Paint; sign?: string },
   ...styles: Style[]
-): string[] {
+): Line[] {
   return text
     .split("\n", most)
     .flatMap((line) => wrap(sanitizeLine(line), width - sign.length, most))
     .slice(0, most)
     .map((part, i) => {
       const before = i === 0 ? sign : " ".repeat(sign.length);
-      return new Line(width, paint)
-        .add(before, ...styles)
-        .add(part, ...styles)
-        .toString();
+      return new Line(width, paint).add(before, ...styles).add(part, ...styles);
     });
 }

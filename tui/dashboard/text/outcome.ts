@@ -3,7 +3,6 @@ import type { Operation, OperationError } from "../../../protocol/operation.js";
 import { formatBytes } from "../../terminal/format.js";
 import { fit, sanitizeLine, widthOf, wrap } from "./cells.js";
 import { Line, paragraph } from "./line.js";
-import { framesOf } from "./stack.js";
 import type { Paint, Style } from "./theme.js";
 import { valueTable } from "./value-table.js";
 
@@ -67,7 +66,8 @@ export function chainResults(links: readonly Operation[], operation: Operation):
   });
 }
 
-function inOneLine(value: unknown): string {
+/** A value in one line, without the signs of JSON where it has names. */
+export function inOneLine(value: unknown): string {
   const text = (part: unknown) => (typeof part === "string" ? part : (JSON.stringify(part) ?? ""));
   if (typeof value !== "object" || value === null || Array.isArray(value)) return text(value);
   return Object.entries(value)
@@ -84,7 +84,7 @@ function failureRows(
 ): string[] {
   const rows: string[] = [];
   const add = (sign: string, text: string, most: number, ...styles: Style[]) =>
-    rows.push(...paragraph(text, { width, most, paint, sign }, style, ...styles));
+    rows.push(...paragraph(text, { width, most, paint, sign }, style, ...styles).map(String));
   add("✗ ", error.message, Math.max(1, Math.min(4, height - 1)), "bold");
   for (const { message, depth } of error.causes ?? [])
     add(`${" ".repeat(Math.min(2 * depth, Math.floor(width / 4)))}└ `, `caused by ${message}`, 2);
@@ -121,4 +121,41 @@ function signedRows(table: readonly string[], width: number, height: number, pai
 function cut(rows: readonly string[], width: number, height: number, paint: Paint): string[] {
   const more = new Line(width, paint).add("  … v shows all", "muted").toString();
   return height < 2 ? rows.slice(0, height) : [...rows.slice(0, height - 1), more];
+}
+
+/** Frames that are Node's, a package's or ours. */
+const FOREIGN = /node:|node_modules|\/liveops\/dist\/|\bliveops\/dist\b/;
+
+export interface StackFrame {
+  /** `import.ts:12:9`, with the folder before it. */
+  readonly place: string;
+  /** The function, or "". */
+  readonly where: string;
+  readonly own: boolean;
+  /** Absolute path and line of the source; null where the frame has none. */
+  readonly source: { readonly file: string; readonly line: number } | null;
+}
+
+/** The operation's own frames first, in their order; then the others. */
+export function framesOf(stack: string | null): StackFrame[] {
+  if (stack === null) return [];
+  const frames = stack
+    .split("\n")
+    .filter((line) => /^\s+at /.test(line))
+    .map(frameOf);
+  return [...frames.filter(({ own }) => own), ...frames.filter(({ own }) => !own)];
+}
+
+function frameOf(frame: string): StackFrame {
+  const place =
+    /\(?((?:file:\/\/)?[^()\s]+:\d+:\d+)\)?\s*$/.exec(frame)?.[1] ?? frame.trim().replace(/^at /, "");
+  const where = /^\s+at (?:async )?(.+?) \(/.exec(frame)?.[1] ?? "";
+  const short = place
+    .replace(/^file:\/\//, "")
+    .split("/")
+    .slice(-2)
+    .join("/");
+  const [, file, line] = /^(?:file:\/\/)?(\/.+?):(\d+):\d+$/.exec(place) ?? [];
+  const source = file === undefined ? null : { file, line: Number(line) };
+  return { source, place: sanitizeLine(short), where: sanitizeLine(where), own: !FOREIGN.test(frame) };
 }
