@@ -1,6 +1,7 @@
 /** Runs the command of a hook with the shell, in a process group of its own, for a bounded time. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 
 export interface HookCommand {
   /** For `sh -c`. */
@@ -17,6 +18,9 @@ export interface HookCommand {
 
 /** Characters of the output that a failure keeps. */
 const MOST_OUTPUT = 2000;
+
+/** How long the rest of the output is waited for after the end, in ms. */
+const REST_MS = 200;
 
 /** @returns why the hook failed; null: it exited with 0 */
 export async function runHook(hook: HookCommand): Promise<string | null> {
@@ -45,10 +49,12 @@ export async function runHook(hook: HookCommand): Promise<string | null> {
     kill();
   }, timeout);
   signal.addEventListener("abort", kill);
+  const closed = once(child, "close").catch(() => {});
   try {
     // `exit` and not `close`: a process that it leaves in the background keeps its output open.
     const [code, killedBy] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
     if (code === 0) return null;
+    await Promise.race([closed, delay(REST_MS)]);
     const how = isLate
       ? `it was killed after ${timeout / 1000} s`
       : killedBy !== null
