@@ -282,6 +282,7 @@ export class Services {
     return new Scheduler({
       ...{ store, lifecycle, loader, queue, queues, layout, blockedTypes, containment, copied },
       ...{ nice, maxLog, fromDaemon, opsDirs },
+      isAwaited: (id) => this.dependencies.isAwaited(id),
       onHeld: ({ record }) => this.hub.changedKey(record, "blocked"),
       onReturned: (entry) => {
         this.feed.returned(entry);

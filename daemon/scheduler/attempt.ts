@@ -63,6 +63,8 @@ export class Attempt {
   /** Number of the last event or line read. */
   seq: number;
   outcome: Outcome | null = null;
+  /** Operations follow that join the queue with the record of the finish: the slot is kept for them until then. */
+  isFollowed = false;
   /** Since when the worker process is stopped (SIGSTOP). */
   stalledSince: string | null = null;
   /** Since when the worker, or the finishing of the attempt, waits for room on the disk. */
@@ -105,6 +107,11 @@ export class Attempt {
       },
       onUnreadable: ({ message }) => listener.onDamage(`run files cannot be read: ${message}`),
     });
+  }
+
+  /** Whether the attempt needs its slot. An outcome that nothing follows frees the slot before it is recorded. */
+  get holdsSlot(): boolean {
+    return this.outcome === null || this.isFollowed;
   }
 
   get id(): string {

@@ -109,6 +109,11 @@ export class Dependencies {
     return null;
   }
 
+  /** Whether an operation waits for a change of this one. */
+  isAwaited(id: string): boolean {
+    return this.#waiters.has(id);
+  }
+
   /** Resolves when the cancels of the operations that waited in vain for this one are recorded. */
   async cancelled(id: string): Promise<void> {
     const its = [...this.#cancelling.values()].filter(({ links }) => links.includes(id));

@@ -39,6 +39,8 @@ interface SchedulerOptions extends ClaimOptions {
   onWorkersBlocked: () => void;
   /** A worker of an earlier daemon no longer has an operation. */
   onLeft: () => void;
+  /** Whether operations wait for the end of this one. */
+  isAwaited: (id: string) => boolean;
   /** `blocked` of a queued operation changed. */
   onHeld: (entry: Entry) => void;
   /** An operation that left the queue could not start. */
@@ -185,6 +187,7 @@ export class Scheduler {
     const attempt = new Attempt(entry, entry.run, dir, worker, {
       ...listener,
       onOutcome: (finished, outcome) => {
+        finished.isFollowed = outcome.next !== null || this.options.isAwaited(finished.id);
         void this.#finishing.finish(finished, outcome);
         this.kick();
       },

@@ -217,14 +217,14 @@ export class Starter {
   }
 
   /**
-   * Slots in use. An attempt whose outcome was read frees its slot: its finish is written before the next start, in the
+   * Slots in use. An outcome that was read mostly frees the slot: the finish is written before the next start, in the
    * same batch where possible.
    */
   #slots(): UsedSlots {
     const used = new UsedSlots();
     for (const { queue, slot } of this.#claiming.values()) used.add(queue, slot);
-    for (const { outcome, entry } of this.options.attempts.values())
-      if (!outcome) used.add(entry.record.queue, entry.record.slot ?? 0);
+    for (const { holdsSlot, entry } of this.options.attempts.values())
+      if (holdsSlot) used.add(entry.record.queue, entry.record.slot ?? 0);
     return used;
   }
 }

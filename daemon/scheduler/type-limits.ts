@@ -162,11 +162,11 @@ export class TypeLimits {
     }
   }
 
-  /** An attempt whose outcome was read makes room. */
+  /** An attempt that needs its slot no longer makes room. */
   #running(op: string): number {
     let running = 0;
-    for (const { entry, outcome } of this.options.attempts.values())
-      if (entry.record.op === op && outcome === null) running++;
+    for (const { entry, holdsSlot } of this.options.attempts.values())
+      if (entry.record.op === op && holdsSlot) running++;
     for (const starting of this.#starting.values()) if (starting === op) running++;
     return running;
   }

@@ -183,7 +183,9 @@ export class Model {
     const { name, op, queue, priority, note } = operation;
     operation.handedOver = true;
     operation.next = `${name}+`;
-    this.#add(`${name}+`, { op, queue, priority, note, isLater: false, after: [], afterAny: [] });
+    const next = { op, queue, priority, note, isLater: false, after: [], afterAny: [] };
+    // The next operation of a chain has the label of the one before.
+    this.#add(`${name}+`, next).label = operation.label;
   }
 
   #end(operation: ModelOperation, state: ModelOperation["state"]): void {
