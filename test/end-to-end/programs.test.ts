@@ -85,8 +85,11 @@ describe("the exit code of a command", () => {
 
   test("of several operations is that of the first that failed", async () => {
     const ids = [];
-    for (const script of ["exit 0", "exit 4", "exit 5"])
+    for (const script of ["exit 0", "exit 4", "exit 5"]) {
       ids.push(await world.submit("shell", `script=${script}`));
+      // Two at the same time may end in either order.
+      await world.finished(ids.at(-1)!);
+    }
     expect((await world.liveops(["wait", "--exit-status", ...ids])).code).toBe(4);
   });
 
