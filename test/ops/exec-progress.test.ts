@@ -1,7 +1,7 @@
 /** The progress of programs that `p.exec` and `shell` run. */
 import { existsSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { ExecOptions } from "../../ops/sdk/exec.js";
 import { LiveOperation, type Progress } from "../../ops/sdk/live-operation.js";
 import { Shell } from "../../ops/shell.js";
@@ -137,15 +137,19 @@ describe("the bar", () => {
   });
 
   it("of an inner block comes first, and that of the program comes back", async () => {
+    const dir = temporary();
+    const script = `${percent(10)} touch ${dir}/spoke; while [ ! -e ${dir}/over ]; do sleep 0.02; done; ${percent(60)}`;
     const { bars } = await ran((p) =>
       p.stage("One", async () => {
-        const running = sh(p, `${percent(10)} ${percent(20)} sleep 0.3; ${percent(60)}`);
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        const running = sh(p, script);
+        await vi.waitFor(() => expect(existsSync(join(dir, "spoke"))).toBe(true), { timeout: 10_000 });
         await p.untracked("Inside", () => p.percent(99));
+        writeFileSync(join(dir, "over"), "");
         await running;
       }),
     );
     const all = bars.map((bar) => bar.percent);
+    expect(all[0]).toBe(10);
     expect(all).toContain(99);
     expect(all.at(-1)).toBe(60);
   });
