@@ -56,7 +56,8 @@ export class Browser {
     const child = spawn(program, [...words, `--user-data-dir=${dir}`, "about:blank"], {
       stdio: "ignore",
       detached: true,
-      env: { PATH: process.env.PATH, HOME: dir },
+      // Chromium leaves a directory of its own in TMPDIR when it is killed.
+      env: { PATH: process.env.PATH, HOME: dir, TMPDIR: dir },
     });
     const port = await until("the browser listens", () => {
       try {
