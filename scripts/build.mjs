@@ -76,7 +76,7 @@ const cjs = {
   format: "cjs",
   outExtension: { ".js": ".cjs" },
   // Separate bundles in the same directory, loaded only when needed.
-  external: ["./run.js", "./tui.js", "./daemon.cjs", "./pipeline-file.js"],
+  external: ["pg", "./run.js", "./tui.js", "./daemon.cjs", "./pipeline-file.js"],
   define: { ...shared.define, "import.meta.url": "__bundleUrl" },
   banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
 };
