@@ -66,7 +66,7 @@ export interface Context {
   /** As `present`, with the large values that lists and streams leave out. */
   whole(entry: Entry): Operation;
   /** @throws Refusal where the id, or prefix of 3 or more characters, matches none or several */
-  find(idOrPrefix: string): Entry;
+  find(idOrPrefix: string): Promise<Entry>;
   /** Whether the daemon refuses new operations, since it stops. */
   isStopping(): boolean;
   /** With `now`, cancels running operations and waits for their end. Counts those that continue without the daemon. */

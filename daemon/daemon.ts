@@ -159,13 +159,13 @@ class DaemonRun implements Daemon {
         () => this.#services.noteFinished(),
         () => void (stopping.begun || this.#services.schedules.start()),
         () => {
-          this.#services.hooks.start();
+          void this.#services.hooks.start();
           this.#services.stalls.start();
         },
         () => store.payloads.removeOrphans((id) => store.knows(id)),
         () => store.secrets.sweep((id) => !["succeeded", undefined].includes(store.find(id)?.record.state)),
         () => void stateDocument.write(),
-        () => retention.start(),
+        () => void retention.start(),
         () => containment.removeEmpty((workerId) => scheduler.needs(workerId)),
       ],
       () => this.#ending !== null,

@@ -31,10 +31,10 @@ import { Schedules } from "./schedules/schedules.js";
 import type { Settings } from "./settings.js";
 import { Stopping } from "./stopping.js";
 import type { Decision, Entry } from "./store/decision.js";
+import { EmbeddedStore } from "./store/embedded-store.js";
 import { type Layout, runDir } from "./store/layout.js";
 import type { Change } from "./store/ledger.js";
 import { StateDocumentWriter } from "./store/state-document.js";
-import { Store } from "./store/store.js";
 import { Submissions } from "./submissions.js";
 import { Hub } from "./watch/hub.js";
 import { fits, type Scope } from "./watch/scope.js";
@@ -46,7 +46,7 @@ export class Services {
   readonly queues: Queues;
   readonly dependencies: Dependencies;
   readonly clock: TrustedClock;
-  readonly store: Store;
+  readonly store: EmbeddedStore;
   readonly stateDocument: StateDocumentWriter;
   readonly lifecycle: Lifecycle;
   readonly loader: Loader;
@@ -78,7 +78,7 @@ export class Services {
     const { logger } = log;
     this.#logsDecisions = logger.isLevelEnabled("debug");
     this.clock = new TrustedClock(layout.clock);
-    this.store = new Store({
+    this.store = new EmbeddedStore({
       layout,
       onChange: (changes, decision) => this.#stored(changes, decision),
       onForget: (id) => this.hub.forget(id),
@@ -122,7 +122,7 @@ export class Services {
       },
       onChange: (entry) => this.hub.changedKey(entry.record, "waitsFor"),
     });
-    this.durations = new Durations(this.store);
+    this.durations = new Durations(this.store.archive);
     this.blockedTypes = new BlockedTypes({
       store: this.store,
       lifecycle: this.lifecycle,
@@ -162,7 +162,13 @@ export class Services {
     this.audit = new AuditLog(layout);
     this.backups = new Backups(this.store, layout);
     const { store, lifecycle, clock } = this;
-    this.retention = new Retention({ store, lifecycle, limits: settings, clock, log: logger });
+    this.retention = new Retention({
+      archive: store.archive,
+      lifecycle,
+      limits: settings,
+      clock,
+      log: logger,
+    });
     this.submissions = new Submissions({
       ...{ store, lifecycle, settings, loader: this.loader, queues: this.queues },
       waiting: () => this.waiting(),
@@ -197,7 +203,7 @@ export class Services {
     this.schedules = new Schedules({
       file: layout.schedules,
       log: logger,
-      store,
+      archive: store.archive,
       submit: async (body, key) => {
         const { entries } = await this.submissions.submit({ bodies: [body], isBatch: false, key });
         return entries[0]!.record.id;

@@ -31,7 +31,7 @@ const MOST_EARLIER = 10_000;
 interface HooksOptions {
   file: string;
   log: Logger;
-  store: Pick<Store, "find" | "list" | "journalNumber">;
+  store: Pick<Store, "archive" | "journalNumber">;
   /** Commands of the config file. */
   configured: Readonly<Partial<Record<Hook, string>>>;
   /** Seconds. */
@@ -67,14 +67,14 @@ export class Hooks {
   }
 
   /** Runs the hooks that an earlier daemon did not finish. */
-  start(): void {
+  async start(): Promise<void> {
     const { store } = this.options;
     const { after } = this.#file;
     if (after === null) {
       this.#write(() => this.#file.begin(store.journalNumber));
       return;
     }
-    const earlier = store.list({ finishedAfter: after }, MOST_EARLIER);
+    const earlier = await store.archive.list({ finishedAfter: after }, MOST_EARLIER);
     for (const entry of earlier.reverse()) if (!this.#file.isDone(entry.finishedBy)) this.finished(entry);
   }
 

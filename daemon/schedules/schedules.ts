@@ -7,13 +7,14 @@
 import type { Logger } from "pino";
 import { Refusal } from "../../protocol/errors.js";
 import { nearest } from "../../protocol/nearest.js";
+import type { Operation } from "../../protocol/operation.js";
 import { readOwnFile } from "../../protocol/own-file.js";
 import type { ScheduleReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
 import { isDiskFull, replaceFileSync } from "../store/durable-file.js";
 import { StoreFullError } from "../store/journal.js";
 import { quarantineFile } from "../store/quarantine.js";
-import type { Store } from "../store/store.js";
+import type { Archive } from "../store/store.js";
 import type { Submittable } from "../submissions.js";
 import { cronProblem } from "./cron.js";
 import { CATCHUPS, dueRuns, keyOf, nextDue, OVERLAPS, type Schedule, startOf } from "./schedule.js";
@@ -28,7 +29,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 interface SchedulesOptions {
   file: string;
   log: Logger;
-  store: Pick<Store, "find">;
+  archive: Pick<Archive, "find">;
   /** Submits an operation, once for each key. Returns its id. */
   submit(body: Submittable, key: string): Promise<string>;
   cancel(id: string): Promise<unknown>;
@@ -168,7 +169,7 @@ export class Schedules {
   /** Submits one run, unless the operation of the run before is live and the schedule says to skip. */
   async #submit(schedule: Schedule, due: Date): Promise<{ id: string | null; problem: string | null }> {
     const { overlap, lastOperation } = schedule;
-    const live = overlap === "queue" ? null : this.#live(lastOperation);
+    const live = overlap === "queue" ? null : await this.#live(lastOperation);
     const at = due.toISOString();
     if (live !== null && overlap === "skip")
       return { id: null, problem: `skipped the run of ${at}: ${live} of the run before is not finished` };
@@ -183,9 +184,9 @@ export class Schedules {
   }
 
   /** The live operation of the chain; null: the chain is finished. */
-  #live(id: string | null): string | null {
+  async #live(id: string | null): Promise<string | null> {
     for (let next = id; next !== null; ) {
-      const record = this.options.store.find(next)?.record;
+      const record: Operation | undefined = (await this.options.archive.find(next))?.record;
       if (!record) return null;
       if (!isFinal(record.state)) return record.id;
       next = record.chain.next;

@@ -56,6 +56,11 @@ export type Decision =
   /** `key`: the submit's idempotency key, which stays valid for a day. */
   | { kind: "removed"; id: string; key: IdempotencyKey | null };
 
+/** The operation that a decision is about. */
+export function idOf(decision: Decision): string {
+  return decision.kind === "submitted" ? decision.event.operation.id : decision.id;
+}
+
 /**
  * The part of a record that comes from run files, at the end of the last attempt. A replay does not read run files: it
  * builds the record from this part and the daemon's own events.
@@ -148,6 +153,8 @@ export interface Entry {
   record: Operation;
   /** Order of submission in the store: the sort key of lists and pages. */
   order: number;
+  /** Journal number of the last decision about the operation. */
+  version: number;
   /** Journal number of the decision that queued the operation: the sort key of the queue. */
   queuedAt: number;
   /** Journal number of the decision that finished the operation; 0 if the operation is not finished. */

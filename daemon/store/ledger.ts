@@ -56,10 +56,11 @@ export class Ledger {
   apply(decision: Decision, n: number): Change[] {
     if (decision.kind === "submitted") return [this.#submit(decision, n)];
     if (decision.kind === "retried") return [this.#retry(decision, n)];
-    if (decision.kind === "restored") return [this.#restore(decision.entry)];
+    if (decision.kind === "restored") return [this.#restore(decision.entry, n)];
     const entry = this.entries.get(decision.id);
     if (!entry) return [];
     this.beforeChange(entry);
+    entry.version = n;
     const before = entry.record;
     switch (decision.kind) {
       case "started":
@@ -126,6 +127,7 @@ export class Ledger {
     this.#hold({
       record,
       order: this.nextOrder,
+      version: n,
       queuedAt: n,
       finishedBy: 0,
       env,
@@ -165,6 +167,7 @@ export class Ledger {
       run: null,
       tries: 0,
       losses: undefined,
+      version: n,
       queuedAt: n,
       finishedBy: 0,
     };
@@ -174,11 +177,11 @@ export class Ledger {
   }
 
   /** Replaces an older entry; an unknown operation gets the last place in the order. */
-  #restore(restored: Entry): Change {
+  #restore(restored: Entry, n: number): Change {
     const { id } = restored.record;
     const known = this.entries.get(id);
     const before = known?.record ?? null;
-    const entry = { ...restored, order: known?.order ?? this.nextOrder };
+    const entry = { ...restored, order: known?.order ?? this.nextOrder, version: n };
     this.add(entry);
     return { id, before, after: entry.record };
   }

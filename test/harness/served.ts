@@ -117,7 +117,7 @@ export class Served {
     const schedules = new Schedules({
       file: layout.schedules,
       log: pino({ level: "silent" }),
-      store,
+      archive: store.archive,
       submit: async (body, key) =>
         (await submissions.submit({ bodies: [body], isBatch: false, key })).entries[0]!.record.id,
       cancel: (id) => lifecycle.cancel(id),
@@ -139,7 +139,7 @@ export class Served {
       lifecycle,
       scheduler: this.scheduler as unknown as Scheduler,
       blockedTypes: { length: 0, list: () => [] } as unknown as BlockedTypes,
-      durations: new Durations(store),
+      durations: new Durations(store.archive),
       containment: this.containment,
       loader: this.loader as unknown as Loader,
       queue: this.queue,

@@ -48,10 +48,10 @@ export const pauseRoutes: RoutePlugin = (app, { context }, done) => {
     app.route({
       ...definition(name),
       handler: async ({ params }) => {
-        const { id } = context.find(params.id).record;
+        const { id } = (await context.find(params.id)).record;
         await context.lifecycle.pause(id, isPaused);
         context.scheduler.pauseOperation(id);
-        return context.whole(context.find(id));
+        return context.whole(await context.find(id));
       },
     });
   done();

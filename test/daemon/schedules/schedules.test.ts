@@ -43,8 +43,8 @@ function open(): Schedules {
   return new Schedules({
     file,
     log: pino({ level: "silent" }),
-    store: {
-      find: (id) => (operations.has(id) ? ({ record: operations.get(id) } as unknown as Entry) : null),
+    archive: {
+      find: async (id) => (operations.has(id) ? ({ record: operations.get(id) } as unknown as Entry) : null),
     },
     submit: async (_body, key) => {
       if (fails) throw fails;
