@@ -11,6 +11,7 @@ import type { AuditLog } from "./log/audit-log.js";
 import type { Containment } from "./os/containment.js";
 import type { TrustedClock } from "./os/trusted-clock.js";
 import type { CopiedState } from "./recovery/copied-state.js";
+import type { Runs } from "./run-files/runs.js";
 import type { BlockedTypes } from "./scheduler/blocked-types.js";
 import type { Dependencies } from "./scheduler/dependencies.js";
 import type { Durations } from "./scheduler/durations.js";
@@ -48,6 +49,7 @@ export interface Context {
   /** Number of operations that wait, in the queues and outside. */
   waiting(): number;
   hub: Hub;
+  runs: Runs;
   clock: TrustedClock;
   log: Logger;
   audit: AuditLog;

@@ -19,8 +19,10 @@ import { CopiedState } from "./recovery/copied-state.js";
 import { Retention } from "./recovery/retention.js";
 import { StaleWorkerCleaner } from "./recovery/stale-workers.js";
 import { linesAfter } from "./run-files/log-slices.js";
+import { LOCAL_RUNS, type Runs } from "./run-files/runs.js";
 import { isUnreadable } from "./run-files/unreadable.js";
 import { BlockedTypes } from "./scheduler/blocked-types.js";
+import { claimsOf } from "./scheduler/claims.js";
 import { Dependencies } from "./scheduler/dependencies.js";
 import { Durations } from "./scheduler/durations.js";
 import { Queue } from "./scheduler/queue.js";
@@ -49,6 +51,7 @@ export class Services {
   readonly store: EmbeddedStore;
   readonly stateDocument: StateDocumentWriter;
   readonly lifecycle: Lifecycle;
+  readonly runs: Runs = LOCAL_RUNS;
   readonly loader: Loader;
   readonly hub: Hub;
   readonly blockedTypes: BlockedTypes;
@@ -287,6 +290,7 @@ export class Services {
     const { nice, maxLog, fromDaemon, opsDirs } = settings;
     return new Scheduler({
       ...{ store, lifecycle, loader, queue, queues, layout, blockedTypes, containment, copied },
+      claims: claimsOf(lifecycle, queues),
       ...{ nice, maxLog, fromDaemon, opsDirs },
       isAwaited: (id) => this.dependencies.isAwaited(id),
       onHeld: ({ record }) => this.hub.changedKey(record, "blocked"),

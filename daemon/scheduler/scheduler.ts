@@ -18,7 +18,7 @@ import { waitsSince } from "../worker/retry-while-disk-full.js";
 import { asForeign, isForeign, isWorkerAlive, workerFiles } from "../worker/worker-processes.js";
 import { Attempt, type AttemptListener } from "./attempt.js";
 import { Finishing } from "./finishing.js";
-import { type ClaimOptions, Starter } from "./starter.js";
+import { type ClaimOptions, type OperationStarter, Starter, type StarterOptions } from "./starter.js";
 import { TypeLimits } from "./type-limits.js";
 
 /** How often every live attempt is checked, in ms, even without a file system event. */
@@ -48,6 +48,8 @@ interface SchedulerOptions extends ClaimOptions {
   listener: Pick<AttemptListener, "onChange" | "onLines" | "onBlocked" | "onMeasured">;
   /** A decision cannot be recorded, and not for lack of room: the daemon must stop. */
   onBroken: (error: Error) => void;
+  /** Default: `Starter`, which decides alone what starts. */
+  makeStarter?: (options: StarterOptions) => OperationStarter;
 }
 
 export class Scheduler {
@@ -56,7 +58,7 @@ export class Scheduler {
   readonly typeLimits: TypeLimits;
   readonly #finishing: Finishing;
   readonly #finished = new EventEmitter();
-  readonly #starter: Starter;
+  readonly #starter: OperationStarter;
   #round: NodeJS.Timeout | null = null;
   #isStopped = false;
 
@@ -80,7 +82,8 @@ export class Scheduler {
       loader: options.loader,
       onChange: options.onHeld,
     });
-    this.#starter = new Starter({
+    const makeStarter = options.makeStarter ?? ((starting) => new Starter(starting));
+    this.#starter = makeStarter({
       ...options,
       pool: this.pool,
       typeLimits: this.typeLimits,

@@ -16,6 +16,7 @@ import { findOperation, operationView, withVariables } from "../../daemon/operat
 import { Containment } from "../../daemon/os/containment.js";
 import { TrustedClock } from "../../daemon/os/trusted-clock.js";
 import { linesAfter } from "../../daemon/run-files/log-slices.js";
+import { LOCAL_RUNS } from "../../daemon/run-files/runs.js";
 import { Attempt } from "../../daemon/scheduler/attempt.js";
 import type { BlockedTypes } from "../../daemon/scheduler/blocked-types.js";
 import { Durations } from "../../daemon/scheduler/durations.js";
@@ -145,6 +146,7 @@ export class Served {
       queue: this.queue,
       waiting: () => this.queue.length,
       hub: this.hub,
+      runs: LOCAL_RUNS,
       clock: new TrustedClock(layout.clock),
       log: pino({ level: "silent" }),
       audit: new AuditLog(layout),

@@ -69,6 +69,7 @@ export const listRoute: RoutePlugin = (app, { context }, done) => {
       const { archive, journalNumber } = context.store;
       const entries = await archive.list(filter, limit + 1);
       const page = entries.slice(0, limit);
+      await context.runs.bring(page.filter(({ run }) => run !== null).map(({ record }) => record.id));
       const more = entries.length > limit && limit > 0;
       return {
         operations: page.map((entry) => context.present(entry)),
@@ -94,7 +95,11 @@ function numberOf(name: string, from: string, text: string): number {
 export const showRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("show"),
-    handler: async ({ params }) => context.whole(await context.find(params.id)),
+    handler: async ({ params }) => {
+      const entry = await context.find(params.id);
+      if (entry.run !== null) await context.runs.bring([entry.record.id]);
+      return context.whole(await context.find(entry.record.id));
+    },
   });
   done();
 };

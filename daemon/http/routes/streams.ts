@@ -46,8 +46,10 @@ export const watchRoute: RoutePlugin = (app, { context, connections }, done) => 
     ...definition("watch"),
     handler: async ({ query }, reply) => {
       const { operation, follow, log, logAfter, since, state, op, limit } = query;
+      const id = operation === undefined ? null : (await context.find(operation)).record.id;
+      if (id !== null) await context.runs.bring([id]);
       const scope = {
-        operation: operation === undefined ? null : (await context.find(operation)).record.id,
+        operation: id,
         followChain: follow === "chain",
         state: state ?? null,
         op: op ?? null,
@@ -70,6 +72,7 @@ export const eventsRoute: RoutePlugin = (app, { context, connections }, done) =>
     ...definition("events"),
     handler: async ({ params, query }, reply) => {
       const { id } = (await context.find(params.id)).record;
+      await context.runs.bring([id]);
       const dir = runDir(context.layout, id);
       try {
         checkRunFiles(dir, attemptsIn(dir));
