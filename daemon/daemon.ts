@@ -133,7 +133,7 @@ class DaemonRun implements Daemon {
     cleanup.add(() => stateDocument.stop());
     this.#services.recogniseCopy();
     this.#services.noteStored();
-    if (this.settings.startsPaused) this.#services.pauseQueues();
+    if (this.settings.startsPaused) await this.#services.pauseQueues();
     cleanup.add(() => cleaner.stop());
     cleaner.start();
   }

@@ -27,9 +27,9 @@ import { Dependencies } from "./scheduler/dependencies.js";
 import { Durations } from "./scheduler/durations.js";
 import { Queue } from "./scheduler/queue.js";
 import { QueueFeed } from "./scheduler/queue-feed.js";
-import { Queues } from "./scheduler/queues.js";
+import { Queues, queuesFile } from "./scheduler/queues.js";
 import { Scheduler } from "./scheduler/scheduler.js";
-import { Schedules } from "./schedules/schedules.js";
+import { Schedules, schedulesFile } from "./schedules/schedules.js";
 import type { Settings } from "./settings.js";
 import { Stopping } from "./stopping.js";
 import type { Decision, Entry } from "./store/decision.js";
@@ -109,12 +109,11 @@ export class Services {
       linesAfter: (id, after, limit) => this.#linesAfter(id, after, limit),
     });
     this.queues = new Queues({
-      file: layout.queues,
+      saved: queuesFile(layout.queues, (problem) => this.#addProblem(problem)),
       concurrency: settings.concurrency,
       isFlag: settings.flags.concurrency !== null,
       configured: settings.queues,
       onChange: (name) => this.#queueChanged(name),
-      onProblem: (problem) => this.#addProblem(problem),
     });
     this.dependencies = new Dependencies({
       find: (id) => this.store.find(id),
@@ -204,7 +203,7 @@ export class Services {
       onStall: (entry) => this.hooks.stalled(entry),
     });
     this.schedules = new Schedules({
-      file: layout.schedules,
+      saved: schedulesFile(layout.schedules, (problem) => this.#addProblem(problem)),
       log: logger,
       archive: store.archive,
       submit: async (body, key) => {
@@ -215,7 +214,6 @@ export class Services {
         await lifecycle.cancel(id);
         this.scheduler.stopOperation(id);
       },
-      onProblem: (problem) => this.#addProblem(problem),
     });
   }
 
@@ -243,8 +241,8 @@ export class Services {
   }
 
   /** Pauses all queues. */
-  pauseQueues(): void {
-    for (const name of this.queues.names()) this.queues.pause(name, true);
+  async pauseQueues(): Promise<void> {
+    for (const name of this.queues.names()) await this.queues.pause(name, true);
   }
 
   #queueChanged(name: string): void {

@@ -21,9 +21,9 @@ import { Attempt } from "../../daemon/scheduler/attempt.js";
 import type { BlockedTypes } from "../../daemon/scheduler/blocked-types.js";
 import { Durations } from "../../daemon/scheduler/durations.js";
 import { placeOf, Queue } from "../../daemon/scheduler/queue.js";
-import { Queues } from "../../daemon/scheduler/queues.js";
+import { Queues, queuesFile } from "../../daemon/scheduler/queues.js";
 import type { Scheduler } from "../../daemon/scheduler/scheduler.js";
-import { Schedules } from "../../daemon/schedules/schedules.js";
+import { Schedules, schedulesFile } from "../../daemon/schedules/schedules.js";
 import type { Settings } from "../../daemon/settings.js";
 import type { Entry } from "../../daemon/store/decision.js";
 import { attemptDir, runDir } from "../../daemon/store/layout.js";
@@ -99,14 +99,13 @@ export class Served {
       ...limits,
     } as Settings;
     const queues = new Queues({
-      file: layout.queues,
+      saved: queuesFile(layout.queues, (problem) => {
+        throw new Error(problem);
+      }),
       concurrency: settings.concurrency,
       isFlag: false,
       configured: {},
       onChange: () => {},
-      onProblem: (problem) => {
-        throw new Error(problem);
-      },
     });
     const find = (typed: string) => findOperation(store, typed);
     const submissions = new Submissions({
@@ -116,15 +115,14 @@ export class Served {
       isStopping: () => this.stops.length > 0,
     });
     const schedules = new Schedules({
-      file: layout.schedules,
+      saved: schedulesFile(layout.schedules, (problem) => {
+        throw new Error(problem);
+      }),
       log: pino({ level: "silent" }),
       archive: store.archive,
       submit: async (body, key) =>
         (await submissions.submit({ bodies: [body], isBatch: false, key })).entries[0]!.record.id,
       cancel: (id) => lifecycle.cancel(id),
-      onProblem: (problem) => {
-        throw new Error(problem);
-      },
     });
     this.context = {
       submissions,
