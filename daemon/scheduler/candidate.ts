@@ -43,8 +43,8 @@ export async function candidateOf(id: string, options: CandidateOptions): Promis
 }
 
 /** Where and when the operation may start; another text after each change of that. */
-export function turnOf({ record: { queue, priority, notBefore }, queuedAt }: Entry): string {
-  return `${queuedAt} ${queue} ${priority} ${notBefore}`;
+export function turnOf({ record: { queue, priority, notBefore, on, tags }, queuedAt }: Entry): string {
+  return `${queuedAt} ${queue} ${priority} ${notBefore} ${on} ${tags}`;
 }
 
 /** The type of a pipeline is in its text, so that it needs no file; null: the type is no pipeline. */

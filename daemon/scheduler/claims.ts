@@ -9,6 +9,8 @@ export interface Offer {
   worker: WorkerIdentity;
   /** Number of the slot of its queue, from 1. */
   slot: number;
+  /** Whether this host still starts operations. */
+  mayStart(): boolean;
 }
 
 export interface Claims {
@@ -27,13 +29,13 @@ export interface Claims {
  */
 export function claimsOf(lifecycle: Pick<Lifecycle, "start">, queues: Pick<Queues, "isOpen">): Claims {
   return {
-    next: ({ candidate: { entry, policy, turn }, worker, slot }) =>
+    next: ({ candidate: { entry, policy, turn }, worker, slot, mayStart }) =>
       lifecycle.start(
         entry.record.id,
         worker,
         policy,
         slot,
-        (now) => turnOf(now) === turn && queues.isOpen(now.record.queue),
+        (now) => mayStart() && turnOf(now) === turn && queues.isOpen(now.record.queue),
       ),
   };
 }

@@ -38,6 +38,8 @@ export interface ClaimOptions {
 export interface OperationStarter {
   /** No more operations are started. */
   isPaused: boolean;
+  /** As `isPaused`, by a person's wish. */
+  isDraining: boolean;
   /** Starts as many operations as possible. Called when the queue, the slots or the workers may have changed. */
   kick(): void;
 }
@@ -53,7 +55,7 @@ export async function claim(
   id: string,
   worker: PooledWorker,
   slot: number,
-  options: ClaimOptions & { typeLimits: TypeLimits },
+  options: ClaimOptions & { typeLimits: TypeLimits; isDraining?: () => boolean },
   begin: (entry: Entry, dir: string, order: OrderMessage) => void,
 ): Promise<boolean> {
   const { claims, layout, log, containment, typeLimits } = options;
@@ -63,7 +65,8 @@ export async function claim(
     const { entry, type, policy } = candidate;
     if (!typeLimits.reserve(entry, policy.concurrency ?? null)) return false;
     worker.prepare(attemptDir(layout, id, entry.nextAttempt));
-    const started = await claims.next({ candidate, worker: worker.identity, slot });
+    const offer = { candidate, worker: worker.identity, slot, mayStart: () => !options.isDraining?.() };
+    const started = await claims.next(offer);
     if (!started) return false;
     const notice = containment.limit(worker.identity, policy.limits);
     // An operation that was cancelled and retried during the lookup of its type has a new entry and attempt number.
@@ -95,6 +98,8 @@ export interface StarterOptions extends ClaimOptions {
 export class Starter implements OperationStarter {
   /** No more operations are started. */
   isPaused = false;
+  /** As `isPaused`, by a person's wish. */
+  isDraining = false;
   /** Operations that are about to start: the slot of each. */
   readonly #claiming = new Map<string, Slot>();
   #warming: NodeJS.Immediate | null = null;
@@ -103,7 +108,7 @@ export class Starter implements OperationStarter {
 
   /** Starts as many queued operations as there are slots and idle workers. */
   kick(): void {
-    if (this.isPaused) return;
+    if (this.isPaused || this.isDraining) return;
     const { queue, queues, store, pool, typeLimits, layout } = this.options;
     typeLimits.release();
     while (queue.length > 0 && !store.isFull) {
@@ -138,7 +143,8 @@ export class Starter implements OperationStarter {
   async #claim(id: string, worker: PooledWorker, slot: Slot): Promise<void> {
     const { begin, pool, store, onReturned, onChange } = this.options;
     this.#claiming.set(id, slot);
-    const begun = await claim(id, worker, slot.slot, this.options, (...started) => begin(...started, worker));
+    const options = { ...this.options, isDraining: () => this.isDraining };
+    const begun = await claim(id, worker, slot.slot, options, (...started) => begin(...started, worker));
     if (!begun) pool.release(worker);
     this.#claiming.delete(id);
     const entry = begun ? undefined : store.ledger.get(id);
