@@ -14,8 +14,8 @@ import { attemptsIn } from "../run-files/log-slices.js";
 import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry } from "../store/decision.js";
 import type { EmbeddedStore } from "../store/embedded-store.js";
-import { StoreFullError } from "../store/journal.js";
 import { attemptDir, type Layout, runDir } from "../store/layout.js";
+import { StoreFullError } from "../store/not-recorded.js";
 import { readStopReason } from "../worker/stop-file.js";
 import { isWorkerAlive } from "../worker/worker-processes.js";
 

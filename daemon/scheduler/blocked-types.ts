@@ -12,7 +12,7 @@ import type { Lifecycle } from "../lifecycle.js";
 import type { Loader } from "../loader/loader.js";
 import type { Entry } from "../store/decision.js";
 import { replaceFileSync } from "../store/durable-file.js";
-import { StoreFullError } from "../store/journal.js";
+import { NotRecordedError } from "../store/not-recorded.js";
 import type { Store } from "../store/store.js";
 import { placeOf, type Queue } from "./queue.js";
 
@@ -190,7 +190,7 @@ export class BlockedTypes {
       await this.#failOverdue();
       if (this.#types.size > 0 && performance.now() - this.#savedAt >= SAVE_MS) this.#save();
     } catch (error) {
-      if (!(error instanceof StoreFullError))
+      if (!(error instanceof NotRecordedError))
         this.options.log.error({ err: error }, "blocked operation types could not be checked");
     } finally {
       this.#looking = false;

@@ -18,7 +18,7 @@ export interface Claims {
    * Records the start of the operation, durably.
    *
    * @returns the started entry; null: the operation is no longer queued, or may not start now
-   * @throws StoreFullError where the start cannot be recorded now
+   * @throws NotRecordedError where the start cannot be recorded now
    */
   next(offer: Offer): Promise<Entry | null>;
 }

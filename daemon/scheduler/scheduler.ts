@@ -9,8 +9,8 @@ import { isPausedNow } from "../lifecycle.js";
 import type { CopiedState } from "../recovery/copied-state.js";
 import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry } from "../store/decision.js";
-import { StoreFullError } from "../store/journal.js";
 import { attemptDir } from "../store/layout.js";
+import { NotRecordedError, StoreFullError } from "../store/not-recorded.js";
 import type { OrderMessage } from "../worker/messages.js";
 import { boundOutput } from "../worker/own-output.js";
 import { Pool, type PooledWorker, type WorkerExit } from "../worker/pool.js";
@@ -254,7 +254,7 @@ export class Scheduler {
         return;
       } catch (error) {
         if (tries === 0) this.options.log.warn({ err: error, id }, "the timeout could not be recorded yet");
-        if (!(error instanceof StoreFullError)) return;
+        if (!(error instanceof NotRecordedError)) return;
         await delay(ROUND_MS);
       }
     }

@@ -6,8 +6,8 @@ import type { Lifecycle } from "../lifecycle.js";
 import type { Loader } from "../loader/loader.js";
 import type { Containment } from "../os/containment.js";
 import type { Entry } from "../store/decision.js";
-import { StoreFullError } from "../store/journal.js";
 import { attemptDir, type Layout } from "../store/layout.js";
+import { NotRecordedError } from "../store/not-recorded.js";
 import type { Store } from "../store/store.js";
 import type { OrderMessage } from "../worker/messages.js";
 import type { Pool, PooledWorker } from "../worker/pool.js";
@@ -74,7 +74,7 @@ export async function claim(
     begin(started, dir, orderOf(started, dir, type, options, notice));
     return true;
   } catch (error) {
-    if (!(error instanceof StoreFullError))
+    if (!(error instanceof NotRecordedError))
       log.error({ err: error, id }, "an operation could not be started");
     return false;
   } finally {

@@ -15,7 +15,7 @@ export type Decision =
   | ({ kind: "submitted" } & Submitted)
   /** `env`: all variables of the operation; absent: unchanged. */
   | { kind: "edited"; id: string; event: EventOf<"operation:edited">; env?: Record<string, string> }
-  | {
+  | ({
       kind: "started";
       id: string;
       event: EventOf<"attempt:started">;
@@ -23,7 +23,7 @@ export type Decision =
       policy: Policy;
       /** Seconds since boot. */
       uptime: number;
-    }
+    } & Partial<HostClaim>)
   | {
       kind: "requeued";
       id: string;
@@ -118,6 +118,15 @@ export interface WorkerIdentity extends ProcessIdentity {
   cgroup?: string;
 }
 
+/** Which host of a fleet runs the attempt. */
+export interface HostClaim {
+  host: string;
+  /** Number of the host's session in which the attempt runs; a daemon that starts again begins another session. */
+  session: number;
+  /** Grows with each start of the operation: what belongs to an earlier start is refused. */
+  fence: number;
+}
+
 /** The daemon's events as an entry keeps them: without values that the record already has (`entry-events.ts`). */
 export type KeptEvent =
   | Exclude<DaemonEvent, { type: "operation:submitted" }>
@@ -188,4 +197,6 @@ export interface Run {
   accepted: boolean;
   /** Seconds since boot when the attempt was paused; absent: it is not paused. */
   pausedUptime?: number;
+  /** Absent without a fleet. */
+  claim?: HostClaim;
 }

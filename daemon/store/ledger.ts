@@ -6,7 +6,7 @@
 import type { DaemonEvent } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";
-import type { Decision, Entry, Submitted } from "./decision.js";
+import type { Decision, Entry, HostClaim, Submitted } from "./decision.js";
 import { keptBeforeEdit, keptBeforeRetry, keptFinish, keptSubmission } from "./entry-events.js";
 import { jsonSize } from "./payloads.js";
 import { SharedParts } from "./shared-parts.js";
@@ -28,6 +28,12 @@ export class Ledger {
   /** Called with an entry before a decision changes it in place. */
   beforeChange: (entry: Entry) => void = () => {};
   readonly #shared = new SharedParts();
+
+  /**
+   * @param orderOf the order of an operation by the number of the decision that submits it. Default: the next one, by
+   * count
+   */
+  constructor(private readonly orderOf: (n: number) => number = () => this.nextOrder) {}
 
   get(id: string): Entry | undefined {
     return this.entries.get(id);
@@ -73,6 +79,7 @@ export class Ledger {
           startedAt: decision.event.at,
           startedUptime: decision.uptime,
           accepted: false,
+          ...(decision.host !== undefined && { claim: claimOf(decision) }),
         };
         break;
       case "edited": {
@@ -126,7 +133,7 @@ export class Ledger {
     const record = reduceEvent(null, event);
     this.#hold({
       record,
-      order: this.nextOrder,
+      order: this.orderOf(n),
       version: n,
       queuedAt: n,
       finishedBy: 0,
@@ -181,7 +188,7 @@ export class Ledger {
     const { id } = restored.record;
     const known = this.entries.get(id);
     const before = known?.record ?? null;
-    const entry = { ...restored, order: known?.order ?? this.nextOrder, version: n };
+    const entry = { ...restored, order: known?.order ?? this.orderOf(n), version: n };
     this.add(entry);
     return { id, before, after: entry.record };
   }
@@ -207,4 +214,8 @@ export function sizeOf(
   env: Entry["env"],
 ): number {
   return (omitted?.params ?? jsonSize(params)) + jsonSize(env);
+}
+
+function claimOf({ host, session, fence }: Partial<HostClaim>): HostClaim {
+  return { host: host!, session: session!, fence: fence! };
 }

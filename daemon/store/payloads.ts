@@ -14,7 +14,7 @@ import type { Omitted, Operation } from "../../protocol/operation.js";
 import { readOwnFile } from "../../protocol/own-file.js";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import { isDiskFull, openNew } from "./durable-file.js";
-import { StoreFullError } from "./journal.js";
+import { StoreFullError } from "./not-recorded.js";
 
 /** Whether the value's JSON has more than about `bytes` bytes; stops counting there. */
 function isLargerThan(value: unknown, bytes: number): boolean {

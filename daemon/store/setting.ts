@@ -4,7 +4,7 @@
  */
 import { readOwnFile } from "../../protocol/own-file.js";
 import { isDiskFull, replaceFileSync } from "./durable-file.js";
-import { StoreFullError } from "./journal.js";
+import { StoreFullError } from "./not-recorded.js";
 
 export interface Setting<T> {
   /** The value as it is known here. Never changed in place. */
@@ -12,7 +12,7 @@ export interface Setting<T> {
   /**
    * Replaces the newest value; durable when it resolves. `change` may be called again where another host was faster.
    *
-   * @throws StoreFullError where the value cannot be recorded now, or what `change` throws: then nothing is changed
+   * @throws NotRecordedError where the value cannot be recorded now, or what `change` throws: then nothing is changed
    */
   update(change: (current: T) => T): Promise<void>;
   /** Calls the listener after each change, also one that was made elsewhere. */

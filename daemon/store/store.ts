@@ -75,7 +75,7 @@ export interface Store {
   /**
    * Makes a decision durable, applies and announces it.
    *
-   * @throws StoreFullError where it cannot be recorded now
+   * @throws NotRecordedError where it cannot be recorded now
    * @throws VersionConflictError where the operation has changed since the judgement
    */
   decide(decision: Decision, version: number | null): Promise<void>;

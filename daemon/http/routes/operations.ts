@@ -10,8 +10,8 @@ import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
 import type { Entry } from "../../store/decision.js";
 import { isDiskFull } from "../../store/durable-file.js";
 import { sourceOf } from "../../store/entry-events.js";
-import { StoreFullError } from "../../store/journal.js";
 import { valuesDir } from "../../store/layout.js";
+import { StoreFullError } from "../../store/not-recorded.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 
 /**
