@@ -92,7 +92,7 @@ function typeOfSource(entry: Entry): ResolvedType | null {
   const source = sourceOf(entry);
   if (source === null) return null;
   const { path, timeout, gracePeriod } = source;
-  return { file: path, policy: { resumable: true, timeout, gracePeriod, retry: null } };
+  return { file: path, policy: { resumable: true, timeout, gracePeriod, retry: null }, requires: [] };
 }
 
 function orderOf(
