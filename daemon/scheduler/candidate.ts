@@ -52,7 +52,7 @@ function typeOfSource(entry: Entry): ResolvedType | null {
   const source = sourceOf(entry);
   if (source === null) return null;
   const { path, timeout, gracePeriod } = source;
-  return { file: path, policy: { resumable: true, timeout, gracePeriod, retry: null } };
+  return { file: path, policy: { resumable: true, timeout, gracePeriod, retry: null }, requires: [] };
 }
 
 /** @param notice a note for the operation's log; null: none */

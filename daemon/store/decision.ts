@@ -147,6 +147,10 @@ export interface Policy {
   concurrency?: number | undefined;
   /** In a type: its declared limits. In a run: the effective limits of the operation. Absent: none. */
   limits?: ResourceLimits | undefined;
+  /** The operation runs to its end also where its host is cut off from the fleet. Absent: its processes are killed. */
+  partition?: "finish" | undefined;
+  /** In a chain, the operation may run on another host than the operation before. Absent: on the same host. */
+  anyHost?: true | undefined;
 }
 
 /** How many workers in a row died under an operation, across restarts of the daemon. */
