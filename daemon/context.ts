@@ -3,7 +3,7 @@ import type { EventEmitter } from "node:events";
 import type { Logger } from "pino";
 import type { Operation } from "../protocol/operation.js";
 import type { StopReply } from "../protocol/replies.js";
-import type { Backups } from "./backup/backups.js";
+import type { BackupMaker } from "./engine.js";
 import type { Hooks } from "./hooks/hooks.js";
 import type { Hosts } from "./hosts/hosts.js";
 import type { Lifecycle } from "./lifecycle.js";
@@ -55,7 +55,7 @@ export interface Context {
   clock: TrustedClock;
   log: Logger;
   audit: AuditLog;
-  backups: Backups;
+  backups: BackupMaker;
   /** Whether the state directory is a copy. */
   copied: Pick<CopiedState, "report" | "describe">;
   /** Why the log file cannot be written now; null while writing works. */

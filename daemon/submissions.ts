@@ -21,7 +21,7 @@ import type { Queues } from "./scheduler/queues.js";
 import type { Settings } from "./settings.js";
 import type { Entry, IdempotencyKey } from "./store/decision.js";
 import { jsonSize } from "./store/payloads.js";
-import type { Store } from "./store/store.js";
+import { KeyUsedError, type Store } from "./store/store.js";
 
 interface Submitted {
   entries: Entry[];
@@ -118,11 +118,18 @@ export class Submissions {
 
   /** Submits the operations that no earlier request with the same key has submitted. */
   async #once(asked: Asked, keys: IdempotencyKey[]): Promise<Submitted> {
-    const earlier: Array<Entry | null> = [];
-    for (const key of keys) earlier.push(await this.#stored(key));
-    if (await this.#otherUse(asked.key!, asked.isBatch)) throw keyReused(asked.key!);
-    if (earlier.every((each) => each !== null)) return { entries: earlier, isNew: false };
-    return this.#enqueue(asked, keys, earlier);
+    for (;;) {
+      const earlier: Array<Entry | null> = [];
+      for (const key of keys) earlier.push(await this.#stored(key));
+      if (await this.#otherUse(asked.key!, asked.isBatch)) throw keyReused(asked.key!);
+      if (earlier.every((each) => each !== null)) return { entries: earlier, isNew: false };
+      try {
+        return await this.#enqueue(asked, keys, earlier);
+      } catch (error) {
+        // Another host was faster with the same key.
+        if (!(error instanceof KeyUsedError)) throw error;
+      }
+    }
   }
 
   async #enqueue(

@@ -32,6 +32,8 @@ interface HooksOptions {
   file: string;
   log: Logger;
   store: Pick<Store, "archive" | "journalNumber">;
+  /** Whether this daemon runs the hooks of the operation. */
+  isOurs(entry: Entry): boolean;
   /** Commands of the config file. */
   configured: Readonly<Partial<Record<Hook, string>>>;
   /** Seconds. */
@@ -75,7 +77,8 @@ export class Hooks {
       return;
     }
     const earlier = await store.archive.list({ finishedAfter: after }, MOST_EARLIER);
-    for (const entry of earlier.reverse()) if (!this.#file.isDone(entry.finishedBy)) this.finished(entry);
+    for (const entry of earlier.reverse())
+      if (this.options.isOurs(entry) && !this.#file.isDone(entry.finishedBy)) this.finished(entry);
   }
 
   /** An operation has finished. */

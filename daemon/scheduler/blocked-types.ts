@@ -51,6 +51,8 @@ interface BlockedTypesOptions {
   file: string;
   /** Seconds. 0: an operation fails at once. */
   maxWait: number;
+  /** Whether another host can run operations of the type: then they do not fail. Default: none can. */
+  hasElsewhere?(op: string): boolean;
   /** `blocked` of a queued operation changed. */
   onChange(entry: Entry): void;
   /** Operations joined the queue again. */
@@ -231,8 +233,8 @@ export class BlockedTypes {
 
   async #failOverdue(): Promise<void> {
     const { store, lifecycle, maxWait } = this.options;
-    for (const type of this.#types.values()) {
-      if (!type.isBlocked || waitedFor(type) < maxWait * 1000) continue;
+    for (const [op, type] of this.#types) {
+      if (!type.isBlocked || waitedFor(type) < maxWait * 1000 || this.options.hasElsewhere?.(op)) continue;
       const overdue = [...type.waiting]
         .flatMap((id) => store.ledger.get(id) ?? [])
         .filter((entry) => this.isOverdue(entry))

@@ -32,6 +32,10 @@ interface SchedulerOptions extends ClaimOptions {
   /** Names of the daemon's own variables that operations get. */
   fromDaemon: readonly string[];
   copied: CopiedState;
+  /** Most operations that run at the same time. */
+  slots: () => number;
+  /** Whether a running operation of an earlier daemon is this daemon's. */
+  runsHere: (entry: Entry) => boolean;
   userCode: () => boolean;
   /** The operations directories; the shipped ones come last. */
   opsDirs: readonly string[];
@@ -65,7 +69,7 @@ export class Scheduler {
   constructor(private readonly options: SchedulerOptions) {
     this.pool = new Pool({
       dir: options.layout.workers,
-      size: () => options.queues.slots,
+      size: options.slots,
       nice: options.nice,
       fromDaemon: options.fromDaemon,
       userCode: options.userCode,
@@ -105,7 +109,7 @@ export class Scheduler {
   /** Adopts the running operations of an earlier daemon, then starts queued operations. */
   start(): void {
     for (const entry of [...this.options.store.ledger.entries.values()]) {
-      if (entry.record.state === "running") this.#adopt(entry);
+      if (entry.record.state === "running" && this.options.runsHere(entry)) this.#adopt(entry);
     }
     this.kick();
   }

@@ -25,6 +25,15 @@ export class VersionConflictError extends Error {
   }
 }
 
+/** The idempotency key of a submit was used meanwhile: nothing was recorded, and the archive knows the other use. */
+export class KeyUsedError extends Error {
+  override name = "KeyUsedError";
+
+  constructor(readonly id: string) {
+    super(`the idempotency key was used for ${id}`);
+  }
+}
+
 /** A decision, and the state of its operation by which it was made. */
 export interface Judged {
   decision: Decision;
