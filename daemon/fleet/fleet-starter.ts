@@ -57,6 +57,11 @@ export class FleetStarter implements OperationStarter {
 
   constructor(private readonly options: FleetStarterOptions) {}
 
+  /** Whether the operation is claimed and its worker has no order yet. */
+  isStarting(id: string): boolean {
+    return this.#starting.has(id);
+  }
+
   kick(): void {
     this.#isWanted = true;
     this.#round ??= this.#run().finally(() => {
@@ -216,7 +221,7 @@ export class FleetStarter implements OperationStarter {
       const dir = attemptDir(layout, id, entry.record.attempt);
       const order = orderOf(entry, dir, candidate.type, this.options, notice);
       const { fence } = entry.run.claim!;
-      begin(entry, dir, { ...order, fence, lease: { file: leaseFile } }, worker);
+      begin(entry, dir, { ...order, fence, lease: { file: leaseFile } } as any, worker);
     } catch (error) {
       log.error({ err: error, id }, "an operation that this host has claimed could not begin");
       pool.release(worker);

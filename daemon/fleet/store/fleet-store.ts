@@ -33,7 +33,9 @@ export interface FleetStoreOptions {
   onChange(changes: Change[], decision: Decision, isOwn: boolean): void;
   /** A finished operation left memory. */
   onForget(id: string): void;
-  /** Whether this session of this host runs the entry. */
+  /** Called before a decision is applied. */
+  before(decision: Decision, isOwn: boolean): Promise<void>;
+  /** Whether this host may end the attempt of the entry; otherwise it takes the operation over. */
   isOwn(entry: Entry): boolean;
   /** Name of this host; null: a client that runs nothing. */
   host: string | null;
@@ -215,6 +217,7 @@ export class FleetStore implements Store {
     await this.#bringDependencies(decision);
     const id = idOf(decision);
     const isOwn = row.origin === this.options.host;
+    await this.options.before(decision, isOwn);
     this.archive.forget(id);
     if (decision.kind === "removed") {
       const before = this.ledger.get(id)?.record ?? null;
