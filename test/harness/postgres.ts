@@ -85,8 +85,8 @@ export class Postgres {
     return this.#psql(database, ["-c", statement]);
   }
 
-  createdb(name: string): void {
-    this.sql("postgres", `create database "${name}"`);
+  createdb(name: string, template = "template1"): void {
+    this.sql("postgres", `create database "${name}" template "${template}"`);
   }
 
   /** The address of a database with user and password. */
