@@ -85,13 +85,8 @@ export class FleetEngine extends EngineReads {
 
   /** Keeps the session; null: the session is over. */
   async renew(status?: Record<string, unknown>): Promise<Renewed | null> {
-    const values = [
-      this.host,
-      this.#session,
-      this.known,
-      this.knownMark,
-      status ? JSON.stringify(status) : null,
-    ];
+    const now = status ? JSON.stringify(status) : null;
+    const values = [this.host, this.#session, this.known, this.knownMark, this.applied, now];
     const sent = Date.now();
     const [row] = await this.#call<Renewed | null>("renew", values, this.#lease);
     if (!row) return null;
