@@ -7,7 +7,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isUnreadable } from "../../run-files/unreadable.js";
 import { FollowedAttempt, type OwnAttempt, type RawPiece } from "./followed-attempt.js";
-import { compress, PIECE_BYTES, type Piece, type PieceStore, type Shipped } from "./pieces.js";
+import { compress, type FencedPiece, PIECE_BYTES, type PieceStore, type Shipped } from "./pieces.js";
 
 export interface ShipperOptions {
   store: Pick<PieceStore, "ship" | "shippedTo">;
@@ -34,7 +34,7 @@ const BACKOFF_MS = { first: 20, longest: 2000 };
 type Owned<T> = T & { owner: FollowedAttempt; generation: number };
 
 interface Batch {
-  pieces: Array<Owned<Piece>>;
+  pieces: Array<Owned<FencedPiece>>;
   /** With these pieces, everything of the attempt is shipped. */
   ended: Array<Owned<{ flushes: FollowedAttempt["flushes"] }>>;
   /** There is more to ship. */
@@ -180,7 +180,7 @@ export class Shipper {
       else if (owner.flushes.length > 0) ended.push({ owner, generation, flushes: owner.flushes.splice(0) });
     }
     const isPartial = this.#unread.size > 0;
-    const compressed = raw.map(async ({ lines, ...piece }): Promise<Owned<Piece>> => {
+    const compressed = raw.map(async ({ lines, ...piece }): Promise<Owned<FencedPiece>> => {
       const { id, attempt, fence } = piece.owner.own;
       return { ...piece, id, attempt, fence, body: await compress(lines) };
     });
@@ -224,7 +224,7 @@ export class Shipper {
       if (fenced.includes(id)) {
         this.#drop(owner);
         this.options.onFenced(id, attempt);
-      } else if (behind.includes(id)) void this.#open(owner);
+      } else if (behind.some((each) => each.id === id)) void this.#open(owner);
     }
     for (const end of ended) {
       // Those of an attempt that went back to the engine's cursor wait on.
