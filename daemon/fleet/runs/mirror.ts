@@ -6,10 +6,11 @@
  */
 import { lstatSync, renameSync } from "node:fs";
 import { join } from "node:path";
+import { isMirrored } from "../../run-files/attempt-files.js";
 import { isUnreadable } from "../../run-files/unreadable.js";
 import { Follow, type Look } from "./follow.js";
 import { MirrorSpace, removeMirrored, type SpaceOptions } from "./mirror-space.js";
-import { isMirrored, MirroredAttempt } from "./mirrored-attempt.js";
+import { MirroredAttempt } from "./mirrored-attempt.js";
 import {
   isRunPath,
   NOT_WANTED,

@@ -18,7 +18,7 @@ import {
 import { dirname } from "node:path";
 import { openOwnFile } from "../../../protocol/own-file.js";
 import { seqOfRecord } from "../../../protocol/record-line.js";
-import { eventsFile, logFile, mirroredMark } from "../../run-files/attempt-files.js";
+import { eventsFile, isMirrored, logFile, mirroredMark } from "../../run-files/attempt-files.js";
 import { lastLineOf } from "../../run-files/seek.js";
 import { isDirectory } from "../../run-files/unreadable.js";
 import { writeAllSync } from "../../store/durable-file.js";
@@ -28,11 +28,6 @@ const pathOf = { events: eventsFile, log: logFile };
 
 /** Pieces that are decompressed and written at a time. */
 const PIECES_AT_ONCE = 16;
-
-/** Whether the directory is a mirrored one; false if there is none. */
-export function isMirrored(attemptDir: string): boolean {
-  return lstatSync(mirroredMark(attemptDir), { throwIfNoEntry: false }) !== undefined;
-}
 
 type Lines = Piece & { lines: Buffer };
 
@@ -123,9 +118,11 @@ export class MirroredAttempt {
 
   /** Returns false if the directory is not to be written: this host has made it, or the operation was removed. */
   #make(): boolean {
-    if (isMirrored(this.dir)) this.#isMade = true;
-    else if (this.#isMade || isDirectory(this.dir)) return false;
-    else makeMirrored(this.dir);
+    if (!isMirrored(this.dir)) {
+      if (this.#isMade || isDirectory(this.dir)) return false;
+      makeMirrored(this.dir);
+    }
+    this.#isMade = true;
     return true;
   }
 
