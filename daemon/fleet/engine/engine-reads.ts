@@ -231,7 +231,10 @@ export class EngineReads {
     return (await this.rows<{ events: number; log: number }>(sql, [id, attempt]))[0]!;
   }
 
-  /** Pieces after each cursor, in the order of `wanted`, then by line, until their bytes reach `bytes`. `more`: there are others. */
+  /**
+   * Pieces after each cursor, in the order of `wanted`, then by `first`, until their bytes reach `bytes`; at least one.
+   * `more`: the answer was cut.
+   */
   async piecesAfter(
     wanted: readonly PieceCursor[],
     bytes: number,
@@ -240,8 +243,8 @@ export class EngineReads {
       wanted.map((each) => each[name]),
     );
     const sql = "select * from liveops.pieces_after($1, $2, $3, $4, $5)";
-    const rows = await this.rows<Piece & { more: boolean }>(sql, [...values, bytes], LONG);
-    return { rows, more: rows[0]?.more ?? false };
+    const found = await this.rows<Piece & { more: boolean }>(sql, [...values, bytes], LONG);
+    return { rows: found.map(({ more: _, ...row }) => row), more: found[0]?.more ?? false };
   }
 
   /** Numbers of the attempts of which the engine has lines, ascending. */
