@@ -53,6 +53,8 @@ interface Column {
   atLeast?: number;
   /** The column is left out if all its cells are empty. */
   optional?: boolean;
+  /** Whether the column has its place in a list of these operations. Default: it has. */
+  when?: (operations: readonly Operation[]) => boolean;
 }
 
 interface CellContext {
@@ -75,6 +77,13 @@ const COLUMNS: Column[] = [
     cell: ({ queue }) => (queue === DEFAULT_QUEUE ? "" : sanitize(queue)),
     atLeast: 5,
     optional: true,
+  },
+  {
+    title: "HOST",
+    cell: hostCell,
+    atLeast: 4,
+    optional: true,
+    when: (operations) => operations.some(({ host }) => host !== undefined),
   },
   { title: "STAGE", cell: stageCell, atLeast: 5 },
   { title: "DONE", cell: doneCell, align: "right" },
@@ -101,7 +110,7 @@ const WIDE_COLUMNS: Column[] = [
 
 const GAP = "  ";
 /** Columns in the order in which they are cut. */
-const FIRST_TO_SHRINK = ["TITLE", "LABEL", "STAGE", "QUEUE", "OP"];
+const FIRST_TO_SHRINK = ["TITLE", "LABEL", "STAGE", "QUEUE", "HOST", "OP"];
 /** Columns in the order in which they are dropped, where cutting is not enough. */
 const FIRST_TO_GO = [
   "READ",
@@ -114,6 +123,7 @@ const FIRST_TO_GO = [
   "CPU",
   "QUEUE",
   "AGE",
+  "HOST",
   "DONE",
   "OP",
 ];
@@ -136,6 +146,7 @@ export function fittedColumns(
   const all = columnsOf(options).flatMap((column) => {
     const cells = operations.map((it) => column.cell(it, context));
     const held = before.find((it) => it.column === column);
+    if (column.when && !held && !column.when(operations)) return [];
     if (column.optional && !held && !options.allColumns && cells.every((text) => text === "")) return [];
     const { widths } = options;
     const least = Math.max(held?.width ?? 0, widths.columnsOf(column.title));
@@ -259,6 +270,11 @@ function queuedCell(operation: Operation, now: number, startsAt: number | null):
   if (notBefore !== null && Date.parse(notBefore) > now)
     return formatShortTime(new Date(notBefore), new Date(now));
   return "";
+}
+
+/** The only host that a queued operation may run on, or the host that runs it or ran it last. */
+function hostCell({ state, host = "", on }: Operation): string {
+  return sanitize(state === "queued" ? (on ?? "") : host);
 }
 
 function tookCell(it: Operation, { now }: CellContext): string {
