@@ -13,6 +13,7 @@ import {
   formatOverall,
 } from "../terminal/format.js";
 import { stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
+import { hostOf } from "../terminal/host-state.js";
 import { formatShortTime } from "../terminal/local-time.js";
 import { allowedFailures } from "../terminal/stage-note.js";
 import type { Widths } from "../terminal/widths.js";
@@ -80,7 +81,7 @@ const COLUMNS: Column[] = [
   },
   {
     title: "HOST",
-    cell: hostCell,
+    cell: (it) => sanitize(hostOf(it) ?? ""),
     atLeast: 4,
     optional: true,
     when: (operations) => operations.some(({ host }) => host !== undefined),
@@ -270,11 +271,6 @@ function queuedCell(operation: Operation, now: number, startsAt: number | null):
   if (notBefore !== null && Date.parse(notBefore) > now)
     return formatShortTime(new Date(notBefore), new Date(now));
   return "";
-}
-
-/** The only host that a queued operation may run on, or the host that runs it or ran it last. */
-function hostCell({ state, host = "", on }: Operation): string {
-  return sanitize(state === "queued" ? (on ?? "") : host);
 }
 
 function tookCell(it: Operation, { now }: CellContext): string {

@@ -1,4 +1,5 @@
-/** The state of a host in words; commands and the dashboard share it. Pure. */
+/** Hosts in words, for commands and the dashboard. Pure. */
+import type { Operation } from "../../protocol/operation.js";
 import type { HostReply } from "../../protocol/replies.js";
 import { formatAge, formatDuration } from "./format.js";
 
@@ -12,4 +13,9 @@ export function hostState({ state, since, draining }: HostReply, now: number): s
 export function formatSkew(ms: number): string {
   if (ms === 0) return "0";
   return `${ms > 0 ? "+" : "-"}${formatDuration(Math.abs(ms) / 1000)}`;
+}
+
+/** The host that runs an operation or ran it last; of a queued one, the only host that may run it; null: none. */
+export function hostOf({ state, host, on }: Operation): string | null {
+  return (state === "queued" ? on : host) ?? null;
 }
