@@ -35,7 +35,7 @@ function reply(context: Context, now: number): ForecastReply {
 
 /** Operations whose type is blocked or has reached its limit are left out: nobody knows when they continue. */
 function inputOf(context: Context, inLine: readonly string[], now: number): ForecastInput {
-  const { store, queues, scheduler, durations, dependencies, feed } = context;
+  const { store, queues, hosts, scheduler, durations, dependencies, feed } = context;
   const running = [...scheduler.attempts.values()].map(({ id, entry: { record } }) => {
     const { pause, startedAt, queue } = record;
     // A paused operation ends at an unknown time.
@@ -60,10 +60,9 @@ function inputOf(context: Context, inLine: readonly string[], now: number): Fore
       },
     ];
   });
-  // Nothing starts in a paused queue.
-  const slots = new Map(
-    queues.names().map((name) => [name, queues.isOpen(name) ? queues.concurrency(name) : 0]),
-  );
+  // Nothing starts in a paused queue or on a drained host.
+  const isOpen = (name: string) => queues.isOpen(name) && !hosts.isDraining;
+  const slots = new Map(queues.names().map((name) => [name, isOpen(name) ? queues.concurrency(name) : 0]));
   return { now, slots, running, queued };
 }
 
