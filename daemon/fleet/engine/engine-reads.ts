@@ -4,7 +4,7 @@ import type { State } from "../../../protocol/state.js";
 import type { Counts } from "../../../protocol/watch.js";
 import type { Decision } from "../../store/decision.js";
 import { Address, type AddressOptions } from "./address.js";
-import { Connection } from "./connection.js";
+import { Connection, type ConnectionOptions } from "./connection.js";
 import { conditions } from "./find.js";
 import { type Hint, parseHint } from "./hints.js";
 import { storable } from "./operation-index.js";
@@ -66,14 +66,15 @@ export class EngineReads {
     this.giveUpMs = options.giveUpMs ?? 3000;
     this.address = new Address(options);
     this.#name = `liveops ${options.name ?? ""}`.trim();
-    this.reads = this.connection("reads", (payload) => {
-      for (const hear of this.#hearers) hear(parseHint(payload));
+    this.reads = this.connection("reads", {
+      onNotification: (payload) => {
+        for (const hear of this.#hearers) hear(parseHint(payload));
+      },
     });
   }
 
-  protected connection(use: string, onNotification?: (payload: string) => void): Connection {
-    const name = `${this.#name} ${use}`;
-    return new Connection(this.address, { name, ...(onNotification && { onNotification }) });
+  protected connection(use: string, options: Omit<ConnectionOptions, "name"> = {}): Connection {
+    return new Connection(this.address, { name: `${this.#name} ${use}`, ...options });
   }
 
   /** The address without the password. */

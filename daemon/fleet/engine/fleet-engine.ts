@@ -44,10 +44,13 @@ interface RawVerdict {
   hash?: string;
 }
 
+/** Milliseconds for which a host that died within a call can hold up the others. */
+const SHORT_MS = 5000;
+
 /** Besides the errors of `EngineReads`: SessionOverError and LostWritesError from all that a host does. */
 export class FleetEngine extends EngineReads {
-  readonly #decisions: Connection = this.connection("decisions");
-  readonly #lease: Connection = this.connection("lease");
+  readonly #decisions: Connection = this.connection("decisions", { statementMs: SHORT_MS });
+  readonly #lease: Connection = this.connection("lease", { statementMs: SHORT_MS });
   readonly #ship: Connection = this.connection("files");
   #joined: JoinOptions | null = null;
   #session: number | null = null;
