@@ -5,6 +5,7 @@ import type { Operation } from "../protocol/operation.js";
 import type { StopReply } from "../protocol/replies.js";
 import type { Backups } from "./backup/backups.js";
 import type { Hooks } from "./hooks/hooks.js";
+import type { Hosts } from "./hosts/hosts.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Loader } from "./loader/loader.js";
 import type { AuditLog } from "./log/audit-log.js";
@@ -45,6 +46,7 @@ export interface Context {
   /** The live operations of a queue. */
   countsOf(queue: string): { queued: number; running: number };
   hooks: Pick<Hooks, "problems">;
+  hosts: Hosts;
   /** Number of operations that wait, in the queues and outside. */
   waiting(): number;
   hub: Hub;

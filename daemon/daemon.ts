@@ -178,11 +178,11 @@ class DaemonRun implements Daemon {
       services;
     const { clock, audit, backups, signals, stopping, copied, queues, schedules, submissions, hooks } =
       services;
-    const { dependencies, feed } = services;
+    const { dependencies, feed, hosts } = services;
     return {
       ...{ store, lifecycle, scheduler, blockedTypes, durations, containment, loader, queue, hub },
       ...{ clock, audit, backups, signals, copied, queues, schedules, submissions, hooks },
-      ...{ dependencies, feed },
+      ...{ dependencies, feed, hosts },
       countsOf: (queue) => services.countsOf(queue),
       waiting: () => services.waiting(),
       settings: this.settings,

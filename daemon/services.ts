@@ -8,6 +8,9 @@ import { Backups } from "./backup/backups.js";
 import { childEnvironment } from "./child-environment.js";
 import { Hooks } from "./hooks/hooks.js";
 import { Stalls } from "./hooks/stalls.js";
+import { EmbeddedHosts } from "./hosts/embedded-hosts.js";
+import { countDecision, newCounters } from "./hosts/host-counters.js";
+import type { Hosts } from "./hosts/hosts.js";
 import { isPausedNow, Lifecycle } from "./lifecycle.js";
 import { Loader } from "./loader/loader.js";
 import { AuditLog } from "./log/audit-log.js";
@@ -66,6 +69,8 @@ export class Services {
   readonly schedules: Schedules;
   readonly hooks: Hooks;
   readonly stalls: Stalls;
+  readonly hosts: Hosts;
+  readonly #counters = newCounters();
   readonly #logsDecisions: boolean;
 
   /** @param onBroken called when the store can no longer be written: the daemon must stop */
@@ -137,6 +142,16 @@ export class Services {
     this.copied = new CopiedState(layout);
     this.containment = new Containment({ setting: settings.cgroup, log: logger });
     this.scheduler = this.#makeScheduler(onBroken);
+    this.hosts = new EmbeddedHosts({
+      running: () => this.scheduler.attempts.size,
+      slots: () => this.queues.slots,
+      types: () => this.loader.typeCount,
+      counters: this.#counters,
+      onDrain: (isDraining) => {
+        this.scheduler.drain(isDraining);
+        this.#blockedChanged();
+      },
+    });
     this.feed = new QueueFeed({
       queue: this.queue,
       entry: (id) => this.store.ledger.get(id) ?? null,
@@ -164,7 +179,7 @@ export class Services {
     const { store, lifecycle, clock } = this;
     this.retention = new Retention({ store, lifecycle, limits: settings, clock, log: logger });
     this.submissions = new Submissions({
-      ...{ store, lifecycle, settings, loader: this.loader, queues: this.queues },
+      ...{ store, lifecycle, settings, loader: this.loader, queues: this.queues, hosts: this.hosts },
       waiting: () => this.waiting(),
       isStopping: () => this.stopping.begun,
       find: (typed) => findOperation(store, typed),
@@ -217,6 +232,7 @@ export class Services {
       this.blockedTypes.of(it.record.op) ??
       this.scheduler.typeLimits.of(it) ??
       this.queues.blocked(it.record) ??
+      this.hosts.blocked(it) ??
       this.scheduler.pool.blocked;
     const waitsFor = (id: string) => this.dependencies.waitsFor(id);
     const attempt = this.scheduler.attempts.get(entry.record.id);
@@ -236,6 +252,12 @@ export class Services {
   /** Pauses all queues. */
   pauseQueues(): void {
     for (const name of this.queues.names()) this.queues.pause(name, true);
+  }
+
+  /** Why queued operations of all queues cannot start changed. */
+  #blockedChanged(): void {
+    for (const { record } of this.store.ledger.entries.values())
+      if (record.state === "queued") this.hub.changedKey(record, "blocked");
   }
 
   #queueChanged(name: string): void {
@@ -290,10 +312,7 @@ export class Services {
       },
       log: this.log.logger,
       userCode: () => loader.hasUserCode(settings.shippedDirs),
-      onWorkersBlocked: () => {
-        for (const { record } of store.ledger.entries.values())
-          if (record.state === "queued") this.hub.changedKey(record, "blocked");
-      },
+      onWorkersBlocked: () => this.#blockedChanged(),
       onLeft: () => this.cleaner.start(),
       onBroken,
       listener: {
@@ -326,6 +345,7 @@ export class Services {
     const moved: string[] = [];
     for (const { id, before, after } of changes) {
       this.stateDocument.changed();
+      countDecision(this.#counters, kind, before);
       const entry = kind === "edited" ? this.store.ledger.get(id) : undefined;
       if (entry && before) this.feed.edited(entry, before);
       else this.feed.changed(id, before, after);

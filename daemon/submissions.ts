@@ -12,6 +12,7 @@ import { DEFAULT_QUEUE } from "../protocol/reduce.js";
 import type { SubmitBody } from "../protocol/requests.js";
 import { effectiveLimits } from "../protocol/resource-limits.js";
 import { isFinal } from "../protocol/state.js";
+import type { Hosts } from "./hosts/hosts.js";
 import { KeyedMutex } from "./keyed-mutex.js";
 import type { Lifecycle } from "./lifecycle.js";
 import { Asks, type Own } from "./loader/asks.js";
@@ -48,6 +49,7 @@ interface SubmissionsOptions {
   lifecycle: Lifecycle;
   store: Store;
   queues: Pick<Queues, "check">;
+  hosts: Pick<Hosts, "checkPlacement">;
   settings: Pick<Settings, "maxQueued" | "maxQueuedBytes">;
   /** Number of operations that wait. */
   waiting(): number;
@@ -122,7 +124,7 @@ export class Submissions {
     keys: IdempotencyKey[],
     earlier: Array<Entry | null>,
   ): Promise<Submitted> {
-    const { loader, lifecycle, store, queues, find } = this.options;
+    const { loader, lifecycle, store, queues, hosts, find } = this.options;
     const missing = bodies.flatMap((_, index) => (earlier[index] ? [] : [index]));
     const bytes = missing.reduce((sum, index) => sum + jsonSize(bodies[index]), 0);
     this.#checkRoom(missing.length, bytes);
@@ -141,6 +143,8 @@ export class Submissions {
         let found: Waits = {};
         ofItem(index, () => {
           found = waitsOf(bodies[index]!, find);
+          const { on, tags = [] } = bodies[index]!;
+          hosts.checkPlacement(on, tags);
         });
         return found;
       });
@@ -226,7 +230,7 @@ function tooManyBytes(queued: number, wanted: number, most: number): Refusal {
 const NO_ENV: Record<string, string> = Object.freeze({});
 
 function ownOf(body: Submittable, home: string): Own {
-  const { label, cwd, againOf, schedule, queue, priority, hooks } = body;
+  const { label, cwd, againOf, schedule, queue, priority, hooks, on, tags = [] } = body;
   const id = newId();
   const chain = { id, index: 0, previous: null, next: null };
   const limits = effectiveLimits(undefined, body);
@@ -238,6 +242,8 @@ function ownOf(body: Submittable, home: string): Own {
     ...(limits && { limits }),
     ...(queue !== undefined && { queue }),
     ...(priority !== undefined && { priority }),
+    ...(on !== undefined && { on }),
+    ...(tags.length > 0 && { tags: [...new Set(tags)] }),
   };
 }
 

@@ -42,6 +42,8 @@ export type Submission = Pick<
   | "historyKey"
   | "after"
   | "afterAny"
+  | "on"
+  | "tags"
 > &
   Partial<Pick<Operation, "queue" | "priority" | "notBefore">> & {
     /** Set if the store keeps large parameters in a separate file; `params` is empty then. */
@@ -63,6 +65,8 @@ export type Changes = Partial<
     | "queue"
     | "priority"
     | "notBefore"
+    | "on"
+    | "tags"
     | "source"
   >
 >;
@@ -79,8 +83,11 @@ export type DaemonEvent = Numbered &
     | { type: "operation:submitted"; operation: Submission }
     /** A queued operation was changed. */
     | { type: "operation:edited"; changes: Changes; env: string[] }
-    /** `slot`: number of the slot of its queue, from 1; absent without a daemon. */
-    | { type: "attempt:started"; slot?: number }
+    /**
+     * `slot`: number of the slot of its queue, from 1; absent without a daemon. `host` and `fence` only in a fleet:
+     * each start has a greater fence than all starts before it.
+     */
+    | { type: "attempt:started"; slot?: number; host?: string; fence?: number }
     /** `n` numbers the pauses and resumes of an attempt, from 1. */
     | { type: "attempt:paused"; n: number }
     | { type: "attempt:resumed"; n: number; seconds: number }
@@ -215,8 +222,9 @@ export const EVENTS: { readonly [T in EventType]: EventText<T> } = {
   },
   "attempt:started": {
     writer: "daemon",
-    keys: ["slot"],
-    meaning: "The daemon gave the operation to a worker; `slot` is the number of the slot of its queue",
+    keys: ["slot", "host", "fence"],
+    meaning:
+      "The daemon gave the operation to a worker; `slot` is the number of the slot of its queue; in a fleet, `host` is the host, and `fence` a number that grows with each start",
   },
   "attempt:paused": {
     writer: "daemon",

@@ -18,6 +18,7 @@ import type { RoutePlugin } from "./route-definition.js";
 import { backupRoute } from "./routes/backup.js";
 import { daemonRoutes, openapiRoute } from "./routes/daemon.js";
 import { forecastRoute } from "./routes/forecast.js";
+import { hostRoutes } from "./routes/hosts.js";
 import { logRoute } from "./routes/log.js";
 import {
   cancelRoute,
@@ -49,6 +50,7 @@ const ROUTE_PLUGINS: RoutePlugin[] = [
   pauseRoutes,
   queueRoutes,
   scheduleRoutes,
+  hostRoutes,
   watchRoute,
   typesRoute,
   historyRoute,

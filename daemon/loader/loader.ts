@@ -80,6 +80,11 @@ export class Loader {
     return this.#merged();
   }
 
+  /** Number of types that are loaded so far. */
+  get typeCount(): number {
+    return this.#merged().ops.length;
+  }
+
   /** Whether any directory other than the shipped ones contains a file. */
   hasUserCode(shipped: readonly string[]): boolean {
     return this.dirs.some((dir) => !shipped.includes(dir) && namesIn(dir).length > 0);

@@ -54,6 +54,8 @@ export interface PrepareAsk {
     | "after"
     | "afterAny"
     | "notBefore"
+    | "on"
+    | "tags"
   >;
 }
 

@@ -38,8 +38,8 @@ export interface ClaimOptions {
 /**
  * Gives a queued operation to an idle worker, once the start is durable.
  *
- * The lookup of the type takes time. An operation that was edited or retried meanwhile, or whose queue was paused, does
- * not start: it may belong elsewhere now.
+ * The lookup of the type takes time. An operation that was edited or retried meanwhile, or whose queue or host no longer
+ * starts operations, does not start: it may belong elsewhere now.
  *
  * @param begin called when the start is durable: the worker may get its order
  * @returns whether the operation started; if not, the caller returns it to the queue where it is still queued, and the
@@ -49,7 +49,7 @@ export async function claim(
   id: string,
   worker: PooledWorker,
   slot: number,
-  options: ClaimOptions & { typeLimits: TypeLimits },
+  options: ClaimOptions & { typeLimits: TypeLimits; isDraining?: () => boolean },
   begin: (entry: Entry, dir: string, order: OrderMessage) => void,
 ): Promise<boolean> {
   const { store, lifecycle, layout, loader, log, blockedTypes, containment, typeLimits, queues } = options;
@@ -68,7 +68,8 @@ export async function claim(
     worker.prepare(attemptDir(layout, id, entry.nextAttempt));
     const limits = effectiveLimits(type.policy.limits, entry.record.limits);
     const policy = limits ? { ...type.policy, limits } : type.policy;
-    const mayStart = (now: Entry) => turnOf(now) === claimed && queues.isOpen(now.record.queue);
+    const mayStart = (now: Entry) =>
+      turnOf(now) === claimed && queues.isOpen(now.record.queue) && !options.isDraining?.();
     const started = await lifecycle.start(id, worker.identity, policy, slot, mayStart);
     if (!started) return false;
     const notice = containment.limit(worker.identity, limits);
@@ -117,8 +118,8 @@ function orderOf(
 }
 
 /** Where and when the operation may start; another text after each change of that. */
-function turnOf({ record: { queue, priority, notBefore }, queuedAt }: Entry): string {
-  return `${queuedAt} ${queue} ${priority} ${notBefore}`;
+function turnOf({ record: { queue, priority, notBefore, on, tags }, queuedAt }: Entry): string {
+  return `${queuedAt} ${queue} ${priority} ${notBefore} ${on} ${tags}`;
 }
 
 interface StarterOptions extends ClaimOptions {
@@ -137,6 +138,8 @@ interface StarterOptions extends ClaimOptions {
 export class Starter {
   /** No more operations are started. */
   isPaused = false;
+  /** As `isPaused`, by a person's wish. */
+  isDraining = false;
   /** Operations that are about to start: the slot of each. */
   readonly #claiming = new Map<string, Slot>();
   #warming: NodeJS.Immediate | null = null;
@@ -145,7 +148,7 @@ export class Starter {
 
   /** Starts as many queued operations as there are slots and idle workers. */
   kick(): void {
-    if (this.isPaused) return;
+    if (this.isPaused || this.isDraining) return;
     const { queue, queues, store, pool, typeLimits, layout } = this.options;
     typeLimits.release();
     while (queue.length > 0 && !store.isFull) {
@@ -180,7 +183,8 @@ export class Starter {
   async #claim(id: string, worker: PooledWorker, slot: Slot): Promise<void> {
     const { begin, pool, store, onReturned, onChange } = this.options;
     this.#claiming.set(id, slot);
-    const begun = await claim(id, worker, slot.slot, this.options, (...started) => begin(...started, worker));
+    const options = { ...this.options, isDraining: () => this.isDraining };
+    const begun = await claim(id, worker, slot.slot, options, (...started) => begin(...started, worker));
     if (!begun) pool.release(worker);
     this.#claiming.delete(id);
     const entry = begun ? undefined : store.ledger.get(id);

@@ -9,6 +9,8 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fas
 import pino from "pino";
 import { Backups } from "../../daemon/backup/backups.js";
 import type { Context } from "../../daemon/context.js";
+import { EmbeddedHosts } from "../../daemon/hosts/embedded-hosts.js";
+import { newCounters } from "../../daemon/hosts/host-counters.js";
 import { buildServer } from "../../daemon/http/server.js";
 import type { Loader } from "../../daemon/loader/loader.js";
 import { AuditLog } from "../../daemon/log/audit-log.js";
@@ -45,6 +47,11 @@ class FakeScheduler {
   readonly stopped: string[] = [];
   readonly attempts = new Map<string, Attempt>();
   readonly pool = { counts: () => ({ busy: 0, idle: 1, starting: 0 }), blocked: null };
+  /** In the order of the requests. */
+  readonly drains: boolean[] = [];
+  drain(isDraining: boolean): void {
+    this.drains.push(isDraining);
+  }
   stopOperation(id: string): void {
     this.stopped.push(id);
   }
@@ -108,8 +115,16 @@ export class Served {
       },
     });
     const find = (typed: string) => findOperation(store, typed);
+    const hosts = new EmbeddedHosts({
+      name: "here",
+      running: () => this.scheduler.attempts.size,
+      slots: () => queues.slots,
+      types: () => this.loader.ops.length,
+      counters: newCounters(),
+      onDrain: (isDraining) => this.scheduler.drain(isDraining),
+    });
     const submissions = new Submissions({
-      ...{ store, lifecycle, settings, queues, find },
+      ...{ store, lifecycle, settings, queues, hosts, find },
       loader: this.loader as unknown as Loader,
       waiting: () => this.queue.length,
       isStopping: () => this.stops.length > 0,
@@ -132,6 +147,7 @@ export class Served {
       dependencies: { ids: () => [], liveLinks: () => [] },
       feed: { delayedIds: () => [] },
       hooks: { problems: () => [] },
+      hosts,
       countsOf: () => ({ queued: this.queue.length, running: this.scheduler.attempts.size }),
       settings,
       layout,

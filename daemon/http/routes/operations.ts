@@ -5,6 +5,7 @@ import { bodyOfAgain } from "../../again.js";
 import type { Context } from "../../context.js";
 import { readCurrent } from "../../current-text.js";
 import { editOperation } from "../../edits.js";
+import { hostFilter } from "../../hosts/host-filter.js";
 import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
 import type { Entry } from "../../store/decision.js";
 import { isDiskFull } from "../../store/durable-file.js";
@@ -61,6 +62,7 @@ export const listRoute: RoutePlugin = (app, { context }, done) => {
       const { limit, before, finishedAfter, finishedSince, ...rest } = query;
       const filter = {
         ...rest,
+        host: hostFilter(context.hosts, rest.host),
         finishedSince: finishedSince === undefined ? undefined : Date.parse(finishedSince),
         before: before === undefined ? undefined : numberOf("before", "next", before),
         finishedAfter:

@@ -5,6 +5,7 @@ import type { EventLine } from "../../../protocol/client/client.js";
 import { isFinal } from "../../../protocol/state.js";
 import { VERSION, VERSION_HEADER } from "../../../protocol/version.js";
 import type { Context } from "../../context.js";
+import { hostFilter } from "../../hosts/host-filter.js";
 import { attemptsIn } from "../../run-files/log-slices.js";
 import { MergedEvents } from "../../run-files/merged-events.js";
 import { checkRunFiles, isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
@@ -45,12 +46,13 @@ export const watchRoute: RoutePlugin = (app, { context, connections }, done) => 
   app.route({
     ...definition("watch"),
     handler: ({ query }, reply) => {
-      const { operation, follow, log, logAfter, since, state, op, limit } = query;
+      const { operation, follow, log, logAfter, since, state, op, host, limit } = query;
       const scope = {
         operation: operation === undefined ? null : context.find(operation).record.id,
         followChain: follow === "chain",
         state: state ?? null,
         op: op ?? null,
+        host: hostFilter(context.hosts, host) ?? null,
         limit,
         log,
       };
