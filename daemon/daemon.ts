@@ -5,11 +5,11 @@
 import { setTimeout as after } from "node:timers/promises";
 import { CleanupStack } from "./cleanup-stack.js";
 import type { Context } from "./context.js";
+import { embeddedEngine } from "./embedded-engine.js";
 import { type HeldPlaces, holdPlaces } from "./held-places.js";
 import { buildServer } from "./http/server.js";
 import type { DaemonLog } from "./log/daemon-log.js";
 import { findOperation } from "./operation-view.js";
-import { adoptOrphans, hasOrphan } from "./recovery/orphans.js";
 import { StateGuard } from "./recovery/state-guard.js";
 import { runDeferred } from "./run-deferred.js";
 import { Services } from "./services.js";
@@ -64,7 +64,7 @@ class DaemonRun implements Daemon {
     const { layout, stateLock, socket } = places;
     // During the start nothing awaits this promise yet.
     this.#stopped.promise.catch(() => {});
-    this.#services = new Services(settings, layout, log, (error) => this.#broken(error));
+    this.#services = new Services(settings, layout, log, (error) => this.#broken(error), embeddedEngine);
     this.#sockets = new SocketKeeper({
       socket,
       layout,
@@ -119,28 +119,26 @@ class DaemonRun implements Daemon {
   /** Loads the state and adopts orphans. */
   async #startStore(): Promise<void> {
     const { cleanup, places } = this;
-    const { store, stateDocument, containment, feed, cleaner } = this.#services;
+    const { engine, store, stateDocument, containment, feed, cleaner } = this.#services;
     cleanup.add(() => containment.stop());
     cleanup.add(() => feed.stop());
     cleanup.add(() => this.#services.dependencies.stop());
     cleanup.add(() => this.#guard.stop());
     store.problems.push(...places.problems);
-    await store.start();
-    cleanup.add(() => store.stop());
-    if (store.problems.length > 0 || hasOrphan(store, places.layout))
-      store.problems.push(...(await adoptOrphans(store, places.layout)));
+    await engine.start();
+    cleanup.add(() => engine.stop());
     for (const problem of store.problems) this.log.logger.error(problem);
     cleanup.add(() => stateDocument.stop());
     this.#services.recogniseCopy();
     this.#services.noteStored();
-    if (this.settings.startsPaused) this.#services.pauseQueues();
+    if (this.settings.startsPaused) await this.#services.pauseQueues();
     cleanup.add(() => cleaner.stop());
     cleaner.start();
   }
 
   #addReleasers(): void {
-    const { audit, backups, retention, loader, blockedTypes, schedules, hooks, stalls } = this.#services;
-    for (const service of [audit, backups, retention, loader, blockedTypes, schedules, hooks, stalls])
+    const { audit, engine, retention, loader, blockedTypes, schedules, hooks, stalls } = this.#services;
+    for (const service of [audit, engine.backups, retention, loader, blockedTypes, schedules, hooks, stalls])
       this.cleanup.add(() => service.stop());
   }
 
@@ -157,15 +155,16 @@ class DaemonRun implements Daemon {
         // A daemon that is already stopping starts nothing.
         () => void (stopping.begun || scheduler.resume()),
         () => this.#services.noteFinished(),
+        () => this.#services.engine.begin(),
         () => void (stopping.begun || this.#services.schedules.start()),
         () => {
-          this.#services.hooks.start();
+          void this.#services.hooks.start();
           this.#services.stalls.start();
         },
-        () => store.payloads.removeOrphans((id) => store.knows(id)),
+        () => void store.payloads.removeOrphans((id) => store.archive.knows(id)),
         () => store.secrets.sweep((id) => !["succeeded", undefined].includes(store.find(id)?.record.state)),
         () => void stateDocument.write(),
-        () => retention.start(),
+        () => void retention.start(),
         () => containment.removeEmpty((workerId) => scheduler.needs(workerId)),
       ],
       () => this.#ending !== null,
@@ -176,13 +175,12 @@ class DaemonRun implements Daemon {
     const services = this.#services;
     const { store, lifecycle, scheduler, blockedTypes, durations, containment, loader, queue, hub } =
       services;
-    const { clock, audit, backups, signals, stopping, copied, queues, schedules, submissions, hooks } =
-      services;
-    const { dependencies, feed, hosts } = services;
+    const { clock, audit, signals, stopping, copied, queues, schedules, submissions, hooks } = services;
+    const { dependencies, feed, hosts, engine } = services;
     return {
       ...{ store, lifecycle, scheduler, blockedTypes, durations, containment, loader, queue, hub },
-      ...{ clock, audit, backups, signals, copied, queues, schedules, submissions, hooks },
-      ...{ dependencies, feed, hosts },
+      ...{ clock, audit, signals, copied, queues, schedules, submissions, hooks },
+      ...{ dependencies, feed, hosts, backups: engine.backups, runs: engine.runs },
       countsOf: (queue) => services.countsOf(queue),
       waiting: () => services.waiting(),
       settings: this.settings,

@@ -1,6 +1,7 @@
 /**
  * The only module that changes the state of an operation: check the transition, journal the decision, let the store
- * apply and announce it. Transitions of one operation run one after the other.
+ * apply and announce it. Transitions of one operation run one after the other. A decision that another one overtook is
+ * judged again.
  */
 import { rmSync } from "node:fs";
 import { uptime } from "node:os";
@@ -24,7 +25,7 @@ import {
   type WorkerLosses,
 } from "./store/decision.js";
 import { type Layout, runDir } from "./store/layout.js";
-import type { Store } from "./store/store.js";
+import { type Store, VersionConflictError } from "./store/store.js";
 
 interface Submit {
   operation: Submission;
@@ -84,7 +85,7 @@ export class Lifecycle {
     return this.store.decideAll(
       kept.map(({ operation, env, key }) => {
         const event = { type: "operation:submitted", seq: 1, at, attempt: 0, operation } as const;
-        return { kind: "submitted", event, env, key };
+        return { decision: { kind: "submitted", event, env, key }, version: null };
       }),
     );
   }
@@ -97,15 +98,17 @@ export class Lifecycle {
    * @throws Refusal where the operation is no longer queued
    */
   edit(id: string, make: (entry: Entry) => Edit | null): Promise<boolean> {
-    return this.#perOperation.run(id, async () => {
+    return this.#judge(id, async () => {
       const entry = this.store.ledger.get(id);
-      if (entry?.record.state !== "queued") throw wrongState(entry?.record ?? this.#record(id), "edited");
+      if (entry?.record.state !== "queued")
+        throw wrongState(entry?.record ?? (await this.#record(id)), "edited");
+      const { version } = entry;
       const edit = make(entry);
       if (edit === null) return false;
       const { seq, attempt } = entry.record;
       const { changes, changedVariables: env } = edit;
       const event = { type: "operation:edited", seq: seq + 1, at: now(), attempt, changes, env } as const;
-      await this.store.decide({ kind: "edited", id, event, ...(edit.env && { env: edit.env }) });
+      await this.store.decide({ kind: "edited", id, event, ...(edit.env && { env: edit.env }) }, version);
       return true;
     });
   }
@@ -123,7 +126,7 @@ export class Lifecycle {
     slot = 1,
     mayStart: (entry: Entry) => boolean = () => true,
   ): Promise<Entry | null> {
-    return this.#perOperation.run(id, async () => {
+    return this.#judge(id, async () => {
       const entry = this.store.ledger.get(id);
       if (!entry || !mayMove(entry.record.state, "running") || !mayStart(entry)) return null;
       const event = {
@@ -133,7 +136,8 @@ export class Lifecycle {
         attempt: entry.nextAttempt,
         slot,
       } as const;
-      await this.store.decide({ kind: "started", id, event, worker, policy, uptime: uptime() });
+      const started = { kind: "started", id, event, worker, policy, uptime: uptime() } as const;
+      await this.store.decide(started, entry.version);
       return entry;
     });
   }
@@ -156,7 +160,7 @@ export class Lifecycle {
     decide: (entry: Entry) => Conclusion,
     resources: Resources | null = null,
   ): Promise<void> {
-    return this.#perOperation.run(id, async () => {
+    return this.#judge(id, async () => {
       const entry = this.#running(id, attempt);
       if (!entry) return;
       const conclusion = decide(entry);
@@ -168,9 +172,10 @@ export class Lifecycle {
 
   /** queued → failed: the operation cannot be started. */
   reject(id: string, outcome: Outcome): Promise<void> {
-    return this.#perOperation.run(id, async () => {
+    return this.#judge(id, async () => {
       const entry = this.store.ledger.get(id);
-      if (entry?.record.state === "queued") await this.store.decide(finishQueued(entry, outcome));
+      if (entry?.record.state === "queued")
+        await this.store.decide(finishQueued(entry, outcome), entry.version);
     });
   }
 
@@ -181,11 +186,11 @@ export class Lifecycle {
    * @throws Refusal where the operation is not running
    */
   pause(id: string, isPaused: boolean): Promise<Operation> {
-    return this.#perOperation.run(id, async () => {
+    return this.#judge(id, async () => {
       const entry = this.store.ledger.get(id);
       const { record, run } = entry ?? {};
-      if (record?.state !== "running" || !run)
-        throw wrongState(record ?? this.#record(id), isPaused ? "paused" : "resumed");
+      if (!entry || record?.state !== "running" || !run)
+        throw wrongState(record ?? (await this.#record(id)), isPaused ? "paused" : "resumed");
       if (isPaused === isPausedNow(record)) return record;
       if (isPaused && run.stopReason !== null)
         throw new Refusal("LIVEOPS_WRONG_STATE", `${record.op} ${id} cannot be paused: it is being stopped`);
@@ -193,7 +198,7 @@ export class Lifecycle {
       const event = isPaused
         ? ({ type: "attempt:paused", ...numbered } as const)
         : ({ type: "attempt:resumed", ...numbered, seconds: secondsPaused(run) } as const);
-      await this.store.decide({ kind: "paused", id, event, uptime: uptime() });
+      await this.store.decide({ kind: "paused", id, event, uptime: uptime() }, entry.version);
       return this.#record(id);
     });
   }
@@ -207,12 +212,13 @@ export class Lifecycle {
    * @throws Refusal where the operation is finished
    */
   cancel(id: string, reason: StopReason = "cancel", attempt?: number): Promise<Operation> {
-    return this.#perOperation.run(id, async () => {
+    return this.#judge(id, async () => {
       const entry = this.store.ledger.get(id);
       if (attempt !== undefined && !this.#running(id, attempt)) return this.#record(id);
       if (!entry || isFinal(entry.record.state))
-        throw wrongState(entry?.record ?? this.#record(id), "cancelled");
-      if (entry.record.state === "queued") await this.store.decide(finishQueued(entry, CANCELLED));
+        throw wrongState(entry?.record ?? (await this.#record(id)), "cancelled");
+      if (entry.record.state === "queued")
+        await this.store.decide(finishQueued(entry, CANCELLED), entry.version);
       else if (isNews(entry, reason)) {
         const event = {
           type: "cancel:requested",
@@ -221,7 +227,7 @@ export class Lifecycle {
           attempt: entry.record.attempt,
           reason,
         } as const;
-        await this.store.decide({ kind: "cancelled", id, event });
+        await this.store.decide({ kind: "cancelled", id, event }, entry.version);
       }
       return this.#record(id);
     });
@@ -239,11 +245,12 @@ export class Lifecycle {
     forget: (entry: Entry) => void,
     changes: Changes | null = null,
   ): Promise<Operation> {
-    return this.#perOperation.run(id, async () => {
-      const entry = this.store.find(id);
+    return this.#judge(id, async () => {
+      const entry = await this.store.archive.find(id);
       if (!entry || !mayMove(entry.record.state, "queued") || !isFinal(entry.record.state)) {
-        throw wrongState(this.#record(id), "retried");
+        throw wrongState(await this.#record(id), "retried");
       }
+      const { version } = entry;
       const stages = changes?.stages ?? entry.record.stages;
       if (from !== null && !stages.includes(from)) {
         const { message, nearest } = unknownStage(from, entry.record.op, stages);
@@ -258,12 +265,16 @@ export class Lifecycle {
         from,
       } as const;
       const retried: Decision = { kind: "retried", id, event, entry };
-      if (changes === null) await this.store.decide(retried);
+      if (changes === null) await this.store.decide(retried, version);
       else {
         const { from: _, ...same } = event;
         const env: string[] = [];
         const edited = { ...same, type: "operation:edited", seq: event.seq + 1, changes, env } as const;
-        await this.store.decideAll([retried, { kind: "edited", id, event: edited }]);
+        const edit: Decision = { kind: "edited", id, event: edited };
+        await this.store.decideAll([
+          { decision: retried, version },
+          { decision: edit, version },
+        ]);
       }
       return this.#record(id);
     });
@@ -278,16 +289,18 @@ export class Lifecycle {
    * @throws Refusal where the operation is running, or others wait for the end of its chain
    */
   remove(id: string): Promise<Entry> {
-    return this.#perOperation.run(id, async () => {
-      const entry = this.store.find(id) ?? this.#missing(id);
+    return this.#judge(id, async () => {
+      const entry = (await this.store.archive.find(id)) ?? this.#missing(id);
       const { state } = entry.record;
       if (state === "running") throw wrongState(entry.record, "removed");
       const waiter = this.dependents.waiterOf(id);
       if (waiter !== null && state !== "queued") throw awaited(entry.record, waiter);
-      if (waiter !== null) await this.store.decide(finishQueued(entry, CANCELLED));
+      if (waiter !== null) await this.store.decide(finishQueued(entry, CANCELLED), entry.version);
       await this.dependents.cancelled(id);
+      const { version } = entry;
       const cancel = state === "queued" && waiter === null ? [finishQueued(entry, CANCELLED)] : [];
-      await this.store.decideAll([...cancel, { kind: "removed", id, key: entry.key }]);
+      const decisions: Decision[] = [...cancel, { kind: "removed", id, key: entry.key }];
+      await this.store.decideAll(decisions.map((decision) => ({ decision, version })));
       this.store.whenReleased(() => this.#removeFiles(entry.record));
       return entry;
     });
@@ -307,18 +320,20 @@ export class Lifecycle {
   }
 
   async #finish(entry: Entry, seq: number, given: Outcome, resources: Resources | null): Promise<void> {
+    const { version } = entry;
     const { id, state } = entry.record;
     const outcome = boundedChain(given, this.maxChainLength);
     if (!mayMove(state, outcome.state)) return;
     const next = outcome.state === "succeeded" ? outcome.next : null;
     const omitted = await this.store.payloads.keepResult(id, outcome.result);
     // An operation that finishes again after damage may already have its successor.
-    const successor = next && !this.store.knows(next.id) ? await this.#successor(entry, next) : null;
+    const isNew = next !== null && !(await this.store.archive.knows(next.id));
+    const successor = isNew ? await this.#successor(entry, next) : null;
     const stored = omitted ? { ...outcome, result: null, omitted } : outcome;
     const event = finishedEvent(entry.record, seq + 1, { ...stored, resources }, next?.id ?? null);
     const runState = runStateOf(entry.record);
     if (next !== null) this.store.secrets.copy(id, next.id);
-    await this.store.decide({ kind: "finished", id, event, runState, successor });
+    await this.store.decide({ kind: "finished", id, event, runState, successor }, version);
     // A failed or cancelled operation may be retried.
     if (outcome.state === "succeeded") this.store.secrets.delete(id);
   }
@@ -326,11 +341,12 @@ export class Lifecycle {
   async #requeue(entry: Entry, seq: number, again: Again): Promise<void> {
     const { id, state, attempt } = entry.record;
     if (!mayMove(state, "queued")) return;
+    const { version } = entry;
     const { reason, next, tries, losses } = again;
     const retryAt = again.delay === 0 ? null : new Date(Date.now() + again.delay * 1000).toISOString();
     const event = { type: "attempt:requeued", seq: seq + 1, at: now(), attempt, reason, retryAt } as const;
     const { logLines } = entry.record;
-    await this.store.decide({ kind: "requeued", id, event, next, tries, losses, logLines });
+    await this.store.decide({ kind: "requeued", id, event, next, tries, losses, logLines }, version);
   }
 
   async #successor(entry: Entry, next: Submission): Promise<Successor> {
@@ -359,8 +375,21 @@ export class Lifecycle {
     return entry?.record.state === "running" && entry.record.attempt === attempt ? entry : null;
   }
 
-  #record(id: string): Operation {
-    return (this.store.find(id) ?? this.#missing(id)).record;
+  /** Runs the judgement under the operation's lock; again where another decision came first. */
+  #judge<T>(id: string, judge: () => Promise<T>): Promise<T> {
+    return this.#perOperation.run(id, async () => {
+      for (;;) {
+        try {
+          return await judge();
+        } catch (error) {
+          if (!(error instanceof VersionConflictError)) throw error;
+        }
+      }
+    });
+  }
+
+  async #record(id: string): Promise<Operation> {
+    return ((await this.store.archive.find(id)) ?? this.#missing(id)).record;
   }
 
   #missing(id: string): never {

@@ -21,7 +21,7 @@ import type { Queues } from "./scheduler/queues.js";
 import type { Settings } from "./settings.js";
 import type { Entry, IdempotencyKey } from "./store/decision.js";
 import { jsonSize } from "./store/payloads.js";
-import type { Store } from "./store/store.js";
+import { KeyUsedError, type Store } from "./store/store.js";
 
 interface Submitted {
   entries: Entry[];
@@ -56,7 +56,7 @@ interface SubmissionsOptions {
   /** Whether new operations are refused. */
   isStopping(): boolean;
   /** @throws Refusal where the id, or prefix, matches none or several */
-  find(idOrPrefix: string): Entry;
+  find(idOrPrefix: string): Promise<Entry>;
 }
 
 export class Submissions {
@@ -107,15 +107,28 @@ export class Submissions {
     }
     const at = new Date().toISOString();
     const keys = bodies.map((_, index) => ({ key: isBatch ? nthKey(key, index) : key, hash, at }));
-    const earlier = keys.map((each) => this.#stored(each));
-    if (this.#otherUse(key, isBatch)) throw keyReused(key);
-    if (earlier.every((each) => each !== null)) return { entries: earlier, isNew: false };
-    const result = this.#enqueue(asked, keys, earlier);
+    const result = this.#once(asked, keys);
     this.#pending.set(key, { hash, result });
     try {
       return await result;
     } finally {
       this.#pending.delete(key);
+    }
+  }
+
+  /** Submits the operations that no earlier request with the same key has submitted. */
+  async #once(asked: Asked, keys: IdempotencyKey[]): Promise<Submitted> {
+    for (;;) {
+      const earlier: Array<Entry | null> = [];
+      for (const key of keys) earlier.push(await this.#stored(key));
+      if (await this.#otherUse(asked.key!, asked.isBatch)) throw keyReused(asked.key!);
+      if (earlier.every((each) => each !== null)) return { entries: earlier, isNew: false };
+      try {
+        return await this.#enqueue(asked, keys, earlier);
+      } catch (error) {
+        // Another host was faster with the same key.
+        if (!(error instanceof KeyUsedError)) throw error;
+      }
     }
   }
 
@@ -132,22 +145,22 @@ export class Submissions {
     this.#bytesUnderWay += bytes;
     try {
       const home = homedir();
-      const ofItem = (index: number, check: () => void) => {
+      const ofItem = async <T>(index: number, check: () => T | Promise<T>): Promise<T> => {
         try {
-          check();
+          return await check();
         } catch (error) {
           throw isBatch && error instanceof Refusal ? ofBatch(error, index, bodies.length) : error;
         }
       };
-      const waits = missing.map((index) => {
-        let found: Waits = {};
-        ofItem(index, () => {
-          found = waitsOf(bodies[index]!, find);
-          const { on, tags = [] } = bodies[index]!;
-          hosts.checkPlacement(on, tags);
-        });
-        return found;
-      });
+      const waits: Waits[] = [];
+      for (const index of missing)
+        waits.push(
+          await ofItem(index, () => {
+            const { on, tags = [] } = bodies[index]!;
+            hosts.checkPlacement(on, tags);
+            return waitsOf(bodies[index]!, find);
+          }),
+        );
       const asks = new Asks(
         missing.map((index) => bodies[index]!),
         missing.map((index, n) => ({ ...ownOf(bodies[index]!, home), ...waits[n] })),
@@ -157,9 +170,11 @@ export class Submissions {
         const { index, refusal } = answers;
         throw isBatch ? ofBatch(refusal, missing[asks.firstOf(index)]!, bodies.length) : refusal;
       }
-      const submits = asks.submissions(answers).map((operation, n) => {
+      const operations = asks.submissions(answers);
+      for (const [n, { queue }] of operations.entries())
+        await ofItem(missing[n]!, () => queues.check(queue ?? DEFAULT_QUEUE));
+      const submits = operations.map((operation, n) => {
         const index = missing[n]!;
-        ofItem(index, () => queues.check(operation.queue ?? DEFAULT_QUEUE));
         return { operation, env: bodies[index]!.env ?? NO_ENV, key: keys[index] ?? null };
       });
       submits.forEach(({ operation: { id } }, n) => {
@@ -200,21 +215,17 @@ export class Submissions {
   }
 
   /** @throws Refusal where the key was used with another body, or the operation of the key was removed */
-  #stored({ key, hash }: IdempotencyKey): Entry | null {
-    const { store } = this.options;
-    const entry = store.findByKey(key);
-    const used = entry?.key ?? store.tombstones.find(key);
+  async #stored({ key, hash }: IdempotencyKey): Promise<Entry | null> {
+    const used = await this.options.store.archive.byKey(key);
     if (!used) return null;
     if (used.hash !== hash) throw keyReused(key);
-    if (!entry) throw wasRemoved(store.tombstones.find(key)!.id);
-    return entry;
+    if (!used.entry) throw wasRemoved(used.id);
+    return used.entry;
   }
 
   /** Whether the key of one operation is used for a batch, or the reverse. */
-  #otherUse(key: string, isBatch: boolean): boolean {
-    const { store } = this.options;
-    const other = isBatch ? key : nthKey(key, 0);
-    return store.findByKey(other) !== null || store.tombstones.find(other) !== null;
+  async #otherUse(key: string, isBatch: boolean): Promise<boolean> {
+    return (await this.options.store.archive.byKey(isBatch ? key : nthKey(key, 0))) !== null;
   }
 }
 
@@ -254,14 +265,18 @@ type Waits = Pick<Own, "after" | "afterAny" | "notBefore">;
  *
  * @throws Refusal where there is no such operation
  */
-function waitsOf(
+async function waitsOf(
   { after = [], afterAny = [], notBefore }: SubmitBody,
   find: SubmissionsOptions["find"],
-): Waits {
-  const idsOf = (ids: readonly string[]) => [...new Set(ids.map((id) => find(id).record.id))];
+): Promise<Waits> {
+  const idsOf = async (ids: readonly string[]) => {
+    const found: string[] = [];
+    for (const id of ids) found.push((await find(id)).record.id);
+    return [...new Set(found)];
+  };
   return {
-    ...(after.length > 0 && { after: idsOf(after) }),
-    ...(afterAny.length > 0 && { afterAny: idsOf(afterAny) }),
+    ...(after.length > 0 && { after: await idsOf(after) }),
+    ...(afterAny.length > 0 && { afterAny: await idsOf(afterAny) }),
     ...(notBefore !== undefined && { notBefore: new Date(notBefore).toISOString() }),
   };
 }

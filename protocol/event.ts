@@ -40,6 +40,7 @@ export type Submission = Pick<
   | "hooks"
   | "limits"
   | "historyKey"
+  | "requires"
   | "after"
   | "afterAny"
   | "on"
@@ -50,6 +51,8 @@ export type Submission = Pick<
     omitted?: Omitted;
     /** Absent: the type is no pipeline. */
     source?: SubmissionSource;
+    /** The next operation of a chain may run on any host of a fleet. Absent: on the host of the operation before. */
+    hosts?: "any";
   };
 
 /** The values that an edit changed. */

@@ -337,6 +337,11 @@ export const operationSchema = z.object({
         "Earlier runs with the same key tell how long the operation usually takes; absent: all runs of the type",
       ),
     ),
+  requires: z
+    .optional(z.array(z.string()))
+    .check(
+      z.describe("Tags that the type requires of a host of a fleet, from `static requires`; absent: none"),
+    ),
   env: z
     .optional(z.array(z.string()))
     .check(

@@ -68,6 +68,7 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     ...(operation.againOf !== undefined && { againOf: operation.againOf }),
     ...(operation.limits && { limits: operation.limits }),
     ...(operation.historyKey !== undefined && { historyKey: operation.historyKey }),
+    ...(operation.requires && { requires: operation.requires }),
     createdAt: at,
     updatedAt: at,
     startedAt: null,

@@ -78,6 +78,19 @@ export const operationTypeSchema = z.object({
   queue: z
     .nullable(z.string())
     .check(z.describe("queue of its operations, unless a submit names another; null: the default queue")),
+  requires: z.array(z.string()).check(z.describe("tags that a host of a fleet must have to run it")),
+  hosts: z
+    .enum(["same", "any"])
+    .check(
+      z.describe("host of an operation that follows another one in a chain: the same, or any that fits"),
+    ),
+  partition: z
+    .enum(["end", "finish"])
+    .check(
+      z.describe(
+        "a running operation whose host is cut off from the fleet: its processes are killed, or it runs to its end",
+      ),
+    ),
   file: z.string(),
   params: z
     .nullable(z.record(z.string(), z.unknown()))

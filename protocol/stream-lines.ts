@@ -126,6 +126,12 @@ export const submissionSchema = z.object({
   ...z.partial(z.pick(operationSchema, { queue: true, priority: true, notBefore: true })).shape,
   limits: z.optional(z.object(limitShapes)),
   historyKey: z.optional(z.string()),
+  requires: operationSchema.shape.requires,
+  hosts: z
+    .optional(z.literal("any"))
+    .check(
+      z.describe("the next operation of a chain may run on any host; absent: on the host of the one before"),
+    ),
   omitted: z.optional(omittedSchema),
   source,
 });

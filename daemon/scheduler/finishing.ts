@@ -10,8 +10,8 @@ import { isRunning } from "../os/process-identity.js";
 import { completeEvents, eventsFile } from "../run-files/attempt-files.js";
 import { isUnreadable, putAsideRunFiles } from "../run-files/unreadable.js";
 import type { Entry, WorkerLosses } from "../store/decision.js";
-import { StoreFullError } from "../store/journal.js";
 import { type Layout, runDir } from "../store/layout.js";
+import { NotRecordedError } from "../store/not-recorded.js";
 import type { WorkerExit } from "../worker/pool.js";
 import { isForeign, mayRunElsewhere, workerFiles } from "../worker/worker-processes.js";
 import type { Attempt } from "./attempt.js";
@@ -185,7 +185,7 @@ export class Finishing {
       } catch (error) {
         // The next daemon makes the unrecorded decision from the same files.
         if (isStopped()) return;
-        if (!(error instanceof StoreFullError)) return onBroken(error as Error);
+        if (!(error instanceof NotRecordedError)) return onBroken(error as Error);
         await this.#rest();
       }
     }

@@ -9,8 +9,8 @@ import { isPausedNow } from "../lifecycle.js";
 import type { CopiedState } from "../recovery/copied-state.js";
 import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry } from "../store/decision.js";
-import { StoreFullError } from "../store/journal.js";
 import { attemptDir } from "../store/layout.js";
+import { NotRecordedError, StoreFullError } from "../store/not-recorded.js";
 import type { OrderMessage } from "../worker/messages.js";
 import { boundOutput } from "../worker/own-output.js";
 import { Pool, type PooledWorker, type WorkerExit } from "../worker/pool.js";
@@ -18,7 +18,7 @@ import { waitsSince } from "../worker/retry-while-disk-full.js";
 import { asForeign, isForeign, isWorkerAlive, workerFiles } from "../worker/worker-processes.js";
 import { Attempt, type AttemptListener } from "./attempt.js";
 import { Finishing } from "./finishing.js";
-import { type ClaimOptions, Starter } from "./starter.js";
+import { type ClaimOptions, type OperationStarter, Starter, type StarterOptions } from "./starter.js";
 import { TypeLimits } from "./type-limits.js";
 
 /** How often every live attempt is checked, in ms, even without a file system event. */
@@ -32,6 +32,10 @@ interface SchedulerOptions extends ClaimOptions {
   /** Names of the daemon's own variables that operations get. */
   fromDaemon: readonly string[];
   copied: CopiedState;
+  /** Most operations that run at the same time. */
+  slots: () => number;
+  /** Whether a running operation of an earlier daemon is this daemon's. */
+  runsHere: (entry: Entry) => boolean;
   userCode: () => boolean;
   /** The operations directories; the shipped ones come last. */
   opsDirs: readonly string[];
@@ -48,6 +52,8 @@ interface SchedulerOptions extends ClaimOptions {
   listener: Pick<AttemptListener, "onChange" | "onLines" | "onBlocked" | "onMeasured">;
   /** A decision cannot be recorded, and not for lack of room: the daemon must stop. */
   onBroken: (error: Error) => void;
+  /** Default: `Starter`, which decides alone what starts. */
+  makeStarter?: (options: StarterOptions) => OperationStarter;
 }
 
 export class Scheduler {
@@ -56,14 +62,14 @@ export class Scheduler {
   readonly typeLimits: TypeLimits;
   readonly #finishing: Finishing;
   readonly #finished = new EventEmitter();
-  readonly #starter: Starter;
+  readonly #starter: OperationStarter;
   #round: NodeJS.Timeout | null = null;
   #isStopped = false;
 
   constructor(private readonly options: SchedulerOptions) {
     this.pool = new Pool({
       dir: options.layout.workers,
-      size: () => options.queues.slots,
+      size: options.slots,
       nice: options.nice,
       fromDaemon: options.fromDaemon,
       userCode: options.userCode,
@@ -80,7 +86,8 @@ export class Scheduler {
       loader: options.loader,
       onChange: options.onHeld,
     });
-    this.#starter = new Starter({
+    const makeStarter = options.makeStarter ?? ((starting) => new Starter(starting));
+    this.#starter = makeStarter({
       ...options,
       pool: this.pool,
       typeLimits: this.typeLimits,
@@ -102,7 +109,7 @@ export class Scheduler {
   /** Adopts the running operations of an earlier daemon, then starts queued operations. */
   start(): void {
     for (const entry of [...this.options.store.ledger.entries.values()]) {
-      if (entry.record.state === "running") this.#adopt(entry);
+      if (entry.record.state === "running" && this.options.runsHere(entry)) this.#adopt(entry);
     }
     this.kick();
   }
@@ -251,7 +258,7 @@ export class Scheduler {
         return;
       } catch (error) {
         if (tries === 0) this.options.log.warn({ err: error, id }, "the timeout could not be recorded yet");
-        if (!(error instanceof StoreFullError)) return;
+        if (!(error instanceof NotRecordedError)) return;
         await delay(ROUND_MS);
       }
     }

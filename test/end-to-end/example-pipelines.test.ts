@@ -7,8 +7,8 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { followChain } from "../../protocol/client/follow.js";
 import type { Operation } from "../../protocol/operation.js";
+import { Postgres } from "../harness/postgres.js";
 import { filesWith } from "./files-with.js";
-import { Postgres } from "./postgres.js";
 import { useWorld } from "./world.js";
 
 const ROOT = new URL("../..", import.meta.url).pathname;

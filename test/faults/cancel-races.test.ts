@@ -10,6 +10,7 @@ import type { Loader } from "../../daemon/loader/loader.js";
 import type { Containment } from "../../daemon/os/containment.js";
 import { Attempt } from "../../daemon/scheduler/attempt.js";
 import type { BlockedTypes } from "../../daemon/scheduler/blocked-types.js";
+import { claimsOf } from "../../daemon/scheduler/claims.js";
 import { Finishing } from "../../daemon/scheduler/finishing.js";
 import { Queue } from "../../daemon/scheduler/queue.js";
 import type { Queues } from "../../daemon/scheduler/queues.js";
@@ -226,6 +227,7 @@ describe("decided at the same moment", () => {
           ...open,
           store: open.store,
           lifecycle: open.lifecycle,
+          claims: claimsOf(open.lifecycle, { isOpen: (name) => queues.has(name) }),
           layout: open.layout,
           loader: {
             resolve: async () => {

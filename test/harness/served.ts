@@ -18,13 +18,14 @@ import { findOperation, operationView, withVariables } from "../../daemon/operat
 import { Containment } from "../../daemon/os/containment.js";
 import { TrustedClock } from "../../daemon/os/trusted-clock.js";
 import { linesAfter } from "../../daemon/run-files/log-slices.js";
+import { LOCAL_RUNS } from "../../daemon/run-files/runs.js";
 import { Attempt } from "../../daemon/scheduler/attempt.js";
 import type { BlockedTypes } from "../../daemon/scheduler/blocked-types.js";
 import { Durations } from "../../daemon/scheduler/durations.js";
 import { placeOf, Queue } from "../../daemon/scheduler/queue.js";
-import { Queues } from "../../daemon/scheduler/queues.js";
+import { Queues, queuesFile } from "../../daemon/scheduler/queues.js";
 import type { Scheduler } from "../../daemon/scheduler/scheduler.js";
-import { Schedules } from "../../daemon/schedules/schedules.js";
+import { Schedules, schedulesFile } from "../../daemon/schedules/schedules.js";
 import type { Settings } from "../../daemon/settings.js";
 import type { Entry } from "../../daemon/store/decision.js";
 import { attemptDir, runDir } from "../../daemon/store/layout.js";
@@ -105,14 +106,13 @@ export class Served {
       ...limits,
     } as Settings;
     const queues = new Queues({
-      file: layout.queues,
+      saved: queuesFile(layout.queues, (problem) => {
+        throw new Error(problem);
+      }),
       concurrency: settings.concurrency,
       isFlag: false,
       configured: {},
       onChange: () => {},
-      onProblem: (problem) => {
-        throw new Error(problem);
-      },
     });
     const find = (typed: string) => findOperation(store, typed);
     const hosts = new EmbeddedHosts({
@@ -130,15 +130,14 @@ export class Served {
       isStopping: () => this.stops.length > 0,
     });
     const schedules = new Schedules({
-      file: layout.schedules,
+      saved: schedulesFile(layout.schedules, (problem) => {
+        throw new Error(problem);
+      }),
       log: pino({ level: "silent" }),
-      store,
+      archive: store.archive,
       submit: async (body, key) =>
         (await submissions.submit({ bodies: [body], isBatch: false, key })).entries[0]!.record.id,
       cancel: (id) => lifecycle.cancel(id),
-      onProblem: (problem) => {
-        throw new Error(problem);
-      },
     });
     this.context = {
       submissions,
@@ -155,12 +154,13 @@ export class Served {
       lifecycle,
       scheduler: this.scheduler as unknown as Scheduler,
       blockedTypes: { length: 0, list: () => [] } as unknown as BlockedTypes,
-      durations: new Durations(store),
+      durations: new Durations(store.archive),
       containment: this.containment,
       loader: this.loader as unknown as Loader,
       queue: this.queue,
       waiting: () => this.queue.length,
       hub: this.hub,
+      runs: LOCAL_RUNS,
       clock: new TrustedClock(layout.clock),
       log: pino({ level: "silent" }),
       audit: new AuditLog(layout),

@@ -38,7 +38,7 @@ export const scheduleRoutes: RoutePlugin = (app, { context }, done) => {
     handler: async ({ params, headers }, reply) => {
       const id = await schedules.run(params.schedule, checkedKey(headers["idempotency-key"]));
       reply.code(201);
-      return context.whole(context.find(id));
+      return context.whole(await context.find(id));
     },
   });
   done();

@@ -90,11 +90,9 @@ test("the host of a start is the host of the record, in memory and sealed", asyn
   await served.submit();
   const entry = store.ledger.get(id)!;
   const started = { type: "attempt:started", seq: 2, at: entry.record.createdAt, attempt: 1 } as const;
-  await store.decide({
-    ...{ kind: "started", id, uptime: 1, event: { ...started, host: "b", fence: 7 } },
-    worker: WORKER,
-    policy: { resumable: false, timeout: null, gracePeriod: 1, retry: null },
-  });
+  const policy = { resumable: false, timeout: null, gracePeriod: 1, retry: null };
+  const event = { ...started, host: "b", fence: 7 };
+  await store.decide({ kind: "started", id, uptime: 1, event, worker: WORKER, policy }, entry.version);
   const listed = async (query: string) =>
     (await served.inject({ url: `/v1/operations?${query}` }))
       .json()

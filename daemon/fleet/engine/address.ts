@@ -1,0 +1,140 @@
+/**
+ * The address of the fleet's engine: `postgres://user@host/database`, or `postgres:///database?host=/directory` for a
+ * Unix socket.
+ *
+ * Off this machine the connection must be encrypted and the server's name checked: `sslmode=verify-full`. The settings
+ * are built here and not by `pg`, so that no variable of the environment weakens them.
+ */
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import type { ClientConfig } from "pg";
+import { UsageError } from "../../../protocol/command/failures.js";
+import { READ, SAFE, whyIrregular } from "../../../protocol/own-file.js";
+
+export interface AddressOptions {
+  url: string;
+  /** Absolute; a file of mode 0600 that holds the password alone. */
+  passwordFile?: string | undefined;
+}
+
+const EXAMPLE = "postgres://user@db.example.com/ops?sslmode=verify-full";
+
+export class Address {
+  readonly #url: URL;
+  readonly #host: string;
+  readonly #passwordFile: string | undefined;
+
+  /** @throws UsageError where the URL is not valid, or would not be safe */
+  constructor({ url, passwordFile }: AddressOptions) {
+    this.#url = parse(url);
+    this.#host =
+      this.#parameter("host") ??
+      (decodeURIComponent(this.#url.hostname).replace(/^\[|\]$/g, "") || "localhost");
+    this.#passwordFile = passwordFile;
+    if (this.#database === "")
+      throw new UsageError(`the fleet's URL ${this.describe()} names no database`, `write it as ${EXAMPLE}`);
+    if (!this.#isLocal && this.#parameter("sslmode") !== "verify-full")
+      throw new UsageError(
+        `the fleet's engine ${this.describe()} is on another machine, and the connection would not be safe`,
+        "add sslmode=verify-full to the URL, and sslrootcert=FILE for a certificate authority of your own",
+      );
+  }
+
+  /** Without the password, for messages and `status`. */
+  describe(): string {
+    const { username, port } = this.#url;
+    const user = username === "" ? "" : `${decodeURIComponent(username)}@`;
+    if (this.#host.startsWith("/")) return `postgres://${user}/${this.#database}?host=${this.#host}`;
+    return `postgres://${user}${this.#host.includes(":") ? `[${this.#host}]` : this.#host}${port === "" ? "" : `:${port}`}/${this.#database}`;
+  }
+
+  /**
+   * The settings of a connection for `pg`. Without a password, `pg` looks into `~/.pgpass`.
+   *
+   * @throws UsageError where the password file or a certificate cannot be used
+   */
+  config(): ClientConfig {
+    const { username, password, port } = this.#url;
+    const user = this.#parameter("user") ?? decodeURIComponent(username);
+    const secret =
+      this.#passwordFile === undefined ? decodeURIComponent(password) : readPassword(this.#passwordFile);
+    return {
+      host: this.#host,
+      port: Number(this.#parameter("port") ?? (port === "" ? 5432 : port)),
+      database: this.#database,
+      ...(user !== "" && { user }),
+      ...(secret !== "" && { password: secret }),
+      ssl: this.#ssl(),
+      keepAlive: true,
+    };
+  }
+
+  get #database(): string {
+    return decodeURIComponent(this.#url.pathname.slice(1));
+  }
+
+  get #isLocal(): boolean {
+    const host = this.#host;
+    return (
+      host.startsWith("/") || host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)
+    );
+  }
+
+  #ssl(): ClientConfig["ssl"] {
+    const mode = this.#parameter("sslmode");
+    if (mode === undefined || mode === "disable") return false;
+    const files = { ca: "sslrootcert", cert: "sslcert", key: "sslkey" };
+    const certificates = Object.entries(files).flatMap(([name, parameter]) => {
+      const file = this.#parameter(parameter);
+      return file === undefined ? [] : [[name, readCertificate(file, parameter)]];
+    });
+    return { rejectUnauthorized: true, ...Object.fromEntries(certificates) };
+  }
+
+  #parameter(name: string): string | undefined {
+    const value = this.#url.searchParams.get(name);
+    return value === null || value === "" ? undefined : value;
+  }
+}
+
+/** The URL itself stays out of the error: it may hold a password. */
+function parse(text: string): URL {
+  // Without a host, the URL of a Unix socket has `//` and then the path.
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^postgres(ql)?:$/.test(url.protocol))
+    throw new UsageError(
+      "the fleet's URL is not valid",
+      `write it as ${EXAMPLE}, or postgres:///ops?host=/run/postgresql`,
+    );
+  return url;
+}
+
+function readCertificate(file: string, parameter: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`${parameter} of the fleet's URL cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** Not `readOwnFile`, which would repair the mode: a password that others could read must be changed. */
+function readPassword(file: string): string {
+  let fd: number;
+  try {
+    fd = openSync(file, READ | SAFE);
+  } catch (error) {
+    throw new UsageError(`the fleet's password file cannot be read: ${(error as Error).message}`);
+  }
+  try {
+    const stats = fstatSync(fd);
+    const why = whyIrregular(stats);
+    if (why !== null) throw new UsageError(`the fleet's password file ${file} ${why}`);
+    if ((stats.mode & 0o077) !== 0)
+      throw new UsageError(
+        `the fleet's password file ${file} can be read by other users`,
+        `run: chmod 600 ${file}; and change the password if others may have read it`,
+      );
+    return readFileSync(fd, "utf8").replace(/\r?\n$/, "");
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,289 @@
+/** The reads of the engine, which the role of a viewer may make. */
+
+import type { State } from "../../../protocol/state.js";
+import type { Counts } from "../../../protocol/watch.js";
+import type { Decision } from "../../store/decision.js";
+import { Address, type AddressOptions } from "./address.js";
+import { Connection } from "./connection.js";
+import { conditions } from "./find.js";
+import { type Hint, parseHint } from "./hints.js";
+import { storable } from "./operation-index.js";
+import type {
+  DecisionRow,
+  FleetQuery,
+  Head,
+  HostRow,
+  KeyRow,
+  OperationRow,
+  Piece,
+  PieceCursor,
+  SettingRow,
+  Snapshot,
+  TypeRow,
+} from "./rows.js";
+import { joinSecrets } from "./secrets.js";
+
+export interface EngineOptions extends AddressOptions {
+  /** Shown in `pg_stat_activity`, after `liveops`. */
+  name?: string;
+  /** Milliseconds after which a call throws EngineAwayError. Default: 3000 */
+  giveUpMs?: number;
+}
+
+/** Calls that may take long for their size have this many times as long. */
+const LONG = 10;
+
+const STATES: readonly State[] = ["queued", "running", "succeeded", "failed", "cancelled"];
+
+interface RawDecision {
+  n: number;
+  id: string;
+  part: number;
+  kind: string;
+  body: string;
+  secret: string | null;
+  origin: string;
+  mark: number;
+}
+
+/**
+ * All methods throw EngineAwayError where the engine does not answer within `giveUpMs`, EngineRefusedError where it
+ * refuses the connection, NewerFormatError where a newer liveops made the schema, and RoleError.
+ */
+export class EngineReads {
+  protected readonly giveUpMs: number;
+  protected readonly address: Address;
+  protected readonly reads: Connection;
+  readonly #name: string;
+  /** The last decision that this process saw. An engine that does not have it lost writes. */
+  #known: { n: number; mark: number | null } = { n: 0, mark: null };
+  #hearers = new Set<(hint: Hint) => void>();
+
+  /** Connects at the first call. @throws UsageError for an address that is not valid or not safe */
+  constructor(options: EngineOptions) {
+    this.giveUpMs = options.giveUpMs ?? 3000;
+    this.address = new Address(options);
+    this.#name = `liveops ${options.name ?? ""}`.trim();
+    this.reads = this.connection("reads", (payload) => {
+      for (const hear of this.#hearers) hear(parseHint(payload));
+    });
+  }
+
+  protected connection(use: string, onNotification?: (payload: string) => void): Connection {
+    const name = `${this.#name} ${use}`;
+    return new Connection(this.address, { name, ...(onNotification && { onNotification }) });
+  }
+
+  /** The address without the password. */
+  describe(): string {
+    return this.address.describe();
+  }
+
+  /** Number of the last decision that this process saw. */
+  get known(): number {
+    return this.#known.n;
+  }
+
+  protected get knownMark(): number | null {
+    return this.#known.mark;
+  }
+
+  protected know(n: number, mark: number | null, isReset = false): void {
+    if (isReset || n > this.#known.n || (n === this.#known.n && mark !== null)) this.#known = { n, mark };
+  }
+
+  /** Calls `hear` on each hint. A hint may be lost: poll as well. Returns what ends it. */
+  onHint(hear: (hint: Hint) => void): () => void {
+    this.#hearers.add(hear);
+    return () => this.#hearers.delete(hear);
+  }
+
+  /** Milliseconds since 1970 by the engine's clock. */
+  async engineNow(): Promise<number> {
+    const sql = "select extract(epoch from clock_timestamp())::float8 * 1000 as now";
+    return (await this.rows<{ now: number }>(sql, []))[0]!.now;
+  }
+
+  /**
+   * The decisions after number `n`, in order, at most `limit`; without derived ones.
+   *
+   * @throws LostWritesError where the engine no longer has the last decision that this process saw
+   */
+  async decisionsAfter(n: number, limit = 500): Promise<Head & { rows: DecisionRow[] }> {
+    const sql = "select * from liveops.decisions_after($1, $2, $3, $4)";
+    const values = [this.#known.n, this.#known.mark, n, limit];
+    const raw = await this.rows<Head & RawDecision>(sql, values);
+    const rows = raw[0]!.n === null ? [] : raw.map(decisionRow);
+    const last = rows.at(-1);
+    if (last) this.know(last.n, raw.at(-1)!.mark);
+    return { ...headOf(raw[0]!), rows };
+  }
+
+  /**
+   * All decisions about live operations and the newest `recent` finished ones, by `n`, from one moment. Apply each row to
+   * its own operation: successors have derived rows, and `finished` has none here.
+   */
+  async snapshot(recent: number): Promise<Snapshot> {
+    const sql = "select * from liveops.snapshot($1)";
+    type Raw = Head & RawDecision & { counts: string[]; head_mark: number | null };
+    const raw = await this.rows<Raw>(sql, [recent], LONG);
+    const first = raw[0]!;
+    this.know(first.head, first.head_mark, true);
+    const counts = Object.fromEntries(STATES.map((state, index) => [state, Number(first.counts[index])]));
+    const rows = first.n === null ? [] : raw.map(decisionRow).map(withoutSuccessor);
+    return { ...headOf(first), rows, counts: counts as unknown as Counts };
+  }
+
+  /** All decisions about each operation, as in `snapshot`. An operation that does not exist is not in the map. */
+  async decisionsOf(ids: readonly string[]): Promise<Map<string, DecisionRow[]>> {
+    const raw = await this.rows<RawDecision>("select * from liveops.decisions_of($1)", [ids], LONG);
+    return Map.groupBy(raw.map(decisionRow).map(withoutSuccessor), ({ id }) => id);
+  }
+
+  async idsByKey(keys: readonly string[]): Promise<Map<string, KeyRow>> {
+    const sql = `select key, hash, id, at, removed_at is not null as "isRemoved" from liveops.key
+      where key = any ($1) and (removed_at is null or removed_at > now() - interval '1 day')`;
+    const rows = await this.rows<Omit<KeyRow, "at"> & { at: Date }>(sql, [keys.map(storable)]);
+    return new Map(rows.map((row) => [row.key, { ...row, at: row.at.toISOString() }]));
+  }
+
+  async idsWithPrefix(prefix: string, limit: number): Promise<string[]> {
+    const sql = "select id from liveops.operation where starts_with(id, $1) order by id limit $2";
+    return (await this.rows<{ id: string }>(sql, [storable(prefix), limit])).map(({ id }) => id);
+  }
+
+  /** Ids in the order of submission, newest first unless the query says otherwise. */
+  async list(query: FleetQuery, limit: number): Promise<string[]> {
+    const { where, values } = conditions(query);
+    const way = query.order === "oldest" ? "asc" : "desc";
+    const sql = `select id from liveops.operation ${where} order by ord ${way} limit $${values.length + 1}`;
+    return (await this.rows<{ id: string }>(sql, [...values, limit])).map(({ id }) => id);
+  }
+
+  /** Number of operations; `before` does not count. */
+  async count(query: FleetQuery): Promise<number> {
+    const { state, order, before, ...others } = query;
+    if (Object.values(others).every((value) => value === undefined || value === "")) {
+      const counts = await this.countsByState();
+      return (state ?? STATES).reduce((sum, each) => sum + counts[each], 0);
+    }
+    const { where, values } = conditions({ state, ...others });
+    const sql = `select count(*) as n from liveops.operation ${where}`;
+    return (await this.rows<{ n: number }>(sql, values))[0]!.n;
+  }
+
+  async countsByState(): Promise<Counts> {
+    const sql = `select ${STATES.join(", ")} from liveops.head`;
+    return (await this.rows<Counts>(sql, []))[0]!;
+  }
+
+  /**
+   * Ids of finished operations: all but the newest `keep`, and those finished before `cutoff`. A time before the cutoff
+   * that was recorded after a later time comes from a wrong clock and does not count.
+   *
+   * @param cutoff in ms since 1970
+   * @param now in ms since 1970; later times do not count
+   */
+  async expired(keep: number, cutoff: number, now: number, limit: number): Promise<string[]> {
+    const sql = `
+      with surplus as (
+        select id from liveops.operation where finished_n is not null order by ord
+          limit least($4, greatest(0, (select succeeded + failed + cancelled - $1::bigint from liveops.head)))
+      ), young as (
+        select min(finished_n) as n from liveops.operation
+          where finished_n is not null and finished_at between to_timestamp($2 / 1000.0) and to_timestamp($3 / 1000.0)
+      ), aged as (
+        select id from liveops.operation where finished_n is not null and finished_at < to_timestamp($2 / 1000.0)
+          and finished_n < coalesce((select n from young), 9223372036854775807) order by finished_at limit $4
+      )
+      select id from surplus union select id from aged limit $4`;
+    return (await this.rows<{ id: string }>(sql, [keep, cutoff, now, limit], LONG)).map(({ id }) => id);
+  }
+
+  async operations(ids: readonly string[]): Promise<OperationRow[]> {
+    return this.rows(`select ${OPERATION} from liveops.operation where id = any ($1)`, [ids]);
+  }
+
+  /** Running operations whose host is lost or began another session. */
+  async abandoned(): Promise<OperationRow[]> {
+    return this.rows(`select ${OPERATION} from liveops.abandoned()`, []);
+  }
+
+  async hosts(): Promise<HostRow[]> {
+    const ms = (column: string) => `extract(epoch from ${column})::float8 * 1000`;
+    const sql = `select name, session, renewals, state, tags, slots, draining, version, types_hash as "typesHash", status,
+        ${ms("joined_at")} as "joinedAt", ${ms("renewed_at")} as "renewedAt", lost_after as "lostAfter", known,
+        extract(epoch from clock_timestamp() - renewed_at)::float8 as silent,
+        (select count(*) from liveops.operation o where o.host = h.name and o.state = 'running') as running
+      from liveops.host h order by name`;
+    return this.rows(sql, []);
+  }
+
+  /** Numbers of the last lines that the engine has of an attempt; 0: none. */
+  async shippedTo(id: string, attempt: number): Promise<{ events: number; log: number }> {
+    const last = (file: string) =>
+      `coalesce((select last from liveops.piece where id = $1 and attempt = $2 and file = '${file}' order by first desc limit 1), 0)`;
+    const sql = `select ${last("events")} as events, ${last("log")} as log`;
+    return (await this.rows<{ events: number; log: number }>(sql, [id, attempt]))[0]!;
+  }
+
+  /** Pieces after each cursor, in the order of `wanted`, then by file and line, until their bytes reach `bytes`. */
+  async piecesAfter(wanted: readonly PieceCursor[], bytes: number): Promise<Piece[]> {
+    const values = (["id", "attempt", "events", "log"] as const).map((name) =>
+      wanted.map((each) => each[name]),
+    );
+    return this.rows("select * from liveops.pieces_after($1, $2, $3, $4, $5)", [...values, bytes], LONG);
+  }
+
+  /** Numbers of the attempts of which the engine has lines, ascending. */
+  async attemptsWithPieces(id: string): Promise<number[]> {
+    const sql = "select distinct attempt from liveops.piece where id = $1 order by attempt";
+    return (await this.rows<{ attempt: number }>(sql, [id])).map(({ attempt }) => attempt);
+  }
+
+  /** A value that is too large for a decision, as JSON; null: there is none. */
+  async payload(id: string, kind: "params" | "result"): Promise<string | null> {
+    const sql = "select body from liveops.payload where id = $1 and kind = $2";
+    return (await this.rows<{ body: string }>(sql, [id, kind], LONG))[0]?.body ?? null;
+  }
+
+  async settings(): Promise<SettingRow[]> {
+    return this.rows("select name, body, version from liveops.setting order by name", []);
+  }
+
+  async types(): Promise<TypeRow[]> {
+    return this.rows("select host, op, body, hash from liveops.type order by host, op", [], LONG);
+  }
+
+  /** Whether a synchronous standby takes each write; null: the role may not see it. */
+  async hasSynchronousReplica(): Promise<boolean | null> {
+    const sql = "select current_setting('synchronous_standby_names') as names";
+    return (await this.rows<{ names: string }>(sql, []))[0]!.names !== "";
+  }
+
+  async end(): Promise<void> {
+    await this.reads.end();
+  }
+
+  protected rows<Row>(sql: string, values: unknown[], times = 1): Promise<Row[]> {
+    return this.reads.query<Row>(sql, values, this.giveUpMs * times);
+  }
+}
+
+export const OPERATION =
+  "id, version, ord, state, op, queue, host, session, fence, attempt, partition, resumable, stop, pin, requires";
+
+function headOf({ head, epoch, settings, types }: Head): Head {
+  return { head, epoch, settings, types };
+}
+
+function decisionRow({ n, id, part, body, secret, origin, mark }: RawDecision): DecisionRow {
+  return { n, id, decision: joinSecrets(body, secret), derived: part > 0, origin, at: mark / 1000 };
+}
+
+function withoutSuccessor(row: DecisionRow): DecisionRow {
+  const { decision } = row;
+  return decision.kind === "finished" && decision.successor
+    ? { ...row, decision: { ...decision, successor: null } satisfies Decision }
+    : row;
+}

@@ -1,0 +1,114 @@
+/** Errors of the fleet's engine. Messages hold no password. */
+
+/** A base to tell them from bugs. */
+export class FleetError extends Error {
+  override name = "FleetError";
+}
+
+/** The engine did not answer in time, or answers as a standby. The call may have been carried out. */
+export class EngineAwayError extends FleetError {
+  override name = "EngineAwayError";
+  constructor(engine: string, cause: unknown) {
+    const why = cause instanceof Error && cause.message !== "" ? `: ${cause.message}` : "";
+    super(`the fleet's engine ${engine} does not answer${why}`, { cause });
+  }
+}
+
+/** The engine refuses the connection: password, certificate, database, schema. Trying again does not help. */
+export class EngineRefusedError extends FleetError {
+  override name = "EngineRefusedError";
+}
+
+/** The operation has another version than the decision was judged by: catch up, judge again. */
+export class VersionConflictError extends FleetError {
+  override name = "VersionConflictError";
+  /** `version`: the operation's version; null: there is no such operation. */
+  constructor(
+    readonly id: string,
+    readonly version: number | null,
+  ) {
+    super(`${id} was changed meanwhile; its version is ${version ?? "none"}`);
+  }
+}
+
+/** The idempotency key belongs to another operation. */
+export class KeyTakenError extends FleetError {
+  override name = "KeyTakenError";
+  /** `id`, `hash`: of the operation that has the key. */
+  constructor(
+    readonly id: string,
+    readonly key: string,
+    readonly hash: string,
+  ) {
+    super(`the idempotency key belongs to ${id}`);
+  }
+}
+
+/** The operation is not this host's any more: its attempt must end. */
+export class FencedError extends FleetError {
+  override name = "FencedError";
+  constructor(readonly id: string) {
+    super(`${id} does not run on this host any more`);
+  }
+}
+
+/** The host was declared lost, or another daemon joined under its name: end its work, join again. */
+export class SessionOverError extends FleetError {
+  override name = "SessionOverError";
+}
+
+/** The engine may have lost writes: offer first. */
+export class LostWritesError extends FleetError {
+  override name = "LostWritesError";
+}
+
+/** The role of the connection may not do this. */
+export class RoleError extends FleetError {
+  override name = "RoleError";
+}
+
+/** Another daemon is up under the host's name. */
+export class HostNameTakenError extends FleetError {
+  override name = "HostNameTakenError";
+}
+
+/** The database has a format that a newer liveops made. */
+export class NewerFormatError extends FleetError {
+  override name = "NewerFormatError";
+  constructor(
+    readonly format: number,
+    readonly known: number,
+  ) {
+    super(
+      `the fleet's database has format ${format}, and this liveops knows format ${known}; upgrade liveops on this machine`,
+    );
+  }
+}
+
+/** The error of a verdict or of an exception of our own; null: it is none of ours. */
+export function errorOfCode(
+  code: string,
+  message: string,
+  detail: { id?: string; version?: number | null; key?: string; hash?: string } = {},
+): FleetError | null {
+  const id = detail.id ?? "";
+  switch (code) {
+    case "LF001":
+      return new SessionOverError(message);
+    case "LF002":
+      return new LostWritesError(message);
+    case "LF409":
+      return new VersionConflictError(id, detail.version ?? null);
+    case "LF410":
+      return new KeyTakenError(id, detail.key ?? "", detail.hash ?? "");
+    case "LF411":
+      return new FencedError(id);
+    case "LF412":
+      return new HostNameTakenError(`${message}; give this one another name with --host`);
+    case "LF403":
+    case "42501":
+      return new RoleError(id === "" ? `the role may not do this: ${message}` : "the role may not do this");
+    default:
+      return null;
+  }
+}

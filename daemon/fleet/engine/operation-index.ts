@@ -1,0 +1,108 @@
+/** From decisions to the values that the engine indexes. */
+import type { Submission } from "../../../protocol/event.js";
+import type { Decision } from "../../store/decision.js";
+import type { AppendItem, OfferedIndex, OfferItem, OperationIndex } from "./rows.js";
+import { splitSecrets } from "./secrets.js";
+
+/** Text that a search looks through. Lower case by the rules of JavaScript, as the question is. */
+export function searchText({
+  id,
+  op,
+  title,
+  label,
+}: Pick<Submission, "id" | "op" | "title" | "label">): string {
+  return [id, op, title, label ?? ""].join("\n").toLowerCase();
+}
+
+/** The index of a submission. `more`: what is no part of it. */
+export function indexOf(submission: Submission, more: Partial<OperationIndex> = {}): OperationIndex {
+  const { op, label, queue, priority, notBefore, chain, historyKey } = submission;
+  return {
+    op,
+    label,
+    ...(queue !== undefined && { queue }),
+    ...(priority !== undefined && { priority }),
+    notBefore: notBefore ?? null,
+    chainId: chain.id,
+    previous: chain.previous,
+    historyKey: historyKey ?? null,
+    text: searchText(submission),
+    ...more,
+  };
+}
+
+export function idOf(decision: Decision): string {
+  return decision.kind === "submitted" ? decision.event.operation.id : decision.id;
+}
+
+/** Column of each value whose name differs. */
+const COLUMNS: Partial<Record<keyof OperationIndex | keyof OfferedIndex, string>> = {
+  notBefore: "not_before",
+  retryAt: "retry_at",
+  chainId: "chain_id",
+  historyKey: "history_key",
+  finishedAt: "finished_at",
+  queuedN: "queued_n",
+  finishedN: "finished_n",
+};
+
+function columns(index: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(index)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [COLUMNS[name as keyof OperationIndex] ?? name, storable(value)]),
+  );
+}
+
+/** The text type of PostgreSQL holds no NUL and no half of a surrogate pair. Decisions keep both, as escapes. */
+export function storable(value: unknown): unknown {
+  return typeof value === "string" ? value.toWellFormed().replaceAll("\0", "\ufffd") : value;
+}
+
+/** An item as the function `append` takes it. */
+export function appended(item: AppendItem): Record<string, unknown> {
+  const { decision, expect, index, fence, takeover } = item;
+  const successor = decision.kind === "finished" ? decision.successor : null;
+  return {
+    kind: decision.kind,
+    id: idOf(decision),
+    expect,
+    ...splitSecrets(decision),
+    ...(index && { index: columns(index) }),
+    ...(decision.kind === "submitted" && { key: keyOf(decision.key) }),
+    ...(fence !== undefined && fence !== null && { fence }),
+    ...(takeover && { takeover }),
+    ...(successor && { successor: appendedSuccessor(successor, item.successor) }),
+  };
+}
+
+function appendedSuccessor(
+  { submitted, cancelled }: NonNullable<Extract<Decision, { kind: "finished" }>["successor"]>,
+  index: OperationIndex = indexOf(submitted.event.operation),
+): Record<string, unknown> {
+  const { id } = submitted.event.operation;
+  const end = { kind: "finished", id, event: cancelled, runState: {}, successor: null };
+  return {
+    id,
+    ...splitSecrets({ kind: "submitted", ...submitted }),
+    index: columns(index),
+    key: keyOf(submitted.key),
+    cancelled: cancelled ? JSON.stringify(end) : null,
+  };
+}
+
+/** An item as the function `offer` takes it. */
+export function offered({ id, version, decision, index }: OfferItem): Record<string, unknown> {
+  return {
+    id,
+    version,
+    kind: decision.kind,
+    ...splitSecrets(decision),
+    ...(index && { index: columns(index) }),
+    key: keyOf(decision.kind === "restored" ? decision.entry.key : null),
+  };
+}
+
+function keyOf(key: { key: string; hash: string; at: string } | null): Record<string, unknown> | null {
+  return key && { key: storable(key.key), hash: key.hash, at: key.at };
+}

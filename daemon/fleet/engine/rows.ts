@@ -1,0 +1,262 @@
+/** What goes to the engine and comes from it. Numbers of decisions, sessions and fences are below 2^53. */
+
+import type { FinalState, State } from "../../../protocol/state.js";
+import type { Counts } from "../../../protocol/watch.js";
+import type { Decision } from "../../store/decision.js";
+import type { HistoryQuery } from "../../store/history-index.js";
+
+/** What the engine indexes of an operation, to queue, place, find and list it. Times are ISO 8601. */
+export interface OperationIndex {
+  op: string;
+  label?: string | null;
+  queue?: string;
+  priority?: number;
+  notBefore?: string | null;
+  retryAt?: string | null;
+  /** Tags that a host must have. */
+  requires?: string[];
+  /** The only host that may run the operation. */
+  pin?: string | null;
+  /** What ends a running operation whose host is cut off: `end`, its host does; `finish`: nothing. */
+  partition?: "end" | "finish";
+  resumable?: boolean;
+  chainId?: string | null;
+  previous?: string | null;
+  historyKey?: string | null;
+  /** As `searchText` makes it. */
+  text?: string;
+  /** Of a decision that finishes the operation. */
+  state?: FinalState;
+  finishedAt?: string | null;
+}
+
+/** The complete row of an offered operation. */
+export interface OfferedIndex extends Omit<OperationIndex, "state"> {
+  state: State;
+  ord: number;
+  queuedN: number;
+  finishedN?: number | null;
+  stop?: boolean;
+  host?: string | null;
+  session?: number | null;
+  fence?: number | null;
+  attempt: number;
+}
+
+/** One decision to record. */
+export interface AppendItem {
+  decision: Decision;
+  /** The version that the decision was judged by; null: the operation is new. Later items of a group on the same operation are not checked. */
+  expect: number | null;
+  /** The values of the index that the decision changes; complete for a new operation. */
+  index?: OperationIndex | Partial<OperationIndex>;
+  /** Required to finish or requeue a running operation, except for a takeover. */
+  fence?: number | null;
+  /** The operation's host is lost, or began another session: a peer ends what the host ran. */
+  takeover?: boolean;
+  /** The index of the successor in `decision`. */
+  successor?: OperationIndex;
+}
+
+/** Decisions of one caller: all are recorded, or none. The same token again gives the answer of the first time. */
+export interface AppendGroup {
+  items: readonly AppendItem[];
+  /** A UUID. */
+  token: string;
+}
+
+/** `n`: number of the group's last decision. `error`: VersionConflictError, KeyTakenError, FencedError or RoleError. */
+export type Verdict = { n: number; error?: undefined } | { n?: undefined; error: Error };
+
+/** A recorded decision. */
+export interface DecisionRow {
+  n: number;
+  id: string;
+  decision: Decision;
+  /** It repeats what a `finished` with a successor said of the successor. */
+  derived: boolean;
+  /** Host, or database user. */
+  origin: string;
+  /** Milliseconds since 1970, by the engine's clock. */
+  at: number;
+}
+
+/** `head`: number of the last decision. `settings`, `types`: grow with each change. */
+export interface Head {
+  head: number;
+  epoch: number;
+  settings: number;
+  types: number;
+}
+
+export interface Candidate {
+  id: string;
+  expect: number;
+  /** Number of the attempt. */
+  attempt: number;
+  /** The decision without `worker`, which the engine adds with `host`, `session` and `fence`. */
+  decision: Omit<Extract<Decision, { kind: "started" }>, "worker">;
+}
+
+export interface ClaimRequest {
+  candidates: readonly Candidate[];
+  /** Identities of free workers: at most as many operations are claimed. */
+  workers: readonly object[];
+  /** Most running operations by queue and by type, over all hosts. A name that is not there has no limit. */
+  queueLimits?: Record<string, number>;
+  opLimits?: Record<string, number>;
+  /** A UUID. */
+  token: string;
+}
+
+export interface Claimed {
+  id: string;
+  n: number;
+  fence: number;
+  attempt: number;
+  /** Index in `workers`. */
+  worker: number;
+}
+
+/** An operation's row, as far as hosts need it. */
+export interface OperationRow {
+  id: string;
+  version: number;
+  ord: number;
+  state: State;
+  op: string;
+  queue: string;
+  host: string | null;
+  session: number | null;
+  fence: number | null;
+  attempt: number;
+  partition: "end" | "finish";
+  resumable: boolean;
+  stop: boolean;
+  pin: string | null;
+  requires: string[];
+}
+
+export interface JoinOptions {
+  name: string;
+  /** Names the state directory: two daemons must not share a host name. */
+  owner: string;
+  tags: string[];
+  slots: number;
+  version: string;
+  /** Seconds. */
+  lostAfter: number;
+  status?: Record<string, unknown>;
+}
+
+/** `now`: milliseconds since 1970 by the engine's clock. `held`: offer before anything else. */
+export interface Joined {
+  session: number;
+  n: number;
+  epoch: number;
+  held: boolean;
+  draining: boolean;
+  now: number;
+}
+
+export interface Renewed {
+  renewals: number;
+  draining: boolean;
+  epoch: number;
+  held: boolean;
+  now: number;
+}
+
+export interface HostRow {
+  name: string;
+  session: number;
+  renewals: number;
+  state: "up" | "lost" | "left";
+  tags: string[];
+  slots: number;
+  draining: boolean;
+  version: string;
+  typesHash: string;
+  status: Record<string, unknown>;
+  /** Milliseconds since 1970, by the engine's clock. */
+  joinedAt: number;
+  renewedAt: number;
+  /** Seconds since the last renewal, by the engine's clock. */
+  silent: number;
+  lostAfter: number;
+  known: number;
+  /** Running operations. */
+  running: number;
+}
+
+/** An operation that this host knows in a later version than the engine: its complete entry, or its removal. */
+export interface OfferItem {
+  id: string;
+  version: number;
+  decision: Extract<Decision, { kind: "restored" | "removed" }>;
+  /** Null for a removal. */
+  index: OfferedIndex | null;
+}
+
+/** `settled`: the engine takes calls again; load a new snapshot. */
+export interface Settled {
+  settled: boolean;
+  n: number;
+  epoch: number;
+}
+
+export type RunFile = "events" | "log";
+
+/** `body`: whole lines, compressed by the host; the engine does not look inside. `first`, `last`: `seq` of the lines. */
+export interface Piece {
+  id: string;
+  attempt: number;
+  file: RunFile;
+  first: number;
+  last: number;
+  body: Buffer;
+}
+
+export interface Shipped {
+  /** Ids whose attempt is not this host's any more. */
+  fenced: string[];
+  /** The engine holds lines up to `last` of another cut: send the lines after it. */
+  behind: Array<{ id: string; attempt: number; file: RunFile; last: number }>;
+}
+
+/** How far a reader is in an attempt. */
+export interface PieceCursor {
+  id: string;
+  attempt: number;
+  events: number;
+  log: number;
+}
+
+export interface KeyRow {
+  key: string;
+  hash: string;
+  id: string;
+  /** ISO 8601. */
+  at: string;
+  isRemoved: boolean;
+}
+
+export interface SettingRow {
+  name: string;
+  body: string;
+  version: number;
+}
+
+export interface TypeRow {
+  host: string;
+  op: string;
+  body: string;
+  hash: string;
+}
+
+export type Snapshot = Head & { rows: DecisionRow[]; counts: Counts };
+
+export type FleetQuery = HistoryQuery & {
+  /** Only operations that the host runs or ran last. */
+  host?: string | undefined;
+};

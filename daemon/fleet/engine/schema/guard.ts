@@ -1,0 +1,73 @@
+/**
+ * Functions that the others begin with: who calls, and whether the engine still holds every write.
+ *
+ * Whatever appends a decision locks the row of `head` first and holds it until the commit. So decisions commit in the
+ * order of their numbers, no check can be outdated, and no two calls can wait for each other.
+ */
+export const GUARD = `
+create function liveops.current_timeline() returns int language sql as $$
+  select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int
+$$;
+
+create function liveops.current_system() returns text language sql as $$
+  select system_identifier::text from pg_control_system()
+$$;
+
+-- Tells two decisions of one number apart: microseconds since 1970.
+create function liveops.mark(p_at timestamptz) returns bigint language sql immutable as $$
+  select (extract(epoch from p_at) * 1000000)::bigint
+$$;
+
+-- The functions run as the owner of the schema, who may do everything.
+create function liveops.may(p_role text) returns boolean language sql stable as $$
+  select session_user = current_user
+    or exists (select from pg_roles r where r.rolname = p_role and pg_has_role(session_user, r.oid, 'member'))
+$$;
+
+create function liveops.require(p_role text) returns void language plpgsql as $$
+begin
+  if not may(p_role) then
+    raise exception '% is no member of the role %', session_user, p_role using errcode = 'LF403';
+  end if;
+end $$;
+
+-- Whether the engine does not hold all that the caller knows: decision p_known, marked p_mark.
+create function liveops.lost_writes(h liveops.head, p_known bigint, p_mark bigint) returns boolean language plpgsql as $$
+begin
+  return h.held or p_known > h.n or h.timeline <> current_timeline() or h.system <> current_system()
+    or exists (select from decision d where d.n = p_known and d.part = 0 and mark(d.at) <> p_mark);
+end $$;
+
+create function liveops.guard(h liveops.head, p_known bigint, p_mark bigint) returns void language plpgsql as $$
+begin
+  if lost_writes(h, p_known, p_mark) then
+    raise exception 'the engine may have lost writes: each host must offer what it knows first' using errcode = 'LF002';
+  end if;
+end $$;
+
+create function liveops.require_session(p_host text, p_session bigint) returns void language plpgsql as $$
+begin
+  perform from host where name = p_host and session = p_session and state = 'up';
+  if not found then
+    raise exception 'session % of host % is over', p_session, p_host using errcode = 'LF001';
+  end if;
+end $$;
+
+-- Begins each call that appends.
+create function liveops.lock_head(p_host text, p_session bigint, p_known bigint, p_mark bigint) returns liveops.head language plpgsql as $$
+declare
+  h head;
+begin
+  select * into h from head for update;
+  perform guard(h, p_known, p_mark);
+  if p_host is not null then
+    perform require_session(p_host, p_session);
+  end if;
+  return h;
+end $$;
+
+-- Whether nobody runs the operation any more: its host is lost, gone, or began another session.
+create function liveops.is_abandoned(o liveops.operation) returns boolean language sql stable as $$
+  select not exists (select from host where name = o.host and session = o.session and state = 'up')
+$$;
+`;

@@ -1,0 +1,91 @@
+/** Pieces of run files, and the values that are too large for a decision. */
+export const PIECES = `
+-- Answers with the pieces that were not stored: "fenced", or "behind" with the last line that the engine has.
+create function liveops.ship(p_host text, p_known bigint, p_mark bigint, p_ids text[], p_attempts int[], p_files text[],
+  p_firsts bigint[], p_lasts bigint[], p_fences bigint[], p_bodies bytea[]) returns jsonb
+language plpgsql security definer set search_path = liveops, pg_temp as $$
+declare
+  h head;
+  p record;
+  reached bigint;
+  refused jsonb := '[]';
+begin
+  perform require('liveops_host');
+  -- The host keeps the file, and asks the engine how far it is.
+  perform set_config('synchronous_commit', 'off', true);
+  select * into h from head;
+  perform guard(h, p_known, p_mark);
+  for p in select * from unnest(p_ids, p_attempts, p_files, p_firsts, p_lasts, p_fences, p_bodies)
+    as x (id, attempt, file, first, last, fence, body) loop
+    perform from operation where id = p.id and fence = p.fence and host = p_host;
+    if not found then
+      refused := refused || jsonb_build_object('verdict', 'fenced', 'id', p.id, 'attempt', p.attempt, 'file', p.file);
+      continue;
+    end if;
+    reached := shipped_to(p.id, p.attempt, p.file);
+    if p.first > reached then
+      insert into piece (id, attempt, file, first, last, body) values (p.id, p.attempt, p.file, p.first, p.last, p.body)
+        on conflict do nothing;
+      if found then
+        continue;
+      end if;
+      reached := shipped_to(p.id, p.attempt, p.file);
+    end if;
+    if p.last > reached then
+      refused := refused || jsonb_build_object('verdict', 'behind', 'id', p.id, 'attempt', p.attempt, 'file', p.file, 'last', reached);
+    end if;
+  end loop;
+  return refused;
+end $$;
+
+-- Number of the last line that the engine has; 0: none.
+create function liveops.shipped_to(p_id text, p_attempt int, p_file text) returns bigint language plpgsql as $$
+declare
+  reached bigint;
+begin
+  select last into reached from piece where id = p_id and attempt = p_attempt and file = p_file order by first desc limit 1;
+  return coalesce(reached, 0);
+end $$;
+
+-- Pieces after the given lines, in order, until their bytes reach the limit; one at least.
+create function liveops.pieces_after(p_ids text[], p_attempts int[], p_events bigint[], p_logs bigint[], p_bytes bigint) returns setof liveops.piece
+language sql stable security definer set search_path = liveops, pg_temp as $$
+  with found as (
+    select p.*, w.place, coalesce(sum(octet_length(p.body)) over (
+        order by w.place, p.file, p.first rows between unbounded preceding and 1 preceding), 0) as before
+    from unnest(p_ids, p_attempts, p_events, p_logs) with ordinality as w (id, attempt, events, log, place)
+    cross join lateral (values ('events', w.events), ('log', w.log)) as f (file, after)
+    join lateral (select * from piece p where p.id = w.id and p.attempt = w.attempt and p.file = f.file and p.last > f.after
+      and p.first >= coalesce((select max(q.first) from piece q
+        where q.id = w.id and q.attempt = w.attempt and q.file = f.file and q.first <= f.after), 0)) p on true
+  )
+  select id, attempt, file, first, last, body from found where before < p_bytes order by place, file, first
+$$;
+
+create function liveops.put_payload(p_id text, p_kind text, p_body text) returns void
+language plpgsql security definer set search_path = liveops, pg_temp as $$
+begin
+  perform require('liveops_operator');
+  insert into payload (id, kind, body) values (p_id, p_kind, p_body)
+    on conflict (id, kind) do update set body = excluded.body, at = excluded.at;
+end $$;
+
+-- Deletes what nothing needs any more; returns how many operations, and whether more wait.
+create function liveops.prune(p_limit int) returns int
+language plpgsql security definer set search_path = liveops, pg_temp as $$
+declare
+  ids text[];
+begin
+  perform require('liveops_host');
+  ids := array(select id from removed where at < clock_timestamp() - interval '1 day'
+    and n <= (select coalesce(min(known), 9223372036854775807) from host where state = 'up') order by at limit p_limit for update skip locked);
+  delete from decision d where d.id = any (ids) and not exists (select from operation o where o.id = d.id);
+  delete from piece p where p.id = any (ids) and not exists (select from operation o where o.id = p.id);
+  delete from payload p where p.id = any (ids) and not exists (select from operation o where o.id = p.id);
+  delete from removed where id = any (ids);
+  delete from payload p where p.at < clock_timestamp() - interval '1 day' and not exists (select from operation o where o.id = p.id);
+  delete from key where removed_at < clock_timestamp() - interval '1 day';
+  delete from answer where at < clock_timestamp() - interval '1 day';
+  return cardinality(ids);
+end $$;
+`;

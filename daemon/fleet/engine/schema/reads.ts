@@ -1,0 +1,94 @@
+/**
+ * Reads of decisions, and the settings of the fleet.
+ *
+ * A stable function reads all from one snapshot: the number of the last decision fits the rows.
+ */
+export const READS = `
+-- A row without a decision (n is null) where there is none: it tells the head all the same.
+create function liveops.decisions_after(p_known bigint, p_mark bigint, p_after bigint, p_limit int)
+returns table (head bigint, epoch int, settings bigint, types bigint, n bigint, id text, part smallint, kind text, body text, secret text, origin text, mark bigint)
+language plpgsql stable security definer set search_path = liveops, pg_temp as $$
+#variable_conflict use_column
+declare
+  h head;
+  sees_secrets boolean := may('liveops_operator');
+begin
+  select * into h from head;
+  perform guard(h, p_known, p_mark);
+  return query select h.n, h.epoch, h.settings, h.types, d.n, d.id, d.part, d.kind, d.body, case when sees_secrets then d.secret end, d.origin, mark(d.at)
+    from (select 1) one left join lateral
+      (select * from decision where n > p_after and part = 0 order by n limit p_limit) d on true
+    order by d.n;
+end $$;
+
+-- All decisions about all live operations and the newest p_recent finished ones.
+create function liveops.snapshot(p_recent int)
+returns table (head bigint, epoch int, settings bigint, types bigint, counts bigint[], head_mark bigint,
+  n bigint, id text, part smallint, kind text, body text, secret text, origin text, mark bigint)
+language plpgsql stable security definer set search_path = liveops, pg_temp as $$
+#variable_conflict use_column
+declare
+  h head;
+  sees_secrets boolean := may('liveops_operator');
+begin
+  select * into h from head;
+  perform guard(h, null, null);
+  return query
+    with wanted as (
+      select id from operation where state in ('queued', 'running')
+      union all
+      (select id from operation where finished_n is not null order by ord desc limit p_recent)
+    ), d as (select d.* from wanted w join decision d on d.id = w.id)
+    select h.n, h.epoch, h.settings, h.types, array[h.queued, h.running, h.succeeded, h.failed, h.cancelled],
+      (select mark(at) from decision where n = h.n and part = 0),
+      d.n, d.id, d.part, d.kind, d.body, case when sees_secrets then d.secret end, d.origin, mark(d.at)
+    from (select 1) one left join d on true order by d.n, d.part;
+end $$;
+
+create function liveops.decisions_of(p_ids text[])
+returns table (n bigint, id text, part smallint, kind text, body text, secret text, origin text, mark bigint)
+language plpgsql stable security definer set search_path = liveops, pg_temp as $$
+#variable_conflict use_column
+declare
+  sees_secrets boolean := may('liveops_operator');
+begin
+  return query select d.n, d.id, d.part, d.kind, d.body, case when sees_secrets then d.secret end, d.origin, mark(d.at)
+    from decision d join operation o on o.id = d.id where d.id = any (p_ids) order by d.n, d.part;
+end $$;
+
+-- The setting's new version; null: it has another version than p_expect. A null body removes it; p_expect null: it is new.
+create function liveops.put_setting(p_name text, p_body text, p_expect bigint) returns bigint
+language plpgsql security definer set search_path = liveops, pg_temp as $$
+declare
+  v_version bigint;
+begin
+  perform require('liveops_operator');
+  perform from head for update;
+  select version into v_version from setting where name = p_name;
+  if v_version is distinct from p_expect then
+    return null;
+  end if;
+  update head set settings = settings + 1 returning settings into v_version;
+  if p_body is null then
+    delete from setting where name = p_name;
+  else
+    insert into setting (name, body, version) values (p_name, p_body, v_version)
+      on conflict (name) do update set body = excluded.body, version = excluded.version;
+  end if;
+  return v_version;
+end $$;
+
+-- Replaces the types that a host publishes.
+create function liveops.put_types(p_host text, p_session bigint, p_hash text, p_ops text[], p_bodies text[], p_hashes text[]) returns void
+language plpgsql security definer set search_path = liveops, pg_temp as $$
+begin
+  perform require('liveops_host');
+  perform from head for update;
+  perform require_session(p_host, p_session);
+  delete from type where host = p_host and op <> all (p_ops);
+  insert into type (host, op, body, hash) select p_host, x.* from unnest(p_ops, p_bodies, p_hashes) x
+    on conflict (host, op) do update set body = excluded.body, hash = excluded.hash where type.hash <> excluded.hash;
+  update host set types_hash = p_hash where name = p_host;
+  update head set types = types + 1;
+end $$;
+`;

@@ -1,0 +1,170 @@
+/**
+ * The tables of format 1.
+ *
+ * `decision` is the journal of the fleet: each host applies its rows in the order of `n`. The other tables are indexes of
+ * it (`operation`, `key`), or hold what is no decision (`host`, `piece`, `payload`, `setting`, `type`). Bodies are `text`
+ * and not `jsonb`, which refuses `\u0000`.
+ */
+export const TABLES = `
+create table liveops.head (
+  one boolean primary key default true check (one),
+  format int not null,
+  -- Counts the additions within the format.
+  revision int not null,
+  -- Number of the last decision.
+  n bigint not null default 0,
+  -- The high part of fences: grows whenever the engine may have lost writes.
+  epoch int not null default 1,
+  -- Where the writes of the fleet are known to be complete.
+  timeline int not null,
+  system text not null,
+  -- The engine lost writes, and waits for the offers of this round.
+  held boolean not null default false,
+  round int not null default 0,
+  offered_n bigint not null default 0,
+  offered_epoch int not null default 0,
+  -- Grow with each change of a setting, of a published type.
+  settings bigint not null default 0,
+  types bigint not null default 0,
+  queued bigint not null default 0,
+  running bigint not null default 0,
+  succeeded bigint not null default 0,
+  failed bigint not null default 0,
+  cancelled bigint not null default 0
+) with (fillfactor = 10);
+
+create table liveops.host (
+  name text primary key,
+  -- Names the state directory: two daemons must not share a name.
+  owner text,
+  session bigint not null,
+  renewals bigint not null default 0,
+  state text not null check (state in ('up', 'lost', 'left')),
+  tags text[] not null default '{}',
+  slots int not null default 0,
+  draining boolean not null default false,
+  version text not null default '',
+  types_hash text not null default '',
+  status jsonb not null default '{}',
+  joined_at timestamptz not null default clock_timestamp(),
+  renewed_at timestamptz not null default clock_timestamp(),
+  -- Seconds.
+  lost_after float8 not null,
+  -- The last round of offers that the host took part in.
+  offered int not null default 0,
+  -- Number of the last decision that the host applied.
+  known bigint not null default 0
+) with (fillfactor = 50);
+
+create table liveops.operation (
+  id text primary key,
+  -- Number of the last decision about the operation, and of the first.
+  version bigint not null,
+  ord bigint not null,
+  state text not null check (state in ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+  op text not null,
+  label text,
+  queue text not null,
+  priority int not null,
+  queued_n bigint not null,
+  finished_n bigint,
+  finished_at timestamptz,
+  not_before timestamptz,
+  retry_at timestamptz,
+  requires text[] not null,
+  pin text,
+  partition text not null check (partition in ('end', 'finish')),
+  resumable boolean not null,
+  chain_id text,
+  previous text,
+  history_key text,
+  -- Lower-case id, type, title and label, for searches.
+  text text not null,
+  -- A stop was requested.
+  stop boolean not null,
+  -- Who runs it, or ran it last. The fence is null where a peer took the operation over.
+  host text,
+  session bigint,
+  fence bigint,
+  attempt int not null
+) with (fillfactor = 80);
+create index operation_queued on liveops.operation (queue, priority desc, queued_n) where state = 'queued';
+create index operation_running on liveops.operation (host) where state = 'running';
+create unique index operation_ord on liveops.operation (ord);
+create index operation_op on liveops.operation (op, ord);
+create index operation_history on liveops.operation (op, history_key, ord) where history_key is not null;
+create index operation_state on liveops.operation (state, ord);
+create index operation_chain on liveops.operation (chain_id, ord);
+create index operation_host on liveops.operation (host, ord) where host is not null;
+create index operation_finished_at on liveops.operation (finished_at) where finished_n is not null;
+create index operation_finished_n on liveops.operation (finished_n) where finished_n is not null;
+
+create table liveops.decision (
+  n bigint not null,
+  id text not null,
+  -- 0: the decision. Above: derived from a 'finished' with a successor, so that the successor's rows are complete.
+  part smallint not null default 0,
+  kind text not null,
+  body text not null,
+  -- Values of environment variables, which a viewer must not read.
+  secret text,
+  origin text not null,
+  at timestamptz not null default clock_timestamp(),
+  primary key (n, id, part)
+);
+create index decision_id on liveops.decision (id, n, part);
+
+create table liveops.key (
+  key text primary key,
+  hash text not null,
+  id text not null,
+  at timestamptz not null,
+  -- The operation was removed: the key stays valid for a day.
+  removed_at timestamptz
+);
+create index key_id on liveops.key (id);
+create index key_removed on liveops.key (removed_at) where removed_at is not null;
+
+-- Whole lines of a run file, as the host compressed them.
+create table liveops.piece (
+  id text not null,
+  attempt int not null,
+  file text not null check (file in ('events', 'log')),
+  -- Numbers (seq) of the first and the last line.
+  first bigint not null,
+  last bigint not null,
+  body bytea not null,
+  primary key (id, attempt, file, first)
+);
+alter table liveops.piece alter column body set storage external;
+
+create table liveops.payload (
+  id text not null,
+  kind text not null check (kind in ('params', 'result')),
+  body text not null,
+  at timestamptz not null default clock_timestamp(),
+  primary key (id, kind)
+);
+
+create table liveops.setting (name text primary key, body text not null, version bigint not null);
+
+create table liveops.type (
+  host text not null,
+  op text not null,
+  body text not null,
+  hash text not null,
+  primary key (host, op)
+);
+
+-- Operations whose rows are deleted a day after their removal.
+create table liveops.removed (id text primary key, n bigint not null, at timestamptz not null default clock_timestamp());
+
+-- What a call answered, for a caller that did not get the answer and asks again with the same token.
+create table liveops.answer (token uuid primary key, answer jsonb not null, at timestamptz not null default clock_timestamp());
+create index answer_at on liveops.answer (at);
+
+-- Operations that hosts know and the engine lost; the newest version of each.
+create table liveops.offer (id text primary key, version bigint not null, item jsonb not null);
+
+create sequence liveops.fence;
+`;

@@ -1,0 +1,177 @@
+/**
+ * A temporary PostgreSQL server of the machine's own programs: on a socket in its directory, and on a loopback port where
+ * a test asks for one. It can crash, and have a standby.
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { chownSync, existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { until } from "../end-to-end/until.js";
+
+interface PostgresOptions {
+  /** Listens on this port of 127.0.0.1 too. Default: on the socket alone. */
+  port?: number;
+  /** Default: `on`. `fsync` is always off. */
+  synchronousCommit?: "on" | "off";
+  /** More settings, as `name=value`. */
+  settings?: string[];
+}
+
+interface UrlOptions {
+  /** Default: `postgres`. */
+  user?: string;
+  password?: string;
+  /** By the port and not by the socket. */
+  tcp?: boolean;
+}
+
+export class Postgres {
+  readonly dir = mkdtempSync(join(tmpdir(), "liveops-pg-"));
+  /** Directory of `initdb`, `psql` and the others. */
+  readonly bin = programs();
+  /** Password of the user `postgres`. */
+  readonly password = "a word that no log may hold";
+  /** The server refuses to run as root. */
+  readonly #user: { uid?: number; gid?: number } = process.getuid?.() === 0 ? idsOf("postgres") : {};
+  #server: ChildProcess | undefined;
+
+  constructor(private readonly options: PostgresOptions = {}) {
+    const { uid, gid } = this.#user;
+    if (uid !== undefined && gid !== undefined) chownSync(this.dir, uid, gid);
+  }
+
+  async start(): Promise<this> {
+    writeFileSync(join(this.dir, "password"), this.password);
+    const words = ["--auth=scram-sha-256", "--username=postgres", "--encoding=UTF8", "--locale=C"];
+    const quick = ["--no-sync", "--no-instructions", `--pwfile=${join(this.dir, "password")}`];
+    this.#run("initdb", [...words, ...quick, "-D", this.#data]);
+    await this.#launch();
+    return this;
+  }
+
+  /** A standby that gets every write some time after the commit. `this` must run. */
+  async standby(options: PostgresOptions = {}): Promise<Postgres> {
+    const standby = new Postgres(options);
+    const from = ["-h", this.dir, "-U", "postgres", "-D", standby.#data];
+    this.#run("pg_basebackup", [...from, "--checkpoint=fast", "--no-sync", "--write-recovery-conf"]);
+    await standby.#launch();
+    return standby;
+  }
+
+  /** Makes a standby a server of its own, on a new timeline. */
+  async promote(): Promise<void> {
+    this.sql("postgres", "select pg_promote()");
+    await until("the standby is promoted", () => this.sql("postgres", "select pg_is_in_recovery()") === "f");
+  }
+
+  /** Ends the server and starts it again. `immediate`: as a crash does, without a checkpoint. */
+  async restart(mode: "fast" | "immediate" = "fast"): Promise<void> {
+    await this.halt(mode);
+    await this.#launch();
+  }
+
+  /** Ends the server. `start` again with `restart`. */
+  async halt(mode: "fast" | "immediate" = "fast"): Promise<void> {
+    const server = this.#server;
+    if (!server || server.exitCode !== null || server.signalCode !== null) return;
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    // By PostgreSQL's rules SIGINT ends connections; SIGQUIT ends everything at once.
+    server.kill(mode === "fast" ? "SIGINT" : "SIGQUIT");
+    await ended;
+  }
+
+  /** The rows that a statement gives, a line each. */
+  sql(database: string, statement: string): string {
+    return this.#psql(database, ["-c", statement]);
+  }
+
+  createdb(name: string): void {
+    this.sql("postgres", `create database "${name}"`);
+  }
+
+  /** The address of a database with user and password. */
+  url(
+    database: string,
+    { user = "postgres", password = this.password, tcp = false }: UrlOptions = {},
+  ): string {
+    const who = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
+    if (tcp) return `postgres://${who}@127.0.0.1:${this.options.port}/${database}`;
+    return `postgres://${who}@localhost/${database}?host=${encodeURIComponent(this.dir)}`;
+  }
+
+  async stop(): Promise<void> {
+    await this.halt();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  get #data(): string {
+    return join(this.dir, "data");
+  }
+
+  async #launch(): Promise<void> {
+    const { port, synchronousCommit = "on", settings = [] } = this.options;
+    const values = [
+      `listen_addresses=${port === undefined ? "" : "127.0.0.1"}`,
+      `port=${port ?? 5432}`,
+      `unix_socket_directories=${this.dir}`,
+      "fsync=off",
+      `synchronous_commit=${synchronousCommit}`,
+      ...settings,
+    ];
+    const server = spawn(
+      join(this.bin, "postgres"),
+      ["-D", this.#data, ...values.flatMap((value) => ["-c", value])],
+      { ...this.#user, cwd: this.dir, stdio: "ignore" },
+    );
+    this.#server = server;
+    await until("the PostgreSQL server accepts connections", () => {
+      if (server.exitCode !== null) throw new Error(`the PostgreSQL server ended with ${server.exitCode}`);
+      try {
+        this.sql("postgres", "select 1");
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  }
+
+  #psql(database: string, words: string[]): string {
+    const place = ["-h", this.dir, "-p", String(this.options.port ?? 5432), "-U", "postgres", "-d", database];
+    return execFileSync(join(this.bin, "psql"), ["-AtqX", "-v", "ON_ERROR_STOP=1", ...place, ...words], {
+      encoding: "utf8",
+      env: { PGPASSWORD: this.password },
+      stdio: ["ignore", "pipe", "pipe"],
+    }).trim();
+  }
+
+  #run(program: string, words: string[]): void {
+    execFileSync(join(this.bin, program), words, {
+      ...this.#user,
+      cwd: this.dir,
+      env: { PGPASSWORD: this.password, PGPORT: String(this.options.port ?? 5432) },
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+  }
+}
+
+/** Debian keeps the programs of the server out of the PATH. */
+function programs(): string {
+  const places = [
+    ...globSync("/usr/lib/postgresql/*/bin"),
+    ...(process.env.PATH ?? "").split(":").filter((place) => place !== ""),
+  ];
+  const found = places.findLast(
+    (place) => existsSync(join(place, "initdb")) && existsSync(join(place, "pg_dump")),
+  );
+  if (found === undefined) {
+    throw new Error(
+      "PostgreSQL is missing: no initdb in /usr/lib/postgresql/*/bin; apt-get install postgresql",
+    );
+  }
+  return found;
+}
+
+function idsOf(user: string): { uid: number; gid: number } {
+  const id = (flag: string) => Number(execFileSync("id", [flag, user], { encoding: "utf8" }));
+  return { uid: id("-u"), gid: id("-g") };
+}
