@@ -21,6 +21,7 @@ function attempt(
 function told(id: string, change: Partial<Told> = {}): Told {
   return {
     id,
+    op: "works",
     state: "succeeded",
     attempt: 1,
     error: null,

@@ -10,6 +10,7 @@ import type { Effect } from "./effects.js";
 /** What a host says about an operation, as far as the laws need it. */
 export interface Told {
   id: string;
+  op: string;
   state: State;
   attempt: number;
   error: { code: string } | null;
@@ -102,8 +103,11 @@ function* lost(told: Told, own: readonly Effect[], history: History): Generator<
     if (!done.has(step)) yield `step ${step} was never done`;
 }
 
+/** Of an attempt that ended with its host, or with its worker where the host is back before it is lost. */
+const LOST = new Set(["LIVEOPS_HOST_LOST", "LIVEOPS_WORKER_LOST"]);
+
 function mayFail(told: Told, own: readonly Effect[], history: History): boolean {
-  if (told.error?.code !== "LIVEOPS_HOST_LOST" || history.isResumable(told)) return false;
+  if (!LOST.has(told.error?.code ?? "") || history.isResumable(told)) return false;
   const last = own.at(-1);
   if (last) return isStruck(last, history, Number.POSITIVE_INFINITY);
   // A worker that was killed before the first effect leaves none.
