@@ -124,6 +124,18 @@ test("a black hole accepts connections of which the server hears only afterwards
   await new End(accepted[1]!).reads("late");
 });
 
+test("a request is held back in its middle, and arrives whole afterwards", async () => {
+  const { client, far } = await pair();
+  const held = relay.pauseWithinRequest(3);
+  client.socket.write("the request");
+  await held;
+  await far.reads("the requ");
+  client.socket.write(", the next");
+  relay.resume();
+  await far.reads("the request, the next");
+  expect(relay.bytes["to-server"]).toBe("the request, the next".length);
+});
+
 test("a cut destroys both ends of every connection, and the next connection works", async () => {
   const ends = [await pair(), await pair()];
   relay.cut();

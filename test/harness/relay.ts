@@ -18,6 +18,7 @@ export class Relay implements AsyncDisposable {
   readonly #server: Server;
   readonly #links = new Set<Link>();
   readonly #paused = new Set<Direction>();
+  #within: { lastBytes: number; isThere: () => void } | null = null;
   /** Bytes that were forwarded so far. */
   readonly bytes: Record<Direction, number> = { "to-server": 0, "to-client": 0 };
 
@@ -28,7 +29,15 @@ export class Relay implements AsyncDisposable {
   ) {
     this.#server = server;
     server.on("connection", (client: Socket) => {
-      const link = new Link(client, this.bytes, () => this.#links.delete(link));
+      const link = new Link(
+        client,
+        (direction, chunk) => {
+          const length = direction === "to-server" ? this.#forwarded(chunk) : chunk.length;
+          this.bytes[direction] += length;
+          return length;
+        },
+        () => this.#links.delete(link),
+      );
       this.#links.add(link);
       for (const direction of this.#paused) link.pause(direction);
       if (this.#paused.size < DIRECTIONS.length) link.reach(this.target);
@@ -56,6 +65,26 @@ export class Relay implements AsyncDisposable {
   pause(direction: Direction): void {
     this.#paused.add(direction);
     for (const link of this.#links) link.pause(direction);
+  }
+
+  /**
+   * Pauses `to-server` in the middle of the next request: its last bytes are held back, so that the server has the most
+   * of it and waits. Resolves when that has happened.
+   */
+  pauseWithinRequest(lastBytes: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#within = { lastBytes, isThere: resolve };
+    return promise;
+  }
+
+  /** Bytes of a chunk to the server that are forwarded now. */
+  #forwarded(chunk: Buffer): number {
+    const within = this.#within;
+    if (within === null || chunk.length <= within.lastBytes) return chunk.length;
+    this.#within = null;
+    this.pause("to-server");
+    within.isThere();
+    return chunk.length - within.lastBytes;
   }
 
   /** Accepts connections and forwards nothing: the server never hears of those that are opened from now on. */
@@ -91,7 +120,8 @@ class Link {
 
   constructor(
     private readonly client: Socket,
-    private readonly bytes: Record<Direction, number>,
+    /** How many bytes of a chunk are forwarded; the others follow after a pause. */
+    private readonly admit: (direction: Direction, chunk: Buffer) => number,
     private readonly onGone: () => void,
   ) {
     client.pause();
@@ -134,8 +164,9 @@ class Link {
 
   #forward(direction: Direction, from: Socket, to: Socket): void {
     from.on("data", (chunk: Buffer) => {
-      this.bytes[direction] += chunk.length;
-      if (!to.write(chunk)) from.pause();
+      const length = this.admit(direction, chunk);
+      if (length < chunk.length) from.unshift(chunk.subarray(length));
+      if (!to.write(chunk.subarray(0, length))) from.pause();
     });
     to.on("drain", () => {
       if (!this.#paused.has(direction)) from.resume();

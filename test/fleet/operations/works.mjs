@@ -61,6 +61,11 @@ export class Works extends LiveOperation {
   }
 }
 
+/** As `Works`, and not ended where its host is cut off, nor taken over. */
+export class WorksThrough extends Works {
+  static partition = "finish";
+}
+
 /** As `Works`, in three stages that a later attempt does not repeat, and on any host. */
 export class WorksOn extends LiveOperation {
   static stages = ["First", "Second", "Third"];
