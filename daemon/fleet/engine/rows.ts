@@ -220,8 +220,8 @@ export interface Piece {
 export interface Shipped {
   /** Ids whose attempt is not this host's any more. */
   fenced: string[];
-  /** The engine holds lines up to `last` of another cut: send the lines after it. */
-  behind: Array<{ id: string; attempt: number; file: RunFile; last: number }>;
+  /** Ids of which the engine lost an earlier piece: ask `shippedTo`, and send the lines after it. */
+  behind: string[];
 }
 
 /** How far a reader is in an attempt. */
