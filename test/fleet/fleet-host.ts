@@ -152,6 +152,12 @@ export class FleetHost implements AsyncDisposable {
     for (const direction of directions) this.relay.pause(direction);
   }
 
+  /** Cuts the host off in the middle of its next request. Resolves when that has happened. */
+  cutWithinRequest(lastBytes: number): Promise<void> {
+    this.#begin();
+    return this.relay.pauseWithinRequest(lastBytes);
+  }
+
   heal(): void {
     this.relay.resume();
     this.#over();

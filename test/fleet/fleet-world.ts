@@ -166,7 +166,7 @@ export class FleetWorld implements AsyncDisposable {
 
   /** Creates the schema, and a user for the hosts that may do what a host does, and no more. */
   async #migrate(): Promise<void> {
-    const ended = await this.run("liveopsd", ["fleet", "migrate", "--fleet", this.directUrl]);
+    const ended = await this.run("liveopsd", ["fleet", "migrate", "--url", this.directUrl]);
     if (ended.code !== 0) throw new Error(`the schema was not created: ${ended.stdout}${ended.stderr}`);
     this.engine.sql(
       "postgres",
@@ -192,16 +192,17 @@ export class FleetWorld implements AsyncDisposable {
   }
 
   /**
-   * Submits a batch once, at any living host, until one acknowledges it: the engine may be away, and a host may die
-   * with the answer on its way.
+   * Submits a batch once, at one host after the other until one acknowledges it: the engine may be away, and a host may
+   * die with the answer on its way. Default: at any host.
    */
-  async submitAll(bodies: SubmitBody[], key = newId()): Promise<string[]> {
+  async submitAll(bodies: SubmitBody[], at?: FleetHost[]): Promise<string[]> {
     const batch = bodies.map((body) => this.#withEffects(body));
+    const key = newId();
     let turn = 0;
     const submitted = await eventually(
       "the batch is acknowledged",
       async () => {
-        const { up } = this;
+        const up = at ?? this.up;
         const host = up[turn++ % Math.max(1, up.length)];
         return host ? unlessAway(host.client.submitAll(batch, key)) : null;
       },

@@ -25,7 +25,8 @@ export class Spins extends LiveOperation {
   say(what) {
     const time = Number(process.hrtime.bigint()) / 1e6;
     const host = process.env.LIVEOPS_TEST_HOST ?? "-";
-    const { id, attempt, fence = 0 } = this;
+    const { id, attempt } = this;
+    const fence = this.fence ?? 0;
     appendFileSync(this.params.effects, `${what} ${id} ${attempt} ${fence} ${time} ${process.pid} ${host}\n`);
   }
 }

@@ -23,7 +23,8 @@ const params = z.object({
 function say(operation, what) {
   const time = Number(process.hrtime.bigint()) / 1e6;
   const host = process.env.LIVEOPS_TEST_HOST ?? "-";
-  const { id, attempt, fence = 0, params } = operation;
+  const { id, attempt, params } = operation;
+  const fence = operation.fence ?? 0;
   appendFileSync(params.effects, `${what} ${id} ${attempt} ${fence} ${time} ${process.pid} ${host}\n`);
 }
 
