@@ -5,9 +5,9 @@
  * `await using fleet = await FleetWorld.start({ hosts: { a: {}, b: {} } })` ends all of it at the end of the scope; the
  * test fails where a process, a socket or a directory is left.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { LiveopsError } from "../../protocol/errors.js";
 import { newId } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -268,7 +268,19 @@ export class FleetWorld implements AsyncDisposable {
     };
   }
 
+  /** With `LIVEOPS_FLEET_LOGS`, a directory, the logs of the hosts outlive the test. */
+  #keepLogs(): void {
+    const into = process.env.LIVEOPS_FLEET_LOGS;
+    if (!into) return;
+    for (const { name, daemon } of this.hosts) {
+      const log = join(daemon.world.stateDir, "liveopsd.log");
+      if (existsSync(log)) cpSync(log, join(into, `${basename(this.dir)}-${name}.log`));
+    }
+    if (existsSync(this.effectsFile)) cpSync(this.effectsFile, join(into, `${basename(this.dir)}-effects`));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#keepLogs();
     const ended = await Promise.allSettled(this.hosts.map((host) => host[Symbol.asyncDispose]()));
     await this.engine.stop();
     await this.laptop.close();
