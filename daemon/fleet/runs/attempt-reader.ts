@@ -9,7 +9,7 @@ import { eventsFile } from "../../run-files/attempt-files.js";
 import { LogTail } from "../../run-files/log-tail.js";
 import { seekLine } from "../../run-files/seek.js";
 import { Tail } from "../../run-files/tail.js";
-import { type Cursor, PIECE_FILES, type PieceFile } from "./pieces.js";
+import { type Cursor, RUN_FILES, type RunFile } from "./pieces.js";
 
 export interface RunLine {
   seq: number;
@@ -17,7 +17,7 @@ export interface RunLine {
   text: string;
 }
 
-export interface Cut extends Record<PieceFile, RunLine[]> {
+export interface Cut extends Record<RunFile, RunLine[]> {
   /** There may be more lines than the cut was allowed to hold. */
   isPartial: boolean;
 }
@@ -109,7 +109,7 @@ export class AttemptReader {
 
   /** Whether lines were read that are not in a cut yet. */
   get holdsLines(): boolean {
-    return PIECE_FILES.some((file) => (file === "events" ? this.#events : this.#log).held.length > 0);
+    return RUN_FILES.some((file) => (file === "events" ? this.#events : this.#log).held.length > 0);
   }
 
   close(): void {

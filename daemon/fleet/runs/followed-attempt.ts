@@ -1,6 +1,6 @@
 /** An own attempt whose run files are shipped: cuts what is new of them into pieces. */
 import { AttemptReader, type RunLine } from "./attempt-reader.js";
-import { type Cursor, PIECE_BYTES, PIECE_FILES, type PieceFile } from "./pieces.js";
+import { type Cursor, PIECE_BYTES, RUN_FILES, type RunFile } from "./pieces.js";
 
 /** An attempt that this host runs, or has just run. */
 export interface OwnAttempt {
@@ -15,7 +15,7 @@ export interface OwnAttempt {
 
 /** A piece before it is compressed; without lines, it asks whether all before it is there. */
 export interface RawPiece {
-  file: PieceFile;
+  file: RunFile;
   first: number;
   last: number;
   lines: Buffer;
@@ -69,7 +69,7 @@ export class FollowedAttempt {
     if (!this.#reader) return { pieces: [], isPartial: false };
     const { isPartial, ...lines } = this.#reader.read(maxBytes, this.flushes.length > 0);
     const isAsking = (this.flushes.length > 0 || this.isAsking) && !isPartial;
-    const piecesOf = (file: PieceFile) => {
+    const piecesOf = (file: RunFile) => {
       const last = this.#cut[file];
       const pieces = this.#piecesOf(file, lines[file]);
       const question = { file, first: last + 1, last, lines: Buffer.alloc(0) };
@@ -78,10 +78,10 @@ export class FollowedAttempt {
     };
     if (isAsking) this.unconfirmedSince = null;
     this.isAsking = false;
-    return { pieces: PIECE_FILES.flatMap(piecesOf), isPartial };
+    return { pieces: RUN_FILES.flatMap(piecesOf), isPartial };
   }
 
-  #piecesOf(file: PieceFile, lines: RunLine[]): RawPiece[] {
+  #piecesOf(file: RunFile, lines: RunLine[]): RawPiece[] {
     const pieces: RawPiece[] = [];
     let texts: string[] = [];
     let bytes = 0;

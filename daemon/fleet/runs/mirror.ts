@@ -6,16 +6,17 @@
  */
 import { lstatSync, renameSync } from "node:fs";
 import { join } from "node:path";
+import { isMirrored } from "../../run-files/attempt-files.js";
 import { isUnreadable } from "../../run-files/unreadable.js";
 import { Follow, type Look } from "./follow.js";
 import { MirrorSpace, removeMirrored, type SpaceOptions } from "./mirror-space.js";
-import { isMirrored, MirroredAttempt } from "./mirrored-attempt.js";
+import { MirroredAttempt } from "./mirrored-attempt.js";
 import {
   isRunPath,
   NOT_WANTED,
-  type PieceRow,
+  type Piece,
+  type PieceCursor,
   type PieceStore,
-  type WantedPieces,
   type WantedRun,
 } from "./pieces.js";
 
@@ -210,7 +211,7 @@ export class Mirror {
     }
   }
 
-  async #fetch(wanted: readonly WantedPieces[], attempts: readonly OpenAttempt[]) {
+  async #fetch(wanted: readonly PieceCursor[], attempts: readonly OpenAttempt[]) {
     const { store, answerBytes = ANSWER_BYTES } = this.options;
     const { rows, more } = await store.piecesAfter(wanted, answerBytes);
     const last = rows.at(-1) ?? null;
@@ -224,7 +225,7 @@ export class Mirror {
     return { grown, isGrown: grown.length > 0, more, last };
   }
 
-  async #append({ files }: OpenAttempt, rows: PieceRow[], more: boolean): Promise<boolean> {
+  async #append({ files }: OpenAttempt, rows: Piece[], more: boolean): Promise<boolean> {
     const { problem } = files;
     try {
       return await files.append(rows, more);
@@ -276,7 +277,7 @@ interface OpenAttempt {
   files: MirroredAttempt;
 }
 
-function wantedOf(id: string, attempt: number, files: MirroredAttempt, withLog: boolean): WantedPieces {
+function wantedOf(id: string, attempt: number, files: MirroredAttempt, withLog: boolean): PieceCursor {
   const { events, log } = files.cursor;
   return { id, attempt, events, log: withLog ? log : NOT_WANTED };
 }

@@ -18,29 +18,24 @@ import {
 import { dirname } from "node:path";
 import { openOwnFile } from "../../../protocol/own-file.js";
 import { seqOfRecord } from "../../../protocol/record-line.js";
-import { eventsFile, logFile, mirroredMark } from "../../run-files/attempt-files.js";
+import { eventsFile, isMirrored, logFile, mirroredMark } from "../../run-files/attempt-files.js";
 import { lastLineOf } from "../../run-files/seek.js";
 import { isDirectory } from "../../run-files/unreadable.js";
 import { writeAllSync } from "../../store/durable-file.js";
-import { type Cursor, decompress, PIECE_FILES, type PieceFile, type PieceRow } from "./pieces.js";
+import { type Cursor, decompress, type Piece, RUN_FILES, type RunFile } from "./pieces.js";
 
 const pathOf = { events: eventsFile, log: logFile };
 
 /** Pieces that are decompressed and written at a time. */
 const PIECES_AT_ONCE = 16;
 
-/** Whether the directory is a mirrored one; false if there is none. */
-export function isMirrored(attemptDir: string): boolean {
-  return lstatSync(mirroredMark(attemptDir), { throwIfNoEntry: false }) !== undefined;
-}
-
-type Lines = PieceRow & { lines: Buffer };
+type Lines = Piece & { lines: Buffer };
 
 export class MirroredAttempt {
   readonly #cursor: Cursor = { events: 0, log: 0 };
   #isMade = false;
   /** Bytes of each file. */
-  readonly #sizes: Record<PieceFile, number> = { events: 0, log: 0 };
+  readonly #sizes: Record<RunFile, number> = { events: 0, log: 0 };
   /** The engine will never have more of the attempt. */
   isComplete = false;
   /** What is wrong with a piece that follows what is there. */
@@ -59,7 +54,7 @@ export class MirroredAttempt {
     if (!isDirectory(dirname(attemptDir)) || !isDirectory(attemptDir)) return mirrored;
     if (!isMirrored(attemptDir)) return null;
     mirrored.#isMade = true;
-    for (const file of PIECE_FILES) mirrored.#inspect(file);
+    for (const file of RUN_FILES) mirrored.#inspect(file);
     return mirrored;
   }
 
@@ -82,7 +77,7 @@ export class MirroredAttempt {
    * @returns whether there are new lines
    * @throws the error of the file system
    */
-  async append(rows: readonly PieceRow[], more: boolean): Promise<boolean> {
+  async append(rows: readonly Piece[], more: boolean): Promise<boolean> {
     let isGrown = false;
     for (let left = this.#newsIn(rows); left.length > 0; left = this.#newsIn(left)) {
       const now = left.slice(0, PIECES_AT_ONCE);
@@ -102,11 +97,11 @@ export class MirroredAttempt {
     return isGrown;
   }
 
-  #newsIn(rows: readonly PieceRow[]): PieceRow[] {
+  #newsIn(rows: readonly Piece[]): Piece[] {
     return rows.filter((row) => this.#isNews(row));
   }
 
-  #isNews({ file, last }: PieceRow): boolean {
+  #isNews({ file, last }: Piece): boolean {
     return last > this.#cursor[file];
   }
 
@@ -114,7 +109,7 @@ export class MirroredAttempt {
   #write(pieces: Lines[], upTo: number): boolean {
     if (!this.#make()) return false;
     const before = this.bytes;
-    for (const file of PIECE_FILES) {
+    for (const file of RUN_FILES) {
       const own = pieces.filter((piece) => piece.file === file && this.#isNews(piece) && piece.first <= upTo);
       if (own.length > 0) this.#extend(file, own, upTo);
     }
@@ -123,13 +118,15 @@ export class MirroredAttempt {
 
   /** Returns false if the directory is not to be written: this host has made it, or the operation was removed. */
   #make(): boolean {
-    if (isMirrored(this.dir)) this.#isMade = true;
-    else if (this.#isMade || isDirectory(this.dir)) return false;
-    else makeMirrored(this.dir);
+    if (!isMirrored(this.dir)) {
+      if (this.#isMade || isDirectory(this.dir)) return false;
+      makeMirrored(this.dir);
+    }
+    this.#isMade = true;
     return true;
   }
 
-  #extend(file: PieceFile, pieces: Lines[], upTo: number): void {
+  #extend(file: RunFile, pieces: Lines[], upTo: number): void {
     const fd = openOwnFile(pathOf[file](this.dir), constants.O_RDWR | constants.O_CREAT);
     try {
       // Someone else has changed the file.
@@ -157,7 +154,7 @@ export class MirroredAttempt {
     }
   }
 
-  #inspect(file: PieceFile): void {
+  #inspect(file: RunFile): void {
     const path = pathOf[file](this.dir);
     if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
     const fd = openOwnFile(path, constants.O_RDWR);
@@ -169,7 +166,7 @@ export class MirroredAttempt {
   }
 
   /** Takes the cursor from the last line. Removes an incomplete one; a damaged file is begun again. */
-  #inspectOpen(file: PieceFile, fd: number): void {
+  #inspectOpen(file: RunFile, fd: number): void {
     const last = lastLineOf(fd);
     const seq = last === null ? null : seqOfRecord(last.text);
     const end = seq === null ? 0 : last!.end;
@@ -191,7 +188,7 @@ function makeMirrored(attemptDir: string): void {
 }
 
 /** With no lines where the body is damaged. */
-async function withLines(row: PieceRow): Promise<Lines> {
+async function withLines(row: Piece): Promise<Lines> {
   return { ...row, lines: await decompress(row.body).catch(() => Buffer.alloc(0)) };
 }
 

@@ -8,25 +8,14 @@ import { promisify } from "node:util";
 import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
 import { ID_PATTERN } from "../../../protocol/id.js";
 import { MOST_LINE } from "../../run-files/tail.js";
+import type { Piece, PieceCursor, RunFile, Shipped } from "../engine/rows.js";
 
-export type PieceFile = "events" | "log";
+export type { Piece, PieceCursor, RunFile, Shipped };
 
-export const PIECE_FILES: readonly PieceFile[] = ["events", "log"];
+export const RUN_FILES: readonly RunFile[] = ["events", "log"];
 
 /** Number of the last line of each file that is shipped, or mirrored; 0: none. */
-export type Cursor = Record<PieceFile, number>;
-
-export interface PieceRow {
-  id: string;
-  attempt: number;
-  file: PieceFile;
-  /** `last` of the piece before it, plus 1. */
-  first: number;
-  /** `seq` of its last line. */
-  last: number;
-  /** Compressed with zstd. */
-  body: Buffer;
-}
+export type Cursor = Record<RunFile, number>;
 
 /** An operation, and an attempt of it. */
 export interface WantedRun {
@@ -39,39 +28,23 @@ export interface WantedRun {
  * A piece on its way to the engine, with the fence of the attempt. One without lines (`last` is `first` - 1) is not
  * stored: it asks whether the engine still has everything before it.
  */
-export interface Piece extends PieceRow {
-  fence: number;
-}
+export type FencedPiece = Piece & { fence: number };
 
-/** An attempt, and how much of it the caller has. */
-export type WantedPieces = WantedRun & Cursor;
-
-/** What became of the operations whose pieces the engine did not take. */
-export interface Shipped {
-  /** Another host has the operation, or it was removed. */
-  fenced: string[];
-  /** The engine lost an earlier piece: the shipper goes back to `shippedTo`. */
-  behind: string[];
-}
-
-/** What shipping and mirroring need of the engine. */
+/** What shipping and mirroring need of `FleetEngine`. */
 export interface PieceStore {
   /**
    * Stores pieces, those of a file in order. Repeated pieces are ignored.
    *
    * @param isDurable - everything that was shipped so far is on the engine's disk when the promise resolves
    */
-  ship(pieces: readonly Piece[], isDurable: boolean): Promise<Shipped>;
+  ship(pieces: readonly FencedPiece[], isDurable: boolean): Promise<Shipped>;
   shippedTo(id: string, attempt: number): Promise<Cursor>;
   /**
-   * The pieces that end after the cursors, by (id, attempt, first, file). One answer is one snapshot.
+   * The pieces that end after the cursors, in the order of `wanted`, then by `first`. One answer is one snapshot.
    *
    * @param maxBytes - most bytes of bodies, but at least one piece. `more`: the limit left pieces out
    */
-  piecesAfter(
-    wanted: readonly WantedPieces[],
-    maxBytes: number,
-  ): Promise<{ rows: PieceRow[]; more: boolean }>;
+  piecesAfter(wanted: readonly PieceCursor[], maxBytes: number): Promise<{ rows: Piece[]; more: boolean }>;
 }
 
 /** As the cursor of a file that is not wanted. */

@@ -7,7 +7,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isUnreadable } from "../../run-files/unreadable.js";
 import { FollowedAttempt, type OwnAttempt, type RawPiece } from "./followed-attempt.js";
-import { compress, PIECE_BYTES, type Piece, type PieceStore, type Shipped } from "./pieces.js";
+import { compress, type FencedPiece, PIECE_BYTES, type PieceStore, type Shipped } from "./pieces.js";
 
 export interface ShipperOptions {
   store: Pick<PieceStore, "ship" | "shippedTo">;
@@ -26,6 +26,8 @@ const CONFIRM_MS = 2000;
 const EVERY_MS = 20;
 /** Time in ms after which all files are looked at without a hint. */
 const LOOK_MS = 500;
+/** Longest wait in ms for the last call at a stop. */
+const STOP_MS = 1000;
 /** Bytes of lines in one call, about. */
 const BATCH_BYTES = 1024 * 1024;
 /** Waits in ms after failed calls: the first, and the longest. */
@@ -34,7 +36,7 @@ const BACKOFF_MS = { first: 20, longest: 2000 };
 type Owned<T> = T & { owner: FollowedAttempt; generation: number };
 
 interface Batch {
-  pieces: Array<Owned<Piece>>;
+  pieces: Array<Owned<FencedPiece>>;
   /** With these pieces, everything of the attempt is shipped. */
   ended: Array<Owned<{ flushes: FollowedAttempt["flushes"] }>>;
   /** There is more to ship. */
@@ -53,6 +55,8 @@ export class Shipper {
   #round: Promise<void> | null = null;
   #begunAt = Number.NEGATIVE_INFINITY;
   #failure: string | null = null;
+  /** Bytes of pieces that the engine took, as compressed. */
+  shippedBytes = 0;
 
   constructor(private readonly options: ShipperOptions) {
     this.#look = setInterval(() => this.#lookAtAll(), LOOK_MS);
@@ -96,13 +100,13 @@ export class Shipper {
     if (followed?.own.attempt === attempt) this.#drop(followed);
   }
 
-  /** Ends after the call that is on its way. The files keep what is not shipped. */
+  /** Ends after the call that is on its way, or a second later. The files keep what is not shipped. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     clearInterval(this.#look);
     if (this.#timer) clearTimeout(this.#timer);
     this.#unread.clear();
-    await this.#round;
+    await Promise.race([this.#round, delay(STOP_MS, undefined, { ref: false })]);
     for (const followed of this.#followed.values()) {
       followed.close();
       for (const flush of followed.flushes.splice(0)) flush.reject(new Error("the shipper is stopped"));
@@ -180,7 +184,7 @@ export class Shipper {
       else if (owner.flushes.length > 0) ended.push({ owner, generation, flushes: owner.flushes.splice(0) });
     }
     const isPartial = this.#unread.size > 0;
-    const compressed = raw.map(async ({ lines, ...piece }): Promise<Owned<Piece>> => {
+    const compressed = raw.map(async ({ lines, ...piece }): Promise<Owned<FencedPiece>> => {
       const { id, attempt, fence } = piece.owner.own;
       return { ...piece, id, attempt, fence, body: await compress(lines) };
     });
@@ -207,6 +211,7 @@ export class Shipper {
         const sent = current.map(({ owner: _, generation: __, ...piece }) => piece);
         const shipped = await this.options.store.ship(sent, isFlush);
         this.#failure = null;
+        this.shippedBytes += sent.reduce((sum, { body }) => sum + body.length, 0);
         this.#conclude(new Set(current.map(({ owner }) => owner)), ended, shipped);
         return;
       } catch (error) {
@@ -224,7 +229,7 @@ export class Shipper {
       if (fenced.includes(id)) {
         this.#drop(owner);
         this.options.onFenced(id, attempt);
-      } else if (behind.includes(id)) void this.#open(owner);
+      } else if (behind.some((each) => each.id === id)) void this.#open(owner);
     }
     for (const end of ended) {
       // Those of an attempt that went back to the engine's cursor wait on.

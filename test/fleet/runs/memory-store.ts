@@ -1,12 +1,12 @@
 /** The pieces of an engine in memory, with the faults that an engine has. */
 import type {
   Cursor,
+  FencedPiece,
   Piece,
-  PieceFile,
-  PieceRow,
+  PieceCursor,
   PieceStore,
+  RunFile,
   Shipped,
-  WantedPieces,
 } from "../../../daemon/fleet/runs/pieces.js";
 
 export class EngineFault extends Error {
@@ -14,7 +14,7 @@ export class EngineFault extends Error {
 }
 
 export class MemoryStore implements PieceStore {
-  rows: PieceRow[] = [];
+  rows: Piece[] = [];
   /** Operations that other hosts have. */
   readonly fenced = new Set<string>();
   /** What happens to the next calls of `ship`, one each: the call or its answer is lost, or all is well. */
@@ -28,22 +28,22 @@ export class MemoryStore implements PieceStore {
   /** Called after each change. */
   onChange: () => void = () => {};
 
-  async ship(pieces: readonly Piece[], isDurable: boolean): Promise<Shipped> {
+  async ship(pieces: readonly FencedPiece[], isDurable: boolean): Promise<Shipped> {
     this.ships++;
     const fault = this.faults.shift() ?? null;
     if (this.isAway || fault === "call") throw new EngineFault("the call was lost");
     const fenced = new Set<string>();
-    const behind = new Set<string>();
+    const behind: Shipped["behind"] = [];
     for (const { fence: _, ...row } of pieces) {
       const last = this.#last(row.id, row.attempt, row.file);
       if (this.fenced.has(row.id)) fenced.add(row.id);
       else if (row.first === last + 1) this.rows.push(...(row.last >= row.first ? [row] : []));
-      else if (row.last > last) behind.add(row.id);
+      else if (row.last > last) behind.push({ ...row, last });
     }
     if (isDurable) this.#durable = this.rows.length;
     this.onChange();
     if (fault === "answer") throw new EngineFault("the answer was lost");
-    return { fenced: [...fenced], behind: [...behind] };
+    return { fenced: [...fenced], behind };
   }
 
   async shippedTo(id: string, attempt: number): Promise<Cursor> {
@@ -51,7 +51,7 @@ export class MemoryStore implements PieceStore {
     return { events: this.#last(id, attempt, "events"), log: this.#last(id, attempt, "log") };
   }
 
-  async piecesAfter(wanted: readonly WantedPieces[], maxBytes: number) {
+  async piecesAfter(wanted: readonly PieceCursor[], maxBytes: number) {
     this.reads++;
     if (this.isAway) throw new EngineFault("away");
     const all = wanted.flatMap((each) =>
@@ -63,7 +63,7 @@ export class MemoryStore implements PieceStore {
       (a, b) => compare(a.id, b.id) || a.attempt - b.attempt || a.first - b.first || compare(a.file, b.file),
     );
     let bytes = 0;
-    const rows: PieceRow[] = [];
+    const rows: Piece[] = [];
     for (const row of all) {
       bytes += row.body.length;
       if (rows.length > 0 && bytes > maxBytes) break;
@@ -77,7 +77,7 @@ export class MemoryStore implements PieceStore {
     this.rows.length = Math.max(this.#durable, this.rows.length - count);
   }
 
-  #last(id: string, attempt: number, file: PieceFile): number {
+  #last(id: string, attempt: number, file: RunFile): number {
     const own = this.rows.filter((row) => row.id === id && row.attempt === attempt && row.file === file);
     return Math.max(0, ...own.map(({ last }) => last));
   }

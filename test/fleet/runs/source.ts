@@ -1,7 +1,7 @@
 /** Run files of an attempt as a worker writes them, and what they and their mirror hold. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Cursor, PieceFile } from "../../../daemon/fleet/runs/pieces.js";
+import type { Cursor, RunFile } from "../../../daemon/fleet/runs/pieces.js";
 import { eventsFile, logFile, olderLogFiles } from "../../../daemon/run-files/attempt-files.js";
 import { RunSink } from "../../../daemon/worker/run-sink.js";
 import { parseRecord } from "../../../protocol/record-line.js";
@@ -37,7 +37,7 @@ export class SourceAttempt {
     this.sink.line("stdout", null, `${++this.#line} ${"x".repeat(length)}`);
   }
 
-  get texts(): Record<PieceFile, string[]> {
+  get texts(): Record<RunFile, string[]> {
     return textsIn(this.dir);
   }
 
@@ -47,14 +47,14 @@ export class SourceAttempt {
 }
 
 /** The stored lines of an attempt, without the notes that begin a part of the log. */
-export function textsIn(dir: string): Record<PieceFile, string[]> {
+export function textsIn(dir: string): Record<RunFile, string[]> {
   if (!existsSync(dir)) return { events: [], log: [] };
   const log = [...olderLogFiles(dir), logFile(dir)].flatMap(linesOf);
   return { events: linesOf(eventsFile(dir)), log: log.filter((text) => !text.includes('"cut":')) };
 }
 
 /** Number of the last line of each file. */
-export function lastOf(texts: Record<PieceFile, string[]>): Cursor {
+export function lastOf(texts: Record<RunFile, string[]>): Cursor {
   const seq = (text: string | undefined) =>
     text === undefined ? 0 : parseRecord<{ seq: number }>(text)!.seq;
   return { events: seq(texts.events.at(-1)), log: seq(texts.log.at(-1)) };
