@@ -221,7 +221,10 @@ export class FleetHost implements AsyncDisposable {
       this.#isUp = false;
     } catch (error) {
       await this.kill();
-      throw error;
+      const { code, stderr } = await this.daemon.exited();
+      throw new Error(`host ${this.name} did not stop; its daemon ended with ${code}: ${stderr}`, {
+        cause: error,
+      });
     } finally {
       clearTimeout(timer);
     }

@@ -21,8 +21,8 @@ beforeAll(async () => {
   makeAuthority("stranger");
   makeServer("authority");
   port = await freePort();
-  const files = ["ssl=on", `ssl_cert_file=${file("server.crt")}`, `ssl_key_file=${file("server.key")}`];
-  engine = new Postgres({ port, settings: files });
+  engine = new Postgres({ port });
+  engine.settings.push("ssl=on", `ssl_cert_file=${file("server.crt")}`, `ssl_key_file=${file("server.key")}`);
   await engine.start();
   const world = new World();
   const migrated = await runBin(world, "liveopsd", [

@@ -112,9 +112,11 @@ test("a standby that lagged is promoted: what the engine lost is offered by the 
   const a = fleet.host("a");
   await using toStandby = await Relay.start({ path: `${fleet.engine.dir}/.s.PGSQL.5432` });
   const { password } = fleet.engine;
-  const standby = await fleet.engine.standby({
-    settings: [`primary_conninfo=host=127.0.0.1 port=${toStandby.port} user=postgres password='${password}'`],
-  });
+  const standby = await fleet.engine.standby();
+  standby.settings.push(
+    `primary_conninfo=host=127.0.0.1 port=${toStandby.port} user=postgres password='${password}'`,
+  );
+  await standby.restart();
   const before = await fleet.submitAll([operation(0), operation(1), operation(10), operation(11)]);
   await eventually("the long operation runs", () => fleet.effects().some(({ step }) => step === 5));
   await fleet.submit(a, { op: "works" });

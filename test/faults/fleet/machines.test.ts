@@ -11,7 +11,7 @@ import { eventually, expectNoGap, operations, recordThat, untilFinished, wholeLo
 import { compareOnce, record } from "../tally.js";
 import { expectLawful } from "./lawful.js";
 
-const LOST_AFTER = 4;
+const LOST_AFTER = 6;
 /** A host is taken for lost at the latest so long after its death, in ms. */
 const TAKEN_OVER = 1000 * (LOST_AFTER + 30);
 
