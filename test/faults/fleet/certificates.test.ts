@@ -28,7 +28,7 @@ beforeAll(async () => {
   const migrated = await runBin(world, "liveopsd", [
     "fleet",
     "migrate",
-    "--fleet",
+    "--url",
     engine.url("postgres", { tcp: true }),
   ]);
   await world.close();
