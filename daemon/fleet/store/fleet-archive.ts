@@ -24,6 +24,8 @@ export class FleetArchive implements Archive {
     private readonly engine: FleetEngine,
     private readonly ledger: Ledger,
     private readonly payloads: FleetPayloads,
+    /** Resolves when the ledger has all that the engine has now. */
+    private readonly catchUp: () => Promise<void>,
   ) {}
 
   /** An operation in memory. */
@@ -37,7 +39,7 @@ export class FleetArchive implements Archive {
   }
 
   async find(id: string): Promise<Entry | null> {
-    const entry = this.peek(id) ?? (await this.#read([id])).get(id) ?? null;
+    const entry = this.peek(id) ?? (await this.#readNewest(id));
     if (entry?.record.omitted) await this.payloads.bring(entry.record).catch(ignoreAway);
     return entry;
   }
@@ -92,6 +94,14 @@ export class FleetArchive implements Archive {
       () => this.engine.expired(keep, cutoff, now, limit),
       () => [],
     );
+  }
+
+  /** A live operation that another host has just submitted: who asks for it next finds it in the ledger. */
+  async #readNewest(id: string): Promise<Entry | null> {
+    const entry = (await this.#read([id])).get(id) ?? null;
+    if (entry === null || entry.finishedBy > 0) return entry;
+    await this.catchUp().catch(() => {});
+    return this.peek(id) ?? entry;
   }
 
   async #read(ids: readonly string[]): Promise<Map<string, Entry>> {

@@ -72,7 +72,7 @@ export class FleetStore implements Store {
       },
       engine,
     );
-    this.archive = new FleetArchive(engine, this.ledger, this.payloads);
+    this.archive = new FleetArchive(engine, this.ledger, this.payloads, () => this.#tail.catchUp());
     this.#appends = new Appends(engine, () => this.#tail.kick());
   }
 
