@@ -68,6 +68,9 @@ export class Fleet implements Engine {
       onForget: (id) => services.forgotten(id),
       isOwn: (entry) => services.scheduler.attempts.has(entry.record.id) || this.#isGivenBack(entry),
       before: (decision, isOwn) => this.#before(decision, isOwn),
+      onTakenOver: (id, attempt) => {
+        if (!services.scheduler.attempts.has(id)) this.runs.takeAside(id, attempt);
+      },
       onSettings: (settingsVersion, typesVersion) => void this.#versions(settingsVersion, typesVersion),
       onLostWrites: () => this.#offers.make(),
       onError: (error) => this.#failed(error),

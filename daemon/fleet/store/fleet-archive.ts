@@ -11,6 +11,7 @@ import { matchesQuery } from "../../store/recent.js";
 import type { Archive, KeyUse } from "../../store/store.js";
 import { EngineAwayError } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
+import type { DecisionRow } from "../engine/rows.js";
 import type { FleetPayloads } from "./fleet-payloads.js";
 import { foldEntry } from "./fold.js";
 
@@ -26,6 +27,8 @@ export class FleetArchive implements Archive {
     private readonly payloads: FleetPayloads,
     /** Resolves when the ledger has all that the engine has now. */
     private readonly catchUp: () => Promise<void>,
+    /** Decisions that the daemon has not seen since its start. */
+    private readonly onRead: (rows: Iterable<DecisionRow>) => void,
   ) {}
 
   /** An operation in memory. */
@@ -109,6 +112,7 @@ export class FleetArchive implements Archive {
       throw asRefusal(error);
     });
     const found = new Map<string, Entry>();
+    for (const each of rows.values()) this.onRead(each);
     for (const id of ids) {
       const entry = foldEntry(id, rows.get(id) ?? []);
       if (entry === null) continue;
