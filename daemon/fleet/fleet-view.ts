@@ -54,6 +54,9 @@ export abstract class FleetView {
       onForget: (id) => services.forgotten(id),
       isOwn: (entry) => this.mayEnd(entry),
       before: (decision, isOwn) => this.#before(decision, isOwn),
+      onTakenOver: (id, attempt) => {
+        if (!services.scheduler.attempts.has(id)) this.runs.takeAside(id, attempt);
+      },
       onSettings: (settingsVersion, typesVersion) => void this.#versions(settingsVersion, typesVersion),
       onLostWrites: () => this.offers.make(),
       onError: (error) => this.failed(error),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import pino from "pino";
 import { LOST_AFTER, MIRROR_MAX } from "../../protocol/command/config.js";
+import { UsageError } from "../../protocol/command/failures.js";
 import { Refusal } from "../../protocol/errors.js";
 import { startDaemon } from "../daemon.js";
 import { settingsFrom } from "../settings.js";
@@ -12,7 +13,7 @@ import { clientDirectory, FleetClient } from "./fleet-client.js";
 /**
  * @param url of the PostgreSQL database
  * @param passwordFile absolute; null: none
- * @throws UsageError where the address is not valid or not safe; Refusal where the engine does not answer or refuses
+ * @throws UsageError where the address is not valid or not safe, or the engine refuses; Refusal where it does not answer
  */
 export async function openFleetClient({
   url,
@@ -42,7 +43,7 @@ export async function openFleetClient({
   } catch (error) {
     remove();
     if (!(error instanceof FleetError)) throw error;
-    const code = error instanceof EngineAwayError ? "LIVEOPS_ENGINE_AWAY" : "LIVEOPS_WRONG_STATE";
-    throw new Refusal(code, error.message);
+    if (error instanceof EngineAwayError) throw new Refusal("LIVEOPS_ENGINE_AWAY", error.message);
+    throw new UsageError(error.message);
   }
 }

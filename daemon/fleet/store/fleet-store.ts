@@ -22,7 +22,7 @@ import { itemsOf } from "./append-item.js";
 import { Appends } from "./appends.js";
 import { FleetArchive } from "./fleet-archive.js";
 import { FleetPayloads } from "./fleet-payloads.js";
-import { applyRows, completed, orderOf } from "./fold.js";
+import { applyRows, completed, orderOf, takenOver } from "./fold.js";
 import { Tail } from "./tail.js";
 import { asStoreError } from "./unavailable.js";
 
@@ -37,6 +37,8 @@ export interface FleetStoreOptions {
   before(decision: Decision, isOwn: boolean): Promise<void>;
   /** Whether this host may end the attempt of the entry; otherwise it takes the operation over. */
   isOwn(entry: Entry): boolean;
+  /** Another host ended an attempt of this one, maybe long ago. */
+  onTakenOver(id: string, attempt: number): void;
   /** Name of this host; null: a client that runs nothing. */
   host: string | null;
   /** The engine answers. `settings`, `types`: grow with each change. */
@@ -72,7 +74,13 @@ export class FleetStore implements Store {
       },
       engine,
     );
-    this.archive = new FleetArchive(engine, this.ledger, this.payloads);
+    this.archive = new FleetArchive(
+      engine,
+      this.ledger,
+      this.payloads,
+      () => this.#tail.catchUp(),
+      (rows) => this.#findTakenOver(rows),
+    );
     this.#appends = new Appends(engine, () => this.#tail.kick());
   }
 
@@ -82,6 +90,7 @@ export class FleetStore implements Store {
     this.payloads.start();
     const { head, rows, counts } = await engine.snapshot(RECENT);
     applyRows(this.ledger, rows);
+    this.#findTakenOver(rows);
     this.#counts.reset(counts, []);
     for (const { record, bytes } of this.ledger.entries.values())
       if (record.state === "queued") this.queuedBytes += bytes;
@@ -111,6 +120,12 @@ export class FleetStore implements Store {
       if (!this.ledger.get(entry.record.id)) this.#replace(null, entry);
     this.#counts.reset(counts, []);
     this.#tail.reset(head);
+  }
+
+  /** Attempts of this host that another one ended while no daemon ran here. */
+  #findTakenOver(rows: Iterable<DecisionRow>): void {
+    const { host, onTakenOver } = this.options;
+    if (host !== null) for (const { id, attempt } of takenOver(rows, host)) onTakenOver(id, attempt);
   }
 
   #replace(before: Entry | null, after: Entry | undefined): void {
