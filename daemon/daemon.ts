@@ -6,6 +6,8 @@ import { setTimeout as after } from "node:timers/promises";
 import { CleanupStack } from "./cleanup-stack.js";
 import type { Context } from "./context.js";
 import { embeddedEngine } from "./embedded-engine.js";
+import type { MakeEngine } from "./engine.js";
+import { Fleet } from "./fleet/fleet.js";
 import { type HeldPlaces, holdPlaces } from "./held-places.js";
 import { buildServer } from "./http/server.js";
 import type { DaemonLog } from "./log/daemon-log.js";
@@ -64,7 +66,9 @@ class DaemonRun implements Daemon {
     const { layout, stateLock, socket } = places;
     // During the start nothing awaits this promise yet.
     this.#stopped.promise.catch(() => {});
-    this.#services = new Services(settings, layout, log, (error) => this.#broken(error), embeddedEngine);
+    const makeEngine: MakeEngine =
+      settings.fleet === null ? embeddedEngine : (services) => new Fleet(services, settings.fleet!);
+    this.#services = new Services(settings, layout, log, (error) => this.#broken(error), makeEngine);
     this.#sockets = new SocketKeeper({
       socket,
       layout,

@@ -4,6 +4,7 @@ import type { Engine, EngineServices } from "./engine.js";
 import { EmbeddedHosts } from "./hosts/embedded-hosts.js";
 import { adoptOrphans, hasOrphan } from "./recovery/orphans.js";
 import { LOCAL_RUNS } from "./run-files/runs.js";
+import { NO_OUTBOX } from "./scheduler/outbox.js";
 import { queuesFile } from "./scheduler/queues.js";
 import { schedulesFile } from "./schedules/schedules.js";
 import { EmbeddedStore } from "./store/embedded-store.js";
@@ -31,6 +32,8 @@ export function embeddedEngine(services: EngineServices): Engine {
     store,
     hosts,
     runs: LOCAL_RUNS,
+    outbox: NO_OUTBOX,
+    leaseFile: null,
     backups: new Backups(store, layout),
     queues: queuesFile(layout.queues, (problem) => services.addProblem(problem)),
     schedules: schedulesFile(layout.schedules, (problem) => services.addProblem(problem)),

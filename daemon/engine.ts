@@ -12,6 +12,7 @@ import type { Loader } from "./loader/loader.js";
 import type { DaemonLog } from "./log/daemon-log.js";
 import type { StoredLine } from "./run-files/attempt-tail.js";
 import type { Runs } from "./run-files/runs.js";
+import type { Outbox } from "./scheduler/outbox.js";
 import type { Queue } from "./scheduler/queue.js";
 import type { Queues, SavedQueues } from "./scheduler/queues.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
@@ -75,6 +76,9 @@ export interface Engine {
   slots(): number;
   /** Absent: the daemon decides alone what starts. */
   readonly makeStarter?: (options: StarterOptions) => OperationStarter;
+  readonly outbox: Outbox;
+  /** The lease that bounds the work of this host's workers; null: nothing does. */
+  readonly leaseFile: string | null;
   /** Whether a running operation belongs to this daemon. */
   runsHere(entry: Entry): boolean;
   /** Whether the hooks of a finished operation are this daemon's to run. */

@@ -311,6 +311,7 @@ export class Services implements EngineServices {
       onBroken: this.broken,
       slots: () => this.engine.slots(),
       runsHere: (entry) => this.engine.runsHere(entry),
+      outbox: this.engine.outbox,
       ...(this.engine.makeStarter && { makeStarter: this.engine.makeStarter }),
       listener: {
         onChange: (entry, before) => this.recordChanged(entry, before),

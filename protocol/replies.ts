@@ -245,6 +245,11 @@ export const daemonReply = z.object({
       ops: z.array(z.string()),
       concurrency: z.nullable(z.int()),
       logLevel: z.nullable(z.enum(LOG_LEVELS)),
+      fleet: z.object({
+        url: z.nullable(z.string()),
+        host: z.nullable(z.string()),
+        tags: z.nullable(z.array(z.string())),
+      }),
     })
     .check(z.describe("flags of the start; liveopsd restart passes them to the next daemon")),
   counts: countsSchema,

@@ -5,6 +5,7 @@ import { reportOtherBin } from "../../protocol/command/other-bin.js";
 import { registerAudit } from "./audit.js";
 import { registerBackup, registerRestore } from "./backup.js";
 import { registerDoctor } from "./doctor.js";
+import { registerFleet } from "./fleet.js";
 import { registerLogs } from "./logs.js";
 import { registerRestart } from "./restart.js";
 import { registerStart } from "./start.js";
@@ -23,6 +24,7 @@ export function commandTree(): Command {
     registerBackup,
     registerRestore,
     registerAudit,
+    registerFleet,
   ])
     register(root);
   return root.addHelpText(

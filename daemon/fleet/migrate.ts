@@ -7,7 +7,7 @@
 import type { Client } from "pg";
 import { Address, type AddressOptions } from "./engine/address.js";
 import { connectOnce } from "./engine/connection.js";
-import { NewerFormatError } from "./engine/errors.js";
+import { NewerFormatError, RoleError } from "./engine/errors.js";
 import { CREATE_ROLES, GRANT, REVOKE, ROLES } from "./engine/schema/roles.js";
 import { ADDITIONS, CREATE, FORMAT, FUNCTIONS, REVISION } from "./engine/schema/schema.js";
 
@@ -50,6 +50,11 @@ export async function migrate(options: AddressOptions): Promise<Migration> {
       revision: Math.max(from ?? 0, REVISION),
       todo,
     };
+  } catch (error) {
+    if ((error as { code?: string }).code !== "42501") throw error;
+    throw new RoleError(
+      `this user may not change the schema in ${address.describe()}: ${(error as Error).message}; run liveopsd fleet migrate as the owner of the database`,
+    );
   } finally {
     await client.end();
   }

@@ -16,6 +16,7 @@ import type { WorkerExit } from "../worker/pool.js";
 import { isForeign, mayRunElsewhere, workerFiles } from "../worker/worker-processes.js";
 import type { Attempt } from "./attempt.js";
 import type { BlockedTypes } from "./blocked-types.js";
+import type { Outbox } from "./outbox.js";
 import { retryDelay } from "./retry-policy.js";
 import {
   captureFinalOutput,
@@ -47,6 +48,8 @@ interface FinishingOptions {
   onDone(attempt: Attempt): void;
   /** A file of the state directory was moved aside: which, in words. */
   onProblem(problem: string): void;
+  /** Must be complete before the end of an attempt is recorded. */
+  outbox: Pick<Outbox, "flush">;
   /** A decision waits, since the disk has no room to record it. */
   onWait(): void;
   /** A decision cannot be recorded, and not for lack of room: the daemon must stop, and the next daemon decides. */
@@ -179,6 +182,7 @@ export class Finishing {
     for (let since: Date | null = null; ; since ??= new Date()) {
       attempt.waitsForRoom(since);
       try {
+        await this.options.outbox.flush(attempt);
         await lifecycle.conclude(id, number, attempt.seq, decide, attempt.sampler.resources);
         onDone(attempt);
         return;

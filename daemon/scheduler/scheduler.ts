@@ -18,6 +18,7 @@ import { waitsSince } from "../worker/retry-while-disk-full.js";
 import { asForeign, isForeign, isWorkerAlive, workerFiles } from "../worker/worker-processes.js";
 import { Attempt, type AttemptListener } from "./attempt.js";
 import { Finishing } from "./finishing.js";
+import type { Outbox } from "./outbox.js";
 import { type ClaimOptions, type OperationStarter, Starter, type StarterOptions } from "./starter.js";
 import { TypeLimits } from "./type-limits.js";
 
@@ -34,6 +35,7 @@ interface SchedulerOptions extends ClaimOptions {
   copied: CopiedState;
   /** Most operations that run at the same time. */
   slots: () => number;
+  outbox: Outbox;
   /** Whether a running operation of an earlier daemon is this daemon's. */
   runsHere: (entry: Entry) => boolean;
   userCode: () => boolean;
@@ -196,9 +198,13 @@ export class Scheduler {
 
   #follow(entry: Entry, dir: string, worker: PooledWorker | null): Attempt | null {
     if (!entry.run) return null;
-    const { listener, log, containment } = this.options;
-    const attempt = new Attempt(entry, entry.run, dir, worker, {
+    const { listener, log, containment, outbox } = this.options;
+    const attempt: Attempt = new Attempt(entry, entry.run, dir, worker, {
       ...listener,
+      onChange: (changed, before) => {
+        outbox.hint(attempt);
+        listener.onChange(changed, before);
+      },
       onOutcome: (finished, outcome) => {
         finished.isFollowed = outcome.next !== null || this.options.isAwaited(finished.id);
         void this.#finishing.finish(finished, outcome);
@@ -210,6 +216,7 @@ export class Scheduler {
       onPause: ({ run }, isPaused) => containment.pause(run.worker, isPaused),
     });
     this.attempts.set(entry.record.id, attempt);
+    outbox.follow(attempt);
     attempt.start(() => void this.#timedOut(attempt));
     return attempt;
   }
@@ -295,8 +302,17 @@ export class Scheduler {
     return this.#guard(attempt, () => this.#finishing.lost(attempt, ended.exit));
   }
 
+  /** The operation is no longer this host's: its processes end, and nothing of them is recorded any more. */
+  forsake(id: string): void {
+    const attempt = this.attempts.get(id);
+    if (!attempt) return;
+    attempt.kill();
+    this.#done(attempt);
+  }
+
   #done(attempt: Attempt): void {
     attempt.close();
+    this.options.outbox.release(attempt);
     // A requeued operation may already run its next attempt.
     if (this.attempts.get(attempt.id) === attempt) this.attempts.delete(attempt.id);
     this.#finished.emit("news");

@@ -33,7 +33,7 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "schema",
     "tui",
   ],
-  liveopsd: ["start", "stop", "restart", "status", "backup", "restore", "audit"],
+  liveopsd: ["start", "stop", "restart", "status", "backup", "restore", "audit", "fleet"],
 };
 
 /** Global options whose value is the next word. */

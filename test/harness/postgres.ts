@@ -23,6 +23,8 @@ interface UrlOptions {
   password?: string;
   /** By the port and not by the socket. */
   tcp?: boolean;
+  /** Directory of the socket, where a link leads to it. */
+  dir?: string;
 }
 
 export class Postgres {
@@ -85,18 +87,16 @@ export class Postgres {
     return this.#psql(database, ["-c", statement]);
   }
 
-  createdb(name: string): void {
-    this.sql("postgres", `create database "${name}"`);
+  createdb(name: string, template = "template1"): void {
+    this.sql("postgres", `create database "${name}" template "${template}"`);
   }
 
   /** The address of a database with user and password. */
-  url(
-    database: string,
-    { user = "postgres", password = this.password, tcp = false }: UrlOptions = {},
-  ): string {
+  url(database: string, options: UrlOptions = {}): string {
+    const { user = "postgres", password = this.password, tcp = false, dir = this.dir } = options;
     const who = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
     if (tcp) return `postgres://${who}@127.0.0.1:${this.options.port}/${database}`;
-    return `postgres://${who}@localhost/${database}?host=${encodeURIComponent(this.dir)}`;
+    return `postgres://${who}@localhost/${database}?host=${encodeURIComponent(dir)}`;
   }
 
   async stop(): Promise<void> {

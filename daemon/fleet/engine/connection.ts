@@ -35,6 +35,8 @@ export class Connection {
   #client: Client | null = null;
   #opening: Promise<Client> | null = null;
   #isEnded = false;
+  /** Resolves when the last call so far is over: `pg` takes one query at a time. */
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly address: Address,
@@ -48,13 +50,23 @@ export class Connection {
    */
   async query<Row>(text: string, values: unknown[], giveUpMs: number): Promise<Row[]> {
     const deadline = performance.now() + giveUpMs;
+    const done = await this.#takeTurn(giveUpMs).catch((error: Error) => {
+      throw new EngineAwayError(this.address.describe(), error);
+    });
+    try {
+      return await this.#query<Row>(text, values, deadline);
+    } finally {
+      done();
+    }
+  }
+
+  async #query<Row>(text: string, values: unknown[], deadline: number): Promise<Row[]> {
     let last: unknown;
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
-      const left = deadline - performance.now();
-      if (left <= 0 || this.#isEnded) throw new EngineAwayError(this.address.describe(), last);
+      if (deadline <= performance.now() || this.#isEnded)
+        throw new EngineAwayError(this.address.describe(), last);
       try {
-        const client = this.#client ?? (await within(left, this.#open()));
-        return await this.#run<Row>(client, text, values, left);
+        return await this.#run<Row>(text, values, deadline);
       } catch (error) {
         last = error;
         const meant = meaning(error, this.address);
@@ -76,14 +88,30 @@ export class Connection {
     if (client) await within(CONNECT_MS, client.end()).catch(() => destroy(client));
   }
 
-  async #run<Row>(client: Client, text: string, values: unknown[], left: number): Promise<Row[]> {
+  async #run<Row>(text: string, values: unknown[], deadline: number): Promise<Row[]> {
+    const left = () => deadline - performance.now();
+    const client = this.#client ?? (await within(left(), this.#open()));
     try {
-      return (await within(left, client.query(text, values))).rows as Row[];
+      return (await within(left(), client.query(text, values))).rows as Row[];
     } catch (error) {
       // A failed statement leaves the connection as it was.
-      if (!isFromServer(error) || /^(57P|08)/.test(String(error.code))) this.#drop(client);
+      if (!isFromServer(error) || /^(57P|08)/.test(error.code)) this.#drop(client);
       throw error;
     }
+  }
+
+  /** Waits for the calls before this one; the caller calls what it returns when it is done. */
+  async #takeTurn(ms: number): Promise<() => void> {
+    const before = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
+    try {
+      await within(ms, before);
+    } catch (error) {
+      void before.then(resolve);
+      throw error;
+    }
+    return resolve;
   }
 
   #drop(client: Client): void {

@@ -57,6 +57,8 @@ export class EngineReads {
   readonly #name: string;
   /** The last decision that this process saw. An engine that does not have it lost writes. */
   #known: { n: number; mark: number | null } = { n: 0, mark: null };
+  /** Number of the last decision that was read in order. */
+  protected applied = 0;
   #hearers = new Set<(hint: Hint) => void>();
 
   /** Connects at the first call. @throws UsageError for an address that is not valid or not safe */
@@ -116,6 +118,7 @@ export class EngineReads {
     const rows = raw[0]!.n === null ? [] : raw.map(decisionRow);
     const last = rows.at(-1);
     if (last) this.know(last.n, raw.at(-1)!.mark);
+    this.applied = last?.n ?? n;
     return { ...headOf(raw[0]!), rows };
   }
 
@@ -129,6 +132,7 @@ export class EngineReads {
     const raw = await this.rows<Raw>(sql, [recent], LONG);
     const first = raw[0]!;
     this.know(first.head, first.head_mark, true);
+    this.applied = first.head;
     const counts = Object.fromEntries(STATES.map((state, index) => [state, Number(first.counts[index])]));
     const rows = first.n === null ? [] : raw.map(decisionRow).map(withoutSuccessor);
     return { ...headOf(first), rows, counts: counts as unknown as Counts };
@@ -227,10 +231,7 @@ export class EngineReads {
     return (await this.rows<{ events: number; log: number }>(sql, [id, attempt]))[0]!;
   }
 
-  /**
-   * Pieces after each cursor, in the order of `wanted`, then by `first`, until their bytes reach `bytes`; at least one.
-   * `more`: the answer was cut.
-   */
+  /** Pieces after each cursor, in the order of `wanted`, then by line, until their bytes reach `bytes`. `more`: there are others. */
   async piecesAfter(
     wanted: readonly PieceCursor[],
     bytes: number,
@@ -239,8 +240,8 @@ export class EngineReads {
       wanted.map((each) => each[name]),
     );
     const sql = "select * from liveops.pieces_after($1, $2, $3, $4, $5)";
-    const found = await this.rows<Piece & { more: boolean }>(sql, [...values, bytes], LONG);
-    return { rows: found.map(({ more: _, ...row }) => row), more: found[0]?.more ?? false };
+    const rows = await this.rows<Piece & { more: boolean }>(sql, [...values, bytes], LONG);
+    return { rows, more: rows[0]?.more ?? false };
   }
 
   /** Numbers of the attempts of which the engine has lines, ascending. */

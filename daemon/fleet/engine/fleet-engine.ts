@@ -85,13 +85,8 @@ export class FleetEngine extends EngineReads {
 
   /** Keeps the session; null: the session is over. */
   async renew(status?: Record<string, unknown>): Promise<Renewed | null> {
-    const values = [
-      this.host,
-      this.#session,
-      this.known,
-      this.knownMark,
-      status ? JSON.stringify(status) : null,
-    ];
+    const now = status ? JSON.stringify(status) : null;
+    const values = [this.host, this.#session, this.known, this.knownMark, this.applied, now];
     const sent = Date.now();
     const [row] = await this.#call<Renewed | null>("renew", values, this.#lease);
     if (!row) return null;
@@ -151,27 +146,18 @@ export class FleetEngine extends EngineReads {
     return this.#decisions.query(sql, [this.host, this.known, this.knownMark], this.giveUpMs);
   }
 
-  /**
-   * Stores pieces of run files, those of a file in order. Pieces that the engine has are left out.
-   *
-   * @param isDurable - all pieces that were shipped so far are on the engine's disk when this resolves; otherwise a crash
-   * of the engine may take those of the last second
-   */
+  /** Stores pieces of run files. Pieces that the engine has are left out. */
   async ship(pieces: ReadonlyArray<Piece & { fence: number }>, isDurable: boolean): Promise<Shipped> {
     if (pieces.length === 0 && !isDurable) return { fenced: [], behind: [] };
     const names = ["id", "attempt", "file", "first", "last", "fence", "body"] as const;
     const values = names.map((name) => pieces.map((piece) => piece[name]));
-    const sent = [this.host, this.known, this.knownMark, isDurable, ...values];
+    const sent = [this.host, this.#session, this.known, this.knownMark, isDurable, ...values];
     type Refused = { verdict: "fenced" | "behind"; id: string; attempt: number; file: RunFile; last: number };
     const [refused] = await this.#call<Refused[]>("ship", sent, this.#ship, 10);
-    const news = pieces.filter(({ first, last }) => last >= first);
-    if (news.length > 0) this.#hints.shipped(news.map(({ id }) => id));
+    this.#hints.shipped(pieces.map(({ id }) => id));
     const fenced = refused!.filter(({ verdict }) => verdict === "fenced").map(({ id }) => id);
-    const behind = refused!.filter(({ verdict }) => verdict === "behind");
-    return {
-      fenced: [...new Set(fenced)],
-      behind: behind.map(({ id, attempt, file, last }) => ({ id, attempt, file, last })),
-    };
+    const behind = refused!.filter(({ verdict }) => verdict === "behind").map(({ id }) => id);
+    return { fenced: [...new Set(fenced)], behind: [...new Set(behind)] };
   }
 
   /**

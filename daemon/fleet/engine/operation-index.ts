@@ -104,5 +104,5 @@ export function offered({ id, version, decision, index }: OfferItem): Record<str
 }
 
 function keyOf(key: { key: string; hash: string; at: string } | null): Record<string, unknown> | null {
-  return key && { key: storable(key.key), hash: key.hash, at: key.at };
+  return key && { key: storable(key.key), hash: storable(key.hash), at: key.at };
 }

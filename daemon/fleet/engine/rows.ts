@@ -207,24 +207,21 @@ export interface Settled {
 
 export type RunFile = "events" | "log";
 
-/** Whole lines of a run file. The pieces of a file are contiguous. */
+/** `body`: whole lines, compressed by the host; the engine does not look inside. `first`, `last`: `seq` of the lines. */
 export interface Piece {
   id: string;
   attempt: number;
   file: RunFile;
-  /** `last` of the piece before it, plus 1; 1 if there is none. */
   first: number;
-  /** `seq` of its last line. */
   last: number;
-  /** Compressed by the host; the engine does not look inside. */
   body: Buffer;
 }
 
 export interface Shipped {
   /** Ids whose attempt is not this host's any more. */
   fenced: string[];
-  /** The engine holds lines up to `last`, and not all before the piece: send the lines after it. */
-  behind: Array<{ id: string; attempt: number; file: RunFile; last: number }>;
+  /** Ids of which the engine lost an earlier piece: ask `shippedTo`, and send the lines after it. */
+  behind: string[];
 }
 
 /** How far a reader is in an attempt. */

@@ -33,12 +33,14 @@ export interface FleetStoreOptions {
   onChange(changes: Change[], decision: Decision, isOwn: boolean): void;
   /** A finished operation left memory. */
   onForget(id: string): void;
-  /** Whether this session of this host runs the entry. */
+  /** Called before a decision is applied. */
+  before(decision: Decision, isOwn: boolean): Promise<void>;
+  /** Whether this host may end the attempt of the entry; otherwise it takes the operation over. */
   isOwn(entry: Entry): boolean;
   /** Name of this host; null: a client that runs nothing. */
   host: string | null;
-  /** Number of the last change of the settings. */
-  onSettings(version: number): void;
+  /** The engine answers. `settings`, `types`: grow with each change. */
+  onSettings(settings: number, types: number): void;
   /** The engine may have lost writes. The journal goes on when this resolves. */
   onLostWrites(): Promise<void>;
   onError(error: Error): void;
@@ -91,6 +93,37 @@ export class FleetStore implements Store {
       onLostWrites,
       onError,
     });
+  }
+
+  /** Loads the state of the engine anew, after it lost writes and the hosts have told what they know. */
+  async reload(): Promise<void> {
+    const { head, rows, counts } = await this.options.engine.snapshot(RECENT);
+    const fresh = new Ledger(orderOf);
+    applyRows(fresh, rows);
+    for (const entry of [...this.ledger.entries.values()]) {
+      const { id } = entry.record;
+      const now = fresh.get(id);
+      // The attempt that runs here holds its entry: it stays.
+      if (now && isSameRun(entry, now)) entry.version = now.version;
+      else this.#replace(entry, now);
+    }
+    for (const entry of fresh.entries.values())
+      if (!this.ledger.get(entry.record.id)) this.#replace(null, entry);
+    this.#counts.reset(counts, []);
+    this.#tail.reset(head);
+  }
+
+  #replace(before: Entry | null, after: Entry | undefined): void {
+    const id = (before ?? after)!.record.id;
+    this.ledger.drop(id);
+    if (after) this.ledger.add(after);
+    this.archive.forget(id);
+    const change = { id, before: before?.record ?? null, after: after?.record ?? null };
+    this.#account(change);
+    const decision: Decision = after
+      ? { kind: "restored", id, entry: after }
+      : { kind: "removed", id, key: null };
+    this.options.onChange([change], decision, false);
   }
 
   /** Begins to announce decisions. */
@@ -184,6 +217,7 @@ export class FleetStore implements Store {
     await this.#bringDependencies(decision);
     const id = idOf(decision);
     const isOwn = row.origin === this.options.host;
+    await this.options.before(decision, isOwn);
     this.archive.forget(id);
     if (decision.kind === "removed") {
       const before = this.ledger.get(id)?.record ?? null;
@@ -231,4 +265,13 @@ export class FleetStore implements Store {
       .sort((a, b) => a.order - b.order)
       .slice(-RECENT);
   }
+}
+
+/** Whether two entries of an operation are of the same attempt, or of the same place in the queue. */
+function isSameRun(a: Entry, b: Entry): boolean {
+  return (
+    a.record.state === b.record.state &&
+    a.record.attempt === b.record.attempt &&
+    a.run?.claim?.fence === b.run?.claim?.fence
+  );
 }

@@ -20,7 +20,7 @@ interface TailOptions {
   /** Applies a decision; called in order. */
   apply(row: DecisionRow): Promise<void> | void;
   /** Number of the last change of the settings. Called after each read. */
-  onSettings(version: number): void;
+  onSettings(settings: number, types: number): void;
   /** The engine may have lost writes. The tail goes on when this resolves. */
   onLostWrites(): Promise<void>;
   onError(error: Error): void;
@@ -54,6 +54,12 @@ export class Tail {
     this.#wake?.();
     await this.#running;
     for (const { reject } of this.#waiting.splice(0)) reject(new Error("the tail is stopped"));
+  }
+
+  /** Continues after decision `n`: the state up to it was loaded anew. */
+  reset(n: number): void {
+    this.#applied = n;
+    this.#settle();
   }
 
   /** There may be new decisions. */
@@ -101,13 +107,13 @@ export class Tail {
 
   async #read(): Promise<void> {
     for (;;) {
-      const { rows, settings } = await this.options.engine.decisionsAfter(this.#applied, PIECE);
+      const { rows, settings, types } = await this.options.engine.decisionsAfter(this.#applied, PIECE);
       for (const row of rows) {
         await this.options.apply(row);
         this.#applied = row.n;
       }
       this.#settle();
-      this.options.onSettings(settings);
+      this.options.onSettings(settings, types);
       if (rows.length < PIECE || this.#isStopped) return;
     }
   }

@@ -112,6 +112,21 @@ test("in answers of one piece and of many, both files arrive complete", async ()
   expect(textsIn(mirrored)).toEqual(source.texts);
 });
 
+test("of a log with very many pieces, an answer holds a part", async () => {
+  const { b, source, shipper, mirror, mirrored } = await twoHosts("aaa000000006");
+  for (let n = 0; n < 450; n++) {
+    source.line(5);
+    if (n % 2 === 0) source.event();
+    await shipper.flush(source.id, 1);
+  }
+  const { rows, more } = await b.piecesAfter([{ id: source.id, attempt: 1, events: 0, log: 0 }], 1e6);
+  expect([rows.filter(({ file }) => file === "log").length, more]).toEqual([200, true]);
+  // The events are not ahead of the log.
+  expect(Math.max(...rows.map(({ first }) => first))).toBe(rows.at(-1)!.first);
+  await mirror.bring([{ id: source.id, attempt: 1 }]);
+  expect(textsIn(mirrored)).toEqual(source.texts);
+});
+
 test("a mirror that follows gets the lines, woken by hints", async () => {
   const { b, source, shipper, mirror, mirrored, problems } = await twoHosts("aaa000000004");
   cleanup.add(b.onHint((hint) => "ids" in hint && hint.ids.includes(source.id) && mirror.hint()));

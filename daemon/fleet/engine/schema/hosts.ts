@@ -22,7 +22,7 @@ begin
   v_session := coalesce(old.session, 0) + 1;
   insert into host (name, owner, session, state, tags, slots, version, lost_after, status, known)
     values (p_name, p_owner, v_session, 'up', p_tags, p_slots, p_version, p_lost_after, p_status, 0)
-    on conflict (name) do update set owner = p_owner, session = v_session, renewals = 0, state = 'up', tags = p_tags, slots = p_slots,
+    on conflict (name) do update set owner = p_owner, session = v_session, renewals = 0, state = 'up', known = 0, tags = p_tags, slots = p_slots,
       version = p_version, lost_after = p_lost_after, status = p_status, joined_at = clock_timestamp(), renewed_at = clock_timestamp();
   -- Workers outlive their daemon. Those of a lost host may be another host's by now.
   if old.state = 'up' then
@@ -33,7 +33,7 @@ begin
 end $$;
 
 -- Null: the session is over.
-create function liveops.renew(p_name text, p_session bigint, p_known bigint, p_mark bigint, p_status jsonb) returns jsonb
+create function liveops.renew(p_name text, p_session bigint, p_known bigint, p_mark bigint, p_applied bigint, p_status jsonb) returns jsonb
 language plpgsql security definer set search_path = liveops, pg_temp as $$
 declare
   h head;
@@ -47,7 +47,7 @@ begin
   if not (h.held and me.offered is not distinct from h.round) then
     perform guard(h, p_known, p_mark);
   end if;
-  update host set renewals = renewals + 1, renewed_at = clock_timestamp(), status = coalesce(p_status, status), known = p_known
+  update host set renewals = renewals + 1, renewed_at = clock_timestamp(), status = coalesce(p_status, status), known = p_applied
     where name = p_name and session = p_session and state = 'up' returning * into me;
   if not found then
     return null;

@@ -1,0 +1,178 @@
+/** A fleet's database on a temporary server, engines on it, and decisions to record. */
+import { randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import type { EngineOptions } from "../../../daemon/fleet/engine/engine-reads.js";
+import { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
+import { indexOf } from "../../../daemon/fleet/engine/operation-index.js";
+import type {
+  AppendItem,
+  Candidate,
+  Claimed,
+  JoinOptions,
+  OperationIndex,
+} from "../../../daemon/fleet/engine/rows.js";
+import { migrate } from "../../../daemon/fleet/migrate.js";
+import type { Decision, IdempotencyKey, Successor } from "../../../daemon/store/decision.js";
+import type { Submission } from "../../../protocol/event.js";
+import type { FinalState } from "../../../protocol/state.js";
+import { Postgres } from "../../harness/postgres.js";
+
+export const token = randomUUID;
+
+/** A fleet without operations, which is copied for each test. */
+const TEMPLATE = "empty";
+
+/** The server of a test file; each test gets an empty fleet. */
+export function useFleet(options: ConstructorParameters<typeof Postgres>[0] = {}) {
+  const engines: FleetEngine[] = [];
+  const fleet = {
+    server: undefined as unknown as Postgres,
+    /** Name of the test's database. */
+    database: "",
+    url: "",
+    async create(): Promise<void> {
+      fleet.database = `ops${++databases}`;
+      fleet.server.createdb(fleet.database, TEMPLATE);
+      fleet.url = fleet.server.url(fleet.database);
+    },
+    engine(more: Partial<EngineOptions> = {}): FleetEngine {
+      const engine = new FleetEngine({ url: fleet.url, giveUpMs: 10_000, ...more });
+      engines.push(engine);
+      return engine;
+    },
+    /** An engine that has joined as the host `name`. */
+    async host(name: string, more: Partial<JoinOptions> = {}): Promise<FleetEngine> {
+      const engine = fleet.engine({ name });
+      await engine.join({ name, owner: name, tags: [], slots: 2, version: "1.0.0", lostAfter: 300, ...more });
+      return engine;
+    },
+    sql: (statement: string) => fleet.server.sql(fleet.database, statement),
+    async end(): Promise<void> {
+      await Promise.all(engines.splice(0).map((engine) => engine.end()));
+    },
+  };
+  let databases = 0;
+  beforeAll(async () => {
+    fleet.server = await new Postgres(options).start();
+    fleet.server.createdb(TEMPLATE);
+    await migrate({ url: fleet.server.url(TEMPLATE) });
+  }, 60_000);
+  afterEach(() => fleet.end());
+  afterAll(() => fleet.server?.stop());
+  return fleet;
+}
+
+export type Fleet = ReturnType<typeof useFleet>;
+
+let count = 0;
+
+/** `aop0000001`, … */
+export function newId(): string {
+  return `a${String(++count).padStart(11, "0")}`;
+}
+
+export function submission(id: string, more: Partial<Submission> = {}): Submission {
+  const chain = { id, index: 0, previous: null, next: null };
+  return {
+    ...{ id, op: "noop", title: "Do nothing", label: null, cwd: "/", params: {}, stages: [], chain },
+    ...more,
+  } as Submission;
+}
+
+type SubmitOptions = Partial<Submission> & {
+  index?: Partial<OperationIndex>;
+  env?: Record<string, string>;
+  key?: IdempotencyKey | null;
+};
+
+const at = "2026-11-26T12:00:00.000Z";
+
+export function submitted(id: string, { env = {}, key = null, ...more }: SubmitOptions = {}) {
+  const operation = submission(id, more);
+  const event = { type: "operation:submitted", seq: 1, at, attempt: 0, operation } as const;
+  return { kind: "submitted", event, env, key } as const;
+}
+
+/** A submit to append. */
+export function submit(id: string, { index, ...options }: SubmitOptions = {}): AppendItem {
+  const decision = submitted(id, options);
+  return { decision, expect: null, index: indexOf(decision.event.operation, index) };
+}
+
+/** Submits an operation; returns its id. */
+export async function add(engine: FleetEngine, options: SubmitOptions = {}): Promise<string> {
+  const id = newId();
+  await engine.append([submit(id, options)], token());
+  return id;
+}
+
+export function keyOf(key: string): IdempotencyKey {
+  return { key, hash: `hash of ${key}`, at };
+}
+
+export function finish(
+  id: string,
+  expect: number,
+  options: Partial<Pick<AppendItem, "fence" | "takeover">> & {
+    state?: FinalState;
+    successor?: Successor | null;
+    finishedAt?: string;
+  } = {},
+): AppendItem {
+  const { state = "succeeded", successor = null, finishedAt = at, ...more } = options;
+  const decision = { kind: "finished", id, event: { state }, runState: {}, successor } as unknown as Decision;
+  return { decision, expect, index: { state, finishedAt }, ...more };
+}
+
+/** Any other decision about an operation, without a meaningful event. */
+export function about(
+  kind: "edited" | "requeued" | "cancelled" | "paused" | "retried" | "removed",
+  id: string,
+  expect: number,
+  more: Omit<AppendItem, "decision" | "expect"> = {},
+): AppendItem {
+  const part = kind === "retried" ? { entry: {} } : {};
+  return { decision: { kind, id, event: {}, ...part } as unknown as Decision, expect, ...more };
+}
+
+export function candidate(id: string, expect: number, attempt = 1): Candidate {
+  const decision = { kind: "started", id, event: { slot: 1 }, policy: {}, uptime: 1 };
+  return { id, expect, attempt, decision: decision as unknown as Candidate["decision"] };
+}
+
+type Limits = Partial<
+  Pick<Parameters<FleetEngine["claim"]>[0], "queueLimits" | "opLimits" | "workers" | "token">
+>;
+
+/** Claims operations as they are now, with a worker for each. */
+export async function claim(
+  engine: FleetEngine,
+  ids: readonly string[],
+  limits: Limits = {},
+): Promise<Claimed[]> {
+  const rows = new Map((await engine.operations(ids)).map((row) => [row.id, row]));
+  const candidates = ids.map((id) =>
+    candidate(id, rows.get(id)?.version ?? 0, (rows.get(id)?.attempt ?? 0) + 1),
+  );
+  const workers = candidates.map((_, index) => ({ workerId: `w${index}` }));
+  return engine.claim({ candidates, workers, token: token(), ...limits });
+}
+
+export async function claimOne(engine: FleetEngine, id: string): Promise<Claimed> {
+  return (await claim(engine, [id]))[0]!;
+}
+
+/** The operation's row. */
+export async function row(engine: FleetEngine, id: string) {
+  return (await engine.operations([id]))[0]!;
+}
+
+/** All decisions of the fleet, in order. */
+export async function history(engine: FleetEngine) {
+  const rows = [];
+  for (let n = 0; ; n = rows.at(-1)!.n) {
+    const { rows: more } = await engine.decisionsAfter(n, 100);
+    if (more.length === 0) return rows;
+    rows.push(...more);
+  }
+}
