@@ -197,7 +197,8 @@ export class FleetStarter implements OperationStarter {
       const attempt = entry.nextAttempt;
       const event = { type: "attempt:started", seq: seq + 1, at, attempt, slot, host } as const;
       const decision = { kind: "started", id, event, policy, uptime: uptime() } as const;
-      return { id, expect: entry.version, attempt, decision };
+      const { partition } = policy;
+      return { id, expect: entry.version, attempt, decision, ...(partition && { partition }) };
     });
     return {
       candidates: offered,

@@ -23,6 +23,7 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "again",
     "rm",
     "queue",
+    "hosts",
     "schedule",
     "export",
     "diff",
@@ -33,7 +34,7 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "schema",
     "tui",
   ],
-  liveopsd: ["start", "stop", "restart", "status", "backup", "restore", "audit", "fleet"],
+  liveopsd: ["start", "stop", "restart", "status", "drain", "backup", "restore", "audit", "fleet"],
 };
 
 /** Global options whose value is the next word. */

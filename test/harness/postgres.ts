@@ -3,7 +3,8 @@
  * a test asks for one. It can crash, and have a standby.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chownSync, existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../end-to-end/until.js";
@@ -13,8 +14,6 @@ interface PostgresOptions {
   port?: number;
   /** Default: `on`. `fsync` is always off. */
   synchronousCommit?: "on" | "off";
-  /** More settings, as `name=value`. */
-  settings?: string[];
 }
 
 interface UrlOptions {
@@ -33,6 +32,8 @@ export class Postgres {
   readonly bin = programs();
   /** Password of the user `postgres`. */
   readonly password = "a word that no log may hold";
+  /** More settings for the next start, as `name=value`. */
+  readonly settings: string[] = [];
   /** The server refuses to run as root. */
   readonly #user: { uid?: number; gid?: number } = process.getuid?.() === 0 ? idsOf("postgres") : {};
   #server: ChildProcess | undefined;
@@ -58,6 +59,15 @@ export class Postgres {
     this.#run("pg_basebackup", [...from, "--checkpoint=fast", "--no-sync", "--write-recovery-conf"]);
     await standby.#launch();
     return standby;
+  }
+
+  /** Makes a file in `dir` readable by the server alone. */
+  own(file: string): string {
+    const path = join(this.dir, file);
+    chmodSync(path, 0o600);
+    const { uid, gid } = this.#user;
+    if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid);
+    return path;
   }
 
   /** Makes a standby a server of its own, on a new timeline. */
@@ -96,7 +106,9 @@ export class Postgres {
     const { user = "postgres", password = this.password, tcp = false, dir = this.dir } = options;
     const who = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
     if (tcp) return `postgres://${who}@127.0.0.1:${this.options.port}/${database}`;
-    return `postgres://${who}@localhost/${database}?host=${encodeURIComponent(dir)}`;
+    const { port } = this.options;
+    const socket = `host=${encodeURIComponent(dir)}${port === undefined ? "" : `&port=${port}`}`;
+    return `postgres://${who}@localhost/${database}?${socket}`;
   }
 
   async stop(): Promise<void> {
@@ -109,14 +121,14 @@ export class Postgres {
   }
 
   async #launch(): Promise<void> {
-    const { port, synchronousCommit = "on", settings = [] } = this.options;
+    const { port, synchronousCommit = "on" } = this.options;
     const values = [
       `listen_addresses=${port === undefined ? "" : "127.0.0.1"}`,
       `port=${port ?? 5432}`,
       `unix_socket_directories=${this.dir}`,
       "fsync=off",
       `synchronous_commit=${synchronousCommit}`,
-      ...settings,
+      ...this.settings,
     ];
     const server = spawn(
       join(this.bin, "postgres"),
@@ -152,6 +164,15 @@ export class Postgres {
       stdio: ["ignore", "ignore", "inherit"],
     });
   }
+}
+
+/** A port of 127.0.0.1 that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 /** Debian keeps the programs of the server out of the PATH. */

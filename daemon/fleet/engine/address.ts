@@ -16,6 +16,8 @@ export interface AddressOptions {
   passwordFile?: string | undefined;
 }
 
+const USUAL_PORT = 5432;
+
 const EXAMPLE = "postgres://user@db.example.com/ops?sslmode=verify-full";
 
 export class Address {
@@ -41,10 +43,13 @@ export class Address {
 
   /** Without the password, for messages and `status`. */
   describe(): string {
-    const { username, port } = this.#url;
+    const { username } = this.#url;
     const user = username === "" ? "" : `${decodeURIComponent(username)}@`;
-    if (this.#host.startsWith("/")) return `postgres://${user}/${this.#database}?host=${this.#host}`;
-    return `postgres://${user}${this.#host.includes(":") ? `[${this.#host}]` : this.#host}${port === "" ? "" : `:${port}`}/${this.#database}`;
+    const isUsual = this.#port === USUAL_PORT;
+    if (this.#host.startsWith("/"))
+      return `postgres://${user}/${this.#database}?host=${this.#host}${isUsual ? "" : `&port=${this.#port}`}`;
+    const host = this.#host.includes(":") ? `[${this.#host}]` : this.#host;
+    return `postgres://${user}${host}${isUsual ? "" : `:${this.#port}`}/${this.#database}`;
   }
 
   /**
@@ -53,13 +58,13 @@ export class Address {
    * @throws UsageError where the password file or a certificate cannot be used
    */
   config(): ClientConfig {
-    const { username, password, port } = this.#url;
+    const { username, password } = this.#url;
     const user = this.#parameter("user") ?? decodeURIComponent(username);
-    const secret =
-      this.#passwordFile === undefined ? decodeURIComponent(password) : readPassword(this.#passwordFile);
+    const given = this.#parameter("password") ?? decodeURIComponent(password);
+    const secret = this.#passwordFile === undefined ? given : readPassword(this.#passwordFile);
     return {
       host: this.#host,
-      port: Number(this.#parameter("port") ?? (port === "" ? 5432 : port)),
+      port: this.#port,
       database: this.#database,
       ...(user !== "" && { user }),
       ...(secret !== "" && { password: secret }),
@@ -70,6 +75,10 @@ export class Address {
 
   get #database(): string {
     return decodeURIComponent(this.#url.pathname.slice(1));
+  }
+
+  get #port(): number {
+    return Number(this.#parameter("port") ?? (this.#url.port || USUAL_PORT));
   }
 
   get #isLocal(): boolean {
@@ -98,8 +107,9 @@ export class Address {
 
 /** The URL itself stays out of the error: it may hold a password. */
 function parse(text: string): URL {
-  // Without a host, the URL of a Unix socket has `//` and then the path.
-  const url = URL.canParse(text) ? new URL(text) : null;
+  // A user without a host is valid for PostgreSQL, and not for URL.
+  const whole = text.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=\/)/, "$1localhost");
+  const url = URL.canParse(whole) ? new URL(whole) : null;
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol))
     throw new UsageError(
       "the fleet's URL is not valid",

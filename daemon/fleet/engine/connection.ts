@@ -19,14 +19,21 @@ const CONNECT_MS = 2000;
 
 /** Bounds what a call that nobody waits for any more holds. */
 const SESSION = `
-  set statement_timeout = '60s'; set default_transaction_isolation = 'read committed';
+  set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3; set default_transaction_isolation = 'read committed';
   set default_transaction_read_only = off; set standard_conforming_strings = on;`;
 
-interface ConnectionOptions {
+const STATEMENT_MS = 60_000;
+
+export interface ConnectionOptions {
   /** Shown in `pg_stat_activity`. */
   name: string;
   /** The connection listens for notifications and passes their payloads on. */
   onNotification?: (payload: string) => void;
+  /**
+   * Milliseconds after which the server ends a statement. A client that died within a request holds its locks so long.
+   * Default: 60,000
+   */
+  statementMs?: number;
   /** Called after each break. */
   onBreak?: () => void;
 }
@@ -164,7 +171,7 @@ async function connect(address: Address, name: string): Promise<Client> {
   client.on("error", () => {});
   try {
     await client.connect();
-    await client.query(SESSION);
+    await client.query(`set statement_timeout = ${this.options.statementMs ?? STATEMENT_MS}; ${SESSION}`);
   } catch (error) {
     destroy(client);
     throw error;

@@ -4,7 +4,7 @@ import type { State } from "../../../protocol/state.js";
 import type { Counts } from "../../../protocol/watch.js";
 import type { Decision } from "../../store/decision.js";
 import { Address, type AddressOptions } from "./address.js";
-import { Connection } from "./connection.js";
+import { Connection, type ConnectionOptions } from "./connection.js";
 import { conditions } from "./find.js";
 import { type Hint, parseHint } from "./hints.js";
 import { storable } from "./operation-index.js";
@@ -66,14 +66,15 @@ export class EngineReads {
     this.giveUpMs = options.giveUpMs ?? 3000;
     this.address = new Address(options);
     this.#name = `liveops ${options.name ?? ""}`.trim();
-    this.reads = this.connection("reads", (payload) => {
-      for (const hear of this.#hearers) hear(parseHint(payload));
+    this.reads = this.connection("reads", {
+      onNotification: (payload) => {
+        for (const hear of this.#hearers) hear(parseHint(payload));
+      },
     });
   }
 
-  protected connection(use: string, onNotification?: (payload: string) => void): Connection {
-    const name = `${this.#name} ${use}`;
-    return new Connection(this.address, { name, ...(onNotification && { onNotification }) });
+  protected connection(use: string, options: Omit<ConnectionOptions, "name"> = {}): Connection {
+    return new Connection(this.address, { name: `${this.#name} ${use}`, ...options });
   }
 
   /** The address without the password. */
@@ -231,7 +232,10 @@ export class EngineReads {
     return (await this.rows<{ events: number; log: number }>(sql, [id, attempt]))[0]!;
   }
 
-  /** Pieces after each cursor, in the order of `wanted`, then by line, until their bytes reach `bytes`. `more`: there are others. */
+  /**
+   * Pieces after each cursor, in the order of `wanted`, then by `first`, until their bytes reach `bytes`; at least one.
+   * `more`: the answer was cut.
+   */
   async piecesAfter(
     wanted: readonly PieceCursor[],
     bytes: number,
@@ -240,8 +244,8 @@ export class EngineReads {
       wanted.map((each) => each[name]),
     );
     const sql = "select * from liveops.pieces_after($1, $2, $3, $4, $5)";
-    const rows = await this.rows<Piece & { more: boolean }>(sql, [...values, bytes], LONG);
-    return { rows, more: rows[0]?.more ?? false };
+    const found = await this.rows<Piece & { more: boolean }>(sql, [...values, bytes], LONG);
+    return { rows: found.map(({ more: _, ...row }) => row), more: found[0]?.more ?? false };
   }
 
   /** Numbers of the attempts of which the engine has lines, ascending. */

@@ -44,10 +44,13 @@ interface RawVerdict {
   hash?: string;
 }
 
+/** Milliseconds for which a host that died within a call can hold up the others. */
+const SHORT_MS = 5000;
+
 /** Besides the errors of `EngineReads`: SessionOverError and LostWritesError from all that a host does. */
 export class FleetEngine extends EngineReads {
-  readonly #decisions: Connection = this.connection("decisions");
-  readonly #lease: Connection = this.connection("lease");
+  readonly #decisions: Connection = this.connection("decisions", { statementMs: SHORT_MS });
+  readonly #lease: Connection = this.connection("lease", { statementMs: SHORT_MS });
   readonly #ship: Connection = this.connection("files");
   #joined: JoinOptions | null = null;
   #session: number | null = null;
@@ -123,8 +126,8 @@ export class FleetEngine extends EngineReads {
   /** Takes queued operations for free workers, in the order of the candidates. Those that changed are left out. */
   async claim(request: ClaimRequest): Promise<Claimed[]> {
     const { candidates, workers, queueLimits = {}, opLimits = {}, token } = request;
-    const sent = candidates.map(({ id, expect, attempt, decision }) => ({
-      ...{ id, expect, attempt },
+    const sent = candidates.map(({ id, expect, attempt, partition, decision }) => ({
+      ...{ id, expect, attempt, partition },
       body: JSON.stringify(decision),
     }));
     const [claims] = await this.#call<Claimed[]>("claim", [
@@ -146,7 +149,12 @@ export class FleetEngine extends EngineReads {
     return this.#decisions.query(sql, [this.host, this.known, this.knownMark], this.giveUpMs);
   }
 
-  /** Stores pieces of run files. Pieces that the engine has are left out. */
+  /**
+   * Stores pieces of run files, those of a file in order. Pieces that the engine has are left out.
+   *
+   * @param isDurable - all pieces that were shipped so far are on the engine's disk when this resolves; otherwise a crash
+   * of the engine may take those of the last second
+   */
   async ship(pieces: ReadonlyArray<Piece & { fence: number }>, isDurable: boolean): Promise<Shipped> {
     if (pieces.length === 0 && !isDurable) return { fenced: [], behind: [] };
     const names = ["id", "attempt", "file", "first", "last", "fence", "body"] as const;
@@ -154,10 +162,14 @@ export class FleetEngine extends EngineReads {
     const sent = [this.host, this.#session, this.known, this.knownMark, isDurable, ...values];
     type Refused = { verdict: "fenced" | "behind"; id: string; attempt: number; file: RunFile; last: number };
     const [refused] = await this.#call<Refused[]>("ship", sent, this.#ship, 10);
-    this.#hints.shipped(pieces.map(({ id }) => id));
+    const news = pieces.filter(({ first, last }) => last >= first);
+    if (news.length > 0) this.#hints.shipped(news.map(({ id }) => id));
     const fenced = refused!.filter(({ verdict }) => verdict === "fenced").map(({ id }) => id);
-    const behind = refused!.filter(({ verdict }) => verdict === "behind").map(({ id }) => id);
-    return { fenced: [...new Set(fenced)], behind: [...new Set(behind)] };
+    const behind = refused!.filter(({ verdict }) => verdict === "behind");
+    return {
+      fenced: [...new Set(fenced)],
+      behind: behind.map(({ id, attempt, file, last }) => ({ id, attempt, file, last })),
+    };
   }
 
   /**

@@ -1,14 +1,14 @@
-/** The engine, as shipping and mirroring use it. */
+/** The engine, as shipping and mirroring use it, with a count of what it took. */
 import type { FleetEngine } from "../engine/fleet-engine.js";
-import type { FencedPiece, PieceStore } from "./pieces.js";
+import type { PieceStore } from "./pieces.js";
 
-/** @param onShipped called with the bytes that the engine took */
+/** @param onShipped called with the bytes that were sent */
 export function pieceStoreOf(engine: FleetEngine, onShipped: (bytes: number) => void): PieceStore {
   return {
-    ship: async (pieces: readonly FencedPiece[], isDurable: boolean) => {
-      const { fenced, behind } = await engine.ship(pieces, isDurable);
+    ship: async (pieces, isDurable) => {
+      const shipped = await engine.ship(pieces, isDurable);
       onShipped(pieces.reduce((sum, { body }) => sum + body.length, 0));
-      return { fenced, behind };
+      return shipped;
     },
     shippedTo: (id, attempt) => engine.shippedTo(id, attempt),
     piecesAfter: (wanted, maxBytes) => engine.piecesAfter(wanted, maxBytes),

@@ -55,6 +55,8 @@ export class Shipper {
   #round: Promise<void> | null = null;
   #begunAt = Number.NEGATIVE_INFINITY;
   #failure: string | null = null;
+  /** Bytes of pieces that the engine took, as compressed. */
+  shippedBytes = 0;
 
   constructor(private readonly options: ShipperOptions) {
     this.#look = setInterval(() => this.#lookAtAll(), LOOK_MS);
@@ -209,6 +211,7 @@ export class Shipper {
         const sent = current.map(({ owner: _, generation: __, ...piece }) => piece);
         const shipped = await this.options.store.ship(sent, isFlush);
         this.#failure = null;
+        this.shippedBytes += sent.reduce((sum, { body }) => sum + body.length, 0);
         this.#conclude(new Set(current.map(({ owner }) => owner)), ended, shipped);
         return;
       } catch (error) {
@@ -226,7 +229,7 @@ export class Shipper {
       if (fenced.includes(id)) {
         this.#drop(owner);
         this.options.onFenced(id, attempt);
-      } else if (behind.includes(id)) void this.#open(owner);
+      } else if (behind.some((each) => each.id === id)) void this.#open(owner);
     }
     for (const end of ended) {
       // Those of an attempt that went back to the engine's cursor wait on.

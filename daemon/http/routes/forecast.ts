@@ -35,7 +35,7 @@ async function reply(context: Context, now: number): Promise<ForecastReply> {
 
 /** Operations whose type is blocked or has reached its limit are left out: nobody knows when they continue. */
 async function inputOf(context: Context, inLine: readonly string[], now: number): Promise<ForecastInput> {
-  const { store, queues, scheduler, durations, dependencies, feed } = context;
+  const { store, queues, hosts, scheduler, durations, dependencies, feed } = context;
   const waiting = [...inLine, ...dependencies.ids(), ...feed.delayedIds()]
     .flatMap((id) => store.ledger.get(id) ?? [])
     .filter(({ record }) => record.state === "queued");
@@ -61,10 +61,9 @@ async function inputOf(context: Context, inLine: readonly string[], now: number)
       after: dependencies.liveLinks(id),
     };
   });
-  // Nothing starts in a paused queue.
-  const slots = new Map(
-    queues.names().map((name) => [name, queues.isOpen(name) ? queues.concurrency(name) : 0]),
-  );
+  // Nothing starts in a paused queue or on a drained host.
+  const isOpen = (name: string) => queues.isOpen(name) && !hosts.isDraining;
+  const slots = new Map(queues.names().map((name) => [name, isOpen(name) ? queues.concurrency(name) : 0]));
   return { now, slots, running, queued };
 }
 

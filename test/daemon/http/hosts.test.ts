@@ -112,6 +112,17 @@ test("the host of a start is the host of the record, in memory and sealed", asyn
   expect(JSON.parse(line!)).toMatchObject({ type: "attempt:started", host: "b", fence: 7 });
 });
 
+test("nothing is expected to start on a drained host", async () => {
+  const id = await served.submit();
+  const done = await served.finished("succeeded");
+  expect((await served.inject({ url: `/v1/operations/${done}` })).statusCode).toBe(200);
+  const startsAt = async () =>
+    (await served.inject({ url: "/v1/forecast" })).json().operations[id].startsAt as string | null;
+  expect(await startsAt()).not.toBeNull();
+  await post("/v1/drain", { draining: true });
+  expect(await startsAt()).toBeNull();
+});
+
 test("lost and drain stand in the audit log, with the host", async () => {
   await post("/v1/hosts/b/lost");
   await post("/v1/drain", { draining: true });

@@ -17,8 +17,10 @@ const cleanup = new CleanupStack();
 let server: Postgres;
 
 beforeAll(async () => {
+  server = await new Postgres().start();
   // What is not written is lost in a crash, so the writer is slow.
-  server = await new Postgres({ settings: ["wal_writer_delay=10s"] }).start();
+  server.sql("postgres", "alter system set wal_writer_delay = '10s'");
+  server.sql("postgres", "select pg_reload_conf()");
   await migrate({ url: server.url("postgres") });
 }, 60_000);
 afterEach(() => cleanup.release());

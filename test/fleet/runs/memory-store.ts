@@ -33,17 +33,17 @@ export class MemoryStore implements PieceStore {
     const fault = this.faults.shift() ?? null;
     if (this.isAway || fault === "call") throw new EngineFault("the call was lost");
     const fenced = new Set<string>();
-    const behind = new Set<string>();
+    const behind: Shipped["behind"] = [];
     for (const { fence: _, ...row } of pieces) {
       const last = this.#last(row.id, row.attempt, row.file);
       if (this.fenced.has(row.id)) fenced.add(row.id);
       else if (row.first === last + 1) this.rows.push(...(row.last >= row.first ? [row] : []));
-      else if (row.last > last) behind.add(row.id);
+      else if (row.last > last) behind.push({ ...row, last });
     }
     if (isDurable) this.#durable = this.rows.length;
     this.onChange();
     if (fault === "answer") throw new EngineFault("the answer was lost");
-    return { fenced: [...fenced], behind: [...behind] };
+    return { fenced: [...fenced], behind };
   }
 
   async shippedTo(id: string, attempt: number): Promise<Cursor> {

@@ -1,0 +1,136 @@
+/** What each role may do. The functions run as their owner; the tables cannot be written. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { EngineRefusedError, RoleError } from "../../../daemon/fleet/engine/errors.js";
+import type { FleetEngine } from "../../../daemon/fleet/engine/fleet-engine.js";
+import { about, add, claim, claimOne, finish, newId, row, submit, token, useFleet } from "./fleet.js";
+
+const fleet = useFleet();
+const USERS = { vera: "liveops_viewer", otto: "liveops_operator", hugo: "liveops_host", nemo: null };
+
+beforeAll(() => {
+  for (const [user, role] of Object.entries(USERS)) {
+    fleet.server.sql("postgres", `create role ${user} login password 'pw ${user}'`);
+    if (role) fleet.server.sql("postgres", `grant ${role} to ${user}`);
+  }
+});
+
+const as = (user: keyof typeof USERS): FleetEngine =>
+  fleet.engine({ url: fleet.server.url(fleet.database, { user, password: `pw ${user}` }) });
+
+let host: FleetEngine;
+beforeEach(async () => {
+  await fleet.create();
+  host = as("hugo");
+  await host.join({ name: "h", owner: "h", tags: [], slots: 1, version: "1", lostAfter: 300 });
+});
+
+describe("a viewer", () => {
+  test("reads everything but the values of variables", async () => {
+    const id = await add(host, { env: { TOKEN: "hunter2" } });
+    await host.putSetting("q", "{}", null);
+    const vera = as("vera");
+    for (const rows of [
+      (await vera.snapshot(5)).rows,
+      (await vera.decisionsAfter(0)).rows,
+      (await vera.decisionsOf([id])).get(id)!,
+    ]) {
+      expect(rows[0]!.decision).toMatchObject({ kind: "submitted", env: { TOKEN: "" } });
+      expect(JSON.stringify(rows)).not.toContain("hunter2");
+    }
+    expect(await vera.list({}, 5)).toEqual([id]);
+    expect(await vera.hosts()).toHaveLength(1);
+    expect(await vera.settings()).toHaveLength(1);
+    expect(await vera.abandoned()).toEqual([]);
+    expect((await as("otto").decisionsAfter(0)).rows[0]!.decision).toMatchObject({
+      env: { TOKEN: "hunter2" },
+    });
+  });
+
+  test("changes nothing", async () => {
+    const vera = as("vera");
+    const calls = [
+      () => add(vera),
+      () => vera.declareLost("h", null, null),
+      () => vera.drain("h", true),
+      () => vera.putSetting("q", "{}", null),
+      () => vera.putPayload("x", "params", "{}"),
+      () => vera.join({ name: "v", owner: "v", tags: [], slots: 1, version: "1", lostAfter: 300 }),
+      () => vera.prune(),
+      () => vera.settleOffers(),
+    ];
+    for (const call of calls) await expect(call()).rejects.toThrow(RoleError);
+  });
+});
+
+describe("an operator", () => {
+  test("submits and changes operations, and ends queued ones", async () => {
+    const otto = as("otto");
+    const [id, second] = [await add(otto), await add(otto)];
+    await otto.append([about("edited", id, 1, { index: { priority: 1 } })], token());
+    await otto.append([finish(id, 3, { state: "cancelled" })], token());
+    await otto.append([about("retried", id, 4)], token());
+    const { n } = await claimOne(host, second);
+    await otto.append([about("cancelled", second, n)], token());
+    await otto.append([about("removed", id, 5)], token());
+    expect((await host.decisionsAfter(0)).rows[0]!.origin).toBe("otto");
+  });
+
+  test("does not end what runs, and is no host", async () => {
+    const otto = as("otto");
+    const id = await add(otto);
+    const { n, fence } = await claimOne(host, id);
+    const { host: name } = await row(otto, id);
+    expect(name).toBe("h");
+    for (const options of [{}, { takeover: true }])
+      await expect(otto.append([finish(id, n, options)], token())).rejects.toThrow(RoleError);
+    await expect(otto.append([about("requeued", id, n, { fence })], token())).rejects.toThrow(RoleError);
+    await expect(claim(otto, [id])).rejects.toThrow(RoleError);
+    await expect(
+      otto.ship([{ id, attempt: 1, file: "log", first: 1, last: 1, fence, body: Buffer.from("x") }]),
+    ).rejects.toThrow(RoleError);
+  });
+
+  test("cannot set what the functions keep: host, fence, version, order", async () => {
+    const otto = as("otto");
+    const id = newId();
+    const wrong = {
+      host: "h",
+      session: 1,
+      fence: 5,
+      version: 99,
+      ord: 99,
+      attempt: 3,
+      stop: true,
+      id: "other",
+    };
+    const { index } = submit(id);
+    await otto.append([{ ...submit(id), index: { ...index, ...wrong } as never }], token());
+    await otto.append([about("edited", id, 1, { index: wrong as never })], token());
+    const kept = { host: null, session: null, fence: null, version: 2, ord: 1, attempt: 0, stop: false };
+    expect(await row(otto, id)).toMatchObject(kept);
+  });
+});
+
+test("no role writes tables, reads decisions with their secrets, or calls inner functions", () => {
+  const refused = (user: string, statement: string) => {
+    expect(() => fleet.sql(`set session authorization ${user}; ${statement}`)).toThrow(/permission denied/);
+  };
+  for (const user of ["vera", "otto", "hugo"]) {
+    refused(user, "delete from liveops.operation");
+    refused(user, "update liveops.head set n = 0");
+    refused(user, "insert into liveops.setting values ('x', 'y', 1)");
+    refused(user, "select secret from liveops.decision");
+    refused(user, "select liveops.settle()");
+    refused(user, "create table liveops.mine (x int)");
+  }
+});
+
+test("a user without a role is refused, and so is a wrong password", async () => {
+  await expect(as("nemo").countsByState()).rejects.toThrow(RoleError);
+  const url = fleet.server.url(fleet.database, { user: "vera", password: "wrong" });
+  const wrong = fleet.engine({ url }).countsByState();
+  await expect(wrong).rejects.toThrow(EngineRefusedError);
+  await expect(wrong).rejects.toThrow("check the password");
+});
+
+afterAll(() => fleet.end());
