@@ -108,7 +108,7 @@ export class Fleet implements Engine {
     });
     this.#takeover = new Takeover({
       engine: this.#engine,
-      lifecycle: services.lifecycle,
+      conclude: (...conclusion) => services.lifecycle.conclude(...conclusion),
       log: logger,
       find: (id) => this.store.ledger.get(id),
       isHandled: (id) => services.scheduler.attempts.has(id),

@@ -136,7 +136,7 @@ export class Connection {
   }
 
   async #connect(): Promise<Client> {
-    const client = await connect(this.address, this.options.name);
+    const client = await connect(this.address, this.options.name, this.options.statementMs);
     // Without a listener, a break between two calls would end the process.
     client.on("error", () => this.#drop(client));
     client.on("end", () => this.#drop(client));
@@ -157,7 +157,7 @@ export class Connection {
   }
 }
 
-async function connect(address: Address, name: string): Promise<Client> {
+async function connect(address: Address, name: string, statementMs = STATEMENT_MS): Promise<Client> {
   const { Client, types } = await loadDriver();
   const client = new Client({
     ...address.config(),
@@ -171,7 +171,7 @@ async function connect(address: Address, name: string): Promise<Client> {
   client.on("error", () => {});
   try {
     await client.connect();
-    await client.query(`set statement_timeout = ${this.options.statementMs ?? STATEMENT_MS}; ${SESSION}`);
+    await client.query(`set statement_timeout = ${statementMs}; ${SESSION}`);
   } catch (error) {
     destroy(client);
     throw error;

@@ -18,7 +18,7 @@ export interface AttemptEnd {
 
 interface TakeoverOptions {
   engine: Pick<FleetEngine, "abandoned">;
-  lifecycle: Pick<Lifecycle, "conclude">;
+  conclude: Lifecycle["conclude"];
   log: Logger;
   find(id: string): Entry | undefined;
   /** Whether this daemon handles the attempt itself. */
@@ -51,12 +51,12 @@ export class Takeover {
   }
 
   async #take(entry: Entry): Promise<void> {
-    const { lifecycle, log, read } = this.options;
+    const { conclude, log, read } = this.options;
     const { id, attempt } = entry.record;
     const { host } = entry.run!.claim!;
     const { outcome, seq } = await read(entry);
     try {
-      await lifecycle.conclude(id, attempt, seq, (now) => conclusionOf(now, host, outcome));
+      await conclude(id, attempt, seq, (now) => conclusionOf(now, host, outcome));
       log.warn({ id, host, attempt }, "took over an operation of a lost host");
     } catch (error) {
       // The next look tries again.

@@ -27,7 +27,10 @@ export class RemoteAttempt {
     this.#tail = new RecordTail(entry, dir, {
       onChange: (...args) => listener.onChange(...args),
       onLines: (...args) => listener.onLines(...args),
-      onEvent: () => {},
+      // As in an attempt of this host: each event means that the worker accepted the operation.
+      onEvent: () => {
+        if (entry.run) entry.run.accepted = true;
+      },
       onLine: () => {},
       // The lines logged before the outcome are in the log first.
       onOutcome: (outcome) => queueMicrotask(() => listener.onOutcome(this, outcome)),
