@@ -353,11 +353,14 @@ export class Lifecycle {
     const [kept] = await this.store.payloads.keepParams([{ operation: next }]);
     const { operation } = kept!;
     const at = now();
-    const { limits, queue, priority, hooks } = entry.record;
+    const { limits, queue, priority, hooks, host } = entry.record;
+    const { hosts, ...submission } = operation;
     // The limits, the hooks, the priority and the queue of the first operation of a chain apply to the chain. A type may
     // name its own queue.
     const bounded = {
-      ...operation,
+      ...submission,
+      // The next link may use files of its predecessor.
+      ...(host !== undefined && hosts !== "any" && { on: host }),
       ...(limits && { limits }),
       ...(hooks && { hooks }),
       ...(priority !== 0 && { priority }),

@@ -312,6 +312,7 @@ export class Services implements EngineServices {
       slots: () => this.engine.slots(),
       runsHere: (entry) => this.engine.runsHere(entry),
       outbox: this.engine.outbox,
+      leaseFile: this.engine.leaseFile,
       ...(this.engine.makeStarter && { makeStarter: this.engine.makeStarter }),
       listener: {
         onChange: (entry, before) => this.recordChanged(entry, before),

@@ -222,7 +222,7 @@ export class FleetStarter implements OperationStarter {
       const dir = attemptDir(layout, id, entry.record.attempt);
       const order = orderOf(entry, dir, candidate.type, this.options, notice);
       const { fence } = entry.run.claim!;
-      begin(entry, dir, { ...order, fence, lease: { file: leaseFile } } as any, worker);
+      begin(entry, dir, { ...order, fence, lease: { file: leaseFile } }, worker);
     } catch (error) {
       log.error({ err: error, id }, "an operation that this host has claimed could not begin");
       pool.release(worker);

@@ -36,6 +36,8 @@ interface SchedulerOptions extends ClaimOptions {
   /** Most operations that run at the same time. */
   slots: () => number;
   outbox: Outbox;
+  /** The lease that bounds the work of the workers; null: nothing does. */
+  leaseFile: string | null;
   /** Whether a running operation of an earlier daemon is this daemon's. */
   runsHere: (entry: Entry) => boolean;
   userCode: () => boolean;
@@ -72,6 +74,7 @@ export class Scheduler {
     this.pool = new Pool({
       dir: options.layout.workers,
       size: options.slots,
+      lease: options.leaseFile === null ? null : { file: options.leaseFile },
       nice: options.nice,
       fromDaemon: options.fromDaemon,
       userCode: options.userCode,
