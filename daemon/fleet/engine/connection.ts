@@ -4,7 +4,7 @@
  * A call that broke is made again until `giveUpMs`: each call of the fleet is idempotent. Calls run one after the other.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Client } from "pg";
+import type { Client, QueryConfig } from "pg";
 import { UsageError } from "../../../protocol/command/failures.js";
 import type { Address } from "./address.js";
 import { EngineAwayError, EngineRefusedError, errorOfCode, NewerFormatError } from "./errors.js";
@@ -45,28 +45,34 @@ export class Connection {
 
   /**
    * @param giveUpMs bounds the call with all its tries
+   * @param name the statement is prepared under this name; null: it is not. Worth it for calls that are made often
    * @throws EngineAwayError, EngineRefusedError, NewerFormatError; the error of an exception that our functions raise; the
    * database's own error for a bug
    */
-  async query<Row>(text: string, values: unknown[], giveUpMs: number): Promise<Row[]> {
+  async query<Row>(
+    text: string,
+    values: unknown[],
+    giveUpMs: number,
+    name: string | null = null,
+  ): Promise<Row[]> {
     const deadline = performance.now() + giveUpMs;
     const done = await this.#takeTurn(giveUpMs).catch((error: Error) => {
       throw new EngineAwayError(this.address.describe(), error);
     });
     try {
-      return await this.#query<Row>(text, values, deadline);
+      return await this.#query<Row>({ text, values, ...(name && { name }) }, deadline);
     } finally {
       done();
     }
   }
 
-  async #query<Row>(text: string, values: unknown[], deadline: number): Promise<Row[]> {
+  async #query<Row>(query: QueryConfig, deadline: number): Promise<Row[]> {
     let last: unknown;
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
       if (deadline <= performance.now() || this.#isEnded)
         throw new EngineAwayError(this.address.describe(), last);
       try {
-        return await this.#run<Row>(text, values, deadline);
+        return await this.#run<Row>(query, deadline);
       } catch (error) {
         last = error;
         const meant = meaning(error, this.address);
@@ -88,14 +94,14 @@ export class Connection {
     if (client) await within(CONNECT_MS, client.end()).catch(() => destroy(client));
   }
 
-  async #run<Row>(text: string, values: unknown[], deadline: number): Promise<Row[]> {
+  async #run<Row>(query: QueryConfig, deadline: number): Promise<Row[]> {
     const left = () => deadline - performance.now();
     const client = this.#client ?? (await within(left(), this.#open()));
     try {
-      return (await within(left(), client.query(text, values))).rows as Row[];
+      return (await within(left(), client.query(query))).rows as Row[];
     } catch (error) {
       // A failed statement leaves the connection as it was.
-      if (!isFromServer(error) || /^(57P|08)/.test(error.code)) this.#drop(client);
+      if (!isFromServer(error) || BROKEN.test(error.code)) this.#drop(client);
       throw error;
     }
   }
@@ -227,8 +233,11 @@ function isFromServer(error: unknown): error is Error & { code: string; severity
   return error instanceof Error && "severity" in error && "code" in error;
 }
 
+/** Codes of the server after which the connection is of no use; 0A000: a migration changed a prepared statement. */
+const BROKEN = /^(57P|08|0A000)/;
+
 /** Codes of the server after which a later try may succeed: it stops, starts, is a standby, or two calls met. */
-const PASSING = /^(57P|57014|08|53|40001|40P01|25006|55000)/;
+const PASSING = /^(57P|57014|08|0A000|53|40001|40P01|25006|55000)/;
 
 /** Codes by which the server refuses the connection: password, role, database, our schema. */
 const REFUSING: Record<string, string> = {

@@ -114,7 +114,7 @@ export class EngineReads {
   async decisionsAfter(n: number, limit = 500): Promise<Head & { rows: DecisionRow[] }> {
     const sql = "select * from liveops.decisions_after($1, $2, $3, $4)";
     const values = [this.#known.n, this.#known.mark, n, limit];
-    const raw = await this.rows<Head & RawDecision>(sql, values);
+    const raw = await this.reads.query<Head & RawDecision>(sql, values, this.giveUpMs, "decisions_after");
     const rows = raw[0]!.n === null ? [] : raw.map(decisionRow);
     const last = rows.at(-1);
     if (last) this.know(last.n, raw.at(-1)!.mark);

@@ -273,7 +273,7 @@ export class FleetEngine extends EngineReads {
   async #call<T>(name: string, values: unknown[], connection = this.#decisions, times = 1): Promise<T[]> {
     const places = values.map((_, index) => `$${index + 1}`).join(", ");
     const sql = `select liveops.${name}(${places}) as answer`;
-    const rows = await connection.query<{ answer: T }>(sql, values, this.giveUpMs * times);
+    const rows = await connection.query<{ answer: T }>(sql, values, this.giveUpMs * times, name);
     return rows.map(({ answer }) => answer);
   }
 

@@ -34,7 +34,8 @@ declare
   v_key text;
   v_fence bigint;
 begin
-  for item in select value from jsonb_array_elements(p_items) loop
+  for place in 0 .. jsonb_array_length(p_items) - 1 loop
+    item := p_items->place;
     v_id := item->>'id';
     v_kind := item->>'kind';
     if not p_is_host and v_kind not in ('submitted', 'edited', 'cancelled', 'paused', 'retried', 'removed', 'finished') then
@@ -134,7 +135,7 @@ begin
 end $$;
 
 -- Records one decision as number p_n. The states before and after, also of the successor, keep the counts.
-create function liveops.record_decision(p_n bigint, p_origin text, item jsonb, out was text, out became text, out also text) language plpgsql as $$
+create function liveops.record_decision(p_n bigint, p_token uuid, p_origin text, item jsonb, out was text, out became text, out also text) language plpgsql as $$
 declare
   o operation;
   s jsonb := item->'successor';
@@ -142,7 +143,8 @@ declare
   v_kind text := item->>'kind';
   v_index jsonb := coalesce(item->'index', '{}') - array['id', 'version', 'ord', 'queued_n', 'finished_n', 'stop', 'host', 'session', 'fence', 'attempt'];
 begin
-  insert into decision (n, id, kind, body, secret, origin) values (p_n, v_id, v_kind, item->>'body', item->>'secret', p_origin);
+  insert into decision (n, id, kind, body, secret, token, origin)
+    values (p_n, v_id, v_kind, item->>'body', item->>'secret', p_token, p_origin);
   select * into o from operation where id = v_id;
   was := o.state;
   if v_kind = 'removed' then
@@ -207,31 +209,39 @@ language plpgsql security definer set search_path = liveops, pg_temp as $$
 declare
   h head;
   g jsonb;
-  item jsonb;
+  items jsonb;
   verdict jsonb;
   verdicts jsonb := '[]';
   change record;
   is_host boolean := may('liveops_host');
   v_origin text := coalesce(p_host, session_user);
   number bigint;
+  recorded bigint;
+  v_token uuid;
 begin
   perform require(case when p_host is null then 'liveops_operator' else 'liveops_host' end);
   h := lock_head(p_host, p_session, p_known, p_mark);
   number := h.n;
-  for g in select value from jsonb_array_elements(p_groups) loop
-    select answer into verdict from answer where token = (g->>'token')::uuid;
-    if not found then
-      verdict := refusal(p_host, is_host, g->'items');
-      if verdict is null then
-        for item in select value from jsonb_array_elements(g->'items') loop
-          number := number + 1;
-          change := record_decision(number, v_origin, item);
-          h := tally(h, change.was, -1);
-          h := tally(h, change.became, 1);
-          h := tally(h, change.also, 1);
-        end loop;
-        verdict := jsonb_build_object('n', number);
-        insert into answer (token, answer) values ((g->>'token')::uuid, verdict);
+  -- A loop over numbers costs less than a query, and groups are small.
+  for place in 0 .. jsonb_array_length(p_groups) - 1 loop
+    g := p_groups->place;
+    items := g->'items';
+    v_token := (g->>'token')::uuid;
+    verdict := refusal(p_host, is_host, items);
+    if verdict is null then
+      for inner_place in 0 .. jsonb_array_length(items) - 1 loop
+        number := number + 1;
+        change := record_decision(number, v_token, v_origin, items->inner_place);
+        h := tally(h, change.was, -1);
+        h := tally(h, change.became, 1);
+        h := tally(h, change.also, 1);
+      end loop;
+      verdict := jsonb_build_object('n', number);
+    else
+      -- What was recorded cannot be recorded again: only a refused group can be a repeated one.
+      select max(n) into recorded from decision where id = items->-1->>'id' and token = v_token and part = 0;
+      if recorded is not null then
+        verdict := jsonb_build_object('n', recorded);
       end if;
     end if;
     verdicts := verdicts || verdict;

@@ -85,7 +85,6 @@ begin
   delete from removed where id = any (ids);
   delete from payload p where p.at < clock_timestamp() - interval '1 day' and not exists (select from operation o where o.id = p.id);
   delete from key where removed_at < clock_timestamp() - interval '1 day';
-  delete from answer where at < clock_timestamp() - interval '1 day';
   return cardinality(ids);
 end $$;
 `;
