@@ -107,9 +107,11 @@ export class FleetEngine extends EngineWrites {
   /** Stores pieces of run files. Pieces that the engine has are left out. */
   async ship(pieces: ReadonlyArray<Piece & { fence: number }>): Promise<Shipped> {
     if (pieces.length === 0) return { fenced: [], behind: [] };
-    const names = ["id", "attempt", "file", "first", "last", "fence", "body"] as const;
+    const names = ["id", "attempt", "file", "first", "last", "fence"] as const;
     const values = names.map((name) => pieces.map((piece) => piece[name]));
-    const sent = [this.host, this.known, this.knownMark, ...values];
+    const bodies = pieces.map(({ body }) => body);
+    const sizes = bodies.map(({ length }) => length);
+    const sent = [this.host, this.known, this.knownMark, ...values, sizes, Buffer.concat(bodies)];
     type Refused = { verdict: "fenced" | "behind"; id: string; attempt: number; file: RunFile; last: number };
     const refused = await this.call<Refused[]>("ship", sent, this.files, LONG);
     this.hints.shipped(pieces.map(({ id }) => id));

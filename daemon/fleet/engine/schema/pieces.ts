@@ -1,13 +1,16 @@
 /** Pieces of run files, and the values that are too large for a decision. */
 export const PIECES = `
--- Answers with the pieces that were not stored: "fenced", or "behind" with the last line that the engine has.
+-- All bodies come as one value, which is sent as it is; an array would be sent as text. Answers with the pieces that were
+-- not stored: "fenced", or "behind" with the last line that the engine has.
 create function liveops.ship(p_host text, p_known bigint, p_mark bigint, p_ids text[], p_attempts int[], p_files text[],
-  p_firsts bigint[], p_lasts bigint[], p_fences bigint[], p_bodies bytea[]) returns jsonb
+  p_firsts bigint[], p_lasts bigint[], p_fences bigint[], p_sizes int[], p_bodies bytea) returns jsonb
 language plpgsql security definer set search_path = liveops, pg_temp as $$
 declare
   h head;
   p record;
   reached bigint;
+  start int;
+  next_start int := 1;
   refused jsonb := '[]';
 begin
   perform require('liveops_host');
@@ -15,8 +18,10 @@ begin
   perform set_config('synchronous_commit', 'off', true);
   select * into h from head;
   perform guard(h, p_known, p_mark);
-  for p in select * from unnest(p_ids, p_attempts, p_files, p_firsts, p_lasts, p_fences, p_bodies)
-    as x (id, attempt, file, first, last, fence, body) loop
+  for p in select * from unnest(p_ids, p_attempts, p_files, p_firsts, p_lasts, p_fences, p_sizes)
+    as x (id, attempt, file, first, last, fence, size) loop
+    start := next_start;
+    next_start := next_start + p.size;
     perform from operation where id = p.id and fence = p.fence and host = p_host;
     if not found then
       refused := refused || jsonb_build_object('verdict', 'fenced', 'id', p.id, 'attempt', p.attempt, 'file', p.file);
@@ -24,7 +29,7 @@ begin
     end if;
     reached := shipped_to(p.id, p.attempt, p.file);
     if p.first > reached then
-      insert into piece (id, attempt, file, first, last, body) values (p.id, p.attempt, p.file, p.first, p.last, p.body)
+      insert into piece (id, attempt, file, first, last, body) values (p.id, p.attempt, p.file, p.first, p.last, substring(p_bodies from start for p.size))
         on conflict do nothing;
       if found then
         continue;
