@@ -46,6 +46,8 @@ export interface FleetStoreOptions {
   /** The engine may have lost writes. The journal goes on when this resolves. */
   onLostWrites(): Promise<void>;
   onError(error: Error): void;
+  /** Whether the engine is known not to answer. */
+  isAway(): boolean;
 }
 
 /** How long a finish waits before the next try where another host is taking the operation over, in ms. */
@@ -78,6 +80,7 @@ export class FleetStore implements Store {
       engine,
       this.ledger,
       this.payloads,
+      options.isAway,
       () => this.#tail.catchUp(),
       (rows) => this.#findTakenOver(rows),
     );
