@@ -43,6 +43,8 @@ interface FleetStarterOptions extends StarterOptions {
   prepare(entry: Entry): Promise<void>;
   /** Path of the host's lease. */
   leaseFile: string;
+  /** The clock that all hosts share, in ms since 1970. */
+  now(): number;
 }
 
 type OfferedCandidate = Candidate & { slot: number };
@@ -188,7 +190,7 @@ export class FleetStarter implements OperationStarter {
 
   #requestOf(candidates: readonly OfferedCandidate[], workers: readonly PooledWorker[]): ClaimRequest {
     const { queues, isLimited, host } = this.options;
-    const at = new Date().toISOString();
+    const at = new Date(this.options.now()).toISOString();
     const queueLimits: Record<string, number> = {};
     const opLimits: Record<string, number> = {};
     const offered = candidates.map(({ entry, policy, slot }) => {

@@ -98,6 +98,10 @@ export abstract class FleetView {
     });
   }
 
+  now(): number {
+    return Date.now() + this.engine.skewMs;
+  }
+
   typesOf(): FleetTypes {
     return this.types;
   }
