@@ -97,7 +97,6 @@ declare
   items jsonb;
   verdict jsonb;
   verdicts jsonb := '[]';
-  change record;
   is_host boolean := may('liveops_host');
   v_origin text := coalesce(p_host, session_user);
   number bigint;
@@ -116,10 +115,7 @@ begin
     if verdict is null then
       for inner_place in 0 .. jsonb_array_length(items) - 1 loop
         number := number + 1;
-        change := record_decision(number, v_token, v_origin, items->inner_place);
-        h := tally(h, change.was, -1);
-        h := tally(h, change.became, 1);
-        h := tally(h, change.also, 1);
+        perform record_decision(number, v_token, v_origin, items->inner_place);
       end loop;
       verdict := jsonb_build_object('n', number);
     else
@@ -131,10 +127,6 @@ begin
     end if;
     verdicts := verdicts || verdict;
   end loop;
-  if number > h.n then
-    h.n := number;
-    perform save_head(h);
-  end if;
   return verdicts;
 end $$;
 `;
