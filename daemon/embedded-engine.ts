@@ -29,8 +29,10 @@ export function embeddedEngine(services: EngineServices): Engine {
     },
   });
   return {
+    isClient: false,
     store,
     hosts,
+    typesOf: (loader) => loader,
     runs: LOCAL_RUNS,
     outbox: NO_OUTBOX,
     leaseFile: null,

@@ -11,7 +11,7 @@ import { Stalls } from "./hooks/stalls.js";
 import { countDecision, newCounters } from "./hosts/host-counters.js";
 import type { Hosts } from "./hosts/hosts.js";
 import { isPausedNow, Lifecycle } from "./lifecycle.js";
-import { Loader } from "./loader/loader.js";
+import { Loader, type Types } from "./loader/loader.js";
 import { AuditLog } from "./log/audit-log.js";
 import type { DaemonLog } from "./log/daemon-log.js";
 import { findOperation, operationView, withVariables } from "./operation-view.js";
@@ -55,6 +55,7 @@ export class Services implements EngineServices {
   readonly stateDocument: StateDocumentWriter;
   readonly lifecycle: Lifecycle;
   readonly loader: Loader;
+  readonly types: Types;
   readonly hub: Hub;
   readonly blockedTypes: BlockedTypes;
   readonly durations: Durations;
@@ -99,6 +100,7 @@ export class Services implements EngineServices {
       cancelled: (id) => this.dependencies.cancelled(id),
     });
     this.loader = new Loader(settings.opsDirs, log.appendText, settings.fromDaemon);
+    this.types = this.engine.typesOf(this.loader);
     this.hub = new Hub({
       record: (id) => {
         const entry = this.store.find(id);
@@ -172,7 +174,7 @@ export class Services implements EngineServices {
       log: logger,
     });
     this.submissions = new Submissions({
-      ...{ store, lifecycle, settings, loader: this.loader, queues: this.queues, hosts: this.hosts },
+      ...{ store, lifecycle, settings, loader: this.types, queues: this.queues, hosts: this.hosts },
       waiting: () => this.waiting(),
       isStopping: () => this.stopping.begun,
       find: (typed) => findOperation(store, typed),

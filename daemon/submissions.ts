@@ -16,7 +16,7 @@ import type { Hosts } from "./hosts/hosts.js";
 import { KeyedMutex } from "./keyed-mutex.js";
 import type { Lifecycle } from "./lifecycle.js";
 import { Asks, type Own } from "./loader/asks.js";
-import type { Loader } from "./loader/loader.js";
+import type { Types } from "./loader/loader.js";
 import type { Queues } from "./scheduler/queues.js";
 import type { Settings } from "./settings.js";
 import type { Entry, IdempotencyKey } from "./store/decision.js";
@@ -45,7 +45,7 @@ interface Asked {
 }
 
 interface SubmissionsOptions {
-  loader: Loader;
+  loader: Types;
   lifecycle: Lifecycle;
   store: Store;
   queues: Pick<Queues, "check">;

@@ -145,6 +145,15 @@ export class FleetHosts implements Hosts {
     return name !== null && isPlaced(entry, name, tags);
   }
 
+  /** Whether another host that is up has the type. */
+  hasElsewhere(op: string): boolean {
+    const { name: own } = this.options;
+    const others = new Set(
+      this.rows.filter(({ name, state }) => state === "up" && name !== own).map(({ name }) => name),
+    );
+    return this.types.some((type) => type.op === op && others.has(type.host));
+  }
+
   blocked(entry: Entry): Blocked | null {
     const since = this.awaySince;
     if (since !== null) return { reason: "the fleet's engine does not answer: no operation starts", since };

@@ -33,7 +33,17 @@ interface Pending {
   pending: string;
 }
 
-export class Loader {
+/** What submits, edits and lists ask of the operation types. */
+export interface Types {
+  /** All types, once every file is loaded. */
+  types(): Promise<TypesReply>;
+  /** Where the type is and how it runs, or why there is no such type now. */
+  resolve(op: string): Promise<ResolvedType | Unresolved>;
+  /** All submissions, or the first ask that its type does not accept or whose type does not exist. */
+  prepare(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk>;
+}
+
+export class Loader implements Types {
   readonly #sources: Sources;
   readonly #processes: LoaderProcesses;
   /** Where each type was found last. */
