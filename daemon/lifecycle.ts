@@ -343,8 +343,10 @@ export class Lifecycle {
     if (!mayMove(state, "queued")) return;
     const { version } = entry;
     const { reason, next, tries, losses } = again;
-    const retryAt = again.delay === 0 ? null : new Date(Date.now() + again.delay * 1000).toISOString();
-    const event = { type: "attempt:requeued", seq: seq + 1, at: now(), attempt, reason, retryAt } as const;
+    const time = this.store.now();
+    const at = new Date(time).toISOString();
+    const retryAt = again.delay === 0 ? null : new Date(time + again.delay * 1000).toISOString();
+    const event = { type: "attempt:requeued", seq: seq + 1, at, attempt, reason, retryAt } as const;
     const { logLines } = entry.record;
     await this.store.decide({ kind: "requeued", id, event, next, tries, losses, logLines }, version);
   }

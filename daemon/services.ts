@@ -143,6 +143,7 @@ export class Services implements EngineServices {
     this.containment = new Containment({ setting: settings.cgroup, log: logger });
     this.scheduler = this.#makeScheduler();
     this.feed = new QueueFeed({
+      now: () => store.now(),
       queue: this.queue,
       entry: (id) => this.store.ledger.get(id) ?? null,
       onReady: () => this.scheduler.kick(),
@@ -209,6 +210,7 @@ export class Services implements EngineServices {
       saved: this.engine.schedules,
       log: logger,
       archive: store.archive,
+      now: () => new Date(store.now()),
       submit: async (body, key) => {
         const { entries } = await this.submissions.submit({ bodies: [body], isBatch: false, key });
         return entries[0]!.record.id;

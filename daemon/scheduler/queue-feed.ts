@@ -49,6 +49,8 @@ const NEWS_LENGTH = 500;
 interface QueueFeedOptions {
   queue: Queue;
   entry(id: string): Entry | null;
+  /** Milliseconds since 1970, by the clock of the store. */
+  now(): number;
   /** An operation joined the queue. */
   onReady(): void;
   /** The operation's queue position may have changed. */
@@ -127,14 +129,14 @@ export class QueueFeed {
       this.#join(entry);
       this.options.onReady();
     };
-    const untilStart = notBefore === null ? 0 : Date.parse(notBefore) - Date.now();
+    const untilStart = notBefore === null ? 0 : Date.parse(notBefore) - this.options.now();
     if (untilStart > 0)
       this.#delays.add(id, Math.min(untilStart, LONGEST_TIMER_MS), () => {
         this.#delay(entry);
         this.options.onReady();
       });
     else {
-      const delay = retryAt === null ? pause : remainingDelay(retryAt, updatedAt);
+      const delay = retryAt === null ? pause : remainingDelay(retryAt, updatedAt, this.options.now());
       if (delay > 0 || retryAt !== null) this.#delays.add(id, delay, join);
       else this.#join(entry);
     }

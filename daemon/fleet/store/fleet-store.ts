@@ -169,6 +169,11 @@ export class FleetStore implements Store {
     }
   }
 
+  /** By the engine's clock, as it was at the last renewal. */
+  now(): number {
+    return Date.now() + this.options.engine.skewMs;
+  }
+
   find(id: string): Entry | null {
     return this.archive.peek(id);
   }
