@@ -39,6 +39,7 @@ export function embeddedEngine(services: EngineServices): Engine {
     backups: new Backups(store, layout),
     queues: queuesFile(layout.queues, (problem) => services.addProblem(problem)),
     schedules: schedulesFile(layout.schedules, (problem) => services.addProblem(problem)),
+    now: () => Date.now(),
     slots: () => services.queues.slots,
     runsHere: () => true,
     ownsHooks: () => true,

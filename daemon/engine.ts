@@ -74,6 +74,8 @@ export interface Engine {
   /** What commands have set of the queues. */
   readonly queues: Setting<SavedQueues>;
   readonly schedules: Setting<readonly Schedule[]>;
+  /** The clock that all hosts share, in ms since 1970. */
+  now(): number;
   /** Most operations that run at the same time on this host, of all queues together. */
   slots(): number;
   /** Absent: the daemon decides alone what starts. */

@@ -95,10 +95,12 @@ export class Services implements EngineServices {
       operations: () => this.#inOrder([...this.store.recent.values(), ...this.#live()]),
       onError: (error) => logger.error({ err: error }, `${layout.document} could not be written`),
     });
-    this.lifecycle = new Lifecycle(this.store, layout, settings.maxChainLength, {
-      waiterOf: (id) => this.dependencies.waiterOf(id),
-      cancelled: (id) => this.dependencies.cancelled(id),
-    });
+    const dependents = {
+      waiterOf: (id: string) => this.dependencies.waiterOf(id),
+      cancelled: (id: string) => this.dependencies.cancelled(id),
+    };
+    const sharedNow = () => this.engine.now();
+    this.lifecycle = new Lifecycle(this.store, layout, settings.maxChainLength, dependents, sharedNow);
     this.loader = new Loader(settings.opsDirs, log.appendText, settings.fromDaemon);
     this.types = this.engine.typesOf(this.loader);
     this.hub = new Hub({
@@ -143,12 +145,12 @@ export class Services implements EngineServices {
     this.containment = new Containment({ setting: settings.cgroup, log: logger });
     this.scheduler = this.#makeScheduler();
     this.feed = new QueueFeed({
-      now: () => store.now(),
       queue: this.queue,
       entry: (id) => this.store.ledger.get(id) ?? null,
       onReady: () => this.scheduler.kick(),
       onMoved: (entry) => this.hub.changedKey(entry.record, "queuePosition"),
       isWatched: () => this.hub.watchers > 0,
+      now: sharedNow,
       awaits: (entry) => this.dependencies.hold(entry),
       hold: (entry) =>
         this.copied.holds(entry) || this.blockedTypes.hold(entry) || this.scheduler.typeLimits.hold(entry),
@@ -210,7 +212,6 @@ export class Services implements EngineServices {
       saved: this.engine.schedules,
       log: logger,
       archive: store.archive,
-      now: () => new Date(store.now()),
       submit: async (body, key) => {
         const { entries } = await this.submissions.submit({ bodies: [body], isBatch: false, key });
         return entries[0]!.record.id;
@@ -219,6 +220,7 @@ export class Services implements EngineServices {
         await lifecycle.cancel(id);
         this.scheduler.stopOperation(id);
       },
+      now: () => new Date(this.engine.now()),
     });
   }
 

@@ -49,7 +49,7 @@ interface SubmissionsOptions {
   lifecycle: Lifecycle;
   store: Store;
   queues: Pick<Queues, "check">;
-  hosts: Pick<Hosts, "checkPlacement">;
+  hosts: Pick<Hosts, "checkPlacement" | "place">;
   settings: Pick<Settings, "maxQueued" | "maxQueuedBytes">;
   /** Number of operations that wait. */
   waiting(): number;
@@ -133,12 +133,13 @@ export class Submissions {
   }
 
   async #enqueue(
-    { bodies, isBatch }: Asked,
+    { bodies: asked, isBatch }: Asked,
     keys: IdempotencyKey[],
     earlier: Array<Entry | null>,
   ): Promise<Submitted> {
     const { loader, lifecycle, store, queues, hosts, find } = this.options;
-    const missing = bodies.flatMap((_, index) => (earlier[index] ? [] : [index]));
+    const missing = asked.flatMap((_, index) => (earlier[index] ? [] : [index]));
+    const bodies = [...asked];
     const bytes = missing.reduce((sum, index) => sum + jsonSize(bodies[index]), 0);
     this.#checkRoom(missing.length, bytes);
     this.#underWay += missing.length;
@@ -158,6 +159,7 @@ export class Submissions {
           await ofItem(index, () => {
             const { on, tags = [] } = bodies[index]!;
             hosts.checkPlacement(on, tags);
+            bodies[index] = hosts.place(bodies[index]!);
             return waitsOf(bodies[index]!, find);
           }),
         );

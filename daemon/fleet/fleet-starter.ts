@@ -5,7 +5,8 @@
  * More operations are offered than there are workers: another host may take the first ones at the same moment.
  */
 import { randomUUID } from "node:crypto";
-import { uptime } from "node:os";
+import { statSync } from "node:fs";
+import { homedir, uptime } from "node:os";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import { type Candidate, candidateOf, orderOf } from "../scheduler/candidate.js";
 import type { OperationStarter, StarterOptions } from "../scheduler/starter.js";
@@ -45,6 +46,8 @@ interface FleetStarterOptions extends StarterOptions {
   prepare(entry: Entry): Promise<void>;
   /** Path of the host's lease. */
   leaseFile: string;
+  /** The clock that all hosts share, in ms since 1970. */
+  now(): number;
 }
 
 type OfferedCandidate = Candidate & { slot: number };
@@ -200,7 +203,7 @@ export class FleetStarter implements OperationStarter {
 
   #requestOf(candidates: readonly OfferedCandidate[], workers: readonly PooledWorker[]): ClaimRequest {
     const { queues, isLimited, host } = this.options;
-    const at = new Date().toISOString();
+    const at = new Date(this.options.now()).toISOString();
     const queueLimits: Record<string, number> = {};
     const opLimits: Record<string, number> = {};
     const offered = candidates.map(({ entry, policy, slot }) => {
@@ -233,7 +236,7 @@ export class FleetStarter implements OperationStarter {
       await prepare(entry);
       const notice = containment.limit(worker.identity, candidate.policy.limits);
       const dir = attemptDir(layout, id, entry.record.attempt);
-      const order = orderOf(entry, dir, candidate.type, this.options, notice);
+      const order = orderOf(withOwnDirectory(entry), dir, candidate.type, this.options, notice);
       const { fence } = entry.run.claim!;
       begin(entry, dir, { ...order, fence, lease: { file: leaseFile } }, worker);
     } catch (error) {
@@ -255,6 +258,13 @@ export class FleetStarter implements OperationStarter {
       pool.warm(Math.min(queue.length, Math.max(0, this.#free()) + pool.spare));
     });
   }
+}
+
+/** The directory of an operation that may run anywhere is the home directory where it does not exist. */
+function withOwnDirectory(entry: Entry): Entry {
+  const { cwd, on } = entry.record;
+  if (on || statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) return entry;
+  return { ...entry, record: { ...entry.record, cwd: homedir() } };
 }
 
 /** Whether the queue's limit holds for the fleet: it was set, or the queue has a name of its own. */

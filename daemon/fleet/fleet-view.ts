@@ -60,12 +60,14 @@ export abstract class FleetView {
       onSettings: (settingsVersion, typesVersion) => void this.#versions(settingsVersion, typesVersion),
       onLostWrites: () => this.offers.make(),
       onError: (error) => this.failed(error),
+      isAway: () => this.hosts.awaySince !== null,
     });
     this.hosts = new FleetHosts({
       engine: this.engine,
       ...{ name: host, tags, counters },
       running: () => services.scheduler.attempts.size,
       types: () => services.loader.typeCount,
+      hasType: (op) => services.loader.has(op),
       isHeld: () => this.offers.areOpen,
       onDrain: (isDraining) => services.scheduler.drain(isDraining),
       onChange: () => services.blockedChanged(),
@@ -77,6 +79,7 @@ export abstract class FleetView {
       running: () => this.running(),
       runsHere: (entry) => this.runsHere(entry),
       onFenced: (id) => services.scheduler.forsake(id),
+      isAway: () => this.hosts.awaySince !== null,
     });
     this.types = new FleetTypes(this.hosts, () => (host === null ? null : services.loader));
     this.queues = new FleetSetting<SavedQueues>("queues", {}, parseQueues, this.engine);
@@ -93,6 +96,10 @@ export abstract class FleetView {
       isStopped: () => this.isStopped,
       reload: () => this.store.reload(),
     });
+  }
+
+  now(): number {
+    return Date.now() + this.engine.skewMs;
   }
 
   typesOf(): FleetTypes {

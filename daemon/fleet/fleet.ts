@@ -88,6 +88,7 @@ export class Fleet extends FleetView implements Engine {
         await this.runs.prepare(entry);
       },
       leaseFile: this.leaseFile,
+      now: () => this.now(),
     });
     return this.#starter;
   };

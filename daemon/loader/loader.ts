@@ -96,6 +96,12 @@ export class Loader implements Types {
     return this.#merged().ops.length;
   }
 
+  /** Whether the type is loaded. */
+  has(op: string): boolean {
+    const found = this.#find(op);
+    return found !== null && "type" in found;
+  }
+
   /** Whether any directory other than the shipped ones contains a file. */
   hasUserCode(shipped: readonly string[]): boolean {
     return this.dirs.some((dir) => !shipped.includes(dir) && namesIn(dir).length > 0);

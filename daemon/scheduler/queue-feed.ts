@@ -49,13 +49,13 @@ const NEWS_LENGTH = 500;
 interface QueueFeedOptions {
   queue: Queue;
   entry(id: string): Entry | null;
-  /** Milliseconds since 1970, by the clock of the store. */
-  now(): number;
   /** An operation joined the queue. */
   onReady(): void;
   /** The operation's queue position may have changed. */
   onMoved(entry: Entry): void;
   isWatched(): boolean;
+  /** The clock of the store, in ms since 1970. */
+  now(): number;
   /** Holds the operation while it waits for other operations; returns whether it does. */
   awaits(entry: Entry): boolean;
   /** Holds the operation where its type is blocked; returns whether it does. */

@@ -22,11 +22,7 @@ export function retryDelay(entry: Entry, policy: Policy, outcome: Outcome): numb
   return Math.min(MAX_DELAY, retry.backoff * 2 ** entry.tries);
 }
 
-/**
- * Milliseconds until a waiting operation may start. Where the clock was set back, at most the original delay.
- *
- * @param now ms since 1970, by the clock of the two times
- */
+/** Milliseconds until a waiting operation may start. Where the clock was set back, at most the original delay. */
 export function remainingDelay(retryAt: string, queuedAt: string, now: number): number {
   const whole = Math.max(0, Date.parse(retryAt) - Date.parse(queuedAt));
   return Math.min(Math.max(0, Date.parse(retryAt) - now), whole);

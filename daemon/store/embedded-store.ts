@@ -145,10 +145,6 @@ export class EmbeddedStore implements Store {
   }
 
   /** The entry in memory or in the history. */
-  now(): number {
-    return Date.now();
-  }
-
   find(id: string): Entry | null {
     return this.ledger.get(id) ?? this.recent.get(id) ?? this.#history.read(id);
   }

@@ -78,8 +78,6 @@ export interface Store {
   readonly journalNumber: number;
   /** Whether decisions cannot be recorded now, for lack of room. */
   readonly isFull: boolean;
-  /** Milliseconds since 1970, by the clock that all hosts of the store share. */
-  now(): number;
   /** Milliseconds since the write of the current decisions began; 0 where none are being written. */
   readonly waitingMs: number;
 

@@ -3,7 +3,18 @@
  * a test asks for one. It can crash, and have a standby.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, chownSync, existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -100,6 +111,11 @@ export class Postgres {
     return this.#psql(database, ["-c", statement]);
   }
 
+  /** What the server logged. */
+  log(): string {
+    return readFileSync(join(this.dir, "log"), "utf8");
+  }
+
   createdb(name: string, template = "template1"): void {
     this.sql("postgres", `create database "${name}" template "${template}"`);
   }
@@ -133,14 +149,17 @@ export class Postgres {
       `synchronous_commit=${synchronousCommit}`,
       ...this.settings,
     ];
+    const log = openSync(join(this.dir, "log"), "a");
     const server = spawn(
       join(this.bin, "postgres"),
       ["-D", this.#data, ...values.flatMap((value) => ["-c", value])],
-      { ...this.#user, cwd: this.dir, stdio: "ignore" },
+      { ...this.#user, cwd: this.dir, stdio: ["ignore", log, log] },
     );
+    closeSync(log);
     this.#server = server;
     await until("the PostgreSQL server accepts connections", () => {
-      if (server.exitCode !== null) throw new Error(`the PostgreSQL server ended with ${server.exitCode}`);
+      if (server.exitCode !== null)
+        throw new Error(`the PostgreSQL server ended with ${server.exitCode}:\n${this.log()}`);
       try {
         this.sql("postgres", "select 1");
         return true;

@@ -25,6 +25,8 @@ export class FleetArchive implements Archive {
     private readonly engine: FleetEngine,
     private readonly ledger: Ledger,
     private readonly payloads: FleetPayloads,
+    /** Whether the engine is known not to answer. */
+    private readonly isAway: () => boolean,
     /** Resolves when the ledger has all that the engine has now. */
     private readonly catchUp: () => Promise<void>,
     /** Decisions that the daemon has not seen since its start. */
@@ -140,6 +142,7 @@ export class FleetArchive implements Archive {
   }
 
   async #orFromMemory<T>(ask: () => Promise<T>, memory: () => T): Promise<T> {
+    if (this.isAway()) return memory();
     try {
       return await ask();
     } catch (error) {

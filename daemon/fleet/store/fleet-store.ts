@@ -46,6 +46,8 @@ export interface FleetStoreOptions {
   /** The engine may have lost writes. The journal goes on when this resolves. */
   onLostWrites(): Promise<void>;
   onError(error: Error): void;
+  /** Whether the engine is known not to answer. */
+  isAway(): boolean;
 }
 
 /** How long a finish waits before the next try where another host is taking the operation over, in ms. */
@@ -78,6 +80,7 @@ export class FleetStore implements Store {
       engine,
       this.ledger,
       this.payloads,
+      options.isAway,
       () => this.#tail.catchUp(),
       (rows) => this.#findTakenOver(rows),
     );
@@ -169,11 +172,6 @@ export class FleetStore implements Store {
     }
   }
 
-  /** By the engine's clock, as it was at the last renewal. */
-  now(): number {
-    return Date.now() + this.options.engine.skewMs;
-  }
-
   find(id: string): Entry | null {
     return this.archive.peek(id);
   }
@@ -235,10 +233,10 @@ export class FleetStore implements Store {
   async #apply(row: DecisionRow): Promise<void> {
     const decision = completed(row.decision);
     await this.#bringDependencies(decision);
-    await this.#rewind(decision, row.n);
     const id = idOf(decision);
     const isOwn = row.origin === this.options.host;
     await this.options.before(decision, isOwn);
+    await this.#rewind(decision, row.n);
     this.archive.forget(id);
     if (decision.kind === "removed") {
       const before = this.ledger.get(id)?.record ?? null;

@@ -9,6 +9,7 @@ create function liveops.current_timeline() returns int language sql as $$
   select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int
 $$;
 
+-- Reads a file: only where a call is rare.
 create function liveops.current_system() returns text language sql as $$
   select system_identifier::text from pg_control_system()
 $$;
@@ -21,7 +22,7 @@ $$;
 -- The functions run as the owner of the schema, who may do everything.
 create function liveops.may(p_role text) returns boolean language sql stable as $$
   select session_user = current_user
-    or exists (select from pg_roles r where r.rolname = p_role and pg_has_role(session_user, r.oid, 'member'))
+    or coalesce(pg_has_role(session_user, to_regrole(p_role)::oid, 'member'), false)
 $$;
 
 create function liveops.require(p_role text) returns void language plpgsql as $$
@@ -33,14 +34,23 @@ end $$;
 
 -- Whether the engine does not hold all that the caller knows: decision p_known, marked p_mark.
 create function liveops.lost_writes(h liveops.head, p_known bigint, p_mark bigint) returns boolean language plpgsql as $$
+declare
+  v_at timestamptz;
 begin
-  return h.held or p_known > h.n or h.timeline <> current_timeline() or h.system <> current_system()
-    or exists (select from decision d where d.n = p_known and d.part = 0 and mark(d.at) <> p_mark);
+  if h.held or p_known > h.n or h.timeline <> current_timeline() then
+    return true;
+  end if;
+  if p_mark is not null then
+    -- None where the decision was deleted with its operation.
+    select at into v_at from decision where n = p_known and part = 0;
+    return coalesce(mark(v_at) <> p_mark, false);
+  end if;
+  return false;
 end $$;
 
-create function liveops.guard(h liveops.head, p_known bigint, p_mark bigint) returns void language plpgsql as $$
+create function liveops.guard(h liveops.head, p_known bigint, p_mark bigint, p_rare boolean default false) returns void language plpgsql as $$
 begin
-  if lost_writes(h, p_known, p_mark) then
+  if lost_writes(h, p_known, p_mark) or (p_rare and h.system <> current_system()) then
     raise exception 'the engine may have lost writes: each host must offer what it knows first' using errcode = 'LF002';
   end if;
 end $$;

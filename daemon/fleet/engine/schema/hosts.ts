@@ -44,7 +44,7 @@ begin
   select * into me from host where name = p_name and session = p_session;
   -- A host that has offered waits for the others, and lives meanwhile.
   if not (h.held and me.offered is not distinct from h.round) then
-    perform guard(h, p_known, p_mark);
+    perform guard(h, p_known, p_mark, true);
   end if;
   update host set renewals = renewals + 1, renewed_at = clock_timestamp(), status = coalesce(p_status, status), known = p_applied
     where name = p_name and session = p_session and state = 'up' returning * into me;

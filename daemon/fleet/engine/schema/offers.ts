@@ -19,7 +19,7 @@ begin
   if me.session > p_session or (me.session = p_session and me.state <> 'up') then
     raise exception 'session % of host % is over', p_session, p_host using errcode = 'LF001';
   end if;
-  if not lost_writes(h, p_known, p_mark) then
+  if not lost_writes(h, p_known, p_mark) and h.system = current_system() then
     return jsonb_build_object('settled', true, 'n', h.n, 'epoch', h.epoch);
   end if;
   if not h.held then

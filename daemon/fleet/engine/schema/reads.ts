@@ -22,7 +22,7 @@ begin
 end $$;
 
 -- All decisions about all live operations and the newest p_recent finished ones.
-create function liveops.snapshot(p_recent int)
+create function liveops.snapshot(p_known bigint, p_mark bigint, p_recent int)
 returns table (head bigint, epoch int, settings bigint, types bigint, counts bigint[], head_mark bigint,
   n bigint, id text, part smallint, kind text, body text, secret text, origin text, mark bigint)
 language plpgsql stable security definer set search_path = liveops, pg_temp as $$
@@ -32,7 +32,7 @@ declare
   sees_secrets boolean := may('liveops_operator');
 begin
   select * into h from head;
-  perform guard(h, null, null);
+  perform guard(h, p_known, p_mark);
   return query
     with wanted as (
       select id from operation where state in ('queued', 'running')
