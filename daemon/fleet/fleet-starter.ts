@@ -24,6 +24,9 @@ const SPARE = 32;
 /** Operations of the queue that are looked at for each one that is offered, before the whole queue is. */
 const LOOKED_AT = 4;
 
+/** Time in ms after which operations are offered again that the engine did not give to this host. */
+const AGAIN_MS = 250;
+
 interface FleetStarterOptions extends StarterOptions {
   engine: Pick<FleetEngine, "claim">;
   host: string;
@@ -57,6 +60,7 @@ export class FleetStarter implements OperationStarter {
   #round: Promise<void> | null = null;
   #isWanted = false;
   #warming: NodeJS.Immediate | null = null;
+  #again: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: FleetStarterOptions) {}
 
@@ -108,10 +112,19 @@ export class FleetStarter implements OperationStarter {
       }
       // There may be more for the workers that are left.
       if (claims.length > 0 && claims.length < workers.length) this.#isWanted = true;
+      else if (claims.length < Math.min(workers.length, candidates.length)) this.#kickSoon();
     } finally {
       for (const { entry } of candidates) typeLimits.started(entry.record.id);
       for (const worker of workers) if (!used.has(worker)) pool.release(worker);
     }
+  }
+
+  /** By the engine's clock, or by its last decisions, the operations could not start yet. */
+  #kickSoon(): void {
+    this.#again ??= setTimeout(() => {
+      this.#again = null;
+      this.kick();
+    }, AGAIN_MS).unref();
   }
 
   /** Idle workers for the free slots. */

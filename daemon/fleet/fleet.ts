@@ -159,6 +159,8 @@ export class Fleet extends FleetView implements Engine {
     this.answered();
     this.hosts.drained(draining);
     this.#giveBack();
+    // Nothing starts while the lease is over, and nothing else tells that it is renewed.
+    this.services.scheduler.kick();
     if (loader.version !== this.#publishedTypes) void this.#publishTypes();
     const rows = await this.hosts.refresh();
     const lost = this.#peers.look(rows, sentAt);

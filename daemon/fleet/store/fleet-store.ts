@@ -22,7 +22,7 @@ import { itemsOf } from "./append-item.js";
 import { Appends } from "./appends.js";
 import { FleetArchive } from "./fleet-archive.js";
 import { FleetPayloads } from "./fleet-payloads.js";
-import { applyRows, completed, orderOf, takenOver } from "./fold.js";
+import { applyRows, completed, foldEntry, orderOf, takenOver } from "./fold.js";
 import { Tail } from "./tail.js";
 import { asStoreError } from "./unavailable.js";
 
@@ -236,6 +236,7 @@ export class FleetStore implements Store {
     const id = idOf(decision);
     const isOwn = row.origin === this.options.host;
     await this.options.before(decision, isOwn);
+    await this.#rewind(decision, row.n);
     this.archive.forget(id);
     if (decision.kind === "removed") {
       const before = this.ledger.get(id)?.record ?? null;
@@ -249,6 +250,25 @@ export class FleetStore implements Store {
     const changes = this.ledger.apply(decision, row.n);
     for (const change of changes) this.#account(change);
     this.options.onChange(changes, decision, isOwn);
+  }
+
+  /**
+   * This host has read more of an attempt than the fleet counts: its own files, of which not all was shipped before
+   * another host took over. The record would ignore the next events, so it is made anew of the decisions.
+   */
+  async #rewind(decision: Decision, n: number): Promise<void> {
+    if (decision.kind !== "requeued" && decision.kind !== "finished") return;
+    const { id, event } = decision;
+    const entry = this.ledger.get(id);
+    if (!entry || event.seq > entry.record.seq) return;
+    const rows = (await this.options.engine.decisionsOf([id])).get(id) ?? [];
+    const fresh = foldEntry(
+      id,
+      rows.filter((row) => row.n < n),
+    );
+    if (fresh === null) return;
+    this.ledger.drop(id);
+    this.ledger.add(fresh);
   }
 
   /** The operations that a new one waits for, with their chains: they may have left memory long ago. */

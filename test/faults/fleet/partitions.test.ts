@@ -2,6 +2,8 @@
  * A host that cannot reach the engine, in either direction, or that stands still: its work ends before another host takes
  * over, and nothing that it says afterwards counts.
  */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import type { FleetHost } from "../../fleet/fleet-host.js";
@@ -12,7 +14,7 @@ import { eventually, expectNoGap, recordThat, untilFinished, wholeLog } from "..
 import { expectLawful } from "./lawful.js";
 
 /** Seconds. */
-const LOST_AFTER = 3;
+const LOST_AFTER = 5;
 const HOUR = 3_600_000;
 
 let fleet: FleetWorld;
@@ -35,21 +37,26 @@ interface Work {
   busy: Operation;
   /** Says itself that it goes on. */
   through: Operation;
+  /** Lets them do the second half. */
+  open: () => void;
 }
 
-/** Operations of both kinds and a spinning one, all at work on the host. */
+let gates = 0;
+
+/** Operations of both kinds and a spinning one, all at work on the host. Half of their work waits for the gate. */
 async function atWorkOn(host: FleetHost): Promise<Work> {
   const peer = fleet.peerOf(host);
   for (const each of fleet.up) await each.client.drain(each !== host);
-  const params = { steps: 160, pause: 40 };
+  const gate = join(fleet.dir, `gate-${++gates}`);
+  const params = { steps: 12, pause: 25, gate };
   const plain = await fleet.submit(peer, { op: "works", params });
   const resumable = await fleet.submit(peer, { op: "works-on", params });
   const busy = await fleet.submit(peer, { op: "works-on", params: { ...params, busy: true } });
   const through = await fleet.submit(peer, { op: "works-through", params });
   for (const { id } of [plain, resumable, busy, through])
-    await eventually(`${id} has begun`, () => effectsOf(id).some(({ what }) => what === "begin"));
+    await eventually(`${id} has done half`, () => effectsOf(id).some(({ step }) => step === 6));
   for (const each of fleet.up) await each.client.drain(false);
-  return { plain, resumable, busy, through };
+  return { plain, resumable, busy, through, open: () => writeFileSync(gate, "") };
 }
 
 interface Cut {
@@ -103,7 +110,10 @@ test.each(ROUNDS)(
       for (const { id } of [work.resumable, work.busy])
         await eventually(`${id} runs elsewhere`, () => effectsOf(id).some(({ attempt }) => attempt === 2));
     }
-    for (const { end, host } of struck) end(host);
+    for (const { end, host, work } of struck) {
+      work.open();
+      end(host);
+    }
     for (const { host, session } of struck) await fleet.untilBack(host, session);
     await fleet.untilIdle();
     for (const { host, work } of struck)
@@ -115,7 +125,9 @@ test.each(ROUNDS)(
         attempt: 1,
         host: host.name,
       });
-    const ids = struck.flatMap(({ work }) => Object.values(work).map(({ id }) => id));
+    const ids = struck.flatMap(({ work: { plain, resumable, busy, through } }) =>
+      [plain, resumable, busy, through].map(({ id }) => id),
+    );
     const history = await fleet.history(ids);
     for (const { name } of struck) expectLawful(`fleet: ${name}`, 1, history);
   },
@@ -126,10 +138,10 @@ test("a partition that is shorter than the lease ends nothing, and the log is wh
 }, async () => {
   const host = fleet.host("b");
   const { session } = await fleet.told(host);
-  const { plain, resumable, busy, through } = await atWorkOn(host);
-  const before = effectsOf(plain.id).length;
+  const { plain, resumable, busy, through, open } = await atWorkOn(host);
   host.partition();
-  await eventually("it works on", () => effectsOf(plain.id).length > before + 8);
+  open();
+  await eventually("it works on", () => effectsOf(plain.id).some(({ step }) => step === 9));
   host.heal();
   await fleet.untilIdle();
   for (const { id } of [plain, resumable, busy, through]) {
@@ -155,7 +167,7 @@ test("an hour ahead, a host is shown with its skew, is not lost, and starts noth
   const notBefore = new Date(Date.now() + 2000).toISOString();
   const peer = fleet.peerOf(host);
   const later = await fleet.submit(peer, { op: "works", on: "a", notBefore });
-  const retried = await fleet.submit(peer, { op: "fails-once", on: "a" });
+  const retried = await peer.submit("fails-once", { on: "a" });
   const ended = await untilFinished(peer.daemon, later.id);
   expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(notBefore));
   expect(ended).toMatchObject({ state: "succeeded", attempt: 1, host: "a" });

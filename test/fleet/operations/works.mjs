@@ -4,7 +4,7 @@
  *
  * The line of the log before each effect is the point where a worker without a lease must stop.
  */
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";
 
@@ -16,6 +16,8 @@ const params = z.object({
   pause: z.number().default(0),
   /** Spins through the pause and never awaits. */
   busy: z.boolean().default(false),
+  /** A file without which the second half of the steps does not begin. */
+  gate: z.string().optional(),
   /** Operations of the chain that starts here. */
   links: z.number().default(1),
 });
@@ -29,10 +31,14 @@ function say(operation, what) {
 }
 
 async function steps(operation, p, from, to) {
-  const { pause, busy } = operation.params;
+  const { steps: count, pause, busy, gate } = operation.params;
+  const pass = () => (busy ? spin(pause) : delay(pause, undefined, { signal: p.signal }));
   for (let step = from; step <= to; step++) {
-    if (busy) spin(pause);
-    else await delay(pause, undefined, { signal: p.signal });
+    while (gate !== undefined && step === Math.ceil(count / 2) + 1 && !existsSync(gate)) {
+      p.log("waits");
+      await pass();
+    }
+    await pass();
     p.log(`step ${step}`);
     say(operation, `step:${step}`);
   }
