@@ -81,13 +81,19 @@ describe("versions", () => {
     expect(await a.countsByState()).toEqual({ queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 });
   });
 
-  test("a decision that does not fit the state is an error, and nothing of the call is recorded", async () => {
+  test("a decision that does not fit the state is an error of its group alone", async () => {
     const id = await add(a);
     await expect(a.append([about("paused", id, 1)], token())).rejects.toThrow(
       `queued ${id} cannot be paused`,
     );
-    await expect(a.append([about("retried", id, 1)], token())).rejects.toThrow("cannot be retried");
-    expect(await history(a)).toHaveLength(1);
+    const other = newId();
+    const [wrong, right] = await a.appendEach([
+      { items: [about("retried", id, 1)], token: token() },
+      { items: [submit(other)], token: token() },
+    ]);
+    expect(wrong!.error!.message).toBe(`queued ${id} cannot be retried`);
+    expect(right).toEqual({ n: 2 });
+    expect((await history(a)).map((each) => each.id)).toEqual([id, other]);
   });
 });
 
