@@ -9,20 +9,22 @@ import type { Store } from "./store/store.js";
 import type { Submittable } from "./submissions.js";
 
 /**
- * The same type, parameters, directory, environment, label, queue, priority and limits, except for what the request
+ * The same type, parameters, directory, environment, label, queue, priority, host, tags and limits, except for what the request
  * changes.
  *
  * @throws Refusal if there is no such operation, it is not finished, or its parameters cannot be read
  */
-export function bodyOfAgain(
+export async function bodyOfAgain(
   context: Pick<Context, "find" | "store">,
   id: string,
   asked: AgainBody,
-): Submittable {
-  const named = context.find(id);
+): Promise<Submittable> {
+  const named = await context.find(id);
   if (!isFinal(named.record.state)) throw notFinished(named.record);
-  const { record, env } = asked.chain ? firstOfChain(context.store, named.record) : named;
+  const { record, env } = asked.chain ? await firstOfChain(context.store, named.record) : named;
   const { op, label, limits, hooks } = record;
+  const on = asked.on === undefined ? record.on : asked.on;
+  const tags = asked.tags ?? record.tags ?? [];
   const newLabel = asked.label ?? label;
   const priority = asked.priority ?? record.priority;
   return {
@@ -34,6 +36,8 @@ export function bodyOfAgain(
     env: changedVariables(env, asked.env ?? {}),
     queue: asked.queue ?? record.queue,
     ...(priority !== 0 && { priority }),
+    ...(on != null && { on }),
+    ...(tags.length > 0 && { tags }),
     ...(hooks && { hooks }),
     ...limits,
     againOf: record.id,
@@ -50,8 +54,8 @@ function changedVariables(env: Entry["env"], changes: NonNullable<AgainBody["env
   return changed;
 }
 
-function firstOfChain(store: Store, { id, chain }: Operation): Entry {
-  const first = store.find(chain.id);
+async function firstOfChain({ archive }: Store, { id, chain }: Operation): Promise<Entry> {
+  const first = await archive.find(chain.id);
   if (first) return first;
   throw new Refusal(
     "LIVEOPS_NO_SUCH_OPERATION",

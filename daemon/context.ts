@@ -3,14 +3,16 @@ import type { EventEmitter } from "node:events";
 import type { Logger } from "pino";
 import type { Operation } from "../protocol/operation.js";
 import type { StopReply } from "../protocol/replies.js";
-import type { Backups } from "./backup/backups.js";
+import type { BackupMaker } from "./engine.js";
 import type { Hooks } from "./hooks/hooks.js";
+import type { Hosts } from "./hosts/hosts.js";
 import type { Lifecycle } from "./lifecycle.js";
-import type { Loader } from "./loader/loader.js";
+import type { Types } from "./loader/loader.js";
 import type { AuditLog } from "./log/audit-log.js";
 import type { Containment } from "./os/containment.js";
 import type { TrustedClock } from "./os/trusted-clock.js";
 import type { CopiedState } from "./recovery/copied-state.js";
+import type { Runs } from "./run-files/runs.js";
 import type { BlockedTypes } from "./scheduler/blocked-types.js";
 import type { Dependencies } from "./scheduler/dependencies.js";
 import type { Durations } from "./scheduler/durations.js";
@@ -35,7 +37,7 @@ export interface Context {
   blockedTypes: BlockedTypes;
   durations: Durations;
   containment: Containment;
-  loader: Loader;
+  loader: Types;
   queue: Queue;
   queues: Queues;
   dependencies: Pick<Dependencies, "ids" | "liveLinks">;
@@ -45,13 +47,15 @@ export interface Context {
   /** The live operations of a queue. */
   countsOf(queue: string): { queued: number; running: number };
   hooks: Pick<Hooks, "problems">;
+  hosts: Hosts;
   /** Number of operations that wait, in the queues and outside. */
   waiting(): number;
   hub: Hub;
+  runs: Runs;
   clock: TrustedClock;
   log: Logger;
   audit: AuditLog;
-  backups: Backups;
+  backups: BackupMaker;
   /** Whether the state directory is a copy. */
   copied: Pick<CopiedState, "report" | "describe">;
   /** Why the log file cannot be written now; null while writing works. */
@@ -66,7 +70,7 @@ export interface Context {
   /** As `present`, with the large values that lists and streams leave out. */
   whole(entry: Entry): Operation;
   /** @throws Refusal where the id, or prefix of 3 or more characters, matches none or several */
-  find(idOrPrefix: string): Entry;
+  find(idOrPrefix: string): Promise<Entry>;
   /** Whether the daemon refuses new operations, since it stops. */
   isStopping(): boolean;
   /** With `now`, cancels running operations and waits for their end. Counts those that continue without the daemon. */

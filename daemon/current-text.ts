@@ -19,7 +19,7 @@ const MOST_BYTES = 65 * 1024;
  */
 export async function readCurrent(context: Context, id: string): Promise<Changes> {
   const { loader, store, find } = context;
-  const { record } = find(id);
+  const { record } = await find(id);
   const { op, label, cwd, chain } = record;
   const before = paramsOf(context, record);
   const params = op === ANY_FILE ? { ...before, text: textOf(before.path) } : before;

@@ -5,11 +5,13 @@
 import { setTimeout as after } from "node:timers/promises";
 import { CleanupStack } from "./cleanup-stack.js";
 import type { Context } from "./context.js";
+import { embeddedEngine } from "./embedded-engine.js";
+import type { MakeEngine } from "./engine.js";
+import { Fleet } from "./fleet/fleet.js";
 import { type HeldPlaces, holdPlaces } from "./held-places.js";
 import { buildServer } from "./http/server.js";
 import type { DaemonLog } from "./log/daemon-log.js";
 import { findOperation } from "./operation-view.js";
-import { adoptOrphans, hasOrphan } from "./recovery/orphans.js";
 import { StateGuard } from "./recovery/state-guard.js";
 import { runDeferred } from "./run-deferred.js";
 import { Services } from "./services.js";
@@ -32,17 +34,25 @@ export interface Daemon {
 }
 
 /** @throws AlreadyRunningError, PlaceError, or the error that prevents the start */
-export async function startDaemon(settings: Settings, makeLog: () => DaemonLog): Promise<Daemon> {
+export async function startDaemon(
+  settings: Settings,
+  makeLog: () => DaemonLog,
+  makeEngine: MakeEngine = engineOf(settings),
+): Promise<Daemon> {
   const cleanup = new CleanupStack();
   try {
     const places = await holdPlaces(settings, cleanup);
-    const run = new DaemonRun(settings, places, makeLog(), cleanup);
+    const run = new DaemonRun(settings, places, makeLog(), cleanup, makeEngine);
     await run.start();
     return run;
   } catch (error) {
     await cleanup.release();
     throw error;
   }
+}
+
+function engineOf({ fleet }: Settings): MakeEngine {
+  return fleet === null ? embeddedEngine : (services) => new Fleet(services, fleet);
 }
 
 class DaemonRun implements Daemon {
@@ -60,11 +70,12 @@ class DaemonRun implements Daemon {
     private readonly places: HeldPlaces,
     private readonly log: DaemonLog,
     private readonly cleanup: CleanupStack,
+    makeEngine: MakeEngine,
   ) {
     const { layout, stateLock, socket } = places;
     // During the start nothing awaits this promise yet.
     this.#stopped.promise.catch(() => {});
-    this.#services = new Services(settings, layout, log, (error) => this.#broken(error));
+    this.#services = new Services(settings, layout, log, (error) => this.#broken(error), makeEngine);
     this.#sockets = new SocketKeeper({
       socket,
       layout,
@@ -119,35 +130,39 @@ class DaemonRun implements Daemon {
   /** Loads the state and adopts orphans. */
   async #startStore(): Promise<void> {
     const { cleanup, places } = this;
-    const { store, stateDocument, containment, feed, cleaner } = this.#services;
+    const { engine, store, stateDocument, containment, feed, cleaner } = this.#services;
     cleanup.add(() => containment.stop());
     cleanup.add(() => feed.stop());
     cleanup.add(() => this.#services.dependencies.stop());
     cleanup.add(() => this.#guard.stop());
     store.problems.push(...places.problems);
-    await store.start();
-    cleanup.add(() => store.stop());
-    if (store.problems.length > 0 || hasOrphan(store, places.layout))
-      store.problems.push(...(await adoptOrphans(store, places.layout)));
+    await engine.start();
+    cleanup.add(() => engine.stop());
     for (const problem of store.problems) this.log.logger.error(problem);
     cleanup.add(() => stateDocument.stop());
     this.#services.recogniseCopy();
     this.#services.noteStored();
-    if (this.settings.startsPaused) this.#services.pauseQueues();
+    if (this.settings.startsPaused) await this.#services.pauseQueues();
     cleanup.add(() => cleaner.stop());
     cleaner.start();
   }
 
   #addReleasers(): void {
-    const { audit, backups, retention, loader, blockedTypes, schedules, hooks, stalls } = this.#services;
-    for (const service of [audit, backups, retention, loader, blockedTypes, schedules, hooks, stalls])
+    const { audit, engine, retention, loader, blockedTypes, schedules, hooks, stalls } = this.#services;
+    for (const service of [audit, engine.backups, retention, loader, blockedTypes, schedules, hooks, stalls])
       this.cleanup.add(() => service.stop());
   }
 
   /** Starts what the first answer does not need, one step in each turn of the event loop. */
   #startTheRest(): void {
     const { containment, loader, scheduler, stopping, store, stateDocument, retention } = this.#services;
+    const { engine, schedules, hooks, stalls } = this.#services;
     const { socket, stateDir } = this.settings;
+    if (engine.isClient) {
+      engine.begin();
+      this.#services.noteFinished();
+      return;
+    }
     runDeferred(
       [
         // Before any process is forked.
@@ -157,15 +172,16 @@ class DaemonRun implements Daemon {
         // A daemon that is already stopping starts nothing.
         () => void (stopping.begun || scheduler.resume()),
         () => this.#services.noteFinished(),
-        () => void (stopping.begun || this.#services.schedules.start()),
+        () => engine.begin(),
+        () => void (stopping.begun || schedules.start()),
         () => {
-          this.#services.hooks.start();
-          this.#services.stalls.start();
+          void hooks.start();
+          stalls.start();
         },
-        () => store.payloads.removeOrphans((id) => store.knows(id)),
+        () => void store.payloads.removeOrphans((id) => store.archive.knows(id)),
         () => store.secrets.sweep((id) => !["succeeded", undefined].includes(store.find(id)?.record.state)),
         () => void stateDocument.write(),
-        () => retention.start(),
+        () => void retention.start(),
         () => containment.removeEmpty((workerId) => scheduler.needs(workerId)),
       ],
       () => this.#ending !== null,
@@ -174,15 +190,13 @@ class DaemonRun implements Daemon {
 
   #makeContext(): Context {
     const services = this.#services;
-    const { store, lifecycle, scheduler, blockedTypes, durations, containment, loader, queue, hub } =
-      services;
-    const { clock, audit, backups, signals, stopping, copied, queues, schedules, submissions, hooks } =
-      services;
-    const { dependencies, feed } = services;
+    const { store, lifecycle, scheduler, blockedTypes, durations, containment, types, queue, hub } = services;
+    const { clock, audit, signals, stopping, copied, queues, schedules, submissions, hooks } = services;
+    const { dependencies, feed, hosts, engine } = services;
     return {
-      ...{ store, lifecycle, scheduler, blockedTypes, durations, containment, loader, queue, hub },
-      ...{ clock, audit, backups, signals, copied, queues, schedules, submissions, hooks },
-      ...{ dependencies, feed },
+      ...{ store, lifecycle, scheduler, blockedTypes, durations, containment, loader: types, queue, hub },
+      ...{ clock, audit, signals, copied, queues, schedules, submissions, hooks },
+      ...{ dependencies, feed, hosts, backups: engine.backups, runs: engine.runs },
       countsOf: (queue) => services.countsOf(queue),
       waiting: () => services.waiting(),
       settings: this.settings,

@@ -24,9 +24,10 @@ export async function editOperation(context: Context, entry: Entry, body: EditBo
   if (Object.keys(body).length === 0)
     throw new Refusal(
       "LIVEOPS_BAD_REQUEST",
-      "the body changes nothing; give params, set, label, cwd, env, queue, priority, top or notBefore",
+      "the body changes nothing; give params, set, label, cwd, env, queue, priority, top, notBefore, on or tags",
     );
   if (body.queue !== undefined) context.queues.check(body.queue);
+  context.hosts.checkPlacement(body.on ?? undefined, body.tags ?? []);
   const wantsParameters = body.params !== undefined || body.set !== undefined;
   for (;;) {
     // Only what is queued is worth reading: `edit` refuses everything else.
@@ -69,7 +70,7 @@ async function readAnew(context: Context, entry: Entry, body: EditBody): Promise
 
 function editOf(context: Context, entry: Entry, body: EditBody, parameters: Parameters): Edit {
   const { store, settings } = context;
-  const { label, cwd, queue, notBefore } = body;
+  const { label, cwd, queue, notBefore, on, tags } = body;
   const priority = body.top ? topPriority(context, entry, body) : body.priority;
   const changes = {
     ...parameters,
@@ -78,6 +79,8 @@ function editOf(context: Context, entry: Entry, body: EditBody, parameters: Para
     ...(queue !== undefined && { queue }),
     ...(priority !== undefined && { priority }),
     ...(notBefore !== undefined && { notBefore: notBefore && new Date(notBefore).toISOString() }),
+    ...(on !== undefined && { on }),
+    ...(tags !== undefined && { tags: [...new Set(tags)] }),
   };
   const env = { ...entry.env };
   for (const [name, value] of Object.entries(body.env ?? {})) {

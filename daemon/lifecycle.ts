@@ -1,6 +1,7 @@
 /**
  * The only module that changes the state of an operation: check the transition, journal the decision, let the store
- * apply and announce it. Transitions of one operation run one after the other.
+ * apply and announce it. Transitions of one operation run one after the other. A decision that another one overtook is
+ * judged again.
  */
 import { rmSync } from "node:fs";
 import { uptime } from "node:os";
@@ -24,7 +25,7 @@ import {
   type WorkerLosses,
 } from "./store/decision.js";
 import { type Layout, runDir } from "./store/layout.js";
-import type { Store } from "./store/store.js";
+import { type Store, VersionConflictError } from "./store/store.js";
 
 interface Submit {
   operation: Submission;
@@ -75,16 +76,18 @@ export class Lifecycle {
     /** Most operations in a chain. */
     private readonly maxChainLength: number = LIMITS.maxChainLength.default,
     private readonly dependents: Dependents = NO_DEPENDENTS,
+    /** The clock of the store, in ms since 1970: all hosts of a fleet share one. */
+    private readonly now: () => number = () => Date.now(),
   ) {}
 
   /** New → queued: all of them or none. */
   async submit(submits: ReadonlyArray<Submit>): Promise<void> {
     const kept = await this.store.payloads.keepParams(submits);
-    const at = now();
+    const at = this.#at();
     return this.store.decideAll(
       kept.map(({ operation, env, key }) => {
         const event = { type: "operation:submitted", seq: 1, at, attempt: 0, operation } as const;
-        return { kind: "submitted", event, env, key };
+        return { decision: { kind: "submitted", event, env, key }, version: null };
       }),
     );
   }
@@ -97,15 +100,24 @@ export class Lifecycle {
    * @throws Refusal where the operation is no longer queued
    */
   edit(id: string, make: (entry: Entry) => Edit | null): Promise<boolean> {
-    return this.#perOperation.run(id, async () => {
+    return this.#judge(id, async () => {
       const entry = this.store.ledger.get(id);
-      if (entry?.record.state !== "queued") throw wrongState(entry?.record ?? this.#record(id), "edited");
+      if (entry?.record.state !== "queued")
+        throw wrongState(entry?.record ?? (await this.#record(id)), "edited");
+      const { version } = entry;
       const edit = make(entry);
       if (edit === null) return false;
       const { seq, attempt } = entry.record;
       const { changes, changedVariables: env } = edit;
-      const event = { type: "operation:edited", seq: seq + 1, at: now(), attempt, changes, env } as const;
-      await this.store.decide({ kind: "edited", id, event, ...(edit.env && { env: edit.env }) });
+      const event = {
+        type: "operation:edited",
+        seq: seq + 1,
+        at: this.#at(),
+        attempt,
+        changes,
+        env,
+      } as const;
+      await this.store.decide({ kind: "edited", id, event, ...(edit.env && { env: edit.env }) }, version);
       return true;
     });
   }
@@ -123,17 +135,18 @@ export class Lifecycle {
     slot = 1,
     mayStart: (entry: Entry) => boolean = () => true,
   ): Promise<Entry | null> {
-    return this.#perOperation.run(id, async () => {
+    return this.#judge(id, async () => {
       const entry = this.store.ledger.get(id);
       if (!entry || !mayMove(entry.record.state, "running") || !mayStart(entry)) return null;
       const event = {
         type: "attempt:started",
         seq: entry.record.seq + 1,
-        at: now(),
+        at: this.#at(),
         attempt: entry.nextAttempt,
         slot,
       } as const;
-      await this.store.decide({ kind: "started", id, event, worker, policy, uptime: uptime() });
+      const started = { kind: "started", id, event, worker, policy, uptime: uptime() } as const;
+      await this.store.decide(started, entry.version);
       return entry;
     });
   }
@@ -156,7 +169,7 @@ export class Lifecycle {
     decide: (entry: Entry) => Conclusion,
     resources: Resources | null = null,
   ): Promise<void> {
-    return this.#perOperation.run(id, async () => {
+    return this.#judge(id, async () => {
       const entry = this.#running(id, attempt);
       if (!entry) return;
       const conclusion = decide(entry);
@@ -168,9 +181,10 @@ export class Lifecycle {
 
   /** queued → failed: the operation cannot be started. */
   reject(id: string, outcome: Outcome): Promise<void> {
-    return this.#perOperation.run(id, async () => {
+    return this.#judge(id, async () => {
       const entry = this.store.ledger.get(id);
-      if (entry?.record.state === "queued") await this.store.decide(finishQueued(entry, outcome));
+      if (entry?.record.state === "queued")
+        await this.store.decide(finishQueued(entry, outcome, this.#at()), entry.version);
     });
   }
 
@@ -181,19 +195,24 @@ export class Lifecycle {
    * @throws Refusal where the operation is not running
    */
   pause(id: string, isPaused: boolean): Promise<Operation> {
-    return this.#perOperation.run(id, async () => {
+    return this.#judge(id, async () => {
       const entry = this.store.ledger.get(id);
       const { record, run } = entry ?? {};
-      if (record?.state !== "running" || !run)
-        throw wrongState(record ?? this.#record(id), isPaused ? "paused" : "resumed");
+      if (!entry || record?.state !== "running" || !run)
+        throw wrongState(record ?? (await this.#record(id)), isPaused ? "paused" : "resumed");
       if (isPaused === isPausedNow(record)) return record;
       if (isPaused && run.stopReason !== null)
         throw new Refusal("LIVEOPS_WRONG_STATE", `${record.op} ${id} cannot be paused: it is being stopped`);
-      const numbered = { seq: 0, at: now(), attempt: record.attempt, n: (record.pause?.changes ?? 0) + 1 };
+      const numbered = {
+        seq: 0,
+        at: this.#at(),
+        attempt: record.attempt,
+        n: (record.pause?.changes ?? 0) + 1,
+      };
       const event = isPaused
         ? ({ type: "attempt:paused", ...numbered } as const)
-        : ({ type: "attempt:resumed", ...numbered, seconds: secondsPaused(run) } as const);
-      await this.store.decide({ kind: "paused", id, event, uptime: uptime() });
+        : ({ type: "attempt:resumed", ...numbered, seconds: this.#secondsPaused(record, run) } as const);
+      await this.store.decide({ kind: "paused", id, event, uptime: uptime() }, entry.version);
       return this.#record(id);
     });
   }
@@ -207,21 +226,22 @@ export class Lifecycle {
    * @throws Refusal where the operation is finished
    */
   cancel(id: string, reason: StopReason = "cancel", attempt?: number): Promise<Operation> {
-    return this.#perOperation.run(id, async () => {
+    return this.#judge(id, async () => {
       const entry = this.store.ledger.get(id);
       if (attempt !== undefined && !this.#running(id, attempt)) return this.#record(id);
       if (!entry || isFinal(entry.record.state))
-        throw wrongState(entry?.record ?? this.#record(id), "cancelled");
-      if (entry.record.state === "queued") await this.store.decide(finishQueued(entry, CANCELLED));
+        throw wrongState(entry?.record ?? (await this.#record(id)), "cancelled");
+      if (entry.record.state === "queued")
+        await this.store.decide(finishQueued(entry, CANCELLED, this.#at()), entry.version);
       else if (isNews(entry, reason)) {
         const event = {
           type: "cancel:requested",
           seq: 0,
-          at: now(),
+          at: this.#at(),
           attempt: entry.record.attempt,
           reason,
         } as const;
-        await this.store.decide({ kind: "cancelled", id, event });
+        await this.store.decide({ kind: "cancelled", id, event }, entry.version);
       }
       return this.#record(id);
     });
@@ -239,11 +259,12 @@ export class Lifecycle {
     forget: (entry: Entry) => void,
     changes: Changes | null = null,
   ): Promise<Operation> {
-    return this.#perOperation.run(id, async () => {
-      const entry = this.store.find(id);
+    return this.#judge(id, async () => {
+      const entry = await this.store.archive.find(id);
       if (!entry || !mayMove(entry.record.state, "queued") || !isFinal(entry.record.state)) {
-        throw wrongState(this.#record(id), "retried");
+        throw wrongState(await this.#record(id), "retried");
       }
+      const { version } = entry;
       const stages = changes?.stages ?? entry.record.stages;
       if (from !== null && !stages.includes(from)) {
         const { message, nearest } = unknownStage(from, entry.record.op, stages);
@@ -253,17 +274,21 @@ export class Lifecycle {
       const event = {
         type: "operation:retried",
         seq: entry.record.seq + 1,
-        at: now(),
+        at: this.#at(),
         attempt: entry.record.attempt,
         from,
       } as const;
       const retried: Decision = { kind: "retried", id, event, entry };
-      if (changes === null) await this.store.decide(retried);
+      if (changes === null) await this.store.decide(retried, version);
       else {
         const { from: _, ...same } = event;
         const env: string[] = [];
         const edited = { ...same, type: "operation:edited", seq: event.seq + 1, changes, env } as const;
-        await this.store.decideAll([retried, { kind: "edited", id, event: edited }]);
+        const edit: Decision = { kind: "edited", id, event: edited };
+        await this.store.decideAll([
+          { decision: retried, version },
+          { decision: edit, version },
+        ]);
       }
       return this.#record(id);
     });
@@ -278,16 +303,19 @@ export class Lifecycle {
    * @throws Refusal where the operation is running, or others wait for the end of its chain
    */
   remove(id: string): Promise<Entry> {
-    return this.#perOperation.run(id, async () => {
-      const entry = this.store.find(id) ?? this.#missing(id);
+    return this.#judge(id, async () => {
+      const entry = (await this.store.archive.find(id)) ?? this.#missing(id);
       const { state } = entry.record;
       if (state === "running") throw wrongState(entry.record, "removed");
       const waiter = this.dependents.waiterOf(id);
       if (waiter !== null && state !== "queued") throw awaited(entry.record, waiter);
-      if (waiter !== null) await this.store.decide(finishQueued(entry, CANCELLED));
+      if (waiter !== null) await this.store.decide(finishQueued(entry, CANCELLED, this.#at()), entry.version);
       await this.dependents.cancelled(id);
-      const cancel = state === "queued" && waiter === null ? [finishQueued(entry, CANCELLED)] : [];
-      await this.store.decideAll([...cancel, { kind: "removed", id, key: entry.key }]);
+      const { version } = entry;
+      const cancel =
+        state === "queued" && waiter === null ? [finishQueued(entry, CANCELLED, this.#at())] : [];
+      const decisions: Decision[] = [...cancel, { kind: "removed", id, key: entry.key }];
+      await this.store.decideAll(decisions.map((decision) => ({ decision, version })));
       this.store.whenReleased(() => this.#removeFiles(entry.record));
       return entry;
     });
@@ -307,18 +335,26 @@ export class Lifecycle {
   }
 
   async #finish(entry: Entry, seq: number, given: Outcome, resources: Resources | null): Promise<void> {
+    const { version } = entry;
     const { id, state } = entry.record;
     const outcome = boundedChain(given, this.maxChainLength);
     if (!mayMove(state, outcome.state)) return;
     const next = outcome.state === "succeeded" ? outcome.next : null;
     const omitted = await this.store.payloads.keepResult(id, outcome.result);
     // An operation that finishes again after damage may already have its successor.
-    const successor = next && !this.store.knows(next.id) ? await this.#successor(entry, next) : null;
+    const isNew = next !== null && !(await this.store.archive.knows(next.id));
+    const successor = isNew ? await this.#successor(entry, next) : null;
     const stored = omitted ? { ...outcome, result: null, omitted } : outcome;
-    const event = finishedEvent(entry.record, seq + 1, { ...stored, resources }, next?.id ?? null);
+    const event = finishedEvent(
+      entry.record,
+      seq + 1,
+      { ...stored, resources },
+      next?.id ?? null,
+      this.#at(),
+    );
     const runState = runStateOf(entry.record);
     if (next !== null) this.store.secrets.copy(id, next.id);
-    await this.store.decide({ kind: "finished", id, event, runState, successor });
+    await this.store.decide({ kind: "finished", id, event, runState, successor }, version);
     // A failed or cancelled operation may be retried.
     if (outcome.state === "succeeded") this.store.secrets.delete(id);
   }
@@ -326,22 +362,33 @@ export class Lifecycle {
   async #requeue(entry: Entry, seq: number, again: Again): Promise<void> {
     const { id, state, attempt } = entry.record;
     if (!mayMove(state, "queued")) return;
+    const { version } = entry;
     const { reason, next, tries, losses } = again;
-    const retryAt = again.delay === 0 ? null : new Date(Date.now() + again.delay * 1000).toISOString();
-    const event = { type: "attempt:requeued", seq: seq + 1, at: now(), attempt, reason, retryAt } as const;
+    const retryAt = again.delay === 0 ? null : new Date(this.now() + again.delay * 1000).toISOString();
+    const event = {
+      type: "attempt:requeued",
+      seq: seq + 1,
+      at: this.#at(),
+      attempt,
+      reason,
+      retryAt,
+    } as const;
     const { logLines } = entry.record;
-    await this.store.decide({ kind: "requeued", id, event, next, tries, losses, logLines });
+    await this.store.decide({ kind: "requeued", id, event, next, tries, losses, logLines }, version);
   }
 
   async #successor(entry: Entry, next: Submission): Promise<Successor> {
     const [kept] = await this.store.payloads.keepParams([{ operation: next }]);
     const { operation } = kept!;
-    const at = now();
-    const { limits, queue, priority, hooks } = entry.record;
+    const at = this.#at();
+    const { limits, queue, priority, hooks, host } = entry.record;
+    const { hosts, ...submission } = operation;
     // The limits, the hooks, the priority and the queue of the first operation of a chain apply to the chain. A type may
     // name its own queue.
     const bounded = {
-      ...operation,
+      ...submission,
+      // The next link may use files of its predecessor.
+      ...(host !== undefined && hosts !== "any" && { on: host }),
       ...(limits && { limits }),
       ...(hooks && { hooks }),
       ...(priority !== 0 && { priority }),
@@ -359,8 +406,37 @@ export class Lifecycle {
     return entry?.record.state === "running" && entry.record.attempt === attempt ? entry : null;
   }
 
-  #record(id: string): Operation {
-    return (this.store.find(id) ?? this.#missing(id)).record;
+  #at(): string {
+    return new Date(this.now()).toISOString();
+  }
+
+  /** Seconds of the current pause: by uptime, which nobody can set; across hosts, by the clock that they share. */
+  #secondsPaused({ pause }: Operation, { pausedUptime, claim }: Run): number {
+    const since = pause?.since ?? null;
+    const seconds =
+      claim && since !== null
+        ? (this.now() - Date.parse(since)) / 1000
+        : pausedUptime === undefined
+          ? 0
+          : uptime() - pausedUptime;
+    return Math.max(0, Math.round(seconds * 1000) / 1000);
+  }
+
+  /** Runs the judgement under the operation's lock; again where another decision came first. */
+  #judge<T>(id: string, judge: () => Promise<T>): Promise<T> {
+    return this.#perOperation.run(id, async () => {
+      for (;;) {
+        try {
+          return await judge();
+        } catch (error) {
+          if (!(error instanceof VersionConflictError)) throw error;
+        }
+      }
+    });
+  }
+
+  async #record(id: string): Promise<Operation> {
+    return ((await this.store.archive.find(id)) ?? this.#missing(id)).record;
   }
 
   #missing(id: string): never {
@@ -378,11 +454,6 @@ export function isPausedNow({ pause }: Operation): boolean {
   return pause !== null && pause.since !== null;
 }
 
-/** Seconds of the current pause, by uptime, which nobody can set. */
-function secondsPaused({ pausedUptime }: Run): number {
-  return pausedUptime === undefined ? 0 : Math.max(0, Math.round((uptime() - pausedUptime) * 1000) / 1000);
-}
-
 /** Whether a stop request adds to what is recorded of a running operation. */
 function isNews({ record, run }: Entry, reason: StopReason): boolean {
   if (!run) return false;
@@ -390,10 +461,10 @@ function isNews({ record, run }: Entry, reason: StopReason): boolean {
 }
 
 /** The decision that ends a queued operation. */
-function finishQueued(entry: Entry, outcome: Outcome): Decision {
+function finishQueued(entry: Entry, outcome: Outcome, at: string): Decision {
   const { id, seq } = entry.record;
   const marked = outcome.state === "cancelled" ? { ...entry.record, cancelRequested: true } : entry.record;
-  const event = finishedEvent(entry.record, seq + 1, outcome, null);
+  const event = finishedEvent(entry.record, seq + 1, outcome, null, at);
   return { kind: "finished", id, event, runState: runStateOf(marked), successor: null };
 }
 
@@ -404,6 +475,7 @@ function finishedEvent(
   seq: number,
   outcome: Outcome & Pick<FinishedEvent, "omitted"> & { resources?: Resources | null },
   next: string | null,
+  at: string,
 ): FinishedEvent {
   const { state, result, resultText, omitted, error, resources } = outcome;
   const text = resultText === undefined ? {} : { resultText };
@@ -416,7 +488,7 @@ function finishedEvent(
     next,
     ...(resources && { resources }),
   };
-  return { type: "operation:finished", seq, at: now(), attempt: record.attempt, ...values };
+  return { type: "operation:finished", seq, at, attempt: record.attempt, ...values };
 }
 
 const STATE_WORDS: Record<State, string> = {
@@ -454,8 +526,4 @@ function awaited({ op, id }: Operation, waiter: string): Refusal {
     "LIVEOPS_WRONG_STATE",
     `${op} ${id} cannot be removed: ${waiter} waits for the end of its chain; cancel ${waiter} first: liveops cancel ${waiter}`,
   );
-}
-
-function now(): string {
-  return new Date().toISOString();
 }

@@ -49,13 +49,13 @@ export function withVariables(record: Operation, { env }: Entry): Operation {
 }
 
 /** @throws Refusal where the id, or prefix, matches none or several */
-export function findOperation(store: Store, typed: string): Entry {
-  const exact = store.find(typed);
+export async function findOperation({ archive }: Pick<Store, "archive">, typed: string): Promise<Entry> {
+  const exact = await archive.find(typed);
   if (exact) return exact;
   if (typed.length < MIN_PREFIX || typed.length >= 12) throw noSuchOperation(typed);
-  const ids = store.idsWithPrefix(typed, MAX_CANDIDATES + 1);
+  const ids = await archive.idsWithPrefix(typed, MAX_CANDIDATES + 1);
   if (ids.length > 1) throw ambiguous(typed, ids);
-  const entry = ids[0] === undefined ? null : store.find(ids[0]);
+  const entry = ids[0] === undefined ? null : await archive.find(ids[0]);
   if (!entry) throw noSuchOperation(typed);
   return entry;
 }

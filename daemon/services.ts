@@ -4,12 +4,14 @@
 import { EventEmitter } from "node:events";
 import type { Blocked, Operation } from "../protocol/operation.js";
 import { isFinal } from "../protocol/state.js";
-import { Backups } from "./backup/backups.js";
 import { childEnvironment } from "./child-environment.js";
+import type { Engine, EngineServices, MakeEngine } from "./engine.js";
 import { Hooks } from "./hooks/hooks.js";
 import { Stalls } from "./hooks/stalls.js";
+import { countDecision, newCounters } from "./hosts/host-counters.js";
+import type { Hosts } from "./hosts/hosts.js";
 import { isPausedNow, Lifecycle } from "./lifecycle.js";
-import { Loader } from "./loader/loader.js";
+import { Loader, type Types } from "./loader/loader.js";
 import { AuditLog } from "./log/audit-log.js";
 import type { DaemonLog } from "./log/daemon-log.js";
 import { findOperation, operationView, withVariables } from "./operation-view.js";
@@ -18,9 +20,11 @@ import { TrustedClock } from "./os/trusted-clock.js";
 import { CopiedState } from "./recovery/copied-state.js";
 import { Retention } from "./recovery/retention.js";
 import { StaleWorkerCleaner } from "./recovery/stale-workers.js";
+import type { StoredLine } from "./run-files/attempt-tail.js";
 import { linesAfter } from "./run-files/log-slices.js";
 import { isUnreadable } from "./run-files/unreadable.js";
 import { BlockedTypes } from "./scheduler/blocked-types.js";
+import { claimsOf } from "./scheduler/claims.js";
 import { Dependencies } from "./scheduler/dependencies.js";
 import { Durations } from "./scheduler/durations.js";
 import { Queue } from "./scheduler/queue.js";
@@ -34,22 +38,24 @@ import type { Decision, Entry } from "./store/decision.js";
 import { type Layout, runDir } from "./store/layout.js";
 import type { Change } from "./store/ledger.js";
 import { StateDocumentWriter } from "./store/state-document.js";
-import { Store } from "./store/store.js";
+import type { Store } from "./store/store.js";
 import { Submissions } from "./submissions.js";
 import { Hub } from "./watch/hub.js";
 import { fits, type Scope } from "./watch/scope.js";
 
-export class Services {
+export class Services implements EngineServices {
   /** Emits an operation's id when its record, events or log changed. */
   readonly signals = new EventEmitter().setMaxListeners(0);
   readonly queue = new Queue();
   readonly queues: Queues;
   readonly dependencies: Dependencies;
   readonly clock: TrustedClock;
+  readonly engine: Engine;
   readonly store: Store;
   readonly stateDocument: StateDocumentWriter;
   readonly lifecycle: Lifecycle;
   readonly loader: Loader;
+  readonly types: Types;
   readonly hub: Hub;
   readonly blockedTypes: BlockedTypes;
   readonly durations: Durations;
@@ -60,42 +66,43 @@ export class Services {
   readonly cleaner: StaleWorkerCleaner;
   readonly stopping: Stopping;
   readonly audit: AuditLog;
-  readonly backups: Backups;
   readonly retention: Retention;
   readonly submissions: Submissions;
   readonly schedules: Schedules;
   readonly hooks: Hooks;
   readonly stalls: Stalls;
+  readonly hosts: Hosts;
+  readonly counters = newCounters();
   readonly #logsDecisions: boolean;
 
-  /** @param onBroken called when the store can no longer be written: the daemon must stop */
+  /** @param broken called when the store can no longer be written: the daemon must stop */
   constructor(
-    private readonly settings: Settings,
-    private readonly layout: Layout,
-    private readonly log: DaemonLog,
-    onBroken: (error: Error) => void,
+    readonly settings: Settings,
+    readonly layout: Layout,
+    readonly log: DaemonLog,
+    readonly broken: (error: Error) => void,
+    makeEngine: MakeEngine,
   ) {
     const { logger } = log;
     this.#logsDecisions = logger.isLevelEnabled("debug");
     this.clock = new TrustedClock(layout.clock);
-    this.store = new Store({
-      layout,
-      onChange: (changes, decision) => this.#stored(changes, decision),
-      onForget: (id) => this.hub.forget(id),
-      onBroken,
-      now: () => this.clock.now(),
-    });
+    this.engine = makeEngine(this);
+    this.store = this.engine.store;
+    this.hosts = this.engine.hosts;
     this.stateDocument = new StateDocumentWriter(layout.document, {
       journal: () => this.store.journalNumber,
       counts: () => this.store.counts(),
       operations: () => this.#inOrder([...this.store.recent.values(), ...this.#live()]),
       onError: (error) => logger.error({ err: error }, `${layout.document} could not be written`),
     });
-    this.lifecycle = new Lifecycle(this.store, layout, settings.maxChainLength, {
-      waiterOf: (id) => this.dependencies.waiterOf(id),
-      cancelled: (id) => this.dependencies.cancelled(id),
-    });
+    const dependents = {
+      waiterOf: (id: string) => this.dependencies.waiterOf(id),
+      cancelled: (id: string) => this.dependencies.cancelled(id),
+    };
+    const sharedNow = () => this.engine.now();
+    this.lifecycle = new Lifecycle(this.store, layout, settings.maxChainLength, dependents, sharedNow);
     this.loader = new Loader(settings.opsDirs, log.appendText, settings.fromDaemon);
+    this.types = this.engine.typesOf(this.loader);
     this.hub = new Hub({
       record: (id) => {
         const entry = this.store.find(id);
@@ -106,12 +113,11 @@ export class Services {
       linesAfter: (id, after, limit) => this.#linesAfter(id, after, limit),
     });
     this.queues = new Queues({
-      file: layout.queues,
+      saved: this.engine.queues,
       concurrency: settings.concurrency,
       isFlag: settings.flags.concurrency !== null,
       configured: settings.queues,
       onChange: (name) => this.#queueChanged(name),
-      onProblem: (problem) => this.#addProblem(problem),
     });
     this.dependencies = new Dependencies({
       find: (id) => this.store.find(id),
@@ -122,7 +128,7 @@ export class Services {
       },
       onChange: (entry) => this.hub.changedKey(entry.record, "waitsFor"),
     });
-    this.durations = new Durations(this.store);
+    this.durations = new Durations(this.store.archive);
     this.blockedTypes = new BlockedTypes({
       store: this.store,
       lifecycle: this.lifecycle,
@@ -131,18 +137,20 @@ export class Services {
       log: logger,
       file: layout.blockedTypes,
       maxWait: settings.maxTypeWait,
+      hasElsewhere: (op) => this.engine.hasElsewhere(op),
       onChange: (entry) => this.hub.changedKey(entry.record, "blocked"),
       onReady: () => this.scheduler.kick(),
     });
     this.copied = new CopiedState(layout);
     this.containment = new Containment({ setting: settings.cgroup, log: logger });
-    this.scheduler = this.#makeScheduler(onBroken);
+    this.scheduler = this.#makeScheduler();
     this.feed = new QueueFeed({
       queue: this.queue,
       entry: (id) => this.store.ledger.get(id) ?? null,
       onReady: () => this.scheduler.kick(),
       onMoved: (entry) => this.hub.changedKey(entry.record, "queuePosition"),
       isWatched: () => this.hub.watchers > 0,
+      now: sharedNow,
       awaits: (entry) => this.dependencies.hold(entry),
       hold: (entry) =>
         this.copied.holds(entry) || this.blockedTypes.hold(entry) || this.scheduler.typeLimits.hold(entry),
@@ -160,11 +168,16 @@ export class Services {
     });
     this.stopping = new Stopping(this.scheduler, this.lifecycle, this.store);
     this.audit = new AuditLog(layout);
-    this.backups = new Backups(this.store, layout);
     const { store, lifecycle, clock } = this;
-    this.retention = new Retention({ store, lifecycle, limits: settings, clock, log: logger });
+    this.retention = new Retention({
+      archive: store.archive,
+      lifecycle,
+      limits: settings,
+      clock,
+      log: logger,
+    });
     this.submissions = new Submissions({
-      ...{ store, lifecycle, settings, loader: this.loader, queues: this.queues },
+      ...{ store, lifecycle, settings, loader: this.types, queues: this.queues, hosts: this.hosts },
       waiting: () => this.waiting(),
       isStopping: () => this.stopping.begun,
       find: (typed) => findOperation(store, typed),
@@ -173,6 +186,7 @@ export class Services {
       file: layout.hooks,
       log: logger,
       store,
+      isOurs: (entry) => this.engine.ownsHooks(entry),
       configured: settings.hooks,
       timeout: settings.hookTimeout,
       env: hookEnvironment(settings),
@@ -180,7 +194,7 @@ export class Services {
         const record = store.find(id)?.record;
         if (record) this.hub.changedKey(record, "hookFailures");
       },
-      onProblem: (problem) => this.#addProblem(problem),
+      onProblem: (problem) => this.addProblem(problem),
     });
     this.stalls = new Stalls({
       after: settings.stallAfter,
@@ -195,9 +209,9 @@ export class Services {
       onStall: (entry) => this.hooks.stalled(entry),
     });
     this.schedules = new Schedules({
-      file: layout.schedules,
+      saved: this.engine.schedules,
       log: logger,
-      store,
+      archive: store.archive,
       submit: async (body, key) => {
         const { entries } = await this.submissions.submit({ bodies: [body], isBatch: false, key });
         return entries[0]!.record.id;
@@ -206,7 +220,7 @@ export class Services {
         await lifecycle.cancel(id);
         this.scheduler.stopOperation(id);
       },
-      onProblem: (problem) => this.#addProblem(problem),
+      now: () => new Date(this.engine.now()),
     });
   }
 
@@ -217,6 +231,7 @@ export class Services {
       this.blockedTypes.of(it.record.op) ??
       this.scheduler.typeLimits.of(it) ??
       this.queues.blocked(it.record) ??
+      this.hosts.blocked(it) ??
       this.scheduler.pool.blocked;
     const waitsFor = (id: string) => this.dependencies.waitsFor(id);
     const attempt = this.scheduler.attempts.get(entry.record.id);
@@ -234,8 +249,14 @@ export class Services {
   }
 
   /** Pauses all queues. */
-  pauseQueues(): void {
-    for (const name of this.queues.names()) this.queues.pause(name, true);
+  async pauseQueues(): Promise<void> {
+    for (const name of this.queues.names()) await this.queues.pause(name, true);
+  }
+
+  /** Why queued operations of all queues cannot start changed. */
+  blockedChanged(): void {
+    for (const { record } of this.store.ledger.entries.values())
+      if (record.state === "queued") this.hub.changedKey(record, "blocked");
   }
 
   #queueChanged(name: string): void {
@@ -247,7 +268,7 @@ export class Services {
   /** As `present`, with the values that lists and streams leave out: large ones, and the names of the variables. */
   whole(entry: Entry): Operation {
     const record = withVariables(this.present(entry), entry);
-    return this.store.payloads.complete(record, (problem) => this.#addProblem(problem));
+    return this.store.payloads.complete(record, (problem) => this.addProblem(problem));
   }
 
   /** Before `noteStored`: operations that the original of a copied state directory may run are held. */
@@ -275,12 +296,13 @@ export class Services {
     for (const entry of this.store.recent.values()) this.hub.changed(null, entry.record);
   }
 
-  #makeScheduler(onBroken: (error: Error) => void): Scheduler {
+  #makeScheduler(): Scheduler {
     const { settings, layout, store, lifecycle, loader, blockedTypes, containment, copied } = this;
     const { queue, queues } = this;
     const { nice, maxLog, fromDaemon, opsDirs } = settings;
     return new Scheduler({
       ...{ store, lifecycle, loader, queue, queues, layout, blockedTypes, containment, copied },
+      claims: claimsOf(lifecycle, queues),
       ...{ nice, maxLog, fromDaemon, opsDirs },
       isAwaited: (id) => this.dependencies.isAwaited(id),
       onHeld: ({ record }) => this.hub.changedKey(record, "blocked"),
@@ -290,19 +312,16 @@ export class Services {
       },
       log: this.log.logger,
       userCode: () => loader.hasUserCode(settings.shippedDirs),
-      onWorkersBlocked: () => {
-        for (const { record } of store.ledger.entries.values())
-          if (record.state === "queued") this.hub.changedKey(record, "blocked");
-      },
+      onWorkersBlocked: () => this.blockedChanged(),
       onLeft: () => this.cleaner.start(),
-      onBroken,
+      onBroken: this.broken,
+      slots: () => this.engine.slots(),
+      runsHere: (entry) => this.engine.runsHere(entry),
+      outbox: this.engine.outbox,
+      leaseFile: this.engine.leaseFile,
+      ...(this.engine.makeStarter && { makeStarter: this.engine.makeStarter }),
       listener: {
-        onChange: (entry, before) => {
-          this.stateDocument.changed();
-          this.hub.changed(before, entry.record);
-          this.stalls.heard(entry.record.id);
-          this.signals.emit(entry.record.id);
-        },
+        onChange: (entry, before) => this.recordChanged(entry, before),
         onBlocked: ({ record }, key) => {
           this.hub.changedKey(record, key);
           // Whether the remaining time is shown depends on this key.
@@ -312,20 +331,38 @@ export class Services {
           this.hub.changedKey(record, "resources");
           this.hub.changedKey(record, "usage");
         },
-        onLines: (entry, lines) => {
-          this.hub.lines(entry.record.id, lines);
-          this.signals.emit(entry.record.id);
-        },
+        onLines: (entry, lines) => this.linesAdded(entry, lines),
       },
     });
   }
 
+  now(): number {
+    return this.clock.now();
+  }
+
+  forgotten(id: string): void {
+    this.hub.forget(id);
+  }
+
+  recordChanged(entry: Entry, before: Operation): void {
+    this.stateDocument.changed();
+    this.hub.changed(before, entry.record);
+    this.stalls.heard(entry.record.id);
+    this.signals.emit(entry.record.id);
+  }
+
+  linesAdded(entry: Entry, lines: StoredLine[]): void {
+    this.hub.lines(entry.record.id, lines);
+    this.signals.emit(entry.record.id);
+  }
+
   /** A decision is durable and applied: announces its changes. */
-  #stored(changes: Change[], { kind }: Decision): void {
+  stored(changes: Change[], { kind }: Decision, isOwn: boolean): void {
     if (this.#logsDecisions) this.log.logger.debug({ kind, ids: changes.map(({ id }) => id) }, "decision");
     const moved: string[] = [];
     for (const { id, before, after } of changes) {
       this.stateDocument.changed();
+      if (isOwn) countDecision(this.counters, kind, before);
       const entry = kind === "edited" ? this.store.ledger.get(id) : undefined;
       if (entry && before) this.feed.edited(entry, before);
       else this.feed.changed(id, before, after);
@@ -344,7 +381,7 @@ export class Services {
     for (const id of moved) {
       this.dependencies.changed(id);
       const entry = this.store.ledger.get(id);
-      if (entry && isFinal(entry.record.state)) this.#announceEnd(entry);
+      if (entry && isOwn && isFinal(entry.record.state)) this.#announceEnd(entry);
     }
     this.scheduler.kick();
   }
@@ -392,7 +429,7 @@ export class Services {
     }
   }
 
-  #addProblem(problem: string): void {
+  addProblem(problem: string): void {
     if (this.store.problems.includes(problem)) return;
     this.store.addProblem(problem);
     this.log.logger.error(problem);

@@ -1,10 +1,12 @@
 /** The daemon's settings: flags > environment > config file > these defaults. */
-import { availableParallelism } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Config, LIMITS, type Limits } from "../protocol/command/config.js";
+import { type Config, LIMITS, type Limits, LOST_AFTER, MIRROR_MAX } from "../protocol/command/config.js";
+import { UsageError } from "../protocol/command/failures.js";
 import { type LogLevel, logLevelFrom } from "../protocol/command/log-level.js";
 import type { Hook } from "../protocol/hooks.js";
+import { HOST_PATTERN } from "../protocol/host-names.js";
 import { type PlaceFlags, socketPath, stateDir, userOpsDirs } from "../protocol/places.js";
 
 export interface Settings extends Limits {
@@ -15,7 +17,12 @@ export interface Settings extends Limits {
   /** The operations directories that come with liveops. */
   shippedDirs: string[];
   /** The flags, with absolute paths: a restart passes them again. */
-  flags: { ops: string[]; concurrency: number | null; logLevel: LogLevel | null };
+  flags: {
+    ops: string[];
+    concurrency: number | null;
+    logLevel: LogLevel | null;
+    fleet: { url: string | null; host: string | null; tags: string[] | null };
+  };
   /** Operations of the default queue that run at the same time. Default: the number of cores, at least 2. */
   concurrency: number;
   /** Queues of the config file. */
@@ -32,9 +39,28 @@ export interface Settings extends Limits {
   runsQueued: boolean;
   /** The least severe level that is logged. Default: `info`. */
   logLevel: LogLevel;
+  /** Null: this daemon runs alone. */
+  fleet: FleetSettings | null;
+}
+
+/** A fleet, and this host's place in it. */
+export interface FleetSettings {
+  /** Of the PostgreSQL database. */
+  url: string;
+  passwordFile: string | null;
+  /** Name of this host. */
+  host: string;
+  tags: readonly string[];
+  /** Seconds without a renewal after which a host counts as lost. */
+  lostAfter: number;
+  /** Most bytes of mirrored run files of finished operations. */
+  mirrorMax: number;
 }
 
 interface SettingFlags extends PlaceFlags {
+  fleet?: string | undefined;
+  host?: string | undefined;
+  tags?: string[] | undefined;
   concurrency?: number | undefined;
   logLevel?: LogLevel | undefined;
   runQueued?: boolean | undefined;
@@ -57,6 +83,7 @@ export function settingsFrom(
       ops: (flags.ops ?? []).map((dir) => resolve(dir)),
       concurrency: flags.concurrency ?? null,
       logLevel: flags.logLevel ?? null,
+      fleet: { url: flags.fleet ?? null, host: flags.host ?? null, tags: flags.tags ?? null },
     },
     concurrency: flags.concurrency ?? config.concurrency ?? Math.max(2, availableParallelism()),
     queues: config.queues ?? {},
@@ -66,8 +93,23 @@ export function settingsFrom(
     fromDaemon: config.env?.fromDaemon ?? [],
     logLevel: logLevelFrom(flags.logLevel, env, config.logLevel),
     runsQueued: flags.runQueued ?? false,
+    fleet: fleetFrom(flags, config),
     ...limitsFrom(config),
   };
+}
+
+/** The flag wins over the config file. @throws UsageError where the host's name or a tag is not valid */
+function fleetFrom(flags: SettingFlags, config: Config): FleetSettings | null {
+  const url = flags.fleet ?? config.fleet?.url;
+  if (url === undefined) return null;
+  const host = flags.host ?? config.fleet?.host ?? hostname();
+  if (!HOST_PATTERN.test(host))
+    throw new UsageError(
+      `${JSON.stringify(host)} is not a valid name of a host`,
+      "give one of letters, digits and . _ - with --host",
+    );
+  const { passwordFile = null, lostAfter = LOST_AFTER, mirrorMax = MIRROR_MAX } = config.fleet ?? {};
+  return { url, passwordFile, host, tags: flags.tags ?? config.fleet?.tags ?? [], lostAfter, mirrorMax };
 }
 
 function limitsFrom(config: Config): Limits {

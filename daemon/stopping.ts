@@ -3,7 +3,7 @@ import { Refusal } from "../protocol/errors.js";
 import type { StopReply } from "../protocol/replies.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
-import { StoreFullError } from "./store/journal.js";
+import { NotRecordedError, StoreFullError } from "./store/not-recorded.js";
 import type { Store } from "./store/store.js";
 
 export class Stopping {
@@ -30,7 +30,7 @@ export class Stopping {
     } catch (error) {
       this.begun = false;
       scheduler.resume();
-      throw error instanceof StoreFullError ? notStopped(scheduler.attempts.size) : error;
+      throw error instanceof NotRecordedError ? notStopped(scheduler.attempts.size) : error;
     }
   }
 

@@ -12,15 +12,16 @@ import { DEFAULT_QUEUE } from "../protocol/reduce.js";
 import type { SubmitBody } from "../protocol/requests.js";
 import { effectiveLimits } from "../protocol/resource-limits.js";
 import { isFinal } from "../protocol/state.js";
+import type { Hosts } from "./hosts/hosts.js";
 import { KeyedMutex } from "./keyed-mutex.js";
 import type { Lifecycle } from "./lifecycle.js";
 import { Asks, type Own } from "./loader/asks.js";
-import type { Loader } from "./loader/loader.js";
+import type { Types } from "./loader/loader.js";
 import type { Queues } from "./scheduler/queues.js";
 import type { Settings } from "./settings.js";
 import type { Entry, IdempotencyKey } from "./store/decision.js";
 import { jsonSize } from "./store/payloads.js";
-import type { Store } from "./store/store.js";
+import { KeyUsedError, type Store } from "./store/store.js";
 
 interface Submitted {
   entries: Entry[];
@@ -44,17 +45,18 @@ interface Asked {
 }
 
 interface SubmissionsOptions {
-  loader: Loader;
+  loader: Types;
   lifecycle: Lifecycle;
   store: Store;
   queues: Pick<Queues, "check">;
+  hosts: Pick<Hosts, "checkPlacement" | "place">;
   settings: Pick<Settings, "maxQueued" | "maxQueuedBytes">;
   /** Number of operations that wait. */
   waiting(): number;
   /** Whether new operations are refused. */
   isStopping(): boolean;
   /** @throws Refusal where the id, or prefix, matches none or several */
-  find(idOrPrefix: string): Entry;
+  find(idOrPrefix: string): Promise<Entry>;
 }
 
 export class Submissions {
@@ -105,10 +107,7 @@ export class Submissions {
     }
     const at = new Date().toISOString();
     const keys = bodies.map((_, index) => ({ key: isBatch ? nthKey(key, index) : key, hash, at }));
-    const earlier = keys.map((each) => this.#stored(each));
-    if (this.#otherUse(key, isBatch)) throw keyReused(key);
-    if (earlier.every((each) => each !== null)) return { entries: earlier, isNew: false };
-    const result = this.#enqueue(asked, keys, earlier);
+    const result = this.#once(asked, keys);
     this.#pending.set(key, { hash, result });
     try {
       return await result;
@@ -117,33 +116,53 @@ export class Submissions {
     }
   }
 
+  /** Submits the operations that no earlier request with the same key has submitted. */
+  async #once(asked: Asked, keys: IdempotencyKey[]): Promise<Submitted> {
+    for (;;) {
+      const earlier: Array<Entry | null> = [];
+      for (const key of keys) earlier.push(await this.#stored(key));
+      if (await this.#otherUse(asked.key!, asked.isBatch)) throw keyReused(asked.key!);
+      if (earlier.every((each) => each !== null)) return { entries: earlier, isNew: false };
+      try {
+        return await this.#enqueue(asked, keys, earlier);
+      } catch (error) {
+        // Another host was faster with the same key.
+        if (!(error instanceof KeyUsedError)) throw error;
+      }
+    }
+  }
+
   async #enqueue(
-    { bodies, isBatch }: Asked,
+    { bodies: asked, isBatch }: Asked,
     keys: IdempotencyKey[],
     earlier: Array<Entry | null>,
   ): Promise<Submitted> {
-    const { loader, lifecycle, store, queues, find } = this.options;
-    const missing = bodies.flatMap((_, index) => (earlier[index] ? [] : [index]));
+    const { loader, lifecycle, store, queues, hosts, find } = this.options;
+    const missing = asked.flatMap((_, index) => (earlier[index] ? [] : [index]));
+    const bodies = [...asked];
     const bytes = missing.reduce((sum, index) => sum + jsonSize(bodies[index]), 0);
     this.#checkRoom(missing.length, bytes);
     this.#underWay += missing.length;
     this.#bytesUnderWay += bytes;
     try {
       const home = homedir();
-      const ofItem = (index: number, check: () => void) => {
+      const ofItem = async <T>(index: number, check: () => T | Promise<T>): Promise<T> => {
         try {
-          check();
+          return await check();
         } catch (error) {
           throw isBatch && error instanceof Refusal ? ofBatch(error, index, bodies.length) : error;
         }
       };
-      const waits = missing.map((index) => {
-        let found: Waits = {};
-        ofItem(index, () => {
-          found = waitsOf(bodies[index]!, find);
-        });
-        return found;
-      });
+      const waits: Waits[] = [];
+      for (const index of missing)
+        waits.push(
+          await ofItem(index, () => {
+            const { on, tags = [] } = bodies[index]!;
+            hosts.checkPlacement(on, tags);
+            bodies[index] = hosts.place(bodies[index]!);
+            return waitsOf(bodies[index]!, find);
+          }),
+        );
       const asks = new Asks(
         missing.map((index) => bodies[index]!),
         missing.map((index, n) => ({ ...ownOf(bodies[index]!, home), ...waits[n] })),
@@ -153,9 +172,11 @@ export class Submissions {
         const { index, refusal } = answers;
         throw isBatch ? ofBatch(refusal, missing[asks.firstOf(index)]!, bodies.length) : refusal;
       }
-      const submits = asks.submissions(answers).map((operation, n) => {
+      const operations = asks.submissions(answers);
+      for (const [n, { queue }] of operations.entries())
+        await ofItem(missing[n]!, () => queues.check(queue ?? DEFAULT_QUEUE));
+      const submits = operations.map((operation, n) => {
         const index = missing[n]!;
-        ofItem(index, () => queues.check(operation.queue ?? DEFAULT_QUEUE));
         return { operation, env: bodies[index]!.env ?? NO_ENV, key: keys[index] ?? null };
       });
       submits.forEach(({ operation: { id } }, n) => {
@@ -196,21 +217,17 @@ export class Submissions {
   }
 
   /** @throws Refusal where the key was used with another body, or the operation of the key was removed */
-  #stored({ key, hash }: IdempotencyKey): Entry | null {
-    const { store } = this.options;
-    const entry = store.findByKey(key);
-    const used = entry?.key ?? store.tombstones.find(key);
+  async #stored({ key, hash }: IdempotencyKey): Promise<Entry | null> {
+    const used = await this.options.store.archive.byKey(key);
     if (!used) return null;
     if (used.hash !== hash) throw keyReused(key);
-    if (!entry) throw wasRemoved(store.tombstones.find(key)!.id);
-    return entry;
+    if (!used.entry) throw wasRemoved(used.id);
+    return used.entry;
   }
 
   /** Whether the key of one operation is used for a batch, or the reverse. */
-  #otherUse(key: string, isBatch: boolean): boolean {
-    const { store } = this.options;
-    const other = isBatch ? key : nthKey(key, 0);
-    return store.findByKey(other) !== null || store.tombstones.find(other) !== null;
+  async #otherUse(key: string, isBatch: boolean): Promise<boolean> {
+    return (await this.options.store.archive.byKey(isBatch ? key : nthKey(key, 0))) !== null;
   }
 }
 
@@ -226,7 +243,7 @@ function tooManyBytes(queued: number, wanted: number, most: number): Refusal {
 const NO_ENV: Record<string, string> = Object.freeze({});
 
 function ownOf(body: Submittable, home: string): Own {
-  const { label, cwd, againOf, schedule, queue, priority, hooks } = body;
+  const { label, cwd, againOf, schedule, queue, priority, hooks, on, tags = [] } = body;
   const id = newId();
   const chain = { id, index: 0, previous: null, next: null };
   const limits = effectiveLimits(undefined, body);
@@ -238,6 +255,8 @@ function ownOf(body: Submittable, home: string): Own {
     ...(limits && { limits }),
     ...(queue !== undefined && { queue }),
     ...(priority !== undefined && { priority }),
+    ...(on !== undefined && { on }),
+    ...(tags.length > 0 && { tags: [...new Set(tags)] }),
   };
 }
 
@@ -248,14 +267,18 @@ type Waits = Pick<Own, "after" | "afterAny" | "notBefore">;
  *
  * @throws Refusal where there is no such operation
  */
-function waitsOf(
+async function waitsOf(
   { after = [], afterAny = [], notBefore }: SubmitBody,
   find: SubmissionsOptions["find"],
-): Waits {
-  const idsOf = (ids: readonly string[]) => [...new Set(ids.map((id) => find(id).record.id))];
+): Promise<Waits> {
+  const idsOf = async (ids: readonly string[]) => {
+    const found: string[] = [];
+    for (const id of ids) found.push((await find(id)).record.id);
+    return [...new Set(found)];
+  };
   return {
-    ...(after.length > 0 && { after: idsOf(after) }),
-    ...(afterAny.length > 0 && { afterAny: idsOf(afterAny) }),
+    ...(after.length > 0 && { after: await idsOf(after) }),
+    ...(afterAny.length > 0 && { afterAny: await idsOf(afterAny) }),
     ...(notBefore !== undefined && { notBefore: new Date(notBefore).toISOString() }),
   };
 }

@@ -18,6 +18,8 @@ export type AuditAction =
   | "pauseSchedule"
   | "resumeSchedule"
   | "runSchedule"
+  | "declareLost"
+  | "drain"
   | "stop"
   | "backup"
   | "attach"

@@ -45,10 +45,12 @@ export const REFUSALS = {
   LIVEOPS_NO_SUCH_TYPE: refusal(404, "No such operation type"),
   LIVEOPS_NO_SUCH_QUEUE: refusal(404, "No such queue"),
   LIVEOPS_NO_SUCH_SCHEDULE: refusal(404, "No such schedule"),
+  LIVEOPS_NO_SUCH_HOST: refusal(404, "No such host"),
   LIVEOPS_NO_SUCH_ROUTE: refusal(404, "No such route"),
   LIVEOPS_METHOD_NOT_ALLOWED: refusal(405, "The route does not accept the method"),
   LIVEOPS_WRONG_STATE: refusal(409, "The operation is in the wrong state"),
   LIVEOPS_NO_TERMINAL: refusal(409, "No program of the operation runs on a terminal"),
+  LIVEOPS_NOT_A_FLEET: refusal(409, "The daemon is not in a fleet"),
   LIVEOPS_BACKUP_TARGET: refusal(422, "The directory cannot be used for a backup"),
   LIVEOPS_BACKUP_RUNNING: refusal(409, "Another backup is running"),
   LIVEOPS_SOCKET_NOT_OURS: refusal(409, "The socket cannot be used"),
@@ -60,6 +62,8 @@ export const REFUSALS = {
   LIVEOPS_TOO_MANY_CONNECTIONS: refusal(503, "Too many connections are open"),
   LIVEOPS_RUN_FILES_UNREADABLE: refusal(503, "The operation's run files cannot be read"),
   LIVEOPS_STOPPING: refusal(503, "The daemon is stopping"),
+  LIVEOPS_ENGINE_AWAY: refusal(503, "The engine of the fleet does not answer"),
+  LIVEOPS_ENGINE_BEHIND: refusal(503, "The engine of the fleet lost writes"),
   LIVEOPS_BACKUP_FAILED: refusal(507, "The backup could not be written"),
   LIVEOPS_STORE_FULL: refusal(507, "The state directory's disk is full"),
 } as const satisfies Record<`LIVEOPS_${string}`, KnownRefusal>;
@@ -77,6 +81,7 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_NO_SUCH_TYPE: "No file defines this type; `nearest` lists similar names",
   LIVEOPS_NO_SUCH_QUEUE: "There is no queue of this name; `nearest` lists similar names",
   LIVEOPS_NO_SUCH_SCHEDULE: "There is no schedule of this name; `nearest` lists similar names",
+  LIVEOPS_NO_SUCH_HOST: "No host of the fleet has this name; `nearest` lists similar names",
   LIVEOPS_NO_SUCH_ROUTE: "No route has this path",
   LIVEOPS_METHOD_NOT_ALLOWED:
     "The route does not accept this method; the header `Allow` lists those it accepts",
@@ -84,6 +89,8 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
     "The state does not allow it: edit needs a queued operation, cancel a live one, retry a failed or cancelled one, again a finished one, remove a finished or queued one, pause and resume a running one",
   LIVEOPS_NO_TERMINAL:
     "Attach and input need a running operation whose program runs on a terminal (`tty`), and a program that reads what is typed",
+  LIVEOPS_NOT_A_FLEET:
+    "The request needs a fleet: another host, a tag, or the end of a host; start the daemon with `--fleet`",
   LIVEOPS_BACKUP_TARGET: "The directory is not empty, is inside the state directory, or cannot be used",
   LIVEOPS_BACKUP_RUNNING: "Another backup is running; only one runs at a time",
   LIVEOPS_SOCKET_NOT_OURS:
@@ -97,6 +104,10 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_RUN_FILES_UNREADABLE:
     "The log, the events or the parameters of the operation cannot be read; the detail says why",
   LIVEOPS_STOPPING: "The daemon is stopping; try again after the next start",
+  LIVEOPS_ENGINE_AWAY:
+    "The engine (PostgreSQL) cannot be reached. Nothing was recorded; running operations continue. Try again later",
+  LIVEOPS_ENGINE_BEHIND:
+    "The engine was restored or failed over to an older state. The fleet waits until each host has offered what it knows; `liveops hosts` shows for which",
   LIVEOPS_BACKUP_FAILED: "The disk of the target is full or failed; the incomplete backup was removed",
   LIVEOPS_STORE_FULL: "Nothing was recorded; free some disk space and try again",
 };
@@ -118,6 +129,7 @@ export const FAILURES = {
   LIVEOPS_FAILED: "The operation called `p.error`",
   LIVEOPS_EXCEPTION: "The operation threw an exception",
   LIVEOPS_WORKER_LOST: "The worker process died",
+  LIVEOPS_HOST_LOST: "The host was declared lost while the operation ran there",
   LIVEOPS_RUN_FILES_UNREADABLE: "The events or the directory could not be read after the worker ended",
   LIVEOPS_TIMEOUT: "The attempt ran longer than the `timeout` of its type",
   LIVEOPS_LOAD_FAILED: "The type did not load for `maxTypeWait` seconds",

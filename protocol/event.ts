@@ -40,14 +40,19 @@ export type Submission = Pick<
   | "hooks"
   | "limits"
   | "historyKey"
+  | "requires"
   | "after"
   | "afterAny"
+  | "on"
+  | "tags"
 > &
   Partial<Pick<Operation, "queue" | "priority" | "notBefore">> & {
     /** Set if the store keeps large parameters in a separate file; `params` is empty then. */
     omitted?: Omitted;
     /** Absent: the type is no pipeline. */
     source?: SubmissionSource;
+    /** The next operation of a chain may run on any host of a fleet. Absent: on the host of the operation before. */
+    hosts?: "any";
   };
 
 /** The values that an edit changed. */
@@ -63,6 +68,8 @@ export type Changes = Partial<
     | "queue"
     | "priority"
     | "notBefore"
+    | "on"
+    | "tags"
     | "source"
   >
 >;
@@ -79,8 +86,11 @@ export type DaemonEvent = Numbered &
     | { type: "operation:submitted"; operation: Submission }
     /** A queued operation was changed. */
     | { type: "operation:edited"; changes: Changes; env: string[] }
-    /** `slot`: number of the slot of its queue, from 1; absent without a daemon. */
-    | { type: "attempt:started"; slot?: number }
+    /**
+     * `slot`: number of the slot of its queue, from 1; absent without a daemon. `host` and `fence` only in a fleet:
+     * each start has a greater fence than all starts before it.
+     */
+    | { type: "attempt:started"; slot?: number; host?: string; fence?: number }
     /** `n` numbers the pauses and resumes of an attempt, from 1. */
     | { type: "attempt:paused"; n: number }
     | { type: "attempt:resumed"; n: number; seconds: number }
@@ -215,8 +225,9 @@ export const EVENTS: { readonly [T in EventType]: EventText<T> } = {
   },
   "attempt:started": {
     writer: "daemon",
-    keys: ["slot"],
-    meaning: "The daemon gave the operation to a worker; `slot` is the number of the slot of its queue",
+    keys: ["slot", "host", "fence"],
+    meaning:
+      "The daemon gave the operation to a worker; `slot` is the number of the slot of its queue; in a fleet, `host` is the host, and `fence` a number that grows with each start",
   },
   "attempt:paused": {
     writer: "daemon",

@@ -6,6 +6,7 @@
 import * as z from "zod/mini";
 import { CAUSES, type Cause } from "./errors.js";
 import { HOOKS, MAX_HOOK, type OperationHook } from "./hooks.js";
+import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "./host-names.js";
 import { LIMIT_BOUNDS, type LimitName } from "./resource-limits.js";
 import { STAGE_STATES } from "./stage-state.js";
 import { STATES } from "./state.js";
@@ -119,6 +120,24 @@ export const pauseSchema = z.object({
   seconds: z.number(),
   changes: z.int(),
 });
+
+export const hostNameSchema = z
+  .string()
+  .check(
+    z.maxLength(MAX_HOST),
+    z.regex(HOST_PATTERN, "must be the name of a host: letters, digits, ., _ and -, such as build-2"),
+  );
+
+export const tagsSchema = z
+  .array(
+    z
+      .string()
+      .check(
+        z.maxLength(MAX_TAG),
+        z.regex(TAG_PATTERN, "must be a tag of letters, digits and . _ : = / -, such as gpu"),
+      ),
+  )
+  .check(z.maxLength(MAX_TAGS));
 
 const hookCommand = z.optional(z.string().check(z.minLength(1), z.maxLength(MAX_HOOK)));
 
@@ -257,7 +276,7 @@ export const operationSchema = z.object({
     .nullable(z.object({ reason: z.string(), since: time }))
     .check(
       z.describe(
-        "Why (`reason`) and since when (`since`) a queued operation cannot start: its queue is paused or does not exist, its type has reached its `concurrency` or does not load, no worker can be started, or the state directory is a copy",
+        "Why (`reason`) and since when (`since`) a queued operation cannot start: its queue is paused or does not exist, its type has reached its `concurrency` or does not load, no worker can be started, the host is drained, no host fits, or the state directory is a copy",
       ),
     ),
   seconds: z.nullable(z.number()).check(z.describe("Duration of the last attempt, by the monotonic clock")),
@@ -275,6 +294,15 @@ export const operationSchema = z.object({
         "Current use of a running operation: `cpu` (cores), `rssBytes`, `processes`; null: not running, or not measured yet",
       ),
     ),
+  host: z
+    .optional(z.string())
+    .check(z.describe("Name of the host that runs the operation, or ran it last; absent without a fleet")),
+  on: z
+    .optional(z.nullable(hostNameSchema))
+    .check(z.describe("Name of the only host that may run the operation; absent or null: any host")),
+  tags: z
+    .optional(tagsSchema)
+    .check(z.describe("Tags that a host must have to run the operation; absent or empty: none")),
   cancelRequested: z.boolean().check(z.describe("Whether a cancel was requested")),
   finishedSuccessfully: z.boolean().check(z.describe("Whether `state` is `succeeded`")),
   queuePosition: z
@@ -308,6 +336,11 @@ export const operationSchema = z.object({
       z.describe(
         "Earlier runs with the same key tell how long the operation usually takes; absent: all runs of the type",
       ),
+    ),
+  requires: z
+    .optional(z.array(z.string()))
+    .check(
+      z.describe("Tags that the type requires of a host of a fleet, from `static requires`; absent: none"),
     ),
   env: z
     .optional(z.array(z.string()))

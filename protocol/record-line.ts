@@ -34,15 +34,30 @@ export function encodeRecord(value: object): string {
  * @returns the object without its checksum; null if the line is damaged
  */
 export function parseRecord<T>(line: string): T | null {
-  const sum = SUM.exec(line.slice(-SUM_LENGTH))?.[1];
-  if (sum === undefined) return null;
-  const body = line.slice(0, -SUM_LENGTH);
-  if (checksum(body) !== sum) return null;
+  const body = intactBody(line);
+  if (body === null) return null;
   try {
     return JSON.parse(`${body}}`) as T;
   } catch {
     return null;
   }
+}
+
+/** `seq` as the first key, or as the second one after `n`. */
+const SEQ = /^\{(?:"n":\d+,)?"seq":(\d+),/;
+
+/**
+ * The `seq` of a line of a run file. Does not parse the line where the number is at its place.
+ *
+ * @param line - without its newline
+ * @returns null if the line is damaged or has no number
+ */
+export function seqOfRecord(line: string): number | null {
+  const body = intactBody(line);
+  if (body === null) return null;
+  const found = SEQ.exec(body)?.[1];
+  const seq = found === undefined ? parseRecord<{ seq?: unknown }>(line)?.seq : Number(found);
+  return typeof seq === "number" && Number.isSafeInteger(seq) ? seq : null;
 }
 
 /**
@@ -60,6 +75,14 @@ export function parseNumberedRecord(line: string): NumberedRecord | null {
   if (record === null || !Number.isSafeInteger(record.n)) return null;
   const { n, ...value } = record;
   return { n: n as number, value };
+}
+
+/** The line before its checksum; null if the checksum is another one, or missing. */
+function intactBody(line: string): string | null {
+  const sum = SUM.exec(line.slice(-SUM_LENGTH))?.[1];
+  if (sum === undefined) return null;
+  const body = line.slice(0, -SUM_LENGTH);
+  return crc32(body) === Number.parseInt(sum, 16) ? body : null;
 }
 
 function checksum(text: string): string {

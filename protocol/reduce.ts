@@ -48,6 +48,8 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     notBefore: operation.notBefore ?? null,
     ...(operation.after && { after: operation.after }),
     ...(operation.afterAny && { afterAny: operation.afterAny }),
+    ...(operation.on != null && { on: operation.on }),
+    ...(operation.tags && operation.tags.length > 0 && { tags: operation.tags }),
     waitsFor: null,
     pause: null,
     retryAt: null,
@@ -66,6 +68,7 @@ export function submittedRecord(operation: Submission, at: string, seq: number):
     ...(operation.againOf !== undefined && { againOf: operation.againOf }),
     ...(operation.limits && { limits: operation.limits }),
     ...(operation.historyKey !== undefined && { historyKey: operation.historyKey }),
+    ...(operation.requires && { requires: operation.requires }),
     createdAt: at,
     updatedAt: at,
     startedAt: null,
@@ -161,6 +164,7 @@ function changes(
         attempt: event.attempt,
         startedAt: event.at,
         slot: event.slot ?? null,
+        ...(event.host !== undefined && { host: event.host }),
       };
     case "operation:edited": {
       const { source: _, ...changes } = event.changes;

@@ -5,6 +5,9 @@ import { REFUSALS, type RefusalCode } from "./errors.js";
 import { limitShapes, logLineSchema, operationSchema } from "./operation.js";
 import type { State } from "./state.js";
 
+export const HOST_STATES = ["up", "unreachable", "lost", "left"] as const;
+export type HostState = (typeof HOST_STATES)[number];
+
 export const problemSchema = z
   .object({
     type: z.literal("about:blank"),
@@ -75,6 +78,19 @@ export const operationTypeSchema = z.object({
   queue: z
     .nullable(z.string())
     .check(z.describe("queue of its operations, unless a submit names another; null: the default queue")),
+  requires: z.array(z.string()).check(z.describe("tags that a host of a fleet must have to run it")),
+  hosts: z
+    .enum(["same", "any"])
+    .check(
+      z.describe("host of an operation that follows another one in a chain: the same, or any that fits"),
+    ),
+  partition: z
+    .enum(["end", "finish"])
+    .check(
+      z.describe(
+        "a running operation whose host is cut off from the fleet: its processes are killed, or it runs to its end",
+      ),
+    ),
   file: z.string(),
   params: z
     .nullable(z.record(z.string(), z.unknown()))
@@ -137,8 +153,87 @@ export const forecastReply = z
     ),
   );
 
+const hostMemory = z.object({
+  rss: z.int().check(z.describe("bytes of the daemon's process")),
+  heapUsed: z.int().check(z.describe("bytes of its JavaScript heap")),
+  free: z.int().check(z.describe("free bytes of the machine")),
+  total: z.int().check(z.describe("bytes of the machine")),
+});
+
+/** Totals since the host joined the fleet; each only grows. */
+export const hostCounters = z
+  .object({
+    claimed: z.int().check(z.describe("operations that the host started")),
+    finished: z.int().check(z.describe("operations that it finished, with any outcome")),
+    requeued: z.int().check(z.describe("operations that it queued again")),
+    fenced: z
+      .int()
+      .check(z.describe("finishes and pieces of logs that were refused: another host had the operation")),
+    shippedBytes: z.int().check(z.describe("bytes of events and logs that it sent to the engine")),
+  })
+  .check(z.describe("totals since the start of the session; each only grows"));
+
+export const hostReply = z.object({
+  name: z.string(),
+  state: z
+    .enum(HOST_STATES)
+    .check(
+      z.describe(
+        "up; unreachable: it does not renew its lease; lost: peers took over its operations; left: it was stopped",
+      ),
+    ),
+  since: z
+    .nullable(z.iso.datetime())
+    .check(z.describe("since when it is in a state other than up; null: up")),
+  session: z.int().check(z.describe("number of its present membership; 0 without a fleet")),
+  tags: z.array(z.string()),
+  slots: z.int().check(z.describe("operations that may run there at the same time")),
+  running: z.int(),
+  draining: z.boolean().check(z.describe("no more operations start there")),
+  load: z.nullable(z.number()).check(z.describe("load average of one minute; null: unknown")),
+  memory: z.nullable(hostMemory).check(z.describe("null: unknown")),
+  version: z.string(),
+  joinedAt: z.iso.datetime(),
+  renewedAt: z.iso.datetime().check(z.describe("last sign of life")),
+  skewMs: z
+    .nullable(z.int())
+    .check(z.describe("ms by which its clock is ahead of the clock of the engine; null: unknown")),
+  types: z.int().check(z.describe("number of operation types that it has")),
+  counters: hostCounters,
+});
+
+export const fleetState = z
+  .object({
+    engine: z.string().check(z.describe("address of the engine, without a password")),
+    awaySince: z
+      .nullable(z.iso.datetime())
+      .check(z.describe("since when the daemon that replies cannot reach the engine; null: it can")),
+    synchronous: z
+      .nullable(z.boolean())
+      .check(
+        z.describe(
+          "whether a synchronous replica confirms each write; without one, a failover can lose writes; null: unknown",
+        ),
+      ),
+    problems: z
+      .array(z.string())
+      .check(z.describe("for a person, such as a missing replica; not that the engine is away")),
+  })
+  .check(z.describe("the engine of the fleet, as the daemon that replies sees it"));
+
+export const hostsReply = z
+  .object({
+    fleet: z.nullable(fleetState).check(z.describe("null: the daemon runs alone")),
+    hosts: z.array(hostReply).check(z.describe("sorted by name")),
+  })
+  .check(z.describe("all hosts of the fleet; hosts is the same from every host"));
+
 export const daemonReply = z.object({
   version: z.string(),
+  host: z.string().check(z.describe("name of this host in GET /v1/hosts")),
+  fleet: z.nullable(fleetState).check(z.describe("null: the daemon runs alone")),
+  draining: z.boolean().check(z.describe("no more operations start on this host")),
+  running: z.int().check(z.describe("number of operations that run on this host")),
   pid: z.int(),
   node: z.string(),
   startedAt: z.iso.datetime(),
@@ -152,6 +247,11 @@ export const daemonReply = z.object({
       ops: z.array(z.string()),
       concurrency: z.nullable(z.int()),
       logLevel: z.nullable(z.enum(LOG_LEVELS)),
+      fleet: z.object({
+        url: z.nullable(z.string()),
+        host: z.nullable(z.string()),
+        tags: z.nullable(z.array(z.string())),
+      }),
     })
     .check(z.describe("flags of the start; liveopsd restart passes them to the next daemon")),
   counts: countsSchema,
@@ -256,6 +356,10 @@ export type TypesReply = z.infer<typeof typesReply>;
 export type HistoryReply = z.infer<typeof historyReply>;
 export type ForecastReply = z.infer<typeof forecastReply>;
 export type DaemonReply = z.infer<typeof daemonReply>;
+export type HostReply = z.infer<typeof hostReply>;
+export type HostCounters = z.infer<typeof hostCounters>;
+export type FleetState = z.infer<typeof fleetState>;
+export type HostsReply = z.infer<typeof hostsReply>;
 export type QueueReply = z.infer<typeof queueReply>;
 export type QueuesReply = z.infer<typeof queuesReply>;
 export type ScheduleReply = z.infer<typeof scheduleReply>;

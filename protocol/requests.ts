@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { RESERVED_VARIABLES } from "./environment.js";
 import { MAX_AFTER, MAX_BATCH, MAX_CWD, MAX_LABEL, MAX_PRIORITY } from "./limits.js";
-import { hooksSchema, limitShapes } from "./operation.js";
+import { hooksSchema, hostNameSchema, limitShapes, tagsSchema } from "./operation.js";
 import { STATES } from "./state.js";
 import { OP_PATTERN } from "./type-names.js";
 
@@ -81,6 +81,8 @@ const secrets = z
 
 const label = z.string().check(z.maxLength(MAX_LABEL));
 
+const host = z.optional(hostNameSchema).check(z.describe("only operations that this host runs, or ran last"));
+
 export const submitBody = z.strictObject({
   op: z.string().check(z.minLength(1), z.describe("name of the operation type")),
   params: z.optional(z.record(z.string(), z.unknown())).check(z.describe("parameters of the type")),
@@ -104,6 +106,8 @@ export const submitBody = z.strictObject({
   notBefore: z
     .optional(z.iso.datetime({ offset: true }))
     .check(z.describe("time before which the operation does not start")),
+  on: z.optional(hostNameSchema).check(z.describe("the only host that may run the operation")),
+  tags: z.optional(tagsSchema).check(z.describe("tags that a host must have to run the operation")),
   ifAbsent: z
     .optional(z.literal(true))
     .check(
@@ -127,6 +131,7 @@ export const listQuery = z.object({
   state: commaList(z.enum(STATES)),
   op: z.optional(z.string()),
   chain: z.optional(z.string()),
+  host,
   q: z.optional(z.string()).check(z.describe("text to find in the id, type, title or label")),
   limit: z._default(count.check(z.lte(MAX_PAGE)), 50),
   order: z._default(z.enum(["newest", "oldest"]), "newest"),
@@ -179,6 +184,7 @@ export const watchQuery = z.object({
   since: z.optional(z.string()).check(z.describe("cursor of the last line that the client received")),
   state: commaList(z.enum(STATES)),
   op: z.optional(z.string()),
+  host,
   limit: z
     ._default(count.check(z.lte(MAX_PAGE)), 200)
     .check(z.describe("number of newest finished operations")),
@@ -196,6 +202,16 @@ export const retryBody = z.strictObject({
   secrets: z.optional(secrets),
 });
 
+/** Where a changed operation may run. */
+const newPlace = {
+  on: z
+    .optional(z.nullable(hostNameSchema))
+    .check(z.describe("the only host that may run the operation; null: any host")),
+  tags: z
+    .optional(tagsSchema)
+    .check(z.describe("all tags that a host must have to run the operation; empty: none")),
+};
+
 export const againBody = z.strictObject({
   params: z
     .optional(z.record(z.string(), z.unknown()))
@@ -210,6 +226,7 @@ export const againBody = z.strictObject({
     .check(z.describe("variables to set; null removes one")),
   queue: z.optional(queueName),
   priority: z.optional(priority),
+  ...newPlace,
   chain: z
     .optional(z.boolean())
     .check(z.describe("begin at the first operation of the chain, not at this operation")),
@@ -236,6 +253,7 @@ export const editBody = z.strictObject({
   notBefore: z
     .optional(z.nullable(z.iso.datetime({ offset: true })))
     .check(z.describe("time before which the operation does not start; null: as soon as it can")),
+  ...newPlace,
 });
 
 export const scheduleBody = z.strictObject({
@@ -283,6 +301,14 @@ export const pauseQueueBody = z.strictObject({
 });
 
 export const queueParams = z.object({ queue: queueName });
+
+export const hostParams = z.object({ host: hostNameSchema });
+
+export const drainBody = z.strictObject({
+  draining: z
+    .boolean()
+    .check(z.describe("true: no more operations start on this host; false: they start again")),
+});
 
 export const stopBody = z.strictObject({
   now: z._default(z.boolean(), false).check(z.describe("cancel running operations first")),

@@ -13,6 +13,7 @@ import {
   daemonReply,
   forecastReply,
   historyReply,
+  hostsReply,
   inputReply,
   logPage,
   operationPage,
@@ -26,9 +27,11 @@ import {
 import {
   againBody,
   backupBody,
+  drainBody,
   editBody,
   eventsQuery,
   historyQuery,
+  hostParams,
   inputBody,
   listQuery,
   logQuery,
@@ -78,6 +81,7 @@ export const TAGS = {
   queues: "List, change, pause and resume queues.",
   schedules: "Submit operations at the times of a cron expression.",
   types: "List the operation types and their durations.",
+  hosts: "List the hosts of the fleet, drain this host, declare a host lost.",
   daemon: "Show, back up and stop the daemon.",
 } as const;
 
@@ -90,6 +94,10 @@ export const COMMON_REFUSALS = [
 
 const NOT_FOUND = ["LIVEOPS_NO_SUCH_OPERATION", "LIVEOPS_AMBIGUOUS_ID"] as const;
 const VERSION = "LIVEOPS_VERSION";
+/** Of what is kept in the engine. */
+const ENGINE = ["LIVEOPS_ENGINE_AWAY", "LIVEOPS_ENGINE_BEHIND"] as const;
+/** Of a request that names a host or tags. */
+const PLACE = ["LIVEOPS_NO_SUCH_HOST", "LIVEOPS_NOT_A_FLEET"] as const;
 
 const json = <S extends z.ZodMiniType>(schema: S) => ({ "application/json": schema });
 const ndjson = <S extends z.ZodMiniType>(line: S) => ({ "application/x-ndjson": line });
@@ -112,6 +120,8 @@ export const ROUTES = define({
     replies: { 201: submitReply, 200: submitReply },
     refusals: [
       VERSION,
+      ...ENGINE,
+      ...PLACE,
       "LIVEOPS_TOO_LARGE",
       "LIVEOPS_NO_SUCH_TYPE",
       "LIVEOPS_NO_SUCH_OPERATION",
@@ -132,7 +142,7 @@ export const ROUTES = define({
     description: "Newest first, in pages. Large values are left out; omitted lists them.",
     query: listQuery,
     replies: { 200: json(operationPage) },
-    refusals: [VERSION],
+    refusals: [VERSION, ...ENGINE],
   },
   show: {
     ...PATHS.show,
@@ -141,7 +151,7 @@ export const ROUTES = define({
     description: "The complete record, with its large values.",
     params: id,
     replies: { 200: json(operationSchema) },
-    refusals: [VERSION, ...NOT_FOUND],
+    refusals: [VERSION, ...ENGINE, ...NOT_FOUND],
   },
   edit: {
     ...PATHS.edit,
@@ -155,6 +165,8 @@ export const ROUTES = define({
     replies: { 200: json(operationSchema) },
     refusals: [
       VERSION,
+      ...ENGINE,
+      ...PLACE,
       ...NOT_FOUND,
       "LIVEOPS_TOO_LARGE",
       "LIVEOPS_NO_SUCH_TYPE",
@@ -176,7 +188,7 @@ export const ROUTES = define({
       "step. The reply is its last record.",
     params: id,
     replies: { 200: json(operationSchema) },
-    refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
+    refusals: [VERSION, ...ENGINE, ...NOT_FOUND, "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
   },
   log: {
     ...PATHS.log,
@@ -191,7 +203,7 @@ export const ROUTES = define({
     replies: {
       200: { ...json(logPage), "text/plain": z.string().check(z.describe("one line of text per log line")) },
     },
-    refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_RUN_FILES_UNREADABLE"],
+    refusals: [VERSION, ...ENGINE, ...NOT_FOUND, "LIVEOPS_RUN_FILES_UNREADABLE"],
   },
   events: {
     ...PATHS.events,
@@ -201,7 +213,7 @@ export const ROUTES = define({
     params: id,
     query: eventsQuery,
     replies: { 200: ndjson(eventLine) },
-    refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_TOO_MANY_WATCHERS", "LIVEOPS_RUN_FILES_UNREADABLE"],
+    refusals: [VERSION, ...ENGINE, ...NOT_FOUND, "LIVEOPS_TOO_MANY_WATCHERS", "LIVEOPS_RUN_FILES_UNREADABLE"],
   },
   attach: {
     ...PATHS.attach,
@@ -212,7 +224,7 @@ export const ROUTES = define({
       "sanitized. A client that does not read misses output, and gets the screen anew.",
     params: id,
     replies: { 200: ndjson(terminalLine) },
-    refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_NO_TERMINAL", "LIVEOPS_TOO_MANY_WATCHERS"],
+    refusals: [VERSION, ...ENGINE, ...NOT_FOUND, "LIVEOPS_NO_TERMINAL", "LIVEOPS_TOO_MANY_WATCHERS"],
   },
   input: {
     ...PATHS.input,
@@ -224,7 +236,7 @@ export const ROUTES = define({
     params: id,
     body: inputBody,
     replies: { 200: json(inputReply) },
-    refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_NO_TERMINAL", "LIVEOPS_TOO_LARGE"],
+    refusals: [VERSION, ...ENGINE, ...NOT_FOUND, "LIVEOPS_NO_TERMINAL", "LIVEOPS_TOO_LARGE"],
   },
   cancel: {
     ...PATHS.cancel,
@@ -235,7 +247,14 @@ export const ROUTES = define({
     params: id,
     body: noBody,
     replies: { 200: json(operationSchema) },
-    refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_TOO_LARGE", "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
+    refusals: [
+      VERSION,
+      ...ENGINE,
+      ...NOT_FOUND,
+      "LIVEOPS_TOO_LARGE",
+      "LIVEOPS_WRONG_STATE",
+      "LIVEOPS_STORE_FULL",
+    ],
   },
   pause: {
     ...PATHS.pause,
@@ -247,7 +266,14 @@ export const ROUTES = define({
     params: id,
     body: noBody,
     replies: { 200: json(operationSchema) },
-    refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_TOO_LARGE", "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
+    refusals: [
+      VERSION,
+      ...ENGINE,
+      ...NOT_FOUND,
+      "LIVEOPS_TOO_LARGE",
+      "LIVEOPS_WRONG_STATE",
+      "LIVEOPS_STORE_FULL",
+    ],
   },
   resume: {
     ...PATHS.resume,
@@ -257,7 +283,14 @@ export const ROUTES = define({
     params: id,
     body: noBody,
     replies: { 200: json(operationSchema) },
-    refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_TOO_LARGE", "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
+    refusals: [
+      VERSION,
+      ...ENGINE,
+      ...NOT_FOUND,
+      "LIVEOPS_TOO_LARGE",
+      "LIVEOPS_WRONG_STATE",
+      "LIVEOPS_STORE_FULL",
+    ],
   },
   queues: {
     ...PATHS.queues,
@@ -278,6 +311,7 @@ export const ROUTES = define({
     replies: { 200: json(queueReply) },
     refusals: [
       VERSION,
+      ...ENGINE,
       "LIVEOPS_TOO_LARGE",
       "LIVEOPS_WRONG_STATE",
       "LIVEOPS_QUEUE_FULL",
@@ -291,7 +325,7 @@ export const ROUTES = define({
     description: "A queue with queued or running operations is not removed, nor the default queue.",
     params: queueParams,
     replies: { 200: json(queueReply) },
-    refusals: [VERSION, "LIVEOPS_NO_SUCH_QUEUE", "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
+    refusals: [VERSION, ...ENGINE, "LIVEOPS_NO_SUCH_QUEUE", "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
   },
   pauseQueue: {
     ...PATHS.pauseQueue,
@@ -300,7 +334,7 @@ export const ROUTES = define({
     description: "No operation of the queue starts. Running operations continue. The reply lists all queues.",
     body: pauseQueueBody,
     replies: { 200: json(queuesReply) },
-    refusals: [VERSION, "LIVEOPS_TOO_LARGE", "LIVEOPS_NO_SUCH_QUEUE", "LIVEOPS_STORE_FULL"],
+    refusals: [VERSION, ...ENGINE, "LIVEOPS_TOO_LARGE", "LIVEOPS_NO_SUCH_QUEUE", "LIVEOPS_STORE_FULL"],
   },
   resumeQueue: {
     ...PATHS.resumeQueue,
@@ -309,7 +343,7 @@ export const ROUTES = define({
     description: "Its operations start again. The reply lists all queues.",
     body: pauseQueueBody,
     replies: { 200: json(queuesReply) },
-    refusals: [VERSION, "LIVEOPS_TOO_LARGE", "LIVEOPS_NO_SUCH_QUEUE", "LIVEOPS_STORE_FULL"],
+    refusals: [VERSION, ...ENGINE, "LIVEOPS_TOO_LARGE", "LIVEOPS_NO_SUCH_QUEUE", "LIVEOPS_STORE_FULL"],
   },
   schedules: {
     ...PATHS.schedules,
@@ -330,6 +364,8 @@ export const ROUTES = define({
     replies: { 201: json(scheduleReply) },
     refusals: [
       VERSION,
+      ...ENGINE,
+      ...PLACE,
       "LIVEOPS_TOO_LARGE",
       "LIVEOPS_NO_SUCH_TYPE",
       "LIVEOPS_NO_SUCH_QUEUE",
@@ -347,7 +383,7 @@ export const ROUTES = define({
     description: "Its operations stay.",
     params: scheduleParams,
     replies: { 200: json(scheduleReply) },
-    refusals: [VERSION, "LIVEOPS_NO_SUCH_SCHEDULE", "LIVEOPS_STORE_FULL"],
+    refusals: [VERSION, ...ENGINE, "LIVEOPS_NO_SUCH_SCHEDULE", "LIVEOPS_STORE_FULL"],
   },
   pauseSchedule: {
     ...PATHS.pauseSchedule,
@@ -357,7 +393,7 @@ export const ROUTES = define({
     params: scheduleParams,
     body: noBody,
     replies: { 200: json(scheduleReply) },
-    refusals: [VERSION, "LIVEOPS_TOO_LARGE", "LIVEOPS_NO_SUCH_SCHEDULE", "LIVEOPS_STORE_FULL"],
+    refusals: [VERSION, ...ENGINE, "LIVEOPS_TOO_LARGE", "LIVEOPS_NO_SUCH_SCHEDULE", "LIVEOPS_STORE_FULL"],
   },
   resumeSchedule: {
     ...PATHS.resumeSchedule,
@@ -367,7 +403,7 @@ export const ROUTES = define({
     params: scheduleParams,
     body: noBody,
     replies: { 200: json(scheduleReply) },
-    refusals: [VERSION, "LIVEOPS_TOO_LARGE", "LIVEOPS_NO_SUCH_SCHEDULE", "LIVEOPS_STORE_FULL"],
+    refusals: [VERSION, ...ENGINE, "LIVEOPS_TOO_LARGE", "LIVEOPS_NO_SUCH_SCHEDULE", "LIVEOPS_STORE_FULL"],
   },
   runSchedule: {
     ...PATHS.runSchedule,
@@ -380,6 +416,8 @@ export const ROUTES = define({
     replies: { 201: json(operationSchema) },
     refusals: [
       VERSION,
+      ...ENGINE,
+      ...PLACE,
       "LIVEOPS_TOO_LARGE",
       "LIVEOPS_NO_SUCH_SCHEDULE",
       "LIVEOPS_NO_SUCH_TYPE",
@@ -403,6 +441,7 @@ export const ROUTES = define({
     replies: { 200: json(operationSchema) },
     refusals: [
       VERSION,
+      ...ENGINE,
       ...NOT_FOUND,
       "LIVEOPS_TOO_LARGE",
       "LIVEOPS_NO_SUCH_TYPE",
@@ -427,6 +466,8 @@ export const ROUTES = define({
     replies: { 201: json(operationSchema), 200: json(operationSchema) },
     refusals: [
       VERSION,
+      ...ENGINE,
+      ...PLACE,
       ...NOT_FOUND,
       "LIVEOPS_TOO_LARGE",
       "LIVEOPS_NO_SUCH_TYPE",
@@ -440,6 +481,37 @@ export const ROUTES = define({
       "LIVEOPS_STORE_FULL",
     ],
   },
+  hosts: {
+    ...PATHS.hosts,
+    tag: "hosts",
+    summary: "List the hosts of the fleet",
+    description: "All hosts with their state, slots and load. A daemon without a fleet lists itself.",
+    replies: { 200: json(hostsReply) },
+    refusals: [VERSION, ...ENGINE],
+  },
+  declareLost: {
+    ...PATHS.declareLost,
+    tag: "hosts",
+    summary: "Declare a host lost",
+    description:
+      "Does not wait until the host counts as lost by itself. Its resumable operations are queued again, the others " +
+      "fail with LIVEOPS_HOST_LOST. The reply lists all hosts.",
+    params: hostParams,
+    body: noBody,
+    replies: { 200: json(hostsReply) },
+    refusals: [VERSION, ...ENGINE, ...PLACE, "LIVEOPS_TOO_LARGE", "LIVEOPS_WRONG_STATE"],
+  },
+  drain: {
+    ...PATHS.drain,
+    tag: "hosts",
+    summary: "Drain this host, or undo it",
+    description:
+      "No more operations start on this host; running operations continue. A restart of the daemon undoes it, except in a fleet. The " +
+      "reply lists all hosts.",
+    body: drainBody,
+    replies: { 200: json(hostsReply) },
+    refusals: [VERSION, ...ENGINE, "LIVEOPS_TOO_LARGE"],
+  },
   watch: {
     ...PATHS.watch,
     tag: "streams",
@@ -447,7 +519,7 @@ export const ROUTES = define({
     description: "A snapshot, then changes. A line may be applied twice; ignore unknown types and keys.",
     query: watchQuery,
     replies: { 200: ndjson(watchLine) },
-    refusals: [VERSION, ...NOT_FOUND, "LIVEOPS_TOO_MANY_WATCHERS"],
+    refusals: [VERSION, ...ENGINE, ...NOT_FOUND, "LIVEOPS_TOO_MANY_WATCHERS"],
   },
   types: {
     ...PATHS.types,
@@ -467,7 +539,7 @@ export const ROUTES = define({
     params: z.object({ op: z.string().check(z.describe("name of the operation type")) }),
     query: historyQuery,
     replies: { 200: json(historyReply) },
-    refusals: [VERSION, "LIVEOPS_NO_SUCH_TYPE"],
+    refusals: [VERSION, ...ENGINE, "LIVEOPS_NO_SUCH_TYPE"],
   },
   forecast: {
     ...PATHS.forecast,

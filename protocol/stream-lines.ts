@@ -120,10 +120,18 @@ export const submissionSchema = z.object({
     hooks: true,
     after: true,
     afterAny: true,
+    on: true,
+    tags: true,
   }).shape,
   ...z.partial(z.pick(operationSchema, { queue: true, priority: true, notBefore: true })).shape,
   limits: z.optional(z.object(limitShapes)),
   historyKey: z.optional(z.string()),
+  requires: operationSchema.shape.requires,
+  hosts: z
+    .optional(z.literal("any"))
+    .check(
+      z.describe("the next operation of a chain may run on any host; absent: on the host of the one before"),
+    ),
   omitted: z.optional(omittedSchema),
   source,
 });
@@ -157,6 +165,8 @@ export const events = {
           params: z.optional(z.record(z.string(), z.unknown())),
           stages: z.optional(z.array(z.string())),
           historyKey: z.optional(z.string()),
+          on: operationSchema.shape.on,
+          tags: operationSchema.shape.tags,
           source,
         })
         .check(z.describe("keys of the record with their new values")),
@@ -166,7 +176,13 @@ export const events = {
   ),
   started: event(
     "attempt:started",
-    { slot: z.optional(z.int()).check(z.describe("number of the slot of its queue, from 1")) },
+    {
+      slot: z.optional(z.int()).check(z.describe("number of the slot of its queue, from 1")),
+      host: z.optional(z.string()).check(z.describe("name of the host; absent without a fleet")),
+      fence: z
+        .optional(z.int())
+        .check(z.describe("greater than that of every earlier start; absent without a fleet")),
+    },
     "the daemon gave the attempt to a worker",
   ),
   paused: event(

@@ -23,6 +23,7 @@ export interface WatchQuery {
   since?: string;
   state?: State[];
   op?: string;
+  host?: string;
   limit?: number;
 }
 

@@ -93,11 +93,14 @@ const built = await Promise.all([
       worker: "daemon/worker/main.ts",
       loader: "daemon/loader/main.ts",
       schemas: "protocol/export-schema.ts",
+      "published-type": "ops/runner/published-type.ts",
       ...shipped,
     },
     // Shipped and user operations both import `liveops` and must get the same classes.
     alias: { liveops: "./ops/sdk/index.ts" },
   }),
+  // The thread of a worker. Apart from the worker, so that the worker is not cut into more files to load.
+  build({ ...esm, splitting: false, entryPoints: { "lease-watchdog": "daemon/worker/lease-watchdog.ts" } }),
   build({ ...esm, entryPoints: { tui: "tui/main.tsx" }, chunkNames: "chunks/tui-[hash]" }),
   // CommonJS starts faster: a bare client over node:http takes 1.6 times `node -e 0`; as an ES module, 2.5 times.
   build({

@@ -1,8 +1,8 @@
 /** Makes a state directory with finished operations, written by the real store and sealed by a checkpoint. */
 import { type Decision, runStateOf } from "../../daemon/store/decision.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
+import { EmbeddedStore } from "../../daemon/store/embedded-store.js";
 import { layoutOf } from "../../daemon/store/layout.js";
-import { Store } from "../../daemon/store/store.js";
 import type { DaemonEvent } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import { reduceEvent } from "../../protocol/reduce.js";
@@ -10,7 +10,7 @@ import { reduceEvent } from "../../protocol/reduce.js";
 export async function fillHistory(dir: string, count: number): Promise<void> {
   const layout = layoutOf(dir);
   prepareStateDir(layout);
-  const store = new Store({
+  const store = new EmbeddedStore({
     layout,
     onChange: () => {},
     onBroken: (error) => {
@@ -22,7 +22,7 @@ export async function fillHistory(dir: string, count: number): Promise<void> {
   for (let done = 0; done < count; done += 1000) {
     const batch: Array<Promise<void>> = [];
     for (let n = done; n < Math.min(count, done + 1000); n++) {
-      for (const decision of finished(n, at)) batch.push(store.decide(decision));
+      batch.push(store.decideAll(finished(n, at).map((decision) => ({ decision, version: null }))));
     }
     await Promise.all(batch);
   }

@@ -1,8 +1,8 @@
 /** Backups by a running daemon: one at a time, each of one moment of the store, aborted when the daemon stops. */
 import { resolve } from "node:path";
 import { Refusal } from "../../protocol/errors.js";
+import type { EmbeddedStore } from "../store/embedded-store.js";
 import type { Layout } from "../store/layout.js";
-import type { Store } from "../store/store.js";
 import { backUp, checkBackupTarget } from "./backup.js";
 import type { CopyProgress } from "./backup-writer.js";
 import { momentOf } from "./copy-state.js";
@@ -13,7 +13,7 @@ export class Backups {
   readonly #stopped = new AbortController();
 
   constructor(
-    private readonly store: Store,
+    private readonly store: EmbeddedStore,
     private readonly layout: Layout,
   ) {}
 

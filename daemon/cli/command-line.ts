@@ -5,6 +5,7 @@ import { reportOtherBin } from "../../protocol/command/other-bin.js";
 import { registerAudit } from "./audit.js";
 import { registerBackup, registerRestore } from "./backup.js";
 import { registerDoctor } from "./doctor.js";
+import { registerDrain } from "./drain.js";
 import { registerFleet } from "./fleet.js";
 import { registerLogs } from "./logs.js";
 import { registerRestart } from "./restart.js";
@@ -19,6 +20,7 @@ export function commandTree(): Command {
     registerStop,
     registerRestart,
     registerStatus,
+    registerDrain,
     registerLogs,
     registerDoctor,
     registerBackup,

@@ -1,12 +1,14 @@
 /** The options with which `start` and `restart` start a daemon. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { GlobalOptions } from "../../protocol/command/daemon-address.js";
+import { passwordProblem } from "../../protocol/command/fleet-client.js";
 import {
   DEFAULT_LOG_LEVEL,
   isLogLevel,
   LOG_LEVELS,
   type LogLevel,
 } from "../../protocol/command/log-level.js";
+import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../protocol/host-names.js";
 
 export interface DaemonOptions extends GlobalOptions {
   ops?: string[];
@@ -14,6 +16,8 @@ export interface DaemonOptions extends GlobalOptions {
   logLevel?: LogLevel;
   runQueued?: boolean;
   paused?: boolean;
+  host?: string;
+  tags?: string[];
 }
 
 export interface StartOptions extends DaemonOptions {
@@ -34,6 +38,9 @@ export function asWords(options: DaemonOptions): string[] {
   if (options.logLevel) words.push("--log-level", options.logLevel);
   if (options.runQueued) words.push("--run-queued");
   if (options.paused) words.push("--paused");
+  if (options.fleet) words.push("--fleet", options.fleet);
+  if (options.host) words.push("--host", options.host);
+  if (options.tags && options.tags.length > 0) words.push("--tags", options.tags.join(","));
   return words;
 }
 
@@ -56,7 +63,33 @@ export function withDaemonFlags(command: Command): Command {
       logLevel,
     )
     .option("--run-queued", "Run the queued operations of a copied state directory, which are held otherwise")
-    .option("--paused", "Pause all queues at the start: liveops resume --all starts their operations");
+    .option("--paused", "Pause all queues at the start: liveops resume --all starts their operations")
+    .option("--fleet <url>", "Join the fleet of this PostgreSQL database", fleetUrl)
+    .option("--host <name>", "Name of this host in the fleet (default: that of the machine)", hostName)
+    .option("--tags <tags>", "Tags of this host in the fleet, such as gpu,eu", tagList);
+}
+
+function fleetUrl(text: string): string {
+  const problem = passwordProblem(text);
+  if (problem !== null) throw new InvalidArgumentError(problem);
+  return text;
+}
+
+function hostName(text: string): string {
+  if (!HOST_PATTERN.test(text) || text.length > MAX_HOST)
+    throw new InvalidArgumentError("Give letters, digits and . _ -, such as a.example.com.");
+  return text;
+}
+
+function tagList(text: string): string[] {
+  const tags = text.split(",").filter((tag) => tag !== "");
+  const wrong = tags.find((tag) => !TAG_PATTERN.test(tag) || tag.length > MAX_TAG);
+  if (wrong !== undefined)
+    throw new InvalidArgumentError(
+      `${JSON.stringify(wrong)} is not a tag: give letters, digits and . _ : = / -.`,
+    );
+  if (tags.length > MAX_TAGS) throw new InvalidArgumentError(`Give at most ${MAX_TAGS} tags.`);
+  return tags;
 }
 
 function logLevel(text: string): LogLevel {

@@ -26,6 +26,7 @@ function describe(daemon: DaemonReply): string {
     ["since", daemon.startedAt],
     ["socket", daemon.socket],
     ["state dir", daemon.stateDir],
+    ...fleetRows(daemon),
     [
       "operations",
       Object.entries(counts)
@@ -45,6 +46,26 @@ function describe(daemon: DaemonReply): string {
   return rows.map(([name, value]) => `${name.padEnd(11)} ${sanitize(value)}`).join("\n");
 }
 
+/** The engine of the fleet, and this host in it. */
+function fleetRows({ host, fleet, draining }: DaemonReply): Array<[string, string]> {
+  const rows: Array<[string, string]> = [];
+  if (fleet) rows.push(["fleet", `host ${host}, engine ${fleet.engine}`]);
+  if (draining)
+    rows.push(["drained", "no operations start on this host; undo it with: liveopsd drain --undo"]);
+  return rows;
+}
+
+function fleetProblems(fleet: DaemonReply["fleet"]): string[] {
+  if (fleet === null) return [];
+  const { awaySince, problems } = fleet;
+  const all = [...problems];
+  if (awaySince !== null)
+    all.push(
+      `the engine has not answered since ${awaySince}. Submits are refused; running operations continue, and their ends are recorded when it is back`,
+    );
+  return all;
+}
+
 function containmentText({ kind, cgroup, limits, reason }: DaemonReply["containment"]): string {
   const enforced = limits.length === 0 ? "no limits are enforced" : `limits: ${limits.join(", ")}`;
   const why = reason === null ? "" : `; ${reason}`;
@@ -53,7 +74,7 @@ function containmentText({ kind, cgroup, limits, reason }: DaemonReply["containm
 
 function problemsOf(daemon: DaemonReply): string[] {
   const { auditLost, storeFull, freeBytes, noRoom, problems, workers, blockedTypes } = daemon;
-  const all: string[] = [];
+  const all = fleetProblems(daemon.fleet);
   if (workers.blocked)
     all.push(
       `no worker can be started: ${workers.blocked.reason}. Queued operations wait; the daemon tries again`,

@@ -31,7 +31,9 @@ const MOST_EARLIER = 10_000;
 interface HooksOptions {
   file: string;
   log: Logger;
-  store: Pick<Store, "find" | "list" | "journalNumber">;
+  store: Pick<Store, "archive" | "journalNumber">;
+  /** Whether this daemon runs the hooks of the operation. */
+  isOurs(entry: Entry): boolean;
   /** Commands of the config file. */
   configured: Readonly<Partial<Record<Hook, string>>>;
   /** Seconds. */
@@ -67,15 +69,16 @@ export class Hooks {
   }
 
   /** Runs the hooks that an earlier daemon did not finish. */
-  start(): void {
+  async start(): Promise<void> {
     const { store } = this.options;
     const { after } = this.#file;
     if (after === null) {
       this.#write(() => this.#file.begin(store.journalNumber));
       return;
     }
-    const earlier = store.list({ finishedAfter: after }, MOST_EARLIER);
-    for (const entry of earlier.reverse()) if (!this.#file.isDone(entry.finishedBy)) this.finished(entry);
+    const earlier = await store.archive.list({ finishedAfter: after }, MOST_EARLIER);
+    for (const entry of earlier.reverse())
+      if (this.options.isOurs(entry) && !this.#file.isDone(entry.finishedBy)) this.finished(entry);
   }
 
   /** An operation has finished. */

@@ -35,6 +35,8 @@ const AUDITED = new Set<string>([
   "pauseSchedule",
   "resumeSchedule",
   "runSchedule",
+  "declareLost",
+  "drain",
   "stop",
 ] satisfies AuditAction[]);
 
@@ -76,7 +78,7 @@ function detailsOf(action: AuditAction, { body, params }: FastifyRequest): Audit
         .join(", ")
         .slice(0, 200),
     };
-  const { from, now } = (body ?? {}) as { from?: unknown; now?: unknown };
+  const { from, now, draining } = (body ?? {}) as { from?: unknown; now?: unknown; draining?: unknown };
   if (action === "retry" && typeof from === "string") return { from: from.slice(0, 200) };
   // The ids of a done request are those of the new operations.
   if (action === "again") return { of: (params as { id: string }).id.slice(0, 200) };
@@ -86,6 +88,8 @@ function detailsOf(action: AuditAction, { body, params }: FastifyRequest): Audit
   if (/Schedule$/.test(action))
     return typeof schedule === "string" ? { schedule: schedule.slice(0, 200) } : null;
   if (/Queue$/.test(action)) return typeof queue === "string" ? { queue } : null;
+  if (action === "declareLost") return { host: (params as { host: string }).host.slice(0, 200) };
+  if (action === "drain" && typeof draining === "boolean") return { draining };
   if (action === "stop" && now === true) return { now };
   return null;
 }

@@ -6,7 +6,7 @@ import type * as z from "zod/mini";
 import { Refusal } from "../../protocol/errors.js";
 import { PATHS } from "../../protocol/paths.js";
 import { VERSION, VERSION_HEADER } from "../../protocol/version.js";
-import { StoreFullError } from "../store/journal.js";
+import { NotRecordedError } from "../store/not-recorded.js";
 import { badRequest, inputProblem } from "./input-problem.js";
 import { drainBody } from "./request-body.js";
 
@@ -60,12 +60,7 @@ const PROBLEM = "application/problem+json";
 
 export function asRefusal(error: FastifyError | Error, maxBody: number): Refusal {
   if (error instanceof Refusal) return error;
-  if (error instanceof StoreFullError) {
-    return new Refusal(
-      "LIVEOPS_STORE_FULL",
-      "nothing was recorded: the state directory's disk is full; free some disk space, then try again",
-    );
-  }
+  if (error instanceof NotRecordedError) return error.toRefusal();
   const status = "statusCode" in error ? (error.statusCode ?? 500) : 500;
   if (status === 413) {
     return new Refusal(

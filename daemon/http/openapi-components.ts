@@ -13,7 +13,10 @@ import {
 import {
   countsSchema,
   daemonReply,
+  fleetState,
   historyReply,
+  hostReply,
+  hostsReply,
   logPage,
   operationPage,
   operationTypeSchema,
@@ -28,6 +31,7 @@ import {
 import {
   againBody,
   backupBody,
+  drainBody,
   pauseQueueBody,
   queueBody,
   retryBody,
@@ -75,6 +79,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   QueueRequest: queueBody,
   PauseQueueRequest: pauseQueueBody,
   ScheduleRequest: scheduleBody,
+  DrainRequest: drainBody,
   StopRequest: stopBody,
   BackupRequest: backupBody,
 
@@ -88,6 +93,9 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   Queues: queuesReply,
   Schedule: scheduleReply,
   Schedules: schedulesReply,
+  Host: hostReply,
+  Hosts: hostsReply,
+  FleetState: fleetState,
   StopReply: stopReply,
 
   WatchLine: watchLine,

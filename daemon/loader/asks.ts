@@ -43,13 +43,15 @@ export class Asks {
   /** The submissions, from the answers to the distinct questions. */
   submissions(answers: readonly Submission[]): Submission[] {
     return this.own.map((own, n) => {
-      const { op, title, params, stages, historyKey, queue: ofType, source } = answers[this.#question[n]!]!;
+      const answer = answers[this.#question[n]!]!;
+      const { op, title, params, stages, historyKey, queue: ofType, source, requires } = answer;
       const { id, label, cwd, chain, limits, queue = ofType, priority, ...others } = own;
       return {
         ...{ id, op, title, label, cwd, params, stages, chain },
         ...(limits && { limits }),
         ...(historyKey !== undefined && { historyKey }),
         ...(source && { source }),
+        ...(requires && { requires }),
         ...(queue !== undefined && queue !== DEFAULT_QUEUE && { queue }),
         ...(priority !== undefined && priority !== 0 && { priority }),
         ...others,

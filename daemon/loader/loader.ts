@@ -10,6 +10,7 @@ import type { Submission } from "../../protocol/event.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
 import { unknownType } from "../../protocol/unknown-type.js";
+import type { Policy } from "../store/decision.js";
 import { LoaderDied, type LoaderProcess, LoaderStuck } from "./loader-process.js";
 import { LoaderProcesses } from "./loader-processes.js";
 import type { LoadedOperationType, LocatedAsk, PrepareAsk, ResolvedType, Unresolved } from "./messages.js";
@@ -32,7 +33,17 @@ interface Pending {
   pending: string;
 }
 
-export class Loader {
+/** What submits, edits and lists ask of the operation types. */
+export interface Types {
+  /** All types, once every file is loaded. */
+  types(): Promise<TypesReply>;
+  /** Where the type is and how it runs, or why there is no such type now. */
+  resolve(op: string): Promise<ResolvedType | Unresolved>;
+  /** All submissions, or the first ask that its type does not accept or whose type does not exist. */
+  prepare(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk>;
+}
+
+export class Loader implements Types {
   readonly #sources: Sources;
   readonly #processes: LoaderProcesses;
   /** Where each type was found last. */
@@ -80,6 +91,17 @@ export class Loader {
     return this.#merged();
   }
 
+  /** Number of types that are loaded so far. */
+  get typeCount(): number {
+    return this.#merged().ops.length;
+  }
+
+  /** Whether the type is loaded. */
+  has(op: string): boolean {
+    const found = this.#find(op);
+    return found !== null && "type" in found;
+  }
+
   /** Whether any directory other than the shipped ones contains a file. */
   hasUserCode(shipped: readonly string[]): boolean {
     return this.dirs.some((dir) => !shipped.includes(dir) && namesIn(dir).length > 0);
@@ -93,11 +115,9 @@ export class Loader {
       const found = this.#find(op);
       if (found === null) return { reason: this.#whyMissing(op) };
       if ("type" in found) {
-        const { file, resumable, timeout, gracePeriod, retry, concurrency } = found.type;
+        const { file, requires } = found.type;
         this.#places.set(op, file);
-        const limits = effectiveLimits(found.type, undefined);
-        const bounds = { ...(concurrency !== null && { concurrency }), ...(limits && { limits }) };
-        return { file, policy: { resumable, timeout, gracePeriod, retry, ...bounds } };
+        return { file, policy: policyOf(found.type), requires };
       }
       const left = until - performance.now();
       if (left <= 0) return { reason: `${found.pending} is still being loaded` };
@@ -280,6 +300,20 @@ function withoutParams({ input, rest }: PrepareAsk, { type, hasTitles }: Found):
   if (Object.keys(params).length > 0 || set.length > 0 || hasTitles) return null;
   if (type.params !== null || type.stages === null) return null;
   const { id, label, cwd, chain, limits } = rest;
-  const { op, title, stages } = type;
-  return { id, op, title, label, cwd, params: {}, stages, chain, ...(limits && { limits }) };
+  const { op, title, stages, requires } = type;
+  const own = { ...(limits && { limits }), ...(requires.length > 0 && { requires }) };
+  return { id, op, title, label, cwd, params: {}, stages, chain, ...own };
+}
+
+/** Values that differ from the default only, so that the records of starts stay short. */
+function policyOf(type: OperationType): Policy {
+  const { resumable, timeout, gracePeriod, retry, concurrency, hosts, partition } = type;
+  const limits = effectiveLimits(type, undefined);
+  return {
+    ...{ resumable, timeout, gracePeriod, retry },
+    ...(concurrency !== null && { concurrency }),
+    ...(limits && { limits }),
+    ...(partition === "finish" && { partition }),
+    ...(hosts === "any" && { anyHost: true }),
+  };
 }

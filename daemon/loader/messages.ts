@@ -54,6 +54,8 @@ export interface PrepareAsk {
     | "after"
     | "afterAny"
     | "notBefore"
+    | "on"
+    | "tags"
   >;
 }
 
@@ -81,10 +83,11 @@ export type FromLoader =
   /** `index`: of the first ask that is refused. No submission is made of any ask. */
   | { call: number; type: "refused"; index: number; problem: Problem };
 
-/** The file of a type's code, and the policy for its attempts. */
+/** The file of a type's code, the policy for its attempts, and the tags that a host of a fleet must have. */
 export interface ResolvedType {
   file: string;
   policy: Policy;
+  requires: readonly string[];
 }
 
 /** There is no such type now. */

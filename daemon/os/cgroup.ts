@@ -81,7 +81,7 @@ export class Cgroup {
     // A list of pids may miss a process that keeps forking. The kernel's count does not.
     while (this.isPopulated()) {
       if (performance.now() > deadline) return this.pids();
-      if (!this.#killAll()) await this.#killFrozen(undefined, deadline);
+      if (!this.killAtOnce()) await this.#killFrozen(undefined, deadline);
       if (this.isPopulated()) await delay(PAUSE_MS);
     }
     return [];
@@ -99,7 +99,7 @@ export class Cgroup {
   }
 
   /** Kills all processes in one step, so that no fork can escape. False if the kernel is older than 5.14. */
-  #killAll(): boolean {
+  killAtOnce(): boolean {
     if (!existsSync(join(this.dir, "cgroup.kill"))) return false;
     try {
       this.#write("cgroup.kill", "1");

@@ -13,11 +13,11 @@ import { attemptsIn } from "../run-files/log-slices.js";
 import { isUnreadable, recordFiles } from "../run-files/unreadable.js";
 import { readCheckpoint } from "../store/checkpoint.js";
 import { checkStateDir, PlaceError } from "../store/directories.js";
+import { EmbeddedStore } from "../store/embedded-store.js";
 import { type Layout, layoutOf } from "../store/layout.js";
 import { readPayload } from "../store/payloads.js";
 import { prepareStateFiles, putAsideIfOdd } from "../store/quarantine.js";
 import { readLines } from "../store/read-lines.js";
-import { Store } from "../store/store.js";
 import { originalOf } from "./copied-state.js";
 import { adoptOrphans, hasOrphan } from "./orphans.js";
 
@@ -62,7 +62,7 @@ export function inspect(stateDir: string): Finding[] {
 async function mend(layout: Layout, odd: readonly string[]): Promise<Finding[]> {
   const broken: Error[] = [];
   const clock = new TrustedClock(layout.clock);
-  const store = new Store({
+  const store = new EmbeddedStore({
     layout,
     onChange: () => {},
     onBroken: (error) => broken.push(error),

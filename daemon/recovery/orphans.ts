@@ -9,13 +9,13 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ID_PATTERN } from "../../protocol/id.js";
 import { isLocked } from "../os/kernel-lock.js";
-import { readAccepted } from "../run-files/attempt-files.js";
+import { isMirrored, readAccepted } from "../run-files/attempt-files.js";
 import { attemptsIn } from "../run-files/log-slices.js";
 import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry } from "../store/decision.js";
-import { StoreFullError } from "../store/journal.js";
+import type { EmbeddedStore } from "../store/embedded-store.js";
 import { attemptDir, type Layout, runDir } from "../store/layout.js";
-import type { Store } from "../store/store.js";
+import { StoreFullError } from "../store/not-recorded.js";
 import { readStopReason } from "../worker/stop-file.js";
 import { isWorkerAlive } from "../worker/worker-processes.js";
 
@@ -24,7 +24,7 @@ import { isWorkerAlive } from "../worker/worker-processes.js";
  *
  * @returns what was found, in words
  */
-export async function adoptOrphans(store: Store, layout: Layout): Promise<string[]> {
+export async function adoptOrphans(store: EmbeddedStore, layout: Layout): Promise<string[]> {
   const said: string[] = [];
   const ids = readdirSync(layout.runs).filter((name) => ID_PATTERN.test(name));
   const found = ids.flatMap((id) => orphan(store, layout, id) ?? []);
@@ -33,7 +33,7 @@ export async function adoptOrphans(store: Store, layout: Layout): Promise<string
     const { id, op, attempt } = entry.record;
     const dir = attemptDir(layout, id, attempt);
     try {
-      await store.decide({ kind: "restored", id, entry });
+      await store.decide({ kind: "restored", id, entry }, store.ledger.get(id)?.version ?? null);
       said.push(`the record of ${op} ${id} was lost; it was restored from ${dir}`);
     } catch (error) {
       if (!(error instanceof StoreFullError)) throw error;
@@ -46,11 +46,13 @@ export async function adoptOrphans(store: Store, layout: Layout): Promise<string
 }
 
 /** The entry that the worker accepted, where the store does not know the acceptance. */
-function orphan(store: Store, layout: Layout, id: string): Entry | null {
+function orphan(store: EmbeddedStore, layout: Layout, id: string): Entry | null {
   const known = store.ledger.get(id);
   if (known ? known.record.state !== "queued" : store.knows(id)) return null;
   for (const attempt of readableAttempts(runDir(layout, id)).sort((a, b) => b - a)) {
     if (known && attempt < known.nextAttempt) return null;
+    // Another host runs it.
+    if (isMirrored(attemptDir(layout, id, attempt))) return null;
     const accepted = readable(() => readAccepted(attemptDir(layout, id, attempt)));
     if (accepted?.run && accepted.record.id === id) return asNow(accepted, layout, known !== undefined);
   }
@@ -87,7 +89,7 @@ function asNow(entry: Entry, layout: Layout, isLive: boolean): Entry {
 }
 
 /** Whether a live worker runs no operation of the store: a reason to look for orphans without other damage. */
-export function hasOrphan(store: Store, layout: Layout): boolean {
+export function hasOrphan(store: EmbeddedStore, layout: Layout): boolean {
   const owned = new Set([...store.ledger.entries.values()].map(({ run }) => run?.worker.workerId));
   return readdirSync(layout.workers).some((name) => {
     const [, workerId] = /^(\w+)\.lock$/.exec(name) ?? [];

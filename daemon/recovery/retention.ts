@@ -7,7 +7,7 @@ import type { Limits } from "../../protocol/command/config.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Lifecycle } from "../lifecycle.js";
 import type { TrustedClock } from "../os/trusted-clock.js";
-import type { Store } from "../store/store.js";
+import type { Archive } from "../store/store.js";
 
 const EVERY_MS = 3600 * 1000;
 
@@ -25,7 +25,7 @@ const PIECE = 200;
 const DAY_MS = 24 * 3600 * 1000;
 
 interface RetentionOptions {
-  store: Pick<Store, "expired" | "list">;
+  archive: Pick<Archive, "expired" | "list">;
   lifecycle: Pick<Lifecycle, "remove">;
   limits: Pick<Limits, "keepFinished" | "keepDays">;
   clock: TrustedClock;
@@ -40,8 +40,9 @@ export class Retention {
 
   constructor(private readonly options: RetentionOptions) {}
 
-  start(): void {
-    const [newest] = this.options.store.list({}, 1);
+  async start(): Promise<void> {
+    const [newest] = await this.options.archive.list({}, 1);
+    if (this.#stopped) return;
     this.options.clock.begin(newest ? Date.parse(newest.record.updatedAt) : null);
     this.#timer = setInterval(() => void this.sweep(), EVERY_MS);
     void this.sweep();
@@ -66,13 +67,13 @@ export class Retention {
   }
 
   async #removeExpired(): Promise<void> {
-    const { store, lifecycle, limits, log } = this.options;
+    const { archive, lifecycle, limits, log } = this.options;
     const { keepFinished, keepDays } = limits;
     this.#checkClock();
     let removed = 0;
     while (!this.#stopped) {
       const now = this.options.clock.now();
-      const ids = store.expired(keepFinished, now - keepDays * DAY_MS, now + DAY_MS, PIECE);
+      const ids = await archive.expired(keepFinished, now - keepDays * DAY_MS, now + DAY_MS, PIECE);
       if (ids.length === 0) break;
       const done = await Promise.all(ids.map((id) => lifecycle.remove(id).then(isDone, isKept)));
       const count = done.filter(Boolean).length;

@@ -1,5 +1,5 @@
 /** The files of one attempt: their names, the completion of an events file, and the values that its events hold. */
-import { closeSync, constants, fdatasyncSync, fstatSync, readdirSync, writeSync } from "node:fs";
+import { closeSync, constants, fdatasyncSync, fstatSync, lstatSync, readdirSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { endOfText, giveBackReserved } from "../../ops/runner/append-file.js";
 import type { KeptValue } from "../../ops/runner/stage-values.js";
@@ -20,6 +20,11 @@ export const olderLogFile = (dir: string, part: number) => join(dir, `log.${part
 export const cancelFile = (dir: string) => join(dir, "cancel");
 /** How long the attempt was paused, for its worker. */
 export const pauseFile = (dir: string) => join(dir, "pause");
+/** Empty, in the directory of an attempt of another host: its files are a copy of what the fleet holds. */
+export const mirroredMark = (dir: string) => join(dir, "mirrored");
+/** Whether the directory of an attempt is a copy; false if there is none. */
+export const isMirrored = (dir: string) =>
+  lstatSync(mirroredMark(dir), { throwIfNoEntry: false }) !== undefined;
 
 /**
  * Paths of the older parts of a log, oldest first.

@@ -4,7 +4,7 @@
  * Lines are sorted by number, so any line of a log of a million lines is found with some twenty short reads.
  */
 import { closeSync, fstatSync, readSync } from "node:fs";
-import { openOwnFile } from "../../protocol/own-file.js";
+import { openOwnFile, readAt } from "../../protocol/own-file.js";
 
 const NEWLINE = 10;
 
@@ -53,6 +53,14 @@ export function firstLineOfFile(file: string): string | null {
   }
 }
 
+/** The last complete line, without its newline, and the byte after its newline; null if there is none. */
+export function lastLineOf(fd: number): { end: number; text: string } | null {
+  const end = endOfLines(fd);
+  if (end === 0) return null;
+  const start = afterLastNewline(fd, end - 1);
+  return { end, text: readAt(fd, start, end - 1).toString("utf8") };
+}
+
 const PIECE = 4096;
 /** If the last piece has no newline, the file is unusual and is read in longer pieces. */
 const LONG_PIECE = 1024 * 1024;
@@ -63,8 +71,13 @@ const SPARSE = 1024 * 1024;
 export function endOfLines(fd: number): number {
   const { size, blocks } = fstatSync(fd);
   if (size > SPARSE && blocks === 0) return 0;
+  return afterLastNewline(fd, size);
+}
+
+/** The byte after the last newline before `before`; 0 if there is none. */
+function afterLastNewline(fd: number, before: number): number {
   let most = PIECE;
-  for (let end = size; end > 0; most = LONG_PIECE) {
+  for (let end = before; end > 0; most = LONG_PIECE) {
     const start = Math.max(0, end - most);
     const piece = Buffer.allocUnsafe(end - start);
     const length = readSync(fd, piece, 0, piece.length, start);

@@ -6,25 +6,21 @@
 import { lstatSync, mkdirSync } from "node:fs";
 import { uptime } from "node:os";
 import type { Outcome, StopReason, WorkerEvent } from "../../protocol/event.js";
-import type { Operation } from "../../protocol/operation.js";
 import { IrregularFileError } from "../../protocol/own-file.js";
-import { RecordBuilder } from "../../protocol/reduce.js";
 import { isPausedNow } from "../lifecycle.js";
 import type { BlockedState } from "../operation-view.js";
 import { bootId, isStopped, signalProcess } from "../os/process-identity.js";
-import { cancelFile, eventsFile, pauseFile } from "../run-files/attempt-files.js";
-import { AttemptTail, type StoredLine } from "../run-files/attempt-tail.js";
+import { cancelFile, pauseFile } from "../run-files/attempt-files.js";
+import type { StoredLine } from "../run-files/attempt-tail.js";
 import { isShortage } from "../run-files/unreadable.js";
 import type { Entry, Run } from "../store/decision.js";
 import { isDiskFull, replaceFileSync } from "../store/durable-file.js";
 import { quarantineFile } from "../store/quarantine.js";
 import type { PooledWorker, WorkerExit } from "../worker/pool.js";
+import { type RecordListener, RecordTail } from "./record-tail.js";
 import { ResourceSampler } from "./resource-sampler.js";
 
-export interface AttemptListener {
-  /** The entry's record changed. */
-  onChange(entry: Entry, before: Operation): void;
-  onLines(entry: Entry, lines: StoredLine[]): void;
+export interface AttemptListener extends RecordListener {
   /** A reason why the attempt is blocked began or ended. */
   onBlocked(entry: Entry, key: keyof BlockedState): void;
   /** The resources of the attempt were measured. */
@@ -43,14 +39,6 @@ export interface AttemptListener {
 /** Time in ms until the first read of the run files of a worker of this daemon. */
 const FIRST_LOOK_MS = 10;
 
-/**
- * From this many stages on, copying and sending their complete maps takes noticeable time. Between two reads the files
- * then rest 1 ms for each `STAGES_A_MS` stages, at most `LONGEST_REST_MS`. With so many stages the delay is invisible.
- */
-const MANY_STAGES = 200;
-const STAGES_A_MS = 20;
-const LONGEST_REST_MS = 200;
-
 /** How long reading the unreadable events of an ended worker is retried, in ms. */
 const UNREADABLE_MS = 5000;
 
@@ -60,9 +48,6 @@ const MAX_TIMER = 2 ** 31 - 1;
 export class Attempt {
   readonly number: number;
   readonly run: Run;
-  /** Number of the last event or line read. */
-  seq: number;
-  outcome: Outcome | null = null;
   /** Operations follow that join the queue with the record of the finish: the slot is kept for them until then. */
   isFollowed = false;
   /** Since when the worker process is stopped (SIGSTOP). */
@@ -78,7 +63,7 @@ export class Attempt {
   isFinishing = false;
   /** Since when the worker has ended and the events cannot be read, by the monotonic clock in ms. */
   #unreadableSince: number | null = null;
-  readonly #tail: AttemptTail;
+  readonly #tail: RecordTail;
   /** The stop reason whose cancel file could not be written yet. */
   #untold: StopReason | null = null;
   #cancelFileFailed = false;
@@ -96,16 +81,21 @@ export class Attempt {
   ) {
     this.run = run;
     this.number = entry.record.attempt;
-    this.seq = entry.record.seq;
     this.sampler = new ResourceSampler(worker === null);
-    this.#tail = new AttemptTail(dir, {
-      onEvents: (events) => this.#events(events),
-      onLines: (lines) => this.#lines(lines),
-      onDamage: (file, line) => {
-        if (file === eventsFile(dir)) this.run.accepted = true;
-        listener.onDamage(`${file}: a line could not be read: ${line.slice(0, 200)}`);
+    this.#tail = new RecordTail(entry, dir, {
+      onChange: (...args) => listener.onChange(...args),
+      onLines: (...args) => listener.onLines(...args),
+      onEvent: (event) => this.#event(event),
+      onLine: (line) => this.#line(line),
+      onOutcome: (outcome) => {
+        this.#clearTimers();
+        // The lines logged before the outcome are in the log first.
+        queueMicrotask(() => listener.onOutcome(this, outcome));
       },
-      onUnreadable: ({ message }) => listener.onDamage(`run files cannot be read: ${message}`),
+      onDamage: (message) => listener.onDamage(message),
+      onDamagedEvent: () => {
+        this.run.accepted = true;
+      },
     });
   }
 
@@ -116,6 +106,15 @@ export class Attempt {
 
   get id(): string {
     return this.entry.record.id;
+  }
+
+  /** Number of the last event or line read. */
+  get seq(): number {
+    return this.#tail.seq;
+  }
+
+  get outcome(): Outcome | null {
+    return this.#tail.outcome;
   }
 
   /** Starts the tail and the timer of the type's timeout. */
@@ -276,58 +275,15 @@ export class Attempt {
     if (this.#timeoutTimer) clearTimeout(this.#timeoutTimer);
   }
 
-  /** Returns how long the files may be left alone, in ms. */
-  #events(events: WorkerEvent[]): number {
-    const before = this.entry.record;
-    const builder = new RecordBuilder(before);
-    let outcome: Outcome | null = null;
-    for (const event of events) {
-      if (event.seq > this.seq) this.seq = event.seq;
-      // The first event means acceptance; where that event is damaged, each later event does.
-      this.run.accepted = true;
-      if (event.type === "attempt:accepted") this.sampler.accepted(event.used);
-      if (event.type === "attempt:finished") {
-        const { state, result, resultText, error, next, notLoaded } = event;
-        this.sampler.finished(event.resources ?? null);
-        const text = resultText === undefined ? {} : { resultText };
-        outcome = { state, result, ...text, error, next, ...(notLoaded && { notLoaded }) };
-      }
-      builder.add(event);
-    }
-    this.entry.record = builder.record;
-    if (this.entry.record !== before) this.listener.onChange(this.entry, before);
-    if (outcome && !this.outcome) {
-      this.outcome = outcome;
-      this.#clearTimers();
-      // The lines logged before the outcome are in the log first.
-      queueMicrotask(() => this.listener.onOutcome(this, outcome));
-    }
-    const { stages, stageStates } = this.entry.record;
-    if (stages.length < MANY_STAGES || stageStates === before.stageStates) return 0;
-    return Math.min(stages.length / STAGES_A_MS, LONGEST_REST_MS);
+  #event(event: WorkerEvent): void {
+    // The first event means acceptance; where that event is damaged, each later event does.
+    this.run.accepted = true;
+    if (event.type === "attempt:accepted") this.sampler.accepted(event.used);
+    if (event.type === "attempt:finished") this.sampler.finished(event.resources ?? null);
   }
 
-  #lines(lines: StoredLine[]): void {
-    const before = this.entry.record;
-    const builder = new RecordBuilder(before);
-    for (const line of lines) {
-      if (line.seq > this.seq) this.seq = line.seq;
-      if (line.end !== undefined && (line.stream === "stdout" || line.stream === "stderr")) {
-        // The value shrinks where the file was truncated.
-        this.outputEnd[line.stream] = line.end;
-      }
-      builder.addLine(line);
-    }
-    this.entry.record = builder.record;
-    if (this.entry.record === before) return;
-    // After a restart some lines are read again; a line that occurs twice counts once.
-    let last = before.logLines;
-    const isNew = ({ n }: StoredLine) => {
-      if (n <= last) return false;
-      last = n;
-      return true;
-    };
-    this.listener.onLines(this.entry, lines.filter(isNew));
-    this.listener.onChange(this.entry, before);
+  #line({ end, stream }: StoredLine): void {
+    // The value shrinks where the file was truncated.
+    if (end !== undefined && (stream === "stdout" || stream === "stderr")) this.outputEnd[stream] = end;
   }
 }

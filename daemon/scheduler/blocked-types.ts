@@ -12,7 +12,7 @@ import type { Lifecycle } from "../lifecycle.js";
 import type { Loader } from "../loader/loader.js";
 import type { Entry } from "../store/decision.js";
 import { replaceFileSync } from "../store/durable-file.js";
-import { StoreFullError } from "../store/journal.js";
+import { NotRecordedError } from "../store/not-recorded.js";
 import type { Store } from "../store/store.js";
 import { placeOf, type Queue } from "./queue.js";
 
@@ -51,6 +51,8 @@ interface BlockedTypesOptions {
   file: string;
   /** Seconds. 0: an operation fails at once. */
   maxWait: number;
+  /** Whether another host can run operations of the type: then they do not fail. Default: none can. */
+  hasElsewhere?(op: string): boolean;
   /** `blocked` of a queued operation changed. */
   onChange(entry: Entry): void;
   /** Operations joined the queue again. */
@@ -190,7 +192,7 @@ export class BlockedTypes {
       await this.#failOverdue();
       if (this.#types.size > 0 && performance.now() - this.#savedAt >= SAVE_MS) this.#save();
     } catch (error) {
-      if (!(error instanceof StoreFullError))
+      if (!(error instanceof NotRecordedError))
         this.options.log.error({ err: error }, "blocked operation types could not be checked");
     } finally {
       this.#looking = false;
@@ -231,8 +233,8 @@ export class BlockedTypes {
 
   async #failOverdue(): Promise<void> {
     const { store, lifecycle, maxWait } = this.options;
-    for (const type of this.#types.values()) {
-      if (!type.isBlocked || waitedFor(type) < maxWait * 1000) continue;
+    for (const [op, type] of this.#types) {
+      if (!type.isBlocked || waitedFor(type) < maxWait * 1000 || this.options.hasElsewhere?.(op)) continue;
       const overdue = [...type.waiting]
         .flatMap((id) => store.ledger.get(id) ?? [])
         .filter((entry) => this.isOverdue(entry))

@@ -8,7 +8,8 @@ import { getOwn } from "../../protocol/get-own.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { HistoryReply } from "../../protocol/replies.js";
 import type { FinalState } from "../../protocol/state.js";
-import type { Store } from "../store/store.js";
+import type { Entry } from "../store/decision.js";
+import type { Archive } from "../store/store.js";
 
 /** Most runs in the percentiles, in the list of the newest runs, and in the list of types that follow. */
 const NEWEST = { measured: 100, listed: 12, followed: 20 };
@@ -32,27 +33,40 @@ const FINISHED: readonly FinalState[] = ["succeeded", "failed", "cancelled"];
 export class Durations {
   readonly #known = new Map<string, Known>();
 
-  constructor(private readonly store: Pick<Store, "find" | "list" | "count">) {}
+  constructor(private readonly archive: Pick<Archive, "find" | "list" | "count">) {}
 
-  of(op: string, historyKey?: string): HistoryReply {
+  async of(op: string, historyKey?: string): Promise<HistoryReply> {
     const { replies } = this.#knownOf(op);
     const known = replies.get(historyKey);
     if (known) return known;
-    const read = this.#read(op, historyKey);
+    const read = await this.#read(op, historyKey);
     if (replies.size >= MOST_KEPT) replies.clear();
     replies.set(historyKey, read);
     return read;
   }
 
   /**
-   * Median seconds of the succeeded runs that are like an operation; null where there is none. The medians of all
-   * history keys of a type are read at once, because each operation of a long queue may have its own key.
+   * Returns a function: the median seconds of the succeeded runs that are like one of the operations; null where there
+   * is none. The medians of all history keys of a type are read at once, because each operation of a long queue may
+   * have its own key.
    */
-  median({ op, historyKey }: Pick<Operation, "op" | "historyKey">): number | null {
-    if (historyKey === undefined) return this.of(op).seconds?.p50 ?? null;
-    const known = this.#knownOf(op);
-    known.medians ??= this.#readMedians(op);
-    return known.medians.get(historyKey) ?? null;
+  async medians(
+    entries: ReadonlyArray<Pick<Entry, "record">>,
+  ): Promise<(record: Pick<Operation, "op" | "historyKey">) => number | null> {
+    const all = new Map<string, number | null>();
+    const keyed = new Map<string, Map<string, number>>();
+    for (const { record } of entries) {
+      const { op, historyKey } = record;
+      if (historyKey === undefined) {
+        if (!all.has(op)) all.set(op, (await this.of(op)).seconds?.p50 ?? null);
+      } else if (!keyed.has(op)) {
+        const known = this.#knownOf(op);
+        known.medians ??= await this.#readMedians(op);
+        keyed.set(op, known.medians);
+      }
+    }
+    return ({ op, historyKey }) =>
+      (historyKey === undefined ? all.get(op) : keyed.get(op)?.get(historyKey)) ?? null;
   }
 
   /** A run of the type finished, or was removed. */
@@ -69,9 +83,9 @@ export class Durations {
     return known;
   }
 
-  #readMedians(op: string): Map<string, number> {
+  async #readMedians(op: string): Promise<Map<string, number>> {
     const seconds = new Map<string, number[]>();
-    for (const { record } of this.store.list({ op, state: ["succeeded"] }, NEWEST_KEYED)) {
+    for (const { record } of await this.archive.list({ op, state: ["succeeded"] }, NEWEST_KEYED)) {
       if (record.historyKey === undefined || record.seconds === null || hasResumedStage(record)) continue;
       const values = seconds.get(record.historyKey);
       if (values) values.push(record.seconds);
@@ -80,31 +94,31 @@ export class Durations {
     return new Map([...seconds].map(([key, values]) => [key, spread(values)!.p50]));
   }
 
-  #read(op: string, historyKey: string | undefined): HistoryReply {
-    const records = (state: readonly FinalState[], limit: number) =>
-      this.store.list({ op, historyKey, state }, limit).map(({ record }) => record);
-    const runs = records(["succeeded"], NEWEST.measured);
+  async #read(op: string, historyKey: string | undefined): Promise<HistoryReply> {
+    const records = async (state: readonly FinalState[], limit: number) =>
+      (await this.archive.list({ op, historyKey, state }, limit)).map(({ record }) => record);
+    const runs = await records(["succeeded"], NEWEST.measured);
     const whole = runs.filter((run) => !hasResumedStage(run)).map(({ seconds }) => seconds);
     return {
       op,
       runs: runs.length,
-      finished: this.store.count({ op, historyKey, state: FINISHED }),
+      finished: await this.archive.count({ op, historyKey, state: FINISHED }),
       seconds: spread(whole.filter((seconds) => seconds !== null)),
       stages: byStage(runs),
-      recent: records(FINISHED, NEWEST.listed).map(({ id, state, seconds, finishedAt }) => ({
+      recent: (await records(FINISHED, NEWEST.listed)).map(({ id, state, seconds, finishedAt }) => ({
         id,
         state: state as FinalState,
         seconds,
         finishedAt: finishedAt!,
       })),
-      next: this.#followers(runs.slice(0, NEWEST.followed)),
+      next: await this.#followers(runs.slice(0, NEWEST.followed)),
     };
   }
 
-  #followers(runs: readonly Operation[]): HistoryReply["next"] {
+  async #followers(runs: readonly Operation[]): Promise<HistoryReply["next"]> {
     const followers = new Map<string, HistoryReply["next"][number]>();
     for (const { chain } of runs) {
-      const next = chain.next === null ? null : this.store.find(chain.next)?.record;
+      const next = chain.next === null ? null : (await this.archive.find(chain.next))?.record;
       if (!next) continue;
       const follower = followers.get(next.op) ?? { op: next.op, title: next.title, runs: 0 };
       follower.runs++;

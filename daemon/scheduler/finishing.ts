@@ -10,12 +10,13 @@ import { isRunning } from "../os/process-identity.js";
 import { completeEvents, eventsFile } from "../run-files/attempt-files.js";
 import { isUnreadable, putAsideRunFiles } from "../run-files/unreadable.js";
 import type { Entry, WorkerLosses } from "../store/decision.js";
-import { StoreFullError } from "../store/journal.js";
 import { type Layout, runDir } from "../store/layout.js";
+import { NotRecordedError } from "../store/not-recorded.js";
 import type { WorkerExit } from "../worker/pool.js";
 import { isForeign, mayRunElsewhere, workerFiles } from "../worker/worker-processes.js";
 import type { Attempt } from "./attempt.js";
 import type { BlockedTypes } from "./blocked-types.js";
+import type { Outbox } from "./outbox.js";
 import { retryDelay } from "./retry-policy.js";
 import {
   captureFinalOutput,
@@ -47,6 +48,8 @@ interface FinishingOptions {
   onDone(attempt: Attempt): void;
   /** A file of the state directory was moved aside: which, in words. */
   onProblem(problem: string): void;
+  /** Must be complete before the end of an attempt is recorded. */
+  outbox: Pick<Outbox, "flush">;
   /** A decision waits, since the disk has no room to record it. */
   onWait(): void;
   /** A decision cannot be recorded, and not for lack of room: the daemon must stop, and the next daemon decides. */
@@ -179,13 +182,14 @@ export class Finishing {
     for (let since: Date | null = null; ; since ??= new Date()) {
       attempt.waitsForRoom(since);
       try {
+        await this.options.outbox.flush(attempt);
         await lifecycle.conclude(id, number, attempt.seq, decide, attempt.sampler.resources);
         onDone(attempt);
         return;
       } catch (error) {
         // The next daemon makes the unrecorded decision from the same files.
         if (isStopped()) return;
-        if (!(error instanceof StoreFullError)) return onBroken(error as Error);
+        if (!(error instanceof NotRecordedError)) return onBroken(error as Error);
         await this.#rest();
       }
     }

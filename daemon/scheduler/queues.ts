@@ -1,17 +1,14 @@
 /**
- * The queues: how many operations of each may run at the same time, and whether the queue is paused.
- *
- * `queues.json` in the state directory keeps what commands have set. It is written before the change takes effect.
+ * The queues: how many operations of each may run at the same time, and whether the queue is paused. A setting keeps
+ * what commands have set; it is recorded before the change takes effect.
  */
 import { Refusal } from "../../protocol/errors.js";
 import { nearest } from "../../protocol/nearest.js";
 import type { Blocked, Operation } from "../../protocol/operation.js";
-import { readOwnFile } from "../../protocol/own-file.js";
 import { DEFAULT_QUEUE } from "../../protocol/reduce.js";
 import type { QueueReply } from "../../protocol/replies.js";
-import { isDiskFull, replaceFileSync } from "../store/durable-file.js";
-import { StoreFullError } from "../store/journal.js";
 import { quarantineFile } from "../store/quarantine.js";
+import { FileSetting, type Setting } from "../store/setting.js";
 
 /** Slots of a queue that was created without a number. */
 const DEFAULT_CONCURRENCY = 1;
@@ -23,14 +20,17 @@ const MOST_BYTES = 1024 * 1024;
 const MOST_QUEUES = 1000;
 
 /** What commands have set of one queue. */
-interface Saved {
+interface SavedQueue {
   concurrency?: number;
   /** ISO 8601. */
   pausedSince?: string;
 }
 
+/** What commands have set, by queue. */
+export type SavedQueues = Readonly<Record<string, SavedQueue>>;
+
 interface QueuesOptions {
-  file: string;
+  saved: Setting<SavedQueues>;
   /** Concurrency of the default queue by the start of the daemon, and whether it is a flag, which wins. */
   concurrency: number;
   isFlag: boolean;
@@ -38,15 +38,15 @@ interface QueuesOptions {
   configured: Readonly<Record<string, { concurrency?: number | undefined }>>;
   /** A queue changed. Its operations may start, or may not start any more. */
   onChange(queue: string): void;
-  onProblem(problem: string): void;
 }
 
 export class Queues {
-  readonly #saved: Map<string, Saved>;
+  #saved: ReadonlyMap<string, SavedQueue>;
   readonly #startedAt = new Date().toISOString();
 
   constructor(private readonly options: QueuesOptions) {
-    this.#saved = new Map(Object.entries(read(options.file, options.onProblem)));
+    this.#saved = new Map(Object.entries(options.saved.value));
+    options.saved.onChange(() => this.#changed());
   }
 
   has(name: string): boolean {
@@ -119,7 +119,7 @@ export class Queues {
   }
 
   /** Creates a queue or changes its concurrency. */
-  set(name: string, concurrency: number): void {
+  async set(name: string, concurrency: number): Promise<void> {
     if (!this.has(name) && this.names().length >= MOST_QUEUES)
       throw new Refusal("LIVEOPS_QUEUE_FULL", `there are ${MOST_QUEUES} queues already; remove one first`);
     if (name === DEFAULT_QUEUE && this.options.isFlag)
@@ -127,7 +127,7 @@ export class Queues {
         "LIVEOPS_WRONG_STATE",
         `the daemon was started with --concurrency ${this.options.concurrency}, which sets the default queue; restart it with another number`,
       );
-    this.#save(name, { ...this.#saved.get(name), concurrency });
+    await this.#save(name, (saved) => ({ ...saved, concurrency }));
   }
 
   /**
@@ -135,7 +135,7 @@ export class Queues {
    *
    * @throws Refusal for the default queue and those of the config file
    */
-  remove(name: string): void {
+  async remove(name: string): Promise<void> {
     this.check(name);
     if (name === DEFAULT_QUEUE)
       throw new Refusal("LIVEOPS_WRONG_STATE", "the default queue cannot be removed");
@@ -144,51 +144,61 @@ export class Queues {
         "LIVEOPS_WRONG_STATE",
         `the config file defines the queue ${name}; remove it there and restart the daemon`,
       );
-    this.#save(name, null);
+    await this.#save(name, () => null);
   }
 
   /** Pauses the queue, or resumes it. Returns whether that changed it. */
-  pause(name: string, isPaused: boolean): boolean {
+  async pause(name: string, isPaused: boolean): Promise<boolean> {
     this.check(name);
     if ((this.pausedSince(name) !== null) === isPaused) return false;
-    const { pausedSince: _, ...rest } = this.#saved.get(name) ?? {};
-    this.#save(name, isPaused ? { ...rest, pausedSince: new Date().toISOString() } : rest);
+    await this.#save(name, (saved) => {
+      const { pausedSince: _, ...rest } = saved ?? {};
+      return isPaused ? { ...rest, pausedSince: new Date().toISOString() } : rest;
+    });
     return true;
   }
 
-  #save(name: string, saved: Saved | null): void {
-    const next = new Map(this.#saved);
-    if (saved === null) next.delete(name);
-    else next.set(name, saved);
-    try {
-      replaceFileSync(this.options.file, `${JSON.stringify(Object.fromEntries(next), null, 2)}\n`);
-    } catch (error) {
-      throw isDiskFull(error) ? new StoreFullError("no disk space to record the change of the queue") : error;
-    }
-    if (saved === null) this.#saved.delete(name);
-    else this.#saved.set(name, saved);
-    this.options.onChange(name);
+  #save(name: string, change: (saved: SavedQueue | undefined) => SavedQueue | null): Promise<void> {
+    return this.options.saved.update((current) => {
+      const { [name]: before, ...others } = current;
+      const after = change(before);
+      return after === null ? others : { ...others, [name]: after };
+    });
+  }
+
+  /** Announces the queues that have changed. */
+  #changed(): void {
+    const before = this.#saved;
+    this.#saved = new Map(Object.entries(this.options.saved.value));
+    for (const name of new Set([...before.keys(), ...this.#saved.keys()]))
+      if (JSON.stringify(before.get(name)) !== JSON.stringify(this.#saved.get(name)))
+        this.options.onChange(name);
   }
 }
 
-/** Settings that cannot be read are set aside and reported. */
-function read(file: string, onProblem: (problem: string) => void): Record<string, Saved> {
-  try {
-    const saved = JSON.parse(readOwnFile(file, MOST_BYTES).toString("utf8")) as Record<string, Saved>;
-    return Object.fromEntries(Object.entries(saved).filter(([, each]) => isSaved(each)));
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== "ENOENT")
+/** The queues as a file keeps them. Settings that cannot be read are set aside and reported. */
+export function queuesFile(file: string, onProblem: (problem: string) => void): Setting<SavedQueues> {
+  return new FileSetting<SavedQueues>({
+    file,
+    mostBytes: MOST_BYTES,
+    initial: {},
+    parse: parseQueues,
+    onUnreadable: (message) =>
       onProblem(
         `the settings of the queues cannot be read (${message}): those of the config file apply; the file is kept in ${quarantineFile(file)}`,
-      );
-    return {};
-  }
+      ),
+    name: "the change of the queue",
+  });
 }
 
-function isSaved(value: unknown): value is Saved {
+/** Leaves out what is not valid. */
+export function parseQueues(json: unknown): SavedQueues {
+  return Object.fromEntries(Object.entries(json as SavedQueues).filter(([, each]) => isSaved(each)));
+}
+
+function isSaved(value: unknown): value is SavedQueue {
   if (typeof value !== "object" || value === null) return false;
-  const { concurrency, pausedSince } = value as Saved;
+  const { concurrency, pausedSince } = value as SavedQueue;
   const hasNumber = concurrency === undefined || (Number.isInteger(concurrency) && concurrency >= 1);
   return hasNumber && (pausedSince === undefined || Number.isFinite(Date.parse(pausedSince)));
 }

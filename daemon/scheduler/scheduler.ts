@@ -9,8 +9,8 @@ import { isPausedNow } from "../lifecycle.js";
 import type { CopiedState } from "../recovery/copied-state.js";
 import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry } from "../store/decision.js";
-import { StoreFullError } from "../store/journal.js";
 import { attemptDir } from "../store/layout.js";
+import { NotRecordedError, StoreFullError } from "../store/not-recorded.js";
 import type { OrderMessage } from "../worker/messages.js";
 import { boundOutput } from "../worker/own-output.js";
 import { Pool, type PooledWorker, type WorkerExit } from "../worker/pool.js";
@@ -18,7 +18,8 @@ import { waitsSince } from "../worker/retry-while-disk-full.js";
 import { asForeign, isForeign, isWorkerAlive, workerFiles } from "../worker/worker-processes.js";
 import { Attempt, type AttemptListener } from "./attempt.js";
 import { Finishing } from "./finishing.js";
-import { type ClaimOptions, Starter } from "./starter.js";
+import type { Outbox } from "./outbox.js";
+import { type ClaimOptions, type OperationStarter, Starter, type StarterOptions } from "./starter.js";
 import { TypeLimits } from "./type-limits.js";
 
 /** How often every live attempt is checked, in ms, even without a file system event. */
@@ -32,6 +33,13 @@ interface SchedulerOptions extends ClaimOptions {
   /** Names of the daemon's own variables that operations get. */
   fromDaemon: readonly string[];
   copied: CopiedState;
+  /** Most operations that run at the same time. */
+  slots: () => number;
+  outbox: Outbox;
+  /** The lease that bounds the work of the workers; null: nothing does. */
+  leaseFile: string | null;
+  /** Whether a running operation of an earlier daemon is this daemon's. */
+  runsHere: (entry: Entry) => boolean;
   userCode: () => boolean;
   /** The operations directories; the shipped ones come last. */
   opsDirs: readonly string[];
@@ -48,6 +56,8 @@ interface SchedulerOptions extends ClaimOptions {
   listener: Pick<AttemptListener, "onChange" | "onLines" | "onBlocked" | "onMeasured">;
   /** A decision cannot be recorded, and not for lack of room: the daemon must stop. */
   onBroken: (error: Error) => void;
+  /** Default: `Starter`, which decides alone what starts. */
+  makeStarter?: (options: StarterOptions) => OperationStarter;
 }
 
 export class Scheduler {
@@ -56,14 +66,15 @@ export class Scheduler {
   readonly typeLimits: TypeLimits;
   readonly #finishing: Finishing;
   readonly #finished = new EventEmitter();
-  readonly #starter: Starter;
+  readonly #starter: OperationStarter;
   #round: NodeJS.Timeout | null = null;
   #isStopped = false;
 
   constructor(private readonly options: SchedulerOptions) {
     this.pool = new Pool({
       dir: options.layout.workers,
-      size: () => options.queues.slots,
+      size: options.slots,
+      lease: options.leaseFile === null ? null : { file: options.leaseFile },
       nice: options.nice,
       fromDaemon: options.fromDaemon,
       userCode: options.userCode,
@@ -80,7 +91,8 @@ export class Scheduler {
       loader: options.loader,
       onChange: options.onHeld,
     });
-    this.#starter = new Starter({
+    const makeStarter = options.makeStarter ?? ((starting) => new Starter(starting));
+    this.#starter = makeStarter({
       ...options,
       pool: this.pool,
       typeLimits: this.typeLimits,
@@ -102,7 +114,7 @@ export class Scheduler {
   /** Adopts the running operations of an earlier daemon, then starts queued operations. */
   start(): void {
     for (const entry of [...this.options.store.ledger.entries.values()]) {
-      if (entry.record.state === "running") this.#adopt(entry);
+      if (entry.record.state === "running" && this.options.runsHere(entry)) this.#adopt(entry);
     }
     this.kick();
   }
@@ -141,6 +153,12 @@ export class Scheduler {
   resume(): void {
     this.#starter.isPaused = false;
     this.kick();
+  }
+
+  /** Starts no more operations until it is undone, whatever `pause` and `resume` do. */
+  drain(isDraining: boolean): void {
+    this.#starter.isDraining = isDraining;
+    if (!isDraining) this.kick();
   }
 
   /**
@@ -183,9 +201,13 @@ export class Scheduler {
 
   #follow(entry: Entry, dir: string, worker: PooledWorker | null): Attempt | null {
     if (!entry.run) return null;
-    const { listener, log, containment } = this.options;
-    const attempt = new Attempt(entry, entry.run, dir, worker, {
+    const { listener, log, containment, outbox } = this.options;
+    const attempt: Attempt = new Attempt(entry, entry.run, dir, worker, {
       ...listener,
+      onChange: (changed, before) => {
+        outbox.hint(attempt);
+        listener.onChange(changed, before);
+      },
       onOutcome: (finished, outcome) => {
         finished.isFollowed = outcome.next !== null || this.options.isAwaited(finished.id);
         void this.#finishing.finish(finished, outcome);
@@ -197,6 +219,7 @@ export class Scheduler {
       onPause: ({ run }, isPaused) => containment.pause(run.worker, isPaused),
     });
     this.attempts.set(entry.record.id, attempt);
+    outbox.follow(attempt);
     attempt.start(() => void this.#timedOut(attempt));
     return attempt;
   }
@@ -245,7 +268,7 @@ export class Scheduler {
         return;
       } catch (error) {
         if (tries === 0) this.options.log.warn({ err: error, id }, "the timeout could not be recorded yet");
-        if (!(error instanceof StoreFullError)) return;
+        if (!(error instanceof NotRecordedError)) return;
         await delay(ROUND_MS);
       }
     }
@@ -282,8 +305,17 @@ export class Scheduler {
     return this.#guard(attempt, () => this.#finishing.lost(attempt, ended.exit));
   }
 
+  /** The operation is no longer this host's: its processes end, and nothing of them is recorded any more. */
+  forsake(id: string): void {
+    const attempt = this.attempts.get(id);
+    if (!attempt) return;
+    attempt.kill();
+    this.#done(attempt);
+  }
+
   #done(attempt: Attempt): void {
     attempt.close();
+    this.options.outbox.release(attempt);
     // A requeued operation may already run its next attempt.
     if (this.attempts.get(attempt.id) === attempt) this.attempts.delete(attempt.id);
     this.#finished.emit("news");

@@ -2,21 +2,19 @@
  * The starter: gives queued operations to idle workers, up to the number of slots, and keeps workers warm.
  */
 import type { Logger } from "pino";
-import { effectiveLimits } from "../../protocol/resource-limits.js";
 import type { Lifecycle } from "../lifecycle.js";
 import type { Loader } from "../loader/loader.js";
-import type { ResolvedType } from "../loader/messages.js";
 import type { Containment } from "../os/containment.js";
 import type { Entry } from "../store/decision.js";
-import { sourceOf } from "../store/entry-events.js";
-import { StoreFullError } from "../store/journal.js";
-import { attemptDir, type Layout, valuesDir } from "../store/layout.js";
-import { payloadFile } from "../store/payloads.js";
+import { attemptDir, type Layout } from "../store/layout.js";
+import { NotRecordedError } from "../store/not-recorded.js";
 import type { Store } from "../store/store.js";
 import type { OrderMessage } from "../worker/messages.js";
 import type { Pool, PooledWorker } from "../worker/pool.js";
 import type { Attempt } from "./attempt.js";
 import type { BlockedTypes } from "./blocked-types.js";
+import { candidateOf, orderOf } from "./candidate.js";
+import type { Claims } from "./claims.js";
 import type { Queue } from "./queue.js";
 import type { Queues } from "./queues.js";
 import type { TypeLimits } from "./type-limits.js";
@@ -24,6 +22,7 @@ import type { TypeLimits } from "./type-limits.js";
 export interface ClaimOptions {
   store: Store;
   lifecycle: Lifecycle;
+  claims: Claims;
   loader: Loader;
   queue: Queue;
   queues: Queues;
@@ -35,11 +34,18 @@ export interface ClaimOptions {
   containment: Containment;
 }
 
+/** Starts operations while it is not paused. */
+export interface OperationStarter {
+  /** No more operations are started. */
+  isPaused: boolean;
+  /** As `isPaused`, by a person's wish. */
+  isDraining: boolean;
+  /** Starts as many operations as possible. Called when the queue, the slots or the workers may have changed. */
+  kick(): void;
+}
+
 /**
  * Gives a queued operation to an idle worker, once the start is durable.
- *
- * The lookup of the type takes time. An operation that was edited or retried meanwhile, or whose queue was paused, does
- * not start: it may belong elsewhere now.
  *
  * @param begin called when the start is durable: the worker may get its order
  * @returns whether the operation started; if not, the caller returns it to the queue where it is still queued, and the
@@ -49,37 +55,26 @@ export async function claim(
   id: string,
   worker: PooledWorker,
   slot: number,
-  options: ClaimOptions & { typeLimits: TypeLimits },
+  options: ClaimOptions & { typeLimits: TypeLimits; isDraining?: () => boolean },
   begin: (entry: Entry, dir: string, order: OrderMessage) => void,
 ): Promise<boolean> {
-  const { store, lifecycle, layout, loader, log, blockedTypes, containment, typeLimits, queues } = options;
+  const { claims, layout, log, containment, typeLimits } = options;
   try {
-    const entry = store.ledger.get(id);
-    if (entry?.record.state !== "queued") return false;
-    const { op } = entry.record;
-    const claimed = turnOf(entry);
-    const type =
-      typeOfSource(entry) ?? (await loader.resolve(op).catch((error: Error) => ({ reason: error.message })));
-    if ("reason" in type) {
-      blockedTypes.block(op, type.reason, "loader");
-      return false;
-    }
-    if (!typeLimits.reserve(entry, type.policy.concurrency ?? null)) return false;
+    const candidate = await candidateOf(id, options);
+    if (candidate === null) return false;
+    const { entry, type, policy } = candidate;
+    if (!typeLimits.reserve(entry, policy.concurrency ?? null)) return false;
     worker.prepare(attemptDir(layout, id, entry.nextAttempt));
-    const limits = effectiveLimits(type.policy.limits, entry.record.limits);
-    const policy = limits ? { ...type.policy, limits } : type.policy;
-    const mayStart = (now: Entry) => turnOf(now) === claimed && queues.isOpen(now.record.queue);
-    const started = await lifecycle.start(id, worker.identity, policy, slot, mayStart);
+    const offer = { candidate, worker: worker.identity, slot, mayStart: () => !options.isDraining?.() };
+    const started = await claims.next(offer);
     if (!started) return false;
-    const notice = containment.limit(worker.identity, limits);
+    const notice = containment.limit(worker.identity, policy.limits);
     // An operation that was cancelled and retried during the lookup of its type has a new entry and attempt number.
     const dir = attemptDir(layout, id, started.record.attempt);
-    const order = orderOf(started, dir, type, layout, options.maxLog, notice);
-    const secrets = store.secrets.get(id);
-    begin(started, dir, secrets === undefined ? order : { ...order, secrets });
+    begin(started, dir, orderOf(started, dir, type, options, notice));
     return true;
   } catch (error) {
-    if (!(error instanceof StoreFullError))
+    if (!(error instanceof NotRecordedError))
       log.error({ err: error, id }, "an operation could not be started");
     return false;
   } finally {
@@ -87,41 +82,7 @@ export async function claim(
   }
 }
 
-/** The type of a pipeline is in its text, so that it needs no file; null: the type is no pipeline. */
-function typeOfSource(entry: Entry): ResolvedType | null {
-  const source = sourceOf(entry);
-  if (source === null) return null;
-  const { path, timeout, gracePeriod } = source;
-  return { file: path, policy: { resumable: true, timeout, gracePeriod, retry: null } };
-}
-
-function orderOf(
-  entry: Entry,
-  attemptDir: string,
-  { file, policy }: ResolvedType,
-  layout: Layout,
-  maxLog: number,
-  notice: string | null,
-): OrderMessage {
-  const { id, omitted } = entry.record;
-  return {
-    type: "order",
-    entry,
-    paramsFile: omitted?.params === undefined ? null : payloadFile(layout.payloads, id, "params"),
-    file,
-    attemptDir,
-    maxLog,
-    valuesDir: policy.resumable ? valuesDir(layout, id) : null,
-    notice,
-  };
-}
-
-/** Where and when the operation may start; another text after each change of that. */
-function turnOf({ record: { queue, priority, notBefore }, queuedAt }: Entry): string {
-  return `${queuedAt} ${queue} ${priority} ${notBefore}`;
-}
-
-interface StarterOptions extends ClaimOptions {
+export interface StarterOptions extends ClaimOptions {
   pool: Pool;
   typeLimits: TypeLimits;
   /** Running attempts, by operation id. */
@@ -134,9 +95,11 @@ interface StarterOptions extends ClaimOptions {
   onChange(): void;
 }
 
-export class Starter {
+export class Starter implements OperationStarter {
   /** No more operations are started. */
   isPaused = false;
+  /** As `isPaused`, by a person's wish. */
+  isDraining = false;
   /** Operations that are about to start: the slot of each. */
   readonly #claiming = new Map<string, Slot>();
   #warming: NodeJS.Immediate | null = null;
@@ -145,7 +108,7 @@ export class Starter {
 
   /** Starts as many queued operations as there are slots and idle workers. */
   kick(): void {
-    if (this.isPaused) return;
+    if (this.isPaused || this.isDraining) return;
     const { queue, queues, store, pool, typeLimits, layout } = this.options;
     typeLimits.release();
     while (queue.length > 0 && !store.isFull) {
@@ -180,7 +143,8 @@ export class Starter {
   async #claim(id: string, worker: PooledWorker, slot: Slot): Promise<void> {
     const { begin, pool, store, onReturned, onChange } = this.options;
     this.#claiming.set(id, slot);
-    const begun = await claim(id, worker, slot.slot, this.options, (...started) => begin(...started, worker));
+    const options = { ...this.options, isDraining: () => this.isDraining };
+    const begun = await claim(id, worker, slot.slot, options, (...started) => begin(...started, worker));
     if (!begun) pool.release(worker);
     this.#claiming.delete(id);
     const entry = begun ? undefined : store.ledger.get(id);

@@ -7,13 +7,12 @@
 import type { Logger } from "pino";
 import { Refusal } from "../../protocol/errors.js";
 import { nearest } from "../../protocol/nearest.js";
-import { readOwnFile } from "../../protocol/own-file.js";
+import type { Operation } from "../../protocol/operation.js";
 import type { ScheduleReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
-import { isDiskFull, replaceFileSync } from "../store/durable-file.js";
-import { StoreFullError } from "../store/journal.js";
 import { quarantineFile } from "../store/quarantine.js";
-import type { Store } from "../store/store.js";
+import { FileSetting, type Setting } from "../store/setting.js";
+import type { Archive } from "../store/store.js";
 import type { Submittable } from "../submissions.js";
 import { cronProblem } from "./cron.js";
 import { CATCHUPS, dueRuns, keyOf, nextDue, OVERLAPS, type Schedule, startOf } from "./schedule.js";
@@ -26,13 +25,12 @@ const MOST = 1000;
 const MOST_BYTES = 64 * 1024 * 1024;
 
 interface SchedulesOptions {
-  file: string;
+  saved: Setting<readonly Schedule[]>;
   log: Logger;
-  store: Pick<Store, "find">;
+  archive: Pick<Archive, "find">;
   /** Submits an operation, once for each key. Returns its id. */
   submit(body: Submittable, key: string): Promise<string>;
   cancel(id: string): Promise<unknown>;
-  onProblem(problem: string): void;
   now?: () => Date;
 }
 
@@ -40,19 +38,25 @@ interface SchedulesOptions {
 export type ScheduleSettings = Pick<Schedule, "cron" | "zone" | "jitter" | "overlap" | "catchup" | "submit">;
 
 export class Schedules {
-  readonly #schedules: Map<string, Schedule>;
+  #schedules!: ReadonlyMap<string, Schedule>;
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> | null = null;
+  #isStarted = false;
   #isStopped = false;
   readonly #now: () => Date;
 
   constructor(private readonly options: SchedulesOptions) {
     this.#now = options.now ?? (() => new Date());
-    this.#schedules = new Map(read(options.file, options.onProblem).map((each) => [each.name, each]));
+    this.#take();
+    options.saved.onChange(() => {
+      this.#take();
+      if (this.#isStarted) this.#arm();
+    });
   }
 
   /** Makes up for missed runs as each schedule says, then submits each run at its time. */
   start(): void {
+    this.#isStarted = true;
     void this.look();
   }
 
@@ -70,12 +74,8 @@ export class Schedules {
   }
 
   /** @throws Refusal where the name is used, or the expression or the zone is not valid */
-  add(name: string, settings: ScheduleSettings): ScheduleReply {
-    if (this.#schedules.has(name))
-      throw new Refusal(
-        "LIVEOPS_WRONG_STATE",
-        `there is a schedule ${name} already; remove it first: liveops schedule rm ${name}`,
-      );
+  async add(name: string, settings: ScheduleSettings): Promise<ScheduleReply> {
+    if (this.#schedules.has(name)) throw isUsed(name);
     if (this.#schedules.size >= MOST)
       throw new Refusal("LIVEOPS_QUEUE_FULL", `there are ${MOST} schedules already; remove one first`);
     const now = this.#now();
@@ -83,27 +83,32 @@ export class Schedules {
     if (problem !== null) throw new Refusal("LIVEOPS_BAD_REQUEST", problem);
     const createdAt = now.toISOString();
     const fresh = { createdAt, lastDueAt: createdAt, pausedSince: null, lastOperation: null, missed: 0 };
-    this.#save({ name, ...settings, ...fresh, lastProblem: null });
+    await this.#save(name, (current) => {
+      if (current !== undefined) throw isUsed(name);
+      return { name, ...settings, ...fresh, lastProblem: null };
+    });
     return this.show(name);
   }
 
-  remove(name: string): ScheduleReply {
+  async remove(name: string): Promise<ScheduleReply> {
     const last = this.show(name);
-    const kept = [...this.#schedules.values()].filter((each) => each.name !== name);
-    this.#write(kept);
-    this.#schedules.delete(name);
+    await this.options.saved.update((all) => all.filter((each) => each.name !== name));
     return last;
   }
 
   /** A paused schedule has no runs; those that were due meanwhile are not made up for. */
-  pause(name: string, isPaused: boolean): ScheduleReply {
+  async pause(name: string, isPaused: boolean): Promise<ScheduleReply> {
     const schedule = this.#get(name);
     if ((schedule.pausedSince !== null) !== isPaused) {
       const now = this.#now().toISOString();
-      this.#save(
-        isPaused
-          ? { ...schedule, pausedSince: now }
-          : { ...schedule, pausedSince: null, lastDueAt: later(schedule.lastDueAt, now) },
+      await this.#save(
+        name,
+        (current) =>
+          current && {
+            ...current,
+            pausedSince: isPaused ? now : null,
+            ...(!isPaused && { lastDueAt: later(current.lastDueAt, now) }),
+          },
       );
     }
     return this.show(name);
@@ -117,8 +122,7 @@ export class Schedules {
       bodyOf(schedule, null),
       key ?? `schedule ${name} run ${now.getTime()}`,
     );
-    const current = this.#schedules.get(name);
-    if (current) this.#save({ ...current, lastOperation: id, lastProblem: null });
+    await this.#save(name, (current) => current && { ...current, lastOperation: id, lastProblem: null });
     return id;
   }
 
@@ -158,17 +162,18 @@ export class Schedules {
       this.options.log.warn({ schedule: schedule.name }, missed);
       if (due.runs.length === 0) lastProblem = `${missed}, the last at ${due.last.toISOString()}`;
     }
-    const current = this.#schedules.get(schedule.name);
-    // Removed, or made anew, while its run was submitted.
-    if (current?.createdAt !== schedule.createdAt) return;
     const lastDueAt = due.last.toISOString();
-    this.#save({ ...current, lastDueAt, lastOperation, lastProblem, missed: current.missed + due.missed });
+    await this.#save(schedule.name, (current) => {
+      // Removed, or made anew, while its run was submitted; or another host has recorded the run.
+      if (current?.createdAt !== schedule.createdAt || current.lastDueAt >= lastDueAt) return current;
+      return { ...current, lastDueAt, lastOperation, lastProblem, missed: current.missed + due.missed };
+    });
   }
 
   /** Submits one run, unless the operation of the run before is live and the schedule says to skip. */
   async #submit(schedule: Schedule, due: Date): Promise<{ id: string | null; problem: string | null }> {
     const { overlap, lastOperation } = schedule;
-    const live = overlap === "queue" ? null : this.#live(lastOperation);
+    const live = overlap === "queue" ? null : await this.#live(lastOperation);
     const at = due.toISOString();
     if (live !== null && overlap === "skip")
       return { id: null, problem: `skipped the run of ${at}: ${live} of the run before is not finished` };
@@ -183,9 +188,9 @@ export class Schedules {
   }
 
   /** The live operation of the chain; null: the chain is finished. */
-  #live(id: string | null): string | null {
+  async #live(id: string | null): Promise<string | null> {
     for (let next = id; next !== null; ) {
-      const record = this.options.store.find(next)?.record;
+      const record: Operation | undefined = (await this.options.archive.find(next))?.record;
       if (!record) return null;
       if (!isFinal(record.state)) return record.id;
       next = record.chain.next;
@@ -229,20 +234,26 @@ export class Schedules {
     );
   }
 
-  #save(schedule: Schedule): void {
-    const all = new Map(this.#schedules).set(schedule.name, schedule);
-    this.#write([...all.values()]);
-    this.#schedules.set(schedule.name, schedule);
-    this.#arm();
+  /** Changes one schedule; undefined: there is none. */
+  #save(name: string, change: (current: Schedule | undefined) => Schedule | undefined): Promise<void> {
+    return this.options.saved.update((all) => {
+      const after = change(all.find((each) => each.name === name));
+      const isThere = all.some((each) => each.name === name);
+      if (after === undefined) return all;
+      return isThere ? all.map((each) => (each.name === name ? after : each)) : [...all, after];
+    });
   }
 
-  #write(schedules: readonly Schedule[]): void {
-    try {
-      replaceFileSync(this.options.file, `${JSON.stringify({ schedules }, null, 2)}\n`);
-    } catch (error) {
-      throw isDiskFull(error) ? new StoreFullError("no disk space to record the schedule") : error;
-    }
+  #take(): void {
+    this.#schedules = new Map(this.options.saved.value.map((each) => [each.name, each]));
   }
+}
+
+function isUsed(name: string): Refusal {
+  return new Refusal(
+    "LIVEOPS_WRONG_STATE",
+    `there is a schedule ${name} already; remove it first: liveops schedule rm ${name}`,
+  );
 }
 
 function bodyOf(schedule: Schedule, due: Date | null): Submittable {
@@ -259,26 +270,36 @@ function later(a: string, b: string): string {
   return a > b ? a : b;
 }
 
-/** What cannot be read is set aside and reported. */
-function read(file: string, onProblem: (problem: string) => void): Schedule[] {
-  try {
-    const { schedules } = JSON.parse(readOwnFile(file, MOST_BYTES).toString("utf8")) as {
-      schedules: unknown[];
-    };
-    const whole = schedules.filter(isSchedule);
-    if (whole.length < schedules.length)
-      onProblem(
-        `${schedules.length - whole.length} schedules cannot be read and have no runs; they are kept in ${quarantineFile(file)}`,
-      );
-    return whole;
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== "ENOENT")
+/** The schedules as a file keeps them. What cannot be read is set aside and reported. */
+export function schedulesFile(
+  file: string,
+  onProblem: (problem: string) => void,
+): Setting<readonly Schedule[]> {
+  return new FileSetting<readonly Schedule[]>({
+    file,
+    mostBytes: MOST_BYTES,
+    initial: [],
+    parse: (json) => {
+      const { schedules } = json as { schedules: unknown[] };
+      const whole = parseSchedules(schedules);
+      if (whole.length < schedules.length)
+        onProblem(
+          `${schedules.length - whole.length} schedules cannot be read and have no runs; they are kept in ${quarantineFile(file)}`,
+        );
+      return whole;
+    },
+    format: (schedules) => ({ schedules }),
+    onUnreadable: (message) =>
       onProblem(
         `the schedules cannot be read (${message}) and have no runs; they are kept in ${quarantineFile(file)}`,
-      );
-    return [];
-  }
+      ),
+    name: "the schedule",
+  });
+}
+
+/** Leaves out what is not valid. */
+export function parseSchedules(schedules: readonly unknown[]): Schedule[] {
+  return schedules.filter(isSchedule);
 }
 
 function isSchedule(value: unknown): value is Schedule {

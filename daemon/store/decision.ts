@@ -15,7 +15,7 @@ export type Decision =
   | ({ kind: "submitted" } & Submitted)
   /** `env`: all variables of the operation; absent: unchanged. */
   | { kind: "edited"; id: string; event: EventOf<"operation:edited">; env?: Record<string, string> }
-  | {
+  | ({
       kind: "started";
       id: string;
       event: EventOf<"attempt:started">;
@@ -23,7 +23,7 @@ export type Decision =
       policy: Policy;
       /** Seconds since boot. */
       uptime: number;
-    }
+    } & Partial<HostClaim>)
   | {
       kind: "requeued";
       id: string;
@@ -55,6 +55,11 @@ export type Decision =
   | { kind: "restored"; id: string; entry: Entry }
   /** `key`: the submit's idempotency key, which stays valid for a day. */
   | { kind: "removed"; id: string; key: IdempotencyKey | null };
+
+/** The operation that a decision is about. */
+export function idOf(decision: Decision): string {
+  return decision.kind === "submitted" ? decision.event.operation.id : decision.id;
+}
 
 /**
  * The part of a record that comes from run files, at the end of the last attempt. A replay does not read run files: it
@@ -113,6 +118,15 @@ export interface WorkerIdentity extends ProcessIdentity {
   cgroup?: string;
 }
 
+/** Which host of a fleet runs the attempt. */
+export interface HostClaim {
+  host: string;
+  /** Number of the host's session in which the attempt runs; a daemon that starts again begins another session. */
+  session: number;
+  /** Grows with each start of the operation: what belongs to an earlier start is refused. */
+  fence: number;
+}
+
 /** The daemon's events as an entry keeps them: without values that the record already has (`entry-events.ts`). */
 export type KeptEvent =
   | Exclude<DaemonEvent, { type: "operation:submitted" }>
@@ -133,6 +147,10 @@ export interface Policy {
   concurrency?: number | undefined;
   /** In a type: its declared limits. In a run: the effective limits of the operation. Absent: none. */
   limits?: ResourceLimits | undefined;
+  /** The operation runs to its end also where its host is cut off from the fleet. Absent: its processes are killed. */
+  partition?: "finish" | undefined;
+  /** In a chain, the operation may run on another host than the operation before. Absent: on the same host. */
+  anyHost?: true | undefined;
 }
 
 /** How many workers in a row died under an operation, across restarts of the daemon. */
@@ -148,6 +166,8 @@ export interface Entry {
   record: Operation;
   /** Order of submission in the store: the sort key of lists and pages. */
   order: number;
+  /** Journal number of the last decision about the operation. */
+  version: number;
   /** Journal number of the decision that queued the operation: the sort key of the queue. */
   queuedAt: number;
   /** Journal number of the decision that finished the operation; 0 if the operation is not finished. */
@@ -181,4 +201,6 @@ export interface Run {
   accepted: boolean;
   /** Seconds since boot when the attempt was paused; absent: it is not paused. */
   pausedUptime?: number;
+  /** Absent without a fleet. */
+  claim?: HostClaim;
 }

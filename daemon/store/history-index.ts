@@ -20,6 +20,8 @@ export interface HistoryQuery {
   op?: string | undefined;
   historyKey?: string | undefined;
   chain?: string | undefined;
+  /** Host of the last attempt. */
+  host?: string | undefined;
   /** Text in id, type, title or label. */
   q?: string | undefined;
   /** Order of submission of the list. Default: newest first. */
@@ -36,7 +38,7 @@ export interface HistoryQuery {
 const ENDS: readonly State[] = ["succeeded", "failed", "cancelled"];
 
 /** Version of the tables: an index with another version is rebuilt. */
-const VERSION = 3;
+const VERSION = 4;
 
 /** Only with `recursive_triggers` does a replaced row fire the delete trigger that lowers its count. */
 const SETTINGS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA recursive_triggers = ON;";
@@ -46,13 +48,14 @@ const DROP = "DROP TABLE IF EXISTS operations; DROP TABLE IF EXISTS reach; DROP 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS operations (
     id TEXT PRIMARY KEY, position INTEGER NOT NULL, op TEXT NOT NULL, state TEXT NOT NULL, chain TEXT NOT NULL,
-    text TEXT NOT NULL, key TEXT, history_key TEXT, finished INTEGER NOT NULL, finished_by INTEGER NOT NULL, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL, length INTEGER NOT NULL
+    text TEXT NOT NULL, key TEXT, history_key TEXT, host TEXT, finished INTEGER NOT NULL, finished_by INTEGER NOT NULL, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL, length INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS by_position ON operations (position);
   CREATE INDEX IF NOT EXISTS by_op ON operations (op, position);
   CREATE INDEX IF NOT EXISTS by_history_key ON operations (op, history_key, position) WHERE history_key IS NOT NULL;
   CREATE INDEX IF NOT EXISTS by_state ON operations (state, position);
   CREATE INDEX IF NOT EXISTS by_chain ON operations (chain, position);
+  CREATE INDEX IF NOT EXISTS by_host ON operations (host, position) WHERE host IS NOT NULL;
   CREATE INDEX IF NOT EXISTS by_finished ON operations (finished);
   CREATE INDEX IF NOT EXISTS by_decision ON operations (finished_by);
   CREATE INDEX IF NOT EXISTS by_segment ON operations (segment);
@@ -91,7 +94,7 @@ export class HistoryIndex {
       throw error;
     }
     this.#put = database.prepare(
-      `INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#delete = database.prepare("DELETE FROM operations WHERE id = ?");
     this.#reach = database.prepare("INSERT OR REPLACE INTO reach VALUES (1, ?, ?)");
@@ -159,6 +162,7 @@ export class HistoryIndex {
         text,
         key,
         record.historyKey ?? null,
+        record.host ?? null,
         Date.parse(record.finishedAt!),
         entry.finishedBy,
         segment,
@@ -195,8 +199,10 @@ export class HistoryIndex {
   }
 
   count(query: HistoryQuery): number {
-    const { op, historyKey, chain, q, state, finishedAfter, finishedSince } = query;
-    const counted = [op, historyKey, chain, finishedAfter, finishedSince].every((each) => each === undefined);
+    const { op, historyKey, chain, host, q, state, finishedAfter, finishedSince } = query;
+    const counted = [op, historyKey, chain, host, finishedAfter, finishedSince].every(
+      (each) => each === undefined,
+    );
     // The triggers keep these counts.
     if (counted && !q) {
       const counts = this.countsByState();
@@ -296,6 +302,7 @@ function conditions(query: HistoryQuery): { where: string; values: SQLInputValue
   if (query.op !== undefined) add("op = ?", query.op);
   if (query.historyKey !== undefined) add("history_key = ?", query.historyKey);
   if (query.chain !== undefined) add("chain = ?", query.chain);
+  if (query.host !== undefined) add("host = ?", query.host);
   if (query.q) add("instr(text, ?) > 0", query.q.toLowerCase());
   if (query.before !== undefined)
     add(query.order === "oldest" ? "position > ?" : "position < ?", query.before);

@@ -16,17 +16,13 @@ import { withRoom } from "../../ops/runner/append-file.js";
 import { IrregularFileError, SAFE, whyIrregular } from "../../protocol/own-file.js";
 import { encodeNumberedRecord } from "../../protocol/record-line.js";
 import { isDiskFull, isIoError, syncDirectory, writeAll } from "./durable-file.js";
+import { StoreFullError } from "./not-recorded.js";
 
 /** Most bytes of room added at a time. */
 const ROOM = 64 * 1024;
 
 /** Characters of records written together: a long queue of appends must not become one string. */
 const BATCH_CHARACTERS = 8 * 1024 * 1024;
-
-/** The disk is full: nothing was written and nothing changed. */
-export class StoreFullError extends Error {
-  override name = "StoreFullError";
-}
 
 interface Waiting {
   values: readonly object[];

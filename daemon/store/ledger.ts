@@ -6,7 +6,7 @@
 import type { DaemonEvent } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";
-import type { Decision, Entry, Submitted } from "./decision.js";
+import type { Decision, Entry, HostClaim, Submitted } from "./decision.js";
 import { keptBeforeEdit, keptBeforeRetry, keptFinish, keptSubmission } from "./entry-events.js";
 import { jsonSize } from "./payloads.js";
 import { SharedParts } from "./shared-parts.js";
@@ -28,6 +28,12 @@ export class Ledger {
   /** Called with an entry before a decision changes it in place. */
   beforeChange: (entry: Entry) => void = () => {};
   readonly #shared = new SharedParts();
+
+  /**
+   * @param orderOf the order of an operation by the number of the decision that submits it. Default: the next one, by
+   * count
+   */
+  constructor(private readonly orderOf: (n: number) => number = () => this.nextOrder) {}
 
   get(id: string): Entry | undefined {
     return this.entries.get(id);
@@ -56,10 +62,11 @@ export class Ledger {
   apply(decision: Decision, n: number): Change[] {
     if (decision.kind === "submitted") return [this.#submit(decision, n)];
     if (decision.kind === "retried") return [this.#retry(decision, n)];
-    if (decision.kind === "restored") return [this.#restore(decision.entry)];
+    if (decision.kind === "restored") return [this.#restore(decision.entry, n)];
     const entry = this.entries.get(decision.id);
     if (!entry) return [];
     this.beforeChange(entry);
+    entry.version = n;
     const before = entry.record;
     switch (decision.kind) {
       case "started":
@@ -72,6 +79,7 @@ export class Ledger {
           startedAt: decision.event.at,
           startedUptime: decision.uptime,
           accepted: false,
+          ...(decision.host !== undefined && { claim: claimOf(decision) }),
         };
         break;
       case "edited": {
@@ -125,7 +133,8 @@ export class Ledger {
     const record = reduceEvent(null, event);
     this.#hold({
       record,
-      order: this.nextOrder,
+      order: this.orderOf(n),
+      version: n,
       queuedAt: n,
       finishedBy: 0,
       env,
@@ -165,6 +174,7 @@ export class Ledger {
       run: null,
       tries: 0,
       losses: undefined,
+      version: n,
       queuedAt: n,
       finishedBy: 0,
     };
@@ -174,11 +184,11 @@ export class Ledger {
   }
 
   /** Replaces an older entry; an unknown operation gets the last place in the order. */
-  #restore(restored: Entry): Change {
+  #restore(restored: Entry, n: number): Change {
     const { id } = restored.record;
     const known = this.entries.get(id);
     const before = known?.record ?? null;
-    const entry = { ...restored, order: known?.order ?? this.nextOrder };
+    const entry = { ...restored, order: known?.order ?? this.orderOf(n), version: n };
     this.add(entry);
     return { id, before, after: entry.record };
   }
@@ -204,4 +214,8 @@ export function sizeOf(
   env: Entry["env"],
 ): number {
   return (omitted?.params ?? jsonSize(params)) + jsonSize(env);
+}
+
+function claimOf({ host, session, fence }: Partial<HostClaim>): HostClaim {
+  return { host: host!, session: session!, fence: fence! };
 }

@@ -6,7 +6,7 @@
  * payload is durable before the decision that names it; a crash in between leaves an orphan file, which the next start
  * removes.
  */
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Submission } from "../../protocol/event.js";
@@ -14,7 +14,7 @@ import type { Omitted, Operation } from "../../protocol/operation.js";
 import { readOwnFile } from "../../protocol/own-file.js";
 import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import { isDiskFull, openNew } from "./durable-file.js";
-import { StoreFullError } from "./journal.js";
+import { StoreFullError } from "./not-recorded.js";
 
 /** Whether the value's JSON has more than about `bytes` bytes; stops counting there. */
 function isLargerThan(value: unknown, bytes: number): boolean {
@@ -123,6 +123,16 @@ export class Payloads {
     return { result: sizes.get(id)! };
   }
 
+  /** Whether the file of a large value is here. */
+  has(id: string, kind: PayloadKind): boolean {
+    return existsSync(payloadFile(this.dir, id, kind));
+  }
+
+  /** Writes a large value of an operation that another machine has recorded. */
+  async keepCopy(id: string, kind: PayloadKind, value: unknown): Promise<void> {
+    await this.#keepAll([{ id, kind, value }]);
+  }
+
   /** The record with its omitted values. A value that cannot be read stays omitted and is reported. */
   complete(record: Operation, onUnreadable: (message: string) => void): Operation {
     if (!record.omitted) return record;
@@ -152,13 +162,14 @@ export class Payloads {
   }
 
   /** Removes files found at the start that belong to no operation. */
-  removeOrphans(isKnown: (id: string) => boolean): void {
-    for (const name of this.#found) {
+  async removeOrphans(isKnown: (id: string) => Promise<boolean>): Promise<void> {
+    const found = this.#found;
+    this.#found = [];
+    for (const name of found) {
       const [, id, temporary] = /^(\w+)\.(?:params|result)\.json(\.tmp)?$/.exec(name) ?? [];
-      if (id !== undefined && (temporary !== undefined || !isKnown(id)))
+      if (id !== undefined && (temporary !== undefined || !(await isKnown(id))))
         rmSync(join(this.dir, name), { force: true, recursive: true });
     }
-    this.#found = [];
   }
 
   /** Keeps all payloads or none: where one cannot be written, the others are removed. */

@@ -53,6 +53,7 @@ export function matchesQuery({ record, order, finishedBy }: Entry, query: Histor
   if (query.op !== undefined && record.op !== query.op) return false;
   if (query.historyKey !== undefined && record.historyKey !== query.historyKey) return false;
   if (query.chain !== undefined && record.chain.id !== query.chain) return false;
+  if (query.host !== undefined && record.host !== query.host) return false;
   if (query.before !== undefined && !(query.order === "oldest" ? order > query.before : order < query.before))
     return false;
   if (query.finishedAfter !== undefined && finishedBy <= query.finishedAfter) return false;

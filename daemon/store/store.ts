@@ -1,335 +1,105 @@
 /**
- * The store: one interface to the ledger, journal, checkpoint and history.
+ * What the daemon asks of its store, whatever keeps it: files of this machine (`embedded-store.ts`) or the engine of a
+ * fleet (`daemon/fleet/`).
  *
- * Only `decide` changes the state: journal first, then memory, then `onChange`. Reads search memory first, then the
- * sealed history.
+ * A store is a journal of decisions, numbered in the order of their commits, and an archive of all operations. The live
+ * operations are in memory, in the ledger.
  */
-import { statfsSync } from "node:fs";
-import { isFinal } from "../../protocol/state.js";
 import type { Counts } from "../../protocol/watch.js";
-import { Checkpoint } from "./checkpoint.js";
-import { Checkpointing } from "./checkpointing.js";
-import type { Decision, Entry } from "./decision.js";
-import { isDiskFull, isIoError } from "./durable-file.js";
-import { History } from "./history.js";
+import type { Decision, Entry, IdempotencyKey } from "./decision.js";
 import type { HistoryQuery } from "./history-index.js";
-import { type StoreHold, StoreHolds } from "./hold.js";
-import { IdempotencyTombstones } from "./idempotency-tombstones.js";
-import { Journal } from "./journal.js";
-import type { Layout } from "./layout.js";
-import { type Change, Ledger } from "./ledger.js";
-import { Payloads } from "./payloads.js";
-import { journalSegments, numberOf, readJournal } from "./read-journal.js";
-import { matchesQuery, RECENT, Recent, StateCounts } from "./recent.js";
-import { SubmittedSecrets } from "./submitted-secrets.js";
+import type { Ledger } from "./ledger.js";
+import type { Payloads } from "./payloads.js";
+import type { Recent } from "./recent.js";
+import type { SubmittedSecrets } from "./submitted-secrets.js";
 
-interface StoreOptions {
-  layout: Layout;
-  onChange: (changes: Change[], decision: Decision) => void;
-  onBroken: (error: Error) => void;
-  /** A finished operation left memory; it is in the history. */
-  onForget?: (id: string) => void;
-  /** Milliseconds since 1970, for the expiry of idempotency keys. Default: the wall clock. */
-  now?: () => number;
+/**
+ * Another decision about the operation came first. Nothing was recorded, and the ledger already has the other decision:
+ * the caller judges again.
+ */
+export class VersionConflictError extends Error {
+  override name = "VersionConflictError";
+
+  constructor(readonly id: string) {
+    super(`another decision about ${id} came first`);
+  }
 }
 
-/** Free bytes above which a full disk has room again. */
-const ROOM_BYTES = 1024 * 1024;
+/** The idempotency key of a submit was used meanwhile: nothing was recorded, and the archive knows the other use. */
+export class KeyUsedError extends Error {
+  override name = "KeyUsedError";
 
-export class Store {
-  readonly ledger = new Ledger();
-  readonly problems: string[] = [];
-  readonly tombstones: IdempotencyTombstones;
-  readonly recent = new Recent(() => this.#newestFinished());
+  constructor(readonly id: string) {
+    super(`the idempotency key was used for ${id}`);
+  }
+}
+
+/** A decision, and the state of its operation by which it was made. */
+export interface Judged {
+  decision: Decision;
+  /** `Entry.version` at that time; null: the operation is new. */
+  version: number | null;
+}
+
+/** The use of an idempotency key: the operation, or that it was removed. */
+export interface KeyUse extends Pick<IdempotencyKey, "hash"> {
+  id: string;
+  /** Null: the operation was removed. */
+  entry: Entry | null;
+}
+
+/** All operations, live and finished. */
+export interface Archive {
+  find(id: string): Promise<Entry | null>;
+  /** Whether the id belongs to an operation, or to one that was removed a short time ago. */
+  knows(id: string): Promise<boolean>;
+  /** Null: the key was not used, or its operation was removed more than a day ago. */
+  byKey(key: string): Promise<KeyUse | null>;
+  /** Ids that start with the prefix, at most `limit`. */
+  idsWithPrefix(prefix: string, limit: number): Promise<string[]>;
+  /** Newest first, unless the query has another order. */
+  list(query: HistoryQuery, limit: number): Promise<Entry[]>;
+  count(query: HistoryQuery): Promise<number>;
+  /** Ids of expired finished operations, as by `HistoryIndex.expired`. */
+  expired(keep: number, cutoff: number, now: number, limit: number): Promise<string[]>;
+}
+
+export interface Store {
+  readonly ledger: Ledger;
+  readonly recent: Recent;
+  readonly archive: Archive;
   readonly payloads: Payloads;
   readonly secrets: SubmittedSecrets;
-  readonly #counts = new StateCounts();
+  /** For `liveopsd status`. */
+  readonly problems: string[];
   /** Approximate bytes of parameters and environment of queued operations. */
-  queuedBytes = 0;
-  #journal!: Journal<Decision>;
-  #history!: History;
-  #checkpoint: Checkpoint;
-  /** Ids removed since the last checkpoint: until the history has the removals, only the journal has them. */
-  readonly #removed = new Set<string>();
-  #checkpointing!: Checkpointing;
-  readonly #holds = new StoreHolds();
-  /** The checkpoint in progress. */
-  #checkpointRun: Promise<void> | null = null;
-
-  constructor(private readonly options: StoreOptions) {
-    this.tombstones = new IdempotencyTombstones(options.now);
-    this.#checkpoint = new Checkpoint(options.layout.checkpoint, options.layout.previousCheckpoint);
-    this.secrets = new SubmittedSecrets(process.env.XDG_RUNTIME_DIR, options.layout.root);
-    this.payloads = new Payloads(options.layout.payloads, (error) => {
-      if (isDiskFull(error)) this.#journal.full = true;
-      else if (isIoError(error)) this.#journal.break(error);
-    });
-  }
-
-  /** Loads the last daemon's state. Afterwards the ledger holds every live operation with all its decisions applied. */
-  async start(): Promise<void> {
-    const { layout } = this.options;
-    this.payloads.start();
-    const document = this.#checkpoint.read(this.problems);
-    this.#history = new History(layout.history, this.problems, () => [
-      ...this.ledger.entries.keys(),
-      ...this.#removed,
-    ]);
-    this.ledger.nextOrder = Math.max(document.nextOrder, this.#history.nextOrder);
-    const { salvaged } = this.#checkpoint;
-    for (const entry of [...document.operations, ...[...salvaged.values()].map(({ entry }) => entry)])
-      this.ledger.add(entry);
-    for (const key of document.tombstones) this.tombstones.add(key);
-    if (document.journal === 0 && this.#isCheckpointGone())
-      this.problems.push(
-        `${layout.checkpoint} is missing: operations found only in it are lost, the journal restores the rest`,
-      );
-    const read = readJournal(layout.journal, document.journal);
-    this.problems.push(...read.problems);
-    for (const { n, value } of read.records) this.#replay(value as Decision, n);
-    this.#dropOutdated();
-    for (const id of this.ledger.entries.keys()) this.#history.forget(id);
-    this.#counts.reset(this.#history.countsByState(), this.ledger.entries.values());
-    for (const { record, bytes } of this.ledger.entries.values())
-      if (record.state === "queued") this.queuedBytes += bytes;
-    this.#journal = new Journal<Decision>({
-      dir: layout.journal,
-      last: Math.max(read.last, ...[...salvaged.values()].map(({ journal }) => journal)),
-      onDurable: (decision, n) => this.#apply(decision, n),
-      onBroken: this.options.onBroken,
-    });
-    await this.#journal.start();
-    this.#checkpointing = new Checkpointing({
-      layout,
-      journal: this.#journal,
-      ledger: this.ledger,
-      history: this.#history,
-      checkpoint: this.#checkpoint,
-      removed: this.#removed,
-      tombstones: this.tombstones,
-      live: () => this.#counts.live,
-      onSealed: (id) => this.#noteForgotten(id),
-    });
-  }
-
-  /** Makes a decision durable, applies and announces it. Rejects with `StoreFullError` where the disk is full. */
-  decide(decision: Decision): Promise<void> {
-    return this.decideAll([decision]);
-  }
-
-  /** As `decide`, for all decisions or none. */
-  async decideAll(decisions: readonly Decision[]): Promise<void> {
-    await this.#journal.appendAll(decisions);
-    if (!this.#holds.isHeld && this.#checkpointing.isDue()) void this.checkpoint().catch(() => {});
-  }
-
-  /** The entry in memory or in the history. */
-  find(id: string): Entry | null {
-    return this.ledger.get(id) ?? this.recent.get(id) ?? this.#history.read(id);
-  }
-
-  /** Whether the id belongs to an operation, or to an operation removed since the last checkpoint. */
-  knows(id: string): boolean {
-    return this.ledger.entries.has(id) || this.#removed.has(id) || this.#history.has(id);
-  }
-
-  findByKey(key: string): Entry | null {
-    return this.ledger.keys.get(key) ?? this.#history.byKey(key);
-  }
-
-  /** Ids that start with the prefix, at most `limit`. */
-  idsWithPrefix(prefix: string, limit: number): string[] {
-    const ids = new Set<string>();
-    for (const id of this.ledger.entries.keys()) if (id.startsWith(prefix)) ids.add(id);
-    for (const id of this.#history.idsWithPrefix(prefix, limit)) ids.add(id);
-    return [...ids].sort().slice(0, limit);
-  }
-
-  /** The newest operation's id. */
-  newest(): string | null {
-    return this.list({}, 1).at(0)?.record.id ?? null;
-  }
-
-  /** Newest first, unless the query has another order. */
-  list(query: HistoryQuery, limit: number): Entry[] {
-    const inMemory: Entry[] = [];
-    for (const entry of this.ledger.entries.values()) if (matchesQuery(entry, query)) inMemory.push(entry);
-    const way = query.order === "oldest" ? 1 : -1;
-    const inOrder = (a: Entry, b: Entry) => way * (a.order - b.order);
-    inMemory.sort(inOrder);
-    const sealed = this.#history.list(query, limit);
-    return [...inMemory.slice(0, limit), ...sealed].sort(inOrder).slice(0, limit);
-  }
-
-  count(query: HistoryQuery): number {
-    let n = this.#history.count(query);
-    for (const entry of this.ledger.entries.values())
-      if (matchesQuery(entry, { ...query, before: undefined })) n++;
-    return n;
-  }
-
+  readonly queuedBytes: number;
   /** Number of the last durable decision. */
-  get journalNumber(): number {
-    return this.#journal.last;
-  }
-
-  counts(): Counts {
-    return this.#counts.get();
-  }
-
-  /** Expired sealed operations, as by `HistoryIndex.expired`. */
-  expired(keep: number, cutoff: number, now: number, limit: number): string[] {
-    return this.#history.expired(keep, cutoff, now, limit);
-  }
-
-  /** Checks whether the disk has room again; otherwise only a submit would find out. */
-  probe(): void {
-    if (this.freeBytes() > ROOM_BYTES) this.#journal.full = false;
-  }
-
-  /** Free bytes on the disk; 0 where the state directory was removed. */
-  freeBytes(): number {
-    try {
-      const { bavail, bsize } = statfsSync(this.options.layout.root);
-      return bavail * bsize;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-      return 0;
-    }
-  }
-
-  get isFull(): boolean {
-    return this.#journal.full;
-  }
+  readonly journalNumber: number;
+  /** Whether decisions cannot be recorded now, for lack of room. */
+  readonly isFull: boolean;
+  /** Milliseconds since the write of the current decisions began; 0 where none are being written. */
+  readonly waitingMs: number;
 
   /**
-   * Seals finished operations, writes the checkpoint, deletes the journal that they cover. Waits while the store is
-   * held. An I/O error breaks the store; on a full disk the next checkpoint does the work.
+   * Makes a decision durable, applies and announces it.
+   *
+   * @throws NotRecordedError where it cannot be recorded now
+   * @throws VersionConflictError where the operation has changed since the judgement
    */
-  checkpoint(): Promise<void> {
-    if (this.#holds.isHeld)
-      return new Promise((resolve, reject) =>
-        this.#holds.whenReleased(() => this.checkpoint().then(resolve, reject)),
-      );
-    this.#checkpointRun ??= this.#runCheckpoint().finally(() => {
-      this.#checkpointRun = null;
-    });
-    return this.#checkpointRun;
-  }
-
-  async #runCheckpoint(): Promise<void> {
-    try {
-      await this.#checkpointing.run();
-    } catch (error) {
-      if (isIoError(error)) this.#journal.break(error as Error);
-      else if (!isDiskFull(error))
-        this.addProblem(`no checkpoint could be written: ${(error as Error).message}`);
-      throw error;
-    }
-  }
-
+  decide(decision: Decision, version: number | null): Promise<void>;
+  /** As `decide`, for all decisions or none. The versions of later decisions about the same operation do not count. */
+  decideAll(judged: readonly Judged[]): Promise<void>;
+  /** An operation that is in memory, or that can be read at once. */
+  find(id: string): Entry | null;
+  counts(): Counts;
+  /** Checks whether decisions can be recorded again. */
+  probe(): void;
+  /** Free bytes on the disk of the state directory. */
+  freeBytes(): number;
   /** Adds a problem to `liveopsd status`, once. */
-  addProblem(problem: string): void {
-    if (!this.problems.includes(problem)) this.problems.push(problem);
-  }
-
-  /** Keeps the store's files in place until the hold is released. The hold records which bytes of them count. */
-  hold(): Promise<StoreHold> {
-    return this.#holds.take(this.#checkpointRun, () => ({
-      dir: this.options.layout.journal,
-      segment: this.#journal.segment,
-      length: this.#journal.length,
-    }));
-  }
-
-  /** Calls `work` once the store is not held: for the removal of files that a hold may need. */
-  whenReleased(work: () => void): void {
-    this.#holds.whenReleased(work);
-  }
-
-  /** Milliseconds since the write of the current decisions began; 0 where none are being written. */
-  get waitingMs(): number {
-    return this.#journal.waitingMs;
-  }
-
-  async stop(): Promise<void> {
-    // Where the checkpoint fails, the journal is kept and restores the same state.
-    await this.checkpoint().catch(() => {});
-    await this.#journal.stop();
-    this.#history.close();
-  }
-
-  /** Whether a checkpoint existed: the journal no longer has its first records. */
-  #isCheckpointGone(): boolean {
-    if (this.problems.length > 0) return false;
-    const [first] = journalSegments(this.options.layout.journal);
-    return first === undefined ? this.#history.count({}) > 0 : numberOf(first) > 1;
-  }
-
-  /** Drops salvaged operations that are older than their record in the history. */
-  #dropOutdated(): void {
-    for (const id of this.#checkpoint.salvaged.keys()) {
-      const sealed = this.#history.read(id)?.record.seq ?? 0;
-      if (sealed >= (this.ledger.get(id)?.record.seq ?? 0)) this.ledger.drop(id);
-    }
-  }
-
-  #replay(decision: Decision, n: number): void {
-    const id = decision.kind === "submitted" ? decision.event.operation.id : decision.id;
-    if (n <= (this.#checkpoint.salvaged.get(id)?.journal ?? 0)) return;
-    this.ledger.apply(decision, n);
-    if (decision.kind === "removed") this.#forgetRemoved(decision);
-  }
-
-  #apply(decision: Decision, n: number): void {
-    if (decision.kind === "removed") {
-      this.#remove(decision);
-      return;
-    }
-    if (decision.kind === "retried") this.#history.forget(decision.id);
-    const changes = this.ledger.apply(decision, n);
-    for (const change of changes) this.#account(change);
-    this.options.onChange(changes, decision);
-  }
-
-  #remove(decision: Extract<Decision, { kind: "removed" }>): void {
-    const entry = this.find(decision.id);
-    this.ledger.drop(decision.id);
-    this.#forgetRemoved(decision);
-    if (!entry) return;
-    const change = { id: decision.id, before: entry.record, after: null };
-    this.#account(change);
-    this.options.onChange([change], decision);
-  }
-
-  /** Deletes the id from the history even for an operation in the ledger: a crash may have left a sealed copy. */
-  #forgetRemoved({ id, key }: Extract<Decision, { kind: "removed" }>): void {
-    this.#history.forget(id);
-    this.#removed.add(id);
-    if (key) this.tombstones.add({ ...key, id });
-  }
-
-  #account(change: Change): void {
-    const { id, before, after, bytesBefore } = change;
-    this.#holds.note(change);
-    this.#counts.change(before, after);
-    const bytes = this.ledger.get(id)?.bytes ?? 0;
-    if (before?.state === "queued") this.queuedBytes -= bytesBefore ?? bytes;
-    if (after?.state === "queued") this.queuedBytes += bytes;
-    this.recent.delete(id);
-    const entry = this.ledger.get(id);
-    if (!after || !isFinal(after.state) || !entry) return;
-    for (const dropped of this.recent.add(entry)) this.#noteForgotten(dropped);
-  }
-
-  #noteForgotten(id: string): void {
-    if (!this.ledger.get(id) && !this.recent.get(id)) this.options.onForget?.(id);
-  }
-
-  /** Oldest first. */
-  #newestFinished(): Entry[] {
-    const finished = [...this.ledger.entries.values()].filter((entry) => isFinal(entry.record.state));
-    const newest = [...finished, ...this.#history.list({}, RECENT)].sort((a, b) => a.order - b.order);
-    return newest.slice(-RECENT);
-  }
+  addProblem(problem: string): void;
+  /** Calls `work` once no backup needs the files that it removes. */
+  whenReleased(work: () => void): void;
+  stop(): Promise<void>;
 }

@@ -8,19 +8,22 @@ export interface Scope {
   followChain: boolean;
   state: readonly State[] | null;
   op: string | null;
+  /** Of the last attempt. */
+  host: string | null;
   /** Newest finished operations in the snapshot. */
   limit: number;
   log: boolean;
 }
 
 /** Whether the watch covers all operations. */
-export function isUnfiltered({ operation, state, op }: Scope): boolean {
-  return operation === null && state === null && op === null;
+export function isUnfiltered({ operation, state, op, host }: Scope): boolean {
+  return operation === null && state === null && op === null && host === null;
 }
 
 export function fits(scope: Scope, record: Operation): boolean {
   return (
     (scope.state === null || scope.state.includes(record.state)) &&
-    (scope.op === null || scope.op === record.op)
+    (scope.op === null || scope.op === record.op) &&
+    (scope.host === null || scope.host === record.host)
   );
 }

@@ -29,6 +29,7 @@ import type { Entry } from "../store/decision.js";
 import { sourceOf } from "../store/entry-events.js";
 import { readPayload } from "../store/payloads.js";
 import { enterEnvironment, leaveEnvironment } from "./environment.js";
+import type { Lease } from "./lease.js";
 import { type OrderMessage, type PrepareMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
 import type { OwnOutput } from "./own-output.js";
 import { PausableClock } from "./pausable-clock.js";
@@ -46,6 +47,7 @@ export class AttemptRunner {
   readonly #stop: StopFile;
   readonly #retryWhileFull: RetryWhileDiskFull;
   #sink: RunSink | null = null;
+  #held: Lease | null = null;
   #masker: Masker | null = null;
   #closers: Array<() => void> = [];
   readonly #clock: PausableClock;
@@ -62,9 +64,11 @@ export class AttemptRunner {
     private readonly output: Record<"stdout" | "stderr", OwnOutput>,
     /** The events file, if it was prepared. */
     private readonly events: AppendFile | undefined,
+    /** Of this host, for this attempt; null: it needs none. */
+    private readonly lease: Promise<Lease> | null = null,
   ) {
     this.#entry = message.entry;
-    this.#order = orderOf(this.#entry);
+    this.#order = { ...orderOf(this.#entry), fence: message.fence ?? null };
     this.#clock = new PausableClock(message.attemptDir);
     this.#started = this.#clock.now();
     this.#stop = new StopFile(message.attemptDir);
@@ -74,12 +78,18 @@ export class AttemptRunner {
   /** Resolves when the outcome is on disk: true if this process may run another operation. */
   async perform(): Promise<boolean> {
     if (!loadedUserFiles().every(isUnchanged)) process.exit(STALE_EXIT);
+    if (this.lease !== null) {
+      this.#held = await this.lease;
+      this.#held.hold();
+      this.#stop.checkLease = this.#held.check;
+    }
     const { attemptDir, maxLog } = this.message;
     const baseline = new ActivityBaseline();
     const { attempt, seq, logLines } = this.#order;
     const sink = this.#retryWhileFull(
       () => new RunSink(attemptDir, attempt, seq, logLines, maxLog, this.events, this.#retryWhileFull),
     );
+    sink.checkLease = this.#held?.check ?? null;
     sink.event(
       { type: "attempt:accepted", pid: process.pid, entry: this.#entry, used: this.#usage.before },
       true,
@@ -181,7 +191,11 @@ export class AttemptRunner {
     const values = fileStageValues(dir, params, attempt, () => keptValues(dirname(dir), attempt));
     return {
       load: (stage, occurrence) => values.load(stage, occurrence),
-      keep: (...value) => this.#retryWhileFull(() => values.keep(...value)),
+      keep: (...value) =>
+        this.#retryWhileFull(() => {
+          this.#held?.check();
+          return values.keep(...value);
+        }),
     };
   }
 
@@ -227,6 +241,7 @@ export class AttemptRunner {
     this.#clock.stop();
     const resources = this.#usage.end();
     this.#sink.finish({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
+    this.#held?.release();
     this.#sink.close();
   }
 }

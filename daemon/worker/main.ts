@@ -13,7 +13,8 @@ import { joinCgroup } from "../os/cgroup.js";
 import { acquireLock } from "../os/kernel-lock.js";
 import { markOf } from "../os/process-identity.js";
 import { AttemptRunner, discardRunFiles, type PreparedRunFiles, prepareRunFiles } from "./attempt-runner.js";
-import type { FromWorker, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
+import { Lease } from "./lease.js";
+import type { FromWorker, LeaseFile, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
 import { OwnOutput } from "./own-output.js";
 import { Recycling } from "./recycling.js";
 
@@ -41,6 +42,9 @@ const output = {
 };
 const recycling = new Recycling();
 let current: AttemptRunner | null = null;
+/** Of the last order, for the next one. */
+let lease: { file: string; opened: Promise<Lease> } | null = null;
+if (setup.lease) await openLease(setup.lease);
 let prepared: PreparedRunFiles | null = null;
 
 process.on("SIGTERM", () => current?.stopRequested());
@@ -71,11 +75,26 @@ async function perform(order: OrderMessage): Promise<void> {
   const ready = prepared?.attemptDir === order.attemptDir ? prepared.events : undefined;
   if (!ready) prepared?.events.close();
   prepared = null;
-  current = new AttemptRunner(order, setup, output, ready);
+  current = new AttemptRunner(order, setup, output, ready, leaseOf(order));
   const clean = await current.perform();
   current = null;
   if (!clean || !process.connected || recycling.isDue()) process.exit(0);
   send({ type: "idle" });
+}
+
+/** Null if the attempt needs no lease: there is no fleet, or the operation runs to its end wherever its host is. */
+function leaseOf({ lease: given, entry }: OrderMessage): Promise<Lease> | null {
+  const isNeeded = given && entry.run?.policy.partition !== "finish";
+  return isNeeded ? openLease(given) : null;
+}
+
+/** The lease with its watchdog thread, which serves all attempts of this worker. */
+function openLease({ file }: LeaseFile): Promise<Lease> {
+  if (lease?.file !== file) {
+    const program = new URL("./lease-watchdog.js", import.meta.url);
+    lease = { file, opened: Lease.open(file, program, setup) };
+  }
+  return lease.opened;
 }
 
 /** Returns why the worker could not enter the cgroup; null if it could. */

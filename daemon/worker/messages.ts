@@ -19,6 +19,8 @@ export interface WorkerSetup {
   cgroup: string | null;
   /** Environment variables to remove before any code of an operation runs. */
   startOnly: string[];
+  /** The lease of orders to come: the watchdog thread starts while the worker is idle. Absent or null: no fleet. */
+  lease?: LeaseFile | null;
 }
 
 export type ToWorker = PrepareMessage | DiscardMessage | OrderMessage;
@@ -51,6 +53,18 @@ export interface OrderMessage {
   notice: string | null;
   /** Values of secret parameters, by reference; no file has them. Absent: none. */
   secrets?: Readonly<Record<string, string>>;
+  /**
+   * In a fleet: once this lease is over, the worker ends itself and all that its operation started, without a word.
+   * Without effect where the policy of the run has the partition `finish`. Absent or null: no fleet.
+   */
+  lease?: LeaseFile | null;
+  /** In a fleet: a number that is greater in each later attempt, for `this.fence`. Absent or null: no fleet. */
+  fence?: number | null;
+}
+
+/** A file with JSON `{"deadline": seconds}`, on the scale of `os.uptime()`, always replaced as a whole. */
+export interface LeaseFile {
+  file: string;
 }
 
 /** `cgroup`: the cgroup of the worker; null: none. `problem`: why the worker could not join the cgroup it was given. */

@@ -16,7 +16,7 @@ import { childEnvironment } from "../child-environment.js";
 import type { Containment } from "../os/containment.js";
 import { identify, WORKER_VARIABLE } from "../os/process-identity.js";
 import type { WorkerIdentity } from "../store/decision.js";
-import type { FromWorker, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
+import type { FromWorker, LeaseFile, OrderMessage, ToWorker, WorkerSetup } from "./messages.js";
 import { workerFiles } from "./worker-processes.js";
 
 export interface WorkerExit {
@@ -78,6 +78,8 @@ interface PoolOptions {
   userCode: () => boolean;
   opsDirs: readonly string[];
   containment: Pick<Containment, "open" | "cgroupOf" | "joinFailed">;
+  /** In a fleet: the lease of the orders to come. */
+  lease?: LeaseFile | null;
   /** A worker is idle; null: there may be room for another worker. */
   onIdle: (worker: PooledWorker | null) => void;
   /** The worker's files are kept until this resolves. */
@@ -192,6 +194,7 @@ export class Pool {
       opsDirs: this.options.opsDirs,
       cgroup: containment.cgroupOf(workerId),
       startOnly,
+      ...(this.options.lease && { lease: this.options.lease }),
     };
     const output: number[] = [];
     let child: ChildProcess;

@@ -4,8 +4,7 @@
  * the worker runs, the daemon decides.
  */
 import { existsSync } from "node:fs";
-import { Cgroup } from "../os/cgroup.js";
-import { identify, sweepOf } from "../os/process-identity.js";
+import { endWorker } from "./end-worker.js";
 import type { WorkerSetup } from "./messages.js";
 
 const LOOK_MS = 1000;
@@ -33,17 +32,6 @@ export class RemovedDirectory {
 
   #look(): void {
     if (process.connected || existsSync(this.dir)) this.#missing = 0;
-    else if (++this.#missing >= ENOUGH) this.#ending ??= this.#end();
-  }
-
-  /** Ends all that the worker started, in whatever session, and then the worker. */
-  async #end(): Promise<void> {
-    const { workerId, cgroup } = this.setup;
-    try {
-      if (cgroup === null) await sweepOf({ ...identify(process.pid), workerId })?.kill();
-      else await new Cgroup(cgroup).kill(process.pid);
-    } finally {
-      process.kill(process.pid, "SIGKILL");
-    }
+    else if (++this.#missing >= ENOUGH) this.#ending ??= endWorker(this.setup);
   }
 }

@@ -42,6 +42,8 @@ function isStageEvent(body: EventBody): body is StageEvent {
 }
 
 export class RunSink implements Sink {
+  /** Called before each record is written; null: the attempt needs no lease. */
+  checkLease: (() => void) | null = null;
   /** Begun with the first line: many operations log nothing. */
   #log: AppendFile | null = null;
   /** Number of the attempt's first line. */
@@ -90,6 +92,8 @@ export class RunSink implements Sink {
     this.seq = seq;
     this.#lostStage = null;
     this.#noteShown(body);
+    // The sync may have taken long. The record is durable: readers take it after the death of its writer.
+    this.checkLease?.();
     this.retryWhileFull(() => this.events.commit());
   }
 
@@ -188,6 +192,7 @@ export class RunSink implements Sink {
   }
 
   #lineOf(seq: number, body: EventBody): string {
+    this.checkLease?.();
     return encodeRecord({ seq, at: now(), attempt: this.attempt, ...body });
   }
 
@@ -196,6 +201,7 @@ export class RunSink implements Sink {
     const seq = this.seq + 1;
     const { attempt } = this;
     // `n` first: pages are found by it without parsing the line.
+    this.checkLease?.();
     this.#log ??= new AppendFile(logFile(this.dir));
     this.#log.append(encodeRecord({ n, seq, at: now(), attempt, stage, stream, text, end }));
     this.lines = n;

@@ -10,6 +10,7 @@ const MOST_BYTES = 4096;
 
 export class StopFile implements StopControl {
   readonly #controller = new AbortController();
+  checkLease?: () => void;
 
   constructor(private readonly attemptDir: string) {}
 

@@ -66,6 +66,8 @@ export interface Output {
 interface StartOptions extends Pick<SpawnOptions, "cwd" | "env"> {
   /** Two outputs, stdout and stderr, whose order is not known. Default: one output for both, in their order. */
   separate?: boolean;
+  /** Called right before the command starts; what it throws is thrown. */
+  beforeSpawn?: (() => void) | null;
 }
 
 /** Longest wait for the effect of a SIGKILL. */
@@ -101,12 +103,13 @@ export class Group {
   static async start(
     command: string,
     args: readonly string[],
-    { separate = false, ...options }: StartOptions = {},
+    { separate = false, beforeSpawn = null, ...options }: StartOptions = {},
   ): Promise<Group> {
     const pipes = await openPipes(separate ? 2 : 1).catch((error: Error) => error);
     const isOpen = Array.isArray(pipes);
     const ends: Array<number | "pipe"> = isOpen ? pipes.map(({ input }) => input) : ["pipe"];
     try {
+      beforeSpawn?.();
       const child = spawn(command, args, {
         ...options,
         detached: true,
@@ -145,7 +148,7 @@ export class Group {
   static async startOnTerminal(
     command: string,
     args: readonly string[],
-    options: { cwd: string; env: NodeJS.ProcessEnv; size: TerminalSize },
+    options: Pick<StartOptions, "beforeSpawn"> & { cwd: string; env: NodeJS.ProcessEnv; size: TerminalSize },
   ): Promise<Group> {
     const env = mark === null ? options.env : { ...options.env, [mark.name]: mark.value };
     const terminal = await Terminal.start(command, args, { ...options, env });

@@ -65,6 +65,12 @@ export function childrenOf(pid: number): number[] {
   return list ? list.split(" ").map(Number) : [];
 }
 
+/** Whether the number is that of a thread that is not the first of its process. /proc answers for it, and does not list it. */
+export function isThread(pid: number): boolean {
+  const group = /^Tgid:\s*(\d+)$/m.exec(read(`/proc/${pid}/status`) ?? "")?.[1];
+  return group !== undefined && Number(group) !== pid;
+}
+
 /** Whether the initial environment of the process contains this `NAME=value`. */
 export function hasMark(pid: number, mark: string): boolean {
   return read(`/proc/${pid}/environ`)?.split("\0").includes(mark) ?? false;

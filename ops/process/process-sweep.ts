@@ -14,7 +14,7 @@ const STOP_ROUNDS = 20;
  * contains such processes.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { childrenOf, hasMark, lastPid, newestPids, type ProcessStat, processStat } from "./proc.js";
+import { childrenOf, hasMark, isThread, lastPid, newestPids, type ProcessStat, processStat } from "./proc.js";
 
 /** The two values that identify a process during one boot. */
 export interface ProcessName {
@@ -174,6 +174,8 @@ export class ProcessSweep {
     const found = new Map<number, ProcessStat>();
     const others: ProcessStat[] = [];
     const add = (stat: ProcessStat) => {
+      // The newest numbers are also of threads. A signal to a thread reaches its process, which may be kept.
+      if (isThread(stat.pid)) return;
       this.#record(stat);
       onFind(stat);
       found.set(stat.pid, stat);

@@ -64,6 +64,8 @@ export interface TerminalOptions {
   /** See `terminalEnvironment`. */
   env: NodeJS.ProcessEnv;
   size: TerminalSize;
+  /** Called right before the program starts. */
+  beforeSpawn?: (() => void) | null;
 }
 
 /** A running program with its pty. */
@@ -101,6 +103,7 @@ export class Terminal {
     const env = Object.fromEntries(Object.entries(options.env).filter(([, value]) => value !== undefined));
     checkProgram(command, args, cwd, env.PATH);
     const { columns: cols, rows } = size;
+    options.beforeSpawn?.();
     const pty = spawn(command, [...args], { name: env.TERM ?? TERM, cols, rows, cwd, env, encoding: null });
     return new Terminal(pty, size);
   }

@@ -231,6 +231,7 @@ export class AttemptProgress implements Progress<unknown> {
       signal:
         options?.afterStop === true ? this.#over.signal : AbortSignal.any([this.signal, this.#over.signal]),
       stopped: () => this.#cancellation.error(),
+      checkLease: this.#cancellation.checkLease,
       // Before the grace period of the operation ends, so that the operation can clean up.
       grace: Math.min(MAX_EXEC_GRACE, this.#gracePeriod * EXEC_SHARE),
       line: (stream: LogStream, text: string) => this.#sink.line(stream, stage, text),

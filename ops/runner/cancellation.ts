@@ -16,6 +16,8 @@ export class Cancellation {
   /** A plain field, because a tracked loop reads it before every item. */
   stopped = false;
   reason: StopReason | null = null;
+  /** Null: no lease. */
+  readonly checkLease: (() => void) | null;
   readonly #abort = new AbortController();
   readonly #control: StopControl;
   readonly #onAbort: () => void;
@@ -26,6 +28,7 @@ export class Cancellation {
     private readonly clock: Clock = SYSTEM_CLOCK,
   ) {
     this.#control = control;
+    this.checkLease = control.checkLease ?? null;
     this.#onAbort = () => this.#stop(reasonOf(control.signal));
     if (control.signal.aborted) this.#onAbort();
     else control.signal.addEventListener("abort", this.#onAbort, { once: true });
@@ -37,6 +40,7 @@ export class Cancellation {
 
   /** @throws OperationCancelled after a stop was requested */
   check(now: number = this.clock.now()): void {
+    this.checkLease?.();
     if (!this.stopped && now - this.#polledAt >= POLL_MS) {
       this.#polledAt = now;
       const reason = this.#control.poll();

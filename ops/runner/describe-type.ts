@@ -43,8 +43,10 @@ function innerSchema(schema: Schema): JsonSchema {
 
 /** @throws TypeFault for invalid statics, or a schema that JSON Schema cannot describe */
 export function describeType(Type: OperationCtor, file: string): OperationType {
+  const type = readType(Type);
   const { op, title, stages, resumable, timeout, gracePeriod, retry, limits, params, concurrency, queue } =
-    readType(Type);
+    type;
+  const { requires, hosts, partition } = type;
   return {
     op,
     title,
@@ -55,6 +57,9 @@ export function describeType(Type: OperationCtor, file: string): OperationType {
     retry,
     concurrency,
     queue,
+    requires: [...requires],
+    hosts,
+    partition,
     ...limits,
     file,
     params: schemaOf(Type, params),

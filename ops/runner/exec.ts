@@ -23,6 +23,8 @@ export interface ExecHost {
   readonly signal: AbortSignal;
   /** The reason for which `exec` rejects after a stop. */
   stopped(): Error;
+  /** Called right before the program starts. Default: no lease. */
+  readonly checkLease?: (() => void) | null;
   /** Seconds between SIGTERM and SIGKILL by default. */
   readonly grace: number;
   line(stream: LogStream, text: string): void;
@@ -68,7 +70,7 @@ export async function exec(
   const changes = { ...options.env, ...(progress?.open() ?? { LIVEOPS_REPORT: undefined }) };
   const group = await (options.tty === true
     ? startOnTerminal(host, command, args, cwd, changes)
-    : start(command, args, separate, cwd, changes)
+    : start(host, command, args, separate, cwd, changes)
   ).catch((error) => {
     progress?.close();
     if (error instanceof TtyMissing) throw new Failure("LIVEOPS_TTY_MISSING", error.message);
@@ -151,6 +153,7 @@ export async function exec(
 }
 
 function start(
+  { checkLease: beforeSpawn }: ExecHost,
   command: string,
   args: readonly string[],
   separate: boolean,
@@ -158,18 +161,23 @@ function start(
   changes: ExecOptions["env"],
 ): Promise<Group> {
   const env = changes && { ...process.env, ...changes };
-  return Group.start(command, args, { separate, ...(cwd !== undefined && { cwd }), ...(env && { env }) });
+  return Group.start(command, args, {
+    separate,
+    beforeSpawn,
+    ...(cwd !== undefined && { cwd }),
+    ...(env && { env }),
+  });
 }
 
 function startOnTerminal(
-  { terminals }: ExecHost,
+  { terminals, checkLease: beforeSpawn }: ExecHost,
   command: string,
   args: readonly string[],
   cwd: string = process.cwd(),
   changes: ExecOptions["env"],
 ): Promise<Group> {
   const env = { ...terminalEnvironment(process.env), ...changes };
-  return Group.startOnTerminal(command, args, { cwd, env, size: terminals.size });
+  return Group.startOnTerminal(command, args, { cwd, env, size: terminals.size, beforeSpawn });
 }
 
 function endingOf({ exitCode, signal }: Pick<ExecResult, "exitCode" | "signal">): string {

@@ -20,4 +20,6 @@ export interface Order {
   logLines: number;
   /** Number of the slot of its queue, from 1. */
   slot: number;
+  /** In a fleet: a number that is greater in each later attempt. Absent or null: no fleet. */
+  fence?: number | null;
 }

@@ -32,7 +32,7 @@ export async function prepareSubmission(
   /** The command that gave the words, for an error message. */
   command: "submit" | "run" = "submit",
 ): Promise<Submission> {
-  const { op, params, queue: ownQueue } = readType(Type);
+  const { op, params, queue: ownQueue, requires, hosts } = readType(Type);
   const schema = inputSchema(params);
   const problem = whyNotJson(given.params);
   if (problem !== null) throw paramsRefusal([`the parameters are not JSON: ${problem}`], schema);
@@ -65,6 +65,8 @@ export async function prepareSubmission(
     chain,
     ...(historyKey !== undefined && { historyKey }),
     ...(ownQueue !== null && { queue: ownQueue }),
+    ...(requires.length > 0 && { requires: [...requires] }),
+    ...(hosts === "any" && chain.index > 0 && { hosts }),
     ...sourceOf(Type),
   };
   types.set(submission, Type);

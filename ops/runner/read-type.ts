@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../protocol/host-names.js";
 import { MAX_HISTORY_KEY, MAX_TITLE } from "../../protocol/limits.js";
 import {
   effectiveLimits,
@@ -45,6 +46,10 @@ export interface TypeDefinition {
   concurrency: number | null;
   /** Null: the type names none. */
   queue: string | null;
+  /** Tags that a host of a fleet must have. */
+  requires: readonly string[];
+  hosts: "same" | "any";
+  partition: "end" | "finish";
 }
 
 /** Default seconds between a stop request and the kill. */
@@ -101,6 +106,9 @@ export function readType(Type: OperationCtor): TypeDefinition {
     retry: readRetry(statics.retry, fault),
     concurrency: readConcurrency(statics.concurrency, fault),
     queue: readQueue(statics.queue, fault),
+    requires: readRequires(statics.requires, fault),
+    hosts: readChoice("hosts", statics.hosts, ["same", "any"], fault),
+    partition: readChoice("partition", statics.partition, ["end", "finish"], fault),
     ...(limits && { limits }),
   };
 }
@@ -222,6 +230,36 @@ function readQueue(value: unknown, fault: Fault): string | null {
   if (value === undefined || value === null) return null;
   if (typeof value === "string" && OP_PATTERN.test(value)) return value;
   throw fault(`static queue must be the name of a queue, like "gpu", not ${show(value)}`);
+}
+
+function readRequires(value: unknown, fault: Fault): readonly string[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value))
+    throw fault(`static requires must be a list of tags, like ["gpu"], not ${show(value)}`);
+  if (value.length > MAX_TAGS)
+    throw fault(`static requires has ${value.length} tags; at most ${MAX_TAGS} are allowed`);
+  const seen = new Set<string>();
+  for (const tag of value) {
+    if (typeof tag !== "string" || tag.length > MAX_TAG || !TAG_PATTERN.test(tag))
+      throw fault(
+        `static requires must be a list of tags; ${show(tag)} is not a tag: at most ${MAX_TAG} letters, digits and . _ : = / -`,
+      );
+    if (seen.has(tag)) throw fault(`static requires has "${tag}" twice`);
+    seen.add(tag);
+  }
+  return value;
+}
+
+/** One of two texts; the first is the default. */
+function readChoice<T extends string>(
+  name: string,
+  value: unknown,
+  [first, second]: readonly [T, T],
+  fault: Fault,
+): T {
+  if (value === undefined || value === null) return first;
+  if (value === first || value === second) return value as T;
+  throw fault(`static ${name} must be "${first}" or "${second}", not ${show(value)}`);
 }
 
 /** Accepts any zod 4 schema, also of the author's own copy of zod. */

@@ -76,8 +76,8 @@ export async function runAttempt(
     const { resumable, gracePeriod } = readType(Type);
     const kept = resumable ? values : null;
     progress = new AttemptProgress(stages, sink, cancellation, kept, gracePeriod, clock, masker, terminals);
-    const { id, label, attempt } = order;
-    const operation = constructing({ id, params: parsed, label, attempt }, () => new Type());
+    const { id, label, attempt, fence = null } = order;
+    const operation = constructing({ id, params: parsed, label, attempt, fence }, () => new Type());
     await Promise.race([runWhole(operation.run(progress), progress), faults.first]);
     outcome = await finish(progress.outcome, order, findType);
   } catch (caught) {

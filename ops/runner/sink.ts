@@ -27,6 +27,11 @@ export interface StopControl {
   poll(): StopReason | null;
   /** Aborts when nobody waits for the attempt any more, because its grace period is over. */
   readonly abandoned?: AbortSignal;
+  /**
+   * In a fleet: does not return if the host may not run the attempt any more. Called before each step, so it is cheap.
+   * Absent: the attempt needs no lease.
+   */
+  readonly checkLease?: (() => void) | undefined;
 }
 
 /** Stored stage values of a resumable type, by (stage, occurrence). All methods are synchronous. */

@@ -126,6 +126,8 @@ export class Stages {
       this.#leave(open, { ...left, resumed: false, seconds, ...(reason !== undefined && { reason }) });
     };
     let value: Awaited<R>;
+    // The sync of the event may have taken long.
+    this.cancellation.checkLease?.();
     try {
       value = await block();
     } catch (thrown) {

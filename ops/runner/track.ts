@@ -2,7 +2,8 @@
  * The iterators of `p.track`, without generators: a generator costs four times as much per item.
  *
  * Each call of `next` detects a stop that an event reported. The clock, the poll for a stop and the bar are updated
- * only every `credit` items; `credit` is 1 if an item takes half a microsecond or more. Never reads ahead.
+ * only every `credit` items; `credit` is 1 if an item takes half a microsecond or more, and in a fleet, where each item
+ * needs the lease of the host. Never reads ahead.
  */
 import type { TrackOptions } from "../sdk/live-operation.js";
 import type { Cancellation } from "./cancellation.js";
@@ -47,6 +48,7 @@ abstract class Track<T> implements Counted {
   readonly label: string | null;
   protected credit = 1;
   #grant = 1;
+  readonly #most: number;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -55,8 +57,9 @@ abstract class Track<T> implements Counted {
     private readonly meter: Meter,
     protected readonly cancellation: Cancellation,
     private readonly unseen = UNSEEN_MS,
-    private readonly most = MAX_CREDIT,
+    most = MAX_CREDIT,
   ) {
+    this.#most = cancellation.checkLease === null ? most : 1;
     this.total = options.total ?? knownLength(items);
     this.unit = options.unit ?? null;
     this.label = options.label ?? null;
@@ -69,7 +72,7 @@ abstract class Track<T> implements Counted {
     if (this.#lookedAt < 0) this.meter.count(this);
     else this.meter.touch(now);
     this.#lookedAt = now;
-    this.#grant = Math.max(1, Math.min(this.most, 2 * this.#grant, Math.floor(this.unseen / perItem)));
+    this.#grant = Math.max(1, Math.min(this.#most, 2 * this.#grant, Math.floor(this.unseen / perItem)));
     this.credit = this.#grant;
     this.cancellation.check(now);
   }
@@ -188,8 +191,9 @@ class AsyncTrack<T> extends Track<T> implements AsyncIterableIterator<T> {
       this.end();
       return { value: undefined, done: true };
     }
-    // The stop may have arrived while this awaited the item.
+    // The stop may have arrived while this awaited the item, and the lease may have ended.
     if (this.cancellation.stopped) await this.#lookOrClose();
+    this.cancellation.checkLease?.();
     this.#inHand = this.#size === undefined ? 1 : this.#size(result.value);
     return result;
   }

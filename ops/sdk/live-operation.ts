@@ -18,6 +18,7 @@ interface Given {
   params: unknown;
   label: string | null;
   attempt: number;
+  fence: number | null;
 }
 
 let current: Given | null = null;
@@ -248,13 +249,20 @@ export abstract class LiveOperation<T extends OperationStatics = OperationStatic
   readonly label: string | null;
   /** The number of this attempt, from 1. */
   readonly attempt: number;
+  /**
+   * In a fleet: a whole number that is greater in each later attempt of any operation, also on another host. Pass it to
+   * a system that can refuse a smaller one than it has seen: then an attempt that was given up, and does not know it
+   * yet, changes nothing there. Null without a fleet, in `liveops run` and in tests.
+   */
+  readonly fence: number | null;
 
   constructor() {
-    const { id, params, label, attempt } = currentOrder(new.target.name);
+    const { id, params, label, attempt, fence } = currentOrder(new.target.name);
     this.id = id;
     this.params = params as Params<T>;
     this.label = label;
     this.attempt = attempt;
+    this.fence = fence;
   }
 
   /**

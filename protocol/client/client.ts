@@ -8,6 +8,7 @@ import type {
   DaemonReply,
   ForecastReply,
   HistoryReply,
+  HostsReply,
   InputReply,
   LogPage,
   OperationPage,
@@ -245,6 +246,25 @@ export class Client {
       if (page.next === null) return;
       bounds = backwards ? { before: page.next } : { after: page.next };
     }
+  }
+
+  /** The hosts of the fleet; without a fleet, this one. */
+  hosts(signal?: AbortSignal): Promise<HostsReply> {
+    return this.#json({ method: "GET", path: "/v1/hosts", signal });
+  }
+
+  /**
+   * Peers take over the operations of the host at once.
+   *
+   * @throws Refusal `LIVEOPS_NO_SUCH_HOST`; `LIVEOPS_NOT_A_FLEET`; `LIVEOPS_WRONG_STATE` if the host is this one
+   */
+  declareLost(host: string, signal?: AbortSignal): Promise<HostsReply> {
+    return this.#json({ method: "POST", path: `/v1/hosts/${encodeURIComponent(host)}/lost`, signal });
+  }
+
+  /** No more operations start on the daemon's host; with false, they start again. */
+  drain(draining: boolean, signal?: AbortSignal): Promise<HostsReply> {
+    return this.#json({ method: "POST", path: "/v1/drain", body: { draining }, signal });
   }
 
   types(signal?: AbortSignal): Promise<TypesReply> {

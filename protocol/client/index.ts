@@ -9,6 +9,8 @@ export type { LogLine, LogStream, Operation, OperationError, ProgressState, Stat
 export type {
   DaemonReply,
   HistoryReply,
+  HostReply,
+  HostsReply,
   OperationPage,
   OperationType,
   TypesReply,

@@ -6,7 +6,7 @@ import { clientFor } from "../command/find-daemon.js";
 import { LiveopsError } from "../errors.js";
 import type { OperationEvent } from "../event.js";
 import type { LogLine, LogStream, Operation } from "../operation.js";
-import type { DaemonReply, HistoryReply, OperationPage, TypesReply } from "../replies.js";
+import type { DaemonReply, HistoryReply, HostsReply, OperationPage, TypesReply } from "../replies.js";
 import { isFinal, type State } from "../state.js";
 import type { Client } from "./client.js";
 import type { Deadlines } from "./deadline.js";
@@ -44,6 +44,8 @@ export interface ListFilter {
   op?: string;
   /** Id of a chain. */
   chain?: string;
+  /** Name of a host: operations that it runs, or ran last. */
+  host?: string;
   /** Text to find in id, type, title or label. */
   q?: string;
   /** Operations in a page, at most 1000. Default: 50. */
@@ -312,6 +314,11 @@ export class LiveopsClient implements AsyncDisposable {
     settings: RequestSettings & { key?: string } = {},
   ): Promise<HistoryReply> {
     return this.#client.history(nameOfType(type), settings.key, this.#signal(settings));
+  }
+
+  /** The hosts of the fleet, with their state and load; a daemon without a fleet lists itself. */
+  async hosts(settings: RequestSettings = {}): Promise<HostsReply> {
+    return this.#client.hosts(this.#signal(settings));
   }
 
   /** The daemon: version, pid, counts, problems. */

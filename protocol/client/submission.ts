@@ -34,6 +34,10 @@ export interface SubmissionOptions {
   set?: string[];
   /** Limits that replace those of the type: `memoryMax` (bytes), `cpuMax` (cores), `pidsMax`. Default: none. */
   limits?: ResourceLimits;
+  /** The only host of a fleet that may run the operation. Default: any. */
+  on?: string;
+  /** Tags that a host of a fleet must have to run the operation. Default: none. */
+  tags?: string[];
 }
 
 export interface RequestSettings {
@@ -78,7 +82,7 @@ export function nameOfType(type: SubmittableType | string): string {
 export function submitBodyOf(
   type: SubmittableType | string,
   params: unknown,
-  { label, cwd = ".", env, set, limits }: SubmissionOptions,
+  { label, cwd = ".", env, set, limits, on, tags }: SubmissionOptions,
   allow: readonly string[] | undefined,
 ): SubmitBody {
   return {
@@ -87,6 +91,8 @@ export function submitBodyOf(
     ...(set !== undefined && { set }),
     ...(label !== undefined && { label }),
     ...limits,
+    ...(on !== undefined && { on }),
+    ...(tags !== undefined && { tags }),
     cwd: resolve(cwd),
     env: { ...capturedVariables(process.env, allow), ...env },
   };

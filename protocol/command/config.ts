@@ -10,6 +10,7 @@ import { dirname, resolve } from "node:path";
 import { patternProblem } from "../environment.js";
 import { getOwn } from "../get-own.js";
 import { HOOKS, type Hook, MAX_HOOK } from "../hooks.js";
+import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../host-names.js";
 import { nearest } from "../nearest.js";
 import { pathProblem } from "../owned-path.js";
 import { configFile, inHome, type PlaceConfig } from "../places.js";
@@ -34,7 +35,26 @@ export interface Config extends PlaceConfig, Partial<Limits> {
   cgroup?: string | undefined;
   logLevel?: LogLevel | undefined;
   env?: EnvironmentConfig | undefined;
+  fleet?: FleetConfig | undefined;
 }
+
+/** The fleet that a daemon joins, and that commands reach without a daemon. */
+export interface FleetConfig {
+  /** Of the PostgreSQL database. */
+  url?: string | undefined;
+  /** Absolute; mode 0600. */
+  passwordFile?: string | undefined;
+  /** Name of this host. */
+  host?: string | undefined;
+  tags?: string[] | undefined;
+  /** Seconds. */
+  lostAfter?: number | undefined;
+  /** Bytes. */
+  mirrorMax?: number | undefined;
+}
+
+/** Seconds without a renewal after which a host of a fleet counts as lost, without a setting. */
+export const LOST_AFTER = 300;
 
 /** Which environment variables reach an operation, as patterns of `protocol/environment.ts`. */
 export interface EnvironmentConfig {
@@ -64,6 +84,9 @@ interface Limit {
 }
 
 const MiB = 1024 * 1024;
+
+/** Bytes of run files of other hosts that a host of a fleet keeps, without a setting. */
+export const MIRROR_MAX = 1024 * MiB;
 
 /** Default, minimum, maximum and meaning of each limit. `npm run docs` writes the table of docs/configuration.md. */
 export const LIMITS = {
@@ -300,6 +323,28 @@ export const SETTINGS: Record<Exclude<keyof Config, keyof Limits>, Setting> = {
     },
     problem: environmentProblem,
   },
+  fleet: {
+    description:
+      "The fleet that the daemon joins: `url` of its PostgreSQL database, `passwordFile`, `host` (name of this host), `tags`, `lostAfter` (seconds, default 300), `mirrorMax` (bytes, default 1 GiB); see [from one machine to many](fleet.md)",
+    default: "none: the daemon runs alone",
+    schema: {
+      type: "object",
+      properties: {
+        url: { type: "string", pattern: "^postgres(ql)?://" },
+        passwordFile: PATH_SCHEMA,
+        host: { type: "string", pattern: HOST_PATTERN.source, maxLength: MAX_HOST },
+        tags: {
+          type: "array",
+          items: { type: "string", pattern: TAG_PATTERN.source, maxLength: MAX_TAG },
+          maxItems: MAX_TAGS,
+        },
+        lostAfter: { type: "number", minimum: 1, maximum: 86_400 },
+        mirrorMax: { type: "integer", minimum: MiB },
+      },
+      additionalProperties: false,
+    },
+    problem: fleetProblem,
+  },
 };
 
 /** The key with which an editor finds the JSON Schema of the file; liveops ignores its value. */
@@ -403,6 +448,47 @@ function queuesProblem(queues: unknown): string | null {
   return null;
 }
 
+/** What each setting of the fleet must be. */
+const FLEET: Record<keyof FleetConfig, { isValid: (value: unknown) => boolean; expected: string }> = {
+  url: {
+    isValid: (value) => isText(value) && /^postgres(ql)?:\/\//.test(value as string),
+    expected: "a URL such as postgres://user@host/database",
+  },
+  passwordFile: { isValid: isPath, expected: "a path" },
+  host: {
+    isValid: (value) =>
+      isText(value) && HOST_PATTERN.test(value as string) && (value as string).length <= MAX_HOST,
+    expected: "a name of letters, digits and . _ -",
+  },
+  tags: {
+    isValid: (value) =>
+      Array.isArray(value) &&
+      value.length <= MAX_TAGS &&
+      value.every((tag) => isText(tag) && TAG_PATTERN.test(tag) && tag.length <= MAX_TAG),
+    expected: 'a list of tags, such as ["gpu", "eu"]',
+  },
+  lostAfter: {
+    isValid: (value) => typeof value === "number" && value >= 1 && value <= 86_400,
+    expected: "1 to 86400 seconds",
+  },
+  mirrorMax: {
+    isValid: (value) => Number.isInteger(value) && (value as number) >= MiB,
+    expected: "a number of bytes, at least 1 MiB",
+  },
+};
+
+function fleetProblem(fleet: unknown): string | null {
+  if (!isTable(fleet)) return 'must be an object, such as {"url": "postgres://user@host/database"}';
+  const known = Object.keys(FLEET);
+  const unknown = Object.keys(fleet).find((name) => !known.includes(name));
+  if (unknown !== undefined) return `has no setting ${nearHint(unknown, known)}`;
+  for (const [name, value] of Object.entries(fleet)) {
+    const { isValid, expected } = FLEET[name as keyof FleetConfig];
+    if (!isValid(value)) return `${name} must be ${expected}`;
+  }
+  return null;
+}
+
 function hooksProblem(hooks: unknown): string | null {
   if (!isTable(hooks)) return 'must be an object, such as {"onFailure": "notify-send failed"}';
   const known: readonly string[] = HOOKS;
@@ -435,7 +521,7 @@ function environmentProblem(env: unknown): string | null {
 }
 
 function withPaths(config: Config, file: string, env: Env): Config {
-  const { stateDir, socket, ops } = config;
+  const { stateDir, socket, ops, fleet } = config;
   const absolute = (path: string) => {
     if (/^~[^/]/.test(path))
       throw new UsageError(`${file}: ${path}: only ~/ is expanded; write the home directory of that user`);
@@ -446,6 +532,9 @@ function withPaths(config: Config, file: string, env: Env): Config {
     ...(stateDir !== undefined && { stateDir: absolute(stateDir) }),
     ...(socket !== undefined && { socket: absolute(socket) }),
     ...(ops !== undefined && { ops: ops.map(absolute) }),
+    ...(fleet?.passwordFile !== undefined && {
+      fleet: { ...fleet, passwordFile: absolute(fleet.passwordFile) },
+    }),
   };
 }
 

@@ -23,6 +23,7 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "again",
     "rm",
     "queue",
+    "hosts",
     "schedule",
     "export",
     "diff",
@@ -33,11 +34,11 @@ export const ONLY_IN: Readonly<Record<Bin, readonly string[]>> = {
     "schema",
     "tui",
   ],
-  liveopsd: ["start", "stop", "restart", "status", "backup", "restore", "audit", "fleet"],
+  liveopsd: ["start", "stop", "restart", "status", "drain", "backup", "restore", "audit", "fleet"],
 };
 
 /** Global options whose value is the next word. */
-const WITH_VALUE = new Set(["--socket", "--state-dir"]);
+const WITH_VALUE = new Set(["--socket", "--state-dir", "--fleet"]);
 
 /** Index of the command's name among the words of the command line; -1 for none. */
 export function commandIndex(words: readonly string[]): number {

@@ -147,6 +147,7 @@ export const SCENES: Record<string, Scene> = {
   form: { seed: "small", before: quiet, keys: ["s", 700, "deploy", "\r", 700], shows: /target/ },
   palette: { seed: "small", before: newest("import", "failed"), keys: [":", 300], shows: /:/ },
   "palette-typed": { seed: "small", before: newest("import", "failed"), keys: [":", "rm", 300], shows: /rm/ },
+  hosts: { seed: "small", before: quiet, keys: ["H", 400], shows: /Hosts/ },
   help: { seed: "small", before: quiet, keys: ["?", 300], shows: /[Kk]eys/ },
   filter: { seed: "small", before: quiet, keys: ["/", "nightly", 700], shows: /nightly/ },
   "filter-nothing": { seed: "small", before: quiet, keys: ["/", "zebra", 700], shows: /zebra/ },

@@ -10,7 +10,9 @@ import type { Loader } from "../../daemon/loader/loader.js";
 import type { Containment } from "../../daemon/os/containment.js";
 import { Attempt } from "../../daemon/scheduler/attempt.js";
 import type { BlockedTypes } from "../../daemon/scheduler/blocked-types.js";
+import { claimsOf } from "../../daemon/scheduler/claims.js";
 import { Finishing } from "../../daemon/scheduler/finishing.js";
+import { NO_OUTBOX } from "../../daemon/scheduler/outbox.js";
 import { Queue } from "../../daemon/scheduler/queue.js";
 import type { Queues } from "../../daemon/scheduler/queues.js";
 import { claim } from "../../daemon/scheduler/starter.js";
@@ -96,6 +98,7 @@ describe("decided at the same moment", () => {
     });
     const done = Promise.withResolvers<void>();
     const finishing = new Finishing({
+      outbox: NO_OUTBOX,
       lifecycle: open.lifecycle,
       layout: open.layout,
       blockedTypes: { block: () => {}, isOverdue: () => false, loaded: () => {} },
@@ -226,6 +229,7 @@ describe("decided at the same moment", () => {
           ...open,
           store: open.store,
           lifecycle: open.lifecycle,
+          claims: claimsOf(open.lifecycle, { isOpen: (name) => queues.has(name) }),
           layout: open.layout,
           loader: {
             resolve: async () => {

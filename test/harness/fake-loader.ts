@@ -16,6 +16,9 @@ const type = (op: string, resumable: boolean): OperationType => ({
   retry: null,
   concurrency: null,
   queue: null,
+  requires: [],
+  hosts: "same",
+  partition: "end",
   file: `/ops/${op}.ts`,
   params: null,
 });
@@ -40,7 +43,7 @@ export class FakeLoader {
     const found = this.ops.find((each) => each.op === op);
     if (!found) return { reason: `no file defines the operation type ${op} now` };
     const { file, resumable, timeout, gracePeriod, retry } = found;
-    return { file, policy: { resumable, timeout, gracePeriod, retry } };
+    return { file, policy: { resumable, timeout, gracePeriod, retry }, requires: [] };
   }
 
   async prepare(asks: PrepareAsk[]): Promise<Submission[] | RefusedAsk> {

@@ -25,6 +25,8 @@ interface PostgresOptions {
   port?: number;
   /** Default: `on`. `fsync` is always off. */
   synchronousCommit?: "on" | "off";
+  /** More settings, as `name=value`. */
+  settings?: string[];
 }
 
 interface UrlOptions {
@@ -52,6 +54,7 @@ export class Postgres {
   constructor(private readonly options: PostgresOptions = {}) {
     const { uid, gid } = this.#user;
     if (uid !== undefined && gid !== undefined) chownSync(this.dir, uid, gid);
+    this.settings.push(...(options.settings ?? []));
   }
 
   async start(): Promise<this> {

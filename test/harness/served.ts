@@ -9,6 +9,8 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fas
 import pino from "pino";
 import { Backups } from "../../daemon/backup/backups.js";
 import type { Context } from "../../daemon/context.js";
+import { EmbeddedHosts } from "../../daemon/hosts/embedded-hosts.js";
+import { newCounters } from "../../daemon/hosts/host-counters.js";
 import { buildServer } from "../../daemon/http/server.js";
 import type { Loader } from "../../daemon/loader/loader.js";
 import { AuditLog } from "../../daemon/log/audit-log.js";
@@ -16,13 +18,14 @@ import { findOperation, operationView, withVariables } from "../../daemon/operat
 import { Containment } from "../../daemon/os/containment.js";
 import { TrustedClock } from "../../daemon/os/trusted-clock.js";
 import { linesAfter } from "../../daemon/run-files/log-slices.js";
+import { LOCAL_RUNS } from "../../daemon/run-files/runs.js";
 import { Attempt } from "../../daemon/scheduler/attempt.js";
 import type { BlockedTypes } from "../../daemon/scheduler/blocked-types.js";
 import { Durations } from "../../daemon/scheduler/durations.js";
 import { placeOf, Queue } from "../../daemon/scheduler/queue.js";
-import { Queues } from "../../daemon/scheduler/queues.js";
+import { Queues, queuesFile } from "../../daemon/scheduler/queues.js";
 import type { Scheduler } from "../../daemon/scheduler/scheduler.js";
-import { Schedules } from "../../daemon/schedules/schedules.js";
+import { Schedules, schedulesFile } from "../../daemon/schedules/schedules.js";
 import type { Settings } from "../../daemon/settings.js";
 import type { Entry } from "../../daemon/store/decision.js";
 import { attemptDir, runDir } from "../../daemon/store/layout.js";
@@ -45,6 +48,11 @@ class FakeScheduler {
   readonly stopped: string[] = [];
   readonly attempts = new Map<string, Attempt>();
   readonly pool = { counts: () => ({ busy: 0, idle: 1, starting: 0 }), blocked: null };
+  /** In the order of the requests. */
+  readonly drains: boolean[] = [];
+  drain(isDraining: boolean): void {
+    this.drains.push(isDraining);
+  }
   stopOperation(id: string): void {
     this.stopped.push(id);
   }
@@ -92,38 +100,45 @@ export class Served {
       socket: join(layout.root, "liveopsd.sock"),
       opsDirs: ["/ops"],
       shippedDirs: ["/ops"],
-      flags: { ops: [], concurrency: null, logLevel: null },
+      flags: { ops: [], concurrency: null, logLevel: null, fleet: { url: null, host: null, tags: null } },
+      fleet: null,
       logLevel: "info",
       concurrency: 2,
       ...limits,
     } as Settings;
     const queues = new Queues({
-      file: layout.queues,
+      saved: queuesFile(layout.queues, (problem) => {
+        throw new Error(problem);
+      }),
       concurrency: settings.concurrency,
       isFlag: false,
       configured: {},
       onChange: () => {},
-      onProblem: (problem) => {
-        throw new Error(problem);
-      },
     });
     const find = (typed: string) => findOperation(store, typed);
+    const hosts = new EmbeddedHosts({
+      name: "here",
+      running: () => this.scheduler.attempts.size,
+      slots: () => queues.slots,
+      types: () => this.loader.ops.length,
+      counters: newCounters(),
+      onDrain: (isDraining) => this.scheduler.drain(isDraining),
+    });
     const submissions = new Submissions({
-      ...{ store, lifecycle, settings, queues, find },
+      ...{ store, lifecycle, settings, queues, hosts, find },
       loader: this.loader as unknown as Loader,
       waiting: () => this.queue.length,
       isStopping: () => this.stops.length > 0,
     });
     const schedules = new Schedules({
-      file: layout.schedules,
+      saved: schedulesFile(layout.schedules, (problem) => {
+        throw new Error(problem);
+      }),
       log: pino({ level: "silent" }),
-      store,
+      archive: store.archive,
       submit: async (body, key) =>
         (await submissions.submit({ bodies: [body], isBatch: false, key })).entries[0]!.record.id,
       cancel: (id) => lifecycle.cancel(id),
-      onProblem: (problem) => {
-        throw new Error(problem);
-      },
     });
     this.context = {
       submissions,
@@ -132,6 +147,7 @@ export class Served {
       dependencies: { ids: () => [], liveLinks: () => [] },
       feed: { delayedIds: () => [] },
       hooks: { problems: () => [] },
+      hosts,
       countsOf: () => ({ queued: this.queue.length, running: this.scheduler.attempts.size }),
       settings,
       layout,
@@ -139,12 +155,13 @@ export class Served {
       lifecycle,
       scheduler: this.scheduler as unknown as Scheduler,
       blockedTypes: { length: 0, list: () => [] } as unknown as BlockedTypes,
-      durations: new Durations(store),
+      durations: new Durations(store.archive),
       containment: this.containment,
       loader: this.loader as unknown as Loader,
       queue: this.queue,
       waiting: () => this.queue.length,
       hub: this.hub,
+      runs: LOCAL_RUNS,
       clock: new TrustedClock(layout.clock),
       log: pino({ level: "silent" }),
       audit: new AuditLog(layout),

@@ -4,9 +4,9 @@ import { Lifecycle } from "../../daemon/lifecycle.js";
 import { identify } from "../../daemon/os/process-identity.js";
 import type { IdempotencyKey, Policy } from "../../daemon/store/decision.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
+import { EmbeddedStore } from "../../daemon/store/embedded-store.js";
 import { type Layout, layoutOf } from "../../daemon/store/layout.js";
 import type { Change } from "../../daemon/store/ledger.js";
-import { Store } from "../../daemon/store/store.js";
 import type { Outcome, Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import type { FinalState } from "../../protocol/state.js";
@@ -17,7 +17,7 @@ export const POLICY: Policy = { resumable: false, timeout: null, gracePeriod: 10
 
 export class OpenStore {
   readonly layout: Layout;
-  readonly store: Store;
+  readonly store: EmbeddedStore;
   readonly lifecycle: Lifecycle;
   readonly changes: Change[] = [];
   readonly broken: Error[] = [];
@@ -28,7 +28,7 @@ export class OpenStore {
   ) {
     this.layout = layoutOf(dir);
     prepareStateDir(this.layout);
-    this.store = new Store({
+    this.store = new EmbeddedStore({
       layout: this.layout,
       onChange: (changes) => {
         this.changes.push(...changes);

@@ -7,14 +7,14 @@ import { addExitStatus, givenLabel, givenParams, trailingWords, withTrailing } f
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, givenVariables } from "./environment.js";
 import { changedParameters } from "./pipeline-argument.js";
-import { addQueueOptions, givenPlacement } from "./placement.js";
+import { addHostOptions, addQueueOptions, changedHosts, givenPlacement } from "./placement.js";
 import { namedPrompts, secretValues } from "./secrets.js";
 import { afterSubmit, type SubmitOptions } from "./submit.js";
 
 type AgainOptions = EnvironmentOptions &
   Pick<
     SubmitOptions,
-    "params" | "label" | "wait" | "follow" | "json" | "exitStatus" | "queue" | "priority"
+    "params" | "label" | "wait" | "follow" | "json" | "exitStatus" | "queue" | "priority" | "on" | "tag"
   > & {
     chain?: boolean;
     cwd?: string;
@@ -38,7 +38,11 @@ export function registerAgain(root: Command): void {
     .option("--params <json>", "Replace all parameters: a JSON object, @file, or - for stdin")
     .option("--label <text>", "Label shown in lists (default: that of the operation)")
     .option("--cwd <dir>", "Directory that the operation runs in (default: that of the operation)");
-  addEnvironmentOptions(addQueueOptions(again, "that of the operation"), { unset: true })
+  addHostOptions(addQueueOptions(again, "that of the operation"), {
+    clears: true,
+    otherwise: "that of the operation",
+  });
+  addEnvironmentOptions(again, { unset: true })
     .option("--chain", "Begin at the first operation of the chain (default: at this operation)")
     .addOption(
       new Option(
@@ -70,6 +74,7 @@ export function registerAgain(root: Command): void {
         ...(options.cwd !== undefined && { cwd: resolve(options.cwd) }),
         ...(Object.keys(env).length > 0 && { env }),
         ...givenPlacement(options),
+        ...changedHosts(options),
         ...(Object.keys(secrets).length > 0 && { secrets }),
       };
       await afterSubmit(client, await client.again(id, body, newKey()), options, command);

@@ -25,6 +25,7 @@ const COMMANDS: Record<string, () => Promise<Register>> = {
   again: async () => (await import("./again.js")).registerAgain,
   rm: async () => (await import("./rm.js")).registerRm,
   queue: async () => (await import("./queue.js")).registerQueue,
+  hosts: async () => (await import("./hosts.js")).registerHosts,
   schedule: async () => (await import("./schedule.js")).registerSchedule,
   export: async () => (await import("./export.js")).registerExport,
   diff: async () => (await import("./diff.js")).registerDiff,

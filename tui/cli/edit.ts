@@ -10,7 +10,14 @@ import { givenLabel, givenParams, trailingWords, withTrailing } from "./argument
 import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, givenVariables } from "./environment.js";
 import { changedParameters } from "./pipeline-argument.js";
-import { addQueueOptions, addTimeOptions, givenPlacement, type PlacementOptions } from "./placement.js";
+import {
+  addHostOptions,
+  addQueueOptions,
+  addTimeOptions,
+  changedHosts,
+  givenPlacement,
+  type PlacementOptions,
+} from "./placement.js";
 import { namedPrompts, secretValues } from "./secrets.js";
 
 interface EditOptions extends EnvironmentOptions, PlacementOptions {
@@ -37,6 +44,7 @@ async function editBody(
     ...(label !== undefined && { label: label === "" ? null : label }),
     ...(Object.keys(env).length > 0 && { env }),
     ...givenPlacement(options),
+    ...changedHosts(options),
     ...(options.top && { top: true as const }),
     ...(options.now && { notBefore: null }),
     ...(options.cwd !== undefined && { cwd: resolve(options.cwd) }),
@@ -49,7 +57,7 @@ async function editBody(
   if (Object.keys(body).length > 0) return body;
   throw new UsageError(
     "nothing to change",
-    "give name=value, --params, --label, --queue, --priority, --top, --in, --at, --now, --cwd, --env or --unset-env",
+    "give name=value, --params, --label, --queue, --priority, --top, --in, --at, --now, --on, --tag, --cwd, --env or --unset-env",
   );
 }
 
@@ -59,6 +67,7 @@ export function registerEdit(root: Command): void {
     "liveops edit k3f --label nightly --env AWS_PROFILE=backup",
     "liveops edit k3f --queue gpu --top",
     "liveops edit k3f --at 18:00",
+    'liveops edit k3f --on build-2 --tag ""',
     "liveops edit k3f -- make -j8",
   ])
     .usage("[options] <id> [name=value...] [-- ARG...]")
@@ -68,7 +77,7 @@ export function registerEdit(root: Command): void {
     .option("--label <text>", 'Label shown in lists; "" removes the label')
     .option("--cwd <dir>", "Directory that the operation runs in");
   addTimeOptions(
-    addQueueOptions(command).addOption(
+    addHostOptions(addQueueOptions(command), { clears: true }).addOption(
       new Option("--top", "Make it the next of its queue, by its priority").conflicts("priority"),
     ),
   ).addOption(new Option("--now", "Do not wait for a time").conflicts(["in", "at"]));

@@ -12,6 +12,7 @@ export const FINISHED_STATES: State[] = STATES.filter(isFinal);
 interface PageFilter {
   state?: State[] | undefined;
   op?: string | undefined;
+  host?: string | undefined;
 }
 
 /** Newest first, at most `most`; `total` counts all operations that fit the filter. */

@@ -1,5 +1,7 @@
 /** Which operations `ls` lists: the options, and their check. */
+import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/command/failures.js";
+import { Refusal } from "../../protocol/errors.js";
 import { nearest } from "../../protocol/nearest.js";
 import { STATES, type State } from "../../protocol/state.js";
 
@@ -9,12 +11,30 @@ export const DEFAULT_LIMIT = 20;
 export interface LsFilter {
   state?: State[] | undefined;
   op?: string | undefined;
+  /** In a fleet: the host that runs the operations, or ran them last. */
+  host?: string | undefined;
   limit?: number | undefined;
 }
 
 /** @throws UsageError for an unknown state or a limit that is not a number */
 export function givenFilter(options: { state?: string; op?: string; limit?: string }): LsFilter {
   return { state: statesOf(options.state), op: options.op, limit: limitOf(options.limit) };
+}
+
+/**
+ * The host that the daemon filters by; undefined: all operations are of this host, since the daemon is in no fleet.
+ *
+ * @throws Refusal LIVEOPS_NO_SUCH_HOST where no host has the name
+ */
+export async function hostFilter(client: Client, name: string | undefined): Promise<string | undefined> {
+  if (name === undefined) return undefined;
+  const { fleet, hosts } = await client.hosts();
+  const names = hosts.map((host) => host.name);
+  if (names.includes(name)) return fleet === null ? undefined : name;
+  throw new Refusal(
+    "LIVEOPS_NO_SUCH_HOST",
+    `there is no host ${JSON.stringify(name)}; hosts: ${names.join(", ")}`,
+  );
 }
 
 /** @throws UsageError for an unknown state */

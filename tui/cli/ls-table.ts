@@ -13,6 +13,7 @@ import {
   formatOverall,
 } from "../terminal/format.js";
 import { stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
+import { hostOf } from "../terminal/host-state.js";
 import { formatShortTime } from "../terminal/local-time.js";
 import { allowedFailures } from "../terminal/stage-note.js";
 import type { Widths } from "../terminal/widths.js";
@@ -53,6 +54,8 @@ interface Column {
   atLeast?: number;
   /** The column is left out if all its cells are empty. */
   optional?: boolean;
+  /** Whether the column has its place in a list of these operations. Default: it has. */
+  when?: (operations: readonly Operation[]) => boolean;
 }
 
 interface CellContext {
@@ -75,6 +78,13 @@ const COLUMNS: Column[] = [
     cell: ({ queue }) => (queue === DEFAULT_QUEUE ? "" : sanitize(queue)),
     atLeast: 5,
     optional: true,
+  },
+  {
+    title: "HOST",
+    cell: (it) => sanitize(hostOf(it) ?? ""),
+    atLeast: 4,
+    optional: true,
+    when: (operations) => operations.some(({ host }) => host !== undefined),
   },
   { title: "STAGE", cell: stageCell, atLeast: 5 },
   { title: "DONE", cell: doneCell, align: "right" },
@@ -101,7 +111,7 @@ const WIDE_COLUMNS: Column[] = [
 
 const GAP = "  ";
 /** Columns in the order in which they are cut. */
-const FIRST_TO_SHRINK = ["TITLE", "LABEL", "STAGE", "QUEUE", "OP"];
+const FIRST_TO_SHRINK = ["TITLE", "LABEL", "STAGE", "QUEUE", "HOST", "OP"];
 /** Columns in the order in which they are dropped, where cutting is not enough. */
 const FIRST_TO_GO = [
   "READ",
@@ -114,6 +124,7 @@ const FIRST_TO_GO = [
   "CPU",
   "QUEUE",
   "AGE",
+  "HOST",
   "DONE",
   "OP",
 ];
@@ -136,6 +147,7 @@ export function fittedColumns(
   const all = columnsOf(options).flatMap((column) => {
     const cells = operations.map((it) => column.cell(it, context));
     const held = before.find((it) => it.column === column);
+    if (column.when && !held && !column.when(operations)) return [];
     if (column.optional && !held && !options.allColumns && cells.every((text) => text === "")) return [];
     const { widths } = options;
     const least = Math.max(held?.width ?? 0, widths.columnsOf(column.title));

@@ -93,10 +93,11 @@ async function follow(client: Client, filter: LsFilter, following: Following): P
   }
 }
 
-function queryOf({ state, op, limit = DEFAULT_LIMIT }: LsFilter, { cursor }: WatchView) {
+function queryOf({ state, op, host, limit = DEFAULT_LIMIT }: LsFilter, { cursor }: WatchView) {
   return {
     ...(state && { state }),
     ...(op !== undefined && { op }),
+    ...(host !== undefined && { host }),
     limit: Math.min(limit, MOST_FINISHED),
     ...(cursor !== null && { since: cursor }),
   };
@@ -104,9 +105,12 @@ function queryOf({ state, op, limit = DEFAULT_LIMIT }: LsFilter, { cursor }: Wat
 
 /** The operations that `ls` lists, newest first. */
 export function chosen({ operations }: Pick<WatchView, "operations">, filter: LsFilter): Operation[] {
-  const { state, op, limit } = filter;
+  const { state, op, host, limit } = filter;
   const fitting = [...operations.values()].filter(
-    (it) => (!state || state.includes(it.state)) && (op === undefined || it.op === op),
+    (it) =>
+      (!state || state.includes(it.state)) &&
+      (op === undefined || it.op === op) &&
+      (host === undefined || it.host === host),
   );
   // The stream sends them in the order of their submit; equal times keep this order.
   const newest = fitting.reverse().sort((a, b) => compareText(b.createdAt, a.createdAt));

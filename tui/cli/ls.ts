@@ -14,20 +14,20 @@ import { jsonLine } from "../terminal/json.js";
 import { formatShortTime } from "../terminal/local-time.js";
 import { widthsFor } from "../terminal/widths.js";
 import { LIVE_STATES, listPages } from "./list-pages.js";
-import { DEFAULT_LIMIT, givenFilter, type LsFilter } from "./ls-filter.js";
+import { DEFAULT_LIMIT, givenFilter, hostFilter, type LsFilter } from "./ls-filter.js";
 import { ListProgress } from "./ls-progress.js";
 import { type TableStream, table, textsOf } from "./ls-table.js";
 
 /** Newest first; `total` counts all operations that match the filters. */
 export async function listed(
   client: Client,
-  { state, op, limit }: LsFilter,
+  { state, op, host, limit }: LsFilter,
 ): Promise<{ operations: Operation[]; total: number }> {
-  const newest = await listPages(client, { state, op }, limit ?? DEFAULT_LIMIT);
+  const newest = await listPages(client, { state, op, host }, limit ?? DEFAULT_LIMIT);
   if (limit !== undefined || newest.operations.length < DEFAULT_LIMIT) return newest;
   const live = LIVE_STATES.filter((it) => state?.includes(it) ?? true);
   if (live.length === 0) return newest;
-  const older = await listPages(client, { state: live, op });
+  const older = await listPages(client, { state: live, op, host });
   const known = new Set(newest.operations.map((it) => it.id));
   return {
     operations: [...newest.operations, ...older.operations.filter((it) => !known.has(it.id))],
@@ -38,6 +38,7 @@ export async function listed(
 export interface ListOptions extends GlobalOptions {
   state?: string;
   op?: string;
+  host?: string;
   limit?: string;
   watch?: boolean;
   wide?: boolean;
@@ -46,7 +47,7 @@ export interface ListOptions extends GlobalOptions {
 
 export async function list(options: ListOptions, to: ReportTo, output: TableStream): Promise<void> {
   const client = waitingClient(commandPlaces(options), options);
-  const filter = givenFilter(options);
+  const filter = { ...givenFilter(options), host: await hostFilter(client, options.host) };
   if (options.watch) {
     const { watchList } = await import("./ls-watch.js");
     return watchList(client, filter, {
@@ -56,7 +57,8 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
       output,
     });
   }
-  const isPlain = output.isTTY === true && !options.json && filter.state === undefined && !options.op;
+  const isPlain =
+    output.isTTY === true && !options.json && filter.state === undefined && !options.op && !options.host;
   // A daemon without schedules is the usual case; the list does not wait for it.
   const schedules = isPlain ? client.schedules().catch(() => null) : null;
   const { operations, total } = await listed(client, filter);
@@ -119,8 +121,8 @@ export function nextRunsLine(schedules: readonly ScheduleReply[], now: Date): st
   return `Next runs: ${shown.join(", ")}${more}`;
 }
 
-function nothingToList({ state, op }: LsFilter): string {
-  if (state !== undefined || op !== undefined)
+function nothingToList({ state, op, host }: LsFilter): string {
+  if (state !== undefined || op !== undefined || host !== undefined)
     return "no operations to list with these filters; list all operations: liveops ls";
   return "no operations to list; submit one: liveops submit <op> (liveops ops lists the types)";
 }
@@ -135,6 +137,7 @@ export function registerLs(root: Command): void {
   ])
     .option("--state <states>", `List only these states, separated by commas: ${STATES.join(", ")}`)
     .option("--op <name>", "List only operations of this type")
+    .option("--host <host>", "List only operations that this host of the fleet runs, or ran last")
     .option("--limit <n>", "List only the newest <n> operations")
     .option("--wide", "Also show the duration, CPU time, memory and I/O of each operation")
     .option("--watch", "Keep the list up to date until Ctrl-C")

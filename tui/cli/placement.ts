@@ -1,8 +1,8 @@
-/** Where and when an operation runs: `--queue`, `--priority`, `--after`, `--after-any`, `--in` and `--at`. */
+/** Where and when an operation runs: `--queue`, `--priority`, `--on`, `--tag`, `--after`, `--after-any`, `--in`, `--at`. */
 import { type Command, Option } from "commander";
 import { UsageError } from "../../protocol/command/failures.js";
 import { parseDuration } from "../../protocol/duration.js";
-import type { SubmitBody } from "../../protocol/requests.js";
+import type { EditBody, SubmitBody } from "../../protocol/requests.js";
 import { formatLocalTime, parseLocalTime, TIME_FORMS } from "../terminal/local-time.js";
 
 export interface PlacementOptions {
@@ -12,6 +12,8 @@ export interface PlacementOptions {
   afterAny?: string[];
   in?: string;
   at?: string;
+  on?: string;
+  tag?: string[];
 }
 
 type Placement = Pick<SubmitBody, "queue" | "priority" | "after" | "afterAny" | "notBefore">;
@@ -22,6 +24,40 @@ export function addQueueOptions(command: Command, otherwise?: string): Command {
   return command
     .option("--queue <name>", `Queue of the operation; liveops queue lists the queues${shared}`)
     .option("--priority <n>", `Higher first in its queue${shared}`);
+}
+
+/**
+ * Adds `--on` and `--tag`.
+ *
+ * @param clears - whether an empty value removes the host or the tags. Default: it is refused
+ * @param otherwise - the default of both, for the help
+ */
+export function addHostOptions(
+  command: Command,
+  { clears = false, otherwise }: { clears?: boolean; otherwise?: string } = {},
+): Command {
+  const tags = (text: string, before: string[] = []) => [...before, ...text.split(",").filter(Boolean)];
+  const empty = clears ? '; "": any host' : "";
+  const none = clears ? '; "": no tags' : "";
+  const shared = otherwise === undefined ? "" : ` (default: ${otherwise})`;
+  return command
+    .option(
+      "--on <host>",
+      `Run only on this host of the fleet${empty}; liveops hosts lists the hosts${shared}`,
+    )
+    .option("--tag <tag>", `Run only on a host with this tag (repeatable)${none}${shared}`, tags);
+}
+
+/** The host and the tags of a submit. @throws UsageError where a value is empty */
+export function givenHosts({ on, tag }: PlacementOptions): Pick<SubmitBody, "on" | "tags"> {
+  if (on === "") throw new UsageError("--on needs the name of a host; liveops hosts lists them");
+  if (tag?.length === 0) throw new UsageError("--tag needs a tag; liveops hosts lists the tags of each host");
+  return { ...(on !== undefined && { on }), ...(tag && { tags: tag }) };
+}
+
+/** The host and the tags that an operation gets instead of its own; null and an empty list: none. */
+export function changedHosts({ on, tag }: PlacementOptions): Pick<EditBody, "on" | "tags"> {
+  return { ...(on !== undefined && { on: on === "" ? null : on }), ...(tag && { tags: tag }) };
 }
 
 /** Adds `--after`, `--after-any`, `--in` and `--at`. */

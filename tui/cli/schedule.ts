@@ -17,7 +17,7 @@ import { connectFor, forEachId } from "./connection.js";
 import { addEnvironmentOptions } from "./environment.js";
 import { addHookOptions } from "./hook-options.js";
 import { isPipelineArgument, pipelineSubmit } from "./pipeline-argument.js";
-import { addQueueOptions } from "./placement.js";
+import { addHostOptions, addQueueOptions } from "./placement.js";
 import { type SubmitOptions, submitBody } from "./submit.js";
 
 interface AddOptions extends SubmitOptions {
@@ -120,7 +120,7 @@ function registerAdd(schedule: Command): void {
     )
     .option("--params <json>", "Parameters as a JSON object, @file, or - for stdin")
     .option("--label <text>", "Label shown in lists");
-  addEnvironmentOptions(addHookOptions(addQueueOptions(add)))
+  addEnvironmentOptions(addHookOptions(addHostOptions(addQueueOptions(add))))
     .option("--json", "Print the schedule as JSON")
     .action(async (cron: string, op: string, set: string[], _options: unknown, command: Command) => {
       const { client, options, config } = connectFor<AddOptions>(command);

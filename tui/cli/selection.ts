@@ -1,5 +1,6 @@
 /**
- * Operations that a command acts on: ids, or all that match `--state`, `--op`, `--label`, `--queue` and `--older-than`.
+ * Operations that a command acts on: ids, or all that match `--state`, `--op`, `--label`, `--queue`, `--host` and
+ * `--older-than`.
  */
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
@@ -10,13 +11,14 @@ import { parseDuration } from "../../protocol/duration.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal, type State } from "../../protocol/state.js";
 import { listPages } from "./list-pages.js";
-import { statesOf } from "./ls-filter.js";
+import { hostFilter, statesOf } from "./ls-filter.js";
 
 export interface SelectionOptions {
   state?: string;
   op?: string;
   label?: string;
   queue?: string;
+  host?: string;
   olderThan?: string;
   failed?: boolean;
   all?: boolean;
@@ -45,6 +47,7 @@ export function addSelectionOptions(
     .option("--op <name>", `All ${what} of this type`)
     .option("--label <text>", `All ${what} with this label`)
     .option("--queue <name>", `All ${what} of this queue`)
+    .option("--host <host>", `All ${what} of this host of the fleet`)
     .option(
       "--older-than <duration>",
       `All ${what} that finished longer ago than this, or were submitted longer ago if they are not finished: 1h, 7d`,
@@ -88,9 +91,12 @@ export async function selectedIds(
   return found.map(({ id }) => id);
 }
 
-export function hasSelection({ state, op, label, queue, olderThan, failed, all }: SelectionOptions): boolean {
+export function hasSelection(options: SelectionOptions): boolean {
+  const { state, op, label, queue, host, olderThan, failed, all } = options;
   return (
-    [state, op, label, queue, olderThan].some((each) => each !== undefined) || failed === true || all === true
+    [state, op, label, queue, host, olderThan].some((each) => each !== undefined) ||
+    failed === true ||
+    all === true
   );
 }
 
@@ -106,7 +112,8 @@ export async function select(
     throw new UsageError(
       `--state ${wanted?.join(",")}: the command acts on operations that are ${possible.join(" or ")}`,
     );
-  const { operations } = await listPages(client, { state, op: options.op });
+  const host = await hostFilter(client, options.host);
+  const { operations } = await listPages(client, { state, op: options.op, host });
   const fits = selector(options, Date.now());
   return operations.filter(fits).reverse();
 }
@@ -129,7 +136,8 @@ export function selector(
   };
 }
 
-async function isConfirmed(question: string): Promise<boolean> {
+/** Asks on the terminal. */
+export async function isConfirmed(question: string): Promise<boolean> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await lines.question(question)).trim());

@@ -47,6 +47,8 @@ export function recordLines(
     ...field("schedule", it.schedule ?? null),
     ...field("again of", it.againOf ?? null),
     ...field("queue", queueText(it)),
+    ...field("host", it.host === undefined ? null : sanitize(it.host)),
+    ...field("only on", placeText(it)),
     ...field("after", waitText(it.after, it.waitsFor)),
     ...field("after any", waitText(it.afterAny, it.waitsFor)),
     ...field("starts at", it.notBefore === null ? null : formatLocalTime(new Date(it.notBefore))),
@@ -94,6 +96,12 @@ function queueText({ queue, priority, slot }: Operation): string | null {
   if (queue === DEFAULT_QUEUE && priority === 0) return null;
   const slotText = slot === null ? "" : `, slot ${slot}`;
   return `${sanitize(queue)}, priority ${priority}${slotText}`;
+}
+
+/** The hosts that may run the operation; null: any. */
+function placeText({ on, tags = [] }: Operation): string | null {
+  const tagged = tags.length === 0 ? null : `hosts with ${tags.join(", ")}`;
+  return [on, tagged].filter((part) => part != null).join(", ") || null;
 }
 
 function waitText(ids: readonly string[] | undefined, waitsFor: readonly string[] | null): string | null {

@@ -24,7 +24,14 @@ import { connectFor } from "./connection.js";
 import { addEnvironmentOptions, type EnvironmentOptions, submittedVariables } from "./environment.js";
 import { addHookOptions, givenHooks, type HookOptions } from "./hook-options.js";
 import { isPipelineArgument, namingFile, pipelineSubmit } from "./pipeline-argument.js";
-import { addQueueOptions, addWaitOptions, givenPlacement, type PlacementOptions } from "./placement.js";
+import {
+  addHostOptions,
+  addQueueOptions,
+  addWaitOptions,
+  givenHosts,
+  givenPlacement,
+  type PlacementOptions,
+} from "./placement.js";
 import { namedPrompts, secretValues } from "./secrets.js";
 
 /** The options of `liveops submit`. */
@@ -79,6 +86,7 @@ export function submitBody(words: SubmitWords): SubmitBody {
     ...(label !== undefined && { label }),
     ...(ifAbsent !== undefined && { ifAbsent: true as const }),
     ...givenPlacement(options),
+    ...givenHosts(options),
     ...givenHooks(options),
     ...givenLimits(options),
     cwd: currentDirectory("submit"),
@@ -110,6 +118,7 @@ export function registerSubmit(root: Command): void {
     `liveops submit backup --params '{"source": "."}' --wait --json`,
     "liveops submit shell --queue gpu --priority 5 --after k3f -- ./train",
     "liveops submit backup source=. target=/srv --at 'tomorrow 06:00'",
+    "liveops submit shell --tag gpu -- ./train",
     "liveops submit shell --exit-status -- make test",
     "liveops submit nightly.yaml target=s3:x",
   ])
@@ -141,7 +150,7 @@ export function registerSubmit(root: Command): void {
         "Submit with this label, unless an operation with the label is queued or running: then print its id",
       ).conflicts("label"),
     );
-  addEnvironmentOptions(addHookOptions(addWaitOptions(addQueueOptions(submit))))
+  addEnvironmentOptions(addHookOptions(addWaitOptions(addHostOptions(addQueueOptions(submit)))))
     .option("--memory-max <size>", "Limit the memory of the operation and its processes, such as 512M or 2G")
     .option(
       "--cpu-max <cores>",

@@ -16,6 +16,7 @@ export function typePage(type: OperationType, paint: Paint, command = "liveops s
   const { op, title, params, stages, timeout, gracePeriod, retry, resumable, file } = type;
   const field = (name: string, text: string) => `  ${paint("dim", name.padEnd(14))}${sanitize(text)}`;
   const limits = limitsText(type);
+  const fleet = fleetText(type);
   const description = typeof params?.description === "string" ? params.description : "";
   const example = [op, ...exampleWords(params)].map(shellQuote).join(" ");
   return [
@@ -27,6 +28,7 @@ export function typePage(type: OperationType, paint: Paint, command = "liveops s
     field("retry", retryText(retry)),
     field("resumable", resumable ? "yes: a retry does not run finished stages again" : "no"),
     ...(limits === "" ? [] : [field("limits", limits)]),
+    ...(fleet === "" ? [] : [field("in a fleet", fleet)]),
     field("file", file),
     `  ${paint("dim", "parameters")}`,
     ...renderParameterDetails(params).map((line) => `    ${sanitize(line)}`),
@@ -38,6 +40,15 @@ export function typePage(type: OperationType, paint: Paint, command = "liveops s
 function stagesText(stages: OperationType["stages"]): string {
   if (stages === null) return "depend on the parameters";
   return stages.length === 0 ? "none" : stages.join(", ");
+}
+
+/** What a fleet must know of the type; empty if all is as by default. */
+function fleetText({ requires, hosts, partition }: OperationType): string {
+  const texts: string[] = [];
+  if (requires.length > 0) texts.push(`runs on hosts with the tags ${requires.join(", ")}`);
+  if (hosts === "any") texts.push("follows in a chain on any host");
+  if (partition === "finish") texts.push("runs to its end when its host is cut off");
+  return texts.join("; ");
 }
 
 function secondsText(seconds: number): string {

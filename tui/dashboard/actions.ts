@@ -3,6 +3,7 @@ import { UsageError } from "../../protocol/command/failures.js";
 import { nearest } from "../../protocol/nearest.js";
 import { DETAILS_MOVER } from "./components/DetailsPage.js";
 import { CLOSE_ACTIONS, GENERAL_ACTIONS, HELP_MOVER } from "./components/GeneralPages.js";
+import { HOSTS_ACTIONS, HOSTS_MOVER } from "./components/HostsPage.js";
 import { LOG_ACTIONS, LOG_MOVER } from "./components/LogView.js";
 import { LIST_ACTIONS, LIST_MOVER } from "./components/OperationList.js";
 import { OPERATION_ACTIONS } from "./components/operation-actions.js";
@@ -20,9 +21,18 @@ export const ACTIONS: readonly DashboardAction[] = [
   ...QUEUE_ACTIONS,
   ...LIST_ACTIONS,
   ...LOG_ACTIONS,
-  ...movementActions([LIST_MOVER, LOG_MOVER, DETAILS_MOVER, HELP_MOVER, RETRY_MOVER, QUEUES_MOVER]),
+  ...movementActions([
+    LIST_MOVER,
+    LOG_MOVER,
+    DETAILS_MOVER,
+    HELP_MOVER,
+    RETRY_MOVER,
+    QUEUES_MOVER,
+    HOSTS_MOVER,
+  ]),
   ...RETRY_ACTIONS,
   ...QUEUES_ACTIONS,
+  ...HOSTS_ACTIONS,
   ...TIMELINE_ACTIONS,
   ...CLOSE_ACTIONS,
   ...PALETTE_ACTIONS,

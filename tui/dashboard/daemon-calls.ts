@@ -89,6 +89,11 @@ function flip(client: Client, kind: SwitchKind, name: string): Promise<unknown> 
       return client.pauseSchedule(name);
     case "resume-schedule":
       return client.resumeSchedule(name);
+    case "drain-host":
+    case "undrain-host":
+      return client.drain(kind === "drain-host");
+    case "declare-lost":
+      return client.declareLost(name);
   }
 }
 

@@ -219,6 +219,16 @@ const RUNS: Runs = {
     }
   },
 
+  "fetch-hosts": async ({ every }, { client, dispatch }, left) => {
+    await pause(QUEUES_SETTLED, left);
+    while (!left.aborted) {
+      const fleet = await client.hosts(left);
+      if (!left.aborted) dispatch({ type: "hosts-fetched", fleet });
+      if (every === null) return;
+      await pause(every, left);
+    }
+  },
+
   "fetch-dependencies": async ({ ids }, { client, dispatch }, left) => {
     for (const id of ids) {
       // A removed one has no record.

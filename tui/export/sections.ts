@@ -23,6 +23,7 @@ ${facts([
   ["submitted", time(it.createdAt)],
   ["started", time(startedAt)],
   ["finished", time(finishedAt)],
+  ["host", it.host ?? null],
   ["directory", it.cwd],
   ["again of", it.againOf ?? null],
   ["chain", chainText(it)],
@@ -73,8 +74,11 @@ export function stageTable(it: Operation): Markup | null {
 
 export function attemptTable(attempts: readonly AttemptRow[]): Markup | null {
   if (attempts.length < 2) return null;
-  const rows = attempts.map(({ number, startedAt, ended, seconds, error, reason }) => {
-    const why = [error?.message.split("\n")[0], reason].filter(Boolean).join("; ");
+  const isMoved = new Set(attempts.map(({ host }) => host)).size > 1;
+  const rows = attempts.map(({ number, host, startedAt, ended, seconds, error, reason }) => {
+    const why = [isMoved && host !== null ? `on ${host}` : null, error?.message.split("\n")[0], reason]
+      .filter(Boolean)
+      .join("; ");
     return html`<tr class="${ended ?? "running"}"><td class="n">${number}</td><td>${time(startedAt)}</td>
 <td class="word">${ended ?? "running"}</td><td class="time">${seconds === null ? "" : formatDuration(seconds)}</td><td class="note">${why}</td></tr>`;
   });

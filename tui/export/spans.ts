@@ -22,6 +22,8 @@ export interface Lane {
 export interface AttemptRow {
   readonly number: number;
   readonly startedAt: string;
+  /** Null without a fleet. */
+  readonly host: string | null;
   ended: string | null;
   seconds: number | null;
   error: OperationError | null;
@@ -83,6 +85,7 @@ export async function courseOf(stages: readonly string[], events: AsyncIterable<
         attempts.push({
           number: event.attempt,
           startedAt: at,
+          host: event.host ?? null,
           ended: null,
           seconds: null,
           error: null,

@@ -8,16 +8,19 @@ import { FORMAT, REVISION } from "./schema/schema.js";
 /** Milliseconds that an attempt to connect may take. */
 export const CONNECT_MS = 2000;
 
+/** Milliseconds after which the server ends a statement, by default. */
+const STATEMENT_MS = 60_000;
+
 /** Bounds what a call holds that nobody waits for any more. */
 const SESSION = `
-  set statement_timeout = '60s'; set default_transaction_isolation = 'read committed';
+  set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3; set default_transaction_isolation = 'read committed';
   set default_transaction_read_only = off; set standard_conforming_strings = on;`;
 
 /**
  * @param name shown in `pg_stat_activity`
  * @throws the driver's error: see `explain`
  */
-export async function connect(address: Address, name: string): Promise<Client> {
+export async function connect(address: Address, name: string, statementMs = STATEMENT_MS): Promise<Client> {
   const { Client, types } = await loadDriver();
   const client = new Client({
     ...address.config(),
@@ -31,7 +34,7 @@ export async function connect(address: Address, name: string): Promise<Client> {
   client.on("error", () => {});
   try {
     await client.connect();
-    await client.query(SESSION);
+    await client.query(`set statement_timeout = ${statementMs}; ${SESSION}`);
   } catch (error) {
     destroy(client);
     throw error;

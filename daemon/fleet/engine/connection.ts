@@ -13,11 +13,16 @@ import { EngineAwayError } from "./errors.js";
 const FIRST_WAIT_MS = 20;
 const LONGEST_WAIT_MS = 500;
 
-interface ConnectionOptions {
+export interface ConnectionOptions {
   /** Shown in `pg_stat_activity`. */
   name: string;
   /** The connection listens for notifications and passes their payloads on. */
   onNotification?: (payload: string) => void;
+  /**
+   * Milliseconds after which the server ends a statement. A client that died within a request holds its locks so long.
+   * Default: 60,000
+   */
+  statementMs?: number;
   /** Called after each break. */
   onBreak?: () => void;
 }
@@ -125,7 +130,7 @@ export class Connection {
   }
 
   async #connect(): Promise<Client> {
-    const client = await connect(this.address, this.options.name);
+    const client = await connect(this.address, this.options.name, this.options.statementMs);
     // Without a listener, a break between two calls would end the process.
     client.on("error", () => this.#drop(client));
     client.on("end", () => this.#drop(client));

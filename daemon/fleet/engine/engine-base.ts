@@ -1,6 +1,6 @@
 /** What all calls of the engine share: the address, the connections, hints, and the last decision that was seen. */
 import { Address, type AddressOptions } from "./address.js";
-import { Connection } from "./connection.js";
+import { Connection, type ConnectionOptions } from "./connection.js";
 import { type Hint, parseHint } from "./hints.js";
 
 export interface EngineOptions extends AddressOptions {
@@ -9,6 +9,9 @@ export interface EngineOptions extends AddressOptions {
   /** Milliseconds after which a call throws EngineAwayError. Default: 3000 */
   giveUpMs?: number;
 }
+
+/** Milliseconds for which a process that died within a call of this kind can hold up the others. */
+export const SHORT_MS = 5000;
 
 /** Calls that may take long for their size have this many times as long. */
 export const LONG = 10;
@@ -33,14 +36,15 @@ export class EngineBase {
     this.giveUpMs = options.giveUpMs ?? 3000;
     this.address = new Address(options);
     this.#name = `liveops ${options.name ?? ""}`.trim();
-    this.reads = this.connection("reads", (payload) => {
-      for (const hear of this.#hearers) hear(parseHint(payload));
+    this.reads = this.connection("reads", {
+      onNotification: (payload) => {
+        for (const hear of this.#hearers) hear(parseHint(payload));
+      },
     });
   }
 
-  protected connection(use: string, onNotification?: (payload: string) => void): Connection {
-    const name = `${this.#name} ${use}`;
-    return new Connection(this.address, { name, ...(onNotification && { onNotification }) });
+  protected connection(use: string, options: Omit<ConnectionOptions, "name"> = {}): Connection {
+    return new Connection(this.address, { name: `${this.#name} ${use}`, ...options });
   }
 
   /** The address without the password. */

@@ -176,12 +176,20 @@ export class EngineReads extends EngineBase {
     return (await this.rows<{ events: number; log: number }>(sql, [id, attempt]))[0]!;
   }
 
-  /** Pieces after each cursor, in the order of `wanted`, then by file and line, until their bytes reach `bytes`. */
-  async piecesAfter(wanted: readonly PieceCursor[], bytes: number): Promise<Piece[]> {
+  /**
+   * Pieces after each cursor, in the order of `wanted`, then by `first`, until their bytes reach `bytes`; at least one.
+   * `more`: the answer was cut.
+   */
+  async piecesAfter(
+    wanted: readonly PieceCursor[],
+    bytes: number,
+  ): Promise<{ rows: Piece[]; more: boolean }> {
     const values = (["id", "attempt", "events", "log"] as const).map((name) =>
       wanted.map((each) => each[name]),
     );
-    return this.rows("select * from liveops.pieces_after($1, $2, $3, $4, $5)", [...values, bytes], LONG);
+    const sql = "select * from liveops.pieces_after($1, $2, $3, $4, $5)";
+    const found = await this.rows<Piece & { more: boolean }>(sql, [...values, bytes], LONG);
+    return { rows: found.map(({ more: _, ...row }) => row), more: found[0]?.more ?? false };
   }
 
   /** Numbers of the attempts of which the engine has lines, ascending. */

@@ -1,6 +1,6 @@
 /** What an operator may do besides reading, and a host in its own name. */
 import type { Connection } from "./connection.js";
-import { LONG } from "./engine-base.js";
+import { LONG, SHORT_MS } from "./engine-base.js";
 import { EngineReads } from "./engine-reads.js";
 import { errorOfCode } from "./errors.js";
 import { HintSender } from "./hints.js";
@@ -20,7 +20,7 @@ interface RawVerdict {
 }
 
 export class EngineWrites extends EngineReads {
-  protected readonly decisions: Connection = this.connection("decisions");
+  protected readonly decisions: Connection = this.connection("decisions", { statementMs: SHORT_MS });
   protected readonly files: Connection = this.connection("files");
   protected readonly hints = new HintSender((payloads) => this.rows(HINT, [payloads]));
 

@@ -5,7 +5,7 @@
  * connection broke is made again; each function answers a repeated call as the first time.
  */
 import type { Connection } from "./connection.js";
-import { type EngineOptions, LONG } from "./engine-base.js";
+import { type EngineOptions, LONG, SHORT_MS } from "./engine-base.js";
 import { OPERATION } from "./engine-reads.js";
 import { EngineWrites } from "./engine-writes.js";
 import { SessionOverError } from "./errors.js";
@@ -32,7 +32,7 @@ const OFFERED_AT_ONCE = 500;
 
 /** Besides the errors of `EngineReads`: SessionOverError and LostWritesError from all that a host does. */
 export class FleetEngine extends EngineWrites {
-  readonly #lease: Connection = this.connection("lease");
+  readonly #lease: Connection = this.connection("lease", { statementMs: SHORT_MS });
   #joined: JoinOptions | null = null;
   #session: number | null = null;
   #epoch = 0;
@@ -81,8 +81,8 @@ export class FleetEngine extends EngineWrites {
   /** Takes queued operations for free workers, in the order of the candidates. Those that changed are left out. */
   async claim(request: ClaimRequest): Promise<Claimed[]> {
     const { candidates, workers, queueLimits = {}, opLimits = {}, token } = request;
-    const sent = candidates.map(({ id, expect, attempt, decision }) => ({
-      ...{ id, expect, attempt },
+    const sent = candidates.map(({ id, expect, attempt, partition, decision }) => ({
+      ...{ id, expect, attempt, partition },
       body: JSON.stringify(decision),
     }));
     const texts = workers.map((worker) => JSON.stringify(worker));
@@ -104,17 +104,24 @@ export class FleetEngine extends EngineWrites {
     return this.decisions.query(sql, [this.host, this.known, this.knownMark], this.giveUpMs);
   }
 
-  /** Stores pieces of run files. Pieces that the engine has are left out. */
-  async ship(pieces: ReadonlyArray<Piece & { fence: number }>): Promise<Shipped> {
-    if (pieces.length === 0) return { fenced: [], behind: [] };
+  /**
+   * Stores pieces of run files, those of a file in order. Pieces that the engine has are left out.
+   *
+   * @param isDurable - all pieces that were shipped so far are on the engine's disk when this resolves; otherwise a crash
+   * of the engine may take those of the last second
+   */
+  async ship(pieces: ReadonlyArray<Piece & { fence: number }>, isDurable: boolean): Promise<Shipped> {
+    if (pieces.length === 0 && !isDurable) return { fenced: [], behind: [] };
     const names = ["id", "attempt", "file", "first", "last", "fence"] as const;
     const values = names.map((name) => pieces.map((piece) => piece[name]));
     const bodies = pieces.map(({ body }) => body);
     const sizes = bodies.map(({ length }) => length);
-    const sent = [this.host, this.known, this.knownMark, ...values, sizes, Buffer.concat(bodies)];
+    const who = [this.host, this.session, this.known, this.knownMark, isDurable];
+    const sent = [...who, ...values, sizes, Buffer.concat(bodies)];
     type Refused = { verdict: "fenced" | "behind"; id: string; attempt: number; file: RunFile; last: number };
     const refused = await this.call<Refused[]>("ship", sent, this.files, LONG);
-    this.hints.shipped(pieces.map(({ id }) => id));
+    const news = pieces.filter(({ first, last }) => last >= first);
+    if (news.length > 0) this.hints.shipped(news.map(({ id }) => id));
     const fenced = refused.filter(({ verdict }) => verdict === "fenced").map(({ id }) => id);
     const behind = refused.filter(({ verdict }) => verdict === "behind");
     return {

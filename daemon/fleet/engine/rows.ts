@@ -94,6 +94,8 @@ export interface Candidate {
   expect: number;
   /** Number of the attempt. */
   attempt: number;
+  /** What a partition does to the operation. Default: `end`. */
+  partition?: "end" | "finish";
   /** The decision without `worker`, which the engine adds with `host`, `session` and `fence`. */
   decision: Omit<Extract<Decision, { kind: "started" }>, "worker">;
 }
@@ -207,20 +209,23 @@ export interface Settled {
 
 export type RunFile = "events" | "log";
 
-/** `body`: whole lines, compressed by the host; the engine does not look inside. `first`, `last`: `seq` of the lines. */
+/** Whole lines of a run file. The pieces of a file are contiguous. */
 export interface Piece {
   id: string;
   attempt: number;
   file: RunFile;
+  /** `last` of the piece before it, plus 1; 1 if there is none. */
   first: number;
+  /** `seq` of its last line. */
   last: number;
+  /** Compressed by the host; the engine does not look inside. */
   body: Buffer;
 }
 
 export interface Shipped {
   /** Ids whose attempt is not this host's any more. */
   fenced: string[];
-  /** The engine holds lines up to `last` of another cut: send the lines after it. */
+  /** The engine holds lines up to `last`, and not all before the piece: send the lines after it. */
   behind: Array<{ id: string; attempt: number; file: RunFile; last: number }>;
 }
 

@@ -34,11 +34,16 @@ function describe({
   address,
   copied,
   hooks,
+  hosts,
 }: Context): DaemonReply {
   const { busy, idle } = scheduler.pool.counts();
   const { rss, heapUsed } = process.memoryUsage();
   return {
     version: VERSION,
+    host: hosts.name,
+    fleet: hosts.fleet(),
+    draining: hosts.isDraining,
+    running: scheduler.attempts.size,
     pid: process.pid,
     node: process.versions.node,
     startedAt,

@@ -13,9 +13,9 @@ export const forecastRoute: RoutePlugin = (app, { context }, done) => {
   done();
 };
 
-function reply(context: Context, now: number): ForecastReply {
+async function reply(context: Context, now: number): Promise<ForecastReply> {
   const inLine = context.queues.names().flatMap((name) => context.queue.idsOf(name));
-  const { slots, running, queued } = inputOf(context, inLine, now);
+  const { slots, running, queued } = await inputOf(context, inLine, now);
   const expected = forecast({ now, slots, running, queued });
   const starts = inLine.map((id) => expected.get(id)?.startsAt ?? null);
   const isKnown = starts.length > 0 && !starts.includes(null);
@@ -34,36 +34,36 @@ function reply(context: Context, now: number): ForecastReply {
 }
 
 /** Operations whose type is blocked or has reached its limit are left out: nobody knows when they continue. */
-function inputOf(context: Context, inLine: readonly string[], now: number): ForecastInput {
-  const { store, queues, scheduler, durations, dependencies, feed } = context;
-  const running = [...scheduler.attempts.values()].map(({ id, entry: { record } }) => {
+async function inputOf(context: Context, inLine: readonly string[], now: number): Promise<ForecastInput> {
+  const { store, queues, hosts, scheduler, durations, dependencies, feed } = context;
+  const waiting = [...inLine, ...dependencies.ids(), ...feed.delayedIds()]
+    .flatMap((id) => store.ledger.get(id) ?? [])
+    .filter(({ record }) => record.state === "queued");
+  const attempts = [...scheduler.attempts.values()];
+  const median = await durations.medians([...attempts.map(({ entry }) => entry), ...waiting]);
+  const running = attempts.map(({ id, entry: { record } }) => {
     const { pause, startedAt, queue } = record;
     // A paused operation ends at an unknown time.
     const isPaused = pause !== null && pause.since !== null;
     return {
       ...{ id, queue },
       startedAt: Date.parse(startedAt!) + (pause?.seconds ?? 0) * 1000,
-      seconds: isPaused ? null : durations.median(record),
+      seconds: isPaused ? null : median(record),
     };
   });
-  const queued = [...inLine, ...dependencies.ids(), ...feed.delayedIds()].flatMap((id): QueuedInput[] => {
-    const entry = store.ledger.get(id);
-    if (entry?.record.state !== "queued") return [];
-    const { queue, notBefore, retryAt } = entry.record;
+  const queued = waiting.map((entry): QueuedInput => {
+    const { id, queue, notBefore, retryAt } = entry.record;
     const times = [notBefore, retryAt].flatMap((time) => (time === null ? [] : Date.parse(time)));
-    return [
-      {
-        ...{ id, queue, turn: placeOf(entry) },
-        seconds: durations.median(entry.record),
-        notBefore: times.length === 0 ? null : Math.max(...times),
-        after: dependencies.liveLinks(id),
-      },
-    ];
+    return {
+      ...{ id, queue, turn: placeOf(entry) },
+      seconds: median(entry.record),
+      notBefore: times.length === 0 ? null : Math.max(...times),
+      after: dependencies.liveLinks(id),
+    };
   });
-  // Nothing starts in a paused queue.
-  const slots = new Map(
-    queues.names().map((name) => [name, queues.isOpen(name) ? queues.concurrency(name) : 0]),
-  );
+  // Nothing starts in a paused queue or on a drained host.
+  const isOpen = (name: string) => queues.isOpen(name) && !hosts.isDraining;
+  const slots = new Map(queues.names().map((name) => [name, isOpen(name) ? queues.concurrency(name) : 0]));
   return { now, slots, running, queued };
 }
 

@@ -5,12 +5,13 @@ import { bodyOfAgain } from "../../again.js";
 import type { Context } from "../../context.js";
 import { readCurrent } from "../../current-text.js";
 import { editOperation } from "../../edits.js";
+import { hostFilter } from "../../hosts/host-filter.js";
 import { isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
 import type { Entry } from "../../store/decision.js";
 import { isDiskFull } from "../../store/durable-file.js";
 import { sourceOf } from "../../store/entry-events.js";
-import { StoreFullError } from "../../store/journal.js";
 import { valuesDir } from "../../store/layout.js";
+import { StoreFullError } from "../../store/not-recorded.js";
 import { definition, type RoutePlugin } from "../route-definition.js";
 
 /**
@@ -34,7 +35,7 @@ export const submitRoute: RoutePlugin = (app, { context }, done) => {
     ...definition("again"),
     handler: async ({ params, body, headers }, reply) => {
       const key = checkedKey(headers["idempotency-key"]);
-      const bodies = [bodyOfAgain(context, params.id, body)];
+      const bodies = [await bodyOfAgain(context, params.id, body)];
       const { entries, isNew } = await submissions.submit({ bodies, isBatch: false, key });
       reply.code(isNew ? 201 : 200);
       return context.whole(entries[0]!);
@@ -57,24 +58,26 @@ export function checkedKey(header: string | string[] | undefined): string | null
 export const listRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("list"),
-    handler: ({ query }) => {
+    handler: async ({ query }) => {
       const { limit, before, finishedAfter, finishedSince, ...rest } = query;
       const filter = {
         ...rest,
+        host: hostFilter(context.hosts, rest.host),
         finishedSince: finishedSince === undefined ? undefined : Date.parse(finishedSince),
         before: before === undefined ? undefined : numberOf("before", "next", before),
         finishedAfter:
           finishedAfter === undefined ? undefined : numberOf("finishedAfter", "cursor", finishedAfter),
       };
-      const { journalNumber } = context.store;
-      const entries = context.store.list(filter, limit + 1);
+      const { archive, journalNumber } = context.store;
+      const entries = await archive.list(filter, limit + 1);
       const page = entries.slice(0, limit);
+      await context.runs.bring(page.filter(({ run }) => run !== null).map(({ record }) => record.id));
       const more = entries.length > limit && limit > 0;
       return {
         operations: page.map((entry) => context.present(entry)),
         next: more ? page.at(-1)!.order.toString(36) : null,
         previous: page[0]?.order.toString(36) ?? null,
-        total: context.store.count(filter),
+        total: await archive.count(filter),
         cursor: journalNumber.toString(36),
       };
     },
@@ -92,7 +95,14 @@ function numberOf(name: string, from: string, text: string): number {
 }
 
 export const showRoute: RoutePlugin = (app, { context }, done) => {
-  app.route({ ...definition("show"), handler: ({ params }) => context.whole(context.find(params.id)) });
+  app.route({
+    ...definition("show"),
+    handler: async ({ params }) => {
+      const entry = await context.find(params.id);
+      if (entry.run !== null) await context.runs.bring([entry.record.id]);
+      return context.whole(await context.find(entry.record.id));
+    },
+  });
   done();
 };
 
@@ -101,9 +111,9 @@ export const editRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("edit"),
     handler: async ({ params, body }) => {
-      const entry = context.find(params.id);
+      const entry = await context.find(params.id);
       await editOperation(context, entry, body);
-      return context.whole(context.find(entry.record.id));
+      return context.whole(await context.find(entry.record.id));
     },
   });
   done();
@@ -113,10 +123,10 @@ export const cancelRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("cancel"),
     handler: async ({ params }) => {
-      const { id } = context.find(params.id).record;
+      const { id } = (await context.find(params.id)).record;
       await context.lifecycle.cancel(id);
       context.scheduler.stopOperation(id);
-      return context.whole(context.find(id));
+      return context.whole(await context.find(id));
     },
   });
   done();
@@ -127,7 +137,7 @@ export const retryRoute: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("retry"),
     handler: async ({ params, body }) => {
-      const entry = context.find(params.id);
+      const entry = await context.find(params.id);
       const { id, op, state } = entry.record;
       const from = body.from ?? null;
       // The lifecycle refuses an operation in another state. That error comes before one about its type.
@@ -138,7 +148,7 @@ export const retryRoute: RoutePlugin = (app, { context }, done) => {
       const changes = mayBeRetried && body.current === true ? await readCurrent(context, id) : null;
       if (mayBeRetried) context.store.secrets.put(id, body.secrets);
       await context.lifecycle.retry(id, from, (entry) => forget(context, entry, from), changes);
-      return context.whole(context.find(id));
+      return context.whole(await context.find(id));
     },
   });
   done();
@@ -170,7 +180,7 @@ export const removeRoute: RoutePlugin = (app, { context }, done) => {
     ...definition("remove"),
     handler: async ({ params }) => {
       // The large values are read before the removal: it deletes their files.
-      const { id, params: given, result, omitted } = context.whole(context.find(params.id));
+      const { id, params: given, result, omitted } = context.whole(await context.find(params.id));
       const removed = context.present(await context.lifecycle.remove(id));
       return { ...removed, params: given, result, omitted };
     },

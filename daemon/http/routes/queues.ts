@@ -9,18 +9,18 @@ export const queueRoutes: RoutePlugin = (app, { context }, done) => {
   app.route({ ...definition("queues"), handler: () => describeAll(context) });
   app.route({
     ...definition("setQueue"),
-    handler: ({ params, body }) => {
-      context.queues.set(params.queue, body.concurrency);
+    handler: async ({ params, body }) => {
+      await context.queues.set(params.queue, body.concurrency);
       return describe(context, params.queue);
     },
   });
   app.route({
     ...definition("removeQueue"),
-    handler: ({ params: { queue } }) => {
+    handler: async ({ params: { queue } }) => {
       context.queues.check(queue);
       const last = describe(context, queue);
       if (last.queued + last.running > 0) throw notEmpty(last);
-      context.queues.remove(queue);
+      await context.queues.remove(queue);
       return last;
     },
   });
@@ -30,9 +30,9 @@ export const queueRoutes: RoutePlugin = (app, { context }, done) => {
   ] as const)
     app.route({
       ...definition(name),
-      handler: ({ body }) => {
+      handler: async ({ body }) => {
         const names = body.queue === undefined ? context.queues.names() : [body.queue];
-        for (const each of names) context.queues.pause(each, isPaused);
+        for (const each of names) await context.queues.pause(each, isPaused);
         return describeAll(context);
       },
     });
@@ -48,10 +48,10 @@ export const pauseRoutes: RoutePlugin = (app, { context }, done) => {
     app.route({
       ...definition(name),
       handler: async ({ params }) => {
-        const { id } = context.find(params.id).record;
+        const { id } = (await context.find(params.id)).record;
         await context.lifecycle.pause(id, isPaused);
         context.scheduler.pauseOperation(id);
-        return context.whole(context.find(id));
+        return context.whole(await context.find(id));
       },
     });
   done();

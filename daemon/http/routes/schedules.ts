@@ -38,7 +38,7 @@ export const scheduleRoutes: RoutePlugin = (app, { context }, done) => {
     handler: async ({ params, headers }, reply) => {
       const id = await schedules.run(params.schedule, checkedKey(headers["idempotency-key"]));
       reply.code(201);
-      return context.whole(context.find(id));
+      return context.whole(await context.find(id));
     },
   });
   done();
@@ -46,9 +46,10 @@ export const scheduleRoutes: RoutePlugin = (app, { context }, done) => {
 
 /** @throws Refusal where a submit of the operation would be refused */
 async function checkOperation(
-  { loader, queues }: Context,
-  { op, params, set, queue }: SubmitBody,
+  { loader, queues, hosts }: Context,
+  { op, params, set, queue, on, tags = [] }: SubmitBody,
 ): Promise<void> {
+  hosts.checkPlacement(on, tags);
   const id = newId();
   const rest = { id, label: null, cwd: "/", chain: { id, index: 0, previous: null, next: null } };
   const input = { ...(params && { params }), ...(set && { set }) };

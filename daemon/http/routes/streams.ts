@@ -5,6 +5,7 @@ import type { EventLine } from "../../../protocol/client/client.js";
 import { isFinal } from "../../../protocol/state.js";
 import { VERSION, VERSION_HEADER } from "../../../protocol/version.js";
 import type { Context } from "../../context.js";
+import { hostFilter } from "../../hosts/host-filter.js";
 import { attemptsIn } from "../../run-files/log-slices.js";
 import { MergedEvents } from "../../run-files/merged-events.js";
 import { checkRunFiles, isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
@@ -44,13 +45,16 @@ export function openStream(
 export const watchRoute: RoutePlugin = (app, { context, connections }, done) => {
   app.route({
     ...definition("watch"),
-    handler: ({ query }, reply) => {
-      const { operation, follow, log, logAfter, since, state, op, limit } = query;
+    handler: async ({ query }, reply) => {
+      const { operation, follow, log, logAfter, since, state, op, host, limit } = query;
+      const id = operation === undefined ? null : (await context.find(operation)).record.id;
+      if (id !== null) await context.runs.bring([id]);
       const scope = {
-        operation: operation === undefined ? null : context.find(operation).record.id,
+        operation: id,
         followChain: follow === "chain",
         state: state ?? null,
         op: op ?? null,
+        host: hostFilter(context.hosts, host) ?? null,
         limit,
         log,
       };
@@ -68,8 +72,9 @@ const PING_MS = 15_000;
 export const eventsRoute: RoutePlugin = (app, { context, connections }, done) => {
   app.route({
     ...definition("events"),
-    handler: ({ params, query }, reply) => {
-      const { id } = context.find(params.id).record;
+    handler: async ({ params, query }, reply) => {
+      const { id } = (await context.find(params.id)).record;
+      await context.runs.bring([id]);
       const dir = runDir(context.layout, id);
       try {
         checkRunFiles(dir, attemptsIn(dir));

@@ -19,7 +19,7 @@ export const terminalRoutes: RoutePlugin = (app, { context, connections }, done)
   app.route({
     ...definition("attach"),
     handler: async (request, reply) => {
-      const { record } = context.find(request.params.id);
+      const { record } = await context.find(request.params.id);
       const socket = await openTerminal(context, record, { type: "attach" });
       const response = openStream(reply, connections, true);
       context.audit.record({ action: "attach", request, ids: [record.id], result: "done" });
@@ -34,7 +34,7 @@ export const terminalRoutes: RoutePlugin = (app, { context, connections }, done)
   app.route({
     ...definition("input"),
     handler: async (request) => {
-      const { record } = context.find(request.params.id);
+      const { record } = await context.find(request.params.id);
       const socket = await openTerminal(context, record, { type: "input", ...request.body });
       const answer = await firstLine(socket, record);
       if (answer.type !== "typed")

@@ -14,7 +14,8 @@ export const historyRoute: RoutePlugin = (app, { context }, done) => {
     ...definition("history"),
     handler: async ({ params, query }) => {
       // A type that no longer loads is known by its operations.
-      if (context.store.count({ op: params.op }) === 0) await mustBeLoaded(context, params.op);
+      if ((await context.store.archive.count({ op: params.op })) === 0)
+        await mustBeLoaded(context, params.op);
       return context.durations.of(params.op, query.key);
     },
   });

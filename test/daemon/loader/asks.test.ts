@@ -9,7 +9,15 @@ import type { SubmitBody } from "../../../protocol/requests.js";
 /** As a type would, out of nothing but its name and the input. */
 function answer({ op, input, rest }: PrepareAsk): Submission {
   const { params = {}, set = [] } = input;
-  return { ...rest, op, title: `T ${op}`, params: { ...params, words: set }, stages: [op, ...set] };
+  const requires = op === "b" ? { requires: ["gpu"] } : {};
+  return {
+    ...rest,
+    op,
+    title: `T ${op}`,
+    params: { ...params, words: set },
+    stages: [op, ...set],
+    ...requires,
+  };
 }
 
 const ownOf = (n: number): Own => {

@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Attempt } from "../../../daemon/scheduler/attempt.js";
 import { Finishing } from "../../../daemon/scheduler/finishing.js";
+import { NO_OUTBOX } from "../../../daemon/scheduler/outbox.js";
 import { MAX_LOSSES, MAX_UNACCEPTED } from "../../../daemon/scheduler/worker-death.js";
 import type { Policy } from "../../../daemon/store/decision.js";
 import { attemptDir } from "../../../daemon/store/layout.js";
@@ -57,6 +58,7 @@ async function attempted(
   const attempt = new Attempt(entry, entry.run!, dir, null, SILENT);
   await new Promise<void>((resolve, reject) => {
     const finishing = new Finishing({
+      outbox: NO_OUTBOX,
       lifecycle: open.lifecycle,
       layout: open.layout,
       containment,
@@ -145,6 +147,7 @@ test("what cannot be recorded because the daemon stops is left to the next one, 
   const concluded = Promise.withResolvers<void>();
   let isStopped = false;
   const finishing = new Finishing({
+    outbox: NO_OUTBOX,
     lifecycle: {
       conclude: async () => {
         isStopped = true;

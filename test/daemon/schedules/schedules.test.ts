@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { beforeEach, describe, expect, test } from "vitest";
 import { startOf } from "../../../daemon/schedules/schedule.js";
-import { type ScheduleSettings, Schedules } from "../../../daemon/schedules/schedules.js";
+import { type ScheduleSettings, Schedules, schedulesFile } from "../../../daemon/schedules/schedules.js";
 import type { Entry } from "../../../daemon/store/decision.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { TestDaemon } from "../../harness/daemon.js";
@@ -41,10 +41,10 @@ beforeEach(() => {
 /** A daemon's schedules; a second one on the same file is the daemon after a crash. */
 function open(): Schedules {
   return new Schedules({
-    file,
+    saved: schedulesFile(file, (problem) => problems.push(problem)),
     log: pino({ level: "silent" }),
-    store: {
-      find: (id) => (operations.has(id) ? ({ record: operations.get(id) } as unknown as Entry) : null),
+    archive: {
+      find: async (id) => (operations.has(id) ? ({ record: operations.get(id) } as unknown as Entry) : null),
     },
     submit: async (_body, key) => {
       if (fails) throw fails;
@@ -56,7 +56,6 @@ function open(): Schedules {
       return id;
     },
     cancel: async (id) => void cancelled.push(id),
-    onProblem: (problem) => problems.push(problem),
     now: () => now,
   });
 }
@@ -72,7 +71,7 @@ function finish(id: string): void {
 
 test("each run is submitted once at its time, also if the clock is set back, or a crash follows", async () => {
   const schedules = open();
-  schedules.add("hourly", SETTINGS);
+  await schedules.add("hourly", SETTINGS);
   await lookAt(schedules, "2026-11-25T12:59:59.999Z");
   expect(operations.size).toBe(0);
   await lookAt(schedules, "2026-11-25T13:00:00Z");
@@ -106,7 +105,7 @@ describe("if the operation of the run before is not finished", () => {
     ["replace", 2, ["op1"]],
   ] as const)("%s", async (overlap, submitted, expectedCancels) => {
     const schedules = open();
-    schedules.add("hourly", { ...SETTINGS, overlap });
+    await schedules.add("hourly", { ...SETTINGS, overlap });
     await lookAt(schedules, "2026-11-25T13:00:00Z");
     await lookAt(schedules, "2026-11-25T14:00:00Z");
     expect(operations.size).toBe(submitted);
@@ -122,7 +121,7 @@ describe("if the operation of the run before is not finished", () => {
 
   test("the end of its chain counts", async () => {
     const schedules = open();
-    schedules.add("hourly", SETTINGS);
+    await schedules.add("hourly", SETTINGS);
     await lookAt(schedules, "2026-11-25T13:00:00Z");
     finish("op1");
     operations.get("op1")!.chain.next = "next";
@@ -162,21 +161,24 @@ describe("runs that were due while no daemon ran", () => {
 
 test("a paused schedule has no runs, and makes none up", async () => {
   const schedules = open();
-  schedules.add("hourly", { ...SETTINGS, catchup: "all" });
-  expect(schedules.pause("hourly", true)).toMatchObject({ nextAt: null });
+  await schedules.add("hourly", { ...SETTINGS, catchup: "all" });
+  expect(await schedules.pause("hourly", true)).toMatchObject({ nextAt: null });
   await lookAt(schedules, "2026-11-25T14:00:00Z");
-  expect(schedules.pause("hourly", false)).toMatchObject({ nextAt: "2026-11-25T15:00:00.000Z", missed: 0 });
+  expect(await schedules.pause("hourly", false)).toMatchObject({
+    nextAt: "2026-11-25T15:00:00.000Z",
+    missed: 0,
+  });
   await lookAt(schedules, "2026-11-25T14:30:00Z");
   expect(operations.size).toBe(0);
   expect(await schedules.run("hourly", null)).toBe("op1");
-  expect(schedules.remove("hourly")).toMatchObject({ name: "hourly" });
+  expect(await schedules.remove("hourly")).toMatchObject({ name: "hourly" });
   expect(() => schedules.show("hourly")).toThrow('there is no schedule "hourly"; there are none');
   schedules.stop();
 });
 
 test("a run that cannot be submitted is said, and the next one is tried", async () => {
   const schedules = open();
-  schedules.add("hourly", SETTINGS);
+  await schedules.add("hourly", SETTINGS);
   fails = new Error("the queue is full");
   await lookAt(schedules, "2026-11-25T13:00:00Z");
   expect(schedules.show("hourly").lastProblem).toContain("could not be submitted: the queue is full");
@@ -186,11 +188,13 @@ test("a run that cannot be submitted is said, and the next one is tried", async 
   schedules.stop();
 });
 
-test("a name is used once; the jitter of a run is always the same and below its bound", () => {
+test("a name is used once; the jitter of a run is always the same and below its bound", async () => {
   const schedules = open();
-  schedules.add("hourly", SETTINGS);
-  expect(() => schedules.add("hourly", SETTINGS)).toThrow("there is a schedule hourly already");
-  expect(() => schedules.add("other", { ...SETTINGS, cron: "x" })).toThrow("is not a cron expression");
+  await schedules.add("hourly", SETTINGS);
+  await expect(schedules.add("hourly", SETTINGS)).rejects.toThrow("there is a schedule hourly already");
+  await expect(schedules.add("other", { ...SETTINGS, cron: "x" })).rejects.toThrow(
+    "is not a cron expression",
+  );
   schedules.stop();
   const due = new Date("2026-11-25T13:00:00Z");
   const jittered = { ...JSON.parse(readFileSync(file, "utf8")).schedules[0], jitter: 600 };

@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { Journal, StoreFullError, segmentName } from "../../../daemon/store/journal.js";
+import { Journal, segmentName } from "../../../daemon/store/journal.js";
+import { StoreFullError } from "../../../daemon/store/not-recorded.js";
 import { readJournal } from "../../../daemon/store/read-journal.js";
 import { disk } from "../../harness/failing-disk.js";
 import { useDirectories } from "../../harness/temporary.js";

@@ -18,6 +18,7 @@ function entry(id: string, op: string, params: Record<string, unknown>, env: Rec
     JSON.stringify({
       record: submittedRecord(operation, at, 1),
       order: 1,
+      version: 1,
       queuedAt: 1,
       finishedBy: 0,
       env,

@@ -20,6 +20,7 @@ export const ALL: Scope = {
   followChain: false,
   state: null,
   op: null,
+  host: null,
   limit: 200,
   log: false,
 };

@@ -152,7 +152,7 @@ test("a session that is over claims nothing", async () => {
 test("an attempt whose number is used again begins without lines", async () => {
   const id = await add(a);
   const { n, fence } = await claimOne(a, id);
-  await a.ship([{ id, attempt: 1, file: "log", first: 1, last: 4, fence, body: Buffer.from("x") }]);
+  await a.ship([{ id, attempt: 1, file: "log", first: 1, last: 4, fence, body: Buffer.from("x") }], false);
   const requeued = await a.append([about("requeued", id, n, { fence })], token());
   const again = [candidate(id, requeued, 1)];
   expect(await b.claim({ candidates: again, workers: [{}], token: token() })).toMatchObject([{ attempt: 1 }]);

@@ -82,9 +82,10 @@ test("a restored dump: offers bring back what was lost, above all numbers that a
   await expect(add(a)).rejects.toThrow(LostWritesError);
   await expect(a.renew()).rejects.toThrow(LostWritesError);
   await expect(a.claimed()).rejects.toThrow(LostWritesError);
-  const shipped = a.ship([
-    { id: running, attempt: 1, file: "log", first: 1, last: 1, fence, body: Buffer.from("x") },
-  ]);
+  const shipped = a.ship(
+    [{ id: running, attempt: 1, file: "log", first: 1, last: 1, fence, body: Buffer.from("x") }],
+    false,
+  );
   await expect(shipped).rejects.toThrow(LostWritesError);
 
   expect(await a.position()).toMatchObject({ n: 2, held: false });

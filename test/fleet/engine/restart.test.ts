@@ -23,9 +23,10 @@ test("crashes under load: each call has one effect, and answers with it", async 
       const request = { candidates: [candidate(id, submitted)], workers: [{}], token: token() };
       const [claimed] = await engine.claim(request);
       expect(claimed).toMatchObject({ id });
-      await engine.ship([
-        { id, attempt: 1, file: "log", first: 1, last: 3, fence: claimed!.fence, body: Buffer.from("x") },
-      ]);
+      await engine.ship(
+        [{ id, attempt: 1, file: "log", first: 1, last: 3, fence: claimed!.fence, body: Buffer.from("x") }],
+        false,
+      );
       await engine.append([finish(id, claimed!.n, { fence: claimed!.fence })], token());
       done.push(id);
     }

@@ -86,7 +86,7 @@ describe("an operator", () => {
     await expect(otto.append([about("requeued", id, n, { fence })], token())).rejects.toThrow(RoleError);
     await expect(claim(otto, [id])).rejects.toThrow(RoleError);
     await expect(
-      otto.ship([{ id, attempt: 1, file: "log", first: 1, last: 1, fence, body: Buffer.from("x") }]),
+      otto.ship([{ id, attempt: 1, file: "log", first: 1, last: 1, fence, body: Buffer.from("x") }], false),
     ).rejects.toThrow(RoleError);
   });
 

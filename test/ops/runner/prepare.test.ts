@@ -212,6 +212,31 @@ it("refuses what JSON cannot hold, and stages that are not a list of different n
   );
 });
 
+it("gives a submission the tags of its type, and says of the next of a chain that it may run anywhere", async () => {
+  class Render extends LiveOperation {
+    static requires = ["gpu", "eu"];
+    static hosts = "any";
+    static partition = "finish";
+    run() {}
+  }
+  expect(describeType(Render, "x")).toMatchObject({
+    requires: ["gpu", "eu"],
+    hosts: "any",
+    partition: "finish",
+  });
+  const first = await prepareSubmission(Render, {}, place);
+  expect(first).toMatchObject({ requires: ["gpu", "eu"] });
+  expect(first).not.toHaveProperty("hosts");
+  const chain = { id: "first00000ab", index: 1, previous: "first00000ab", next: null };
+  expect(await prepareSubmission(Render, {}, { ...place, chain })).toMatchObject({
+    requires: ["gpu", "eu"],
+    hosts: "any",
+  });
+  const plain = await prepareSubmission(withParams(z.object({})), {}, { ...place, chain });
+  expect(plain).not.toHaveProperty("requires");
+  expect(plain).not.toHaveProperty("hosts");
+});
+
 it("describes a type by the schema of its input", () => {
   class LoadCSVFile extends LiveOperation {
     static stages = ["Load"] as const;
@@ -233,6 +258,9 @@ it("describes a type by the schema of its input", () => {
     retry: null,
     concurrency: null,
     queue: null,
+    requires: [],
+    hosts: "same",
+    partition: "end",
     file: "/ops/a.ts",
     params: expect.objectContaining({
       type: "object",

@@ -55,17 +55,19 @@ it("emits durable events before and after each stage, and no others", async () =
   expect(sink.lines.map(({ stage }) => stage)).toEqual(["Load", "Save"]);
 });
 
-it("gives id, params, label and attempt to field initialisers", async () => {
+it("gives id, params, label, attempt and fence to field initialisers", async () => {
   class Fields extends LiveOperation<typeof Fields> {
     static params = z.object({ n: z.number().default(7) });
-    seen = [this.id, this.params.n, this.label, this.attempt];
+    seen = [this.id, this.params.n, this.label, this.attempt, this.fence];
     run(p: Progress<Fields>) {
       p.result(this.seen);
     }
   }
   const order = anOrder({ op: "fields", title: "Fields", label: "mine", attempt: 3 });
   const outcome = await runAttempt(Fields, order, new ArraySink(), new TestStop(), null);
-  expect(outcome.result).toEqual(["abc123def456", 7, "mine", 3]);
+  expect(outcome.result).toEqual(["abc123def456", 7, "mine", 3, null]);
+  const inFleet = await runAttempt(Fields, { ...order, fence: 5 }, new ArraySink(), new TestStop(), null);
+  expect(inFleet.result).toEqual(["abc123def456", 7, "mine", 3, 5]);
   expect(() => new Fields()).toThrow("only liveops creates instances of Fields");
 });
 

@@ -117,6 +117,28 @@ export class Keyed extends LiveOperation<typeof Keyed> {
   run() {}
 }
 
+// type error below: tags are a list
+export class WrongRequires extends LiveOperation<typeof WrongRequires> {
+  static requires = "gpu";
+  run() {}
+}
+
+// type error below: a partition is a text
+export class WrongPartition extends LiveOperation<typeof WrongPartition> {
+  static partition = true;
+  run() {}
+}
+
+export class Placed extends LiveOperation<typeof Placed> {
+  static requires = ["gpu", "eu"];
+  static hosts = "any";
+  static partition = "finish";
+  first: number = this.fence; // type error: null without a fleet
+  run() {
+    if (this.fence !== null) this.fence.toFixed();
+  }
+}
+
 // type error below: stages are names
 export class WrongStages extends LiveOperation<typeof WrongStages> {
   static stages = [1, 2];

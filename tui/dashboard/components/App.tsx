@@ -12,6 +12,7 @@ import { DetailsPage } from "./DetailsPage.js";
 import { EmptyState, tooSmall } from "./EmptyState.js";
 import { HelpPage } from "./GeneralPages.js";
 import { Header } from "./Header.js";
+import { HostsPage } from "./HostsPage.js";
 import { CopyPage } from "./LogView.js";
 import { OperationDetail } from "./OperationDetail.js";
 import { OperationList } from "./OperationList.js";
@@ -92,6 +93,8 @@ function Body({ state, motion }: { state: State; motion: boolean }) {
       return <SubmitPage state={state} page={page} />;
     case "queues":
       return <QueuesPage state={state} page={page} />;
+    case "hosts":
+      return <HostsPage state={state} page={page} />;
     case "record":
       return <DetailsPage state={state} page={page} />;
     case "timeline":

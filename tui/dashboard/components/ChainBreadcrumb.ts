@@ -35,8 +35,9 @@ export function breadcrumb(state: State, operation: Operation, width: number, { 
   const links = chainOf(state, operation);
   const [first, last] = [links[0]!, links.at(-1)!];
   const open = last.state === "running" || last.state === "queued";
+  const isMoved = new Set(links.flatMap(({ host }) => host ?? [])).size > 1;
   const crumbs = [
-    ...links.map((link) => crumbOf(state, link, link === operation)),
+    ...links.map((link) => crumbOf(state, link, link === operation, isMoved)),
     ...(open ? usualSuccessors(state, last).map((op) => ghostOf(state, op)) : []),
   ];
   const ends = [first.chain.previous !== null, last.chain.next !== null] as const;
@@ -66,17 +67,24 @@ export function breadcrumb(state: State, operation: Operation, width: number, { 
   return addAll(line, crumbs.slice(from, to), cut, SHORT, false, 0, own - 2);
 }
 
-function crumbOf(state: State, link: Operation, here: boolean): Crumb {
+/** @param withHost the links of the chain ran on several hosts */
+function crumbOf(state: State, link: Operation, here: boolean, withHost: boolean): Crumb {
   const seconds = elapsedOf(link, state.now);
   const usual = usualOf(state, link)?.seconds?.p50 ?? null;
   const took = seconds === null ? "" : formatDuration(seconds);
   const running = link.state === "running" && took !== "" && usual !== null;
   const waits = link.state === "queued" && usual !== null;
+  const host = withHost && link.host !== undefined ? `on ${sanitizeLine(link.host)}` : "";
   return {
     glyph: glyphOf(link),
     style: styleOf(link),
     title: sanitizeLine(link.title),
-    time: waits ? `~${formatDuration(usual)}` : running ? `${took} of ~${formatDuration(usual)}` : took,
+    time: [
+      waits ? `~${formatDuration(usual)}` : running ? `${took} of ~${formatDuration(usual)}` : took,
+      host,
+    ]
+      .filter(Boolean)
+      .join(" "),
     mark: allowedFailures(link).length === 0 ? "" : stageGlyph("allowed-failure"),
     here,
     ghost: false,

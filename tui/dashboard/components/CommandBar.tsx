@@ -1,6 +1,7 @@
 /** The last row: a question, an announcement or the line that is typed, and the keys that do something now. */
 import { labelOf, reasonOf } from "../state/action.js";
 import { ENTRIES } from "../state/entry.js";
+import { hostNamed } from "../state/host-view.js";
 import { panesOf } from "../state/layout.js";
 import { addTyped } from "../state/line-edit.js";
 import {
@@ -65,7 +66,7 @@ function typing(state: State, { paint }: Theme): string {
 function addQuestion(state: State, { request, only }: Question, line: Line): void {
   if ("name" in request) {
     const room = Math.max(8, line.left - 18);
-    line.add(fit(queueQuestion(state, request), room), "warn", "bold").add("  ");
+    line.add(fit(questionAbout(state, request), room), "warn", "bold").add("  ");
     return;
   }
   const ids = idsOf(request);
@@ -83,8 +84,16 @@ function addQuestion(state: State, { request, only }: Question, line: Line): voi
   line.add(`${before}${fit(what, room)}${after}`, "warn", "bold").add("  ");
 }
 
-/** The question says what the answer does to the operations of the queue. */
-function queueQuestion({ queues }: State, { kind, name }: { kind: string; name: string }): string {
+/** The question says what the answer does to the operations of the queue or the host. */
+function questionAbout(state: State, { kind, name }: { kind: string; name: string }): string {
+  const count = hostNamed(state, name)?.running ?? 0;
+  if (kind === "declare-lost") {
+    const what = count === 0 ? "Nothing runs there." : `${count} running: queued again, or failed.`;
+    return `Declare ${name} lost? ${what}`;
+  }
+  if (kind === "drain-host")
+    return `Drain ${name}? Nothing starts there.${count === 0 ? "" : ` ${count} running continue.`}`;
+  const { queues } = state;
   const queue = queues.find((each) => each.name === name);
   if (kind === "resume-queue") {
     const waiting = queue === undefined || queue.queued === 0 ? "" : ` ${queue.queued} queued can start.`;

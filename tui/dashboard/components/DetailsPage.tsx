@@ -110,6 +110,9 @@ function details(state: State, operation: Operation): Record<string, string> {
     ...(label !== null && { label }),
     directory: operation.cwd,
     queue: operation.slot === null ? operation.queue : `${operation.queue}, slot ${operation.slot}`,
+    ...(operation.host !== undefined && { host: operation.host }),
+    ...(operation.on != null && { "only on": operation.on }),
+    ...((operation.tags ?? []).length > 0 && { "hosts with": operation.tags!.join(", ") }),
     ...(operation.priority !== 0 && { priority: String(operation.priority) }),
     ...(schedule !== undefined && { schedule }),
     ...dependencies(state, operation),
@@ -182,10 +185,13 @@ function frameRows(stack: string | null, indent: string, width: number, paint: P
 function attemptRows(read: readonly AttemptRow[] | null, width: number, paint: Paint): string[] {
   if (read === null) return ["  …"];
   if (read.length === 0) return ["  none yet"];
-  return read.flatMap(({ number, startedAt, ended, seconds, error, reason, reused }) => {
+  // Where all attempts ran on one host, the host of the operation says it.
+  const isMoved = new Set(read.map(({ host }) => host)).size > 1;
+  return read.flatMap(({ number, host, startedAt, ended, seconds, error, reason, reused }) => {
     const line = new Line(width, paint)
       .add(`  ${number}  `, "bold")
       .add(`${dateAndTime(startedAt)}  `, "muted");
+    if (isMoved && host !== null) line.addUntrusted(`${host}  `);
     line.addUntrusted(ended ?? "running", ended === "failed" || ended === "lost" ? "bad" : "plain");
     if (seconds !== null) line.add(` after ${formatDuration(seconds)}`, "muted");
     const why = error?.message ?? reason;

@@ -2,9 +2,10 @@
 import { Box, Text } from "ink";
 import Spinner from "ink-spinner";
 import { memo } from "react";
-import { formatBytes, formatCount, formatDuration } from "../../terminal/format.js";
+import { formatAge, formatBytes, formatCount, formatDuration } from "../../terminal/format.js";
 import { formatShortTime } from "../../terminal/local-time.js";
 import { finishedToday } from "../state/history.js";
+import { ownHost, unreachableHosts } from "../state/host-view.js";
 import type { State } from "../state/model.js";
 import { nextRun, pausedQueues, slotCount } from "../state/queue-view.js";
 import { UNDER_WAY } from "../state/request.js";
@@ -131,11 +132,43 @@ function leftFacts(state: State): Fact[] {
       short: [[`✓ ${formatCount(today)}`, "muted"]],
       rank: 7,
     });
-  return [...list, ...queueFacts(state)];
+  return [...list, ...hostFacts(state), ...queueFacts(state)];
 }
 
 /** Columns of the name of a queue or schedule. */
 const NAME_MOST = 16;
+
+/** What is wrong with the fleet: its engine, hosts that do not answer; and whether this host starts nothing. */
+function hostFacts(state: State): Fact[] {
+  const list: Fact[] = [];
+  const away = state.fleet?.fleet?.awaySince ?? null;
+  if (away !== null) {
+    const age = formatAge(away, state.now);
+    list.push({
+      long: [[`▲ engine not responding (${age})`, "warn", "bold"]],
+      short: [[`▲ engine ${age}`, "warn", "bold"]],
+      rank: 1,
+    });
+  }
+  const lost = unreachableHosts(state);
+  const [first] = lost;
+  if (first !== undefined) {
+    const name =
+      lost.length === 1 ? `host ${fit(sanitizeLine(first.name), NAME_MOST)}` : `${lost.length} hosts`;
+    list.push({
+      long: [[`▲ ${name} unreachable`, "warn", "bold"]],
+      short: [[`▲ ${name}`, "warn", "bold"]],
+      rank: 2,
+    });
+  }
+  if (ownHost(state)?.draining)
+    list.push({
+      long: [[`${PAUSED} host drained`, "warn", "bold"]],
+      short: [[`${PAUSED} drained`, "warn"]],
+      rank: 2,
+    });
+  return list;
+}
 
 /** Queues that start nothing, and the run that the schedules submit next. */
 function queueFacts(state: State): Fact[] {

@@ -32,6 +32,7 @@ import {
   usualSeconds,
 } from "../state/estimate.js";
 import { historyName, runNumber, usualOf, usualSuccessors } from "../state/history.js";
+import { hasHosts } from "../state/host-view.js";
 import { panesOf } from "../state/layout.js";
 import {
   chainOf,
@@ -122,10 +123,13 @@ const FILTERS = [
 ] as const;
 
 /** A filter without matches is often one that is written in another way. */
-function nothingSelected({ listing, order }: State, width: number, { paint }: Theme): Drawn[] {
+function nothingSelected(state: State, width: number, { paint }: Theme): Drawn[] {
+  const { listing, order, fleet } = state;
   const line = (text: string) => new Line(width, paint).add(text, "muted");
   if (listing.text === "" || order.length > 0) return ["", line("No operation selected")];
-  const examples = FILTERS.map(([filter, meaning]) =>
+  const [host] = hasHosts(state) ? fleet!.hosts : [];
+  const ofHost = host === undefined ? [] : [[`host:${sanitizeLine(host.name)}`, "on a host"] as const];
+  const examples = [...FILTERS, ...ofHost].map(([filter, meaning]) =>
     new Line(width, paint).add("  ").add(filter, "accent").fill(27).add(meaning, "muted"),
   );
   return ["", line("A filter has words and conditions:"), "", ...examples];
@@ -181,11 +185,15 @@ const ROWS: Record<PartKind, (view: View, part: Part) => Drawn | readonly Drawn[
     linkResultRows(links, operation, width, height, theme.paint),
 };
 
-/** Parameters on the left; run, attempt, start and id on the right. */
+/** Columns of the name of a host. */
+const HOST_MOST = 20;
+
+/** Parameters on the left; run, host, attempt, start and id on the right. */
 function about({ state, operation, width, theme, line }: View): Line {
   const run = width < 64 ? null : runNumber(state, operation);
   const facts = [
     ...(run === null || run < 2 ? [] : [`run ${formatCount(run)}`]),
+    ...(operation.host === undefined ? [] : [`on ${fit(sanitizeLine(operation.host), HOST_MOST)}`]),
     ...(operation.attempt > 1 ? [`attempt ${operation.attempt}`] : []),
     ...(operation.startedAt === null || width < 60 ? [] : [`started ${clock(operation.startedAt)}`]),
     operation.id,
@@ -300,6 +308,7 @@ function stall({ state, operation, line }: View): Line {
   const told = {
     stopped: `worker stopped (SIGSTOP) for ${time}`,
     input: `waiting for input for ${time}`,
+    host: `host ${sanitizeLine(operation.host ?? "")} unreachable for ${time}`,
     "no room": `waiting for disk space for ${time}`,
     blocked: `blocked for ${time}: ${sanitizeLine(operation.blocked?.reason ?? "")}`,
   };

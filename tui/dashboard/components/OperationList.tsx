@@ -3,6 +3,7 @@ import { Box } from "ink";
 import type { Operation } from "../../../protocol/operation.js";
 import { STATES } from "../../../protocol/state.js";
 import { formatCount } from "../../terminal/format.js";
+import { hostColumn } from "../state/host-view.js";
 import { listLayout, panesOf, type SectionLayout } from "../state/layout.js";
 import { lineOf } from "../state/line-edit.js";
 import {
@@ -175,7 +176,7 @@ function sectionRows(state: State, section: SectionLayout, width: number, theme:
     return noMatches(state, width, theme);
   const selected = state.order[selectedRow(state)];
   const active = state.pane === "list";
-  const columns = rowColumns(width, state.queueColumn);
+  const columns = rowColumns(width, state.queueColumn, hostColumn(state));
   const rows = section.rows.flatMap(({ id, height }) => {
     const operation = operationOf(state, id) as Operation;
     return operationRow(state, operation, columns, height, { selected: id === selected, active }, theme);

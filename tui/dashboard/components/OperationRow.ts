@@ -8,6 +8,7 @@ import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import { shownParams } from "../../../protocol/shown-params.js";
 import { formatAge, formatDuration, formatEta, formatOverall } from "../../terminal/format.js";
 import { stageGlyph } from "../../terminal/glyphs.js";
+import { hostOf } from "../../terminal/host-state.js";
 import { allowedFailures } from "../../terminal/stage-note.js";
 import {
   chainElapsed,
@@ -41,6 +42,8 @@ export interface RowColumns {
   readonly info: number;
   /** 0: all are in the default queue, or there is no room for it. */
   readonly queue: number;
+  /** 0: there is one host, or there is no room for it. */
+  readonly host: number;
   readonly bar: number;
 }
 
@@ -54,26 +57,33 @@ const AGE = 5;
 const INFO_FROM = 42;
 const BAR_FROM = 34;
 const QUEUE_MOST = 12;
-/** Columns that the column of what is going on keeps beside the queue. */
+const HOST_MOST = 12;
+/** Columns that the column of what is going on keeps beside host and queue. */
 const INFO_LEAST = 27;
 
 /**
  * The same for every row, so that no column jumps.
  *
- * @param longest columns of the longest name of a queue; 0: no column
+ * @param queueWidth columns of the longest name of a queue; 0: no column
+ * @param hostWidth columns of the longest name of a host; 0: no column
  */
-export function rowColumns(width: number, longest = 0): RowColumns {
+export function rowColumns(width: number, queueWidth = 0, hostWidth = 0): RowColumns {
   if (width < INFO_FROM) {
     const bar = width >= BAR_FROM ? 6 : 0;
     const figures = bar > 0 ? PERCENT + LEFT : TOOK;
-    return { width, name: width - HEAD - figures - (bar > 0 ? bar + 1 : 0), info: 0, queue: 0, bar };
+    return { width, name: width - HEAD - figures - (bar > 0 ? bar + 1 : 0), info: 0, queue: 0, host: 0, bar };
   }
   const bar = width >= 52 ? 10 : 6;
   const name = width >= 52 ? Math.min(24, Math.floor(width * 0.3)) : width >= 48 ? 13 : 12;
-  const info = width - HEAD - name - 1;
-  const wanted = Math.min(longest, QUEUE_MOST);
-  const queue = wanted > 0 && info - wanted - 1 >= INFO_LEAST ? wanted : 0;
-  return { width, name, info: queue === 0 ? info : info - queue - 1, queue, bar };
+  let info = width - HEAD - name - 1;
+  const take = (wanted: number) => {
+    if (wanted === 0 || info - wanted - 1 < INFO_LEAST) return 0;
+    info -= wanted + 1;
+    return wanted;
+  };
+  const host = take(Math.min(hostWidth, HOST_MOST));
+  const queue = take(Math.min(queueWidth, QUEUE_MOST));
+  return { width, name, info, queue, host, bar };
 }
 
 export interface RowMarks {
@@ -119,13 +129,13 @@ export function operationRow(
   const figures = figuresWidth(row);
   const nameWidth = columns.info > 0 ? columns.name : columns.width - HEAD - figures;
   line.add(fit(name, nameWidth), bold).fill(HEAD + nameWidth + (columns.info > 0 ? 1 : 0));
-  if (columns.queue > 0)
-    line
-      .add(
-        operation.queue === DEFAULT_QUEUE ? "" : fit(sanitizeLine(operation.queue), columns.queue),
-        "muted",
-      )
-      .fill(HEAD + nameWidth + columns.queue + 2);
+  const column = (text: string, width: number, style: Style) => {
+    if (width === 0) return;
+    const end = columns.width - line.left + width + 1;
+    line.add(fit(sanitizeLine(text), width), style).fill(end);
+  };
+  column(hostOf(operation) ?? "", columns.host, operation.state === "queued" ? "muted" : "plain");
+  column(operation.queue === DEFAULT_QUEUE ? "" : operation.queue, columns.queue, "muted");
   if (columns.info > 0) addInfo(line, row, columns.width - figures);
   addFigures(line.fill(columns.width - figures), row);
   return [line.fill().toString()];

@@ -77,7 +77,7 @@ export function movementActions(movers: readonly Mover[]): readonly DashboardAct
   const by = (rows: number) => run((mover, state) => mover.by(state, rows));
   // What stands over the panels may be longer than the screen.
   const scrolls = (state: State) =>
-    state.page !== null && by(1)(state) !== state && !["retry", "queues"].includes(state.page.kind)
+    state.page !== null && by(1)(state) !== state && !["retry", "queues", "hosts"].includes(state.page.kind)
       ? "scroll"
       : null;
   return inGroup("move", when, [

@@ -10,6 +10,7 @@ import { isFinal } from "../../../protocol/state.js";
 import { formatDuration, formatEta, formatRate } from "../../terminal/format.js";
 import { allowedFailures, stageNote } from "../../terminal/stage-note.js";
 import { elapsedOf } from "../state/estimate.js";
+import { hostNamed } from "../state/host-view.js";
 import { chainOf, isPaused, operationOf, type State } from "../state/model.js";
 import { pausedQueues, waitOf } from "../state/queue-view.js";
 import { startDaemon } from "../state/request.js";
@@ -27,7 +28,8 @@ function connection(before: State, after: State): string[] {
     return [
       `No daemon responds on ${sanitizeLine(after.socket)}. Start one with: ${sanitizeLine(startDaemon(after.flags))}. Reconnecting.`,
     ];
-  if (before.connection.state === after.connection.state) return pauses(before, after);
+  if (before.connection.state === after.connection.state)
+    return [...pauses(before, after), ...hosts(before, after)];
   switch (after.connection.state) {
     case "live":
       return before.connection.state === "away" ? ["The daemon responds again."] : [opening(after)];
@@ -45,6 +47,14 @@ function pauses(before: State, after: State): string[] {
   const told = (names: string[], others: string[], word: string) =>
     names.filter((name) => !others.includes(name)).map((name) => `Queue ${sanitizeLine(name)}: ${word}.`);
   return [...told(is, was, "paused"), ...told(was, is, "resumed")];
+}
+
+/** Hosts of the fleet whose state changed. */
+function hosts(before: State, after: State): string[] {
+  if (before.fleet === after.fleet || before.fleet === null) return [];
+  return (after.fleet?.hosts ?? [])
+    .filter((host) => hostNamed(before, host.name)?.state !== host.state)
+    .map(({ name, state }) => `Host ${sanitizeLine(name)}: ${state}.`);
 }
 
 function opening(state: State): string {

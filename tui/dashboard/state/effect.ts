@@ -32,6 +32,8 @@ export type SlotEffect =
   | { type: "read-tape"; first: string }
   | { type: "fetch-forecast"; run: string }
   | { type: "fetch-queues"; run: string }
+  /** `every`: ms between two looks; null: one look. */
+  | { type: "fetch-hosts"; run: string; every: number | null }
   | { type: "fetch-dependencies"; ids: readonly string[] }
   | { type: "count-today"; since: string; after: number | null }
   | { type: "fetch-failures"; failed: number }

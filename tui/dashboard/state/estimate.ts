@@ -6,6 +6,7 @@ import { getOwn } from "../../../protocol/get-own.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { type OverallProgress, overallProgress } from "../../../protocol/overall-progress.js";
 import { historyName, type Usual, usualNamed, usualOf, usualSuccessors } from "./history.js";
+import { hostNamed } from "./host-view.js";
 import { chainOf, isPaused, type Reached, type State } from "./model.js";
 import { isHeldByQueue } from "./queue-view.js";
 
@@ -166,7 +167,7 @@ export interface Stall {
   /** Seconds without a movement. */
   readonly seconds: number;
   /** What would have been usual at most, in seconds, or what the daemon knows. */
-  readonly why: number | "stopped" | "no room" | "blocked" | "input";
+  readonly why: number | "stopped" | "no room" | "blocked" | "input" | "host";
 }
 
 export function stallOf(state: State, operation: Operation): Stall | null {
@@ -174,6 +175,9 @@ export function stallOf(state: State, operation: Operation): Stall | null {
     return { seconds: since(state.now, Date.parse(operation.blocked.since)), why: "blocked" };
   // A pause stops the worker on purpose.
   if (operation.state !== "running" || isPaused(operation)) return null;
+  const host = hostNamed(state, operation.host);
+  if (host?.state === "unreachable" && host.since !== null)
+    return { seconds: since(state.now, Date.parse(host.since)), why: "host" };
   const { stalledSince, noRoomSince } = operation;
   if (stalledSince) return { seconds: since(state.now, Date.parse(stalledSince)), why: "stopped" };
   if (noRoomSince) return { seconds: since(state.now, Date.parse(noRoomSince)), why: "no room" };

@@ -3,6 +3,7 @@
 import { nearest } from "../../../protocol/nearest.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal, type State as OperationState, STATES } from "../../../protocol/state.js";
+import { hostOf } from "../../terminal/host-state.js";
 import { perObject } from "./per-object.js";
 
 export const NO_FILTER: Filter = { terms: [] };
@@ -72,7 +73,7 @@ export interface Filter {
 }
 
 interface Term {
-  readonly kind: "text" | "op" | "state" | "label" | "id";
+  readonly kind: "text" | "op" | "state" | "label" | "id" | "host";
   readonly text: string;
   readonly not: boolean;
 }
@@ -90,6 +91,7 @@ const KINDS: Record<string, Term["kind"]> = {
   state: "state",
   label: "label",
   id: "id",
+  host: "host",
 };
 
 export function parseFilter(text: string): Filter {
@@ -123,6 +125,10 @@ function fitsTerm({ kind, text }: Term, operation: Operation): boolean {
       return text.split(",").some((name) => name !== "" && operation.state.startsWith(name));
     case "label":
       return (operation.label ?? "").toLowerCase().includes(text);
+    case "host": {
+      const host = hostOf(operation)?.toLowerCase() ?? "";
+      return text.split(",").some((name) => name !== "" && host.startsWith(name));
+    }
     case "id":
       return operation.id.startsWith(text);
     case "text":

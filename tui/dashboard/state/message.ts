@@ -5,6 +5,7 @@ import type {
   DaemonReply,
   ForecastReply,
   HistoryReply,
+  HostsReply,
   OperationType,
   QueueReply,
   ScheduleReply,
@@ -49,6 +50,7 @@ export type Message =
     }
   | { type: "sought"; key: string; line: LogLine | null }
   | { type: "queues-fetched"; queues: readonly QueueReply[]; schedules: readonly ScheduleReply[] }
+  | { type: "hosts-fetched"; fleet: HostsReply }
   | { type: "history-fetched"; name: string; reply: HistoryReply; succeeded: number }
   | { type: "attempts-read"; id: string; attempts: readonly AttemptRow[] }
   | { type: "fetched"; operations: readonly Operation[] }

@@ -8,6 +8,7 @@ import type {
   DaemonReply,
   ForecastReply,
   HistoryReply,
+  HostsReply,
   QueueReply,
   ScheduleReply,
   TypesReply,
@@ -132,6 +133,7 @@ export type Page =
   | { readonly kind: "retry"; readonly id: string; readonly at: number }
   /** Queues, then schedules; `at` counts through both. */
   | { readonly kind: "queues"; readonly at: number }
+  | { readonly kind: "hosts"; readonly at: number }
   | TimelinePage;
 
 export interface TimelinePage {
@@ -183,6 +185,8 @@ export interface State {
   readonly successors: ReadonlyMap<string, string | null>;
   readonly forecast: ForecastReply | null;
   /** Empty until the daemon has told them. */
+  /** The hosts as told last; null: not known yet. */
+  readonly fleet: HostsReply | null;
   readonly queues: readonly QueueReply[];
   readonly schedules: readonly ScheduleReply[];
   /** Raised when a request changed the order or the state of queues: they are asked for again. */
@@ -286,6 +290,7 @@ export function initialState({
     successors: new Map(),
     forecast: null,
     queues: [],
+    fleet: null,
     schedules: [],
     queuesRun: 0,
     today: null,

@@ -96,6 +96,8 @@ export function moves(before: Operation | null, after: Operation | null): boolea
     before?.createdAt !== after?.createdAt ||
     before?.finishedAt !== after?.finishedAt ||
     before?.queue !== after?.queue ||
+    before?.host !== after?.host ||
+    before?.on !== after?.on ||
     before?.priority !== after?.priority ||
     before?.notBefore !== after?.notBefore ||
     before?.title !== after?.title

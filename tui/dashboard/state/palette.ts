@@ -53,7 +53,7 @@ function itemOf(state: State, action: Action<State>): PaletteItem {
 }
 
 /** Commands that are not about one operation. */
-const WITHOUT_ID: ReadonlySet<string> = new Set(["submit", "queue"]);
+const WITHOUT_ID: ReadonlySet<string> = new Set(["submit", "queue", "hosts"]);
 
 function commandOf({ command, commandWords }: Action<State>, state: State): string | null {
   if (commandWords !== undefined) return liveops(commandWords(state), state.flags);

@@ -1,4 +1,4 @@
-/** Queue, priority, times, pauses and hooks of an operation in a line, as far as they are not as by default. */
+/** Hosts, queue, priority, times, pauses and hooks of an operation in a line, as far as they are not as by default. */
 import type { Operation } from "../../../protocol/operation.js";
 import { DEFAULT_QUEUE } from "../../../protocol/reduce.js";
 import { formatDuration } from "../../terminal/format.js";
@@ -9,9 +9,11 @@ import type { State } from "./model.js";
 
 /** `queue gpu · priority 5 · slot 2`; "" where all is as by default. */
 export function placementText(state: State, operation: Operation): string {
-  const { queue, priority, slot, schedule, notBefore, hooks = {} } = operation;
+  const { queue, priority, slot, schedule, notBefore, hooks = {}, on, tags = [] } = operation;
   const paused = Math.floor(pausedSeconds(operation, state.now));
   const parts = [
+    ...(on == null ? [] : [`only on ${sanitizeLine(on)}`]),
+    ...(tags.length === 0 ? [] : [`hosts with ${sanitizeLine(tags.join(", "))}`]),
     ...(queue === DEFAULT_QUEUE ? [] : [`queue ${sanitizeLine(queue)}`]),
     ...(priority === 0 ? [] : [`priority ${priority}`]),
     ...(schedule === undefined ? [] : [`schedule ${sanitizeLine(schedule)}`]),

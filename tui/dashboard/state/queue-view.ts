@@ -39,8 +39,14 @@ export function nextRun({ schedules }: Pick<State, "schedules">): { name: string
   return next;
 }
 
-/** Slots of all queues; null: not known. */
-export function slotCount({ queues, daemon }: Pick<State, "queues" | "daemon">): number | null {
+/** Slots of all queues, in a fleet those of all hosts that are up; null: not known. */
+export function slotCount({
+  queues,
+  daemon,
+  fleet,
+}: Pick<State, "queues" | "daemon" | "fleet">): number | null {
+  if (fleet?.fleet)
+    return fleet.hosts.reduce((sum, { state, slots }) => sum + (state === "up" ? slots : 0), 0);
   if (queues.length === 0) return daemon?.concurrency ?? null;
   return queues.reduce((sum, { concurrency }) => sum + concurrency, 0);
 }

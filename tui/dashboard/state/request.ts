@@ -20,8 +20,10 @@ export type Request =
 /** For the operation at the same place of `ids`: a number, or the next one of its queue. */
 export type Priority = number | "top";
 
-/** Pauses and resumes that are not about operations. */
-export type SwitchKind = "pause-queue" | "resume-queue" | "pause-schedule" | "resume-schedule";
+/** What is done to a queue, a schedule or a host. */
+export type SwitchKind =
+  | ("pause-queue" | "resume-queue" | "pause-schedule" | "resume-schedule")
+  | ("drain-host" | "undrain-host" | "declare-lost");
 
 export interface Submit {
   readonly kind: "submit";
@@ -57,6 +59,9 @@ export const UNDER_WAY: Record<Request["kind"], string> = {
   "resume-queue": "resuming the queue",
   "pause-schedule": "pausing the schedule",
   "resume-schedule": "resuming the schedule",
+  "drain-host": "draining the host",
+  "undrain-host": "undoing the drain",
+  "declare-lost": "declaring the host lost",
   submit: "submitting",
 };
 
@@ -71,7 +76,11 @@ export function liveops(words: readonly string[], flags: Flags): string {
 }
 
 export function startDaemon(flags: Flags): string {
-  return ["liveopsd", "start", ...flagWords(flags)].map(shellQuote).join(" ");
+  return liveopsd(["start"], flags);
+}
+
+function liveopsd(words: readonly string[], flags: Flags): string {
+  return ["liveopsd", ...words, ...flagWords(flags)].map(shellQuote).join(" ");
 }
 
 /** With the type left to the person who types it. */
@@ -111,6 +120,12 @@ export function commandOf(request: Request, flags: Flags): string {
         ["schedule", request.kind === "pause-schedule" ? "pause" : "resume", request.name],
         flags,
       );
+    case "drain-host":
+      return liveopsd(["drain"], flags);
+    case "undrain-host":
+      return liveopsd(["drain", "--undo"], flags);
+    case "declare-lost":
+      return liveops(["hosts", "lost", request.name], flags);
     case "submit":
       return submitCommand(request, flags);
   }

@@ -99,8 +99,17 @@ function followHandover(before: State, after: State): State {
   if (last === null || last.id === after.selected) return after;
   return {
     ...select(after, last.id),
-    notice: { text: `→ ${last.title} started`, level: "success" },
+    notice: { text: `→ ${last.title} started${onHost(last)}`, level: "success" },
   };
+}
+
+const onHost = ({ host }: Operation): string => (host === undefined ? "" : ` on ${host}`);
+
+/** The link that is followed began on another host than the link before. */
+function movedHost(state: State, before: Operation | undefined, now: Operation): boolean {
+  const previous = operationOf(state, now.chain.previous);
+  const isNew = now.state === "running" && before?.state !== "running" && now.host !== undefined;
+  return isNew && previous?.host !== undefined && previous.host !== now.host;
 }
 
 /** The newest live operation, where nobody chose another one; null: the selection stays. */
@@ -169,6 +178,11 @@ function announce(before: State, after: State): State {
       notice = null;
     if (was?.state === operation.state) continue;
     if (here) {
+      if (selected?.id === id && movedHost(after, was, operation))
+        notice = worst(notice, {
+          text: `→ ${operation.title} started${onHost(operation)}`,
+          level: "success",
+        });
       if (operation.state === "cancelled" && was?.cancelRequested)
         notice = { text: "cancelled", level: "success" };
       continue;

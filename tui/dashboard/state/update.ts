@@ -9,6 +9,7 @@ import { jumped, settleLinks, shifted, sought, stepOn, withLog } from "./chain-l
 import type { Effect } from "./effect.js";
 import { pasted, typed } from "./entry.js";
 import { counted } from "./history.js";
+import { withHosts } from "./host-view.js";
 import { listLayout, panesOf } from "./layout.js";
 import { clicked, scrolled } from "./list-view.js";
 import { addPage, appendLines, sameFilter } from "./log-window.js";
@@ -104,6 +105,8 @@ function reduce(state: State, message: Message): State {
       return { ...state, forecast: message.forecast };
     case "queues-fetched":
       return withQueues(state, message.queues, message.schedules);
+    case "hosts-fetched":
+      return withHosts(state, message.fleet);
     case "today-counted":
       return counted(state, message.since, message.count);
     case "failures-fetched": {
@@ -240,6 +243,12 @@ function deedOf(request: Request, operations: readonly Operation[]): string {
       return `schedule ${request.name} paused`;
     case "resume-schedule":
       return `schedule ${request.name} resumed`;
+    case "drain-host":
+      return `host ${request.name} drained; its running operations continue`;
+    case "undrain-host":
+      return `host ${request.name} starts operations again`;
+    case "declare-lost":
+      return `host ${request.name} declared lost`;
     case "submit":
       return request.edit === undefined ? "submitted" : "changed";
   }

@@ -7,6 +7,7 @@ import { streamedLink, wantedRange, wantedSeek } from "./chain-log.js";
 import { logRoom } from "./detail-plan.js";
 import type { SlotEffect } from "./effect.js";
 import { wantedHistory, wantedToday } from "./history.js";
+import { countsHostSeconds } from "./host-view.js";
 import { listLayout } from "./layout.js";
 import { chainIncomplete, emit, operationOf, type State, selectedOperation } from "./model.js";
 import { isPlaying } from "./pages.js";
@@ -60,6 +61,11 @@ const WANTS: Record<string, (state: State) => SlotEffect | null> = {
     isLive(state)
       ? { type: "fetch-queues", run: `${state.queuesRun} ${blocked(state)} ${queueCounts(state)}` }
       : null,
+  // A drain blocks what is queued, as a pause does.
+  hosts: (state) =>
+    isLive(state)
+      ? { type: "fetch-hosts", run: `${state.queuesRun} ${blocked(state)}`, every: hostsEvery(state) }
+      : null,
   dependencies: (state) => {
     const ids = isLive(state) ? unknownDependencies(state) : [];
     return ids.length === 0 ? null : { type: "fetch-dependencies", ids };
@@ -71,6 +77,12 @@ const WANTS: Record<string, (state: State) => SlotEffect | null> = {
   failures: (state) => (isLive(state) ? { type: "fetch-failures", failed: state.view.counts.failed } : null),
   daemon: (state) => (isLive(state) ? { type: "fetch-daemon" } : null),
 };
+
+/** Without a fleet nothing of the hosts is on the screen but their page. */
+function hostsEvery({ page, fleet }: State): number | null {
+  if (page?.kind === "hosts") return 2000;
+  return fleet?.fleet ? 5000 : null;
+}
 
 /** The page of the queues counts what they hold. */
 function queueCounts({ page, view: { counts } }: State): string {
@@ -100,7 +112,7 @@ export function withWanted(state: State): State {
 /** Whether something on the screen counts seconds, or is to go by itself: while nothing does, no timer runs. */
 export function ticks(state: State): boolean {
   if (state.connection.state !== "live") return state.connection.state === "away";
-  if (state.notice !== null) return true;
+  if (state.notice !== null || countsHostSeconds(state)) return true;
   const operation = selectedOperation(state);
   if (operation?.state === "running") return true;
   if (listLayout(state).rows.some(({ id }) => operationOf(state, id)?.state === "running")) return true;

@@ -79,6 +79,7 @@ begin
     o.session := p_session;
     o.fence := h.epoch * 1099511627776 + nextval('fence');
     o.attempt := v_attempt;
+    o.partition := coalesce(c->>'partition', 'end');
     perform save(o);
     insert into decision (n, id, kind, token, origin, body) values (number, o.id, 'started', p_token, p_host,
       left(c->>'body', -1) || ',"worker":' || p_workers[claimed_count] || ',"host":' || to_json(p_host)

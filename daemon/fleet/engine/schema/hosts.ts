@@ -25,10 +25,9 @@ begin
     values (p_name, p_owner, v_session, 'up', p_tags, p_slots, p_version, p_lost_after, p_status, 0)
     on conflict (name) do update set owner = p_owner, session = v_session, renewals = 0, state = 'up', known = 0, tags = p_tags, slots = p_slots,
       version = p_version, lost_after = p_lost_after, status = p_status, joined_at = clock_timestamp(), renewed_at = clock_timestamp();
-  -- Workers outlive their daemon. Those of a lost host may be another host's by now.
-  if old.state = 'up' then
-    update operation set session = v_session where host = p_name and session = old.session and state = 'running';
-  end if;
+  -- Workers outlive their daemon. Those of a lost host may be another host's by now, except those that nobody takes over.
+  update operation set session = v_session where host = p_name and state = 'running'
+    and (old.state = 'up' and session = old.session or partition = 'finish');
   return jsonb_build_object('session', v_session, 'n', h.n, 'epoch', h.epoch, 'held', h.held, 'draining', coalesce(old.draining, false),
     'now', extract(epoch from clock_timestamp()) * 1000);
 end $$;

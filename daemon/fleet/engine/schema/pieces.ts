@@ -1,8 +1,9 @@
 /** Pieces of run files, and the values that are too large for a decision. */
 export const PIECES = `
--- All bodies come as one value, which is sent as it is; an array would be sent as text. Answers with the pieces that were
--- not stored: "fenced", or "behind" with the last line that the engine has.
-create function liveops.ship(p_host text, p_known bigint, p_mark bigint, p_ids text[], p_attempts int[], p_files text[],
+-- All bodies come as one value, which is sent as it is; an array would be sent as text. Answers with the pieces that were not stored: "fenced", or "behind" with the last line that the engine has. The pieces
+-- of a file are contiguous: a crash may take pieces that were answered, and the next one must not hide that. A piece
+-- without lines (last = first - 1) is not stored, and asks whether everything before it is there.
+create function liveops.ship(p_host text, p_session bigint, p_known bigint, p_mark bigint, p_durable boolean, p_ids text[], p_attempts int[], p_files text[],
   p_firsts bigint[], p_lasts bigint[], p_fences bigint[], p_sizes int[], p_bodies bytea) returns jsonb
 language plpgsql security definer set search_path = liveops, pg_temp as $$
 declare
@@ -14,21 +15,31 @@ declare
   refused jsonb := '[]';
 begin
   perform require('liveops_host');
-  -- The host keeps the file, and asks the engine how far it is.
-  perform set_config('synchronous_commit', 'off', true);
+  if p_durable then
+    -- A transaction that writes nothing waits for nothing; this one waits for all before it.
+    perform pg_logical_emit_message(true, 'liveops', '');
+  else
+    -- The host keeps the file, and asks the engine how far it is.
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
   h := read_head();
   perform guard(h, p_known, p_mark);
+  -- A host becomes lost only when this call has committed: a peer that takes over has all pieces that will ever come.
+  perform from host where name = p_host and session = p_session and state = 'up' for share;
+  if not found then
+    raise exception 'session % of host % is over', p_session, p_host using errcode = 'LF001';
+  end if;
   for p in select * from unnest(p_ids, p_attempts, p_files, p_firsts, p_lasts, p_fences, p_sizes)
     as x (id, attempt, file, first, last, fence, size) loop
     start := next_start;
     next_start := next_start + p.size;
-    perform from operation where id = p.id and fence = p.fence and host = p_host;
+    perform from operation where id = p.id and fence = p.fence and host = p_host and session = p_session;
     if not found then
       refused := refused || jsonb_build_object('verdict', 'fenced', 'id', p.id, 'attempt', p.attempt, 'file', p.file);
       continue;
     end if;
     reached := shipped_to(p.id, p.attempt, p.file);
-    if p.first > reached then
+    if p.first = reached + 1 and p.last >= p.first then
       insert into piece (id, attempt, file, first, last, body) values (p.id, p.attempt, p.file, p.first, p.last, substring(p_bodies from start for p.size))
         on conflict do nothing;
       if found then
@@ -52,19 +63,29 @@ begin
   return coalesce(reached, 0);
 end $$;
 
--- Pieces after the given lines, in order, until their bytes reach the limit; one at least.
-create function liveops.pieces_after(p_ids text[], p_attempts int[], p_events bigint[], p_logs bigint[], p_bytes bigint) returns setof liveops.piece
+-- Pieces after the given lines, one at least, until their bytes reach the limit. Both files of an attempt are in one order,
+-- by first: a cut answer holds about as much of one as of the other. more: the answer was cut.
+create function liveops.pieces_after(p_ids text[], p_attempts int[], p_events bigint[], p_logs bigint[], p_bytes bigint)
+returns table (id text, attempt int, file text, first bigint, last bigint, body bytea, more boolean)
 language sql stable security definer set search_path = liveops, pg_temp as $$
   with found as (
-    select p.*, w.place, coalesce(sum(octet_length(p.body)) over (
-        order by w.place, p.file, p.first rows between unbounded preceding and 1 preceding), 0) as before
+    select p.*, w.place, row_number() over (partition by w.place, p.file order by p.first) as nth
     from unnest(p_ids, p_attempts, p_events, p_logs) with ordinality as w (id, attempt, events, log, place)
     cross join lateral (values ('events', w.events), ('log', w.log)) as f (file, after)
     join lateral (select * from piece p where p.id = w.id and p.attempt = w.attempt and p.file = f.file and p.last > f.after
       and p.first >= coalesce((select max(q.first) from piece q
-        where q.id = w.id and q.attempt = w.attempt and q.file = f.file and q.first <= f.after), 0)) p on true
+        where q.id = w.id and q.attempt = w.attempt and q.file = f.file and q.first <= f.after), 0)
+      order by p.first limit 200) p on true
+  ), cut as (
+    select place, first from found where nth = 200 order by place, first limit 1
+  ), kept as (
+    select f.*, coalesce(sum(octet_length(f.body)) over (
+        order by f.place, f.first, f.file rows between unbounded preceding and 1 preceding), 0) as before
+    from found f where not exists (select from cut c where (f.place, f.first) > (c.place, c.first))
+  ), said as (
+    select k.*, exists (select from cut) or bool_or(k.before >= p_bytes) over () as more from kept k
   )
-  select id, attempt, file, first, last, body from found where before < p_bytes order by place, file, first
+  select id, attempt, file, first, last, body, more from said where before < p_bytes order by place, first, file
 $$;
 
 create function liveops.put_payload(p_id text, p_kind text, p_body text) returns void

@@ -1,0 +1,55 @@
+/** The engine of one machine: files in the state directory, and no other host. */
+import { Backups } from "./backup/backups.js";
+import type { Engine, EngineServices } from "./engine.js";
+import { EmbeddedHosts } from "./hosts/embedded-hosts.js";
+import { adoptOrphans, hasOrphan } from "./recovery/orphans.js";
+import { LOCAL_RUNS } from "./run-files/runs.js";
+import { NO_OUTBOX } from "./scheduler/outbox.js";
+import { queuesFile } from "./scheduler/queues.js";
+import { schedulesFile } from "./schedules/schedules.js";
+import { EmbeddedStore } from "./store/embedded-store.js";
+
+export function embeddedEngine(services: EngineServices): Engine {
+  const { layout } = services;
+  const store = new EmbeddedStore({
+    layout,
+    onChange: (changes, decision) => services.stored(changes, decision, true),
+    onForget: (id) => services.forgotten(id),
+    onBroken: (error) => services.broken(error),
+    now: () => services.now(),
+  });
+  const hosts = new EmbeddedHosts({
+    running: () => services.scheduler.attempts.size,
+    slots: () => services.queues.slots,
+    types: () => services.loader.typeCount,
+    counters: services.counters,
+    onDrain: (isDraining) => {
+      services.scheduler.drain(isDraining);
+      services.blockedChanged();
+    },
+  });
+  return {
+    isClient: false,
+    store,
+    hosts,
+    typesOf: (loader) => loader,
+    runs: LOCAL_RUNS,
+    outbox: NO_OUTBOX,
+    leaseFile: null,
+    backups: new Backups(store, layout),
+    queues: queuesFile(layout.queues, (problem) => services.addProblem(problem)),
+    schedules: schedulesFile(layout.schedules, (problem) => services.addProblem(problem)),
+    now: () => Date.now(),
+    slots: () => services.queues.slots,
+    runsHere: () => true,
+    ownsHooks: () => true,
+    hasElsewhere: () => false,
+    start: async () => {
+      await store.start();
+      if (store.problems.length > 0 || hasOrphan(store, layout))
+        store.problems.push(...(await adoptOrphans(store, layout)));
+    },
+    begin: () => {},
+    stop: () => store.stop(),
+  };
+}

@@ -1,0 +1,102 @@
+/**
+ * What a daemon runs on: its store, its settings, its hosts and its run files. The embedded engine keeps all of them on
+ * this machine (`embedded-engine.ts`); a fleet's engine shares them with other hosts (`fleet/fleet.ts`).
+ */
+import type { Operation } from "../protocol/operation.js";
+import type { HostCounters } from "../protocol/replies.js";
+import type { CopyProgress } from "./backup/backup-writer.js";
+import type { Manifest } from "./backup/manifest.js";
+import type { Hosts } from "./hosts/hosts.js";
+import type { Lifecycle } from "./lifecycle.js";
+import type { Loader, Types } from "./loader/loader.js";
+import type { DaemonLog } from "./log/daemon-log.js";
+import type { StoredLine } from "./run-files/attempt-tail.js";
+import type { Runs } from "./run-files/runs.js";
+import type { Outbox } from "./scheduler/outbox.js";
+import type { Queue } from "./scheduler/queue.js";
+import type { Queues, SavedQueues } from "./scheduler/queues.js";
+import type { Scheduler } from "./scheduler/scheduler.js";
+import type { OperationStarter, StarterOptions } from "./scheduler/starter.js";
+import type { Schedule } from "./schedules/schedule.js";
+import type { Settings } from "./settings.js";
+import type { Decision, Entry } from "./store/decision.js";
+import type { Layout } from "./store/layout.js";
+import type { Change } from "./store/ledger.js";
+import type { Setting } from "./store/setting.js";
+import type { Store } from "./store/store.js";
+import type { Hub } from "./watch/hub.js";
+
+/** The daemon's services, as an engine uses them. They are complete once the engine is started. */
+export interface EngineServices {
+  readonly settings: Settings;
+  readonly layout: Layout;
+  readonly log: DaemonLog;
+  readonly lifecycle: Lifecycle;
+  readonly scheduler: Scheduler;
+  readonly loader: Loader;
+  readonly queue: Queue;
+  readonly queues: Queues;
+  readonly hub: Hub;
+  readonly counters: HostCounters;
+  /** The clock that expires keys, in ms since 1970. */
+  now(): number;
+  /** A decision is durable and applied. `isOwn`: this daemon made it. */
+  stored(changes: Change[], decision: Decision, isOwn: boolean): void;
+  /** A finished operation left memory. */
+  forgotten(id: string): void;
+  /** The events or the log of a running attempt have changed its record. */
+  recordChanged(entry: Entry, before: Operation): void;
+  linesAdded(entry: Entry, lines: StoredLine[]): void;
+  /** Why queued operations cannot start changed. */
+  blockedChanged(): void;
+  addProblem(problem: string): void;
+  /** The store can no longer be written: the daemon must stop. */
+  broken(error: Error): void;
+}
+
+export interface BackupMaker {
+  /** As `Backups.start`. */
+  start(
+    dir: string,
+    signal: AbortSignal,
+    onProgress: (progress: CopyProgress) => void,
+  ): { dir: string; done: Promise<Manifest> };
+  stop(): Promise<void>;
+}
+
+export interface Engine {
+  /** Nothing runs in this process: it only asks, and decides for people. */
+  readonly isClient: boolean;
+  readonly store: Store;
+  readonly runs: Runs;
+  readonly hosts: Hosts;
+  readonly backups: BackupMaker;
+  /** What commands have set of the queues. */
+  readonly queues: Setting<SavedQueues>;
+  readonly schedules: Setting<readonly Schedule[]>;
+  /** The clock that all hosts share, in ms since 1970. */
+  now(): number;
+  /** Most operations that run at the same time on this host, of all queues together. */
+  slots(): number;
+  /** Absent: the daemon decides alone what starts. */
+  readonly makeStarter?: (options: StarterOptions) => OperationStarter;
+  readonly outbox: Outbox;
+  /** The lease that bounds the work of this host's workers; null: nothing does. */
+  readonly leaseFile: string | null;
+  /** Whether a running operation belongs to this daemon. */
+  runsHere(entry: Entry): boolean;
+  /** Whether the hooks of a finished operation are this daemon's to run. */
+  ownsHooks(entry: Entry): boolean;
+  /** Whether another host can run operations of the type: they wait, although the type does not load here. */
+  hasElsewhere(op: string): boolean;
+  /** The operation types, for submits and lists. */
+  typesOf(loader: Loader): Types;
+  /** Loads the state: afterwards the ledger holds every live operation. */
+  start(): Promise<void>;
+  /** The daemon answers: begins what the first answer does not need. */
+  begin(): void;
+  stop(): Promise<void>;
+}
+
+/** @throws the error that prevents the start */
+export type MakeEngine = (services: EngineServices) => Engine;

@@ -1,0 +1,187 @@
+/**
+ * The run files of a fleet: this host's attempts are shipped, those of other hosts are mirrored and reduced into their
+ * records.
+ */
+import type { Outcome } from "../../protocol/event.js";
+import { isFinal } from "../../protocol/state.js";
+import type { EngineServices } from "../engine.js";
+import type { Runs } from "../run-files/runs.js";
+import type { Outbox, SentAttempt } from "../scheduler/outbox.js";
+import type { Entry } from "../store/decision.js";
+import { attemptDir } from "../store/layout.js";
+import { EngineAwayError } from "./engine/errors.js";
+import type { FleetEngine } from "./engine/fleet-engine.js";
+import { Mirror } from "./runs/mirror.js";
+import { pieceStoreOf } from "./runs/piece-store.js";
+import type { WantedRun } from "./runs/pieces.js";
+import { RemoteAttempt } from "./runs/remote-attempt.js";
+import { Shipper } from "./runs/shipper.js";
+
+interface FleetRunsOptions {
+  engine: FleetEngine;
+  services: EngineServices;
+  /** Bytes of mirrored run files of finished operations. */
+  mirrorMax: number;
+  find(id: string): Entry | null;
+  /** Entries of running operations. */
+  running(): Iterable<Entry>;
+  runsHere(entry: Entry): boolean;
+  /** The engine has given the attempt to another host. */
+  onFenced(id: string): void;
+  /** Whether the engine is known not to answer. */
+  isAway(): boolean;
+}
+
+export class FleetRuns implements Runs {
+  readonly outbox: Outbox;
+  readonly #shipper: Shipper;
+  readonly #mirror: Mirror;
+  /** Attempts of other hosts, by id of the operation. */
+  readonly #remote = new Map<string, RemoteAttempt>();
+  readonly #unsubscribe: () => void;
+
+  constructor(private readonly options: FleetRunsOptions) {
+    const { engine, services, mirrorMax, find } = options;
+    const { logger } = services.log;
+    const store = pieceStoreOf(engine, (bytes) => {
+      services.counters.shippedBytes += bytes;
+    });
+    this.#shipper = new Shipper({
+      store,
+      onFenced: (id) => {
+        services.counters.fenced++;
+        options.onFenced(id);
+      },
+      onProblem: (error) =>
+        logger.warn({ err: error }, "run files are not shipped now; they are tried again"),
+    });
+    this.#mirror = new Mirror({
+      store,
+      runs: services.layout.runs,
+      maxBytes: mirrorMax,
+      isFinished: (id) => {
+        const entry = find(id);
+        return entry === null || isFinal(entry.record.state);
+      },
+      onRecords: (id, attempt) => {
+        const remote = this.#remoteOf(id);
+        if (remote?.number === attempt) remote.read();
+      },
+      onProblem: (error) => logger.warn({ err: error }, "run files of other hosts cannot be brought now"),
+    });
+    this.#unsubscribe = engine.onHint((hint) => {
+      if ("ids" in hint) this.#mirror.hint();
+    });
+    this.outbox = {
+      follow: (attempt) => this.#follow(attempt),
+      hint: ({ id }) => this.#shipper.hint(id),
+      flush: ({ id, number }) => this.#shipper.flush(id, number),
+      release: ({ id, number }) => this.#shipper.release(id, number),
+    };
+  }
+
+  /** Finds what earlier daemons have mirrored. */
+  start(): Promise<void> {
+    return this.#mirror.start();
+  }
+
+  /** Keeps the running operations of other hosts mirrored while somebody watches. */
+  begin(): void {
+    const { services } = this.options;
+    this.#mirror.follow(() => (services.hub.watchers > 0 ? this.#elsewhere() : []));
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    await this.#shipper.stop();
+    await this.#mirror.stop();
+    for (const remote of this.#remote.values()) remote.close();
+  }
+
+  async bring(ids: readonly string[]): Promise<void> {
+    const wanted = ids.flatMap((id) => this.#wanted(id) ?? []);
+    if (wanted.length === 0 || this.options.isAway()) return;
+    await this.#mirror.bring(wanted).catch((error: unknown) => {
+      if (!(error instanceof EngineAwayError)) throw error;
+    });
+    for (const { id } of wanted) this.#remoteOf(id)?.read();
+  }
+
+  /** Brings what an attempt of this host needs of the attempts before it. */
+  async prepare({ record: { id, attempt } }: Entry): Promise<void> {
+    this.#drop(id);
+    await this.#mirror.bringForRun(id, attempt);
+  }
+
+  /** The files of a running attempt of another host, read to their end. @throws EngineAwayError */
+  async read(entry: Entry): Promise<{ outcome: Outcome | null; seq: number }> {
+    const { id, attempt } = entry.record;
+    await this.#mirror.bring([{ id, attempt }]);
+    const remote = this.#remoteOf(id);
+    remote?.read();
+    return { outcome: remote?.outcome ?? null, seq: remote?.seq ?? entry.record.seq };
+  }
+
+  /** The attempt ended, or belongs to another host now. */
+  ended(id: string): void {
+    this.#drop(id);
+  }
+
+  /** Another host took over an attempt of this one: what the engine has of it counts. */
+  takeAside(id: string, attempt: number): void {
+    const aside = this.#mirror.takeAside(id, attempt);
+    if (aside !== null)
+      this.options.services.log.logger.warn({ id, attempt, aside }, "run files were set aside");
+  }
+
+  forget(id: string): void {
+    this.#drop(id);
+    this.#mirror.forget(id);
+  }
+
+  #follow({ id, number, dir, entry, worker }: SentAttempt): void {
+    this.#drop(id);
+    const { fence } = entry.run!.claim!;
+    this.#shipper.follow({ id, attempt: number, dir, fence, isNew: worker !== null });
+  }
+
+  #drop(id: string): void {
+    this.#remote.get(id)?.close();
+    this.#remote.delete(id);
+  }
+
+  /** The last attempt of which other hosts may have files; null: none. */
+  #wanted(id: string): WantedRun | null {
+    const entry = this.options.find(id);
+    if (entry === null || entry.record.attempt === 0) return null;
+    const { state, attempt } = entry.record;
+    const isHere = state === "running" && this.options.runsHere(entry);
+    const last = isHere ? attempt - 1 : attempt;
+    return last > 0 ? { id, attempt: last } : null;
+  }
+
+  *#elsewhere(): Generator<WantedRun> {
+    for (const entry of this.options.running()) {
+      const { id, attempt } = entry.record;
+      if (!this.options.runsHere(entry)) yield { id, attempt };
+    }
+  }
+
+  #remoteOf(id: string): RemoteAttempt | null {
+    const { find, runsHere, services } = this.options;
+    const entry = find(id);
+    if (entry?.record.state !== "running" || runsHere(entry)) return null;
+    const known = this.#remote.get(id);
+    if (known?.entry === entry && known.number === entry.record.attempt) return known;
+    known?.close();
+    const { attempt } = entry.record;
+    const remote = new RemoteAttempt(entry, attemptDir(services.layout, id, attempt), {
+      onChange: (changed, before) => services.recordChanged(changed, before),
+      onLines: (changed, lines) => services.linesAdded(changed, lines),
+      onOutcome: () => {},
+      onDamage: (message) => services.log.logger.warn(message),
+    });
+    this.#remote.set(id, remote);
+    return remote;
+  }
+}

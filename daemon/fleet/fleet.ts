@@ -1,0 +1,218 @@
+/**
+ * The engine of a host of a fleet: many hosts run the same operations over one PostgreSQL database. It joins the fleet,
+ * claims operations, ends what other hosts took over, and takes over what lost hosts ran.
+ */
+import { createHash } from "node:crypto";
+import { VERSION } from "../../protocol/version.js";
+import type { Engine, EngineServices } from "../engine.js";
+import type { OperationStarter, StarterOptions } from "../scheduler/starter.js";
+import type { FleetSettings } from "../settings.js";
+import type { Decision, Entry } from "../store/decision.js";
+import type { Change } from "../store/ledger.js";
+import { EngineAwayError } from "./engine/errors.js";
+import { FleetStarter, isLimitedQueue } from "./fleet-starter.js";
+import { FleetView } from "./fleet-view.js";
+import { Lease, leaseFile } from "./host/lease.js";
+import { Peers } from "./host/peers.js";
+import { HostSession } from "./host/session.js";
+import { Takeover } from "./host/takeover.js";
+
+export class Fleet extends FleetView implements Engine {
+  readonly isClient = false;
+  readonly leaseFile: string;
+  readonly #name: string;
+  readonly #session: HostSession;
+  readonly #lease: Lease;
+  readonly #peers: Peers;
+  readonly #takeover: Takeover;
+  #starter: FleetStarter | null = null;
+  #publishedTypes = -1;
+  /** Operations of this host that no attempt runs, as the last look saw them. */
+  #unattended = new Set<string>();
+
+  constructor(services: EngineServices, settings: FleetSettings) {
+    super(services, settings, settings.host);
+    const { layout, log } = services;
+    const { host, tags, lostAfter } = settings;
+    this.#name = host;
+    this.leaseFile = leaseFile(layout.root);
+    this.#lease = new Lease(this.leaseFile, lostAfter);
+    this.#peers = new Peers(host);
+    this.#takeover = new Takeover({
+      engine: this.engine,
+      conclude: (...conclusion) => services.lifecycle.conclude(...conclusion),
+      log: log.logger,
+      find: (id) => this.store.ledger.get(id),
+      isHandled: (id) => services.scheduler.attempts.has(id),
+      read: (entry) => this.runs.read(entry),
+    });
+    this.#session = new HostSession({
+      engine: this.engine,
+      lease: this.#lease,
+      log: log.logger,
+      join: {
+        name: host,
+        owner: createHash("sha256").update(layout.root).digest("hex").slice(0, 16),
+        ...{ tags: [...tags], slots: services.settings.concurrency, version: VERSION, lostAfter },
+      },
+      status: () => ({ ...this.hosts.status() }),
+      onRenewed: (sentAt, draining) => this.#renewed(sentAt, draining),
+      onMissed: () => this.#peers.forget(),
+      onOver: () => this.#over(),
+      onJoined: () => services.scheduler.kick(),
+      onLostWrites: () => this.offers.make(),
+    });
+  }
+
+  get outbox() {
+    return this.runs.outbox;
+  }
+
+  slots(): number {
+    return this.services.settings.concurrency;
+  }
+
+  readonly makeStarter = (options: StarterOptions): OperationStarter => {
+    this.#starter = new FleetStarter({
+      ...options,
+      engine: this.engine,
+      host: this.#name,
+      slots: () => this.slots(),
+      fits: (entry) => this.hosts.fits(entry),
+      runningElsewhere: (queue) => this.#runningElsewhere(queue),
+      isLimited: (queue) => isLimitedQueue(queue, this.queues.value),
+      mayStart: () => !this.#lease.isOver && this.hosts.awaySince === null && !this.offers.areOpen,
+      until: (n) => this.store.until(n),
+      prepare: async (entry) => {
+        await this.store.payloads.bring(entry.record);
+        await this.runs.prepare(entry);
+      },
+      leaseFile: this.leaseFile,
+      now: () => this.now(),
+    });
+    return this.#starter;
+  };
+
+  async start(): Promise<void> {
+    const { draining } = await this.#session.start();
+    await this.load();
+    this.hosts.isDraining = draining;
+    if (draining) this.services.scheduler.drain(true);
+  }
+
+  begin(): void {
+    this.runs.begin();
+    void this.#publishTypes();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    await this.#session.stop();
+    await this.runs.stop();
+    await this.store.stop();
+    // A host that runs nothing leaves; otherwise its next daemon adopts what runs.
+    await this.engine.leave().catch(() => {});
+    await this.engine.end();
+  }
+
+  protected mayEnd(entry: Entry): boolean {
+    return this.services.scheduler.attempts.has(entry.record.id) || this.#isOfSession(entry);
+  }
+
+  protected override decided(changes: Change[], decision: Decision, isOwn: boolean): void {
+    super.decided(changes, decision, isOwn);
+    if (isOwn || decision.kind === "submitted") return;
+    const { id, kind } = decision;
+    const { scheduler } = this.services;
+    if (kind === "cancelled") scheduler.stopOperation(id);
+    else if (kind === "paused") scheduler.pauseOperation(id);
+    else this.#endForeign(id);
+  }
+
+  #isOfSession({ run }: Entry): boolean {
+    return run?.claim?.host === this.#name && run.claim.session === this.engine.session;
+  }
+
+  #runningElsewhere(queue: string): number {
+    return this.running().filter((entry) => entry.record.queue === queue && !this.runsHere(entry)).length;
+  }
+
+  /** Ends the attempt of this host that another host has taken over. */
+  #endForeign(id: string): void {
+    const { scheduler, log } = this.services;
+    const attempt = scheduler.attempts.get(id);
+    const entry = this.store.ledger.get(id);
+    if (!attempt || entry?.run === attempt.run) return;
+    log.logger.warn({ id, attempt: attempt.number }, "another host took over an operation of this host");
+    scheduler.forsake(id);
+    this.runs.takeAside(id, attempt.number);
+  }
+
+  /** The fleet has declared this host lost: peers take over what it runs. */
+  async #over(): Promise<void> {
+    for (const attempt of this.services.scheduler.attempts.values())
+      if (attempt.outcome === null && attempt.run.policy.partition !== "finish") attempt.kill();
+  }
+
+  async #renewed(sentAt: number, draining: boolean): Promise<void> {
+    const { loader, log } = this.services;
+    this.answered();
+    this.hosts.drained(draining);
+    this.#giveBack();
+    if (loader.version !== this.#publishedTypes) void this.#publishTypes();
+    const rows = await this.hosts.refresh();
+    const lost = this.#peers.look(rows, sentAt);
+    for (const { name, session, renewals } of lost)
+      if (await this.engine.declareLost(name, session, renewals))
+        log.logger.error({ host: name }, "declared a host lost: it did not renew its lease");
+    if (lost.length > 0) await this.hosts.refresh();
+    if (this.running().some((entry) => this.#mayBeAbandoned(entry))) await this.#takeover.look();
+  }
+
+  /** By what is in memory: the engine is asked only then. */
+  #mayBeAbandoned(entry: Entry): boolean {
+    const claim = entry.run?.claim;
+    if (!claim || this.services.scheduler.attempts.has(entry.record.id)) return false;
+    const host = this.hosts.rows.find(({ name }) => name === claim.host);
+    return host?.state !== "up" || host.session !== claim.session;
+  }
+
+  /** Queues operations again that this host claimed and never began: the answer of the claim was lost. */
+  #giveBack(): void {
+    const { scheduler, lifecycle } = this.services;
+    const unattended = new Set<string>();
+    for (const entry of this.running()) {
+      const { id, attempt, seq } = entry.record;
+      if (!this.#isOfSession(entry) || scheduler.attempts.has(id) || this.#starter?.isStarting(id)) continue;
+      if (!this.#unattended.has(id)) unattended.add(id);
+      else
+        void lifecycle
+          .conclude(id, attempt, seq, ({ tries }) => ({
+            requeue: { reason: "its start was not confirmed", next: attempt, tries, delay: 0 },
+          }))
+          .catch(() => {});
+    }
+    this.#unattended = unattended;
+  }
+
+  async #publishTypes(): Promise<void> {
+    const { loader, log } = this.services;
+    const { version } = loader;
+    try {
+      const { ops } = await loader.types();
+      const rows = ops.map((type) => {
+        const body = JSON.stringify(type);
+        return { op: type.op, body, hash: hashOf(body) };
+      });
+      await this.engine.putTypes(hashOf(rows.map(({ op, hash }) => `${op} ${hash}`).join("\n")), rows);
+      this.#publishedTypes = version;
+    } catch (error) {
+      if (!(error instanceof EngineAwayError) && !this.isStopped)
+        log.logger.warn({ err: error }, "the types could not be published");
+    }
+  }
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}

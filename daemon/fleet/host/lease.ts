@@ -1,0 +1,40 @@
+/**
+ * The lease of a host: until when its workers may run, in a file that each of them reads.
+ *
+ * The deadline is a time since boot that runs through a suspend. It is counted from the moment the renewal was sent, and
+ * ends before any peer may take over: a worker that cannot be told ends by itself.
+ */
+import { mkdirSync } from "node:fs";
+import { uptime } from "node:os";
+import { dirname, join } from "node:path";
+import { replaceFileSync } from "../../store/durable-file.js";
+
+/** Part of `lostAfter` after which a host ends its own work. */
+const OWN_PART = 0.8;
+
+export function leaseFile(stateDir: string): string {
+  return join(stateDir, "fleet", "lease");
+}
+
+export class Lease {
+  #deadline = Number.NEGATIVE_INFINITY;
+
+  /** @param lostAfter in seconds */
+  constructor(
+    readonly file: string,
+    private readonly lostAfter: number,
+  ) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  }
+
+  /** Whether the work of this host must have ended. */
+  get isOver(): boolean {
+    return uptime() > this.#deadline;
+  }
+
+  /** @param sentAt `uptime()` when the renewal was sent that has succeeded */
+  renewed(sentAt: number, session: number): void {
+    this.#deadline = sentAt + OWN_PART * this.lostAfter;
+    replaceFileSync(this.file, `${JSON.stringify({ deadline: this.#deadline, session })}\n`);
+  }
+}

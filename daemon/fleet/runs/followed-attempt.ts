@@ -1,0 +1,117 @@
+/** An own attempt whose run files are shipped: cuts what is new of them into pieces. */
+import { AttemptReader, type RunLine } from "./attempt-reader.js";
+import { type Cursor, PIECE_BYTES, RUN_FILES, type RunFile } from "./pieces.js";
+
+/** An attempt that this host runs, or has just run. */
+export interface OwnAttempt {
+  id: string;
+  attempt: number;
+  /** Directory of the attempt. */
+  dir: string;
+  fence: number;
+  /** Nothing of it was shipped: it begins with this daemon. */
+  isNew: boolean;
+}
+
+/** A piece before it is compressed; without lines, it asks whether all before it is there. */
+export interface RawPiece {
+  file: RunFile;
+  first: number;
+  last: number;
+  lines: Buffer;
+}
+
+/** Someone who waits until everything is shipped. */
+type Flush = PromiseWithResolvers<void>;
+
+export class FollowedAttempt {
+  /** Grows when pieces that were cut before must not be sent any more. */
+  generation = 0;
+  flushes: Flush[] = [];
+  /** When pieces were cut that a crash of the engine may still take, by the monotonic clock in ms; null: none. */
+  unconfirmedSince: number | null = null;
+  /** The next cut asks whether the engine has everything. */
+  isAsking = false;
+  #reader: AttemptReader | null = null;
+  /** The last lines that were cut. */
+  #cut: Cursor = { events: 0, log: 0 };
+
+  constructor(readonly own: OwnAttempt) {
+    if (own.isNew) this.open(this.#cut);
+  }
+
+  get isOpen(): boolean {
+    return this.#reader !== null;
+  }
+
+  /** Begins after the cursor. */
+  open(shipped: Cursor): void {
+    this.close();
+    this.#cut = { ...shipped };
+    this.#reader = new AttemptReader(this.own.dir, shipped);
+  }
+
+  /** Until it is opened again, nothing is cut. */
+  close(): void {
+    this.generation++;
+    this.#reader?.close();
+    this.#reader = null;
+  }
+
+  /**
+   * Cuts what is new.
+   *
+   * @param maxBytes - of each file, about
+   * @returns `isPartial`: there may be more
+   * @throws the error of the file system if a file cannot be read
+   */
+  cut(maxBytes: number): { pieces: RawPiece[]; isPartial: boolean } {
+    if (!this.#reader) return { pieces: [], isPartial: false };
+    const { isPartial, ...lines } = this.#reader.read(maxBytes, this.flushes.length > 0);
+    const isFlush = this.flushes.length > 0;
+    const isAsking = (isFlush || this.isAsking) && !isPartial;
+    let isNew = false;
+    const piecesOf = (file: RunFile) => {
+      const last = this.#cut[file];
+      const pieces = this.#piecesOf(file, lines[file]);
+      isNew ||= pieces.length > 0;
+      const question = { file, first: last + 1, last, lines: Buffer.alloc(0) };
+      return pieces.length === 0 && isAsking && last > 0 ? [question] : pieces;
+    };
+    const pieces = RUN_FILES.flatMap(piecesOf);
+    // With a flush, the new pieces are on the engine's disk when they are answered.
+    if (isNew && !(isFlush && isAsking)) this.unconfirmedSince = performance.now();
+    else if (isAsking) this.unconfirmedSince = null;
+    this.isAsking = false;
+    return { pieces, isPartial };
+  }
+
+  #piecesOf(file: RunFile, lines: RunLine[]): RawPiece[] {
+    const pieces: RawPiece[] = [];
+    let texts: string[] = [];
+    let bytes = 0;
+    const end = (last: number) => {
+      if (texts.length === 0) return;
+      const first = this.#cut[file] + 1;
+      pieces.push({ file, first, last, lines: Buffer.from(`${texts.join("\n")}\n`) });
+      this.#cut[file] = last;
+      texts = [];
+      bytes = 0;
+    };
+    let last = 0;
+    for (const line of lines) {
+      const length = Buffer.byteLength(line.text) + 1;
+      if (bytes + length > PIECE_BYTES) end(last);
+      texts.push(line.text);
+      bytes += length;
+      last = line.seq;
+    }
+    end(last);
+    return pieces;
+  }
+
+  /** Tells those who wait that there is nothing left to ship. */
+  flushed(): void {
+    for (const flush of this.flushes.splice(0)) flush.resolve();
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Pieces of run files: whole lines of one file of an attempt, compressed, as the engine keeps them.
+ *
+ * The pieces of a file are contiguous in `seq`: each begins with the number after the last line of the piece before. A
+ * piece that the engine has lost is noticed by that.
+ */
+import { promisify } from "node:util";
+import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
+import { ID_PATTERN } from "../../../protocol/id.js";
+import { MOST_LINE } from "../../run-files/tail.js";
+import type { Piece, PieceCursor, RunFile, Shipped } from "../engine/rows.js";
+
+export type { Piece, PieceCursor, RunFile, Shipped };
+
+export const RUN_FILES: readonly RunFile[] = ["events", "log"];
+
+/** Number of the last line of each file that is shipped, or mirrored; 0: none. */
+export type Cursor = Record<RunFile, number>;
+
+/** An operation, and an attempt of it. */
+export interface WantedRun {
+  id: string;
+  /** From 1; 0: none. */
+  attempt: number;
+}
+
+/**
+ * A piece on its way to the engine, with the fence of the attempt. One without lines (`last` is `first` - 1) is not
+ * stored: it asks whether the engine still has everything before it.
+ */
+export type FencedPiece = Piece & { fence: number };
+
+/** What shipping and mirroring need of `FleetEngine`. */
+export interface PieceStore {
+  /**
+   * Stores pieces, those of a file in order. Repeated pieces are ignored.
+   *
+   * @param isDurable - everything that was shipped so far is on the engine's disk when the promise resolves
+   */
+  ship(pieces: readonly FencedPiece[], isDurable: boolean): Promise<Shipped>;
+  shippedTo(id: string, attempt: number): Promise<Cursor>;
+  /**
+   * The pieces that end after the cursors, in the order of `wanted`, then by `first`. One answer is one snapshot.
+   *
+   * @param maxBytes - most bytes of bodies, but at least one piece. `more`: the limit left pieces out
+   */
+  piecesAfter(wanted: readonly PieceCursor[], maxBytes: number): Promise<{ rows: Piece[]; more: boolean }>;
+}
+
+/** As the cursor of a file that is not wanted. */
+export const NOT_WANTED = Number.MAX_SAFE_INTEGER;
+
+/** Most bytes of lines in a piece; a longer line is a piece of its own. */
+export const PIECE_BYTES = 256 * 1024;
+
+/** Run files shrink to an eighth at level 1, in 1 ms a MiB. Level 3 costs half as much again and saves nothing. */
+const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+
+/** Bytes up to which a call to another thread costs more than the work. */
+const SHORT = 16 * 1024;
+
+const deflated = promisify(zstdCompress);
+const inflated = promisify(zstdDecompress);
+
+export async function compress(lines: Buffer): Promise<Buffer> {
+  if (lines.length === 0) return lines;
+  return lines.length <= SHORT ? zstdCompressSync(lines, LEVEL) : deflated(lines, LEVEL);
+}
+
+/** @throws the error of zlib if the body is damaged, or holds more than the longest line of a run file */
+export async function decompress(body: Buffer): Promise<Buffer> {
+  const bound = { maxOutputLength: MOST_LINE };
+  return body.length <= SHORT / 4 ? zstdDecompressSync(body, bound) : inflated(body, bound);
+}
+
+/**
+ * Whether the operation and its attempt may be part of a path.
+ *
+ * @param attempt - from 1
+ */
+export function isRunPath(id: string, attempt: number): boolean {
+  return ID_PATTERN.test(id) && Number.isSafeInteger(attempt) && attempt >= 1;
+}

@@ -1,0 +1,56 @@
+/** Settings that all hosts of a fleet share: the queues and the schedules. */
+import type { Setting } from "../../store/setting.js";
+import type { FleetEngine } from "../engine/fleet-engine.js";
+import type { SettingRow } from "../engine/rows.js";
+import { asStoreError } from "./unavailable.js";
+
+export class FleetSetting<T> implements Setting<T> {
+  #value: T;
+  /** Of the row; null: there is none. */
+  #version: number | null = null;
+  readonly #listeners: Array<() => void> = [];
+
+  constructor(
+    readonly name: string,
+    private readonly initial: T,
+    private readonly parse: (json: unknown) => T,
+    private readonly engine: Pick<FleetEngine, "putSetting" | "settings">,
+  ) {
+    this.#value = initial;
+  }
+
+  get value(): T {
+    return this.#value;
+  }
+
+  async update(change: (current: T) => T): Promise<void> {
+    for (;;) {
+      const next = change(this.#value);
+      const body = JSON.stringify(next);
+      try {
+        const version = await this.engine.putSetting(this.name, body, this.#version);
+        if (version !== null) {
+          this.take({ name: this.name, body, version });
+          return;
+        }
+        const rows = await this.engine.settings();
+        this.take(rows.find(({ name }) => name === this.name) ?? null);
+      } catch (error) {
+        throw asStoreError(error);
+      }
+    }
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** @param row as the engine has it; null: it was never set */
+  take(row: SettingRow | null): void {
+    const version = row?.version ?? null;
+    if (version === this.#version) return;
+    this.#version = version;
+    this.#value = row === null ? this.initial : this.parse(JSON.parse(row.body));
+    for (const listener of this.#listeners) listener();
+  }
+}

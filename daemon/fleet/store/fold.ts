@@ -1,0 +1,40 @@
+/** Makes entries of the decisions about them. */
+import type { Decision, Entry } from "../../store/decision.js";
+import { Ledger } from "../../store/ledger.js";
+import type { DecisionRow } from "../engine/rows.js";
+
+/** In a fleet, the order of an operation is the number of the decision that created it: it is equal on all hosts. */
+export const orderOf = (n: number) => n;
+
+/** Only the engine knows the host and the fence of a start: the event gets them here. */
+export function completed(decision: Decision): Decision {
+  if (decision.kind !== "started" || decision.host === undefined) return decision;
+  const { host, fence } = decision;
+  return { ...decision, event: { ...decision.event, host, fence: fence! } };
+}
+
+export function applyRows(ledger: Ledger, rows: Iterable<DecisionRow>): void {
+  for (const { decision, n } of rows) ledger.apply(completed(decision), n);
+}
+
+/** The entry of an operation by all decisions about it; null where there are none. */
+export function foldEntry(id: string, rows: Iterable<DecisionRow>): Entry | null {
+  const ledger = new Ledger(orderOf);
+  applyRows(ledger, rows);
+  return ledger.get(id) ?? null;
+}
+
+/** Attempts of the host that another host ended: of their run files, what was shipped counts. */
+export function takenOver(rows: Iterable<DecisionRow>, host: string): Array<{ id: string; attempt: number }> {
+  const running = new Map<string, number>();
+  const found: Array<{ id: string; attempt: number }> = [];
+  for (const { id, decision, origin } of rows) {
+    if (decision.kind === "started" && decision.host === host) running.set(id, decision.event.attempt);
+    else if (["started", "requeued", "finished"].includes(decision.kind)) {
+      const attempt = running.get(id);
+      running.delete(id);
+      if (attempt !== undefined && origin !== host) found.push({ id, attempt });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,71 @@
+/**
+ * Tells an engine that lost writes what this host knows, and loads its state anew when all hosts have told.
+ *
+ * An asynchronous standby that was promoted, or a restored dump, does not have the last decisions. Each host has applied
+ * them: the operations that are newer here than in the engine are offered.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { Entry } from "../../store/decision.js";
+import { EngineAwayError, SessionOverError } from "../engine/errors.js";
+import type { FleetEngine } from "../engine/fleet-engine.js";
+import { offerOf } from "./append-item.js";
+
+/** Milliseconds between two questions whether all hosts have offered. */
+const AGAIN_MS = 250;
+
+interface OffersOptions {
+  engine: Pick<FleetEngine, "offer" | "position" | "settleOffers">;
+  log: Logger;
+  /** The operations in memory. */
+  entries(): Iterable<Entry>;
+  isStopped(): boolean;
+  /** Loads the state of the engine. */
+  reload(): Promise<void>;
+}
+
+export class Offers {
+  #run: Promise<void> | null = null;
+
+  constructor(private readonly options: OffersOptions) {}
+
+  /** Whether the engine waits for what the hosts know. */
+  get areOpen(): boolean {
+    return this.#run !== null;
+  }
+
+  /** Resolves when the engine takes decisions again. */
+  make(): Promise<void> {
+    this.#run ??= this.#make().finally(() => {
+      this.#run = null;
+    });
+    return this.#run;
+  }
+
+  async #make(): Promise<void> {
+    const { engine, log, entries, isStopped, reload } = this.options;
+    log.error(
+      "the fleet's engine lost writes (a failover or a restored backup): offering what this host knows",
+    );
+    for (let hasOffered = false; !isStopped(); ) {
+      try {
+        if (!hasOffered) {
+          const { n } = await engine.position();
+          const newer = [...entries()].filter(({ version }) => version > n);
+          const { settled } = await engine.offer(newer.map(offerOf));
+          log.warn(
+            { offered: newer.length, engine: n },
+            "offered the operations that the engine does not have",
+          );
+          hasOffered = true;
+          if (settled) break;
+        } else if ((await engine.settleOffers()).settled) break;
+      } catch (error) {
+        if (error instanceof SessionOverError) return;
+        if (!(error instanceof EngineAwayError)) log.error({ err: error }, "the offer failed");
+      }
+      await delay(AGAIN_MS);
+    }
+    if (!isStopped()) await reload();
+  }
+}

@@ -1,0 +1,38 @@
+/** Why the engine cannot record a decision now, in the words of the store. */
+import type { RefusalCode } from "../../../protocol/errors.js";
+import { Refusal } from "../../../protocol/errors.js";
+import { NotRecordedError } from "../../store/not-recorded.js";
+import { EngineAwayError, LostWritesError, RoleError, SessionOverError } from "../engine/errors.js";
+
+export class EngineUnavailableError extends NotRecordedError {
+  override name = "EngineUnavailableError";
+
+  constructor(
+    readonly code: RefusalCode,
+    readonly advice: string,
+  ) {
+    super(advice);
+  }
+}
+
+/** The error as a caller of the store gets it; errors of another kind stay as they are. */
+export function asStoreError(error: unknown): Error {
+  if (error instanceof EngineAwayError)
+    return new EngineUnavailableError(
+      "LIVEOPS_ENGINE_AWAY",
+      `${error.message}; running operations continue; see liveops hosts, and try again when the engine is back`,
+    );
+  if (error instanceof LostWritesError)
+    return new EngineUnavailableError(
+      "LIVEOPS_ENGINE_BEHIND",
+      "the engine may have lost writes, and waits until each host has told what it knows; try again, or see liveops hosts",
+    );
+  if (error instanceof SessionOverError)
+    return new EngineUnavailableError(
+      "LIVEOPS_ENGINE_AWAY",
+      "the fleet has declared this host lost; the host joins again; try again in a moment",
+    );
+  if (error instanceof RoleError)
+    return new Refusal("LIVEOPS_WRONG_STATE", `nothing was recorded: ${error.message}`);
+  return error as Error;
+}

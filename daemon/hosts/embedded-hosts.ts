@@ -1,0 +1,102 @@
+/** The one host of a daemon without a fleet: this machine. */
+import { freemem, hostname, loadavg, totalmem } from "node:os";
+import { Refusal } from "../../protocol/errors.js";
+import type { Blocked } from "../../protocol/operation.js";
+import type { HostCounters, HostsReply } from "../../protocol/replies.js";
+import { VERSION } from "../../protocol/version.js";
+import type { Hosts } from "./hosts.js";
+
+interface EmbeddedHostsOptions {
+  /** Operations that run here now, and how many may. */
+  running(): number;
+  slots(): number;
+  /** Number of operation types. */
+  types(): number;
+  counters: Readonly<HostCounters>;
+  /** No more operations start, or they start again. */
+  onDrain(isDraining: boolean): void;
+  /** Default: that of the machine. */
+  name?: string;
+}
+
+const START_FLEET = "start it in a fleet with: liveopsd start --fleet URL";
+
+export class EmbeddedHosts implements Hosts {
+  readonly name: string;
+  readonly #startedAt = new Date().toISOString();
+  #drainingSince: string | null = null;
+
+  constructor(private readonly options: EmbeddedHostsOptions) {
+    this.name = options.name ?? hostname();
+  }
+
+  get isDraining(): boolean {
+    return this.#drainingSince !== null;
+  }
+
+  fleet(): null {
+    return null;
+  }
+
+  async describe(): Promise<HostsReply> {
+    const { running, slots, types, counters } = this.options;
+    const { rss, heapUsed } = process.memoryUsage();
+    const host = {
+      name: this.name,
+      state: "up" as const,
+      since: null,
+      session: 0,
+      tags: [],
+      slots: slots(),
+      running: running(),
+      draining: this.isDraining,
+      load: loadavg()[0] ?? null,
+      memory: { rss, heapUsed, free: freemem(), total: totalmem() },
+      version: VERSION,
+      joinedAt: this.#startedAt,
+      renewedAt: new Date().toISOString(),
+      skewMs: null,
+      types: types(),
+      counters: { ...counters },
+    };
+    return { fleet: null, hosts: [host] };
+  }
+
+  async declareLost(name: string): Promise<HostsReply> {
+    throw new Refusal(
+      "LIVEOPS_NOT_A_FLEET",
+      `the host ${JSON.stringify(name)} cannot be declared lost: this daemon runs alone on ${this.name}; ${START_FLEET}`,
+    );
+  }
+
+  drain(isDraining: boolean): Promise<HostsReply> {
+    if (isDraining !== this.isDraining) {
+      this.#drainingSince = isDraining ? new Date().toISOString() : null;
+      this.options.onDrain(isDraining);
+    }
+    return this.describe();
+  }
+
+  checkPlacement(on: string | undefined, tags: readonly string[]): void {
+    if (on !== undefined && on !== this.name)
+      throw new Refusal(
+        "LIVEOPS_NOT_A_FLEET",
+        `there is no host ${JSON.stringify(on)}: this daemon runs alone on ${this.name}; ${START_FLEET}`,
+      );
+    if (tags.length > 0)
+      throw new Refusal(
+        "LIVEOPS_NOT_A_FLEET",
+        `no host has the tag ${tags.join(", ")}: this daemon runs alone on ${this.name}, without tags; ${START_FLEET} --tags ${tags.join(",")}`,
+      );
+  }
+
+  place<B>(body: B): B {
+    return body;
+  }
+
+  blocked(): Blocked | null {
+    const since = this.#drainingSince;
+    if (since === null) return null;
+    return { reason: `${this.name} is drained; start operations again with: liveopsd drain --undo`, since };
+  }
+}

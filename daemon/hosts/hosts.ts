@@ -1,0 +1,55 @@
+/**
+ * The hosts that run operations: this one alone (`embedded-hosts.ts`), or all hosts of a fleet.
+ *
+ * Routes, submits and edits know only this interface.
+ */
+import type { Blocked } from "../../protocol/operation.js";
+import type { FleetState, HostsReply } from "../../protocol/replies.js";
+import type { Entry } from "../store/decision.js";
+
+/** What of a submit depends on the host that runs the operation. */
+export interface Placeable {
+  on?: string | undefined;
+  cwd?: string | undefined;
+  env?: Record<string, string> | undefined;
+  secrets?: Record<string, string> | undefined;
+}
+
+export interface Hosts {
+  /** Name of this host, as `describe` lists it. */
+  readonly name: string;
+  /** No more operations start on this host. */
+  readonly isDraining: boolean;
+  /** The engine as this daemon sees it; null: the daemon runs alone. Asks nobody, so that a status never waits. */
+  fleet(): FleetState | null;
+  /**
+   * All hosts, sorted by name. While the engine is away, a fleet replies with what it knew last.
+   *
+   * @throws Refusal LIVEOPS_ENGINE_AWAY where nothing is known yet
+   */
+  describe(): Promise<HostsReply>;
+  /**
+   * Peers take over the operations of the host at once.
+   *
+   * @throws Refusal LIVEOPS_NOT_A_FLEET, LIVEOPS_NO_SUCH_HOST, LIVEOPS_WRONG_STATE, LIVEOPS_ENGINE_AWAY, LIVEOPS_ENGINE_BEHIND
+   */
+  declareLost(name: string): Promise<HostsReply>;
+  /** Starts no more operations on this host; with false, starts them again. A restart of the daemon undoes it, except in a fleet. */
+  drain(isDraining: boolean): Promise<HostsReply>;
+  /**
+   * Checks where a submit or an edit wants its operation to run, before anything is recorded.
+   *
+   * @param on - the only host that may run the operation; undefined: any host
+   * @param tags - tags that a host must have to run it
+   * @throws Refusal LIVEOPS_NOT_A_FLEET, or LIVEOPS_NO_SUCH_HOST where no host of the fleet has this name
+   */
+  checkPlacement(on: string | undefined, tags: readonly string[]): void;
+  /**
+   * The submit as it holds on the host that will run the operation.
+   *
+   * @throws Refusal where the submit holds only here, and asks for another host
+   */
+  place<B extends Placeable>(body: B): B;
+  /** Why no host starts a queued operation now; null: one does. */
+  blocked(entry: Entry): Blocked | null;
+}

@@ -1,0 +1,131 @@
+/**
+ * Reduces what the tail of an attempt's run files reads into the record of the attempt's operation.
+ *
+ * The files are those of an attempt of this daemon (`attempt.ts`), or the mirrored ones of an attempt that another host
+ * runs.
+ */
+import type { Outcome, WorkerEvent } from "../../protocol/event.js";
+import type { Operation } from "../../protocol/operation.js";
+import { RecordBuilder } from "../../protocol/reduce.js";
+import { eventsFile } from "../run-files/attempt-files.js";
+import { AttemptTail, type StoredLine } from "../run-files/attempt-tail.js";
+import type { Entry } from "../store/decision.js";
+
+/** Who is told that the record changed. */
+export interface RecordListener {
+  /** The entry's record changed. */
+  onChange(entry: Entry, before: Operation): void;
+  onLines(entry: Entry, lines: StoredLine[]): void;
+}
+
+export interface RecordTailListener extends RecordListener {
+  /** An event was read. Called before the event is in the record. */
+  onEvent(event: WorkerEvent): void;
+  /** A line was read. A line that occurs twice is passed twice. */
+  onLine(line: StoredLine): void;
+  /** The first outcome was read. The lines before it may not be in the record yet. */
+  onOutcome(outcome: Outcome): void;
+  /** Some run files are damaged or cannot be read. */
+  onDamage(message: string): void;
+  /** A line of the events is damaged. */
+  onDamagedEvent(): void;
+}
+
+/**
+ * From this many stages on, copying and sending their complete maps takes noticeable time. Between two reads the files
+ * then rest 1 ms for each `STAGES_A_MS` stages, at most `LONGEST_REST_MS`. With so many stages the delay is invisible.
+ */
+const MANY_STAGES = 200;
+const STAGES_A_MS = 20;
+const LONGEST_REST_MS = 200;
+
+export class RecordTail {
+  /** Number of the last event or line read. */
+  seq: number;
+  outcome: Outcome | null = null;
+  readonly #tail: AttemptTail;
+
+  /** @param dir - directory of the attempt */
+  constructor(
+    private readonly entry: Entry,
+    dir: string,
+    private readonly listener: RecordTailListener,
+  ) {
+    this.seq = entry.record.seq;
+    this.#tail = new AttemptTail(dir, {
+      onEvents: (events) => this.#events(events),
+      onLines: (lines) => this.#lines(lines),
+      onDamage: (file, line) => {
+        if (file === eventsFile(dir)) listener.onDamagedEvent();
+        listener.onDamage(`${file}: a line could not be read: ${line.slice(0, 200)}`);
+      },
+      onUnreadable: ({ message }) => listener.onDamage(`run files cannot be read: ${message}`),
+    });
+  }
+
+  /** @param delay - ms until the first read */
+  start(delay: number): void {
+    this.#tail.start(delay);
+  }
+
+  /** Reads both files to their end. Errors are kept in `unreadable`. */
+  read(): void {
+    this.#tail.read();
+  }
+
+  /** Why each file could not be read at the last read. */
+  get unreadable(): Readonly<Record<"events" | "log", Error | null>> {
+    return this.#tail.unreadable;
+  }
+
+  close(): void {
+    this.#tail.close();
+  }
+
+  /** Returns how long the files may be left alone, in ms. */
+  #events(events: WorkerEvent[]): number {
+    const before = this.entry.record;
+    const builder = new RecordBuilder(before);
+    let outcome: Outcome | null = null;
+    for (const event of events) {
+      if (event.seq > this.seq) this.seq = event.seq;
+      this.listener.onEvent(event);
+      if (event.type === "attempt:finished") {
+        const { state, result, resultText, error, next, notLoaded } = event;
+        const text = resultText === undefined ? {} : { resultText };
+        outcome = { state, result, ...text, error, next, ...(notLoaded && { notLoaded }) };
+      }
+      builder.add(event);
+    }
+    this.entry.record = builder.record;
+    if (this.entry.record !== before) this.listener.onChange(this.entry, before);
+    if (outcome && !this.outcome) {
+      this.outcome = outcome;
+      this.listener.onOutcome(outcome);
+    }
+    const { stages, stageStates } = this.entry.record;
+    if (stages.length < MANY_STAGES || stageStates === before.stageStates) return 0;
+    return Math.min(stages.length / STAGES_A_MS, LONGEST_REST_MS);
+  }
+
+  #lines(lines: StoredLine[]): void {
+    const before = this.entry.record;
+    const builder = new RecordBuilder(before);
+    for (const line of lines) {
+      if (line.seq > this.seq) this.seq = line.seq;
+      this.listener.onLine(line);
+      builder.addLine(line);
+    }
+    this.entry.record = builder.record;
+    if (this.entry.record === before) return;
+    // After a restart some lines are read again; a line that occurs twice counts once.
+    let last = before.logLines;
+    const isNew = ({ n }: StoredLine) => {
+      if (n <= last) return false;
+      last = n;
+      return true;
+    };
+    this.listener.onLines(this.entry, lines.filter(isNew));
+    this.listener.onChange(this.entry, before);
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * The watchdog thread of a worker in a fleet: ends the worker once its host's lease is over, whatever the main thread
+ * does. A busy loop or a call that blocks holds up the checks of the main thread for any time.
+ *
+ * The thread needs no daemon: after this moment other hosts may run the operation.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { endWorker, ownSweep } from "./end-worker.js";
+import type { WorkerSetup } from "./messages.js";
+import { SharedLease } from "./shared-lease.js";
+
+export interface WatchdogData {
+  file: string;
+  memory: SharedArrayBuffer;
+  setup: Pick<WorkerSetup, "workerId" | "cgroup">;
+}
+
+/** How often the file is read, in ms. */
+const READ_MS = 100;
+
+/** Readings between two looks at the processes: one that leaves its session is found again only if it was seen before. */
+const LOOK = 5;
+
+const { file, memory, setup } = workerData as WatchdogData;
+const lease = new SharedLease(file, memory);
+const sweep = ownSweep(setup);
+parentPort?.postMessage("ready");
+
+try {
+  watch();
+} finally {
+  // Also after an error: an attempt that nobody watches could overlap with the next one.
+  await endWorker(setup, sweep);
+}
+
+/** Returns when the worker must end. Blocks the thread, which has nothing else to do. */
+function watch(): void {
+  for (let n = 0; !lease.isEnding; n++) {
+    lease.waitWhile("idle");
+    lease.read();
+    if (lease.isHeld && lease.isOver()) lease.end();
+    else if (n % LOOK === 0 && setup.cgroup === null) sweep?.look();
+    // At the deadline, where that is before the next reading.
+    lease.waitWhile("held", Math.max(1, Math.min(READ_MS, lease.left * 1000 + 1)));
+  }
+}

@@ -1,0 +1,135 @@
+/** The routes of hosts, and the host and tags of an operation, on a daemon without a fleet. */
+import { readFileSync } from "node:fs";
+import { beforeEach, expect, test } from "vitest";
+import type { HostsReply } from "../../../protocol/replies.js";
+import { Served } from "../../harness/served.js";
+import { WORKER } from "../../harness/store.js";
+import { useDirectories } from "../../harness/temporary.js";
+import { expectProblem, expectRecord } from "./replies.js";
+
+const directory = useDirectories();
+let served: Served;
+
+beforeEach(async () => {
+  served = await Served.start(directory());
+  return () => served.close();
+});
+
+const post = (url: string, payload: unknown = {}) =>
+  served.inject({ method: "POST", url, payload: payload as object });
+const submit = (body: Record<string, unknown>) =>
+  post("/v1/operations", { op: "load-process-save", ...body });
+const hosts = async () => (await served.inject({ method: "GET", url: "/v1/hosts" })).json() as HostsReply;
+
+test("the daemon lists itself as the only host", async () => {
+  const id = await served.submit();
+  await served.run(id);
+  const { fleet, hosts: all } = await hosts();
+  expect(fleet).toBeNull();
+  expect(all).toMatchObject([
+    { name: "here", state: "up", since: null, tags: [], running: 1, draining: false, slots: 2, types: 2 },
+  ]);
+});
+
+test("a host cannot be declared lost", async () => {
+  for (const name of ["here", "other"])
+    expectProblem(await post(`/v1/hosts/${name}/lost`), "LIVEOPS_NOT_A_FLEET", /liveops(d)? start --fleet/);
+});
+
+test("drain and its undo reach the scheduler once, and both replies list the host", async () => {
+  const drained = await post("/v1/drain", { draining: true });
+  expect((drained.json() as HostsReply).hosts[0]).toMatchObject({ name: "here", draining: true });
+  await post("/v1/drain", { draining: true });
+  expect((await served.inject({ url: "/v1/daemon" })).json()).toMatchObject({ draining: true, host: "here" });
+  expect(((await post("/v1/drain", { draining: false })).json() as HostsReply).hosts[0]!.draining).toBe(
+    false,
+  );
+  expect(served.scheduler.drains).toEqual([true, false]);
+  expectProblem(await post("/v1/drain", {}), "LIVEOPS_BAD_REQUEST", /draining/);
+});
+
+test("the own host is taken, and another host or a tag is refused before anything is recorded", async () => {
+  const { on, tags } = expectRecord(await submit({ on: "here" }), 201);
+  expect({ on, tags }).toEqual({ on: "here", tags: undefined });
+  expectProblem(await submit({ on: "b" }), "LIVEOPS_NOT_A_FLEET", /no host "b".*alone on here.*--fleet/);
+  expectProblem(await submit({ tags: ["gpu"] }), "LIVEOPS_NOT_A_FLEET", /tag gpu.*--fleet URL --tags gpu/);
+  expectProblem(await submit({ on: "../b" }), "LIVEOPS_BAD_REQUEST", /name of a host/);
+  expectProblem(await submit({ tags: ["a,b"] }), "LIVEOPS_BAD_REQUEST", /must be a tag/);
+  const batch = await post("/v1/operations", [{ op: "load-process-save" }, { op: "resumes", on: "b" }]);
+  expectProblem(batch, "LIVEOPS_NOT_A_FLEET", /batch of 2 rejected: item 2: .*"b"/);
+  const schedule = { name: "nightly", cron: "@daily", operation: { op: "resumes", tags: ["gpu"] } };
+  expectProblem(await post("/v1/schedules", schedule), "LIVEOPS_NOT_A_FLEET");
+  expect(served.open.store.counts().queued).toBe(1);
+});
+
+test("an edit sets and clears the host of a queued operation", async () => {
+  const id = await served.submit();
+  const edit = (payload: object) => served.inject({ method: "PATCH", url: `/v1/operations/${id}`, payload });
+  expect(expectRecord(await edit({ on: "here", tags: [] }))).toMatchObject({ on: "here", tags: [] });
+  expectProblem(await edit({ on: "b" }), "LIVEOPS_NOT_A_FLEET");
+  expect(expectRecord(await edit({ on: null })).on).toBeNull();
+  const events = (await served.inject({ url: `/v1/operations/${id}/events` })).body.trim().split("\n");
+  expect(events.map((line) => JSON.parse(line).changes)).toEqual([
+    undefined,
+    { on: "here", tags: [] },
+    { on: null },
+  ]);
+});
+
+test("again keeps the host, unless it names another or none", async () => {
+  const id = await served.finished("failed", { on: "here" });
+  const again = (body: object) => post(`/v1/operations/${id}/again`, body);
+  expect(expectRecord(await again({}), 201).on).toBe("here");
+  expect(expectRecord(await again({ on: null }), 201).on).toBeUndefined();
+  expectProblem(await again({ on: "b" }), "LIVEOPS_NOT_A_FLEET");
+});
+
+test("the host of a start is the host of the record, in memory and sealed", async () => {
+  const { store, lifecycle } = served.open;
+  const id = await served.submit();
+  await served.submit();
+  const entry = store.ledger.get(id)!;
+  const started = { type: "attempt:started", seq: 2, at: entry.record.createdAt, attempt: 1 } as const;
+  const policy = { resumable: false, timeout: null, gracePeriod: 1, retry: null };
+  const event = { ...started, host: "b", fence: 7 };
+  await store.decide({ kind: "started", id, uptime: 1, event, worker: WORKER, policy }, entry.version);
+  const listed = async (query: string) =>
+    (await served.inject({ url: `/v1/operations?${query}` }))
+      .json()
+      .operations.map((it: { id: string }) => it.id);
+  expect(await listed("host=b")).toEqual([id]);
+  expect(await listed("host=c")).toEqual([]);
+  // Without a fleet all operations are of this host.
+  expect(await listed("host=here")).toHaveLength(2);
+  await lifecycle.conclude(id, 1, 2, () => ({
+    finish: { state: "succeeded", result: null, error: null, next: null },
+  }));
+  await store.checkpoint();
+  expect(expectRecord(await served.inject({ url: `/v1/operations/${id}` }))).toMatchObject({ host: "b" });
+  expect(await listed("host=b")).toEqual([id]);
+  expect((await served.inject({ url: "/v1/operations?host=b" })).json().total).toBe(1);
+  const [, line] = (await served.inject({ url: `/v1/operations/${id}/events` })).body.split("\n");
+  expect(JSON.parse(line!)).toMatchObject({ type: "attempt:started", host: "b", fence: 7 });
+});
+
+test("nothing is expected to start on a drained host", async () => {
+  const id = await served.submit();
+  const done = await served.finished("succeeded");
+  expect((await served.inject({ url: `/v1/operations/${done}` })).statusCode).toBe(200);
+  const startsAt = async () =>
+    (await served.inject({ url: "/v1/forecast" })).json().operations[id].startsAt as string | null;
+  expect(await startsAt()).not.toBeNull();
+  await post("/v1/drain", { draining: true });
+  expect(await startsAt()).toBeNull();
+});
+
+test("lost and drain stand in the audit log, with the host", async () => {
+  await post("/v1/hosts/b/lost");
+  await post("/v1/drain", { draining: true });
+  await served.context.audit.flush();
+  const lines = readFileSync(served.context.layout.audit, "utf8").trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { action: "declareLost", result: "LIVEOPS_NOT_A_FLEET", details: { host: "b" } },
+    { action: "drain", result: "done", details: { draining: true } },
+  ]);
+});

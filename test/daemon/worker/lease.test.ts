@@ -1,0 +1,209 @@
+/** Workers in a fleet end themselves once the lease of their host is over, with all that they started. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { uptime } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { Cgroup } from "../../../daemon/os/cgroup.js";
+import { ownCgroup } from "../../../daemon/os/cgroup-base.js";
+import { identify, isRunning, isStopped } from "../../../daemon/os/process-identity.js";
+import { until } from "../../../daemon/os/until.js";
+import { newId } from "../../../protocol/id.js";
+import { TestWorker } from "../../harness/worker.js";
+
+const LONG_MS = 20_000;
+
+const seen = async (ask: () => unknown) => expect(await until(() => Boolean(ask()), LONG_MS)).toBe(true);
+
+/** Seconds from the deadline to the end of the process. */
+async function endsAfter(worker: TestWorker, deadline: number): Promise<number> {
+  expect(await worker.ended).toBe("SIGKILL");
+  return uptime() - deadline;
+}
+
+const types = (worker: TestWorker) => worker.events.map(({ type }) => type);
+
+// Again where the machine was too busy for the bound.
+test("a busy loop ends right after the deadline, also without a daemon, and leaves no word", {
+  retry: 3,
+}, async () => {
+  await using worker = await TestWorker.start('p.log("busy"); for (;;);');
+  const deadline = worker.lease(1.5);
+  worker.orderLeased();
+  await seen(() => worker.lines.length > 0);
+  worker.child.disconnect();
+  const late = await endsAfter(worker, deadline);
+  expect(late).toBeGreaterThan(-0.02);
+  expect(late).toBeLessThan(0.3);
+  expect(types(worker)).toEqual(["attempt:accepted"]);
+  expect(worker.lines.map(({ text }) => text)).toEqual(["busy"]);
+});
+
+/** Each containment that this machine has: a cgroup only where this process may make one. */
+const CONTAINMENTS = { "process sweep": null, ...(mayMakeCgroups() && { cgroup: testCgroup() }) };
+
+function testCgroup(): string | null {
+  const [cgroup, mountinfo] = ["cgroup", "mountinfo"].map((name) =>
+    readFileSync(`/proc/self/${name}`, "utf8"),
+  );
+  const own = ownCgroup(cgroup!, mountinfo!);
+  return own === null ? null : join(own, `liveops-test-${newId()}`);
+}
+
+function mayMakeCgroups(): boolean {
+  try {
+    const dir = testCgroup();
+    if (dir === null) return false;
+    mkdirSync(dir);
+    return new Cgroup(dir).remove();
+  } catch {
+    return false;
+  }
+}
+
+test.each(Object.entries(CONTAINMENTS))(
+  "an operation that waits ends too, with its programs, also those in sessions of their own: %s",
+  async (_, cgroup) => {
+    await using worker = await TestWorker.start(
+      `
+    const sleeper = 'echo $$ >> pids; exec sleep 1000';
+    p.exec("sh", ["-c", "setsid sh -c '" + sleeper + "' & sh -c '" + sleeper + "' & " + sleeper]);
+    // Has no mark, and loses its parent: it was seen before.
+    p.exec("sh", ["-c", "env -i setsid sh -c '" + sleeper + "' & sleep 1"]);
+    await delay(1e6);`,
+      "",
+      { cgroup },
+    );
+    if (cgroup !== null) onTestFinished(() => void new Cgroup(cgroup).remove());
+    const deadline = worker.lease(2.5);
+    worker.orderLeased();
+    await seen(() => worker.text("pids").split("\n").length > 4);
+    const started = worker.text("pids").trim().split("\n").map(Number);
+    expect(await endsAfter(worker, deadline)).toBeLessThan(2);
+    await seen(() => worker.processes().length === 0);
+    await seen(() => !started.some((pid) => isRunning(identify(pid))));
+  },
+);
+
+test.each([
+  ["logs", 'for (;;) { p.log("tick"); fs.appendFileSync("effects", "x"); await delay(50); }'],
+  [
+    "stages",
+    'for (;;) await p.untracked("s", async () => { fs.appendFileSync("effects", "x"); await delay(50); });',
+  ],
+  ["items", 'for (const _ of p.track(endless())) { fs.appendFileSync("effects", "x"); await delay(50); }'],
+  ["programs", 'for (;;) await p.exec("sh", ["-c", "echo x >> effects; sleep 0.05"]);'],
+])("a worker that was stopped does nothing more when it runs again too late: %s", async (_, body) => {
+  const helper = "function* endless() { for (;;) yield 1; }";
+  await using worker = await TestWorker.start(`${helper} fs.writeFileSync("effects", ""); ${body}`);
+  const deadline = worker.lease(1.5);
+  worker.orderLeased();
+  await seen(() => worker.text("effects").length > 3);
+  process.kill(worker.pid, "SIGSTOP");
+  const isStill = () => isStopped(identify(worker.pid)) && worker.processes("effects").length === 0;
+  await seen(() => isStill() && uptime() > deadline);
+  const before = [worker.events.length, worker.lines.length];
+  const effects = worker.text("effects");
+  process.kill(worker.pid, "SIGCONT");
+  expect(await worker.ended).toBe("SIGKILL");
+  expect([worker.events.length, worker.lines.length]).toEqual(before);
+  expect(worker.text("effects")).toBe(effects);
+});
+
+test("a worker that runs again too late writes no outcome", async () => {
+  await using worker = await TestWorker.start('p.log("ready"); await delay(400); p.result(1);');
+  const deadline = worker.lease(0.5);
+  worker.orderLeased();
+  await seen(() => worker.lines.length > 0);
+  process.kill(worker.pid, "SIGSTOP");
+  await seen(() => uptime() > deadline + 0.4);
+  process.kill(worker.pid, "SIGCONT");
+  expect(await worker.ended).toBe("SIGKILL");
+  expect(types(worker)).toEqual(["attempt:accepted"]);
+});
+
+test("a renewed lease keeps the operation running, also where the worker was stopped meanwhile", async () => {
+  await using worker = await TestWorker.start(
+    'while (!fs.existsSync("end")) { p.log("tick"); await delay(20); } p.result(this.fence);',
+  );
+  const first = worker.lease(0.6);
+  worker.orderLeased();
+  await seen(() => {
+    worker.lease(0.6);
+    return uptime() > first + 0.6;
+  });
+  process.kill(worker.pid, "SIGSTOP");
+  const second = worker.lease(0.2);
+  await seen(() => uptime() > second + 0.2);
+  worker.lease(20);
+  process.kill(worker.pid, "SIGCONT");
+  writeFileSync(`${worker.dir}/end`, "");
+  await worker.idle();
+  expect(worker.events.at(-1)).toMatchObject({ type: "attempt:finished", state: "succeeded", result: 7 });
+});
+
+test("a lease file that is gone, or that cannot be read, keeps its last deadline", async () => {
+  await using worker = await TestWorker.start('p.log("ready"); await delay(1e6);');
+  const deadline = worker.lease(1.5);
+  worker.orderLeased();
+  await seen(() => worker.lines.length > 0);
+  writeFileSync(worker.leaseFile, '{"deadline":');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  rmSync(worker.leaseFile);
+  const late = await endsAfter(worker, deadline);
+  expect(late).toBeGreaterThan(-0.02);
+  expect(late).toBeLessThan(2);
+});
+
+test("a lease file that never existed counts as over after 5 seconds", async () => {
+  await using worker = await TestWorker.start('p.log("ready"); await delay(1e6);');
+  const from = uptime();
+  worker.orderLeased();
+  await seen(() => worker.lines.length > 0);
+  const late = await endsAfter(worker, from + 5);
+  expect(late).toBeGreaterThan(-0.1);
+  expect(late).toBeLessThan(2);
+});
+
+test("an order under a lease that is over is not accepted", async () => {
+  await using worker = await TestWorker.start('p.log("ready");');
+  worker.lease(-1);
+  worker.orderLeased();
+  expect(await worker.ended).toBe("SIGKILL");
+  expect(worker.events).toEqual([]);
+});
+
+test("the partition finish needs no lease", async () => {
+  await using worker = await TestWorker.start(
+    'for (let n = 0; n < 30; n++) { p.log("tick"); await delay(20); }',
+  );
+  worker.lease(-1);
+  worker.orderLeased({ partition: "finish" });
+  await worker.idle();
+  expect(worker.events.at(-1)).toMatchObject({ type: "attempt:finished", state: "succeeded" });
+});
+
+test("only a lease starts a thread, one for all attempts; between attempts the lease may be over", async () => {
+  await using worker = await TestWorker.start("p.result(this.fence);");
+  const threads = worker.threads;
+  worker.order();
+  await worker.idle();
+  expect(worker.threads).toBe(threads);
+  expect(worker.events.at(-1)).toMatchObject({ result: null });
+  for (const fence of [8, 9]) {
+    worker.lease(0.5);
+    worker.orderLeased({}, fence);
+    await worker.idle();
+    expect(worker.events.at(-1)).toMatchObject({ result: fence });
+    expect(worker.threads).toBe(threads + 1);
+    const over = worker.lease(-1);
+    await seen(() => uptime() > over + 1.3);
+  }
+});
+
+test("a worker that knows its lease starts the thread while it is idle", async () => {
+  await using plain = await TestWorker.start("");
+  await using worker = await TestWorker.start("p.result(1);", "", { lease: { file: "/nowhere/lease" } });
+  expect(worker.threads).toBe(plain.threads + 1);
+  // Without an attempt, a lease that is over ends nothing.
+  expect(worker.child.exitCode).toBeNull();
+});

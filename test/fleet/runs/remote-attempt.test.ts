@@ -1,0 +1,73 @@
+/** An attempt of another host: its mirrored files are reduced into the record, as an own attempt's are. */
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { CleanupStack } from "../../../daemon/cleanup-stack.js";
+import { Mirror } from "../../../daemon/fleet/runs/mirror.js";
+import { RemoteAttempt } from "../../../daemon/fleet/runs/remote-attempt.js";
+import { Shipper } from "../../../daemon/fleet/runs/shipper.js";
+import type { Entry } from "../../../daemon/store/decision.js";
+import { Story } from "../../harness/records.js";
+import { useDirectories } from "../../harness/temporary.js";
+import { MemoryStore } from "./memory-store.js";
+import { ID, SourceAttempt } from "./source.js";
+
+const directory = useDirectories();
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.release());
+
+test("stages, lines and outcome reach the record and its listener", async () => {
+  const store = new MemoryStore();
+  const runs = directory();
+  const record = new Story({ id: ID }).started().record();
+  const entry = { record } as Entry;
+  const told: string[] = [];
+  const outcome = Promise.withResolvers<string>();
+  const attempt = new RemoteAttempt(entry, join(runs, ID, "1"), {
+    onChange: ({ record: { seq, logLines } }, before) =>
+      told.push(`seq ${before.seq} to ${seq}, ${logLines} lines`),
+    onLines: (_, lines) => told.push(lines.map(({ text }) => text).join()),
+    onOutcome: (ended, { state }) =>
+      outcome.resolve(`${ended.id} ${state} after ${ended.entry.record.logLines} lines`),
+    onDamage: (message) => told.push(message),
+  });
+  cleanup.add(() => attempt.close());
+  const mirror = new Mirror({
+    ...{ store, runs, maxBytes: 1024 ** 3 },
+    isFinished: () => false,
+    onRecords: () => attempt.read(),
+    onProblem: ({ message }) => told.push(message),
+  });
+  const source = new SourceAttempt(directory(), Number.POSITIVE_INFINITY, ID, 1, record.seq);
+  cleanup.add(() => source.sink.close());
+  const shipper = new Shipper({ store, onFenced: () => {}, onProblem: ({ message }) => told.push(message) });
+  cleanup.add(() => shipper.stop());
+  shipper.follow({ id: ID, attempt: 1, dir: source.dir, fence: 1, isNew: true });
+  const arrive = async () => {
+    await shipper.flush(ID, 1);
+    await mirror.bring([{ id: ID, attempt: 1 }]);
+  };
+
+  attempt.read();
+  source.sink.event({ type: "stage:entered", stage: "Load", index: 0 }, true);
+  source.sink.line("log", "Load", "first\nsecond");
+  await arrive();
+  expect(entry.record).toMatchObject({
+    currentStage: 0,
+    stageStates: { Load: "active" },
+    logLines: 2,
+    seq: 3,
+  });
+  expect(told).toEqual(["seq 2 to 3, 0 lines", "first,second", "seq 3 to 3, 2 lines"]);
+  expect(attempt.seq).toBe(5);
+  expect(attempt.outcome).toBeNull();
+
+  source.sink.line("log", "Load", "third");
+  const finished = { state: "succeeded" as const, result: 7, error: null, next: null };
+  source.sink.finish({ type: "attempt:finished", seconds: 1, ...finished });
+  await arrive();
+  expect(await outcome.promise).toBe(`${ID} succeeded after 3 lines`);
+  expect(attempt.outcome).toEqual(finished);
+  expect(attempt.seq).toBe(7);
+  // The outcome is recorded by the host that runs the attempt.
+  expect(entry.record.state).toBe("running");
+});

@@ -1,0 +1,67 @@
+/** Run files of an attempt as a worker writes them, and what they and their mirror hold. */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Cursor, RunFile } from "../../../daemon/fleet/runs/pieces.js";
+import { eventsFile, logFile, olderLogFiles } from "../../../daemon/run-files/attempt-files.js";
+import { RunSink } from "../../../daemon/worker/run-sink.js";
+import { parseRecord } from "../../../protocol/record-line.js";
+
+export const ID = "aaa111bbb222";
+
+/** The attempt's directory at the host that runs it, with its worker's sink. */
+export class SourceAttempt {
+  readonly dir: string;
+  readonly sink: RunSink;
+  #percent = 0;
+  #line = 0;
+
+  /** @param maxLog - bytes; a 32nd of it, at least 4 KiB, is a part of the log */
+  constructor(
+    readonly runs: string,
+    maxLog: number,
+    readonly id = ID,
+    readonly attempt = 1,
+    seq = 0,
+  ) {
+    const runDir = join(runs, id);
+    mkdirSync(runDir, { recursive: true });
+    this.dir = join(runDir, String(attempt));
+    this.sink = new RunSink(this.dir, attempt, seq, 0, maxLog);
+  }
+
+  event(): void {
+    this.sink.event({ type: "progress:changed", percent: ++this.#percent, progress: null }, false);
+  }
+
+  line(length: number): void {
+    this.sink.line("stdout", null, `${++this.#line} ${"x".repeat(length)}`);
+  }
+
+  get texts(): Record<RunFile, string[]> {
+    return textsIn(this.dir);
+  }
+
+  get last(): Cursor {
+    return lastOf(this.texts);
+  }
+}
+
+/** The stored lines of an attempt, without the notes that begin a part of the log. */
+export function textsIn(dir: string): Record<RunFile, string[]> {
+  if (!existsSync(dir)) return { events: [], log: [] };
+  const log = [...olderLogFiles(dir), logFile(dir)].flatMap(linesOf);
+  return { events: linesOf(eventsFile(dir)), log: log.filter((text) => !text.includes('"cut":')) };
+}
+
+/** Number of the last line of each file. */
+export function lastOf(texts: Record<RunFile, string[]>): Cursor {
+  const seq = (text: string | undefined) =>
+    text === undefined ? 0 : parseRecord<{ seq: number }>(text)!.seq;
+  return { events: seq(texts.events.at(-1)), log: seq(texts.log.at(-1)) };
+}
+
+/** Complete lines: a writer may have reserved space after them. */
+function linesOf(file: string): string[] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, "utf8").split("\n").slice(0, -1);
+}

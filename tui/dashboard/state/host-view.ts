@@ -1,0 +1,51 @@
+/** What the screen knows of the hosts of a fleet. Of a daemon without a fleet nothing is shown outside the page. */
+import type { HostReply, HostsReply } from "../../../protocol/replies.js";
+import type { State } from "./model.js";
+
+/** The state with the hosts that the daemon told; the same state if what is shown of them is as before. */
+export function withHosts(state: State, fleet: HostsReply): State {
+  const shown = (reply: HostsReply | null) => JSON.stringify(shownOf(reply, state.page?.kind === "hosts"));
+  return shown(fleet) === shown(state.fleet) ? state : { ...state, fleet };
+}
+
+/** The page shows figures that change all the time; the other parts of the screen show states. */
+function shownOf(reply: HostsReply | null, isPage: boolean): unknown {
+  if (reply === null) return null;
+  const { fleet, hosts } = reply;
+  if (isPage) return [fleet, hosts.map(({ renewedAt: _, ...host }) => host)];
+  return [
+    fleet,
+    hosts.map(({ name, state, since, draining, slots }) => [name, state, since, draining, slots]),
+  ];
+}
+
+/** Whether operations may run on several hosts, so that lists tell where. */
+export function hasHosts({ fleet }: Pick<State, "fleet">): boolean {
+  return fleet !== null && fleet.fleet !== null && fleet.hosts.length > 1;
+}
+
+/** Columns of the longest name of a host; 0: the list does not tell hosts. */
+export function hostColumn(state: Pick<State, "fleet">): number {
+  if (!hasHosts(state)) return 0;
+  return Math.max(...state.fleet!.hosts.map(({ name }) => name.length));
+}
+
+export function hostNamed({ fleet }: Pick<State, "fleet">, name: string | undefined): HostReply | null {
+  return fleet?.hosts.find((host) => host.name === name) ?? null;
+}
+
+/** The host of the daemon that the screen asks; null: not known yet. */
+export function ownHost(state: Pick<State, "fleet" | "daemon">): HostReply | null {
+  return hostNamed(state, state.daemon?.host);
+}
+
+export function unreachableHosts({ fleet }: Pick<State, "fleet">): HostReply[] {
+  return fleet?.hosts.filter(({ state }) => state === "unreachable") ?? [];
+}
+
+/** Whether something is told of the hosts that counts seconds. */
+export function countsHostSeconds(state: Pick<State, "fleet" | "page">): boolean {
+  if (state.fleet === null) return false;
+  const isOld = state.page?.kind === "hosts" && state.fleet.hosts.some(({ since }) => since !== null);
+  return isOld || unreachableHosts(state).length > 0 || state.fleet.fleet?.awaySince != null;
+}
