@@ -95,6 +95,7 @@ export abstract class FleetView {
       entries: () => this.store.ledger.entries.values(),
       isStopped: () => this.isStopped,
       reload: () => this.store.reload(),
+      onSettled: (offered) => this.runs.shipAgain(offered.filter((entry) => this.ownsHooks(entry))),
     });
   }
 
