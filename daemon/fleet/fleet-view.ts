@@ -96,6 +96,7 @@ export abstract class FleetView {
       hosts: () => this.hosts.rows,
       isStopped: () => this.isStopped,
       reload: () => this.store.reload(),
+      onSettled: (offered) => this.runs.shipAgain(offered.filter((entry) => this.ownsHooks(entry))),
     });
   }
 

@@ -25,6 +25,8 @@ interface OffersOptions {
   isStopped(): boolean;
   /** Loads the state of the engine. */
   reload(): Promise<void>;
+  /** The engine takes decisions again, and has what this host has offered. */
+  onSettled(offered: readonly Entry[]): void;
 }
 
 export class Offers {
@@ -46,7 +48,8 @@ export class Offers {
   }
 
   async #make(): Promise<void> {
-    const { engine, log, entries, isStopped, reload } = this.options;
+    const { engine, log, entries, isStopped, reload, onSettled } = this.options;
+    let newer: Entry[] = [];
     log.error(
       "the fleet's engine lost writes (a failover or a restored backup): offering what this host knows",
     );
@@ -54,7 +57,7 @@ export class Offers {
       try {
         if (!hasOffered) {
           const { n } = await engine.position();
-          const newer = [...entries()].filter(({ version }) => version > n);
+          newer = [...entries()].filter(({ version }) => version > n);
           const { settled } = await engine.offer(newer.map(offerOf), this.options.hosts());
           log.warn(
             { offered: newer.length, engine: n },
@@ -69,6 +72,8 @@ export class Offers {
       }
       await delay(AGAIN_MS);
     }
-    if (!isStopped()) await reload();
+    if (isStopped()) return;
+    await reload();
+    onSettled(newer);
   }
 }
