@@ -299,7 +299,8 @@ export class Lifecycle {
       await this.dependents.cancelled(id);
       const { version } = entry;
       const cancel = state === "queued" && waiter === null ? [finishQueued(entry, CANCELLED)] : [];
-      const decisions: Decision[] = [...cancel, { kind: "removed", id, key: entry.key }];
+      const last = state === "queued" ? "cancelled" : state;
+      const decisions: Decision[] = [...cancel, { kind: "removed", id, key: entry.key, state: last }];
       await this.store.decideAll(decisions.map((decision) => ({ decision, version })));
       this.store.whenReleased(() => this.#removeFiles(entry.record));
       return entry;

@@ -13,37 +13,71 @@ import { EngineAwayError } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
 import type { FleetPayloads } from "./fleet-payloads.js";
 import { foldEntry } from "./fold.js";
+import type { WaitedFor } from "./waited-for.js";
 
 /** Finished operations that were asked for and are kept in memory. */
 const MOST_KEPT = 2000;
 
 export class FleetArchive implements Archive {
   readonly #kept = new Map<string, Entry>();
+  /** Operations that were removed a short time ago, the last one last. */
+  readonly #removed = new Set<string>();
+  /** For each read that is under way: operations about which a decision was applied meanwhile. */
+  readonly #overtaken = new Set<Set<string>>();
 
   constructor(
     private readonly engine: FleetEngine,
     private readonly ledger: Ledger,
+    private readonly waitedFor: WaitedFor,
     private readonly payloads: FleetPayloads,
+    /** Resolves when the ledger has everything that the engine has now. */
+    private readonly catchUp: () => Promise<void>,
   ) {}
 
   /** An operation in memory. */
   peek(id: string): Entry | null {
-    return this.ledger.get(id) ?? this.#kept.get(id) ?? null;
+    return this.ledger.get(id) ?? this.waitedFor.get(id) ?? this.#kept.get(id) ?? null;
   }
 
   /** Another decision about the operation was made: what is kept of it is old. */
   forget(id: string): void {
     this.#kept.delete(id);
+    this.#removed.delete(id);
+    for (const overtaken of this.#overtaken) overtaken.add(id);
+  }
+
+  /** The operation was removed. */
+  removed(id: string): void {
+    this.forget(id);
+    this.#removed.add(id);
+    for (const oldest of this.#removed) {
+      if (this.#removed.size <= MOST_KEPT) break;
+      this.#removed.delete(oldest);
+    }
   }
 
   async find(id: string): Promise<Entry | null> {
-    const entry = this.peek(id) ?? (await this.#read([id])).get(id) ?? null;
+    let entry = this.peek(id) ?? (await this.#read([id])).get(id) ?? null;
+    // Another host has just submitted or retried it. Commands about it are judged by the ledger.
+    if (entry !== null && entry.finishedBy === 0 && !this.peek(id)) {
+      await this.catchUp().catch(() => {});
+      entry = this.peek(id) ?? (await this.#read([id])).get(id) ?? null;
+    }
     if (entry?.record.omitted) await this.payloads.bring(entry.record).catch(ignoreAway);
     return entry;
   }
 
   async knows(id: string): Promise<boolean> {
-    return (await this.find(id)) !== null;
+    return this.#removed.has(id) || (await this.find(id)) !== null;
+  }
+
+  /** An operation as decision `n` left it, by the engine. @throws the errors of the engine */
+  async asOf(id: string, n: number): Promise<Entry | null> {
+    const rows = (await this.engine.decisionsOf([id])).get(id) ?? [];
+    return foldEntry(
+      id,
+      rows.filter((row) => row.n <= n),
+    );
   }
 
   async byKey(key: string): Promise<KeyUse | null> {
@@ -95,18 +129,24 @@ export class FleetArchive implements Archive {
   }
 
   async #read(ids: readonly string[]): Promise<Map<string, Entry>> {
-    const rows = await this.engine.decisionsOf([...ids]).catch((error: unknown) => {
+    const overtaken = new Set<string>();
+    this.#overtaken.add(overtaken);
+    try {
+      const rows = await this.engine.decisionsOf([...ids]);
+      const found = new Map<string, Entry>();
+      for (const id of ids) {
+        const entry = foldEntry(id, rows.get(id) ?? []);
+        if (entry === null) continue;
+        found.set(id, entry);
+        // A live operation belongs to the ledger, which may not have it yet.
+        if (entry.finishedBy > 0 && !overtaken.has(id)) this.#keep(id, entry);
+      }
+      return found;
+    } catch (error) {
       throw asRefusal(error);
-    });
-    const found = new Map<string, Entry>();
-    for (const id of ids) {
-      const entry = foldEntry(id, rows.get(id) ?? []);
-      if (entry === null) continue;
-      found.set(id, entry);
-      // A live operation belongs to the ledger, which may not have it yet.
-      if (entry.finishedBy > 0) this.#keep(id, entry);
+    } finally {
+      this.#overtaken.delete(overtaken);
     }
-    return found;
   }
 
   #keep(id: string, entry: Entry): void {
