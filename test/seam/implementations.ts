@@ -220,6 +220,8 @@ export class FleetOpened extends Opened {
       isOwn: (entry) => entry.run?.claim?.host === host,
       onSettings: (settings) => void this.#versions(settings),
       onLostWrites: async () => {},
+      onTakenOver: () => {},
+      isAway: () => false,
       onError: (error) => this.errors.push(error),
     });
     this.lifecycle = new Lifecycle(this.store, layout);
@@ -232,6 +234,7 @@ export class FleetOpened extends Opened {
       services: services as unknown as EngineServices,
       mirrorMax: 1024 * 1024,
       find: (id) => this.store.find(id),
+      isAway: () => false,
       running: () => [],
       runsHere: (entry) => entry.run?.claim?.host === host,
       onFenced: () => {},

@@ -11,6 +11,7 @@ import { matchesQuery } from "../../store/recent.js";
 import type { Archive, KeyUse } from "../../store/store.js";
 import { EngineAwayError } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
+import type { DecisionRow } from "../engine/rows.js";
 import type { FleetPayloads } from "./fleet-payloads.js";
 import { foldEntry } from "./fold.js";
 import type { WaitedFor } from "./waited-for.js";
@@ -30,8 +31,12 @@ export class FleetArchive implements Archive {
     private readonly ledger: Ledger,
     private readonly waitedFor: WaitedFor,
     private readonly payloads: FleetPayloads,
-    /** Resolves when the ledger has everything that the engine has now. */
+    /** Whether the engine is known not to answer. */
+    private readonly isAway: () => boolean,
+    /** Resolves when the ledger has all that the engine has now. */
     private readonly catchUp: () => Promise<void>,
+    /** Decisions that the daemon has not seen since its start. */
+    private readonly onRead: (rows: Iterable<DecisionRow>) => void,
   ) {}
 
   /** An operation in memory. */
@@ -57,12 +62,7 @@ export class FleetArchive implements Archive {
   }
 
   async find(id: string): Promise<Entry | null> {
-    let entry = this.peek(id) ?? (await this.#read([id])).get(id) ?? null;
-    // Another host has just submitted or retried it. Commands about it are judged by the ledger.
-    if (entry !== null && entry.finishedBy === 0 && !this.peek(id)) {
-      await this.catchUp().catch(() => {});
-      entry = this.peek(id) ?? (await this.#read([id])).get(id) ?? null;
-    }
+    const entry = this.peek(id) ?? (await this.#readNewest(id));
     if (entry?.record.omitted) await this.payloads.bring(entry.record).catch(ignoreAway);
     return entry;
   }
@@ -74,6 +74,7 @@ export class FleetArchive implements Archive {
   /** An operation as decision `n` left it, by the engine. @throws the errors of the engine */
   async asOf(id: string, n: number): Promise<Entry | null> {
     const rows = (await this.engine.decisionsOf([id])).get(id) ?? [];
+    this.onRead(rows);
     return foldEntry(
       id,
       rows.filter((row) => row.n <= n),
@@ -128,12 +129,21 @@ export class FleetArchive implements Archive {
     );
   }
 
+  /** A live operation that another host has just submitted: who asks for it next finds it in the ledger. */
+  async #readNewest(id: string): Promise<Entry | null> {
+    const entry = (await this.#read([id])).get(id) ?? null;
+    if (entry === null || entry.finishedBy > 0) return entry;
+    await this.catchUp().catch(() => {});
+    return this.peek(id) ?? entry;
+  }
+
   async #read(ids: readonly string[]): Promise<Map<string, Entry>> {
     const overtaken = new Set<string>();
     this.#overtaken.add(overtaken);
     try {
       const rows = await this.engine.decisionsOf([...ids]);
       const found = new Map<string, Entry>();
+      for (const each of rows.values()) this.onRead(each);
       for (const id of ids) {
         const entry = foldEntry(id, rows.get(id) ?? []);
         if (entry === null) continue;
@@ -166,6 +176,7 @@ export class FleetArchive implements Archive {
   }
 
   async #orFromMemory<T>(ask: () => Promise<T>, memory: () => T): Promise<T> {
+    if (this.isAway()) return memory();
     try {
       return await ask();
     } catch (error) {

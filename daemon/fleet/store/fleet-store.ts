@@ -30,7 +30,7 @@ import { itemsOf } from "./append-item.js";
 import { Appends } from "./appends.js";
 import { FleetArchive } from "./fleet-archive.js";
 import { FleetPayloads } from "./fleet-payloads.js";
-import { applyRows, completed, orderOf } from "./fold.js";
+import { applyRows, completed, orderOf, takenOver } from "./fold.js";
 import { Tail } from "./tail.js";
 import { asStoreError, RunsElsewhereError } from "./unavailable.js";
 import { WaitedFor } from "./waited-for.js";
@@ -46,6 +46,8 @@ export interface FleetStoreOptions {
   before(decision: Decision, isOwn: boolean): Promise<void>;
   /** Whether this host may end the attempt of the entry; otherwise it takes the operation over. */
   isOwn(entry: Entry): boolean;
+  /** Another host ended an attempt of this one, maybe long ago. */
+  onTakenOver(id: string, attempt: number): void;
   /** Name of this host; null: a client that runs nothing. */
   host: string | null;
   /** The engine answers. `settings`, `types`: grow with each change. */
@@ -53,6 +55,8 @@ export interface FleetStoreOptions {
   /** The engine may have lost writes. The journal goes on when this resolves. */
   onLostWrites(): Promise<void>;
   onError(error: Error): void;
+  /** Whether the engine is known not to answer. */
+  isAway(): boolean;
 }
 
 /** How long a finish waits before the next try where another host is taking the operation over, in ms. */
@@ -83,8 +87,14 @@ export class FleetStore implements Store {
       },
       engine,
     );
-    this.archive = new FleetArchive(engine, this.ledger, this.#waitedFor, this.payloads, () =>
-      this.#tail.catchUp(),
+    this.archive = new FleetArchive(
+      engine,
+      this.ledger,
+      this.#waitedFor,
+      this.payloads,
+      options.isAway,
+      () => this.#tail.catchUp(),
+      (rows) => this.#findTakenOver(rows),
     );
     this.#appends = new Appends(engine, () => this.#tail.kick());
   }
@@ -95,6 +105,7 @@ export class FleetStore implements Store {
     this.payloads.start();
     const { head, rows, counts } = await engine.snapshot(RECENT);
     applyRows(this.ledger, rows);
+    this.#findTakenOver(rows);
     await this.#holdAll(this.ledger.entries.values(), head);
     this.#count(counts);
     // Loaded now: later it would miss operations that leave memory at the first decision.
@@ -128,6 +139,12 @@ export class FleetStore implements Store {
       this.#count(counts);
       return head;
     });
+  }
+
+  /** Attempts of this host that another one ended while no daemon ran here. */
+  #findTakenOver(rows: Iterable<DecisionRow>): void {
+    const { host, onTakenOver } = this.options;
+    if (host !== null) for (const { id, attempt } of takenOver(rows, host)) onTakenOver(id, attempt);
   }
 
   /** @param older finished operations that are not among the newest any more */
@@ -280,12 +297,28 @@ export class FleetStore implements Store {
     const isOwn = row.origin === this.options.host;
     await this.#guarded(row, () => this.#hold(waiterIn(decision, this.ledger), row.n));
     await this.#guarded(row, () => this.options.before(decision, isOwn));
+    await this.#guarded(row, () => this.#rewind(decision, row.n));
     try {
       this.#announce(this.#change(decision, row.n), decision, isOwn);
       if (decision.kind === "removed" && !isOwn) this.#removeFiles(decision.id);
     } catch (error) {
       this.#report(row, error as Error);
     }
+  }
+
+  /**
+   * This host has read more of an attempt than the fleet counts: its own files, of which not all was shipped before
+   * another host took over. The record would ignore the next events, so it is made anew of the decisions.
+   */
+  async #rewind(decision: Decision, n: number): Promise<void> {
+    if (decision.kind !== "requeued" && decision.kind !== "finished") return;
+    const { id, event } = decision;
+    const entry = this.ledger.get(id);
+    if (!entry || event.seq > entry.record.seq) return;
+    const fresh = await this.archive.asOf(id, n - 1);
+    if (fresh === null) return;
+    this.ledger.drop(id);
+    this.ledger.add(fresh);
   }
 
   /** Applies the decision. Returns what changed. */
