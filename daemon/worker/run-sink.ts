@@ -19,6 +19,9 @@ import { isDiskFull, syncDirectory } from "../store/durable-file.js";
 import { cutLine } from "./own-output.js";
 import { type RetryWhileDiskFull, retryWhileDiskFull as waitForRoom } from "./retry-while-disk-full.js";
 
+/** Bytes of a line with the large value of a stage, which only a fleet keeps in its events. */
+const LARGE_LINE = 32 * 1024;
+
 /** Bytes of the events file that are reserved ahead, so that an event's sync is one write. */
 const RESERVE = 16 * 1024;
 
@@ -53,6 +56,8 @@ export class RunSink implements Sink {
   #head = 0;
   /** Drops that are not yet reported, as an event and in the log: one file may have space before the other. */
   #dropped = { event: 0, line: 0 };
+  /** Bytes of large stage values in the events, which do not count towards their bound. */
+  #values = 0;
   /** Events that were dropped because the events file had reached its bound. */
   #unrecorded = 0;
   /** The last progress and status that wait, and when each kind was recorded last, by the monotonic clock in ms. */
@@ -88,8 +93,11 @@ export class RunSink implements Sink {
     }
     this.#recordHeld();
     const seq = this.seq + 1;
+    const before = this.events.length;
     this.retryWhileFull(() => this.events.appendSynced(this.#lineOf(seq, body)));
     this.seq = seq;
+    const length = this.events.length - before;
+    if (body.type === "stage:left" && length > LARGE_LINE) this.#values += length;
     this.#lostStage = null;
     this.#noteShown(body);
     // The sync may have taken long. The record is durable: readers take it after the death of its writer.
@@ -129,10 +137,14 @@ export class RunSink implements Sink {
     this.#log?.close();
   }
 
+  get #boundedBytes(): number {
+    return this.events.length - this.#values;
+  }
+
   /** Records an event that is not durable. At the bound of the events file it is dropped and counted, with one note. */
   #record(body: EventBody): void {
     this.#sayDropped();
-    if (this.events.length < this.maxLog) {
+    if (this.#boundedBytes < this.maxLog) {
       this.#appendStageOrOther(body);
       return;
     }
@@ -166,7 +178,7 @@ export class RunSink implements Sink {
   /** Whether progress or a status waits: the more space the events take, the fewer of these are recorded. */
   #isHeld(body: EventBody): boolean {
     if (body.type !== "progress:changed" && body.type !== "status:changed") return false;
-    const part = this.events.length / this.maxLog;
+    const part = this.#boundedBytes / this.maxLog;
     const { restMs } = RESTS.find(({ above }) => part >= above) ?? { restMs: 0 };
     if (restMs === 0) return false;
     const now = performance.now();
