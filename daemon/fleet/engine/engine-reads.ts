@@ -69,9 +69,8 @@ export class EngineReads extends EngineBase {
     const first = raw[0]!;
     this.know(first.head, first.head_mark);
     this.applied = first.head;
-    const counts = Object.fromEntries(STATES.map((state, index) => [state, Number(first.counts[index])]));
     const rows = first.n === null ? [] : raw.map(decisionRow).map(withoutSuccessor);
-    return { ...headOf(first), rows, counts: counts as unknown as Counts };
+    return { ...headOf(first), rows, counts: countsOf(first.counts) };
   }
 
   /** All decisions about each operation, as in `snapshot`. An operation that does not exist is not in the map. */
@@ -113,8 +112,8 @@ export class EngineReads extends EngineBase {
   }
 
   async countsByState(): Promise<Counts> {
-    const sql = `select ${STATES.join(", ")} from liveops.head`;
-    return (await this.rows<Counts>(sql, []))[0]!;
+    const [row] = await this.rows<{ counts: string[] }>("select liveops.counts_by_state() as counts", []);
+    return countsOf(row!.counts);
   }
 
   /**
@@ -128,7 +127,7 @@ export class EngineReads extends EngineBase {
     const sql = `
       with surplus as (
         select id from liveops.operation where finished_n is not null order by ord
-          limit least($4, greatest(0, (select succeeded + failed + cancelled - $1::bigint from liveops.head)))
+          limit least($4, greatest(0, (select count(*) - $1::bigint from liveops.operation where finished_n is not null)))
       ), young as (
         select min(finished_n) as n from liveops.operation
           where finished_n is not null and finished_at between to_timestamp($2 / 1000.0) and to_timestamp($3 / 1000.0)
@@ -144,7 +143,7 @@ export class EngineReads extends EngineBase {
   async position(): Promise<{ n: number; epoch: number; held: boolean }> {
     return (
       await this.rows<{ n: number; epoch: number; held: boolean }>(
-        "select n, epoch, held from liveops.head",
+        "select * from liveops.head_position()",
         [],
       )
     )[0]!;
@@ -222,6 +221,13 @@ export class EngineReads extends EngineBase {
 
 export const OPERATION =
   "id, version, ord, state, op, queue, host, session, fence, attempt, partition, resumable, stop, pin, requires";
+
+/** `bigint[]` comes as texts. */
+function countsOf(counts: readonly string[]): Counts {
+  return Object.fromEntries(
+    STATES.map((state, index) => [state, Number(counts[index])]),
+  ) as unknown as Counts;
+}
 
 function headOf({ head, epoch, settings, types }: Head): Head {
   return { head, epoch, settings, types };

@@ -9,6 +9,7 @@ import type { Logger } from "pino";
 import type { Entry } from "../../store/decision.js";
 import { EngineAwayError, SessionOverError } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
+import type { HostRow } from "../engine/rows.js";
 import { offerOf } from "./append-item.js";
 
 /** Milliseconds between two questions whether all hosts have offered. */
@@ -17,6 +18,8 @@ const AGAIN_MS = 250;
 interface OffersOptions {
   engine: Pick<FleetEngine, "offer" | "position" | "settleOffers">;
   log: Logger;
+  /** The hosts as this one last saw them. */
+  hosts(): readonly HostRow[];
   /** The operations in memory. */
   entries(): Iterable<Entry>;
   isStopped(): boolean;
@@ -55,7 +58,7 @@ export class Offers {
         if (!hasOffered) {
           const { n } = await engine.position();
           newer = [...entries()].filter(({ version }) => version > n);
-          const { settled } = await engine.offer(newer.map(offerOf));
+          const { settled } = await engine.offer(newer.map(offerOf), this.options.hosts());
           log.warn(
             { offered: newer.length, engine: n },
             "offered the operations that the engine does not have",

@@ -2,7 +2,7 @@
  * `append`: decisions, each judged by the version of its operation.
  *
  * A call brings groups of independent callers. A group is recorded completely or not at all, and has its own verdict:
- * `{"n": last}`, or `{"code": "LF409" | "LF410" | "LF411" | "LF403", "id": …}`. Checks come before writes, so a refused
+ * `{"n": last}`, or `{"code": "LF400" | "LF403" | "LF409" | "LF410" | "LF411", "id": …}`. Checks come before writes, so a refused
  * group needs no savepoint.
  */
 export const APPEND = `
@@ -54,7 +54,7 @@ begin
       return jsonb_build_object('code', 'LF409', 'id', v_id, 'version', o.version);
     end if;
     if not coalesce(meets(v_kind, o.state), false) then
-      raise exception '% % cannot be %', coalesce(o.state, 'no'), v_id, v_kind using errcode = '22023';
+return jsonb_build_object('code', 'LF400', 'id', v_id, 'state', o.state, 'kind', v_kind);
     end if;
     if o.state = 'running' and v_kind in ('finished', 'requeued') then
       if not p_is_host then
@@ -97,7 +97,6 @@ declare
   items jsonb;
   verdict jsonb;
   verdicts jsonb := '[]';
-  change record;
   is_host boolean := may('liveops_host');
   v_origin text := coalesce(p_host, session_user);
   number bigint;
@@ -116,10 +115,7 @@ begin
     if verdict is null then
       for inner_place in 0 .. jsonb_array_length(items) - 1 loop
         number := number + 1;
-        change := record_decision(number, v_token, v_origin, items->inner_place);
-        h := tally(h, change.was, -1);
-        h := tally(h, change.became, 1);
-        h := tally(h, change.also, 1);
+        perform record_decision(number, v_token, v_origin, items->inner_place);
       end loop;
       verdict := jsonb_build_object('n', number);
     else
@@ -131,10 +127,6 @@ begin
     end if;
     verdicts := verdicts || verdict;
   end loop;
-  if number > h.n then
-    h.n := number;
-    perform save_head(h);
-  end if;
   return verdicts;
 end $$;
 `;

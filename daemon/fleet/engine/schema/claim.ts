@@ -86,9 +86,6 @@ begin
         || ',"session":' || p_session || ',"fence":' || o.fence || '}');
     claims := claims || jsonb_build_object('id', o.id, 'n', number, 'fence', o.fence, 'attempt', v_attempt, 'worker', claimed_count - 1);
   end loop;
-  if claimed_count > 0 then
-    update head set n = number, queued = queued - claimed_count, running = running + claimed_count;
-  end if;
   return claims;
 end $$;
 
@@ -98,7 +95,7 @@ language plpgsql stable security definer set search_path = liveops, pg_temp as $
 declare
   h head;
 begin
-  select * into h from head;
+  h := read_head();
   perform guard(h, p_known, p_mark);
   return query select * from operation where host = p_host and state = 'running' order by version;
 end $$;

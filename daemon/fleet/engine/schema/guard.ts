@@ -1,8 +1,8 @@
 /**
  * Functions that the others begin with: who calls, and whether the engine still holds every write.
  *
- * Whatever appends a decision locks the row of `head` first and holds it until the commit. So decisions commit in the
- * order of their numbers, no check can be outdated, and no two calls can wait for each other.
+ * Whatever appends a decision takes one lock first and holds it until the commit. So decisions commit in the order of
+ * their numbers, no check can be outdated, and no two calls can wait for each other.
  */
 export const GUARD = `
 create function liveops.current_timeline() returns int language sql as $$
@@ -63,12 +63,37 @@ begin
   end if;
 end $$;
 
+-- The lock is held until the commit is visible. What is read after it is read anew, by the isolation that PostgreSQL has
+-- unless somebody changed it.
+create function liveops.lock_fleet() returns void language plpgsql as $$
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'the fleet needs the isolation level read committed' using errcode = '25001';
+  end if;
+  perform pg_advisory_xact_lock(7812736915);
+end $$;
+
+-- The head, with the number of the last decision.
+create function liveops.read_head() returns liveops.head language plpgsql stable as $$
+declare
+  h head;
+  last bigint;
+begin
+  select * into h from head;
+  select n into last from decision order by n desc limit 1;
+  if last > h.n then
+    h.n := last;
+  end if;
+  return h;
+end $$;
+
 -- Begins each call that appends.
 create function liveops.lock_head(p_host text, p_session bigint, p_known bigint, p_mark bigint) returns liveops.head language plpgsql as $$
 declare
   h head;
 begin
-  select * into h from head for update;
+  perform lock_fleet();
+  h := read_head();
   perform guard(h, p_known, p_mark);
   if p_host is not null then
     perform require_session(p_host, p_session);

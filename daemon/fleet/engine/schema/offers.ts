@@ -4,6 +4,9 @@
  * The first offer opens a round and holds all other calls. Each host offers the operations whose version is above the
  * engine's number; its memory holds them all. When each live host has offered or is lost, the offers become `restored`
  * decisions, and numbers continue above the highest number that a host knows.
+ *
+ * The engine may not know that a host lives: it joined later than the state of the engine, or had left then. So each host
+ * names those that it knows as up. Such a host is waited for until it offers, or its peers declare it lost.
  */
 export const OFFERS = `
 create function liveops.offer(p_host text, p_session bigint, p_known bigint, p_mark bigint, p_epoch int, p_join jsonb, p_items jsonb, p_final boolean) returns jsonb
@@ -12,9 +15,11 @@ declare
   h head;
   me host;
   item jsonb;
+  peer jsonb;
 begin
   perform require('liveops_host');
-  select * into h from head for update;
+  perform lock_fleet();
+  h := read_head();
   select * into me from host where name = p_host for update;
   if me.session > p_session or (me.session = p_session and me.state <> 'up') then
     raise exception 'session % of host % is over', p_session, p_host using errcode = 'LF001';
@@ -23,7 +28,7 @@ begin
     return jsonb_build_object('settled', true, 'n', h.n, 'epoch', h.epoch);
   end if;
   if not h.held then
-    update head set held = true, round = round + 1, offered_n = 0, offered_epoch = 0 returning * into h;
+    update head set held = true, round = round + 1, offered_n = 0, offered_epoch = 0, n = h.n returning * into h;
     delete from offer;
   end if;
   for item in select value from jsonb_array_elements(p_items) loop
@@ -35,9 +40,18 @@ begin
     values (p_host, p_join->>'owner', p_session, 'up', array(select jsonb_array_elements_text(p_join->'tags')), (p_join->>'slots')::int,
       p_join->>'version', (p_join->>'lost_after')::float8, p_known, case when p_final then h.round else 0 end)
     on conflict (name) do update set session = excluded.session, state = 'up', renewals = host.renewals + 1, renewed_at = clock_timestamp(),
+      owner = excluded.owner, tags = excluded.tags, slots = excluded.slots, version = excluded.version, lost_after = excluded.lost_after,
       known = excluded.known, offered = case when p_final then h.round else host.offered end;
+  for peer in select value from jsonb_array_elements(p_join->'peers') loop
+    insert into host (name, session, state, tags, slots, version, lost_after)
+      values (peer->>'name', (peer->>'session')::bigint, 'up', array(select jsonb_array_elements_text(peer->'tags')), (peer->>'slots')::int,
+        peer->>'version', (peer->>'lostAfter')::float8)
+      on conflict (name) do update set session = excluded.session, state = 'up', renewals = host.renewals + 1, renewed_at = clock_timestamp(),
+        lost_after = excluded.lost_after
+      where host.offered is distinct from h.round and host.session <= excluded.session and (host.state <> 'up' or host.session < excluded.session);
+  end loop;
   perform settle();
-  select * into h from head;
+  h := read_head();
   return jsonb_build_object('settled', not h.held, 'n', h.n, 'epoch', h.epoch);
 end $$;
 
@@ -47,13 +61,13 @@ declare
   h head;
 begin
   perform require('liveops_host');
-  perform from head for update;
+  perform lock_fleet();
   perform settle();
-  select * into h from head;
+  h := read_head();
   return jsonb_build_object('settled', not h.held and h.timeline = current_timeline(), 'n', h.n, 'epoch', h.epoch);
 end $$;
 
--- Ends the round if each host has offered or is lost. The caller holds the lock on head.
+-- Ends the round if each host has offered or is lost. The caller holds the lock of the fleet.
 create function liveops.settle() returns void language plpgsql as $$
 declare
   h head;
@@ -61,7 +75,7 @@ declare
   o operation;
   number bigint;
 begin
-  select * into h from head;
+  h := read_head();
   if not h.held or exists (select from host where state = 'up' and offered < h.round) then
     return;
   end if;
@@ -95,8 +109,6 @@ begin
   end loop;
   delete from offer;
   update head set n = number, epoch = greatest(h.epoch, h.offered_epoch) + 1, held = false,
-    timeline = current_timeline(), system = current_system(),
-    (queued, running, succeeded, failed, cancelled) = (select count(*) filter (where state = 'queued'), count(*) filter (where state = 'running'),
-      count(*) filter (where state = 'succeeded'), count(*) filter (where state = 'failed'), count(*) filter (where state = 'cancelled') from operation);
+    timeline = current_timeline(), system = current_system();
 end $$;
 `;

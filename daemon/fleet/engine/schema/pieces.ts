@@ -22,7 +22,7 @@ begin
     -- The host keeps the file, and asks the engine how far it is.
     perform set_config('synchronous_commit', 'off', true);
   end if;
-  select * into h from head;
+  h := read_head();
   perform guard(h, p_known, p_mark);
   -- A host becomes lost only when this call has committed: a peer that takes over has all pieces that will ever come.
   perform from host where name = p_host and session = p_session and state = 'up' for share;
@@ -103,10 +103,16 @@ create function liveops.prune(p_limit int) returns int
 language plpgsql security definer set search_path = liveops, pg_temp as $$
 declare
   ids text[];
+  h head;
 begin
   perform require('liveops_host');
   ids := array(select id from removed where at < clock_timestamp() - interval '1 day'
     and n <= (select coalesce(min(known), 9223372036854775807) from host where state = 'up') order by at limit p_limit for update skip locked);
+  if cardinality(ids) > 0 then
+    perform lock_fleet();
+    h := read_head();
+    update head set n = h.n;
+  end if;
   delete from decision d where d.id = any (ids) and not exists (select from operation o where o.id = d.id);
   delete from piece p where p.id = any (ids) and not exists (select from operation o where o.id = p.id);
   delete from payload p where p.id = any (ids) and not exists (select from operation o where o.id = p.id);

@@ -1,4 +1,4 @@
-/** Records one decision: its row, the operation's row, the idempotency key, and the counts by state. */
+/** Records one decision: its row, the operation's row, and the idempotency key. */
 export const RECORD = `
 -- A new operation. The caller's index names columns; these functions keep the others.
 create function liveops.born(p_n bigint, p_id text, p_index jsonb, p_state text) returns liveops.operation language plpgsql as $$
@@ -45,10 +45,11 @@ begin
   end if;
 end $$;
 
--- Records one decision as number p_n. The states before and after, also of the successor, keep the counts.
-create function liveops.record_decision(p_n bigint, p_token uuid, p_origin text, item jsonb, out was text, out became text, out also text) language plpgsql as $$
+-- Records one decision as number p_n.
+create function liveops.record_decision(p_n bigint, p_token uuid, p_origin text, item jsonb) returns void language plpgsql as $$
 declare
   o operation;
+  was text;
   s jsonb := item->'successor';
   v_id text := item->>'id';
   v_kind text := item->>'kind';
@@ -68,7 +69,6 @@ begin
     o := born(p_n, v_id, v_index, case when v_kind = 'restored' then coalesce(v_index->>'state', 'queued') else 'queued' end);
     insert into operation values (o.*);
     perform keep_key(v_id, item->'key');
-    became := o.state;
     return;
   end if;
   o := jsonb_populate_record(o, v_index - 'state');
@@ -79,6 +79,9 @@ begin
       o.queued_n := p_n;
       o.finished_n := null;
       o.finished_at := null;
+      if not v_index ? 'retry_at' then
+        o.retry_at := null;
+      end if;
       o.stop := false;
       o.host := null;
       o.session := null;
@@ -102,34 +105,14 @@ begin
       null;
   end case;
   perform save(o);
-  became := o.state;
   if jsonb_typeof(s) = 'object' then
-    also := case when jsonb_typeof(s->'cancelled') = 'string' then 'cancelled' else 'queued' end;
-    o := born(p_n, s->>'id', s->'index', also);
+    o := born(p_n, s->>'id', s->'index', case when jsonb_typeof(s->'cancelled') = 'string' then 'cancelled' else 'queued' end);
     insert into operation values (o.*);
     insert into decision (n, id, part, kind, body, secret, origin) values (p_n, o.id, 1, 'submitted', s->>'body', s->>'secret', p_origin);
-    if also = 'cancelled' then
+    if o.state = 'cancelled' then
       insert into decision (n, id, part, kind, body, origin) values (p_n, o.id, 2, 'finished', s->>'cancelled', p_origin);
     end if;
     perform keep_key(o.id, s->'key');
   end if;
-end $$;
-
-create function liveops.tally(h liveops.head, p_state text, p_by int) returns liveops.head language plpgsql as $$
-begin
-  case p_state
-    when 'queued' then h.queued := h.queued + p_by;
-    when 'running' then h.running := h.running + p_by;
-    when 'succeeded' then h.succeeded := h.succeeded + p_by;
-    when 'failed' then h.failed := h.failed + p_by;
-    when 'cancelled' then h.cancelled := h.cancelled + p_by;
-    else null;
-  end case;
-  return h;
-end $$;
-
-create function liveops.save_head(h liveops.head) returns void language plpgsql as $$
-begin
-  update head set (n, queued, running, succeeded, failed, cancelled) = (h.n, h.queued, h.running, h.succeeded, h.failed, h.cancelled);
 end $$;
 `;

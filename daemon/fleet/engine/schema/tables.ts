@@ -11,7 +11,8 @@ create table liveops.head (
   format int not null,
   -- Counts the additions within the format.
   revision int not null,
-  -- Number of the last decision.
+  -- Numbers up to this one were given, even where their decisions are gone: see read_head. No append changes this row,
+  -- which would leave a dead version each time while a dump of the database runs.
   n bigint not null default 0,
   -- The high part of fences: grows whenever the engine may have lost writes.
   epoch int not null default 1,
@@ -25,13 +26,8 @@ create table liveops.head (
   offered_epoch int not null default 0,
   -- Grow with each change of a setting, of a published type.
   settings bigint not null default 0,
-  types bigint not null default 0,
-  queued bigint not null default 0,
-  running bigint not null default 0,
-  succeeded bigint not null default 0,
-  failed bigint not null default 0,
-  cancelled bigint not null default 0
-) with (fillfactor = 10);
+  types bigint not null default 0
+);
 
 create table liveops.host (
   name text primary key,
