@@ -33,7 +33,9 @@ begin
     as x (id, attempt, file, first, last, fence, size) loop
     start := next_start;
     next_start := next_start + p.size;
-    perform from operation where id = p.id and fence = p.fence and host = p_host and session = p_session;
+    -- What has ended under its fence may be completed in a later session: the engine had lost a part.
+    perform from operation where id = p.id and fence = p.fence and host = p_host
+      and (session = p_session or finished_n is not null);
     if not found then
       refused := refused || jsonb_build_object('verdict', 'fenced', 'id', p.id, 'attempt', p.attempt, 'file', p.file);
       continue;
