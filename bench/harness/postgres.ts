@@ -52,7 +52,12 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   const data = join(dir, "data");
   const options = { cwd: dir, env: cleanEnv(), stdio: "ignore" } as const;
   const initdb = as(join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8");
-  execFileSync(initdb[0], initdb.slice(1), options);
+  try {
+    execFileSync(initdb[0], initdb.slice(1), options);
+  } catch (error) {
+    rmSync(dir, { recursive: true, force: true });
+    throw error;
+  }
   const words = as(
     join(bin, "postgres"),
     "-D",
